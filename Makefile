@@ -1,0 +1,64 @@
+# Needs make and a Python of at least 3.11, nothing else: everything is installed into .venv, from pinned and hashed requirement files.
+# Another interpreter: make PYTHON=python3.13 test
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock" $(LOCK_FLAGS)
+
+# What an active virtual environment would tell the interpreters of ours.
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH __PYVENV_LAUNCHER__
+
+# A .venv whose Python has gone (an upgrade, a moved directory) is made anew.
+ifeq ($(shell $(BIN)/python -c "print('alive')" 2>/dev/null),)
+VENV_IS_GONE := rebuild
+endif
+
+.PHONY: help run test lint format lock rebuild
+.DEFAULT_GOAL := help
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+
+run: $(VENV)/.runtime ## Start the bot, or the demo where BOT_TOKEN is unset.
+	@exec $(BIN)/python -m bot
+
+test: lint ## Check style, types and import contracts, then run every test.
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.development ## Check style, types and import contracts.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.development ## Put the code into the project's format.
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+lock: $(VENV)/.created ## Pin the requirement files anew (LOCK_FLAGS=--upgrade takes newer releases).
+	$(PIP) install --requirement requirements-lock.in
+	$(LOCK) pyproject.toml --output-file requirements.txt
+	$(LOCK) pyproject.toml requirements-dev.in --constraint requirements.txt --output-file requirements-dev.txt
+
+$(VENV)/.created: $(VENV_IS_GONE)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Slotkeeper needs Python 3.11 or newer, and "$(PYTHON)" is not: name one with make PYTHON=/path/to/python.' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'The venv module of "$(PYTHON)" is missing: install it (on Debian and Ubuntu: apt install python3-venv).' >&2; exit 1; }
+	@echo 'Making $(VENV) ...'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+# Every package is pinned in the file, so nothing is left for pip to resolve.
+$(VENV)/.runtime: requirements.txt $(VENV)/.created
+	@echo 'Installing $< ...'
+	@$(PIP) install --require-hashes --no-deps --requirement $<
+	@touch $@
+
+# The development file holds the runtime one, pinned alike, so both stamps become fresh.
+$(VENV)/.development: requirements-dev.txt requirements.txt $(VENV)/.created
+	@echo 'Installing $< ...'
+	@$(PIP) install --require-hashes --no-deps --requirement $<
+	@touch $@ $(VENV)/.runtime
