@@ -1,0 +1,1 @@
+"""The rules of booking: standard library only, and ``now`` is always an argument."""

@@ -1,0 +1,59 @@
+"""A person the bot knows. Everybody who writes is a client; a provider is a client too, for language and zone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from domain import errors
+
+NAME_LIMIT = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What an update tells of its sender."""
+
+    id: int
+    name: str
+    username: str | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A person, by Telegram user id; ``time_zone`` and ``language`` are None until chosen."""
+
+    id: int
+    name: str
+    username: str | None
+    language: str | None
+    time_zone: str | None
+    telegram_language: str | None = None
+    unreachable_since: datetime | None = None
+
+    def zone(self, default: ZoneInfo) -> ZoneInfo:
+        """Return the zone this person reads times in: the one chosen, else the venue's."""
+        return ZoneInfo(self.time_zone) if self.time_zone else default
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """Return the IANA zone of this name.
+
+    Raises:
+        errors.ZoneUnknown: there is none.
+    """
+    if name not in available_timezones():
+        raise errors.ZoneUnknown(zone=name)
+    return ZoneInfo(name)
+
+
+def public_name(text: str) -> str:
+    """Tidy a name for others to read: one line, single spaces, no control or direction-changing characters.
+
+    Raises:
+        errors.NameUnusable: nothing is left, or it is longer than ``NAME_LIMIT`` characters.
+    """
+    name = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not name or len(name) > NAME_LIMIT:
+        raise errors.NameUnusable(limit=NAME_LIMIT)
+    return name

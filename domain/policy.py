@@ -1,0 +1,55 @@
+"""The booking policy: the handful of lengths of time every rule measures against."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain import errors
+from domain.timespan import CELL, CELL_SECONDS, first_cell_from
+
+WARNING_LEAD = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class BookingPolicy:
+    """How long slots and holds last, and how early and how late one may book.
+
+    ``slot_length`` is a whole number of quarter-hours. ``notice_period`` and ``booking_horizon`` are elapsed time.
+    """
+
+    slot_length: timedelta = timedelta(minutes=15)
+    hold_duration: timedelta = timedelta(minutes=30)
+    notice_period: timedelta = timedelta(hours=24)
+    booking_horizon: timedelta = timedelta(days=60)
+    holds_per_client: int = 3
+
+    @property
+    def slot_cells(self) -> int:
+        """How many cells one slot takes."""
+        return self.slot_length // CELL
+
+    @property
+    def warning_lead(self) -> timedelta:
+        """How long before its end a hold is warned of: five minutes, or half of a hold shorter than ten."""
+        return min(WARNING_LEAD, self.hold_duration / 2)
+
+    def starts(self, now: datetime) -> range:
+        """Return the cells at which a slot may start to be held at this instant.
+
+        Both ends are allowed to the second: a slot exactly the notice period away, and one exactly at the booking horizon. Lists of
+        free slots and the hold itself both ask here, so they cannot disagree.
+        """
+        last = int((now + self.booking_horizon).timestamp()) // CELL_SECONDS
+        return range(first_cell_from(now + self.notice_period), last + 1)
+
+    def check_start(self, start: int, now: datetime) -> None:
+        """Refuse a start outside the bookable window, saying on which side it lies.
+
+        Raises:
+            errors.NoticeTooShort: it is too soon.
+            errors.BeyondHorizon: it is too far away.
+        """
+        starts = self.starts(now)
+        if start < starts.start:
+            raise errors.NoticeTooShort(notice_period=self.notice_period)
+        if start >= starts.stop:
+            raise errors.BeyondHorizon(booking_horizon=self.booking_horizon)

@@ -1,0 +1,100 @@
+"""A client's claim on a provider's time: a hold, or what became of it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from domain import errors
+from domain.timespan import TimeSpan
+
+REASON_LIMIT = 300
+
+
+class Status(StrEnum):
+    """Where a reservation stands."""
+
+    HELD = "held"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
+
+
+class Party(StrEnum):
+    """Who ended a reservation."""
+
+    CLIENT = "client"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """One reservation.
+
+    ``expires_at`` is set while held and kept once expired, so that a card can say when. ``card_message_id`` is the message in the
+    client's chat that shows it; ``notice_message_id`` the warning below that, while there is one.
+    """
+
+    id: int
+    provider_id: int
+    client_id: int
+    span: TimeSpan
+    status: Status
+    held_at: datetime
+    expires_at: datetime | None
+    confirmed_at: datetime | None = None
+    ended_at: datetime | None = None
+    ended_by: Party | None = None
+    reason: str | None = None
+    card_message_id: int | None = None
+    notice_message_id: int | None = None
+
+    def expired(self, now: datetime) -> bool:
+        """Tell whether this is a hold that ran out, swept or not: a hold lives while ``now < expires_at``."""
+        if self.status is Status.HELD:
+            return self.expires_at is not None and now >= self.expires_at
+        return self.status is Status.EXPIRED
+
+    def alive(self, now: datetime) -> bool:
+        """Tell whether it takes up time: a confirmed one, or a hold that has not run out."""
+        return self.status is Status.CONFIRMED or (self.status is Status.HELD and not self.expired(now))
+
+    @property
+    def released(self) -> bool:
+        """Tell whether the client gave it back before ever confirming it."""
+        return self.status is Status.CANCELLED and self.confirmed_at is None and self.ended_by is Party.CLIENT
+
+    def confirmed(self, now: datetime) -> "Reservation":
+        """Return it confirmed; one confirmed already comes back unchanged.
+
+        Raises:
+            errors.HoldExpired, errors.HoldReleased, errors.ReservationCancelled, errors.ReservationPast: it is no live hold.
+        """
+        if self.status is Status.CONFIRMED:
+            return self
+        self._check_alive(now)
+        return replace(self, status=Status.CONFIRMED, expires_at=None, confirmed_at=now)
+
+    def cancelled(self, by: Party, now: datetime, reason: str | None = None) -> "Reservation":
+        """Return it cancelled, or released where it was a hold; one cancelled by the same party already comes back unchanged.
+
+        Raises:
+            errors.HoldExpired, errors.HoldReleased, errors.ReservationCancelled, errors.ReservationPast: there is nothing to cancel.
+        """
+        if self.status is Status.CANCELLED and self.ended_by is by:
+            return self
+        self._check_alive(now)
+        if now >= self.span.starts_at:
+            raise errors.ReservationPast(reservation=self)
+        return replace(self, status=Status.CANCELLED, expires_at=None, ended_at=now, ended_by=by, reason=reason)
+
+    def _check_alive(self, now: datetime) -> None:
+        """Refuse with the reason this reservation no longer takes up time."""
+        if self.alive(now):
+            return
+        if self.expired(now):
+            raise errors.HoldExpired(reservation=self)
+        if self.status is Status.CANCELLED:
+            raise (errors.HoldReleased if self.released else errors.ReservationCancelled)(reservation=self)
+        raise errors.ReservationPast(reservation=self)
