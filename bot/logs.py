@@ -1,0 +1,84 @@
+"""Logging: one line for each event on standard error, for eyes or for machines, and never a secret in it."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterable
+from typing import Literal
+from urllib.parse import quote
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+# At INFO these tell of every request (some with the token in its address) and of every wake-up.
+_TALKATIVE = ("httpx", "httpcore", "apscheduler", "aiohttp", "telegram")
+_SHARED: tuple[Processor, ...] = (
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_logger_name,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.ExtraAdder(),
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.StackInfoRenderer(),
+)
+
+
+class SecretMask:
+    """A last processor: in the finished line, ``[secret]`` stands where a secret stood, whichever field or traceback it came from."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {
+            form for secret in secrets if secret for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1])
+        }
+        # The longest first: a secret may be part of another.
+        self._forms = sorted(forms, key=len, reverse=True)
+
+    def __call__(self, _logger: WrappedLogger, _method: str, line: EventDict | str) -> str:
+        """Return the rendered ``line`` without secrets."""
+        text = str(line)
+        for form in self._forms:
+            text = text.replace(form, "[secret]")
+        return text
+
+
+def configure_logging(level: str, log_format: Literal["console", "json"], secrets: Iterable[str] = ()) -> None:
+    """Send this program's and its libraries' events of at least ``level`` (such as ``INFO``) to standard error.
+
+    ``secrets`` are texts that never appear there. Calling it again replaces what was configured before.
+    """
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            *_SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_formatter(log_format, SecretMask(secrets)))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
+
+
+def _formatter(log_format: str, mask: SecretMask) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=_SHARED,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            _json_lines if log_format == "json" else _console_lines(),
+            mask,
+        ],
+    )
+
+
+_json_lines = structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
+
+
+def _console_lines() -> Processor:
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
