@@ -43,7 +43,7 @@ lock: $(VENV)/.created ## Pin the requirement files anew (LOCK_FLAGS=--upgrade t
 	$(LOCK) pyproject.toml requirements-dev.in --constraint requirements.txt --output-file requirements-dev.txt
 
 $(VENV)/.created: $(VENV_IS_GONE)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo 'Slotkeeper needs Python 3.11 or newer, and "$(PYTHON)" is not: name one with make PYTHON=/path/to/python.' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo 'The venv module of "$(PYTHON)" is missing: install it (on Debian and Ubuntu: apt install python3-venv).' >&2; exit 1; }
