@@ -4,7 +4,7 @@ Our exception hierarchy:
 
 Refusal
   · booking: SlotTaken, SlotNotOffered, NoticeTooShort, BeyondHorizon, OwnSlot, ClientBusy, TooManyHolds
-  · reservations: ReservationUnknown, HoldExpired, HoldReleased, ReservationCancelled, ReservationPast
+  · reservations: ReservationUnknown, HoldExpired, HoldReleased, ReservationCancelled, ReservationPast, AlreadyConfirmed
   · availability: OffGrid, TimeInPast, TooManyDays, NothingToPublish, DraftUnknown, DraftDiscarded
   · people: AdminOnly, ProviderOnly, ProviderUnknown, InvitationUnknown, InvitationUsed, InvitationExpired, AlreadyProvider, NameUnusable,
     ZoneUnknown
@@ -90,6 +90,12 @@ class ReservationCancelled(Refusal):
     """The reservation was cancelled before; ``reservation`` is what it was."""
 
     code = "reservation_cancelled"
+
+
+class AlreadyConfirmed(Refusal):
+    """The hold is a booking by now; ``reservation`` is the one."""
+
+    code = "already_confirmed"
 
 
 class ReservationPast(Refusal):

@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 
-from domain.provider import Provider
 from domain.reservation import Reservation
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a reservation."""
+    """Something that happened to a reservation; ``provider_client_id`` is its provider's Telegram user id."""
 
     reservation: Reservation
-    provider: Provider
+    provider_client_id: int
 
 
 class SlotHeld(Event):

@@ -30,7 +30,7 @@ class Notification:
 
 def notifications_of(event: events.Event, now: datetime, warning_lead: timedelta) -> tuple[Notification, ...]:
     """Return what follows from an event."""
-    to_client, to_provider = event.reservation.client_id, event.provider.client_id
+    to_client, to_provider = event.reservation.client_id, event.provider_client_id
     match event:
         case events.SlotHeld(reservation=Reservation(expires_at=datetime() as end)):
             return (Notification(to_client, Kind.HOLD_WARNING, event.reservation.id, end - warning_lead),)

@@ -1,0 +1,162 @@
+"""What the use cases need of the outside, as protocols; ``storage`` implements them.
+
+Everything behind one ``UnitOfWork`` happens in one transaction, which commits at the end of its block or not at all.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from domain.client import Client, Contact
+from domain.dialogue import Dialogue
+from domain.invitation import Invitation
+from domain.notification import Notification
+from domain.outbox import OutboxRow
+from domain.posting import Draft
+from domain.provider import Provider
+from domain.reservation import Reservation
+from domain.timespan import TimeSpan
+
+
+class Clients(Protocol):
+    """The people the bot knows."""
+
+    async def get(self, client_id: int) -> Client | None: ...  # noqa: D102  (named for what it does)
+    async def seen(self, contact: Contact, now: datetime) -> Client:
+        """Note that a person wrote: new, or with a new name, and reachable again."""
+        ...
+
+    async def choose_zone(self, client_id: int, zone: str) -> None: ...  # noqa: D102
+    async def choose_language(self, client_id: int, language: str) -> None: ...  # noqa: D102
+    async def mark_unreachable(self, client_id: int, now: datetime) -> None: ...  # noqa: D102
+
+
+class Providers(Protocol):
+    """Those who post hours."""
+
+    async def get(self, provider_id: int) -> Provider | None: ...  # noqa: D102
+    async def of_client(self, client_id: int) -> Provider | None: ...  # noqa: D102
+    async def by_slug(self, slug: str) -> Provider | None: ...  # noqa: D102
+    async def add(self, client_id: int, name: str, slug: str, now: datetime) -> Provider: ...  # noqa: D102
+    async def rename(self, provider_id: int, name: str, slug: str) -> None: ...  # noqa: D102
+    async def search(self, part: str, *, besides: int, offset: int, limit: int) -> Sequence[Provider]:
+        """Return providers whose name has this part, by name, without the one who is this client."""
+        ...
+
+    async def count(self, part: str, *, besides: int) -> int: ...  # noqa: D102
+
+
+class Availability(Protocol):
+    """When providers work: merged stretches."""
+
+    async def within(self, provider_id: int, window: TimeSpan) -> Sequence[TimeSpan]:
+        """Return the whole stretches that touch the window, in order."""
+        ...
+
+    async def replace(self, provider_id: int, old: Iterable[TimeSpan], new: Iterable[TimeSpan]) -> None:
+        """Put new stretches in the place of old ones."""
+        ...
+
+
+class Drafts(Protocol):
+    """Hours about to be posted."""
+
+    async def add(self, provider_id: int, draft: Draft, now: datetime) -> Draft: ...  # noqa: D102
+    async def get(self, draft_id: int) -> Draft | None: ...  # noqa: D102
+    async def save(self, draft: Draft) -> None: ...  # noqa: D102
+
+
+class Reservations(Protocol):
+    """Reservations and the cells they take."""
+
+    async def get(self, reservation_id: int) -> Reservation | None: ...  # noqa: D102
+    async def add(self, hold: Reservation) -> Reservation:
+        """Write a hold and its cells; ``id`` is given here.
+
+        Raises errors.SlotTaken where some cell is taken.
+        """
+        ...
+
+    async def move(self, hold: Reservation) -> None:
+        """Write a hold with another span, and its cells in place of the old ones; raises errors.SlotTaken likewise."""
+        ...
+
+    async def confirm(self, reservation: Reservation) -> None: ...  # noqa: D102
+    async def cancel(self, reservation: Reservation) -> None:
+        """Write a cancelled reservation and free its cells."""
+        ...
+
+    async def expire_due(self, now: datetime, limit: int) -> Sequence[Reservation]:
+        """End the holds that have run out, oldest first, free their cells, and return them."""
+        ...
+
+    async def expire_in_way(self, provider_id: int, client_id: int, span: TimeSpan, now: datetime) -> Sequence[Reservation]:
+        """The same, for just those whose cells lie in the way of this span."""
+        ...
+
+    async def provider_cells(self, provider_id: int, window: TimeSpan, now: datetime) -> Collection[int]:
+        """Return the cells of the window that live reservations take of a provider."""
+        ...
+
+    async def client_cells(self, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None) -> Collection[int]:
+        """Return the cells of the window that live reservations take of a client, without one reservation."""
+        ...
+
+    async def live_hold_count(self, client_id: int, now: datetime) -> int: ...  # noqa: D102
+    async def live_of_client(self, client_id: int, now: datetime) -> Sequence[Reservation]:
+        """Return the live reservations of a client that are not over, by start."""
+        ...
+
+    async def live_of_provider(self, provider_id: int, window: TimeSpan, now: datetime) -> Sequence[Reservation]:
+        """Return the live reservations of a provider that touch the window, by start."""
+        ...
+
+    async def show_on(self, reservation_id: int, *, card: int | None, notice: int | None) -> None:
+        """Note which messages of the client's chat show the reservation."""
+        ...
+
+
+class Invitations(Protocol):
+    """Invitations, by the digest of their code."""
+
+    async def add(self, invitation: Invitation, now: datetime) -> None: ...  # noqa: D102
+    async def get(self, digest: str) -> Invitation | None: ...  # noqa: D102
+    async def use(self, digest: str, client_id: int, now: datetime) -> None: ...  # noqa: D102
+
+
+class Outbox(Protocol):
+    """What is to be delivered."""
+
+    async def notify(self, notifications: Iterable[Notification]) -> None:
+        """Put notifications in; one of the same kind and reservation is put in once, and again where a hold was moved."""
+        ...
+
+    async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow: ...  # noqa: D102
+
+
+class Dialogues(Protocol):
+    """Where people stand in their dialogues."""
+
+    async def get(self, client_id: int) -> Dialogue: ...  # noqa: D102
+    async def save(self, client_id: int, dialogue: Dialogue, now: datetime) -> None: ...  # noqa: D102
+    async def show_on(self, client_id: int, card: int) -> None:
+        """Note the message the dialogue now edits in place."""
+        ...
+
+
+class UnitOfWork(Protocol):
+    """One transaction and everything that can be done in it."""
+
+    clients: Clients
+    providers: Providers
+    availability: Availability
+    drafts: Drafts
+    reservations: Reservations
+    invitations: Invitations
+    outbox: Outbox
+    dialogues: Dialogues
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """Open a block whose work is undone where it ends in an error, leaving the rest of the transaction as it was."""
+        ...

@@ -1,0 +1,13 @@
+"""Write down who is to be told of an event, in the same transaction as the event."""
+
+from datetime import datetime
+
+from domain.events import Event
+from domain.notification import notifications_of
+from domain.policy import BookingPolicy
+from domain.ports import UnitOfWork
+
+
+async def announce(uow: UnitOfWork, policy: BookingPolicy, now: datetime, *happened: Event) -> None:
+    """Put the notifications that follow from these events into the outbox."""
+    await uow.outbox.notify(n for event in happened for n in notifications_of(event, now, policy.warning_lead))

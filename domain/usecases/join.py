@@ -1,0 +1,61 @@
+"""Become a provider: invitations, the public name, the slug."""
+
+from datetime import datetime
+
+from domain import errors
+from domain.client import Contact, public_name
+from domain.invitation import LIFETIME, Invitation, digest_of, new_code
+from domain.ports import UnitOfWork
+from domain.provider import Provider, slug_for
+from domain.usecases.reservation_of import provider_of
+
+_CODE_LIMIT = 64
+
+
+async def invite_provider(uow: UnitOfWork, admin_id: int, admins: frozenset[int], now: datetime) -> tuple[str, datetime]:
+    """Make an invitation and return its code, which is stored nowhere, and when it ends; raises errors.AdminOnly."""
+    if admin_id not in admins:
+        raise errors.AdminOnly
+    code, expires_at = new_code(), now + LIFETIME
+    await uow.invitations.add(Invitation(digest_of(code), admin_id, expires_at), now)
+    return code, expires_at
+
+
+async def accept_invitation(uow: UnitOfWork, guest: Contact, code: str, now: datetime) -> Provider:
+    """Make the guest a provider under the name Telegram knows him by; opening one's own invitation again changes nothing.
+
+    Raises errors.InvitationUnknown, errors.InvitationUsed, errors.InvitationExpired, errors.AlreadyProvider.
+    """
+    invitation = await uow.invitations.get(digest_of(code[:_CODE_LIMIT]))
+    if invitation is None:
+        raise errors.InvitationUnknown
+    invitation.check(guest.id, now)
+    provider = await uow.providers.of_client(guest.id)
+    if provider and invitation.used_by != guest.id:
+        raise errors.AlreadyProvider
+    if provider is None:
+        await uow.invitations.use(invitation.digest, guest.id, now)
+        provider = await uow.providers.add(guest.id, guest.name, await _free_slug(uow, guest.name), now)
+    return provider
+
+
+async def name_provider(uow: UnitOfWork, client_id: int, text: str, *, keep_slug: bool) -> Provider:
+    """Give the provider who is this person a public name, and a slug to match unless links to the old one are about.
+
+    Raises errors.ProviderOnly, errors.NameUnusable.
+    """
+    provider = await provider_of(uow, client_id)
+    name = public_name(text)
+    slug = provider.slug if keep_slug else await _free_slug(uow, name, own=provider)
+    await uow.providers.rename(provider.id, name, slug)
+    return Provider(provider.id, provider.client_id, name, slug)
+
+
+async def _free_slug(uow: UnitOfWork, name: str, own: Provider | None = None) -> str:
+    """Return the slug of a name, numbered where others have it."""
+    base, number = slug_for(name), 1
+    slug = base
+    while (holder := await uow.providers.by_slug(slug)) and (own is None or holder.id != own.id):
+        number += 1
+        slug = f"{base[:28]}-{number}"
+    return slug

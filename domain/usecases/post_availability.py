@@ -1,0 +1,98 @@
+"""Post hours: draft, publish, discard, undo."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from domain import errors
+from domain.availability import slots_in
+from domain.policy import BookingPolicy
+from domain.ports import UnitOfWork
+from domain.posting import DayHours, Draft, DraftState, plan
+from domain.provider import Provider
+from domain.timespan import TimeSpan, merged, without
+from domain.usecases.reservation_of import provider_of
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What publishing a draft would do: all its time, what of it is posted already, and how many slots it makes."""
+
+    draft: Draft
+    spans: tuple[TimeSpan, ...]
+    posted: tuple[TimeSpan, ...]
+    slots: int
+
+
+async def draft_hours(uow: UnitOfWork, client_id: int, days: Sequence[DayHours], now: datetime) -> Draft:
+    """Keep hours to be previewed, chosen days without hours among them; raises errors.ProviderOnly."""
+    provider = await provider_of(uow, client_id)
+    return await uow.drafts.add(provider.id, Draft(0, provider.id, tuple(sorted(days))), now)
+
+
+async def draft_of(uow: UnitOfWork, draft_id: int, client_id: int) -> tuple[Draft, Provider]:
+    """Return a provider's own draft; raises errors.ProviderOnly, errors.DraftUnknown."""
+    provider = await provider_of(uow, client_id)
+    draft = await uow.drafts.get(draft_id)
+    if draft is None or draft.provider_id != provider.id:
+        raise errors.DraftUnknown
+    return draft, provider
+
+
+async def change_draft(uow: UnitOfWork, draft: Draft) -> Draft:
+    """Keep a changed draft; raises errors.DraftDiscarded where it is open no longer."""
+    if draft.state is not DraftState.OPEN:
+        raise errors.DraftDiscarded
+    await uow.drafts.save(draft)
+    return draft
+
+
+async def preview_of(uow: UnitOfWork, policy: BookingPolicy, draft: Draft, zone: ZoneInfo, now: datetime) -> Preview:
+    """Tell what publishing the draft would do; raises what ``posting.plan`` raises."""
+    spans = plan(draft.days, zone, now)
+    posted = await uow.availability.within(draft.provider_id, _around(spans))
+    inside = tuple(part for span in spans for old in posted if (part := old.clipped(span)))
+    return Preview(draft, spans, inside, slot_count(spans, policy))
+
+
+async def publish_draft(uow: UnitOfWork, draft_id: int, client_id: int, zone: ZoneInfo, now: datetime) -> Draft:
+    """Post the draft's hours, merged into what is posted; publishing again changes nothing.
+
+    Raises errors.ProviderOnly, errors.DraftUnknown, errors.DraftDiscarded, and what ``posting.plan`` raises.
+    """
+    draft, provider = await draft_of(uow, draft_id, client_id)
+    if draft.state is DraftState.PUBLISHED:
+        return draft
+    if draft.state is not DraftState.OPEN:
+        raise errors.DraftDiscarded
+    published = replace(draft, state=DraftState.PUBLISHED, added=await _post(uow, provider.id, plan(draft.days, zone, now)))
+    await uow.drafts.save(published)
+    return published
+
+
+async def discard_draft(uow: UnitOfWork, draft_id: int, client_id: int) -> Draft:
+    """Drop a draft that is not published; dropping it again changes nothing; raises errors.ProviderOnly, errors.DraftUnknown."""
+    draft, _ = await draft_of(uow, draft_id, client_id)
+    if draft.state is not DraftState.OPEN:
+        return draft
+    discarded = replace(draft, state=DraftState.DISCARDED)
+    await uow.drafts.save(discarded)
+    return discarded
+
+
+def slot_count(spans: Sequence[TimeSpan], policy: BookingPolicy) -> int:
+    """Return how many slots these stretches make."""
+    return sum(1 for span in spans for _ in slots_in(span, range(span.start, span.end), policy.slot_cells))
+
+
+async def _post(uow: UnitOfWork, provider_id: int, spans: tuple[TimeSpan, ...]) -> tuple[TimeSpan, ...]:
+    """Merge stretches into what is posted and return what was really added."""
+    old = await uow.availability.within(provider_id, _around(spans))
+    await uow.availability.replace(provider_id, old, merged((*old, *spans)))
+    return without(spans, old)
+
+
+def _around(spans: Sequence[TimeSpan]) -> TimeSpan:
+    """Return a window over all the stretches and one cell more on each side, so that neighbours that touch are seen."""
+    return TimeSpan(spans[0].start - 1, spans[-1].end + 1)

@@ -1,0 +1,82 @@
+"""Take posted hours away. A reservation inside is never killed in silence: the provider says whether it stays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from domain import errors
+from domain.policy import BookingPolicy
+from domain.ports import UnitOfWork
+from domain.posting import DraftState
+from domain.provider import Provider
+from domain.reservation import Reservation
+from domain.timespan import TimeSpan, without
+from domain.usecases.end_reservation import cancel_for
+from domain.usecases.post_availability import draft_of
+from domain.usecases.reservation_of import provider_of
+
+
+class Inside(StrEnum):
+    """What becomes of the reservations inside removed hours."""
+
+    ASK = "a"
+    KEEP = "k"
+    CANCEL = "c"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What came of it: whether the hours are gone, and the reservations inside that were asked about, kept or cancelled."""
+
+    done: bool
+    inside: tuple[Reservation, ...] = ()
+
+
+async def remove_availability(
+    uow: UnitOfWork, policy: BookingPolicy, client_id: int, spans: Sequence[TimeSpan], inside: Inside, now: datetime
+) -> Removal:
+    """Take these stretches out of the provider's hours; with reservations inside, ``ASK`` changes nothing and lists them.
+
+    Removing what is gone already changes nothing. Raises errors.ProviderOnly.
+    """
+    provider = await provider_of(uow, client_id)
+    return await _remove(uow, policy, provider, spans, inside, now)
+
+
+async def undo_publication(uow: UnitOfWork, policy: BookingPolicy, draft_id: int, client_id: int, inside: Inside, now: datetime) -> Removal:
+    """Take away just what publishing a draft had added; undoing again changes nothing.
+
+    Raises errors.ProviderOnly, errors.DraftUnknown, and errors.DraftDiscarded where it was never published.
+    """
+    draft, provider = await draft_of(uow, draft_id, client_id)
+    if draft.state is DraftState.UNDONE:
+        return Removal(done=True)
+    if draft.state is not DraftState.PUBLISHED:
+        raise errors.DraftDiscarded
+    removal = await _remove(uow, policy, provider, draft.added, inside, now)
+    if removal.done:
+        await uow.drafts.save(replace(draft, state=DraftState.UNDONE))
+    return removal
+
+
+async def _remove(
+    uow: UnitOfWork, policy: BookingPolicy, provider: Provider, spans: Sequence[TimeSpan], inside: Inside, now: datetime
+) -> Removal:
+    """Ask, or do as told."""
+    found = await _live_inside(uow, provider.id, spans, now)
+    if found and inside is Inside.ASK:
+        return Removal(done=False, inside=found)
+    for span in spans:
+        old = await uow.availability.within(provider.id, span)
+        await uow.availability.replace(provider.id, old, without(old, [span]))
+    if inside is Inside.CANCEL:
+        for reservation in found:
+            await cancel_for(uow, policy, provider, reservation, now)
+    return Removal(done=True, inside=found)
+
+
+async def _live_inside(uow: UnitOfWork, provider_id: int, spans: Sequence[TimeSpan], now: datetime) -> tuple[Reservation, ...]:
+    """Return the live reservations in these stretches that have not begun, each once, by start."""
+    found = {r.id: r for span in spans for r in await uow.reservations.live_of_provider(provider_id, span, now)}
+    return tuple(sorted((r for r in found.values() if r.span.starts_at > now), key=lambda r: r.span.start))

@@ -1,0 +1,44 @@
+"""Read a reservation for somebody who may act on it. To everybody else it does not exist."""
+
+from datetime import datetime
+
+from domain import errors
+from domain.ports import UnitOfWork
+from domain.provider import Provider
+from domain.reservation import Reservation, Status
+
+
+async def reservation_of_client(uow: UnitOfWork, reservation_id: int, client_id: int) -> Reservation:
+    """Return a client's own reservation; raises errors.ReservationUnknown where it is another's or none."""
+    reservation = await uow.reservations.get(reservation_id)
+    if reservation is None or reservation.client_id != client_id:
+        raise errors.ReservationUnknown
+    return reservation
+
+
+async def hold_to_move(uow: UnitOfWork, reservation_id: int, client_id: int, now: datetime) -> Reservation | None:
+    """Return a client's own live hold, or None where it ran out or was given back meanwhile: then there is nothing left to move.
+
+    Raises errors.ReservationUnknown, and errors.AlreadyConfirmed for a booking, which is cancelled rather than moved.
+    """
+    reservation = await reservation_of_client(uow, reservation_id, client_id)
+    if reservation.status is Status.CONFIRMED:
+        raise errors.AlreadyConfirmed(reservation=reservation)
+    return reservation if reservation.alive(now) else None
+
+
+async def reservation_of_provider(uow: UnitOfWork, reservation_id: int, client_id: int) -> tuple[Reservation, Provider]:
+    """Return a reservation of the provider who is this person; raises errors.ReservationUnknown otherwise."""
+    reservation = await uow.reservations.get(reservation_id)
+    provider = await uow.providers.of_client(client_id)
+    if reservation is None or provider is None or reservation.provider_id != provider.id:
+        raise errors.ReservationUnknown
+    return reservation, provider
+
+
+async def provider_of(uow: UnitOfWork, client_id: int) -> Provider:
+    """Return the provider who is this person; raises errors.ProviderOnly where he is none."""
+    provider = await uow.providers.of_client(client_id)
+    if provider is None:
+        raise errors.ProviderOnly
+    return provider

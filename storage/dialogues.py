@@ -1,0 +1,38 @@
+"""Where people stand in their dialogues."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.dialogue import Dialogue
+from storage.tables import dialogue
+from storage.upsert import insert_or
+
+_GET = select(dialogue.c.flow, dialogue.c.state, dialogue.c.data, dialogue.c.card_message_id).where(
+    dialogue.c.client_id == bindparam("client")
+)
+_SHOW_ON = update(dialogue).where(dialogue.c.client_id == bindparam("client")).values(card_message_id=bindparam("card"))
+
+
+class SqlDialogues:
+    """Implements ``domain.ports.Dialogues``."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work on this connection."""
+        self._connection = connection
+
+    async def get(self, client_id: int) -> Dialogue:
+        """Return where a person stands; outside of any dialogue where nothing is kept."""
+        row = (await self._connection.execute(_GET, {"client": client_id})).one_or_none()
+        return Dialogue(**row._mapping) if row else Dialogue()
+
+    async def save(self, client_id: int, changed: Dialogue, now: datetime) -> None:
+        """Keep where a person stands now."""
+        row = {"flow": changed.flow, "state": changed.state, "data": dict(changed.data), "card_message_id": changed.card_message_id}
+        statement = insert_or(self._connection, dialogue).values(client_id=client_id, changed_at=now, **row)
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=["client_id"], set_={**row, "changed_at": now}))
+
+    async def show_on(self, client_id: int, card: int) -> None:
+        """Note the message the dialogue now edits in place."""
+        await self._connection.execute(_SHOW_ON, {"client": client_id, "card": card})

@@ -1,0 +1,57 @@
+"""Hours about to be posted."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.posting import DayHours, Draft, DraftState
+from domain.timespan import TimeSpan, WallSpan
+from storage.tables import draft
+
+_ADD = insert(draft).returning(draft.c.id)
+_GET = select(draft.c.id, draft.c.provider_id, draft.c.days, draft.c.state, draft.c.added).where(draft.c.id == bindparam("wanted"))
+_SAVE = (
+    update(draft)
+    .where(draft.c.id == bindparam("wanted"))
+    .values(days=bindparam("new_days"), state=bindparam("new_state"), added=bindparam("new_added"))
+)
+
+
+class SqlDrafts:
+    """Implements ``domain.ports.Drafts``."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work on this connection."""
+        self._connection = connection
+
+    async def add(self, provider_id: int, new: Draft, now: datetime) -> Draft:
+        """Write a new draft and return it with its number."""
+        row = {"provider_id": provider_id, "days": _days_out(new.days), "state": new.state, "added": [], "drafted_at": now}
+        number = (await self._connection.execute(_ADD, row)).scalar_one()
+        return Draft(number, provider_id, new.days, new.state)
+
+    async def get(self, draft_id: int) -> Draft | None:
+        """Return one draft."""
+        row = (await self._connection.execute(_GET, {"wanted": draft_id})).one_or_none()
+        if row is None:
+            return None
+        added = tuple(TimeSpan(start, end) for start, end in row.added)
+        return Draft(row.id, row.provider_id, _days_in(row.days), DraftState(row.state), added)
+
+    async def save(self, changed: Draft) -> None:
+        """Keep a changed draft."""
+        added = [(span.start, span.end) for span in changed.added]
+        row = {"wanted": changed.id, "new_days": _days_out(changed.days), "new_state": changed.state, "new_added": added}
+        await self._connection.execute(_SAVE, row)
+
+
+def _days_out(days: tuple[DayHours, ...]) -> list[Any]:
+    """Return days as plain JSON: ``[["2026-12-01", [[480, 900]]], …]``."""
+    return [(day.isoformat(), [(span.start, span.end) for span in spans]) for day, spans in days]
+
+
+def _days_in(plain: list[Any]) -> tuple[DayHours, ...]:
+    """Return days from plain JSON."""
+    return tuple((date.fromisoformat(day), tuple(WallSpan(start, end) for start, end in spans)) for day, spans in plain)

@@ -1,0 +1,37 @@
+"""Invitations, by the digest of their code."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.invitation import Invitation
+from storage.tables import invitation
+
+_ADD = insert(invitation)
+_GET = select(invitation.c.digest, invitation.c.invited_by, invitation.c.expires_at, invitation.c.used_by).where(
+    invitation.c.digest == bindparam("wanted")
+)
+_USE = update(invitation).where(invitation.c.digest == bindparam("wanted")).values(used_by=bindparam("guest"), used_at=bindparam("now"))
+
+
+class SqlInvitations:
+    """Implements ``domain.ports.Invitations``."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work on this connection."""
+        self._connection = connection
+
+    async def add(self, new: Invitation, now: datetime) -> None:
+        """Write a new invitation."""
+        row = {"digest": new.digest, "invited_by": new.invited_by, "invited_at": now, "expires_at": new.expires_at}
+        await self._connection.execute(_ADD, row)
+
+    async def get(self, digest: str) -> Invitation | None:
+        """Return the invitation with this digest."""
+        row = (await self._connection.execute(_GET, {"wanted": digest})).one_or_none()
+        return Invitation(**row._mapping) if row else None
+
+    async def use(self, digest: str, client_id: int, now: datetime) -> None:
+        """Note who accepted an invitation."""
+        await self._connection.execute(_USE, {"wanted": digest, "guest": client_id, "now": now})

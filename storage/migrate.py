@@ -1,0 +1,57 @@
+"""Bring the schema up to date: run at every start, under a lock, in one transaction."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+from storage.database import database_file, make_engine
+
+_SCRIPTS = Path(__file__).with_name("migrations")
+
+
+class ForeignKeysBroken(Exception):
+    """A migration left rows that point nowhere; nothing of it was kept."""
+
+
+async def migrate(url: str) -> None:
+    """Make the database where there is none, and run the migrations it has not seen.
+
+    The transaction begins immediately, so of several processes that start at once one migrates and the others find nothing to do. Foreign
+    keys are off while tables are rebuilt, since SQLite would otherwise delete the children of a rebuilt table, and are checked at the end.
+
+    Raises:
+        ForeignKeysBroken: see there.
+    """
+    if (file := database_file(url)) is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    engine = make_engine(url, write=True, foreign_keys=False)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Return Alembic's configuration for an open connection."""
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def is_current(connection: Connection) -> bool:
+    """Tell whether the schema is the newest this program knows."""
+    heads = set(ScriptDirectory(str(_SCRIPTS)).get_heads())
+    return set(MigrationContext.configure(connection).get_current_heads()) == heads
+
+
+def _upgrade(connection: Connection) -> None:
+    """Run the migrations and check that no row points nowhere."""
+    command.upgrade(alembic_config(connection), "head")
+    if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise ForeignKeysBroken("the migration would leave rows that point to nothing; nothing was changed")

@@ -1,0 +1,73 @@
+"""Those who post hours."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.provider import Provider
+from storage.tables import provider
+
+_FIELDS = (provider.c.id, provider.c.client_id, provider.c.name, provider.c.slug)
+_GET = select(*_FIELDS).where(provider.c.id == bindparam("provider"))
+_OF_CLIENT = select(*_FIELDS).where(provider.c.client_id == bindparam("client"))
+_BY_SLUG = select(*_FIELDS).where(provider.c.slug == bindparam("wanted"))
+_ADD = insert(provider).returning(provider.c.id)
+_RENAME = (
+    update(provider)
+    .where(provider.c.id == bindparam("provider"))
+    .values(name=bindparam("new_name"), name_key=bindparam("new_key"), slug=bindparam("new_slug"))
+)
+# A part may stand anywhere in a name, so this reads the whole index of names: a few milliseconds for ten thousand providers.
+_MATCHES = (func.instr(provider.c.name_key, bindparam("part")) > 0, provider.c.client_id != bindparam("besides"))
+_SEARCH = (
+    select(*_FIELDS).where(*_MATCHES).order_by(provider.c.name_key, provider.c.id).limit(bindparam("limit")).offset(bindparam("offset"))
+)
+_COUNT = select(func.count()).select_from(provider).where(*_MATCHES)
+
+
+class SqlProviders:
+    """Implements ``domain.ports.Providers``."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work on this connection."""
+        self._connection = connection
+
+    async def get(self, provider_id: int) -> Provider | None:
+        """Return one provider by number."""
+        return _one((await self._connection.execute(_GET, {"provider": provider_id})).one_or_none())
+
+    async def of_client(self, client_id: int) -> Provider | None:
+        """Return the provider who is this person."""
+        return _one((await self._connection.execute(_OF_CLIENT, {"client": client_id})).one_or_none())
+
+    async def by_slug(self, slug: str) -> Provider | None:
+        """Return the provider a link names."""
+        return _one((await self._connection.execute(_BY_SLUG, {"wanted": slug})).one_or_none())
+
+    async def add(self, client_id: int, name: str, slug: str, now: datetime) -> Provider:
+        """Write a new provider."""
+        row = {"client_id": client_id, "name": name, "name_key": name.casefold(), "slug": slug, "joined_at": now}
+        number = (await self._connection.execute(_ADD, row)).scalar_one()
+        return Provider(number, client_id, name, slug)
+
+    async def rename(self, provider_id: int, name: str, slug: str) -> None:
+        """Keep a provider's new name and slug."""
+        row = {"provider": provider_id, "new_name": name, "new_key": name.casefold(), "new_slug": slug}
+        await self._connection.execute(_RENAME, row)
+
+    async def search(self, part: str, *, besides: int, offset: int, limit: int) -> Sequence[Provider]:
+        """Return providers whose name has this part, by name, without the one who is this client."""
+        rows = await self._connection.execute(_SEARCH, {"part": part.casefold(), "besides": besides, "offset": offset, "limit": limit})
+        return [Provider(**row._mapping) for row in rows]
+
+    async def count(self, part: str, *, besides: int) -> int:
+        """Return how many providers ``search`` would find."""
+        return (await self._connection.execute(_COUNT, {"part": part.casefold(), "besides": besides})).scalar_one()
+
+
+def _one(row: Row[Any] | None) -> Provider | None:
+    """Return the provider of a row, if there is a row."""
+    return Provider(**row._mapping) if row else None

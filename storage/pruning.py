@@ -1,0 +1,42 @@
+"""Tidying up at night: what nobody will ask for again."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, delete, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.timespan import first_cell_from
+from storage.tables import CONFIRMED, busy, draft, failed_update, outbox, reservation, worked_update
+
+# Telegram redelivers an update for at most a day.
+UPDATES_KEPT = timedelta(days=2)
+KEPT = timedelta(days=30)
+
+_CELLS = delete(busy).where(busy.c.kind == bindparam("of"), busy.c.cell < bindparam("before"))
+_COMPLETED = (
+    update(reservation)
+    .where(CONFIRMED, reservation.c.end_cell <= bindparam("before"))
+    .values(status="completed", ended_at=bindparam("now"))
+)
+_UPDATES = delete(worked_update).where(worked_update.c.worked_at < bindparam("before"))
+_FAILURES = delete(failed_update).where(failed_update.c.failed_at < bindparam("before"))
+_DRAFTS = delete(draft).where(draft.c.drafted_at < bindparam("before"))
+_OUTBOX = delete(outbox).where(outbox.c.settled_at < bindparam("before"), outbox.c.state != "parked")
+
+
+class SqlPruning:
+    """The nightly work of the jobs."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work on this connection."""
+        self._connection = connection
+
+    async def prune(self, now: datetime) -> None:
+        """Complete appointments that are over, free the cells of past days, and forget old updates, drafts and settled outbox rows."""
+        yesterday = first_cell_from(now - timedelta(days=1))
+        await self._connection.execute(_COMPLETED, {"before": yesterday, "now": now})
+        for kind in (0, 1):
+            await self._connection.execute(_CELLS, {"of": kind, "before": yesterday})
+        await self._connection.execute(_UPDATES, {"before": now - UPDATES_KEPT})
+        for old in (_FAILURES, _DRAFTS, _OUTBOX):
+            await self._connection.execute(old, {"before": now - KEPT})

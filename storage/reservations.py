@@ -1,0 +1,213 @@
+"""Reservations, and the cells they take."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain import errors
+from domain.reservation import Party, Reservation, Status
+from domain.timespan import CELL_SECONDS, TimeSpan
+from storage.tables import HELD, busy, reservation
+from storage.upsert import insert_or
+
+PROVIDER, CLIENT = 0, 1
+
+_NOW = bindparam("now")
+_OVERDUE = and_(HELD, reservation.c.expires_at <= _NOW)
+_ALIVE = or_(reservation.c.status == "confirmed", and_(reservation.c.status == "held", reservation.c.expires_at > _NOW))
+_ID = reservation.c.id == bindparam("wanted")
+
+_GET = select(reservation).where(_ID)
+_ADD = insert(reservation).returning(reservation.c.id)
+_MOVE = (
+    update(reservation)
+    .where(_ID)
+    .values({name: bindparam(f"new_{name}") for name in ("provider_id", "start_cell", "end_cell", "held_at", "expires_at")})
+)
+_CONFIRM = update(reservation).where(_ID).values(status="confirmed", expires_at=None, confirmed_at=_NOW)
+_KEEP_CELLS = update(busy).where(busy.c.reservation_id == bindparam("wanted")).values(hold_until=None)
+_CANCEL = (
+    update(reservation)
+    .where(_ID)
+    .values(status="cancelled", expires_at=None, ended_at=_NOW, ended_by=bindparam("by"), reason=bindparam("why"))
+)
+_FREE = delete(busy).where(busy.c.reservation_id.in_(bindparam("wanted", expanding=True)))
+_SHOW_ON = update(reservation).where(_ID).values(card_message_id=bindparam("card"), notice_message_id=bindparam("notice"))
+
+_OLDEST_OVERDUE = select(reservation.c.id).where(_OVERDUE).order_by(reservation.c.expires_at).limit(bindparam("limit"))
+
+
+def _cells_of(kind: int, subject: str) -> ColumnElement[bool]:
+    """Return the condition for the busy rows of one provider or client within a window."""
+    return and_(
+        busy.c.kind == kind, busy.c.subject == bindparam(subject), busy.c.cell >= bindparam("first"), busy.c.cell < bindparam("last")
+    )
+
+
+def _expire(which: Select[Any]) -> Any:
+    """Return the one statement by which holds die of age, for those that a query selects."""
+    chosen = reservation.c.id.in_(which.scalar_subquery())
+    return update(reservation).where(chosen, _OVERDUE).values(status="expired", ended_at=_NOW).returning(reservation)
+
+
+def _cells_taken(kind: int, subject: str) -> Select[Any]:
+    """Return the query for the cells that live reservations take within a window."""
+    alive = or_(busy.c.hold_until.is_(None), busy.c.hold_until > _NOW)
+    return select(busy.c.cell).where(_cells_of(kind, subject), alive)
+
+
+_EXPIRE_DUE = _expire(_OLDEST_OVERDUE)
+_EXPIRE_IN_WAY = _expire(
+    select(busy.c.reservation_id).where(or_(_cells_of(PROVIDER, "provider"), _cells_of(CLIENT, "client")), busy.c.hold_until <= _NOW)
+)
+_PROVIDER_CELLS = _cells_taken(PROVIDER, "provider")
+_CLIENT_CELLS = _cells_taken(CLIENT, "client").where(busy.c.reservation_id != bindparam("besides"))
+_NEXT_EXPIRY = select(func.min(reservation.c.expires_at)).where(HELD)
+_OF_CLIENT = (
+    select(reservation)
+    .where(reservation.c.client_id == bindparam("client"), reservation.c.end_cell > bindparam("first"), _ALIVE)
+    .order_by(reservation.c.start_cell)
+)
+_HOLDS = (
+    select(func.count())
+    .select_from(reservation)
+    .where(
+        reservation.c.client_id == bindparam("client"),
+        reservation.c.end_cell > bindparam("first"),
+        reservation.c.status == "held",
+        reservation.c.expires_at > _NOW,
+    )
+)
+_OF_PROVIDER = (
+    select(reservation)
+    .where(
+        reservation.c.provider_id == bindparam("provider"),
+        reservation.c.end_cell > bindparam("first"),
+        reservation.c.start_cell < bindparam("last"),
+        _ALIVE,
+    )
+    .order_by(reservation.c.start_cell)
+)
+
+
+class SqlReservations:
+    """Implements ``domain.ports.Reservations``, and what the jobs need beside that."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Work on this connection."""
+        self._connection = connection
+
+    async def get(self, reservation_id: int) -> Reservation | None:
+        """Return one reservation."""
+        row = (await self._connection.execute(_GET, {"wanted": reservation_id})).one_or_none()
+        return _read(row) if row else None
+
+    async def add(self, hold: Reservation) -> Reservation:
+        """Write a hold and its cells, and return it with its number; raises errors.SlotTaken where some cell is taken."""
+        row = {
+            "provider_id": hold.provider_id,
+            "client_id": hold.client_id,
+            "start_cell": hold.span.start,
+            "end_cell": hold.span.end,
+            "status": hold.status,
+            "held_at": hold.held_at,
+            "expires_at": hold.expires_at,
+        }
+        number = (await self._connection.execute(_ADD, row)).scalar_one()
+        await self._take(number, hold)
+        return Reservation(number, hold.provider_id, hold.client_id, hold.span, hold.status, hold.held_at, hold.expires_at)
+
+    async def move(self, hold: Reservation) -> None:
+        """Write a hold with another span, and its cells in place of the old ones; raises errors.SlotTaken likewise."""
+        row = {"provider_id": hold.provider_id, "start_cell": hold.span.start, "end_cell": hold.span.end}
+        row |= {"held_at": hold.held_at, "expires_at": hold.expires_at}
+        await self._connection.execute(_MOVE, {"wanted": hold.id, **{f"new_{name}": value for name, value in row.items()}})
+        await self._connection.execute(_FREE, {"wanted": [hold.id]})
+        await self._take(hold.id, hold)
+
+    async def confirm(self, booking: Reservation) -> None:
+        """Write a confirmed reservation; its cells are kept for good."""
+        await self._connection.execute(_CONFIRM, {"wanted": booking.id, "now": booking.confirmed_at})
+        await self._connection.execute(_KEEP_CELLS, {"wanted": booking.id})
+
+    async def cancel(self, ended: Reservation) -> None:
+        """Write a cancelled reservation and free its cells."""
+        row = {"wanted": ended.id, "now": ended.ended_at, "by": ended.ended_by, "why": ended.reason}
+        await self._connection.execute(_CANCEL, row)
+        await self._connection.execute(_FREE, {"wanted": [ended.id]})
+
+    async def expire_due(self, now: datetime, limit: int) -> Sequence[Reservation]:
+        """End the holds that have run out, oldest first, free their cells, and return them."""
+        return await self._expired(_EXPIRE_DUE, {"now": now, "limit": limit})
+
+    async def expire_in_way(self, provider_id: int, client_id: int, span: TimeSpan, now: datetime) -> Sequence[Reservation]:
+        """The same, for just those whose cells lie in the way of this span."""
+        window = {"first": span.start, "last": span.end}
+        return await self._expired(_EXPIRE_IN_WAY, {"now": now, "provider": provider_id, "client": client_id, **window})
+
+    async def next_expiry(self) -> datetime | None:
+        """Return when the next hold runs out, or None where there is none."""
+        return (await self._connection.execute(_NEXT_EXPIRY)).scalar_one()
+
+    async def provider_cells(self, provider_id: int, window: TimeSpan, now: datetime) -> Collection[int]:
+        """Return the cells of the window that live reservations take of a provider."""
+        taken = {"provider": provider_id, "first": window.start, "last": window.end, "now": now}
+        return (await self._connection.execute(_PROVIDER_CELLS, taken)).scalars().all()
+
+    async def client_cells(self, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None) -> Collection[int]:
+        """Return the cells of the window that live reservations take of a client, without one reservation."""
+        taken = {"client": client_id, "first": window.start, "last": window.end, "now": now, "besides": besides or 0}
+        return (await self._connection.execute(_CLIENT_CELLS, taken)).scalars().all()
+
+    async def live_hold_count(self, client_id: int, now: datetime) -> int:
+        """Return how many live holds a client has."""
+        return (await self._connection.execute(_HOLDS, {"client": client_id, "first": _cell_of(now), "now": now})).scalar_one()
+
+    async def live_of_client(self, client_id: int, now: datetime) -> Sequence[Reservation]:
+        """Return the live reservations of a client that are not over, by start."""
+        rows = await self._connection.execute(_OF_CLIENT, {"client": client_id, "first": _cell_of(now), "now": now})
+        return [_read(row) for row in rows]
+
+    async def live_of_provider(self, provider_id: int, window: TimeSpan, now: datetime) -> Sequence[Reservation]:
+        """Return the live reservations of a provider that touch the window, by start."""
+        wanted = {"provider": provider_id, "first": window.start, "last": window.end, "now": now}
+        return [_read(row) for row in await self._connection.execute(_OF_PROVIDER, wanted)]
+
+    async def show_on(self, reservation_id: int, *, card: int | None, notice: int | None) -> None:
+        """Note which messages of the client's chat show the reservation."""
+        await self._connection.execute(_SHOW_ON, {"wanted": reservation_id, "card": card, "notice": notice})
+
+    async def _take(self, number: int, hold: Reservation) -> None:
+        """Write a hold's cells in key order, which keeps two writers from waiting for each other; refuse where one is taken."""
+        rows = [
+            {"kind": kind, "subject": subject, "cell": cell, "reservation_id": number, "hold_until": hold.expires_at}
+            for kind, subject in ((PROVIDER, hold.provider_id), (CLIENT, hold.client_id))
+            for cell in hold.span.cells
+        ]
+        taken = await self._connection.execute(insert_or(self._connection, busy).on_conflict_do_nothing(), rows)
+        if taken.rowcount != len(rows):
+            raise errors.SlotTaken
+
+    async def _expired(self, statement: Any, values: dict[str, object]) -> Sequence[Reservation]:
+        """End holds and free their cells."""
+        ended = [_read(row) for row in (await self._connection.execute(statement, values)).all()]
+        if ended:
+            await self._connection.execute(_FREE, {"wanted": [hold.id for hold in ended]})
+        return ended
+
+
+def _cell_of(now: datetime) -> int:
+    """Return the cell that is running: a reservation is over once its end cell is not beyond this."""
+    return int(now.timestamp()) // CELL_SECONDS
+
+
+def _read(row: Row[Any]) -> Reservation:
+    """Return the reservation of a row."""
+    fields = dict(row._mapping)
+    span = TimeSpan(fields.pop("start_cell"), fields.pop("end_cell"))
+    ended_by = fields.pop("ended_by")
+    status = Status(fields.pop("status"))
+    return Reservation(span=span, status=status, ended_by=Party(ended_by) if ended_by else None, **fields)

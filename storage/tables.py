@@ -1,0 +1,190 @@
+"""Every table, constraint and index. Migrations make the same schema; a test holds them against each other.
+
+A cell (``…_cell``, ``cell``) is a quarter-hour of absolute time, ``unix seconds // 900``. Instants use the ``Instant`` type.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from storage.instant import Instant
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only where the key is a plain INTEGER.
+_NUMBER = BigInteger().with_variant(Integer, "sqlite")
+
+# The planner uses a partial index only where a query repeats its predicate to the letter, so queries take these very clauses.
+HELD = text("status = 'held'")
+CONFIRMED = text("status = 'confirmed'")
+DUE = text("state = 'due'")
+
+client = Table(
+    "client",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String(200), nullable=False),
+    Column("username", String(64)),
+    Column("telegram_language", String(16)),
+    Column("language", String(16)),
+    Column("time_zone", String(64)),
+    Column("unreachable_since", Instant),
+    Column("first_seen_at", Instant, nullable=False),
+)
+
+provider = Table(
+    "provider",
+    metadata,
+    Column("id", _NUMBER, primary_key=True),
+    Column("client_id", BigInteger, ForeignKey(client.c.id), nullable=False, unique=True),
+    Column("name", String(64), nullable=False),
+    Column("name_key", String(128), nullable=False),
+    Column("slug", String(64), nullable=False, unique=True),
+    Column("joined_at", Instant, nullable=False),
+    Index(None, "name_key", "id"),
+)
+
+invitation = Table(
+    "invitation",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("invited_by", BigInteger, nullable=False),
+    Column("invited_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("used_by", BigInteger),
+    Column("used_at", Instant),
+)
+
+# Stretches are merged and so disjoint: the end is as good a key as the start, and finds what lies ahead without reading the past.
+availability = Table(
+    "availability",
+    metadata,
+    Column("provider_id", _NUMBER, ForeignKey(provider.c.id), primary_key=True, autoincrement=False),
+    Column("end_cell", Integer, primary_key=True, autoincrement=False),
+    Column("start_cell", Integer, nullable=False),
+    CheckConstraint("start_cell < end_cell", name="span"),
+    sqlite_with_rowid=False,
+)
+
+draft = Table(
+    "draft",
+    metadata,
+    Column("id", _NUMBER, primary_key=True),
+    Column("provider_id", _NUMBER, ForeignKey(provider.c.id), nullable=False),
+    Column("days", JSON, nullable=False),
+    Column("added", JSON, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("drafted_at", Instant, nullable=False),
+    CheckConstraint("state IN ('open', 'published', 'discarded', 'undone')", name="state"),
+    Index(None, "drafted_at"),
+)
+
+reservation = Table(
+    "reservation",
+    metadata,
+    Column("id", _NUMBER, primary_key=True),
+    Column("provider_id", _NUMBER, ForeignKey(provider.c.id), nullable=False),
+    Column("client_id", BigInteger, ForeignKey(client.c.id), nullable=False),
+    Column("start_cell", Integer, nullable=False),
+    Column("end_cell", Integer, nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("held_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("confirmed_at", Instant),
+    Column("ended_at", Instant),
+    Column("ended_by", String(12)),
+    Column("reason", Text),
+    Column("card_message_id", BigInteger),
+    Column("notice_message_id", BigInteger),
+    CheckConstraint("start_cell < end_cell", name="span"),
+    CheckConstraint("status IN ('held', 'confirmed', 'cancelled', 'expired', 'completed', 'no_show')", name="status"),
+    CheckConstraint("status <> 'held' OR expires_at IS NOT NULL", name="hold"),
+    Index("ix_reservation_due", "expires_at", sqlite_where=HELD, postgresql_where=HELD),
+    Index("ix_reservation_confirmed", "end_cell", sqlite_where=CONFIRMED, postgresql_where=CONFIRMED),
+    Index(None, "client_id", "end_cell"),
+    Index(None, "provider_id", "end_cell"),
+)
+
+# One row for each cell that a live hold or booking takes, of its provider and of its client. The primary key is what makes two
+# reservations of one cell impossible. ``hold_until`` repeats the hold's end, so that a dead hold's cells are seen to be free unswept.
+busy = Table(
+    "busy",
+    metadata,
+    Column("kind", SmallInteger, primary_key=True, autoincrement=False),
+    Column("subject", BigInteger, primary_key=True, autoincrement=False),
+    Column("cell", Integer, primary_key=True, autoincrement=False),
+    Column("reservation_id", _NUMBER, ForeignKey(reservation.c.id), nullable=False, index=True),
+    Column("hold_until", Instant),
+    CheckConstraint("kind IN (0, 1)", name="kind"),
+    sqlite_with_rowid=False,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", _NUMBER, primary_key=True),
+    Column("recipient_id", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("reservation_id", _NUMBER, ForeignKey(reservation.c.id)),
+    Column("payload", JSON(none_as_null=True)),
+    Column("due_at", Instant, nullable=False),
+    Column("lease_until", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("settled_at", Instant),
+    Column("error", Text),
+    CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked')", name="state"),
+    Index("ix_outbox_due", "due_at", "id", sqlite_where=DUE, postgresql_where=DUE),
+    Index("ix_outbox_waiting", "recipient_id", sqlite_where=DUE, postgresql_where=DUE),
+    Index("uq_outbox_reservation_id_kind", "reservation_id", "kind", unique=True),
+    Index(None, "settled_at"),
+)
+
+dialogue = Table(
+    "dialogue",
+    metadata,
+    Column("client_id", BigInteger, ForeignKey(client.c.id), primary_key=True, autoincrement=False),
+    Column("flow", String(32)),
+    Column("state", String(32)),
+    Column("data", JSON, nullable=False),
+    Column("card_message_id", BigInteger),
+    Column("changed_at", Instant, nullable=False),
+)
+
+worked_update = Table(
+    "worked_update",
+    metadata,
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("worked_at", Instant, nullable=False),
+    Index(None, "worked_at"),
+)
+
+failed_update = Table(
+    "failed_update",
+    metadata,
+    Column("update_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("failed_at", Instant, nullable=False),
+    Column("set_aside", Integer, nullable=False),
+)

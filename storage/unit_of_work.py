@@ -1,0 +1,41 @@
+"""One transaction and the repositories that work in it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.availability import SqlAvailability
+from storage.clients import SqlClients
+from storage.dialogues import SqlDialogues
+from storage.drafts import SqlDrafts
+from storage.invitations import SqlInvitations
+from storage.outbox import SqlOutbox
+from storage.providers import SqlProviders
+from storage.pruning import SqlPruning
+from storage.reservations import SqlReservations
+from storage.updates import SqlUpdates
+
+
+class SqlUnitOfWork:
+    """Everything that can be done in one transaction; ``Database.transaction`` commits it."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """Give each repository the connection."""
+        self._connection = connection
+        self.clients = SqlClients(connection)
+        self.providers = SqlProviders(connection)
+        self.availability = SqlAvailability(connection)
+        self.drafts = SqlDrafts(connection)
+        self.reservations = SqlReservations(connection)
+        self.invitations = SqlInvitations(connection)
+        self.outbox = SqlOutbox(connection)
+        self.dialogues = SqlDialogues(connection)
+        self.updates = SqlUpdates(connection)
+        self.pruning = SqlPruning(connection)
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Open a block whose work is undone where it raises, leaving the rest of the transaction as it was."""
+        async with self._connection.begin_nested():
+            yield
