@@ -168,7 +168,7 @@ def test_a_dotenv_file_that_is_not_text_is_named() -> None:
         ("LOG_FORMAT", "xml"),
     ],
 )
-def test_a_mistaken_value_is_refused_by_name_and_never_repeated(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_a_mistaken_value_is_refused_by_name_with_advice(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     (mistake,) = mistakes_of(monkeypatch, **{name: value})
     said_name, _, advice = mistake.partition(": ")
     assert said_name == name
@@ -226,6 +226,12 @@ def test_neither_the_settings_nor_their_parts_show_a_secret_when_printed() -> No
     settings = Settings(_env_file=None, bot_token=TOKEN, webhook_secret="hush_hush", database_url="postgresql://keeper:pa55word@db/slots")
     printed = f"{settings!r} {settings} {settings.bot_token!r}"
     assert not [secret for secret in (TOKEN, "hush_hush", "pa55word") if secret in printed]
+
+
+def test_an_error_of_the_settings_class_itself_shows_no_value_either() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings(_env_file=None, bot_token="s3cr3t")
+    assert "s3cr3t" not in str(caught.value)
 
 
 def test_settings_cannot_be_changed() -> None:
