@@ -1,0 +1,173 @@
+"""What Telegram keeps: accounts, chats and the messages in them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from simulator.entities import Entity
+from simulator.keyboards import Button, Rows, markup_json
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file in a message: its bytes and what Telegram tells of it."""
+
+    kind: Literal["document", "photo", "sticker"]
+    file_id: str
+    name: str
+    mime_type: str
+    content: bytes
+    width: int = 0
+    height: int = 0
+
+    @property
+    def path(self) -> str:
+        """Return where the file is served, below `/file/bot<token>/`."""
+        return f"{self.kind}s/{self.file_id}/{self.name}"
+
+    def as_json(self) -> Any:
+        """Return the file as a field of a message: a photo is a list of its sizes."""
+        basis = {"file_id": self.file_id, "file_unique_id": f"u{self.file_id}", "file_size": len(self.content)}
+        if self.kind == "photo":
+            return [basis | {"width": self.width, "height": self.height}]
+        if self.kind == "sticker":
+            return basis | {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False, "emoji": "👍"}
+        return basis | {"file_name": self.name, "mime_type": self.mime_type}
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """A message as it stands in a chat now; edits change it in place.
+
+    `text` is the plain text or caption and `html` what the sender wrote; `date` and `edit_date` are Unix seconds.
+    """
+
+    id: int
+    chat: "Chat"
+    author: dict[str, Any]
+    date: int
+    text: str = ""
+    html: str = ""
+    entities: list[Entity] = field(default_factory=list)
+    rows: Rows = field(default_factory=list)
+    attachment: Attachment | None = None
+    reply_to: "Message | None" = None
+    protected: bool = False
+    silent: bool = False
+    edited: int = 0
+    edit_date: int | None = None
+
+    @property
+    def sender(self) -> Literal["bot", "person"]:
+        """Return who wrote it."""
+        return "bot" if self.author["is_bot"] else "person"
+
+    @property
+    def document(self) -> Attachment | None:
+        """Return the document it carries, if any."""
+        return self.attachment if self.attachment and self.attachment.kind == "document" else None
+
+    @property
+    def photo(self) -> Attachment | None:
+        """Return the picture it carries, if any."""
+        return self.attachment if self.attachment and self.attachment.kind == "photo" else None
+
+    @property
+    def buttons(self) -> list[Button]:
+        """Return its buttons, row after row."""
+        return [button for row in self.rows for button in row]
+
+    @property
+    def labels(self) -> list[str]:
+        """Return what its buttons say, row after row."""
+        return [button.text for button in self.buttons]
+
+    def as_json(self, *, with_reply: bool = True) -> dict[str, Any]:
+        """Return the message as the Bot API shows it."""
+        body: dict[str, Any] = {"message_id": self.id, "from": self.author, "chat": self.chat.as_json(), "date": self.date}
+        body |= self._content()
+        if self.edit_date is not None:
+            body["edit_date"] = self.edit_date
+        if self.rows:
+            body["reply_markup"] = markup_json(self.rows)
+        if self.protected:
+            body["has_protected_content"] = True
+        if self.reply_to is not None and with_reply:
+            body["reply_to_message"] = self.reply_to.as_json(with_reply=False)
+        return body
+
+    def _content(self) -> dict[str, Any]:
+        text, entities = ("caption", "caption_entities") if self.attachment else ("text", "entities")
+        body: dict[str, Any] = {text: self.text} if self.text else {}
+        if self.entities:
+            body[entities] = self.entities
+        if self.attachment:
+            body[self.attachment.kind] = self.attachment.as_json()
+        return body
+
+
+@dataclass(slots=True, eq=False)
+class Chat:
+    """A private chat with the bot, or a group it is in: its messages, oldest first, and the actions shown in it."""
+
+    id: int
+    about: dict[str, Any]
+    messages: list[Message] = field(default_factory=list)
+    actions: list[str] = field(default_factory=list)
+
+    @property
+    def private(self) -> bool:
+        """Say whether it is a chat of the bot with one person."""
+        return self.id > 0
+
+    @property
+    def last_from_bot(self) -> Message:
+        """Return the newest message of the bot; a chat without one raises LookupError."""
+        for message in reversed(self.messages):
+            if message.sender == "bot":
+                return message
+        raise LookupError(f"the bot has written nothing in chat {self.id}")
+
+    def find(self, message_id: int) -> Message | None:
+        """Return the message of this number, unless it was deleted or never was."""
+        return next((message for message in reversed(self.messages) if message.id == message_id), None)
+
+    def newest_first(self) -> Iterator[Message]:
+        """Yield the messages from the newest to the oldest."""
+        return reversed(self.messages)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the chat as the Bot API shows it."""
+        return {"id": self.id} | self.about
+
+
+@dataclass(slots=True, eq=False)
+class Account:
+    """A person's account: what others see of it, and how it stands with the bot."""
+
+    id: int
+    names: dict[str, str]
+    language_code: str | None
+    chat: Chat
+    started: bool = False
+    blocked: bool = False
+    toasts: list[tuple[str, bool]] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the account as a Bot API user."""
+        user: dict[str, Any] = {"id": self.id, "is_bot": False} | self.names
+        return user | {"language_code": self.language_code} if self.language_code else user
+
+
+@dataclass(slots=True, eq=False)
+class Tap:
+    """A tap on a button: whose, when (Unix seconds), and what became of it."""
+
+    id: str
+    update_id: int
+    account: Account
+    label: str
+    at: float
+    answers: int = 0
+    redelivered: bool = False
+    reported: bool = False

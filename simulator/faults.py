@@ -1,0 +1,101 @@
+"""Trouble on request: floods, broken servers, silence, cut connections, and Telegram's own pacing."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+
+class FaultKind(StrEnum):
+    """What goes wrong with a call."""
+
+    FLOOD = "flood"  # 429, with `retry_after` unless that is None
+    SERVER_ERROR = "server error"  # 500 with a JSON body
+    BAD_GATEWAY = "bad gateway"  # 502 with an HTML page, as a proxy in between sends it
+    BLOCKED = "blocked"  # 403, as if the person had blocked the bot
+    SILENCE = "silence"  # nothing is done and nothing is answered
+    SILENCE_AFTER = "silence after"  # the work is done, but nothing is answered
+    CUT_BEFORE = "cut before"  # the connection is cut and nothing is done
+    CUT_AFTER = "cut after"  # the work is done, then the connection is cut
+
+
+class HasId(Protocol):
+    """Whoever has a Telegram id: a person or a group."""
+
+    @property
+    def id(self) -> int:
+        """Return the id."""
+
+
+WORK_IS_DONE = frozenset({FaultKind.SILENCE_AFTER, FaultKind.CUT_AFTER})
+
+
+@dataclass(slots=True)
+class Fault:
+    """A fault waiting for its calls: any method where `method` is None, anybody where `person` is None, for ever where `times` is None."""
+
+    kind: FaultKind
+    method: str | None
+    person: int | None
+    times: int | None
+    retry_after: int | None
+
+    def fits(self, method: str, person: int | None) -> bool:
+        """Say whether this fault is meant for such a call."""
+        return self.times != 0 and self.method in (None, method.lower()) and self.person in (None, person)
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults asked for, taken in the order they were added."""
+
+    waiting: list[Fault] = field(default_factory=list)
+
+    def add(
+        self,
+        kind: FaultKind | str,
+        *,
+        method: str | None = None,
+        person: HasId | int | None = None,
+        times: int | None = 1,
+        retry_after: int | None = 1,
+    ) -> Fault:
+        """Ask for a fault on the next `times` calls of this method that concern this person or chat; an unknown kind raises ValueError."""
+        person_id = person if isinstance(person, int | None) else person.id
+        fault = Fault(FaultKind(kind), method.lower() if method else None, person_id, times, retry_after)
+        self.waiting.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        """Let everything go well again."""
+        self.waiting.clear()
+
+    def take(self, method: str, person: int | None) -> Fault | None:
+        """Return the fault this call meets, counting it off, or None."""
+        fault = next((fault for fault in self.waiting if fault.fits(method, person)), None)
+        if fault is not None and fault.times is not None:
+            fault.times -= 1
+        self.waiting = [fault for fault in self.waiting if fault.times != 0]
+        return fault
+
+
+@dataclass(slots=True)
+class FloodLimits:
+    """Telegram's pacing, off until `enabled`: so many messages a second over all chats and in one chat."""
+
+    enabled: bool = False
+    per_second: int = 30
+    per_chat: int = 1
+    sent: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def wait_for(self, chat_id: int, now: float) -> int | None:
+        """Count a message at this moment (Unix seconds) and return None, or return the seconds to wait where it is one too many."""
+        if not self.enabled:
+            return None
+        while self.sent and self.sent[0][0] <= now - 1:
+            self.sent.popleft()
+        in_chat = sum(chat == chat_id for _, chat in self.sent)
+        if len(self.sent) >= self.per_second or in_chat >= self.per_chat:
+            return 1
+        self.sent.append((now, chat_id))
+        return None

@@ -1,0 +1,92 @@
+"""Messages the bot changes or takes back."""
+
+from typing import Any
+
+from simulator.calls import Call
+from simulator.chats import Chat, Message
+from simulator.keyboards import Rows
+from simulator.methods.addressing import known_chat, own_message
+from simulator.methods.formatting import LONGEST_TEXT, Formatted, caption, message_text
+from simulator.methods.sending import keyboard
+from simulator.refusals import NOT_MODIFIED, Refusal, bad_request, too_many_requests
+from simulator.world import World
+
+# After this many seconds a bot can no longer delete a message.
+DELETABLE = 48 * 3600
+_MOST_DELETED = 100
+
+
+def edit_message_text(world: World, call: Call) -> dict[str, Any]:
+    """Change text and keyboard of a text message."""
+    content = message_text(world, call)
+    rows = keyboard(world, call)
+    message = own_message(world, call)
+    if message.attachment:
+        raise bad_request("there is no text in the message to edit")
+    if len(content.text) > LONGEST_TEXT:
+        raise bad_request("MESSAGE_TOO_LONG")
+    return _change(world, message, content, rows)
+
+
+def edit_message_caption(world: World, call: Call) -> dict[str, Any]:
+    """Change caption and keyboard of a message with a file."""
+    content = caption(world, call)
+    rows = keyboard(world, call)
+    message = own_message(world, call)
+    if not message.attachment:
+        raise bad_request("there is no caption in the message to edit")
+    return _change(world, message, content, rows)
+
+
+def edit_message_reply_markup(world: World, call: Call) -> dict[str, Any]:
+    """Change the keyboard alone; without one it is taken away."""
+    rows = keyboard(world, call)
+    message = own_message(world, call)
+    return _change(world, message, Formatted(message.text, message.html, message.entities), rows)
+
+
+def delete_message(world: World, call: Call) -> bool:
+    """Delete one message; what is not there, or too old, is refused."""
+    chat = known_chat(world, call)
+    if call.integer("message_id") <= 0:
+        raise bad_request("message identifier is not specified")
+    message = chat.find(call.integer("message_id"))
+    if message is None:
+        raise bad_request("message to delete not found")
+    refusal = _undeletable(world, chat, message)
+    if refusal is not None:
+        raise refusal
+    chat.messages.remove(message)
+    return True
+
+
+def delete_messages(world: World, call: Call) -> bool:
+    """Delete up to a hundred messages, passing over those that cannot be."""
+    chat = known_chat(world, call)
+    ids = call.nested("message_ids")
+    if not isinstance(ids, list) or not ids:
+        raise bad_request("message identifiers are not specified")
+    if len(ids) > _MOST_DELETED:
+        raise bad_request("too many messages to delete specified")
+    found = [message for message in chat.messages if message.id in ids and _undeletable(world, chat, message) is None]
+    chat.messages[:] = [message for message in chat.messages if message not in found]
+    return True
+
+
+def _undeletable(world: World, chat: Chat, message: Message) -> Refusal | None:
+    if not chat.private and message.sender != "bot":
+        return bad_request("message can't be deleted")
+    if world.now() - message.date >= DELETABLE:
+        return bad_request("message can't be deleted for everyone")
+    return None
+
+
+def _change(world: World, message: Message, content: Formatted, rows: Rows) -> dict[str, Any]:
+    if (message.text, message.entities, message.rows) == (content.text, content.entities, rows):
+        raise bad_request(NOT_MODIFIED)
+    wait = world.flood_limits.wait_for(message.chat.id, world.now())
+    if wait is not None:
+        raise too_many_requests(wait)
+    message.text, message.html, message.entities, message.rows = content.text, content.html, content.entities, rows
+    message.edited, message.edit_date = message.edited + 1, int(world.now())
+    return message.as_json()

@@ -1,0 +1,128 @@
+"""A simulated Telegram in one object: people to act, a Bot API server for the bot, and a record of what passed."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from aiohttp import web
+
+from simulator.calls import Call, Upload
+from simulator.clock import Clock, system_clock
+from simulator.dispatch import Reply, answer
+from simulator.faults import Faults, FloodLimits
+from simulator.methods.profile import commands_shown
+from simulator.people import Group, Person
+from simulator.server import ApiServer
+from simulator.transcript import Delivery, Transcript
+from simulator.webhook import WebhookSender
+from simulator.world import World
+
+_HOST = "127.0.0.1"
+
+
+class Simulator:
+    """A Telegram for one bot, with people, groups, faults and a transcript; times come from `clock` (aware instants).
+
+    Without `start` it is a plain object: `call` answers the bot in process and `take_updates` hands out the updates.
+    """
+
+    def __init__(self, token: str = "1:test", username: str = "slotkeeper_bot", clock: Clock = system_clock) -> None:  # noqa: S107
+        self._world = World(token, username, clock)
+        self._server = ApiServer(self._world)
+        self._runner: web.AppRunner | None = None
+        self._sender: asyncio.Task[None] | None = None
+        self.webhook = WebhookSender(self._world)
+        self.url = ""
+
+    @property
+    def world(self) -> World:
+        """Return all state, for those who show it."""
+        return self._world
+
+    @property
+    def token(self) -> str:
+        """Return the bot's token."""
+        return self._world.token
+
+    @property
+    def transcript(self) -> Transcript:
+        """Return the calls, the deliveries and the warnings."""
+        return self._world.transcript
+
+    @property
+    def faults(self) -> Faults:
+        """Return the faults, to add to and to clear."""
+        return self._world.faults
+
+    @property
+    def flood_limits(self) -> FloodLimits:
+        """Return Telegram's pacing, off until enabled."""
+        return self._world.flood_limits
+
+    async def start(self, port: int = 0) -> None:
+        """Serve on loopback, on any free port where it is 0; `url` says where."""
+        self._runner = web.AppRunner(self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, _HOST, port)
+        await site.start()
+        self.url = f"http://{_HOST}:{self._runner.addresses[0][1]}"
+        self._sender = asyncio.create_task(self.webhook.run())
+
+    def application(self) -> web.Application:
+        """Return the web application served by `start`."""
+        return self._server.application()
+
+    async def stop(self) -> None:
+        """Warn of unanswered taps, let go of whoever waits, and stop serving; a second stop does nothing."""
+        self._world.report_unanswered_taps()
+        self._server.closing.set()
+        self._world.end_poll("the server is stopping")
+        if self._sender is not None:
+            self._sender.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sender
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._runner = self._sender = None
+
+    def person(
+        self,
+        first_name: str,
+        *,
+        last_name: str | None = None,
+        username: str | None = None,
+        language_code: str | None = "en",
+        id: int | None = None,  # noqa: A002  (the Bot API's own word)
+    ) -> Person:
+        """Let somebody join Telegram; ids count from 1000 unless given, and a taken one raises ValueError."""
+        names = {"first_name": first_name, "last_name": last_name, "username": username}
+        account = self._world.new_account(id, {key: value for key, value in names.items() if value}, language_code)
+        return Person(self._world, account)
+
+    def group(self, title: str) -> Group:
+        """Open a group with the bot in it."""
+        return Group(self._world.new_group(title))
+
+    async def call(self, method: str, params: dict[str, Any] | None = None, files: dict[str, Upload] | None = None) -> Reply:
+        """Answer a call of the bot in process, without HTTP; `fate` tells whether the answer would have arrived."""
+        return await answer(self._world, Call(method, params or {}, files or {}))
+
+    def take_updates(self) -> list[dict[str, Any]]:
+        """Return the pending updates and count them as delivered, for harnesses that feed the bot themselves."""
+        taken = self._world.updates.take()
+        self.transcript.deliveries.extend(Delivery(update, "take_updates", self._world.clock()) for update in taken)
+        return taken
+
+    def redeliver(self, update_id: int) -> dict[str, Any]:
+        """Queue a known update once more under its old number; an unknown number raises KeyError."""
+        for tap in self._world.taps.values():
+            tap.redelivered = tap.redelivered or tap.update_id == update_id
+        return self._world.updates.repeat(update_id)
+
+    def check_taps(self) -> list[str]:
+        """Warn of taps that reached the bot and were left unanswered so far; return the new warnings."""
+        return self._world.report_unanswered_taps()
+
+    def commands_for(self, person: Person) -> list[dict[str, str]]:
+        """Return the commands Telegram shows this person in the menu."""
+        return commands_shown(self._world, person.id, self._world.accounts[person.id].language_code or "")

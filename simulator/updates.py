@@ -1,0 +1,96 @@
+"""The queue of updates between Telegram and the bot: numbered, filtered, kept until confirmed."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+# Left out of the default set, as the Bot API says.
+_NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
+_TAP_QUEUES = 3 << 33
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """An update waiting for its confirmation, and the queue in which it keeps its turn."""
+
+    update: dict[str, Any]
+    queue: int
+    repeated: bool = False
+
+    @property
+    def id(self) -> int:
+        """Return the update's number."""
+        return int(self.update["update_id"])
+
+
+@dataclass(slots=True)
+class UpdateQueue:
+    """Updates for one bot; `changed` is set whenever one is added."""
+
+    next_id: int = 100_000_001
+    pending: list[Pending] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _known: dict[int, Pending] = field(default_factory=dict)
+
+    def add(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Queue a new update of this kind and return it; a kind the bot did not allow is numbered but never queued."""
+        update = {"update_id": self.next_id, kind: content}
+        self.next_id += 1
+        entry = Pending(update, _queue_of(kind, content))
+        self._known[entry.id] = entry
+        if self.allows(kind):
+            self._append(entry)
+        return update
+
+    def allows(self, kind: str) -> bool:
+        """Say whether the bot receives updates of this kind."""
+        return kind in self.allowed if self.allowed else kind not in _NOT_BY_DEFAULT
+
+    def repeat(self, update_id: int) -> dict[str, Any]:
+        """Queue a known update once more under its old number; an unknown number raises KeyError."""
+        known = self._known[update_id]
+        self._append(Pending(known.update, known.queue, repeated=True))
+        return known.update
+
+    def fetch(self, offset: int, limit: int) -> list[dict[str, Any]]:
+        """Confirm what lies below a positive offset, forget all but the last ones for a negative one, and return what waits."""
+        if offset < 0:
+            self.pending = self.pending[offset:]
+        else:
+            # A repetition asked for by hand has an old number by nature and counts as confirmed only once it was handed out.
+            self.pending = [entry for entry in self.pending if entry.id >= offset or entry.repeated]
+        handed = self.pending[:limit]
+        for entry in handed:
+            entry.repeated = False
+        return [entry.update for entry in handed]
+
+    def take(self) -> list[dict[str, Any]]:
+        """Return everything that waits and confirm it."""
+        taken, self.pending = self.pending, []
+        return [entry.update for entry in taken]
+
+    def waits(self, update_id: int) -> bool:
+        """Say whether the update has not been confirmed yet."""
+        return any(entry.id == update_id for entry in self.pending)
+
+    def done(self, entry: Pending) -> None:
+        """Confirm one update out of turn, as a webhook does; one already gone is no error."""
+        if entry in self.pending:
+            self.pending.remove(entry)
+
+    def wake(self) -> None:
+        """Wake whoever waits for a change."""
+        self.changed.set()
+        self.changed.clear()
+
+    def _append(self, entry: Pending) -> None:
+        self.pending.append(entry)
+        self.wake()
+
+
+def _queue_of(kind: str, content: dict[str, Any]) -> int:
+    """Return the queue an update keeps its turn in: taps by person, all else by chat, so that the two may overtake each other."""
+    if kind == "callback_query":
+        return int(content["from"]["id"]) + _TAP_QUEUES
+    return int(content["chat"]["id"])

@@ -1,0 +1,118 @@
+"""Updates posted to the bot's webhook: in order within a queue, side by side across queues, until the bot says yes."""
+
+import asyncio
+from collections import defaultdict, deque
+
+import aiohttp
+
+from simulator.transcript import Delivery
+from simulator.updates import Pending
+from simulator.world import World
+
+_PATIENCE = 60
+_LONGEST_WAIT = 60
+_LONGEST_RETRY_AFTER = 3600
+_SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (the name of a header)
+
+
+class WebhookSender:
+    """Posts pending updates while a webhook is set, one at a time in each queue.
+
+    Failed posts are repeated at once, then after 2, 4, 8 … seconds; `pace` scales these seconds; `waits` keeps them as chosen.
+    """
+
+    def __init__(self, world: World, pace: float = 1.0) -> None:
+        self._world = world
+        self.pace = pace
+        self.waits: list[int] = []
+        self._queues: dict[int, deque[Pending]] = defaultdict(deque)
+        self._taken: set[int] = set()
+        self._workers: dict[int, asyncio.Task[None]] = {}
+        self._connections = asyncio.Semaphore(1)
+
+    async def run(self) -> None:
+        """Post updates until cancelled."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE)) as session:
+            try:
+                while True:
+                    await self._distribute(session)
+            finally:
+                await self._rest()
+
+    async def _distribute(self, session: aiohttp.ClientSession) -> None:
+        """Hand new updates to the workers of their queues, then wait for a change."""
+        if not self._world.webhook.url:
+            await self._rest()
+            self._world.webhook_changed.clear()
+            await self._world.webhook_changed.wait()
+            self._connections = asyncio.Semaphore(self._world.webhook.max_connections)
+            return
+        for entry in [entry for entry in self._world.updates.pending if id(entry) not in self._taken]:
+            self._taken.add(id(entry))
+            self._queues[entry.queue].append(entry)
+            if entry.queue not in self._workers:
+                self._workers[entry.queue] = asyncio.create_task(self._work(entry.queue, session))
+        await self._change()
+
+    async def _change(self) -> None:
+        self._world.webhook_changed.clear()
+        waiters = [asyncio.ensure_future(event.wait()) for event in (self._world.updates.changed, self._world.webhook_changed)]
+        try:
+            await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for waiter in waiters:
+                waiter.cancel()
+
+    async def _work(self, queue: int, session: aiohttp.ClientSession) -> None:
+        entries = self._queues[queue]
+        while entries:
+            await self._deliver(entries[0], session)
+            self._taken.discard(id(entries[0]))
+            self._world.updates.done(entries.popleft())
+        del self._workers[queue]
+
+    async def _deliver(self, entry: Pending, session: aiohttp.ClientSession) -> None:
+        failures, delay = 0, 1
+        while entry in self._world.updates.pending:
+            async with self._connections:
+                wait = await self._post(entry, session)
+            if wait is None:
+                return
+            if wait == 0 and failures:
+                delay = min(delay * 2, _LONGEST_WAIT)
+                wait = delay
+            failures += 1
+            self.waits.append(wait)
+            await asyncio.sleep(wait * self.pace)
+
+    async def _post(self, entry: Pending, session: aiohttp.ClientSession) -> int | None:
+        """Post one update; return None when it was taken, else the seconds the bot asked to wait (0 for none)."""
+        hook = self._world.webhook
+        headers = {_SECRET_HEADER: hook.secret} if hook.secret else {}
+        self._world.transcript.deliveries.append(Delivery(entry.update, "webhook", self._world.clock()))
+        try:
+            async with session.post(hook.url, json=entry.update, headers=headers, allow_redirects=False) as response:
+                body = await response.text()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            return self._failed(f"Connection failed: {type(error).__name__}", 0)
+        if not response.ok or response.status >= 300:  # noqa: PLR2004  (anything but 2xx is a failure)
+            asked = response.headers.get("Retry-After", "")
+            retry_after = min(int(asked), _LONGEST_RETRY_AFTER) if asked.isdecimal() else 0
+            return self._failed(f"Wrong response from the webhook: {response.status} {response.reason}", retry_after)
+        if '"method"' in body:
+            self._world.transcript.warn("a call in the answer to a webhook is not simulated and was not done")
+        return None
+
+    def _failed(self, why: str, retry_after: int) -> int:
+        self._world.webhook.last_error, self._world.webhook.last_error_date = why, int(self._world.now())
+        return retry_after
+
+    async def _rest(self) -> None:
+        """Stop posting; what was not taken stays pending."""
+        workers = list(self._workers.values())
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        self._workers.clear()
+        self._queues.clear()
+        self._taken.clear()

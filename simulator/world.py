@@ -1,0 +1,129 @@
+"""The simulated Telegram itself: one bot, the people and groups around it, and everything they left behind."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.chats import Account, Attachment, Chat, Message, Tap
+from simulator.clock import Clock
+from simulator.faults import Faults, FloodLimits
+from simulator.transcript import Transcript
+from simulator.updates import UpdateQueue
+
+# A tap can be answered for about this long, in seconds.
+ANSWERABLE = 15
+
+
+@dataclass(slots=True)
+class Poll:
+    """A long poll in progress; a reason ends it."""
+
+    ended: str | None = None
+
+
+@dataclass(slots=True)
+class Webhook:
+    """Where updates are posted; an empty url means nowhere."""
+
+    url: str = ""
+    secret: str = ""
+    max_connections: int = 40
+    last_error: str = ""
+    last_error_date: int = 0
+
+
+@dataclass(slots=True)
+class Profile:
+    """What the bot says about itself: values by language, commands by scope and language."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    descriptions: dict[str, str] = field(default_factory=dict)
+    short_descriptions: dict[str, str] = field(default_factory=dict)
+    commands: dict[tuple[str, int, int, str], list[dict[str, str]]] = field(default_factory=dict)
+    menu_buttons: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class World:
+    """All state of the simulated Telegram; times come from the clock alone."""
+
+    token: str
+    username: str
+    clock: Clock
+    chats: dict[int, Chat] = field(default_factory=dict)
+    accounts: dict[int, Account] = field(default_factory=dict)
+    updates: UpdateQueue = field(default_factory=UpdateQueue)
+    transcript: Transcript = field(default_factory=Transcript)
+    faults: Faults = field(default_factory=Faults)
+    flood_limits: FloodLimits = field(default_factory=FloodLimits)
+    taps: dict[str, Tap] = field(default_factory=dict)
+    files: dict[str, Attachment] = field(default_factory=dict)
+    profile: Profile = field(default_factory=Profile)
+    webhook: Webhook = field(default_factory=Webhook)
+    webhook_changed: asyncio.Event = field(default_factory=asyncio.Event)
+    poll: Poll | None = None
+    last_message_id: int = 0
+    last_account_id: int = 999
+
+    @property
+    def bot_id(self) -> int:
+        """Return the bot's user id, the first part of its token."""
+        return int(self.token.partition(":")[0])
+
+    @property
+    def bot(self) -> dict[str, Any]:
+        """Return the bot as a Bot API user."""
+        return {"id": self.bot_id, "is_bot": True, "first_name": self.profile.names.get("", "Slotkeeper"), "username": self.username}
+
+    def now(self) -> float:
+        """Return the present as Unix seconds."""
+        return self.clock().timestamp()
+
+    def new_account(self, account_id: int | None, names: dict[str, str], language_code: str | None) -> Account:
+        """Open an account with a private chat; an id already taken raises ValueError."""
+        if account_id is None:
+            self.last_account_id = account_id = self.last_account_id + 1
+        if account_id in self.chats:
+            raise ValueError(f"there is a person with id {account_id} already")
+        chat = Chat(account_id, {"type": "private"} | names)
+        account = Account(account_id, names, language_code, chat)
+        self.chats[account_id], self.accounts[account_id] = chat, account
+        return account
+
+    def new_group(self, title: str) -> Chat:
+        """Open a group with the bot in it."""
+        chat_id = -4_000_001 - sum(not chat.private for chat in self.chats.values())
+        self.chats[chat_id] = Chat(chat_id, {"type": "group", "title": title, "all_members_are_administrators": False})
+        return self.chats[chat_id]
+
+    def write(self, chat: Chat, author: dict[str, Any], **content: Any) -> Message:
+        """Add a message of this author to a chat; the keywords are fields of Message."""
+        self.last_message_id += 1
+        message = Message(id=self.last_message_id, chat=chat, author=author, date=int(self.now()), **content)
+        chat.messages.append(message)
+        return message
+
+    def keep(self, attachment: Attachment) -> Attachment:
+        """Keep a file for download."""
+        self.files[attachment.file_id] = attachment
+        return attachment
+
+    def next_file_id(self, kind: str) -> str:
+        """Return an id for a new file."""
+        return f"{kind}-{len(self.files) + 1}"
+
+    def end_poll(self, reason: str) -> None:
+        """End the long poll in progress, if there is one."""
+        if self.poll is not None:
+            self.poll.ended, self.poll = reason, None
+            self.updates.wake()
+
+    def report_unanswered_taps(self) -> list[str]:
+        """Warn, once each, of taps that reached the bot and were never answered; return the sentences."""
+        sentences = []
+        for tap in self.taps.values():
+            if not tap.answers and not tap.reported and not self.updates.waits(tap.update_id):
+                tap.reported = True
+                sentences.append(f"the tap on {tap.label!r} by {tap.account.names['first_name']} was left unanswered")
+        self.transcript.warnings.extend(sentences)
+        return sentences
