@@ -22,29 +22,57 @@ from domain.timespan import TimeSpan
 class Clients(Protocol):
     """The people the bot knows."""
 
-    async def get(self, client_id: int) -> Client | None: ...  # noqa: D102  (named for what it does)
+    async def get(self, client_id: int) -> Client | None:
+        """Return one person, or None for a stranger."""
+        ...
+
     async def seen(self, contact: Contact, now: datetime) -> Client:
         """Note that a person wrote: new, or with a new name, and reachable again."""
         ...
 
-    async def choose_zone(self, client_id: int, zone: str) -> None: ...  # noqa: D102
-    async def choose_language(self, client_id: int, language: str) -> None: ...  # noqa: D102
-    async def mark_unreachable(self, client_id: int, now: datetime) -> None: ...  # noqa: D102
+    async def choose_zone(self, client_id: int, zone: str) -> None:
+        """Keep the zone a person chose."""
+        ...
+
+    async def choose_language(self, client_id: int, language: str) -> None:
+        """Keep the language a person chose."""
+        ...
+
+    async def mark_unreachable(self, client_id: int, now: datetime) -> None:
+        """Note since when a person cannot be written to; the first time counts."""
+        ...
 
 
 class Providers(Protocol):
     """Those who post hours."""
 
-    async def get(self, provider_id: int) -> Provider | None: ...  # noqa: D102
-    async def of_client(self, client_id: int) -> Provider | None: ...  # noqa: D102
-    async def by_slug(self, slug: str) -> Provider | None: ...  # noqa: D102
-    async def add(self, client_id: int, name: str, slug: str, now: datetime) -> Provider: ...  # noqa: D102
-    async def rename(self, provider_id: int, name: str, slug: str) -> None: ...  # noqa: D102
+    async def get(self, provider_id: int) -> Provider | None:
+        """Return one provider by number."""
+        ...
+
+    async def of_client(self, client_id: int) -> Provider | None:
+        """Return the provider who is this person."""
+        ...
+
+    async def by_slug(self, slug: str) -> Provider | None:
+        """Return the provider a link names."""
+        ...
+
+    async def add(self, client_id: int, name: str, slug: str, now: datetime) -> Provider:
+        """Write a new provider."""
+        ...
+
+    async def rename(self, provider_id: int, name: str, slug: str) -> None:
+        """Keep a provider's new name and slug."""
+        ...
+
     async def search(self, part: str, *, besides: int, offset: int, limit: int) -> Sequence[Provider]:
         """Return providers whose name has this part, by name, without the one who is this client."""
         ...
 
-    async def count(self, part: str, *, besides: int) -> int: ...  # noqa: D102
+    async def count(self, part: str, *, besides: int) -> int:
+        """Return how many providers ``search`` would find."""
+        ...
 
 
 class Availability(Protocol):
@@ -62,15 +90,26 @@ class Availability(Protocol):
 class Drafts(Protocol):
     """Hours about to be posted."""
 
-    async def add(self, provider_id: int, draft: Draft, now: datetime) -> Draft: ...  # noqa: D102
-    async def get(self, draft_id: int) -> Draft | None: ...  # noqa: D102
-    async def save(self, draft: Draft) -> None: ...  # noqa: D102
+    async def add(self, provider_id: int, draft: Draft, now: datetime) -> Draft:
+        """Write a new draft and return it with its number."""
+        ...
+
+    async def get(self, draft_id: int) -> Draft | None:
+        """Return one draft."""
+        ...
+
+    async def save(self, draft: Draft) -> None:
+        """Keep a changed draft."""
+        ...
 
 
 class Reservations(Protocol):
     """Reservations and the cells they take."""
 
-    async def get(self, reservation_id: int) -> Reservation | None: ...  # noqa: D102
+    async def get(self, reservation_id: int) -> Reservation | None:
+        """Return one reservation."""
+        ...
+
     async def add(self, hold: Reservation) -> Reservation:
         """Write a hold and its cells; ``id`` is given here.
 
@@ -82,7 +121,10 @@ class Reservations(Protocol):
         """Write a hold with another span, and its cells in place of the old ones; raises errors.SlotTaken likewise."""
         ...
 
-    async def confirm(self, reservation: Reservation) -> None: ...  # noqa: D102
+    async def confirm(self, reservation: Reservation) -> None:
+        """Write a confirmed reservation; its cells are kept for good."""
+        ...
+
     async def cancel(self, reservation: Reservation) -> None:
         """Write a cancelled reservation and free its cells."""
         ...
@@ -103,7 +145,10 @@ class Reservations(Protocol):
         """Return the cells of the window that live reservations take of a client, without one reservation."""
         ...
 
-    async def live_hold_count(self, client_id: int, now: datetime) -> int: ...  # noqa: D102
+    async def live_hold_count(self, client_id: int, now: datetime) -> int:
+        """Return how many live holds a client has."""
+        ...
+
     async def live_of_client(self, client_id: int, now: datetime) -> Sequence[Reservation]:
         """Return the live reservations of a client that are not over, by start."""
         ...
@@ -120,9 +165,17 @@ class Reservations(Protocol):
 class Invitations(Protocol):
     """Invitations, by the digest of their code."""
 
-    async def add(self, invitation: Invitation, now: datetime) -> None: ...  # noqa: D102
-    async def get(self, digest: str) -> Invitation | None: ...  # noqa: D102
-    async def use(self, digest: str, client_id: int, now: datetime) -> None: ...  # noqa: D102
+    async def add(self, invitation: Invitation, now: datetime) -> None:
+        """Write a new invitation."""
+        ...
+
+    async def get(self, digest: str) -> Invitation | None:
+        """Return the invitation with this digest."""
+        ...
+
+    async def use(self, digest: str, client_id: int, now: datetime) -> None:
+        """Note who accepted an invitation."""
+        ...
 
 
 class Outbox(Protocol):
@@ -132,14 +185,22 @@ class Outbox(Protocol):
         """Put notifications in; one of the same kind and reservation is put in once, and again where a hold was moved."""
         ...
 
-    async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow: ...  # noqa: D102
+    async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow:
+        """Put the answer to an update in, leased to whoever commits it."""
+        ...
 
 
 class Dialogues(Protocol):
     """Where people stand in their dialogues."""
 
-    async def get(self, client_id: int) -> Dialogue: ...  # noqa: D102
-    async def save(self, client_id: int, dialogue: Dialogue, now: datetime) -> None: ...  # noqa: D102
+    async def get(self, client_id: int) -> Dialogue:
+        """Return where a person stands; outside of any dialogue where nothing is kept."""
+        ...
+
+    async def save(self, client_id: int, dialogue: Dialogue, now: datetime) -> None:
+        """Keep where a person stands now."""
+        ...
+
     async def show_on(self, client_id: int, card: int) -> None:
         """Note the message the dialogue now edits in place."""
         ...

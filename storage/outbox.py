@@ -74,7 +74,8 @@ class SqlOutbox:
 
     async def next_due(self) -> datetime | None:
         """Return when the next row can be claimed, or None where none waits."""
-        return (await self._connection.execute(_NEXT)).scalar_one()
+        earliest: datetime | None = await self._connection.scalar(_NEXT)
+        return earliest
 
     async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> None:
         """Note that a row is sent, skipped or parked. A reply that is sent is forgotten: nobody has to be told of it twice."""

@@ -68,6 +68,6 @@ class SqlProviders:
         return (await self._connection.execute(_COUNT, {"part": part.casefold(), "besides": besides})).scalar_one()
 
 
-def _one(row: Row[Any] | None) -> Provider | None:
+def _one(row: Row[*tuple[Any, ...]] | None) -> Provider | None:
     """Return the provider of a row, if there is a row."""
     return Provider(**row._mapping) if row else None

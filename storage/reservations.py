@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain import errors
 from domain.reservation import Party, Reservation, Status
 from domain.timespan import CELL_SECONDS, TimeSpan
+from storage.instant import Instant
 from storage.tables import HELD, busy, reservation
 from storage.upsert import insert_or
 
 PROVIDER, CLIENT = 0, 1
 
-_NOW = bindparam("now")
+_NOW = bindparam("now", type_=Instant())
 _OVERDUE = and_(HELD, reservation.c.expires_at <= _NOW)
 _ALIVE = or_(reservation.c.status == "confirmed", and_(reservation.c.status == "held", reservation.c.expires_at > _NOW))
 _ID = reservation.c.id == bindparam("wanted")
@@ -122,9 +123,15 @@ class SqlReservations:
 
     async def move(self, hold: Reservation) -> None:
         """Write a hold with another span, and its cells in place of the old ones; raises errors.SlotTaken likewise."""
-        row = {"provider_id": hold.provider_id, "start_cell": hold.span.start, "end_cell": hold.span.end}
-        row |= {"held_at": hold.held_at, "expires_at": hold.expires_at}
-        await self._connection.execute(_MOVE, {"wanted": hold.id, **{f"new_{name}": value for name, value in row.items()}})
+        row = {
+            "wanted": hold.id,
+            "new_provider_id": hold.provider_id,
+            "new_start_cell": hold.span.start,
+            "new_end_cell": hold.span.end,
+            "new_held_at": hold.held_at,
+            "new_expires_at": hold.expires_at,
+        }
+        await self._connection.execute(_MOVE, row)
         await self._connection.execute(_FREE, {"wanted": [hold.id]})
         await self._take(hold.id, hold)
 
@@ -150,17 +157,20 @@ class SqlReservations:
 
     async def next_expiry(self) -> datetime | None:
         """Return when the next hold runs out, or None where there is none."""
-        return (await self._connection.execute(_NEXT_EXPIRY)).scalar_one()
+        earliest: datetime | None = await self._connection.scalar(_NEXT_EXPIRY)
+        return earliest
 
     async def provider_cells(self, provider_id: int, window: TimeSpan, now: datetime) -> Collection[int]:
         """Return the cells of the window that live reservations take of a provider."""
         taken = {"provider": provider_id, "first": window.start, "last": window.end, "now": now}
-        return (await self._connection.execute(_PROVIDER_CELLS, taken)).scalars().all()
+        cells: Sequence[int] = (await self._connection.scalars(_PROVIDER_CELLS, taken)).all()
+        return cells
 
     async def client_cells(self, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None) -> Collection[int]:
         """Return the cells of the window that live reservations take of a client, without one reservation."""
         taken = {"client": client_id, "first": window.start, "last": window.end, "now": now, "besides": besides or 0}
-        return (await self._connection.execute(_CLIENT_CELLS, taken)).scalars().all()
+        cells: Sequence[int] = (await self._connection.scalars(_CLIENT_CELLS, taken)).all()
+        return cells
 
     async def live_hold_count(self, client_id: int, now: datetime) -> int:
         """Return how many live holds a client has."""
@@ -204,7 +214,7 @@ def _cell_of(now: datetime) -> int:
     return int(now.timestamp()) // CELL_SECONDS
 
 
-def _read(row: Row[Any]) -> Reservation:
+def _read(row: Row[*tuple[Any, ...]]) -> Reservation:
     """Return the reservation of a row."""
     fields = dict(row._mapping)
     span = TimeSpan(fields.pop("start_cell"), fields.pop("end_cell"))

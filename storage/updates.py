@@ -31,7 +31,7 @@ class SqlUpdates:
         attempts = failed_update.c.attempts + 1
         row = {"error": error, "failed_at": now}
         statement = insert_or(self._connection, failed_update).values(update_id=update_id, attempts=1, set_aside=int(limit <= 1), **row)
-        statement = statement.on_conflict_do_update(
+        counted = statement.on_conflict_do_update(
             index_elements=["update_id"], set_={**row, "attempts": attempts, "set_aside": case((attempts >= limit, 1), else_=0)}
         ).returning(failed_update.c.set_aside)
-        return bool((await self._connection.execute(statement)).scalar_one())
+        return bool((await self._connection.execute(counted)).scalar_one())
