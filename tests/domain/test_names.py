@@ -1,0 +1,91 @@
+"""Names: what others read, what stands in links, and which zones there are."""
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import errors
+from domain.client import NAME_LIMIT, public_name, zone_named
+from domain.provider import SLUG_LIMIT, slug_for
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Alice", "Alice"),
+        ("  Alice \t Baker\n", "Alice Baker"),
+        ("Alice\nBaker", "Alice Baker"),
+        ("Ali\u202ece", "Ali ce"),
+        ("\u2066Alice\u2069", "Alice"),
+        ("A\x00B", "A B"),
+        ("Zoë · Łódź 😀", "Zoë · Łódź 😀"),
+        ("<b>Alice</b>", "<b>Alice</b>"),
+        ("x" * 64, "x" * 64),
+        (" " * 100 + "x" * 64, "x" * 64),
+    ],
+)
+def test_a_public_name_is_one_tidy_line(typed: str, shown: str) -> None:
+    assert public_name(typed) == shown
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "\n\t", "\u202e\u200b", "x" * 65])
+def test_an_empty_or_long_name_is_refused(typed: str) -> None:
+    with pytest.raises(errors.NameUnusable) as refused:
+        public_name(typed)
+
+    assert refused.value.values == {"limit": NAME_LIMIT}
+
+
+@given(st.text(max_size=80))
+def test_a_public_name_can_neither_break_a_line_nor_turn_the_reading_direction(typed: str) -> None:
+    try:
+        shown = public_name(typed)
+    except errors.NameUnusable:
+        return
+    assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Zl", "Zp", "Cs"}
+    assert 0 < len(shown) <= 64
+    assert public_name(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Alice Baker", "alice-baker"),
+        ("Jürgen Groß", "juergen-gross"),
+        ("Åse Ødegård", "aase-oedegaard"),
+        ("Łukasz", "lukasz"),
+        ("Renée", "renee"),
+        ("  --Dr. A.B.--  ", "dr-a-b"),
+        ("Анна", "provider"),
+        ("😀", "provider"),
+        ("", "provider"),
+        ("x" * 40, "x" * 32),
+        ("a" * 31 + " b", "a" * 31),
+        ("Praxis 24/7", "praxis-24-7"),
+    ],
+)
+def test_a_slug_is_the_plain_form_of_a_name(name: str, slug: str) -> None:
+    assert slug_for(name) == slug
+
+
+@given(st.text(max_size=80))
+def test_every_slug_fits_a_deep_link(name: str) -> None:
+    slug = slug_for(name)
+
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)
+    assert len(slug) <= SLUG_LIMIT
+
+
+def test_a_zone_is_known_by_its_name() -> None:
+    assert zone_named("Europe/Berlin").key == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("name", ["", "Berlin", "europe/berlin", "../../etc/passwd", "/etc/localtime", "Mars/Olympus"])
+def test_an_unknown_zone_is_refused(name: str) -> None:
+    with pytest.raises(errors.ZoneUnknown) as refused:
+        zone_named(name)
+
+    assert refused.value.values == {"zone": name}
