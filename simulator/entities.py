@@ -81,6 +81,8 @@ def _nested(entities: list[Entity]) -> list[Entity]:
 def _forbids(outer: Entity, inner: Entity) -> bool:
     if not _touch(outer, inner):
         return False
+    if outer["type"] == inner["type"]:
+        return True
     quotes = ("blockquote", "expandable_blockquote")
     if outer["type"] in quotes:
         return inner["type"] in quotes

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from aiohttp import BodyPartReader, web
 
 from simulator.calls import Call, Upload
+from simulator.control import Control
 from simulator.dispatch import Reply, answer
 from simulator.refusals import Refusal, bad_request
 from simulator.world import World
@@ -32,6 +33,7 @@ class ApiServer:
         app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[refuse_strangers])
         app.router.add_get("/file/bot{token}/{path:.+}", self.download)
         app.router.add_route("*", "/bot{token}/{method}", self.call)
+        Control(self._world).add_to(app)
         return app
 
     async def call(self, request: web.Request) -> web.StreamResponse:

@@ -25,12 +25,13 @@ class Pending:
 
 @dataclass(slots=True)
 class UpdateQueue:
-    """Updates for one bot; `changed` is set whenever one is added."""
+    """Updates for one bot; `changed` wakes those who wait at that moment, `news` stays set until its one reader clears it."""
 
     next_id: int = 100_000_001
     pending: list[Pending] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
     _known: dict[int, Pending] = field(default_factory=dict)
 
     def add(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -81,6 +82,7 @@ class UpdateQueue:
 
     def wake(self) -> None:
         """Wake whoever waits for a change."""
+        self.news.set()
         self.changed.set()
         self.changed.clear()
 

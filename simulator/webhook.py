@@ -28,40 +28,34 @@ class WebhookSender:
         self._queues: dict[int, deque[Pending]] = defaultdict(deque)
         self._taken: set[int] = set()
         self._workers: dict[int, asyncio.Task[None]] = {}
-        self._connections = asyncio.Semaphore(1)
+        self._hook = world.webhook
+        self._connections = asyncio.Semaphore(world.webhook.max_connections)
 
     async def run(self) -> None:
         """Post updates until cancelled."""
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE)) as session:
             try:
                 while True:
+                    # Cleared before looking: what comes in meanwhile sets it again.
+                    self._world.updates.news.clear()
                     await self._distribute(session)
+                    await self._world.updates.news.wait()
             finally:
                 await self._rest()
 
     async def _distribute(self, session: aiohttp.ClientSession) -> None:
-        """Hand new updates to the workers of their queues, then wait for a change."""
-        if not self._world.webhook.url:
+        """Hand new updates to the workers of their queues."""
+        if self._hook is not self._world.webhook:
             await self._rest()
-            self._world.webhook_changed.clear()
-            await self._world.webhook_changed.wait()
-            self._connections = asyncio.Semaphore(self._world.webhook.max_connections)
+            self._hook = self._world.webhook
+            self._connections = asyncio.Semaphore(self._hook.max_connections)
+        if not self._hook.url:
             return
         for entry in [entry for entry in self._world.updates.pending if id(entry) not in self._taken]:
             self._taken.add(id(entry))
             self._queues[entry.queue].append(entry)
             if entry.queue not in self._workers:
                 self._workers[entry.queue] = asyncio.create_task(self._work(entry.queue, session))
-        await self._change()
-
-    async def _change(self) -> None:
-        self._world.webhook_changed.clear()
-        waiters = [asyncio.ensure_future(event.wait()) for event in (self._world.updates.changed, self._world.webhook_changed)]
-        try:
-            await asyncio.wait(waiters, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for waiter in waiters:
-                waiter.cancel()
 
     async def _work(self, queue: int, session: aiohttp.ClientSession) -> None:
         entries = self._queues[queue]

@@ -1,6 +1,5 @@
 """The simulated Telegram itself: one bot, the people and groups around it, and everything they left behind."""
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,7 +59,6 @@ class World:
     files: dict[str, Attachment] = field(default_factory=dict)
     profile: Profile = field(default_factory=Profile)
     webhook: Webhook = field(default_factory=Webhook)
-    webhook_changed: asyncio.Event = field(default_factory=asyncio.Event)
     poll: Poll | None = None
     last_message_id: int = 0
     last_account_id: int = 999

@@ -67,7 +67,7 @@ def set_webhook(world: World, call: Call) -> Described:
     if not unchanged:
         world.webhook = Webhook(url, secret, connections)
     world.end_poll("terminated by setWebhook request")
-    world.webhook_changed.set()
+    world.updates.wake()
     return Described(result=True, description="Webhook is already set" if unchanged else "Webhook was set")
 
 
@@ -76,7 +76,7 @@ def delete_webhook(world: World, call: Call) -> Described:
     was_set = bool(world.webhook.url)
     _drop_pending(world, call)
     world.webhook = Webhook()
-    world.webhook_changed.set()
+    world.updates.wake()
     return Described(result=True, description="Webhook was deleted" if was_set else "Webhook is already deleted")
 
 

@@ -1,0 +1,120 @@
+"""A small JSON door for scripts and people with curl: let somebody join, write or tap, and read what came of it."""
+
+from collections.abc import Awaitable, Callable
+from json import JSONDecodeError
+from typing import Any
+
+from aiohttp import web
+
+from simulator.chats import Chat, Message
+from simulator.people import Group, Person
+from simulator.world import World
+
+Body = dict[str, Any]
+Action = Callable[[Body], Any]
+
+
+class Control:
+    """The routes below `/control/`; mistakes in a request are answered with 400 and a sentence."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the routes to an application."""
+        app.router.add_post("/control/people", _acting(self.join))
+        app.router.add_post("/control/groups", _acting(self.gather))
+        app.router.add_post("/control/send", _acting(self.send))
+        app.router.add_post("/control/tap", _acting(self.tap))
+        app.router.add_post("/control/block", _acting(self.block))
+        app.router.add_post("/control/faults", _acting(self.add_fault))
+        app.router.add_delete("/control/faults", self.clear_faults)
+        app.router.add_get("/control/chat/{id:-?[0-9]+}", self.chat)
+        app.router.add_get("/control/transcript", self.transcript)
+
+    def join(self, body: Body) -> Body:
+        """Let a person join: `first_name`, and perhaps `last_name`, `username`, `language_code`, `id`."""
+        names = {name: str(body[name]) for name in ("first_name", "last_name", "username") if body.get(name)}
+        if "first_name" not in names:
+            raise ValueError("a person needs a first_name")
+        account_id = body.get("id")
+        account = self._world.new_account(None if account_id is None else int(account_id), names, body.get("language_code", "en"))
+        return account.as_json()
+
+    def gather(self, body: Body) -> Body:
+        """Open a group with the bot in it: `title`."""
+        return self._world.new_group(str(body["title"])).as_json()
+
+    def send(self, body: Body) -> Body:
+        """Let a `person` send a `text`, in a `group` if one is given, or open a `link` to the bot; return the update."""
+        person = self._person(body)
+        if "link" in body:
+            return person.opens(str(body["link"]))
+        if "group" in body:
+            return person.sends_in(Group(self._world.chats[int(body["group"])]), str(body["text"]))
+        return person.sends(str(body["text"]))
+
+    def tap(self, body: Body) -> Body:
+        """Let a `person` tap the button with this `label`, perhaps on one `message_id`, or send `data` from a `message_id`."""
+        person = self._person(body)
+        if "data" in body:
+            return person.taps_data(str(body["data"]), int(body["message_id"]))
+        message = person.chat.find(int(body["message_id"])) if "message_id" in body else None
+        return person.taps(str(body["label"]), message=message)
+
+    def block(self, body: Body) -> Body:
+        """Let a `person` block the bot, or with `blocked` false let it write again."""
+        person = self._person(body)
+        return person.blocks() if body.get("blocked", True) else person.unblocks()
+
+    def add_fault(self, body: Body) -> Body:
+        """Ask for a fault of this `kind`, perhaps for a `method`, a `person`, so many `times`, with `retry_after`."""
+        known = {name: body[name] for name in ("method", "person", "times", "retry_after") if name in body}
+        self._world.faults.add(str(body["kind"]), **known)
+        return {"waiting": len(self._world.faults.waiting)}
+
+    async def clear_faults(self, _request: web.Request) -> web.Response:
+        """Forget the faults asked for."""
+        self._world.faults.clear()
+        return web.json_response({"waiting": 0})
+
+    async def chat(self, request: web.Request) -> web.Response:
+        """Show a chat: messages, actions, and the texts shown in answer to taps."""
+        chat = self._world.chats.get(int(request.match_info["id"]))
+        if chat is None:
+            return web.json_response({"error": "there is no such chat"}, status=404)
+        return web.json_response(self._shown(chat))
+
+    async def transcript(self, _request: web.Request) -> web.Response:
+        """Show every call, every delivery and the warnings, with a look at the taps left unanswered."""
+        self._world.report_unanswered_taps()
+        transcript = self._world.transcript
+        calls = [{"method": call.method, "params": call.params, "status": call.status, "answer": call.answer} for call in transcript.calls]
+        return web.json_response({"calls": calls, "updates": transcript.updates, "warnings": transcript.warnings})
+
+    def _person(self, body: Body) -> Person:
+        return Person(self._world, self._world.accounts[int(body["person"])])
+
+    def _shown(self, chat: Chat) -> Body:
+        account = self._world.accounts.get(chat.id)
+        toasts = [{"text": text, "alert": alert} for text, alert in account.toasts] if account else []
+        return {"messages": [_message(message) for message in chat.messages], "actions": chat.actions, "toasts": toasts}
+
+
+def _message(message: Message) -> Body:
+    return message.as_json() | {"sender": message.sender, "html": message.html, "edited": message.edited}
+
+
+def _acting(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            # A list or a number fails on its first use as an object, as any other wrong value does.
+            return web.json_response(action(await request.json()))
+        except JSONDecodeError:
+            return web.json_response({"error": "the body must be a JSON object"}, status=400)
+        except KeyError as error:
+            return web.json_response({"error": f"{error} is missing or unknown"}, status=400)
+        except (LookupError, ValueError, TypeError, RuntimeError) as error:
+            return web.json_response({"error": str(error)}, status=400)
+
+    return handle
