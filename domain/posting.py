@@ -7,7 +7,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from domain import errors
-from domain.timespan import TimeSpan, WallSpan, merged, on_day
+from domain.timespan import CELL_MINUTES, TimeSpan, WallSpan, merged, on_day
 
 DAYS_LIMIT = 400
 
@@ -83,19 +83,23 @@ def _begun(day: date, span: WallSpan, zone: ZoneInfo, now: datetime) -> bool:
 
 
 def _still_to_come(days: Iterable[DayHours], zone: ZoneInfo, now: datetime) -> tuple[DayHours, ...]:
-    """Return the part of a posting whose wall clock still lies ahead."""
-    local = now.astimezone(zone)
-    today = local.date()
-    passed = local.hour * 60 + local.minute + (1 if local.second or local.microsecond else 0)
-    return _kept((day, spans if day > today else tuple(_after(spans, passed))) for day, spans in days if day >= today)
+    """Return the part of a posting that still lies ahead."""
+    return _kept((day, tuple(rest for span in spans if (rest := _rest(day, span, zone, now)))) for day, spans in days)
 
 
-def _after(spans: Iterable[WallSpan], minutes: int) -> Iterable[WallSpan]:
-    """Yield what is left of hours after a reading of the clock, on the grid."""
-    for span in spans:
-        rest = WallSpan(max(span.start, minutes), span.end).inward() if minutes < span.end else None
-        if rest:
-            yield rest
+def _rest(day: date, span: WallSpan, zone: ZoneInfo, now: datetime) -> WallSpan | None:
+    """Return what of these hours has not begun, or None where nothing is left.
+
+    Each quarter is turned into real time rather than compared with the clock's reading now: that reading may be on its second pass.
+    """
+    for start in range(span.start, span.end, CELL_MINUTES):
+        rest = WallSpan(start, span.end)
+        real = on_day(day, rest, zone)
+        if real is None or real.ends_at <= now:
+            return None
+        if real.starts_at >= now:
+            return rest
+    return None
 
 
 def _kept(days: Iterable[DayHours]) -> tuple[DayHours, ...]:

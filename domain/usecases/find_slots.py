@@ -66,7 +66,8 @@ async def slots_of_day(uow: UnitOfWork, search: SlotSearch, day: date, zone: Zon
 
 async def days_with_slots(uow: UnitOfWork, search: SlotSearch, first: date, last: date, zone: ZoneInfo) -> frozenset[date]:
     """Return the calendar days of this zone, from the first to the last, on which some free slot starts."""
-    windows = [window for day in (first, last) if (window := whole_day(day, zone))]
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    windows = [window for day in days if (window := whole_day(day, zone))]
     if not windows:
         return frozenset()
     slots = await search.between(uow, windows[0].start, windows[-1].end)
