@@ -1,0 +1,1 @@
+"""Reads what people type about days, times, hours and time zones, in English and German, without clock, network or guessing in silence."""
