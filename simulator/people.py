@@ -9,6 +9,7 @@ from simulator.pictures import SMALLEST_PNG, attachment
 from simulator.world import World
 
 Update = dict[str, Any]
+_LONGEST_TEXT = 4096
 
 
 class Person:
@@ -37,14 +38,17 @@ class Person:
         return self._account.toasts
 
     def sends(self, text: str) -> Update:
-        """Write to the bot in private; somebody who blocked it must unblock it first (RuntimeError)."""
+        """Write to the bot in private; somebody who blocked it must unblock it first (RuntimeError).
+
+        A text no phone would send, empty or beyond 4,096 characters, raises ValueError.
+        """
         self._check_not_blocked()
         self._account.started = True
-        return self._message(self.chat, text=text, html=text, entities=found_in(text))
+        return self._writes(self.chat, text)
 
     def sends_in(self, group: "Group", text: str) -> Update:
         """Write in a group the bot is in."""
-        return self._message(group.chat, text=text, html=text, entities=found_in(text))
+        return self._writes(group.chat, text)
 
     def sends_photo(self, content: bytes = SMALLEST_PNG, caption: str = "") -> Update:
         """Send a picture to the bot."""
@@ -85,7 +89,7 @@ class Person:
         message = self.chat.find(message_id)
         if message is None or message.author["id"] != self.id:
             raise LookupError(f"{self} has no message {message_id} to edit")
-        message.text, message.html, message.entities = text, text, found_in(text)
+        message.text, message.html, message.entities = _sendable(text), text, found_in(_sendable(text))
         message.edited, message.edit_date = message.edited + 1, int(self._world.now())
         return self._world.updates.add("edited_message", message.as_json())
 
@@ -102,6 +106,9 @@ class Person:
     def _check_not_blocked(self) -> None:
         if self._account.blocked:
             raise RuntimeError(f"{self} has blocked the bot and must unblock it first")
+
+    def _writes(self, chat: Chat, text: str) -> Update:
+        return self._message(chat, text=_sendable(text), html=text, entities=found_in(_sendable(text)))
 
     def _message(self, chat: Chat, **content: Any) -> Update:
         return self._world.updates.add("message", self._world.write(chat, self._account.as_json(), **content).as_json())
@@ -151,6 +158,13 @@ class Group:
     def id(self) -> int:
         """Return the chat id, a negative number."""
         return self.chat.id
+
+
+def _sendable(text: str) -> str:
+    trimmed = text.strip()
+    if not 0 < len(trimmed) <= _LONGEST_TEXT:
+        raise ValueError(f"a phone sends between 1 and {_LONGEST_TEXT} characters at once, not {len(trimmed)}")
+    return trimmed
 
 
 def _labelled(message: Message, label: str) -> Button | None:

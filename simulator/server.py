@@ -5,18 +5,17 @@ import re
 from collections.abc import Awaitable, Callable
 from json import JSONDecodeError
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp import BodyPartReader, web
 
 from simulator.calls import Call, Upload
 from simulator.control import Control
 from simulator.dispatch import Reply, answer
+from simulator.loopback import is_loopback
 from simulator.refusals import Refusal, bad_request
 from simulator.world import World
 
 _LARGEST_BODY = 60 * 1024 * 1024
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -74,16 +73,9 @@ class ApiServer:
 async def refuse_strangers(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse a foreign Host, and pages of other sites, so that no website opened on this machine can reach in."""
     origin = request.headers.get("Origin")
-    if not _is_loopback(f"//{request.host}") or (origin is not None and not _is_loopback(origin)):
+    if not is_loopback(f"//{request.host}") or (origin is not None and not is_loopback(origin)):
         raise web.HTTPForbidden(text="The simulator answers this machine only.")
     return await handler(request)
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return urlsplit(address).hostname in _LOOPBACK
-    except ValueError:
-        return False
 
 
 async def read_call(request: web.Request) -> Call:

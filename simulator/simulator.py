@@ -61,6 +61,7 @@ class Simulator:
 
     async def start(self, port: int = 0) -> None:
         """Serve on loopback, on any free port where it is 0; `url` says where."""
+        self._server.closing.clear()
         self._runner = web.AppRunner(self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, _HOST, port)

@@ -5,6 +5,7 @@ from collections import defaultdict, deque
 
 import aiohttp
 
+from simulator.loopback import is_loopback
 from simulator.transcript import Delivery
 from simulator.updates import Pending
 from simulator.world import World
@@ -82,6 +83,8 @@ class WebhookSender:
     async def _post(self, entry: Pending, session: aiohttp.ClientSession) -> int | None:
         """Post one update; return None when it was taken, else the seconds the bot asked to wait (0 for none)."""
         hook = self._world.webhook
+        if not is_loopback(hook.url):
+            return self._failed("The simulator posts to this machine only", 0)
         headers = {_SECRET_HEADER: hook.secret} if hook.secret else {}
         self._world.transcript.deliveries.append(Delivery(entry.update, "webhook", self._world.clock()))
         try:

@@ -1,6 +1,7 @@
 """The simulated Telegram itself: one bot, the people and groups around it, and everything they left behind."""
 
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from simulator.chats import Account, Attachment, Chat, Message, Tap
@@ -11,6 +12,7 @@ from simulator.updates import UpdateQueue
 
 # A tap can be answered for about this long, in seconds.
 ANSWERABLE = 15
+_FIRST_ACCOUNT_ID = 1000
 
 
 @dataclass(slots=True)
@@ -61,7 +63,6 @@ class World:
     webhook: Webhook = field(default_factory=Webhook)
     poll: Poll | None = None
     last_message_id: int = 0
-    last_account_id: int = 999
 
     @property
     def bot_id(self) -> int:
@@ -80,7 +81,7 @@ class World:
     def new_account(self, account_id: int | None, names: dict[str, str], language_code: str | None) -> Account:
         """Open an account with a private chat; an id already taken raises ValueError."""
         if account_id is None:
-            self.last_account_id = account_id = self.last_account_id + 1
+            account_id = next(number for number in count(_FIRST_ACCOUNT_ID) if number not in self.chats)
         if account_id in self.chats:
             raise ValueError(f"there is a person with id {account_id} already")
         chat = Chat(account_id, {"type": "private"} | names)

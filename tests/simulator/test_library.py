@@ -1,13 +1,16 @@
 """python-telegram-bot at the other end of the wire: it parses everything and raises what it should."""
 
+import asyncio
 import datetime as dt
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import pytest_asyncio
 import telegram
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
+from telegram.ext import Application, CallbackContext, CommandHandler
 from telegram.request import HTTPXRequest
 
 from simulator import FaultKind, Person, Simulator
@@ -163,6 +166,29 @@ async def test_it_sets_and_reads_what_the_bot_says_of_itself(table: Table) -> No
     info = await bot.get_webhook_info()
     assert (info.url, info.max_connections, info.allowed_updates) == ("https://example.org/hook", 5, ("message",))
     assert await bot.delete_webhook()
+
+
+async def test_a_whole_application_runs_on_it(table: Table) -> None:
+    async def greet(update: telegram.Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
+        assert update.effective_message is not None
+        await update.effective_message.reply_text(f"hello {context.args}")
+        greeted.set()
+
+    greeted = asyncio.Event()
+    application = Application.builder().token("1:test").base_url(f"{table.sim.url}/bot").job_queue(None).build()
+    application.add_handler(CommandHandler("start", greet))
+    assert application.updater is not None
+    async with application:
+        await application.start()
+        await application.updater.start_polling(timeout=5)
+        table.alice.opens("https://t.me/slotkeeper_bot?start=book_x")
+        async with asyncio.timeout(5):
+            await greeted.wait()
+        await application.updater.stop()
+        await application.stop()
+    assert table.alice.chat.last_from_bot.text == "hello ['book_x']"
+    assert table.sim.world.updates.pending == []
+    assert table.sim.transcript.warnings == []
 
 
 async def test_refusals_become_the_right_exceptions(table: Table) -> None:

@@ -17,6 +17,7 @@ def test_ids_count_from_a_thousand_and_may_be_large(sim: Simulator) -> None:
     assert [sim.person("A").id, sim.person("B").id, sim.person("C", id=2**52).id] == [1000, 1001, 2**52]
     with pytest.raises(ValueError, match="1001"):
         sim.person("D", id=1001)
+    assert [sim.person("E", id=1002).id, sim.person("F").id] == [1002, 1003]
 
 
 def test_a_message_arrives_with_its_author_and_commands(sim: Simulator) -> None:
@@ -29,6 +30,16 @@ def test_a_message_arrives_with_its_author_and_commands(sim: Simulator) -> None:
     assert update["message"]["chat"] == {"id": 1000, "type": "private"} | names
     assert update["message"]["entities"] == [{"type": "bot_command", "offset": 0, "length": 6}]
     assert update["message"]["date"] == 1795424400
+
+
+@pytest.mark.parametrize("text", ["", " \n", "x" * 4097])
+def test_a_phone_does_not_send_such_a_text(alice: Person, text: str) -> None:
+    with pytest.raises(ValueError, match="between 1 and 4096"):
+        alice.sends(text)
+
+
+def test_a_phone_trims_what_it_sends(alice: Person) -> None:
+    assert alice.sends("  /start ")["message"]["text"] == "/start"
 
 
 def test_update_and_message_numbers_grow(sim: Simulator, alice: Person) -> None:
@@ -81,6 +92,30 @@ async def test_a_missing_button_is_named_beside_those_there_are(sim: Simulator, 
     await _show(sim, alice, reply_markup=CONFIRM)
     with pytest.raises(LookupError, match=r"no button 'Release'.*✅ Confirm"):
         alice.taps("Release")
+
+
+async def test_a_button_that_sends_nothing_cannot_be_tapped(sim: Simulator, alice: Person) -> None:
+    await _show(sim, alice, reply_markup={"inline_keyboard": [[{"text": "Copy", "copy_text": {"text": "x"}}]]})
+    with pytest.raises(LookupError, match="sends nothing"):
+        alice.taps("Copy")
+
+
+async def test_a_mention_shows_people_the_bot_knows(sim: Simulator, alice: Person) -> None:
+    links = f'<a href="tg://user?id={alice.id}">Alice</a> and <a href="tg://user?id=77">nobody</a>'
+    await _show(sim, alice, links, parse_mode="HTML")
+    [mention] = alice.chat.last_from_bot.entities
+    assert (mention["type"], mention["user"]["username"]) == ("text_mention", "alice")
+
+
+async def test_in_a_group_the_bot_deletes_its_own_messages_only(sim: Simulator, alice: Person) -> None:
+    team = sim.group("Team")
+    alices = alice.sends_in(team, "hello")["message"]["message_id"]
+    await sim.call("sendMessage", {"chat_id": team.id, "text": "x"})
+    own = team.chat.last_from_bot.id
+    assert (await sim.call("deleteMessage", {"chat_id": team.id, "message_id": alices})).status == 400
+    assert (await sim.call("deleteMessage", {"chat_id": team.id, "message_id": own})).status == 200
+    assert (await sim.call("deleteMessage", {"chat_id": alice.id, "message_id": 1})).status == 200
+    assert ([message.text for message in team.chat.messages], alice.chat.messages) == (["hello"], [])
 
 
 async def test_forged_data_may_come_from_a_message_that_is_gone(sim: Simulator, alice: Person) -> None:

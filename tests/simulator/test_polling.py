@@ -45,6 +45,18 @@ async def test_a_long_poll_waits_for_the_next_update(
     assert await poll == [update]
 
 
+async def test_a_long_poll_ends_with_nothing_when_its_time_is_up(served: Simulator, session: aiohttp.ClientSession) -> None:
+    assert await _polls(served, session, timeout=1) == []
+    assert served.world.poll is None
+
+
+async def test_a_poller_that_hangs_up_is_forgotten(served: Simulator, session: aiohttp.ClientSession, until: Until) -> None:
+    poll = asyncio.create_task(_polls(served, session, timeout=30))
+    await until(lambda: served.world.poll)
+    poll.cancel()
+    await until(lambda: served.world.poll is None)
+
+
 async def test_a_second_poller_ends_the_first_ones_wait(
     served: Simulator, alice: Person, session: aiohttp.ClientSession, until: Until
 ) -> None:

@@ -162,6 +162,11 @@ async def test_a_tap_can_be_answered_for_fifteen_seconds_and_once(sim: Simulator
     assert sim.transcript.warnings[-1] == "the tap on 'x' was answered 2 times"
 
 
+async def test_a_tap_opens_no_foreign_address(sim: Simulator, alice: Person) -> None:
+    query = {"callback_query_id": alice.taps_data("x", 1)["callback_query"]["id"], "url": "https://example.org"}
+    assert _refusal(await sim.call("answerCallbackQuery", query)) == "400 Bad Request: URL_INVALID"
+
+
 async def test_a_message_can_be_deleted_for_two_days(sim: Simulator, alice: Person, clock: Any) -> None:
     old, newer = [await _sent(sim, alice) for _ in range(2)]
     clock.passes(48 * 3600 - 1)

@@ -104,6 +104,14 @@ async def test_a_webhook_that_is_not_there_is_tried_again(
     assert hook.received == [update]
 
 
+async def test_nothing_is_posted_to_another_machine(served: Simulator, alice: Person, until: Until) -> None:
+    await served.call("setWebhook", {"url": "https://example.org/hook"})
+    alice.sends("1")
+    await until(lambda: served.webhook.waits)
+    assert served.world.webhook.last_error == "The simulator posts to this machine only"
+    assert len(served.transcript.deliveries) == 1
+
+
 async def test_without_the_webhook_updates_wait_for_polling(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
     hook.answers = [web.Response(status=500) for _ in range(9)]
     served.webhook.pace = 1000
