@@ -2,7 +2,7 @@
 
 ::
 
-    hours  = span { [","] ["and"] span }
+    hours  = span { ([","] ["and"] | "/") span }
     span   = ["from"] clock ("-" | "to") ["at"] clock
     clock  = "noon" | "midnight" | hour [(":" | "." | "h") minute] [suffix] | hour "Uhr" minute
     suffix = "am" | "pm" | "a.m." | "p.m." | "Uhr" | "o'clock" | "h"
@@ -96,6 +96,6 @@ def hours(text: Cursor, at: int) -> list[tuple[tuple[Hours, ...], int]]:
     """Return the ways to read stretches of hours here, the longest first."""
 
     def next_spans(_node: Hours, end: int) -> Iterable[int]:
-        return (text.after_separator(end),)
+        return (end + 1 if text.is_kind(end, Kind.SLASH) else text.after_separator(end),)
 
     return several(lambda position: iter(span(text, position)), next_spans, at)

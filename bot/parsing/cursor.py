@@ -61,7 +61,8 @@ class Cursor:
 
     def after_separator(self, position: int) -> int:
         """Return the position after a comma, an "and" or both; the same one where neither stands here."""
-        return self.after(self.after_kind(position, Kind.COMMA), AND)
+        position = self.after_kind(position, Kind.COMMA)
+        return self.after_kind(position + 1, Kind.DOT, glued=True) if self.is_word(position, AND) else position
 
     def piece(self, start: int, end: int | None = None) -> str:
         """Return the text of the tokens from one position up to another, or to the end, short enough to be shown back."""

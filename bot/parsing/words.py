@@ -38,7 +38,7 @@ DAILY = frozenset({"täglich", "taeglich", "daily", "everyday"})
 EVERY = frozenset({"every", "each", "jeden"})
 DAY = frozenset({"day", "tag"})
 
-AND = frozenset({"and", "und", "&", "+"})
+AND = frozenset({"and", "und", "u", "&", "+"})
 TO = frozenset({"to", "bis", "until", "till", "through", "thru"})
 TO_THE = frozenset({"zum", "the", "to", "den"})
 FROM = frozenset({"from", "von", "vom"})

@@ -1,0 +1,139 @@
+"""The grammar of one written date.
+
+::
+
+    date    = year "-" month "-" day
+            | day "." month ["."] [year]
+            | day "/" month ["/" year]
+            | day ["." | "th"] ["of"] name-of-month [year]
+            | name-of-month ["the"] day ["." | "th"] [","] [year]
+    ordinal = day ("." | "th") | "the" day ["."]
+    bare    = day
+"""
+
+from collections.abc import Iterator
+
+from bot.parsing.cursor import Cursor, Found
+from bot.parsing.phrases import Written
+from bot.parsing.tokens import Kind
+from bot.parsing.words import MONTHS, ON, ORDINAL, THE, TO
+
+_ONE_OR_TWO = (1, 2)
+_YEAR = (4,)
+_GLUED_YEAR = (2, 4)
+_CENTURY = 2000
+
+
+def date(text: Cursor, at: int) -> Found[Written]:
+    """Yield the ways to read a full date here; the year may be missing, the month may not."""
+    yield from _iso(text, at)
+    yield from _in_figures(text, at)
+    yield from _day_then_month(text, at)
+    yield from _month_then_day(text, at)
+
+
+def ordinal(text: Cursor, at: int) -> Found[Written]:
+    """Yield a day without a month that says of itself that it is a day: "13th", "13.", "the 13"."""
+    start = text.after(at, THE)
+    day = text.number(start, _ONE_OR_TWO)
+    if day is None:
+        return
+    end = _after_ordinal_mark(text, start + 1)
+    stuck = text.at(end).kind is Kind.NUMBER and text.at(end).glued
+    if (end > start + 1 or start > at) and not stuck:
+        yield Written(day), end
+
+
+def bare(text: Cursor, at: int) -> Found[Written]:
+    """Yield a number that may be a day where a month stands next to it: the 13 in "13-15 August"."""
+    day = text.number(at, _ONE_OR_TWO)
+    if day is not None:
+        yield Written(day, bare=True), at + 1
+
+
+def _after_ordinal_mark(text: Cursor, at: int) -> int:
+    """Return the position after a full stop or "th" that touches the number before."""
+    return at + 1 if text.is_kind(at, Kind.DOT, glued=True) or text.is_word(at, ORDINAL, glued=True) else at
+
+
+def _iso(text: Cursor, at: int) -> Found[Written]:
+    """Yield a date such as 2026-12-01, without spaces."""
+    year = text.number(at, _YEAR)
+    month = _joined(text, at + 1, Kind.DASH, _ONE_OR_TWO) if year is not None else None
+    day = _joined(text, at + 3, Kind.DASH, _ONE_OR_TWO) if month is not None else None
+    if day is not None:
+        yield Written(day, month, year), at + 5
+
+
+def _joined(text: Cursor, at: int, mark: Kind, digits: tuple[int, ...]) -> int | None:
+    """Return the number after a mark, all without spaces, or None."""
+    return text.number(at + 1, digits, glued=True) if text.is_kind(at, mark, glued=True) else None
+
+
+def _in_figures(text: Cursor, at: int) -> Found[Written]:
+    """Yield dates such as 13.8., 13.08.2027, 13/8 and 13/8/2027; a full stop may be followed by a space."""
+    day = text.number(at, _ONE_OR_TWO)
+    if day is None:
+        return
+    for mark in (Kind.DOT, Kind.SLASH):
+        month = text.number(at + 2, _ONE_OR_TWO, glued=mark is Kind.SLASH) if text.is_kind(at + 1, mark, glued=True) else None
+        if month is not None:
+            for year, end in _year_in_figures(text, at + 3, mark):
+                yield Written(day, month, year, slashed=mark is Kind.SLASH), end
+
+
+def _year_in_figures(text: Cursor, at: int, mark: Kind) -> Iterator[tuple[int | None, int]]:
+    """Yield the year that may follow day and month in figures, and no year where nothing sticks to the end of them."""
+    year = _joined(text, at, mark, _GLUED_YEAR)
+    if year is not None:
+        yield (year if year >= 100 else _CENTURY + year), at + 2  # noqa: PLR2004  (two digits: 27 is 2027)
+    end = text.after_kind(at, Kind.DOT, glued=True) if mark is Kind.DOT else at
+    spaced = text.number(end, _YEAR) if end > at and not text.at(end).glued else None
+    if spaced is not None:
+        yield spaced, end + 1
+    if not (text.at(end).kind is Kind.NUMBER and text.at(end).glued):
+        yield None, end
+
+
+def _day_then_month(text: Cursor, at: int) -> Found[Written]:
+    """Yield dates such as 13 Aug, 13th of August and 13. August 2027."""
+    start = text.after(at, THE)
+    day = text.number(start, _ONE_OR_TWO)
+    if day is None:
+        return
+    name = text.after(_after_ordinal_mark(text, start + 1), ON)
+    month = _month(text, name)
+    if month is not None:
+        for year, end in _year(text, text.after_kind(name + 1, Kind.DOT, glued=True)):
+            yield Written(day, month, year), end
+
+
+def _month_then_day(text: Cursor, at: int) -> Found[Written]:
+    """Yield dates such as Aug 13 and August 13th, 2027."""
+    month = _month(text, at)
+    if month is None:
+        return
+    start = text.after(text.after_kind(at + 1, Kind.DOT, glued=True), THE)
+    day = text.number(start, _ONE_OR_TWO)
+    if day is not None and not _belongs_before(text, at, start + 1):
+        for year, end in _year(text, _after_ordinal_mark(text, start + 1)):
+            yield Written(day, month, year), end
+
+
+def _belongs_before(text: Cursor, month: int, after_day: int) -> bool:
+    """Tell whether a month's name belongs to the number before it, as in "13-15 August 9-12", where hours follow."""
+    return month > 0 and text.at(month - 1).kind is Kind.NUMBER and (text.is_kind(after_day, Kind.DASH) or text.is_word(after_day, TO))
+
+
+def _month(text: Cursor, at: int) -> int | None:
+    """Return the month whose name stands here."""
+    return MONTHS[text.at(at).text] if text.is_word(at, MONTHS) else None
+
+
+def _year(text: Cursor, at: int) -> Iterator[tuple[int | None, int]]:
+    """Yield the year in four digits that may stand here, perhaps after a comma, and no year."""
+    start = text.after_kind(at, Kind.COMMA)
+    year = text.number(start, _YEAR)
+    if year is not None:
+        yield year, start + 1
+    yield None, at

@@ -1,0 +1,37 @@
+"""Reads one day as a client types it."""
+
+from datetime import date
+
+from bot.parsing.cursor import Cursor
+from bot.parsing.day_choice import choose_day
+from bot.parsing.day_grammar import phrase
+from bot.parsing.phrases import OneDay
+from bot.parsing.results import DayRead, Problem
+from bot.parsing.tokens import Kind, normal, tokens
+
+MOST_CHARACTERS = 500
+
+
+def read_day(text: str, *, today: date) -> DayRead | Problem:
+    """Read one day; ``today`` is the person's local date.
+
+    Problems: ``too_long``, ``not_understood``, ``no_such_day``, ``day_in_past``, and ``weekday_contradicts`` with the two days to offer.
+    """
+    text = normal(text) if len(text) <= MOST_CHARACTERS else text
+    if len(text) > MOST_CHARACTERS:
+        return Problem("too_long", {"length": len(text), "most": MOST_CHARACTERS})
+    cursor = Cursor(text, tokens(text))
+    node = _only_day(cursor)
+    if node is None:
+        return Problem("not_understood", {"text": cursor.piece(cursor.furthest)})
+    return choose_day(node, today)
+
+
+def _only_day(cursor: Cursor) -> OneDay | None:
+    """Return the one day the whole text names, or None."""
+    for days, end in phrase(cursor, 0):
+        over = cursor.is_end(cursor.after_kind(end, Kind.DOT))
+        only = days.days[0]
+        if over and len(days.days) == 1 and days.period is None and isinstance(only, OneDay):
+            return only
+    return None

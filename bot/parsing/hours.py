@@ -1,0 +1,93 @@
+"""Reads the hours a provider posts: days, and the hours of each of them.
+
+Lines and semicolons part a text into pieces that are read on their own. A piece is read in every way the grammar allows; where two
+ways mean different hours nothing is guessed: the person is asked which.
+"""
+
+import re
+from dataclasses import replace
+from datetime import date
+from itertools import product
+
+from bot.parsing.cursor import Cursor
+from bot.parsing.day_choice import Contradiction
+from bot.parsing.hours_choice import Belief, choose_hours
+from bot.parsing.phrases import Statement
+from bot.parsing.plain_form import format_day_hours
+from bot.parsing.results import HoursRead, Problem
+from bot.parsing.statement_grammar import Reading, readings
+from bot.parsing.tokens import normal, tokens
+
+__all__ = ["MOST_CHARACTERS", "format_day_hours", "read_hours"]
+
+MOST_CHARACTERS = 1000
+_MOST_WAYS = 8
+_PIECES = re.compile(r"[;\r\n]+")
+
+
+def read_hours(text: str, *, today: date) -> HoursRead | Problem:
+    """Read days and hours; ``today`` is the provider's local date.
+
+    The Problems are those of days and hours, and ``no_day``, ``no_hours``, ``no_end``, ``too_many_days``, ``not_understood``, ``too_long``,
+    ``several_meanings``. Suggestions are whole ``HoursRead`` values.
+    """
+    text = normal(text) if len(text) <= MOST_CHARACTERS else text
+    if len(text) > MOST_CHARACTERS:
+        return Problem("too_long", {"length": len(text), "most": MOST_CHARACTERS})
+    pieces = [piece for piece in _PIECES.split(text) if piece.strip()]
+    ways: list[tuple[Reading, ...]] = []
+    for piece in pieces:
+        found = _ways(piece)
+        if isinstance(found, Problem):
+            return found
+        ways.append(found)
+    return _meaning(ways, today) if ways else Problem("not_understood", {"text": ""})
+
+
+def _ways(piece: str) -> tuple[Reading, ...] | Problem:
+    """Return the ways to read one piece, or what is wrong with it."""
+    cursor = Cursor(piece, tokens(piece))
+    whole = readings(cursor, incomplete=False)
+    if whole:
+        return whole
+    partial = readings(cursor, incomplete=True)
+    if not partial:
+        return Problem("not_understood", {"text": cursor.piece(cursor.furthest)})
+    return _missing(next(statement for statement in partial[0] if statement.phrase is None or not statement.hours))
+
+
+def _missing(statement: Statement) -> Problem:
+    """Return what a statement lacks."""
+    if statement.phrase is None:
+        return Problem("no_day")
+    return Problem("no_hours") if statement.open_start is None else Problem("no_end", {"text": statement.open_start.text})
+
+
+def _meaning(ways: list[tuple[Reading, ...]], today: date) -> HoursRead | Problem:
+    """Return what all pieces together mean, if that is one thing; else the first Problem, or the meanings to choose from."""
+    together = [_joined(choice) for choice, _ in zip(product(*ways), range(_MOST_WAYS), strict=False)]
+    judged = [_judged(statements, today) for statements in together]
+    good = {read.days: read for read in reversed(judged) if isinstance(read, HoursRead)}
+    meanings = tuple(read for read in judged if isinstance(read, HoursRead) and good[read.days] is read)
+    if not meanings:
+        return judged[0]
+    return meanings[0] if len(meanings) == 1 else Problem("several_meanings", {"count": len(meanings)}, meanings)
+
+
+def _joined(choice: tuple[Reading, ...]) -> Reading:
+    """Return the statements of all pieces in a row."""
+    return tuple(statement for reading in choice for statement in reading)
+
+
+def _judged(statements: Reading, today: date) -> HoursRead | Problem:
+    """Return the hours meant, or a Problem with whole readings to offer where a slip can be mended."""
+    strict = choose_hours(statements, today, Belief())
+    if not isinstance(strict, Problem):
+        return strict
+    beliefs: tuple[Belief, ...] = ()
+    if strict.code == "end_before_start":
+        beliefs = (Belief(mend=True),)
+    if strict.code == "weekday_contradicts":
+        beliefs = (Belief(Contradiction.DATE), Belief(Contradiction.WEEKDAY))
+    mended = (choose_hours(statements, today, belief) for belief in beliefs)
+    return replace(strict, suggestions=tuple(read for read in mended if isinstance(read, HoursRead)))
