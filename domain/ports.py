@@ -207,16 +207,50 @@ class Dialogues(Protocol):
 
 
 class UnitOfWork(Protocol):
-    """One transaction and everything that can be done in it."""
+    """One transaction and everything that can be done in it.
 
-    clients: Clients
-    providers: Providers
-    availability: Availability
-    drafts: Drafts
-    reservations: Reservations
-    invitations: Invitations
-    outbox: Outbox
-    dialogues: Dialogues
+    The repositories are properties, so that any class whose attributes do more than asked here fits too.
+    """
+
+    @property
+    def clients(self) -> Clients:
+        """The people the bot knows."""
+        ...
+
+    @property
+    def providers(self) -> Providers:
+        """Those who post hours."""
+        ...
+
+    @property
+    def availability(self) -> Availability:
+        """When providers work."""
+        ...
+
+    @property
+    def drafts(self) -> Drafts:
+        """Hours about to be posted."""
+        ...
+
+    @property
+    def reservations(self) -> Reservations:
+        """Reservations and the cells they take."""
+        ...
+
+    @property
+    def invitations(self) -> Invitations:
+        """Invitations, by digest."""
+        ...
+
+    @property
+    def outbox(self) -> Outbox:
+        """What is to be delivered."""
+        ...
+
+    @property
+    def dialogues(self) -> Dialogues:
+        """Where people stand in their dialogues."""
+        ...
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """Open a block whose work is undone where it ends in an error, leaving the rest of the transaction as it was."""

@@ -1,0 +1,3 @@
+"""Fixtures that several parts of the tests share."""
+
+pytest_plugins = ["tests.fixtures.storage"]

@@ -1,0 +1,75 @@
+"""A small venue: providers with posted hours, clients who book there, and a look into the file that shares no code with storage."""
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from domain import errors
+from domain.client import Contact
+from domain.policy import BookingPolicy
+from domain.ports import UnitOfWork
+from domain.provider import Provider
+from domain.reservation import Reservation
+from domain.timespan import TimeSpan
+from domain.usecases.hold_slot import SlotChoice, hold_slot
+from storage.database import Database
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+# Nine o'clock two days later, and the end of the hours posted from there.
+OPENING = int(datetime(2026, 6, 3, 9, tzinfo=UTC).timestamp()) // 900
+CLOSING = OPENING + 32
+HOURS = TimeSpan(OPENING, CLOSING)
+
+POLICY = BookingPolicy()
+SECOND = timedelta(seconds=1)
+
+ALICE, BOB, CARA = 101, 102, 103
+# The Telegram user ids of the providers.
+DORA, EMIL = 901, 902
+
+
+async def open_venue(uow: UnitOfWork, *, clients: Sequence[int] = (ALICE, BOB, CARA), hours: TimeSpan = HOURS) -> tuple[Provider, Provider]:
+    """Let everybody say hello once, make two of them providers, and post the same hours for both."""
+    for person in (*clients, DORA, EMIL):
+        await uow.clients.seen(Contact(person, f"Person {person}"), NOW)
+    dora = await uow.providers.add(DORA, "Dora", "dora", NOW)
+    emil = await uow.providers.add(EMIL, "Emil", "emil", NOW)
+    for provider in (dora, emil):
+        await uow.availability.replace(provider.id, [], [hours])
+    return dora, emil
+
+
+async def hold(
+    database: Database, client: int, provider: Provider, start: int, now: datetime = NOW, *, moving: int | None = None
+) -> Reservation:
+    """Hold a slot in a transaction of its own."""
+    async with database.transaction() as uow:
+        return await hold_slot(uow, POLICY, SlotChoice(client, provider.id, start, moving), now)
+
+
+async def refusal_of(database: Database, client: int, provider: Provider, start: int, now: datetime = NOW) -> type[errors.Refusal] | None:
+    """Try to hold a slot and tell how that was refused, if it was; nothing is kept of a refused one."""
+    try:
+        await hold(database, client, provider, start, now)
+    except errors.Refusal as refused:
+        return type(refused)
+    return None
+
+
+def rows(url: str, sql: str) -> list[Any]:
+    """Read the file as it is, with the driver alone."""
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def everything(url: str) -> dict[str, list[Any]]:
+    """Return all rows of all tables: two states are the same where these are."""
+    names = [name for (name,) in rows(url, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return {name: rows(url, f"SELECT * FROM {name}") for name in names}
+
+
+def micros(moment: datetime) -> int:
+    """Return an instant as the file keeps it."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
