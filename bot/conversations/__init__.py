@@ -1,0 +1,1 @@
+"""The dialogues that give meaning to typed text."""

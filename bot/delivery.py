@@ -1,0 +1,170 @@
+"""Carry out one step at Telegram. The only place that knows what Telegram's refusals mean."""
+
+import io
+import logging
+from collections import OrderedDict
+from datetime import timedelta
+
+import segno
+from telegram import Bot, BotCommand, BotCommandScopeChat, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message, ReplyParameters
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
+
+from bot.replies import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
+from bot.screen import Screen
+
+log = logging.getLogger(__name__)
+
+_NOT_THERE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user is deactivated")
+_REMEMBERED = 10_000
+_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+class Unreachable(Exception):
+    """The person blocked the bot or is gone."""
+
+
+class TryLater(Exception):
+    """Telegram did not do it, or did not say whether it did. ``wait`` is how long it asked us to wait, None where it said nothing."""
+
+    def __init__(self, reason: str, wait: timedelta | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+class Undeliverable(Exception):
+    """Telegram will never accept this."""
+
+
+class Delivery:
+    """Carries out steps, and remembers what each message shows, so that no message is edited into what it is already."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+        self._shown: OrderedDict[tuple[int, int], str] = OrderedDict()
+
+    async def carry_out(self, chat: int, step: Step) -> int | None:
+        """Do one step in a chat and return the number of the message that shows it now, where there is one.
+
+        Raises:
+            Unreachable, TryLater, Undeliverable: see there.
+        """
+        try:
+            return await self._do(chat, step)
+        except Forbidden as error:
+            raise Unreachable(error.message) from error
+        except RetryAfter as error:
+            raise TryLater("429", _as_timedelta(error)) from error
+        except BadRequest as error:
+            # BadRequest is a NetworkError by inheritance, but trying again would never help.
+            raise _refusal(error) from error
+        except ChatMigrated as error:
+            raise Unreachable(error.message) from error
+        except NetworkError as error:
+            raise TryLater(error.message) from error
+        except TelegramError as error:
+            raise TryLater(f"{type(error).__name__}: {error.message}") from error
+
+    async def _do(self, chat: int, step: Step) -> int | None:
+        """Do one step; Telegram's own errors pass through."""
+        match step:
+            case Answer():
+                await self._answer(step)
+            case Edit():
+                return await self._edit(chat, step)
+            case Delete():
+                await self._delete(chat, step)
+            case Send():
+                return await self._send(chat, step.screen, step.reply_to)
+            case SendQr():
+                await self._bot.send_photo(chat, _qr(step.link), caption=step.caption, parse_mode=ParseMode.HTML)
+            case SetMenu():
+                commands = [BotCommand(name, description) for name, description in step.commands]
+                await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(chat))
+        return None
+
+    async def _answer(self, step: Answer) -> None:
+        """Answer a tap; one too old to be answered needs no answer."""
+        try:
+            await self._bot.answer_callback_query(step.query_id, step.text, show_alert=step.alert)
+        except BadRequest as error:
+            log.info("tap not answered: %s", error.message)
+
+    async def _edit(self, chat: int, step: Edit) -> int | None:
+        """Show a screen on a message, or on a new one where that is gone."""
+        digest = step.screen.digest
+        if self._shown.get((chat, step.message_id), step.before) == digest:
+            return step.message_id
+        try:
+            await self._bot.edit_message_text(
+                step.screen.text,
+                chat,
+                step.message_id,
+                parse_mode=ParseMode.HTML,
+                reply_markup=_markup(step.screen),
+                link_preview_options=_NO_PREVIEW,
+            )
+        except BadRequest as error:
+            reason = error.message.lower()
+            if any(told in reason for told in _NOT_THERE):
+                return None if step.only else await self._send(chat, step.screen)
+            # Somebody was quicker with the very same screen: before a crash, that was us.
+            if "message is not modified" not in reason:
+                raise
+        self._remember(chat, step.message_id, digest)
+        return step.message_id
+
+    async def _send(self, chat: int, screen: Screen, reply_to: int | None = None) -> int:
+        """Show a screen on a new message."""
+        sent: Message = await self._bot.send_message(
+            chat,
+            screen.text,
+            parse_mode=ParseMode.HTML,
+            reply_markup=_markup(screen),
+            link_preview_options=_NO_PREVIEW,
+            reply_parameters=ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None,
+        )
+        self._remember(chat, sent.message_id, screen.digest)
+        return sent.message_id
+
+    async def _delete(self, chat: int, step: Delete) -> None:
+        """Take a message away; one that is gone, or too old to be taken away, stays as it is."""
+        try:
+            await self._bot.delete_message(chat, step.message_id)
+        except BadRequest as error:
+            log.info("message not deleted: %s", error.message)
+
+    def _remember(self, chat: int, message: int, digest: str) -> None:
+        """Note what a message shows now, forgetting the oldest of many."""
+        self._shown[chat, message] = digest
+        self._shown.move_to_end((chat, message))
+        if len(self._shown) > _REMEMBERED:
+            self._shown.popitem(last=False)
+
+
+def _refusal(error: BadRequest) -> Exception:
+    """Return what a 400 means for the one who is written to."""
+    if any(told in error.message.lower() for told in _NOBODY):
+        return Unreachable(error.message)
+    return Undeliverable(error.message)
+
+
+def _as_timedelta(error: RetryAfter) -> timedelta:
+    """Return how long Telegram asked us to wait, whichever way the library tells it."""
+    wait = error.retry_after
+    return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
+
+
+def _markup(screen: Screen) -> InlineKeyboardMarkup | None:
+    """Return the buttons as the library wants them."""
+    if not screen.rows:
+        return None
+    return InlineKeyboardMarkup([[InlineKeyboardButton(b.label, callback_data=b.data, url=b.url) for b in row] for row in screen.rows])
+
+
+def _qr(link: str) -> bytes:
+    """Return a picture of a link, as PNG."""
+    picture = io.BytesIO()
+    segno.make(link, error="m").save(picture, kind="png", scale=12, border=4)
+    return picture.getvalue()

@@ -1,0 +1,1 @@
+"""Commands and buttons outside of the dialogues."""

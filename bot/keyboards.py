@@ -1,0 +1,61 @@
+"""The few shapes of buttons that several screens share."""
+
+from calendar import Calendar
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+
+from bot.callbacks import Callback, Nothing
+from bot.screen import Button, Rows
+from bot.times import Times
+
+EMPTY = "·"
+
+
+def button(label: str, choice: Callback) -> Button:
+    """Return a button that carries a choice."""
+    return Button(label, data=choice.pack())
+
+
+def looked_at(label: str) -> Button:
+    """Return a button that is only looked at."""
+    return button(label, Nothing())
+
+
+def grid(buttons: Iterable[Button], *, width: int) -> Rows:
+    """Lay buttons out in rows."""
+    row = tuple(buttons)
+    return tuple(row[at : at + width] for at in range(0, len(row), width))
+
+
+def pager(page: int, pages: int, turn: Callable[[int], Callback]) -> Rows:
+    """Return a row with a way back and forth, or nothing where there is one page."""
+    if pages <= 1:
+        return ()
+    back = button("‹", turn(page - 1)) if page > 0 else looked_at(EMPTY)
+    forth = button("›", turn(page + 1)) if page + 1 < pages else looked_at(EMPTY)
+    return ((back, looked_at(f"{page + 1}/{pages}"), forth),)
+
+
+def month_calendar(
+    times: Times, month: date, *, day: Callable[[date], Button | None], turn: Callable[[date], Callback], first: date, last: date
+) -> Rows:
+    """Lay a month out as a calendar: its name between arrows, the weekdays, and a button for each day that ``day`` gives one.
+
+    The arrows lead to the months between those of the first and the last day. A day's button holds its number; what cannot be tapped
+    is shown as a dot.
+    """
+    before, after = month.replace(day=1) - timedelta(days=1), (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+    head = (
+        button("‹", turn(before.replace(day=1))) if before >= first.replace(day=1) else looked_at(EMPTY),
+        looked_at(times.month(month)),
+        button("›", turn(after)) if after <= last else looked_at(EMPTY),
+    )
+    weeks = Calendar().monthdatescalendar(month.year, month.month)
+    days = [tuple((d.month == month.month and first <= d <= last and day(d)) or looked_at(EMPTY) for d in week) for week in weeks]
+    return (head, tuple(map(looked_at, times.weekdays())), *(week for week in days if any(b.label != EMPTY for b in week)))
+
+
+def pages_of(items: Sequence[object], size: int) -> int:
+    """Return how many pages of this size the items fill."""
+    return max(1, -(-len(items) // size))
+

@@ -1,0 +1,88 @@
+"""What a notification comes to when it goes out: read again, and rendered in its recipient's language and zone."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.reader import Reader, reader_for
+from bot.replies import Delete, Edit, Send, Step
+from bot.screens import news
+from bot.screens.card import card
+from domain.client import Client
+from domain.notification import Kind, still_holds
+from domain.outbox import OutboxRow
+from domain.policy import BookingPolicy
+from domain.ports import UnitOfWork
+from domain.provider import Provider
+from domain.reservation import Reservation
+from domain.usecases.find_slots import SlotSearch
+
+
+_MINUTE = 60
+
+
+class News:
+    """Renders notifications. The card of a reservation is edited, and one message is sent below it, since edits make no sound."""
+
+    def __init__(self, policy: BookingPolicy, venue_zone: ZoneInfo) -> None:
+        self._policy = policy
+        self._venue_zone = venue_zone
+
+    async def steps(self, uow: UnitOfWork, row: OutboxRow, now: datetime) -> Sequence[Step] | None:
+        """Return what to do, or None where the news no longer holds."""
+        kind = Kind(row.kind)
+        reservation = await uow.reservations.get(row.reservation_id or 0)
+        if reservation is None or not still_holds(kind, reservation, now):
+            return None
+        provider = await uow.providers.get(reservation.provider_id)
+        client = await uow.clients.get(reservation.client_id)
+        recipient = await uow.clients.get(row.recipient_id)
+        if provider is None or client is None or recipient is None:
+            return None
+        reader = reader_for(recipient, self._venue_zone)
+        if kind in {Kind.BOOKING_CONFIRMED, Kind.CANCELLED_BY_CLIENT}:
+            return _for_provider(kind, reader, reservation, client)
+        return await self._for_client(uow, kind, reader, reservation, provider, now)
+
+    async def _for_client(
+        self, uow: UnitOfWork, kind: Kind, reader: Reader, reservation: Reservation, provider: Provider, now: datetime
+    ) -> Sequence[Step]:
+        """Return the steps for a client: his card, and one message."""
+        warned = kind is Kind.HOLD_WARNING
+        free = kind is Kind.HOLD_EXPIRED and await self._is_free(uow, reservation, now)
+        steps: list[Step] = []
+        if reservation.card_message_id:
+            shown = card(reader, reservation, provider, now, free=free, warned=warned)
+            steps.append(Edit(reservation.card_message_id, shown, only=True))
+        if reservation.notice_message_id:
+            steps.append(Delete(reservation.notice_message_id))
+        return [*steps, self._message(kind, reader, reservation, provider, free=free, now=now)]
+
+    def _message(self, kind: Kind, reader: Reader, reservation: Reservation, provider: Provider, *, free: bool, now: datetime) -> Send:
+        """Return the one message."""
+        card_id = reservation.card_message_id
+        match kind:
+            case Kind.HOLD_WARNING:
+                left = (reservation.expires_at or now) - now
+                screen = news.hold_warning(reader, reservation, provider, _rounded(left))
+                return Send(screen, notice_of=reservation.id, reply_to=card_id)
+            case Kind.HOLD_EXPIRED:
+                return Send(news.hold_expired(reader, reservation, provider, free=free), reply_to=card_id)
+        return Send(news.cancelled_by_provider(reader, reservation, provider), reply_to=card_id)
+
+    async def _is_free(self, uow: UnitOfWork, hold: Reservation, now: datetime) -> bool:
+        """Tell whether the client could hold the same slot again."""
+        search = SlotSearch(hold.provider_id, hold.client_id, self._policy, now)
+        return hold.span in await search.between(uow, hold.span.start, hold.span.start + 1)
+
+
+def _rounded(left: timedelta) -> timedelta:
+    """Return what is left of a hold as people say it: whole minutes, or whole seconds in the last one; a second late is not late."""
+    seconds = max(1, round(left.total_seconds()))
+    return timedelta(minutes=round(seconds / 60)) if seconds >= _MINUTE else timedelta(seconds=seconds)
+
+
+def _for_provider(kind: Kind, reader: Reader, reservation: Reservation, client: Client) -> Sequence[Step]:
+    """Return the one message for a provider."""
+    tell = news.booking_confirmed if kind is Kind.BOOKING_CONFIRMED else news.cancelled_by_client
+    return [Send(tell(reader, reservation, client))]

@@ -1,0 +1,1 @@
+"""Screens: values in, a text and its buttons out. Pure."""

@@ -1,0 +1,53 @@
+"""The messages that tell somebody what another did, or what time did."""
+
+from datetime import timedelta
+
+from bot.callbacks import AgendaDay, ConfirmHold, PickSlot
+from bot.keyboards import button
+from bot.reader import Reader
+from bot.screen import Screen
+from bot.screens.card import book_again
+from domain.client import Client
+from domain.provider import Provider
+from domain.reservation import Reservation
+
+
+def hold_warning(reader: Reader, hold: Reservation, provider: Provider, left: timedelta) -> Screen:
+    """Tell a client that his hold is about to run out."""
+    t, times = reader.t, reader.times
+    text = t("news.hold_warning", left=times.duration(left), provider=provider.name, slot=times.slot(hold.span), zone=times.zone_name)
+    return Screen(text, ((button(t.plain("button.confirm"), ConfirmHold(hold.id)),),))
+
+
+def hold_expired(reader: Reader, hold: Reservation, provider: Provider, *, free: bool) -> Screen:
+    """Tell a client that his hold ran out, with a way to take it again where it is still free."""
+    t, times = reader.t, reader.times
+    text = t("news.hold_expired", provider=provider.name, slot=times.slot(hold.span), zone=times.zone_name)
+    again = ((button(t.plain("button.take_again"), PickSlot(hold.provider_id, hold.span.start, 0)),),)
+    return Screen(text, again if free else book_again(reader, provider))
+
+
+def booking_confirmed(reader: Reader, booking: Reservation, client: Client) -> Screen:
+    """Tell a provider of a new booking."""
+    return _for_provider("news.booking_confirmed", reader, booking, client)
+
+
+def cancelled_by_client(reader: Reader, booking: Reservation, client: Client) -> Screen:
+    """Tell a provider that a client cancelled."""
+    return _for_provider("news.cancelled_by_client", reader, booking, client)
+
+
+def cancelled_by_provider(reader: Reader, reservation: Reservation, provider: Provider) -> Screen:
+    """Tell a client that the provider cancelled, and why if he said so."""
+    t, times = reader.t, reader.times
+    text = t("news.cancelled_by_provider", provider=provider.name, slot=times.slot(reservation.span), zone=times.zone_name)
+    if reservation.reason:
+        text += "\n\n" + t("card.reason", reason=reservation.reason)
+    return Screen(text, book_again(reader, provider))
+
+
+def _for_provider(key: str, reader: Reader, booking: Reservation, client: Client) -> Screen:
+    """Return news of a client for his provider, with a way to that day's agenda."""
+    t, times = reader.t, reader.times
+    text = t(key, client=client.name, slot=times.slot(booking.span), zone=times.zone_name)
+    return Screen(text, ((button(t.plain("button.agenda_day"), AgendaDay(times.day_of(booking.span.start))),),))

@@ -1,0 +1,44 @@
+"""Tell a person how what he typed was read, or why it was not."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from markupsafe import Markup
+
+from bot.parsing.results import Note, Problem
+from bot.reader import Reader
+from bot.times import wall_span, wall_time
+from domain.timespan import WallSpan
+
+_MINUTES = frozenset({"start", "end", "minutes", "time"})
+_WEEKDAYS = frozenset({"weekday"})
+
+
+def problem_text(reader: Reader, problem: Problem, examples: str) -> Markup:
+    """Return why a text was not read, and examples of what would be; ``examples`` is the key of theirs."""
+    return Markup("{}\n\n{}").format(reader.t(f"typed.{problem.code}", **_readable(reader, problem.values)), reader.t(examples))
+
+
+def note_text(reader: Reader, note: Note) -> Markup:
+    """Return what was assumed in reading a text."""
+    return reader.t(f"typed.note.{note.code}", **_readable(reader, note.values))
+
+
+def _readable(reader: Reader, values: Mapping[str, object]) -> dict[str, object]:
+    """Return values as sentences hold them."""
+    return {name: _written(reader, name, value) for name, value in values.items()}
+
+
+def _written(reader: Reader, name: str, value: object) -> object:
+    """Return one value as a sentence holds it."""
+    if isinstance(value, date):
+        return reader.times.day(value)
+    if isinstance(value, WallSpan):
+        return wall_span(value)
+    if isinstance(value, int) and name in _MINUTES:
+        return wall_time(value)
+    if isinstance(value, int) and name in _WEEKDAYS:
+        return reader.times.weekday(value)
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return reader.times.listed([str(_written(reader, name, part)) for part in value])
+    return value

@@ -1,0 +1,89 @@
+"""What the bot needs of a database, as protocols; ``storage`` implements them. Beside ``domain.ports`` these are the bot's own affairs."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime
+from typing import Protocol
+
+from domain import ports
+from domain.outbox import OutboxRow
+
+
+class Outbox(ports.Outbox, Protocol):
+    """The outbox as the courier sees it."""
+
+    earliest: datetime | None
+    """The earliest instant at which something put in here falls due; None where nothing was put in."""
+
+    async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
+        """Lease what is due, oldest first."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next row can be claimed."""
+        ...
+
+    async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> None:
+        """Note that a row is sent, skipped or parked."""
+        ...
+
+    async def postpone(self, row: OutboxRow, until: datetime, error: str) -> None:
+        """Try a row, and all that waits for the same person, again later."""
+        ...
+
+    async def skip_all(self, recipient_id: int, now: datetime) -> None:
+        """Give up all that waits for a person."""
+        ...
+
+    async def release_leases(self) -> None:
+        """Make claimed rows due at once."""
+        ...
+
+
+class Reservations(ports.Reservations, Protocol):
+    """Reservations as the jobs see them."""
+
+    async def next_expiry(self) -> datetime | None:
+        """Return when the next hold runs out."""
+        ...
+
+
+class Updates(Protocol):
+    """Updates that were worked, and those that failed."""
+
+    async def begin(self, update_id: int, now: datetime) -> bool:
+        """Note that an update is worked in this transaction; False where it was worked before."""
+        ...
+
+    async def failed(self, update_id: int, error: str, now: datetime, *, limit: int) -> bool:
+        """Count one more failure; True once the update is to be set aside."""
+        ...
+
+
+class Pruning(Protocol):
+    """The nightly tidying."""
+
+    async def prune(self, now: datetime) -> None:
+        """Forget what nobody will ask for again."""
+        ...
+
+
+class Work(ports.UnitOfWork, Protocol):
+    """One transaction, with the bot's own affairs in it."""
+
+    outbox: Outbox
+    reservations: Reservations
+    updates: Updates
+    pruning: Pruning
+
+
+class Storehouse(Protocol):
+    """A database that is open."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Work]:
+        """Open a unit of work that commits at the end of the block."""
+        ...
+
+    def snapshot(self) -> AbstractAsyncContextManager[Work]:
+        """Open a unit of work that only reads."""
+        ...

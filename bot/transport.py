@@ -1,0 +1,90 @@
+"""How requests reach the Bot API: aiohttp in the place of python-telegram-bot's own client.
+
+With 64 updates in flight and 50 ms to the server this moves about eight times as many updates (decision 0008). Timeouts and errors are
+mapped as ``telegram.request.HTTPXRequest`` maps its own.
+"""
+
+from typing import Any
+
+import aiohttp
+from telegram.error import NetworkError, TimedOut
+from telegram.request import BaseRequest, RequestData
+
+_DEFAULT = BaseRequest.DEFAULT_NONE
+
+
+class AiohttpRequest(BaseRequest):
+    """A pool of connections. All timeouts are in seconds; None waits without end."""
+
+    def __init__(self, *, connections: int = 100, connect_timeout: float = 5.0, read_timeout: float = 10.0, pool_timeout: float = 30.0) -> None:
+        self._connections = connections
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._pool_timeout = pool_timeout
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def read_timeout(self) -> float | None:
+        """How long the server may be silent."""
+        return self._read_timeout
+
+    async def initialize(self) -> None:
+        """Open the pool; opening it twice is no harm."""
+        if self._session is None or self._session.closed:
+            connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30)
+            self._session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": self.USER_AGENT})
+
+    async def shutdown(self) -> None:
+        """Close the pool; closing it twice is no harm."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def do_request(
+        self,
+        url: str,
+        method: str,
+        request_data: RequestData | None = None,
+        read_timeout: Any = _DEFAULT,
+        write_timeout: Any = _DEFAULT,
+        connect_timeout: Any = _DEFAULT,
+        pool_timeout: Any = _DEFAULT,
+    ) -> tuple[int, bytes]:
+        """Send one request and return the HTTP status and the body.
+
+        Raises:
+            TimedOut: some timeout passed; ``__cause__`` tells which.
+            NetworkError: the connection failed. Neither names the URL, which has the token in it.
+        """
+        if self._session is None or self._session.closed:
+            raise RuntimeError("this transport is not open")
+        del write_timeout  # aiohttp has no such timeout; the silence of the server ends a stuck upload too.
+        timeout = aiohttp.ClientTimeout(
+            total=None,
+            connect=_chosen(pool_timeout, self._pool_timeout),
+            sock_connect=_chosen(connect_timeout, self._connect_timeout),
+            sock_read=_chosen(read_timeout, self._read_timeout),
+        )
+        try:
+            async with self._session.request(method, url, data=_body(request_data), timeout=timeout) as response:
+                return response.status, await response.read()
+        except TimeoutError as error:
+            raise TimedOut from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise NetworkError(f"aiohttp.{type(error).__name__}") from None
+
+
+def _chosen(given: Any, default: float | None) -> float | None:
+    """Return the timeout of one call, or the transport's own."""
+    return default if given is _DEFAULT else given  # type: ignore[no-any-return]
+
+
+def _body(data: RequestData | None) -> aiohttp.FormData | dict[str, str] | None:
+    """Return the request's parameters as form data, with its files where it has any."""
+    if data is None:
+        return None
+    if not data.multipart_data:
+        return data.json_parameters
+    form = aiohttp.FormData(data.json_parameters)
+    for name, (filename, content, mime) in data.multipart_data.items():
+        form.add_field(name, content, filename=filename, content_type=mime)
+    return form

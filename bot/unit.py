@@ -1,0 +1,64 @@
+"""One update, one unit: what the handlers find, and what they leave to be committed and then told."""
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+
+from datetime import datetime
+
+from domain.client import Client, Contact
+from domain.dialogue import Dialogue
+from domain.ports import UnitOfWork
+from bot.replies import Delete, Edit, Send, Step
+from bot.screen import Screen
+
+
+@dataclass(slots=True)
+class Unit:
+    """The work of one update.
+
+    ``tapped`` is the message whose button was tapped, None for a typed update, and ``before`` the digest of what it shows. ``steps`` are carried out after the commit.
+    """
+
+    uow: UnitOfWork
+    now: datetime
+    contact: Contact
+    person: Client
+    dialogue: Dialogue
+    tapped: int | None = None
+    before: str | None = None
+    steps: list[Step] = field(default_factory=list)
+    answer: tuple[str, bool] | None = None
+    error: BaseException | None = None
+
+    def show(self, screen: Screen, *, card_of: int | None = None) -> None:
+        """Show a screen on the card: the tapped message, or a new one that takes the place of the dialogue's card.
+
+        ``card_of`` is the reservation whose card this becomes.
+        """
+        if self.tapped is not None:
+            self.steps.append(Edit(self.tapped, screen, before=self.before))
+            self.dialogue = replace(self.dialogue, card_message_id=self.tapped)
+            return
+        if self.dialogue.card_message_id is not None:
+            self.steps.append(Delete(self.dialogue.card_message_id))
+        self.steps.append(Send(screen, dialogue=True, card_of=card_of))
+
+    def send(self, screen: Screen) -> None:
+        """Show a screen on a new message of its own, below what is there."""
+        self.steps.append(Send(screen))
+
+    def stand(self, flow: str, state: str) -> None:
+        """Take a place in a dialogue; what was kept with another one is forgotten, its card is not."""
+        kept = self.dialogue if flow == self.dialogue.flow else Dialogue(card_message_id=self.dialogue.card_message_id)
+        self.dialogue = replace(kept, flow=flow, state=state)
+
+    def remember(self, **data: object) -> None:
+        """Keep plain values with the dialogue."""
+        self.dialogue = replace(self.dialogue, data={**self.dialogue.data, **data})
+
+    def leave(self) -> None:
+        """Leave whatever dialogue the person is in; its card stays as it is."""
+        self.dialogue = Dialogue()
+
+
+CURRENT: ContextVar[Unit] = ContextVar("unit")

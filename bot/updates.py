@@ -1,0 +1,204 @@
+"""One update, one unit of work: worked once, in the order of its chat, committed before anything is told, told before the next."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from telegram import Message, Update
+from telegram.ext import BaseUpdateProcessor
+
+from bot.clock import Clock
+from bot.courier import Courier
+from bot.replies import Answer, Delete, Edit, Send, Step, packed
+from bot.screen import Screen, digest_of
+from bot.storehouse import Storehouse, Work
+from bot.texts import best_language, texts_in
+from bot.turns import Turns
+from bot.unit import CURRENT, Unit
+from bot.wakeup import Wakeup
+from domain.client import Contact
+from domain.dialogue import Dialogue
+from domain.outbox import OutboxRow
+
+log = logging.getLogger(__name__)
+
+SIDE_BY_SIDE = 64
+TRIES = 3
+_NAME_KEPT = 200
+_TOAST_LIMIT = 200
+_ERROR_KEPT = 2000
+
+
+class WorkFailed(Exception):
+    """The work of an update failed for a reason of ours; nothing of it was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """Whose update it is and where it came from."""
+
+    contact: Contact
+    chat: int
+
+
+class UnitProcessor(BaseUpdateProcessor):
+    """Works updates as ``docs/architecture.md`` tells; returns once the work is committed, while its answer is still on the way."""
+
+    def __init__(self, storehouse: Storehouse, turns: Turns, clock: Clock) -> None:
+        super().__init__(SIDE_BY_SIDE)
+        self._storehouse = storehouse
+        self._turns = turns
+        self._clock = clock
+        self._answers: set[asyncio.Task[None]] = set()
+        self.courier: Courier
+        self.wakeup: Wakeup
+
+    async def initialize(self) -> None:
+        """Nothing has to be opened."""
+
+    async def shutdown(self) -> None:
+        """Wait for the answers that are on their way."""
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Wait until no answer is on its way."""
+        while self._answers:
+            await asyncio.gather(*self._answers, return_exceptions=True)
+
+    async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
+        """Work one update.
+
+        Raises whatever kept its work from being committed; the update is then to be offered again.
+        """
+        sender = _sender(update)
+        if sender is None or not isinstance(update, Update):
+            _close(coroutine)
+            return
+        turn = await self._turns.take(sender.chat)
+        try:
+            row = await self._worked(update, sender, coroutine)
+        except BaseException:
+            turn.release()
+            raise
+        finally:
+            _close(coroutine)
+        if row is None:
+            turn.release()
+            return
+        task = asyncio.create_task(self._told(row, turn))
+        self._answers.add(task)
+        task.add_done_callback(self._answers.discard)
+
+    async def _worked(self, update: Update, sender: _Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
+        """Work an update and commit it, or count the failure; return the answer to be told, if there is one."""
+        try:
+            async with self._storehouse.transaction() as work:
+                row = await self._unit(work, update, sender, coroutine)
+                due = work.outbox.earliest
+        except Exception as error:
+            return await self._failed(update, sender, error)
+        if due is not None:
+            self.wakeup.at(due)
+        return row
+
+    async def _unit(self, work: Work, update: Update, sender: _Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
+        """Load the unit, run the handlers, save what they left."""
+        now = self._clock()
+        if not await work.updates.begin(update.update_id, now):
+            log.info("update %s was worked before", update.update_id)
+            return None
+        unit = await _loaded(work, update, sender, now)
+        stood = unit.dialogue
+        token = CURRENT.set(unit)
+        try:
+            await coroutine
+        finally:
+            CURRENT.reset(token)
+        if unit.error is not None:
+            raise unit.error
+        standing = unit.dialogue if unit.dialogue.flow else Dialogue()
+        if standing != stood:
+            await work.dialogues.save(sender.contact.id, standing, now)
+        steps = _ordered(unit, update)
+        return await work.outbox.reply(sender.chat, packed(steps), now) if steps else None
+
+    async def _told(self, row: OutboxRow, turn: asyncio.Lock) -> None:
+        """Tell an answer for the first time, then end the chat's turn; what has to wait is told by the sweep."""
+        try:
+            if row.due_at > self._clock():
+                await self.courier.answer(row)
+            elif not await self.courier.deliver(row):
+                self.wakeup.soon()
+        except Exception:
+            log.exception("an answer was left to the sweep")
+        finally:
+            turn.release()
+
+    async def _failed(self, update: Update, sender: _Sender, error: Exception) -> OutboxRow | None:
+        """Count a failure. After a few the update is set aside and its sender told; before, it is to be offered again."""
+        log.error("update %s failed", update.update_id, exc_info=error)
+        now = self._clock()
+        async with self._storehouse.transaction() as work:
+            told = f"{type(error).__name__}: {error}"[:_ERROR_KEPT]
+            if await work.updates.failed(update.update_id, told, now, limit=TRIES):
+                await work.updates.begin(update.update_id, now)
+                person = await work.clients.seen(sender.contact, now)
+                t = texts_in(best_language(person.language, person.telegram_language))
+                return await work.outbox.reply(sender.chat, packed(_apology(update, t.plain("error.ours"))), now)
+        raise WorkFailed(f"update {update.update_id}") from error
+
+
+def _sender(update: object) -> _Sender | None:
+    """Return whose update it is, or None for one that nobody sent to us, such as a channel's post."""
+    if not isinstance(update, Update) or update.effective_user is None or update.effective_user.is_bot:
+        return None
+    user, chat = update.effective_user, update.effective_chat
+    name = " ".join(user.full_name.split())[:_NAME_KEPT] or str(user.id)
+    return _Sender(Contact(user.id, name, user.username, user.language_code), chat.id if chat else user.id)
+
+
+async def _loaded(work: Work, update: Update, sender: _Sender, now: datetime) -> Unit:
+    """Return the unit of an update, with the person and his dialogue as they stand."""
+    person = await work.clients.seen(sender.contact, now)
+    query = update.callback_query
+    message = query.message if query else None
+    return Unit(
+        uow=work,
+        now=now,
+        contact=sender.contact,
+        person=person,
+        dialogue=await work.dialogues.get(person.id),
+        tapped=message.message_id if message else None,
+        before=_digest(message) if isinstance(message, Message) else None,
+    )
+
+
+def _digest(message: Message) -> str:
+    """Return the digest of what a tapped message shows."""
+    markup = message.reply_markup.inline_keyboard if message.reply_markup else ()
+    rows = [[(b.text, b.callback_data if isinstance(b.callback_data, str) else b.url) for b in row] for row in markup]
+    return digest_of((message.text or "").strip(), rows)
+
+
+def _ordered(unit: Unit, update: Update) -> list[Step]:
+    """Return the steps in the order in which a repeat does no harm; a tap is always answered, and first."""
+    order = {Edit: 0, Delete: 1, Send: 2}
+    steps = sorted(unit.steps, key=lambda step: order.get(type(step), 3))
+    if update.callback_query:
+        text, alert = unit.answer or (None, False)
+        steps.insert(0, Answer(update.callback_query.id, text[:_TOAST_LIMIT] if text else None, alert))
+    return steps
+
+
+def _apology(update: Update, text: str) -> list[Step]:
+    """Return how to tell a person that we failed him."""
+    return [Answer(update.callback_query.id, text, alert=True)] if update.callback_query else [Send(Screen(text))]
+
+
+def _close(coroutine: Awaitable[Any]) -> None:
+    """Close a coroutine that was perhaps never awaited, so that nobody warns of it."""
+    if hasattr(coroutine, "close"):
+        coroutine.close()
