@@ -206,7 +206,8 @@ class SqlReservations:
         ended = [_read(row) for row in (await self._connection.execute(statement, values)).all()]
         if ended:
             await self._connection.execute(_FREE, {"wanted": [hold.id for hold in ended]})
-        return ended
+        # RETURNING keeps no order of its own.
+        return sorted(ended, key=lambda hold: (hold.expires_at or hold.held_at, hold.id))
 
 
 def _cell_of(now: datetime) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from domain import errors
 from domain.client import Contact
@@ -22,6 +23,7 @@ OPENING = int(datetime(2026, 6, 3, 9, tzinfo=UTC).timestamp()) // 900
 CLOSING = OPENING + 32
 HOURS = TimeSpan(OPENING, CLOSING)
 
+BERLIN = ZoneInfo("Europe/Berlin")
 POLICY = BookingPolicy()
 SECOND = timedelta(seconds=1)
 

@@ -1,0 +1,496 @@
+"""Holding, moving, confirming, releasing and expiring, through real transactions on a real file."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from domain import errors
+from domain.policy import BookingPolicy
+from domain.provider import Provider
+from domain.reservation import Party, Reservation, Status
+from domain.timespan import TimeSpan
+from domain.usecases.end_reservation import cancel_by_client, cancel_by_provider, confirm_hold
+from domain.usecases.expire_holds import expire_holds
+from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
+from domain.usecases.hold_slot import SlotChoice, hold_slot
+from storage.database import Database
+from tests.storage.venue import (
+    ALICE,
+    BERLIN,
+    BOB,
+    CARA,
+    DORA,
+    EMIL,
+    HOURS,
+    NOW,
+    OPENING,
+    POLICY,
+    SECOND,
+    everything,
+    hold,
+    micros,
+    open_venue,
+    refusal_of,
+    rows,
+)
+
+END = NOW + POLICY.hold_duration
+JUST_BEFORE = END - timedelta.resolution
+Ending = Callable[[Database, int, int, datetime], Awaitable[Reservation]]
+
+
+@pytest.fixture
+async def dora(database: Database) -> Provider:
+    async with database.transaction() as uow:
+        return (await open_venue(uow))[0]
+
+
+@pytest.fixture
+async def emil(database: Database, dora: Provider) -> Provider:
+    async with database.snapshot() as uow:
+        found = await uow.providers.of_client(EMIL)
+    assert found
+    assert found != dora
+    return found
+
+
+async def confirm(database: Database, number: int, client: int, now: datetime) -> Reservation:
+    async with database.transaction() as uow:
+        return await confirm_hold(uow, POLICY, number, client, now)
+
+
+async def release(database: Database, number: int, client: int, now: datetime) -> Reservation:
+    async with database.transaction() as uow:
+        return await cancel_by_client(uow, POLICY, number, client, now)
+
+
+async def call_off(database: Database, number: int, client: int, now: datetime) -> Reservation:
+    async with database.transaction() as uow:
+        return await cancel_by_provider(uow, POLICY, number, client, now, reason="Flu")
+
+
+async def sweep(database: Database, now: datetime, limit: int = 500) -> int:
+    async with database.transaction() as uow:
+        return await expire_holds(uow, POLICY, now, limit=limit)
+
+
+async def stored(database: Database, number: int) -> Reservation:
+    async with database.snapshot() as uow:
+        found = await uow.reservations.get(number)
+    assert found
+    return found
+
+
+async def free_starts(database: Database, client: int, provider: Provider, now: datetime, moving: int | None = None) -> list[int]:
+    async with database.snapshot() as uow:
+        search = SlotSearch(provider.id, client, POLICY, now, moving)
+        return [slot.start for slot in await search.between(uow, HOURS.start, HOURS.end)]
+
+
+def told(url: str) -> list[tuple[int, str, int, int]]:
+    return rows(url, "SELECT recipient_id, kind, reservation_id, due_at FROM outbox ORDER BY id")
+
+
+def taken(url: str) -> list[tuple[int, int, int]]:
+    return rows(url, "SELECT kind, subject, cell FROM busy ORDER BY kind, subject, cell")
+
+
+async def test_a_hold_takes_its_cells_of_both_and_warns_before_its_end(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+
+    assert held == await stored(database, held.id)
+    assert (held.status, held.held_at, held.expires_at) == (Status.HELD, NOW, END)
+    assert taken(database.url) == [(0, dora.id, OPENING), (1, ALICE, OPENING)]
+    assert told(database.url) == [(ALICE, "hold_warning", held.id, micros(END - timedelta(minutes=5)))]
+
+
+async def test_holding_the_same_slot_again_returns_the_same_hold_and_changes_nothing(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    before = everything(database.url)
+
+    assert await hold(database, ALICE, dora, OPENING, NOW + timedelta(minutes=10)) == held
+    assert await hold(database, ALICE, dora, OPENING, JUST_BEFORE, moving=held.id) == held
+    assert everything(database.url) == before
+
+
+async def test_a_booking_of_ones_own_is_found_again_inside_the_notice_period(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    booked = await confirm(database, held.id, ALICE, NOW)
+
+    assert await hold(database, ALICE, dora, OPENING, booked.span.starts_at - SECOND) == booked
+
+
+@pytest.mark.parametrize(
+    ("now", "refusal"),
+    [
+        (HOURS.starts_at - timedelta(hours=24), None),
+        (HOURS.starts_at - timedelta(hours=24) - SECOND, None),
+        (HOURS.starts_at - timedelta(hours=24) + SECOND, errors.NoticeTooShort),
+        (HOURS.starts_at - timedelta(days=60), None),
+        (HOURS.starts_at - timedelta(days=60) - SECOND, errors.BeyondHorizon),
+    ],
+    ids=str,
+)
+async def test_lists_and_holds_agree_on_notice_and_horizon(
+    database: Database, dora: Provider, now: datetime, refusal: type[errors.Refusal] | None
+) -> None:
+    assert (OPENING in await free_starts(database, ALICE, dora, now)) is (refusal is None)
+    assert await refusal_of(database, ALICE, dora, OPENING, now) is refusal
+
+
+@pytest.mark.parametrize("start", [OPENING - 1, HOURS.end])
+async def test_a_slot_outside_the_hours_is_not_offered(database: Database, dora: Provider, start: int) -> None:
+    assert await refusal_of(database, ALICE, dora, start) is errors.SlotNotOffered
+
+
+async def test_a_slot_must_start_where_slots_start(database: Database, dora: Provider) -> None:
+    halves = BookingPolicy(slot_length=timedelta(minutes=30))
+
+    async with database.transaction() as uow:
+        with pytest.raises(errors.SlotNotOffered):
+            await hold_slot(uow, halves, SlotChoice(ALICE, dora.id, OPENING + 1), NOW)
+        assert (await hold_slot(uow, halves, SlotChoice(ALICE, dora.id, OPENING + 2), NOW)).span == TimeSpan(OPENING + 2, OPENING + 4)
+
+
+async def test_nobody_holds_his_own_slots(database: Database, dora: Provider) -> None:
+    assert await refusal_of(database, DORA, dora, OPENING) is errors.OwnSlot
+    assert await refusal_of(database, EMIL, dora, OPENING) is None
+
+
+async def test_an_unknown_provider_is_refused(database: Database, dora: Provider) -> None:
+    nobody = Provider(dora.id + 100, 1, "Nobody", "nobody")
+
+    assert await refusal_of(database, ALICE, nobody, OPENING) is errors.ProviderUnknown
+
+
+async def test_one_client_cannot_be_in_two_places(database: Database, dora: Provider, emil: Provider) -> None:
+    await hold(database, ALICE, dora, OPENING)
+
+    assert await refusal_of(database, ALICE, emil, OPENING) is errors.ClientBusy
+    assert await refusal_of(database, ALICE, emil, OPENING + 1) is None
+
+
+async def test_one_hold_more_than_a_client_may_have_is_refused(database: Database, dora: Provider) -> None:
+    held = [await hold(database, ALICE, dora, OPENING + n) for n in range(3)]
+
+    assert await refusal_of(database, ALICE, dora, OPENING + 3) is errors.TooManyHolds
+    await confirm(database, held[0].id, ALICE, NOW)
+    assert await refusal_of(database, ALICE, dora, OPENING + 3) is None
+    assert await refusal_of(database, ALICE, dora, OPENING + 4, JUST_BEFORE) is errors.TooManyHolds
+    assert await refusal_of(database, ALICE, dora, OPENING + 4, END) is None
+
+
+async def test_a_slot_another_holds_is_taken_until_the_hold_ends_to_the_microsecond(database: Database, dora: Provider) -> None:
+    await hold(database, ALICE, dora, OPENING)
+
+    for now in (NOW, END - SECOND, JUST_BEFORE):
+        assert await refusal_of(database, BOB, dora, OPENING, now) is errors.SlotTaken
+        assert OPENING not in await free_starts(database, BOB, dora, now)
+    assert OPENING in await free_starts(database, BOB, dora, END)
+    assert await refusal_of(database, BOB, dora, OPENING, END) is None
+
+
+async def test_a_dead_hold_that_nobody_swept_is_in_no_list(database: Database, dora: Provider) -> None:
+    await hold(database, ALICE, dora, OPENING)
+    day = TimeSpan(OPENING - 10, OPENING + 50)
+
+    async def seen(now: datetime) -> tuple[int, int, int, int, int]:
+        async with database.snapshot() as uow:
+            found = uow.reservations
+            return (
+                len(await found.live_of_client(ALICE, now)),
+                len(await found.live_of_provider(dora.id, day, now)),
+                len(await found.provider_cells(dora.id, day, now)),
+                len(await found.client_cells(ALICE, day, now)),
+                await found.live_hold_count(ALICE, now),
+            )
+
+    assert await seen(JUST_BEFORE) == (1, 1, 1, 1, 1)
+    assert await seen(END) == (0, 0, 0, 0, 0)
+
+
+async def test_taking_a_dead_hold_over_ends_it_in_the_same_breath(database: Database, dora: Provider) -> None:
+    dead = await hold(database, ALICE, dora, OPENING)
+    other = await hold(database, CARA, dora, OPENING + 1)
+
+    held = await hold(database, BOB, dora, OPENING, END)
+
+    assert (await stored(database, dead.id)).status is Status.EXPIRED
+    assert (await stored(database, other.id)).status is Status.HELD
+    assert (ALICE, "hold_expired", dead.id, micros(END)) in told(database.url)
+    assert taken(database.url) == [(0, dora.id, OPENING), (0, dora.id, OPENING + 1), (1, BOB, OPENING), (1, CARA, OPENING + 1)]
+    assert await sweep(database, END) == 1
+    assert [row[2] for row in told(database.url) if row[1] == "hold_expired"] == [dead.id, other.id]
+    assert (await stored(database, held.id)).alive(END)
+
+
+async def test_ones_own_dead_hold_elsewhere_is_not_in_the_way(database: Database, dora: Provider, emil: Provider) -> None:
+    dead = await hold(database, ALICE, emil, OPENING)
+
+    assert await refusal_of(database, ALICE, dora, OPENING, END) is None
+    assert (await stored(database, dead.id)).status is Status.EXPIRED
+
+
+async def test_a_refused_hold_leaves_nothing_of_itself_in_the_transaction(database: Database, dora: Provider) -> None:
+    halves = BookingPolicy(slot_length=timedelta(minutes=30))
+    await hold(database, ALICE, dora, OPENING + 1)
+    before = everything(database.url)
+
+    async with database.transaction() as uow:
+        with pytest.raises(errors.SlotTaken):
+            async with uow.savepoint():
+                await hold_slot(uow, halves, SlotChoice(BOB, dora.id, OPENING), NOW)
+        await uow.clients.choose_zone(BOB, "Europe/Berlin")
+
+    after = everything(database.url)
+    assert {name for name in before if before[name] != after[name]} == {"client"}
+    assert rows(database.url, f"SELECT time_zone FROM client WHERE id = {BOB}") == [("Europe/Berlin",)]
+
+
+async def test_a_transaction_that_fails_leaves_nothing(database: Database, dora: Provider) -> None:
+    before = everything(database.url)
+
+    async def held_and_failed() -> None:
+        async with database.transaction() as uow:
+            await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
+            raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        await held_and_failed()
+
+    assert everything(database.url) == before
+
+
+async def test_moving_a_hold_frees_the_old_time_and_starts_the_clock_anew(database: Database, dora: Provider, emil: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    later = NOW + timedelta(minutes=20)
+
+    moved = await hold(database, ALICE, emil, OPENING + 5, later, moving=held.id)
+
+    assert moved == await stored(database, held.id)
+    assert (moved.id, moved.provider_id, moved.span.start) == (held.id, emil.id, OPENING + 5)
+    assert (moved.held_at, moved.expires_at) == (later, later + timedelta(minutes=30))
+    assert taken(database.url) == [(0, emil.id, OPENING + 5), (1, ALICE, OPENING + 5)]
+    assert told(database.url) == [(ALICE, "hold_warning", held.id, micros(later + timedelta(minutes=25)))]
+
+
+async def test_a_hold_may_move_to_the_same_time_with_another_provider(database: Database, dora: Provider, emil: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+
+    assert (await hold(database, ALICE, emil, OPENING, moving=held.id)).id == held.id
+
+
+async def test_moving_adds_no_hold_and_so_is_never_one_too_many(database: Database, dora: Provider) -> None:
+    held = [await hold(database, ALICE, dora, OPENING + n) for n in range(3)]
+
+    assert (await hold(database, ALICE, dora, OPENING + 7, moving=held[1].id)).id == held[1].id
+
+
+async def test_a_hold_whose_new_time_is_taken_stays_where_it_was(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    await hold(database, BOB, dora, OPENING + 1)
+    before = everything(database.url)
+
+    with pytest.raises(errors.SlotTaken):
+        await hold(database, ALICE, dora, OPENING + 1, moving=held.id)
+
+    assert everything(database.url) == before
+
+
+async def test_only_ones_own_live_hold_moves(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+
+    with pytest.raises(errors.ReservationUnknown):
+        await hold(database, BOB, dora, OPENING + 1, moving=held.id)
+    await confirm(database, held.id, ALICE, NOW)
+    with pytest.raises(errors.AlreadyConfirmed):
+        await hold(database, ALICE, dora, OPENING + 1, moving=held.id)
+
+
+@pytest.mark.parametrize("gone", ["expired", "released"])
+async def test_where_the_hold_to_move_is_gone_a_new_one_is_made(database: Database, dora: Provider, gone: str) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    if gone == "released":
+        await release(database, held.id, ALICE, NOW)
+
+    fresh = await hold(database, ALICE, dora, OPENING + 1, END, moving=held.id)
+
+    assert fresh.id != held.id
+    assert fresh.span.start == OPENING + 1
+
+
+async def test_whoever_moves_a_hold_sees_its_own_time_as_free(database: Database, dora: Provider, emil: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+
+    assert OPENING not in await free_starts(database, ALICE, dora, NOW)
+    assert OPENING in await free_starts(database, ALICE, dora, NOW, moving=held.id)
+    assert OPENING in await free_starts(database, ALICE, emil, NOW, moving=held.id)
+    assert OPENING not in await free_starts(database, ALICE, emil, NOW)
+    assert OPENING not in await free_starts(database, BOB, dora, NOW, moving=held.id)
+
+
+async def test_confirming_keeps_the_time_for_good_and_tells_the_provider(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+
+    booked = await confirm(database, held.id, ALICE, JUST_BEFORE)
+
+    assert booked == await stored(database, held.id)
+    assert booked.status is Status.CONFIRMED
+    assert (DORA, "booking_confirmed", held.id, micros(JUST_BEFORE)) in told(database.url)
+    assert await sweep(database, END) == 0
+    assert await refusal_of(database, BOB, dora, OPENING, END) is errors.SlotTaken
+
+
+async def test_a_hold_cannot_be_confirmed_at_the_instant_of_its_end(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    before = everything(database.url)
+
+    with pytest.raises(errors.HoldExpired):
+        await confirm(database, held.id, ALICE, END)
+
+    assert everything(database.url) == before
+
+
+@pytest.mark.parametrize(("ending", "actor"), [(confirm, ALICE), (release, ALICE), (call_off, DORA)])
+async def test_doing_it_twice_says_the_same_and_changes_nothing(database: Database, dora: Provider, ending: Ending, actor: int) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    first = await ending(database, held.id, actor, NOW)
+    before = everything(database.url)
+
+    assert await ending(database, held.id, actor, NOW + timedelta(minutes=5)) == first
+    assert everything(database.url) == before
+
+
+@pytest.mark.parametrize(("ending", "stranger"), [(confirm, BOB), (release, BOB), (call_off, EMIL), (call_off, ALICE), (confirm, DORA)])
+async def test_nobody_acts_on_the_reservation_of_another(database: Database, dora: Provider, ending: Ending, stranger: int) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    before = everything(database.url)
+
+    for number in (held.id, held.id + 1):
+        with pytest.raises(errors.ReservationUnknown):
+            await ending(database, number, stranger, NOW)
+    assert everything(database.url) == before
+
+
+async def test_releasing_frees_the_time_and_is_no_news_to_the_provider(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+
+    released = await release(database, held.id, ALICE, NOW)
+
+    assert released == await stored(database, held.id)
+    assert (released.status, released.ended_by) == (Status.CANCELLED, Party.CLIENT)
+    assert taken(database.url) == []
+    assert {row[0] for row in told(database.url)} == {ALICE}
+    assert await refusal_of(database, BOB, dora, OPENING) is None
+
+
+async def test_cancelling_a_booking_tells_the_other_side_and_frees_the_time(database: Database, dora: Provider) -> None:
+    for ending, actor, other, kind in (
+        (release, ALICE, DORA, "cancelled_by_client"),
+        (call_off, DORA, ALICE, "cancelled_by_provider"),
+    ):
+        held = await hold(database, ALICE, dora, OPENING)
+        await confirm(database, held.id, ALICE, NOW)
+
+        ended = await ending(database, held.id, actor, NOW)
+
+        assert ended == await stored(database, held.id)
+        assert taken(database.url) == []
+        assert (other, kind, held.id, micros(NOW)) in told(database.url)
+
+
+async def test_the_reason_of_a_provider_is_kept(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    await call_off(database, held.id, DORA, NOW)
+
+    assert (await stored(database, held.id)).reason == "Flu"
+
+
+async def test_overdue_holds_end_in_batches_oldest_first(database: Database, dora: Provider) -> None:
+    people = (ALICE, BOB, CARA) * 3
+    numbers = [(await hold(database, people[n], dora, OPENING + n, NOW + timedelta(minutes=n))).id for n in range(7)]
+    # The first one is moved and so becomes the youngest.
+    await hold(database, ALICE, dora, OPENING + 9, NOW + timedelta(minutes=7), moving=numbers[0])
+    all_over = NOW + timedelta(minutes=37)
+
+    assert await sweep(database, END) == 0
+    assert await sweep(database, END + timedelta(minutes=1) - SECOND) == 0
+    assert await sweep(database, END + timedelta(minutes=1)) == 1
+    assert [await sweep(database, all_over, limit=4) for _ in range(3)] == [4, 2, 0]
+    ended = [row[2] for row in told(database.url) if row[1] == "hold_expired"]
+    assert ended == [*numbers[1:], numbers[0]]
+    assert taken(database.url) == []
+
+
+async def test_sweeping_again_tells_nobody_twice(database: Database, dora: Provider) -> None:
+    await hold(database, ALICE, dora, OPENING)
+    assert await sweep(database, END) == 1
+    before = everything(database.url)
+
+    assert await sweep(database, END + SECOND) == 0
+    assert everything(database.url) == before
+
+
+async def test_the_next_expiry_is_the_earliest_end_of_a_hold(database: Database, dora: Provider) -> None:
+    async def next_expiry() -> datetime | None:
+        async with database.snapshot() as uow:
+            return await uow.reservations.next_expiry()
+
+    assert await next_expiry() is None
+    held = await hold(database, ALICE, dora, OPENING)
+    await hold(database, BOB, dora, OPENING + 1, NOW + SECOND)
+    assert await next_expiry() == END
+    await confirm(database, held.id, ALICE, NOW)
+    assert await next_expiry() == END + SECOND
+
+
+async def test_a_reservation_is_over_when_its_last_cell_is(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    booked = await confirm(database, held.id, ALICE, NOW)
+
+    async with database.snapshot() as uow:
+        assert await uow.reservations.live_of_client(ALICE, booked.span.ends_at - timedelta.resolution) == [booked]
+        assert await uow.reservations.live_of_client(ALICE, booked.span.ends_at) == []
+
+
+async def test_reservations_are_listed_by_start_within_their_window(database: Database, dora: Provider) -> None:
+    for client, n in ((ALICE, 5), (BOB, 2), (CARA, 8)):
+        await hold(database, client, dora, OPENING + n)
+
+    async with database.snapshot() as uow:
+        every = await uow.reservations.live_of_provider(dora.id, HOURS, NOW)
+        some = await uow.reservations.live_of_provider(dora.id, TimeSpan(OPENING + 3, OPENING + 8), NOW)
+    assert [r.span.start - OPENING for r in every] == [2, 5, 8]
+    assert [r.span.start - OPENING for r in some] == [5]
+
+
+async def test_which_messages_show_a_reservation_is_kept(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    async with database.transaction() as uow:
+        await uow.reservations.show_on(held.id, card=71, notice=None)
+        await uow.reservations.show_on(held.id, card=71, notice=72)
+    moved = await hold(database, ALICE, dora, OPENING + 1, moving=held.id)
+
+    assert (moved.card_message_id, moved.notice_message_id) == (71, 72)
+    assert await stored(database, held.id) == moved
+
+
+async def test_free_slots_are_found_soonest_first_by_day_and_by_month(database: Database, dora: Provider) -> None:
+    far = OPENING + 40 * 96
+    async with database.transaction() as uow:
+        await uow.availability.replace(dora.id, [HOURS], [TimeSpan(OPENING, OPENING + 2), TimeSpan(far, far + 2)])
+    day = HOURS.starts_at.date()
+
+    async with database.snapshot() as uow:
+        search = SlotSearch(dora.id, ALICE, POLICY, NOW)
+        soonest = await soonest_slots(uow, search)
+        of_day = await slots_of_day(uow, search, day, BERLIN)
+        of_next_day = await slots_of_day(uow, search, day + timedelta(days=1), BERLIN)
+        days = await days_with_slots(uow, search, day - timedelta(days=2), day + timedelta(days=50), BERLIN)
+        nothing = await days_with_slots(uow, search, day + timedelta(days=1), day + timedelta(days=39), BERLIN)
+    assert [slot.start for slot in soonest] == [OPENING, OPENING + 1, far]
+    assert [slot.start for slot in of_day] == [OPENING, OPENING + 1]
+    assert of_next_day == ()
+    assert days == {day, day + timedelta(days=40)}
+    assert nothing == frozenset()
