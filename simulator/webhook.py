@@ -92,7 +92,7 @@ class WebhookSender:
                 body = await response.text()
         except (aiohttp.ClientError, TimeoutError) as error:
             return self._failed(f"Connection failed: {type(error).__name__}", 0)
-        if not response.ok or response.status >= 300:  # noqa: PLR2004  (anything but 2xx is a failure)
+        if response.status // 100 != 2:  # noqa: PLR2004  (anything but 2xx is a failure)
             asked = response.headers.get("Retry-After", "")
             retry_after = min(int(asked), _LONGEST_RETRY_AFTER) if asked.isdecimal() else 0
             return self._failed(f"Wrong response from the webhook: {response.status} {response.reason}", retry_after)

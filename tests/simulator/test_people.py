@@ -148,7 +148,8 @@ def test_stickers_and_pictures_arrive(alice: Person) -> None:
 
 
 async def test_a_group_has_a_chat_of_its_own(sim: Simulator, alice: Person) -> None:
-    team = sim.group("Team")
+    team, other = sim.group("Team"), sim.group("Other")
+    assert other.id != team.id
     update = alice.sends_in(team, "/start@slotkeeper_bot")
     assert update["message"]["chat"] == {"id": team.id, "type": "group", "title": "Team", "all_members_are_administrators": False}
     await sim.call("sendMessage", {"chat_id": team.id, "text": "hello"})
@@ -170,9 +171,11 @@ async def test_the_chat_shows_what_the_bot_sent_edited_and_deleted(sim: Simulato
     message = alice.chat.last_from_bot
     assert (message.sender, message.text, message.html, message.labels) == ("bot", "one", "<b>one</b>", ["✅ Confirm", "Back"])
     assert message.reply_to is alice.chat.messages[0]
+    assert message.as_json()["reply_to_message"]["text"] == "/start"
     await sim.call("editMessageText", {"chat_id": alice.id, "message_id": message_id, "text": "two"})
     assert (message.text, message.rows, message.entities, message.edited) == ("two", [], [], 1)
-    await sim.call("deleteMessages", {"chat_id": alice.id, "message_ids": [message_id, 999]})
+    deleted = await sim.call("deleteMessages", {"chat_id": alice.id, "message_ids": [message_id, 999]})
+    assert deleted.body == {"ok": True, "result": True}
     assert [message.sender for message in alice.chat.messages] == ["person"]
     with pytest.raises(LookupError):
         _ = alice.chat.last_from_bot

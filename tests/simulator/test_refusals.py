@@ -86,6 +86,14 @@ async def test_the_longest_texts_and_largest_keyboards_pass(sim: Simulator, alic
     assert len(alice.chat.last_from_bot.buttons) == 100
 
 
+async def test_what_the_bot_says_of_itself_may_fill_its_limits(sim: Simulator) -> None:
+    await sim.call("setMyName", {"name": "x" * 64})
+    await sim.call("setMyDescription", {"description": "x" * 512})
+    await sim.call("setMyShortDescription", {"short_description": "x" * 120})
+    await sim.call("setMyCommands", {"commands": [{"command": "/" + "x" * 32, "description": "x" * 256}] * 100})
+    assert sim.transcript.warnings == []
+
+
 async def test_a_stranger_cannot_be_written_to(sim: Simulator) -> None:
     bob = sim.person("Bob")
     refusal = _refusal(await sim.call("sendMessage", {"chat_id": bob.id, "text": "x"}))

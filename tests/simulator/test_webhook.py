@@ -78,6 +78,14 @@ async def test_a_refused_update_comes_again_with_growing_waits(served: Simulator
     assert served.webhook.waits == [0, 2, 4, 8, 16, 32, 60, 60]
 
 
+async def test_a_redirection_is_no_yes(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
+    hook.answers = [web.Response(status=301, headers={"Location": hook.url}), web.Response(status=204)]
+    await served.call("setWebhook", {"url": hook.url})
+    update = alice.sends("1")
+    await until(lambda: not served.world.updates.pending)
+    assert hook.received == [update, update]
+
+
 async def test_retry_after_is_obeyed_and_the_last_error_told(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
     served.webhook.pace = 0.0001
     hook.answers = [web.Response(status=503, headers={"Retry-After": "7"})]
