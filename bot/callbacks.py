@@ -17,12 +17,12 @@ class Callback:
     tag: ClassVar[str]
     _by_tag: ClassVar[dict[str, type["Callback"]]] = {}
 
-    def __init_subclass__(cls, *, tag: str) -> None:
-        """Register the kind under its tag."""
-        if tag in Callback._by_tag and Callback._by_tag[tag].__qualname__ != cls.__qualname__:
-            raise TypeError(f"two kinds of callback data have the tag {tag}")
-        cls.tag = tag
-        Callback._by_tag[tag] = cls
+    def __init_subclass__(cls, *, tag: str = "") -> None:
+        """Register the kind under its tag; ``dataclass`` makes each class with slots a second time, which then has its tag."""
+        cls.tag = tag or cls.tag
+        if (known := Callback._by_tag.get(cls.tag)) and known.__qualname__ != cls.__qualname__:
+            raise TypeError(f"two kinds of callback data have the tag {cls.tag}")
+        Callback._by_tag[cls.tag] = cls
 
     def pack(self) -> str:
         """Return the callback data; raises ValueError where it would not fit."""
@@ -362,4 +362,3 @@ class Open(Callback, tag="go"):
     """Begin what a command of this name would begin."""
 
     command: str
-

@@ -38,14 +38,16 @@ class Flow(ConversationHandler[Context]):
                 return handler, check
         return None
 
-    async def handle_update(self, update: Update, application: Application[Any, Context, Any, Any, Any, Any], check_result: Any, context: Context) -> None:  # type: ignore[override]
+    async def handle_update(
+        self, update: Update, application: Application[Any, Context, Any, Any, Any, Any], check_result: Any, context: Context
+    ) -> None:
         """Run the handler, and take the place it names: a state, END for none, or None to stay."""
         handler, check = check_result
         state = await handler.handle_update(update, application, check, context)
         if state == self.END:
             context.unit.leave()
         elif state is not None:
-            context.unit.stand(self.name, state)
+            context.unit.stand(str(self.name), state)
 
 
 class Tap(CallbackQueryHandler[Context, None]):
@@ -53,7 +55,15 @@ class Tap(CallbackQueryHandler[Context, None]):
 
     def __init__(self, kind: type[Callback], callback: Any, *, only: Callback | None = None) -> None:
         """Handle a kind, or ``only`` one choice of it."""
-        super().__init__(callback, pattern=lambda data: found if (found := kind.read(data)) and only in {None, found} else None)
+        self._kind = kind
+        self._only = only
+        super().__init__(callback)
+
+    def check_update(self, update: object) -> Any:
+        """Return the choice of the tapped button where it is of this kind."""
+        query = update.callback_query if isinstance(update, Update) else None
+        choice = self._kind.read(query.data) if query else None
+        return choice if self._only in {None, choice} else None
 
     def collect_additional_context(self, context: Context, update: Update, application: Any, check_result: Any) -> None:
         """Hand the choice over."""

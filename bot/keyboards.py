@@ -58,4 +58,3 @@ def month_calendar(
 def pages_of(items: Sequence[object], size: int) -> int:
     """Return how many pages of this size the items fill."""
     return max(1, -(-len(items) // size))
-

@@ -17,7 +17,6 @@ from domain.provider import Provider
 from domain.reservation import Reservation
 from domain.usecases.find_slots import SlotSearch
 
-
 _MINUTE = 60
 
 

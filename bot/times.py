@@ -48,7 +48,7 @@ class Times:
 
     def weekday(self, number: int) -> str:
         """The name of a weekday, counted from Monday as 0."""
-        return get_day_names("wide", "stand-alone", locale=self.locale)[number]
+        return str(get_day_names("wide", "stand-alone", locale=self.locale)[number])
 
     def time(self, cell: int) -> str:
         """``09:15``; with the zone's abbreviation where the clock shows that time twice this day, ``02:15 CEST``."""

@@ -16,7 +16,9 @@ _DEFAULT = BaseRequest.DEFAULT_NONE
 class AiohttpRequest(BaseRequest):
     """A pool of connections. All timeouts are in seconds; None waits without end."""
 
-    def __init__(self, *, connections: int = 100, connect_timeout: float = 5.0, read_timeout: float = 10.0, pool_timeout: float = 30.0) -> None:
+    def __init__(
+        self, *, connections: int = 100, connect_timeout: float = 5.0, read_timeout: float = 10.0, pool_timeout: float = 30.0
+    ) -> None:
         self._connections = connections
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout

@@ -2,21 +2,20 @@
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-
 from datetime import datetime
 
+from bot.replies import Delete, Edit, Send, Step
+from bot.screen import Screen
 from domain.client import Client, Contact
 from domain.dialogue import Dialogue
 from domain.ports import UnitOfWork
-from bot.replies import Delete, Edit, Send, Step
-from bot.screen import Screen
 
 
 @dataclass(slots=True)
 class Unit:
     """The work of one update.
 
-    ``tapped`` is the message whose button was tapped, None for a typed update, and ``before`` the digest of what it shows. ``steps`` are carried out after the commit.
+    ``left`` tells that a command has just taken the person out of a dialogue. ``tapped`` is the message whose button was tapped, None for a typed update, and ``before`` the digest of what it shows. ``steps`` are carried out after the commit.
     """
 
     uow: UnitOfWork
@@ -24,6 +23,7 @@ class Unit:
     contact: Contact
     person: Client
     dialogue: Dialogue
+    left: bool = False
     tapped: int | None = None
     before: str | None = None
     steps: list[Step] = field(default_factory=list)

@@ -47,14 +47,15 @@ class _Sender:
 class UnitProcessor(BaseUpdateProcessor):
     """Works updates as ``docs/architecture.md`` tells; returns once the work is committed, while its answer is still on the way."""
 
-    def __init__(self, storehouse: Storehouse, turns: Turns, clock: Clock) -> None:
+    def __init__(self, storehouse: Storehouse, turns: Turns, clock: Clock, wakeup: Wakeup) -> None:
         super().__init__(SIDE_BY_SIDE)
         self._storehouse = storehouse
         self._turns = turns
         self._clock = clock
         self._answers: set[asyncio.Task[None]] = set()
+        self._wakeup = wakeup
+        # The courier sends through the bot, which is built with this processor: it is handed over once both are there.
         self.courier: Courier
-        self.wakeup: Wakeup
 
     async def initialize(self) -> None:
         """Nothing has to be opened."""
@@ -101,7 +102,7 @@ class UnitProcessor(BaseUpdateProcessor):
         except Exception as error:
             return await self._failed(update, sender, error)
         if due is not None:
-            self.wakeup.at(due)
+            self._wakeup.at(due)
         return row
 
     async def _unit(self, work: Work, update: Update, sender: _Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
@@ -112,6 +113,9 @@ class UnitProcessor(BaseUpdateProcessor):
             return None
         unit = await _loaded(work, update, sender, now)
         stood = unit.dialogue
+        if _is_command(update):
+            unit.left = stood.flow is not None
+            unit.leave()
         token = CURRENT.set(unit)
         try:
             await coroutine
@@ -131,7 +135,7 @@ class UnitProcessor(BaseUpdateProcessor):
             if row.due_at > self._clock():
                 await self.courier.answer(row)
             elif not await self.courier.deliver(row):
-                self.wakeup.soon()
+                self._wakeup.soon()
         except Exception:
             log.exception("an answer was left to the sweep")
         finally:
@@ -174,6 +178,11 @@ async def _loaded(work: Work, update: Update, sender: _Sender, now: datetime) ->
         tapped=message.message_id if message else None,
         before=_digest(message) if isinstance(message, Message) else None,
     )
+
+
+def _is_command(update: Update) -> bool:
+    """Tell whether an update is a command, which ends whatever dialogue the person is in."""
+    return bool(update.message and update.message.text and update.message.text.startswith("/"))
 
 
 def _digest(message: Message) -> str:

@@ -12,7 +12,11 @@ from storage.upsert import insert_or
 _GET = select(dialogue.c.flow, dialogue.c.state, dialogue.c.data, dialogue.c.card_message_id).where(
     dialogue.c.client_id == bindparam("client")
 )
-_SHOW_ON = update(dialogue).where(dialogue.c.client_id == bindparam("client")).values(card_message_id=bindparam("card"))
+_SHOW_ON = (
+    update(dialogue)
+    .where(dialogue.c.client_id == bindparam("client"), dialogue.c.flow.is_not(None))
+    .values(card_message_id=bindparam("card"))
+)
 
 
 class SqlDialogues:
@@ -34,5 +38,5 @@ class SqlDialogues:
         await self._connection.execute(statement.on_conflict_do_update(index_elements=["client_id"], set_={**row, "changed_at": now}))
 
     async def show_on(self, client_id: int, card: int) -> None:
-        """Note the message the dialogue now edits in place."""
+        """Note the message the dialogue, if the person is in one, now edits in place."""
         await self._connection.execute(_SHOW_ON, {"client": client_id, "card": card})

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.notification import Notification
@@ -28,7 +28,8 @@ _CLAIM = (
     .returning(*_FIELDS)
 )
 _NEXT = select(func.min(func.coalesce(outbox.c.lease_until, outbox.c.due_at), type_=outbox.c.due_at.type)).where(DUE)
-_ROW = outbox.c.id == bindparam("row")
+# The row as it was claimed: where it was put in anew meanwhile (a moved hold), or claimed by another, the attempts are different ones.
+_ROW = and_(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("tries"))
 _SETTLE = update(outbox).where(_ROW).values(state=bindparam("new_state"), settled_at=bindparam("now"), error=bindparam("new_error"))
 _FORGET = delete(outbox).where(_ROW)
 _POSTPONE = (
@@ -38,6 +39,11 @@ _POSTPONE = (
 )
 _NOTE_ERROR = update(outbox).where(_ROW).values(error=bindparam("new_error"))
 _SKIP_ALL = update(outbox).where(DUE, outbox.c.recipient_id == bindparam("recipient")).values(state="skipped", settled_at=bindparam("now"))
+_FRESH = {"attempts": 0, "state": "due", "lease_until": None, "settled_at": None, "error": None}
+_REPLY = insert(outbox).returning(outbox.c.id)
+_WAITS = select(func.max(outbox.c.due_at)).where(
+    DUE, outbox.c.recipient_id == bindparam("recipient"), outbox.c.attempts > 0, outbox.c.due_at > bindparam("now")
+)
 _RELEASE = update(outbox).where(DUE, outbox.c.lease_until.is_not(None)).values(lease_until=None)
 
 
@@ -47,25 +53,31 @@ class SqlOutbox:
     def __init__(self, connection: AsyncConnection) -> None:
         """Work on this connection."""
         self._connection = connection
+        self.earliest: datetime | None = None
 
     async def notify(self, notifications: Iterable[Notification]) -> None:
         """Put notifications in; one of the same kind and reservation is put in once, and again where a hold was moved."""
-        fresh = {"attempts": 0, "state": "due", "lease_until": None, "settled_at": None, "error": None}
+        told = list(notifications)
+        if not told:
+            return
+        self.earliest = min(filter(None, [self.earliest, *(n.due_at for n in told)]))
+        statement = insert_or(self._connection, outbox)
+        again = {**_FRESH, "due_at": statement.excluded.due_at}
         rows = [
-            {"recipient_id": n.recipient_id, "kind": n.kind, "reservation_id": n.reservation_id, "due_at": n.due_at, **fresh}
-            for n in notifications
+            {"recipient_id": n.recipient_id, "kind": n.kind, "reservation_id": n.reservation_id, "due_at": n.due_at, **_FRESH} for n in told
         ]
-        if rows:
-            statement = insert_or(self._connection, outbox)
-            again = {**fresh, "due_at": statement.excluded.due_at}
-            await self._connection.execute(statement.on_conflict_do_update(index_elements=["reservation_id", "kind"], set_=again), rows)
+        await self._connection.execute(statement.on_conflict_do_update(index_elements=["reservation_id", "kind"], set_=again), rows)
 
     async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow:
-        """Put the answer to an update in, leased to whoever commits it: he sends it himself, and the sweep only if he dies."""
-        row = {"recipient_id": recipient_id, "kind": REPLY, "payload": dict(payload), "due_at": now}
-        statement = insert_or(self._connection, outbox).values(attempts=1, state="due", lease_until=now + LEASE, **row)
-        number = (await self._connection.execute(statement.returning(outbox.c.id))).scalar_one()
-        return OutboxRow(number, recipient_id, REPLY, None, payload, now, attempts=1)
+        """Put the answer to an update in, leased to whoever commits it: he tells it himself, and the sweep only if he dies.
+
+        Where something older waits for the same person, because Telegram asked for patience, the answer queues behind it instead.
+        """
+        waits = (await self._connection.execute(_WAITS, {"recipient": recipient_id, "now": now})).scalar_one()
+        row = {"recipient_id": recipient_id, "kind": REPLY, "payload": dict(payload), "due_at": waits or now}
+        leased = {"attempts": 0, "lease_until": None} if waits else {"attempts": 1, "lease_until": now + LEASE}
+        number = (await self._connection.execute(_REPLY, {"state": "due", **row, **leased})).scalar_one()
+        return OutboxRow(number, recipient_id, REPLY, None, payload, waits or now, attempts=1)
 
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
         """Lease what is due to the caller, oldest first."""
@@ -78,15 +90,19 @@ class SqlOutbox:
         return earliest
 
     async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> None:
-        """Note that a row is sent, skipped or parked. A reply that is sent is forgotten: nobody has to be told of it twice."""
+        """Note that a claimed row is sent, skipped or parked; one put in anew since then stays due.
+
+        A reply that is sent is forgotten: nobody has to be told of it twice.
+        """
         if row.kind == REPLY and state != "parked":
-            await self._connection.execute(_FORGET, {"row": row.id})
+            await self._connection.execute(_FORGET, {"row": row.id, "tries": row.attempts})
         else:
-            await self._connection.execute(_SETTLE, {"row": row.id, "new_state": state, "now": now, "new_error": error})
+            settled = {"row": row.id, "tries": row.attempts, "new_state": state, "now": now, "new_error": error}
+            await self._connection.execute(_SETTLE, settled)
 
     async def postpone(self, row: OutboxRow, until: datetime, error: str) -> None:
         """Try a row again later, and with it all that waits for the same person, so that nothing overtakes it."""
-        await self._connection.execute(_NOTE_ERROR, {"row": row.id, "new_error": error})
+        await self._connection.execute(_NOTE_ERROR, {"row": row.id, "tries": row.attempts, "new_error": error})
         await self._connection.execute(_POSTPONE, {"recipient": row.recipient_id, "until": until})
 
     async def skip_all(self, recipient_id: int, now: datetime) -> None:

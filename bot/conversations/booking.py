@@ -8,7 +8,7 @@ from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
 from bot.callbacks import BookingDay, BookingMonth, ChooseProvider, Open, OtherTime, PickSlot, ProviderPage
 from bot.context import Context
-from bot.conversations.calendar_view import show_calendar, show_day
+from bot.conversations.calendar_view import own_times, show_calendar, show_day
 from bot.conversations.presenting import present
 from bot.conversations.typed import LINE, typed_text
 from bot.conversations.typed_when import When, read_when
@@ -113,7 +113,8 @@ async def _time_typed(context: Context, provider: Provider, when: When, moving: 
     """Hold the slot that starts at the typed time, if there is one."""
     search = SlotSearch(provider.id, context.me, context.policy, context.now, moving or None)
     slots = await slots_of_day(context.uow, search, when.day, context.zone)
-    found = [slot for slot in slots if when.is_at(slot.start, context.zone)]
+    own = await own_times(context, provider, when.day)
+    found = [slot for slot in {*slots, *own} if when.is_at(slot.start, context.zone)]
     if len(found) == 1:
         return await _hold(context, SlotChoice(context.me, provider.id, found[0].start, moving or None))
     # None, or two on the day the clocks go back: the buttons tell them apart.

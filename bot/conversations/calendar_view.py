@@ -1,11 +1,12 @@
 """Look up what a provider's calendar and one of its days hold for a client, and show it."""
 
+from calendar import monthrange
 from dataclasses import replace
 from datetime import date
-from calendar import monthrange
 
 from bot.context import Context
 from bot.screens.booking import Booking, calendar, day_times
+from domain.provider import Provider
 from domain.timespan import TimeSpan, whole_day
 from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
 
@@ -25,7 +26,7 @@ async def show_calendar(context: Context, booking: Booking, month: date | None) 
 async def show_day(context: Context, booking: Booking, day: date, *, page: int = 0, note: str = "") -> None:
     """Show a day's free times and the client's own, below a note if there is something to say first."""
     slots = await slots_of_day(context.uow, _search(context, booking), day, context.zone)
-    screen = day_times(context.reader, booking, day, slots, await _own(context, booking, day), page=page)
+    screen = day_times(context.reader, booking, day, slots, await own_times(context, booking.provider, day), page=page)
     context.show(replace(screen, text=f"{note}\n\n{screen.text}") if note else screen)
 
 
@@ -40,10 +41,8 @@ def _bookable_days(context: Context) -> tuple[date, date]:
     return context.times.day_of(starts.start), context.times.day_of(starts.stop - 1)
 
 
-async def _own(context: Context, booking: Booking, day: date) -> frozenset[TimeSpan]:
+async def own_times(context: Context, provider: Provider, day: date) -> frozenset[TimeSpan]:
     """Return the times of this day that the client has with this provider already."""
     window = whole_day(day, context.zone)
     live = await context.uow.reservations.live_of_client(context.me, context.now)
-    return frozenset(r.span for r in live if r.provider_id == booking.provider.id and window and window.start <= r.span.start < window.end)
-
-
+    return frozenset(r.span for r in live if r.provider_id == provider.id and window and window.start <= r.span.start < window.end)

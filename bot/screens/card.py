@@ -10,7 +10,9 @@ from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
 
 
-def card(reader: Reader, reservation: Reservation, provider: Provider, now: datetime, *, free: bool = False, warned: bool = False) -> Screen:
+def card(
+    reader: Reader, reservation: Reservation, provider: Provider, now: datetime, *, free: bool = False, warned: bool = False
+) -> Screen:
     """Return the card as the reservation stands; ``free`` tells that its time could be taken again, ``warned`` that its end is near."""
     if reservation.expired(now):
         return _over("card.expired", reader, reservation, provider, _again(reader, reservation, free=free))

@@ -1,0 +1,167 @@
+"""The composition root: everything is put together here, and nowhere else."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from telegram import BotCommand
+from telegram.error import TelegramError
+from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
+
+from bot.clock import Clock, system_clock
+from bot.context import Context, Services
+from bot.conversations.agenda import agenda_flow
+from bot.conversations.booking import booking_flow
+from bot.conversations.hours import hours_flow
+from bot.conversations.joining import joining_flow
+from bot.conversations.settings import settings_flow
+from bot.courier import Courier
+from bot.delivery import Delivery
+from bot.handlers.admin import admin_handlers
+from bot.handlers.bookings import bookings_handlers
+from bot.handlers.elsewhere import first_handlers, last_handlers
+from bot.handlers.errors import handler_failed
+from bot.handlers.link import link_handlers
+from bot.handlers.reservations import reservation_handlers
+from bot.handlers.start import start_handlers
+from bot.jobs import Jobs
+from bot.menus import commands_for
+from bot.news import News
+from bot.polling import poll, retried
+from bot.settings import Settings
+from bot.texts import DEFAULT, LANGUAGES, texts_in
+from bot.transport import AiohttpRequest
+from bot.turns import Turns
+from bot.updates import SIDE_BY_SIDE, UnitProcessor
+from bot.wakeup import Wakeup, new_scheduler
+from storage.database import Database, database_file
+from storage.migrate import migrate
+
+log = logging.getLogger(__name__)
+
+_DRAIN_SECONDS = 3.0
+_SPARE_CONNECTIONS = 36
+
+BotApplication = Application[ExtBot[None], Context, dict[Any, Any], dict[Any, Any], dict[Any, Any], None]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The bot, put together."""
+
+    application: BotApplication
+    database: Database
+    processor: UnitProcessor
+    courier: Courier
+    wakeup: Wakeup
+    scheduler: AsyncIOScheduler
+    jobs: Jobs
+
+
+def build(settings: Settings, token: str, *, clock: Clock = system_clock) -> House:
+    """Put the bot together; nothing is opened yet. The database must be migrated."""
+    database, turns, scheduler = Database(settings.database_url), Turns(), new_scheduler()
+    wakeup = Wakeup(scheduler, clock)
+    processor = UnitProcessor(database, turns, clock, wakeup)
+    application = _application(settings, token, processor)
+    courier = Courier(database, Delivery(application.bot), News(settings.policy, ZoneInfo(settings.time_zone)), turns, clock)
+    processor.courier = courier
+    jobs = Jobs(database, courier, wakeup, settings.policy, clock, heartbeat=heartbeat_file(settings))
+    return House(application, database, processor, courier, wakeup, scheduler, jobs)
+
+
+@asynccontextmanager
+async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
+    """Greet Telegram and have the bot ready for updates for a block; raises InvalidToken where the token is refused."""
+    try:
+        await retried(house.application.initialize)
+        house.application.bot_data["services"] = _services(settings, house.application)
+        yield house
+    finally:
+        await house.processor.shutdown()
+        await house.application.shutdown()
+        await house.database.close()
+
+
+async def run(settings: Settings, token: str, *, clock: Clock = system_clock) -> None:
+    """Run the bot by long polling until cancelled; raises InvalidToken where the token is refused."""
+    await migrate(settings.database_url)
+    async with opened(build(settings, token, clock=clock), settings) as house:
+        log.info("@%s is at work, on SQLite %s", house.application.bot.username, await house.database.sqlite_version())
+        await _set_menus(house.application)
+        house.scheduler.start()
+        await house.jobs.start(house.scheduler)
+        try:
+            await poll(house.application)
+        finally:
+            house.scheduler.shutdown(wait=False)
+            await house.jobs.stop()
+            await _drained(house.processor)
+
+
+def heartbeat_file(settings: Settings) -> Path | None:
+    """Return the file that is touched at every sweep, beside the database."""
+    file = database_file(settings.database_url)
+    return file.with_name(f"{file.name}.heartbeat") if file else None
+
+
+def _application(settings: Settings, token: str, processor: UnitProcessor) -> BotApplication:
+    """Return python-telegram-bot's application with our transport, our context and our handlers."""
+    application = (
+        ApplicationBuilder()
+        .token(token)
+        .base_url(f"{settings.telegram_api_url}/bot")
+        .base_file_url(f"{settings.telegram_api_url}/file/bot")
+        .request(AiohttpRequest(connections=SIDE_BY_SIDE + _SPARE_CONNECTIONS))
+        .get_updates_request(AiohttpRequest(connections=4))
+        .concurrent_updates(processor)
+        .context_types(ContextTypes(context=Context))
+        .job_queue(None)
+        .updater(None)
+        .build()
+    )
+    application.add_handlers(
+        [
+            *first_handlers(),
+            joining_flow(),
+            booking_flow(),
+            hours_flow(),
+            agenda_flow(),
+            settings_flow(),
+            *start_handlers(),
+            *admin_handlers(),
+            *link_handlers(),
+            *bookings_handlers(),
+            *reservation_handlers(),
+            *last_handlers(),
+        ]
+    )
+    application.add_error_handler(handler_failed)
+    return application
+
+
+def _services(settings: Settings, application: BotApplication) -> Services:
+    """Return what the handlers need to know."""
+    return Services(settings.policy, ZoneInfo(settings.time_zone), settings.admin_ids, application.bot.username)
+
+
+async def _set_menus(application: BotApplication) -> None:
+    """Give everybody the menu of a client, in every language; roles get theirs with their first /start."""
+    for language in LANGUAGES:
+        commands = [BotCommand(name, text) for name, text in commands_for(texts_in(language), provider=False, admin=False)]
+        try:
+            await application.bot.set_my_commands(commands, language_code=None if language == DEFAULT else language)
+        except TelegramError as error:
+            log.warning("the command menu could not be set: %s", error)
+
+
+async def _drained(processor: UnitProcessor) -> None:
+    """Let the answers on their way arrive, but not for ever: the outbox has what does not."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(processor.idle(), _DRAIN_SECONDS)

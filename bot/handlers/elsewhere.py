@@ -1,0 +1,104 @@
+"""Everything no dialogue and no command takes: other chats, other kinds of message, old buttons, words out of place."""
+
+from typing import Any
+
+from telegram import ChatMember, Update
+from telegram.ext import BaseHandler, CallbackQueryHandler, ChatMemberHandler, MessageHandler, filters
+
+from bot.callbacks import Nothing, Open
+from bot.context import Context
+from bot.conversations.typed import typed_text
+from bot.flow import Tap
+from bot.keyboards import button
+from bot.screen import Button, Screen
+
+_MESSAGE = filters.UpdateType.MESSAGE
+_NOT_PRIVATE = ~filters.ChatType.PRIVATE
+
+
+async def written_in_group(update: Update, context: Context) -> None:
+    """Somebody called the bot in a group, where appointments are nobody else's business; what is meant for another bot is not ours."""
+    called = [word.partition("@")[2] for word in typed_text(update).split() if "@" in word]
+    if called and context.services.username not in called:
+        return
+    link = f"https://t.me/{context.services.username}"
+    context.unit.send(Screen(context.t("elsewhere.group"), ((Button(context.t.plain("button.private"), url=link),),)))
+
+
+async def tapped_in_group(update: Update, context: Context) -> None:
+    """A button was tapped on a message that was carried into a group."""
+    context.warn(context.t.plain("elsewhere.group"))
+
+
+async def overheard(update: Update, context: Context) -> None:
+    """Something in a group that is not meant for the bot."""
+
+
+async def message_edited(update: Update, context: Context) -> None:
+    """Somebody changed a message after sending it."""
+    context.unit.send(Screen(context.t("elsewhere.edited")))
+
+
+async def nothing_tapped(update: Update, context: Context) -> None:
+    """A button that is only looked at was tapped."""
+    context.say(context.t.plain("elsewhere.nothing"))
+
+
+async def stale_tapped(update: Update, context: Context) -> None:
+    """A button was tapped whose choice nobody can read: it is very old, or was never ours."""
+    context.warn(context.t.plain("elsewhere.stale"))
+
+
+async def words_out_of_place(update: Update, context: Context) -> None:
+    """Somebody typed something that nothing waits for."""
+    known = typed_text(update).startswith("/")
+    context.unit.send(Screen(context.t("elsewhere.command" if known else "elsewhere.words"), (_what_next(context),)))
+
+
+async def no_text(update: Update, context: Context) -> None:
+    """Somebody sent a sticker, a picture, a voice or the like."""
+    context.unit.send(Screen(context.t("elsewhere.no_text"), (_what_next(context),)))
+
+
+async def membership_changed(update: Update, context: Context) -> None:
+    """Somebody blocked the bot, or unblocked it, which the unit has noted by now."""
+    change = update.my_chat_member
+    if change and change.chat.type == "private" and change.new_chat_member.status in {ChatMember.BANNED, ChatMember.LEFT}:
+        await context.uow.clients.mark_unreachable(context.me, context.now)
+
+
+def _what_next(context: Context) -> tuple[Button, ...]:
+    """Return what most people want next."""
+    t = context.t
+    return (button(t.plain("button.book"), Open("book")), button(t.plain("button.my_bookings"), Open("bookings")))
+
+
+def first_handlers() -> list[BaseHandler[Update, Context, Any]]:
+    """Return the handlers that come before all others: they keep groups and edits out of the dialogues."""
+    return [
+        ChatMemberHandler(membership_changed, ChatMemberHandler.MY_CHAT_MEMBER),
+        MessageHandler(_NOT_PRIVATE & filters.COMMAND & _MESSAGE, written_in_group),
+        MessageHandler(_NOT_PRIVATE & filters.Entity("mention") & _MESSAGE, written_in_group),
+        MessageHandler(_NOT_PRIVATE, overheard),
+        _TappedInGroup(tapped_in_group),
+        MessageHandler(filters.UpdateType.EDITED_MESSAGE, message_edited),
+    ]
+
+
+def last_handlers() -> list[BaseHandler[Update, Context, Any]]:
+    """Return the handlers that take what is left."""
+    return [
+        Tap(Nothing, nothing_tapped),
+        CallbackQueryHandler(stale_tapped),
+        MessageHandler(filters.TEXT & _MESSAGE, words_out_of_place),
+        MessageHandler(_MESSAGE & ~filters.StatusUpdate.ALL, no_text),
+    ]
+
+
+class _TappedInGroup(CallbackQueryHandler[Context, None]):
+    """Takes the taps on messages that stand in a group."""
+
+    def check_update(self, update: object) -> bool:
+        """Tell whether it is such a tap."""
+        chat = update.effective_chat if isinstance(update, Update) and update.callback_query else None
+        return chat is not None and chat.type != "private"

@@ -1,0 +1,95 @@
+"""What happens by itself: holds run out, news goes out, the night tidies up."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from pathlib import Path
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.clock import Clock
+from bot.courier import BATCH, Courier
+from bot.storehouse import Storehouse
+from bot.wakeup import Wakeup
+from domain.policy import BookingPolicy
+from domain.usecases import expire_holds as expiry
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 15
+_TIDY_HOUR = 3
+
+
+class Jobs:
+    """Runs what is due whenever the alarm rings: at the earliest due instant, at a sweep, and at the start."""
+
+    def __init__(
+        self,
+        storehouse: Storehouse,
+        courier: Courier,
+        wakeup: Wakeup,
+        policy: BookingPolicy,
+        clock: Clock,
+        *,
+        heartbeat: Path | None = None,
+    ) -> None:
+        self._storehouse = storehouse
+        self._courier = courier
+        self._wakeup = wakeup
+        self._policy = policy
+        self._clock = clock
+        self._heartbeat = heartbeat
+        self._pump: asyncio.Task[None] | None = None
+
+    async def start(self, scheduler: AsyncIOScheduler) -> None:
+        """Take over from a process that is gone, and run from now on; what is overdue goes out at once."""
+        await self.take_over()
+        scheduler.add_job(self._wakeup.soon, "interval", seconds=SWEEP_SECONDS, id="sweep")
+        scheduler.add_job(self.tidy, "cron", hour=_TIDY_HOUR, id="tidy")
+        self._wakeup.soon()
+        self._pump = asyncio.create_task(self._run())
+
+    async def take_over(self) -> None:
+        """Make due again what a process that is gone had in hand."""
+        async with self._storehouse.transaction() as work:
+            await work.outbox.release_leases()
+
+    async def stop(self) -> None:
+        """Run no more; a delivery that is under way is cut short and repeated at the next start."""
+        if self._pump is not None:
+            self._pump.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._pump
+
+    async def run_due(self) -> None:
+        """Do all that is due, and set the alarm for what comes next."""
+        await self._expire()
+        while await self._courier.deliver_due() == BATCH:
+            pass
+        async with self._storehouse.snapshot() as work:
+            coming = [await work.reservations.next_expiry(), await work.outbox.next_due()]
+        if dues := [due for due in coming if due is not None]:
+            self._wakeup.at(min(dues))
+
+    async def tidy(self) -> None:
+        """Forget what nobody will ask for again."""
+        async with self._storehouse.transaction() as work:
+            await work.pruning.prune(self._clock())
+
+    async def _expire(self) -> None:
+        """End all holds that have run out, batch by batch, so that others can write in between."""
+        ended = expiry.BATCH
+        while ended == expiry.BATCH:
+            async with self._storehouse.transaction() as work:
+                ended = await expiry.expire_holds(work, self._policy, self._clock())
+
+    async def _run(self) -> None:
+        """Do what is due each time the alarm rings; a failure is logged, and the next sweep tries again."""
+        while True:
+            await self._wakeup.rung()
+            try:
+                await self.run_due()
+                if self._heartbeat is not None:
+                    self._heartbeat.touch()
+            except Exception:
+                log.exception("what is due could not be done and will be tried again")

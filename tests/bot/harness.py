@@ -1,0 +1,140 @@
+"""Chats with the real bot: its real application and a real SQLite file, over loopback, with only Telegram itself simulated."""
+
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from telegram import Update
+
+from bot.app import House, build, opened
+from bot.settings import Settings
+from simulator.chats import Message
+from simulator.people import Person
+from simulator.simulator import Simulator
+
+TOKEN = "1:test"
+ADMIN_ID = 900
+MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+class Town:
+    """A simulated Telegram, a bot in it that can be restarted, and a clock that moves when told to."""
+
+    def __init__(self, database_url: str, **settings: Any) -> None:
+        self.now = MONDAY
+        self.simulator = Simulator(token=TOKEN, clock=lambda: self.now)
+        self._given = {"database_url": database_url, "admin_ids": str(ADMIN_ID), "time_zone": "Europe/Berlin", **settings}
+        self._open = AsyncExitStack()
+        self.settings: Settings
+        self.house: House
+
+    async def starts(self) -> None:
+        """Open Telegram and the bot."""
+        await self.simulator.start()
+        self.settings = Settings(_env_file=None, telegram_api_url=self.simulator.url, **self._given)
+        await self._opens_bot()
+
+    async def ends(self) -> None:
+        """Close everything, and hold the wire to its word: nothing was refused and no tap was left unanswered."""
+        await self._open.aclose()
+        await self.simulator.stop()
+
+    async def restarts(self) -> None:
+        """Stop the bot and start it again on the same database; what was overdue goes out."""
+        await self._open.aclose()
+        await self._opens_bot()
+        await self.house.jobs.take_over()
+        await self.settles()
+
+    async def passes(self, **time: float) -> None:
+        """Let time pass, and do what falls due; the keywords are those of timedelta."""
+        self.now += timedelta(**time)
+        await self.settles()
+        await self.house.jobs.run_due()
+
+    async def settles(self) -> None:
+        """Have the bot work all that people did, and wait until it has answered."""
+        while updates := self.simulator.take_updates():
+            await self.works(updates)
+        await self.house.jobs.run_due()
+
+    async def works(self, updates: list[dict[str, Any]]) -> None:
+        """Have the bot work these updates one after another, as Telegram would deliver one chat's."""
+        application = self.house.application
+        for raw in updates:
+            update = Update.de_json(raw, application.bot)
+            await application.update_processor.process_update(update, application.process_update(update))
+        await self.house.processor.idle()
+
+    def joins(self, name: str, **details: Any) -> "Chatter":
+        """Let somebody join Telegram."""
+        return Chatter(self, self.simulator.person(name, **details))
+
+    async def _opens_bot(self) -> None:
+        self.house = await self._open.enter_async_context(opened(build(self.settings, TOKEN, clock=lambda: self.now), self.settings))
+
+
+class Chatter:
+    """Somebody chatting with the bot; each act is worked before it returns."""
+
+    def __init__(self, town: Town, person: Person) -> None:
+        self.town = town
+        self.person = person
+
+    @property
+    def id(self) -> int:
+        """The Telegram user id."""
+        return self.person.id
+
+    async def sends(self, text: str) -> None:
+        """Write a line."""
+        self.person.sends(text)
+        await self.town.settles()
+
+    async def opens(self, link: str) -> None:
+        """Open a deep link."""
+        self.person.opens(link)
+        await self.town.settles()
+
+    async def taps(self, label: str, *, message: Message | None = None) -> None:
+        """Tap a button: the one with this label, else the first that begins with it or ends in it, newest message first."""
+        shown = [message] if message else list(self.person.chat.newest_first())
+        labels = [button.text for m in shown for button in m.buttons]
+        loose = next((text for text in labels if text.startswith(label) or text.endswith(label)), label)
+        known = any(text == label or text.split(" ", 1)[-1] == label for text in labels)
+        self.person.taps(label if known else loose, message=message)
+        await self.town.settles()
+
+    async def taps_data(self, data: str, message: int | None = None) -> None:
+        """Tap a forged or very old button."""
+        self.person.taps_data(data, message or 1)
+        await self.town.settles()
+
+    @property
+    def shown(self) -> list[Message]:
+        """The bot's messages that are there now, the oldest first."""
+        return [message for message in self.person.chat.messages if message.sender == "bot"]
+
+    @property
+    def last(self) -> Message:
+        """The bot's newest message."""
+        return self.shown[-1]
+
+    @property
+    def card(self) -> Message:
+        """The bot's newest message that has buttons."""
+        return next(message for message in reversed(self.shown) if message.rows)
+
+    @property
+    def buttons(self) -> list[str]:
+        """The labels on the newest message that has buttons, without the dots of a calendar."""
+        return [button.text for button in self.card.buttons if button.text != "·"]
+
+    @property
+    def toast(self) -> str:
+        """What the newest tap was answered with; nothing where nobody said anything."""
+        return self.person.toasts[-1][0] if self.person.toasts else ""
+
+    def sees(self, part: str) -> bool:
+        """Tell whether some message, as it reads now, has this part."""
+        return any(part in message.text for message in self.shown)
