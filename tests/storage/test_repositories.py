@@ -1,0 +1,514 @@
+"""What storage keeps of people, providers, invitations, dialogues, updates and deliveries."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Dialect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
+
+from domain import errors
+from domain.client import Client, Contact
+from domain.dialogue import Dialogue
+from domain.invitation import LIFETIME, Invitation, digest_of
+from domain.notification import Kind, Notification
+from domain.outbox import REPLY, OutboxRow
+from domain.provider import Provider
+from domain.timespan import TimeSpan
+from domain.usecases.choose_settings import choose_language, choose_zone
+from domain.usecases.join import accept_invitation, invite_provider, name_provider
+from storage.database import Database
+from storage.instant import Instant
+from storage.outbox import LEASE
+from tests.storage.venue import (
+    ALICE,
+    BERLIN,
+    BOB,
+    CARA,
+    DORA,
+    EMIL,
+    HOURS,
+    NOW,
+    OPENING,
+    SECOND,
+    everything,
+    hold,
+    micros,
+    open_venue,
+    rows,
+)
+
+SQLITE: Dialect = sqlite.dialect()
+POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
+
+zones = st.sampled_from([UTC, BERLIN, timezone(timedelta(hours=-9.5))])
+instants = st.datetimes(datetime.fromisoformat("1970-01-02"), datetime.fromisoformat("2200-01-01"), timezones=zones)
+
+
+@given(instants)
+def test_an_instant_comes_back_as_the_same_instant_in_utc(moment: datetime) -> None:
+    kept = Instant().process_bind_param(moment, SQLITE)
+    back = Instant().process_result_value(kept, SQLITE)
+
+    assert isinstance(kept, int)
+    assert (back, back and back.tzinfo) == (moment, UTC)
+
+
+@given(instants, instants)
+def test_instants_sort_in_the_file_as_they_do_in_time(one: datetime, other: datetime) -> None:
+    kept = [Instant().process_bind_param(moment, SQLITE) for moment in (one, other)]
+
+    assert (kept[0] < kept[1]) is (one.astimezone(UTC) < other.astimezone(UTC))
+
+
+@pytest.mark.parametrize("dialect", [SQLITE, POSTGRESQL], ids=["sqlite", "postgresql"])
+def test_a_naive_datetime_is_no_instant(dialect: Dialect) -> None:
+    with pytest.raises(ValueError, match="needs a zone"):
+        Instant().process_bind_param(NOW.replace(tzinfo=None), dialect)
+    assert Instant().process_bind_param(None, dialect) is None
+    assert Instant().process_result_value(None, dialect) is None
+
+
+def test_on_postgresql_an_instant_travels_as_an_aware_datetime_in_utc() -> None:
+    assert Instant().process_bind_param(NOW.astimezone(BERLIN), POSTGRESQL).tzinfo is UTC
+    assert Instant().process_result_value(NOW.astimezone(BERLIN), POSTGRESQL) == NOW
+    assert Instant().load_dialect_impl(POSTGRESQL).compile(POSTGRESQL) == "TIMESTAMP WITH TIME ZONE"
+
+
+async def test_a_naive_datetime_never_reaches_the_file(database: Database) -> None:
+    async with database.transaction() as uow:
+        with pytest.raises(StatementError, match="needs a zone"):
+            await uow.clients.seen(Contact(ALICE, "Alice"), NOW.replace(tzinfo=None))
+
+
+async def test_microseconds_survive(database: Database) -> None:
+    late = NOW + timedelta(microseconds=123_457)
+    async with database.transaction() as uow:
+        await uow.clients.seen(Contact(ALICE, "Alice"), NOW)
+        await uow.clients.mark_unreachable(ALICE, late)
+
+    async with database.snapshot() as uow:
+        alice = await uow.clients.get(ALICE)
+    assert alice
+    assert alice.unreachable_since == late
+    assert rows(database.url, "SELECT typeof(unreachable_since), unreachable_since FROM client") == [("integer", micros(late))]
+
+
+async def test_a_person_is_known_from_the_first_word_on(database: Database) -> None:
+    async with database.transaction() as uow:
+        assert await uow.clients.get(ALICE) is None
+        seen = await uow.clients.seen(Contact(ALICE, "Alice", "alice", "de"), NOW)
+
+    assert seen == Client(ALICE, "Alice", "alice", None, None, "de")
+    async with database.snapshot() as uow:
+        assert await uow.clients.get(ALICE) == seen
+
+
+async def test_what_telegram_tells_anew_is_kept_and_what_was_chosen_stays(database: Database) -> None:
+    async with database.transaction() as uow:
+        await uow.clients.seen(Contact(ALICE, "Alice", "alice", "de"), NOW)
+        await choose_zone(uow, ALICE, "Europe/Berlin")
+        await choose_language(uow, ALICE, "en")
+        await uow.clients.mark_unreachable(ALICE, NOW)
+        again = await uow.clients.seen(Contact(ALICE, "Alice B.", None, "fr"), NOW + SECOND)
+
+    assert again == Client(ALICE, "Alice B.", None, "en", "Europe/Berlin", "fr")
+    assert rows(database.url, "SELECT first_seen_at FROM client") == [(micros(NOW),)]
+
+
+async def test_being_seen_again_unchanged_writes_nothing(database: Database) -> None:
+    async with database.transaction() as uow:
+        first = await uow.clients.seen(Contact(ALICE, "Alice"), NOW)
+    before = everything(database.url)
+
+    async with database.transaction() as uow:
+        assert await uow.clients.seen(Contact(ALICE, "Alice"), NOW + SECOND) == first
+    assert everything(database.url) == before
+
+
+async def test_the_first_time_of_not_being_reachable_counts(database: Database) -> None:
+    async with database.transaction() as uow:
+        await uow.clients.seen(Contact(ALICE, "Alice"), NOW)
+        await uow.clients.mark_unreachable(ALICE, NOW)
+        await uow.clients.mark_unreachable(ALICE, NOW + SECOND)
+        alice = await uow.clients.get(ALICE)
+
+    assert alice
+    assert alice.unreachable_since == NOW
+
+
+async def test_an_unknown_zone_is_not_kept(database: Database) -> None:
+    async with database.transaction() as uow:
+        await uow.clients.seen(Contact(ALICE, "Alice"), NOW)
+        with pytest.raises(errors.ZoneUnknown):
+            await choose_zone(uow, ALICE, "Europe/Nowhere")
+
+    assert rows(database.url, "SELECT time_zone FROM client") == [(None,)]
+
+
+async def test_providers_are_found_by_number_person_and_link(database: Database) -> None:
+    async with database.transaction() as uow:
+        dora, emil = await open_venue(uow)
+        await uow.providers.rename(emil.id, "Ömil", "oemil")
+
+    async with database.snapshot() as uow:
+        assert await uow.providers.get(dora.id) == dora == await uow.providers.of_client(DORA) == await uow.providers.by_slug("dora")
+        assert await uow.providers.of_client(EMIL) == Provider(emil.id, EMIL, "Ömil", "oemil")
+        assert await uow.providers.get(99) is await uow.providers.of_client(ALICE) is await uow.providers.by_slug("emil") is None
+
+
+async def test_providers_are_searched_by_any_part_of_their_name(database: Database) -> None:
+    names = ["Zoë", "anna ÖZ", "Berta 100%", "Ann_a"]
+    async with database.transaction() as uow:
+        for number, name in enumerate(names):
+            await uow.clients.seen(Contact(number, name), NOW)
+            await uow.providers.add(number, name, f"p{number}", NOW)
+
+    async def found(part: str, besides: int = -1, offset: int = 0, limit: int = 10) -> list[str]:
+        async with database.snapshot() as uow:
+            providers = await uow.providers.search(part, besides=besides, offset=offset, limit=limit)
+            if (offset, limit) == (0, 10):
+                assert await uow.providers.count(part, besides=besides) == len(providers)
+        return [provider.name for provider in providers]
+
+    assert await found("") == ["Ann_a", "anna ÖZ", "Berta 100%", "Zoë"]
+    assert await found("", offset=1, limit=2) == ["anna ÖZ", "Berta 100%"]
+    assert await found("", besides=2) == ["Ann_a", "anna ÖZ", "Zoë"]
+    assert await found("öz") == await found("ÖZ") == ["anna ÖZ"]
+    assert await found("ANN") == ["Ann_a", "anna ÖZ"]
+    assert await found("%") == ["Berta 100%"]
+    assert await found("_") == ["Ann_a"]
+    assert await found("nobody") == []
+
+
+async def test_one_person_is_one_provider_and_one_slug_has_one_holder(database: Database) -> None:
+    async with database.transaction() as uow:
+        await open_venue(uow)
+        for client, slug in ((DORA, "another"), (ALICE, "dora")):
+            with pytest.raises(IntegrityError):
+                async with uow.savepoint():
+                    await uow.providers.add(client, "Dora", slug, NOW)
+
+
+async def test_availability_within_a_window_is_given_in_whole_stretches(database: Database) -> None:
+    async with database.transaction() as uow:
+        dora, _ = await open_venue(uow)
+        first, second = TimeSpan(OPENING, OPENING + 4), TimeSpan(OPENING + 8, OPENING + 12)
+        await uow.availability.replace(dora.id, [HOURS], [second, first])
+        found = uow.availability
+
+        assert await found.within(dora.id, HOURS) == [first, second]
+        assert await found.within(dora.id, TimeSpan(OPENING + 3, OPENING + 4)) == [first]
+        assert await found.within(dora.id, TimeSpan(OPENING + 4, OPENING + 8)) == []
+        assert await found.within(dora.id, TimeSpan(OPENING + 3, OPENING + 9)) == [first, second]
+        assert await found.within(dora.id + 9, HOURS) == []
+
+
+ADMINS = frozenset({1})
+
+
+async def invited(database: Database) -> str:
+    async with database.transaction() as uow:
+        for number in (ALICE, BOB):
+            await uow.clients.seen(Contact(number, "Jürgen Groß"), NOW)
+        code, end = await invite_provider(uow, 1, ADMINS, NOW)
+    assert end == NOW + LIFETIME
+    return code
+
+
+async def accept(database: Database, guest: int, code: str, now: datetime = NOW) -> Provider:
+    async with database.transaction() as uow:
+        return await accept_invitation(uow, Contact(guest, "Jürgen Groß"), code, now)
+
+
+async def test_an_invitation_makes_a_provider_once(database: Database) -> None:
+    code = await invited(database)
+    provider = await accept(database, ALICE, code)
+    before = everything(database.url)
+
+    assert (provider.client_id, provider.name, provider.slug) == (ALICE, "Jürgen Groß", "juergen-gross")
+    assert await accept(database, ALICE, code, NOW + timedelta(days=30)) == provider
+    with pytest.raises(errors.InvitationUsed):
+        await accept(database, BOB, code)
+    assert everything(database.url) == before
+
+
+async def test_the_code_of_an_invitation_is_stored_nowhere(database: Database) -> None:
+    code = await invited(database)
+
+    assert code not in repr(everything(database.url))
+    async with database.snapshot() as uow:
+        assert await uow.invitations.get(digest_of(code)) == Invitation(digest_of(code), 1, NOW + LIFETIME)
+
+
+async def test_invitations_are_refused_with_the_reason(database: Database) -> None:
+    code = await invited(database)
+
+    with pytest.raises(errors.InvitationUnknown):
+        await accept(database, ALICE, code + "x")
+    with pytest.raises(errors.InvitationExpired):
+        await accept(database, ALICE, code, NOW + LIFETIME)
+    await accept(database, ALICE, code, NOW + LIFETIME - SECOND)
+    async with database.transaction() as uow:
+        with pytest.raises(errors.AdminOnly):
+            await invite_provider(uow, ALICE, ADMINS, NOW)
+        second, _ = await invite_provider(uow, 1, ADMINS, NOW)
+    with pytest.raises(errors.AlreadyProvider):
+        await accept(database, ALICE, second)
+    assert (await accept(database, BOB, second)).slug == "juergen-gross-2"
+
+
+async def test_a_provider_takes_a_name_and_may_keep_the_link(database: Database) -> None:
+    await accept(database, ALICE, await invited(database))
+
+    async with database.transaction() as uow:
+        kept = await name_provider(uow, ALICE, " Alice  Baker ", keep_slug=True)
+        assert (kept.name, kept.slug) == ("Alice Baker", "juergen-gross")
+        renamed = await name_provider(uow, ALICE, "Alice Baker", keep_slug=False)
+        assert renamed.slug == "alice-baker"
+        assert await name_provider(uow, ALICE, "Alice Baker", keep_slug=False) == renamed == await uow.providers.of_client(ALICE)
+        with pytest.raises(errors.NameUnusable):
+            await name_provider(uow, ALICE, " ", keep_slug=False)
+        with pytest.raises(errors.ProviderOnly):
+            await name_provider(uow, BOB, "Bob", keep_slug=False)
+
+
+async def test_where_a_person_stands_in_a_dialogue_is_kept(database: Database) -> None:
+    standing = Dialogue("booking", "day", {"provider": 3, "spans": [[1, 2]], "name": "Zoë"}, 77)
+    async with database.transaction() as uow:
+        await uow.clients.seen(Contact(ALICE, "Alice"), NOW)
+        assert await uow.dialogues.get(ALICE) == Dialogue()
+        await uow.dialogues.save(ALICE, standing, NOW)
+        assert await uow.dialogues.get(ALICE) == standing
+        await uow.dialogues.show_on(ALICE, 78)
+        assert await uow.dialogues.get(ALICE) == replace(standing, card_message_id=78)
+        await uow.dialogues.save(ALICE, Dialogue(), NOW + SECOND)
+        assert await uow.dialogues.get(ALICE) == Dialogue()
+
+
+async def test_an_update_is_worked_once(database: Database) -> None:
+    async with database.transaction() as uow:
+        assert await uow.updates.begin(5, NOW)
+    async with database.transaction() as uow:
+        assert not await uow.updates.begin(5, NOW + SECOND)
+        assert await uow.updates.begin(6, NOW)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+async def test_an_update_that_keeps_failing_is_set_aside(database: Database, limit: int) -> None:
+    async with database.transaction() as uow:
+        answers = [await uow.updates.failed(5, f"error {n}", NOW + n * SECOND, limit=limit) for n in range(4)]
+
+    assert answers == [n + 1 >= limit for n in range(4)]
+    assert rows(database.url, "SELECT update_id, attempts, error, failed_at, set_aside FROM failed_update") == [
+        (5, 4, "error 3", micros(NOW + 3 * SECOND), 1)
+    ]
+
+
+@pytest.fixture
+async def reserved(database: Database) -> int:
+    """The number of a reservation of Alice's, whose warning waits in the outbox no more."""
+    async with database.transaction() as uow:
+        dora, _ = await open_venue(uow)
+    number = (await hold(database, ALICE, dora, OPENING)).id
+    async with database.transaction() as uow:
+        for row in await uow.outbox.claim(NOW + timedelta(days=1), 10):
+            await uow.outbox.settle(row, "sent", NOW)
+    return number
+
+
+async def notify(database: Database, number: int, *kinds: Kind, recipient: int = ALICE, due: datetime = NOW) -> None:
+    async with database.transaction() as uow:
+        await uow.outbox.notify([Notification(recipient, kind, number, due) for kind in kinds])
+
+
+async def claim(database: Database, now: datetime = NOW, limit: int = 10) -> list[OutboxRow]:
+    async with database.transaction() as uow:
+        return list(await uow.outbox.claim(now, limit))
+
+
+async def settle(database: Database, row: OutboxRow, state: str = "sent") -> None:
+    async with database.transaction() as uow:
+        await uow.outbox.settle(row, state, NOW, "why" if state == "parked" else None)
+
+
+async def next_due(database: Database) -> datetime | None:
+    async with database.snapshot() as uow:
+        return await uow.outbox.next_due()
+
+
+async def test_what_is_due_is_claimed_oldest_first_and_by_one_alone(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.BOOKING_CONFIRMED, due=NOW + 2 * SECOND)
+    await notify(database, reserved, Kind.CANCELLED_BY_CLIENT, due=NOW)
+    await notify(database, reserved, Kind.HOLD_EXPIRED, due=NOW + SECOND)
+
+    assert [row.kind for row in await claim(database, NOW + SECOND)] == ["cancelled_by_client", "hold_expired"]
+    assert await claim(database, NOW + SECOND) == []
+    assert [row.kind for row in await claim(database, NOW + 2 * SECOND, limit=1)] == ["booking_confirmed"]
+
+
+async def test_nothing_is_claimed_before_it_is_due(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.HOLD_EXPIRED, due=NOW)
+
+    assert await claim(database, NOW - timedelta.resolution) == []
+    assert await next_due(database) == NOW
+    assert len(await claim(database, NOW)) == 1
+
+
+async def test_what_a_dead_sender_claimed_is_claimed_again_when_its_lease_is_over(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.HOLD_EXPIRED)
+    [first] = await claim(database)
+
+    assert await next_due(database) == NOW + LEASE
+    assert await claim(database, NOW + LEASE - timedelta.resolution) == []
+    [second] = await claim(database, NOW + LEASE)
+    assert (first.attempts, second.attempts) == (1, 2)
+
+
+async def test_at_a_start_what_was_claimed_is_due_at_once(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.HOLD_EXPIRED)
+    await claim(database)
+    async with database.transaction() as uow:
+        await uow.outbox.release_leases()
+
+    assert len(await claim(database)) == 1
+
+
+@pytest.mark.parametrize("state", ["sent", "skipped", "parked"])
+async def test_what_is_settled_is_never_claimed_again(database: Database, reserved: int, state: str) -> None:
+    await notify(database, reserved, Kind.HOLD_EXPIRED)
+    [row] = await claim(database)
+    await settle(database, row, state)
+
+    assert await claim(database, NOW + timedelta(days=1)) == []
+    assert await next_due(database) is None
+    assert rows(database.url, "SELECT state, settled_at, error FROM outbox WHERE kind = 'hold_expired'") == [
+        (state, micros(NOW), "why" if state == "parked" else None)
+    ]
+
+
+async def test_one_kind_of_one_reservation_is_put_in_once(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.HOLD_EXPIRED, Kind.BOOKING_CONFIRMED)
+    await notify(database, reserved, Kind.HOLD_EXPIRED)
+
+    assert len(await claim(database)) == 2
+
+
+async def test_a_warning_of_a_moved_hold_goes_out_again(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.HOLD_WARNING)
+    [row] = await claim(database)
+    await settle(database, row)
+    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + SECOND)
+
+    assert [row.attempts for row in await claim(database, NOW + SECOND)] == [1]
+
+
+async def test_settling_the_old_warning_does_not_swallow_the_new_one(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.HOLD_WARNING)
+    [on_its_way] = await claim(database)
+    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=30))
+    await settle(database, on_its_way)
+
+    assert await next_due(database) == NOW + timedelta(minutes=30)
+    assert [row.kind for row in await claim(database, NOW + timedelta(minutes=30))] == ["hold_warning"]
+
+
+async def test_a_reply_is_leased_to_its_writer_and_forgotten_once_sent(database: Database, reserved: int) -> None:
+    async with database.transaction() as uow:
+        reply = await uow.outbox.reply(ALICE, {"text": "Zoë", "keyboard": [[1]]}, NOW)
+
+    assert (reply.kind, reply.payload, reply.attempts) == (REPLY, {"text": "Zoë", "keyboard": [[1]]}, 1)
+    assert await claim(database, NOW + LEASE - SECOND) == []
+    assert await claim(database, NOW + LEASE) == [replace(reply, attempts=2)]
+    await settle(database, replace(reply, attempts=2))
+    assert rows(database.url, "SELECT count(*) FROM outbox WHERE kind = 'reply'") == [(0,)]
+
+
+async def test_a_parked_reply_stays_to_be_looked_at(database: Database, reserved: int) -> None:
+    async with database.transaction() as uow:
+        reply = await uow.outbox.reply(ALICE, {"text": "Hello"}, NOW)
+    await settle(database, reply, "parked")
+
+    assert rows(database.url, "SELECT state, error FROM outbox WHERE kind = 'reply'") == [("parked", "why")]
+
+
+async def test_postponing_one_row_postpones_all_that_waits_for_that_person(database: Database, reserved: int) -> None:
+    later = NOW + timedelta(minutes=1)
+    await notify(database, reserved, Kind.HOLD_EXPIRED, Kind.HOLD_WARNING)
+    await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA, due=NOW + SECOND)
+    [first, *_] = await claim(database, limit=1)
+    async with database.transaction() as uow:
+        await uow.outbox.postpone(first, later, "slow down")
+
+    assert [row.recipient_id for row in await claim(database, later - timedelta.resolution)] == [DORA]
+    assert [row.kind for row in await claim(database, later)] == ["hold_warning", "hold_expired"]
+    assert rows(database.url, "SELECT error FROM outbox WHERE error IS NOT NULL") == [("slow down",)]
+
+
+async def test_all_that_waits_for_an_unreachable_person_is_given_up(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.HOLD_EXPIRED, due=NOW + timedelta(days=1))
+    await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA)
+    async with database.transaction() as uow:
+        await uow.outbox.skip_all(ALICE, NOW)
+
+    assert [row.recipient_id for row in await claim(database, NOW + timedelta(days=2))] == [DORA]
+
+
+async def test_at_night_what_nobody_asks_for_again_is_tidied_up(database: Database) -> None:
+    async with database.transaction() as uow:
+        dora, _ = await open_venue(uow)
+    held = await hold(database, ALICE, dora, OPENING)
+    async with database.transaction() as uow:
+        await uow.reservations.confirm(held.confirmed(NOW))
+        await uow.updates.begin(1, NOW)
+        await uow.updates.failed(1, "error", NOW, limit=3)
+    await notify(database, held.id, Kind.HOLD_EXPIRED, Kind.BOOKING_CONFIRMED)
+    parked, sent, *_ = await claim(database)
+    await settle(database, parked, "parked")
+    await settle(database, sent)
+
+    async def left(now: datetime) -> dict[str, int]:
+        async with database.transaction() as uow:
+            await uow.pruning.prune(now)
+        kept = everything(database.url)
+        return {name: len(kept[name]) for name in ("busy", "worked_update", "failed_update", "outbox")} | {
+            "confirmed": rows(database.url, "SELECT count(*) FROM reservation WHERE status = 'confirmed'")[0][0]
+        }
+
+    a_day_after = held.span.ends_at + timedelta(days=1)
+    assert await left(NOW) == {"busy": 2, "worked_update": 1, "failed_update": 1, "outbox": 3, "confirmed": 1}
+    assert (await left(a_day_after - timedelta(minutes=15)))["confirmed"] == 1
+    assert await left(a_day_after) == {"busy": 0, "worked_update": 0, "failed_update": 1, "outbox": 3, "confirmed": 0}
+    assert await left(NOW + timedelta(days=31)) == {"busy": 0, "worked_update": 0, "failed_update": 0, "outbox": 2, "confirmed": 0}
+    assert rows(database.url, "SELECT state FROM outbox ORDER BY state") == [("due",), ("parked",)]
+
+
+async def test_a_snapshot_sees_one_state_and_writes_nothing(database: Database) -> None:
+    async with database.transaction() as uow:
+        await open_venue(uow)
+
+    async with database.snapshot() as reader:
+        assert await reader.clients.get(BOB)
+        async with database.transaction() as uow:
+            await uow.clients.seen(Contact(7, "New"), NOW)
+        assert await reader.clients.get(7) is None
+        with pytest.raises(OperationalError, match="readonly"):
+            await reader.clients.choose_zone(CARA, "UTC")
+    async with database.snapshot() as reader:
+        assert await reader.clients.get(7)
+
+
+async def test_the_file_is_opened_as_decided(database: Database) -> None:
+    wanted = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 5000, "foreign_keys": 1}
+
+    async def pragmas(*, write: bool) -> dict[str, object]:
+        async with (database._writer if write else database._reader).connect() as connection:
+            names = (*wanted, "query_only", "wal_autocheckpoint")
+            return {name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in names}
+
+    assert await pragmas(write=True) == {**wanted, "query_only": 0, "wal_autocheckpoint": 1000}
+    assert await pragmas(write=False) == {**wanted, "query_only": 1, "wal_autocheckpoint": 0}
+    assert (await database.sqlite_version()).startswith("3.")
