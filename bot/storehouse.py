@@ -71,10 +71,14 @@ class Pruning(Protocol):
 class Work(ports.UnitOfWork, Protocol):
     """One transaction, with the bot's own affairs in it."""
 
-    outbox: Outbox
-    reservations: Reservations
-    updates: Updates
-    pruning: Pruning
+    @property
+    def outbox(self) -> Outbox: ...  # noqa: D102  (named for what it is)
+    @property
+    def reservations(self) -> Reservations: ...  # noqa: D102  (named for what it is)
+    @property
+    def updates(self) -> Updates: ...  # noqa: D102  (named for what it is)
+    @property
+    def pruning(self) -> Pruning: ...  # noqa: D102  (named for what it is)
 
 
 class Storehouse(Protocol):

@@ -77,7 +77,7 @@ class AiohttpRequest(BaseRequest):
 
 def _chosen(given: Any, default: float | None) -> float | None:
     """Return the timeout of one call, or the transport's own."""
-    return default if given is _DEFAULT else given  # type: ignore[no-any-return]
+    return default if given is _DEFAULT else given
 
 
 def _body(data: RequestData | None) -> aiohttp.FormData | dict[str, str] | None:
