@@ -1,0 +1,141 @@
+"""The agenda: a provider looks at his days, and cancels a reservation, perhaps with a typed reason."""
+
+from datetime import date
+from enum import StrEnum
+
+from telegram import Update
+from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
+
+from bot.aside import aside
+from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, Open
+from bot.context import Context
+from bot.conversations.agenda_view import entry_of, show_day
+from bot.conversations.typed import LINE, typed_text
+from bot.flow import Flow, Tap
+from bot.screen import Screen
+from bot.screens.agenda import agenda_entry, cancelled_note, nothing_to_cancel, reason_question
+from domain import errors
+from domain.reservation import REASON_LIMIT, Party, Reservation
+from domain.usecases.end_reservation import cancel_by_provider
+from domain.usecases.reservation_of import provider_of, reservation_of_provider
+
+FLOW = "agenda"
+_OVER = (errors.HoldExpired, errors.HoldReleased, errors.ReservationCancelled, errors.ReservationPast)
+
+
+class State(StrEnum):
+    """What a typed line is taken for."""
+
+    REASON = "reason"
+
+
+async def agenda_typed(update: Update, context: Context) -> int:
+    """The command: today. Another dialogue ends here, while its card stays and works."""
+    if context.unit.dialogue.flow != FLOW:
+        context.unit.leave()
+    await _day(context, context.today)
+    return ConversationHandler.END
+
+
+async def agenda_opened(update: Update, context: Context) -> int | None:
+    """Today was asked for by a button."""
+    return await _day(context, context.today)
+
+
+async def day_chosen(update: Update, context: Context) -> int | None:
+    """A day was tapped."""
+    return await _day(context, context.tap(AgendaDay).day)
+
+
+async def day_paged(update: Update, context: Context) -> int | None:
+    """Another page of a day was asked for."""
+    tap = context.tap(AgendaPage)
+    return await _day(context, tap.day, page=tap.page)
+
+
+async def entry_chosen(update: Update, context: Context) -> int | None:
+    """One reservation was tapped."""
+    reservation, _ = await reservation_of_provider(context.uow, context.tap(AgendaEntry).reservation, context.me)
+    context.show(agenda_entry(context.reader, await entry_of(context, reservation), context.now))
+    return _left(context)
+
+
+async def reason_asked(update: Update, context: Context) -> State | int:
+    """The provider is about to cancel: ask for a reason, unless there is nothing to cancel any more."""
+    reservation, _ = await reservation_of_provider(context.uow, context.tap(AskReason).reservation, context.me)
+    try:
+        ended = reservation.cancelled(Party.PROVIDER, context.now)
+    except _OVER:
+        ended = reservation
+    entry = await entry_of(context, reservation)
+    if ended is reservation:
+        context.show(agenda_entry(context.reader, entry, context.now))
+        return ConversationHandler.END
+    context.show(reason_question(context.reader, entry))
+    context.unit.stand(FLOW, State.REASON)
+    context.unit.remember(reservation=reservation.id)
+    return State.REASON
+
+
+async def cancelled_without_reason(update: Update, context: Context) -> int | None:
+    """Cancel, without a reason."""
+    return await _cancel(context, context.tap(CancelForClient).reservation, None)
+
+
+async def reason_typed(update: Update, context: Context) -> State | int | None:
+    """Cancel with the reason that was typed; one that cannot be passed on changes nothing, and another may be typed."""
+    reason = _tidied(typed_text(update))
+    if not 0 < len(reason) <= REASON_LIMIT:
+        key = "agenda.reason_too_long" if reason else "agenda.reason_empty"
+        context.unit.send(Screen(context.t(key, limit=REASON_LIMIT, length=len(reason))))
+        return State.REASON
+    return await _cancel(context, int(str(context.unit.dialogue.data["reservation"])), reason)
+
+
+async def _cancel(context: Context, number: int, reason: str | None) -> int | None:
+    """Cancel a reservation and show its day; where it is over already, say so and do the same."""
+    try:
+        ended = await context.act(cancel_by_provider(context.uow, context.policy, number, context.me, context.now, reason=reason))
+    except _OVER:
+        over, _ = await reservation_of_provider(context.uow, number, context.me)
+        return await _day_of(context, over, note=nothing_to_cancel(context.reader, await entry_of(context, over), context.now))
+    context.say(context.t.plain("agenda.told"))
+    return await _day_of(context, ended, note=cancelled_note(context.reader, await entry_of(context, ended)))
+
+
+async def _day_of(context: Context, reservation: Reservation, *, note: str) -> int | None:
+    """Show the day of a reservation below a note."""
+    return await _day(context, context.times.day_of(reservation.span.start), note=note)
+
+
+async def _day(context: Context, day: date, *, page: int = 0, note: str = "") -> int | None:
+    """Show a day; raises errors.ProviderOnly where the person has none."""
+    await show_day(context, await provider_of(context.uow, context.me), day, page=page, note=note)
+    return _left(context)
+
+
+def _left(context: Context) -> int | None:
+    """Return where the person stands now: out of this dialogue, or on in another one."""
+    return ConversationHandler.END if context.unit.dialogue.flow == FLOW else None
+
+
+def _tidied(text: str) -> str:
+    """Return a text as one line of visible characters with single spaces."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def agenda_flow() -> Flow:
+    """Return the dialogue."""
+    return Flow(
+        FLOW,
+        [
+            CommandHandler("agenda", agenda_typed),
+            Tap(Open, aside(agenda_opened), only=Open("agenda")),
+            Tap(AgendaDay, aside(day_chosen)),
+            Tap(AgendaPage, aside(day_paged)),
+            Tap(AgendaEntry, aside(entry_chosen)),
+            Tap(AskReason, reason_asked),
+            Tap(CancelForClient, aside(cancelled_without_reason)),
+        ],
+        {State.REASON: [MessageHandler(LINE, reason_typed)]},
+    )

@@ -1,0 +1,169 @@
+"""The screens of a provider's agenda: what they say, what they offer, and that they fit."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, read
+from bot.reader import Reader
+from bot.screen import Screen
+from bot.screens.agenda import (
+    ENTRIES_PER_PAGE,
+    DayView,
+    Entry,
+    agenda_day,
+    agenda_entry,
+    cancelled_note,
+    nothing_to_cancel,
+    reason_question,
+)
+from bot.texts import LANGUAGES, texts_in
+from bot.times import Times
+from domain.client import Client
+from domain.reservation import REASON_LIMIT, Party, Reservation, Status
+from domain.timespan import TimeSpan
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+NINE = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900
+MONDAY, WEDNESDAY = date(2026, 11, 23), date(2026, 11, 25)
+ALICE = Client(101, "Alice", "alice_a", None, None)
+BOB = Client(102, "Bob", None, None, None)
+LONGEST_TEXT = 4096
+MOST_BUTTONS, WIDEST_ROW = 100, 8
+LONGEST_ALERT = 200
+
+BOOKED = Reservation(1, 1, 101, TimeSpan(NINE, NINE + 1), Status.CONFIRMED, NOW, None, confirmed_at=NOW)
+HELD = Reservation(2, 1, 102, TimeSpan(NINE + 2, NINE + 3), Status.HELD, NOW, NOW + timedelta(minutes=30))
+ENDED = replace(BOOKED, status=Status.CANCELLED, ended_at=NOW, ended_by=Party.CLIENT)
+
+
+def reader(language: str = "en") -> Reader:
+    t = texts_in(language)
+    return Reader(t, Times(t.locale, ZoneInfo("Europe/Berlin")))
+
+
+def view(*entries: Entry, day: date = WEDNESDAY, count: int | None = None, page: int = 0, ahead: tuple[date, ...] = ()) -> DayView:
+    within = (MONDAY - timedelta(days=3), MONDAY + timedelta(days=60))
+    return DayView(day, MONDAY, entries, len(entries) if count is None else count, page, ahead, within)
+
+
+def labels(screen: Screen) -> list[str]:
+    return [button.label for row in screen.rows for button in row]
+
+
+def choices(screen: Screen) -> list[object]:
+    return [read(button.data) for row in screen.rows for button in row]
+
+
+def test_a_day_says_who_comes_when_and_what_is_only_held() -> None:
+    plain = agenda_day(reader(), view(Entry(BOOKED, ALICE), Entry(HELD, BOB))).plain
+    assert "Wednesday, 25 November 2026\n2 reservations" in plain
+    assert "09:00–09:15  Alice\n09:30–09:45  Bob ⏳ held until 10:30" in plain
+    assert "Time zone: Europe/Berlin" in plain
+
+
+def test_a_name_leads_to_a_chat_where_there_is_a_public_one() -> None:
+    text = agenda_day(reader(), view(Entry(BOOKED, ALICE), Entry(HELD, BOB))).text
+    assert '<a href="https://t.me/alice_a">Alice</a>' in text
+    assert text.count("<a href") == 1
+
+
+def test_an_empty_day_says_so_and_leads_to_other_days() -> None:
+    screen = agenda_day(reader(), view(day=MONDAY, ahead=(WEDNESDAY,)))
+    assert "Nobody comes on this day so far." in screen.plain
+    assert labels(screen) == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov"]
+    assert choices(screen)[-1] == AgendaDay(WEDNESDAY)
+
+
+def test_another_day_leads_back_to_today() -> None:
+    assert ("Today", AgendaDay(MONDAY)) in zip(labels(agenda_day(reader(), view())), choices(agenda_day(reader(), view())), strict=True)
+
+
+@pytest.mark.parametrize("edge", [0, 1])
+def test_no_button_leads_beyond_the_days_one_may_look_at(edge: int) -> None:
+    within = view().within
+    days = [choice.day for choice in choices(agenda_day(reader(), view(day=within[edge]))) if isinstance(choice, AgendaDay)]
+    assert days
+    assert all(within[0] <= day <= within[1] for day in days)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_full_page_of_the_longest_names_fits_into_a_message(language: str) -> None:
+    wide = Client(103, "W" * 129, "w" * 32, None, None)
+    entries = [Entry(replace(HELD, id=2**40 + n, span=TimeSpan(NINE + n, NINE + n + 1)), wide) for n in range(ENTRIES_PER_PAGE)]
+    entry = entries[0]
+    ahead = tuple(WEDNESDAY + timedelta(days=n) for n in range(1, 7))
+    note = cancelled_note(reader(language), Entry(replace(entry.reservation, reason="r" * REASON_LIMIT), wide))
+    screen = agenda_day(reader(language), view(*entries, count=96, page=1, ahead=ahead), note)
+    assert len(screen.plain) <= LONGEST_TEXT
+    assert sum(map(len, screen.rows)) <= MOST_BUTTONS
+    assert max(map(len, screen.rows)) <= WIDEST_ROW
+
+
+def test_a_full_day_is_paged() -> None:
+    entries = [Entry(replace(BOOKED, id=n + 1), ALICE) for n in range(ENTRIES_PER_PAGE)]
+    screen = agenda_day(reader(), view(*entries, count=ENTRIES_PER_PAGE + 1))
+    assert "21 reservations" in screen.plain
+    assert "1/2" in labels(screen)
+    assert AgendaPage(WEDNESDAY, 1) in choices(screen)
+
+
+def test_one_reservation_can_be_cancelled_until_it_begins() -> None:
+    begins = BOOKED.span.starts_at
+    before = agenda_entry(reader(), Entry(BOOKED, ALICE), begins - timedelta(seconds=1))
+    assert labels(before) == ["Cancel booking", "Back"]
+    assert choices(before) == [AskReason(1), AgendaDay(WEDNESDAY)]
+    after = agenda_entry(reader(), Entry(BOOKED, ALICE), begins)
+    assert choices(after) == [AgendaDay(WEDNESDAY)]
+    assert "has begun or is over" in after.plain
+
+
+@pytest.mark.parametrize(
+    ("reservation", "said"),
+    [
+        (BOOKED, "Booked"),
+        (HELD, "Held until 10:30"),
+        (replace(HELD, expires_at=NOW), "expired"),
+        (replace(HELD, status=Status.EXPIRED), "expired"),
+        (replace(ENDED, confirmed_at=None), "gave this time back"),
+        (ENDED, "The client cancelled"),
+        (replace(ENDED, ended_by=Party.PROVIDER, reason="ill"), "You cancelled this appointment.\nReason: ill"),
+        (replace(BOOKED, status=Status.COMPLETED), "begun or is over"),
+    ],
+)
+def test_every_state_is_told_in_words(reservation: Reservation, said: str) -> None:
+    screen = agenda_entry(reader(), Entry(reservation, ALICE), NOW)
+    assert said in screen.plain
+    assert "Time zone: Europe/Berlin" in screen.plain
+
+
+def test_the_question_asks_for_a_reason_and_offers_to_do_without() -> None:
+    screen = reason_question(reader(), Entry(BOOKED, ALICE))
+    assert "Type a reason" in screen.plain
+    assert list(zip(labels(screen), choices(screen), strict=True)) == [
+        ("Cancel without a reason", CancelForClient(1)),
+        ("Back", AgendaEntry(1)),
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_and_reasons_are_never_read_as_markup(language: str) -> None:
+    tricky = Client(104, "<i>A&B</i> {zone}", None, None, None)
+    entry = Entry(replace(BOOKED, reason="<b>{slot}</b>"), tricky)
+    texts = [
+        agenda_day(reader(language), view(entry)).text,
+        agenda_entry(reader(language), entry, NOW).text,
+        reason_question(reader(language), entry).text,
+        cancelled_note(reader(language), entry),
+        nothing_to_cancel(reader(language), entry, NOW),
+    ]
+    assert all("&lt;i&gt;A&amp;B&lt;/i&gt; {zone}" in text for text in texts)
+    assert not any("<b>{slot}" in text for text in texts)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_a_tap_is_answered_with_fits(language: str) -> None:
+    assert "agenda" not in texts_in(language).plain("agenda.told")
+    assert len(texts_in(language).plain("agenda.told")) <= LONGEST_ALERT

@@ -1,0 +1,118 @@
+"""The screens of a client's bookings: what they say, what they offer, and that they fit."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.callbacks import AskCancel, BookingsPage, CancelBooking, ConfirmHold, Open, ShowBooking, read
+from bot.reader import Reader
+from bot.screen import Screen
+from bot.screens.bookings import BOOKINGS_PER_PAGE, booking_details, booking_list, cancel_question
+from bot.texts import LANGUAGES, texts_in
+from bot.times import Times
+from domain.provider import Provider
+from domain.reservation import Party, Reservation, Status
+from domain.timespan import TimeSpan
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+NINE = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900
+DORA = Provider(1, 901, "Dora", "dora")
+LONGEST_TEXT = 4096
+LONGEST_ALERT = 200
+
+
+def reader(language: str = "en") -> Reader:
+    t = texts_in(language)
+    return Reader(t, Times(t.locale, ZoneInfo("Europe/Berlin")))
+
+
+def booking(number: int = 1, *, start: int = NINE) -> Reservation:
+    return Reservation(number, 1, 101, TimeSpan(start, start + 1), Status.CONFIRMED, NOW, None, confirmed_at=NOW)
+
+
+def hold(number: int = 1) -> Reservation:
+    return Reservation(number, 1, 101, TimeSpan(NINE, NINE + 1), Status.HELD, NOW, NOW + timedelta(minutes=30))
+
+
+def labels(screen: Screen) -> list[str]:
+    return [button.label for row in screen.rows for button in row]
+
+
+def choices(screen: Screen) -> list[object]:
+    return [read(button.data) for row in screen.rows for button in row]
+
+
+def test_the_list_says_when_with_whom_and_until_when_a_hold_lasts() -> None:
+    plain = booking_list(reader(), [hold(1), booking(2, start=NINE + 4)], {1: DORA}, page=0).plain
+    assert "Dora\nWednesday, 25 November 2026, 09:00–09:15\nHeld until 10:30, not confirmed yet" in plain
+    assert "✅ Dora\nWednesday, 25 November 2026, 10:00–10:15\n" in plain
+    assert "Time zone: Europe/Berlin" in plain
+
+
+def test_each_line_of_the_list_has_its_button() -> None:
+    screen = booking_list(reader(), [hold(7), booking(8, start=NINE + 4)], {1: DORA}, page=0)
+    assert labels(screen) == ["⏳ Wed 25 Nov, 09:00 · Dora", "✅ Wed 25 Nov, 10:00 · Dora"]
+    assert choices(screen) == [ShowBooking(7), ShowBooking(8)]
+
+
+def test_an_empty_list_offers_to_book() -> None:
+    assert choices(booking_list(reader(), [], {}, page=0)) == [Open("book")]
+
+
+def test_a_long_list_is_paged_and_a_page_beyond_the_last_is_the_last() -> None:
+    coming = [booking(n, start=NINE + n) for n in range(1, 2 * BOOKINGS_PER_PAGE + 2)]
+    first, last = (booking_list(reader(), coming, {1: DORA}, page=page) for page in (0, 99))
+    assert choices(first)[: BOOKINGS_PER_PAGE + 1] == [*(ShowBooking(n) for n in range(1, 9)), *choices(first)[8:9]]
+    assert choices(first)[-1] == BookingsPage(1)
+    assert choices(last)[0] == ShowBooking(17)
+    assert "3/3" in labels(last)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_page_of_the_longest_names_fits_into_a_message(language: str) -> None:
+    wide = Provider(1, 901, "&" * 64, "wide")
+    coming = [Reservation(2**40 + n, 1, 101, TimeSpan(NINE + n, NINE + n + 1), Status.HELD, NOW, NOW) for n in range(30)]
+    screen = booking_list(reader(language), coming, {1: wide}, page=1)
+    assert screen.plain.count("&" * 64) == BOOKINGS_PER_PAGE
+    assert len(screen.plain) <= LONGEST_TEXT
+
+
+def test_a_name_is_shown_as_it_is_and_never_read_as_markup() -> None:
+    tricky = Provider(1, 901, "<b>Dora</b> & {zone}", "dora")
+    for screen in (
+        booking_list(reader(), [booking()], {1: tricky}, page=0),
+        booking_details(reader(), booking(), tricky, NOW),
+        cancel_question(reader(), booking(), tricky),
+    ):
+        assert "&lt;b&gt;Dora&lt;/b&gt; &amp; {zone}" in screen.text
+
+
+def test_a_booking_can_be_cancelled_until_it_begins() -> None:
+    begins = booking().span.starts_at
+    before = booking_details(reader(), booking(), DORA, begins - timedelta(seconds=1))
+    assert choices(before) == [AskCancel(1), BookingsPage(0)]
+    assert labels(before) == ["Cancel booking", "Back"]
+    assert choices(booking_details(reader(), booking(), DORA, begins)) == [BookingsPage(0)]
+
+
+def test_the_question_names_the_booking_and_offers_a_way_out() -> None:
+    screen = cancel_question(reader(), booking(3), DORA)
+    assert "Dora\nWednesday, 25 November 2026, 09:00–09:15\nTime zone: Europe/Berlin" in screen.plain
+    assert list(zip(labels(screen), choices(screen), strict=True)) == [("Yes, cancel", CancelBooking(3)), ("Back", ShowBooking(3))]
+
+
+def test_what_is_over_keeps_the_ways_on_of_its_card_beside_the_way_back() -> None:
+    ended = Reservation(4, 1, 101, booking().span, Status.CANCELLED, NOW, None, confirmed_at=NOW, ended_at=NOW, ended_by=Party.CLIENT)
+    screen = booking_details(reader(), ended, DORA, NOW)
+    assert labels(screen) == ["Book another time", "Back"]
+    assert ConfirmHold(4) not in choices(screen)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", ["reservation.confirmed", "reservation.released", "bookings.cancelled"])
+def test_what_a_tap_is_answered_with_fits(language: str, key: str) -> None:
+    text = texts_in(language).plain(key)
+    assert text != key
+    assert len(text) <= LONGEST_ALERT
+    assert "<" not in text
