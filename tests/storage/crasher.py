@@ -1,0 +1,57 @@
+"""One who holds, confirms and sweeps as fast as he can, says what he has committed, and may be killed at any moment."""
+
+import asyncio
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from multiprocessing.connection import Connection
+
+from domain import errors
+from domain.policy import BookingPolicy
+from domain.usecases.end_reservation import confirm_hold
+from domain.usecases.expire_holds import expire_holds
+from domain.usecases.hold_slot import SlotChoice, hold_slot
+from storage.database import Database
+from tests.storage.venue import OPENING
+
+CELLS = 96 * 20
+CLIENTS = tuple(range(401, 421))
+PROVIDERS = (1, 2)
+POLICY = BookingPolicy(slot_length=timedelta(minutes=45), holds_per_client=100)
+
+Say = Callable[[tuple[str, int]], None]
+
+
+def work(url: str, seed: int, now: datetime, line: Connection) -> None:
+    """Work until killed; each pair of what was done and the reservation's number is sent after its commit, never before."""
+    asyncio.run(_work(url, random.Random(seed), now, line.send))  # noqa: S311  (Nothing is kept secret by it.)
+
+
+async def _work(url: str, choices: random.Random, now: datetime, say: Say) -> None:
+    database = Database(url)
+    while True:
+        now += timedelta(minutes=1)
+        await _hold(database, choices, now, say)
+        await _sweep(database, now, say)
+
+
+async def _hold(database: Database, choices: random.Random, now: datetime, say: Say) -> None:
+    start = OPENING + choices.randrange(CELLS // 3) * 3
+    client = choices.choice(CLIENTS)
+    try:
+        async with database.transaction() as uow:
+            held = await hold_slot(uow, POLICY, SlotChoice(client, choices.choice(PROVIDERS), start), now)
+    except errors.Refusal:
+        return
+    say(("held", held.id))
+    if choices.random() < 0.1:
+        async with database.transaction() as uow:
+            await confirm_hold(uow, POLICY, held.id, client, now)
+        say(("confirmed", held.id))
+
+
+async def _sweep(database: Database, now: datetime, say: Say) -> None:
+    async with database.transaction() as uow:
+        ended = await expire_holds(uow, POLICY, now)
+    if ended:
+        say(("expired", ended))

@@ -1,0 +1,86 @@
+"""The books of a venue, audited from the outside: what the rows of a file say, checked without storage and without the busy cells.
+
+A reservation claims its stretch of time, of its provider and of its client, from the instant it was held until it ended. Two claims on one
+subject must never share time of both kinds. The audit plays all beginnings and ends in order of their instants and keeps, for each
+subject, the claimed stretches sorted: a new one needs to be compared with its two neighbours only.
+"""
+
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from tests.storage.venue import micros, rows
+
+FOR_EVER = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A reservation's claim: ``[start, end)`` in cells, ``[since, until)`` in microseconds since 1970."""
+
+    number: int
+    provider: int
+    client: int
+    start: int
+    end: int
+    since: int
+    until: int
+
+
+def claims(url: str) -> list[Claim]:
+    """Return what the file's reservations claim or claimed."""
+    until = f"""CASE status WHEN 'held' THEN expires_at WHEN 'expired' THEN expires_at
+        WHEN 'confirmed' THEN {FOR_EVER} ELSE coalesce(ended_at, {FOR_EVER}) END"""
+    return [Claim(*row) for row in rows(url, f"SELECT id, provider_id, client_id, start_cell, end_cell, held_at, {until} FROM reservation")]
+
+
+def overlaps(all_claims: Iterable[Claim]) -> list[tuple[int, int]]:
+    """Return the pairs of reservations that had the same time of the same provider or client at the same moment."""
+    lived = [claim for claim in all_claims if claim.since < claim.until]
+    # At one instant ends come before beginnings: a claim is half-open.
+    moments = [(claim.since, 1, claim) for claim in lived] + [(claim.until, 0, claim) for claim in lived]
+    moments.sort(key=lambda moment: (moment[0], moment[1], moment[2].number))
+    standing: defaultdict[tuple[str, int], list[tuple[int, int, int]]] = defaultdict(list)
+    found: set[tuple[int, int]] = set()
+    for _, begins, claim in moments:
+        for subject in (("provider", claim.provider), ("client", claim.client)):
+            taken, mine = standing[subject], (claim.start, claim.end, claim.number)
+            if begins:
+                at = bisect_left(taken, mine)
+                found |= {(min(o, mine[2]), max(o, mine[2])) for s, e, o in taken[max(0, at - 1) : at + 1] if s < mine[1] and mine[0] < e}
+                insort(taken, mine)
+            else:
+                taken.remove(mine)
+    return sorted(found)
+
+
+def audit(url: str, now: datetime) -> list[str]:
+    """Return all that is wrong with a file whose overdue holds were swept at ``now``: an empty list is a clean bill."""
+    wrong = [f"reservations {one} and {other} overlap" for one, other in overlaps(claims(url))]
+    live = rows(
+        url, "SELECT id, provider_id, client_id, start_cell, end_cell, expires_at FROM reservation WHERE status IN ('held', 'confirmed')"
+    )
+    wrong += [f"hold {number} ran out and was not swept" for number, *_, end in live if end is not None and end <= micros(now)]
+    return wrong + _cells_wrong(url, live) + _outbox_wrong(url)
+
+
+def _cells_wrong(url: str, live: list[tuple[int, int, int, int, int, int | None]]) -> list[str]:
+    wanted = sorted(
+        (kind, subject, cell, number, end)
+        for number, provider, client, start, stop, end in live
+        for kind, subject in ((0, provider), (1, client))
+        for cell in range(start, stop)
+    )
+    kept = rows(url, "SELECT kind, subject, cell, reservation_id, hold_until FROM busy ORDER BY kind, subject, cell")
+    return [f"cell {cell}" for cell in set(wanted) ^ set(kept)] + (["cells twice"] if len(kept) != len(set(kept)) else [])
+
+
+def _outbox_wrong(url: str) -> list[str]:
+    """A hold is warned of once, and its expiry is told once; each as long as it is so, and to nobody else."""
+    ended = rows(url, "SELECT id, client_id FROM reservation WHERE status = 'expired' ORDER BY id")
+    told = rows(url, "SELECT reservation_id, recipient_id FROM outbox WHERE kind = 'hold_expired' ORDER BY reservation_id")
+    every = rows(url, "SELECT id, client_id FROM reservation ORDER BY id")
+    warned = rows(url, "SELECT reservation_id, recipient_id FROM outbox WHERE kind = 'hold_warning' ORDER BY reservation_id")
+    return ([] if told == ended else ["expiries told"]) + ([] if warned == every else ["warnings"])

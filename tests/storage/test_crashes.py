@@ -1,0 +1,70 @@
+"""Killed without a warning, again and again: the file is whole, no work is half done, and nothing that was said to be done is lost."""
+
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from multiprocessing import Pipe
+
+from domain.timespan import TimeSpan
+from storage.database import Database
+from tests.storage import crasher
+from tests.storage.ledger import audit
+from tests.storage.processes import spawn
+from tests.storage.venue import NOW, OPENING, open_venue, rows
+
+KILLS = 50
+# A commit takes a few milliseconds, so that these waits end in every part of one.
+LONGEST_WAIT = 0.05
+
+
+def said_until_killed(url: str, turn: int, wait: float) -> Iterator[tuple[str, int]]:
+    """Yield what the process said it had committed; it is killed a while after its first word."""
+    ours, theirs = Pipe(duplex=False)
+    process = spawn(crasher.work, url, turn, NOW - timedelta(days=20) + turn * timedelta(hours=8), theirs)
+    process.start()
+    theirs.close()
+    with ours:
+        assert ours.poll(30), "the process never said a word"
+        process.join(wait)
+        assert process.is_alive()
+        process.kill()
+        process.join()
+        process.close()
+        try:
+            while True:
+                yield ours.recv()
+        except EOFError:
+            return
+
+
+def damage(url: str) -> list[str]:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
+        whole = [line for (line,) in connection.execute("PRAGMA integrity_check")]
+        strays = connection.execute("PRAGMA foreign_key_check").fetchall()
+    return [line for line in whole if line != "ok"] + [f"stray {row}" for row in strays]
+
+
+async def test_after_fifty_kills_nothing_is_torn_and_nothing_said_is_lost(database_url: str) -> None:
+    database = Database(database_url)
+    async with database.transaction() as uow:
+        await open_venue(uow, clients=crasher.CLIENTS, hours=TimeSpan(OPENING, OPENING + crasher.CELLS))
+    await database.close()
+    waits = random.Random(1)  # noqa: S311  (Nothing is kept secret by it.)
+    held, confirmed, expired = set[int](), set[int](), 0
+
+    for turn in range(KILLS):
+        for word, number in said_until_killed(database_url, turn, waits.random() * LONGEST_WAIT):
+            held |= {number} if word == "held" else set()
+            confirmed |= {number} if word == "confirmed" else set()
+            expired += number if word == "expired" else 0
+        assert damage(database_url) == []
+        # Before the file's own beginning nothing was due: what is overdue now is left to the next sweep and is no fault.
+        assert audit(database_url, NOW - timedelta(days=365)) == []
+
+    statuses = dict(rows(database_url, "SELECT id, status FROM reservation"))
+    assert held <= set(statuses)
+    assert {statuses[number] for number in confirmed} == {"confirmed"}
+    assert list(statuses.values()).count("expired") >= expired > 0
+    assert len(held) > KILLS

@@ -1,0 +1,202 @@
+"""Many at once on the same few slots: the same time is never given twice, and the books are right afterwards."""
+
+import asyncio
+import random
+import sqlite3
+from collections import Counter
+from contextlib import closing
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import errors
+from domain.policy import BookingPolicy
+from domain.timespan import TimeSpan
+from domain.usecases.expire_holds import expire_holds
+from domain.usecases.hold_slot import SlotChoice, hold_slot
+from storage.database import Database
+from tests.storage import racer
+from tests.storage.ledger import FOR_EVER, Claim, audit, claims, overlaps
+from tests.storage.processes import run_together, spawn
+from tests.storage.venue import NOW, OPENING, POLICY, micros, open_venue, rows
+
+CROWD = range(1001, 1201)
+LATER = NOW + timedelta(hours=40)
+
+
+async def try_to_hold(database: Database, policy: BookingPolicy, choice: SlotChoice, now: datetime = NOW) -> str:
+    try:
+        async with database.transaction() as uow:
+            await hold_slot(uow, policy, choice, now)
+    except errors.Refusal as refused:
+        return refused.code
+    return "held"
+
+
+async def sweep_all(database: Database) -> None:
+    async with database.transaction() as uow:
+        await expire_holds(uow, POLICY, LATER, limit=100_000)
+
+
+async def crowd_for_one_slot(database: Database) -> Counter[str]:
+    async with database.transaction() as uow:
+        dora, _ = await open_venue(uow, clients=CROWD)
+    return Counter(await asyncio.gather(*(try_to_hold(database, POLICY, SlotChoice(client, dora.id, OPENING)) for client in CROWD)))
+
+
+async def test_of_two_hundred_who_want_one_slot_exactly_one_gets_it(database: Database) -> None:
+    assert await crowd_for_one_slot(database) == {"held": 1, "slot_taken": 199}
+    assert audit(database.url, NOW) == []
+
+
+async def test_a_dead_hold_is_taken_over_by_one_and_told_of_once_while_sweepers_race_along(database: Database) -> None:
+    async with database.transaction() as uow:
+        dora, _ = await open_venue(uow, clients=CROWD)
+        dead = await hold_slot(uow, POLICY, SlotChoice(CROWD[0], dora.id, OPENING), NOW)
+    over = NOW + POLICY.hold_duration
+
+    async def sweep() -> str:
+        async with database.transaction() as uow:
+            return f"swept {await expire_holds(uow, POLICY, over)}"
+
+    tries = [try_to_hold(database, POLICY, SlotChoice(client, dora.id, OPENING), over) for client in CROWD]
+    done = Counter(await asyncio.gather(*tries, *(sweep() for _ in range(20))))
+
+    assert done == {"held": 1, "slot_taken": 199, "swept 0": 20}
+    assert rows(database.url, "SELECT reservation_id FROM outbox WHERE kind = 'hold_expired'") == [(dead.id,)]
+    assert audit(database.url, over) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_two_hundred_tries_at_random_times_and_lengths_never_overlap(database: Database, seed: int) -> None:
+    choices = random.Random(seed)  # noqa: S311  (Nothing is kept secret by it.)
+    policies = [BookingPolicy(slot_length=timedelta(minutes=15 * n), holds_per_client=20) for n in (1, 2, 3, 4)]
+    clients = range(301, 311)
+    async with database.transaction() as uow:
+        providers = [provider.id for provider in await open_venue(uow, clients=clients)]
+
+    def drawn() -> tuple[BookingPolicy, SlotChoice]:
+        policy = choices.choice(policies)
+        start = OPENING + choices.randrange(32 // policy.slot_cells) * policy.slot_cells
+        return policy, SlotChoice(choices.choice(clients), choices.choice(providers), start)
+
+    done = Counter(await asyncio.gather(*(try_to_hold(database, *drawn()) for _ in range(200))))
+
+    assert set(done) == {"held", "slot_taken", "client_busy"}
+    assert done["held"] > 15
+    assert audit(database.url, NOW) == []
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_four_processes_that_do_as_they_please_keep_the_books_right(database: Database, seed: int) -> None:
+    async with database.transaction() as uow:
+        await open_venue(uow, clients=racer.CLIENTS, hours=TimeSpan(OPENING, OPENING + racer.CELLS))
+    racer.set_clock(database.url)
+    work = [spawn(racer.race, database.url, 10 * seed + n, 150) for n in range(4)]
+
+    assert await asyncio.to_thread(run_together, work) == [0, 0, 0, 0]
+    # Before the last sweep, cells of dead holds are still there, but nothing has been given twice.
+    assert overlaps(claims(database.url)) == []
+    await sweep_all(database)
+
+    assert audit(database.url, LATER) == []
+    seen: dict[str, int] = dict(rows(database.url, "SELECT status, count(*) FROM reservation GROUP BY status"))
+    assert set(seen) == {"confirmed", "cancelled", "expired"}
+    assert sum(seen.values()) > 50
+
+
+async def test_racers_really_do_everything(database: Database) -> None:
+    async with database.transaction() as uow:
+        await open_venue(uow, clients=racer.CLIENTS, hours=TimeSpan(OPENING, OPENING + racer.CELLS))
+    racer.set_clock(database.url)
+    team = [racer.Racer(database, seed) for seed in range(8)]
+    await asyncio.gather(*(one.race(50) for one in team))
+    await sweep_all(database)
+
+    done = sum((one.done for one in team), Counter[str]())
+    assert {"_hold", "_move", "_confirm", "_release", "_sweep", "slot_taken", "client_busy", "hold_expired"} <= set(done)
+    assert audit(database.url, LATER) == []
+
+
+async def test_without_the_key_of_the_busy_cells_the_audit_finds_overlaps(database: Database) -> None:
+    with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"))) as connection:
+        connection.executescript(
+            "DROP TABLE busy; CREATE TABLE busy (kind INTEGER, subject INTEGER, cell INTEGER, reservation_id INTEGER, hold_until INTEGER)"
+        )
+
+    assert (await crowd_for_one_slot(database))["held"] == 200
+    found = audit(database.url, NOW)
+    assert len([line for line in found if line.endswith("overlap")]) >= 199
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM busy WHERE kind = 1 AND subject = 201",
+        "UPDATE busy SET hold_until = hold_until + 1",
+        "INSERT INTO busy SELECT kind, subject, cell + 1, reservation_id, hold_until FROM busy",
+        "DELETE FROM outbox",
+        "UPDATE reservation SET status = 'expired'",
+        "UPDATE reservation SET expires_at = held_at",
+    ],
+)
+async def test_the_audit_sees_work_that_is_half_done(database: Database, damage: str) -> None:
+    async with database.transaction() as uow:
+        dora, _ = await open_venue(uow, clients=racer.CLIENTS)
+        await hold_slot(uow, POLICY, SlotChoice(racer.CLIENTS[0], dora.id, OPENING), NOW)
+    assert audit(database.url, NOW) == []
+
+    with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute(damage)
+
+    assert audit(database.url, NOW) != []
+
+
+T = micros(NOW)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlap"),
+    [
+        (Claim(1, 1, 1, 10, 12, T, T + 9), Claim(2, 1, 2, 11, 13, T, T + 9), True),
+        (Claim(1, 1, 1, 10, 12, T, T + 9), Claim(2, 2, 1, 11, 13, T, T + 9), True),
+        (Claim(1, 1, 1, 10, 12, T, T + 9), Claim(2, 2, 2, 11, 13, T, T + 9), False),
+        (Claim(1, 1, 1, 10, 12, T, T + 9), Claim(2, 1, 2, 12, 13, T, T + 9), False),
+        (Claim(1, 1, 1, 10, 14, T, T + 9), Claim(2, 1, 2, 11, 12, T + 8, FOR_EVER), True),
+        (Claim(1, 1, 1, 10, 14, T, T + 9), Claim(2, 1, 2, 11, 12, T + 9, FOR_EVER), False),
+        (Claim(1, 1, 1, 10, 14, T, FOR_EVER), Claim(2, 1, 2, 10, 14, T + 9, FOR_EVER), True),
+        (Claim(1, 1, 1, 10, 14, T, T), Claim(2, 1, 2, 10, 14, T, T + 1), False),
+    ],
+)
+def test_the_audit_sees_an_overlap_where_there_is_one(one: Claim, other: Claim, *, overlap: bool) -> None:
+    assert overlaps([one, other]) == overlaps([other, one]) == ([(1, 2)] if overlap else [])
+
+
+def share(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    return max(one[0], other[0]) < min(one[1], other[1])
+
+
+claim_lists = st.lists(
+    st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(0, 12), st.integers(1, 4), st.integers(0, 12), st.integers(0, 4)),
+    max_size=8,
+).map(
+    lambda drawn: [Claim(n, p, c, start, start + length, since, since + age) for n, (p, c, start, length, since, age) in enumerate(drawn)]
+)
+
+
+@given(claim_lists)
+def test_the_audit_finds_something_exactly_where_comparing_every_pair_does(drawn: list[Claim]) -> None:
+    pairs = [
+        (one.number, other.number)
+        for one in drawn
+        for other in drawn
+        if one.number < other.number
+        and (one.provider == other.provider or one.client == other.client)
+        and share((one.start, one.end), (other.start, other.end))
+        and share((one.since, one.until), (other.since, other.until))
+    ]
+
+    assert bool(overlaps(drawn)) is bool(pairs)
+    assert set(overlaps(drawn)) <= set(pairs)
