@@ -38,8 +38,8 @@ def set_clock(url: str) -> None:
 class Racer:
     """Does random things to random reservations.
 
-    The clock stands in the file and moves on by three minutes with each transaction, so time never goes back from one commit to the next, and
-    a fast machine sees as many holds run out as a slow one.
+    The clock stands in the file and moves on by three minutes with each transaction, so time never goes back from one commit to the
+    next, and a fast machine sees as many holds run out as a slow one.
     """
 
     database: Database

@@ -54,7 +54,7 @@ def test_an_instant_comes_back_as_the_same_instant_in_utc(moment: datetime) -> N
     back = Instant().process_result_value(kept, SQLITE)
 
     assert isinstance(kept, int)
-    assert (back, back and back.tzinfo) == (moment, UTC)
+    assert (back, back and back.tzinfo) == (moment.astimezone(UTC), UTC)
 
 
 @given(instants, instants)
