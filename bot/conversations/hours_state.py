@@ -1,0 +1,44 @@
+"""Where a provider stands while he posts or removes hours."""
+
+from datetime import date, timedelta
+from enum import StrEnum
+
+from bot.context import Context
+
+FLOW = "hours"
+
+# How far ahead hours may lie, in days: years ahead is a slip of the keyboard, and clocks cannot be told much further.
+FARTHEST = 5 * 366
+# How far ahead the calendar goes, today counted.
+CALENDAR_DAYS = 400
+
+
+class State(StrEnum):
+    """What a typed line is taken for."""
+
+    TYPING = "typing"
+    START = "start"
+    END = "end"
+    REMOVING = "removing"
+
+
+def stand(context: Context, state: State, **data: object) -> State:
+    """Take a place in the dialogue, with what a typed line will need there."""
+    context.unit.stand(FLOW, state)
+    context.unit.remember(**data)
+    return state
+
+
+def kept(context: Context, name: str) -> str:
+    """Return a value that was kept with the place."""
+    return str(context.unit.dialogue.data[name])
+
+
+def calendar_days(context: Context) -> tuple[date, date]:
+    """Return the first and the last day that can be chosen in the calendar."""
+    return context.today, context.today + timedelta(days=CALENDAR_DAYS - 1)
+
+
+def too_far(context: Context, day: date) -> bool:
+    """Tell whether a day lies further ahead than hours may."""
+    return day > context.today + timedelta(days=FARTHEST)

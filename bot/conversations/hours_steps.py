@@ -1,0 +1,135 @@
+"""Show a draft: the step of the calendar it has come to, its preview, or what became of it."""
+
+from datetime import date
+
+from bot.callbacks import Callback, DraftStart, DraftTimes, HoursHome
+from bot.context import Context
+from bot.conversations.hours_state import State, calendar_days, stand
+from bot.refusals import refusal_text
+from bot.screen import Screen
+from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start
+from bot.screens.hours_preview import Posting, Suggestion, discarded, preview, published, refused, undone
+from domain import errors
+from domain.availability import slots_in
+from domain.posting import DayHours, Draft, DraftState, plan
+from domain.timespan import merged
+from domain.usecases.post_availability import draft_hours, draft_of, preview_of
+
+_SLIPS = (errors.OffGrid, errors.TimeInPast)
+
+
+async def own_draft(context: Context, draft_id: int) -> Draft:
+    """Return this provider's draft; raises errors.ProviderOnly, errors.DraftUnknown."""
+    draft, _ = await draft_of(context.uow, draft_id, context.me)
+    return draft
+
+
+async def show_draft(context: Context, draft: Draft) -> State:
+    """Show a draft as it stands, whichever button led to it."""
+    if draft.state is not DraftState.OPEN:
+        context.show(_ended(context, draft))
+        return stand(context, State.TYPING)
+    if not draft.days:
+        return show_calendar(context, draft, context.today)
+    if not all(spans for _, spans in draft.days):
+        return show_start(context, draft)
+    context.show(await _preview(context, draft))
+    return stand(context, State.TYPING)
+
+
+def show_calendar(context: Context, draft: Draft, month: date) -> State:
+    """Show the month of a day, or the nearest in which days can be chosen."""
+    first, last = calendar_days(context)
+    shown = min(max(month, first), last).replace(day=1)
+    context.show(draft_calendar(context.reader, draft, shown, (first, last)))
+    return stand(context, State.TYPING)
+
+
+def show_start(context: Context, draft: Draft) -> State:
+    """Show the starts to choose from; where today alone is chosen, those that lie ahead."""
+    local = context.now.astimezone(context.zone)
+    only_today = [day for day, _ in draft.days] == [local.date()]
+    context.show(draft_start(context.reader, draft, context.today, earliest=local.hour * 60 + local.minute if only_today else 0))
+    return stand(context, State.START, draft=draft.id)
+
+
+def show_end(context: Context, draft: Draft, start: int) -> State:
+    """Show the ends to choose from."""
+    context.show(draft_end(context.reader, draft, start, context.today))
+    return stand(context, State.END, draft=draft.id, start=start)
+
+
+async def suggested(context: Context, days: tuple[DayHours, ...]) -> Suggestion:
+    """Keep a posting that is to be offered."""
+    draft = await draft_hours(context.uow, context.me, days, context.now)
+    return Suggestion(draft.id, draft.days)
+
+
+async def _preview(context: Context, draft: Draft) -> Screen:
+    """Return the preview of a draft, or why it cannot be published."""
+    try:
+        found = await preview_of(context.uow, context.policy, draft, context.zone, context.now)
+    except errors.Refusal as refusal:
+        return await _refused(context, draft, refusal)
+    posting = Posting(draft, found.spans, found.posted, found.slots, _notes(context, draft), _back(draft))
+    return preview(context.reader, posting, context.policy.slot_length, context.today)
+
+
+async def _refused(context: Context, draft: Draft, refusal: errors.Refusal) -> Screen:
+    """Return why a draft cannot be published, with the nearest one that can."""
+    days = _mended(context, refusal)
+    suggestions = [await suggested(context, days)] if days else []
+    back = DraftTimes(draft.id) if _back(draft) else HoursHome(0)
+    return refused(context.reader, refusal_text(context.reader, refusal), suggestions, context.today, back)
+
+
+def _mended(context: Context, refusal: errors.Refusal) -> tuple[DayHours, ...]:
+    """Return the suggestion of a refusal, mended further where that would be refused in its turn; or nothing."""
+    days: tuple[DayHours, ...] = ()
+    found: errors.Refusal | None = refusal
+    while isinstance(found, _SLIPS):
+        days = _suggestion(found)
+        found = _fault(context, days)
+    return () if found else days
+
+
+def _suggestion(refusal: errors.Refusal) -> tuple[DayHours, ...]:
+    """Return the posting a refusal suggests."""
+    days = refusal.values["suggestion"]
+    return days if isinstance(days, tuple) else ()
+
+
+def _fault(context: Context, days: tuple[DayHours, ...]) -> errors.Refusal | None:
+    """Return why a posting would be refused, or None where it would not."""
+    try:
+        plan(days, context.zone, context.now)
+    except errors.Refusal as refusal:
+        return refusal
+    return None
+
+
+def _ended(context: Context, draft: Draft) -> Screen:
+    """Return what became of a draft."""
+    if draft.state is DraftState.PUBLISHED:
+        return published(context.reader, draft, _bookable(context, draft), context.policy, context.today)
+    return undone(context.reader, draft, context.today) if draft.state is DraftState.UNDONE else discarded(context.reader)
+
+
+def _bookable(context: Context, draft: Draft) -> int:
+    """Return how many slots of what a draft added can be booked at this moment."""
+    starts, length = context.policy.starts(context.now), context.policy.slot_cells
+    return sum(1 for span in merged(draft.added) for _ in slots_in(span, starts, length))
+
+
+def _notes(context: Context, draft: Draft) -> list[str]:
+    """Return the notes on how a draft was read, where it was typed just before."""
+    notes = context.unit.dialogue.data.get("notes")
+    found = notes.get(str(draft.id), []) if isinstance(notes, dict) else []
+    return [str(note) for note in found]
+
+
+def _back(draft: Draft) -> Callback | None:
+    """Return the way back to the choice of the end, where all days have the same one stretch, as tapping gives them."""
+    hours = {spans for _, spans in draft.days}
+    only = next(iter(hours)) if len(hours) == 1 else ()
+    return DraftStart(draft.id, only[0].start) if len(only) == 1 else None

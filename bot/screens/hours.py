@@ -1,0 +1,48 @@
+"""A provider's hours: how they are posted, and what is posted, day by day."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from bot.callbacks import HoursHome, NewDraft, PostedDay, RemoveHours
+from bot.keyboards import button, pager, pages_of
+from bot.reader import Reader
+from bot.screen import Button, Screen
+from bot.screens.hours_lines import DaySpans, day_name, spans_text
+from bot.screens.hours_removal import ASK
+from domain.timespan import TimeSpan
+
+DAYS_PER_PAGE = 10
+_LABEL_SPANS = 2
+
+
+def hours_home(reader: Reader, posted: Sequence[DaySpans], today: date, *, page: int) -> Screen:
+    """Return how to post, and a page of the days on which something is posted from today on."""
+    t = reader.t
+    pages = pages_of(posted, DAYS_PER_PAGE)
+    page = min(page, pages - 1)
+    shown = posted[page * DAYS_PER_PAGE : (page + 1) * DAYS_PER_PAGE]
+    what = t.count("hours.home.posted", len(posted)) if posted else t("hours.home.nothing")
+    text = "\n\n".join((t("hours.home"), t("hours.home.list", posted=what, zone=reader.times.zone_name)))
+    days = tuple((_day(reader, day, spans, today),) for day, spans in shown)
+    return Screen(text, ((button(t.plain("hours.choose_days"), NewDraft()),), *days, *pager(page, pages, HoursHome)))
+
+
+def posted_day(reader: Reader, day: date, spans: Sequence[TimeSpan]) -> Screen:
+    """Return what is posted on a day, each stretch to be removed by a tap, or a part of one by typing it."""
+    t, times = reader.t, reader.times
+    back = (button(t.plain("button.back"), HoursHome(0)),)
+    text = t("hours.day", day=times.day(day), spans=spans_text(reader, spans, most=len(spans)), zone=times.zone_name)
+    rows = tuple((_remove(t.plain("hours.remove_span", span=times.span(span)), span.start, span.end),) for span in spans)
+    whole = (_remove(t.plain("hours.remove_day"), spans[0].start, spans[-1].end),)
+    return Screen(text, (*rows, whole, back))
+
+
+def _day(reader: Reader, day: date, spans: Sequence[TimeSpan], today: date) -> Button:
+    """Return the button of a posted day."""
+    label = f"{day_name(reader, day, today)} · {spans_text(reader, spans, most=_LABEL_SPANS)}"
+    return button(label, PostedDay(day))
+
+
+def _remove(label: str, start: int, end: int) -> Button:
+    """Return a button that removes the hours between two cells, asking about bookings inside."""
+    return button(label, RemoveHours(start, end, ASK))

@@ -1,0 +1,92 @@
+"""Days with their hours, written so that any number of them fits a message or a button."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import groupby, islice
+
+from markupsafe import Markup
+
+from bot.reader import Reader
+from bot.times import wall_span
+from domain.posting import DayHours
+from domain.timespan import TimeSpan, by_day
+
+DAYS_SHOWN = 10
+_SPANS_SHOWN = 6
+_NAMES_SHOWN = 5
+_LABEL_DAYS = 3
+_LABEL_SPANS = 3
+
+DaySpans = tuple[date, tuple[TimeSpan, ...]]
+
+
+def grouped(reader: Reader, spans: Iterable[TimeSpan]) -> tuple[DaySpans, ...]:
+    """Return stretches by the reader's calendar day, cut at his midnights."""
+    parts = by_day(spans, reader.times.zone)
+    return tuple((day, tuple(span for _, span in pairs)) for day, pairs in groupby(parts, key=lambda pair: pair[0]))
+
+
+def day_name(reader: Reader, day: date, today: date) -> str:
+    """Return ``Fri, 13 Aug``, with the year where it is not this one."""
+    name = reader.times.short_day(day)
+    return name if day.year == today.year else f"{name} {day.year}"
+
+
+def day_lines(reader: Reader, days: Sequence[DaySpans], today: date, *, most: int = DAYS_SHOWN) -> Markup:
+    """Return a line for each of the first days, and how many more there are."""
+    lines = [reader.t("hours.line", day=day_name(reader, day, today), spans=spans_text(reader, spans)) for day, spans in days[:most]]
+    if len(days) > most:
+        lines.append(reader.t.count("hours.more_days", len(days) - most))
+    return Markup("\n").join(lines)
+
+
+def spans_text(reader: Reader, spans: Sequence[TimeSpan], *, most: int = _SPANS_SHOWN) -> str:
+    """Return ``08:00–12:00, 13:00–15:00``; of many only the first, and how many more there are."""
+    return _shortened([reader.times.span(span) for span in spans], most)
+
+
+def day_names(reader: Reader, days: Sequence[date], today: date) -> str:
+    """Return the names of the first days, and how many more there are."""
+    return _shortened([day_name(reader, day, today) for day in days], _NAMES_SHOWN)
+
+
+def hours_label(reader: Reader, days: Sequence[DayHours], today: date) -> str:
+    """Return what a suggested posting means, for a button: its days, and its hours where they are the same on each."""
+    same = len({spans for _, spans in days}) == 1
+    when = _label_days(reader, [day for day, _ in days], today)
+    if not same:
+        return when
+    hours = _shortened([wall_span(span) for span in days[0][1]], _LABEL_SPANS)
+    return reader.t.plain("hours.label", days=when, spans=hours)
+
+
+def clock_changes(reader: Reader, days: Sequence[DayHours], real: Sequence[TimeSpan]) -> list[date]:
+    """Return the days on which less or more time passes than their hours read like: the clocks are set forward or back."""
+    lengths = {day: sum(span.end - span.start for span in spans) for day, spans in grouped(reader, real)}
+    return [day for day, spans in days if lengths.get(day, 0) * 15 != sum(span.end - span.start for span in spans)]
+
+
+def cut(notes: Sequence[str], most: int) -> Sequence[str]:
+    """Return the notes that fit so many characters together."""
+    total = 0
+    kept = []
+    for note in notes:
+        total += len(note)
+        if total > most:
+            break
+        kept.append(note)
+    return kept
+
+
+def _label_days(reader: Reader, days: Sequence[date], today: date) -> str:
+    """Return a few days by name, or many by the first, the last and their number."""
+    names = [day_name(reader, day, today) for day in days]
+    if len(names) <= _LABEL_DAYS:
+        return reader.times.listed(names)
+    return reader.t.count("hours.label_days", len(days), first=names[0], last=names[-1]).unescape()
+
+
+def _shortened(parts: Sequence[str], most: int) -> str:
+    """Return the first parts, and how many more there are."""
+    shown = ", ".join(islice(parts, most))
+    return shown if len(parts) <= most else f"{shown} +{len(parts) - most}"

@@ -1,0 +1,122 @@
+"""A draft of hours on its way: the preview, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from markupsafe import Markup
+
+from bot.callbacks import Callback, DiscardDraft, HoursHome, NewDraft, PublishDraft, ShowDraft, UndoDraft
+from bot.keyboards import button
+from bot.reader import Reader
+from bot.screen import Button, Rows, Screen
+from bot.screens.hours_lines import clock_changes, cut, day_lines, grouped, hours_label
+from bot.screens.hours_removal import ASK
+from domain.policy import BookingPolicy
+from domain.posting import DayHours, Draft
+from domain.timespan import TimeSpan, merged
+
+_POSTED_SHOWN = 5
+_CHANGES_SHOWN = 3
+_NOTES_LENGTH = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What publishing a draft would do: all its time, what of it is posted already, and the slots it makes.
+
+    ``notes`` tell how it was read, where it was typed; ``back`` leads to the choice of the end, where it was tapped.
+    """
+
+    draft: Draft
+    spans: tuple[TimeSpan, ...]
+    posted: tuple[TimeSpan, ...]
+    slots: int
+    notes: Sequence[str] = ()
+    back: Callback | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A posting that is offered in the place of one that was refused or not understood."""
+
+    draft: int
+    days: Sequence[DayHours]
+
+
+def preview(reader: Reader, posting: Posting, slot_length: timedelta, today: date) -> Screen:
+    """Return what publishing would do, with ``Publish`` and ``Discard``."""
+    t = reader.t
+    days = grouped(reader, posting.spans)
+    total = t("hours.total", days=t.count("hours.days", len(days)), slots=t.count("hours.slots", posting.slots))
+    parts = [
+        t("hours.preview", lines=day_lines(reader, days, today), total=total, zone=reader.times.zone_name),
+        *_remarks(reader, posting, slot_length, today),
+    ]
+    draft = posting.draft.id
+    choice = (button(t.plain("button.publish"), PublishDraft(draft)), button(t.plain("button.discard"), DiscardDraft(draft)))
+    return Screen("\n\n".join(parts), (choice, *_back(reader, posting.back)))
+
+
+def published(reader: Reader, draft: Draft, bookable: int, policy: BookingPolicy, today: date) -> Screen:
+    """Return what publishing added, with ``Undo``; ``bookable`` counts the slots of it that can be booked at this moment."""
+    t, times = reader.t, reader.times
+    if not draft.added:
+        return Screen(t("hours.published_nothing"), _ways_on(reader))
+    lines = day_lines(reader, grouped(reader, draft.added), today)
+    slots = t.count("hours.bookable", bookable)
+    window = t("hours.window", notice=times.duration(policy.notice_period), horizon=times.duration(policy.booking_horizon))
+    undo = (button(t.plain("button.undo"), UndoDraft(draft.id, ASK)), _home(reader))
+    return Screen(t("hours.published", lines=lines, slots=slots, window=window, zone=times.zone_name), (undo,))
+
+
+def discarded(reader: Reader) -> Screen:
+    """Tell that a draft was dropped."""
+    return Screen(reader.t("hours.discarded"), _ways_on(reader))
+
+
+def undone(reader: Reader, draft: Draft, today: date) -> Screen:
+    """Tell that what publishing had added is gone again."""
+    lines = day_lines(reader, grouped(reader, draft.added), today)
+    return Screen(reader.t("hours.undone", lines=lines, zone=reader.times.zone_name), _ways_on(reader))
+
+
+def refused(reader: Reader, reason: str, suggestions: Sequence[Suggestion], today: date, back: Callback | None = None) -> Screen:
+    """Tell why hours were refused or not understood, with the nearest readings that would do as one button each."""
+    t = reader.t
+    rows = tuple((button(hours_label(reader, one.days, today), ShowDraft(one.draft)),) for one in suggestions)
+    text = t("hours.refused", reason=reason)
+    if suggestions:
+        text = Markup("{}\n\n{}").format(text, t.count("hours.suggested", len(suggestions), zone=reader.times.zone_name))
+    return Screen(text, (*rows, *_back(reader, back)))
+
+
+def _remarks(reader: Reader, posting: Posting, slot_length: timedelta, today: date) -> list[str]:
+    """Return what has to be known before publishing: what is posted already, clock changes, assumptions."""
+    t = reader.t
+    remarks: list[str] = []
+    if merged(posting.posted) == posting.spans:
+        remarks.append(t("hours.all_posted"))
+    elif posting.posted:
+        lines = day_lines(reader, grouped(reader, merged(posting.posted)), today, most=_POSTED_SHOWN)
+        remarks.append(t("hours.partly_posted", lines=lines))
+    if not posting.slots:
+        remarks.append(t("hours.no_slot_fits", length=reader.times.duration(slot_length)))
+    changed = clock_changes(reader, posting.draft.days, posting.spans)[:_CHANGES_SHOWN]
+    remarks += [t("hours.clock_change", day=reader.times.day(day)) for day in changed]
+    return remarks + list(cut(posting.notes, _NOTES_LENGTH))
+
+
+def _ways_on(reader: Reader) -> Rows:
+    """Return a way to more hours and a way to those that are posted."""
+    return ((button(reader.t.plain("hours.choose_days"), NewDraft()), _home(reader)),)
+
+
+def _home(reader: Reader) -> Button:
+    """Return a way to what is posted."""
+    return button(reader.t.plain("hours.see"), HoursHome(0))
+
+
+def _back(reader: Reader, back: Callback | None) -> Rows:
+    """Return a way back where there is one."""
+    return ((button(reader.t.plain("button.back"), back),),) if back else ()

@@ -1,0 +1,64 @@
+"""Removing hours: what is about to go, and what becomes of the bookings inside."""
+
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from markupsafe import Markup
+
+from bot.callbacks import Callback, PostedDay, RemoveHours
+from bot.keyboards import button
+from bot.reader import Reader
+from bot.screen import Screen
+from bot.screens.hours_lines import spans_text
+from domain.reservation import Reservation, Status
+from domain.timespan import TimeSpan
+
+# What a button's ``inside`` says: see usecases.remove_availability.Inside. An answer to cancel goes on with a mark of the list
+# it was given to.
+ASK, KEEP, CANCEL = "a", "k", "c"
+_BOOKINGS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A reservation inside the removed hours, and the name of its client."""
+
+    reservation: Reservation
+    client: str
+
+
+def list_mark(reservations: Iterable[Reservation]) -> str:
+    """Return a short mark of these very reservations: whoever agreed to cancel a list agreed to no other."""
+    return f"{zlib.crc32(' '.join(str(r.id) for r in reservations).encode()):08x}"
+
+
+def bookings_inside(reader: Reader, booked: Sequence[Booked], answer: Callable[[str], Callback], back: Callback) -> Screen:
+    """List the reservations inside and ask whether they stay; ``answer`` makes the button's choice from its code."""
+    t, times = reader.t, reader.times
+    lines = [_line(reader, one) for one in booked[:_BOOKINGS_SHOWN]]
+    if len(booked) > _BOOKINGS_SHOWN:
+        lines.append(t.count("hours.inside.more", len(booked) - _BOOKINGS_SHOWN))
+    text = t.count("hours.inside", len(booked), list=Markup("\n").join(lines), zone=times.zone_name)
+    mark = list_mark(one.reservation for one in booked)
+    rows = (
+        (button(t.plain("hours.keep_bookings"), answer(KEEP)), button(t.plain("hours.cancel_bookings"), answer(f"{CANCEL}{mark}"))),
+        (button(t.plain("button.back"), back),),
+    )
+    return Screen(text, rows)
+
+
+def removal_to_confirm(reader: Reader, day: date, spans: Sequence[TimeSpan], notes: Sequence[str]) -> Screen:
+    """Play back which hours of a day a typed stretch would remove."""
+    t, times = reader.t, reader.times
+    text = t("hours.remove_ask", day=times.day(day), spans=spans_text(reader, spans), zone=times.zone_name)
+    remove = RemoveHours(spans[0].start, spans[-1].end, ASK)
+    rows = ((button(t.plain("hours.remove"), remove),), (button(t.plain("button.back"), PostedDay(day)),))
+    return Screen("\n\n".join((text, *notes)), rows)
+
+
+def _line(reader: Reader, one: Booked) -> Markup:
+    """Return one reservation's client and time, and whether it is a hold that is not confirmed."""
+    key = "hours.inside.held" if one.reservation.status is Status.HELD else "hours.inside.booked"
+    return reader.t(key, client=one.client, slot=reader.times.short_slot(one.reservation.span))
