@@ -202,10 +202,11 @@ class DraftMonth(Callback, tag="hm"):
 
 @dataclass(frozen=True, slots=True)
 class ToggleDay(Callback, tag="ht"):
-    """Choose a day, or choose it no longer."""
+    """Choose a day, or choose it no longer; ``chosen`` is 1 or 0, what the day is to be, so that a double tap does no more than one."""
 
     draft: int
     day: date
+    chosen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +307,14 @@ class CancelForClient(Callback, tag="ac"):
     """Cancel without a reason."""
 
     reservation: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaPage(Callback, tag="ap"):
+    """Page through the reservations of a full day."""
+
+    day: date
+    page: int
 
 
 # People
