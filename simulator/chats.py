@@ -161,13 +161,15 @@ class Account:
 
 @dataclass(slots=True, eq=False)
 class Tap:
-    """A tap on a button: whose, when (Unix seconds), and what became of it."""
+    """A tap on a button: whose, when (Unix seconds), under which message, with which data, and what became of it."""
 
     id: str
     update_id: int
     account: Account
     label: str
     at: float
+    message_id: int
+    data: str
     answers: int = 0
     redelivered: bool = False
     reported: bool = False

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulator.changes import Standing, Tapped
 from simulator.chats import Account, Chat, Message, Tap
 from simulator.entities import deep_link_payload, found_in, is_deep_link_payload
 from simulator.keyboards import Button
@@ -42,8 +43,7 @@ class Person:
 
         A text no phone would send, empty or beyond 4,096 characters, raises ValueError.
         """
-        self._check_not_blocked()
-        self._account.started = True
+        self._start()
         return self._writes(self.chat, text)
 
     def sends_in(self, group: "Group", text: str) -> Update:
@@ -78,30 +78,37 @@ class Person:
         seen = [shown.labels for shown in messages if shown.rows]
         raise LookupError(f"there is no button {label!r}; the newest keyboards are {seen[:3]}")
 
-    def taps_data(self, data: str, message_id: int) -> Update:
-        """Send forged or stale callback data as if from a button under the message of this number, be it there or not."""
+    def taps_data(self, data: str, message_id: int, *, label: str = "") -> Update:
+        """Send callback data, forged or stale too, as if from a button under the message of this number, be it there or not."""
         message = self.chat.find(message_id)
         shown = message.as_json() if message else {"chat": self.chat.as_json(), "message_id": message_id, "date": 0}
-        return self._taps(data, shown, data)
+        return self._taps(data, shown, label or data)
 
     def edits(self, message_id: int, text: str) -> Update:
         """Change an earlier message of one's own; any other raises LookupError."""
         message = self.chat.find(message_id)
         if message is None or message.author["id"] != self.id:
             raise LookupError(f"{self} has no message {message_id} to edit")
-        message.text, message.html, message.entities = _sendable(text), text, found_in(_sendable(text))
-        message.edited, message.edit_date = message.edited + 1, int(self._world.now())
+        self._world.rewrite(message, _sendable(text), text, found_in(_sendable(text)), message.rows)
         return self._world.updates.add("edited_message", message.as_json())
 
     def blocks(self) -> Update:
         """Block the bot: it cannot write any more and is told so."""
         self._account.blocked = True
+        self._world.news.tell(Standing(self._account))
         return self._membership("member", "kicked")
 
     def unblocks(self) -> Update:
         """Let the bot write again; it is told so."""
         self._account.blocked = False
+        self._world.news.tell(Standing(self._account))
         return self._membership("kicked", "member")
+
+    def _start(self) -> None:
+        self._check_not_blocked()
+        if not self._account.started:
+            self._account.started = True
+            self._world.news.tell(Standing(self._account))
 
     def _check_not_blocked(self) -> None:
         if self._account.blocked:
@@ -114,8 +121,7 @@ class Person:
         return self._world.updates.add("message", self._world.write(chat, self._account.as_json(), **content).as_json())
 
     def _sends_file(self, kind: Any, content: bytes, name: str, caption: str) -> Update:
-        self._check_not_blocked()
-        self._account.started = True
+        self._start()
         file = self._world.keep(attachment(kind, self._world.next_file_id(kind), name, "image/png", content))
         return self._message(self.chat, attachment=file, text=caption, html=caption, entities=found_in(caption))
 
@@ -137,7 +143,9 @@ class Person:
             "data": data,
         }
         update = self._world.updates.add("callback_query", query)
-        self._world.taps[query_id] = Tap(query_id, update["update_id"], self._account, label, self._world.now())
+        tap = Tap(query_id, update["update_id"], self._account, label, self._world.now(), message["message_id"], data)
+        self._world.taps[query_id] = tap
+        self._world.news.tell(Tapped(tap))
         return update
 
     def _membership(self, before: str, after: str) -> Update:

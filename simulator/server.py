@@ -18,14 +18,16 @@ from simulator.world import World
 _LARGEST_BODY = 60 * 1024 * 1024
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Mount = Callable[[web.Application], None]
 
 
 class ApiServer:
-    """The routes of the Bot API server; `closing` lets go of everything that waits."""
+    """The routes of the Bot API server; `closing` lets go of everything that waits, `mounts` add routes of others."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.closing = asyncio.Event()
+        self.mounts: list[Mount] = []
 
     def application(self) -> web.Application:
         """Return the application with its routes, closed to anybody who is not on this machine."""
@@ -33,6 +35,8 @@ class ApiServer:
         app.router.add_get("/file/bot{token}/{path:.+}", self.download)
         app.router.add_route("*", "/bot{token}/{method}", self.call)
         Control(self._world).add_to(app)
+        for mount in self.mounts:
+            mount(app)
         return app
 
     async def call(self, request: web.Request) -> web.StreamResponse:

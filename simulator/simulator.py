@@ -12,7 +12,7 @@ from simulator.dispatch import Reply, answer
 from simulator.faults import Faults, FloodLimits
 from simulator.methods.profile import commands_shown
 from simulator.people import Group, Person
-from simulator.server import ApiServer
+from simulator.server import ApiServer, Mount
 from simulator.transcript import Delivery, Transcript
 from simulator.webhook import WebhookSender
 from simulator.world import World
@@ -72,6 +72,10 @@ class Simulator:
     def application(self) -> web.Application:
         """Return the web application served by `start`."""
         return self._server.application()
+
+    def mount(self, add_routes: Mount) -> None:
+        """Have more routes served on the same port, from the next `start` on."""
+        self._server.mounts.append(add_routes)
 
     async def stop(self) -> None:
         """Warn of unanswered taps, let go of whoever waits, and stop serving; a second stop does nothing."""

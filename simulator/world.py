@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from simulator.changes import Answered, Deleted, Edited, News, Written
 from simulator.chats import Account, Attachment, Chat, Message, Tap
 from simulator.clock import Clock
+from simulator.entities import Entity
 from simulator.faults import Faults, FloodLimits
+from simulator.keyboards import Rows
 from simulator.transcript import Transcript
 from simulator.updates import UpdateQueue
 
@@ -61,6 +64,7 @@ class World:
     files: dict[str, Attachment] = field(default_factory=dict)
     profile: Profile = field(default_factory=Profile)
     webhook: Webhook = field(default_factory=Webhook)
+    news: News = field(default_factory=News)
     poll: Poll | None = None
     last_message_id: int = 0
 
@@ -100,7 +104,26 @@ class World:
         self.last_message_id += 1
         message = Message(id=self.last_message_id, chat=chat, author=author, date=int(self.now()), **content)
         chat.messages.append(message)
+        self.news.tell(Written(message))
         return message
+
+    def rewrite(self, message: Message, text: str, html: str, entities: list[Entity], rows: Rows) -> None:
+        """Change a message in place."""
+        message.text, message.html, message.entities, message.rows = text, html, entities, rows
+        message.edited, message.edit_date = message.edited + 1, int(self.now())
+        self.news.tell(Edited(message))
+
+    def remove(self, chat: Chat, messages: list[Message]) -> None:
+        """Take messages out of a chat."""
+        gone = {message.id for message in messages}
+        chat.messages[:] = [message for message in chat.messages if message.id not in gone]
+        self.news.tell(Deleted(chat.id, tuple(sorted(gone))))
+
+    def show_answer(self, tap: Tap, text: str, *, alert: bool) -> None:
+        """End the waiting on a button and show the person a text, unless it is empty."""
+        if text:
+            tap.account.toasts.append((text, alert))
+        self.news.tell(Answered(tap, text, alert))
 
     def keep(self, attachment: Attachment) -> Attachment:
         """Keep a file for download."""

@@ -56,7 +56,7 @@ def delete_message(world: World, call: Call) -> bool:
     refusal = _undeletable(world, chat, message)
     if refusal is not None:
         raise refusal
-    chat.messages.remove(message)
+    world.remove(chat, [message])
     return True
 
 
@@ -69,7 +69,7 @@ def delete_messages(world: World, call: Call) -> bool:
     if len(ids) > _MOST_DELETED:
         raise bad_request("too many messages to delete specified")
     found = [message for message in chat.messages if message.id in ids and _undeletable(world, chat, message) is None]
-    chat.messages[:] = [message for message in chat.messages if message not in found]
+    world.remove(chat, found)
     return True
 
 
@@ -87,6 +87,5 @@ def _change(world: World, message: Message, content: Formatted, rows: Rows) -> d
     wait = world.flood_limits.wait_for(message.chat.id, world.now())
     if wait is not None:
         raise too_many_requests(wait)
-    message.text, message.html, message.entities, message.rows = content.text, content.html, content.entities, rows
-    message.edited, message.edit_date = message.edited + 1, int(world.now())
+    world.rewrite(message, content.text, content.html, content.entities, rows)
     return message.as_json()

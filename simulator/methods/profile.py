@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from simulator.calls import Call
+from simulator.changes import Profiled
 from simulator.methods.addressing import known_chat
 from simulator.refusals import Refusal, bad_request, too_many_requests
 from simulator.world import World
@@ -34,6 +35,7 @@ def set_my_commands(world: World, call: Call) -> bool:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     scope = _scope(world, call)
     world.profile.commands[scope] = [_command(command) for command in commands]
+    world.news.tell(Profiled())
     return True
 
 
@@ -45,6 +47,7 @@ def get_my_commands(world: World, call: Call) -> list[dict[str, str]]:
 def delete_my_commands(world: World, call: Call) -> bool:
     """Take away the commands of a scope and language."""
     world.profile.commands.pop(_scope(world, call), None)
+    world.news.tell(Profiled())
     return True
 
 
@@ -60,7 +63,7 @@ def commands_shown(world: World, account_id: int, language_code: str) -> list[di
 
 def set_my_name(world: World, call: Call) -> bool:
     """Set the bot's name in a language."""
-    return _say(world.profile.names, call, "name", _LONGEST_NAME)
+    return _say(world, world.profile.names, call, "name", _LONGEST_NAME)
 
 
 def get_my_name(world: World, call: Call) -> dict[str, str]:
@@ -70,7 +73,7 @@ def get_my_name(world: World, call: Call) -> dict[str, str]:
 
 def set_my_description(world: World, call: Call) -> bool:
     """Set what an empty chat shows."""
-    return _say(world.profile.descriptions, call, "description", _LONGEST_DESCRIPTION)
+    return _say(world, world.profile.descriptions, call, "description", _LONGEST_DESCRIPTION)
 
 
 def get_my_description(world: World, call: Call) -> dict[str, str]:
@@ -80,7 +83,7 @@ def get_my_description(world: World, call: Call) -> dict[str, str]:
 
 def set_my_short_description(world: World, call: Call) -> bool:
     """Set what the bot's profile shows."""
-    return _say(world.profile.short_descriptions, call, "short_description", _LONGEST_SHORT_DESCRIPTION)
+    return _say(world, world.profile.short_descriptions, call, "short_description", _LONGEST_SHORT_DESCRIPTION)
 
 
 def get_my_short_description(world: World, call: Call) -> dict[str, str]:
@@ -162,10 +165,11 @@ def _bad_scope(why: str) -> Refusal:
     return bad_request(f"can't parse BotCommandScope: {why}")
 
 
-def _say(texts: dict[str, str], call: Call, name: str, longest: int) -> bool:
+def _say(world: World, texts: dict[str, str], call: Call, name: str, longest: int) -> bool:
     if len(call.text(name)) > longest:
         raise bad_request(f"{name.replace('_', ' ')} length must not exceed {longest}")
     texts[call.text("language_code")] = call.text(name)
+    world.news.tell(Profiled())
     return True
 
 

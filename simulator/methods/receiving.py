@@ -109,8 +109,7 @@ def answer_callback_query(world: World, call: Call) -> bool:
         raise Refusal(400, f"Bad Request: {QUERY_TOO_OLD}", blames_bot=not tap.redelivered)
     if world.now() - tap.at > ANSWERABLE:
         raise bad_request(QUERY_TOO_OLD)
-    if call.has("text"):
-        tap.account.toasts.append((call.text("text"), call.flag("show_alert")))
+    world.show_answer(tap, call.text("text"), alert=call.flag("show_alert"))
     return True
 
 

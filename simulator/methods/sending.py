@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from simulator.calls import Call, Upload
+from simulator.changes import Acted
 from simulator.chats import Attachment
 from simulator.entities import deep_link_payload
 from simulator.keyboards import Rows, parse_markup
@@ -42,7 +43,9 @@ def send_chat_action(world: World, call: Call) -> bool:
     """Show that the bot is typing or the like."""
     if call.text("action") not in _ACTIONS:
         raise bad_request("wrong parameter action in request")
-    writable_chat(world, call).actions.append(call.text("action"))
+    chat = writable_chat(world, call)
+    chat.actions.append(call.text("action"))
+    world.news.tell(Acted(chat.id, call.text("action")))
     return True
 
 
