@@ -9,6 +9,7 @@ from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 from bot.callbacks import BookingDay, BookingMonth, ChooseProvider, Open, OtherTime, PickSlot, ProviderPage
 from bot.context import Context
 from bot.conversations.calendar_view import own_times, show_calendar, show_day
+from bot.conversations.deep_links import deep_link, rest_of_link
 from bot.conversations.presenting import present
 from bot.conversations.typed import LINE, typed_text
 from bot.conversations.typed_when import When, read_when
@@ -17,6 +18,7 @@ from bot.parsing.results import Problem
 from bot.refusals import refusal_text
 from bot.screen import Screen
 from bot.screens.booking import PROVIDERS_PER_PAGE, Booking, provider_list
+from bot.screens.links import unknown_link
 from bot.screens.typed import problem_text
 from domain import errors
 from domain.provider import Provider
@@ -44,6 +46,15 @@ async def booking_begun(update: Update, context: Context) -> State | int:
     if len(providers) == 1:
         return await _calendar_of(context, providers[0])
     return await _list(context, 0, "")
+
+
+async def link_opened(update: Update, context: Context) -> State | int:
+    """Somebody opened a provider's link."""
+    provider = await context.uow.providers.by_slug(rest_of_link(context).lower())
+    if provider is None:
+        context.show(unknown_link(context.reader))
+        return ConversationHandler.END
+    return await _calendar_of(context, await provider_with(context, provider.id))
 
 
 async def providers_paged(update: Update, context: Context) -> State:
@@ -191,6 +202,7 @@ def booking_flow() -> Flow:
         FLOW,
         [
             CommandHandler("book", booking_begun),
+            deep_link("book", link_opened),
             Tap(Open, booking_begun, only=Open("book")),
             Tap(ProviderPage, providers_paged),
             Tap(ChooseProvider, provider_chosen),

@@ -1,15 +1,17 @@
 """Become a provider: invitations, the public name, the slug."""
 
+from contextlib import suppress
 from datetime import datetime
 
 from domain import errors
-from domain.client import Contact, public_name
+from domain.client import NAME_LIMIT, Contact, public_name
 from domain.invitation import LIFETIME, Invitation, digest_of, new_code
 from domain.ports import UnitOfWork
-from domain.provider import Provider, slug_for
+from domain.provider import SLUG_LIMIT, Provider, slug_for
 from domain.usecases.reservation_of import provider_of
 
 _CODE_LIMIT = 64
+_ROOM_FOR_NUMBER = 4
 
 
 async def invite_provider(uow: UnitOfWork, admin_id: int, admins: frozenset[int], now: datetime) -> tuple[str, datetime]:
@@ -35,8 +37,17 @@ async def accept_invitation(uow: UnitOfWork, guest: Contact, code: str, now: dat
         raise errors.AlreadyProvider
     if provider is None:
         await uow.invitations.use(invitation.digest, guest.id, now)
-        provider = await uow.providers.add(guest.id, guest.name, await _free_slug(uow, guest.name), now)
+        name = name_from_telegram(guest)
+        provider = await uow.providers.add(guest.id, name, await _free_slug(uow, name), now)
     return provider
+
+
+def name_from_telegram(person: Contact) -> str:
+    """Return a name fit for others to read: the one Telegram tells, cut where it is too long, else the username, else the id."""
+    for known in (person.name, person.username or ""):
+        with suppress(errors.NameUnusable):
+            return public_name(known.strip()[:NAME_LIMIT])
+    return str(person.id)
 
 
 async def name_provider(uow: UnitOfWork, client_id: int, text: str, *, keep_slug: bool) -> Provider:
@@ -57,5 +68,5 @@ async def _free_slug(uow: UnitOfWork, name: str, own: Provider | None = None) ->
     slug = base
     while (holder := await uow.providers.by_slug(slug)) and (own is None or holder.id != own.id):
         number += 1
-        slug = f"{base[:28]}-{number}"
+        slug = f"{base[: SLUG_LIMIT - _ROOM_FOR_NUMBER].rstrip('-')}-{number}"
     return slug

@@ -1,0 +1,45 @@
+"""First contact and finding one's way: /start, /help, /privacy and /cancel."""
+
+from typing import Any
+
+from telegram import Update
+from telegram.ext import BaseHandler, CommandHandler
+
+from bot.context import Context
+from bot.conversations.roles import roles_of, set_menu
+from bot.screens.people import dialogue_left, greeting, help_text, privacy
+from domain.usecases.join import name_from_telegram
+
+
+async def started(update: Update, context: Context) -> None:
+    """Somebody comes for the first time, or wants to begin anew: greet by role, and give the chat its menu."""
+    roles = await roles_of(context)
+    name = name_from_telegram(context.unit.contact)
+    context.unit.send(greeting(context.reader, name, roles, zone_chosen=context.unit.person.time_zone is not None))
+    set_menu(context, roles)
+
+
+async def help_wanted(update: Update, context: Context) -> None:
+    """Somebody wants to know what there is to do."""
+    context.unit.send(help_text(context.reader, await roles_of(context)))
+
+
+async def privacy_wanted(update: Update, context: Context) -> None:
+    """Somebody wants to know what is kept of him."""
+    context.unit.send(privacy(context.reader))
+
+
+async def cancelled(update: Update, context: Context) -> None:
+    """Somebody wants out of a dialogue; like every command, this one has ended it by now."""
+    context.unit.leave()
+    context.unit.send(dialogue_left(context.reader, left=context.unit.left))
+
+
+def start_handlers() -> list[BaseHandler[Update, Context, Any]]:
+    """Return the handlers."""
+    return [
+        CommandHandler("start", started),
+        CommandHandler("help", help_wanted),
+        CommandHandler("privacy", privacy_wanted),
+        CommandHandler("cancel", cancelled),
+    ]

@@ -1,0 +1,30 @@
+"""The steps by which an invited person becomes a provider: the public name, the zone, and what comes next."""
+
+from bot.callbacks import JoinZone, KeepName, Open
+from bot.keyboards import button
+from bot.reader import Reader
+from bot.screen import Screen
+from bot.screens.zones import common_zones
+from domain.provider import Provider
+
+
+def name_question(reader: Reader, provider: Provider) -> Screen:
+    """Ask for the public name; the present one can be kept by a button."""
+    t = reader.t
+    keep = button(t.plain("joining.keep_name", name=provider.name), KeepName())
+    return Screen(t("joining.name", name=provider.name), ((keep,),))
+
+
+def zone_question(reader: Reader, provider: Provider, current: str | None) -> Screen:
+    """Ask for the zone."""
+    return Screen(reader.t("joining.zone", name=provider.name), common_zones(reader, JoinZone, current))
+
+
+def joined(reader: Reader, provider: Provider) -> Screen:
+    """Tell a new provider that all is set, and what to do next."""
+    t = reader.t
+    rows = (
+        (button(t.plain("button.hours"), Open("hours")), button(t.plain("button.link"), Open("link"))),
+        (button(t.plain("button.settings"), Open("settings")),),
+    )
+    return Screen(t("joining.done", name=provider.name, zone=reader.times.zone_name), rows)

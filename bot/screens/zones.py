@@ -1,0 +1,50 @@
+"""Time zones as buttons, under the names of their cities."""
+
+from collections.abc import Callable, Sequence
+from zoneinfo import ZoneInfo
+
+from babel.dates import get_timezone_location
+
+from bot.callbacks import Callback
+from bot.keyboards import button, grid
+from bot.parsing.zones import COMMON_ZONES
+from bot.reader import Reader
+from bot.screen import Rows, Screen
+
+MOST_MATCHES = 30
+_PER_ROW = 3
+_TYPED_SHOWN = 60
+
+
+def common_zones(reader: Reader, choose: Callable[[str], Callback], current: str | None) -> Rows:
+    """Return a button for each of the zones most people live in; the one a person has chosen already is marked."""
+    return _buttons(reader, COMMON_ZONES, choose, current)
+
+
+def zone_matches(reader: Reader, text: str, zones: Sequence[str], choose: Callable[[str], Callback], below: Rows) -> Screen:
+    """Return the zones a typed text may mean, above other buttons."""
+    key = "zones.matches" if len(zones) < MOST_MATCHES else "zones.many_matches"
+    return Screen(reader.t(key, text=_shortened(text)), (*_buttons(reader, zones, choose, None), *below))
+
+
+def unknown_zone(reader: Reader, text: str) -> Screen:
+    """Return what to type instead of a text that means no zone."""
+    return Screen(reader.t("zones.unknown", text=_shortened(text)))
+
+
+def city(reader: Reader, zone: str) -> str:
+    """Return what people call the place of a zone, such as ``Tokyo``; in German ``Tokio``."""
+    place = get_timezone_location(ZoneInfo(zone), locale=reader.times.locale, return_city=True)
+    return place.rpartition("/")[2]
+
+
+def _buttons(reader: Reader, zones: Sequence[str], choose: Callable[[str], Callback], current: str | None) -> Rows:
+    """Return a button for each zone."""
+    labels = ((zone, city(reader, zone)) for zone in zones)
+    return grid((button(f"✅ {label}" if zone == current else label, choose(zone)) for zone, label in labels), width=_PER_ROW)
+
+
+def _shortened(text: str) -> str:
+    """Return a typed text in a length fit to be played back."""
+    line = " ".join(text.split())
+    return line if len(line) <= _TYPED_SHOWN else f"{line[:_TYPED_SHOWN]}…"
