@@ -29,16 +29,8 @@ class State(StrEnum):
     REASON = "reason"
 
 
-async def agenda_typed(update: Update, context: Context) -> int:
-    """The command: today. Another dialogue ends here, while its card stays and works."""
-    if context.unit.dialogue.flow != FLOW:
-        context.unit.leave()
-    await _day(context, context.today)
-    return ConversationHandler.END
-
-
 async def agenda_opened(update: Update, context: Context) -> int | None:
-    """Today was asked for by a button."""
+    """Today was asked for, by the command or by a button."""
     return await _day(context, context.today)
 
 
@@ -129,7 +121,7 @@ def agenda_flow() -> Flow:
     return Flow(
         FLOW,
         [
-            CommandHandler("agenda", agenda_typed),
+            CommandHandler("agenda", agenda_opened),
             Tap(Open, aside(agenda_opened), only=Open("agenda")),
             Tap(AgendaDay, aside(day_chosen)),
             Tap(AgendaPage, aside(day_paged)),

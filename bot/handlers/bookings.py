@@ -20,14 +20,8 @@ from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.reservation_of import reservation_of_client
 
 
-async def bookings_typed(update: Update, context: Context) -> None:
-    """The command: whatever dialogue the person is in ends here, while its card stays and works."""
-    context.unit.leave()
-    await _list(context, 0)
-
-
 async def bookings_opened(update: Update, context: Context) -> None:
-    """The list was asked for by a button."""
+    """The list was asked for, by the command or by a button."""
     await _list(context, 0)
 
 
@@ -109,7 +103,7 @@ async def _provider_of(context: Context, reservation: Reservation) -> Provider:
 def bookings_handlers() -> list[BaseHandler[Update, Context, Any]]:
     """Return the handlers."""
     return [
-        CommandHandler("bookings", bookings_typed),
+        CommandHandler("bookings", bookings_opened),
         Tap(Open, aside(bookings_opened), only=Open("bookings")),
         Tap(BookingsPage, aside(bookings_paged)),
         Tap(ShowBooking, aside(booking_chosen)),

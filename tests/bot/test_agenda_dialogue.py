@@ -1,0 +1,333 @@
+"""Chats about a provider's agenda: his days, his clients, and cancelling for one of them with a reason or without."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from domain.client import Contact
+from domain.reservation import REASON_LIMIT, Reservation, Status
+from domain.timespan import TimeSpan
+from tests.bot.harness import Chatter, Town
+from tests.bot.practice import books, cancels_for, holds, opens_practice, quarter, reservations
+
+UNKNOWN = ("That appointment is not among yours. See yours with /bookings or /agenda.", True)
+
+
+@pytest.fixture
+async def dora(town: Town) -> Chatter:
+    """Return a provider who works from nine to twelve on Wednesday 25 November and the three days after it."""
+    return await opens_practice(town, days=(25, 26, 27, 28))
+
+
+async def asks_to_cancel(provider: Chatter, entry: str) -> None:
+    """Have a provider ask to cancel what a button of Wednesday's agenda names."""
+    await provider.sends("/agenda")
+    await provider.taps("Wed 25 Nov")
+    await provider.taps(entry)
+    await provider.taps("Cancel booking")
+
+
+async def test_the_agenda_is_for_providers_only(town: Town, dora: Chatter, alice: Chatter) -> None:
+    refused = "Only providers can do that. To become one, ask the person who runs this bot for an invitation link."
+    await alice.sends("/agenda")
+    assert alice.last.text == f"⚠️ {refused}"
+    for data in ("go:agenda", "ad:20261125", "ap:20261125:1"):
+        await alice.taps_data(data, alice.last.id)
+        assert alice.person.toasts[-1] == (refused, True)
+
+
+async def test_the_agenda_opens_with_today_and_leads_to_the_days_with_hours(town: Town, dora: Chatter) -> None:
+    await dora.sends("/agenda")
+    assert dora.last.text == "🗓 Monday, 23 November 2026\nNobody comes on this day so far.\n\nTime zone: Europe/Berlin"
+    assert dora.buttons == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov", "Thu 26 Nov", "Fri 27 Nov", "Sat 28 Nov"]
+
+
+async def test_a_day_shows_who_comes_and_what_is_only_held(town: Town, dora: Chatter, bob: Chatter) -> None:
+    alice = town.joins("Alice", username="alice_a")
+    await books(alice, "09:15")
+    await holds(bob, "10:00")
+    await dora.sends("/agenda")
+    await dora.taps("Wed 25 Nov")
+    assert "2 reservations\n\n09:15–09:30  Alice\n10:00–10:15  Bob ⏳ held until 10:30\n" in dora.last.text
+    assert dora.buttons[:2] == ["09:15 Alice", "⏳ 10:00 Bob"]
+    assert '<a href="https://t.me/alice_a">Alice</a>' in dora.last.html
+    assert dora.last.html.count("t.me") == 1
+
+
+async def test_days_are_turned_one_by_one_and_today_is_a_tap_away(town: Town, dora: Chatter) -> None:
+    await dora.sends("/agenda")
+    await dora.taps("Tue 24 Nov ›")
+    await dora.taps("Wed 25 Nov ›")
+    assert dora.last.text.startswith("🗓 Wednesday, 25 November 2026")
+    assert "Wed 25 Nov" not in dora.buttons
+    await dora.taps("‹ Tue 24 Nov")
+    await dora.taps("Today")
+    assert dora.last.text.startswith("🗓 Monday, 23 November 2026")
+    assert len(dora.shown) == 1
+
+
+async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15", day="28")
+    async with town.house.database.transaction() as work:
+        await work.availability.replace(1, [TimeSpan(quarter(28, 9), quarter(28, 12))], [])
+    await dora.sends("/agenda")
+    assert dora.buttons[-1] == "Sat 28 Nov"
+
+
+async def test_the_agenda_is_told_in_the_providers_zone(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    async with town.house.database.transaction() as work:
+        await work.clients.choose_zone(dora.id, "Pacific/Auckland")
+    await dora.sends("/agenda")
+    await dora.taps("Wed 25 Nov")
+    assert "21:15–21:30  Alice\n\nTime zone: Pacific/Auckland" in dora.last.text
+
+
+async def test_news_of_a_booking_leads_to_its_day(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await dora.taps("See that day")
+    assert "09:15–09:30  Alice" in dora.last.text
+
+
+async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_told(
+    town: Town, dora: Chatter, alice: Chatter, bob: Chatter
+) -> None:
+    await books(alice, "09:15")
+    await dora.sends("/agenda")
+    await dora.taps("Wed 25 Nov")
+    await dora.taps("09:15 Alice")
+    assert dora.last.text == "Alice\nWednesday, 25 November 2026, 09:15–09:30\nTime zone: Europe/Berlin\n\n✅ Booked"
+    await dora.taps("Cancel booking")
+    assert dora.last.text.endswith("Type a reason for the client, or cancel without one.")
+    await dora.sends("  I am ill,\n\n sorry!  ")
+    assert dora.last.text.startswith(
+        "❌ Cancelled, and the client is told: Alice, Wednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
+    )
+    assert "Reason: I am ill, sorry!\n\n🗓 Wednesday, 25 November 2026\nNobody comes on this day so far." in dora.last.text
+    told = "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)\n\nReason: I am ill, sorry!"
+    assert alice.last.text == told
+    assert alice.sees("❌ Cancelled by the provider")
+    assert alice.buttons == ["Book another time"]
+    await holds(bob, "09:15")
+    assert len(await reservations(town, bob)) == 1
+
+
+async def test_a_reservation_is_cancelled_without_a_reason(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    await dora.taps("Cancel without a reason")
+    assert dora.toast == "Cancelled. The client is told."
+    assert "Nobody comes on this day so far." in dora.last.text
+    assert alice.last.text == "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
+
+
+async def test_cancelling_twice_says_the_same_twice_and_tells_the_client_once(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    await dora.taps("Cancel without a reason")
+    shown, told = dora.last.text, len(alice.shown)
+    await dora.taps_data("ac:1", dora.last.id)
+    assert dora.person.toasts[-2:] == [("Cancelled. The client is told.", False)] * 2
+    assert dora.last.text == shown
+    assert len(alice.shown) == told
+
+
+async def test_a_hold_is_cancelled_like_a_booking(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await holds(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    await dora.sends("Closed that day")
+    assert await reservations(town, alice) == []
+    assert alice.last.text.endswith("Reason: Closed that day")
+
+
+async def test_a_reason_that_is_too_long_changes_nothing_and_a_shorter_one_works(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    await dora.sends("x" * (REASON_LIMIT + 1))
+    assert "That reason has 301 characters, and at most 300 can be passed on." in dora.last.text
+    assert len(await reservations(town, alice)) == 1
+    await dora.sends("x" * REASON_LIMIT)
+    assert alice.last.text.endswith("Reason: " + "x" * REASON_LIMIT)
+
+
+async def test_a_reason_nobody_could_read_changes_nothing(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    await dora.sends("\u200b\u2060")
+    assert dora.last.text.startswith("There is nothing to read in that reason.")
+    assert len(await reservations(town, alice)) == 1
+
+
+async def test_stickers_and_edited_messages_are_no_reasons(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    dora.person.sends_sticker()
+    await town.settles()
+    dora.person.edits(next(m.id for m in dora.person.chat.messages if m.sender == "person"), "edited")
+    await town.settles()
+    assert len(await reservations(town, alice)) == 1
+    await dora.sends("Now it counts")
+    assert alice.last.text.endswith("Reason: Now it counts")
+
+
+async def test_a_reason_is_passed_on_as_it_was_typed(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    await dora.sends("<b>ill</b> & {zone}")
+    assert alice.last.text.endswith("Reason: <b>ill</b> & {zone}")
+    assert "Reason: <b>ill</b> & {zone}" in dora.last.text
+
+
+@pytest.mark.parametrize("way", ["Back", "/agenda", "/bookings", "See that day"])
+async def test_once_the_question_is_left_nothing_typed_is_a_reason(town: Town, dora: Chatter, alice: Chatter, way: str) -> None:
+    await books(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    await (dora.sends(way) if way.startswith("/") else dora.taps(way))
+    await dora.sends("See you tomorrow")
+    assert dora.sees("I do not know what to do with that here.")
+    assert len(await reservations(town, alice)) == 1
+
+
+async def test_a_reason_typed_after_the_client_cancelled_says_that_there_is_nothing_left(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    await alice.taps("Cancel booking")
+    await alice.taps("Yes, cancel")
+    told = len(alice.shown)
+    await dora.sends("I am ill")
+    assert dora.last.text.startswith("There was nothing to cancel any more: Alice, Wednesday, 25 November 2026")
+    assert "The client cancelled this appointment." in dora.last.text
+    assert len(alice.shown) == told
+
+
+@pytest.mark.parametrize("act", ["Cancel without a reason", "typed"])
+async def test_a_hold_that_expires_while_the_question_is_open_is_not_cancelled(town: Town, dora: Chatter, alice: Chatter, act: str) -> None:
+    await holds(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    town.now += timedelta(minutes=30)
+    await (dora.sends("I am ill") if act == "typed" else dora.taps(act))
+    assert "There was nothing to cancel any more" in dora.last.text
+    assert "The hold has expired" in dora.last.text
+    assert not alice.sees("cancelled your appointment")
+
+
+@pytest.mark.parametrize("choice", ["ae:1", "ar:1", "ac:1"])
+async def test_what_has_begun_cannot_be_cancelled(town: Town, dora: Chatter, alice: Chatter, choice: str) -> None:
+    await books(alice, "09:15")
+    await dora.sends("/agenda")
+    town.now = (await reservations(town, alice))[0].span.starts_at
+    await dora.taps_data(choice, dora.last.id)
+    assert "This appointment has begun or is over." in dora.last.text
+    assert "Cancel booking" not in dora.buttons
+    assert [r.status for r in await reservations(town, alice)] == [Status.CONFIRMED]
+    await dora.sends("too late")
+    assert [r.status for r in await reservations(town, alice)] == [Status.CONFIRMED]
+
+
+@pytest.mark.parametrize("kind", ["ae", "ar", "ac"])
+async def test_another_providers_clients_are_nobody_elses_business(town: Town, dora: Chatter, alice: Chatter, kind: str) -> None:
+    await books(alice, "09:15")
+    emil = await opens_practice(town, "Emil")
+    standing = await reservations(town, alice)
+    for stranger in (emil, alice):
+        await stranger.sends("/bookings")
+        for number in ("1", "2", "0", str(2**62)):
+            await stranger.taps_data(f"{kind}:{number}", stranger.last.id)
+            assert stranger.person.toasts[-1] == UNKNOWN
+        await stranger.sends("a reason for nothing")
+    assert await reservations(town, alice) == standing
+
+
+@pytest.mark.parametrize(
+    ("forged", "shown"),
+    [
+        ("ad:00010101", "Saturday, 22 November 2025"),
+        ("ap:00010101:7", "Saturday, 22 November 2025"),
+        ("ad:99991231", "Thursday, 23 November 2028"),
+        ("ap:20261125:99999", "Wednesday, 25 November 2026"),
+    ],
+)
+async def test_days_out_of_reach_are_brought_back_into_it(town: Town, dora: Chatter, forged: str, shown: str) -> None:
+    await dora.sends("/agenda")
+    await dora.taps_data(forged, dora.last.id)
+    assert dora.last.text.startswith(f"🗓 {shown}\n")
+    assert not dora.toast
+
+
+@pytest.mark.parametrize("forged", ["ad:20261399", "ad:", "ad:x:y", "ae:-1", "ae:1.5", "ac:", f"ac:{2**70}"])
+async def test_what_reads_as_no_button_of_ours_is_answered(town: Town, dora: Chatter, forged: str) -> None:
+    await dora.sends("/agenda")
+    await dora.taps_data(forged, dora.last.id)
+    assert dora.person.toasts == [("This button is too old to work. Begin again with /start.", True)]
+
+
+async def test_a_full_day_is_turned_page_by_page(town: Town, dora: Chatter) -> None:
+    start = quarter(25, 9)
+    async with town.house.database.transaction() as work:
+        for n in range(21):
+            await work.clients.seen(Contact(2000 + n, f"Client {n}"), town.now)
+            span = TimeSpan(start + n, start + n + 1)
+            hold = Reservation(0, 1, 2000 + n, span, Status.HELD, town.now, town.now + timedelta(minutes=30))
+            added = await work.reservations.add(hold)
+            await work.reservations.confirm(replace(added, confirmed_at=town.now))
+    await dora.sends("/agenda")
+    await dora.taps("Wed 25 Nov")
+    assert "21 reservations" in dora.last.text
+    assert "Client 19" in dora.last.text
+    assert "Client 20" not in dora.last.text
+    await dora.taps("›")
+    assert "14:00–14:15  Client 20\n" in dora.last.text
+    assert dora.buttons[:3] == ["14:00 Client 20", "‹", "2/2"]
+
+
+async def test_every_step_works_after_a_restart(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await dora.sends("/agenda")
+    for label in ("Wed 25 Nov", "09:15 Alice", "Cancel booking"):
+        await town.restarts()
+        await dora.taps(label)
+    await town.restarts()
+    await dora.sends("I am ill")
+    assert alice.last.text.endswith("Reason: I am ill")
+
+
+async def test_looking_at_the_agenda_does_not_disturb_another_dialogue(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await opens_practice(town, "Emil")
+    await books(alice, "09:15", provider="Dora")
+    await dora.sends("/book")
+    await dora.taps("25")
+    await dora.taps("See that day")
+    await dora.sends("9:45")
+    assert [r.status for r in await reservations(town, dora)] == [Status.HELD]
+
+
+async def test_a_clients_name_is_shown_as_it_is(town: Town, dora: Chatter) -> None:
+    tricky = town.joins("<b>Bo</b> & {client}")
+    await books(tricky, "09:15")
+    await asks_to_cancel(dora, "09:15 <b>Bo</b> & {client}")
+    await dora.sends("ill")
+    assert "the client is told: <b>Bo</b> & {client}, Wednesday" in dora.last.text
+
+
+async def test_a_client_who_blocked_the_bot_is_cancelled_for_all_the_same(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    alice.person.blocks()
+    await town.settles()
+    await cancels_for(dora, 1, reason="I am ill")
+    assert dora.last.text.startswith("❌ Cancelled")
+    assert await reservations(town, alice) == []
+
+
+async def test_the_agenda_speaks_german_with_those_who_do(town: Town, alice: Chatter) -> None:
+    dora = await opens_practice(town, language_code="de")
+    await books(alice, "09:15")
+    await dora.sends("/agenda")
+    assert dora.last.text == "🗓 Montag, 23. November 2026\nAn diesem Tag kommt bisher niemand.\n\nZeitzone: Europe/Berlin"
+    await dora.taps("Mi., 25. Nov.")
+    assert "Ein Termin\n\n09:15–09:30  Alice" in dora.last.text
+    await dora.taps("09:15 Alice")
+    await dora.taps("Termin absagen")
+    await dora.sends("Ich bin krank")
+    assert dora.last.text.startswith("❌ Abgesagt, und Alice erfährt davon: Mittwoch, 25. November 2026, 09:15–09:30 (Europe/Berlin)")
+    assert alice.last.text.endswith("Reason: Ich bin krank")
