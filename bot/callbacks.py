@@ -5,10 +5,15 @@ Callback data can be forged. What does not read as one of these is nobody's; wha
 
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 _LIMIT = 64
 _LARGEST = 2**62
+_LAST_CELL = 2**23
+_YEARS = range(2000, 2200)
+
+Cell = Annotated[int, "cell"]
+"""A quarter-hour by number (``domain.timespan``); the field of a button takes none beyond the year 2200."""
 
 
 class Callback:
@@ -44,7 +49,7 @@ def read(data: object) -> Callback | None:
     if not isinstance(data, str) or len(data) > _LIMIT:
         return None
     tag, *values = data.split(":")
-    kind: Any = Callback._by_tag.get(tag)
+    kind: Any = Callback._by_tag.get(tag)  # noqa: SLF001  (the two are one thing)
     if kind is None or len(values) != len(fields(kind)):
         return None
     try:
@@ -60,10 +65,12 @@ def _written(value: object) -> str:
 
 def _value(kind: Any, text: str) -> object:
     """Return a field from text; raises ValueError for what it cannot be."""
-    if kind is int:
-        if not (text.isascii() and text.isdigit()) or int(text) > _LARGEST:
+    if kind in {int, Cell}:
+        if not (text.isascii() and text.isdigit()) or int(text) > (_LARGEST if kind is int else _LAST_CELL):
             raise ValueError(text)
         return int(text)
+    if kind is date and date.fromisoformat(text).year not in _YEARS:
+        raise ValueError(text)
     return date.fromisoformat(text) if kind is date else kind(text)
 
 
@@ -114,7 +121,7 @@ class PickSlot(Callback, tag="bs"):
     """Hold the slot that starts with this cell."""
 
     provider: int
-    start: int
+    start: Cell
     moving: int
 
 
@@ -273,8 +280,8 @@ class PostedDay(Callback, tag="hd"):
 class RemoveHours(Callback, tag="hr"):
     """Take the hours between two cells away; ``inside`` as above."""
 
-    start: int
-    end: int
+    start: Cell
+    end: Cell
     inside: str
 
 

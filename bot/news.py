@@ -54,7 +54,7 @@ class News:
             shown = card(reader, reservation, provider, now, free=free, warned=warned)
             steps.append(Edit(reservation.card_message_id, shown, only=True))
         if reservation.notice_message_id:
-            steps.append(Delete(reservation.notice_message_id))
+            steps.append(Delete(reservation.notice_message_id, notice_of=reservation.id))
         return [*steps, self._message(kind, reader, reservation, provider, free=free, now=now)]
 
     def _message(self, kind: Kind, reader: Reader, reservation: Reservation, provider: Provider, *, free: bool, now: datetime) -> Send:

@@ -31,7 +31,7 @@ async def refresh_card(context: Context, reservation: Reservation) -> None:
     if card_id is not None and card_id != tapped:
         context.unit.steps.append(Edit(card_id, card(context.reader, reservation, provider, context.now), only=True))
     if reservation.notice_message_id is not None and reservation.notice_message_id != tapped:
-        context.unit.steps.append(Delete(reservation.notice_message_id))
+        context.unit.steps.append(Delete(reservation.notice_message_id, notice_of=reservation.id))
 
 
 async def _is_free(context: Context, reservation: Reservation) -> bool:

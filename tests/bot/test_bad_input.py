@@ -1,0 +1,135 @@
+"""Bad input of every kind gets a sentence that helps, and loses nothing."""
+
+import pytest
+
+from tests.bot.harness import Chatter, Town
+
+
+async def test_words_out_of_place_are_answered_with_a_way_on(alice: Chatter) -> None:
+    await alice.sends("what is this")
+
+    assert "/help" in alice.last.text
+    assert alice.buttons == ["Book a time", "My bookings"]
+    await alice.taps("Book a time")
+    assert "nobody to book with" in alice.last.text
+
+
+async def test_an_unknown_command_is_answered(alice: Chatter) -> None:
+    await alice.sends("/frobnicate now")
+
+    assert "I do not know that command" in alice.last.text
+
+
+async def test_a_sticker_and_a_picture_are_answered_and_the_dialogue_goes_on(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    alice.person.sends_sticker()
+    alice.person.sends_photo()
+    await town.settles()
+
+    assert "I can read text and buttons only" in alice.last.text
+    await alice.sends("25 Nov 9:00")
+    assert "Held for you" in alice.last.text
+
+
+async def test_an_edited_message_is_not_taken_for_a_new_one(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.sends("25 Nov")
+    mine = next(m for m in alice.person.chat.newest_first() if m.sender == "person")
+    alice.person.edits(mine.id, "25 Nov 9:00")
+    await town.settles()
+
+    assert "only once, as it was first sent" in alice.last.text
+    assert not alice.sees("Held for you")
+
+
+async def test_a_group_is_told_to_write_in_private_and_learns_nothing(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    group = town.simulator.group("Team")
+    alice.person.sends_in(group, "/book")
+    alice.person.sends_in(group, "25 Nov 9:00")
+    alice.person.sends_in(group, "/book@another_bot")
+    alice.person.sends_in(group, "@slotkeeper_bot hello")
+    await town.settles()
+
+    answers = [message for message in group.chat.messages if message.sender == "bot"]
+    assert [message.text for message in answers] == ["I keep appointments in private chats only. Write to me in private."] * 2
+    assert answers[0].rows[0][0].url == "https://t.me/slotkeeper_bot"
+
+
+@pytest.mark.parametrize("data", ["", "x", "bs:1:2", "bs:1:2:3:4", "bs:a:b:c", "bs:-1:0:0", "bs:1:99999999999999999999:0", "bd:1:20261399:0:0", "n:1"])
+async def test_a_button_that_nobody_made_is_answered(alice: Chatter, open_hours: Chatter, data: str) -> None:
+    await alice.taps_data(data or "?", 5)
+
+    assert "too old to work" in alice.toast
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["rc:1", "rr:1", "ro:1", "rs:1", "lc:1", "la:1", "ls:1", "ac:1", "ar:1", "ae:1", "hp:1", "hx:1", "hu:1:a", "ht:1:20261125", "hr:1:2:c", "sn"],
+)
+async def test_nobody_acts_on_what_is_not_his(town: Town, alice: Chatter, bob: Chatter, open_hours: Chatter, data: str) -> None:
+    await alice.sends("/book")
+    await alice.taps("25")
+    await alice.taps("09:00")
+    before = [message.text for message in alice.shown]
+    await bob.sends("/start")
+    await bob.taps_data(data, bob.last.id)
+
+    assert bob.toast
+    assert [message.text for message in alice.shown] == before
+    await alice.taps("Confirm")
+    assert alice.card.text.startswith("✅ Booked")
+
+
+@pytest.mark.parametrize("data", ["bd:1:00010101:0:0", "bd:1:99991231:9999999:0", "bm:1:99991231:0", "bm:1:00010101:0", "bp:99999999", "bc:1:77"])
+async def test_a_forged_day_or_page_far_away_shows_what_there_is(alice: Chatter, open_hours: Chatter, data: str) -> None:
+    await alice.sends("/book")
+    await alice.taps_data(data, alice.card.id)
+
+    assert alice.card.rows
+
+
+@pytest.mark.parametrize("data", ["bs:1:1:0", "bs:1:4611686018427387904:0", "bs:1:0:0", "bs:999:1995104:0", "bs:1:1995104:999"])
+async def test_a_forged_time_is_refused_with_a_reason(alice: Chatter, open_hours: Chatter, data: str) -> None:
+    await alice.sends("/book")
+    await alice.taps_data(data, alice.card.id)
+
+    assert alice.toast
+    assert not alice.sees("Held for you")
+
+
+async def test_html_in_names_and_lines_is_shown_as_typed(town: Town, open_hours: Chatter) -> None:
+    mallory = town.joins("<b>Mallory</b> & <script>", last_name="&lt;")
+    await mallory.sends("/book")
+    await mallory.sends("<i>someday</i>")
+    assert "“<i>someday</i>”" in mallory.last.text
+    await mallory.taps("⚡ Wed 25 Nov, 09:00")
+    await mallory.taps("Confirm")
+
+    assert open_hours.sees("<b>Mallory</b> & <script> &lt;")
+
+
+@pytest.mark.parametrize("text", ["x" * 4096, "9:15 " * 800, "\u202e" * 300, "🦷" * 2000, "25 Nov\n" * 500, "%s {0} {name} \\"])
+async def test_a_very_long_or_strange_line_is_answered(alice: Chatter, open_hours: Chatter, text: str) -> None:
+    await alice.sends("/book")
+    before = len(alice.shown)
+    await alice.sends(text)
+
+    assert len(alice.shown) == before + 1
+    await alice.sends("25 Nov 9:00")
+    assert "Held for you" in alice.last.text
+
+
+async def test_somebody_who_blocked_the_bot_is_left_alone_until_he_writes_again(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡ Wed 25 Nov, 09:00")
+    alice.person.blocks()
+    await town.settles()
+    sent = len(town.simulator.transcript.calls)
+    await town.passes(minutes=31)
+    assert len(town.simulator.transcript.calls) <= sent + 2
+    await town.passes(hours=1)
+    assert len(town.simulator.transcript.calls) <= sent + 2
+
+    alice.person.unblocks()
+    await alice.sends("/book")
+    assert "⚡ Wed 25 Nov, 09:00" in alice.buttons

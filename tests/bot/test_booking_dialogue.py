@@ -1,0 +1,266 @@
+"""Booking as chats: choosing, holding, confirming, moving, releasing, and running out of time."""
+
+import pytest
+
+from domain.client import Contact
+from tests.bot.harness import Chatter, Town
+
+
+async def test_the_only_provider_is_not_asked_for(alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+
+    assert "Dora" in alice.card.text
+    assert "Europe/Berlin" in alice.card.text
+    assert [label for label in alice.buttons if label.startswith("⚡")] == ["⚡ Wed 25 Nov, 09:00", "⚡ Wed 25 Nov, 09:15", "⚡ Wed 25 Nov, 09:30"]
+
+
+async def test_only_days_with_free_times_can_be_tapped(alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+
+    assert [label for label in alice.buttons if label.isdigit()] == ["25"]
+
+
+async def test_a_day_shows_its_free_times_in_the_clients_zone(alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/settings")
+    await alice.taps("Time zone")
+    await alice.taps("New York")
+    await alice.sends("/book")
+    await alice.taps("25")
+
+    assert [label for label in alice.buttons if ":" in label][:3] == ["03:00", "03:15", "03:30"]
+    assert "America/New_York" in alice.card.text
+
+
+async def test_a_slot_is_held_and_confirmed_on_one_card(alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    card = alice.card.id
+    await alice.taps("25")
+    await alice.taps("09:15")
+
+    assert "Held for you until 10:30" in alice.card.text
+    assert alice.buttons == ["✅ Confirm", "Other time", "Release"]
+
+    await alice.taps("Confirm")
+
+    assert alice.card.text.startswith("✅ Booked")
+    assert "Wednesday, 25 November 2026, 09:15–09:30" in alice.card.text
+    assert [message.id for message in alice.shown] == [card]
+    assert open_hours.sees("New booking from Alice")
+
+
+async def test_confirming_twice_says_the_same_and_tells_the_provider_once(alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡ Wed 25 Nov, 09:00")
+    alice.person.taps("Confirm")
+    await alice.taps("Confirm")
+
+    assert alice.card.text.startswith("✅ Booked")
+    assert len([m for m in open_hours.shown if "New booking" in m.text]) == 1
+
+
+async def test_the_slower_client_learns_that_the_slot_is_gone(alice: Chatter, bob: Chatter, open_hours: Chatter) -> None:
+    for client in (alice, bob):
+        await client.sends("/book")
+        await client.taps("25")
+    await alice.taps("09:15")
+    await bob.taps("09:15")
+
+    assert "Somebody was quicker" in bob.toast
+    assert "Somebody was quicker" in bob.card.text
+    assert "09:15" not in bob.buttons
+    assert "09:30" in bob.buttons
+
+
+async def test_one_can_book_by_typing_alone(alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.sends("25 Nov")
+    await alice.sends("9:45")
+
+    assert "Held for you" in alice.card.text
+    assert "09:45–10:00" in alice.card.text
+    assert len([m for m in alice.shown if m.rows]) == 1
+
+
+async def test_a_day_and_a_time_can_be_typed_in_one_line(alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.sends("wednesday 10:00")
+
+    assert "10:00–10:15" in alice.card.text
+
+
+async def test_what_is_not_understood_is_answered_with_examples(alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.sends("as soon as you can")
+
+    assert "I did not understand" in alice.last.text
+    assert "13 Aug 9:15" in alice.last.text
+    await alice.sends("25.11.")
+    assert "09:00" in alice.buttons
+
+
+async def test_a_typed_time_that_is_taken_shows_what_is_free(alice: Chatter, bob: Chatter, open_hours: Chatter) -> None:
+    await bob.sends("/book")
+    await bob.taps("⚡ Wed 25 Nov, 09:00")
+    await alice.sends("/book")
+    await alice.sends("25 November 9:00")
+
+    assert "09:00 is not free" in alice.card.text
+    assert "09:15" in alice.buttons
+
+
+async def test_the_holder_sees_his_time_marked_and_comes_back_to_its_card(alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡ Wed 25 Nov, 09:00")
+    await alice.sends("/book")
+    await alice.taps("25")
+
+    assert alice.buttons[0] == "📌 09:00"
+    await alice.taps("📌 09:00")
+    assert "Held for you" in alice.card.text
+    assert len([m for m in alice.shown if "Held for you" in m.text]) == 1
+
+
+async def test_another_time_moves_the_hold_and_frees_the_old_one(alice: Chatter, bob: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡ Wed 25 Nov, 09:00")
+    await alice.taps("Other time")
+    await alice.taps("25")
+    await alice.taps("10:00")
+
+    assert "10:00–10:15" in alice.card.text
+    assert len([m for m in alice.shown if m.rows]) == 1
+    await bob.sends("/book")
+    await bob.taps("25")
+    assert "09:00" in bob.buttons
+    assert "10:00" not in bob.buttons
+
+
+async def test_back_from_another_time_leads_to_the_hold_again(alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡ Wed 25 Nov, 09:00")
+    await alice.taps("Other time")
+    await alice.taps("Back")
+
+    assert "Held for you" in alice.card.text
+
+
+async def test_a_released_slot_is_free_at_once(alice: Chatter, bob: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡ Wed 25 Nov, 09:00")
+    await alice.taps("Release")
+
+    assert alice.card.text.startswith("Released")
+    assert not any("cancelled" in message.text for message in open_hours.shown)
+    await bob.sends("/book")
+    assert "⚡ Wed 25 Nov, 09:00" in bob.buttons
+
+
+async def test_five_minutes_before_the_end_the_card_and_one_message_warn(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡ Wed 25 Nov, 09:00")
+    card = alice.card.id
+    await town.passes(minutes=24, seconds=59)
+    assert not alice.sees("left to confirm")
+
+    await town.passes(seconds=1)
+
+    assert alice.sees("Only held until 10:30")
+    assert "5 minutes left to confirm" in alice.last.text
+    assert len(alice.shown) == 2
+    assert alice.shown[0].id == card
+
+
+async def test_confirming_on_the_warning_leaves_one_card(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡ Wed 25 Nov, 09:00")
+    await town.passes(minutes=25)
+    await alice.taps("Confirm", message=alice.last)
+
+    assert [message.text.splitlines()[0] for message in alice.shown] == ["✅ Booked"]
+    await town.passes(minutes=10)
+    assert not alice.sees("expired")
+
+
+async def test_a_hold_that_runs_out_is_told_and_can_be_taken_again(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡ Wed 25 Nov, 09:00")
+    await town.passes(minutes=30)
+
+    assert alice.sees("This hold has expired")
+    assert "Your hold has expired" in alice.last.text
+    assert not alice.sees("left to confirm")
+
+    await alice.taps("Take it again")
+    assert "Held for you until 11:00" in alice.last.text
+
+
+async def test_at_the_very_second_of_the_end_somebody_else_gets_the_slot_although_nothing_was_swept(
+    town: Town, alice: Chatter, bob: Chatter, open_hours: Chatter
+) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡ Wed 25 Nov, 09:00")
+    held = alice.card
+    town.now = town.now.replace(minute=29, second=59)
+    await bob.sends("/book")
+    assert "⚡ Wed 25 Nov, 09:00" not in bob.buttons
+
+    town.now = town.now.replace(minute=30, second=0)
+    bob.person.sends("/book")
+    await town.works(town.simulator.take_updates())
+    bob.person.taps("⚡ Wed 25 Nov, 09:00")
+    await town.works(town.simulator.take_updates())
+
+    assert "Held for you" in bob.card.text
+    await town.settles()
+    assert "Your hold has expired" in alice.last.text
+    assert "Take it again" not in [button.text for m in alice.shown for button in m.buttons]
+    await alice.taps_data("rc:1", held.id)
+    assert "expired" in alice.toast
+
+
+async def test_a_client_cannot_hold_more_than_three_times(alice: Chatter, open_hours: Chatter) -> None:
+    for time in ("09:00", "09:30", "10:00"):
+        await alice.sends("/book")
+        await alice.taps("25")
+        await alice.taps(time)
+    await alice.sends("/book")
+    await alice.taps("25")
+    await alice.taps("11:00")
+
+    assert "already holding 3 times" in alice.toast
+
+
+async def test_nobody_books_with_himself(open_hours: Chatter) -> None:
+    await open_hours.sends("/book")
+
+    assert "nobody to book with" in open_hours.last.text
+    await open_hours.taps_data("bc:1:0")
+    assert "own hours" in open_hours.toast
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_a_client_is_spoken_to_in_his_language(town: Town, open_hours: Chatter, language: str) -> None:
+    client = town.joins("Chris", language_code=language)
+    await client.sends("/book")
+
+    assert ("Zeitzone" in client.card.text) is (language == "de")
+
+
+async def test_providers_are_paged_and_found_by_a_part_of_the_name(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    async with town.house.database.transaction() as work:
+        for number in range(20):
+            await work.clients.seen(Contact(5000 + number, f"Doctor {number:02}"), town.now)
+            await work.providers.add(5000 + number, f"Doctor {number:02}", f"doctor-{number}", town.now)
+    await alice.sends("/book")
+
+    assert "1/3" in alice.buttons
+    await alice.taps("›")
+    assert "Doctor 08" in alice.buttons
+    await alice.sends("octor 1")
+    assert [label for label in alice.buttons if label.startswith("Doctor")] == [f"Doctor {n}" for n in range(10, 18)]
+    await alice.sends("DORA")
+    assert alice.card.text.startswith("Dora")
+    await alice.taps("Back")
+    assert "1/3" in alice.buttons
+    await alice.sends("nobody of that name")
+    assert "Nobody here has" in alice.last.text
