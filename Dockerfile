@@ -21,12 +21,10 @@ RUN useradd --system --uid 10001 --no-create-home --home-dir /data --shell /usr/
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 
-# Inside a container, loopback is out of everybody's reach; what is reachable is decided where ports are published.
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    DATABASE_URL=sqlite:////data/slotkeeper.db \
-    LISTEN=0.0.0.0:8080
+    DATABASE_URL=sqlite:////data/slotkeeper.db
 
 WORKDIR /app
 USER slotkeeper

@@ -1,0 +1,155 @@
+"""The documents say what the program says: settings, commands, files and links."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from bot import __version__
+from bot.menus import commands_for
+from bot.settings import Settings
+from bot.texts import texts_in
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/**/*.md"))]
+DECISIONS = sorted(ROOT.glob("docs/decisions/*.md"))
+
+FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"[\w.<>*-]+(?:/[\w.<>*-]+)*\.(?:py|md|po|svg|toml|yaml|txt|in|example)|[\w.<>*-]+/(?:[\w.<>*-]+/)*")
+# The page that says which names are not used, and what is there only once the program has run.
+NOT_THERE = {"utils.py", "helpers.py", "const.py", "data/"}
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def prose_of(path: Path) -> str:
+    return FENCE.sub("", text_of(path))
+
+
+def table(page: Path, first_column: str) -> list[list[str]]:
+    """Return the rows of the table whose first column has this name, cell by cell."""
+    found = re.search(rf"^\| {first_column} \|.*\n\|[-|]+\|\n((?:\|.*\|\n)+)", text_of(page), re.MULTILINE)
+    assert found, f"{page.name} has no table of {first_column}s"
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in found[1].splitlines()]
+
+
+def in_code(cell: str) -> str:
+    found = re.fullmatch(r"`([^`]+)`", cell)
+    assert found, cell
+    return found[1]
+
+
+def exists(name: str, page: Path) -> bool:
+    """Tell whether a file of this name is where a reader would look: from the root, beside the page, or in some package."""
+    pattern = re.sub(r"<\w+>", "*", name.rstrip("/"))
+    packages = ("bot", "domain", "storage", "simulator", "tests")
+    return any(any(start.glob(pattern)) for start in (ROOT, page.parent, *(ROOT / package for package in packages))) or any(
+        any((ROOT / package).rglob(pattern)) for package in packages if "/" not in pattern
+    )
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page, as a browser of repositories makes them."""
+    titles = re.findall(r"^#+ (.+)$", prose_of(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def files_in_tree() -> list[str]:
+    """Return every path that the architecture's tree names."""
+    section = text_of(ROOT / "docs/architecture.md").split("## The tree\n", maxsplit=1)[1]
+    tree = section.split("```\n", maxsplit=2)[1]
+    package, paths = "", list[str]()
+    for line in tree.splitlines():
+        top = re.match(r"(\w+/)", line)
+        package = top[1] if top else package
+        names = re.findall(r"(?<![\w/])(?:\w+\.py|\w+/(?=\s|$))", line)
+        paths += [name if name == package else package + name for name in names]
+    return paths
+
+
+def test_the_readme_lists_every_setting_once() -> None:
+    listed = [in_code(row[0]) for row in table(ROOT / "README.md", "name")]
+    fields = [name.upper() for name in Settings.model_fields]
+    assert sorted(listed) == sorted(fields)
+
+
+def test_the_readme_tells_the_true_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    told = {in_code(name): default for name, _, default in table(ROOT / "README.md", "name")}
+    unset = {name for name, default in told.items() if default == "none"}
+    written = tmp_path / "told"
+    written.write_text("\n".join(f"{name}={in_code(told[name])}" for name in told if name not in unset), encoding="utf-8")
+
+    assert Settings(_env_file=written) == Settings(_env_file=None)
+    assert unset == {name.upper() for name, field in Settings.model_fields.items() if not field.default}
+
+
+def test_the_readme_lists_the_commands_of_each_role() -> None:
+    told = [(in_code(name), audience) for name, audience, _ in table(ROOT / "README.md", "command")]
+
+    def listed(*audiences: str) -> list[str]:
+        return [name for name, audience in told if audience in audiences]
+
+    def menu(*, provider: bool, admin: bool) -> list[str]:
+        return [f"/{name}" for name, _ in commands_for(texts_in("en"), provider=provider, admin=admin)]
+
+    assert listed("everybody") == menu(provider=False, admin=False)
+    assert listed("everybody", "providers") == menu(provider=True, admin=False)
+    assert listed("everybody", "admins") == menu(provider=False, admin=True)
+    assert len(told) == len(menu(provider=True, admin=True))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_file_a_page_names_exists(page: Path) -> None:
+    spans = re.findall(r"`([^`\n]+)`", prose_of(page))
+    named = {span for span in spans if FILE.fullmatch(span)} - NOT_THERE
+    assert [name for name in sorted(named) if not exists(name, page)] == []
+
+
+def test_every_file_in_the_tree_of_the_architecture_exists() -> None:
+    paths = files_in_tree()
+    assert {"bot/", "bot/updates.py", "bot/screens/", "domain/timespan.py", "storage/migrations/", "simulator/"} <= set(paths)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
+    prose = prose_of(page)
+    targets = [*re.findall(r"\]\(([^)\s]+)\)", prose), *re.findall(r'\b(?:src|href)="([^"]+)"', prose)]
+    broken = []
+    for target in (target for target in targets if not re.match(r"https?://", target)):
+        name, _, anchor = target.partition("#")
+        file = (page.parent / name) if name else page
+        if not file.exists() or (anchor and anchor not in headings(file)):
+            broken.append(target)
+    assert broken == []
+
+
+def test_the_architecture_fits_on_a_few_screens() -> None:
+    assert len(text_of(ROOT / "docs/architecture.md").splitlines()) <= 150
+
+
+def test_decisions_are_numbered_in_one_row_and_say_context_decision_and_consequence() -> None:
+    assert [int(page.name[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+    for page in DECISIONS:
+        assert text_of(page).startswith(f"# {int(page.name[:4])}. "), page.name
+        assert re.findall(r"^## (.+)$", text_of(page), re.MULTILINE) == ["Context", "Decision", "Consequence"], page.name
+
+
+def test_the_newest_version_in_the_changelog_is_this_one() -> None:
+    versions = re.findall(r"^## \[(\d[^\]]*)\]", text_of(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert versions[0] == __version__
+
+
+def test_the_picture_of_a_chat_tells_in_words_what_it_shows_and_fetches_nothing() -> None:
+    drawing = text_of(ROOT / "docs/pictures/chat.svg")
+    picture = ET.fromstring(drawing)  # noqa: S314  (Our own file.)
+    space = "{http://www.w3.org/2000/svg}"
+    assert picture.findtext(f"{space}title")
+    assert picture.findtext(f"{space}desc")
+    assert re.findall(r"https?://[^\"]+", drawing) == ["http://www.w3.org/2000/svg"]
+    assert re.search(r"<img [^>]*alt=\"[^\"]{40,}\"", text_of(ROOT / "README.md"))
