@@ -21,7 +21,7 @@ from storage.migrate import migrate
 log = logging.getLogger(__name__)
 
 _HEARTBEAT_SECONDS = 60
-_NO_TOKEN = "BOT_TOKEN is not set: ask @BotFather for a token and put it into the environment or into .env (see .env.example)."
+_TOKENLESS = "BOT_TOKEN is not set: ask @BotFather for a token and put it into the environment or into .env (see .env.example)."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,13 +61,15 @@ def _parser() -> argparse.ArgumentParser:
 def _run(settings: Settings, _options: argparse.Namespace) -> int:
     """Run the bot until SIGTERM or SIGINT."""
     if settings.bot_token is None:
-        print(_NO_TOKEN, file=sys.stderr)
+        print(_TOKENLESS, file=sys.stderr)
         return 2
     try:
         asyncio.run(_until_told(settings, settings.bot_token.get_secret_value()))
     except InvalidToken:
         print("Telegram refuses BOT_TOKEN: check it with @BotFather.", file=sys.stderr)
         return 2
+    except DatabaseUnsupported:
+        raise
     except Exception:
         log.exception("the bot stopped")
         return 1
@@ -109,8 +111,12 @@ def _backup(settings: Settings, options: argparse.Namespace) -> int:
     if options.file.exists():
         print(f"{options.file} exists already: name another file.", file=sys.stderr)
         return 1
-    with closing(sqlite3.connect(source)) as connection:
-        connection.execute("VACUUM INTO ?", (str(options.file),))
+    try:
+        with closing(sqlite3.connect(source)) as connection:
+            connection.execute("VACUUM INTO ?", (str(options.file),))
+    except sqlite3.Error as error:
+        print(f"{options.file} could not be written: {error}.", file=sys.stderr)
+        return 1
     print(f"Wrote {options.file}. To restore it: stop the bot, put the copy in the place of {source}, remove {source}-wal and -shm, start.")
     return 0
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,6 @@ from storage.migrate import migrate
 
 log = logging.getLogger(__name__)
 
-_DRAIN_SECONDS = 3.0
 _SPARE_CONNECTIONS = 36
 
 BotApplication = Application[ExtBot[None], Context, dict[Any, Any], dict[Any, Any], dict[Any, Any], None]
@@ -84,8 +83,10 @@ async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
         house.application.bot_data["services"] = _services(settings, house.application)
         yield house
     finally:
-        await house.processor.shutdown()
+        await asyncio.gather(house.processor.shutdown(), house.courier.shutdown())
         await house.application.shutdown()
+        # An application that never got ready leaves its bot's connections open.
+        await house.application.bot.shutdown()
         await house.database.close()
 
 
@@ -96,13 +97,12 @@ async def run(settings: Settings, token: str, *, clock: Clock = system_clock) ->
         log.info("@%s is at work, on SQLite %s", house.application.bot.username, await house.database.sqlite_version())
         await _set_menus(house.application)
         house.scheduler.start()
-        await house.jobs.start(house.scheduler)
         try:
+            await house.jobs.start(house.scheduler)
             await poll(house.application)
         finally:
             house.scheduler.shutdown(wait=False)
             await house.jobs.stop()
-            await _drained(house.processor)
 
 
 def heartbeat_file(settings: Settings) -> Path | None:
@@ -159,9 +159,3 @@ async def _set_menus(application: BotApplication) -> None:
             await application.bot.set_my_commands(commands, language_code=None if language == DEFAULT else language)
         except TelegramError as error:
             log.warning("the command menu could not be set: %s", error)
-
-
-async def _drained(processor: UnitProcessor) -> None:
-    """Let the answers on their way arrive, but not for ever: the outbox has what does not."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(processor.idle(), _DRAIN_SECONDS)

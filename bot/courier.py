@@ -9,17 +9,21 @@ from itertools import groupby
 from bot.clock import Clock
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
 from bot.news import News
-from bot.replies import Answer, Send, Step, unpacked
+from bot.replies import Answer, Delete, Edit, Send, Step, packed, unpacked
 from bot.storehouse import Storehouse, Work
-from bot.turns import Turns
+from bot.turns import Turns, finished
 from domain.outbox import REPLY, OutboxRow
 
 log = logging.getLogger(__name__)
 
 BATCH = 100
 _SIDE_BY_SIDE = 16
+_PATIENCE = 2.0
 _LONGEST_WAIT = timedelta(minutes=5)
 _RENDERINGS = 3
+
+Shown = list[tuple[Step, int | None]]
+"""The steps of a row that are done, each with the number of the message that shows it now."""
 
 
 class Courier:
@@ -32,49 +36,83 @@ class Courier:
         self._turns = turns
         self._clock = clock
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
+        self._in_hand: set[asyncio.Task[None]] = set()
 
     async def deliver_due(self) -> int:
-        """Deliver one batch of what is due and return how many rows it had."""
+        """Take one batch of what is due in hand and return how many rows it had.
+
+        It is delivered when this returns, but for people whose chats take long: they are served further, and nobody waits for them.
+        """
+        while len(self._in_hand) >= _SIDE_BY_SIDE:
+            await asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED)
         async with self._storehouse.transaction() as work:
             rows = await work.outbox.claim(self._clock(), BATCH)
         people = [list(of_one) for _, of_one in groupby(sorted(rows, key=lambda row: row.recipient_id), key=lambda row: row.recipient_id)]
-        await asyncio.gather(*map(self._deliver_to_one, people))
+        tasks = [asyncio.create_task(self._deliver_to_one(of_one)) for of_one in people]
+        for task in tasks:
+            self._in_hand.add(task)
+            task.add_done_callback(self._in_hand.discard)
+        if tasks:
+            await asyncio.wait(tasks, timeout=_PATIENCE)
         return len(rows)
+
+    async def idle(self) -> None:
+        """Wait until nothing is in hand."""
+        while self._in_hand:
+            await asyncio.wait(self._in_hand)
+
+    async def shutdown(self) -> None:
+        """Let what is in hand arrive, but not for ever: the outbox has what does not."""
+        await finished(self._in_hand)
 
     async def deliver(self, row: OutboxRow) -> bool:
         """Deliver one row, whose chat's turn the caller has; False where it, and so all behind it, has to wait."""
+        shown: Shown = []
         try:
             steps = await self._steps(row)
-            shown = [(step, await self._delivery.carry_out(row.recipient_id, step)) for step in steps or ()]
+            for step in steps or ():
+                shown.append((step, await self._delivery.carry_out(row.recipient_id, step)))
         except Unreachable as error:
             await self._give_up(row, str(error))
         except TryLater as error:
-            return await self._postpone(row, str(error), error.wait)
+            return await self._postpone(row, str(error), shown, error.wait)
         except Undeliverable as error:
-            await self._settle(row, "parked", str(error))
-            log.error("parked a %s that Telegram refuses: %s", row.kind, error)
+            log.warning("parked a %s that Telegram refuses: %s", row.kind, error)
+            await self._settle(row, "parked", shown, str(error))
         except Exception as error:
             log.exception("could not deliver a %s", row.kind)
-            return await self._failed(row, f"{type(error).__name__}: {error}")
+            return await self._failed(row, f"{type(error).__name__}: {error}", shown)
         else:
-            await self._done(row, "skipped" if steps is None else "sent", shown)
+            await self._settle(row, "skipped" if steps is None else "sent", shown)
         return True
 
     async def answer(self, row: OutboxRow) -> None:
         """Answer the tap a reply belongs to at once, where the rest of the reply has to queue behind something older."""
-        for step in unpacked(row.payload):
-            if isinstance(step, Answer):
-                try:
-                    await self._delivery.carry_out(row.recipient_id, step)
-                except (Unreachable, TryLater, Undeliverable) as error:
-                    log.info("tap not answered: %s", error)
+        first, *rest = unpacked(row.payload)
+        if not isinstance(first, Answer):
+            return
+        try:
+            await self._delivery.carry_out(row.recipient_id, first)
+        except (Unreachable, TryLater, Undeliverable) as error:
+            log.info("tap not answered yet: %s", error)
+        else:
+            async with self._storehouse.transaction() as work:
+                await work.outbox.keep(row, packed(rest))
 
     async def _deliver_to_one(self, rows: Sequence[OutboxRow]) -> None:
         """Deliver one person's rows in order, until one has to wait; those behind it were postponed with it."""
         async with self._slots, self._turns.of(rows[0].recipient_id):
-            for row in rows:
-                if not await self.deliver(row):
-                    break
+            try:
+                for row in rows:
+                    if not (await self._is_claimed(row) and await self.deliver(row)):
+                        break
+            except Exception:
+                log.exception("what waits for one person is left to the next sweep")
+
+    async def _is_claimed(self, row: OutboxRow) -> bool:
+        """Tell whether a row is still ours, after waiting for the chat's turn."""
+        async with self._storehouse.snapshot() as work:
+            return await work.outbox.is_claimed(row, self._clock())
 
     async def _steps(self, row: OutboxRow) -> Sequence[Step] | None:
         """Return what a row comes to now, or None where it no longer holds."""
@@ -83,17 +121,10 @@ class Courier:
         async with self._storehouse.snapshot() as work:
             return await self._news.steps(work, row, self._clock())
 
-    async def _done(self, row: OutboxRow, state: str, shown: Sequence[tuple[Step, int | None]]) -> None:
-        """Note that a row is dealt with, and which messages show what from now on, in one transaction."""
+    async def _settle(self, row: OutboxRow, state: str, shown: Shown, error: str | None = None) -> None:
+        """Note what became of a row, and which messages show what from now on, in one transaction."""
         async with self._storehouse.transaction() as work:
-            for step, message in shown:
-                if isinstance(step, Send) and message is not None:
-                    await _note_message(work, row.recipient_id, step, message)
-            await work.outbox.settle(row, state, self._clock())
-
-    async def _settle(self, row: OutboxRow, state: str, error: str) -> None:
-        """Note what became of a row."""
-        async with self._storehouse.transaction() as work:
+            await _note_messages(work, row.recipient_id, shown)
             await work.outbox.settle(row, state, self._clock(), error)
 
     async def _give_up(self, row: OutboxRow, error: str) -> None:
@@ -105,27 +136,48 @@ class Courier:
             await work.outbox.settle(row, "skipped", now, error)
             await work.outbox.skip_all(row.recipient_id, now)
 
-    async def _postpone(self, row: OutboxRow, error: str, wait: timedelta | None) -> bool:
-        """Try a row again when Telegram said, or else after a wait that doubles from one second to five minutes."""
+    async def _postpone(self, row: OutboxRow, error: str, shown: Shown, wait: timedelta | None) -> bool:
+        """Try the rest of a row again when Telegram said, or else after a wait that doubles from one second to five minutes."""
         wait = wait or min(timedelta(seconds=2 ** min(row.attempts - 1, 10)), _LONGEST_WAIT)
-        log.warning("%s waits %.0f s: %s", row.kind, wait.total_seconds(), error)
+        log.warning("a %s waits %.0f s: %s", row.kind, wait.total_seconds(), error)
         async with self._storehouse.transaction() as work:
+            await _note_messages(work, row.recipient_id, shown)
+            if row.kind == REPLY and shown:
+                await work.outbox.keep(row, packed(unpacked(row.payload)[len(shown) :]))
             await work.outbox.postpone(row, self._clock() + wait, error)
         return False
 
-    async def _failed(self, row: OutboxRow, error: str) -> bool:
+    async def _failed(self, row: OutboxRow, error: str, shown: Shown) -> bool:
         """Try a row that we ourselves fail to render a few times, then park it for an operator to see."""
         if row.attempts < _RENDERINGS:
-            return await self._postpone(row, error, None)
-        await self._settle(row, "parked", error)
+            return await self._postpone(row, error, shown, None)
+        await self._settle(row, "parked", shown, error)
         return True
 
 
-async def _note_message(work: Work, chat: int, step: Send, message: int) -> None:
-    """Keep the number of a new message with what it shows."""
+async def _note_messages(work: Work, chat: int, shown: Shown) -> None:
+    """Keep the numbers of new messages with what they show."""
+    for step, message in shown:
+        if isinstance(step, Send) and message is not None:
+            await _note_sent(work, chat, step, message)
+        elif isinstance(step, Delete) and step.notice_of is not None:
+            await _note_notice(work, step.notice_of, None)
+        elif isinstance(step, Edit) and message not in {None, step.message_id}:
+            await work.dialogues.move_card(chat, step.message_id, message)
+            await work.reservations.move_card(chat, step.message_id, message)
+
+
+async def _note_sent(work: Work, chat: int, step: Send, message: int) -> None:
+    """Keep the number of a new message."""
     if step.dialogue:
         await work.dialogues.show_on(chat, message)
     if step.card_of is not None:
         await work.reservations.show_on(step.card_of, card=message, notice=None)
-    if step.notice_of is not None and (reservation := await work.reservations.get(step.notice_of)):
+    if step.notice_of is not None:
+        await _note_notice(work, step.notice_of, message)
+
+
+async def _note_notice(work: Work, reservation_id: int, message: int | None) -> None:
+    """Keep the number of the message that warns of a hold, or that there is none any more."""
+    if reservation := await work.reservations.get(reservation_id):
         await work.reservations.show_on(reservation.id, card=reservation.card_message_id, notice=message)

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import textwrap
 from collections import OrderedDict
 from datetime import timedelta
 
@@ -24,9 +25,10 @@ from bot.screen import Screen
 
 log = logging.getLogger(__name__)
 
-_NOT_THERE = ("message to edit not found", "message can't be edited", "message_id_invalid")
+_NOT_THERE = ("message to edit not found", "message can't be edited", "message_id_invalid", "there is no text in the message to edit")
 _NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user is deactivated")
 _REMEMBERED = 10_000
+_TOAST_LIMIT = 200
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
@@ -95,8 +97,9 @@ class Delivery:
 
     async def _answer(self, step: Answer) -> None:
         """Answer a tap; one too old to be answered needs no answer."""
+        text = step.text and textwrap.shorten(step.text, _TOAST_LIMIT, placeholder="…")
         try:
-            await self._bot.answer_callback_query(step.query_id, step.text, show_alert=step.alert)
+            await self._bot.answer_callback_query(step.query_id, text, show_alert=step.alert)
         except BadRequest as error:
             log.info("tap not answered: %s", error.message)
 
@@ -139,6 +142,7 @@ class Delivery:
 
     async def _delete(self, chat: int, step: Delete) -> None:
         """Take a message away; one that is gone, or too old to be taken away, stays as it is."""
+        self._shown.pop((chat, step.message_id), None)
         try:
             await self._bot.delete_message(chat, step.message_id)
         except BadRequest as error:

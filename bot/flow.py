@@ -65,6 +65,12 @@ class Tap(CallbackQueryHandler[Context, None]):
         choice = self._kind.read(query.data) if query else None
         return choice if self._only in {None, choice} else None
 
-    def collect_additional_context(self, context: Context, update: Update, application: Any, check_result: Any) -> None:
+    def collect_additional_context(
+        self,
+        context: Context,
+        update: Update,  # noqa: ARG002  (the library's own signature)
+        application: Any,  # noqa: ARG002
+        check_result: Any,
+    ) -> None:
         """Hand the choice over."""
         context.choice = check_result

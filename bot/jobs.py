@@ -55,7 +55,7 @@ class Jobs:
             await work.outbox.release_leases()
 
     async def stop(self) -> None:
-        """Run no more; a delivery that is under way is cut short and repeated at the next start."""
+        """Run no more; what the courier has in hand is his."""
         if self._pump is not None:
             self._pump.cancel()
             with suppress(asyncio.CancelledError):

@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
+import warnings
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from telegram import Update
-from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.ext import Application
 
+from bot.turns import Turns
+
 Result = TypeVar("Result")
+Polled = Application[Any, Any, Any, Any, Any, Any]
 
 log = logging.getLogger(__name__)
 
@@ -18,25 +22,27 @@ ALLOWED_UPDATES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY,
 _POLL_SECONDS = 30
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
+_GLANCE = 0.25
 
 
-async def poll(application: Application[Any, Any, Any, Any, Any, Any]) -> None:
+async def poll(application: Polled) -> None:
     """Fetch updates and have them worked until cancelled; raises InvalidToken where the token is refused."""
     await retried(application.bot.delete_webhook)
-    offset: int | None = None
+    intake = _Intake(application)
     wait = _FIRST_WAIT
-    while True:
-        try:
-            updates = await application.bot.get_updates(offset=offset, timeout=_POLL_SECONDS, allowed_updates=ALLOWED_UPDATES)
-        except InvalidToken:
-            raise
-        except TelegramError as error:
-            wait = await _waited(error, wait)
-            continue
-        wait = _FIRST_WAIT
-        if updates:
-            await _worked(application, updates)
-            offset = updates[-1].update_id + 1
+    try:
+        while True:
+            try:
+                updates = await _fetched(application, intake.offset)
+            except InvalidToken:
+                raise
+            except TelegramError as error:
+                wait = await _waited(error, wait)
+                continue
+            wait = _FIRST_WAIT
+            await intake.take(updates)
+    finally:
+        await intake.stop()
 
 
 async def retried(call: Callable[[], Awaitable[Result]]) -> Result:
@@ -47,30 +53,86 @@ async def retried(call: Callable[[], Awaitable[Result]]) -> Result:
             return await call()
         except InvalidToken:
             raise
-        except (NetworkError, RetryAfter) as error:
+        except TelegramError as error:
             wait = await _waited(error, wait)
 
 
-async def _worked(application: Application[Any, Any, Any, Any, Any, Any], updates: Sequence[Update]) -> None:
-    """Have updates worked, many chats side by side, and return once each is committed or set aside."""
-    # Tasks begin in the order they were made, so each chat's updates queue for its turn in the order Telegram sent them.
-    async with asyncio.TaskGroup() as group:
+class _Intake:
+    """The updates that were fetched, until they are committed.
+
+    ``offset`` acknowledges those below it. While one chat has trouble it stays where it is, and the updates of all others go on.
+    """
+
+    def __init__(self, application: Polled) -> None:
+        self.offset: int | None = None
+        self._application = application
+        self._turns = Turns()
+        self._taken: dict[int, asyncio.Task[None]] = {}
+
+    async def take(self, updates: Sequence[Update]) -> None:
+        """Have updates worked that are not in work yet, give them a moment, and say how far they are committed."""
+        # Tasks begin in the order they were made, so each chat's updates queue in the order Telegram sent them.
         for update in updates:
-            group.create_task(_worked_one(application, update))
+            if update.update_id not in self._taken:
+                self._taken[update.update_id] = asyncio.create_task(self._work(update))
+        if working := self._working():
+            await asyncio.wait(working.values(), timeout=_GLANCE)
+        if working := self._working():
+            self.offset = min(working)
+        elif updates:
+            self.offset = updates[-1].update_id + 1
+            self._taken.clear()
+
+    async def stop(self) -> None:
+        """Give back what is not committed: Telegram will offer it again."""
+        for task in self._taken.values():
+            task.cancel()
+        await asyncio.gather(*self._taken.values(), return_exceptions=True)
+
+    def _working(self) -> "dict[int, asyncio.Task[None]]":
+        """Return what is not committed yet."""
+        return {number: task for number, task in self._taken.items() if not task.done()}
+
+    async def _work(self, update: Update) -> None:
+        """Have one update worked, again and again until it is committed or set aside; what came later in its chat waits."""
+        chat = update.effective_chat or update.effective_user
+        wait = _FIRST_WAIT
+        async with self._turns.of(chat.id if chat else 0):
+            while True:
+                try:
+                    await self._application.update_processor.process_update(update, self._application.process_update(update))
+                except Exception as error:  # noqa: BLE001  (whatever kept it from being committed may be over soon)
+                    log.warning("update %s will be tried again: %s", update.update_id, error)
+                    await asyncio.sleep(wait)
+                    wait = min(wait * 2, _LONGEST_WAIT)
+                else:
+                    return
 
 
-async def _worked_one(application: Application[Any, Any, Any, Any, Any, Any], update: Update) -> None:
-    """Have one update worked, again and again until it is committed or set aside: nothing is acknowledged that is not safe."""
-    wait = _FIRST_WAIT
-    while True:
-        try:
-            await application.update_processor.process_update(update, application.process_update(update))
-        except Exception as error:
-            log.warning("update %s will be tried again: %s", update.update_id, error)
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, _LONGEST_WAIT)
-        else:
-            return
+async def _fetched(application: Polled, offset: int | None) -> Sequence[Update]:
+    """Fetch updates; those that the library cannot read are left out, so that one of them does not keep all others from being seen."""
+    try:
+        updates: Sequence[Update] = await application.bot.get_updates(offset=offset, timeout=_POLL_SECONDS, allowed_updates=ALLOWED_UPDATES)
+    except TelegramError:
+        raise
+    except Exception:
+        log.exception("an update cannot be read; fetching again, to leave just that one out")
+    else:
+        return updates
+    with warnings.catch_warnings():
+        # It advises the method that has just failed.
+        warnings.simplefilter("ignore")
+        raw: Any = await application.bot.do_api_request("getUpdates", {"offset": offset})
+    return [_read(application, each) for each in raw]
+
+
+def _read(application: Polled, raw: dict[str, Any]) -> Update:
+    """Return an update, or, where it cannot be read, an empty one of its number."""
+    try:
+        return Update.de_json(raw, application.bot)
+    except Exception:
+        log.exception("update %s was set aside", raw.get("update_id"))
+        return Update(raw["update_id"])
 
 
 async def _waited(error: TelegramError, wait: float) -> float:

@@ -39,9 +39,10 @@ class Edit:
 
 @dataclass(frozen=True)
 class Delete:
-    """Take a message away."""
+    """Take a message away; ``notice_of`` is the reservation it warned of, whose warning is then forgotten."""
 
     message_id: int
+    notice_of: int | None = None
     step: Literal["delete"] = "delete"
 
 

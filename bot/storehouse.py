@@ -1,6 +1,6 @@
 """What the bot needs of a database, as protocols; ``storage`` implements them. Beside ``domain.ports`` these are the bot's own affairs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -17,6 +17,14 @@ class Outbox(ports.Outbox, Protocol):
 
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
         """Lease what is due, oldest first."""
+        ...
+
+    async def is_claimed(self, row: OutboxRow, now: datetime) -> bool:
+        """Tell whether a row is still the claimer's."""
+        ...
+
+    async def keep(self, row: OutboxRow, payload: Mapping[str, object]) -> None:
+        """Keep what is left of an answer."""
         ...
 
     async def next_due(self) -> datetime | None:
@@ -47,6 +55,18 @@ class Reservations(ports.Reservations, Protocol):
         """Return when the next hold runs out."""
         ...
 
+    async def move_card(self, client_id: int, old: int, new: int) -> None:
+        """Note that a message took the place of one that was gone."""
+        ...
+
+
+class Dialogues(ports.Dialogues, Protocol):
+    """Dialogues as the courier sees them."""
+
+    async def move_card(self, client_id: int, old: int, new: int) -> None:
+        """Note that a message took the place of one that was gone."""
+        ...
+
 
 class Updates(Protocol):
     """Updates that were worked, and those that failed."""
@@ -75,6 +95,8 @@ class Work(ports.UnitOfWork, Protocol):
     def outbox(self) -> Outbox: ...  # noqa: D102  (named for what it is)
     @property
     def reservations(self) -> Reservations: ...  # noqa: D102  (named for what it is)
+    @property
+    def dialogues(self) -> Dialogues: ...  # noqa: D102  (named for what it is)
     @property
     def updates(self) -> Updates: ...  # noqa: D102  (named for what it is)
     @property

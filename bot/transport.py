@@ -4,6 +4,7 @@ With 64 updates in flight and 50 ms to the server this moves about eight times a
 mapped as ``telegram.request.HTTPXRequest`` maps its own.
 """
 
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -55,7 +56,8 @@ class AiohttpRequest(BaseRequest):
 
         Raises:
             TimedOut: some timeout passed; ``__cause__`` tells which.
-            NetworkError: the connection failed. Neither names the URL, which has the token in it.
+            NetworkError: the connection failed, or something on the way answered for Telegram with a page of its own: its 403 does not
+                mean that somebody blocked the bot, nor its 404 that the token is wrong. None of these names the URL, which holds the token.
         """
         if self._session is None or self._session.closed:
             raise RuntimeError("this transport is not open")
@@ -67,12 +69,15 @@ class AiohttpRequest(BaseRequest):
             sock_read=_chosen(read_timeout, self._read_timeout),
         )
         try:
-            async with self._session.request(method, url, data=_body(request_data), timeout=timeout) as response:
-                return response.status, await response.read()
+            async with self._session.request(method, url, data=_body(request_data), timeout=timeout, allow_redirects=False) as response:
+                status, body = response.status, await response.read()
         except TimeoutError as error:
-            raise TimedOut from error
+            raise TimedOut from type(error)(type(error).__name__)
         except (aiohttp.ClientError, OSError) as error:
             raise NetworkError(f"aiohttp.{type(error).__name__}") from None
+        if status >= HTTPStatus.BAD_REQUEST and not body.lstrip().startswith(b"{"):
+            raise NetworkError(f"{status} from something that is no Bot API server")
+        return status, body
 
 
 def _chosen(given: Any, default: float | None) -> float | None:

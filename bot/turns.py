@@ -1,9 +1,11 @@
 """Turns: one chat is worked in order, many chats side by side."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
+
+_DRAIN_SECONDS = 3.0
 
 
 class Turns:
@@ -30,3 +32,15 @@ class Turns:
             yield
         finally:
             lock.release()
+
+
+async def finished(tasks: Collection["asyncio.Task[None]"]) -> None:
+    """Let tasks come to their end for a few seconds at the end of a run, then end them; a cancellation meanwhile ends them at once."""
+    ending = set(tasks)
+    try:
+        if ending:
+            await asyncio.wait(ending, timeout=_DRAIN_SECONDS)
+    finally:
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)

@@ -15,7 +15,8 @@ from domain.ports import UnitOfWork
 class Unit:
     """The work of one update.
 
-    ``left`` tells that a command has just taken the person out of a dialogue. ``tapped`` is the message whose button was tapped, None for a typed update, and ``before`` the digest of what it shows. ``steps`` are carried out after the commit.
+    ``left`` tells that a command has just taken the person out of a dialogue. ``tapped`` is the message whose button was tapped, None for
+    a typed update, and ``before`` the digest of what it shows. ``steps`` are carried out after the commit.
     """
 
     uow: UnitOfWork
@@ -41,6 +42,7 @@ class Unit:
             return
         if self.dialogue.card_message_id is not None:
             self.steps.append(Delete(self.dialogue.card_message_id))
+            self.dialogue = replace(self.dialogue, card_message_id=None)
         self.steps.append(Send(screen, dialogue=True, card_of=card_of))
 
     def send(self, screen: Screen) -> None:

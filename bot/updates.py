@@ -16,7 +16,7 @@ from bot.replies import Answer, Delete, Edit, Send, Step, packed
 from bot.screen import Screen, digest_of
 from bot.storehouse import Storehouse, Work
 from bot.texts import best_language, texts_in
-from bot.turns import Turns
+from bot.turns import Turns, finished
 from bot.unit import CURRENT, Unit
 from bot.wakeup import Wakeup
 from domain.client import Contact
@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 SIDE_BY_SIDE = 64
 TRIES = 3
 _NAME_KEPT = 200
-_TOAST_LIMIT = 200
 _ERROR_KEPT = 2000
 
 
@@ -61,8 +60,8 @@ class UnitProcessor(BaseUpdateProcessor):
         """Nothing has to be opened."""
 
     async def shutdown(self) -> None:
-        """Wait for the answers that are on their way."""
-        await self.idle()
+        """Let the answers on their way arrive, but not for ever: the outbox has what does not."""
+        await finished(self._answers)
 
     async def idle(self) -> None:
         """Wait until no answer is on its way."""
@@ -99,7 +98,7 @@ class UnitProcessor(BaseUpdateProcessor):
             async with self._storehouse.transaction() as work:
                 row = await self._unit(work, update, sender, coroutine)
                 due = work.outbox.earliest
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (it is logged and counted there)
             return await self._failed(update, sender, error)
         if due is not None:
             self._wakeup.at(due)
@@ -132,8 +131,9 @@ class UnitProcessor(BaseUpdateProcessor):
     async def _told(self, row: OutboxRow, turn: asyncio.Lock) -> None:
         """Tell an answer for the first time, then end the chat's turn; what has to wait is told by the sweep."""
         try:
-            if row.due_at > self._clock():
+            if not row.attempts:
                 await self.courier.answer(row)
+                self._wakeup.soon()
             elif not await self.courier.deliver(row):
                 self._wakeup.soon()
         except Exception:
@@ -149,9 +149,7 @@ class UnitProcessor(BaseUpdateProcessor):
             told = f"{type(error).__name__}: {error}"[:_ERROR_KEPT]
             if await work.updates.failed(update.update_id, told, now, limit=TRIES):
                 await work.updates.begin(update.update_id, now)
-                person = await work.clients.seen(sender.contact, now)
-                t = texts_in(best_language(person.language, person.telegram_language))
-                return await work.outbox.reply(sender.chat, packed(_apology(update, t.plain("error.ours"))), now)
+                return await _apologised(work, update, sender, now)
         raise WorkFailed(f"update {update.update_id}") from error
 
 
@@ -198,8 +196,20 @@ def _ordered(unit: Unit, update: Update) -> list[Step]:
     steps = sorted(unit.steps, key=lambda step: order.get(type(step), 3))
     if update.callback_query:
         text, alert = unit.answer or (None, False)
-        steps.insert(0, Answer(update.callback_query.id, text[:_TOAST_LIMIT] if text else None, alert))
+        steps.insert(0, Answer(update.callback_query.id, text, alert))
     return steps
+
+
+async def _apologised(work: Work, update: Update, sender: _Sender, now: datetime) -> OutboxRow | None:
+    """Leave an apology to be told; where even that fails, the update is set aside all the same."""
+    try:
+        async with work.savepoint():
+            person = await work.clients.seen(sender.contact, now)
+            t = texts_in(best_language(person.language, person.telegram_language))
+            return await work.outbox.reply(sender.chat, packed(_apology(update, t.plain("error.ours"))), now)
+    except Exception:
+        log.exception("nobody can be told that update %s was set aside", update.update_id)
+        return None
 
 
 def _apology(update: Update, text: str) -> list[Step]:

@@ -17,6 +17,11 @@ _SHOW_ON = (
     .where(dialogue.c.client_id == bindparam("client"), dialogue.c.flow.is_not(None))
     .values(card_message_id=bindparam("card"))
 )
+_MOVE_CARD = (
+    update(dialogue)
+    .where(dialogue.c.client_id == bindparam("client"), dialogue.c.card_message_id == bindparam("old"))
+    .values(card_message_id=bindparam("new"))
+)
 
 
 class SqlDialogues:
@@ -40,3 +45,7 @@ class SqlDialogues:
     async def show_on(self, client_id: int, card: int) -> None:
         """Note the message the dialogue, if the person is in one, now edits in place."""
         await self._connection.execute(_SHOW_ON, {"client": client_id, "card": card})
+
+    async def move_card(self, client_id: int, old: int, new: int) -> None:
+        """Note that a message took the place of the dialogue's card, where that was the one that is gone."""
+        await self._connection.execute(_MOVE_CARD, {"client": client_id, "old": old, "new": new})

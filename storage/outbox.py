@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.notification import Notification
@@ -12,6 +12,7 @@ from storage.tables import DUE, outbox
 from storage.upsert import insert_or
 
 LEASE = timedelta(seconds=60)
+_LOOKED_AT = 1_000
 
 _FIELDS = [outbox.c[name] for name in ("id", "recipient_id", "kind", "reservation_id", "payload", "due_at", "attempts")]
 _NOT_LEASED = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= bindparam("now"))
@@ -27,7 +28,11 @@ _CLAIM = (
     .values(lease_until=bindparam("lease"), attempts=outbox.c.attempts + 1)
     .returning(*_FIELDS)
 )
-_NEXT = select(func.min(func.coalesce(outbox.c.lease_until, outbox.c.due_at), type_=outbox.c.due_at.type)).where(DUE)
+# A row can be claimed once it is due and nobody has it. Leased rows are due ones, so they stand first in the index, and so many are never
+# in hand at once: what lies behind this limit falls due later than what was looked at.
+_CLAIMABLE = case((outbox.c.lease_until > outbox.c.due_at, outbox.c.lease_until), else_=outbox.c.due_at).label("claimable")
+_SOONEST = select(_CLAIMABLE).where(DUE).order_by(outbox.c.due_at, outbox.c.id).limit(_LOOKED_AT).subquery()
+_NEXT = select(func.min(_SOONEST.c.claimable, type_=outbox.c.due_at.type))
 # The row as it was claimed: where it was put in anew meanwhile (a moved hold), or claimed by another, the attempts are different ones.
 _ROW = and_(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("tries"))
 _SETTLE = update(outbox).where(_ROW).values(state=bindparam("new_state"), settled_at=bindparam("now"), error=bindparam("new_error"))
@@ -38,11 +43,24 @@ _POSTPONE = (
     .values(due_at=bindparam("until"), lease_until=None)
 )
 _NOTE_ERROR = update(outbox).where(_ROW).values(error=bindparam("new_error"))
+_KEEP = update(outbox).where(outbox.c.id == bindparam("row")).values(payload=bindparam("new_payload"))
+_MINE = select(outbox.c.id).where(_ROW, DUE, outbox.c.lease_until > bindparam("now"))
 _SKIP_ALL = update(outbox).where(DUE, outbox.c.recipient_id == bindparam("recipient")).values(state="skipped", settled_at=bindparam("now"))
 _FRESH = {"attempts": 0, "state": "due", "lease_until": None, "settled_at": None, "error": None}
 _REPLY = insert(outbox).returning(outbox.c.id)
-_WAITS = select(func.max(outbox.c.due_at)).where(
-    DUE, outbox.c.recipient_id == bindparam("recipient"), outbox.c.attempts > 0, outbox.c.due_at > bindparam("now")
+# What was tried before and has to be tried again, or is an answer that queues already: nothing new may overtake it.
+_WAITING = or_(outbox.c.attempts > 0, outbox.c.kind == REPLY)
+_WAITS = select(func.max(outbox.c.due_at)).where(DUE, outbox.c.recipient_id == bindparam("recipient"), _WAITING)
+_AHEAD = outbox.alias("ahead")
+_LAST_AHEAD = (
+    select(func.max(_AHEAD.c.due_at))
+    .where(text("ahead.state = 'due'"), _AHEAD.c.recipient_id == outbox.c.recipient_id, or_(_AHEAD.c.attempts > 0, _AHEAD.c.kind == REPLY))
+    .scalar_subquery()
+)
+_QUEUE_BEHIND = (
+    update(outbox)
+    .where(DUE, outbox.c.recipient_id.in_(bindparam("recipients", expanding=True)), outbox.c.attempts == 0, outbox.c.due_at < _LAST_AHEAD)
+    .values(due_at=_LAST_AHEAD)
 )
 _RELEASE = update(outbox).where(DUE, outbox.c.lease_until.is_not(None)).values(lease_until=None)
 
@@ -67,22 +85,30 @@ class SqlOutbox:
             {"recipient_id": n.recipient_id, "kind": n.kind, "reservation_id": n.reservation_id, "due_at": n.due_at, **_FRESH} for n in told
         ]
         await self._connection.execute(statement.on_conflict_do_update(index_elements=["reservation_id", "kind"], set_=again), rows)
+        await self._connection.execute(_QUEUE_BEHIND, {"recipients": sorted({n.recipient_id for n in told})})
 
     async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow:
         """Put the answer to an update in, leased to whoever commits it: he tells it himself, and the sweep only if he dies.
 
-        Where something older waits for the same person, because Telegram asked for patience, the answer queues behind it instead.
+        Where something older waits for the same person, because Telegram asked for patience, the answer queues behind it instead: it has
+        no attempts then, and the sweep tells it.
         """
-        waits = (await self._connection.execute(_WAITS, {"recipient": recipient_id, "now": now})).scalar_one()
-        row = {"recipient_id": recipient_id, "kind": REPLY, "payload": dict(payload), "due_at": waits or now}
+        waits = (await self._connection.execute(_WAITS, {"recipient": recipient_id})).scalar_one()
+        due = max(waits or now, now)
+        row = {"recipient_id": recipient_id, "kind": REPLY, "payload": dict(payload), "due_at": due}
         leased = {"attempts": 0, "lease_until": None} if waits else {"attempts": 1, "lease_until": now + LEASE}
         number = (await self._connection.execute(_REPLY, {"state": "due", **row, **leased})).scalar_one()
-        return OutboxRow(number, recipient_id, REPLY, None, payload, waits or now, attempts=1)
+        return OutboxRow(number, recipient_id, REPLY, None, payload, due, attempts=0 if waits else 1)
 
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
         """Lease what is due to the caller, oldest first."""
         rows = await self._connection.execute(_CLAIM, {"now": now, "limit": limit, "lease": now + LEASE})
         return sorted((OutboxRow(**row._mapping) for row in rows), key=lambda row: (row.due_at, row.id))
+
+    async def is_claimed(self, row: OutboxRow, now: datetime) -> bool:
+        """Tell whether a row is still the claimer's: neither settled, put off or put in anew meanwhile, nor its lease over."""
+        found = await self._connection.execute(_MINE, {"row": row.id, "tries": row.attempts, "now": now})
+        return found.one_or_none() is not None
 
     async def next_due(self) -> datetime | None:
         """Return when the next row can be claimed, or None where none waits."""
@@ -104,6 +130,10 @@ class SqlOutbox:
         """Try a row again later, and with it all that waits for the same person, so that nothing overtakes it."""
         await self._connection.execute(_NOTE_ERROR, {"row": row.id, "tries": row.attempts, "new_error": error})
         await self._connection.execute(_POSTPONE, {"recipient": row.recipient_id, "until": until})
+
+    async def keep(self, row: OutboxRow, payload: Mapping[str, object]) -> None:
+        """Keep what is left of an answer, whose first part was told before the rest can be."""
+        await self._connection.execute(_KEEP, {"row": row.id, "new_payload": dict(payload)})
 
     async def skip_all(self, recipient_id: int, now: datetime) -> None:
         """Give up all that waits for a person who cannot be reached."""

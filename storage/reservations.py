@@ -37,6 +37,11 @@ _CANCEL = (
 )
 _FREE = delete(busy).where(busy.c.reservation_id.in_(bindparam("wanted", expanding=True)))
 _SHOW_ON = update(reservation).where(_ID).values(card_message_id=bindparam("card"), notice_message_id=bindparam("notice"))
+_MOVE_CARD = (
+    update(reservation)
+    .where(reservation.c.client_id == bindparam("client"), reservation.c.card_message_id == bindparam("old"))
+    .values(card_message_id=bindparam("new"))
+)
 
 _OLDEST_OVERDUE = select(reservation.c.id).where(_OVERDUE).order_by(reservation.c.expires_at).limit(bindparam("limit"))
 
@@ -189,6 +194,10 @@ class SqlReservations:
     async def show_on(self, reservation_id: int, *, card: int | None, notice: int | None) -> None:
         """Note which messages of the client's chat show the reservation."""
         await self._connection.execute(_SHOW_ON, {"wanted": reservation_id, "card": card, "notice": notice})
+
+    async def move_card(self, client_id: int, old: int, new: int) -> None:
+        """Note that a message took the place of a card that is gone, for whatever reservation of this client it showed."""
+        await self._connection.execute(_MOVE_CARD, {"client": client_id, "old": old, "new": new})
 
     async def _take(self, number: int, hold: Reservation) -> None:
         """Write a hold's cells in key order, which keeps two writers from waiting for each other; refuse where one is taken."""

@@ -14,11 +14,13 @@ async def handler_failed(update: object, context: CallbackContext) -> None:  # t
     unit = CURRENT.get(None)
     if unit is None or not isinstance(context, Context):
         return
+    # Whatever fails on the way to telling a refusal is our own fault too, and must not pass for work well done.
+    unit.error = context.error
     if not isinstance(context.error, Refusal):
-        unit.error = context.error
         return
     sentence = refusal_text(context.reader, context.error)
     if unit.tapped is not None:
         context.warn(sentence)
     else:
         context.unit.send(Screen(context.t("refusal", sentence=sentence)))
+    unit.error = None

@@ -25,6 +25,7 @@ class Town:
         self.simulator = Simulator(token=TOKEN, clock=lambda: self.now)
         self._given = {"database_url": database_url, "admin_ids": str(ADMIN_ID), "time_zone": "Europe/Berlin", **settings}
         self._open = AsyncExitStack()
+        self._known: dict[str, Chatter] = {}
         self.settings: Settings
         self.house: House
 
@@ -50,13 +51,17 @@ class Town:
         """Let time pass, and do what falls due; the keywords are those of timedelta."""
         self.now += timedelta(**time)
         await self.settles()
-        await self.house.jobs.run_due()
 
     async def settles(self) -> None:
         """Have the bot work all that people did, and wait until it has answered."""
         while updates := self.simulator.take_updates():
             await self.works(updates)
+        await self.sweeps()
+
+    async def sweeps(self) -> None:
+        """Have the bot do what is due, as it does when its alarm rings, and wait until that has arrived."""
         await self.house.jobs.run_due()
+        await self.house.courier.idle()
 
     async def works(self, updates: list[dict[str, Any]]) -> None:
         """Have the bot work these updates one after another, as Telegram would deliver one chat's."""
@@ -69,6 +74,12 @@ class Town:
     def joins(self, name: str, **details: Any) -> "Chatter":
         """Let somebody join Telegram."""
         return Chatter(self, self.simulator.person(name, **details))
+
+    def knows(self, name: str, **details: Any) -> "Chatter":
+        """Return the person of this name, who joins Telegram the first time."""
+        if name not in self._known:
+            self._known[name] = self.joins(name, **details)
+        return self._known[name]
 
     async def _opens_bot(self) -> None:
         self.house = await self._open.enter_async_context(opened(build(self.settings, TOKEN, clock=lambda: self.now), self.settings))
@@ -134,6 +145,10 @@ class Chatter:
     def toast(self) -> str:
         """What the newest tap was answered with; nothing where nobody said anything."""
         return self.person.toasts[-1][0] if self.person.toasts else ""
+
+    def link(self, part: str) -> str:
+        """Return the newest link with this part that the bot sent."""
+        return next(word for message in reversed(self.shown) for word in message.text.split() if part in word)
 
     def sees(self, part: str) -> bool:
         """Tell whether some message, as it reads now, has this part."""
