@@ -494,3 +494,13 @@ async def test_free_slots_are_found_soonest_first_by_day_and_by_month(database: 
     assert of_next_day == ()
     assert days == {day, day + timedelta(days=40)}
     assert nothing == frozenset()
+
+
+async def test_a_slot_that_reaches_beyond_the_window_is_free_only_where_all_of_it_is(database: Database, dora: Provider) -> None:
+    halves = BookingPolicy(slot_length=timedelta(minutes=30))
+    await hold(database, ALICE, dora, OPENING + 3)
+
+    async with database.snapshot() as uow:
+        search = SlotSearch(dora.id, BOB, halves, NOW)
+        assert await search.between(uow, OPENING, OPENING + 3) == (TimeSpan(OPENING, OPENING + 2),)
+        assert await search.between(uow, OPENING + 3, OPENING + 5) == (TimeSpan(OPENING + 4, OPENING + 6),)
