@@ -1,0 +1,175 @@
+"""The screens of first contact, joining and the settings: what they say, what they offer, and that they fit."""
+
+import re
+from datetime import UTC, datetime
+from itertools import product
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.callbacks import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome, read
+from bot.menus import Roles, commands_for
+from bot.parsing.zone_table import countries
+from bot.parsing.zones import COMMON_ZONES, find_zones
+from bot.reader import Reader
+from bot.screen import Screen
+from bot.screens.joining import joined, name_question, zone_question
+from bot.screens.links import invitation, provider_link, qr_caption, unknown_link
+from bot.screens.people import dialogue_left, greeting, help_text, privacy
+from bot.screens.settings import back, language_settings, name_settings, settings_home, zone_settings
+from bot.screens.zones import MOST_MATCHES, city, unknown_zone, zone_matches
+from bot.texts import LANGUAGES, texts_in
+from bot.times import Times
+from domain.client import NAME_LIMIT
+from domain.provider import SLUG_LIMIT, Provider
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+DORA = Provider(1, 100, "Dr. <Dora> & Co", "dora")
+WIDEST = Provider(1, 100, "&" * NAME_LIMIT, "d" * SLUG_LIMIT)
+LONGEST_ZONE = max(countries(), key=len)
+LINK = "https://t.me/slotkeeper_bot?start=book_dora"
+CAPTION_LIMIT, TEXT_LIMIT, MOST_BUTTONS, WIDEST_ROW, MENU_LIMIT = 1024, 4096, 100, 8, 100
+# What a text that is missing in a catalogue shows instead.
+KEY = re.compile(r"\b(button|cancel|help|invite|joining|link|menu|privacy|settings|start|zones)\.[a-z_]+\b")
+ROLES = [Roles(provider, admin=admin) for provider, admin in product((None, WIDEST), (False, True))]
+
+
+def reader(language: str = "en", zone: str = "Europe/Berlin") -> Reader:
+    t = texts_in(language)
+    return Reader(t, Times(t.locale, ZoneInfo(zone)))
+
+
+def labels(screen: Screen) -> list[str]:
+    return [button.label for row in screen.rows for button in row]
+
+
+def choices(screen: Screen) -> list[object]:
+    return [read(button.data) for row in screen.rows for button in row]
+
+
+def every_screen(by: Reader) -> list[Screen]:
+    found = find_zones("America", limit=MOST_MATCHES)
+    return [
+        *(greeting(by, WIDEST.name, roles, zone_chosen=chosen) for roles in ROLES for chosen in (True, False)),
+        *(help_text(by, roles) for roles in ROLES),
+        privacy(by),
+        dialogue_left(by, left=True),
+        dialogue_left(by, left=False),
+        provider_link(by, LINK),
+        unknown_link(by),
+        invitation(by, LINK, NOW),
+        name_question(by, WIDEST),
+        zone_question(by, WIDEST, None),
+        joined(by, WIDEST),
+        settings_home(by, NOW, WIDEST, note="saved"),
+        zone_settings(by, LONGEST_ZONE),
+        language_settings(by),
+        name_settings(by, WIDEST),
+        zone_matches(by, "x" * TEXT_LIMIT, found, JoinZone, back(by)),
+        unknown_zone(by, "&" * TEXT_LIMIT),
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_screen_keeps_to_telegrams_limits_and_has_all_its_texts(language: str) -> None:
+    for screen in every_screen(reader(language, LONGEST_ZONE)):
+        assert 0 < len(screen.text) <= TEXT_LIMIT
+        assert len(labels(screen)) <= MOST_BUTTONS
+        assert all(label.strip() for label in labels(screen))
+        assert max((len(row) for row in screen.rows), default=0) <= WIDEST_ROW
+        assert "{" not in screen.plain
+        assert not KEY.search(screen.plain)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_caption_keeps_to_its_own_limit(language: str) -> None:
+    assert len(qr_caption(reader(language), WIDEST)) <= CAPTION_LIMIT
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("provider", [False, True])
+@pytest.mark.parametrize("admin", [False, True])
+def test_a_menu_has_the_commands_of_its_roles_each_described(language: str, provider: bool, admin: bool) -> None:  # noqa: FBT001
+    commands = dict(commands_for(texts_in(language), provider=provider, admin=admin))
+    expected = {"start", "help", "book", "bookings", "settings", "privacy", "cancel"}
+    expected |= {"hours", "agenda", "link"} if provider else set()
+    expected |= {"invite"} if admin else set()
+
+    assert set(commands) == expected
+    assert all(3 <= len(text) <= MENU_LIMIT and not text.startswith("menu.") for text in commands.values())
+
+
+def test_a_client_is_greeted_with_booking_alone() -> None:
+    screen = greeting(reader(), "Alice", Roles(), zone_chosen=False)
+
+    assert choices(screen) == [Open("book"), Open("bookings"), Open("settings")]
+    assert "Europe/Berlin until you choose your own" in screen.plain
+
+
+def test_somebody_with_every_role_is_greeted_with_every_way_on() -> None:
+    screen = greeting(reader(), "Ada", Roles(DORA, admin=True), zone_chosen=True)
+
+    assert choices(screen) == [Open(name) for name in ("invite", "hours", "agenda", "link", "book", "bookings", "settings")]
+    assert "clients find you as Dr. <Dora> & Co" in screen.plain
+    assert "your time zone, Europe/Berlin" in screen.plain
+
+
+def test_a_name_cannot_write_html() -> None:
+    assert "<b>Hello &lt;i&gt;Alice!</b>" in greeting(reader(), "<i>Alice", Roles(), zone_chosen=True).text
+
+
+def test_help_lists_a_persons_own_commands() -> None:
+    assert "/hours" not in help_text(reader(), Roles()).plain
+    assert "/invite" not in help_text(reader(), Roles(DORA)).plain
+    assert "/invite · Invite a provider" in help_text(reader(), Roles(admin=True)).plain
+
+
+def test_the_settings_show_the_time_it_is_there() -> None:
+    screen = settings_home(reader(zone="Asia/Tokyo"), NOW, None)
+
+    assert "Time zone: Asia/Tokyo (there it is Mon 23 Nov, 18:00)\nLanguage: English" in screen.plain
+    assert labels(screen) == ["🌍 Time zone", "💬 Language"]
+    assert labels(settings_home(reader(), NOW, DORA))[-1] == "Public name"
+
+
+def test_the_common_zones_go_by_their_cities_and_the_chosen_one_is_marked() -> None:
+    screen = zone_settings(reader(), "Europe/Berlin")
+
+    assert labels(screen)[:3] == ["London", "✅ Berlin", "Athens"]
+    assert choices(screen) == [*map(ChooseZone, COMMON_ZONES), SettingsHome()]
+    assert not any(label.startswith("✅") for label in labels(zone_settings(reader(), None)))
+
+
+def test_cities_are_named_in_the_readers_language() -> None:
+    assert city(reader(), "Asia/Tokyo") == "Tokyo"
+    assert city(reader("de"), "Asia/Tokyo") == "Tokio"
+    assert city(reader(), "America/Argentina/Buenos_Aires") == "Buenos Aires"
+    assert city(reader(), "UTC") == "UTC"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_zones_go_by_the_same_city(language: str) -> None:
+    offered = sorted({*countries(), "UTC"})
+
+    assert len({city(reader(language), zone) for zone in offered}) == len(offered)
+    assert all(len(JoinZone(zone).pack()) <= 64 for zone in offered)
+
+
+def test_the_languages_go_by_their_own_names() -> None:
+    screen = language_settings(reader("de"))
+
+    assert labels(screen) == ["English", "✅ Deutsch", "Zurück"]
+    assert choices(screen) == [ChooseLanguage("en"), ChooseLanguage("de"), SettingsHome()]
+
+
+def test_what_was_typed_is_played_back_in_part_at_most() -> None:
+    assert "“" + "x" * 60 + "…”" in unknown_zone(reader(), "x" * 500).plain
+    assert "“a b”" in unknown_zone(reader(), " a\n b ").plain
+
+
+def test_an_invitation_names_its_end_and_the_zone_of_that_time() -> None:
+    screen = invitation(reader(), LINK, NOW)
+
+    assert "until Mon 23 Nov, 10:00 (time zone: Europe/Berlin)" in screen.plain
+    assert LINK in screen.plain.split()
+    assert screen.rows[0][0].url == "https://t.me/share/url?url=https%3A%2F%2Ft.me%2Fslotkeeper_bot%3Fstart%3Dbook_dora"

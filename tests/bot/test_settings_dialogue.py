@@ -1,0 +1,210 @@
+"""Chats about the settings: time zone and language of everybody, and the public name of a provider."""
+
+import pytest
+
+from tests.bot.harness import Chatter, Town
+
+
+def descriptions(town: Town, chatter: Chatter) -> dict[str, str]:
+    return {command["command"]: command["description"] for command in town.simulator.commands_for(chatter.person)}
+
+
+async def test_the_settings_show_zone_time_and_language(alice: Chatter) -> None:
+    await alice.sends("/settings")
+
+    assert "Time zone: Europe/Berlin (there it is Mon 23 Nov, 10:00)\nLanguage: English" in alice.card.text
+    assert alice.buttons == ["🌍 Time zone", "💬 Language"]
+
+
+async def test_a_zone_is_chosen_by_button_and_used_at_once(alice: Chatter) -> None:
+    await alice.sends("/settings")
+    await alice.taps("Time zone")
+    assert not any(label.startswith("✅") for label in alice.buttons)
+    await alice.taps("Tokyo")
+
+    assert alice.toast == "Times are now shown in Asia/Tokyo."
+    assert "Time zone: Asia/Tokyo (there it is Mon 23 Nov, 18:00)" in alice.card.text
+    assert len(alice.shown) == 1
+    await alice.taps("Time zone")
+    assert "✅ Tokyo" in alice.buttons
+
+
+async def test_choosing_the_same_zone_twice_says_the_same_twice(alice: Chatter) -> None:
+    await alice.sends("/settings")
+    await alice.taps("Time zone")
+    alice.person.taps("Tokyo")
+    await alice.taps("Tokyo")
+
+    assert [text for text, _ in alice.person.toasts][-2:] == ["Times are now shown in Asia/Tokyo."] * 2
+    assert "Time zone: Asia/Tokyo" in alice.card.text
+
+
+async def test_a_zone_can_be_typed_and_the_new_card_takes_the_place_of_the_old(alice: Chatter) -> None:
+    await alice.sends("/settings")
+    await alice.taps("Time zone")
+    await alice.sends("Wien")
+
+    assert alice.card.text.startswith("Times are now shown in Europe/Vienna.")
+    assert "Time zone: Europe/Vienna" in alice.card.text
+    assert len(alice.shown) == 1
+    await alice.sends("Paris")
+    assert "/help" in alice.last.text
+
+
+async def test_a_typed_place_with_several_zones_is_asked_about(alice: Chatter) -> None:
+    await alice.sends("/settings")
+    await alice.taps("Time zone")
+    await alice.sends("america")
+    assert "“america” can mean several time zones" in alice.card.text
+    assert {"New York", "Denver", "Honolulu", "Back"} <= set(alice.buttons)
+    await alice.sends("am")
+    assert "“am” can mean a great many time zones" in alice.card.text
+    await alice.sends("america")
+    await alice.taps("Honolulu")
+
+    assert "Time zone: Pacific/Honolulu (there it is Sun 22 Nov, 23:00)" in alice.card.text
+
+
+@pytest.mark.parametrize("text", ["Middle-earth", "<b>x</b>", "x" * 300, "\u202e\u202e", "🦷", "UTC+2", "../../etc/passwd"])
+async def test_what_is_no_zone_is_answered_and_the_next_try_taken(alice: Chatter, text: str) -> None:
+    await alice.sends("/settings")
+    await alice.taps("Time zone")
+    await alice.sends(text)
+    assert alice.last.text.startswith("I know no time zone by “")
+
+    await alice.sends("Madrid")
+    assert "Time zone: Europe/Madrid" in alice.card.text
+
+
+async def test_back_leads_to_the_settings_from_everywhere(provider: Chatter) -> None:
+    await provider.sends("/settings")
+    for choice in ("Time zone", "Language", "Public name"):
+        await provider.taps(choice)
+        await provider.taps("Back")
+        assert provider.card.text.startswith("⚙️ Settings")
+
+    await provider.sends("Rome")
+    assert "/help" in provider.last.text
+
+
+async def test_the_language_is_changed_with_the_menu_and_back_again(town: Town, alice: Chatter) -> None:
+    await alice.sends("/settings")
+    await alice.taps("Language")
+    assert alice.buttons == ["✅ English", "Deutsch", "Back"]
+    await alice.taps("Deutsch")
+
+    assert alice.toast == "Ich spreche jetzt Deutsch mit dir."
+    assert alice.card.text.startswith("⚙️ Einstellungen\nZeitzone: Europe/Berlin (dort ist es Mo., 23. Nov., 10:00)\nSprache: Deutsch")
+    assert descriptions(town, alice)["book"] == "Einen Termin buchen"
+
+    await town.restarts()
+    await alice.taps("Sprache")
+    assert alice.buttons == ["English", "✅ Deutsch", "Zurück"]
+    await alice.taps("English")
+    assert alice.toast == "I speak English with you now."
+    assert descriptions(town, alice)["book"] == "Book a time"
+
+
+async def test_a_provider_keeps_his_commands_in_another_language(town: Town, provider: Chatter) -> None:
+    await provider.sends("/settings")
+    await provider.taps("Language")
+    await provider.taps("Deutsch")
+
+    assert descriptions(town, provider)["agenda"] == "Sehen, wer wann kommt"
+
+
+async def test_the_chosen_language_counts_more_than_telegrams(town: Town) -> None:
+    somebody = town.joins("Jörg", language_code="de-AT")
+    await somebody.sends("/settings")
+    assert "Sprache: Deutsch" in somebody.card.text
+    await somebody.taps("Sprache")
+    await somebody.taps("English")
+    await somebody.sends("/start")
+
+    assert "Hello Jörg!" in somebody.card.text
+
+
+async def test_a_provider_changes_the_public_name_and_keeps_the_link(provider: Chatter, alice: Chatter) -> None:
+    await provider.sends("/settings")
+    assert "Public name: Dora" in provider.card.text
+    await provider.taps("Public name")
+    await provider.sends("Dr. Dora <Dent>")
+
+    assert provider.card.text.startswith("✅ Clients now find you as Dr. Dora <Dent>.")
+    assert "Public name: Dr. Dora <Dent>" in provider.card.text
+    await provider.sends("/link")
+    assert provider.link("?start=book_").endswith("book_dora")
+    await alice.sends("/book")
+    assert alice.last.text.startswith("Dr. Dora <Dent>")
+
+
+@pytest.mark.parametrize("name", ["x" * 65, "x" * 300, "\u202e" * 300, "\u200f \u200e"])
+async def test_a_name_nobody_could_read_is_refused_and_the_old_one_stays(provider: Chatter, name: str) -> None:
+    await provider.sends("/settings")
+    await provider.taps("Public name")
+    await provider.sends(name)
+    assert "at least one visible character and at most 64" in provider.last.text
+    await provider.taps("Back")
+    assert "Public name: Dora" in provider.card.text
+
+
+async def test_after_a_refused_name_the_next_one_is_taken(town: Town, provider: Chatter) -> None:
+    await provider.sends("/settings")
+    await provider.taps("Public name")
+    await provider.sends("x" * 65)
+    await town.restarts()
+    await provider.sends("😀")
+
+    assert "Public name: 😀" in provider.card.text
+
+
+async def test_a_restart_between_any_two_steps_interrupts_nobody(town: Town, alice: Chatter) -> None:
+    await alice.sends("/settings")
+    await town.restarts()
+    await alice.taps("Time zone")
+    await town.restarts()
+    await alice.sends("Spain")
+    await town.restarts()
+    await alice.taps("Madrid")
+
+    assert "Time zone: Europe/Madrid" in alice.card.text
+
+
+@pytest.mark.parametrize(
+    ("data", "answer"),
+    [
+        ("sz:Middle/Earth", "No time zone has that name"),
+        ("sz:", "No time zone has that name"),
+        ("sn", "Only providers can do that"),
+        ("sz:Europe/Berlin:1", "too old to work"),
+    ],
+)
+async def test_a_forged_button_changes_nothing(alice: Chatter, data: str, answer: str) -> None:
+    await alice.sends("/settings")
+    before = alice.card.text
+    await alice.taps_data(data, alice.card.id)
+
+    assert answer in alice.toast
+    assert alice.card.text == before
+
+
+async def test_a_forged_language_shows_those_that_are_spoken(alice: Chatter) -> None:
+    await alice.sends("/settings")
+    await alice.taps_data("sc:tlh", alice.card.id)
+
+    assert alice.buttons == ["✅ English", "Deutsch", "Back"]
+
+
+async def test_settings_in_german(town: Town) -> None:
+    somebody = town.joins("Jörg", language_code="de")
+    await somebody.sends("/settings")
+    await somebody.taps("Zeitzone")
+    assert "Tokio" in somebody.buttons
+    await somebody.sends("Spanien")
+    assert "„Spanien“ kann mehrere Zeitzonen meinen" in somebody.card.text
+    await somebody.sends("Mittelerde")
+    assert "Zu „Mittelerde“ kenne ich keine Zeitzone" in somebody.last.text
+    await somebody.sends("Mallorca")
+    await somebody.taps("Zurück")
+
+    assert somebody.card.text.startswith("⚙️ Einstellungen")
