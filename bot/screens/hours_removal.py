@@ -19,6 +19,7 @@ from domain.timespan import TimeSpan
 # it was given to.
 ASK, KEEP, CANCEL = "a", "k", "c"
 _BOOKINGS_SHOWN = 20
+_NAME_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +62,5 @@ def removal_to_confirm(reader: Reader, day: date, spans: Sequence[TimeSpan], not
 def _line(reader: Reader, one: Booked) -> Markup:
     """Return one reservation's client and time, and whether it is a hold that is not confirmed."""
     key = "hours.inside.held" if one.reservation.status is Status.HELD else "hours.inside.booked"
-    return reader.t(key, client=one.client, slot=reader.times.short_slot(one.reservation.span))
+    name = one.client if len(one.client) <= _NAME_SHOWN else f"{one.client[:_NAME_SHOWN]}…"
+    return reader.t(key, client=name, slot=reader.times.short_slot(one.reservation.span))

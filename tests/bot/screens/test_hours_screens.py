@@ -1,0 +1,271 @@
+"""The screens of posting and removing hours: what they say, what they offer, and that they fit."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.callbacks import Callback, DraftEnd, DraftStart, HoursHome, PostedDay, RemoveHours, ShowDraft, ToggleDay, UndoDraft, read
+from bot.reader import Reader
+from bot.screen import Screen
+from bot.screens.hours import hours_home, posted_day
+from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start, time_offered
+from bot.screens.hours_lines import day_name, grouped, hours_label
+from bot.screens.hours_preview import Posting, Suggestion, discarded, preview, published, refused, undone
+from bot.screens.hours_removal import Booked, bookings_inside, list_mark, removal_to_confirm
+from bot.texts import LANGUAGES, texts_in
+from bot.times import Times
+from domain.policy import BookingPolicy
+from domain.posting import DayHours, Draft, plan
+from domain.reservation import Reservation, Status
+from domain.timespan import TimeSpan, WallSpan
+
+BERLIN = ZoneInfo("Europe/Berlin")
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+TODAY = date(2026, 11, 23)
+WEDNESDAY = date(2026, 11, 25)
+POLICY = BookingPolicy()
+QUARTER = timedelta(minutes=15)
+MORNING = WallSpan(9 * 60, 12 * 60)
+EVERY_OTHER_QUARTER = tuple(WallSpan(at, at + 15) for at in range(0, 24 * 60, 30))
+LONGEST_TEXT = 4096
+_KEY = re.compile(r"\b(hours|button)\.[a-z]")
+MOST_BUTTONS, WIDEST_ROW = 100, 8
+
+
+def reader(language: str = "en") -> Reader:
+    t = texts_in(language)
+    return Reader(t, Times(t.locale, BERLIN))
+
+
+def labels(screen: Screen) -> list[str]:
+    return [button.label for row in screen.rows for button in row]
+
+
+def choices(screen: Screen) -> list[Callback | None]:
+    return [read(button.data) for row in screen.rows for button in row]
+
+
+def days(count: int, *spans: WallSpan, first: date = WEDNESDAY) -> tuple[DayHours, ...]:
+    return tuple((first + timedelta(days=n), spans) for n in range(count))
+
+
+def posting(*hours: DayHours, posted: tuple[TimeSpan, ...] = (), slots: int = 12, notes: tuple[str, ...] = ()) -> Posting:
+    draft = Draft(7, 1, hours)
+    return Posting(draft, plan(hours, BERLIN, NOW), posted, slots, notes)
+
+
+def booking(number: int, status: Status = Status.CONFIRMED) -> Reservation:
+    start = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900 + number
+    return Reservation(number, 1, 100 + number, TimeSpan(start, start + 1), status, NOW, None)
+
+
+def shown(language: str) -> Iterator[Screen]:
+    """Show every screen, filled as far as one can be."""
+    r = reader(language)
+    crowded = days(400, *EVERY_OTHER_QUARTER)
+    full = plan(crowded, BERLIN, NOW)
+    within = (TODAY, TODAY + timedelta(days=399))
+    chosen = Draft(2**40, 1, days(400, first=TODAY))
+    yield hours_home(r, [], TODAY, page=0)
+    yield hours_home(r, grouped(r, full), TODAY, page=20)
+    yield posted_day(r, date(2027, 10, 31), [s for d, spans in grouped(r, full) if d == date(2027, 10, 31) for s in spans])
+    yield draft_calendar(r, Draft(1, 1), TODAY.replace(day=1), within)
+    yield draft_calendar(r, chosen, date(2027, 8, 1), within)
+    yield draft_start(r, chosen, TODAY)
+    yield draft_end(r, chosen, 0, TODAY)
+    yield preview(r, Posting(Draft(2**40, 1, crowded), full, full[::2], 20000, ["note " * 50] * 20, DraftStart(1, 2)), QUARTER, TODAY)
+    yield preview(r, Posting(Draft(1, 1, crowded), full, full, 0), QUARTER, TODAY)
+    yield published(r, Draft(1, 1, crowded, added=full), 9000, POLICY, TODAY)
+    yield published(r, Draft(1, 1, crowded), 0, POLICY, TODAY)
+    yield discarded(r)
+    yield undone(r, Draft(1, 1, crowded, added=full), TODAY)
+    yield refused(r, "No & <no>", [Suggestion(n, crowded) for n in range(8)], TODAY, HoursHome(0))
+    yield time_offered("No", 600, DraftStart(1, 600))
+    many = [Booked(booking(n, Status.HELD), "<" * 200) for n in range(300)]
+    yield bookings_inside(r, many[:20], lambda answer: RemoveHours(2_000_000, 2_000_100, answer), PostedDay(WEDNESDAY))
+    yield removal_to_confirm(r, WEDNESDAY, full[:48], ["note"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_screen_fits_what_telegram_takes_however_much_there_is(language: str) -> None:
+    for screen in shown(language):
+        assert 0 < len(screen.plain) <= LONGEST_TEXT
+        assert len(labels(screen)) <= MOST_BUTTONS
+        assert all(0 < len(row) <= WIDEST_ROW for row in screen.rows)
+        assert all(choices(screen)), "every button reads back as what it was made of"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_written_in_every_language(language: str) -> None:
+    for screen in shown(language):
+        texts = [screen.text, *labels(screen)]
+        assert not [text for text in texts if _KEY.search(text)]
+
+
+def test_names_of_clients_are_shown_as_they_are() -> None:
+    screen = bookings_inside(reader(), [Booked(booking(1), "<b>Eve</b> & co")], lambda answer: UndoDraft(1, answer), HoursHome(0))
+
+    assert "<b>Eve</b> & co: Wed" in screen.plain
+
+
+def test_many_bookings_inside_are_shortened() -> None:
+    many = [Booked(booking(n), f"Client {n}") for n in range(23)]
+    screen = bookings_inside(reader(), many, lambda answer: UndoDraft(1, answer), HoursHome(0))
+
+    assert "Client 19" in screen.plain
+    assert "Client 20" not in screen.plain
+    assert "and 3 more" in screen.plain
+    assert "23 bookings" in screen.plain
+
+
+def test_the_mark_of_a_list_tells_other_lists_apart() -> None:
+    assert list_mark([booking(1), booking(2)]) == list_mark([booking(1), booking(2)])
+    assert list_mark([booking(1), booking(2)]) != list_mark([booking(1)])
+    assert list_mark([booking(1), booking(2)]) != list_mark([booking(12)])
+
+
+def test_a_preview_lists_ten_days_and_counts_the_rest() -> None:
+    screen = preview(reader(), posting(*days(34, MORNING), slots=408), QUARTER, TODAY)
+
+    assert screen.plain.count("09:00–12:00") == 10
+    assert "and 24 more days" in screen.plain
+    assert "34 days, 408 slots" in screen.plain
+    assert "Europe/Berlin" in screen.plain
+    assert labels(screen) == ["✅ Publish", "Discard"]
+
+
+def test_a_preview_names_the_year_where_it_is_another() -> None:
+    assert day_name(reader(), WEDNESDAY, TODAY) == reader().times.short_day(WEDNESDAY)
+    assert day_name(reader(), date(2027, 8, 13), TODAY).endswith("2027")
+
+
+def test_a_preview_says_what_is_posted_already() -> None:
+    hours = days(1, MORNING)
+    span = plan(hours, BERLIN, NOW)[0]
+    half = TimeSpan(span.start, span.start + 4)
+
+    assert "posted already" not in preview(reader(), posting(*hours), QUARTER, TODAY).plain.lower()
+    assert "09:00–10:00" in preview(reader(), posting(*hours, posted=(half,)), QUARTER, TODAY).plain
+    assert "would add nothing" in preview(reader(), posting(*hours, posted=(span,)), QUARTER, TODAY).plain
+
+
+def test_a_preview_says_on_which_days_the_clocks_change() -> None:
+    spring = posting((date(2027, 3, 28), (WallSpan(60, 240),)))
+    screen = preview(reader(), spring, QUARTER, TODAY)
+
+    assert "clocks change on Sunday, 28 March 2027" in screen.plain
+    assert "clocks change" not in preview(reader(), posting(*days(3, MORNING)), QUARTER, TODAY).plain
+
+
+def test_a_preview_says_where_no_slot_fits() -> None:
+    assert "nobody could book" in preview(reader(), posting(*days(1, MORNING), slots=0), timedelta(hours=4), TODAY).plain
+
+
+def test_one_slot_and_one_day_are_told_in_the_singular() -> None:
+    assert "1 day, 1 slot\n" in preview(reader(), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
+    assert "1 Tag, 1 Termin\n" in preview(reader("de"), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
+
+
+def test_publishing_what_was_posted_before_offers_nothing_to_undo() -> None:
+    screen = published(reader(), Draft(1, 1, days(1, MORNING)), 0, POLICY, TODAY)
+
+    assert not [label for label in labels(screen) if "Undo" in label]
+    assert "nothing was added" in screen.plain
+
+
+def test_a_day_in_the_calendar_holds_its_number_and_the_chosen_ones_a_mark() -> None:
+    draft = Draft(3, 1, ((date(2026, 12, 13), ()),))
+    screen = draft_calendar(reader(), draft, date(2026, 12, 1), (TODAY, TODAY + timedelta(days=399)))
+
+    assert "✅ 13" in labels(screen)
+    assert "14" in labels(screen)
+    assert ToggleDay(3, date(2026, 12, 13), 0) in choices(screen)
+    assert ToggleDay(3, date(2026, 12, 14), 1) in choices(screen)
+    assert "1 day is chosen" in screen.plain
+    assert "Next ›" in labels(screen)
+
+
+def test_the_way_on_from_the_calendar_opens_with_the_first_chosen_day() -> None:
+    screen = draft_calendar(reader(), Draft(3, 1), date(2026, 12, 1), (TODAY, TODAY + timedelta(days=399)))
+
+    assert "Next ›" not in labels(screen)
+    assert "Back" in labels(screen)
+
+
+def test_days_that_have_passed_cannot_be_tapped() -> None:
+    screen = draft_calendar(reader(), Draft(3, 1), date(2026, 11, 1), (TODAY, TODAY + timedelta(days=399)))
+
+    assert [label for label in labels(screen) if label.isdigit()] == [str(n) for n in range(23, 31)]
+
+
+def test_starts_are_the_half_hours_of_a_day() -> None:
+    screen = draft_start(reader(), Draft(3, 1, days(2)), TODAY)
+
+    assert labels(screen)[:2] == ["00:00", "00:30"]
+    assert labels(screen)[-2:] == ["23:30", "Back"]
+    assert len(labels(screen)) == 49
+
+
+@pytest.mark.parametrize(("start", "first"), [(0, "00:30"), (555, "09:30"), (540, "09:30"), (1410, "24:00"), (1425, "24:00")])
+def test_ends_are_the_half_hours_after_the_start(start: int, first: str) -> None:
+    screen = draft_end(reader(), Draft(3, 1, days(2)), start, TODAY)
+
+    assert labels(screen)[0] == first
+    assert labels(screen)[-2:] == ["24:00", "Back"]
+    assert DraftEnd(3, start, 1440) in choices(screen)
+
+
+def test_a_suggestion_says_what_it_means() -> None:
+    assert hours_label(reader(), days(1, MORNING), TODAY) == f"{reader().times.short_day(WEDNESDAY)}, 09:00–12:00"
+    assert hours_label(reader(), days(5, MORNING), TODAY).startswith("5 days, ")
+    assert "09:00" not in hours_label(reader(), (*days(1, MORNING), (date(2026, 11, 27), (WallSpan(0, 60),))), TODAY)
+
+
+def test_suggestions_are_one_button_each() -> None:
+    screen = refused(reader(), "A & B", [Suggestion(1, days(1, MORNING)), Suggestion(2, days(2, MORNING))], TODAY)
+
+    assert choices(screen) == [ShowDraft(1), ShowDraft(2)]
+    assert "A & B" in screen.plain
+    assert "Tap the one you mean" in screen.plain
+
+
+def test_posted_days_are_paged_by_ten() -> None:
+    everything = grouped(reader(), plan(days(23, MORNING), BERLIN, NOW))
+    pages = [hours_home(reader(), everything, TODAY, page=page) for page in (0, 1, 2)]
+    listed = [[choice for choice in choices(page) if isinstance(choice, PostedDay)] for page in pages]
+
+    assert [len(page) for page in listed] == [10, 10, 3]
+    assert [choice.day for page in listed for choice in page] == [day for day, _ in everything]
+
+
+def test_a_page_that_is_not_there_shows_the_last_one() -> None:
+    everything = grouped(reader(), plan(days(23, MORNING), BERLIN, NOW))
+
+    assert hours_home(reader(), everything, TODAY, page=10**9) == hours_home(reader(), everything, TODAY, page=2)
+
+
+def test_each_stretch_of_a_day_and_the_whole_day_can_be_removed() -> None:
+    spans = plan(days(1, MORNING, WallSpan(780, 840)), BERLIN, NOW)
+    screen = posted_day(reader(), WEDNESDAY, spans)
+
+    removals = [choice for choice in choices(screen) if isinstance(choice, RemoveHours)]
+    assert removals == [
+        RemoveHours(spans[0].start, spans[0].end, "a"),
+        RemoveHours(spans[1].start, spans[1].end, "a"),
+        RemoveHours(spans[0].start, spans[1].end, "a"),
+    ]
+    assert labels(screen) == ["🗑 09:00–12:00", "🗑 13:00–14:00", "🗑 Remove whole day", "Back"]
+
+
+@pytest.mark.parametrize("answer", [lambda inside: UndoDraft(5, inside), lambda inside: RemoveHours(1, 9, inside)])
+def test_bookings_inside_can_be_kept_or_cancelled_or_left_as_they_are(answer: Callable[[str], Callback]) -> None:
+    booked = [Booked(booking(1), "Alice"), Booked(booking(2, Status.HELD), "Bob")]
+    screen = bookings_inside(reader(), booked, answer, HoursHome(0))
+
+    assert labels(screen) == ["Keep bookings", "❌ Cancel bookings", "Back"]
+    assert choices(screen) == [answer("k"), answer(f"c{list_mark([booking(1), booking(2)])}"), HoursHome(0)]
+    assert "Bob" in screen.plain
+    assert "not confirmed yet" in screen.plain

@@ -1,0 +1,553 @@
+"""Chats about posting hours: typed and tapped, previewed, published and undone."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from domain.client import Contact
+from domain.timespan import TimeSpan
+from tests.bot.harness import Chatter, Town
+from tests.bot.practice import books, opens_practice, quarter
+
+UNKNOWN = "These hours cannot be found any more. Begin again with /hours."
+PROVIDERS_ONLY = "Only providers can do that. To become one, ask the person who runs this bot for an invitation link."
+
+
+@pytest.fixture
+async def dora(town: Town) -> Chatter:
+    """Return a provider in Berlin who works from nine to twelve on Wednesday 25 November 2026."""
+    return await opens_practice(town)
+
+
+async def posted(town: Town, provider: Chatter) -> list[TimeSpan]:
+    """Return all that a provider has posted, as the database has it."""
+    async with town.house.database.transaction() as work:
+        found = await work.providers.of_client(provider.id)
+        assert found is not None
+        return list(await work.availability.within(found.id, TimeSpan(0, 10**7)))
+
+
+async def types(provider: Chatter, line: str) -> None:
+    """Have a provider open his hours and type a line."""
+    await provider.sends("/hours")
+    await provider.sends(line)
+
+
+async def chooses_days(provider: Chatter, *days: str) -> None:
+    """Have a provider choose days of this month in the calendar and go on."""
+    await provider.sends("/hours")
+    await provider.taps("Choose days")
+    for day in days:
+        await provider.taps(day)
+    await provider.taps("Next ›")
+
+
+WEDNESDAY = TimeSpan(quarter(25, 9), quarter(25, 12))
+
+
+async def test_hours_are_for_providers_only(dora: Chatter, alice: Chatter) -> None:
+    await alice.sends("/hours")
+
+    assert alice.last.text == f"⚠️ {PROVIDERS_ONLY}"
+    for data in ("go:hours", "hh:0", "hn", "hd:20261125", "hv:1", "hp:1", "hx:1", "hu:1:a", f"hr:{WEDNESDAY.start}:{WEDNESDAY.end}:a"):
+        await alice.taps_data(data, alice.last.id)
+        assert alice.person.toasts[-1] == (PROVIDERS_ONLY, True)
+
+
+async def test_the_first_screen_says_how_to_post_and_what_is_posted(dora: Chatter) -> None:
+    await dora.sends("/hours")
+
+    assert "Friday 13 August 8am-3pm" in dora.card.text
+    assert "Time zone: Europe/Berlin" in dora.card.text
+    assert dora.buttons == ["📅 Choose days", "Wed 25 Nov · 09:00–12:00"]
+
+
+async def test_typed_hours_are_previewed_published_and_undone_on_one_card(town: Town, dora: Chatter) -> None:
+    await types(dora, "Friday 27 November 8am-3pm")
+
+    assert "Fri 27 Nov: 08:00–15:00" in dora.card.text
+    assert "1 day, 28 slots" in dora.card.text
+    assert "Time zone: Europe/Berlin" in dora.card.text
+    assert dora.buttons[:2] == ["✅ Publish", "Discard"]
+    assert await posted(town, dora) == [WEDNESDAY]
+
+    card = dora.card.id
+    await dora.taps("Publish")
+
+    assert "Published\nFri 27 Nov: 08:00–15:00" in dora.card.text
+    assert "28 slots of this can be booked now" in dora.card.text
+    assert dora.buttons == ["Undo", "See hours"]
+    assert await posted(town, dora) == [WEDNESDAY, TimeSpan(quarter(27, 8), quarter(27, 15))]
+
+    await dora.taps("Undo")
+
+    assert "Undone" in dora.card.text
+    assert dora.card.id == card
+    assert await posted(town, dora) == [WEDNESDAY]
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("tomorrow 9-12 and 13-17", ["Tue 24 Nov: 09:00–12:00, 13:00–17:00", "28 slots", "24-hour clock"]),
+        ("Mon-Fri 9-17 next week", ["Mon 30 Nov: 09:00–17:00", "Fri 4 Dec: 09:00–17:00", "5 days, 160 slots"]),
+        ("2026-12-01 08:00-15:00", ["Tue 1 Dec: 08:00–15:00", "1 day, 28 slots"]),
+        ("Friday 13 August 8am-3pm", ["Fri 13 Aug 2027: 08:00–15:00", "Without a year I took the next such day: Friday, 13 August 2027."]),
+        ("1.12. 20:00-24:00; 2.12. 0:00-1:00", ["Tue 1 Dec: 20:00–24:00", "Wed 2 Dec: 00:00–01:00", "20 slots"]),
+        ("28.3.2027 1:00-4:00", ["Sun 28 Mar 2027: 01:00–04:00", "8 slots", "The clocks change on Sunday, 28 March 2027"]),
+    ],
+)
+async def test_what_is_understood_is_played_back(dora: Chatter, line: str, seen: list[str]) -> None:
+    await types(dora, line)
+
+    assert [part for part in seen if part not in dora.card.text] == []
+
+
+async def test_a_provider_who_reads_german_is_spoken_to_in_german(town: Town) -> None:
+    dora = await opens_practice(town, language_code="de")
+    await types(dora, "Freitag 27. November 8-15 Uhr")
+
+    assert "Vorschau" in dora.card.text
+    assert "1 Tag, 28 Termine" in dora.card.text
+    await dora.taps("Veröffentlichen")
+    assert "28 Termine davon können jetzt gebucht werden" in dora.card.text
+    await dora.taps("Rückgängig")
+    assert "Rückgängig gemacht" in dora.card.text
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("hello there", "I did not understand “hello there”."),
+        ("Friday", "I see a day but no hours."),
+        ("9-17", "I see hours but no day."),
+        ("tomorrow 9", "no end"),
+        ("tomorrow 22-2", "the end has to be after the start"),
+        ("tomorrow 9-9", "is no time at all"),
+        ("tomorrow 25-26", "is no time of day"),
+        ("1.2.2020 9-12", "has passed"),
+        ("31.2.2027 9-12", "no such day in the calendar"),
+        ("Mon-Sun 9-17 from 1.12.2026 to 31.12.2028", "400 at once at most"),
+        ("tomorrow 9-12 " * 80, "too long"),
+        ("<b>9-12</b> & more", "</b> & more”"),
+        ("31.12.9999 8-24", "more than 5 years ahead"),
+    ],
+)
+async def test_what_cannot_be_read_is_answered_with_what_to_do_and_nothing_is_lost(dora: Chatter, line: str, answer: str) -> None:
+    await types(dora, line)
+
+    assert answer in dora.last.text
+    await dora.sends("27 Nov 8:00-15:00")
+    assert "Fri 27 Nov: 08:00–15:00" in dora.card.text
+    assert "Publish" in dora.buttons[0]
+
+
+async def test_what_is_not_understood_is_answered_with_examples(dora: Chatter) -> None:
+    await types(dora, "whenever you like")
+
+    assert "tomorrow 9-12 and 13-17" in dora.last.text
+
+
+async def test_a_weekday_that_contradicts_its_date_is_asked_about(town: Town, dora: Chatter) -> None:
+    await types(dora, "Saturday 1 December 8:00-9:00")
+
+    assert "Tuesday, 1 December 2026 is not a Saturday" in dora.last.text
+    assert dora.buttons == ["Tue 1 Dec, 08:00–09:00", "Sat 28 Nov, 08:00–09:00"]
+    await town.restarts()
+    await dora.taps("Sat 28 Nov, 08:00–09:00")
+    assert "Sat 28 Nov: 08:00–09:00" in dora.card.text
+    await dora.taps("Publish")
+    assert TimeSpan(quarter(28, 8), quarter(28, 9)) in await posted(town, dora)
+
+
+async def test_an_end_before_the_start_is_offered_after_noon(dora: Chatter) -> None:
+    await types(dora, "1.12. 9-3")
+    await dora.taps("Tue 1 Dec, 09:00–15:00")
+
+    assert "Tue 1 Dec: 09:00–15:00" in dora.card.text
+
+
+async def test_hours_off_the_grid_are_refused_with_the_nearest_inside(town: Town, dora: Chatter) -> None:
+    await types(dora, "tomorrow 9:34-12:10")
+
+    assert "quarter-hours" in dora.card.text
+    assert dora.buttons[0] == "Tue 24 Nov, 09:45–12:00"
+    assert not [label for label in dora.buttons if "Publish" in label]
+    await dora.taps("Tue 24 Nov, 09:45–12:00")
+    await dora.taps("Publish")
+    assert TimeSpan(quarter(24, 9, 45), quarter(24, 12)) in await posted(town, dora)
+
+
+async def test_hours_with_no_quarter_inside_have_no_suggestion(dora: Chatter) -> None:
+    await types(dora, "tomorrow 9:01-9:14")
+
+    assert "quarter-hours" in dora.card.text
+    assert dora.buttons == ["Back"]
+
+
+async def test_hours_that_the_clocks_skip_are_refused_and_can_be_changed(dora: Chatter) -> None:
+    await types(dora, "28 March 2027 2:00-3:00")
+    assert "There is no time in these hours" in dora.card.text
+    assert dora.buttons == ["Back"]
+
+    await dora.taps("Back")
+    await dora.sends("2:00-4:00")
+    assert "Sun 28 Mar 2027: 03:00–04:00" in dora.card.text
+
+
+async def test_hours_that_have_begun_are_refused_with_what_is_left(dora: Chatter) -> None:
+    await types(dora, "today 8:00-12:00")
+
+    assert "already begun" in dora.card.text
+    assert dora.buttons[0] == "Mon 23 Nov, 10:00–12:00"
+
+
+async def test_one_suggestion_mends_what_is_both_off_the_grid_and_past(dora: Chatter) -> None:
+    await types(dora, "today 8:05-12:05")
+    await dora.taps("Mon 23 Nov, 10:00–12:00")
+
+    assert "Mon 23 Nov: 10:00–12:00" in dora.card.text
+
+
+async def test_publishing_an_old_preview_is_refused_once_its_time_has_come(town: Town, dora: Chatter) -> None:
+    await types(dora, "today 11:00-13:00")
+    await town.passes(hours=1, minutes=20)
+    await dora.taps("Publish")
+
+    assert "already begun" in dora.card.text
+    assert await posted(town, dora) == [WEDNESDAY]
+    await dora.taps("Mon 23 Nov, 11:30–13:00")
+    await dora.taps("Publish")
+    assert await posted(town, dora) == [TimeSpan(quarter(23, 11, 30), quarter(23, 13)), WEDNESDAY]
+
+
+async def test_a_preview_says_what_is_posted_already_and_publishing_adds_nothing_twice(town: Town, dora: Chatter) -> None:
+    await types(dora, "25 Nov 10:00-14:00")
+    assert "Posted already, and not added twice:\nWed 25 Nov: 10:00–12:00" in dora.card.text
+    await dora.taps("Publish")
+    assert "Wed 25 Nov: 12:00–14:00" in dora.card.text
+    assert await posted(town, dora) == [TimeSpan(quarter(25, 9), quarter(25, 14))]
+
+    await types(dora, "25 Nov 10:00-14:00")
+    assert "would add nothing" in dora.card.text
+    await dora.taps("Publish")
+    assert "nothing was added" in dora.card.text
+    assert "Undo" not in dora.buttons
+
+
+async def test_undo_leaves_what_was_posted_before(town: Town, dora: Chatter) -> None:
+    await types(dora, "25 Nov 10:00-14:00")
+    await dora.taps("Publish")
+    await dora.taps("Undo")
+
+    assert await posted(town, dora) == [WEDNESDAY]
+
+
+async def test_discarding_posts_nothing_and_leads_back(town: Town, dora: Chatter) -> None:
+    await types(dora, "27 Nov 10:00-14:00")
+    await dora.taps("Discard")
+
+    assert dora.card.text == "Discarded\nNothing was posted."
+    await dora.taps("See hours")
+    assert dora.buttons == ["📅 Choose days", "Wed 25 Nov · 09:00–12:00"]
+    assert await posted(town, dora) == [WEDNESDAY]
+
+
+async def test_double_taps_do_no_more_than_one(town: Town, dora: Chatter) -> None:
+    await types(dora, "27 Nov 10:00-14:00")
+    once = TimeSpan(quarter(27, 10), quarter(27, 14))
+    dora.person.taps("Publish")
+    await dora.taps("Publish")
+    assert "Published" in dora.card.text
+    assert await posted(town, dora) == [WEDNESDAY, once]
+
+    dora.person.taps("Undo")
+    await dora.taps("Undo")
+    assert "Undone" in dora.card.text
+    assert await posted(town, dora) == [WEDNESDAY]
+
+    await types(dora, "27 Nov 10:00-14:00")
+    dora.person.taps("Discard")
+    await dora.taps("Discard")
+    assert "Discarded" in dora.card.text
+
+
+async def test_old_buttons_show_what_became_of_the_hours(town: Town, dora: Chatter) -> None:
+    await types(dora, "27 Nov 10:00-14:00")
+    draft = dora.card.buttons[0].data
+    assert draft is not None
+    number = draft.partition(":")[2]
+    await dora.taps("Discard")
+    for data in (f"hp:{number}", f"hu:{number}:a", f"hv:{number}", f"hm:{number}:20261201", f"ht:{number}:20261201:1", f"he:{number}:0:60"):
+        await dora.taps_data(data, dora.card.id)
+        assert "Discarded" in dora.card.text
+    assert await posted(town, dora) == [WEDNESDAY]
+
+
+async def test_days_are_chosen_across_months_then_start_and_end(town: Town, dora: Chatter) -> None:
+    await dora.sends("/hours")
+    await dora.taps("Choose days")
+    assert "No day is chosen yet" in dora.card.text
+    assert "Next ›" not in dora.buttons
+    assert "22" not in dora.buttons
+    await dora.taps("27")
+    await dora.taps("›")
+    await dora.taps("3")
+    assert "✅ 3" in dora.buttons
+    assert "2 days are chosen" in dora.card.text
+    await dora.taps("‹")
+    assert "✅ 27" in dora.buttons
+    await dora.taps("Next ›")
+    assert "Fri 27 Nov, Thu 3 Dec" in dora.card.text
+    await dora.taps("08:00")
+    assert "From 08:00 until when?" in dora.card.text
+    await dora.taps("15:00")
+
+    assert "Fri 27 Nov: 08:00–15:00\nThu 3 Dec: 08:00–15:00" in dora.card.text
+    await dora.taps("Publish")
+    assert await posted(town, dora) == [
+        WEDNESDAY,
+        TimeSpan(quarter(27, 8), quarter(27, 15)),
+        TimeSpan(quarter(3, 8, month=12), quarter(3, 15, month=12)),
+    ]
+
+
+async def test_every_step_of_tapping_goes_on_after_a_restart(town: Town, dora: Chatter) -> None:
+    await dora.sends("/hours")
+    for label in ("Choose days", "27", "Next ›", "08:00", "15:00", "Publish"):
+        await town.restarts()
+        await dora.taps(label)
+
+    assert TimeSpan(quarter(27, 8), quarter(27, 15)) in await posted(town, dora)
+
+
+async def test_typed_times_go_on_after_a_restart(town: Town, dora: Chatter) -> None:
+    await chooses_days(dora, "27")
+    await town.restarts()
+    await dora.sends("9:15")
+    await town.restarts()
+    await dora.sends("12:45")
+
+    assert "Fri 27 Nov: 09:15–12:45" in dora.card.text
+
+
+async def test_a_double_tap_on_a_day_chooses_it_once(dora: Chatter) -> None:
+    await dora.sends("/hours")
+    await dora.taps("Choose days")
+    dora.person.taps("27")
+    await dora.taps("27")
+    assert "✅ 27" in dora.buttons
+
+    await dora.taps("✅ 27")
+    assert "27" in dora.buttons
+
+
+async def test_back_leads_from_the_preview_to_the_days_and_out(dora: Chatter) -> None:
+    await chooses_days(dora, "27")
+    await dora.taps("08:00")
+    await dora.taps("15:00")
+    await dora.taps("Back")
+    assert "From 08:00 until when?" in dora.card.text
+    await dora.taps("Back")
+    assert "When do you start?" in dora.card.text
+    await dora.taps("Back")
+    assert "✅ 27" in dora.buttons
+    await dora.taps("26")
+    await dora.taps("Next ›")
+    await dora.taps("10:00")
+    await dora.taps("11:00")
+    assert "Thu 26 Nov: 10:00–11:00\nFri 27 Nov: 10:00–11:00" in dora.card.text
+    for _ in range(4):
+        await dora.taps("Back")
+    assert "Your hours" in dora.card.text
+
+
+async def test_a_late_tap_on_publish_cannot_post_days_that_were_not_previewed(town: Town, dora: Chatter) -> None:
+    await chooses_days(dora, "27")
+    await dora.taps("08:00")
+    await dora.taps("15:00")
+    publish = next(button.data for button in dora.card.buttons if "Publish" in button.text)
+    for _ in range(3):
+        await dora.taps("Back")
+    await dora.taps("26")
+    await dora.taps_data(str(publish), dora.card.id)
+
+    assert "When do you start?" in dora.card.text
+    assert await posted(town, dora) == [WEDNESDAY]
+
+
+async def test_for_today_alone_only_starts_to_come_are_shown(dora: Chatter) -> None:
+    await chooses_days(dora, "23")
+
+    assert dora.buttons[0] == "10:00"
+
+
+async def test_a_typed_stretch_is_taken_for_start_and_end(dora: Chatter) -> None:
+    await chooses_days(dora, "27")
+    await dora.sends("8am-3pm")
+
+    assert "Fri 27 Nov: 08:00–15:00" in dora.card.text
+
+
+async def test_a_whole_posting_typed_among_the_steps_is_previewed(dora: Chatter) -> None:
+    await chooses_days(dora, "27")
+    await dora.sends("1 Dec 8:00-9:00")
+
+    assert "Tue 1 Dec: 08:00–09:00" in dora.card.text
+    assert "27 Nov" not in dora.card.text
+
+
+async def test_a_typed_start_off_the_grid_is_refused_with_the_next_quarter(dora: Chatter) -> None:
+    await chooses_days(dora, "27")
+    await dora.sends("9:34")
+
+    assert "quarter-hours" in dora.last.text
+    assert dora.buttons == ["09:45"]
+    await dora.taps("09:45")
+    assert "From 09:45 until when?" in dora.card.text
+
+
+@pytest.mark.parametrize("line", ["24:00", "23:50"])
+async def test_a_start_that_leaves_nothing_of_the_day_is_refused(dora: Chatter, line: str) -> None:
+    await chooses_days(dora, "27")
+    await dora.sends(line)
+    assert "before midnight" in dora.last.text
+    await dora.sends("23:45")
+    assert "From 23:45 until when?" in dora.card.text
+
+
+@pytest.mark.parametrize(
+    ("line", "answer", "offered"),
+    [
+        ("15:07", "quarter-hours", "15:00"),
+        ("3", "after 09:00", "15:00"),
+        ("9:00", "after 09:00", "21:00"),
+        ("8am", "after 09:00", None),
+        ("9:10", "after 09:00", None),
+        ("soon", "I did not understand “soon”", None),
+        ("25:00", "is no time of day", None),
+        ("12-9", "the end has to be after the start", None),
+    ],
+)
+async def test_an_end_that_will_not_do_is_answered_with_the_nearest(dora: Chatter, line: str, answer: str, offered: str | None) -> None:
+    await chooses_days(dora, "27")
+    await dora.taps("09:00")
+    await dora.sends(line)
+
+    assert answer in dora.last.text
+    assert [button.text for button in dora.last.buttons] == ([offered] if offered else [])
+    await dora.sends("12:30")
+    assert "Fri 27 Nov: 09:00–12:30" in dora.card.text
+
+
+@pytest.mark.parametrize("line", ["24:00", "midnight", "0:00", "24"])
+async def test_an_end_at_midnight_is_the_end_of_the_day(dora: Chatter, line: str) -> None:
+    await chooses_days(dora, "27")
+    await dora.taps("20:00")
+    await dora.sends(line)
+
+    assert "Fri 27 Nov: 20:00–24:00" in dora.card.text
+
+
+@pytest.mark.parametrize("month", ["20260101", "20991231", "20261001", "20400615"])
+async def test_a_forged_month_shows_the_nearest_that_can_be_chosen(dora: Chatter, month: str) -> None:
+    await dora.sends("/hours")
+    await dora.taps("Choose days")
+    await dora.taps_data(f"hm:1:{month}", dora.card.id)
+
+    assert "On which days do you work?" in dora.card.text
+    assert [label for label in dora.buttons if label in {"November 2026", "December 2027"}]
+
+
+@pytest.mark.parametrize("day", ["20260101", "20991231", "20261122", "20280615"])
+async def test_a_forged_day_is_not_chosen(dora: Chatter, day: str) -> None:
+    await dora.sends("/hours")
+    await dora.taps("Choose days")
+    await dora.taps_data(f"ht:1:{day}:1", dora.card.id)
+
+    assert "cannot be chosen" in dora.toast
+    assert "No day is chosen yet" in dora.card.text
+
+
+async def test_the_last_day_of_the_calendar_can_be_chosen_and_the_next_cannot(dora: Chatter) -> None:
+    await dora.sends("/hours")
+    await dora.taps("Choose days")
+    last = date(2026, 11, 23) + timedelta(days=399)
+    await dora.taps_data(f"ht:1:{last + timedelta(days=1):%Y%m%d}:1", dora.card.id)
+    assert "No day is chosen yet" in dora.card.text
+    await dora.taps_data(f"ht:1:{last:%Y%m%d}:1", dora.card.id)
+    assert "1 day is chosen" in dora.card.text
+
+
+@pytest.mark.parametrize("data", ["hs:1:1440", "hs:1:99999999999", "he:1:600:600", "he:1:600:540", "he:1:0:1441", "hi:1", "hs:1:0"])
+async def test_forged_times_change_nothing(dora: Chatter, data: str) -> None:
+    await dora.sends("/hours")
+    await dora.taps("Choose days")
+    await dora.taps_data(data, dora.card.id)
+    assert "On which days do you work?" in dora.card.text
+
+    await dora.taps("27")
+    await dora.taps_data("he:1:7:60", dora.card.id)
+    assert dora.buttons[0] == "Fri 27 Nov, 00:15–01:00"
+
+
+@pytest.mark.parametrize(
+    "data", ["hv:{}", "hp:{}", "hx:{}", "hu:{}:k", "hm:{}:20261201", "ht:{}:20261201:1", "hi:{}", "hs:{}:60", "he:{}:60:90"]
+)
+async def test_nobody_touches_the_draft_of_another(town: Town, dora: Chatter, data: str) -> None:
+    eve = await opens_practice(town, "Eve")
+    await types(dora, "27 Nov 10:00-14:00")
+    await eve.sends("/hours")
+    for number in (1, 2**61):
+        await eve.taps_data(data.format(number), eve.last.id)
+        assert eve.person.toasts[-1] == (UNKNOWN, True)
+    await dora.taps("Publish")
+    assert "Published" in dora.card.text
+
+
+async def test_four_hundred_days_can_be_posted_and_undone_at_once(town: Town, dora: Chatter) -> None:
+    await types(dora, "every day 9-17 from 23.11.2027 to 26.12.2028")
+    assert "400 days, 12800 slots" in dora.card.text
+    assert "and 390 more days" in dora.card.text
+    await dora.taps("Publish")
+    assert len(await posted(town, dora)) == 401
+    await dora.taps("See hours")
+    assert "401 days are posted" in dora.card.text
+    assert "1/41" in dora.buttons
+
+
+async def test_slots_within_the_notice_period_are_not_called_bookable(dora: Chatter) -> None:
+    await types(dora, "24 Nov 9:00-11:00")
+    await dora.taps("Publish")
+
+    assert "4 slots of this can be booked now. Clients can book from 24 hours to 60 days ahead." in dora.card.text
+
+
+async def test_undo_asks_about_bookings_that_came_in_between(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await types(dora, "27 Nov 10:00-14:00")
+    await dora.taps("Publish")
+    await books(alice, "11:00", day="27")
+    await dora.taps("Undo", message=next(m for m in dora.shown if "Published" in m.text))
+
+    asked = next(m for m in dora.shown if "1 booking in these hours" in m.text)
+    assert "Alice: Fri 27 Nov, 11:00" in asked.text
+    await dora.taps("Back", message=asked)
+    assert "Published" in asked.text
+    await dora.taps("Undo", message=asked)
+    await dora.taps("Cancel bookings", message=asked)
+
+    assert "Undone" in asked.text
+    assert "1 booking is cancelled" in dora.toast
+    assert await posted(town, dora) == [WEDNESDAY]
+    assert alice.sees("cancelled your appointment")
+
+
+async def test_hours_typed_in_another_zone_are_that_zones(town: Town, dora: Chatter) -> None:
+    async with town.house.database.transaction() as work:
+        await work.clients.seen(Contact(dora.id, "Dora"), town.now)
+        await work.clients.choose_zone(dora.id, "America/New_York")
+    await types(dora, "27 Nov 4:00-5:00")
+    assert "Fri 27 Nov: 04:00–05:00" in dora.card.text
+    assert "America/New_York" in dora.card.text
+    await dora.taps("Publish")
+    assert TimeSpan(quarter(27, 10), quarter(27, 11)) in await posted(town, dora)

@@ -1,0 +1,277 @@
+"""Chats about hours that are posted: seeing them day by day, and removing them without ever killing a booking in silence."""
+
+from datetime import date
+
+import pytest
+
+from bot.conversations.hours import reads_as_hours
+from domain.reservation import Status
+from domain.timespan import TimeSpan
+from tests.bot.harness import Chatter, Town
+from tests.bot.practice import books, holds, opens_practice, quarter, reservations
+
+UNKNOWN = "These hours cannot be found any more. Begin again with /hours."
+
+
+@pytest.fixture
+async def dora(town: Town) -> Chatter:
+    """Return a provider who works from nine to twelve on Wednesday 25 November 2026 and the three days after it."""
+    return await opens_practice(town, days=(25, 26, 27, 28))
+
+
+async def posted(town: Town, provider: Chatter, day: int) -> list[TimeSpan]:
+    """Return what a provider has posted on a day of November, as the database has it."""
+    async with town.house.database.transaction() as work:
+        found = await work.providers.of_client(provider.id)
+        assert found is not None
+        return list(await work.availability.within(found.id, TimeSpan(quarter(day, 0), quarter(day + 1, 0))))
+
+
+async def opens_day(provider: Chatter, label: str = "Wed 25 Nov · 09:00–12:00") -> None:
+    """Have a provider look at a posted day."""
+    await provider.sends("/hours")
+    await provider.taps(label)
+
+
+async def test_what_is_posted_is_listed_day_by_day_from_today_on(town: Town, dora: Chatter) -> None:
+    await town.passes(days=3)
+    await dora.sends("/hours")
+
+    assert "3 days are posted" in dora.card.text
+    assert [label for label in dora.buttons if "·" in label] == [f"{day} Nov · 09:00–12:00" for day in ("Thu 26", "Fri 27", "Sat 28")]
+
+
+async def test_a_long_list_is_paged(dora: Chatter) -> None:
+    await dora.sends("/hours")
+    await dora.sends("every day 13:00-14:00 from 1.12.2026 to 31.12.2026")
+    await dora.taps("Publish")
+    await dora.taps("See hours")
+    assert "1/4" in dora.buttons
+    await dora.taps("›")
+    assert "2/4" in dora.buttons
+    assert "Mon 7 Dec · 13:00–14:00" in dora.buttons
+    await dora.taps_data("hh:999999", dora.card.id)
+    assert "4/4" in dora.buttons
+
+
+async def test_a_stretch_is_removed_with_one_tap(town: Town, dora: Chatter) -> None:
+    await dora.sends("/hours")
+    await dora.sends("25 Nov 13:00-17:00")
+    await dora.taps("Publish")
+    await opens_day(dora, "Wed 25 Nov · 09:00–12:00, 13:00–17:00")
+    assert "Time zone: Europe/Berlin" in dora.card.text
+    await dora.taps("09:00–12:00")
+
+    assert dora.toast == "Removed: 09:00–12:00 (Europe/Berlin)"
+    assert dora.buttons == ["🗑 13:00–17:00", "🗑 Remove whole day", "Back"]
+    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 13), quarter(25, 17))]
+
+
+async def test_a_whole_day_is_removed_with_one_tap_and_the_others_stay(town: Town, dora: Chatter) -> None:
+    await opens_day(dora)
+    dora.person.taps("Remove whole day")
+    await dora.taps("Remove whole day")
+
+    assert "Your hours" in dora.card.text
+    assert "3 days are posted" in dora.card.text
+    assert await posted(town, dora, 25) == []
+    assert await posted(town, dora, 26) != []
+
+
+async def test_a_typed_stretch_is_played_back_before_it_is_removed(town: Town, dora: Chatter) -> None:
+    await opens_day(dora)
+    await town.restarts()
+    await dora.sends("10:00-11:00")
+
+    assert "Remove these hours?\nWednesday, 25 November 2026: 10:00–11:00\nTime zone: Europe/Berlin" in dora.card.text
+    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    await dora.taps("Remove")
+    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 10)), TimeSpan(quarter(25, 11), quarter(25, 12))]
+    assert dora.buttons == ["🗑 09:00–10:00", "🗑 11:00–12:00", "🗑 Remove whole day", "Back"]
+
+
+async def test_back_from_a_typed_removal_removes_nothing(town: Town, dora: Chatter) -> None:
+    await opens_day(dora)
+    await dora.sends("10-11")
+    assert "24-hour clock" in dora.card.text
+    await dora.taps("Back")
+
+    assert "🗑 09:00–12:00" in dora.buttons
+    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+
+
+@pytest.mark.parametrize(("line", "seen"), [("9:07-10:10", "09:15–10:00"), ("8:00-10:00", "09:00–10:00"), ("0:00-24:00", "09:00–12:00")])
+async def test_a_typed_stretch_is_cut_to_quarter_hours_and_to_what_is_posted(dora: Chatter, line: str, seen: str) -> None:
+    await opens_day(dora)
+    await dora.sends(line)
+
+    assert f"25 November 2026: {seen}" in dora.card.text
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("15:00-16:00", "Nothing is posted at that time on Wednesday, 25 November 2026"),
+        ("11:00-10:00", "the end has to be after the start"),
+        ("9:01-9:14", "No whole quarter-hour"),
+        ("lunch", "I did not understand “lunch”"),
+        ("10:00", "12:00-13:00"),
+        ("9-26", "is no time of day"),
+        ("x" * 600, "too long"),
+    ],
+)
+async def test_a_typed_stretch_that_will_not_do_is_answered(dora: Chatter, line: str, answer: str) -> None:
+    await opens_day(dora)
+    await dora.sends(line)
+    assert answer in dora.last.text
+
+    await dora.sends("10:00-11:00")
+    assert "Remove these hours?" in dora.card.text
+
+
+async def test_hours_with_a_day_typed_while_looking_at_another_are_a_posting(dora: Chatter) -> None:
+    await opens_day(dora)
+    await dora.sends("1 Dec 8:00-9:00")
+
+    assert "Preview\nTue 1 Dec: 08:00–09:00" in dora.card.text
+
+
+async def test_bookings_inside_are_listed_and_left_alone_by_going_back(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
+    await books(alice, "09:15")
+    await holds(bob, "10:00")
+    await opens_day(dora)
+    await dora.taps("09:00–12:00")
+
+    assert (
+        "There are 2 bookings in these hours:\n• Alice: Wed 25 Nov, 09:15\n• Bob: Wed 25 Nov, 10:00 (held, not confirmed yet)"
+        in dora.card.text
+    )
+    assert dora.buttons == ["Keep bookings", "❌ Cancel bookings", "Back"]
+    assert dora.toast == ""
+    await dora.taps("Back")
+    assert "🗑 09:00–12:00" in dora.buttons
+    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+
+
+async def test_bookings_that_are_kept_stay_while_the_hours_go(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
+    await books(alice, "09:15")
+    await opens_day(dora)
+    await dora.taps("Remove whole day")
+    await town.restarts()
+    await dora.taps("Keep bookings")
+
+    assert dora.toast == "The hours are removed; 1 booking stays."
+    assert await posted(town, dora, 25) == []
+    assert [booking.status for booking in await reservations(town, alice)] == [Status.CONFIRMED]
+    assert not alice.sees("cancelled your appointment")
+    await bob.sends("/book")
+    assert "25" not in bob.buttons
+
+
+async def test_bookings_that_are_cancelled_are_told_to_their_clients_alone(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
+    await books(alice, "09:15")
+    await holds(bob, "10:00")
+    carol = town.joins("Carol")
+    await books(carol, "09:15", day="26")
+    before = len(dora.shown)
+    await opens_day(dora)
+    await dora.taps("Remove whole day")
+    await dora.taps("Cancel bookings")
+
+    assert dora.toast == "The hours are removed; 2 bookings are cancelled and the clients will be told."
+    assert alice.sees("Dora cancelled your appointment")
+    assert bob.sees("Dora cancelled your appointment")
+    assert not carol.sees("cancelled your appointment")
+    assert len(dora.shown) == before + 1
+    assert await reservations(town, alice) == await reservations(town, bob) == []
+    assert len(await reservations(town, carol)) == 1
+
+
+async def test_cancelling_twice_tells_once(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await opens_day(dora)
+    await dora.taps("Remove whole day")
+    dora.person.taps("Cancel bookings")
+    await dora.taps("Cancel bookings")
+
+    assert len([message for message in alice.shown if "cancelled your appointment" in message.text]) == 1
+
+
+async def test_a_booking_made_after_the_question_is_asked_about_again(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
+    await books(alice, "09:15")
+    await opens_day(dora)
+    await dora.taps("Remove whole day")
+    asked = dora.card
+    await books(bob, "10:00")
+    await dora.taps("Cancel bookings", message=asked)
+
+    assert "There are 2 bookings in these hours" in asked.text
+    assert len(await reservations(town, bob)) == 1
+    await dora.taps("Cancel bookings", message=asked)
+    assert await reservations(town, bob) == []
+
+
+async def test_a_hold_that_ran_out_meanwhile_is_not_asked_about(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await holds(alice, "09:15")
+    await opens_day(dora)
+    await town.passes(minutes=30)
+    await dora.taps("Remove whole day")
+
+    assert await posted(town, dora, 25) == []
+
+
+@pytest.mark.parametrize("inside", ["", "x", "c", "cffffffff", "kk", "ask", "🙂"])
+async def test_a_forged_answer_kills_nothing(town: Town, dora: Chatter, alice: Chatter, inside: str) -> None:
+    await books(alice, "09:15")
+    await dora.sends("/hours")
+    await dora.taps_data(f"hr:{quarter(25, 9)}:{quarter(25, 12)}:{inside}", dora.card.id)
+
+    assert len(await reservations(town, alice)) == 1
+
+
+@pytest.mark.parametrize("cells", ["0:1", "9:9", "5:4", "1990000:1990001", "1995100:2060000", "8000000:8000001"])
+async def test_forged_hours_to_remove_are_refused(town: Town, dora: Chatter, cells: str) -> None:
+    await dora.sends("/hours")
+    await dora.taps_data(f"hr:{cells}:a", dora.card.id)
+
+    assert dora.person.toasts[-1] == (UNKNOWN, True)
+    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+
+
+@pytest.mark.parametrize("day", ["20260101", "20261101", "20261124", "20991231"])
+async def test_a_day_with_nothing_to_show_leads_to_the_list(dora: Chatter, day: str) -> None:
+    await dora.sends("/hours")
+    await dora.taps_data(f"hd:{day}", dora.card.id)
+
+    assert "4 days are posted" in dora.card.text
+
+
+async def test_nobody_removes_the_hours_of_another(town: Town, dora: Chatter) -> None:
+    eve = await opens_practice(town, "Eve", days=(30,))
+    await eve.sends("/hours")
+    await eve.taps_data(f"hr:{quarter(25, 9)}:{quarter(25, 12)}:k", eve.card.id)
+
+    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+
+
+async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one(town: Town, dora: Chatter) -> None:
+    await dora.sends("/hours")
+    await dora.sends("26 Nov 22:00-24:00; 27 Nov 0:00-2:00")
+    await dora.taps("Publish")
+    await dora.taps("See hours")
+    assert "Fri 27 Nov · 00:00–02:00, 09:00–12:00" in dora.buttons
+    await dora.taps("Thu 26 Nov · 09:00–12:00, 22:00–24:00")
+    await dora.taps("22:00–24:00")
+
+    assert await posted(town, dora, 26) == [TimeSpan(quarter(26, 9), quarter(26, 12))]
+    assert await posted(town, dora, 27) == [TimeSpan(quarter(27, 0), quarter(27, 2)), TimeSpan(quarter(27, 9), quarter(27, 12))]
+
+
+@pytest.mark.parametrize("text", ["tomorrow 9-12", "Mon-Fri 9-17 next week", "Friday", "9-17", "1.12. 15-9"])
+def test_lines_about_hours_are_told_from_others(text: str) -> None:
+    assert reads_as_hours(text, date(2026, 11, 23))
+
+
+@pytest.mark.parametrize("text", ["hello", "", "thank you", "9" * 2000, "🙂", "5"])
+def test_other_lines_are_not_taken_for_hours(text: str) -> None:
+    assert not reads_as_hours(text, date(2026, 11, 23))
