@@ -1,5 +1,6 @@
 """A person the bot knows. Everybody who writes is a client; a provider is a client too, for language and zone."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
@@ -7,6 +8,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from domain import errors
 
 NAME_LIMIT = 64
+_JOINER = "\N{ZERO WIDTH JOINER}"
+# Letters and symbols by category that are seen as nothing at all: four fillers of Hangul and the empty Braille cell.
+_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +55,15 @@ def public_name(text: str) -> str:
     """Tidy a name for others to read: one line, single spaces, no control or direction-changing characters.
 
     Raises:
-        errors.NameUnusable: nothing is left, or it is longer than ``NAME_LIMIT`` characters.
+        errors.NameUnusable: nothing visible is left, or it is longer than ``NAME_LIMIT`` characters.
     """
-    name = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    if not name or len(name) > NAME_LIMIT:
+    name = " ".join("".join(c if _is_kept(c) else " " for c in text).split())
+    visible = any(unicodedata.category(c)[0] in "LNPS" for c in name)
+    if not visible or len(name) > NAME_LIMIT:
         raise errors.NameUnusable(limit=NAME_LIMIT)
     return name
+
+
+def _is_kept(character: str) -> bool:
+    """Tell whether a character may stand in a name: what is seen, and the joiner that makes one emoji of several."""
+    return (character.isprintable() and character not in _BLANK_LETTERS) or character == _JOINER

@@ -58,7 +58,7 @@ provider = Table(
     Column("id", _NUMBER, primary_key=True),
     Column("client_id", BigInteger, ForeignKey(client.c.id), nullable=False, unique=True),
     Column("name", String(64), nullable=False),
-    Column("name_key", String(128), nullable=False),
+    Column("name_key", String(256), nullable=False),
     Column("slug", String(64), nullable=False, unique=True),
     Column("joined_at", Instant, nullable=False),
     Index(None, "name_key", "id"),

@@ -69,7 +69,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("client_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("name_key", sa.String(length=128), nullable=False),
+        sa.Column("name_key", sa.String(length=256), nullable=False),
         sa.Column("slug", sa.String(length=64), nullable=False),
         sa.Column("joined_at", Instant(), nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_provider_client_id")),
