@@ -7,6 +7,7 @@ from telegram.ext import BaseHandler, CallbackQueryHandler, ChatMemberHandler, M
 
 from bot.callbacks import Nothing, Open
 from bot.context import Context
+from bot.conversations.hours import hours_typed, reads_as_hours
 from bot.conversations.typed import typed_text
 from bot.flow import Tap
 from bot.keyboards import button
@@ -50,9 +51,13 @@ async def stale_tapped(update: Update, context: Context) -> None:
 
 
 async def words_out_of_place(update: Update, context: Context) -> None:
-    """Somebody typed something that nothing waits for."""
-    known = typed_text(update).startswith("/")
-    context.unit.send(Screen(context.t("elsewhere.command" if known else "elsewhere.words"), (_what_next(context),)))
+    """Somebody typed something that nothing waits for; a provider's hours are taken for what they are all the same."""
+    line = typed_text(update)
+    if reads_as_hours(line, context.today) and await context.uow.providers.of_client(context.me):
+        await hours_typed(update, context)
+        return
+    key = "elsewhere.command" if line.startswith("/") else "elsewhere.words"
+    context.unit.send(Screen(context.t(key), (_what_next(context),)))
 
 
 async def no_text(update: Update, context: Context) -> None:

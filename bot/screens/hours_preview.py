@@ -65,7 +65,8 @@ def published(reader: Reader, draft: Draft, bookable: int, policy: BookingPolicy
         return Screen(t("hours.published_nothing"), _ways_on(reader))
     lines = day_lines(reader, grouped(reader, draft.added), today)
     slots = t.count("hours.bookable", bookable)
-    window = t("hours.window", notice=times.duration(policy.notice_period), horizon=times.duration(policy.booking_horizon))
+    key = "hours.window" if policy.notice_period else "hours.window_at_once"
+    window = t(key, notice=times.duration(policy.notice_period), horizon=times.duration(policy.booking_horizon))
     undo = (button(t.plain("button.undo"), UndoDraft(draft.id, ASK)), _home(reader))
     return Screen(t("hours.published", lines=lines, slots=slots, window=window, zone=times.zone_name), (undo,))
 

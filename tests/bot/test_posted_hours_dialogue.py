@@ -275,3 +275,14 @@ def test_lines_about_hours_are_told_from_others(text: str) -> None:
 @pytest.mark.parametrize("text", ["hello", "", "thank you", "9" * 2000, "🙂", "5"])
 def test_other_lines_are_not_taken_for_hours(text: str) -> None:
     assert not reads_as_hours(text, date(2026, 11, 23))
+
+
+async def test_hours_typed_outside_of_any_dialogue_are_previewed_for_a_provider_only(provider: Chatter, alice: Chatter) -> None:
+    await provider.sends("/start")
+    await provider.sends("Friday 27 November 8am-3pm")
+    await alice.sends("Friday 27 November 8am-3pm")
+
+    assert "28 slots" in provider.card.text
+    await provider.taps("Publish")
+    assert "Published" in provider.card.text
+    assert "/help" in alice.last.text
