@@ -75,6 +75,28 @@ async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(
     assert dora.buttons[-1] == "Sat 28 Nov"
 
 
+async def test_six_days_ahead_have_a_button_however_far_apart_they_are(town: Town) -> None:
+    dora = await opens_practice(town, days=(24, 30))
+    async with town.house.database.transaction() as work:
+        december = [TimeSpan(quarter(day, 9, month=12), quarter(day, 12, month=12)) for day in (1, 10, 20, 30, 31)]
+        await work.availability.replace(1, [], december)
+    await dora.sends("/agenda")
+    assert dora.buttons[2:] == ["Tue 24 Nov", "Mon 30 Nov", "Tue 1 Dec", "Thu 10 Dec", "Sun 20 Dec", "Wed 30 Dec"]
+
+
+async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await alice.sends("/bookings")
+    midnight = quarter(26, 0)
+    async with town.house.database.transaction() as work:
+        span = TimeSpan(midnight - 1, midnight + 1)
+        await work.reservations.add(Reservation(0, 1, alice.id, span, Status.HELD, town.now, town.now + timedelta(minutes=30)))
+    await dora.sends("/agenda")
+    await dora.taps("Wed 25 Nov")
+    assert "23:45–00:15  Alice" in dora.last.text
+    await dora.taps("Thu 26 Nov ›")
+    assert "Nobody comes on this day so far." in dora.last.text
+
+
 async def test_the_agenda_is_told_in_the_providers_zone(town: Town, dora: Chatter, alice: Chatter) -> None:
     await books(alice, "09:15")
     async with town.house.database.transaction() as work:
@@ -242,9 +264,9 @@ async def test_another_providers_clients_are_nobody_elses_business(town: Town, d
 @pytest.mark.parametrize(
     ("forged", "shown"),
     [
-        ("ad:00010101", "Saturday, 22 November 2025"),
-        ("ap:00010101:7", "Saturday, 22 November 2025"),
-        ("ad:99991231", "Thursday, 23 November 2028"),
+        ("ad:20000101", "Saturday, 22 November 2025"),
+        ("ap:20000101:7", "Saturday, 22 November 2025"),
+        ("ad:21991231", "Thursday, 23 November 2028"),
         ("ap:20261125:99999", "Wednesday, 25 November 2026"),
     ],
 )
@@ -255,7 +277,7 @@ async def test_days_out_of_reach_are_brought_back_into_it(town: Town, dora: Chat
     assert not dora.toast
 
 
-@pytest.mark.parametrize("forged", ["ad:20261399", "ad:", "ad:x:y", "ae:-1", "ae:1.5", "ac:", f"ac:{2**70}"])
+@pytest.mark.parametrize("forged", ["ad:20261399", "ad:00010101", "ad:99991231", "ad:", "ad:x:y", "ae:-1", "ae:1.5", "ac:", f"ac:{2**70}"])
 async def test_what_reads_as_no_button_of_ours_is_answered(town: Town, dora: Chatter, forged: str) -> None:
     await dora.sends("/agenda")
     await dora.taps_data(forged, dora.last.id)

@@ -157,6 +157,8 @@ async def test_confirming_one_hold_does_not_disturb_the_choice_of_another(town: 
     await alice.taps("Confirm", message=card)
     await alice.sends("9:45")
     assert sorted(r.status for r in await reservations(town, alice)) == [Status.CONFIRMED, Status.HELD]
+    assert card.text.startswith("✅ Booked")
+    assert card in alice.shown
 
 
 async def test_going_back_to_the_card_ends_the_choice_of_another_time(town: Town, dora: Chatter, alice: Chatter) -> None:
