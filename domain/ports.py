@@ -153,8 +153,8 @@ class Reservations(Protocol):
         """Return the live reservations of a client that are not over, by start."""
         ...
 
-    async def live_of_provider(self, provider_id: int, window: TimeSpan, now: datetime) -> Sequence[Reservation]:
-        """Return the live reservations of a provider that touch the window, by start."""
+    async def of_provider(self, provider_id: int, window: TimeSpan, now: datetime) -> Sequence[Reservation]:
+        """Return the reservations of a provider that touch the window and take place, or took place, by start."""
         ...
 
     async def show_on(self, reservation_id: int, *, card: int | None, notice: int | None) -> None:

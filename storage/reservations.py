@@ -93,7 +93,7 @@ _OF_PROVIDER = (
         reservation.c.provider_id == bindparam("provider"),
         reservation.c.end_cell > bindparam("first"),
         reservation.c.start_cell < bindparam("last"),
-        _ALIVE,
+        or_(_ALIVE, reservation.c.status == "completed"),
     )
     .order_by(reservation.c.start_cell)
 )
@@ -186,8 +186,8 @@ class SqlReservations:
         rows = await self._connection.execute(_OF_CLIENT, {"client": client_id, "first": _cell_of(now), "now": now})
         return [_read(row) for row in rows]
 
-    async def live_of_provider(self, provider_id: int, window: TimeSpan, now: datetime) -> Sequence[Reservation]:
-        """Return the live reservations of a provider that touch the window, by start."""
+    async def of_provider(self, provider_id: int, window: TimeSpan, now: datetime) -> Sequence[Reservation]:
+        """Return the reservations of a provider that touch the window and take place, or took place, by start."""
         wanted = {"provider": provider_id, "first": window.start, "last": window.end, "now": now}
         return [_read(row) for row in await self._connection.execute(_OF_PROVIDER, wanted)]
 

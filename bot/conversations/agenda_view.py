@@ -43,7 +43,7 @@ async def _of_day(context: Context, provider: Provider, day: date) -> list[Reser
     window = whole_day(day, context.zone)
     if window is None:
         return []
-    found = await context.uow.reservations.live_of_provider(provider.id, window, context.now)
+    found = await context.uow.reservations.of_provider(provider.id, window, context.now)
     return [reservation for reservation in found if reservation.span.start >= window.start]
 
 
@@ -63,6 +63,6 @@ async def _days_ahead(context: Context, provider: Provider, first: date) -> list
 async def _days_within(context: Context, provider: Provider, window: TimeSpan) -> set[date]:
     """Return the days within a window on which hours are posted or a reservation starts."""
     hours = [part for span in await context.uow.availability.within(provider.id, window) if (part := span.clipped(window))]
-    reserved = await context.uow.reservations.live_of_provider(provider.id, window, context.now)
+    reserved = await context.uow.reservations.of_provider(provider.id, window, context.now)
     starts = {context.times.day_of(r.span.start) for r in reserved if r.span.start >= window.start}
     return starts | {day for day, _ in by_day(hours, context.zone)}

@@ -78,5 +78,5 @@ async def _remove(
 
 async def _live_inside(uow: UnitOfWork, provider_id: int, spans: Sequence[TimeSpan], now: datetime) -> tuple[Reservation, ...]:
     """Return the live reservations in these stretches that have not begun, each once, by start."""
-    found = {r.id: r for span in spans for r in await uow.reservations.live_of_provider(provider_id, span, now)}
+    found = {r.id: r for span in spans for r in await uow.reservations.of_provider(provider_id, span, now)}
     return tuple(sorted((r for r in found.values() if r.span.starts_at > now), key=lambda r: r.span.start))

@@ -353,3 +353,15 @@ async def test_the_agenda_speaks_german_with_those_who_do(town: Town, alice: Cha
     await dora.sends("Ich bin krank")
     assert dora.last.text.startswith("❌ Abgesagt, und Alice erfährt davon: Mittwoch, 25. November 2026, 09:15–09:30 (Europe/Berlin)")
     assert alice.last.text.endswith("Reason: Ich bin krank")
+
+
+async def test_a_day_that_has_been_tidied_up_still_shows_who_came(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡ Wed 25 Nov, 09:00")
+    await alice.taps("Confirm")
+    await town.passes(days=5)
+    await town.house.jobs.tidy()
+    await open_hours.sends("/agenda")
+    await open_hours.taps_data("ad:20261125", open_hours.card.id)
+
+    assert "Alice" in open_hours.card.text

@@ -200,7 +200,7 @@ async def test_a_dead_hold_that_nobody_swept_is_in_no_list(database: Database, d
             found = uow.reservations
             return (
                 len(await found.live_of_client(ALICE, now)),
-                len(await found.live_of_provider(dora.id, day, now)),
+                len(await found.of_provider(dora.id, day, now)),
                 len(await found.provider_cells(dora.id, day, now)),
                 len(await found.client_cells(ALICE, day, now)),
                 await found.live_hold_count(ALICE, now),
@@ -459,8 +459,8 @@ async def test_reservations_are_listed_by_start_within_their_window(database: Da
         await hold(database, client, dora, OPENING + n)
 
     async with database.snapshot() as uow:
-        every = await uow.reservations.live_of_provider(dora.id, HOURS, NOW)
-        some = await uow.reservations.live_of_provider(dora.id, TimeSpan(OPENING + 3, OPENING + 8), NOW)
+        every = await uow.reservations.of_provider(dora.id, HOURS, NOW)
+        some = await uow.reservations.of_provider(dora.id, TimeSpan(OPENING + 3, OPENING + 8), NOW)
     assert [r.span.start - OPENING for r in every] == [2, 5, 8]
     assert [r.span.start - OPENING for r in some] == [5]
 
