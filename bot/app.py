@@ -46,6 +46,7 @@ from storage.migrate import migrate
 log = logging.getLogger(__name__)
 
 _SPARE_CONNECTIONS = 36
+_PATIENCE = 10.0
 
 BotApplication = Application[ExtBot[None], Context, dict[Any, Any], dict[Any, Any], dict[Any, Any], None]
 
@@ -63,12 +64,15 @@ class House:
     jobs: Jobs
 
 
-def build(settings: Settings, token: str, *, clock: Clock = system_clock) -> House:
-    """Put the bot together; nothing is opened yet. The database must be migrated."""
+def build(settings: Settings, token: str, *, clock: Clock = system_clock, patience: float = _PATIENCE) -> House:
+    """Put the bot together; nothing is opened yet, and the database must be migrated.
+
+    ``patience`` is for how many seconds Telegram may be silent when asked something.
+    """
     database, turns, scheduler = Database(settings.database_url), Turns(), new_scheduler()
     wakeup = Wakeup(scheduler, clock)
     processor = UnitProcessor(database, turns, clock, wakeup)
-    application = _application(settings, token, processor)
+    application = _application(settings, token, processor, patience)
     courier = Courier(database, Delivery(application.bot), News(settings.policy, ZoneInfo(settings.time_zone)), turns, clock)
     processor.courier = courier
     jobs = Jobs(database, courier, wakeup, settings.policy, clock, heartbeat=heartbeat_file(settings))
@@ -90,10 +94,10 @@ async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
         await house.database.close()
 
 
-async def run(settings: Settings, token: str, *, clock: Clock = system_clock) -> None:
+async def run(settings: Settings, token: str, *, clock: Clock = system_clock, patience: float = _PATIENCE) -> None:
     """Run the bot by long polling until cancelled; raises InvalidToken where the token is refused."""
     await migrate(settings.database_url)
-    async with opened(build(settings, token, clock=clock), settings) as house:
+    async with opened(build(settings, token, clock=clock, patience=patience), settings) as house:
         log.info("@%s is at work, on SQLite %s", house.application.bot.username, await house.database.sqlite_version())
         await _set_menus(house.application)
         house.scheduler.start()
@@ -111,15 +115,15 @@ def heartbeat_file(settings: Settings) -> Path | None:
     return file.with_name(f"{file.name}.heartbeat") if file else None
 
 
-def _application(settings: Settings, token: str, processor: UnitProcessor) -> BotApplication:
+def _application(settings: Settings, token: str, processor: UnitProcessor, patience: float) -> BotApplication:
     """Return python-telegram-bot's application with our transport, our context and our handlers."""
     application = (
         ApplicationBuilder()
         .token(token)
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
-        .request(AiohttpRequest(connections=SIDE_BY_SIDE + _SPARE_CONNECTIONS))
-        .get_updates_request(AiohttpRequest(connections=4))
+        .request(AiohttpRequest(connections=SIDE_BY_SIDE + _SPARE_CONNECTIONS, read_timeout=patience))
+        .get_updates_request(AiohttpRequest(connections=4, read_timeout=patience))
         .concurrent_updates(processor)
         .context_types(ContextTypes(context=Context))
         .job_queue(None)

@@ -99,14 +99,18 @@ class _Intake:
         wait = _FIRST_WAIT
         async with self._turns.of(chat.id if chat else 0):
             while True:
+                handlers = self._application.process_update(update)
                 try:
-                    await self._application.update_processor.process_update(update, self._application.process_update(update))
+                    await self._application.update_processor.process_update(update, handlers)
                 except Exception as error:  # noqa: BLE001  (whatever kept it from being committed may be over soon)
                     log.warning("update %s will be tried again: %s", update.update_id, error)
                     await asyncio.sleep(wait)
                     wait = min(wait * 2, _LONGEST_WAIT)
                 else:
                     return
+                finally:
+                    # Where it was cancelled before the handlers began, nobody will ever await them.
+                    handlers.close()
 
 
 async def _fetched(application: Polled, offset: int | None) -> Sequence[Update]:

@@ -18,6 +18,15 @@ async def town(database_url: str) -> AsyncIterator[Town]:
 
 
 @pytest.fixture
+async def rough_town(database_url: str) -> AsyncIterator[Town]:
+    """Return a town where the wire may fail: Telegram is waited for no longer than a moment, and may have had to refuse repetitions."""
+    place = Town(database_url, patience=0.3)
+    await place.starts()
+    yield place
+    await place.ends()
+
+
+@pytest.fixture
 def admin(town: Town) -> Chatter:
     """Return the admin."""
     return town.joins("Ada", id=ADMIN_ID)
@@ -27,9 +36,8 @@ def admin(town: Town) -> Chatter:
 async def provider(town: Town, admin: Chatter) -> Chatter:
     """Return a provider in Berlin who joined by invitation and has posted nothing."""
     await admin.sends("/invite")
-    link = next(word for word in admin.last.text.split() if "?start=join_" in word)
     doctor = town.joins("Dora")
-    await doctor.opens(link)
+    await doctor.opens(admin.link("?start=join_"))
     await doctor.taps("Keep")
     await doctor.taps("Berlin")
     return doctor

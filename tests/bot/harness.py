@@ -1,12 +1,16 @@
 """Chats with the real bot: its real application and a real SQLite file, over loopback, with only Telegram itself simulated."""
 
+import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from telegram import Update
+from telegram.ext import BaseHandler
 
 from bot.app import House, build, opened
+from bot.context import Context
 from bot.settings import Settings
 from simulator.chats import Message
 from simulator.people import Person
@@ -20,12 +24,14 @@ MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 class Town:
     """A simulated Telegram, a bot in it that can be restarted, and a clock that moves when told to."""
 
-    def __init__(self, database_url: str, **settings: Any) -> None:
+    def __init__(self, database_url: str, *, patience: float = 10.0, **settings: Any) -> None:
         self.now = MONDAY
+        self.patience = patience
         self.simulator = Simulator(token=TOKEN, clock=lambda: self.now)
         self._given = {"database_url": database_url, "admin_ids": str(ADMIN_ID), "time_zone": "Europe/Berlin", **settings}
         self._open = AsyncExitStack()
         self._known: dict[str, Chatter] = {}
+        self._first: list[BaseHandler[Update, Context, Any]] = []
         self.settings: Settings
         self.house: House
 
@@ -43,9 +49,24 @@ class Town:
     async def restarts(self) -> None:
         """Stop the bot and start it again on the same database; what was overdue goes out."""
         await self._open.aclose()
+        await self.comes_back()
+
+    async def crashes(self) -> None:
+        """Let the bot die with its answers in hand: whatever was committed is all that is left of it."""
+        for task in (*self.house.processor._answers, *self.house.courier._in_hand):
+            task.cancel()
+        await self._open.aclose()
+
+    async def comes_back(self) -> None:
+        """Start the bot again after a crash; what was overdue goes out."""
         await self._opens_bot()
         await self.house.jobs.take_over()
         await self.settles()
+
+    def adds(self, handler: BaseHandler[Update, Context, Any]) -> None:
+        """Have the bot ask this handler first, now and after each restart."""
+        self._first.insert(0, handler)
+        self.house.application.handlers[0].insert(0, handler)
 
     async def passes(self, **time: float) -> None:
         """Let time pass, and do what falls due; the keywords are those of timedelta."""
@@ -82,7 +103,10 @@ class Town:
         return self._known[name]
 
     async def _opens_bot(self) -> None:
-        self.house = await self._open.enter_async_context(opened(build(self.settings, TOKEN, clock=lambda: self.now), self.settings))
+        house = build(self.settings, TOKEN, clock=lambda: self.now, patience=self.patience)
+        for handler in reversed(self._first):
+            house.application.handlers[0].insert(0, handler)
+        self.house = await self._open.enter_async_context(opened(house, self.settings))
 
 
 class Chatter:
@@ -153,3 +177,10 @@ class Chatter:
     def sees(self, part: str) -> bool:
         """Tell whether some message, as it reads now, has this part."""
         return any(part in message.text for message in self.shown)
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for what another task brings about; raises TimeoutError where it never comes."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110  (the far side has no event to set)
+            await asyncio.sleep(0.01)

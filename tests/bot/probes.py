@@ -1,0 +1,72 @@
+"""Handlers for tests alone, asked before the bot's own: they let a line of text do just what a test needs."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from telegram import Update
+from telegram.ext import CallbackQueryHandler, MessageHandler, filters
+
+from bot.context import Context
+from bot.conversations.typed import typed_text
+from bot.replies import Step
+from bot.screen import Button, Screen
+from tests.bot.harness import Chatter, Town
+from tests.storage.venue import rows
+
+Behaviour = Callable[[Update, Context], Coroutine[Any, Any, None]]
+
+
+def hears(town: Town, word: str, behaviour: Behaviour) -> None:
+    """Have the bot do this for every line that begins with the word."""
+    town.adds(MessageHandler(filters.Regex(f"^{word}"), behaviour))
+
+
+def feels(town: Town, data: str, behaviour: Behaviour) -> None:
+    """Have the bot do this for every tap on a button that carries this."""
+    town.adds(CallbackQueryHandler(behaviour, pattern=f"^{data}$"))
+
+
+async def echo(update: Update, context: Context) -> None:
+    """Send back what was said."""
+    context.unit.send(Screen(f"heard {typed_text(update)}"))
+
+
+async def offer(update: Update, context: Context) -> None:
+    """Show a button that carries ``probe``."""
+    context.unit.send(Screen("Tap it", ((Button("Probe", data="probe"),),)))
+
+
+def answering(*steps: Step) -> Behaviour:
+    """Return a behaviour that leaves these steps."""
+
+    async def answer(update: Update, context: Context) -> None:
+        context.unit.steps.extend(steps)
+
+    return answer
+
+
+def failing(error: Exception) -> Behaviour:
+    """Return a behaviour that writes something, says something, and then fails."""
+
+    async def fail(update: Update, context: Context) -> None:
+        await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
+        context.unit.send(Screen("never said"))
+        raise error
+
+    return fail
+
+
+def outbox(town: Town, columns: str = "kind, state, attempts") -> list[Any]:
+    """Return what the outbox has, oldest first."""
+    return rows(town.house.database.url, f"SELECT {columns} FROM outbox ORDER BY id")
+
+
+def texts(who: Chatter) -> list[str]:
+    """Return what the bot has said to somebody, as it reads now."""
+    return [message.text for message in who.shown]
+
+
+def calls(town: Town, method: str, who: Chatter | None = None) -> list[Any]:
+    """Return the calls of a method, for one person's chat where one is named."""
+    wanted = None if who is None else str(who.id)
+    return [call for call in town.simulator.transcript.calls_of(method) if wanted is None or str(call.params.get("chat_id")) == wanted]

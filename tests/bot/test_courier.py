@@ -1,0 +1,276 @@
+"""What the outbox holds reaches people in order, at least once, and whatever cannot be delivered is seen and stands in nobody's way."""
+
+import json
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from telegram import Update
+
+from bot.context import Context
+from bot.replies import Edit, Send, SendQr, Step, packed
+from bot.screen import Screen
+from simulator.faults import FaultKind
+from storage.outbox import LEASE
+from tests.bot.harness import Chatter, Town
+from tests.bot.practice import books, holds, opens_practice, reservations
+from tests.bot.probes import answering, calls, echo, hears, outbox, texts
+from tests.storage.venue import rows
+
+
+@pytest.fixture
+async def alice(rough_town: Town) -> Chatter:
+    hears(rough_town, "hi", echo)
+    return rough_town.joins("Alice")
+
+
+@pytest.fixture
+async def bob(rough_town: Town) -> Chatter:
+    return rough_town.joins("Bob")
+
+
+async def puts_in(town: Town, who: Chatter, *steps: Step) -> None:
+    """Put an answer in for somebody, as one that had to wait."""
+    async with town.house.database.transaction() as work:
+        await work.outbox.reply(who.id, packed(list(steps)), town.now - LEASE)
+
+
+def spoils(town: Town, column: str, value: str) -> None:
+    """Spoil everything that waits."""
+    with closing(sqlite3.connect(town.house.database.url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute(f"UPDATE outbox SET {column} = ? WHERE state = 'due'", (value,))
+
+
+def unreachable(town: Town, who: Chatter) -> bool:
+    return bool(rows(town.house.database.url, f"SELECT unreachable_since IS NOT NULL FROM client WHERE id = {who.id}") == [(1,)])
+
+
+async def test_whoever_blocks_the_bot_is_left_alone_until_he_writes_again(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+    await opens_practice(town)
+    await holds(alice, "09:15")
+    alice.person.blocks()
+    await town.settles()
+    assert unreachable(town, alice)
+
+    await town.passes(minutes=31)
+    sent = len(town.simulator.transcript.calls)
+    await town.passes(hours=1)
+    assert len(town.simulator.transcript.calls) == sent
+    assert {state for _, state, _ in outbox(town)} == {"skipped"}
+
+    alice.person.unblocks()
+    await alice.sends("hi")
+    assert alice.last.text == "heard hi"
+    assert not unreachable(town, alice)
+
+
+@pytest.mark.parametrize("reason", ["blocked", "gone"])
+async def test_what_waits_for_somebody_who_is_gone_is_skipped_at_the_first_refusal(
+    rough_town: Town, alice: Chatter, bob: Chatter, reason: str
+) -> None:
+    town = rough_town
+    await alice.sends("hi")
+    await bob.sends("/help")
+    town.simulator.world.accounts[alice.id].blocked = reason == "blocked"
+    if reason == "gone":
+        del town.simulator.world.chats[alice.id]
+    for number in range(3):
+        await puts_in(town, alice, Send(Screen(f"for nobody {number}")))
+    await puts_in(town, bob, Send(Screen("for Bob")))
+    await town.sweeps()
+
+    assert unreachable(town, alice)
+    assert bob.last.text == "for Bob"
+    assert [state for _, state, _ in outbox(town)] == ["skipped", "skipped"]
+    assert sum("for nobody" in call.params["text"] for call in calls(town, "sendMessage")) == 1
+
+
+async def test_a_flood_is_waited_for_as_told_and_nothing_overtakes(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+    dora = await opens_practice(town)
+    await holds(alice, "09:15")
+    town.simulator.faults.add(FaultKind.FLOOD, person=alice.person, retry_after=3600)
+    await alice.sends("hi")
+    await town.passes(minutes=35)
+    await alice.sends("hi again")
+    assert alice.last.text != "heard hi"
+    assert len(calls(town, "sendMessage", dora)) == 0
+
+    before = len(texts(alice))
+    await town.passes(minutes=24, seconds=59)
+    assert len(texts(alice)) == before
+    await town.passes(seconds=1)
+    told = [call.params["text"] for call in calls(town, "sendMessage", alice) if call.ok]
+    assert [text for text in told[-3:] if text.startswith("heard")] == ["heard hi", "heard hi again"]
+    assert "expired" in told[-2]
+
+
+async def test_an_older_answer_never_overwrites_a_newer_one(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+    await alice.sends("hi")
+    number = alice.last.id
+    hears(town, "older", answering(Edit(number, Screen("older"))))
+    hears(town, "newer", answering(Edit(number, Screen("newer"))))
+    town.simulator.faults.add(FaultKind.FLOOD, method="editMessageText", retry_after=5)
+    await alice.sends("older")
+    town.now += timedelta(seconds=5)
+    alice.person.sends("newer")
+    await town.works(town.simulator.take_updates())
+    await town.sweeps()
+
+    assert texts(alice) == ["newer"]
+    assert [call.params["text"] for call in calls(town, "editMessageText") if call.ok] == ["older", "newer"]
+
+
+async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+    town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=12)
+    await alice.sends("hi")
+    waits = []
+    for _ in range(12):
+        [(due,)] = rows(town.house.database.url, "SELECT due_at FROM outbox")
+        waits.append(round(due / 1_000_000 - town.now.timestamp()))
+        await town.passes(seconds=waits[-1])
+
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
+    assert texts(alice) == ["heard hi"]
+
+
+async def test_what_telegram_refuses_is_parked_and_the_rest_goes_on(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+    hears(town, "broken", answering(Send(Screen("<b>unclosed"))))
+    await alice.sends("broken")
+    await alice.sends("hi")
+
+    assert texts(alice) == ["heard hi"]
+    [(kind, state, error)] = outbox(town, "kind, state, error")
+    assert (kind, state) == ("reply", "parked")
+    assert "parse entities" in error
+
+
+@pytest.mark.parametrize(("column", "value"), [("payload", '{"steps": [{"step": "dance"}]}'), ("payload", "{}"), ("kind", "gossip")])
+async def test_a_row_that_cannot_be_rendered_is_parked_after_a_few_tries(
+    rough_town: Town, alice: Chatter, bob: Chatter, column: str, value: str
+) -> None:
+    town = rough_town
+    await alice.sends("hi")
+    await bob.sends("/help")
+    await puts_in(town, alice, Send(Screen("spoilt")))
+    spoils(town, column, value)
+    await puts_in(town, alice, Send(Screen("behind")))
+    await puts_in(town, bob, Send(Screen("for Bob")))
+    await town.sweeps()
+    assert bob.last.text == "for Bob"
+    assert alice.last.text == "heard hi"
+
+    for _ in range(2):
+        await town.passes(minutes=1)
+    assert alice.last.text == "behind"
+    assert [state for (state,) in outbox(town, "state")] == ["parked"]
+
+
+async def test_an_answer_of_several_steps_goes_on_where_it_was_interrupted(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+    await alice.sends("hi")
+    hears(town, "three", answering(Edit(alice.last.id, Screen("edited")), *(Send(Screen(f"part {n}")) for n in range(3))))
+    town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=1)
+    await alice.sends("three")
+    assert texts(alice) == ["edited"]
+    town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=1)
+    await town.passes(seconds=1)
+    await town.passes(seconds=2)
+
+    assert texts(alice) == ["edited", "part 0", "part 1", "part 2"]
+    assert len(calls(town, "editMessageText")) == 1
+
+
+async def test_the_card_of_an_interrupted_answer_is_known_all_the_same(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+
+    async def card_and_more(update: Update, context: Context) -> None:
+        context.unit.stand("probe", "open")
+        context.show(Screen("card"))
+        context.unit.steps.append(SendQr("https://t.me/x", "more"))
+        town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendPhoto")
+
+    hears(town, "card", card_and_more)
+    await alice.sends("card")
+    assert texts(alice) == ["card"]
+    assert rows(town.house.database.url, "SELECT card_message_id FROM dialogue") == [(alice.last.id,)]
+    await town.passes(seconds=1)
+    assert texts(alice) == ["card", "more"]
+
+
+async def test_a_card_that_was_deleted_is_replaced_and_news_finds_the_new_one(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+    await opens_practice(town)
+    await holds(alice, "09:15")
+    card = alice.card
+    town.simulator.world.remove(alice.person.chat, [card])
+    alice.person.taps_data(str(next(b.data for b in card.buttons if b.text.endswith("Confirm"))), card.id)
+    await town.settles()
+    [booking] = await reservations(town, alice)
+
+    assert booking.card_message_id == alice.card.id != card.id
+
+
+async def test_news_that_no_longer_holds_is_skipped(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+    await opens_practice(town)
+    await books(alice, "09:15")
+    before = len(texts(alice))
+    await town.passes(hours=1)
+
+    assert len(texts(alice)) == before
+    assert ("hold_warning", "skipped") in outbox(town, "kind, state")
+
+
+async def test_nobody_is_told_of_his_own_act(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+    dora = await opens_practice(town)
+    await books(alice, "09:15")
+    await town.sweeps()
+
+    assert [(recipient, state) for recipient, kind, state in outbox(town, "recipient_id, kind, state") if kind == "booking_confirmed"] == [
+        (dora.id, "sent")
+    ]
+    assert len(texts(dora)) == 1
+
+
+async def test_one_silent_person_keeps_news_from_nobody_else(rough_town: Town, alice: Chatter, bob: Chatter) -> None:
+    town = rough_town
+    await alice.sends("hi")
+    await bob.sends("/help")
+    town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice.person)
+    await puts_in(town, alice, Send(Screen("late")))
+    await puts_in(town, bob, Send(Screen("for Bob")))
+    await town.sweeps()
+    assert (alice.last.text, bob.last.text) == ("heard hi", "for Bob")
+
+    await town.passes(seconds=2)
+    assert alice.last.text == "late"
+
+
+async def test_what_was_put_off_while_somebody_waited_for_the_turn_is_not_sent_before_its_time(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+    await alice.sends("hi")
+    await puts_in(town, alice, Send(Screen("first")))
+    await puts_in(town, alice, Send(Screen("second")))
+    async with town.house.database.transaction() as work:
+        first, second = await work.outbox.claim(town.now, 10)
+    async with town.house.database.transaction() as work:
+        await work.outbox.postpone(first, town.now + timedelta(minutes=1), "flood")
+    await town.house.courier._deliver_to_one([second])
+    assert texts(alice) == ["heard hi"]
+
+    await town.passes(minutes=1)
+    assert texts(alice) == ["heard hi", "first", "second"]
+
+
+async def test_payloads_are_plain_json(rough_town: Town, alice: Chatter) -> None:
+    await puts_in(rough_town, alice, Send(Screen("ä")))
+
+    [(payload,)] = outbox(rough_town, "payload")
+    assert json.loads(payload)["steps"][0]["screen"] == {"text": "ä", "rows": []}

@@ -1,0 +1,190 @@
+"""One step at Telegram: what its refusals mean, and what is not sent at all."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
+from bot.replies import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
+from bot.screen import Button, Screen
+from simulator.faults import FaultKind
+from tests.bot.harness import Chatter, Town
+from tests.bot.probes import calls, feels, hears, offer, texts
+
+
+@pytest.fixture
+def delivery(rough_town: Town) -> Delivery:
+    return Delivery(rough_town.house.application.bot)
+
+
+@pytest.fixture
+def dora(rough_town: Town) -> Chatter:
+    """Somebody who has pressed Start, so that she can be written to."""
+    someone = rough_town.joins("Dora")
+    someone.person.sends("/start")
+    rough_town.simulator.take_updates()
+    return someone
+
+
+async def shown(delivery: Delivery, chat: int, screen: Screen) -> int:
+    number = await delivery.carry_out(chat, Send(screen))
+    assert number is not None
+    return number
+
+
+TRANSIENT = [
+    (FaultKind.FLOOD, 7, timedelta(seconds=7)),
+    (FaultKind.FLOOD, None, None),
+    (FaultKind.SERVER_ERROR, None, None),
+    (FaultKind.BAD_GATEWAY, None, None),
+    (FaultKind.CUT_BEFORE, None, None),
+    (FaultKind.CUT_AFTER, None, None),
+    (FaultKind.SILENCE, None, None),
+    (FaultKind.SILENCE_AFTER, None, None),
+]
+
+STEPS: list[tuple[str, Callable[[int], Step]]] = [
+    ("sendMessage", lambda _: Send(Screen("hi"))),
+    ("editMessageText", lambda number: Edit(number, Screen("other"))),
+    ("deleteMessage", Delete),
+    ("sendPhoto", lambda _: SendQr("https://t.me/x", "caption")),
+    ("setMyCommands", lambda _: SetMenu((("book", "Book"),))),
+]
+
+
+@pytest.mark.parametrize(("fault", "retry_after", "wait"), TRANSIENT)
+@pytest.mark.parametrize(("method", "step"), STEPS, ids=[method for method, _ in STEPS])
+async def test_trouble_that_may_pass_means_try_later(
+    rough_town: Town,
+    delivery: Delivery,
+    dora: Chatter,
+    fault: FaultKind,
+    retry_after: int | None,
+    wait: timedelta | None,
+    method: str,
+    step: Callable[[int], Step],
+) -> None:
+    number = await shown(delivery, dora.id, Screen("first"))
+    rough_town.simulator.faults.add(fault, method=method, retry_after=retry_after)
+    with pytest.raises(TryLater) as caught:
+        await delivery.carry_out(dora.id, step(number))
+
+    assert caught.value.wait == wait
+    assert rough_town.simulator.token not in f"{caught.value!r} {caught.value.__cause__!r}"
+
+
+async def test_who_blocked_the_bot_or_is_not_there_is_unreachable(delivery: Delivery, dora: Chatter) -> None:
+    dora.person.blocks()
+    for chat in (dora.id, 4711):
+        with pytest.raises(Unreachable):
+            await delivery.carry_out(chat, Send(Screen("hi")))
+
+
+@pytest.mark.parametrize("screen", [Screen("<b>unclosed"), Screen(""), Screen("x" * 4097), Screen("x", ((Button("b", data="d" * 65),),))])
+async def test_what_telegram_will_never_accept_is_undeliverable(delivery: Delivery, dora: Chatter, screen: Screen) -> None:
+    number = await shown(delivery, dora.id, Screen("first"))
+    for step in (Send(screen), Edit(number, screen)):
+        with pytest.raises(Undeliverable):
+            await delivery.carry_out(dora.id, step)
+
+
+async def test_the_same_screen_is_not_sent_to_the_same_message_twice(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
+    first, second = Screen("one &amp; <b>two</b>", ((Button("b", data="d"),),)), Screen("three")
+    number = await shown(delivery, dora.id, first)
+    for screen in (first, second, second, first):
+        assert await delivery.carry_out(dora.id, Edit(number, screen)) == number
+
+    assert len(calls(rough_town, "editMessageText")) == 2
+    assert dora.last.text == "one & two"
+
+
+async def test_what_the_tap_says_the_message_shows_is_believed_where_nothing_else_is_known(
+    rough_town: Town, delivery: Delivery, dora: Chatter
+) -> None:
+    number = await shown(delivery, dora.id, Screen("one"))
+    after_restart = Delivery(rough_town.house.application.bot)
+    await after_restart.carry_out(dora.id, Edit(number, Screen("one"), before=Screen("one").digest))
+
+    assert calls(rough_town, "editMessageText") == []
+
+
+async def test_not_modified_is_success(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
+    number = await shown(delivery, dora.id, Screen("one"))
+    after_crash = Delivery(rough_town.house.application.bot)
+    assert await after_crash.carry_out(dora.id, Edit(number, Screen("one"))) == number
+    await after_crash.carry_out(dora.id, Edit(number, Screen("one")))
+
+    assert len(calls(rough_town, "editMessageText")) == 1
+
+
+async def test_an_edit_of_a_message_that_is_gone_becomes_a_new_one(delivery: Delivery, dora: Chatter) -> None:
+    number = await shown(delivery, dora.id, Screen("one"))
+    await delivery.carry_out(dora.id, Delete(number))
+    assert texts(dora) == []
+    new = await delivery.carry_out(dora.id, Edit(number, Screen("one")))
+
+    assert new == dora.last.id != number
+    assert await delivery.carry_out(dora.id, Edit(number, Screen("two"), only=True)) is None
+    assert texts(dora) == ["one"]
+
+
+async def test_taking_away_what_is_gone_does_no_harm(delivery: Delivery, dora: Chatter) -> None:
+    assert await delivery.carry_out(dora.id, Delete(4711)) is None
+
+
+async def test_a_long_answer_to_a_tap_is_cut_at_a_word(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
+    hears(rough_town, "offer", offer)
+    await dora.sends("offer")
+    update = dora.person.taps("Probe")
+    rough_town.simulator.take_updates()
+    await delivery.carry_out(dora.id, Answer(update["callback_query"]["id"], "word " * 100, alert=True))
+
+    [(toast, alert)] = dora.person.toasts
+    assert toast.endswith("word…")
+    assert len(toast) <= 200
+    assert alert
+
+
+async def test_a_tap_that_is_too_old_needs_no_answer(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
+    hears(rough_town, "offer", offer)
+    await dora.sends("offer")
+    update = dora.person.taps("Probe")
+    rough_town.now += timedelta(minutes=1)
+    await delivery.carry_out(dora.id, Answer(update["callback_query"]["id"], "late"))
+    await delivery.carry_out(dora.id, Answer("nonsense"))
+
+    assert dora.person.toasts == []
+
+
+async def test_a_link_goes_out_as_a_picture(delivery: Delivery, dora: Chatter) -> None:
+    await delivery.carry_out(dora.id, SendQr("https://t.me/slotkeeper_bot?start=book_dora", "<b>Scan</b> it"))
+
+    assert dora.last.text == "Scan it"
+    assert dora.last.photo is not None
+    assert dora.last.photo.content.startswith(b"\x89PNG")
+
+
+async def test_a_menu_is_for_one_chat(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
+    await delivery.carry_out(dora.id, SetMenu((("agenda", "See the day"),)))
+
+    assert rough_town.simulator.commands_for(dora.person) == [{"command": "agenda", "description": "See the day"}]
+
+
+async def test_an_unchanged_screen_after_a_double_tap_is_sent_once(town: Town) -> None:
+    alice = town.joins("Alice")
+
+    async def turn(update: object, context: object) -> None:
+        context.show(Screen("turned", ((Button("Probe", data="probe"),),)))  # type: ignore[attr-defined]
+
+    hears(town, "offer", offer)
+    feels(town, "probe", turn)
+    await alice.sends("offer")
+    card = alice.card
+    alice.person.taps("Probe", message=card)
+    alice.person.taps("Probe", message=card)
+    await town.settles()
+
+    assert texts(alice) == ["turned"]
+    assert len(calls(town, "editMessageText")) == 1
+    assert [tap.answers for tap in town.simulator.world.taps.values()] == [1, 1]

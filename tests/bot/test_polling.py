@@ -1,0 +1,221 @@
+"""The bot as it runs: long polling against a Telegram that misbehaves."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+from telegram.error import InvalidToken
+
+from bot.app import run
+from bot.settings import Settings
+from simulator.faults import FaultKind
+from simulator.people import Person
+from simulator.simulator import Simulator
+from tests.bot.harness import TOKEN, until
+from tests.storage.venue import rows
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    telegram = Simulator(token=TOKEN)
+    await telegram.start()
+    yield telegram
+    await telegram.stop()
+
+
+@pytest.fixture(autouse=True)
+def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.polling._POLL_SECONDS", 1)
+
+
+@asynccontextmanager
+async def living(simulator: Simulator, url: str, *, token: str = TOKEN, patience: float = 0.5) -> AsyncIterator[asyncio.Task[None]]:
+    """Run the bot for a block."""
+    settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=url)
+    task = asyncio.create_task(run(settings, token, patience=patience))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError, InvalidToken):
+            await task
+
+
+def heard(person: Person) -> list[str]:
+    return [message.text for message in person.chat.messages if message.sender == "bot"]
+
+
+async def test_it_answers(simulator: Simulator, database_url: str) -> None:
+    alice = simulator.person("Alice")
+    async with living(simulator, database_url):
+        alice.sends("/help")
+        await until(lambda: heard(alice))
+        alice.sends("/help")
+        await until(lambda: len(heard(alice)) == 2)
+
+    assert simulator.transcript.warnings == []
+
+
+async def test_an_update_is_acknowledged_only_once_it_is_committed(simulator: Simulator, database_url: str) -> None:
+    acknowledged: list[tuple[int, set[int]]] = []
+    fetch = simulator.world.updates.fetch
+
+    def watched(offset: int, limit: int) -> Any:
+        acknowledged.append((offset, {number for (number,) in rows(database_url, "SELECT update_id FROM worked_update")}))
+        return fetch(offset, limit)
+
+    object.__setattr__(simulator.world, "updates", _Watched(simulator.world.updates, watched))
+    people = [simulator.person(f"Person {number}") for number in range(30)]
+    async with living(simulator, database_url):
+        sent = [person.sends("/help")["update_id"] for _ in range(3) for person in people]
+        await until(lambda: any(offset > sent[-1] for offset, _ in acknowledged))
+
+    for offset, committed in acknowledged:
+        assert {number for number in sent if number < offset} <= committed
+    assert {len(heard(person)) for person in people} == {3}
+
+
+class _Watched:
+    """The queue of updates with an eye on what is fetched."""
+
+    def __init__(self, updates: Any, fetch: Any) -> None:
+        self._updates, self.fetch = updates, fetch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._updates, name)
+
+
+@pytest.mark.parametrize(
+    "fault", [FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.FLOOD, FaultKind.SILENCE, FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER]
+)
+async def test_trouble_with_fetching_is_survived(simulator: Simulator, database_url: str, fault: FaultKind) -> None:
+    alice = simulator.person("Alice")
+    simulator.faults.add(fault, method="getUpdates", retry_after=1)
+    async with living(simulator, database_url):
+        await until(lambda: simulator.transcript.calls_of("getUpdates"))
+        alice.sends("/help")
+        await until(lambda: heard(alice))
+
+    assert len(heard(alice)) == 1
+
+
+async def test_another_poller_is_survived(simulator: Simulator, database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    alice = simulator.person("Alice")
+    async with living(simulator, database_url):
+        await until(lambda: simulator.world.poll)
+        await simulator.call("getUpdates", {"timeout": 0})
+        alice.sends("/help")
+        await until(lambda: heard(alice))
+
+    assert "another program polls with this token" in caplog.text
+
+
+async def test_telegram_may_be_down_at_the_start(simulator: Simulator, database_url: str) -> None:
+    alice = simulator.person("Alice")
+    for method in ("getMe", "setMyCommands", "deleteWebhook"):
+        simulator.faults.add(FaultKind.SERVER_ERROR, method=method)
+    async with living(simulator, database_url):
+        alice.sends("/help")
+        await until(lambda: heard(alice))
+
+
+async def test_a_refused_token_ends_it(simulator: Simulator, database_url: str) -> None:
+    async with living(simulator, database_url, token="2:wrong") as task:
+        with pytest.raises(InvalidToken):
+            await task
+
+
+async def test_a_token_that_is_revoked_later_ends_it(simulator: Simulator, database_url: str) -> None:
+    async with living(simulator, database_url) as task:
+        await until(lambda: simulator.world.poll)
+        simulator.world.token = "1:new"
+        simulator.world.end_poll("revoked")
+        with pytest.raises(InvalidToken):
+            await task
+
+
+async def test_a_webhook_that_was_set_is_deleted(simulator: Simulator, database_url: str) -> None:
+    await simulator.call("setWebhook", {"url": "https://bot.invalid/hook"})
+    alice = simulator.person("Alice")
+    async with living(simulator, database_url):
+        alice.sends("/help")
+        await until(lambda: heard(alice))
+
+    assert simulator.world.webhook.url == ""
+
+
+async def test_one_silent_chat_keeps_nobody_else_from_being_fetched(simulator: Simulator, database_url: str) -> None:
+    alice, bob = simulator.person("Alice"), simulator.person("Bob")
+    simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice, times=None)
+    async with living(simulator, database_url, patience=20):
+        alice.sends("/help")
+        alice.sends("/help")
+        await until(lambda: simulator.transcript.calls_of("sendMessage"))
+        bob.sends("/help")
+        await until(lambda: heard(bob))
+        bob.sends("/help")
+        await until(lambda: len(heard(bob)) == 2)
+
+    assert (heard(alice), len(heard(bob))) == ([], 2)
+
+
+async def test_an_update_that_fails_is_set_aside_while_others_go_on_and_its_chat_stays_in_order(
+    simulator: Simulator, database_url: str
+) -> None:
+    alice, bob = simulator.person("Alice"), simulator.person("Bob")
+    poison = alice.sends("/help")
+    poison["message"]["from"] = {**poison["message"]["from"], "first_name": "\ud800"}
+    after = alice.sends("/help")
+    async with living(simulator, database_url):
+        bob.sends("/help")
+        await until(lambda: heard(bob))
+        await until(lambda: heard(alice))
+
+    worked = [number for (number,) in rows(database_url, "SELECT update_id FROM worked_update ORDER BY rowid")]
+    assert worked.index(poison["update_id"]) < worked.index(after["update_id"])
+    assert rows(database_url, "SELECT update_id, attempts, set_aside FROM failed_update") == [(poison["update_id"], 3, 1)]
+
+
+async def test_an_update_that_cannot_be_read_keeps_no_other_from_being_worked(simulator: Simulator, database_url: str) -> None:
+    alice = simulator.person("Alice")
+    simulator.world.updates.add("message", {"chat": alice.chat.as_json()})
+    alice.sends("/help")
+    async with living(simulator, database_url):
+        await until(lambda: heard(alice))
+        alice.sends("/help")
+        await until(lambda: len(heard(alice)) == 2)
+        await until(lambda: not simulator.world.updates.pending)
+
+
+async def test_a_redelivered_update_is_worked_once(simulator: Simulator, database_url: str) -> None:
+    alice = simulator.person("Alice")
+    async with living(simulator, database_url):
+        update = alice.sends("/help")
+        await until(lambda: heard(alice))
+        simulator.redeliver(update["update_id"])
+        alice.sends("/bookings")
+        await until(lambda: len(heard(alice)) == 2)
+        await until(lambda: not simulator.world.updates.pending)
+
+    assert len(simulator.transcript.updates) >= 3
+    assert len(heard(alice)) == 2
+
+
+@pytest.mark.parametrize("hung", ["getUpdates", "sendMessage", "getMe", "setMyCommands"])
+async def test_it_stops_within_five_seconds_also_while_a_call_hangs(simulator: Simulator, database_url: str, hung: str) -> None:
+    alice = simulator.person("Alice")
+    simulator.faults.add(FaultKind.SILENCE, method=hung, times=None)
+    async with living(simulator, database_url, patience=60) as task:
+        alice.sends("/help")
+        await until(lambda: simulator.transcript.calls_of(hung))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            async with asyncio.timeout(5):
+                await task
+
+    simulator.faults.clear()
+    async with living(simulator, database_url):
+        await until(lambda: heard(alice))
+    assert len(heard(alice)) == 1

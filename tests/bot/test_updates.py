@@ -1,0 +1,362 @@
+"""One update, one unit of work: once, in order, committed before it is told, and told whatever happens on the way."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from telegram import Update
+
+from bot.context import Context
+from bot.conversations.typed import typed_text
+from bot.screen import Screen
+from bot.updates import TRIES, WorkFailed
+from domain import errors
+from simulator.faults import FaultKind
+from tests.bot.harness import Chatter, Town, until
+from tests.bot.probes import echo, failing, feels, hears, offer, outbox, texts
+from tests.storage.venue import everything, rows
+
+OURS = "Something went wrong on our side, and nothing was changed. Please try again in a moment."
+
+
+async def tries(town: Town, updates: list[dict[str, Any]], times: int = TRIES - 1) -> None:
+    """Offer updates that fail, as Telegram would offer them again."""
+    for _ in range(times):
+        with pytest.raises(WorkFailed):
+            await town.works(updates)
+
+
+def answers(town: Town) -> list[int]:
+    return [tap.answers for tap in town.simulator.world.taps.values()]
+
+
+async def test_a_redelivered_message_does_nothing_twice_even_after_a_restart(town: Town, alice: Chatter) -> None:
+    hears(town, "hi", echo)
+    update = alice.person.sends("hi")
+    await town.settles()
+    before = everything(town.house.database.url)
+
+    for _ in range(2):
+        town.simulator.redeliver(update["update_id"])
+        await town.settles()
+        assert texts(alice) == ["heard hi"]
+        assert everything(town.house.database.url) == before
+        await town.restarts()
+
+
+async def test_a_redelivered_tap_is_worked_and_answered_once(town: Town, alice: Chatter) -> None:
+    hears(town, "offer", offer)
+    feels(town, "probe", echo)
+    await alice.sends("offer")
+    update = alice.person.taps("Probe")
+    await town.settles()
+    town.simulator.redeliver(update["update_id"])
+    await town.settles()
+    await town.restarts()
+
+    assert answers(town) == [1]
+    assert len(texts(alice)) == 2
+
+
+async def test_each_chat_is_in_order_while_sixty_four_are_worked_side_by_side(town: Town) -> None:
+    hears(town, "line", echo)
+    people = [town.joins(f"Person {number}") for number in range(64)]
+    for number in range(3):
+        for person in people:
+            person.person.sends(f"line {number}")
+    application = town.house.application
+    updates = [Update.de_json(raw, application.bot) for raw in town.simulator.take_updates()]
+    await asyncio.gather(*(application.update_processor.process_update(u, application.process_update(u)) for u in updates))
+    await town.house.processor.idle()
+
+    assert {tuple(texts(person)) for person in people} == {("heard line 0", "heard line 1", "heard line 2")}
+
+
+async def test_a_silent_chat_holds_up_nobody_else(rough_town: Town) -> None:
+    town = rough_town
+    hears(town, "hi", echo)
+    alice, others = town.joins("Alice"), [town.joins(f"Person {number}") for number in range(20)]
+    town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice.person)
+    alice.person.sends("hi 1")
+    for other in others:
+        other.person.sends("hi")
+    alice.person.sends("hi 2")
+    application = town.house.application
+    updates = [Update.de_json(raw, application.bot) for raw in town.simulator.take_updates()]
+    works = [asyncio.create_task(application.update_processor.process_update(u, application.process_update(u))) for u in updates]
+    await until(lambda: all(texts(other) for other in others))
+
+    assert texts(alice) == []
+    assert not works[-1].done()
+    await asyncio.gather(*works)
+    await town.passes(seconds=1)
+    assert texts(alice) == ["heard hi 1", "heard hi 2"]
+
+
+async def test_a_handler_that_fails_leaves_nothing_behind(town: Town, alice: Chatter) -> None:
+    hears(town, "boom", failing(RuntimeError("boom")))
+    before = everything(town.house.database.url)
+    alice.person.sends("boom")
+    await tries(town, town.simulator.take_updates(), times=1)
+    after = everything(town.house.database.url)
+
+    assert texts(alice) == []
+    assert rows(town.house.database.url, "SELECT attempts, error, set_aside FROM failed_update") == [(1, "RuntimeError: boom", 0)]
+    assert {**after, "failed_update": []} == before
+
+
+async def test_an_update_that_keeps_failing_is_set_aside_and_its_sender_told(town: Town, alice: Chatter) -> None:
+    hears(town, "boom", failing(RuntimeError("boom")))
+    hears(town, "hi", echo)
+    update = alice.person.sends("boom")
+    updates = town.simulator.take_updates()
+    await tries(town, updates)
+    await town.works(updates)
+    await alice.sends("hi")
+    town.simulator.redeliver(update["update_id"])
+    await town.settles()
+
+    assert texts(alice) == [OURS, "heard hi"]
+    assert rows(town.house.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
+    assert rows(town.house.database.url, "SELECT time_zone FROM client") == [(None,)]
+
+
+async def test_a_tap_whose_work_keeps_failing_is_answered_once(town: Town, alice: Chatter) -> None:
+    hears(town, "offer", offer)
+    feels(town, "probe", failing(RuntimeError("boom")))
+    await alice.sends("offer")
+    alice.person.taps("Probe")
+    updates = town.simulator.take_updates()
+    await tries(town, updates)
+    await town.works(updates)
+
+    assert answers(town) == [1]
+    assert alice.person.toasts == [(OURS, True)]
+    assert texts(alice) == ["Tap it"]
+
+
+async def test_a_failure_that_passes_is_never_seen(town: Town, alice: Chatter) -> None:
+    failures = iter([RuntimeError("once"), RuntimeError("twice")])
+
+    async def recovers(update: Update, context: Context) -> None:
+        for failure in failures:
+            raise failure
+        await echo(update, context)
+
+    hears(town, "hi", recovers)
+    alice.person.sends("hi")
+    updates = town.simulator.take_updates()
+    await tries(town, updates)
+    await town.works(updates)
+
+    assert texts(alice) == ["heard hi"]
+
+
+async def test_a_refusal_undoes_just_its_own_work(town: Town, alice: Chatter) -> None:
+    async def half(update: Update, context: Context) -> None:
+        await context.uow.clients.choose_language(context.me, "de")
+        await context.act(refused(context))
+
+    async def refused(context: Context) -> None:
+        await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
+        raise errors.ZoneUnknown(zone="Atlantis")
+
+    hears(town, "half", half)
+    await alice.sends("half")
+
+    assert alice.sees("No time zone has that name.")
+    assert rows(town.house.database.url, "SELECT language, time_zone FROM client") == [("de", None)]
+
+
+async def test_a_tap_that_is_refused_is_answered_with_the_reason(town: Town, alice: Chatter) -> None:
+    async def refuse(update: Update, context: Context) -> None:
+        raise errors.ZoneUnknown(zone="Atlantis")
+
+    hears(town, "offer", offer)
+    feels(town, "probe", refuse)
+    await alice.sends("offer")
+    await alice.taps("Probe")
+
+    assert alice.toast.startswith("No time zone has that name.")
+    assert answers(town) == [1]
+
+
+async def test_a_refusal_that_cannot_be_told_counts_as_our_own_failure(town: Town, alice: Chatter) -> None:
+    hears(town, "boom", failing(errors.NameUnusable()))
+    alice.person.sends("boom")
+    updates = town.simulator.take_updates()
+    await tries(town, updates)
+    await town.works(updates)
+
+    assert texts(alice) == [OURS]
+    assert rows(town.house.database.url, "SELECT time_zone FROM client") == [(None,)]
+
+
+async def test_even_a_sender_who_cannot_be_written_down_is_set_aside(town: Town, alice: Chatter) -> None:
+    update = alice.person.sends("hi")
+    town.simulator.take_updates()
+    update["message"]["from"]["first_name"] = "\ud800"
+    await tries(town, [update])
+    await town.works([update])
+
+    assert texts(alice) == []
+    assert rows(town.house.database.url, "SELECT set_aside FROM failed_update") == [(1,)]
+    assert len(rows(town.house.database.url, "SELECT update_id FROM worked_update")) == 1
+
+
+async def test_what_nobody_sent_is_passed_over(town: Town) -> None:
+    channel = {"id": -1, "type": "channel", "title": "News"}
+    await town.works([{"update_id": 1}, {"update_id": 2, "channel_post": {"message_id": 1, "date": 0, "chat": channel, "text": "hi"}}])
+
+    assert rows(town.house.database.url, "SELECT update_id FROM worked_update") == []
+
+
+async def test_the_work_is_committed_before_anything_is_told(rough_town: Town) -> None:
+    town, alice = rough_town, rough_town.joins("Alice")
+    seen: list[Any] = []
+
+    async def writes(update: Update, context: Context) -> None:
+        await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
+        context.unit.send(Screen("done"))
+
+    hears(town, "hi", writes)
+    town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
+    alice.person.sends("hi")
+    application = town.house.application
+    [update] = [Update.de_json(raw, application.bot) for raw in town.simulator.take_updates()]
+    await application.update_processor.process_update(update, application.process_update(update))
+    seen += rows(town.house.database.url, "SELECT time_zone FROM client")
+    seen += outbox(town, "state, attempts, lease_until IS NOT NULL")
+
+    assert seen == [("Asia/Tokyo",), ("due", 1, 1)]
+    assert texts(alice) == []
+    await town.house.processor.idle()
+
+
+NOTHING_DONE = [
+    (FaultKind.FLOOD, 5),
+    (FaultKind.FLOOD, None),
+    (FaultKind.SERVER_ERROR, None),
+    (FaultKind.BAD_GATEWAY, None),
+    (FaultKind.CUT_BEFORE, None),
+    (FaultKind.SILENCE, None),
+]
+
+
+@pytest.mark.parametrize(("fault", "retry_after"), NOTHING_DONE)
+async def test_an_answer_that_did_not_arrive_goes_out_later_and_in_order(
+    rough_town: Town, fault: FaultKind, retry_after: int | None
+) -> None:
+    town, alice = rough_town, rough_town.joins("Alice")
+    hears(town, "hi", echo)
+    town.simulator.faults.add(fault, method="sendMessage", retry_after=retry_after)
+    await alice.sends("hi 1")
+    await alice.sends("hi 2")
+    assert texts(alice) == []
+
+    await town.passes(seconds=(retry_after or 1) - 0.001)
+    assert texts(alice) == []
+    await town.passes(seconds=0.001)
+    assert texts(alice) == ["heard hi 1", "heard hi 2"]
+    assert outbox(town) == []
+
+
+@pytest.mark.parametrize("fault", [FaultKind.CUT_AFTER, FaultKind.SILENCE_AFTER])
+async def test_an_answer_that_may_have_arrived_is_rather_repeated_than_lost(rough_town: Town, fault: FaultKind) -> None:
+    town, alice = rough_town, rough_town.joins("Alice")
+    hears(town, "hi", echo)
+    town.simulator.faults.add(fault, method="sendMessage")
+    await alice.sends("hi 1")
+    await alice.sends("hi 2")
+    await town.passes(seconds=1)
+
+    assert texts(alice) == ["heard hi 1", "heard hi 1", "heard hi 2"]
+    assert outbox(town) == []
+
+
+async def test_an_answer_that_comes_after_the_wait_but_before_the_sweep_still_queues(rough_town: Town) -> None:
+    town, alice = rough_town, rough_town.joins("Alice")
+    hears(town, "hi", echo)
+    town.simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=5)
+    await alice.sends("hi 1")
+    town.now += timedelta(seconds=10)
+    await alice.sends("hi 2")
+
+    assert texts(alice) == ["heard hi 1", "heard hi 2"]
+
+
+async def test_a_tap_is_answered_at_once_even_where_the_rest_has_to_wait(rough_town: Town) -> None:
+    town, alice = rough_town, rough_town.joins("Alice")
+
+    async def says(update: Update, context: Context) -> None:
+        context.say("Noted")
+        context.unit.send(Screen("tapped"))
+
+    hears(town, "offer", offer)
+    hears(town, "hi", echo)
+    feels(town, "probe", says)
+    await alice.sends("offer")
+    town.simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=60)
+    await alice.sends("hi")
+    await alice.taps("Probe")
+    assert alice.person.toasts == [("Noted", False)]
+    assert texts(alice) == ["Tap it"]
+
+    await town.passes(seconds=60)
+    assert texts(alice) == ["Tap it", "heard hi", "tapped"]
+    assert answers(town) == [1]
+
+
+async def test_a_tap_is_not_answered_again_when_the_rest_is_repeated(town: Town, alice: Chatter) -> None:
+    hears(town, "offer", offer)
+    feels(town, "probe", echo)
+    await alice.sends("offer")
+    town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
+    await alice.taps("Probe")
+    await town.passes(seconds=1)
+
+    assert answers(town) == [1]
+    assert len(texts(alice)) == 2
+
+
+async def test_an_answer_that_was_committed_when_the_bot_died_is_told_after_its_return(rough_town: Town) -> None:
+    town, alice = rough_town, rough_town.joins("Alice")
+    hears(town, "hi", echo)
+    town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
+    alice.person.sends("hi")
+    application = town.house.application
+    for raw in town.simulator.take_updates():
+        update = Update.de_json(raw, application.bot)
+        await application.update_processor.process_update(update, application.process_update(update))
+    await town.crashes()
+    town.simulator.faults.clear()
+    assert texts(alice) == []
+
+    await town.comes_back()
+    assert texts(alice) == ["heard hi"]
+
+
+@pytest.mark.parametrize("data", ["zz", "what:ever", "bs:1", "bs:1:2:x", ":::::", "ß" * 32, "x" * 64, "rc:-1", "rc:٣", "bd:1:20261301:0:0"])
+async def test_a_tap_that_nobody_can_read_is_answered(town: Town, alice: Chatter, data: str) -> None:
+    await alice.sends("/help")
+    await alice.taps_data(data, alice.last.id)
+
+    assert answers(town) == [1]
+    assert alice.toast
+
+
+async def test_words_of_two_people_never_mix(town: Town, alice: Chatter, bob: Chatter) -> None:
+    async def slow(update: Update, context: Context) -> None:
+        mine = context.unit
+        await asyncio.sleep(0)
+        assert context.unit is mine
+        context.unit.send(Screen(f"{context.me} {typed_text(update)}"))
+
+    hears(town, "hi", slow)
+    for person in (alice, bob) * 5:
+        person.person.sends("hi")
+    await town.settles()
+
+    assert set(texts(alice)) == {f"{alice.id} hi"}
+    assert set(texts(bob)) == {f"{bob.id} hi"}
