@@ -70,7 +70,10 @@ async def provider_typed(update: Update, context: Context) -> State:
     if not found:
         context.unit.send(Screen(context.t("booking.no_such_provider", part=part)))
         return State.PROVIDER
-    return await _calendar_of(context, found[0]) if len(found) == 1 else await _list(context, 0, part)
+    if len(found) > 1:
+        return await _list(context, 0, part)
+    context.unit.remember(part="")
+    return await _calendar_of(context, found[0])
 
 
 async def provider_chosen(update: Update, context: Context) -> State:
