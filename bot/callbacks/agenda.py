@@ -1,0 +1,42 @@
+"""The buttons of a provider's agenda."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from bot.callbacks.base import Callback
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaDay(Callback, tag="ad"):
+    """See the reservations of a day."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaEntry(Callback, tag="ae"):
+    """See one reservation."""
+
+    reservation: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskReason(Callback, tag="ar"):
+    """Ask for a reason before cancelling for a client."""
+
+    reservation: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelForClient(Callback, tag="ac"):
+    """Cancel without a reason."""
+
+    reservation: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgendaPage(Callback, tag="ap"):
+    """Page through the reservations of a full day."""
+
+    day: date
+    page: int

@@ -1,0 +1,77 @@
+"""The buttons of booking and of a hold's card."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from bot.callbacks.base import Callback, Cell
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPage(Callback, tag="bp"):
+    """Page through the providers."""
+
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChooseProvider(Callback, tag="bc"):
+    """Look at a provider's times; ``moving`` here and below is the hold to be moved, or 0."""
+
+    provider: int
+    moving: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookingMonth(Callback, tag="bm"):
+    """Look at the month of this day in a provider's calendar."""
+
+    provider: int
+    month: date
+    moving: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookingDay(Callback, tag="bd"):
+    """Look at a day's free times."""
+
+    provider: int
+    day: date
+    page: int
+    moving: int
+
+
+@dataclass(frozen=True, slots=True)
+class PickSlot(Callback, tag="bs"):
+    """Hold the slot that starts with this cell."""
+
+    provider: int
+    start: Cell
+    moving: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmHold(Callback, tag="rc"):
+    """Confirm a hold."""
+
+    reservation: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseHold(Callback, tag="rr"):
+    """Give a hold back."""
+
+    reservation: int
+
+
+@dataclass(frozen=True, slots=True)
+class OtherTime(Callback, tag="ro"):
+    """Choose another time for a hold."""
+
+    reservation: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCard(Callback, tag="rs"):
+    """Show a reservation's card again."""
+
+    reservation: int

@@ -1,0 +1,33 @@
+"""The buttons of a client's own bookings."""
+
+from dataclasses import dataclass
+
+from bot.callbacks.base import Callback
+
+
+@dataclass(frozen=True, slots=True)
+class BookingsPage(Callback, tag="lp"):
+    """Page through one's coming reservations."""
+
+    page: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShowBooking(Callback, tag="ls"):
+    """Look at one of them."""
+
+    reservation: int
+
+
+@dataclass(frozen=True, slots=True)
+class AskCancel(Callback, tag="la"):
+    """Ask whether to cancel it."""
+
+    reservation: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelBooking(Callback, tag="lc"):
+    """Cancel it."""
+
+    reservation: int
