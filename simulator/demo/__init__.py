@@ -1,0 +1,7 @@
+"""The demo page: phones side by side in a browser, a clock to move, and a list of what to try."""
+
+from simulator.demo.demo import Demo
+from simulator.demo.people import DemoPerson
+from simulator.demo.steps import Step, offers, says
+
+__all__ = ["Demo", "DemoPerson", "Step", "offers", "says"]

@@ -1,0 +1,56 @@
+"""The page's own files, and the rules a browser has to keep with them."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from aiohttp import web
+
+_FOLDER = Path(__file__).parent.parent / "page"
+_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SAFETY = {
+    "Content-Security-Policy": _POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Page:
+    """The files, read once: only what was found in the folder then has an address, whatever a request asks for."""
+
+    def __init__(self) -> None:
+        self._files = {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _TYPES}
+
+    async def index(self, _request: web.Request) -> web.Response:
+        """Answer with the page itself."""
+        return self._answer("index.html")
+
+    async def part(self, request: web.Request) -> web.Response:
+        """Answer with one of its modules, style sheets or drawings; any other name is not found."""
+        return self._answer(request.match_info["name"])
+
+    def _answer(self, name: str) -> web.Response:
+        if name not in self._files:
+            raise web.HTTPNotFound
+        content_type = _TYPES[Path(name).suffix]
+        headers = SAFETY | {"Cache-Control": "no-cache"}
+        return web.Response(body=self._files[name], content_type=content_type, charset="utf-8", headers=headers)
+
+
+def own_page_only(handler: Handler) -> Handler:
+    """Close a route to pages of any other origin, those on other ports of this machine included."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        origin = request.headers.get("Origin")
+        if origin is not None and origin != f"http://{request.host}":
+            raise web.HTTPForbidden(text="Only the demo page itself may do this.")
+        return await handler(request)
+
+    return handle

@@ -1,0 +1,36 @@
+// Elements are made here, and text only ever enters them as text.
+
+/** Make an element with attributes (`class`, `data-…`, listeners as `onclick`) and children; empty children are left out. */
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.flat().filter((child) => child || child === 0));
+  return element;
+}
+
+/** Make a button; the first child is its label. */
+export function button(attributes, ...children) {
+  return make("button", { type: "button", ...attributes }, ...children);
+}
+
+/** Make something that is read aloud, not seen. */
+export function unseen(text) {
+  return make("span", { class: "unseen" }, text);
+}
+
+/** Let an element that is not a button, because it has to break over lines, be pressed like one. */
+export function pressable(element, press) {
+  element.setAttribute("role", "button");
+  element.tabIndex = 0;
+  element.addEventListener("click", press);
+  element.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    press(event);
+  });
+  return element;
+}

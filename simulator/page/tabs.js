@@ -1,0 +1,50 @@
+// On a narrow window one thing is shown at a time: tabs say which, and swiping changes it.
+
+import { button, make, unseen } from "./build.js";
+
+const bar = document.getElementById("tabs");
+const stage = document.getElementById("stage");
+
+export class Tabs {
+  constructor() {
+    this.tabs = new Map();
+    this.watcher = new IntersectionObserver((entries) => this.seen(entries), { root: stage, threshold: 0.6 });
+  }
+
+  /** Add a tab for an element of the stage. */
+  add(element, label, testid) {
+    const mark = make("span", { class: "tab-mark" });
+    const tab = button({ class: "tab", "data-testid": testid, onclick: () => this.show(element) }, make("span", { class: "tab-label" }, label), mark);
+    tab.mark = mark;
+    this.tabs.set(element, tab);
+    bar.append(tab);
+    this.watcher.observe(element);
+  }
+
+  rename(element, label) {
+    this.tabs.get(element).querySelector(".tab-label").textContent = label;
+  }
+
+  /** Bring an element into view. */
+  show(element) {
+    element.scrollIntoView({ block: "nearest", inline: "start" });
+  }
+
+  /** Mark that something arrived in an element nobody looks at. */
+  notice(element) {
+    const tab = this.tabs.get(element);
+    if (tab && !element.inView) tab.mark.replaceChildren(unseen(" (new messages)"));
+  }
+
+  seen(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const tab = this.tabs.get(target);
+      target.inView = isIntersecting;
+      if (isIntersecting) {
+        tab.setAttribute("aria-current", "true");
+        tab.mark.replaceChildren();
+        tab.scrollIntoView({ block: "nearest", inline: "nearest" });
+      } else tab.removeAttribute("aria-current");
+    }
+  }
+}
