@@ -19,7 +19,10 @@ _OWN = "📌"
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What every step carries: with whom, and the hold that is to be moved (0 for none). ``choice`` tells that there are other providers."""
+    """What every step carries: with whom, and the hold that is to be moved (0 for none).
+
+    ``choice`` tells that there are other providers.
+    """
 
     provider: Provider
     moving: int = 0

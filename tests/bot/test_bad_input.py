@@ -55,7 +55,9 @@ async def test_a_group_is_told_to_write_in_private_and_learns_nothing(town: Town
     assert answers[0].rows[0][0].url == "https://t.me/slotkeeper_bot"
 
 
-@pytest.mark.parametrize("data", ["", "x", "bs:1:2", "bs:1:2:3:4", "bs:a:b:c", "bs:-1:0:0", "bs:1:99999999999999999999:0", "bd:1:20261399:0:0", "n:1"])
+@pytest.mark.parametrize(
+    "data", ["", "x", "bs:1:2", "bs:1:2:3:4", "bs:a:b:c", "bs:-1:0:0", "bs:1:99999999999999999999:0", "bd:1:20261399:0:0", "n:1"]
+)
 async def test_a_button_that_nobody_made_is_answered(alice: Chatter, open_hours: Chatter, data: str) -> None:
     await alice.taps_data(data or "?", 5)
 
@@ -64,7 +66,24 @@ async def test_a_button_that_nobody_made_is_answered(alice: Chatter, open_hours:
 
 @pytest.mark.parametrize(
     "data",
-    ["rc:1", "rr:1", "ro:1", "rs:1", "lc:1", "la:1", "ls:1", "ac:1", "ar:1", "ae:1", "hp:1", "hx:1", "hu:1:a", "ht:1:20261125", "hr:1:2:c", "sn"],
+    [
+        "rc:1",
+        "rr:1",
+        "ro:1",
+        "rs:1",
+        "lc:1",
+        "la:1",
+        "ls:1",
+        "ac:1",
+        "ar:1",
+        "ae:1",
+        "hp:1",
+        "hx:1",
+        "hu:1:a",
+        "ht:1:20261125",
+        "hr:1:2:c",
+        "sn",
+    ],
 )
 async def test_nobody_acts_on_what_is_not_his(town: Town, alice: Chatter, bob: Chatter, open_hours: Chatter, data: str) -> None:
     await alice.sends("/book")
@@ -80,7 +99,9 @@ async def test_nobody_acts_on_what_is_not_his(town: Town, alice: Chatter, bob: C
     assert alice.card.text.startswith("✅ Booked")
 
 
-@pytest.mark.parametrize("data", ["bd:1:00010101:0:0", "bd:1:99991231:9999999:0", "bm:1:99991231:0", "bm:1:00010101:0", "bp:99999999", "bc:1:77"])
+@pytest.mark.parametrize(
+    "data", ["bd:1:00010101:0:0", "bd:1:99991231:9999999:0", "bm:1:99991231:0", "bm:1:00010101:0", "bp:99999999", "bc:1:77"]
+)
 async def test_a_forged_day_or_page_far_away_shows_what_there_is(alice: Chatter, open_hours: Chatter, data: str) -> None:
     await alice.sends("/book")
     await alice.taps_data(data, alice.card.id)

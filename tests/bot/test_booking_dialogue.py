@@ -11,7 +11,11 @@ async def test_the_only_provider_is_not_asked_for(alice: Chatter, open_hours: Ch
 
     assert "Dora" in alice.card.text
     assert "Europe/Berlin" in alice.card.text
-    assert [label for label in alice.buttons if label.startswith("⚡")] == ["⚡ Wed 25 Nov, 09:00", "⚡ Wed 25 Nov, 09:15", "⚡ Wed 25 Nov, 09:30"]
+    assert [label for label in alice.buttons if label.startswith("⚡")] == [
+        "⚡ Wed 25 Nov, 09:00",
+        "⚡ Wed 25 Nov, 09:15",
+        "⚡ Wed 25 Nov, 09:30",
+    ]
 
 
 async def test_only_days_with_free_times_can_be_tapped(alice: Chatter, open_hours: Chatter) -> None:

@@ -9,10 +9,10 @@ from tests.bot.harness import ADMIN_ID, Town
 Pause = Callable[[], Awaitable[None]]
 
 
-@pytest.mark.parametrize("restarting", [False, True], ids=["without a break", "restarted in the middle of each step"])
-async def test_the_whole_story(town: Town, restarting: bool) -> None:
+@pytest.mark.parametrize("pausing", ["without a break", "restarted in the middle of each step"])
+async def test_the_whole_story(town: Town, pausing: str) -> None:
     async def pause() -> None:
-        if restarting:
+        if pausing == "restarted in the middle of each step":
             await town.restarts()
 
     await _an_admin_invites_and_a_provider_joins(town, pause)
