@@ -29,6 +29,16 @@ class Person:
         return self._account.id
 
     @property
+    def name(self) -> str:
+        """Return the name Telegram shows."""
+        return " ".join(filter(None, (self._account.names.get("first_name"), self._account.names.get("last_name"))))
+
+    @property
+    def language_code(self) -> str | None:
+        """Return the language of the person's app."""
+        return self._account.language_code
+
+    @property
     def chat(self) -> Chat:
         """Return the private chat with the bot."""
         return self._account.chat

@@ -86,6 +86,10 @@ function dateTime(entity, text, phone) {
     piece.append(formatted(milliseconds, entity.date_time_format, phone.person));
     piece.filled = true;
   }
+  if (entity.date_time_format === "r") {
+    piece.classList.add("relative");
+    piece.refresh = () => { piece.textContent = formatted(milliseconds, "r", phone.person); };
+  }
   const show = () => showMoment(piece, milliseconds, phone.person);
   piece.addEventListener("mouseenter", show);
   piece.addEventListener("mouseleave", hideMoment);

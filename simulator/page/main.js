@@ -72,6 +72,8 @@ function tick() {
   clock.textContent = clockFace(now());
   clock.dateTime = new Date(now()).toISOString();
   for (const phone of phones.values()) phone.tick();
+  // How far an instant is changes with the clock.
+  for (const piece of document.querySelectorAll(".relative")) piece.refresh();
 }
 
 let ready = false;

@@ -57,6 +57,7 @@ export class Notices {
   close() {
     const focused = this.cover.contains(document.activeElement);
     this.waiting.shift();
+    this.cover.replaceChildren();
     this.cover.hidden = true;
     this.screen.inert = false;
     if (this.waiting.length) this.show();
