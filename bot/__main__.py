@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot`` runs the bot."""
+"""The command line: ``python -m bot`` runs the bot, or the demo where there is no token."""
 
 import argparse
 import asyncio
@@ -7,12 +7,14 @@ import signal
 import sqlite3
 import sys
 import time
+from collections.abc import Coroutine
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from telegram.error import InvalidToken
 
-from bot import __version__, app
+from bot import __version__, app, demo
 from bot.logs import configure_logging
 from bot.settings import Settings, SettingsError, load_settings
 from storage.database import DatabaseUnsupported, database_file
@@ -21,7 +23,6 @@ from storage.migrate import migrate
 log = logging.getLogger(__name__)
 
 _HEARTBEAT_SECONDS = 60
-_TOKENLESS = "BOT_TOKEN is not set: ask @BotFather for a token and put it into the environment or into .env (see .env.example)."
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -52,19 +53,22 @@ def _parser() -> argparse.ArgumentParser:
         ("health", "exit with 0 if the bot that uses this database is at work"),
     ):
         commands.add_parser(name, help=text).set_defaults(command=name)
+    shown = commands.add_parser("demo", help="show the bot in a simulated Telegram in the browser (what run does without BOT_TOKEN)")
+    shown.add_argument("--database", type=Path, metavar="FILE", help="keep what happens in this file")
+    shown.add_argument("--port", type=int, default=0, metavar="N", help="serve the page on this port, else on any free one")
+    shown.set_defaults(command="demo")
     backup = commands.add_parser("backup", help="write a whole copy of the database while the bot runs")
     backup.add_argument("file", type=Path, metavar="FILE", help="where to write it; must not exist yet")
     backup.set_defaults(command="backup")
     return parser
 
 
-def _run(settings: Settings, _options: argparse.Namespace) -> int:
-    """Run the bot until SIGTERM or SIGINT."""
+def _run(settings: Settings, options: argparse.Namespace) -> int:
+    """Run the bot until SIGTERM or SIGINT; without a token, the demo."""
     if settings.bot_token is None:
-        print(_TOKENLESS, file=sys.stderr)
-        return 2
+        return _demo(settings, options)
     try:
-        asyncio.run(_until_told(settings, settings.bot_token.get_secret_value()))
+        asyncio.run(_until_told(app.run(settings, settings.bot_token.get_secret_value())))
     except InvalidToken:
         print("Telegram refuses BOT_TOKEN: check it with @BotFather.", file=sys.stderr)
         return 2
@@ -76,9 +80,17 @@ def _run(settings: Settings, _options: argparse.Namespace) -> int:
     return 0
 
 
-async def _until_told(settings: Settings, token: str) -> None:
-    """Run the bot; a signal ends it by cancelling, which gives back what is in hand."""
-    work = asyncio.ensure_future(app.run(settings, token))
+def _demo(settings: Settings, options: argparse.Namespace) -> int:
+    """Run the demo until SIGTERM or SIGINT; unless LOG_LEVEL says otherwise it logs only what is wrong."""
+    if "log_level" not in settings.model_fields_set:
+        configure_logging("WARNING", settings.log_format, settings.secrets)
+    asyncio.run(_until_told(demo.run(settings, port=getattr(options, "port", 0), database=getattr(options, "database", None))))
+    return 0
+
+
+async def _until_told(running: Coroutine[Any, Any, None]) -> None:
+    """Run something; a signal ends it by cancelling, which gives back what is in hand."""
+    work = asyncio.ensure_future(running)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)
     try:
@@ -121,7 +133,7 @@ def _backup(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"run": _run, "migrate": _migrate, "health": _health, "backup": _backup}
+_COMMANDS = {"run": _run, "demo": _demo, "migrate": _migrate, "health": _health, "backup": _backup}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,7 @@ BotApplication = Application[ExtBot[None], Context, dict[Any, Any], dict[Any, An
 class House:
     """The bot, put together."""
 
+    clock: Clock
     application: BotApplication
     database: Database
     processor: UnitProcessor
@@ -76,7 +77,7 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     courier = Courier(database, Delivery(application.bot), News(settings.policy, ZoneInfo(settings.time_zone)), turns, clock)
     processor.courier = courier
     jobs = Jobs(database, courier, wakeup, settings.policy, clock, heartbeat=heartbeat_file(settings))
-    return House(application, database, processor, courier, wakeup, scheduler, jobs)
+    return House(clock, application, database, processor, courier, wakeup, scheduler, jobs)
 
 
 @asynccontextmanager
@@ -94,8 +95,18 @@ async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
         await house.database.close()
 
 
-async def run(settings: Settings, token: str, *, clock: Clock = system_clock, patience: float = _PATIENCE) -> None:
-    """Run the bot by long polling until cancelled; raises InvalidToken where the token is refused."""
+async def run(
+    settings: Settings,
+    token: str,
+    *,
+    clock: Clock = system_clock,
+    patience: float = _PATIENCE,
+    ready: Callable[[House], Awaitable[None]] | None = None,
+) -> None:
+    """Run the bot by long polling until cancelled; raises InvalidToken where the token is refused.
+
+    ``ready`` is called once Telegram has been greeted, before the first update is fetched.
+    """
     await migrate(settings.database_url)
     async with opened(build(settings, token, clock=clock, patience=patience), settings) as house:
         log.info("@%s is at work, on SQLite %s", house.application.bot.username, await house.database.sqlite_version())
@@ -103,6 +114,8 @@ async def run(settings: Settings, token: str, *, clock: Clock = system_clock, pa
         house.scheduler.start()
         try:
             await house.jobs.start(house.scheduler)
+            if ready is not None:
+                await ready(house)
             await poll(house.application)
         finally:
             house.scheduler.shutdown(wait=False)
