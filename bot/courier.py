@@ -17,7 +17,7 @@ from domain.outbox import REPLY, OutboxRow
 log = logging.getLogger(__name__)
 
 BATCH = 100
-_SIDE_BY_SIDE = 16
+_SIDE_BY_SIDE = 8
 _PATIENCE = 2.0
 _LONGEST_WAIT = timedelta(minutes=5)
 _RENDERINGS = 3

@@ -1,0 +1,193 @@
+"""Fifty times the bot is killed on the spot while people book and holds expire: nobody is left without an answer or a notice."""
+
+import asyncio
+import random
+import shutil
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.callbacks import PickSlot
+from domain.client import Contact
+from domain.timespan import TimeSpan
+from simulator.chats import Message
+from simulator.faults import Fault, FaultKind, Faults
+from simulator.people import Person
+from simulator.simulator import Simulator
+from storage.database import Database
+from tests.bot.harness import until
+from tests.bot.processes import TOKEN, Nursery, environment, nursery
+from tests.storage.ledger import claims, overlaps
+from tests.storage.venue import rows
+
+KILLS = 50
+CLIENTS = 10
+FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
+STILL_OWED = "SELECT count(*) FROM outbox WHERE state = 'due' OR EXISTS (SELECT 1 FROM reservation WHERE status = 'held')"
+NOTICES = {"hold_expired": "⌛", "booking_confirmed": "📅"}
+TOLD = ("sendmessage", "editmessagetext", "answercallbackquery")
+
+
+class Assassin(Faults):
+    """Kills the bot every few messages: some before Telegram has them, some after, so that the bot never hears that it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.home: Nursery | None = None
+        self.kills = 0
+        self.killed = asyncio.Event()
+        self._random = random.Random(7)  # noqa: S311  (the same trouble each time)
+        self._spared = 5
+
+    def take(self, method: str, person: int | None) -> Fault | None:
+        """Return what happens to a call."""
+        if method.lower() not in TOLD or self.home is None or not self.home.bot or self.kills == KILLS:
+            return super().take(method, person)
+        self._spared -= 1
+        if self._spared:
+            return super().take(method, person)
+        self._spared = self._random.randint(6, 30)
+        self.home.kills()
+        self.kills += 1
+        self.killed.set()
+        return Fault(self._random.choice([FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER]), None, None, 0, None)
+
+
+class Client:
+    """Somebody who books the same times as one other person, confirms every other hold and lets the rest expire."""
+
+    def __init__(self, simulator: Simulator, number: int, provider: int) -> None:
+        self._simulator = simulator
+        self.person = simulator.person(f"Client {number}")
+        self._provider = provider
+        # Neighbours want the same times in the same order.
+        chance = random.Random(number // 2)  # noqa: S311  (nobody guesses it)
+        self._cells = iter(chance.sample(range(FIRST, FIRST + 700), 700))
+        self._confirms = number % 2 == 0
+
+    async def books(self) -> None:
+        """Ask for the calendar, pick a time, and perhaps confirm it."""
+        asked = self.person.sends("/book")["message"]["message_id"]
+        await until(lambda: self._calendar(asked))
+        card = self._calendar(asked)
+        if card is None:
+            return
+        edits, toasts = card.edited, len(self.person.toasts)
+        await self._tapped(self.person.taps_data(PickSlot(self._provider, next(self._cells), 0).pack(), card.id))
+        await until(lambda: card.edited > edits or len(self.person.toasts) > toasts)
+        self._confirms = not self._confirms
+        if self._confirms:
+            with suppress(LookupError):
+                await self._tapped(self.person.taps("Confirm", message=card))
+
+    def _calendar(self, asked: int) -> Message | None:
+        """Return the answer to a question: the first message after it from which a day or a time can be chosen."""
+        times = ("bd:", "bs:")
+        found = (m for m in self.person.chat.messages if m.id > asked and any((b.data or "").startswith(times) for b in m.buttons))
+        return next(found, None)
+
+    async def _tapped(self, update: dict[str, dict[str, str]]) -> None:
+        """Wait until a tap is answered."""
+        tap = self._simulator.world.taps[update["callback_query"]["id"]]
+        await until(lambda: tap.answers)
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    telegram = Simulator(token=TOKEN)
+    await telegram.start()
+    yield telegram
+    await telegram.stop()
+
+
+@pytest.fixture
+async def dora(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> Person:
+    """A provider with a week of hours, in the database before the bot first starts."""
+    dora = simulator.person("Dora")
+    dora.sends("/start")
+    database = Database(f"sqlite:///{shutil.copyfile(migrated_file, tmp_path / 'bot.db')}")
+    async with database.transaction() as work:
+        await work.clients.seen(Contact(dora.id, "Dora"), datetime.now(UTC))
+        provider = await work.providers.add(dora.id, "Dora", "dora", datetime.now(UTC))
+        await work.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 700)])
+    await database.close()
+    return dora
+
+
+async def test_fifty_kills_between_commit_and_delivery_lose_nothing(simulator: Simulator, dora: Person, tmp_path: Path) -> None:
+    assassin = Assassin()
+    simulator.world.faults = assassin
+    clients = [Client(simulator, number, 1) for number in range(CLIENTS)]
+    env = environment(tmp_path, simulator.url, HOLD_DURATION="PT3S", NOTICE_PERIOD="PT1H", LOG_LEVEL="ERROR")
+    url = env["DATABASE_URL"]
+
+    async def come_and_go(client: Client) -> None:
+        while assassin.kills < KILLS:
+            await client.books()
+
+    in_flight = 0
+
+    async def revives(home: Nursery) -> None:
+        nonlocal in_flight
+        while True:
+            await assassin.killed.wait()
+            assassin.killed.clear()
+            in_flight += unmarked(simulator, url)
+            await home.starts()
+
+    async with nursery(tmp_path, env) as home:
+        assassin.home = home
+        await home.starts()
+        reviver = asyncio.create_task(revives(home))
+        async with asyncio.TaskGroup() as group:
+            for client in clients:
+                group.create_task(come_and_go(client))
+        await until(lambda: not simulator.world.updates.pending)
+        await until(lambda: rows(url, STILL_OWED) == [(0,)])
+        reviver.cancel()
+
+    assert assassin.kills == KILLS
+    assert (tmp_path / "log").read_text() == ""
+    assert rows(url, "PRAGMA integrity_check") == [("ok",)]
+    assert overlaps(claims(url)) == []
+    assert rows(url, "SELECT count(*) FROM failed_update") == [(0,)]
+    assert simulator.check_taps() == []
+    assert repeats(simulator, dora, url) <= in_flight
+
+
+def told(simulator: Simulator, opening: str) -> "Counter[tuple[int, int]]":
+    """Return how often Telegram took the notice that begins so, for each chat and cell."""
+    return Counter(
+        (int(call.params["chat_id"]), int(call.params["text"].split('unix="')[1].split('"')[0]) // 900)
+        for call in simulator.transcript.calls_of("sendMessage")
+        if call.ok and call.params["text"].startswith(opening) and 'unix="' in call.params["text"]
+    )
+
+
+def unmarked(simulator: Simulator, url: str) -> int:
+    """Return how many notices Telegram took of which a bot that is dead had no time to note that it did."""
+    due = rows(
+        url,
+        "SELECT outbox.kind, recipient_id, start_cell FROM outbox JOIN reservation ON reservation.id = reservation_id WHERE state = 'due'",
+    )
+    taken = {kind: told(simulator, opening) for kind, opening in NOTICES.items()}
+    return sum((recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in due)
+
+
+def repeats(simulator: Simulator, dora: Person, url: str) -> int:
+    """Return how many notices came more than once, after checking that each that is owed came at least once and no other did."""
+    expired = rows(url, "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'")
+    booked = rows(url, f"SELECT {dora.id}, start_cell FROM reservation WHERE status = 'confirmed'")
+    assert len(expired) > CLIENTS
+    assert len(booked) > CLIENTS / 2
+    extra = 0
+    for kind, owed in (("hold_expired", Counter(expired)), ("booking_confirmed", Counter(booked))):
+        heard = told(simulator, NOTICES[kind])
+        assert set(heard) == set(owed)
+        assert not owed - heard
+        extra += (heard - owed).total()
+    return extra
