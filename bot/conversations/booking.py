@@ -21,7 +21,9 @@ from bot.screens.booking import PROVIDERS_PER_PAGE, Booking, provider_list
 from bot.screens.links import unknown_link
 from bot.screens.typed import problem_text
 from domain import errors
+from domain.client import NAME_LIMIT
 from domain.provider import Provider
+from domain.reservation import Status
 from domain.usecases.find_slots import SlotSearch, slots_of_day
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from domain.usecases.reservation_of import hold_to_move
@@ -65,7 +67,8 @@ async def providers_paged(update: Update, context: Context) -> State:
 
 async def provider_typed(update: Update, context: Context) -> State:
     """A part of a provider's name was typed."""
-    part = " ".join(typed_text(update).split())
+    # No name is longer, and what is played back has to fit into a message.
+    part = " ".join(typed_text(update).split())[:NAME_LIMIT]
     found = await context.uow.providers.search(part, besides=context.me, offset=0, limit=2)
     if not found:
         context.unit.send(Screen(context.t("booking.no_such_provider", part=part)))
@@ -97,7 +100,16 @@ async def day_picked(update: Update, context: Context) -> State:
 async def slot_picked(update: Update, context: Context) -> State | int:
     """A time was tapped: hold it; where that is refused, say why and show what is free now."""
     tap = context.tap(PickSlot)
-    return await _hold(context, SlotChoice(context.me, tap.provider, tap.start, tap.moving or None))
+    return await _hold(context, SlotChoice(context.me, tap.provider, tap.start, tap.moving or await _held_on_tapped(context)))
+
+
+async def _held_on_tapped(context: Context) -> int | None:
+    """Return the hold whose card the tapped message has become, if any.
+
+    Of two times tapped in haste, the second was still on show when the first was held already: it is another time on the same card.
+    """
+    live = await context.uow.reservations.live_of_client(context.me, context.now)
+    return next((r.id for r in live if r.status is Status.HELD and r.card_message_id == context.unit.tapped), None)
 
 
 async def other_time_wanted(update: Update, context: Context) -> State:

@@ -268,3 +268,30 @@ async def test_providers_are_paged_and_found_by_a_part_of_the_name(town: Town, a
     assert "1/3" in alice.buttons
     await alice.sends("nobody of that name")
     assert "Nobody here has" in alice.last.text
+
+
+async def test_two_times_tapped_in_haste_on_one_card_are_one_hold_that_was_moved(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("25")
+    alice.person.taps("09:15")
+    alice.person.taps("09:30")
+    await town.settles()
+    await alice.taps("Confirm")
+    await town.passes(minutes=31)
+
+    assert alice.last.text.startswith("✅ Booked")
+    assert "09:30–09:45" in alice.last.text
+    assert not alice.sees("expired")
+
+
+async def test_a_very_long_part_of_a_name_is_answered(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    async with town.house.database.transaction() as work:
+        await work.clients.seen(Contact(555, "Emil"), town.now)
+        await work.providers.add(555, "Emil", "emil", town.now)
+    await alice.sends("/book")
+    before = len(alice.shown)
+    await alice.sends("&" * 4096)
+
+    assert len(alice.shown) == before + 1
+    await alice.sends("dora")
+    assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
