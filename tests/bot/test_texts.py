@@ -1,0 +1,127 @@
+"""Every language has every text that the program asks for, with the same values, and nothing besides."""
+
+import ast
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from babel.messages import Catalog
+from babel.messages.pofile import read_po
+
+from bot.menus import commands_for
+from bot.reader import Reader
+from bot.refusals import refusal_text
+from bot.texts import LANGUAGES, texts_in
+from bot.times import Times
+from domain import errors
+
+ZONE = ZoneInfo("Europe/Berlin")
+BOT = Path(__file__).parents[2] / "bot"
+# What code puts together out of a beginning and a code; the tests below and the parsing's own results say which codes there are.
+BEGINNINGS = ("refusal.", "typed.", "typed.note.", "menu.", "privacy.", "button.")
+KEY = re.compile(r"[a-z_]+(\.[a-z_0-9]+)+")
+# Names of files, which look like keys.
+NOT_KEYS = {"demo.db", "tzdata.zi", "zone.tab", "zonenow.tab"}
+
+
+def catalogue(language: str) -> Catalog:
+    with (BOT / "locales" / language / "LC_MESSAGES" / "slotkeeper.po").open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+def texts_of(language: str) -> dict[str, tuple[str, ...]]:
+    """Return each key with its text, or with its texts for the plural forms."""
+    found = {}
+    for message in catalogue(language):
+        if message.id:
+            key = message.id if isinstance(message.id, str) else message.id[0]
+            found[key] = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+    return found
+
+
+def words() -> Iterator[str]:
+    """Yield every string that stands in the program, without its docstrings' sentences."""
+    for file in BOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+WORDS = set(words())
+ASKED_FOR = {word for word in WORDS if KEY.fullmatch(word)} - NOT_KEYS
+# A problem's or a note's code is the end of a key.
+CODES = {f"{start}{word}" for start in BEGINNINGS for word in WORDS if word.isidentifier()}
+REFUSALS = sorted(kind.code for kind in errors.Refusal.__subclasses__())
+
+
+def test_there_are_keys_in_the_program() -> None:
+    assert len(ASKED_FOR) > 100
+    assert {"card.held", "booking.time_twice", "hours.preview"} <= ASKED_FOR
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_that_is_asked_for_is_there(language: str) -> None:
+    assert ASKED_FOR - set(texts_of(language)) == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", REFUSALS)
+def test_every_refusal_has_its_sentence(language: str, code: str) -> None:
+    kind = next(kind for kind in errors.Refusal.__subclasses__() if kind.code == code)
+    t = texts_in(language)
+    day = timedelta(days=1)
+    sentence = refusal_text(Reader(t, Times(t.locale, ZONE)), kind(notice_period=day, booking_horizon=day, limit=3, zone="Mars/Base"))
+
+    assert sentence != f"refusal.{code}"
+    assert "{" not in sentence
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("pattern", "start"), [(r'Problem\(\s*"(\w+)"', "typed."), (r'Note\(\s*"(\w+)"', "typed.note.")], ids=["problems", "notes"]
+)
+def test_every_way_of_reading_a_line_has_its_sentence(language: str, pattern: str, start: str) -> None:
+    source = "\n".join(file.read_text(encoding="utf-8") for file in (BOT / "parsing").glob("*.py"))
+    codes = {f"{start}{code}" for code in re.findall(pattern, source)}
+
+    assert len(codes) > 3
+    assert codes - set(texts_of(language)) == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_command_says_what_it_does(language: str) -> None:
+    commands = commands_for(texts_in(language), provider=True, admin=True)
+
+    assert [name for name, does in commands if does == f"menu.{name}"] == []
+
+
+def test_all_languages_have_the_same_keys_and_values() -> None:
+    english = texts_of("en")
+
+    for language in LANGUAGES:
+        other = texts_of(language)
+        assert set(other) == set(english)
+        assert {key for key in english if values_in(other[key]) != values_in(english[key])} == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_written_in_every_plural_form(language: str) -> None:
+    plurals = catalogue(language).num_plurals
+
+    for key, texts in texts_of(language).items():
+        assert all(texts), key
+        assert len(texts) in {1, plurals}, key
+    assert not any(message.fuzzy for message in catalogue(language) if message.id)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_left_over(language: str) -> None:
+    assert set(texts_of(language)) - ASKED_FOR - CODES - {f"refusal.{code}" for code in REFUSALS} - {"refusal"} == set()
+
+
+def values_in(texts: tuple[str, ...]) -> set[str]:
+    """Return the names of the values that some form of a text mentions; how many there are need not be said in each."""
+    return {name for text in texts for name in re.findall(r"{(\w+)}", text)} - {"n"}
