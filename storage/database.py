@@ -34,6 +34,8 @@ def make_engine(url: str, *, write: bool, foreign_keys: bool = True) -> AsyncEng
         parsed.set(drivername="sqlite+aiosqlite"),
         pool_size=1 if write else _READERS,
         max_overflow=0,
+        # Errors are logged and kept: they must not tell what people are called or wrote.
+        hide_parameters=True,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
     )
     _set_up_sqlite(engine, write=write, foreign_keys=foreign_keys)
