@@ -33,7 +33,7 @@ class Times:
         return format_date(day, "full", locale=self.locale)
 
     def short_day(self, day: date) -> str:
-        """``Fri, 13 Aug``."""
+        """``Fri 13 Aug``."""
         return format_skeleton("MMMEd", day, locale=self.locale)
 
     def month(self, day: date) -> str:
@@ -72,7 +72,7 @@ class Times:
         return _on_own_clock(span.starts_at, text)
 
     def short_slot(self, span: TimeSpan) -> str:
-        """``Fri, 13 Aug, 09:15``."""
+        """``Fri 13 Aug, 09:15``."""
         return f"{self.short_day(self.day_of(span.start))}, {self.time(span.start)}"
 
     def moment(self, moment: datetime) -> Markup:
@@ -80,7 +80,7 @@ class Times:
         return _on_own_clock(moment, f"{moment.astimezone(self.zone):%H:%M}")
 
     def date_and_time(self, moment: datetime) -> Markup:
-        """``Fri, 13 Aug, 14:05``, to be tapped likewise."""
+        """``Fri 13 Aug, 14:05``, to be tapped likewise."""
         local = moment.astimezone(self.zone)
         return _on_own_clock(moment, f"{self.short_day(local.date())}, {local:%H:%M}")
 

@@ -8,9 +8,10 @@ from datetime import date
 from typing import Annotated, Any, ClassVar, Self
 
 _LIMIT = 64
-_LARGEST = 2**62
+_LARGEST = 2**52
 _LAST_CELL = 2**23
 _YEARS = range(2000, 2200)
+_DATE_DIGITS = 8
 
 Cell = Annotated[int, "cell"]
 """A quarter-hour by number (``domain.timespan``); the field of a button takes none beyond the year 2200."""
@@ -60,7 +61,7 @@ def read(data: object) -> Callback | None:
 
 def _written(value: object) -> str:
     """Return a field as text."""
-    return value.strftime("%Y%m%d") if isinstance(value, date) else str(value)
+    return value.isoformat().replace("-", "") if isinstance(value, date) else str(value)
 
 
 def _value(kind: Any, text: str) -> object:
@@ -69,7 +70,7 @@ def _value(kind: Any, text: str) -> object:
         if not (text.isascii() and text.isdigit()) or int(text) > (_LARGEST if kind is int else _LAST_CELL):
             raise ValueError(text)
         return int(text)
-    if kind is date and date.fromisoformat(text).year not in _YEARS:
+    if kind is date and not (len(text) == _DATE_DIGITS and text.isascii() and text.isdigit() and int(text[:4]) in _YEARS):
         raise ValueError(text)
     return date.fromisoformat(text) if kind is date else kind(text)
 

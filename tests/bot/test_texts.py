@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel.messages import Catalog
 from babel.messages.pofile import read_po
+from markupsafe import Markup
 
 from bot.menus import commands_for
 from bot.reader import Reader
@@ -125,3 +126,24 @@ def test_no_text_is_left_over(language: str) -> None:
 def values_in(texts: tuple[str, ...]) -> set[str]:
     """Return the names of the values that some form of a text mentions; how many there are need not be said in each."""
     return {name for text in texts for name in re.findall(r"{(\w+)}", text)} - {"n"}
+
+
+def test_a_text_that_is_missing_or_left_over_would_be_seen() -> None:
+    english = set(texts_of("en"))
+
+    assert ASKED_FOR - (english - {"card.held"}) == {"card.held"}
+    assert (english | {"card.forgotten"}) - ASKED_FOR - CODES - {f"refusal.{code}" for code in REFUSALS} - {"refusal"} == {"card.forgotten"}
+
+
+def test_values_are_escaped_but_for_markup_and_plain_texts() -> None:
+    t = texts_in("en")
+    said = t("refusal", sentence="<b>Bob</b> & {braces}")
+
+    assert "&lt;b&gt;Bob&lt;/b&gt; &amp; {braces}" in said
+    assert "<b>Bob</b>" in t("refusal", sentence=Markup("<b>Bob</b>"))
+    assert "<b>Bob</b>" in t.plain("refusal", sentence="<b>Bob</b>")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_apology_fits_into_the_answer_to_a_tap(language: str) -> None:
+    assert len(texts_in(language).plain("error.ours")) <= 200

@@ -1,0 +1,130 @@
+"""What the buttons carry: it comes back as it was, fits, and whatever else comes is read as nothing."""
+
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import bot.callbacks as kinds
+from bot.callbacks import Callback, Cell, ConfirmHold, Nothing, PickSlot, PostedDay, ShowCard, read
+from tests.bot.harness import Chatter, Town
+from tests.bot.practice import holds, opens_practice
+from tests.storage.venue import rows
+
+KINDS: list[type[Callback]] = [kind for name in kinds.__all__ if isinstance(kind := getattr(kinds, name), type) and kind is not Callback]
+KINDS = [kind for kind in KINDS if issubclass(kind, Callback)]
+LARGEST, LAST_CELL = 2**52, 2**23
+# The longest names of a zone, a language, a command and the like that a button ever carries.
+WORDS = ["America/Argentina/ComodRivadavia", "de", "bookings", "ask", ""]
+VALUES: dict[Any, st.SearchStrategy[Any]] = {
+    int: st.integers(0, LARGEST),
+    Cell: st.integers(0, LAST_CELL),
+    str: st.sampled_from(WORDS),
+    date: st.dates(date(2000, 1, 1), date(2199, 12, 31)),
+}
+# A draft, a provider, a reservation or a hold is a row of ours, and a page is one of its pages: nine digits hold them all.
+ROW = st.integers(0, 10**9)
+
+
+def choices(kind: type[Callback]) -> st.SearchStrategy[Callback]:
+    """Return any choice of a kind with the greatest values that it could ever carry."""
+    return st.builds(kind, **{field.name: ROW if field.type is int else VALUES[field.type] for field in fields(kind)})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_kind_comes_back_as_it_was_and_fits(kind: type[Callback]) -> None:
+    @given(choices(kind))
+    def comes_back(choice: Callback) -> None:
+        data = choice.pack()
+        assert len(data.encode()) <= 64
+        assert read(data) == choice
+        assert kind.read(data) == choice
+        assert all(other.read(data) is None for other in KINDS if other is not kind)
+
+    comes_back()
+
+
+def test_there_are_kinds_to_look_at() -> None:
+    assert len(KINDS) > 30
+    assert len({kind.tag for kind in KINDS}) == len(KINDS)
+
+
+@given(
+    st.text(max_size=80)
+    | st.lists(st.sampled_from([*(kind.tag for kind in KINDS), "1", "-1", "20261125", "x", ""]), max_size=6).map(":".join)
+)
+@example("")
+@example(":" * 63)
+@example("\ud800")
+def test_nothing_that_comes_raises_and_what_is_read_packs(data: str) -> None:
+    choice = read(data)
+    assert choice is None or read(choice.pack()) == choice
+
+
+@pytest.mark.parametrize("number", ["-1", "+1", "1.0", "1e3", "", " 1", "1 ", "٣", "１", "0x1", "1_0", str(LARGEST + 1), "9" * 50, "None"])
+def test_a_forged_number_is_nothing(number: str) -> None:
+    assert ConfirmHold.read(f"rc:{number}") is None
+
+
+@pytest.mark.parametrize(
+    "day", ["20261301", "20260230", "2026-11-25", "2026W011", "261125", "00010101", "19991231", "22000101", "99991231", "", "٢٠٢٦١١٢٥"]
+)
+def test_a_wrong_day_is_nothing(day: str) -> None:
+    assert PostedDay.read(f"hd:{day}") is None
+
+
+@pytest.mark.parametrize("data", [None, 5, b"n", "n:", "n:1", "N", "bs:1:2", "bs:1:2:3:4", f"bs:1:{LAST_CELL + 1}:0", "n" * 65])
+def test_what_no_button_carried_is_nothing(data: object) -> None:
+    assert read(data) is None
+
+
+def test_another_kind_is_not_taken_for_it() -> None:
+    assert ShowCard.read(ConfirmHold(1).pack()) is None
+    assert Nothing.read("n") == Nothing()
+
+
+def test_what_would_not_fit_is_refused_when_it_is_made() -> None:
+    with pytest.raises(ValueError, match="too long"):
+        kinds.ChooseZone("ü" * 40).pack()
+
+
+def test_two_kinds_cannot_share_a_tag() -> None:
+    with pytest.raises(TypeError, match="two kinds"):
+
+        @dataclass(frozen=True, slots=True)
+        class Other(Callback, tag="rc"):
+            """Takes what is taken."""
+
+
+EXTREMES: dict[Any, tuple[str, ...]] = {
+    int: ("0", "1", str(LARGEST)),
+    Cell: ("0", str(LAST_CELL)),
+    date: ("20000101", "21991231"),
+    str: ("", "nonsense"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+async def test_no_forged_choice_makes_the_bot_fail(town: Town, alice: Chatter, kind: type[Callback]) -> None:
+    """Everything that reads as a choice may be sent by anybody, provider or not, in a dialogue or not."""
+    dora = await opens_practice(town)
+    await holds(alice, "09:15")
+    await dora.sends("/hours")
+    lines = [kind.tag]
+    for field in fields(kind):  # type: ignore[arg-type]
+        lines = [f"{line}:{value}" for line in lines for value in EXTREMES[field.type]]
+    for line in lines:
+        assert kind.read(line) is not None
+        for person in (alice, dora):
+            person.person.taps_data(line, person.last.id)
+            await town.settles()
+
+    assert rows(town.house.database.url, "SELECT error FROM failed_update") == []
+    assert {tap.answers for tap in town.simulator.world.taps.values()} == {1}
+
+
+def test_a_slot_is_the_longest_button_of_the_booking() -> None:
+    assert PickSlot(10**9, LAST_CELL, 10**9).pack() == "bs:1000000000:8388608:1000000000"
