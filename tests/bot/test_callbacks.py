@@ -14,8 +14,8 @@ from tests.bot.harness import Chatter, Town
 from tests.bot.practice import holds, opens_practice
 from tests.storage.venue import rows
 
-KINDS: list[type[Callback]] = [kind for name in kinds.__all__ if isinstance(kind := getattr(kinds, name), type) and kind is not Callback]
-KINDS = [kind for kind in KINDS if issubclass(kind, Callback)]
+NAMED = (getattr(kinds, name) for name in kinds.__all__)
+KINDS: list[type[Callback]] = [kind for kind in NAMED if isinstance(kind, type) and issubclass(kind, Callback) and kind is not Callback]
 LARGEST, LAST_CELL = 2**52, 2**23
 # The longest names of a zone, a language, a command and the like that a button ever carries.
 WORDS = ["America/Argentina/ComodRivadavia", "de", "bookings", "ask", ""]

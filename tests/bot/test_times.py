@@ -32,7 +32,7 @@ def test_days_in_both_languages() -> None:
     assert [t.short_day(FRIDAY) for t in (ENGLISH, GERMAN)] == ["Fri 13 Aug", "Fr., 13. Aug."]
     assert [t.month(FRIDAY) for t in (ENGLISH, GERMAN)] == ["August 2027", "August 2027"]
     assert [list(t.weekdays()) for t in (ENGLISH, GERMAN)] == [
-        ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
+        ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"],
         ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"],
     ]
     assert [t.weekday(4) for t in (ENGLISH, GERMAN)] == ["Friday", "Freitag"]
