@@ -128,13 +128,12 @@ class Courier:
             await work.outbox.settle(row, state, self._clock(), error)
 
     async def _give_up(self, row: OutboxRow, error: str) -> None:
-        """Note that a person cannot be reached: nothing that waits for him will be tried until he writes again."""
+        """Note that a person cannot be reached: what waits for him is put aside until he can."""
         log.info("recipient unreachable: %s", error)
         now = self._clock()
         async with self._storehouse.transaction() as work:
             await work.clients.mark_unreachable(row.recipient_id, now)
-            await work.outbox.settle(row, "skipped", now, error)
-            await work.outbox.skip_all(row.recipient_id, now)
+            await work.outbox.withhold(row.recipient_id, now, error)
 
     async def _postpone(self, row: OutboxRow, error: str, shown: Shown, wait: timedelta | None) -> bool:
         """Try the rest of a row again when Telegram said, or else after a wait that doubles from one second to five minutes."""

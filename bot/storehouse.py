@@ -39,8 +39,8 @@ class Outbox(ports.Outbox, Protocol):
         """Try a row, and all that waits for the same person, again later."""
         ...
 
-    async def skip_all(self, recipient_id: int, now: datetime) -> None:
-        """Give up all that waits for a person."""
+    async def withhold(self, recipient_id: int, now: datetime, why: str) -> None:
+        """Put aside all news for a person who cannot be reached."""
         ...
 
     async def release_leases(self) -> None:

@@ -185,6 +185,10 @@ class Outbox(Protocol):
         """Put notifications in; one of the same kind and reservation is put in once, and again where a hold was moved."""
         ...
 
+    async def resume(self, recipient_id: int, now: datetime) -> None:
+        """Make due again what was put aside while a person could not be reached."""
+        ...
+
     async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow:
         """Put the answer to an update in, leased to whoever commits it."""
         ...

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.notification import Notification
 from domain.outbox import REPLY, OutboxRow
-from storage.tables import DUE, outbox
+from storage.tables import DUE, WITHHELD, outbox
 from storage.upsert import insert_or
 
 LEASE = timedelta(seconds=60)
@@ -45,8 +45,14 @@ _POSTPONE = (
 _NOTE_ERROR = update(outbox).where(_ROW).values(error=bindparam("new_error"))
 _KEEP = update(outbox).where(outbox.c.id == bindparam("row")).values(payload=bindparam("new_payload"))
 _MINE = select(outbox.c.id).where(_ROW, DUE, outbox.c.lease_until > bindparam("now"))
-_SKIP_ALL = update(outbox).where(DUE, outbox.c.recipient_id == bindparam("recipient")).values(state="skipped", settled_at=bindparam("now"))
+_OF_RECIPIENT = outbox.c.recipient_id == bindparam("recipient")
+_DROP_REPLIES = delete(outbox).where(DUE, _OF_RECIPIENT, outbox.c.kind == REPLY)
+_WITHHOLD = update(outbox).where(DUE, _OF_RECIPIENT).values(state="withheld", settled_at=bindparam("now"), error=bindparam("why"))
 _FRESH = {"attempts": 0, "state": "due", "lease_until": None, "settled_at": None, "error": None}
+_NOW = bindparam("now", type_=outbox.c.due_at.type)
+_RESUME = (
+    update(outbox).where(WITHHELD, _OF_RECIPIENT).values(_FRESH | {"due_at": case((outbox.c.due_at > _NOW, outbox.c.due_at), else_=_NOW)})
+)
 _REPLY = insert(outbox).returning(outbox.c.id)
 # What was tried before and has to be tried again, or is an answer that queues already: nothing new may overtake it.
 _WAITING = or_(outbox.c.attempts > 0, outbox.c.kind == REPLY)
@@ -135,9 +141,16 @@ class SqlOutbox:
         """Keep what is left of an answer, whose first part was told before the rest can be."""
         await self._connection.execute(_KEEP, {"row": row.id, "new_payload": dict(payload)})
 
-    async def skip_all(self, recipient_id: int, now: datetime) -> None:
-        """Give up all that waits for a person who cannot be reached."""
-        await self._connection.execute(_SKIP_ALL, {"recipient": recipient_id, "now": now})
+    async def withhold(self, recipient_id: int, now: datetime, why: str) -> None:
+        """Put aside all news for a person who cannot be reached, and drop the answers to what he did: they mean nothing later."""
+        await self._connection.execute(_DROP_REPLIES, {"recipient": recipient_id})
+        await self._connection.execute(_WITHHOLD, {"recipient": recipient_id, "now": now, "why": why})
+
+    async def resume(self, recipient_id: int, now: datetime) -> None:
+        """Make due again what was put aside for a person who can be reached again; what no longer holds will be skipped then."""
+        resumed = await self._connection.execute(_RESUME, {"recipient": recipient_id, "now": now})
+        if resumed.rowcount:
+            self.earliest = now
 
     async def release_leases(self) -> None:
         """Make claimed rows due at once: for a start, when whoever claimed them is dead."""

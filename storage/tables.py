@@ -38,6 +38,7 @@ _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 HELD = text("status = 'held'")
 CONFIRMED = text("status = 'confirmed'")
 DUE = text("state = 'due'")
+WITHHELD = text("state = 'withheld'")
 
 client = Table(
     "client",
@@ -153,9 +154,10 @@ outbox = Table(
     Column("state", String(12), nullable=False),
     Column("settled_at", Instant),
     Column("error", Text),
-    CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked')", name="state"),
+    CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked', 'withheld')", name="state"),
     Index("ix_outbox_due", "due_at", "id", sqlite_where=DUE, postgresql_where=DUE),
     Index("ix_outbox_waiting", "recipient_id", sqlite_where=DUE, postgresql_where=DUE),
+    Index("ix_outbox_withheld", "recipient_id", sqlite_where=WITHHELD, postgresql_where=WITHHELD),
     Index("uq_outbox_reservation_id_kind", "reservation_id", "kind", unique=True),
     Index(None, "settled_at"),
 )

@@ -66,10 +66,14 @@ async def no_text(update: Update, context: Context) -> None:
 
 
 async def membership_changed(update: Update, context: Context) -> None:
-    """Somebody blocked the bot, or unblocked it, which the unit has noted by now."""
+    """Somebody blocked the bot, or unblocked it: then he is told what he missed, as far as it still holds."""
     change = update.my_chat_member
-    if change and change.chat.type == "private" and change.new_chat_member.status in {ChatMember.BANNED, ChatMember.LEFT}:
+    if change is None or change.chat.type != "private":
+        return
+    if change.new_chat_member.status in {ChatMember.BANNED, ChatMember.LEFT}:
         await context.uow.clients.mark_unreachable(context.me, context.now)
+    else:
+        await context.uow.outbox.resume(context.me, context.now)
 
 
 def _what_next(context: Context) -> tuple[Button, ...]:

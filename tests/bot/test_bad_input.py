@@ -140,7 +140,9 @@ async def test_a_very_long_or_strange_line_is_answered(alice: Chatter, open_hour
     assert "Held for you" in alice.last.text
 
 
-async def test_somebody_who_blocked_the_bot_is_left_alone_until_he_writes_again(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+async def test_somebody_who_blocked_the_bot_is_left_alone_and_told_what_he_missed_once_he_is_back(
+    town: Town, alice: Chatter, open_hours: Chatter
+) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     alice.person.blocks()
@@ -152,5 +154,7 @@ async def test_somebody_who_blocked_the_bot_is_left_alone_until_he_writes_again(
     assert len(town.simulator.transcript.calls) <= sent + 2
 
     alice.person.unblocks()
+    await town.settles()
+    assert "Your hold has expired" in alice.last.text
     await alice.sends("/book")
     assert "⚡ Wed 25 Nov, 09:00" in alice.buttons

@@ -448,13 +448,17 @@ async def test_postponing_one_row_postpones_all_that_waits_for_that_person(datab
     assert rows(database.url, "SELECT error FROM outbox WHERE error IS NOT NULL") == [("slow down",)]
 
 
-async def test_all_that_waits_for_an_unreachable_person_is_given_up(database: Database, reserved: int) -> None:
+async def test_all_that_waits_for_an_unreachable_person_is_put_aside_until_he_is_back(database: Database, reserved: int) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED, due=NOW + timedelta(days=1))
     await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA)
     async with database.transaction() as uow:
-        await uow.outbox.skip_all(ALICE, NOW)
+        await uow.outbox.withhold(ALICE, NOW, "blocked")
 
     assert [row.recipient_id for row in await claim(database, NOW + timedelta(days=2))] == [DORA]
+    async with database.transaction() as uow:
+        await uow.outbox.resume(ALICE, NOW + SECOND)
+    assert await claim(database, NOW + timedelta(hours=23)) == []
+    assert [(row.recipient_id, row.attempts) for row in await claim(database, NOW + timedelta(days=1))] == [(ALICE, 1)]
 
 
 async def test_at_night_what_nobody_asks_for_again_is_tidied_up(database: Database) -> None:

@@ -176,7 +176,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("settled_at", Instant(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked')", name=op.f("ck_outbox_state")),
+        sa.CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked', 'withheld')", name=op.f("ck_outbox_state")),
         sa.ForeignKeyConstraint(["reservation_id"], ["reservation.id"], name=op.f("fk_outbox_reservation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
@@ -196,6 +196,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'due'"),
             postgresql_where=sa.text("state = 'due'"),
         )
+        batch_op.create_index(
+            "ix_outbox_withheld",
+            ["recipient_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'withheld'"),
+            postgresql_where=sa.text("state = 'withheld'"),
+        )
         batch_op.create_index("uq_outbox_reservation_id_kind", ["reservation_id", "kind"], unique=True)
 
 
@@ -203,6 +210,9 @@ def downgrade() -> None:
     """Take it back."""
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index("uq_outbox_reservation_id_kind")
+        batch_op.drop_index(
+            "ix_outbox_withheld", sqlite_where=sa.text("state = 'withheld'"), postgresql_where=sa.text("state = 'withheld'")
+        )
         batch_op.drop_index("ix_outbox_waiting", sqlite_where=sa.text("state = 'due'"), postgresql_where=sa.text("state = 'due'"))
         batch_op.drop_index(batch_op.f("ix_outbox_settled_at"))
         batch_op.drop_index("ix_outbox_due", sqlite_where=sa.text("state = 'due'"), postgresql_where=sa.text("state = 'due'"))
