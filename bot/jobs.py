@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -66,10 +67,14 @@ class Jobs:
         await self._expire()
         while await self._courier.deliver_due() == BATCH:
             pass
+        if (due := await self.next_due()) is not None:
+            self._wakeup.at(due)
+
+    async def next_due(self) -> datetime | None:
+        """Return the earliest instant at which something falls due, None where nothing will."""
         async with self._storehouse.snapshot() as work:
-            coming = [await work.reservations.next_expiry(), await work.outbox.next_due()]
-        if dues := [due for due in coming if due is not None]:
-            self._wakeup.at(min(dues))
+            coming = (await work.reservations.next_expiry(), await work.outbox.next_due())
+        return min((due for due in coming if due is not None), default=None)
 
     async def tidy(self) -> None:
         """Forget what nobody will ask for again."""

@@ -112,6 +112,10 @@ class Simulator:
         """Answer a call of the bot in process, without HTTP; `fate` tells whether the answer would have arrived."""
         return await answer(self._world, Call(method, params or {}, files or {}))
 
+    def number_from(self, number: int) -> None:
+        """Number updates and messages from here on, for a bot that remembers those of an earlier simulator."""
+        self._world.updates.next_id = self._world.last_message_id = number
+
     def take_updates(self) -> list[dict[str, Any]]:
         """Return the pending updates and count them as delivered, for harnesses that feed the bot themselves."""
         taken = self._world.updates.take()

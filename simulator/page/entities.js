@@ -59,7 +59,7 @@ const SPECIAL = {
     });
   },
   bot_command: (entity, text, phone) =>
-    button({ class: "command", "data-testid": "command-link", onclick: () => phone.send(text) }),
+    pressable(make("span", { class: "command", "data-testid": "command-link" }), () => phone.send(text)),
   url: (entity, text, phone) => link(text, phone),
   text_link: (entity, text, phone) => link(entity.url, phone),
   mention: (entity, text) => link(`https://t.me/${text.slice(1)}`, null),
