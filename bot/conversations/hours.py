@@ -20,7 +20,7 @@ from bot.callbacks import (
 )
 from bot.conversations import hours_posted, hours_tapped
 from bot.conversations.hours_state import FLOW, State
-from bot.conversations.hours_typed import end_typed, hours_typed, reads_as_hours, start_typed
+from bot.conversations.hours_typed import days_typed, end_typed, hours_typed, reads_as_hours, start_typed
 from bot.conversations.typed import LINE
 from bot.flow import Flow, Tap
 
@@ -50,6 +50,7 @@ def hours_flow() -> Flow:
         ],
         {
             State.TYPING: [MessageHandler(LINE, hours_typed)],
+            State.DAYS: [MessageHandler(LINE, days_typed)],
             State.START: [MessageHandler(LINE, start_typed)],
             State.END: [MessageHandler(LINE, end_typed)],
             State.REMOVING: [MessageHandler(LINE, hours_posted.stretch_typed)],

@@ -9,10 +9,10 @@ from bot.callbacks import HoursHome, PostedDay, RemoveHours
 from bot.context import Context
 from bot.conversations.hours_inside import ask_about, cleared
 from bot.conversations.hours_state import FARTHEST, State, kept, stand, too_far
-from bot.conversations.hours_typed import hours_typed
+from bot.conversations.hours_typed import hours_typed, is_posting
 from bot.conversations.typed import typed_text
 from bot.parsing.hours import read_hours
-from bot.parsing.results import HoursRead, SpanRead
+from bot.parsing.results import SpanRead
 from bot.parsing.times import read_span
 from bot.screen import Screen
 from bot.screens.hours import hours_home, posted_day
@@ -66,7 +66,7 @@ async def stretch_typed(update: Update, context: Context) -> State:
     read = read_span(typed_text(update))
     if isinstance(read, SpanRead):
         return await _ask_removal(context, day, read)
-    if isinstance(read_hours(typed_text(update), today=context.today), HoursRead):
+    if is_posting(read_hours(typed_text(update), today=context.today)):
         return await hours_typed(update, context)
     return _say(context, problem_text(context.reader, read, "hours.remove_examples"))
 

@@ -17,6 +17,7 @@ class State(StrEnum):
     """What a typed line is taken for."""
 
     TYPING = "typing"
+    DAYS = "days"
     START = "start"
     END = "end"
     REMOVING = "removing"
@@ -27,6 +28,12 @@ def stand(context: Context, state: State, **data: object) -> State:
     context.unit.stand(FLOW, state)
     context.unit.remember(**data)
     return state
+
+
+def stay(context: Context, **data: object) -> State:
+    """Take the place one has in this dialogue already, or that for a whole posting."""
+    stood = context.unit.dialogue
+    return stand(context, State(stood.state) if stood.flow == FLOW and stood.state else State.TYPING, **data)
 
 
 def kept(context: Context, name: str) -> str:

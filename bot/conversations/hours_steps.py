@@ -7,7 +7,7 @@ from bot.context import Context
 from bot.conversations.hours_state import State, calendar_days, stand
 from bot.refusals import refusal_text
 from bot.screen import Screen
-from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start
+from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start, hours_wanted
 from bot.screens.hours_preview import Posting, Suggestion, discarded, preview, published, refused, undone
 from domain import errors
 from domain.availability import slots_in
@@ -42,7 +42,7 @@ def show_calendar(context: Context, draft: Draft, month: date) -> State:
     first, last = calendar_days(context)
     shown = min(max(month, first), last).replace(day=1)
     context.show(draft_calendar(context.reader, draft, shown, (first, last)))
-    return stand(context, State.TYPING)
+    return stand(context, State.DAYS, draft=draft.id)
 
 
 def show_start(context: Context, draft: Draft) -> State:
@@ -50,6 +50,12 @@ def show_start(context: Context, draft: Draft) -> State:
     local = context.now.astimezone(context.zone)
     only_today = [day for day, _ in draft.days] == [local.date()]
     context.show(draft_start(context.reader, draft, context.today, earliest=local.hour * 60 + local.minute if only_today else 0))
+    return stand(context, State.START, draft=draft.id)
+
+
+def ask_hours(context: Context, draft: Draft) -> State:
+    """Ask for the hours of days that were typed without any."""
+    context.show(hours_wanted(context.reader, draft, context.today))
     return stand(context, State.START, draft=draft.id)
 
 

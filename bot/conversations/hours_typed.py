@@ -1,21 +1,22 @@
 """Hours as a provider types them: a whole posting in a line, or the start and the end he would else tap."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from telegram import Update
 
 from bot.callbacks import DraftEnd, DraftStart
 from bot.context import Context
-from bot.conversations.hours_state import FARTHEST, State, kept, stand, too_far
-from bot.conversations.hours_steps import own_draft, show_draft, show_end, suggested
+from bot.conversations.hours_state import FARTHEST, State, kept, stand, stay, too_far
+from bot.conversations.hours_steps import ask_hours, own_draft, show_draft, show_end, suggested
 from bot.conversations.typed import typed_text
 from bot.parsing.hours import read_hours
-from bot.parsing.results import HoursRead, Note, Problem, SpanRead, TimeRead
-from bot.parsing.times import read_span, read_time
+from bot.parsing.results import HoursRead, Problem, TimeRead
+from bot.parsing.times import read_time
 from bot.screen import Screen
 from bot.screens.hours_calendar import time_offered
-from bot.screens.hours_preview import refused
+from bot.screens.hours_lines import DAYS_SHOWN
+from bot.screens.hours_preview import cannot_repeat, meant, refused
 from bot.screens.typed import note_text, problem_text
 from bot.times import wall_time
 from domain.posting import Draft, DraftState
@@ -34,17 +35,30 @@ def reads_as_hours(text: str, today: date) -> bool:
     return isinstance(read, HoursRead) or read.code not in _UNREAD
 
 
+def is_posting(read: HoursRead | Problem) -> bool:
+    """Tell whether a line is a posting of its own wherever it is typed: it names days, with hours or to be asked for them."""
+    return isinstance(read, HoursRead) or read.code in {"no_hours", "no_repeat"}
+
+
 async def hours_typed(update: Update, context: Context) -> State:
     """Hours were typed: preview them, or say what is missing; for any provider, in a dialogue or not. Raises errors.ProviderOnly."""
     await provider_of(context.uow, context.me)
     read = read_hours(typed_text(update), today=context.today)
     if isinstance(read, Problem):
-        return await _not_read(context, read)
+        days = read.values.get("days") if read.code == "no_hours" else None
+        return await _days_alone(context, days) if isinstance(days, tuple) else await _not_read(context, read)
     if too_far(context, read.days[-1][0]):
         return await _beyond(context)
     draft = await draft_hours(context.uow, context.me, read.days, context.now)
-    stand(context, State.TYPING, notes={str(draft.id): _told(context, read.notes)})
+    stand(context, State.TYPING, notes={str(draft.id): _told(context, read)})
     return await show_draft(context, draft)
+
+
+async def days_typed(update: Update, context: Context) -> State:
+    """Something was typed below the calendar: hours alone are those of the chosen days, all else is a posting of its own."""
+    draft = await own_draft(context, int(kept(context, "draft")))
+    taken = await _hours_alone(update, context, draft) if draft.state is DraftState.OPEN else None
+    return taken or await hours_typed(update, context)
 
 
 async def start_typed(update: Update, context: Context) -> State:
@@ -87,7 +101,11 @@ async def end_typed(update: Update, context: Context) -> State:
 
 
 async def with_hours(context: Context, draft: Draft, hours: WallSpan) -> State:
-    """Give every chosen day these hours and show the preview; raises errors.DraftDiscarded."""
+    """Give every chosen day these hours and show the preview; raises errors.DraftDiscarded.
+
+    What was told of how other hours had been read is forgotten with them.
+    """
+    stand(context, State.TYPING, notes={})
     return await show_draft(context, await change_draft(context.uow, draft.with_hours(hours)))
 
 
@@ -108,36 +126,71 @@ def _nearest_end(start: int, read: TimeRead) -> int | None:
 
 
 async def _stretch_or_posting(update: Update, context: Context, draft: Draft, problem: Problem) -> State:
-    """Take what is no single time for a stretch on the chosen days, or for a posting of its own; else say why it was not read."""
-    text = typed_text(update)
-    read = read_span(text)
-    if isinstance(read, SpanRead):
-        stand(context, State.TYPING, notes={str(draft.id): _told(context, read.notes)})
-        return await with_hours(context, draft, read.span)
-    if isinstance(read_hours(text, today=context.today), HoursRead):
+    """Take what is no single time for hours of the chosen days, or for a posting of its own; else say why it was not read."""
+    if taken := await _hours_alone(update, context, draft):
+        return taken
+    read = read_hours(typed_text(update), today=context.today)
+    if is_posting(read):
         return await hours_typed(update, context)
-    shown = problem if read.code == "not_understood" else read
+    shown = read if isinstance(read, Problem) and read.code not in _UNREAD else problem
     context.unit.send(Screen(problem_text(context.reader, shown, "hours.time_examples")))
-    return State(str(context.unit.dialogue.state))
+    return stay(context)
+
+
+async def _hours_alone(update: Update, context: Context, draft: Draft) -> State | None:
+    """Give the chosen days the hours that were typed without a day, or say what is wrong with them; None where it is something else."""
+    text, today, days = typed_text(update), context.today, [day for day, _ in draft.days]
+    alone = read_hours(text, today=today)
+    if not days or isinstance(alone, HoursRead) or alone.code != "no_day":
+        return None
+    read = read_hours(text, today=today, days=days)
+    if isinstance(read, Problem):
+        return await _not_read(context, read)
+    stand(context, State.TYPING, notes={str(draft.id): _told(context, read)})
+    return await show_draft(context, await change_draft(context.uow, replace(draft, days=read.days)))
+
+
+async def _days_alone(context: Context, days: tuple[date, ...]) -> State:
+    """Keep days that were typed without hours, and ask for these."""
+    chosen = sorted(set(days))
+    if too_far(context, chosen[-1]):
+        return await _beyond(context)
+    return ask_hours(context, await draft_hours(context.uow, context.me, tuple((day, ()) for day in chosen), context.now))
 
 
 async def _not_read(context: Context, problem: Problem) -> State:
     """Say why hours were not read, and offer the readings there are."""
-    reason = problem_text(context.reader, problem, "hours.examples")
+    if problem.code == "no_repeat":
+        context.unit.send(cannot_repeat(context.reader))
+        return stay(context)
     reads = [read for read in problem.suggestions if isinstance(read, HoursRead) and not too_far(context, read.days[-1][0])]
     offers = [await suggested(context, read.days) for read in reads]
-    context.unit.send(refused(context.reader, reason, offers, context.today))
-    notes = {str(offer.draft): _told(context, read.notes) for offer, read in zip(offers, reads, strict=True)}
-    return stand(context, State.TYPING, notes=notes)
+    span = _later(problem) if offers else None
+    if span:
+        context.unit.send(meant(context.reader, span, offers[0], context.today))
+    else:
+        reason = problem_text(context.reader, problem, "hours.examples")
+        context.unit.send(refused(context.reader, reason, offers, context.today))
+    notes = {str(offer.draft): _told(context, read) for offer, read in zip(offers, reads, strict=True)}
+    return stay(context, notes=notes)
 
 
 async def _beyond(context: Context) -> State:
     """Say that hours lie too far ahead."""
     years = FARTHEST // 366
     context.unit.send(Screen(context.t("hours.too_far", years=years)))
-    return stand(context, State.TYPING)
+    return stay(context)
 
 
-def _told(context: Context, notes: Sequence[Note]) -> list[str]:
-    """Return notes as the preview tells them."""
-    return [str(note_text(context.reader, note)) for note in notes]
+def _later(problem: Problem) -> WallSpan | None:
+    """Return hours that end before they start with an end twelve hours later."""
+    match problem:
+        case Problem("end_before_start", {"start": int(start), "end": int(end)}):
+            return WallSpan(start, end + _HALF_DAY)
+    return None
+
+
+def _told(context: Context, read: HoursRead) -> list[str]:
+    """Return the notes as the preview tells them; which days were meant goes without saying where it lists them all."""
+    listed = len(read.days) <= DAYS_SHOWN
+    return [str(note_text(context.reader, note)) for note in read.notes if not (listed and note.code == "days_meant")]

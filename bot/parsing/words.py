@@ -25,7 +25,13 @@ GERMAN_WEEKDAYS = _GERMAN - _ENGLISH
 WEEKDAYS: dict[str, int] = {**dict(_names("days")), **_MORE_WEEKDAYS}
 MONTHS: dict[str, int] = {**dict(_names("months")), **_MORE_MONTHS}
 
-DAYS_AHEAD = {"today": 0, "heute": 0, "tomorrow": 1, "morgen": 1, "übermorgen": 2, "uebermorgen": 2, "overmorrow": 2}
+DAYS_AHEAD = {
+    **dict.fromkeys(("today", "heute"), 0),
+    **dict.fromkeys(("tomorrow", "morgen"), 1),
+    **dict.fromkeys(("übermorgen", "uebermorgen", "overmorrow"), 2),
+    **dict.fromkeys(("yesterday", "gestern"), -1),
+    "vorgestern": -2,
+}
 WEEKS_AHEAD = {
     **dict.fromkeys(("this", "diese", "dieser", "diesen", "dieses"), 0),
     **dict.fromkeys(("next", "nächste", "nächster", "nächsten", "nächstes", "naechste", "naechster", "naechsten", "naechstes"), 1),
@@ -35,8 +41,10 @@ WEEK = frozenset({"week", "woche"})
 WORKING_DAYS = frozenset({"weekdays", "weekday", "werktags", "werktage", "wochentags", "workdays"})
 WEEKEND = frozenset({"weekend", "weekends", "wochenende", "wochenendes"})
 DAILY = frozenset({"täglich", "taeglich", "daily", "everyday"})
-EVERY = frozenset({"every", "each", "jeden"})
+EVERY = frozenset({"every", "each", "jede", "jeden", "jeder", "jedes"})
 DAY = frozenset({"day", "tag"})
+# What means every week: "mondays", "montags", "weekly".
+WEEKLY = frozenset({f"{name}s" for name in (*_ENGLISH, *_GERMAN)} | {"sonnabends", "weekly", "wöchentlich", "woechentlich"})
 
 AND = frozenset({"and", "und", "u", "&", "+"})
 TO = frozenset({"to", "bis", "until", "till", "through", "thru"})

@@ -50,6 +50,11 @@ def draft_end(reader: Reader, draft: Draft, start: int, today: date) -> Screen:
     return Screen(text, (*grid(buttons, width=_TIMES_PER_ROW), *_back(reader, DraftTimes(draft.id))))
 
 
+def hours_wanted(reader: Reader, draft: Draft, today: date) -> Screen:
+    """Ask for the hours of days that were typed without any."""
+    return Screen(reader.t("hours.from_when", day=_days(reader, draft, today)), _back(reader, HoursHome(0)))
+
+
 def time_offered(reason: str, minutes: int | None, choice: Callback) -> Screen:
     """Tell why a typed time will not do, with the nearest one that would as a button, where there is one."""
     rows = () if minutes is None else ((button(wall_time(minutes), choice),),)

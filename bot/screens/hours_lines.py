@@ -47,7 +47,7 @@ def spans_text(reader: Reader, spans: Sequence[TimeSpan], *, most: int = _SPANS_
 
 def day_names(reader: Reader, days: Sequence[date], today: date) -> str:
     """Return the names of the first days, and how many more there are."""
-    return _shortened([day_name(reader, day, today) for day in days], _NAMES_SHOWN)
+    return _shortened([day_name(reader, day, today) for day in days], _NAMES_SHOWN, " · ")
 
 
 def hours_label(reader: Reader, days: Sequence[DayHours], today: date) -> str:
@@ -86,7 +86,7 @@ def _label_days(reader: Reader, days: Sequence[date], today: date) -> str:
     return reader.t.count("hours.label_days", len(days), first=names[0], last=names[-1]).unescape()
 
 
-def _shortened(parts: Sequence[str], most: int) -> str:
+def _shortened(parts: Sequence[str], most: int, joint: str = ", ") -> str:
     """Return the first parts, and how many more there are."""
-    shown = ", ".join(islice(parts, most))
+    shown = joint.join(islice(parts, most))
     return shown if len(parts) <= most else f"{shown} +{len(parts) - most}"

@@ -12,9 +12,10 @@ from bot.reader import Reader
 from bot.screen import Button, Rows, Screen
 from bot.screens.hours_lines import clock_changes, cut, day_lines, grouped, hours_label
 from bot.screens.hours_removal import ASK
+from bot.times import wall_span
 from domain.policy import BookingPolicy
 from domain.posting import DayHours, Draft
-from domain.timespan import TimeSpan, merged
+from domain.timespan import TimeSpan, WallSpan, merged
 
 _POSTED_SHOWN = 5
 _CHANGES_SHOWN = 3
@@ -90,6 +91,17 @@ def refused(reader: Reader, reason: str, suggestions: Sequence[Suggestion], toda
     if suggestions:
         text = Markup("{}\n\n{}").format(text, t.count("hours.suggested", len(suggestions), zone=reader.times.zone_name))
     return Screen(text, (*rows, *_back(reader, back)))
+
+
+def meant(reader: Reader, span: WallSpan, suggestion: Suggestion, today: date) -> Screen:
+    """Ask whether other hours were meant than those that were typed, which end before they start."""
+    text = reader.t("hours.did_you_mean", span=wall_span(span), zone=reader.times.zone_name)
+    return Screen(text, ((button(hours_label(reader, suggestion.days, today), ShowDraft(suggestion.draft)),),))
+
+
+def cannot_repeat(reader: Reader) -> Screen:
+    """Tell that hours of every week cannot be posted at once, with the way to the calendar."""
+    return Screen(reader.t("typed.no_repeat"), ((button(reader.t.plain("hours.choose_days"), NewDraft()),),))
 
 
 def _remarks(reader: Reader, posting: Posting, slot_length: timedelta, today: date) -> list[str]:

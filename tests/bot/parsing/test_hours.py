@@ -126,6 +126,47 @@ def test_several_days_and_statements_are_read(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        *("every monday 9-5", "jeden Montag 9-17", "mondays 9-12", "Montags 9-12", "9-12 on Tuesdays", "each Fri 9-12"),
+        *("Mon-Fri 9-17 every week", "Mo 9-12 jede Woche", "weekly Mon 9-12", "every monday", "Fri 9-12; mondays 9-12"),
+    ],
+)
+def test_hours_of_every_week_are_told_from_what_is_not_understood(text: str) -> None:
+    assert problem(text) == Problem("no_repeat")
+
+
+@pytest.mark.parametrize("text", ["every day 9-12", "jeden Tag 9-12", "weekdays 9-12", "werktags 9-12"])
+def test_days_of_one_week_are_no_repetition(text: str) -> None:
+    assert plain(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("9-12", "2026-11-26 - 2026-11-27 09:00-12:00"),
+        ("9-12 and 13-17", "2026-11-26 - 2026-11-27 09:00-12:00, 13:00-17:00"),
+        ("9-12\n11-14", "2026-11-26 - 2026-11-27 09:00-14:00"),
+        ("Sat 9-12", "2026-11-28 09:00-12:00"),
+    ],
+)
+def test_hours_alone_are_those_of_the_given_days(text: str, expected: str) -> None:
+    read = read_hours(text, today=TODAY, days=[date(2026, 11, 26), date(2026, 11, 27)])
+    assert isinstance(read, HoursRead)
+    assert format_day_hours(read) == expected
+
+
+@pytest.mark.parametrize("text", ["Friday", "soon", "9", ""])
+def test_given_days_change_nothing_where_there_are_no_hours(text: str) -> None:
+    assert read_hours(text, today=TODAY, days=[date(2026, 11, 26)]) == problem(text)
+
+
+@pytest.mark.parametrize(("text", "day"), [("yesterday 9-12", 22), ("gestern 9-12", 22), ("vorgestern", 21)])
+def test_days_that_have_passed_are_named(text: str, day: int) -> None:
+    assert problem(text) == Problem("day_in_past", {"day": date(2026, 11, day)})
+
+
+@pytest.mark.parametrize(
     ("today", "expected"),
     [
         (date(2026, 11, 23), "2026-11-23 - 2026-11-27 09:00-17:00"),
@@ -183,11 +224,14 @@ def test_the_hours_read_on_the_24_hour_clock_are_told_together() -> None:
         ("foo bar", "not_understood", {"text": "foo bar"}),
         ("Fri 9-12 maybe", "not_understood", {"text": "maybe"}),
         ("Fri 9-12 etc. 13-17", "not_understood", {"text": "etc. 13-17"}),
-        ("Mondays 9-12", "not_understood", {"text": "Mondays 9-12"}),
+        ("Mondays 9-12", "no_repeat", {}),
         ("Fri 9-12\nsometimes", "not_understood", {"text": "sometimes"}),
         ("Fri 9-12 Sat", "no_hours", {}),
-        ("Friday and Monday", "no_hours", {}),
-        ("13-15 August", "no_hours", {}),
+        ("Friday and Monday", "no_hours", {"days": (date(2026, 11, 27), date(2026, 11, 23))}),
+        ("13-15 August", "no_hours", {"days": tuple(date(2027, 8, day) for day in (13, 14, 15))}),
+        ("Friday; Saturday", "no_hours", {}),
+        ("Friday Saturday", "no_hours", {}),
+        ("31.2.2027", "no_such_day", {"day": 31, "month": 2, "year": 2027}),
         ("9-12", "no_day", {}),
         ("9-12, 13-17", "no_day", {}),
         ("Fri at 9", "no_end", {"text": "9"}),
