@@ -15,6 +15,7 @@ from bot.callbacks.booking import (
 )
 from bot.callbacks.bookings import AskCancel, BookingsPage, CancelBooking, ShowBooking
 from bot.callbacks.hours import (
+    AskRemoval,
     DiscardDraft,
     DraftEnd,
     DraftMonth,
@@ -39,6 +40,7 @@ __all__ = [
     "AskLanguage",
     "AskName",
     "AskReason",
+    "AskRemoval",
     "AskZone",
     "BookingDay",
     "BookingMonth",

@@ -102,3 +102,11 @@ class RemoveHours(Callback, tag="hr"):
     start: Cell
     end: Cell
     inside: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskRemoval(Callback, tag="hq"):
+    """Ask whether to take the hours between two cells away."""
+
+    start: Cell
+    end: Cell

@@ -3,6 +3,7 @@
 from telegram.ext import CommandHandler, MessageHandler
 
 from bot.callbacks import (
+    AskRemoval,
     DiscardDraft,
     DraftEnd,
     DraftMonth,
@@ -36,6 +37,7 @@ def hours_flow() -> Flow:
             Tap(Open, hours_posted.hours_opened, only=Open("hours")),
             Tap(HoursHome, hours_posted.home_paged),
             Tap(PostedDay, hours_posted.day_opened),
+            Tap(AskRemoval, hours_posted.removal_asked),
             Tap(RemoveHours, hours_posted.hours_removed),
             Tap(NewDraft, hours_tapped.draft_begun),
             Tap(DraftMonth, hours_tapped.month_turned),

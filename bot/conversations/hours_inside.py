@@ -11,8 +11,8 @@ from domain.reservation import Reservation
 from domain.usecases.remove_availability import Inside, Removal
 
 
-async def cleared(context: Context, remove: Callable[[Inside], Awaitable[Removal]], answer: str) -> Removal:
-    """Remove hours as answered, telling how many reservations stayed or went.
+async def cleared(context: Context, remove: Callable[[Inside], Awaitable[Removal]], answer: str) -> tuple[Removal, str]:
+    """Remove hours as answered; return what came of it, and a note on how many reservations stayed or went, if any did.
 
     An answer to cancel holds for the list it was given to: where a reservation came or went since, it is asked again. Raises
     errors.DraftUnknown for an answer that no button of ours carries.
@@ -20,11 +20,12 @@ async def cleared(context: Context, remove: Callable[[Inside], Awaitable[Removal
     inside, mark = _read(answer)
     removal = await context.act(remove(Inside.ASK))
     if removal.done or inside is Inside.ASK or (inside is Inside.CANCEL and mark != list_mark(removal.inside)):
-        return removal
+        return removal, ""
     removal = await context.act(remove(inside))
     key = "hours.inside_kept" if inside is Inside.KEEP else "hours.inside_cancelled"
-    context.say(context.t.count(key, len(removal.inside)).unescape())
-    return removal
+    note = context.t.count(key, len(removal.inside))
+    context.say(note.unescape())
+    return removal, str(note)
 
 
 async def ask_about(context: Context, inside: Sequence[Reservation], answer: Callable[[str], Callback], back: Callback) -> State:

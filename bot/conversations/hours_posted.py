@@ -5,7 +5,7 @@ from datetime import date
 
 from telegram import Update
 
-from bot.callbacks import HoursHome, PostedDay, RemoveHours
+from bot.callbacks import AskRemoval, HoursHome, PostedDay, RemoveHours
 from bot.context import Context
 from bot.conversations.hours_inside import ask_about, cleared
 from bot.conversations.hours_state import FARTHEST, State, kept, stand, too_far
@@ -17,7 +17,7 @@ from bot.parsing.times import read_span
 from bot.screen import Screen
 from bot.screens.hours import hours_home, posted_day
 from bot.screens.hours_lines import grouped
-from bot.screens.hours_removal import removal_to_confirm
+from bot.screens.hours_removal import below, removal_to_confirm
 from bot.screens.typed import note_text, problem_text
 from domain import errors
 from domain.provider import Provider
@@ -43,21 +43,31 @@ async def day_opened(update: Update, context: Context) -> State:
     return await _show_day(context, context.tap(PostedDay).day)
 
 
+async def removal_asked(update: Update, context: Context) -> State:
+    """A stretch is about to be removed: ask first. Where nothing of it is left, the day says so."""
+    span = _named(context, context.tap(AskRemoval))
+    day = context.times.day_of(span.start)
+    posted = await _posted(context, await provider_of(context.uow, context.me), span)
+    return _ask(context, day, posted, ()) if posted else await _show_day(context, day)
+
+
 async def hours_removed(update: Update, context: Context) -> State:
-    """A stretch is to be removed; bookings inside are asked about."""
+    """A stretch is to be removed, as was agreed to; bookings inside are asked about."""
     tap = context.tap(RemoveHours)
     span = _named(context, tap)
 
     async def remove(inside: Inside) -> Removal:
         return await remove_availability(context.uow, context.policy, context.me, [span], inside, context.now)
 
-    context.say(context.t.plain("hours.removed", span=context.times.span(span), zone=context.times.zone_name))
-    removal = await cleared(context, remove, tap.inside)
+    removal, told = await cleared(context, remove, tap.inside)
     day = context.times.day_of(span.start)
     if not removal.done:
-        context.unit.answer = None
         return await ask_about(context, removal.inside, lambda answer: RemoveHours(span.start, span.end, answer), PostedDay(day))
-    return await _show_day(context, day)
+    times = context.times
+    removed = context.t("hours.removed", day=times.short_day(day), span=times.span(span), zone=times.zone_name)
+    if not told:
+        context.say(removed.unescape())
+    return await _show_day(context, day, "\n".join(filter(None, (removed, told))))
 
 
 async def stretch_typed(update: Update, context: Context) -> State:
@@ -83,26 +93,31 @@ async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
     notes = [note_text(context.reader, note) for note in read.notes]
     if not read.span.on_grid:
         notes.append(context.t("hours.cut_to_grid"))
+    return _ask(context, day, posted, notes)
+
+
+def _ask(context: Context, day: date, posted: Sequence[TimeSpan], notes: Sequence[str]) -> State:
+    """Ask whether to remove hours of a day."""
     context.show(removal_to_confirm(context.reader, day, posted, notes))
     return stand(context, State.REMOVING, day=day.isoformat())
 
 
-async def _show_home(context: Context, page: int) -> State:
-    """Show how to post and what is posted."""
+async def _show_home(context: Context, page: int, note: str = "") -> State:
+    """Show how to post and what is posted, below what there is to say first."""
     provider = await provider_of(context.uow, context.me)
     posted = grouped(context.reader, await _posted(context, provider, _coming(context)))
-    context.show(hours_home(context.reader, posted, context.today, page=page))
+    context.show(below(note, hours_home(context.reader, posted, context.today, page=page)))
     return stand(context, State.TYPING)
 
 
-async def _show_day(context: Context, day: date) -> State:
+async def _show_day(context: Context, day: date, note: str = "") -> State:
     """Show what is posted on a day, or the list where the day is over or beyond reach, or nothing is left on it."""
     provider = await provider_of(context.uow, context.me)
     window = whole_day(day, context.zone) if day >= context.today and not too_far(context, day) else None
     posted = await _posted(context, provider, window) if window else ()
     if not posted:
-        return await _show_home(context, 0)
-    context.show(posted_day(context.reader, day, posted))
+        return await _show_home(context, 0, note)
+    context.show(below(note, posted_day(context.reader, day, posted)))
     return stand(context, State.REMOVING, day=day.isoformat())
 
 
@@ -119,7 +134,7 @@ def _coming(context: Context) -> TimeSpan:
     return TimeSpan(start, start + (FARTHEST + 2) * _DAY_CELLS)
 
 
-def _named(context: Context, tap: RemoveHours) -> TimeSpan:
+def _named(context: Context, tap: RemoveHours | AskRemoval) -> TimeSpan:
     """Return the stretch a button names, which lies within one day to come; raises errors.DraftUnknown for a forged one."""
     coming = _coming(context)
     if not coming.start <= tap.start < tap.end <= coming.end or tap.end - tap.start > _DAY_CELLS:

@@ -9,6 +9,7 @@ from bot.refusals import refusal_text
 from bot.screen import Screen
 from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start, hours_wanted
 from bot.screens.hours_preview import Posting, Suggestion, discarded, preview, published, refused, undone
+from bot.screens.hours_removal import below
 from domain import errors
 from domain.availability import slots_in
 from domain.posting import DayHours, Draft, DraftState, plan
@@ -24,10 +25,10 @@ async def own_draft(context: Context, draft_id: int) -> Draft:
     return draft
 
 
-async def show_draft(context: Context, draft: Draft) -> State:
-    """Show a draft as it stands, whichever button led to it."""
+async def show_draft(context: Context, draft: Draft, note: str = "") -> State:
+    """Show a draft as it stands, whichever button led to it; what became of it below what there is to say first."""
     if draft.state is not DraftState.OPEN:
-        context.show(_ended(context, draft))
+        context.show(below(note, _ended(context, draft)))
         return stand(context, State.TYPING)
     if not draft.days:
         return show_calendar(context, draft, context.today)

@@ -100,10 +100,10 @@ async def publication_undone(update: Update, context: Context) -> State:
     async def undo(inside: Inside) -> Removal:
         return await undo_publication(context.uow, context.policy, draft.id, context.me, inside, context.now)
 
-    removal = await cleared(context, undo, tap.inside)
+    removal, told = await cleared(context, undo, tap.inside)
     if not removal.done:
         return await ask_about(context, removal.inside, lambda answer: UndoDraft(draft.id, answer), ShowDraft(draft.id))
-    return await show_draft(context, await own_draft(context, draft.id))
+    return await show_draft(context, await own_draft(context, draft.id), told)
 
 
 def _open(draft: Draft) -> bool:

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from datetime import date
 
-from bot.callbacks import HoursHome, NewDraft, PostedDay, RemoveHours
+from bot.callbacks import AskRemoval, HoursHome, NewDraft, PostedDay
 from bot.keyboards import button, pager, pages_of
 from bot.reader import Reader
 from bot.screen import Button, Screen
 from bot.screens.hours_lines import DaySpans, day_name, spans_text
-from bot.screens.hours_removal import ASK
 from domain.timespan import TimeSpan
 
 DAYS_PER_PAGE = 10
@@ -28,11 +27,12 @@ def hours_home(reader: Reader, posted: Sequence[DaySpans], today: date, *, page:
 
 
 def posted_day(reader: Reader, day: date, spans: Sequence[TimeSpan]) -> Screen:
-    """Return what is posted on a day, each stretch to be removed by a tap, or a part of one by typing it."""
+    """Return what is posted on a day, with the ways to remove all of it, one of several stretches, or a part that is typed."""
     t, times = reader.t, reader.times
     back = (button(t.plain("button.back"), HoursHome(0)),)
     text = t("hours.day", day=times.day(day), spans=spans_text(reader, spans, most=len(spans)), zone=times.zone_name)
-    rows = tuple((_remove(t.plain("hours.remove_span", span=times.span(span)), span.start, span.end),) for span in spans)
+    parts = spans if len(spans) > 1 else ()
+    rows = tuple((_remove(t.plain("hours.remove_span", span=times.span(span)), span.start, span.end),) for span in parts)
     whole = (_remove(t.plain("hours.remove_day"), spans[0].start, spans[-1].end),)
     return Screen(text, (*rows, whole, back))
 
@@ -44,5 +44,5 @@ def _day(reader: Reader, day: date, spans: Sequence[TimeSpan], today: date) -> B
 
 
 def _remove(label: str, start: int, end: int) -> Button:
-    """Return a button that removes the hours between two cells, asking about bookings inside."""
-    return button(label, RemoveHours(start, end, ASK))
+    """Return a button that asks whether to remove the hours between two cells."""
+    return button(label, AskRemoval(start, end))

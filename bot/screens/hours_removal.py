@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from markupsafe import Markup
@@ -43,20 +43,23 @@ def bookings_inside(reader: Reader, booked: Sequence[Booked], answer: Callable[[
         lines.append(t.count("hours.inside.more", len(booked) - _BOOKINGS_SHOWN))
     text = t.count("hours.inside", len(booked), list=Markup("\n").join(lines), zone=times.zone_name)
     mark = list_mark(one.reservation for one in booked)
-    rows = (
-        (button(t.plain("hours.keep_bookings"), answer(KEEP)), button(t.plain("hours.cancel_bookings"), answer(f"{CANCEL}{mark}"))),
-        (button(t.plain("button.back"), back),),
-    )
-    return Screen(text, rows)
+    keep, cancel = (t.count(key, len(booked)).unescape() for key in ("hours.keep_bookings", "hours.cancel_bookings"))
+    choice = (button(keep, answer(KEEP)), button(cancel, answer(f"{CANCEL}{mark}")))
+    return Screen(text, (choice, (button(t.plain("button.back"), back),)))
 
 
 def removal_to_confirm(reader: Reader, day: date, spans: Sequence[TimeSpan], notes: Sequence[str]) -> Screen:
-    """Play back which hours of a day a typed stretch would remove."""
+    """Play back which hours of a day are about to be removed."""
     t, times = reader.t, reader.times
     text = t("hours.remove_ask", day=times.day(day), spans=spans_text(reader, spans), zone=times.zone_name)
     remove = RemoveHours(spans[0].start, spans[-1].end, ASK)
     rows = ((button(t.plain("hours.remove"), remove),), (button(t.plain("button.back"), PostedDay(day)),))
     return Screen("\n\n".join((text, *notes)), rows)
+
+
+def below(note: str, screen: Screen) -> Screen:
+    """Return a screen with a note above it, where there is one."""
+    return replace(screen, text=f"{note}\n\n{screen.text}") if note else screen
 
 
 def _line(reader: Reader, one: Booked) -> Markup:

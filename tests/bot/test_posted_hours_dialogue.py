@@ -54,28 +54,62 @@ async def test_a_long_list_is_paged(dora: Chatter) -> None:
     assert "4/4" in dora.buttons
 
 
-async def test_a_stretch_is_removed_with_one_tap(town: Town, dora: Chatter) -> None:
+async def removes(provider: Chatter, label: str) -> None:
+    """Have a provider tap what is to go and agree to it."""
+    await provider.taps(label)
+    assert provider.card.text.startswith("Remove these hours?")
+    await provider.taps("🗑 Remove")
+
+
+async def test_a_stretch_is_removed_once_that_is_agreed_to(town: Town, dora: Chatter) -> None:
     await dora.sends("/hours")
     await dora.sends("25 Nov 13:00-17:00")
     await dora.taps("Publish")
     await opens_day(dora, "Wed 25 Nov · 09:00–12:00, 13:00–17:00")
     assert "Time zone: Europe/Berlin" in dora.card.text
-    await dora.taps("09:00–12:00")
+    assert dora.buttons == ["🗑 09:00–12:00", "🗑 13:00–17:00", "🗑 Remove whole day", "Back"]
+    await dora.taps("🗑 09:00–12:00")
+    assert dora.card.text == "Remove these hours?\nWednesday, 25 November 2026: 09:00–12:00\nTime zone: Europe/Berlin"
+    assert dora.buttons == ["🗑 Remove", "Back"]
+    assert len(await posted(town, dora, 25)) == 2
+    await town.restarts()
+    await dora.taps("🗑 Remove")
 
-    assert dora.toast == "Removed: 09:00–12:00 (Europe/Berlin)"
-    assert dora.buttons == ["🗑 13:00–17:00", "🗑 Remove whole day", "Back"]
+    assert dora.toast == "Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)"
+    assert dora.card.text.startswith(f"{dora.toast}\n\nWednesday, 25 November 2026\nPosted: 13:00–17:00")
+    assert dora.buttons == ["🗑 Remove whole day", "Back"]
     assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 13), quarter(25, 17))]
 
 
-async def test_a_whole_day_is_removed_with_one_tap_and_the_others_stay(town: Town, dora: Chatter) -> None:
+async def test_a_whole_day_is_removed_once_that_is_agreed_to_and_the_others_stay(town: Town, dora: Chatter) -> None:
     await opens_day(dora)
-    dora.person.taps("Remove whole day")
+    assert dora.buttons == ["🗑 Remove whole day", "Back"]
     await dora.taps("Remove whole day")
+    dora.person.taps("🗑 Remove")
+    await dora.taps("🗑 Remove")
 
-    assert "Your hours" in dora.card.text
+    assert dora.card.text.startswith("Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)\n\nYour hours")
     assert "3 days are posted" in dora.card.text
     assert await posted(town, dora, 25) == []
     assert await posted(town, dora, 26) != []
+
+
+async def test_back_from_the_question_removes_nothing(town: Town, dora: Chatter) -> None:
+    await opens_day(dora)
+    await dora.taps("Remove whole day")
+    await dora.taps("Back")
+
+    assert dora.buttons == ["🗑 Remove whole day", "Back"]
+    assert len(await posted(town, dora, 25)) == 1
+
+
+async def test_what_is_gone_already_is_not_asked_about(town: Town, dora: Chatter) -> None:
+    await opens_day(dora)
+    ask = dora.card.buttons[0].data
+    await removes(dora, "Remove whole day")
+    await dora.taps_data(str(ask), dora.card.id)
+
+    assert dora.card.text.startswith("Your hours")
 
 
 async def test_a_typed_stretch_is_played_back_before_it_is_removed(town: Town, dora: Chatter) -> None:
@@ -96,7 +130,7 @@ async def test_back_from_a_typed_removal_removes_nothing(town: Town, dora: Chatt
     assert "24-hour clock" in dora.card.text
     await dora.taps("Back")
 
-    assert "🗑 09:00–12:00" in dora.buttons
+    assert "Posted: 09:00–12:00" in dora.card.text
     assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
@@ -136,31 +170,39 @@ async def test_hours_with_a_day_typed_while_looking_at_another_are_a_posting(dor
     assert "Preview\nTue 1 Dec: 08:00–09:00" in dora.card.text
 
 
+async def test_days_typed_while_looking_at_another_are_asked_for_their_hours(dora: Chatter) -> None:
+    await opens_day(dora)
+    await dora.sends("1 Dec")
+
+    assert "Tue 1 Dec: from when until when?" in dora.card.text
+
+
 async def test_bookings_inside_are_listed_and_left_alone_by_going_back(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
     await books(alice, "09:15")
     await holds(bob, "10:00")
     await opens_day(dora)
-    await dora.taps("09:00–12:00")
+    await removes(dora, "Remove whole day")
 
     assert (
         "There are 2 bookings in these hours:\n• Alice: Wed 25 Nov, 09:15\n• Bob: Wed 25 Nov, 10:00 (held, not confirmed yet)"
         in dora.card.text
     )
-    assert dora.buttons == ["Keep bookings", "❌ Cancel bookings", "Back"]
+    assert dora.buttons == ["Keep all", "❌ Cancel all", "Back"]
     assert dora.toast == ""
     await dora.taps("Back")
-    assert "🗑 09:00–12:00" in dora.buttons
+    assert "Posted: 09:00–12:00" in dora.card.text
     assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
 async def test_bookings_that_are_kept_stay_while_the_hours_go(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
     await books(alice, "09:15")
     await opens_day(dora)
-    await dora.taps("Remove whole day")
+    await removes(dora, "Remove whole day")
     await town.restarts()
-    await dora.taps("Keep bookings")
+    await dora.taps("Keep it")
 
-    assert dora.toast == "The hours are removed; 1 booking stays."
+    assert dora.toast == "1 booking stays."
+    assert dora.card.text.startswith("Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)\n1 booking stays.\n\nYour hours")
     assert await posted(town, dora, 25) == []
     assert [booking.status for booking in await reservations(town, alice)] == [Status.CONFIRMED]
     assert not alice.sees("cancelled your appointment")
@@ -175,10 +217,11 @@ async def test_bookings_that_are_cancelled_are_told_to_their_clients_alone(town:
     await books(carol, "09:15", day="26")
     before = len(dora.shown)
     await opens_day(dora)
-    await dora.taps("Remove whole day")
-    await dora.taps("Cancel bookings")
+    await removes(dora, "Remove whole day")
+    await dora.taps("Cancel all")
 
-    assert dora.toast == "The hours are removed; 2 bookings are cancelled and the clients will be told."
+    assert dora.toast == "2 bookings are cancelled; the clients are told."
+    assert dora.toast in dora.card.text
     assert alice.sees("Dora cancelled your appointment")
     assert bob.sees("Dora cancelled your appointment")
     assert not carol.sees("cancelled your appointment")
@@ -190,9 +233,9 @@ async def test_bookings_that_are_cancelled_are_told_to_their_clients_alone(town:
 async def test_cancelling_twice_tells_once(town: Town, dora: Chatter, alice: Chatter) -> None:
     await books(alice, "09:15")
     await opens_day(dora)
-    await dora.taps("Remove whole day")
-    dora.person.taps("Cancel bookings")
-    await dora.taps("Cancel bookings")
+    await removes(dora, "Remove whole day")
+    dora.person.taps("Cancel it")
+    await dora.taps("Cancel it")
 
     assert len([message for message in alice.shown if "cancelled your appointment" in message.text]) == 1
 
@@ -200,14 +243,14 @@ async def test_cancelling_twice_tells_once(town: Town, dora: Chatter, alice: Cha
 async def test_a_booking_made_after_the_question_is_asked_about_again(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
     await books(alice, "09:15")
     await opens_day(dora)
-    await dora.taps("Remove whole day")
+    await removes(dora, "Remove whole day")
     asked = dora.card
     await books(bob, "10:00")
-    await dora.taps("Cancel bookings", message=asked)
+    await dora.taps("Cancel it", message=asked)
 
     assert "There are 2 bookings in these hours" in asked.text
     assert len(await reservations(town, bob)) == 1
-    await dora.taps("Cancel bookings", message=asked)
+    await dora.taps("Cancel all", message=asked)
     assert await reservations(town, bob) == []
 
 
@@ -215,7 +258,7 @@ async def test_a_hold_that_ran_out_meanwhile_is_not_asked_about(town: Town, dora
     await holds(alice, "09:15")
     await opens_day(dora)
     await town.passes(minutes=30)
-    await dora.taps("Remove whole day")
+    await removes(dora, "Remove whole day")
 
     assert await posted(town, dora, 25) == []
 
@@ -232,9 +275,9 @@ async def test_a_forged_answer_kills_nothing(town: Town, dora: Chatter, alice: C
 @pytest.mark.parametrize("cells", ["0:1", "9:9", "5:4", "1990000:1990001", "1995100:2060000", "8000000:8000001"])
 async def test_forged_hours_to_remove_are_refused(town: Town, dora: Chatter, cells: str) -> None:
     await dora.sends("/hours")
-    await dora.taps_data(f"hr:{cells}:a", dora.card.id)
-
-    assert dora.person.toasts[-1] == (UNKNOWN, True)
+    for data in (f"hr:{cells}:a", f"hq:{cells}"):
+        await dora.taps_data(data, dora.card.id)
+        assert dora.person.toasts[-1] == (UNKNOWN, True)
     assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
@@ -249,6 +292,8 @@ async def test_a_day_with_nothing_to_show_leads_to_the_list(dora: Chatter, day: 
 async def test_nobody_removes_the_hours_of_another(town: Town, dora: Chatter) -> None:
     eve = await opens_practice(town, "Eve", days=(30,))
     await eve.sends("/hours")
+    await eve.taps_data(f"hq:{quarter(25, 9)}:{quarter(25, 12)}", eve.card.id)
+    assert "Remove these hours?" not in eve.card.text
     await eve.taps_data(f"hr:{quarter(25, 9)}:{quarter(25, 12)}:k", eve.card.id)
 
     assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
@@ -261,7 +306,7 @@ async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one
     await dora.taps("See hours")
     assert "Fri 27 Nov · 00:00–02:00, 09:00–12:00" in dora.buttons
     await dora.taps("Thu 26 Nov · 09:00–12:00, 22:00–24:00")
-    await dora.taps("22:00–24:00")
+    await removes(dora, "🗑 22:00–24:00")
 
     assert await posted(town, dora, 26) == [TimeSpan(quarter(26, 9), quarter(26, 12))]
     assert await posted(town, dora, 27) == [TimeSpan(quarter(27, 0), quarter(27, 2)), TimeSpan(quarter(27, 9), quarter(27, 12))]

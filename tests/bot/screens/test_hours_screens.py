@@ -7,7 +7,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.callbacks import Callback, DraftEnd, DraftStart, HoursHome, PostedDay, RemoveHours, ShowDraft, ToggleDay, UndoDraft, read
+from bot.callbacks import (
+    AskRemoval,
+    Callback,
+    DraftEnd,
+    DraftStart,
+    HoursHome,
+    PostedDay,
+    RemoveHours,
+    ShowDraft,
+    ToggleDay,
+    UndoDraft,
+    read,
+)
 from bot.reader import Reader
 from bot.screen import Screen
 from bot.screens.hours import hours_home, posted_day
@@ -251,13 +263,24 @@ def test_each_stretch_of_a_day_and_the_whole_day_can_be_removed() -> None:
     spans = plan(days(1, MORNING, WallSpan(780, 840)), BERLIN, NOW)
     screen = posted_day(reader(), WEDNESDAY, spans)
 
-    removals = [choice for choice in choices(screen) if isinstance(choice, RemoveHours)]
+    removals = [choice for choice in choices(screen) if isinstance(choice, AskRemoval)]
     assert removals == [
-        RemoveHours(spans[0].start, spans[0].end, "a"),
-        RemoveHours(spans[1].start, spans[1].end, "a"),
-        RemoveHours(spans[0].start, spans[1].end, "a"),
+        AskRemoval(spans[0].start, spans[0].end),
+        AskRemoval(spans[1].start, spans[1].end),
+        AskRemoval(spans[0].start, spans[1].end),
     ]
     assert labels(screen) == ["🗑 09:00–12:00", "🗑 13:00–14:00", "🗑 Remove whole day", "Back"]
+
+
+def test_the_only_stretch_of_a_day_is_the_whole_day() -> None:
+    assert labels(posted_day(reader(), WEDNESDAY, plan(days(1, MORNING), BERLIN, NOW))) == ["🗑 Remove whole day", "Back"]
+
+
+def test_one_booking_inside_is_spoken_of_in_the_singular() -> None:
+    screen = bookings_inside(reader(), [Booked(booking(1), "Alice")], lambda inside: UndoDraft(5, inside), HoursHome(0))
+    assert labels(screen) == ["Keep it", "❌ Cancel it", "Back"]
+    german = bookings_inside(reader("de"), [Booked(booking(1), "Alice")], lambda inside: UndoDraft(5, inside), HoursHome(0))
+    assert labels(german) == ["Behalten", "❌ Absagen", "Zurück"]
 
 
 @pytest.mark.parametrize("answer", [lambda inside: UndoDraft(5, inside), lambda inside: RemoveHours(1, 9, inside)])
@@ -265,7 +288,7 @@ def test_bookings_inside_can_be_kept_or_cancelled_or_left_as_they_are(answer: Ca
     booked = [Booked(booking(1), "Alice"), Booked(booking(2, Status.HELD), "Bob")]
     screen = bookings_inside(reader(), booked, answer, HoursHome(0))
 
-    assert labels(screen) == ["Keep bookings", "❌ Cancel bookings", "Back"]
+    assert labels(screen) == ["Keep all", "❌ Cancel all", "Back"]
     assert choices(screen) == [answer("k"), answer(f"c{list_mark([booking(1), booking(2)])}"), HoursHome(0)]
     assert "Bob" in screen.plain
     assert "not confirmed yet" in screen.plain
