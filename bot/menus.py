@@ -10,6 +10,9 @@ _PROVIDER = ("hours", "agenda", "link")
 _ADMIN = ("invite",)
 _OTHERWISE = ("settings", "help", "privacy", "cancel")
 
+COMMANDS = frozenset({"start", *_CLIENT, *_PROVIDER, *_ADMIN, *_OTHERWISE})
+"""Every command there is, whoever may use it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Roles:

@@ -75,9 +75,10 @@ class Times:
         """``Fri 13 Aug, 09:15``."""
         return f"{self.short_day(self.day_of(span.start))}, {self.time(span.start)}"
 
-    def moment(self, moment: datetime) -> Markup:
-        """``14:05``, to be tapped likewise."""
-        return _on_own_clock(moment, f"{moment.astimezone(self.zone):%H:%M}")
+    def moment(self, moment: datetime, *, seconds: bool = False) -> Markup:
+        """``14:05``, or ``14:05:20`` where seconds matter, to be tapped likewise."""
+        local = moment.astimezone(self.zone)
+        return _on_own_clock(moment, f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}")
 
     def date_and_time(self, moment: datetime) -> Markup:
         """``Fri 13 Aug, 14:05``, to be tapped likewise."""

@@ -3,15 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from telegram import Message, Update
+from telegram.constants import ChatType
 from telegram.ext import BaseUpdateProcessor
 
 from bot.clock import Clock
 from bot.courier import Courier
+from bot.menus import COMMANDS
 from bot.replies import Answer, Delete, Edit, Send, Step, packed
 from bot.screen import Screen, digest_of
 from bot.storehouse import Storehouse, Work
@@ -19,7 +21,7 @@ from bot.texts import best_language, texts_in
 from bot.turns import Turns, finished
 from bot.unit import CURRENT, Unit
 from bot.wakeup import Wakeup
-from domain.client import Contact
+from domain.client import Contact, name_from_telegram
 from domain.dialogue import Dialogue
 from domain.outbox import OutboxRow
 
@@ -27,7 +29,6 @@ log = logging.getLogger(__name__)
 
 SIDE_BY_SIDE = 64
 TRIES = 3
-_NAME_KEPT = 200
 _ERROR_KEPT = 2000
 
 
@@ -74,17 +75,20 @@ class UnitProcessor(BaseUpdateProcessor):
         Raises whatever kept its work from being committed; the update is then to be offered again.
         """
         sender = _sender(update)
-        if sender is None or not isinstance(update, Update):
+        try:
+            if sender is not None and isinstance(update, Update):
+                await self._in_turn(update, sender, coroutine)
+        finally:
             _close(coroutine)
-            return
+
+    async def _in_turn(self, update: Update, sender: _Sender, coroutine: Awaitable[Any]) -> None:
+        """Work an update in its chat's turn, which lasts until the answer was tried."""
         turn = await self._turns.take(sender.chat)
         try:
             row = await self._worked(update, sender, coroutine)
         except BaseException:
             turn.release()
             raise
-        finally:
-            _close(coroutine)
         if row is None:
             turn.release()
             return
@@ -158,8 +162,8 @@ def _sender(update: object) -> _Sender | None:
     if not isinstance(update, Update) or update.effective_user is None or update.effective_user.is_bot:
         return None
     user, chat = update.effective_user, update.effective_chat
-    name = " ".join(user.full_name.split())[:_NAME_KEPT] or str(user.id)
-    return _Sender(Contact(user.id, name, user.username, user.language_code), chat.id if chat else user.id)
+    told = Contact(user.id, user.full_name, user.username, user.language_code)
+    return _Sender(replace(told, name=name_from_telegram(told)), chat.id if chat else user.id)
 
 
 async def _loaded(work: Work, update: Update, sender: _Sender, now: datetime) -> Unit:
@@ -179,8 +183,12 @@ async def _loaded(work: Work, update: Update, sender: _Sender, now: datetime) ->
 
 
 def _is_command(update: Update) -> bool:
-    """Tell whether an update is a command, which ends whatever dialogue the person is in."""
-    return bool(update.message and update.message.text and update.message.text.startswith("/"))
+    """Tell whether an update is a command of ours, which ends whatever dialogue the person is in; a slip of the pen ends none."""
+    message = update.message
+    if message is None or not message.text or message.chat.type != ChatType.PRIVATE:
+        return False
+    first, *_ = message.text.split()
+    return first.startswith("/") and first[1:].partition("@")[0].lower() in COMMANDS
 
 
 def _digest(message: Message) -> str:

@@ -1,6 +1,7 @@
 """A person the bot knows. Everybody who writes is a client; a provider is a client too, for language and zone."""
 
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
@@ -62,6 +63,14 @@ def public_name(text: str) -> str:
     if not visible or len(name) > NAME_LIMIT:
         raise errors.NameUnusable(limit=NAME_LIMIT)
     return name
+
+
+def name_from_telegram(person: Contact) -> str:
+    """Return a name fit for others to read: the one Telegram tells, cut where it is too long, else the username, else the id."""
+    for known in (person.name, person.username or ""):
+        with suppress(errors.NameUnusable):
+            return public_name(known.strip()[:NAME_LIMIT])
+    return str(person.id)
 
 
 def _is_kept(character: str) -> bool:

@@ -33,7 +33,8 @@ class Reservation:
     """One reservation.
 
     ``expires_at`` is set while held and kept once expired, so that a card can say when. ``card_message_id`` is the message in the
-    client's chat that shows it; ``notice_message_id`` the warning below that, while there is one.
+    client's chat that shows it; ``notice_message_id`` the warning below that, while there is one. ``first_held_at`` is set once a
+    hold was moved; ``held_at`` is when its present time was taken.
     """
 
     id: int
@@ -49,6 +50,7 @@ class Reservation:
     reason: str | None = None
     card_message_id: int | None = None
     notice_message_id: int | None = None
+    first_held_at: datetime | None = None
 
     def expired(self, now: datetime) -> bool:
         """Tell whether this is a hold that ran out, swept or not: a hold lives while ``now < expires_at``."""
@@ -74,6 +76,7 @@ class Reservation:
         if self.status is Status.CONFIRMED:
             return self
         self._check_alive(now)
+        self._check_ahead(now)
         return replace(self, status=Status.CONFIRMED, expires_at=None, confirmed_at=now)
 
     def cancelled(self, by: Party, now: datetime, reason: str | None = None) -> "Reservation":
@@ -85,9 +88,13 @@ class Reservation:
         if self.status is Status.CANCELLED and self.ended_by is by:
             return self
         self._check_alive(now)
+        self._check_ahead(now)
+        return replace(self, status=Status.CANCELLED, expires_at=None, ended_at=now, ended_by=by, reason=reason)
+
+    def _check_ahead(self, now: datetime) -> None:
+        """Refuse what has begun: with no notice period, a hold may outlast the beginning of its own time."""
         if now >= self.span.starts_at:
             raise errors.ReservationPast(reservation=self)
-        return replace(self, status=Status.CANCELLED, expires_at=None, ended_at=now, ended_by=by, reason=reason)
 
     def _check_alive(self, now: datetime) -> None:
         """Refuse with the reason this reservation no longer takes up time."""

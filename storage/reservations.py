@@ -26,7 +26,7 @@ _ADD = insert(reservation).returning(reservation.c.id)
 _MOVE = (
     update(reservation)
     .where(_ID)
-    .values({name: bindparam(f"new_{name}") for name in ("provider_id", "start_cell", "end_cell", "held_at", "expires_at")})
+    .values({name: bindparam(f"new_{name}") for name in ("provider_id", "start_cell", "end_cell", "held_at", "expires_at", "first_held_at")})
 )
 _CONFIRM = update(reservation).where(_ID).values(status="confirmed", expires_at=None, confirmed_at=_NOW)
 _KEEP_CELLS = update(busy).where(busy.c.reservation_id == bindparam("wanted")).values(hold_until=None)
@@ -36,7 +36,18 @@ _CANCEL = (
     .values(status="cancelled", expires_at=None, ended_at=_NOW, ended_by=bindparam("by"), reason=bindparam("why"))
 )
 _FREE = delete(busy).where(busy.c.reservation_id.in_(bindparam("wanted", expanding=True)))
+_OWN = reservation.alias("own")
 _SHOW_ON = update(reservation).where(_ID).values(card_message_id=bindparam("card"), notice_message_id=bindparam("notice"))
+# A message shows one reservation: what it showed before would else be edited over what it shows now.
+_LET_GO = (
+    update(reservation)
+    .where(
+        reservation.c.client_id == select(_OWN.c.client_id).where(_OWN.c.id == bindparam("wanted")).scalar_subquery(),
+        reservation.c.card_message_id == bindparam("card"),
+        reservation.c.id != bindparam("wanted"),
+    )
+    .values(card_message_id=None)
+)
 _MOVE_CARD = (
     update(reservation)
     .where(reservation.c.client_id == bindparam("client"), reservation.c.card_message_id == bindparam("old"))
@@ -135,6 +146,7 @@ class SqlReservations:
             "new_end_cell": hold.span.end,
             "new_held_at": hold.held_at,
             "new_expires_at": hold.expires_at,
+            "new_first_held_at": hold.first_held_at,
         }
         await self._connection.execute(_MOVE, row)
         await self._connection.execute(_FREE, {"wanted": [hold.id]})
@@ -193,6 +205,8 @@ class SqlReservations:
 
     async def show_on(self, reservation_id: int, *, card: int | None, notice: int | None) -> None:
         """Note which messages of the client's chat show the reservation."""
+        if card is not None:
+            await self._connection.execute(_LET_GO, {"wanted": reservation_id, "card": card})
         await self._connection.execute(_SHOW_ON, {"wanted": reservation_id, "card": card, "notice": notice})
 
     async def move_card(self, client_id: int, old: int, new: int) -> None:

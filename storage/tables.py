@@ -117,6 +117,7 @@ reservation = Table(
     Column("reason", Text),
     Column("card_message_id", BigInteger),
     Column("notice_message_id", BigInteger),
+    Column("first_held_at", Instant),
     CheckConstraint("start_cell < end_cell", name="span"),
     CheckConstraint("status IN ('held', 'confirmed', 'cancelled', 'expired', 'completed', 'no_show')", name="status"),
     CheckConstraint("status <> 'held' OR expires_at IS NOT NULL", name="hold"),

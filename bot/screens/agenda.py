@@ -1,15 +1,17 @@
 """A provider's days: the reservations of one, one reservation, and the question before it is cancelled."""
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from markupsafe import Markup
 
-from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient
+from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
 from bot.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
 from bot.reader import Reader
 from bot.screen import Button, Rows, Screen
+from bot.screens.card import held_until
 from domain.client import Client
 from domain.reservation import Party, Reservation, Status
 
@@ -33,7 +35,8 @@ class Entry:
 class DayView:
     """One page of a day: its ``entries`` out of ``count``, by start.
 
-    ``ahead`` are the next days on which something is posted or reserved; ``within`` the first and the last day one may look at.
+    ``ahead`` are further days worth a look, with the number of reservations on each; ``idle`` tells that there are none from today on;
+    ``within`` are the first and the last day one may look at.
     """
 
     day: date
@@ -41,8 +44,9 @@ class DayView:
     entries: Sequence[Entry]
     count: int
     page: int
-    ahead: Sequence[date]
+    ahead: Mapping[date, int]
     within: tuple[date, date]
+    idle: bool = False
 
 
 def agenda_day(reader: Reader, view: DayView, note: str = "") -> Screen:
@@ -81,9 +85,31 @@ def reason_question(reader: Reader, entry: Entry) -> Screen:
     return Screen(t("agenda.ask_reason", **_whose_and_when(reader, entry)), rows)
 
 
+def reason_to_confirm(reader: Reader, entry: Entry, reason: str) -> Screen:
+    """Show the reason that was typed and ask whether to cancel with it."""
+    t, number = reader.t, entry.reservation.id
+    text = t("agenda.confirm_reason", **_whose_and_when(reader, entry), reason=t("card.reason", reason=reason))
+    choice = (
+        button(t.plain("agenda.yes_cancel"), CancelWithReason(number, reason_mark(reason))),
+        button(t.plain("button.back"), AskReason(number)),
+    )
+    return Screen(text, (choice,))
+
+
+def reason_mark(reason: str) -> str:
+    """Return a short mark of a reason: whoever agreed to one agreed to no other."""
+    return f"{zlib.crc32(reason.encode()):08x}"
+
+
+def untold(reader: Reader, entry: Entry) -> str:
+    """Return the short answer to a cancellation of which the client cannot be told."""
+    return reader.t.plain("agenda.not_told", client=_shortened(entry.client.name, _NAME_SHOWN))
+
+
 def cancelled_note(reader: Reader, entry: Entry) -> Markup:
     """Return what is said above the day once a reservation is cancelled."""
-    note = reader.t("agenda.cancelled", **_whose_and_when(reader, entry))
+    key = "agenda.cancelled_untold" if entry.client.unreachable_since else "agenda.cancelled"
+    note = reader.t(key, **_whose_and_when(reader, entry))
     reason = entry.reservation.reason
     return Markup("{}\n{}").format(note, reader.t("card.reason", reason=reason)) if reason else note
 
@@ -105,7 +131,7 @@ def _line(reader: Reader, entry: Entry) -> Markup:
     reservation, times = entry.reservation, reader.times
     name = _linked(entry.client, _shortened(entry.client.name, _NAME_SHOWN))
     if reservation.expires_at is not None:
-        return reader.t("agenda.held", span=times.span(reservation.span), client=name, until=times.moment(reservation.expires_at))
+        return reader.t("agenda.held", span=times.span(reservation.span), client=name, until=held_until(reader, reservation))
     return reader.t("agenda.booked", span=times.span(reservation.span), client=name)
 
 
@@ -120,7 +146,7 @@ def _state(reader: Reader, reservation: Reservation, now: datetime) -> Markup:
     """Return in words where a reservation stands."""
     if reservation.alive(now):
         if reservation.expires_at is not None:
-            return reader.t("agenda.state.held", until=reader.times.moment(reservation.expires_at))
+            return reader.t("agenda.state.held", until=held_until(reader, reservation))
         return reader.t("agenda.state.booked" if now < reservation.span.starts_at else "agenda.state.begun")
     if reservation.expired(now):
         return reader.t("agenda.state.expired")
@@ -132,7 +158,7 @@ def _state(reader: Reader, reservation: Reservation, now: datetime) -> Markup:
 
 
 def _other_days(reader: Reader, view: DayView) -> Rows:
-    """Return the ways to the day before, to today and to the day after, and to the next days with something on them."""
+    """Return the ways to the day before, to today and to the day after, to further days, and to what brings clients where none come."""
     first, last = view.within
     before, after = view.day - _DAY, view.day + _DAY
     row = (
@@ -140,7 +166,9 @@ def _other_days(reader: Reader, view: DayView) -> Rows:
         *(() if view.day == view.today else (button(reader.t.plain("agenda.today"), AgendaDay(view.today)),)),
         _day_button(reader, after, "{} ›") if after <= last else looked_at(EMPTY),
     )
-    return (row, *grid((_day_button(reader, day, "{}") for day in view.ahead), width=_DAYS_PER_ROW))
+    jumps = (_day_button(reader, day, f"{{}} · {count}" if count else "{}") for day, count in view.ahead.items())
+    link = ((button(reader.t.plain("button.link"), Open("link")),),) if view.idle else ()
+    return (row, *grid(jumps, width=_DAYS_PER_ROW), *link)
 
 
 def _day_button(reader: Reader, day: date, shape: str) -> Button:

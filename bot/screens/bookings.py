@@ -9,7 +9,7 @@ from bot.callbacks import AskCancel, BookingsPage, CancelBooking, Open, ShowBook
 from bot.keyboards import button, pager, pages_of
 from bot.reader import Reader
 from bot.screen import Button, Rows, Screen
-from bot.screens.card import card
+from bot.screens.card import card, held_until
 from domain.provider import Provider
 from domain.reservation import Reservation, Status
 
@@ -44,6 +44,8 @@ def booking_details(reader: Reader, booking: Reservation, provider: Provider, no
     if booking.status is Status.CONFIRMED:
         cancel = button(reader.t.plain("button.cancel_booking"), AskCancel(booking.id))
         rows = ((cancel,),) if now < booking.span.starts_at else ()
+    if booking.released:
+        return shown
     return Screen(shown.text, (*rows, (_back(reader, BookingsPage(0)),)))
 
 
@@ -59,7 +61,7 @@ def _line(reader: Reader, reservation: Reservation, provider: Provider) -> Marku
     """Return one reservation of the list: when, with whom, and until when it is held."""
     values = {"provider": provider.name, "slot": reader.times.slot(reservation.span)}
     if reservation.expires_at is not None:
-        return reader.t("bookings.held", until=reader.times.moment(reservation.expires_at), **values)
+        return reader.t("bookings.held", until=held_until(reader, reservation), **values)
     return reader.t("bookings.booked", **values)
 
 

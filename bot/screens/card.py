@@ -1,13 +1,16 @@
 """The living card of a reservation: what, with whom, when, until when, and what can be done about it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from bot.callbacks import AskCancel, ChooseProvider, ConfirmHold, Open, OtherTime, PickSlot, ReleaseHold
+from bot.callbacks import AskCancel, ChooseProvider, ConfirmHold, OtherTime, PickSlot, ReleaseHold
 from bot.keyboards import button
 from bot.reader import Reader
 from bot.screen import Rows, Screen
+from bot.screens.openings import opening
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
+
+_SHORT = timedelta(minutes=5)
 
 
 def card(
@@ -28,14 +31,21 @@ def card(
 
 def hold_card(reader: Reader, hold: Reservation, provider: Provider, *, warned: bool = False) -> Screen:
     """Return the card of a live hold."""
-    t, times = reader.t, reader.times
-    until = times.moment(hold.expires_at) if hold.expires_at else ""
+    t, until = reader.t, held_until(reader, hold)
     head = t("card.ending" if warned else "card.held", until=until)
     rows = (
         (button(t.plain("button.confirm"), ConfirmHold(hold.id)),),
         (button(t.plain("button.other_time"), OtherTime(hold.id)), button(t.plain("button.release"), ReleaseHold(hold.id))),
+        (opening(reader, "bookings"),),
     )
     return Screen(f"{head}\n\n{_what(reader, hold, provider)}\n\n{t('card.held.next', until=until)}", rows)
+
+
+def held_until(reader: Reader, hold: Reservation) -> str:
+    """Return when a hold ends, to the second where it is short."""
+    if hold.expires_at is None:
+        return ""
+    return reader.times.moment(hold.expires_at, seconds=hold.expires_at - hold.held_at < _SHORT)
 
 
 def booked_card(reader: Reader, booking: Reservation, provider: Provider) -> Screen:
@@ -43,7 +53,7 @@ def booked_card(reader: Reader, booking: Reservation, provider: Provider) -> Scr
     t = reader.t
     rows = (
         (button(t.plain("button.cancel_booking"), AskCancel(booking.id)),),
-        (button(t.plain("button.my_bookings"), Open("bookings")),),
+        (opening(reader, "bookings"),),
     )
     return Screen(f"{t('card.confirmed')}\n\n{_what(reader, booking, provider)}", rows)
 
@@ -56,7 +66,10 @@ def _cancelled(reader: Reader, reservation: Reservation, provider: Provider) -> 
         key = "card.cancelled_by_provider"
     else:
         key = "card.cancelled"
-    screen = _over(key, reader, reservation, provider, book_again(reader, provider))
+    rows = book_again(reader, provider)
+    if reservation.released:
+        rows = (*rows, (opening(reader, "bookings"),))
+    screen = _over(key, reader, reservation, provider, rows)
     if not reservation.reason:
         return screen
     return Screen(f"{screen.text}\n\n{reader.t('card.reason', reason=reservation.reason)}", screen.rows)

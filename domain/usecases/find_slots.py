@@ -1,6 +1,6 @@
 """Find free slots, as one client would see them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -47,12 +47,17 @@ class SlotSearch:
         return provider | set(await uow.reservations.client_cells(self.client_id, window, self.now, besides=self.moving))
 
 
-async def soonest_slots(uow: UnitOfWork, search: SlotSearch, *, count: int = SOONEST) -> Sequence[TimeSpan]:
-    """Return the first free slots there are, looking a week at a time so that a full calendar is not read for three slots."""
+async def soonest_slots(
+    uow: UnitOfWork, search: SlotSearch, *, count: int = SOONEST, wanted: Callable[[TimeSpan], bool] | None = None
+) -> Sequence[TimeSpan]:
+    """Return the first free slots there are, or the first that are ``wanted``.
+
+    It looks a week at a time, so that a full calendar is not read for three slots.
+    """
     bookable = search.policy.starts(search.now)
     found: list[TimeSpan] = []
     for first in range(bookable.start, bookable.stop, _WEEK):
-        found += await search.between(uow, first, first + _WEEK)
+        found += filter(wanted, await search.between(uow, first, first + _WEEK))
         if len(found) >= count:
             break
     return found[:count]

@@ -14,6 +14,9 @@ from domain.usecases.announce import announce
 from domain.usecases.expire_holds import expire_holds_in_way
 from domain.usecases.reservation_of import hold_to_move
 
+LONGEST_HOLD = 2
+"""How many hold durations a hold may last in all, however often it is moved."""
+
 
 @dataclass(frozen=True, slots=True)
 class SlotChoice:
@@ -82,7 +85,10 @@ async def _written(
     """Write the hold: a new one, or the moved one with its new time."""
     expires_at = now + policy.hold_duration
     if moved:
-        held = replace(moved, provider_id=choice.provider_id, span=slot, held_at=now, expires_at=expires_at)
+        # Time begins anew, so that there is enough to confirm the new choice; but moving to and fro must not hold it for ever.
+        first = moved.first_held_at or moved.held_at
+        ends = min(expires_at, first + LONGEST_HOLD * policy.hold_duration)
+        held = replace(moved, provider_id=choice.provider_id, span=slot, held_at=now, expires_at=ends, first_held_at=first)
         await uow.reservations.move(held)
         return held
     return await uow.reservations.add(

@@ -1,10 +1,9 @@
 """Become a provider: invitations, the public name, the slug."""
 
-from contextlib import suppress
 from datetime import datetime
 
 from domain import errors
-from domain.client import NAME_LIMIT, Contact, public_name
+from domain.client import Contact, name_from_telegram, public_name
 from domain.invitation import LIFETIME, Invitation, digest_of, new_code
 from domain.ports import UnitOfWork
 from domain.provider import SLUG_LIMIT, Provider, slug_for
@@ -40,14 +39,6 @@ async def accept_invitation(uow: UnitOfWork, guest: Contact, code: str, now: dat
         name = name_from_telegram(guest)
         provider = await uow.providers.add(guest.id, name, await _free_slug(uow, name), now)
     return provider
-
-
-def name_from_telegram(person: Contact) -> str:
-    """Return a name fit for others to read: the one Telegram tells, cut where it is too long, else the username, else the id."""
-    for known in (person.name, person.username or ""):
-        with suppress(errors.NameUnusable):
-            return public_name(known.strip()[:NAME_LIMIT])
-    return str(person.id)
 
 
 async def name_provider(uow: UnitOfWork, client_id: int, text: str, *, keep_slug: bool) -> Provider:

@@ -26,7 +26,7 @@ async def test_a_sticker_and_a_picture_are_answered_and_the_dialogue_goes_on(tow
     alice.person.sends_photo()
     await town.settles()
 
-    assert "I can read text and buttons only" in alice.last.text
+    assert "I can only read text" in alice.last.text
     await alice.sends("25 Nov 9:00")
     assert "Held for you" in alice.last.text
 
@@ -38,7 +38,7 @@ async def test_an_edited_message_is_not_taken_for_a_new_one(town: Town, alice: C
     alice.person.edits(mine.id, "25 Nov 9:00")
     await town.settles()
 
-    assert "only once, as it was first sent" in alice.last.text
+    assert "I do not see changes to messages" in alice.last.text
     assert not alice.sees("Held for you")
 
 
@@ -61,7 +61,7 @@ async def test_a_group_is_told_to_write_in_private_and_learns_nothing(town: Town
 async def test_a_button_that_nobody_made_is_answered(alice: Chatter, open_hours: Chatter, data: str) -> None:
     await alice.taps_data(data or "?", 5)
 
-    assert "too old to work" in alice.toast
+    assert "no longer works" in alice.toast
 
 
 @pytest.mark.parametrize(
@@ -158,3 +158,30 @@ async def test_somebody_who_blocked_the_bot_is_left_alone_and_told_what_he_misse
     assert "Your hold has expired" in alice.last.text
     await alice.sends("/book")
     assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
+
+
+@pytest.mark.parametrize("slip", ["/bok", "//", "/ 25 Nov"])
+async def test_a_slip_of_the_pen_ends_no_dialogue(alice: Chatter, open_hours: Chatter, slip: str) -> None:
+    await alice.sends("/book")
+    await alice.sends(slip)
+    await alice.sends("25 Nov 9:00")
+
+    assert "Held for you" in alice.last.text
+
+
+async def test_a_command_in_a_group_ends_no_private_dialogue(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    alice.person.sends_in(town.simulator.group("Team"), "/help@another_bot")
+    await town.settles()
+    await alice.sends("25 Nov 9:00")
+
+    assert "Held for you" in alice.last.text
+
+
+async def test_a_name_that_would_turn_lines_around_reaches_the_provider_in_order(town: Town, open_hours: Chatter) -> None:
+    mallory = town.joins("\u202eyrollaM\u2066\x00", last_name="\u3164")
+    await mallory.sends("/book")
+    await mallory.taps("⚡ Wed 25 Nov, 09:00")
+    await mallory.taps("Confirm")
+
+    assert "New booking from yrollaM:" in open_hours.last.text

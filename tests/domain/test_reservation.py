@@ -1,5 +1,6 @@
 """A reservation's life: what each state allows, to the microsecond at the end of a hold."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -146,3 +147,15 @@ def test_a_booking_that_has_begun_cannot_be_cancelled(now: datetime) -> None:
 
 def test_every_ended_state_is_in_these_tables() -> None:
     assert {ended.status for ended in ENDED} | {Status.HELD, Status.CONFIRMED} == set(Status)
+
+
+@pytest.mark.parametrize(("second", "confirmed"), [(-1, True), (0, False), (1, False)])
+def test_a_hold_that_outlasts_its_own_beginning_cannot_be_confirmed_any_more(second: int, *, confirmed: bool) -> None:
+    late = replace(reservation(Status.HELD), expires_at=SPAN.ends_at)
+    now = SPAN.starts_at + timedelta(seconds=second)
+
+    if confirmed:
+        assert late.confirmed(now).status is Status.CONFIRMED
+        return
+    with pytest.raises(errors.ReservationPast):
+        late.confirmed(now)

@@ -275,6 +275,15 @@ async def test_moving_a_hold_frees_the_old_time_and_starts_the_clock_anew(databa
     assert told(database.url) == [(ALICE, "hold_warning", held.id, micros(later + timedelta(minutes=25)))]
 
 
+async def test_moving_to_and_fro_holds_nothing_for_ever(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    for number in range(1, 6):
+        moved = await hold(database, ALICE, dora, OPENING + number, NOW + timedelta(minutes=10 * number), moving=held.id)
+
+    assert moved.expires_at == NOW + timedelta(minutes=60)
+    assert moved.first_held_at == NOW
+
+
 async def test_a_hold_may_move_to_the_same_time_with_another_provider(database: Database, dora: Provider, emil: Provider) -> None:
     held = await hold(database, ALICE, dora, OPENING)
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain import errors
-from domain.client import Contact
+from domain.client import Contact, name_from_telegram
 from domain.provider import Provider
-from domain.usecases.join import accept_invitation, invite_provider, name_from_telegram, name_provider
+from domain.usecases.join import accept_invitation, invite_provider, name_provider
 from storage.database import Database
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -121,6 +121,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("card_message_id", sa.BigInteger(), nullable=True),
         sa.Column("notice_message_id", sa.BigInteger(), nullable=True),
+        sa.Column("first_held_at", Instant(), nullable=True),
         sa.CheckConstraint("status <> 'held' OR expires_at IS NOT NULL", name=op.f("ck_reservation_hold")),
         sa.CheckConstraint(
             "status IN ('held', 'confirmed', 'cancelled', 'expired', 'completed', 'no_show')", name=op.f("ck_reservation_status")
