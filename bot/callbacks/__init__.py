@@ -1,6 +1,6 @@
 """What the buttons carry, by the part of the bot that reads it."""
 
-from bot.callbacks.agenda import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient
+from bot.callbacks.agenda import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason
 from bot.callbacks.base import Callback, Cell, Nothing, read
 from bot.callbacks.booking import (
     BookingDay,
@@ -48,6 +48,7 @@ __all__ = [
     "Callback",
     "CancelBooking",
     "CancelForClient",
+    "CancelWithReason",
     "Cell",
     "ChooseLanguage",
     "ChooseProvider",

@@ -40,3 +40,11 @@ class AgendaPage(Callback, tag="ap"):
 
     day: date
     page: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelWithReason(Callback, tag="aw"):
+    """Cancel with the reason that was typed and shown; ``mark`` tells it from any other, which would be asked about anew."""
+
+    reservation: int
+    mark: str

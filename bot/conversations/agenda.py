@@ -7,13 +7,13 @@ from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
 from bot.aside import aside
-from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, Open
+from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
 from bot.context import Context
 from bot.conversations.agenda_view import entry_of, show_day
 from bot.conversations.typed import LINE, typed_text
 from bot.flow import Flow, Tap
 from bot.screen import Screen
-from bot.screens.agenda import agenda_entry, cancelled_note, nothing_to_cancel, reason_question
+from bot.screens.agenda import agenda_entry, cancelled_note, nothing_to_cancel, reason_mark, reason_question, reason_to_confirm, untold
 from domain import errors
 from domain.reservation import REASON_LIMIT, Party, Reservation
 from domain.usecases.end_reservation import cancel_by_provider
@@ -54,19 +54,7 @@ async def entry_chosen(update: Update, context: Context) -> int | None:
 
 async def reason_asked(update: Update, context: Context) -> State | int:
     """The provider is about to cancel: ask for a reason, unless there is nothing to cancel any more."""
-    reservation, _ = await reservation_of_provider(context.uow, context.tap(AskReason).reservation, context.me)
-    try:
-        ended = reservation.cancelled(Party.PROVIDER, context.now)
-    except _OVER:
-        ended = reservation
-    entry = await entry_of(context, reservation)
-    if ended is reservation:
-        context.show(agenda_entry(context.reader, entry, context.now))
-        return ConversationHandler.END
-    context.show(reason_question(context.reader, entry))
-    context.unit.stand(FLOW, State.REASON)
-    context.unit.remember(reservation=reservation.id)
-    return State.REASON
+    return await _ask(context, context.tap(AskReason).reservation)
 
 
 async def cancelled_without_reason(update: Update, context: Context) -> int | None:
@@ -74,14 +62,49 @@ async def cancelled_without_reason(update: Update, context: Context) -> int | No
     return await _cancel(context, context.tap(CancelForClient).reservation, None)
 
 
+async def cancelled_with_reason(update: Update, context: Context) -> State | int | None:
+    """Cancel with the reason that was shown; where another one is kept by now, or none, ask again."""
+    tap, kept = context.tap(CancelWithReason), context.unit.dialogue
+    reason = str(kept.data.get("reason", "")) if kept.flow == FLOW and kept.data.get("reservation") == tap.reservation else ""
+    if not reason or reason_mark(reason) != tap.mark:
+        return await _ask(context, tap.reservation)
+    return await _cancel(context, tap.reservation, reason)
+
+
 async def reason_typed(update: Update, context: Context) -> State | int | None:
-    """Cancel with the reason that was typed; one that cannot be passed on changes nothing, and another may be typed."""
+    """Show the reason that was typed, to be agreed to; one that cannot be passed on changes nothing, and another may be typed."""
     reason = _tidied(typed_text(update))
     if not 0 < len(reason) <= REASON_LIMIT:
         key = "agenda.reason_too_long" if reason else "agenda.reason_empty"
         context.unit.send(Screen(context.t(key, limit=REASON_LIMIT, length=len(reason))))
         return State.REASON
-    return await _cancel(context, int(str(context.unit.dialogue.data["reservation"])), reason)
+    reservation, _ = await reservation_of_provider(context.uow, int(str(context.unit.dialogue.data["reservation"])), context.me)
+    if not _can_cancel(context, reservation):
+        return await _over(context, reservation)
+    context.show(reason_to_confirm(context.reader, await entry_of(context, reservation), reason))
+    context.unit.remember(reason=reason)
+    return State.REASON
+
+
+async def _ask(context: Context, number: int) -> State | int:
+    """Ask for a reason, unless there is nothing to cancel any more."""
+    reservation, _ = await reservation_of_provider(context.uow, number, context.me)
+    entry = await entry_of(context, reservation)
+    if not _can_cancel(context, reservation):
+        context.show(agenda_entry(context.reader, entry, context.now))
+        return ConversationHandler.END
+    context.show(reason_question(context.reader, entry))
+    context.unit.stand(FLOW, State.REASON)
+    context.unit.remember(reservation=reservation.id, reason="")
+    return State.REASON
+
+
+def _can_cancel(context: Context, reservation: Reservation) -> bool:
+    """Tell whether there is anything to cancel."""
+    try:
+        return reservation.cancelled(Party.PROVIDER, context.now) is not reservation
+    except _OVER:
+        return False
 
 
 async def _cancel(context: Context, number: int, reason: str | None) -> int | None:
@@ -90,9 +113,15 @@ async def _cancel(context: Context, number: int, reason: str | None) -> int | No
         ended = await context.act(cancel_by_provider(context.uow, context.policy, number, context.me, context.now, reason=reason))
     except _OVER:
         over, _ = await reservation_of_provider(context.uow, number, context.me)
-        return await _day_of(context, over, note=nothing_to_cancel(context.reader, await entry_of(context, over), context.now))
-    context.say(context.t.plain("agenda.told"))
-    return await _day_of(context, ended, note=cancelled_note(context.reader, await entry_of(context, ended)))
+        return await _over(context, over)
+    entry = await entry_of(context, ended)
+    context.say(untold(context.reader, entry) if entry.client.unreachable_since else context.t.plain("agenda.told"))
+    return await _day_of(context, ended, note=cancelled_note(context.reader, entry))
+
+
+async def _over(context: Context, reservation: Reservation) -> int | None:
+    """Say that there was nothing to cancel any more, and show the day."""
+    return await _day_of(context, reservation, note=nothing_to_cancel(context.reader, await entry_of(context, reservation), context.now))
 
 
 async def _day_of(context: Context, reservation: Reservation, *, note: str) -> int | None:
@@ -128,6 +157,7 @@ def agenda_flow() -> Flow:
             Tap(AgendaEntry, aside(entry_chosen)),
             Tap(AskReason, reason_asked),
             Tap(CancelForClient, aside(cancelled_without_reason)),
+            Tap(CancelWithReason, cancelled_with_reason),
         ],
         {State.REASON: [MessageHandler(LINE, reason_typed)]},
     )

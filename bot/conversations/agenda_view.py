@@ -1,6 +1,9 @@
 """Look up what a provider's day holds, and show it."""
 
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, timedelta
+from functools import partial
 
 from bot.context import Context
 from bot.keyboards import pages_of
@@ -8,7 +11,7 @@ from bot.screens.agenda import ENTRIES_PER_PAGE, DayView, Entry, agenda_day
 from domain import errors
 from domain.provider import Provider
 from domain.reservation import Reservation
-from domain.timespan import CELL, TimeSpan, by_day, whole_day
+from domain.timespan import CELL, CELL_SECONDS, TimeSpan, by_day, whole_day
 
 DAYS_AHEAD = 6
 _DAY = timedelta(days=1)
@@ -26,8 +29,9 @@ async def show_day(context: Context, provider: Provider, day: date, *, page: int
     page = min(page, pages_of(found, ENTRIES_PER_PAGE) - 1)
     shown = found[page * ENTRIES_PER_PAGE : (page + 1) * ENTRIES_PER_PAGE]
     entries = [await entry_of(context, reservation) for reservation in shown]
-    ahead = await _days_ahead(context, provider, day + _DAY)
-    context.show(agenda_day(context.reader, DayView(day, context.today, entries, len(found), page, ahead, (first, last)), note))
+    ahead = await _days_ahead(context, provider, day)
+    idle = not found and not any(ahead.values()) and await _is_idle(context, provider)
+    context.show(agenda_day(context.reader, DayView(day, context.today, entries, len(found), page, ahead, (first, last), idle), note))
 
 
 async def entry_of(context: Context, reservation: Reservation) -> Entry:
@@ -47,22 +51,47 @@ async def _of_day(context: Context, provider: Provider, day: date) -> list[Reser
     return [reservation for reservation in found if reservation.span.start >= window.start]
 
 
-async def _days_ahead(context: Context, provider: Provider, first: date) -> list[date]:
-    """Return the next days from the first on which hours are posted or somebody comes, looking a week at a time up to the horizon."""
-    day = whole_day(first, context.zone)
-    found: set[date] = set()
-    weeks = context.policy.booking_horizon // _WEEK + 1 if day else 0
+async def _days_ahead(context: Context, provider: Provider, day: date) -> dict[date, int]:
+    """Return the next days on which somebody comes, and how many; where nobody does, those on which hours are posted.
+
+    Days that have a button already are left out: the day shown and those on both sides of it, and today.
+    """
+    near = {day - _DAY, day, day + _DAY, context.today}
+    return await _next_days(context, day, near, partial(_reserved, context, provider)) or await _next_days(
+        context, day, near, partial(_posted, context, provider)
+    )
+
+
+async def _next_days(
+    context: Context, day: date, near: set[date], look: Callable[[TimeSpan], Awaitable[Mapping[date, int]]]
+) -> dict[date, int]:
+    """Return the next days after one that are found, looking a week at a time up to the horizon."""
+    start = whole_day(day + _DAY, context.zone)
+    found: Counter[date] = Counter()
+    weeks = context.policy.booking_horizon // _WEEK + 1 if start else 0
     for n in range(weeks):
-        start = (day.start if day else 0) + n * (_WEEK // CELL)
-        found |= await _days_within(context, provider, TimeSpan(start, start + _WEEK // CELL))
-        if len(found) > DAYS_AHEAD:
+        first = (start.start if start else 0) + n * (_WEEK // CELL)
+        found.update(await look(TimeSpan(first, first + _WEEK // CELL)))
+        if len(found.keys() - near) > DAYS_AHEAD:
             break
-    return sorted(found)[:DAYS_AHEAD]
+    return {one: found[one] for one in sorted(found.keys() - near)[:DAYS_AHEAD]}
 
 
-async def _days_within(context: Context, provider: Provider, window: TimeSpan) -> set[date]:
-    """Return the days within a window on which hours are posted or a reservation starts."""
-    hours = [part for span in await context.uow.availability.within(provider.id, window) if (part := span.clipped(window))]
+async def _reserved(context: Context, provider: Provider, window: TimeSpan) -> Mapping[date, int]:
+    """Return the days within a window on which reservations start, and how many."""
     reserved = await context.uow.reservations.of_provider(provider.id, window, context.now)
-    starts = {context.times.day_of(r.span.start) for r in reserved if r.span.start >= window.start}
-    return starts | {day for day, _ in by_day(hours, context.zone)}
+    return Counter(context.times.day_of(r.span.start) for r in reserved if r.span.start >= window.start)
+
+
+async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Mapping[date, int]:
+    """Return the days within a window on which hours are posted, each with 0 reservations."""
+    hours = [part for span in await context.uow.availability.within(provider.id, window) if (part := span.clipped(window))]
+    return {day: 0 for day, _ in by_day(hours, context.zone)}
+
+
+async def _is_idle(context: Context, provider: Provider) -> bool:
+    """Tell whether nobody comes from today on, up to the horizon."""
+    today = whole_day(context.today, context.zone)
+    start = today.start if today else int(context.now.timestamp()) // CELL_SECONDS
+    window = TimeSpan(start, start + context.policy.booking_horizon // CELL + _WEEK // CELL)
+    return not await context.uow.reservations.of_provider(provider.id, window, context.now)

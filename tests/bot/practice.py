@@ -49,6 +49,7 @@ async def cancels_for(provider: Chatter, number: int, *, reason: str | None = No
     await provider.taps_data(f"ar:{number}" if reason else f"ac:{number}", provider.last.id)
     if reason:
         await provider.sends(reason)
+        await provider.taps("Yes, cancel")
 
 
 async def reservations(town: Town, client: Chatter) -> list[Reservation]:

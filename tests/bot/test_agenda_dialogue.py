@@ -39,8 +39,38 @@ async def test_the_agenda_is_for_providers_only(town: Town, dora: Chatter, alice
 
 async def test_the_agenda_opens_with_today_and_leads_to_the_days_with_hours(town: Town, dora: Chatter) -> None:
     await dora.sends("/agenda")
-    assert dora.last.text == "🗓 Monday, 23 November 2026\nNobody comes on this day so far.\n\nTime zone: Europe/Berlin"
-    assert dora.buttons == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov", "Thu 26 Nov", "Fri 27 Nov", "Sat 28 Nov"]
+    assert dora.last.text == "🗓 Monday, 23 November 2026\nNo appointments on this day.\n\nTime zone: Europe/Berlin"
+    assert dora.buttons == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov", "Thu 26 Nov", "Fri 27 Nov", "Sat 28 Nov", "My link"]
+    await dora.taps("My link")
+    assert dora.sees("start=book_dora")
+
+
+async def test_days_on_which_somebody_comes_are_led_to_with_their_number(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
+    await books(alice, "09:15", day="27")
+    await books(bob, "09:30", day="27")
+    await books(town.joins("Carol"), "09:15", day="25")
+    await dora.sends("/agenda")
+    assert dora.buttons == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov · 1", "Fri 27 Nov · 2"]
+    await dora.taps("Wed 25 Nov")
+    assert "1 appointment\n" in dora.last.text
+    assert dora.buttons == ["09:15 Carol", "‹ Tue 24 Nov", "Today", "Thu 26 Nov ›", "Fri 27 Nov · 2"]
+
+
+async def test_no_day_has_two_buttons(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await dora.sends("/agenda")
+    await dora.taps("Tue 24 Nov ›")
+    assert dora.buttons == ["‹ Mon 23 Nov", "Today", "Wed 25 Nov ›", "Thu 26 Nov", "Fri 27 Nov", "Sat 28 Nov"]
+    await dora.taps_data("ad:20261121", dora.last.id)
+    assert dora.buttons == ["‹ Fri 20 Nov", "Today", "Sun 22 Nov ›", "Wed 25 Nov · 1"]
+
+
+async def test_the_link_is_offered_only_where_nobody_comes_at_all(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await dora.sends("/agenda")
+    for label in ("Tue 24 Nov", "Wed 25 Nov", "Thu 26 Nov"):
+        await dora.taps(label)
+        assert "My link" not in dora.buttons
 
 
 async def test_a_day_shows_who_comes_and_what_is_only_held(town: Town, dora: Chatter, bob: Chatter) -> None:
@@ -49,7 +79,7 @@ async def test_a_day_shows_who_comes_and_what_is_only_held(town: Town, dora: Cha
     await holds(bob, "10:00")
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
-    assert "2 reservations\n\n09:15–09:30  Alice\n10:00–10:15  Bob ⏳ held until 10:30\n" in dora.last.text
+    assert "2 appointments\n\n09:15–09:30  Alice\n10:00–10:15  Bob ⏳ held until 10:30\n" in dora.last.text
     assert dora.buttons[:2] == ["09:15 Alice", "⏳ 10:00 Bob"]
     assert '<a href="https://t.me/alice_a">Alice</a>' in dora.last.html
     assert dora.last.html.count("t.me") == 1
@@ -72,7 +102,7 @@ async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(
     async with town.house.database.transaction() as work:
         await work.availability.replace(1, [TimeSpan(quarter(28, 9), quarter(28, 12))], [])
     await dora.sends("/agenda")
-    assert dora.buttons[-1] == "Sat 28 Nov"
+    assert dora.buttons[-1] == "Sat 28 Nov · 1"
 
 
 async def test_six_days_ahead_have_a_button_however_far_apart_they_are(town: Town) -> None:
@@ -81,7 +111,7 @@ async def test_six_days_ahead_have_a_button_however_far_apart_they_are(town: Tow
         december = [TimeSpan(quarter(day, 9, month=12), quarter(day, 12, month=12)) for day in (1, 10, 20, 30, 31)]
         await work.availability.replace(1, [], december)
     await dora.sends("/agenda")
-    assert dora.buttons[2:] == ["Tue 24 Nov", "Mon 30 Nov", "Tue 1 Dec", "Thu 10 Dec", "Sun 20 Dec", "Wed 30 Dec"]
+    assert dora.buttons[2:-1] == ["Mon 30 Nov", "Tue 1 Dec", "Thu 10 Dec", "Sun 20 Dec", "Wed 30 Dec", "Thu 31 Dec"]
 
 
 async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(town: Town, dora: Chatter, alice: Chatter) -> None:
@@ -94,7 +124,7 @@ async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(town: Town, d
     await dora.taps("Wed 25 Nov")
     assert "23:45–00:15  Alice" in dora.last.text
     await dora.taps("Thu 26 Nov ›")
-    assert "Nobody comes on this day so far." in dora.last.text
+    assert "No appointments on this day." in dora.last.text
 
 
 async def test_the_agenda_is_told_in_the_providers_zone(town: Town, dora: Chatter, alice: Chatter) -> None:
@@ -123,10 +153,15 @@ async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_
     await dora.taps("Cancel booking")
     assert dora.last.text.endswith("Type a reason for the client, or cancel without one.")
     await dora.sends("  I am ill,\n\n sorry!  ")
+    assert dora.last.text.startswith("Cancel this appointment?\n\nAlice\nWednesday, 25 November 2026, 09:15–09:30")
+    assert "Reason: I am ill, sorry!" in dora.last.text
+    assert dora.buttons == ["Yes, cancel", "Back"]
+    assert len(await reservations(town, alice)) == 1
+    await dora.taps("Yes, cancel")
     assert dora.last.text.startswith(
         "❌ Cancelled, and the client is told: Alice, Wednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
     )
-    assert "Reason: I am ill, sorry!\n\n🗓 Wednesday, 25 November 2026\nNobody comes on this day so far." in dora.last.text
+    assert "Reason: I am ill, sorry!\n\n🗓 Wednesday, 25 November 2026\nNo appointments on this day." in dora.last.text
     told = "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)\n\nReason: I am ill, sorry!"
     assert alice.last.text == told
     assert alice.sees("❌ Cancelled by the provider")
@@ -140,8 +175,49 @@ async def test_a_reservation_is_cancelled_without_a_reason(town: Town, dora: Cha
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.taps("Cancel without a reason")
     assert dora.toast == "Cancelled. The client is told."
-    assert "Nobody comes on this day so far." in dora.last.text
+    assert "No appointments on this day." in dora.last.text
     assert alice.last.text == "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
+
+
+async def test_another_reason_typed_takes_the_place_of_the_first(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    await dora.sends("what was that again?")
+    first = next(button.data for button in dora.card.buttons if button.text == "Yes, cancel")
+    await dora.sends("I am ill")
+    await dora.taps_data(str(first), dora.last.id)
+    assert dora.last.text.endswith("Type a reason for the client, or cancel without one.")
+    assert len(await reservations(town, alice)) == 1
+    await dora.sends("I am ill")
+    await dora.taps("Yes, cancel")
+    assert alice.last.text.endswith("Reason: I am ill")
+
+
+async def test_back_from_a_reason_asks_for_another_and_cancels_nothing(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    await dora.sends("hm")
+    await dora.taps("Back")
+    assert dora.last.text.endswith("Type a reason for the client, or cancel without one.")
+    await dora.taps("Back")
+    await dora.sends("hello?")
+    assert len(await reservations(town, alice)) == 1
+
+
+async def test_a_reason_is_agreed_to_once_and_not_after_the_dialogue_was_left(town: Town, dora: Chatter, alice: Chatter) -> None:
+    await books(alice, "09:15")
+    await asks_to_cancel(dora, "09:15 Alice")
+    await dora.sends("I am ill")
+    agree = str(dora.card.buttons[0].data)
+    await dora.sends("/agenda")
+    await dora.taps_data(agree, dora.last.id)
+    assert dora.last.text.endswith("Type a reason for the client, or cancel without one.")
+    assert len(await reservations(town, alice)) == 1
+    await dora.sends("I am ill")
+    dora.person.taps("Yes, cancel")
+    await dora.taps("Yes, cancel")
+    assert "You cancelled this appointment.\nReason: I am ill" in dora.last.text
+    assert len([message for message in alice.shown if "cancelled your appointment" in message.text]) == 1
 
 
 async def test_cancelling_twice_says_the_same_twice_and_tells_the_client_once(town: Town, dora: Chatter, alice: Chatter) -> None:
@@ -159,6 +235,7 @@ async def test_a_hold_is_cancelled_like_a_booking(town: Town, dora: Chatter, ali
     await holds(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("Closed that day")
+    await dora.taps("Yes, cancel")
     assert await reservations(town, alice) == []
     assert alice.last.text.endswith("Reason: Closed that day")
 
@@ -170,6 +247,7 @@ async def test_a_reason_that_is_too_long_changes_nothing_and_a_shorter_one_works
     assert "That reason has 301 characters, and at most 300 can be passed on." in dora.last.text
     assert len(await reservations(town, alice)) == 1
     await dora.sends("x" * REASON_LIMIT)
+    await dora.taps("Yes, cancel")
     assert alice.last.text.endswith("Reason: " + "x" * REASON_LIMIT)
 
 
@@ -190,6 +268,7 @@ async def test_stickers_and_edited_messages_are_no_reasons(town: Town, dora: Cha
     await town.settles()
     assert len(await reservations(town, alice)) == 1
     await dora.sends("Now it counts")
+    await dora.taps("Yes, cancel")
     assert alice.last.text.endswith("Reason: Now it counts")
 
 
@@ -197,6 +276,8 @@ async def test_a_reason_is_passed_on_as_it_was_typed(town: Town, dora: Chatter, 
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("<b>ill</b> & {zone}")
+    assert "Reason: <b>ill</b> & {zone}" in dora.last.text
+    await dora.taps("Yes, cancel")
     assert alice.last.text.endswith("Reason: <b>ill</b> & {zone}")
     assert "Reason: <b>ill</b> & {zone}" in dora.last.text
 
@@ -207,7 +288,7 @@ async def test_once_the_question_is_left_nothing_typed_is_a_reason(town: Town, d
     await asks_to_cancel(dora, "09:15 Alice")
     await (dora.sends(way) if way.startswith("/") else dora.taps(way))
     await dora.sends("See you tomorrow")
-    assert dora.sees("I do not know what to do with that here.")
+    assert dora.sees("Sorry, I did not get that.")
     assert len(await reservations(town, alice)) == 1
 
 
@@ -234,7 +315,7 @@ async def test_a_hold_that_expires_while_the_question_is_open_is_not_cancelled(t
     assert not alice.sees("cancelled your appointment")
 
 
-@pytest.mark.parametrize("choice", ["ae:1", "ar:1", "ac:1"])
+@pytest.mark.parametrize("choice", ["ae:1", "ar:1", "ac:1", "aw:1:1"])
 async def test_what_has_begun_cannot_be_cancelled(town: Town, dora: Chatter, alice: Chatter, choice: str) -> None:
     await books(alice, "09:15")
     await dora.sends("/agenda")
@@ -247,15 +328,15 @@ async def test_what_has_begun_cannot_be_cancelled(town: Town, dora: Chatter, ali
     assert [r.status for r in await reservations(town, alice)] == [Status.CONFIRMED]
 
 
-@pytest.mark.parametrize("kind", ["ae", "ar", "ac"])
+@pytest.mark.parametrize("kind", ["ae:{}", "ar:{}", "ac:{}", "aw:{}:1"])
 async def test_another_providers_clients_are_nobody_elses_business(town: Town, dora: Chatter, alice: Chatter, kind: str) -> None:
     await books(alice, "09:15")
     emil = await opens_practice(town, "Emil")
     standing = await reservations(town, alice)
     for stranger in (emil, alice):
         await stranger.sends("/bookings")
-        for number in ("1", "2", "0", str(2**62)):
-            await stranger.taps_data(f"{kind}:{number}", stranger.last.id)
+        for number in ("1", "2", "0", str(2**51)):
+            await stranger.taps_data(kind.format(number), stranger.last.id)
             assert stranger.person.toasts[-1] == UNKNOWN
         await stranger.sends("a reason for nothing")
     assert await reservations(town, alice) == standing
@@ -281,7 +362,7 @@ async def test_days_out_of_reach_are_brought_back_into_it(town: Town, dora: Chat
 async def test_what_reads_as_no_button_of_ours_is_answered(town: Town, dora: Chatter, forged: str) -> None:
     await dora.sends("/agenda")
     await dora.taps_data(forged, dora.last.id)
-    assert dora.person.toasts == [("This button is too old to work. Begin again with /start.", True)]
+    assert dora.person.toasts == [("This button no longer works. Start again with /start.", True)]
 
 
 async def test_a_full_day_is_turned_page_by_page(town: Town, dora: Chatter) -> None:
@@ -295,7 +376,7 @@ async def test_a_full_day_is_turned_page_by_page(town: Town, dora: Chatter) -> N
             await work.reservations.confirm(replace(added, confirmed_at=town.now))
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
-    assert "21 reservations" in dora.last.text
+    assert "21 appointments" in dora.last.text
     assert "Client 19" in dora.last.text
     assert "Client 20" not in dora.last.text
     await dora.taps("›")
@@ -311,6 +392,8 @@ async def test_every_step_works_after_a_restart(town: Town, dora: Chatter, alice
         await dora.taps(label)
     await town.restarts()
     await dora.sends("I am ill")
+    await town.restarts()
+    await dora.taps("Yes, cancel")
     assert alice.last.text.endswith("Reason: I am ill")
 
 
@@ -329,6 +412,8 @@ async def test_a_clients_name_is_shown_as_it_is(town: Town, dora: Chatter) -> No
     await books(tricky, "09:15")
     await asks_to_cancel(dora, "09:15 <b>Bo</b> & {client}")
     await dora.sends("ill")
+    assert "<b>Bo</b> & {client}\nWednesday" in dora.last.text
+    await dora.taps("Yes, cancel")
     assert "the client is told: <b>Bo</b> & {client}, Wednesday" in dora.last.text
 
 
@@ -337,7 +422,8 @@ async def test_a_client_who_blocked_the_bot_is_cancelled_for_all_the_same(town: 
     alice.person.blocks()
     await town.settles()
     await cancels_for(dora, 1, reason="I am ill")
-    assert dora.last.text.startswith("❌ Cancelled")
+    assert dora.toast == "Cancelled, but Alice has blocked this bot and could not be told."
+    assert dora.last.text.startswith(f"❌ {dora.toast}\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)\nReason: I am ill")
     assert await reservations(town, alice) == []
 
 
@@ -345,12 +431,15 @@ async def test_the_agenda_speaks_german_with_those_who_do(town: Town, alice: Cha
     dora = await opens_practice(town, language_code="de")
     await books(alice, "09:15")
     await dora.sends("/agenda")
-    assert dora.last.text == "🗓 Montag, 23. November 2026\nAn diesem Tag kommt bisher niemand.\n\nZeitzone: Europe/Berlin"
+    assert dora.last.text == "🗓 Montag, 23. November 2026\nKeine Termine an diesem Tag.\n\nZeitzone: Europe/Berlin"
     await dora.taps("Mi., 25. Nov.")
-    assert "Ein Termin\n\n09:15–09:30  Alice" in dora.last.text
+    assert "1 Termin\n\n09:15–09:30  Alice" in dora.last.text
     await dora.taps("09:15 Alice")
     await dora.taps("Termin absagen")
     await dora.sends("Ich bin krank")
+    assert dora.buttons == ["Ja, absagen", "Zurück"]
+    await dora.taps("Ja, absagen")
+    assert dora.toast == "Abgesagt. Die Person erfährt davon."
     assert dora.last.text.startswith("❌ Abgesagt, und Alice erfährt davon: Mittwoch, 25. November 2026, 09:15–09:30 (Europe/Berlin)")
     assert alice.last.text.endswith("Reason: Ich bin krank")
 

@@ -1,12 +1,13 @@
 """The screens of a provider's agenda: what they say, what they offer, and that they fit."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, read
+from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open, read
 from bot.reader import Reader
 from bot.screen import Screen
 from bot.screens.agenda import (
@@ -17,7 +18,10 @@ from bot.screens.agenda import (
     agenda_entry,
     cancelled_note,
     nothing_to_cancel,
+    reason_mark,
     reason_question,
+    reason_to_confirm,
+    untold,
 )
 from bot.texts import LANGUAGES, texts_in
 from bot.times import Times
@@ -44,7 +48,7 @@ def reader(language: str = "en") -> Reader:
     return Reader(t, Times(t.locale, ZoneInfo("Europe/Berlin")))
 
 
-def view(*entries: Entry, day: date = WEDNESDAY, count: int | None = None, page: int = 0, ahead: tuple[date, ...] = ()) -> DayView:
+def view(*entries: Entry, day: date = WEDNESDAY, count: int | None = None, page: int = 0, ahead: Mapping[date, int] = {}) -> DayView:
     within = (MONDAY - timedelta(days=3), MONDAY + timedelta(days=60))
     return DayView(day, MONDAY, entries, len(entries) if count is None else count, page, ahead, within)
 
@@ -59,7 +63,7 @@ def choices(screen: Screen) -> list[object]:
 
 def test_a_day_says_who_comes_when_and_what_is_only_held() -> None:
     plain = agenda_day(reader(), view(Entry(BOOKED, ALICE), Entry(HELD, BOB))).plain
-    assert "Wednesday, 25 November 2026\n2 reservations" in plain
+    assert "Wednesday, 25 November 2026\n2 appointments" in plain
     assert "09:00–09:15  Alice\n09:30–09:45  Bob ⏳ held until 10:30" in plain
     assert "Time zone: Europe/Berlin" in plain
 
@@ -71,9 +75,9 @@ def test_a_name_leads_to_a_chat_where_there_is_a_public_one() -> None:
 
 
 def test_an_empty_day_says_so_and_leads_to_other_days() -> None:
-    screen = agenda_day(reader(), view(day=MONDAY, ahead=(WEDNESDAY,)))
-    assert "Nobody comes on this day so far." in screen.plain
-    assert labels(screen) == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov"]
+    screen = agenda_day(reader(), view(day=MONDAY, ahead={WEDNESDAY: 3}))
+    assert "No appointments on this day." in screen.plain
+    assert labels(screen) == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov · 3"]
     assert choices(screen)[-1] == AgendaDay(WEDNESDAY)
 
 
@@ -94,7 +98,7 @@ def test_a_full_page_of_the_longest_names_fits_into_a_message(language: str) -> 
     wide = Client(103, "W" * 129, "w" * 32, None, None)
     entries = [Entry(replace(HELD, id=2**40 + n, span=TimeSpan(NINE + n, NINE + n + 1)), wide) for n in range(ENTRIES_PER_PAGE)]
     entry = entries[0]
-    ahead = tuple(WEDNESDAY + timedelta(days=n) for n in range(1, 7))
+    ahead = {WEDNESDAY + timedelta(days=n): 96 for n in range(1, 7)}
     note = cancelled_note(reader(language), Entry(replace(entry.reservation, reason="r" * REASON_LIMIT), wide))
     screen = agenda_day(reader(language), view(*entries, count=96, page=1, ahead=ahead), note)
     assert len(screen.plain) <= LONGEST_TEXT
@@ -105,7 +109,7 @@ def test_a_full_page_of_the_longest_names_fits_into_a_message(language: str) -> 
 def test_a_full_day_is_paged() -> None:
     entries = [Entry(replace(BOOKED, id=n + 1), ALICE) for n in range(ENTRIES_PER_PAGE)]
     screen = agenda_day(reader(), view(*entries, count=ENTRIES_PER_PAGE + 1))
-    assert "21 reservations" in screen.plain
+    assert "21 appointments" in screen.plain
     assert "1/2" in labels(screen)
     assert AgendaPage(WEDNESDAY, 1) in choices(screen)
 
@@ -148,6 +152,28 @@ def test_the_question_asks_for_a_reason_and_offers_to_do_without() -> None:
     ]
 
 
+def test_a_typed_reason_is_shown_and_agreed_to_with_one_tap() -> None:
+    screen = reason_to_confirm(reader(), Entry(BOOKED, ALICE), "ill")
+    assert "Reason: ill" in screen.plain
+    assert list(zip(labels(screen), choices(screen), strict=True)) == [
+        ("Yes, cancel", CancelWithReason(1, reason_mark("ill"))),
+        ("Back", AskReason(1)),
+    ]
+    assert reason_mark("ill") != reason_mark("well")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_client_who_cannot_be_told_is_said_so(language: str) -> None:
+    blocked = replace(ALICE, name="W" * 129, unreachable_since=NOW)
+    assert len(untold(reader(language), Entry(BOOKED, blocked))) <= LONGEST_ALERT
+    assert cancelled_note(reader(language), Entry(BOOKED, blocked)) != cancelled_note(reader(language), Entry(BOOKED, ALICE))
+
+
+def test_the_link_is_offered_where_nobody_comes() -> None:
+    assert choices(agenda_day(reader(), replace(view(), idle=True)))[-1] == Open("link")
+    assert Open("link") not in choices(agenda_day(reader(), view()))
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_names_and_reasons_are_never_read_as_markup(language: str) -> None:
     tricky = Client(104, "<i>A&B</i> {zone}", None, None, None)
@@ -156,6 +182,7 @@ def test_names_and_reasons_are_never_read_as_markup(language: str) -> None:
         agenda_day(reader(language), view(entry)).text,
         agenda_entry(reader(language), entry, NOW).text,
         reason_question(reader(language), entry).text,
+        reason_to_confirm(reader(language), entry, "<b>{slot}</b>").text,
         cancelled_note(reader(language), entry),
         nothing_to_cancel(reader(language), entry, NOW),
     ]
