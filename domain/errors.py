@@ -5,7 +5,7 @@ Our exception hierarchy:
 Refusal
   · booking: SlotTaken, SlotNotOffered, NoticeTooShort, BeyondHorizon, OwnSlot, ClientBusy, TooManyHolds
   · reservations: ReservationUnknown, HoldExpired, HoldReleased, ReservationCancelled, ReservationPast, AlreadyConfirmed
-  · availability: OffGrid, TimeInPast, TooManyDays, NothingToPublish, DraftUnknown, DraftDiscarded
+  · availability: OffGrid, TimeInPast, TooManyDays, NothingToPublish, DraftUnknown, DraftDiscarded, ZoneChanged
   · people: AdminOnly, ProviderOnly, ProviderUnknown, InvitationUnknown, InvitationUsed, InvitationExpired, AlreadyProvider, NameUnusable,
     ZoneUnknown
 
@@ -138,6 +138,12 @@ class DraftDiscarded(Refusal):
     """The draft was discarded or undone before."""
 
     code = "draft_discarded"
+
+
+class ZoneChanged(Refusal):
+    """The provider has chosen another zone since the preview, in which the same hours are other times."""
+
+    code = "zone_changed"
 
 
 class AdminOnly(Refusal):

@@ -28,7 +28,7 @@ class Draft:
     """Hours a provider is about to post.
 
     ``days`` are sorted; a day still without hours has an empty tuple. ``added`` is what publishing really added, and so what undoing
-    takes away again: time that was posted before stays.
+    takes away again: time that was posted before stays. ``zone`` is the IANA zone it was previewed in last, None before.
     """
 
     id: int
@@ -36,6 +36,7 @@ class Draft:
     days: tuple[DayHours, ...] = ()
     state: DraftState = DraftState.OPEN
     added: tuple[TimeSpan, ...] = ()
+    zone: str | None = None
 
     def toggled(self, day: date) -> "Draft":
         """Return it with the day chosen where it was not, and the other way round."""

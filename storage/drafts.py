@@ -11,11 +11,13 @@ from domain.timespan import TimeSpan, WallSpan
 from storage.tables import draft
 
 _ADD = insert(draft).returning(draft.c.id)
-_GET = select(draft.c.id, draft.c.provider_id, draft.c.days, draft.c.state, draft.c.added).where(draft.c.id == bindparam("wanted"))
+_GET = select(draft.c.id, draft.c.provider_id, draft.c.days, draft.c.state, draft.c.added, draft.c.zone).where(
+    draft.c.id == bindparam("wanted")
+)
 _SAVE = (
     update(draft)
     .where(draft.c.id == bindparam("wanted"))
-    .values(days=bindparam("new_days"), state=bindparam("new_state"), added=bindparam("new_added"))
+    .values(days=bindparam("new_days"), state=bindparam("new_state"), added=bindparam("new_added"), zone=bindparam("new_zone"))
 )
 
 
@@ -38,12 +40,18 @@ class SqlDrafts:
         if row is None:
             return None
         added = tuple(TimeSpan(start, end) for start, end in row.added)
-        return Draft(row.id, row.provider_id, _days_in(row.days), DraftState(row.state), added)
+        return Draft(row.id, row.provider_id, _days_in(row.days), DraftState(row.state), added, row.zone)
 
     async def save(self, changed: Draft) -> None:
         """Keep a changed draft."""
         added = [(span.start, span.end) for span in changed.added]
-        row = {"wanted": changed.id, "new_days": _days_out(changed.days), "new_state": changed.state, "new_added": added}
+        row = {
+            "wanted": changed.id,
+            "new_days": _days_out(changed.days),
+            "new_state": changed.state,
+            "new_added": added,
+            "new_zone": changed.zone,
+        }
         await self._connection.execute(_SAVE, row)
 
 

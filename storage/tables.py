@@ -95,6 +95,7 @@ draft = Table(
     Column("days", JSON, nullable=False),
     Column("added", JSON, nullable=False),
     Column("state", String(12), nullable=False),
+    Column("zone", String(64)),
     Column("drafted_at", Instant, nullable=False),
     CheckConstraint("state IN ('open', 'published', 'discarded', 'undone')", name="state"),
     Index(None, "drafted_at"),

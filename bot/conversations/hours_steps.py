@@ -1,5 +1,6 @@
 """Show a draft: the step of the calendar it has come to, its preview, or what became of it."""
 
+from dataclasses import replace
 from datetime import date
 
 from bot.callbacks import Callback, DraftStart, DraftTimes, HoursHome
@@ -14,7 +15,7 @@ from domain import errors
 from domain.availability import slots_in
 from domain.posting import DayHours, Draft, DraftState, plan
 from domain.timespan import merged
-from domain.usecases.post_availability import draft_hours, draft_of, preview_of
+from domain.usecases.post_availability import change_draft, draft_hours, draft_of, preview_of
 
 _SLIPS = (errors.OffGrid, errors.TimeInPast)
 
@@ -78,6 +79,8 @@ async def _preview(context: Context, draft: Draft) -> Screen:
         found = await preview_of(context.uow, context.policy, draft, context.zone, context.now)
     except errors.Refusal as refusal:
         return await _refused(context, draft, refusal)
+    if draft.zone != context.zone.key:
+        await change_draft(context.uow, replace(draft, zone=context.zone.key))
     posting = Posting(draft, found.spans, found.posted, found.slots, _notes(context, draft), _back(draft))
     return preview(context.reader, posting, context.policy.slot_length, context.today)
 
@@ -87,7 +90,9 @@ async def _refused(context: Context, draft: Draft, refusal: errors.Refusal) -> S
     days = _mended(context, refusal)
     suggestions = [await suggested(context, days)] if days else []
     back = DraftTimes(draft.id) if _back(draft) else HoursHome(0)
-    return refused(context.reader, refusal_text(context.reader, refusal), suggestions, context.today, back)
+    gone = isinstance(refusal, errors.TimeInPast) and not days
+    reason = context.t.plain("hours.all_past") if gone else refusal_text(context.reader, refusal)
+    return refused(context.reader, reason, suggestions, context.today, back)
 
 
 def _mended(context: Context, refusal: errors.Refusal) -> tuple[DayHours, ...]:
@@ -118,7 +123,9 @@ def _fault(context: Context, days: tuple[DayHours, ...]) -> errors.Refusal | Non
 def _ended(context: Context, draft: Draft) -> Screen:
     """Return what became of a draft."""
     if draft.state is DraftState.PUBLISHED:
-        return published(context.reader, draft, _bookable(context, draft), context.policy, context.today)
+        bookable = _bookable(context, draft)
+        too_early = not bookable and bool(draft.added) and draft.added[-1].end > context.policy.starts(context.now).stop
+        return published(context.reader, draft, bookable, context.policy, context.today, too_early=too_early)
     return undone(context.reader, draft, context.today) if draft.state is DraftState.UNDONE else discarded(context.reader)
 
 

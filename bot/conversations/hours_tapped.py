@@ -12,6 +12,7 @@ from bot.conversations.hours_inside import ask_about, cleared
 from bot.conversations.hours_state import State, calendar_days
 from bot.conversations.hours_steps import own_draft, show_calendar, show_draft, show_end, show_start
 from bot.conversations.hours_typed import with_hours
+from bot.refusals import refusal_text
 from domain import errors
 from domain.posting import Draft, DraftState
 from domain.timespan import DAY_MINUTES, WallSpan
@@ -81,7 +82,10 @@ async def draft_published(update: Update, context: Context) -> State:
     """The preview was agreed to. What cannot be published any more is shown as it stands, which says why."""
     draft_id = context.tap(PublishDraft).draft
     with suppress(errors.OffGrid, errors.TimeInPast, errors.TooManyDays, errors.NothingToPublish, errors.DraftDiscarded):
-        await context.act(publish_draft(context.uow, draft_id, context.me, context.zone, context.now))
+        try:
+            await context.act(publish_draft(context.uow, draft_id, context.me, context.zone, context.now))
+        except errors.ZoneChanged as changed:
+            context.warn(refusal_text(context.reader, changed))
     return await show_draft(context, await own_draft(context, draft_id))
 
 

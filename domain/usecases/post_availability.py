@@ -59,13 +59,15 @@ async def preview_of(uow: UnitOfWork, policy: BookingPolicy, draft: Draft, zone:
 async def publish_draft(uow: UnitOfWork, draft_id: int, client_id: int, zone: ZoneInfo, now: datetime) -> Draft:
     """Post the draft's hours, merged into what is posted; publishing again changes nothing.
 
-    Raises errors.ProviderOnly, errors.DraftUnknown, errors.DraftDiscarded, and what ``posting.plan`` raises.
+    Raises errors.ProviderOnly, errors.DraftUnknown, errors.DraftDiscarded, errors.ZoneChanged, and what ``posting.plan`` raises.
     """
     draft, provider = await draft_of(uow, draft_id, client_id)
     if draft.state is DraftState.PUBLISHED:
         return draft
     if draft.state is not DraftState.OPEN:
         raise errors.DraftDiscarded
+    if draft.zone not in {None, zone.key}:
+        raise errors.ZoneChanged
     published = replace(draft, state=DraftState.PUBLISHED, added=await _post(uow, provider.id, plan(draft.days, zone, now)))
     await uow.drafts.save(published)
     return published

@@ -331,3 +331,19 @@ async def test_hours_typed_outside_of_any_dialogue_are_previewed_for_a_provider_
     await provider.taps("Publish")
     assert "Published" in provider.card.text
     assert "/help" in alice.last.text
+
+
+async def test_a_preview_in_another_zone_is_shown_again_before_it_is_published(provider: Chatter) -> None:
+    await provider.sends("/hours")
+    await provider.sends("2026-11-27 09:00-12:00")
+    preview = provider.card
+    await provider.sends("/settings")
+    await provider.taps("Time zone")
+    await provider.taps("New York")
+    await provider.taps("Publish", message=preview)
+
+    assert "Your time zone has changed" in provider.toast
+    shown = next(message for message in provider.shown if message.id == preview.id)
+    assert "America/New_York" in shown.text
+    await provider.taps("Publish", message=shown)
+    assert provider.sees("Published")

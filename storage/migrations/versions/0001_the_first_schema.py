@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.Column("days", sa.JSON(), nullable=False),
         sa.Column("added", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=True),
         sa.Column("drafted_at", Instant(), nullable=False),
         sa.CheckConstraint("state IN ('open', 'published', 'discarded', 'undone')", name=op.f("ck_draft_state")),
         sa.ForeignKeyConstraint(["provider_id"], ["provider.id"], name=op.f("fk_draft_provider_id")),
