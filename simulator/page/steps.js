@@ -6,6 +6,13 @@ const panel = document.getElementById("steps");
 const list = document.getElementById("step-list");
 const count = document.getElementById("steps-count");
 
+// Not scrollIntoView: on a narrow window it would take the reader away from the phone in hand.
+function reveal(item) {
+  const [inner, outer] = [item.getBoundingClientRect(), list.getBoundingClientRect()];
+  if (inner.top < outer.top) list.scrollTop += inner.top - outer.top;
+  else if (inner.bottom > outer.bottom) list.scrollTop += inner.bottom - outer.bottom;
+}
+
 export class Steps {
   /** `phoneOf` returns the phone of a person by number, `show` brings a phone into view. */
   constructor(phoneOf, show) {
@@ -35,7 +42,7 @@ export class Steps {
     list.replaceChildren(...this.steps.map((step, number) => this.item(step, number, number === next)));
     const finished = this.steps.filter(({ done }) => done).length;
     count.textContent = finished === this.steps.length ? "All done. Now try whatever you like." : `${finished} of ${this.steps.length} done`;
-    if (next >= 0) list.children[next].scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (next >= 0) reveal(list.children[next]);
   }
 
   item(step, number, next) {

@@ -1,0 +1,155 @@
+"""The demo page as people use it: phones to write and tap on, a clock to move, a list of steps."""
+
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any
+
+from babel.dates import format_date
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
+
+DORA, ALICE, BERND = 1000, 1001, 1002
+PATIENCE = 20_000  # Milliseconds: long enough for a busy machine, and waited for only where something is wrong.
+
+_NOTING = """list => {
+  window.noted = [];
+  new MutationObserver(changes => changes.forEach(change => change.addedNodes.forEach(item => {
+    const text = item.querySelector("[data-testid=text]");
+    if (text) window.noted.push(text.textContent);
+  }))).observe(list, { childList: true });
+}"""
+
+expect.set_options(timeout=PATIENCE)
+
+
+class Phone:
+    """One person's phone."""
+
+    def __init__(self, page: Page, number: int, language: str) -> None:
+        self.number = number
+        self._language = language
+        self.screen = page.get_by_test_id(f"phone-{number}")
+        self.input = self.screen.get_by_test_id("input")
+        self.texts = self.screen.locator('[data-sender="bot"]').get_by_test_id("text")
+
+    def button(self, label: str) -> Locator:
+        """Return the newest button with this label; an emoji may stand before it, and more may follow after a comma."""
+        exact = re.compile(rf"^(?:[^\w·]+ )?{re.escape(label)}(?:,.*)?$")
+        return self.screen.get_by_test_id("button").filter(has_text=exact).last
+
+    async def sends(self, text: str) -> None:
+        """Write a line."""
+        await self.input.fill(text)
+        await self.input.press("Enter")
+
+    async def taps(self, label: str) -> None:
+        """Tap the newest button with this label."""
+        await self.button(label).click()
+
+    async def newest_taps(self, label: str) -> None:
+        """Tap a button of the newest message, once it has one with this label."""
+        await self.screen.get_by_test_id("message").last.get_by_test_id("button").filter(has_text=label).click()
+
+    async def sees(self, text: str) -> None:
+        """Wait until some message of the bot reads so."""
+        await expect(self.texts.filter(has_text=text).last).to_be_visible()
+
+    async def lacks(self, text: str) -> None:
+        """Wait until no message of the bot reads so."""
+        await expect(self.texts.filter(has_text=text)).to_have_count(0)
+
+    async def newest_says(self, text: str) -> None:
+        """Wait until the newest message of the bot reads so."""
+        await expect(self.texts.last).to_contain_text(text)
+
+    async def opens_day(self, day: date) -> None:
+        """Begin to book, and open a day in the calendar."""
+        await self.sends("/book")
+        await self.picks(day)
+
+    async def picks(self, day: date) -> None:
+        """Open a day in the calendar."""
+        await expect(self.button("›")).to_be_visible()
+        month = self.button(format_date(day, "LLLL yyyy", locale=self._language))
+        if not await month.count():
+            await self.taps("›")
+            await expect(month).to_be_visible()
+        await self.taps(str(day.day))
+
+
+class DemoPage:
+    """The page in a window of the browser."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.dora, self.alice, self.bernd = Phone(page, DORA, "en"), Phone(page, ALICE, "en"), Phone(page, BERND, "de")
+
+    def phone(self, number: int, language: str) -> Phone:
+        """Return the phone of somebody who was added."""
+        return Phone(self.page, number, language)
+
+    async def adds(self, name: str, language: str, zone: str) -> None:
+        """Give somebody new a phone, and have them press Start."""
+        await self.page.get_by_test_id("add-person").click()
+        await self.page.get_by_test_id("newcomer-name").fill(name)
+        await self.page.get_by_test_id("newcomer-language").select_option(language)
+        await self.page.get_by_test_id("newcomer-zone").fill(zone)
+        await self.page.get_by_test_id("newcomer-add").click()
+        await self.page.get_by_test_id("start").last.click()
+
+    async def every_text_from_now_on(self, phone: Phone) -> Callable[[], Awaitable[list[str]]]:
+        """Note the text of each message that comes on a phone, those too that are gone again soon; return what tells them."""
+        await phone.screen.locator("ol.messages").evaluate(_NOTING)
+
+        async def told() -> list[str]:
+            return [str(text) for text in await self.page.evaluate("window.noted")]
+
+        return told
+
+    async def skips(self, how_far: str) -> None:
+        """Move the clock: 5m, 30m, 1d or 1w."""
+        await self.page.get_by_test_id(f"skip-{how_far}").click()
+
+    async def suggests(self, step: int, phone: Phone) -> None:
+        """Have a step put its text into the phone's input line, and send it."""
+        await self.page.get_by_test_id(f"suggest-{step}").click()
+        await expect(phone.input).to_be_focused()
+        await phone.input.press("Enter")
+
+    async def ticked(self, *steps: int) -> None:
+        """Wait until these steps, counted from 1, are done."""
+        for step in steps:
+            await expect(self.page.get_by_test_id(f"step-{step}")).to_have_attribute("data-done", "true")
+
+    async def settles(self) -> None:
+        """Wait until everybody was greeted."""
+        for phone in (self.dora, self.alice, self.bernd):
+            await phone.sees("👋")
+
+
+@asynccontextmanager
+async def demo_page(browser: Browser, url: str, **window: Any) -> AsyncIterator[DemoPage]:
+    """Open the page for a block; keywords are those of a browser's context. AssertionError at the end tells what it complained of."""
+    complaints: list[str] = []
+
+    def complain(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
+    context = await browser.new_context(**{"viewport": {"width": 1400, "height": 900}, "reduced_motion": "reduce"} | window)
+    context.set_default_timeout(PATIENCE)
+    page = await context.new_page()
+    page.on("console", complain)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    try:
+        await page.goto(url)
+        await page.wait_for_selector("body[data-ready]")
+        shown = DemoPage(page)
+        await shown.settles()
+        # An alert waits to be read; here that is as soon as it is in the way.
+        await page.add_locator_handler(page.get_by_test_id("alert-close"), lambda close: close.click())
+        yield shown
+    finally:
+        await context.close()
+    assert complaints == []

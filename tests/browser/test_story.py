@@ -1,0 +1,134 @@
+"""The whole story in a real browser, on the demo as people start it."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser import story
+from tests.browser.conftest import Opens
+from tests.browser.phones import DemoPage
+from tests.browser.story import Reader
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_two_race_for_one_time_and_every_list_agrees_on_who_got_it(opens: Opens) -> None:
+    page = await opens()
+    await story.hours_are_published(page)
+    await story.both_open_the_day(page)
+    winner, loser = await _both_tap_at_once(page, await opens())
+    await story.one_confirms_and_the_other_waits(page, winner, loser)
+    await page.skips("5m")
+    await loser.phone.newest_says(loser.expired)
+    await _the_lists_agree(page, winner, loser)
+
+
+async def _both_tap_at_once(page: DemoPage, other: DemoPage) -> tuple[Reader, Reader]:
+    """Have both take the same time at the same moment, each in a window of his own; return who got it and who did not."""
+    clients = story.readers(page)
+    await asyncio.gather(clients[0].phone.taps(clients[0].time("10:15")), other.bernd.taps(clients[1].time("10:15")))
+    told = [client.phone.texts.filter(has_text=client.slower) for client in clients]
+    await expect(told[0].or_(told[1])).to_have_count(1)
+    winner, loser = clients if await told[1].count() else reversed(clients)
+    await winner.phone.sees(winner.held)
+    await expect(loser.phone.button(loser.time("10:15"))).to_have_count(0)
+    return winner, loser
+
+
+async def _the_lists_agree(page: DemoPage, winner: Reader, loser: Reader) -> None:
+    """Look at both clients' bookings and the provider's agenda."""
+    for client in (winner, loser):
+        await client.phone.sends("/bookings")
+    await winner.phone.newest_says(winner.bookings)
+    await winner.phone.newest_says(winner.time("10:15"))
+    await loser.phone.newest_says(loser.nothing)
+    await page.dora.sends("/agenda")
+    await page.dora.taps(f"{story.wednesday_next_week():%a} {story.wednesday_next_week().day} {story.wednesday_next_week():%b}")
+    await page.dora.newest_says("One reservation")
+    await page.dora.newest_says("10:15–10:30")
+
+
+async def test_every_step_of_the_list_can_be_done_as_it_says(opens: Opens) -> None:
+    page = await opens()
+    await page.suggests(1, page.dora)
+    await page.ticked(1)
+    await page.dora.taps("Publish")
+    await page.ticked(2)
+    await _two_clients_follow_the_list(page)
+    await _the_clock_is_moved(page)
+    await _the_lists_are_looked_at(page)
+    await _a_second_provider_joins(page)
+    await page.ticked(*range(1, 14))
+    await expect(page.page.get_by_test_id("steps")).to_contain_text("All done")
+
+
+async def _two_clients_follow_the_list(page: DemoPage) -> None:
+    """Do the steps from the first /book to the booking."""
+    day = story.wednesday_next_week()
+    for step, phone in ((3, page.alice), (4, page.bernd)):
+        await page.suggests(step, phone)
+        await phone.picks(day)
+        await page.ticked(step)
+    await page.alice.taps("09:15")
+    await page.ticked(5)
+    await page.bernd.taps("11:15")
+    await page.ticked(6)
+    await page.bernd.taps("11:30")
+    await page.ticked(7)
+    await page.alice.taps("Confirm")
+    await page.ticked(8)
+
+
+async def _the_clock_is_moved(page: DemoPage) -> None:
+    """Do the steps in which a hold runs out."""
+    for _ in range(5):
+        await page.skips("5m")
+    await page.ticked(9)
+    await expect(page.page.get_by_test_id("step-10")).to_have_attribute("data-done", "false")
+    await page.skips("5m")
+    await page.ticked(10)
+    await expect(page.page.get_by_test_id("skipped")).to_have_text("30 minutes ahead")
+
+
+async def _the_lists_are_looked_at(page: DemoPage) -> None:
+    """Do the steps with the agenda and the bookings."""
+    day = story.wednesday_next_week()
+    label = f"{day:%a} {day.day} {day:%b}"
+    await page.suggests(11, page.dora)
+    await page.dora.taps(label)
+    await page.ticked(11)
+    await page.suggests(12, page.alice)
+    await page.alice.taps(label)
+    await page.alice.newest_taps("Cancel booking")
+    await page.alice.taps("Yes")
+    await page.ticked(12)
+
+
+async def _a_second_provider_joins(page: DemoPage) -> None:
+    """Have somebody new get a phone and open the provider's invitation on it."""
+    await page.adds("Carol", "en", "Europe/Paris")
+    carol = page.phone(1003, "en")
+    await page.suggests(13, page.dora)
+    await page.dora.screen.get_by_test_id("hand-over").click()
+    await page.page.get_by_test_id("hand-over-1003").click()
+    await carol.sees("You are a provider now")
+    await page.ticked(13)
+    await carol.sends("Carol's Corner")
+    await carol.taps("Berlin")
+    await carol.sends("/start")
+    await carol.newest_says("clients find you as Carol's Corner")
+
+
+async def test_a_day_skipped_at_once_brings_what_a_day_would_have_brought_in_its_order(opens: Opens) -> None:
+    page = await opens()
+    await story.hours_are_published(page)
+    await page.alice.opens_day(story.wednesday_next_week())
+    await page.alice.taps("09:15")
+    await page.alice.sees("Held for you")
+    seen = await page.every_text_from_now_on(page.alice)
+    await page.skips("1d")
+    await page.alice.newest_says("Your hold has expired")
+    await expect(page.page.get_by_test_id("skipped")).to_have_text("1 day ahead")
+    ends = [piece for text in await seen() for piece in ("left to confirm", "has expired") if piece in text]
+    assert ends == ["left to confirm", "has expired"]
