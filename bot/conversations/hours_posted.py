@@ -106,7 +106,8 @@ async def _show_home(context: Context, page: int, note: str = "") -> State:
     """Show how to post and what is posted, below what there is to say first."""
     provider = await provider_of(context.uow, context.me)
     posted = grouped(context.reader, await _posted(context, provider, _coming(context)))
-    context.show(below(note, hours_home(context.reader, posted, context.today, page=page)))
+    home = hours_home(context.reader, posted, context.today, page=page, zone_chosen=context.unit.person.time_zone is not None)
+    context.show(below(note, home))
     return stand(context, State.TYPING)
 
 

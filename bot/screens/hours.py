@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
+from markupsafe import Markup
+
 from bot.callbacks import AskRemoval, HoursHome, NewDraft, PostedDay
 from bot.keyboards import button, pager, pages_of
 from bot.reader import Reader
@@ -14,14 +16,15 @@ DAYS_PER_PAGE = 10
 _LABEL_SPANS = 2
 
 
-def hours_home(reader: Reader, posted: Sequence[DaySpans], today: date, *, page: int) -> Screen:
-    """Return how to post, and a page of the days on which something is posted from today on."""
+def hours_home(reader: Reader, posted: Sequence[DaySpans], today: date, *, page: int, zone_chosen: bool = True) -> Screen:
+    """Return how to post, and a page of the days on which something is posted from today on; a zone nobody chose is asked about."""
     t = reader.t
     pages = pages_of(posted, DAYS_PER_PAGE)
     page = min(page, pages - 1)
     shown = posted[page * DAYS_PER_PAGE : (page + 1) * DAYS_PER_PAGE]
     what = t.count("hours.home.posted", len(posted)) if posted else t("hours.home.nothing")
-    text = "\n\n".join((t("hours.home"), t("hours.home.list", posted=what, zone=reader.times.zone_name)))
+    listed = t("hours.home.list", posted=what, zone=reader.times.zone_name)
+    text = "\n\n".join((t("hours.home"), listed if zone_chosen else Markup("{}\n{}").format(listed, t("hours.home.zone"))))
     days = tuple((_day(reader, day, spans, today),) for day, spans in shown)
     return Screen(text, ((button(t.plain("hours.choose_days"), NewDraft()),), *days, *pager(page, pages, HoursHome)))
 

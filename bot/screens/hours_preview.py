@@ -46,7 +46,7 @@ class Suggestion:
 
 
 def preview(reader: Reader, posting: Posting, slot_length: timedelta, today: date) -> Screen:
-    """Return what publishing would do, with ``Publish`` and ``Discard``."""
+    """Return what publishing would do, with ``Publish`` and ``Discard``; where it would do nothing, with the ways on instead."""
     t = reader.t
     days = grouped(reader, posting.spans)
     total = t("hours.total", days=t.count("hours.days", len(days)), slots=t.count("hours.slots", posting.slots))
@@ -54,22 +54,36 @@ def preview(reader: Reader, posting: Posting, slot_length: timedelta, today: dat
         t("hours.preview", lines=day_lines(reader, days, today), total=total, zone=reader.times.zone_name),
         *_remarks(reader, posting, slot_length, today),
     ]
-    draft = posting.draft.id
-    choice = (button(t.plain("button.publish"), PublishDraft(draft)), button(t.plain("button.discard"), DiscardDraft(draft)))
+    draft, discard = posting.draft.id, button(t.plain("button.discard"), DiscardDraft(posting.draft.id))
+    if _is_all_posted(posting):
+        leave = button(t.plain("button.back"), posting.back) if posting.back else discard
+        return Screen("\n\n".join(parts), ((_home(reader), leave),))
+    choice = (button(t.plain("button.publish"), PublishDraft(draft)), discard)
     return Screen("\n\n".join(parts), (choice, *_back(reader, posting.back)))
 
 
-def published(reader: Reader, draft: Draft, bookable: int, policy: BookingPolicy, today: date) -> Screen:
-    """Return what publishing added, with ``Undo``; ``bookable`` counts the slots of it that can be booked at this moment."""
+def published(reader: Reader, draft: Draft, bookable: int, policy: BookingPolicy, today: date, *, too_early: bool = False) -> Screen:
+    """Return what publishing added, with ``Undo``; ``bookable`` counts the slots of it that can be booked at this moment.
+
+    ``too_early`` tells that none can because they lie beyond the booking horizon.
+    """
     t, times = reader.t, reader.times
     if not draft.added:
         return Screen(t("hours.published_nothing"), _ways_on(reader))
     lines = day_lines(reader, grouped(reader, draft.added), today)
-    slots = t.count("hours.bookable", bookable)
-    key = "hours.window" if policy.notice_period else "hours.window_at_once"
-    window = t(key, notice=times.duration(policy.notice_period), horizon=times.duration(policy.booking_horizon))
     undo = (button(t.plain("button.undo"), UndoDraft(draft.id, ASK)), _home(reader))
-    return Screen(t("hours.published", lines=lines, slots=slots, window=window, zone=times.zone_name), (undo,))
+    outlook = _outlook(reader, bookable, policy, too_early=too_early)
+    return Screen(t("hours.published", lines=lines, outlook=outlook, zone=times.zone_name), (undo,))
+
+
+def _outlook(reader: Reader, bookable: int, policy: BookingPolicy, *, too_early: bool) -> Markup:
+    """Return how many slots can be booked now, and when all of them can."""
+    t, times = reader.t, reader.times
+    notice, horizon = times.duration(policy.notice_period), times.duration(policy.booking_horizon)
+    if too_early:
+        return t("hours.none_bookable", horizon=horizon)
+    window = t("hours.window" if policy.notice_period else "hours.window_at_once", notice=notice, horizon=horizon)
+    return Markup("{} {}").format(t.count("hours.bookable", bookable), window)
 
 
 def discarded(reader: Reader) -> Screen:
@@ -108,7 +122,7 @@ def _remarks(reader: Reader, posting: Posting, slot_length: timedelta, today: da
     """Return what has to be known before publishing: what is posted already, clock changes, assumptions."""
     t = reader.t
     remarks: list[str] = []
-    if merged(posting.posted) == posting.spans:
+    if _is_all_posted(posting):
         remarks.append(t("hours.all_posted"))
     elif posting.posted:
         lines = day_lines(reader, grouped(reader, merged(posting.posted)), today, most=_POSTED_SHOWN)
@@ -118,6 +132,11 @@ def _remarks(reader: Reader, posting: Posting, slot_length: timedelta, today: da
     changed = clock_changes(reader, posting.draft.days, posting.spans)[:_CHANGES_SHOWN]
     remarks += [t("hours.clock_change", day=reader.times.day(day)) for day in changed]
     return remarks + list(cut(posting.notes, _NOTES_LENGTH))
+
+
+def _is_all_posted(posting: Posting) -> bool:
+    """Tell whether publishing would add nothing."""
+    return merged(posting.posted) == posting.spans
 
 
 def _ways_on(reader: Reader) -> Rows:

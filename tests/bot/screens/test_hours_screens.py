@@ -23,9 +23,9 @@ from bot.callbacks import (
 from bot.reader import Reader
 from bot.screen import Screen
 from bot.screens.hours import hours_home, posted_day
-from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start, time_offered
+from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start, hours_wanted, time_offered
 from bot.screens.hours_lines import day_name, grouped, hours_label
-from bot.screens.hours_preview import Posting, Suggestion, discarded, preview, published, refused, undone
+from bot.screens.hours_preview import Posting, Suggestion, cannot_repeat, discarded, meant, preview, published, refused, undone
 from bot.screens.hours_removal import Booked, bookings_inside, list_mark, removal_to_confirm
 from bot.texts import LANGUAGES, texts_in
 from bot.times import Times
@@ -81,7 +81,7 @@ def shown(language: str) -> Iterator[Screen]:
     full = plan(crowded, BERLIN, NOW)
     within = (TODAY, TODAY + timedelta(days=399))
     chosen = Draft(2**40, 1, days(400, first=TODAY))
-    yield hours_home(r, [], TODAY, page=0)
+    yield hours_home(r, [], TODAY, page=0, zone_chosen=False)
     yield hours_home(r, grouped(r, full), TODAY, page=20)
     yield posted_day(r, date(2027, 10, 31), [s for d, spans in grouped(r, full) if d == date(2027, 10, 31) for s in spans])
     yield draft_calendar(r, Draft(1, 1), TODAY.replace(day=1), within)
@@ -92,6 +92,10 @@ def shown(language: str) -> Iterator[Screen]:
     yield preview(r, Posting(Draft(1, 1, crowded), full, full, 0), QUARTER, TODAY)
     yield published(r, Draft(1, 1, crowded, added=full), 9000, POLICY, TODAY)
     yield published(r, Draft(1, 1, crowded), 0, POLICY, TODAY)
+    yield published(r, Draft(1, 1, crowded, added=full), 0, POLICY, TODAY, too_early=True)
+    yield hours_wanted(r, chosen, TODAY)
+    yield meant(r, MORNING, Suggestion(2**40, crowded), TODAY)
+    yield cannot_repeat(r)
     yield discarded(r)
     yield undone(r, Draft(1, 1, crowded, added=full), TODAY)
     yield refused(r, "No & <no>", [Suggestion(n, crowded) for n in range(8)], TODAY, HoursHome(0))
@@ -161,7 +165,9 @@ def test_a_preview_says_what_is_posted_already() -> None:
 
     assert "posted already" not in preview(reader(), posting(*hours), QUARTER, TODAY).plain.lower()
     assert "09:00–10:00" in preview(reader(), posting(*hours, posted=(half,)), QUARTER, TODAY).plain
-    assert "would add nothing" in preview(reader(), posting(*hours, posted=(span,)), QUARTER, TODAY).plain
+    nothing = preview(reader(), posting(*hours, posted=(span,)), QUARTER, TODAY)
+    assert "All of this is posted already. There is nothing to publish." in nothing.plain
+    assert labels(nothing) == ["See hours", "Discard"]
 
 
 def test_a_preview_says_on_which_days_the_clocks_change() -> None:
