@@ -138,14 +138,6 @@ def test_it_tells_what_it_can_do_and_which_version_it_is(command: Command) -> No
     assert command("--version").out == f"slotkeeper {__version__}\n"
 
 
-def test_without_a_token_it_says_where_to_get_one(command: Command) -> None:
-    ended = command("run", BOT_TOKEN="")
-
-    assert ended.status == 2
-    assert ended.err.startswith("BOT_TOKEN is not set: ask @BotFather")
-    assert len(ended.err.splitlines()) == 1
-
-
 def test_all_wrong_settings_are_listed_at_once_without_what_they_hold(command: Command) -> None:
     wrong = {"BOT_TOKEN": "hush-hush", "TIME_ZONE": "Atlantis", "HOLD_DURATION": "half an hour", "ADMIN_IDS": "me"}
     ended = command(**wrong)
