@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 from bot.reader import Reader
-from domain.errors import Refusal
+from domain.errors import ProviderOnly, Refusal
 
 
-def refusal_text(reader: Reader, refusal: Refusal) -> str:
-    """Return the plain sentence for a refusal, which says what to do next."""
+def refusal_text(reader: Reader, refusal: Refusal, *, admin: bool = False) -> str:
+    """Return the plain sentence for a refusal, which says what to do next; an admin can do more about some."""
+    if admin and isinstance(refusal, ProviderOnly):
+        return reader.t.plain("refusal.provider_only_admin")
     values = {name: _readable(reader, value) for name, value in refusal.values.items()}
     return reader.t.plain(f"refusal.{refusal.code}", **values)
 

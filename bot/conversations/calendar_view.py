@@ -5,32 +5,64 @@ from dataclasses import replace
 from datetime import date
 
 from bot.context import Context
-from bot.screens.booking import Booking, calendar, day_times
+from bot.conversations.typed_when import TimeOfDay
+from bot.refusals import refusal_text
+from bot.screen import Rows, Screen
+from bot.screens.booking import Booking, calendar, day_times, days_at
+from domain import errors
 from domain.provider import Provider
 from domain.timespan import TimeSpan, whole_day
 from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
 
+FEW_DAYS = 8
 
-async def show_calendar(context: Context, booking: Booking, month: date | None) -> None:
-    """Show the soonest slots and a month: the one asked for, else the one of the soonest slot."""
-    search = _search(context, booking)
+
+async def show_calendar(context: Context, booking: Booking, month: date | None, *, note: str = "") -> None:
+    """Show the soonest slots and a month, the one asked for or else that of the soonest slot, below a note if there is one."""
+    search = slot_search(context, booking)
     soonest = await soonest_slots(context.uow, search)
     first, last = _bookable_days(context)
     wanted = month or (context.times.day_of(soonest[0].start) if soonest else first)
     shown = min(max(wanted, first), last).replace(day=1)
     month_end = shown.replace(day=monthrange(shown.year, shown.month)[1])
     days = await days_with_slots(context.uow, search, shown, month_end, context.zone)
-    context.show(calendar(context.reader, booking, shown, days, soonest, (first, last)))
+    context.show(_below(note, calendar(context.reader, booking, shown, days, soonest, (first, last))))
 
 
-async def show_day(context: Context, booking: Booking, day: date, *, page: int = 0, note: str = "") -> None:
-    """Show a day's free times and the client's own, below a note if there is something to say first."""
-    slots = await slots_of_day(context.uow, _search(context, booking), day, context.zone)
-    screen = day_times(context.reader, booking, day, slots, await own_times(context, booking.provider, day), page=page)
-    context.show(replace(screen, text=f"{note}\n\n{screen.text}") if note else screen)
+async def show_day(context: Context, booking: Booking, day: date, *, page: int = 0, note: str = "", rows: Rows = ()) -> None:
+    """Show a day's free times and the client's own, below a note if there is something to say first and above ``rows``."""
+    slots = await slots_of_day(context.uow, slot_search(context, booking), day, context.zone)
+    own = await own_times(context, booking.provider, day)
+    reason = "" if slots or own else _out_of_reach(context, day)
+    screen = day_times(context.reader, booking, day, slots, own, page=page, reason=reason)
+    context.show(_below(note, replace(screen, rows=(*screen.rows, *rows))))
 
 
-def _search(context: Context, booking: Booking) -> SlotSearch:
+async def show_days_at(context: Context, booking: Booking, clock: TimeOfDay) -> bool:
+    """Ask for the day of a time, by the soonest days on which it is free; show nothing and return False where there are none."""
+    search, zone = slot_search(context, booking), context.zone
+    slots = await soonest_slots(context.uow, search, count=FEW_DAYS, wanted=lambda slot: clock.is_at(slot.start, zone))
+    if slots:
+        context.show(days_at(context.reader, booking, clock.text, slots))
+    return bool(slots)
+
+
+def _below(note: str, screen: Screen) -> Screen:
+    """Return a screen below a note."""
+    return replace(screen, text=f"{note}\n\n{screen.text}") if note else screen
+
+
+def _out_of_reach(context: Context, day: date) -> str:
+    """Return why nothing at all can be booked on a day so soon or so far away, or nothing."""
+    first, last = _bookable_days(context)
+    if day < first:
+        return refusal_text(context.reader, errors.NoticeTooShort(notice_period=context.policy.notice_period))
+    if day > last:
+        return refusal_text(context.reader, errors.BeyondHorizon(booking_horizon=context.policy.booking_horizon))
+    return ""
+
+
+def slot_search(context: Context, booking: Booking) -> SlotSearch:
     """Return the search for what this client may book."""
     return SlotSearch(booking.provider.id, context.me, context.policy, context.now, booking.moving or None)
 

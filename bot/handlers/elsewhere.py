@@ -1,20 +1,30 @@
 """Everything no dialogue and no command takes: other chats, other kinds of message, old buttons, words out of place."""
 
+import re
 from typing import Any
 
 from telegram import ChatMember, Update
 from telegram.ext import BaseHandler, CallbackQueryHandler, ChatMemberHandler, MessageHandler, filters
 
-from bot.callbacks import Nothing, Open
+from bot.callbacks import Nothing
 from bot.context import Context
+from bot.conversations.booking import booking_typed
 from bot.conversations.hours import hours_typed, reads_as_hours
-from bot.conversations.typed import typed_text
+from bot.conversations.roles import roles_of
+from bot.conversations.typed import LINE, typed_text
+from bot.conversations.typed_when import When, read_when
 from bot.flow import Tap
-from bot.keyboards import button
+from bot.handlers.start import cancelled, started
 from bot.screen import Button, Screen
+from bot.screens.openings import what_next
+from bot.screens.people import way_back
 
 _MESSAGE = filters.UpdateType.MESSAGE
 _NOT_PRIVATE = ~filters.ChatType.PRIVATE
+# Words that mean what a button or a command does, in the languages of the bot; typed alone, whatever dialogue somebody is in.
+_STOP = filters.Regex(re.compile(r"^\s*(cancel|stop|stopp|abbrechen)[\s.!]*$", re.IGNORECASE))
+_BACK = filters.Regex(re.compile(r"^\s*(back|go back|zurück)[\s.!]*$", re.IGNORECASE))
+_GREETINGS = frozenset({"hi", "hello", "hey", "good morning", "hallo", "moin", "servus", "guten morgen", "guten tag"})
 
 
 async def written_in_group(update: Update, context: Context) -> None:
@@ -51,18 +61,26 @@ async def stale_tapped(update: Update, context: Context) -> None:
 
 
 async def words_out_of_place(update: Update, context: Context) -> None:
-    """Somebody typed something that nothing waits for; a provider's hours are taken for what they are all the same."""
+    """Somebody typed something that nothing waits for; a provider's hours, a time to book and a greeting are understood all the same."""
     line = typed_text(update)
     if reads_as_hours(line, context.today) and await context.uow.providers.of_client(context.me):
         await hours_typed(update, context)
-        return
-    key = "elsewhere.command" if line.startswith("/") else "elsewhere.words"
-    context.unit.send(Screen(context.t(key), (_what_next(context),)))
+    elif line.strip(" .!,").casefold() in _GREETINGS:
+        await started(update, context)
+    elif isinstance(when := read_when(line, today=context.today), When):
+        await booking_typed(context, when)
+    else:
+        await _say(context, "elsewhere.command" if line.startswith("/") else "elsewhere.words")
+
+
+async def back_typed(update: Update, context: Context) -> None:
+    """Somebody typed what the button says."""
+    context.unit.send(way_back(context.reader))
 
 
 async def no_text(update: Update, context: Context) -> None:
     """Somebody sent a sticker, a picture, a voice or the like."""
-    context.unit.send(Screen(context.t("elsewhere.no_text"), (_what_next(context),)))
+    await _say(context, "elsewhere.no_text")
 
 
 async def membership_changed(update: Update, context: Context) -> None:
@@ -76,14 +94,13 @@ async def membership_changed(update: Update, context: Context) -> None:
         await context.uow.outbox.resume(context.me, context.now)
 
 
-def _what_next(context: Context) -> tuple[Button, ...]:
-    """Return what most people want next."""
-    t = context.t
-    return (button(t.plain("button.book"), Open("book")), button(t.plain("button.my_bookings"), Open("bookings")))
+async def _say(context: Context, key: str) -> None:
+    """Say something, with the buttons of what this person most likely wants."""
+    context.unit.send(Screen(context.t(key), what_next(context.reader, await roles_of(context))))
 
 
 def first_handlers() -> list[BaseHandler[Update, Context, Any]]:
-    """Return the handlers that come before all others: they keep groups and edits out of the dialogues."""
+    """Return the handlers that come before all others: they keep groups, edits and the words for leaving out of the dialogues."""
     return [
         ChatMemberHandler(membership_changed, ChatMemberHandler.MY_CHAT_MEMBER),
         MessageHandler(_NOT_PRIVATE & filters.COMMAND & _MESSAGE, written_in_group),
@@ -91,6 +108,8 @@ def first_handlers() -> list[BaseHandler[Update, Context, Any]]:
         MessageHandler(_NOT_PRIVATE, overheard),
         _TappedInGroup(tapped_in_group),
         MessageHandler(filters.UpdateType.EDITED_MESSAGE, message_edited),
+        MessageHandler(LINE & _STOP, cancelled),
+        MessageHandler(LINE & _BACK, back_typed),
     ]
 
 

@@ -4,7 +4,7 @@ from telegram.ext import CallbackContext
 
 from bot.context import Context
 from bot.refusals import refusal_text
-from bot.screen import Screen
+from bot.screens.refusals import refused
 from bot.unit import CURRENT
 from domain.errors import Refusal
 
@@ -18,9 +18,9 @@ async def handler_failed(update: object, context: CallbackContext) -> None:  # t
     unit.error = context.error
     if not isinstance(context.error, Refusal):
         return
-    sentence = refusal_text(context.reader, context.error)
+    admin = context.me in context.services.admins
     if unit.tapped is not None:
-        context.warn(sentence)
+        context.warn(refusal_text(context.reader, context.error, admin=admin))
     else:
-        context.unit.send(Screen(context.t("refusal", sentence=sentence)))
+        context.unit.send(refused(context.reader, context.error, admin=admin))
     unit.error = None

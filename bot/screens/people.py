@@ -1,10 +1,11 @@
 """First contact: what a person is greeted with, what there is to do, and what is kept of him."""
 
-from bot.callbacks import Open
-from bot.keyboards import button
+from datetime import timedelta
+
 from bot.menus import Roles, commands_for
 from bot.reader import Reader
 from bot.screen import Rows, Screen
+from bot.screens.openings import openings, what_next
 
 
 def greeting(reader: Reader, name: str, roles: Roles, *, zone_chosen: bool) -> Screen:
@@ -18,15 +19,19 @@ def greeting(reader: Reader, name: str, roles: Roles, *, zone_chosen: bool) -> S
     else:
         parts.append(t("start.client"))
     parts.append(t("start.zone" if zone_chosen else "start.zone_of_venue", zone=reader.times.zone_name))
-    return Screen("\n\n".join(parts), _what_next(reader, roles))
+    return Screen("\n\n".join(parts), _everything(reader, roles))
 
 
-def help_text(reader: Reader, roles: Roles) -> Screen:
-    """Tell what the bot does, and list the commands this person has."""
+def help_text(reader: Reader, roles: Roles, hold: timedelta) -> Screen:
+    """Tell what the bot does, how long a hold lasts, and which commands this person has."""
     t = reader.t
     commands = commands_for(t, provider=roles.provider is not None, admin=roles.admin)
     listed = "\n".join(t("help.command", name=name, does=does) for name, does in commands)
-    about = [t("help.client"), *([t("help.provider")] if roles.provider else []), *([t("help.admin")] if roles.admin else [])]
+    about = [t("help.client", hold=reader.times.duration(hold))]
+    if roles.provider:
+        about.append(t("help.provider"))
+    if roles.admin:
+        about.append(t("help.admin"))
     return Screen("\n\n".join([*about, listed, t("help.next")]))
 
 
@@ -36,19 +41,22 @@ def privacy(reader: Reader) -> Screen:
     return Screen("\n\n".join(t(f"privacy.{part}") for part in ("kept", "how_long", "who_sees", "ask")))
 
 
-def dialogue_left(reader: Reader, *, left: bool) -> Screen:
+def dialogue_left(reader: Reader, roles: Roles, *, left: bool) -> Screen:
     """Tell that a dialogue was left, or that there was none; holds and bookings stay either way."""
-    t = reader.t
-    return Screen(t("cancel.left" if left else "cancel.nothing"), ((button(t.plain("button.my_bookings"), Open("bookings")),),))
+    nothing = "cancel.nothing_provider" if roles.provider else "cancel.nothing"
+    return Screen(reader.t("cancel.left" if left else nothing), what_next(reader, roles))
 
 
-def _what_next(reader: Reader, roles: Roles) -> Rows:
-    """Return what a person of these roles is likely to do."""
+def way_back(reader: Reader) -> Screen:
+    """Tell somebody who types the word where the way back is."""
+    return Screen(reader.t("elsewhere.back"))
+
+
+def _everything(reader: Reader, roles: Roles) -> Rows:
+    """Return all that a person of these roles may want."""
     rows: list[tuple[str, ...]] = []
     if roles.admin:
         rows.append(("invite",))
     if roles.provider:
         rows += [("hours", "agenda"), ("link",)]
-    rows += [("book", "bookings"), ("settings",)]
-    labels = {"bookings": "button.my_bookings"}
-    return tuple(tuple(button(reader.t.plain(labels.get(name, f"button.{name}")), Open(name)) for name in row) for row in rows)
+    return openings(reader, *rows, ("book", "bookings"), ("settings",))

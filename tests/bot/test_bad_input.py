@@ -185,3 +185,53 @@ async def test_a_name_that_would_turn_lines_around_reaches_the_provider_in_order
     await mallory.taps("Confirm")
 
     assert "New booking from yrollaM:" in open_hours.last.text
+
+
+@pytest.mark.parametrize("text", ["cancel", "Stop", "abbrechen!"])
+async def test_the_word_for_leaving_leaves_whatever_dialogue_one_is_in(alice: Chatter, provider: Chatter, text: str) -> None:
+    await provider.sends("/hours")
+    await provider.sends(text)
+    assert provider.last.text == "All right, stopped. Nothing was changed."
+    assert provider.last.labels == ["Post hours", "My agenda"]
+
+    await alice.sends(text)
+    assert alice.last.text.startswith("There is nothing to stop")
+
+
+@pytest.mark.parametrize("text", ["back", "Zurück"])
+async def test_the_word_for_going_back_points_at_the_button_and_leaves_nothing(alice: Chatter, open_hours: Chatter, text: str) -> None:
+    await alice.sends("/book")
+    await alice.sends(text)
+    assert "tap “Back”" in alice.last.text
+
+    await alice.sends("25 Nov 9:15")
+    assert "Held for you" in alice.card.text
+
+
+@pytest.mark.parametrize("text", ["hi", "Hello!", "Hallo"])
+async def test_a_greeting_is_greeted(alice: Chatter, text: str) -> None:
+    await alice.sends(text)
+
+    assert "Hello Alice!" in alice.last.text
+
+
+async def test_everybody_is_offered_what_fits_his_roles(admin: Chatter, provider: Chatter, alice: Chatter) -> None:
+    for somebody, labels in (
+        (admin, ["Invite a provider", "Book a time", "My bookings"]),
+        (provider, ["Post hours", "My agenda"]),
+        (alice, ["Book a time", "My bookings"]),
+    ):
+        await somebody.sends("what is this")
+        assert somebody.last.text == "Sorry, I did not get that. Tap a button, or see /help."
+        assert somebody.last.labels == labels
+
+
+async def test_a_refusal_that_names_a_command_has_its_button(admin: Chatter, alice: Chatter, open_hours: Chatter) -> None:
+    await admin.sends("/hours")
+    assert "You are not a provider yet. Make an invitation with /invite and open it yourself." in admin.last.text
+    assert admin.last.labels == ["Invite a provider"]
+    await alice.sends("/hours")
+    assert "Only providers can do that" in alice.last.text
+    assert alice.last.labels == []
+    await open_hours.sends("/start book_dora")
+    assert open_hours.last.labels == ["My agenda"]

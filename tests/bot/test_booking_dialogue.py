@@ -4,6 +4,10 @@ import pytest
 
 from domain.client import Contact
 from tests.bot.harness import Chatter, Town
+from tests.bot.practice import opens_practice
+
+DECEMBER = ("Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon")
+EMPTY_MONTHS = (("en", "December", "No free days in December 2026."), ("de", "Dezember", "Im Dezember 2026 ist kein Tag frei."))
 
 
 async def test_the_only_provider_is_not_asked_for(alice: Chatter, open_hours: Chatter) -> None:
@@ -42,7 +46,7 @@ async def test_a_slot_is_held_and_confirmed_on_one_card(alice: Chatter, open_hou
     await alice.taps("09:15")
 
     assert "Held for you until 10:30" in alice.card.text
-    assert alice.buttons == ["✅ Confirm", "Other time", "Release"]
+    assert alice.buttons == ["✅ Confirm", "Other time", "Release", "My bookings"]
 
     await alice.taps("Confirm")
 
@@ -295,3 +299,182 @@ async def test_a_very_long_part_of_a_name_is_answered(town: Town, alice: Chatter
     assert len(alice.shown) == before + 1
     await alice.sends("dora")
     assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
+
+
+@pytest.mark.parametrize("text", ["9:15", "9.15", "9:15 Uhr", "at 9:15", "09:15", "9:15 am"])
+async def test_a_time_alone_asks_for_the_day(alice: Chatter, open_hours: Chatter, text: str) -> None:
+    await alice.sends("/book")
+    await alice.sends(text)
+
+    assert "On which day at 09:15?\nTime zone: Europe/Berlin" in alice.card.text
+    assert alice.buttons == ["Wed 25 Nov, 09:15", "Back"]
+    await alice.taps("Wed 25 Nov, 09:15")
+    assert "Held for you" in alice.card.text
+    assert len([m for m in alice.shown if m.rows]) == 1
+
+
+async def test_a_time_alone_is_kept_until_its_day_is_typed(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.sends("10")
+    await town.restarts()
+    await alice.sends("wednesday")
+
+    assert "10:00–10:15" in alice.card.text
+
+
+async def test_a_time_that_is_free_on_no_day_leads_back_to_the_calendar(alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.sends("3pm")
+
+    assert alice.card.text.startswith("15:00 is not free on any day.")
+    assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
+
+
+async def test_a_time_in_many_days_is_offered_on_the_soonest_eight(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await open_hours.sends("/hours")
+    await open_hours.sends("daily 9-12 from 1 December to 20 December")
+    await open_hours.taps("Publish")
+    await alice.sends("/book")
+    await alice.sends("9:15")
+
+    assert alice.buttons == ["Wed 25 Nov, 09:15", *(f"{day} {n} Dec, 09:15" for n, day in enumerate(DECEMBER, 1)), "Back"]
+
+
+async def test_a_day_and_a_time_typed_out_of_the_blue_begin_to_book(alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("wednesday 9:15")
+    assert "Held for you" in alice.card.text
+    assert "09:15–09:30" in alice.card.text
+
+    await alice.taps("Release")
+    await alice.sends("25 Nov")
+    assert "09:15" in alice.buttons
+
+
+async def test_a_day_and_a_time_typed_out_of_the_blue_are_kept_until_a_provider_is_chosen(
+    town: Town, alice: Chatter, open_hours: Chatter
+) -> None:
+    await opens_practice(town, "Emil")
+    await alice.sends("wednesday 9:15")
+    assert alice.buttons == ["Dora", "Emil"]
+    await town.restarts()
+    await alice.taps("Emil")
+    assert "Emil\nWednesday, 25 November 2026, 09:15–09:30" in alice.card.text
+
+    await alice.taps("Release")
+    await alice.sends("25 Nov")
+    await alice.sends("Dora")
+    assert alice.card.text.startswith("Dora\nWednesday, 25 November 2026")
+
+
+async def test_what_was_typed_before_is_forgotten_with_a_new_choice(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await opens_practice(town, "Emil")
+    await alice.sends("25 Nov")
+    await alice.sends("/book")
+    await alice.taps("Emil")
+
+    assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
+
+
+async def test_a_time_typed_beside_a_hold_tells_how_to_change_it(town: Town, open_hours: Chatter) -> None:
+    greta = town.joins("Greta", language_code="de")
+    await greta.sends("/book")
+    await greta.sends("25.11. 9:15")
+    await greta.sends("9:45")
+    assert greta.last.text.startswith("Du hast Mittwoch, 25. November 2026, 09:15–09:30 reserviert.")
+    assert greta.last.labels == ["Andere Zeit"]
+
+    await greta.taps("Andere Zeit", message=greta.last)
+    await greta.sends("25.11. 9:45")
+    assert "09:45–10:00" in greta.card.text
+
+
+async def test_other_time_says_that_the_hold_is_kept_meanwhile(alice: Chatter, bob: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.sends("25 Nov 9:00")
+    await alice.taps("Other time")
+    kept = "You keep Wednesday, 25 November 2026, 09:00–09:15 until 10:30, unless you choose another time."
+    assert alice.card.text.startswith(kept)
+    await alice.taps("25")
+    assert alice.card.text.startswith(kept)
+
+    await bob.sends("/book")
+    await bob.taps_data("bc:1:1", bob.card.id)
+    assert "You keep" not in bob.card.text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("26 Nov 9:45", "No free times on this day."),
+        ("26 Nov", "No free times on this day."),
+        ("today 9:45", "That is too soon"),
+        ("25 November 2027 9:45", "That is too far ahead"),
+        ("1.1.2028", "That is too far ahead"),
+    ],
+)
+async def test_a_day_without_free_times_says_so_once_and_why(alice: Chatter, open_hours: Chatter, text: str, reason: str) -> None:
+    await alice.sends("/book")
+    await alice.sends(text)
+
+    assert reason in alice.card.text
+    assert "is not free" not in alice.card.text
+    assert "Time zone: Europe/Berlin" in alice.card.text
+    await alice.taps("Back")
+    assert "25" in alice.buttons
+
+
+async def test_a_time_too_soon_on_a_day_with_others_is_refused_for_that(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await town.passes(hours=23, minutes=30)
+    await alice.sends("/book")
+    await alice.sends("25 Nov 9:00")
+
+    assert "That is too soon" in alice.card.text
+    assert "09:30" in alice.buttons
+
+
+async def test_a_month_without_free_days_says_so_between_its_arrows(town: Town, open_hours: Chatter) -> None:
+    for language, month, sentence in EMPTY_MONTHS:
+        client = town.joins("Chris", language_code=language)
+        await client.sends("/book")
+        await client.taps("›")
+
+        assert sentence in client.card.text
+        assert [label for label in client.buttons if "⚡" not in label] == ["‹", f"{month} 2026", "›"]
+
+
+async def test_a_refused_time_is_told_in_passing_since_the_card_tells_it_too(alice: Chatter, bob: Chatter, open_hours: Chatter) -> None:
+    for client in (alice, bob):
+        await client.sends("/book")
+        await client.taps("25")
+    await alice.taps("09:15")
+    await bob.taps("09:15")
+
+    assert bob.person.toasts[-1] == ("Somebody was quicker: that time has just been taken. Choose another one.", False)
+
+
+async def test_too_many_holds_lead_to_those_there_are(alice: Chatter, open_hours: Chatter) -> None:
+    for time in ("09:00", "09:30", "10:00"):
+        await alice.sends("/book")
+        await alice.sends(f"25 Nov {time}")
+    await alice.sends("/book")
+    await alice.sends("25 Nov 11:00")
+
+    assert "already holding 3 times" in alice.card.text
+    assert alice.buttons[-1] == "My bookings"
+
+
+async def test_a_provider_with_nothing_free_can_be_looked_at_again(alice: Chatter, provider: Chatter) -> None:
+    await alice.sends("/book")
+    assert "has no free times right now" in alice.last.text
+    await provider.sends("/hours")
+    await provider.sends("2026-11-25 09:00-12:00")
+    await provider.taps("Publish")
+    await alice.taps("Look again")
+
+    assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
+
+
+async def test_an_admin_with_nobody_to_book_with_is_led_to_inviting(admin: Chatter) -> None:
+    await admin.sends("/book")
+
+    assert admin.buttons == ["Invite a provider"]

@@ -92,8 +92,8 @@ async def test_help_and_the_menu_agree(town: Town, alice: Chatter, provider: Cha
 async def test_privacy_tells_what_why_how_long_and_whom_to_ask(town: Town, alice: Chatter) -> None:
     german = town.joins("Jörg", language_code="de")
     for somebody, parts in (
-        (alice, ("What is kept, and why", "2 days", "30 days", "no telemetry", "Whom to ask")),
-        (german, ("Was gespeichert wird, und warum", "2 Tage", "30 Tage", "keine Telemetrie", "Wen du fragen kannst")),
+        (alice, ("What is kept, and why", "2 days", "30 days", "no tracking", "Whom to ask")),
+        (german, ("Was gespeichert wird, und warum", "2 Tage", "30 Tage", "kein Tracking", "Wen du fragen kannst")),
     ):
         await somebody.sends("/privacy")
         assert all(part in somebody.last.text for part in parts)
@@ -104,24 +104,24 @@ async def test_cancel_leaves_the_dialogue_and_touches_no_hold(alice: Chatter, op
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await alice.sends("/book")
     await alice.sends("/cancel")
-    assert alice.last.text.startswith("Left.")
-    assert "/bookings" in alice.last.text
+    assert alice.last.text.startswith("All right, stopped.")
+    assert alice.last.labels == ["Book a time", "My bookings"]
 
     await alice.sends("25 Nov")
-    assert "I do not know what to do with that here" in alice.last.text
+    assert alice.last.text.startswith("You are holding Wednesday, 25 November 2026, 09:00–09:15.")
     assert alice.sees("Held for you until 10:30")
 
 
 async def test_cancel_says_when_there_is_nothing_to_leave(alice: Chatter) -> None:
     await alice.sends("/cancel")
-    assert alice.last.text.startswith("There is nothing to leave")
+    assert alice.last.text.startswith("There is nothing to stop")
 
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.sends("/cancel")
-    assert alice.last.text.startswith("Left.")
+    assert alice.last.text.startswith("All right, stopped.")
     await alice.sends("/cancel")
-    assert alice.last.text.startswith("There is nothing to leave")
+    assert alice.last.text.startswith("There is nothing to stop")
 
 
 async def test_a_card_that_was_left_still_works(alice: Chatter) -> None:
@@ -193,6 +193,20 @@ async def test_first_contact_speaks_german(town: Town) -> None:
     await somebody.sends("/help")
     assert "/book · Einen Termin buchen" in somebody.last.text
     await somebody.sends("/cancel")
-    assert somebody.last.text.startswith("Es gibt nichts zu verlassen")
+    assert somebody.last.text.startswith("Es läuft gerade nichts")
     await somebody.sends("/start book_nobody")
     assert "Dieser Link führt zu keinem Anbieter" in somebody.last.text
+
+
+async def test_one_is_greeted_by_the_first_name(town: Town) -> None:
+    somebody = town.joins("Ann", last_name="Other")
+    await somebody.sends("/start")
+
+    assert "Hello Ann!" in somebody.last.text
+
+
+async def test_help_tells_how_long_a_hold_lasts(town: Town) -> None:
+    for language, length in (("en", "for 30 minutes"), ("de", "30 Minuten für dich freigehalten")):
+        somebody = town.joins("Jo", language_code=language)
+        await somebody.sends("/help")
+        assert length in somebody.last.text

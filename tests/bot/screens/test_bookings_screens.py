@@ -99,7 +99,7 @@ def test_a_booking_can_be_cancelled_until_it_begins() -> None:
 def test_the_question_names_the_booking_and_offers_a_way_out() -> None:
     screen = cancel_question(reader(), booking(3), DORA)
     assert "Dora\nWednesday, 25 November 2026, 09:00–09:15\nTime zone: Europe/Berlin" in screen.plain
-    assert list(zip(labels(screen), choices(screen), strict=True)) == [("Yes, cancel", CancelBooking(3)), ("Back", ShowBooking(3))]
+    assert list(zip(labels(screen), choices(screen), strict=True)) == [("Yes, cancel booking", CancelBooking(3)), ("Back", ShowBooking(3))]
 
 
 def test_what_is_over_keeps_the_ways_on_of_its_card_beside_the_way_back() -> None:

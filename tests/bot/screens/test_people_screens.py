@@ -1,7 +1,7 @@
 """The screens of first contact, joining and the settings: what they say, what they offer, and that they fit."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
 
@@ -15,7 +15,7 @@ from bot.reader import Reader
 from bot.screen import Screen
 from bot.screens.joining import joined, name_question, zone_question
 from bot.screens.links import invitation, provider_link, qr_caption, unknown_link
-from bot.screens.people import dialogue_left, greeting, help_text, privacy
+from bot.screens.people import dialogue_left, greeting, help_text, privacy, way_back
 from bot.screens.settings import back, language_settings, name_settings, settings_home, zone_settings
 from bot.screens.zones import MOST_MATCHES, city, unknown_zone, zone_matches
 from bot.texts import LANGUAGES, texts_in
@@ -24,6 +24,7 @@ from domain.client import NAME_LIMIT
 from domain.provider import SLUG_LIMIT, Provider
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+HOLD = timedelta(minutes=30)
 DORA = Provider(1, 100, "Dr. <Dora> & Co", "dora")
 WIDEST = Provider(1, 100, "&" * NAME_LIMIT, "d" * SLUG_LIMIT)
 LONGEST_ZONE = max(countries(), key=len)
@@ -51,10 +52,10 @@ def every_screen(by: Reader) -> list[Screen]:
     found = find_zones("America", limit=MOST_MATCHES)
     return [
         *(greeting(by, WIDEST.name, roles, zone_chosen=chosen) for roles in ROLES for chosen in (True, False)),
-        *(help_text(by, roles) for roles in ROLES),
+        *(help_text(by, roles, HOLD) for roles in ROLES),
         privacy(by),
-        dialogue_left(by, left=True),
-        dialogue_left(by, left=False),
+        *(dialogue_left(by, roles, left=left) for roles in ROLES for left in (True, False)),
+        way_back(by),
         provider_link(by, LINK),
         unknown_link(by),
         invitation(by, LINK, NOW),
@@ -119,9 +120,9 @@ def test_a_name_cannot_write_html() -> None:
 
 
 def test_help_lists_a_persons_own_commands() -> None:
-    assert "/hours" not in help_text(reader(), Roles()).plain
-    assert "/invite" not in help_text(reader(), Roles(DORA)).plain
-    assert "/invite · Invite a provider" in help_text(reader(), Roles(admin=True)).plain
+    assert "/hours" not in help_text(reader(), Roles(), HOLD).plain
+    assert "/invite" not in help_text(reader(), Roles(DORA), HOLD).plain
+    assert "/invite · Invite a provider" in help_text(reader(), Roles(admin=True), HOLD).plain
 
 
 def test_the_settings_show_the_time_it_is_there() -> None:
@@ -145,6 +146,10 @@ def test_cities_are_named_in_the_readers_language() -> None:
     assert city(reader("de"), "Asia/Tokyo") == "Tokio"
     assert city(reader(), "America/Argentina/Buenos_Aires") == "Buenos Aires"
     assert city(reader(), "UTC") == "UTC"
+
+
+def test_a_city_keeps_its_accents() -> None:
+    assert city(reader(), "America/Sao_Paulo") == city(reader("de"), "America/Sao_Paulo") == "São Paulo"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -1,0 +1,35 @@
+"""A refusal as a message: its sentence, and a button for the command the sentence names."""
+
+from bot.reader import Reader
+from bot.refusals import refusal_text
+from bot.screen import Rows, Screen
+from bot.screens.openings import openings
+from domain import errors
+
+_LEADS_TO: dict[type[errors.Refusal], str] = {
+    errors.TooManyHolds: "bookings",
+    errors.ClientBusy: "bookings",
+    errors.AlreadyConfirmed: "bookings",
+    errors.ReservationUnknown: "bookings",
+    errors.HoldExpired: "book",
+    errors.HoldReleased: "book",
+    errors.ReservationCancelled: "book",
+    errors.ProviderUnknown: "book",
+    errors.OwnSlot: "agenda",
+    errors.AlreadyProvider: "hours",
+    errors.DraftUnknown: "hours",
+    errors.DraftDiscarded: "hours",
+    errors.ZoneUnknown: "settings",
+}
+
+
+def refused(reader: Reader, refusal: errors.Refusal, *, admin: bool = False) -> Screen:
+    """Return a refusal as a message of its own."""
+    sentence = refusal_text(reader, refusal, admin=admin)
+    return Screen(reader.t("refusal", sentence=sentence), ways_on(reader, refusal, admin=admin))
+
+
+def ways_on(reader: Reader, refusal: errors.Refusal, *, admin: bool = False) -> Rows:
+    """Return the button of the command that a refusal names, if it names one."""
+    command = "invite" if admin and isinstance(refusal, errors.ProviderOnly) else _LEADS_TO.get(type(refusal))
+    return openings(reader, (command,)) if command else ()
