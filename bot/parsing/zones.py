@@ -38,6 +38,20 @@ COMMON_ZONES: tuple[str, ...] = (
     "America/Los_Angeles",
     "America/Sao_Paulo",
 )
+# Of a country with many clocks, these are the ones most of its people live by; the order is that in which they are offered.
+_MAIN_ZONES: tuple[str, ...] = (
+    *COMMON_ZONES,
+    *(f"America/{city}" for city in ("Denver", "Phoenix", "Anchorage")),
+    "Pacific/Honolulu",
+    *(f"America/{city}" for city in ("Toronto", "Vancouver", "Edmonton", "Winnipeg", "Halifax", "Regina", "St_Johns")),
+    *(f"America/{city}" for city in ("Mexico_City", "Monterrey", "Tijuana", "Cancun", "Chihuahua", "Hermosillo")),
+    *(f"America/{city}" for city in ("Fortaleza", "Recife", "Bahia", "Manaus", "Cuiaba", "Rio_Branco", "Noronha")),
+    *("America/Argentina/Buenos_Aires", "America/Santiago", "Europe/Madrid", "Europe/Lisbon", "Europe/Kyiv", "Asia/Jakarta", "Asia/Almaty"),
+    *("Europe/Moscow", "Europe/Kaliningrad", "Europe/Samara", "Asia/Yekaterinburg", "Asia/Novosibirsk", "Asia/Krasnoyarsk", "Asia/Irkutsk"),
+    "Asia/Vladivostok",
+    *(f"Australia/{city}" for city in ("Melbourne", "Brisbane", "Perth", "Adelaide", "Darwin", "Hobart")),
+)
+_PLACE = {zone: at for at, zone in enumerate(_MAIN_ZONES)}
 _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"})
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
@@ -74,9 +88,9 @@ def folded(text: str) -> str:
     return " ".join("".join(character if character.isalnum() else " " for character in letters).split())
 
 
-def _rank(zone: str) -> tuple[bool, bool, str]:
-    """Order zones found equally well: common ones first, then those with a clock of their own, then by name."""
-    return zone not in COMMON_ZONES, zone not in distinct_today(), zone
+def _rank(zone: str) -> tuple[int, bool, str]:
+    """Order zones found equally well: the main ones first, then those with a clock of their own, then by name."""
+    return _PLACE.get(zone, len(_PLACE)), zone not in distinct_today(), zone
 
 
 def _beginning(wanted: str) -> dict[str, int]:

@@ -4,7 +4,7 @@ from bot.callbacks import JoinZone, KeepName, Open
 from bot.keyboards import button
 from bot.reader import Reader
 from bot.screen import Screen
-from bot.screens.zones import common_zones
+from bot.screens.zones import city, common_zones
 from domain.provider import Provider
 
 
@@ -16,8 +16,10 @@ def name_question(reader: Reader, provider: Provider) -> Screen:
 
 
 def zone_question(reader: Reader, provider: Provider, current: str | None) -> Screen:
-    """Ask for the zone."""
-    return Screen(reader.t("joining.zone", name=provider.name), common_zones(reader, JoinZone, current))
+    """Ask for the zone; the one times are shown in now can be kept by a button."""
+    t, shown = reader.t, reader.times.zone_name
+    keep = button(t.plain("joining.keep_zone", city=city(reader, shown)), JoinZone(shown))
+    return Screen(t("joining.zone", name=provider.name), ((keep,), *common_zones(reader, JoinZone, current)))
 
 
 def joined(reader: Reader, provider: Provider) -> Screen:

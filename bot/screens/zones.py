@@ -11,9 +11,11 @@ from bot.parsing.zones import COMMON_ZONES
 from bot.reader import Reader
 from bot.screen import Rows, Screen
 
-MOST_MATCHES = 30
+MOST_MATCHES = 8
 _PER_ROW = 3
 _TYPED_SHOWN = 60
+# Babel takes English names from the names of the zones, which have no accents.
+_WITH_ACCENTS = {"America/Sao_Paulo": "São Paulo", "America/Bogota": "Bogotá", "America/Asuncion": "Asunción"}
 
 
 def common_zones(reader: Reader, choose: Callable[[str], Callback], current: str | None) -> Rows:
@@ -22,9 +24,9 @@ def common_zones(reader: Reader, choose: Callable[[str], Callback], current: str
 
 
 def zone_matches(reader: Reader, text: str, zones: Sequence[str], choose: Callable[[str], Callback], below: Rows) -> Screen:
-    """Return the zones a typed text may mean, above other buttons."""
-    key = "zones.matches" if len(zones) < MOST_MATCHES else "zones.many_matches"
-    return Screen(reader.t(key, text=_shortened(text)), (*_buttons(reader, zones, choose, None), *below))
+    """Return the zones a typed text may mean, the main ones where they are many, above other buttons."""
+    key = "zones.matches" if len(zones) <= MOST_MATCHES else "zones.many_matches"
+    return Screen(reader.t(key, text=_shortened(text)), (*_buttons(reader, zones[:MOST_MATCHES], choose, None), *below))
 
 
 def unknown_zone(reader: Reader, text: str) -> Screen:
@@ -34,8 +36,7 @@ def unknown_zone(reader: Reader, text: str) -> Screen:
 
 def city(reader: Reader, zone: str) -> str:
     """Return what people call the place of a zone, such as ``Tokyo``; in German ``Tokio``."""
-    place = get_timezone_location(ZoneInfo(zone), locale=reader.times.locale, return_city=True)
-    return place.rpartition("/")[2]
+    return _WITH_ACCENTS.get(zone) or get_timezone_location(ZoneInfo(zone), locale=reader.times.locale, return_city=True).rpartition("/")[2]
 
 
 def _buttons(reader: Reader, zones: Sequence[str], choose: Callable[[str], Callback], current: str | None) -> Rows:

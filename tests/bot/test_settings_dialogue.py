@@ -54,12 +54,14 @@ async def test_a_zone_can_be_typed_and_the_new_card_takes_the_place_of_the_old(a
 async def test_a_typed_place_with_several_zones_is_asked_about(alice: Chatter) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
+    await alice.sends("spain")
+    assert "“spain” can mean several time zones" in alice.card.text
+    assert alice.buttons == ["Madrid", "Ceuta", "Canary", "Back"]
     await alice.sends("america")
-    assert "“america” can mean several time zones" in alice.card.text
-    assert {"New York", "Denver", "Honolulu", "Back"} <= set(alice.buttons)
-    await alice.sends("am")
-    assert "“am” can mean a great many time zones" in alice.card.text
-    await alice.sends("america")
+    assert "“america” can mean many time zones; these are the main ones" in alice.card.text
+    assert alice.buttons[:4] == ["New York", "Chicago", "Los Angeles", "Denver"]
+    assert alice.buttons[-1] == "Back"
+    assert len(alice.buttons) == 8 + 1
     await alice.taps("Honolulu")
 
     assert "Time zone: Pacific/Honolulu (there it is Sun 22 Nov, 23:00)" in alice.card.text
@@ -70,7 +72,7 @@ async def test_what_is_no_zone_is_answered_and_the_next_try_taken(alice: Chatter
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.sends(text)
-    assert alice.last.text.startswith("I know no time zone by “")
+    assert alice.last.text.startswith("I do not know “")
 
     await alice.sends("Madrid")
     assert "Time zone: Europe/Madrid" in alice.card.text
@@ -93,7 +95,7 @@ async def test_the_language_is_changed_with_the_menu_and_back_again(town: Town, 
     assert alice.buttons == ["✅ English", "Deutsch", "Back"]
     await alice.taps("Deutsch")
 
-    assert alice.toast == "Ich spreche jetzt Deutsch mit dir."
+    assert alice.toast == "Sprache: Deutsch"
     assert alice.card.text.startswith("⚙️ Einstellungen\nZeitzone: Europe/Berlin (dort ist es Mo., 23. Nov., 10:00)\nSprache: Deutsch")
     assert descriptions(town, alice)["book"] == "Einen Termin buchen"
 
@@ -101,7 +103,7 @@ async def test_the_language_is_changed_with_the_menu_and_back_again(town: Town, 
     await alice.taps("Sprache")
     assert alice.buttons == ["English", "✅ Deutsch", "Zurück"]
     await alice.taps("English")
-    assert alice.toast == "I speak English with you now."
+    assert alice.toast == "Language: English"
     assert descriptions(town, alice)["book"] == "Book a time"
 
 
@@ -176,7 +178,7 @@ async def test_a_restart_between_any_two_steps_interrupts_nobody(town: Town, ali
         ("sz:Middle/Earth", "No time zone has that name"),
         ("sz:", "No time zone has that name"),
         ("sn", "Only providers can do that"),
-        ("sz:Europe/Berlin:1", "too old to work"),
+        ("sz:Europe/Berlin:1", "no longer works"),
     ],
 )
 async def test_a_forged_button_changes_nothing(alice: Chatter, data: str, answer: str) -> None:
@@ -203,7 +205,7 @@ async def test_settings_in_german(town: Town) -> None:
     await somebody.sends("Spanien")
     assert "„Spanien“ kann mehrere Zeitzonen meinen" in somebody.card.text
     await somebody.sends("Mittelerde")
-    assert "Zu „Mittelerde“ kenne ich keine Zeitzone" in somebody.last.text
+    assert "„Mittelerde“ kenne ich nicht" in somebody.last.text
     await somebody.sends("Mallorca")
     await somebody.taps("Zurück")
 
