@@ -10,8 +10,8 @@ from urllib.parse import quote
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-# At INFO these tell of every request (some with the token in its address) and of every wake-up.
-_TALKATIVE = ("httpx", "httpcore", "apscheduler", "aiohttp", "telegram")
+# At INFO these tell of every request (some with the token in its address) of every wake-up, and of what a migration runs on.
+_TALKATIVE = ("httpx", "httpcore", "apscheduler", "aiohttp", "telegram", "alembic")
 _SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
