@@ -32,7 +32,7 @@ async def run(settings: Settings, *, port: int = 0, database: Path | None = None
     clock = DemoClock()
     simulator = Simulator(token=TOKEN, clock=clock)
     # A database that was kept knows the numbers of earlier runs, and takes those that come again for repetitions.
-    simulator.number_from(int(system_clock().timestamp()))
+    simulator.number_from(int(system_clock().timestamp() * 1000))
     cast, passage = cast_in(simulator), Passage(clock)
     demo = Demo(simulator, cast, clock=clock, steps=steps_for(cast), skip=passage.skip)
     with _kept_in(database) as file:

@@ -1,0 +1,162 @@
+"""The demo as people start it, without a browser: what it prints, what it keeps, what it leaves behind, what it needs."""
+
+import asyncio
+import json
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.demo_process import RunningDemo, demo_process
+
+DORA, ALICE = 1000, 1001
+
+
+class Visitor:
+    """Somebody on the page: acts for everybody, and reads what the stream tells."""
+
+    def __init__(self, session: aiohttp.ClientSession, stream: aiohttp.ClientResponse) -> None:
+        self._session = session
+        self._stream = stream
+
+    async def next(self) -> tuple[str, Any]:
+        """Return the next event's name and content."""
+        lines = (await self._stream.content.readuntil(b"\n\n")).decode().splitlines()
+        fields = dict(line.split(": ", 1) for line in lines if line)
+        return fields["event"], json.loads(fields["data"])
+
+    async def acts(self, action: str, /, **body: Any) -> Any:
+        """Do something as the page would and return the answer."""
+        async with self._session.post(f"/demo/{action}", json=body) as response:
+            assert response.status == 200, await response.text()
+            return await response.json()
+
+    async def writes(self, person: int, text: str) -> None:
+        """Have somebody write a line."""
+        await self.acts("send", person=person, text=text)
+
+    async def hears(self, person: int, pattern: str) -> dict[str, Any]:
+        """Wait until a message of the bot to this person reads so and return it."""
+        seen: list[str] = []
+        try:
+            async with asyncio.timeout(20):
+                while True:
+                    name, content = await self.next()
+                    if name in {"message", "edit"} and content["person"] == person and not content["message"]["mine"]:
+                        seen.append(content["message"]["text"])
+                        if re.search(pattern, seen[-1]):
+                            return dict(content["message"])
+        except TimeoutError:
+            pytest.fail(f"{pattern!r} is not in {seen}")
+
+    async def taps(self, person: int, message: dict[str, Any], label: str) -> None:
+        """Tap the first button of a message whose label the regular expression finds."""
+        button = next(each for row in message["rows"] for each in row if re.search(label, each["text"]))
+        await self.acts("tap", person=person, message=message["id"], data=button["callback_data"])
+
+
+@asynccontextmanager
+async def visitor(demo: RunningDemo) -> AsyncIterator[tuple[Visitor, dict[str, Any]]]:
+    """Open the page for a block; give the visitor, and what the page shows to begin with."""
+    async with aiohttp.ClientSession(demo.url) as session, session.get("/demo/events") as stream:
+        guest = Visitor(session, stream)
+        name, state = await guest.next()
+        assert name == "state"
+        yield guest, state
+
+
+async def _stopped(demo: RunningDemo, number: signal.Signals = signal.SIGINT) -> str:
+    """Stop a demo by a signal; return what else it said."""
+    demo.process.send_signal(number)
+    async with asyncio.timeout(5):
+        said = await demo.output()
+        assert await demo.process.wait() == 0
+    return said
+
+
+def _names_in(folder: Path) -> list[str]:
+    """Return what is in a folder, by name."""
+    return [path.name for path in folder.iterdir()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_one_line_tells_the_address_and_a_signal_ends_everything_within_five_seconds(tmp_path: Path, number: signal.Signals) -> None:
+    async with demo_process(tmp_path, "demo") as demo, visitor(demo) as (guest, state):
+        assert [(who["name"], who["role"]) for who in state["people"]] == [("Dora", "provider"), ("Alice", "client"), ("Bernd", "client")]
+        assert len({who["zone"] for who in state["people"]}) == 3
+        await guest.writes(DORA, "Mon-Fri 9-17 next week")
+        await guest.hears(DORA, "160 slots")
+        assert await _stopped(demo, number) == ""
+    assert _names_in(tmp_path / "tmp") == []
+
+
+async def test_without_a_token_the_demo_is_what_runs(tmp_path: Path) -> None:
+    async with demo_process(tmp_path) as demo, visitor(demo) as (_, state):
+        assert state["steps"]
+        assert await _stopped(demo) == ""
+    assert _names_in(tmp_path) == ["tmp"]
+
+
+async def test_a_port_can_be_chosen(tmp_path: Path) -> None:
+    async with demo_process(tmp_path, "demo") as first:
+        url = first.url
+        await _stopped(first)
+    port = url.rstrip("/").rsplit(":", 1)[1]
+    async with demo_process(tmp_path, "demo", "--port", port) as second:
+        assert second.url == url
+
+
+async def test_a_named_database_keeps_what_happened_and_who_was_there(tmp_path: Path) -> None:
+    async with demo_process(tmp_path, "demo", "--database", "kept.db") as demo, visitor(demo) as (guest, _):
+        await guest.writes(DORA, "Mon-Fri 9-17 next week")
+        await guest.taps(DORA, await guest.hears(DORA, "160 slots"), "Publish")
+        await guest.hears(DORA, "Published")
+        carol = (await guest.acts("join", name="Carol", language="de", zone="Europe/Paris"))["person"]
+        await guest.writes(carol, "/book")
+        await guest.taps(carol, await guest.hears(carol, r"^Dora\n"), "⚡")
+        await guest.taps(carol, await guest.hears(carol, "Für dich reserviert"), "Bestätigen")
+        await guest.hears(DORA, "New booking from Carol")
+        await _stopped(demo)
+    assert (tmp_path / "kept.db").exists()
+
+    async with demo_process(tmp_path, "demo", "--database", "kept.db") as demo, visitor(demo) as (guest, state):
+        assert [who["name"] for who in state["people"]] == ["Dora", "Alice", "Bernd", "Carol"]
+        await guest.writes(carol, "/bookings")
+        await guest.hears(carol, "Deine Termine")
+        await guest.writes(ALICE, "/book")
+        assert "⚡" in str((await guest.hears(ALICE, r"^Dora\n"))["rows"])
+        assert await _stopped(demo) == ""
+
+
+async def test_a_skip_stops_at_each_instant_at_which_something_falls_due(tmp_path: Path) -> None:
+    async with demo_process(tmp_path, "demo") as demo, visitor(demo) as (guest, _):
+        await guest.writes(DORA, "Mon-Fri 9-17 next week")
+        await guest.taps(DORA, await guest.hears(DORA, "160 slots"), "Publish")
+        await guest.hears(DORA, "Published")
+        await guest.writes(ALICE, "/book")
+        await guest.taps(ALICE, await guest.hears(ALICE, r"^Dora\n"), "⚡")
+        held = await guest.hears(ALICE, "Held for you")
+        await guest.acts("skip", seconds=86_400)
+        warned = await guest.hears(ALICE, "left to confirm")
+        told = await guest.hears(ALICE, "Your hold has expired")
+        minutes = [round((message["date"] - held["edited"]) / 60) for message in (warned, told)]
+        assert minutes == [25, 30]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+async def test_the_whole_demo_needs_less_than_150_megabytes(tmp_path: Path) -> None:
+    async with demo_process(tmp_path, "demo") as demo, visitor(demo) as (guest, _):
+        await guest.writes(DORA, "/agenda")
+        await guest.hears(DORA, "🗓")
+        # Asked from the process table, as everything runs in this one process.
+        status = await asyncio.to_thread(Path(f"/proc/{demo.process.pid}/status").read_text, encoding="utf-8")
+        kilobytes = int(re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)[0])
+        children = await asyncio.to_thread(Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children").read_text, encoding="utf-8")
+        assert children == ""
+        assert kilobytes < 150_000, kilobytes
