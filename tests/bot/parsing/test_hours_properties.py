@@ -13,8 +13,8 @@ from domain.timespan import DAY_MINUTES, WallSpan
 
 DAYS = st.dates(date(2000, 1, 1), date(2090, 12, 31))
 CODES = {
-    "days_reversed", "day_in_past", "empty_span", "end_before_start", "no_day", "no_end", "no_hours", "no_repeat", "no_such_day", "no_such_time",
-    "no_such_weekday", "not_understood", "several_meanings", "too_long", "too_many_days", "weekday_contradicts",
+    "days_reversed", "day_in_past", "empty_span", "end_before_start", "no_day", "no_end", "no_hours", "no_repeat", "no_such_day",
+    "no_such_time", "no_such_weekday", "not_understood", "several_meanings", "too_long", "too_many_days", "weekday_contradicts",
 }  # fmt: skip
 WORDS = (
     "Mon", "Freitag", "fri", "13", "9", "12", "31", "2", "9-12", "13-17", "8:00-15:00", "8am-3pm", "13.08.", "8.10", "2026-12-01", "13/8",
