@@ -121,6 +121,40 @@ async def test_telegram_may_be_down_at_the_start(simulator: Simulator, database_
         await until(lambda: heard(alice))
 
 
+async def test_what_the_bot_is_for_is_told_in_every_language(simulator: Simulator, database_url: str) -> None:
+    async with living(simulator, database_url):
+        await until(lambda: simulator.world.poll)
+
+    for language, part in ((None, "Book an appointment in a few taps"), ("de", "Termin buchen mit wenigen Tipps")):
+        for method, field in (("getMyDescription", "description"), ("getMyShortDescription", "short_description")):
+            body = (await simulator.call(method, {"language_code": language} if language else {})).body
+            assert isinstance(body, dict)
+            assert body["result"][field].startswith(part)
+
+
+async def test_it_works_though_it_cannot_be_described(simulator: Simulator, database_url: str) -> None:
+    alice = simulator.person("Alice")
+    simulator.faults.add(FaultKind.SERVER_ERROR, method="setMyDescription", times=None)
+    async with living(simulator, database_url):
+        alice.sends("/help")
+        await until(lambda: heard(alice))
+
+
+async def test_trouble_that_stays_the_same_is_told_once(simulator: Simulator, database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    alice = simulator.person("Alice")
+    simulator.faults.add(FaultKind.SERVER_ERROR, method="getUpdates", times=3)
+    caplog.set_level("INFO", "bot.polling")
+    async with living(simulator, database_url):
+        alice.sends("/help")
+        await until(lambda: heard(alice))
+
+    told = [record.message for record in caplog.records if record.name == "bot.polling"]
+    assert [line.split(":")[0] for line in told] == [
+        "Telegram did not answer and will be asked again, first in 0.5 seconds",
+        "Telegram answers again",
+    ]
+
+
 async def test_a_refused_token_ends_it(simulator: Simulator, database_url: str) -> None:
     async with living(simulator, database_url, token="2:wrong") as task:
         with pytest.raises(InvalidToken):
@@ -166,7 +200,7 @@ async def test_an_update_that_fails_is_set_aside_while_others_go_on_and_its_chat
 ) -> None:
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     poison = alice.sends("/help")
-    poison["message"]["from"] = {**poison["message"]["from"], "first_name": "\ud800"}
+    poison["message"]["from"] = {**poison["message"]["from"], "username": "\ud800"}
     after = alice.sends("/help")
     async with living(simulator, database_url):
         bob.sends("/help")

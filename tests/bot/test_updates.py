@@ -196,7 +196,7 @@ async def test_a_refusal_that_cannot_be_told_counts_as_our_own_failure(town: Tow
 async def test_even_a_sender_who_cannot_be_written_down_is_set_aside(town: Town, alice: Chatter) -> None:
     update = alice.person.sends("hi")
     town.simulator.take_updates()
-    update["message"]["from"]["first_name"] = "\ud800"
+    update["message"]["from"]["username"] = "\ud800"
     await tries(town, [update])
     await town.works([update])
 
