@@ -15,11 +15,11 @@ ifeq ($(shell $(BIN)/python -c "print('alive')" 2>/dev/null),)
 VENV_IS_GONE := rebuild
 endif
 
-.PHONY: help run test lint format lock rebuild
+.PHONY: help run test lint format screenshots lock rebuild
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 run: $(VENV)/.runtime ## Start the bot, or the demo where BOT_TOKEN is unset.
 	@exec $(BIN)/python -m bot
@@ -36,6 +36,9 @@ lint: $(VENV)/.development ## Check style, types and import contracts.
 format: $(VENV)/.development ## Put the code into the project's format.
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
+
+screenshots: $(VENV)/.development ## Take the pictures for the README anew, in the Chromium that is installed.
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: $(VENV)/.created ## Pin the requirement files anew (LOCK_FLAGS=--upgrade takes newer releases).
 	$(PIP) install --requirement requirements-lock.in

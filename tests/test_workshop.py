@@ -102,7 +102,8 @@ def test_no_module_is_named_for_nothing_in_particular() -> None:
 def test_make_alone_shows_what_can_be_made(bare_copy: Path) -> None:
     shown = make(bare_copy)
     assert shown.returncode == 0
-    assert re.findall(r"^  make (\w+) +[A-Z]", shown.stdout, re.MULTILINE) == ["help", "run", "test", "lint", "format", "lock"]
+    targets = re.findall(r"^  make (\w+) +[A-Z]", shown.stdout, re.MULTILINE)
+    assert targets == ["help", "run", "test", "lint", "format", "screenshots", "lock"]
 
 
 def test_make_refuses_an_older_python_in_one_sentence(bare_copy: Path) -> None:
@@ -117,6 +118,12 @@ def test_make_says_how_to_get_a_missing_venv_module(bare_copy: Path) -> None:
     assert refused.returncode == 2
     assert "apt install python3-venv" in refused.stderr.splitlines()[0]
     assert not (bare_copy / ".venv").exists()
+
+
+def test_the_pictures_in_the_documents_are_small() -> None:
+    pictures = list((ROOT / "docs" / "pictures").iterdir())
+    assert len(pictures) > 1
+    assert [path.name for path in pictures if path.stat().st_size >= 300_000] == []
 
 
 def test_the_check_on_a_bare_machine_can_be_started() -> None:

@@ -1,0 +1,60 @@
+"""Writes the README's pictures from the story: ``python -m tests.browser.screenshots``, or ``make screenshots``."""
+
+import asyncio
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from playwright.async_api import Browser
+
+from tests.browser import story
+from tests.browser.chromium import chromium, chromium_path
+from tests.browser.phones import DemoPage, demo_page
+from tests.demo_process import ROOT, demo_process
+
+PICTURES = ROOT / "docs" / "pictures"
+WIDE = {"width": 1330, "height": 750}
+NARROW = {"width": 360, "height": 740}
+
+
+async def main() -> int:
+    """Play the story once and take the pictures; return the exit status."""
+    path = chromium_path()
+    if path is None:
+        print("Chromium is not installed (on Debian: apt install chromium).", file=sys.stderr)  # noqa: T201
+        return 1
+    with TemporaryDirectory() as folder:
+        async with chromium(path) as browser, demo_process(Path(folder), "demo") as demo:
+            await _taken_from_the_story(browser, demo.url)
+    return 0
+
+
+async def _taken_from_the_story(browser: Browser, url: str) -> None:
+    """Play the story, and take a picture wherever there is something to see."""
+    async with demo_page(browser, url, viewport=WIDE) as page:
+        await story.hours_are_published(page)
+        await story.both_open_the_day(page)
+        await _taken(browser, url, "narrow")
+        await story.the_first_is_faster(page)
+        await story.one_confirms_and_the_other_waits(page, *story.readers(page))
+        for scheme in ("light", "dark"):
+            await _taken(browser, url, scheme)
+
+
+async def _taken(browser: Browser, url: str, name: str) -> None:
+    """Take a picture in a window of its own, in which nothing is selected, hovered over or passing by."""
+    window = {"viewport": NARROW if name == "narrow" else WIDE, "color_scheme": "dark" if name == "dark" else "light"}
+    async with demo_page(browser, url, **window) as page:
+        await _prepared(page, name)
+        await page.page.screenshot(path=PICTURES / f"demo-{name}.png")
+
+
+async def _prepared(page: DemoPage, name: str) -> None:
+    """Bring what the picture is to show into view."""
+    if name == "narrow":
+        await page.page.get_by_test_id("tab-1001").click()
+    await page.page.evaluate("document.fonts.ready")
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
