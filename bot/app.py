@@ -110,7 +110,7 @@ async def run(
     await migrate(settings.database_url)
     async with opened(build(settings, token, clock=clock, patience=patience), settings) as house:
         log.info("@%s is at work, on SQLite %s", house.application.bot.username, await house.database.sqlite_version())
-        await _set_menus(house.application)
+        await _introduce(house.application)
         house.scheduler.start()
         try:
             await house.jobs.start(house.scheduler)
@@ -168,11 +168,14 @@ def _services(settings: Settings, application: BotApplication) -> Services:
     return Services(settings.policy, ZoneInfo(settings.time_zone), settings.admin_ids, application.bot.username)
 
 
-async def _set_menus(application: BotApplication) -> None:
-    """Give everybody the menu of a client, in every language; roles get theirs with their first /start."""
+async def _introduce(application: BotApplication) -> None:
+    """Say in every language what the bot is for, and give everybody the menu of a client; roles get theirs with their first /start."""
     for language in LANGUAGES:
-        commands = [BotCommand(name, text) for name, text in commands_for(texts_in(language), provider=False, admin=False)]
+        t, code = texts_in(language), None if language == DEFAULT else language
+        commands = [BotCommand(name, text) for name, text in commands_for(t, provider=False, admin=False)]
         try:
-            await application.bot.set_my_commands(commands, language_code=None if language == DEFAULT else language)
+            await application.bot.set_my_commands(commands, language_code=code)
+            await application.bot.set_my_description(t.plain("bot.description"), language_code=code)
+            await application.bot.set_my_short_description(t.plain("bot.description"), language_code=code)
         except TelegramError as error:
-            log.warning("the command menu could not be set: %s", error)
+            log.warning("menu and description could not be set: %s", error)

@@ -29,7 +29,7 @@ async def poll(application: Polled) -> None:
     """Fetch updates and have them worked until cancelled; raises InvalidToken where the token is refused."""
     await retried(application.bot.delete_webhook)
     intake = _Intake(application)
-    wait = _FIRST_WAIT
+    patience = _Patience()
     try:
         while True:
             try:
@@ -37,9 +37,9 @@ async def poll(application: Polled) -> None:
             except InvalidToken:
                 raise
             except TelegramError as error:
-                wait = await _waited(error, wait)
+                await patience.wait(error)
                 continue
-            wait = _FIRST_WAIT
+            patience.answered()
             await intake.take(updates)
     finally:
         await intake.stop()
@@ -47,14 +47,14 @@ async def poll(application: Polled) -> None:
 
 async def retried(call: Callable[[], Awaitable[Result]]) -> Result:
     """Make a call to Telegram until it is answered, waiting longer each time; raises InvalidToken where the token is refused."""
-    wait = _FIRST_WAIT
+    patience = _Patience()
     while True:
         try:
             return await call()
         except InvalidToken:
             raise
         except TelegramError as error:
-            wait = await _waited(error, wait)
+            await patience.wait(error)
 
 
 class _Intake:
@@ -139,15 +139,32 @@ def _read(application: Polled, raw: dict[str, Any]) -> Update:
         return Update(raw["update_id"])
 
 
-async def _waited(error: TelegramError, wait: float) -> float:
-    """Wait as long as an error asks, and return how long to wait after the next one."""
-    if isinstance(error, Conflict):
-        log.error("another program polls with this token: stop one of the two (%s)", error.message)
-    else:
-        log.warning("Telegram did not answer and will be asked again: %s", error)
-    if isinstance(error, RetryAfter):
-        asked = error.retry_after
-        await asyncio.sleep(asked.total_seconds() if isinstance(asked, timedelta) else asked)
-    else:
-        await asyncio.sleep(wait)
-    return min(wait * 2, _LONGEST_WAIT)
+class _Patience:
+    """Waits after an error, longer each time; tells of an error once, until another one comes or Telegram answers."""
+
+    def __init__(self) -> None:
+        self._wait = _FIRST_WAIT
+        self._told = ""
+
+    def answered(self) -> None:
+        """Take note that Telegram answers."""
+        if self._told:
+            log.info("Telegram answers again")
+        self._wait, self._told = _FIRST_WAIT, ""
+
+    async def wait(self, error: TelegramError) -> None:
+        """Wait as long as an error asks, else twice as long as the last time."""
+        asked = error.retry_after if isinstance(error, RetryAfter) else None
+        seconds = asked.total_seconds() if isinstance(asked, timedelta) else asked or self._wait
+        if str(error) != self._told:
+            self._tell(error, seconds)
+        await asyncio.sleep(seconds)
+        self._wait = min(self._wait * 2, _LONGEST_WAIT)
+
+    def _tell(self, error: TelegramError, seconds: float) -> None:
+        """Tell of an error that is new."""
+        self._told = str(error)
+        if isinstance(error, Conflict):
+            log.error("another program polls with this token: stop one of the two (%s)", error.message)
+        else:
+            log.warning("Telegram did not answer and will be asked again, first in %.1f seconds: %s", seconds, error)

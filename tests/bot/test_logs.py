@@ -20,7 +20,7 @@ FORMATS = ("console", "json")
 def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
-    quiet = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "apscheduler", "aiohttp", "telegram")}
+    quiet = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "apscheduler", "aiohttp", "telegram", "alembic")}
     yield
     root.handlers = handlers
     root.setLevel(level)
@@ -117,7 +117,9 @@ def test_events_below_the_level_are_left_out(capsys: pytest.CaptureFixture[str])
     assert json.loads(line)["event"] == "told"
 
 
-@pytest.mark.parametrize("name", ["httpx", "httpcore.http11", "apscheduler.scheduler", "aiohttp.access", "telegram.ext.Application"])
+@pytest.mark.parametrize(
+    "name", ["httpx", "httpcore.http11", "apscheduler.scheduler", "aiohttp.access", "telegram.ext.Application", "alembic.runtime.migration"]
+)
 def test_talkative_libraries_are_heard_from_warning_on(capsys: pytest.CaptureFixture[str], name: str) -> None:
     configure_logging("DEBUG", "json")
     logging.getLogger(name).info("chatter")
