@@ -268,3 +268,12 @@ async def test_joining_speaks_german(town: Town, invitation: str) -> None:
 
     assert guest.card.text.startswith("✅ Alles bereit, Jörg.\nZeitzone: Europe/Vienna")
     assert await slug(town, guest) == "joerg"
+
+
+async def test_the_zone_times_are_shown_in_can_be_kept(town: Town, invitation: str) -> None:
+    guest = town.joins("Jörg", language_code="de")
+    await guest.opens(invitation)
+    await guest.taps("Jörg behalten")
+    await guest.taps("Berlin behalten")
+
+    assert guest.card.text.startswith("✅ Alles bereit, Jörg.\nZeitzone: Europe/Berlin")
