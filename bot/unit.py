@@ -58,6 +58,10 @@ class Unit:
         """Keep plain values with the dialogue."""
         self.dialogue = replace(self.dialogue, data={**self.dialogue.data, **data})
 
+    def let_go(self) -> None:
+        """Stay in the dialogue without its card, which is to stay as it is, such as one that can still be undone."""
+        self.dialogue = replace(self.dialogue, card_message_id=None)
+
     def leave(self) -> None:
         """Leave whatever dialogue the person is in; its card stays as it is."""
         self.dialogue = Dialogue()

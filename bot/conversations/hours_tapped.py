@@ -86,7 +86,11 @@ async def draft_published(update: Update, context: Context) -> State:
             await context.act(publish_draft(context.uow, draft_id, context.me, context.zone, context.now))
         except errors.ZoneChanged as changed:
             context.warn(refusal_text(context.reader, changed))
-    return await show_draft(context, await own_draft(context, draft_id))
+    draft = await own_draft(context, draft_id)
+    state = await show_draft(context, draft)
+    if draft.state is DraftState.PUBLISHED:
+        context.unit.let_go()
+    return state
 
 
 async def draft_dropped(update: Update, context: Context) -> State:

@@ -347,3 +347,13 @@ async def test_a_preview_in_another_zone_is_shown_again_before_it_is_published(p
     assert "America/New_York" in shown.text
     await provider.taps("Publish", message=shown)
     assert provider.sees("Published")
+
+
+async def test_what_was_published_can_still_be_undone_after_more_hours_were_typed(provider: Chatter) -> None:
+    await provider.sends("/hours")
+    await provider.sends("2026-11-27 09:00-12:00")
+    await provider.taps("Publish")
+    await provider.sends("2026-11-28 09:00-12:00")
+    await provider.taps("Undo")
+
+    assert any("Undone" in message.text and "Fri 27 Nov" in message.text for message in provider.shown)
