@@ -142,7 +142,7 @@ async def _refused(context: Context, choice: SlotChoice, refusal: errors.Refusal
 
 async def _booking(context: Context, place: Place) -> Booking:
     """Return what the screens need to know."""
-    others = await context.uow.providers.count("", besides=context.me) > 1
+    others = len(await context.uow.providers.search("", besides=context.me, offset=0, limit=2)) > 1
     return Booking(place.provider, place.moving, others, await _own_hold(context, place.moving))
 
 
