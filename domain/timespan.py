@@ -133,7 +133,7 @@ def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> dateti
 
 def _reading(day: date, minutes: int) -> datetime:
     """Return the wall-clock reading so many minutes after midnight; 1440 is the next day's midnight."""
-    return datetime.combine(day, time.min) + timedelta(minutes=minutes)  # noqa: DTZ  (a wall clock has no zone)
+    return datetime.combine(day, time.min) + timedelta(minutes=minutes)
 
 
 def on_day(day: date, wall: WallSpan, zone: ZoneInfo) -> TimeSpan | None:

@@ -23,11 +23,8 @@ _ID = reservation.c.id == bindparam("wanted")
 
 _GET = select(reservation).where(_ID)
 _ADD = insert(reservation).returning(reservation.c.id)
-_MOVE = (
-    update(reservation)
-    .where(_ID)
-    .values({name: bindparam(f"new_{name}") for name in ("provider_id", "start_cell", "end_cell", "held_at", "expires_at", "first_held_at")})
-)
+_MOVED = ("provider_id", "start_cell", "end_cell", "held_at", "expires_at", "first_held_at")
+_MOVE = update(reservation).where(_ID).values({name: bindparam(f"new_{name}") for name in _MOVED})
 _CONFIRM = update(reservation).where(_ID).values(status="confirmed", expires_at=None, confirmed_at=_NOW)
 _KEEP_CELLS = update(busy).where(busy.c.reservation_id == bindparam("wanted")).values(hold_until=None)
 _CANCEL = (

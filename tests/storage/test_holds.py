@@ -276,7 +276,7 @@ async def test_moving_a_hold_frees_the_old_time_and_starts_the_clock_anew(databa
 
 
 async def test_moving_to_and_fro_holds_nothing_for_ever(database: Database, dora: Provider) -> None:
-    held = await hold(database, ALICE, dora, OPENING)
+    held = moved = await hold(database, ALICE, dora, OPENING)
     for number in range(1, 6):
         moved = await hold(database, ALICE, dora, OPENING + number, NOW + timedelta(minutes=10 * number), moving=held.id)
 
