@@ -1,10 +1,11 @@
 """The page itself, with the real bot behind it: dark, narrow, by keyboard alone, and open to everybody."""
 
+from itertools import product
 from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, expect
 
 from tests.browser import story
 from tests.browser.conftest import Opens
@@ -13,45 +14,37 @@ from tests.browser.phones import DemoPage
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SCHEMES = ("light", "dark")
-WIDTHS = {"wide": {"width": 1400, "height": 900}, "narrow": {"width": 360, "height": 780}}
+WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 360, "height": 780}
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-async def test_nothing_on_the_page_shuts_anybody_out(opens: Opens, scheme: str) -> None:
-    page = await opens(color_scheme=scheme)
-    await story.hours_are_published(page)
-    await story.both_open_the_day(page)
-    await _shuts_nobody_out(page.page)
-    await story.the_first_is_faster(page)
-    await page.alice.screen.get_by_test_id("menu").click()
-    await page.dora.sends("/link")
-    await expect(page.dora.screen.get_by_test_id("photo")).to_be_visible()
-    await _shuts_nobody_out(page.page)
-    await page.dora.screen.get_by_test_id("hand-over").last.click()
-    await _shuts_nobody_out(page.page)
-    await page.page.get_by_test_id("add-person").click()
-    await _shuts_nobody_out(page.page)
+async def test_nothing_on_the_page_shuts_anybody_out(opens: Opens) -> None:
+    light, dark = [await opens(color_scheme=scheme) for scheme in SCHEMES]
+    await story.hours_are_published(light)
+    await story.both_open_the_day(light)
+    await _shut_nobody_out(light, dark)
+    await story.the_first_is_faster(light)
+    await light.dora.sends("/link")
+    for page in (light, dark):
+        await expect(page.dora.screen.get_by_test_id("photo")).to_be_visible()
+        await page.dora.screen.get_by_test_id("hand-over").last.click()
+        await page.alice.screen.get_by_test_id("menu").click()
+    await _shut_nobody_out(light, dark)
+    for page in (light, dark):
+        await page.page.get_by_test_id("add-person").click()
+    await _shut_nobody_out(light, dark)
 
 
-async def test_nothing_shuts_anybody_out_on_a_narrow_window(opens: Opens) -> None:
-    page = await opens(viewport=WIDTHS["narrow"])
-    await _shuts_nobody_out(page.page)
-    await page.suggests(1, page.dora)
-    await page.dora.sees("5 days, 160 slots")
-    await _shuts_nobody_out(page.page)
+async def _shut_nobody_out(*pages: DemoPage) -> None:
+    """Have axe-core look at windows as they are now."""
+    for page in pages:
+        results = await Axe().run(page.page)
+        found = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in results.response["violations"]]
+        assert found == []
 
 
-async def _shuts_nobody_out(page: Page) -> None:
-    """Have axe-core look at the page as it is now."""
-    results = await Axe().run(page)
-    found = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in results.response["violations"]]
-    assert found == []
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-async def test_dark_mode_is_dark_and_light_mode_light(opens: Opens, width: str) -> None:
-    for scheme in SCHEMES:
-        page = await opens(color_scheme=scheme, viewport=WIDTHS[width])
+async def test_dark_mode_is_dark_and_light_mode_light(opens: Opens) -> None:
+    for scheme, size in product(SCHEMES, (WIDE, NARROW)):
+        page = await opens(color_scheme=scheme, viewport=size)
         surfaces = [page.page.locator(name) for name in ("body", ".top", ".bubble >> nth=0", ".steps")]
         shades = [await _lightness(surface) for surface in surfaces]
         assert all(shade < 0.4 if scheme == "dark" else shade > 0.6 for shade in shades), (scheme, shades)
@@ -66,9 +59,11 @@ async def _lightness(surface: Locator, which: str = "backgroundColor") -> float:
 
 
 async def test_on_a_narrow_window_the_story_is_played_one_phone_at_a_time(opens: Opens) -> None:
-    page = await opens(viewport=WIDTHS["narrow"], has_touch=True, is_mobile=True)
+    page = await opens(viewport=NARROW, has_touch=True, is_mobile=True)
+    await _shut_nobody_out(page)
     await page.suggests(1, page.dora)
     await page.dora.sees("5 days, 160 slots")
+    await _shut_nobody_out(page)
     await _fits(page, page.dora.button("Publish"))
     await page.dora.taps("Publish")
     await page.page.get_by_test_id("tab-1001").tap()
@@ -138,13 +133,3 @@ async def _reaches(page: DemoPage, key: str, label: str) -> None:
             assert await focused.evaluate("element => getComputedStyle(element).outlineStyle") != "none"
             return
     pytest.fail(f"{label!r} is not among {passed}")
-
-
-async def test_a_page_opened_later_shows_everything_that_was_done(opens: Opens) -> None:
-    first = await opens()
-    await story.hours_are_published(first)
-    second = await opens()
-    await second.dora.sees("Published")
-    await second.ticked(1, 2)
-    await second.skips("5m")
-    await expect(first.page.get_by_test_id("skipped")).to_have_text("5 minutes ahead")
