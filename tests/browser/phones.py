@@ -34,8 +34,8 @@ class Phone:
         self.texts = self.screen.locator('[data-sender="bot"]').get_by_test_id("text")
 
     def button(self, label: str) -> Locator:
-        """Return the newest button with this label; an emoji may stand before it, and more may follow after a comma."""
-        exact = re.compile(rf"^(?:[^\w·]+ )?{re.escape(label)}(?:,.*)?$")
+        """Return the newest button with this label; an emoji may stand before it, and more may follow after a comma or a dot."""
+        exact = re.compile(rf"^(?:[^\w·]+ )?{re.escape(label)}(?:(?:,| ·).*)?$")
         return self.screen.get_by_test_id("button").filter(has_text=exact).last
 
     async def sends(self, text: str) -> None:
