@@ -9,8 +9,9 @@ from tests.browser.phones import DemoPage, Phone
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A client: his phone, how far his clock is ahead of Berlin's in hours, and what the bot says in his language."""
+    """A client: his name and phone, how far his clock is ahead of Berlin's in hours, and what the bot says in his language."""
 
+    name: str
     phone: Phone
     ahead: int
     confirm: str
@@ -33,8 +34,8 @@ def readers(page: DemoPage) -> tuple[Reader, Reader]:
     english = ("Confirm", "Held for you", "Booked", "5 minutes left", "Your hold has expired")
     german = ("Bestätigen", "Für dich reserviert", "Gebucht", "Noch 5 Minuten", "Deine Reservierung ist abgelaufen")
     return (
-        Reader(page.alice, -1, *english, "Somebody was quicker", "Your bookings", "nothing coming up"),
-        Reader(page.bernd, 1, *german, "Jemand war schneller", "Deine Termine", "steht nichts an"),
+        Reader("Alice", page.alice, -1, *english, "Somebody was quicker", "Your bookings", "nothing coming up"),
+        Reader("Bernd", page.bernd, 1, *german, "Jemand war schneller", "Deine Termine", "steht nichts an"),
     )
 
 

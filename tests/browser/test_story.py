@@ -47,8 +47,8 @@ async def _the_lists_agree(page: DemoPage, winner: Reader, loser: Reader) -> Non
     await loser.phone.newest_says(loser.nothing)
     await page.dora.sends("/agenda")
     await page.dora.taps(f"{story.wednesday_next_week():%a} {story.wednesday_next_week().day} {story.wednesday_next_week():%b}")
-    await page.dora.newest_says("One reservation")
-    await page.dora.newest_says("10:15–10:30")
+    await page.dora.newest_says(f"10:15–10:30  {winner.name}")
+    await expect(page.dora.texts.last).not_to_contain_text(loser.name)
 
 
 async def test_every_step_of_the_list_can_be_done_as_it_says(opens: Opens) -> None:
