@@ -33,6 +33,7 @@ from bot.handlers.start import start_handlers
 from bot.jobs import Jobs
 from bot.menus import commands_for
 from bot.news import News
+from bot.pacing import Pace
 from bot.polling import poll, retried
 from bot.settings import Settings
 from bot.texts import DEFAULT, LANGUAGES, texts_in
@@ -65,16 +66,18 @@ class House:
     jobs: Jobs
 
 
-def build(settings: Settings, token: str, *, clock: Clock = system_clock, patience: float = _PATIENCE) -> House:
+def build(settings: Settings, token: str, *, clock: Clock = system_clock, patience: float = _PATIENCE, pace: Pace | None = None) -> House:
     """Put the bot together; nothing is opened yet, and the database must be migrated.
 
-    ``patience`` is for how many seconds Telegram may be silent when asked something.
+    ``patience`` is for how many seconds Telegram may be silent when asked something. ``pace`` keeps to Telegram's limits; the simulated one
+    needs none.
     """
     database, turns, scheduler = Database(settings.database_url), Turns(), new_scheduler()
     wakeup = Wakeup(scheduler, clock)
     processor = UnitProcessor(database, turns, clock, wakeup)
     application = _application(settings, token, processor, patience)
-    courier = Courier(database, Delivery(application.bot), News(settings.policy, ZoneInfo(settings.time_zone)), turns, clock)
+    news = News(settings.policy, ZoneInfo(settings.time_zone))
+    courier = Courier(database, Delivery(application.bot, pace), news, turns, clock)
     processor.courier = courier
     jobs = Jobs(database, courier, wakeup, settings.policy, clock, heartbeat=heartbeat_file(settings))
     return House(clock, application, database, processor, courier, wakeup, scheduler, jobs)
@@ -101,14 +104,16 @@ async def run(
     *,
     clock: Clock = system_clock,
     patience: float = _PATIENCE,
+    pace: Pace | None = None,
     ready: Callable[[House], Awaitable[None]] | None = None,
 ) -> None:
     """Run the bot by long polling until cancelled; raises InvalidToken where the token is refused.
 
-    ``ready`` is called once Telegram has been greeted, before the first update is fetched.
+    ``patience`` and ``pace`` are those of ``build``. ``ready`` is called once Telegram has been greeted, before the first update is
+    fetched.
     """
     await migrate(settings.database_url)
-    async with opened(build(settings, token, clock=clock, patience=patience), settings) as house:
+    async with opened(build(settings, token, clock=clock, patience=patience, pace=pace), settings) as house:
         log.info("@%s is at work, on SQLite %s", house.application.bot.username, await house.database.sqlite_version())
         await _introduce(house.application)
         house.scheduler.start()

@@ -4,11 +4,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
-from itertools import groupby
 
 from bot.clock import Clock
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
 from bot.news import News
+from bot.pacing import Urgency
 from bot.replies import Answer, Delete, Edit, Send, Step, packed, unpacked
 from bot.storehouse import Storehouse, Work
 from bot.turns import Turns, finished
@@ -16,8 +16,11 @@ from domain.outbox import REPLY, OutboxRow
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
-_SIDE_BY_SIDE = 8
+_BATCH = 100
+_IN_HAND = 100
+# A chat rests a second after each message: so many chats side by side still fill Telegram's thirty a second, even where each has a lot to
+# be told. They are no more because each keeps its turn until it is through.
+_SIDE_BY_SIDE = 32
 _PATIENCE = 2.0
 _LONGEST_WAIT = timedelta(minutes=5)
 _RENDERINGS = 3
@@ -38,23 +41,34 @@ class Courier:
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._in_hand: set[asyncio.Task[None]] = set()
 
-    async def deliver_due(self) -> int:
-        """Take one batch of what is due in hand and return how many rows it had.
+    @property
+    def pause(self) -> timedelta:
+        """For how long Telegram asked to be told nothing; zero where it did not."""
+        return self._delivery.pause
 
-        It is delivered when this returns, but for people whose chats take long: they are served further, and nobody waits for them.
+    async def deliver_due(self) -> bool:
+        """Take one batch of what is due in hand, and tell whether there may be more to take.
+
+        It is delivered when this returns, but for people whose chats take long: they are served further, and nobody waits for them. This
+        returns within seconds in any case, since whoever calls has other work to do in between.
         """
-        while len(self._in_hand) >= _SIDE_BY_SIDE:
-            await asyncio.wait(self._in_hand, return_when=asyncio.FIRST_COMPLETED)
+        if self.pause:
+            return False
+        if len(self._in_hand) >= _IN_HAND:
+            await asyncio.wait(self._in_hand, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+            return True
         async with self._storehouse.transaction() as work:
-            rows = await work.outbox.claim(self._clock(), BATCH)
-        people = [list(of_one) for _, of_one in groupby(sorted(rows, key=lambda row: row.recipient_id), key=lambda row: row.recipient_id)]
-        tasks = [asyncio.create_task(self._deliver_to_one(of_one)) for of_one in people]
+            rows = await work.outbox.claim(self._clock(), _BATCH)
+        people: dict[int, list[OutboxRow]] = {}
+        for row in rows:
+            people.setdefault(row.recipient_id, []).append(row)
+        tasks = [asyncio.create_task(self._deliver_to_one(of_one)) for of_one in people.values()]
         for task in tasks:
             self._in_hand.add(task)
             task.add_done_callback(self._in_hand.discard)
         if tasks:
             await asyncio.wait(tasks, timeout=_PATIENCE)
-        return len(rows)
+        return len(rows) == _BATCH
 
     async def idle(self) -> None:
         """Wait until nothing is in hand."""
@@ -71,7 +85,7 @@ class Courier:
         try:
             steps = await self._steps(row)
             for step in steps or ():
-                shown.append((step, await self._delivery.carry_out(row.recipient_id, step)))
+                shown.append((step, await self._delivery.carry_out(row.recipient_id, step, _urgency(row))))
         except Unreachable as error:
             await self._give_up(row, str(error))
         except TryLater as error:
@@ -101,7 +115,9 @@ class Courier:
 
     async def _deliver_to_one(self, rows: Sequence[OutboxRow]) -> None:
         """Deliver one person's rows in order, until one has to wait; those behind it were postponed with it."""
-        async with self._slots, self._turns.of(rows[0].recipient_id):
+        chat = rows[0].recipient_id
+        await self._delivery.ready(chat, _urgency(rows[0]))
+        async with self._slots, self._turns.of(chat):
             try:
                 for row in rows:
                     if not (await self._is_claimed(row) and await self.deliver(row)):
@@ -152,6 +168,11 @@ class Courier:
             return await self._postpone(row, error, shown, None)
         await self._settle(row, "parked", shown, error)
         return True
+
+
+def _urgency(row: OutboxRow) -> Urgency:
+    """Tell whether somebody waits for this."""
+    return Urgency.ANSWER if row.kind == REPLY else Urgency.NEWS
 
 
 async def _note_messages(work: Work, chat: int, shown: Shown) -> None:

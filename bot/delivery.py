@@ -4,6 +4,7 @@ import io
 import logging
 import textwrap
 from collections import OrderedDict
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import timedelta
 
 import segno
@@ -20,6 +21,7 @@ from telegram import (
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 
+from bot.pacing import Pace, Paused, Urgency
 from bot.replies import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.screen import Screen
 
@@ -49,102 +51,130 @@ class Undeliverable(Exception):
 
 
 class Delivery:
-    """Carries out steps, and remembers what each message shows, so that no message is edited into what it is already."""
+    """Carries out steps, and remembers what each message shows, so that no message is edited into what it is already.
 
-    def __init__(self, bot: Bot) -> None:
+    Each request waits for its turn in the ``pace``; without one, nothing waits.
+    """
+
+    def __init__(self, bot: Bot, pace: Pace | None = None) -> None:
         self._bot = bot
+        self._pace = pace
         self._shown: OrderedDict[tuple[int, int], str] = OrderedDict()
 
-    async def carry_out(self, chat: int, step: Step) -> int | None:
+    @property
+    def pause(self) -> timedelta:
+        """For how long Telegram asked to be told nothing at all; zero where it did not."""
+        return timedelta(seconds=self._pace.pause if self._pace else 0)
+
+    async def ready(self, chat: int, urgency: Urgency) -> None:
+        """Wait until a chat has had its rest."""
+        if self._pace:
+            await self._pace.chat_ready(chat, urgency)
+
+    async def carry_out(self, chat: int, step: Step, urgency: Urgency = Urgency.ANSWER) -> int | None:
         """Do one step in a chat and return the number of the message that shows it now, where there is one.
 
         Raises:
             Unreachable, TryLater, Undeliverable: see there.
         """
         try:
-            return await self._do(chat, step)
-        except Forbidden as error:
+            return await self._do(chat, step, urgency)
+        except Paused as error:
+            raise TryLater(str(error), timedelta(seconds=error.seconds)) from error
+        except (Forbidden, ChatMigrated) as error:
             raise Unreachable(error.message) from error
         except RetryAfter as error:
-            raise TryLater("429", _as_timedelta(error)) from error
+            # Telegram does not say whose fault it was: whoever went on asking would make the silence longer.
+            wait = _as_timedelta(error)
+            if self._pace:
+                self._pace.halt(wait.total_seconds())
+            raise TryLater("429", wait) from error
         except BadRequest as error:
             # BadRequest is a NetworkError by inheritance, but trying again would never help.
             raise _refusal(error) from error
-        except ChatMigrated as error:
-            raise Unreachable(error.message) from error
         except NetworkError as error:
             raise TryLater(error.message) from error
         except TelegramError as error:
             raise TryLater(f"{type(error).__name__}: {error.message}") from error
 
-    async def _do(self, chat: int, step: Step) -> int | None:
+    async def _do(self, chat: int, step: Step, urgency: Urgency) -> int | None:
         """Do one step; Telegram's own errors pass through."""
         match step:
             case Answer():
-                await self._answer(step)
+                await self._answer(step, urgency)
             case Edit():
-                return await self._edit(chat, step)
+                return await self._edit(chat, step, urgency)
             case Delete():
-                await self._delete(chat, step)
+                await self._delete(chat, step, urgency)
             case Send():
-                return await self._send(chat, step.screen, step.reply_to)
+                return await self._send(chat, step.screen, urgency, step.reply_to)
             case SendQr():
-                await self._bot.send_photo(chat, _qr(step.link), caption=step.caption, parse_mode=ParseMode.HTML)
+                async with self._turn(urgency, chat):
+                    await self._bot.send_photo(chat, _qr(step.link), caption=step.caption, parse_mode=ParseMode.HTML)
             case SetMenu():
                 commands = [BotCommand(name, description) for name, description in step.commands]
-                await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(chat))
+                async with self._turn(urgency):
+                    await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(chat))
         return None
 
-    async def _answer(self, step: Answer) -> None:
+    def _turn(self, urgency: Urgency, chat: int | None = None) -> AbstractAsyncContextManager[None]:
+        """Wait for the turn of one request; ``chat`` is where people see it, None where they do not."""
+        return self._pace.turn(urgency, chat) if self._pace else nullcontext()
+
+    async def _answer(self, step: Answer, urgency: Urgency) -> None:
         """Answer a tap; one too old to be answered needs no answer."""
         text = step.text and textwrap.shorten(step.text, _TOAST_LIMIT, placeholder="…")
         try:
-            await self._bot.answer_callback_query(step.query_id, text, show_alert=step.alert)
+            async with self._turn(urgency):
+                await self._bot.answer_callback_query(step.query_id, text, show_alert=step.alert)
         except BadRequest as error:
             log.info("tap not answered: %s", error.message)
 
-    async def _edit(self, chat: int, step: Edit) -> int | None:
+    async def _edit(self, chat: int, step: Edit, urgency: Urgency) -> int | None:
         """Show a screen on a message, or on a new one where that is gone."""
         digest = step.screen.digest
         if self._shown.get((chat, step.message_id), step.before) == digest:
             return step.message_id
         try:
-            await self._bot.edit_message_text(
-                step.screen.text,
-                chat,
-                step.message_id,
-                parse_mode=ParseMode.HTML,
-                reply_markup=_markup(step.screen),
-                link_preview_options=_NO_PREVIEW,
-            )
+            async with self._turn(urgency, chat):
+                await self._bot.edit_message_text(
+                    step.screen.text,
+                    chat,
+                    step.message_id,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=_markup(step.screen),
+                    link_preview_options=_NO_PREVIEW,
+                )
         except BadRequest as error:
             reason = error.message.lower()
             if any(told in reason for told in _NOT_THERE):
-                return None if step.only else await self._send(chat, step.screen)
+                return None if step.only else await self._send(chat, step.screen, urgency)
             # Somebody was quicker with the very same screen: before a crash, that was us.
             if "message is not modified" not in reason:
                 raise
         self._remember(chat, step.message_id, digest)
         return step.message_id
 
-    async def _send(self, chat: int, screen: Screen, reply_to: int | None = None) -> int:
+    async def _send(self, chat: int, screen: Screen, urgency: Urgency, reply_to: int | None = None) -> int:
         """Show a screen on a new message."""
-        sent: Message = await self._bot.send_message(
-            chat,
-            screen.text,
-            parse_mode=ParseMode.HTML,
-            reply_markup=_markup(screen),
-            link_preview_options=_NO_PREVIEW,
-            reply_parameters=ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None,
-        )
+        async with self._turn(urgency, chat):
+            sent: Message = await self._bot.send_message(
+                chat,
+                screen.text,
+                parse_mode=ParseMode.HTML,
+                reply_markup=_markup(screen),
+                link_preview_options=_NO_PREVIEW,
+                reply_parameters=ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None,
+            )
         self._remember(chat, sent.message_id, screen.digest)
         return sent.message_id
 
-    async def _delete(self, chat: int, step: Delete) -> None:
+    async def _delete(self, chat: int, step: Delete, urgency: Urgency) -> None:
         """Take a message away; one that is gone, or too old to be taken away, stays as it is."""
         self._shown.pop((chat, step.message_id), None)
         try:
-            await self._bot.delete_message(chat, step.message_id)
+            async with self._turn(urgency):
+                await self._bot.delete_message(chat, step.message_id)
         except BadRequest as error:
             log.info("message not deleted: %s", error.message)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
-from bot.courier import BATCH, Courier
+from bot.courier import Courier
 from bot.storehouse import Storehouse
 from bot.wakeup import Wakeup
 from domain.policy import BookingPolicy
@@ -63,18 +64,22 @@ class Jobs:
                 await self._pump
 
     async def run_due(self) -> None:
-        """Do all that is due, and set the alarm for what comes next."""
-        await self._expire()
-        while await self._courier.deliver_due() == BATCH:
-            pass
+        """Do all that is due, and set the alarm for what comes next; holds run out on time however much is to be told meanwhile."""
+        more = True
+        while more:
+            await self._expire()
+            more = await self._courier.deliver_due()
+            self._beat()
         if (due := await self.next_due()) is not None:
             self._wakeup.at(due)
 
     async def next_due(self) -> datetime | None:
         """Return the earliest instant at which something falls due, None where nothing will."""
         async with self._storehouse.snapshot() as work:
-            coming = (await work.reservations.next_expiry(), await work.outbox.next_due())
-        return min((due for due in coming if due is not None), default=None)
+            expiry_due, news_due = await work.reservations.next_expiry(), await work.outbox.next_due()
+        if news_due is not None and (pause := self._courier.pause):
+            news_due = max(news_due, self._clock() + pause)
+        return min((due for due in (expiry_due, news_due) if due is not None), default=None)
 
     async def tidy(self) -> None:
         """Forget what nobody will ask for again."""
@@ -88,13 +93,23 @@ class Jobs:
             async with self._storehouse.transaction() as work:
                 ended = await expiry.expire_holds(work, self._policy, self._clock())
 
+    def _beat(self) -> None:
+        """Show that the bot is at work."""
+        if self._heartbeat is not None:
+            self._heartbeat.touch()
+
     async def _run(self) -> None:
-        """Do what is due each time the alarm rings; a failure is logged, and the next sweep tries again."""
+        """Do what is due each time the alarm rings, and tidy up once what was overdue is done, since the bot may not run at night."""
+        await self._wakeup.rung()
+        await self._tried(self.run_due)
+        await self._tried(self.tidy)
         while True:
             await self._wakeup.rung()
-            try:
-                await self.run_due()
-                if self._heartbeat is not None:
-                    self._heartbeat.touch()
-            except Exception:
-                log.exception("what is due could not be done and will be tried again")
+            await self._tried(self.run_due)
+
+    async def _tried(self, job: Callable[[], Awaitable[None]]) -> None:
+        """Do a job; a failure is logged, and the next sweep or night tries again."""
+        try:
+            await job()
+        except Exception:
+            log.exception("what is due could not be done and will be tried again")

@@ -81,21 +81,23 @@ class Faults:
 
 @dataclass(slots=True)
 class FloodLimits:
-    """Telegram's pacing, off until `enabled`: so many messages a second over all chats and in one chat."""
+    """Telegram's pacing, off until `enabled`: so many messages a second over all chats, and one a second in each, in short bursts."""
 
     enabled: bool = False
     per_second: int = 30
-    per_chat: int = 1
-    sent: deque[tuple[float, int]] = field(default_factory=deque)
+    chat_burst: int = 3
+    sent: deque[float] = field(default_factory=deque)
+    owed_until: dict[int, float] = field(default_factory=dict)
 
     def wait_for(self, chat_id: int, now: float) -> int | None:
         """Count a message at this moment (Unix seconds) and return None, or return the seconds to wait where it is one too many."""
         if not self.enabled:
             return None
-        while self.sent and self.sent[0][0] <= now - 1:
+        while self.sent and self.sent[0] <= now - 1:
             self.sent.popleft()
-        in_chat = sum(chat == chat_id for _, chat in self.sent)
-        if len(self.sent) >= self.per_second or in_chat >= self.per_chat:
+        owed = max(self.owed_until.get(chat_id, now), now)
+        if len(self.sent) >= self.per_second or owed - now > self.chat_burst - 1:
             return 1
-        self.sent.append((now, chat_id))
+        self.sent.append(now)
+        self.owed_until[chat_id] = owed + 1
         return None

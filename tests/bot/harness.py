@@ -11,6 +11,7 @@ from telegram.ext import BaseHandler
 
 from bot.app import House, build, opened
 from bot.context import Context
+from bot.pacing import Pace
 from bot.settings import Settings
 from simulator.chats import Message
 from simulator.people import Person
@@ -24,9 +25,10 @@ MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 class Town:
     """A simulated Telegram, a bot in it that can be restarted, and a clock that moves when told to."""
 
-    def __init__(self, database_url: str, *, patience: float = 10.0, **settings: Any) -> None:
+    def __init__(self, database_url: str, *, patience: float = 10.0, pace: Pace | None = None, **settings: Any) -> None:
         self.now = MONDAY
         self.patience = patience
+        self.pace = pace
         self.simulator = Simulator(token=TOKEN, clock=lambda: self.now)
         self._given = {"database_url": database_url, "admin_ids": str(ADMIN_ID), "time_zone": "Europe/Berlin", **settings}
         self._open = AsyncExitStack()
@@ -103,7 +105,7 @@ class Town:
         return self._known[name]
 
     async def _opens_bot(self) -> None:
-        house = build(self.settings, TOKEN, clock=lambda: self.now, patience=self.patience)
+        house = build(self.settings, TOKEN, clock=lambda: self.now, patience=self.patience, pace=self.pace)
         for handler in reversed(self._first):
             house.application.handlers[0].insert(0, handler)
         self.house = await self._open.enter_async_context(opened(house, self.settings))

@@ -1,0 +1,138 @@
+"""The pace at which Telegram lets a bot speak: so much a second over all, one message a second in a chat, and silence when told."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from enum import IntEnum
+from heapq import heappop, heappush
+from itertools import count
+
+# Whoever waits in memory keeps a chat's turn and a lease of a minute; a longer silence is waited for in the outbox.
+_PATIENCE = 10.0
+# Timers may ring a hair before their time.
+_SECOND = 1.01
+
+
+class Urgency(IntEnum):
+    """Who goes first: answers to people, then news, however much of it waits."""
+
+    ANSWER = 0
+    NEWS = 1
+
+
+class Paused(Exception):
+    """Telegram asked for a silence too long to stand and wait for; ``seconds`` of it are left."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"silent for {seconds:.0f} s")
+        self.seconds = seconds
+
+
+class Pace:
+    """Keeps requests within Telegram's limits, on the event loop's own clock.
+
+    Over all there are ``per_second`` places, each free again a second after its request was answered: whenever the request arrived on the
+    way, no second at Telegram's has more. They are given out evenly, ``burst`` at once at most. In a chat, an answer may come a second
+    after the one before, or at once where fewer than ``chat_burst`` seconds are owed; news waits until none is.
+    """
+
+    def __init__(self, *, per_second: int = 30, burst: int = 5, chat_burst: int = 3) -> None:
+        self._places = per_second
+        self._gap = 1.0 / per_second
+        self._slack = (burst - 1) * self._gap
+        self._chat_slack = {Urgency.ANSWER: chat_burst - 1.0, Urgency.NEWS: 0.0}
+        self._even = 0.0
+        self._not_before = 0.0
+        self._owed_until: OrderedDict[int, float] = OrderedDict()
+        self._queue: list[tuple[Urgency, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+        self._alarm: asyncio.TimerHandle | None = None
+
+    @asynccontextmanager
+    async def turn(self, urgency: Urgency, chat: int | None = None) -> AsyncIterator[None]:
+        """Wait until one request may be made, and have it made in the block; ``chat`` is where it shows, None where it does not.
+
+        The requests of one chat must come one after another.
+
+        Raises:
+            Paused: see there.
+        """
+        if chat is not None:
+            await self.chat_ready(chat, urgency)
+        await self._place(urgency)
+        loop = asyncio.get_running_loop()
+        try:
+            yield
+        finally:
+            if chat is not None:
+                self._charge(chat, loop.time())
+            loop.call_later(_SECOND, self._give_back)
+
+    async def chat_ready(self, chat: int, urgency: Urgency) -> None:
+        """Wait until a chat has had its rest."""
+        wait = self._owed_until.get(chat, 0.0) - self._chat_slack[urgency] - asyncio.get_running_loop().time()
+        if wait > 0:
+            # Nothing else is told in this chat meanwhile, so once is enough.
+            await asyncio.sleep(wait)
+
+    @property
+    def pause(self) -> float:
+        """Return for how many seconds all are silent from now on, zero where nobody has to be."""
+        return max(0.0, self._not_before - asyncio.get_running_loop().time())
+
+    def halt(self, seconds: float) -> None:
+        """Be silent to everybody for so long, as Telegram asked."""
+        self._not_before = max(self._not_before, asyncio.get_running_loop().time() + seconds)
+        if self.pause <= _PATIENCE:
+            return
+        for _, _, ticket in self._queue:
+            if not ticket.done():
+                ticket.set_exception(Paused(self.pause))
+        self._queue.clear()
+
+    async def _place(self, urgency: Urgency) -> None:
+        """Wait for a place among all requests; raises Paused."""
+        if self.pause > _PATIENCE:
+            raise Paused(self.pause)
+        ticket = asyncio.get_running_loop().create_future()
+        heappush(self._queue, (urgency, next(self._numbers), ticket))
+        self._admit()
+        try:
+            await ticket
+        except asyncio.CancelledError:
+            if not ticket.cancelled() and ticket.exception() is None:
+                self._give_back()
+            raise
+
+    def _admit(self) -> None:
+        """Let in whoever may go now, the most urgent first, and look again when the next one may."""
+        loop = asyncio.get_running_loop()
+        while self._queue and self._places:
+            opens = max(self._not_before, self._even - self._slack)
+            if opens > loop.time():
+                self._look_again_at(opens)
+                return
+            _, _, ticket = heappop(self._queue)
+            if not ticket.done():
+                self._places -= 1
+                self._even = max(self._even, loop.time()) + self._gap
+                ticket.set_result(None)
+
+    def _look_again_at(self, moment: float) -> None:
+        """Set the one alarm."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._alarm = asyncio.get_running_loop().call_at(moment, self._admit)
+
+    def _give_back(self) -> None:
+        """Free a place."""
+        self._places += 1
+        self._admit()
+
+    def _charge(self, chat: int, now: float) -> None:
+        """Note that a chat was told something, and forget those that have had their rest."""
+        self._owed_until[chat] = max(self._owed_until.get(chat, now), now) + _SECOND
+        self._owed_until.move_to_end(chat)
+        while (oldest := next(iter(self._owed_until))) != chat and self._owed_until[oldest] <= now:
+            del self._owed_until[oldest]

@@ -1,0 +1,253 @@
+"""Telegram's limits are kept without its having to refuse anything, and nobody waits for longer than they ask."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.clock import system_clock
+from bot.pacing import Pace, Paused, Urgency
+from bot.replies import Send, packed
+from bot.screen import Screen
+from domain.client import Contact
+from domain.policy import BookingPolicy
+from domain.timespan import TimeSpan
+from domain.usecases.hold_slot import SlotChoice, hold_slot
+from simulator.faults import FaultKind, FloodLimits
+from tests.bot.harness import Chatter, Town, until
+from tests.bot.leaping import played
+from tests.bot.practice import quarter
+from tests.bot.probes import calls
+from tests.storage.venue import rows
+
+ANSWER, NEWS = Urgency.ANSWER, Urgency.NEWS
+
+
+class Wire:
+    """A Telegram at the far end of a slow wire, which notes who arrived and whom it had to refuse."""
+
+    def __init__(self, pace: Pace) -> None:
+        self.pace = pace
+        self.limits = FloodLimits(enabled=True)
+        self.arrived: list[str] = []
+        self.refused = 0
+
+    async def tells(self, name: str, urgency: Urgency, chat: int | None, there: float = 0.02, back: float = 0.02) -> None:
+        """Make one request, which is so many seconds on its way there and back."""
+        async with self.pace.turn(urgency, chat):
+            await asyncio.sleep(there)
+            self.arrived.append(name)
+            # Whoever is told nothing in a chat counts with all others alone.
+            everybody = chat if chat is not None else -len(self.arrived)
+            self.refused += self.limits.wait_for(everybody, asyncio.get_running_loop().time()) is not None
+            await asyncio.sleep(back)
+
+
+REQUEST = st.tuples(st.sampled_from(Urgency), st.floats(0, 2), st.floats(0, 2), st.floats(0, 3))
+
+
+@settings(max_examples=60, deadline=None)
+@given(chats=st.lists(st.lists(REQUEST, min_size=1, max_size=12), min_size=1, max_size=30))
+def test_telegram_refuses_nothing_however_long_requests_are_on_their_way(chats: list[list[tuple[Urgency, float, float, float]]]) -> None:
+    async def story() -> int:
+        wire = Wire(Pace())
+
+        async def chatting(chat: int, requests: list[tuple[Urgency, float, float, float]]) -> None:
+            for urgency, there, back, rest in requests:
+                await wire.tells("", urgency, chat, there, back)
+                await asyncio.sleep(rest)
+
+        await asyncio.gather(*(chatting(number, requests) for number, requests in enumerate(chats)))
+        return wire.refused
+
+    assert played(story()) == 0
+
+
+def test_a_crowd_is_told_as_fast_as_telegram_allows() -> None:
+    async def story() -> tuple[int, float]:
+        wire = Wire(Pace())
+        await asyncio.gather(*(wire.tells("", NEWS, chat, 0, 0) for chat in range(300)))
+        return wire.refused, asyncio.get_running_loop().time()
+
+    refused, seconds = played(story())
+    assert refused == 0
+    assert 9 < seconds < 10.5
+
+
+def test_without_the_pace_telegram_would_refuse() -> None:
+    async def story() -> int:
+        wire = Wire(Pace(per_second=31, burst=31))
+        await asyncio.gather(*(wire.tells("", NEWS, chat, 0, 0) for chat in range(31)))
+        return wire.refused
+
+    assert played(story()) == 1
+
+
+def test_answers_overtake_news_that_waits() -> None:
+    async def story() -> list[str]:
+        wire = Wire(Pace())
+        news = [asyncio.create_task(wire.tells("news", NEWS, chat)) for chat in range(60)]
+        await asyncio.sleep(0.5)
+        await asyncio.gather(wire.tells("tap", ANSWER, None), wire.tells("answer", ANSWER, 100))
+        early = list(wire.arrived)
+        await asyncio.gather(*news)
+        return early
+
+    early = played(story())
+    assert {"tap", "answer"} <= set(early)
+    assert early.count("news") < 30
+
+
+def test_a_chat_that_rests_holds_up_nobody_else_and_answers_may_come_in_a_short_burst() -> None:
+    async def story() -> list[str]:
+        wire = Wire(Pace())
+
+        async def several(name: str, urgency: Urgency, chat: int) -> None:
+            for _ in range(4):
+                await wire.tells(name, urgency, chat)
+
+        await asyncio.gather(several("a", ANSWER, 1), several("n", NEWS, 2), *(wire.tells("other", NEWS, chat) for chat in range(3, 8)))
+        return wire.arrived
+
+    arrived = played(story())
+    assert arrived[:10].count("other") == 5
+    assert arrived[:10].count("a") == 3
+    assert arrived.count("n") == 4
+    assert arrived[-1] == "n"
+
+
+def test_all_are_silent_for_as_long_as_telegram_asks() -> None:
+    async def story() -> list[float]:
+        pace, told = Pace(), list[float]()
+
+        async def tells(chat: int) -> None:
+            async with pace.turn(ANSWER, chat):
+                told.append(asyncio.get_running_loop().time())
+
+        pace.halt(5)
+        pace.halt(2)
+        await asyncio.gather(*(tells(chat) for chat in range(40)))
+        return told
+
+    assert min(played(story())) == 5
+
+
+def test_nobody_stands_and_waits_for_a_long_silence() -> None:
+    async def story() -> tuple[int, float]:
+        pace = Pace()
+        for _ in range(30):
+            async with pace.turn(ANSWER):
+                pass
+        waiting = asyncio.create_task(pace._place(NEWS))
+        await asyncio.sleep(0)
+        pace.halt(3600)
+        given_up = 0
+        for request in (waiting, pace._place(ANSWER)):
+            with suppress(Paused):
+                await request
+            given_up += 1
+        return given_up, asyncio.get_running_loop().time()
+
+    given_up, seconds = played(story())
+    assert given_up == 2
+    assert seconds < 5
+
+
+@pytest.mark.parametrize("granted", [False, True])
+def test_whoever_gives_up_waiting_leaves_his_place_to_others(granted: bool) -> None:  # noqa: FBT001  (a case of the test)
+    async def story() -> int:
+        pace = Pace(per_second=1)
+        async with pace.turn(NEWS):
+            waiting = asyncio.create_task(pace._place(NEWS))
+            await asyncio.sleep(0)
+            if granted:
+                pace._give_back()
+            waiting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+            return pace._places
+
+    assert played(story()) == int(granted)
+
+
+@pytest.fixture
+async def strict_town(database_url: str) -> AsyncIterator[Town]:
+    """A town whose Telegram keeps to its limits, by the clock on the wall."""
+    place = Town(database_url, pace=Pace())
+    await place.starts()
+    place.simulator.world.clock = system_clock
+    place.simulator.flood_limits.enabled = True
+    yield place
+    await place.ends()
+    assert place.simulator.transcript.warnings == []
+
+
+def refusals(town: Town) -> int:
+    return sum(call.status == 429 for call in town.simulator.transcript.calls)
+
+
+async def crowd(town: Town, size: int) -> list[Chatter]:
+    """Let people join who have pressed Start some time ago."""
+    people = [town.joins(f"Person {number}") for number in range(size)]
+    for someone in people:
+        someone.person.sends("/start")
+    town.simulator.take_updates()
+    async with town.house.database.transaction() as work:
+        for someone in people:
+            await work.clients.seen(Contact(someone.id, "Person"), town.now)
+    return people
+
+
+async def let_holds_expire(town: Town, people: list[Chatter], each: int) -> None:
+    """Have everybody hold so many slots, and let the time pass in which to confirm them."""
+    async with town.house.database.transaction() as work:
+        dora = await work.providers.add(people[0].id, "Dora", "dora", town.now)
+        first = quarter(25, 9)
+        await work.availability.replace(dora.id, [], [TimeSpan(first, first + len(people) * each)])
+        for number in range(len(people[1:]) * each):
+            client = people[1 + number % len(people[1:])]
+            await hold_slot(work, BookingPolicy(), SlotChoice(client.id, dora.id, first + number), town.now)
+    town.now += timedelta(minutes=31)
+
+
+async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_it(strict_town: Town) -> None:
+    town = strict_town
+    people = await crowd(town, 61)
+    await let_holds_expire(town, people, 2)
+    draining = asyncio.create_task(town.sweeps())
+    await until(lambda: len(calls(town, "sendMessage")) > 10)
+    for someone in people[:10]:
+        someone.person.sends("/help")
+    await town.works(town.simulator.take_updates())
+    told_before = sum("expired" in call.params["text"] for call in calls(town, "sendMessage"))
+    await draining
+    while rows(town.house.database.url, "SELECT 1 FROM outbox WHERE state = 'due' AND kind <> 'hold_warning'"):
+        await town.sweeps()
+
+    assert refusals(town) == 0
+    assert told_before < 100
+    assert sum("expired" in call.params["text"] for call in calls(town, "sendMessage")) == 120
+
+
+async def test_a_refusal_of_one_silences_all_until_it_is_over(strict_town: Town) -> None:
+    town = strict_town
+    people = await crowd(town, 6)
+    await let_holds_expire(town, people, 1)
+    town.simulator.faults.add(FaultKind.FLOOD, person=people[0].person, retry_after=3600)
+    async with town.house.database.transaction() as work:
+        await work.outbox.reply(people[0].id, packed([Send(Screen("hi"))]), town.now - timedelta(hours=1))
+        row, *_ = await work.outbox.claim(town.now - timedelta(minutes=59), 1)
+    assert not await town.house.courier.deliver(row)
+    people[1].person.sends("/help")
+    await town.works(town.simulator.take_updates())
+    await town.sweeps()
+
+    assert len(calls(town, "sendMessage")) == 1
+    assert {kind for (kind,) in rows(town.house.database.url, "SELECT kind FROM outbox WHERE state = 'due'")} >= {"reply", "hold_expired"}
+    due = await town.house.jobs.next_due()
+    assert due is not None
+    assert due > town.now + timedelta(minutes=59)
