@@ -25,6 +25,8 @@ _PORT = re.compile(r"\d{1,5}", re.ASCII)
 _HIGHEST_PORT = 65535
 _QUARTER = timedelta(minutes=15)
 _DAY = timedelta(days=1)
+_LONGEST_HOLD = timedelta(days=7)
+_LONGEST_NOTICE = timedelta(days=365)
 _LONGEST_HORIZON = timedelta(days=400)
 
 
@@ -193,8 +195,15 @@ class Settings(BaseSettings):
     @field_validator("hold_duration")
     @classmethod
     def _check_hold_duration(cls, value: timedelta) -> timedelta:
-        if value <= timedelta():
-            raise ValueError("write a duration above zero, such as PT30M.")
+        if not timedelta() < value <= _LONGEST_HOLD:
+            raise ValueError("write a duration above zero and of 7 days at most, such as PT30M.")
+        return value
+
+    @field_validator("notice_period")
+    @classmethod
+    def _check_notice_period(cls, value: timedelta) -> timedelta:
+        if value > _LONGEST_NOTICE:
+            raise ValueError("write a duration of 365 days at most, such as PT24H.")
         return value
 
     # Checks across fields are made in the later field's turn, and not on the whole, so that one report holds every mistake.

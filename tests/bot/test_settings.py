@@ -140,11 +140,13 @@ def test_a_dotenv_file_that_is_not_text_is_named() -> None:
         ("HOLD_DURATION", "00:30"),
         ("HOLD_DURATION", "PT0S"),
         ("HOLD_DURATION", "-PT5M"),
+        ("HOLD_DURATION", "P7DT1S"),
         ("HOLD_DURATION", "P"),
         ("HOLD_DURATION", "PT"),
         ("NOTICE_PERIOD", "P1M"),
         ("NOTICE_PERIOD", "-P1D"),
         ("NOTICE_PERIOD", "P9999999999D"),
+        ("NOTICE_PERIOD", "P365DT1S"),
         ("BOOKING_HORIZON", "PT0S"),
         ("BOOKING_HORIZON", "PT24H"),
         ("BOOKING_HORIZON", "P400DT1S"),
@@ -209,12 +211,17 @@ def test_a_bad_webhook_secret_is_told_once(monkeypatch: pytest.MonkeyPatch) -> N
     assert mistake.startswith("WEBHOOK_SECRET: ")
 
 
-@pytest.mark.parametrize(("horizon", "notice"), [("P400D", "P399D"), ("PT1M", "PT59S"), ("P1DT1S", "PT24H")])
+@pytest.mark.parametrize(("horizon", "notice"), [("P400D", "P365D"), ("PT1M", "PT59S"), ("P1DT1S", "PT24H")])
 def test_a_horizon_barely_within_its_bounds_is_accepted(monkeypatch: pytest.MonkeyPatch, horizon: str, notice: str) -> None:
     monkeypatch.setenv("BOOKING_HORIZON", horizon)
     monkeypatch.setenv("NOTICE_PERIOD", notice)
     policy = load_settings().policy
     assert policy.booking_horizon > policy.notice_period
+
+
+def test_a_hold_may_last_a_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOLD_DURATION", "P7D")
+    assert load_settings().policy.hold_duration == timedelta(days=7)
 
 
 def test_a_slot_may_last_a_whole_day(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,5 +253,6 @@ def test_any_whole_quarter_up_to_a_day_may_be_the_slot_length(quarters: int) -> 
 
 @given(days=st.integers(0, 300), hours=st.integers(0, 99), minutes=st.integers(0, 99), seconds=st.integers(1, 99))
 def test_a_duration_means_the_sum_of_its_parts(days: int, hours: int, minutes: int, seconds: int) -> None:
-    read = Settings(_env_file=None, hold_duration=f"P{days}DT{hours}H{minutes}M{seconds}S").hold_duration
+    written = f"P{days}DT{hours}H{minutes}M{seconds}S"
+    read = Settings(_env_file=None, notice_period="PT0S", booking_horizon=written).booking_horizon
     assert read == timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
