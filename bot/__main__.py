@@ -7,17 +7,21 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from telegram.error import InvalidToken
 
-from bot import __version__, app, demo
+from bot import __version__, app, demo, doctor
+from bot.clock import system_clock
 from bot.logs import configure_logging
+from bot.pacing import Pace
 from bot.settings import Settings, SettingsError, load_settings
-from storage.database import DatabaseUnsupported, database_file
+from domain.checkup import Checkup
+from storage.database import DatabaseUnsupported, DatabaseUnusable, check_file, database_file
+from storage.doctor import examined
 from storage.migrate import migrate
 
 log = logging.getLogger(__name__)
@@ -25,9 +29,10 @@ log = logging.getLogger(__name__)
 _HEARTBEAT_SECONDS = 60
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says and return the exit status: 0 well, 1 ill, 2 wrongly set up."""
+def main(arguments: list[str] | None = None, *, pace: Callable[[], Pace | None] = Pace) -> int:
+    """Do what the command line says and return the exit status: 0 well, 1 ill, 2 wrongly set up; ``pace`` makes the bot's pace."""
     options = _parser().parse_args(arguments)
+    options.pace = pace
     try:
         settings = load_settings()
     except SettingsError as error:
@@ -36,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     try:
         return _COMMANDS[options.command](settings, options)
-    except DatabaseUnsupported as error:
+    except (DatabaseUnsupported, DatabaseUnusable) as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -51,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         ("run", "run the bot (the default)"),
         ("migrate", "make the database, or bring it up to date"),
         ("health", "exit with 0 if the bot that uses this database is at work"),
+        ("doctor", "look the database over without changing it, and say what is wrong and what to do"),
     ):
         commands.add_parser(name, help=text).set_defaults(command=name)
     shown = commands.add_parser("demo", help="show the bot in a simulated Telegram in the browser (what run does without BOT_TOKEN)")
@@ -68,11 +74,11 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     if settings.bot_token is None:
         return _demo(settings, options)
     try:
-        asyncio.run(_until_told(app.run(settings, settings.bot_token.get_secret_value())))
+        asyncio.run(_until_told(app.run(settings, settings.bot_token.get_secret_value(), pace=options.pace())))
     except InvalidToken:
         print("Telegram refuses BOT_TOKEN: check it with @BotFather.", file=sys.stderr)
         return 2
-    except DatabaseUnsupported:
+    except (DatabaseUnsupported, DatabaseUnusable):
         raise
     except Exception:
         log.exception("the bot stopped")
@@ -114,12 +120,43 @@ def _health(settings: Settings, _options: argparse.Namespace) -> int:
     return 0 if fresh else 1
 
 
+def _doctor(settings: Settings, _options: argparse.Namespace) -> int:
+    """Look the database over and print what is wrong."""
+    file = database_file(settings.database_url)
+    if file is not None and not _is_there(file):
+        print(doctor.NO_DATABASE)
+        return 1
+    check_file(settings.database_url)
+    checkup = asyncio.run(_examined(settings.database_url))
+    if checkup is None:
+        print(doctor.OLD_SCHEMA)
+        return 1
+    found = list(doctor.findings(checkup))
+    print(*(found or [doctor.ALL_WELL]), *doctor.remarks(checkup), sep="\n")
+    return 1 if found else 0
+
+
+async def _examined(url: str) -> Checkup | None:
+    """Return the state of the books, None where they are not of this version."""
+    async with examined(url) as books:
+        return await books.checkup(system_clock()) if await books.is_current() else None
+
+
+def _is_there(file: Path) -> bool:
+    """Tell whether there is something under this name; raises DatabaseUnusable where nobody may look."""
+    try:
+        return file.exists()
+    except OSError as error:
+        raise DatabaseUnusable(f"DATABASE_URL: {file} cannot be read: {error.strerror}.") from error
+
+
 def _backup(settings: Settings, options: argparse.Namespace) -> int:
     """Write a whole copy of the database; copying the file instead would leave out what is still in its log."""
     source = database_file(settings.database_url)
-    if source is None or not source.exists():
+    if source is None or not _is_there(source):
         print(f"There is no database at {source} yet: nothing to back up.", file=sys.stderr)
         return 1
+    check_file(settings.database_url)
     if options.file.exists():
         print(f"{options.file} exists already: name another file.", file=sys.stderr)
         return 1
@@ -133,7 +170,7 @@ def _backup(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"run": _run, "demo": _demo, "migrate": _migrate, "health": _health, "backup": _backup}
+_COMMANDS = {"run": _run, "demo": _demo, "migrate": _migrate, "health": _health, "doctor": _doctor, "backup": _backup}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -1,7 +1,8 @@
 """The engines, and how each begins a transaction. The one place that knows which database is underneath."""
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ _POOL_TIMEOUT_SECONDS = 30
 
 class DatabaseUnsupported(Exception):
     """``DATABASE_URL`` names a kind of database that is not there."""
+
+
+class DatabaseUnusable(Exception):
+    """What ``DATABASE_URL`` names cannot be read or written; the message is one sentence on why and what to do."""
 
 
 def make_engine(url: str, *, write: bool, foreign_keys: bool = True) -> AsyncEngine:
@@ -44,9 +49,9 @@ def make_engine(url: str, *, write: bool, foreign_keys: bool = True) -> AsyncEng
 
 def _set_up_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> None:
     """Give each new connection its settings, and each transaction its kind of BEGIN."""
-    pragmas = ["journal_mode=WAL", "synchronous=FULL", "busy_timeout=5000", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"]
-    if not write:
-        pragmas += ["query_only=ON", "wal_autocheckpoint=0"]
+    pragmas = ["synchronous=FULL", "busy_timeout=5000", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"]
+    # The file itself remembers its journal: a reader, who may have been given a stranger's file to look at, leaves it as it is.
+    pragmas += ["journal_mode=WAL"] if write else ["query_only=ON", "wal_autocheckpoint=0"]
 
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _record: object) -> None:
@@ -102,3 +107,33 @@ def database_file(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         return None
     return Path(parsed.database)
+
+
+def prepare_file(url: str) -> None:
+    """Make the folder of a database where there is none, and see that the file, there or not, can be written.
+
+    Raises:
+        DatabaseUnusable: see there.
+    """
+    if (file := database_file(url)) is None:
+        return
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnusable(f"DATABASE_URL: the folder {file.parent} cannot be made: {error.strerror}.") from error
+    _tried(file, "BEGIN IMMEDIATE")
+
+
+def check_file(url: str) -> None:
+    """See that the file of a database, which is there, can be read; raises DatabaseUnusable."""
+    if (file := database_file(url)) is not None:
+        _tried(file, "SELECT count(*) FROM sqlite_master")
+
+
+def _tried(file: Path, statement: str) -> None:
+    """Try a statement on a file, and keep nothing of it."""
+    try:
+        with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+            connection.execute(statement)
+    except sqlite3.Error as error:
+        raise DatabaseUnusable(f"DATABASE_URL: {file} cannot be used as a database: {error}.") from error

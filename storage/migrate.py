@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from storage.database import database_file, make_engine
+from storage.database import make_engine, prepare_file
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 
@@ -24,11 +24,10 @@ async def migrate(url: str) -> None:
     keys are off while tables are rebuilt, since SQLite would otherwise delete the children of a rebuilt table, and are checked at the end.
 
     Raises:
-        ForeignKeysBroken: see there.
+        ForeignKeysBroken, DatabaseUnsupported, DatabaseUnusable: see there.
     """
-    if (file := database_file(url)) is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
     engine = make_engine(url, write=True, foreign_keys=False)
+    prepare_file(url)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade)

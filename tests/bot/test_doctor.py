@@ -1,0 +1,110 @@
+"""What the doctor says of each finding, and the command that asks it."""
+
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.doctor import ALL_WELL, NO_DATABASE, OLD_SCHEMA, findings, remarks, without_persons
+from domain.checkup import Checkup, Parked, SetAside
+from tests.bot.processes import environment, runs
+from tests.storage.venue import everything
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("checkup", "told"),
+    [
+        (Checkup(overlaps_of_providers=(3, 5)), "overlap an earlier one of the same provider: #3, #5."),
+        (Checkup(overlaps_of_clients=(4,)), "overlap an earlier one of the same client: #4."),
+        (Checkup(unswept=(6,)), "Holds that ran out more than 5 minutes ago still take time: #6."),
+        (Checkup(stray=(7,)), "Reservations that are over still take time: #7."),
+        (Checkup(parked=(Parked("reply", 49 * 60 * MINUTE, "can't parse"),)), "A message (reply) was parked 2 days ago: can't parse."),
+        (Checkup(oldest_due=6 * MINUTE), "The oldest message has waited for 6 minutes."),
+        (Checkup(set_aside=SetAside(2, "KeyError: 'Alice'\nmore")), "set aside: 2. The last one's error: KeyError: …."),
+    ],
+)
+def test_each_finding_is_told_with_what_to_do(checkup: Checkup, told: str) -> None:
+    [sentence] = findings(checkup)
+
+    assert told in sentence
+    assert "What to do: " in sentence
+
+
+def test_books_in_order_give_no_finding() -> None:
+    assert list(findings(Checkup(oldest_due=5 * MINUTE, unreachable=3))) == []
+    assert list(remarks(Checkup())) == []
+
+
+def test_people_who_cannot_be_reached_are_a_remark_and_no_finding() -> None:
+    [remark] = remarks(Checkup(unreachable=3))
+
+    assert "3 of the people" in remark
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("ValueError: no zone 'Alice lives here' in 12345678", "ValueError: no zone … in …"),
+        ('KeyError: "Bob"\nTraceback', "KeyError: …"),
+        ("", "unknown"),
+        ("x" * 500, "x" * 160),
+    ],
+)
+def test_an_error_is_told_by_its_first_line_and_without_persons(error: str, told: str) -> None:
+    assert without_persons(error) == told
+
+
+def test_the_command_tells_what_it_finds_and_changes_nothing(tmp_path: Path, database_url: str) -> None:
+    env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=database_url)
+    before = everything(database_url)
+    ended = runs(tmp_path, env, "doctor")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{ALL_WELL}\n", "")
+    assert everything(database_url) == before
+
+
+def test_the_command_ends_ill_where_something_is_wrong(tmp_path: Path, database_url: str) -> None:
+    env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=database_url)
+    _write(database_url, "INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', 0, 1)")
+    ended = runs(tmp_path, env, "doctor")
+    assert (ended.returncode, ended.stderr) == (1, "")
+    assert ended.stdout.startswith("Updates that failed three times and were set aside: 1.")
+
+    _write(database_url, "UPDATE alembic_version SET version_num = '0000'")
+    ended = runs(tmp_path, env, "doctor")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, f"{OLD_SCHEMA}\n", "")
+
+
+def test_the_command_makes_no_database_where_there_is_none(tmp_path: Path) -> None:
+    ended = runs(tmp_path, environment(tmp_path, "http://127.0.0.1:9"), "doctor")
+
+    assert (ended.returncode, ended.stdout) == (1, f"{NO_DATABASE}\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [("run",), ("migrate",), ("backup", "copy.db"), ("doctor",)])
+def test_an_unusable_database_is_told_in_one_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "letter").write_text("Dear all, this is no database, however long one looks at it. " * 50)
+    (tmp_path / "folder").mkdir()
+    for place in ("letter", "folder"):
+        ended = runs(tmp_path, environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=f"sqlite:///{tmp_path / place}"), *command)
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.startswith("DATABASE_URL: ")
+        assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["run", "migrate"])
+def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path: Path, command: str) -> None:
+    (tmp_path / "letter").write_text("not a folder")
+    ended = runs(tmp_path, environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=f"sqlite:///{tmp_path / 'letter' / 'bot.db'}"), command)
+
+    assert ended.returncode == 2
+    assert ended.stderr == f"DATABASE_URL: the folder {tmp_path / 'letter'} cannot be made: File exists.\n"
+
+
+def _write(url: str, statement: str) -> None:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.execute(statement)
