@@ -96,7 +96,8 @@ class DemoPage:
         await self.page.get_by_test_id("newcomer-language").select_option(language)
         await self.page.get_by_test_id("newcomer-zone").fill(zone)
         await self.page.get_by_test_id("newcomer-add").click()
-        await self.page.get_by_test_id("start").last.click()
+        # Everybody else has started: until the new phone is there, no Start can be seen.
+        await self.page.locator("[data-testid=start]:visible").click()
 
     async def every_text_from_now_on(self, phone: Phone) -> Callable[[], Awaitable[list[str]]]:
         """Note the text of each message that comes on a phone, those too that are gone again soon; return what tells them."""
