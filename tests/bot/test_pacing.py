@@ -229,7 +229,7 @@ async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_i
         await town.sweeps()
 
     assert refusals(town) == 0
-    assert told_before < 100
+    assert told_before < 120
     assert sum("expired" in call.params["text"] for call in calls(town, "sendMessage")) == 120
 
 
