@@ -84,10 +84,9 @@ class Delivery:
         except (Forbidden, ChatMigrated) as error:
             raise Unreachable(error.message) from error
         except RetryAfter as error:
-            # Telegram does not say whose fault it was: whoever went on asking would make the silence longer.
             wait = _as_timedelta(error)
             if self._pace:
-                self._pace.halt(wait.total_seconds())
+                self._pace.refused(chat, wait.total_seconds())
             raise TryLater("429", wait) from error
         except BadRequest as error:
             # BadRequest is a NetworkError by inheritance, but trying again would never help.

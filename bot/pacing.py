@@ -44,6 +44,7 @@ class Pace:
         self._chat_slack = {Urgency.ANSWER: chat_burst - 1.0, Urgency.NEWS: 0.0}
         self._even = 0.0
         self._not_before = 0.0
+        self._refused: dict[int, float] = {}
         self._owed_until: OrderedDict[int, float] = OrderedDict()
         self._queue: list[tuple[Urgency, int, asyncio.Future[None]]] = []
         self._numbers = count()
@@ -80,6 +81,17 @@ class Pace:
     def pause(self) -> float:
         """Return for how many seconds all are silent from now on, zero where nobody has to be."""
         return max(0.0, self._not_before - asyncio.get_running_loop().time())
+
+    def refused(self, chat: int, seconds: float) -> None:
+        """Heed a refusal in a chat: a second chat refused before the first one's silence is over silences everybody.
+
+        Telegram does not say whose fault it was. One chat alone was too much for itself, and its own rows wait; several mean all of us.
+        """
+        now = asyncio.get_running_loop().time()
+        self._refused = {other: until for other, until in self._refused.items() if until > now and other != chat}
+        if self._refused:
+            self.halt(seconds)
+        self._refused[chat] = now + seconds
 
     def halt(self, seconds: float) -> None:
         """Be silent to everybody for so long, as Telegram asked."""

@@ -233,21 +233,26 @@ async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_i
     assert sum("expired" in call.params["text"] for call in calls(town, "sendMessage")) == 120
 
 
-async def test_a_refusal_of_one_silences_all_until_it_is_over(strict_town: Town) -> None:
+@pytest.mark.parametrize("refused", [1, 2])
+async def test_a_refusal_of_one_is_his_own_and_of_two_silences_all_until_it_is_over(strict_town: Town, refused: int) -> None:
     town = strict_town
     people = await crowd(town, 6)
     await let_holds_expire(town, people, 1)
-    town.simulator.faults.add(FaultKind.FLOOD, person=people[0].person, retry_after=3600)
-    async with town.house.database.transaction() as work:
-        await work.outbox.reply(people[0].id, packed([Send(Screen("hi"))]), town.now - timedelta(hours=1))
-        row, *_ = await work.outbox.claim(town.now - timedelta(minutes=59), 1)
-    assert not await town.house.courier.deliver(row)
-    people[1].person.sends("/help")
+    for person in people[:refused]:
+        town.simulator.faults.add(FaultKind.FLOOD, person=person.person, retry_after=3600)
+        async with town.house.database.transaction() as work:
+            await work.outbox.reply(person.id, packed([Send(Screen("hi"))]), town.now - timedelta(hours=1))
+            row, *_ = await work.outbox.claim(town.now - timedelta(minutes=59), 1)
+        assert not await town.house.courier.deliver(row)
+    people[-1].person.sends("/help")
     await town.works(town.simulator.take_updates())
     await town.sweeps()
 
-    assert len(calls(town, "sendMessage")) == 1
-    assert {kind for (kind,) in rows(town.house.database.url, "SELECT kind FROM outbox WHERE state = 'due'")} >= {"reply", "hold_expired"}
+    told = {int(call.params["chat_id"]) for call in calls(town, "sendMessage")} - {person.id for person in people[:refused]}
     due = await town.house.jobs.next_due()
     assert due is not None
-    assert due > town.now + timedelta(minutes=59)
+    if refused == 1:
+        assert told == {person.id for person in people[1:]}
+    else:
+        assert not told
+        assert due > town.now + timedelta(minutes=59)
