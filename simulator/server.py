@@ -75,9 +75,8 @@ class ApiServer:
 
 @web.middleware
 async def refuse_strangers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse a foreign Host, and pages of other sites, so that no website opened on this machine can reach in."""
-    origin = request.headers.get("Origin")
-    if not is_loopback(f"//{request.host}") or (origin is not None and not is_loopback(origin)):
+    """Refuse a foreign Host, and pages of any other origin, those on other ports of this machine included: only our own may reach in."""
+    if not is_loopback(f"//{request.host}") or request.headers.get("Origin") not in (None, f"http://{request.host}"):
         raise web.HTTPForbidden(text="The simulator answers this machine only.")
     return await handler(request)
 

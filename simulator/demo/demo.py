@@ -12,7 +12,7 @@ from simulator.clock import DemoClock
 from simulator.demo.actions import Actions
 from simulator.demo.files import Files
 from simulator.demo.live import Live
-from simulator.demo.page import Page, own_page_only
+from simulator.demo.page import Page
 from simulator.demo.people import DemoPerson, newcomer
 from simulator.demo.shown import bot_shown, change_shown, chat_of, messages_shown, person_shown, profile_shown
 from simulator.demo.steps import Progress, Step
@@ -102,11 +102,11 @@ class Demo:
         page = Page()
         app.router.add_get("/", page.index)
         app.router.add_get("/page/{name}", page.part)
-        app.router.add_get("/demo/events", own_page_only(self._live.stream))
-        app.router.add_get("/demo/file/{id}", own_page_only(self._files.answer))
-        app.router.add_get("/demo/chat/{id:[0-9]+}", own_page_only(self._earlier))
+        app.router.add_get("/demo/events", self._live.stream)
+        app.router.add_get("/demo/file/{id}", self._files.answer)
+        app.router.add_get("/demo/chat/{id:[0-9]+}", self._earlier)
         for name, handler in Actions(self).routes().items():
-            app.router.add_post(f"/demo/{name}", own_page_only(handler))
+            app.router.add_post(f"/demo/{name}", handler)
         app.on_shutdown.append(self._live.close)
 
     async def _earlier(self, request: web.Request) -> web.Response:

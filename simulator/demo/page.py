@@ -42,15 +42,3 @@ class Page:
         content_type = _TYPES[Path(name).suffix]
         headers = SAFETY | {"Cache-Control": "no-cache"}
         return web.Response(body=self._files[name], content_type=content_type, charset="utf-8", headers=headers)
-
-
-def own_page_only(handler: Handler) -> Handler:
-    """Close a route to pages of any other origin, those on other ports of this machine included."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        origin = request.headers.get("Origin")
-        if origin is not None and origin != f"http://{request.host}":
-            raise web.HTTPForbidden(text="Only the demo page itself may do this.")
-        return await handler(request)
-
-    return handle

@@ -47,14 +47,17 @@ async def test_a_file_that_is_not_there_is_not_found(session: aiohttp.ClientSess
     assert (await session.get("/file/bot2:test/documents/x/y")).status == 401
 
 
-@pytest.mark.parametrize("headers", [{"Host": "example.org"}, {"Origin": "https://example.org"}, {"Host": "127.0.0.1.example.org:80"}])
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "example.org"}, {"Origin": "https://example.org"}, {"Host": "127.0.0.1.example.org:80"}, {"Origin": "http://127.0.0.1:1"}],
+)
 async def test_strangers_are_kept_out(session: aiohttp.ClientSession, headers: dict[str, str]) -> None:
     for path in ("/control/transcript", "/bot1:test/getMe"):
         assert (await session.get(path, headers=headers)).status == 403
 
 
 async def test_this_machine_is_no_stranger(session: aiohttp.ClientSession, served: Simulator) -> None:
-    for headers in ({"Origin": served.url}, {"Host": "localhost:1"}, {"Origin": "http://[::1]:80"}):
+    for headers in ({"Origin": served.url}, {"Host": "localhost:1"}, {"Host": "[::1]:80", "Origin": "http://[::1]:80"}):
         assert (await session.get("/control/transcript", headers=headers)).status == 200
 
 
