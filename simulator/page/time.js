@@ -39,7 +39,7 @@ export function timeOfDay(milliseconds, person) {
   return format(person, TIME).format(milliseconds);
 }
 
-/** Return the day for a line between messages, `23 November`, with the year where it is not the present one. */
+/** Return the day for a line between messages, `November 23`, with the year where it is not the present one. */
 export function dayLine(milliseconds, person) {
   const year = format(person, { year: "numeric" });
   const other = year.format(milliseconds) !== year.format(now());
@@ -73,7 +73,7 @@ export function wholeMoment(milliseconds, person) {
 const DATES = { d: { day: "numeric", month: "short" }, D: { day: "numeric", month: "long", year: "numeric" } };
 const TIMES = { t: TIME, T: { ...TIME, second: "2-digit" } };
 
-/** Return an instant by a `date_time_format` of the Bot API: `r`, or weekday, date and time of day, each if asked for. */
+/** Return an instant by a `date_time_format` of the Bot API: `r`, or weekday, time of day and date, each if asked for. */
 export function formatted(milliseconds, pattern, person) {
   if (pattern === "r") return relative(milliseconds, person);
   const part = (letters, options) => [...pattern].filter((letter) => letters.includes(letter)).map((letter) => options[letter]);
