@@ -56,11 +56,6 @@ _PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", 
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
-def is_zone(name: str) -> bool:
-    """Tell whether this is the exact name of a zone this machine can compute with, outdated names included."""
-    return name in known()
-
-
 def find_zones(text: str, *, limit: int = 8) -> tuple[str, ...]:
     """Return the zones a text may mean, the likeliest first and at most ``limit``; none for offsets such as ``UTC+2``.
 
