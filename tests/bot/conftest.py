@@ -18,12 +18,17 @@ async def town(database_url: str) -> AsyncIterator[Town]:
 
 
 @pytest.fixture
-async def rough_town(database_url: str) -> AsyncIterator[Town]:
-    """Return a town where the wire may fail: Telegram is waited for no longer than a moment, and may have had to refuse repetitions."""
+async def rough_town(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Town]:
+    """Return a town where the wire may fail: Telegram is waited for no longer than a moment.
+
+    It may refuse nothing but what a test is marked to have refused: ``@pytest.mark.refuses("message to edit not found")``.
+    """
     place = Town(database_url, patience=0.3)
     await place.starts()
     yield place
     await place.ends()
+    meant = [part for mark in request.node.iter_markers("refuses") for part in mark.args]
+    assert [warning for warning in place.simulator.transcript.warnings if not any(part in warning for part in meant)] == []
 
 
 @pytest.fixture

@@ -67,6 +67,7 @@ async def test_whoever_blocks_the_bot_is_left_alone_until_he_writes_again(rough_
     assert not unreachable(town, alice)
 
 
+@pytest.mark.refuses("chat not found")
 @pytest.mark.parametrize("reason", ["blocked", "gone"])
 async def test_answers_that_wait_for_somebody_who_is_gone_are_dropped_at_the_first_refusal(
     rough_town: Town, alice: Chatter, bob: Chatter, reason: str
@@ -139,6 +140,7 @@ async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(roug
     assert texts(alice) == ["heard hi"]
 
 
+@pytest.mark.refuses("can't parse entities")
 async def test_what_telegram_refuses_is_parked_and_the_rest_goes_on(rough_town: Town, alice: Chatter) -> None:
     town = rough_town
     hears(town, "broken", answering(Send(Screen("<b>unclosed"))))
@@ -204,6 +206,7 @@ async def test_the_card_of_an_interrupted_answer_is_known_all_the_same(rough_tow
     assert texts(alice) == ["card", "more"]
 
 
+@pytest.mark.refuses("message to edit not found")
 async def test_a_card_that_was_deleted_is_replaced_and_news_finds_the_new_one(rough_town: Town, alice: Chatter) -> None:
     town = rough_town
     await opens_practice(town)

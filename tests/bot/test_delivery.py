@@ -74,6 +74,7 @@ async def test_trouble_that_may_pass_means_try_later(
     assert rough_town.simulator.token not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
+@pytest.mark.refuses("chat not found")
 async def test_who_blocked_the_bot_or_is_not_there_is_unreachable(delivery: Delivery, dora: Chatter) -> None:
     dora.person.blocks()
     for chat in (dora.id, 4711):
@@ -81,6 +82,7 @@ async def test_who_blocked_the_bot_or_is_not_there_is_unreachable(delivery: Deli
             await delivery.carry_out(chat, Send(Screen("hi")))
 
 
+@pytest.mark.refuses("message text is empty", "message is too long", "MESSAGE_TOO_LONG", "BUTTON_DATA_INVALID", "can't parse entities")
 @pytest.mark.parametrize("screen", [Screen("<b>unclosed"), Screen(""), Screen("x" * 4097), Screen("x", ((Button("b", data="d" * 65),),))])
 async def test_what_telegram_will_never_accept_is_undeliverable(delivery: Delivery, dora: Chatter, screen: Screen) -> None:
     number = await shown(delivery, dora.id, Screen("first"))
@@ -109,6 +111,7 @@ async def test_what_the_tap_says_the_message_shows_is_believed_where_nothing_els
     assert calls(rough_town, "editMessageText") == []
 
 
+@pytest.mark.refuses("message is not modified")
 async def test_not_modified_is_success(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
     number = await shown(delivery, dora.id, Screen("one"))
     after_crash = Delivery(rough_town.house.application.bot)
@@ -118,6 +121,7 @@ async def test_not_modified_is_success(rough_town: Town, delivery: Delivery, dor
     assert len(calls(rough_town, "editMessageText")) == 1
 
 
+@pytest.mark.refuses("message to edit not found")
 async def test_an_edit_of_a_message_that_is_gone_becomes_a_new_one(delivery: Delivery, dora: Chatter) -> None:
     number = await shown(delivery, dora.id, Screen("one"))
     await delivery.carry_out(dora.id, Delete(number))
@@ -129,6 +133,7 @@ async def test_an_edit_of_a_message_that_is_gone_becomes_a_new_one(delivery: Del
     assert texts(dora) == ["one"]
 
 
+@pytest.mark.refuses("message to delete not found")
 async def test_taking_away_what_is_gone_does_no_harm(delivery: Delivery, dora: Chatter) -> None:
     assert await delivery.carry_out(dora.id, Delete(4711)) is None
 
@@ -146,6 +151,7 @@ async def test_a_long_answer_to_a_tap_is_cut_at_a_word(rough_town: Town, deliver
     assert alert
 
 
+@pytest.mark.refuses("query is too old")
 async def test_a_tap_that_is_too_old_needs_no_answer(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
     hears(rough_town, "offer", offer)
     await dora.sends("offer")
