@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -145,11 +144,7 @@ def test_the_newest_version_in_the_changelog_is_this_one() -> None:
     assert versions[0] == __version__
 
 
-def test_the_picture_of_a_chat_tells_in_words_what_it_shows_and_fetches_nothing() -> None:
-    drawing = text_of(ROOT / "docs/pictures/chat.svg")
-    picture = ET.fromstring(drawing)  # noqa: S314  (Our own file.)
-    space = "{http://www.w3.org/2000/svg}"
-    assert picture.findtext(f"{space}title")
-    assert picture.findtext(f"{space}desc")
-    assert re.findall(r"https?://[^\"]+", drawing) == ["http://www.w3.org/2000/svg"]
-    assert re.search(r"<img [^>]*alt=\"[^\"]{40,}\"", text_of(ROOT / "README.md"))
+def test_every_picture_tells_in_words_what_it_shows() -> None:
+    pictures = re.findall(r"<img [^>]*>", text_of(ROOT / "README.md"))
+    assert pictures
+    assert [picture for picture in pictures if not re.search(r"alt=\"[^\"]{40,}\"", picture)] == []

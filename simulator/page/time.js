@@ -25,7 +25,7 @@ function format(person, options) {
 function newFormat({ language, zone }, options) {
   const whole = { timeZone: zone, hourCycle: "h23", ...options };
   try {
-    return new Intl.DateTimeFormat(language, whole);
+    return new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, whole);
   } catch {
     // A language the browser cannot make sense of, or a zone it is too old to know.
     return new Intl.DateTimeFormat("en-GB", { ...whole, timeZone: "UTC", timeZoneName: "short" });
