@@ -1,10 +1,13 @@
 """Carry out one step at Telegram. The only place that knows what Telegram's refusals mean."""
 
+import html
 import io
 import logging
+import re
 import textwrap
 from collections import OrderedDict
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 from datetime import timedelta
 
 import segno
@@ -29,6 +32,8 @@ log = logging.getLogger(__name__)
 
 _NOT_THERE = ("message to edit not found", "message can't be edited", "message_id_invalid", "there is no text in the message to edit")
 _NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user is deactivated")
+_UNPARSED = "can't parse entities"
+_TIME_TAG = re.compile(r"</?tg-time[^>]*>")
 _REMEMBERED = 10_000
 _TOAST_LIMIT = 200
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -60,6 +65,7 @@ class Delivery:
         self._bot = bot
         self._pace = pace
         self._shown: OrderedDict[tuple[int, int], str] = OrderedDict()
+        self._parses_times = True
 
     @property
     def pause(self) -> timedelta:
@@ -101,12 +107,10 @@ class Delivery:
         match step:
             case Answer():
                 await self._answer(step, urgency)
-            case Edit():
-                return await self._edit(chat, step, urgency)
+            case Edit() | Send():
+                return await self._show(chat, step, urgency)
             case Delete():
                 await self._delete(chat, step, urgency)
-            case Send():
-                return await self._send(chat, step.screen, urgency, step.reply_to)
             case SendQr():
                 async with self._turn(urgency, chat):
                     await self._bot.send_photo(chat, _qr(step.link), caption=step.caption, parse_mode=ParseMode.HTML)
@@ -128,6 +132,26 @@ class Delivery:
                 await self._bot.answer_callback_query(step.query_id, text, show_alert=step.alert)
         except BadRequest as error:
             log.info("tap not answered: %s", error.message)
+
+    async def _show(self, chat: int, step: Edit | Send, urgency: Urgency) -> int | None:
+        """Show a screen with the richest text the server can parse: a text of ours that is wrong is better told plainly than never."""
+        *richer, plainest = _forms(step.screen.text, times=self._parses_times)
+        for text in richer:
+            try:
+                return await self._show_text(chat, step, text, urgency)
+            except BadRequest as error:
+                if _UNPARSED not in error.message.lower():
+                    raise
+                log.warning("a text cannot be parsed and is told more plainly: %s", error.message)
+                self._parses_times = self._parses_times and "tg-time" not in error.message
+        return await self._show_text(chat, step, plainest, urgency)
+
+    async def _show_text(self, chat: int, step: Edit | Send, text: str, urgency: Urgency) -> int | None:
+        """Show a screen with this text."""
+        shown = replace(step, screen=replace(step.screen, text=text))
+        if isinstance(shown, Edit):
+            return await self._edit(chat, shown, urgency)
+        return await self._send(chat, shown.screen, urgency, shown.reply_to)
 
     async def _edit(self, chat: int, step: Edit, urgency: Urgency) -> int | None:
         """Show a screen on a message, or on a new one where that is gone."""
@@ -183,6 +207,13 @@ class Delivery:
         self._shown.move_to_end((chat, message))
         if len(self._shown) > _REMEMBERED:
             self._shown.popitem(last=False)
+
+
+def _forms(text: str, *, times: bool) -> list[str]:
+    """Return a text in HTML, the same without the entities of times (Bot API 9.5), and without any entity; each where it differs."""
+    timeless = _TIME_TAG.sub("", text)
+    plain = html.escape(Screen(text).plain, quote=False)
+    return list(dict.fromkeys(([text] if times else []) + [timeless, plain]))
 
 
 def _refusal(error: BadRequest) -> Exception:

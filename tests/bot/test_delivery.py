@@ -8,6 +8,7 @@ import pytest
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
 from bot.replies import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.screen import Button, Screen
+from simulator import html
 from simulator.faults import FaultKind
 from tests.bot.harness import Chatter, Town
 from tests.bot.probes import calls, feels, hears, offer, texts
@@ -82,8 +83,8 @@ async def test_who_blocked_the_bot_or_is_not_there_is_unreachable(delivery: Deli
             await delivery.carry_out(chat, Send(Screen("hi")))
 
 
-@pytest.mark.refuses("message text is empty", "message is too long", "MESSAGE_TOO_LONG", "BUTTON_DATA_INVALID", "can't parse entities")
-@pytest.mark.parametrize("screen", [Screen("<b>unclosed"), Screen(""), Screen("x" * 4097), Screen("x", ((Button("b", data="d" * 65),),))])
+@pytest.mark.refuses("message text is empty", "message is too long", "MESSAGE_TOO_LONG", "BUTTON_DATA_INVALID")
+@pytest.mark.parametrize("screen", [Screen(""), Screen("x" * 4097), Screen("x", ((Button("b", data="d" * 65),),))])
 async def test_what_telegram_will_never_accept_is_undeliverable(delivery: Delivery, dora: Chatter, screen: Screen) -> None:
     number = await shown(delivery, dora.id, Screen("first"))
     for step in (Send(screen), Edit(number, screen)):
@@ -194,3 +195,34 @@ async def test_an_unchanged_screen_after_a_double_tap_is_sent_once(town: Town) -
     assert texts(alice) == ["turned"]
     assert len(calls(town, "editMessageText")) == 1
     assert [tap.answers for tap in town.simulator.world.taps.values()] == [1, 1]
+
+
+@pytest.mark.refuses("can't parse entities")
+@pytest.mark.parametrize(
+    ("text", "told"), [("<b>unclosed &amp; wrong", "unclosed & wrong"), ("a <blink>b</blink> <tg-time unix='1'>c</tg-time>", "a b c")]
+)
+async def test_a_text_that_cannot_be_parsed_is_told_plainly_rather_than_never(
+    delivery: Delivery, dora: Chatter, text: str, told: str
+) -> None:
+    message = await delivery.carry_out(dora.id, Send(Screen(text)))
+    assert dora.last.text == told
+
+    assert message is not None
+    await delivery.carry_out(dora.id, Edit(message, Screen("other")))
+    await delivery.carry_out(dora.id, Edit(message, Screen(text)))
+    assert dora.last.text == told
+    assert dora.last.id == message
+
+
+@pytest.mark.refuses("can't parse entities")
+async def test_a_server_that_does_not_know_times_is_told_them_as_words_from_then_on(
+    delivery: Delivery, dora: Chatter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(html._TAGS, "tg-time")
+    await delivery.carry_out(dora.id, Send(Screen('<b>Held</b> until <tg-time unix="1795424400">10:30</tg-time>')))
+    assert dora.last.text == "Held until 10:30"
+    assert [entity["type"] for entity in dora.last.entities] == ["bold"]
+
+    await delivery.carry_out(dora.id, Send(Screen('<tg-time unix="1795424400">09:00</tg-time>')))
+    assert dora.last.text == "09:00"
+    assert dora.last.entities == []
