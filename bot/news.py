@@ -15,7 +15,7 @@ from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.provider import Provider
 from domain.reservation import Reservation
-from domain.usecases.find_slots import SlotSearch
+from domain.usecases.find_slots import can_be_held_again
 
 _MINUTE = 60
 
@@ -48,7 +48,7 @@ class News:
     ) -> Sequence[Step]:
         """Return the steps for a client: his card, and one message."""
         warned = kind is Kind.HOLD_WARNING
-        free = kind is Kind.HOLD_EXPIRED and await self._is_free(uow, reservation, now)
+        free = await can_be_held_again(uow, self._policy, reservation, now)
         steps: list[Step] = []
         if reservation.card_message_id:
             shown = card(reader, reservation, provider, now, free=free, warned=warned)
@@ -68,11 +68,6 @@ class News:
             case Kind.HOLD_EXPIRED:
                 return Send(news.hold_expired(reader, reservation, provider, free=free), reply_to=card_id)
         return Send(news.cancelled_by_provider(reader, reservation, provider), reply_to=card_id)
-
-    async def _is_free(self, uow: UnitOfWork, hold: Reservation, now: datetime) -> bool:
-        """Tell whether the client could hold the same slot again."""
-        search = SlotSearch(hold.provider_id, hold.client_id, self._policy, now)
-        return hold.span in await search.between(uow, hold.span.start, hold.span.start + 1)
 
 
 def _rounded(left: timedelta) -> timedelta:

@@ -4,7 +4,7 @@ from bot.context import Context
 from bot.replies import Delete, Edit
 from bot.screens.card import card
 from domain.reservation import Reservation
-from domain.usecases.find_slots import SlotSearch
+from domain.usecases.find_slots import can_be_held_again
 
 
 async def present(context: Context, reservation: Reservation) -> None:
@@ -12,7 +12,8 @@ async def present(context: Context, reservation: Reservation) -> None:
     provider = await context.uow.providers.get(reservation.provider_id)
     if provider is None:
         return
-    screen = card(context.reader, reservation, provider, context.now, free=await _is_free(context, reservation))
+    free = await can_be_held_again(context.uow, context.policy, reservation, context.now)
+    screen = card(context.reader, reservation, provider, context.now, free=free)
     context.show(screen, card_of=reservation.id)
     tapped = context.unit.tapped
     for message in (reservation.card_message_id, reservation.notice_message_id):
@@ -32,11 +33,3 @@ async def refresh_card(context: Context, reservation: Reservation) -> None:
         context.unit.steps.append(Edit(card_id, card(context.reader, reservation, provider, context.now), only=True))
     if reservation.notice_message_id is not None and reservation.notice_message_id != tapped:
         context.unit.steps.append(Delete(reservation.notice_message_id, notice_of=reservation.id))
-
-
-async def _is_free(context: Context, reservation: Reservation) -> bool:
-    """Tell whether the client could hold the time of an expired hold again."""
-    if not reservation.expired(context.now):
-        return False
-    search = SlotSearch(reservation.provider_id, reservation.client_id, context.policy, context.now)
-    return reservation.span in await search.between(context.uow, reservation.span.start, reservation.span.start + 1)

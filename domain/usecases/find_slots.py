@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from domain.availability import open_slots
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
+from domain.reservation import Reservation
 from domain.timespan import CELL, TimeSpan, local_day, whole_day
 
 SOONEST = 3
@@ -61,6 +62,14 @@ async def soonest_slots(
         if len(found) >= count:
             break
     return found[:count]
+
+
+async def can_be_held_again(uow: UnitOfWork, policy: BookingPolicy, hold: Reservation, now: datetime) -> bool:
+    """Tell whether a hold has run out and its client could hold the very same slot anew."""
+    if not hold.expired(now):
+        return False
+    search = SlotSearch(hold.provider_id, hold.client_id, policy, now)
+    return hold.span in await search.between(uow, hold.span.start, hold.span.start + 1)
 
 
 async def slots_of_day(uow: UnitOfWork, search: SlotSearch, day: date, zone: ZoneInfo) -> Sequence[TimeSpan]:
