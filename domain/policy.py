@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain import errors
-from domain.timespan import CELL, CELL_SECONDS, first_cell_from
+from domain.timespan import CELL, cell_with, first_cell_from
 
 WARNING_LEAD = timedelta(minutes=5)
 
@@ -38,8 +38,7 @@ class BookingPolicy:
         Both ends are allowed to the second: a slot exactly the notice period away, and one exactly at the booking horizon. Lists of
         free slots and the hold itself both ask here, so they cannot disagree.
         """
-        last = int((now + self.booking_horizon).timestamp()) // CELL_SECONDS
-        return range(first_cell_from(now + self.notice_period), last + 1)
+        return range(first_cell_from(now + self.notice_period), cell_with(now + self.booking_horizon) + 1)
 
     def check_start(self, start: int, now: datetime) -> None:
         """Refuse a start outside the bookable window, saying on which side it lies.

@@ -102,6 +102,11 @@ def cell_at(moment: datetime) -> int:
     return cell
 
 
+def cell_with(moment: datetime) -> int:
+    """Return the cell in which an instant lies: the last that has begun by then."""
+    return int(moment.timestamp()) // CELL_SECONDS
+
+
 def first_cell_from(moment: datetime) -> int:
     """Return the first cell that begins at this instant or after it."""
     whole = int(moment.timestamp()) + (1 if moment.microsecond else 0)
@@ -142,7 +147,7 @@ def on_day(day: date, wall: WallSpan, zone: ZoneInfo) -> TimeSpan | None:
     On the days the clocks change the result is as long as the time that really passes: 23 and 25 hours for a whole day.
     """
     start = first_cell_from(wall_to_instant(_reading(day, wall.start), zone))
-    end = int(wall_to_instant(_reading(day, wall.end), zone).timestamp()) // CELL_SECONDS
+    end = cell_with(wall_to_instant(_reading(day, wall.end), zone))
     return TimeSpan(start, end) if start < end else None
 
 

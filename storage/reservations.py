@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain import errors
 from domain.reservation import Party, Reservation, Status
-from domain.timespan import CELL_SECONDS, TimeSpan
+from domain.timespan import TimeSpan, cell_with
 from storage.instant import Instant
 from storage.tables import HELD, busy, reservation
 from storage.upsert import insert_or
@@ -188,11 +188,11 @@ class SqlReservations:
 
     async def live_hold_count(self, client_id: int, now: datetime) -> int:
         """Return how many live holds a client has."""
-        return (await self._connection.execute(_HOLDS, {"client": client_id, "first": _cell_of(now), "now": now})).scalar_one()
+        return (await self._connection.execute(_HOLDS, {"client": client_id, "first": cell_with(now), "now": now})).scalar_one()
 
     async def live_of_client(self, client_id: int, now: datetime) -> Sequence[Reservation]:
         """Return the live reservations of a client that are not over, by start."""
-        rows = await self._connection.execute(_OF_CLIENT, {"client": client_id, "first": _cell_of(now), "now": now})
+        rows = await self._connection.execute(_OF_CLIENT, {"client": client_id, "first": cell_with(now), "now": now})
         return [_read(row) for row in rows]
 
     async def of_provider(self, provider_id: int, window: TimeSpan, now: datetime) -> Sequence[Reservation]:
@@ -228,11 +228,6 @@ class SqlReservations:
             await self._connection.execute(_FREE, {"wanted": [hold.id for hold in ended]})
         # RETURNING keeps no order of its own.
         return sorted(ended, key=lambda hold: (hold.expires_at or hold.held_at, hold.id))
-
-
-def _cell_of(now: datetime) -> int:
-    """Return the cell that is running: a reservation is over once its end cell is not beyond this."""
-    return int(now.timestamp()) // CELL_SECONDS
 
 
 def _read(row: Row[*tuple[Any, ...]]) -> Reservation:

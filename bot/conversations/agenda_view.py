@@ -11,7 +11,7 @@ from bot.screens.agenda import ENTRIES_PER_PAGE, DayView, Entry, agenda_day
 from domain import errors
 from domain.provider import Provider
 from domain.reservation import Reservation
-from domain.timespan import CELL, CELL_SECONDS, TimeSpan, by_day, whole_day
+from domain.timespan import CELL, TimeSpan, by_day, cell_with, whole_day
 
 DAYS_AHEAD = 6
 _DAY = timedelta(days=1)
@@ -92,6 +92,6 @@ async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Map
 async def _is_idle(context: Context, provider: Provider) -> bool:
     """Tell whether nobody comes from today on, up to the horizon."""
     today = whole_day(context.today, context.zone)
-    start = today.start if today else int(context.now.timestamp()) // CELL_SECONDS
+    start = today.start if today else cell_with(context.now)
     window = TimeSpan(start, start + context.policy.booking_horizon // CELL + _WEEK // CELL)
     return not await context.uow.reservations.of_provider(provider.id, window, context.now)

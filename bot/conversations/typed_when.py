@@ -8,7 +8,7 @@ from bot.parsing.days import read_day
 from bot.parsing.results import DayRead, Problem, TimeRead
 from bot.parsing.times import read_time
 from bot.times import wall_time
-from domain.timespan import CELL_SECONDS, instant
+from domain.timespan import cell_with, instant
 
 _TIME_WORDS = 3
 
@@ -31,7 +31,7 @@ class TimeOfDay:
 
     def on(self, day: date, zone: ZoneInfo) -> int:
         """Return the cell that holds the time on a day; of a time that comes twice, the first."""
-        return int((datetime.combine(day, time(), zone) + timedelta(minutes=self.minutes)).timestamp()) // CELL_SECONDS
+        return cell_with(datetime.combine(day, time(), zone) + timedelta(minutes=self.minutes))
 
 
 @dataclass(frozen=True, slots=True)
