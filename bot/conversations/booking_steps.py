@@ -10,6 +10,7 @@ from bot.context import Context
 from bot.conversations.calendar_view import own_times, show_calendar, show_day, show_days_at, slot_search
 from bot.conversations.presenting import present
 from bot.conversations.typed_when import TimeOfDay, When
+from bot.keyboards import pages_of
 from bot.refusals import refusal_text
 from bot.screen import Rows
 from bot.screens.booking import PROVIDERS_PER_PAGE, Booking, provider_list
@@ -42,7 +43,7 @@ class Place:
 async def show_providers(context: Context, page: int, part: str, wish: When | None = None) -> State:
     """Show a page of providers; a ``wish`` typed before is kept until one is chosen."""
     count = await context.uow.providers.count(part, besides=context.me)
-    pages = max(1, -(-count // PROVIDERS_PER_PAGE))
+    pages = pages_of(range(count), PROVIDERS_PER_PAGE)
     page = min(page, pages - 1)
     found = await context.uow.providers.search(part, besides=context.me, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE)
     context.show(provider_list(context.reader, found, page=page, pages=pages, part=part))
