@@ -44,6 +44,7 @@ lock: $(VENV)/.created ## Pin the requirement files anew (LOCK_FLAGS=--upgrade t
 	$(PIP) install --requirement requirements-lock.in
 	$(LOCK) pyproject.toml --output-file requirements.txt
 	$(LOCK) pyproject.toml requirements-dev.in --constraint requirements.txt --output-file requirements-dev.txt
+	$(LOCK) requirements-postgres.in --constraint requirements-dev.txt --output-file requirements-postgres.txt
 
 $(VENV)/.created: $(VENV_IS_GONE)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
@@ -60,8 +61,10 @@ $(VENV)/.runtime: requirements.txt $(VENV)/.created
 	@$(PIP) install --require-hashes --no-deps --requirement $<
 	@touch $@
 
-# The development file holds the runtime one, pinned alike, so both stamps become fresh.
-$(VENV)/.development: requirements-dev.txt requirements.txt $(VENV)/.created
+# The development file holds the runtime one, pinned alike, so both stamps become fresh. The server for tests is not there for every platform.
+$(VENV)/.development: requirements-dev.txt requirements-postgres.txt requirements.txt $(VENV)/.created
 	@echo 'Installing $< ...'
 	@$(PIP) install --require-hashes --no-deps --requirement $<
+	@$(PIP) install --require-hashes --no-deps --requirement requirements-postgres.txt || \
+		echo 'No PostgreSQL server for the tests could be installed: those that need one will be skipped, unless TEST_DATABASE_URL names one.'
 	@touch $@ $(VENV)/.runtime
