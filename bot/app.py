@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,7 @@ from bot.news import News
 from bot.pacing import Pace
 from bot.polling import poll, retried
 from bot.settings import Settings
+from bot.storehouse import Presence
 from bot.texts import DEFAULT, LANGUAGES, texts_in
 from bot.transport import AiohttpRequest
 from bot.turns import Turns
@@ -43,6 +44,7 @@ from bot.updates import SIDE_BY_SIDE, UnitProcessor
 from bot.wakeup import Wakeup, new_scheduler
 from storage.database import Database, database_file
 from storage.migrate import migrate
+from storage.presence import presence_on
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,7 @@ class House:
     clock: Clock
     application: BotApplication
     database: Database
+    presence: Presence
     processor: UnitProcessor
     courier: Courier
     wakeup: Wakeup
@@ -72,21 +75,23 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     ``patience`` is for how many seconds Telegram may be silent when asked something. ``pace`` keeps to Telegram's limits; the simulated one
     needs none.
     """
-    database, turns, scheduler = Database(settings.database_url), Turns(), new_scheduler()
+    presence = presence_on(settings.database_url)
+    database, turns, scheduler = Database(settings.database_url, replica=presence.number), Turns(presence), new_scheduler()
     wakeup = Wakeup(scheduler, clock)
     processor = UnitProcessor(database, turns, clock, wakeup)
     application = _application(settings, token, processor, patience)
     news = News(settings.policy, ZoneInfo(settings.time_zone))
-    courier = Courier(database, Delivery(application.bot, pace), news, turns, clock)
+    courier = Courier(database, Delivery(application.bot, pace), news, turns, clock, wakeup)
     processor.courier = courier
-    jobs = Jobs(database, courier, wakeup, settings.policy, clock, heartbeat=heartbeat_file(settings))
-    return House(clock, application, database, processor, courier, wakeup, scheduler, jobs)
+    jobs = Jobs(database, courier, presence, wakeup, settings.policy, clock, heartbeat=heartbeat_file(settings))
+    return House(clock, application, database, presence, processor, courier, wakeup, scheduler, jobs)
 
 
 @asynccontextmanager
 async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
     """Greet Telegram and have the bot ready for updates for a block; raises InvalidToken where the token is refused."""
     try:
+        await house.presence.join()
         await retried(house.application.initialize)
         house.application.bot_data["services"] = _services(settings, house.application)
         yield house
@@ -95,6 +100,7 @@ async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
         await house.application.shutdown()
         # An application that never got ready leaves its bot's connections open.
         await house.application.bot.shutdown()
+        await house.presence.leave()
         await house.database.close()
 
 
@@ -114,17 +120,32 @@ async def run(
     """
     await migrate(settings.database_url)
     async with opened(build(settings, token, clock=clock, patience=patience, pace=pace), settings) as house:
-        log.info("@%s is at work, on SQLite %s", house.application.bot.username, await house.database.sqlite_version())
+        log.info("@%s is at work, on %s", house.application.bot.username, await house.database.version())
         await _introduce(house.application)
         house.scheduler.start()
         try:
             await house.jobs.start(house.scheduler)
             if ready is not None:
                 await ready(house)
-            await poll(house.application)
+            await _lead(house.presence, lambda: poll(house.application))
         finally:
             house.scheduler.shutdown(wait=False)
             await house.jobs.stop()
+
+
+async def _lead(presence: Presence, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do what only one replica may do, whenever this is the one, until cancelled."""
+    while True:
+        await presence.leads()
+        doing, deposed = asyncio.create_task(work()), asyncio.create_task(presence.follows())
+        try:
+            await asyncio.wait({doing, deposed}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (doing, deposed):
+                task.cancel()
+            await asyncio.wait({doing, deposed})
+        if not doing.cancelled():
+            await doing
 
 
 def heartbeat_file(settings: Settings) -> Path | None:

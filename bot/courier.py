@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
@@ -12,6 +12,7 @@ from bot.pacing import Urgency
 from bot.replies import Answer, Delete, Edit, Send, Step, packed, unpacked
 from bot.storehouse import Storehouse, Work
 from bot.turns import Turns, finished
+from bot.wakeup import Wakeup
 from domain.outbox import REPLY, OutboxRow
 
 log = logging.getLogger(__name__)
@@ -32,12 +33,13 @@ Shown = list[tuple[Step, int | None]]
 class Courier:
     """Delivers outbox rows and notes what became of each."""
 
-    def __init__(self, storehouse: Storehouse, delivery: Delivery, news: News, turns: Turns, clock: Clock) -> None:
+    def __init__(self, storehouse: Storehouse, delivery: Delivery, news: News, turns: Turns, clock: Clock, wakeup: Wakeup) -> None:
         self._storehouse = storehouse
         self._delivery = delivery
         self._news = news
         self._turns = turns
         self._clock = clock
+        self._wakeup = wakeup
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._in_hand: set[asyncio.Task[None]] = set()
 
@@ -57,12 +59,8 @@ class Courier:
         if len(self._in_hand) >= _IN_HAND:
             await asyncio.wait(self._in_hand, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
             return True
-        async with self._storehouse.transaction() as work:
-            rows = await work.outbox.claim(self._clock(), _BATCH)
-        people: dict[int, list[OutboxRow]] = {}
-        for row in rows:
-            people.setdefault(row.recipient_id, []).append(row)
-        tasks = [asyncio.create_task(self._deliver_to_one(of_one)) for of_one in people.values()]
+        rows = await self._storehouse.write(lambda work: work.outbox.claim(self._clock(), _BATCH))
+        tasks = [asyncio.create_task(self._deliver_to_one(row)) for row in rows]
         for task in tasks:
             self._in_hand.add(task)
             task.add_done_callback(self._in_hand.discard)
@@ -79,8 +77,8 @@ class Courier:
         """Let what is in hand arrive, but not for ever: the outbox has what does not."""
         await finished(self._in_hand)
 
-    async def deliver(self, row: OutboxRow) -> bool:
-        """Deliver one row, whose chat's turn the caller has; False where it, and so all behind it, has to wait."""
+    async def deliver(self, row: OutboxRow) -> datetime | None:
+        """Deliver one row, whose chat's turn the caller has; return when there is more to tell the same person, None where there is not."""
         shown: Shown = []
         try:
             steps = await self._steps(row)
@@ -88,17 +86,17 @@ class Courier:
                 shown.append((step, await self._delivery.carry_out(row.recipient_id, step, _urgency(row))))
         except Unreachable as error:
             await self._give_up(row, str(error))
+            return None
         except TryLater as error:
             return await self._postpone(row, str(error), shown, error.wait)
         except Undeliverable as error:
             log.warning("parked a %s that Telegram refuses: %s", row.kind, error)
-            await self._settle(row, "parked", shown, str(error))
+            return await self._settle(row, "parked", shown, str(error))
         except Exception as error:
             log.exception("could not deliver a %s", row.kind)
             return await self._failed(row, f"{type(error).__name__}: {error}", shown)
         else:
-            await self._settle(row, "skipped" if steps is None else "sent", shown)
-        return True
+            return await self._settle(row, "skipped" if steps is None else "sent", shown)
 
     async def answer(self, row: OutboxRow) -> None:
         """Answer the tap a reply belongs to at once, where the rest of the reply has to queue behind something older."""
@@ -110,20 +108,29 @@ class Courier:
         except (Unreachable, TryLater, Undeliverable) as error:
             log.info("tap not answered yet: %s", error)
         else:
-            async with self._storehouse.transaction() as work:
-                await work.outbox.keep(row, packed(rest))
+            await self._storehouse.write(lambda work: work.outbox.keep(row, packed(rest)))
 
-    async def _deliver_to_one(self, rows: Sequence[OutboxRow]) -> None:
-        """Deliver one person's rows in order, until one has to wait; those behind it were postponed with it."""
-        chat = rows[0].recipient_id
-        await self._delivery.ready(chat, _urgency(rows[0]))
-        async with self._slots, self._turns.of(chat):
-            try:
-                for row in rows:
-                    if not (await self._is_claimed(row) and await self.deliver(row)):
-                        break
-            except Exception:
-                log.exception("what waits for one person is left to the next sweep")
+    async def _deliver_to_one(self, first: OutboxRow) -> None:
+        """Deliver what is due to one person, in order, until something has to wait."""
+        chat = first.recipient_id
+        row: OutboxRow | None = first
+        await self._delivery.ready(chat, _urgency(first))
+        try:
+            async with self._slots, self._turns.of(chat):
+                while row is not None and await self._is_claimed(row):
+                    due = await self.deliver(row)
+                    row = await self._next_of(chat, due)
+        except Exception:
+            log.exception("what waits for one person is left to the next sweep")
+
+    async def _next_of(self, chat: int, due: datetime | None) -> OutboxRow | None:
+        """Return what a person is to be told next, or have the alarm set for it where it is not due yet."""
+        if due is None:
+            return None
+        if due > (now := self._clock()):
+            self._wakeup.at(due)
+            return None
+        return await self._storehouse.write(lambda work: work.outbox.claim_next(chat, now))
 
     async def _is_claimed(self, row: OutboxRow) -> bool:
         """Tell whether a row is still ours, after waiting for the chat's turn."""
@@ -137,37 +144,46 @@ class Courier:
         async with self._storehouse.snapshot() as work:
             return await self._news.steps(work, row, self._clock())
 
-    async def _settle(self, row: OutboxRow, state: str, shown: Shown, error: str | None = None) -> None:
-        """Note what became of a row, and which messages show what from now on, in one transaction."""
-        async with self._storehouse.transaction() as work:
+    async def _settle(self, row: OutboxRow, state: str, shown: Shown, error: str | None = None) -> datetime | None:
+        """Note what became of a row, and which messages show what from now on, in one transaction; return when there is more."""
+
+        async def settled(work: Work) -> datetime | None:
             await _note_messages(work, row.recipient_id, shown)
-            await work.outbox.settle(row, state, self._clock(), error)
+            return await work.outbox.settle(row, state, self._clock(), error)
+
+        return await self._storehouse.write(settled)
 
     async def _give_up(self, row: OutboxRow, error: str) -> None:
         """Note that a person cannot be reached: what waits for him is put aside until he can."""
         log.info("recipient unreachable: %s", error)
         now = self._clock()
-        async with self._storehouse.transaction() as work:
+
+        async def given_up(work: Work) -> None:
             await work.clients.mark_unreachable(row.recipient_id, now)
             await work.outbox.withhold(row.recipient_id, now, error)
 
-    async def _postpone(self, row: OutboxRow, error: str, shown: Shown, wait: timedelta | None) -> bool:
+        await self._storehouse.write(given_up)
+
+    async def _postpone(self, row: OutboxRow, error: str, shown: Shown, wait: timedelta | None) -> datetime:
         """Try the rest of a row again when Telegram said, or else after a wait that doubles from one second to five minutes."""
         wait = wait or min(timedelta(seconds=2 ** min(row.attempts - 1, 10)), _LONGEST_WAIT)
         log.warning("a %s waits %.0f s: %s", row.kind, wait.total_seconds(), error)
-        async with self._storehouse.transaction() as work:
+        until = self._clock() + wait
+
+        async def postponed(work: Work) -> None:
             await _note_messages(work, row.recipient_id, shown)
             if row.kind == REPLY and shown:
                 await work.outbox.keep(row, packed(unpacked(row.payload)[len(shown) :]))
-            await work.outbox.postpone(row, self._clock() + wait, error)
-        return False
+            await work.outbox.postpone(row, until, error)
 
-    async def _failed(self, row: OutboxRow, error: str, shown: Shown) -> bool:
+        await self._storehouse.write(postponed)
+        return until
+
+    async def _failed(self, row: OutboxRow, error: str, shown: Shown) -> datetime | None:
         """Try a row that we ourselves fail to render a few times, then park it for an operator to see."""
         if row.attempts < _RENDERINGS:
             return await self._postpone(row, error, shown, None)
-        await self._settle(row, "parked", shown, error)
-        return True
+        return await self._settle(row, "parked", shown, error)
 
 
 def _urgency(row: OutboxRow) -> Urgency:

@@ -4,14 +4,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.courier import Courier
-from bot.storehouse import Storehouse
+from bot.storehouse import Presence, Storehouse
 from bot.wakeup import Wakeup
 from domain.policy import BookingPolicy
 from domain.usecases import expire_holds as expiry
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 15
 _TIDY_HOUR = 3
+_COURTESY = timedelta(milliseconds=200)
 
 
 class Jobs:
@@ -29,6 +30,7 @@ class Jobs:
         self,
         storehouse: Storehouse,
         courier: Courier,
+        presence: Presence,
         wakeup: Wakeup,
         policy: BookingPolicy,
         clock: Clock,
@@ -37,6 +39,8 @@ class Jobs:
     ) -> None:
         self._storehouse = storehouse
         self._courier = courier
+        self._presence = presence
+        self._parted = True
         self._wakeup = wakeup
         self._policy = policy
         self._clock = clock
@@ -44,17 +48,17 @@ class Jobs:
         self._pump: asyncio.Task[None] | None = None
 
     async def start(self, scheduler: AsyncIOScheduler) -> None:
-        """Take over from a process that is gone, and run from now on; what is overdue goes out at once."""
-        await self.take_over()
+        """Run from now on; what is overdue, or was in the hands of a process that is gone, goes out at once."""
+        self._presence.watch(heard=self._heard, parted=self._bereaved)
         scheduler.add_job(self._wakeup.soon, "interval", seconds=SWEEP_SECONDS, id="sweep")
         scheduler.add_job(self.tidy, "cron", hour=_TIDY_HOUR, id="tidy")
         self._wakeup.soon()
         self._pump = asyncio.create_task(self._run())
 
     async def take_over(self) -> None:
-        """Make due again what a process that is gone had in hand."""
-        async with self._storehouse.transaction() as work:
-            await work.outbox.release_leases()
+        """Make due again what processes that are gone had in hand."""
+        alive = await self._presence.living()
+        await self._storehouse.write(lambda work: work.outbox.release_leases(alive))
 
     async def stop(self) -> None:
         """Run no more; what the courier has in hand is his."""
@@ -65,6 +69,9 @@ class Jobs:
 
     async def run_due(self) -> None:
         """Do all that is due, and set the alarm for what comes next; holds run out on time however much is to be told meanwhile."""
+        if self._parted:
+            self._parted = False
+            await self.take_over()
         more = True
         while more:
             await self._expire()
@@ -82,16 +89,24 @@ class Jobs:
         return min((due for due in (expiry_due, news_due) if due is not None), default=None)
 
     async def tidy(self) -> None:
-        """Forget what nobody will ask for again."""
-        async with self._storehouse.transaction() as work:
-            await work.pruning.prune(self._clock())
+        """Forget what nobody will ask for again; of several replicas, one does so."""
+        if self._presence.leading:
+            await self._storehouse.write(lambda work: work.pruning.prune(self._clock()))
 
     async def _expire(self) -> None:
         """End all holds that have run out, batch by batch, so that others can write in between."""
         ended = expiry.BATCH
         while ended == expiry.BATCH:
-            async with self._storehouse.transaction() as work:
-                ended = await expiry.expire_holds(work, self._policy, self._clock())
+            ended = await self._storehouse.write(lambda work: expiry.expire_holds(work, self._policy, self._clock()))
+
+    def _heard(self, due: datetime) -> None:
+        """Have the alarm set for what another replica left, a little late: he does it himself, unless he dies."""
+        self._wakeup.at(due + _COURTESY)
+
+    def _bereaved(self) -> None:
+        """Take over from a replica that is gone."""
+        self._parted = True
+        self._wakeup.soon()
 
     def _beat(self) -> None:
         """Show that the bot is at work."""

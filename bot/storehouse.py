@@ -1,12 +1,14 @@
 """What the bot needs of a database, as protocols; ``storage`` implements them. Beside ``domain.ports`` these are the bot's own affairs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from domain import ports
 from domain.outbox import OutboxRow
+
+Result = TypeVar("Result")
 
 
 class Outbox(ports.Outbox, Protocol):
@@ -16,7 +18,11 @@ class Outbox(ports.Outbox, Protocol):
     """The earliest instant at which something put in here falls due; None where nothing was put in."""
 
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
-        """Lease what is due, oldest first."""
+        """Lease what is due, the first thing for each person, oldest first."""
+        ...
+
+    async def claim_next(self, recipient_id: int, now: datetime) -> OutboxRow | None:
+        """Lease what one person is to be told next, if that is due."""
         ...
 
     async def is_claimed(self, row: OutboxRow, now: datetime) -> bool:
@@ -31,8 +37,8 @@ class Outbox(ports.Outbox, Protocol):
         """Return when the next row can be claimed."""
         ...
 
-    async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> None:
-        """Note that a row is sent, skipped or parked."""
+    async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> datetime | None:
+        """Note that a row is sent, skipped or parked; return when the next thing for the same person falls due."""
         ...
 
     async def postpone(self, row: OutboxRow, until: datetime, error: str) -> None:
@@ -43,8 +49,8 @@ class Outbox(ports.Outbox, Protocol):
         """Put aside all news for a person who cannot be reached."""
         ...
 
-    async def release_leases(self) -> None:
-        """Make claimed rows due at once."""
+    async def release_leases(self, alive: Collection[int]) -> int:
+        """Make due at once what was claimed by none of these replicas; return how many rows that were."""
         ...
 
 
@@ -110,6 +116,53 @@ class Storehouse(Protocol):
         """Open a unit of work that commits at the end of the block."""
         ...
 
+    async def write(self, do: Callable[[Work], Awaitable[Result]]) -> Result:
+        """Do something in a transaction of its own, and again where it met another's."""
+        ...
+
     def snapshot(self) -> AbstractAsyncContextManager[Work]:
         """Open a unit of work that only reads."""
+        ...
+
+
+class Presence(Protocol):
+    """This process among all that work on the same database. Each has a number, and knows which others are alive."""
+
+    number: int
+
+    @property
+    def leading(self) -> bool:
+        """Tell whether this replica is the one that does what only one may do."""
+        ...
+
+    async def join(self) -> None:
+        """Be counted among the living; raises DatabaseAway."""
+        ...
+
+    async def leave(self) -> None:
+        """Be counted no more: whatever was taken is given back."""
+        ...
+
+    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None]) -> None:
+        """Have ``heard`` called when another's commit left something that falls due, ``parted`` when a replica is gone."""
+        ...
+
+    async def living(self) -> Collection[int]:
+        """Return the numbers of all replicas that are alive, this one among them; raises DatabaseAway."""
+        ...
+
+    async def take(self, chat: int) -> None:
+        """Wait until no other replica has the chat's turn, and have it; raises DatabaseAway."""
+        ...
+
+    def give_back(self, chat: int) -> None:
+        """End the chat's turn."""
+        ...
+
+    async def leads(self) -> None:
+        """Wait until this replica is the one that does what only one may do."""
+        ...
+
+    async def follows(self) -> None:
+        """Wait until it is that no longer."""
         ...

@@ -1,37 +1,62 @@
-"""Turns: one chat is worked in order, many chats side by side."""
+"""Turns: one chat is worked in order, many chats side by side, whichever replica works them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from weakref import WeakValueDictionary
 
+from bot.storehouse import Presence
+
 _DRAIN_SECONDS = 3.0
+
+
+class Turn:
+    """A chat's turn; whoever has it ends it with ``release``."""
+
+    def __init__(self, chat: int, lock: asyncio.Lock, presence: Presence | None) -> None:
+        self._chat = chat
+        self._lock = lock
+        self._presence = presence
+
+    def release(self) -> None:
+        """Let the next one have the chat."""
+        if self._presence is not None:
+            self._presence.give_back(self._chat)
+        self._lock.release()
 
 
 class Turns:
     """A lock for each chat, kept only while somebody has it or waits for it.
 
     A turn lasts from an update's work to the end of the first try to answer it, and a notification takes one too: so no screen is
-    rendered from a state that another is about to replace, and a card is known before the next tap on it is worked.
+    rendered from a state that another is about to replace, and a card is known before the next tap on it is worked. With a ``presence``
+    a turn is had among all replicas, else in this process alone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, presence: Presence | None = None) -> None:
+        self._presence = presence
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def take(self, chat: int) -> asyncio.Lock:
-        """Wait for the chat's turn; whoever has it ends it by releasing the lock."""
+    async def take(self, chat: int) -> Turn:
+        """Wait for the chat's turn; raises DatabaseAway."""
         lock = self._locks.setdefault(chat, asyncio.Lock())
         await lock.acquire()
-        return lock
+        try:
+            if self._presence is not None:
+                await self._presence.take(chat)
+        except BaseException:
+            lock.release()
+            raise
+        return Turn(chat, lock, self._presence)
 
     @asynccontextmanager
     async def of(self, chat: int) -> AsyncIterator[None]:
-        """Have the chat's turn for a block."""
-        lock = await self.take(chat)
+        """Have the chat's turn for a block; raises DatabaseAway."""
+        turn = await self.take(chat)
         try:
             yield
         finally:
-            lock.release()
+            turn.release()
 
 
 async def finished(tasks: Collection["asyncio.Task[None]"]) -> None:

@@ -18,12 +18,13 @@ from bot.replies import Answer, Delete, Edit, Send, Step, packed
 from bot.screen import Screen, digest_of
 from bot.storehouse import Storehouse, Work
 from bot.texts import best_language, texts_in
-from bot.turns import Turns, finished
+from bot.turns import Turn, Turns, finished
 from bot.unit import CURRENT, Unit
 from bot.wakeup import Wakeup
 from domain.client import Contact, name_from_telegram
 from domain.dialogue import Dialogue
 from domain.outbox import OutboxRow
+from domain.ports import DatabaseAway, TransactionConflict
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,9 @@ class UnitProcessor(BaseUpdateProcessor):
             async with self._storehouse.transaction() as work:
                 row = await self._unit(work, update, sender, coroutine)
                 due = work.outbox.earliest
+        except (TransactionConflict, DatabaseAway):
+            # Nobody's fault: it is offered again, and not counted.
+            raise
         except Exception as error:  # noqa: BLE001  (it is logged and counted there)
             return await self._failed(update, sender, error)
         if due is not None:
@@ -132,14 +136,14 @@ class UnitProcessor(BaseUpdateProcessor):
         steps = _ordered(unit, update)
         return await work.outbox.reply(sender.chat, packed(steps), now) if steps else None
 
-    async def _told(self, row: OutboxRow, turn: asyncio.Lock) -> None:
+    async def _told(self, row: OutboxRow, turn: Turn) -> None:
         """Tell an answer for the first time, then end the chat's turn; what has to wait is told by the sweep."""
         try:
             if not row.attempts:
                 await self.courier.answer(row)
                 self._wakeup.soon()
-            elif not await self.courier.deliver(row):
-                self._wakeup.soon()
+            elif (due := await self.courier.deliver(row)) is not None:
+                self._wakeup.at(due)
         except Exception:
             log.exception("an answer was left to the sweep")
         finally:

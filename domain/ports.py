@@ -19,6 +19,14 @@ from domain.reservation import Reservation
 from domain.timespan import TimeSpan
 
 
+class TransactionConflict(Exception):
+    """A transaction met another's: nothing of it was kept, and doing it again will do."""
+
+
+class DatabaseAway(Exception):
+    """The database cannot be reached: nothing of a transaction was kept, as far as can be told."""
+
+
 class Clients(Protocol):
     """The people the bot knows."""
 
@@ -27,7 +35,7 @@ class Clients(Protocol):
         ...
 
     async def seen(self, contact: Contact, now: datetime) -> Client:
-        """Note that a person wrote: new, or with a new name, and reachable again."""
+        """Note that a person wrote: new, or with a new name, and reachable again; he does nothing else until this transaction ends."""
         ...
 
     async def choose_zone(self, client_id: int, zone: str) -> None:
@@ -48,6 +56,10 @@ class Providers(Protocol):
 
     async def get(self, provider_id: int) -> Provider | None:
         """Return one provider by number."""
+        ...
+
+    async def keep_hours(self, provider_id: int) -> Provider | None:
+        """Return one provider by number, whose hours stay as they are until this transaction ends."""
         ...
 
     async def of_client(self, client_id: int) -> Provider | None:
@@ -77,6 +89,10 @@ class Providers(Protocol):
 
 class Availability(Protocol):
     """When providers work: merged stretches."""
+
+    async def alone(self, provider_id: int) -> None:
+        """Let nobody hold anything with this provider, nor change his hours, until this transaction ends."""
+        ...
 
     async def within(self, provider_id: int, window: TimeSpan) -> Sequence[TimeSpan]:
         """Return the whole stretches that touch the window, in order."""
@@ -108,6 +124,10 @@ class Reservations(Protocol):
 
     async def get(self, reservation_id: int) -> Reservation | None:
         """Return one reservation."""
+        ...
+
+    async def to_change(self, reservation_id: int) -> Reservation | None:
+        """Return one reservation, which nobody else changes until this transaction ends."""
         ...
 
     async def add(self, hold: Reservation) -> Reservation:
@@ -153,8 +173,11 @@ class Reservations(Protocol):
         """Return the live reservations of a client that are not over, by start."""
         ...
 
-    async def of_provider(self, provider_id: int, window: TimeSpan, now: datetime) -> Sequence[Reservation]:
-        """Return the reservations of a provider that touch the window and take place, or took place, by start."""
+    async def of_provider(self, provider_id: int, window: TimeSpan, now: datetime, *, to_change: bool = False) -> Sequence[Reservation]:
+        """Return the reservations of a provider that touch the window and take place, or took place, by start.
+
+        Those read ``to_change`` nobody else changes until this transaction ends.
+        """
         ...
 
     async def show_on(self, reservation_id: int, *, card: int | None, notice: int | None) -> None:
@@ -170,7 +193,7 @@ class Invitations(Protocol):
         ...
 
     async def get(self, digest: str) -> Invitation | None:
-        """Return the invitation with this digest."""
+        """Return the invitation with this digest, which nobody else accepts until this transaction ends."""
         ...
 
     async def use(self, digest: str, client_id: int, now: datetime) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.timespan import TimeSpan
-from storage.tables import availability
+from storage.tables import availability, provider
 
 _OF_PROVIDER = availability.c.provider_id == bindparam("provider")
 _WITHIN = (
@@ -14,6 +14,7 @@ _WITHIN = (
     .where(_OF_PROVIDER, availability.c.end_cell > bindparam("first"), availability.c.start_cell < bindparam("last"))
     .order_by(availability.c.end_cell)
 )
+_ALONE = select(provider.c.id).where(provider.c.id == bindparam("provider")).with_for_update()
 _REMOVE = delete(availability).where(_OF_PROVIDER, availability.c.end_cell == bindparam("end"))
 _ADD = insert(availability)
 
@@ -24,6 +25,10 @@ class SqlAvailability:
     def __init__(self, connection: AsyncConnection) -> None:
         """Work on this connection."""
         self._connection = connection
+
+    async def alone(self, provider_id: int) -> None:
+        """Let nobody hold anything with this provider, nor change his hours, until this transaction ends."""
+        await self._connection.execute(_ALONE, {"provider": provider_id})
 
     async def within(self, provider_id: int, window: TimeSpan) -> Sequence[TimeSpan]:
         """Return the whole stretches that touch the window, in order."""

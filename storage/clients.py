@@ -11,6 +11,8 @@ from storage.upsert import insert_or
 
 _FIELDS = [client.c[name] for name in ("id", "name", "username", "language", "time_zone", "telegram_language", "unreachable_since")]
 _GET = select(*_FIELDS).where(client.c.id == bindparam("client"))
+# Nobody else acts for this person until the transaction ends; others may still point to him.
+_ALONE = _GET.with_for_update(key_share=True)
 _SET = update(client).where(client.c.id == bindparam("client"))
 _ZONE = _SET.values(time_zone=bindparam("zone"))
 _LANGUAGE = _SET.values(language=bindparam("chosen"))
@@ -33,8 +35,8 @@ class SqlClients:
         return Client(**row._mapping) if row else None
 
     async def seen(self, contact: Contact, now: datetime) -> Client:
-        """Note that a person wrote: new, or with a new name, and reachable again."""
-        known = await self.get(contact.id)
+        """Note that a person wrote: new, or with a new name, and reachable again; he does nothing else until this transaction ends."""
+        known = await self._alone(contact.id)
         told = (contact.name, contact.username, contact.language, None)
         if known and (known.name, known.username, known.telegram_language, known.unreachable_since) == told:
             return known
@@ -48,6 +50,11 @@ class SqlClients:
         )
         row = (await self._connection.execute(_GET, {"client": contact.id})).one()
         return Client(**row._mapping)
+
+    async def _alone(self, client_id: int) -> Client | None:
+        """Return one person with his row to ourselves."""
+        row = (await self._connection.execute(_ALONE, {"client": client_id})).one_or_none()
+        return Client(**row._mapping) if row else None
 
     async def choose_zone(self, client_id: int, zone: str) -> None:
         """Keep the zone a person chose."""

@@ -1,18 +1,26 @@
 """The engines, and how each begins a transaction. The one place that knows which database is underneath."""
 
+import asyncio
+import random
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from domain.ports import DatabaseAway, TransactionConflict
+from storage.postgres import meant, postgres_engine
 from storage.unit_of_work import SqlUnitOfWork
+
+Result = TypeVar("Result")
 
 _READERS = 4
 _POOL_TIMEOUT_SECONDS = 30
+_TRIES = 8
+_LONGEST_STEP_ASIDE = 0.05
 
 
 class DatabaseUnsupported(Exception):
@@ -23,20 +31,31 @@ class DatabaseUnusable(Exception):
     """What ``DATABASE_URL`` names cannot be read or written; the message is one sentence on why and what to do."""
 
 
-def make_engine(url: str, *, write: bool, foreign_keys: bool = True) -> AsyncEngine:
-    """Return an engine for a plain ``sqlite:///path`` URL; the driver is chosen here.
+def make_engine(url: str, *, write: bool, migrating: bool = False) -> AsyncEngine:
+    """Return an engine for a plain ``sqlite:///path`` or ``postgresql://…`` URL; the driver is chosen here.
 
-    Writers begin with BEGIN IMMEDIATE over one single connection: the lock is taken before the first read, so what a rule has read
-    cannot change before it writes, and a queue in this process is fairer than SQLite's busy handler. See decision 0003.
+    One for ``migrating`` checks no foreign keys on SQLite, where rebuilding a table would delete its children, and has all the time it
+    needs on PostgreSQL.
 
     Raises:
         DatabaseUnsupported: the URL is of another kind.
     """
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        raise DatabaseUnsupported(f"DATABASE_URL must begin with sqlite:/// in this version, not {parsed.get_backend_name()}")
+    kind = make_url(url).get_backend_name()
+    if kind == "postgresql":
+        return postgres_engine(url, write=write, patient=migrating)
+    if kind == "sqlite":
+        return _sqlite_engine(url, write=write, foreign_keys=not migrating)
+    raise DatabaseUnsupported(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {kind}.")
+
+
+def _sqlite_engine(url: str, *, write: bool, foreign_keys: bool) -> AsyncEngine:
+    """Return an engine on a file.
+
+    Writers begin with BEGIN IMMEDIATE over one single connection: the lock is taken before the first read, so what a rule has read
+    cannot change before it writes, and a queue in this process is fairer than SQLite's busy handler. See decision 0003.
+    """
     engine = create_async_engine(
-        parsed.set(drivername="sqlite+aiosqlite"),
+        make_url(url).set(drivername="sqlite+aiosqlite"),
         pool_size=1 if write else _READERS,
         max_overflow=0,
         # Errors are logged and kept: they must not tell what people are called or wrote.
@@ -69,9 +88,10 @@ def _set_up_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> N
 class Database:
     """A database that is open: transactions to write in, snapshots to read from."""
 
-    def __init__(self, url: str) -> None:
-        """Prepare the engines; nothing is opened yet. Raises DatabaseUnsupported."""
+    def __init__(self, url: str, *, replica: int = 0) -> None:
+        """Prepare the engines; nothing is opened yet. ``replica`` is whose leases are taken. Raises DatabaseUnsupported."""
         self.url = url
+        self._replica = replica
         self._writer = make_engine(url, write=True)
         self._reader = make_engine(url, write=False)
 
@@ -79,26 +99,67 @@ class Database:
     async def transaction(self) -> AsyncIterator[SqlUnitOfWork]:
         """Open a unit of work that commits at the end of the block, or not at all where the block raises.
 
-        Never open a second one inside: there is one writing connection, and it would wait for itself.
+        Never open a second one inside: on SQLite there is one writing connection, and it would wait for itself.
+
+        Raises:
+            TransactionConflict, DatabaseAway: see there; on PostgreSQL alone.
         """
-        async with self._writer.begin() as connection:
-            yield SqlUnitOfWork(connection)
+        with _errors_told():
+            async with self._writer.begin() as connection:
+                work = SqlUnitOfWork(connection, self._replica)
+                yield work
+                await work.outbox.tell_replicas()
+
+    async def write(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
+        """Do something in a transaction of its own, and again where it met another's; raises DatabaseAway."""
+        for turn in range(_TRIES):
+            try:
+                async with self.transaction() as work:
+                    return await do(work)
+            except TransactionConflict:
+                if turn == _TRIES - 1:
+                    raise
+                await asyncio.sleep(random.uniform(0, _LONGEST_STEP_ASIDE))  # noqa: S311  (nobody gains by guessing it)
+        raise AssertionError("the last try returns or raises")
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[SqlUnitOfWork]:
-        """Open a unit of work that sees one unchanging state and can write nothing; no writer makes it wait."""
-        async with self._reader.connect() as connection:
-            yield SqlUnitOfWork(connection)
+        """Open a unit of work that sees one unchanging state and can write nothing; no writer makes it wait. Raises DatabaseAway."""
+        with _errors_told(reading=True):
+            async with self._reader.connect() as connection:
+                yield SqlUnitOfWork(connection, self._replica)
 
-    async def sqlite_version(self) -> str:
-        """Return the version of the SQLite library underneath."""
+    async def version(self) -> str:
+        """Return which database is underneath, and its version."""
         async with self._reader.connect() as connection:
-            return str(await connection.scalar(text("SELECT sqlite_version()")))
+            if connection.dialect.name == "sqlite":
+                return f"SQLite {await connection.scalar(text('SELECT sqlite_version()'))}"
+            return f"PostgreSQL {await connection.scalar(text('SHOW server_version'))}"
 
     async def close(self) -> None:
         """Close all connections."""
         await self._reader.dispose()
         await self._writer.dispose()
+
+
+@contextmanager
+def _errors_told(*, reading: bool = False) -> Iterator[None]:
+    """Turn the driver's errors that mean a conflict, or that nobody is there, into those that the ports know."""
+    try:
+        yield
+    except Exception as error:
+        if told := meant(error, reading=reading):
+            raise told from error
+        raise
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Raise DatabaseUnusable, with a sentence, where a server is not there or turns us away."""
+    try:
+        yield
+    except DatabaseAway as error:
+        raise DatabaseUnusable(f"DATABASE_URL: the PostgreSQL server cannot be used: {error}.") from error
 
 
 def database_file(url: str) -> Path | None:

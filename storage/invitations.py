@@ -9,8 +9,10 @@ from domain.invitation import Invitation
 from storage.tables import invitation
 
 _ADD = insert(invitation)
-_GET = select(invitation.c.digest, invitation.c.invited_by, invitation.c.expires_at, invitation.c.used_by).where(
-    invitation.c.digest == bindparam("wanted")
+_GET = (
+    select(invitation.c.digest, invitation.c.invited_by, invitation.c.expires_at, invitation.c.used_by)
+    .where(invitation.c.digest == bindparam("wanted"))
+    .with_for_update()
 )
 _USE = update(invitation).where(invitation.c.digest == bindparam("wanted")).values(used_by=bindparam("guest"), used_at=bindparam("now"))
 
@@ -28,7 +30,7 @@ class SqlInvitations:
         await self._connection.execute(_ADD, row)
 
     async def get(self, digest: str) -> Invitation | None:
-        """Return the invitation with this digest."""
+        """Return the invitation with this digest, which nobody else accepts until this transaction ends."""
         row = (await self._connection.execute(_GET, {"wanted": digest})).one_or_none()
         return Invitation(**row._mapping) if row else None
 

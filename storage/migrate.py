@@ -6,10 +6,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from storage.database import make_engine, prepare_file
+from storage.database import make_engine, prepare_file, reachable
 
+# Any number will do that no other program on the same database locks.
+_LOCK = 0x510716EE9E12
 _SCRIPTS = Path(__file__).with_name("migrations")
 
 
@@ -20,17 +22,19 @@ class ForeignKeysBroken(Exception):
 async def migrate(url: str) -> None:
     """Make the database where there is none, and run the migrations it has not seen.
 
-    The transaction begins immediately, so of several processes that start at once one migrates and the others find nothing to do. Foreign
-    keys are off while tables are rebuilt, since SQLite would otherwise delete the children of a rebuilt table, and are checked at the end.
+    Under a lock (SQLite's transaction begins immediately, PostgreSQL's takes one of its own), so of several processes that start at once
+    one migrates and the others find nothing to do. Foreign keys are off while SQLite rebuilds tables, since it would otherwise delete the
+    children of a rebuilt table, and are checked at the end.
 
     Raises:
         ForeignKeysBroken, DatabaseUnsupported, DatabaseUnusable: see there.
     """
-    engine = make_engine(url, write=True, foreign_keys=False)
+    engine = make_engine(url, write=True, migrating=True)
     prepare_file(url)
     try:
-        async with engine.begin() as connection:
-            await connection.run_sync(_upgrade)
+        with reachable():
+            async with engine.begin() as connection:
+                await connection.run_sync(_upgrade)
     finally:
         await engine.dispose()
 
@@ -51,6 +55,8 @@ def is_current(connection: Connection) -> bool:
 
 def _upgrade(connection: Connection) -> None:
     """Run the migrations and check that no row points nowhere."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     command.upgrade(alembic_config(connection), "head")
-    if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise ForeignKeysBroken("the migration would leave rows that point to nothing; nothing was changed")

@@ -1,9 +1,10 @@
 """What is to be delivered, in order, at least once."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import Select, and_, bindparam, case, delete, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.notification import Notification
@@ -12,26 +13,43 @@ from storage.tables import DUE, WITHHELD, outbox
 from storage.upsert import insert_or
 
 LEASE = timedelta(seconds=60)
+CHANNEL = "slotkeeper"
+"""What replicas listen to: who has just committed something, and when it falls due, in microseconds since 1970."""
 _LOOKED_AT = 1_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FIELDS = [outbox.c[name] for name in ("id", "recipient_id", "kind", "reservation_id", "payload", "due_at", "attempts")]
 _NOT_LEASED = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= bindparam("now"))
-_DUE_NOW = (
-    select(outbox.c.id)
-    .where(DUE, outbox.c.due_at <= bindparam("now"), _NOT_LEASED)
-    .order_by(outbox.c.due_at, outbox.c.id)
-    .limit(bindparam("limit"))
+_AHEAD = outbox.alias("ahead")
+_WAITS_AHEAD = text("ahead.state = 'due'")
+# What a person is to be told first. Only that can be claimed, so nobody is ever told two things by two replicas in the wrong order.
+_HEAD = ~(
+    select(_AHEAD.c.id)
+    .where(
+        _WAITS_AHEAD,
+        _AHEAD.c.recipient_id == outbox.c.recipient_id,
+        or_(_AHEAD.c.due_at < outbox.c.due_at, and_(_AHEAD.c.due_at == outbox.c.due_at, _AHEAD.c.id < outbox.c.id)),
+    )
+    .exists()
 )
-_CLAIM = (
-    update(outbox)
-    .where(outbox.c.id.in_(_DUE_NOW.scalar_subquery()), DUE)
-    .values(lease_until=bindparam("lease"), attempts=outbox.c.attempts + 1)
-    .returning(*_FIELDS)
-)
-# A row can be claimed once it is due and nobody has it. Leased rows are due ones, so they stand first in the index, and so many are never
+_CLAIMABLE_NOW = select(outbox.c.id).where(DUE, outbox.c.due_at <= bindparam("now"), _NOT_LEASED, _HEAD)
+_DUE_NOW = _CLAIMABLE_NOW.order_by(outbox.c.due_at, outbox.c.id).limit(bindparam("limit")).with_for_update(skip_locked=True, of=outbox)
+_DUE_NEXT = _CLAIMABLE_NOW.where(outbox.c.recipient_id == bindparam("recipient")).with_for_update(skip_locked=True, of=outbox)
+
+
+def _claim(which: Select[Any]) -> Any:
+    """Return the one statement by which rows are leased, for those that a query selects; it stands in front, where it runs once."""
+    leased = {"lease_until": bindparam("lease"), "leased_by": bindparam("mine"), "attempts": outbox.c.attempts + 1}
+    return update(outbox).where(outbox.c.id.in_(select(which.cte("chosen").c.id)), DUE).values(leased).returning(*_FIELDS)
+
+
+_CLAIM = _claim(_DUE_NOW)
+_CLAIM_NEXT = _claim(_DUE_NEXT)
+_NEXT_OF = select(func.min(outbox.c.due_at)).where(DUE, outbox.c.recipient_id == bindparam("recipient"))
+# A row can be claimed once it is due, first and nobody's. Leased rows are due ones, so they stand first in the index, and so many are never
 # in hand at once: what lies behind this limit falls due later than what was looked at.
 _CLAIMABLE = case((outbox.c.lease_until > outbox.c.due_at, outbox.c.lease_until), else_=outbox.c.due_at).label("claimable")
-_SOONEST = select(_CLAIMABLE).where(DUE).order_by(outbox.c.due_at, outbox.c.id).limit(_LOOKED_AT).subquery()
+_SOONEST = select(_CLAIMABLE).where(DUE, _HEAD).order_by(outbox.c.due_at, outbox.c.id).limit(_LOOKED_AT).subquery()
 _NEXT = select(func.min(_SOONEST.c.claimable, type_=outbox.c.due_at.type))
 # The row as it was claimed: where it was put in anew meanwhile (a moved hold), or claimed by another, the attempts are different ones.
 _ROW = and_(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("tries"))
@@ -53,14 +71,14 @@ _NOW = bindparam("now", type_=outbox.c.due_at.type)
 _RESUME = (
     update(outbox).where(WITHHELD, _OF_RECIPIENT).values(_FRESH | {"due_at": case((outbox.c.due_at > _NOW, outbox.c.due_at), else_=_NOW)})
 )
+_TELL = select(func.pg_notify(CHANNEL, bindparam("news")))
 _REPLY = insert(outbox).returning(outbox.c.id)
 # What was tried before and has to be tried again, or is an answer that queues already: nothing new may overtake it.
 _WAITING = or_(outbox.c.attempts > 0, outbox.c.kind == REPLY)
 _WAITS = select(func.max(outbox.c.due_at)).where(DUE, outbox.c.recipient_id == bindparam("recipient"), _WAITING)
-_AHEAD = outbox.alias("ahead")
 _LAST_AHEAD = (
     select(func.max(_AHEAD.c.due_at))
-    .where(text("ahead.state = 'due'"), _AHEAD.c.recipient_id == outbox.c.recipient_id, or_(_AHEAD.c.attempts > 0, _AHEAD.c.kind == REPLY))
+    .where(_WAITS_AHEAD, _AHEAD.c.recipient_id == outbox.c.recipient_id, or_(_AHEAD.c.attempts > 0, _AHEAD.c.kind == REPLY))
     .scalar_subquery()
 )
 _QUEUE_BEHIND = (
@@ -68,15 +86,20 @@ _QUEUE_BEHIND = (
     .where(DUE, outbox.c.recipient_id.in_(bindparam("recipients", expanding=True)), outbox.c.attempts == 0, outbox.c.due_at < _LAST_AHEAD)
     .values(due_at=_LAST_AHEAD)
 )
-_RELEASE = update(outbox).where(DUE, outbox.c.lease_until.is_not(None)).values(lease_until=None)
+_RELEASE = (
+    update(outbox)
+    .where(DUE, outbox.c.lease_until.is_not(None), func.coalesce(outbox.c.leased_by, 0).not_in(bindparam("alive", expanding=True)))
+    .values(lease_until=None)
+)
 
 
 class SqlOutbox:
     """Implements ``domain.ports.Outbox``, and what delivery needs beside that."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        """Work on this connection."""
+    def __init__(self, connection: AsyncConnection, replica: int = 0) -> None:
+        """Work on this connection; ``replica`` is whose leases are taken."""
         self._connection = connection
+        self._replica = replica
         self.earliest: datetime | None = None
 
     async def notify(self, notifications: Iterable[Notification]) -> None:
@@ -102,14 +125,19 @@ class SqlOutbox:
         waits = (await self._connection.execute(_WAITS, {"recipient": recipient_id})).scalar_one()
         due = max(waits or now, now)
         row = {"recipient_id": recipient_id, "kind": REPLY, "payload": dict(payload), "due_at": due}
-        leased = {"attempts": 0, "lease_until": None} if waits else {"attempts": 1, "lease_until": now + LEASE}
+        leased = {"attempts": 0} if waits else {"attempts": 1, "lease_until": now + LEASE, "leased_by": self._replica}
         number = (await self._connection.execute(_REPLY, {"state": "due", **row, **leased})).scalar_one()
         return OutboxRow(number, recipient_id, REPLY, None, payload, due, attempts=0 if waits else 1)
 
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
-        """Lease what is due to the caller, oldest first."""
-        rows = await self._connection.execute(_CLAIM, {"now": now, "limit": limit, "lease": now + LEASE})
+        """Lease to the caller what is due, the first thing for each person, oldest first."""
+        rows = await self._connection.execute(_CLAIM, {"limit": limit, **self._leased(now)})
         return sorted((OutboxRow(**row._mapping) for row in rows), key=lambda row: (row.due_at, row.id))
+
+    async def claim_next(self, recipient_id: int, now: datetime) -> OutboxRow | None:
+        """Lease to the caller what one person is to be told next, if that is due."""
+        row = (await self._connection.execute(_CLAIM_NEXT, {"recipient": recipient_id, **self._leased(now)})).one_or_none()
+        return OutboxRow(**row._mapping) if row else None
 
     async def is_claimed(self, row: OutboxRow, now: datetime) -> bool:
         """Tell whether a row is still the claimer's: neither settled, put off or put in anew meanwhile, nor its lease over."""
@@ -121,16 +149,19 @@ class SqlOutbox:
         earliest: datetime | None = await self._connection.scalar(_NEXT)
         return earliest
 
-    async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> None:
+    async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> datetime | None:
         """Note that a claimed row is sent, skipped or parked; one put in anew since then stays due.
 
-        A reply that is sent is forgotten: nobody has to be told of it twice.
+        Return when the next thing for the same person falls due, or None where nothing does. A reply that is sent is forgotten: nobody has to
+        be told of it twice.
         """
         if row.kind == REPLY and state != "parked":
             await self._connection.execute(_FORGET, {"row": row.id, "tries": row.attempts})
         else:
             settled = {"row": row.id, "tries": row.attempts, "new_state": state, "now": now, "new_error": error}
             await self._connection.execute(_SETTLE, settled)
+        following: datetime | None = await self._connection.scalar(_NEXT_OF, {"recipient": row.recipient_id})
+        return following
 
     async def postpone(self, row: OutboxRow, until: datetime, error: str) -> None:
         """Try a row again later, and with it all that waits for the same person, so that nothing overtakes it."""
@@ -152,6 +183,16 @@ class SqlOutbox:
         if resumed.rowcount:
             self.earliest = now
 
-    async def release_leases(self) -> None:
-        """Make claimed rows due at once: for a start, when whoever claimed them is dead."""
-        await self._connection.execute(_RELEASE)
+    async def release_leases(self, alive: Collection[int]) -> int:
+        """Make due at once what was claimed by replicas that are dead, so by none of these; return how many rows that were."""
+        return (await self._connection.execute(_RELEASE, {"alive": sorted(alive)})).rowcount
+
+    async def tell_replicas(self) -> None:
+        """Tell all replicas, once this commits, when something that was put in falls due; where there can be one only, nobody is told."""
+        if self.earliest is not None and self._connection.dialect.name == "postgresql":
+            due = (self.earliest - _EPOCH) // timedelta(microseconds=1)
+            await self._connection.execute(_TELL, {"news": f"{self._replica} {due}"})
+
+    def _leased(self, now: datetime) -> dict[str, object]:
+        """Return what a claim writes."""
+        return {"now": now, "lease": now + LEASE, "mine": self._replica}

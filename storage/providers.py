@@ -8,10 +8,13 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.provider import Provider
+from storage.position import position
 from storage.tables import provider
 
 _FIELDS = (provider.c.id, provider.c.client_id, provider.c.name, provider.c.slug)
 _GET = select(*_FIELDS).where(provider.c.id == bindparam("provider"))
+# What a hold takes of its provider anyway, by its foreign key: taken before the hours are read, it keeps them from being changed meanwhile.
+_KEEP_HOURS = _GET.with_for_update(read=True, key_share=True)
 _OF_CLIENT = select(*_FIELDS).where(provider.c.client_id == bindparam("client"))
 _BY_SLUG = select(*_FIELDS).where(provider.c.slug == bindparam("wanted"))
 _ADD = insert(provider).returning(provider.c.id)
@@ -21,7 +24,7 @@ _RENAME = (
     .values(name=bindparam("new_name"), name_key=bindparam("new_key"), slug=bindparam("new_slug"))
 )
 # A part may stand anywhere in a name, so this reads the whole index of names: a few milliseconds for ten thousand providers.
-_MATCHES = (func.instr(provider.c.name_key, bindparam("part")) > 0, provider.c.client_id != bindparam("besides"))
+_MATCHES = (position(provider.c.name_key, bindparam("part")) > 0, provider.c.client_id != bindparam("besides"))
 _SEARCH = (
     select(*_FIELDS).where(*_MATCHES).order_by(provider.c.name_key, provider.c.id).limit(bindparam("limit")).offset(bindparam("offset"))
 )
@@ -38,6 +41,10 @@ class SqlProviders:
     async def get(self, provider_id: int) -> Provider | None:
         """Return one provider by number."""
         return _one((await self._connection.execute(_GET, {"provider": provider_id})).one_or_none())
+
+    async def keep_hours(self, provider_id: int) -> Provider | None:
+        """Return one provider by number, whose hours stay as they are until this transaction ends."""
+        return _one((await self._connection.execute(_KEEP_HOURS, {"provider": provider_id})).one_or_none())
 
     async def of_client(self, client_id: int) -> Provider | None:
         """Return the provider who is this person."""

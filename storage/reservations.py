@@ -22,6 +22,7 @@ _ALIVE = or_(reservation.c.status == "confirmed", and_(reservation.c.status == "
 _ID = reservation.c.id == bindparam("wanted")
 
 _GET = select(reservation).where(_ID)
+_TO_CHANGE = _GET.with_for_update()
 _ADD = insert(reservation).returning(reservation.c.id)
 _MOVED = ("provider_id", "start_cell", "end_cell", "held_at", "expires_at", "first_held_at")
 _MOVE = update(reservation).where(_ID).values({name: bindparam(f"new_{name}") for name in _MOVED})
@@ -51,7 +52,10 @@ _MOVE_CARD = (
     .values(card_message_id=bindparam("new"))
 )
 
-_OLDEST_OVERDUE = select(reservation.c.id).where(_OVERDUE).order_by(reservation.c.expires_at).limit(bindparam("limit"))
+# Several sweepers share the work: each takes what no other has in hand.
+_OLDEST_OVERDUE = (
+    select(reservation.c.id).where(_OVERDUE).order_by(reservation.c.expires_at).limit(bindparam("limit")).with_for_update(skip_locked=True)
+)
 
 
 def _cells_of(kind: int, subject: str) -> ColumnElement[bool]:
@@ -62,8 +66,11 @@ def _cells_of(kind: int, subject: str) -> ColumnElement[bool]:
 
 
 def _expire(which: Select[Any]) -> Any:
-    """Return the one statement by which holds die of age, for those that a query selects."""
-    chosen = reservation.c.id.in_(which.scalar_subquery())
+    """Return the one statement by which holds die of age, for those that a query selects.
+
+    The query stands in front, where it runs once: as a subquery PostgreSQL may run it again for each row, and find others behind the limit.
+    """
+    chosen = reservation.c.id.in_(select(which.cte("chosen").c[0]))
     return update(reservation).where(chosen, _OVERDUE).values(status="expired", ended_at=_NOW).returning(reservation)
 
 
@@ -74,8 +81,10 @@ def _cells_taken(kind: int, subject: str) -> Select[Any]:
 
 
 _EXPIRE_DUE = _expire(_OLDEST_OVERDUE)
+_IN_WAY = select(busy.c.reservation_id).where(or_(_cells_of(PROVIDER, "provider"), _cells_of(CLIENT, "client")), busy.c.hold_until <= _NOW)
+# In the order of their numbers, so that two who find the same dead holds in their way do not wait for each other.
 _EXPIRE_IN_WAY = _expire(
-    select(busy.c.reservation_id).where(or_(_cells_of(PROVIDER, "provider"), _cells_of(CLIENT, "client")), busy.c.hold_until <= _NOW)
+    select(reservation.c.id).where(reservation.c.id.in_(_IN_WAY.scalar_subquery()), _OVERDUE).order_by(reservation.c.id).with_for_update()
 )
 _PROVIDER_CELLS = _cells_taken(PROVIDER, "provider")
 _CLIENT_CELLS = _cells_taken(CLIENT, "client").where(busy.c.reservation_id != bindparam("besides"))
@@ -105,6 +114,7 @@ _OF_PROVIDER = (
     )
     .order_by(reservation.c.start_cell)
 )
+_OF_PROVIDER_TO_CHANGE = _OF_PROVIDER.with_for_update()
 
 
 class SqlReservations:
@@ -117,6 +127,11 @@ class SqlReservations:
     async def get(self, reservation_id: int) -> Reservation | None:
         """Return one reservation."""
         row = (await self._connection.execute(_GET, {"wanted": reservation_id})).one_or_none()
+        return _read(row) if row else None
+
+    async def to_change(self, reservation_id: int) -> Reservation | None:
+        """Return one reservation, which nobody else changes until this transaction ends."""
+        row = (await self._connection.execute(_TO_CHANGE, {"wanted": reservation_id})).one_or_none()
         return _read(row) if row else None
 
     async def add(self, hold: Reservation) -> Reservation:
@@ -195,10 +210,11 @@ class SqlReservations:
         rows = await self._connection.execute(_OF_CLIENT, {"client": client_id, "first": cell_with(now), "now": now})
         return [_read(row) for row in rows]
 
-    async def of_provider(self, provider_id: int, window: TimeSpan, now: datetime) -> Sequence[Reservation]:
+    async def of_provider(self, provider_id: int, window: TimeSpan, now: datetime, *, to_change: bool = False) -> Sequence[Reservation]:
         """Return the reservations of a provider that touch the window and take place, or took place, by start."""
         wanted = {"provider": provider_id, "first": window.start, "last": window.end, "now": now}
-        return [_read(row) for row in await self._connection.execute(_OF_PROVIDER, wanted)]
+        query = _OF_PROVIDER_TO_CHANGE if to_change else _OF_PROVIDER
+        return [_read(row) for row in await self._connection.execute(query, wanted)]
 
     async def show_on(self, reservation_id: int, *, card: int | None, notice: int | None) -> None:
         """Note which messages of the client's chat show the reservation."""
@@ -217,8 +233,8 @@ class SqlReservations:
             for kind, subject in ((PROVIDER, hold.provider_id), (CLIENT, hold.client_id))
             for cell in hold.span.cells
         ]
-        taken = await self._connection.execute(insert_or(self._connection, busy).on_conflict_do_nothing(), rows)
-        if taken.rowcount != len(rows):
+        statement = insert_or(self._connection, busy).on_conflict_do_nothing().returning(busy.c.cell)
+        if len((await self._connection.execute(statement, rows)).all()) != len(rows):
             raise errors.SlotTaken
 
     async def _expired(self, statement: Any, values: dict[str, object]) -> Sequence[Reservation]:

@@ -156,6 +156,7 @@ outbox = Table(
     Column("state", String(12), nullable=False),
     Column("settled_at", Instant),
     Column("error", Text),
+    Column("leased_by", Integer),
     CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked', 'withheld')", name="state"),
     Index("ix_outbox_due", "due_at", "id", sqlite_where=DUE, postgresql_where=DUE),
     Index("ix_outbox_waiting", "recipient_id", sqlite_where=DUE, postgresql_where=DUE),

@@ -20,8 +20,8 @@ from storage.updates import SqlUpdates
 class SqlUnitOfWork:
     """Everything that can be done in one transaction; ``Database.transaction`` commits it."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        """Give each repository the connection."""
+    def __init__(self, connection: AsyncConnection, replica: int = 0) -> None:
+        """Give each repository the connection; ``replica`` is whose leases are taken."""
         self._connection = connection
         self.clients = SqlClients(connection)
         self.providers = SqlProviders(connection)
@@ -29,7 +29,7 @@ class SqlUnitOfWork:
         self.drafts = SqlDrafts(connection)
         self.reservations = SqlReservations(connection)
         self.invitations = SqlInvitations(connection)
-        self.outbox = SqlOutbox(connection)
+        self.outbox = SqlOutbox(connection, replica)
         self.dialogues = SqlDialogues(connection)
         self.updates = SqlUpdates(connection)
         self.pruning = SqlPruning(connection)

@@ -2,14 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, case, insert, select
+from sqlalchemy import case
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import failed_update, worked_update
 from storage.upsert import insert_or
-
-_IS_WORKED = select(worked_update.c.update_id).where(worked_update.c.update_id == bindparam("wanted"))
-_WORKED = insert(worked_update)
 
 
 class SqlUpdates:
@@ -21,10 +18,10 @@ class SqlUpdates:
 
     async def begin(self, update_id: int, now: datetime) -> bool:
         """Note that an update is worked in this transaction; False where it was worked before."""
-        if (await self._connection.execute(_IS_WORKED, {"wanted": update_id})).one_or_none():
-            return False
-        await self._connection.execute(_WORKED, {"update_id": update_id, "worked_at": now})
-        return True
+        statement = insert_or(self._connection, worked_update).on_conflict_do_nothing()
+        # Where another transaction has just written it, this waits to see whether that one commits.
+        noted = await self._connection.execute(statement, {"update_id": update_id, "worked_at": now})
+        return noted.rowcount == 1
 
     async def failed(self, update_id: int, error: str, now: datetime, *, limit: int) -> bool:
         """Count one more failure of an update; True once there are so many that it is to be set aside."""

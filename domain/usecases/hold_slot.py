@@ -50,7 +50,7 @@ async def hold_slot(uow: UnitOfWork, policy: BookingPolicy, choice: SlotChoice, 
 
 async def _provider_for(uow: UnitOfWork, choice: SlotChoice) -> Provider:
     """Return the chosen provider, who must exist and be somebody else."""
-    provider = await uow.providers.get(choice.provider_id)
+    provider = await uow.providers.keep_hours(choice.provider_id)
     if provider is None:
         raise errors.ProviderUnknown
     if provider.client_id == choice.client_id:

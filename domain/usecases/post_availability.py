@@ -90,6 +90,7 @@ def slot_count(spans: Sequence[TimeSpan], policy: BookingPolicy) -> int:
 
 async def _post(uow: UnitOfWork, provider_id: int, spans: tuple[TimeSpan, ...]) -> tuple[TimeSpan, ...]:
     """Merge stretches into what is posted and return what was really added."""
+    await uow.availability.alone(provider_id)
     old = await uow.availability.within(provider_id, _around(spans))
     await uow.availability.replace(provider_id, old, merged((*old, *spans)))
     return without(spans, old)

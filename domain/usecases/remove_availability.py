@@ -64,6 +64,7 @@ async def _remove(
     uow: UnitOfWork, policy: BookingPolicy, provider: Provider, spans: Sequence[TimeSpan], inside: Inside, now: datetime
 ) -> Removal:
     """Ask, or do as told."""
+    await uow.availability.alone(provider.id)
     found = await _live_inside(uow, provider.id, spans, now)
     if found and inside is Inside.ASK:
         return Removal(done=False, inside=found)
@@ -78,5 +79,5 @@ async def _remove(
 
 async def _live_inside(uow: UnitOfWork, provider_id: int, spans: Sequence[TimeSpan], now: datetime) -> tuple[Reservation, ...]:
     """Return the live reservations in these stretches that have not begun, each once, by start."""
-    found = {r.id: r for span in spans for r in await uow.reservations.of_provider(provider_id, span, now)}
+    found = {r.id: r for span in spans for r in await uow.reservations.of_provider(provider_id, span, now, to_change=True)}
     return tuple(sorted((r for r in found.values() if r.span.starts_at > now), key=lambda r: r.span.start))

@@ -10,7 +10,7 @@ from domain.reservation import Reservation, Status
 
 async def reservation_of_client(uow: UnitOfWork, reservation_id: int, client_id: int) -> Reservation:
     """Return a client's own reservation; raises errors.ReservationUnknown where it is another's or none."""
-    reservation = await uow.reservations.get(reservation_id)
+    reservation = await uow.reservations.to_change(reservation_id)
     if reservation is None or reservation.client_id != client_id:
         raise errors.ReservationUnknown
     return reservation
@@ -29,7 +29,7 @@ async def hold_to_move(uow: UnitOfWork, reservation_id: int, client_id: int, now
 
 async def reservation_of_provider(uow: UnitOfWork, reservation_id: int, client_id: int) -> tuple[Reservation, Provider]:
     """Return a reservation of the provider who is this person; raises errors.ReservationUnknown otherwise."""
-    reservation = await uow.reservations.get(reservation_id)
+    reservation = await uow.reservations.to_change(reservation_id)
     provider = await uow.providers.of_client(client_id)
     if reservation is None or provider is None or reservation.provider_id != provider.id:
         raise errors.ReservationUnknown

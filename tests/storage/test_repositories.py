@@ -372,7 +372,7 @@ async def test_at_a_start_what_was_claimed_is_due_at_once(database: Database, re
     await notify(database, reserved, Kind.HOLD_EXPIRED)
     await claim(database)
     async with database.transaction() as uow:
-        await uow.outbox.release_leases()
+        await uow.outbox.release_leases(())
 
     assert len(await claim(database)) == 1
 
@@ -515,4 +515,4 @@ async def test_the_file_is_opened_as_decided(database: Database) -> None:
 
     assert await pragmas(write=True) == {**wanted, "query_only": 0, "wal_autocheckpoint": 1000}
     assert await pragmas(write=False) == {**wanted, "query_only": 1, "wal_autocheckpoint": 0}
-    assert (await database.sqlite_version()).startswith("3.")
+    assert (await database.version()).startswith("SQLite 3.")

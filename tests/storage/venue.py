@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import asyncpg
+
 from domain import errors
 from domain.client import Contact
 from domain.policy import BookingPolicy
@@ -16,6 +18,7 @@ from domain.reservation import Reservation
 from domain.timespan import TimeSpan
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
+from tests.fixtures.postgres import aside, execute
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 # Nine o'clock two days later, and the end of the hours posted from there.
@@ -61,15 +64,36 @@ async def refusal_of(database: Database, client: int, provider: Provider, start:
 
 
 def rows(url: str, sql: str) -> list[Any]:
-    """Read the file as it is, with the driver alone."""
+    """Read the database as it is, with the driver alone; instants are microseconds since 1970 whichever it is."""
+    if url.startswith("postgresql:"):
+        return aside(_fetched(url, sql))
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
         return connection.execute(sql).fetchall()
 
 
+def changes(url: str, sql: str) -> None:
+    """Change the database behind everybody's back."""
+    if url.startswith("postgresql:"):
+        execute(url, sql)
+        return
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
+        connection.executescript(sql)
+
+
 def everything(url: str) -> dict[str, list[Any]]:
     """Return all rows of all tables: two states are the same where these are."""
-    names = [name for (name,) in rows(url, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    return {name: rows(url, f"SELECT * FROM {name}") for name in names}
+    postgres = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+    sqlite = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+    names = [name for (name,) in rows(url, postgres if url.startswith("postgresql:") else sqlite)]
+    return {name: sorted(rows(url, f"SELECT * FROM {name}"), key=repr) for name in names}
+
+
+async def _fetched(url: str, sql: str) -> list[Any]:
+    connection = await asyncpg.connect(url)
+    try:
+        return [tuple(micros(value) if isinstance(value, datetime) else value for value in row) for row in await connection.fetch(sql)]
+    finally:
+        await connection.close()
 
 
 def micros(moment: datetime) -> int:

@@ -1,0 +1,79 @@
+"""PostgreSQL: how its connections are made, and what its errors mean for a transaction."""
+
+from datetime import timedelta
+
+import asyncpg
+from sqlalchemy import exc
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from domain.ports import DatabaseAway, TransactionConflict
+
+# One update takes a connection for some milliseconds, so few serve many; PostgreSQL itself allows a hundred by default, for all replicas.
+_WRITERS = 10
+_READERS = 4
+_POOL_TIMEOUT_SECONDS = 30
+_CONNECT_SECONDS = 5
+_ANSWER_SECONDS = 30
+
+# Whoever is stopped in the middle of a transaction must not keep others out for ever.
+_SETTINGS = {
+    "application_name": "slotkeeper",
+    "jit": "off",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "15s",
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+}
+
+# serialization_failure, deadlock_detected, lock_not_available; unique_violation: what was not there when it was looked for is there now.
+_CONFLICTS = {"40001", "40P01", "55P03", "23505"}
+# too_many_connections; admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout;
+# idle_in_transaction_session_timeout; and the whole class of broken connections.
+_AWAY = {"53300", "57P01", "57P02", "57P03", "57P05", "25P03"}
+_AWAY_CLASS = "08"
+# What wants to write meets a server that became a standby in a failover.
+_READ_ONLY = "25006"
+
+
+async def connected(url: str, *, answers_within: float = _ANSWER_SECONDS, settings: dict[str, str] | None = None) -> asyncpg.Connection:
+    """Open a connection; ``url`` is what libpq understands, with several hosts and its parameters too. Raises DatabaseAway."""
+    try:
+        return await asyncpg.connect(
+            url, timeout=_CONNECT_SECONDS, command_timeout=answers_within, server_settings=_SETTINGS | (settings or {})
+        )
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseAway((str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")) from error
+
+
+def postgres_engine(url: str, *, write: bool, patient: bool = False) -> AsyncEngine:
+    """Return an engine; a reading one sees one unchanging state in each transaction. ``patient`` is for migrations, which may take long."""
+    settings = {"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"} if patient else {}
+    within = timedelta(hours=12).total_seconds() if patient else _ANSWER_SECONDS
+    return create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: connected(url, answers_within=within, settings=settings),
+        isolation_level="READ COMMITTED" if write else "REPEATABLE READ",
+        execution_options={} if write else {"postgresql_readonly": True},
+        pool_size=_WRITERS if write else _READERS,
+        max_overflow=0,
+        # Errors are logged and kept: they must not tell what people are called or wrote.
+        hide_parameters=True,
+        pool_timeout=_POOL_TIMEOUT_SECONDS,
+    )
+
+
+def meant(error: Exception, *, reading: bool) -> TransactionConflict | DatabaseAway | None:
+    """Return what an error means for the transaction it ended, ``reading`` or not, or None where it is of another kind."""
+    if isinstance(error, exc.TimeoutError):
+        return DatabaseAway("all connections are in use")
+    if not isinstance(error, exc.DBAPIError):
+        return None
+    state = getattr(error.orig, "sqlstate", None)
+    if state in _CONFLICTS:
+        return TransactionConflict(state)
+    if state == _READ_ONLY and not reading:
+        return DatabaseAway(state)
+    if error.connection_invalidated or state in _AWAY or (state or "").startswith(_AWAY_CLASS):
+        return DatabaseAway(state or type(error.orig).__name__)
+    return None

@@ -1,0 +1,187 @@
+"""A process among several on the same PostgreSQL: who is alive, who leads, whose turn a chat is, and what others have just committed.
+
+All of it hangs on one connection of its own, by locks that PostgreSQL itself takes back when that connection ends: a replica that is killed
+has given everything back by the time anybody looks. The locks are advisory ones, so they cost no row and no commit.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import asyncpg
+
+from domain.ports import DatabaseAway
+from storage.outbox import CHANNEL
+from storage.postgres import connected
+
+log = logging.getLogger(__name__)
+
+# Locks of two numbers: the kind, and which one. A chat's turn is a lock of one number, so the two cannot meet.
+_ALIVE, _LEADS = 0x510701, 0x510702
+_TRY = "SELECT pg_try_advisory_lock($1::int, $2::int)"
+_TRY_CHAT = "SELECT pg_try_advisory_lock($1::bigint)"
+_GIVE_CHAT_BACK = "SELECT pg_advisory_unlock($1::bigint)"
+_LIVING = """SELECT objid::bigint FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND datname = current_database() AND classid = $1::bigint::oid AND objsubid = 2 AND granted"""
+
+_LOOK_SECONDS = 1.0
+_COME_BACK_SECONDS = 0.5
+_FIRST_GLANCE, _LONGEST_GLANCE = 0.01, 0.2
+# Where the other side is silent for so long it is taken for gone, so that never two replicas lead: PostgreSQL is a little more patient.
+_SILENCE_SECONDS = 2.0
+_KEEPALIVE = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "3"}
+_OUR_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Replica:
+    """Implements ``bot.storehouse.Presence``."""
+
+    def __init__(self, url: str) -> None:
+        """Choose a number; nothing is opened yet."""
+        self.number = secrets.randbelow(2**31 - 1) + 1
+        self._url = url
+        self._connection: asyncpg.Connection | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._known: frozenset[int] = frozenset()
+        self._leading, self._following = asyncio.Event(), asyncio.Event()
+        self._following.set()
+        self._heard: Callable[[datetime], None] = lambda _due: None
+        self._parted: Callable[[], None] = lambda: None
+        self._lookout: asyncio.Task[None] | None = None
+        self._giving_back: set[asyncio.Task[Any]] = set()
+
+    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None]) -> None:
+        """Have ``heard`` called when another's commit left something that falls due, ``parted`` when a replica is gone."""
+        self._heard, self._parted = heard, parted
+
+    async def join(self) -> None:
+        """Be counted among the living, and look around from now on; raises DatabaseAway."""
+        await self._enter()
+        self._known = frozenset(await self.living())
+        self._lookout = asyncio.create_task(self._look_around())
+
+    async def leave(self) -> None:
+        """Be counted no more."""
+        if self._lookout is not None:
+            self._lookout.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._lookout
+        if self._connection is not None:
+            with suppress(*_OUR_ERRORS):
+                await self._connection.close(timeout=1)
+        self._lost()
+
+    async def living(self) -> Collection[int]:
+        """Return the numbers of all replicas that are alive, this one among them; raises DatabaseAway."""
+        return {row["objid"] for row in await self._ask("fetch", _LIVING, _ALIVE)}
+
+    async def take(self, chat: int) -> None:
+        """Wait until no other replica has the chat's turn, and have it; raises DatabaseAway."""
+        wait = _FIRST_GLANCE
+        while not await self._tried(chat):
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, _LONGEST_GLANCE)
+
+    def give_back(self, chat: int) -> None:
+        """End the chat's turn."""
+        task = asyncio.create_task(self._gave_back(chat))
+        self._giving_back.add(task)
+        task.add_done_callback(self._giving_back.discard)
+
+    @property
+    def leading(self) -> bool:
+        """Tell whether this replica is the one that does what only one may do."""
+        return self._leading.is_set()
+
+    async def leads(self) -> None:
+        """Wait until this replica is the one that does what only one may do."""
+        await self._leading.wait()
+
+    async def follows(self) -> None:
+        """Wait until it is that no longer."""
+        await self._following.wait()
+
+    async def _enter(self) -> None:
+        """Open the connection and take our number's lock on it; raises DatabaseAway."""
+        self._connection = await connected(self._url, answers_within=_SILENCE_SECONDS, settings=_KEEPALIVE)
+        await self._connection.add_listener(CHANNEL, self._notified)
+        # After a broken connection PostgreSQL may believe for some seconds that it still stands, and keep our own lock from us.
+        if not await self._ask("fetchval", _TRY, _ALIVE, self.number):
+            self._lost()
+            raise DatabaseAway("our own broken connection still stands")
+
+    async def _look_around(self) -> None:
+        """Each second, try to lead where nobody does, and see whether somebody is gone; come back where the connection is lost."""
+        while True:
+            try:
+                if self._connection is None:
+                    await self._enter()
+                    # Whatever was told meanwhile was not heard.
+                    self._parted()
+                await self._look()
+                await asyncio.sleep(_LOOK_SECONDS)
+            except DatabaseAway as error:
+                log.warning("the database is out of reach: %s", error)
+                self._lost()
+                await asyncio.sleep(_COME_BACK_SECONDS)
+
+    async def _look(self) -> None:
+        """Look once."""
+        if not self._leading.is_set() and await self._ask("fetchval", _TRY, _LEADS, 0):
+            log.info("this replica leads now")
+            self._following.clear()
+            self._leading.set()
+        known, self._known = self._known, frozenset(await self.living())
+        if gone := known - self._known:
+            log.warning("replicas are gone: %s", len(gone))
+            self._parted()
+
+    def _lost(self) -> None:
+        """Hold nothing any more: with the connection PostgreSQL takes back all that hung on it."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
+        self._leading.clear()
+        self._following.set()
+
+    async def _ask(self, how: str, query: str, *values: object) -> Any:
+        """Ask one question on the connection; raises DatabaseAway, with the connection lost, where there is no answer."""
+        async with self._one_at_a_time:
+            if self._connection is None:
+                raise DatabaseAway("this replica is cut off")
+            try:
+                return await getattr(self._connection, how)(query, *values)
+            except _OUR_ERRORS as error:
+                self._lost()
+                raise DatabaseAway(type(error).__name__) from error
+
+    async def _tried(self, chat: int) -> bool:
+        """Try to have a chat's turn; where we are cancelled while it is being given, it is given back."""
+        asked = asyncio.create_task(self._ask("fetchval", _TRY_CHAT, chat))
+        try:
+            return bool(await asyncio.shield(asked))
+        except asyncio.CancelledError:
+            asked.add_done_callback(partial(self._give_back_where_given, chat))
+            raise
+
+    def _give_back_where_given(self, chat: int, asked: "asyncio.Task[Any]") -> None:
+        """Give back what nobody waits for any more."""
+        if not asked.cancelled() and asked.exception() is None and asked.result():
+            self.give_back(chat)
+
+    async def _gave_back(self, chat: int) -> None:
+        """Give a turn back, unless it went with the connection."""
+        with suppress(DatabaseAway):
+            await self._ask("fetchval", _GIVE_CHAT_BACK, chat)
+
+    def _notified(self, _connection: object, _process: int, _channel: str, news: object) -> None:
+        """Pass on what another's commit left to be done."""
+        who, due = map(int, str(news).split())
+        if who != self.number:
+            self._heard(_EPOCH + timedelta(microseconds=due))
