@@ -66,7 +66,7 @@ class Courier:
             task.add_done_callback(self._in_hand.discard)
         if tasks:
             await asyncio.wait(tasks, timeout=_PATIENCE)
-        return len(rows) == _BATCH
+        return bool(rows)
 
     async def idle(self) -> None:
         """Wait until nothing is in hand."""
@@ -110,27 +110,18 @@ class Courier:
         else:
             await self._storehouse.write(lambda work: work.outbox.keep(row, packed(rest)))
 
-    async def _deliver_to_one(self, first: OutboxRow) -> None:
-        """Deliver what is due to one person, in order, until something has to wait."""
-        chat = first.recipient_id
-        row: OutboxRow | None = first
-        await self._delivery.ready(chat, _urgency(first))
+    async def _deliver_to_one(self, row: OutboxRow) -> None:
+        """Deliver what is first for one person, and have the alarm set for what comes next."""
+        chat = row.recipient_id
+        await self._delivery.ready(chat, _urgency(row))
         try:
             async with self._slots, self._turns.of(chat):
-                while row is not None and await self._is_claimed(row):
-                    due = await self.deliver(row)
-                    row = await self._next_of(chat, due)
+                due = await self.deliver(row) if await self._is_claimed(row) else None
         except Exception:
             log.exception("what waits for one person is left to the next sweep")
-
-    async def _next_of(self, chat: int, due: datetime | None) -> OutboxRow | None:
-        """Return what a person is to be told next, or have the alarm set for it where it is not due yet."""
-        if due is None:
-            return None
-        if due > (now := self._clock()):
-            self._wakeup.at(due)
-            return None
-        return await self._storehouse.write(lambda work: work.outbox.claim_next(chat, now))
+        else:
+            if due is not None:
+                self._wakeup.at(due)
 
     async def _is_claimed(self, row: OutboxRow) -> bool:
         """Tell whether a row is still ours, after waiting for the chat's turn."""

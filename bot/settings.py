@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import available_timezones
@@ -90,8 +91,14 @@ def _holds(text: str) -> int:
     return int(text)
 
 
+@cache
+def _time_zones() -> frozenset[str]:
+    """Return the names of all zones, which are read from many files."""
+    return frozenset(available_timezones())
+
+
 def _time_zone(text: str) -> str:
-    if text not in available_timezones():
+    if text not in _time_zones():
         raise ValueError("write the IANA name of a time zone, in its own spelling, such as Europe/Berlin or UTC.")
     return text
 

@@ -21,10 +21,6 @@ class Outbox(ports.Outbox, Protocol):
         """Lease what is due, the first thing for each person, oldest first."""
         ...
 
-    async def claim_next(self, recipient_id: int, now: datetime) -> OutboxRow | None:
-        """Lease what one person is to be told next, if that is due."""
-        ...
-
     async def is_claimed(self, row: OutboxRow, now: datetime) -> bool:
         """Tell whether a row is still the claimer's."""
         ...

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.notification import Notification
@@ -32,19 +31,20 @@ _HEAD = ~(
     )
     .exists()
 )
-_CLAIMABLE_NOW = select(outbox.c.id).where(DUE, outbox.c.due_at <= bindparam("now"), _NOT_LEASED, _HEAD)
-_DUE_NOW = _CLAIMABLE_NOW.order_by(outbox.c.due_at, outbox.c.id).limit(bindparam("limit")).with_for_update(skip_locked=True, of=outbox)
-_DUE_NEXT = _CLAIMABLE_NOW.where(outbox.c.recipient_id == bindparam("recipient")).with_for_update(skip_locked=True, of=outbox)
-
-
-def _claim(which: Select[Any]) -> Any:
-    """Return the one statement by which rows are leased, for those that a query selects; it stands in front, where it runs once."""
-    leased = {"lease_until": bindparam("lease"), "leased_by": bindparam("mine"), "attempts": outbox.c.attempts + 1}
-    return update(outbox).where(outbox.c.id.in_(select(which.cte("chosen").c.id)), DUE).values(leased).returning(*_FIELDS)
-
-
-_CLAIM = _claim(_DUE_NOW)
-_CLAIM_NEXT = _claim(_DUE_NEXT)
+_DUE_NOW = (
+    select(outbox.c.id)
+    .where(DUE, outbox.c.due_at <= bindparam("now"), _NOT_LEASED, _HEAD)
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=outbox)
+)
+# The query stands in front, where it runs once: as a subquery PostgreSQL may run it again for each row, and find others behind the limit.
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.id.in_(select(_DUE_NOW.cte("chosen").c.id)), DUE)
+    .values(lease_until=bindparam("lease"), leased_by=bindparam("mine"), attempts=outbox.c.attempts + 1)
+    .returning(*_FIELDS)
+)
 _NEXT_OF = select(func.min(outbox.c.due_at)).where(DUE, outbox.c.recipient_id == bindparam("recipient"))
 # A row can be claimed once it is due, first and nobody's. Leased rows are due ones, so they stand first in the index, and so many are never
 # in hand at once: what lies behind this limit falls due later than what was looked at.
@@ -131,13 +131,8 @@ class SqlOutbox:
 
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
         """Lease to the caller what is due, the first thing for each person, oldest first."""
-        rows = await self._connection.execute(_CLAIM, {"limit": limit, **self._leased(now)})
+        rows = await self._connection.execute(_CLAIM, {"now": now, "limit": limit, "lease": now + LEASE, "mine": self._replica})
         return sorted((OutboxRow(**row._mapping) for row in rows), key=lambda row: (row.due_at, row.id))
-
-    async def claim_next(self, recipient_id: int, now: datetime) -> OutboxRow | None:
-        """Lease to the caller what one person is to be told next, if that is due."""
-        row = (await self._connection.execute(_CLAIM_NEXT, {"recipient": recipient_id, **self._leased(now)})).one_or_none()
-        return OutboxRow(**row._mapping) if row else None
 
     async def is_claimed(self, row: OutboxRow, now: datetime) -> bool:
         """Tell whether a row is still the claimer's: neither settled, put off or put in anew meanwhile, nor its lease over."""
@@ -192,7 +187,3 @@ class SqlOutbox:
         if self.earliest is not None and self._connection.dialect.name == "postgresql":
             due = (self.earliest - _EPOCH) // timedelta(microseconds=1)
             await self._connection.execute(_TELL, {"news": f"{self._replica} {due}"})
-
-    def _leased(self, now: datetime) -> dict[str, object]:
-        """Return what a claim writes."""
-        return {"now": now, "lease": now + LEASE, "mine": self._replica}

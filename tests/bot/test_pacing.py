@@ -243,7 +243,7 @@ async def test_a_refusal_of_one_is_his_own_and_of_two_silences_all_until_it_is_o
         async with town.house.database.transaction() as work:
             await work.outbox.reply(person.id, packed([Send(Screen("hi"))]), town.now - timedelta(hours=1))
             row, *_ = await work.outbox.claim(town.now - timedelta(minutes=59), 1)
-        assert not await town.house.courier.deliver(row)
+        assert await town.house.courier.deliver(row) == town.now + timedelta(hours=1)
     people[-1].person.sends("/help")
     await town.works(town.simulator.take_updates())
     await town.sweeps()

@@ -207,7 +207,7 @@ async def test_an_update_that_fails_is_set_aside_while_others_go_on_and_its_chat
         await until(lambda: heard(bob))
         await until(lambda: heard(alice))
 
-    worked = [number for (number,) in rows(database_url, "SELECT update_id FROM worked_update ORDER BY rowid")]
+    worked = [number for (number,) in rows(database_url, "SELECT update_id FROM worked_update ORDER BY worked_at")]
     assert worked.index(poison["update_id"]) < worked.index(after["update_id"])
     assert rows(database_url, "SELECT update_id, attempts, set_aside FROM failed_update") == [(poison["update_id"], 3, 1)]
 

@@ -80,6 +80,11 @@ def changes(url: str, sql: str) -> None:
         connection.executescript(sql)
 
 
+def at(url: str, moment: datetime) -> str:
+    """Return an instant as it is written in a statement for the database."""
+    return f"timestamptz '{moment.isoformat()}'" if url.startswith("postgresql:") else str(micros(moment))
+
+
 def everything(url: str) -> dict[str, list[Any]]:
     """Return all rows of all tables: two states are the same where these are."""
     postgres = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
