@@ -31,6 +31,7 @@ from bot.handlers.link import link_handlers
 from bot.handlers.reservations import reservation_handlers
 from bot.handlers.start import start_handlers
 from bot.jobs import Jobs
+from bot.memory import OwnMemory
 from bot.menus import commands_for
 from bot.news import News
 from bot.pacing import Pace
@@ -44,7 +45,8 @@ from bot.updates import SIDE_BY_SIDE, UnitProcessor
 from bot.wakeup import Wakeup, new_scheduler
 from storage.database import Database, database_file
 from storage.migrate import migrate
-from storage.presence import presence_on
+from storage.presence import presence_on, telling_on
+from storage.telling import Telling
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +64,8 @@ class House:
     application: BotApplication
     database: Database
     presence: Presence
+    telling: Telling | None
+    pace: Pace | None
     processor: UnitProcessor
     courier: Courier
     wakeup: Wakeup
@@ -75,16 +79,16 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     ``patience`` is for how many seconds Telegram may be silent when asked something. ``pace`` keeps to Telegram's limits; the simulated one
     needs none.
     """
-    presence = presence_on(settings.database_url)
+    presence, telling = presence_on(settings.database_url), telling_on(settings.database_url)
     database, turns, scheduler = Database(settings.database_url, replica=presence.number), Turns(presence), new_scheduler()
     wakeup = Wakeup(scheduler, clock)
     processor = UnitProcessor(database, turns, clock, wakeup)
     application = _application(settings, token, processor, patience)
     news = News(settings.policy, ZoneInfo(settings.time_zone))
-    courier = Courier(database, Delivery(application.bot, pace), news, turns, clock, wakeup)
+    courier = Courier(database, Delivery(application.bot, telling or OwnMemory(), pace), news, turns, clock, wakeup)
     processor.courier = courier
     jobs = Jobs(database, courier, presence, wakeup, settings.policy, clock, heartbeat=heartbeat_file(settings))
-    return House(clock, application, database, presence, processor, courier, wakeup, scheduler, jobs)
+    return House(clock, application, database, presence, telling, pace, processor, courier, wakeup, scheduler, jobs)
 
 
 @asynccontextmanager
@@ -92,6 +96,8 @@ async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
     """Greet Telegram and have the bot ready for updates for a block; raises InvalidToken where the token is refused."""
     try:
         await house.presence.join()
+        if house.pace is not None and house.telling is not None:
+            await house.pace.share(house.telling)
         await retried(house.application.initialize)
         house.application.bot_data["services"] = _services(settings, house.application)
         yield house
@@ -101,6 +107,8 @@ async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
         # An application that never got ready leaves its bot's connections open.
         await house.application.bot.shutdown()
         await house.presence.leave()
+        if house.telling is not None:
+            await house.telling.close()
         await house.database.close()
 
 

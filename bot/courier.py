@@ -98,8 +98,25 @@ class Courier:
         else:
             return await self._settle(row, "skipped" if steps is None else "sent", shown)
 
-    async def answer(self, row: OutboxRow) -> None:
-        """Answer the tap a reply belongs to at once, where the rest of the reply has to queue behind something older."""
+    async def reply(self, row: OutboxRow) -> None:
+        """Tell an answer for the first time; what has to wait is left to the alarm.
+
+        It waits behind what waits for the same person already, and where his chat has to rest for long: whoever writes faster than he may
+        be answered keeps his own turn no longer than it takes to work what he wrote.
+        """
+        wait = await self._delivery.rest(row.recipient_id) if row.attempts else 0.0
+        if row.attempts and wait <= _PATIENCE:
+            due = await self.deliver(row)
+        else:
+            await self._answer_at_once(row)
+            due = self._clock() + timedelta(seconds=max(wait, 0.0))
+            if row.attempts:
+                await self._storehouse.write(lambda work: work.outbox.postpone(row, due, "the chat rests"))
+        if due is not None:
+            self._wakeup.at(due)
+
+    async def _answer_at_once(self, row: OutboxRow) -> None:
+        """Answer the tap a reply belongs to, where the rest of the reply has to wait."""
         first, *rest = unpacked(row.payload)
         if not isinstance(first, Answer):
             return

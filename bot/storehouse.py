@@ -121,6 +121,50 @@ class Storehouse(Protocol):
         ...
 
 
+class Memory(Protocol):
+    """What messages show, so that none is edited into what it is already."""
+
+    async def shown(self, chat: int, message: int) -> str | None:
+        """Return the digest of what a message shows, None where that is not known."""
+        ...
+
+    async def show(self, chat: int, message: int, digest: str) -> None:
+        """Note what a message shows now."""
+        ...
+
+    async def forget(self, chat: int, message: int) -> None:
+        """Note that a message is gone."""
+        ...
+
+
+class SharedPace(Protocol):
+    """What all replicas together may tell Telegram in a second. Every method raises DatabaseAway."""
+
+    async def open(self, places: int) -> None:
+        """Make sure that there are so many places."""
+        ...
+
+    async def take(self, highest: int) -> int | None:
+        """Take a free place of those up to a number, or None where none is free, or all are to be silent."""
+        ...
+
+    async def wait(self, highest: int) -> tuple[float, float]:
+        """Return for how many seconds all are to be silent, and in how many a place may be free."""
+        ...
+
+    async def give_back(self, number: int, chat: int) -> None:
+        """Free a place a second from now, and let a chat that was told something rest for one."""
+        ...
+
+    async def owed(self, chat: int) -> float:
+        """Return how many seconds a chat is to rest from now on."""
+        ...
+
+    async def refused(self, chat: int, seconds: float) -> None:
+        """Note that Telegram refused something in a chat."""
+        ...
+
+
 class Presence(Protocol):
     """This process among all that work on the same database. Each has a number, and knows which others are alive."""
 

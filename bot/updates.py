@@ -139,11 +139,7 @@ class UnitProcessor(BaseUpdateProcessor):
     async def _told(self, row: OutboxRow, turn: Turn) -> None:
         """Tell an answer for the first time, then end the chat's turn; what has to wait is told by the sweep."""
         try:
-            if not row.attempts:
-                await self.courier.answer(row)
-                self._wakeup.soon()
-            elif (due := await self.courier.deliver(row)) is not None:
-                self._wakeup.at(due)
+            await self.courier.reply(row)
         except Exception:
             log.exception("an answer was left to the sweep")
         finally:

@@ -165,6 +165,25 @@ outbox = Table(
     Index(None, "settled_at"),
 )
 
+# What replicas share of a chat: what its newest message of ours shows, until when it is to rest, and until when Telegram wants it to.
+chat = Table(
+    "chat",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("shown_message_id", BigInteger),
+    Column("shown_digest", String(64)),
+    Column("owed_until", Instant),
+    Column("refused_until", Instant),
+)
+
+# Each row is one of the messages that all replicas together may send in a second, and when it may be sent; number 0 is silence for all.
+place = Table(
+    "place",
+    metadata,
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    Column("free_at", Instant, nullable=False),
+)
+
 dialogue = Table(
     "dialogue",
     metadata,

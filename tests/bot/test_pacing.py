@@ -139,8 +139,8 @@ def test_all_are_silent_for_as_long_as_telegram_asks() -> None:
 def test_nobody_stands_and_waits_for_a_long_silence() -> None:
     async def story() -> tuple[int, float]:
         pace = Pace()
-        for _ in range(30):
-            async with pace.turn(ANSWER):
+        for chat in range(30):
+            async with pace.turn(ANSWER, chat):
                 pass
         waiting = asyncio.create_task(pace._place(NEWS))
         await asyncio.sleep(0)
@@ -161,7 +161,7 @@ def test_nobody_stands_and_waits_for_a_long_silence() -> None:
 def test_whoever_gives_up_waiting_leaves_his_place_to_others(granted: bool) -> None:  # noqa: FBT001  (a case of the test)
     async def story() -> int:
         pace = Pace(per_second=1)
-        async with pace.turn(NEWS):
+        async with pace.turn(NEWS, 1):
             waiting = asyncio.create_task(pace._place(NEWS))
             await asyncio.sleep(0)
             if granted:
