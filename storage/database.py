@@ -1,15 +1,17 @@
 """The engines, and how each begins a transaction. The one place that knows which database is underneath."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from storage.unit_of_work import SqlUnitOfWork
+
+Answer = TypeVar("Answer")
 
 _READERS = 4
 _POOL_TIMEOUT_SECONDS = 30
@@ -89,6 +91,11 @@ class Database:
         """Open a unit of work that sees one unchanging state and can write nothing; no writer makes it wait."""
         async with self._reader.connect() as connection:
             yield SqlUnitOfWork(connection)
+
+    async def read(self, question: Callable[[Connection], Answer]) -> Answer:
+        """Put a question that only reads to the database itself."""
+        async with self._reader.connect() as connection:
+            return await connection.run_sync(question)
 
     async def sqlite_version(self) -> str:
         """Return the version of the SQLite library underneath."""
