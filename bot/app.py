@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from telegram import BotCommand
 from telegram.error import TelegramError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
 
+from bot.checks import database_check, migrations_check, polling_check, webhook_check
 from bot.clock import Clock, system_clock
 from bot.context import Context, Services
 from bot.conversations.agenda import agenda_flow
@@ -30,19 +31,25 @@ from bot.handlers.errors import handler_failed
 from bot.handlers.link import link_handlers
 from bot.handlers.reservations import reservation_handlers
 from bot.handlers.start import start_handlers
+from bot.intake import Intake
 from bot.jobs import Jobs
+from bot.measured import BacklogGauge, MeasuredStorehouse
 from bot.menus import commands_for
+from bot.metrics import Metrics
 from bot.news import News
 from bot.pacing import Pace
 from bot.polling import poll, retried
+from bot.pulse import Pulse
 from bot.settings import Settings
 from bot.texts import DEFAULT, LANGUAGES, texts_in
 from bot.transport import AiohttpRequest
 from bot.turns import Turns
 from bot.updates import SIDE_BY_SIDE, UnitProcessor
 from bot.wakeup import Wakeup, new_scheduler
+from bot.web import CannotListen, HttpSide
+from bot.webhook import Webhook
 from storage.database import Database, database_file
-from storage.migrate import migrate
+from storage.migrate import is_current, migrate
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +71,10 @@ class House:
     wakeup: Wakeup
     scheduler: AsyncIOScheduler
     jobs: Jobs
+    intake: Intake
+    pulse: Pulse
+    metrics: Metrics
+    http: HttpSide
 
 
 def build(settings: Settings, token: str, *, clock: Clock = system_clock, patience: float = _PATIENCE, pace: Pace | None = None) -> House:
@@ -72,15 +83,23 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     ``patience`` is for how many seconds Telegram may be silent when asked something. ``pace`` keeps to Telegram's limits; the simulated one
     needs none.
     """
-    database, turns, scheduler = Database(settings.database_url), Turns(), new_scheduler()
-    wakeup = Wakeup(scheduler, clock)
-    processor = UnitProcessor(database, turns, clock, wakeup)
-    application = _application(settings, token, processor, patience)
+    database, turns, scheduler, metrics = Database(settings.database_url), Turns(), new_scheduler(), Metrics()
+    storehouse, wakeup = MeasuredStorehouse(database, metrics), Wakeup(scheduler, clock)
+    processor = UnitProcessor(storehouse, turns, clock, wakeup, metrics)
+    application = _application(settings, token, processor, patience, metrics)
     news = News(settings.policy, ZoneInfo(settings.time_zone))
-    courier = Courier(database, Delivery(application.bot, pace), news, turns, clock)
+    courier = Courier(storehouse, Delivery(application.bot, pace), news, turns, clock, metrics)
     processor.courier = courier
-    jobs = Jobs(database, courier, wakeup, settings.policy, clock, heartbeat=heartbeat_file(settings))
-    return House(clock, application, database, processor, courier, wakeup, scheduler, jobs)
+    jobs = Jobs(storehouse, courier, wakeup, settings.policy, clock, heartbeat=heartbeat_file(settings))
+    intake, pulse = Intake(application), Pulse()
+    webhook = _webhook(settings, intake)
+    checks = (
+        database_check(database),
+        migrations_check(lambda: database.read(is_current)),
+        webhook_check(lambda: webhook.registered) if webhook else polling_check(pulse),
+    )
+    http = HttpSide(settings.listen, checks, jobs, metrics, BacklogGauge(database, metrics, clock), webhook)
+    return House(clock, application, database, processor, courier, wakeup, scheduler, jobs, intake, pulse, metrics, http)
 
 
 @asynccontextmanager
@@ -106,14 +125,21 @@ async def run(
     patience: float = _PATIENCE,
     pace: Pace | None = None,
     ready: Callable[[House], Awaitable[None]] | None = None,
+    serve: bool = True,
 ) -> None:
-    """Run the bot by long polling until cancelled; raises InvalidToken where the token is refused.
+    """Run the bot, by a webhook where there is an address for it and by long polling else, until cancelled.
 
     ``patience`` and ``pace`` are those of ``build``. ``ready`` is called once Telegram has been greeted, before the first update is
-    fetched.
+    taken. Where nobody is to ``serve``, the bot has no HTTP side.
+
+    Raises:
+        InvalidToken: the token is refused.
+        CannotListen, WebhookRefused: see there.
     """
     await migrate(settings.database_url)
-    async with opened(build(settings, token, clock=clock, patience=patience, pace=pace), settings) as house:
+    house = build(settings, token, clock=clock, patience=patience, pace=pace)
+    # The HTTP side is there before Telegram is greeted, and until the last answer has arrived.
+    async with _served(house, settings, serve=serve), opened(house, settings):
         log.info("@%s is at work, on SQLite %s", house.application.bot.username, await house.database.sqlite_version())
         await _introduce(house.application)
         house.scheduler.start()
@@ -121,10 +147,57 @@ async def run(
             await house.jobs.start(house.scheduler)
             if ready is not None:
                 await ready(house)
-            await poll(house.application)
+            await _until_cancelled(house, _receive(house, settings))
         finally:
             house.scheduler.shutdown(wait=False)
             await house.jobs.stop()
+
+
+@asynccontextmanager
+async def _served(house: House, settings: Settings, *, serve: bool) -> AsyncIterator[None]:
+    """Have the HTTP side there for a block; raises CannotListen, unless nobody has asked for it."""
+    async with AsyncExitStack() as stack:
+        try:
+            if serve:
+                await stack.enter_async_context(house.http.serving())
+        except CannotListen as error:
+            if settings.listen_is_set:
+                raise
+            log.warning("%s The bot goes on without its HTTP side.", error)
+        yield
+
+
+async def _until_cancelled(house: House, receiving: Coroutine[Any, Any, None]) -> None:
+    """Receive updates; when cancelled, say so at once, and then let what is in hand be committed."""
+    task = asyncio.create_task(receiving)
+    try:
+        await asyncio.wait({task})
+        task.result()
+    finally:
+        house.http.drain()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _receive(house: House, settings: Settings) -> None:
+    """Receive updates for as long as nothing is wrong."""
+    webhook = house.http.webhook
+    if webhook is None or settings.webhook_url is None:
+        return await poll(house.application, house.intake, house.pulse)
+    try:
+        # Telegram may know the address from an earlier run.
+        webhook.open()
+        await webhook.register(house.application.bot, settings.webhook_url)
+        await asyncio.Event().wait()
+    finally:
+        await webhook.drained()
+
+
+def _webhook(settings: Settings, intake: Intake) -> Webhook | None:
+    """Return the webhook, where there is an address for one."""
+    if settings.webhook_path is None or settings.webhook_secret is None:
+        return None
+    return Webhook(settings.webhook_path, settings.webhook_secret.get_secret_value(), intake)
 
 
 def heartbeat_file(settings: Settings) -> Path | None:
@@ -133,15 +206,15 @@ def heartbeat_file(settings: Settings) -> Path | None:
     return file.with_name(f"{file.name}.heartbeat") if file else None
 
 
-def _application(settings: Settings, token: str, processor: UnitProcessor, patience: float) -> BotApplication:
+def _application(settings: Settings, token: str, processor: UnitProcessor, patience: float, metrics: Metrics) -> BotApplication:
     """Return python-telegram-bot's application with our transport, our context and our handlers."""
     application = (
         ApplicationBuilder()
         .token(token)
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
-        .request(AiohttpRequest(connections=SIDE_BY_SIDE + _SPARE_CONNECTIONS, read_timeout=patience))
-        .get_updates_request(AiohttpRequest(connections=4, read_timeout=patience))
+        .request(AiohttpRequest(connections=SIDE_BY_SIDE + _SPARE_CONNECTIONS, read_timeout=patience, asked=metrics.asked))
+        .get_updates_request(AiohttpRequest(connections=4, read_timeout=patience, asked=metrics.asked))
         .concurrent_updates(processor)
         .context_types(ContextTypes(context=Context))
         .job_queue(None)

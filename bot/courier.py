@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Literal
 
 from bot.clock import Clock
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
+from bot.metrics import Metrics
 from bot.news import News
 from bot.pacing import Urgency
 from bot.replies import Answer, Delete, Edit, Send, Step, packed, unpacked
@@ -32,12 +34,13 @@ Shown = list[tuple[Step, int | None]]
 class Courier:
     """Delivers outbox rows and notes what became of each."""
 
-    def __init__(self, storehouse: Storehouse, delivery: Delivery, news: News, turns: Turns, clock: Clock) -> None:
+    def __init__(self, storehouse: Storehouse, delivery: Delivery, news: News, turns: Turns, clock: Clock, metrics: Metrics) -> None:
         self._storehouse = storehouse
         self._delivery = delivery
         self._news = news
         self._turns = turns
         self._clock = clock
+        self._metrics = metrics
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._in_hand: set[asyncio.Task[None]] = set()
 
@@ -137,11 +140,12 @@ class Courier:
         async with self._storehouse.snapshot() as work:
             return await self._news.steps(work, row, self._clock())
 
-    async def _settle(self, row: OutboxRow, state: str, shown: Shown, error: str | None = None) -> None:
+    async def _settle(self, row: OutboxRow, state: Literal["sent", "skipped", "parked"], shown: Shown, error: str | None = None) -> None:
         """Note what became of a row, and which messages show what from now on, in one transaction."""
         async with self._storehouse.transaction() as work:
             await _note_messages(work, row.recipient_id, shown)
             await work.outbox.settle(row, state, self._clock(), error)
+        self._metrics.delivered(row.kind, state)
 
     async def _give_up(self, row: OutboxRow, error: str) -> None:
         """Note that a person cannot be reached: what waits for him is put aside until he can."""
@@ -150,6 +154,7 @@ class Courier:
         async with self._storehouse.transaction() as work:
             await work.clients.mark_unreachable(row.recipient_id, now)
             await work.outbox.withhold(row.recipient_id, now, error)
+        self._metrics.delivered(row.kind, "unreachable")
 
     async def _postpone(self, row: OutboxRow, error: str, shown: Shown, wait: timedelta | None) -> bool:
         """Try the rest of a row again when Telegram said, or else after a wait that doubles from one second to five minutes."""
@@ -160,6 +165,7 @@ class Courier:
             if row.kind == REPLY and shown:
                 await work.outbox.keep(row, packed(unpacked(row.payload)[len(shown) :]))
             await work.outbox.postpone(row, self._clock() + wait, error)
+        self._metrics.delivered(row.kind, "postponed")
         return False
 
     async def _failed(self, row: OutboxRow, error: str, shown: Shown) -> bool:

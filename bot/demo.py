@@ -60,9 +60,12 @@ class _Stage:
             "database_url": f"sqlite:///{file}",
             "admin_ids": frozenset({self._cast.provider.person.id}),
             "time_zone": VENUE,
+            "webhook_url": None,
         }
         try:
-            await app.run(settings.model_copy(update=changed), TOKEN, clock=clock, ready=self._begin)
+            await app.run(
+                settings.model_copy(update=changed), TOKEN, clock=clock, ready=self._begin, serve="listen" in settings.model_fields_set
+            )
         finally:
             if self._passing is not None:
                 self._passing.cancel()

@@ -33,7 +33,7 @@ def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def living(simulator: Simulator, url: str, *, token: str = TOKEN, patience: float = 0.5) -> AsyncIterator[asyncio.Task[None]]:
     """Run the bot for a block."""
-    settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=url)
+    settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=url, listen="127.0.0.1:0")
     task = asyncio.create_task(run(settings, token, patience=patience))
     try:
         yield task
