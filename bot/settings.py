@@ -128,7 +128,9 @@ def _root(text: str) -> str:
 def _webhook_url(text: str) -> str:
     parts = _split(text)
     if not parts or not parts.hostname or parts.fragment or not (parts.scheme == "https" or _stays_here(parts)):
-        raise ValueError("write the https:// address at which Telegram reaches this bot; http:// will do within this machine alone.")
+        raise ValueError(
+            "write the https:// address at which Telegram reaches this bot; http:// will do for 127.0.0.1, localhost and [::1] alone."
+        )
     if _path_of(text) in OWN_PATHS:
         raise ValueError(f"write an address with another path: {', '.join(OWN_PATHS)} are the bot's own.")
     return text
