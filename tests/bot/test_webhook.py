@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from telegram import Update
 from telegram.error import InvalidToken
+from telegram.ext import MessageHandler, filters
 
-from bot.app import run
+from bot.app import House, run
 from bot.context import Context
 from bot.settings import Settings
 from bot.web import LARGEST_BODY
@@ -354,6 +355,28 @@ async def test_an_address_that_telegram_refuses_ends_it_with_a_sentence(
 async def test_a_token_that_is_refused_ends_it(simulator: Simulator, database_url: str, unused_tcp_port: int) -> None:
     with pytest.raises(InvalidToken):
         await run(settings_for(simulator, database_url, unused_tcp_port), "2:wrong")
+
+
+async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_first(
+    simulator: Simulator, database_url: str, unused_tcp_port: int
+) -> None:
+    gate, alice, bob = Gate(), simulator.person("Alice"), simulator.person("Bob")
+
+    async def prepares(house: House) -> None:
+        house.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), gate.passes))
+
+    task = asyncio.create_task(run(settings_for(simulator, database_url, unused_tcp_port), TOKEN, ready=prepares))
+    in_hand = alice.sends("wait")
+    await until(lambda: gate.reached)
+    task.cancel()
+    bob.sends("/help")
+    await until(lambda: simulator.world.webhook.last_error == "Wrong response from the webhook: 503 Service Unavailable")
+    gate.opened.set()
+    with suppress(asyncio.CancelledError):
+        await task
+
+    assert rows(database_url, "SELECT update_id FROM worked_update") == [(in_hand["update_id"],)]
+    assert [message.text for message in alice.chat.messages if message.sender == "bot"] == ["heard wait"]
 
 
 async def test_it_stops_within_ten_seconds_while_work_and_answers_hang(
