@@ -116,6 +116,7 @@ class Metrics:
                 self._deliveries.labels(kind, outcome)
         self._depth = Gauge("slotkeeper_outbox_depth", "Messages that are due and not told.", registry=self._registry)
         self._oldest = Gauge("slotkeeper_outbox_oldest_seconds", "For how long the oldest has been due.", registry=self._registry)
+        self.waiting()
 
     def _count_requests(self) -> None:
         """Make the counters of the transport."""

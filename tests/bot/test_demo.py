@@ -6,13 +6,16 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from bot import demo
+from bot.settings import Settings
+from tests.bot.harness import until
 from tests.demo_process import RunningDemo, demo_process
 
 DORA, ALICE = 1000, 1001
@@ -173,3 +176,15 @@ async def test_it_has_an_http_side_where_one_was_asked_for_and_no_webhook_ever(t
                 assert (ready.status, (await ready.json())["ready"]) == (200, True)
             async with session.post("/telegram") as refused:
                 assert refused.status == 404
+
+
+async def test_it_opens_no_port_but_its_pages_where_none_was_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "bot")
+    task = asyncio.create_task(demo.run(Settings(_env_file=None)))
+    await until(lambda: "is at work" in caplog.text)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+    assert "serving at" not in caplog.text
+    assert "HTTP side" not in caplog.text

@@ -17,10 +17,11 @@ from bot.screen import Screen
 from bot.transport import _method_of
 from bot.updates import TRIES, WorkFailed
 from domain.usecases.end_reservation import cancel_by_client
+from domain.usecases.hold_slot import SlotChoice, hold_slot
 from simulator.faults import FaultKind
 from storage.outbox import LEASE
 from tests.bot.harness import TOKEN, Chatter
-from tests.bot.practice import books, cancels_for, holds, opens_practice, reservations
+from tests.bot.practice import books, cancels_for, holds, opens_practice, quarter, reservations
 from tests.bot.probes import answering, echo, failing, feels, hears, offer
 from tests.bot.served import ServedTown
 
@@ -206,6 +207,25 @@ async def test_what_is_done_again_or_undone_is_not_counted(town: ServedTown, ali
     async with counting(town, "slotkeeper_cancellations_total", 0, by="client"):
         with pytest.raises(WorkFailed):
             await town.works(town.simulator.take_updates())
+
+
+async def test_what_could_not_be_committed_is_not_counted(town: ServedTown, alice: Chatter) -> None:
+    await opens_practice(town)
+    await alice.sends("hi")
+
+    async def loses_its_commit(update: Update, context: Context) -> None:
+        choice = SlotChoice(context.me, 1, quarter(25, 9))
+        await hold_slot(context.uow, context.policy, choice, context.now)
+        connection = context.uow.clients._connection  # type: ignore[attr-defined]
+        await connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        await connection.exec_driver_sql("INSERT INTO dialogue (client_id, data, changed_at) VALUES (-1, '{}', 0)")
+
+    hears(town, "lost", loses_its_commit)
+    alice.person.sends("lost")
+    async with counting(town, "slotkeeper_holds_total", 0):
+        with pytest.raises(WorkFailed) as failed:
+            await town.works(town.simulator.take_updates())
+    assert "FOREIGN KEY" in str(failed.value.__cause__)
 
 
 async def test_deliveries_are_counted_by_kind_and_outcome(town: ServedTown, alice: Chatter) -> None:
