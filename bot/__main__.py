@@ -14,11 +14,13 @@ from typing import Any
 
 from telegram.error import InvalidToken
 
-from bot import __version__, app, demo, doctor
+from bot import __version__, app, demo, doctor, running
 from bot.clock import system_clock
 from bot.logs import configure_logging
 from bot.pacing import Pace
 from bot.settings import Settings, SettingsError, load_settings
+from bot.web import CannotListen
+from bot.webhook import WebhookRefused
 from domain.checkup import Checkup
 from storage.database import DatabaseUnsupported, DatabaseUnusable, check_file, database_file
 from storage.doctor import examined
@@ -27,6 +29,8 @@ from storage.migrate import migrate
 log = logging.getLogger(__name__)
 
 _HEARTBEAT_SECONDS = 60
+# What is wrong with a setting though it looks right: the message is a sentence for whoever set it.
+_WRONGLY_SET = (DatabaseUnsupported, DatabaseUnusable, CannotListen, WebhookRefused)
 
 
 def main(arguments: list[str] | None = None, *, pace: Callable[[], Pace | None] = Pace) -> int:
@@ -41,7 +45,7 @@ def main(arguments: list[str] | None = None, *, pace: Callable[[], Pace | None] 
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     try:
         return _COMMANDS[options.command](settings, options)
-    except (DatabaseUnsupported, DatabaseUnusable) as error:
+    except _WRONGLY_SET as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -74,11 +78,11 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     if settings.bot_token is None:
         return _demo(settings, options)
     try:
-        asyncio.run(_until_told(app.run(settings, settings.bot_token.get_secret_value(), pace=options.pace())))
+        asyncio.run(_until_told(running.run(settings, settings.bot_token.get_secret_value(), pace=options.pace())))
     except InvalidToken:
         print("Telegram refuses BOT_TOKEN: check it with @BotFather.", file=sys.stderr)
         return 2
-    except (DatabaseUnsupported, DatabaseUnusable):
+    except _WRONGLY_SET:
         raise
     except Exception:
         log.exception("the bot stopped")

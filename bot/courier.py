@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from bot.clock import Clock
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
+from bot.metrics import Metrics
 from bot.news import News
 from bot.pacing import Urgency
 from bot.replies import Answer, Delete, Edit, Send, Step, packed, unpacked
@@ -33,13 +35,16 @@ Shown = list[tuple[Step, int | None]]
 class Courier:
     """Delivers outbox rows and notes what became of each."""
 
-    def __init__(self, storehouse: Storehouse, delivery: Delivery, news: News, turns: Turns, clock: Clock, wakeup: Wakeup) -> None:
+    def __init__(
+        self, storehouse: Storehouse, delivery: Delivery, news: News, turns: Turns, clock: Clock, wakeup: Wakeup, metrics: Metrics
+    ) -> None:
         self._storehouse = storehouse
         self._delivery = delivery
         self._news = news
         self._turns = turns
         self._clock = clock
         self._wakeup = wakeup
+        self._metrics = metrics
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._in_hand: set[asyncio.Task[None]] = set()
 
@@ -152,14 +157,18 @@ class Courier:
         async with self._storehouse.snapshot() as work:
             return await self._news.steps(work, row, self._clock())
 
-    async def _settle(self, row: OutboxRow, state: str, shown: Shown, error: str | None = None) -> datetime | None:
+    async def _settle(
+        self, row: OutboxRow, state: Literal["sent", "skipped", "parked"], shown: Shown, error: str | None = None
+    ) -> datetime | None:
         """Note what became of a row, and which messages show what from now on, in one transaction; return when there is more."""
 
         async def settled(work: Work) -> datetime | None:
             await _note_messages(work, row.recipient_id, shown)
             return await work.outbox.settle(row, state, self._clock(), error)
 
-        return await self._storehouse.write(settled)
+        following = await self._storehouse.write(settled)
+        self._metrics.delivered(row.kind, state)
+        return following
 
     async def _give_up(self, row: OutboxRow, error: str) -> None:
         """Note that a person cannot be reached: what waits for him is put aside until he can."""
@@ -171,6 +180,7 @@ class Courier:
             await work.outbox.withhold(row.recipient_id, now, error)
 
         await self._storehouse.write(given_up)
+        self._metrics.delivered(row.kind, "unreachable")
 
     async def _postpone(self, row: OutboxRow, error: str, shown: Shown, wait: timedelta | None) -> datetime:
         """Try the rest of a row again when Telegram said, or else after a wait that doubles from one second to five minutes."""
@@ -185,6 +195,7 @@ class Courier:
             await work.outbox.postpone(row, until, error)
 
         await self._storehouse.write(postponed)
+        self._metrics.delivered(row.kind, "postponed")
         return until
 
     async def _failed(self, row: OutboxRow, error: str, shown: Shown) -> datetime | None:

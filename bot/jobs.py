@@ -11,6 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.courier import Courier
+from bot.pulse import Pulse
 from bot.storehouse import Presence, Storehouse
 from bot.wakeup import Wakeup
 from domain.policy import BookingPolicy
@@ -21,6 +22,7 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 15
 _TIDY_HOUR = 3
 _COURTESY = timedelta(milliseconds=200)
+_SILENCE_SECONDS = 60
 
 
 class Jobs:
@@ -45,6 +47,7 @@ class Jobs:
         self._policy = policy
         self._clock = clock
         self._heartbeat = heartbeat
+        self.pulse = Pulse()
         self._pump: asyncio.Task[None] | None = None
 
     async def start(self, scheduler: AsyncIOScheduler) -> None:
@@ -53,6 +56,7 @@ class Jobs:
         scheduler.add_job(self._wakeup.soon, "interval", seconds=SWEEP_SECONDS, id="sweep")
         scheduler.add_job(self.tidy, "cron", hour=_TIDY_HOUR, id="tidy")
         self._wakeup.soon()
+        self.pulse.beat()
         self._pump = asyncio.create_task(self._run())
 
     async def take_over(self) -> None:
@@ -66,6 +70,11 @@ class Jobs:
             self._pump.cancel()
             with suppress(asyncio.CancelledError):
                 await self._pump
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether the pump beat within the last minute; one that was not started yet is not dead."""
+        return self.pulse.age is None or self.pulse.age <= _SILENCE_SECONDS
 
     async def run_due(self) -> None:
         """Do all that is due, and set the alarm for what comes next; holds run out on time however much is to be told meanwhile."""
@@ -110,6 +119,7 @@ class Jobs:
 
     def _beat(self) -> None:
         """Show that the bot is at work."""
+        self.pulse.beat()
         if self._heartbeat is not None:
             self._heartbeat.touch()
 

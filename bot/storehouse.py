@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from domain import ports
-from domain.outbox import OutboxRow
+from domain.outbox import Backlog, OutboxRow
 
 Result = TypeVar("Result")
 
@@ -31,6 +31,10 @@ class Outbox(ports.Outbox, Protocol):
 
     async def next_due(self) -> datetime | None:
         """Return when the next row can be claimed."""
+        ...
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """Return how much is due and not told yet."""
         ...
 
     async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> datetime | None:

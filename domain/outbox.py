@@ -8,6 +8,14 @@ REPLY = "reply"
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many rows are due and not told, and since when the oldest of them is due; None where there is none."""
+
+    depth: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxRow:
     """One thing to deliver to one person.
 

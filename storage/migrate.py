@@ -1,5 +1,6 @@
 """Bring the schema up to date: run at every start, under a lock, in one transaction."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -49,8 +50,13 @@ def alembic_config(connection: Connection) -> Config:
 
 def is_current(connection: Connection) -> bool:
     """Tell whether the schema is the newest this program knows."""
-    heads = set(ScriptDirectory(str(_SCRIPTS)).get_heads())
-    return set(MigrationContext.configure(connection).get_current_heads()) == heads
+    return frozenset(MigrationContext.configure(connection).get_current_heads()) == _heads()
+
+
+@cache
+def _heads() -> frozenset[str]:
+    """Return the newest revisions; finding them reads every script, and they do not change while the program runs."""
+    return frozenset(ScriptDirectory(str(_SCRIPTS)).get_heads())
 
 
 def _upgrade(connection: Connection) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.notification import Notification
-from domain.outbox import REPLY, OutboxRow
+from domain.outbox import REPLY, Backlog, OutboxRow
 from storage.tables import DUE, WITHHELD, outbox
 from storage.upsert import insert_or
 
@@ -51,6 +51,7 @@ _NEXT_OF = select(func.min(outbox.c.due_at)).where(DUE, outbox.c.recipient_id ==
 _CLAIMABLE = case((outbox.c.lease_until > outbox.c.due_at, outbox.c.lease_until), else_=outbox.c.due_at).label("claimable")
 _SOONEST = select(_CLAIMABLE).where(DUE, _HEAD).order_by(outbox.c.due_at, outbox.c.id).limit(_LOOKED_AT).subquery()
 _NEXT = select(func.min(_SOONEST.c.claimable, type_=outbox.c.due_at.type))
+_BACKLOG = select(func.count(), func.min(outbox.c.due_at, type_=outbox.c.due_at.type)).where(DUE, outbox.c.due_at <= bindparam("now"))
 # The row as it was claimed: where it was put in anew meanwhile (a moved hold), or claimed by another, the attempts are different ones.
 _ROW = and_(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("tries"))
 _SETTLE = update(outbox).where(_ROW).values(state=bindparam("new_state"), settled_at=bindparam("now"), error=bindparam("new_error"))
@@ -143,6 +144,11 @@ class SqlOutbox:
         """Return when the next row can be claimed, or None where none waits."""
         earliest: datetime | None = await self._connection.scalar(_NEXT)
         return earliest
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """Return how much is due and not told yet, that in hand included."""
+        depth, oldest = (await self._connection.execute(_BACKLOG, {"now": now})).one()
+        return Backlog(depth, oldest)
 
     async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> datetime | None:
         """Note that a claimed row is sent, skipped or parked; one put in anew since then stays due.

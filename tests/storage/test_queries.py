@@ -94,6 +94,7 @@ def test_each_statement_finds_its_rows_by_an_index(plans: Connection, name: str)
         ("reservations._HOLDS", "ix_reservation_client_id_end_cell (client_id=? AND end_cell>?)"),
         ("availability._WITHIN", "USING PRIMARY KEY (provider_id=? AND end_cell>?)"),
         ("outbox._DUE_NOW", "ix_outbox_due (due_at<?)"),
+        ("outbox._BACKLOG", "ix_outbox_due (due_at<?)"),
         ("outbox._POSTPONE", "ix_outbox_waiting (recipient_id=?)"),
         ("outbox._WITHHOLD", "ix_outbox_waiting (recipient_id=?)"),
         ("outbox._RESUME", "ix_outbox_withheld (recipient_id=?)"),
