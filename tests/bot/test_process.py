@@ -84,7 +84,7 @@ async def test_it_answers_and_sigterm_ends_it_well_and_no_log_tells_the_token(
         await until(lambda: simulator.world.poll)
         assert runs(tmp_path, env, "health").returncode == 0
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 5) == 0
+        assert await asyncio.wait_for(process.wait(), 10) == 0
 
     log = (tmp_path / "log").read_text()
     assert "is at work, on SQLite 3." in log
@@ -104,7 +104,7 @@ async def test_a_signal_ends_it_while_an_answer_is_in_flight_and_the_answer_come
         alice.sends("/help")
         await until(lambda: simulator.transcript.calls_of("sendMessage"))
         process.send_signal(number)
-        assert await asyncio.wait_for(process.wait(), 5) == 0
+        assert await asyncio.wait_for(process.wait(), 10) == 0
     assert heard(alice) == []
 
     simulator.faults.clear()
@@ -119,7 +119,7 @@ async def test_sigterm_ends_it_while_fetching_hangs(simulator: Simulator, env: d
     async with bot_process(tmp_path, env) as process:
         await until(lambda: simulator.transcript.calls_of("getUpdates"))
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 5) == 0
+        assert await asyncio.wait_for(process.wait(), 10) == 0
 
 
 async def test_a_refused_token_is_told_in_a_sentence(simulator: Simulator, env: dict[str, str], tmp_path: Path) -> None:
