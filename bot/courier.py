@@ -5,6 +5,8 @@ import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
+from structlog.contextvars import bound_contextvars
+
 from bot.clock import Clock
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
 from bot.news import News
@@ -81,6 +83,11 @@ class Courier:
 
     async def deliver(self, row: OutboxRow) -> bool:
         """Deliver one row, whose chat's turn the caller has; False where it, and so all behind it, has to wait."""
+        with bound_contextvars(**_logged(row)):
+            return await self._delivered(row)
+
+    async def _delivered(self, row: OutboxRow) -> bool:
+        """Deliver one row and note what became of it."""
         shown: Shown = []
         try:
             steps = await self._steps(row)
@@ -168,6 +175,12 @@ class Courier:
             return await self._postpone(row, error, shown, None)
         await self._settle(row, "parked", shown, error)
         return True
+
+
+def _logged(row: OutboxRow) -> dict[str, object]:
+    """Return what a log tells of a row: for whom, what, and of which reservation, where it is of one."""
+    told: dict[str, object] = {"chat": row.recipient_id, "kind": row.kind}
+    return told if row.reservation_id is None else {**told, "reservation": row.reservation_id}
 
 
 def _urgency(row: OutboxRow) -> Urgency:

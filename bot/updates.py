@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from structlog.contextvars import bound_contextvars
 from telegram import Message, Update
 from telegram.constants import ChatType
 from telegram.ext import BaseUpdateProcessor
 
+from bot.callbacks import read
 from bot.clock import Clock
 from bot.courier import Courier
 from bot.menus import COMMANDS
@@ -77,7 +79,9 @@ class UnitProcessor(BaseUpdateProcessor):
         sender = _sender(update)
         try:
             if sender is not None and isinstance(update, Update):
-                await self._in_turn(update, sender, coroutine)
+                # Whatever is logged below tells of which update it is, and so does the answer's task, which begins with a copy of this.
+                with bound_contextvars(update_id=update.update_id, chat=sender.chat, **_acted_on(update)):
+                    await self._in_turn(update, sender, coroutine)
         finally:
             _close(coroutine)
 
@@ -164,6 +168,13 @@ def _sender(update: object) -> _Sender | None:
     user, chat = update.effective_user, update.effective_chat
     told = Contact(user.id, user.full_name, user.username, user.language_code)
     return _Sender(replace(told, name=name_from_telegram(told)), chat.id if chat else user.id)
+
+
+def _acted_on(update: Update) -> dict[str, int]:
+    """Return the reservation that a tapped button is for, as it stands in a log; nothing where it is for none."""
+    choice = read(update.callback_query.data) if update.callback_query else None
+    number = getattr(choice, "reservation", 0) or getattr(choice, "moving", 0)
+    return {"reservation": number} if number else {}
 
 
 async def _loaded(work: Work, update: Update, sender: _Sender, now: datetime) -> Unit:
