@@ -43,6 +43,7 @@ from bot.updates import SIDE_BY_SIDE, UnitProcessor
 from bot.wakeup import Wakeup, new_scheduler
 from storage.database import Database, database_file
 from storage.migrate import migrate
+from storage.sole_use import sole_use
 
 log = logging.getLogger(__name__)
 
@@ -112,8 +113,10 @@ async def run(
     ``patience`` and ``pace`` are those of ``build``. ``ready`` is called once Telegram has been greeted, before the first update is
     fetched.
     """
-    await migrate(settings.database_url)
-    async with opened(build(settings, token, clock=clock, patience=patience, pace=pace), settings) as house:
+    async with (
+        _ready(settings.database_url),
+        opened(build(settings, token, clock=clock, patience=patience, pace=pace), settings) as house,
+    ):
         log.info("@%s is at work, on SQLite %s", house.application.bot.username, await house.database.sqlite_version())
         await _introduce(house.application)
         house.scheduler.start()
@@ -125,6 +128,14 @@ async def run(
         finally:
             house.scheduler.shutdown(wait=False)
             await house.jobs.stop()
+
+
+@asynccontextmanager
+async def _ready(url: str) -> AsyncIterator[None]:
+    """Have the database to this process alone where it bears one only, and brought up to date, for a block."""
+    async with sole_use(url):
+        await migrate(url)
+        yield
 
 
 def heartbeat_file(settings: Settings) -> Path | None:

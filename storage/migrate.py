@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from storage.database import make_engine, prepare_file
+from storage.database import DatabaseUnusable, make_engine, prepare_file
 
 _SCRIPTS = Path(__file__).with_name("migrations")
 
@@ -45,12 +45,25 @@ def alembic_config(connection: Connection) -> Config:
 
 def is_current(connection: Connection) -> bool:
     """Tell whether the schema is the newest this program knows."""
-    heads = set(ScriptDirectory(str(_SCRIPTS)).get_heads())
-    return set(MigrationContext.configure(connection).get_current_heads()) == heads
+    return _schema_of(connection) == set(_scripts().get_heads())
+
+
+def _scripts() -> ScriptDirectory:
+    """Return the migrations this program knows."""
+    return ScriptDirectory(str(_SCRIPTS))
+
+
+def _schema_of(connection: Connection) -> set[str]:
+    """Return the newest migrations a database has seen; none for a new one."""
+    return set(MigrationContext.configure(connection).get_current_heads())
 
 
 def _upgrade(connection: Connection) -> None:
-    """Run the migrations and check that no row points nowhere."""
+    """Run the migrations and check that no row points nowhere; raises DatabaseUnusable for the schema of a newer version."""
+    if not _schema_of(connection) <= {script.revision for script in _scripts().walk_revisions()}:
+        raise DatabaseUnusable(
+            "DATABASE_URL: the database was made by a newer version of Slotkeeper: run that version, or restore a backup from before it."
+        )
     command.upgrade(alembic_config(connection), "head")
     if connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise ForeignKeysBroken("the migration would leave rows that point to nothing; nothing was changed")

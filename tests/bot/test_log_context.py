@@ -20,7 +20,7 @@ from simulator.people import Person
 from simulator.simulator import Simulator
 from tests.bot.harness import ADMIN_ID, Chatter, Town, until
 from tests.bot.practice import holds, opens_practice
-from tests.bot.probes import failing, feels, hears, texts
+from tests.bot.probes import failing, feels, hears
 from tests.bot.processes import TOKEN, bot_process, environment
 
 LIBRARY = logging.getLogger("some.library")
