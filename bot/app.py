@@ -23,6 +23,7 @@ from bot.conversations.joining import joining_flow
 from bot.conversations.settings import settings_flow
 from bot.courier import Courier
 from bot.delivery import Delivery
+from bot.digest import Digest
 from bot.handlers.admin import admin_handlers
 from bot.handlers.bookings import bookings_handlers
 from bot.handlers.elsewhere import first_handlers, last_handlers
@@ -80,7 +81,8 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     news = News(settings.policy, ZoneInfo(settings.time_zone))
     courier = Courier(database, Delivery(application.bot, pace), news, turns, clock)
     processor.courier = courier
-    jobs = Jobs(database, courier, wakeup, settings.policy, clock, heartbeat=heartbeat_file(settings))
+    digest = Digest(database, settings.admin_ids, clock)
+    jobs = Jobs(database, courier, wakeup, digest, settings.policy, clock, heartbeat=heartbeat_file(settings))
     return House(clock, application, database, processor, courier, wakeup, scheduler, jobs)
 
 

@@ -9,12 +9,14 @@ from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
+from bot.doctor import without_persons
 from bot.news import News
 from bot.pacing import Urgency
 from bot.replies import Answer, Delete, Edit, Send, Step, packed, unpacked
 from bot.storehouse import Storehouse, Work
 from bot.turns import Turns, finished
-from domain.outbox import REPLY, OutboxRow
+from domain.incident import Trouble
+from domain.outbox import DIGEST, REPLY, OutboxRow
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +101,7 @@ class Courier:
             return await self._postpone(row, str(error), shown, error.wait)
         except Undeliverable as error:
             log.warning("parked a %s that Telegram refuses: %s", row.kind, error)
-            await self._settle(row, "parked", shown, str(error))
+            await self._park(row, shown, str(error), Trouble.MESSAGE_REFUSED)
         except Exception as error:
             log.exception("could not deliver a %s", row.kind)
             return await self._failed(row, f"{type(error).__name__}: {error}", shown)
@@ -144,11 +146,21 @@ class Courier:
         async with self._storehouse.snapshot() as work:
             return await self._news.steps(work, row, self._clock())
 
-    async def _settle(self, row: OutboxRow, state: str, shown: Shown, error: str | None = None) -> None:
+    async def _settle(self, row: OutboxRow, state: str, shown: Shown) -> None:
         """Note what became of a row, and which messages show what from now on, in one transaction."""
         async with self._storehouse.transaction() as work:
             await _note_messages(work, row.recipient_id, shown)
-            await work.outbox.settle(row, state, self._clock(), error)
+            await work.outbox.settle(row, state, self._clock())
+
+    async def _park(self, row: OutboxRow, shown: Shown, error: str, trouble: Trouble) -> None:
+        """Put a row aside that nobody will ever get, for an operator to see, who is told."""
+        now = self._clock()
+        async with self._storehouse.transaction() as work:
+            await _note_messages(work, row.recipient_id, shown)
+            await work.outbox.settle(row, "parked", now, error)
+            # A digest that cannot be told is no reason for another one.
+            if row.kind != DIGEST:
+                await work.incidents.note(trouble, without_persons(error.partition(":")[0]), now)
 
     async def _give_up(self, row: OutboxRow, error: str) -> None:
         """Note that a person cannot be reached: what waits for him is put aside until he can."""
@@ -173,7 +185,7 @@ class Courier:
         """Try a row that we ourselves fail to render a few times, then park it for an operator to see."""
         if row.attempts < _RENDERINGS:
             return await self._postpone(row, error, shown, None)
-        await self._settle(row, "parked", shown, error)
+        await self._park(row, shown, error, Trouble.MESSAGE_BROKEN)
         return True
 
 

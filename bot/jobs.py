@@ -11,8 +11,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.courier import Courier
+from bot.digest import Digest
 from bot.storehouse import Storehouse
 from bot.wakeup import Wakeup
+from domain.incident import Trouble
 from domain.policy import BookingPolicy
 from domain.usecases import expire_holds as expiry
 
@@ -30,6 +32,7 @@ class Jobs:
         storehouse: Storehouse,
         courier: Courier,
         wakeup: Wakeup,
+        digest: Digest,
         policy: BookingPolicy,
         clock: Clock,
         *,
@@ -38,6 +41,7 @@ class Jobs:
         self._storehouse = storehouse
         self._courier = courier
         self._wakeup = wakeup
+        self._digest = digest
         self._policy = policy
         self._clock = clock
         self._heartbeat = heartbeat
@@ -47,7 +51,7 @@ class Jobs:
         """Take over from a process that is gone, and run from now on; what is overdue goes out at once."""
         await self.take_over()
         scheduler.add_job(self._wakeup.soon, "interval", seconds=SWEEP_SECONDS, id="sweep")
-        scheduler.add_job(self.tidy, "cron", hour=_TIDY_HOUR, id="tidy")
+        scheduler.add_job(self._tried, "cron", args=[self.tidy], hour=_TIDY_HOUR, id="tidy")
         self._wakeup.soon()
         self._pump = asyncio.create_task(self._run())
 
@@ -68,6 +72,7 @@ class Jobs:
         more = True
         while more:
             await self._expire()
+            await self._digest.tell()
             more = await self._courier.deliver_due()
             self._beat()
         if (due := await self.next_due()) is not None:
@@ -108,8 +113,9 @@ class Jobs:
             await self._tried(self.run_due)
 
     async def _tried(self, job: Callable[[], Awaitable[None]]) -> None:
-        """Do a job; a failure is logged, and the next sweep or night tries again."""
+        """Do a job; a failure is logged and counted, and the next sweep or night tries again."""
         try:
             await job()
-        except Exception:
+        except Exception as error:
             log.exception("what is due could not be done and will be tried again")
+            await self._digest.note(Trouble.JOB_FAILED, error)

@@ -25,6 +25,7 @@ from bot.unit import CURRENT, Unit
 from bot.wakeup import Wakeup
 from domain.client import Contact, name_from_telegram
 from domain.dialogue import Dialogue
+from domain.incident import Trouble
 from domain.outbox import OutboxRow
 
 log = logging.getLogger(__name__)
@@ -157,6 +158,7 @@ class UnitProcessor(BaseUpdateProcessor):
             told = f"{type(error).__name__}: {error}"[:_ERROR_KEPT]
             if await work.updates.failed(update.update_id, told, now, limit=TRIES):
                 await work.updates.begin(update.update_id, now)
+                await work.incidents.note(Trouble.UPDATE_SET_ASIDE, type(error).__name__, now)
                 return await _apologised(work, update, sender, now)
         raise WorkFailed(f"update {update.update_id}") from error
 

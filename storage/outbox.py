@@ -7,7 +7,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.notification import Notification
-from domain.outbox import REPLY, OutboxRow
+from domain.outbox import DIGEST, REPLY, OutboxRow
 from storage.tables import DUE, WITHHELD, outbox
 from storage.upsert import insert_or
 
@@ -105,6 +105,12 @@ class SqlOutbox:
         leased = {"attempts": 0, "lease_until": None} if waits else {"attempts": 1, "lease_until": now + LEASE}
         number = (await self._connection.execute(_REPLY, {"state": "due", **row, **leased})).scalar_one()
         return OutboxRow(number, recipient_id, REPLY, None, payload, due, attempts=0 if waits else 1)
+
+    async def report(self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime) -> None:
+        """Put what the admins are to be told in, once for each."""
+        rows = [{"recipient_id": each, "kind": DIGEST, "payload": dict(payload), "due_at": now, **_FRESH} for each in recipients]
+        await self._connection.execute(insert(outbox), rows)
+        await self._connection.execute(_QUEUE_BEHIND, {"recipients": sorted(recipients)})
 
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
         """Lease what is due to the caller, oldest first."""

@@ -9,6 +9,7 @@ from storage.availability import SqlAvailability
 from storage.clients import SqlClients
 from storage.dialogues import SqlDialogues
 from storage.drafts import SqlDrafts
+from storage.incidents import SqlIncidents
 from storage.invitations import SqlInvitations
 from storage.outbox import SqlOutbox
 from storage.providers import SqlProviders
@@ -32,6 +33,7 @@ class SqlUnitOfWork:
         self.outbox = SqlOutbox(connection)
         self.dialogues = SqlDialogues(connection)
         self.updates = SqlUpdates(connection)
+        self.incidents = SqlIncidents(connection)
         self.pruning = SqlPruning(connection)
 
     @asynccontextmanager

@@ -35,6 +35,10 @@ SCANS = {
     "providers._COUNT": r"SCAN provider",
     # Failed updates are few, and they are tidied up once a night.
     "pruning._FAILURES": r"SCAN failed_update",
+    # Incidents have one row for each kind of trouble: five.
+    "incidents._UNTOLD": r"SCAN incident USING COVERING INDEX sqlite_autoindex_incident_1",
+    "incidents._TAKE": r"SCAN incident",
+    "pruning._INCIDENTS": r"SCAN incident",
     # The first thousand entries of an index that holds only what still waits.
     "outbox._NEXT": r"SCAN outbox USING INDEX ix_outbox_due and SEARCH anon_1",
     # The same index, once, at the start.
