@@ -11,6 +11,7 @@ from storage.tables import CONFIRMED, busy, draft, failed_update, incident, outb
 # Telegram redelivers an update for at most a day.
 UPDATES_KEPT = timedelta(days=2)
 KEPT = timedelta(days=30)
+CELLS_KEPT = timedelta(days=1)
 
 _CELLS = delete(busy).where(busy.c.kind == bindparam("of"), busy.c.cell < bindparam("before"))
 _COMPLETED = (
@@ -34,7 +35,7 @@ class SqlPruning:
 
     async def prune(self, now: datetime) -> None:
         """Complete appointments that are over, free the cells of past days, and forget updates, drafts and other rows that are old."""
-        yesterday = first_cell_from(now - timedelta(days=1))
+        yesterday = first_cell_from(now - CELLS_KEPT)
         await self._connection.execute(_COMPLETED, {"before": yesterday, "now": now})
         for kind in (0, 1):
             await self._connection.execute(_CELLS, {"of": kind, "before": yesterday})

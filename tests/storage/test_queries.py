@@ -44,7 +44,10 @@ SCANS = {
     # The same index, once, at the start.
     "outbox._RELEASE": r"(SCAN|SEARCH) outbox USING INDEX ix_outbox_(due|waiting)",
     # The operator's look at the books reads all that is live, or few, or asked for by him alone.
-    **{f"doctor.{name}": r"SCAN .*" for name in ("_LAST_ERROR", "_SET_ASIDE", "_UNREACHABLE", "_STRAY")},
+    **{
+        f"doctor.{name}": r"SCAN .*"
+        for name in ("_LAST_ERROR", "_SET_ASIDE", "_UNREACHABLE", "_STRAY", "_LACKING", "_UNMERGED", "_ODD_LEASES")
+    },
     **{f"doctor._OVERLAPS_OF_{whose}": r"SCAN .*" for whose in ("PROVIDERS", "CLIENTS")},
     # The least of an index is its first entry.
     "reservations._NEXT_EXPIRY": r"SEARCH reservation USING (COVERING )?INDEX ix_reservation_due",
