@@ -22,6 +22,7 @@ from bot.conversations.joining import joining_flow
 from bot.conversations.settings import settings_flow
 from bot.courier import Courier
 from bot.delivery import Delivery
+from bot.digest import Digest
 from bot.handlers.admin import admin_handlers
 from bot.handlers.bookings import bookings_handlers
 from bot.handlers.elsewhere import first_handlers, last_handlers
@@ -49,6 +50,7 @@ from bot.webhook import Webhook
 from storage.database import Database, database_file
 from storage.migrate import is_current, migrate
 from storage.presence import presence_on, telling_on
+from storage.sole_use import sole_use
 from storage.telling import Telling
 
 log = logging.getLogger(__name__)
@@ -94,7 +96,8 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     news = News(settings.policy, ZoneInfo(settings.time_zone))
     courier = Courier(storehouse, Delivery(application.bot, telling or OwnMemory(), pace), news, turns, clock, wakeup, metrics)
     processor.courier = courier
-    jobs = Jobs(storehouse, courier, presence, wakeup, settings.policy, clock, heartbeat=heartbeat_file(settings))
+    digest = Digest(storehouse, settings.admin_ids, clock)
+    jobs = Jobs(storehouse, courier, presence, wakeup, digest, settings.policy, clock, heartbeat=heartbeat_file(settings))
     intake, pulse = Intake(application), Pulse()
     webhook = _webhook(settings, intake)
     checks = (
@@ -129,9 +132,15 @@ async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
         await house.database.close()
 
 
-async def prepare(settings: Settings) -> None:
-    """Bring the database up to date, before the bot is built; raises what ``storage.migrate.migrate`` raises."""
-    await migrate(settings.database_url)
+@asynccontextmanager
+async def prepared(url: str) -> AsyncIterator[None]:
+    """Have the database to this process alone where it bears one only, and brought up to date, for a block.
+
+    Raises what ``storage.sole_use.sole_use`` and ``storage.migrate.migrate`` raise.
+    """
+    async with sole_use(url):
+        await migrate(url)
+        yield
 
 
 def _webhook(settings: Settings, intake: Intake) -> Webhook | None:

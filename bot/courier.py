@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
+from structlog.contextvars import bound_contextvars
+
 from bot.clock import Clock
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
+from bot.doctor import without_persons
 from bot.metrics import Metrics
 from bot.news import News
 from bot.pacing import Urgency
@@ -15,7 +18,8 @@ from bot.replies import Answer, Delete, Edit, Send, Step, packed, unpacked
 from bot.storehouse import Storehouse, Work
 from bot.turns import Turns, finished
 from bot.wakeup import Wakeup
-from domain.outbox import REPLY, OutboxRow
+from domain.incident import Trouble
+from domain.outbox import DIGEST, REPLY, OutboxRow
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +88,11 @@ class Courier:
 
     async def deliver(self, row: OutboxRow) -> datetime | None:
         """Deliver one row, whose chat's turn the caller has; return when there is more to tell the same person, None where there is not."""
+        with bound_contextvars(**_logged(row)):
+            return await self._delivered(row)
+
+    async def _delivered(self, row: OutboxRow) -> datetime | None:
+        """Deliver one row and note what became of it."""
         shown: Shown = []
         try:
             steps = await self._steps(row)
@@ -96,7 +105,7 @@ class Courier:
             return await self._postpone(row, str(error), shown, error.wait)
         except Undeliverable as error:
             log.warning("parked a %s that Telegram refuses: %s", row.kind, error)
-            return await self._settle(row, "parked", shown, str(error))
+            return await self._park(row, shown, str(error), Trouble.MESSAGE_REFUSED)
         except Exception as error:
             log.exception("could not deliver a %s", row.kind)
             return await self._failed(row, f"{type(error).__name__}: {error}", shown)
@@ -157,17 +166,30 @@ class Courier:
         async with self._storehouse.snapshot() as work:
             return await self._news.steps(work, row, self._clock())
 
-    async def _settle(
-        self, row: OutboxRow, state: Literal["sent", "skipped", "parked"], shown: Shown, error: str | None = None
-    ) -> datetime | None:
+    async def _settle(self, row: OutboxRow, state: Literal["sent", "skipped"], shown: Shown) -> datetime | None:
         """Note what became of a row, and which messages show what from now on, in one transaction; return when there is more."""
 
         async def settled(work: Work) -> datetime | None:
             await _note_messages(work, row.recipient_id, shown)
-            return await work.outbox.settle(row, state, self._clock(), error)
+            return await work.outbox.settle(row, state, self._clock())
 
         following = await self._storehouse.write(settled)
         self._metrics.delivered(row.kind, state)
+        return following
+
+    async def _park(self, row: OutboxRow, shown: Shown, error: str, trouble: Trouble) -> datetime | None:
+        """Put a row aside that nobody will ever get, for an operator to see, who is told; return when there is more."""
+        now = self._clock()
+
+        async def parked(work: Work) -> datetime | None:
+            await _note_messages(work, row.recipient_id, shown)
+            # A digest that cannot be told is no reason for another one.
+            if row.kind != DIGEST:
+                await work.incidents.note(trouble, without_persons(error.partition(":")[0]), now)
+            return await work.outbox.settle(row, "parked", now, error)
+
+        following = await self._storehouse.write(parked)
+        self._metrics.delivered(row.kind, "parked")
         return following
 
     async def _give_up(self, row: OutboxRow, error: str) -> None:
@@ -202,7 +224,13 @@ class Courier:
         """Try a row that we ourselves fail to render a few times, then park it for an operator to see."""
         if row.attempts < _RENDERINGS:
             return await self._postpone(row, error, shown, None)
-        return await self._settle(row, "parked", shown, error)
+        return await self._park(row, shown, error, Trouble.MESSAGE_BROKEN)
+
+
+def _logged(row: OutboxRow) -> dict[str, object]:
+    """Return what a log tells of a row: for whom, what, and of which reservation, where it is of one."""
+    told: dict[str, object] = {"chat": row.recipient_id, "kind": row.kind}
+    return told if row.reservation_id is None else {**told, "reservation": row.reservation_id}
 
 
 def _urgency(row: OutboxRow) -> Urgency:

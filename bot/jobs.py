@@ -11,9 +11,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.courier import Courier
+from bot.digest import Digest
 from bot.pulse import Pulse
 from bot.storehouse import Presence, Storehouse
 from bot.wakeup import Wakeup
+from domain.incident import Trouble
 from domain.policy import BookingPolicy
 from domain.usecases import expire_holds as expiry
 
@@ -34,6 +36,7 @@ class Jobs:
         courier: Courier,
         presence: Presence,
         wakeup: Wakeup,
+        digest: Digest,
         policy: BookingPolicy,
         clock: Clock,
         *,
@@ -44,6 +47,7 @@ class Jobs:
         self._presence = presence
         self._parted = True
         self._wakeup = wakeup
+        self._digest = digest
         self._policy = policy
         self._clock = clock
         self._heartbeat = heartbeat
@@ -54,7 +58,7 @@ class Jobs:
         """Run from now on; what is overdue, or was in the hands of a process that is gone, goes out at once."""
         self._presence.watch(heard=self._heard, parted=self._bereaved)
         scheduler.add_job(self._wakeup.soon, "interval", seconds=SWEEP_SECONDS, id="sweep")
-        scheduler.add_job(self.tidy, "cron", hour=_TIDY_HOUR, id="tidy")
+        scheduler.add_job(self._tried, "cron", args=[self.tidy], hour=_TIDY_HOUR, id="tidy")
         self._wakeup.soon()
         self.pulse.beat()
         self._pump = asyncio.create_task(self._run())
@@ -84,6 +88,7 @@ class Jobs:
         more = True
         while more:
             await self._expire()
+            await self._digest.tell()
             more = await self._courier.deliver_due()
             self._beat()
         if (due := await self.next_due()) is not None:
@@ -133,8 +138,9 @@ class Jobs:
             await self._tried(self.run_due)
 
     async def _tried(self, job: Callable[[], Awaitable[None]]) -> None:
-        """Do a job; a failure is logged, and the next sweep or night tries again."""
+        """Do a job; a failure is logged and counted, and the next sweep or night tries again."""
         try:
             await job()
-        except Exception:
+        except Exception as error:
             log.exception("what is due could not be done and will be tried again")
+            await self._digest.note(Trouble.JOB_FAILED, error)

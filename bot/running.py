@@ -9,7 +9,7 @@ from typing import Any
 from telegram import BotCommand
 from telegram.error import TelegramError
 
-from bot.app import BotApplication, House, build, opened, prepare
+from bot.app import BotApplication, House, build, opened, prepared
 from bot.clock import Clock, system_clock
 from bot.menus import commands_for
 from bot.pacing import Pace
@@ -44,10 +44,9 @@ async def run(
         InvalidToken: the token is refused.
         CannotListen, WebhookRefused: see there.
     """
-    await prepare(settings)
     house = build(settings, token, clock=clock, patience=patience, pace=pace)
     # The HTTP side is there before Telegram is greeted, and until the last answer has arrived.
-    async with _served(house, settings, serve=serve), opened(house, settings):
+    async with prepared(settings.database_url), _served(house, settings, serve=serve), opened(house, settings):
         log.info("@%s is at work, on %s", house.application.bot.username, await house.database.version())
         house.scheduler.start()
         try:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from domain import ports
+from domain.incident import Incident, Trouble
 from domain.outbox import Backlog, OutboxRow
 
 Result = TypeVar("Result")
@@ -19,6 +20,10 @@ class Outbox(ports.Outbox, Protocol):
 
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
         """Lease what is due, the first thing for each person, oldest first."""
+        ...
+
+    async def report(self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime) -> None:
+        """Put what the admins are to be told in, once for each."""
         ...
 
     async def is_claimed(self, row: OutboxRow, now: datetime) -> bool:
@@ -86,6 +91,22 @@ class Updates(Protocol):
         ...
 
 
+class Incidents(Protocol):
+    """What went wrong and was not told yet."""
+
+    async def note(self, kind: Trouble, error: str, now: datetime) -> None:
+        """Count one more of a kind."""
+        ...
+
+    async def are_untold(self, since: datetime) -> bool:
+        """Tell whether there are some and nobody was told of any after ``since``."""
+        ...
+
+    async def take(self, now: datetime, since: datetime) -> Sequence[Incident]:
+        """Take all there are, to be told in this transaction; none where others took some after ``since``."""
+        ...
+
+
 class Pruning(Protocol):
     """The nightly tidying."""
 
@@ -105,6 +126,8 @@ class Work(ports.UnitOfWork, Protocol):
     def dialogues(self) -> Dialogues: ...  # noqa: D102  (named for what it is)
     @property
     def updates(self) -> Updates: ...  # noqa: D102  (named for what it is)
+    @property
+    def incidents(self) -> Incidents: ...  # noqa: D102  (named for what it is)
     @property
     def pruning(self) -> Pruning: ...  # noqa: D102  (named for what it is)
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from structlog.contextvars import bound_contextvars
 from telegram import Message, Update
 from telegram.constants import ChatType
 from telegram.ext import BaseUpdateProcessor
 
+from bot.callbacks import read
 from bot.clock import Clock
 from bot.courier import Courier
 from bot.menus import COMMANDS
@@ -24,6 +26,7 @@ from bot.unit import CURRENT, Unit
 from bot.wakeup import Wakeup
 from domain.client import Contact, name_from_telegram
 from domain.dialogue import Dialogue
+from domain.incident import Trouble
 from domain.outbox import OutboxRow
 from domain.ports import DatabaseAway, TransactionConflict
 
@@ -80,7 +83,9 @@ class UnitProcessor(BaseUpdateProcessor):
         sender = _sender(update)
         try:
             if sender is not None and isinstance(update, Update):
-                await self._in_turn(update, sender, coroutine)
+                # Whatever is logged below tells of which update it is, and so does the answer's task, which begins with a copy of this.
+                with bound_contextvars(update_id=update.update_id, chat=sender.chat, **_acted_on(update)):
+                    await self._in_turn(update, sender, coroutine)
             else:
                 self._metrics.update_ended(update, "set_aside" if _is_empty(update) else "worked")
         except TransactionConflict:
@@ -164,6 +169,7 @@ class UnitProcessor(BaseUpdateProcessor):
             set_aside = await work.updates.failed(update.update_id, told, now, limit=TRIES)
             if set_aside:
                 await work.updates.begin(update.update_id, now)
+                await work.incidents.note(Trouble.UPDATE_SET_ASIDE, type(error).__name__, now)
                 row = await _apologised(work, update, sender, now)
         if set_aside:
             self._metrics.update_ended(update, "set_aside")
@@ -183,6 +189,13 @@ def _sender(update: object) -> _Sender | None:
 def _is_empty(update: object) -> bool:
     """Tell whether an update holds nothing the library could read."""
     return all(getattr(update, kind, None) is None for kind in Update.ALL_TYPES)
+
+
+def _acted_on(update: Update) -> dict[str, int]:
+    """Return the reservation that a tapped button is for, as it stands in a log; nothing where it is for none."""
+    choice = read(update.callback_query.data) if update.callback_query else None
+    number = getattr(choice, "reservation", 0) or getattr(choice, "moving", 0)
+    return {"reservation": number} if number else {}
 
 
 async def _loaded(work: Work, update: Update, sender: _Sender, now: datetime) -> Unit:

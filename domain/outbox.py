@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 REPLY = "reply"
+DIGEST = "digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class OutboxRow:
     """One thing to deliver to one person.
 
     ``kind`` is a ``notification.Kind``, rendered from the reservation when it goes out, or ``REPLY``: the answer to an update, rendered
-    with the work and kept in ``payload`` as plain JSON.
+    with the work and kept in ``payload`` as plain JSON, or ``DIGEST``: what an admin is told of errors, whose ``payload`` has the figures.
     """
 
     id: int

@@ -7,7 +7,7 @@ from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.notification import Notification
-from domain.outbox import REPLY, Backlog, OutboxRow
+from domain.outbox import DIGEST, REPLY, Backlog, OutboxRow
 from storage.tables import DUE, WITHHELD, outbox
 from storage.upsert import insert_or
 
@@ -129,6 +129,12 @@ class SqlOutbox:
         leased = {"attempts": 0} if waits else {"attempts": 1, "lease_until": now + LEASE, "leased_by": self._replica}
         number = (await self._connection.execute(_REPLY, {"state": "due", **row, **leased})).scalar_one()
         return OutboxRow(number, recipient_id, REPLY, None, payload, due, attempts=0 if waits else 1)
+
+    async def report(self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime) -> None:
+        """Put what the admins are to be told in, once for each."""
+        rows = [{"recipient_id": each, "kind": DIGEST, "payload": dict(payload), "due_at": now, **_FRESH} for each in recipients]
+        await self._connection.execute(insert(outbox), rows)
+        await self._connection.execute(_QUEUE_BEHIND, {"recipients": sorted(recipients)})
 
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
         """Lease to the caller what is due, the first thing for each person, oldest first."""

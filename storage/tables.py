@@ -212,3 +212,21 @@ failed_update = Table(
     Column("failed_at", Instant, nullable=False),
     Column("set_aside", Integer, nullable=False),
 )
+
+# What went wrong since the admins were told last, by kind; they are told of all of it at once.
+incident = Table(
+    "incident",
+    metadata,
+    Column("kind", String(32), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("latest", Instant, nullable=False),
+)
+
+# One single row: when the admins were told last.
+digest = Table(
+    "digest",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("told_at", Instant, nullable=False),
+)

@@ -10,6 +10,7 @@ from storage.availability import SqlAvailability
 from storage.clients import SqlClients
 from storage.dialogues import SqlDialogues
 from storage.drafts import SqlDrafts
+from storage.incidents import SqlIncidents
 from storage.invitations import SqlInvitations
 from storage.outbox import SqlOutbox
 from storage.providers import SqlProviders
@@ -34,6 +35,7 @@ class SqlUnitOfWork:
         self.outbox = SqlOutbox(connection, replica)
         self.dialogues = SqlDialogues(connection)
         self.updates = SqlUpdates(connection)
+        self.incidents = SqlIncidents(connection)
         self.pruning = SqlPruning(connection)
 
     @asynccontextmanager

@@ -35,12 +35,19 @@ SCANS = {
     "providers._COUNT": r"SCAN provider",
     # Failed updates are few, and they are tidied up once a night.
     "pruning._FAILURES": r"SCAN failed_update",
+    # Incidents have one row for each kind of trouble: five.
+    "incidents._UNTOLD": r"SCAN incident USING COVERING INDEX sqlite_autoindex_incident_1",
+    "incidents._TAKE": r"SCAN incident",
+    "pruning._INCIDENTS": r"SCAN incident",
     # The first thousand entries of an index that holds only what still waits.
     "outbox._NEXT": r"SCAN outbox USING INDEX ix_outbox_due and SEARCH anon_1",
     # The same index, once, at the start.
     "outbox._RELEASE": r"(SCAN|SEARCH) outbox USING INDEX ix_outbox_(due|waiting)",
     # The operator's look at the books reads all that is live, or few, or asked for by him alone.
-    **{f"doctor.{name}": r"SCAN .*" for name in ("_LAST_ERROR", "_SET_ASIDE", "_UNREACHABLE", "_STRAY")},
+    **{
+        f"doctor.{name}": r"SCAN .*"
+        for name in ("_LAST_ERROR", "_SET_ASIDE", "_UNREACHABLE", "_STRAY", "_LACKING", "_UNMERGED", "_ODD_LEASES")
+    },
     **{f"doctor._OVERLAPS_OF_{whose}": r"SCAN .*" for whose in ("PROVIDERS", "CLIENTS")},
     # The least of an index is its first entry.
     "reservations._NEXT_EXPIRY": r"SEARCH reservation USING (COVERING )?INDEX ix_reservation_due",

@@ -18,6 +18,7 @@ from storage.tables import metadata
 from tests.storage.processes import run_together, spawn_migration
 from tests.storage.venue import everything, rows
 
+HEAD = "0002"
 REVISION = """
 import sqlalchemy as sa
 from alembic import op
@@ -89,7 +90,7 @@ async def test_migrating_makes_the_directory_and_the_file(tmp_path: Path) -> Non
 
     await migrate(url)
 
-    assert rows(url, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert rows(url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
 def test_of_processes_that_start_at_once_all_find_the_schema_ready(migrated_file: Path, tmp_path: Path) -> None:
@@ -98,7 +99,7 @@ def test_of_processes_that_start_at_once_all_find_the_schema_ready(migrated_file
 
         assert run_together([spawn_migration(url) for _ in range(4)]) == [0, 0, 0, 0]
         assert described(tmp_path / f"{attempt}.db") == described(migrated_file)
-        assert rows(url, "SELECT version_num FROM alembic_version") == [("0001",)]
+        assert rows(url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
 @pytest.fixture
@@ -115,8 +116,8 @@ def add_revision(scripts: Path, number: str, before: str, *body: str) -> None:
 
 
 async def test_a_failing_migration_leaves_everything_as_it_was(database_url: str, scripts: Path) -> None:
-    add_revision(scripts, "0002", "0001", 'op.create_table("extra", sa.Column("id", sa.Integer()))')
-    add_revision(scripts, "0003", "0002", 'op.add_column("client", sa.Column("extra", sa.Integer()))', 'raise ArithmeticError("half way")')
+    add_revision(scripts, "9001", HEAD, 'op.create_table("extra", sa.Column("id", sa.Integer()))')
+    add_revision(scripts, "9002", "9001", 'op.add_column("client", sa.Column("extra", sa.Integer()))', 'raise ArithmeticError("half way")')
     before = everything(database_url), rows(database_url, "SELECT * FROM sqlite_master")
 
     with pytest.raises(ArithmeticError, match="half way"):
@@ -126,7 +127,7 @@ async def test_a_failing_migration_leaves_everything_as_it_was(database_url: str
 
 
 async def test_a_failing_migration_leaves_a_new_database_empty(tmp_path: Path, scripts: Path) -> None:
-    add_revision(scripts, "0002", "0001", 'raise ArithmeticError("half way")')
+    add_revision(scripts, "9001", HEAD, 'raise ArithmeticError("half way")')
 
     with pytest.raises(ArithmeticError, match="half way"):
         await migrate(f"sqlite:///{tmp_path}/new.db")
@@ -143,7 +144,7 @@ def fill(url: str) -> None:
 async def test_rebuilding_a_table_keeps_the_rows_that_point_to_it(database_url: str, scripts: Path) -> None:
     fill(database_url)
     add_revision(
-        scripts, "0002", "0001", 'with op.batch_alter_table("client", recreate="always") as batch:', '    batch.drop_column("username")'
+        scripts, "9001", HEAD, 'with op.batch_alter_table("client", recreate="always") as batch:', '    batch.drop_column("username")'
     )
 
     await migrate(database_url)
@@ -154,7 +155,7 @@ async def test_rebuilding_a_table_keeps_the_rows_that_point_to_it(database_url: 
 
 async def test_a_migration_that_orphans_rows_is_undone(database_url: str, scripts: Path) -> None:
     fill(database_url)
-    add_revision(scripts, "0002", "0001", 'op.execute("DELETE FROM client")')
+    add_revision(scripts, "9001", HEAD, 'op.execute("DELETE FROM client")')
     before = everything(database_url)
 
     with pytest.raises(ForeignKeysBroken):
@@ -164,7 +165,7 @@ async def test_a_migration_that_orphans_rows_is_undone(database_url: str, script
 
 
 async def test_a_database_without_the_newest_schema_is_known(database_url: str, scripts: Path) -> None:
-    add_revision(scripts, "0002", "0001", "pass")
+    add_revision(scripts, "9001", HEAD, "pass")
     engine = make_engine(database_url, write=True)
     async with engine.connect() as open_connection:
         assert not await open_connection.run_sync(is_current)
