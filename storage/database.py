@@ -1,6 +1,7 @@
 """The engines, and how each begins a transaction. The one place that knows which database is underneath."""
 
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ Result = TypeVar("Result")
 
 _READERS = 4
 _POOL_TIMEOUT_SECONDS = 30
+_JOURNAL_TRIES, _JOURNAL_PAUSE = 500, 0.01
 
 
 class DatabaseUnsupported(Exception):
@@ -183,6 +185,7 @@ def prepare_file(url: str) -> None:
     except OSError as error:
         raise DatabaseUnusable(f"DATABASE_URL: the folder {file.parent} cannot be made: {error.strerror}.") from error
     _tried(file, "BEGIN IMMEDIATE")
+    _given_its_journal(file)
 
 
 def check_file(url: str) -> None:
@@ -198,3 +201,20 @@ def _tried(file: Path, statement: str) -> None:
             connection.execute(statement)
     except sqlite3.Error as error:
         raise DatabaseUnusable(f"DATABASE_URL: {file} cannot be used as a database: {error}.") from error
+
+
+def _given_its_journal(file: Path) -> None:
+    """Have a file remember its journal: of several processes that do so at once SQLite turns some away, and those try again."""
+    for turn in range(_JOURNAL_TRIES):
+        try:
+            return _tried(file, "PRAGMA journal_mode=WAL")
+        except DatabaseUnusable as error:
+            if turn == _JOURNAL_TRIES - 1 or not _is_busy(error.__cause__):
+                raise
+            time.sleep(_JOURNAL_PAUSE)
+    return None
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    """Tell whether SQLite has merely turned us away."""
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

@@ -159,8 +159,8 @@ class SqlOutbox:
     async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> datetime | None:
         """Note that a claimed row is sent, skipped or parked; one put in anew since then stays due.
 
-        Return when the next thing for the same person falls due, or None where nothing does. A reply that is sent is forgotten: nobody
-        has to be told of it twice.
+        Return when the next thing for the same person falls due, or None where nothing does. A reply that is sent is forgotten: nobody has
+        to be told of it twice.
         """
         if row.kind == REPLY and state != "parked":
             await self._connection.execute(_FORGET, {"row": row.id, "tries": row.attempts})

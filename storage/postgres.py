@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 import asyncpg
-from sqlalchemy import exc
+from sqlalchemy import event, exc
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.ports import DatabaseAway, TransactionConflict
@@ -52,7 +53,7 @@ def postgres_engine(
     """Return an engine; a reading one sees one unchanging state in each transaction. ``patient`` is for migrations, which may take long."""
     settings = (settings or {}) | ({"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"} if patient else {})
     within = timedelta(hours=12).total_seconds() if patient else _ANSWER_SECONDS
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=lambda: connected(url, answers_within=within, settings=settings),
         isolation_level="READ COMMITTED" if write else "REPEATABLE READ",
@@ -63,6 +64,17 @@ def postgres_engine(
         hide_parameters=True,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
     )
+    event.listen(engine.sync_engine, "handle_error", _hush)
+    return engine
+
+
+def _hush(context: ExceptionContext) -> None:
+    """Drop what the server says beside its message: the row it refused, or the key, with all that people wrote in it."""
+    error: BaseException | None = context.original_exception
+    while error is not None:
+        if isinstance(error, asyncpg.PostgresError):
+            error.detail = None
+        error = error.__cause__
 
 
 def meant(error: Exception, *, reading: bool) -> TransactionConflict | DatabaseAway | None:

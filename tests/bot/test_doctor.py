@@ -8,7 +8,7 @@ import pytest
 from bot.doctor import ALL_WELL, NO_DATABASE, OLD_SCHEMA, findings, remarks, without_persons
 from domain.checkup import Checkup, Parked, SetAside
 from tests.bot.processes import environment, runs
-from tests.storage.venue import at, changes, everything
+from tests.storage.venue import changes, everything, literal
 
 MINUTE = timedelta(minutes=1)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -68,7 +68,7 @@ def test_the_command_tells_what_it_finds_and_changes_nothing(tmp_path: Path, dat
 @pytest.mark.changes_schema
 def test_the_command_ends_ill_where_something_is_wrong(tmp_path: Path, database_url: str) -> None:
     env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=database_url)
-    changes(database_url, f"INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', {at(database_url, LONG_AGO)}, 1)")
+    changes(database_url, f"INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', {literal(database_url, LONG_AGO)}, 1)")
     ended = runs(tmp_path, env, "doctor")
     assert (ended.returncode, ended.stderr) == (1, "")
     assert ended.stdout.startswith("Updates that failed three times and were set aside: 1.")

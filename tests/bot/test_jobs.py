@@ -13,7 +13,7 @@ from simulator.faults import Fault, Faults
 from tests.bot.harness import MONDAY, Chatter, Town, until
 from tests.bot.practice import holds, opens_practice
 from tests.bot.probes import calls
-from tests.storage.venue import at, changes, rows
+from tests.storage.venue import changes, literal, rows
 
 BACKLOG = 1500
 PEOPLE = 100
@@ -46,7 +46,7 @@ def fills_outbox(town: Town, people: list[Chatter]) -> None:
     text = json.dumps(packed([Send(Screen("old news"))]))
     oldest = town.now - timedelta(minutes=1)
     url = town.house.database.url
-    due = (f"({people[n % PEOPLE].id}, {at(url, oldest + timedelta(seconds=n * 0.15))})" for n in range(BACKLOG))
+    due = (f"({people[n % PEOPLE].id}, {literal(url, oldest + timedelta(seconds=n * 0.15))})" for n in range(BACKLOG))
     changes(url, "UPDATE outbox SET state = 'skipped'")
     changes(
         url,
@@ -80,7 +80,7 @@ async def test_a_hold_runs_out_on_time_and_the_heart_beats_while_a_long_backlog_
 def old_update(town: Town) -> str:
     """An update that was worked long ago, of which nobody will ask again."""
     url = town.house.database.url
-    changes(url, f"INSERT INTO worked_update VALUES (1, {at(url, MONDAY - timedelta(days=9))})")
+    changes(url, f"INSERT INTO worked_update VALUES (1, {literal(url, MONDAY - timedelta(days=9))})")
     return "SELECT count(*) FROM worked_update"
 
 

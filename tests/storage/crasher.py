@@ -44,7 +44,7 @@ async def _hold(database: Database, choices: random.Random, now: datetime, say: 
     except errors.Refusal:
         return
     say(("held", held.id))
-    if choices.random() < 0.1:
+    if choices.random() < 0.3:
         async with database.transaction() as uow:
             await confirm_hold(uow, POLICY, held.id, client, now)
         say(("confirmed", held.id))

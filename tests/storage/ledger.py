@@ -1,4 +1,4 @@
-"""The books of a venue, audited from the outside: what the rows of a file say, checked without storage and without the busy cells.
+"""The books of a venue, audited from the outside: what the rows of a database say, checked without storage and without the busy cells.
 
 A reservation claims its stretch of time, of its provider and of its client, from the instant it was held until it ended. Two claims on one
 subject must never share time of both kinds. The audit plays all beginnings and ends in order of their instants and keeps, for each
@@ -30,10 +30,20 @@ class Claim:
 
 
 def claims(url: str) -> list[Claim]:
-    """Return what the file's reservations claim or claimed."""
-    until = f"""CASE status WHEN 'held' THEN expires_at WHEN 'expired' THEN expires_at
-        WHEN 'confirmed' THEN {FOR_EVER} ELSE coalesce(ended_at, {FOR_EVER}) END"""
-    return [Claim(*row) for row in rows(url, f"SELECT id, provider_id, client_id, start_cell, end_cell, held_at, {until} FROM reservation")]
+    """Return what the reservations claim or claimed."""
+    found = rows(url, "SELECT id, provider_id, client_id, start_cell, end_cell, held_at, status, expires_at, ended_at FROM reservation")
+    return [
+        Claim(number, provider, client, start, end, since, _until(status, expires_at, ended_at))
+        for number, provider, client, start, end, since, status, expires_at, ended_at in found
+    ]
+
+
+def _until(status: str, expires_at: int | None, ended_at: int | None) -> int:
+    """Return when a claim ends: never, where the books do not say."""
+    if status == "confirmed":
+        return FOR_EVER
+    end = expires_at if status in {"held", "expired"} else ended_at
+    return FOR_EVER if end is None else end
 
 
 def overlaps(all_claims: Iterable[Claim]) -> list[tuple[int, int]]:
@@ -57,7 +67,7 @@ def overlaps(all_claims: Iterable[Claim]) -> list[tuple[int, int]]:
 
 
 def audit(url: str, now: datetime) -> list[str]:
-    """Return all that is wrong with a file whose overdue holds were swept at ``now``: an empty list is a clean bill."""
+    """Return all that is wrong with a database whose overdue holds were swept at ``now``: an empty list is a clean bill."""
     wrong = [f"reservations {one} and {other} overlap" for one, other in overlaps(claims(url))]
     live = rows(
         url, "SELECT id, provider_id, client_id, start_cell, end_cell, expires_at FROM reservation WHERE status IN ('held', 'confirmed')"

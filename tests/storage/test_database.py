@@ -1,5 +1,6 @@
 """What the engines keep to, whatever is done with them."""
 
+import traceback
 from datetime import UTC, datetime
 
 import pytest
@@ -7,14 +8,24 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.client import Contact
 from storage.database import Database
+from tests.storage.venue import changes
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+REFUSED = {
+    "sqlite": "CREATE TRIGGER refused BEFORE INSERT ON client BEGIN SELECT raise(ABORT, 'disk full'); END",
+    # PostgreSQL adds to its message, as a detail, the whole row that it refuses.
+    "postgresql": 'ALTER TABLE client ADD CONSTRAINT "disk full" CHECK (id > 1)',
+}
 
 
-async def test_an_error_of_the_database_names_nobody(database: Database) -> None:
-    async with database.transaction() as uow:
-        await uow._connection.exec_driver_sql("CREATE TRIGGER full BEFORE INSERT ON client BEGIN SELECT raise(ABORT, 'disk full'); END")
+@pytest.mark.changes_schema
+async def test_an_error_of_the_database_names_nobody(database: Database, engine: str) -> None:
+    changes(database.url, REFUSED[engine])
+    person = Contact(1, "Alice")
 
     with pytest.raises(IntegrityError, match="disk full") as caught:
         async with database.transaction() as uow:
-            await uow.clients.seen(Contact(1, "Alice"), datetime(2026, 11, 23, tzinfo=UTC))
+            await uow.clients.seen(person, NOW)
 
-    assert "Alice" not in str(caught.value)
+    # A log has all of it, down to what the driver raised.
+    assert "Alice" not in "".join(traceback.format_exception(caught.value))

@@ -1,7 +1,5 @@
 """Each thing that should not be in the books is found there, and nothing is found in books that are in order."""
 
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -12,7 +10,7 @@ from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.expire_holds import expire_holds
 from storage.database import Database
 from storage.doctor import GRACE, examined
-from tests.storage.venue import ALICE, BOB, NOW, OPENING, SECOND, everything, hold, micros, open_venue
+from tests.storage.venue import ALICE, BOB, NOW, OPENING, SECOND, changes, everything, hold, literal, open_venue
 
 LATER = NOW + timedelta(hours=1)
 
@@ -73,17 +71,14 @@ async def test_cells_of_a_reservation_that_is_over_are_found(database: Database,
 
 
 async def test_cells_of_no_reservation_at_all_are_found(database: Database, holds: tuple[int, int]) -> None:
-    await database.close()
-    with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"))) as connection, connection:
-        connection.execute("UPDATE busy SET reservation_id = 4711 WHERE reservation_id = ?", (holds[0],))
+    changes(database.url, f"UPDATE busy SET reservation_id = 4711 WHERE reservation_id = {holds[0]}")
 
     assert (await look(database)).stray == (4711,)
 
 
 async def test_what_was_parked_is_found_with_its_age_and_error(database: Database, holds: tuple[int, int]) -> None:
-    await tampers(
-        database, f"UPDATE outbox SET state = 'parked', settled_at = {micros(NOW)}, error = 'no' WHERE reservation_id = {holds[0]}"
-    )
+    then = literal(database.url, NOW)
+    await tampers(database, f"UPDATE outbox SET state = 'parked', settled_at = {then}, error = 'no' WHERE reservation_id = {holds[0]}")
 
     assert (await look(database, timedelta(hours=1))).parked == (Parked("hold_warning", timedelta(hours=1), "no"),)
 

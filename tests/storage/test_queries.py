@@ -1,27 +1,40 @@
-"""Every statement that storage builds once finds its rows by an index: shown by SQLite's own plan, for all of them."""
+"""Every statement that storage builds once finds its rows by an index: shown by the plans of both databases, for all of them."""
 
 import importlib
+import json
 import pkgutil
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Delete, Select, Update, create_engine, select
+from sqlalchemy import JSON, BindParameter, Connection, Delete, Dialect, Select, String, Update, create_engine, select
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import asyncpg
+from sqlalchemy.types import TypeEngine
 
 import storage
+from storage.instant import Instant
 from storage.tables import busy, reservation
+from tests.fixtures.postgres import copied, execute, fetch
+from tests.storage.grown import grow
+from tests.storage.venue import NOW, literal
 
+POSTGRESQL: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
 Statement = Select[*tuple[object, ...]] | Update | Delete
+
+
+# Calls a function of PostgreSQL's, and no table.
+READ_NOTHING = {"outbox._TELL"}
 
 
 def statements() -> Iterator[tuple[str, Statement]]:
     for module in pkgutil.iter_modules(storage.__path__):
         if module.name != "migrations":
             for name, value in vars(importlib.import_module(f"storage.{module.name}")).items():
-                if isinstance(value, Select | Update | Delete):
+                if isinstance(value, Select | Update | Delete) and f"{module.name}.{name}" not in READ_NOTHING:
                     yield f"{module.name}.{name}", value
 
 
@@ -43,6 +56,8 @@ SCANS = {
     "outbox._NEXT": r"SCAN outbox USING INDEX ix_outbox_due and SEARCH anon_1",
     # The same index, once, at the start.
     "outbox._RELEASE": r"(SCAN|SEARCH) outbox USING INDEX ix_outbox_(due|waiting)",
+    # Just the rows that were chosen in front, by an index.
+    **dict.fromkeys(["outbox._CLAIM", "reservations._EXPIRE_DUE"], "SCAN chosen"),
     # The operator's look at the books reads all that is live, or few, or asked for by him alone.
     **{
         f"doctor.{name}": r"SCAN .*"
@@ -51,6 +66,18 @@ SCANS = {
     **{f"doctor._OVERLAPS_OF_{whose}": r"SCAN .*" for whose in ("PROVIDERS", "CLIENTS")},
     # The least of an index is its first entry.
     "reservations._NEXT_EXPIRY": r"SEARCH reservation USING (COVERING )?INDEX ix_reservation_due",
+}
+# The same on PostgreSQL, for the same reasons, whether or not its planner may read whole tables.
+SCANS_ON_POSTGRES = {
+    "providers._SEARCH": r"(Index Scan on provider by ix_provider_name_key_id|Seq Scan on provider)",
+    "providers._COUNT": r"Seq Scan on provider",
+    "pruning._FAILURES": r"Seq Scan on failed_update",
+    "outbox._NEXT": r"Index Scan on outbox by ix_outbox_due",
+    "outbox._RELEASE": r"Bitmap Index Scan by ix_outbox_(due|waiting|withheld)",
+    **{f"doctor.{name}": r".*Scan on .*" for name in ("_LAST_ERROR", "_SET_ASIDE", "_UNREACHABLE", "_STRAY")},
+    # Most of what is in the outbox is settled, so its index is no help where it is not ordered by.
+    "doctor._PARKED": r"(Seq Scan on outbox)?",
+    **{f"doctor._OVERLAPS_OF_{whose}": r"Bitmap Index Scan by ix_reservation_confirmed" for whose in ("PROVIDERS", "CLIENTS")},
 }
 
 
@@ -74,10 +101,58 @@ def scans(plan: list[str]) -> list[str]:
     return [step for step in plan if step.startswith("SCAN") or (step.startswith("SEARCH") and not step.endswith(")"))]
 
 
+@pytest.fixture(scope="module")
+def grown_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
+    """The URL of a database with some thousand rows in most tables, counted by the planner."""
+    with copied(postgres_server, postgres_template, f"{postgres_template}_grown") as url:
+        grow(url, literal(url, NOW))
+        yield url
+
+
+@pytest.fixture(params=["on", "off"])
+def reading_tables(request: pytest.FixtureRequest, grown_url: str) -> Iterator[None]:
+    """Have the planner choose as it likes, then have it read no whole table that an index could serve."""
+    execute(grown_url, f"SET enable_seqscan = {request.param}")
+    yield
+    execute(grown_url, "RESET enable_seqscan")
+
+
+def sample(bind: BindParameter[Any]) -> object:
+    """Return a value that a parameter may have."""
+    kinds: dict[type[TypeEngine[Any]], object] = {Instant: NOW, JSON: "{}", String: "x"}
+    value = next((value for kind, value in kinds.items() if isinstance(bind.type, kind)), "x" if bind.key == "part" else 1)
+    return [value] * 2 if bind.expanding else value
+
+
+def nodes_of(url: str, statement: Statement) -> list[dict[str, str]]:
+    """Return the steps of PostgreSQL's plan that read something."""
+    compiled = statement.compile(dialect=POSTGRESQL)
+    state = compiled.construct_expanded_state({name: sample(bind) for name, bind in compiled.binds.items()})
+    values = [state.parameters[name] for name in state.positiontup or ()]
+    [(plan,)] = fetch(url, f"EXPLAIN (FORMAT JSON) {state.statement}", *values)
+
+    def within(node: dict[str, Any]) -> Iterator[dict[str, str]]:
+        yield node
+        for part in node.get("Plans", ()):
+            yield from within(part)
+
+    return [node for node in within(json.loads(plan)[0]["Plan"]) if "Relation Name" in node or "Index Name" in node]
+
+
+def full_scans(nodes: list[dict[str, str]]) -> list[str]:
+    """Return the steps that read all of a table or an index."""
+    return [
+        node["Node Type"]
+        + "".join(f" {word} {node[name]}" for word, name in (("on", "Relation Name"), ("by", "Index Name")) if name in node)
+        for node in nodes
+        if "Index Cond" not in node and node["Node Type"] not in {"Bitmap Heap Scan", "ModifyTable", "LockRows"}
+    ]
+
+
 def test_all_the_statements_are_looked_at() -> None:
     assert len(STATEMENTS) > 40
     assert {"reservations._EXPIRE_DUE", "reservations._FREE", "outbox._CLAIM", "availability._WITHIN"} <= set(STATEMENTS)
-    assert set(SCANS) <= set(STATEMENTS)
+    assert set(SCANS) | set(SCANS_ON_POSTGRES) <= set(STATEMENTS)
 
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
@@ -86,6 +161,14 @@ def test_each_statement_finds_its_rows_by_an_index(plans: Connection, name: str)
 
     assert plan
     assert re.fullmatch(SCANS.get(name, ""), " and ".join(scans(plan)))
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
+def test_each_statement_finds_its_rows_by_an_index_on_postgresql(grown_url: str, reading_tables: None, name: str) -> None:
+    nodes = nodes_of(grown_url, STATEMENTS[name])
+
+    assert nodes
+    assert re.fullmatch(SCANS_ON_POSTGRES.get(name, ""), " and ".join(full_scans(nodes)))
 
 
 @pytest.mark.parametrize(
@@ -102,6 +185,9 @@ def test_each_statement_finds_its_rows_by_an_index(plans: Connection, name: str)
         ("availability._WITHIN", "USING PRIMARY KEY (provider_id=? AND end_cell>?)"),
         ("outbox._DUE_NOW", "ix_outbox_due (due_at<?)"),
         ("outbox._BACKLOG", "ix_outbox_due (due_at<?)"),
+        ("outbox._CLAIM", "ix_outbox_due (due_at<?)"),
+        ("outbox._CLAIM", "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)"),
+        ("outbox._NEXT", "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)"),
         ("outbox._POSTPONE", "ix_outbox_waiting (recipient_id=?)"),
         ("outbox._WITHHOLD", "ix_outbox_waiting (recipient_id=?)"),
         ("outbox._RESUME", "ix_outbox_withheld (recipient_id=?)"),
@@ -111,6 +197,42 @@ def test_each_statement_finds_its_rows_by_an_index(plans: Connection, name: str)
 )
 def test_the_busiest_statements_use_the_index_that_was_made_for_them(plans: Connection, name: str, index: str) -> None:
     assert any(index in step for step in plan_of(plans, STATEMENTS[name]))
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "columns"),
+    [
+        ("reservations._PROVIDER_CELLS", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
+        ("reservations._CLIENT_CELLS", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
+        ("reservations._OLDEST_OVERDUE", "ix_reservation_due", ("expires_at <=",)),
+        ("reservations._EXPIRE_DUE", "ix_reservation_due", ("expires_at <=",)),
+        ("reservations._EXPIRE_IN_WAY", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
+        ("reservations._NEXT_EXPIRY", "ix_reservation_due", ()),
+        ("reservations._OF_PROVIDER", "ix_reservation_provider_id_end_cell", ("provider_id =", "end_cell >")),
+        ("reservations._OF_CLIENT", "ix_reservation_client_id_end_cell", ("client_id =", "end_cell >")),
+        ("reservations._HOLDS", "ix_reservation_client_id_end_cell", ("client_id =", "end_cell >")),
+        ("availability._WITHIN", "pk_availability", ("provider_id =", "end_cell >")),
+        ("outbox._CLAIM", "ix_outbox_due", ("due_at <=",)),
+        ("outbox._CLAIM", "ix_outbox_waiting", ("recipient_id = outbox_1.recipient_id",)),
+        ("outbox._NEXT", "ix_outbox_waiting", ("recipient_id = outbox.recipient_id",)),
+        ("outbox._POSTPONE", "ix_outbox_waiting", ("recipient_id =",)),
+        ("outbox._WITHHOLD", "ix_outbox_waiting", ("recipient_id =",)),
+        ("outbox._RESUME", "ix_outbox_withheld", ("recipient_id =",)),
+        ("pruning._COMPLETED", "ix_reservation_confirmed", ("end_cell <=",)),
+        ("pruning._OUTBOX", "ix_outbox_settled_at", ("settled_at <",)),
+    ],
+)
+def test_of_its_own_accord_postgresql_uses_the_index_that_was_made_for_a_busy_statement(
+    grown_url: str, name: str, index: str, columns: tuple[str, ...]
+) -> None:
+    conditions = [node.get("Index Cond", "") for node in nodes_of(grown_url, STATEMENTS[name]) if node.get("Index Name") == index]
+
+    assert any(all(column in condition for column in columns) for condition in conditions)
+
+
+def test_a_statement_without_an_index_would_be_seen_on_postgresql(grown_url: str, reading_tables: None) -> None:
+    assert full_scans(nodes_of(grown_url, select(reservation).where(reservation.c.reason == "x"))) == ["Seq Scan on reservation"]
+    assert full_scans(nodes_of(grown_url, select(busy).where(busy.c.reservation_id != 1)))
 
 
 def test_a_statement_without_an_index_would_be_seen(plans: Connection) -> None:

@@ -2,23 +2,29 @@
 
 import re
 import shutil
-import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from storage import migrate as migrating
 from storage.database import Database, DatabaseUnsupported, database_file, make_engine
-from storage.migrate import ForeignKeysBroken, is_current, migrate
+from storage.migrate import ForeignKeysBroken, alembic_config, is_current, migrate
 from storage.tables import metadata
 from tests.storage.processes import run_together, spawn_migration
-from tests.storage.venue import everything, rows
+from tests.storage.venue import NOW, changes, everything, literal, micros, rows
 
-HEAD = "0002"
+Result = TypeVar("Result")
+
+SCRIPTS = Path(migrating.__file__).with_name("migrations")
+HEAD = str(ScriptDirectory(str(SCRIPTS)).get_current_head())
 REVISION = """
 import sqlalchemy as sa
 from alembic import op
@@ -33,48 +39,95 @@ def upgrade() -> None:
 def downgrade() -> None: ...
 """
 
-
-def described(file: Path) -> dict[str, list[str]]:
-    """Return each table and index as the lines of its definition, in no order: constraints may be listed in any."""
-    found = rows(f"sqlite:///{file}", "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'alembic_version'")
-    return {name: sorted(re.sub(r"\s+", " ", line).strip(" ,") for line in sql.splitlines() if line.strip()) for name, sql in found}
-
-
-def test_migrations_leave_nothing_that_autogenerate_would_change(migrated_file: Path, tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{shutil.copyfile(migrated_file, tmp_path / 'copy.db')}")
-    with engine.connect() as connection:
-        differences = compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
-        current = is_current(connection)
-    engine.dispose()
-
-    assert differences == []
-    assert current
+COLUMNS = """SELECT relname, attname || ' ' || format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END
+    || coalesce(' DEFAULT ' || pg_get_expr(adbin, adrelid), '')
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped"""
+CONSTRAINTS = """SELECT conrelid::regclass::text, 'CONSTRAINT ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace AND contype <> 'n'"""
+INDEXES = "SELECT tablename::text, indexdef FROM pg_indexes WHERE schemaname = 'public'"
 
 
-def test_migrations_make_the_very_constraints_and_indexes_of_the_tables(migrated_file: Path, tmp_path: Path) -> None:
-    file = tmp_path / "created.db"
-    engine = create_engine(f"sqlite:///{file}")
-    metadata.create_all(engine)
-    engine.dispose()
+def described(url: str) -> dict[str, list[str]]:
+    """Return each table, and on SQLite each index, as the parts of its definition, in no order: constraints may be listed in any."""
+    if url.startswith("postgresql:"):
+        found = [row for query in (COLUMNS, CONSTRAINTS, INDEXES) for row in rows(url, query)]
+    else:
+        found = [
+            (name, part) for name, sql in rows(url, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL") for part in parts(sql)
+        ]
+    names = {name for name, _ in found} - {"alembic_version"}
+    return {name: sorted(part for whose, part in found if whose == name) for name in names}
 
-    created = described(file)
 
-    assert described(migrated_file) == created
+def parts(sql: str) -> Iterator[str]:
+    """Yield what stands between the commas of a definition, but for those within brackets of its own."""
+    head, _, body = re.sub(r"\s+", " ", sql).partition("(")
+    body, _, tail = body.rpartition(")")
+    yield f"{head.strip()} {tail.strip()}"
+    begin = depth = 0
+    for at, sign in enumerate(f"{body},"):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and depth == 0:
+            yield body[begin:at].strip()
+            begin = at + 1
+
+
+async def over(url: str, do: Callable[[Connection], Result]) -> Result:
+    """Do something on a connection of its own."""
+    engine = make_engine(url, write=True)
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(do)
+    finally:
+        await engine.dispose()
+
+
+async def test_migrations_leave_nothing_that_autogenerate_would_change(database_url: str) -> None:
+    def differences(connection: Connection) -> object:
+        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+
+    assert await over(database_url, differences) == []
+    assert await over(database_url, is_current)
+
+
+SEEN = {
+    "sqlite": (
+        *("CHECK", "WITHOUT ROWID", "WHERE status = 'held'", "CONSTRAINT pk_busy PRIMARY KEY"),
+        *("CONSTRAINT fk_busy_reservation_id FOREIGN KEY", "CONSTRAINT uq_provider_slug UNIQUE"),
+    ),
+    "postgresql": (
+        *("CHECK", "WHERE ((status)::text = 'held'::text)", "CONSTRAINT pk_busy PRIMARY KEY", "due_at timestamp with time zone NOT NULL"),
+        *("CONSTRAINT fk_busy_reservation_id FOREIGN KEY", "CONSTRAINT uq_provider_slug UNIQUE"),
+    ),
+}
+
+
+async def test_migrations_make_the_very_constraints_and_indexes_of_the_tables(
+    database_url: str, empty_database_url: str, engine: str
+) -> None:
+    await over(empty_database_url, metadata.create_all)
+
+    created = described(empty_database_url)
+
+    assert described(database_url) == created
     # What autogenerate does not see is really among what is compared.
-    text = " ".join(line for lines in created.values() for line in lines)
-    for seen in ("CHECK", "WITHOUT ROWID", "WHERE status = 'held'", "CONSTRAINT pk_busy", "CONSTRAINT fk_busy_reservation_id", "UNIQUE"):
-        assert seen in text
+    text = "\n".join(part for parts in created.values() for part in parts)
+    assert [seen for seen in SEEN[engine] if seen not in text] == []
 
 
-def test_every_constraint_has_a_name(migrated_file: Path) -> None:
+def test_every_constraint_has_a_name(database_url: str) -> None:
+    every = [part for parts in described(database_url).values() for part in parts]
+    # PostgreSQL would give a nameless one a name of its own kind.
     unnamed = [
-        line
-        for lines in described(migrated_file).values()
-        for line in lines
-        if re.match(r"(PRIMARY KEY|FOREIGN KEY|CHECK|UNIQUE)\b", line) or " PRIMARY KEY" in line.split("CONSTRAINT")[0]
+        part
+        for part in every
+        if re.match(r"(PRIMARY KEY|FOREIGN KEY|CHECK|UNIQUE)\b|CONSTRAINT (?!(pk|fk|ck|uq)_)", part)
+        or " PRIMARY KEY" in part.split("CONSTRAINT")[0]
     ]
 
     assert unnamed == []
+    assert len([part for part in every if part.startswith("CONSTRAINT")]) > 20
 
 
 async def test_migrating_again_changes_nothing(database_url: str) -> None:
@@ -93,19 +146,37 @@ async def test_migrating_makes_the_directory_and_the_file(tmp_path: Path) -> Non
     assert rows(url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
-def test_of_processes_that_start_at_once_all_find_the_schema_ready(migrated_file: Path, tmp_path: Path) -> None:
-    for attempt in range(3):
-        url = f"sqlite:///{tmp_path}/{attempt}.db"
+@pytest.mark.parametrize("attempt", range(3))
+def test_of_processes_that_start_at_once_all_find_the_schema_ready(database_url: str, empty_database_url: str, attempt: int) -> None:
+    assert run_together([spawn_migration(empty_database_url) for _ in range(4)]) == [0, 0, 0, 0]
+    assert described(empty_database_url) == described(database_url)
+    assert rows(empty_database_url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
-        assert run_together([spawn_migration(url) for _ in range(4)]) == [0, 0, 0, 0]
-        assert described(tmp_path / f"{attempt}.db") == described(migrated_file)
-        assert rows(url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+async def test_a_database_of_the_first_version_keeps_its_rows(empty_database_url: str, database_url: str) -> None:
+    await over(empty_database_url, lambda connection: command.upgrade(alembic_config(connection), "0001"))
+    fill(empty_database_url)
+    then = literal(empty_database_url, NOW)
+    changes(
+        empty_database_url,
+        f"INSERT INTO outbox (recipient_id, kind, due_at, lease_until, attempts, state) VALUES (1, 'reply', {then}, {then}, 1, 'due')",
+    )
+    before = everything(empty_database_url)
+
+    await migrate(empty_database_url)
+
+    assert described(empty_database_url) == described(database_url)
+    after = everything(empty_database_url)
+    assert {name: after[name] for name in ("client", "dialogue")} == {name: before[name] for name in ("client", "dialogue")}
+    assert rows(empty_database_url, "SELECT recipient_id, kind, due_at, lease_until, leased_by FROM outbox") == [
+        (1, "reply", micros(NOW), micros(NOW), None)
+    ]
 
 
 @pytest.fixture
 def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The project's migrations, in a place where a test may add some."""
-    copied = Path(shutil.copytree(Path(migrating.__file__).with_name("migrations"), tmp_path / "migrations"))
+    copied = Path(shutil.copytree(SCRIPTS, tmp_path / "migrations"))
     monkeypatch.setattr(migrating, "_SCRIPTS", copied)
     return copied / "versions"
 
@@ -115,36 +186,44 @@ def add_revision(scripts: Path, number: str, before: str, *body: str) -> None:
     (scripts / f"{number}_added.py").write_text(REVISION.format(number=number, before=before, body=lines), encoding="utf-8")
 
 
+def whole(url: str) -> object:
+    """Return all that a database holds, its schema included."""
+    return everything(url), rows(url, "SELECT * FROM sqlite_master") if url.startswith("sqlite:") else described(url)
+
+
+@pytest.mark.changes_schema
 async def test_a_failing_migration_leaves_everything_as_it_was(database_url: str, scripts: Path) -> None:
-    add_revision(scripts, "9001", HEAD, 'op.create_table("extra", sa.Column("id", sa.Integer()))')
-    add_revision(scripts, "9002", "9001", 'op.add_column("client", sa.Column("extra", sa.Integer()))', 'raise ArithmeticError("half way")')
-    before = everything(database_url), rows(database_url, "SELECT * FROM sqlite_master")
+    add_revision(scripts, "next", HEAD, 'op.create_table("extra", sa.Column("id", sa.Integer()))')
+    add_revision(scripts, "last", "next", 'op.add_column("client", sa.Column("extra", sa.Integer()))', 'raise ArithmeticError("half way")')
+    before = whole(database_url)
 
     with pytest.raises(ArithmeticError, match="half way"):
         await migrate(database_url)
 
-    assert (everything(database_url), rows(database_url, "SELECT * FROM sqlite_master")) == before
+    assert whole(database_url) == before
 
 
-async def test_a_failing_migration_leaves_a_new_database_empty(tmp_path: Path, scripts: Path) -> None:
-    add_revision(scripts, "9001", HEAD, 'raise ArithmeticError("half way")')
+async def test_a_failing_migration_leaves_a_new_database_empty(empty_database_url: str, scripts: Path) -> None:
+    add_revision(scripts, "next", HEAD, 'raise ArithmeticError("half way")')
 
     with pytest.raises(ArithmeticError, match="half way"):
-        await migrate(f"sqlite:///{tmp_path}/new.db")
+        await migrate(empty_database_url)
 
-    assert rows(f"sqlite:///{tmp_path}/new.db", "SELECT * FROM sqlite_master") == []
+    assert (everything(empty_database_url), described(empty_database_url)) == ({}, {})
 
 
 def fill(url: str) -> None:
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
-        connection.execute("INSERT INTO client (id, name, first_seen_at) VALUES (1, 'Alice', 0)")
-        connection.execute("INSERT INTO dialogue (client_id, data, changed_at) VALUES (1, '{}', 0)")
+    then = literal(url, NOW)
+    changes(url, f"INSERT INTO client (id, name, first_seen_at) VALUES (1, 'Alice', {then})")
+    changes(url, f"INSERT INTO dialogue (client_id, data, changed_at) VALUES (1, '{{}}', {then})")
 
 
+# PostgreSQL changes tables where they stand.
+@pytest.mark.engines("sqlite")
 async def test_rebuilding_a_table_keeps_the_rows_that_point_to_it(database_url: str, scripts: Path) -> None:
     fill(database_url)
     add_revision(
-        scripts, "9001", HEAD, 'with op.batch_alter_table("client", recreate="always") as batch:', '    batch.drop_column("username")'
+        scripts, "next", HEAD, 'with op.batch_alter_table("client", recreate="always") as batch:', '    batch.drop_column("username")'
     )
 
     await migrate(database_url)
@@ -153,32 +232,32 @@ async def test_rebuilding_a_table_keeps_the_rows_that_point_to_it(database_url: 
     assert rows(database_url, "SELECT client_id FROM dialogue") == [(1,)]
 
 
-async def test_a_migration_that_orphans_rows_is_undone(database_url: str, scripts: Path) -> None:
+ORPHANS_REFUSED = {"sqlite": ForeignKeysBroken, "postgresql": IntegrityError}
+
+
+@pytest.mark.changes_schema
+async def test_a_migration_that_orphans_rows_is_undone(database_url: str, engine: str, scripts: Path) -> None:
     fill(database_url)
-    add_revision(scripts, "9001", HEAD, 'op.execute("DELETE FROM client")')
+    add_revision(scripts, "next", HEAD, 'op.execute("DELETE FROM client")')
     before = everything(database_url)
 
-    with pytest.raises(ForeignKeysBroken):
+    with pytest.raises(ORPHANS_REFUSED[engine]):
         await migrate(database_url)
 
     assert everything(database_url) == before
 
 
+@pytest.mark.changes_schema
 async def test_a_database_without_the_newest_schema_is_known(database_url: str, scripts: Path) -> None:
-    add_revision(scripts, "9001", HEAD, "pass")
-    engine = make_engine(database_url, write=True)
-    async with engine.connect() as open_connection:
-        assert not await open_connection.run_sync(is_current)
-    await engine.dispose()
+    add_revision(scripts, "next", HEAD, "pass")
+    assert not await over(database_url, is_current)
 
     await migrate(database_url)
 
-    async with engine.connect() as open_connection:
-        assert await open_connection.run_sync(is_current)
-    await engine.dispose()
+    assert await over(database_url, is_current)
 
 
-@pytest.mark.parametrize("url", ["postgresql://localhost/slots", "mysql://localhost/slots"])
+@pytest.mark.parametrize("url", ["oracle://localhost/slots", "mysql://localhost/slots"])
 def test_another_kind_of_database_is_refused_by_name(url: str) -> None:
     with pytest.raises(DatabaseUnsupported, match=url.partition(":")[0]):
         Database(url)

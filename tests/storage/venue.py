@@ -1,4 +1,4 @@
-"""A small venue: providers with posted hours, clients who book there, and a look into the file that shares no code with storage."""
+"""A small venue: providers with posted hours, clients who book there, and a look into the database that shares no code with storage."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -6,8 +6,6 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
-
-import asyncpg
 
 from domain import errors
 from domain.client import Contact
@@ -18,7 +16,7 @@ from domain.reservation import Reservation
 from domain.timespan import TimeSpan
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
-from tests.fixtures.postgres import aside, execute
+from tests.fixtures.postgres import execute, fetch
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 # Nine o'clock two days later, and the end of the hours posted from there.
@@ -66,23 +64,23 @@ async def refusal_of(database: Database, client: int, provider: Provider, start:
 def rows(url: str, sql: str) -> list[Any]:
     """Read the database as it is, with the driver alone; instants are microseconds since 1970 whichever it is."""
     if url.startswith("postgresql:"):
-        return aside(_fetched(url, sql))
+        return [tuple(micros(value) if isinstance(value, datetime) else value for value in row) for row in fetch(url, sql)]
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
         return connection.execute(sql).fetchall()
 
 
 def changes(url: str, sql: str) -> None:
-    """Change the database behind everybody's back."""
+    """Change the database behind everybody's back; foreign keys are not checked."""
     if url.startswith("postgresql:"):
-        execute(url, sql)
+        execute(url, f"SET LOCAL session_replication_role = replica; {sql}")
         return
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
         connection.executescript(sql)
 
 
-def at(url: str, moment: datetime) -> str:
-    """Return an instant as it is written in a statement for the database."""
-    return f"timestamptz '{moment.isoformat()}'" if url.startswith("postgresql:") else str(micros(moment))
+def literal(url: str, moment: datetime) -> str:
+    """Return an instant as it is written in SQL."""
+    return f"'{moment.isoformat()}'::timestamptz" if url.startswith("postgresql:") else str(micros(moment))
 
 
 def everything(url: str) -> dict[str, list[Any]]:
@@ -91,14 +89,6 @@ def everything(url: str) -> dict[str, list[Any]]:
     sqlite = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
     names = [name for (name,) in rows(url, postgres if url.startswith("postgresql:") else sqlite)]
     return {name: sorted(rows(url, f"SELECT * FROM {name}"), key=repr) for name in names}
-
-
-async def _fetched(url: str, sql: str) -> list[Any]:
-    connection = await asyncpg.connect(url)
-    try:
-        return [tuple(micros(value) if isinstance(value, datetime) else value for value in row) for row in await connection.fetch(sql)]
-    finally:
-        await connection.close()
 
 
 def micros(moment: datetime) -> int:
