@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,9 +19,9 @@ from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
 from tests.storage.venue import ALICE, BOB, everything, micros, open_venue
 
-NOW = datetime.now(UTC)
-START = int((NOW + timedelta(days=3)).timestamp()) // 900
-LONG_AGO, TOMORROW = micros(NOW - timedelta(hours=1)), micros(NOW + timedelta(days=1, minutes=1))
+START = int((datetime.now(UTC) + timedelta(days=3)).timestamp()) // 900
+# What a statement says instead of an instant: it is put in when the test runs, which may be long after this was read.
+INSTANTS = {"LONG_AGO": timedelta(hours=-1), "TOMORROW": timedelta(days=1, minutes=1)}
 
 Examined = Callable[[], tuple[int, list[str]]]
 
@@ -32,9 +33,10 @@ async def books(database_url: str) -> str:
     async with database.transaction() as work:
         dora, emil = await open_venue(work)
         await work._connection.exec_driver_sql(f"UPDATE availability SET start_cell = {START}, end_cell = {START + 32}")
+        now = datetime.now(UTC)
         for client, provider in ((ALICE, dora), (BOB, emil)):
-            await hold_slot(work, BookingPolicy(), SlotChoice(client, provider.id, START, None), NOW)
-        await confirm_hold(work, BookingPolicy(), 1, ALICE, NOW)
+            await hold_slot(work, BookingPolicy(), SlotChoice(client, provider.id, START, None), now)
+        await confirm_hold(work, BookingPolicy(), 1, ALICE, now)
         await work._connection.exec_driver_sql("UPDATE outbox SET state = 'sent', settled_at = 0")
     await database.close()
     return database_url
@@ -65,7 +67,7 @@ def tampers(url: str, *statements: str, before: str = "") -> None:
     """Change a database behind the bot's back, with nothing that would refuse it."""
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
         for statement in (before, *statements):
-            connection.execute(statement)
+            connection.execute(re.sub("|".join(INSTANTS), lambda name: str(micros(datetime.now(UTC) + INSTANTS[name[0]])), statement))
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
@@ -82,21 +84,27 @@ DUE = "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state, lease_un
     [
         ("UPDATE reservation SET provider_id = 1 WHERE id = 2", "overlap an earlier one of the same provider: #2."),
         (f"UPDATE reservation SET client_id = {ALICE} WHERE id = 2", "overlap an earlier one of the same client: #2."),
-        (f"UPDATE reservation SET expires_at = {LONG_AGO} WHERE id = 2", "still take time: #2."),
+        ("UPDATE reservation SET expires_at = LONG_AGO WHERE id = 2", "still take time: #2."),
         ("UPDATE reservation SET status = 'cancelled' WHERE id = 1", "Reservations that are over still take time: #1."),
         ("DELETE FROM busy WHERE reservation_id = 1 AND kind = 0", "do not take all of their time, so that others could: #1."),
         ("DELETE FROM busy WHERE reservation_id = 2 AND kind = 1", "do not take all of their time, so that others could: #2."),
-        (f"UPDATE busy SET hold_until = {TOMORROW} WHERE reservation_id = 1", "do not take all of their time, so that others could: #1."),
+        ("UPDATE busy SET hold_until = TOMORROW WHERE reservation_id = 1", "do not take all of their time, so that others could: #1."),
         ("UPDATE busy SET subject = 77 WHERE reservation_id = 1 AND kind = 1", "do not take all of their time, so that others could: #1."),
-        (f"INSERT INTO availability VALUES (2, {START + 40}, {START + 31})", "hours overlap or were not joined: #2."),
-        (f"INSERT INTO availability VALUES (1, {START + 40}, {START + 32})", "hours overlap or were not joined: #1."),
-        (f"{PARKED} VALUES (1, 'reply', 0, 3, 'parked', {LONG_AGO}, 'no such thing')", "(reply) was parked 1 hour ago: no such thing."),
-        (f"{DUE} VALUES (1, 'reply', {LONG_AGO}, 0, 'due', NULL)", "The oldest message has waited for 1 hour."),
-        (f"{DUE} VALUES (1, 'reply', {TOMORROW}, 1, 'due', {LONG_AGO})", "took in hand and neither sent nor gave back: 1."),
-        (f"{DUE} VALUES (1, 'reply', {TOMORROW}, 1, 'due', {TOMORROW})", "took in hand and neither sent nor gave back: 1."),
-        (f"INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', {LONG_AGO}, 1)", "set aside: 1. The last one's error: KeyError: 1."),
-        (f"INSERT INTO worked_update VALUES (1, {TOMORROW})", "The newest entry is dated 1 day ahead."),
-        (f"UPDATE outbox SET settled_at = {TOMORROW} WHERE reservation_id = 2", "The newest entry is dated 1 day ahead."),
+        (
+            "INSERT INTO availability SELECT 2, end_cell + 8, end_cell - 1 FROM availability WHERE provider_id = 2",
+            "hours overlap or were not joined: #2.",
+        ),
+        (
+            "INSERT INTO availability SELECT 1, end_cell + 8, end_cell FROM availability WHERE provider_id = 1",
+            "hours overlap or were not joined: #1.",
+        ),
+        (f"{PARKED} VALUES (1, 'reply', 0, 3, 'parked', LONG_AGO, 'no such thing')", "(reply) was parked 1 hour ago: no such thing."),
+        (f"{DUE} VALUES (1, 'reply', LONG_AGO, 0, 'due', NULL)", "The oldest message has waited for 1 hour."),
+        (f"{DUE} VALUES (1, 'reply', TOMORROW, 1, 'due', LONG_AGO)", "took in hand and neither sent nor gave back: 1."),
+        (f"{DUE} VALUES (1, 'reply', TOMORROW, 1, 'due', TOMORROW)", "took in hand and neither sent nor gave back: 1."),
+        ("INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', LONG_AGO, 1)", "set aside: 1. The last one's error: KeyError: 1."),
+        ("INSERT INTO worked_update VALUES (1, TOMORROW)", "The newest entry is dated 1 day ahead."),
+        ("UPDATE outbox SET settled_at = TOMORROW WHERE reservation_id = 2", "The newest entry is dated 1 day ahead."),
         ("INSERT INTO dialogue VALUES (4711, NULL, NULL, '{}', NULL, 0)", "Rows point to others that are not there, in: dialogue."),
         ("UPDATE alembic_version SET version_num = '0000'", "The database is not of this version."),
     ],
@@ -150,7 +158,7 @@ def test_people_who_cannot_be_reached_are_a_remark(books: str, examined: Examine
 
 
 def test_what_is_over_for_long_may_lack_its_cells(books: str, examined: Examined) -> None:
-    past = int((NOW - timedelta(days=1, hours=1)).timestamp()) // 900
+    past = int((datetime.now(UTC) - timedelta(days=1, hours=1)).timestamp()) // 900
     tampers(
         books,
         f"UPDATE reservation SET start_cell = {past}, end_cell = {past + 1} WHERE id = 1",
