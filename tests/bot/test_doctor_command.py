@@ -23,6 +23,8 @@ START = int((datetime.now(UTC) + timedelta(days=3)).timestamp()) // 900
 # What a statement says instead of an instant: it is put in when the test runs, which may be long after this was read.
 INSTANTS = {"LONG_AGO": timedelta(hours=-1), "TOMORROW": timedelta(days=1, minutes=1)}
 
+pytestmark = pytest.mark.engines("sqlite")
+
 Examined = Callable[[], tuple[int, list[str]]]
 
 
