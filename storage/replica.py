@@ -31,11 +31,12 @@ _LIVING = """SELECT objid::bigint FROM pg_locks JOIN pg_database ON pg_database.
 
 _LOOK_SECONDS = 1.0
 _COME_BACK_SECONDS = 0.5
+_LAST_SECONDS = 1.0
 _FIRST_GLANCE, _LONGEST_GLANCE = 0.01, 0.2
 # Where the other side is silent for so long it is taken for gone, so that never two replicas lead: PostgreSQL is a little more patient.
 _SILENCE_SECONDS = 2.0
 _KEEPALIVE = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "3"}
-_OUR_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_OUR_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -53,12 +54,13 @@ class Replica:
         self._following.set()
         self._heard: Callable[[datetime], None] = lambda _due: None
         self._parted: Callable[[], None] = lambda: None
+        self._returned: Callable[[], None] = lambda: None
         self._lookout: asyncio.Task[None] | None = None
         self._giving_back: set[asyncio.Task[Any]] = set()
 
-    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None]) -> None:
-        """Have ``heard`` called when another's commit left something that falls due, ``parted`` when a replica is gone."""
-        self._heard, self._parted = heard, parted
+    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None], returned: Callable[[], None]) -> None:
+        """Have these called when another's commit left something that falls due, a replica is gone, and we ourselves are back."""
+        self._heard, self._parted, self._returned = heard, parted, returned
 
     async def join(self) -> None:
         """Be counted among the living, and look around from now on; raises DatabaseAway."""
@@ -72,9 +74,11 @@ class Replica:
             self._lookout.cancel()
             with suppress(asyncio.CancelledError):
                 await self._lookout
+        if self._giving_back:
+            await asyncio.wait(self._giving_back, timeout=_LAST_SECONDS)
         if self._connection is not None:
             with suppress(*_OUR_ERRORS):
-                await self._connection.close(timeout=1)
+                await self._connection.close(timeout=_LAST_SECONDS)
         self._lost()
 
     async def living(self) -> Collection[int]:
@@ -109,11 +113,23 @@ class Replica:
 
     async def _enter(self) -> None:
         """Open the connection and take our number's lock on it; raises DatabaseAway."""
-        self._connection = await connected(self._url, answers_within=_SILENCE_SECONDS, settings=_KEEPALIVE)
-        await self._connection.add_listener(CHANNEL, self._notified)
+        connection = await connected(self._url, answers_within=_SILENCE_SECONDS, settings=_KEEPALIVE)
+        try:
+            await self._introduce(connection)
+        except _OUR_ERRORS as error:
+            connection.terminate()
+            raise DatabaseAway(type(error).__name__) from error
+        except BaseException:
+            connection.terminate()
+            raise
+        # Only now may others ask over it: it bears one question at a time.
+        self._connection = connection
+
+    async def _introduce(self, connection: asyncpg.Connection) -> None:
+        """Listen on a new connection, and take our number's lock on it; raises DatabaseAway."""
+        await connection.add_listener(CHANNEL, self._notified)
         # After a broken connection PostgreSQL may believe for some seconds that it still stands, and keep our own lock from us.
-        if not await self._ask("fetchval", _TRY, _ALIVE, self.number):
-            self._lost()
+        if not await connection.fetchval(_TRY, _ALIVE, self.number):
             raise DatabaseAway("our own broken connection still stands")
 
     async def _look_around(self) -> None:
@@ -123,7 +139,7 @@ class Replica:
                 if self._connection is None:
                     await self._enter()
                     # Whatever was told meanwhile was not heard.
-                    self._parted()
+                    self._returned()
                 await self._look()
                 await asyncio.sleep(_LOOK_SECONDS)
             except DatabaseAway as error:

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 from telegram import Update
 
+from bot.app import House
 from bot.context import Context
 from bot.replies import Edit, Send, packed
 from bot.screen import Screen
+from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
 from tests.bot.harness import ADMIN_ID, Chatter, until
 from tests.bot.practice import holds, opens_practice, reservations
@@ -244,5 +247,27 @@ async def test_a_replica_cut_off_from_the_database_leads_no_longer_and_comes_bac
     await deposed
     await until(lambda: len(leaders(town.houses)) == 1)
     await until(lambda: all(presence(house)._connection is not None for house in town.houses))
+
+    assert set(await town.houses[0].presence.living()) == {house.presence.number for house in town.houses}
+
+
+async def test_a_replica_comes_back_although_it_is_asked_for_turns_all_the_while(town: ReplicaTown) -> None:
+    busy = True
+
+    async def takes_turns(house: House, chat: int) -> None:
+        while busy:
+            with suppress(DatabaseAway):
+                await house.presence.take(chat)
+                house.presence.give_back(chat)
+            await asyncio.sleep(0)
+
+    turns = [asyncio.create_task(takes_turns(house, chat)) for house in town.houses for chat in range(8)]
+    for _ in range(3):
+        deposed = [asyncio.create_task(house.presence.follows()) for house in leaders(town.houses)]
+        cut(town.settings.database_url)
+        await asyncio.gather(*deposed)
+        await until(lambda: len(leaders(town.houses)) == 1 and all(presence(house)._connection for house in town.houses))
+    busy = False
+    await asyncio.gather(*turns)
 
     assert set(await town.houses[0].presence.living()) == {house.presence.number for house in town.houses}
