@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -83,6 +84,10 @@ def heard(person: Person) -> list[str]:
     return [message.text for message in person.chat.messages if message.sender == "bot"]
 
 
+def all_heard(people: list[Person], lines: int) -> bool:
+    return all(len(heard(person)) >= lines for person in people)
+
+
 async def test_one_replica_polls_and_when_it_ends_another_one_does_and_nothing_is_worked_twice(group: Group) -> None:
     people = [group.simulator.person(f"Person {number}") for number in range(5)]
     for _ in range(2):
@@ -108,7 +113,7 @@ async def test_while_the_database_is_away_nothing_is_lost_or_set_aside_and_the_b
             person.sends("/help")
         if lines % 2:
             cut(group.url)
-        await until(lambda lines=lines: all(len(heard(person)) >= lines for person in people))
+        await until(partial(all_heard, people, lines))
     await until(lambda: not group.simulator.world.updates.pending)
     await until(lambda: rows(group.url, "SELECT count(*) FROM outbox WHERE state = 'due'") == [(0,)])
     await until(group.leads)
