@@ -22,6 +22,7 @@ from bot.wakeup import Wakeup
 from domain.again import again_while_away
 from domain.incident import Trouble
 from domain.outbox import DIGEST, REPLY, OutboxRow
+from domain.ports import DatabaseAway
 
 Result = TypeVar("Result")
 
@@ -118,6 +119,9 @@ class Courier:
         except Undeliverable as error:
             log.warning("parked a %s that Telegram refuses: %s", row.kind, error)
             return await self._park(row, shown, str(error), Trouble.MESSAGE_REFUSED)
+        except DatabaseAway:
+            # Nobody's fault: it is told once its lease is over.
+            raise
         except Exception as error:
             log.exception("could not deliver a %s", row.kind)
             return await self._failed(row, f"{type(error).__name__}: {error}", shown)

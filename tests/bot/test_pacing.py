@@ -13,14 +13,10 @@ from bot.clock import system_clock
 from bot.pacing import Pace, Paused, Urgency
 from bot.replies import Send, packed
 from bot.screen import Screen
-from domain.client import Contact
-from domain.policy import BookingPolicy
-from domain.timespan import TimeSpan
-from domain.usecases.hold_slot import SlotChoice, hold_slot
 from simulator.faults import FaultKind, FloodLimits
-from tests.bot.harness import Chatter, Town, until
+from tests.bot.backlog import crowd, let_holds_expire, refusals
+from tests.bot.harness import Town, until
 from tests.bot.leaping import played
-from tests.bot.practice import quarter
 from tests.bot.probes import calls
 from tests.storage.venue import rows
 
@@ -184,34 +180,6 @@ async def strict_town(database_url: str) -> AsyncIterator[Town]:
     yield place
     await place.ends()
     assert place.simulator.transcript.warnings == []
-
-
-def refusals(town: Town) -> int:
-    return sum(call.status == 429 for call in town.simulator.transcript.calls)
-
-
-async def crowd(town: Town, size: int) -> list[Chatter]:
-    """Let people join who have pressed Start some time ago."""
-    people = [town.joins(f"Person {number}") for number in range(size)]
-    for someone in people:
-        someone.person.sends("/start")
-    town.simulator.take_updates()
-    async with town.house.database.transaction() as work:
-        for someone in people:
-            await work.clients.seen(Contact(someone.id, "Person"), town.now)
-    return people
-
-
-async def let_holds_expire(town: Town, people: list[Chatter], each: int) -> None:
-    """Have everybody hold so many slots, and let the time pass in which to confirm them."""
-    async with town.house.database.transaction() as work:
-        dora = await work.providers.add(people[0].id, "Dora", "dora", town.now)
-        first = quarter(25, 9)
-        await work.availability.replace(dora.id, [], [TimeSpan(first, first + len(people) * each)])
-        for number in range(len(people[1:]) * each):
-            client = people[1 + number % len(people[1:])]
-            await hold_slot(work, BookingPolicy(), SlotChoice(client.id, dora.id, first + number), town.now)
-    town.now += timedelta(minutes=31)
 
 
 async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_it(strict_town: Town) -> None:

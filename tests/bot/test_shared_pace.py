@@ -1,0 +1,145 @@
+"""Replicas keep to Telegram's limits together: nothing is refused, answers come first, and none of them goes short."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.app import House
+from bot.clock import system_clock
+from bot.pacing import Pace, Urgency
+from bot.replies import Send, packed
+from bot.screen import Screen
+from simulator.faults import FaultKind
+from storage.telling import Telling
+from tests.bot.backlog import crowd, let_holds_expire, refusals
+from tests.bot.harness import Chatter, Town, until
+from tests.bot.probes import calls
+from tests.bot.replicas import ReplicaTown
+from tests.storage.venue import changes, rows
+
+pytestmark = pytest.mark.engines("postgresql")
+
+OWED = "SELECT count(*) FROM outbox WHERE state = 'due' AND kind <> 'hold_warning'"
+
+
+@pytest.fixture
+async def strict_town(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[ReplicaTown]:
+    """A town with several replicas, two unless it is said, whose Telegram keeps to its limits, by the clock on the wall."""
+    place = ReplicaTown(database_url, replicas=getattr(request, "param", 2), paced=True)
+    await place.starts()
+    place.simulator.world.clock = system_clock
+    place.simulator.flood_limits.enabled = True
+    yield place
+    await place.ends()
+    assert place.simulator.transcript.warnings == []
+
+
+def expiries_told(house: House) -> float:
+    """Return how many expiries a replica has told."""
+    return float(house.metrics._deliveries.labels("hold_expired", "sent")._value.get())
+
+
+def expiries(town: Town) -> list[Any]:
+    """Return the calls that told of an expiry."""
+    return [call for call in calls(town, "sendMessage") if call.params["text"].startswith("⌛")]
+
+
+@pytest.mark.parametrize("strict_town", [2, 3], indirect=True)
+async def test_a_backlog_that_replicas_share_meets_no_refusal_and_each_tells_a_fair_part_of_it(
+    strict_town: ReplicaTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town, size = strict_town, 40 * len(strict_town.houses)
+    # Whoever takes all of it in hand leaves nothing to share.
+    monkeypatch.setattr("bot.courier._BATCH", 10)
+    monkeypatch.setattr("bot.courier._IN_HAND", 20)
+    people = await crowd(town, size + 1)
+    await let_holds_expire(town, people, 1)
+    for house in town.houses:
+        await town.goes_about(house)
+    await until(lambda: len(expiries(town)) >= size / 2)
+    told = [expiries_told(house) for house in town.houses]
+    for someone in people[:10]:
+        someone.person.sends("/help")
+    await asyncio.gather(*(town.worked_by(town.houses[n % 2], raw) for n, raw in enumerate(town.simulator.take_updates())))
+    await asyncio.gather(*(house.processor.idle() for house in town.houses))
+    assert len(expiries(town)) < size
+    await until(lambda: rows(town.settings.database_url, OWED) == [(0,)], every=0.2)
+
+    assert refusals(town) == 0
+    assert len(expiries(town)) == size
+    assert min(told) >= sum(told) / len(told) / 2
+
+
+async def test_answers_of_either_replica_come_before_the_news_of_both(database_url: str) -> None:
+    shared = [Telling(database_url) for _ in range(2)]
+    paces = [Pace() for _ in shared]
+    arrived: list[str] = []
+
+    async def tells(pace: Pace, what: Urgency, chat: int) -> None:
+        async with pace.turn(what, chat):
+            arrived.append(what.name)
+
+    for pace, telling in zip(paces, shared, strict=True):
+        await pace.share(telling)
+    async with asyncio.TaskGroup() as group:
+        for chat in range(120):
+            group.create_task(tells(paces[chat % 2], Urgency.NEWS, chat))
+        await until(lambda: len(arrived) >= 30)
+        before = len(arrived)
+        await asyncio.gather(*(tells(paces[chat % 2], Urgency.ANSWER, 1000 + chat) for chat in range(20)))
+        meanwhile = arrived[before:].count("NEWS")
+    for telling in shared:
+        await telling.close()
+
+    assert meanwhile <= 20
+    assert arrived.count("NEWS") == 120
+
+
+async def test_two_chats_refused_by_two_replicas_silence_both(strict_town: ReplicaTown) -> None:
+    town = strict_town
+    people = await crowd(town, 6)
+    for person, house in zip(people, town.houses, strict=False):
+        town.simulator.faults.add(FaultKind.FLOOD, person=person.person, retry_after=3600)
+        await _tells(town, house, person)
+    for person, house in zip(people[2:4], town.houses, strict=True):
+        await _tells(town, house, person)
+
+    assert refusals(town) == 2
+    assert len(calls(town, "sendMessage")) == 2
+    for house in town.houses:
+        assert house.courier.pause > timedelta(minutes=59)
+
+
+async def test_a_chat_told_something_by_one_replica_rests_for_all(strict_town: ReplicaTown) -> None:
+    town = strict_town
+    [person] = await crowd(town, 1)
+    a, b = town.houses
+    for _ in range(3):
+        await _tells(town, a, person)
+
+    assert b.pace
+    assert await b.pace.rest(person.id, Urgency.NEWS) > 1
+
+
+async def _tells(town: ReplicaTown, house: House, person: Chatter) -> None:
+    """Have a replica answer somebody."""
+    async with house.database.transaction() as work:
+        row = await work.outbox.reply(person.id, packed([Send(Screen("hi"))]), town.now)
+    await house.courier.reply(row)
+
+
+async def test_a_place_that_a_dead_replica_took_comes_back_by_itself(database_url: str) -> None:
+    dead, living = Telling(database_url), Telling(database_url)
+    await living.open(2)
+    assert {await dead.take(2), await dead.take(2)} == {1, 2}
+    await dead.close()
+    assert await living.take(2) is None
+    _, wait = await living.wait(2)
+    assert 10 < wait <= 15
+
+    changes(database_url, f"UPDATE place SET free_at = free_at - interval '{wait} seconds'")
+    assert await living.take(2) in {1, 2}
+    await living.close()
