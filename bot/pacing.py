@@ -81,15 +81,15 @@ class Pace:
             yield
             return
         await self.chat_ready(chat, urgency)
-        await self._place(urgency)
-        loop, number = asyncio.get_running_loop(), None
-        try:
-            number = await self._shared_place(urgency)
-            yield
-        finally:
-            self._charge(chat, loop.time())
-            loop.call_later(_SECOND, self._give_back)
-            await self._share_out(number, chat)
+        # Whoever waits for the others takes none of our own places meanwhile, or news would keep answers from them.
+        async with self._shared_turn(urgency, chat):
+            await self._place(urgency)
+            try:
+                yield
+            finally:
+                loop = asyncio.get_running_loop()
+                self._charge(chat, loop.time())
+                loop.call_later(_SECOND, self._give_back)
 
     async def chat_ready(self, chat: int, urgency: Urgency) -> None:
         """Wait until a chat has had its rest."""
@@ -155,6 +155,17 @@ class Pace:
         if self.pause:
             await asyncio.sleep(self.pause)
 
+    @asynccontextmanager
+    async def _shared_turn(self, urgency: Urgency, chat: int) -> AsyncIterator[None]:
+        """Have one of the places that replicas share for a block, where there are any; raises Paused."""
+        number = await self._shared_place(urgency)
+        try:
+            yield
+        finally:
+            if self._shared is not None and number is not None:
+                with suppress(DatabaseAway):
+                    await self._shared.give_back(number, chat)
+
     async def _shared_place(self, urgency: Urgency) -> int | None:
         """Take one of the places that replicas share, None where nothing is shared just now; raises Paused."""
         if self._shared is None:
@@ -163,19 +174,13 @@ class Pace:
         # One asks for all that are as urgent: the others would only ask the same.
         async with self._asking[urgency]:
             with suppress(DatabaseAway):
-                while (number := await self._shared.take(highest)) is None:
+                while (number := await self._shared.take(highest, urgent=urgency is Urgency.ANSWER)) is None:
                     silence, wait = await self._shared.wait(highest)
                     self.halt(silence)
                     await self._heard_out()
                     await asyncio.sleep(min(max(wait, _GLANCE), _LONGEST_GLANCE))
                 return number
         return None
-
-    async def _share_out(self, number: int | None, chat: int) -> None:
-        """Let replicas know that a chat was told something, and that a place is free in a second."""
-        if self._shared is not None and number is not None:
-            with suppress(DatabaseAway):
-                await self._shared.give_back(number, chat)
 
     def _admit(self) -> None:
         """Let in whoever may go now, the most urgent first, and look again when the next one may."""

@@ -171,8 +171,8 @@ class SharedPace(Protocol):
         """Make sure that there are so many places."""
         ...
 
-    async def take(self, highest: int) -> int | None:
-        """Take a free place of those up to a number, or None where none is free, or all are to be silent."""
+    async def take(self, highest: int, *, urgent: bool) -> int | None:
+        """Take a free place of those up to a number, or None where there is none now: none is free, others go first, or all are silent."""
         ...
 
     async def wait(self, highest: int) -> tuple[float, float]:

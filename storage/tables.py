@@ -176,7 +176,8 @@ chat = Table(
     Column("refused_until", Instant),
 )
 
-# Each row is one of the messages that all replicas together may send in a second, and when it may be sent; number 0 is silence for all.
+# Each row is one of the messages that all replicas together may send in a second, and when it may be sent. Number 0 is
+# silence for all, and number -1 for what is not urgent.
 place = Table(
     "place",
     metadata,

@@ -15,15 +15,19 @@ from storage.postgres import meant, postgres_engine
 
 # A place is given back a second after its request was answered; by whoever dies before that, never, so it comes back by itself.
 _PLACES = text(
-    "INSERT INTO place SELECT number, clock_timestamp() FROM generate_series(0, CAST(:places AS int)) number ON CONFLICT DO NOTHING"
+    "INSERT INTO place SELECT number, clock_timestamp() FROM generate_series(-1, CAST(:places AS int)) number ON CONFLICT DO NOTHING"
 )
 _TAKE = text("""
     WITH free AS MATERIALIZED (
         SELECT number FROM place WHERE number BETWEEN 1 AND CAST(:highest AS int) AND free_at <= clock_timestamp()
         ORDER BY number DESC LIMIT 1 FOR UPDATE SKIP LOCKED)
     UPDATE place SET free_at = clock_timestamp() + interval '15 seconds'
-    WHERE number IN (SELECT number FROM free) AND (SELECT free_at <= clock_timestamp() FROM place WHERE number = 0)
+    WHERE number IN (SELECT number FROM free)
+        AND NOT EXISTS (SELECT 1 FROM place WHERE number BETWEEN CAST(:gate AS int) AND 0 AND free_at > clock_timestamp())
     RETURNING number""")
+# Two numbers are no places but gates: all are silent until the one opens, and what is not urgent waits until the other does.
+_ALL, _NOT_URGENT = 0, -1
+_HURRY = text("UPDATE place SET free_at = clock_timestamp() + interval '0.25 seconds' WHERE number = -1")
 _WAIT = text("""
     SELECT coalesce(extract(epoch FROM max(free_at) FILTER (WHERE number = 0) - clock_timestamp()), 0)::float8 AS silence,
         coalesce(extract(epoch FROM min(free_at) FILTER (WHERE number BETWEEN 1 AND CAST(:highest AS int)) - clock_timestamp()), 0)::float8
@@ -67,9 +71,14 @@ class Telling:
         """Make sure that there are so many places; raises DatabaseAway."""
         await self._row(_PLACES, places=places)
 
-    async def take(self, highest: int) -> int | None:
-        """Take a free place of those up to a number, or None where none is free, or all are to be silent; raises DatabaseAway."""
-        row = await self._row(_TAKE, highest=highest)
+    async def take(self, highest: int, *, urgent: bool) -> int | None:
+        """Take a free place of those up to a number, or None where there is none now; raises DatabaseAway.
+
+        What is urgent and gets none keeps the places that become free from all that is not, for a moment.
+        """
+        row = await self._row(_TAKE, highest=highest, gate=_ALL if urgent else _NOT_URGENT)
+        if row is None and urgent:
+            await self._row(_HURRY)
         return row.number if row else None
 
     async def wait(self, highest: int) -> tuple[float, float]:
