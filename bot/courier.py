@@ -34,6 +34,8 @@ _IN_HAND = 100
 # be told. They are no more because each keeps its turn until it is through.
 _SIDE_BY_SIDE = 32
 _PATIENCE = 2.0
+# For how long an answer may keep its chat's turn until the chat has rested. In a flood each would rest for nearly a second.
+_SHORT_REST = 0.5
 _LONGEST_WAIT = timedelta(minutes=5)
 _RENDERINGS = 3
 # While the database is away, what is in hand waits for it: nobody else takes it over before its lease of a minute is over.
@@ -141,7 +143,7 @@ class Courier:
     async def _replied(self, row: OutboxRow) -> datetime | None:
         """Tell an answer, or put it off; return when there is more to tell the same person."""
         wait = await self._delivery.rest(row.recipient_id) if row.attempts else 0.0
-        if row.attempts and wait <= _PATIENCE:
+        if row.attempts and wait <= _SHORT_REST:
             return await self.deliver(row)
         await self._answer_at_once(row)
         due = self._clock() + timedelta(seconds=max(wait, 0.0))
