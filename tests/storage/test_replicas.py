@@ -232,6 +232,21 @@ async def test_whoever_gives_up_waiting_keeps_nobody_out(team: Replicas, databas
     await third.take(CHAT)
 
 
+async def test_whoever_gives_up_just_when_the_turn_is_given_to_him_gives_it_back(team: Replicas) -> None:
+    fickle, patient = await team.joins(), await team.joins()
+    async with fickle._one_at_a_time:
+        asking = asyncio.create_task(fickle.take(CHAT))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+    assert asking.cancelled()
+
+    # The question was on its way, and it is answered with yes.
+    async with asyncio.timeout(30):
+        await patient.take(CHAT)
+
+
 async def test_of_anothers_commit_all_but_its_author_hear_when_something_falls_due(team: Replicas, database_url: str) -> None:
     ours, others = await team.joins(), await team.joins()
     own, foreign = Database(database_url, replica=ours.number), Database(database_url, replica=others.number)
