@@ -46,13 +46,13 @@ def alembic_config(connection: Connection) -> Config:
 
 def is_current(connection: Connection) -> bool:
     """Tell whether the schema is the newest this program knows."""
-    return frozenset(MigrationContext.configure(connection).get_current_heads()) == _heads()
+    return frozenset(MigrationContext.configure(connection).get_current_heads()) == _heads(_SCRIPTS)
 
 
 @cache
-def _heads() -> frozenset[str]:
+def _heads(scripts: Path) -> frozenset[str]:
     """Return the newest revisions; finding them reads every script, and they do not change while the program runs."""
-    return frozenset(ScriptDirectory(str(_SCRIPTS)).get_heads())
+    return frozenset(ScriptDirectory(str(scripts)).get_heads())
 
 
 def _upgrade(connection: Connection) -> None:
