@@ -4,22 +4,26 @@ import argparse
 import asyncio
 import logging
 import signal
-import sqlite3
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Coroutine
-from contextlib import closing
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from telegram.error import InvalidToken
 
-from bot import __version__, app, demo, doctor
+from bot import __version__, app, demo, doctor, running
 from bot.clock import system_clock
 from bot.logs import configure_logging
 from bot.pacing import Pace
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import Address, Settings, SettingsError, load_settings
+from bot.web import CannotListen
+from bot.webhook import WebhookRefused
 from domain.checkup import Checkup
+from storage.backup import BackupFailed, back_up
 from storage.database import DatabaseUnsupported, DatabaseUnusable, check_file, database_file
 from storage.doctor import examined
 from storage.migrate import migrate
@@ -27,6 +31,13 @@ from storage.migrate import migrate
 log = logging.getLogger(__name__)
 
 _HEARTBEAT_SECONDS = 60
+# What is wrong with a setting though it looks right: the message is a sentence for whoever set it.
+_WRONGLY_SET = (DatabaseUnsupported, DatabaseUnusable, CannotListen, WebhookRefused)
+_ANSWER_SECONDS = 5
+_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (who listens everywhere is asked on loopback)
+_NO_BEAT = f"No sign of life for {_HEARTBEAT_SECONDS} seconds."
+_NO_ANSWER = "The bot does not answer at the address in LISTEN, or says that it is ill."
+_PG_DUMP = 'A PostgreSQL database is backed up with its own tool: pg_dump --format=custom --file={file} "$DATABASE_URL"'
 
 
 def main(arguments: list[str] | None = None, *, pace: Callable[[], Pace | None] = Pace) -> int:
@@ -41,7 +52,7 @@ def main(arguments: list[str] | None = None, *, pace: Callable[[], Pace | None] 
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     try:
         return _COMMANDS[options.command](settings, options)
-    except (DatabaseUnsupported, DatabaseUnusable) as error:
+    except _WRONGLY_SET as error:
         print(error, file=sys.stderr)
         return 2
 
@@ -74,11 +85,11 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
     if settings.bot_token is None:
         return _demo(settings, options)
     try:
-        asyncio.run(_until_told(app.run(settings, settings.bot_token.get_secret_value(), pace=options.pace())))
+        asyncio.run(_until_told(running.run(settings, settings.bot_token.get_secret_value(), pace=options.pace())))
     except InvalidToken:
         print("Telegram refuses BOT_TOKEN: check it with @BotFather.", file=sys.stderr)
         return 2
-    except (DatabaseUnsupported, DatabaseUnusable):
+    except _WRONGLY_SET:
         raise
     except Exception:
         log.exception("the bot stopped")
@@ -113,11 +124,33 @@ def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def _health(settings: Settings, _options: argparse.Namespace) -> int:
-    """Tell by the heartbeat beside the database whether the bot is at work."""
+    """Tell whether the bot is at work: by the heartbeat beside a SQLite file, else by asking its HTTP side."""
+    well = _answers(settings.listen) if _is_postgres(settings) else _beats(settings)
+    print("The bot is at work." if well else _NO_ANSWER if _is_postgres(settings) else _NO_BEAT)
+    return 0 if well else 1
+
+
+def _is_postgres(settings: Settings) -> bool:
+    """Tell whether the database is a PostgreSQL server's."""
+    return urlsplit(settings.database_url).scheme == "postgresql"
+
+
+def _beats(settings: Settings) -> bool:
+    """Tell whether the heartbeat beside the database is fresh."""
     heartbeat = app.heartbeat_file(settings)
-    fresh = heartbeat is not None and heartbeat.exists() and time.time() - heartbeat.stat().st_mtime < _HEARTBEAT_SECONDS
-    print("The bot is at work." if fresh else f"No sign of life for {_HEARTBEAT_SECONDS} seconds.")
-    return 0 if fresh else 1
+    return heartbeat is not None and heartbeat.exists() and time.time() - heartbeat.stat().st_mtime < _HEARTBEAT_SECONDS
+
+
+def _answers(listen: Address) -> bool:
+    """Tell whether the HTTP side of a bot on this machine says that it is well."""
+    host = _ANYWHERE.get(listen.host, listen.host)
+    # What speaks to this very machine asks no proxy.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://{f'[{host}]' if ':' in host else host}:{listen.port}/healthz", timeout=_ANSWER_SECONDS):
+            return True
+    except (OSError, HTTPException):
+        return False
 
 
 def _doctor(settings: Settings, _options: argparse.Namespace) -> int:
@@ -151,20 +184,19 @@ def _is_there(file: Path) -> bool:
 
 
 def _backup(settings: Settings, options: argparse.Namespace) -> int:
-    """Write a whole copy of the database; copying the file instead would leave out what is still in its log."""
+    """Write a whole copy of the database while the bot runs."""
+    if _is_postgres(settings):
+        print(_PG_DUMP.format(file=options.file), file=sys.stderr)
+        return 2
     source = database_file(settings.database_url)
     if source is None or not _is_there(source):
         print(f"There is no database at {source} yet: nothing to back up.", file=sys.stderr)
         return 1
     check_file(settings.database_url)
-    if options.file.exists():
-        print(f"{options.file} exists already: name another file.", file=sys.stderr)
-        return 1
     try:
-        with closing(sqlite3.connect(source)) as connection:
-            connection.execute("VACUUM INTO ?", (str(options.file),))
-    except sqlite3.Error as error:
-        print(f"{options.file} could not be written: {error}.", file=sys.stderr)
+        back_up(source, options.file)
+    except BackupFailed as error:
+        print(error, file=sys.stderr)
         return 1
     print(f"Wrote {options.file}. To restore it: stop the bot, put the copy in the place of {source}, remove {source}-wal and -shm, start.")
     return 0

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from telegram import BotCommand
-from telegram.error import TelegramError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
 
+from bot.checks import database_check, migrations_check, polling_check, webhook_check
 from bot.clock import Clock, system_clock
 from bot.context import Context, Services
 from bot.conversations.agenda import agenda_flow
@@ -23,6 +22,7 @@ from bot.conversations.joining import joining_flow
 from bot.conversations.settings import settings_flow
 from bot.courier import Courier
 from bot.delivery import Delivery
+from bot.digest import Digest
 from bot.handlers.admin import admin_handlers
 from bot.handlers.bookings import bookings_handlers
 from bot.handlers.elsewhere import first_handlers, last_handlers
@@ -30,21 +30,28 @@ from bot.handlers.errors import handler_failed
 from bot.handlers.link import link_handlers
 from bot.handlers.reservations import reservation_handlers
 from bot.handlers.start import start_handlers
+from bot.intake import Intake
 from bot.jobs import Jobs
-from bot.menus import commands_for
+from bot.measured import BacklogGauge, MeasuredStorehouse
+from bot.memory import OwnMemory
+from bot.metrics import Metrics
 from bot.news import News
 from bot.pacing import Pace
-from bot.polling import poll, retried
+from bot.polling import retried
+from bot.pulse import Pulse
 from bot.settings import Settings
 from bot.storehouse import Presence
-from bot.texts import DEFAULT, LANGUAGES, texts_in
 from bot.transport import AiohttpRequest
 from bot.turns import Turns
 from bot.updates import SIDE_BY_SIDE, UnitProcessor
 from bot.wakeup import Wakeup, new_scheduler
+from bot.web import HttpSide
+from bot.webhook import Webhook
 from storage.database import Database, database_file
-from storage.migrate import migrate
-from storage.presence import presence_on
+from storage.migrate import is_current, migrate
+from storage.presence import presence_on, telling_on
+from storage.sole_use import sole_use
+from storage.telling import Telling
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +69,17 @@ class House:
     application: BotApplication
     database: Database
     presence: Presence
+    telling: Telling | None
+    pace: Pace | None
     processor: UnitProcessor
     courier: Courier
     wakeup: Wakeup
     scheduler: AsyncIOScheduler
     jobs: Jobs
+    intake: Intake
+    pulse: Pulse
+    metrics: Metrics
+    http: HttpSide
 
 
 def build(settings: Settings, token: str, *, clock: Clock = system_clock, patience: float = _PATIENCE, pace: Pace | None = None) -> House:
@@ -75,16 +88,27 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     ``patience`` is for how many seconds Telegram may be silent when asked something. ``pace`` keeps to Telegram's limits; the simulated one
     needs none.
     """
-    presence = presence_on(settings.database_url)
-    database, turns, scheduler = Database(settings.database_url, replica=presence.number), Turns(presence), new_scheduler()
-    wakeup = Wakeup(scheduler, clock)
-    processor = UnitProcessor(database, turns, clock, wakeup)
-    application = _application(settings, token, processor, patience)
+    presence, telling = presence_on(settings.database_url), telling_on(settings.database_url)
+    database, scheduler, metrics = Database(settings.database_url, replica=presence.number), new_scheduler(), Metrics()
+    storehouse, turns, wakeup = MeasuredStorehouse(database, metrics), Turns(presence), Wakeup(scheduler, clock)
+    processor = UnitProcessor(storehouse, turns, clock, wakeup, metrics)
+    application = _application(settings, token, processor, patience, metrics)
     news = News(settings.policy, ZoneInfo(settings.time_zone))
-    courier = Courier(database, Delivery(application.bot, pace), news, turns, clock, wakeup)
+    courier = Courier(storehouse, Delivery(application.bot, telling or OwnMemory(), pace), news, turns, clock, wakeup, metrics)
     processor.courier = courier
-    jobs = Jobs(database, courier, presence, wakeup, settings.policy, clock, heartbeat=heartbeat_file(settings))
-    return House(clock, application, database, presence, processor, courier, wakeup, scheduler, jobs)
+    digest = Digest(storehouse, settings.admin_ids, clock)
+    jobs = Jobs(storehouse, courier, presence, wakeup, digest, settings.policy, clock, heartbeat=heartbeat_file(settings))
+    intake, pulse = Intake(application), Pulse()
+    webhook = _webhook(settings, intake)
+    checks = (
+        database_check(database),
+        migrations_check(lambda: database.read(is_current)),
+        webhook_check(lambda: webhook.registered or not presence.leading) if webhook else polling_check(pulse, lambda: presence.leading),
+    )
+    http = HttpSide(settings.listen, checks, jobs, metrics, BacklogGauge(database, metrics, clock), webhook)
+    return House(
+        clock, application, database, presence, telling, pace, processor, courier, wakeup, scheduler, jobs, intake, pulse, metrics, http
+    )
 
 
 @asynccontextmanager
@@ -92,6 +116,8 @@ async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
     """Greet Telegram and have the bot ready for updates for a block; raises InvalidToken where the token is refused."""
     try:
         await house.presence.join()
+        if house.pace is not None and house.telling is not None:
+            await house.pace.share(house.telling)
         await retried(house.application.initialize)
         house.application.bot_data["services"] = _services(settings, house.application)
         yield house
@@ -101,51 +127,27 @@ async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
         # An application that never got ready leaves its bot's connections open.
         await house.application.bot.shutdown()
         await house.presence.leave()
+        if house.telling is not None:
+            await house.telling.close()
         await house.database.close()
 
 
-async def run(
-    settings: Settings,
-    token: str,
-    *,
-    clock: Clock = system_clock,
-    patience: float = _PATIENCE,
-    pace: Pace | None = None,
-    ready: Callable[[House], Awaitable[None]] | None = None,
-) -> None:
-    """Run the bot by long polling until cancelled; raises InvalidToken where the token is refused.
+@asynccontextmanager
+async def prepared(url: str) -> AsyncIterator[None]:
+    """Have the database to this process alone where it bears one only, and brought up to date, for a block.
 
-    ``patience`` and ``pace`` are those of ``build``. ``ready`` is called once Telegram has been greeted, before the first update is
-    fetched.
+    Raises what ``storage.sole_use.sole_use`` and ``storage.migrate.migrate`` raise.
     """
-    await migrate(settings.database_url)
-    async with opened(build(settings, token, clock=clock, patience=patience, pace=pace), settings) as house:
-        log.info("@%s is at work, on %s", house.application.bot.username, await house.database.version())
-        await _introduce(house.application)
-        house.scheduler.start()
-        try:
-            await house.jobs.start(house.scheduler)
-            if ready is not None:
-                await ready(house)
-            await _lead(house.presence, lambda: poll(house.application))
-        finally:
-            house.scheduler.shutdown(wait=False)
-            await house.jobs.stop()
+    async with sole_use(url):
+        await migrate(url)
+        yield
 
 
-async def _lead(presence: Presence, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do what only one replica may do, whenever this is the one, until cancelled."""
-    while True:
-        await presence.leads()
-        doing, deposed = asyncio.create_task(work()), asyncio.create_task(presence.follows())
-        try:
-            await asyncio.wait({doing, deposed}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (doing, deposed):
-                task.cancel()
-            await asyncio.wait({doing, deposed})
-        if not doing.cancelled():
-            await doing
+def _webhook(settings: Settings, intake: Intake) -> Webhook | None:
+    """Return the webhook, where there is an address for one."""
+    if settings.webhook_path is None or settings.webhook_secret is None:
+        return None
+    return Webhook(settings.webhook_path, settings.webhook_secret.get_secret_value(), intake)
 
 
 def heartbeat_file(settings: Settings) -> Path | None:
@@ -154,15 +156,15 @@ def heartbeat_file(settings: Settings) -> Path | None:
     return file.with_name(f"{file.name}.heartbeat") if file else None
 
 
-def _application(settings: Settings, token: str, processor: UnitProcessor, patience: float) -> BotApplication:
+def _application(settings: Settings, token: str, processor: UnitProcessor, patience: float, metrics: Metrics) -> BotApplication:
     """Return python-telegram-bot's application with our transport, our context and our handlers."""
     application = (
         ApplicationBuilder()
         .token(token)
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
-        .request(AiohttpRequest(connections=SIDE_BY_SIDE + _SPARE_CONNECTIONS, read_timeout=patience))
-        .get_updates_request(AiohttpRequest(connections=4, read_timeout=patience))
+        .request(AiohttpRequest(connections=SIDE_BY_SIDE + _SPARE_CONNECTIONS, read_timeout=patience, asked=metrics.asked))
+        .get_updates_request(AiohttpRequest(connections=4, read_timeout=patience, asked=metrics.asked))
         .concurrent_updates(processor)
         .context_types(ContextTypes(context=Context))
         .job_queue(None)
@@ -192,16 +194,3 @@ def _application(settings: Settings, token: str, processor: UnitProcessor, patie
 def _services(settings: Settings, application: BotApplication) -> Services:
     """Return what the handlers need to know."""
     return Services(settings.policy, ZoneInfo(settings.time_zone), settings.admin_ids, application.bot.username)
-
-
-async def _introduce(application: BotApplication) -> None:
-    """Say in every language what the bot is for, and give everybody the menu of a client; roles get theirs with their first /start."""
-    for language in LANGUAGES:
-        t, code = texts_in(language), None if language == DEFAULT else language
-        commands = [BotCommand(name, text) for name, text in commands_for(t, provider=False, admin=False)]
-        try:
-            await application.bot.set_my_commands(commands, language_code=code)
-            await application.bot.set_my_description(t.plain("bot.description"), language_code=code)
-            await application.bot.set_my_short_description(t.plain("bot.description"), language_code=code)
-        except TelegramError as error:
-            log.warning("menu and description could not be set: %s", error)

@@ -4,16 +4,22 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
+
+from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
+from bot.doctor import without_persons
+from bot.metrics import Metrics
 from bot.news import News
 from bot.pacing import Urgency
 from bot.replies import Answer, Delete, Edit, Send, Step, packed, unpacked
 from bot.storehouse import Storehouse, Work
 from bot.turns import Turns, finished
 from bot.wakeup import Wakeup
-from domain.outbox import REPLY, OutboxRow
+from domain.incident import Trouble
+from domain.outbox import DIGEST, REPLY, OutboxRow
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +39,16 @@ Shown = list[tuple[Step, int | None]]
 class Courier:
     """Delivers outbox rows and notes what became of each."""
 
-    def __init__(self, storehouse: Storehouse, delivery: Delivery, news: News, turns: Turns, clock: Clock, wakeup: Wakeup) -> None:
+    def __init__(
+        self, storehouse: Storehouse, delivery: Delivery, news: News, turns: Turns, clock: Clock, wakeup: Wakeup, metrics: Metrics
+    ) -> None:
         self._storehouse = storehouse
         self._delivery = delivery
         self._news = news
         self._turns = turns
         self._clock = clock
         self._wakeup = wakeup
+        self._metrics = metrics
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._in_hand: set[asyncio.Task[None]] = set()
 
@@ -66,7 +75,7 @@ class Courier:
             task.add_done_callback(self._in_hand.discard)
         if tasks:
             await asyncio.wait(tasks, timeout=_PATIENCE)
-        return len(rows) == _BATCH
+        return bool(rows)
 
     async def idle(self) -> None:
         """Wait until nothing is in hand."""
@@ -79,6 +88,11 @@ class Courier:
 
     async def deliver(self, row: OutboxRow) -> datetime | None:
         """Deliver one row, whose chat's turn the caller has; return when there is more to tell the same person, None where there is not."""
+        with bound_contextvars(**_logged(row)):
+            return await self._delivered(row)
+
+    async def _delivered(self, row: OutboxRow) -> datetime | None:
+        """Deliver one row and note what became of it."""
         shown: Shown = []
         try:
             steps = await self._steps(row)
@@ -91,15 +105,32 @@ class Courier:
             return await self._postpone(row, str(error), shown, error.wait)
         except Undeliverable as error:
             log.warning("parked a %s that Telegram refuses: %s", row.kind, error)
-            return await self._settle(row, "parked", shown, str(error))
+            return await self._park(row, shown, str(error), Trouble.MESSAGE_REFUSED)
         except Exception as error:
             log.exception("could not deliver a %s", row.kind)
             return await self._failed(row, f"{type(error).__name__}: {error}", shown)
         else:
             return await self._settle(row, "skipped" if steps is None else "sent", shown)
 
-    async def answer(self, row: OutboxRow) -> None:
-        """Answer the tap a reply belongs to at once, where the rest of the reply has to queue behind something older."""
+    async def reply(self, row: OutboxRow) -> None:
+        """Tell an answer for the first time; what has to wait is left to the alarm.
+
+        It waits behind what waits for the same person already, and where his chat has to rest for long: whoever writes faster than he may
+        be answered keeps his own turn no longer than it takes to work what he wrote.
+        """
+        wait = await self._delivery.rest(row.recipient_id) if row.attempts else 0.0
+        if row.attempts and wait <= _PATIENCE:
+            due = await self.deliver(row)
+        else:
+            await self._answer_at_once(row)
+            due = self._clock() + timedelta(seconds=max(wait, 0.0))
+            if row.attempts:
+                await self._storehouse.write(lambda work: work.outbox.postpone(row, due, "the chat rests"))
+        if due is not None:
+            self._wakeup.at(due)
+
+    async def _answer_at_once(self, row: OutboxRow) -> None:
+        """Answer the tap a reply belongs to, where the rest of the reply has to wait."""
         first, *rest = unpacked(row.payload)
         if not isinstance(first, Answer):
             return
@@ -110,27 +141,18 @@ class Courier:
         else:
             await self._storehouse.write(lambda work: work.outbox.keep(row, packed(rest)))
 
-    async def _deliver_to_one(self, first: OutboxRow) -> None:
-        """Deliver what is due to one person, in order, until something has to wait."""
-        chat = first.recipient_id
-        row: OutboxRow | None = first
-        await self._delivery.ready(chat, _urgency(first))
+    async def _deliver_to_one(self, row: OutboxRow) -> None:
+        """Deliver what is first for one person, and have the alarm set for what comes next."""
+        chat = row.recipient_id
+        await self._delivery.ready(chat, _urgency(row))
         try:
             async with self._slots, self._turns.of(chat):
-                while row is not None and await self._is_claimed(row):
-                    due = await self.deliver(row)
-                    row = await self._next_of(chat, due)
+                due = await self.deliver(row) if await self._is_claimed(row) else None
         except Exception:
             log.exception("what waits for one person is left to the next sweep")
-
-    async def _next_of(self, chat: int, due: datetime | None) -> OutboxRow | None:
-        """Return what a person is to be told next, or have the alarm set for it where it is not due yet."""
-        if due is None:
-            return None
-        if due > (now := self._clock()):
-            self._wakeup.at(due)
-            return None
-        return await self._storehouse.write(lambda work: work.outbox.claim_next(chat, now))
+        else:
+            if due is not None:
+                self._wakeup.at(due)
 
     async def _is_claimed(self, row: OutboxRow) -> bool:
         """Tell whether a row is still ours, after waiting for the chat's turn."""
@@ -144,14 +166,31 @@ class Courier:
         async with self._storehouse.snapshot() as work:
             return await self._news.steps(work, row, self._clock())
 
-    async def _settle(self, row: OutboxRow, state: str, shown: Shown, error: str | None = None) -> datetime | None:
+    async def _settle(self, row: OutboxRow, state: Literal["sent", "skipped"], shown: Shown) -> datetime | None:
         """Note what became of a row, and which messages show what from now on, in one transaction; return when there is more."""
 
         async def settled(work: Work) -> datetime | None:
             await _note_messages(work, row.recipient_id, shown)
-            return await work.outbox.settle(row, state, self._clock(), error)
+            return await work.outbox.settle(row, state, self._clock())
 
-        return await self._storehouse.write(settled)
+        following = await self._storehouse.write(settled)
+        self._metrics.delivered(row.kind, state)
+        return following
+
+    async def _park(self, row: OutboxRow, shown: Shown, error: str, trouble: Trouble) -> datetime | None:
+        """Put a row aside that nobody will ever get, for an operator to see, who is told; return when there is more."""
+        now = self._clock()
+
+        async def parked(work: Work) -> datetime | None:
+            await _note_messages(work, row.recipient_id, shown)
+            # A digest that cannot be told is no reason for another one.
+            if row.kind != DIGEST:
+                await work.incidents.note(trouble, without_persons(error.partition(":")[0]), now)
+            return await work.outbox.settle(row, "parked", now, error)
+
+        following = await self._storehouse.write(parked)
+        self._metrics.delivered(row.kind, "parked")
+        return following
 
     async def _give_up(self, row: OutboxRow, error: str) -> None:
         """Note that a person cannot be reached: what waits for him is put aside until he can."""
@@ -163,6 +202,7 @@ class Courier:
             await work.outbox.withhold(row.recipient_id, now, error)
 
         await self._storehouse.write(given_up)
+        self._metrics.delivered(row.kind, "unreachable")
 
     async def _postpone(self, row: OutboxRow, error: str, shown: Shown, wait: timedelta | None) -> datetime:
         """Try the rest of a row again when Telegram said, or else after a wait that doubles from one second to five minutes."""
@@ -177,13 +217,20 @@ class Courier:
             await work.outbox.postpone(row, until, error)
 
         await self._storehouse.write(postponed)
+        self._metrics.delivered(row.kind, "postponed")
         return until
 
     async def _failed(self, row: OutboxRow, error: str, shown: Shown) -> datetime | None:
         """Try a row that we ourselves fail to render a few times, then park it for an operator to see."""
         if row.attempts < _RENDERINGS:
             return await self._postpone(row, error, shown, None)
-        return await self._settle(row, "parked", shown, error)
+        return await self._park(row, shown, error, Trouble.MESSAGE_BROKEN)
+
+
+def _logged(row: OutboxRow) -> dict[str, object]:
+    """Return what a log tells of a row: for whom, what, and of which reservation, where it is of one."""
+    told: dict[str, object] = {"chat": row.recipient_id, "kind": row.kind}
+    return told if row.reservation_id is None else {**told, "reservation": row.reservation_id}
 
 
 def _urgency(row: OutboxRow) -> Urgency:

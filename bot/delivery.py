@@ -5,8 +5,7 @@ import io
 import logging
 import re
 import textwrap
-from collections import OrderedDict
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -27,6 +26,8 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, Re
 from bot.pacing import Pace, Paused, Urgency
 from bot.replies import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.screen import Screen
+from bot.storehouse import Memory
+from domain.ports import DatabaseAway
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,6 @@ _NOT_THERE = ("message to edit not found", "message can't be edited", "message_i
 _NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user is deactivated")
 _UNPARSED = "can't parse entities"
 _TIME_TAG = re.compile(r"</?tg-time[^>]*>")
-_REMEMBERED = 10_000
 _TOAST_LIMIT = 200
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
@@ -56,21 +56,25 @@ class Undeliverable(Exception):
 
 
 class Delivery:
-    """Carries out steps, and remembers what each message shows, so that no message is edited into what it is already.
+    """Carries out steps, and has it remembered what each message shows, so that none is edited into what it is already.
 
     Each request waits for its turn in the ``pace``; without one, nothing waits.
     """
 
-    def __init__(self, bot: Bot, pace: Pace | None = None) -> None:
+    def __init__(self, bot: Bot, memory: Memory, pace: Pace | None = None) -> None:
         self._bot = bot
+        self._memory = memory
         self._pace = pace
-        self._shown: OrderedDict[tuple[int, int], str] = OrderedDict()
         self._parses_times = True
 
     @property
     def pause(self) -> timedelta:
         """For how long Telegram asked to be told nothing at all; zero where it did not."""
         return timedelta(seconds=self._pace.pause if self._pace else 0)
+
+    async def rest(self, chat: int) -> float:
+        """Return for how many seconds a chat has to rest before it may be answered, zero or less where it has rested."""
+        return await self._pace.rest(chat, Urgency.ANSWER) if self._pace else 0.0
 
     async def ready(self, chat: int, urgency: Urgency) -> None:
         """Wait until a chat has had its rest."""
@@ -92,7 +96,7 @@ class Delivery:
         except RetryAfter as error:
             wait = _as_timedelta(error)
             if self._pace:
-                self._pace.refused(chat, wait.total_seconds())
+                await self._pace.refused(chat, wait.total_seconds())
             raise TryLater("429", wait) from error
         except BadRequest as error:
             # BadRequest is a NetworkError by inheritance, but trying again would never help.
@@ -156,7 +160,7 @@ class Delivery:
     async def _edit(self, chat: int, step: Edit, urgency: Urgency) -> int | None:
         """Show a screen on a message, or on a new one where that is gone."""
         digest = step.screen.digest
-        if self._shown.get((chat, step.message_id), step.before) == digest:
+        if (await self._shown(chat, step.message_id) or step.before) == digest:
             return step.message_id
         try:
             async with self._turn(urgency, chat):
@@ -175,7 +179,7 @@ class Delivery:
             # Somebody was quicker with the very same screen: before a crash, that was us.
             if "message is not modified" not in reason:
                 raise
-        self._remember(chat, step.message_id, digest)
+        await self._remember(chat, step.message_id, digest)
         return step.message_id
 
     async def _send(self, chat: int, screen: Screen, urgency: Urgency, reply_to: int | None = None) -> int:
@@ -189,24 +193,29 @@ class Delivery:
                 link_preview_options=_NO_PREVIEW,
                 reply_parameters=ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None,
             )
-        self._remember(chat, sent.message_id, screen.digest)
+        await self._remember(chat, sent.message_id, screen.digest)
         return sent.message_id
 
     async def _delete(self, chat: int, step: Delete, urgency: Urgency) -> None:
         """Take a message away; one that is gone, or too old to be taken away, stays as it is."""
-        self._shown.pop((chat, step.message_id), None)
+        with suppress(DatabaseAway):
+            await self._memory.forget(chat, step.message_id)
         try:
             async with self._turn(urgency):
                 await self._bot.delete_message(chat, step.message_id)
         except BadRequest as error:
             log.info("message not deleted: %s", error.message)
 
-    def _remember(self, chat: int, message: int, digest: str) -> None:
-        """Note what a message shows now, forgetting the oldest of many."""
-        self._shown[chat, message] = digest
-        self._shown.move_to_end((chat, message))
-        if len(self._shown) > _REMEMBERED:
-            self._shown.popitem(last=False)
+    async def _shown(self, chat: int, message: int) -> str | None:
+        """Return the digest of what a message shows, None where nobody knows: then it is edited once too often."""
+        with suppress(DatabaseAway):
+            return await self._memory.shown(chat, message)
+        return None
+
+    async def _remember(self, chat: int, message: int, digest: str) -> None:
+        """Note what a message shows now."""
+        with suppress(DatabaseAway):
+            await self._memory.show(chat, message, digest)
 
 
 def _forms(text: str, *, times: bool) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from bot import app
+from bot import app, running
 from bot.clock import system_clock
 from bot.demo_story import VENUE, Cast, cast_in, steps_for
 from bot.demo_time import Passage
@@ -60,9 +60,12 @@ class _Stage:
             "database_url": f"sqlite:///{file}",
             "admin_ids": frozenset({self._cast.provider.person.id}),
             "time_zone": VENUE,
+            "webhook_url": None,
         }
         try:
-            await app.run(settings.model_copy(update=changed), TOKEN, clock=clock, ready=self._begin)
+            await running.run(
+                settings.model_copy(update=changed), TOKEN, clock=clock, ready=self._begin, serve="listen" in settings.model_fields_set
+            )
         finally:
             if self._passing is not None:
                 self._passing.cancel()

@@ -23,6 +23,7 @@ _PERSONAL = re.compile(r"'[^']*'|\"[^\"]*\"|„[^“]*“|“[^”]*”|\d{5,}")
 
 def findings(checkup: Checkup) -> Iterator[str]:
     """Yield a sentence or two for each thing that is not as it should be; none where all is well."""
+    yield from _of_the_file(checkup)
     yield from _overlaps("provider", checkup.overlaps_of_providers)
     yield from _overlaps("client", checkup.overlaps_of_clients)
     if checkup.unswept:
@@ -35,16 +36,55 @@ def findings(checkup: Checkup) -> Iterator[str]:
             f"Reservations that are over still take time: {_numbers(checkup.stray)}. "
             "What to do: stop the bot, make a backup, delete their rows from the table `busy`, and report how it came about."
         )
+    yield from _of_cells(checkup)
     yield from map(_parked, checkup.parked)
     if checkup.oldest_due is not None and checkup.oldest_due > _LATE:
         yield (
             f"The oldest message has waited for {_told(checkup.oldest_due)}. "
             "What to do: see that the bot runs, and whether its log tells of Telegram asking for patience."
         )
+    if checkup.odd_leases:
+        yield (
+            f"Messages that somebody took in hand and neither sent nor gave back: {checkup.odd_leases}. "
+            "What to do: start the bot anew, which takes them over; if they stay, see whether the machine's clock jumped."
+        )
     if checkup.set_aside is not None:
         yield (
             f"Updates that failed three times and were set aside: {checkup.set_aside.count}. "
             f"The last one's error: {without_persons(checkup.set_aside.last_error)}. What to do: look it up in the log and report it."
+        )
+
+
+def _of_cells(checkup: Checkup) -> Iterator[str]:
+    """Yield what there is to say of cells and hours."""
+    if checkup.lacking:
+        yield (
+            f"Live reservations do not take all of their time, so that others could: {_numbers(checkup.lacking)}. "
+            "What to do: have the provider cancel them with /agenda and the clients book anew, keep a backup, and report it."
+        )
+    if checkup.unmerged:
+        yield (
+            f"Providers whose posted hours overlap or were not joined: {_numbers(checkup.unmerged)}. "
+            "What to do: have each remove and post these hours anew with /hours, keep a backup, and report it."
+        )
+
+
+def _of_the_file(checkup: Checkup) -> Iterator[str]:
+    """Yield what there is to say of the database as such."""
+    if checkup.damage:
+        yield (
+            f"The database file is damaged: {'; '.join(checkup.damage)}. "
+            "What to do: stop the bot, keep a copy of the file, restore the last backup, and see whether the disk is sound."
+        )
+    if checkup.loose:
+        yield (
+            f"Rows point to others that are not there, in: {', '.join(checkup.loose)}. "
+            "What to do: stop the bot, and restore the last backup for which this is not said; the bot itself never leaves such rows."
+        )
+    if checkup.ahead is not None:
+        yield (
+            f"The newest entry is dated {_told(checkup.ahead)} ahead. What to do: set the clock of this machine right "
+            "(`timedatectl` tells of it), or wait until that time has come: holds and messages go by the clock."
         )
 
 

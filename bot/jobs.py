@@ -11,8 +11,11 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.courier import Courier
+from bot.digest import Digest
+from bot.pulse import Pulse
 from bot.storehouse import Presence, Storehouse
 from bot.wakeup import Wakeup
+from domain.incident import Trouble
 from domain.policy import BookingPolicy
 from domain.usecases import expire_holds as expiry
 
@@ -21,6 +24,7 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 15
 _TIDY_HOUR = 3
 _COURTESY = timedelta(milliseconds=200)
+_SILENCE_SECONDS = 60
 
 
 class Jobs:
@@ -32,6 +36,7 @@ class Jobs:
         courier: Courier,
         presence: Presence,
         wakeup: Wakeup,
+        digest: Digest,
         policy: BookingPolicy,
         clock: Clock,
         *,
@@ -42,17 +47,20 @@ class Jobs:
         self._presence = presence
         self._parted = True
         self._wakeup = wakeup
+        self._digest = digest
         self._policy = policy
         self._clock = clock
         self._heartbeat = heartbeat
+        self.pulse = Pulse()
         self._pump: asyncio.Task[None] | None = None
 
     async def start(self, scheduler: AsyncIOScheduler) -> None:
         """Run from now on; what is overdue, or was in the hands of a process that is gone, goes out at once."""
         self._presence.watch(heard=self._heard, parted=self._bereaved)
         scheduler.add_job(self._wakeup.soon, "interval", seconds=SWEEP_SECONDS, id="sweep")
-        scheduler.add_job(self.tidy, "cron", hour=_TIDY_HOUR, id="tidy")
+        scheduler.add_job(self._tried, "cron", args=[self.tidy], hour=_TIDY_HOUR, id="tidy")
         self._wakeup.soon()
+        self.pulse.beat()
         self._pump = asyncio.create_task(self._run())
 
     async def take_over(self) -> None:
@@ -67,6 +75,11 @@ class Jobs:
             with suppress(asyncio.CancelledError):
                 await self._pump
 
+    @property
+    def alive(self) -> bool:
+        """Tell whether the pump beat within the last minute; one that was not started yet is not dead."""
+        return self.pulse.age is None or self.pulse.age <= _SILENCE_SECONDS
+
     async def run_due(self) -> None:
         """Do all that is due, and set the alarm for what comes next; holds run out on time however much is to be told meanwhile."""
         if self._parted:
@@ -75,6 +88,7 @@ class Jobs:
         more = True
         while more:
             await self._expire()
+            await self._digest.tell()
             more = await self._courier.deliver_due()
             self._beat()
         if (due := await self.next_due()) is not None:
@@ -89,9 +103,8 @@ class Jobs:
         return min((due for due in (expiry_due, news_due) if due is not None), default=None)
 
     async def tidy(self) -> None:
-        """Forget what nobody will ask for again; of several replicas, one does so."""
-        if self._presence.leading:
-            await self._storehouse.write(lambda work: work.pruning.prune(self._clock()))
+        """Forget what nobody will ask for again; where another replica does so as well, nothing is left for the second."""
+        await self._storehouse.write(lambda work: work.pruning.prune(self._clock()))
 
     async def _expire(self) -> None:
         """End all holds that have run out, batch by batch, so that others can write in between."""
@@ -110,6 +123,7 @@ class Jobs:
 
     def _beat(self) -> None:
         """Show that the bot is at work."""
+        self.pulse.beat()
         if self._heartbeat is not None:
             self._heartbeat.touch()
 
@@ -123,8 +137,9 @@ class Jobs:
             await self._tried(self.run_due)
 
     async def _tried(self, job: Callable[[], Awaitable[None]]) -> None:
-        """Do a job; a failure is logged, and the next sweep or night tries again."""
+        """Do a job; a failure is logged and counted, and the next sweep or night tries again."""
         try:
             await job()
-        except Exception:
+        except Exception as error:
             log.exception("what is due could not be done and will be tried again")
+            await self._digest.note(Trouble.JOB_FAILED, error)

@@ -10,8 +10,9 @@ from urllib.parse import quote
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-# At INFO these tell of every request (some with the token in its address) of every wake-up, and of what a migration runs on.
-_TALKATIVE = ("httpx", "httpcore", "apscheduler", "aiohttp", "telegram", "alembic")
+# Below WARNING these tell of every request (some with the token in its address), of every wake-up, of what a migration runs on, and the
+# last ones of every statement with its values: what people are called and what they wrote.
+_TALKATIVE = ("httpx", "httpcore", "apscheduler", "aiohttp", "telegram", "alembic", "aiosqlite", "asyncpg", "sqlalchemy")
 _SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot import digest
 from bot.reader import Reader, reader_for
 from bot.replies import Delete, Edit, Send, Step
 from bot.screens import news
 from bot.screens.card import card
+from bot.screens.digest import digest as digest_screen
 from domain.client import Client
 from domain.notification import Kind, still_holds
-from domain.outbox import OutboxRow
+from domain.outbox import DIGEST, OutboxRow
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.provider import Provider
@@ -29,6 +31,8 @@ class News:
 
     async def steps(self, uow: UnitOfWork, row: OutboxRow, now: datetime) -> Sequence[Step] | None:
         """Return what to do, or None where the news no longer holds."""
+        if row.kind == DIGEST:
+            return await self._for_admin(uow, row)
         kind = Kind(row.kind)
         reservation = await uow.reservations.get(row.reservation_id or 0)
         if reservation is None or not still_holds(kind, reservation, now):
@@ -42,6 +46,12 @@ class News:
         if kind in {Kind.BOOKING_CONFIRMED, Kind.CANCELLED_BY_CLIENT}:
             return _for_provider(kind, reader, reservation, client)
         return await self._for_client(uow, kind, reader, reservation, provider, now)
+
+    async def _for_admin(self, uow: UnitOfWork, row: OutboxRow) -> Sequence[Step] | None:
+        """Return the one message for an admin."""
+        admin = await uow.clients.get(row.recipient_id)
+        incidents = digest.unpacked(row.payload or {})
+        return None if admin is None else [Send(digest_screen(reader_for(admin, self._venue_zone), incidents))]
 
     async def _for_client(
         self, uow: UnitOfWork, kind: Kind, reader: Reader, reservation: Reservation, provider: Provider, now: datetime

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 
 from telegram import Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
-from telegram.ext import Application
 
-from bot.turns import Turns
+from bot.intake import Intake, Received
+from bot.pulse import Pulse
+from bot.turns import finished
 
 Result = TypeVar("Result")
-Polled = Application[Any, Any, Any, Any, Any, Any]
 
 log = logging.getLogger(__name__)
 
@@ -23,50 +23,58 @@ _POLL_SECONDS = 30
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
 _GLANCE = 0.25
+_DRAIN_SECONDS = 1.5
 
 
-async def poll(application: Polled) -> None:
-    """Fetch updates and have them worked until cancelled; raises InvalidToken where the token is refused."""
+async def poll(application: Received, intake: Intake, pulse: Pulse) -> None:
+    """Fetch updates and have them worked until cancelled; raises InvalidToken where the token is refused.
+
+    The ``pulse`` beats each time Telegram answers.
+    """
     await retried(application.bot.delete_webhook)
-    intake = _Intake(application)
+    fetched = _Fetched(intake)
     patience = _Patience()
     try:
         while True:
             try:
-                updates = await _fetched(application, intake.offset)
+                updates = await _fetched(application, intake, fetched.offset)
             except InvalidToken:
                 raise
             except TelegramError as error:
                 await patience.wait(error)
                 continue
+            pulse.beat()
             patience.answered()
-            await intake.take(updates)
+            await fetched.take(updates)
     finally:
-        await intake.stop()
+        await fetched.stop()
 
 
-async def retried(call: Callable[[], Awaitable[Result]]) -> Result:
-    """Make a call to Telegram until it is answered, waiting longer each time; raises InvalidToken where the token is refused."""
+async def retried(call: Callable[[], Awaitable[Result]], *, besides: tuple[type[TelegramError], ...] = ()) -> Result:
+    """Make a call to Telegram until it is answered, waiting longer each time.
+
+    Raises InvalidToken where the token is refused, and errors of the kinds ``besides``.
+    """
     patience = _Patience()
+    final: tuple[type[TelegramError], ...] = (InvalidToken, *besides)
     while True:
         try:
             return await call()
-        except InvalidToken:
+        except final:
             raise
         except TelegramError as error:
             await patience.wait(error)
 
 
-class _Intake:
+class _Fetched:
     """The updates that were fetched, until they are committed.
 
     ``offset`` acknowledges those below it. While one chat has trouble it stays where it is, and the updates of all others go on.
     """
 
-    def __init__(self, application: Polled) -> None:
+    def __init__(self, intake: Intake) -> None:
         self.offset: int | None = None
-        self._application = application
-        self._turns = Turns()
+        self._intake = intake
         self._taken: dict[int, asyncio.Task[None]] = {}
 
     async def take(self, updates: Sequence[Update]) -> None:
@@ -74,7 +82,7 @@ class _Intake:
         # Tasks begin in the order they were made, so each chat's updates queue in the order Telegram sent them.
         for update in updates:
             if update.update_id not in self._taken:
-                self._taken[update.update_id] = asyncio.create_task(self._work(update))
+                self._taken[update.update_id] = asyncio.create_task(self._intake.until_committed(update))
         if working := self._working():
             await asyncio.wait(working.values(), timeout=_GLANCE)
         if working := self._working():
@@ -84,36 +92,15 @@ class _Intake:
             self._taken.clear()
 
     async def stop(self) -> None:
-        """Give back what is not committed: Telegram will offer it again."""
-        for task in self._taken.values():
-            task.cancel()
-        await asyncio.gather(*self._taken.values(), return_exceptions=True)
+        """Let what is in work be committed, but not for ever, and give back the rest: Telegram will offer it again."""
+        await finished(self._working().values(), seconds=_DRAIN_SECONDS)
 
     def _working(self) -> "dict[int, asyncio.Task[None]]":
         """Return what is not committed yet."""
         return {number: task for number, task in self._taken.items() if not task.done()}
 
-    async def _work(self, update: Update) -> None:
-        """Have one update worked, again and again until it is committed or set aside; what came later in its chat waits."""
-        chat = update.effective_chat or update.effective_user
-        wait = _FIRST_WAIT
-        async with self._turns.of(chat.id if chat else 0):
-            while True:
-                handlers = self._application.process_update(update)
-                try:
-                    await self._application.update_processor.process_update(update, handlers)
-                except Exception as error:  # noqa: BLE001  (whatever kept it from being committed may be over soon)
-                    log.warning("update %s will be tried again: %s", update.update_id, error)
-                    await asyncio.sleep(wait)
-                    wait = min(wait * 2, _LONGEST_WAIT)
-                else:
-                    return
-                finally:
-                    # Where it was cancelled before the handlers began, nobody will ever await them.
-                    handlers.close()
 
-
-async def _fetched(application: Polled, offset: int | None) -> Sequence[Update]:
+async def _fetched(application: Received, intake: Intake, offset: int | None) -> Sequence[Update]:
     """Fetch updates; those that the library cannot read are left out, so that one of them does not keep all others from being seen."""
     try:
         updates: Sequence[Update] = await application.bot.get_updates(offset=offset, timeout=_POLL_SECONDS, allowed_updates=ALLOWED_UPDATES)
@@ -127,16 +114,7 @@ async def _fetched(application: Polled, offset: int | None) -> Sequence[Update]:
         # It advises the method that has just failed.
         warnings.simplefilter("ignore")
         raw: Any = await application.bot.do_api_request("getUpdates", {"offset": offset})
-    return [_read(application, each) for each in raw]
-
-
-def _read(application: Polled, raw: dict[str, Any]) -> Update:
-    """Return an update, or, where it cannot be read, an empty one of its number."""
-    try:
-        return Update.de_json(raw, application.bot)
-    except Exception:
-        log.exception("update %s was set aside", raw.get("update_id"))
-        return Update(raw["update_id"])
+    return [intake.read(each) for each in raw]
 
 
 class _Patience:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import available_timezones
@@ -23,6 +24,7 @@ _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+", re.ASCII)
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _PORT = re.compile(r"\d{1,5}", re.ASCII)
 _HIGHEST_PORT = 65535
+OWN_PATHS = ("/healthz", "/readyz", "/metrics")
 _QUARTER = timedelta(minutes=15)
 _DAY = timedelta(days=1)
 _LONGEST_HOLD = timedelta(days=7)
@@ -44,6 +46,9 @@ class Address:
 
     host: str
     port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -90,8 +95,14 @@ def _holds(text: str) -> int:
     return int(text)
 
 
+@cache
+def _time_zones() -> frozenset[str]:
+    """Return the names of all zones, which are read from many files."""
+    return frozenset(available_timezones())
+
+
 def _time_zone(text: str) -> str:
-    if text not in available_timezones():
+    if text not in _time_zones():
         raise ValueError("write the IANA name of a time zone, in its own spelling, such as Europe/Berlin or UTC.")
     return text
 
@@ -123,9 +134,23 @@ def _root(text: str) -> str:
 
 def _webhook_url(text: str) -> str:
     parts = _split(text)
-    if not parts or parts.scheme != "https" or not parts.hostname or parts.fragment:
-        raise ValueError("write the https:// address at which Telegram reaches this bot.")
+    if not parts or not parts.hostname or parts.fragment or not (parts.scheme == "https" or _stays_here(parts)):
+        raise ValueError(
+            "write the https:// address at which Telegram reaches this bot; http:// will do for 127.0.0.1, localhost and [::1] alone."
+        )
+    if _path_of(text) in OWN_PATHS:
+        raise ValueError(f"write an address with another path: {', '.join(OWN_PATHS)} are the bot's own.")
     return text
+
+
+def _stays_here(parts: SplitResult) -> bool:
+    """Tell whether an http:// address leads to this machine, where a Bot API server or a proxy of one's own may run."""
+    return parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def _path_of(url: str) -> str:
+    """Return the path of an address as it is compared: decoded, and never empty."""
+    return unquote(urlsplit(url).path) or "/"
 
 
 def _log_level(text: str) -> str:
@@ -233,6 +258,16 @@ class Settings(BaseSettings):
             booking_horizon=self.booking_horizon,
             holds_per_client=self.holds_per_client,
         )
+
+    @property
+    def webhook_path(self) -> str | None:
+        """The path of the webhook's address, decoded; None where there is no webhook."""
+        return _path_of(self.webhook_url) if self.webhook_url else None
+
+    @property
+    def listen_is_set(self) -> bool:
+        """Tell whether somebody chose where the HTTP side listens, or relies on it: then the bot cannot do without."""
+        return "listen" in self.model_fields_set or self.webhook_url is not None
 
     @property
     def secrets(self) -> tuple[str, ...]:

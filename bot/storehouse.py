@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from domain import ports
-from domain.outbox import OutboxRow
+from domain.incident import Incident, Trouble
+from domain.outbox import Backlog, OutboxRow
 
 Result = TypeVar("Result")
 
@@ -21,8 +22,8 @@ class Outbox(ports.Outbox, Protocol):
         """Lease what is due, the first thing for each person, oldest first."""
         ...
 
-    async def claim_next(self, recipient_id: int, now: datetime) -> OutboxRow | None:
-        """Lease what one person is to be told next, if that is due."""
+    async def report(self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime) -> None:
+        """Put what the admins are to be told in, once for each."""
         ...
 
     async def is_claimed(self, row: OutboxRow, now: datetime) -> bool:
@@ -35,6 +36,10 @@ class Outbox(ports.Outbox, Protocol):
 
     async def next_due(self) -> datetime | None:
         """Return when the next row can be claimed."""
+        ...
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """Return how much is due and not told yet."""
         ...
 
     async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> datetime | None:
@@ -86,6 +91,22 @@ class Updates(Protocol):
         ...
 
 
+class Incidents(Protocol):
+    """What went wrong and was not told yet."""
+
+    async def note(self, kind: Trouble, error: str, now: datetime) -> None:
+        """Count one more of a kind."""
+        ...
+
+    async def are_untold(self, since: datetime) -> bool:
+        """Tell whether there are some and nobody was told of any after ``since``."""
+        ...
+
+    async def take(self, now: datetime, since: datetime) -> Sequence[Incident]:
+        """Take all there are, to be told in this transaction; none where others took some after ``since``."""
+        ...
+
+
 class Pruning(Protocol):
     """The nightly tidying."""
 
@@ -106,6 +127,8 @@ class Work(ports.UnitOfWork, Protocol):
     @property
     def updates(self) -> Updates: ...  # noqa: D102  (named for what it is)
     @property
+    def incidents(self) -> Incidents: ...  # noqa: D102  (named for what it is)
+    @property
     def pruning(self) -> Pruning: ...  # noqa: D102  (named for what it is)
 
 
@@ -122,6 +145,50 @@ class Storehouse(Protocol):
 
     def snapshot(self) -> AbstractAsyncContextManager[Work]:
         """Open a unit of work that only reads."""
+        ...
+
+
+class Memory(Protocol):
+    """What messages show, so that none is edited into what it is already."""
+
+    async def shown(self, chat: int, message: int) -> str | None:
+        """Return the digest of what a message shows, None where that is not known."""
+        ...
+
+    async def show(self, chat: int, message: int, digest: str) -> None:
+        """Note what a message shows now."""
+        ...
+
+    async def forget(self, chat: int, message: int) -> None:
+        """Note that a message is gone."""
+        ...
+
+
+class SharedPace(Protocol):
+    """What all replicas together may tell Telegram in a second. Every method raises DatabaseAway."""
+
+    async def open(self, places: int) -> None:
+        """Make sure that there are so many places."""
+        ...
+
+    async def take(self, highest: int) -> int | None:
+        """Take a free place of those up to a number, or None where none is free, or all are to be silent."""
+        ...
+
+    async def wait(self, highest: int) -> tuple[float, float]:
+        """Return for how many seconds all are to be silent, and in how many a place may be free."""
+        ...
+
+    async def give_back(self, number: int, chat: int) -> None:
+        """Free a place a second from now, and let a chat that was told something rest for one."""
+        ...
+
+    async def owed(self, chat: int) -> float:
+        """Return how many seconds a chat is to rest from now on."""
+        ...
+
+    async def refused(self, chat: int, seconds: float) -> None:
+        """Note that Telegram refused something in a chat."""
         ...
 
 

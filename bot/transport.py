@@ -4,12 +4,17 @@ With 64 updates in flight and 50 ms to the server this moves about eight times a
 mapped as ``telegram.request.HTTPXRequest`` maps its own.
 """
 
+import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
+
+Asked = Callable[[str, str, float], None]
+"""Told of each request: the method's name, the HTTP status or what kept it from having one, and how many seconds it took."""
 
 _DEFAULT = BaseRequest.DEFAULT_NONE
 
@@ -18,8 +23,15 @@ class AiohttpRequest(BaseRequest):
     """A pool of connections. All timeouts are in seconds; None waits without end."""
 
     def __init__(
-        self, *, connections: int = 100, connect_timeout: float = 5.0, read_timeout: float = 10.0, pool_timeout: float = 30.0
+        self,
+        *,
+        connections: int = 100,
+        connect_timeout: float = 5.0,
+        read_timeout: float = 10.0,
+        pool_timeout: float = 30.0,
+        asked: Asked | None = None,
     ) -> None:
+        self._asked = asked
         self._connections = connections
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
@@ -68,16 +80,31 @@ class AiohttpRequest(BaseRequest):
             sock_connect=_chosen(connect_timeout, self._connect_timeout),
             sock_read=_chosen(read_timeout, self._read_timeout),
         )
+        began = asyncio.get_running_loop().time()
         try:
             async with self._session.request(method, url, data=_body(request_data), timeout=timeout, allow_redirects=False) as response:
                 status, body = response.status, await response.read()
         except TimeoutError as error:
+            self._tell(url, "timeout", began)
             raise TimedOut from type(error)(type(error).__name__)
         except (aiohttp.ClientError, OSError) as error:
+            self._tell(url, "no_connection", began)
             raise NetworkError(f"aiohttp.{type(error).__name__}") from None
+        self._tell(url, str(status), began)
         if status >= HTTPStatus.BAD_REQUEST and not body.lstrip().startswith(b"{"):
             raise NetworkError(f"{status} from something that is no Bot API server")
         return status, body
+
+    def _tell(self, url: str, status: str, began: float) -> None:
+        """Tell how a request ended."""
+        if self._asked is not None:
+            self._asked(_method_of(url), status, asyncio.get_running_loop().time() - began)
+
+
+def _method_of(url: str) -> str:
+    """Return the method that is called at an address, which holds the token as well; all files are one."""
+    *_, bot, method = url.split("?", maxsplit=1)[0].rsplit("/", maxsplit=2)
+    return method if bot.startswith("bot") and method.isascii() and method.isalpha() else "file"
 
 
 def _chosen(given: Any, default: float | None) -> float | None:

@@ -59,12 +59,12 @@ class Turns:
             turn.release()
 
 
-async def finished(tasks: Collection["asyncio.Task[None]"]) -> None:
-    """Let tasks come to their end for a few seconds at the end of a run, then end them; a cancellation meanwhile ends them at once."""
+async def finished(tasks: Collection["asyncio.Task[None]"], *, seconds: float = _DRAIN_SECONDS) -> None:
+    """Let tasks come to their end for some seconds at the end of a run, then end them; a cancellation meanwhile ends them at once."""
     ending = set(tasks)
     try:
         if ending:
-            await asyncio.wait(ending, timeout=_DRAIN_SECONDS)
+            await asyncio.wait(ending, timeout=seconds)
     finally:
         for task in ending:
             task.cancel()

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from structlog.contextvars import bound_contextvars
 from telegram import Message, Update
 from telegram.constants import ChatType
 from telegram.ext import BaseUpdateProcessor
 
+from bot.callbacks import read
 from bot.clock import Clock
 from bot.courier import Courier
 from bot.menus import COMMANDS
+from bot.metrics import Metrics
 from bot.replies import Answer, Delete, Edit, Send, Step, packed
 from bot.screen import Screen, digest_of
 from bot.storehouse import Storehouse, Work
@@ -23,6 +26,7 @@ from bot.unit import CURRENT, Unit
 from bot.wakeup import Wakeup
 from domain.client import Contact, name_from_telegram
 from domain.dialogue import Dialogue
+from domain.incident import Trouble
 from domain.outbox import OutboxRow
 from domain.ports import DatabaseAway, TransactionConflict
 
@@ -48,13 +52,14 @@ class _Sender:
 class UnitProcessor(BaseUpdateProcessor):
     """Works updates as ``docs/architecture.md`` tells; returns once the work is committed, while its answer is still on the way."""
 
-    def __init__(self, storehouse: Storehouse, turns: Turns, clock: Clock, wakeup: Wakeup) -> None:
+    def __init__(self, storehouse: Storehouse, turns: Turns, clock: Clock, wakeup: Wakeup, metrics: Metrics) -> None:
         super().__init__(SIDE_BY_SIDE)
         self._storehouse = storehouse
         self._turns = turns
         self._clock = clock
         self._answers: set[asyncio.Task[None]] = set()
         self._wakeup = wakeup
+        self._metrics = metrics
         # The courier sends through the bot, which is built with this processor: it is handed over once both are there.
         self.courier: Courier
 
@@ -78,7 +83,16 @@ class UnitProcessor(BaseUpdateProcessor):
         sender = _sender(update)
         try:
             if sender is not None and isinstance(update, Update):
-                await self._in_turn(update, sender, coroutine)
+                # Whatever is logged below tells of which update it is, and so does the answer's task, which begins with a copy of this.
+                with bound_contextvars(update_id=update.update_id, chat=sender.chat, **_acted_on(update)):
+                    await self._in_turn(update, sender, coroutine)
+            else:
+                self._metrics.update_ended(update, "set_aside" if _is_empty(update) else "worked")
+        except TransactionConflict:
+            raise
+        except Exception:
+            self._metrics.update_ended(update, "failed")
+            raise
         finally:
             _close(coroutine)
 
@@ -101,13 +115,17 @@ class UnitProcessor(BaseUpdateProcessor):
         """Work an update and commit it, or count the failure; return the answer to be told, if there is one."""
         try:
             async with self._storehouse.transaction() as work:
-                row = await self._unit(work, update, sender, coroutine)
+                fresh = await work.updates.begin(update.update_id, self._clock())
+                row = await self._unit(work, update, sender, coroutine) if fresh else None
                 due = work.outbox.earliest
         except (TransactionConflict, DatabaseAway):
             # Nobody's fault: it is offered again, and not counted.
             raise
         except Exception as error:  # noqa: BLE001  (it is logged and counted there)
             return await self._failed(update, sender, error)
+        self._metrics.update_ended(update, "worked" if fresh else "repeated")
+        if not fresh:
+            log.info("update %s was worked before", update.update_id)
         if due is not None:
             self._wakeup.at(due)
         return row
@@ -115,9 +133,6 @@ class UnitProcessor(BaseUpdateProcessor):
     async def _unit(self, work: Work, update: Update, sender: _Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
         """Load the unit, run the handlers, save what they left."""
         now = self._clock()
-        if not await work.updates.begin(update.update_id, now):
-            log.info("update %s was worked before", update.update_id)
-            return None
         unit = await _loaded(work, update, sender, now)
         stood = unit.dialogue
         if _is_command(update):
@@ -139,11 +154,7 @@ class UnitProcessor(BaseUpdateProcessor):
     async def _told(self, row: OutboxRow, turn: Turn) -> None:
         """Tell an answer for the first time, then end the chat's turn; what has to wait is told by the sweep."""
         try:
-            if not row.attempts:
-                await self.courier.answer(row)
-                self._wakeup.soon()
-            elif (due := await self.courier.deliver(row)) is not None:
-                self._wakeup.at(due)
+            await self.courier.reply(row)
         except Exception:
             log.exception("an answer was left to the sweep")
         finally:
@@ -152,12 +163,17 @@ class UnitProcessor(BaseUpdateProcessor):
     async def _failed(self, update: Update, sender: _Sender, error: Exception) -> OutboxRow | None:
         """Count a failure. After a few the update is set aside and its sender told; before, it is to be offered again."""
         log.error("update %s failed", update.update_id, exc_info=error)
-        now = self._clock()
+        now, row = self._clock(), None
         async with self._storehouse.transaction() as work:
             told = f"{type(error).__name__}: {error}"[:_ERROR_KEPT]
-            if await work.updates.failed(update.update_id, told, now, limit=TRIES):
+            set_aside = await work.updates.failed(update.update_id, told, now, limit=TRIES)
+            if set_aside:
                 await work.updates.begin(update.update_id, now)
-                return await _apologised(work, update, sender, now)
+                await work.incidents.note(Trouble.UPDATE_SET_ASIDE, type(error).__name__, now)
+                row = await _apologised(work, update, sender, now)
+        if set_aside:
+            self._metrics.update_ended(update, "set_aside")
+            return row
         raise WorkFailed(f"update {update.update_id}") from error
 
 
@@ -168,6 +184,18 @@ def _sender(update: object) -> _Sender | None:
     user, chat = update.effective_user, update.effective_chat
     told = Contact(user.id, user.full_name, user.username, user.language_code)
     return _Sender(replace(told, name=name_from_telegram(told)), chat.id if chat else user.id)
+
+
+def _is_empty(update: object) -> bool:
+    """Tell whether an update holds nothing the library could read."""
+    return all(getattr(update, kind, None) is None for kind in Update.ALL_TYPES)
+
+
+def _acted_on(update: Update) -> dict[str, int]:
+    """Return the reservation that a tapped button is for, as it stands in a log; nothing where it is for none."""
+    choice = read(update.callback_query.data) if update.callback_query else None
+    number = getattr(choice, "reservation", 0) or getattr(choice, "moving", 0)
+    return {"reservation": number} if number else {}
 
 
 async def _loaded(work: Work, update: Update, sender: _Sender, now: datetime) -> Unit:

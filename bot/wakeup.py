@@ -1,6 +1,7 @@
 """The alarm of the jobs: one APScheduler job for the earliest instant at which something falls due."""
 
 import asyncio
+from contextvars import Context
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -27,7 +28,9 @@ class Wakeup:
         self._set_for = moment
         # The scheduler knows the machine's clock only, and ours may be another: what counts is how long it is until then.
         wait = max(moment - self._clock(), _BREATH)
-        self._scheduler.add_job(self.soon, "date", run_date=system_clock() + wait, id=_JOB, replace_existing=True)
+        due = system_clock() + wait
+        # The scheduler's timer keeps the context it was set in: with the caller's, all later jobs would log as if they were his update's.
+        Context().run(self._scheduler.add_job, self.soon, "date", run_date=due, id=_JOB, replace_existing=True)
 
     def soon(self) -> None:
         """Ring now."""

@@ -5,6 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 REPLY = "reply"
+DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """How many rows are due and not told, and since when the oldest of them is due; None where there is none."""
+
+    depth: int
+    oldest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +21,7 @@ class OutboxRow:
     """One thing to deliver to one person.
 
     ``kind`` is a ``notification.Kind``, rendered from the reservation when it goes out, or ``REPLY``: the answer to an update, rendered
-    with the work and kept in ``payload`` as plain JSON.
+    with the work and kept in ``payload`` as plain JSON, or ``DIGEST``: what an admin is told of errors, whose ``payload`` has the figures.
     """
 
     id: int

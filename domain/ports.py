@@ -10,6 +10,7 @@ from typing import Protocol
 
 from domain.client import Client, Contact
 from domain.dialogue import Dialogue
+from domain.events import Event
 from domain.invitation import Invitation
 from domain.notification import Notification
 from domain.outbox import OutboxRow
@@ -277,6 +278,11 @@ class UnitOfWork(Protocol):
     @property
     def dialogues(self) -> Dialogues:
         """Where people stand in their dialogues."""
+        ...
+
+    @property
+    def happened(self) -> list[Event]:
+        """What was announced in this transaction and stands, in order; whoever commits it may count that then."""
         ...
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:

@@ -1,7 +1,5 @@
 """The engines, and how each begins a transaction. The one place that knows which database is underneath."""
 
-import asyncio
-import random
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -12,7 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from domain.ports import DatabaseAway, TransactionConflict
+from domain.again import again_on_conflict
+from domain.ports import DatabaseAway
 from storage.postgres import meant, postgres_engine
 from storage.unit_of_work import SqlUnitOfWork
 
@@ -20,8 +19,6 @@ Result = TypeVar("Result")
 
 _READERS = 4
 _POOL_TIMEOUT_SECONDS = 30
-_TRIES = 8
-_LONGEST_STEP_ASIDE = 0.05
 _JOURNAL_TRIES, _JOURNAL_PAUSE = 500, 0.01
 
 
@@ -114,15 +111,12 @@ class Database:
 
     async def write(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
         """Do something in a transaction of its own, and again where it met another's; raises DatabaseAway."""
-        for turn in range(_TRIES):
-            try:
-                async with self.transaction() as work:
-                    return await do(work)
-            except TransactionConflict:
-                if turn == _TRIES - 1:
-                    raise
-                await asyncio.sleep(random.uniform(0, _LONGEST_STEP_ASIDE))  # noqa: S311  (nobody gains by guessing it)
-        raise AssertionError("the last try returns or raises")
+
+        async def attempt() -> Result:
+            async with self.transaction() as work:
+                return await do(work)
+
+        return await again_on_conflict(attempt)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[SqlUnitOfWork]:
@@ -130,6 +124,12 @@ class Database:
         with _errors_told(reading=True):
             async with self._reader.connect() as connection:
                 yield SqlUnitOfWork(connection, self._replica)
+
+    async def read(self, question: Callable[[Connection], Result]) -> Result:
+        """Put a question that only reads to the database itself; raises DatabaseAway."""
+        with _errors_told(reading=True):
+            async with self._reader.connect() as connection:
+                return await connection.run_sync(question)
 
     async def version(self) -> str:
         """Return which database is underneath, and its version."""

@@ -4,17 +4,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, or_, select
+from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, or_, select, text, union_all
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.checkup import Checkup, Parked, SetAside
-from storage.database import make_engine
+from domain.timespan import first_cell_from
+from storage.database import DatabaseUnusable, make_engine
 from storage.instant import Instant
 from storage.migrate import is_current
-from storage.tables import CONFIRMED, DUE, HELD, busy, client, failed_update, outbox, reservation
+from storage.outbox import LEASE
+from storage.pruning import CELLS_KEPT
+from storage.reservations import CLIENT, PROVIDER
+from storage.tables import CONFIRMED, DUE, HELD, availability, busy, client, failed_update, outbox, reservation, worked_update
 
 # A sweep comes every fifteen seconds: what is older than this was missed by many.
 GRACE = timedelta(minutes=5)
+# Clocks of several machines, and of one that was just set, differ by a little.
+AHEAD = timedelta(minutes=1)
 _SHOWN = 20
 
 _LIVE = or_(CONFIRMED, and_(HELD, reservation.c.expires_at > bindparam("now", type_=Instant())))
@@ -46,6 +53,49 @@ _STRAY = (
     .order_by(busy.c.reservation_id)
     .limit(_SHOWN)
 )
+_SAME_HOLD = or_(busy.c.hold_until == reservation.c.expires_at, and_(busy.c.hold_until.is_(None), reservation.c.expires_at.is_(None)))
+
+
+def _cells_of(kind: int, subject: Column[int]) -> ColumnElement[int]:
+    """Return how many of its cells a reservation takes of its provider or its client, held or kept as it is itself."""
+    within = and_(busy.c.cell >= reservation.c.start_cell, busy.c.cell < reservation.c.end_cell)
+    own = and_(busy.c.reservation_id == reservation.c.id, busy.c.kind == kind, busy.c.subject == subject)
+    return select(func.count()).select_from(busy).where(own, within, _SAME_HOLD).correlate(reservation).scalar_subquery()
+
+
+_LENGTH = reservation.c.end_cell - reservation.c.start_cell
+_LACKING = (
+    select(reservation.c.id)
+    .where(
+        _LIVE,
+        # Cells of past days are gone already.
+        reservation.c.start_cell >= bindparam("first"),
+        or_(_cells_of(PROVIDER, reservation.c.provider_id) < _LENGTH, _cells_of(CLIENT, reservation.c.client_id) < _LENGTH),
+    )
+    .order_by(reservation.c.id)
+    .limit(_SHOWN)
+)
+_POSTED = select(
+    availability.c.provider_id,
+    availability.c.start_cell,
+    func.max(availability.c.end_cell)
+    .over(partition_by=availability.c.provider_id, order_by=(availability.c.start_cell, availability.c.end_cell), rows=(None, -1))
+    .label("worked_until"),
+).subquery()
+_UNMERGED = (
+    select(_POSTED.c.provider_id)
+    .distinct()
+    .where(_POSTED.c.start_cell <= _POSTED.c.worked_until)
+    .order_by(_POSTED.c.provider_id)
+    .limit(_SHOWN)
+)
+_OVERDUE = outbox.c.lease_until < bindparam("before", type_=Instant())
+_TOO_LONG = outbox.c.lease_until > bindparam("longest", type_=Instant())
+_ODD_LEASES = select(func.count()).select_from(outbox).where(DUE, or_(_OVERDUE, _TOO_LONG))
+# Each of these is the last entry of an index.
+_NEWEST = union_all(
+    select(func.max(worked_update.c.worked_at, type_=Instant()).label("moment")), select(func.max(outbox.c.settled_at, type_=Instant()))
+)
 _PARKED = (
     select(outbox.c.kind, outbox.c.settled_at, outbox.c.error)
     .where(outbox.c.state == "parked", outbox.c.settled_at.is_not(None))
@@ -70,12 +120,18 @@ class SqlDoctor:
         return await self._connection.run_sync(is_current)
 
     async def checkup(self, now: datetime) -> Checkup:
-        """Return the state of the books."""
+        """Return the state of the books; raises DatabaseError where the file is too damaged to be read through."""
         return Checkup(
             overlaps_of_providers=await self._numbers(_OVERLAPS_OF_PROVIDERS, now),
             overlaps_of_clients=await self._numbers(_OVERLAPS_OF_CLIENTS, now),
             unswept=await self._numbers(_UNSWEPT, now),
             stray=await self._numbers(_STRAY, now),
+            lacking=await self._numbers(_LACKING, now),
+            unmerged=await self._numbers(_UNMERGED, now),
+            odd_leases=await self._connection.scalar(_ODD_LEASES, {"before": now - GRACE, "longest": now + LEASE + AHEAD}) or 0,
+            ahead=await self._ahead(now),
+            loose=await self._told("PRAGMA foreign_key_check"),
+            damage=tuple(line for line in await self._told("PRAGMA integrity_check(5)") if line != "ok"),
             parked=tuple(Parked(kind, now - settled, error or "") for kind, settled, error in await self._connection.execute(_PARKED)),
             oldest_due=await self._oldest_due(now),
             set_aside=await self._set_aside(),
@@ -84,7 +140,19 @@ class SqlDoctor:
 
     async def _numbers(self, query: Select[tuple[int]], now: datetime) -> tuple[int, ...]:
         """Return the numbers of the reservations that a query finds."""
-        return tuple(await self._connection.scalars(query, {"now": now, "before": now - GRACE}))
+        moments = {"now": now, "before": now - GRACE, "first": first_cell_from(now - CELLS_KEPT)}
+        return tuple(await self._connection.scalars(query, moments))
+
+    async def _told(self, pragma: str) -> tuple[str, ...]:
+        """Return what SQLite says, each thing once; nothing where another database is underneath, which sees to this by itself."""
+        if self._connection.dialect.name != "sqlite":
+            return ()
+        return tuple(dict.fromkeys(await self._connection.scalars(text(pragma))))
+
+    async def _ahead(self, now: datetime) -> timedelta | None:
+        """Return how far the newest entry lies in the future."""
+        newest = max(filter(None, await self._connection.scalars(_NEWEST)), default=now)
+        return newest - now if newest > now + AHEAD else None
 
     async def _oldest_due(self, now: datetime) -> timedelta | None:
         """Return for how long the oldest message has been due."""
@@ -99,10 +167,15 @@ class SqlDoctor:
 
 @asynccontextmanager
 async def examined(url: str) -> AsyncIterator[SqlDoctor]:
-    """Open a database for a look that cannot change it; raises DatabaseUnsupported."""
+    """Open a database for a look that cannot change it; raises DatabaseUnsupported, and DatabaseUnusable for a file that is damaged."""
     engine = make_engine(url, write=False)
     try:
         async with engine.connect() as connection:
             yield SqlDoctor(connection)
+    except DatabaseError as error:
+        # What is locked or lacks a table is a more special error: this very one tells of the file itself.
+        if type(error) is not DatabaseError:
+            raise
+        raise DatabaseUnusable(f"DATABASE_URL: the database is damaged: {error.orig}. Stop the bot and restore a backup.") from error
     finally:
         await engine.dispose()

@@ -1,5 +1,6 @@
 """Bring the schema up to date: run at every start, under a lock, in one transaction."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -8,7 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from storage.database import make_engine, prepare_file, reachable
+from storage.database import DatabaseUnusable, make_engine, prepare_file, reachable
 
 # Any number will do that no other program on the same database locks.
 _LOCK = 0x510716EE9E12
@@ -49,14 +50,28 @@ def alembic_config(connection: Connection) -> Config:
 
 def is_current(connection: Connection) -> bool:
     """Tell whether the schema is the newest this program knows."""
-    heads = set(ScriptDirectory(str(_SCRIPTS)).get_heads())
-    return set(MigrationContext.configure(connection).get_current_heads()) == heads
+    return _schema_of(connection) == frozenset(_scripts(_SCRIPTS).get_heads())
+
+
+@cache
+def _scripts(folder: Path) -> ScriptDirectory:
+    """Return the migrations this program knows; reading them takes a while, and they do not change while it runs."""
+    return ScriptDirectory(str(folder))
+
+
+def _schema_of(connection: Connection) -> frozenset[str]:
+    """Return the newest migrations a database has seen; none for a new one."""
+    return frozenset(MigrationContext.configure(connection).get_current_heads())
 
 
 def _upgrade(connection: Connection) -> None:
-    """Run the migrations and check that no row points nowhere."""
+    """Run the migrations and check that no row points nowhere; raises DatabaseUnusable for the schema of a newer version."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    if not _schema_of(connection) <= {script.revision for script in _scripts(_SCRIPTS).walk_revisions()}:
+        raise DatabaseUnusable(
+            "DATABASE_URL: the database was made by a newer version of Slotkeeper: run that version, or restore a backup from before it."
+        )
     command.upgrade(alembic_config(connection), "head")
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise ForeignKeysBroken("the migration would leave rows that point to nothing; nothing was changed")

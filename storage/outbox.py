@@ -2,13 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.notification import Notification
-from domain.outbox import REPLY, OutboxRow
+from domain.outbox import DIGEST, REPLY, Backlog, OutboxRow
 from storage.tables import DUE, WITHHELD, outbox
 from storage.upsert import insert_or
 
@@ -32,25 +31,27 @@ _HEAD = ~(
     )
     .exists()
 )
-_CLAIMABLE_NOW = select(outbox.c.id).where(DUE, outbox.c.due_at <= bindparam("now"), _NOT_LEASED, _HEAD)
-_DUE_NOW = _CLAIMABLE_NOW.order_by(outbox.c.due_at, outbox.c.id).limit(bindparam("limit")).with_for_update(skip_locked=True, of=outbox)
-_DUE_NEXT = _CLAIMABLE_NOW.where(outbox.c.recipient_id == bindparam("recipient")).with_for_update(skip_locked=True, of=outbox)
-
-
-def _claim(which: Select[Any]) -> Any:
-    """Return the one statement by which rows are leased, for those that a query selects; it stands in front, where it runs once."""
-    leased = {"lease_until": bindparam("lease"), "leased_by": bindparam("mine"), "attempts": outbox.c.attempts + 1}
-    return update(outbox).where(outbox.c.id.in_(select(which.cte("chosen").c.id)), DUE).values(leased).returning(*_FIELDS)
-
-
-_CLAIM = _claim(_DUE_NOW)
-_CLAIM_NEXT = _claim(_DUE_NEXT)
+_DUE_NOW = (
+    select(outbox.c.id)
+    .where(DUE, outbox.c.due_at <= bindparam("now"), _NOT_LEASED, _HEAD)
+    .order_by(outbox.c.due_at, outbox.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(skip_locked=True, of=outbox)
+)
+# The query stands in front, where it runs once: as a subquery PostgreSQL may run it again for each row, and find others behind the limit.
+_CLAIM = (
+    update(outbox)
+    .where(outbox.c.id.in_(select(_DUE_NOW.cte("chosen").c.id)), DUE)
+    .values(lease_until=bindparam("lease"), leased_by=bindparam("mine"), attempts=outbox.c.attempts + 1)
+    .returning(*_FIELDS)
+)
 _NEXT_OF = select(func.min(outbox.c.due_at)).where(DUE, outbox.c.recipient_id == bindparam("recipient"))
 # A row can be claimed once it is due, first and nobody's. Leased rows are due ones, so they stand first in the index, and so many are never
 # in hand at once: what lies behind this limit falls due later than what was looked at.
 _CLAIMABLE = case((outbox.c.lease_until > outbox.c.due_at, outbox.c.lease_until), else_=outbox.c.due_at).label("claimable")
 _SOONEST = select(_CLAIMABLE).where(DUE, _HEAD).order_by(outbox.c.due_at, outbox.c.id).limit(_LOOKED_AT).subquery()
 _NEXT = select(func.min(_SOONEST.c.claimable, type_=outbox.c.due_at.type))
+_BACKLOG = select(func.count(), func.min(outbox.c.due_at, type_=outbox.c.due_at.type)).where(DUE, outbox.c.due_at <= bindparam("now"))
 # The row as it was claimed: where it was put in anew meanwhile (a moved hold), or claimed by another, the attempts are different ones.
 _ROW = and_(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("tries"))
 _SETTLE = update(outbox).where(_ROW).values(state=bindparam("new_state"), settled_at=bindparam("now"), error=bindparam("new_error"))
@@ -129,15 +130,16 @@ class SqlOutbox:
         number = (await self._connection.execute(_REPLY, {"state": "due", **row, **leased})).scalar_one()
         return OutboxRow(number, recipient_id, REPLY, None, payload, due, attempts=0 if waits else 1)
 
+    async def report(self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime) -> None:
+        """Put what the admins are to be told in, once for each."""
+        rows = [{"recipient_id": each, "kind": DIGEST, "payload": dict(payload), "due_at": now, **_FRESH} for each in recipients]
+        await self._connection.execute(insert(outbox), rows)
+        await self._connection.execute(_QUEUE_BEHIND, {"recipients": sorted(recipients)})
+
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
         """Lease to the caller what is due, the first thing for each person, oldest first."""
-        rows = await self._connection.execute(_CLAIM, {"limit": limit, **self._leased(now)})
+        rows = await self._connection.execute(_CLAIM, {"now": now, "limit": limit, "lease": now + LEASE, "mine": self._replica})
         return sorted((OutboxRow(**row._mapping) for row in rows), key=lambda row: (row.due_at, row.id))
-
-    async def claim_next(self, recipient_id: int, now: datetime) -> OutboxRow | None:
-        """Lease to the caller what one person is to be told next, if that is due."""
-        row = (await self._connection.execute(_CLAIM_NEXT, {"recipient": recipient_id, **self._leased(now)})).one_or_none()
-        return OutboxRow(**row._mapping) if row else None
 
     async def is_claimed(self, row: OutboxRow, now: datetime) -> bool:
         """Tell whether a row is still the claimer's: neither settled, put off or put in anew meanwhile, nor its lease over."""
@@ -148,6 +150,11 @@ class SqlOutbox:
         """Return when the next row can be claimed, or None where none waits."""
         earliest: datetime | None = await self._connection.scalar(_NEXT)
         return earliest
+
+    async def backlog(self, now: datetime) -> Backlog:
+        """Return how much is due and not told yet, that in hand included."""
+        depth, oldest = (await self._connection.execute(_BACKLOG, {"now": now})).one()
+        return Backlog(depth, oldest)
 
     async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> datetime | None:
         """Note that a claimed row is sent, skipped or parked; one put in anew since then stays due.
@@ -192,7 +199,3 @@ class SqlOutbox:
         if self.earliest is not None and self._connection.dialect.name == "postgresql":
             due = (self.earliest - _EPOCH) // timedelta(microseconds=1)
             await self._connection.execute(_TELL, {"news": f"{self._replica} {due}"})
-
-    def _leased(self, now: datetime) -> dict[str, object]:
-        """Return what a claim writes."""
-        return {"now": now, "lease": now + LEASE, "mine": self._replica}

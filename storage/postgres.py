@@ -51,16 +51,18 @@ async def connected(url: str, *, answers_within: float = _ANSWER_SECONDS, settin
         raise DatabaseAway((str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")) from error
 
 
-def postgres_engine(url: str, *, write: bool, patient: bool = False) -> AsyncEngine:
+def postgres_engine(
+    url: str, *, write: bool, patient: bool = False, connections: int | None = None, settings: dict[str, str] | None = None
+) -> AsyncEngine:
     """Return an engine; a reading one sees one unchanging state in each transaction. ``patient`` is for migrations, which may take long."""
-    settings = {"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"} if patient else {}
+    settings = (settings or {}) | ({"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"} if patient else {})
     within = timedelta(hours=12).total_seconds() if patient else _ANSWER_SECONDS
     engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=lambda: connected(url, answers_within=within, settings=settings),
         isolation_level="READ COMMITTED" if write else "REPEATABLE READ",
         execution_options={} if write else {"postgresql_readonly": True},
-        pool_size=_WRITERS if write else _READERS,
+        pool_size=connections or (_WRITERS if write else _READERS),
         max_overflow=0,
         # Errors are logged and kept: they must not tell what people are called or wrote.
         hide_parameters=True,

@@ -1,11 +1,22 @@
-"""Which presence a database needs: on PostgreSQL there may be other replicas, on SQLite there are none."""
+"""What a database needs where there may be other replicas, as on PostgreSQL; on SQLite there are none."""
 
 from sqlalchemy import make_url
 
 from storage.alone import Alone
 from storage.replica import Replica
+from storage.telling import Telling
 
 
 def presence_on(url: str) -> Alone | Replica:
     """Return the presence of this process on a database; nothing is opened yet."""
-    return Replica(url) if make_url(url).get_backend_name() == "postgresql" else Alone()
+    return Replica(url) if _has_replicas(url) else Alone()
+
+
+def telling_on(url: str) -> Telling | None:
+    """Return what replicas share of their speaking to Telegram, None where there are none; nothing is opened yet."""
+    return Telling(url) if _has_replicas(url) else None
+
+
+def _has_replicas(url: str) -> bool:
+    """Tell whether several processes may work on a database at once."""
+    return make_url(url).get_backend_name() == "postgresql"

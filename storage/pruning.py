@@ -6,11 +6,12 @@ from sqlalchemy import bindparam, delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.timespan import first_cell_from
-from storage.tables import CONFIRMED, busy, draft, failed_update, outbox, reservation, worked_update
+from storage.tables import CONFIRMED, busy, draft, failed_update, incident, outbox, reservation, worked_update
 
 # Telegram redelivers an update for at most a day.
 UPDATES_KEPT = timedelta(days=2)
 KEPT = timedelta(days=30)
+CELLS_KEPT = timedelta(days=1)
 
 _CELLS = delete(busy).where(busy.c.kind == bindparam("of"), busy.c.cell < bindparam("before"))
 _COMPLETED = (
@@ -21,6 +22,7 @@ _COMPLETED = (
 _UPDATES = delete(worked_update).where(worked_update.c.worked_at < bindparam("before"))
 _FAILURES = delete(failed_update).where(failed_update.c.failed_at < bindparam("before"))
 _DRAFTS = delete(draft).where(draft.c.drafted_at < bindparam("before"))
+_INCIDENTS = delete(incident).where(incident.c.latest < bindparam("before"))
 _OUTBOX = delete(outbox).where(outbox.c.settled_at < bindparam("before"), outbox.c.state != "parked")
 
 
@@ -32,11 +34,11 @@ class SqlPruning:
         self._connection = connection
 
     async def prune(self, now: datetime) -> None:
-        """Complete appointments that are over, free the cells of past days, and forget old updates, drafts and settled outbox rows."""
-        yesterday = first_cell_from(now - timedelta(days=1))
+        """Complete appointments that are over, free the cells of past days, and forget updates, drafts and other rows that are old."""
+        yesterday = first_cell_from(now - CELLS_KEPT)
         await self._connection.execute(_COMPLETED, {"before": yesterday, "now": now})
         for kind in (0, 1):
             await self._connection.execute(_CELLS, {"of": kind, "before": yesterday})
         await self._connection.execute(_UPDATES, {"before": now - UPDATES_KEPT})
-        for old in (_FAILURES, _DRAFTS, _OUTBOX):
+        for old in (_FAILURES, _DRAFTS, _INCIDENTS, _OUTBOX):
             await self._connection.execute(old, {"before": now - KEPT})

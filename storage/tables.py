@@ -165,6 +165,25 @@ outbox = Table(
     Index(None, "settled_at"),
 )
 
+# What replicas share of a chat: what its newest message of ours shows, until when it is to rest, and until when Telegram wants it to.
+chat = Table(
+    "chat",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("shown_message_id", BigInteger),
+    Column("shown_digest", String(64)),
+    Column("owed_until", Instant),
+    Column("refused_until", Instant),
+)
+
+# Each row is one of the messages that all replicas together may send in a second, and when it may be sent; number 0 is silence for all.
+place = Table(
+    "place",
+    metadata,
+    Column("number", SmallInteger, primary_key=True, autoincrement=False),
+    Column("free_at", Instant, nullable=False),
+)
+
 dialogue = Table(
     "dialogue",
     metadata,
@@ -192,4 +211,22 @@ failed_update = Table(
     Column("error", Text, nullable=False),
     Column("failed_at", Instant, nullable=False),
     Column("set_aside", Integer, nullable=False),
+)
+
+# What went wrong since the admins were told last, by kind; they are told of all of it at once.
+incident = Table(
+    "incident",
+    metadata,
+    Column("kind", String(32), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("latest", Instant, nullable=False),
+)
+
+# One single row: when the admins were told last.
+digest = Table(
+    "digest",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("told_at", Instant, nullable=False),
 )

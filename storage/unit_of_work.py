@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.events import Event
 from storage.availability import SqlAvailability
 from storage.clients import SqlClients
 from storage.dialogues import SqlDialogues
 from storage.drafts import SqlDrafts
+from storage.incidents import SqlIncidents
 from storage.invitations import SqlInvitations
 from storage.outbox import SqlOutbox
 from storage.providers import SqlProviders
@@ -23,6 +25,7 @@ class SqlUnitOfWork:
     def __init__(self, connection: AsyncConnection, replica: int = 0) -> None:
         """Give each repository the connection; ``replica`` is whose leases are taken."""
         self._connection = connection
+        self.happened: list[Event] = []
         self.clients = SqlClients(connection)
         self.providers = SqlProviders(connection)
         self.availability = SqlAvailability(connection)
@@ -32,10 +35,16 @@ class SqlUnitOfWork:
         self.outbox = SqlOutbox(connection, replica)
         self.dialogues = SqlDialogues(connection)
         self.updates = SqlUpdates(connection)
+        self.incidents = SqlIncidents(connection)
         self.pruning = SqlPruning(connection)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Open a block whose work is undone where it raises, leaving the rest of the transaction as it was."""
-        async with self._connection.begin_nested():
-            yield
+        stood = len(self.happened)
+        try:
+            async with self._connection.begin_nested():
+                yield
+        except BaseException:
+            del self.happened[stood:]
+            raise

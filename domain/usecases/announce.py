@@ -9,5 +9,6 @@ from domain.ports import UnitOfWork
 
 
 async def announce(uow: UnitOfWork, policy: BookingPolicy, now: datetime, *happened: Event) -> None:
-    """Put the notifications that follow from these events into the outbox."""
+    """Put the notifications that follow from these events into the outbox, and let whoever commits know what happened."""
+    uow.happened.extend(happened)
     await uow.outbox.notify(n for event in happened for n in notifications_of(event, now, policy.warning_lead))

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from simulator.calls import Call, Described
+from simulator.loopback import is_loopback
 from simulator.refusals import QUERY_TOO_OLD, Refusal, bad_request, conflict
 from simulator.transcript import Delivery
 from simulator.world import ANSWERABLE, Poll, Webhook, World
@@ -14,6 +15,7 @@ _MOST_UPDATES = 100
 _LONGEST_POLL = 50
 _MOST_CONNECTIONS = 100
 _LONGEST_TOAST = 200
+_PORTS = (None, 80, 88, 443, 8443)
 _OTHER_POLLER = "terminated by other getUpdates request; make sure that only one bot instance is running"
 _WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 
@@ -58,6 +60,8 @@ def set_webhook(world: World, call: Call) -> Described:
         return delete_webhook(world, call)
     if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
         raise bad_request("bad webhook: An HTTPS URL must be provided for webhook")
+    if not is_loopback(url) and urlsplit(url).port not in _PORTS:
+        raise bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
     if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
         raise bad_request("secret token contains unallowed characters")
     _remember_allowed(world, call)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.bot.harness import ADMIN_ID, Chatter, Town
+from tests.bot.practice import opens_practice
 
 
 @pytest.fixture
@@ -38,23 +39,15 @@ def admin(town: Town) -> Chatter:
 
 
 @pytest.fixture
-async def provider(town: Town, admin: Chatter) -> Chatter:
-    """Return a provider in Berlin who joined by invitation and has posted nothing."""
-    await admin.sends("/invite")
-    doctor = town.joins("Dora")
-    await doctor.opens(admin.link("?start=join_"))
-    await doctor.taps("Keep")
-    await doctor.taps("Berlin")
-    return doctor
+async def provider(town: Town) -> Chatter:
+    """Return a provider in Berlin who has posted nothing. He stands in the database: how one joins by chat has tests of its own."""
+    return await opens_practice(town, days=(), zone="Europe/Berlin")
 
 
 @pytest.fixture
-async def open_hours(provider: Chatter) -> Chatter:
-    """Return a provider who works on Wednesday 25 November 2026 from 9:00 to 12:00."""
-    await provider.sends("/hours")
-    await provider.sends("2026-11-25 09:00-12:00")
-    await provider.taps("Publish")
-    return provider
+async def open_hours(town: Town) -> Chatter:
+    """Return a provider in Berlin who works on Wednesday 25 November 2026 from 9:00 to 12:00."""
+    return await opens_practice(town, zone="Europe/Berlin")
 
 
 @pytest.fixture

@@ -88,10 +88,8 @@ class Town:
 
     async def works(self, updates: list[dict[str, Any]]) -> None:
         """Have the bot work these updates one after another, as Telegram would deliver one chat's."""
-        application = self.house.application
         for raw in updates:
-            update = Update.de_json(raw, application.bot)
-            await application.update_processor.process_update(update, application.process_update(update))
+            await self.house.intake.once(Update.de_json(raw, self.house.application.bot))
         await self.house.processor.idle()
 
     def joins(self, name: str, **details: Any) -> "Chatter":
@@ -109,6 +107,7 @@ class Town:
         for handler in reversed(self._first):
             house.application.handlers[0].insert(0, handler)
         self.house = await self._open.enter_async_context(opened(house, self.settings))
+        await self.house.presence.leads()
 
 
 class Chatter:

@@ -16,13 +16,17 @@ def quarter(day: int, hour: int, minute: int = 0, *, month: int = 11) -> int:
     return int(datetime(2026, month, day, hour, minute, tzinfo=BERLIN).timestamp()) // 900
 
 
-async def opens_practice(town: Town, name: str = "Dora", *, days: tuple[int, ...] = (25,), **details: str) -> Chatter:
-    """Let a provider join who works from nine to twelve on these days of November 2026."""
+async def opens_practice(
+    town: Town, name: str = "Dora", *, days: tuple[int, ...] = (25,), zone: str | None = None, **details: str
+) -> Chatter:
+    """Let a provider join who works from nine to twelve on these days of November 2026, and has chosen this zone, if any."""
     provider = town.joins(name, **details)
     provider.person.sends("/agenda")
     town.simulator.take_updates()
     async with town.house.database.transaction() as work:
         await work.clients.seen(Contact(provider.id, name), town.now)
+        if zone:
+            await work.clients.choose_zone(provider.id, zone)
         added = await work.providers.add(provider.id, name, name.lower(), town.now)
         await work.availability.replace(added.id, [], [TimeSpan(quarter(day, 9), quarter(day, 12)) for day in days])
     return provider

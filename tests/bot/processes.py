@@ -16,7 +16,12 @@ TOKEN = "1:very-secret-token"
 def environment(folder: Path, url: str, **more: str) -> dict[str, str]:
     """Return an environment with nothing in it that this machine has set, but what a bot needs."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    settings = {"BOT_TOKEN": TOKEN, "TELEGRAM_API_URL": url, "DATABASE_URL": f"sqlite:///{folder / 'bot.db'}"}
+    settings = {
+        "BOT_TOKEN": TOKEN,
+        "TELEGRAM_API_URL": url,
+        "DATABASE_URL": f"sqlite:///{folder / 'bot.db'}",
+        "LISTEN": "127.0.0.1:0",
+    }
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"} | settings | more
 
 

@@ -1,8 +1,6 @@
 """What the outbox holds reaches people in order, at least once, and whatever cannot be delivered is seen and stands in nobody's way."""
 
 import json
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -16,7 +14,7 @@ from storage.outbox import LEASE
 from tests.bot.harness import Chatter, Town
 from tests.bot.practice import books, holds, opens_practice, reservations
 from tests.bot.probes import answering, calls, echo, hears, outbox, texts
-from tests.storage.venue import rows
+from tests.storage.venue import changes, rows
 
 
 @pytest.fixture
@@ -38,8 +36,7 @@ async def puts_in(town: Town, who: Chatter, *steps: Step) -> None:
 
 def spoils(town: Town, column: str, value: str) -> None:
     """Spoil everything that waits."""
-    with closing(sqlite3.connect(town.house.database.url.removeprefix("sqlite:///"))) as connection, connection:
-        connection.execute(f"UPDATE outbox SET {column} = ? WHERE state = 'due'", (value,))
+    changes(town.house.database.url, f"UPDATE outbox SET {column} = '{value}' WHERE state = 'due'")
 
 
 def unreachable(town: Town, who: Chatter) -> bool:

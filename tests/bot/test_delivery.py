@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
+from bot.memory import OwnMemory
 from bot.replies import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.screen import Button, Screen
 from simulator import html
@@ -16,7 +17,7 @@ from tests.bot.probes import calls, feels, hears, offer, texts
 
 @pytest.fixture
 def delivery(rough_town: Town) -> Delivery:
-    return Delivery(rough_town.house.application.bot)
+    return Delivery(rough_town.house.application.bot, OwnMemory())
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ async def test_what_the_tap_says_the_message_shows_is_believed_where_nothing_els
     rough_town: Town, delivery: Delivery, dora: Chatter
 ) -> None:
     number = await shown(delivery, dora.id, Screen("one"))
-    after_restart = Delivery(rough_town.house.application.bot)
+    after_restart = Delivery(rough_town.house.application.bot, OwnMemory())
     await after_restart.carry_out(dora.id, Edit(number, Screen("one"), before=Screen("one").digest))
 
     assert calls(rough_town, "editMessageText") == []
@@ -115,7 +116,7 @@ async def test_what_the_tap_says_the_message_shows_is_believed_where_nothing_els
 @pytest.mark.refuses("message is not modified")
 async def test_not_modified_is_success(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
     number = await shown(delivery, dora.id, Screen("one"))
-    after_crash = Delivery(rough_town.house.application.bot)
+    after_crash = Delivery(rough_town.house.application.bot, OwnMemory())
     assert await after_crash.carry_out(dora.id, Edit(number, Screen("one"))) == number
     await after_crash.carry_out(dora.id, Edit(number, Screen("one")))
 

@@ -6,13 +6,16 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from bot import demo
+from bot.settings import Settings
+from tests.bot.harness import until
 from tests.demo_process import RunningDemo, demo_process
 
 DORA, ALICE = 1000, 1001
@@ -160,3 +163,28 @@ async def test_the_whole_demo_needs_less_than_150_megabytes(tmp_path: Path) -> N
         children = await asyncio.to_thread(Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children").read_text, encoding="utf-8")
         assert children == ""
         assert kilobytes < 150_000, kilobytes
+
+
+async def test_it_has_an_http_side_where_one_was_asked_for_and_no_webhook_ever(tmp_path: Path, unused_tcp_port: int) -> None:
+    told = {"LISTEN": f"127.0.0.1:{unused_tcp_port}", "WEBHOOK_URL": "https://bot.example/telegram", "WEBHOOK_SECRET": "hush"}
+    (tmp_path / ".env").write_text("\n".join(f"{name}={value}" for name, value in told.items()))
+    async with demo_process(tmp_path, "demo") as demo, visitor(demo) as (guest, _):
+        await guest.writes(ALICE, "/help")
+        await guest.hears(ALICE, "/book")
+        async with aiohttp.ClientSession(f"http://127.0.0.1:{unused_tcp_port}") as session:
+            async with session.get("/readyz") as ready:
+                assert (ready.status, (await ready.json())["ready"]) == (200, True)
+            async with session.post("/telegram") as refused:
+                assert refused.status == 404
+
+
+async def test_it_opens_no_port_but_its_pages_where_none_was_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "bot")
+    task = asyncio.create_task(demo.run(Settings(_env_file=None)))
+    await until(lambda: "is at work" in caplog.text)
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+    assert "serving at" not in caplog.text
+    assert "HTTP side" not in caplog.text

@@ -1,8 +1,6 @@
 """What the doctor says of each finding, and the command that asks it."""
 
-import sqlite3
-from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +8,10 @@ import pytest
 from bot.doctor import ALL_WELL, NO_DATABASE, OLD_SCHEMA, findings, remarks, without_persons
 from domain.checkup import Checkup, Parked, SetAside
 from tests.bot.processes import environment, runs
-from tests.storage.venue import everything
+from tests.storage.venue import changes, everything, literal
 
 MINUTE = timedelta(minutes=1)
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -66,14 +65,15 @@ def test_the_command_tells_what_it_finds_and_changes_nothing(tmp_path: Path, dat
     assert everything(database_url) == before
 
 
+@pytest.mark.changes_schema
 def test_the_command_ends_ill_where_something_is_wrong(tmp_path: Path, database_url: str) -> None:
     env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=database_url)
-    _write(database_url, "INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', 0, 1)")
+    changes(database_url, f"INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', {literal(database_url, LONG_AGO)}, 1)")
     ended = runs(tmp_path, env, "doctor")
     assert (ended.returncode, ended.stderr) == (1, "")
     assert ended.stdout.startswith("Updates that failed three times and were set aside: 1.")
 
-    _write(database_url, "UPDATE alembic_version SET version_num = '0000'")
+    changes(database_url, "UPDATE alembic_version SET version_num = '0000'")
     ended = runs(tmp_path, env, "doctor")
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, f"{OLD_SCHEMA}\n", "")
 
@@ -103,8 +103,3 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path: Path, co
 
     assert ended.returncode == 2
     assert ended.stderr == f"DATABASE_URL: the folder {tmp_path / 'letter'} cannot be made: File exists.\n"
-
-
-def _write(url: str, statement: str) -> None:
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
-        connection.execute(statement)

@@ -2,8 +2,6 @@
 
 import json
 import os
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from simulator.faults import Fault, Faults
 from tests.bot.harness import MONDAY, Chatter, Town, until
 from tests.bot.practice import holds, opens_practice
 from tests.bot.probes import calls
-from tests.storage.venue import micros, rows
+from tests.storage.venue import changes, literal, rows
 
 BACKLOG = 1500
 PEOPLE = 100
@@ -47,14 +45,17 @@ def fills_outbox(town: Town, people: list[Chatter]) -> None:
     """Put answers in that fall due faster than they can be told; those of a minute wait already."""
     text = json.dumps(packed([Send(Screen("old news"))]))
     oldest = town.now - timedelta(minutes=1)
-    due = ((people[n % PEOPLE].id, text, micros(oldest + timedelta(seconds=n * 0.15))) for n in range(BACKLOG))
-    with closing(sqlite3.connect(town.house.database.url.removeprefix("sqlite:///"))) as connection, connection:
-        connection.execute("UPDATE outbox SET state = 'skipped'")
-        connection.executemany(
-            "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) VALUES (?, 'reply', ?, ?, 0, 'due')", due
-        )
+    url = town.house.database.url
+    due = (f"({people[n % PEOPLE].id}, {literal(url, oldest + timedelta(seconds=n * 0.15))})" for n in range(BACKLOG))
+    changes(url, "UPDATE outbox SET state = 'skipped'")
+    changes(
+        url,
+        f"WITH late (who, due) AS (VALUES {', '.join(due)}) INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) "
+        f"SELECT who, 'reply', '{text}', due, 0, 'due' FROM late",
+    )
 
 
+@pytest.mark.engines("sqlite")
 async def test_a_hold_runs_out_on_time_and_the_heart_beats_while_a_long_backlog_is_told(town: Town, alice: Chatter) -> None:
     await opens_practice(town)
     people = [town.joins(f"Person {number}") for number in range(PEOPLE)]
@@ -78,8 +79,8 @@ async def test_a_hold_runs_out_on_time_and_the_heart_beats_while_a_long_backlog_
 @pytest.fixture
 def old_update(town: Town) -> str:
     """An update that was worked long ago, of which nobody will ask again."""
-    with closing(sqlite3.connect(town.house.database.url.removeprefix("sqlite:///"))) as connection, connection:
-        connection.execute("INSERT INTO worked_update VALUES (1, ?)", (micros(MONDAY - timedelta(days=9)),))
+    url = town.house.database.url
+    changes(url, f"INSERT INTO worked_update VALUES (1, {literal(url, MONDAY - timedelta(days=9))})")
     return "SELECT count(*) FROM worked_update"
 
 

@@ -254,7 +254,7 @@ async def test_nobody_joins_by_a_forged_button(town: Town, alice: Chatter, data:
 
 
 async def test_a_forged_zone_is_refused(provider: Chatter) -> None:
-    await provider.taps_data("jz:Middle/Earth", provider.card.id)
+    await provider.taps_data("jz:Middle/Earth")
 
     assert "No time zone has that name" in provider.toast
 

@@ -9,7 +9,7 @@ import pytest
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.logs import configure_logging
+from bot.logs import _TALKATIVE, configure_logging
 
 TOKEN = "123456:AAF-secret_part"
 HUSH = "hush_hush-1"
@@ -20,7 +20,7 @@ FORMATS = ("console", "json")
 def logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
-    quiet = {name: logging.getLogger(name).level for name in ("httpx", "httpcore", "apscheduler", "aiohttp", "telegram", "alembic")}
+    quiet = {name: logging.getLogger(name).level for name in _TALKATIVE}
     yield
     root.handlers = handlers
     root.setLevel(level)
@@ -118,7 +118,16 @@ def test_events_below_the_level_are_left_out(capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize(
-    "name", ["httpx", "httpcore.http11", "apscheduler.scheduler", "aiohttp.access", "telegram.ext.Application", "alembic.runtime.migration"]
+    "name",
+    [
+        "httpx",
+        "httpcore.http11",
+        "apscheduler.scheduler",
+        "aiohttp.access",
+        "telegram.ext.Application",
+        "alembic.runtime.migration",
+        "aiosqlite",
+    ],
 )
 def test_talkative_libraries_are_heard_from_warning_on(capsys: pytest.CaptureFixture[str], name: str) -> None:
     configure_logging("DEBUG", "json")

@@ -139,8 +139,8 @@ def test_all_are_silent_for_as_long_as_telegram_asks() -> None:
 def test_nobody_stands_and_waits_for_a_long_silence() -> None:
     async def story() -> tuple[int, float]:
         pace = Pace()
-        for _ in range(30):
-            async with pace.turn(ANSWER):
+        for chat in range(30):
+            async with pace.turn(ANSWER, chat):
                 pass
         waiting = asyncio.create_task(pace._place(NEWS))
         await asyncio.sleep(0)
@@ -161,7 +161,7 @@ def test_nobody_stands_and_waits_for_a_long_silence() -> None:
 def test_whoever_gives_up_waiting_leaves_his_place_to_others(granted: bool) -> None:  # noqa: FBT001  (a case of the test)
     async def story() -> int:
         pace = Pace(per_second=1)
-        async with pace.turn(NEWS):
+        async with pace.turn(NEWS, 1):
             waiting = asyncio.create_task(pace._place(NEWS))
             await asyncio.sleep(0)
             if granted:
@@ -243,7 +243,7 @@ async def test_a_refusal_of_one_is_his_own_and_of_two_silences_all_until_it_is_o
         async with town.house.database.transaction() as work:
             await work.outbox.reply(person.id, packed([Send(Screen("hi"))]), town.now - timedelta(hours=1))
             row, *_ = await work.outbox.claim(town.now - timedelta(minutes=59), 1)
-        assert not await town.house.courier.deliver(row)
+        assert await town.house.courier.deliver(row) == town.now + timedelta(hours=1)
     people[-1].person.sends("/help")
     await town.works(town.simulator.take_updates())
     await town.sweeps()

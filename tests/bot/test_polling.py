@@ -6,9 +6,14 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
+from telegram import Update
 from telegram.error import InvalidToken
+from telegram.ext import MessageHandler, filters
 
-from bot.app import run
+from bot.app import House
+from bot.context import Context
+from bot.running import run
+from bot.screen import Screen
 from bot.settings import Settings
 from simulator.faults import FaultKind
 from simulator.people import Person
@@ -33,7 +38,7 @@ def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def living(simulator: Simulator, url: str, *, token: str = TOKEN, patience: float = 0.5) -> AsyncIterator[asyncio.Task[None]]:
     """Run the bot for a block."""
-    settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=url)
+    settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=url, listen="127.0.0.1:0")
     task = asyncio.create_task(run(settings, token, patience=patience))
     try:
         yield task
@@ -207,7 +212,7 @@ async def test_an_update_that_fails_is_set_aside_while_others_go_on_and_its_chat
         await until(lambda: heard(bob))
         await until(lambda: heard(alice))
 
-    worked = [number for (number,) in rows(database_url, "SELECT update_id FROM worked_update ORDER BY rowid")]
+    worked = [number for (number,) in rows(database_url, "SELECT update_id FROM worked_update ORDER BY worked_at")]
     assert worked.index(poison["update_id"]) < worked.index(after["update_id"])
     assert rows(database_url, "SELECT update_id, attempts, set_aside FROM failed_update") == [(poison["update_id"], 3, 1)]
 
@@ -235,6 +240,32 @@ async def test_a_redelivered_update_is_worked_once(simulator: Simulator, databas
 
     assert len(simulator.transcript.updates) >= 3
     assert len(heard(alice)) == 2
+
+
+async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_first(simulator: Simulator, database_url: str) -> None:
+    reached, gate = asyncio.Event(), asyncio.Event()
+    alice = simulator.person("Alice")
+
+    async def waits(update: Update, context: Context) -> None:
+        reached.set()
+        await gate.wait()
+        context.unit.send(Screen("done"))
+
+    async def prepares(house: House) -> None:
+        house.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), waits))
+
+    settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=database_url, listen="127.0.0.1:0")
+    task = asyncio.create_task(run(settings, TOKEN, ready=prepares))
+    in_hand = alice.sends("wait")
+    await reached.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    gate.set()
+    with suppress(asyncio.CancelledError):
+        await task
+
+    assert rows(database_url, "SELECT update_id FROM worked_update") == [(in_hand["update_id"],)]
+    assert heard(alice) == ["done"]
 
 
 @pytest.mark.parametrize("hung", ["getUpdates", "sendMessage", "getMe", "setMyCommands"])

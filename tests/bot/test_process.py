@@ -21,6 +21,7 @@ from simulator.people import Person
 from simulator.simulator import Simulator
 from tests.bot.harness import until
 from tests.bot.processes import TOKEN, bot_process, environment, runs
+from tests.bot.served import visits
 from tests.storage.venue import rows
 
 
@@ -83,7 +84,7 @@ async def test_it_answers_and_sigterm_ends_it_well_and_no_log_tells_the_token(
         await until(lambda: simulator.world.poll)
         assert runs(tmp_path, env, "health").returncode == 0
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 5) == 0
+        assert await asyncio.wait_for(process.wait(), 10) == 0
 
     log = (tmp_path / "log").read_text()
     assert "is at work, on SQLite 3." in log
@@ -103,7 +104,7 @@ async def test_a_signal_ends_it_while_an_answer_is_in_flight_and_the_answer_come
         alice.sends("/help")
         await until(lambda: simulator.transcript.calls_of("sendMessage"))
         process.send_signal(number)
-        assert await asyncio.wait_for(process.wait(), 5) == 0
+        assert await asyncio.wait_for(process.wait(), 10) == 0
     assert heard(alice) == []
 
     simulator.faults.clear()
@@ -118,7 +119,7 @@ async def test_sigterm_ends_it_while_fetching_hangs(simulator: Simulator, env: d
     async with bot_process(tmp_path, env) as process:
         await until(lambda: simulator.transcript.calls_of("getUpdates"))
         process.terminate()
-        assert await asyncio.wait_for(process.wait(), 5) == 0
+        assert await asyncio.wait_for(process.wait(), 10) == 0
 
 
 async def test_a_refused_token_is_told_in_a_sentence(simulator: Simulator, env: dict[str, str], tmp_path: Path) -> None:
@@ -129,6 +130,78 @@ async def test_a_refused_token_is_told_in_a_sentence(simulator: Simulator, env: 
     assert "Telegram refuses BOT_TOKEN" in log
     assert "Traceback" not in log
     assert "another-secret" not in log
+
+
+@pytest.fixture
+def hooked(env: dict[str, str], unused_tcp_port: int) -> dict[str, str]:
+    """The environment of a bot behind a webhook."""
+    return env | {
+        "LISTEN": f"127.0.0.1:{unused_tcp_port}",
+        "WEBHOOK_URL": f"http://127.0.0.1:{unused_tcp_port}/telegram",
+        "WEBHOOK_SECRET": "very-secret-too",
+    }
+
+
+async def test_behind_a_webhook_it_answers_and_sigterm_ends_it_well_and_no_log_tells_a_secret(
+    simulator: Simulator, hooked: dict[str, str], tmp_path: Path, unused_tcp_port: int
+) -> None:
+    alice = simulator.person("Alice")
+    async with bot_process(tmp_path, hooked) as process:
+        alice.sends("/help")
+        await until(lambda: heard(alice))
+        assert (await visits(unused_tcp_port, "/readyz")).status == 200
+        assert (await visits(unused_tcp_port, "/healthz")).status == 200
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+
+    log = (tmp_path / "log").read_text()
+    assert f"serving at http://127.0.0.1:{unused_tcp_port}" in log
+    assert "Telegram posts updates to the webhook" in log
+    assert "very-secret" not in log
+    assert "Traceback" not in log
+    assert simulator.transcript.warnings == []
+    assert {delivery.way for delivery in simulator.transcript.deliveries} == {"webhook"}
+
+
+async def test_behind_a_webhook_a_kill_loses_nothing(simulator: Simulator, hooked: dict[str, str], tmp_path: Path) -> None:
+    alice = simulator.person("Alice")
+    simulator.webhook.pace = 0.05
+    simulator.faults.add(FaultKind.SILENCE, method="sendMessage", times=None)
+    async with bot_process(tmp_path, hooked) as process:
+        alice.sends("/help")
+        await until(lambda: simulator.transcript.calls_of("sendMessage"))
+        alice.sends("/bookings")
+        await until(lambda: len(simulator.transcript.deliveries) == 2)
+        process.kill()
+        await process.wait()
+    assert heard(alice) == []
+    assert len(simulator.world.updates.pending) == 1
+
+    simulator.faults.clear()
+    async with bot_process(tmp_path, hooked):
+        await until(lambda: len(heard(alice)) == 2)
+    assert simulator.world.updates.pending == []
+
+
+async def test_an_address_that_is_taken_ends_it_with_a_sentence(simulator: Simulator, env: dict[str, str], tmp_path: Path) -> None:
+    taken = simulator.url.removeprefix("http://")
+    async with bot_process(tmp_path, env | {"LISTEN": taken}) as process:
+        assert await asyncio.wait_for(process.wait(), 20) == 2
+
+    log = (tmp_path / "log").read_text()
+    assert f"LISTEN: nothing can be served at {taken}: " in log
+    assert "Traceback" not in log
+
+
+async def test_a_webhook_that_telegram_refuses_ends_it_with_a_sentence(
+    simulator: Simulator, hooked: dict[str, str], tmp_path: Path
+) -> None:
+    async with bot_process(tmp_path, hooked | {"WEBHOOK_URL": "https://bot.example:99/"}) as process:
+        assert await asyncio.wait_for(process.wait(), 20) == 2
+
+    log = (tmp_path / "log").read_text()
+    assert "WEBHOOK_URL: Telegram will not post updates there: " in log
+    assert "Traceback" not in log
 
 
 def test_it_tells_what_it_can_do_and_which_version_it_is(command: Command) -> None:
@@ -149,11 +222,12 @@ def test_all_wrong_settings_are_listed_at_once_without_what_they_hold(command: C
 
 
 @pytest.mark.parametrize("name", ["run", "migrate"])
-def test_a_database_that_is_not_supported_is_told_in_a_sentence(command: Command, name: str) -> None:
-    ended = command(name, DATABASE_URL="postgresql://me:hush@host/name")
+def test_a_database_server_that_is_not_there_is_told_in_a_sentence(command: Command, name: str) -> None:
+    ended = command(name, DATABASE_URL="postgresql://me:hush@127.0.0.1:9/name")
 
     assert ended.status == 2
-    assert "DATABASE_URL must begin with sqlite:///" in ended.err
+    assert ended.err.startswith("DATABASE_URL: the PostgreSQL server cannot be used: ")
+    assert len(ended.err.splitlines()) == 1
     assert "Traceback" not in ended.err
     assert "hush" not in ended.err
 

@@ -161,6 +161,12 @@ def test_a_dotenv_file_that_is_not_text_is_named() -> None:
         ("WEBHOOK_SECRET", "x" * 257),
         ("WEBHOOK_URL", "http://example.org/telegram"),
         ("WEBHOOK_URL", "https://example.org/telegram"),
+        ("WEBHOOK_URL", "http://127.0.0.1.example.org/telegram"),
+        ("WEBHOOK_URL", "ftp://localhost/telegram"),
+        ("WEBHOOK_URL", "https://example.org/telegram#part"),
+        ("WEBHOOK_URL", "https://example.org/healthz"),
+        ("WEBHOOK_URL", "https://example.org/%72eadyz?x=1"),
+        ("WEBHOOK_URL", "http://localhost/metrics"),
         ("LISTEN", "8080"),
         ("LISTEN", ":8080"),
         ("LISTEN", "::1:8080"),
@@ -204,6 +210,40 @@ def test_a_settings_error_carries_no_earlier_error_that_could_show_a_value(monke
 def test_a_webhook_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     (mistake,) = mistakes_of(monkeypatch, WEBHOOK_URL="https://example.org/telegram")
     assert mistake == "WEBHOOK_URL: set WEBHOOK_SECRET too, so that only Telegram can speak at this address."
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("http://127.0.0.1:8080/telegram", "/telegram"),
+        ("http://localhost", "/"),
+        ("http://[::1]:8080/", "/"),
+        ("https://example.org/a%20b/?x=1", "/a b/"),
+        ("https://example.org/healthz/", "/healthz/"),
+    ],
+)
+def test_a_webhook_may_be_plain_within_this_machine_and_have_any_path_but_the_bots_own(url: str, path: str) -> None:
+    settings = Settings(_env_file=None, webhook_url=url, webhook_secret="hush")
+    assert (settings.webhook_url, settings.webhook_path) == (url, path)
+
+
+def test_the_bots_own_paths_are_named() -> None:
+    with pytest.raises(ValidationError, match="/healthz, /readyz, /metrics are the bot's own"):
+        Settings(_env_file=None, webhook_url="https://example.org/metrics", webhook_secret="hush")
+
+
+def test_the_http_side_is_needed_where_somebody_asked_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not load_settings().listen_is_set
+    monkeypatch.setenv("LISTEN", "127.0.0.1:8080")
+    assert load_settings().listen_is_set
+    monkeypatch.setenv("LISTEN", "")
+    assert not load_settings().listen_is_set
+    assert Settings(_env_file=None, webhook_url="https://example.org/", webhook_secret="hush").listen_is_set
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:8080", "[::1]:0", "example.org:65535"])
+def test_an_address_is_told_as_it_is_written(text: str) -> None:
+    assert str(Address.parse(text)) == text
 
 
 def test_a_bad_webhook_secret_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,6 +141,7 @@ async def test_who_blocks_the_bot_cannot_be_written_to_and_the_bot_is_not_blamed
         ("setMyName", {"name": "x" * 65}, "name length must not exceed 64"),
         ("setChatMenuButton", {"menu_button": {"type": "x"}}, "can't parse MenuButton: Unsupported type specified"),
         ("setWebhook", {"url": "nonsense"}, "bad webhook: An HTTPS URL must be provided for webhook"),
+        ("setWebhook", {"url": "https://x.org:8080"}, "bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443"),
         ("setWebhook", {"url": "https://x.org", "secret_token": "é"}, "secret token contains unallowed characters"),
         ("logOut", {}, "logOut is not simulated"),
     ],

@@ -1,0 +1,140 @@
+"""How the bot runs: it serves, greets Telegram, does what is due, and receives updates; of several replicas, one does what only one may."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from telegram import BotCommand
+from telegram.error import TelegramError
+
+from bot.app import BotApplication, House, build, opened, prepared
+from bot.clock import Clock, system_clock
+from bot.menus import commands_for
+from bot.pacing import Pace
+from bot.polling import poll
+from bot.settings import Settings
+from bot.storehouse import Presence
+from bot.texts import DEFAULT, LANGUAGES, texts_in
+from bot.web import CannotListen
+from bot.webhook import Webhook
+
+log = logging.getLogger(__name__)
+
+_PATIENCE = 10.0
+
+
+async def run(
+    settings: Settings,
+    token: str,
+    *,
+    clock: Clock = system_clock,
+    patience: float = _PATIENCE,
+    pace: Pace | None = None,
+    ready: Callable[[House], Awaitable[None]] | None = None,
+    serve: bool = True,
+) -> None:
+    """Run the bot, by a webhook where there is an address for it and by long polling else, until cancelled.
+
+    ``patience`` and ``pace`` are those of ``build``. ``ready`` is called once Telegram has been greeted, before the first update is
+    taken. Where nobody is to ``serve``, the bot has no HTTP side.
+
+    Raises:
+        InvalidToken: the token is refused.
+        CannotListen, WebhookRefused: see there.
+    """
+    house = build(settings, token, clock=clock, patience=patience, pace=pace)
+    # The HTTP side is there before Telegram is greeted, and until the last answer has arrived.
+    async with prepared(settings.database_url), _served(house, settings, serve=serve), opened(house, settings):
+        log.info("@%s is at work, on %s", house.application.bot.username, await house.database.version())
+        house.scheduler.start()
+        try:
+            await house.jobs.start(house.scheduler)
+            if ready is not None:
+                await ready(house)
+            await _until_cancelled(house, _receive(house, settings))
+        finally:
+            house.scheduler.shutdown(wait=False)
+            await house.jobs.stop()
+
+
+@asynccontextmanager
+async def _served(house: House, settings: Settings, *, serve: bool) -> AsyncIterator[None]:
+    """Have the HTTP side there for a block; raises CannotListen, unless nobody has asked for it."""
+    async with AsyncExitStack() as stack:
+        try:
+            if serve:
+                await stack.enter_async_context(house.http.serving())
+        except CannotListen as error:
+            if settings.listen_is_set:
+                raise
+            log.warning("%s The bot goes on without its HTTP side.", error)
+        yield
+
+
+async def _until_cancelled(house: House, receiving: Coroutine[Any, Any, None]) -> None:
+    """Receive updates; when cancelled, say so at once, and then let what is in hand be committed."""
+    task = asyncio.create_task(receiving)
+    try:
+        await asyncio.wait({task})
+        task.result()
+    finally:
+        house.http.drain()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _receive(house: House, settings: Settings) -> None:
+    """Receive updates for as long as nothing is wrong: posted ones wherever we run, those that are fetched where we lead."""
+    webhook = house.http.webhook
+    if webhook is None or settings.webhook_url is None:
+        return await _lead(house.presence, lambda: _fetch(house))
+    url = settings.webhook_url
+    try:
+        # Telegram may know the address from an earlier run, or from another replica.
+        webhook.open()
+        await _lead(house.presence, lambda: _register(house, webhook, url))
+    finally:
+        await webhook.drained()
+
+
+async def _lead(presence: Presence, duties: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Do what only one replica may do, whenever this is the one, until cancelled."""
+    while True:
+        await presence.leads()
+        doing, deposed = asyncio.create_task(duties()), asyncio.create_task(presence.follows())
+        try:
+            await asyncio.wait({doing, deposed}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (doing, deposed):
+                task.cancel()
+            await asyncio.wait({doing, deposed})
+        if not doing.cancelled():
+            doing.result()
+
+
+async def _fetch(house: House) -> None:
+    """Fetch updates until cancelled."""
+    await _introduce(house.application)
+    await poll(house.application, house.intake, house.pulse)
+
+
+async def _register(house: House, webhook: Webhook, url: str) -> None:
+    """Have Telegram post updates to us, and stay the one who sees to that until cancelled."""
+    await _introduce(house.application)
+    await webhook.register(house.application.bot, url)
+    await asyncio.Event().wait()
+
+
+async def _introduce(application: BotApplication) -> None:
+    """Say in every language what the bot is for, and give everybody the menu of a client; roles get theirs with their first /start."""
+    for language in LANGUAGES:
+        t, code = texts_in(language), None if language == DEFAULT else language
+        commands = [BotCommand(name, text) for name, text in commands_for(t, provider=False, admin=False)]
+        try:
+            await application.bot.set_my_commands(commands, language_code=code)
+            await application.bot.set_my_description(t.plain("bot.description"), language_code=code)
+            await application.bot.set_my_short_description(t.plain("bot.description"), language_code=code)
+        except TelegramError as error:
+            log.warning("menu and description could not be set: %s", error)

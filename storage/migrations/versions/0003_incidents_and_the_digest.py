@@ -1,0 +1,35 @@
+"""Incidents, counted until the admins are told, and when they were told last."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from storage.instant import Instant
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the change."""
+    op.create_table(
+        "incident",
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("latest", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", name=op.f("pk_incident")),
+    )
+    op.create_table(
+        "digest",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("told_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_digest")),
+    )
+
+
+def downgrade() -> None:
+    """Take it back."""
+    op.drop_table("digest")
+    op.drop_table("incident")

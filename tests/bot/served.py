@@ -1,0 +1,82 @@
+"""The bot's HTTP side over a real socket: a town where it is open, one that Telegram posts to, and what a visitor is answered."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from tests.bot.harness import Town, until
+
+SECRET = "hush_hush-1"
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a visitor got."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+
+async def visits(port: int | None, path: str, *, method: str = "GET", **details: Any) -> Answered:
+    """Ask for something on a port of this machine; the keywords are those of aiohttp."""
+    async with aiohttp.ClientSession() as session, session.request(method, f"http://127.0.0.1:{port}{path}", **details) as response:
+        return Answered(response.status, dict(response.headers), await response.text())
+
+
+class ServedTown(Town):
+    """A town whose bot has its HTTP side open, though nobody posts to it."""
+
+    def __init__(self, database_url: str, **more: Any) -> None:
+        super().__init__(database_url, **{"listen": "127.0.0.1:0", **more})
+
+    async def asks(self, path: str, **details: Any) -> Answered:
+        """Ask the bot's HTTP side for something."""
+        return await visits(self.house.http.port, path, **details)
+
+    async def counts(self, name: str, **labels: str) -> float:
+        """Return the value of a metric as it is served now; KeyError where there is none."""
+        shown = dict(_samples((await self.asks("/metrics")).text))
+        return shown[name, frozenset(labels.items())]
+
+    async def _opens_bot(self) -> None:
+        await super()._opens_bot()
+        await self._open.enter_async_context(self.house.http.serving())
+
+
+class PostedTown(ServedTown):
+    """A town where Telegram posts what people do to the bot's webhook, at once and by itself."""
+
+    def __init__(self, database_url: str, port: int, *, path: str = "/telegram", **more: Any) -> None:
+        super().__init__(
+            database_url, listen=f"127.0.0.1:{port}", webhook_url=f"http://127.0.0.1:{port}{path}", webhook_secret=SECRET, **more
+        )
+
+    async def settles(self) -> None:
+        """Wait until the bot took all that people did and has answered."""
+        await until(lambda: not self.simulator.world.updates.pending)
+        await self.house.processor.idle()
+        await self.sweeps()
+
+    async def posts(self, raw: object = None, *, path: str = "/telegram", secret: str | None = SECRET, **details: Any) -> Answered:
+        """Post something to the webhook, as JSON where it is no ``data``."""
+        headers = {} if secret is None else {SECRET_HEADER: secret}
+        given = details if "data" in details else {"json": raw, **details}
+        return await self.asks(path, method="POST", headers=headers, **given)
+
+    async def _opens_bot(self) -> None:
+        await super()._opens_bot()
+        webhook = self.house.http.webhook
+        assert webhook
+        assert self.settings.webhook_url
+        webhook.open()
+        await webhook.register(self.house.application.bot, self.settings.webhook_url)
+
+
+def _samples(page: str) -> list[tuple[tuple[str, frozenset[tuple[str, str]]], float]]:
+    """Read a page of metrics."""
+    found = re.findall(r"^(\w+)(?:\{(.*)\})? (\S+)$", page, re.MULTILINE)
+    return [((name, frozenset(re.findall(r'(\w+)="([^"]*)"', labels))), float(value)) for name, labels, value in found]

@@ -1,0 +1,166 @@
+"""A backup made while the bot runs is the whole state of that moment, can be restored as the README says, or is not there at all."""
+
+import asyncio
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.doctor import ALL_WELL
+from domain.client import Contact
+from domain.timespan import TimeSpan
+from simulator.people import Person
+from simulator.simulator import Simulator
+from storage.database import Database
+from tests.bot.harness import until
+from tests.bot.processes import TOKEN, bot_process, environment, runs
+from tests.storage.venue import rows
+
+FIRST = int(datetime.now(UTC).timestamp()) // 900 + 3 * 96
+LIVE = "SELECT client_id, status FROM reservation WHERE status IN ('held', 'confirmed') ORDER BY id"
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    telegram = Simulator(token=TOKEN)
+    await telegram.start()
+    yield telegram
+    await telegram.stop()
+
+
+@pytest.fixture
+async def env(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> dict[str, str]:
+    """A bot with a provider who has posted a day's hours."""
+    dora = simulator.person("Dora")
+    dora.sends("/start")
+    database = Database(f"sqlite:///{shutil.copyfile(migrated_file, tmp_path / 'bot.db')}")
+    async with database.transaction() as work:
+        await work.clients.seen(Contact(dora.id, "Dora"), datetime.now(UTC))
+        provider = await work.providers.add(dora.id, "Dora", "dora", datetime.now(UTC))
+        await work.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 40)])
+    await database.close()
+    return environment(tmp_path, simulator.url)
+
+
+async def books(person: Person) -> None:
+    """Book the next free time."""
+    person.sends("/book")
+    await until(lambda: any("⚡" in label for label in labels(person)))
+    person.taps_data(*button(person, "⚡"))
+    await until(lambda: any("Confirm" in label for label in labels(person)))
+    person.taps_data(*button(person, "Confirm"))
+    await until(lambda: any("Booked" in message.text for message in person.chat.messages))
+
+
+def labels(person: Person) -> list[str]:
+    return [button.text for message in person.chat.newest_first() for button in message.buttons]
+
+
+def button(person: Person, part: str) -> tuple[str, int]:
+    """Return what the newest button with this part carries, and the number of its message."""
+    return next((each.data or "", message.id) for message in person.chat.newest_first() for each in message.buttons if part in each.text)
+
+
+async def while_at_work(tmp_path: Path, env: dict[str, str], *acts: Callable[[], Awaitable[object]]) -> None:
+    """Run the bot, do something with it, and stop it."""
+    async with bot_process(tmp_path, env) as process:
+        for act in acts:
+            await act()
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+async def test_a_restored_backup_is_the_state_of_that_moment_and_the_bot_goes_on_from_there(
+    simulator: Simulator, env: dict[str, str], tmp_path: Path
+) -> None:
+    alice, bob = simulator.person("Alice"), simulator.person("Bob")
+
+    async def backs_up() -> None:
+        ended = await asyncio.to_thread(runs, tmp_path, env, "backup", "monday.db")
+        assert (ended.returncode, ended.stderr) == (0, "")
+
+    await while_at_work(tmp_path, env, lambda: books(alice), backs_up, lambda: books(bob))
+    assert rows(env["DATABASE_URL"], LIVE) == [(alice.id, "confirmed"), (bob.id, "confirmed")]
+
+    # As the README says: put the copy in the place of the database, remove the two files beside it.
+    shutil.copyfile(tmp_path / "monday.db", tmp_path / "bot.db")
+    for beside in ("bot.db-wal", "bot.db-shm"):
+        (tmp_path / beside).unlink(missing_ok=True)
+    assert rows(env["DATABASE_URL"], LIVE) == [(alice.id, "confirmed")]
+
+    cara = simulator.person("Cara")
+    await while_at_work(tmp_path, env, lambda: books(cara))
+    assert rows(env["DATABASE_URL"], LIVE) == [(alice.id, "confirmed"), (cara.id, "confirmed")]
+    ended = await asyncio.to_thread(runs, tmp_path, env, "doctor")
+    assert (ended.returncode, ended.stdout) == (0, f"{ALL_WELL}\n")
+
+
+def grows(tmp_path: Path, megabytes: int) -> None:
+    """Make the database a big one."""
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as connection, connection:
+        connection.execute("CREATE TABLE ballast (b BLOB)")
+        connection.executemany("INSERT INTO ballast VALUES (randomblob(?))", [(MEGABYTE,)] * megabytes)
+
+
+def test_a_backup_that_finds_the_disk_full_leaves_nothing_behind(env: dict[str, str], tmp_path: Path) -> None:
+    grows(tmp_path, 3)
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot", "backup", "copy.db"],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (MEGABYTE, MEGABYTE)),
+    )
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("copy.db could not be written: ")
+    assert len(ended.stderr.splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("copy")) == []
+
+
+async def test_a_backup_that_is_killed_half_way_does_not_stand_under_its_name(env: dict[str, str], tmp_path: Path) -> None:
+    grows(tmp_path, 60)
+    command = [sys.executable, "-m", "bot", "backup", "copy.db"]
+    process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=env)
+    await until(lambda: any(path.stat().st_size for path in tmp_path.glob("copy.db.*.partial/copy.db")))
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+    assert not (tmp_path / "copy.db").exists()
+
+    ended = await asyncio.to_thread(runs, tmp_path, env, "backup", "copy.db")
+    assert ended.returncode == 0
+    assert rows(f"sqlite:///{tmp_path / 'copy.db'}", "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_for_postgresql_the_backup_names_the_tool_and_never_the_password(tmp_path: Path) -> None:
+    env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL="postgresql://keeper:hush-hush@db/slots")
+    ended = runs(tmp_path, env, "backup", "copy.dump")
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    [sentence] = ended.stderr.splitlines()
+    assert sentence.endswith('pg_dump --format=custom --file=copy.dump "$DATABASE_URL"')
+    assert "hush" not in sentence
+
+
+@pytest.mark.parametrize("command", ["run", "migrate"])
+def test_a_database_of_a_newer_version_is_refused_in_a_sentence_and_left_alone(env: dict[str, str], tmp_path: Path, command: str) -> None:
+    with closing(sqlite3.connect(tmp_path / "bot.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    ended = runs(tmp_path, env, command)
+
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "DATABASE_URL: the database was made by a newer version of Slotkeeper: run that version, or restore a backup from before it.\n"
+    )
+    assert rows(env["DATABASE_URL"], "SELECT version_num FROM alembic_version") == [("9999",)]

@@ -1,0 +1,223 @@
+"""Every line tells of which update and which chat it is, however deep below it was logged; and no line tells what anybody wrote."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+import structlog
+from telegram import Update
+
+from bot.context import Context
+from bot.logs import _TALKATIVE, configure_logging
+from bot.updates import WorkFailed
+from simulator.faults import FaultKind
+from simulator.people import Person
+from simulator.simulator import Simulator
+from tests.bot.harness import ADMIN_ID, Chatter, Town, until
+from tests.bot.practice import holds, opens_practice
+from tests.bot.probes import failing, feels, hears
+from tests.bot.processes import TOKEN, bot_process, environment
+
+LIBRARY = logging.getLogger("some.library")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    quiet = {name: logging.getLogger(name).level for name in _TALKATIVE}
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    for name, before in quiet.items():
+        logging.getLogger(name).setLevel(before)
+    structlog.reset_defaults()
+
+
+async def mutter(update: Update, context: Context) -> None:
+    """Let a library say something while an update is worked."""
+    LIBRARY.warning("deep below")
+
+
+def lines(capsys: pytest.CaptureFixture[str], event: str) -> list[dict[str, Any]]:
+    """Return the JSON lines of an event, of the fields that tell what it belongs to."""
+    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    fields = ("update_id", "chat", "reservation", "kind")
+    return [{name: line[name] for name in fields if name in line} for line in said if event in line["event"]]
+
+
+async def test_what_is_logged_while_an_update_is_worked_tells_of_it(town: Town, alice: Chatter, capsys: pytest.CaptureFixture[str]) -> None:
+    hears(town, "hm", mutter)
+    configure_logging("INFO", "json")
+    update = alice.person.sends("hm")
+    await town.settles()
+    assert lines(capsys, "deep below") == [{"update_id": update["update_id"], "chat": alice.id}]
+
+    LIBRARY.warning("of nobody")
+    assert lines(capsys, "of nobody") == [{}]
+
+
+async def test_a_console_line_tells_of_it_too(town: Town, alice: Chatter, capsys: pytest.CaptureFixture[str]) -> None:
+    hears(town, "hm", mutter)
+    configure_logging("INFO", "console")
+    update = alice.person.sends("hm")
+    await town.settles()
+    [line] = [line for line in capsys.readouterr().err.splitlines() if "deep below" in line]
+    assert f"update_id={update['update_id']}" in line
+    assert f"chat={alice.id}" in line
+
+
+@pytest.mark.parametrize("data", ["rc:7", "lc:7", "bs:1:2000000:7"])
+async def test_a_tap_on_a_reservation_tells_which_one_it_is(
+    town: Town, alice: Chatter, capsys: pytest.CaptureFixture[str], data: str
+) -> None:
+    feels(town, data, mutter)
+    await alice.sends("/help")
+    configure_logging("INFO", "json")
+    await alice.taps_data(data, alice.last.id)
+
+    [told] = lines(capsys, "deep below")
+    assert (told["chat"], told["reservation"]) == (alice.id, 7)
+
+
+async def test_an_update_that_fails_is_told_and_nothing_of_it_sticks(
+    town: Town, alice: Chatter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hears(town, "boom", failing(RuntimeError("boom")))
+    configure_logging("INFO", "json")
+    update = alice.person.sends("boom")
+    with pytest.raises(WorkFailed):
+        await town.works(town.simulator.take_updates())
+    LIBRARY.warning("afterwards, failed")
+
+    said = capsys.readouterr().err.splitlines()
+    [failed] = [json.loads(line) for line in said if '"event": "update' in line]
+    [after] = [json.loads(line) for line in said if "afterwards" in line]
+    assert (failed["update_id"], failed["chat"]) == (update["update_id"], alice.id)
+    assert "update_id" not in after
+
+
+async def test_what_is_logged_while_a_message_is_delivered_tells_of_it(rough_town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    town, alice = rough_town, rough_town.joins("Alice")
+    await opens_practice(town)
+    await holds(alice, "09:15")
+    configure_logging("INFO", "json")
+    town.simulator.faults.add(FaultKind.SERVER_ERROR, person=alice.person)
+    await town.passes(minutes=25)
+    LIBRARY.warning("after it waits")
+
+    said = capsys.readouterr().err.splitlines()
+    [waits] = [json.loads(line) for line in said if "a hold_warning waits" in line]
+    [after] = [json.loads(line) for line in said if "after it" in line]
+    assert {name: waits[name] for name in ("chat", "kind", "reservation")} == {"chat": alice.id, "kind": "hold_warning", "reservation": 1}
+    assert not {"chat", "kind", "reservation"} & set(after)
+
+
+async def test_the_night_does_not_log_as_if_it_were_the_update_that_set_the_alarm(
+    town: Town, alice: Chatter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[str] = []
+
+    async def sets_alarm(update: Update, context: Context) -> None:
+        town.house.wakeup.at(town.now + timedelta(milliseconds=1))
+
+    async def at_night() -> None:
+        LIBRARY.warning("at night")
+
+    def is_told(event: str) -> bool:
+        said.extend(capsys.readouterr().err.splitlines())
+        return any(event in line for line in said)
+
+    hears(town, "wake", sets_alarm)
+    town.house.scheduler.start()
+    try:
+        configure_logging("INFO", "json")
+        night = datetime.now(UTC) + timedelta(seconds=1)
+        town.house.scheduler.add_job(at_night, "date", run_date=night)
+        await alice.sends("wake")
+        await until(lambda: is_told("at night"))
+    finally:
+        town.house.scheduler.shutdown(wait=False)
+    [line] = [json.loads(line) for line in said if "at night" in line]
+    assert not {"update_id", "chat"} & set(line)
+
+
+PROVIDER, CLIENT, PUBLIC = "Żdora Quxprovider", "Ølice Quxclient", "Dr. Quxpublic & Söhne"
+TYPED = ("Quxwords nobody waits for", "Quxzone", "31 Quxember 9:15")
+PRIVATE = ("qux", "Żdora", "Ølice", "Söhne", "bs:", "rc:", "hp:")
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    telegram = Simulator(token=TOKEN)
+    await telegram.start()
+    yield telegram
+    await telegram.stop()
+
+
+def newest(person: Person) -> str:
+    return next((message.text for message in person.chat.newest_first() if message.sender == "bot"), "")
+
+
+async def answered(person: Person, act: Any) -> None:
+    """Act, and wait until the bot has shown something else or answered the tap."""
+    chat = person.chat
+    before = [(m.id, m.text, m.labels) for m in chat.messages if m.sender == "bot"], len(person.toasts)
+    act()
+    await until(lambda: ([(m.id, m.text, m.labels) for m in chat.messages if m.sender == "bot"], len(person.toasts)) != before)
+
+
+async def taps(person: Person, part: str) -> None:
+    """Tap the newest button with this part, once it is there."""
+
+    def found() -> list[tuple[str, int]]:
+        return [(b.data or "", m.id) for m in person.chat.newest_first() for b in m.buttons if part in b.text]
+
+    await until(found)
+    await answered(person, lambda: person.taps_data(*found()[0]))
+
+
+async def plays(simulator: Simulator) -> None:
+    """Have people with odd names write odd things, book a time, cancel it for an odd reason, and meet trouble on the way."""
+    admin, dora = simulator.person("Quxadmin", id=ADMIN_ID), simulator.person(PROVIDER, username="quxdora")
+    alice = simulator.person(CLIENT)
+    await answered(admin, lambda: admin.sends("/invite"))
+    link = next(word for word in newest(admin).split() if "?start=join_" in word)
+    await answered(dora, lambda: dora.opens(link))
+    await answered(dora, lambda: dora.sends(PUBLIC))
+    await answered(dora, lambda: dora.sends("UTC"))
+    await answered(dora, lambda: dora.sends("/hours"))
+    await answered(dora, lambda: dora.sends(f"{datetime.now(UTC).date() + timedelta(days=3)} 9-12"))
+    await taps(dora, "Publish")
+    for text in TYPED:
+        await answered(alice, lambda text=text: alice.sends(text))
+    await answered(alice, lambda: alice.sends("/book"))
+    await taps(alice, "⚡")
+    simulator.faults.add(FaultKind.SERVER_ERROR, method="editMessageText")
+    await taps(alice, "Confirm")
+    await until(lambda: "Quxclient" in newest(dora))
+    await answered(dora, lambda: dora.taps_data("ar:1", dora.chat.messages[-1].id))
+    await answered(dora, lambda: dora.sends("Quxreason"))
+    await taps(dora, "Yes")
+    await until(lambda: "Quxreason" in newest(alice))
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+async def test_no_log_tells_a_name_a_text_or_what_a_button_carries_even_at_debug(
+    simulator: Simulator, tmp_path: Path, log_format: Literal["console", "json"]
+) -> None:
+    env = environment(tmp_path, simulator.url, LOG_LEVEL="DEBUG", LOG_FORMAT=log_format, ADMIN_IDS=str(ADMIN_ID))
+    async with bot_process(tmp_path, env) as process:
+        await plays(simulator)
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+
+    log = (tmp_path / "log").read_text()
+    assert "a reply waits" in log
+    assert "update_id" in log
+    assert [line for line in log.splitlines() if any(part.lower() in line.lower() for part in PRIVATE)] == []

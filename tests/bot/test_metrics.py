@@ -1,0 +1,337 @@
+"""What is counted: each metric appears and moves when that happens which it counts, and names nobody."""
+
+import asyncio
+import math
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from telegram import Update
+
+from bot import __version__
+from bot.context import Context
+from bot.replies import Send, packed
+from bot.screen import Screen
+from bot.transport import _method_of
+from bot.updates import TRIES, WorkFailed
+from domain.usecases.end_reservation import cancel_by_client
+from domain.usecases.hold_slot import SlotChoice, hold_slot
+from simulator.faults import FaultKind
+from storage.outbox import LEASE
+from tests.bot.harness import TOKEN, Chatter
+from tests.bot.practice import books, cancels_for, holds, opens_practice, quarter, reservations
+from tests.bot.probes import answering, echo, failing, feels, hears, offer
+from tests.bot.served import ServedTown
+from tests.storage.venue import changes
+
+
+@pytest.fixture
+async def town(database_url: str) -> AsyncIterator[ServedTown]:
+    """A town whose bot can be asked what it counted; Telegram is waited for no longer than a moment."""
+    place = ServedTown(database_url, patience=0.3)
+    await place.starts()
+    yield place
+    await place.ends()
+
+
+@pytest.fixture
+async def alice(town: ServedTown) -> Chatter:
+    hears(town, "hi", echo)
+    return town.joins("Alice")
+
+
+@asynccontextmanager
+async def counting(town: ServedTown, name: str, growth: float = 1, /, **labels: str) -> AsyncIterator[None]:
+    """Hold a metric to growing by so much in a block."""
+    before = await town.counts(name, **labels)
+    yield
+    assert await town.counts(name, **labels) == before + growth
+
+
+async def grows(town: ServedTown, name: str, **labels: str) -> float:
+    """Return how often something was timed, or nothing where it never was."""
+    try:
+        return await town.counts(f"{name}_count", **labels)
+    except KeyError:
+        return 0
+
+
+async def test_it_is_served_as_prometheus_reads_it(town: ServedTown) -> None:
+    page = await town.asks("/metrics")
+
+    assert page.status == 200
+    assert page.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert await town.counts("slotkeeper_build_info", version=__version__) == 1
+    assert "\nprocess_resident_memory_bytes " in page.text
+    assert "\npython_info{" in page.text
+    assert "_created" not in page.text
+
+
+async def test_two_bots_count_apart(town: ServedTown, alice: Chatter, database_url: str) -> None:
+    other = ServedTown(database_url)
+    await other.starts()
+    async with counting(other, "slotkeeper_updates_total", 0, kind="message", outcome="worked"):
+        await alice.sends("hi")
+    await other.ends()
+
+
+async def test_updates_are_counted_by_what_became_of_them(town: ServedTown, alice: Chatter) -> None:
+    async with counting(town, "slotkeeper_updates_total", kind="message", outcome="worked"):
+        update = alice.person.sends("hi")
+        await town.settles()
+    async with counting(town, "slotkeeper_updates_total", kind="message", outcome="repeated"):
+        town.simulator.redeliver(update["update_id"])
+        await town.settles()
+
+
+async def test_updates_that_fail_are_counted_each_time_and_once_when_set_aside(town: ServedTown, alice: Chatter) -> None:
+    hears(town, "boom", failing(RuntimeError("boom")))
+    alice.person.sends("boom")
+    updates = town.simulator.take_updates()
+    async with counting(town, "slotkeeper_updates_total", TRIES - 1, kind="message", outcome="failed"):
+        for _ in range(TRIES - 1):
+            with pytest.raises(WorkFailed):
+                await town.works(updates)
+    async with counting(town, "slotkeeper_updates_total", kind="message", outcome="set_aside"):
+        await town.works(updates)
+    assert await town.counts("slotkeeper_updates_total", kind="message", outcome="worked") == 0
+
+
+async def test_updates_are_counted_by_kind(town: ServedTown, alice: Chatter) -> None:
+    hears(town, "offer", offer)
+    feels(town, "probe", echo)
+    await alice.sends("offer")
+    async with counting(town, "slotkeeper_updates_total", kind="tap", outcome="worked"):
+        await alice.taps("Probe")
+    async with counting(town, "slotkeeper_updates_total", kind="membership", outcome="worked"):
+        alice.person.blocks()
+        await town.settles()
+    alice.person.unblocks()
+    await town.settles()
+    async with counting(town, "slotkeeper_updates_total", kind="edited", outcome="worked"):
+        edited = alice.person.sends("hi")
+        town.simulator.take_updates()
+        await town.works([{"update_id": edited["update_id"], "edited_message": edited["message"] | {"edit_date": 1}}])
+
+
+async def test_an_update_that_cannot_be_read_is_counted_as_set_aside(town: ServedTown) -> None:
+    async with counting(town, "slotkeeper_updates_total", kind="other", outcome="set_aside"):
+        await town.house.intake.once(town.house.intake.read({"update_id": 1, "message": {}}))
+
+
+async def test_an_update_that_nobody_sent_is_counted(town: ServedTown) -> None:
+    post = {"message_id": 1, "date": 0, "chat": {"id": -1, "type": "channel", "title": "News"}, "text": "hi"}
+    async with counting(town, "slotkeeper_updates_total", kind="other", outcome="worked"):
+        await town.works([{"update_id": 2, "channel_post": post}])
+
+
+async def test_updates_are_timed_from_their_receipt_to_commit_and_answer(town: ServedTown, alice: Chatter) -> None:
+    async def slow(update: Update, context: Context) -> None:
+        await asyncio.sleep(0.06)
+        await echo(update, context)
+
+    hears(town, "slow", slow)
+    await alice.sends("slow")
+
+    for name in ("slotkeeper_update_seconds", "slotkeeper_answer_seconds"):
+        assert await town.counts(f"{name}_count", kind="message") == 1
+        assert 0.05 < await town.counts(f"{name}_sum", kind="message") < 30
+
+
+async def test_the_wait_for_the_turn_of_the_chat_counts_as_well(town: ServedTown, alice: Chatter) -> None:
+    gate = asyncio.Event()
+
+    async def waits(update: Update, context: Context) -> None:
+        await gate.wait()
+
+    hears(town, "wait", waits)
+    updates = [alice.person.sends("wait") for _ in range(2)]
+    town.simulator.take_updates()
+    works = [asyncio.create_task(town.house.intake.once(town.house.intake.read(raw))) for raw in updates]
+    await asyncio.sleep(0.1)
+    gate.set()
+    await asyncio.gather(*works)
+
+    assert await town.counts("slotkeeper_update_seconds_sum", kind="message") > 0.19
+
+
+async def test_an_answer_that_has_to_wait_was_not_told(town: ServedTown, alice: Chatter) -> None:
+    town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
+    await alice.sends("hi")
+    assert await grows(town, "slotkeeper_answer_seconds", kind="message") == 0
+
+    await town.passes(seconds=1)
+    assert alice.sees("heard hi")
+    assert await grows(town, "slotkeeper_update_seconds", kind="message") == 1
+
+
+async def test_what_happens_to_reservations_is_counted(town: ServedTown, alice: Chatter) -> None:
+    dora = await opens_practice(town)
+    async with counting(town, "slotkeeper_holds_total"):
+        await holds(alice, "09:15")
+    async with counting(town, "slotkeeper_moves_total"), counting(town, "slotkeeper_holds_total", 0):
+        await alice.taps("Other time")
+        await alice.taps("25")
+        await alice.taps("09:45")
+    async with counting(town, "slotkeeper_releases_total"):
+        await alice.taps("Release")
+    async with counting(town, "slotkeeper_expiries_total"):
+        await holds(alice, "09:15")
+        await town.passes(minutes=31)
+    async with counting(town, "slotkeeper_confirmations_total", 2):
+        await books(alice, "10:00")
+        await books(alice, "11:00")
+    first, second = await reservations(town, alice)
+    async with counting(town, "slotkeeper_cancellations_total", by="provider"):
+        await cancels_for(dora, first.id, reason="ill")
+    async with counting(town, "slotkeeper_cancellations_total", by="client"), counting(town, "slotkeeper_releases_total", 0):
+        await alice.taps_data(f"lc:{second.id}", alice.last.id)
+
+
+async def test_what_is_done_again_or_undone_is_not_counted(town: ServedTown, alice: Chatter) -> None:
+    await opens_practice(town)
+    await holds(alice, "09:15")
+    async with counting(town, "slotkeeper_confirmations_total"), counting(town, "slotkeeper_holds_total", 0):
+        confirm = next(button.data for button in alice.card.buttons if button.text.endswith("Confirm"))
+        for _ in range(2):
+            await alice.taps_data(str(confirm), alice.card.id)
+
+    async def boom(update: Update, context: Context) -> None:
+        [booking] = await context.uow.reservations.live_of_client(context.me, context.now)
+        await cancel_by_client(context.uow, context.policy, booking.id, context.me, context.now)
+        raise RuntimeError("boom")
+
+    hears(town, "boom", boom)
+    alice.person.sends("boom")
+    async with counting(town, "slotkeeper_cancellations_total", 0, by="client"):
+        with pytest.raises(WorkFailed):
+            await town.works(town.simulator.take_updates())
+
+
+@pytest.mark.engines("sqlite")
+async def test_what_could_not_be_committed_is_not_counted(town: ServedTown, alice: Chatter) -> None:
+    await opens_practice(town)
+    await alice.sends("hi")
+
+    async def loses_its_commit(update: Update, context: Context) -> None:
+        choice = SlotChoice(context.me, 1, quarter(25, 9))
+        await hold_slot(context.uow, context.policy, choice, context.now)
+        connection = context.uow.clients._connection  # type: ignore[attr-defined]
+        await connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        await connection.exec_driver_sql("INSERT INTO dialogue (client_id, data, changed_at) VALUES (-1, '{}', 0)")
+
+    hears(town, "lost", loses_its_commit)
+    alice.person.sends("lost")
+    async with counting(town, "slotkeeper_holds_total", 0):
+        with pytest.raises(WorkFailed) as failed:
+            await town.works(town.simulator.take_updates())
+    assert "FOREIGN KEY" in str(failed.value.__cause__)
+
+
+async def test_deliveries_are_counted_by_kind_and_outcome(town: ServedTown, alice: Chatter) -> None:
+    dora = await opens_practice(town)
+    async with counting(town, "slotkeeper_deliveries_total", kind="reply", outcome="sent"):
+        await alice.sends("hi")
+    async with counting(town, "slotkeeper_deliveries_total", kind="booking_confirmed", outcome="sent"):
+        await books(alice, "09:15")
+    async with counting(town, "slotkeeper_deliveries_total", kind="hold_warning", outcome="skipped"):
+        await town.passes(hours=1)
+    hears(town, "broken", answering(Send(Screen(""))))
+    async with counting(town, "slotkeeper_deliveries_total", kind="reply", outcome="parked"):
+        await alice.sends("broken")
+    town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
+    async with counting(town, "slotkeeper_deliveries_total", kind="reply", outcome="postponed"):
+        await alice.sends("hi")
+    await town.passes(seconds=1)
+    town.simulator.world.accounts[dora.id].blocked = True
+    async with counting(town, "slotkeeper_deliveries_total", kind="booking_confirmed", outcome="unreachable"):
+        await books(alice, "10:15")
+
+
+async def test_a_kind_that_nobody_knows_makes_no_new_row(town: ServedTown, alice: Chatter) -> None:
+    await alice.sends("hi")
+    async with town.house.database.transaction() as work:
+        await work.outbox.reply(alice.id, packed([Send(Screen("x"))]), town.now - LEASE)
+    changes(town.house.database.url, "UPDATE outbox SET kind = 'gossip'")
+    async with counting(town, "slotkeeper_deliveries_total", kind="other", outcome="postponed"):
+        await town.sweeps()
+
+
+async def test_what_waits_in_the_outbox_is_looked_up_at_most_every_five_seconds(
+    town: ServedTown, alice: Chatter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await alice.sends("hi")
+    for _ in range(2):
+        async with town.house.database.transaction() as work:
+            await work.outbox.reply(alice.id, packed([Send(Screen("late"))]), town.now - LEASE)
+    assert await town.counts("slotkeeper_outbox_depth") == 2
+    assert await town.counts("slotkeeper_outbox_oldest_seconds") == LEASE.total_seconds()
+
+    await town.sweeps()
+    assert await town.counts("slotkeeper_outbox_depth") == 2
+    monkeypatch.setattr("bot.measured._FRESH_SECONDS", 0)
+    assert await town.counts("slotkeeper_outbox_depth") == 0
+    assert await town.counts("slotkeeper_outbox_oldest_seconds") == 0
+
+
+async def test_where_the_outbox_cannot_be_read_all_else_is_still_told(town: ServedTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.measured._PATIENCE", 0.1)
+    async with AsyncExitStack() as readers:
+        for _ in range(4):
+            await readers.enter_async_context(town.house.database.snapshot())
+        page = await town.asks("/metrics")
+
+    assert page.status == 200
+    assert math.isnan(await town.counts("slotkeeper_outbox_depth"))
+    assert math.isnan(await town.counts("slotkeeper_outbox_oldest_seconds"))
+
+
+async def test_transactions_are_timed(town: ServedTown, alice: Chatter) -> None:
+    before = [await grows(town, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")]
+    await alice.sends("hi")
+    after = [await grows(town, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")]
+
+    assert all(later > earlier for earlier, later in zip(before, after, strict=True))
+
+
+async def test_requests_to_telegram_are_counted_and_timed(town: ServedTown, alice: Chatter) -> None:
+    await alice.sends("hi")
+    assert await town.counts("slotkeeper_telegram_requests_total", method="sendMessage", status="200") == 1
+    assert await town.counts("slotkeeper_telegram_seconds_count", method="sendMessage") == 1
+    for fault, status in (
+        (FaultKind.SERVER_ERROR, "500"),
+        (FaultKind.BAD_GATEWAY, "502"),
+        (FaultKind.SILENCE, "timeout"),
+        (FaultKind.CUT_BEFORE, "no_connection"),
+    ):
+        town.simulator.faults.add(fault, method="sendMessage")
+        await alice.sends("hi")
+        assert await town.counts("slotkeeper_telegram_requests_total", method="sendMessage", status=status) == 1
+        await town.passes(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("url", "method"),
+    [
+        (f"https://api.telegram.org/bot{TOKEN}/getMe", "getMe"),
+        (f"https://api.telegram.org/bot{TOKEN}/getMe?x=/bot/y", "getMe"),
+        (f"https://api.telegram.org/file/bot{TOKEN}/photos/file_1.jpg", "file"),
+        (f"https://api.telegram.org/file/bot{TOKEN}/file_1", "file"),
+        (f"https://api.telegram.org/bot{TOKEN}", "file"),
+        (f"https://api.telegram.org/bot{TOKEN}/", "file"),
+    ],
+)
+def test_of_an_address_only_the_method_is_told(url: str, method: str) -> None:
+    assert _method_of(url) == method
+
+
+async def test_no_label_names_a_person_or_a_secret(town: ServedTown, alice: Chatter) -> None:
+    await opens_practice(town)
+    await books(alice, "09:15")
+    page = (await town.asks("/metrics")).text
+    labels = set(re.findall(r"slotkeeper_\w+\{(.*)\}", page))
+    names = {name for each in labels for name, _ in re.findall(r'(\w+)="([^"]*)"', each)}
+
+    assert names == {"version", "kind", "outcome", "by", "method", "status", "le"}
+    assert not [part for part in (TOKEN, "Alice", str(alice.id)) if f'"{part}' in page]

@@ -1,0 +1,68 @@
+"""What a booking takes of Telegram's allowance, counted in the dialogue itself; the operations page tells these very figures."""
+
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from tests.bot.harness import Chatter, Town
+from tests.bot.practice import books, opens_practice
+
+PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
+HOUR_AT_THIRTY = 30 * 3600
+# What shows in a chat; the answer to a tap does not, and takes no place among the thirty of a second.
+SHOWN = {"sendMessage", "editMessageText", "sendPhoto"}
+
+Story = Callable[[Town, Chatter], Awaitable[None]]
+
+
+async def books_the_next_free_time(town: Town, alice: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡")
+    await alice.taps("Confirm")
+
+
+async def books_by_calendar(town: Town, alice: Chatter) -> None:
+    await books(alice, "09:15")
+
+
+async def lets_a_hold_expire(town: Town, alice: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡")
+    await town.passes(minutes=25)
+    await town.passes(minutes=5)
+    assert alice.sees("expired")
+
+
+async def cancels(town: Town, alice: Chatter) -> None:
+    await alice.sends("/bookings")
+    await alice.taps(alice.buttons[0])
+    await alice.taps("Cancel booking", message=alice.last)
+    await alice.taps("Yes, cancel")
+    assert alice.sees("Booking cancelled")
+
+
+@pytest.mark.parametrize(
+    ("begins", "first", "story"),
+    [
+        ("`/book`, next free time, `Confirm`", None, books_the_next_free_time),
+        ("`/book`, a day, a time, `Confirm`", None, books_by_calendar),
+        ("`/book`, next free time, warned", None, lets_a_hold_expire),
+        ("`/bookings`, look, `Cancel booking`", books_by_calendar, cancels),
+    ],
+)
+async def test_the_page_tells_how_many_messages_each_story_takes(
+    town: Town, alice: Chatter, begins: str, first: Story | None, story: Story
+) -> None:
+    await opens_practice(town)
+    await alice.sends("/start")
+    if first:
+        await first(town, alice)
+    before = len(town.simulator.transcript.calls)
+    await story(town, alice)
+    made = Counter(call.method for call in town.simulator.transcript.calls[before:] if call.method in SHOWN)
+
+    [row] = re.findall(rf"^\| {re.escape(begins)}.* \| (\d+) \| (\d+) \| ([\d,]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [int(figure.replace(",", "")) for figure in row] == [made.total(), made["sendMessage"], HOUR_AT_THIRTY // made.total()]

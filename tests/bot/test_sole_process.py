@@ -1,0 +1,68 @@
+"""Two processes on one SQLite file: the second is refused in a sentence, and nothing that ends a process leaves a lock."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.doctor import ALL_WELL
+from simulator.simulator import Simulator
+from tests.bot.harness import until
+from tests.bot.processes import TOKEN, bot_process, environment, runs
+from tests.demo_process import demo_process
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    telegram = Simulator(token=TOKEN)
+    await telegram.start()
+    yield telegram
+    await telegram.stop()
+
+
+@pytest.fixture
+def env(tmp_path: Path, simulator: Simulator) -> dict[str, str]:
+    return environment(tmp_path, simulator.url)
+
+
+def at_work(tmp_path: Path) -> int:
+    """Return how many bots have said that they are at work."""
+    return (tmp_path / "log").read_text().count("is at work")
+
+
+async def test_a_second_bot_on_one_file_is_refused_and_the_commands_are_not(
+    simulator: Simulator, env: dict[str, str], tmp_path: Path
+) -> None:
+    alice = simulator.person("Alice")
+    async with bot_process(tmp_path, env):
+        await until(lambda: at_work(tmp_path) and simulator.world.poll)
+        second = await asyncio.to_thread(runs, tmp_path, env)
+        assert (second.returncode, second.stdout) == (2, "")
+        [sentence] = second.stderr.splitlines()
+        assert sentence.startswith(f"DATABASE_URL: another bot is at work on {tmp_path / 'bot.db'}")
+        assert "PostgreSQL" in sentence
+
+        for command in (("migrate",), ("health",), ("backup", "copy.db"), ("doctor",)):
+            ended = await asyncio.to_thread(runs, tmp_path, env, *command)
+            assert (ended.returncode, ended.stderr) == (0, ""), command
+            assert command != ("doctor",) or ended.stdout == f"{ALL_WELL}\n"
+        alice.sends("/help")
+        await until(lambda: any(message.sender == "bot" for message in alice.chat.messages))
+
+
+async def test_a_bot_that_was_killed_leaves_no_lock(simulator: Simulator, env: dict[str, str], tmp_path: Path) -> None:
+    async with bot_process(tmp_path, env) as killed:
+        await until(lambda: at_work(tmp_path))
+        killed.kill()
+        await killed.wait()
+    async with bot_process(tmp_path, env):
+        await until(lambda: at_work(tmp_path) == 2)
+    assert (tmp_path / "bot.db.lock").exists()
+
+
+async def test_a_demo_that_keeps_its_database_has_it_alone_too(tmp_path: Path) -> None:
+    async with demo_process(tmp_path, "demo", "--database", "kept.db"):
+        second = await asyncio.to_thread(runs, tmp_path, environment(tmp_path, "http://127.0.0.1:9"), "demo", "--database", "kept.db")
+        assert (second.returncode, second.stdout) == (2, "")
+        assert second.stderr.startswith("DATABASE_URL: another bot is at work on kept.db")

@@ -1,0 +1,399 @@
+"""The bot behind a webhook: only Telegram may speak, and an update is acknowledged once its work is committed, never before."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from io import BytesIO
+from typing import Any
+
+import pytest
+from telegram import Update
+from telegram.error import InvalidToken
+from telegram.ext import MessageHandler, filters
+
+from bot.app import House
+from bot.context import Context
+from bot.running import run
+from bot.settings import Settings
+from bot.web import LARGEST_BODY
+from bot.webhook import WebhookRefused
+from simulator.faults import FaultKind
+from simulator.simulator import Simulator
+from tests.bot.harness import ADMIN_ID, TOKEN, until
+from tests.bot.probes import echo, failing, hears, texts
+from tests.bot.served import SECRET, SECRET_HEADER, PostedTown, visits
+from tests.storage.venue import rows
+
+
+@pytest.fixture
+async def town(database_url: str, unused_tcp_port: int) -> AsyncIterator[PostedTown]:
+    """A town where Telegram posts to the bot's webhook; at the end it must have refused nothing and have had every tap answered."""
+    place = PostedTown(database_url, unused_tcp_port)
+    await place.starts()
+    yield place
+    await place.ends()
+    assert place.simulator.transcript.warnings == []
+
+
+def update_of(town: PostedTown, text: str, *, who: str = "Alice") -> dict[str, Any]:
+    """Return what Telegram tells of a person who writes a line; it does not post it, so that the test can."""
+    update = town.knows(who).person.sends(text)
+    town.simulator.take_updates()
+    return update
+
+
+def worked(town: PostedTown) -> list[int]:
+    return [number for (number,) in rows(town.house.database.url, "SELECT update_id FROM worked_update ORDER BY update_id")]
+
+
+class Gate:
+    """A behaviour that writes something down and then waits to be let through."""
+
+    def __init__(self) -> None:
+        self.reached = 0
+        self.opened = asyncio.Event()
+
+    async def passes(self, update: Update, context: Context) -> None:
+        await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
+        self.reached += 1
+        await self.opened.wait()
+        await echo(update, context)
+
+
+async def test_the_whole_story_by_webhook(town: PostedTown) -> None:
+    admin, dora, alice, bob = town.joins("Ada", id=ADMIN_ID), town.joins("Dora"), town.joins("Alice"), town.joins("Bob")
+    await admin.sends("/invite")
+    await dora.opens(admin.link("?start=join_"))
+    await dora.taps("Keep")
+    await dora.taps("Berlin")
+    await dora.sends("/hours")
+    await dora.sends("Wednesday 25 November 8am-10am")
+    await dora.taps("Publish")
+    for client, time in ((alice, "09:15"), (bob, "09:30")):
+        await client.sends("/book")
+        await client.taps("25")
+        await client.taps(time)
+    await alice.taps("Confirm")
+    assert alice.card.text.startswith("✅ Booked")
+    assert dora.sees("New booking from Alice")
+
+    await town.passes(minutes=25)
+    assert bob.sees("5 minutes")
+    await town.passes(minutes=5)
+    assert "Your hold has expired" in bob.last.text
+
+    await alice.sends("/bookings")
+    await alice.taps("✅ Wed 25 Nov")
+    await alice.taps("Cancel booking", message=alice.last)
+    await alice.taps("Yes, cancel")
+    assert "Alice cancelled" in dora.last.text
+    assert {delivery.way for delivery in town.simulator.transcript.deliveries} == {"webhook"}
+    assert town.simulator.webhook.waits == []
+
+
+async def test_telegram_is_told_what_to_post_and_how_to_show_that_it_is_telegram(town: PostedTown) -> None:
+    [call] = town.simulator.transcript.calls_of("setWebhook")
+
+    assert call.params["secret_token"] == SECRET
+    assert call.params["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
+    assert call.params["max_connections"] == "40"
+    assert call.params.get("drop_pending_updates", "false") == "false"
+
+
+@pytest.mark.parametrize("secret", [None, "", "wrong", SECRET[:-1], SECRET + "1", SECRET.upper(), "schön"])
+async def test_whoever_does_not_know_the_secret_is_refused_and_not_read(town: PostedTown, secret: str | None) -> None:
+    answer = await town.posts(update_of(town, "/help"), secret=secret)
+
+    assert (answer.status, answer.text) == (403, "")
+    assert (await town.posts(data=b"{", secret=secret)).status == 403
+    assert worked(town) == []
+
+
+async def test_what_is_too_large_is_refused(town: PostedTown) -> None:
+    update = update_of(town, "/help")
+    largest = json.dumps(update).ljust(LARGEST_BODY)
+
+    assert (await town.posts(data=BytesIO((largest + " ").encode()))).status == 413
+    assert worked(town) == []
+    assert (await town.posts(data=BytesIO(largest.encode()))).status == 200
+    assert worked(town) == [update["update_id"]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"{", b"nonsense", b"\xff\xfe", b"null", b"7", b'"text"', b"[]", b"[" * 500_000, b"{}", b'{"message": {}}'),
+        *(b'{"update_id": %s}' % number for number in (b'"1"', b"true", b"1.0", b"-1", b"null", b"9223372036854775808", b"9" * 5000)),
+    ],
+    ids=lambda body: body[:30].decode("latin-1"),
+)
+async def test_what_is_no_update_is_a_bad_request(town: PostedTown, body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    answer = await town.posts(data=body)
+
+    assert (answer.status, answer.text) == (400, "")
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+async def test_an_update_that_the_library_cannot_read_is_set_aside(town: PostedTown, caplog: pytest.LogCaptureFixture) -> None:
+    strange = {"update_id": 5, "message": {"text": "a private matter"}}
+    assert (await town.posts(strange)).status == 200
+    update = update_of(town, "/help")
+    assert (await town.posts(update)).status == 200
+
+    assert "update 5 cannot be read and was set aside: " in caplog.text
+    assert "private" not in caplog.text
+    assert worked(town) == [update["update_id"]]
+
+
+async def test_no_yes_before_the_commit(town: PostedTown) -> None:
+    gate = Gate()
+    hears(town, "wait", gate.passes)
+    update = update_of(town, "wait")
+    post = asyncio.create_task(town.posts(update))
+    await until(lambda: gate.reached)
+    assert (post.done(), worked(town), rows(town.house.database.url, "SELECT time_zone FROM client")) == (False, [], [])
+
+    gate.opened.set()
+    assert (await post).status == 200
+    assert worked(town) == [update["update_id"]]
+    assert rows(town.house.database.url, "SELECT time_zone FROM client") == [("Asia/Tokyo",)]
+
+
+async def test_an_update_posted_twice_at_once_is_worked_once(town: PostedTown) -> None:
+    gate = Gate()
+    hears(town, "wait", gate.passes)
+    update = update_of(town, "wait")
+    posts = [asyncio.create_task(town.posts(update)) for _ in range(2)]
+    await until(lambda: gate.reached)
+    gate.opened.set()
+
+    assert [(await post).status for post in posts] == [200, 200]
+    assert (await town.posts(update)).status == 200
+    await town.house.processor.idle()
+    assert (gate.reached, texts(town.knows("Alice"))) == (1, ["heard wait"])
+
+
+async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_again(town: PostedTown) -> None:
+    failures = iter([RuntimeError("once"), RuntimeError("twice")])
+
+    async def recovers(update: Update, context: Context) -> None:
+        for failure in failures:
+            await failing(failure)(update, context)
+        await echo(update, context)
+
+    hears(town, "hi", recovers)
+    town.simulator.webhook.pace = 0.001
+    alice = town.knows("Alice")
+    await alice.sends("hi")
+
+    assert texts(alice) == ["heard hi"]
+    assert town.simulator.webhook.waits == [0, 2]
+    assert town.simulator.world.webhook.last_error == "Wrong response from the webhook: 500 Internal Server Error"
+    assert rows(town.house.database.url, "SELECT attempts, set_aside FROM failed_update") == [(2, 0)]
+    assert rows(town.house.database.url, "SELECT time_zone FROM client") == [(None,)]
+
+
+async def test_work_that_always_fails_is_set_aside_and_told_and_the_chat_goes_on(town: PostedTown) -> None:
+    hears(town, "boom", failing(RuntimeError("boom")))
+    hears(town, "hi", echo)
+    town.simulator.webhook.pace = 0.001
+    alice = town.knows("Alice")
+    alice.person.sends("boom")
+    await alice.sends("hi")
+
+    assert [text[:20] for text in texts(alice)] == ["Something went wrong", "heard hi"]
+    assert town.simulator.webhook.waits == [0, 2]
+
+
+async def test_one_persons_flood_takes_nobody_elses_place(town: PostedTown) -> None:
+    gate = Gate()
+    hears(town, "wait", gate.passes)
+    hears(town, "flood", echo)
+    updates = [update_of(town, "wait"), *(update_of(town, f"flood {number:02}") for number in range(99))]
+    posts = [asyncio.create_task(town.posts(update)) for update in updates]
+    await until(lambda: gate.reached and len(_in_hand(town)) == 100)
+
+    assert town.house.processor.current_concurrent_updates == 1
+    gate.opened.set()
+    assert {(await post).status for post in posts} == {200}
+
+
+def _in_hand(town: PostedTown) -> "set[asyncio.Task[None]]":
+    assert town.house.http.webhook
+    return town.house.http.webhook._in_hand
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"), [("", "/"), ("/", "/"), ("/a/{b}/ü", "/a/%7Bb%7D/%C3%BC"), ("/x%20y?z=1", "/x%20y?z=1"), ("/healthz/", "/healthz/")]
+)
+async def test_the_address_may_have_any_path(database_url: str, unused_tcp_port: int, path: str, asked: str) -> None:
+    town = PostedTown(database_url, unused_tcp_port, path=path)
+    await town.starts()
+    await town.knows("Alice").sends("/help")
+    assert texts(town.knows("Alice"))
+    assert (await town.posts({"update_id": 1}, path=asked)).status == 200
+    assert (await town.posts({"update_id": 1}, path="/elsewhere")).status == 404
+    assert (await town.asks(asked)).status == 405
+    assert (await town.asks("/elsewhere")).status == 404
+    assert (await town.asks("/healthz")).status == 200
+    await town.ends()
+
+
+async def test_it_is_of_use_once_it_is_registered(town: PostedTown) -> None:
+    assert town.house.http.webhook
+    assert (await town.asks("/readyz")).status == 200
+    town.house.http.webhook.registered = False
+    told = await town.asks("/readyz")
+
+    assert (told.status, json.loads(told.text)["checks"]["telegram"]) == (503, "the webhook is not registered yet")
+
+
+async def test_an_update_is_asked_for_again_while_the_bot_is_not_open_for_any(town: PostedTown) -> None:
+    assert town.house.http.webhook
+    town.house.http.webhook.close()
+    refused = await town.posts(update_of(town, "/help"))
+    assert (refused.status, refused.headers["Retry-After"], worked(town)) == (503, "1", [])
+
+    town.house.http.webhook.open()
+    assert (await town.posts(update_of(town, "/help"))).status == 200
+
+
+async def test_a_drain_finishes_what_is_in_hand_and_takes_nothing_new(town: PostedTown) -> None:
+    gate = Gate()
+    hears(town, "wait", gate.passes)
+    update = update_of(town, "wait")
+    in_hand = asyncio.create_task(town.posts(update))
+    await until(lambda: gate.reached)
+    town.house.http.drain()
+    assert (await town.posts(update_of(town, "/help", who="Bob"))).status == 503
+    assert town.house.http.webhook
+    drained = asyncio.create_task(town.house.http.webhook.drained())
+    gate.opened.set()
+    await drained
+
+    assert (await in_hand).status == 200
+    await town.house.processor.idle()
+    assert texts(town.knows("Alice")) == ["heard wait"]
+    assert worked(town) == [update["update_id"]]
+
+
+async def test_what_does_not_end_in_a_drain_is_given_back(town: PostedTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.webhook._DRAIN_SECONDS", 0.1)
+    gate = Gate()
+    hears(town, "wait", gate.passes)
+    in_hand = asyncio.create_task(town.posts(update_of(town, "wait")))
+    await until(lambda: gate.reached)
+    assert town.house.http.webhook
+    await town.house.http.webhook.drained()
+
+    assert (await in_hand).status == 503
+    assert worked(town) == []
+
+
+async def test_neither_the_secret_nor_what_is_posted_is_logged(town: PostedTown, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    hears(town, "boom", failing(RuntimeError("boom")))
+    update = update_of(town, "boom a private matter")
+    await town.posts(update)
+    await town.posts(update, secret="a guess")
+    await town.posts(data=b'{"a private matter')
+
+    ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("bot"))
+    assert f"update {update['update_id']} was not committed and will be posted again: WorkFailed" in ours
+    assert not [part for part in (SECRET, "private", "a guess") if part in caplog.text]
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    telegram = Simulator(token=TOKEN)
+    await telegram.start()
+    yield telegram
+    await telegram.stop()
+
+
+def settings_for(simulator: Simulator, url: str, port: int, webhook_url: str | None = None) -> Settings:
+    return Settings(
+        _env_file=None,
+        telegram_api_url=simulator.url,
+        database_url=url,
+        listen=f"127.0.0.1:{port}",
+        webhook_url=webhook_url or f"http://127.0.0.1:{port}/telegram",
+        webhook_secret=SECRET,
+    )
+
+
+async def test_it_serves_before_it_registers_and_asks_until_it_is_answered(
+    simulator: Simulator, database_url: str, unused_tcp_port: int
+) -> None:
+    simulator.faults.add(FaultKind.SERVER_ERROR, method="setWebhook", times=2)
+    alice = simulator.person("Alice")
+    task = asyncio.create_task(run(settings_for(simulator, database_url, unused_tcp_port), TOKEN))
+    await until(lambda: simulator.transcript.calls_of("setWebhook"))
+    early = await visits(unused_tcp_port, "/readyz")
+    known = await visits(unused_tcp_port, "/telegram", method="POST", json={"update_id": 1}, headers={SECRET_HEADER: SECRET})
+    alice.sends("/help")
+    await until(lambda: [message for message in alice.chat.messages if message.sender == "bot"])
+    ready = await visits(unused_tcp_port, "/readyz")
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+    assert (early.status, known.status, ready.status) == (503, 200, 200)
+    assert simulator.world.webhook.url.endswith("/telegram")
+    assert simulator.transcript.calls_of("getUpdates") == []
+
+
+async def test_an_address_that_telegram_refuses_ends_it_with_a_sentence(
+    simulator: Simulator, database_url: str, unused_tcp_port: int
+) -> None:
+    settings = settings_for(simulator, database_url, unused_tcp_port, "https://bot.example:8080/telegram")
+    with pytest.raises(WebhookRefused, match=r"^WEBHOOK_URL: Telegram will not post updates there: .*only on ports 80, 88, 443 or 8443\.$"):
+        await run(settings, TOKEN)
+
+
+async def test_a_token_that_is_refused_ends_it(simulator: Simulator, database_url: str, unused_tcp_port: int) -> None:
+    with pytest.raises(InvalidToken):
+        await run(settings_for(simulator, database_url, unused_tcp_port), "2:wrong")
+
+
+async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_first(
+    simulator: Simulator, database_url: str, unused_tcp_port: int
+) -> None:
+    gate, alice, bob = Gate(), simulator.person("Alice"), simulator.person("Bob")
+
+    async def prepares(house: House) -> None:
+        house.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), gate.passes))
+
+    task = asyncio.create_task(run(settings_for(simulator, database_url, unused_tcp_port), TOKEN, ready=prepares))
+    in_hand = alice.sends("wait")
+    await until(lambda: gate.reached)
+    task.cancel()
+    bob.sends("/help")
+    await until(lambda: simulator.world.webhook.last_error == "Wrong response from the webhook: 503 Service Unavailable")
+    gate.opened.set()
+    with suppress(asyncio.CancelledError):
+        await task
+
+    assert rows(database_url, "SELECT update_id FROM worked_update") == [(in_hand["update_id"],)]
+    assert [message.text for message in alice.chat.messages if message.sender == "bot"] == ["heard wait"]
+
+
+async def test_it_stops_within_ten_seconds_while_work_and_answers_hang(
+    simulator: Simulator, database_url: str, unused_tcp_port: int
+) -> None:
+    alice, bob = simulator.person("Alice"), simulator.person("Bob")
+    simulator.faults.add(FaultKind.SILENCE, method="sendMessage", times=None)
+    task = asyncio.create_task(run(settings_for(simulator, database_url, unused_tcp_port), TOKEN, patience=60))
+    await until(lambda: simulator.world.webhook.url)
+    for person in (alice, alice, bob):
+        person.sends("/help")
+    await until(lambda: len(simulator.transcript.calls_of("sendMessage")) == 2)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(10):
+            await task
+
+    assert len(rows(database_url, "SELECT update_id FROM worked_update")) == 2
+    assert len(simulator.world.updates.pending) == 1
