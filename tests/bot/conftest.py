@@ -22,7 +22,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_another_case(item: pytest.Item, seen: set[tuple[str, str]]) -> bool:
     """Tell whether a test has had its case on this database, if that is not SQLite."""
-    engine = item.callspec.params.get("engine", "sqlite") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else "sqlite"
+    case = getattr(item, "callspec", None)
+    engine = str(case.params.get("engine", "sqlite")) if case else "sqlite"
     key = (item.nodeid.partition("[")[0], engine)
     if engine == "sqlite" or key not in seen:
         seen.add(key)
