@@ -306,13 +306,10 @@ async def test_however_many_claim_each_person_is_told_in_order_and_once(database
     wanted = rows(database.url, "SELECT recipient_id, id FROM outbox ORDER BY due_at, id")
     now, told = NOW + 4 * SECOND, list[tuple[int, int]]()
 
-    async def settled(uow: SqlUnitOfWork, row: OutboxRow) -> None:
-        await uow.outbox.settle(row, "sent", now)
-
     async def tells(row: OutboxRow) -> None:
         told.append((row.recipient_id, row.id))
         await asyncio.sleep(choices.random() / 500)
-        await database.write(partial(settled, row=row))
+        await database.write(lambda uow: uow.outbox.settle(row, "sent", now))
 
     async def delivers() -> None:
         while rows(database.url, "SELECT 1 FROM outbox LIMIT 1"):
