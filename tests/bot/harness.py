@@ -184,8 +184,8 @@ class Chatter:
         return any(part in message.text for message in self.shown)
 
 
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for what another task brings about; raises TimeoutError where it never comes."""
+async def until(condition: Callable[[], object], *, every: float = 0.01) -> None:
+    """Wait for what another task brings about, looking every so many seconds; raises TimeoutError where it never comes."""
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110  (the far side has no event to set)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(every)
