@@ -23,7 +23,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_another_case(item: pytest.Item, seen: set[tuple[str, str]]) -> bool:
     """Tell whether a test has had its case on this database, if that is not SQLite."""
     case = getattr(item, "callspec", None)
-    engine = str(case.params.get("engine", "sqlite")) if case else "sqlite"
+    chosen = item.get_closest_marker("engines") is not None
+    engine = str(case.params.get("engine", "sqlite")) if case and not chosen else "sqlite"
     key = (item.nodeid.partition("[")[0], engine)
     if engine == "sqlite" or key not in seen:
         seen.add(key)
