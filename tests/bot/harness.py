@@ -74,12 +74,16 @@ class Town:
         """Let time pass, and do what falls due; the keywords are those of timedelta."""
         self.now += timedelta(**time)
         await self.settles()
+        await self.sweeps()
 
     async def settles(self) -> None:
         """Have the bot work all that people did, and wait until it has answered."""
         while updates := self.simulator.take_updates():
             await self.works(updates)
-        await self.sweeps()
+        # The alarm rings where something is due, and not else.
+        due = await self.house.jobs.next_due()
+        if due is not None and due <= self.now:
+            await self.sweeps()
 
     async def sweeps(self) -> None:
         """Have the bot do what is due, as it does when its alarm rings, and wait until that has arrived."""
@@ -180,8 +184,8 @@ class Chatter:
         return any(part in message.text for message in self.shown)
 
 
-async def until(condition: Callable[[], object]) -> None:
-    """Wait for what another task brings about; raises TimeoutError where it never comes."""
+async def until(condition: Callable[[], object], *, every: float = 0.01) -> None:
+    """Wait for what another task brings about, looking every so many seconds; raises TimeoutError where it never comes."""
     async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110  (the far side has no event to set)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(every)

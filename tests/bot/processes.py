@@ -1,6 +1,7 @@
 """The bot as a process of its own, as people run it."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -51,12 +52,13 @@ class Nursery:
         self._process = process
         self.bot = 0
 
-    async def starts(self) -> None:
-        """Start a bot."""
+    async def starts(self, **more: str) -> int:
+        """Start a bot, with these settings beside those of the nursery, and return its process id."""
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("a nursery needs pipes")
-        self._process.stdin.write(b"\n")
+        self._process.stdin.write(f"{json.dumps(more)}\n".encode())
         self.bot = int(await self._process.stdout.readline())
+        return self.bot
 
     def kills(self) -> None:
         """Kill the bot on the spot."""

@@ -20,6 +20,7 @@ from simulator.people import Person
 from simulator.simulator import Simulator
 from storage.database import Database
 from tests.bot.harness import until
+from tests.bot.notices import OPENINGS, told
 from tests.bot.processes import TOKEN, Nursery, environment, nursery
 from tests.storage.ledger import claims, overlaps
 from tests.storage.venue import rows
@@ -28,7 +29,6 @@ KILLS = 50
 CLIENTS = 10
 FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
 STILL_OWED = "SELECT count(*) FROM outbox WHERE state = 'due' OR EXISTS (SELECT 1 FROM reservation WHERE status = 'held')"
-NOTICES = {"hold_expired": "⌛", "booking_confirmed": "📅"}
 TOLD = ("sendmessage", "editmessagetext", "answercallbackquery")
 
 
@@ -159,22 +159,13 @@ async def test_fifty_kills_between_commit_and_delivery_lose_nothing(simulator: S
     assert repeats(simulator, dora, url) <= in_flight
 
 
-def told(simulator: Simulator, opening: str) -> "Counter[tuple[int, int]]":
-    """Return how often Telegram took the notice that begins so, for each chat and cell."""
-    return Counter(
-        (int(call.params["chat_id"]), int(call.params["text"].split('unix="')[1].split('"')[0]) // 900)
-        for call in simulator.transcript.calls_of("sendMessage")
-        if call.ok and call.params["text"].startswith(opening) and 'unix="' in call.params["text"]
-    )
-
-
 def unmarked(simulator: Simulator, url: str) -> int:
     """Return how many notices Telegram took of which a bot that is dead had no time to note that it did."""
     due = rows(
         url,
         "SELECT outbox.kind, recipient_id, start_cell FROM outbox JOIN reservation ON reservation.id = reservation_id WHERE state = 'due'",
     )
-    taken = {kind: told(simulator, opening) for kind, opening in NOTICES.items()}
+    taken = {kind: told(simulator.transcript.calls, opening) for kind, opening in OPENINGS.items()}
     return sum((recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in due)
 
 
@@ -186,7 +177,7 @@ def repeats(simulator: Simulator, dora: Person, url: str) -> int:
     assert len(booked) > CLIENTS / 2
     extra = 0
     for kind, owed in (("hold_expired", Counter(expired)), ("booking_confirmed", Counter(booked))):
-        heard = told(simulator, NOTICES[kind])
+        heard = told(simulator.transcript.calls, OPENINGS[kind])
         assert set(heard) == set(owed)
         assert not owed - heard
         extra += (heard - owed).total()

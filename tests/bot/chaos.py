@@ -1,0 +1,231 @@
+"""The play: people book while the replicas are killed one after the other; and the look at what came of it."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+from bot.doctor import ALL_WELL
+from domain.client import Contact
+from domain.timespan import TimeSpan
+from simulator.people import Person
+from simulator.simulator import Simulator
+from simulator.transcript import CallRecord
+from storage.database import Database
+from tests.bot.crew import Crew, crew
+from tests.bot.crowd import Guest, come_and_go, reservations_shown
+from tests.bot.exchange import Exchange, Proxy
+from tests.bot.harness import until
+from tests.bot.notices import OPENINGS, told
+from tests.bot.processes import TOKEN, environment, runs
+from tests.bot.served import SECRET
+from tests.storage.ledger import audit, claims, overlaps
+from tests.storage.venue import rows
+
+REPLICAS = 3
+_FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
+_HOURS = TimeSpan(_FIRST, _FIRST + 40 * 96)
+_STILL_OWED = "SELECT (SELECT count(*) FROM outbox WHERE state = 'due') + (SELECT count(*) FROM reservation WHERE status = 'held')"
+TAKE_OVER_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """How many people there are, how many kills, how many seconds lie between two, and whether Telegram posts or is polled."""
+
+    people: int
+    kills: int
+    every: float
+    way: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a play: figures to print, and all that is wrong."""
+
+    figures: dict[str, object] = field(default_factory=dict)
+    wrong: list[str] = field(default_factory=list)
+
+    def counts(self, name: str, value: int, *, at_most: int | None = None) -> None:
+        """Note a figure, which is wrong where it is greater than it may be."""
+        self.figures[name] = value if not at_most else f"{value} of at most {at_most}"
+        if at_most is not None and value > at_most:
+            self.wrong.append(f"{name}: {value}, not {at_most}")
+
+    def __str__(self) -> str:
+        return "\n".join(f"{name:<28} {value}" for name, value in self.figures.items())
+
+
+class Stage:
+    """Everything a play needs: a Telegram, a provider, people, replicas."""
+
+    def __init__(self, url: str, folder: Path, script: Script) -> None:
+        self.url = url
+        self.folder = folder
+        self.script = script
+        self.simulator = Simulator(token=TOKEN)
+        self.exchange = Exchange(self.simulator)
+        self.env: dict[str, str] = {}
+        self.dora: Person
+        self.guests: list[Guest]
+        self.crew: Crew
+        self._chance = random.Random()  # noqa: S311  (nobody gains by guessing it)
+
+    async def plays(self, ports: Sequence[int]) -> Outcome:
+        """Play; ``ports`` are free ones, the first for the proxy."""
+        async with AsyncExitStack() as stack:
+            await self.simulator.start()
+            stack.push_async_callback(self.simulator.stop)
+            # Whoever kills every second cannot wait for a minute until a post is tried again.
+            self.simulator.webhook.pace = 0.1
+            await self._sets_scene()
+            self.env = self._environment(ports[0])
+            listens = [f"127.0.0.1:{port}" for port in ports[1:]]
+            await stack.enter_async_context(Proxy(ports[1:]).serving(ports[0]))
+            self.crew = await stack.enter_async_context(crew(self.folder, self.env, self.exchange, listens))
+            await self._act()
+            return Verdict(self).told()
+
+    async def _act(self) -> None:
+        """Let people come and replicas go, and wait until everything is told."""
+        killing = asyncio.create_task(self._kills())
+        try:
+            await come_and_go(self.guests, lambda: not killing.done())
+            await killing
+        finally:
+            killing.cancel()
+        await until(lambda: not self.simulator.world.updates.pending)
+        await until(lambda: rows(self.url, _STILL_OWED) == [(0,)], every=0.1)
+
+    async def _kills(self) -> None:
+        """Kill a replica every so often, and have another one start in its place."""
+        async with asyncio.TaskGroup() as starting:
+            for _ in range(self.script.kills):
+                await asyncio.sleep(self.script.every)
+                place = await self._next_to_die()
+                await self.crew.kills(place)
+                starting.create_task(self.crew.starts(place))
+
+    async def _next_to_die(self) -> int:
+        """Return where the next one is killed: anywhere, or, of those that are polled for, where the one is that polls."""
+        await until(lambda: self.crew.running)
+        if self.script.way == "webhook":
+            return self._chance.choice(list(self.crew.running))
+        await until(lambda: self.crew.place_of(self.exchange.poller) is not None)
+        place = self.crew.place_of(self.exchange.poller)
+        assert place is not None
+        return place
+
+    async def _sets_scene(self) -> None:
+        """Have a provider with many hours in the database before the first bot starts, and people who have started it."""
+        self.dora = self.simulator.person("Dora")
+        self.dora.sends("/start")
+        self.guests = [Guest(self.simulator, number) for number in range(self.script.people)]
+        self.simulator.take_updates()
+        database, now = Database(self.url), datetime.now(UTC)
+        async with database.transaction() as work:
+            await work.clients.seen(Contact(self.dora.id, "Dora"), now)
+            provider = await work.providers.add(self.dora.id, "Dora", "dora", now)
+            await work.availability.replace(provider.id, [], [_HOURS])
+        await database.close()
+
+    def _environment(self, port: int) -> dict[str, str]:
+        """Return the environment of the replicas."""
+        policy = {"HOLD_DURATION": "PT3S", "NOTICE_PERIOD": "PT1H"}
+        posted = {"WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram", "WEBHOOK_SECRET": SECRET} if self.script.way == "webhook" else {}
+        return environment(self.folder, self.simulator.url, DATABASE_URL=self.url, LOG_LEVEL="ERROR", **policy, **posted)
+
+
+class Verdict:
+    """Looks at what a play has left behind."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._calls = stage.exchange.calls
+        self._outcome = Outcome()
+
+    def told(self) -> Outcome:
+        """Return the outcome."""
+        stage, outcome = self._stage, self._outcome
+        taps = stage.simulator.world.taps.values()
+        outcome.counts("people", stage.script.people)
+        outcome.counts("updates", len({delivery["update_id"] for delivery in stage.simulator.transcript.updates}))
+        outcome.counts("kills", len(stage.crew.in_hand))
+        outcome.counts("reservations", rows(stage.url, "SELECT count(*) FROM reservation")[0][0])
+        outcome.counts("overlaps", len(overlaps(claims(stage.url))), at_most=0)
+        outcome.counts("taps left unanswered", sum(not tap.answers for tap in taps), at_most=0)
+        self._of_notices()
+        self._of_answers()
+        self._of_holds()
+        self._of_books()
+        if take_overs := self._take_overs():
+            outcome.figures["take-over, median"] = f"{median(take_overs):.1f} s"
+            outcome.figures["take-over, longest"] = f"{max(take_overs):.1f} s"
+            outcome.wrong += [f"a take-over of {seconds:.1f} s" for seconds in take_overs if seconds > TAKE_OVER_SECONDS]
+        return outcome
+
+    def _take_overs(self) -> list[float]:
+        """Return for how many seconds nobody polled after each death of the one who did."""
+        polls, died = self._stage.exchange.polls, self._stage.crew.died
+        return [next(at for at, who in polls if at > moment and who != number) - moment for number, moment in died.items()] if polls else []
+
+    def _of_notices(self) -> None:
+        """Compare what was owed with what was told: nothing is lost, and repeated is what a dead bot had no time to note."""
+        expired = rows(self._stage.url, "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'")
+        booked = rows(self._stage.url, f"SELECT {self._stage.dora.id}, start_cell FROM reservation WHERE status = 'confirmed'")
+        lost = repeated = strange = 0
+        for kind, owed in (("hold_expired", Counter(expired)), ("booking_confirmed", Counter(booked))):
+            heard = told(self._calls, OPENINGS[kind])
+            lost += (owed - heard).total()
+            strange += len(set(heard) - set(owed))
+            repeated += sum(max(0, heard[key] - owed[key]) for key in owed)
+            self._outcome.counts(kind.replace("_", " "), owed.total())
+        self._outcome.counts("notices lost", lost, at_most=0)
+        self._outcome.counts("notices nobody is owed", strange, at_most=0)
+        self._outcome.counts("notices repeated", repeated, at_most=self._notices_in_flight())
+
+    def _notices_in_flight(self) -> int:
+        """Return how many notices Telegram took of which the bot that died had no time to note that it did."""
+        in_flight = 0
+        for number, in_hand in self._stage.crew.in_hand.items():
+            calls = self._calls.of(number)
+            taken = {kind: told(calls, opening) for kind, opening in OPENINGS.items()}
+            in_flight += sum((recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in in_hand)
+        return in_flight
+
+    def _of_answers(self) -> None:
+        """See that each message and each tap was answered once, but for what was on its way when a bot died."""
+        answered = Counter(int(call.params["chat_id"]) for call in self._calls if _shows_days(call))
+        again = sum(max(0, answered[guest.person.id] - guest.asked) for guest in self._stage.guests)
+        again += sum(max(0, tap.answers - 1) for tap in self._stage.simulator.world.taps.values())
+        replies = sum(kind == "reply" for in_hand in self._stage.crew.in_hand.values() for kind, *_ in in_hand)
+        self._outcome.counts("answers repeated", again, at_most=replies)
+
+    def _of_holds(self) -> None:
+        """See that each tap on a time made one hold or none, and that each hold was shown to the one who has it."""
+        made = Counter(client for (client,) in rows(self._stage.url, "SELECT client_id FROM reservation"))
+        twice = sum(max(0, made[guest.person.id] - guest.granted) for guest in self._stage.guests)
+        self._outcome.counts("holds nobody tapped for", twice, at_most=0)
+        shown = {number for call in self._calls if call.ok for number in reservations_shown(call.params.get("reply_markup"))}
+        unseen = {number for (number,) in rows(self._stage.url, "SELECT id FROM reservation")} - shown
+        self._outcome.counts("holds nobody saw", len(unseen), at_most=0)
+
+    def _of_books(self) -> None:
+        """Look at the books, ask the doctor, and read the log."""
+        self._outcome.wrong += audit(self._stage.url, datetime.now(UTC))
+        self._outcome.counts("updates that failed", rows(self._stage.url, "SELECT count(*) FROM failed_update")[0][0], at_most=0)
+        said = runs(self._stage.folder, self._stage.env, "doctor").stdout.strip()
+        self._outcome.figures["the doctor"] = said
+        log = (self._stage.folder / "log").read_text()
+        self._outcome.wrong += [] if said == ALL_WELL else [said]
+        self._outcome.wrong += [log] if log else []
+
+
+def _shows_days(call: CallRecord) -> bool:
+    """Tell whether a call sent a message from which a day can be chosen."""
+    return call.ok and call.method == "sendMessage" and "'bd:" in str(call.params.get("reply_markup")).replace('"', "'")

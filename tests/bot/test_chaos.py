@@ -1,0 +1,28 @@
+"""Three replicas on one PostgreSQL are killed one after the other while people book: nobody notices more than a repeated message."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.bot.chaos import REPLICAS, Script, Stage
+
+# How long the play is: ``make chaos`` plays the long one.
+LONG = os.environ.get("CHAOS") == "long"
+SCRIPTS = {
+    "webhook": Script(200, 60, 1.0, "webhook") if LONG else Script(30, 12, 0.6, "webhook"),
+    "polling": Script(200, 15, 3.0, "polling") if LONG else Script(30, 5, 0.8, "polling"),
+}
+
+
+@pytest.mark.engines("postgresql")
+@pytest.mark.parametrize("way", SCRIPTS)
+async def test_replicas_that_are_killed_again_and_again_lose_nothing(
+    database_url: str, tmp_path: Path, unused_tcp_port_factory: Callable[[], int], way: str
+) -> None:
+    stage = Stage(database_url, tmp_path, SCRIPTS[way])
+    outcome = await stage.plays([unused_tcp_port_factory() for _ in range(1 + REPLICAS)])
+    print(f"\n{way}\n{outcome}")  # noqa: T201  (pytest shows it where it is asked to, or where the test fails)
+
+    assert outcome.wrong == []
