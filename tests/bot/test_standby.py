@@ -1,0 +1,131 @@
+"""Replicas that poll: one asks Telegram and the others stand by; neither an end nor a database that is away loses anything."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.app import House
+from bot.running import run
+from bot.settings import Settings
+from simulator.people import Person
+from simulator.simulator import Simulator
+from tests.bot.harness import TOKEN, until
+from tests.bot.replicas import cut, leaders, shut
+from tests.storage.venue import rows
+
+pytestmark = pytest.mark.engines("postgresql")
+
+
+@dataclass
+class Running:
+    """A replica that runs."""
+
+    task: asyncio.Task[None]
+    house: House
+
+    async def ends(self) -> None:
+        """Stop it as a signal does."""
+        self.task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self.task
+
+
+@dataclass
+class Group:
+    """Several that run."""
+
+    simulator: Simulator
+    url: str
+    replicas: list[Running] = field(default_factory=list)
+
+    @property
+    def leader(self) -> Running:
+        """Return the one that leads."""
+        [house] = leaders([replica.house for replica in self.replicas])
+        return next(replica for replica in self.replicas if replica.house is house)
+
+    def leads(self) -> bool:
+        """Tell whether exactly one leads."""
+        return len(leaders([replica.house for replica in self.replicas])) == 1
+
+    async def grows(self) -> None:
+        """Start one more."""
+        ready: asyncio.Future[House] = asyncio.get_running_loop().create_future()
+
+        async def is_ready(house: House) -> None:
+            ready.set_result(house)
+
+        settings = Settings(_env_file=None, telegram_api_url=self.simulator.url, database_url=self.url)
+        task = asyncio.create_task(run(settings, TOKEN, patience=2, ready=is_ready, serve=False))
+        self.replicas.append(Running(task, await ready))
+
+
+@pytest.fixture
+async def group(database_url: str) -> AsyncIterator[Group]:
+    """Three replicas that poll one Telegram; at the end it has refused nothing."""
+    simulator = Simulator(token=TOKEN)
+    await simulator.start()
+    them = Group(simulator, database_url)
+    for _ in range(3):
+        await them.grows()
+    await until(lambda: simulator.world.poll)
+    yield them
+    for replica in them.replicas:
+        await replica.ends()
+    await simulator.stop()
+    assert simulator.transcript.warnings == []
+
+
+def heard(person: Person) -> list[str]:
+    return [message.text for message in person.chat.messages if message.sender == "bot"]
+
+
+async def test_one_replica_polls_and_when_it_ends_another_one_does_and_nothing_is_worked_twice(group: Group) -> None:
+    people = [group.simulator.person(f"Person {number}") for number in range(5)]
+    for _ in range(2):
+        for person in people:
+            person.sends("/help")
+        gone = group.leader
+        await gone.ends()
+        group.replicas.remove(gone)
+        await until(group.leads)
+        for person in people:
+            person.sends("/privacy")
+    await until(lambda: not group.simulator.world.updates.pending)
+    await until(lambda: rows(group.url, "SELECT count(*) FROM outbox WHERE state = 'due'") == [(0,)])
+
+    assert [len(heard(person)) for person in people] == [4] * 5
+    assert not [call for call in group.simulator.transcript.calls_of("getUpdates") if call.status == 409]
+
+
+async def test_while_the_database_is_away_nothing_is_lost_or_set_aside_and_the_bot_goes_on_by_itself(group: Group) -> None:
+    people = [group.simulator.person(f"Person {number}") for number in range(10)]
+    for lines in range(1, 7):
+        for person in people:
+            person.sends("/help")
+        if lines % 2:
+            cut(group.url)
+        await until(lambda lines=lines: all(len(heard(person)) >= lines for person in people))
+    await until(lambda: not group.simulator.world.updates.pending)
+    await until(lambda: rows(group.url, "SELECT count(*) FROM outbox WHERE state = 'due'") == [(0,)])
+    await until(group.leads)
+
+    assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
+    assert not any(replica.task.done() for replica in group.replicas)
+
+
+async def test_after_a_database_that_let_nobody_in_for_a_while_all_is_as_before(group: Group) -> None:
+    people = [group.simulator.person(f"Person {number}") for number in range(10)]
+    with shut(group.url):
+        for person in people:
+            person.sends("/help")
+        await until(lambda: not any(replica.house.presence.leading for replica in group.replicas))
+        await asyncio.gather(*(replica.house.presence.follows() for replica in group.replicas))
+    await until(lambda: all(heard(person) for person in people))
+    await until(group.leads)
+
+    assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
+    assert set(await group.leader.house.presence.living()) == {replica.house.presence.number for replica in group.replicas}
