@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 
@@ -108,7 +109,7 @@ async def test_while_the_database_is_away_nothing_is_lost_or_set_aside_and_the_b
             person.sends("/help")
         if lines % 2:
             cut(group.url)
-        await until(lambda lines=lines: all(len(heard(person)) >= lines for person in people))
+        await until(partial(_all_heard, people, lines))
     await until(lambda: not group.simulator.world.updates.pending)
     await until(lambda: rows(group.url, "SELECT count(*) FROM outbox WHERE state = 'due'") == [(0,)])
     await until(group.leads)
@@ -129,3 +130,8 @@ async def test_after_a_database_that_let_nobody_in_for_a_while_all_is_as_before(
 
     assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
     assert set(await group.leader.house.presence.living()) == {replica.house.presence.number for replica in group.replicas}
+
+
+def _all_heard(people: list[Person], lines: int) -> bool:
+    """Tell whether each of these people was answered so often."""
+    return all(len(heard(person)) >= lines for person in people)
