@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from structlog.contextvars import bound_contextvars
 
@@ -18,8 +19,11 @@ from bot.replies import Answer, Delete, Edit, Send, Step, packed, unpacked
 from bot.storehouse import Storehouse, Work
 from bot.turns import Turns, finished
 from bot.wakeup import Wakeup
+from domain.again import again_while_away
 from domain.incident import Trouble
 from domain.outbox import DIGEST, REPLY, OutboxRow
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +35,8 @@ _SIDE_BY_SIDE = 32
 _PATIENCE = 2.0
 _LONGEST_WAIT = timedelta(minutes=5)
 _RENDERINGS = 3
+# While the database is away, what is in hand waits for it: nobody else takes it over before its lease of a minute is over.
+_DATABASE_SECONDS = 45.0
 
 Shown = list[tuple[Step, int | None]]
 """The steps of a row that are done, each with the number of the message that shows it now."""
@@ -51,6 +57,12 @@ class Courier:
         self._metrics = metrics
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._in_hand: set[asyncio.Task[None]] = set()
+        self._rows: set[int] = set()
+
+    @property
+    def in_hand(self) -> Collection[int]:
+        """The numbers of the rows that are being delivered."""
+        return frozenset(self._rows)
 
     @property
     def pause(self) -> timedelta:
@@ -118,16 +130,20 @@ class Courier:
         It waits behind what waits for the same person already, and where his chat has to rest for long: whoever writes faster than he may
         be answered keeps his own turn no longer than it takes to work what he wrote.
         """
+        with self._holding(row):
+            if (due := await self._replied(row)) is not None:
+                self._wakeup.at(due)
+
+    async def _replied(self, row: OutboxRow) -> datetime | None:
+        """Tell an answer, or put it off; return when there is more to tell the same person."""
         wait = await self._delivery.rest(row.recipient_id) if row.attempts else 0.0
         if row.attempts and wait <= _PATIENCE:
-            due = await self.deliver(row)
-        else:
-            await self._answer_at_once(row)
-            due = self._clock() + timedelta(seconds=max(wait, 0.0))
-            if row.attempts:
-                await self._storehouse.write(lambda work: work.outbox.postpone(row, due, "the chat rests"))
-        if due is not None:
-            self._wakeup.at(due)
+            return await self.deliver(row)
+        await self._answer_at_once(row)
+        due = self._clock() + timedelta(seconds=max(wait, 0.0))
+        if row.attempts:
+            await self._write(lambda work: work.outbox.postpone(row, due, "the chat rests"))
+        return due
 
     async def _answer_at_once(self, row: OutboxRow) -> None:
         """Answer the tap a reply belongs to, where the rest of the reply has to wait."""
@@ -139,32 +155,57 @@ class Courier:
         except (Unreachable, TryLater, Undeliverable) as error:
             log.info("tap not answered yet: %s", error)
         else:
-            await self._storehouse.write(lambda work: work.outbox.keep(row, packed(rest)))
+            await self._write(lambda work: work.outbox.keep(row, packed(rest)))
 
     async def _deliver_to_one(self, row: OutboxRow) -> None:
         """Deliver what is first for one person, and have the alarm set for what comes next."""
-        chat = row.recipient_id
-        await self._delivery.ready(chat, _urgency(row))
         try:
-            async with self._slots, self._turns.of(chat):
-                due = await self.deliver(row) if await self._is_claimed(row) else None
+            with self._holding(row):
+                await self._delivery.ready(row.recipient_id, _urgency(row))
+                async with self._slots:
+                    due = await self._delivered_in_turn(row)
         except Exception:
             log.exception("what waits for one person is left to the next sweep")
         else:
             if due is not None:
                 self._wakeup.at(due)
 
-    async def _is_claimed(self, row: OutboxRow) -> bool:
-        """Tell whether a row is still ours, after waiting for the chat's turn."""
-        async with self._storehouse.snapshot() as work:
-            return await work.outbox.is_claimed(row, self._clock())
+    async def _delivered_in_turn(self, row: OutboxRow) -> datetime | None:
+        """Wait for the chat's turn, and deliver a row if it is still ours then."""
+        turn = await again_while_away(lambda: self._turns.take(row.recipient_id), seconds=_DATABASE_SECONDS)
+        try:
+            claimed = await self._read(lambda work: work.outbox.is_claimed(row, self._clock()))
+            return await self.deliver(row) if claimed else None
+        finally:
+            turn.release()
+
+    @contextmanager
+    def _holding(self, row: OutboxRow) -> Iterator[None]:
+        """Have a row in hand for a block."""
+        self._rows.add(row.id)
+        try:
+            yield
+        finally:
+            self._rows.discard(row.id)
+
+    async def _write(self, do: Callable[[Work], Awaitable[Result]]) -> Result:
+        """Note something of a row in hand, as soon as the database is there: what is not noted is told again."""
+        return await again_while_away(lambda: self._storehouse.write(do), seconds=_DATABASE_SECONDS)
+
+    async def _read(self, ask: Callable[[Work], Awaitable[Result]]) -> Result:
+        """Look something up for a row in hand, as soon as the database is there."""
+
+        async def attempt() -> Result:
+            async with self._storehouse.snapshot() as work:
+                return await ask(work)
+
+        return await again_while_away(attempt, seconds=_DATABASE_SECONDS)
 
     async def _steps(self, row: OutboxRow) -> Sequence[Step] | None:
         """Return what a row comes to now, or None where it no longer holds."""
         if row.kind == REPLY:
             return unpacked(row.payload)
-        async with self._storehouse.snapshot() as work:
-            return await self._news.steps(work, row, self._clock())
+        return await self._read(lambda work: self._news.steps(work, row, self._clock()))
 
     async def _settle(self, row: OutboxRow, state: Literal["sent", "skipped"], shown: Shown) -> datetime | None:
         """Note what became of a row, and which messages show what from now on, in one transaction; return when there is more."""
@@ -173,7 +214,7 @@ class Courier:
             await _note_messages(work, row.recipient_id, shown)
             return await work.outbox.settle(row, state, self._clock())
 
-        following = await self._storehouse.write(settled)
+        following = await self._write(settled)
         self._metrics.delivered(row.kind, state)
         return following
 
@@ -188,7 +229,7 @@ class Courier:
                 await work.incidents.note(trouble, without_persons(error.partition(":")[0]), now)
             return await work.outbox.settle(row, "parked", now, error)
 
-        following = await self._storehouse.write(parked)
+        following = await self._write(parked)
         self._metrics.delivered(row.kind, "parked")
         return following
 
@@ -201,7 +242,7 @@ class Courier:
             await work.clients.mark_unreachable(row.recipient_id, now)
             await work.outbox.withhold(row.recipient_id, now, error)
 
-        await self._storehouse.write(given_up)
+        await self._write(given_up)
         self._metrics.delivered(row.kind, "unreachable")
 
     async def _postpone(self, row: OutboxRow, error: str, shown: Shown, wait: timedelta | None) -> datetime:
@@ -216,7 +257,7 @@ class Courier:
                 await work.outbox.keep(row, packed(unpacked(row.payload)[len(shown) :]))
             await work.outbox.postpone(row, until, error)
 
-        await self._storehouse.write(postponed)
+        await self._write(postponed)
         self._metrics.delivered(row.kind, "postponed")
         return until
 

@@ -45,7 +45,7 @@ class Jobs:
         self._storehouse = storehouse
         self._courier = courier
         self._presence = presence
-        self._parted = True
+        self._parted, self._returned = True, False
         self._wakeup = wakeup
         self._digest = digest
         self._policy = policy
@@ -56,7 +56,7 @@ class Jobs:
 
     async def start(self, scheduler: AsyncIOScheduler) -> None:
         """Run from now on; what is overdue, or was in the hands of a process that is gone, goes out at once."""
-        self._presence.watch(heard=self._heard, parted=self._bereaved)
+        self._presence.watch(heard=self._heard, parted=self._bereaved, returned=self._is_back)
         scheduler.add_job(self._wakeup.soon, "interval", seconds=SWEEP_SECONDS, id="sweep")
         scheduler.add_job(self._tried, "cron", args=[self.tidy], hour=_TIDY_HOUR, id="tidy")
         self._wakeup.soon()
@@ -65,8 +65,15 @@ class Jobs:
 
     async def take_over(self) -> None:
         """Make due again what processes that are gone had in hand."""
-        alive = await self._presence.living()
-        await self._storehouse.write(lambda work: work.outbox.release_leases(alive))
+        returned, self._parted, self._returned = self._returned, False, False
+        try:
+            alive = await self._presence.living()
+            # Who was cut off may have leased what he never heard of; all that he knows of is in the courier's hand.
+            besides = self._courier.in_hand if returned else None
+            await self._storehouse.write(lambda work: work.outbox.release_leases(alive, besides=besides))
+        except Exception:
+            self._parted, self._returned = True, self._returned or returned
+            raise
 
     async def stop(self) -> None:
         """Run no more; what the courier has in hand is his."""
@@ -83,7 +90,6 @@ class Jobs:
     async def run_due(self) -> None:
         """Do all that is due, and set the alarm for what comes next; holds run out on time however much is to be told meanwhile."""
         if self._parted:
-            self._parted = False
             await self.take_over()
         more = True
         while more:
@@ -120,6 +126,11 @@ class Jobs:
         """Take over from a replica that is gone."""
         self._parted = True
         self._wakeup.soon()
+
+    def _is_back(self) -> None:
+        """Take over as well what we ourselves have lost sight of."""
+        self._returned = True
+        self._bereaved()
 
     def _beat(self) -> None:
         """Show that the bot is at work."""

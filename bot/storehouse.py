@@ -54,8 +54,8 @@ class Outbox(ports.Outbox, Protocol):
         """Put aside all news for a person who cannot be reached."""
         ...
 
-    async def release_leases(self, alive: Collection[int]) -> int:
-        """Make due at once what was claimed by none of these replicas; return how many rows that were."""
+    async def release_leases(self, alive: Collection[int], *, besides: Collection[int] | None = None) -> int:
+        """Make due at once what was claimed by none of these replicas, and, but for the rows ``besides``, by this one."""
         ...
 
 
@@ -210,8 +210,11 @@ class Presence(Protocol):
         """Be counted no more: whatever was taken is given back."""
         ...
 
-    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None]) -> None:
-        """Have ``heard`` called when another's commit left something that falls due, ``parted`` when a replica is gone."""
+    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None], returned: Callable[[], None]) -> None:
+        """Have ``heard`` called when another's commit left something that falls due, ``parted`` when a replica is gone.
+
+        ``returned`` is called when the database is there again after it was away: who knows what was committed just before.
+        """
         ...
 
     async def living(self) -> Collection[int]:

@@ -1,16 +1,17 @@
-"""Do again what met somebody else's transaction."""
+"""Do again what met somebody else's transaction, or found nobody there."""
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from domain.ports import TransactionConflict
+from domain.ports import DatabaseAway, TransactionConflict
 
 Result = TypeVar("Result")
 
 _TRIES = 8
 _LONGEST_STEP_ASIDE = 0.05
+_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
 
 
 async def again_on_conflict(attempt: Callable[[], Awaitable[Result]]) -> Result:
@@ -20,4 +21,16 @@ async def again_on_conflict(attempt: Callable[[], Awaitable[Result]]) -> Result:
             return await attempt()
         except TransactionConflict:
             await asyncio.sleep(random.uniform(0, _LONGEST_STEP_ASIDE))  # noqa: S311  (nobody gains by guessing it)
+    return await attempt()
+
+
+async def again_while_away(attempt: Callable[[], Awaitable[Result]], *, seconds: float) -> Result:
+    """Make an attempt, and again and again while the database is away; raises DatabaseAway where it still is after so many seconds."""
+    wait = _FIRST_WAIT
+    while seconds > 0:
+        try:
+            return await attempt()
+        except DatabaseAway:
+            await asyncio.sleep(wait)
+            seconds, wait = seconds - wait, min(2 * wait, _LONGEST_WAIT)
     return await attempt()

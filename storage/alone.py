@@ -17,7 +17,7 @@ class Alone:
     async def leave(self) -> None:
         """Nothing has to be closed."""
 
-    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None]) -> None:
+    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None], returned: Callable[[], None]) -> None:
         """Nobody else is there to be heard."""
 
     async def living(self) -> Collection[int]:

@@ -87,11 +87,10 @@ _QUEUE_BEHIND = (
     .where(DUE, outbox.c.recipient_id.in_(bindparam("recipients", expanding=True)), outbox.c.attempts == 0, outbox.c.due_at < _LAST_AHEAD)
     .values(due_at=_LAST_AHEAD)
 )
-_RELEASE = (
-    update(outbox)
-    .where(DUE, outbox.c.lease_until.is_not(None), func.coalesce(outbox.c.leased_by, 0).not_in(bindparam("alive", expanding=True)))
-    .values(lease_until=None)
-)
+_OF_THE_DEAD = func.coalesce(outbox.c.leased_by, 0).not_in(bindparam("alive", expanding=True))
+_LOST_SIGHT_OF = and_(outbox.c.leased_by == bindparam("mine"), outbox.c.id.not_in(bindparam("besides", expanding=True)))
+_RELEASE = update(outbox).where(DUE, outbox.c.lease_until.is_not(None), or_(_OF_THE_DEAD, _LOST_SIGHT_OF)).values(lease_until=None)
+_NOBODY = -1
 
 
 class SqlOutbox:
@@ -190,9 +189,15 @@ class SqlOutbox:
         if resumed.rowcount:
             self.earliest = now
 
-    async def release_leases(self, alive: Collection[int]) -> int:
-        """Make due at once what was claimed by replicas that are dead, so by none of these; return how many rows that were."""
-        return (await self._connection.execute(_RELEASE, {"alive": sorted(alive)})).rowcount
+    async def release_leases(self, alive: Collection[int], *, besides: Collection[int] | None = None) -> int:
+        """Make due at once what was claimed by replicas that are dead, so by none of these; return how many rows that were.
+
+        Where rows ``besides`` are named, those that this one claimed without knowing of it, the others of its own, are made due as well:
+        it was cut off before it heard that the claim was committed.
+        """
+        mine = _NOBODY if besides is None else self._replica
+        given = {"alive": sorted(alive), "mine": mine, "besides": sorted(besides or ())}
+        return (await self._connection.execute(_RELEASE, given)).rowcount
 
     async def tell_replicas(self) -> None:
         """Tell all replicas, once this commits, when something that was put in falls due; where there can be one only, nobody is told."""

@@ -52,12 +52,13 @@ class Replica:
         self._following.set()
         self._heard: Callable[[datetime], None] = lambda _due: None
         self._parted: Callable[[], None] = lambda: None
+        self._returned: Callable[[], None] = lambda: None
         self._lookout: asyncio.Task[None] | None = None
         self._giving_back: set[asyncio.Task[Any]] = set()
 
-    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None]) -> None:
-        """Have ``heard`` called when another's commit left something that falls due, ``parted`` when a replica is gone."""
-        self._heard, self._parted = heard, parted
+    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None], returned: Callable[[], None]) -> None:
+        """Have these called when another's commit left something that falls due, a replica is gone, and we ourselves are back."""
+        self._heard, self._parted, self._returned = heard, parted, returned
 
     async def join(self) -> None:
         """Be counted among the living, and look around from now on; raises DatabaseAway."""
@@ -123,7 +124,7 @@ class Replica:
                 if self._connection is None:
                     await self._enter()
                     # Whatever was told meanwhile was not heard.
-                    self._parted()
+                    self._returned()
                 await self._look()
                 await asyncio.sleep(_LOOK_SECONDS)
             except Exception as error:

@@ -14,7 +14,7 @@ from bot.context import Context
 from bot.pacing import Pace
 from storage.replica import Replica
 from tests.bot.harness import TOKEN, Town
-from tests.fixtures.postgres import fetch
+from tests.fixtures.postgres import execute, fetch, named
 
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'slotkeeper'"
 
@@ -120,9 +120,10 @@ def cut(url: str) -> None:
 def shut(url: str) -> Iterator[None]:
     """Cut all connections, and let nobody in for a block; only our own connection stays."""
     name = make_url(url).database
-    fetch(url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    server = named(url, "postgres")
+    execute(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
     cut(url)
     try:
         yield
     finally:
-        fetch(url, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+        execute(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")

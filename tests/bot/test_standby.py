@@ -84,6 +84,10 @@ def heard(person: Person) -> list[str]:
     return [message.text for message in person.chat.messages if message.sender == "bot"]
 
 
+def all_heard(people: list[Person], lines: int) -> bool:
+    return all(len(heard(person)) >= lines for person in people)
+
+
 async def test_one_replica_polls_and_when_it_ends_another_one_does_and_nothing_is_worked_twice(group: Group) -> None:
     people = [group.simulator.person(f"Person {number}") for number in range(5)]
     for _ in range(2):
@@ -109,7 +113,7 @@ async def test_while_the_database_is_away_nothing_is_lost_or_set_aside_and_the_b
             person.sends("/help")
         if lines % 2:
             cut(group.url)
-        await until(partial(_all_heard, people, lines))
+        await until(partial(all_heard, people, lines))
     await until(lambda: not group.simulator.world.updates.pending)
     await until(lambda: rows(group.url, "SELECT count(*) FROM outbox WHERE state = 'due'") == [(0,)])
     await until(group.leads)
@@ -130,8 +134,3 @@ async def test_after_a_database_that_let_nobody_in_for_a_while_all_is_as_before(
 
     assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
     assert set(await group.leader.house.presence.living()) == {replica.house.presence.number for replica in group.replicas}
-
-
-def _all_heard(people: list[Person], lines: int) -> bool:
-    """Tell whether each of these people was answered so often."""
-    return all(len(heard(person)) >= lines for person in people)

@@ -39,7 +39,7 @@ class Watcher(Replica):
         super().__init__(url)
         self.dues: list[datetime] = []
         self.partings = 0
-        self.watch(heard=self.dues.append, parted=self._counts)
+        self.watch(heard=self.dues.append, parted=self._counts, returned=self._counts)
 
     def _counts(self) -> None:
         self.partings += 1

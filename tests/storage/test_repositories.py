@@ -409,6 +409,21 @@ async def test_at_a_start_what_was_claimed_is_due_at_once(database: Database, re
     assert len(await claim(database)) == 1
 
 
+@pytest.mark.parametrize(("known", "again"), [(None, False), (True, False), (False, True)])
+async def test_a_replica_that_was_cut_off_makes_due_what_it_claimed_without_knowing(
+    database_url: str, reserved: int, *, known: bool | None, again: bool
+) -> None:
+    database = Database(database_url, replica=7)
+    await notify(database, reserved, Kind.HOLD_EXPIRED)
+    [row] = await claim(database)
+    besides = None if known is None else [row.id] if known else []
+    async with database.transaction() as uow:
+        await uow.outbox.release_leases([7], besides=besides)
+
+    assert bool(await claim(database)) is again
+    await database.close()
+
+
 @pytest.mark.parametrize("state", ["sent", "skipped", "parked"])
 async def test_what_is_settled_is_never_claimed_again(database: Database, reserved: int, state: str) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED)
