@@ -74,16 +74,12 @@ class Town:
         """Let time pass, and do what falls due; the keywords are those of timedelta."""
         self.now += timedelta(**time)
         await self.settles()
-        await self.sweeps()
 
     async def settles(self) -> None:
         """Have the bot work all that people did, and wait until it has answered."""
         while updates := self.simulator.take_updates():
             await self.works(updates)
-        # The alarm rings where something is due, and not else.
-        due = await self.house.jobs.next_due()
-        if due is not None and due <= self.now:
-            await self.sweeps()
+        await self.sweeps()
 
     async def sweeps(self) -> None:
         """Have the bot do what is due, as it does when its alarm rings, and wait until that has arrived."""

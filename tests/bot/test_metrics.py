@@ -68,6 +68,7 @@ async def test_it_is_served_as_prometheus_reads_it(town: ServedTown) -> None:
     assert "_created" not in page.text
 
 
+@pytest.mark.engines("sqlite")
 async def test_two_bots_count_apart(town: ServedTown, alice: Chatter, database_url: str) -> None:
     other = ServedTown(database_url)
     await other.starts()
