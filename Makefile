@@ -15,7 +15,7 @@ ifeq ($(shell $(BIN)/python -c "print('alive')" 2>/dev/null),)
 VENV_IS_GONE := rebuild
 endif
 
-.PHONY: help run test lint format screenshots lock rebuild
+.PHONY: help run test chaos lint format screenshots lock rebuild
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -26,6 +26,9 @@ run: $(VENV)/.runtime ## Start the bot, or the demo where BOT_TOKEN is unset.
 
 test: lint ## Check style, types and import contracts, then run every test.
 	$(BIN)/python -m pytest -n 2
+
+chaos: $(VENV)/.development ## Kill one of three replicas each second while two hundred people book; takes some minutes.
+	CHAOS=long $(BIN)/python -m pytest -s tests/bot/test_chaos.py
 
 lint: $(VENV)/.development ## Check style, types and import contracts.
 	$(BIN)/ruff check

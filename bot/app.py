@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,7 +46,7 @@ from bot.updates import SIDE_BY_SIDE, UnitProcessor
 from bot.wakeup import Wakeup, new_scheduler
 from bot.web import HttpSide
 from bot.webhook import Webhook
-from storage.database import Database, database_file
+from storage.database import Database
 from storage.migrate import is_current, migrate
 from storage.presence import presence_on, telling_on
 from storage.sole_use import sole_use
@@ -97,7 +96,7 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     courier = Courier(storehouse, Delivery(application.bot, telling or OwnMemory(), pace), news, turns, clock, wakeup, metrics)
     processor.courier = courier
     digest = Digest(storehouse, settings.admin_ids, clock)
-    jobs = Jobs(storehouse, courier, presence, wakeup, digest, settings.policy, clock, heartbeat=heartbeat_file(settings))
+    jobs = Jobs(storehouse, courier, presence, wakeup, digest, settings.policy, clock, heartbeat=settings.heartbeat_file)
     intake, pulse = Intake(application), Pulse()
     webhook = _webhook(settings, intake)
     checks = (
@@ -148,12 +147,6 @@ def _webhook(settings: Settings, intake: Intake) -> Webhook | None:
     if settings.webhook_path is None or settings.webhook_secret is None:
         return None
     return Webhook(settings.webhook_path, settings.webhook_secret.get_secret_value(), intake)
-
-
-def heartbeat_file(settings: Settings) -> Path | None:
-    """Return the file that is touched at every sweep, beside the database."""
-    file = database_file(settings.database_url)
-    return file.with_name(f"{file.name}.heartbeat") if file else None
 
 
 def _application(settings: Settings, token: str, processor: UnitProcessor, patience: float, metrics: Metrics) -> BotApplication:

@@ -109,9 +109,8 @@ class Jobs:
         return min((due for due in (expiry_due, news_due) if due is not None), default=None)
 
     async def tidy(self) -> None:
-        """Forget what nobody will ask for again; of several replicas, one does so."""
-        if self._presence.leading:
-            await self._storehouse.write(lambda work: work.pruning.prune(self._clock()))
+        """Forget what nobody will ask for again; where another replica does so as well, nothing is left for the second."""
+        await self._storehouse.write(lambda work: work.pruning.prune(self._clock()))
 
     async def _expire(self) -> None:
         """End all holds that have run out, batch by batch, so that others can write in between."""

@@ -21,13 +21,13 @@ from bot import __version__
 from bot.receipt import RECEIPT, kind_of
 from domain import events
 from domain.notification import Kind
-from domain.outbox import REPLY
+from domain.outbox import DIGEST, REPLY
 
 UpdateOutcome = Literal["worked", "repeated", "failed", "set_aside"]
 DeliveryOutcome = Literal["sent", "skipped", "parked", "postponed", "unreachable"]
 
 _UPDATE_KINDS = ("message", "tap", "edited", "membership", "other")
-_DELIVERY_KINDS = (REPLY, *(kind.value for kind in Kind), "other")
+_DELIVERY_KINDS = (REPLY, DIGEST, *(kind.value for kind in Kind), "other")
 _TRANSACTIONS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _ANSWERS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import available_timezones
@@ -268,6 +269,16 @@ class Settings(BaseSettings):
     def listen_is_set(self) -> bool:
         """Tell whether somebody chose where the HTTP side listens, or relies on it: then the bot cannot do without."""
         return "listen" in self.model_fields_set or self.webhook_url is not None
+
+    @property
+    def is_postgres(self) -> bool:
+        """Tell whether the database is a PostgreSQL server's."""
+        return urlsplit(self.database_url).scheme == "postgresql"
+
+    @property
+    def heartbeat_file(self) -> Path | None:
+        """The file beside a SQLite database that is touched at every sweep, None for a server's."""
+        return None if self.is_postgres else Path(f"{self.database_url.removeprefix('sqlite:///')}.heartbeat")
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from bot.measured import BacklogGauge
 from bot.metrics import Metrics
 from bot.settings import Address
 from bot.webhook import Webhook
+from domain.ports import Misconfigured
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ _EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class CannotListen(Exception):
+class CannotListen(Misconfigured):
     """Nothing can be served at ``LISTEN``; the message is one sentence that says why."""
 
 

@@ -14,6 +14,7 @@ from telegram.error import BadRequest
 from bot.intake import Intake
 from bot.polling import ALLOWED_UPDATES, retried
 from bot.turns import finished
+from domain.ports import Misconfigured
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ _DRAIN_SECONDS = 2.0
 _LARGEST_NUMBER = 2**63 - 1
 
 
-class WebhookRefused(Exception):
+class WebhookRefused(Misconfigured):
     """Telegram will not post to ``WEBHOOK_URL``; the message is one sentence that says why."""
 
 

@@ -20,6 +20,10 @@ from domain.reservation import Reservation
 from domain.timespan import TimeSpan
 
 
+class Misconfigured(Exception):
+    """What a setting names cannot be used; the message is one sentence for whoever set it."""
+
+
 class TransactionConflict(Exception):
     """A transaction met another's: nothing of it was kept, and doing it again will do."""
 

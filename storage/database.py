@@ -11,7 +11,7 @@ from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.again import again_on_conflict
-from domain.ports import DatabaseAway
+from domain.ports import DatabaseAway, Misconfigured
 from storage.postgres import meant, postgres_engine
 from storage.unit_of_work import SqlUnitOfWork
 
@@ -22,11 +22,11 @@ _POOL_TIMEOUT_SECONDS = 30
 _JOURNAL_TRIES, _JOURNAL_PAUSE = 500, 0.01
 
 
-class DatabaseUnsupported(Exception):
+class DatabaseUnsupported(Misconfigured):
     """``DATABASE_URL`` names a kind of database that is not there."""
 
 
-class DatabaseUnusable(Exception):
+class DatabaseUnusable(Misconfigured):
     """What ``DATABASE_URL`` names cannot be read or written; the message is one sentence on why and what to do."""
 
 
@@ -170,6 +170,14 @@ def database_file(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
         return None
     return Path(parsed.database)
+
+
+def is_there(file: Path) -> bool:
+    """Tell whether there is something under this name; raises DatabaseUnusable where nobody may look."""
+    try:
+        return file.exists()
+    except OSError as error:
+        raise DatabaseUnusable(f"DATABASE_URL: {file} cannot be read: {error.strerror}.") from error
 
 
 def prepare_file(url: str) -> None:

@@ -36,6 +36,10 @@ _AWAY_CLASS = "08"
 # What wants to write meets a server that became a standby in a failover.
 _READ_ONLY = "25006"
 
+# The last is what asyncpg says where the server's farewell has come and the end of the connection has not.
+DRIVER_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises where a server is not there, or no more, or says no."""
+
 
 async def connected(url: str, *, answers_within: float = _ANSWER_SECONDS, settings: dict[str, str] | None = None) -> asyncpg.Connection:
     """Open a connection; ``url`` is what libpq understands, with several hosts and its parameters too. Raises DatabaseAway."""
@@ -43,7 +47,7 @@ async def connected(url: str, *, answers_within: float = _ANSWER_SECONDS, settin
         return await asyncpg.connect(
             url, timeout=_CONNECT_SECONDS, command_timeout=answers_within, server_settings=_SETTINGS | (settings or {})
         )
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except DRIVER_ERRORS as error:
         raise DatabaseAway((str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")) from error
 
 
@@ -64,17 +68,17 @@ def postgres_engine(
         hide_parameters=True,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
     )
-    event.listen(engine.sync_engine, "handle_error", _hush)
+    event.listen(engine.sync_engine, "handle_error", _failed)
     return engine
 
 
-def _hush(context: ExceptionContext) -> None:
-    """Drop what the server says beside its message: the row it refused, or the key, with all that people wrote in it."""
-    error: BaseException | None = context.original_exception
-    while error is not None:
-        if isinstance(error, asyncpg.PostgresError):
-            error.detail = None
-        error = error.__cause__
+def _failed(context: ExceptionContext) -> None:
+    """Drop what the server says beside its message, the row or key it refused with all that people wrote there; see a broken connection."""
+    cause = context.original_exception.__cause__
+    if isinstance(cause, asyncpg.PostgresError):
+        cause.detail = None
+    if type(cause) is asyncpg.InternalClientError:
+        context.is_disconnect = True
 
 
 def meant(error: Exception, *, reading: bool) -> TransactionConflict | DatabaseAway | None:

@@ -17,7 +17,7 @@ import asyncpg
 
 from domain.ports import DatabaseAway
 from storage.outbox import CHANNEL
-from storage.postgres import connected
+from storage.postgres import DRIVER_ERRORS, connected
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,6 @@ _FIRST_GLANCE, _LONGEST_GLANCE = 0.01, 0.2
 # Where the other side is silent for so long it is taken for gone, so that never two replicas lead: PostgreSQL is a little more patient.
 _SILENCE_SECONDS = 2.0
 _KEEPALIVE = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "3"}
-_OUR_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -77,7 +76,7 @@ class Replica:
         if self._giving_back:
             await asyncio.wait(self._giving_back, timeout=_LAST_SECONDS)
         if self._connection is not None:
-            with suppress(*_OUR_ERRORS):
+            with suppress(*DRIVER_ERRORS):
                 await self._connection.close(timeout=_LAST_SECONDS)
         self._lost()
 
@@ -114,9 +113,10 @@ class Replica:
     async def _enter(self) -> None:
         """Open the connection and take our number's lock on it; raises DatabaseAway."""
         connection = await connected(self._url, answers_within=_SILENCE_SECONDS, settings=_KEEPALIVE)
+        connection.add_termination_listener(self._ended)
         try:
             await self._introduce(connection)
-        except _OUR_ERRORS as error:
+        except DRIVER_ERRORS as error:
             connection.terminate()
             raise DatabaseAway(type(error).__name__) from error
         except BaseException:
@@ -142,8 +142,9 @@ class Replica:
                     self._returned()
                 await self._look()
                 await asyncio.sleep(_LOOK_SECONDS)
-            except DatabaseAway as error:
-                log.warning("the database is out of reach: %s", error)
+            except Exception as error:
+                # Whatever it is: one who looks around no more would lead for ever, beside another.
+                log.warning("the database is out of reach: %s", error, exc_info=not isinstance(error, DatabaseAway))
                 self._lost()
                 await asyncio.sleep(_COME_BACK_SECONDS)
 
@@ -158,6 +159,11 @@ class Replica:
             log.warning("replicas are gone: %s", len(gone))
             self._parted()
 
+    def _ended(self, connection: object) -> None:
+        """Know at once of a connection that ends while nothing is asked: another may lead by now."""
+        if connection is self._connection:
+            self._lost()
+
     def _lost(self) -> None:
         """Hold nothing any more: with the connection PostgreSQL takes back all that hung on it."""
         connection, self._connection = self._connection, None
@@ -166,14 +172,14 @@ class Replica:
         self._leading.clear()
         self._following.set()
 
-    async def _ask(self, how: str, query: str, *values: object) -> Any:
+    async def _ask(self, how: str, what: str, *values: object) -> Any:
         """Ask one question on the connection; raises DatabaseAway, with the connection lost, where there is no answer."""
         async with self._one_at_a_time:
             if self._connection is None:
                 raise DatabaseAway("this replica is cut off")
             try:
-                return await getattr(self._connection, how)(query, *values)
-            except _OUR_ERRORS as error:
+                return await getattr(self._connection, how)(what, *values)
+            except DRIVER_ERRORS as error:
                 self._lost()
                 raise DatabaseAway(type(error).__name__) from error
 

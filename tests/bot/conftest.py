@@ -8,6 +8,30 @@ from tests.bot.harness import ADMIN_ID, Chatter, Town
 from tests.bot.practice import opens_practice
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Play each dialogue on every database; of one that has many cases all on SQLite, and the first on each other one.
+
+    What differs between databases differs in what is asked of them, and every case asks the same.
+    """
+    seen: set[tuple[str, str]] = set()
+    surplus = [item for item in items if "tests/bot/" in item.nodeid and _is_another_case(item, seen)]
+    config.hook.pytest_deselected(items=surplus)
+    left_out = set(map(id, surplus))
+    items[:] = [item for item in items if id(item) not in left_out]
+
+
+def _is_another_case(item: pytest.Item, seen: set[tuple[str, str]]) -> bool:
+    """Tell whether a test has had its case on this database, if that is not SQLite."""
+    case = getattr(item, "callspec", None)
+    chosen = item.get_closest_marker("engines") is not None
+    engine = str(case.params.get("engine", "sqlite")) if case and not chosen else "sqlite"
+    key = (item.nodeid.partition("[")[0], engine)
+    if engine == "sqlite" or key not in seen:
+        seen.add(key)
+        return False
+    return True
+
+
 @pytest.fixture
 async def town(database_url: str) -> AsyncIterator[Town]:
     """Return a town whose bot nobody has written to; at the end Telegram must have refused nothing."""

@@ -61,6 +61,9 @@ class Guest:
     async def _moves(self, card: Message) -> None:
         """Choose another time for the hold, and let that one run out; where it has run out before, the other time is a new hold."""
         before = _held_on(card)
+        if before is None:
+            # It has run out: whether another one came and went before anybody looked could not be told.
+            return
         if await self._taps(card, "ro:") and await self._taps(card, "bd:", _DAYS):
             await self._taps(card, "bs:", _TIMES)
             self.granted += _held_on(card) != before

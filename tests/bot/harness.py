@@ -107,6 +107,7 @@ class Town:
         for handler in reversed(self._first):
             house.application.handlers[0].insert(0, handler)
         self.house = await self._open.enter_async_context(opened(house, self.settings))
+        await self.house.presence.leads()
 
 
 class Chatter:

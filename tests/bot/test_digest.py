@@ -1,9 +1,7 @@
 """What went wrong reaches the admins: soon, once, in their language, and never as a flood."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -13,11 +11,12 @@ from bot.digest import Digest
 from bot.replies import Send
 from bot.screen import Screen
 from bot.updates import TRIES, WorkFailed
+from domain.client import Contact
 from domain.incident import Trouble
 from storage.database import Database
 from tests.bot.harness import ADMIN_ID, MONDAY, Chatter, Town
 from tests.bot.probes import answering, failing, hears, outbox
-from tests.storage.venue import everything, rows
+from tests.storage.venue import changes, everything, rows
 
 HEAD = "Something went wrong on the bot's side"
 AN_HOUR = timedelta(hours=1)
@@ -174,8 +173,7 @@ async def test_a_digest_that_cannot_be_told_is_not_told_of(rough_town: Town, mon
     if trouble == "refused":
         monkeypatch.setattr("bot.news.digest_screen", lambda _reader, _incidents: Screen(""))
     else:
-        with closing(sqlite3.connect(town.house.database.url.removeprefix("sqlite:///"))) as connection, connection:
-            connection.execute("UPDATE outbox SET payload = '{}' WHERE kind = 'digest'")
+        changes(town.house.database.url, "UPDATE outbox SET payload = '{}' WHERE kind = 'digest'")
     for _ in range(10):
         await town.passes(hours=1)
 
@@ -189,7 +187,7 @@ async def replicas(database_url: str) -> AsyncIterator[tuple[Database, list[Dige
     """Two bots on one database, which knows the admin and has something to tell."""
     database = Database(database_url)
     async with database.transaction() as work:
-        await work._connection.exec_driver_sql("INSERT INTO client (id, name, first_seen_at) VALUES (900, 'Ada', 0)")
+        await work.clients.seen(Contact(ADMIN_ID, "Ada"), MONDAY)
         await work.incidents.note(Trouble.JOB_FAILED, "KeyError", MONDAY)
     yield database, [Digest(database, frozenset({ADMIN_ID}), lambda: MONDAY) for _ in range(2)]
     await database.close()
@@ -203,6 +201,7 @@ async def test_two_replicas_that_tell_at_once_tell_once(replicas: tuple[Database
     assert everything(database.url)["incident"] == []
 
 
+@pytest.mark.changes_schema
 async def test_a_job_that_fails_and_a_database_that_was_away_are_told(town: Town, ada: Chatter) -> None:
     async def fails_once() -> None:
         raise ArithmeticError
@@ -214,10 +213,9 @@ async def test_a_job_that_fails_and_a_database_that_was_away_are_told(town: Town
     async def finds_no_database() -> None:
         raise OperationalError("SELECT 1", {}, Exception("locked"))
 
-    with closing(sqlite3.connect(town.house.database.url.removeprefix("sqlite:///"), isolation_level=None)) as other:
-        other.execute("ALTER TABLE incident RENAME TO away")
-        await town.house.jobs._tried(finds_no_database)
-        other.execute("ALTER TABLE away RENAME TO incident")
+    changes(town.house.database.url, "ALTER TABLE incident RENAME TO away")
+    await town.house.jobs._tried(finds_no_database)
+    changes(town.house.database.url, "ALTER TABLE away RENAME TO incident")
     await town.passes(hours=1)
     assert "The database could not be used for a while, and can be again: OperationalError" in digests(ada)[1]
 

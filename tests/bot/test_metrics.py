@@ -3,9 +3,8 @@
 import asyncio
 import math
 import re
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from telegram import Update
@@ -24,6 +23,7 @@ from tests.bot.harness import TOKEN, Chatter
 from tests.bot.practice import books, cancels_for, holds, opens_practice, quarter, reservations
 from tests.bot.probes import answering, echo, failing, feels, hears, offer
 from tests.bot.served import ServedTown
+from tests.storage.venue import changes
 
 
 @pytest.fixture
@@ -68,6 +68,7 @@ async def test_it_is_served_as_prometheus_reads_it(town: ServedTown) -> None:
     assert "_created" not in page.text
 
 
+@pytest.mark.engines("sqlite")
 async def test_two_bots_count_apart(town: ServedTown, alice: Chatter, database_url: str) -> None:
     other = ServedTown(database_url)
     await other.starts()
@@ -209,6 +210,7 @@ async def test_what_is_done_again_or_undone_is_not_counted(town: ServedTown, ali
             await town.works(town.simulator.take_updates())
 
 
+@pytest.mark.engines("sqlite")
 async def test_what_could_not_be_committed_is_not_counted(town: ServedTown, alice: Chatter) -> None:
     await opens_practice(town)
     await alice.sends("hi")
@@ -252,8 +254,7 @@ async def test_a_kind_that_nobody_knows_makes_no_new_row(town: ServedTown, alice
     await alice.sends("hi")
     async with town.house.database.transaction() as work:
         await work.outbox.reply(alice.id, packed([Send(Screen("x"))]), town.now - LEASE)
-    with closing(sqlite3.connect(town.house.database.url.removeprefix("sqlite:///"))) as connection, connection:
-        connection.execute("UPDATE outbox SET kind = 'gossip'")
+    changes(town.house.database.url, "UPDATE outbox SET kind = 'gossip'")
     async with counting(town, "slotkeeper_deliveries_total", kind="other", outcome="postponed"):
         await town.sweeps()
 

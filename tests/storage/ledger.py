@@ -29,11 +29,17 @@ class Claim:
     until: int
 
 
-def claims(url: str) -> list[Claim]:
-    """Return what the reservations claim or claimed."""
+def claims(url: str, *, crossing: int = 0) -> list[Claim]:
+    """Return what the reservations claim or claimed.
+
+    What is dated by several replicas may cross: a release is dated when its update began to be worked, and so is the hold that waited for
+    it to commit. A release may therefore be taken as so many microseconds earlier.
+    """
     found = rows(url, "SELECT id, provider_id, client_id, start_cell, end_cell, held_at, status, expires_at, ended_at FROM reservation")
     return [
-        Claim(number, provider, client, start, end, since, _until(status, expires_at, ended_at))
+        Claim(
+            number, provider, client, start, end, since, _until(status, expires_at, ended_at) - (crossing if status == "cancelled" else 0)
+        )
         for number, provider, client, start, end, since, status, expires_at, ended_at in found
     ]
 
@@ -66,9 +72,9 @@ def overlaps(all_claims: Iterable[Claim]) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def audit(url: str, now: datetime) -> list[str]:
+def audit(url: str, now: datetime, *, crossing: int = 0) -> list[str]:
     """Return all that is wrong with a database whose overdue holds were swept at ``now``: an empty list is a clean bill."""
-    wrong = [f"reservations {one} and {other} overlap" for one, other in overlaps(claims(url))]
+    wrong = [f"reservations {one} and {other} overlap" for one, other in overlaps(claims(url, crossing=crossing))]
     live = rows(
         url, "SELECT id, provider_id, client_id, start_cell, end_cell, expires_at FROM reservation WHERE status IN ('held', 'confirmed')"
     )

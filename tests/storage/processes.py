@@ -1,4 +1,4 @@
-"""Several processes on one file. A server process imports everything once and forks the others, so that each begins at once."""
+"""Several processes on one database. A server process imports everything once and forks the others, so that each begins at once."""
 
 import asyncio
 import multiprocessing
@@ -8,7 +8,7 @@ from multiprocessing.process import BaseProcess
 from storage.migrate import migrate
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.storage.processes", "tests.storage.racer", "tests.storage.crasher"])
+_CONTEXT.set_forkserver_preload(["tests.storage.processes", "tests.storage.racer", "tests.storage.crasher", "tests.storage.companion"])
 
 
 def spawn(work: Callable[..., None], *arguments: object) -> BaseProcess:

@@ -42,7 +42,7 @@ def set_clock(url: str) -> None:
 class Racer:
     """Does random things to random reservations.
 
-    The clock stands in the database and moves on by a quarter of an hour about every eighth step, while no transaction is under way: so
+    The clock stands in the database and moves on by a quarter of an hour about every tenth step, while no transaction is under way: so
     time never goes back from one commit to the next, and a fast machine sees as many holds run out as a slow one.
     """
 
@@ -56,9 +56,9 @@ class Racer:
             await self._step(choices)
 
     async def _step(self, choices: random.Random) -> None:
-        if choices.random() < 0.125:
+        if choices.random() < 0.1:
             await self.database.write(lambda uow: uow._connection.execute(_MOVE_ON))
-        act = choices.choice([self._hold, self._hold, self._hold, self._move, self._confirm, self._release, self._sweep])
+        act = choices.choice([self._hold, self._hold, self._hold, self._move, self._confirm, self._confirm, self._release, self._sweep])
         self.done[await self.database.write(partial(self._did, act, choices))] += 1
 
     async def _did(self, act: Act, choices: random.Random, uow: SqlUnitOfWork) -> str:

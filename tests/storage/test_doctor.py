@@ -104,6 +104,7 @@ async def test_people_who_cannot_be_reached_are_counted(database: Database, hold
     assert (await look(database)).unreachable == 1
 
 
+@pytest.mark.changes_schema
 async def test_a_schema_of_another_version_is_seen(database: Database) -> None:
     async with examined(database.url) as books:
         assert await books.is_current()

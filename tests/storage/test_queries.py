@@ -74,7 +74,14 @@ SCANS_ON_POSTGRES = {
     "pruning._FAILURES": r"Seq Scan on failed_update",
     "outbox._NEXT": r"Index Scan on outbox by ix_outbox_due",
     "outbox._RELEASE": r"Bitmap Index Scan by ix_outbox_(due|waiting|withheld)",
-    **{f"doctor.{name}": r".*Scan on .*" for name in ("_LAST_ERROR", "_SET_ASIDE", "_UNREACHABLE", "_STRAY")},
+    **{
+        f"doctor.{name}": r".*Scan .*"
+        for name in ("_LAST_ERROR", "_SET_ASIDE", "_UNREACHABLE", "_STRAY", "_LACKING", "_UNMERGED", "_ODD_LEASES")
+    },
+    # There is one row for each kind of trouble, and they are few.
+    "incidents._UNTOLD": r"(Seq Scan on digest and )?(Seq Scan on incident|Index Only Scan on incident by pk_incident)",
+    "incidents._TAKE": r"Seq Scan on incident",
+    "pruning._INCIDENTS": r"Seq Scan on incident",
     # Most of what is in the outbox is settled, so its index is no help where it is not ordered by.
     "doctor._PARKED": r"(Seq Scan on outbox)?",
     **{f"doctor._OVERLAPS_OF_{whose}": r"Bitmap Index Scan by ix_reservation_confirmed" for whose in ("PROVIDERS", "CLIENTS")},

@@ -411,11 +411,7 @@ async def test_at_a_start_what_was_claimed_is_due_at_once(database: Database, re
 
 @pytest.mark.parametrize(("known", "again"), [(None, False), (True, False), (False, True)])
 async def test_a_replica_that_was_cut_off_makes_due_what_it_claimed_without_knowing(
-    database_url: str,
-    reserved: int,
-    *,
-    known: bool | None,
-    again: bool,
+    database_url: str, reserved: int, *, known: bool | None, again: bool
 ) -> None:
     database = Database(database_url, replica=7)
     await notify(database, reserved, Kind.HOLD_EXPIRED)

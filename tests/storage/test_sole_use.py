@@ -10,6 +10,8 @@ from storage import sole_use as locking
 from storage.database import DatabaseUnusable
 from storage.sole_use import sole_use
 
+pytestmark = pytest.mark.engines("sqlite")
+
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """A small venue: providers with posted hours, clients who book there, and a look into the database that shares no code with storage."""
 
+import asyncio
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -76,6 +77,13 @@ def changes(url: str, sql: str) -> None:
         return
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
         connection.executescript(sql)
+
+
+async def until(url: str, sql: str) -> None:
+    """Wait until a query finds something."""
+    async with asyncio.timeout(30):
+        while not rows(url, sql):  # noqa: ASYNC110  (a database rings no bell)
+            await asyncio.sleep(0.01)
 
 
 def literal(url: str, moment: datetime) -> str:

@@ -1,0 +1,345 @@
+"""Two transactions that meet: one waits for the other, sees what became of it, and never undoes or repeats it."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+
+import pytest
+
+from domain import errors
+from domain.client import Contact
+from domain.outbox import OutboxRow
+from domain.ports import TransactionConflict
+from domain.provider import Provider
+from domain.usecases.end_reservation import confirm_hold
+from domain.usecases.expire_holds import expire_holds
+from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.join import accept_invitation, invite_provider
+from domain.usecases.remove_availability import Inside, Removal, remove_availability
+from storage.database import Database
+from storage.unit_of_work import SqlUnitOfWork
+from tests.storage.ledger import audit
+from tests.storage.venue import (
+    ALICE,
+    BOB,
+    DORA,
+    EMIL,
+    HOURS,
+    NOW,
+    OPENING,
+    POLICY,
+    SECOND,
+    changes,
+    hold,
+    literal,
+    open_venue,
+    rows,
+    until,
+)
+
+OVER = NOW + POLICY.hold_duration
+meeting = pytest.mark.engines("postgresql")  # On SQLite one begins when the other has ended.
+
+
+@pytest.fixture
+async def dora(database: Database) -> Provider:
+    async with database.transaction() as uow:
+        return (await open_venue(uow))[0]
+
+
+async def kept_waiting(url: str) -> None:
+    """Wait until some transaction waits for another."""
+    await until(url, "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+
+
+async def refused(doing: Awaitable[object]) -> str:
+    try:
+        await doing
+    except errors.Refusal as refusal:
+        return refusal.code
+    return "done"
+
+
+async def sweep(database: Database) -> int:
+    return await database.write(lambda uow: expire_holds(uow, POLICY, OVER))
+
+
+def statuses(database: Database) -> list[str]:
+    return [status for (status,) in rows(database.url, "SELECT status FROM reservation ORDER BY id")]
+
+
+@meeting
+async def test_a_hold_that_is_being_confirmed_is_not_swept(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    async with database.transaction() as uow:
+        await confirm_hold(uow, POLICY, held.id, ALICE, OVER - SECOND)
+        assert await sweep(database) == 0
+
+    assert await sweep(database) == 0
+    assert statuses(database) == ["confirmed"]
+    assert audit(database.url, OVER) == []
+
+
+@meeting
+async def test_a_hold_that_is_being_swept_is_not_confirmed(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    async with database.transaction() as uow:
+        assert await expire_holds(uow, POLICY, OVER) == 1
+        confirming = asyncio.create_task(
+            refused(database.write(lambda other: confirm_hold(other, POLICY, held.id, ALICE, OVER - SECOND))),
+        )
+        await kept_waiting(database.url)
+
+    assert await confirming == "hold_expired"
+    assert statuses(database) == ["expired"]
+    assert audit(database.url, OVER) == []
+
+
+@meeting
+async def test_a_hold_that_is_being_confirmed_is_not_taken_over(database: Database, dora: Provider) -> None:
+    held = await hold(database, ALICE, dora, OPENING)
+    async with database.transaction() as uow:
+        await confirm_hold(uow, POLICY, held.id, ALICE, OVER - SECOND)
+        taking = asyncio.create_task(
+            refused(database.write(lambda other: hold_slot(other, POLICY, SlotChoice(BOB, dora.id, OPENING), OVER))),
+        )
+        await kept_waiting(database.url)
+
+    assert await taking == "slot_taken"
+    assert statuses(database) == ["confirmed"]
+    assert audit(database.url, OVER) == []
+
+
+def removes(inside: Inside = Inside.ASK) -> Callable[[SqlUnitOfWork], Awaitable[Removal]]:
+    return lambda uow: remove_availability(uow, POLICY, DORA, [HOURS], inside, NOW)
+
+
+@meeting
+async def test_hours_that_are_being_removed_wait_for_a_hold_and_show_it(database: Database, dora: Provider) -> None:
+    async with database.transaction() as uow:
+        held = await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
+        removing = asyncio.create_task(database.write(removes()))
+        await kept_waiting(database.url)
+
+    assert await removing == Removal(done=False, inside=(held,))
+
+
+@meeting
+async def test_a_hold_waits_for_hours_that_are_being_removed_and_finds_them_gone(database: Database, dora: Provider) -> None:
+    async with database.transaction() as uow:
+        assert (await removes()(uow)).done
+        holding = asyncio.create_task(refused(hold(database, ALICE, dora, OPENING)))
+        await kept_waiting(database.url)
+
+    assert await holding == "slot_not_offered"
+    assert statuses(database) == []
+
+
+@pytest.mark.parametrize("inside", list(Inside))
+async def test_no_hold_is_left_outside_of_posted_hours_that_the_provider_was_not_shown(
+    database: Database, dora: Provider, inside: Inside
+) -> None:
+    crowd = range(501, 521)
+    async with database.transaction() as uow:
+        for number in crowd:
+            await uow.clients.seen(Contact(number, "Guest"), NOW)
+
+    async def holds(client: int) -> str:
+        choice = SlotChoice(client, dora.id, OPENING + client % 32)
+        return await refused(database.write(lambda uow: hold_slot(uow, POLICY, choice, NOW)))
+
+    early, removal, late = await asyncio.gather(
+        asyncio.gather(*map(holds, crowd[:10])), database.write(removes(inside)), asyncio.gather(*map(holds, crowd[10:]))
+    )
+
+    live = {number for (number,) in rows(database.url, "SELECT id FROM reservation WHERE status = 'held'")}
+    shown = {reservation.id for reservation in removal.inside}
+    posted = rows(database.url, f"SELECT end_cell FROM availability WHERE provider_id = {dora.id}")
+    assert set(early) | set(late) <= {"done", "slot_not_offered"}
+    assert bool(posted) is not removal.done
+    assert {Inside.ASK: bool(posted) or not live, Inside.KEEP: live == shown, Inside.CANCEL: not live}[inside]
+    assert audit(database.url, NOW) == []
+
+
+async def joins(database: Database, guest: Contact, code: str) -> Provider:
+    return await database.write(lambda uow: accept_invitation(uow, guest, code, NOW))
+
+
+async def test_of_ten_who_accept_one_invitation_at_once_one_becomes_a_provider(database: Database) -> None:
+    guests = [Contact(number, "Jürgen Groß") for number in range(601, 611)]
+    async with database.transaction() as uow:
+        for guest in guests:
+            await uow.clients.seen(guest, NOW)
+        code, _ = await invite_provider(uow, 1, frozenset({1}), NOW)
+
+    done = await asyncio.gather(*(refused(joins(database, guest, code)) for guest in guests))
+
+    assert Counter(done) == {"done": 1, "invitation_used": 9}
+    assert rows(database.url, "SELECT count(*) FROM provider") == [(1,)]
+
+
+async def test_those_of_one_name_who_join_at_once_get_slugs_of_their_own(database: Database) -> None:
+    guests = [Contact(number, "Jürgen Groß") for number in range(601, 605)]
+    async with database.transaction() as uow:
+        for guest in guests:
+            await uow.clients.seen(guest, NOW)
+        codes = [(await invite_provider(uow, 1, frozenset({1}), NOW))[0] for _ in guests]
+
+    joined = await asyncio.gather(*map(partial(joins, database), guests, codes))
+
+    assert sorted(provider.slug for provider in joined) == ["juergen-gross", *(f"juergen-gross-{n}" for n in (2, 3, 4))]
+
+
+class Undone(Exception):
+    """A transaction that is not to be kept."""
+
+
+@meeting
+@pytest.mark.parametrize("kept", [True, False])
+async def test_an_update_that_comes_twice_at_once_is_worked_once(database: Database, *, kept: bool) -> None:
+    with suppress(Undone):
+        async with database.transaction() as uow:
+            assert await uow.updates.begin(5, NOW)
+            again = asyncio.create_task(database.write(lambda other: other.updates.begin(5, NOW)))
+            await kept_waiting(database.url)
+            if not kept:
+                raise Undone
+
+    assert await again is not kept
+    assert rows(database.url, "SELECT update_id FROM worked_update") == [(5,)]
+
+
+@meeting
+async def test_two_who_move_into_each_others_slot_at_once_are_refused_and_stay_where_they_were(database: Database, dora: Provider) -> None:
+    ours, theirs = await hold(database, ALICE, dora, OPENING), await hold(database, BOB, dora, OPENING + 1)
+    both_left, tries = asyncio.Barrier(2), Counter[int]()
+
+    async def changes_place(uow: SqlUnitOfWork, client: int, number: int, stop: int, goal: int) -> None:
+        tries[client] += 1
+        await hold_slot(uow, POLICY, SlotChoice(client, dora.id, stop, number), NOW)
+        if tries[client] == 1:
+            await both_left.wait()
+        await hold_slot(uow, POLICY, SlotChoice(client, dora.id, goal, number), NOW)
+
+    done = await asyncio.gather(
+        refused(database.write(lambda uow: changes_place(uow, ALICE, ours.id, OPENING + 4, OPENING + 1))),
+        refused(database.write(lambda uow: changes_place(uow, BOB, theirs.id, OPENING + 8, OPENING))),
+    )
+
+    # Each waits for the other: one is undone, so that the other finds him in his slot again, and is then done again.
+    assert sorted(tries.values()) == [1, 2]
+    assert set(done) == {"slot_taken"}
+    assert rows(database.url, "SELECT client_id, start_cell FROM reservation ORDER BY client_id") == [(ALICE, OPENING), (BOB, OPENING + 1)]
+    assert audit(database.url, NOW) == []
+
+
+async def writes_at_once(database: Database, *, again: bool) -> list[str]:
+    """Have two transactions change the same two people, each beginning with another one."""
+    met, tries = asyncio.Barrier(2), Counter[int]()
+
+    async def chooses(uow: SqlUnitOfWork, first: int, second: int) -> str:
+        tries[first] += 1
+        await uow.clients.choose_zone(first, "Europe/Berlin")
+        if tries[first] == 1:
+            await met.wait()
+        await uow.clients.choose_zone(second, "Europe/Berlin")
+        return f"done after {tries[first]}"
+
+    async def once(first: int, second: int) -> str:
+        try:
+            async with database.transaction() as uow:
+                return await chooses(uow, first, second)
+        except TransactionConflict as conflict:
+            return f"conflict {conflict}"
+
+    async def until_done(first: int, second: int) -> str:
+        return await database.write(partial(chooses, first=first, second=second))
+
+    tried = until_done if again else once
+    return sorted(await asyncio.gather(tried(ALICE, BOB), tried(BOB, ALICE)))
+
+
+@meeting
+async def test_of_two_transactions_that_wait_for_each_other_one_is_told_or_done_again(database: Database, dora: Provider) -> None:
+    assert await writes_at_once(database, again=False) == ["conflict 40P01", "done after 1"]
+    assert await writes_at_once(database, again=True) == ["done after 1", "done after 2"]
+
+
+@meeting
+async def test_two_sweepers_share_a_thousand_holds_and_end_each_once(database: Database, dora: Provider) -> None:
+    then, end = literal(database.url, NOW), literal(database.url, OVER)
+    changes(
+        database.url,
+        f"""INSERT INTO client (id, name, first_seen_at) SELECT n, 'Guest', {then} FROM generate_series(2001, 3000) n;
+        INSERT INTO reservation (provider_id, client_id, start_cell, end_cell, status, held_at, expires_at)
+        SELECT {dora.id}, n, {OPENING} + n, {OPENING} + n + 1, 'held', {then}, {end} FROM generate_series(2001, 3000) n;
+        INSERT INTO busy (kind, subject, cell, reservation_id, hold_until)
+        SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END, start_cell, id, expires_at
+        FROM reservation, generate_series(0, 1) kind;
+        INSERT INTO outbox (recipient_id, kind, reservation_id, due_at, attempts, state)
+        SELECT client_id, 'hold_warning', id, {then}, 0, 'due' FROM reservation""",
+    )
+
+    async def sweeps() -> int:
+        ended = 0
+        while batch := await database.write(lambda uow: expire_holds(uow, POLICY, OVER, limit=50)):
+            ended += batch
+        return ended
+
+    one, other = await asyncio.gather(sweeps(), sweeps())
+
+    assert one + other == 1_000
+    assert min(one, other) > 0
+    assert Counter(statuses(database)) == {"expired": 1_000}
+    assert audit(database.url, OVER) == []
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_however_many_claim_each_person_is_told_in_order_and_once(database: Database, seed: int) -> None:
+    choices = random.Random(seed)  # noqa: S311  (Nothing is kept secret by it.)
+    dues = [(choices.randint(1, 6), NOW + choices.randrange(4) * SECOND) for _ in range(60)]
+    values = ", ".join(f"({person}, 'reply', {literal(database.url, due)}, 0, 'due')" for person, due in dues)
+    changes(database.url, f"INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES {values}")
+    wanted = rows(database.url, "SELECT recipient_id, id FROM outbox ORDER BY due_at, id")
+    now, told = NOW + 4 * SECOND, list[tuple[int, int]]()
+
+    async def tells(row: OutboxRow) -> None:
+        told.append((row.recipient_id, row.id))
+        await asyncio.sleep(choices.random() / 500)
+        await database.write(lambda uow: uow.outbox.settle(row, "sent", now))
+
+    async def delivers() -> None:
+        while rows(database.url, "SELECT 1 FROM outbox LIMIT 1"):
+            for row in await database.write(lambda uow: uow.outbox.claim(now, choices.randint(1, 3))):
+                await tells(row)
+
+    await asyncio.gather(*(delivers() for _ in range(6)))
+
+    assert {whom: [row for one, row in told if one == whom] for whom in range(1, 7)} == {
+        whom: [row for one, row in wanted if one == whom] for whom in range(1, 7)
+    }
+
+
+async def test_what_a_dead_replica_had_in_hand_is_released_and_what_a_living_one_has_is_not(database_url: str) -> None:
+    changes(
+        database_url,
+        "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES "
+        + ", ".join(f"({whom}, 'reply', {literal(database_url, NOW)}, 0, 'due')" for whom in (ALICE, BOB, DORA)),
+    )
+    dead, living, third = (Database(database_url, replica=number) for number in (7, 8, 9))
+
+    async def claimed(database: Database, limit: int = 1) -> list[int]:
+        async with database.transaction() as uow:
+            return [row.recipient_id for row in await uow.outbox.claim(NOW, limit)]
+
+    assert (await claimed(dead), await claimed(living)) == ([ALICE], [BOB])
+    async with third.transaction() as uow:
+        await uow.outbox.reply(EMIL, {}, NOW)
+        assert await uow.outbox.release_leases({8, 9}) == 1
+
+    assert await claimed(third, 10) == [ALICE, DORA]
+    for database in (dead, living, third):
+        await database.close()

@@ -1,0 +1,290 @@
+"""Several replicas on one PostgreSQL: who leads, whose turn a chat is, what they hear of each other, and what a death leaves behind."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from datetime import datetime
+from multiprocessing import Pipe
+from multiprocessing.process import BaseProcess
+
+import pytest
+
+from domain.notification import Kind, Notification
+from domain.ports import DatabaseAway
+from storage import replica as replicas
+from storage.database import Database
+from storage.replica import Replica
+from storage.unit_of_work import SqlUnitOfWork
+from tests.storage import companion
+from tests.storage.processes import spawn
+from tests.storage.venue import ALICE, BOB, NOW, OPENING, SECOND, changes, hold, literal, open_venue, rows
+
+pytestmark = pytest.mark.engines("postgresql")
+
+CHAT = 4711
+CONNECTION_OF = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 2 AND granted AND objid::bigint = {number}"
+
+
+@pytest.fixture(autouse=True)
+def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have replicas look around often, so that nobody waits a second for them."""
+    monkeypatch.setattr(replicas, "_LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(replicas, "_COME_BACK_SECONDS", 0.02)
+
+
+class Watcher(Replica):
+    """A replica that notes what it hears and how often somebody was gone."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.dues: list[datetime] = []
+        self.partings = 0
+        self.watch(heard=self.dues.append, parted=self._counts, returned=self._counts)
+
+    def _counts(self) -> None:
+        self.partings += 1
+
+
+class Replicas:
+    """Starts replicas and, at the end, has all of them leave."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._open = AsyncExitStack()
+
+    async def joins(self) -> Watcher:
+        replica = Watcher(self._url)
+        await replica.join()
+        self._open.push_async_callback(replica.leave)
+        return replica
+
+    async def leave(self) -> None:
+        await self._open.aclose()
+
+
+@pytest.fixture
+async def team(database_url: str) -> AsyncIterator[Replicas]:
+    started = Replicas(database_url)
+    yield started
+    await started.leave()
+
+
+async def comes_true(condition: Callable[[], object]) -> None:
+    """Wait until a condition holds."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110  (what is waited for knows nothing of tests)
+            await asyncio.sleep(0.005)
+
+
+async def waits_in_vain(replica: Replica, chat: int) -> "asyncio.Task[None]":
+    """Have a replica wait for a chat's turn that another has, and return once it was told no."""
+    waiting = asyncio.create_task(replica.take(chat))
+    done, _ = await asyncio.wait([waiting], timeout=0.1)
+    assert not done
+    return waiting
+
+
+@contextmanager
+def another_process(url: str, *chats: int) -> Iterator[tuple[BaseProcess, int]]:
+    """Have a replica that leads and has these chats' turns in a process; kill it at the latest at the end."""
+    ours, theirs = Pipe(duplex=False)
+    process = spawn(companion.lives, url, chats, theirs)
+    process.start()
+    theirs.close()
+    with ours:
+        assert ours.poll(30), "the process never led"
+        try:
+            yield process, ours.recv()
+        finally:
+            process.kill()
+            process.join()
+            process.close()
+
+
+def cut(url: str, number: int) -> None:
+    """Cut a replica's connection."""
+    assert rows(url, f"SELECT pg_terminate_backend(({CONNECTION_OF.format(number=number)}))") == [(True,)]
+
+
+async def test_one_leads_and_when_it_leaves_another_does(team: Replicas) -> None:
+    first = await team.joins()
+    await first.leads()
+    second = await team.joins()
+
+    assert set(await first.living()) == set(await second.living()) == {first.number, second.number}
+    assert (first.leading, second.leading) == (True, False)
+    await first.leave()
+    await second.leads()
+    assert (first.leading, second.leading) == (False, True)
+    assert list(await second.living()) == [second.number]
+
+
+async def test_what_a_killed_process_had_is_free_and_another_leads(team: Replicas, database_url: str) -> None:
+    then = literal(database_url, NOW)
+    changes(database_url, f"INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES ({ALICE}, 'reply', {then}, 0, 'due')")
+    with another_process(database_url, CHAT, -CHAT) as (process, number):
+        heir = await team.joins()
+        assert set(await heir.living()) == {number, heir.number}
+        assert not heir.leading
+        in_vain = await waits_in_vain(heir, CHAT)
+
+        process.kill()
+        await heir.leads()
+        await in_vain
+        await heir.take(-CHAT)
+        await comes_true(lambda: heir.partings)
+
+    database = Database(database_url, replica=heir.number)
+    assert await database.write(lambda uow: uow.outbox.claim(NOW, 10)) == []
+    alive = await heir.living()
+    assert list(alive) == [heir.number]
+    assert await database.write(lambda uow: uow.outbox.release_leases(alive)) == 1
+    assert [row.recipient_id for row in await database.write(lambda uow: uow.outbox.claim(NOW, 10))] == [ALICE]
+    await database.close()
+
+
+async def test_one_whose_connection_is_cut_leads_no_more_and_comes_back_under_the_same_number(team: Replicas, database_url: str) -> None:
+    first = await team.joins()
+    await first.leads()
+    number, second = first.number, await team.joins()
+    await first.take(CHAT)
+    in_vain = await waits_in_vain(second, CHAT)
+
+    cut(database_url, number)
+    await first.follows()
+    await in_vain
+    await comes_true(lambda: first.partings)
+
+    assert first.number == number
+    assert set(await first.living()) == set(await second.living()) == {number, second.number}
+    await comes_true(lambda: first.leading or second.leading)
+    assert first.leading is not second.leading
+
+
+async def test_a_leader_is_never_doubled_however_often_connections_are_cut(team: Replicas, database_url: str) -> None:
+    everybody = [await team.joins() for _ in range(3)]
+    for _ in range(5):
+        await comes_true(lambda: any(one.leading for one in everybody))
+        [leader] = [one for one in everybody if one.leading]
+        cut(database_url, leader.number)
+        await leader.follows()
+        assert [one for one in everybody if one.leading] in [[], *([one] for one in everybody if one is not leader)]
+
+
+async def test_while_it_is_cut_off_a_replica_is_told_so(team: Replicas, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replicas, "_COME_BACK_SECONDS", 60)
+    monkeypatch.setattr(replicas, "_LOOK_SECONDS", 60)
+    lonely = await team.joins()
+    await lonely.leads()
+
+    cut(database_url, lonely.number)
+    # At once, and not at the next look.
+    async with asyncio.timeout(30):
+        await lonely.follows()
+
+    with pytest.raises(DatabaseAway):
+        await lonely.take(CHAT)
+    with pytest.raises(DatabaseAway):
+        await lonely.living()
+    # There is nothing to give back, and nobody is troubled with it.
+    lonely.give_back(CHAT)
+
+
+async def test_a_replica_that_cannot_join_says_so() -> None:
+    with pytest.raises(DatabaseAway):
+        await Replica("postgresql://slotkeeper@127.0.0.1:1/nowhere").join()
+
+
+async def test_a_chats_turn_is_had_by_one_replica_at_a_time(team: Replicas) -> None:
+    everybody, having, order = [await team.joins() for _ in range(3)], set[int](), list[int]()
+
+    async def works(one: Replica) -> None:
+        for _ in range(5):
+            await one.take(CHAT)
+            having.add(one.number)
+            assert having == {one.number}
+            await asyncio.sleep(0.002)
+            having.clear()
+            order.append(one.number)
+            one.give_back(CHAT)
+
+    await asyncio.gather(*map(works, everybody))
+
+    assert {number: order.count(number) for number in order} == {one.number: 5 for one in everybody}
+
+
+async def test_turns_of_other_chats_are_free(team: Replicas) -> None:
+    first, second = await team.joins(), await team.joins()
+    await first.take(CHAT)
+
+    for other in (CHAT + 1, -CHAT, 2**52, -(2**40)):
+        await second.take(other)
+
+
+async def test_whoever_gives_up_waiting_keeps_nobody_out(team: Replicas, database_url: str) -> None:
+    first, second, third = [await team.joins() for _ in range(3)]
+    await first.take(CHAT)
+    waiting = await waits_in_vain(second, CHAT)
+
+    waiting.cancel()
+    first.give_back(CHAT)
+
+    await third.take(CHAT)
+
+
+async def test_whoever_gives_up_just_when_the_turn_is_given_to_him_gives_it_back(team: Replicas) -> None:
+    fickle, patient = await team.joins(), await team.joins()
+    async with fickle._one_at_a_time:
+        asking = asyncio.create_task(fickle.take(CHAT))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+    assert asking.cancelled()
+
+    # The question was on its way, and it is answered with yes.
+    async with asyncio.timeout(30):
+        await patient.take(CHAT)
+
+
+async def test_of_anothers_commit_all_but_its_author_hear_when_something_falls_due(team: Replicas, database_url: str) -> None:
+    ours, others = await team.joins(), await team.joins()
+    own, foreign = Database(database_url, replica=ours.number), Database(database_url, replica=others.number)
+    async with own.transaction() as uow:
+        dora, _ = await open_venue(uow)
+    held = await hold(own, ALICE, dora, OPENING)
+    warned = held.expires_at
+    await comes_true(lambda: others.dues)
+    assert warned
+    assert [due < warned for due in others.dues] == [True]
+
+    async with foreign.transaction() as uow:
+        await uow.outbox.notify([Notification(BOB, Kind.HOLD_EXPIRED, held.id, NOW + 2 * SECOND)])
+        await uow.outbox.notify([Notification(BOB, Kind.BOOKING_CONFIRMED, held.id, NOW + SECOND)])
+    await comes_true(lambda: ours.dues)
+
+    # What was told first would have been heard first.
+    assert ours.dues == [NOW + SECOND]
+    assert len(others.dues) == 1
+    for database in (own, foreign):
+        await database.close()
+
+
+async def test_of_what_is_undone_nobody_hears(team: Replicas, database: Database) -> None:
+    listener = await team.joins()
+    async with database.transaction() as uow:
+        dora, _ = await open_venue(uow)
+    held = await hold(database, ALICE, dora, OPENING)
+    await comes_true(lambda: listener.dues)
+
+    async def fails(uow: SqlUnitOfWork) -> None:
+        await uow.outbox.notify([Notification(BOB, Kind.HOLD_EXPIRED, held.id, NOW)])
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await database.write(fails)
+    async with database.transaction() as uow:
+        await uow.outbox.notify([Notification(BOB, Kind.HOLD_EXPIRED, held.id, NOW + SECOND)])
+
+    await comes_true(lambda: len(listener.dues) > 1)
+    assert listener.dues[1:] == [NOW + SECOND]
