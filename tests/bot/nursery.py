@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 
+import bot.commands.run  # noqa: F401  (each fork finds it there)
 from bot.__main__ import main
 
 if __name__ == "__main__":
