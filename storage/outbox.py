@@ -13,7 +13,7 @@ from storage.upsert import insert_or
 
 LEASE = timedelta(seconds=60)
 CHANNEL = "slotkeeper"
-"""What replicas listen to: who has just committed something, and when it falls due, in microseconds since 1970."""
+"""What replicas listen to: who has just joined, or committed something that falls due, and when, in microseconds since 1970."""
 _LOOKED_AT = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

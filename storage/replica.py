@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _ALIVE, _LEADS = 0x510701, 0x510702
 _TRY = "SELECT pg_try_advisory_lock($1::int, $2::int)"
 _TRY_CHAT = "SELECT pg_try_advisory_lock($1::bigint)"
+_TELL = "SELECT pg_notify($1, $2)"
 _GIVE_CHAT_BACK = "SELECT pg_advisory_unlock($1::bigint)"
 _LIVING = """SELECT objid::bigint FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
     WHERE locktype = 'advisory' AND datname = current_database() AND classid = $1::bigint::oid AND objsubid = 2 AND granted"""
@@ -131,6 +132,8 @@ class Replica:
         # After a broken connection PostgreSQL may believe for some seconds that it still stands, and keep our own lock from us.
         if not await connection.fetchval(_TRY, _ALIVE, self.number):
             raise DatabaseAway("our own broken connection still stands")
+        # Nobody would miss one who came and went between two looks.
+        await connection.execute(_TELL, CHANNEL, str(self.number))
 
     async def _look_around(self) -> None:
         """Each second, try to lead where nobody does, and see whether somebody is gone; come back where the connection is lost."""
@@ -203,7 +206,9 @@ class Replica:
             await self._ask("fetchval", _GIVE_CHAT_BACK, chat)
 
     def _notified(self, _connection: object, _process: int, _channel: str, news: object) -> None:
-        """Pass on what another's commit left to be done."""
-        who, due = map(int, str(news).split())
+        """Pass on what another's commit left to be done; one who has just joined says no more than who he is."""
+        who, *due = map(int, str(news).split())
         if who != self.number:
-            self._heard(_EPOCH + timedelta(microseconds=due))
+            self._known |= {who}
+            for moment in due:
+                self._heard(_EPOCH + timedelta(microseconds=moment))

@@ -101,8 +101,8 @@ class Stage:
             await killing
         finally:
             killing.cancel()
-        await until(lambda: not self.simulator.world.updates.pending)
-        await until(lambda: rows(self.url, _STILL_OWED) == [(0,)], every=0.1)
+        await until(lambda: not self.simulator.world.updates.pending, within=120)
+        await until(lambda: rows(self.url, _STILL_OWED) == [(0,)], every=0.1, within=120)
 
     async def _kills(self) -> None:
         """Kill a replica every so often, and have another one start in its place."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import random
 import signal
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -107,3 +109,14 @@ def _is_there(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def quiet_ports(count: int) -> list[int]:
+    """Return free ports below those from which connections are made: of those, one might be taken when a replica comes back to it."""
+    found: set[int] = set()
+    while len(found) < count:
+        with socket.socket() as probe, suppress(OSError):
+            port = random.randrange(20_000, 32_000)  # noqa: S311  (nobody gains by guessing it)
+            probe.bind(("127.0.0.1", port))
+            found.add(port)
+    return sorted(found)

@@ -1,12 +1,12 @@
 """Three replicas on one PostgreSQL are killed one after the other while people book: nobody notices more than a repeated message."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.bot.chaos import REPLICAS, Script, Stage
+from tests.bot.crew import quiet_ports
 
 # How long the play is: ``make chaos`` plays the long one.
 LONG = os.environ.get("CHAOS") == "long"
@@ -18,11 +18,9 @@ SCRIPTS = {
 
 @pytest.mark.engines("postgresql")
 @pytest.mark.parametrize("way", SCRIPTS)
-async def test_replicas_that_are_killed_again_and_again_lose_nothing(
-    database_url: str, tmp_path: Path, unused_tcp_port_factory: Callable[[], int], way: str
-) -> None:
+async def test_replicas_that_are_killed_again_and_again_lose_nothing(database_url: str, tmp_path: Path, way: str) -> None:
     stage = Stage(database_url, tmp_path, SCRIPTS[way])
-    outcome = await stage.plays([unused_tcp_port_factory() for _ in range(1 + REPLICAS)])
+    outcome = await stage.plays(quiet_ports(1 + REPLICAS))
     print(f"\n{way}\n{outcome}")  # noqa: T201  (pytest shows it where it is asked to, or where the test fails)
 
     assert outcome.wrong == []

@@ -209,6 +209,28 @@ async def test_what_a_dead_replica_had_in_hand_is_told_by_another_in_order(town:
     assert texts(alice) == ["heard hi 1", "behind"]
 
 
+async def test_even_one_who_came_and_died_between_two_looks_is_missed(town: ReplicaTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.replica._LOOK_SECONDS", 4)
+    alice = town.joins("Alice")
+    hears(town, "hi", echo)
+    a, b = town.houses
+    await town.leaves(a)
+    await town.goes_about(b)
+    # It has just looked, then.
+    await until(lambda: b.presence.leading and not b.jobs._parted)
+    c = await town.joins_in()
+    town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
+    alice.person.sends("hi")
+    for raw in town.simulator.take_updates():
+        await town.worked_by(c, raw)
+    await until(lambda: not town.simulator.faults.waiting)
+    await town.dies(c)
+    town.house = b
+    await until(lambda: texts(alice))
+
+    assert texts(alice) == ["heard hi"]
+
+
 async def test_a_replica_that_ends_leaves_no_task_behind_and_gives_back_what_it_had(town: ReplicaTown) -> None:
     alice = town.joins("Alice")
     hears(town, "hi", echo)
