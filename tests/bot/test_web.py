@@ -153,6 +153,7 @@ async def test_what_is_no_http_is_turned_away_and_not_repeated_in_the_log(town: 
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
+@pytest.mark.engines("sqlite")
 async def test_two_bots_do_not_listen_at_one_address(town: ServedTown, database_url: str) -> None:
     second = ServedTown(database_url, listen=f"127.0.0.1:{town.house.http.port}")
     with pytest.raises(CannotListen, match=rf"^LISTEN: nothing can be served at 127\.0\.0\.1:{town.house.http.port}: .+\.$"):
