@@ -27,9 +27,9 @@ class Telegram:
         """Have a crowd book with a bot for a while, and return what was measured; every answer of Telegram's takes ``delay`` seconds."""
         return await self._asked("books", {"token": token, "people": people, "seconds": seconds, "delay": delay})
 
-    async def waits(self, token: str, *, people: int, updates: int, delay: float = 0.0) -> dict[str, float]:
-        """Have updates pile up, and return how they were worked off."""
-        return await self._asked("waits", {"token": token, "people": people, "updates": updates, "delay": delay})
+    async def waits(self, token: str, *, people: int, updates: int, seconds: float = 60.0) -> dict[str, float]:
+        """Have updates pile up, and return how they were worked off, for so long at most."""
+        return await self._asked("waits", {"token": token, "people": people, "updates": updates, "seconds": seconds, "delay": 0.0})
 
     async def hears(self, token: str, *, news: int) -> dict[str, float]:
         """Wait until a bot has sent so many messages, and return how fast they came."""

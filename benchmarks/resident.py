@@ -43,23 +43,22 @@ async def _started(given: Databases, engine: str) -> dict[str, float]:
 
 
 async def _busy(scale: Scale, given: Databases, report: Report) -> None:
-    """Give a bot a deep queue after an outage, then an hour's worth of updates, and look at its memory; it has thousands of live holds."""
+    """Give a bot with many live holds much to do, then a deep queue as after an outage, and look at its memory and its pace."""
     now = datetime.now(UTC)
     venue = Venue(now, _PROVIDERS, scale.holds, held_until=now + timedelta(hours=1))
     url, case = given.new(SQLITE), f"{SQLITE}, {scale.holds:,} live holds"
     fill(url, venue)
     async with telegram(venue) as wire, _unpaced(given, wire, url) as pid:
         await wire.waits(_TOKEN, people=1, updates=1)
-        sizes = {"resident at first": resident(pid)}
-        queue = await wire.waits(_TOKEN, people=max(1, scale.deep // 5), updates=scale.deep)
-        sizes["resident after the queue"] = resident(pid)
-        for half in ("half an hour", "an hour"):
-            await wire.waits(_TOKEN, people=scale.people, updates=scale.hour // 2)
-            sizes[f"resident after {half}"] = resident(pid)
+        sizes, worked = {"resident after 1 update": resident(pid)}, 1.0
+        for _ in range(3):
+            worked += (await wire.books(_TOKEN, people=scale.people, seconds=scale.long_seconds))["updates"]
+            sizes[f"resident after {worked:,.0f} updates"] = resident(pid)
+        queue = await wire.waits(_TOKEN, people=max(1, scale.deep // 5), updates=scale.deep, seconds=scale.deep_seconds)
+        sizes[f"resident with {scale.deep:,} updates waiting"] = resident(pid)
     for name, size in sizes.items():
         report.add(NAME, case, name, "MB", Spread.of([size]))
-    report.add(NAME, f"{scale.deep:,} updates wait", "worked off", "1/s", Spread.of([queue["updates a second"]]))
-    report.add(NAME, f"{scale.deep:,} updates wait", "last one answered after", "s", Spread.of([queue["screen shown, p100"] / 1000]))
+    report.add(NAME, f"{SQLITE}, {scale.deep:,} updates wait", "worked off", "1/s", Spread.of([queue["updates a second"]]))
 
 
 async def _told(given: Databases, engine: str, holds: int) -> dict[str, float]:

@@ -19,7 +19,8 @@ class Scale:
     holds: int = 10_000
     news: int = 2_000
     deep: int = 10_000
-    hour: int = 15_000
+    deep_seconds: float = 30.0
+    long_seconds: float = 25.0
 
 
 WHOLE = Scale()
@@ -36,5 +37,6 @@ SHORT = Scale(
     holds=40,
     news=10,
     deep=40,
-    hour=40,
+    deep_seconds=5.0,
+    long_seconds=0.2,
 )

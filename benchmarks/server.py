@@ -144,7 +144,7 @@ class Town:
             case "books":
                 return await account.crowd.books(people, float(wish["seconds"]))
             case "waits":
-                return await account.crowd.waits(people, int(wish["updates"]))
+                return await account.crowd.waits(people, int(wish["updates"]), float(wish["seconds"]))
         return await account.hears(int(wish["updates"]))
 
     def _account(self, token: str) -> Account:
