@@ -32,7 +32,8 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
 async def _expired(given: Databases, engine: str, holds: int) -> dict[str, float]:
     """Fill a database with live holds, and end them all as the bot does, batch by batch."""
     url = given.new(engine)
-    fill(url, Venue(NOW, _PROVIDERS, holds, held_until=NOW + timedelta(minutes=30)))
+    # Two holds each: a client may have three.
+    fill(url, Venue(NOW, _PROVIDERS, holds, held_until=NOW + timedelta(minutes=30), clients=holds // 2))
     database, longest = Database(url), 0.0
     began, ended = time.perf_counter(), BATCH
     while ended == BATCH:

@@ -45,7 +45,7 @@ async def _started(given: Databases, engine: str) -> dict[str, float]:
 async def _busy(scale: Scale, given: Databases, report: Report) -> None:
     """Give a bot with many live holds much to do, then a deep queue as after an outage, and look at its memory and its pace."""
     now = datetime.now(UTC)
-    venue = Venue(now, _PROVIDERS, scale.holds, held_until=now + timedelta(hours=1))
+    venue = Venue(now, _PROVIDERS, scale.holds, held_until=now + timedelta(hours=1), clients=scale.holds // 2)
     url, case = given.new(SQLITE), f"{SQLITE}, {scale.holds:,} live holds"
     fill(url, venue)
     async with telegram(venue) as wire, _unpaced(given, wire, url) as pid:
@@ -64,7 +64,7 @@ async def _busy(scale: Scale, given: Databases, report: Report) -> None:
 async def _told(given: Databases, engine: str, holds: int) -> dict[str, float]:
     """Start the bot on holds that have all run out, and measure how fast it tells their clients."""
     now = datetime.now(UTC)
-    venue = Venue(now, _PROVIDERS, holds, held_until=now - timedelta(minutes=1))
+    venue = Venue(now, _PROVIDERS, holds, held_until=now - timedelta(minutes=1), clients=holds // 2)
     url = given.new(engine)
     fill(url, venue)
     async with telegram(venue) as wire, _unpaced(given, wire, url):

@@ -9,18 +9,18 @@ class Scale:
 
     rounds: int = 3
     people: int = 64
-    tap_seconds: float = 4.0
+    tap_seconds: float = 3.0
     delays: tuple[float, ...] = (0.0, 0.05)
     providers: tuple[int, ...] = (1, 100, 10_000)
     reservations: int = 1_000_000
-    lookups: int = 200
+    lookups: int = 100
     at_once: tuple[int, ...] = (1, 16, 64)
-    holding_seconds: float = 1.5
+    holding_seconds: float = 1.0
     holds: int = 10_000
-    news: int = 2_000
+    news: int = 1_000
     deep: int = 10_000
-    deep_seconds: float = 30.0
-    long_seconds: float = 25.0
+    deep_seconds: float = 15.0
+    long_seconds: float = 15.0
 
 
 WHOLE = Scale()

@@ -86,7 +86,7 @@ def _people(first: int, count: int, now: str) -> str:
 
 def _clients(venue: Venue) -> int:
     """Return among how many clients the reservations are dealt out: so many that nobody is in two places at once."""
-    return max(venue.providers, _FEWEST_CLIENTS) if venue.reservations else venue.clients
+    return max(venue.clients, venue.providers, _FEWEST_CLIENTS) if venue.reservations else venue.clients
 
 
 def _reservations(url: str, venue: Venue) -> list[str]:
