@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from storage.migrate import migrate
-from tests.fixtures.postgres import FORGETFUL, NoServer, aside, execute, named, served
+from tests.fixtures.postgres import FORGETFUL, NoServer, aside, copied, served
 
 SQLITE, POSTGRES = "SQLite", "PostgreSQL"
 
@@ -21,21 +21,18 @@ _DURABLE = {**FORGETFUL, **_KEEPS, "shared_buffers": "256MB", "autovacuum": "off
 class Databases:
     """Gives out migrated databases without rows, on each engine that is there."""
 
-    def __init__(self, folder: Path, server: str | None) -> None:
-        """Migrate one database of each kind; those that are given out are copies."""
+    def __init__(self, folder: Path, server: str | None, stack: ExitStack) -> None:
+        """Migrate one database of each kind; those that are given out are copies, and go when the ``stack`` is unwound."""
         self.folder = folder
-        self._server = server
-        self._numbers = count(1)
-        self._prefix = f"slotkeeper_bench_{os.getpid()}"
-        self._file = folder / "migrated.db"
         self.engines = (SQLITE, POSTGRES) if server else (SQLITE,)
-
-    def open(self) -> None:
-        """Migrate what is copied."""
+        self._server = server
+        self._stack = stack
+        self._numbers = count(1)
+        self._template = f"slotkeeper_bench_{os.getpid()}"
+        self._file = folder / "migrated.db"
         aside(migrate(f"sqlite:///{self._file}"))
-        if self._server:
-            execute(self._server, f"CREATE DATABASE {self._prefix}")
-            aside(migrate(named(self._server, self._prefix)))
+        if server:
+            aside(migrate(stack.enter_context(copied(server, "template0", self._template))))
 
     def new(self, engine: str) -> str:
         """Return the URL of one more database."""
@@ -43,15 +40,7 @@ class Databases:
         if engine == SQLITE:
             return f"sqlite:///{shutil.copyfile(self._file, self.folder / f'{number}.db')}"
         assert self._server
-        name = f"{self._prefix}_{number}"
-        execute(self._server, f"CREATE DATABASE {name} TEMPLATE {self._prefix}")
-        return named(self._server, name)
-
-    def drop(self) -> None:
-        """Leave nothing behind on a server that is not ours."""
-        if self._server and "TEST_DATABASE_URL" in os.environ:
-            names = [self._prefix, *(f"{self._prefix}_{n}" for n in range(1, next(self._numbers)))]
-            execute(self._server, *(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in names))
+        return self._stack.enter_context(copied(self._server, self._template, f"{self._template}_{number}"))
 
 
 @contextmanager
@@ -69,10 +58,5 @@ def durable_server() -> Iterator[str | None]:
 @contextmanager
 def databases(server: str | None) -> Iterator[Databases]:
     """Have databases for a block, on a PostgreSQL server as well where there is one."""
-    with tempfile.TemporaryDirectory(prefix="slotkeeper-bench-") as folder:
-        given = Databases(Path(folder), server)
-        given.open()
-        try:
-            yield given
-        finally:
-            given.drop()
+    with tempfile.TemporaryDirectory(prefix="slotkeeper-bench-") as folder, ExitStack() as stack:
+        yield Databases(Path(folder), server, stack)
