@@ -15,7 +15,7 @@ ifeq ($(shell $(BIN)/python -c "print('alive')" 2>/dev/null),)
 VENV_IS_GONE := rebuild
 endif
 
-.PHONY: help run test chaos lint format screenshots lock rebuild
+.PHONY: help run test chaos lint format bench screenshots lock rebuild
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -39,6 +39,9 @@ lint: $(VENV)/.development ## Check style, types and import contracts.
 format: $(VENV)/.development ## Put the code into the project's format.
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
+
+bench: $(VENV)/.development ## Measure what docs/performance.md claims, in under ten minutes.
+	$(BIN)/python -m benchmarks
 
 screenshots: $(VENV)/.development ## Take the pictures for the README anew, in the Chromium that is installed.
 	$(BIN)/python -m tests.browser.screenshots

@@ -1,0 +1,41 @@
+"""``python -m benchmarks``: measure everything, or what is named; print one table and write ``benchmarks/results.json``."""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+
+from benchmarks import expiry, holding, resident, slots, tap
+from benchmarks.databases import Databases, databases, durable_server
+from benchmarks.report import Report
+from benchmarks.scale import SHORT, WHOLE, Scale
+
+Measure = Callable[[Scale, Databases, Report], Awaitable[None]]
+
+BENCHMARKS: dict[str, Measure] = {each.NAME: each.measure for each in (tap, slots, holding, expiry, resident)}
+RESULTS = Path(__file__).with_name("results.json")
+
+
+async def measured(names: Sequence[str], scale: Scale, given: Databases) -> Report:
+    """Return the report on these benchmarks."""
+    report = Report()
+    for name in names:
+        await BENCHMARKS[name](scale, given, report)
+    return report
+
+
+def main() -> None:
+    """Measure what the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", nargs="*", choices=[[], *BENCHMARKS], help="which benchmarks, all of them unless some are named")
+    parser.add_argument("--quick", action="store_true", help="just see that each works")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where to write the results")
+    options = parser.parse_args()
+    with durable_server() as server, databases(server) as given:
+        report = asyncio.run(measured(options.name or list(BENCHMARKS), SHORT if options.quick else WHOLE, given))
+    print(f"\n{report.table()}")
+    report.save(options.results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""A bot's life: its start, its memory at rest and with many holds, a deep queue after an outage, an hour's updates, news for thousands."""
+
+import time
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from benchmarks.databases import SQLITE, Databases
+from benchmarks.processes import Telegram, bot, resident, telegram
+from benchmarks.report import Report
+from benchmarks.rounds import Spread, alternate, spread
+from benchmarks.scale import Scale
+from benchmarks.venue import Venue, fill
+
+NAME = "resident"
+_TOKEN = "1:token"  # noqa: S105  (it opens nothing)
+_PROVIDERS = 100
+_AT_REST, _START = "resident at rest", "start to first answer"
+
+
+async def measure(scale: Scale, given: Databases, report: Report) -> None:
+    """Start the bot as people start it, some times; then once more with much to do."""
+    for engine in given.engines:
+        samples = await alternate({engine: partial(_started, given, engine)}, scale.rounds)
+        report.add_all(NAME, engine, samples, {_START: "s", _AT_REST: "MB"})
+        report.aim(NAME, engine, "start to first answer, s", 2.0, spread(samples, engine, _START))
+        report.aim(NAME, engine, "resident at rest, MB", 120.0, spread(samples, engine, _AT_REST))
+    news = await alternate({engine: partial(_told, given, engine, scale.news) for engine in given.engines}, scale.rounds)
+    report.add_all(NAME, f"{scale.news:,} holds ran out", news, {"told": "1/s"})
+    await _busy(scale, given, report)
+
+
+async def _started(given: Databases, engine: str) -> dict[str, float]:
+    """Start the bot on a small venue with one update waiting for it."""
+    venue = Venue(datetime.now(UTC), _PROVIDERS, reservations=1)
+    url = given.new(engine)
+    fill(url, venue)
+    async with telegram(venue) as wire:
+        began = time.perf_counter()
+        async with _as_people_do(given, wire, url) as pid:
+            await wire.waits(_TOKEN, people=1, updates=1)
+            return {_START: time.perf_counter() - began, _AT_REST: resident(pid)}
+
+
+async def _busy(scale: Scale, given: Databases, report: Report) -> None:
+    """Give a bot with many live holds much to do, then a deep queue as after an outage, and look at its memory and its pace."""
+    now = datetime.now(UTC)
+    venue = Venue(now, _PROVIDERS, scale.holds, held_until=now + timedelta(hours=1), clients=scale.holds // 2)
+    url, case = given.new(SQLITE), f"{SQLITE}, {scale.holds:,} live holds"
+    fill(url, venue)
+    async with telegram(venue) as wire, _unpaced(given, wire, url) as pid:
+        await wire.waits(_TOKEN, people=1, updates=1)
+        sizes, worked = {"resident after 1 update": resident(pid)}, 1.0
+        for _ in range(3):
+            worked += (await wire.books(_TOKEN, people=scale.people, seconds=scale.long_seconds))["updates"]
+            sizes[f"resident after {worked:,.0f} updates"] = resident(pid)
+        queue = await wire.waits(_TOKEN, people=max(1, scale.deep // 5), updates=scale.deep, seconds=scale.deep_seconds)
+        sizes[f"resident with {scale.deep:,} updates waiting"] = resident(pid)
+    for name, size in sizes.items():
+        report.add(NAME, case, name, "MB", Spread.of([size]))
+    report.add(NAME, f"{SQLITE}, {scale.deep:,} updates wait", "worked off", "1/s", Spread.of([queue["updates a second"]]))
+
+
+async def _told(given: Databases, engine: str, holds: int) -> dict[str, float]:
+    """Start the bot on holds that have all run out, and measure how fast it tells their clients."""
+    now = datetime.now(UTC)
+    venue = Venue(now, _PROVIDERS, holds, held_until=now - timedelta(minutes=1), clients=holds // 2)
+    url = given.new(engine)
+    fill(url, venue)
+    async with telegram(venue) as wire, _unpaced(given, wire, url):
+        return await wire.hears(_TOKEN, news=holds)
+
+
+def _unpaced(given: Databases, wire: Telegram, url: str) -> AbstractAsyncContextManager[int]:
+    """Run the bot without the pace that keeps it to Telegram's limits."""
+    return bot("whole", wire.url, _TOKEN, url, log=given.folder / "resident.log")
+
+
+def _as_people_do(given: Databases, wire: Telegram, url: str) -> AbstractAsyncContextManager[int]:
+    """Run the bot by its own command line."""
+    env = {"BOT_TOKEN": _TOKEN, "TELEGRAM_API_URL": wire.url, "DATABASE_URL": url, "LISTEN": "127.0.0.1:0"}
+    return bot(log=given.folder / "start.log", module="bot", env=env)

@@ -1,0 +1,119 @@
+"""Finding slots: the three screens that look for them, at growing numbers of providers, against the raw SQL alone."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, timedelta
+from functools import partial
+from itertools import cycle, islice
+from zoneinfo import ZoneInfo
+
+from benchmarks.bare import BarePostgres, BareSqlite, Recording, bare, recorded
+from benchmarks.databases import Databases
+from benchmarks.report import Report
+from benchmarks.rounds import Contender, Samples, Spread, alternate, ratio
+from benchmarks.scale import Scale
+from benchmarks.venue import Venue, fill
+from domain.client import Contact
+from domain.policy import BookingPolicy
+from domain.ports import UnitOfWork
+from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
+from storage.database import Database
+from tests.storage.venue import NOW
+
+NAME = "slots"
+_US = "µs"
+_BEGINNER = 77
+_POLICY = BookingPolicy()
+_UTC = ZoneInfo("UTC")
+
+Screen = Callable[[UnitOfWork, SlotSearch], Awaitable[object]]
+
+
+async def _day(uow: UnitOfWork, search: SlotSearch) -> object:
+    """Look for the times of a day in the middle of everything."""
+    return await slots_of_day(uow, search, (search.now + timedelta(days=20)).astimezone(UTC).date(), _UTC)
+
+
+async def _month(uow: UnitOfWork, search: SlotSearch) -> object:
+    """Look for the days of a month."""
+    first = (search.now + timedelta(days=10)).astimezone(UTC).date()
+    return await days_with_slots(uow, search, first, first + timedelta(days=29), _UTC)
+
+
+SCREENS: dict[str, Screen] = {"soonest three": soonest_slots, "a day": _day, "a month": _month}
+
+
+async def measure(scale: Scale, given: Databases, report: Report) -> None:
+    """Look for slots at every size, on every engine, all sizes taking turns."""
+    for engine in given.engines:
+        async with AsyncExitStack() as stack:
+            contenders: dict[str, dict[str, Contender]] = {screen: {} for screen in SCREENS}
+            for providers in scale.providers:
+                await _joined(stack, scale, given, engine, providers, contenders)
+            for screen, those in contenders.items():
+                _tell(report, scale, f"{engine}, {screen}", await alternate(those, scale.rounds))
+
+
+async def _joined(
+    stack: AsyncExitStack, scale: Scale, given: Databases, engine: str, providers: int, contenders: dict[str, dict[str, Contender]]
+) -> None:
+    """Fill a venue of one size, and have our search and the raw SQL compete on it in every screen."""
+    url, venue = given.new(engine), Venue(NOW, providers, scale.reservations)
+    began = time.perf_counter()
+    fill(url, venue)
+    print(f"{NAME}: {providers} providers on {engine} were filled in within {time.perf_counter() - began:.1f} s", flush=True)
+    database = Database(url)
+    stack.push_async_callback(database.close)
+    async with database.transaction() as uow:
+        await uow.clients.seen(Contact(_BEGINNER, "Beginner"), NOW)
+    driver = await stack.enter_async_context(bare(url, reading=True))
+    for screen, find in SCREENS.items():
+        searches = [SlotSearch(number, _BEGINNER, _POLICY, NOW) for number in range(1, venue.crowded + 1)]
+        recordings = [await _recorded(database, find, search) for search in searches]
+        contenders[screen][_ours(providers)] = partial(_found, database, find, searches, scale.lookups)
+        contenders[screen][_raw(providers)] = partial(_played, driver, recordings, scale.lookups)
+
+
+async def _recorded(database: Database, find: Screen, search: SlotSearch) -> Recording:
+    """Return what one search sends."""
+    with recorded(database._reader) as recording:  # noqa: SLF001  (only the engine knows what goes over it)
+        async with database.snapshot() as uow:
+            assert await find(uow, search)
+    return recording
+
+
+def _ours(providers: int) -> str:
+    return f"ours at {providers:,} providers"
+
+
+def _raw(providers: int) -> str:
+    return f"raw SQL at {providers:,} providers"
+
+
+async def _found(database: Database, find: Screen, searches: Sequence[SlotSearch], lookups: int) -> dict[str, float]:
+    """Look for slots one after the other, with one crowded provider after the other."""
+    began = time.perf_counter()
+    for search in islice(cycle(searches), lookups):
+        async with database.snapshot() as uow:
+            await find(uow, search)
+    return {"time": 1e6 * (time.perf_counter() - began) / lookups}
+
+
+async def _played(driver: BareSqlite | BarePostgres, recordings: Sequence[Recording], lookups: int) -> dict[str, float]:
+    """Send the same statements."""
+    began = time.perf_counter()
+    for recording in islice(cycle(recordings), lookups):
+        await driver.play(recording, {})
+    return {"time": 1e6 * (time.perf_counter() - began) / lookups}
+
+
+def _tell(report: Report, scale: Scale, case: str, samples: Samples) -> None:
+    """Report a screen."""
+    report.add_all(NAME, case, samples, {"time": _US})
+    fewest, most = scale.providers[0], scale.providers[-1]
+    for providers in scale.providers:
+        measured = ratio(samples, "time", _ours(providers), _raw(providers))
+        report.aim(NAME, case, f"ours / raw SQL at {providers:,} providers", 8.0, measured)
+    growth: Spread = ratio(samples, "time", _ours(most), _ours(fewest))
+    report.aim(NAME, case, f"growth to {most:,} providers", 1.5, growth)

@@ -1,0 +1,58 @@
+"""Each benchmark works; how fast anything is, no test says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import BENCHMARKS, measured
+from benchmarks.databases import databases
+from benchmarks.report import Report, Target
+from benchmarks.rounds import Spread, alternate, ratio, spread
+from benchmarks.scale import SHORT
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+async def test_a_benchmark_runs_in_its_short_form_and_tells_figures_on_both_engines(name: str, postgres_server: str) -> None:
+    with databases(postgres_server) as given:
+        report = await measured([name], SHORT, given)
+    assert {figure.benchmark for figure in report.figures} == {name}
+    assert all(figure.spread.low > 0 for figure in report.figures)
+    told = " ".join(f"{figure.case} {figure.what}" for figure in report.figures)
+    assert "SQLite" in told
+    assert "PostgreSQL" in told
+
+
+async def test_contenders_take_turns_and_no_one_always_begins() -> None:
+    ran: list[str] = []
+
+    async def runs(name: str) -> dict[str, float]:
+        ran.append(name)
+        return {"speed": float(len(ran))}
+
+    samples = await alternate({"one": lambda: runs("one"), "other": lambda: runs("other")}, 3)
+    assert ran == ["one", "other", "other", "one", "one", "other"]
+    assert [sample["speed"] for sample in samples["one"]] == [1.0, 4.0, 5.0]
+
+
+def test_a_ratio_compares_within_each_round() -> None:
+    samples = {"ours": [{"time": 2.0}, {"time": 30.0}, {"time": 5.0}], "theirs": [{"time": 1.0}, {"time": 10.0}, {"time": 5.0}]}
+    assert ratio(samples, "time", "ours", "theirs") == Spread(2.0, 1.0, 3.0)
+    assert spread(samples, "ours", "time") == Spread(5.0, 2.0, 30.0)
+
+
+@pytest.mark.parametrize(("at_least", "median", "met"), [(True, 5.0, True), (True, 4.9, False), (False, 5.0, True), (False, 5.1, False)])
+def test_a_target_is_judged_by_the_median(at_least: bool, median: float, met: bool) -> None:  # noqa: FBT001  (a table's columns)
+    assert Target("tap", "a case", "a ratio", 5.0, Spread(median, 0.0, 9.0), at_least).met is met
+
+
+def test_the_results_hold_what_the_table_shows(tmp_path: Path) -> None:
+    report = Report()
+    report.add("tap", "64 people", "whole bot", "1/s", Spread(1050.0, 900.0, 1200.0))
+    report.aim("tap", "64 people", "whole / bare", 5.0, Spread(7.7, 7.0, 8.0), at_least=True)
+    report.save(tmp_path / "results.json")
+    results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    assert results["figures"][0]["spread"] == {"median": 1050.0, "low": 900.0, "high": 1200.0}
+    assert results["targets"][0]["met"] is True
+    assert "≥ 5: met" in report.table()
+    assert "1,050" in report.table()
