@@ -25,10 +25,10 @@ run: $(VENV)/.runtime ## Start the bot, or the demo where BOT_TOKEN is unset.
 	@exec $(BIN)/python -m bot
 
 test: lint ## Check style, types and import contracts, then run every test.
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 4
 
 chaos: $(VENV)/.development ## Kill one of three replicas each second while two hundred people book; takes some minutes.
-	CHAOS=long $(BIN)/python -m pytest -s tests/bot/test_chaos.py
+	CHAOS=long $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/bot/test_chaos.py
 
 lint: $(VENV)/.development ## Check style, types and import contracts.
 	$(BIN)/ruff check

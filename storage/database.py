@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.again import again_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
+from storage.compiled import compiled_once
 from storage.postgres import meant, postgres_engine
 from storage.unit_of_work import SqlUnitOfWork
 
@@ -62,6 +63,7 @@ def _sqlite_engine(url: str, *, write: bool, foreign_keys: bool) -> AsyncEngine:
         pool_timeout=_POOL_TIMEOUT_SECONDS,
     )
     _set_up_sqlite(engine, write=write, foreign_keys=foreign_keys)
+    compiled_once(engine.sync_engine)
     return engine
 
 

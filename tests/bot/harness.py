@@ -47,6 +47,8 @@ class Town:
         """Close everything, and hold the wire to its word: nothing was refused and no tap was left unanswered."""
         await self._open.aclose()
         await self.simulator.stop()
+        # aiohttp keeps the handlers of its last thousand servers, and so each Telegram and its town; the bot would be the weighty part.
+        del self.house
 
     async def restarts(self) -> None:
         """Stop the bot and start it again on the same database; what was overdue goes out."""
