@@ -9,6 +9,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --python-ver
 
 # What an active virtual environment would tell the interpreters of ours.
 unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH __PYVENV_LAUNCHER__
+# The tests start many interpreters, and each would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
 
 # A .venv whose Python has gone (an upgrade, a moved directory) is made anew.
 ifeq ($(shell $(BIN)/python -c "print('alive')" 2>/dev/null),)
@@ -25,10 +27,10 @@ run: $(VENV)/.runtime ## Start the bot, or the demo where BOT_TOKEN is unset.
 	@exec $(BIN)/python -m bot
 
 test: lint ## Check style, types and import contracts, then run every test.
-	$(BIN)/python -m pytest -n 4
+	$(BIN)/python -m pytest -n 3
 
 chaos: $(VENV)/.development ## Kill one of three replicas each second while two hundred people book; takes some minutes.
-	CHAOS=long $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/bot/test_chaos.py
+	CHAOS=long $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/bot/test_chaos.py tests/bot/test_kills.py
 
 lint: $(VENV)/.development ## Check style, types and import contracts.
 	$(BIN)/ruff check

@@ -13,14 +13,15 @@ from benchmarks.scale import SHORT
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-async def test_a_benchmark_runs_in_its_short_form_and_tells_figures_on_both_engines(name: str, postgres_server: str) -> None:
-    with databases(postgres_server) as given:
+async def test_a_benchmark_runs_in_its_short_form_and_tells_figures_on_each_engine(name: str, postgres_server: str) -> None:
+    # Each figure of a bot's life costs some starts of a bot: those on one engine show that they are taken.
+    with databases(None if name == "resident" else postgres_server) as given:
         report = await measured([name], SHORT, given)
     assert {figure.benchmark for figure in report.figures} == {name}
     assert all(figure.spread.low > 0 for figure in report.figures)
     told = " ".join(f"{figure.case} {figure.what}" for figure in report.figures)
     assert "SQLite" in told
-    assert "PostgreSQL" in told
+    assert ("PostgreSQL" in told) == (name != "resident")
 
 
 async def test_contenders_take_turns_and_no_one_always_begins() -> None:

@@ -1,6 +1,7 @@
-"""Fifty times the bot is killed on the spot while people book and holds expire: nobody is left without an answer or a notice."""
+"""Again and again the bot is killed on the spot while people book and holds expire: nobody is left without an answer or a notice."""
 
 import asyncio
+import os
 import random
 import shutil
 from collections import Counter
@@ -25,7 +26,7 @@ from tests.bot.processes import TOKEN, Nursery, environment, nursery
 from tests.storage.ledger import claims, overlaps
 from tests.storage.venue import rows
 
-KILLS = 50
+KILLS = 50 if os.environ.get("CHAOS") == "long" else 20
 CLIENTS = 10
 FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
 STILL_OWED = "SELECT count(*) FROM outbox WHERE state = 'due' OR EXISTS (SELECT 1 FROM reservation WHERE status = 'held')"
@@ -118,7 +119,7 @@ async def dora(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> Per
     return dora
 
 
-async def test_fifty_kills_between_commit_and_delivery_lose_nothing(simulator: Simulator, dora: Person, tmp_path: Path) -> None:
+async def test_kills_between_commit_and_delivery_lose_nothing(simulator: Simulator, dora: Person, tmp_path: Path) -> None:
     assassin = Assassin()
     simulator.world.faults = assassin
     clients = [Client(simulator, number, 1) for number in range(CLIENTS)]
