@@ -10,7 +10,7 @@ from bot import __version__
 from bot.logs import configure_logging
 from bot.pacing import Pace
 from bot.settings import SettingsError, load_settings
-from domain.ports import Misconfigured
+from domain.ports import DatabaseAway, Misconfigured
 
 
 def main(arguments: list[str] | None = None, *, pace: Callable[[], Pace | None] = Pace) -> int:
@@ -28,6 +28,10 @@ def main(arguments: list[str] | None = None, *, pace: Callable[[], Pace | None] 
     except Misconfigured as error:
         print(error, file=sys.stderr)
         return 2
+    except DatabaseAway as error:
+        # It may be back soon: whoever keeps the bot running should try again.
+        print(error, file=sys.stderr)
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:

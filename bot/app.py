@@ -47,7 +47,7 @@ from bot.wakeup import Wakeup, new_scheduler
 from bot.web import HttpSide
 from bot.webhook import Webhook
 from storage.database import Database
-from storage.migrate import is_current, migrate
+from storage.migrate import is_of_use, migrate
 from storage.presence import presence_on, telling_on
 from storage.sole_use import sole_use
 from storage.telling import Telling
@@ -101,7 +101,7 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     webhook = _webhook(settings, intake)
     checks = (
         database_check(database),
-        migrations_check(lambda: database.read(is_current)),
+        migrations_check(lambda: database.read(is_of_use)),
         webhook_check(lambda: webhook.registered or not presence.leading) if webhook else polling_check(pulse, lambda: presence.leading),
     )
     http = HttpSide(settings.listen, checks, jobs, metrics, BacklogGauge(database, metrics, clock), webhook)

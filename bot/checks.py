@@ -48,11 +48,11 @@ def database_check(storehouse: Storehouse) -> Check:
     return Check("database", ask)
 
 
-def migrations_check(is_current: Callable[[], Awaitable[bool]]) -> Check:
-    """Return the check that the database is of this version."""
+def migrations_check(is_of_use: Callable[[], Awaitable[bool]]) -> Check:
+    """Return the check that the database is of this version, or of a newer one."""
 
     async def ask() -> str:
-        return OK if await is_current() else "the schema is not the one this version needs"
+        return OK if await is_of_use() else "the schema is not the one this version needs"
 
     return Check("migrations", ask)
 

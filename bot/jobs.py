@@ -17,6 +17,7 @@ from bot.storehouse import Presence, Storehouse
 from bot.wakeup import Wakeup
 from domain.incident import Trouble
 from domain.policy import BookingPolicy
+from domain.ports import DatabaseAway
 from domain.usecases import expire_holds as expiry
 
 log = logging.getLogger(__name__)
@@ -152,5 +153,8 @@ class Jobs:
         try:
             await job()
         except Exception as error:
+            if isinstance(error, DatabaseAway):
+                # We are alive; to be started again would not bring the database back.
+                self._beat()
             log.exception("what is due could not be done and will be tried again")
             await self._digest.note(Trouble.JOB_FAILED, error)

@@ -116,15 +116,26 @@ async def _lead(presence: Presence, duties: Callable[[], Coroutine[Any, Any, Non
 
 async def _fetch(house: House) -> None:
     """Fetch updates until cancelled."""
-    await _introduce(house.application)
-    await poll(house.application, house.intake, house.pulse)
+    async with _introduced(house.application):
+        await poll(house.application, house.intake, house.pulse)
 
 
 async def _register(house: House, webhook: Webhook, url: str) -> None:
     """Have Telegram post updates to us, and stay the one who sees to that until cancelled."""
-    await _introduce(house.application)
-    await webhook.register(house.application.bot, url)
-    await asyncio.Event().wait()
+    async with _introduced(house.application):
+        await webhook.register(house.application.bot, url)
+        await webhook.stay_registered(house.application.bot, url)
+
+
+@asynccontextmanager
+async def _introduced(application: BotApplication) -> AsyncIterator[None]:
+    """Have the bot introduced during a block: nobody waits for an answer meanwhile."""
+    introducing = asyncio.create_task(_introduce(application))
+    try:
+        yield
+    finally:
+        introducing.cancel()
+        await asyncio.gather(introducing, return_exceptions=True)
 
 
 async def _introduce(application: BotApplication) -> None:

@@ -4,6 +4,9 @@ import asyncio
 import hmac
 import json
 import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -20,12 +23,19 @@ log = logging.getLogger(__name__)
 
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (the name of a header)
 _CONNECTIONS = 40
+_LOOK_SECONDS = 60.0
+# As Telegram's Bot API server words it.
+_ADDRESS_REFUSED = re.compile(r"HTTPS url must|only on ports", re.IGNORECASE)
 _DRAIN_SECONDS = 2.0
 _LARGEST_NUMBER = 2**63 - 1
 
 
 class WebhookRefused(Misconfigured):
     """Telegram will not post to ``WEBHOOK_URL``; the message is one sentence that says why."""
+
+
+class _Final(BadRequest):
+    """No other try of the same address goes better."""
 
 
 class Webhook:
@@ -60,20 +70,30 @@ class Webhook:
         """
 
         async def ask() -> bool:
-            return await bot.set_webhook(
-                url,
-                secret_token=self._secret,
-                allowed_updates=ALLOWED_UPDATES,
-                max_connections=_CONNECTIONS,
-                drop_pending_updates=False,
-            )
+            with _final_told():
+                return await bot.set_webhook(
+                    url,
+                    secret_token=self._secret,
+                    allowed_updates=ALLOWED_UPDATES,
+                    max_connections=_CONNECTIONS,
+                    drop_pending_updates=False,
+                )
 
         try:
-            await retried(ask, besides=(BadRequest,))
-        except BadRequest as error:
+            await retried(ask, besides=(_Final,))
+        except _Final as error:
             raise WebhookRefused(f"WEBHOOK_URL: Telegram will not post updates there: {error.message}.") from error
         self.registered = True
         log.info("Telegram posts updates to the webhook")
+
+    async def stay_registered(self, bot: Bot, url: str) -> None:
+        """Look every minute whether Telegram still knows the address, which anybody with the token may take away; until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            if (await retried(bot.get_webhook_info)).url != url:
+                self.registered = False
+                log.warning("Telegram did not know the webhook any more: does something else use the token?")
+                await self.register(bot, url)
 
     async def posted(self, request: web.Request) -> web.Response:
         """Work one update and answer when that is committed; nothing is read of a request that does not know the secret."""
@@ -95,6 +115,15 @@ class Webhook:
         """Tell whether a request says what only Telegram knows, in a time that tells nobody how much of it was right."""
         said = request.headers.get(_SECRET_HEADER, "")
         return hmac.compare_digest(said.encode("utf-8", "surrogateescape"), self._secret.encode())
+
+
+@contextmanager
+def _final_told() -> Iterator[None]:
+    """Tell a refusal of the address itself from what passes, as when Telegram could not resolve the host just now."""
+    try:
+        yield
+    except BadRequest as error:
+        raise (_Final(error.message) if _ADDRESS_REFUSED.search(error.message) else error) from error
 
 
 def _update_in(body: bytes) -> dict[str, Any] | None:

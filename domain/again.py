@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -26,11 +27,11 @@ async def again_on_conflict(attempt: Callable[[], Awaitable[Result]]) -> Result:
 
 async def again_while_away(attempt: Callable[[], Awaitable[Result]], *, seconds: float) -> Result:
     """Make an attempt, and again and again while the database is away; raises DatabaseAway where it still is after so many seconds."""
-    wait = _FIRST_WAIT
-    while seconds > 0:
+    wait, deadline = _FIRST_WAIT, time.monotonic() + seconds
+    while time.monotonic() + wait < deadline:
         try:
             return await attempt()
         except DatabaseAway:
             await asyncio.sleep(wait)
-            seconds, wait = seconds - wait, min(2 * wait, _LONGEST_WAIT)
+            wait = min(2 * wait, _LONGEST_WAIT)
     return await attempt()

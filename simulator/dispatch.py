@@ -7,10 +7,15 @@ from typing import Any, Literal
 from simulator.calls import Call, Described
 from simulator.faults import WORK_IS_DONE, Fault, FaultKind
 from simulator.methods import METHODS
-from simulator.refusals import Refusal, blocked, too_many_requests
+from simulator.refusals import Refusal, bad_request, blocked, too_many_requests
 from simulator.transcript import CallRecord
 from simulator.world import World
 
+_REFUSALS = {
+    FaultKind.BLOCKED: blocked(),
+    FaultKind.UNRESOLVED: bad_request("bad webhook: Failed to resolve host: Temporary failure in name resolution"),
+    FaultKind.SERVER_ERROR: Refusal(500, "Internal Server Error"),
+}
 _BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
 
 
@@ -78,7 +83,7 @@ def _spoilt(fault: Fault) -> Reply:
         return Reply(502, _BAD_GATEWAY)
     if fault.kind is FaultKind.FLOOD:
         return _refused(too_many_requests(fault.retry_after))
-    return _refused(blocked() if fault.kind is FaultKind.BLOCKED else Refusal(500, "Internal Server Error"))
+    return _refused(_REFUSALS[fault.kind])
 
 
 def _refused(refusal: Refusal) -> Reply:

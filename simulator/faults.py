@@ -13,6 +13,7 @@ class FaultKind(StrEnum):
     SERVER_ERROR = "server error"  # 500 with a JSON body
     BAD_GATEWAY = "bad gateway"  # 502 with an HTML page, as a proxy in between sends it
     BLOCKED = "blocked"  # 403, as if the person had blocked the bot
+    UNRESOLVED = "unresolved"  # 400, as if the webhook's host could not be found just now
     SILENCE = "silence"  # nothing is done and nothing is answered
     SILENCE_AFTER = "silence after"  # the work is done, but nothing is answered
     CUT_BEFORE = "cut before"  # the connection is cut and nothing is done

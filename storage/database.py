@@ -20,6 +20,8 @@ Result = TypeVar("Result")
 
 _READERS = 4
 _POOL_TIMEOUT_SECONDS = 30
+# invalid_authorization_specification, invalid_password, invalid_catalog_name: no other try goes better.
+_TURNED_AWAY = {"28000", "28P01", "3D000"}
 _JOURNAL_TRIES, _JOURNAL_PAUSE = 500, 0.01
 
 
@@ -159,11 +161,12 @@ def _errors_told(*, reading: bool = False) -> Iterator[None]:
 
 @contextmanager
 def reachable() -> Iterator[None]:
-    """Raise DatabaseUnusable, with a sentence, where a server is not there or turns us away."""
+    """Tell in a sentence that a server is not there (DatabaseAway), or that it turns us away (DatabaseUnusable)."""
     try:
         yield
     except DatabaseAway as error:
-        raise DatabaseUnusable(f"DATABASE_URL: the PostgreSQL server cannot be used: {error}.") from error
+        kind = DatabaseUnusable if getattr(error.__cause__, "sqlstate", None) in _TURNED_AWAY else DatabaseAway
+        raise kind(f"DATABASE_URL: the PostgreSQL server cannot be used: {error}.") from error
 
 
 def database_file(url: str) -> Path | None:

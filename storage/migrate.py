@@ -28,7 +28,7 @@ async def migrate(url: str) -> None:
     children of a rebuilt table, and are checked at the end.
 
     Raises:
-        ForeignKeysBroken, DatabaseUnsupported, DatabaseUnusable: see there.
+        ForeignKeysBroken, DatabaseAway, DatabaseUnsupported, DatabaseUnusable: see there.
     """
     engine = make_engine(url, write=True, migrating=True)
     prepare_file(url)
@@ -53,6 +53,11 @@ def is_current(connection: Connection) -> bool:
     return _schema_of(connection) == frozenset(_scripts(_SCRIPTS).get_heads())
 
 
+def is_of_use(connection: Connection) -> bool:
+    """Tell whether this program can go on with the schema: a newer one, which another replica made, takes nothing from those that run."""
+    return is_current(connection) or _is_newer(_schema_of(connection))
+
+
 @cache
 def _scripts(folder: Path) -> ScriptDirectory:
     """Return the migrations this program knows; reading them takes a while, and they do not change while it runs."""
@@ -64,11 +69,16 @@ def _schema_of(connection: Connection) -> frozenset[str]:
     return frozenset(MigrationContext.configure(connection).get_current_heads())
 
 
+def _is_newer(schema: frozenset[str]) -> bool:
+    """Tell whether a schema has seen migrations that this program does not know."""
+    return not schema <= {script.revision for script in _scripts(_SCRIPTS).walk_revisions()}
+
+
 def _upgrade(connection: Connection) -> None:
     """Run the migrations and check that no row points nowhere; raises DatabaseUnusable for the schema of a newer version."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    if not _schema_of(connection) <= {script.revision for script in _scripts(_SCRIPTS).walk_revisions()}:
+    if _is_newer(_schema_of(connection)):
         raise DatabaseUnusable(
             "DATABASE_URL: the database was made by a newer version of Slotkeeper: run that version, or restore a backup from before it."
         )

@@ -75,18 +75,21 @@ def postgres_engine(
 
 
 def _failed(context: ExceptionContext) -> None:
-    """Drop what the server says beside its message, the row or key it refused with all that people wrote there; see a broken connection."""
+    """Drop what the server says beside its message, the row or key it refused with all that people wrote there; see a broken connection.
+
+    A server that gives no answer in time is as good as gone: so are all connections to it.
+    """
     cause = context.original_exception.__cause__
     if isinstance(cause, asyncpg.PostgresError):
         cause.detail = None
-    if type(cause) is asyncpg.InternalClientError:
+    if type(cause) is asyncpg.InternalClientError or isinstance(context.original_exception, OSError):
         context.is_disconnect = True
 
 
 def meant(error: Exception, *, reading: bool) -> TransactionConflict | DatabaseAway | None:
     """Return what an error means for the transaction it ended, ``reading`` or not, or None where it is of another kind."""
-    if isinstance(error, exc.TimeoutError):
-        return DatabaseAway("all connections are in use")
+    if isinstance(error, exc.TimeoutError | OSError):
+        return DatabaseAway("no connection is free" if isinstance(error, exc.TimeoutError) else f"no answer ({type(error).__name__})")
     if not isinstance(error, exc.DBAPIError):
         return None
     state = getattr(error.orig, "sqlstate", None)

@@ -23,7 +23,7 @@ _UPDATES = delete(worked_update).where(worked_update.c.worked_at < bindparam("be
 _FAILURES = delete(failed_update).where(failed_update.c.failed_at < bindparam("before"))
 _DRAFTS = delete(draft).where(draft.c.drafted_at < bindparam("before"))
 _INCIDENTS = delete(incident).where(incident.c.latest < bindparam("before"))
-_OUTBOX = delete(outbox).where(outbox.c.settled_at < bindparam("before"), outbox.c.state != "parked")
+_OUTBOX = delete(outbox).where(outbox.c.settled_at < bindparam("before"))
 
 
 class SqlPruning:

@@ -128,7 +128,7 @@ async def test_telegram_may_be_down_at_the_start(simulator: Simulator, database_
 
 async def test_what_the_bot_is_for_is_told_in_every_language(simulator: Simulator, database_url: str) -> None:
     async with living(simulator, database_url):
-        await until(lambda: simulator.world.poll)
+        await until(lambda: "de" in simulator.world.profile.short_descriptions)
 
     for language, part in ((None, "Book an appointment in a few taps"), ("de", "Termin buchen mit wenigen Tipps")):
         for method, field in (("getMyDescription", "description"), ("getMyShortDescription", "short_description")):

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from io import BytesIO
 from typing import Any
 
@@ -21,6 +21,7 @@ from bot.web import LARGEST_BODY
 from bot.webhook import WebhookRefused
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
+from simulator.world import Webhook
 from tests.bot.harness import ADMIN_ID, TOKEN, until
 from tests.bot.probes import echo, failing, hears, texts
 from tests.bot.served import SECRET, SECRET_HEADER, PostedTown, visits
@@ -351,6 +352,39 @@ async def test_an_address_that_telegram_refuses_ends_it_with_a_sentence(
     settings = settings_for(simulator, database_url, unused_tcp_port, "https://bot.example:8080/telegram")
     with pytest.raises(WebhookRefused, match=r"^WEBHOOK_URL: Telegram will not post updates there: .*only on ports 80, 88, 443 or 8443\.$"):
         await run(settings, TOKEN)
+
+
+async def test_telegram_is_asked_again_where_it_could_not_find_the_address_just_now(
+    simulator: Simulator, database_url: str, unused_tcp_port: int
+) -> None:
+    simulator.world.faults.add(FaultKind.UNRESOLVED, method="setWebhook")
+    async with started(settings_for(simulator, database_url, unused_tcp_port)):
+        await until(lambda: simulator.world.webhook.url)
+
+    assert len(simulator.transcript.calls_of("setWebhook")) == 2
+
+
+async def test_an_address_that_somebody_took_away_is_registered_again(
+    simulator: Simulator, database_url: str, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.webhook._LOOK_SECONDS", 0.05)
+    async with started(settings_for(simulator, database_url, unused_tcp_port)):
+        await until(lambda: simulator.world.webhook.url)
+        simulator.world.webhook = Webhook()
+        await until(lambda: simulator.world.webhook.url)
+
+    assert len(simulator.transcript.calls_of("setWebhook")) == 2
+
+
+@asynccontextmanager
+async def started(settings: Settings) -> AsyncIterator[None]:
+    """Run the bot for a block."""
+    task = asyncio.create_task(run(settings, TOKEN))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_token_that_is_refused_ends_it(simulator: Simulator, database_url: str, unused_tcp_port: int) -> None:

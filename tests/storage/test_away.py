@@ -3,6 +3,7 @@
 import socket
 
 import pytest
+from sqlalchemy import text
 
 from domain.client import Contact
 from domain.ports import DatabaseAway
@@ -93,7 +94,7 @@ def deaf_port() -> int:
 
 
 async def test_where_nothing_listens_that_is_told_in_a_sentence_without_the_password(deaf_port: int) -> None:
-    with pytest.raises(DatabaseUnusable) as told:
+    with pytest.raises(DatabaseAway) as told:
         await migrate(f"postgresql://dora:open%20sesame@127.0.0.1:{deaf_port}/slots")
 
     assert str(told.value).startswith("DATABASE_URL: the PostgreSQL server cannot be used: ")
@@ -116,3 +117,17 @@ async def test_where_nothing_listens_a_transaction_and_a_look_are_told_so(deaf_p
 async def test_a_database_that_the_server_does_not_have_is_told_by_name(postgres_server: str) -> None:
     with pytest.raises(DatabaseUnusable, match=r'cannot be used: database "nowhere" does not exist\.$'):
         await migrate(named(postgres_server, "nowhere"))
+
+
+async def test_a_server_that_gives_no_answer_in_time_is_away_and_asked_over_another_connection_next(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.postgres._ANSWER_SECONDS", 0.3)
+    database = Database(postgres_url)
+    with pytest.raises(DatabaseAway, match="no answer"):
+        async with database.transaction() as work:
+            await work.clients._connection.execute(text("SELECT pg_sleep(20)"))
+
+    await greet(database, ALICE)
+    assert known(postgres_url) == [ALICE]
+    await database.close()

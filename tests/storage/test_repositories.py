@@ -533,8 +533,8 @@ async def test_at_night_what_nobody_asks_for_again_is_tidied_up(database: Databa
     assert await left(NOW) == {"busy": 2, "worked_update": 1, "failed_update": 1, "outbox": 3, "confirmed": 1}
     assert (await left(a_day_after - timedelta(minutes=15)))["confirmed"] == 1
     assert await left(a_day_after) == {"busy": 0, "worked_update": 0, "failed_update": 1, "outbox": 3, "confirmed": 0}
-    assert await left(NOW + timedelta(days=31)) == {"busy": 0, "worked_update": 0, "failed_update": 0, "outbox": 2, "confirmed": 0}
-    assert rows(database.url, "SELECT state FROM outbox ORDER BY state") == [("due",), ("parked",)]
+    assert await left(NOW + timedelta(days=31)) == {"busy": 0, "worked_update": 0, "failed_update": 0, "outbox": 1, "confirmed": 0}
+    assert rows(database.url, "SELECT state FROM outbox ORDER BY state") == [("due",)]
 
 
 async def test_a_snapshot_sees_one_state_and_writes_nothing(database: Database) -> None:
