@@ -23,8 +23,9 @@ def main(arguments: list[str] | None = None, *, pace: Callable[[], Pace | None] 
         print(error, file=sys.stderr)
         return 2
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
+    command = "demo" if options.command == "run" and settings.bot_token is None else options.command
     try:
-        return int(import_module(f"bot.commands.{options.command}").execute(settings, options))
+        return int(import_module(f"bot.commands.{command}").execute(settings, options))
     except Misconfigured as error:
         print(error, file=sys.stderr)
         return 2

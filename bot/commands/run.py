@@ -1,4 +1,4 @@
-"""Run the bot, or, where there is no token, the demo."""
+"""Run the bot."""
 
 import argparse
 import asyncio
@@ -8,24 +8,23 @@ import sys
 from telegram.error import InvalidToken
 
 from bot import running
-from bot.commands import demo
 from bot.commands.until_told import until_told
 from bot.settings import Settings
-from domain.ports import Misconfigured
+from domain.ports import DatabaseAway, Misconfigured
 
 log = logging.getLogger(__name__)
 
 
 def execute(settings: Settings, options: argparse.Namespace) -> int:
-    """Run the bot until SIGTERM or SIGINT; without a token, the demo."""
-    if settings.bot_token is None:
-        return demo.execute(settings, options)
+    """Run the bot until SIGTERM or SIGINT."""
+    # Without a token it is the demo that runs.
+    token = settings.bot_token.get_secret_value() if settings.bot_token else ""
     try:
-        asyncio.run(until_told(running.run(settings, settings.bot_token.get_secret_value(), pace=options.pace())))
+        asyncio.run(until_told(running.run(settings, token, pace=options.pace())))
     except InvalidToken:
         print("Telegram refuses BOT_TOKEN: check it with @BotFather.", file=sys.stderr)
         return 2
-    except Misconfigured:
+    except (DatabaseAway, Misconfigured):
         raise
     except Exception:
         log.exception("the bot stopped")

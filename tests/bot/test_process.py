@@ -225,7 +225,8 @@ def test_all_wrong_settings_are_listed_at_once_without_what_they_hold(command: C
 def test_a_database_server_that_is_not_there_is_told_in_a_sentence(command: Command, name: str) -> None:
     ended = command(name, DATABASE_URL="postgresql://me:hush@127.0.0.1:9/name")
 
-    assert ended.status == 2
+    # It may come: whoever keeps the bot running is to try again.
+    assert ended.status == 1
     assert ended.err.startswith("DATABASE_URL: the PostgreSQL server cannot be used: ")
     assert len(ended.err.splitlines()) == 1
     assert "Traceback" not in ended.err
