@@ -1,0 +1,300 @@
+"""The rules of booking once more, in sets of quarter-hours: what a database full of reservations has to agree with.
+
+It is written from the rules and not from the code that it judges, of which it imports nothing. All of it lives in memory; time is whole
+seconds since 1970, and a quarter is ``seconds // 900``. Where several rules refuse, the one that is asked first says so.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+QUARTER = 15 * 60
+NOTICE = 24 * 60 * 60
+HOLD = 30 * 60
+LONGEST_HOLD = 60 * 60
+WARNING = 5 * 60
+SWEPT_WITHIN = 5 * 60
+CELLS_KEPT = 24 * 60 * 60
+
+Spans = tuple[tuple[int, int], ...]
+
+
+class Refused(Exception):
+    """A rule said no; the only argument is its code."""
+
+
+def refuse(code: str, *, when: bool = True) -> None:
+    """Refuse with a code where a condition is met."""
+    if when:
+        raise Refused(code)
+
+
+@dataclass
+class Claim:
+    """What a client has, or had, of a provider's time, from the quarter ``start`` on."""
+
+    number: int
+    client: int
+    provider: int
+    start: int
+    length: int
+    deadline: int | None
+    first_held: int
+    status: str = "held"
+    was_confirmed: bool = False
+    ended_by: str | None = None
+
+    @property
+    def cells(self) -> range:
+        return range(self.start, self.start + self.length)
+
+    @property
+    def end(self) -> int:
+        return self.start + self.length
+
+    def lives(self, now: int) -> bool:
+        return self.status == "confirmed" or (self.status == "held" and self.deadline is not None and now < self.deadline)
+
+    def is_dead(self, now: int) -> bool:
+        """Tell whether it is a hold that ran out and that nobody has swept."""
+        return self.status == "held" and not self.lives(now)
+
+    def meets(self, cells: Iterable[int]) -> bool:
+        return not set(self.cells).isdisjoint(cells)
+
+    def refuse_unless_it_can_end(self, now: int) -> None:
+        """Refuse what is no live reservation, with the reason, and what has begun."""
+        refuse("hold_expired", when=self.status == "expired" or self.is_dead(now))
+        released = self.status == "cancelled" and self.ended_by == "client" and not self.was_confirmed
+        refuse("hold_released", when=released)
+        refuse("reservation_cancelled", when=self.status == "cancelled")
+        refuse("reservation_past", when=self.status == "completed" or now >= self.start * QUARTER)
+
+
+@dataclass
+class Plan:
+    """Hours of a provider that may be posted: stretches in seconds, and the quarters that posting them added."""
+
+    provider: int
+    spans: Spans
+    state: str = "open"
+    added: frozenset[int] = frozenset()
+
+
+@dataclass
+class Model:
+    """Everything there is: who keeps which hours, who has claims on them, and what everybody is to be told."""
+
+    length: int
+    horizon: int
+    holds_per_client: int
+    now: int
+    owners: dict[int, int]
+    offered: dict[int, set[int]] = field(default_factory=dict)
+    claims: dict[int, Claim] = field(default_factory=dict)
+    plans: dict[int, Plan] = field(default_factory=dict)
+    owed: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
+    forgotten_before: int = 0
+
+    def live(self) -> Iterator[Claim]:
+        return (claim for claim in self.claims.values() if claim.lives(self.now))
+
+    def free(self, client: int, provider: int, moving: int = 0) -> list[int]:
+        """Return the quarters at which this client could begin to hold a slot."""
+        others = [claim for claim in self.live() if claim.number != moving]
+        taken = {cell for claim in others if claim.provider == provider or claim.client == client for cell in claim.cells}
+        return [start for start in self._starts(provider) if self._is_near_enough(start) and taken.isdisjoint(self._slot(start))]
+
+    def hold(self, client: int, provider: int, start: int, moving: int, number: int) -> Claim:
+        """Hold a slot, or move a hold to it; ``number`` is that of a new hold."""
+        refuse("provider_unknown", when=provider not in self.owners)
+        refuse("own_slot", when=self.owners[provider] == client)
+        if same := [c for c in self.live() if (c.client, c.provider, c.start) == (client, provider, start) and c.end * QUARTER > self.now]:
+            return same[0]
+        refuse("notice_too_short", when=start * QUARTER < self.now + NOTICE)
+        refuse("beyond_horizon", when=start * QUARTER > self.now + self.horizon)
+        moved = self._to_move(client, moving)
+        self._refuse_unless_free(client, provider, start, moved)
+        self._bury(lambda dead: dead.meets(self._slot(start)) and (dead.client == client or dead.provider == provider))
+        held = self._moved(moved, provider, start) if moved else self._new(number, client, provider, start)
+        self._tell(held, "hold_warning", client, (held.deadline or 0) - WARNING)
+        return held
+
+    def confirm(self, number: int, client: int) -> Claim:
+        """Make a live hold of one's own a booking; twice is once."""
+        claim = self._of_client(number, client)
+        if claim.status != "confirmed":
+            claim.refuse_unless_it_can_end(self.now)
+            claim.status, claim.deadline, claim.was_confirmed = "confirmed", None, True
+            self._tell(claim, "booking_confirmed", self.owners[claim.provider], self.now)
+        return claim
+
+    def cancel_by_client(self, number: int, client: int) -> Claim:
+        """Release a hold of one's own, which its provider never heard of, or cancel a booking, of which he did."""
+        claim = self._of_client(number, client)
+        if self._ended(claim, "client") and claim.was_confirmed:
+            self._tell(claim, "cancelled_by_client", self.owners[claim.provider], self.now)
+        return claim
+
+    def cancel_by_provider(self, number: int, person: int) -> Claim:
+        """Cancel what somebody has with this provider."""
+        claim = self.claims.get(number)
+        if claim is None or self.owners[claim.provider] != person:
+            raise Refused("reservation_unknown")
+        if self._ended(claim, "provider"):
+            self._tell(claim, "cancelled_by_provider", claim.client, self.now)
+        return claim
+
+    def expire(self, limit: int) -> int:
+        """Sweep the holds that ran out first, and return how many these were."""
+        dead = sorted((c.deadline or 0, c.number) for c in self.claims.values() if c.is_dead(self.now))[:limit]
+        self._bury(lambda claim: (claim.deadline or 0, claim.number) in dead)
+        return len(dead)
+
+    def tidy(self) -> None:
+        """Complete what was over a day ago, and forget the cells of then."""
+        self.forgotten_before = max(self.forgotten_before, -(-(self.now - CELLS_KEPT) // QUARTER))
+        for claim in self.claims.values():
+            if claim.status == "confirmed" and claim.end <= self.forgotten_before:
+                claim.status = "completed"
+
+    def draft(self, person: int, spans: Spans, number: int) -> int:
+        """Keep hours that may be posted."""
+        self.plans[number] = Plan(self._kept_by(person), spans)
+        return number
+
+    def publish(self, number: int, person: int) -> frozenset[int]:
+        """Post hours, and return the quarters that were not posted before; twice is once."""
+        plan = self._plan(number, person)
+        if plan.state == "open":
+            cells = self._quarters(plan.spans)
+            plan.state, plan.added = "published", frozenset(cells - self.offered[plan.provider])
+            self.offered[plan.provider] |= cells
+        refuse("draft_discarded", when=plan.state != "published")
+        return plan.added
+
+    def discard(self, number: int, person: int) -> str:
+        """Drop hours that are not posted, and return what became of them."""
+        plan = self._plan(number, person)
+        plan.state = "discarded" if plan.state == "open" else plan.state
+        return plan.state
+
+    def undo(self, number: int, person: int, inside: str) -> tuple[bool, list[int]]:
+        """Take away what posting had added; twice is once."""
+        plan = self._plan(number, person)
+        if plan.state == "undone":
+            return True, []
+        refuse("draft_discarded", when=plan.state != "published")
+        done, found = self.remove(person, plan.added, inside)
+        plan.state = "undone" if done else plan.state
+        return done, found
+
+    def remove(self, person: int, cells: Iterable[int], inside: str) -> tuple[bool, list[int]]:
+        """Take hours away; reservations inside that have not begun are asked about, kept or cancelled, never lost in silence."""
+        provider, gone = self._kept_by(person), set(cells)
+        found = [c for c in self.live() if c.provider == provider and c.meets(gone) and c.start * QUARTER > self.now]
+        numbers = [claim.number for claim in sorted(found, key=lambda claim: claim.start)]
+        if numbers and inside == "a":
+            return False, numbers
+        self.offered[provider] -= gone
+        for number in numbers if inside == "c" else []:
+            self.cancel_by_provider(number, person)
+        return True, numbers
+
+    def occupied(self) -> set[tuple[int, int, int, int]]:
+        """Return what the database keeps of taken quarters, those of dead holds that nobody has swept among them."""
+        standing = [claim for claim in self.claims.values() if claim.status in {"held", "confirmed"}]
+        both = [(kind, who, c) for c in standing for kind, who in ((0, c.provider), (1, c.client))]
+        return {(kind, who, cell, c.number) for kind, who, c in both for cell in c.cells if cell >= self.forgotten_before}
+
+    def unswept(self) -> set[int]:
+        """Return the holds whose end a sweep has missed for long."""
+        late = [c for c in self.claims.values() if c.status == "held" and (c.deadline or 0) + SWEPT_WITHIN <= self.now]
+        return {claim.number for claim in late if claim.end > self.forgotten_before}
+
+    def _slot(self, start: int) -> range:
+        return range(start, start + self.length)
+
+    def _is_near_enough(self, start: int) -> bool:
+        return self.now + NOTICE <= start * QUARTER <= self.now + self.horizon
+
+    def _starts(self, provider: int) -> list[int]:
+        """Return where slots begin: one after the other, from where an unbroken stretch of hours does."""
+        return [start for first, end in stretches(self.offered[provider]) for start in range(first, end - self.length + 1, self.length)]
+
+    def _to_move(self, client: int, number: int) -> Claim | None:
+        """Return the hold that is to be moved; one that is gone is not missed."""
+        if not number:
+            return None
+        claim = self._of_client(number, client)
+        refuse("already_confirmed", when=claim.status == "confirmed")
+        return claim if claim.lives(self.now) else None
+
+    def _refuse_unless_free(self, client: int, provider: int, start: int, moved: Claim | None) -> None:
+        others = [claim for claim in self.live() if claim is not moved and claim.meets(self._slot(start))]
+        refuse("slot_not_offered", when=start not in self._starts(provider))
+        refuse("client_busy", when=any(claim.client == client for claim in others))
+        holds = sum(claim.client == client and claim.status == "held" for claim in self.live())
+        refuse("too_many_holds", when=moved is None and holds >= self.holds_per_client)
+        refuse("slot_taken", when=any(claim.provider == provider for claim in others))
+
+    def _new(self, number: int, client: int, provider: int, start: int) -> Claim:
+        self.claims[number] = Claim(number, client, provider, start, self.length, self.now + HOLD, self.now)
+        return self.claims[number]
+
+    def _moved(self, claim: Claim, provider: int, start: int) -> Claim:
+        """Move a hold, which begins anew, but not for ever."""
+        claim.provider, claim.start = provider, start
+        claim.deadline = min(self.now + HOLD, claim.first_held + LONGEST_HOLD)
+        return claim
+
+    def _bury(self, chosen: Callable[[Claim], bool]) -> None:
+        """End dead holds and tell their clients."""
+        for claim in self.claims.values():
+            if claim.is_dead(self.now) and chosen(claim):
+                claim.status = "expired"
+                self._tell(claim, "hold_expired", claim.client, self.now)
+
+    def _ended(self, claim: Claim, by: str) -> bool:
+        """End a reservation and tell whether that was news: who ended it before ends it no second time."""
+        if claim.status == "cancelled" and claim.ended_by == by:
+            return False
+        claim.refuse_unless_it_can_end(self.now)
+        claim.status, claim.deadline, claim.ended_by = "cancelled", None, by
+        return True
+
+    def _of_client(self, number: int, client: int) -> Claim:
+        claim = self.claims.get(number)
+        if claim is None or claim.client != client:
+            raise Refused("reservation_unknown")
+        return claim
+
+    def _kept_by(self, person: int) -> int:
+        for provider, owner in self.owners.items():
+            if owner == person:
+                return provider
+        raise Refused("provider_only")
+
+    def _plan(self, number: int, person: int) -> Plan:
+        provider, plan = self._kept_by(person), self.plans.get(number)
+        if plan is None or plan.provider != provider:
+            raise Refused("draft_unknown")
+        return plan
+
+    def _quarters(self, spans: Spans) -> set[int]:
+        """Return the quarters of hours that may be posted now."""
+        refuse("off_grid", when=any(moment % QUARTER for span in spans for moment in span))
+        refuse("time_in_past", when=any(start < self.now for start, _ in spans))
+        refuse("nothing_to_publish", when=not spans)
+        return {cell for start, end in spans for cell in range(start // QUARTER, end // QUARTER)}
+
+    def _tell(self, claim: Claim, kind: str, who: int, due: int) -> None:
+        """Owe somebody one notice of a kind; a hold that was moved is warned of once, later."""
+        self.owed[claim.number, kind] = (who, due)
+
+
+def stretches(cells: Iterable[int]) -> list[tuple[int, int]]:
+    """Return the unbroken stretches of quarters, in order, each with its first quarter and the one after its last."""
+    there = set(cells)
+    firsts = sorted(cell for cell in there if cell - 1 not in there)
+    lasts = sorted(cell for cell in there if cell + 1 not in there)
+    return [(first, last + 1) for first, last in zip(firsts, lasts, strict=True)]
