@@ -22,6 +22,10 @@ from tests.bot.harness import TOKEN, until
 from tests.storage.venue import rows
 
 
+# What is fetched, and how far it is acknowledged, is the same whatever keeps it; replicas that poll have tests of their own.
+pytestmark = pytest.mark.engines("sqlite")
+
+
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
     telegram = Simulator(token=TOKEN)
