@@ -21,7 +21,6 @@ from simulator.simulator import Simulator
 from tests.bot.harness import TOKEN, until
 from tests.storage.venue import rows
 
-
 # What is fetched, and how far it is acknowledged, is the same whatever keeps it; replicas that poll have tests of their own.
 pytestmark = pytest.mark.engines("sqlite")
 
