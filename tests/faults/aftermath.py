@@ -4,6 +4,7 @@ Each finding is a sentence. What a fault may excuse is said by the caller as a n
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -30,6 +31,8 @@ _POSSIBLE = {
         WHERE status = 'cancelled' AND confirmed_at IS NOT NULL"""
 }
 _CANCELLED = """SELECT count(*) FROM reservation WHERE status = 'cancelled' AND ended_by = 'client' AND confirmed_at IS NOT NULL"""
+_NUMBERS = ("reservation", "moving")
+_NAME = re.compile(r"Client \d+\.")
 _MAY_SEE = "SELECT reservation.id, reservation.client_id, provider.client_id FROM reservation JOIN provider ON provider.id = provider_id"
 
 
@@ -86,13 +89,20 @@ def _tells_of_cancelling(call: CallRecord) -> bool:
 
 
 def _of_secrets(town: Town, url: str) -> Iterator[str]:
-    """Look at everything anybody was ever shown: buttons of a reservation are for its client and its provider alone."""
+    """Look at everything anybody was ever shown: a client's name and the buttons of a reservation are for him and its provider alone."""
     parties = {number: {client, provider} for number, client, provider in rows(url, _MAY_SEE)}
+    providers = {person for (person,) in rows(url, "SELECT client_id FROM provider")}
+    names = dict(rows(url, "SELECT name, id FROM client"))
+    # Whoever forges a number gets that very number back, for what it is worth.
+    forged = {(tap.account.id, getattr(read(tap.data), field, 0)) for tap in town.simulator.world.taps.values() for field in _NUMBERS}
     for call in town.simulator.transcript.calls:
-        for data in _buttons_of(call) if call.ok else ():
-            number = getattr(read(data), "reservation", 0)
-            if number and int(call.params["chat_id"]) not in parties.get(number, set()):
-                yield f"{call.params['chat_id']} was shown {data}, which is not his"
+        chat = int(call.params.get("chat_id") or 0) if call.ok else 0
+        numbers = {getattr(read(data), "reservation", 0) for data in _buttons_of(call)} if chat else set()
+        strange = {number for number in numbers - {0} if chat not in parties.get(number, set()) and (chat, number) not in forged}
+        yield from (f"{chat} was shown the reservation {number}, which is not his" for number in strange)
+        if chat and chat not in providers:
+            others = {name for name in _NAME.findall(call.params.get("text", "")) if names.get(name) != chat}
+            yield from (f"{chat} was shown the name {name}, which is not his" for name in others)
 
 
 def _buttons_of(call: CallRecord) -> list[Any]:

@@ -25,7 +25,9 @@ class Scene:
         self.town = town
         self.dora: Chatter
         self.people: list[Chatter] = []
-        self._numbers = count(1)
+        # Parts of what Telegram may say of the bot without its being to blame.
+        self.meant: tuple[str, ...] = ()
+        self.numbers = count(1)
         self._cells = iter(range(_HOURS.start, _HOURS.end))
 
     async def opens(self) -> None:
@@ -41,7 +43,7 @@ class Scene:
 
     async def comes(self) -> Chatter:
         """Have one more client look at the calendar."""
-        client = self.town.joins(f"Client {next(self._numbers)}.")
+        client = self.town.joins(f"Client {next(self.numbers)}.")
         self.people.append(client)
         await client.sends("/book")
         return client
@@ -56,8 +58,6 @@ class Scene:
         self.picks(client)
         await self.town.settles()
         return client
-
-
 
 
 async def hold(scene: Scene) -> Updates:
@@ -90,7 +90,7 @@ async def cancel(scene: Scene) -> Updates:
 async def publish(scene: Scene) -> Updates:
     """The provider posts hours."""
     # Hours before all the others, on a day of their own each.
-    number, dora = next(scene._numbers), scene.dora
+    number, dora = next(scene.numbers), scene.dora
     await dora.sends("/hours")
     await dora.sends(f"25.11.2026 {8 + number % 12}:00-{9 + number % 12}:00")
     dora.person.taps("Publish")

@@ -5,6 +5,8 @@ import random
 
 LONG = os.environ.get("FAULTS") == "long"
 SEEDS = range(20) if LONG else range(1)
+ACTS_OF_A_FAULT = 7 if LONG else 1
+"""How many acts, drawn by lot, meet each fault."""
 
 
 def chance(seed: object) -> random.Random:

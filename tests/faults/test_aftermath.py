@@ -19,14 +19,14 @@ FORGED = {
     "UPDATE reservation SET status = 'completed' WHERE id = 2": "reads that 2 is confirmed, and it is completed",
     "UPDATE reservation SET status = 'cancelled', ended_by = 'client' WHERE id = 1": "reads that 1 is held, and it is cancelled",
     "DELETE FROM reservation WHERE id = 1": "reads that 1 is held, and it is None",
-    "UPDATE reservation SET client_id = 1002 WHERE id = 1": "1001 was shown rc:1, which is not his",
+    "UPDATE reservation SET client_id = 1002 WHERE id = 1": "1001 was shown the reservation 1, which is not his",
     "UPDATE outbox SET state = 'parked', error = 'x' WHERE kind = 'booking_confirmed'": "a booking_confirmed is parked: x",
     "UPDATE reservation SET status = 'cancelled', ended_by = 'provider' WHERE id = 2": "❌ was never told of (1002,",
     "UPDATE reservation SET status = 'expired' WHERE id = 1": "⌛ was never told of (1001,",
     "DELETE FROM outbox WHERE kind = 'hold_warning'": "warnings",
     "INSERT INTO failed_update VALUES (5, 1, 'x', 1, 0)": "update 5 failed: x",
     "UPDATE draft SET state = 'open'": "1000 reads that hours 1 are published, and they are open",
-    "INSERT INTO availability (provider_id, start_cell, end_cell) SELECT 1, start_cell + 1, end_cell + 1 FROM availability": "hours overlap or were not joined",
+    "INSERT INTO availability SELECT provider_id, end_cell + 1, start_cell FROM availability": "hours overlap or were not joined",
 }
 # What goes wrong with each call of a method from now on.
 UNHEARD = {
@@ -78,15 +78,17 @@ async def test_a_notice_that_came_again_is_noticed_and_can_be_excused(scene: Sce
     assert await looked_over(town, *people) == ["1 notices came again, not 0"]
     assert await looked_over(town, *people, repeats=1) == []
 
+    await town.simulator.call("sendMessage", {"chat_id": people[0].id, "text": "It is Client 2. who comes"})
+    assert await looked_over(town, *people, repeats=1) == [f"{people[0].id} was shown the name Client 2., which is not his"]
+
 
 @pytest.mark.engines("sqlite")
 @pytest.mark.parametrize(("method", "kind"), UNHEARD)
 async def test_whoever_is_not_answered_is_noticed(scene: Scene, method: str, kind: FaultKind) -> None:
     people = await two_book(scene)
+    scene.meant = ("was left unanswered",)
     scene.town.simulator.faults.add(kind, method=method, times=None)
     people[0].person.taps("Release")
 
     found = await aftermath(scene.town, *people)
     assert any(UNHEARD[method, kind] in sentence for sentence in found), found
-    # They were meant.
-    scene.town.simulator.transcript.warnings.clear()

@@ -20,6 +20,7 @@ from tests.storage.venue import rows
 
 # Each act has more awaits than this.
 _SURELY = 70
+_FEW = 3
 # The advisory locks by which PostgreSQL knows who is alive.
 _LIVING = """SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
     WHERE locktype = 'advisory' AND datname = current_database() AND classid = 5310209 AND objsubid = 2 AND granted"""
@@ -62,7 +63,7 @@ async def mortals(town: Town, folder: Path) -> AsyncIterator[Mortals]:
 
 
 async def dies(scene: Scene, them: Mortals, act: str, at: int) -> str:
-    """Have an act done by one who dies at this await of it, and what is left be done by the next; nothing may be wrong; return how it ended."""
+    """Have an act done by one who dies at this await, and what is left by the next; see that nothing is wrong; return how it ended."""
     town = scene.town
     updates = await ACTS[act](scene)
     # Whoever works next knows nothing of what the dead one did, as after any restart.
@@ -90,8 +91,10 @@ async def tried(scene: Scene, them: Mortals, act: str) -> int:
     return awaits
 
 
-@pytest.mark.parametrize("acts", [[act] for act in ACTS] if LONG else [list(ACTS)], ids=" ".join)
+@pytest.mark.parametrize("acts", [[act] for act in ACTS] if LONG else [[]], ids=" ".join)
 async def test_whoever_dies_at_any_await_of_any_act_leaves_nothing_undone(scene: Scene, tmp_path: Path, acts: list[str]) -> None:
+    # Where there is no time for all, by lot.
+    acts = acts or chance(scene.town.house.database.url[:6]).sample(list(ACTS), _FEW)
     async with mortals(scene.town, tmp_path) as them:
         awaits = sum([await tried(scene, them, act) for act in acts])
     print(f"{' '.join(acts)}: {them.deaths} deaths at {awaits} awaits")  # noqa: T201  (pytest shows it where it is asked to)
