@@ -1,6 +1,7 @@
 """From a call to its answer: the method does its work unless a fault comes between, and the transcript keeps both."""
 
 import inspect
+import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,11 +36,9 @@ async def answer(world: World, call: Call) -> Reply:
         reply = _spoilt(fault)
     else:
         reply = await _work(world, call)
-    if fault is not None and fault.kind in WORK_IS_DONE:
-        reply = Reply(reply.status, reply.body, _fate(fault))
     note = None if fault is None else str(fault.kind)
     world.transcript.calls.append(CallRecord(call.method, call.record(), reply.status, reply.body, world.clock(), note))
-    return reply
+    return _lost(reply, fault) if fault is not None and fault.kind in WORK_IS_DONE else reply
 
 
 def person_of(world: World, call: Call) -> int | None:
@@ -74,6 +73,14 @@ def _complaint(world: World, call: Call, refusal: Refusal) -> str:
         return f"the tap on {tap.label!r} was answered {tap.answers} times"
     chat = f" in chat {call.text('chat_id')}" if call.has("chat_id") else ""
     return f"{call.method}{chat} was refused: {refusal}"
+
+
+def _lost(reply: Reply, fault: Fault) -> Reply:
+    """Return what becomes of the answer to work that is done."""
+    if fault.kind is FaultKind.BROKEN_JSON:
+        whole = json.dumps(reply.body)
+        return Reply(reply.status, whole[: len(whole) // 2])
+    return Reply(reply.status, reply.body, _fate(fault))
 
 
 def _spoilt(fault: Fault) -> Reply:

@@ -18,6 +18,7 @@ class FaultKind(StrEnum):
     SILENCE_AFTER = "silence after"  # the work is done, but nothing is answered
     CUT_BEFORE = "cut before"  # the connection is cut and nothing is done
     CUT_AFTER = "cut after"  # the work is done, then the connection is cut
+    BROKEN_JSON = "broken json"  # the work is done, but the answer ends in the middle of its JSON
 
 
 class HasId(Protocol):
@@ -28,7 +29,7 @@ class HasId(Protocol):
         """Return the id."""
 
 
-WORK_IS_DONE = frozenset({FaultKind.SILENCE_AFTER, FaultKind.CUT_AFTER})
+WORK_IS_DONE = frozenset({FaultKind.SILENCE_AFTER, FaultKind.CUT_AFTER, FaultKind.BROKEN_JSON})
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.bot.harness import Chatter, Town
+from tests.bot.practice import books, cancels_for, opens_practice
 
 
 async def test_words_out_of_place_are_answered_with_a_way_on(alice: Chatter) -> None:
@@ -235,3 +236,22 @@ async def test_a_refusal_that_names_a_command_has_its_button(admin: Chatter, ali
     assert alice.last.labels == []
     await open_hours.sends("/start book_dora")
     assert open_hours.last.labels == ["My agenda"]
+
+
+async def test_what_no_database_takes_is_left_out_of_what_is_typed(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await opens_practice(town, "Emil")
+    alice.person.sends("/start book_do\x00ra")
+    await town.settles()
+    assert "25" in alice.buttons
+
+    await alice.sends("/book")
+    await alice.sends("em\x00il\ud83d")
+    assert "25" in alice.buttons
+    assert alice.sees("Emil")
+
+
+async def test_a_reason_keeps_its_words_together_where_something_unreadable_is_left_out(alice: Chatter, open_hours: Chatter) -> None:
+    await books(alice, "09:00")
+    await cancels_for(open_hours, 1, reason="I am ill\ud83d\x00, sorry")
+
+    assert "I am ill, sorry" in alice.last.text

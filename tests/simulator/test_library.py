@@ -231,6 +231,7 @@ async def test_a_webhook_conflicts_with_polling(table: Table) -> None:
         (FaultKind.SILENCE_AFTER, None, telegram.error.TimedOut, "Timed out", True),
         (FaultKind.CUT_BEFORE, None, telegram.error.NetworkError, "RemoteProtocolError|ReadError", False),
         (FaultKind.CUT_AFTER, None, telegram.error.NetworkError, "RemoteProtocolError|ReadError", True),
+        (FaultKind.BROKEN_JSON, None, telegram.error.TelegramError, "Invalid server response", True),
     ],
 )
 async def test_each_fault_reaches_the_bot(

@@ -1,0 +1,160 @@
+"""What must be true after any fault: looked up in the rows, in what Telegram was told, and in what people see; no use case is asked.
+
+Each finding is a sentence. What a fault may excuse is said by the caller as a number: how many notices and answers may have come once more.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from bot import doctor
+from bot.callbacks import ConfirmHold, UndoDraft, read
+from simulator.transcript import CallRecord
+from storage.doctor import examined
+from tests.bot.harness import Chatter, Town
+from tests.bot.notices import told
+from tests.storage.ledger import audit
+from tests.storage.venue import rows
+
+# How each notice begins, and which reservations it is owed of: the person, and the first cell.
+_OWED = {
+    "⌛": "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'",
+    "📅": """SELECT provider.client_id, start_cell FROM reservation JOIN provider ON provider.id = provider_id
+        WHERE status = 'confirmed'""",
+    "❌": "SELECT client_id, start_cell FROM reservation WHERE status = 'cancelled' AND ended_by = 'provider'",
+}
+# Who cancels soon may do so before the news of his booking has gone out.
+_POSSIBLE = {
+    "📅": """SELECT provider.client_id, start_cell FROM reservation JOIN provider ON provider.id = provider_id
+        WHERE status = 'cancelled' AND confirmed_at IS NOT NULL"""
+}
+_CANCELLED = """SELECT count(*) FROM reservation WHERE status = 'cancelled' AND ended_by = 'client' AND confirmed_at IS NOT NULL"""
+_NUMBERS = ("reservation", "moving")
+_NAME = re.compile(r"Client \d+\.")
+_MAY_SEE = "SELECT reservation.id, reservation.client_id, provider.client_id FROM reservation JOIN provider ON provider.id = provider_id"
+
+
+async def aftermath(town: Town, *people: Chatter, repeats: int = 0) -> list[str]:
+    """Return all that is wrong now, once everything was settled; ``people`` are those whose chats are looked into and who write again."""
+    await town.settles()
+    wrong = await looked_over(town, *people, repeats=repeats)
+    for person in people:
+        wrong += await _of_dialogue(person)
+    return wrong + town.simulator.check_taps()
+
+
+async def looked_over(town: Town, *people: Chatter, repeats: int = 0) -> list[str]:
+    """Return all that is wrong as it stands, without anything being done about it."""
+    url = town.house.database.url
+    wrong = audit(url, town.now)
+    wrong += _of_outbox(url)
+    wrong += _of_notices(url, list(town.simulator.transcript.calls), repeats)
+    wrong += _of_secrets(town, url)
+    wrong += [sentence for person in people for sentence in _of_chat(person, url)]
+    return wrong + await _of_doctor(town, url)
+
+
+def _of_outbox(url: str) -> Iterator[str]:
+    """Look for what is still to be told, can never be told, or was given up."""
+    for state, kind, error in rows(url, "SELECT state, kind, error FROM outbox WHERE state NOT IN ('sent', 'skipped')"):
+        # A warning waits for its time.
+        if state != "due" or kind != "hold_warning":
+            yield f"a {kind} is {state}: {error}"
+    for number, error in rows(url, "SELECT update_id, error FROM failed_update"):
+        yield f"update {number} failed: {error}"
+
+
+def _of_notices(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str]:
+    """Compare what was owed with what Telegram took: nothing is lost, nothing is made up, and repeats are as many as they may be."""
+    extra = 0
+    for opening, query in _OWED.items():
+        owed, heard = Counter(rows(url, query)), told(calls, opening)
+        possible = {*owed, *(rows(url, _POSSIBLE[opening]) if opening in _POSSIBLE else ())}
+        yield from (f"{opening} was never told of {key}" for key in owed - heard)
+        yield from (f"{opening} was told of {key}, which is not so" for key in heard if key not in possible)
+        extra += sum(max(0, times - max(1, owed[key])) for key, times in heard.items())
+    cancelled, heard_of = rows(url, _CANCELLED)[0][0], sum(_tells_of_cancelling(call) for call in calls)
+    if heard_of < cancelled:
+        yield f"{cancelled} bookings were cancelled, and {heard_of} were told of"
+    extra += max(0, heard_of - cancelled)
+    if extra > repeats:
+        yield f"{extra} notices came again, not {repeats}"
+
+
+def _tells_of_cancelling(call: CallRecord) -> bool:
+    """Tell whether a call told a provider that a client cancelled."""
+    return call.method.lower() == "sendmessage" and call.ok and "</b> cancelled:\n" in call.params["text"]
+
+
+def _of_secrets(town: Town, url: str) -> Iterator[str]:
+    """Look at everything anybody was ever shown: a client's name and the buttons of a reservation are for him and its provider alone."""
+    parties = {number: {client, provider} for number, client, provider in rows(url, _MAY_SEE)}
+    providers = {person for (person,) in rows(url, "SELECT client_id FROM provider")}
+    names = dict(rows(url, "SELECT name, id FROM client"))
+    # Whoever forges a number gets that very number back, for what it is worth.
+    forged = {(tap.account.id, getattr(read(tap.data), field, 0)) for tap in town.simulator.world.taps.values() for field in _NUMBERS}
+    for call in town.simulator.transcript.calls:
+        chat = int(call.params.get("chat_id") or 0) if call.ok else 0
+        numbers = {getattr(read(data), "reservation", 0) for data in _buttons_of(call)} if chat else set()
+        strange = {number for number in numbers - {0} if chat not in parties.get(number, set()) and (chat, number) not in forged}
+        yield from (f"{chat} was shown the reservation {number}, which is not his" for number in strange)
+        if chat and chat not in providers:
+            others = {name for name in _NAME.findall(call.params.get("text", "")) if names.get(name) != chat}
+            yield from (f"{chat} was shown the name {name}, which is not his" for name in others)
+
+
+def _buttons_of(call: CallRecord) -> list[Any]:
+    """Return the data of the buttons that a call showed."""
+    markup = call.params.get("reply_markup") or {}
+    keyboard = json.loads(markup) if isinstance(markup, str) else markup
+    return [button.get("callback_data") for row in keyboard.get("inline_keyboard", ()) for button in row]
+
+
+def _of_chat(person: Chatter, url: str) -> Iterator[str]:
+    """Compare what somebody reads with the books: what he was granted is there, and what he has is shown to him."""
+    statuses = dict(rows(url, f"SELECT id, status FROM reservation WHERE client_id = {person.id}"))
+    shown = dict(_promised(person))
+    for number, promise in shown.items():
+        if statuses.get(number) != promise:
+            yield f"{person.id} reads that {number} is {promise}, and it is {statuses.get(number)}"
+    for number, status in statuses.items():
+        if status in {"held", "confirmed"} and number not in shown:
+            yield f"{person.id} was never shown {number}, which is {status}"
+    drafts = dict(rows(url, "SELECT id, state FROM draft"))
+    for choice in _choices(person):
+        if isinstance(choice, UndoDraft) and drafts.get(choice.draft) != "published":
+            yield f"{person.id} reads that hours {choice.draft} are published, and they are {drafts.get(choice.draft)}"
+
+
+def _promised(person: Chatter) -> Iterator[tuple[int, str]]:
+    """Yield each reservation that a message, as it reads now, says is held or confirmed."""
+    for message in person.shown:
+        for choice in (read(button.data) for button in message.buttons):
+            if isinstance(choice, ConfirmHold):
+                yield choice.reservation, "held"
+            elif message.text.startswith("✅ Booked") and (number := getattr(choice, "reservation", 0)):
+                yield number, "confirmed"
+
+
+def _choices(person: Chatter) -> Iterator[object]:
+    """Yield what the buttons carry that somebody could tap now."""
+    return (read(button.data) for message in person.shown for button in message.buttons)
+
+
+async def _of_dialogue(person: Chatter) -> list[str]:
+    """Have somebody begin anew: whatever happened, he is answered."""
+    unanswered = []
+    for line in ("/start", "/book"):
+        newest = person.last.id if person.shown else 0
+        await person.sends(line)
+        if not person.shown or person.last.id <= newest:
+            unanswered.append(f"{person.id} wrote {line} and was not answered")
+    return unanswered
+
+
+async def _of_doctor(town: Town, url: str) -> list[str]:
+    """Ask the doctor, as of the town's clock."""
+    async with examined(url) as books:
+        return list(doctor.findings(await books.checkup(town.now)))

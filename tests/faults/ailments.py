@@ -1,0 +1,169 @@
+"""What can ail a database, each for a block: it is locked, full, read-only, restarted or slow; the errors are its own."""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
+from typing import Any
+
+import asyncpg
+from sqlalchemy import make_url
+
+from tests.bot.harness import Town
+from tests.bot.replicas import cut
+from tests.fixtures.postgres import execute
+from tests.storage.venue import rows
+
+Ailment = Callable[[Town], AbstractAsyncContextManager[None]]
+
+# For how many milliseconds SQLite waits for a lock by itself; its usual five seconds would only be waited for.
+_BUSY = 5000
+_MOMENT = 0.3
+_TABLES = ("outbox", "worked_update", "reservation", "failed_update")
+
+
+async def _writer(town: Town) -> Any:
+    """Return the driver's side of the one connection that writes to a file."""
+    async with town.house.database._writer.connect() as connection:
+        return (await connection.get_raw_connection()).driver_connection
+
+
+async def _tell(town: Town, pragma: str) -> None:
+    async with (await _writer(town)).execute(f"PRAGMA {pragma}") as cursor:
+        await cursor.fetchall()
+
+
+@asynccontextmanager
+async def file_locked(town: Town) -> AsyncIterator[None]:
+    """Have another connection write for longer than the bot waits."""
+    await _tell(town, "busy_timeout=50")
+    with closing(sqlite3.connect(town.house.database.url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+    await _tell(town, f"busy_timeout={_BUSY}")
+
+
+@asynccontextmanager
+async def file_full(town: Town) -> AsyncIterator[None]:
+    """Have no page more than there are, and nothing free in the last one of the outbox, where each act writes."""
+    url = town.house.database.url
+    pages = rows(url, "PRAGMA page_count")[0][0]
+    await _tell(town, f"max_page_count={pages}")
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute(f"PRAGMA max_page_count={pages}")
+        for size in (3000, 300, 30, 3):
+            _fill(other, size)
+        yield
+        other.execute("DELETE FROM outbox WHERE kind = 'ballast'")
+    await _tell(town, "max_page_count=1073741823")
+
+
+def _fill(other: sqlite3.Connection, size: int) -> None:
+    """Write rows of so many bytes until there is no room for one more."""
+    with suppress(sqlite3.OperationalError):
+        while True:
+            other.execute(
+                "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state, error) VALUES (1, 'ballast', 0, 0, 'skipped', ?)",
+                ("x" * size,),
+            )
+
+
+@asynccontextmanager
+async def file_read_only(town: Town) -> AsyncIterator[None]:
+    """Refuse each write as SQLite does where it may not write: root may write whatever a file's mode says."""
+    await _tell(town, "query_only=ON")
+    yield
+    await _tell(town, "query_only=OFF")
+
+
+@asynccontextmanager
+async def file_slow(town: Town) -> AsyncIterator[None]:
+    """Let every few steps of SQLite's machine take a while."""
+    writer = await _writer(town)
+    await writer.set_progress_handler(lambda: time.sleep(0.001), 50)
+    yield
+    await writer.set_progress_handler(None, 0)
+
+
+@asynccontextmanager
+async def rows_locked(town: Town) -> AsyncIterator[None]:
+    """Have another transaction lock every row that an act begins with, for a while."""
+    other = await asyncpg.connect(town.house.database.url)
+    await other.execute("BEGIN; SELECT 1 FROM client FOR UPDATE; SELECT 1 FROM reservation FOR UPDATE; SELECT 1 FROM outbox FOR UPDATE")
+    leaving = asyncio.create_task(_leaves(other))
+    yield
+    await leaving
+
+
+async def _leaves(other: asyncpg.Connection) -> None:
+    """End a transaction after a moment, since who waits for it waits for ten seconds."""
+    await asyncio.sleep(_MOMENT)
+    await other.close()
+
+
+@asynccontextmanager
+async def disk_full(town: Town) -> AsyncIterator[None]:
+    """Have the server refuse each new row as it does where its disk is full."""
+    async with _triggered(town, "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'"):
+        yield
+
+
+@asynccontextmanager
+async def server_slow(town: Town) -> AsyncIterator[None]:
+    """Have the server take its time for each new row."""
+    async with _triggered(town, "PERFORM pg_sleep(0.05)"):
+        yield
+
+
+@asynccontextmanager
+async def _triggered(town: Town, does: str) -> AsyncIterator[None]:
+    """Have the server do something before it writes a new row."""
+    url = town.house.database.url
+    body = f"BEGIN {does}; RETURN NEW; END"
+    execute(url, f"CREATE FUNCTION ails() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+    execute(url, *(f"CREATE TRIGGER ails BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION ails()" for table in _TABLES))
+    yield
+    execute(url, "DROP FUNCTION ails CASCADE")
+
+
+@asynccontextmanager
+async def server_read_only(town: Town) -> AsyncIterator[None]:
+    """Have the server take no writes, as one that became a standby."""
+    url = town.house.database.url
+    name = make_url(url).database
+    execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    cut(url)
+    yield
+    execute(url, f"SET default_transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only")
+    cut(url)
+
+
+@asynccontextmanager
+async def server_restarted(town: Town) -> AsyncIterator[None]:
+    """Cut all connections again and again while something is done."""
+    stop = asyncio.Event()
+
+    async def cuts() -> None:
+        while not stop.is_set():
+            cut(town.house.database.url)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 0.02)
+
+    cutting = asyncio.create_task(cuts())
+    yield
+    stop.set()
+    await cutting
+
+
+AILMENTS: dict[str, dict[str, Ailment]] = {
+    "sqlite": {"locked": file_locked, "full": file_full, "read-only": file_read_only, "slow": file_slow},
+    "postgresql": {
+        "locked": rows_locked,
+        "full": disk_full,
+        "read-only": server_read_only,
+        "restarted": server_restarted,
+        "slow": server_slow,
+    },
+}
+"""What can ail each kind of database."""

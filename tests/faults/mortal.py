@@ -1,0 +1,127 @@
+"""A bot that does one thing and dies at a given await of it; each is a fork of this process, which has imported everything once.
+
+Each line on standard input is a JSON object that says what is to be done. The answer is one line: at which await the bot was killed, as
+``killed``, or ``ended`` and how many awaits there were in all.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Coroutine, Generator
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
+from bot.app import House, build, opened
+from bot.settings import Settings
+
+
+class Countdown:
+    """Counts the awaits of all tasks from when it is set, and kills the process at one of them."""
+
+    def __init__(self) -> None:
+        self.passed = 0
+        self._last = 0
+        self._set = False
+
+    def starts(self, last: int) -> None:
+        """Count from now on; 0 kills nobody."""
+        self._last, self._set = last, True
+
+    def ends(self) -> None:
+        """Count no more."""
+        self._set = False
+
+    def one_more(self) -> None:
+        """Count an await."""
+        if self._set:
+            self.passed += 1
+            if self.passed == self._last:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Counted(Coroutine[Any, Any, Any]):
+    """A coroutine driven by hand, so that each time it waits for something is counted: what it waits for has been begun by then."""
+
+    def __init__(self, inner: Coroutine[Any, Any, Any], countdown: Countdown) -> None:
+        self._inner = inner
+        self._countdown = countdown
+
+    def send(self, value: Any) -> Any:
+        """Go on to the next await; StopIteration is the end, and no await."""
+        awaited = self._inner.send(value)
+        self._countdown.one_more()
+        return awaited
+
+    def throw(self, *error: Any) -> Any:
+        """Go on with an error to the next await."""
+        awaited = self._inner.throw(*error)
+        self._countdown.one_more()
+        return awaited
+
+    def close(self) -> None:
+        """End it."""
+        self._inner.close()
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return self._inner.__await__()
+
+
+async def _does(order: dict[str, Any], countdown: Countdown) -> None:
+    """Open a bot, have it do what was ordered, and close it."""
+
+    def counted(loop: asyncio.AbstractEventLoop, coro: Any, **more: Any) -> asyncio.Task[Any]:
+        return asyncio.Task(Counted(coro, countdown), loop=loop, **more)
+
+    asyncio.get_running_loop().set_task_factory(counted)
+    now = datetime.fromisoformat(order["now"])
+    settings = Settings(_env_file=None, **order["settings"])
+    house = build(settings, order["token"], clock=lambda: now)
+    async with opened(house, settings):
+        countdown.starts(order["at"])
+        # In a task of its own, since the one that runs this began before anything was counted.
+        await asyncio.create_task(_acts(house, order["updates"]))
+        countdown.ends()
+
+
+async def _acts(house: House, updates: list[dict[str, Any]]) -> None:
+    """Work the updates, and do what is due."""
+    for raw in updates:
+        await house.intake.once(house.intake.read(raw))
+    await house.processor.idle()
+    if not updates:
+        await house.jobs.run_due()
+        await house.courier.idle()
+
+
+def _lives(order: dict[str, Any], line: int) -> None:
+    """Do what was ordered in this process, and say how many awaits there were."""
+    countdown = Countdown()
+    asyncio.run(_does(order, countdown))
+    os.write(line, str(countdown.passed).encode())
+
+
+def _one(order: dict[str, Any]) -> str:
+    """Have a fork do what was ordered, and return how it ended."""
+    ours, theirs = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(ours)
+        _lives(order, theirs)
+        os._exit(0)
+    os.close(theirs)
+    _, status = os.waitpid(child, 0)
+    said = os.read(ours, 100).decode()
+    os.close(ours)
+    if os.WIFSIGNALED(status):
+        return "killed"
+    return f"ended {said}" if status == 0 else "failed"
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        for text in sys.stdin:
+            sys.stdout.write(f"{_one(json.loads(text))}\n")
+            sys.stdout.flush()

@@ -1,0 +1,116 @@
+"""A venue where each act can be prepared again and again, up to the one update that is to meet a fault."""
+
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Any
+
+from bot.callbacks import PickSlot
+from domain.client import Contact
+from domain.timespan import TimeSpan
+from tests.bot.harness import MONDAY, Chatter, Town
+
+Updates = list[dict[str, Any]]
+Act = Callable[["Scene"], Awaitable[Updates]]
+"""Prepares something and returns the updates that do it; none where what is due does it."""
+
+# A week from now, far beyond the notice period however often a hold runs out meanwhile.
+FIRST = int(MONDAY.timestamp()) // 900 + 8 * 96
+_HOURS = TimeSpan(FIRST, FIRST + 40 * 96)
+
+
+class Scene:
+    """A provider with many hours, and clients who come one after the other, each for a time of his own."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.dora: Chatter
+        self.people: list[Chatter] = []
+        # Parts of what Telegram may say of the bot without its being to blame.
+        self.meant: tuple[str, ...] = ()
+        self.numbers = count(1)
+        self._cells = iter(range(_HOURS.start, _HOURS.end))
+
+    async def opens(self) -> None:
+        """Have the provider in the database, as one who has posted her hours."""
+        town = self.town
+        self.dora = town.joins("Dora")
+        self.dora.person.sends("/agenda")
+        town.simulator.take_updates()
+        async with town.house.database.transaction() as work:
+            await work.clients.seen(Contact(self.dora.id, "Dora"), town.now)
+            dora = await work.providers.add(self.dora.id, "Dora", "dora", town.now)
+            await work.availability.replace(dora.id, [], [_HOURS])
+
+    async def comes(self) -> Chatter:
+        """Have one more client look at the calendar."""
+        client = self.town.joins(f"Client {next(self.numbers)}.")
+        self.people.append(client)
+        await client.sends("/book")
+        return client
+
+    def picks(self, client: Chatter) -> None:
+        """Have a client tap a time that nobody else wants."""
+        client.person.taps_data(PickSlot(1, next(self._cells), 0).pack(), client.card.id)
+
+    async def holder(self) -> Chatter:
+        """Have one more client hold a time."""
+        client = await self.comes()
+        self.picks(client)
+        await self.town.settles()
+        return client
+
+
+async def hold(scene: Scene) -> Updates:
+    """A client holds a time."""
+    scene.picks(await scene.comes())
+    return scene.town.simulator.take_updates()
+
+
+async def confirm(scene: Scene) -> Updates:
+    """A client confirms his hold."""
+    (await scene.holder()).person.taps("Confirm")
+    return scene.town.simulator.take_updates()
+
+
+async def release(scene: Scene) -> Updates:
+    """A client gives his hold back."""
+    (await scene.holder()).person.taps("Release")
+    return scene.town.simulator.take_updates()
+
+
+async def cancel(scene: Scene) -> Updates:
+    """A client cancels his booking."""
+    client = await scene.holder()
+    await client.taps("Confirm")
+    await client.taps("Cancel booking")
+    client.person.taps("Yes, cancel booking")
+    return scene.town.simulator.take_updates()
+
+
+async def publish(scene: Scene) -> Updates:
+    """The provider posts hours."""
+    # Hours before all the others, on a day of their own each.
+    number, dora = next(scene.numbers), scene.dora
+    await dora.sends("/hours")
+    await dora.sends(f"25.11.2026 {8 + number % 12}:00-{9 + number % 12}:00")
+    dora.person.taps("Publish")
+    return scene.town.simulator.take_updates()
+
+
+async def expire(scene: Scene) -> Updates:
+    """A hold has run out, and nobody has looked yet; those of others are swept."""
+    await scene.town.passes(seconds=scene.town.settings.policy.hold_duration.total_seconds())
+    await scene.holder()
+    scene.town.now += scene.town.settings.policy.hold_duration
+    return []
+
+
+async def deliver(scene: Scene) -> Updates:
+    """A booking was confirmed, and the provider was not told yet."""
+    (await scene.holder()).person.taps("Confirm")
+    await scene.town.works(scene.town.simulator.take_updates())
+    return []
+
+
+ACTS: dict[str, Act] = {act.__name__: act for act in (hold, confirm, release, cancel, publish, expire, deliver)}
+"""The moments that faults meet."""

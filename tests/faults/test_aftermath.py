@@ -1,0 +1,94 @@
+"""The look at the books after a fault: it has nothing to say where all is well, and it notices each thing that can be wrong."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from simulator.faults import FaultKind
+from tests.bot.harness import Chatter
+from tests.faults.aftermath import aftermath, looked_over
+from tests.faults.scene import ACTS, Scene, confirm, hold, publish
+from tests.storage.venue import changes
+
+# What is done to the books behind everybody's back, after a hold was made, and one confirmed; and part of what is to be said of it.
+FORGED = {
+    "UPDATE reservation SET start_cell = start_cell - 1 WHERE id = 2": "reservations 1 and 2 overlap",
+    "DELETE FROM busy WHERE reservation_id = 2": "Live reservations do not take all of their time",
+    "INSERT INTO busy SELECT kind, 77, cell, reservation_id, hold_until FROM busy WHERE reservation_id = 1": "cell (0, 77",
+    "UPDATE reservation SET status = 'completed' WHERE id = 2": "reads that 2 is confirmed, and it is completed",
+    "UPDATE reservation SET status = 'cancelled', ended_by = 'client' WHERE id = 1": "reads that 1 is held, and it is cancelled",
+    "DELETE FROM reservation WHERE id = 1": "reads that 1 is held, and it is None",
+    "UPDATE reservation SET client_id = 1002 WHERE id = 1": "1001 was shown the reservation 1, which is not his",
+    "UPDATE outbox SET state = 'parked', error = 'x' WHERE kind = 'booking_confirmed'": "a booking_confirmed is parked: x",
+    "UPDATE reservation SET status = 'cancelled', ended_by = 'provider' WHERE id = 2": "❌ was never told of (1002,",
+    "UPDATE reservation SET status = 'expired' WHERE id = 1": "⌛ was never told of (1001,",
+    "DELETE FROM outbox WHERE kind = 'hold_warning'": "warnings",
+    "INSERT INTO failed_update VALUES (5, 1, 'x', 1, 0)": "update 5 failed: x",
+    "UPDATE draft SET state = 'open'": "1000 reads that hours 1 are published, and they are open",
+    "INSERT INTO availability SELECT provider_id, end_cell + 1, start_cell FROM availability": "hours overlap or were not joined",
+}
+# What goes wrong with each call of a method from now on.
+UNHEARD = {
+    ("sendMessage", FaultKind.SERVER_ERROR): "1001 wrote /book and was not answered",
+    ("answerCallbackQuery", FaultKind.SERVER_ERROR): "was left unanswered",
+}
+
+
+async def everything_happens(scene: Scene) -> list[Chatter]:
+    """Have each act done as it should be, and return everybody."""
+    for act in ACTS.values():
+        await scene.town.works(await act(scene))
+        await scene.town.settles()
+    return [*scene.people, scene.dora]
+
+
+async def test_where_nothing_went_wrong_nothing_is_found(scene: Scene) -> None:
+    assert await aftermath(scene.town, *await everything_happens(scene)) == []
+
+
+async def two_book(scene: Scene) -> list[Chatter]:
+    """Have one client hold a time, another one confirm it, and the provider post hours."""
+    for act in (hold, confirm, publish):
+        await scene.town.works(await act(scene))
+        await scene.town.settles()
+    return [*scene.people, scene.dora]
+
+
+@pytest.mark.engines("sqlite")
+async def test_each_thing_that_can_be_wrong_is_noticed(scene: Scene) -> None:
+    people, url = await two_book(scene), scene.town.house.database.url
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as books, closing(sqlite3.connect(":memory:")) as sound:
+        books.backup(sound)
+        for sql, complaint in FORGED.items():
+            changes(url, sql)
+            found = await looked_over(scene.town, *people)
+            assert any(complaint in sentence for sentence in found), (sql, found)
+            sound.backup(books)
+
+    assert await looked_over(scene.town, *people) == []
+
+
+@pytest.mark.engines("sqlite")
+async def test_a_notice_that_came_again_is_noticed_and_can_be_excused(scene: Scene) -> None:
+    people, town = await two_book(scene), scene.town
+    notice = next(call for call in town.simulator.transcript.calls_of("sendMessage") if call.params["text"].startswith("📅"))
+    await town.simulator.call("sendMessage", notice.params)
+
+    assert await looked_over(town, *people) == ["1 notices came again, not 0"]
+    assert await looked_over(town, *people, repeats=1) == []
+
+    await town.simulator.call("sendMessage", {"chat_id": people[0].id, "text": "It is Client 2. who comes"})
+    assert await looked_over(town, *people, repeats=1) == [f"{people[0].id} was shown the name Client 2., which is not his"]
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize(("method", "kind"), UNHEARD)
+async def test_whoever_is_not_answered_is_noticed(scene: Scene, method: str, kind: FaultKind) -> None:
+    people = await two_book(scene)
+    scene.meant = ("was left unanswered",)
+    scene.town.simulator.faults.add(kind, method=method, times=None)
+    people[0].person.taps("Release")
+
+    found = await aftermath(scene.town, *people)
+    assert any(UNHEARD[method, kind] in sentence for sentence in found), found

@@ -1,0 +1,54 @@
+"""The database ails at each moment: what it refused is done once it is well, and what it took is neither lost nor done twice."""
+
+import asyncio
+from collections import Counter
+
+import pytest
+
+from tests.bot.harness import Town
+from tests.faults.aftermath import aftermath
+from tests.faults.ailments import AILMENTS, Ailment
+from tests.faults.scene import ACTS, Scene, Updates
+from tests.faults.seeds import ACTS_OF_A_FAULT, SEEDS, chance
+
+# Of these the bot notices nothing but that it takes longer.
+PATIENT = {"slow", "locked"}
+_LEASE_SECONDS = 61
+
+
+async def attempted(town: Town, updates: Updates) -> bool:
+    """Have updates worked once, and what is due done; tell whether that went well, whatever kept it from it."""
+    try:
+        await town.works(updates)
+        await town.sweeps()
+    except Exception:  # noqa: BLE001  (the bot itself takes any error for a reason to try again)
+        return False
+    return True
+
+
+async def meets(scene: Scene, act: str, ailment: Ailment) -> bool:
+    """Have an act meet what ails the database, and be done again once it is well; tell whether it was refused at first."""
+    town = scene.town
+    updates = await ACTS[act](scene)
+    async with ailment(town):
+        went_well = await attempted(town, updates)
+    async with asyncio.timeout(30):
+        while not await attempted(town, updates):  # noqa: ASYNC110  (a database rings no bell when it is well)
+            await asyncio.sleep(0.05)
+    # What was in hand meanwhile is told when its lease is over.
+    await town.passes(seconds=_LEASE_SECONDS)
+    return not went_well
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_nothing_is_lost_whatever_ails_the_database(scene: Scene, engine: str, seed: int) -> None:
+    lots, refused = chance((engine, seed)), Counter[str]()
+    for name, ailment in AILMENTS[engine].items():
+        for act in lots.sample(list(ACTS), ACTS_OF_A_FAULT):
+            refused[name] += await meets(scene, act, ailment)
+        # While the database was away Telegram may have been told what could not be noted.
+        found = await aftermath(scene.town, *scene.people[-ACTS_OF_A_FAULT:], scene.dora, repeats=refused.total())
+        assert found == [], name
+    print(f"{engine}: {dict(refused)} refused")  # noqa: T201  (pytest shows it where it is asked to)
+
+    assert all(refused[name] for name in AILMENTS[engine] if name not in PATIENT)

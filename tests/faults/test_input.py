@@ -1,0 +1,114 @@
+"""Whatever comes in, forged buttons, random bytes, strange names: everybody is answered, and nobody reaches what is not his."""
+
+import random
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+import bot.callbacks as kinds
+from bot.callbacks import Callback
+from tests.bot.harness import Chatter
+from tests.faults.aftermath import aftermath
+from tests.faults.scene import ACTS, Scene
+from tests.faults.seeds import LONG, chance
+from tests.storage.venue import rows
+
+FORGED = 10_000 if LONG else 160
+_AT_ONCE = 20
+LINES = 2_000 if LONG else 30
+KINDS: list[Any] = [kind for kind in vars(kinds).values() if isinstance(kind, type) and issubclass(kind, Callback) and kind is not Callback]
+_EXTREMES = (
+    "",
+    "0",
+    "1",
+    "2",
+    "-1",
+    "99999999",
+    str(2**52),
+    str(2**63),
+    "20261125",
+    "22000101",
+    "Europe/Berlin",
+    "de",
+    "x",
+    "\x00",
+    "\u0663",
+)
+_MINE = "SELECT * FROM reservation ORDER BY id"
+_HOURS = "SELECT * FROM availability ORDER BY provider_id, end_cell"
+# What a phone would send that is no ordinary text: a NUL, halves of characters, those that turn lines around, and joined ones.
+_ODD = "\x00\x01\x1b\ud800\udfff\u202e\u2066\u200d\ufeff\ufffe\u0301<&\"'%{}\\/\n\t "
+
+
+def forged(lots: random.Random) -> str:
+    """Return callback data that was valid before somebody's fingers slipped."""
+    kind = lots.choice(KINDS)
+    parts = [kind.tag, *(lots.choice(_EXTREMES) if lots.random() < 0.3 else str(lots.randint(0, 9)) for _ in fields(kind))]
+    data = ":".join(parts)
+    if lots.random() < 0.3 and data:
+        at = lots.randrange(len(data))
+        data = data[:at] + lots.choice(("", ":", "\ud800", "9", chr(lots.randrange(0x110000)))) + data[at + lots.randint(0, 2) :]
+    return data or "?"
+
+
+def line(lots: random.Random) -> str:
+    """Return what no person would type: odd characters, and characters of every plane, those that are none among them."""
+    size = lots.randint(1, 40)
+    drawn = (lots.choice(_ODD) if lots.random() < 0.2 else chr(lots.randrange(0x10000) + (lots.randrange(17) << 16)) for _ in range(size))
+    return f"{lots.choice(('', '/', '/start ', '/start book_', '/start join_', '25 Nov ', '9:00-'))}{''.join(drawn)}."
+
+
+@pytest.mark.parametrize("seed", [1])
+async def test_forged_buttons_are_answered_and_touch_nobody_elses_things(scene: Scene, seed: int) -> None:
+    for act in ("hold", "confirm", "publish"):
+        await scene.town.works(await ACTS[act](scene))
+    await scene.town.settles()
+    people, url = [*scene.people, scene.dora], scene.town.house.database.url
+    before = rows(url, _MINE), rows(url, _HOURS)
+    # He is no client and no provider: whatever he changes but his own holds is somebody else's.
+    mallory, lots = scene.town.joins("Mallory"), chance(seed)
+    await mallory.sends("/start")
+    for _ in range(FORGED // _AT_ONCE):
+        for _ in range(_AT_ONCE):
+            mallory.person.taps_data(forged(lots), mallory.last.id)
+        await scene.town.settles()
+
+    assert ([row for row in rows(url, _MINE) if row[2] != mallory.id], rows(url, _HOURS)) == before
+    assert await aftermath(scene.town, *people, mallory) == []
+
+
+@pytest.mark.parametrize("seed", [1])
+async def test_whatever_is_typed_at_any_step_is_answered(scene: Scene, seed: int) -> None:
+    lots, alice = chance(seed), await scene.holder()
+    for number in range(LINES):
+        person = lots.choice((alice, scene.dora))
+        if number % 5 == 0:
+            await person.sends(lots.choice(("/book", "/hours", "/settings", "/agenda", "/bookings")))
+        newest = person.last.id
+        await person.sends(line(lots))
+        assert person.last.id > newest
+
+    assert await aftermath(scene.town, alice, scene.dora) == []
+
+
+async def test_names_of_every_plane_and_ids_of_64_bits_book_like_any_other(scene: Scene) -> None:
+    town = scene.town
+    names = [
+        "\u202eevE\x00\ud800",
+        "\u05d3\u05d5\u05e8\u05d4",
+        "\u3164",
+        "\U0001f9b7" * 64,
+        "<b>&",
+        "".join(chr((plane << 16) + 0x41) for plane in range(17)),
+    ]
+    for number, name in enumerate(names):
+        client = Chatter(town, town.simulator.person(name, id=2**52 - 1 - number))
+        scene.people.append(client)
+        await client.sends("/book")
+        scene.picks(client)
+        await town.settles()
+        await client.taps("Confirm")
+
+    assert len(rows(town.house.database.url, "SELECT id FROM reservation WHERE status = 'confirmed'")) == len(names)
+    assert await aftermath(town, *scene.people, scene.dora) == []

@@ -1,0 +1,104 @@
+"""Killed at one await after the other of each act: what was not committed comes again, what was committed is told, and nobody notices."""
+
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bot.harness import TOKEN, Town, until
+from tests.bot.processes import environment
+from tests.faults.aftermath import aftermath
+from tests.faults.scene import ACTS, Scene, Updates
+from tests.faults.seeds import LONG, chance
+from tests.storage.venue import rows
+
+# Each act has more awaits than this.
+_SURELY = 70
+_FEW = 3
+# The advisory locks by which PostgreSQL knows who is alive.
+_LIVING = """SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND datname = current_database() AND classid = 5310209 AND objsubid = 2 AND granted"""
+
+
+class Mortals:
+    """Bots that do one thing each beside the town's own, and may die of it."""
+
+    def __init__(self, process: Process, town: Town) -> None:
+        self._process = process
+        self._town = town
+        self.deaths = 0
+
+    async def one(self, updates: Updates, at: int) -> str:
+        """Have one more work these updates, or do what is due where there are none, and die at this await; return how it ended."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        order = {"now": self._town.now.isoformat(), "settings": self._settings(), "token": TOKEN, "updates": updates, "at": at}
+        self._process.stdin.write(f"{json.dumps(order)}\n".encode())
+        ended = (await self._process.stdout.readline()).decode().strip()
+        self.deaths += ended == "killed"
+        return ended
+
+    def _settings(self) -> dict[str, Any]:
+        return {"telegram_api_url": self._town.simulator.url, "database_url": self._town.house.database.url, "time_zone": "Europe/Berlin"}
+
+
+@asynccontextmanager
+async def mortals(town: Town, folder: Path) -> AsyncIterator[Mortals]:
+    """Have mortals for a block."""
+    with (folder / "log").open("ab") as log:
+        command = [sys.executable, "-m", "tests.faults.mortal"]
+        env = environment(folder, town.simulator.url)
+        process = await asyncio.create_subprocess_exec(*command, env=env, stdin=PIPE, stdout=PIPE, stderr=log, limit=1 << 20)
+        try:
+            yield Mortals(process, town)
+        finally:
+            process.kill()
+            await process.communicate()
+
+
+async def dies(scene: Scene, them: Mortals, act: str, at: int) -> str:
+    """Have an act done by one who dies at this await, and what is left by the next; see that nothing is wrong; return how it ended."""
+    town = scene.town
+    updates = await ACTS[act](scene)
+    # Whoever works next knows nothing of what the dead one did, as after any restart.
+    await town.crashes()
+    ended = await them.one(updates, at)
+    assert ended == "killed" or ended.startswith("ended"), ended
+    if town.house.database.url.startswith("postgresql:"):
+        await until(lambda: rows(town.house.database.url, _LIVING) == [(0,)])
+    # Telegram never heard that they were worked.
+    for update in updates:
+        town.simulator.redeliver(update["update_id"])
+    await town.comes_back()
+    assert await aftermath(town, scene.people[-1], scene.dora, repeats=them.deaths) == [], (act, at, ended)
+    return ended
+
+
+async def tried(scene: Scene, them: Mortals, act: str) -> int:
+    """Have an act die at each of its awaits, or at one of the first; return how many awaits were tried."""
+    if not LONG:
+        await dies(scene, them, act, chance((act, scene.town.house.database.url[:6])).randint(1, _SURELY))
+        return 1
+    awaits = int((await dies(scene, them, act, 0)).removeprefix("ended "))
+    for at in range(1, awaits + 1):
+        await dies(scene, them, act, at)
+    return awaits
+
+
+@pytest.mark.parametrize("acts", [[act] for act in ACTS] if LONG else [[]], ids=" ".join)
+async def test_whoever_dies_at_any_await_of_any_act_leaves_nothing_undone(scene: Scene, tmp_path: Path, acts: list[str]) -> None:
+    # Where there is no time for all, by lot.
+    acts = acts or chance(scene.town.house.database.url[:6]).sample(list(ACTS), _FEW)
+    async with mortals(scene.town, tmp_path) as them:
+        awaits = sum([await tried(scene, them, act) for act in acts])
+    print(f"{' '.join(acts)}: {them.deaths} deaths at {awaits} awaits")  # noqa: T201  (pytest shows it where it is asked to)
+
+    # What waits for a timer or the disk waits once more or less often each time.
+    assert them.deaths >= 0.8 * awaits
+    assert (tmp_path / "log").read_text() == ""

@@ -1,0 +1,50 @@
+"""Telegram refuses, is silent or breaks off at each moment: nothing is lost, and what may have arrived comes once more at most."""
+
+import pytest
+
+from simulator.faults import WORK_IS_DONE, FaultKind
+from tests.faults.aftermath import aftermath
+from tests.faults.scene import ACTS, Scene
+from tests.faults.seeds import ACTS_OF_A_FAULT, LONG, SEEDS, chance
+
+# How a call may end badly, and after how many seconds Telegram wants to hear of us again, where it says so.
+FATES = {
+    "refused": (FaultKind.SERVER_ERROR, None),
+    "storm of 429": (FaultKind.FLOOD, 3),
+    "429 without a word": (FaultKind.FLOOD, None),
+    "page of html": (FaultKind.BAD_GATEWAY, None),
+    "silence": (FaultKind.SILENCE, None),
+    "silence after the work": (FaultKind.SILENCE_AFTER, None),
+    "cut before the work": (FaultKind.CUT_BEFORE, None),
+    "cut after the work": (FaultKind.CUT_AFTER, None),
+    "broken json": (FaultKind.BROKEN_JSON, None),
+}
+# What Telegram says to whoever does again what he was not told is done.
+MEANT = ("was answered", "message is not modified", "query is too old", "message to delete not found")
+
+
+async def meets(scene: Scene, act: str, fate: str, calls: int) -> None:
+    """Have so many calls of an act end so, and all that is left be done once they go well again."""
+    town, (kind, wait) = scene.town, FATES[fate]
+    updates = await ACTS[act](scene)
+    town.simulator.faults.add(kind, times=calls, retry_after=wait)
+    await town.works(updates)
+    for _ in range(calls):
+        await town.passes(seconds=4)
+    town.simulator.faults.clear()
+    # The longest wait that doubled meanwhile.
+    await town.passes(seconds=2**calls)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_no_fate_of_a_call_at_any_moment_loses_anything(scene: Scene, engine: str, seed: int) -> None:
+    scene.meant = MEANT
+    lots, repeats = chance(seed), 0
+    # What Telegram does concerns no database: where there is no time for all, each meets every other fate.
+    fates = list(FATES) if LONG else list(FATES)[engine == "sqlite" :: 2]
+    for fate in fates:
+        for act in lots.sample(list(ACTS), ACTS_OF_A_FAULT):
+            calls = lots.randint(1, 3)
+            await meets(scene, act, fate, calls)
+            repeats += calls if FATES[fate][0] in WORK_IS_DONE else 0
+        assert await aftermath(scene.town, *scene.people[-ACTS_OF_A_FAULT:], scene.dora, repeats=repeats) == [], fate
