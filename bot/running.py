@@ -17,6 +17,7 @@ from bot.polling import poll
 from bot.settings import Settings
 from bot.storehouse import Presence
 from bot.texts import DEFAULT, LANGUAGES, texts_in
+from bot.watchdog import watched
 from bot.web import CannotListen
 from bot.webhook import Webhook
 
@@ -46,7 +47,7 @@ async def run(
     """
     house = build(settings, token, clock=clock, patience=patience, pace=pace)
     # The HTTP side is there before Telegram is greeted, and until the last answer has arrived.
-    async with prepared(settings.database_url), _served(house, settings, serve=serve), opened(house, settings):
+    async with watched(), prepared(settings.database_url), _served(house, settings, serve=serve), opened(house, settings):
         log.info("@%s is at work, on %s", house.application.bot.username, await house.database.version())
         house.scheduler.start()
         try:

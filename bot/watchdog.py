@@ -1,0 +1,63 @@
+"""Ends a process whose event loop stands still: it answers nobody, and PostgreSQL would keep its locks for as long as it lives."""
+
+import asyncio
+import faulthandler
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+log = logging.getLogger(__name__)
+
+_BEAT_SECONDS = 1.0
+_STILL_SECONDS = 60.0
+
+
+@asynccontextmanager
+async def watched(*, still: float = _STILL_SECONDS, dies: Callable[[], None] | None = None) -> AsyncIterator[None]:
+    """Watch this loop during a block from a thread; where it has stood still for so many seconds, the process ``dies``."""
+    heart = _Heart()
+    ended = threading.Event()
+    watching = threading.Thread(target=_watch, args=(heart, still, ended, dies or _die), name="watchdog", daemon=True)
+    beating = asyncio.create_task(heart.beats(min(_BEAT_SECONDS, still / 4)))
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+
+
+class _Heart:
+    """Beats as long as the loop runs."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    async def beats(self, every: float) -> None:
+        """Beat every so many seconds until cancelled."""
+        while True:
+            self.last = time.monotonic()
+            await asyncio.sleep(every)
+
+
+def _watch(heart: _Heart, still: float, ended: threading.Event, dies: Callable[[], None]) -> None:
+    """Look now and then until the block has ended. Where the whole process stood still, its loop is given time to beat again."""
+    suspicious = False
+    while not ended.wait(still / 4):
+        stands = time.monotonic() - heart.last > still
+        if stands and suspicious:
+            dies()
+            return
+        suspicious = stands
+
+
+def _die() -> None:
+    """Show where every thread is, and end on the spot; whoever keeps the bot running starts it again, and others take over meanwhile."""
+    log.critical("the event loop stands still; the bot ends, to be started again")
+    faulthandler.dump_traceback(file=sys.stderr)
+    os._exit(1)
