@@ -190,12 +190,13 @@ class Bookings(RuleBasedStateMachine):
         return self._holds(client, provider, free[which % len(free)], 0)
 
     @precondition(lambda self: self.live_holds)
-    @rule(target=claims, pick=st.integers(0, 2), turn=st.integers(0, 1), which=st.integers(0, 8), later=st.sampled_from([0, 60, 900, 1500]))
-    def moves_to_what_is_free(self, pick: int, turn: int, which: int, later: int) -> Any:
+    @rule(pick=st.integers(0, 2), turn=st.integers(0, 1), moves=st.lists(st.sampled_from([0, 60, 900, 1500]), min_size=1, max_size=3))
+    def moves_to_what_is_free_again_and_again(self, pick: int, turn: int, moves: list[int]) -> None:
         claim, provider = self.live_holds[pick % len(self.live_holds)], self.provider(turn)
-        self.model.now = min(self.model.now + later, (claim.deadline or 0) - 1)
-        free = self.model.free(claim.client, provider, claim.number) or [self.near]
-        return self._holds(claim.client, provider, free[which % len(free)], claim.number)
+        for later in moves:
+            self.model.now = min(self.model.now + later, (claim.deadline or 0) - 1)
+            free = [start for start in self.model.free(claim.client, provider, claim.number) if start != claim.start]
+            self._holds(claim.client, provider, (free or [self.near])[-1], claim.number)
 
     @property
     def in_the_way(self) -> list[Claim]:
