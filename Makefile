@@ -17,7 +17,7 @@ ifeq ($(shell $(BIN)/python -c "print('alive')" 2>/dev/null),)
 VENV_IS_GONE := rebuild
 endif
 
-.PHONY: help run test chaos lint format bench screenshots lock rebuild
+.PHONY: help run test chaos lint audit format bench screenshots lock rebuild
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -37,6 +37,9 @@ lint: $(VENV)/.development ## Check style, types and import contracts.
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+audit: $(VENV)/.development ## Look up all that is pinned among the known vulnerabilities; says so where nobody can be asked.
+	@$(BIN)/python .ci/audit.py
 
 format: $(VENV)/.development ## Put the code into the project's format.
 	$(BIN)/ruff check --fix-only

@@ -190,11 +190,24 @@ class Bookings(RuleBasedStateMachine):
         return self._holds(client, provider, free[which % len(free)], 0)
 
     @precondition(lambda self: self.live_holds)
-    @rule(target=claims, pick=st.integers(0, 5), turn=st.integers(0, 1), which=st.integers(0, 8))
-    def moves_to_what_is_free(self, pick: int, turn: int, which: int) -> Any:
+    @rule(pick=st.integers(0, 2), turn=st.integers(0, 1), moves=st.lists(st.sampled_from([0, 60, 900, 1500]), min_size=1, max_size=3))
+    def moves_to_what_is_free_again_and_again(self, pick: int, turn: int, moves: list[int]) -> None:
         claim, provider = self.live_holds[pick % len(self.live_holds)], self.provider(turn)
-        free = self.model.free(claim.client, provider, claim.number) or [self.near]
-        return self._holds(claim.client, provider, free[which % len(free)], claim.number)
+        for later in moves:
+            self.model.now = min(self.model.now + later, (claim.deadline or 0) - 1)
+            free = [start for start in self.model.free(claim.client, provider, claim.number) if start != claim.start]
+            self._holds(claim.client, provider, (free or [self.near])[-1], claim.number)
+
+    @property
+    def in_the_way(self) -> list[Claim]:
+        """The dead holds that nobody has swept, of time that can still be booked."""
+        return [c for c in self.model.claims.values() if c.is_dead(self.model.now) and c.start in self.model.free(c.client, c.provider)]
+
+    @precondition(lambda self: self.in_the_way)
+    @rule(target=claims, pick=st.integers(0, 2), client=st.sampled_from([ALICE, BOB]))
+    def takes_what_ran_out(self, pick: int, client: int) -> Any:
+        dead = self.in_the_way[pick % len(self.in_the_way)]
+        return self._holds(client, dead.provider, dead.start, 0)
 
     @rule(target=claims, claim=claims, client=people, turn=turns)
     def wants_what_somebody_has(self, claim: int, client: int, turn: int) -> Any:
