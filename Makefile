@@ -17,7 +17,7 @@ ifeq ($(shell $(BIN)/python -c "print('alive')" 2>/dev/null),)
 VENV_IS_GONE := rebuild
 endif
 
-.PHONY: help run test chaos lint audit format bench screenshots lock rebuild
+.PHONY: help run test chaos faults lint audit format bench screenshots lock rebuild
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -31,6 +31,9 @@ test: lint ## Check style, types and import contracts, then run every test.
 
 chaos: $(VENV)/.development ## Kill one of three replicas each second while two hundred people book; takes some minutes.
 	CHAOS=long $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/bot/test_chaos.py tests/bot/test_kills.py
+
+faults: $(VENV)/.development ## Have everything go wrong at each moment, with many seeds; takes half an hour.
+	FAULTS=long $(BIN)/python -m pytest -n 4 -rP --show-capture=stdout -o faulthandler_timeout=0 tests/faults
 
 lint: $(VENV)/.development ## Check style, types and import contracts.
 	$(BIN)/ruff check

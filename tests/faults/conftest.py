@@ -10,7 +10,7 @@ from tests.faults.scene import Scene
 
 @pytest.fixture
 async def scene(database_url: str) -> AsyncIterator[Scene]:
-    """Return a venue whose bot waits for Telegram no longer than a moment; in the end it must have refused only what is meant."""
+    """Return a venue whose bot waits for Telegram no longer than a moment; Telegram must have refused nothing but what is meant."""
     town = Town(database_url, patience=0.3)
     await town.starts()
     place = Scene(town)

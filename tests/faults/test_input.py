@@ -14,7 +14,7 @@ from tests.faults.scene import ACTS, Scene
 from tests.faults.seeds import LONG, chance
 from tests.storage.venue import rows
 
-FORGED = 10_000 if LONG else 160
+FORGED = 10_000 if LONG else 100
 _AT_ONCE = 20
 LINES = 2_000 if LONG else 30
 KINDS: list[Any] = [kind for kind in vars(kinds).values() if isinstance(kind, type) and issubclass(kind, Callback) and kind is not Callback]

@@ -20,7 +20,7 @@ from tests.storage.venue import rows
 
 # Each act has more awaits than this.
 _SURELY = 70
-_FEW = 3
+_FEW = 2
 # The advisory locks by which PostgreSQL knows who is alive.
 _LIVING = """SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
     WHERE locktype = 'advisory' AND datname = current_database() AND classid = 5310209 AND objsubid = 2 AND granted"""
