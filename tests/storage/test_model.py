@@ -203,7 +203,7 @@ class Bookings(RuleBasedStateMachine):
         return self.model.free(client, provider, moving) or [self.near]
 
     @precondition(lambda self: self.live_holds)
-    @rule(pick=st.integers(0, 2), turn=st.integers(0, 1), moves=st.lists(st.sampled_from([0, 60, 900, 1500]), min_size=1, max_size=3))
+    @rule(pick=st.integers(0, 2), turn=st.integers(0, 1), moves=st.lists(st.sampled_from([60, 900, 1500]), min_size=2, max_size=3))
     def moves_to_what_is_free_again_and_again(self, pick: int, turn: int, moves: list[int]) -> None:
         claim, provider = self.live_holds[pick % len(self.live_holds)], self.provider(turn)
         for later in moves:
@@ -222,9 +222,9 @@ class Bookings(RuleBasedStateMachine):
         dead = self.in_the_way[pick % len(self.in_the_way)]
         return self._holds(client, dead.provider, dead.start, 0)
 
-    @rule(target=claims, claim=claims, client=people, turn=turns)
-    def wants_what_somebody_has(self, claim: int, client: int, turn: int) -> Any:
-        return self._holds(client, self.provider(turn), self.model.claims[claim].start, 0)
+    @rule(target=claims, claim=claims, client=people)
+    def wants_what_somebody_has(self, claim: int, client: int) -> Any:
+        return self._holds(client, self.model.claims[claim].provider, self.model.claims[claim].start, 0)
 
     def _holds(self, client: int, provider: int, start: int, moving: int) -> Any:
         choice = SlotChoice(client, provider, start, moving or None)
