@@ -62,8 +62,8 @@ def _of_outbox(url: str) -> Iterator[str]:
         # A warning waits for its time.
         if state != "due" or kind != "hold_warning":
             yield f"a {kind} is {state}: {error}"
-    for number, error in rows(url, "SELECT update_id, error FROM failed_update"):
-        yield f"update {number} failed: {error}"
+    for number, error in rows(url, "SELECT update_id, error FROM failed_update WHERE set_aside = 1"):
+        yield f"update {number} was set aside: {error}"
 
 
 def _of_notices(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """A venue where each act can be prepared again and again, up to the one update that is to meet a fault."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
@@ -28,6 +29,7 @@ class Scene:
         # Parts of what Telegram may say of the bot without its being to blame.
         self.meant: tuple[str, ...] = ()
         self.numbers = count(1)
+        self.posts = count(1)
         self._cells = iter(range(_HOURS.start, _HOURS.end))
 
     async def opens(self) -> None:
@@ -89,10 +91,11 @@ async def cancel(scene: Scene) -> Updates:
 
 async def publish(scene: Scene) -> Updates:
     """The provider posts hours."""
-    # Hours before all the others, on a day of their own each.
-    number, dora = next(scene.numbers), scene.dora
+    # A quarter of an hour on a day after all that is posted, which nobody has posted before.
+    number, dora = next(scene.posts), scene.dora
+    begins = MONDAY.replace(hour=0) + timedelta(days=50 + number % 10, minutes=30 * (number // 10 % 47))
     await dora.sends("/hours")
-    await dora.sends(f"25.11.2026 {8 + number % 12}:00-{9 + number % 12}:00")
+    await dora.sends(f"{begins:%d.%m.%Y %H:%M}-{begins + timedelta(minutes=15):%H:%M}")
     dora.person.taps("Publish")
     return scene.town.simulator.take_updates()
 

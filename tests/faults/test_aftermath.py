@@ -24,7 +24,7 @@ FORGED = {
     "UPDATE reservation SET status = 'cancelled', ended_by = 'provider' WHERE id = 2": "❌ was never told of (1002,",
     "UPDATE reservation SET status = 'expired' WHERE id = 1": "⌛ was never told of (1001,",
     "DELETE FROM outbox WHERE kind = 'hold_warning'": "warnings",
-    "INSERT INTO failed_update VALUES (5, 1, 'x', 1, 0)": "update 5 failed: x",
+    "INSERT INTO failed_update VALUES (5, 3, 'x', 1, 1)": "update 5 was set aside: x",
     "UPDATE draft SET state = 'open'": "1000 reads that hours 1 are published, and they are open",
     "INSERT INTO availability SELECT provider_id, end_cell + 1, start_cell FROM availability": "hours overlap or were not joined",
 }

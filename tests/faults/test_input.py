@@ -103,7 +103,7 @@ async def test_names_of_every_plane_and_ids_of_64_bits_book_like_any_other(scene
         "".join(chr((plane << 16) + 0x41) for plane in range(17)),
     ]
     for number, name in enumerate(names):
-        client = Chatter(town, town.simulator.person(name, id=2**52 - 1 - number))
+        client = Chatter(town, town.simulator.person(name, id=2**63 - 1 - number))
         scene.people.append(client)
         await client.sends("/book")
         scene.picks(client)
