@@ -33,7 +33,7 @@ chaos: $(VENV)/.development ## Kill one of three replicas each second while two 
 	CHAOS=long $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/bot/test_chaos.py tests/bot/test_kills.py
 
 faults: $(VENV)/.development ## Have everything go wrong at each moment, with many seeds; takes half an hour.
-	FAULTS=long $(BIN)/python -m pytest -n 4 -rP --show-capture=stdout -o faulthandler_timeout=0 tests/faults
+	FAULTS=long $(BIN)/python -m pytest -n 4 -rP --show-capture=stdout -o faulthandler_timeout=0 tests/faults tests/storage/test_model.py
 
 lint: $(VENV)/.development ## Check style, types and import contracts.
 	$(BIN)/ruff check

@@ -14,7 +14,7 @@ _ROOM_FOR_NUMBER = 4
 
 
 async def invite_provider(uow: UnitOfWork, admin_id: int, admins: frozenset[int], now: datetime) -> tuple[str, datetime]:
-    """Make an invitation and return its code, which is stored nowhere, and when it ends; raises errors.AdminOnly."""
+    """Make an invitation and return its code, of which only a digest is stored here, and when it ends; raises errors.AdminOnly."""
     if admin_id not in admins:
         raise errors.AdminOnly
     code, expires_at = new_code(), now + LIFETIME
