@@ -30,9 +30,9 @@ _SETTINGS = {
 
 # serialization_failure, deadlock_detected, lock_not_available; unique_violation: what was not there when it was looked for is there now.
 _CONFLICTS = {"40001", "40P01", "55P03", "23505"}
-# too_many_connections; admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout;
+# disk_full, out_of_memory, too_many_connections; admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout;
 # idle_in_transaction_session_timeout; and the whole class of broken connections.
-_AWAY = {"53300", "57P01", "57P02", "57P03", "57P05", "25P03"}
+_AWAY = {"53100", "53200", "53300", "57P01", "57P02", "57P03", "57P05", "25P03"}
 _AWAY_CLASS = "08"
 # What wants to write meets a server that became a standby in a failover.
 _READ_ONLY = "25006"
