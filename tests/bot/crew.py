@@ -73,10 +73,12 @@ class Crew:
     async def kills(self, place: int) -> None:
         """Kill the replica in a place on the spot, note what it had in hand, and wait until it is gone."""
         process = self.running.pop(place)
+        # It stands still while one looks: once it is dead, the others give back at once what it had in hand.
+        os.kill(process.pid, signal.SIGSTOP)
+        self.in_hand[process.number] = rows(self._url, _IN_HAND.format(presence=process.presence))
         self.died[process.number] = asyncio.get_running_loop().time()
         os.kill(process.pid, signal.SIGKILL)
         self._pids.discard(process.pid)
-        self.in_hand[process.number] = rows(self._url, _IN_HAND.format(presence=process.presence))
         await until(lambda: not _is_there(process.pid))
 
     def kill_all(self) -> None:

@@ -32,13 +32,19 @@ class Claim:
 def claims(url: str, *, crossing: int = 0) -> list[Claim]:
     """Return what the reservations claim or claimed.
 
-    What is dated by several replicas may cross: a release is dated when its update began to be worked, and so is the hold that waited for
-    it to commit. A release may therefore be taken as so many microseconds earlier.
+    What is dated by several replicas may cross: a hold is dated when its update began to be worked, and may have waited until a release
+    was committed, or until another replica had swept what ran out meanwhile. Both may therefore be taken as so many microseconds earlier.
     """
     found = rows(url, "SELECT id, provider_id, client_id, start_cell, end_cell, held_at, status, expires_at, ended_at FROM reservation")
     return [
         Claim(
-            number, provider, client, start, end, since, _until(status, expires_at, ended_at) - (crossing if status == "cancelled" else 0)
+            number,
+            provider,
+            client,
+            start,
+            end,
+            since,
+            _until(status, expires_at, ended_at) - (crossing if status in {"cancelled", "expired"} else 0),
         )
         for number, provider, client, start, end, since, status, expires_at, ended_at in found
     ]
