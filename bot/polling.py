@@ -50,17 +50,13 @@ async def poll(application: Received, intake: Intake, pulse: Pulse) -> None:
         await fetched.stop()
 
 
-async def retried(call: Callable[[], Awaitable[Result]], *, besides: tuple[type[TelegramError], ...] = ()) -> Result:
-    """Make a call to Telegram until it is answered, waiting longer each time.
-
-    Raises InvalidToken where the token is refused, and errors of the kinds ``besides``.
-    """
+async def retried(call: Callable[[], Awaitable[Result]]) -> Result:
+    """Make a call to Telegram until it is answered, waiting longer each time; raises InvalidToken where the token is refused."""
     patience = _Patience()
-    final: tuple[type[TelegramError], ...] = (InvalidToken, *besides)
     while True:
         try:
             return await call()
-        except final:
+        except InvalidToken:
             raise
         except TelegramError as error:
             await patience.wait(error)

@@ -6,9 +6,10 @@ import logging
 import os
 import sys
 import threading
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+
+from bot.pulse import Pulse
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +20,10 @@ _STILL_SECONDS = 60.0
 @asynccontextmanager
 async def watched(*, still: float = _STILL_SECONDS, dies: Callable[[], None] | None = None) -> AsyncIterator[None]:
     """Watch this loop during a block from a thread; where it has stood still for so many seconds, the process ``dies``."""
-    heart = _Heart()
-    ended = threading.Event()
-    watching = threading.Thread(target=_watch, args=(heart, still, ended, dies or _die), name="watchdog", daemon=True)
-    beating = asyncio.create_task(heart.beats(min(_BEAT_SECONDS, still / 4)))
+    pulse, ended = Pulse(), threading.Event()
+    pulse.beat()
+    watching = threading.Thread(target=_watch, args=(pulse, still, ended, dies or _die), name="watchdog", daemon=True)
+    beating = asyncio.create_task(_beats(pulse, min(_BEAT_SECONDS, still / 4)))
     watching.start()
     try:
         yield
@@ -32,24 +33,18 @@ async def watched(*, still: float = _STILL_SECONDS, dies: Callable[[], None] | N
         await asyncio.gather(beating, return_exceptions=True)
 
 
-class _Heart:
-    """Beats as long as the loop runs."""
-
-    def __init__(self) -> None:
-        self.last = time.monotonic()
-
-    async def beats(self, every: float) -> None:
-        """Beat every so many seconds until cancelled."""
-        while True:
-            self.last = time.monotonic()
-            await asyncio.sleep(every)
+async def _beats(pulse: Pulse, every: float) -> None:
+    """Beat every so many seconds for as long as the loop runs, until cancelled."""
+    while True:
+        pulse.beat()
+        await asyncio.sleep(every)
 
 
-def _watch(heart: _Heart, still: float, ended: threading.Event, dies: Callable[[], None]) -> None:
+def _watch(pulse: Pulse, still: float, ended: threading.Event, dies: Callable[[], None]) -> None:
     """Look now and then until the block has ended. Where the whole process stood still, its loop is given time to beat again."""
     suspicious = False
     while not ended.wait(still / 4):
-        stands = time.monotonic() - heart.last > still
+        stands = (pulse.age or 0) > still
         if stands and suspicious:
             dies()
             return

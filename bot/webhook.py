@@ -5,8 +5,6 @@ import hmac
 import json
 import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -32,10 +30,6 @@ _LARGEST_NUMBER = 2**63 - 1
 
 class WebhookRefused(Misconfigured):
     """Telegram will not post to ``WEBHOOK_URL``; the message is one sentence that says why."""
-
-
-class _Final(BadRequest):
-    """No other try of the same address goes better."""
 
 
 class Webhook:
@@ -70,7 +64,7 @@ class Webhook:
         """
 
         async def ask() -> bool:
-            with _final_told():
+            try:
                 return await bot.set_webhook(
                     url,
                     secret_token=self._secret,
@@ -78,11 +72,13 @@ class Webhook:
                     max_connections=_CONNECTIONS,
                     drop_pending_updates=False,
                 )
+            except BadRequest as error:
+                # Anything else may pass, as when Telegram could not resolve the host just now.
+                if _ADDRESS_REFUSED.search(error.message):
+                    raise WebhookRefused(f"WEBHOOK_URL: Telegram will not post updates there: {error.message}.") from error
+                raise
 
-        try:
-            await retried(ask, besides=(_Final,))
-        except _Final as error:
-            raise WebhookRefused(f"WEBHOOK_URL: Telegram will not post updates there: {error.message}.") from error
+        await retried(ask)
         self.registered = True
         log.info("Telegram posts updates to the webhook")
 
@@ -115,15 +111,6 @@ class Webhook:
         """Tell whether a request says what only Telegram knows, in a time that tells nobody how much of it was right."""
         said = request.headers.get(_SECRET_HEADER, "")
         return hmac.compare_digest(said.encode("utf-8", "surrogateescape"), self._secret.encode())
-
-
-@contextmanager
-def _final_told() -> Iterator[None]:
-    """Tell a refusal of the address itself from what passes, as when Telegram could not resolve the host just now."""
-    try:
-        yield
-    except BadRequest as error:
-        raise (_Final(error.message) if _ADDRESS_REFUSED.search(error.message) else error) from error
 
 
 def _update_in(body: bytes) -> dict[str, Any] | None:

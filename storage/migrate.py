@@ -50,12 +50,13 @@ def alembic_config(connection: Connection) -> Config:
 
 def is_current(connection: Connection) -> bool:
     """Tell whether the schema is the newest this program knows."""
-    return _schema_of(connection) == frozenset(_scripts(_SCRIPTS).get_heads())
+    return _is_newest(_schema_of(connection))
 
 
 def is_of_use(connection: Connection) -> bool:
     """Tell whether this program can go on with the schema: a newer one, which another replica made, takes nothing from those that run."""
-    return is_current(connection) or _is_newer(_schema_of(connection))
+    schema = _schema_of(connection)
+    return _is_newest(schema) or _is_newer(schema)
 
 
 @cache
@@ -67,6 +68,11 @@ def _scripts(folder: Path) -> ScriptDirectory:
 def _schema_of(connection: Connection) -> frozenset[str]:
     """Return the newest migrations a database has seen; none for a new one."""
     return frozenset(MigrationContext.configure(connection).get_current_heads())
+
+
+def _is_newest(schema: frozenset[str]) -> bool:
+    """Tell whether a schema has seen all migrations that this program knows, and no other."""
+    return schema == frozenset(_scripts(_SCRIPTS).get_heads())
 
 
 def _is_newer(schema: frozenset[str]) -> bool:
