@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.bot.harness import ADMIN_ID, Chatter, Town
+from tests.bot.harness import ADMIN_ID, Chatter, Town, lived_in
 from tests.bot.practice import opens_practice
 
 
@@ -35,11 +35,8 @@ def _is_another_case(item: pytest.Item, seen: set[tuple[str, str]]) -> bool:
 @pytest.fixture
 async def town(database_url: str) -> AsyncIterator[Town]:
     """Return a town whose bot nobody has written to; at the end Telegram must have refused nothing."""
-    place = Town(database_url)
-    await place.starts()
-    yield place
-    await place.ends()
-    assert place.simulator.transcript.warnings == []
+    async with lived_in(Town(database_url)) as place:
+        yield place
 
 
 @pytest.fixture
@@ -48,12 +45,9 @@ async def rough_town(database_url: str, request: pytest.FixtureRequest) -> Async
 
     It may refuse nothing but what a test is marked to have refused: ``@pytest.mark.refuses("message to edit not found")``.
     """
-    place = Town(database_url, patience=0.3)
-    await place.starts()
-    yield place
-    await place.ends()
     meant = [part for mark in request.node.iter_markers("refuses") for part in mark.args]
-    assert [warning for warning in place.simulator.transcript.warnings if not any(part in warning for part in meant)] == []
+    async with lived_in(Town(database_url, patience=0.3), meant) as place:
+        yield place
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """Chats with the real bot: its real application and a real SQLite file, over loopback, with only Telegram itself simulated."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from telegram import Update
 from telegram.ext import BaseHandler
@@ -16,6 +16,8 @@ from bot.settings import Settings
 from simulator.chats import Message
 from simulator.people import Person
 from simulator.simulator import Simulator
+
+AnyTown = TypeVar("AnyTown", bound="Town")
 
 TOKEN = "1:test"
 ADMIN_ID = 900
@@ -110,6 +112,15 @@ class Town:
             house.application.handlers[0].insert(0, handler)
         self.house = await self._open.enter_async_context(opened(house, self.settings))
         await self.house.presence.leads()
+
+
+@asynccontextmanager
+async def lived_in(place: AnyTown, meant: Collection[str] = ()) -> AsyncIterator[AnyTown]:
+    """Have a town for a block; Telegram must have refused nothing but what is ``meant``, by a part of its words."""
+    await place.starts()
+    yield place
+    await place.ends()
+    assert [warning for warning in place.simulator.transcript.warnings if not any(part in warning for part in meant)] == []
 
 
 class Chatter:

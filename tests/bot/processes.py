@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+LONG = os.environ.get("CHAOS") == "long"
+"""Whether plays with kills take as long as in ``make chaos``."""
 TOKEN = "1:very-secret-token"
 
 

@@ -1,15 +1,13 @@
 """Three replicas on one PostgreSQL are killed one after the other while people book: nobody notices more than a repeated message."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.bot.chaos import REPLICAS, Script, Stage
 from tests.bot.crew import quiet_ports
+from tests.bot.processes import LONG
 
-# How long the play is: ``make chaos`` plays the long one.
-LONG = os.environ.get("CHAOS") == "long"
 SCRIPTS = {
     "webhook": Script(200, 60, 1.0, "webhook") if LONG else Script(30, 12, 0.6, "webhook"),
     "polling": Script(200, 15, 3.0, "polling") if LONG else Script(30, 5, 0.8, "polling"),

@@ -1,7 +1,6 @@
 """Again and again the bot is killed on the spot while people book and holds expire: nobody is left without an answer or a notice."""
 
 import asyncio
-import os
 import random
 import shutil
 from collections import Counter
@@ -22,11 +21,11 @@ from simulator.simulator import Simulator
 from storage.database import Database
 from tests.bot.harness import until
 from tests.bot.notices import OPENINGS, told
-from tests.bot.processes import TOKEN, Nursery, environment, nursery
+from tests.bot.processes import LONG, TOKEN, Nursery, environment, nursery
 from tests.storage.ledger import claims, overlaps
 from tests.storage.venue import rows
 
-KILLS = 50 if os.environ.get("CHAOS") == "long" else 20
+KILLS = 50 if LONG else 20
 CLIENTS = 10
 FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
 STILL_OWED = "SELECT count(*) FROM outbox WHERE state = 'due' OR EXISTS (SELECT 1 FROM reservation WHERE status = 'held')"

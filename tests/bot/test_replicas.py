@@ -13,7 +13,7 @@ from bot.replies import Edit, Send, packed
 from bot.screen import Screen
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
-from tests.bot.harness import ADMIN_ID, Chatter, until
+from tests.bot.harness import ADMIN_ID, Chatter, lived_in, until
 from tests.bot.practice import holds, opens_practice, reservations
 from tests.bot.probes import answering, calls, echo, hears, outbox, texts
 from tests.bot.replicas import ReplicaTown, cut, leaders, presence
@@ -25,21 +25,15 @@ pytestmark = pytest.mark.engines("postgresql")
 @pytest.fixture
 async def town(database_url: str) -> AsyncIterator[ReplicaTown]:
     """A town with two replicas; at the end Telegram must have refused nothing and have had every tap answered."""
-    place = ReplicaTown(database_url)
-    await place.starts()
-    yield place
-    await place.ends()
-    assert place.simulator.transcript.warnings == []
+    async with lived_in(ReplicaTown(database_url)) as place:
+        yield place
 
 
 @pytest.fixture
 async def rough_town(database_url: str) -> AsyncIterator[ReplicaTown]:
     """The same, where Telegram is waited for no longer than a moment."""
-    place = ReplicaTown(database_url, patience=0.5)
-    await place.starts()
-    yield place
-    await place.ends()
-    assert place.simulator.transcript.warnings == []
+    async with lived_in(ReplicaTown(database_url, patience=0.5)) as place:
+        yield place
 
 
 @pytest.mark.parametrize("replicas", [2, 3])

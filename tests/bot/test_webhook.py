@@ -22,7 +22,7 @@ from bot.webhook import WebhookRefused
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.world import Webhook
-from tests.bot.harness import ADMIN_ID, TOKEN, until
+from tests.bot.harness import ADMIN_ID, TOKEN, lived_in, until
 from tests.bot.probes import echo, failing, hears, texts
 from tests.bot.served import SECRET, SECRET_HEADER, PostedTown, visits
 from tests.storage.venue import rows
@@ -31,11 +31,8 @@ from tests.storage.venue import rows
 @pytest.fixture
 async def town(database_url: str, unused_tcp_port: int) -> AsyncIterator[PostedTown]:
     """A town where Telegram posts to the bot's webhook; at the end it must have refused nothing and have had every tap answered."""
-    place = PostedTown(database_url, unused_tcp_port)
-    await place.starts()
-    yield place
-    await place.ends()
-    assert place.simulator.transcript.warnings == []
+    async with lived_in(PostedTown(database_url, unused_tcp_port)) as place:
+        yield place
 
 
 def update_of(town: PostedTown, text: str, *, who: str = "Alice") -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Whatever people do, in whatever order and at whatever time: the database holds just what the rules say that it holds."""
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
@@ -38,11 +37,11 @@ from storage.database import Database
 from storage.doctor import SqlDoctor
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
+from tests.faults.seeds import LONG
 from tests.storage.model import QUARTER, Claim, Model, Refused, stretches
 from tests.storage.venue import ALICE, BOB, DORA, EMIL, NOW, open_venue, rows
 
 # How long people play: ``FAULTS=long`` lets them take thousands of steps.
-LONG = os.environ.get("FAULTS") == "long"
 LENGTH = settings(max_examples=40 if LONG else 8, stateful_step_count=100 if LONG else 25)
 
 # A long play in which nobody ever met these would show nothing of the rules.
