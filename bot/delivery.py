@@ -10,22 +10,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import segno
-from telegram import (
-    Bot,
-    BotCommand,
-    BotCommandScopeChat,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    LinkPreviewOptions,
-    Message,
-    ReplyParameters,
-)
+from telegram import Bot, BotCommand, BotCommandScopeChat
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 
+from bot.calls import call
 from bot.pacing import Pace, Paused, Urgency
 from bot.replies import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
-from bot.screen import Screen
+from bot.screen import Button, Screen
 from bot.storehouse import Memory
 from domain.ports import DatabaseAway
 
@@ -36,7 +28,7 @@ _NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user is deact
 _UNPARSED = "can't parse entities"
 _TIME_TAG = re.compile(r"</?tg-time[^>]*>")
 _TOAST_LIMIT = 200
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_NO_PREVIEW = {"is_disabled": True}
 
 
 class Unreachable(Exception):
@@ -133,7 +125,7 @@ class Delivery:
         text = step.text and textwrap.shorten(step.text, _TOAST_LIMIT, placeholder="…")
         try:
             async with self._turn(urgency):
-                await self._bot.answer_callback_query(step.query_id, text, show_alert=step.alert)
+                await call(self._bot, "answerCallbackQuery", {"callback_query_id": step.query_id, "text": text, "show_alert": step.alert})
         except BadRequest as error:
             log.info("tap not answered: %s", error.message)
 
@@ -164,14 +156,7 @@ class Delivery:
             return step.message_id
         try:
             async with self._turn(urgency, chat):
-                await self._bot.edit_message_text(
-                    step.screen.text,
-                    chat,
-                    step.message_id,
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=_markup(step.screen),
-                    link_preview_options=_NO_PREVIEW,
-                )
+                await call(self._bot, "editMessageText", {"chat_id": chat, "message_id": step.message_id, **_as_told(step.screen)})
         except BadRequest as error:
             reason = error.message.lower()
             if any(told in reason for told in _NOT_THERE):
@@ -185,16 +170,11 @@ class Delivery:
     async def _send(self, chat: int, screen: Screen, urgency: Urgency, reply_to: int | None = None) -> int:
         """Show a screen on a new message."""
         async with self._turn(urgency, chat):
-            sent: Message = await self._bot.send_message(
-                chat,
-                screen.text,
-                parse_mode=ParseMode.HTML,
-                reply_markup=_markup(screen),
-                link_preview_options=_NO_PREVIEW,
-                reply_parameters=ReplyParameters(reply_to, allow_sending_without_reply=True) if reply_to else None,
-            )
-        await self._remember(chat, sent.message_id, screen.digest)
-        return sent.message_id
+            answered = {"message_id": reply_to, "allow_sending_without_reply": True} if reply_to else None
+            sent = await call(self._bot, "sendMessage", {"chat_id": chat, "reply_parameters": answered, **_as_told(screen)})
+        number: int = sent["message_id"]
+        await self._remember(chat, number, screen.digest)
+        return number
 
     async def _delete(self, chat: int, step: Delete, urgency: Urgency) -> None:
         """Take a message away; one that is gone, or too old to be taken away, stays as it is."""
@@ -238,11 +218,17 @@ def _as_timedelta(error: RetryAfter) -> timedelta:
     return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
 
 
-def _markup(screen: Screen) -> InlineKeyboardMarkup | None:
-    """Return the buttons as the library wants them."""
-    if not screen.rows:
-        return None
-    return InlineKeyboardMarkup([[InlineKeyboardButton(b.label, callback_data=b.data, url=b.url) for b in row] for row in screen.rows])
+def _as_told(screen: Screen) -> dict[str, object]:
+    """Return a screen as the parameters of a message."""
+    rows = [[_button(each) for each in row] for row in screen.rows]
+    markup = {"inline_keyboard": rows} if rows else None
+    return {"text": screen.text, "parse_mode": ParseMode.HTML, "reply_markup": markup, "link_preview_options": _NO_PREVIEW}
+
+
+def _button(button: Button) -> dict[str, str]:
+    """Return a button as Telegram wants it."""
+    target = {"callback_data": button.data} if button.data else {"url": button.url or ""}
+    return {"text": button.label, **target}
 
 
 def _qr(link: str) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import Application
 
+from bot.reading import Raw, read
 from bot.receipt import received
 from bot.turns import Turns
 from domain.again import again_on_conflict
@@ -30,10 +31,10 @@ class Intake:
         self._application = application
         self._turns = Turns()
 
-    def read(self, raw: dict[str, Any]) -> Update:
+    def read(self, raw: Raw) -> Update:
         """Return an update, or, where the library cannot read it, an empty one of its number, which nobody will work."""
         try:
-            return Update.de_json(raw, self._application.bot)
+            return read(raw, self._application.bot)
         except Exception as error:  # noqa: BLE001  (whatever is wrong with one update concerns no other)
             # Its kind is enough: its words and its trace may hold what a person wrote.
             log.error("update %s cannot be read and was set aside: %s", raw["update_id"], type(error).__name__)  # noqa: TRY400

@@ -2,16 +2,17 @@
 
 import asyncio
 import logging
-import warnings
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from telegram import Update
+from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
+from bot.calls import call
 from bot.intake import Intake, Received
 from bot.pulse import Pulse
+from bot.reading import Raw
 from bot.turns import finished
 
 Result = TypeVar("Result")
@@ -37,7 +38,7 @@ async def poll(application: Received, intake: Intake, pulse: Pulse) -> None:
     try:
         while True:
             try:
-                updates = await _fetched(application, intake, fetched.offset)
+                updates = await _fetched(application.bot, fetched.offset)
             except InvalidToken:
                 raise
             except TelegramError as error:
@@ -73,18 +74,18 @@ class _Fetched:
         self._intake = intake
         self._taken: dict[int, asyncio.Task[None]] = {}
 
-    async def take(self, updates: Sequence[Update]) -> None:
+    async def take(self, updates: Sequence[Raw]) -> None:
         """Have updates worked that are not in work yet, give them a moment, and say how far they are committed."""
         # Tasks begin in the order they were made, so each chat's updates queue in the order Telegram sent them.
-        for update in updates:
-            if update.update_id not in self._taken:
-                self._taken[update.update_id] = asyncio.create_task(self._intake.until_committed(update))
+        for raw in updates:
+            if (number := raw["update_id"]) not in self._taken:
+                self._taken[number] = asyncio.create_task(self._intake.until_committed(self._intake.read(raw)))
         if working := self._working():
             await asyncio.wait(working.values(), timeout=_GLANCE)
         if working := self._working():
             self.offset = min(working)
         elif updates:
-            self.offset = updates[-1].update_id + 1
+            self.offset = updates[-1]["update_id"] + 1
             self._taken.clear()
 
     async def stop(self) -> None:
@@ -96,21 +97,12 @@ class _Fetched:
         return {number: task for number, task in self._taken.items() if not task.done()}
 
 
-async def _fetched(application: Received, intake: Intake, offset: int | None) -> Sequence[Update]:
-    """Fetch updates; those that the library cannot read are left out, so that one of them does not keep all others from being seen."""
-    try:
-        updates: Sequence[Update] = await application.bot.get_updates(offset=offset, timeout=_POLL_SECONDS, allowed_updates=ALLOWED_UPDATES)
-    except TelegramError:
-        raise
-    except Exception:
-        log.exception("an update cannot be read; fetching again, to leave just that one out")
-    else:
-        return updates
-    with warnings.catch_warnings():
-        # It advises the method that has just failed.
-        warnings.simplefilter("ignore")
-        raw: Any = await application.bot.do_api_request("getUpdates", {"offset": offset})
-    return [intake.read(each) for each in raw]
+async def _fetched(bot: Bot, offset: int | None) -> Sequence[Raw]:
+    """Fetch updates as Telegram writes them: those in work are offered again and again, and nobody has to read them each time."""
+    patience = (bot.request.read_timeout or 0.0) + _POLL_SECONDS
+    wish = {"offset": offset, "timeout": _POLL_SECONDS, "allowed_updates": ALLOWED_UPDATES}
+    updates: Sequence[Raw] = await call(bot, "getUpdates", wish, read_timeout=patience)
+    return updates
 
 
 class _Patience:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from structlog.contextvars import bound_contextvars
-from telegram import Message, Update
+from telegram import Update
 from telegram.constants import ChatType
 from telegram.ext import BaseUpdateProcessor
 
@@ -17,8 +17,9 @@ from bot.clock import Clock
 from bot.courier import Courier
 from bot.menus import COMMANDS
 from bot.metrics import Metrics
+from bot.reading import shown_before
 from bot.replies import Answer, Delete, Edit, Send, Step, packed
-from bot.screen import Screen, digest_of
+from bot.screen import Screen
 from bot.storehouse import Storehouse, Work
 from bot.texts import best_language, texts_in
 from bot.turns import Turn, Turns, finished
@@ -210,7 +211,7 @@ async def _loaded(work: Work, update: Update, sender: _Sender, now: datetime) ->
         person=person,
         dialogue=await work.dialogues.get(person.id),
         tapped=message.message_id if message else None,
-        before=_digest(message) if isinstance(message, Message) else None,
+        before=shown_before(update),
     )
 
 
@@ -221,13 +222,6 @@ def _is_command(update: Update) -> bool:
         return False
     first, *_ = message.text.split()
     return first.startswith("/") and first[1:].partition("@")[0].lower() in COMMANDS
-
-
-def _digest(message: Message) -> str:
-    """Return the digest of what a tapped message shows."""
-    markup = message.reply_markup.inline_keyboard if message.reply_markup else ()
-    rows = [[(b.text, b.callback_data if isinstance(b.callback_data, str) else b.url) for b in row] for row in markup]
-    return digest_of((message.text or "").strip(), rows)
 
 
 def _ordered(unit: Unit, update: Update) -> list[Step]:

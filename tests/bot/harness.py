@@ -93,7 +93,7 @@ class Town:
     async def works(self, updates: list[dict[str, Any]]) -> None:
         """Have the bot work these updates one after another, as Telegram would deliver one chat's."""
         for raw in updates:
-            await self.house.intake.once(Update.de_json(raw, self.house.application.bot))
+            await self.house.intake.once(self.house.intake.read(raw))
         await self.house.processor.idle()
 
     def joins(self, name: str, **details: Any) -> "Chatter":

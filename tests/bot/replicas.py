@@ -81,7 +81,7 @@ class ReplicaTown(Town):
 
     async def worked_by(self, house: House, raw: dict[str, Any]) -> None:
         """Have an update worked by one replica; its answer may still be on the way."""
-        await house.intake.once(Update.de_json(raw, house.application.bot))
+        await house.intake.once(house.intake.read(raw))
 
     async def sweeps(self) -> None:
         """Have all replicas do what is due, and wait until that has arrived."""

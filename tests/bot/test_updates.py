@@ -9,6 +9,7 @@ from telegram import Update
 
 from bot.context import Context
 from bot.conversations.typed import typed_text
+from bot.reading import read
 from bot.screen import Screen
 from bot.updates import TRIES, WorkFailed
 from domain import errors
@@ -66,7 +67,7 @@ async def test_each_chat_is_in_order_while_sixty_four_are_worked_side_by_side(to
         for person in people:
             person.person.sends(f"line {number}")
     application = town.house.application
-    updates = [Update.de_json(raw, application.bot) for raw in town.simulator.take_updates()]
+    updates = [read(raw, application.bot) for raw in town.simulator.take_updates()]
     await asyncio.gather(*(application.update_processor.process_update(u, application.process_update(u)) for u in updates))
     await town.house.processor.idle()
 
@@ -83,7 +84,7 @@ async def test_a_silent_chat_holds_up_nobody_else(rough_town: Town) -> None:
         other.person.sends("hi")
     alice.person.sends("hi 2")
     application = town.house.application
-    updates = [Update.de_json(raw, application.bot) for raw in town.simulator.take_updates()]
+    updates = [read(raw, application.bot) for raw in town.simulator.take_updates()]
     works = [asyncio.create_task(application.update_processor.process_update(u, application.process_update(u))) for u in updates]
     await until(lambda: all(texts(other) for other in others))
 
@@ -224,7 +225,7 @@ async def test_the_work_is_committed_before_anything_is_told(rough_town: Town) -
     town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi")
     application = town.house.application
-    [update] = [Update.de_json(raw, application.bot) for raw in town.simulator.take_updates()]
+    [update] = [read(raw, application.bot) for raw in town.simulator.take_updates()]
     await application.update_processor.process_update(update, application.process_update(update))
     seen += rows(town.house.database.url, "SELECT time_zone FROM client")
     seen += outbox(town, "state, attempts, lease_until IS NOT NULL")
@@ -327,7 +328,7 @@ async def test_an_answer_that_was_committed_when_the_bot_died_is_told_after_its_
     alice.person.sends("hi")
     application = town.house.application
     for raw in town.simulator.take_updates():
-        update = Update.de_json(raw, application.bot)
+        update = read(raw, application.bot)
         await application.update_processor.process_update(update, application.process_update(update))
     await town.crashes()
     town.simulator.faults.clear()
