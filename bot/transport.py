@@ -6,8 +6,10 @@ mapped as ``telegram.request.HTTPXRequest`` maps its own.
 
 import asyncio
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 from telegram.error import NetworkError, TimedOut
@@ -17,6 +19,7 @@ Asked = Callable[[str, str, float], None]
 """Told of each request: the method's name, the HTTP status or what kept it from having one, and how many seconds it took."""
 
 _DEFAULT = BaseRequest.DEFAULT_NONE
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class AiohttpRequest(BaseRequest):
@@ -47,7 +50,9 @@ class AiohttpRequest(BaseRequest):
         """Open the pool; opening it twice is no harm."""
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30)
-            self._session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": self.USER_AGENT})
+            # Telegram sets no cookies, so none are looked for.
+            cookies = aiohttp.DummyCookieJar()
+            self._session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": self.USER_AGENT}, cookie_jar=cookies)
 
     async def shutdown(self) -> None:
         """Close the pool; closing it twice is no harm."""
@@ -74,15 +79,15 @@ class AiohttpRequest(BaseRequest):
         if self._session is None or self._session.closed:
             raise RuntimeError("this transport is not open")
         del write_timeout  # aiohttp has no such timeout; the silence of the server ends a stuck upload too.
-        timeout = aiohttp.ClientTimeout(
-            total=None,
-            connect=_chosen(pool_timeout, self._pool_timeout),
-            sock_connect=_chosen(connect_timeout, self._connect_timeout),
-            sock_read=_chosen(read_timeout, self._read_timeout),
+        timeout = _timeout(
+            _chosen(pool_timeout, self._pool_timeout),
+            _chosen(connect_timeout, self._connect_timeout),
+            _chosen(read_timeout, self._read_timeout),
         )
+        form, headers = _body(request_data)
         began = asyncio.get_running_loop().time()
         try:
-            async with self._session.request(method, url, data=_body(request_data), timeout=timeout, allow_redirects=False) as response:
+            async with self._session.request(method, url, data=form, headers=headers, timeout=timeout, allow_redirects=False) as response:
                 status, body = response.status, await response.read()
         except TimeoutError as error:
             self._tell(url, "timeout", began)
@@ -112,13 +117,19 @@ def _chosen(given: Any, default: float | None) -> float | None:
     return default if given is _DEFAULT else given
 
 
-def _body(data: RequestData | None) -> aiohttp.FormData | dict[str, str] | None:
-    """Return the request's parameters as form data, with its files where it has any."""
+@lru_cache(maxsize=64)
+def _timeout(pool: float | None, connect: float | None, read: float | None) -> aiohttp.ClientTimeout:
+    """Return the timeouts as aiohttp wants them; a bot has few different ones."""
+    return aiohttp.ClientTimeout(total=None, connect=pool, sock_connect=connect, sock_read=read)
+
+
+def _body(data: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, dict[str, str] | None]:
+    """Return the request's parameters as form data, with its files where it has any, and the headers that tell what it is."""
     if data is None:
-        return None
+        return None, None
     if not data.multipart_data:
-        return data.json_parameters
+        return urlencode(data.json_parameters).encode(), _FORM
     form = aiohttp.FormData(data.json_parameters)
     for name, (filename, content, mime) in data.multipart_data.items():
         form.add_field(name, content, filename=filename, content_type=mime)
-    return form
+    return form, None
