@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.again import again_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
+from storage.at_once import DRIVER, IN_THREAD
 from storage.compiled import compiled_once
 from storage.postgres import meant, postgres_engine
+from storage.together import Together
 from storage.unit_of_work import SqlUnitOfWork
 
 Result = TypeVar("Result")
@@ -46,25 +48,26 @@ def make_engine(url: str, *, write: bool, migrating: bool = False) -> AsyncEngin
     if kind == "postgresql":
         return postgres_engine(url, write=write, patient=migrating)
     if kind == "sqlite":
-        return _sqlite_engine(url, write=write, foreign_keys=not migrating)
+        return _sqlite_engine(url, write=write, migrating=migrating)
     raise DatabaseUnsupported(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {kind}.")
 
 
-def _sqlite_engine(url: str, *, write: bool, foreign_keys: bool) -> AsyncEngine:
+def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
     """Return an engine on a file.
 
     Writers begin with BEGIN IMMEDIATE over one single connection: the lock is taken before the first read, so what a rule has read
     cannot change before it writes, and a queue in this process is fairer than SQLite's busy handler. See decision 0003.
     """
     engine = create_async_engine(
-        make_url(url).set(drivername="sqlite+aiosqlite"),
+        make_url(url).set(drivername=DRIVER),
         pool_size=1 if write else _READERS,
         max_overflow=0,
         # Errors are logged and kept: they must not tell what people are called or wrote.
         hide_parameters=True,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
+        execution_options=IN_THREAD if migrating else {},
     )
-    _set_up_sqlite(engine, write=write, foreign_keys=foreign_keys)
+    _set_up_sqlite(engine, write=write, foreign_keys=not migrating)
     compiled_once(engine.sync_engine)
     return engine
 
@@ -77,6 +80,7 @@ def _set_up_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> N
 
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _record: object) -> None:
+        connection.only_reads = not write
         connection.isolation_level = None  # The driver must not begin transactions of its own.
         cursor = connection.cursor()
         for pragma in pragmas:
@@ -85,7 +89,11 @@ def _set_up_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> N
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        # Others may have the file's lock for a while; who reads waits for nobody.
+        if write:
+            connection.connection.run_async(lambda raw: raw.execute("BEGIN IMMEDIATE"))
+        else:
+            connection.exec_driver_sql("BEGIN")
 
 
 class Database:
@@ -97,6 +105,8 @@ class Database:
         self._replica = replica
         self._writer = make_engine(url, write=True)
         self._reader = make_engine(url, write=False)
+        # Where there is one writer, those who wait for it have more from sharing its next transaction than from their turn.
+        self._together = Together(self._opened) if self._writer.dialect.name == "sqlite" else None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlUnitOfWork]:
@@ -108,13 +118,21 @@ class Database:
             TransactionConflict, DatabaseAway: see there; on PostgreSQL alone.
         """
         with _errors_told():
-            async with self._writer.begin() as connection:
-                work = SqlUnitOfWork(connection, self._replica)
+            async with self._opened() as unit:
+                work = unit()
                 yield work
                 await work.outbox.tell_replicas()
 
+    @asynccontextmanager
+    async def _opened(self) -> AsyncIterator[Callable[[], SqlUnitOfWork]]:
+        """Open a transaction, and give what makes a unit of work in it."""
+        async with self._writer.begin() as connection:
+            yield lambda: SqlUnitOfWork(connection, self._replica)
+
     async def write(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
-        """Do something in a transaction of its own, and again where it met another's; raises DatabaseAway."""
+        """Do something that may be done again where it met another's work, or shares a transaction with what fails; raises DatabaseAway."""
+        if self._together is not None:
+            return await self._together.do(do)
 
         async def attempt() -> Result:
             async with self.transaction() as work:
@@ -144,6 +162,8 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        if self._together is not None:
+            await self._together.idle()
         await self._reader.dispose()
         await self._writer.dispose()
 

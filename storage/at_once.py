@@ -1,0 +1,94 @@
+"""SQLite by way of aiosqlite, with its short statements executed at once.
+
+A short statement takes some microseconds, and the way to aiosqlite's thread and back some hundreds, four times for each one: the event
+loop, for whose sake the thread is there, is kept busier by the way than by the work (decision 0018). What may take longer has the
+execution option ``in_thread`` and goes there; so do a statement for many rows, a commit, and whatever else aiosqlite does.
+"""
+
+import sqlite3
+from typing import Any
+
+import aiosqlite
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.aiosqlite import (
+    AsyncAdapt_aiosqlite_connection,
+    AsyncAdapt_aiosqlite_dbapi,
+    SQLiteDialect_aiosqlite,
+    SQLiteExecutionContext_aiosqlite,
+)
+
+DRIVER = "sqlite+at_once"
+"""What a URL begins with that is to be opened so."""
+
+IN_THREAD: dict[str, Any] = {"in_thread": True}
+"""Execution options of a statement that may take long, or wait for somebody."""
+
+_MANY = 20
+
+
+class _Cursor(sqlite3.Cursor):
+    """The library's own cursor, as SQLAlchemy's adapters have them."""
+
+    async def _async_soft_close(self) -> None:
+        """Keep what was fetched; there is nothing to be awaited."""
+
+
+class _Connection(AsyncAdapt_aiosqlite_connection):
+    """SQLAlchemy's adapter of an aiosqlite connection, with cursors of both kinds. One that ``only_reads`` has nothing to wait for."""
+
+    __slots__ = ("only_reads",)
+
+    only_reads: bool
+
+    def cursor_at_once(self) -> _Cursor:
+        """Return a cursor that works here and now."""
+        return self.run_async(_opened)
+
+    def rollback(self) -> None:
+        """End a transaction."""
+        if self.only_reads:
+            self.driver_connection._conn.rollback()  # noqa: SLF001  (see below)
+        else:
+            super().rollback()
+
+
+async def _opened(connection: aiosqlite.Connection) -> _Cursor:
+    """Return a cursor; SQLAlchemy insists that something is awaited for each statement, and this is it."""
+    raw: sqlite3.Connection = connection._conn  # noqa: SLF001  (aiosqlite shows it to its thread alone)
+    return raw.cursor(_Cursor)
+
+
+class _Driver(AsyncAdapt_aiosqlite_dbapi):
+    """SQLAlchemy's adapter of aiosqlite."""
+
+    def connect(self, *arguments: Any, **options: Any) -> _Connection:
+        """Open a connection."""
+        connection = _Connection(self, super().connect(*arguments, **options).driver_connection)
+        connection.only_reads = False
+        return connection
+
+
+class _Context(SQLiteExecutionContext_aiosqlite):
+    """One execution of a statement."""
+
+    def create_default_cursor(self) -> Any:
+        """Return the kind of cursor that this statement needs."""
+        rows = getattr(self, "compiled_parameters", ())
+        if len(rows) > _MANY or self.execution_options.get("in_thread"):
+            return super().create_default_cursor()
+        return self._dbapi_connection.cursor_at_once()
+
+
+class AtOnceDialect(SQLiteDialect_aiosqlite):
+    """SQLAlchemy's dialect for aiosqlite, with cursors of both kinds."""
+
+    supports_statement_cache = True
+    execution_ctx_cls = _Context
+
+    @classmethod
+    def import_dbapi(cls) -> _Driver:
+        """Return the driver."""
+        return _Driver(aiosqlite, sqlite3)
+
+
+registry.register("sqlite.at_once", __name__, AtOnceDialect.__name__)

@@ -1,0 +1,95 @@
+"""Small writes that share a transaction: whoever comes while the writer is busy goes with the next one, with all others who wait."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from contextvars import Context
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from storage.unit_of_work import SqlUnitOfWork
+
+Result = TypeVar("Result")
+
+Opens = Callable[[], AbstractAsyncContextManager[Callable[[], SqlUnitOfWork]]]
+"""Opens a transaction that commits at the end of the block, and gives what makes a unit of work in it for each piece."""
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A small write, and where its result is waited for."""
+
+    do: Callable[[SqlUnitOfWork], Awaitable[Any]]
+    result: "asyncio.Future[Any]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class Together:
+    """Has pieces done in as few transactions as the writer's pace allows; one that comes alone waits for nobody."""
+
+    def __init__(self, opens: Opens) -> None:
+        self._opens = opens
+        self._waiting: list[_Piece] = []
+        self._work: asyncio.Task[None] | None = None
+
+    async def do(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
+        """Do a piece and return its result once that is committed; raises what it raises, and what the commit raises.
+
+        It is done again, alone, where another one that it shared a transaction with has failed.
+        """
+        piece = _Piece(do)
+        self._waiting.append(piece)
+        if self._work is None or self._work.done():
+            # It works for all who come, so it knows nothing of the one who came first.
+            self._work = asyncio.create_task(self._until_done(), context=Context())
+        result: Result = await piece.result
+        return result
+
+    async def idle(self) -> None:
+        """Wait until nothing is in work."""
+        if self._work is not None:
+            await asyncio.wait({self._work})
+
+    async def _until_done(self) -> None:
+        """Do what waits until nothing does."""
+        while self._waiting:
+            taken: list[_Piece] = []
+            try:
+                await self._shared(taken)
+            except Exception as error:  # noqa: BLE001  (whoever waits for it is told)
+                await self._apart(taken or self._all_who_wait(), error)
+
+    async def _shared(self, taken: list[_Piece]) -> None:
+        """Do all that waits by the time the writer is free in one transaction; it is ``taken`` from then on."""
+        async with self._opens() as unit:
+            taken += self._all_who_wait()
+            results = [await piece.do(unit()) for piece in taken]
+        for piece, result in zip(taken, results, strict=True):
+            _tell(piece, result)
+
+    async def _apart(self, taken: list[_Piece], error: Exception) -> None:
+        """Do pieces that failed together each in a transaction of its own; where there was one alone, it is told why."""
+        if len(taken) == 1:
+            return _tell(taken[0], error)
+        for piece in taken:
+            try:
+                async with self._opens() as unit:
+                    result = await piece.do(unit())
+            except Exception as its_own:  # noqa: BLE001  (whoever waits for it is told)
+                result = its_own
+            _tell(piece, result)
+        return None
+
+    def _all_who_wait(self) -> list[_Piece]:
+        """Return the pieces that somebody waits for still; nobody else will do them."""
+        waiting, self._waiting = self._waiting, []
+        return [piece for piece in waiting if not piece.result.done()]
+
+
+def _tell(piece: _Piece, result: Any) -> None:
+    """Tell whoever waits for a piece what came of it."""
+    if piece.result.done():
+        return
+    if isinstance(result, Exception):
+        piece.result.set_exception(result)
+    else:
+        piece.result.set_result(result)
