@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.dialogue import Dialogue
 from storage.tables import dialogue
-from storage.upsert import insert_or
+from storage.upsert import Upsert
 
 _GET = select(dialogue.c.flow, dialogue.c.state, dialogue.c.data, dialogue.c.card_message_id).where(
     dialogue.c.client_id == bindparam("client")
@@ -21,6 +21,11 @@ _MOVE_CARD = (
     update(dialogue)
     .where(dialogue.c.client_id == bindparam("client"), dialogue.c.card_message_id == bindparam("old"))
     .values(card_message_id=bindparam("new"))
+)
+_CHANGING = ("flow", "state", "data", "card_message_id", "changed_at")
+_SAVE = Upsert(
+    dialogue,
+    lambda insert: insert.on_conflict_do_update(index_elements=["client_id"], set_={name: insert.excluded[name] for name in _CHANGING}),
 )
 
 
@@ -39,8 +44,7 @@ class SqlDialogues:
     async def save(self, client_id: int, changed: Dialogue, now: datetime) -> None:
         """Keep where a person stands now."""
         row = {"flow": changed.flow, "state": changed.state, "data": dict(changed.data), "card_message_id": changed.card_message_id}
-        statement = insert_or(self._connection, dialogue).values(client_id=client_id, changed_at=now, **row)
-        await self._connection.execute(statement.on_conflict_do_update(index_elements=["client_id"], set_={**row, "changed_at": now}))
+        await self._connection.execute(_SAVE.on(self._connection), {"client_id": client_id, "changed_at": now, **row})
 
     async def show_on(self, client_id: int, card: int) -> None:
         """Note the message the dialogue, if the person is in one, now edits in place."""

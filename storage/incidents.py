@@ -8,12 +8,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.incident import Incident, Trouble
 from storage.tables import digest, incident
-from storage.upsert import insert_or
+from storage.upsert import Upsert
 
 _ONLY = 1
 _TOLD_SINCE = select(digest.c.id).where(digest.c.id == _ONLY, digest.c.told_at > bindparam("since", type_=digest.c.told_at.type)).exists()
 _UNTOLD = select(incident.c.kind).where(~_TOLD_SINCE).limit(1)
 _TAKE = delete(incident).returning(incident.c.kind, incident.c.count, incident.c.error)
+_NOTE = Upsert(
+    incident,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["kind"],
+        set_={"count": incident.c.count + 1, "error": insert.excluded.error, "latest": insert.excluded.latest},
+    ),
+)
+_CLAIM = Upsert(
+    digest,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["id"], set_={"told_at": insert.excluded.told_at}, where=digest.c.told_at <= bindparam("since")
+    ).returning(digest.c.id),
+)
 
 
 class SqlIncidents:
@@ -25,11 +38,8 @@ class SqlIncidents:
 
     async def note(self, kind: Trouble, error: str, now: datetime) -> None:
         """Count one more of a kind."""
-        statement = insert_or(self._connection, incident).values(kind=kind, count=1, error=error, latest=now)
-        counted = statement.on_conflict_do_update(
-            index_elements=["kind"], set_={"count": incident.c.count + 1, "error": error, "latest": now}
-        )
-        await self._connection.execute(counted)
+        row = {"kind": kind, "count": 1, "error": error, "latest": now}
+        await self._connection.execute(_NOTE.on(self._connection), row)
 
     async def are_untold(self, since: datetime) -> bool:
         """Tell whether there are some and nobody was told of any after ``since``."""
@@ -40,11 +50,8 @@ class SqlIncidents:
 
         The row of the last telling decides: of two who come at once, the second waits for the first to commit, and then finds it done.
         """
-        statement = insert_or(self._connection, digest).values(id=_ONLY, told_at=now)
-        claimed = statement.on_conflict_do_update(index_elements=["id"], set_={"told_at": now}, where=digest.c.told_at <= since).returning(
-            digest.c.id
-        )
-        if (await self._connection.execute(claimed)).first() is None:
+        claimed = {"id": _ONLY, "told_at": now, "since": since}
+        if (await self._connection.execute(_CLAIM.on(self._connection), claimed)).first() is None:
             return ()
         taken = await self._connection.execute(_TAKE)
         return sorted((Incident(Trouble(kind), count, error) for kind, count, error in taken), key=lambda each: each.kind)

@@ -2,14 +2,15 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, bindparam, case, delete, func, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, literal, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.notification import Notification
 from domain.outbox import DIGEST, REPLY, Backlog, OutboxRow
 from storage.tables import DUE, WITHHELD, outbox
-from storage.upsert import insert_or
+from storage.upsert import Upsert
 
 LEASE = timedelta(seconds=60)
 CHANNEL = "slotkeeper"
@@ -18,6 +19,7 @@ _LOOKED_AT = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FIELDS = [outbox.c[name] for name in ("id", "recipient_id", "kind", "reservation_id", "payload", "due_at", "attempts")]
+_NOW = bindparam("now", type_=outbox.c.due_at.type)
 _NOT_LEASED = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= bindparam("now"))
 _AHEAD = outbox.alias("ahead")
 _WAITS_AHEAD = text("ahead.state = 'due'")
@@ -68,15 +70,37 @@ _OF_RECIPIENT = outbox.c.recipient_id == bindparam("recipient")
 _DROP_REPLIES = delete(outbox).where(DUE, _OF_RECIPIENT, outbox.c.kind == REPLY)
 _WITHHOLD = update(outbox).where(DUE, _OF_RECIPIENT).values(state="withheld", settled_at=bindparam("now"), error=bindparam("why"))
 _FRESH = {"attempts": 0, "state": "due", "lease_until": None, "settled_at": None, "error": None}
-_NOW = bindparam("now", type_=outbox.c.due_at.type)
+_NOTIFY = Upsert(
+    outbox,
+    lambda insert: insert.on_conflict_do_update(
+        index_elements=["reservation_id", "kind"], set_={**_FRESH, "due_at": insert.excluded.due_at}
+    ),
+)
 _RESUME = (
     update(outbox).where(WITHHELD, _OF_RECIPIENT).values(_FRESH | {"due_at": case((outbox.c.due_at > _NOW, outbox.c.due_at), else_=_NOW)})
 )
 _TELL = select(func.pg_notify(CHANNEL, bindparam("news")))
-_REPLY = insert(outbox).returning(outbox.c.id)
 # What was tried before and has to be tried again, or is an answer that queues already: nothing new may overtake it.
 _WAITING = or_(outbox.c.attempts > 0, outbox.c.kind == REPLY)
-_WAITS = select(func.max(outbox.c.due_at)).where(DUE, outbox.c.recipient_id == bindparam("recipient"), _WAITING)
+_WAITS = select(func.max(outbox.c.due_at).label("until")).where(DUE, outbox.c.recipient_id == bindparam("recipient"), _WAITING).subquery()
+
+
+def _unless_waiting(name: str) -> ColumnElement[Any]:
+    """Return a value for a reply that nothing older is in the way of, and NULL where something is."""
+    return case((_WAITS.c.until.is_(None), bindparam(name, type_=outbox.c[name].type))).label(name)
+
+
+_REPLIED = {
+    "recipient_id": bindparam("recipient", type_=outbox.c.recipient_id.type),
+    "kind": literal(REPLY),
+    "payload": bindparam("payload", type_=outbox.c.payload.type),
+    "due_at": case((_WAITS.c.until > _NOW, _WAITS.c.until), else_=_NOW),
+    "state": literal("due"),
+    "attempts": case((_WAITS.c.until.is_(None), 1), else_=0),
+    "lease_until": _unless_waiting("lease_until"),
+    "leased_by": _unless_waiting("leased_by"),
+}
+_REPLY = insert(outbox).from_select([*_REPLIED], select(*_REPLIED.values())).returning(outbox.c.id, outbox.c.due_at, outbox.c.attempts)
 _LAST_AHEAD = (
     select(func.max(_AHEAD.c.due_at))
     .where(_WAITS_AHEAD, _AHEAD.c.recipient_id == outbox.c.recipient_id, or_(_AHEAD.c.attempts > 0, _AHEAD.c.kind == REPLY))
@@ -108,12 +132,10 @@ class SqlOutbox:
         if not told:
             return
         self.earliest = min(filter(None, [self.earliest, *(n.due_at for n in told)]))
-        statement = insert_or(self._connection, outbox)
-        again = {**_FRESH, "due_at": statement.excluded.due_at}
         rows = [
             {"recipient_id": n.recipient_id, "kind": n.kind, "reservation_id": n.reservation_id, "due_at": n.due_at, **_FRESH} for n in told
         ]
-        await self._connection.execute(statement.on_conflict_do_update(index_elements=["reservation_id", "kind"], set_=again), rows)
+        await self._connection.execute(_NOTIFY.on(self._connection), rows)
         await self._connection.execute(_QUEUE_BEHIND, {"recipients": sorted({n.recipient_id for n in told})})
 
     async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow:
@@ -122,12 +144,10 @@ class SqlOutbox:
         Where something older waits for the same person, because Telegram asked for patience, the answer queues behind it instead: it has
         no attempts then, and the sweep tells it.
         """
-        waits = (await self._connection.execute(_WAITS, {"recipient": recipient_id})).scalar_one()
-        due = max(waits or now, now)
-        row = {"recipient_id": recipient_id, "kind": REPLY, "payload": dict(payload), "due_at": due}
-        leased = {"attempts": 0} if waits else {"attempts": 1, "lease_until": now + LEASE, "leased_by": self._replica}
-        number = (await self._connection.execute(_REPLY, {"state": "due", **row, **leased})).scalar_one()
-        return OutboxRow(number, recipient_id, REPLY, None, payload, due, attempts=0 if waits else 1)
+        leased = {"lease_until": now + LEASE, "leased_by": self._replica}
+        told = {"recipient": recipient_id, "payload": dict(payload), "now": now, **leased}
+        number, due, attempts = (await self._connection.execute(_REPLY, told)).one()
+        return OutboxRow(number, recipient_id, REPLY, None, payload, due, attempts)
 
     async def report(self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime) -> None:
         """Put what the admins are to be told in, once for each."""

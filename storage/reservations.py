@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, insert, or_, select, union_all, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain import errors
@@ -12,7 +12,7 @@ from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan, cell_with
 from storage.instant import Instant
 from storage.tables import HELD, busy, reservation
-from storage.upsert import insert_or
+from storage.upsert import Upsert
 
 PROVIDER, CLIENT = 0, 1
 
@@ -34,6 +34,7 @@ _CANCEL = (
     .values(status="cancelled", expires_at=None, ended_at=_NOW, ended_by=bindparam("by"), reason=bindparam("why"))
 )
 _FREE = delete(busy).where(busy.c.reservation_id.in_(bindparam("wanted", expanding=True)))
+_TAKE = Upsert(busy, lambda insert: insert.on_conflict_do_nothing().returning(busy.c.cell))
 _OWN = reservation.alias("own")
 _SHOW_ON = update(reservation).where(_ID).values(card_message_id=bindparam("card"), notice_message_id=bindparam("notice"))
 # A message shows one reservation: what it showed before would else be edited over what it shows now.
@@ -75,9 +76,9 @@ def _expire(which: Select[Any]) -> Any:
 
 
 def _cells_taken(kind: int, subject: str) -> Select[Any]:
-    """Return the query for the cells that live reservations take within a window."""
+    """Return the query for the cells that live reservations, without one, take within a window."""
     alive = or_(busy.c.hold_until.is_(None), busy.c.hold_until > _NOW)
-    return select(busy.c.cell).where(_cells_of(kind, subject), alive)
+    return select(busy.c.cell).where(_cells_of(kind, subject), alive, busy.c.reservation_id != bindparam("besides"))
 
 
 _EXPIRE_DUE = _expire(_OLDEST_OVERDUE)
@@ -86,8 +87,8 @@ _IN_WAY = select(busy.c.reservation_id).where(or_(_cells_of(PROVIDER, "provider"
 _EXPIRE_IN_WAY = _expire(
     select(reservation.c.id).where(reservation.c.id.in_(_IN_WAY.scalar_subquery()), _OVERDUE).order_by(reservation.c.id).with_for_update()
 )
-_PROVIDER_CELLS = _cells_taken(PROVIDER, "provider")
-_CLIENT_CELLS = _cells_taken(CLIENT, "client").where(busy.c.reservation_id != bindparam("besides"))
+_CLIENT_CELLS = _cells_taken(CLIENT, "client")
+_TAKEN_CELLS = union_all(_cells_taken(PROVIDER, "provider"), _CLIENT_CELLS)
 _NEXT_EXPIRY = select(func.min(reservation.c.expires_at)).where(HELD)
 _OF_CLIENT = (
     select(reservation)
@@ -189,10 +190,14 @@ class SqlReservations:
         earliest: datetime | None = await self._connection.scalar(_NEXT_EXPIRY)
         return earliest
 
-    async def provider_cells(self, provider_id: int, window: TimeSpan, now: datetime) -> Collection[int]:
-        """Return the cells of the window that live reservations take of a provider."""
-        taken = {"provider": provider_id, "first": window.start, "last": window.end, "now": now}
-        cells: Sequence[int] = (await self._connection.scalars(_PROVIDER_CELLS, taken)).all()
+    async def taken_cells(
+        self, provider_id: int, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None
+    ) -> Collection[int]:
+        """Return the cells of the window that live reservations take of a provider or of a client, without one reservation."""
+        whose = {"provider": provider_id, "client": client_id, "besides": besides or 0}
+        cells: Sequence[int] = (
+            await self._connection.scalars(_TAKEN_CELLS, {**whose, "first": window.start, "last": window.end, "now": now})
+        ).all()
         return cells
 
     async def client_cells(self, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None) -> Collection[int]:
@@ -233,8 +238,7 @@ class SqlReservations:
             for kind, subject in ((PROVIDER, hold.provider_id), (CLIENT, hold.client_id))
             for cell in hold.span.cells
         ]
-        statement = insert_or(self._connection, busy).on_conflict_do_nothing().returning(busy.c.cell)
-        if len((await self._connection.execute(statement, rows)).all()) != len(rows):
+        if len((await self._connection.execute(_TAKE.on(self._connection), rows)).all()) != len(rows):
             raise errors.SlotTaken
 
     async def _expired(self, statement: Any, values: dict[str, object]) -> Sequence[Reservation]:

@@ -1,12 +1,25 @@
 """Updates that have been worked, so that none is worked twice; and those that failed, so that none is tried for ever."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case
+from sqlalchemy import bindparam, case
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.tables import failed_update, worked_update
-from storage.upsert import insert_or
+from storage.upsert import Insert, Upsert
+
+
+def _once_more(insert: Insert) -> Any:
+    """Count one more failure, and set the update aside at the limit."""
+    attempts = failed_update.c.attempts + 1
+    counted = {"attempts": attempts, "set_aside": case((attempts >= bindparam("limit"), 1), else_=0)}
+    latest = {name: insert.excluded[name] for name in ("error", "failed_at")}
+    return insert.on_conflict_do_update(index_elements=["update_id"], set_=counted | latest).returning(failed_update.c.set_aside)
+
+
+_BEGIN = Upsert(worked_update, lambda insert: insert.on_conflict_do_nothing())
+_FAILED = Upsert(failed_update, _once_more)
 
 
 class SqlUpdates:
@@ -18,17 +31,11 @@ class SqlUpdates:
 
     async def begin(self, update_id: int, now: datetime) -> bool:
         """Note that an update is worked in this transaction; False where it was worked before."""
-        statement = insert_or(self._connection, worked_update).on_conflict_do_nothing()
         # Where another transaction has just written it, this waits to see whether that one commits.
-        noted = await self._connection.execute(statement, {"update_id": update_id, "worked_at": now})
+        noted = await self._connection.execute(_BEGIN.on(self._connection), {"update_id": update_id, "worked_at": now})
         return noted.rowcount == 1
 
     async def failed(self, update_id: int, error: str, now: datetime, *, limit: int) -> bool:
         """Count one more failure of an update; True once there are so many that it is to be set aside."""
-        attempts = failed_update.c.attempts + 1
-        row = {"error": error, "failed_at": now}
-        statement = insert_or(self._connection, failed_update).values(update_id=update_id, attempts=1, set_aside=int(limit <= 1), **row)
-        counted = statement.on_conflict_do_update(
-            index_elements=["update_id"], set_={**row, "attempts": attempts, "set_aside": case((attempts >= limit, 1), else_=0)}
-        ).returning(failed_update.c.set_aside)
-        return bool((await self._connection.execute(counted)).scalar_one())
+        row = {"update_id": update_id, "attempts": 1, "set_aside": int(limit <= 1), "error": error, "failed_at": now}
+        return bool((await self._connection.execute(_FAILED.on(self._connection), {**row, "limit": limit})).scalar_one())

@@ -1,10 +1,22 @@
 """INSERT … ON CONFLICT, which SQLAlchemy spells once for each database."""
 
-from sqlalchemy import Table
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+Insert = sqlite.Insert | postgresql.Insert
 
-def insert_or(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT into the table that takes an ON CONFLICT clause."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+class Upsert:
+    """One statement, built once for each database: building it costs about as much as executing it."""
+
+    def __init__(self, table: Table, build: Callable[[Any], Executable]) -> None:
+        """Have ``build`` add the ON CONFLICT clause, and all else, to an INSERT into the table."""
+        self._statements = {"sqlite": build(sqlite.insert(table)), "postgresql": build(postgresql.insert(table))}
+
+    def on(self, connection: AsyncConnection) -> Executable:
+        """Return the statement for a connection."""
+        return self._statements[connection.dialect.name]
