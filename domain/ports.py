@@ -162,8 +162,10 @@ class Reservations(Protocol):
         """The same, for just those whose cells lie in the way of this span."""
         ...
 
-    async def provider_cells(self, provider_id: int, window: TimeSpan, now: datetime) -> Collection[int]:
-        """Return the cells of the window that live reservations take of a provider."""
+    async def taken_cells(
+        self, provider_id: int, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None
+    ) -> Collection[int]:
+        """Return the cells of the window that live reservations take of a provider or of a client, without one reservation."""
         ...
 
     async def client_cells(self, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None) -> Collection[int]:

@@ -7,6 +7,7 @@ zone's offset is a whole number of quarters, so a quarter on any wall clock is e
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ CELL = timedelta(minutes=15)
 CELL_SECONDS = 900
 CELL_MINUTES = 15
 DAY_MINUTES = 24 * 60
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -167,14 +169,18 @@ def by_day(spans: Iterable[TimeSpan], zone: ZoneInfo) -> Iterator[tuple[date, Ti
         start = span.start
         while start < span.end:
             day = local_day(start, zone)
-            end = min(span.end, _next_midnight(day, zone))
+            end = min(span.end, midnight(day + _DAY, zone))
             yield day, TimeSpan(start, end)
             start = end
 
 
-def _next_midnight(day: date, zone: ZoneInfo) -> int:
-    """Return the cell at which the day after this one begins."""
-    return first_cell_from(wall_to_instant(_reading(day, DAY_MINUTES), zone))
+@lru_cache(maxsize=4096)
+def midnight(day: date, zone: ZoneInfo) -> int:
+    """Return the cell at which a local day begins; one that the zone left out begins and ends at once.
+
+    Every screen with a month asks for the same few days.
+    """
+    return first_cell_from(wall_to_instant(_reading(day, 0), zone))
 
 
 def merged(spans: Iterable[TimeSpan]) -> tuple[TimeSpan, ...]:

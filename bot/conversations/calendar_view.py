@@ -19,13 +19,13 @@ FEW_DAYS = 8
 
 async def show_calendar(context: Context, booking: Booking, month: date | None, *, note: str = "") -> None:
     """Show the soonest slots and a month, the one asked for or else that of the soonest slot, below a note if there is one."""
-    search = slot_search(context, booking)
-    soonest = await soonest_slots(context.uow, search)
-    first, last = _bookable_days(context)
+    search, (first, last) = slot_search(context, booking), _bookable_days(context)
+    # Most often this is the month that is shown, and whoever asks for none is shown what it has soonest.
+    seen = await search.open_days(context.uow, month or first, _month_end(month or first), context.zone)
+    soonest = await soonest_slots(context.uow, search, seen=seen)
     wanted = month or (context.times.day_of(soonest[0].start) if soonest else first)
     shown = min(max(wanted, first), last).replace(day=1)
-    month_end = shown.replace(day=monthrange(shown.year, shown.month)[1])
-    days = await days_with_slots(context.uow, search, shown, month_end, context.zone)
+    days = await days_with_slots(context.uow, search, shown, _month_end(shown), context.zone, seen=seen)
     context.show(_below(note, calendar(context.reader, booking, shown, days, soonest, (first, last))))
 
 
@@ -45,6 +45,11 @@ async def show_days_at(context: Context, booking: Booking, clock: TimeOfDay) -> 
     if slots:
         context.show(days_at(context.reader, booking, clock.text, slots))
     return bool(slots)
+
+
+def _month_end(day: date) -> date:
+    """Return the last day of a day's month."""
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def _below(note: str, screen: Screen) -> Screen:

@@ -1,15 +1,16 @@
 """Find free slots, as one client would see them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
-from domain.availability import open_slots
+from domain.availability import OpenHours
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.reservation import Reservation
-from domain.timespan import CELL, TimeSpan, local_day, whole_day
+from domain.timespan import CELL, TimeSpan, midnight, whole_day
 
 SOONEST = 3
 _WEEK = timedelta(days=7) // CELL
@@ -28,40 +29,62 @@ class SlotSearch:
     now: datetime
     moving: int | None = None
 
-    async def between(self, uow: UnitOfWork, first: int, last: int) -> Sequence[TimeSpan]:
-        """Return the free slots that start in the cells ``first <= start < last``, in order."""
+    def starts(self, first: int, last: int) -> range:
+        """Return the cells ``first <= start < last`` at which a slot may start."""
         bookable = self.policy.starts(self.now)
-        starts = range(max(first, bookable.start), min(last, bookable.stop))
+        return range(max(first, bookable.start), min(last, bookable.stop))
+
+    def on_days(self, first: date, last: date, zone: ZoneInfo) -> range:
+        """Return the cells of the calendar days of this zone, from the first to the last, at which a slot may start."""
+        return self.starts(midnight(first, zone), midnight(last + timedelta(days=1), zone))
+
+    async def open_hours(self, uow: UnitOfWork, first: int, last: int) -> OpenHours:
+        """Return what is known of the slots that start in the cells ``first <= start < last``."""
+        starts = self.starts(first, last)
         if not starts:
-            return ()
+            return OpenHours((), (), starts, self.policy.slot_cells)
         window = TimeSpan(starts.start, starts.stop + self.policy.slot_cells)
         offered = await uow.availability.within(self.provider_id, window)
-        busy = {*await self._taken(uow, window)} if offered else ()
-        return tuple(open_slots(offered, busy, starts, self.policy.slot_cells))
+        busy = await self._taken(uow, window) if offered else ()
+        return OpenHours(offered, frozenset(busy), starts, self.policy.slot_cells)
 
-    async def _taken(self, uow: UnitOfWork, window: TimeSpan) -> set[int]:
-        """Return the cells that are taken, of the provider by others and of the client by his other reservations."""
-        provider = set(await uow.reservations.provider_cells(self.provider_id, window, self.now))
+    async def open_days(self, uow: UnitOfWork, first: date, last: date, zone: ZoneInfo) -> OpenHours:
+        """Return what is known of the slots that start on the calendar days of this zone, from the first to the last."""
+        starts = self.on_days(first, last, zone)
+        return await self.open_hours(uow, starts.start, starts.stop)
+
+    async def between(self, uow: UnitOfWork, first: int, last: int) -> Sequence[TimeSpan]:
+        """Return the free slots that start in the cells ``first <= start < last``, in order."""
+        return tuple((await self.open_hours(uow, first, last)).slots())
+
+    async def _taken(self, uow: UnitOfWork, window: TimeSpan) -> Collection[int]:
+        """Return the cells that are taken, of the provider and of the client, but by the hold that a new choice would replace."""
         own = await uow.reservations.get(self.moving) if self.moving else None
-        if own and own.alive(self.now) and (own.client_id, own.provider_id) == (self.client_id, self.provider_id):
-            provider.difference_update(own.span.cells)
-        return provider | set(await uow.reservations.client_cells(self.client_id, window, self.now, besides=self.moving))
+        besides = own.id if own and own.client_id == self.client_id else None
+        return await uow.reservations.taken_cells(self.provider_id, self.client_id, window, self.now, besides=besides)
 
 
 async def soonest_slots(
-    uow: UnitOfWork, search: SlotSearch, *, count: int = SOONEST, wanted: Callable[[TimeSpan], bool] | None = None
+    uow: UnitOfWork,
+    search: SlotSearch,
+    *,
+    count: int = SOONEST,
+    wanted: Callable[[TimeSpan], bool] | None = None,
+    seen: OpenHours | None = None,
 ) -> Sequence[TimeSpan]:
-    """Return the first free slots there are, or the first that are ``wanted``.
+    """Return the first free slots there are, or the first that are ``wanted``; what was ``seen`` already is not read again.
 
     It looks a week at a time, so that a full calendar is not read for three slots.
     """
     bookable = search.policy.starts(search.now)
     found: list[TimeSpan] = []
     for first in range(bookable.start, bookable.stop, _WEEK):
-        found += filter(wanted, await search.between(uow, first, first + _WEEK))
+        starts = search.starts(first, first + _WEEK)
+        known = seen if seen and seen.covers(starts) else await search.open_hours(uow, starts.start, starts.stop)
+        found += islice(filter(wanted, known.slots(starts)), count - len(found))
         if len(found) >= count:
             break
-    return found[:count]
+    return found
 
 
 async def can_be_held_again(uow: UnitOfWork, policy: BookingPolicy, hold: Reservation, now: datetime) -> bool:
@@ -78,11 +101,10 @@ async def slots_of_day(uow: UnitOfWork, search: SlotSearch, day: date, zone: Zon
     return await search.between(uow, window.start, window.end) if window else ()
 
 
-async def days_with_slots(uow: UnitOfWork, search: SlotSearch, first: date, last: date, zone: ZoneInfo) -> frozenset[date]:
-    """Return the calendar days of this zone, from the first to the last, on which some free slot starts."""
-    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    windows = [window for day in days if (window := whole_day(day, zone))]
-    if not windows:
-        return frozenset()
-    slots = await search.between(uow, windows[0].start, windows[-1].end)
-    return frozenset(local_day(slot.start, zone) for slot in slots)
+async def days_with_slots(
+    uow: UnitOfWork, search: SlotSearch, first: date, last: date, zone: ZoneInfo, *, seen: OpenHours | None = None
+) -> frozenset[date]:
+    """Return the calendar days of this zone, from the first to the last, on which some free slot starts; see ``soonest_slots``."""
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    known = seen if seen and seen.covers(search.on_days(first, last, zone)) else await search.open_days(uow, first, last, zone)
+    return frozenset(day for day in days if any(known.slots(search.on_days(day, day, zone))))

@@ -201,7 +201,7 @@ async def test_a_dead_hold_that_nobody_swept_is_in_no_list(database: Database, d
             return (
                 len(await found.live_of_client(ALICE, now)),
                 len(await found.of_provider(dora.id, day, now)),
-                len(await found.provider_cells(dora.id, day, now)),
+                len(await found.taken_cells(dora.id, BOB, day, now)),
                 len(await found.client_cells(ALICE, day, now)),
                 await found.live_hold_count(ALICE, now),
             )

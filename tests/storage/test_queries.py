@@ -10,7 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, BindParameter, Connection, Delete, Dialect, Select, String, Update, create_engine, select
+from sqlalchemy import (
+    JSON,
+    BindParameter,
+    CompoundSelect,
+    Connection,
+    Delete,
+    Dialect,
+    Insert,
+    Select,
+    String,
+    Update,
+    create_engine,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.types import TypeEngine
@@ -23,18 +36,22 @@ from tests.storage.grown import grow
 from tests.storage.venue import NOW, literal
 
 POSTGRESQL: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
-Statement = Select[*tuple[object, ...]] | Update | Delete
+Statement = Select[*tuple[object, ...]] | CompoundSelect[*tuple[object, ...]] | Update | Delete | Insert
 
 
 # Calls a function of PostgreSQL's, and no table.
 READ_NOTHING = {"outbox._TELL"}
 
 
+def reads(value: object) -> bool:
+    return isinstance(value, Select | CompoundSelect | Update | Delete) or (isinstance(value, Insert) and value.select is not None)
+
+
 def statements() -> Iterator[tuple[str, Statement]]:
     for module in pkgutil.iter_modules(storage.__path__):
         if module.name != "migrations":
             for name, value in vars(importlib.import_module(f"storage.{module.name}")).items():
-                if isinstance(value, Select | Update | Delete) and f"{module.name}.{name}" not in READ_NOTHING:
+                if reads(value) and f"{module.name}.{name}" not in READ_NOTHING:
                     yield f"{module.name}.{name}", value
 
 
@@ -54,6 +71,10 @@ SCANS = {
     "pruning._INCIDENTS": r"SCAN incident",
     # The first thousand entries of an index that holds only what still waits.
     "outbox._NEXT": r"SCAN outbox USING INDEX ix_outbox_due and SEARCH anon_1",
+    # The one row that tells whether something waits for a person.
+    "outbox._REPLY": r"SCAN anon_\d+",
+    # The last entry of each index is the newest.
+    "doctor._NEWEST": r"SEARCH worked_update USING COVERING INDEX \w+ and SEARCH outbox USING COVERING INDEX \w+",
     # The same index, once, at the start.
     "outbox._RELEASE": r"(SCAN|SEARCH) outbox USING INDEX ix_outbox_(due|waiting)",
     # Just the rows that were chosen in front, by an index.
@@ -69,6 +90,7 @@ SCANS = {
 }
 # The same on PostgreSQL, for the same reasons, whether or not its planner may read whole tables.
 SCANS_ON_POSTGRES = {
+    "doctor._NEWEST": r"Index Only Scan on worked_update by \w+",
     "providers._SEARCH": r"(Index Scan on provider by ix_provider_name_key_id|Seq Scan on provider)",
     "providers._COUNT": r"Seq Scan on provider",
     "pruning._FAILURES": r"Seq Scan on failed_update",
@@ -181,7 +203,7 @@ def test_each_statement_finds_its_rows_by_an_index_on_postgresql(grown_url: str,
 @pytest.mark.parametrize(
     ("name", "index"),
     [
-        ("reservations._PROVIDER_CELLS", "USING PRIMARY KEY (kind=? AND subject=? AND cell>? AND cell<?)"),
+        ("reservations._TAKEN_CELLS", "USING PRIMARY KEY (kind=? AND subject=? AND cell>? AND cell<?)"),
         ("reservations._CLIENT_CELLS", "USING PRIMARY KEY (kind=? AND subject=? AND cell>? AND cell<?)"),
         ("reservations._OLDEST_OVERDUE", "ix_reservation_due (expires_at<?)"),
         ("reservations._EXPIRE_DUE", "ix_reservation_due (expires_at<?)"),
@@ -209,7 +231,7 @@ def test_the_busiest_statements_use_the_index_that_was_made_for_them(plans: Conn
 @pytest.mark.parametrize(
     ("name", "index", "columns"),
     [
-        ("reservations._PROVIDER_CELLS", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
+        ("reservations._TAKEN_CELLS", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
         ("reservations._CLIENT_CELLS", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
         ("reservations._OLDEST_OVERDUE", "ix_reservation_due", ("expires_at <=",)),
         ("reservations._EXPIRE_DUE", "ix_reservation_due", ("expires_at <=",)),
