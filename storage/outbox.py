@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.notification import Notification
 from domain.outbox import DIGEST, REPLY, Backlog, OutboxRow
+from storage.at_once import IN_THREAD
 from storage.tables import DUE, WITHHELD, outbox
 from storage.upsert import Upsert
 
@@ -46,14 +47,19 @@ _CLAIM = (
     .where(outbox.c.id.in_(select(_DUE_NOW.cte("chosen").c.id)), DUE)
     .values(lease_until=bindparam("lease"), leased_by=bindparam("mine"), attempts=outbox.c.attempts + 1)
     .returning(*_FIELDS)
+    .execution_options(**IN_THREAD)
 )
 _NEXT_OF = select(func.min(outbox.c.due_at)).where(DUE, outbox.c.recipient_id == bindparam("recipient"))
 # A row can be claimed once it is due, first and nobody's. Leased rows are due ones, so they stand first in the index, and so many are never
 # in hand at once: what lies behind this limit falls due later than what was looked at.
 _CLAIMABLE = case((outbox.c.lease_until > outbox.c.due_at, outbox.c.lease_until), else_=outbox.c.due_at).label("claimable")
 _SOONEST = select(_CLAIMABLE).where(DUE, _HEAD).order_by(outbox.c.due_at, outbox.c.id).limit(_LOOKED_AT).subquery()
-_NEXT = select(func.min(_SOONEST.c.claimable, type_=outbox.c.due_at.type))
-_BACKLOG = select(func.count(), func.min(outbox.c.due_at, type_=outbox.c.due_at.type)).where(DUE, outbox.c.due_at <= bindparam("now"))
+_NEXT = select(func.min(_SOONEST.c.claimable, type_=outbox.c.due_at.type)).execution_options(**IN_THREAD)
+_BACKLOG = (
+    select(func.count(), func.min(outbox.c.due_at, type_=outbox.c.due_at.type))
+    .where(DUE, outbox.c.due_at <= bindparam("now"))
+    .execution_options(**IN_THREAD)
+)
 # The row as it was claimed: where it was put in anew meanwhile (a moved hold), or claimed by another, the attempts are different ones.
 _ROW = and_(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("tries"))
 _SETTLE = update(outbox).where(_ROW).values(state=bindparam("new_state"), settled_at=bindparam("now"), error=bindparam("new_error"))
@@ -70,19 +76,28 @@ _OF_RECIPIENT = outbox.c.recipient_id == bindparam("recipient")
 _DROP_REPLIES = delete(outbox).where(DUE, _OF_RECIPIENT, outbox.c.kind == REPLY)
 _WITHHOLD = update(outbox).where(DUE, _OF_RECIPIENT).values(state="withheld", settled_at=bindparam("now"), error=bindparam("why"))
 _FRESH = {"attempts": 0, "state": "due", "lease_until": None, "settled_at": None, "error": None}
-_NOTIFY = Upsert(
-    outbox,
-    lambda insert: insert.on_conflict_do_update(
-        index_elements=["reservation_id", "kind"], set_={**_FRESH, "due_at": insert.excluded.due_at}
-    ),
-)
 _RESUME = (
     update(outbox).where(WITHHELD, _OF_RECIPIENT).values(_FRESH | {"due_at": case((outbox.c.due_at > _NOW, outbox.c.due_at), else_=_NOW)})
 )
 _TELL = select(func.pg_notify(CHANNEL, bindparam("news")))
 # What was tried before and has to be tried again, or is an answer that queues already: nothing new may overtake it.
 _WAITING = or_(outbox.c.attempts > 0, outbox.c.kind == REPLY)
-_WAITS = select(func.max(outbox.c.due_at).label("until")).where(DUE, outbox.c.recipient_id == bindparam("recipient"), _WAITING).subquery()
+_LAST_WAITING = select(func.max(outbox.c.due_at).label("until")).where(DUE, outbox.c.recipient_id == bindparam("recipient"), _WAITING)
+_WAITS = _LAST_WAITING.subquery()
+_UNTIL = _LAST_WAITING.scalar_subquery()
+_DUE = bindparam("due", type_=outbox.c.due_at.type)
+_QUEUED = {
+    **{outbox.c[name]: value for name, value in _FRESH.items()},
+    outbox.c.recipient_id: bindparam("recipient"),
+    outbox.c.due_at: case((_UNTIL > _DUE, _UNTIL), else_=_DUE),
+}
+_REPORT = insert(outbox).values(_QUEUED)
+_NOTIFY = Upsert(
+    outbox,
+    lambda insert: insert.values(_QUEUED).on_conflict_do_update(
+        index_elements=["reservation_id", "kind"], set_={**_FRESH, "due_at": insert.excluded.due_at}
+    ),
+)
 
 
 def _unless_waiting(name: str) -> ColumnElement[Any]:
@@ -101,16 +116,6 @@ _REPLIED = {
     "leased_by": _unless_waiting("leased_by"),
 }
 _REPLY = insert(outbox).from_select([*_REPLIED], select(*_REPLIED.values())).returning(outbox.c.id, outbox.c.due_at, outbox.c.attempts)
-_LAST_AHEAD = (
-    select(func.max(_AHEAD.c.due_at))
-    .where(_WAITS_AHEAD, _AHEAD.c.recipient_id == outbox.c.recipient_id, or_(_AHEAD.c.attempts > 0, _AHEAD.c.kind == REPLY))
-    .scalar_subquery()
-)
-_QUEUE_BEHIND = (
-    update(outbox)
-    .where(DUE, outbox.c.recipient_id.in_(bindparam("recipients", expanding=True)), outbox.c.attempts == 0, outbox.c.due_at < _LAST_AHEAD)
-    .values(due_at=_LAST_AHEAD)
-)
 _OF_THE_DEAD = func.coalesce(outbox.c.leased_by, 0).not_in(bindparam("alive", expanding=True))
 _LOST_SIGHT_OF = and_(outbox.c.leased_by == bindparam("mine"), outbox.c.id.not_in(bindparam("besides", expanding=True)))
 _RELEASE = update(outbox).where(DUE, outbox.c.lease_until.is_not(None), or_(_OF_THE_DEAD, _LOST_SIGHT_OF)).values(lease_until=None)
@@ -132,11 +137,8 @@ class SqlOutbox:
         if not told:
             return
         self.earliest = min(filter(None, [self.earliest, *(n.due_at for n in told)]))
-        rows = [
-            {"recipient_id": n.recipient_id, "kind": n.kind, "reservation_id": n.reservation_id, "due_at": n.due_at, **_FRESH} for n in told
-        ]
+        rows = [{"recipient": n.recipient_id, "kind": n.kind, "reservation_id": n.reservation_id, "due": n.due_at} for n in told]
         await self._connection.execute(_NOTIFY.on(self._connection), rows)
-        await self._connection.execute(_QUEUE_BEHIND, {"recipients": sorted({n.recipient_id for n in told})})
 
     async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow:
         """Put the answer to an update in, leased to whoever commits it: he tells it himself, and the sweep only if he dies.
@@ -151,9 +153,8 @@ class SqlOutbox:
 
     async def report(self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime) -> None:
         """Put what the admins are to be told in, once for each."""
-        rows = [{"recipient_id": each, "kind": DIGEST, "payload": dict(payload), "due_at": now, **_FRESH} for each in recipients]
-        await self._connection.execute(insert(outbox), rows)
-        await self._connection.execute(_QUEUE_BEHIND, {"recipients": sorted(recipients)})
+        rows = [{"recipient": each, "kind": DIGEST, "payload": dict(payload), "due": now} for each in recipients]
+        await self._connection.execute(_REPORT, rows)
 
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
         """Lease to the caller what is due, the first thing for each person, oldest first."""

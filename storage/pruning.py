@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import Executable, bindparam, delete, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.timespan import first_cell_from
+from storage.at_once import IN_THREAD
 from storage.tables import CONFIRMED, busy, draft, failed_update, incident, outbox, reservation, worked_update
 
 # Telegram redelivers an update for at most a day.
@@ -36,9 +37,13 @@ class SqlPruning:
     async def prune(self, now: datetime) -> None:
         """Complete appointments that are over, free the cells of past days, and forget updates, drafts and other rows that are old."""
         yesterday = first_cell_from(now - CELLS_KEPT)
-        await self._connection.execute(_COMPLETED, {"before": yesterday, "now": now})
+        await self._patiently(_COMPLETED, {"before": yesterday, "now": now})
         for kind in (0, 1):
-            await self._connection.execute(_CELLS, {"of": kind, "before": yesterday})
-        await self._connection.execute(_UPDATES, {"before": now - UPDATES_KEPT})
+            await self._patiently(_CELLS, {"of": kind, "before": yesterday})
+        await self._patiently(_UPDATES, {"before": now - UPDATES_KEPT})
         for old in (_FAILURES, _DRAFTS, _INCIDENTS, _OUTBOX):
-            await self._connection.execute(old, {"before": now - KEPT})
+            await self._patiently(old, {"before": now - KEPT})
+
+    async def _patiently(self, statement: Executable, values: dict[str, object]) -> None:
+        """Execute a statement that may have a whole day's rows to go through."""
+        await self._connection.execute(statement, values, execution_options=IN_THREAD)

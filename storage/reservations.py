@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain import errors
 from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan, cell_with
+from storage.at_once import IN_THREAD
 from storage.instant import Instant
 from storage.tables import HELD, busy, reservation
 from storage.upsert import Upsert
@@ -81,7 +82,7 @@ def _cells_taken(kind: int, subject: str) -> Select[Any]:
     return select(busy.c.cell).where(_cells_of(kind, subject), alive, busy.c.reservation_id != bindparam("besides"))
 
 
-_EXPIRE_DUE = _expire(_OLDEST_OVERDUE)
+_EXPIRE_DUE = _expire(_OLDEST_OVERDUE).execution_options(**IN_THREAD)
 _IN_WAY = select(busy.c.reservation_id).where(or_(_cells_of(PROVIDER, "provider"), _cells_of(CLIENT, "client")), busy.c.hold_until <= _NOW)
 # In the order of their numbers, so that two who find the same dead holds in their way do not wait for each other.
 _EXPIRE_IN_WAY = _expire(
@@ -245,7 +246,7 @@ class SqlReservations:
         """End holds and free their cells."""
         ended = [_read(row) for row in (await self._connection.execute(statement, values)).all()]
         if ended:
-            await self._connection.execute(_FREE, {"wanted": [hold.id for hold in ended]})
+            await self._connection.execute(_FREE, {"wanted": [hold.id for hold in ended]}, execution_options=IN_THREAD)
         # RETURNING keeps no order of its own.
         return sorted(ended, key=lambda hold: (hold.expires_at or hold.held_at, hold.id))
 
