@@ -6,14 +6,14 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.client import Client, Contact
+from storage.per_database import PerDatabase
 from storage.tables import client
-from storage.upsert import Upsert
 
 _FIELDS = [client.c[name] for name in ("id", "name", "username", "language", "time_zone", "telegram_language", "unreachable_since")]
 _GET = select(*_FIELDS).where(client.c.id == bindparam("client"))
 # Nobody else acts for this person until the transaction ends; others may still point to him.
 _ALONE = _GET.with_for_update(key_share=True)
-_ADD = Upsert(client, lambda insert: insert.on_conflict_do_nothing())
+_ADD = PerDatabase(lambda db: db.insert(client).on_conflict_do_nothing())
 _SET = update(client).where(client.c.id == bindparam("client"))
 _ZONE = _SET.values(time_zone=bindparam("zone"))
 _LANGUAGE = _SET.values(language=bindparam("chosen"))

@@ -1,13 +1,14 @@
 """Where people stand in their dialogues."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.dialogue import Dialogue
+from storage.per_database import PerDatabase
 from storage.tables import dialogue
-from storage.upsert import Upsert
 
 _GET = select(dialogue.c.flow, dialogue.c.state, dialogue.c.data, dialogue.c.card_message_id).where(
     dialogue.c.client_id == bindparam("client")
@@ -23,10 +24,15 @@ _MOVE_CARD = (
     .values(card_message_id=bindparam("new"))
 )
 _CHANGING = ("flow", "state", "data", "card_message_id", "changed_at")
-_SAVE = Upsert(
-    dialogue,
-    lambda insert: insert.on_conflict_do_update(index_elements=["client_id"], set_={name: insert.excluded[name] for name in _CHANGING}),
-)
+
+
+def _save(db: Any) -> Any:
+    """Keep where a person stands, for the first time or anew."""
+    put_in = db.insert(dialogue)
+    return put_in.on_conflict_do_update(index_elements=["client_id"], set_={name: put_in.excluded[name] for name in _CHANGING})
+
+
+_SAVE = PerDatabase(_save)
 
 
 class SqlDialogues:

@@ -2,31 +2,37 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.incident import Incident, Trouble
+from storage.per_database import PerDatabase
 from storage.tables import digest, incident
-from storage.upsert import Upsert
 
 _ONLY = 1
 _TOLD_SINCE = select(digest.c.id).where(digest.c.id == _ONLY, digest.c.told_at > bindparam("since", type_=digest.c.told_at.type)).exists()
 _UNTOLD = select(incident.c.kind).where(~_TOLD_SINCE).limit(1)
 _TAKE = delete(incident).returning(incident.c.kind, incident.c.count, incident.c.error)
-_NOTE = Upsert(
-    incident,
-    lambda insert: insert.on_conflict_do_update(
-        index_elements=["kind"],
-        set_={"count": incident.c.count + 1, "error": insert.excluded.error, "latest": insert.excluded.latest},
-    ),
-)
-_CLAIM = Upsert(
-    digest,
-    lambda insert: insert.on_conflict_do_update(
-        index_elements=["id"], set_={"told_at": insert.excluded.told_at}, where=digest.c.told_at <= bindparam("since")
-    ).returning(digest.c.id),
-)
+
+
+def _note(db: Any) -> Any:
+    """Count one more of a kind."""
+    put_in = db.insert(incident)
+    latest = {name: put_in.excluded[name] for name in ("error", "latest")}
+    return put_in.on_conflict_do_update(index_elements=["kind"], set_={"count": incident.c.count + 1, **latest})
+
+
+def _claim(db: Any) -> Any:
+    """Be the one who tells, unless others have told since."""
+    put_in = db.insert(digest)
+    told = {"told_at": put_in.excluded.told_at}
+    untold = digest.c.told_at <= bindparam("since")
+    return put_in.on_conflict_do_update(index_elements=["id"], set_=told, where=untold).returning(digest.c.id)
+
+
+_NOTE, _CLAIM = PerDatabase(_note), PerDatabase(_claim)
 
 
 class SqlIncidents:

@@ -10,13 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.notification import Notification
 from domain.outbox import DIGEST, REPLY, Backlog, OutboxRow
 from storage.at_once import IN_THREAD
+from storage.many import given, rows_given
+from storage.per_database import PerDatabase
 from storage.tables import DUE, WITHHELD, outbox
-from storage.upsert import Upsert
 
 LEASE = timedelta(seconds=60)
 CHANNEL = "slotkeeper"
 """What replicas listen to: who has just joined, or committed something that falls due, and when, in microseconds since 1970."""
 _LOOKED_AT = 1_000
+_FEW = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FIELDS = [outbox.c[name] for name in ("id", "recipient_id", "kind", "reservation_id", "payload", "due_at", "attempts")]
@@ -82,22 +84,26 @@ _RESUME = (
 _TELL = select(func.pg_notify(CHANNEL, bindparam("news")))
 # What was tried before and has to be tried again, or is an answer that queues already: nothing new may overtake it.
 _WAITING = or_(outbox.c.attempts > 0, outbox.c.kind == REPLY)
-_LAST_WAITING = select(func.max(outbox.c.due_at).label("until")).where(DUE, outbox.c.recipient_id == bindparam("recipient"), _WAITING)
-_WAITS = _LAST_WAITING.subquery()
-_UNTIL = _LAST_WAITING.scalar_subquery()
-_DUE = bindparam("due", type_=outbox.c.due_at.type)
-_QUEUED = {
-    **{outbox.c[name]: value for name, value in _FRESH.items()},
-    outbox.c.recipient_id: bindparam("recipient"),
-    outbox.c.due_at: case((_UNTIL > _DUE, _UNTIL), else_=_DUE),
-}
-_REPORT = insert(outbox).values(_QUEUED)
-_NOTIFY = Upsert(
-    outbox,
-    lambda insert: insert.values(_QUEUED).on_conflict_do_update(
-        index_elements=["reservation_id", "kind"], set_={**_FRESH, "due_at": insert.excluded.due_at}
-    ),
-)
+_WAITS = select(func.max(outbox.c.due_at).label("until")).where(DUE, outbox.c.recipient_id == bindparam("recipient"), _WAITING).subquery()
+_REPORT = insert(outbox).values(_FRESH)
+_TOLD = ("recipient_id", "kind", "reservation_id", "due_at")
+
+
+def _put_in(db: Any) -> Any:
+    """Put notifications in as new ones, and the same again where there are such."""
+    rows = rows_given(db, *(outbox.c[name] for name in _TOLD)).add_columns(literal("due"), literal(0))
+    put_in = db.insert(outbox).from_select([*_TOLD, "state", "attempts"], rows)
+    again = {**_FRESH, "due_at": put_in.excluded.due_at}
+    return put_in.on_conflict_do_update(index_elements=["reservation_id", "kind"], set_=again)
+
+
+def _queues(db: Any) -> Any:
+    """Ask until when the last of what waits for people is put off."""
+    theirs = outbox.c.recipient_id.in_(rows_given(db, outbox.c.recipient_id).scalar_subquery())
+    return select(outbox.c.recipient_id, func.max(outbox.c.due_at)).where(DUE, theirs, _WAITING).group_by(outbox.c.recipient_id)
+
+
+_NOTIFY, _QUEUES = PerDatabase(_put_in), PerDatabase(_queues)
 
 
 def _unless_waiting(name: str) -> ColumnElement[Any]:
@@ -137,8 +143,10 @@ class SqlOutbox:
         if not told:
             return
         self.earliest = min(filter(None, [self.earliest, *(n.due_at for n in told)]))
-        rows = [{"recipient": n.recipient_id, "kind": n.kind, "reservation_id": n.reservation_id, "due": n.due_at} for n in told]
-        await self._connection.execute(_NOTIFY.on(self._connection), rows)
+        rows = [{"recipient_id": n.recipient_id, "kind": n.kind, "reservation_id": n.reservation_id, "due_at": n.due_at} for n in told]
+        patiently = IN_THREAD if len(rows) > _FEW else {}
+        parameter = given(self._connection, await self._queued(rows))
+        await self._connection.execute(_NOTIFY.on(self._connection), parameter, execution_options=patiently)
 
     async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow:
         """Put the answer to an update in, leased to whoever commits it: he tells it himself, and the sweep only if he dies.
@@ -153,8 +161,8 @@ class SqlOutbox:
 
     async def report(self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime) -> None:
         """Put what the admins are to be told in, once for each."""
-        rows = [{"recipient": each, "kind": DIGEST, "payload": dict(payload), "due": now} for each in recipients]
-        await self._connection.execute(_REPORT, rows)
+        rows = [{"recipient_id": each, "kind": DIGEST, "payload": dict(payload), "due_at": now} for each in recipients]
+        await self._connection.execute(_REPORT, await self._queued(rows))
 
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
         """Lease to the caller what is due, the first thing for each person, oldest first."""
@@ -219,6 +227,12 @@ class SqlOutbox:
         mine = _NOBODY if besides is None else self._replica
         given = {"alive": sorted(alive), "mine": mine, "besides": sorted(besides or ())}
         return (await self._connection.execute(_RELEASE, given)).rowcount
+
+    async def _queued(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Have rows fall due no earlier than what waits for the same person already."""
+        recipients = given(self._connection, [{"recipient_id": each} for each in {row["recipient_id"] for row in rows}])
+        queues: dict[int, datetime] = dict((await self._connection.execute(_QUEUES.on(self._connection), recipients)).all())
+        return [{**row, "due_at": max(row["due_at"], queues.get(row["recipient_id"], row["due_at"]))} for row in rows] if queues else rows
 
     async def tell_replicas(self) -> None:
         """Tell all replicas, once this commits, when something that was put in falls due; where there can be one only, nobody is told."""

@@ -12,8 +12,9 @@ from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan, cell_with
 from storage.at_once import IN_THREAD
 from storage.instant import Instant
+from storage.many import given, rows_given
+from storage.per_database import PerDatabase
 from storage.tables import HELD, busy, reservation
-from storage.upsert import Upsert
 
 PROVIDER, CLIENT = 0, 1
 
@@ -34,8 +35,15 @@ _CANCEL = (
     .where(_ID)
     .values(status="cancelled", expires_at=None, ended_at=_NOW, ended_by=bindparam("by"), reason=bindparam("why"))
 )
-_FREE = delete(busy).where(busy.c.reservation_id.in_(bindparam("wanted", expanding=True)))
-_TAKE = Upsert(busy, lambda insert: insert.on_conflict_do_nothing().returning(busy.c.cell))
+_FREE = delete(busy).where(busy.c.reservation_id == bindparam("wanted"))
+_FREE_ALL = PerDatabase(
+    lambda db: (
+        delete(busy)
+        .where(busy.c.reservation_id.in_(rows_given(db, busy.c.reservation_id).scalar_subquery()))
+        .execution_options(**IN_THREAD)
+    )
+)
+_TAKE = PerDatabase(lambda db: db.insert(busy).on_conflict_do_nothing().returning(busy.c.cell))
 _OWN = reservation.alias("own")
 _SHOW_ON = update(reservation).where(_ID).values(card_message_id=bindparam("card"), notice_message_id=bindparam("notice"))
 # A message shows one reservation: what it showed before would else be edited over what it shows now.
@@ -163,7 +171,7 @@ class SqlReservations:
             "new_first_held_at": hold.first_held_at,
         }
         await self._connection.execute(_MOVE, row)
-        await self._connection.execute(_FREE, {"wanted": [hold.id]})
+        await self._connection.execute(_FREE, {"wanted": hold.id})
         await self._take(hold.id, hold)
 
     async def confirm(self, booking: Reservation) -> None:
@@ -175,7 +183,7 @@ class SqlReservations:
         """Write a cancelled reservation and free its cells."""
         row = {"wanted": ended.id, "now": ended.ended_at, "by": ended.ended_by, "why": ended.reason}
         await self._connection.execute(_CANCEL, row)
-        await self._connection.execute(_FREE, {"wanted": [ended.id]})
+        await self._connection.execute(_FREE, {"wanted": ended.id})
 
     async def expire_due(self, now: datetime, limit: int) -> Sequence[Reservation]:
         """End the holds that have run out, oldest first, free their cells, and return them."""
@@ -246,15 +254,14 @@ class SqlReservations:
         """End holds and free their cells."""
         ended = [_read(row) for row in (await self._connection.execute(statement, values)).all()]
         if ended:
-            await self._connection.execute(_FREE, {"wanted": [hold.id for hold in ended]}, execution_options=IN_THREAD)
+            theirs = given(self._connection, [{"reservation_id": hold.id} for hold in ended])
+            await self._connection.execute(_FREE_ALL.on(self._connection), theirs)
         # RETURNING keeps no order of its own.
         return sorted(ended, key=lambda hold: (hold.expires_at or hold.held_at, hold.id))
 
 
 def _read(row: Row[*tuple[Any, ...]]) -> Reservation:
-    """Return the reservation of a row."""
-    fields = dict(row._mapping)
-    span = TimeSpan(fields.pop("start_cell"), fields.pop("end_cell"))
-    ended_by = fields.pop("ended_by")
-    status = Status(fields.pop("status"))
-    return Reservation(span=span, status=status, ended_by=Party(ended_by) if ended_by else None, **fields)
+    """Return the reservation of a row, whose columns come in the order of the table."""
+    number, provider_id, client_id, start, end, status, held_at, expires_at, confirmed_at, ended_at, ended_by, *rest = row
+    known = (number, provider_id, client_id, TimeSpan(start, end), Status(status), held_at, expires_at, confirmed_at, ended_at)
+    return Reservation(*known, Party(ended_by) if ended_by else None, *rest)

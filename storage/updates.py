@@ -6,20 +6,20 @@ from typing import Any
 from sqlalchemy import bindparam, case
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.per_database import PerDatabase
 from storage.tables import failed_update, worked_update
-from storage.upsert import Insert, Upsert
 
 
-def _once_more(insert: Insert) -> Any:
+def _once_more(db: Any) -> Any:
     """Count one more failure, and set the update aside at the limit."""
-    attempts = failed_update.c.attempts + 1
+    put_in, attempts = db.insert(failed_update), failed_update.c.attempts + 1
     counted = {"attempts": attempts, "set_aside": case((attempts >= bindparam("limit"), 1), else_=0)}
-    latest = {name: insert.excluded[name] for name in ("error", "failed_at")}
-    return insert.on_conflict_do_update(index_elements=["update_id"], set_=counted | latest).returning(failed_update.c.set_aside)
+    latest = {name: put_in.excluded[name] for name in ("error", "failed_at")}
+    return put_in.on_conflict_do_update(index_elements=["update_id"], set_=counted | latest).returning(failed_update.c.set_aside)
 
 
-_BEGIN = Upsert(worked_update, lambda insert: insert.on_conflict_do_nothing())
-_FAILED = Upsert(failed_update, _once_more)
+_BEGIN = PerDatabase(lambda db: db.insert(worked_update).on_conflict_do_nothing())
+_FAILED = PerDatabase(_once_more)
 
 
 class SqlUpdates:
