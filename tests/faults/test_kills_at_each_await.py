@@ -19,7 +19,7 @@ from tests.faults.seeds import LONG, chance
 from tests.storage.venue import rows
 
 # Each act has more awaits than this.
-_SURELY = 70
+_SURELY = 25
 _FEW = 2
 # The advisory locks by which PostgreSQL knows who is alive.
 _LIVING = """SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
