@@ -23,15 +23,6 @@ DRIVER = "sqlite+at_once"
 IN_THREAD: dict[str, Any] = {"in_thread": True}
 """Execution options of a statement that may take long, or wait for somebody."""
 
-_MANY = 20
-
-
-class _Cursor(sqlite3.Cursor):
-    """The library's own cursor, as SQLAlchemy's adapters have them."""
-
-    async def _async_soft_close(self) -> None:
-        """Keep what was fetched; there is nothing to be awaited."""
-
 
 class _Connection(AsyncAdapt_aiosqlite_connection):
     """SQLAlchemy's adapter of an aiosqlite connection, with cursors of both kinds. One that ``only_reads`` has nothing to wait for."""
@@ -40,22 +31,17 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
 
     only_reads: bool
 
-    def cursor_at_once(self) -> _Cursor:
+    def cursor_at_once(self) -> sqlite3.Cursor:
         """Return a cursor that works here and now."""
-        return self.run_async(_opened)
+        raw: sqlite3.Connection = self._connection._conn  # noqa: SLF001  (aiosqlite shows it to its thread alone)
+        return raw.cursor()
 
     def rollback(self) -> None:
         """End a transaction."""
         if self.only_reads:
-            self.driver_connection._conn.rollback()  # noqa: SLF001  (see below)
+            self.driver_connection._conn.rollback()  # noqa: SLF001  (see above)
         else:
             super().rollback()
-
-
-async def _opened(connection: aiosqlite.Connection) -> _Cursor:
-    """Return a cursor; SQLAlchemy insists that something is awaited for each statement, and this is it."""
-    raw: sqlite3.Connection = connection._conn  # noqa: SLF001  (aiosqlite shows it to its thread alone)
-    return raw.cursor(_Cursor)
 
 
 class _Driver(AsyncAdapt_aiosqlite_dbapi):
@@ -73,8 +59,7 @@ class _Context(SQLiteExecutionContext_aiosqlite):
 
     def create_default_cursor(self) -> Any:
         """Return the kind of cursor that this statement needs."""
-        rows = getattr(self, "compiled_parameters", ())
-        if len(rows) > _MANY or self.execution_options.get("in_thread"):
+        if self.execution_options.get("in_thread"):
             return super().create_default_cursor()
         return self._dbapi_connection.cursor_at_once()
 

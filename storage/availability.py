@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import bindparam, delete, insert, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.timespan import TimeSpan
+from storage.executor import Executor
 from storage.tables import availability, provider
 
 _OF_PROVIDER = availability.c.provider_id == bindparam("provider")
@@ -22,7 +22,7 @@ _ADD = insert(availability)
 class SqlAvailability:
     """Implements ``domain.ports.Availability``."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Executor) -> None:
         """Work on this connection."""
         self._connection = connection
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.client import Client, Contact
+from storage.executor import Executor
 from storage.per_database import PerDatabase
 from storage.tables import client
 
@@ -26,7 +26,7 @@ _CHANGED = _SET.values(
 class SqlClients:
     """Implements ``domain.ports.Clients``."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Executor) -> None:
         """Work on this connection."""
         self._connection = connection
 

@@ -14,6 +14,7 @@ from domain.again import again_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
 from storage.at_once import DRIVER, IN_THREAD
 from storage.compiled import compiled_once
+from storage.executor import Executor
 from storage.postgres import meant, postgres_engine
 from storage.together import Together
 from storage.unit_of_work import SqlUnitOfWork
@@ -127,7 +128,8 @@ class Database:
     async def _opened(self) -> AsyncIterator[Callable[[], SqlUnitOfWork]]:
         """Open a transaction, and give what makes a unit of work in it."""
         async with self._writer.begin() as connection:
-            yield lambda: SqlUnitOfWork(connection, self._replica)
+            executor = Executor(connection)
+            yield lambda: SqlUnitOfWork(executor, self._replica)
 
     async def write(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
         """Do something that may be done again where it met another's work, or shares a transaction with what fails; raises DatabaseAway."""
@@ -145,7 +147,7 @@ class Database:
         """Open a unit of work that sees one unchanging state and can write nothing; no writer makes it wait. Raises DatabaseAway."""
         with _errors_told(reading=True):
             async with self._reader.connect() as connection:
-                yield SqlUnitOfWork(connection, self._replica)
+                yield SqlUnitOfWork(Executor(connection), self._replica)
 
     async def read(self, question: Callable[[Connection], Result]) -> Result:
         """Put a question that only reads to the database itself; raises DatabaseAway."""
@@ -156,9 +158,10 @@ class Database:
     async def version(self) -> str:
         """Return which database is underneath, and its version."""
         async with self._reader.connect() as connection:
+            executor = Executor(connection)
             if connection.dialect.name == "sqlite":
-                return f"SQLite {await connection.scalar(text('SELECT sqlite_version()'))}"
-            return f"PostgreSQL {await connection.scalar(text('SHOW server_version'))}"
+                return f"SQLite {await executor.scalar(text('SELECT sqlite_version()'))}"
+            return f"PostgreSQL {await executor.scalar(text('SHOW server_version'))}"
 
     async def close(self) -> None:
         """Close all connections."""

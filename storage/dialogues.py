@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.dialogue import Dialogue
+from storage.executor import Executor
 from storage.per_database import PerDatabase
 from storage.tables import dialogue
 
@@ -38,7 +38,7 @@ _SAVE = PerDatabase(_save)
 class SqlDialogues:
     """Implements ``domain.ports.Dialogues``."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Executor) -> None:
         """Work on this connection."""
         self._connection = connection
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, or_, select, text, union_all
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.checkup import Checkup, Parked, SetAside
 from domain.timespan import first_cell_from
 from storage.database import DatabaseUnusable, make_engine
+from storage.executor import Executor
 from storage.instant import Instant
 from storage.migrate import is_current
 from storage.outbox import LEASE
@@ -111,7 +111,7 @@ _UNREACHABLE = select(func.count()).select_from(client).where(client.c.unreachab
 class SqlDoctor:
     """Reads everything in one snapshot; at most twenty of each kind are told."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Executor) -> None:
         """Read over this connection."""
         self._connection = connection
 
@@ -171,7 +171,7 @@ async def examined(url: str) -> AsyncIterator[SqlDoctor]:
     engine = make_engine(url, write=False)
     try:
         async with engine.connect() as connection:
-            yield SqlDoctor(connection)
+            yield SqlDoctor(Executor(connection))
     except DatabaseError as error:
         # What is locked or lacks a table is a more special error: this very one tells of the file itself.
         if type(error) is not DatabaseError:

@@ -4,10 +4,10 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.posting import DayHours, Draft, DraftState
 from domain.timespan import TimeSpan, WallSpan
+from storage.executor import Executor
 from storage.tables import draft
 
 _ADD = insert(draft).returning(draft.c.id)
@@ -24,7 +24,7 @@ _SAVE = (
 class SqlDrafts:
     """Implements ``domain.ports.Drafts``."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Executor) -> None:
         """Work on this connection."""
         self._connection = connection
 

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.incident import Incident, Trouble
+from storage.executor import Executor
 from storage.per_database import PerDatabase
 from storage.tables import digest, incident
 
@@ -38,7 +38,7 @@ _NOTE, _CLAIM = PerDatabase(_note), PerDatabase(_claim)
 class SqlIncidents:
     """What the digest is made of."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Executor) -> None:
         """Work on this connection."""
         self._connection = connection
 

@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.invitation import Invitation
+from storage.executor import Executor
 from storage.tables import invitation
 
 _ADD = insert(invitation)
@@ -20,7 +20,7 @@ _USE = update(invitation).where(invitation.c.digest == bindparam("wanted")).valu
 class SqlInvitations:
     """Implements ``domain.ports.Invitations``."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Executor) -> None:
         """Work on this connection."""
         self._connection = connection
 

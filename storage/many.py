@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Column, Select, Text, bindparam, column, func, select, true
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.executor import Executor
 from storage.instant import Instant
 
 _INSTANT = Instant()
@@ -19,7 +19,7 @@ def rows_given(db: object, *columns: Column[Any]) -> Select[Any]:
     return _by_postgresql(columns) if db is postgresql else _by_sqlite(columns)
 
 
-def given(connection: AsyncConnection, rows: Sequence[Mapping[str, object]]) -> dict[str, str]:
+def given(connection: Executor, rows: Sequence[Mapping[str, object]]) -> dict[str, str]:
     """Return rows as the parameter of such a query."""
 
     def plain(value: object) -> object:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, literal, or_, select, text, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.notification import Notification
 from domain.outbox import DIGEST, REPLY, Backlog, OutboxRow
 from storage.at_once import IN_THREAD
+from storage.executor import Executor
 from storage.many import given, rows_given
 from storage.per_database import PerDatabase
 from storage.tables import DUE, WITHHELD, outbox
@@ -131,7 +131,7 @@ _NOBODY = -1
 class SqlOutbox:
     """Implements ``domain.ports.Outbox``, and what delivery needs beside that."""
 
-    def __init__(self, connection: AsyncConnection, replica: int = 0) -> None:
+    def __init__(self, connection: Executor, replica: int = 0) -> None:
         """Work on this connection; ``replica`` is whose leases are taken."""
         self._connection = connection
         self._replica = replica
@@ -144,9 +144,8 @@ class SqlOutbox:
             return
         self.earliest = min(filter(None, [self.earliest, *(n.due_at for n in told)]))
         rows = [{"recipient_id": n.recipient_id, "kind": n.kind, "reservation_id": n.reservation_id, "due_at": n.due_at} for n in told]
-        patiently = IN_THREAD if len(rows) > _FEW else {}
         parameter = given(self._connection, await self._queued(rows))
-        await self._connection.execute(_NOTIFY.on(self._connection), parameter, execution_options=patiently)
+        await self._connection.execute(_NOTIFY.on(self._connection), parameter, patient=len(rows) > _FEW)
 
     async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow:
         """Put the answer to an update in, leased to whoever commits it: he tells it himself, and the sweep only if he dies.

@@ -5,7 +5,8 @@ from types import ModuleType
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.executor import Executor
 
 
 class PerDatabase:
@@ -15,7 +16,7 @@ class PerDatabase:
         """Have ``build`` make the statement out of what SQLAlchemy has for a database: ``sqlalchemy.dialects.sqlite``, say."""
         self._statements = {_name(database): build(database) for database in (sqlite, postgresql)}
 
-    def on(self, connection: AsyncConnection) -> Any:
+    def on(self, connection: Executor) -> Any:
         """Return the statement for a connection."""
         return self._statements[connection.dialect.name]
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.provider import Provider
 from storage.at_once import IN_THREAD
+from storage.executor import Executor
 from storage.position import position
 from storage.tables import provider
 
@@ -35,7 +35,7 @@ _COUNT = select(func.count()).select_from(provider).where(*_MATCHES).execution_o
 class SqlProviders:
     """Implements ``domain.ports.Providers``."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Executor) -> None:
         """Work on this connection."""
         self._connection = connection
 
@@ -73,7 +73,7 @@ class SqlProviders:
 
     async def count(self, part: str, *, besides: int) -> int:
         """Return how many providers ``search`` would find."""
-        return (await self._connection.execute(_COUNT, {"part": part.casefold(), "besides": besides})).scalar_one()
+        return int(await self._connection.scalar(_COUNT, {"part": part.casefold(), "besides": besides}))
 
 
 def _one(row: Row[*tuple[Any, ...]] | None) -> Provider | None:

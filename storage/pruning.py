@@ -3,10 +3,9 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import Executable, bindparam, delete, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.timespan import first_cell_from
-from storage.at_once import IN_THREAD
+from storage.executor import Executor
 from storage.tables import CONFIRMED, busy, draft, failed_update, incident, outbox, reservation, worked_update
 
 # Telegram redelivers an update for at most a day.
@@ -30,7 +29,7 @@ _OUTBOX = delete(outbox).where(outbox.c.settled_at < bindparam("before"))
 class SqlPruning:
     """The nightly work of the jobs."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Executor) -> None:
         """Work on this connection."""
         self._connection = connection
 
@@ -46,4 +45,4 @@ class SqlPruning:
 
     async def _patiently(self, statement: Executable, values: dict[str, object]) -> None:
         """Execute a statement that may have a whole day's rows to go through."""
-        await self._connection.execute(statement, values, execution_options=IN_THREAD)
+        await self._connection.execute(statement, values, patient=True)

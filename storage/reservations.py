@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func, insert, or_, select, union_all, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain import errors
 from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan, cell_with
 from storage.at_once import IN_THREAD
+from storage.executor import Executor
 from storage.instant import Instant
 from storage.many import given, rows_given
 from storage.per_database import PerDatabase
@@ -130,7 +130,7 @@ _OF_PROVIDER_TO_CHANGE = _OF_PROVIDER.with_for_update()
 class SqlReservations:
     """Implements ``domain.ports.Reservations``, and what the jobs need beside that."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Executor) -> None:
         """Work on this connection."""
         self._connection = connection
 
@@ -217,7 +217,7 @@ class SqlReservations:
 
     async def live_hold_count(self, client_id: int, now: datetime) -> int:
         """Return how many live holds a client has."""
-        return (await self._connection.execute(_HOLDS, {"client": client_id, "first": cell_with(now), "now": now})).scalar_one()
+        return int(await self._connection.scalar(_HOLDS, {"client": client_id, "first": cell_with(now), "now": now}))
 
     async def live_of_client(self, client_id: int, now: datetime) -> Sequence[Reservation]:
         """Return the live reservations of a client that are not over, by start."""

@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from domain.events import Event
 from storage.availability import SqlAvailability
 from storage.clients import SqlClients
 from storage.dialogues import SqlDialogues
 from storage.drafts import SqlDrafts
+from storage.executor import Executor
 from storage.incidents import SqlIncidents
 from storage.invitations import SqlInvitations
 from storage.outbox import SqlOutbox
@@ -22,7 +21,7 @@ from storage.updates import SqlUpdates
 class SqlUnitOfWork:
     """Everything that can be done in one transaction; ``Database.transaction`` commits it."""
 
-    def __init__(self, connection: AsyncConnection, replica: int = 0) -> None:
+    def __init__(self, connection: Executor, replica: int = 0) -> None:
         """Give each repository the connection; ``replica`` is whose leases are taken."""
         self._connection = connection
         self.happened: list[Event] = []
@@ -43,7 +42,7 @@ class SqlUnitOfWork:
         """Open a block whose work is undone where it raises, leaving the rest of the transaction as it was."""
         stood = len(self.happened)
         try:
-            async with self._connection.begin_nested():
+            async with self._connection.savepoint():
                 yield
         except BaseException:
             del self.happened[stood:]

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, case
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.executor import Executor
 from storage.per_database import PerDatabase
 from storage.tables import failed_update, worked_update
 
@@ -25,7 +25,7 @@ _FAILED = PerDatabase(_once_more)
 class SqlUpdates:
     """What the update processor keeps of updates."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: Executor) -> None:
         """Work on this connection."""
         self._connection = connection
 

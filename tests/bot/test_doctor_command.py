@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from bot.__main__ import main
 from bot.doctor import ALL_WELL
@@ -34,12 +35,12 @@ async def books(database_url: str) -> str:
     database = Database(database_url)
     async with database.transaction() as work:
         dora, emil = await open_venue(work)
-        await work._connection.exec_driver_sql(f"UPDATE availability SET start_cell = {START}, end_cell = {START + 32}")
+        await work._connection.execute(text(f"UPDATE availability SET start_cell = {START}, end_cell = {START + 32}"))
         now = datetime.now(UTC)
         for client, provider in ((ALICE, dora), (BOB, emil)):
             await hold_slot(work, BookingPolicy(), SlotChoice(client, provider.id, START, None), now)
         await confirm_hold(work, BookingPolicy(), 1, ALICE, now)
-        await work._connection.exec_driver_sql("UPDATE outbox SET state = 'sent', settled_at = 0")
+        await work._connection.execute(text("UPDATE outbox SET state = 'sent', settled_at = 0"))
     await database.close()
     return database_url
 

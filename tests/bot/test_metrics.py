@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
+from sqlalchemy import text
 from telegram import Update
 
 from bot import __version__
@@ -219,8 +220,8 @@ async def test_what_could_not_be_committed_is_not_counted(town: ServedTown, alic
         choice = SlotChoice(context.me, 1, quarter(25, 9))
         await hold_slot(context.uow, context.policy, choice, context.now)
         connection = context.uow.clients._connection  # type: ignore[attr-defined]
-        await connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        await connection.exec_driver_sql("INSERT INTO dialogue (client_id, data, changed_at) VALUES (-1, '{}', 0)")
+        await connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        await connection.execute(text("INSERT INTO dialogue (client_id, data, changed_at) VALUES (-1, '{}', 0)"))
 
     hears(town, "lost", loses_its_commit)
     alice.person.sends("lost")

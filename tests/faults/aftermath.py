@@ -13,6 +13,7 @@ from bot import doctor
 from bot.callbacks import ConfirmHold, UndoDraft, read
 from simulator.transcript import CallRecord
 from storage.doctor import SqlDoctor
+from storage.executor import Executor
 from tests.bot.harness import Chatter, Town
 from tests.bot.notices import told
 from tests.storage.ledger import audit
@@ -158,4 +159,4 @@ async def _of_doctor(town: Town) -> list[str]:
     """Ask the doctor, as of the town's clock."""
     # Over the bot's own connections: those of a new engine would cost more than all that is asked.
     async with town.house.database._reader.connect() as connection:
-        return list(doctor.findings(await SqlDoctor(connection).checkup(town.now)))
+        return list(doctor.findings(await SqlDoctor(Executor(connection)).checkup(town.now)))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from domain.checkup import Checkup, Parked, SetAside
 from domain.policy import BookingPolicy
@@ -23,7 +24,7 @@ async def look(database: Database, at: timedelta = timedelta()) -> Checkup:
 async def tampers(database: Database, *statements: str) -> None:
     async with database.transaction() as work:
         for statement in statements:
-            await work._connection.exec_driver_sql(statement)
+            await work._connection.execute(text(statement))
 
 
 @pytest.fixture

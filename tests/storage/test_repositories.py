@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Dialect
+from sqlalchemy import Dialect, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
@@ -21,6 +21,7 @@ from domain.timespan import TimeSpan
 from domain.usecases.choose_settings import choose_language, choose_zone
 from domain.usecases.join import accept_invitation, invite_provider, name_provider
 from storage.database import Database
+from storage.executor import Executor
 from storage.instant import Instant
 from storage.outbox import LEASE
 from tests.storage.venue import (
@@ -559,7 +560,7 @@ async def test_the_file_is_opened_as_decided(database: Database) -> None:
     async def pragmas(*, write: bool) -> dict[str, object]:
         async with (database._writer if write else database._reader).connect() as connection:
             names = (*wanted, "query_only", "wal_autocheckpoint")
-            return {name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar_one() for name in names}
+            return {name: await Executor(connection).scalar(text(f"PRAGMA {name}")) for name in names}
 
     assert await pragmas(write=True) == {**wanted, "query_only": 0, "wal_autocheckpoint": 1000}
     assert await pragmas(write=False) == {**wanted, "query_only": 1, "wal_autocheckpoint": 0}
