@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import Literal, get_args
+from functools import cache
+from typing import Any, Literal, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -40,6 +41,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        # To look a series up by its labels takes longer than to count it.
+        self._series = cache(_series)
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
         Info("slotkeeper_build", "Which version this is.", registry=self._registry).info({"version": __version__})
@@ -55,17 +58,17 @@ class Metrics:
     def update_ended(self, update: object, outcome: UpdateOutcome) -> None:
         """Count what became of an update, and how long it took to be committed where it was."""
         kind = kind_of(update)
-        self._updates.labels(kind, outcome).inc()
+        self._series(self._updates, kind, outcome).inc()
         receipt = RECEIPT.get()
         if receipt and outcome in {"worked", "set_aside"}:
-            self._update_seconds.labels(kind).observe(receipt.age)
+            self._series(self._update_seconds, kind).observe(receipt.age)
 
     def delivered(self, kind: str, outcome: DeliveryOutcome) -> None:
         """Count what became of an outbox row, and how long an answer took that is told while its update is still in hand."""
-        self._deliveries.labels(kind if kind in _DELIVERY_KINDS else "other", outcome).inc()
+        self._series(self._deliveries, kind if kind in _DELIVERY_KINDS else "other", outcome).inc()
         receipt = RECEIPT.get()
         if receipt and (kind, outcome) == (REPLY, "sent"):
-            self._answer_seconds.labels(receipt.kind).observe(receipt.age)
+            self._series(self._answer_seconds, receipt.kind).observe(receipt.age)
 
     def happened(self, committed: Iterable[events.Event]) -> None:
         """Count what happened to reservations, once it is committed."""
@@ -74,12 +77,13 @@ class Metrics:
 
     def transaction(self, kind: Literal["read", "write"]) -> AbstractContextManager[object]:
         """Time a transaction, the wait for a connection included."""
-        return self._transactions.labels(kind).time()
+        timed: AbstractContextManager[object] = self._series(self._transactions, kind).time()
+        return timed
 
     def asked(self, method: str, status: str, seconds: float) -> None:
         """Count a request to Telegram, by its method and by the HTTP status, or by what kept it from having one."""
-        self._requests.labels(method, status).inc()
-        self._request_seconds.labels(method).observe(seconds)
+        self._series(self._requests, method, status).inc()
+        self._series(self._request_seconds, method).observe(seconds)
 
     def waiting(self, depth: float = math.nan, oldest: float = math.nan) -> None:
         """Show how much is due and not told, and since how many seconds; not a number where nobody knows."""
@@ -145,3 +149,8 @@ class Metrics:
             case events.CancelledByProvider():
                 return self._by_provider
         raise TypeError(f"nobody counts {type(event).__name__}")
+
+
+def _series(family: Any, *labels: str) -> Any:
+    """Return the series of a family that has these labels."""
+    return family.labels(*labels)

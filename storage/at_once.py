@@ -23,6 +23,11 @@ DRIVER = "sqlite+at_once"
 IN_THREAD: dict[str, Any] = {"in_thread": True}
 """Execution options of a statement that may take long, or wait for somebody."""
 
+BUSY_TIMEOUT = 5_000
+"""For how many milliseconds a statement waits for a lock of another process."""
+_PATIENCE = f"PRAGMA busy_timeout={BUSY_TIMEOUT}"
+_BEGIN = "BEGIN IMMEDIATE"
+
 
 class _Connection(AsyncAdapt_aiosqlite_connection):
     """SQLAlchemy's adapter of an aiosqlite connection, with cursors of both kinds. One that ``only_reads`` has nothing to wait for."""
@@ -35,6 +40,20 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         """Return a cursor that works here and now."""
         raw: sqlite3.Connection = self._connection._conn  # noqa: SLF001  (aiosqlite shows it to its thread alone)
         return raw.cursor()
+
+    def begin_to_write(self) -> None:
+        """Take the file's lock: at once where nobody has it, as nearly always, else in the thread, where the lock may be waited for."""
+        raw: sqlite3.Connection = self._connection._conn  # noqa: SLF001  (see above)
+        raw.execute("PRAGMA busy_timeout=0")
+        try:
+            raw.execute(_BEGIN)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            raw.execute(_PATIENCE)
+            self.run_async(lambda connection: connection.execute(_BEGIN))
+        else:
+            raw.execute(_PATIENCE)
 
     def rollback(self) -> None:
         """End a transaction."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.again import again_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
-from storage.at_once import DRIVER, IN_THREAD
+from storage.at_once import BUSY_TIMEOUT, DRIVER, IN_THREAD
 from storage.compiled import compiled_once
 from storage.executor import Executor
 from storage.postgres import meant, postgres_engine
@@ -75,7 +75,7 @@ def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
 
 def _set_up_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> None:
     """Give each new connection its settings, and each transaction its kind of BEGIN."""
-    pragmas = ["synchronous=FULL", "busy_timeout=5000", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"]
+    pragmas = ["synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT}", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"]
     # The file itself remembers its journal: a reader, who may have been given a stranger's file to look at, leaves it as it is.
     pragmas += ["journal_mode=WAL"] if write else ["query_only=ON", "wal_autocheckpoint=0"]
 
@@ -90,9 +90,9 @@ def _set_up_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> N
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:
-        # Others may have the file's lock for a while; who reads waits for nobody.
         if write:
-            connection.connection.run_async(lambda raw: raw.execute("BEGIN IMMEDIATE"))
+            adapter: Any = connection.connection.dbapi_connection
+            adapter.begin_to_write()
         else:
             connection.exec_driver_sql("BEGIN")
 

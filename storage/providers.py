@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from domain.provider import Provider
-from storage.at_once import IN_THREAD
 from storage.executor import Executor
 from storage.position import position
 from storage.tables import provider
@@ -29,7 +28,7 @@ _MATCHES = (position(provider.c.name_key, bindparam("part")) > 0, provider.c.cli
 _SEARCH = (
     select(*_FIELDS).where(*_MATCHES).order_by(provider.c.name_key, provider.c.id).limit(bindparam("limit")).offset(bindparam("offset"))
 )
-_COUNT = select(func.count()).select_from(provider).where(*_MATCHES).execution_options(**IN_THREAD)
+_COUNT = select(func.count()).select_from(provider).where(*_MATCHES)
 
 
 class SqlProviders:
