@@ -9,7 +9,6 @@ from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import replace
 from datetime import timedelta
 
-import segno
 from telegram import Bot, BotCommand, BotCommandScopeChat
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
@@ -233,6 +232,8 @@ def _button(button: Button) -> dict[str, str]:
 
 def _qr(link: str) -> bytes:
     """Return a picture of a link, as PNG."""
+    import segno  # noqa: PLC0415  (few ask for a picture, and all would wait for this at the start)
+
     picture = io.BytesIO()
     segno.make(link, error="m").save(picture, kind="png", scale=12, border=4)
     return picture.getvalue()

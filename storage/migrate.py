@@ -84,7 +84,10 @@ def _upgrade(connection: Connection) -> None:
     """Run the migrations and check that no row points nowhere; raises DatabaseUnusable for the schema of a newer version."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    if _is_newer(_schema_of(connection)):
+    schema = _schema_of(connection)
+    if _is_newest(schema):
+        return
+    if _is_newer(schema):
         raise DatabaseUnusable(
             "DATABASE_URL: the database was made by a newer version of Slotkeeper: run that version, or restore a backup from before it."
         )
