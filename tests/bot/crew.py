@@ -1,7 +1,6 @@
 """Several replicas of the bot, each a process of its own, which can be killed and started again."""
 
 import asyncio
-import os
 import random
 import signal
 import socket
@@ -12,7 +11,8 @@ from pathlib import Path
 
 from tests.bot.exchange import Exchange
 from tests.bot.harness import until
-from tests.bot.processes import Nursery, nursery
+from tests.bot.nursery import Forked
+from tests.bot.processes import killed, unpaced
 from tests.storage.venue import rows
 
 # The advisory locks by which PostgreSQL knows who is alive.
@@ -28,27 +28,28 @@ InHand = list[tuple[str, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class Member:
     """A replica that runs: its number, by which its calls to Telegram are known, and the number under which it takes leases."""
 
     number: int
-    pid: int
+    process: Forked
     presence: int
 
 
 class Crew:
     """Replicas on one database; each has a place, and there the next one is started when it is killed."""
 
-    def __init__(self, home: Nursery, exchange: Exchange, url: str, listens: list[str]) -> None:
-        self.running: dict[int, Process] = {}
+    def __init__(self, folder: Path, env: Mapping[str, str], exchange: Exchange, listens: list[str]) -> None:
+        self.running: dict[int, Member] = {}
         self.in_hand: dict[int, InHand] = {}
         self.died: dict[int, float] = {}
-        self._home = home
+        self._folder = folder
+        self._env = env
+        self._url = env["DATABASE_URL"]
         self._exchange = exchange
-        self._url = url
         self._listens = listens
         self._started = 0
-        self._pids: set[int] = set()
+        self._alive: set[Forked] = set()
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -58,34 +59,32 @@ class Crew:
 
     def place_of(self, number: int) -> int | None:
         """Return where the replica of this number is, None where it is dead."""
-        return next((place for place, process in self.running.items() if process.number == number), None)
+        return next((place for place, member in self.running.items() if member.number == number), None)
 
     async def starts(self, place: int) -> None:
         """Start a replica in a place, and wait until the others can see it."""
         async with self._one_at_a_time:
             self._started += 1
             number, before = self._started, self._living()
-            pid = await self._home.starts(LISTEN=self._listens[place], TELEGRAM_API_URL=self._exchange.address(number))
-            self._pids.add(pid)
+            told = {"LISTEN": self._listens[place], "TELEGRAM_API_URL": self._exchange.address(number)}
+            process = unpaced(self._folder, self._env, **told)
+            self._alive.add(process)
             await until(lambda: self._living() - before, every=_LOOK_SECONDS)
-            self.running[place] = Process(number, pid, (self._living() - before).pop())
+            self.running[place] = Member(number, process, (self._living() - before).pop())
 
     async def kills(self, place: int) -> None:
         """Kill the replica in a place on the spot, note what it had in hand, and wait until it is gone."""
-        process = self.running.pop(place)
+        member = self.running.pop(place)
         # It stands still while one looks: once it is dead, the others give back at once what it had in hand.
-        os.kill(process.pid, signal.SIGSTOP)
-        self.in_hand[process.number] = rows(self._url, _IN_HAND.format(presence=process.presence))
-        self.died[process.number] = asyncio.get_running_loop().time()
-        os.kill(process.pid, signal.SIGKILL)
-        self._pids.discard(process.pid)
-        await until(lambda: not _is_there(process.pid))
+        member.process.send_signal(signal.SIGSTOP)
+        self.in_hand[member.number] = rows(self._url, _IN_HAND.format(presence=member.presence))
+        self.died[member.number] = asyncio.get_running_loop().time()
+        self._alive.discard(member.process)
+        await killed(member.process)
 
-    def kill_all(self) -> None:
+    async def kills_all(self) -> None:
         """Leave nobody behind."""
-        for pid in self._pids:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        await asyncio.gather(*map(killed, self._alive))
 
     def _living(self) -> set[int]:
         """Return the numbers of all replicas that PostgreSQL believes to be alive."""
@@ -95,22 +94,12 @@ class Crew:
 @asynccontextmanager
 async def crew(folder: Path, env: Mapping[str, str], exchange: Exchange, listens: list[str]) -> AsyncIterator[Crew]:
     """Have a replica at each of these addresses for a block."""
-    async with nursery(folder, env) as home:
-        them = Crew(home, exchange, env["DATABASE_URL"], listens)
-        try:
-            await asyncio.gather(*map(them.starts, them.places))
-            yield them
-        finally:
-            them.kill_all()
-
-
-def _is_there(pid: int) -> bool:
-    """Tell whether a process has not ended yet."""
+    them = Crew(folder, env, exchange, listens)
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+        await asyncio.gather(*map(them.starts, them.places))
+        yield them
+    finally:
+        await them.kills_all()
 
 
 def quiet_ports(count: int) -> list[int]:

@@ -3,7 +3,6 @@
 import asyncio
 import resource
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -21,7 +20,7 @@ from simulator.people import Person
 from simulator.simulator import Simulator
 from storage.database import Database
 from tests.bot.harness import until
-from tests.bot.processes import TOKEN, bot_process, environment, runs
+from tests.bot.processes import TOKEN, bot_process, environment, killed, runs, started
 from tests.storage.venue import rows
 
 FIRST = int(datetime.now(UTC).timestamp()) // 900 + 3 * 96
@@ -131,11 +130,10 @@ def test_a_backup_that_finds_the_disk_full_leaves_nothing_behind(env: dict[str, 
 
 async def test_a_backup_that_is_killed_half_way_does_not_stand_under_its_name(env: dict[str, str], tmp_path: Path) -> None:
     grows(tmp_path, 60)
-    command = [sys.executable, "-m", "bot", "backup", "copy.db"]
-    process = await asyncio.create_subprocess_exec(*command, cwd=tmp_path, env=env)
+    with (tmp_path / "log").open("ab") as log:
+        process = await started(tmp_path, env, "backup", "copy.db", out=log.fileno(), err=log.fileno())
     await until(lambda: any(path.stat().st_size for path in tmp_path.glob("copy.db.*.partial/copy.db")))
-    process.send_signal(signal.SIGKILL)
-    await process.wait()
+    await killed(process)
     assert not (tmp_path / "copy.db").exists()
 
     ended = await asyncio.to_thread(runs, tmp_path, env, "backup", "copy.db")

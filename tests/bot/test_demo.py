@@ -100,7 +100,7 @@ async def test_one_line_tells_the_address_and_a_signal_ends_everything_within_fi
 
 
 async def test_without_a_token_the_demo_is_what_runs(tmp_path: Path) -> None:
-    async with demo_process(tmp_path) as demo, visitor(demo) as (_, state):
+    async with demo_process(tmp_path, fresh=True) as demo, visitor(demo) as (_, state):
         assert state["steps"]
         assert await _stopped(demo) == ""
     assert _names_in(tmp_path) == ["tmp"]
@@ -154,7 +154,7 @@ async def test_a_skip_stops_at_each_instant_at_which_something_falls_due(tmp_pat
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 async def test_the_whole_demo_needs_less_than_150_megabytes(tmp_path: Path) -> None:
-    async with demo_process(tmp_path, "demo") as demo, visitor(demo) as (guest, _):
+    async with demo_process(tmp_path, "demo", fresh=True) as demo, visitor(demo) as (guest, _):
         await guest.writes(DORA, "/agenda")
         await guest.hears(DORA, "🗓")
         # Asked from the process table, as everything runs in this one process.

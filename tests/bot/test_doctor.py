@@ -60,7 +60,7 @@ def test_an_error_is_told_by_its_first_line_and_without_persons(error: str, told
 def test_the_command_tells_what_it_finds_and_changes_nothing(tmp_path: Path, database_url: str) -> None:
     env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=database_url)
     before = everything(database_url)
-    ended = runs(tmp_path, env, "doctor")
+    ended = runs(tmp_path, env, "doctor", fresh=True)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{ALL_WELL}\n", "")
     assert everything(database_url) == before
 

@@ -18,7 +18,7 @@ from simulator.faults import FaultKind
 from simulator.people import Person
 from simulator.simulator import Simulator
 from tests.bot.harness import until
-from tests.bot.processes import TOKEN, bot_process, environment
+from tests.bot.processes import TOKEN, Process, bot_process, environment
 from tests.storage.venue import micros, rows
 
 PEOPLE, EACH = 40, 10
@@ -57,7 +57,7 @@ def heard(person: Person) -> list[str]:
     return [message.text for message in person.chat.messages if message.sender == "bot"]
 
 
-async def ends(process: asyncio.subprocess.Process) -> int:
+async def ends(process: Process) -> int:
     """Tell a bot to end, and return how it ended; raises TimeoutError where it takes its time."""
     process.send_signal(signal.SIGTERM)
     return await asyncio.wait_for(process.wait(), SECONDS)

@@ -21,7 +21,8 @@ from simulator.simulator import Simulator
 from storage.database import Database
 from tests.bot.harness import until
 from tests.bot.notices import OPENINGS, told
-from tests.bot.processes import LONG, TOKEN, Nursery, environment, nursery
+from tests.bot.nursery import Forked
+from tests.bot.processes import LONG, TOKEN, environment, killed, unpaced
 from tests.storage.ledger import claims, overlaps
 from tests.storage.venue import rows
 
@@ -37,23 +38,24 @@ class Assassin(Faults):
 
     def __init__(self) -> None:
         super().__init__()
-        self.home: Nursery | None = None
+        self.bot: Forked | None = None
         self.kills = 0
-        self.killed = asyncio.Event()
+        self.killed: asyncio.Queue[Forked] = asyncio.Queue()
         self._random = random.Random(7)  # noqa: S311  (the same trouble each time)
         self._spared = 5
 
     def take(self, method: str, person: int | None) -> Fault | None:
         """Return what happens to a call."""
-        if method.lower() not in TOLD or self.home is None or not self.home.bot or self.kills == KILLS:
+        if method.lower() not in TOLD or self.bot is None or self.kills == KILLS:
             return super().take(method, person)
         self._spared -= 1
         if self._spared:
             return super().take(method, person)
         self._spared = self._random.randint(6, 30)
-        self.home.kills()
+        self.bot.kill()
+        self.killed.put_nowait(self.bot)
+        self.bot = None
         self.kills += 1
-        self.killed.set()
         return Fault(self._random.choice([FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER]), None, None, 0, None)
 
 
@@ -131,24 +133,25 @@ async def test_kills_between_commit_and_delivery_lose_nothing(simulator: Simulat
 
     in_flight = 0
 
-    async def revives(home: Nursery) -> None:
+    async def revives() -> None:
         nonlocal in_flight
         while True:
-            await assassin.killed.wait()
-            assassin.killed.clear()
+            await (await assassin.killed.get()).wait()
             in_flight += unmarked(simulator, url)
-            await home.starts()
+            assassin.bot = unpaced(tmp_path, env)
 
-    async with nursery(tmp_path, env) as home:
-        assassin.home = home
-        await home.starts()
-        reviver = asyncio.create_task(revives(home))
+    assassin.bot = unpaced(tmp_path, env)
+    reviver = asyncio.create_task(revives())
+    try:
         async with asyncio.TaskGroup() as group:
             for client in clients:
                 group.create_task(come_and_go(client))
         await until(lambda: not simulator.world.updates.pending)
         await until(lambda: rows(url, STILL_OWED) == [(0,)])
+    finally:
         reviver.cancel()
+        if assassin.bot is not None:
+            await killed(assassin.bot)
 
     assert assassin.kills == KILLS
     assert (tmp_path / "log").read_text() == ""

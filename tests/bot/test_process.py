@@ -20,6 +20,7 @@ from simulator.faults import FaultKind
 from simulator.people import Person
 from simulator.simulator import Simulator
 from tests.bot.harness import until
+from tests.bot.nursery import plain_environment
 from tests.bot.processes import TOKEN, bot_process, environment, runs
 from tests.bot.served import visits
 from tests.storage.venue import rows
@@ -78,11 +79,11 @@ async def test_it_answers_and_sigterm_ends_it_well_and_no_log_tells_the_token(
     simulator: Simulator, env: dict[str, str], tmp_path: Path
 ) -> None:
     alice = simulator.person("Alice")
-    async with bot_process(tmp_path, env) as process:
+    async with bot_process(tmp_path, env, fresh=True) as process:
         alice.sends("/help")
         await until(lambda: heard(alice))
         await until(lambda: simulator.world.poll)
-        assert runs(tmp_path, env, "health").returncode == 0
+        assert runs(tmp_path, env, "health", fresh=True).returncode == 0
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 10) == 0
 
@@ -204,11 +205,13 @@ async def test_a_webhook_that_telegram_refuses_ends_it_with_a_sentence(
     assert "Traceback" not in log
 
 
-def test_it_tells_what_it_can_do_and_which_version_it_is(command: Command) -> None:
-    shown = command("--help")
-    assert shown.status == 0
-    assert all(command in shown.out for command in ("run", "migrate", "health", "backup"))
-    assert command("--version").out == f"slotkeeper {__version__}\n"
+@pytest.mark.parametrize("fresh", [True, False])
+def test_it_tells_what_it_can_do_and_which_version_it_is(tmp_path: Path, *, fresh: bool) -> None:
+    # What is said by a fork is what an interpreter says that was started for it.
+    shown, version = (runs(tmp_path, plain_environment(), option, fresh=fresh) for option in ("--help", "--version"))
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert all(command in shown.stdout for command in ("run", "migrate", "health", "backup"))
+    assert (version.returncode, version.stdout, version.stderr) == (0, f"slotkeeper {__version__}\n", "")
 
 
 def test_all_wrong_settings_are_listed_at_once_without_what_they_hold(command: Command) -> None:

@@ -44,7 +44,7 @@ async def test_a_second_bot_on_one_file_is_refused_and_the_commands_are_not(
         assert "PostgreSQL" in sentence
 
         for command in (("migrate",), ("health",), ("backup", "copy.db"), ("doctor",)):
-            ended = await asyncio.to_thread(runs, tmp_path, env, *command)
+            ended = await asyncio.to_thread(runs, tmp_path, env, *command, fresh=True)
             assert (ended.returncode, ended.stderr) == (0, ""), command
             assert command != ("doctor",) or ended.stdout == f"{ALL_WELL}\n"
         alice.sends("/help")
