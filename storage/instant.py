@@ -38,4 +38,7 @@ class Instant(TypeDecorator[datetime]):
         """Turn what the column keeps into an instant."""
         if value is None:
             return None
-        return _EPOCH + timedelta(microseconds=value) if dialect.name == "sqlite" else value.astimezone(UTC)
+        if dialect.name == "sqlite":
+            return _EPOCH + timedelta(microseconds=value)
+        moment: datetime = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return moment

@@ -22,11 +22,12 @@ def rows_given(db: object, *columns: Column[Any]) -> Select[Any]:
 def given(connection: Executor, rows: Sequence[Mapping[str, object]]) -> dict[str, str]:
     """Return rows as the parameter of such a query."""
 
-    def plain(value: object) -> object:
-        stored = _INSTANT.process_bind_param(value, connection.dialect) if isinstance(value, datetime) else value
-        return stored.isoformat() if isinstance(stored, datetime) else stored
+    def stored(moment: datetime) -> object:
+        """Return what JSON has no form for, an instant, as the database takes it."""
+        kept = _INSTANT.process_bind_param(moment, connection.dialect)
+        return kept.isoformat() if isinstance(kept, datetime) else kept
 
-    return {"rows": json.dumps([{name: plain(value) for name, value in row.items()} for row in rows])}
+    return {"rows": json.dumps([*rows], default=stored)}
 
 
 def _by_sqlite(columns: Sequence[Column[Any]]) -> Select[Any]:

@@ -225,6 +225,13 @@ class Bookings(RuleBasedStateMachine):
     def wants_what_somebody_has(self, claim: int, client: int) -> Any:
         return self._holds(client, self.model.claims[claim].provider, self.model.claims[claim].start, 0)
 
+    @precondition(lambda self: self.live_holds)
+    @rule(target=claims, pick=st.integers(0, 2))
+    def wants_to_be_in_two_places(self, pick: int) -> Any:
+        claim = self.live_holds[pick % len(self.live_holds)]
+        other = next(provider for provider in self.model.owners if provider != claim.provider)
+        return self._holds(claim.client, other, claim.start, 0)
+
     def _holds(self, client: int, provider: int, start: int, moving: int) -> Any:
         choice = SlotChoice(client, provider, start, moving or None)
         said = self.said(lambda work: hold_slot(work, self.policy, choice, self.now))
