@@ -50,15 +50,16 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
+        finally:
             raw.execute(_PATIENCE)
+        if not raw.in_transaction:
             self.run_async(lambda connection: connection.execute(_BEGIN))
-        else:
-            raw.execute(_PATIENCE)
 
     def rollback(self) -> None:
         """End a transaction."""
-        if self.only_reads:
-            self.driver_connection._conn.rollback()  # noqa: SLF001  (see above)
+        raw: sqlite3.Connection | None = self._connection._connection  # noqa: SLF001  (see above; None once it is closed)
+        if self.only_reads and raw is not None:
+            raw.rollback()
         else:
             super().rollback()
 

@@ -134,7 +134,8 @@ class Database:
     async def write(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
         """Do something that may be done again where it met another's work, or shares a transaction with what fails; raises DatabaseAway."""
         if self._together is not None:
-            return await self._together.do(do)
+            with _errors_told():
+                return await self._together.do(do)
 
         async def attempt() -> Result:
             async with self.transaction() as work:
