@@ -14,7 +14,7 @@ from bot.settings import Settings
 from simulator.people import Person
 from simulator.simulator import Simulator
 from tests.bot.harness import TOKEN, until
-from tests.bot.replicas import cut, leaders, shut
+from tests.bot.replicas import cut, leaders, presence, shut
 from tests.storage.venue import rows
 
 pytestmark = pytest.mark.engines("postgresql")
@@ -131,6 +131,8 @@ async def test_after_a_database_that_let_nobody_in_for_a_while_all_is_as_before(
         await asyncio.gather(*(replica.house.presence.follows() for replica in group.replicas))
     await until(lambda: all(heard(person) for person in people))
     await until(group.leads)
+    # One leads before all are back.
+    await until(lambda: all(presence(replica.house)._connection is not None for replica in group.replicas))
 
     assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
     assert set(await group.leader.house.presence.living()) == {replica.house.presence.number for replica in group.replicas}
