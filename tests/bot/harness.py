@@ -80,15 +80,36 @@ class Town:
         await self.settles()
 
     async def settles(self) -> None:
-        """Have the bot work all that people did, and wait until it has answered."""
+        """Have the bot work all that people did and do what is due, and wait until it has answered."""
+        await self.hears()
+        await self.sweeps()
+
+    async def answers(self) -> None:
+        """Have the bot work all that people did, and do what is due if its alarm rings for it, as when it runs by itself."""
+        await self.hears()
+        if self._alarm_rings():
+            await self.sweeps()
+        await self.house.courier.idle()
+
+    async def hears(self) -> None:
+        """Have the bot work all that people did."""
         while updates := self.simulator.take_updates():
             await self.works(updates)
-        await self.sweeps()
 
     async def sweeps(self) -> None:
         """Have the bot do what is due, as it does when its alarm rings, and wait until that has arrived."""
+        self._alarm_rings()
         await self.house.jobs.run_due()
         await self.house.courier.idle()
+
+    def _alarm_rings(self) -> bool:
+        """Tell whether the bot's alarm rings by now; it is then set for nothing, as for one who waited for it."""
+        alarm = self.house.wakeup
+        rings = alarm._bell.is_set() or (alarm._set_for is not None and alarm._set_for <= self.now)
+        if rings:
+            alarm._bell.clear()
+            alarm._set_for = None
+        return rings
 
     async def works(self, updates: list[dict[str, Any]]) -> None:
         """Have the bot work these updates one after another, as Telegram would deliver one chat's."""
@@ -138,12 +159,12 @@ class Chatter:
     async def sends(self, text: str) -> None:
         """Write a line."""
         self.person.sends(text)
-        await self.town.settles()
+        await self.town.answers()
 
     async def opens(self, link: str) -> None:
         """Open a deep link."""
         self.person.opens(link)
-        await self.town.settles()
+        await self.town.answers()
 
     async def taps(self, label: str, *, message: Message | None = None) -> None:
         """Tap a button: the one with this label, else the first that begins with it or ends in it, newest message first."""
@@ -152,12 +173,12 @@ class Chatter:
         loose = next((text for text in labels if text.startswith(label) or text.endswith(label)), label)
         known = any(text == label or text.split(" ", 1)[-1] == label for text in labels)
         self.person.taps(label if known else loose, message=message)
-        await self.town.settles()
+        await self.town.answers()
 
     async def taps_data(self, data: str, message: int | None = None) -> None:
         """Tap a forged or very old button."""
         self.person.taps_data(data, message or 1)
-        await self.town.settles()
+        await self.town.answers()
 
     @property
     def shown(self) -> list[Message]:

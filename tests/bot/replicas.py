@@ -83,6 +83,10 @@ class ReplicaTown(Town):
         """Have an update worked by one replica; its answer may still be on the way."""
         await house.intake.once(house.intake.read(raw))
 
+    async def answers(self) -> None:
+        """Have the replicas work all that people did, and do what is due: each alarm has heard of a part of it."""
+        await self.settles()
+
     async def sweeps(self) -> None:
         """Have all replicas do what is due, and wait until that has arrived."""
         await asyncio.gather(*(house.jobs.run_due() for house in self.houses))

@@ -55,11 +55,10 @@ class PostedTown(ServedTown):
             database_url, listen=f"127.0.0.1:{port}", webhook_url=f"http://127.0.0.1:{port}{path}", webhook_secret=SECRET, **more
         )
 
-    async def settles(self) -> None:
-        """Wait until the bot took all that people did and has answered."""
+    async def hears(self) -> None:
+        """Wait until the bot took all that people did."""
         await until(lambda: not self.simulator.world.updates.pending)
         await self.house.processor.idle()
-        await self.sweeps()
 
     async def posts(self, raw: object = None, *, path: str = "/telegram", secret: str | None = SECRET, **details: Any) -> Answered:
         """Post something to the webhook, as JSON where it is no ``data``."""

@@ -130,6 +130,7 @@ async def test_an_admin_who_first_writes_later_is_told_then(town: Town, alice: C
 
     ada = town.knows("Ada", id=ADMIN_ID)
     await ada.sends("/start")
+    await town.sweeps()
     assert "2 things" in digests(ada)[0]
 
 
@@ -152,6 +153,7 @@ async def test_messages_that_cannot_be_told_are_counted_by_what_kept_them(rough_
     await ada.sends("/start")
     hears(town, "empty", answering(Send(Screen(""))))
     await alice.sends("empty")
+    await town.sweeps()
     async with town.house.database.transaction() as work:
         await work.outbox.reply(alice.id, {"steps": [{"step": "dance"}]}, town.now - AN_HOUR)
     for _ in range(3):

@@ -292,6 +292,7 @@ async def test_where_the_outbox_cannot_be_read_all_else_is_still_told(town: Serv
 async def test_transactions_are_timed(town: ServedTown, alice: Chatter) -> None:
     before = [await grows(town, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")]
     await alice.sends("hi")
+    await town.sweeps()
     after = [await grows(town, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")]
 
     assert all(later > earlier for earlier, later in zip(before, after, strict=True))
