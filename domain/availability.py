@@ -35,13 +35,13 @@ class OpenHours:
     starts: range
     length: int
 
-    def slots(self, starts: range | None = None) -> Iterator[TimeSpan]:
-        """Yield the free slots in order, all of them or those that start within a part of ``starts``."""
-        wanted = self.starts if starts is None else starts
+    def slots(self, window: range | None = None) -> Iterator[TimeSpan]:
+        """Yield the free slots in order, all of them or those that start within a window."""
+        starts = self.starts if window is None else range(max(window.start, self.starts.start), min(window.stop, self.starts.stop))
         # Stretches are disjoint and sorted, so those that are over before the first start come first.
-        first = bisect_right(self.offered, wanted.start, key=lambda span: span.end)
-        ahead = takewhile(lambda span: span.start < wanted.stop, islice(self.offered, first, None))
-        return open_slots(ahead, self.busy, wanted, self.length)
+        first = bisect_right(self.offered, starts.start, key=lambda span: span.end)
+        ahead = takewhile(lambda span: span.start < starts.stop, islice(self.offered, first, None))
+        return open_slots(ahead, self.busy, starts, self.length)
 
     def covers(self, starts: range) -> bool:
         """Tell whether all is known of slots that start within ``starts``."""

@@ -12,7 +12,8 @@ from storage.at_once import IN_THREAD, AtOnceDialect
 Result = TypeVar("Result")
 
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
-_MANY = 20
+FEW = 20
+"""As many rows may be written at once."""
 
 
 class Executor:
@@ -58,4 +59,4 @@ class Executor:
 
 def _takes_long(statement: Executable, values: Values) -> bool:
     """Tell whether a statement is one that the event loop must not wait for."""
-    return (isinstance(values, list) and len(values) > _MANY) or "in_thread" in statement.get_execution_options()
+    return (isinstance(values, list) and len(values) > FEW) or "in_thread" in statement.get_execution_options()

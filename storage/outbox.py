@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, inser
 from domain.notification import Notification
 from domain.outbox import DIGEST, REPLY, Backlog, OutboxRow
 from storage.at_once import IN_THREAD
-from storage.executor import Executor
+from storage.executor import FEW, Executor
 from storage.many import given, rows_given
 from storage.per_database import PerDatabase
 from storage.tables import DUE, WITHHELD, outbox
@@ -18,7 +18,6 @@ LEASE = timedelta(seconds=60)
 CHANNEL = "slotkeeper"
 """What replicas listen to: who has just joined, or committed something that falls due, and when, in microseconds since 1970."""
 _LOOKED_AT = 1_000
-_FEW = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FIELDS = [outbox.c[name] for name in ("id", "recipient_id", "kind", "reservation_id", "payload", "due_at", "attempts")]
@@ -145,7 +144,7 @@ class SqlOutbox:
         self.earliest = min(filter(None, [self.earliest, *(n.due_at for n in told)]))
         rows = [{"recipient_id": n.recipient_id, "kind": n.kind, "reservation_id": n.reservation_id, "due_at": n.due_at} for n in told]
         parameter = given(self._connection, await self._queued(rows))
-        await self._connection.execute(_NOTIFY.on(self._connection), parameter, patient=len(rows) > _FEW)
+        await self._connection.execute(_NOTIFY.on(self._connection), parameter, patient=len(rows) > FEW)
 
     async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow:
         """Put the answer to an update in, leased to whoever commits it: he tells it himself, and the sweep only if he dies.

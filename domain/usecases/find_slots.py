@@ -10,10 +10,11 @@ from domain.availability import OpenHours
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.reservation import Reservation
-from domain.timespan import CELL, TimeSpan, midnight, whole_day
+from domain.timespan import CELL, TimeSpan, midnight
 
 SOONEST = 3
-_WEEK = timedelta(days=7) // CELL
+_DAY = timedelta(days=1)
+_WEEK = 7 * _DAY // CELL
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +35,10 @@ class SlotSearch:
         bookable = self.policy.starts(self.now)
         return range(max(first, bookable.start), min(last, bookable.stop))
 
-    def on_days(self, first: date, last: date, zone: ZoneInfo) -> range:
-        """Return the cells of the calendar days of this zone, from the first to the last, at which a slot may start."""
-        return self.starts(midnight(first, zone), midnight(last + timedelta(days=1), zone))
-
-    async def open_hours(self, uow: UnitOfWork, first: int, last: int) -> OpenHours:
-        """Return what is known of the slots that start in the cells ``first <= start < last``."""
-        starts = self.starts(first, last)
+    async def open_hours(self, uow: UnitOfWork, starts: range, *, seen: OpenHours | None = None) -> OpenHours:
+        """Return what is known of the slots that start in these cells; what was ``seen`` already is not read again."""
+        if seen and seen.covers(starts):
+            return seen
         if not starts:
             return OpenHours((), (), starts, self.policy.slot_cells)
         window = TimeSpan(starts.start, starts.stop + self.policy.slot_cells)
@@ -48,14 +46,13 @@ class SlotSearch:
         busy = await self._taken(uow, window) if offered else ()
         return OpenHours(offered, frozenset(busy), starts, self.policy.slot_cells)
 
-    async def open_days(self, uow: UnitOfWork, first: date, last: date, zone: ZoneInfo) -> OpenHours:
-        """Return what is known of the slots that start on the calendar days of this zone, from the first to the last."""
-        starts = self.on_days(first, last, zone)
-        return await self.open_hours(uow, starts.start, starts.stop)
+    async def open_days(self, uow: UnitOfWork, first: date, last: date, zone: ZoneInfo, *, seen: OpenHours | None = None) -> OpenHours:
+        """The same, for those that start on the calendar days of this zone, from the first to the last."""
+        return await self.open_hours(uow, self.starts(midnight(first, zone), midnight(last + _DAY, zone)), seen=seen)
 
     async def between(self, uow: UnitOfWork, first: int, last: int) -> Sequence[TimeSpan]:
         """Return the free slots that start in the cells ``first <= start < last``, in order."""
-        return tuple((await self.open_hours(uow, first, last)).slots())
+        return tuple((await self.open_hours(uow, self.starts(first, last))).slots())
 
     async def _taken(self, uow: UnitOfWork, window: TimeSpan) -> Collection[int]:
         """Return the cells that are taken, of the provider and of the client, but by the hold that a new choice would replace."""
@@ -72,7 +69,7 @@ async def soonest_slots(
     wanted: Callable[[TimeSpan], bool] | None = None,
     seen: OpenHours | None = None,
 ) -> Sequence[TimeSpan]:
-    """Return the first free slots there are, or the first that are ``wanted``; what was ``seen`` already is not read again.
+    """Return the first free slots there are, or the first that are ``wanted``; see ``SlotSearch.open_hours`` for what was ``seen``.
 
     It looks a week at a time, so that a full calendar is not read for three slots.
     """
@@ -80,7 +77,7 @@ async def soonest_slots(
     found: list[TimeSpan] = []
     for first in range(bookable.start, bookable.stop, _WEEK):
         starts = search.starts(first, first + _WEEK)
-        known = seen if seen and seen.covers(starts) else await search.open_hours(uow, starts.start, starts.stop)
+        known = await search.open_hours(uow, starts, seen=seen)
         found += islice(filter(wanted, known.slots(starts)), count - len(found))
         if len(found) >= count:
             break
@@ -97,14 +94,13 @@ async def can_be_held_again(uow: UnitOfWork, policy: BookingPolicy, hold: Reserv
 
 async def slots_of_day(uow: UnitOfWork, search: SlotSearch, day: date, zone: ZoneInfo) -> Sequence[TimeSpan]:
     """Return the free slots that start on a calendar day of this zone."""
-    window = whole_day(day, zone)
-    return await search.between(uow, window.start, window.end) if window else ()
+    return tuple((await search.open_days(uow, day, day, zone)).slots())
 
 
 async def days_with_slots(
     uow: UnitOfWork, search: SlotSearch, first: date, last: date, zone: ZoneInfo, *, seen: OpenHours | None = None
 ) -> frozenset[date]:
     """Return the calendar days of this zone, from the first to the last, on which some free slot starts; see ``soonest_slots``."""
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    known = seen if seen and seen.covers(search.on_days(first, last, zone)) else await search.open_days(uow, first, last, zone)
-    return frozenset(day for day in days if any(known.slots(search.on_days(day, day, zone))))
+    known = await search.open_days(uow, first, last, zone, seen=seen)
+    days = [first + n * _DAY for n in range((last - first).days + 1)]
+    return frozenset(day for day in days if any(known.slots(range(midnight(day, zone), midnight(day + _DAY, zone)))))

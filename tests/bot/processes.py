@@ -33,10 +33,14 @@ def environment(folder: Path, url: str, **more: str) -> dict[str, str]:
 
 def runs(folder: Path, env: Mapping[str, str], *arguments: str, fresh: bool = False) -> "subprocess.CompletedProcess[str]":
     """Run a command of the bot's to its end, in a folder without settings; a fresh interpreter shows that it starts as well."""
-    command = ["bot", *arguments]
+    return ended(folder, env, "bot", *arguments, fresh=fresh)
+
+
+def ended(folder: Path, env: Mapping[str, str], *command: str, fresh: bool) -> "subprocess.CompletedProcess[str]":
+    """Run a module with its arguments to its end, without any input."""
     if fresh:
-        real = [sys.executable, "-m", *command]
-        return subprocess.run(real, cwd=folder, env=env, capture_output=True, text=True, timeout=30, check=False)
+        real, nothing = [sys.executable, "-m", *command], subprocess.DEVNULL
+        return subprocess.run(real, cwd=folder, env=env, stdin=nothing, capture_output=True, text=True, timeout=30, check=False)
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         status = nursery().starts(folder, env, command, out.fileno(), err.fileno()).ends_within(30)
         out.seek(0)

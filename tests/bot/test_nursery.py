@@ -4,36 +4,26 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
-from tempfile import TemporaryFile
 
 import pytest
 
 from tests.bot.harness import until
-from tests.bot.nursery import nursery, plain_environment
-from tests.bot.processes import killed, runs, started
+from tests.bot.nursery import plain_environment
+from tests.bot.processes import ended, killed, runs, started
 
 PROGRAM = ("tests.bot.surroundings", "3", "--and=more")
 
 
 def test_a_fork_finds_what_a_fresh_interpreter_finds_and_ends_as_it_does(tmp_path: Path) -> None:
     env = plain_environment() | {"TMPDIR": str(tmp_path), "TZ": "Asia/Tokyo", "PTB_TIMEDELTA": "1"}
-    with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
-        status = nursery().starts(tmp_path, env, PROGRAM, out.fileno(), err.fileno()).ends_within(30)
-        out.seek(0)
-        err.seek(0)
-        found, said = json.load(out), err.read()
-    fresh = subprocess.run(
-        [sys.executable, "-m", *PROGRAM], cwd=tmp_path, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    forked, fresh = (ended(tmp_path, env, *PROGRAM, fresh=fresh) for fresh in (False, True))
 
-    assert (status, fresh.returncode) == (3, 3)
-    assert found == json.loads(fresh.stdout)
-    assert said == fresh.stderr
-    assert "a last word" in said
-    assert "ResourceWarning: unclosed file" in said
+    assert (forked.returncode, fresh.returncode) == (3, 3)
+    assert json.loads(forked.stdout) == json.loads(fresh.stdout)
+    assert forked.stderr == fresh.stderr
+    assert "a last word" in forked.stderr
+    assert "ResourceWarning: unclosed file" in forked.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
