@@ -55,6 +55,7 @@ from storage.telling import Telling
 log = logging.getLogger(__name__)
 
 _SPARE_CONNECTIONS = 36
+_LINES = 2
 _PATIENCE = 10.0
 
 BotApplication = Application[ExtBot[None], Context, dict[Any, Any], dict[Any, Any], dict[Any, Any], None]
@@ -66,6 +67,7 @@ class House:
 
     clock: Clock
     application: BotApplication
+    line: AiohttpRequest
     database: Database
     presence: Presence
     telling: Telling | None
@@ -91,7 +93,8 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     database, scheduler, metrics = Database(settings.database_url, replica=presence.number), new_scheduler(), Metrics()
     storehouse, turns, wakeup = MeasuredStorehouse(database, metrics), Turns(presence), Wakeup(scheduler, clock)
     processor = UnitProcessor(storehouse, turns, clock, wakeup, metrics)
-    application = _application(settings, token, processor, patience, metrics)
+    line = AiohttpRequest(connections=_LINES, read_timeout=patience, asked=metrics.asked)
+    application = _application(settings, token, processor, line, patience, metrics)
     news = News(settings.policy, ZoneInfo(settings.time_zone))
     courier = Courier(storehouse, Delivery(application.bot, telling or OwnMemory(), pace), news, turns, clock, wakeup, metrics)
     processor.courier = courier
@@ -106,7 +109,22 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     )
     http = HttpSide(settings.listen, checks, jobs, metrics, BacklogGauge(database, metrics, clock), webhook)
     return House(
-        clock, application, database, presence, telling, pace, processor, courier, wakeup, scheduler, jobs, intake, pulse, metrics, http
+        clock,
+        application,
+        line,
+        database,
+        presence,
+        telling,
+        pace,
+        processor,
+        courier,
+        wakeup,
+        scheduler,
+        jobs,
+        intake,
+        pulse,
+        metrics,
+        http,
     )
 
 
@@ -149,7 +167,9 @@ def _webhook(settings: Settings, intake: Intake) -> Webhook | None:
     return Webhook(settings.webhook_path, settings.webhook_secret.get_secret_value(), intake)
 
 
-def _application(settings: Settings, token: str, processor: UnitProcessor, patience: float, metrics: Metrics) -> BotApplication:
+def _application(
+    settings: Settings, token: str, processor: UnitProcessor, line: AiohttpRequest, patience: float, metrics: Metrics
+) -> BotApplication:
     """Return python-telegram-bot's application with our transport, our context and our handlers."""
     application = (
         ApplicationBuilder()
@@ -157,7 +177,7 @@ def _application(settings: Settings, token: str, processor: UnitProcessor, patie
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
         .request(AiohttpRequest(connections=SIDE_BY_SIDE + _SPARE_CONNECTIONS, read_timeout=patience, asked=metrics.asked))
-        .get_updates_request(AiohttpRequest(connections=4, read_timeout=patience, asked=metrics.asked))
+        .get_updates_request(line)
         .concurrent_updates(processor)
         .context_types(ContextTypes(context=Context))
         .job_queue(None)

@@ -30,12 +30,16 @@ class PlainParameters:
         return {}
 
 
-async def call(bot: Bot, method: str, parameters: Mapping[str, object], *, read_timeout: float | None = None) -> Any:
-    """Call a method and return its result as Telegram writes it; ``read_timeout`` is in seconds, None for the transport's own.
+async def call(
+    bot: Bot, method: str, parameters: Mapping[str, object], *, by: BaseRequest | None = None, read_timeout: float | None = None
+) -> Any:
+    """Call a method and return its result as Telegram writes it.
+
+    It goes ``by`` the bot's transport where no other is named. ``read_timeout`` is in seconds, None for the transport's own.
 
     Raises:
         telegram.error.TelegramError: as the library's own methods do.
     """
     patience: Any = BaseRequest.DEFAULT_NONE if read_timeout is None else read_timeout
     given: Any = PlainParameters(parameters)
-    return await bot.request.post(f"{bot.base_url}/{method}", given, read_timeout=patience)
+    return await (by or bot.request).post(f"{bot.base_url}/{method}", given, read_timeout=patience)

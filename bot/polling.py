@@ -8,11 +8,12 @@ from typing import TypeVar
 
 from telegram import Bot, Update
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.request import BaseRequest
 
 from bot.calls import call
 from bot.intake import Intake, Received
 from bot.pulse import Pulse
-from bot.reading import Raw
+from bot.reading import Raw, is_update
 from bot.turns import finished
 
 Result = TypeVar("Result")
@@ -27,10 +28,10 @@ _GLANCE = 0.25
 _DRAIN_SECONDS = 1.5
 
 
-async def poll(application: Received, intake: Intake, pulse: Pulse) -> None:
+async def poll(application: Received, line: BaseRequest, intake: Intake, pulse: Pulse) -> None:
     """Fetch updates and have them worked until cancelled; raises InvalidToken where the token is refused.
 
-    The ``pulse`` beats each time Telegram answers.
+    They are fetched by a ``line`` of their own, which nothing that is sent can fill. The ``pulse`` beats each time Telegram answers.
     """
     await retried(application.bot.delete_webhook)
     fetched = _Fetched(intake)
@@ -38,7 +39,7 @@ async def poll(application: Received, intake: Intake, pulse: Pulse) -> None:
     try:
         while True:
             try:
-                updates = await _fetched(application.bot, fetched.offset)
+                updates = await _fetched(application.bot, line, fetched.offset)
             except InvalidToken:
                 raise
             except TelegramError as error:
@@ -97,12 +98,12 @@ class _Fetched:
         return {number: task for number, task in self._taken.items() if not task.done()}
 
 
-async def _fetched(bot: Bot, offset: int | None) -> Sequence[Raw]:
+async def _fetched(bot: Bot, line: BaseRequest, offset: int | None) -> Sequence[Raw]:
     """Fetch updates as Telegram writes them: those in work are offered again and again, and nobody has to read them each time."""
-    patience = (bot.request.read_timeout or 0.0) + _POLL_SECONDS
+    patience = (line.read_timeout or 0.0) + _POLL_SECONDS
     wish = {"offset": offset, "timeout": _POLL_SECONDS, "allowed_updates": ALLOWED_UPDATES}
-    updates: Sequence[Raw] = await call(bot, "getUpdates", wish, read_timeout=patience)
-    return updates
+    result = await call(bot, "getUpdates", wish, by=line, read_timeout=patience)
+    return [update for update in result if is_update(update)] if isinstance(result, list) else []
 
 
 class _Patience:

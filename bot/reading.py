@@ -3,7 +3,7 @@
 The buttons are most of such an update, and all that anybody asks of them is whether the message will look the same afterwards.
 """
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from telegram import Bot, Update
 
@@ -12,8 +12,15 @@ from bot.screen import digest_of
 Raw = dict[str, Any]
 """An update as Telegram writes it."""
 
+_LARGEST_NUMBER = 2**63 - 1
 # Among what the library does not know of an update; Telegram's own names have no such form.
 _SHOWN = "digest of what was tapped"
+
+
+def is_update(raw: object) -> TypeGuard[Raw]:
+    """Tell whether something has an update's number; without one not even its failure could be noted."""
+    number = raw.get("update_id") if isinstance(raw, dict) else None
+    return type(number) is int and 0 <= number <= _LARGEST_NUMBER
 
 
 def read(raw: Raw, bot: Bot) -> Update:
@@ -34,6 +41,6 @@ def shown_before(update: Update) -> str | None:
 
 def _digest(message: Raw) -> str:
     """Return the digest of what a message shows."""
-    rows = message.get("reply_markup", {}).get("inline_keyboard", ())
+    rows = (message.get("reply_markup") or {}).get("inline_keyboard") or ()
     buttons = [[(button["text"], button.get("callback_data") or button.get("url")) for button in row] for row in rows]
-    return digest_of(message.get("text", "").strip(), buttons)
+    return digest_of((message.get("text") or "").strip(), buttons)

@@ -118,7 +118,7 @@ async def _lead(presence: Presence, duties: Callable[[], Coroutine[Any, Any, Non
 async def _fetch(house: House) -> None:
     """Fetch updates until cancelled."""
     async with _introduced(house.application):
-        await poll(house.application, house.intake, house.pulse)
+        await poll(house.application, house.line, house.intake, house.pulse)
 
 
 async def _register(house: House, webhook: Webhook, url: str) -> None:

@@ -14,6 +14,7 @@ from telegram.error import BadRequest
 
 from bot.intake import Intake
 from bot.polling import ALLOWED_UPDATES, retried
+from bot.reading import is_update
 from bot.turns import finished
 from domain.ports import Misconfigured
 
@@ -25,7 +26,6 @@ _LOOK_SECONDS = 60.0
 # As Telegram's Bot API server words it.
 _ADDRESS_REFUSED = re.compile(r"HTTPS url must|only on ports", re.IGNORECASE)
 _DRAIN_SECONDS = 2.0
-_LARGEST_NUMBER = 2**63 - 1
 
 
 class WebhookRefused(Misconfigured):
@@ -114,15 +114,12 @@ class Webhook:
 
 
 def _update_in(body: bytes) -> dict[str, Any] | None:
-    """Return the JSON object of an update, None for anything else; without its number not even its failure could be noted."""
+    """Return the JSON object of an update, None for anything else."""
     try:
         raw = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(raw, dict):
-        return None
-    number = raw.get("update_id")
-    return raw if type(number) is int and 0 <= number <= _LARGEST_NUMBER else None
+    return raw if is_update(raw) else None
 
 
 def _outcome(task: "asyncio.Task[None]", number: int) -> web.Response:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.again import again_on_conflict
@@ -91,10 +92,18 @@ def _set_up_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> N
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:
         if write:
-            adapter: Any = connection.connection.dbapi_connection
-            adapter.begin_to_write()
+            _begin_to_write(connection)
         else:
             connection.exec_driver_sql("BEGIN")
+
+
+def _begin_to_write(connection: Connection) -> None:
+    """Take the file's lock; what keeps us from it is told as for any statement."""
+    adapter: Any = connection.connection.dbapi_connection
+    try:
+        adapter.begin_to_write()
+    except sqlite3.Error as error:
+        raise DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error, dialect=connection.dialect) from error
 
 
 class Database:
@@ -132,7 +141,14 @@ class Database:
             yield lambda: SqlUnitOfWork(executor, self._replica)
 
     async def write(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
-        """Do something that may be done again where it met another's work, or shares a transaction with what fails; raises DatabaseAway."""
+        """Do something that may be done again where it met another's work, or shares a transaction with what fails.
+
+        A caller that is cancelled meanwhile may find it done all the same: of what must not be lost sight of then, such as a claim, the
+        lease ends by itself.
+
+        Raises:
+            DatabaseAway: on PostgreSQL alone.
+        """
         if self._together is not None:
             with _errors_told():
                 return await self._together.do(do)

@@ -34,9 +34,9 @@ class Executor:
             return await self._connection.execute(statement, values, execution_options=IN_THREAD)
         return self._at_once.execute(statement, values)
 
-    async def scalar(self, statement: Executable, values: Values = None) -> Any:
+    async def scalar(self, statement: Executable, values: Values = None, *, patient: bool = False) -> Any:
         """Return the first value of the first row, None where there is none."""
-        return (await self.execute(statement, values)).scalar()
+        return (await self.execute(statement, values, patient=patient)).scalar()
 
     async def scalars(self, statement: Executable, values: Values = None) -> ScalarResult[Any]:
         """Return the first value of each row."""
@@ -59,4 +59,5 @@ class Executor:
 
 def _takes_long(statement: Executable, values: Values) -> bool:
     """Tell whether a statement is one that the event loop must not wait for."""
-    return (isinstance(values, list) and len(values) > FEW) or "in_thread" in statement.get_execution_options()
+    count = 1 if values is None or isinstance(values, Mapping) else len(values)
+    return count > FEW or "in_thread" in statement.get_execution_options()

@@ -85,7 +85,8 @@ _TELL = select(func.pg_notify(CHANNEL, bindparam("news")))
 _WAITING = or_(outbox.c.attempts > 0, outbox.c.kind == REPLY)
 _WAITS = select(func.max(outbox.c.due_at).label("until")).where(DUE, outbox.c.recipient_id == bindparam("recipient"), _WAITING).subquery()
 _REPORT = insert(outbox).values(_FRESH)
-_TOLD = ("recipient_id", "kind", "reservation_id", "due_at")
+_QUEUED = ("recipient_id", "kind", "reservation_id")
+_TOLD = (*_QUEUED, "due_at")
 
 
 def _put_in(db: Any) -> Any:
@@ -97,9 +98,11 @@ def _put_in(db: Any) -> Any:
 
 
 def _queues(db: Any) -> Any:
-    """Ask until when the last of what waits for people is put off."""
-    theirs = outbox.c.recipient_id.in_(rows_given(db, outbox.c.recipient_id).scalar_subquery())
-    return select(outbox.c.recipient_id, func.max(outbox.c.due_at)).where(DUE, theirs, _WAITING).group_by(outbox.c.recipient_id)
+    """Ask until when the last of what waits for people is put off, without what is put in anew: nothing queues behind itself."""
+    told = rows_given(db, *(outbox.c[name] for name in _QUEUED)).cte("told")
+    anew = select(told.c.kind).where(told.c.reservation_id == outbox.c.reservation_id, told.c.kind == outbox.c.kind).exists()
+    theirs = outbox.c.recipient_id.in_(select(told.c.recipient_id))
+    return select(outbox.c.recipient_id, func.max(outbox.c.due_at)).where(DUE, theirs, _WAITING, ~anew).group_by(outbox.c.recipient_id)
 
 
 _NOTIFY, _QUEUES = PerDatabase(_put_in), PerDatabase(_queues)
@@ -138,7 +141,8 @@ class SqlOutbox:
 
     async def notify(self, notifications: Iterable[Notification]) -> None:
         """Put notifications in; one of the same kind and reservation is put in once, and again where a hold was moved."""
-        told = list(notifications)
+        # PostgreSQL puts no row in twice with one statement; the last word counts, as if each came by itself.
+        told = list({(n.reservation_id, n.kind): n for n in notifications}.values())
         if not told:
             return
         self.earliest = min(filter(None, [self.earliest, *(n.due_at for n in told)]))
@@ -228,8 +232,8 @@ class SqlOutbox:
 
     async def _queued(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Have rows fall due no earlier than what waits for the same person already."""
-        recipients = given(self._connection, [{"recipient_id": each} for each in {row["recipient_id"] for row in rows}])
-        queues: dict[int, datetime] = dict((await self._connection.execute(_QUEUES.on(self._connection), recipients)).all())
+        told = given(self._connection, [{name: row.get(name) for name in _QUEUED} for row in rows])
+        queues: dict[int, datetime] = dict((await self._connection.execute(_QUEUES.on(self._connection), told)).all())
         return [{**row, "due_at": max(row["due_at"], queues.get(row["recipient_id"], row["due_at"]))} for row in rows] if queues else rows
 
     async def tell_replicas(self) -> None:

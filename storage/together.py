@@ -1,4 +1,4 @@
-"""Small writes that share a transaction: whoever comes while the writer is busy goes with the next one, with all others who wait."""
+"""Writes that share a transaction: whoever comes while the writer is busy goes with the next one, with all others who wait."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,7 +17,7 @@ Opens = Callable[[], AbstractAsyncContextManager[Callable[[], SqlUnitOfWork]]]
 
 @dataclass(slots=True)
 class _Piece:
-    """A small write, and where its result is waited for."""
+    """A write, and where its result is waited for."""
 
     do: Callable[[SqlUnitOfWork], Awaitable[Any]]
     result: "asyncio.Future[Any]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -29,12 +29,14 @@ class Together:
     def __init__(self, opens: Opens) -> None:
         self._opens = opens
         self._waiting: list[_Piece] = []
+        self._taken: list[_Piece] = []
         self._work: asyncio.Task[None] | None = None
 
     async def do(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
         """Do a piece and return its result once that is committed; raises what it raises, and what the commit raises.
 
-        It is done again, alone, where another one that it shared a transaction with has failed.
+        It is done again, alone, where another one that it shared a transaction with has failed. Once it is in work it is committed even
+        where nobody waits for it any more.
         """
         piece = _Piece(do)
         self._waiting.append(piece)
@@ -50,34 +52,45 @@ class Together:
             await asyncio.wait({self._work})
 
     async def _until_done(self) -> None:
-        """Do what waits until nothing does."""
-        while self._waiting:
-            taken: list[_Piece] = []
-            try:
-                await self._shared(taken)
-            except Exception as error:  # noqa: BLE001  (whoever waits for it is told)
-                await self._apart(taken or self._all_who_wait(), error)
+        """Do what waits until nothing does; whoever still waits when this is cancelled is cancelled as well."""
+        try:
+            while self._waiting:
+                await self._next()
+        finally:
+            for piece in [*self._taken, *self._all_who_wait()]:
+                piece.result.cancel()
 
-    async def _shared(self, taken: list[_Piece]) -> None:
-        """Do all that waits by the time the writer is free in one transaction; it is ``taken`` from then on."""
+    async def _next(self) -> None:
+        """Do all that waits; where no transaction can be opened, all hear of it, rather than each trying as long again."""
+        self._taken = []
+        try:
+            await self._shared()
+        except Exception as error:  # noqa: BLE001  (whoever waits for it is told)
+            if len(self._taken) > 1:
+                await self._apart()
+            else:
+                for piece in self._taken or self._all_who_wait():
+                    _tell(piece, error)
+
+    async def _shared(self) -> None:
+        """Do all that waits by the time the writer is free in one transaction; it is taken from then on."""
         async with self._opens() as unit:
-            taken += self._all_who_wait()
-            results = [await piece.do(unit()) for piece in taken]
-        for piece, result in zip(taken, results, strict=True):
+            self._taken = self._all_who_wait()
+            results = [await piece.do(unit()) for piece in self._taken]
+        for piece, result in zip(self._taken, results, strict=True):
             _tell(piece, result)
 
-    async def _apart(self, taken: list[_Piece], error: Exception) -> None:
-        """Do pieces that failed together each in a transaction of its own; where there was one alone, it is told why."""
-        if len(taken) == 1:
-            return _tell(taken[0], error)
-        for piece in taken:
+    async def _apart(self) -> None:
+        """Do pieces that failed together each in a transaction of its own, those that somebody waits for still."""
+        for piece in self._taken:
+            if piece.result.done():
+                continue
             try:
                 async with self._opens() as unit:
                     result = await piece.do(unit())
             except Exception as its_own:  # noqa: BLE001  (whoever waits for it is told)
                 result = its_own
             _tell(piece, result)
-        return None
 
     def _all_who_wait(self) -> list[_Piece]:
         """Return the pieces that somebody waits for still; nobody else will do them."""

@@ -15,6 +15,7 @@ from bot.context import Context
 from bot.running import run
 from bot.screen import Screen
 from bot.settings import Settings
+from bot.updates import SIDE_BY_SIDE
 from simulator.faults import FaultKind
 from simulator.people import Person
 from simulator.simulator import Simulator
@@ -201,6 +202,31 @@ async def test_one_silent_chat_keeps_nobody_else_from_being_fetched(simulator: S
         await until(lambda: len(heard(bob)) == 2)
 
     assert (heard(alice), len(heard(bob))) == ([], 2)
+
+
+async def test_what_is_being_sent_keeps_nothing_from_being_fetched(
+    simulator: Simulator, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.app._SPARE_CONNECTIONS", 1 - SIDE_BY_SIDE)
+    alice, bob = simulator.person("Alice"), simulator.person("Bob")
+    simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice)
+    async with living(simulator, database_url, patience=20):
+        alice.sends("/help")
+        await until(lambda: simulator.transcript.calls_of("sendMessage"))
+        sent = bob.sends("/help")
+        await until(lambda: sent in [each.update for each in simulator.transcript.deliveries])
+
+    assert heard(alice) == []
+
+
+@pytest.mark.parametrize("nonsense", [[None, 7, "update", {}, {"update_id": "7"}, {"update_id": True}], {"update_id": 1}])
+async def test_an_answer_that_is_no_update_is_passed_over(simulator: Simulator, database_url: str, nonsense: Any) -> None:
+    fetch, said = simulator.world.updates.fetch, [nonsense]
+    object.__setattr__(simulator.world, "updates", _Watched(simulator.world.updates, lambda *args: said.pop() if said else fetch(*args)))
+    alice = simulator.person("Alice")
+    async with living(simulator, database_url):
+        alice.sends("/help")
+        await until(lambda: heard(alice))
 
 
 async def test_an_update_that_fails_is_set_aside_while_others_go_on_and_its_chat_stays_in_order(

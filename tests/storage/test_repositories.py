@@ -454,6 +454,35 @@ async def test_a_warning_of_a_moved_hold_goes_out_again(database: Database, rese
     assert [row.attempts for row in await claim(database, NOW + SECOND)] == [1]
 
 
+async def test_what_is_put_in_anew_does_not_queue_behind_itself(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.HOLD_WARNING)
+    [row] = await claim(database)
+    async with database.transaction() as uow:
+        await uow.outbox.postpone(row, NOW + timedelta(hours=1), "not now")
+    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=5))
+
+    assert await next_due(database) == NOW + timedelta(minutes=5)
+
+
+async def test_what_is_put_in_anew_queues_behind_all_else(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
+    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + SECOND)
+    [row] = await claim(database)
+    async with database.transaction() as uow:
+        await uow.outbox.postpone(row, NOW + timedelta(hours=1), "not now")
+    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=5))
+
+    assert await claim(database, NOW + timedelta(minutes=30)) == []
+    assert {row.kind for row in await told(database, NOW + timedelta(hours=1))} == {"cancelled_by_client", "hold_warning"}
+
+
+async def test_of_one_kind_told_twice_at_once_the_last_counts(database: Database, reserved: int) -> None:
+    async with database.transaction() as uow:
+        await uow.outbox.notify(Notification(ALICE, Kind.HOLD_WARNING, reserved, NOW + turn * SECOND) for turn in (2, 1))
+
+    assert await next_due(database) == NOW + SECOND
+
+
 async def test_settling_the_old_warning_does_not_swallow_the_new_one(database: Database, reserved: int) -> None:
     await notify(database, reserved, Kind.HOLD_WARNING)
     [on_its_way] = await claim(database)

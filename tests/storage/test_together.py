@@ -2,17 +2,18 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, closing
 from functools import partial
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from domain.client import Contact
 from storage.database import Database
 from storage.executor import Executor
+from storage.together import Together
 from storage.unit_of_work import SqlUnitOfWork
 from tests.storage.venue import NOW, rows
 
@@ -84,6 +85,50 @@ async def test_what_nobody_waits_for_any_more_is_not_done(database: Database) ->
     await stays
     assert given_up.cancelled()
     assert known(database) == [(2,)]
+
+
+async def test_all_hear_at_once_that_the_file_stays_locked(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.at_once._PATIENCE", "PRAGMA busy_timeout=100")
+    tries = 0
+    opened = database._opened
+
+    def counted() -> AbstractAsyncContextManager[Callable[[], SqlUnitOfWork]]:
+        nonlocal tries
+        tries += 1
+        return opened()
+
+    together = Together(counted)
+    with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        waiting = [together.do(partial(says_hello, person=number)) for number in range(1, 6)]
+        heard = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(each) for each in heard] == [OperationalError] * 5
+    assert tries == 1
+    assert known(database) == []
+
+
+@pytest.mark.parametrize("in_work", [True, False])
+async def test_nobody_waits_for_a_worker_that_was_ended(database: Database, *, in_work: bool) -> None:
+    together = Together(database._opened)
+    reached, never = asyncio.Event(), asyncio.Event()
+
+    async def stays(_work: SqlUnitOfWork) -> None:
+        reached.set()
+        await never.wait()
+
+    async with AsyncExitStack() as held:
+        if not in_work:
+            await held.enter_async_context(database.transaction())
+        waiting = [asyncio.create_task(together.do(stays)) for _ in range(2)]
+        if in_work:
+            await reached.wait()
+        else:
+            await asyncio.sleep(0)
+        waiting.append(asyncio.create_task(together.do(stays)))
+        await asyncio.sleep(0)
+        assert together._work is not None
+        together._work.cancel()
+        assert {type(each) for each in await asyncio.gather(*waiting, return_exceptions=True)} == {asyncio.CancelledError}
 
 
 async def test_a_lock_of_another_process_is_waited_for_without_the_event_loop(database: Database) -> None:
