@@ -14,6 +14,8 @@ import asyncpg
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from storage.at_once import IN_THREAD
+
 # As many connections as our own engine has, set up like those.
 _POOL: dict[str, Any] = {"min_size": 10, "max_size": 10, "server_settings": {"jit": "off"}}
 
@@ -46,11 +48,14 @@ def recorded(engine: AsyncEngine) -> Iterator[Recording]:
             # Several rows in one VALUES are one row of parameters, whatever SQLAlchemy calls them.
             recording.statements.append((sql, parameters, isinstance(parameters, list)))
 
+    # What is executed with nothing between is not told of, so for as long all of it goes the long way.
+    engine.sync_engine.update_execution_options(**IN_THREAD)
     event.listen(engine.sync_engine, "before_cursor_execute", executed)
     try:
         yield recording
     finally:
         event.remove(engine.sync_engine, "before_cursor_execute", executed)
+        engine.sync_engine.update_execution_options(in_thread=False)
 
 
 class BareSqlite:

@@ -29,21 +29,22 @@ _PATIENCE = f"PRAGMA busy_timeout={BUSY_TIMEOUT}"
 _BEGIN = "BEGIN IMMEDIATE"
 
 
-class _Connection(AsyncAdapt_aiosqlite_connection):
+class AtOnceConnection(AsyncAdapt_aiosqlite_connection):
     """SQLAlchemy's adapter of an aiosqlite connection, with cursors of both kinds. One that ``only_reads`` has nothing to wait for."""
 
     __slots__ = ("only_reads",)
 
     only_reads: bool
 
-    def cursor_at_once(self) -> sqlite3.Cursor:
-        """Return a cursor that works here and now."""
+    @property
+    def raw(self) -> sqlite3.Connection:
+        """The driver's own connection, on which things are done here and now."""
         raw: sqlite3.Connection = self._connection._conn  # noqa: SLF001  (aiosqlite shows it to its thread alone)
-        return raw.cursor()
+        return raw
 
     def begin_to_write(self) -> None:
         """Take the file's lock: at once where nobody has it, as nearly always, else in the thread, where the lock may be waited for."""
-        raw: sqlite3.Connection = self._connection._conn  # noqa: SLF001  (see above)
+        raw = self.raw
         raw.execute("PRAGMA busy_timeout=0")
         try:
             raw.execute(_BEGIN)
@@ -56,20 +57,20 @@ class _Connection(AsyncAdapt_aiosqlite_connection):
             self.run_async(lambda connection: connection.execute(_BEGIN))
 
     def rollback(self) -> None:
-        """End a transaction."""
-        raw: sqlite3.Connection | None = self._connection._connection  # noqa: SLF001  (see above; None once it is closed)
-        if self.only_reads and raw is not None:
-            raw.rollback()
-        else:
+        """End a transaction, where one is open."""
+        raw: sqlite3.Connection | None = self._connection._connection  # noqa: SLF001  (as above; None once it is closed)
+        if raw is None or (raw.in_transaction and not self.only_reads):
             super().rollback()
+        else:
+            raw.rollback()
 
 
 class _Driver(AsyncAdapt_aiosqlite_dbapi):
     """SQLAlchemy's adapter of aiosqlite."""
 
-    def connect(self, *arguments: Any, **options: Any) -> _Connection:
+    def connect(self, *arguments: Any, **options: Any) -> AtOnceConnection:
         """Open a connection."""
-        connection = _Connection(self, super().connect(*arguments, **options).driver_connection)
+        connection = AtOnceConnection(self, super().connect(*arguments, **options).driver_connection)
         connection.only_reads = False
         return connection
 
@@ -81,7 +82,7 @@ class _Context(SQLiteExecutionContext_aiosqlite):
         """Return the kind of cursor that this statement needs."""
         if self.execution_options.get("in_thread"):
             return super().create_default_cursor()
-        return self._dbapi_connection.cursor_at_once()
+        return self._dbapi_connection.raw.cursor()
 
 
 class AtOnceDialect(SQLiteDialect_aiosqlite):

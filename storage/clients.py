@@ -33,7 +33,7 @@ class SqlClients:
     async def get(self, client_id: int) -> Client | None:
         """Return one person, or None for a stranger."""
         row = (await self._connection.execute(_GET, {"client": client_id})).one_or_none()
-        return Client(**row._mapping) if row else None
+        return Client(**row._asdict()) if row else None
 
     async def seen(self, contact: Contact, now: datetime) -> Client:
         """Note that a person wrote: new, or with a new name, and reachable again; he does nothing else until this transaction ends."""
@@ -50,12 +50,12 @@ class SqlClients:
             {"client": contact.id, "new_name": contact.name, "new_username": contact.username, "new_language": contact.language},
         )
         row = (await self._connection.execute(_GET, {"client": contact.id})).one()
-        return Client(**row._mapping)
+        return Client(**row._asdict())
 
     async def _alone(self, client_id: int) -> Client | None:
         """Return one person with his row to ourselves."""
         row = (await self._connection.execute(_ALONE, {"client": client_id})).one_or_none()
-        return Client(**row._mapping) if row else None
+        return Client(**row._asdict()) if row else None
 
     async def choose_zone(self, client_id: int, zone: str) -> None:
         """Keep the zone a person chose."""

@@ -45,7 +45,7 @@ class SqlDialogues:
     async def get(self, client_id: int) -> Dialogue:
         """Return where a person stands; outside of any dialogue where nothing is kept."""
         row = (await self._connection.execute(_GET, {"client": client_id})).one_or_none()
-        return Dialogue(**row._mapping) if row else Dialogue()
+        return Dialogue(**row._asdict()) if row else Dialogue()
 
     async def save(self, client_id: int, changed: Dialogue, now: datetime) -> None:
         """Keep where a person stands now."""

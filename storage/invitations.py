@@ -32,7 +32,7 @@ class SqlInvitations:
     async def get(self, digest: str) -> Invitation | None:
         """Return the invitation with this digest, which nobody else accepts until this transaction ends."""
         row = (await self._connection.execute(_GET, {"wanted": digest})).one_or_none()
-        return Invitation(**row._mapping) if row else None
+        return Invitation(**row._asdict()) if row else None
 
     async def use(self, digest: str, client_id: int, now: datetime) -> None:
         """Note who accepted an invitation."""

@@ -169,7 +169,7 @@ class SqlOutbox:
     async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
         """Lease to the caller what is due, the first thing for each person, oldest first."""
         rows = await self._connection.execute(_CLAIM, {"now": now, "limit": limit, "lease": now + LEASE, "mine": self._replica})
-        return sorted((OutboxRow(**row._mapping) for row in rows), key=lambda row: (row.due_at, row.id))
+        return sorted((OutboxRow(**row._asdict()) for row in rows), key=lambda row: (row.due_at, row.id))
 
     async def is_claimed(self, row: OutboxRow, now: datetime) -> bool:
         """Tell whether a row is still the claimer's: neither settled, put off or put in anew meanwhile, nor its lease over."""
@@ -233,7 +233,7 @@ class SqlOutbox:
     async def _queued(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Have rows fall due no earlier than what waits for the same person already."""
         told = given(self._connection, [{name: row.get(name) for name in _QUEUED} for row in rows])
-        queues: dict[int, datetime] = dict((await self._connection.execute(_QUEUES.on(self._connection), told)).all())
+        queues: dict[int, datetime] = dict((await self._connection.execute(_QUEUES.on(self._connection), told)).rows)
         return [{**row, "due_at": max(row["due_at"], queues.get(row["recipient_id"], row["due_at"]))} for row in rows] if queues else rows
 
     async def tell_replicas(self) -> None:

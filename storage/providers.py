@@ -57,7 +57,7 @@ class SqlProviders:
     async def add(self, client_id: int, name: str, slug: str, now: datetime) -> Provider:
         """Write a new provider."""
         row = {"client_id": client_id, "name": name, "name_key": name.casefold(), "slug": slug, "joined_at": now}
-        number = (await self._connection.execute(_ADD, row)).scalar_one()
+        number = (await self._connection.execute(_ADD, row)).one()[0]
         return Provider(number, client_id, name, slug)
 
     async def rename(self, provider_id: int, name: str, slug: str) -> None:
@@ -69,7 +69,7 @@ class SqlProviders:
         """Return providers whose name has this part, by name, without the one who is this client."""
         wanted = {"part": part.casefold(), "besides": besides, "offset": offset, "limit": limit}
         rows = await self._connection.execute(_SEARCH, wanted, patient=bool(part))
-        return [Provider(**row._mapping) for row in rows]
+        return [Provider(**row._asdict()) for row in rows]
 
     async def count(self, part: str, *, besides: int) -> int:
         """Return how many providers ``search`` would find."""
@@ -78,4 +78,4 @@ class SqlProviders:
 
 def _one(row: Row[*tuple[Any, ...]] | None) -> Provider | None:
     """Return the provider of a row, if there is a row."""
-    return Provider(**row._mapping) if row else None
+    return Provider(**row._asdict()) if row else None

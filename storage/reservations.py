@@ -155,7 +155,7 @@ class SqlReservations:
             "held_at": hold.held_at,
             "expires_at": hold.expires_at,
         }
-        number = (await self._connection.execute(_ADD, row)).scalar_one()
+        number = (await self._connection.execute(_ADD, row)).one()[0]
         await self._take(number, hold)
         return Reservation(number, hold.provider_id, hold.client_id, hold.span, hold.status, hold.held_at, hold.expires_at)
 
@@ -204,16 +204,12 @@ class SqlReservations:
     ) -> Collection[int]:
         """Return the cells of the window that live reservations take of a provider or of a client, without one reservation."""
         whose = {"provider": provider_id, "client": client_id, "besides": besides or 0}
-        cells: Sequence[int] = (
-            await self._connection.scalars(_TAKEN_CELLS, {**whose, "first": window.start, "last": window.end, "now": now})
-        ).all()
-        return cells
+        return await self._connection.scalars(_TAKEN_CELLS, {**whose, "first": window.start, "last": window.end, "now": now})
 
     async def client_cells(self, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None) -> Collection[int]:
         """Return the cells of the window that live reservations take of a client, without one reservation."""
         taken = {"client": client_id, "first": window.start, "last": window.end, "now": now, "besides": besides or 0}
-        cells: Sequence[int] = (await self._connection.scalars(_CLIENT_CELLS, taken)).all()
-        return cells
+        return await self._connection.scalars(_CLIENT_CELLS, taken)
 
     async def live_hold_count(self, client_id: int, now: datetime) -> int:
         """Return how many live holds a client has."""
@@ -247,12 +243,12 @@ class SqlReservations:
             for kind, subject in ((PROVIDER, hold.provider_id), (CLIENT, hold.client_id))
             for cell in hold.span.cells
         ]
-        if len((await self._connection.execute(_TAKE.on(self._connection), rows)).all()) != len(rows):
+        if len((await self._connection.execute(_TAKE.on(self._connection), rows)).rows) != len(rows):
             raise errors.SlotTaken
 
     async def _expired(self, statement: Any, values: dict[str, object]) -> Sequence[Reservation]:
         """End holds and free their cells."""
-        ended = [_read(row) for row in (await self._connection.execute(statement, values)).all()]
+        ended = [_read(row) for row in await self._connection.execute(statement, values)]
         if ended:
             theirs = given(self._connection, [{"reservation_id": hold.id} for hold in ended])
             await self._connection.execute(_FREE_ALL.on(self._connection), theirs)
