@@ -9,6 +9,7 @@ import sqlite3
 from typing import Any
 
 import aiosqlite
+from sqlalchemy import Dialect
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_connection,
@@ -16,6 +17,8 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     SQLiteDialect_aiosqlite,
     SQLiteExecutionContext_aiosqlite,
 )
+from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 DRIVER = "sqlite+at_once"
 """What a URL begins with that is to be opened so."""
@@ -26,7 +29,8 @@ IN_THREAD: dict[str, Any] = {"in_thread": True}
 BUSY_TIMEOUT = 5_000
 """For how many milliseconds a statement waits for a lock of another process."""
 _PATIENCE = f"PRAGMA busy_timeout={BUSY_TIMEOUT}"
-_BEGIN = "BEGIN IMMEDIATE"
+BEGIN = "BEGIN IMMEDIATE"
+"""Takes the lock before the first read, so what a rule has read cannot change before it writes."""
 
 
 class AtOnceConnection(AsyncAdapt_aiosqlite_connection):
@@ -42,19 +46,18 @@ class AtOnceConnection(AsyncAdapt_aiosqlite_connection):
         raw: sqlite3.Connection = self._connection._conn  # noqa: SLF001  (aiosqlite shows it to its thread alone)
         return raw
 
-    def begin_to_write(self) -> None:
-        """Take the file's lock: at once where nobody has it, as nearly always, else in the thread, where the lock may be waited for."""
+    def begins_to_write(self) -> bool:
+        """Take the file's lock unless somebody else has it."""
         raw = self.raw
         raw.execute("PRAGMA busy_timeout=0")
         try:
-            raw.execute(_BEGIN)
+            raw.execute(BEGIN)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
         finally:
             raw.execute(_PATIENCE)
-        if not raw.in_transaction:
-            self.run_async(lambda connection: connection.execute(_BEGIN))
+        return raw.in_transaction
 
     def rollback(self) -> None:
         """End a transaction, where one is open."""
@@ -95,6 +98,18 @@ class AtOnceDialect(SQLiteDialect_aiosqlite):
     def import_dbapi(cls) -> _Driver:
         """Return the driver."""
         return _Driver(aiosqlite, sqlite3)
+
+
+def adapter_of(connection: AsyncConnection) -> AtOnceConnection:
+    """Return the adapter under a connection of this dialect that is open."""
+    ours: Any = connection.sync_connection
+    adapter: AtOnceConnection = ours.connection.dbapi_connection
+    return adapter
+
+
+def as_sqlalchemy(error: Exception, statement: str, dialect: Dialect) -> StatementError:
+    """Return what SQLAlchemy would raise for an error of the driver's, without what people are called or wrote."""
+    return DBAPIError.instance(statement, None, error, sqlite3.Error, hide_parameters=True, dialect=dialect)
 
 
 registry.register("sqlite.at_once", __name__, AtOnceDialect.__name__)

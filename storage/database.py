@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.again import again_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
-from storage.at_once import BUSY_TIMEOUT, DRIVER, IN_THREAD
+from storage.at_once import BEGIN, BUSY_TIMEOUT, DRIVER, IN_THREAD
 from storage.compiled import compiled_once
 from storage.executor import Executor
 from storage.postgres import meant, postgres_engine
 from storage.together import Together
 from storage.unit_of_work import SqlUnitOfWork
+from storage.writer import SoleWriter
 
 Result = TypeVar("Result")
 
@@ -91,19 +91,9 @@ def _set_up_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> N
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:
-        if write:
-            _begin_to_write(connection)
-        else:
-            connection.exec_driver_sql("BEGIN")
-
-
-def _begin_to_write(connection: Connection) -> None:
-    """Take the file's lock; what keeps us from it is told as for any statement."""
-    adapter: Any = connection.connection.dbapi_connection
-    try:
-        adapter.begin_to_write()
-    except sqlite3.Error as error:
-        raise DBAPIError.instance("BEGIN IMMEDIATE", None, error, sqlite3.Error, dialect=connection.dialect) from error
+        adapter: Any = connection.connection.dbapi_connection
+        if not adapter.raw.in_transaction:
+            connection.exec_driver_sql(BEGIN if write else "BEGIN")
 
 
 class Database:
@@ -116,7 +106,8 @@ class Database:
         self._writer = make_engine(url, write=True)
         self._reader = make_engine(url, write=False)
         # Where there is one writer, those who wait for it have more from sharing its next transaction than from their turn.
-        self._together = Together(self._opened) if self._writer.dialect.name == "sqlite" else None
+        self._sole = SoleWriter(self._writer) if self._writer.dialect.name == "sqlite" else None
+        self._together = Together(self._opened) if self._sole else None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlUnitOfWork]:
@@ -136,7 +127,7 @@ class Database:
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[Callable[[], SqlUnitOfWork]]:
         """Open a transaction, and give what makes a unit of work in it."""
-        async with self._writer.begin() as connection:
+        async with self._sole.transaction() if self._sole else self._writer.begin() as connection:
             executor = Executor(connection)
             yield lambda: SqlUnitOfWork(executor, self._replica)
 
@@ -184,6 +175,8 @@ class Database:
         """Close all connections."""
         if self._together is not None:
             await self._together.idle()
+        if self._sole is not None:
+            await self._sole.close()
         await self._reader.dispose()
         await self._writer.dispose()
 
@@ -237,7 +230,7 @@ def prepare_file(url: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseUnusable(f"DATABASE_URL: the folder {file.parent} cannot be made: {error.strerror}.") from error
-    _tried(file, "BEGIN IMMEDIATE")
+    _tried(file, BEGIN)
     _given_its_journal(file)
 
 

@@ -1,14 +1,14 @@
 """What repositories execute statements with."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Dialect, Executable
+from sqlalchemy import Connection, Executable
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.at_once import IN_THREAD, AtOnceDialect
+from storage.at_once import IN_THREAD, AtOnceDialect, adapter_of
 from storage.prepared import Fetched, prepared
 
 Result = TypeVar("Result")
@@ -22,24 +22,18 @@ class Executor:
     """One connection, in a transaction: a statement that is not ``patient`` is executed at once where the database allows it."""
 
     def __init__(self, connection: AsyncConnection) -> None:
+        self.dialect = connection.dialect
         self._connection = connection
-        self._at_once = _at_once(connection)
-        adapter: Any = self._at_once and self._at_once.connection.dbapi_connection
-        self._raw: sqlite3.Connection | None = adapter and adapter.raw
-
-    @property
-    def dialect(self) -> Dialect:
-        """The dialect of the database."""
-        return self._connection.dialect
+        self._raw = _raw(connection)
 
     async def execute(self, statement: Executable, values: Values = None, *, patient: bool = False) -> Fetched:
         """Execute a statement; several rows of values are executed one after the other."""
         rows = values if isinstance(values, Sequence) else [values or {}]
-        if self._at_once is None or self._raw is None or patient or len(rows) > FEW or "in_thread" in statement.get_execution_options():
-            return _fetched(await self._connection.execute(statement, values, execution_options=IN_THREAD))
-        if (ready := prepared(statement, tuple(rows[0]), self.dialect)) is None:
-            return _fetched(self._at_once.execute(statement, values))
-        return ready.execute(self._raw, rows)
+        takes_long = patient or len(rows) > FEW or "in_thread" in statement.get_execution_options()
+        if self._raw is not None and not takes_long and (ready := prepared(statement, tuple(rows[0]), self.dialect)):
+            return ready.execute(self._raw, rows)
+        result = await self._connection.execute(statement, values, execution_options=IN_THREAD)
+        return Fetched(result.all() if result.returns_rows else (), result.rowcount)
 
     async def scalar(self, statement: Executable, values: Values = None, *, patient: bool = False) -> Any:
         """Return the first value of the first row, None where there is none."""
@@ -56,24 +50,36 @@ class Executor:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Open a block whose statements are undone where it raises."""
-        if self._at_once is None:
+        if self._raw is None:
             async with self._connection.begin_nested():
                 yield
         else:
-            with self._at_once.begin_nested():
+            with _savepoint(self._raw):
                 yield
 
 
-def _at_once(connection: AsyncConnection) -> Connection | None:
-    """Return a connection on which statements can be executed at once, in a transaction; None where they cannot, or are not to be."""
+@contextmanager
+def _savepoint(raw: sqlite3.Connection) -> Iterator[None]:
+    """The same, at once; SQLite takes the innermost of those that have one name."""
+    raw.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        # Where the disk is full, say, SQLite has undone all of the transaction by itself.
+        if raw.in_transaction:
+            raw.execute("ROLLBACK TO part")
+        raise
+    finally:
+        if raw.in_transaction:
+            raw.execute("RELEASE part")
+
+
+def _raw(connection: AsyncConnection) -> sqlite3.Connection | None:
+    """Return what statements are executed on at once, in a transaction; None where they cannot be, or are not to be."""
     ours = connection.sync_connection
-    if ours is None or not isinstance(connection.dialect, AtOnceDialect) or ours.get_execution_options().get("in_thread"):
+    if ours is None or not isinstance(connection.dialect, AtOnceDialect) or ours.engine.get_execution_options().get("in_thread"):
         return None
-    if not ours.in_transaction():
-        ours.begin()
-    return ours
-
-
-def _fetched(result: CursorResult[*tuple[Any, ...]]) -> Fetched:
-    """Fetch what SQLAlchemy has of a statement."""
-    return Fetched(result.all() if result.returns_rows else (), result.rowcount)
+    raw = adapter_of(connection).raw
+    if not raw.in_transaction:
+        raw.execute("BEGIN")
+    return raw

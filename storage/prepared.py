@@ -12,8 +12,10 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Dialect, Executable
-from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
+from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from storage.at_once import as_sqlalchemy
 
 Convert = Callable[[Any], Any]
 
@@ -69,7 +71,7 @@ class Prepared:
                 cursor.execute(self._sql, [parameter.value(values) for parameter in self._parameters])
                 found += cursor.fetchall()
             except Exception as error:
-                raise DBAPIError.instance(self._sql, None, error, sqlite3.Error, hide_parameters=True, dialect=self._dialect) from error
+                raise as_sqlalchemy(error, self._sql, self._dialect) from error
             count += cursor.rowcount
         return Fetched([self._read(row) for row in found] if self._row else found, count)
 

@@ -5,6 +5,7 @@ Callback data can be forged. What does not read as one of these is nobody's; wha
 
 from dataclasses import dataclass, fields
 from datetime import date
+from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, Self
 
 _LIMIT = 64
@@ -32,7 +33,7 @@ class Callback:
 
     def pack(self) -> str:
         """Return the callback data; raises ValueError where it would not fit."""
-        values = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]  # every kind is a dataclass
+        values = (getattr(self, name) for name, _kind in _fields(type(self)))
         data = ":".join((self.tag, *map(_written, values)))
         if len(data.encode()) > _LIMIT:
             raise ValueError(f"callback data too long: {data}")
@@ -47,16 +48,26 @@ class Callback:
 
 def read(data: object) -> Callback | None:
     """Return whatever callback data this is, or None for what no button of ours ever carried."""
-    if not isinstance(data, str) or len(data) > _LIMIT:
-        return None
+    return _read(data) if isinstance(data, str) and len(data) <= _LIMIT else None
+
+
+@lru_cache(maxsize=1024)  # Each dialogue asks for its own kinds, so that one tap is read many times.
+def _read(data: str) -> Callback | None:
+    """Return the callback data of a text."""
     tag, *values = data.split(":")
     kind: Any = Callback._by_tag.get(tag)  # noqa: SLF001  (the two are one thing)
-    if kind is None or len(values) != len(fields(kind)):
+    if kind is None or len(values) != len(_fields(kind)):
         return None
     try:
-        return kind(*(_value(field.type, value) for field, value in zip(fields(kind), values, strict=True)))  # type: ignore[no-any-return]
+        return kind(*(_value(of, value) for (_name, of), value in zip(_fields(kind), values, strict=True)))  # type: ignore[no-any-return]
     except ValueError:
         return None
+
+
+@cache
+def _fields(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """Return the name and the type of each field of a kind."""
+    return tuple((field.name, field.type) for field in fields(kind))
 
 
 def _written(value: object) -> str:

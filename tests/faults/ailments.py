@@ -8,8 +8,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from typing import Any
 
 import asyncpg
+import pytest
 from sqlalchemy import make_url
 
+from storage.at_once import adapter_of
 from tests.bot.harness import Town
 from tests.bot.replicas import cut
 from tests.fixtures.postgres import execute
@@ -18,15 +20,17 @@ from tests.storage.venue import rows
 Ailment = Callable[[Town], AbstractAsyncContextManager[None]]
 
 # For how many milliseconds SQLite waits for a lock by itself; its usual five seconds would only be waited for.
-_BUSY = 5000
+_BUSY = 50
 _MOMENT = 0.3
 _TABLES = ("outbox", "worked_update", "reservation", "failed_update")
 
 
 async def _writer(town: Town) -> Any:
-    """Return the driver's side of the one connection that writes to a file."""
-    async with town.house.database._writer.connect() as connection:
-        return (await connection.get_raw_connection()).driver_connection
+    """Return the driver's side of the one connection that writes to a file, which something was written over before."""
+    sole = town.house.database._sole
+    assert sole
+    assert sole._connection
+    return adapter_of(sole._connection).driver_connection
 
 
 async def _tell(town: Town, pragma: str) -> None:
@@ -37,11 +41,13 @@ async def _tell(town: Town, pragma: str) -> None:
 @asynccontextmanager
 async def file_locked(town: Town) -> AsyncIterator[None]:
     """Have another connection write for longer than the bot waits."""
-    await _tell(town, "busy_timeout=50")
-    with closing(sqlite3.connect(town.house.database.url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        closing(sqlite3.connect(town.house.database.url.removeprefix("sqlite:///"), isolation_level=None)) as other,
+    ):
+        patched.setattr("storage.at_once._PATIENCE", f"PRAGMA busy_timeout={_BUSY}")
         other.execute("BEGIN IMMEDIATE")
         yield
-    await _tell(town, f"busy_timeout={_BUSY}")
 
 
 @asynccontextmanager

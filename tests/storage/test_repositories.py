@@ -21,9 +21,9 @@ from domain.timespan import TimeSpan
 from domain.usecases.choose_settings import choose_language, choose_zone
 from domain.usecases.join import accept_invitation, invite_provider, name_provider
 from storage.database import Database
-from storage.executor import Executor
 from storage.instant import Instant
 from storage.outbox import LEASE
+from storage.unit_of_work import SqlUnitOfWork
 from tests.storage.venue import (
     ALICE,
     BERLIN,
@@ -586,13 +586,13 @@ async def test_a_snapshot_sees_one_state_and_writes_nothing(database: Database) 
 async def test_the_file_is_opened_as_decided(database: Database) -> None:
     wanted = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 5000, "foreign_keys": 1}
 
-    async def pragmas(*, write: bool) -> dict[str, object]:
-        async with (database._writer if write else database._reader).connect() as connection:
-            names = (*wanted, "query_only", "wal_autocheckpoint")
-            return {name: await Executor(connection).scalar(text(f"PRAGMA {name}")) for name in names}
+    async def pragmas(work: SqlUnitOfWork) -> dict[str, object]:
+        return {name: await work._connection.scalar(text(f"PRAGMA {name}")) for name in (*wanted, "query_only", "wal_autocheckpoint")}
 
-    assert await pragmas(write=True) == {**wanted, "query_only": 0, "wal_autocheckpoint": 1000}
-    assert await pragmas(write=False) == {**wanted, "query_only": 1, "wal_autocheckpoint": 0}
+    async with database.transaction() as work:
+        assert await pragmas(work) == {**wanted, "query_only": 0, "wal_autocheckpoint": 1000}
+    async with database.snapshot() as work:
+        assert await pragmas(work) == {**wanted, "query_only": 1, "wal_autocheckpoint": 0}
     assert (await database.version()).startswith("SQLite 3.")
 
 
