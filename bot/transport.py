@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+import orjson
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
@@ -58,6 +59,15 @@ class AiohttpRequest(BaseRequest):
         """Close the pool; closing it twice is no harm."""
         if self._session is not None:
             await self._session.close()
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> Any:
+        """Return an answer's JSON; raises TelegramError where it is none."""
+        try:
+            return orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            # It may only be half a character that somebody has in his name: the library's own takes that.
+            return BaseRequest.parse_json_payload(payload)
 
     async def do_request(
         self,

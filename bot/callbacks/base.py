@@ -33,7 +33,8 @@ class Callback:
 
     def pack(self) -> str:
         """Return the callback data; raises ValueError where it would not fit."""
-        values = (getattr(self, name) for name, _kind in _fields(type(self)))
+        kind: Any = type(self)
+        values = (getattr(self, name) for name, _type in _fields(kind))
         data = ":".join((self.tag, *map(_written, values)))
         if len(data.encode()) > _LIMIT:
             raise ValueError(f"callback data too long: {data}")
