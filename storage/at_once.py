@@ -6,16 +6,17 @@ execution option ``in_thread`` and goes there; so do a statement for many rows, 
 """
 
 import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import aiosqlite
-from sqlalchemy import Dialect
+from sqlalchemy import Dialect, Executable
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_connection,
     AsyncAdapt_aiosqlite_dbapi,
     SQLiteDialect_aiosqlite,
-    SQLiteExecutionContext_aiosqlite,
 )
 from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +27,9 @@ DRIVER = "sqlite+at_once"
 IN_THREAD: dict[str, Any] = {"in_thread": True}
 """Execution options of a statement that may take long, or wait for somebody."""
 
+FEW = 20
+"""As many rows may be written at once."""
+
 BUSY_TIMEOUT = 5_000
 """For how many milliseconds a statement waits for a lock of another process."""
 _PATIENCE = f"PRAGMA busy_timeout={BUSY_TIMEOUT}"
@@ -34,7 +38,7 @@ BEGIN = "BEGIN IMMEDIATE"
 
 
 class AtOnceConnection(AsyncAdapt_aiosqlite_connection):
-    """SQLAlchemy's adapter of an aiosqlite connection, with cursors of both kinds. One that ``only_reads`` has nothing to wait for."""
+    """SQLAlchemy's adapter of an aiosqlite connection. One that ``only_reads`` has nothing to wait for."""
 
     __slots__ = ("only_reads",)
 
@@ -78,26 +82,54 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
         return connection
 
 
-class _Context(SQLiteExecutionContext_aiosqlite):
-    """One execution of a statement."""
-
-    def create_default_cursor(self) -> Any:
-        """Return the kind of cursor that this statement needs."""
-        if self.execution_options.get("in_thread"):
-            return super().create_default_cursor()
-        return self._dbapi_connection.raw.cursor()
-
-
 class AtOnceDialect(SQLiteDialect_aiosqlite):
-    """SQLAlchemy's dialect for aiosqlite, with cursors of both kinds."""
+    """SQLAlchemy's dialect for aiosqlite, with our connections."""
 
     supports_statement_cache = True
-    execution_ctx_cls = _Context
 
     @classmethod
     def import_dbapi(cls) -> _Driver:
         """Return the driver."""
         return _Driver(aiosqlite, sqlite3)
+
+
+class AtOnce:
+    """One connection, in a transaction, on which short statements are executed here and now."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._raw = adapter_of(connection).raw
+        self._dialect = connection.dialect
+        if not self._raw.in_transaction:
+            self._raw.execute("BEGIN")
+
+    def takes(self, statement: Executable, count: int, *, patient: bool) -> bool:
+        """Tell whether a statement with so many rows of values is short."""
+        return not patient and count <= FEW and "in_thread" not in statement.get_execution_options()
+
+    async def fetch(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        """Execute a statement once for each row of values, and return all rows it gives; raises what SQLAlchemy would."""
+        cursor, found = self._raw.cursor(), []
+        try:
+            for values in rows:
+                found += cursor.execute(sql, values).fetchall()
+        except Exception as error:
+            raise as_sqlalchemy(error, sql, self._dialect) from error
+        return found
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Open a block whose statements are undone where it raises; of those that have one name SQLite takes the innermost."""
+        self._raw.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            # Where the disk is full, say, SQLite has undone all of the transaction by itself.
+            if self._raw.in_transaction:
+                self._raw.execute("ROLLBACK TO part")
+            raise
+        finally:
+            if self._raw.in_transaction:
+                self._raw.execute("RELEASE part")
 
 
 def adapter_of(connection: AsyncConnection) -> AtOnceConnection:

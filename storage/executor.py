@@ -1,43 +1,73 @@
 """What repositories execute statements with."""
 
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable
+from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.at_once import IN_THREAD, AtOnceDialect, adapter_of
-from storage.prepared import Fetched, prepared
+from storage.at_once import AtOnce, AtOnceDialect
+from storage.prepared import prepared
+from storage.straight import Straight
 
 Result = TypeVar("Result")
 
 Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
-FEW = 20
-"""As many rows may be written at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The rows that a statement gave; they have names."""
+
+    rows: Sequence[Any]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def first(self) -> Any:
+        """Return the first row, None where there is none."""
+        return self.rows[0] if self.rows else None
+
+    def one(self) -> Any:
+        """Return the only row; raises NoResultFound, MultipleResultsFound."""
+        if not self.rows:
+            raise NoResultFound("there is no row")
+        return self.one_or_none()
+
+    def one_or_none(self) -> Any:
+        """Return the only row, None where there is none; raises MultipleResultsFound."""
+        if len(self.rows) > 1:
+            raise MultipleResultsFound(f"there are {len(self.rows)} rows")
+        return self.first()
 
 
 class Executor:
-    """One connection, in a transaction: a statement that is not ``patient`` is executed at once where the database allows it."""
+    """One connection, in a transaction: statements are prepared once and given to the driver; ``patient`` ones may take long."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.dialect = connection.dialect
         self._connection = connection
-        self._raw = _raw(connection)
+        self._driver = _driver(connection)
 
     async def execute(self, statement: Executable, values: Values = None, *, patient: bool = False) -> Fetched:
         """Execute a statement; several rows of values are executed one after the other."""
         rows = values if isinstance(values, Sequence) else [values or {}]
-        takes_long = patient or len(rows) > FEW or "in_thread" in statement.get_execution_options()
-        if self._raw is not None and not takes_long and (ready := prepared(statement, tuple(rows[0]), self.dialect)):
-            return ready.execute(self._raw, rows)
-        result = await self._connection.execute(statement, values, execution_options=IN_THREAD)
-        return Fetched(result.all() if result.returns_rows else (), result.rowcount)
+        short = self._driver and self._driver.takes(statement, len(rows), patient=patient)
+        if self._driver and short and (ready := prepared(statement, tuple(rows[0]), self.dialect)):
+            return Fetched(ready.read(await self._driver.fetch(ready.sql, [ready.given(row) for row in rows])))
+        result = await self._connection.execute(statement, values)
+        return Fetched(result.all() if result.returns_rows else ())
 
     async def scalar(self, statement: Executable, values: Values = None, *, patient: bool = False) -> Any:
         """Return the first value of the first row, None where there is none."""
-        return (await self.execute(statement, values, patient=patient)).scalar()
+        row = (await self.execute(statement, values, patient=patient)).first()
+        return row and row[0]
 
     async def scalars(self, statement: Executable, values: Values = None) -> list[Any]:
         """Return the first value of each row."""
@@ -50,36 +80,17 @@ class Executor:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Open a block whose statements are undone where it raises."""
-        if self._raw is None:
-            async with self._connection.begin_nested():
+        if isinstance(self._driver, AtOnce):
+            with self._driver.savepoint():
                 yield
         else:
-            with _savepoint(self._raw):
+            async with self._connection.begin_nested():
                 yield
 
 
-@contextmanager
-def _savepoint(raw: sqlite3.Connection) -> Iterator[None]:
-    """The same, at once; SQLite takes the innermost of those that have one name."""
-    raw.execute("SAVEPOINT part")
-    try:
-        yield
-    except BaseException:
-        # Where the disk is full, say, SQLite has undone all of the transaction by itself.
-        if raw.in_transaction:
-            raw.execute("ROLLBACK TO part")
-        raise
-    finally:
-        if raw.in_transaction:
-            raw.execute("RELEASE part")
-
-
-def _raw(connection: AsyncConnection) -> sqlite3.Connection | None:
-    """Return what statements are executed on at once, in a transaction; None where they cannot be, or are not to be."""
+def _driver(connection: AsyncConnection) -> AtOnce | Straight | None:
+    """Return what statements are given to, None where all of them are to go the long way."""
     ours = connection.sync_connection
-    if ours is None or not isinstance(connection.dialect, AtOnceDialect) or ours.engine.get_execution_options().get("in_thread"):
+    if ours is None or ours.engine.get_execution_options().get("in_thread"):
         return None
-    raw = adapter_of(connection).raw
-    if not raw.in_transaction:
-        raw.execute("BEGIN")
-    return raw
+    return AtOnce(connection) if isinstance(connection.dialect, AtOnceDialect) else Straight(connection)

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, inser
 
 from domain.notification import Notification
 from domain.outbox import DIGEST, REPLY, Backlog, OutboxRow
-from storage.at_once import IN_THREAD
-from storage.executor import FEW, Executor
+from storage.at_once import FEW, IN_THREAD
+from storage.executor import Executor
 from storage.many import given, rows_given
 from storage.per_database import PerDatabase
 from storage.tables import DUE, WITHHELD, outbox
@@ -78,7 +78,10 @@ _DROP_REPLIES = delete(outbox).where(DUE, _OF_RECIPIENT, outbox.c.kind == REPLY)
 _WITHHOLD = update(outbox).where(DUE, _OF_RECIPIENT).values(state="withheld", settled_at=bindparam("now"), error=bindparam("why"))
 _FRESH = {"attempts": 0, "state": "due", "lease_until": None, "settled_at": None, "error": None}
 _RESUME = (
-    update(outbox).where(WITHHELD, _OF_RECIPIENT).values(_FRESH | {"due_at": case((outbox.c.due_at > _NOW, outbox.c.due_at), else_=_NOW)})
+    update(outbox)
+    .where(WITHHELD, _OF_RECIPIENT)
+    .values(_FRESH | {"due_at": case((outbox.c.due_at > _NOW, outbox.c.due_at), else_=_NOW)})
+    .returning(outbox.c.id)
 )
 _TELL = select(func.pg_notify(CHANNEL, bindparam("news")))
 # What was tried before and has to be tried again, or is an answer that queues already: nothing new may overtake it.
@@ -126,7 +129,12 @@ _REPLIED = {
 _REPLY = insert(outbox).from_select([*_REPLIED], select(*_REPLIED.values())).returning(outbox.c.id, outbox.c.due_at, outbox.c.attempts)
 _OF_THE_DEAD = func.coalesce(outbox.c.leased_by, 0).not_in(bindparam("alive", expanding=True))
 _LOST_SIGHT_OF = and_(outbox.c.leased_by == bindparam("mine"), outbox.c.id.not_in(bindparam("besides", expanding=True)))
-_RELEASE = update(outbox).where(DUE, outbox.c.lease_until.is_not(None), or_(_OF_THE_DEAD, _LOST_SIGHT_OF)).values(lease_until=None)
+_RELEASE = (
+    update(outbox)
+    .where(DUE, outbox.c.lease_until.is_not(None), or_(_OF_THE_DEAD, _LOST_SIGHT_OF))
+    .values(lease_until=None)
+    .returning(outbox.c.id)
+)
 _NOBODY = -1
 
 
@@ -217,7 +225,7 @@ class SqlOutbox:
     async def resume(self, recipient_id: int, now: datetime) -> None:
         """Make due again what was put aside for a person who can be reached again; what no longer holds will be skipped then."""
         resumed = await self._connection.execute(_RESUME, {"recipient": recipient_id, "now": now})
-        if resumed.rowcount:
+        if resumed:
             self.earliest = now
 
     async def release_leases(self, alive: Collection[int], *, besides: Collection[int] | None = None) -> int:
@@ -228,7 +236,7 @@ class SqlOutbox:
         """
         mine = _NOBODY if besides is None else self._replica
         given = {"alive": sorted(alive), "mine": mine, "besides": sorted(besides or ())}
-        return (await self._connection.execute(_RELEASE, given)).rowcount
+        return len(await self._connection.execute(_RELEASE, given))
 
     async def _queued(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Have rows fall due no earlier than what waits for the same person already."""

@@ -75,15 +75,22 @@ def postgres_engine(
 
 
 def _failed(context: ExceptionContext) -> None:
-    """Drop what the server says beside its message, the row or key it refused with all that people wrote there; see a broken connection.
-
-    A server that gives no answer in time is as good as gone: so are all connections to it.
-    """
+    """Drop what the server says beside its message; see a broken connection."""
     cause = context.original_exception.__cause__
-    if isinstance(cause, asyncpg.PostgresError):
-        cause.detail = None
-    if type(cause) is asyncpg.InternalClientError or isinstance(context.original_exception, OSError):
+    without_detail(cause)
+    if is_lost(cause) or is_lost(context.original_exception):
         context.is_disconnect = True
+
+
+def without_detail(error: BaseException | None) -> None:
+    """Drop what the server says beside its message, the row or key it refused with all that people wrote there."""
+    if isinstance(error, asyncpg.PostgresError):
+        error.detail = None
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Tell whether a connection is of no use any more: a server that gives no answer in time is as good as gone."""
+    return type(error) is asyncpg.InternalClientError or isinstance(error, OSError)
 
 
 def meant(error: Exception, *, reading: bool) -> TransactionConflict | DatabaseAway | None:

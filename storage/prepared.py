@@ -1,84 +1,48 @@
-"""Statements prepared once for SQLite, and executed with nothing between them and the driver.
+"""Statements prepared once, to be executed with nothing between them and the driver.
 
 SQLAlchemy writes and compiles them, and knows how each value is kept. Its way of executing one takes over ten times as long as SQLite does
-for the short ones, and that of each of a tap's many (decision 0018).
+for the short ones, and a tap has many of those (decision 0018).
 """
 
-import sqlite3
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Dialect, Executable
-from sqlalchemy.exc import MultipleResultsFound, NoResultFound
+from sqlalchemy.exc import StatementError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from storage.at_once import as_sqlalchemy
-
 Convert = Callable[[Any], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """What a statement gave: its rows, which have names, and how many it wrote."""
-
-    rows: Sequence[Any]
-    rowcount: int
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.rows)
-
-    def first(self) -> Any:
-        """Return the first row, None where there is none."""
-        return self.rows[0] if self.rows else None
-
-    def one(self) -> Any:
-        """Return the only row; raises NoResultFound, MultipleResultsFound."""
-        if not self.rows:
-            raise NoResultFound("there is no row")
-        return self.one_or_none()
-
-    def one_or_none(self) -> Any:
-        """Return the only row, None where there is none; raises MultipleResultsFound."""
-        if len(self.rows) > 1:
-            raise MultipleResultsFound(f"there are {len(self.rows)} rows")
-        return self.first()
-
-    def scalar(self) -> Any:
-        """Return the first value of the first row, None where there is none."""
-        return self.rows[0][0] if self.rows else None
 
 
 class Prepared:
     """One statement for values of these names."""
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
-        self._sql = str(compiled)
-        self._dialect = dialect
+        self.sql = str(compiled)
         self._parameters = [_Parameter.of(compiled, name, dialect) for name in compiled.positiontup or ()]
         columns = compiled._result_columns  # noqa: SLF001  (nothing else tells the types of all kinds of statements)
         self._row: Any = namedtuple("Row", [column.keyname for column in columns], rename=True) if columns else None  # noqa: PYI024
         converts = ((place, _from_column(column.type, dialect)) for place, column in enumerate(columns))
         self._converts = [(place, convert) for place, convert in converts if convert is not None]
 
-    def execute(self, raw: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> Fetched:
-        """Execute it once for each row of values; raises what SQLAlchemy would."""
-        cursor, found, count = raw.cursor(), [], 0
-        for values in rows:
-            try:
-                cursor.execute(self._sql, [parameter.value(values) for parameter in self._parameters])
-                found += cursor.fetchall()
-            except Exception as error:
-                raise as_sqlalchemy(error, self._sql, self._dialect) from error
-            count += cursor.rowcount
-        return Fetched([self._read(row) for row in found] if self._row else found, count)
+    def given(self, values: Mapping[str, Any]) -> list[Any]:
+        """Return what the driver is given for these values; raises StatementError for one that cannot be kept."""
+        try:
+            return [parameter.value(values) for parameter in self._parameters]
+        except (ValueError, TypeError) as error:
+            raise StatementError(str(error), self.sql, None, error, hide_parameters=True) from error
 
-    def _read(self, row: tuple[Any, ...]) -> Any:
-        """Return a row of the driver's with names, and its values as our code knows them."""
-        if not self._converts:
-            return self._row._make(row)
+    def read(self, found: Sequence[Any]) -> Sequence[Any]:
+        """Return the driver's rows with names, and with values as our code knows them."""
+        if self._row is None:
+            return found
+        return [self._read(row) for row in found] if self._converts else [self._row._make(row) for row in found]
+
+    def _read(self, row: Sequence[Any]) -> Any:
+        """Return one of them."""
         values = list(row)
         for place, convert in self._converts:
             values[place] = convert(values[place])
@@ -117,11 +81,11 @@ _PREPARED: WeakKeyDictionary[Executable, dict[tuple[str, ...], Prepared | None]]
 
 def prepared(statement: Executable, names: tuple[str, ...], dialect: Dialect) -> Prepared | None:
     """Return a statement prepared for values of these names, None where its text depends on the values themselves."""
-    known = _PREPARED.setdefault(statement, {})
-    if names not in known:
+    known, key = _PREPARED.setdefault(statement, {}), (dialect.name, *names)
+    if key not in known:
         compiled: Any = statement.compile(dialect=dialect, column_keys=[*names])  # type: ignore[attr-defined]
-        known[names] = None if compiled.post_compile_params or compiled.literal_execute_params else Prepared(compiled, dialect)
-    return known[names]
+        known[key] = None if compiled.post_compile_params or compiled.literal_execute_params else Prepared(compiled, dialect)
+    return known[key]
 
 
 def _from_column(kind: Any, dialect: Dialect) -> Convert | None:

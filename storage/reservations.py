@@ -43,7 +43,9 @@ _FREE_ALL = PerDatabase(
         .execution_options(**IN_THREAD)
     )
 )
-_TAKE = PerDatabase(lambda db: db.insert(busy).on_conflict_do_nothing().returning(busy.c.cell))
+_TAKE = PerDatabase(
+    lambda db: db.insert(busy).from_select([*busy.c], rows_given(db, *busy.c)).on_conflict_do_nothing().returning(busy.c.cell)
+)
 _OWN = reservation.alias("own")
 _SHOW_ON = update(reservation).where(_ID).values(card_message_id=bindparam("card"), notice_message_id=bindparam("notice"))
 # A message shows one reservation: what it showed before would else be edited over what it shows now.
@@ -243,7 +245,7 @@ class SqlReservations:
             for kind, subject in ((PROVIDER, hold.provider_id), (CLIENT, hold.client_id))
             for cell in hold.span.cells
         ]
-        if len((await self._connection.execute(_TAKE.on(self._connection), rows)).rows) != len(rows):
+        if len(await self._connection.execute(_TAKE.on(self._connection), given(self._connection, rows))) != len(rows):
             raise errors.SlotTaken
 
     async def _expired(self, statement: Any, values: dict[str, object]) -> Sequence[Reservation]:

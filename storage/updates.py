@@ -18,7 +18,7 @@ def _once_more(db: Any) -> Any:
     return put_in.on_conflict_do_update(index_elements=["update_id"], set_=counted | latest).returning(failed_update.c.set_aside)
 
 
-_BEGIN = PerDatabase(lambda db: db.insert(worked_update).on_conflict_do_nothing())
+_BEGIN = PerDatabase(lambda db: db.insert(worked_update).on_conflict_do_nothing().returning(worked_update.c.update_id))
 _FAILED = PerDatabase(_once_more)
 
 
@@ -32,8 +32,7 @@ class SqlUpdates:
     async def begin(self, update_id: int, now: datetime) -> bool:
         """Note that an update is worked in this transaction; False where it was worked before."""
         # Where another transaction has just written it, this waits to see whether that one commits.
-        noted = await self._connection.execute(_BEGIN.on(self._connection), {"update_id": update_id, "worked_at": now})
-        return noted.rowcount == 1
+        return bool(await self._connection.execute(_BEGIN.on(self._connection), {"update_id": update_id, "worked_at": now}))
 
     async def failed(self, update_id: int, error: str, now: datetime, *, limit: int) -> bool:
         """Count one more failure of an update; True once there are so many that it is to be set aside."""

@@ -1,0 +1,51 @@
+"""PostgreSQL by way of asyncpg, with prepared statements fetched straight from it (decision 0018)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Executable
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.postgres import is_lost, without_detail
+
+
+class Straight:
+    """One connection; what SQLAlchemy knows of it, its transaction too, stays true."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+        ours: Any = connection.sync_connection
+        self._adapter = ours.connection.dbapi_connection
+
+    def takes(self, statement: Executable, count: int, *, patient: bool) -> bool:  # noqa: ARG002  (as ``AtOnce`` has it)
+        """Tell whether a statement with so many rows of values is for us: several are sent together by SQLAlchemy's own means."""
+        return count == 1
+
+    async def fetch(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        """Execute a statement, and return its rows; raises what SQLAlchemy would."""
+        [values] = rows
+        try:
+            if self._adapter._transaction is None:  # noqa: SLF001  (begun as its own cursors begin it, so that it ends it too)
+                await self._adapter._start_transaction()  # noqa: SLF001
+            found: Sequence[Any] = await self._adapter.driver_connection.fetch(sql, *values)
+        except Exception as error:
+            raise await self._told(error, sql) from error
+        return found
+
+    async def _told(self, error: Exception, sql: str) -> Exception:
+        """Return what SQLAlchemy would raise, having done what it would do with a connection that is lost."""
+        without_detail(error)
+        lost = self._adapter.driver_connection.is_closed() or is_lost(error)
+        if lost:
+            await self._connection.invalidate(error)
+        try:
+            self._adapter._handle_exception(error)  # noqa: SLF001  (it knows which of its errors stands for which of asyncpg's)
+        except Exception as translated:  # noqa: BLE001
+            error = translated
+        kind = self._connection.dialect.loaded_dbapi.Error
+        if not isinstance(error, kind):
+            return error
+        return DBAPIError.instance(
+            sql, None, error, kind, hide_parameters=True, connection_invalidated=lost, dialect=self._connection.dialect
+        )
