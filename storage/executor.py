@@ -15,10 +15,10 @@ from storage.straight import Straight
 
 Result = TypeVar("Result")
 
-Values = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
+Values = Mapping[str, Any] | list[dict[str, Any]] | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fetched:
     """The rows that a statement gave; they have names."""
 
@@ -57,7 +57,7 @@ class Executor:
 
     async def execute(self, statement: Executable, values: Values = None, *, patient: bool = False) -> Fetched:
         """Execute a statement; several rows of values are executed one after the other."""
-        rows = values if isinstance(values, Sequence) else [values or {}]
+        rows = values if isinstance(values, list) else [values or {}]
         short = self._driver and self._driver.takes(statement, len(rows), patient=patient)
         if self._driver and short and (ready := prepared(statement, tuple(rows[0]), self.dialect)):
             return Fetched(ready.read(await self._driver.fetch(ready.sql, [ready.given(row) for row in rows])))

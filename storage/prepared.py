@@ -5,8 +5,7 @@ for the short ones, and a tap has many of those (decision 0018).
 """
 
 from collections import namedtuple
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -14,26 +13,30 @@ from sqlalchemy import Dialect, Executable
 from sqlalchemy.exc import StatementError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-Convert = Callable[[Any], Any]
-
 
 class Prepared:
     """One statement for values of these names."""
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
         self.sql = str(compiled)
-        self._parameters = [_Parameter.of(compiled, name, dialect) for name in compiled.positiontup or ()]
+        self._names = compiled.positiontup or []
+        bound = {name: compiled.binds[name] for name in self._names}
+        self._kept = {name: convert for name, each in bound.items() if (convert := each.type.dialect_impl(dialect).bind_processor(dialect))}
+        self._always = {name: compiled.params[name] for name, each in bound.items() if not each.required}
         columns = compiled._result_columns  # noqa: SLF001  (nothing else tells the types of all kinds of statements)
         self._row: Any = namedtuple("Row", [column.keyname for column in columns], rename=True) if columns else None  # noqa: PYI024
-        converts = ((place, _from_column(column.type, dialect)) for place, column in enumerate(columns))
+        converts = [(place, column.type.dialect_impl(dialect).result_processor(dialect, None)) for place, column in enumerate(columns)]
         self._converts = [(place, convert) for place, convert in converts if convert is not None]
 
     def given(self, values: Mapping[str, Any]) -> list[Any]:
         """Return what the driver is given for these values; raises StatementError for one that cannot be kept."""
+        every = {**self._always, **values}
         try:
-            return [parameter.value(values) for parameter in self._parameters]
+            for name, convert in self._kept.items():
+                every[name] = convert(every[name])
         except (ValueError, TypeError) as error:
             raise StatementError(str(error), self.sql, None, error, hide_parameters=True) from error
+        return [every[name] for name in self._names]
 
     def read(self, found: Sequence[Any]) -> Sequence[Any]:
         """Return the driver's rows with names, and with values as our code knows them."""
@@ -49,33 +52,6 @@ class Prepared:
         return self._row._make(values)
 
 
-@dataclass(frozen=True, slots=True)
-class _Parameter:
-    """One parameter of a statement: what is given by name, or always the same, and how it is kept."""
-
-    name: str
-    always: Any
-    is_given: bool
-    convert: Convert | None
-
-    @classmethod
-    def of(cls, compiled: SQLCompiler, name: str, dialect: Dialect) -> "_Parameter":
-        """Return a statement's parameter of this name."""
-        bound = compiled.binds[name]
-        convert = bound.type.dialect_impl(dialect).bind_processor(dialect)
-        if bound.required:
-            return cls(name, None, is_given=True, convert=convert)
-        value = compiled.params[name]
-        return cls(name, convert(value) if convert else value, is_given=False, convert=None)
-
-    def value(self, values: Mapping[str, Any]) -> Any:
-        """Return what the driver is given."""
-        if not self.is_given:
-            return self.always
-        value = values[self.name]
-        return self.convert(value) if self.convert else value
-
-
 _PREPARED: WeakKeyDictionary[Executable, dict[tuple[str, ...], Prepared | None]] = WeakKeyDictionary()
 
 
@@ -86,9 +62,3 @@ def prepared(statement: Executable, names: tuple[str, ...], dialect: Dialect) ->
         compiled: Any = statement.compile(dialect=dialect, column_keys=[*names])  # type: ignore[attr-defined]
         known[key] = None if compiled.post_compile_params or compiled.literal_execute_params else Prepared(compiled, dialect)
     return known[key]
-
-
-def _from_column(kind: Any, dialect: Dialect) -> Convert | None:
-    """Return what turns a column's values into ours, None where they are the same."""
-    convert: Convert | None = kind.dialect_impl(dialect).result_processor(dialect, None)
-    return convert
