@@ -23,7 +23,7 @@ _MESSAGE = re.compile(rb"(?:^|&)message_id=(\d+)")
 _QUERY = re.compile(rb"(?:^|&)callback_query_id=(\d+)")
 _OFFSET = re.compile(rb"(?:^|&)offset=(\d+)")
 _TIMEOUT = re.compile(rb"(?:^|&)timeout=(\d+)")
-_HOLD = re.compile(rb"rc%3A(\d+)")
+_HOLD = re.compile(rb"rc(?::|%3A)(\d+)")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _PAGE = 100
 _TRUE = b'{"ok":true,"result":true}'
