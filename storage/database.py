@@ -93,7 +93,7 @@ def _set_up_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> N
     def begun(connection: Connection) -> None:
         adapter: Any = connection.connection.dbapi_connection
         if not adapter.raw.in_transaction:
-            connection.exec_driver_sql(BEGIN if write else "BEGIN")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 class Database:
