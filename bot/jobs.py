@@ -12,13 +12,13 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.clock import Clock
 from bot.courier import Courier
 from bot.digest import Digest
+from bot.overdue import end_overdue_holds
 from bot.pulse import Pulse
 from bot.storehouse import Presence, Storehouse
 from bot.wakeup import Wakeup
 from domain.incident import Trouble
 from domain.policy import BookingPolicy
 from domain.ports import DatabaseAway
-from domain.usecases import expire_holds as expiry
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class Jobs:
             await self.take_over()
         more = True
         while more:
-            await self._expire()
+            await end_overdue_holds(self._storehouse, self._policy, self._clock)
             await self._digest.tell()
             more = await self._courier.deliver_due()
             self._beat()
@@ -112,12 +112,6 @@ class Jobs:
     async def tidy(self) -> None:
         """Forget what nobody will ask for again; where another replica does so as well, nothing is left for the second."""
         await self._storehouse.write(lambda work: work.pruning.prune(self._clock()))
-
-    async def _expire(self) -> None:
-        """End all holds that have run out, batch by batch, so that others can write in between."""
-        ended = expiry.BATCH
-        while ended == expiry.BATCH:
-            ended = await self._storehouse.write(lambda work: expiry.expire_holds(work, self._policy, self._clock()))
 
     def _heard(self, due: datetime) -> None:
         """Have the alarm set for what another replica left, a little late: he does it himself, unless he dies."""

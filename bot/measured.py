@@ -24,6 +24,11 @@ class MeasuredStorehouse:
         self._storehouse = storehouse
         self._metrics = metrics
 
+    @property
+    def side_by_side(self) -> int:
+        """See ``bot.storehouse.Writes``."""
+        return self._storehouse.side_by_side
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Work]:
         """Open a unit of work that commits at the end of the block, and count then what happened in it."""

@@ -132,15 +132,24 @@ class Work(ports.UnitOfWork, Protocol):
     def pruning(self) -> Pruning: ...  # noqa: D102  (named for what it is)
 
 
-class Storehouse(Protocol):
-    """A database that is open."""
+class Writes(Protocol):
+    """A database as one sees it who only writes."""
 
-    def transaction(self) -> AbstractAsyncContextManager[Work]:
-        """Open a unit of work that commits at the end of the block."""
+    @property
+    def side_by_side(self) -> int:
+        """How many writers get on better together than one after the other."""
         ...
 
     async def write(self, do: Callable[[Work], Awaitable[Result]]) -> Result:
         """Do something in a transaction of its own, and again where it met another's."""
+        ...
+
+
+class Storehouse(Writes, Protocol):
+    """A database that is open."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Work]:
+        """Open a unit of work that commits at the end of the block."""
         ...
 
     def snapshot(self) -> AbstractAsyncContextManager[Work]:

@@ -23,6 +23,7 @@ from storage.writer import SoleWriter
 Result = TypeVar("Result")
 
 _READERS = 4
+_SIDE_BY_SIDE = 3
 _POOL_TIMEOUT_SECONDS = 30
 # invalid_authorization_specification, invalid_password, invalid_catalog_name: no other try goes better.
 _TURNED_AWAY = {"28000", "28P01", "3D000"}
@@ -108,6 +109,11 @@ class Database:
         # Where there is one writer, those who wait for it have more from sharing its next transaction than from their turn.
         self._sole = SoleWriter(self._writer) if self._writer.dialect.name == "sqlite" else None
         self._together = Together(self._opened) if self._sole else None
+
+    @property
+    def side_by_side(self) -> int:
+        """How many writers get on better together than one after the other."""
+        return 1 if self._sole else _SIDE_BY_SIDE
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlUnitOfWork]:

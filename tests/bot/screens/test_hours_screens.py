@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -74,8 +75,13 @@ def booking(number: int, status: Status = Status.CONFIRMED) -> Reservation:
     return Reservation(number, 1, 100 + number, TimeSpan(start, start + 1), status, NOW, None)
 
 
-def shown(language: str) -> Iterator[Screen]:
-    """Show every screen, filled as far as one can be."""
+@cache
+def shown(language: str) -> list[Screen]:
+    """Return every screen, filled as far as one can be."""
+    return list(_shown(language))
+
+
+def _shown(language: str) -> Iterator[Screen]:
     r = reader(language)
     crowded = days(400, *EVERY_OTHER_QUARTER)
     full = plan(crowded, BERLIN, NOW)
