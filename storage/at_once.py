@@ -2,7 +2,7 @@
 
 A short statement takes some microseconds, and the way to aiosqlite's thread and back some hundreds, four times for each one: the event
 loop, for whose sake the thread is there, is kept busier by the way than by the work (decision 0018). What may take longer has the
-execution option ``in_thread`` and goes there; so do a statement for many rows, a commit, and whatever else aiosqlite does.
+execution option ``in_thread`` and goes there, in one way; so do a statement for many rows, a commit, and whatever else aiosqlite does.
 """
 
 import sqlite3
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import aiosqlite
-from sqlalchemy import Dialect, Executable
+from sqlalchemy import Dialect
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_connection,
@@ -97,24 +97,31 @@ class AtOnce:
     """One connection, in a transaction, on which short statements are executed here and now."""
 
     def __init__(self, connection: AsyncConnection) -> None:
-        self._raw = adapter_of(connection).raw
+        adapter = adapter_of(connection)
+        self._raw, self._driver = adapter.raw, adapter.driver_connection
         self._dialect = connection.dialect
         if not self._raw.in_transaction:
             self._raw.execute("BEGIN")
 
-    def takes(self, statement: Executable, count: int, *, patient: bool) -> bool:
-        """Tell whether a statement with so many rows of values is short."""
-        return not patient and count <= FEW and "in_thread" not in statement.get_execution_options()
+    async def fetch(self, sql: str, rows: Sequence[Sequence[Any]], *, patient: bool) -> Sequence[Any]:
+        """Execute a statement once for each row of values, and return all rows it gives; raises what SQLAlchemy would.
 
-    async def fetch(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
-        """Execute a statement once for each row of values, and return all rows it gives; raises what SQLAlchemy would."""
-        cursor, found = self._raw.cursor(), []
+        What is ``patient``, or has many rows, is executed in the thread.
+        """
         try:
+            if patient or len(rows) > FEW:
+                return await self._driver.execute_fetchall(sql, rows[0]) if len(rows) == 1 else await self._many(sql, rows)
+            cursor, found = self._raw.cursor(), []
             for values in rows:
                 found += cursor.execute(sql, values).fetchall()
         except Exception as error:
             raise as_sqlalchemy(error, sql, self._dialect) from error
         return found
+
+    async def _many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        """Execute a statement, which returns nothing, for many rows of values in the thread."""
+        async with self._driver.executemany(sql, rows):
+            return ()
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:

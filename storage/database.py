@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from domain.again import again_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
 from storage.at_once import BEGIN, BUSY_TIMEOUT, DRIVER, IN_THREAD
-from storage.compiled import compiled_once
 from storage.executor import Executor
 from storage.postgres import meant, postgres_engine
 from storage.together import Together
@@ -71,7 +70,6 @@ def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
         execution_options=IN_THREAD if migrating else {},
     )
     _set_up_sqlite(engine, write=write, foreign_keys=not migrating)
-    compiled_once(engine.sync_engine)
     return engine
 
 

@@ -58,9 +58,9 @@ class Executor:
     async def execute(self, statement: Executable, values: Values = None, *, patient: bool = False) -> Fetched:
         """Execute a statement; several rows of values are executed one after the other."""
         rows = values if isinstance(values, list) else [values or {}]
-        short = self._driver and self._driver.takes(statement, len(rows), patient=patient)
-        if self._driver and short and (ready := prepared(statement, tuple(rows[0]), self.dialect)):
-            return Fetched(ready.read(await self._driver.fetch(ready.sql, [ready.given(row) for row in rows])))
+        if self._driver and (ready := prepared(statement, tuple(rows[0]), self.dialect)):
+            given = [ready.given(row) for row in rows]
+            return Fetched(ready.read(await self._driver.fetch(ready.sql, given, patient=patient or ready.in_thread)))
         result = await self._connection.execute(statement, values)
         return Fetched(result.all() if result.returns_rows else ())
 

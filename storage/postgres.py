@@ -8,7 +8,6 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.ports import DatabaseAway, TransactionConflict
-from storage.compiled import compiled_once
 
 # One update takes a connection for some milliseconds, so few serve many; PostgreSQL itself allows a hundred by default, for all replicas.
 _WRITERS = 10
@@ -70,7 +69,6 @@ def postgres_engine(
         pool_timeout=_POOL_TIMEOUT_SECONDS,
     )
     event.listen(engine.sync_engine, "handle_error", _failed)
-    compiled_once(engine.sync_engine)
     return engine
 
 

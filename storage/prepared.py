@@ -19,6 +19,7 @@ class Prepared:
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
         self.sql = str(compiled)
+        self.in_thread = "in_thread" in compiled.execution_options
         self._names = compiled.positiontup or []
         bound = {name: compiled.binds[name] for name in self._names}
         self._kept = {name: convert for name, each in bound.items() if (convert := each.type.dialect_impl(dialect).bind_processor(dialect))}

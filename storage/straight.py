@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,17 +17,16 @@ class Straight:
         ours: Any = connection.sync_connection
         self._adapter = ours.connection.dbapi_connection
 
-    def takes(self, statement: Executable, count: int, *, patient: bool) -> bool:  # noqa: ARG002  (as ``AtOnce`` has it)
-        """Tell whether a statement with so many rows of values is for us: several are sent together by SQLAlchemy's own means."""
-        return count == 1
-
-    async def fetch(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
-        """Execute a statement, and return its rows; raises what SQLAlchemy would."""
-        [values] = rows
+    async def fetch(self, sql: str, rows: Sequence[Sequence[Any]], *, patient: bool) -> Sequence[Any]:  # noqa: ARG002  (all may take long)
+        """Execute a statement for each row of values; return what it gives for one, nothing for several. Raises what SQLAlchemy would."""
         try:
             if self._adapter._transaction is None:  # noqa: SLF001  (begun as its own cursors begin it, so that it ends it too)
                 await self._adapter._start_transaction()  # noqa: SLF001
-            found: Sequence[Any] = await self._adapter.driver_connection.fetch(sql, *values)
+            found: Sequence[Any] = ()
+            if len(rows) == 1:
+                found = await self._adapter.driver_connection.fetch(sql, *rows[0])
+            else:
+                await self._adapter.driver_connection.executemany(sql, rows)
         except Exception as error:
             raise await self._told(error, sql) from error
         return found
