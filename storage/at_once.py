@@ -98,7 +98,8 @@ class AtOnce:
 
     def __init__(self, connection: AsyncConnection) -> None:
         adapter = adapter_of(connection)
-        self._raw, self._driver = adapter.raw, adapter.driver_connection
+        self._raw, self._driver, self._only_reads = adapter.raw, adapter.driver_connection, adapter.only_reads
+        self._connection = connection
         self._dialect = connection.dialect
         if not self._raw.in_transaction:
             self._raw.execute("BEGIN")
@@ -116,6 +117,11 @@ class AtOnce:
                 found += cursor.execute(sql, values).fetchall()
         except Exception as error:
             raise as_sqlalchemy(error, sql, self._dialect) from error
+        except BaseException as error:
+            # The thread may be reading still: nobody is to have this connection. A writer undoes all, in the thread, and keeps it.
+            if self._only_reads:
+                await self._connection.invalidate(error)
+            raise
         return found
 
     async def _many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:

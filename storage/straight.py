@@ -29,6 +29,10 @@ class Straight:
                 await self._adapter.driver_connection.executemany(sql, rows)
         except Exception as error:
             raise await self._told(error, sql) from error
+        except BaseException as error:
+            # Whoever was cancelled in the middle knows not how it stands with this connection: nobody is to have it after him.
+            await self._connection.invalidate(error)
+            raise
         return found
 
     async def _told(self, error: Exception, sql: str) -> Exception:

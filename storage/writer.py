@@ -56,6 +56,8 @@ class SoleWriter:
     async def _commit(self, driver: AtOnceConnection) -> None:
         """Write it down for good, in the thread, since that waits for the disk."""
         try:
+            if not driver.raw.in_transaction:
+                raise sqlite3.OperationalError("SQLite has undone the transaction by itself")
             await driver.driver_connection.commit()
         except sqlite3.Error as error:
             raise as_sqlalchemy(error, "COMMIT", self._engine.dialect) from error
