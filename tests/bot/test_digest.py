@@ -138,10 +138,10 @@ async def test_without_admins_nothing_breaks_and_nothing_piles_up(database_url: 
     town = Town(database_url, admin_ids="")
     await town.starts()
     hears(town, "boom", failing(KeyError("x")))
-    await fails(town, town.joins("Alice"), 8)
+    await fails(town, town.joins("Alice"), 30)
     await town.passes(hours=2)
 
-    assert rows(database_url, "SELECT kind, count FROM incident") == [("update_set_aside", 8)]
+    assert rows(database_url, "SELECT kind, count FROM incident") == [("update_set_aside", 30)]
     assert outbox(town, "kind") == []
     await town.ends()
 
