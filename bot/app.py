@@ -109,22 +109,22 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     )
     http = HttpSide(settings.listen, checks, jobs, metrics, BacklogGauge(database, metrics, clock), webhook)
     return House(
-        clock,
-        application,
-        line,
-        database,
-        presence,
-        telling,
-        pace,
-        processor,
-        courier,
-        wakeup,
-        scheduler,
-        jobs,
-        intake,
-        pulse,
-        metrics,
-        http,
+        clock=clock,
+        application=application,
+        line=line,
+        database=database,
+        presence=presence,
+        telling=telling,
+        pace=pace,
+        processor=processor,
+        courier=courier,
+        wakeup=wakeup,
+        scheduler=scheduler,
+        jobs=jobs,
+        intake=intake,
+        pulse=pulse,
+        metrics=metrics,
+        http=http,
     )
 
 

@@ -31,7 +31,7 @@ class SqlDrafts:
     async def add(self, provider_id: int, new: Draft, now: datetime) -> Draft:
         """Write a new draft and return it with its number."""
         row = {"provider_id": provider_id, "days": _days_out(new.days), "state": new.state, "added": [], "drafted_at": now}
-        number = (await self._connection.execute(_ADD, row)).one()[0]
+        number = (await self._connection.execute(_ADD, row)).scalar_one()
         return Draft(number, provider_id, new.days, new.state)
 
     async def get(self, draft_id: int) -> Draft | None:

@@ -40,6 +40,10 @@ class Fetched:
             raise NoResultFound("there is no row")
         return self.one_or_none()
 
+    def scalar_one(self) -> Any:
+        """Return the first value of the only row; raises as ``one`` does."""
+        return self.one()[0]
+
     def one_or_none(self) -> Any:
         """Return the only row, None where there is none; raises MultipleResultsFound."""
         if len(self.rows) > 1:

@@ -235,8 +235,8 @@ class SqlOutbox:
         it was cut off before it heard that the claim was committed.
         """
         mine = _NOBODY if besides is None else self._replica
-        given = {"alive": sorted(alive), "mine": mine, "besides": sorted(besides or ())}
-        return len(await self._connection.execute(_RELEASE, given))
+        whose = {"alive": sorted(alive), "mine": mine, "besides": sorted(besides or ())}
+        return len(await self._connection.execute(_RELEASE, whose))
 
     async def _queued(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Have rows fall due no earlier than what waits for the same person already."""

@@ -57,7 +57,7 @@ class SqlProviders:
     async def add(self, client_id: int, name: str, slug: str, now: datetime) -> Provider:
         """Write a new provider."""
         row = {"client_id": client_id, "name": name, "name_key": name.casefold(), "slug": slug, "joined_at": now}
-        number = (await self._connection.execute(_ADD, row)).one()[0]
+        number = (await self._connection.execute(_ADD, row)).scalar_one()
         return Provider(number, client_id, name, slug)
 
     async def rename(self, provider_id: int, name: str, slug: str) -> None:

@@ -157,7 +157,7 @@ class SqlReservations:
             "held_at": hold.held_at,
             "expires_at": hold.expires_at,
         }
-        number = (await self._connection.execute(_ADD, row)).one()[0]
+        number = (await self._connection.execute(_ADD, row)).scalar_one()
         await self._take(number, hold)
         return Reservation(number, hold.provider_id, hold.client_id, hold.span, hold.status, hold.held_at, hold.expires_at)
 

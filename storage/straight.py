@@ -28,7 +28,9 @@ class Straight:
             else:
                 await self._adapter.driver_connection.executemany(sql, rows)
         except Exception as error:
-            raise await self._told(error, sql) from error
+            if (told := await self._told(error, sql)) is error:
+                raise
+            raise told from error
         except BaseException as error:
             # Whoever was cancelled in the middle knows not how it stands with this connection: nobody is to have it after him.
             await self._connection.invalidate(error)

@@ -37,4 +37,4 @@ class SqlUpdates:
     async def failed(self, update_id: int, error: str, now: datetime, *, limit: int) -> bool:
         """Count one more failure of an update; True once there are so many that it is to be set aside."""
         row = {"update_id": update_id, "attempts": 1, "set_aside": int(limit <= 1), "error": error, "failed_at": now}
-        return bool((await self._connection.execute(_FAILED.on(self._connection), {**row, "limit": limit})).one()[0])
+        return bool((await self._connection.execute(_FAILED.on(self._connection), {**row, "limit": limit})).scalar_one())

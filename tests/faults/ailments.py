@@ -25,7 +25,7 @@ _MOMENT = 0.3
 _TABLES = ("outbox", "worked_update", "reservation", "failed_update")
 
 
-async def _writer(town: Town) -> Any:
+def _writer(town: Town) -> Any:
     """Return the driver's side of the one connection that writes to a file, which something was written over before."""
     sole = town.house.database._sole
     assert sole
@@ -34,7 +34,7 @@ async def _writer(town: Town) -> Any:
 
 
 async def _tell(town: Town, pragma: str) -> None:
-    async with (await _writer(town)).execute(f"PRAGMA {pragma}") as cursor:
+    async with _writer(town).execute(f"PRAGMA {pragma}") as cursor:
         await cursor.fetchall()
 
 
@@ -86,7 +86,7 @@ async def file_read_only(town: Town) -> AsyncIterator[None]:
 @asynccontextmanager
 async def file_slow(town: Town) -> AsyncIterator[None]:
     """Let every few steps of SQLite's machine take a while."""
-    writer = await _writer(town)
+    writer = _writer(town)
     await writer.set_progress_handler(lambda: time.sleep(0.001), 50)
     yield
     await writer.set_progress_handler(None, 0)
