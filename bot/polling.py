@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from telegram import Bot, Update
-from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
 from bot.calls import call
@@ -103,7 +103,12 @@ async def _fetched(bot: Bot, line: BaseRequest, offset: int | None) -> Sequence[
     patience = (line.read_timeout or 0.0) + _POLL_SECONDS
     wish = {"offset": offset, "timeout": _POLL_SECONDS, "allowed_updates": ALLOWED_UPDATES}
     result = await call(bot, "getUpdates", wish, by=line, read_timeout=patience)
-    return [update for update in result if is_update(update)] if isinstance(result, list) else []
+    if not isinstance(result, list):
+        raise NetworkError("getUpdates was answered with something that is no list of updates")
+    updates = [update for update in result if is_update(update)]
+    if len(updates) < len(result):
+        log.error("%s of %s updates have no number and are passed over", len(result) - len(updates), len(result))
+    return updates
 
 
 class _Patience:

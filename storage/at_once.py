@@ -2,7 +2,8 @@
 
 A short statement takes some microseconds, and the way to aiosqlite's thread and back some hundreds, four times for each one: the event
 loop, for whose sake the thread is there, is kept busier by the way than by the work (decision 0018). What may take longer has the
-execution option ``in_thread`` and goes there, in one way; so do a statement for many rows, a commit, and whatever else aiosqlite does.
+execution option ``in_thread`` and goes there, in one way; so do a statement for many rows, and a commit. What goes SQLAlchemy's way, as a
+statement with an IN for a list does, takes all four.
 """
 
 import sqlite3
@@ -11,15 +12,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import aiosqlite
-from sqlalchemy import Dialect
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_connection,
     AsyncAdapt_aiosqlite_dbapi,
     SQLiteDialect_aiosqlite,
 )
-from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.driver import adapter_of, as_sqlalchemy
 
 DRIVER = "sqlite+at_once"
 """What a URL begins with that is to be opened so."""
@@ -97,64 +98,62 @@ class AtOnce:
     """One connection, in a transaction, on which short statements are executed here and now."""
 
     def __init__(self, connection: AsyncConnection) -> None:
-        adapter = adapter_of(connection)
+        adapter: AtOnceConnection = adapter_of(connection)
         self._raw, self._driver, self._only_reads = adapter.raw, adapter.driver_connection, adapter.only_reads
         self._connection = connection
-        self._dialect = connection.dialect
         if not self._raw.in_transaction:
-            self._raw.execute("BEGIN")
+            self._does("BEGIN")
 
     async def fetch(self, sql: str, rows: Sequence[Sequence[Any]], *, patient: bool) -> Sequence[Any]:
-        """Execute a statement once for each row of values, and return all rows it gives; raises what SQLAlchemy would.
+        """Execute a statement for each row of values; return what it gives for one, nothing for several. Raises what SQLAlchemy would.
 
         What is ``patient``, or has many rows, is executed in the thread.
         """
+        in_thread = patient or len(rows) > FEW
         try:
-            if patient or len(rows) > FEW:
-                return await self._driver.execute_fetchall(sql, rows[0]) if len(rows) == 1 else await self._many(sql, rows)
-            cursor, found = self._raw.cursor(), []
-            for values in rows:
-                found += cursor.execute(sql, values).fetchall()
+            if len(rows) == 1:
+                return await self._driver.execute_fetchall(sql, rows[0]) if in_thread else self._raw.execute(sql, rows[0]).fetchall()
+            await self._many(sql, rows, in_thread=in_thread)
         except Exception as error:
-            raise as_sqlalchemy(error, sql, self._dialect) from error
+            raise as_sqlalchemy(error, sql, self._connection) from error
         except BaseException as error:
             # The thread may be reading still: nobody is to have this connection. A writer undoes all, in the thread, and keeps it.
             if self._only_reads:
                 await self._connection.invalidate(error)
             raise
-        return found
+        return ()
 
-    async def _many(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
-        """Execute a statement, which returns nothing, for many rows of values in the thread."""
-        async with self._driver.executemany(sql, rows):
-            return ()
+    async def _many(self, sql: str, rows: Sequence[Sequence[Any]], *, in_thread: bool) -> None:
+        """Execute a statement, which returns nothing, for many rows of values."""
+        if in_thread:
+            async with self._driver.executemany(sql, rows):
+                pass
+        else:
+            self._raw.executemany(sql, rows)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Open a block whose statements are undone where it raises; of those that have one name SQLite takes the innermost."""
-        self._raw.execute("SAVEPOINT part")
+        """Open a block whose statements are undone where it raises; of those that have one name SQLite takes the innermost.
+
+        Where it is cancelled nothing is done here, since the thread may be at work still: all of the transaction is undone then.
+        """
+        self._does("SAVEPOINT part")
         try:
             yield
-        except BaseException:
+        except Exception:
             # Where the disk is full, say, SQLite has undone all of the transaction by itself.
             if self._raw.in_transaction:
-                self._raw.execute("ROLLBACK TO part")
+                self._does("ROLLBACK TO part")
+                self._does("RELEASE part")
             raise
-        finally:
-            if self._raw.in_transaction:
-                self._raw.execute("RELEASE part")
+        self._does("RELEASE part")
 
-
-def adapter_of(connection: AsyncConnection) -> AtOnceConnection:
-    """Return the adapter under a connection of this dialect that is open."""
-    ours: Any = connection.sync_connection
-    adapter: AtOnceConnection = ours.connection.dbapi_connection
-    return adapter
-
-
-def as_sqlalchemy(error: Exception, statement: str, dialect: Dialect) -> StatementError:
-    """Return what SQLAlchemy would raise for an error of the driver's, without what people are called or wrote."""
-    return DBAPIError.instance(statement, None, error, sqlite3.Error, hide_parameters=True, dialect=dialect)
+    def _does(self, sql: str) -> None:
+        """Execute a statement that has no values and gives nothing; raises what SQLAlchemy would."""
+        try:
+            self._raw.execute(sql)
+        except sqlite3.Error as error:
+            raise as_sqlalchemy(error, sql, self._connection) from error
 
 
 registry.register("sqlite.at_once", __name__, AtOnceDialect.__name__)

@@ -57,8 +57,8 @@ def make_engine(url: str, *, write: bool, migrating: bool = False) -> AsyncEngin
 def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
     """Return an engine on a file.
 
-    Writers begin with BEGIN IMMEDIATE over one single connection: the lock is taken before the first read, so what a rule has read
-    cannot change before it writes, and a queue in this process is fairer than SQLite's busy handler. See decision 0003.
+    One that writes has one single connection, and begins with BEGIN IMMEDIATE: the lock is taken before the first read, so what a rule has
+    read cannot change before it writes, and our own queue (``SoleWriter``) is fairer than SQLite's busy handler. See decision 0003.
     """
     engine = create_async_engine(
         make_url(url).set(drivername=DRIVER),
@@ -120,7 +120,8 @@ class Database:
         Never open a second one inside: on SQLite there is one writing connection, and it would wait for itself.
 
         Raises:
-            TransactionConflict, DatabaseAway: see there; on PostgreSQL alone.
+            TransactionConflict: on PostgreSQL alone.
+            DatabaseAway: the server is not there; on SQLite, nobody could write for half a minute.
         """
         with _errors_told():
             async with self._opened() as unit:
@@ -142,7 +143,7 @@ class Database:
         lease ends by itself.
 
         Raises:
-            DatabaseAway: on PostgreSQL alone.
+            DatabaseAway: as ``transaction``.
         """
         if self._together is not None:
             with _errors_told():

@@ -60,7 +60,7 @@ class Executor:
         self._driver = _driver(connection)
 
     async def execute(self, statement: Executable, values: Values = None, *, patient: bool = False) -> Fetched:
-        """Execute a statement; several rows of values are executed one after the other."""
+        """Execute a statement; for several rows of values it is executed one after the other, and gives nothing back."""
         rows = values if isinstance(values, list) else [values or {}]
         if self._driver and (ready := prepared(statement, tuple(rows[0]), self.dialect)):
             given = [ready.given(row) for row in rows]

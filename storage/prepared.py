@@ -18,6 +18,8 @@ class Prepared:
     """One statement for values of these names."""
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
+        if compiled.insert_prefetch or compiled.update_prefetch:
+            raise NotImplementedError(f"a default that Python computes would be left out: {compiled}")
         self.sql = str(compiled)
         self.in_thread = "in_thread" in compiled.execution_options
         self._names = compiled.positiontup or []
@@ -30,14 +32,14 @@ class Prepared:
         self._converts = [(place, convert) for place, convert in converts if convert is not None]
 
     def given(self, values: Mapping[str, Any]) -> list[Any]:
-        """Return what the driver is given for these values; raises StatementError for one that cannot be kept."""
+        """Return what the driver is given for these values; raises StatementError for one that is missing or cannot be kept."""
         every = {**self._always, **values}
         try:
             for name, convert in self._kept.items():
                 every[name] = convert(every[name])
-        except (ValueError, TypeError) as error:
-            raise StatementError(str(error), self.sql, None, error, hide_parameters=True) from error
-        return [every[name] for name in self._names]
+            return [every[name] for name in self._names]
+        except Exception as error:
+            raise StatementError(f"{type(error).__name__}: {error}", self.sql, None, error, hide_parameters=True) from error
 
     def read(self, found: Sequence[Any]) -> Sequence[Any]:
         """Return the driver's rows with names, and with values as our code knows them."""

@@ -30,6 +30,7 @@ class Together:
         self._opens = opens
         self._waiting: list[_Piece] = []
         self._taken: list[_Piece] = []
+        self._is_open = False
         self._work: asyncio.Task[None] | None = None
 
     async def do(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
@@ -62,20 +63,21 @@ class Together:
 
     async def _next(self) -> None:
         """Do all that waits; where no transaction can be opened, all hear of it, rather than each trying as long again."""
-        self._taken = []
+        self._taken, self._is_open = [], False
         try:
             await self._shared()
-        except Exception as error:  # noqa: BLE001  (whoever waits for it is told)
+        except BaseException as error:  # noqa: BLE001  (whoever waits for it is told)
+            _unless_stopped(error)
             if len(self._taken) > 1:
                 await self._apart()
             else:
-                for piece in self._taken or self._all_who_wait():
+                for piece in self._taken if self._is_open else self._all_who_wait():
                     _tell(piece, error)
 
     async def _shared(self) -> None:
         """Do all that waits by the time the writer is free in one transaction; it is taken from then on."""
         async with self._opens() as unit:
-            self._taken = self._all_who_wait()
+            self._taken, self._is_open = self._all_who_wait(), True
             results = [await piece.do(unit()) for piece in self._taken]
         for piece, result in zip(self._taken, results, strict=True):
             _tell(piece, result)
@@ -88,7 +90,8 @@ class Together:
             try:
                 async with self._opens() as unit:
                     result = await piece.do(unit())
-            except Exception as its_own:  # noqa: BLE001  (whoever waits for it is told)
+            except BaseException as its_own:  # noqa: BLE001  (whoever waits for it is told)
+                _unless_stopped(its_own)
                 result = its_own
             _tell(piece, result)
 
@@ -98,11 +101,20 @@ class Together:
         return [piece for piece in waiting if not piece.result.done()]
 
 
+def _unless_stopped(error: BaseException) -> None:
+    """Raise again what ends the worker itself; a cancellation that only a piece ran into is that piece's own."""
+    task = asyncio.current_task()
+    if not isinstance(error, Exception | asyncio.CancelledError) or (task and task.cancelling()):
+        raise error
+
+
 def _tell(piece: _Piece, result: Any) -> None:
     """Tell whoever waits for a piece what came of it."""
     if piece.result.done():
         return
-    if isinstance(result, Exception):
+    if isinstance(result, asyncio.CancelledError):
+        piece.result.cancel()
+    elif isinstance(result, Exception):
         piece.result.set_exception(result)
     else:
         piece.result.set_result(result)

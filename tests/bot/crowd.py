@@ -47,10 +47,7 @@ class Guest:
         """Pick a day and a time, and tell whether that became a hold, which may have run out already by the time it is shown."""
         if not await self._taps(card, "bd:", _DAYS) or not any(_is(button, "bs:") for button in card.buttons):
             return False
-        toasts = len(self.person.toasts)
-        await self._taps(card, "bs:", _TIMES)
-        # A refusal is said aloud.
-        self.granted += len(self.person.toasts) == toasts
+        await self._takes(card)
         return any(_is(button, "rc:") for button in card.buttons)
 
     async def _confirms(self, card: Message) -> None:
@@ -64,13 +61,14 @@ class Guest:
 
     async def _moves(self, card: Message) -> None:
         """Choose another time for the hold, and let that one run out; where it has run out before, the other time is a new hold."""
-        before = _held_on(card)
-        if before is None:
-            # It has run out: whether another one came and went before anybody looked could not be told.
-            return
         if await self._taps(card, "ro:") and await self._taps(card, "bd:", _DAYS):
-            await self._taps(card, "bs:", _TIMES)
-            self.granted += _held_on(card) != before
+            await self._takes(card)
+
+    async def _takes(self, card: Message) -> None:
+        """Tap a time, and note whether it was granted: a refusal is said aloud, with the answer to the tap."""
+        toasts = len(self.person.toasts)
+        if await self._taps(card, "bs:", _TIMES):
+            self.granted += len(self.person.toasts) == toasts
 
     async def _taps(self, card: Message, kind: str, among: int = 1) -> bool:
         """Tap one of the first buttons of a kind, and wait for the answer; tell whether there was one to tap."""
@@ -113,11 +111,6 @@ def reservations_shown(markup: Any) -> set[int]:
     keyboard = json.loads(markup) if isinstance(markup, str) else markup or {}
     rows = keyboard.get("inline_keyboard", [])
     return {int(button["callback_data"][3:]) for row in rows for button in row if button.get("callback_data", "").startswith("rc:")}
-
-
-def _held_on(card: Message) -> str | None:
-    """Return the data of the button that confirms the hold on a card, None where it shows none."""
-    return next((button.data for button in card.buttons if _is(button, "rc:")), None)
 
 
 def _is(button: Button, kind: str) -> bool:

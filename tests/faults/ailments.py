@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from storage.at_once import adapter_of
+from storage.driver import adapter_of
 from tests.bot.harness import Town
 from tests.bot.replicas import cut
 from tests.fixtures.postgres import execute
