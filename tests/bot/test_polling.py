@@ -219,14 +219,25 @@ async def test_what_is_being_sent_keeps_nothing_from_being_fetched(
     assert heard(alice) == []
 
 
-@pytest.mark.parametrize("nonsense", [[None, 7, "update", {}, {"update_id": "7"}, {"update_id": True}], {"update_id": 1}])
-async def test_an_answer_that_is_no_update_is_passed_over(simulator: Simulator, database_url: str, nonsense: Any) -> None:
-    fetch, said = simulator.world.updates.fetch, [nonsense]
-    object.__setattr__(simulator.world, "updates", _Watched(simulator.world.updates, lambda *args: said.pop() if said else fetch(*args)))
+@pytest.mark.parametrize(
+    ("nonsense", "said"),
+    [
+        ([None, 7, "update", {}, {"update_id": "7"}, {"update_id": True}], "6 of 6 updates have no number"),
+        ({"update_id": 1}, "no list of updates"),
+    ],
+)
+async def test_an_answer_that_is_no_update_is_told_of_and_passed_over(
+    simulator: Simulator, database_url: str, caplog: pytest.LogCaptureFixture, nonsense: Any, said: str
+) -> None:
+    fetch, answers = simulator.world.updates.fetch, [nonsense]
+    watched = _Watched(simulator.world.updates, lambda *args: answers.pop() if answers else fetch(*args))
+    object.__setattr__(simulator.world, "updates", watched)
     alice = simulator.person("Alice")
     async with living(simulator, database_url):
         alice.sends("/help")
         await until(lambda: heard(alice))
+
+    assert said in caplog.text
 
 
 async def test_an_update_that_fails_is_set_aside_while_others_go_on_and_its_chat_stays_in_order(

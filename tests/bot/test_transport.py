@@ -159,6 +159,13 @@ async def test_an_answer_cut_in_the_middle_is_a_network_error(serve_raw: "Serve"
     await bot.shutdown()
 
 
+async def test_half_a_character_is_left_out_of_what_is_sent(simulator: Simulator, alice: Person) -> None:
+    async with _bot(simulator.url, AiohttpRequest()) as bot:
+        await bot.send_message(alice.id, "half a \ud83d smile & a whole 😀 one")
+
+    assert alice.chat.last_from_bot.text == "half a  smile & a whole 😀 one"
+
+
 async def test_a_file_is_sent_whole(alice: Person, bot: Bot) -> None:
     picture = io.BytesIO()
     segno.make("https://t.me/x", error="m").save(picture, kind="png", scale=12)

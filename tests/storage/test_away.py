@@ -1,6 +1,7 @@
 """A PostgreSQL server that is not there, or no longer: told as such, nothing kept by half, and all is well once it is back."""
 
 import socket
+from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import text
@@ -70,8 +71,10 @@ async def test_a_look_that_is_cut_off_is_told_so_and_the_next_one_works(database
 
 
 async def test_after_all_idle_connections_were_cut_one_transaction_at_most_is_lost(database: Database) -> None:
-    for number in range(2):
-        await greet(database, number)
+    async with AsyncExitStack() as open_at_once:
+        for number in range(2):
+            work = await open_at_once.enter_async_context(database.transaction())
+            await work.clients.seen(Contact(number, "Somebody"), NOW)
     cut_all(database.url)
 
     lost = 0

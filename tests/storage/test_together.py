@@ -131,6 +131,19 @@ async def test_nobody_waits_for_a_worker_that_was_ended(database: Database, *, i
         assert {type(each) for each in await asyncio.gather(*waiting, return_exceptions=True)} == {asyncio.CancelledError}
 
 
+async def test_a_cancellation_that_one_runs_into_is_its_own(database: Database) -> None:
+    async def runs_into_one(_work: SqlUnitOfWork) -> None:
+        raise asyncio.CancelledError
+
+    together = Together(database._opened)
+    waiting = [together.do(runs_into_one), together.do(lambda work: says_hello(work, 1)), together.do(runs_into_one)]
+    told = await asyncio.gather(*waiting, return_exceptions=True)
+    alone = await asyncio.gather(together.do(runs_into_one), return_exceptions=True)
+
+    assert [type(each) for each in [*told, *alone]] == [asyncio.CancelledError, Executor, asyncio.CancelledError, asyncio.CancelledError]
+    assert known(database) == [(1,)]
+
+
 async def test_a_lock_of_another_process_is_waited_for_without_the_event_loop(database: Database) -> None:
     with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
