@@ -180,8 +180,9 @@ class Courier:
         """Wait for the chat's turn, and deliver a row if it is still ours then."""
         turn = await again_while_away(lambda: self._turns.take(row.recipient_id), seconds=_DATABASE_SECONDS)
         try:
-            claimed = await self._read(lambda work: work.outbox.is_claimed(row, self._clock()))
-            return await self.deliver(row) if claimed else None
+            # By now the lease may be nearly over, and telling takes a while.
+            ours = await self._write(lambda work: work.outbox.renew(row, self._clock()))
+            return await self.deliver(row) if ours else None
         finally:
             turn.release()
 

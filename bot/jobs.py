@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ from bot.courier import Courier
 from bot.digest import Digest
 from bot.overdue import end_overdue_holds
 from bot.pulse import Pulse
-from bot.storehouse import Presence, Storehouse
+from bot.storehouse import Presence, Storehouse, Work
 from bot.wakeup import Wakeup
 from domain.incident import Trouble
 from domain.policy import BookingPolicy
@@ -46,7 +46,8 @@ class Jobs:
         self._storehouse = storehouse
         self._courier = courier
         self._presence = presence
-        self._parted, self._returned = True, False
+        self._parted = True
+        self._cut_off: datetime | None = None
         self._wakeup = wakeup
         self._digest = digest
         self._policy = policy
@@ -65,16 +66,23 @@ class Jobs:
         self._pump = asyncio.create_task(self._run())
 
     async def take_over(self) -> None:
-        """Make due again what processes that are gone had in hand."""
-        returned, self._parted, self._returned = self._returned, False, False
+        """Make due again what processes that are gone had in hand, and what we ourselves had claimed without hearing of it."""
+        self._parted, cut_off, self._cut_off = False, self._cut_off, None
         try:
-            alive = await self._presence.living()
-            # Who was cut off may have leased what he never heard of; all that he knows of is in the courier's hand.
-            besides = self._courier.in_hand if returned else None
-            await self._storehouse.write(lambda work: work.outbox.release_leases(alive, besides=besides))
+            async with self._storehouse.snapshot() as work:
+                holders = await work.outbox.lease_holders()
+            # Asked after that: nobody who joins and claims something meanwhile is taken for one who is gone.
+            gone = await self._presence.gone(holders)
+            await self._storehouse.write(lambda work: self._released(work, gone, cut_off))
         except Exception:
-            self._parted, self._returned = True, self._returned or returned
+            self._parted, self._cut_off = True, _earlier(cut_off, self._cut_off)
             raise
+
+    async def _released(self, work: Work, gone: Collection[int], cut_off: datetime | None) -> None:
+        """End leases of those who are gone, and our own that began before we were cut off, but for what the courier has in hand."""
+        await work.outbox.release_leases(gone)
+        if cut_off is not None:
+            await work.outbox.release_unheard_of(cut_off, besides=self._courier.in_hand)
 
     async def stop(self) -> None:
         """Run no more; what the courier has in hand is his."""
@@ -122,16 +130,20 @@ class Jobs:
         self._parted = True
         self._wakeup.soon()
 
-    def _is_back(self) -> None:
-        """Take over as well what we ourselves have lost sight of."""
-        self._returned = True
+    def _is_back(self, away: float) -> None:
+        """Take over as well what we ourselves may have lost sight of when we were cut off, so many seconds ago."""
+        self._cut_off = _earlier(self._cut_off, self._clock() - timedelta(seconds=away))
         self._bereaved()
 
     def _beat(self) -> None:
         """Show that the bot is at work."""
         self.pulse.beat()
         if self._heartbeat is not None:
-            self._heartbeat.touch()
+            try:
+                self._heartbeat.touch()
+            except OSError as error:
+                # Whoever looks for it will miss it; to stop working as well would help nobody.
+                log.warning("the heartbeat cannot be written: %s", error)
 
     async def _run(self) -> None:
         """Do what is due each time the alarm rings, and tidy up once what was overdue is done, since the bot may not run at night."""
@@ -152,3 +164,8 @@ class Jobs:
                 self._beat()
             log.exception("what is due could not be done and will be tried again")
             await self._digest.note(Trouble.JOB_FAILED, error)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Return the earlier of two instants, of which either may be missing."""
+    return min(filter(None, [one, other]), default=None)

@@ -67,7 +67,8 @@ async def retried(call: Callable[[], Awaitable[Result]]) -> Result:
 class _Fetched:
     """The updates that were fetched, until they are committed.
 
-    ``offset`` acknowledges those below it. While one chat has trouble it stays where it is, and the updates of all others go on.
+    ``offset`` acknowledges those below it. While one chat has trouble it stays where it is, and the updates of all others go on, as far as
+    Telegram shows them: it gives out a hundred from the offset on.
     """
 
     def __init__(self, intake: Intake) -> None:
@@ -85,6 +86,7 @@ class _Fetched:
             await asyncio.wait(working.values(), timeout=_GLANCE)
         if working := self._working():
             self.offset = min(working)
+            self._taken = {number: task for number, task in self._taken.items() if number >= self.offset}
         elif updates:
             self.offset = updates[-1]["update_id"] + 1
             self._taken.clear()
@@ -106,6 +108,8 @@ async def _fetched(bot: Bot, line: BaseRequest, offset: int | None) -> Sequence[
     if not isinstance(result, list):
         raise NetworkError("getUpdates was answered with something that is no list of updates")
     updates = [update for update in result if is_update(update)]
+    if result and not updates:
+        raise NetworkError("getUpdates was answered with nothing that has an update's number")
     if len(updates) < len(result):
         log.error("%s of %s updates have no number and are passed over", len(result) - len(updates), len(result))
     return updates

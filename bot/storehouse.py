@@ -26,10 +26,6 @@ class Outbox(ports.Outbox, Protocol):
         """Put what the admins are to be told in, once for each."""
         ...
 
-    async def is_claimed(self, row: OutboxRow, now: datetime) -> bool:
-        """Tell whether a row is still the claimer's."""
-        ...
-
     async def keep(self, row: OutboxRow, payload: Mapping[str, object]) -> None:
         """Keep what is left of an answer."""
         ...
@@ -54,8 +50,20 @@ class Outbox(ports.Outbox, Protocol):
         """Put aside all news for a person who cannot be reached."""
         ...
 
-    async def release_leases(self, alive: Collection[int], *, besides: Collection[int] | None = None) -> int:
-        """Make due at once what was claimed by none of these replicas, and, but for the rows ``besides``, by this one."""
+    async def renew(self, row: OutboxRow, now: datetime) -> bool:
+        """Lease a row that is still the claimer's anew; False where it is not."""
+        ...
+
+    async def lease_holders(self) -> Collection[int]:
+        """Return the numbers of those who have something leased."""
+        ...
+
+    async def release_leases(self, holders: Collection[int]) -> int:
+        """Make due at once what these have leased."""
+        ...
+
+    async def release_unheard_of(self, since: datetime, *, besides: Collection[int]) -> int:
+        """Make due at once what this replica leased before ``since``, without knowing of it: all but the rows ``besides``."""
         ...
 
 
@@ -219,15 +227,15 @@ class Presence(Protocol):
         """Be counted no more: whatever was taken is given back."""
         ...
 
-    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None], returned: Callable[[], None]) -> None:
+    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None], returned: Callable[[float], None]) -> None:
         """Have ``heard`` called when another's commit left something that falls due, ``parted`` when a replica is gone.
 
-        ``returned`` is called when the database is there again after it was away: who knows what was committed just before.
+        ``returned`` is called when the database is there again, with the seconds since it was not: who knows what was committed then.
         """
         ...
 
-    async def living(self) -> Collection[int]:
-        """Return the numbers of all replicas that are alive, this one among them; raises DatabaseAway."""
+    async def gone(self, among: Collection[int]) -> Collection[int]:
+        """Return which of these replicas are gone; raises DatabaseAway."""
         ...
 
     async def take(self, chat: int) -> None:

@@ -13,14 +13,22 @@ from typing import Any
 import aiohttp
 import orjson
 import yarl
-from telegram.error import NetworkError, TimedOut
+from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
 Asked = Callable[[str, str, float], None]
 """Told of each request: the method's name, the HTTP status or what kept it from having one, and how many seconds it took."""
 
 _DEFAULT = BaseRequest.DEFAULT_NONE
+_STRANGER = "from something that is no Bot API server"
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class _Answer(dict[str, Any]):
+    """An answer as JSON; one that lacks what is asked of it is none of the Bot API's."""
+
+    def __missing__(self, name: str) -> Any:
+        raise NetworkError(f"an answer without “{name}” {_STRANGER}")
 
 
 class AiohttpRequest(BaseRequest):
@@ -62,12 +70,15 @@ class AiohttpRequest(BaseRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> Any:
-        """Return an answer's JSON; raises TelegramError where it is none."""
+        """Return an answer's JSON; raises TelegramError where it is none, or no answer of the Bot API's."""
         try:
-            return orjson.loads(payload)
+            answer = orjson.loads(payload)
         except orjson.JSONDecodeError:
             # It may only be half a character that somebody has in his name: the library's own takes that.
-            return BaseRequest.parse_json_payload(payload)
+            answer = BaseRequest.parse_json_payload(payload)
+        if not isinstance(answer, dict):
+            raise NetworkError(f"{type(answer).__name__} {_STRANGER}")
+        return _Answer(answer)
 
     async def do_request(
         self,
@@ -83,7 +94,7 @@ class AiohttpRequest(BaseRequest):
 
         Raises:
             TimedOut: some timeout passed; ``__cause__`` tells which.
-            NetworkError: the connection failed, or something on the way answered for Telegram with a page of its own: its 403 does not
+            NetworkError: the connection failed, or something on the way answered for Telegram with words of its own: its 403 does not
                 mean that somebody blocked the bot, nor its 404 that the token is wrong. None of these names the URL, which holds the token.
         """
         if self._session is None or self._session.closed:
@@ -106,14 +117,23 @@ class AiohttpRequest(BaseRequest):
             self._tell(url, "no_connection", began)
             raise NetworkError(f"aiohttp.{type(error).__name__}") from None
         self._tell(url, str(status), began)
-        if status >= HTTPStatus.BAD_REQUEST and not body.lstrip().startswith(b"{"):
-            raise NetworkError(f"{status} from something that is no Bot API server")
+        if status >= HTTPStatus.BAD_REQUEST and not _is_refusal(body):
+            raise NetworkError(f"{status} {_STRANGER}")
         return status, body
 
     def _tell(self, url: str, status: str, began: float) -> None:
         """Tell how a request ended."""
         if self._asked is not None:
             self._asked(_method_of(url), status, asyncio.get_running_loop().time() - began)
+
+
+def _is_refusal(body: bytes) -> bool:
+    """Tell whether a body is how the Bot API refuses something: a gateway's own words may be JSON as well."""
+    try:
+        said = AiohttpRequest.parse_json_payload(body)
+    except TelegramError:
+        return False
+    return said.get("ok") is False and isinstance(said.get("description"), str) and isinstance(said.get("parameters", {}), dict)
 
 
 def _method_of(url: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,12 +30,14 @@ from domain.client import Contact, name_from_telegram
 from domain.dialogue import Dialogue
 from domain.incident import Trouble
 from domain.outbox import OutboxRow
-from domain.ports import DatabaseAway, TransactionConflict
+from domain.ports import AlreadyThere, DatabaseAway, TransactionConflict
 
 log = logging.getLogger(__name__)
 
 SIDE_BY_SIDE = 64
 TRIES = 3
+CHANCES = 8
+"""How often something may be there already, because another was quicker, before it counts as a failure."""
 _ERROR_KEPT = 2000
 
 
@@ -59,6 +62,7 @@ class UnitProcessor(BaseUpdateProcessor):
         self._turns = turns
         self._clock = clock
         self._answers: set[asyncio.Task[None]] = set()
+        self._was_there: Counter[int] = Counter()
         self._wakeup = wakeup
         self._metrics = metrics
         # The courier sends through the bot, which is built with this processor: it is handed over once both are there.
@@ -119,11 +123,14 @@ class UnitProcessor(BaseUpdateProcessor):
                 fresh = await work.updates.begin(update.update_id, self._clock())
                 row = await self._unit(work, update, sender, coroutine) if fresh else None
                 due = work.outbox.earliest
-        except (TransactionConflict, DatabaseAway):
-            # Nobody's fault: it is offered again, and not counted.
-            raise
+        except (TransactionConflict, DatabaseAway) as error:
+            if not self._goes_on(update, error):
+                # Nobody's fault: it is offered again, and not counted.
+                raise
+            return await self._failed(update, sender, error)
         except Exception as error:  # noqa: BLE001  (it is logged and counted there)
             return await self._failed(update, sender, error)
+        self._was_there.pop(update.update_id, None)
         self._metrics.update_ended(update, "worked" if fresh else "repeated")
         if not fresh:
             log.info("update %s was worked before", update.update_id)
@@ -151,6 +158,15 @@ class UnitProcessor(BaseUpdateProcessor):
             await work.dialogues.save(sender.contact.id, standing, now)
         steps = _ordered(unit, update)
         return await work.outbox.reply(sender.chat, packed(steps), now) if steps else None
+
+    def _goes_on(self, update: Update, error: Exception) -> bool:
+        """Tell whether an update has found something there already so often that it is no chance any more."""
+        if isinstance(error, AlreadyThere):
+            self._was_there[update.update_id] += 1
+        if self._was_there[update.update_id] < CHANCES:
+            return False
+        del self._was_there[update.update_id]
+        return True
 
     async def _told(self, row: OutboxRow, turn: Turn) -> None:
         """Tell an answer for the first time, then end the chat's turn; what has to wait is told by the sweep."""

@@ -28,6 +28,10 @@ class TransactionConflict(Exception):
     """A transaction met another's: nothing of it was kept, and doing it again will do."""
 
 
+class AlreadyThere(TransactionConflict):
+    """What a transaction puts in is there already: another was quicker, unless it is so each time, by a mistake of ours."""
+
+
 class DatabaseAway(Exception):
     """The database cannot be reached: nothing of a transaction was kept, as far as can be told."""
 

@@ -1,6 +1,7 @@
 """A process that is the only one on its database, as on SQLite."""
 
 import asyncio
+import secrets
 from collections.abc import Callable, Collection
 from datetime import datetime
 
@@ -8,8 +9,11 @@ from datetime import datetime
 class Alone:
     """Implements ``bot.storehouse.Presence`` where there are no others: it always leads, and waits for nobody."""
 
-    number = 0
     leading = True
+
+    def __init__(self) -> None:
+        """Choose a number, by which what this process leases is told from what one before it did."""
+        self.number = secrets.randbelow(2**31 - 1) + 1
 
     async def join(self) -> None:
         """Nothing has to be opened."""
@@ -17,12 +21,12 @@ class Alone:
     async def leave(self) -> None:
         """Nothing has to be closed."""
 
-    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None], returned: Callable[[], None]) -> None:
+    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None], returned: Callable[[float], None]) -> None:
         """Nobody else is there to be heard."""
 
-    async def living(self) -> Collection[int]:
-        """Return nobody: whoever took leases under the same number was another process, which is gone."""
-        return ()
+    async def gone(self, among: Collection[int]) -> Collection[int]:
+        """Return all others: there can be one process only."""
+        return {*among} - {self.number}
 
     async def take(self, chat: int) -> None:
         """Nobody else has it."""

@@ -169,12 +169,13 @@ class Database:
                 return await connection.run_sync(question)
 
     async def version(self) -> str:
-        """Return which database is underneath, and its version."""
-        async with self._reader.connect() as connection:
-            executor = Executor(connection)
-            if connection.dialect.name == "sqlite":
-                return f"SQLite {await executor.scalar(text('SELECT sqlite_version()'))}"
-            return f"PostgreSQL {await executor.scalar(text('SHOW server_version'))}"
+        """Return which database is underneath, and its version; raises DatabaseAway."""
+        with _errors_told(reading=True):
+            async with self._reader.connect() as connection:
+                executor = Executor(connection)
+                if connection.dialect.name == "sqlite":
+                    return f"SQLite {await executor.scalar(text('SELECT sqlite_version()'))}"
+                return f"PostgreSQL {await executor.scalar(text('SHOW server_version'))}"
 
     async def close(self) -> None:
         """Close all connections."""

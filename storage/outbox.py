@@ -16,7 +16,7 @@ from storage.tables import DUE, WITHHELD, outbox
 
 LEASE = timedelta(seconds=60)
 CHANNEL = "slotkeeper"
-"""What replicas listen to: who has just joined, or committed something that falls due, and when, in microseconds since 1970."""
+"""What replicas listen to: who has joined, left (minus his number), or committed what falls due, and when, in microseconds since 1970."""
 _LOOKED_AT = 1_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -72,7 +72,9 @@ _POSTPONE = (
 )
 _NOTE_ERROR = update(outbox).where(_ROW).values(error=bindparam("new_error"))
 _KEEP = update(outbox).where(outbox.c.id == bindparam("row")).values(payload=bindparam("new_payload"))
-_MINE = select(outbox.c.id).where(_ROW, DUE, outbox.c.lease_until > bindparam("now"))
+_RENEW = (
+    update(outbox).where(_ROW, DUE, outbox.c.lease_until > bindparam("now")).values(lease_until=bindparam("lease")).returning(outbox.c.id)
+)
 _OF_RECIPIENT = outbox.c.recipient_id == bindparam("recipient")
 _DROP_REPLIES = delete(outbox).where(DUE, _OF_RECIPIENT, outbox.c.kind == REPLY)
 _WITHHOLD = update(outbox).where(DUE, _OF_RECIPIENT).values(state="withheld", settled_at=bindparam("now"), error=bindparam("why"))
@@ -127,15 +129,21 @@ _REPLIED = {
     "leased_by": _unless_waiting("leased_by"),
 }
 _REPLY = insert(outbox).from_select([*_REPLIED], select(*_REPLIED.values())).returning(outbox.c.id, outbox.c.due_at, outbox.c.attempts)
-_OF_THE_DEAD = func.coalesce(outbox.c.leased_by, 0).not_in(bindparam("alive", expanding=True))
-_LOST_SIGHT_OF = and_(outbox.c.leased_by == bindparam("mine"), outbox.c.id.not_in(bindparam("besides", expanding=True)))
-_RELEASE = (
+_HOLDER = func.coalesce(outbox.c.leased_by, 0)
+_LEASED = and_(DUE, outbox.c.lease_until.is_not(None))
+_HOLDERS = select(_HOLDER).where(_LEASED).distinct().execution_options(**IN_THREAD)
+_RELEASE = update(outbox).where(_LEASED, _HOLDER.in_(bindparam("holders", expanding=True))).values(lease_until=None).returning(outbox.c.id)
+_RELEASE_UNHEARD_OF = (
     update(outbox)
-    .where(DUE, outbox.c.lease_until.is_not(None), or_(_OF_THE_DEAD, _LOST_SIGHT_OF))
+    .where(
+        _LEASED,
+        outbox.c.leased_by == bindparam("mine"),
+        outbox.c.lease_until <= bindparam("until"),
+        outbox.c.id.not_in(bindparam("besides", expanding=True)),
+    )
     .values(lease_until=None)
     .returning(outbox.c.id)
 )
-_NOBODY = -1
 
 
 class SqlOutbox:
@@ -179,10 +187,10 @@ class SqlOutbox:
         rows = await self._connection.execute(_CLAIM, {"now": now, "limit": limit, "lease": now + LEASE, "mine": self._replica})
         return sorted((OutboxRow(**row._asdict()) for row in rows), key=lambda row: (row.due_at, row.id))
 
-    async def is_claimed(self, row: OutboxRow, now: datetime) -> bool:
-        """Tell whether a row is still the claimer's: neither settled, put off or put in anew meanwhile, nor its lease over."""
-        found = await self._connection.execute(_MINE, {"row": row.id, "tries": row.attempts, "now": now})
-        return found.one_or_none() is not None
+    async def renew(self, row: OutboxRow, now: datetime) -> bool:
+        """Lease a row anew; False where it is not the claimer's any more: settled, put off or put in anew, or its lease is over."""
+        leased = {"row": row.id, "tries": row.attempts, "now": now, "lease": now + LEASE}
+        return bool(await self._connection.execute(_RENEW, leased))
 
     async def next_due(self) -> datetime | None:
         """Return when the next row can be claimed, or None where none waits."""
@@ -228,15 +236,21 @@ class SqlOutbox:
         if resumed:
             self.earliest = now
 
-    async def release_leases(self, alive: Collection[int], *, besides: Collection[int] | None = None) -> int:
-        """Make due at once what was claimed by replicas that are dead, so by none of these; return how many rows that were.
+    async def lease_holders(self) -> Collection[int]:
+        """Return the numbers of the replicas that have something leased."""
+        return await self._connection.scalars(_HOLDERS)
 
-        Where rows ``besides`` are named, those that this one claimed without knowing of it, the others of its own, are made due as well:
-        it was cut off before it heard that the claim was committed.
+    async def release_leases(self, holders: Collection[int]) -> int:
+        """Make due at once what these replicas have leased, and return how many rows that is."""
+        return len(await self._connection.execute(_RELEASE, {"holders": sorted(holders)})) if holders else 0
+
+    async def release_unheard_of(self, since: datetime, *, besides: Collection[int]) -> int:
+        """Make due at once what this replica leased before ``since`` without knowing of it, and return how many rows that is.
+
+        It was cut off before it heard that the claim was committed; what it knows of are the rows ``besides``.
         """
-        mine = _NOBODY if besides is None else self._replica
-        whose = {"alive": sorted(alive), "mine": mine, "besides": sorted(besides or ())}
-        return len(await self._connection.execute(_RELEASE, whose))
+        theirs = {"mine": self._replica, "until": since + LEASE, "besides": sorted(besides)}
+        return len(await self._connection.execute(_RELEASE_UNHEARD_OF, theirs))
 
     async def _queued(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Have rows fall due no earlier than what waits for the same person already."""

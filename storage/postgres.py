@@ -7,7 +7,7 @@ from sqlalchemy import event, exc
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from domain.ports import DatabaseAway, TransactionConflict
+from domain.ports import AlreadyThere, DatabaseAway, TransactionConflict
 
 # One update takes a connection for some milliseconds, so few serve many; PostgreSQL itself allows a hundred by default, for all replicas.
 _WRITERS = 10
@@ -28,7 +28,7 @@ _SETTINGS = {
 }
 
 # serialization_failure, deadlock_detected, lock_not_available; unique_violation: what was not there when it was looked for is there now.
-_CONFLICTS = {"40001", "40P01", "55P03", "23505"}
+_CONFLICTS = {"40001": TransactionConflict, "40P01": TransactionConflict, "55P03": TransactionConflict, "23505": AlreadyThere}
 # disk_full, out_of_memory, too_many_connections; admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout;
 # idle_in_transaction_session_timeout; and the whole class of broken connections.
 _AWAY = {"53100", "53200", "53300", "57P01", "57P02", "57P03", "57P05", "25P03"}
@@ -99,7 +99,7 @@ def meant(error: Exception, *, reading: bool) -> TransactionConflict | DatabaseA
         return None
     state = getattr(error.orig, "sqlstate", None)
     if state in _CONFLICTS:
-        return TransactionConflict(state)
+        return _CONFLICTS[state](state)
     if state == _READ_ONLY and not reading:
         return DatabaseAway(state)
     if error.connection_invalidated or state in _AWAY or (state or "").startswith(_AWAY_CLASS):

@@ -6,7 +6,9 @@ has given everything back by the time anybody looks. The locks are advisory ones
 
 import asyncio
 import logging
+import math
 import secrets
+import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -32,6 +34,8 @@ _LIVING = """SELECT objid::bigint FROM pg_locks JOIN pg_database ON pg_database.
 
 _LOOK_SECONDS = 1.0
 _COME_BACK_SECONDS = 0.5
+# A connection that is cut is opened again soon; only who is not seen for longer than that takes is gone.
+_GRACE_SECONDS = 3.0
 _LAST_SECONDS = 1.0
 _FIRST_GLANCE, _LONGEST_GLANCE = 0.01, 0.2
 # Where the other side is silent for so long it is taken for gone, so that never two replicas lead: PostgreSQL is a little more patient.
@@ -49,23 +53,24 @@ class Replica:
         self._url = url
         self._connection: asyncpg.Connection | None = None
         self._one_at_a_time = asyncio.Lock()
-        self._known: frozenset[int] = frozenset()
+        self._seen: dict[int, float] = {}
+        self._cut_off_at = 0.0
         self._leading, self._following = asyncio.Event(), asyncio.Event()
         self._following.set()
         self._heard: Callable[[datetime], None] = lambda _due: None
         self._parted: Callable[[], None] = lambda: None
-        self._returned: Callable[[], None] = lambda: None
+        self._returned: Callable[[float], None] = lambda _away: None
         self._lookout: asyncio.Task[None] | None = None
         self._giving_back: set[asyncio.Task[Any]] = set()
 
-    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None], returned: Callable[[], None]) -> None:
-        """Have these called when another's commit left something that falls due, a replica is gone, and we ourselves are back."""
+    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None], returned: Callable[[float], None]) -> None:
+        """Have these called when another's commit left something that falls due, a replica is gone, and we are back after so long."""
         self._heard, self._parted, self._returned = heard, parted, returned
 
     async def join(self) -> None:
         """Be counted among the living, and look around from now on; raises DatabaseAway."""
         await self._enter()
-        self._known = frozenset(await self.living())
+        await self._sees()
         self._lookout = asyncio.create_task(self._look_around())
 
     async def leave(self) -> None:
@@ -78,12 +83,19 @@ class Replica:
             await asyncio.wait(self._giving_back, timeout=_LAST_SECONDS)
         if self._connection is not None:
             with suppress(*DRIVER_ERRORS):
+                await self._connection.execute(_TELL, CHANNEL, str(-self.number), timeout=_LAST_SECONDS)
+            with suppress(*DRIVER_ERRORS):
                 await self._connection.close(timeout=_LAST_SECONDS)
         self._lost()
 
     async def living(self) -> Collection[int]:
         """Return the numbers of all replicas that are alive, this one among them; raises DatabaseAway."""
         return {row["objid"] for row in await self._ask("fetch", _LIVING, _ALIVE)}
+
+    async def gone(self, among: Collection[int]) -> Collection[int]:
+        """Return which of these replicas are gone: they have left, or were not seen for some seconds; raises DatabaseAway."""
+        await self._sees()
+        return {number for number in among if self._unseen(number)}
 
     async def take(self, chat: int) -> None:
         """Wait until no other replica has the chat's turn, and have it; raises DatabaseAway."""
@@ -141,8 +153,10 @@ class Replica:
             try:
                 if self._connection is None:
                     await self._enter()
-                    # Whatever was told meanwhile was not heard.
-                    self._returned()
+                    now = time.monotonic()
+                    # The others may have been cut off as well, and are on their way back; and whatever was told meanwhile was not heard.
+                    self._seen = dict.fromkeys(self._seen, now)
+                    self._returned(now - self._cut_off_at)
                 await self._look()
                 await asyncio.sleep(_LOOK_SECONDS)
             except Exception as error:
@@ -157,10 +171,25 @@ class Replica:
             log.info("this replica leads now")
             self._following.clear()
             self._leading.set()
-        known, self._known = self._known, frozenset(await self.living())
-        if gone := known - self._known:
+        await self._sees()
+        if gone := [number for number in self._seen if self._unseen(number)]:
             log.warning("replicas are gone: %s", len(gone))
-            self._parted()
+            self._forgets(*gone)
+
+    async def _sees(self) -> None:
+        """Note who is alive now; raises DatabaseAway."""
+        living = await self.living()
+        self._seen |= dict.fromkeys(living, time.monotonic())
+
+    def _unseen(self, number: int) -> bool:
+        """Tell whether a replica was not seen for so long that it is gone."""
+        return time.monotonic() - self._seen.get(number, -math.inf) > _GRACE_SECONDS
+
+    def _forgets(self, *numbers: int) -> None:
+        """Take these for gone from now on, and have it told."""
+        for number in numbers:
+            self._seen.pop(number, None)
+        self._parted()
 
     def _ended(self, connection: object) -> None:
         """Know at once of a connection that ends while nothing is asked: another may lead by now."""
@@ -171,6 +200,7 @@ class Replica:
         """Hold nothing any more: with the connection PostgreSQL takes back all that hung on it."""
         connection, self._connection = self._connection, None
         if connection is not None:
+            self._cut_off_at = time.monotonic()
             connection.terminate()
         self._leading.clear()
         self._following.set()
@@ -206,9 +236,11 @@ class Replica:
             await self._ask("fetchval", _GIVE_CHAT_BACK, chat)
 
     def _notified(self, _connection: object, _process: int, _channel: str, news: object) -> None:
-        """Pass on what another's commit left to be done; one who has just joined says no more than who he is."""
+        """Pass on what another's commit left to be done; who has just joined says no more than his number, and minus that as he leaves."""
         who, *due = map(int, str(news).split())
-        if who != self.number:
-            self._known |= {who}
+        if who < 0:
+            self._forgets(-who)
+        elif who != self.number:
+            self._seen[who] = time.monotonic()
             for moment in due:
                 self._heard(_EPOCH + timedelta(microseconds=moment))

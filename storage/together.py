@@ -84,16 +84,19 @@ class Together:
 
     async def _apart(self) -> None:
         """Do pieces that failed together each in a transaction of its own, those that somebody waits for still."""
-        for piece in self._taken:
+        for place, piece in enumerate(self._taken):
             if piece.result.done():
                 continue
+            self._is_open = False
             try:
                 async with self._opens() as unit:
+                    self._is_open = True
                     result = await piece.do(unit())
-            except BaseException as its_own:  # noqa: BLE001  (whoever waits for it is told)
-                _unless_stopped(its_own)
-                result = its_own
-            _tell(piece, result)
+            except BaseException as error:  # noqa: BLE001  (whoever waits for it is told)
+                _unless_stopped(error)
+                result = error
+            for each in [piece] if self._is_open else self._taken[place:]:
+                _tell(each, result)
 
     def _all_who_wait(self) -> list[_Piece]:
         """Return the pieces that somebody waits for still; nobody else will do them."""

@@ -222,7 +222,8 @@ async def test_what_is_being_sent_keeps_nothing_from_being_fetched(
 @pytest.mark.parametrize(
     ("nonsense", "said"),
     [
-        ([None, 7, "update", {}, {"update_id": "7"}, {"update_id": True}], "6 of 6 updates have no number"),
+        ([None, 7, "update", {}, {"update_id": "7"}, {"update_id": True}, {"update_id": 1}], "6 of 7 updates have no number"),
+        ([None, {}], "nothing that has an update's number"),
         ({"update_id": 1}, "no list of updates"),
     ],
 )

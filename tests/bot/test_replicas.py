@@ -240,7 +240,7 @@ async def test_a_replica_that_ends_leaves_no_task_behind_and_gives_back_what_it_
 
     assert not [task for task in presence(a)._giving_back if not task.done()]
     assert left == set()
-    assert await b.presence.living() == {b.presence.number}
+    assert await presence(b).living() == {b.presence.number}
     await alice.sends("hi again")
     assert alice.last.text == "heard hi again"
 
@@ -264,7 +264,7 @@ async def test_a_replica_cut_off_from_the_database_leads_no_longer_and_comes_bac
     await until(lambda: len(leaders(town.houses)) == 1)
     await until(lambda: all(presence(house)._connection is not None for house in town.houses))
 
-    assert set(await town.houses[0].presence.living()) == {house.presence.number for house in town.houses}
+    assert set(await presence(town.houses[0]).living()) == {house.presence.number for house in town.houses}
 
 
 async def test_a_replica_comes_back_although_it_is_asked_for_turns_all_the_while(town: ReplicaTown) -> None:
@@ -286,4 +286,4 @@ async def test_a_replica_comes_back_although_it_is_asked_for_turns_all_the_while
     busy = False
     await asyncio.gather(*turns)
 
-    assert set(await town.houses[0].presence.living()) == {house.presence.number for house in town.houses}
+    assert set(await presence(town.houses[0]).living()) == {house.presence.number for house in town.houses}

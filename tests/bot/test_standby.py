@@ -135,4 +135,4 @@ async def test_after_a_database_that_let_nobody_in_for_a_while_all_is_as_before(
     await until(lambda: all(presence(replica.house)._connection is not None for replica in group.replicas))
 
     assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
-    assert set(await group.leader.house.presence.living()) == {replica.house.presence.number for replica in group.replicas}
+    assert set(await presence(group.leader.house).living()) == {replica.house.presence.number for replica in group.replicas}

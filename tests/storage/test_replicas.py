@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import datetime
 from multiprocessing import Pipe
 from multiprocessing.process import BaseProcess
@@ -39,7 +39,7 @@ class Watcher(Replica):
         super().__init__(url)
         self.dues: list[datetime] = []
         self.partings = 0
-        self.watch(heard=self.dues.append, parted=self._counts, returned=self._counts)
+        self.watch(heard=self.dues.append, parted=self._counts, returned=lambda _away: self._counts())
 
     def _counts(self) -> None:
         self.partings += 1
@@ -136,9 +136,9 @@ async def test_what_a_killed_process_had_is_free_and_another_leads(team: Replica
 
     database = Database(database_url, replica=heir.number)
     assert await database.write(lambda uow: uow.outbox.claim(NOW, 10)) == []
-    alive = await heir.living()
-    assert list(alive) == [heir.number]
-    assert await database.write(lambda uow: uow.outbox.release_leases(alive)) == 1
+    assert list(await heir.living()) == [heir.number]
+    assert list(await heir.gone({number, heir.number})) == [number]
+    assert await database.write(lambda uow: uow.outbox.release_leases([number])) == 1
     assert [row.recipient_id for row in await database.write(lambda uow: uow.outbox.claim(NOW, 10))] == [ALICE]
     await database.close()
 
@@ -159,6 +159,36 @@ async def test_one_whose_connection_is_cut_leads_no_more_and_comes_back_under_th
     assert set(await first.living()) == set(await second.living()) == {number, second.number}
     await comes_true(lambda: first.leading or second.leading)
     assert first.leading is not second.leading
+
+
+async def test_whoever_is_only_cut_off_is_not_taken_for_one_who_is_gone(team: Replicas, database_url: str) -> None:
+    everybody = [await team.joins() for _ in range(3)]
+    numbers = {one.number for one in everybody}
+    for _ in range(5):
+        for one in everybody:
+            cut(database_url, one.number)
+        await asyncio.gather(*(comes_true(lambda one=one: one._connection is None) for one in everybody))  # type: ignore[misc]
+        judged: list[object] = []
+        while any(one._connection is None for one in everybody):
+            for one in everybody:
+                with suppress(DatabaseAway):
+                    judged.append(await one.gone(numbers))
+            await asyncio.sleep(0)
+        assert judged == [set()] * len(judged)
+        assert await everybody[0].gone({*numbers, 7}) == {7}
+
+
+async def test_one_that_leaves_is_missed_at_once_and_one_that_dies_after_a_while(team: Replicas, database_url: str) -> None:
+    with another_process(database_url, CHAT, -CHAT) as (process, dies):
+        stays, leaves = await team.joins(), await team.joins()
+        await comes_true(lambda: {leaves.number, dies} <= {*stays._seen})
+        await leaves.leave()
+        await comes_true(lambda: leaves.number not in stays._seen)
+        assert await stays.gone({leaves.number, dies, stays.number}) == {leaves.number}
+        process.kill()
+    assert await stays.gone({dies}) == set()
+    await comes_true(lambda: dies not in stays._seen)
+    assert await stays.gone({dies}) == {dies}
 
 
 async def test_a_leader_is_never_doubled_however_often_connections_are_cut(team: Replicas, database_url: str) -> None:

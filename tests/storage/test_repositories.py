@@ -401,28 +401,56 @@ async def test_what_a_dead_sender_claimed_is_claimed_again_when_its_lease_is_ove
     assert (first.attempts, second.attempts) == (1, 2)
 
 
-async def test_at_a_start_what_was_claimed_is_due_at_once(database: Database, reserved: int) -> None:
-    await notify(database, reserved, Kind.HOLD_EXPIRED)
-    await claim(database)
-    async with database.transaction() as uow:
-        await uow.outbox.release_leases(())
+async def test_what_somebody_who_is_gone_claimed_is_due_at_once(database_url: str, reserved: int) -> None:
+    before, after = Database(database_url, replica=7), Database(database_url, replica=8)
+    await notify(after, reserved, Kind.HOLD_EXPIRED)
+    await claim(before)
+    async with after.transaction() as uow:
+        assert list(await uow.outbox.lease_holders()) == [7]
+        assert await uow.outbox.release_leases([]) == await uow.outbox.release_leases([8]) == 0
+        assert await uow.outbox.release_leases([7]) == 1
 
-    assert len(await claim(database)) == 1
+    assert len(await claim(after)) == 1
+    async with after.transaction() as uow:
+        assert list(await uow.outbox.lease_holders()) == [8]
+    for database in (before, after):
+        await database.close()
 
 
-@pytest.mark.parametrize(("known", "again"), [(None, False), (True, False), (False, True)])
-async def test_a_replica_that_was_cut_off_makes_due_what_it_claimed_without_knowing(
-    database_url: str, reserved: int, *, known: bool | None, again: bool
+@pytest.mark.parametrize(
+    ("since", "known", "released"), [(SECOND, False, 1), (SECOND, True, 0), (timedelta(0), False, 1), (-SECOND, False, 0)]
+)
+async def test_of_what_it_claimed_before_it_was_cut_off_a_replica_makes_due_what_it_does_not_know_of(
+    database_url: str, reserved: int, since: timedelta, *, known: bool, released: int
 ) -> None:
-    database = Database(database_url, replica=7)
+    database, other = Database(database_url, replica=7), Database(database_url, replica=8)
     await notify(database, reserved, Kind.HOLD_EXPIRED)
     [row] = await claim(database)
-    besides = None if known is None else [row.id] if known else []
+    async with other.transaction() as uow:
+        assert await uow.outbox.release_unheard_of(NOW + SECOND, besides=[]) == 0
     async with database.transaction() as uow:
-        await uow.outbox.release_leases([7], besides=besides)
+        assert await uow.outbox.release_unheard_of(NOW + since, besides=[row.id] if known else []) == released
 
-    assert bool(await claim(database)) is again
-    await database.close()
+    assert len(await claim(database)) == released
+    for each in (database, other):
+        await each.close()
+
+
+async def test_a_lease_is_renewed_by_its_holder_until_it_is_over(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.HOLD_EXPIRED)
+    [row] = await claim(database)
+
+    async def renewed(row: OutboxRow, now: datetime) -> bool:
+        async with database.transaction() as uow:
+            return await uow.outbox.renew(row, now)
+
+    late = NOW + LEASE - SECOND
+    assert await renewed(row, late)
+    assert await claim(database, late + SECOND) == []
+    assert not await renewed(replace(row, attempts=2), late)
+    assert not await renewed(row, late + LEASE)
+    assert len(await claim(database, late + LEASE)) == 1
+    assert not await renewed(row, late + LEASE)
 
 
 @pytest.mark.parametrize("state", ["sent", "skipped", "parked"])
