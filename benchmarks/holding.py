@@ -63,7 +63,7 @@ async def _compared(scale: Scale, report: Report, engine: str, venue: Venue, dat
         case = f"{engine}, {people} at once"
         report.add_all(NAME, case, samples, {"bookings a second": "1/s"})
         compared = ratio(samples, "bookings a second", _OURS, _BARE)
-        report.aim(NAME, case, "ours / bare driver", _LIMITS.get(engine, _LIMIT), compared, at_least=True)
+        report.aim(NAME, case, "ours / bare driver", compared, "≥", _LIMITS.get(engine, _LIMIT))
 
 
 async def _ours(database: Database, venue: Venue, number: int) -> None:

@@ -1,15 +1,18 @@
 """What was measured, as one table for eyes and one file for machines."""
 
 import json
+import operator
 import os
 import platform
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks.rounds import Samples, Spread, spread
 
+_SIGNS = {"≥": operator.ge, "≤": operator.le, "<": operator.lt}
 _SECTION, _CASE, _WHAT = 10, 34, 44
 
 
@@ -26,19 +29,19 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What was aimed at, and what came out; judged is the median."""
+    """What was aimed at, and what came out; judged is the median, which is to be ``sign`` (≥, ≤ or <) the limit."""
 
     benchmark: str
     case: str
     what: str
+    sign: str
     limit: float
     spread: Spread
-    at_least: bool = False
 
     @property
     def met(self) -> bool:
         """Tell whether it was met."""
-        return self.spread.median >= self.limit if self.at_least else self.spread.median <= self.limit
+        return bool(_SIGNS[self.sign](self.spread.median, self.limit))
 
 
 @dataclass(slots=True)
@@ -61,9 +64,9 @@ class Report:
             for figure, unit in units.items():
                 self.add(benchmark, case, f"{contender}: {figure}", unit, spread(samples, contender, figure))
 
-    def aim(self, benchmark: str, case: str, what: str, limit: float, measured: Spread, *, at_least: bool = False) -> None:
+    def aim(self, benchmark: str, case: str, what: str, measured: Spread, sign: str, limit: float) -> None:
         """Hold a figure against its target."""
-        self.targets.append(Target(benchmark, case, what, limit, measured, at_least))
+        self.targets.append(Target(benchmark, case, what, sign, limit, measured))
 
     def table(self) -> str:
         """Return everything as a table."""
@@ -74,14 +77,20 @@ class Report:
         return "\n".join([told, "", *figures, "", "Targets", *targets])
 
     def save(self, file: Path) -> None:
-        """Write everything to a file."""
+        """Write everything to a file; what other benchmarks came to before stays in it."""
+        before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
         told = {
             "machine": _machine(),
             "load": asdict(Spread.of(self.load or [0.0])),
-            "figures": [asdict(figure) for figure in self.figures],
-            "targets": [asdict(target) | {"met": target.met} for target in self.targets],
+            "figures": self._among(before.get("figures", []), [asdict(figure) for figure in self.figures]),
+            "targets": self._among(before.get("targets", []), [asdict(target) | {"met": target.met} for target in self.targets]),
         }
-        file.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        file.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def _among(self, before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return what stays of an earlier time, and after it what was measured now."""
+        measured = {figure.benchmark for figure in self.figures}
+        return [each for each in before if each["benchmark"] not in measured] + now
 
 
 def _line(benchmark: str, case: str, what: str, measured: Spread) -> str:
@@ -92,7 +101,7 @@ def _line(benchmark: str, case: str, what: str, measured: Spread) -> str:
 
 def _verdict(target: Target) -> str:
     """Return what a target is, and whether it was met."""
-    return f"{'≥' if target.at_least else '≤'} {target.limit:g}: {'met' if target.met else 'NOT MET'}"
+    return f"{target.sign} {target.limit:g}: {'met' if target.met else 'NOT MET'}"
 
 
 def _shown(value: float) -> str:

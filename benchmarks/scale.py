@@ -18,8 +18,9 @@ class Scale:
     holding_seconds: float = 1.0
     holds: int = 10_000
     news: int = 1_000
+    paced_news: int = 300
     deep: int = 10_000
-    deep_seconds: float = 15.0
+    deep_seconds: float = 90.0
     long_seconds: float = 15.0
 
 
@@ -36,6 +37,7 @@ SHORT = Scale(
     holding_seconds=0.05,
     holds=40,
     news=10,
+    paced_news=10,
     deep=40,
     deep_seconds=5.0,
     long_seconds=0.2,

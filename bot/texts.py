@@ -4,6 +4,7 @@ import gettext
 import io
 from functools import cache
 from pathlib import Path
+from unicodedata import bidirectional
 
 from babel import Locale
 from babel.messages.mofile import write_mo
@@ -17,6 +18,9 @@ DOMAIN = "slotkeeper"
 LANGUAGES = {"en": Locale("en", "GB"), "de": Locale("de")}
 DEFAULT = "en"
 
+_TO_THE_LEFT = {"R", "AL", "AN", "RLE", "RLO", "RLI"}
+_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
+
 
 class Texts:
     """One language's texts. Values are escaped for HTML unless they are ``Markup`` already."""
@@ -29,15 +33,27 @@ class Texts:
 
     def __call__(self, key: str, **values: object) -> Markup:
         """Return a text in Telegram's HTML."""
-        return Markup(self._catalogue.gettext(key)).format(**values)  # noqa: S704  (the catalogue is ours, its values are escaped)
+        return Markup(self._catalogue.gettext(key)).format(**_isolated(values))  # noqa: S704  (the catalogue is ours, its values are escaped)
 
     def plain(self, key: str, **values: object) -> str:
         """Return a text for where HTML is not read: button labels, short answers to taps, command menus."""
-        return self._catalogue.gettext(key).format(**values)
+        return self._catalogue.gettext(key).format(**_isolated(values))
 
     def count(self, key: str, n: int, **values: object) -> Markup:
         """Return a text in the plural form for ``n``, which it may mention as ``{n}``."""
-        return Markup(self._catalogue.ngettext(key, key, n)).format(n=n, **values)  # noqa: S704  (likewise)
+        return Markup(self._catalogue.ngettext(key, key, n)).format(n=n, **_isolated(values))  # noqa: S704  (likewise)
+
+
+def isolated(words: str) -> str:
+    """Return words so that, where they run from right to left, they turn nothing round that stands beside them, such as times."""
+    if words.isascii() or not any(bidirectional(letter) in _TO_THE_LEFT for letter in words):
+        return words
+    return f"{_ISOLATE}{words}{_END_OF_ISOLATE}"
+
+
+def _isolated(values: dict[str, object]) -> dict[str, object]:
+    """Return what people wrote isolated, and what is marked up already as it is."""
+    return {name: isolated(value) if type(value) is str else value for name, value in values.items()}
 
 
 @cache

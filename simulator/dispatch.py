@@ -88,6 +88,10 @@ def _spoilt(fault: Fault) -> Reply:
         return Reply(0, "", _fate(fault))
     if fault.kind is FaultKind.BAD_GATEWAY:
         return Reply(502, _BAD_GATEWAY)
+    if fault.kind is FaultKind.FORBIDDING_GATEWAY:
+        return Reply(403, {"message": "Forbidden by the rules of this network"})
+    if fault.kind is FaultKind.EMPTY_ANSWER:
+        return Reply(200, {})
     if fault.kind is FaultKind.FLOOD:
         return _refused(too_many_requests(fault.retry_after))
     return _refused(_REFUSALS[fault.kind])

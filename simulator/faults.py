@@ -12,6 +12,8 @@ class FaultKind(StrEnum):
     FLOOD = "flood"  # 429, with `retry_after` unless that is None
     SERVER_ERROR = "server error"  # 500 with a JSON body
     BAD_GATEWAY = "bad gateway"  # 502 with an HTML page, as a proxy in between sends it
+    FORBIDDING_GATEWAY = "forbidding gateway"  # 403 with JSON of its own, as a proxy in between sends it
+    EMPTY_ANSWER = "empty answer"  # nothing is done, and the answer is JSON with nothing in it
     BLOCKED = "blocked"  # 403, as if the person had blocked the bot
     UNRESOLVED = "unresolved"  # 400, as if the webhook's host could not be found just now
     SILENCE = "silence"  # nothing is done and nothing is answered

@@ -18,6 +18,7 @@ from bot.screens.refusals import ways_on
 from domain import errors
 from domain.provider import Provider
 from domain.reservation import Reservation
+from domain.timespan import TimeSpan
 from domain.usecases.find_slots import slots_of_day
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 
@@ -120,13 +121,17 @@ async def _time_of(context: Context, place: Place, day: date, clock: TimeOfDay) 
         # Two on the day the clocks go back: the buttons tell them apart.
         return await show_times(context, place, day, note=context.t("booking.time_twice", time=clock.text))
     # A day without any time says itself why.
-    return await show_times(context, place, day, note=_why_not(context, day, clock) if everything else "")
+    return await show_times(context, place, day, note=await _why_not(context, place, day, clock) if everything else "")
 
 
-def _why_not(context: Context, day: date, clock: TimeOfDay) -> str:
+async def _why_not(context: Context, place: Place, day: date, clock: TimeOfDay) -> str:
     """Return why no slot starts at this time of a day on which others do."""
+    start = clock.on(day, context.zone)
+    slot = TimeSpan(start, start + context.policy.slot_cells)
     try:
-        context.policy.check_start(clock.on(day, context.zone), context.now)
+        context.policy.check_start(start, context.now)
+        if await context.uow.reservations.client_cells(context.me, slot, context.now, besides=place.moving or None):
+            raise errors.ClientBusy
     except errors.Refusal as refusal:
         return context.t("booking.refused", reason=refusal_text(context.reader, refusal))
     return context.t("booking.time_not_free", time=clock.text)

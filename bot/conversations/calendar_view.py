@@ -26,7 +26,7 @@ async def show_calendar(context: Context, booking: Booking, month: date | None, 
     wanted = month or (context.times.day_of(soonest[0].start) if soonest else first)
     shown = min(max(wanted, first), last).replace(day=1)
     days = await days_with_slots(context.uow, search, shown, _month_end(shown), context.zone, seen=seen)
-    context.show(_below(note, calendar(context.reader, booking, shown, days, soonest, (first, last))))
+    _show(context, booking, _below(note, calendar(context.reader, booking, shown, days, soonest, (first, last))))
 
 
 async def show_day(context: Context, booking: Booking, day: date, *, page: int = 0, note: str = "", rows: Rows = ()) -> None:
@@ -35,7 +35,7 @@ async def show_day(context: Context, booking: Booking, day: date, *, page: int =
     own = await own_times(context, booking.provider, day)
     reason = "" if slots or own else _out_of_reach(context, day)
     screen = day_times(context.reader, booking, day, slots, own, page=page, reason=reason)
-    context.show(_below(note, replace(screen, rows=(*screen.rows, *rows))))
+    _show(context, booking, _below(note, replace(screen, rows=(*screen.rows, *rows))))
 
 
 async def show_days_at(context: Context, booking: Booking, clock: TimeOfDay) -> bool:
@@ -43,8 +43,13 @@ async def show_days_at(context: Context, booking: Booking, clock: TimeOfDay) -> 
     search, zone = slot_search(context, booking), context.zone
     slots = await soonest_slots(context.uow, search, count=FEW_DAYS, wanted=lambda slot: clock.is_at(slot.start, zone))
     if slots:
-        context.show(days_at(context.reader, booking, clock.text, slots))
+        _show(context, booking, days_at(context.reader, booking, clock.text, slots))
     return bool(slots)
+
+
+def _show(context: Context, booking: Booking, screen: Screen) -> None:
+    """Show a step; while a hold is moved that is its card, on which is told as well what becomes of it meanwhile."""
+    context.show(screen, card_of=booking.kept.id if booking.kept else None)
 
 
 def _month_end(day: date) -> date:

@@ -12,9 +12,9 @@ from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start, h
 from bot.screens.hours_preview import Posting, Suggestion, discarded, preview, published, refused, undone
 from bot.screens.hours_removal import below
 from domain import errors
-from domain.availability import slots_in
+from domain.availability import open_slots
 from domain.posting import DayHours, Draft, DraftState, plan
-from domain.timespan import merged
+from domain.timespan import TimeSpan, merged
 from domain.usecases.post_availability import change_draft, draft_hours, draft_of, preview_of
 
 _SLIPS = (errors.OffGrid, errors.TimeInPast)
@@ -29,7 +29,7 @@ async def own_draft(context: Context, draft_id: int) -> Draft:
 async def show_draft(context: Context, draft: Draft, note: str = "") -> State:
     """Show a draft as it stands, whichever button led to it; what became of it below what there is to say first."""
     if draft.state is not DraftState.OPEN:
-        context.show(below(note, _ended(context, draft)))
+        context.show(below(note, await _ended(context, draft)))
         return stand(context, State.TYPING)
     if not draft.days:
         return show_calendar(context, draft, context.today)
@@ -120,19 +120,24 @@ def _fault(context: Context, days: tuple[DayHours, ...]) -> errors.Refusal | Non
     return None
 
 
-def _ended(context: Context, draft: Draft) -> Screen:
+async def _ended(context: Context, draft: Draft) -> Screen:
     """Return what became of a draft."""
     if draft.state is DraftState.PUBLISHED:
-        bookable = _bookable(context, draft)
+        bookable = await _bookable(context, draft)
         too_early = not bookable and bool(draft.added) and draft.added[-1].end > context.policy.starts(context.now).stop
         return published(context.reader, draft, bookable, context.policy, context.today, too_early=too_early)
     return undone(context.reader, draft, context.today) if draft.state is DraftState.UNDONE else discarded(context.reader)
 
 
-def _bookable(context: Context, draft: Draft) -> int:
-    """Return how many slots of what a draft added can be booked at this moment."""
-    starts, length = context.policy.starts(context.now), context.policy.slot_cells
-    return sum(1 for span in merged(draft.added) for _ in slots_in(span, starts, length))
+async def _bookable(context: Context, draft: Draft) -> int:
+    """Return how many slots of what a draft added can be booked at this moment: those that are taken stay so when hours come back."""
+    added = merged(draft.added)
+    if not added:
+        return 0
+    window = TimeSpan(added[0].start, added[-1].end)
+    reserved = await context.uow.reservations.of_provider(draft.provider_id, window, context.now)
+    taken = {cell for reservation in reserved for cell in reservation.span.cells}
+    return sum(1 for _ in open_slots(added, taken, context.policy.starts(context.now), context.policy.slot_cells))
 
 
 def _notes(context: Context, draft: Draft) -> list[str]:

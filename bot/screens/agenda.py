@@ -12,6 +12,7 @@ from bot.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
 from bot.reader import Reader
 from bot.screen import Button, Rows, Screen
 from bot.screens.card import held_until
+from bot.texts import isolated
 from domain.client import Client
 from domain.reservation import Party, Reservation, Status
 
@@ -138,7 +139,7 @@ def _line(reader: Reader, entry: Entry) -> Markup:
 def _entry_button(reader: Reader, entry: Entry) -> Button:
     """Return the button of one reservation of the day."""
     held = "⏳ " if entry.reservation.status is Status.HELD else ""
-    name = _shortened(entry.client.name, _LABEL_NAME_SHOWN)
+    name = isolated(_shortened(entry.client.name, _LABEL_NAME_SHOWN))
     return button(f"{held}{reader.times.time(entry.reservation.span.start)} {name}", AgendaEntry(entry.reservation.id))
 
 
@@ -179,8 +180,8 @@ def _day_button(reader: Reader, day: date, shape: str) -> Button:
 def _linked(client: Client, name: str) -> Markup:
     """Return a client's name, leading to a chat with him where he has a public one."""
     if client.username is None:
-        return Markup.escape(name)
-    return Markup('<a href="https://t.me/{}">{}</a>').format(client.username, name)
+        return Markup.escape(isolated(name))
+    return Markup('<a href="https://t.me/{}">{}</a>').format(client.username, isolated(name))
 
 
 def _shortened(name: str, most: int) -> str:

@@ -22,7 +22,7 @@ def card(
     match reservation.status:
         case Status.HELD:
             return hold_card(reader, reservation, provider, warned=warned)
-        case Status.CONFIRMED:
+        case Status.CONFIRMED if now < reservation.span.ends_at:
             return booked_card(reader, reservation, provider)
         case Status.CANCELLED:
             return _cancelled(reader, reservation, provider)

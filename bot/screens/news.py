@@ -6,7 +6,7 @@ from bot.callbacks import AgendaDay, ConfirmHold, PickSlot
 from bot.keyboards import button
 from bot.reader import Reader
 from bot.screen import Screen
-from bot.screens.card import book_again
+from bot.screens.card import book_again, held_until
 from domain.client import Client
 from domain.provider import Provider
 from domain.reservation import Reservation
@@ -15,7 +15,8 @@ from domain.reservation import Reservation
 def hold_warning(reader: Reader, hold: Reservation, provider: Provider, left: timedelta) -> Screen:
     """Tell a client that his hold is about to run out."""
     t, times = reader.t, reader.times
-    text = t("news.hold_warning", left=times.duration(left), provider=provider.name, slot=times.slot(hold.span), zone=times.zone_name)
+    until, slot = held_until(reader, hold), times.slot(hold.span)
+    text = t("news.hold_warning", left=times.duration(left), until=until, provider=provider.name, slot=slot, zone=times.zone_name)
     return Screen(text, ((button(t.plain("button.confirm"), ConfirmHold(hold.id)),),))
 
 

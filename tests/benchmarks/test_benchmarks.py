@@ -42,18 +42,33 @@ def test_a_ratio_compares_within_each_round() -> None:
     assert spread(samples, "ours", "time") == Spread(5.0, 2.0, 30.0)
 
 
-@pytest.mark.parametrize(("at_least", "median", "met"), [(True, 5.0, True), (True, 4.9, False), (False, 5.0, True), (False, 5.1, False)])
-def test_a_target_is_judged_by_the_median(at_least: bool, median: float, met: bool) -> None:  # noqa: FBT001  (a table's columns)
-    assert Target("tap", "a case", "a ratio", 5.0, Spread(median, 0.0, 9.0), at_least).met is met
+@pytest.mark.parametrize(
+    ("sign", "median", "met"),
+    [("≥", 5.0, True), ("≥", 4.9, False), ("≤", 5.0, True), ("≤", 5.1, False), ("<", 4.9, True), ("<", 5.0, False)],
+)
+def test_a_target_is_judged_by_the_median(sign: str, median: float, met: bool) -> None:  # noqa: FBT001  (a table's columns)
+    assert Target("tap", "a case", "a ratio", sign, 5.0, Spread(median, 0.0, 9.0)).met is met
 
 
 def test_the_results_hold_what_the_table_shows(tmp_path: Path) -> None:
     report = Report()
     report.add("tap", "64 people", "whole bot", "1/s", Spread(1050.0, 900.0, 1200.0))
-    report.aim("tap", "64 people", "whole / bare", 5.0, Spread(7.7, 7.0, 8.0), at_least=True)
+    report.aim("tap", "64 people", "whole / bare", Spread(7.7, 7.0, 8.0), "≥", 5.0)
     report.save(tmp_path / "results.json")
     results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     assert results["figures"][0]["spread"] == {"median": 1050.0, "low": 900.0, "high": 1200.0}
     assert results["targets"][0]["met"] is True
     assert "≥ 5: met" in report.table()
     assert "1,050" in report.table()
+
+
+def test_the_results_of_other_benchmarks_stay_where_only_some_are_measured(tmp_path: Path) -> None:
+    for names in (["tap", "expiry"], ["tap"]):
+        report = Report()
+        for name in names:
+            report.add(name, "a case", f"one of {len(names)}", "1/s", Spread(1.0, 1.0, 1.0))
+            report.aim(name, "a case", f"one of {len(names)}", Spread(1.0, 1.0, 1.0), "<", 2.0)
+        report.save(tmp_path / "results.json")
+    results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
+    for kind in ("figures", "targets"):
+        assert [(each["benchmark"], each["what"]) for each in results[kind]] == [("expiry", "one of 2"), ("tap", "one of 1")]

@@ -454,3 +454,15 @@ async def test_a_day_that_has_been_tidied_up_still_shows_who_came(town: Town, al
     await open_hours.taps_data("ad:20261125", open_hours.card.id)
 
     assert "Alice" in open_hours.card.text
+
+
+async def test_a_name_that_runs_from_right_to_left_turns_no_time_round(town: Town) -> None:
+    dora = await opens_practice(town, zone="Europe/Berlin")
+    guest = town.joins("أحمد المصري")
+    await books(guest, "09:45")
+    assert "from \u2068أحمد المصري\u2069:" in dora.last.text
+    await dora.sends("/agenda")
+    await dora.taps("Wed 25 Nov · 1")
+
+    assert "09:45–10:00  \u2068أحمد المصري\u2069" in dora.card.text
+    assert "09:45 \u2068أحمد المصري\u2069" in dora.buttons

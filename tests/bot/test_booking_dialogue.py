@@ -4,7 +4,7 @@ import pytest
 
 from domain.client import Contact
 from tests.bot.harness import Chatter, Town
-from tests.bot.practice import opens_practice
+from tests.bot.practice import books, holds, opens_practice
 
 DECEMBER = ("Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon")
 EMPTY_MONTHS = (("en", "December", "No free days in December 2026."), ("de", "Dezember", "Im Dezember 2026 ist kein Tag frei."))
@@ -173,9 +173,49 @@ async def test_five_minutes_before_the_end_the_card_and_one_message_warn(town: T
     await town.passes(seconds=1)
 
     assert alice.sees("Only held until 10:30")
-    assert "5 minutes left to confirm" in alice.last.text
+    assert "5 minutes left to confirm, until 10:30" in alice.last.text
     assert len(alice.shown) == 2
     assert alice.shown[0].id == card
+
+
+async def test_a_hold_has_its_card_also_after_something_was_typed_while_it_is_moved(
+    town: Town, alice: Chatter, open_hours: Chatter
+) -> None:
+    await alice.sends("/book")
+    await alice.taps("⚡ Wed 25 Nov, 09:00")
+    await alice.taps("Other time")
+    await alice.sends("25 Nov")
+    assert "You keep" in alice.last.text
+    card = alice.last.id
+    await town.passes(minutes=25)
+    assert [message.id for message in alice.shown if "Only held until 10:30" in message.text] == [card]
+
+    await town.passes(minutes=5)
+    assert [message.id for message in alice.shown if "This hold has expired" in message.text] == [card]
+    assert not alice.sees("You keep")
+
+
+async def test_a_typed_time_that_is_ones_own_elsewhere_is_refused_for_that_reason(
+    town: Town, alice: Chatter, bob: Chatter, open_hours: Chatter
+) -> None:
+    await opens_practice(town, "Emil")
+    await holds(alice, "09:15", provider="Emil")
+    await alice.sends("/book")
+    await alice.taps("Dora")
+    await alice.sends("25 Nov 9:15")
+    assert alice.last.text.startswith("⚠️ You have another appointment or hold at that time.")
+    await alice.sends("13:00")
+    assert alice.last.text.startswith("13:00 is not free.")
+
+
+async def test_a_card_opened_after_the_appointment_says_that_it_is_over(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await books(alice, "09:15")
+    booked = alice.card.id
+    await town.passes(days=2)
+    await alice.taps_data("rs:1", booked)
+
+    assert alice.last.text.startswith("This appointment is over")
+    assert not alice.last.rows
 
 
 async def test_confirming_on_the_warning_leaves_one_card(town: Town, alice: Chatter, open_hours: Chatter) -> None:
@@ -235,7 +275,7 @@ async def test_a_client_cannot_hold_more_than_three_times(alice: Chatter, open_h
     await alice.taps("25")
     await alice.taps("11:00")
 
-    assert "already holding 3 times" in alice.toast
+    assert "already hold 3 slots" in alice.toast
 
 
 async def test_nobody_books_with_himself(open_hours: Chatter) -> None:
@@ -459,7 +499,7 @@ async def test_too_many_holds_lead_to_those_there_are(alice: Chatter, open_hours
     await alice.sends("/book")
     await alice.sends("25 Nov 11:00")
 
-    assert "already holding 3 times" in alice.card.text
+    assert "already hold 3 slots" in alice.card.text
     assert alice.buttons[-1] == "My bookings"
 
 

@@ -83,7 +83,7 @@ async def test_typed_hours_are_previewed_published_and_undone_on_one_card(town: 
     await dora.taps("Publish")
 
     assert "Published\nFri 27 Nov: 08:00–15:00" in dora.card.text
-    assert "28 slots of this can be booked now" in dora.card.text
+    assert "28 of these slots can be booked now" in dora.card.text
     assert dora.buttons == ["Undo", "See hours"]
     assert await posted(town, dora) == [WEDNESDAY, TimeSpan(quarter(27, 8), quarter(27, 15))]
 
@@ -122,7 +122,7 @@ async def test_a_provider_who_reads_german_is_spoken_to_in_german(town: Town) ->
     assert "Vorschau" in dora.card.text
     assert "1 Tag, 28 Termine" in dora.card.text
     await dora.taps("Veröffentlichen")
-    assert "28 Termine davon können jetzt gebucht werden" in dora.card.text
+    assert "28 dieser Zeiten können jetzt gebucht werden" in dora.card.text
     await dora.taps("Rückgängig")
     assert "Rückgängig gemacht" in dora.card.text
 
@@ -641,7 +641,7 @@ async def test_slots_within_the_notice_period_are_not_called_bookable(dora: Chat
     await types(dora, "24 Nov 9:00-11:00")
     await dora.taps("Publish")
 
-    assert "4 slots of this can be booked now. Clients book at least 24 hours and at most 60 days ahead." in dora.card.text
+    assert "4 of these slots can be booked now. Clients book at least 24 hours and at most 60 days ahead." in dora.card.text
 
 
 async def test_hours_beyond_the_horizon_are_said_to_wait_and_hours_too_soon_are_not(dora: Chatter) -> None:
@@ -651,7 +651,7 @@ async def test_hours_beyond_the_horizon_are_said_to_wait_and_hours_too_soon_are_
 
     await types(dora, "today 11:00-12:00")
     await dora.taps("Publish")
-    assert "0 slots of this can be booked now. Clients book at least 24 hours and at most 60 days ahead." in dora.card.text
+    assert "0 of these slots can be booked now. Clients book at least 24 hours and at most 60 days ahead." in dora.card.text
 
 
 async def test_days_are_not_counted_out_where_all_of_them_are_listed(dora: Chatter) -> None:

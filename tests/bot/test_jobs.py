@@ -76,6 +76,20 @@ async def test_a_hold_runs_out_on_time_and_the_heart_beats_while_a_long_backlog_
     assert wire.revived_after < BACKLOG
 
 
+async def test_where_the_heartbeat_cannot_be_written_all_else_goes_on(
+    town: Town, alice: Chatter, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    await opens_practice(town)
+    await holds(alice, "09:15")
+    town.house.jobs._heartbeat = tmp_path / "a folder that is gone" / "heartbeat"
+    town.now += timedelta(minutes=30)
+    await town.sweeps()
+
+    assert "expired" in alice.last.text
+    assert "the heartbeat cannot be written" in caplog.text
+    assert town.house.jobs.alive
+
+
 @pytest.fixture
 def old_update(town: Town) -> str:
     """An update that was worked long ago, of which nobody will ask again."""

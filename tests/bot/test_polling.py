@@ -12,6 +12,7 @@ from telegram.ext import MessageHandler, filters
 
 from bot.app import House
 from bot.context import Context
+from bot.polling import _Fetched
 from bot.running import run
 from bot.screen import Screen
 from bot.settings import Settings
@@ -19,7 +20,7 @@ from bot.updates import SIDE_BY_SIDE
 from simulator.faults import FaultKind
 from simulator.people import Person
 from simulator.simulator import Simulator
-from tests.bot.harness import TOKEN, until
+from tests.bot.harness import TOKEN, Chatter, Town, until
 from tests.storage.venue import rows
 
 # What is fetched, and how far it is acknowledged, is the same whatever keeps it; replicas that poll have tests of their own.
@@ -239,6 +240,19 @@ async def test_an_answer_that_is_no_update_is_told_of_and_passed_over(
         await until(lambda: heard(alice))
 
     assert said in caplog.text
+
+
+async def test_what_is_acknowledged_is_forgotten_though_something_is_always_in_work(
+    town: Town, alice: Chatter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.polling._GLANCE", 0)
+    fetched = _Fetched(town.house.intake)
+    for _ in range(10):
+        update = alice.person.sends("/help")
+        await fetched.take(town.simulator.take_updates())
+        assert [*fetched._taken] == [fetched.offset] == [update["update_id"]]
+        await until(lambda: not fetched._working())
+    await fetched.stop()
 
 
 async def test_an_update_that_fails_is_set_aside_while_others_go_on_and_its_chat_stays_in_order(

@@ -18,6 +18,7 @@ from simulator.simulator import Simulator
 from tests.bot.harness import until
 
 TOKEN = "1:very-secret-token"
+_SHORT = 0.3
 FAULTS = [
     (FaultKind.FLOOD, 3, RetryAfter),
     (FaultKind.FLOOD, None, NetworkError),
@@ -48,12 +49,16 @@ def alice(simulator: Simulator) -> Person:
 
 @pytest.fixture(params=[AiohttpRequest, HTTPXRequest], ids=["ours", "theirs"])
 async def bot(request: pytest.FixtureRequest, simulator: Simulator) -> AsyncIterator[Bot]:
-    async with _bot(simulator.url, request.param(read_timeout=0.3)) as open_bot:
+    async with _bot(simulator.url, request.param(read_timeout=_SHORT)) as open_bot:
         yield open_bot
 
 
 def _bot(url: str, request: BaseRequest, *, token: str = TOKEN) -> Bot:
     return Bot(token, base_url=f"{url}/bot", request=request, get_updates_request=AiohttpRequest())
+
+
+def _answer(body: bytes, status: int = 200) -> bytes:
+    return b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
 
 
 def told(error: BaseException) -> str:
@@ -67,7 +72,7 @@ async def test_errors_are_those_of_the_librarys_own_client(
 ) -> None:
     simulator.faults.add(fault, retry_after=retry_after)
     with pytest.raises(error) as caught:
-        await bot.send_message(alice.id, "hi")
+        await bot.send_message(alice.id, "hi", read_timeout=_SHORT if error is TimedOut else None)
 
     assert type(caught.value) is error
     if error is TimedOut:
@@ -139,10 +144,41 @@ async def test_a_page_from_something_on_the_way_is_trouble_that_may_pass(serve_r
     assert TOKEN not in told(caught.value)
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"message":"no Route matched"}',
+        b'{"error":"forbidden","description":"by the rules of this network"}',
+        b'{"ok":true,"result":true}',
+        b'{"ok":false}',
+        b'{"ok":false,"description":5}',
+        b'{"ok":false,"description":"Too Many Requests","parameters":[1]}',
+        b'[{"ok":false,"description":"Forbidden"}]',
+        b"{",
+    ],
+)
+async def test_json_from_something_on_the_way_is_trouble_that_may_pass_too(serve_raw: "Serve", status: int, body: bytes) -> None:
+    bot = _bot(await serve_raw(_answer(body, status)), AiohttpRequest())
+    with pytest.raises(NetworkError) as caught:
+        await bot.initialize()
+    await bot.shutdown()
+
+    assert type(caught.value) is NetworkError
+    assert TOKEN not in told(caught.value)
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"ok":false}', b'{"ok":true}', b"[]", b'["result"]', b"null", b"7", b'"result"'])
+async def test_an_answer_without_a_result_is_trouble_that_may_pass(serve_raw: "Serve", body: bytes) -> None:
+    bot = _bot(await serve_raw(_answer(body)), AiohttpRequest())
+    with pytest.raises(NetworkError, match="no Bot API server"):
+        await bot.initialize()
+    await bot.shutdown()
+
+
 @pytest.mark.parametrize("body", [b"not json", b"", b"\xff\xfe", b'{"ok": true, "resu'])
 async def test_broken_json_is_an_error_of_telegrams(serve_raw: "Serve", body: bytes) -> None:
-    url = await serve_raw(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
-    bot = _bot(url, AiohttpRequest())
+    bot = _bot(await serve_raw(_answer(body)), AiohttpRequest())
     with pytest.raises(TelegramError) as caught:
         await bot.initialize()
     await bot.shutdown()

@@ -2,9 +2,10 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from sqlalchemy import text
 from telegram import Update
 
 from bot.context import Context
@@ -14,6 +15,7 @@ from bot.screen import Screen
 from bot.updates import TRIES, WorkFailed
 from domain import errors
 from simulator.faults import FaultKind
+from storage.unit_of_work import SqlUnitOfWork
 from tests.bot.harness import Chatter, Town, until
 from tests.bot.probes import echo, failing, feels, hears, offer, outbox, texts
 from tests.storage.venue import everything, rows
@@ -124,6 +126,21 @@ async def test_an_update_that_keeps_failing_is_set_aside_and_its_sender_told(tow
     assert texts(alice) == [OURS, "heard hi"]
     assert rows(town.house.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
     assert rows(town.house.database.url, "SELECT time_zone FROM client") == [(None,)]
+
+
+async def test_what_is_there_already_each_time_is_a_failure_on_either_engine(town: Town, alice: Chatter) -> None:
+    async def puts_in_twice(update: Update, context: Context) -> None:
+        connection = cast("SqlUnitOfWork", context.uow)._connection
+        await connection.execute(text(f"INSERT INTO worked_update SELECT * FROM worked_update WHERE update_id = {update.update_id}"))
+
+    hears(town, "twice", puts_in_twice)
+    alice.person.sends("twice")
+    updates = town.simulator.take_updates()
+    await tries(town, updates)
+    await town.works(updates)
+
+    assert texts(alice) == [OURS]
+    assert rows(town.house.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
 
 
 async def test_a_tap_whose_work_keeps_failing_is_answered_once(town: Town, alice: Chatter) -> None:

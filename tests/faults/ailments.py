@@ -5,6 +5,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -17,11 +18,19 @@ from tests.bot.replicas import cut
 from tests.fixtures.postgres import execute
 from tests.storage.venue import rows
 
-Ailment = Callable[[Town], AbstractAsyncContextManager[None]]
+
+@dataclass
+class Traces:
+    """How often somebody felt what ails a database, of that which he is not told of: it only takes longer."""
+
+    times: int = 0
+
+
+Ailment = Callable[[Town], AbstractAsyncContextManager[Traces]]
 
 # For how many milliseconds SQLite waits for a lock by itself; its usual five seconds would only be waited for.
 _BUSY = 50
-_MOMENT = 0.3
+_WAIT_FOR_LOCKS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 _TABLES = ("outbox", "worked_update", "reservation", "failed_update")
 
 
@@ -39,7 +48,7 @@ async def _tell(town: Town, pragma: str) -> None:
 
 
 @asynccontextmanager
-async def file_locked(town: Town) -> AsyncIterator[None]:
+async def file_locked(town: Town) -> AsyncIterator[Traces]:
     """Have another connection write for longer than the bot waits."""
     with (
         pytest.MonkeyPatch.context() as patched,
@@ -47,11 +56,11 @@ async def file_locked(town: Town) -> AsyncIterator[None]:
     ):
         patched.setattr("storage.at_once._PATIENCE", f"PRAGMA busy_timeout={_BUSY}")
         other.execute("BEGIN IMMEDIATE")
-        yield
+        yield Traces()
 
 
 @asynccontextmanager
-async def file_full(town: Town) -> AsyncIterator[None]:
+async def file_full(town: Town) -> AsyncIterator[Traces]:
     """Have no page more than there are, and nothing free in the last one of the outbox, where each act writes."""
     url = town.house.database.url
     pages = rows(url, "PRAGMA page_count")[0][0]
@@ -60,7 +69,7 @@ async def file_full(town: Town) -> AsyncIterator[None]:
         other.execute(f"PRAGMA max_page_count={pages}")
         for size in (3000, 300, 30, 3):
             _fill(other, size)
-        yield
+        yield Traces()
         other.execute("DELETE FROM outbox WHERE kind = 'ballast'")
     await _tell(town, "max_page_count=1073741823")
 
@@ -76,50 +85,65 @@ def _fill(other: sqlite3.Connection, size: int) -> None:
 
 
 @asynccontextmanager
-async def file_read_only(town: Town) -> AsyncIterator[None]:
+async def file_read_only(town: Town) -> AsyncIterator[Traces]:
     """Refuse each write as SQLite does where it may not write: root may write whatever a file's mode says."""
     await _tell(town, "query_only=ON")
-    yield
+    yield Traces()
     await _tell(town, "query_only=OFF")
 
 
 @asynccontextmanager
-async def file_slow(town: Town) -> AsyncIterator[None]:
+async def file_slow(town: Town) -> AsyncIterator[Traces]:
     """Let every few steps of SQLite's machine take a while."""
-    writer = _writer(town)
-    await writer.set_progress_handler(lambda: time.sleep(0.001), 50)
-    yield
+    writer, traces = _writer(town), Traces()
+
+    def dawdles() -> None:
+        traces.times += 1
+        time.sleep(0.001)
+
+    await writer.set_progress_handler(dawdles, 50)
+    yield traces
     await writer.set_progress_handler(None, 0)
 
 
 @asynccontextmanager
-async def rows_locked(town: Town) -> AsyncIterator[None]:
-    """Have another transaction lock every row that an act begins with, for a while."""
+async def rows_locked(town: Town) -> AsyncIterator[Traces]:
+    """Have another transaction lock every row that an act begins with, until somebody has waited for it."""
     other = await asyncpg.connect(town.house.database.url)
     await other.execute("BEGIN; SELECT 1 FROM client FOR UPDATE; SELECT 1 FROM reservation FOR UPDATE; SELECT 1 FROM outbox FOR UPDATE")
-    leaving = asyncio.create_task(_leaves(other))
-    yield
+    traces, over = Traces(), asyncio.Event()
+    leaving = asyncio.create_task(_leaves(other, town.house.database.url, traces, over))
+    yield traces
+    over.set()
     await leaving
 
 
-async def _leaves(other: asyncpg.Connection) -> None:
-    """End a transaction after a moment, since who waits for it waits for ten seconds."""
-    await asyncio.sleep(_MOMENT)
+async def _leaves(other: asyncpg.Connection, url: str, traces: Traces, over: asyncio.Event) -> None:
+    """End a transaction once somebody has waited for it for a moment: he would wait for ten seconds."""
+    while not over.is_set() and not traces.times:
+        traces.times = rows(url, _WAIT_FOR_LOCKS)[0][0]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), 0.02)
     await other.close()
 
 
 @asynccontextmanager
-async def disk_full(town: Town) -> AsyncIterator[None]:
+async def disk_full(town: Town) -> AsyncIterator[Traces]:
     """Have the server refuse each new row as it does where its disk is full."""
     async with _triggered(town, "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'"):
-        yield
+        yield Traces()
 
 
 @asynccontextmanager
-async def server_slow(town: Town) -> AsyncIterator[None]:
+async def server_slow(town: Town) -> AsyncIterator[Traces]:
     """Have the server take its time for each new row."""
-    async with _triggered(town, "PERFORM pg_sleep(0.05)"):
-        yield
+    url, traces = town.house.database.url, Traces()
+    # What a sequence has counted stays counted, whatever becomes of the transaction.
+    execute(url, "CREATE SEQUENCE dawdled")
+    async with _triggered(town, "PERFORM pg_sleep(0.05), nextval('dawdled')"):
+        yield traces
+        traces.times = rows(url, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM dawdled")[0][0]
+    execute(url, "DROP SEQUENCE dawdled")
 
 
 @asynccontextmanager
@@ -134,19 +158,19 @@ async def _triggered(town: Town, does: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def server_read_only(town: Town) -> AsyncIterator[None]:
+async def server_read_only(town: Town) -> AsyncIterator[Traces]:
     """Have the server take no writes, as one that became a standby."""
     url = town.house.database.url
     name = make_url(url).database
     execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     cut(url)
-    yield
+    yield Traces()
     execute(url, f"SET default_transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only")
     cut(url)
 
 
 @asynccontextmanager
-async def server_restarted(town: Town) -> AsyncIterator[None]:
+async def server_restarted(town: Town) -> AsyncIterator[Traces]:
     """Cut all connections again and again while something is done."""
     stop = asyncio.Event()
 
@@ -157,7 +181,7 @@ async def server_restarted(town: Town) -> AsyncIterator[None]:
                 await asyncio.wait_for(stop.wait(), 0.02)
 
     cutting = asyncio.create_task(cuts())
-    yield
+    yield Traces()
     stop.set()
     await cutting
 

@@ -76,7 +76,9 @@ SCANS = {
     # The last entry of each index is the newest.
     "doctor._NEWEST": r"SEARCH worked_update USING COVERING INDEX \w+ and SEARCH outbox USING COVERING INDEX \w+",
     # The same index, once, at the start.
-    "outbox._RELEASE": r"(SCAN|SEARCH) outbox USING INDEX ix_outbox_(due|waiting)",
+    **dict.fromkeys(
+        ["outbox._HOLDERS", "outbox._RELEASE", "outbox._RELEASE_UNHEARD_OF"], r"(SCAN|SEARCH) outbox USING INDEX ix_outbox_(due|waiting)"
+    ),
     # Just the rows that were chosen in front, by an index.
     **dict.fromkeys(["outbox._CLAIM", "reservations._EXPIRE_DUE"], "SCAN chosen"),
     # The operator's look at the books reads all that is live, or few, or asked for by him alone.
@@ -95,7 +97,10 @@ SCANS_ON_POSTGRES = {
     "providers._COUNT": r"Seq Scan on provider",
     "pruning._FAILURES": r"Seq Scan on failed_update",
     "outbox._NEXT": r"Index Scan on outbox by ix_outbox_due",
-    "outbox._RELEASE": r"Bitmap Index Scan by ix_outbox_(due|waiting|withheld)",
+    **dict.fromkeys(
+        ["outbox._HOLDERS", "outbox._RELEASE", "outbox._RELEASE_UNHEARD_OF"],
+        r"(Bitmap )?Index Scan (on outbox )?by ix_outbox_(due|waiting|withheld)",
+    ),
     **{
         f"doctor.{name}": r".*Scan .*"
         for name in ("_LAST_ERROR", "_SET_ASIDE", "_UNREACHABLE", "_STRAY", "_LACKING", "_UNMERGED", "_ODD_LEASES")
