@@ -27,7 +27,7 @@ run: $(VENV)/.runtime ## Start the bot, or the demo where BOT_TOKEN is unset.
 	@exec $(BIN)/python -m bot
 
 test: lint ## Check style, types and import contracts, then run every test.
-	$(BIN)/python -m pytest -n 4 --dist worksteal
+	$(BIN)/python -m pytest -n 4 --dist loadgroup
 
 chaos: $(VENV)/.development ## Kill one of three replicas each second while two hundred people book; takes some minutes.
 	CHAOS=long $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/bot/test_chaos.py tests/bot/test_kills.py

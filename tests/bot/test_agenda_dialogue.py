@@ -11,6 +11,8 @@ from domain.timespan import TimeSpan
 from tests.bot.harness import Chatter, Town
 from tests.bot.practice import books, cancels_for, holds, opens_practice, quarter, reservations
 
+pytestmark = pytest.mark.usually("sqlite")
+
 UNKNOWN = ("That appointment is not among yours. See yours with /bookings or /agenda.", True)
 
 

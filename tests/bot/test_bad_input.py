@@ -5,6 +5,8 @@ import pytest
 from tests.bot.harness import Chatter, Town
 from tests.bot.practice import books, cancels_for, opens_practice
 
+pytestmark = pytest.mark.usually("sqlite")
+
 
 async def test_words_out_of_place_are_answered_with_a_way_on(alice: Chatter) -> None:
     await alice.sends("what is this")

@@ -9,6 +9,8 @@ from domain.timespan import TimeSpan
 from tests.bot.harness import Chatter, Town
 from tests.bot.practice import books, opens_practice, quarter
 
+pytestmark = pytest.mark.usually("sqlite")
+
 UNKNOWN = "These hours cannot be found any more. Begin again with /hours."
 PROVIDERS_ONLY = "Only providers can do that. To become one, ask the person who runs this bot for an invitation link."
 

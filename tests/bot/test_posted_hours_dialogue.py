@@ -10,6 +10,8 @@ from domain.timespan import TimeSpan
 from tests.bot.harness import Chatter, Town
 from tests.bot.practice import books, holds, opens_practice, quarter, reservations
 
+pytestmark = pytest.mark.usually("sqlite")
+
 UNKNOWN = "These hours cannot be found any more. Begin again with /hours."
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from tests.bot.harness import Chatter, Town
 
+pytestmark = pytest.mark.usually("sqlite")
+
 
 def descriptions(town: Town, chatter: Chatter) -> dict[str, str]:
     return {command["command"]: command["description"] for command in town.simulator.commands_for(chatter.person)}

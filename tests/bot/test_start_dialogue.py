@@ -4,6 +4,8 @@ import pytest
 
 from tests.bot.harness import Chatter, Town
 
+pytestmark = pytest.mark.usually("sqlite")
+
 CLIENTS = ["start", "book", "bookings", "settings", "help", "privacy", "cancel"]
 
 

@@ -14,6 +14,14 @@ from tests.browser.chromium import chromium, chromium_path
 from tests.browser.phones import DemoPage, demo_page
 from tests.demo_process import RunningDemo, demo_process
 
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one worker play all of them: each worker would start a browser of its own, and several slow each other down."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 Opens = Callable[..., Awaitable[DemoPage]]
 
 
