@@ -1,6 +1,7 @@
 """Several replicas of the bot, each a process of its own, which can be killed and started again."""
 
 import asyncio
+import os
 import random
 import signal
 import socket
@@ -22,6 +23,7 @@ _IN_HAND = """SELECT outbox.kind, recipient_id, coalesce(start_cell, 0) FROM out
     WHERE state = 'due' AND leased_by = {presence}"""
 
 _LOOK_SECONDS = 0.1
+_FIRST_PORT, _PORTS, _WORKERS = 20_000, 1_000, 12
 
 InHand = list[tuple[str, int, int]]
 """Kind, recipient and cell of what a replica had in hand."""
@@ -103,11 +105,15 @@ async def crew(folder: Path, env: Mapping[str, str], exchange: Exchange, listens
 
 
 def quiet_ports(count: int) -> list[int]:
-    """Return free ports below those from which connections are made: of those, one might be taken when a replica comes back to it."""
+    """Return free ports below those from which connections are made: of those, one might be taken when a replica comes back to it.
+
+    Each worker has ports of its own to choose from: between the look and the start another one's play might take them.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
     found: set[int] = set()
     while len(found) < count:
         with socket.socket() as probe, suppress(OSError):
-            port = random.randrange(20_000, 32_000)  # noqa: S311  (nobody gains by guessing it)
+            port = _FIRST_PORT + worker * _PORTS + random.randrange(_PORTS)  # noqa: S311  (nobody gains by guessing it)
             probe.bind(("127.0.0.1", port))
             found.add(port)
     return sorted(found)
