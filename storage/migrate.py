@@ -1,13 +1,8 @@
 """Bring the schema up to date: run at every start, under a lock, in one transaction."""
 
-from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from storage.database import DatabaseUnusable, make_engine, prepare_file, reachable
 
@@ -40,14 +35,6 @@ async def migrate(url: str) -> None:
         await engine.dispose()
 
 
-def alembic_config(connection: Connection) -> Config:
-    """Return Alembic's configuration for an open connection."""
-    config = Config()
-    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
-
-
 def is_current(connection: Connection) -> bool:
     """Tell whether the schema is the newest this program knows."""
     return _is_newest(_schema_of(connection))
@@ -59,25 +46,26 @@ def is_of_use(connection: Connection) -> bool:
     return _is_newest(schema) or _is_newer(schema)
 
 
-@cache
-def _scripts(folder: Path) -> ScriptDirectory:
-    """Return the migrations this program knows; reading them takes a while, and they do not change while it runs."""
-    return ScriptDirectory(str(folder))
-
-
 def _schema_of(connection: Connection) -> frozenset[str]:
     """Return the newest migrations a database has seen; none for a new one."""
-    return frozenset(MigrationContext.configure(connection).get_current_heads())
+    if not inspect(connection).has_table("alembic_version"):
+        return frozenset()
+    return frozenset(connection.scalars(text("SELECT version_num FROM alembic_version")))
+
+
+def _known() -> list[str]:
+    """Return the migrations this program knows, in order: the number of each stands first in the name of its file."""
+    return sorted(script.name.partition("_")[0] for script in (_SCRIPTS / "versions").glob("[0-9]*.py"))
 
 
 def _is_newest(schema: frozenset[str]) -> bool:
     """Tell whether a schema has seen all migrations that this program knows, and no other."""
-    return schema == frozenset(_scripts(_SCRIPTS).get_heads())
+    return schema == {_known()[-1]}
 
 
 def _is_newer(schema: frozenset[str]) -> bool:
     """Tell whether a schema has seen migrations that this program does not know."""
-    return not schema <= {script.revision for script in _scripts(_SCRIPTS).walk_revisions()}
+    return not schema <= {*_known()}
 
 
 def _upgrade(connection: Connection) -> None:
@@ -91,6 +79,8 @@ def _upgrade(connection: Connection) -> None:
         raise DatabaseUnusable(
             "DATABASE_URL: the database was made by a newer version of Slotkeeper: run that version, or restore a backup from before it."
         )
-    command.upgrade(alembic_config(connection), "head")
+    from storage.upgrade import upgrade  # noqa: PLC0415  (Alembic takes long to load, and most starts migrate nothing)
+
+    upgrade(connection, _SCRIPTS)
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise ForeignKeysBroken("the migration would leave rows that point to nothing; nothing was changed")

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -16,8 +15,9 @@ from sqlalchemy.exc import IntegrityError
 
 from storage import migrate as migrating
 from storage.database import Database, DatabaseUnsupported, database_file, make_engine
-from storage.migrate import ForeignKeysBroken, alembic_config, is_current, migrate
+from storage.migrate import ForeignKeysBroken, is_current, migrate
 from storage.tables import metadata
+from storage.upgrade import upgrade
 from tests.storage.processes import run_together, spawn_migration
 from tests.storage.venue import NOW, changes, everything, literal, micros, rows
 
@@ -91,6 +91,13 @@ async def test_migrations_leave_nothing_that_autogenerate_would_change(database_
     assert await over(database_url, is_current)
 
 
+def test_the_migrations_known_by_their_files_are_those_that_alembic_reads() -> None:
+    read = [script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()]
+
+    assert migrating._known() == read[::-1]
+    assert migrating._known()[-1] == HEAD
+
+
 SEEN = {
     "sqlite": (
         *("CHECK", "WITHOUT ROWID", "WHERE status = 'held'", "CONSTRAINT pk_busy PRIMARY KEY"),
@@ -154,7 +161,7 @@ def test_of_processes_that_start_at_once_all_find_the_schema_ready(database_url:
 
 
 async def test_a_database_of_the_first_version_keeps_its_rows(empty_database_url: str, database_url: str) -> None:
-    await over(empty_database_url, lambda connection: command.upgrade(alembic_config(connection), "0001"))
+    await over(empty_database_url, lambda connection: upgrade(connection, SCRIPTS, "0001"))
     fill(empty_database_url)
     then = literal(empty_database_url, NOW)
     changes(
@@ -193,8 +200,8 @@ def whole(url: str) -> object:
 
 @pytest.mark.changes_schema
 async def test_a_failing_migration_leaves_everything_as_it_was(database_url: str, scripts: Path) -> None:
-    add_revision(scripts, "next", HEAD, 'op.create_table("extra", sa.Column("id", sa.Integer()))')
-    add_revision(scripts, "last", "next", 'op.add_column("client", sa.Column("extra", sa.Integer()))', 'raise ArithmeticError("half way")')
+    add_revision(scripts, "9998", HEAD, 'op.create_table("extra", sa.Column("id", sa.Integer()))')
+    add_revision(scripts, "9999", "9998", 'op.add_column("client", sa.Column("extra", sa.Integer()))', 'raise ArithmeticError("half way")')
     before = whole(database_url)
 
     with pytest.raises(ArithmeticError, match="half way"):
@@ -204,7 +211,7 @@ async def test_a_failing_migration_leaves_everything_as_it_was(database_url: str
 
 
 async def test_a_failing_migration_leaves_a_new_database_empty(empty_database_url: str, scripts: Path) -> None:
-    add_revision(scripts, "next", HEAD, 'raise ArithmeticError("half way")')
+    add_revision(scripts, "9998", HEAD, 'raise ArithmeticError("half way")')
 
     with pytest.raises(ArithmeticError, match="half way"):
         await migrate(empty_database_url)
@@ -223,7 +230,7 @@ def fill(url: str) -> None:
 async def test_rebuilding_a_table_keeps_the_rows_that_point_to_it(database_url: str, scripts: Path) -> None:
     fill(database_url)
     add_revision(
-        scripts, "next", HEAD, 'with op.batch_alter_table("client", recreate="always") as batch:', '    batch.drop_column("username")'
+        scripts, "9998", HEAD, 'with op.batch_alter_table("client", recreate="always") as batch:', '    batch.drop_column("username")'
     )
 
     await migrate(database_url)
@@ -238,7 +245,7 @@ ORPHANS_REFUSED = {"sqlite": ForeignKeysBroken, "postgresql": IntegrityError}
 @pytest.mark.changes_schema
 async def test_a_migration_that_orphans_rows_is_undone(database_url: str, engine: str, scripts: Path) -> None:
     fill(database_url)
-    add_revision(scripts, "next", HEAD, 'op.execute("DELETE FROM client")')
+    add_revision(scripts, "9998", HEAD, 'op.execute("DELETE FROM client")')
     before = everything(database_url)
 
     with pytest.raises(ORPHANS_REFUSED[engine]):
@@ -249,7 +256,7 @@ async def test_a_migration_that_orphans_rows_is_undone(database_url: str, engine
 
 @pytest.mark.changes_schema
 async def test_a_database_without_the_newest_schema_is_known(database_url: str, scripts: Path) -> None:
-    add_revision(scripts, "next", HEAD, "pass")
+    add_revision(scripts, "9998", HEAD, "pass")
     assert not await over(database_url, is_current)
 
     await migrate(database_url)
