@@ -13,7 +13,8 @@ class Scale:
     delays: tuple[float, ...] = (0.0, 0.05)
     providers: tuple[int, ...] = (1, 100, 10_000)
     reservations: int = 1_000_000
-    lookups: int = 100
+    lookups: int = 70
+    lookup_rounds: int = 9
     at_once: tuple[int, ...] = (1, 16, 64)
     holding_seconds: float = 1.0
     holds: int = 10_000
@@ -33,6 +34,7 @@ SHORT = Scale(
     providers=(1, 3),
     reservations=5_000,
     lookups=3,
+    lookup_rounds=1,
     at_once=(1, 4),
     holding_seconds=0.05,
     holds=40,
