@@ -8,8 +8,9 @@ class Scale:
     """Sizes of all benchmarks; times in seconds."""
 
     rounds: int = 3
+    tap_rounds: int = 5
     people: int = 64
-    tap_seconds: float = 3.0
+    tap_seconds: float = 2.5
     delays: tuple[float, ...] = (0.0, 0.05)
     providers: tuple[int, ...] = (1, 100, 10_000)
     reservations: int = 1_000_000
@@ -28,6 +29,7 @@ class Scale:
 WHOLE = Scale()
 SHORT = Scale(
     rounds=1,
+    tap_rounds=1,
     people=4,
     tap_seconds=0.2,
     delays=(0.0,),

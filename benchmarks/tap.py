@@ -58,7 +58,7 @@ async def _compared(scale: Scale, report: Report, wire: Telegram, running: dict[
     contenders: dict[str, Contender] = {
         name: partial(_run, wire, pid, token, scale.people, scale.tap_seconds, delay) for name, (pid, token) in running.items()
     }
-    samples = await alternate(contenders, scale.rounds)
+    samples = await alternate(contenders, scale.tap_rounds)
     case = f"{scale.people} people, {1000 * delay:.0f} ms"
     report.add_all(NAME, case, samples, _UNITS)
     for name in [name for name in running if name not in {_STOCK, _OURS}]:

@@ -4,11 +4,11 @@ Nearly all of a bot's traffic is the same few methods. The library's own calls m
 button and each word of the answer on the way in, which costs more than all that this bot does for a tap (docs/performance.md).
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from telegram import Bot
 from telegram.request import BaseRequest
 
@@ -23,7 +23,7 @@ class PlainParameters:
     def json_parameters(self) -> dict[str, str]:
         """The parameters as a form has them; those that are None are left out."""
         given = ((name, value) for name, value in self.values.items() if value is not None)
-        return {name: value if isinstance(value, str) else json.dumps(value, separators=(",", ":")) for name, value in given}
+        return {name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in given}
 
     @property
     def multipart_data(self) -> dict[str, Any]:

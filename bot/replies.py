@@ -5,10 +5,10 @@ is new comes last.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
-from pydantic.dataclasses import dataclass
 
 from bot.screen import Screen
 
