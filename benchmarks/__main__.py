@@ -29,12 +29,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", nargs="*", choices=[[], *BENCHMARKS], help="which benchmarks, all of them unless some are named")
     parser.add_argument("--quick", action="store_true", help="just see that each works")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="where to write the results")
+    parser.add_argument("--results", type=Path, help="where to write the results (the whole measurement has its own place)")
     options = parser.parse_args()
     with durable_server() as server, databases(server) as given:
         report = asyncio.run(measured(options.name or list(BENCHMARKS), SHORT if options.quick else WHOLE, given))
     print(f"\n{report.table()}")
-    report.save(options.results)
+    if file := options.results or (None if options.quick else RESULTS):
+        report.save(file)
 
 
 if __name__ == "__main__":

@@ -17,13 +17,7 @@ from telegram.request import BaseRequest
 class PlainParameters:
     """As much of ``telegram.request.RequestData`` as our transport reads."""
 
-    values: Mapping[str, object]
-
-    @property
-    def json_parameters(self) -> dict[str, str]:
-        """The parameters as a form has them; those that are None are left out."""
-        given = ((name, value) for name, value in self.values.items() if value is not None)
-        return {name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in given}
+    json_parameters: dict[str, str]
 
     @property
     def multipart_data(self) -> dict[str, Any]:
@@ -39,8 +33,15 @@ async def call(
     It goes ``by`` the bot's transport where no other is named. ``read_timeout`` is in seconds, None for the transport's own.
 
     Raises:
+        TypeError: a parameter has no form in JSON.
         telegram.error.TelegramError: as the library's own methods do.
     """
     patience: Any = BaseRequest.DEFAULT_NONE if read_timeout is None else read_timeout
-    given: Any = PlainParameters(parameters)
+    given: Any = PlainParameters(_as_form(parameters))
     return await (by or bot.request).post(f"{bot.base_url}/{method}", given, read_timeout=patience)
+
+
+def _as_form(parameters: Mapping[str, object]) -> dict[str, str]:
+    """Return parameters as a form has them; those that are None are left out."""
+    given = ((name, value) for name, value in parameters.items() if value is not None)
+    return {name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in given}

@@ -171,7 +171,7 @@ class Delivery:
         async with self._turn(urgency, chat):
             answered = {"message_id": reply_to, "allow_sending_without_reply": True} if reply_to else None
             sent = await call(self._bot, "sendMessage", {"chat_id": chat, "reply_parameters": answered, **_as_told(screen)})
-        number: int = sent["message_id"]
+        number = _number_of(sent)
         await self._remember(chat, number, screen.digest)
         return number
 
@@ -195,6 +195,14 @@ class Delivery:
         """Note what a message shows now."""
         with suppress(DatabaseAway):
             await self._memory.show(chat, message, digest)
+
+
+def _number_of(sent: object) -> int:
+    """Return the number of a message that was sent; raises NetworkError where the answer is no message, so that it is sent again."""
+    number = sent.get("message_id") if isinstance(sent, dict) else None
+    if not isinstance(number, int):
+        raise NetworkError("an answer that is no message")
+    return number
 
 
 def _forms(text: str, *, times: bool) -> list[str]:

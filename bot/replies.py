@@ -86,7 +86,7 @@ _STEPS: TypeAdapter[list[Step]] = TypeAdapter(list[Annotated[Step, Field(discrim
 
 def packed(steps: Sequence[Step]) -> dict[str, Any]:
     """Return steps as plain JSON."""
-    return {"steps": _STEPS.dump_python(list(steps), mode="json")}
+    return {"steps": _STEPS.dump_python(list(steps), mode="json", warnings="error")}
 
 
 def unpacked(payload: Any) -> list[Step]:

@@ -5,6 +5,7 @@ mapped as ``telegram.request.HTTPXRequest`` maps its own.
 """
 
 import asyncio
+import json
 from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
@@ -70,12 +71,11 @@ class AiohttpRequest(BaseRequest):
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> Any:
-        """Return an answer's JSON; raises TelegramError where it is none, or no answer of the Bot API's."""
+        """Return an answer's JSON; raises NetworkError where it is none, or no answer of the Bot API's."""
         try:
             answer = orjson.loads(payload)
         except orjson.JSONDecodeError:
-            # It may only be half a character that somebody has in his name: the library's own takes that.
-            answer = BaseRequest.parse_json_payload(payload)
+            answer = _leniently_read(payload)
         if not isinstance(answer, dict):
             raise NetworkError(f"{type(answer).__name__} {_STRANGER}")
         return _Answer(answer)
@@ -117,7 +117,7 @@ class AiohttpRequest(BaseRequest):
             self._tell(url, "no_connection", began)
             raise NetworkError(f"aiohttp.{type(error).__name__}") from None
         self._tell(url, str(status), began)
-        if status >= HTTPStatus.BAD_REQUEST and not _is_refusal(body):
+        if status >= HTTPStatus.MULTIPLE_CHOICES and not _is_refusal(body):
             raise NetworkError(f"{status} {_STRANGER}")
         return status, body
 
@@ -127,13 +127,23 @@ class AiohttpRequest(BaseRequest):
             self._asked(_method_of(url), status, asyncio.get_running_loop().time() - began)
 
 
+def _leniently_read(payload: bytes) -> Any:
+    """Return JSON that a strict reader refuses, say for half a character in a name; what is none may be anybody's, so it is not logged."""
+    try:
+        return json.loads(payload.decode(errors="replace"))
+    except (ValueError, RecursionError):
+        raise NetworkError(f"no JSON {_STRANGER}") from None
+
+
 def _is_refusal(body: bytes) -> bool:
     """Tell whether a body is how the Bot API refuses something: a gateway's own words may be JSON as well."""
     try:
         said = AiohttpRequest.parse_json_payload(body)
     except TelegramError:
         return False
-    return said.get("ok") is False and isinstance(said.get("description"), str) and isinstance(said.get("parameters", {}), dict)
+    parameters = said.get("parameters", {})
+    told_well = isinstance(parameters, dict) and all(isinstance(value, int) for value in parameters.values())
+    return said.get("ok") is False and isinstance(said.get("description"), str) and told_well
 
 
 def _method_of(url: str) -> str:

@@ -1,5 +1,6 @@
 """Bring the schema up to date: run at every start, under a lock, in one transaction."""
 
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -53,19 +54,23 @@ def _schema_of(connection: Connection) -> frozenset[str]:
     return frozenset(connection.scalars(text("SELECT version_num FROM alembic_version")))
 
 
-def _known() -> list[str]:
-    """Return the migrations this program knows, in order: the number of each stands first in the name of its file."""
-    return sorted(script.name.partition("_")[0] for script in (_SCRIPTS / "versions").glob("[0-9]*.py"))
+@cache
+def _known(scripts: Path) -> tuple[str, ...]:
+    """Return the migrations this program knows, in order: the number of each stands first in the name of its file.
+
+    They are read once: where a newer version was put in this one's place, this one still knows what it knew as it started.
+    """
+    return tuple(sorted(script.name.partition("_")[0] for script in (scripts / "versions").glob("[0-9]*.py")))
 
 
 def _is_newest(schema: frozenset[str]) -> bool:
     """Tell whether a schema has seen all migrations that this program knows, and no other."""
-    return schema == {_known()[-1]}
+    return schema == {_known(_SCRIPTS)[-1]}
 
 
 def _is_newer(schema: frozenset[str]) -> bool:
     """Tell whether a schema has seen migrations that this program does not know."""
-    return not schema <= {*_known()}
+    return not schema <= {*_known(_SCRIPTS)}
 
 
 def _upgrade(connection: Connection) -> None:

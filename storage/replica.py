@@ -6,7 +6,6 @@ has given everything back by the time anybody looks. The locks are advisory ones
 
 import asyncio
 import logging
-import math
 import secrets
 import time
 from collections.abc import Callable, Collection
@@ -28,6 +27,7 @@ _ALIVE, _LEADS = 0x510701, 0x510702
 _TRY = "SELECT pg_try_advisory_lock($1::int, $2::int)"
 _TRY_CHAT = "SELECT pg_try_advisory_lock($1::bigint)"
 _TELL = "SELECT pg_notify($1, $2)"
+_QUIT = "SELECT pg_advisory_unlock($1::int, $2::int)"
 _GIVE_CHAT_BACK = "SELECT pg_advisory_unlock($1::bigint)"
 _LIVING = """SELECT objid::bigint FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
     WHERE locktype = 'advisory' AND datname = current_database() AND classid = $1::bigint::oid AND objsubid = 2 AND granted"""
@@ -54,6 +54,7 @@ class Replica:
         self._connection: asyncpg.Connection | None = None
         self._one_at_a_time = asyncio.Lock()
         self._seen: dict[int, float] = {}
+        self._gone: set[int] = set()
         self._cut_off_at = 0.0
         self._leading, self._following = asyncio.Event(), asyncio.Event()
         self._following.set()
@@ -83,6 +84,8 @@ class Replica:
             await asyncio.wait(self._giving_back, timeout=_LAST_SECONDS)
         if self._connection is not None:
             with suppress(*DRIVER_ERRORS):
+                # Whoever is told looks at once, and should see us no more.
+                await self._connection.execute(_QUIT, _ALIVE, self.number, timeout=_LAST_SECONDS)
                 await self._connection.execute(_TELL, CHANNEL, str(-self.number), timeout=_LAST_SECONDS)
             with suppress(*DRIVER_ERRORS):
                 await self._connection.close(timeout=_LAST_SECONDS)
@@ -93,9 +96,14 @@ class Replica:
         return {row["objid"] for row in await self._ask("fetch", _LIVING, _ALIVE)}
 
     async def gone(self, among: Collection[int]) -> Collection[int]:
-        """Return which of these replicas are gone: they have left, or were not seen for some seconds; raises DatabaseAway."""
+        """Return which of these replicas are gone: they have left, or were not seen for some seconds; raises DatabaseAway.
+
+        One that this process never saw may be cut off just now: for him the seconds begin here, and when they are over he is told as gone.
+        """
         await self._sees()
-        return {number for number in among if self._unseen(number)}
+        now = time.monotonic()
+        self._seen = {number: now for number in among if number not in self._gone} | self._seen
+        return self._gone.intersection(among)
 
     async def take(self, chat: int) -> None:
         """Wait until no other replica has the chat's turn, and have it; raises DatabaseAway."""
@@ -172,23 +180,26 @@ class Replica:
             self._following.clear()
             self._leading.set()
         await self._sees()
-        if gone := [number for number in self._seen if self._unseen(number)]:
+        now = time.monotonic()
+        if gone := [number for number, seen in self._seen.items() if now - seen > _GRACE_SECONDS]:
             log.warning("replicas are gone: %s", len(gone))
             self._forgets(*gone)
 
     async def _sees(self) -> None:
         """Note who is alive now; raises DatabaseAway."""
         living = await self.living()
-        self._seen |= dict.fromkeys(living, time.monotonic())
+        self._saw(*living)
 
-    def _unseen(self, number: int) -> bool:
-        """Tell whether a replica was not seen for so long that it is gone."""
-        return time.monotonic() - self._seen.get(number, -math.inf) > _GRACE_SECONDS
+    def _saw(self, *numbers: int) -> None:
+        """Note that these are alive now."""
+        self._gone.difference_update(numbers)
+        self._seen |= dict.fromkeys(numbers, time.monotonic())
 
     def _forgets(self, *numbers: int) -> None:
         """Take these for gone from now on, and have it told."""
         for number in numbers:
             self._seen.pop(number, None)
+            self._gone.add(number)
         self._parted()
 
     def _ended(self, connection: object) -> None:
@@ -241,6 +252,6 @@ class Replica:
         if who < 0:
             self._forgets(-who)
         elif who != self.number:
-            self._seen[who] = time.monotonic()
+            self._saw(who)
             for moment in due:
                 self._heard(_EPOCH + timedelta(microseconds=moment))

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from telegram.error import NetworkError
 
-from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
+from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable, _number_of
 from bot.memory import OwnMemory
 from bot.replies import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.screen import Button, Screen
@@ -227,3 +228,9 @@ async def test_a_server_that_does_not_know_times_is_told_them_as_words_from_then
     await delivery.carry_out(dora.id, Send(Screen('<tg-time unix="1795424400">09:00</tg-time>')))
     assert dora.last.text == "09:00"
     assert dora.last.entities == []
+
+
+@pytest.mark.parametrize("sent", [True, [], {}, {"message_id": "7"}])
+def test_an_answer_that_is_no_message_is_trouble_that_may_pass(sent: object) -> None:
+    with pytest.raises(NetworkError):
+        _number_of(sent)

@@ -164,18 +164,29 @@ async def test_one_whose_connection_is_cut_leads_no_more_and_comes_back_under_th
 async def test_whoever_is_only_cut_off_is_not_taken_for_one_who_is_gone(team: Replicas, database_url: str) -> None:
     everybody = [await team.joins() for _ in range(3)]
     numbers = {one.number for one in everybody}
+    judged: list[object] = []
     for _ in range(5):
         for one in everybody:
             cut(database_url, one.number)
         await asyncio.gather(*(comes_true(lambda one=one: one._connection is None) for one in everybody))  # type: ignore[misc]
-        judged: list[object] = []
         while any(one._connection is None for one in everybody):
             for one in everybody:
                 with suppress(DatabaseAway):
                     judged.append(await one.gone(numbers))
             await asyncio.sleep(0)
-        assert judged == [set()] * len(judged)
-        assert await everybody[0].gone({*numbers, 7}) == {7}
+    assert judged
+    assert judged == [set()] * len(judged)
+
+
+async def test_whoever_was_never_seen_has_as_long_to_come_back(team: Replicas) -> None:
+    """He may be cut off just as this one joins."""
+    stays = await team.joins()
+    assert await stays.gone({7}) == set()
+    await comes_true(lambda: stays.partings)
+    assert await stays.gone({7, stays.number}) == {7}
+    before = stays.partings
+    await stays._look()
+    assert stays.partings == before, "nobody is gone twice"
 
 
 async def test_one_that_leaves_is_missed_at_once_and_one_that_dies_after_a_while(team: Replicas, database_url: str) -> None:

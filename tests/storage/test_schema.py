@@ -94,8 +94,16 @@ async def test_migrations_leave_nothing_that_autogenerate_would_change(database_
 def test_the_migrations_known_by_their_files_are_those_that_alembic_reads() -> None:
     read = [script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()]
 
-    assert migrating._known() == read[::-1]
-    assert migrating._known()[-1] == HEAD
+    known = migrating._known(SCRIPTS)
+    assert known == tuple(reversed(read))
+    assert known[-1] == HEAD
+
+
+def test_the_migrations_known_are_those_of_the_start(scripts: Path) -> None:
+    """A newer version may be put in the place of the one that runs."""
+    before = migrating._known(scripts.parent)
+    add_revision(scripts, "9999", HEAD, "pass")
+    assert migrating._known(scripts.parent) == before
 
 
 SEEN = {
