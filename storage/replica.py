@@ -31,11 +31,12 @@ _QUIT = "SELECT pg_advisory_unlock($1::int, $2::int)"
 _GIVE_CHAT_BACK = "SELECT pg_advisory_unlock($1::bigint)"
 _LIVING = """SELECT objid::bigint FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
     WHERE locktype = 'advisory' AND datname = current_database() AND classid = $1::bigint::oid AND objsubid = 2 AND granted"""
+_IS_YOUNG = "SELECT clock_timestamp() - pg_postmaster_start_time() < make_interval(secs => $1)"
 
 _LOOK_SECONDS = 1.0
 _COME_BACK_SECONDS = 0.5
 # A connection that is cut is opened again soon; only who is not seen for longer than that takes is gone.
-_GRACE_SECONDS = 3.0
+GRACE_SECONDS = 3.0
 _LAST_SECONDS = 1.0
 _FIRST_GLANCE, _LONGEST_GLANCE = 0.01, 0.2
 # Where the other side is silent for so long it is taken for gone, so that never two replicas lead: PostgreSQL is a little more patient.
@@ -54,7 +55,6 @@ class Replica:
         self._connection: asyncpg.Connection | None = None
         self._one_at_a_time = asyncio.Lock()
         self._seen: dict[int, float] = {}
-        self._gone: set[int] = set()
         self._cut_off_at = 0.0
         self._leading, self._following = asyncio.Event(), asyncio.Event()
         self._following.set()
@@ -98,12 +98,12 @@ class Replica:
     async def gone(self, among: Collection[int]) -> Collection[int]:
         """Return which of these replicas are gone: they have left, or were not seen for some seconds; raises DatabaseAway.
 
-        One that this process never saw may be cut off just now: for him the seconds begin here, and when they are over he is told as gone.
+        One that this process never saw may be on his way back where the server itself has only just started: he has as long.
         """
         await self._sees()
-        now = time.monotonic()
-        self._seen = {number: now for number in among if number not in self._gone} | self._seen
-        return self._gone.intersection(among)
+        if await self._ask("fetchval", _IS_YOUNG, GRACE_SECONDS):
+            self._seen = dict.fromkeys(among, time.monotonic()) | self._seen
+        return {number for number in among if number not in self._seen}
 
     async def take(self, chat: int) -> None:
         """Wait until no other replica has the chat's turn, and have it; raises DatabaseAway."""
@@ -181,25 +181,19 @@ class Replica:
             self._leading.set()
         await self._sees()
         now = time.monotonic()
-        if gone := [number for number, seen in self._seen.items() if now - seen > _GRACE_SECONDS]:
+        if gone := [number for number, seen in self._seen.items() if now - seen > GRACE_SECONDS]:
             log.warning("replicas are gone: %s", len(gone))
             self._forgets(*gone)
 
     async def _sees(self) -> None:
         """Note who is alive now; raises DatabaseAway."""
         living = await self.living()
-        self._saw(*living)
-
-    def _saw(self, *numbers: int) -> None:
-        """Note that these are alive now."""
-        self._gone.difference_update(numbers)
-        self._seen |= dict.fromkeys(numbers, time.monotonic())
+        self._seen |= dict.fromkeys(living, time.monotonic())
 
     def _forgets(self, *numbers: int) -> None:
         """Take these for gone from now on, and have it told."""
         for number in numbers:
             self._seen.pop(number, None)
-            self._gone.add(number)
         self._parted()
 
     def _ended(self, connection: object) -> None:
@@ -252,6 +246,6 @@ class Replica:
         if who < 0:
             self._forgets(-who)
         elif who != self.number:
-            self._saw(who)
+            self._seen[who] = time.monotonic()
             for moment in due:
                 self._heard(_EPOCH + timedelta(microseconds=moment))
