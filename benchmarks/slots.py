@@ -9,7 +9,7 @@ from itertools import cycle, islice
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from benchmarks.bare import BarePostgres, BareSqlite, Recording, bare, recorded
+from benchmarks.bare import Recording, bare, recorded
 from benchmarks.databases import Databases
 from benchmarks.report import Report
 from benchmarks.rounds import Contender, Samples, Spread, alternate, ratio
@@ -29,7 +29,7 @@ _POLICY = BookingPolicy()
 _UTC = ZoneInfo("UTC")
 
 Screen = Callable[[UnitOfWork, SlotSearch], Awaitable[object]]
-Lookup = Callable[[], Awaitable[None]]
+Lookup = Callable[[], Awaitable[object]]
 
 
 async def _day(uow: UnitOfWork, search: SlotSearch) -> object:
@@ -74,7 +74,7 @@ async def _joined(
         searches = [SlotSearch(number, _BEGINNER, _POLICY, NOW) for number in range(1, venue.crowded + 1)]
         recordings = [await _recorded(database, find, search) for search in searches]
         ours = cycle([partial(_found, database, find, search) for search in searches])
-        raw = cycle([partial(_played, driver, recording) for recording in recordings])
+        raw = cycle([partial(driver.play, recording, {}) for recording in recordings])
         contenders[screen][_ours(providers)] = partial(_timed, ours, scale.lookups)
         contenders[screen][_raw(providers)] = partial(_timed, raw, scale.lookups)
 
@@ -99,11 +99,6 @@ async def _found(database: Database, find: Screen, search: SlotSearch) -> None:
     """Look for slots."""
     async with database.snapshot() as uow:
         await find(uow, search)
-
-
-async def _played(driver: BareSqlite | BarePostgres, recording: Recording) -> None:
-    """Send the same statements."""
-    await driver.play(recording, {})
 
 
 async def _timed(lookups: Iterator[Lookup], count: int) -> dict[str, float]:

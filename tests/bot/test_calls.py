@@ -1,7 +1,6 @@
 """Calls in plain values: what has no form in JSON is our mistake, and not trouble of Telegram's that may pass."""
 
 import pytest
-from telegram.error import NetworkError
 
 from bot.calls import call
 from tests.bot.harness import Chatter, Town
@@ -10,9 +9,8 @@ from tests.bot.harness import Chatter, Town
 @pytest.mark.parametrize("label", ["half a \ud83d", 2**64])
 async def test_what_has_no_form_is_told_at_once(town: Town, label: object) -> None:
     keyboard = {"inline_keyboard": [[{"text": label, "callback_data": "x"}]]}
-    with pytest.raises(TypeError) as caught:
+    with pytest.raises(TypeError):
         await call(town.house.application.bot, "sendMessage", {"chat_id": 1, "text": "hi", "reply_markup": keyboard})
-    assert not isinstance(caught.value, NetworkError)
 
 
 async def test_what_is_none_is_left_out_and_texts_go_as_they_are(town: Town, alice: Chatter) -> None:

@@ -2,8 +2,10 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from pydantic_core import PydanticSerializationError
 from telegram import Update
 
 from bot.context import Context
@@ -275,3 +277,9 @@ async def test_payloads_are_plain_json(rough_town: Town, alice: Chatter) -> None
 
     [(payload,)] = outbox(rough_town, "payload")
     assert json.loads(payload)["steps"][0]["screen"] == {"text": "ä", "rows": []}
+
+
+def test_a_step_of_wrong_values_fails_before_it_is_kept() -> None:
+    number: Any = "7"
+    with pytest.raises(PydanticSerializationError):
+        packed([Edit(number, Screen("ä"))])

@@ -174,6 +174,7 @@ async def test_whoever_is_only_cut_off_is_not_taken_for_one_who_is_gone(team: Re
                 with suppress(DatabaseAway):
                     judged.append(await one.gone(numbers))
             await asyncio.sleep(0)
+        assert await everybody[0].gone({*numbers, 7}) == {7}
     assert judged
     assert judged == [set()] * len(judged)
 
