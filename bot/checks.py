@@ -10,6 +10,7 @@ from bot.storehouse import Storehouse
 OK = "ok"
 _PATIENCE = 2.0
 _SILENCE_SECONDS = 90
+_STUCK_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,16 @@ def polling_check(pulse: Pulse, is_leading: Callable[[], bool]) -> Check:
         return OK if pulse.age <= _SILENCE_SECONDS else f"Telegram has been silent for {pulse.age:.0f} seconds"
 
     return Check("telegram", ask)
+
+
+def updates_check(oldest_age: Callable[[], float]) -> Check:
+    """Return the check that no update waits for long; while one does, Telegram holds back those that come after it."""
+
+    async def ask() -> str:
+        age = oldest_age()
+        return OK if age <= _STUCK_SECONDS else f"an update has been in work for {age:.0f} seconds"
+
+    return Check("updates", ask)
 
 
 def webhook_check(is_registered: Callable[[], bool]) -> Check:

@@ -2,13 +2,15 @@
 
 import asyncio
 import logging
-from contextlib import AbstractAsyncContextManager
+import time
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any
 
 from telegram import Update
 from telegram.ext import Application
 
-from bot.reading import Raw, read
+from bot.reading import Raw, read, unreadable
 from bot.receipt import received
 from bot.turns import Turns
 from domain.again import again_on_conflict
@@ -30,30 +32,45 @@ class Intake:
     def __init__(self, application: Received) -> None:
         self._application = application
         self._turns = Turns()
+        self._since: dict[int, float] = {}
+
+    @property
+    def oldest_age(self) -> float:
+        """For how many seconds the oldest update in work has been so; 0 where there is none."""
+        return time.monotonic() - min(self._since.values()) if self._since else 0.0
 
     def read(self, raw: Raw) -> Update:
-        """Return an update, or, where the library cannot read it, an empty one of its number, which nobody will work."""
-        try:
-            return read(raw, self._application.bot)
-        except Exception as error:  # noqa: BLE001  (whatever is wrong with one update concerns no other)
-            # Its kind is enough: its words and its trace may hold what a person wrote.
-            log.error("update %s cannot be read and was set aside: %s", raw["update_id"], type(error).__name__)  # noqa: TRY400
-            return Update(raw["update_id"])
+        """Return an update."""
+        update = read(raw, self._application.bot)
+        if (reason := unreadable(update)) is not None:
+            log.error("update %s cannot be read and was set aside: %s", update.update_id, reason)
+        return update
 
     async def once(self, update: Update) -> None:
         """Have an update worked in its chat's turn; returns once that is committed, and raises whatever kept it from being so."""
-        with received(update):
+        with self._in_work(update):
             async with self._turn(update):
                 await self._tried(update)
 
     async def until_committed(self, update: Update) -> None:
         """Have an update worked, again and again until it is committed or set aside; what came later in its chat waits."""
         wait = _FIRST_WAIT
-        with received(update):
+        with self._in_work(update):
             async with self._turn(update):
                 while not await self._succeeded(update):
                     await asyncio.sleep(wait)
                     wait = min(wait * 2, _LONGEST_WAIT)
+
+    @contextmanager
+    def _in_work(self, update: Update) -> Iterator[None]:
+        """Count an update as in work during a block; one that is posted a second time meanwhile is counted once."""
+        first = self._since.setdefault(update.update_id, time.monotonic())
+        try:
+            with received(update):
+                yield
+        finally:
+            if self._since.get(update.update_id) == first:
+                del self._since[update.update_id]
 
     def _turn(self, update: Update) -> AbstractAsyncContextManager[None]:
         """Wait for the turn of an update's chat."""

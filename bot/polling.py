@@ -6,21 +6,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
-from telegram import Bot, Update
+from telegram import Bot
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
 from bot.calls import call
 from bot.intake import Intake, Received
 from bot.pulse import Pulse
-from bot.reading import Raw, is_update
+from bot.reading import KINDS, Raw, is_update
 from bot.turns import finished
 
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
-ALLOWED_UPDATES = (Update.MESSAGE, Update.EDITED_MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER)
+ALLOWED_UPDATES = KINDS
 _POLL_SECONDS = 30
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
@@ -39,7 +39,8 @@ async def poll(application: Received, line: BaseRequest, intake: Intake, pulse: 
     try:
         while True:
             try:
-                updates = await _fetched(application.bot, line, fetched.offset)
+                # The first call asks for what is there already, so that a quiet bot is known to be ready at once.
+                updates = await _fetched(application.bot, line, fetched.offset, wait=_POLL_SECONDS if pulse.age is not None else 0)
             except InvalidToken:
                 raise
             except TelegramError as error:
@@ -88,7 +89,7 @@ class _Fetched:
             self.offset = min(working)
             self._taken = {number: task for number, task in self._taken.items() if number >= self.offset}
         elif updates:
-            self.offset = updates[-1]["update_id"] + 1
+            self.offset = max(raw["update_id"] for raw in updates) + 1
             self._taken.clear()
 
     async def stop(self) -> None:
@@ -100,11 +101,17 @@ class _Fetched:
         return {number: task for number, task in self._taken.items() if not task.done()}
 
 
-async def _fetched(bot: Bot, line: BaseRequest, offset: int | None) -> Sequence[Raw]:
+async def _fetched(bot: Bot, line: BaseRequest, offset: int | None, *, wait: int) -> Sequence[Raw]:
     """Fetch updates as Telegram writes them: those in work are offered again and again, and nobody has to read them each time."""
-    patience = (line.read_timeout or 0.0) + _POLL_SECONDS
-    wish = {"offset": offset, "timeout": _POLL_SECONDS, "allowed_updates": ALLOWED_UPDATES}
-    result = await call(bot, "getUpdates", wish, by=line, read_timeout=patience)
+    patience = (line.read_timeout or 0.0) + wait
+    wish = {"offset": offset, "timeout": wait, "allowed_updates": ALLOWED_UPDATES}
+    try:
+        result = await call(bot, "getUpdates", wish, by=line, read_timeout=patience)
+    except TelegramError:
+        raise
+    except Exception as error:
+        # The library may fail at an answer that is none of the Bot API's.
+        raise NetworkError(f"getUpdates was answered with something that cannot be read ({type(error).__name__})") from error
     if not isinstance(result, list):
         raise NetworkError("getUpdates was answered with something that is no list of updates")
     updates = [update for update in result if is_update(update)]

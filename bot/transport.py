@@ -5,17 +5,17 @@ mapped as ``telegram.request.HTTPXRequest`` maps its own.
 """
 
 import asyncio
-import json
 from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 import aiohttp
-import orjson
 import yarl
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
+
+from bot.json_reading import read_json
 
 Asked = Callable[[str, str, float], None]
 """Told of each request: the method's name, the HTTP status or what kept it from having one, and how many seconds it took."""
@@ -73,9 +73,10 @@ class AiohttpRequest(BaseRequest):
     def parse_json_payload(payload: bytes) -> Any:
         """Return an answer's JSON; raises NetworkError where it is none, or no answer of the Bot API's."""
         try:
-            answer = orjson.loads(payload)
-        except orjson.JSONDecodeError:
-            answer = _leniently_read(payload)
+            answer = read_json(payload)
+        except ValueError:
+            # It may be anybody's page, so it is not logged.
+            raise NetworkError(f"no JSON {_STRANGER}") from None
         if not isinstance(answer, dict):
             raise NetworkError(f"{type(answer).__name__} {_STRANGER}")
         return _Answer(answer)
@@ -125,14 +126,6 @@ class AiohttpRequest(BaseRequest):
         """Tell how a request ended."""
         if self._asked is not None:
             self._asked(_method_of(url), status, asyncio.get_running_loop().time() - began)
-
-
-def _leniently_read(payload: bytes) -> Any:
-    """Return JSON that a strict reader refuses, say for half a character in a name; what is none may be anybody's, so it is not logged."""
-    try:
-        return json.loads(payload.decode(errors="replace"))
-    except (ValueError, RecursionError):
-        raise NetworkError(f"no JSON {_STRANGER}") from None
 
 
 def _is_refusal(body: bytes) -> bool:

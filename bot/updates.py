@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,39 +17,36 @@ from bot.clock import Clock
 from bot.courier import Courier
 from bot.menus import COMMANDS
 from bot.metrics import Metrics
-from bot.reading import shown_before
+from bot.reading import shown_before, unreadable
 from bot.replies import Answer, Delete, Edit, Send, Step, packed
 from bot.screen import Screen
+from bot.sender import Sender, sender_of
 from bot.storehouse import Storehouse, Work
 from bot.texts import best_language, texts_in
 from bot.turns import Turn, Turns, finished
 from bot.unit import CURRENT, Unit
 from bot.wakeup import Wakeup
-from domain.client import Contact, name_from_telegram
+from domain.client import Client
 from domain.dialogue import Dialogue
 from domain.incident import Trouble
 from domain.outbox import OutboxRow
-from domain.ports import AlreadyThere, DatabaseAway, TransactionConflict
+from domain.ports import DatabaseAway, TransactionConflict
+from domain.text import storable
 
 log = logging.getLogger(__name__)
 
 SIDE_BY_SIDE = 64
 TRIES = 3
 CHANCES = 8
-"""How often something may be there already, because another was quicker, before it counts as a failure."""
+"""How often an update may meet what is not its own fault, such as a lost connection, before the database is asked to count a failure.
+
+If the database can count it, the database works, and the update is at fault.
+"""
 _ERROR_KEPT = 2000
 
 
 class WorkFailed(Exception):
     """The work of an update failed for a reason of ours; nothing of it was kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Sender:
-    """Whose update it is and where it came from."""
-
-    contact: Contact
-    chat: int
 
 
 class UnitProcessor(BaseUpdateProcessor):
@@ -62,7 +58,8 @@ class UnitProcessor(BaseUpdateProcessor):
         self._turns = turns
         self._clock = clock
         self._answers: set[asyncio.Task[None]] = set()
-        self._was_there: Counter[int] = Counter()
+        self._excuses: Counter[int] = Counter()
+        self._uncounted: Counter[int] = Counter()
         self._wakeup = wakeup
         self._metrics = metrics
         # The courier sends through the bot, which is built with this processor: it is handed over once both are there.
@@ -85,14 +82,9 @@ class UnitProcessor(BaseUpdateProcessor):
 
         Raises whatever kept its work from being committed; the update is then to be offered again.
         """
-        sender = _sender(update)
         try:
-            if sender is not None and isinstance(update, Update):
-                # Whatever is logged below tells of which update it is, and so does the answer's task, which begins with a copy of this.
-                with bound_contextvars(update_id=update.update_id, chat=sender.chat, **_acted_on(update)):
-                    await self._in_turn(update, sender, coroutine)
-            else:
-                self._metrics.update_ended(update, "set_aside" if _is_empty(update) else "worked")
+            if isinstance(update, Update):
+                await self._received(update, coroutine)
         except TransactionConflict:
             raise
         except Exception:
@@ -101,7 +93,29 @@ class UnitProcessor(BaseUpdateProcessor):
         finally:
             _close(coroutine)
 
-    async def _in_turn(self, update: Update, sender: _Sender, coroutine: Awaitable[Any]) -> None:
+    async def _received(self, update: Update, coroutine: Awaitable[Any]) -> None:
+        """Work an update, or pass over one that has no sender or cannot be read."""
+        sender = sender_of(update)
+        if sender is not None:
+            # Log lines of the update and of its answer's task, which starts with a copy of this context, carry these values.
+            with bound_contextvars(update_id=update.update_id, chat=sender.chat, **_acted_on(update)):
+                await self._in_turn(update, sender, coroutine)
+        elif (reason := unreadable(update)) is not None:
+            await self._noted(reason)
+            self._metrics.update_ended(update, "set_aside")
+        else:
+            self._metrics.update_ended(update, "worked")
+
+    async def _noted(self, reason: str) -> None:
+        """Have the admins told of an update that cannot be read; raises DatabaseAway."""
+        try:
+            await self._storehouse.write(lambda work: work.incidents.note(Trouble.UPDATE_SET_ASIDE, reason, self._clock()))
+        except (TransactionConflict, DatabaseAway):
+            raise
+        except Exception:
+            log.exception("the admins cannot be told of an update that cannot be read")
+
+    async def _in_turn(self, update: Update, sender: Sender, coroutine: Awaitable[Any]) -> None:
         """Work an update in its chat's turn, which lasts until the answer was tried."""
         turn = await self._turns.take(sender.chat)
         try:
@@ -116,7 +130,7 @@ class UnitProcessor(BaseUpdateProcessor):
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
 
-    async def _worked(self, update: Update, sender: _Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
+    async def _worked(self, update: Update, sender: Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
         """Work an update and commit it, or count the failure; return the answer to be told, if there is one."""
         try:
             async with self._storehouse.transaction() as work:
@@ -124,13 +138,12 @@ class UnitProcessor(BaseUpdateProcessor):
                 row = await self._unit(work, update, sender, coroutine) if fresh else None
                 due = work.outbox.earliest
         except (TransactionConflict, DatabaseAway) as error:
-            if not self._goes_on(update, error):
-                # Nobody's fault: it is offered again, and not counted.
+            if self._excused(update):
                 raise
             return await self._failed(update, sender, error)
         except Exception as error:  # noqa: BLE001  (it is logged and counted there)
             return await self._failed(update, sender, error)
-        self._was_there.pop(update.update_id, None)
+        self._excuses.pop(update.update_id, None)
         self._metrics.update_ended(update, "worked" if fresh else "repeated")
         if not fresh:
             log.info("update %s was worked before", update.update_id)
@@ -138,7 +151,7 @@ class UnitProcessor(BaseUpdateProcessor):
             self._wakeup.at(due)
         return row
 
-    async def _unit(self, work: Work, update: Update, sender: _Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
+    async def _unit(self, work: Work, update: Update, sender: Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
         """Load the unit, run the handlers, save what they left."""
         now = self._clock()
         unit = await _loaded(work, update, sender, now)
@@ -159,14 +172,13 @@ class UnitProcessor(BaseUpdateProcessor):
         steps = _ordered(unit, update)
         return await work.outbox.reply(sender.chat, packed(steps), now) if steps else None
 
-    def _goes_on(self, update: Update, error: Exception) -> bool:
-        """Tell whether an update has found something there already so often that it is no chance any more."""
-        if isinstance(error, AlreadyThere):
-            self._was_there[update.update_id] += 1
-        if self._was_there[update.update_id] < CHANCES:
-            return False
-        del self._was_there[update.update_id]
-        return True
+    def _excused(self, update: Update) -> bool:
+        """Tell whether an update may be offered again without being counted; every few times it may not."""
+        self._excuses[update.update_id] += 1
+        if self._excuses[update.update_id] < CHANCES:
+            return True
+        del self._excuses[update.update_id]
+        return False
 
     async def _told(self, row: OutboxRow, turn: Turn) -> None:
         """Tell an answer for the first time, then end the chat's turn; what has to wait is told by the sweep."""
@@ -177,35 +189,43 @@ class UnitProcessor(BaseUpdateProcessor):
         finally:
             turn.release()
 
-    async def _failed(self, update: Update, sender: _Sender, error: Exception) -> OutboxRow | None:
+    async def _failed(self, update: Update, sender: Sender, error: Exception) -> OutboxRow | None:
         """Count a failure. After a few the update is set aside and its sender told; before, it is to be offered again."""
         log.error("update %s failed", update.update_id, exc_info=error)
-        now, row = self._clock(), None
+        try:
+            set_aside, row = await self._counted(update, sender, error)
+        except (TransactionConflict, DatabaseAway):
+            raise
+        except Exception:
+            log.exception("the failure of update %s could not be counted in the database", update.update_id)
+            set_aside, row = self._is_last_try(update), None
+        if not set_aside:
+            raise WorkFailed(f"update {update.update_id}") from error
+        self._metrics.update_ended(update, "set_aside")
+        return row
+
+    async def _counted(self, update: Update, sender: Sender, error: Exception) -> tuple[bool, OutboxRow | None]:
+        """Count a failure in the database; return whether the update is set aside, and what its sender is told then."""
+        now = self._clock()
         async with self._storehouse.transaction() as work:
-            told = f"{type(error).__name__}: {error}"[:_ERROR_KEPT]
-            set_aside = await work.updates.failed(update.update_id, told, now, limit=TRIES)
-            if set_aside:
-                await work.updates.begin(update.update_id, now)
-                await work.incidents.note(Trouble.UPDATE_SET_ASIDE, type(error).__name__, now)
-                row = await _apologised(work, update, sender, now)
-        if set_aside:
-            self._metrics.update_ended(update, "set_aside")
-            return row
-        raise WorkFailed(f"update {update.update_id}") from error
+            if not await work.updates.failed(update.update_id, _described(error), now, limit=TRIES):
+                return False, None
+            await work.updates.begin(update.update_id, now)
+            await work.incidents.note(Trouble.UPDATE_SET_ASIDE, type(error).__name__, now)
+            return True, await _apologised(work, update, sender, now)
+
+    def _is_last_try(self, update: Update) -> bool:
+        """Count a failure in memory where the database cannot; tell whether the update is to be set aside."""
+        self._uncounted[update.update_id] += 1
+        if self._uncounted[update.update_id] < TRIES:
+            return False
+        del self._uncounted[update.update_id]
+        return True
 
 
-def _sender(update: object) -> _Sender | None:
-    """Return whose update it is, or None for one that nobody sent to us, such as a channel's post."""
-    if not isinstance(update, Update) or update.effective_user is None or update.effective_user.is_bot:
-        return None
-    user, chat = update.effective_user, update.effective_chat
-    told = Contact(user.id, user.full_name, user.username, user.language_code)
-    return _Sender(replace(told, name=name_from_telegram(told)), chat.id if chat else user.id)
-
-
-def _is_empty(update: object) -> bool:
-    """Tell whether an update holds nothing the library could read."""
-    return all(getattr(update, kind, None) is None for kind in Update.ALL_TYPES)
+def _described(error: Exception) -> str:
+    """Return an error in words that the database can keep."""
+    return storable(f"{type(error).__name__}: {error}"[:_ERROR_KEPT])
 
 
 def _acted_on(update: Update) -> dict[str, int]:
@@ -215,9 +235,9 @@ def _acted_on(update: Update) -> dict[str, int]:
     return {"reservation": number} if number else {}
 
 
-async def _loaded(work: Work, update: Update, sender: _Sender, now: datetime) -> Unit:
-    """Return the unit of an update, with the person and his dialogue as they stand."""
-    person = await work.clients.seen(sender.contact, now)
+async def _loaded(work: Work, update: Update, sender: Sender, now: datetime) -> Unit:
+    """Return the unit of an update, with the person and their dialogue as they stand."""
+    person = await _person(work, sender, now)
     query = update.callback_query
     message = query.message if query else None
     return Unit(
@@ -225,10 +245,15 @@ async def _loaded(work: Work, update: Update, sender: _Sender, now: datetime) ->
         now=now,
         contact=sender.contact,
         person=person,
-        dialogue=await work.dialogues.get(person.id),
+        dialogue=Dialogue() if sender.anonymous else await work.dialogues.get(person.id),
         tapped=message.message_id if message else None,
         before=shown_before(update),
     )
+
+
+async def _person(work: Work, sender: Sender, now: datetime) -> Client:
+    """Return the person who sent an update, as the database knows them from now on."""
+    return sender.passing if sender.anonymous else await work.clients.seen(sender.contact, now)
 
 
 def _is_command(update: Update) -> bool:
@@ -250,11 +275,11 @@ def _ordered(unit: Unit, update: Update) -> list[Step]:
     return steps
 
 
-async def _apologised(work: Work, update: Update, sender: _Sender, now: datetime) -> OutboxRow | None:
+async def _apologised(work: Work, update: Update, sender: Sender, now: datetime) -> OutboxRow | None:
     """Leave an apology to be told; where even that fails, the update is set aside all the same."""
     try:
         async with work.savepoint():
-            person = await work.clients.seen(sender.contact, now)
+            person = await _person(work, sender, now)
             t = texts_in(best_language(person.language, person.telegram_language))
             return await work.outbox.reply(sender.chat, packed(_apology(update, t.plain("error.ours"))), now)
     except Exception:

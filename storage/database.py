@@ -15,6 +15,7 @@ from domain.ports import DatabaseAway, Misconfigured
 from storage.at_once import BEGIN, BUSY_TIMEOUT, DRIVER, IN_THREAD
 from storage.executor import Executor
 from storage.postgres import meant, postgres_engine
+from storage.sqlite_errors import sqlite_meant
 from storage.together import Together
 from storage.unit_of_work import SqlUnitOfWork
 from storage.writer import SoleWriter
@@ -193,7 +194,7 @@ def _errors_told(*, reading: bool = False) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if told := meant(error, reading=reading):
+        if told := sqlite_meant(error, reading=reading) or meant(error, reading=reading):
             raise told from error
         raise
 

@@ -7,7 +7,6 @@ from telegram import Update
 from telegram.ext import CommandHandler, filters
 
 from bot.context import Context
-from bot.conversations.typed import storable
 
 
 def deep_link(kind: str, callback: Callable[[Update, Context], Coroutine[Any, Any, Any]]) -> CommandHandler[Context, Any]:
@@ -17,7 +16,7 @@ def deep_link(kind: str, callback: Callable[[Update, Context], Coroutine[Any, An
 
 def rest_of_link(context: Context) -> str:
     """Return what stands behind the kind."""
-    return storable(context.args[0].partition("_")[2]) if context.args else ""
+    return context.args[0].partition("_")[2] if context.args else ""
 
 
 def link_to(context: Context, kind: str, rest: str) -> str:

@@ -1,7 +1,7 @@
 """The bot as it runs: long polling against a Telegram that misbehaves."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -11,6 +11,7 @@ from telegram.error import InvalidToken
 from telegram.ext import MessageHandler, filters
 
 from bot.app import House
+from bot.checks import answers, updates_check
 from bot.context import Context
 from bot.polling import _Fetched
 from bot.running import run
@@ -21,6 +22,7 @@ from simulator.faults import FaultKind
 from simulator.people import Person
 from simulator.simulator import Simulator
 from tests.bot.harness import TOKEN, Chatter, Town, until
+from tests.bot.probes import failing
 from tests.storage.venue import rows
 
 # What is fetched, and how far it is acknowledged, is the same whatever keeps it; replicas that poll have tests of their own.
@@ -41,10 +43,12 @@ def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def living(simulator: Simulator, url: str, *, token: str = TOKEN, patience: float = 0.5) -> AsyncIterator[asyncio.Task[None]]:
+async def living(
+    simulator: Simulator, url: str, *, token: str = TOKEN, patience: float = 0.5, ready: Callable[[House], Awaitable[None]] | None = None
+) -> AsyncIterator[asyncio.Task[None]]:
     """Run the bot for a block."""
     settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=url, listen="127.0.0.1:0")
-    task = asyncio.create_task(run(settings, token, patience=patience))
+    task = asyncio.create_task(run(settings, token, patience=patience, ready=ready))
     try:
         yield task
     finally:
@@ -259,10 +263,13 @@ async def test_an_update_that_fails_is_set_aside_while_others_go_on_and_its_chat
     simulator: Simulator, database_url: str
 ) -> None:
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
-    poison = alice.sends("/help")
-    poison["message"]["from"] = {**poison["message"]["from"], "username": "\ud800"}
+    poison = alice.sends("boom")
     after = alice.sends("/help")
-    async with living(simulator, database_url):
+
+    async def breaks(house: House) -> None:
+        house.application.handlers[0].insert(0, MessageHandler(filters.Text(["boom"]), failing(RuntimeError("boom"))))
+
+    async with living(simulator, database_url, ready=breaks):
         bob.sends("/help")
         await until(lambda: heard(bob))
         await until(lambda: heard(alice))
@@ -281,6 +288,51 @@ async def test_an_update_that_cannot_be_read_keeps_no_other_from_being_worked(si
         alice.sends("/help")
         await until(lambda: len(heard(alice)) == 2)
         await until(lambda: not simulator.world.updates.pending)
+
+
+async def test_one_odd_update_among_many_stops_nobody(simulator: Simulator, database_url: str) -> None:
+    alice, bob = simulator.person("Alice"), simulator.person("Bob")
+    for _ in range(3):
+        odd = alice.sends("/help")
+        odd["message"]["from"] = {**odd["message"]["from"], "first_name": None}
+    alice.blocks()["my_chat_member"]["from"]["first_name"] = None
+    for _ in range(120):
+        bob.sends("/help")
+    async with living(simulator, database_url):
+        await until(lambda: not simulator.world.updates.pending)
+
+    assert len(rows(database_url, "SELECT update_id FROM worked_update")) == 124
+
+
+async def test_a_quiet_bot_is_ready_at_once(simulator: Simulator, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.polling._POLL_SECONDS", 3600)
+    houses: list[House] = []
+
+    async def known(house: House) -> None:
+        houses.append(house)
+
+    async with living(simulator, database_url, ready=known):
+        await until(lambda: houses and houses[0].pulse.age is not None)
+
+
+async def test_an_update_that_stays_in_work_is_seen(simulator: Simulator, database_url: str) -> None:
+    alice, houses, going_on = simulator.person("Alice"), list[House](), asyncio.Event()
+
+    async def hangs(update: Update, context: Context) -> None:
+        await going_on.wait()
+
+    async def known(house: House) -> None:
+        houses.append(house)
+        house.application.handlers[0].insert(0, MessageHandler(filters.Text(["hang"]), hangs))
+
+    async with living(simulator, database_url, ready=known):
+        alice.sends("hang")
+        await until(lambda: houses and houses[0].intake.oldest_age > 0.05)
+        seen = await answers([updates_check(lambda: houses[0].intake.oldest_age + 60)])
+        going_on.set()
+        await until(lambda: houses[0].intake.oldest_age == 0)
+
+    assert seen == {"updates": "an update has been in work for 60 seconds"}
 
 
 async def test_a_redelivered_update_is_worked_once(simulator: Simulator, database_url: str) -> None:

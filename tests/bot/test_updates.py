@@ -12,13 +12,14 @@ from bot.context import Context
 from bot.conversations.typed import typed_text
 from bot.reading import read
 from bot.screen import Screen
-from bot.updates import TRIES, WorkFailed
+from bot.updates import CHANCES, TRIES, WorkFailed
 from domain import errors
+from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
 from storage.unit_of_work import SqlUnitOfWork
 from tests.bot.harness import Chatter, Town, until
 from tests.bot.probes import echo, failing, feels, hears, offer, outbox, texts
-from tests.storage.venue import everything, rows
+from tests.storage.venue import everything, refuses_rows, rows
 
 OURS = "Something went wrong on our side, and nothing was changed. Please try again in a moment."
 
@@ -214,16 +215,61 @@ async def test_a_refusal_that_cannot_be_told_counts_as_our_own_failure(town: Tow
     assert rows(town.house.database.url, "SELECT time_zone FROM client") == [(None,)]
 
 
-async def test_even_a_sender_who_cannot_be_written_down_is_set_aside(town: Town, alice: Chatter) -> None:
+async def test_a_sender_whose_fields_the_database_cannot_keep_is_answered(town: Town, alice: Chatter) -> None:
+    hears(town, "hi", echo)
     update = alice.person.sends("hi")
     town.simulator.take_updates()
-    update["message"]["from"]["username"] = "\ud800"
-    await tries(town, [update])
+    update["message"]["from"] |= {"username": "\ud800" + "u" * 65, "language_code": "x" * 17, "last_name": "n\x00" * 200}
     await town.works([update])
 
-    assert texts(alice) == []
-    assert rows(town.house.database.url, "SELECT set_aside FROM failed_update") == [(1,)]
-    assert len(rows(town.house.database.url, "SELECT update_id FROM worked_update")) == 1
+    assert texts(alice) == ["heard hi"]
+    assert rows(town.house.database.url, "SELECT username, telegram_language FROM client") == [("u" * 63, "x" * 16)]
+
+
+@pytest.mark.parametrize("name", [None, "", 7, ["x"], "\x00", "\ud800"])
+async def test_a_person_without_a_usable_name_is_answered_and_shown_by_their_number(town: Town, alice: Chatter, name: object) -> None:
+    hears(town, "hi", echo)
+    for kind in ("message", "my_chat_member"):
+        update = alice.person.sends("hi") if kind == "message" else alice.person.unblocks()
+        town.simulator.take_updates()
+        update[kind]["from"] = {**update[kind]["from"], "first_name": name}
+        await town.works([update])
+
+    assert texts(alice) == ["heard hi"]
+    assert rows(town.house.database.url, "SELECT name FROM client") == [(str(alice.id),)]
+
+
+@pytest.mark.changes_schema
+async def test_a_failure_that_the_database_cannot_count_is_set_aside_all_the_same(town: Town, alice: Chatter) -> None:
+    refuses_rows(town.house.database.url, "failed_update")
+    hears(town, "boom", failing(RuntimeError("boom")))
+    hears(town, "hi", echo)
+    alice.person.sends("boom")
+    updates = town.simulator.take_updates()
+    await tries(town, updates)
+    await town.works(updates)
+    await alice.sends("hi")
+
+    assert texts(alice) == ["heard hi"]
+    assert rows(town.house.database.url, "SELECT attempts FROM failed_update") == []
+
+
+async def test_an_update_that_alone_finds_the_database_away_is_set_aside(town: Town, alice: Chatter) -> None:
+    hears(town, "boom", failing(DatabaseAway("08006")))
+    alice.person.sends("boom")
+    updates = town.simulator.take_updates()
+    for _ in range(TRIES * CHANCES - 1):
+        with pytest.raises((WorkFailed, DatabaseAway)):
+            await town.works(updates)
+    await town.works(updates)
+
+    assert texts(alice) == [OURS]
+
+
+async def test_an_update_that_cannot_be_read_is_told_to_the_admins(town: Town, alice: Chatter) -> None:
+    await town.works([{"update_id": 5, "message": {"text": "a private matter"}}])
+
+    assert rows(town.house.database.url, "SELECT kind, count, error FROM incident") == [("update_set_aside", 1, "ValueError")]
 
 
 async def test_what_nobody_sent_is_passed_over(town: Town) -> None:

@@ -79,6 +79,19 @@ def changes(url: str, sql: str) -> None:
         connection.executescript(sql)
 
 
+def refuses_rows(url: str, table: str) -> None:
+    """Have a database refuse each new row of a table, by an error that is none of a lost connection or a full disk."""
+    if url.startswith("postgresql:"):
+        body = "$$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '22000'; END $$"
+        execute(
+            url,
+            f"CREATE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS {body}",
+            f"CREATE TRIGGER refuses BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuses()",
+        )
+    else:
+        changes(url, f"CREATE TRIGGER refuses BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'refused'); END")
+
+
 async def until(url: str, sql: str) -> None:
     """Wait until a query finds something."""
     async with asyncio.timeout(30):
