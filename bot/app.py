@@ -36,6 +36,7 @@ from bot.memory import OwnMemory
 from bot.metrics import Metrics
 from bot.news import News
 from bot.pacing import Pace
+from bot.patience import Patience
 from bot.polling import retried
 from bot.pulse import Pulse
 from bot.settings import Settings
@@ -56,7 +57,7 @@ log = logging.getLogger(__name__)
 
 _SPARE_CONNECTIONS = 36
 _LINES = 2
-_PATIENCE = 10.0
+_PATIENCE, _LONGEST_PATIENCE = 10.0, 120.0
 
 BotApplication = Application[ExtBot[None], Context, dict[Any, Any], dict[Any, Any], dict[Any, Any], None]
 
@@ -83,11 +84,19 @@ class House:
     http: HttpSide
 
 
-def build(settings: Settings, token: str, *, clock: Clock = system_clock, patience: float = _PATIENCE, pace: Pace | None = None) -> House:
+def build(
+    settings: Settings,
+    token: str,
+    *,
+    clock: Clock = system_clock,
+    patience: float = _PATIENCE,
+    longest_patience: float = _LONGEST_PATIENCE,
+    pace: Pace | None = None,
+) -> House:
     """Put the bot together; nothing is opened yet, and the database must be migrated.
 
-    ``patience`` is for how many seconds Telegram may be silent when asked something. ``pace`` keeps to Telegram's limits; the simulated one
-    needs none.
+    ``patience`` is for how many seconds Telegram may be silent when asked something, and ``longest_patience`` the same for a chat in which
+    it was silent for longer than that before. ``pace`` keeps to Telegram's limits; the simulated one needs none.
     """
     presence, telling = presence_on(settings.database_url), telling_on(settings.database_url)
     database, scheduler, metrics = Database(settings.database_url, replica=presence.number), new_scheduler(), Metrics()
@@ -95,8 +104,9 @@ def build(settings: Settings, token: str, *, clock: Clock = system_clock, patien
     processor = UnitProcessor(storehouse, turns, clock, wakeup, metrics)
     line = AiohttpRequest(connections=_LINES, read_timeout=patience, asked=metrics.asked)
     application = _application(settings, token, processor, line, patience, metrics)
+    delivery = Delivery(application.bot, telling or OwnMemory(), pace, Patience(longest_patience))
     news = News(settings.policy, ZoneInfo(settings.time_zone))
-    courier = Courier(storehouse, Delivery(application.bot, telling or OwnMemory(), pace), news, turns, clock, wakeup, metrics)
+    courier = Courier(storehouse, delivery, news, turns, clock, wakeup, metrics)
     processor.courier = courier
     digest = Digest(storehouse, settings.admin_ids, clock)
     jobs = Jobs(storehouse, courier, presence, wakeup, digest, settings.policy, clock, heartbeat=settings.heartbeat_file)
@@ -145,6 +155,8 @@ async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
         # An application that never got ready leaves its bot's connections open.
         await house.application.bot.shutdown()
         await house.presence.leave()
+        if house.pace is not None:
+            await house.pace.close()
         if house.telling is not None:
             await house.telling.close()
         await house.database.close()

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
@@ -14,10 +14,10 @@ from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
 from bot.doctor import without_persons
 from bot.metrics import Metrics
 from bot.news import News
-from bot.pacing import Urgency
+from bot.pacing import Paused, Permit, Urgency
 from bot.replies import Answer, Delete, Edit, Send, Step, packed, unpacked
 from bot.storehouse import Storehouse, Work
-from bot.turns import Turns, finished
+from bot.turns import TELLING_SECONDS, Turns, finished
 from bot.wakeup import Wakeup
 from domain.again import again_while_away
 from domain.incident import Trouble
@@ -29,13 +29,15 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 _BATCH = 100
-_IN_HAND = 100
-# A chat rests a second after each message: so many chats side by side still fill Telegram's thirty a second, even where each has a lot to
-# be told. They are no more because each keeps its turn until it is through.
+# Most of them wait for a permit, or for the rest of their chats. While all fit in, the fair queue decides which chat is next.
+_IN_HAND = 300
+# As many are sent at a time, whether or not there is a rate limit.
 _SIDE_BY_SIDE = 32
-_PATIENCE = 2.0
-# For how long an answer may keep its chat's turn until the chat has rested. In a flood each would rest for nearly a second.
-_SHORT_REST = 0.5
+# For how long a look at what is due waits for what it found; what fell due meanwhile is found by the next look.
+_LOOK_SECONDS = 0.25
+# For how long an answer may keep its chat's turn until it may be sent. One that has to wait longer is queued in the outbox.
+_SHORT_WAIT = 0.5
+_RENEWAL_SECONDS = 20.0
 _LONGEST_WAIT = timedelta(minutes=5)
 _RENDERINGS = 3
 # While the database is away, what is in hand waits for it: nobody else takes it over before its lease of a minute is over.
@@ -60,7 +62,8 @@ class Courier:
         self._metrics = metrics
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._in_hand: set[asyncio.Task[None]] = set()
-        self._rows: set[int] = set()
+        self._rows: dict[int, OutboxRow] = {}
+        self._renewing: asyncio.Task[None] | None = None
 
     @property
     def in_hand(self) -> Collection[int]:
@@ -80,16 +83,17 @@ class Courier:
         """
         if self.pause:
             return False
-        if len(self._in_hand) >= _IN_HAND:
-            await asyncio.wait(self._in_hand, timeout=_PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+        room = min(_BATCH, _IN_HAND - len(self._in_hand))
+        if room <= 0:
+            await asyncio.wait(self._in_hand, timeout=_LOOK_SECONDS)
             return True
-        rows = await self._storehouse.write(lambda work: work.outbox.claim(self._clock(), _BATCH))
+        rows = await self._storehouse.write(lambda work: work.outbox.claim(self._clock(), room))
         tasks = [asyncio.create_task(self._deliver_to_one(row)) for row in rows]
         for task in tasks:
             self._in_hand.add(task)
             task.add_done_callback(self._in_hand.discard)
         if tasks:
-            await asyncio.wait(tasks, timeout=_PATIENCE)
+            await asyncio.wait(tasks, timeout=_LOOK_SECONDS)
         return bool(rows)
 
     async def idle(self) -> None:
@@ -100,19 +104,26 @@ class Courier:
     async def shutdown(self) -> None:
         """Let what is in hand arrive, but not for ever: the outbox has what does not."""
         await finished(self._in_hand)
+        if self._renewing is not None:
+            self._renewing.cancel()
+            await asyncio.gather(self._renewing, return_exceptions=True)
 
-    async def deliver(self, row: OutboxRow) -> datetime | None:
+    def must_queue(self, chat: int) -> bool:
+        """Tell whether an answer in a chat would wait behind those of others for so long that it is better queued in the outbox."""
+        return self._delivery.wait(chat) > _SHORT_WAIT
+
+    async def deliver(self, row: OutboxRow, permit: Permit | None = None) -> datetime | None:
         """Deliver one row, whose chat's turn the caller has; return when there is more to tell the same person, None where there is not."""
         with bound_contextvars(**_logged(row)):
-            return await self._delivered(row)
+            return await self._delivered(row, permit)
 
-    async def _delivered(self, row: OutboxRow) -> datetime | None:
+    async def _delivered(self, row: OutboxRow, permit: Permit | None) -> datetime | None:
         """Deliver one row and note what became of it."""
         shown: Shown = []
         try:
             steps = await self._steps(row)
             for step in steps or ():
-                shown.append((step, await self._delivery.carry_out(row.recipient_id, step, _urgency(row))))
+                shown.append((step, await self._delivery.carry_out(row.recipient_id, step, _urgency(row), permit)))
         except Unreachable as error:
             await self._give_up(row, str(error))
             return None
@@ -133,8 +144,8 @@ class Courier:
     async def reply(self, row: OutboxRow) -> None:
         """Tell an answer for the first time; what has to wait is left to the alarm.
 
-        It waits behind what waits for the same person already, and where his chat has to rest for long: whoever writes faster than he may
-        be answered keeps his own turn no longer than it takes to work what he wrote.
+        It waits behind what waits for the same person already, where their chat has to rest for long, and where many others wait. A tap
+        is answered at once all the same.
         """
         with self._holding(row):
             if (due := await self._replied(row)) is not None:
@@ -142,13 +153,13 @@ class Courier:
 
     async def _replied(self, row: OutboxRow) -> datetime | None:
         """Tell an answer, or put it off; return when there is more to tell the same person."""
-        wait = await self._delivery.rest(row.recipient_id) if row.attempts else 0.0
-        if row.attempts and wait <= _SHORT_REST:
+        rest = await self._delivery.rest(row.recipient_id) if row.attempts else 0.0
+        if row.attempts and rest <= _SHORT_WAIT and not self.must_queue(row.recipient_id):
             return await self.deliver(row)
         await self._answer_at_once(row)
-        due = self._clock() + timedelta(seconds=max(wait, 0.0))
+        due = max(row.due_at, self._clock() + timedelta(seconds=max(rest, 0.0)))
         if row.attempts:
-            await self._write(lambda work: work.outbox.postpone(row, due, "the chat rests"))
+            await self._write(lambda work: work.outbox.postpone(row, due, "queued"))
         return due
 
     async def _answer_at_once(self, row: OutboxRow) -> None:
@@ -167,33 +178,47 @@ class Courier:
         """Deliver what is first for one person, and have the alarm set for what comes next."""
         try:
             with self._holding(row):
-                await self._delivery.ready(row.recipient_id, _urgency(row))
-                async with self._slots:
-                    due = await self._delivered_in_turn(row)
+                # The permit comes first: a chat whose message waits for one can be worked meanwhile.
+                async with self._delivery.permitted(row.recipient_id, _urgency(row)) as permit, self._slots:
+                    due = await self._delivered_in_turn(row, permit)
+        except Paused as error:
+            due = await self._postpone(row, str(error), [], timedelta(seconds=error.seconds))
+            self._wakeup.at(due)
         except Exception:
             log.exception("what waits for one person is left to the next sweep")
         else:
             if due is not None:
                 self._wakeup.at(due)
 
-    async def _delivered_in_turn(self, row: OutboxRow) -> datetime | None:
+    async def _delivered_in_turn(self, row: OutboxRow, permit: Permit | None) -> datetime | None:
         """Wait for the chat's turn, and deliver a row if it is still ours then."""
         turn = await again_while_away(lambda: self._turns.take(row.recipient_id), seconds=_DATABASE_SECONDS)
-        try:
+        with turn.lasting(TELLING_SECONDS):
             # By now the lease may be nearly over, and telling takes a while.
             ours = await self._write(lambda work: work.outbox.renew(row, self._clock()))
-            return await self.deliver(row) if ours else None
-        finally:
-            turn.release()
+            return await self.deliver(row, permit) if ours else None
 
     @contextmanager
     def _holding(self, row: OutboxRow) -> Iterator[None]:
-        """Have a row in hand for a block."""
-        self._rows.add(row.id)
+        """Have a row in hand for a block; its lease is renewed for as long as that takes."""
+        self._rows[row.id] = row
+        if self._renewing is None or self._renewing.done():
+            self._renewing = asyncio.create_task(self._renew_leases())
         try:
             yield
         finally:
-            self._rows.discard(row.id)
+            del self._rows[row.id]
+
+    async def _renew_leases(self) -> None:
+        """Renew the leases of what is in hand, until there is nothing: a server may take longer to answer than a lease lasts."""
+        while self._rows:
+            await asyncio.sleep(_RENEWAL_SECONDS)
+            with suppress(DatabaseAway):
+                await self._storehouse.write(self._renew_all)
+
+    async def _renew_all(self, work: Work) -> None:
+        """Renew the leases of what is in hand now; what is only queued has none."""
+        await work.outbox.renew_all([row for row in self._rows.values() if row.attempts], self._clock())
 
     async def _write(self, do: Callable[[Work], Awaitable[Result]]) -> Result:
         """Note something of a row in hand, as soon as the database is there: what is not noted is told again."""

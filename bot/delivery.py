@@ -6,15 +6,18 @@ import logging
 import re
 import textwrap
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from telegram import Bot, BotCommand, BotCommandScopeChat
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
+from telegram.request import BaseRequest
 
 from bot.calls import call
-from bot.pacing import Pace, Paused, Urgency
+from bot.pacing import Pace, Paused, Permit, Urgency
+from bot.patience import Patience
 from bot.replies import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.screen import Button, Screen
 from bot.storehouse import Memory
@@ -46,16 +49,25 @@ class Undeliverable(Exception):
     """Telegram will never accept this."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Admission:
+    """How urgent a step is, and the permit to send its message, where there is one already."""
+
+    urgency: Urgency
+    permit: Permit | None
+
+
 class Delivery:
     """Carries out steps, and has it remembered what each message shows, so that none is edited into what it is already.
 
-    Each request waits for its turn in the ``pace``; without one, nothing waits.
+    Each request waits for its turn in the ``pace``; without one, nothing waits. ``patience`` says how long an answer is waited for.
     """
 
-    def __init__(self, bot: Bot, memory: Memory, pace: Pace | None = None) -> None:
+    def __init__(self, bot: Bot, memory: Memory, pace: Pace | None = None, patience: Patience | None = None) -> None:
         self._bot = bot
         self._memory = memory
         self._pace = pace
+        self._patience = patience or Patience()
         self._parses_times = True
 
     @property
@@ -67,19 +79,24 @@ class Delivery:
         """Return for how many seconds a chat has to rest before it may be answered, zero or less where it has rested."""
         return await self._pace.rest(chat, Urgency.ANSWER) if self._pace else 0.0
 
-    async def ready(self, chat: int, urgency: Urgency) -> None:
-        """Wait until a chat has had its rest."""
-        if self._pace:
-            await self._pace.chat_ready(chat, urgency)
+    def wait(self, chat: int, urgency: Urgency = Urgency.ANSWER) -> float:
+        """Return for about how many seconds a chat would wait behind others, its own rest aside."""
+        return self._pace.wait(urgency, chat) if self._pace else 0.0
 
-    async def carry_out(self, chat: int, step: Step, urgency: Urgency = Urgency.ANSWER) -> int | None:
+    def permitted(self, chat: int, urgency: Urgency) -> AbstractAsyncContextManager[Permit | None]:
+        """Wait until a message may be sent in a chat, and have the permit for a block; raises Paused."""
+        return self._pace.permitted(urgency, chat) if self._pace else nullcontext()
+
+    async def carry_out(self, chat: int, step: Step, urgency: Urgency = Urgency.ANSWER, permit: Permit | None = None) -> int | None:
         """Do one step in a chat and return the number of the message that shows it now, where there is one.
+
+        It uses the ``permit``, unless that is spent.
 
         Raises:
             Unreachable, TryLater, Undeliverable: see there.
         """
         try:
-            return await self._do(chat, step, urgency)
+            return await self._do(chat, step, _Admission(urgency, permit))
         except Paused as error:
             raise TryLater(str(error), timedelta(seconds=error.seconds)) from error
         except (Forbidden, ChatMigrated) as error:
@@ -97,90 +114,102 @@ class Delivery:
         except TelegramError as error:
             raise TryLater(f"{type(error).__name__}: {error.message}") from error
 
-    async def _do(self, chat: int, step: Step, urgency: Urgency) -> int | None:
+    async def _do(self, chat: int, step: Step, admission: _Admission) -> int | None:
         """Do one step; Telegram's own errors pass through."""
         match step:
             case Answer():
-                await self._answer(step, urgency)
+                await self._answer(step, admission)
             case Edit() | Send():
-                return await self._show(chat, step, urgency)
+                return await self._show(chat, step, admission)
             case Delete():
-                await self._delete(chat, step, urgency)
+                await self._delete(chat, step, admission)
             case SendQr():
-                async with self._turn(urgency, chat):
-                    await self._bot.send_photo(chat, _qr(step.link), caption=step.caption, parse_mode=ParseMode.HTML)
+                async with self._turn(admission, chat):
+                    with self._patience.in_chat(chat) as seconds:
+                        timeout: Any = BaseRequest.DEFAULT_NONE if seconds is None else seconds
+                        picture = _qr(step.link)
+                        await self._bot.send_photo(chat, picture, caption=step.caption, parse_mode=ParseMode.HTML, read_timeout=timeout)
             case SetMenu():
                 commands = [BotCommand(name, description) for name, description in step.commands]
-                async with self._turn(urgency):
+                async with self._turn(admission):
                     await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(chat))
         return None
 
-    def _turn(self, urgency: Urgency, chat: int | None = None) -> AbstractAsyncContextManager[None]:
+    def _turn(self, admission: _Admission, chat: int | None = None) -> AbstractAsyncContextManager[None]:
         """Wait for the turn of one request; ``chat`` is where people see it, None where they do not."""
-        return self._pace.turn(urgency, chat) if self._pace else nullcontext()
+        if self._pace is None:
+            return nullcontext()
+        if chat is not None and admission.permit is not None and not admission.permit.spent:
+            return self._pace.using(admission.permit)
+        return self._pace.turn(admission.urgency, chat)
 
-    async def _answer(self, step: Answer, urgency: Urgency) -> None:
+    async def _answer(self, step: Answer, admission: _Admission) -> None:
         """Answer a tap; one too old to be answered needs no answer."""
         text = step.text and textwrap.shorten(step.text, _TOAST_LIMIT, placeholder="…")
         try:
-            async with self._turn(urgency):
+            async with self._turn(admission):
                 await call(self._bot, "answerCallbackQuery", {"callback_query_id": step.query_id, "text": text, "show_alert": step.alert})
         except BadRequest as error:
             log.info("tap not answered: %s", error.message)
 
-    async def _show(self, chat: int, step: Edit | Send, urgency: Urgency) -> int | None:
+    async def _show(self, chat: int, step: Edit | Send, admission: _Admission) -> int | None:
         """Show a screen with the richest text the server can parse: a text of ours that is wrong is better told plainly than never."""
         *richer, plainest = _forms(step.screen.text, times=self._parses_times)
         for text in richer:
             try:
-                return await self._show_text(chat, step, text, urgency)
+                return await self._show_text(chat, step, text, admission)
             except BadRequest as error:
                 if _UNPARSED not in error.message.lower():
                     raise
                 log.warning("a text cannot be parsed and is told more plainly: %s", error.message)
                 self._parses_times = self._parses_times and "tg-time" not in error.message
-        return await self._show_text(chat, step, plainest, urgency)
+        return await self._show_text(chat, step, plainest, admission)
 
-    async def _show_text(self, chat: int, step: Edit | Send, text: str, urgency: Urgency) -> int | None:
+    async def _show_text(self, chat: int, step: Edit | Send, text: str, admission: _Admission) -> int | None:
         """Show a screen with this text."""
         shown = replace(step, screen=replace(step.screen, text=text))
         if isinstance(shown, Edit):
-            return await self._edit(chat, shown, urgency)
-        return await self._send(chat, shown.screen, urgency, shown.reply_to)
+            return await self._edit(chat, shown, admission)
+        return await self._send(chat, shown.screen, admission, shown.reply_to)
 
-    async def _edit(self, chat: int, step: Edit, urgency: Urgency) -> int | None:
+    async def _edit(self, chat: int, step: Edit, admission: _Admission) -> int | None:
         """Show a screen on a message, or on a new one where that is gone."""
         digest = step.screen.digest
         if (await self._shown(chat, step.message_id) or step.before) == digest:
             return step.message_id
         try:
-            async with self._turn(urgency, chat):
-                await call(self._bot, "editMessageText", {"chat_id": chat, "message_id": step.message_id, **_as_told(step.screen)})
+            async with self._turn(admission, chat):
+                await self._call(chat, "editMessageText", {"message_id": step.message_id, **_as_told(step.screen)})
         except BadRequest as error:
             reason = error.message.lower()
             if any(told in reason for told in _NOT_THERE):
-                return None if step.only else await self._send(chat, step.screen, urgency)
+                return None if step.only else await self._send(chat, step.screen, admission)
             # Somebody was quicker with the very same screen: before a crash, that was us.
             if "message is not modified" not in reason:
                 raise
         await self._remember(chat, step.message_id, digest)
         return step.message_id
 
-    async def _send(self, chat: int, screen: Screen, urgency: Urgency, reply_to: int | None = None) -> int:
+    async def _send(self, chat: int, screen: Screen, admission: _Admission, reply_to: int | None = None) -> int:
         """Show a screen on a new message."""
-        async with self._turn(urgency, chat):
+        async with self._turn(admission, chat):
             answered = {"message_id": reply_to, "allow_sending_without_reply": True} if reply_to else None
-            sent = await call(self._bot, "sendMessage", {"chat_id": chat, "reply_parameters": answered, **_as_told(screen)})
+            sent = await self._call(chat, "sendMessage", {"reply_parameters": answered, **_as_told(screen)})
         number = _number_of(sent)
         await self._remember(chat, number, screen.digest)
         return number
 
-    async def _delete(self, chat: int, step: Delete, urgency: Urgency) -> None:
+    async def _call(self, chat: int, method: str, parameters: dict[str, object]) -> object:
+        """Call a method that shows something in a chat, with as much patience as the chat needs."""
+        with self._patience.in_chat(chat) as seconds:
+            return await call(self._bot, method, {"chat_id": chat, **parameters}, read_timeout=seconds)
+
+    async def _delete(self, chat: int, step: Delete, admission: _Admission) -> None:
         """Take a message away; one that is gone, or too old to be taken away, stays as it is."""
         with suppress(DatabaseAway):
             await self._memory.forget(chat, step.message_id)
         try:
-            async with self._turn(urgency):
+            async with self._turn(admission):
                 await self._bot.delete_message(chat, step.message_id)
         except BadRequest as error:
             log.info("message not deleted: %s", error.message)

@@ -1,49 +1,51 @@
-"""The pace at which Telegram lets a bot speak: so much a second over all, one message a second in a chat, and silence when told."""
+"""The rate at which Telegram lets a bot send: so many messages a second in all, one a second in a chat, and silence when told."""
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from enum import IntEnum
-from heapq import heappop, heappush
-from itertools import count
 
+from bot.fair_queue import FairQueue, Ticket, Urgency
 from bot.storehouse import SharedPace
 from domain.ports import DatabaseAway
 
-# Whoever waits in memory keeps a chat's turn and a lease of a minute; a longer silence is waited for in the outbox.
+__all__ = ["Pace", "Paused", "Permit", "Urgency"]
+
+# A longer silence is waited for in the outbox.
 _PATIENCE = 10.0
 # Timers may ring a hair before their time.
 _SECOND = 1.01
-# Of the places that replicas share, these are for answers alone, however much news all of them have.
-_KEPT_FOR_ANSWERS = 3
+# Of the places that replicas share, so many are for answers alone, and so many for notifications alone.
+_KEPT = 3
 _GLANCE, _LONGEST_GLANCE = 0.01, 0.1
 
 
-class Urgency(IntEnum):
-    """Who goes first: answers to people, then news, however much of it waits."""
-
-    ANSWER = 0
-    NEWS = 1
-
-
 class Paused(Exception):
-    """Telegram asked for a silence too long to stand and wait for; ``seconds`` of it are left."""
+    """Telegram asked for a silence too long to wait for here; ``seconds`` of it are left."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__(f"silent for {seconds:.0f} s")
         self.seconds = seconds
 
 
+class Permit:
+    """Leave to send one message in one chat. ``place`` is its number among those that replicas share, None where they share none."""
+
+    def __init__(self, chat: int, place: int | None) -> None:
+        self.chat = chat
+        self.place = place
+        self.spent = False
+
+
 class Pace:
-    """Keeps requests within Telegram's limits, on the event loop's own clock.
+    """Keeps requests within Telegram's limits, on the event loop's clock.
 
-    Over all there are ``per_second`` places, each free again a second after its request was answered: whenever the request arrived on the
-    way, no second at Telegram's has more. They are given out evenly, ``burst`` at once at most. In a chat, an answer may come a second
-    after the one before, or at once where fewer than ``chat_burst`` seconds are owed; news waits until none is. What shows in no chat,
-    such as the answer to a tap, is no message and takes no place.
+    In all there are ``per_second`` places. Each is free again a second after its request was answered, so Telegram never gets more in a
+    second, however long requests are on their way. Places are granted evenly, ``burst`` at once at most, in the order of a ``FairQueue``.
+    In a chat, an answer may follow a second after the message before it, or at once where fewer than ``chat_burst`` seconds are owed; a
+    notification waits until none is owed. A request that shows no message, such as the answer to a tap, takes no place.
 
-    Replicas have the places and the rest of the chats in common once they ``share``; while the database is away, each keeps to its own.
+    Replicas have the places and the rest of the chats in common once they ``share``. While the database is away, each keeps to its own.
     """
 
     def __init__(self, *, per_second: int = 30, burst: int = 5, chat_burst: int = 3) -> None:
@@ -55,17 +57,23 @@ class Pace:
         self._not_before = 0.0
         self._refused: dict[int, float] = {}
         self._owed_until: OrderedDict[int, float] = OrderedDict()
-        self._queue: list[tuple[Urgency, int, asyncio.Future[None]]] = []
-        self._numbers = count()
+        self._queue = FairQueue()
         self._alarm: asyncio.TimerHandle | None = None
         self._in_all = per_second
         self._shared: SharedPace | None = None
-        self._asking = {urgency: asyncio.Lock() for urgency in Urgency}
+        self._asking: dict[Urgency, asyncio.Task[None]] = {}
 
     async def share(self, shared: SharedPace) -> None:
         """Keep to the limits together with other replicas from now on; raises DatabaseAway."""
         await shared.open(self._in_all)
         self._shared = shared
+
+    async def close(self) -> None:
+        """Ask for no more shared places."""
+        asking = list(self._asking.values())
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
 
     @asynccontextmanager
     async def turn(self, urgency: Urgency, chat: int | None = None) -> AsyncIterator[None]:
@@ -80,21 +88,47 @@ class Pace:
             await self._heard_out()
             yield
             return
+        async with self.permitted(urgency, chat) as permit, self.using(permit):
+            yield
+
+    @asynccontextmanager
+    async def permitted(self, urgency: Urgency, chat: int) -> AsyncIterator[Permit]:
+        """Wait until a message may be sent in a chat, and have the permit for a block; one that is not used is given back.
+
+        Raises:
+            Paused: see there.
+        """
         await self.chat_ready(chat, urgency)
-        # Whoever waits for the others takes none of our own places meanwhile, or news would keep answers from them.
-        async with self._shared_turn(urgency, chat):
-            await self._place(urgency)
-            try:
-                yield
-            finally:
-                loop = asyncio.get_running_loop()
-                self._charge(chat, loop.time())
-                loop.call_later(_SECOND, self._give_back)
+        permit = Permit(chat, await self._granted(urgency, chat))
+        try:
+            yield permit
+        finally:
+            if not permit.spent:
+                await self._return_unused(permit.place)
+
+    @asynccontextmanager
+    async def using(self, permit: Permit) -> AsyncIterator[None]:
+        """Have a message sent in the block by a permit, once the chat has had its rest."""
+        permit.spent = True
+        await self.chat_ready(permit.chat, Urgency.ANSWER)
+        try:
+            yield
+        finally:
+            loop = asyncio.get_running_loop()
+            self._charge(permit.chat, loop.time())
+            loop.call_later(_SECOND, self._give_back)
+            if self._shared is not None and permit.place is not None:
+                with suppress(DatabaseAway):
+                    await self._shared.give_back(permit.place, permit.chat)
+
+    def wait(self, urgency: Urgency, chat: int) -> float:
+        """Return for about how many seconds a chat would wait for a permit that it asks for now, its own rest aside."""
+        now = asyncio.get_running_loop().time()
+        return max(self._opens() - now, 0.0) + self._queue.ahead_of(urgency, chat, now) * self._gap
 
     async def chat_ready(self, chat: int, urgency: Urgency) -> None:
         """Wait until a chat has had its rest."""
         if (wait := await self.rest(chat, urgency)) > 0:
-            # Nothing else is told in this chat meanwhile, so once is enough.
             await asyncio.sleep(wait)
 
     async def rest(self, chat: int, urgency: Urgency) -> float:
@@ -127,25 +161,21 @@ class Pace:
     def halt(self, seconds: float) -> None:
         """Be silent to everybody for so long, as Telegram asked."""
         self._not_before = max(self._not_before, asyncio.get_running_loop().time() + seconds)
-        if self.pause <= _PATIENCE:
-            return
-        for _, _, ticket in self._queue:
-            if not ticket.done():
-                ticket.set_exception(Paused(self.pause))
-        self._queue.clear()
+        if self.pause > _PATIENCE:
+            for ticket in self._queue.clear():
+                ticket.granted.set_exception(Paused(self.pause))
 
-    async def _place(self, urgency: Urgency) -> None:
-        """Wait for a place among all requests; raises Paused."""
+    async def _granted(self, urgency: Urgency, chat: int) -> int | None:
+        """Wait for a place among all requests; return its shared number, if it has one. Raises Paused."""
         if self.pause > _PATIENCE:
             raise Paused(self.pause)
-        ticket = asyncio.get_running_loop().create_future()
-        heappush(self._queue, (urgency, next(self._numbers), ticket))
+        ticket = self._queue.join(urgency, chat, asyncio.get_running_loop().time())
         self._admit()
         try:
-            await ticket
+            return await ticket.granted
         except asyncio.CancelledError:
-            if not ticket.cancelled() and ticket.exception() is None:
-                self._give_back()
+            if not ticket.granted.cancelled() and ticket.granted.exception() is None:
+                await self._return_unused(ticket.granted.result())
             raise
 
     async def _heard_out(self) -> None:
@@ -155,52 +185,76 @@ class Pace:
         if self.pause:
             await asyncio.sleep(self.pause)
 
-    @asynccontextmanager
-    async def _shared_turn(self, urgency: Urgency, chat: int) -> AsyncIterator[None]:
-        """Have one of the places that replicas share for a block, where there are any; raises Paused."""
-        number = await self._shared_place(urgency)
-        try:
-            yield
-        finally:
-            if self._shared is not None and number is not None:
-                with suppress(DatabaseAway):
-                    await self._shared.give_back(number, chat)
+    def _opens(self) -> float:
+        """Return when the next place may be granted, as far as the silence and the even spacing go."""
+        return max(self._not_before, self._even - self._slack)
 
-    async def _shared_place(self, urgency: Urgency) -> int | None:
-        """Take one of the places that replicas share, None where nothing is shared just now; raises Paused."""
-        if self._shared is None:
-            return None
-        highest = self._in_all - (_KEPT_FOR_ANSWERS if urgency is Urgency.NEWS else 0)
-        # One asks for all that are as urgent: the others would only ask the same.
-        async with self._asking[urgency]:
-            with suppress(DatabaseAway):
-                while (number := await self._shared.take(highest, urgent=urgency is Urgency.ANSWER)) is None:
-                    silence, wait = await self._shared.wait(highest)
-                    self.halt(silence)
-                    await self._heard_out()
-                    await asyncio.sleep(min(max(wait, _GLANCE), _LONGEST_GLANCE))
-                return number
-        return None
+    def _until_open(self) -> float:
+        """Return for how many seconds to wait before looking again whether a place of our own may be granted; zero or less where it may."""
+        return self._opens() - asyncio.get_running_loop().time() if self._places > 0 else _GLANCE
 
     def _admit(self) -> None:
-        """Let in whoever may go now, the most urgent first, and look again when the next one may."""
+        """Grant what may be granted now, and look again when the next place opens."""
+        if self._shared is not None:
+            self._ask_for_shared_places()
+            return
         loop = asyncio.get_running_loop()
-        while self._queue and self._places:
-            opens = max(self._not_before, self._even - self._slack)
-            if opens > loop.time():
+        while self._places and any(self._queue.waits(urgency) for urgency in Urgency):
+            if (opens := self._opens()) > loop.time():
                 self._look_again_at(opens)
                 return
-            _, _, ticket = heappop(self._queue)
-            if not ticket.done():
-                self._places -= 1
-                self._even = max(self._even, loop.time()) + self._gap
-                ticket.set_result(None)
+            if (ticket := self._queue.take_next()) is not None:
+                self._grant(ticket, None)
+
+    def _grant(self, ticket: Ticket, place: int | None) -> None:
+        """Give a place to a ticket."""
+        self._places -= 1
+        self._even = max(self._even, asyncio.get_running_loop().time()) + self._gap
+        ticket.granted.set_result(place)
+
+    def _ask_for_shared_places(self) -> None:
+        """Ask for places that replicas share, by one task for each kind that waits."""
+        for urgency in Urgency:
+            if self._queue.waits(urgency) and (urgency not in self._asking or self._asking[urgency].done()):
+                self._asking[urgency] = asyncio.create_task(self._ask(urgency))
+
+    async def _ask(self, urgency: Urgency) -> None:
+        """Get shared places for as long as somebody waits for one."""
+        with suppress(Paused):
+            while self._queue.waits(urgency):
+                place = await self._shared_place(urgency)
+                while (wait := self._until_open()) > 0:  # noqa: ASYNC110  (only time opens it)
+                    await asyncio.sleep(wait)
+                if (ticket := self._queue.take(urgency)) is not None:
+                    self._grant(ticket, place)
+                elif place is not None and self._shared is not None:
+                    with suppress(DatabaseAway):
+                        await self._shared.return_unused(place)
+
+    async def _shared_place(self, urgency: Urgency) -> int | None:
+        """Take one of the places that replicas share, None where the database is away; raises Paused."""
+        with suppress(DatabaseAway):
+            while self._shared is not None:
+                if (place := await self._shared.take(self._in_all, _KEPT, urgent=urgency is Urgency.ANSWER)) is not None:
+                    return place
+                silence, wait = await self._shared.wait(self._in_all)
+                self.halt(silence)
+                await self._heard_out()
+                await asyncio.sleep(min(max(wait, _GLANCE), _LONGEST_GLANCE))
+        return None
 
     def _look_again_at(self, moment: float) -> None:
         """Set the one alarm."""
         if self._alarm is not None:
             self._alarm.cancel()
         self._alarm = asyncio.get_running_loop().call_at(moment, self._admit)
+
+    async def _return_unused(self, place: int | None) -> None:
+        """Free a place at once, since nothing was sent by it."""
+        self._give_back()
+        if self._shared is not None and place is not None:
+            with suppress(DatabaseAway):
+                await self._shared.return_unused(place)
 
     def _give_back(self) -> None:
         """Free a place."""
@@ -209,6 +263,7 @@ class Pace:
 
     def _charge(self, chat: int, now: float) -> None:
         """Note that a chat was told something, and forget those that have had their rest."""
+        self._queue.told(chat, now)
         self._owed_until[chat] = max(self._owed_until.get(chat, now), now) + _SECOND
         self._owed_until.move_to_end(chat)
         while (oldest := next(iter(self._owed_until))) != chat and self._owed_until[oldest] <= now:

@@ -42,6 +42,10 @@ class Outbox(ports.Outbox, Protocol):
         """Note that a row is sent, skipped or parked; return when the next thing for the same person falls due."""
         ...
 
+    async def renew_all(self, rows: Collection[OutboxRow], now: datetime) -> None:
+        """Lease rows that are still the claimer's once more."""
+        ...
+
     async def postpone(self, row: OutboxRow, until: datetime, error: str) -> None:
         """Try a row, and all that waits for the same person, again later."""
         ...
@@ -188,8 +192,15 @@ class SharedPace(Protocol):
         """Make sure that there are so many places."""
         ...
 
-    async def take(self, highest: int, *, urgent: bool) -> int | None:
-        """Take a free place of those up to a number, or None where there is none now: none is free, others go first, or all are silent."""
+    async def take(self, places: int, kept: int, *, urgent: bool) -> int | None:
+        """Take a free place, or None where there is none now: none is free, others go first, or all are silent.
+
+        Of all ``places``, the last few are ``kept`` for what is urgent, and the first few for what is not.
+        """
+        ...
+
+    async def return_unused(self, number: int) -> None:
+        """Free a place at once, since nothing was sent by it."""
         ...
 
     async def wait(self, highest: int) -> tuple[float, float]:

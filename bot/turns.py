@@ -1,13 +1,15 @@
 """Turns: one chat is worked in order, many chats side by side, whichever replica works them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from weakref import WeakValueDictionary
 
 from bot.storehouse import Presence
 
 _DRAIN_SECONDS = 3.0
+TELLING_SECONDS = 1.0
+"""How long a chat's turn lasts at most while something is sent there: a slow answer of Telegram must not keep the next update waiting."""
 
 
 class Turn:
@@ -17,12 +19,26 @@ class Turn:
         self._chat = chat
         self._lock = lock
         self._presence = presence
+        self._released = False
 
     def release(self) -> None:
-        """Let the next one have the chat."""
+        """Let the next one have the chat; a second time does nothing."""
+        if self._released:
+            return
+        self._released = True
         if self._presence is not None:
             self._presence.give_back(self._chat)
         self._lock.release()
+
+    @contextmanager
+    def lasting(self, seconds: float) -> Iterator[None]:
+        """Release the turn at the end of the block, or before it where the block takes longer than this."""
+        timer = asyncio.get_running_loop().call_later(seconds, self.release)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self.release()
 
 
 class Turns:

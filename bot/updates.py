@@ -23,7 +23,7 @@ from bot.screen import Screen
 from bot.sender import Sender, sender_of
 from bot.storehouse import Storehouse, Work
 from bot.texts import best_language, texts_in
-from bot.turns import Turn, Turns, finished
+from bot.turns import TELLING_SECONDS, Turn, Turns, finished
 from bot.unit import CURRENT, Unit
 from bot.wakeup import Wakeup
 from domain.client import Client
@@ -170,7 +170,11 @@ class UnitProcessor(BaseUpdateProcessor):
         if standing != stood:
             await work.dialogues.save(sender.contact.id, standing, now)
         steps = _ordered(unit, update)
-        return await work.outbox.reply(sender.chat, packed(steps), now) if steps else None
+        if not steps:
+            return None
+        # The answer to a tap is sent first and by this process, so a tap's row is never queued from the start.
+        queued = update.callback_query is None and self.courier.must_queue(sender.chat)
+        return await work.outbox.reply(sender.chat, packed(steps), now, queued=queued)
 
     def _excused(self, update: Update) -> bool:
         """Tell whether an update may be offered again without being counted; every few times it may not."""
@@ -181,13 +185,12 @@ class UnitProcessor(BaseUpdateProcessor):
         return False
 
     async def _told(self, row: OutboxRow, turn: Turn) -> None:
-        """Tell an answer for the first time, then end the chat's turn; what has to wait is told by the sweep."""
-        try:
-            await self.courier.reply(row)
-        except Exception:
-            log.exception("an answer was left to the sweep")
-        finally:
-            turn.release()
+        """Tell an answer for the first time, and end the chat's turn; what has to wait is told by the sweep."""
+        with turn.lasting(TELLING_SECONDS):
+            try:
+                await self.courier.reply(row)
+            except Exception:
+                log.exception("an answer was left to the sweep")
 
     async def _failed(self, update: Update, sender: Sender, error: Exception) -> OutboxRow | None:
         """Count a failure. After a few the update is set aside and its sender told; before, it is to be offered again."""

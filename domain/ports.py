@@ -223,8 +223,8 @@ class Outbox(Protocol):
         """Make due again what was put aside while a person could not be reached."""
         ...
 
-    async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow:
-        """Put the answer to an update in, leased to whoever commits it."""
+    async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime, *, queued: bool = False) -> OutboxRow:
+        """Put the answer to an update in, leased to the process that commits it unless it is to be queued."""
         ...
 
 

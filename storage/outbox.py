@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, delete, func, insert, literal, or_, select, text, update
 
 from domain.notification import Notification
 from domain.outbox import DIGEST, REPLY, Backlog, OutboxRow
@@ -67,7 +67,7 @@ _SETTLE = update(outbox).where(_ROW).values(state=bindparam("new_state"), settle
 _FORGET = delete(outbox).where(_ROW)
 _POSTPONE = (
     update(outbox)
-    .where(DUE, outbox.c.recipient_id == bindparam("recipient"), outbox.c.due_at < bindparam("until"))
+    .where(DUE, outbox.c.recipient_id == bindparam("recipient"), outbox.c.due_at <= bindparam("until"))
     .values(due_at=bindparam("until"), lease_until=None)
 )
 _NOTE_ERROR = update(outbox).where(_ROW).values(error=bindparam("new_error"))
@@ -113,9 +113,12 @@ def _queues(db: Any) -> Any:
 _NOTIFY, _QUEUES = PerDatabase(_put_in), PerDatabase(_queues)
 
 
-def _unless_waiting(name: str) -> ColumnElement[Any]:
-    """Return a value for a reply that nothing older is in the way of, and NULL where something is."""
-    return case((_WAITS.c.until.is_(None), bindparam(name, type_=outbox.c[name].type))).label(name)
+_AT_ONCE = and_(_WAITS.c.until.is_(None), bindparam("queued", type_=Integer()) == 0)
+
+
+def _unless_queued(name: str) -> ColumnElement[Any]:
+    """Return a value for a reply that its process sends itself, and NULL for one that is queued."""
+    return case((_AT_ONCE, bindparam(name, type_=outbox.c[name].type))).label(name)
 
 
 _REPLIED = {
@@ -124,9 +127,9 @@ _REPLIED = {
     "payload": bindparam("payload", type_=outbox.c.payload.type),
     "due_at": case((_WAITS.c.until > _NOW, _WAITS.c.until), else_=_NOW),
     "state": literal("due"),
-    "attempts": case((_WAITS.c.until.is_(None), 1), else_=0),
-    "lease_until": _unless_waiting("lease_until"),
-    "leased_by": _unless_waiting("leased_by"),
+    "attempts": case((_AT_ONCE, 1), else_=0),
+    "lease_until": _unless_queued("lease_until"),
+    "leased_by": _unless_queued("leased_by"),
 }
 _REPLY = insert(outbox).from_select([*_REPLIED], select(*_REPLIED.values())).returning(outbox.c.id, outbox.c.due_at, outbox.c.attempts)
 _HOLDER = func.coalesce(outbox.c.leased_by, 0)
@@ -166,14 +169,14 @@ class SqlOutbox:
         parameter = given(self._connection, await self._queued(rows))
         await self._connection.execute(_NOTIFY.on(self._connection), parameter, patient=len(rows) > FEW)
 
-    async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime) -> OutboxRow:
-        """Put the answer to an update in, leased to whoever commits it: he tells it himself, and the sweep only if he dies.
+    async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime, *, queued: bool = False) -> OutboxRow:
+        """Put the answer to an update in, leased to the process that commits it. It sends the answer itself; the sweep only if it dies.
 
-        Where something older waits for the same person, because Telegram asked for patience, the answer queues behind it instead: it has
-        no attempts then, and the sweep tells it.
+        Where something older waits for the same person, the answer queues behind it instead, and so does one that is to be ``queued``: it
+        has no attempts then, and the sweep sends it.
         """
         leased = {"lease_until": now + LEASE, "leased_by": self._replica}
-        told = {"recipient": recipient_id, "payload": dict(payload), "now": now, **leased}
+        told = {"recipient": recipient_id, "payload": dict(payload), "now": now, "queued": int(queued), **leased}
         number, due, attempts = (await self._connection.execute(_REPLY, told)).one()
         return OutboxRow(number, recipient_id, REPLY, None, payload, due, attempts)
 
@@ -191,6 +194,11 @@ class SqlOutbox:
         """Lease a row anew; False where it is not the claimer's any more: settled, put off or put in anew, or its lease is over."""
         leased = {"row": row.id, "tries": row.attempts, "now": now, "lease": now + LEASE}
         return bool(await self._connection.execute(_RENEW, leased))
+
+    async def renew_all(self, rows: Collection[OutboxRow], now: datetime) -> None:
+        """Lease rows that are still the claimer's once more, before their leases end."""
+        for row in rows:
+            await self.renew(row, now)
 
     async def next_due(self) -> datetime | None:
         """Return when the next row can be claimed, or None where none waits."""

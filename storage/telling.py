@@ -19,20 +19,23 @@ _PLACES = text(
 )
 _TAKE = text("""
     WITH free AS MATERIALIZED (
-        SELECT number FROM place WHERE number BETWEEN 1 AND CAST(:highest AS int) AND free_at <= clock_timestamp()
-        ORDER BY number DESC LIMIT 1 FOR UPDATE SKIP LOCKED)
+        SELECT number FROM place
+        WHERE number BETWEEN CAST(:lowest AS int) AND CAST(:highest AS int) AND free_at <= clock_timestamp()
+            AND (number <= CAST(:ungated AS int)
+                OR NOT EXISTS (SELECT 1 FROM place gate WHERE gate.number = -1 AND gate.free_at > clock_timestamp()))
+        ORDER BY number * CAST(:order AS int) LIMIT 1 FOR UPDATE SKIP LOCKED)
     UPDATE place SET free_at = clock_timestamp() + interval '15 seconds'
     WHERE number IN (SELECT number FROM free)
-        AND NOT EXISTS (SELECT 1 FROM place WHERE number BETWEEN CAST(:gate AS int) AND 0 AND free_at > clock_timestamp())
+        AND NOT EXISTS (SELECT 1 FROM place WHERE number = 0 AND free_at > clock_timestamp())
     RETURNING number""")
-# Two numbers are no places but gates: all are silent until the one opens, and what is not urgent waits until the other does.
-_ALL, _NOT_URGENT = 0, -1
+# Two numbers are no places but gates: number 0 closes all places, and number -1 those that notifications share with answers.
 _HURRY = text("UPDATE place SET free_at = clock_timestamp() + interval '0.25 seconds' WHERE number = -1")
 _WAIT = text("""
     SELECT coalesce(extract(epoch FROM max(free_at) FILTER (WHERE number = 0) - clock_timestamp()), 0)::float8 AS silence,
         coalesce(extract(epoch FROM min(free_at) FILTER (WHERE number BETWEEN 1 AND CAST(:highest AS int)) - clock_timestamp()), 0)::float8
         AS place
     FROM place""")
+_RETURN = text("UPDATE place SET free_at = clock_timestamp() WHERE number = CAST(:number AS int)")
 _GIVE_BACK = text("""
     WITH back AS (
         UPDATE place SET free_at = clock_timestamp() + interval '1.01 seconds' WHERE number = CAST(:number AS int))
@@ -71,12 +74,15 @@ class Telling:
         """Make sure that there are so many places; raises DatabaseAway."""
         await self._row(_PLACES, places=places)
 
-    async def take(self, highest: int, *, urgent: bool) -> int | None:
-        """Take a free place of those up to a number, or None where there is none now; raises DatabaseAway.
+    async def take(self, places: int, kept: int, *, urgent: bool) -> int | None:
+        """Take a free place, or None where there is none now; raises DatabaseAway.
 
-        What is urgent and gets none keeps the places that become free from all that is not, for a moment.
+        Of all ``places``, the last few are ``kept`` for what is urgent, and the first few for what is not. What is urgent and gets none
+        keeps the places between them from what is not, for a moment.
         """
-        row = await self._row(_TAKE, highest=highest, gate=_ALL if urgent else _NOT_URGENT)
+        mine = {"lowest": kept + 1, "highest": places, "ungated": places, "order": -1}
+        theirs = {"lowest": 1, "highest": places - kept, "ungated": kept, "order": 1}
+        row = await self._row(_TAKE, **(mine if urgent else theirs))
         if row is None and urgent:
             await self._row(_HURRY)
         return row.number if row else None
@@ -85,6 +91,10 @@ class Telling:
         """Return for how many seconds all are to be silent, and in how many a place may be free; raises DatabaseAway."""
         row = await self._row(_WAIT, highest=highest)
         return (row.silence, row.place) if row else (0.0, 0.0)
+
+    async def return_unused(self, number: int) -> None:
+        """Free a place at once, since nothing was sent by it; raises DatabaseAway."""
+        await self._row(_RETURN, number=number)
 
     async def give_back(self, number: int, chat: int) -> None:
         """Free a place a second from now, and let a chat that was told something rest for one; raises DatabaseAway."""

@@ -138,11 +138,16 @@ def test_nobody_stands_and_waits_for_a_long_silence() -> None:
         for chat in range(30):
             async with pace.turn(ANSWER, chat):
                 pass
-        waiting = asyncio.create_task(pace._place(NEWS))
+
+        async def asks(urgency: Urgency, chat: int) -> None:
+            async with pace.turn(urgency, chat):
+                pass
+
+        waiting = asyncio.create_task(asks(NEWS, 31))
         await asyncio.sleep(0)
         pace.halt(3600)
         given_up = 0
-        for request in (waiting, pace._place(ANSWER)):
+        for request in (waiting, asks(ANSWER, 32)):
             with suppress(Paused):
                 await request
             given_up += 1
@@ -155,19 +160,24 @@ def test_nobody_stands_and_waits_for_a_long_silence() -> None:
 
 @pytest.mark.parametrize("granted", [False, True])
 def test_whoever_gives_up_waiting_leaves_his_place_to_others(granted: bool) -> None:  # noqa: FBT001  (a case of the test)
-    async def story() -> int:
-        pace = Pace(per_second=1)
-        async with pace.turn(NEWS, 1):
-            waiting = asyncio.create_task(pace._place(NEWS))
-            await asyncio.sleep(0)
-            if granted:
-                pace._give_back()
-            waiting.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await waiting
-            return pace._places
+    async def story() -> float:
+        pace, loop = Pace(per_second=1), asyncio.get_running_loop()
 
-    assert played(story()) == int(granted)
+        async def asks(chat: int) -> None:
+            async with pace.turn(NEWS, chat):
+                pass
+
+        await asks(1)
+        waiting = asyncio.create_task(asks(2))
+        await asyncio.sleep(0.5)
+        # The place is free again at 1.01 s: a timer of that moment was set before, so it is granted first and given up afterwards.
+        loop.call_at(1.01 if granted else 0.9, waiting.cancel)
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await asks(3)
+        return loop.time()
+
+    assert played(story()) < 2.05
 
 
 @pytest.fixture

@@ -134,12 +134,12 @@ async def _tells(town: ReplicaTown, house: House, person: Chatter) -> None:
 async def test_a_place_that_a_dead_replica_took_comes_back_by_itself(database_url: str) -> None:
     dead, living = Telling(database_url), Telling(database_url)
     await living.open(2)
-    assert {await dead.take(2, urgent=True), await dead.take(2, urgent=True)} == {1, 2}
+    assert {await dead.take(2, 0, urgent=True), await dead.take(2, 0, urgent=True)} == {1, 2}
     await dead.close()
-    assert await living.take(2, urgent=True) is None
+    assert await living.take(2, 0, urgent=True) is None
     _, wait = await living.wait(2)
     assert 10 < wait <= 15
 
     changes(database_url, f"UPDATE place SET free_at = free_at - interval '{wait} seconds'")
-    assert await living.take(2, urgent=True) in {1, 2}
+    assert await living.take(2, 0, urgent=True) in {1, 2}
     await living.close()

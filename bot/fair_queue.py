@@ -1,0 +1,102 @@
+"""Who gets the next permit to send: chats take turns, and answers go before notifications without shutting them out."""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from enum import IntEnum
+from heapq import heappop, heappush
+from itertools import count
+
+_ANSWERS_IN_A_ROW = 4
+_REMEMBERED_SECONDS = 60.0
+
+
+class Urgency(IntEnum):
+    """What goes first: answers to people, then notifications."""
+
+    ANSWER = 0
+    NEWS = 1
+
+
+@dataclass(slots=True, order=True)
+class Ticket:
+    """A place in the queue: ``told_at`` is when its chat was last sent something, 0 where that is long ago.
+
+    ``granted`` becomes the number of the place that replicas share, None where they share none.
+    """
+
+    told_at: float
+    number: int
+    chat: int = field(compare=False)
+    granted: "asyncio.Future[int | None]" = field(compare=False)
+
+
+class FairQueue:
+    """The chats that wait to be sent something.
+
+    The chat that was sent something longest ago is first, and one that was sent nothing for a minute is before all others. So a chat that
+    asks for more than its share waits for the others, and they do not wait for it. Where both kinds wait, every fifth permit goes to a
+    notification.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: dict[Urgency, list[Ticket]] = {urgency: [] for urgency in Urgency}
+        self._numbers = count()
+        self._told_at: OrderedDict[int, float] = OrderedDict()
+        self._answers_in_a_row = 0
+
+    def join(self, urgency: Urgency, chat: int, now: float) -> Ticket:
+        """Put a chat into the queue. ``now`` is in seconds of the event loop's clock, here and below."""
+        ticket = Ticket(self._last_told(chat, now), next(self._numbers), chat, asyncio.get_running_loop().create_future())
+        heappush(self._waiting[urgency], ticket)
+        return ticket
+
+    def waits(self, urgency: Urgency) -> bool:
+        """Tell whether a chat waits for a permit of this kind."""
+        return self._first(urgency) is not None
+
+    def take_next(self) -> Ticket | None:
+        """Take out the ticket that is granted next, None where none waits."""
+        news_due = self._answers_in_a_row >= _ANSWERS_IN_A_ROW and self.waits(Urgency.NEWS)
+        return self.take(Urgency.ANSWER if self.waits(Urgency.ANSWER) and not news_due else Urgency.NEWS)
+
+    def take(self, urgency: Urgency) -> Ticket | None:
+        """Take out the first ticket of one kind, None where none waits."""
+        if self._first(urgency) is None:
+            return None
+        self._answers_in_a_row = self._answers_in_a_row + 1 if urgency is Urgency.ANSWER else 0
+        return heappop(self._waiting[urgency])
+
+    def clear(self) -> list[Ticket]:
+        """Take out all tickets."""
+        everything = [ticket for tickets in self._waiting.values() for ticket in tickets if not ticket.granted.done()]
+        for tickets in self._waiting.values():
+            tickets.clear()
+        return everything
+
+    def ahead_of(self, urgency: Urgency, chat: int, now: float) -> int:
+        """Return how many permits would be granted before that of a chat that joins now."""
+        told_at = self._last_told(chat, now)
+        same = sum(ticket.told_at <= told_at and not ticket.granted.done() for ticket in self._waiting[urgency])
+        if urgency is Urgency.ANSWER:
+            return same + min(len(self._waiting[Urgency.NEWS]), same // _ANSWERS_IN_A_ROW)
+        return same + min(len(self._waiting[Urgency.ANSWER]), (same + 1) * _ANSWERS_IN_A_ROW)
+
+    def told(self, chat: int, now: float) -> None:
+        """Note that a chat was sent something; forget those for which that is long ago."""
+        self._told_at[chat] = now
+        self._told_at.move_to_end(chat)
+        while self._told_at[oldest := next(iter(self._told_at))] < now - _REMEMBERED_SECONDS:
+            del self._told_at[oldest]
+
+    def _last_told(self, chat: int, now: float) -> float:
+        """Return when a chat was last sent something, 0 where that is long ago."""
+        told_at = self._told_at.get(chat, 0.0)
+        return told_at if told_at >= now - _REMEMBERED_SECONDS else 0.0
+
+    def _first(self, urgency: Urgency) -> Ticket | None:
+        """Return the first ticket of one kind; those whose owners gave up are dropped."""
+        tickets = self._waiting[urgency]
+        while tickets and tickets[0].granted.done():
+            heappop(tickets)
+        return tickets[0] if tickets else None
