@@ -5,14 +5,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from benchmarks import expiry, holding, resident, slots, tap
+from benchmarks import expiry, fairness, holding, resident, slots, tap
 from benchmarks.databases import Databases, databases, durable_server
 from benchmarks.report import Report
 from benchmarks.scale import SHORT, WHOLE, Scale
 
 Measure = Callable[[Scale, Databases, Report], Awaitable[None]]
 
-BENCHMARKS: dict[str, Measure] = {each.NAME: each.measure for each in (tap, slots, holding, expiry, resident)}
+BENCHMARKS: dict[str, Measure] = {each.NAME: each.measure for each in (tap, slots, holding, expiry, resident, fairness)}
 RESULTS = Path(__file__).with_name("results.json")
 
 

@@ -31,6 +31,10 @@ class Telegram:
         """Have updates pile up, and return how they were worked off, for so long at most."""
         return await self._asked("waits", {"token": token, "people": people, "updates": updates, "seconds": seconds, "delay": 0.0})
 
+    async def chats(self, token: str, *, people: int, seconds: float) -> dict[str, float]:
+        """Have busy people write once a second each for a while, and return how long quiet people waited meanwhile."""
+        return await self._asked("chats", {"token": token, "people": people, "seconds": seconds, "delay": 0.05})
+
     async def hears(self, token: str, *, news: int) -> dict[str, float]:
         """Wait until a bot has sent so many messages, and return how fast they came."""
         return await self._asked("hears", {"token": token, "updates": news, "people": 0, "delay": 0.0})

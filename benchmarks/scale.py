@@ -24,6 +24,8 @@ class Scale:
     deep: int = 10_000
     deep_seconds: float = 90.0
     long_seconds: float = 15.0
+    busy: tuple[int, ...] = (0, 10, 45, 100)
+    busy_seconds: float = 12.0
 
 
 WHOLE = Scale()
@@ -45,4 +47,6 @@ SHORT = Scale(
     deep=40,
     deep_seconds=5.0,
     long_seconds=0.2,
+    busy=(0, 3),
+    busy_seconds=1.0,
 )

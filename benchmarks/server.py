@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from benchmarks.busy import BusyCrowd
 from benchmarks.crowd import MESSAGE, Crowd
 from benchmarks.venue import Venue
 
@@ -41,6 +42,7 @@ class Account:
         self._sent: list[float] = []
         self._hears = asyncio.Event()
         self.crowd = Crowd(self._put, venue)
+        self.busy = BusyCrowd(self._put)
 
     def call(self, method: str, body: bytes, reply: Reply) -> None:
         """Do what the bot asks for; ``reply`` is given the answer's body."""
@@ -50,6 +52,7 @@ class Account:
                 self._fetch(body, reply)
             case "answerCallbackQuery":
                 self.crowd.answered(_number(_QUERY, body))
+                self.busy.answered(_number(_QUERY, body))
                 reply(_TRUE)
             case "editMessageText" | "sendMessage":
                 self._show(body, reply)
@@ -74,6 +77,7 @@ class Account:
         shown = MESSAGE % (message, chat, 1, self.crowd.screen_of(chat))
         reply(f'{{"ok":true,"result":{shown}}}'.encode())
         self.crowd.shown(chat, message, held or None)
+        self.busy.shown(chat)
 
     def _put(self, number: int, update: bytes) -> None:
         """Have an update wait to be fetched."""
@@ -143,6 +147,8 @@ class Town:
         match name:
             case "books":
                 return await account.crowd.books(people, float(wish["seconds"]))
+            case "chats":
+                return await account.busy.chats(people, float(wish["seconds"]))
             case "waits":
                 return await account.crowd.waits(people, int(wish["updates"]), float(wish["seconds"]))
         return await account.hears(int(wish["updates"]))

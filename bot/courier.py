@@ -194,7 +194,7 @@ class Courier:
         """Wait for the chat's turn, and deliver a row if it is still ours then."""
         turn = await again_while_away(lambda: self._turns.take(row.recipient_id), seconds=_DATABASE_SECONDS)
         with turn.lasting(TELLING_SECONDS):
-            # By now the lease may be nearly over, and telling takes a while.
+            # By now the row may have been put off, or put in again for a moved hold.
             ours = await self._write(lambda work: work.outbox.renew(row, self._clock()))
             return await self.deliver(row, permit) if ours else None
 

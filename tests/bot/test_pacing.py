@@ -180,6 +180,55 @@ def test_whoever_gives_up_waiting_leaves_his_place_to_others(granted: bool) -> N
     assert played(story()) < 2.05
 
 
+@pytest.mark.parametrize("busy", [10, 45, 100, 300])
+@pytest.mark.parametrize("urgency", [ANSWER, NEWS])
+def test_a_quiet_person_waits_for_no_busy_one(busy: int, urgency: Urgency) -> None:
+    async def story() -> tuple[float, bool]:
+        wire, loop = Wire(Pace()), asyncio.get_running_loop()
+
+        async def writes(chat: int) -> None:
+            while loop.time() < 60:
+                await wire.tells("busy", ANSWER, chat)
+
+        writing = [asyncio.create_task(writes(chat)) for chat in range(1, busy + 1)]
+        # Each of them is told something once before; until then they are as quiet as anybody.
+        await asyncio.sleep(2 + busy / 30)
+        waits = []
+        for turn in range(20):
+            await asyncio.sleep(1)
+            began = loop.time()
+            await wire.tells("quiet", urgency, 10_000 + turn, 0, 0)
+            waits.append(loop.time() - began)
+        for task in writing:
+            task.cancel()
+        await asyncio.gather(*writing, return_exceptions=True)
+        return max(waits), wire.refused == 0
+
+    longest, kept = played(story())
+    assert kept
+    # On the clock of this test: a few places of a thirtieth of a second each.
+    assert longest < 0.3
+
+
+def test_news_gets_a_share_however_many_answers_wait() -> None:
+    async def story() -> int:
+        wire, loop = Wire(Pace()), asyncio.get_running_loop()
+
+        async def writes(chat: int) -> None:
+            while loop.time() < 20:
+                await wire.tells("busy", ANSWER, chat)
+
+        writing = [asyncio.create_task(writes(chat)) for chat in range(1, 101)]
+        await asyncio.sleep(2)
+        news = [asyncio.create_task(wire.tells("news", NEWS, 10_000 + chat)) for chat in range(200)]
+        await asyncio.sleep(10)
+        told = wire.arrived.count("news")
+        await asyncio.gather(*writing, *news)
+        return told
+
+    assert 50 <= played(story()) <= 70
+
+
 @pytest.fixture
 async def strict_town(database_url: str) -> AsyncIterator[Town]:
     """A town whose Telegram keeps to its limits, by the clock on the wall."""

@@ -1,0 +1,113 @@
+"""Busy people who write once a second each, and quiet people who do something now and then and wait for it."""
+
+import asyncio
+import itertools
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from benchmarks.report import percentiles
+from benchmarks.screens import MARKUPS, TEXT
+from bot.callbacks import ChooseProvider
+
+_FIRST_BUSY, _FIRST_QUIET = 50_000_000, 60_000_000
+# So many that none of them does two things within half a minute.
+_QUIET = 120
+_QUIET_SECONDS = 0.25
+_LONGEST_WAIT = 30.0
+
+_USER = '{"id":%d,"is_bot":false,"first_name":"Person","language_code":"en"}'
+_CHAT = '{"id":%d,"type":"private","first_name":"Person"}'
+_LINE = (
+    '{"update_id":%d,"message":{"message_id":%d,"from":' + _USER + ',"chat":' + _CHAT + ',"date":%d,"text":"/help",'
+    '"entities":[{"type":"bot_command","offset":0,"length":5}]}}'
+)
+_SEEN = '{"message_id":%d,"from":{"id":1,"is_bot":true,"first_name":"S"},"chat":' + _CHAT + ',"date":%d,"text":' + json.dumps(TEXT)
+_TAP = (
+    '{"update_id":%d,"callback_query":{"id":"%d","from":' + _USER + ',"chat_instance":"1","data":"%s",'
+    '"message":' + _SEEN + ',"reply_markup":%s}}}'
+)
+
+
+@dataclass(slots=True)
+class _Waits:
+    """What quiet people wait for now, by person, and how long they waited, in seconds."""
+
+    answer: dict[int, float] = field(default_factory=dict)
+    screen: dict[int, float] = field(default_factory=dict)
+    answered: list[float] = field(default_factory=list)
+    shown: list[float] = field(default_factory=list)
+    busy_answers: int = 0
+
+
+class BusyCrowd:
+    """The people who write to one bot; ``put`` takes each update that is to be fetched."""
+
+    def __init__(self, put: Callable[[int, bytes], None]) -> None:
+        self._put = put
+        self._numbers = itertools.count(1)
+        self._waits = _Waits()
+
+    async def chats(self, busy: int, seconds: float) -> dict[str, float]:
+        """Have so many busy people write for a while, with quiet people among them; return how long those waited, in milliseconds."""
+        self._waits = waits = _Waits()
+        began = time.perf_counter()
+        writing = [asyncio.create_task(self._writes(_FIRST_BUSY + each, each / max(busy, 1), seconds)) for each in range(busy)]
+        await self._quiet(began + seconds)
+        await asyncio.gather(*writing)
+        answers = waits.busy_answers / (time.perf_counter() - began)
+        unanswered = await self._settled()
+        names = ("p50", "p99", "longest")
+        answered, shown = percentiles(waits.answered, 50, 99, 100), percentiles(waits.shown, 50, 99, 100)
+        told = {f"tap answered, {name}": 1000 * value for name, value in zip(names, answered, strict=True)}
+        told |= {f"quiet person shown, {name}": 1000 * value for name, value in zip(names, shown, strict=True)}
+        return told | {"busy people shown": answers, "problems": unanswered}
+
+    def answered(self, chat: int) -> None:
+        """Take note that a tap was answered."""
+        if (since := self._waits.answer.pop(chat, None)) is not None:
+            self._waits.answered.append(time.perf_counter() - since)
+
+    def shown(self, chat: int) -> None:
+        """Take note that a person sees a new screen."""
+        self._waits.busy_answers += _FIRST_BUSY <= chat < _FIRST_QUIET
+        if (since := self._waits.screen.pop(chat, None)) is not None:
+            self._waits.shown.append(time.perf_counter() - since)
+
+    async def _writes(self, chat: int, offset: float, seconds: float) -> None:
+        """Have a person write once a second."""
+        began = time.perf_counter() + offset
+        for turn in range(int(seconds)):
+            await asyncio.sleep(began + turn - time.perf_counter())
+            self._line(chat)
+
+    async def _quiet(self, until: float) -> None:
+        """Have one quiet person after the other act: the one taps and the next one writes."""
+        for turn in itertools.count():
+            if time.perf_counter() >= until:
+                return
+            chat = _FIRST_QUIET + turn % _QUIET
+            if chat not in self._waits.screen:
+                self._waits.screen[chat] = time.perf_counter()
+                (self._tap if turn % 2 == 0 else self._line)(chat)
+            await asyncio.sleep(_QUIET_SECONDS)
+
+    async def _settled(self) -> int:
+        """Wait for what quiet people still wait for; return how much of it never came."""
+        deadline = time.perf_counter() + _LONGEST_WAIT
+        while (self._waits.screen or self._waits.answer) and time.perf_counter() < deadline:  # noqa: ASYNC110  (a look is enough)
+            await asyncio.sleep(0.05)
+        return len(self._waits.screen) + len(self._waits.answer)
+
+    def _line(self, chat: int) -> None:
+        """Have a person write a line."""
+        number = next(self._numbers)
+        self._put(number, (_LINE % (number, number, chat, chat, int(time.time()))).encode())
+
+    def _tap(self, chat: int) -> None:
+        """Have a person tap a button; the tap's number tells whose it is."""
+        number, date = next(self._numbers), int(time.time())
+        self._waits.answer[chat] = time.perf_counter()
+        data = ChooseProvider(1 + number % 2, 0).pack()
+        self._put(number, (_TAP % (number, chat, chat, data, number, chat, date, MARKUPS["/book"])).encode())
