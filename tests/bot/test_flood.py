@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
+from telegram.ext import MessageHandler, filters
 
+from bot.app import House
 from bot.pacing import Pace
 from bot.running import run
 from bot.settings import Settings
+from simulator.people import Person
 from simulator.simulator import Simulator
 from tests.bot.harness import TOKEN, until
+from tests.bot.probes import echo
 from tests.bot.served import SECRET
 from tests.storage.venue import rows
 
@@ -56,3 +61,75 @@ async def test_others_are_answered_while_one_person_floods_the_bot_and_all_that_
     assert set(his) <= worked
     assert all(tap.answers == 1 for tap in telegram.world.taps.values())
     assert not [call for call in telegram.transcript.calls if call.status == 429]
+
+
+def _is_answered(person: Person) -> bool:
+    """Tell whether a person's line was answered."""
+    return len(person.chat.messages) > 1
+
+
+@pytest.mark.parametrize("busy", [10, 45, 100])
+async def test_a_quiet_person_is_answered_before_the_backlog_of_many_busy_ones(
+    database_url: str, unused_tcp_port_factory: Callable[[], int], busy: int
+) -> None:
+    telegram = Simulator(token=TOKEN)
+    await telegram.start()
+    telegram.flood_limits.enabled = True
+    flooders = [telegram.person(f"Flooder {number}") for number in range(busy)]
+    quiet = [telegram.person(f"Person {number}") for number in range(6)]
+    settings = settings_for("polling", database_url, telegram.url, unused_tcp_port_factory())
+    bot = asyncio.create_task(run(settings, TOKEN, pace=Pace()))
+
+    for person in flooders:
+        person.sends("/help")
+    await until(lambda: all(len(person.chat.messages) > 1 for person in flooders))
+    # Each has many more answers to come than Telegram lets the bot send in the time that is looked at.
+    lines = 2 + 300 // busy
+    for number in range(lines):
+        for person in flooders:
+            person.sends(f"line {number}")
+    await until(lambda: not telegram.world.updates.pending)
+    shown_between = []
+    for person in quiet:
+        before = sum(len(flooder.chat.messages) for flooder in flooders)
+        person.sends("/help")
+        await until(partial(_is_answered, person))
+        # A button of long ago: the tap is answered, and shows nothing.
+        person.taps_data("rs:1", person.chat.messages[1].id)
+        await until(lambda: all(tap.answers for tap in telegram.world.taps.values()))
+        shown_between.append(sum(len(flooder.chat.messages) for flooder in flooders) - before)
+    left = rows(database_url, "SELECT count(*) FROM outbox WHERE state = 'due'")[0][0]
+    bot.cancel()
+    with suppress(asyncio.CancelledError):
+        await bot
+    await telegram.stop()
+
+    assert left > 0, "the backlog was gone before everybody quiet was answered"
+    # Two seconds of what Telegram takes, for a line and a tap; the backlog would take ten.
+    assert max(shown_between) <= 60
+    assert not [call for call in telegram.transcript.calls if call.status == 429]
+
+
+async def test_each_busy_persons_answers_stay_in_order(database_url: str, unused_tcp_port_factory: Callable[[], int]) -> None:
+    telegram = Simulator(token=TOKEN)
+    await telegram.start()
+    telegram.flood_limits.enabled = True
+    people = [telegram.person(f"Person {number}") for number in range(45)]
+    settings = settings_for("polling", database_url, telegram.url, unused_tcp_port_factory())
+
+    async def echoes(house: House) -> None:
+        house.application.handlers[0].insert(0, MessageHandler(filters.Regex("^line"), echo))
+
+    bot = asyncio.create_task(run(settings, TOKEN, pace=Pace(), ready=echoes))
+    for number in range(5):
+        for person in people:
+            person.sends(f"line {number}")
+    await until(lambda: all(len(person.chat.messages) == 10 for person in people), every=0.1, within=60)
+    bot.cancel()
+    with suppress(asyncio.CancelledError):
+        await bot
+    await telegram.stop()
+
+    for person in people:
+        heard = [message.text for message in person.chat.messages if message.sender == "bot"]
+        assert heard == [f"heard line {number}" for number in range(5)]
