@@ -50,6 +50,10 @@ class Outbox(ports.Outbox, Protocol):
         """Try a row, and all that waits for the same person, again later."""
         ...
 
+    async def recall_postponed(self, now: datetime, *, after: datetime) -> int:
+        """Make due now what was postponed to an instant beyond ``after``; return how many rows changed."""
+        ...
+
     async def withhold(self, recipient_id: int, now: datetime, why: str) -> None:
         """Put aside all news for a person who cannot be reached."""
         ...

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, delete, func, insert, literal, or_, select, text, update
 
-from domain.notification import Notification
+from domain.notification import Kind, Notification
 from domain.outbox import DIGEST, REPLY, Backlog, OutboxRow
 from storage.at_once import FEW, IN_THREAD
 from storage.executor import Executor
@@ -69,6 +69,21 @@ _POSTPONE = (
     update(outbox)
     .where(DUE, outbox.c.recipient_id == bindparam("recipient"), outbox.c.due_at <= bindparam("until"))
     .values(due_at=bindparam("until"), lease_until=None)
+)
+# Only the warning of a hold is scheduled ahead. Anything else that is not due yet was postponed, or queues behind a postponed row.
+_POSTPONED = and_(
+    outbox.c.due_at > bindparam("after", type_=outbox.c.due_at.type), or_(outbox.c.attempts > 0, outbox.c.kind != Kind.HOLD_WARNING)
+)
+_LONGEST_LEASE = bindparam("longest", type_=outbox.c.lease_until.type)
+_OVERLONG = outbox.c.lease_until > _LONGEST_LEASE
+_RECALL = (
+    update(outbox)
+    .where(DUE, or_(_POSTPONED, _OVERLONG))
+    .values(
+        due_at=case((_POSTPONED, _NOW), else_=outbox.c.due_at),
+        lease_until=case((_OVERLONG, _LONGEST_LEASE), else_=outbox.c.lease_until),
+    )
+    .returning(outbox.c.id)
 )
 _NOTE_ERROR = update(outbox).where(_ROW).values(error=bindparam("new_error"))
 _KEEP = update(outbox).where(outbox.c.id == bindparam("row")).values(payload=bindparam("new_payload"))
@@ -228,6 +243,14 @@ class SqlOutbox:
         """Try a row again later, and with it all that waits for the same person, so that nothing overtakes it."""
         await self._connection.execute(_NOTE_ERROR, {"row": row.id, "tries": row.attempts, "new_error": error})
         await self._connection.execute(_POSTPONE, {"recipient": row.recipient_id, "until": until})
+
+    async def recall_postponed(self, now: datetime, *, after: datetime) -> int:
+        """Make due now what was postponed to an instant beyond ``after``, and return how many rows changed.
+
+        For a clock that was set back: such instants, and leases that end later than a lease taken now, are of the clock before.
+        Leases are kept, but cut to the usual length.
+        """
+        return len(await self._connection.execute(_RECALL, {"now": now, "after": after, "longest": now + LEASE}))
 
     async def keep(self, row: OutboxRow, payload: Mapping[str, object]) -> None:
         """Keep what is left of an answer, whose first part was told before the rest can be."""

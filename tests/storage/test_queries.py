@@ -79,6 +79,8 @@ SCANS = {
     **dict.fromkeys(
         ["outbox._HOLDERS", "outbox._RELEASE", "outbox._RELEASE_UNHEARD_OF"], r"(SCAN|SEARCH) outbox USING INDEX ix_outbox_(due|waiting)"
     ),
+    # The same index, at the start and after the clock was set back.
+    "outbox._RECALL": r"SCAN outbox USING INDEX ix_outbox_(due|waiting)",
     # Just the rows that were chosen in front, by an index.
     **dict.fromkeys(["outbox._CLAIM", "reservations._EXPIRE_DUE"], "SCAN chosen"),
     # The operator's look at the books reads all that is live, or few, or asked for by him alone.
@@ -98,7 +100,7 @@ SCANS_ON_POSTGRES = {
     "pruning._FAILURES": r"Seq Scan on failed_update",
     "outbox._NEXT": r"Index Scan on outbox by ix_outbox_due",
     **dict.fromkeys(
-        ["outbox._HOLDERS", "outbox._RELEASE", "outbox._RELEASE_UNHEARD_OF"],
+        ["outbox._HOLDERS", "outbox._RECALL", "outbox._RELEASE", "outbox._RELEASE_UNHEARD_OF"],
         r"(Bitmap )?Index Scan (on outbox )?by ix_outbox_(due|waiting|withheld)",
     ),
     **{

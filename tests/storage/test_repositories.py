@@ -504,6 +504,65 @@ async def test_what_is_put_in_anew_queues_behind_all_else(database: Database, re
     assert {row.kind for row in await told(database, NOW + timedelta(hours=1))} == {"cancelled_by_client", "hold_warning"}
 
 
+async def recalled(database: Database, now: datetime, *, after: datetime | None = None) -> int:
+    async with database.transaction() as uow:
+        return await uow.outbox.recall_postponed(now, after=after or now)
+
+
+async def test_what_was_postponed_on_a_clock_that_was_set_back_is_made_due_with_all_that_queues_behind_it(
+    database: Database, reserved: int
+) -> None:
+    await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
+    [row] = await claim(database)
+    async with database.transaction() as uow:
+        await uow.outbox.postpone(row, NOW + SECOND, "not now")
+    await notify(database, reserved, Kind.BOOKING_CONFIRMED)
+    async with database.transaction() as uow:
+        await uow.outbox.reply(ALICE, {"text": "Hello"}, NOW)
+    back = NOW - timedelta(hours=1)
+    assert await told(database, back) == []
+
+    assert await recalled(database, back) == 3
+    assert [row.kind for row in await told(database, back)] == ["cancelled_by_client", "booking_confirmed", "reply"]
+
+
+async def test_what_is_scheduled_ahead_keeps_its_time_when_the_clock_was_set_back(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW)
+
+    assert await recalled(database, NOW - timedelta(hours=1)) == 0
+    assert await next_due(database) == NOW
+
+
+async def test_what_is_postponed_for_no_longer_than_usual_is_not_made_due(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
+    [row] = await claim(database)
+    async with database.transaction() as uow:
+        await uow.outbox.postpone(row, NOW + timedelta(minutes=5), "not now")
+
+    assert await recalled(database, NOW, after=NOW + timedelta(minutes=5)) == 0
+    assert await next_due(database) == NOW + timedelta(minutes=5)
+    assert await recalled(database, NOW, after=NOW + timedelta(minutes=4)) == 1
+    assert await next_due(database) == NOW
+
+
+@pytest.mark.parametrize("due", [NOW, NOW - timedelta(hours=2)])
+async def test_a_lease_of_a_clock_that_was_set_back_is_cut_and_what_comes_next_does_not_wait_for_its_row(
+    database: Database, reserved: int, due: datetime
+) -> None:
+    await notify(database, reserved, Kind.CANCELLED_BY_CLIENT, due=due)
+    [row] = await claim(database)
+    back = NOW - timedelta(hours=1)
+
+    assert await recalled(database, back) == 1
+    assert await recalled(database, back) == 0
+    assert await claim(database, back + LEASE - timedelta.resolution) == []
+    async with database.transaction() as uow:
+        assert await uow.outbox.renew(row, back + LEASE - SECOND)
+        reply = await uow.outbox.reply(ALICE, {"text": "Hello"}, back)
+        assert reply.due_at == back
+    assert [each.id for each in await claim(database, back + 2 * LEASE)] == [row.id]
+
+
 async def test_of_one_kind_told_twice_at_once_the_last_counts(database: Database, reserved: int) -> None:
     async with database.transaction() as uow:
         await uow.outbox.notify(Notification(ALICE, Kind.HOLD_WARNING, reserved, NOW + turn * SECOND) for turn in (2, 1))
