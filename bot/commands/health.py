@@ -22,9 +22,9 @@ def execute(settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def _beats(settings: Settings) -> bool:
-    """Tell whether the heartbeat beside the database is fresh."""
+    """Tell whether the heartbeat beside the database is fresh; one in the future is from before the clock was set back."""
     heartbeat = settings.heartbeat_file
-    return heartbeat is not None and heartbeat.exists() and time.time() - heartbeat.stat().st_mtime < _HEARTBEAT_SECONDS
+    return heartbeat is not None and heartbeat.exists() and abs(time.time() - heartbeat.stat().st_mtime) < _HEARTBEAT_SECONDS
 
 
 def _answers(listen: Address) -> bool:
