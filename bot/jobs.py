@@ -3,29 +3,32 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
+from bot.clock_guard import ClockGuard
 from bot.courier import Courier
 from bot.digest import Digest
 from bot.overdue import end_overdue_holds
 from bot.pulse import Pulse
 from bot.storehouse import Presence, Storehouse, Work
-from bot.wakeup import Wakeup
+from bot.wakeup import Every, Wakeup
 from domain.incident import Trouble
 from domain.policy import BookingPolicy
 from domain.ports import DatabaseAway
 
 log = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 15
+SWEEP = timedelta(seconds=15)
 _TIDY_HOUR = 3
 _COURTESY = timedelta(milliseconds=200)
 _SILENCE_SECONDS = 60
+# Unless Telegram asks for more, no delivery is postponed for longer.
+_LONGEST_WAIT = timedelta(minutes=5)
 
 
 class Jobs:
@@ -41,6 +44,7 @@ class Jobs:
         policy: BookingPolicy,
         clock: Clock,
         *,
+        guard: ClockGuard | None = None,
         heartbeat: Path | None = None,
     ) -> None:
         self._storehouse = storehouse
@@ -52,18 +56,33 @@ class Jobs:
         self._digest = digest
         self._policy = policy
         self._clock = clock
+        self._guard = guard or ClockGuard()
+        # The clock may have been set back while the bot was stopped.
+        self._recall_after: timedelta | None = _LONGEST_WAIT
         self._heartbeat = heartbeat
         self.pulse = Pulse()
-        self._pump: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, scheduler: AsyncIOScheduler) -> None:
         """Run from now on; what is overdue, or was in the hands of a process that is gone, goes out at once."""
         self._presence.watch(heard=self._heard, parted=self._bereaved, returned=self._is_back)
-        scheduler.add_job(self._wakeup.soon, "interval", seconds=SWEEP_SECONDS, id="sweep")
-        scheduler.add_job(self._tried, "cron", args=[self.tidy], hour=_TIDY_HOUR, id="tidy")
+        self._schedule(scheduler)
         self._wakeup.soon()
         self.pulse.beat()
-        self._pump = asyncio.create_task(self._run())
+        moved = partial(self._clock_moved, scheduler)
+        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._guard.watch(moved))]
+
+    def _schedule(self, scheduler: AsyncIOScheduler) -> None:
+        """Schedule what is periodic, by the clock as it is now. A night that a jump skipped is not made up for: the clock may be wrong."""
+        scheduler.add_job(self._wakeup.ring, Every(SWEEP), id="sweep", replace_existing=True)
+        scheduler.add_job(self._tried, "cron", args=[self.tidy], hour=_TIDY_HOUR, id="tidy", replace_existing=True)
+
+    def _clock_moved(self, scheduler: AsyncIOScheduler, jump: timedelta) -> None:
+        """Schedule all jobs again and do what is due, which sets the alarm again; a jump back leaves postponed rows on the old clock."""
+        if jump < timedelta():
+            self._recall_after = timedelta()
+        self._wakeup.soon()
+        self._schedule(scheduler)
 
     async def take_over(self) -> None:
         """Make due again what processes that are gone had in hand, and what we ourselves had claimed without hearing of it."""
@@ -84,12 +103,22 @@ class Jobs:
         if cut_off is not None:
             await work.outbox.release_unheard_of(cut_off, besides=self._courier.in_hand)
 
+    async def _recall(self, after: timedelta) -> None:
+        """Make due now what was postponed to an instant this far ahead: the clock was set back after that."""
+        self._recall_after = None
+        try:
+            await self._storehouse.write(lambda work: work.outbox.recall_postponed(now := self._clock(), after=now + after))
+        except Exception:
+            # A jump during the attempt may have set it already, to zero.
+            if self._recall_after is None:
+                self._recall_after = after
+            raise
+
     async def stop(self) -> None:
         """Run no more; what the courier has in hand is his."""
-        if self._pump is not None:
-            self._pump.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._pump
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
     def alive(self) -> bool:
@@ -102,6 +131,8 @@ class Jobs:
             await self.take_over()
         more = True
         while more:
+            if self._recall_after is not None:
+                await self._recall(self._recall_after)
             await end_overdue_holds(self._storehouse, self._policy, self._clock)
             await self._digest.tell()
             more = await self._courier.deliver_due()

@@ -5,6 +5,7 @@ from contextvars import Context
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from bot.clock import Clock, system_clock
 
@@ -30,17 +31,38 @@ class Wakeup:
         wait = max(moment - self._clock(), _BREATH)
         due = system_clock() + wait
         # The scheduler's timer keeps the context it was set in: with the caller's, all later jobs would log as if they were his update's.
-        Context().run(self._scheduler.add_job, self.soon, "date", run_date=due, id=_JOB, replace_existing=True)
+        Context().run(self._scheduler.add_job, self.ring, "date", run_date=due, id=_JOB, replace_existing=True)
 
     def soon(self) -> None:
         """Ring now."""
         self._bell.set()
+
+    async def ring(self) -> None:
+        """Ring now, as a job.
+
+        APScheduler runs coroutine functions on the loop, but plain functions in a thread, which may not set an event.
+        """
+        self.soon()
 
     async def rung(self) -> None:
         """Wait for it to ring; it is then set for nothing."""
         await self._bell.wait()
         self._bell.clear()
         self._set_for = None
+
+
+class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types.
+    """Fires at a fixed interval, counted from when the job was scheduled or last fired.
+
+    APScheduler's own interval trigger keeps its start date and counts each run since then: a clock set forward by years blocks the loop.
+    """
+
+    def __init__(self, interval: timedelta) -> None:
+        self._interval = interval
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        """Return the next run time; see ``BaseTrigger``."""
+        return now + self._interval
 
 
 def new_scheduler() -> AsyncIOScheduler:

@@ -1,14 +1,26 @@
 """What falls due is done on time, however much else there is to do."""
 
+import asyncio
 import json
 import os
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecutionEvent
+from apscheduler.executors.base import run_job
 
+from bot.clock import system_clock
+from bot.clock_guard import ClockGuard
+from bot.digest import Digest
+from bot.jobs import SWEEP, Jobs
 from bot.replies import Send, packed
 from bot.screen import Screen
+from bot.wakeup import Every
 from simulator.faults import Fault, Faults
 from tests.bot.harness import MONDAY, Chatter, Town, until
 from tests.bot.practice import holds, opens_practice
@@ -95,14 +107,107 @@ def old_update(town: Town) -> str:
     """An update that was worked long ago, of which nobody will ask again."""
     url = town.house.database.url
     changes(url, f"INSERT INTO worked_update VALUES (1, {literal(url, MONDAY - timedelta(days=9))})")
-    return "SELECT count(*) FROM worked_update"
+    return "SELECT count(*) FROM worked_update WHERE update_id = 1"
+
+
+@asynccontextmanager
+async def at_work(town: Town, jobs: Jobs | None = None) -> AsyncIterator[None]:
+    """Have the bot do what is due by itself for a block."""
+    jobs = jobs or town.house.jobs
+    town.house.scheduler.start()
+    try:
+        await jobs.start(town.house.scheduler)
+        yield
+    finally:
+        town.house.scheduler.shutdown(wait=False)
+        await jobs.stop()
 
 
 async def test_it_tidies_up_at_the_start_because_it_may_not_run_at_night(town: Town, old_update: str) -> None:
-    town.house.scheduler.start()
-    try:
-        await town.house.jobs.start(town.house.scheduler)
+    async with at_work(town):
         await until(lambda: rows(town.house.database.url, old_update) == [(0,)])
-    finally:
-        town.house.scheduler.shutdown(wait=False)
-        await town.house.jobs.stop()
+
+
+class RecordingThreads(ThreadPoolExecutor):
+    """A loop's threads, and what was done in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: list[object] = []
+
+    def submit(self, do: Any, /, *arguments: Any, **named: Any) -> Any:
+        """Note what is done."""
+        self.done.append(do)
+        return super().submit(do, *arguments, **named)
+
+
+@pytest.mark.engines("sqlite")
+async def test_each_job_runs_on_the_loops_own_thread_and_none_in_another(town: Town) -> None:
+    threads, ran = RecordingThreads(), set[str]()
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(threads)
+    # In debug mode the loop refuses what is not safe in another thread.
+    loop.set_debug(True)
+
+    def notes(event: JobExecutionEvent) -> None:
+        assert event.exception is None
+        ran.add(event.job_id)
+
+    town.house.scheduler.add_listener(notes, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
+    async with at_work(town):
+        town.house.wakeup.at(town.now + timedelta(hours=1))
+        jobs = town.house.scheduler.get_jobs()
+        for job in jobs:
+            job.modify(next_run_time=datetime.now(UTC))
+        await until(lambda: ran == {job.id for job in jobs})
+
+    assert ran == {"sweep", "tidy", "wakeup"}
+    assert run_job not in threads.done
+
+
+class Moved:
+    """A wall clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.by = timedelta()
+
+    def __call__(self) -> datetime:
+        """Return this instant on the clock as it was set."""
+        return system_clock() + self.by
+
+
+def guarded(town: Town, wall: Moved) -> Jobs:
+    """Return jobs that watch a clock of the test's."""
+    house = town.house
+    digest, policy = Digest(house.database, frozenset(), house.clock), town.settings.policy
+    guard = ClockGuard(wall=wall)
+    return Jobs(house.database, house.courier, house.presence, house.wakeup, digest, policy, house.clock, guard=guard)
+
+
+@pytest.mark.engines("sqlite")
+@pytest.mark.parametrize("hours", [-1, 1, -24 * 365, 24])
+async def test_a_clock_that_was_set_has_all_jobs_scheduled_again_and_what_is_due_done_at_once(
+    town: Town, alice: Chatter, old_update: str, hours: int
+) -> None:
+    wall = Moved()
+    scheduler = town.house.scheduler
+    await opens_practice(town)
+    await holds(alice, "09:15")
+    async with at_work(town, guarded(town, wall)):
+        # It tidies up once it has done what was due at the start.
+        await until(lambda: rows(town.house.database.url, old_update) == [(0,)])
+        stale = datetime.now(UTC) + timedelta(days=400)
+        # Where the clock was set back, what was scheduled before lies in the far future.
+        for job in scheduler.get_jobs():
+            job.modify(next_run_time=stale)
+        town.now += timedelta(minutes=31)
+        wall.by = timedelta(hours=hours)
+        await until(lambda: alice.sees("expired"))
+        await until(lambda: all(scheduler.get_job(name).next_run_time < stale for name in ("sweep", "tidy")))
+
+
+def test_a_sweep_comes_an_interval_after_the_last_however_far_the_clock_was_set() -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+
+    for last in (None, datetime(1970, 1, 1, tzinfo=UTC), now, now + timedelta(days=365)):
+        assert Every(SWEEP).get_next_fire_time(last, now) == now + SWEEP

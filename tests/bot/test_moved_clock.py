@@ -1,0 +1,153 @@
+"""The host's clock is set while the bot runs: it goes on answering, delivering and sweeping, and is well."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.clock import system_clock
+from bot.replies import Send, packed
+from bot.screen import Screen
+from domain.client import Contact
+from domain.policy import BookingPolicy
+from domain.timespan import TimeSpan, first_cell_from
+from domain.usecases.hold_slot import SlotChoice, hold_slot
+from simulator.faults import FaultKind
+from simulator.people import Person
+from simulator.simulator import Simulator
+from storage.database import Database
+from storage.migrate import migrate
+from tests.bot.faketime import HostClock, host_clock
+from tests.bot.harness import until
+from tests.bot.processes import TOKEN, bot_process, environment
+from tests.bot.served import visits
+from tests.faults.seeds import LONG
+from tests.storage.venue import changes, literal
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    telegram = Simulator(token=TOKEN)
+    await telegram.start()
+    yield telegram
+    await telegram.stop()
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> HostClock:
+    return host_clock(tmp_path)
+
+
+@pytest.fixture
+def env(tmp_path: Path, simulator: Simulator, clock: HostClock, unused_tcp_port: int) -> dict[str, str]:
+    return environment(tmp_path, simulator.url, LISTEN=f"127.0.0.1:{unused_tcp_port}", **clock.environment)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'bot.db'}"
+
+
+@pytest.fixture
+def alice(simulator: Simulator) -> Person:
+    return simulator.person("Alice")
+
+
+def heard(person: Person) -> list[str]:
+    return [message.text for message in person.chat.messages if message.sender == "bot"]
+
+
+async def answers(person: Person, text: str = "/help") -> None:
+    """Have a person write, and wait for the answer."""
+    before = len(heard(person))
+    person.sends(text)
+    await until(lambda: len(heard(person)) > before)
+
+
+def puts_in(url: str, person: Person, text: str, by: timedelta) -> None:
+    """Put a message into the outbox as another process does, due now on a clock that was set."""
+    due = literal(url, system_clock() + by)
+    payload = json.dumps(packed([Send(Screen(text))]))
+    changes(
+        url,
+        "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) "
+        f"VALUES ({person.id}, 'reply', '{payload}', {due}, 0, 'due')",
+    )
+
+
+async def test_set_back_an_hour_it_sweeps_on_answers_and_is_well(
+    simulator: Simulator, clock: HostClock, env: dict[str, str], tmp_path: Path, url: str, alice: Person, unused_tcp_port: int
+) -> None:
+    async with bot_process(tmp_path, env, fresh=True):
+        await answers(alice)
+        clock.moves(-HOUR)
+        await until(lambda: "the system clock jumped by -3600" in (tmp_path / "log").read_text())
+        await answers(alice)
+        # By then the alarm has rung for the answer, and rings for nothing else: the next sweep has to find this.
+        await asyncio.sleep(2)
+        puts_in(url, alice, "From elsewhere", -HOUR)
+        await until(lambda: "From elsewhere" in heard(alice))
+        await answers(alice)
+        assert (await visits(unused_tcp_port, "/healthz")).status == 200
+
+    assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+async def test_set_back_an_hour_what_was_postponed_is_delivered_with_what_queues_behind_it(
+    simulator: Simulator, clock: HostClock, env: dict[str, str], tmp_path: Path, alice: Person
+) -> None:
+    async with bot_process(tmp_path, env, fresh=True):
+        await answers(alice)
+        simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=3)
+        alice.sends("/bookings")
+        await until(lambda: "waits 3 s" in (tmp_path / "log").read_text())
+        clock.moves(-HOUR)
+        alice.sends("/help")
+        await until(lambda: len(heard(alice)) == 3)
+
+
+@pytest.mark.skipif(not LONG, reason="takes more than a minute")
+async def test_set_back_an_hour_it_is_well_for_longer_than_it_may_be_silent(
+    clock: HostClock, env: dict[str, str], tmp_path: Path, alice: Person, unused_tcp_port: int
+) -> None:
+    async with bot_process(tmp_path, env, fresh=True):
+        await answers(alice)
+        clock.moves(-HOUR)
+        for _ in range(80):
+            assert (await visits(unused_tcp_port, "/healthz")).status == 200
+            await asyncio.sleep(1)
+        await answers(alice)
+
+
+async def holds(url: str, alice: Person) -> None:
+    """Have a hold of Alice's in a new database, half an hour long."""
+    now = system_clock()
+    await migrate(url)
+    database = Database(url)
+    async with database.transaction() as work:
+        for number, name in ((alice.id, "Alice"), (99, "Dora")):
+            await work.clients.seen(Contact(number, name), now)
+        dora = await work.providers.add(99, "Dora", "dora", now)
+        first = first_cell_from(now + timedelta(days=3))
+        await work.availability.replace(dora.id, [], [TimeSpan(first, first + 8)])
+        await hold_slot(work, BookingPolicy(), SlotChoice(alice.id, dora.id, first), now)
+    await database.close()
+
+
+async def test_set_forward_a_day_a_hold_runs_out_and_its_client_is_told(
+    clock: HostClock, env: dict[str, str], tmp_path: Path, url: str, alice: Person, unused_tcp_port: int
+) -> None:
+    await holds(url, alice)
+    async with bot_process(tmp_path, env, fresh=True):
+        await answers(alice)
+        clock.moves(timedelta(days=1))
+        await until(lambda: any("expired" in text for text in heard(alice)))
+        await answers(alice)
+        assert (await visits(unused_tcp_port, "/healthz")).status == 200
+
+    assert "the system clock jumped by +86400" in (tmp_path / "log").read_text()
