@@ -1,7 +1,8 @@
 """What replicas on one PostgreSQL share of their speaking to Telegram: places in a second, rest in a chat, and what its last message shows.
 
 Times are the database's own, so replicas whose clocks differ agree. Each call is one statement and its own transaction, which need not be
-durable: whatever a crash of the server forgets is a second old.
+durable: whatever a crash of the server forgets is a second old. An instant further ahead than any that is written here was written before
+the server's clock was set back, and keeps nobody waiting.
 """
 
 from collections.abc import AsyncIterator
@@ -20,9 +21,11 @@ _PLACES = text(
 _TAKE = text("""
     WITH free AS MATERIALIZED (
         SELECT number FROM place
-        WHERE number BETWEEN CAST(:lowest AS int) AND CAST(:highest AS int) AND free_at <= clock_timestamp()
+        WHERE number BETWEEN CAST(:lowest AS int) AND CAST(:highest AS int)
+            AND free_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 minute'
             AND (number <= CAST(:ungated AS int)
-                OR NOT EXISTS (SELECT 1 FROM place gate WHERE gate.number = -1 AND gate.free_at > clock_timestamp()))
+                OR NOT EXISTS (SELECT 1 FROM place gate
+                    WHERE gate.number = -1 AND gate.free_at BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 minute'))
         ORDER BY number * CAST(:order AS int) LIMIT 1 FOR UPDATE SKIP LOCKED)
     UPDATE place SET free_at = clock_timestamp() + interval '15 seconds'
     WHERE number IN (SELECT number FROM free)
@@ -41,8 +44,11 @@ _GIVE_BACK = text("""
         UPDATE place SET free_at = clock_timestamp() + interval '1.01 seconds' WHERE number = CAST(:number AS int))
     INSERT INTO chat (id, owed_until) VALUES (CAST(:chat AS bigint), clock_timestamp() + interval '1.01 seconds')
     ON CONFLICT (id) DO UPDATE
-        SET owed_until = greatest(coalesce(chat.owed_until, clock_timestamp()), clock_timestamp()) + interval '1.01 seconds'""")
-_OWED = text("SELECT extract(epoch FROM owed_until - clock_timestamp())::float8 FROM chat WHERE id = CAST(:chat AS bigint)")
+        SET owed_until = interval '1.01 seconds' + greatest(clock_timestamp(),
+            CASE WHEN chat.owed_until <= clock_timestamp() + interval '1 minute' THEN chat.owed_until END)""")
+_OWED = text("""
+    SELECT extract(epoch FROM owed_until - clock_timestamp())::float8 FROM chat
+    WHERE id = CAST(:chat AS bigint) AND owed_until <= clock_timestamp() + interval '1 minute'""")
 _REFUSED = text("""
     INSERT INTO chat (id, refused_until) VALUES (CAST(:chat AS bigint), clock_timestamp() + CAST(:wait AS float8) * interval '1 second')
     ON CONFLICT (id) DO UPDATE SET refused_until = excluded.refused_until""")

@@ -98,6 +98,19 @@ async def test_answers_of_either_replica_come_before_the_news_of_both(database_u
     assert arrived.count("NEWS") == 120
 
 
+async def test_a_server_whose_clock_was_set_back_keeps_no_place_and_no_chat_waiting(database_url: str) -> None:
+    telling = Telling(database_url)
+    await telling.open(2)
+    changes(database_url, "UPDATE place SET free_at = now() + interval '1 hour' WHERE number <> 0")
+    changes(database_url, "INSERT INTO chat (id, owed_until) VALUES (7, now() + interval '1 hour')")
+
+    assert {await telling.take(2, 0, urgent=False) for _ in range(3)} == {1, 2, None}
+    assert await telling.owed(7) <= 0
+    await telling.give_back(1, 7)
+    assert 0 < await telling.owed(7) <= 1.01
+    await telling.close()
+
+
 async def test_two_chats_refused_by_two_replicas_silence_both(strict_town: ReplicaTown) -> None:
     town = strict_town
     people = await crowd(town, 6)
