@@ -2,10 +2,21 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Literal
 
 from simulator.entities import Entity
 from simulator.keyboards import Button, Rows, markup_json
+
+
+class Absent(Enum):
+    """Marks a field that is left out of the JSON, unlike None, which is sent as null."""
+
+    ABSENT = "absent"
+
+
+ABSENT = Absent.ABSENT
+Detail = str | None | Absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +50,13 @@ class Attachment:
 class Message:
     """A message as it stands in a chat now; edits change it in place.
 
-    `text` is the plain text or caption and `html` what the sender wrote; `date` and `edit_date` are Unix seconds.
+    `text` is the plain text or caption and `html` what the sender wrote; `date` and `edit_date` are Unix seconds. `author` is the Bot API
+    user it is from, None for a message without `from`; `ours` says that the bot under test wrote it. `more` holds further fields.
     """
 
     id: int
     chat: "Chat"
-    author: dict[str, Any]
+    author: dict[str, Any] | None
     date: int
     text: str = ""
     html: str = ""
@@ -56,11 +68,17 @@ class Message:
     silent: bool = False
     edited: int = 0
     edit_date: int | None = None
+    ours: bool = False
+    more: dict[str, Any] = field(default_factory=dict)
 
     @property
     def sender(self) -> Literal["bot", "person"]:
-        """Return who wrote it."""
-        return "bot" if self.author["is_bot"] else "person"
+        """Return who wrote it: the bot under test, or anybody else, other bots included."""
+        return "bot" if self.ours else "person"
+
+    def is_from(self, user_id: int) -> bool:
+        """Say whether a user of this id wrote it."""
+        return self.author is not None and self.author["id"] == user_id
 
     @property
     def document(self) -> Attachment | None:
@@ -84,8 +102,10 @@ class Message:
 
     def as_json(self, *, with_reply: bool = True) -> dict[str, Any]:
         """Return the message as the Bot API shows it."""
-        body: dict[str, Any] = {"message_id": self.id, "from": self.author, "chat": self.chat.as_json(), "date": self.date}
-        body |= self._content()
+        body: dict[str, Any] = {"message_id": self.id, "chat": self.chat.as_json(), "date": self.date}
+        if self.author is not None:
+            body["from"] = self.author
+        body |= self._content() | self.more
         if self.edit_date is not None:
             body["edit_date"] = self.edit_date
         if self.rows:
@@ -143,20 +163,46 @@ class Chat:
 
 @dataclass(slots=True, eq=False)
 class Account:
-    """A person's account: what others see of it, and how it stands with the bot."""
+    """An account: what others see of it, and how it stands with the bot.
+
+    `details` holds the names and the language code as they are sent: a field that is absent is not in it, one that is null is None.
+    """
 
     id: int
-    names: dict[str, str]
-    language_code: str | None
+    details: dict[str, str | None]
     chat: Chat
+    is_bot: bool = False
     started: bool = False
     blocked: bool = False
     toasts: list[tuple[str, bool]] = field(default_factory=list)
 
+    @property
+    def names(self) -> dict[str, str | None]:
+        """Return the names, by field."""
+        return {key: value for key, value in self.details.items() if key != "language_code"}
+
+    @property
+    def name(self) -> str:
+        """Return the name Telegram shows; a deleted account has none."""
+        return " ".join(filter(None, (self.details.get("first_name"), self.details.get("last_name"))))
+
+    @property
+    def language_code(self) -> str | None:
+        """Return the language of the app."""
+        return self.details.get("language_code")
+
+    def change(self, **details: Detail) -> None:
+        """Change names or language code; one that is `ABSENT` is left out from now on."""
+        for key, value in details.items():
+            if isinstance(value, Absent):
+                self.details.pop(key, None)
+            else:
+                self.details[key] = value
+        self.chat.about = {"type": "private"} | self.names
+
     def as_json(self) -> dict[str, Any]:
         """Return the account as a Bot API user."""
-        user: dict[str, Any] = {"id": self.id, "is_bot": False} | self.names
-        return user | {"language_code": self.language_code} if self.language_code else user
+        return {"id": self.id, "is_bot": self.is_bot} | self.details
 
 
 @dataclass(slots=True, eq=False)

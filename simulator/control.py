@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from simulator.chats import Chat, Message
-from simulator.people import Group, Person
+from simulator.groups import Group
+from simulator.people import Person
 from simulator.world import World
 
 Body = dict[str, Any]
@@ -25,6 +26,9 @@ class Control:
         app.router.add_post("/control/people", _acting(self.join))
         app.router.add_post("/control/groups", _acting(self.gather))
         app.router.add_post("/control/send", _acting(self.send))
+        app.router.add_post("/control/edit", _acting(self.edit))
+        app.router.add_post("/control/locate", _acting(self.locate))
+        app.router.add_post("/control/rename", _acting(self.rename))
         app.router.add_post("/control/tap", _acting(self.tap))
         app.router.add_post("/control/block", _acting(self.block))
         app.router.add_post("/control/faults", _acting(self.add_fault))
@@ -33,26 +37,45 @@ class Control:
         app.router.add_get("/control/transcript", self.transcript)
 
     def join(self, body: Body) -> Body:
-        """Let a person join: `first_name`, and perhaps `last_name`, `username`, `language_code`, `id`."""
-        names = {name: str(body[name]) for name in ("first_name", "last_name", "username") if body.get(name)}
-        if "first_name" not in names:
+        """Let a person join: `first_name`, and perhaps `last_name`, `username`, `language_code`, `id`; a null is sent as null."""
+        details = _details(body)
+        if "first_name" not in details:
             raise ValueError("a person needs a first_name")
         account_id = body.get("id")
-        account = self._world.new_account(None if account_id is None else int(account_id), names, body.get("language_code", "en"))
-        return account.as_json()
+        return self._world.new_account(None if account_id is None else int(account_id), **{"language_code": "en"} | details).as_json()
+
+    def rename(self, body: Body) -> Body:
+        """Give a `person` other names or another `language_code`."""
+        self._person(body).renames(**_details(body))
+        return self._world.accounts[int(body["person"])].as_json()
 
     def gather(self, body: Body) -> Body:
         """Open a group with the bot in it: `title`."""
-        return self._world.new_group(str(body["title"])).as_json()
+        return self._world.new_chat("group", str(body["title"])).as_json()
 
     def send(self, body: Body) -> Body:
-        """Let a `person` send a `text`, in a `group` if one is given, or open a `link` to the bot; return the update."""
+        """Let a `person` send a `text`, in a `group` if one is given, or open a `link` to the bot; return the update.
+
+        With `exactly` true the text is sent as it is, white space alone included.
+        """
         person = self._person(body)
         if "link" in body:
             return person.opens(str(body["link"]))
         if "group" in body:
-            return person.sends_in(Group(self._world.chats[int(body["group"])]), str(body["text"]))
-        return person.sends(str(body["text"]))
+            return person.sends_in(Group(self._world, self._world.chats[int(body["group"])]), str(body["text"]))
+        send = person.sends_exactly if body.get("exactly") else person.sends
+        return send(str(body["text"]))
+
+    def edit(self, body: Body) -> Body:
+        """Let a `person` change the `text` of an earlier message, by its `message_id`."""
+        return self._person(body).edits(int(body["message_id"]), str(body["text"]))
+
+    def locate(self, body: Body) -> Body:
+        """Let a `person` share a live location at `latitude` and `longitude`, or move one shared before, by its `message_id`."""
+        person, place = self._person(body), (float(body["latitude"]), float(body["longitude"]))
+        if "message_id" in body:
+            return person.moves(int(body["message_id"]), *place)
+        return person.sends_location(*place, live_period=int(body.get("live_period", 900)))
 
     def tap(self, body: Body) -> Body:
         """Let a `person` tap the button with this `label`, perhaps on one `message_id`, or send `data` from a `message_id`."""
@@ -68,8 +91,8 @@ class Control:
         return person.blocks() if body.get("blocked", True) else person.unblocks()
 
     def add_fault(self, body: Body) -> Body:
-        """Ask for a fault of this `kind`, perhaps for a `method`, a `person`, so many `times`, with `retry_after`."""
-        known = {name: body[name] for name in ("method", "person", "times", "retry_after") if name in body}
+        """Ask for a fault of this `kind`, perhaps for a `method`, a `person`, so many `times`, with `retry_after` or `delay`."""
+        known = {name: body[name] for name in ("method", "person", "times", "retry_after", "delay") if name in body}
         self._world.faults.add(str(body["kind"]), **known)
         return {"waiting": len(self._world.faults.waiting)}
 
@@ -99,6 +122,11 @@ class Control:
         account = self._world.accounts.get(chat.id)
         toasts = [{"text": text, "alert": alert} for text, alert in account.toasts] if account else []
         return {"messages": [_message(message) for message in chat.messages], "actions": chat.actions, "toasts": toasts}
+
+
+def _details(body: Body) -> dict[str, str | None]:
+    known = {name: body[name] for name in ("first_name", "last_name", "username", "language_code") if name in body}
+    return {name: None if value is None else str(value) for name, value in known.items()}
 
 
 def _message(message: Message) -> Body:

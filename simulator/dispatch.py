@@ -1,12 +1,13 @@
 """From a call to its answer: the method does its work unless a fault comes between, and the transcript keeps both."""
 
+import asyncio
 import inspect
 import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from simulator.calls import Call, Described
-from simulator.faults import WORK_IS_DONE, Fault, FaultKind
+from simulator.faults import SLOW, WORK_IS_DONE, Fault, FaultKind
 from simulator.methods import METHODS
 from simulator.refusals import Refusal, bad_request, blocked, too_many_requests
 from simulator.transcript import CallRecord
@@ -29,15 +30,37 @@ class Reply:
     fate: Literal["answered", "silent", "cut"] = "answered"
 
 
+_STOPPED = Reply(0, "", "cut")
+
+
 async def answer(world: World, call: Call) -> Reply:
     """Do what a call asks and return its answer; everything is noted in the transcript."""
     fault = world.faults.take(call.method, person_of(world, call))
+    if fault is None or not fault.waits_before():
+        return await _answered(world, call, fault)
+    # Telegram has the request by now: the work is done even where the caller hangs up meanwhile.
+    late = asyncio.create_task(_answered_late(world, call, fault))
+    world.late.add(late)
+    late.add_done_callback(world.late.discard)
+    return await asyncio.shield(late)
+
+
+async def _answered_late(world: World, call: Call, fault: Fault) -> Reply:
+    if await _stopped_within(world, fault.waits_before()):
+        return _STOPPED
+    return await _answered(world, call, fault)
+
+
+async def _answered(world: World, call: Call, fault: Fault | None) -> Reply:
     if fault is not None and fault.kind not in WORK_IS_DONE:
         reply = _spoilt(fault)
     else:
         reply = await _work(world, call)
     note = None if fault is None else str(fault.kind)
     world.transcript.calls.append(CallRecord(call.method, call.record(), reply.status, reply.body, world.clock(), note))
+    latency = world.faults.latency(call.method) if world.faults.latency else 0
+    if await _stopped_within(world, latency + (fault.waits_after() if fault else 0)):
+        return _STOPPED
     return _lost(reply, fault) if fault is not None and fault.kind in WORK_IS_DONE else reply
 
 
@@ -45,6 +68,17 @@ def person_of(world: World, call: Call) -> int | None:
     """Return the chat a call concerns, for an answered tap the person who tapped."""
     tap = world.taps.get(call.text("callback_query_id"))
     return tap.account.id if tap else call.integer("chat_id") or None
+
+
+async def _stopped_within(world: World, seconds: float) -> bool:
+    if seconds <= 0:
+        return False
+    try:
+        async with asyncio.timeout(seconds):
+            await world.closing.wait()
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _work(world: World, call: Call) -> Reply:
@@ -77,6 +111,8 @@ def _complaint(world: World, call: Call, refusal: Refusal) -> str:
 
 def _lost(reply: Reply, fault: Fault) -> Reply:
     """Return what becomes of the answer to work that is done."""
+    if fault.kind in SLOW:
+        return reply
     if fault.kind is FaultKind.BROKEN_JSON:
         whole = json.dumps(reply.body)
         return Reply(reply.status, whole[: len(whole) // 2])

@@ -1,6 +1,7 @@
-"""Trouble on request: floods, broken servers, silence, cut connections, and Telegram's own pacing."""
+"""Trouble on request: floods, broken servers, silence, cut connections, slow answers, and Telegram's own pacing."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -21,6 +22,8 @@ class FaultKind(StrEnum):
     CUT_BEFORE = "cut before"  # the connection is cut and nothing is done
     CUT_AFTER = "cut after"  # the work is done, then the connection is cut
     BROKEN_JSON = "broken json"  # the work is done, but the answer ends in the middle of its JSON
+    SLOW = "slow"  # the work is done at once, and answered after `delay` seconds
+    SLOW_BEFORE = "slow before"  # the work is done, and answered, only after `delay` seconds
 
 
 class HasId(Protocol):
@@ -31,29 +34,49 @@ class HasId(Protocol):
         """Return the id."""
 
 
-WORK_IS_DONE = frozenset({FaultKind.SILENCE_AFTER, FaultKind.CUT_AFTER, FaultKind.BROKEN_JSON})
+SLOW = frozenset({FaultKind.SLOW, FaultKind.SLOW_BEFORE})
+WORK_IS_DONE = frozenset({FaultKind.SILENCE_AFTER, FaultKind.CUT_AFTER, FaultKind.BROKEN_JSON}) | SLOW
+WEBHOOK = "webhook"
+"""Names, in place of a method, the posting of an update to the bot's webhook."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """A fault waiting for its calls: any method where `method` is None, anybody where `person` is None, for ever where `times` is None."""
+    """A fault waiting for its calls: any method where `method` is None, anybody where `person` is None, for ever where `times` is None.
+
+    Only one that names it meets the posting of updates.
+    """
 
     kind: FaultKind
     method: str | None
     person: int | None
     times: int | None
     retry_after: int | None
+    delay: float = 1.0
 
     def fits(self, method: str, person: int | None) -> bool:
         """Say whether this fault is meant for such a call."""
-        return self.times != 0 and self.method in (None, method.lower()) and self.person in (None, person)
+        named = self.method == method.lower() or (self.method is None and method != WEBHOOK)
+        return self.times != 0 and named and self.person in (None, person)
+
+    def waits_before(self) -> float:
+        """Return for how many seconds the work is put off."""
+        return self.delay if self.kind is FaultKind.SLOW_BEFORE else 0
+
+    def waits_after(self) -> float:
+        """Return for how many seconds the answer to work that is done is kept back."""
+        return self.delay if self.kind is FaultKind.SLOW else 0
 
 
 @dataclass(slots=True)
 class Faults:
-    """The faults asked for, taken in the order they were added."""
+    """The faults asked for, taken in the order they were added.
+
+    `latency`, if set, returns the seconds that the answer to a call of a method takes besides.
+    """
 
     waiting: list[Fault] = field(default_factory=list)
+    latency: Callable[[str], float] | None = None
 
     def add(
         self,
@@ -63,10 +86,16 @@ class Faults:
         person: HasId | int | None = None,
         times: int | None = 1,
         retry_after: int | None = 1,
+        delay: float = 1.0,
     ) -> Fault:
-        """Ask for a fault on the next `times` calls of this method that concern this person or chat; an unknown kind raises ValueError."""
+        """Ask for a fault on the next `times` calls of this method that concern this person or chat; an unknown kind raises ValueError.
+
+        The method `webhook` is the posting of updates, which can only be slow.
+        """
         person_id = person if isinstance(person, int | None) else person.id
-        fault = Fault(FaultKind(kind), method.lower() if method else None, person_id, times, retry_after)
+        fault = Fault(FaultKind(kind), method.lower() if method else None, person_id, times, retry_after, delay)
+        if fault.method == WEBHOOK and fault.kind not in SLOW:
+            raise ValueError(f"posting an update can be slow, but not {str(fault.kind)!r}")
         self.waiting.append(fault)
         return fault
 

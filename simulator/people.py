@@ -3,14 +3,13 @@
 from typing import Any
 
 from simulator.changes import Standing, Tapped
-from simulator.chats import Account, Chat, Message, Tap
-from simulator.entities import deep_link_payload, found_in, is_deep_link_payload
+from simulator.chats import Account, Chat, Detail, Message, Tap
+from simulator.entities import Entity, deep_link_payload, found_in, is_deep_link_payload
+from simulator.groups import Group
 from simulator.keyboards import Button
 from simulator.pictures import SMALLEST_PNG, attachment
 from simulator.world import World
-
-Update = dict[str, Any]
-_LONGEST_TEXT = 4096
+from simulator.writing import Update, exactly, post, typed
 
 
 class Person:
@@ -21,7 +20,7 @@ class Person:
         self._account = account
 
     def __repr__(self) -> str:
-        return f"<Person {self.id} {self._account.names['first_name']}>"
+        return f"<Person {self.id} {self.name}>"
 
     @property
     def id(self) -> int:
@@ -31,7 +30,7 @@ class Person:
     @property
     def name(self) -> str:
         """Return the name Telegram shows."""
-        return " ".join(filter(None, (self._account.names.get("first_name"), self._account.names.get("last_name"))))
+        return self._account.name
 
     @property
     def language_code(self) -> str | None:
@@ -54,11 +53,16 @@ class Person:
         A text no phone would send, empty or beyond 4,096 characters, raises ValueError.
         """
         self._start()
-        return self._writes(self.chat, text)
+        return self._message(self.chat, **typed(text))
 
-    def sends_in(self, group: "Group", text: str) -> Update:
+    def sends_exactly(self, text: str) -> Update:
+        """Write a text that no phone would send, such as one of white space alone: not every client is as strict."""
+        self._start()
+        return self._message(self.chat, **exactly(text), more={"text": text})
+
+    def sends_in(self, group: Group, text: str) -> Update:
         """Write in a group the bot is in."""
-        return self._writes(group.chat, text)
+        return self._message(group.chat, **typed(text))
 
     def sends_photo(self, content: bytes = SMALLEST_PNG, caption: str = "") -> Update:
         """Send a picture to the bot."""
@@ -67,6 +71,33 @@ class Person:
     def sends_sticker(self) -> Update:
         """Send a sticker to the bot."""
         return self._sends_file("sticker", SMALLEST_PNG, "sticker.webp", "")
+
+    def sends_location(self, latitude: float, longitude: float, *, live_period: int | None = None) -> Update:
+        """Send a place, or share a live location for so many seconds."""
+        self._start()
+        return self._message(self.chat, more={"location": _place(latitude, longitude, live_period)})
+
+    def moves(self, message_id: int, latitude: float, longitude: float) -> Update:
+        """Be elsewhere while a live location is shared: the message is edited by itself."""
+        live_period = self._own(message_id).more["location"]["live_period"]
+        return self._edited(message_id, location=_place(latitude, longitude, live_period))
+
+    def stops_sharing(self, message_id: int) -> Update:
+        """End a live location: what is left is an ordinary one."""
+        last = self._own(message_id).more["location"]
+        return self._edited(message_id, location=_place(last["latitude"], last["longitude"], None))
+
+    def pins(self, message: Message) -> Update:
+        """Pin a message of the private chat; the bot is told so by a service message."""
+        return self._message(self.chat, more={"pinned_message": message.as_json(with_reply=False)})
+
+    def sets_timer(self, seconds: int) -> Update:
+        """Have messages of the private chat delete themselves; the bot is told so by a service message."""
+        return self._message(self.chat, more={"message_auto_delete_timer_changed": {"message_auto_delete_time": seconds}})
+
+    def renames(self, **details: Detail) -> None:
+        """Change names or language code, by field: None is sent as null from now on, `ABSENT` not at all."""
+        self._account.change(**details)
 
     def opens(self, link: str) -> Update:
         """Open a deep link to the bot and press Start; a link Telegram would not follow raises ValueError."""
@@ -94,13 +125,16 @@ class Person:
         shown = message.as_json() if message else {"chat": self.chat.as_json(), "message_id": message_id, "date": 0}
         return self._taps(data, shown, label or data)
 
-    def edits(self, message_id: int, text: str) -> Update:
-        """Change an earlier message of one's own; any other raises LookupError."""
-        message = self.chat.find(message_id)
-        if message is None or message.author["id"] != self.id:
-            raise LookupError(f"{self} has no message {message_id} to edit")
-        self._world.rewrite(message, _sendable(text), text, found_in(_sendable(text)), message.rows)
+    def edits(self, message_id: int, text: str, *, entities: list[Entity] | None = None) -> Update:
+        """Change the text or the caption of an earlier message of one's own, or its entities alone; any other raises LookupError."""
+        message = self._own(message_id)
+        content = typed(text) | ({} if entities is None else {"entities": entities})
+        self._world.rewrite(message, **content, rows=message.rows)
         return self._world.updates.add("edited_message", message.as_json())
+
+    def hides_preview(self, message_id: int) -> Update:
+        """Take the link preview off an earlier message of one's own: the text stays as it is."""
+        return self._edited(message_id, link_preview_options={"is_disabled": True})
 
     def blocks(self) -> Update:
         """Block the bot: it cannot write any more and is told so."""
@@ -124,11 +158,19 @@ class Person:
         if self._account.blocked:
             raise RuntimeError(f"{self} has blocked the bot and must unblock it first")
 
-    def _writes(self, chat: Chat, text: str) -> Update:
-        return self._message(chat, text=_sendable(text), html=text, entities=found_in(_sendable(text)))
-
     def _message(self, chat: Chat, **content: Any) -> Update:
-        return self._world.updates.add("message", self._world.write(chat, self._account.as_json(), **content).as_json())
+        return post(self._world, chat, self._account.as_json(), **content)
+
+    def _own(self, message_id: int) -> Message:
+        message = self.chat.find(message_id)
+        if message is None or not message.is_from(self.id):
+            raise LookupError(f"{self} has no message {message_id} to edit")
+        return message
+
+    def _edited(self, message_id: int, **more: Any) -> Update:
+        message = self._own(message_id)
+        self._world.mark_edited(message, **more)
+        return self._world.updates.add("edited_message", message.as_json())
 
     def _sends_file(self, kind: Any, content: bytes, name: str, caption: str) -> Update:
         self._start()
@@ -166,23 +208,9 @@ class Person:
         return self._world.updates.add("my_chat_member", change | {"old_chat_member": member(before), "new_chat_member": member(after)})
 
 
-class Group:
-    """A group chat the bot is a member of."""
-
-    def __init__(self, chat: Chat) -> None:
-        self.chat = chat
-
-    @property
-    def id(self) -> int:
-        """Return the chat id, a negative number."""
-        return self.chat.id
-
-
-def _sendable(text: str) -> str:
-    trimmed = text.strip()
-    if not 0 < len(trimmed) <= _LONGEST_TEXT:
-        raise ValueError(f"a phone sends between 1 and {_LONGEST_TEXT} characters at once, not {len(trimmed)}")
-    return trimmed
+def _place(latitude: float, longitude: float, live_period: int | None) -> dict[str, Any]:
+    place: dict[str, Any] = {"latitude": latitude, "longitude": longitude}
+    return place | ({"live_period": live_period} if live_period else {})
 
 
 def _labelled(message: Message, label: str) -> Button | None:

@@ -1,6 +1,5 @@
 """The Bot API over HTTP: paths, bodies, tokens and broken connections."""
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from json import JSONDecodeError
@@ -22,11 +21,10 @@ Mount = Callable[[web.Application], None]
 
 
 class ApiServer:
-    """The routes of the Bot API server; `closing` lets go of everything that waits, `mounts` add routes of others."""
+    """The routes of the Bot API server; `mounts` add routes of others."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.closing = asyncio.Event()
         self.mounts: list[Mount] = []
 
     def application(self) -> web.Application:
@@ -51,7 +49,7 @@ class ApiServer:
             return _respond(Reply(malformed.code, malformed.as_json()))
         reply = await answer(self._world, call)
         if reply.fate == "silent":
-            await self.closing.wait()
+            await self._world.closing.wait()
         if reply.fate != "answered" and request.transport is not None:
             request.transport.abort()
         return _respond(reply)

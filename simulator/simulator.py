@@ -7,11 +7,13 @@ from typing import Any
 from aiohttp import web
 
 from simulator.calls import Call, Upload
+from simulator.chats import ABSENT, Detail
 from simulator.clock import Clock, system_clock
 from simulator.dispatch import Reply, answer
 from simulator.faults import Faults, FloodLimits
+from simulator.groups import Channel, Group
 from simulator.methods.profile import commands_shown
-from simulator.people import Group, Person
+from simulator.people import Person
 from simulator.server import ApiServer, Mount
 from simulator.transcript import Delivery, Transcript
 from simulator.webhook import WebhookSender
@@ -61,7 +63,7 @@ class Simulator:
 
     async def start(self, port: int = 0) -> None:
         """Serve on loopback, on any free port where it is 0; `url` says where."""
-        self._server.closing.clear()
+        self._world.closing.clear()
         self._runner = web.AppRunner(self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, _HOST, port)
@@ -80,33 +82,45 @@ class Simulator:
     async def stop(self) -> None:
         """Warn of unanswered taps, let go of whoever waits, and stop serving; a second stop does nothing."""
         self._world.report_unanswered_taps()
-        self._server.closing.set()
+        self._world.closing.set()
         self._world.end_poll("the server is stopping")
         if self._sender is not None:
             self._sender.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sender
+        await asyncio.gather(*self._world.late)
         if self._runner is not None:
             await self._runner.cleanup()
         self._runner = self._sender = None
 
     def person(
         self,
-        first_name: str,
+        first_name: str | None,
         *,
-        last_name: str | None = None,
-        username: str | None = None,
-        language_code: str | None = "en",
+        last_name: Detail = ABSENT,
+        username: Detail = ABSENT,
+        language_code: Detail = "en",
+        is_bot: bool = False,
         id: int | None = None,  # noqa: A002  (the Bot API's own word)
     ) -> Person:
-        """Let somebody join Telegram; ids count from 1000 unless given, and a taken one raises ValueError."""
+        """Let a person join Telegram, or another bot; ids count from 1000 unless given, and a taken one raises ValueError.
+
+        None is sent as null, `ABSENT` leaves a field out. A deleted account has the first name "".
+        """
         names = {"first_name": first_name, "last_name": last_name, "username": username}
-        account = self._world.new_account(id, {key: value for key, value in names.items() if value}, language_code)
-        return Person(self._world, account)
+        return Person(self._world, self._world.new_account(id, is_bot=is_bot, **names, language_code=language_code))
 
     def group(self, title: str) -> Group:
         """Open a group with the bot in it."""
-        return Group(self._world.new_group(title))
+        return Group(self._world, self._world.new_chat("group", title))
+
+    def supergroup(self, title: str) -> Group:
+        """Open a supergroup with the bot in it: only there may admins be anonymous, and channels write."""
+        return Group(self._world, self._world.new_chat("supergroup", title))
+
+    def channel(self, title: str, username: str | None = None) -> Channel:
+        """Open a channel, a public one where it has a user name."""
+        return Channel(self._world, self._world.new_chat("channel", title, **({"username": username} if username else {})))
 
     async def call(self, method: str, params: dict[str, Any] | None = None, files: dict[str, Upload] | None = None) -> Reply:
         """Answer a call of the bot in process, without HTTP; `fate` tells whether the answer would have arrived."""

@@ -91,6 +91,12 @@ class UpdateQueue:
         self.wake()
 
 
+def chat_of(update: dict[str, Any]) -> int:
+    """Return the chat an update comes from, for a tap the person who tapped."""
+    content = next(value for name, value in update.items() if name != "update_id")
+    return int((content.get("chat") or content["from"])["id"])
+
+
 def _queue_of(kind: str, content: dict[str, Any]) -> int:
     """Return the queue an update keeps its turn in: taps by person, all else by chat, so that the two may overtake each other."""
     if kind == "callback_query":

@@ -5,9 +5,10 @@ from collections import defaultdict, deque
 
 import aiohttp
 
+from simulator.faults import WEBHOOK
 from simulator.loopback import is_loopback
 from simulator.transcript import Delivery
-from simulator.updates import Pending
+from simulator.updates import Pending, chat_of
 from simulator.world import World
 
 _PATIENCE = 60
@@ -86,10 +87,13 @@ class WebhookSender:
         if not is_loopback(hook.url):
             return self._failed("The simulator posts to this machine only", 0)
         headers = {_SECRET_HEADER: hook.secret} if hook.secret else {}
+        fault = self._world.faults.take(WEBHOOK, chat_of(entry.update))
+        await asyncio.sleep(fault.waits_before() if fault else 0)
         self._world.transcript.deliveries.append(Delivery(entry.update, "webhook", self._world.clock()))
         try:
             async with session.post(hook.url, json=entry.update, headers=headers, allow_redirects=False) as response:
                 body = await response.text()
+                await asyncio.sleep(fault.waits_after() if fault else 0)
         except (aiohttp.ClientError, TimeoutError) as error:
             return self._failed(f"Connection failed: {type(error).__name__}", 0)
         if response.status // 100 != 2:  # noqa: PLR2004  (anything but 2xx is a failure)

@@ -1,11 +1,12 @@
 """The simulated Telegram itself: one bot, the people and groups around it, and everything they left behind."""
 
+import asyncio
 from dataclasses import dataclass, field
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from simulator.changes import Answered, Deleted, Edited, News, Written
-from simulator.chats import Account, Attachment, Chat, Message, Tap
+from simulator.chats import Account, Attachment, Chat, Detail, Message, Tap
 from simulator.clock import Clock
 from simulator.entities import Entity
 from simulator.faults import Faults, FloodLimits
@@ -16,6 +17,7 @@ from simulator.updates import UpdateQueue
 # A tap can be answered for about this long, in seconds.
 ANSWERABLE = 15
 _FIRST_ACCOUNT_ID = 1000
+ChatKind = Literal["group", "supergroup", "channel"]
 
 
 @dataclass(slots=True)
@@ -49,7 +51,10 @@ class Profile:
 
 @dataclass(slots=True, eq=False)
 class World:
-    """All state of the simulated Telegram; times come from the clock alone."""
+    """All state of the simulated Telegram; times come from the clock alone.
+
+    `closing` lets go of everything that waits. `late` holds the calls that are worked after a delay, even where their caller has hung up.
+    """
 
     token: str
     username: str
@@ -66,6 +71,8 @@ class World:
     webhook: Webhook = field(default_factory=Webhook)
     news: News = field(default_factory=News)
     poll: Poll | None = None
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    late: set[asyncio.Task[Any]] = field(default_factory=set)
     last_message_id: int = 0
 
     @property
@@ -82,34 +89,43 @@ class World:
         """Return the present as Unix seconds."""
         return self.clock().timestamp()
 
-    def new_account(self, account_id: int | None, names: dict[str, str], language_code: str | None) -> Account:
+    def new_account(self, account_id: int | None, *, is_bot: bool = False, **details: Detail) -> Account:
         """Open an account with a private chat; an id already taken raises ValueError."""
         if account_id is None:
             account_id = next(number for number in count(_FIRST_ACCOUNT_ID) if number not in self.chats)
         if account_id in self.chats:
             raise ValueError(f"there is a person with id {account_id} already")
-        chat = Chat(account_id, {"type": "private"} | names)
-        account = Account(account_id, names, language_code, chat)
+        chat = Chat(account_id, {})
+        account = Account(account_id, {}, chat, is_bot)
+        account.change(**details)
         self.chats[account_id], self.accounts[account_id] = chat, account
         return account
 
-    def new_group(self, title: str) -> Chat:
-        """Open a group with the bot in it."""
-        chat_id = -4_000_001 - sum(not chat.private for chat in self.chats.values())
-        self.chats[chat_id] = Chat(chat_id, {"type": "group", "title": title, "all_members_are_administrators": False})
+    def new_chat(self, kind: ChatKind, title: str, **about: Any) -> Chat:
+        """Open a chat that is not private, with the bot in it; the keywords are further fields of the chat."""
+        number = 4_000_001 + sum(not chat.private for chat in self.chats.values())
+        chat_id = -number if kind == "group" else -1_000_000_000_000 - number
+        shown = {"all_members_are_administrators": False} if kind == "group" else {}
+        self.chats[chat_id] = Chat(chat_id, {"type": kind, "title": title} | shown | about)
         return self.chats[chat_id]
 
-    def write(self, chat: Chat, author: dict[str, Any], **content: Any) -> Message:
+    def write(self, chat: Chat, author: dict[str, Any] | None, **content: Any) -> Message:
         """Add a message of this author to a chat; the keywords are fields of Message."""
         self.last_message_id += 1
-        message = Message(id=self.last_message_id, chat=chat, author=author, date=int(self.now()), **content)
+        ours = author is not None and author["id"] == self.bot_id
+        message = Message(id=self.last_message_id, chat=chat, author=author, date=int(self.now()), ours=ours, **content)
         chat.messages.append(message)
         self.news.tell(Written(message))
         return message
 
     def rewrite(self, message: Message, text: str, html: str, entities: list[Entity], rows: Rows) -> None:
-        """Change a message in place."""
+        """Change what a message says, in place."""
         message.text, message.html, message.entities, message.rows = text, html, entities, rows
+        self.mark_edited(message)
+
+    def mark_edited(self, message: Message, **more: Any) -> None:
+        """Note that a message was edited; the keywords are further fields that are other now."""
+        message.more |= more
         message.edited, message.edit_date = message.edited + 1, int(self.now())
         self.news.tell(Edited(message))
 
@@ -146,6 +162,6 @@ class World:
         for tap in self.taps.values():
             if not tap.answers and not tap.reported and not self.updates.waits(tap.update_id):
                 tap.reported = True
-                sentences.append(f"the tap on {tap.label!r} by {tap.account.names['first_name']} was left unanswered")
+                sentences.append(f"the tap on {tap.label!r} by {tap.account.name} was left unanswered")
         self.transcript.warnings.extend(sentences)
         return sentences

@@ -45,8 +45,7 @@ def messages_shown(chat: Chat, before: int | None = None) -> Shown:
 def person_shown(simulator: Simulator, who: DemoPerson) -> Shown:
     """Return a person with phone and chat."""
     account = simulator.world.accounts[who.person.id]
-    name = " ".join(part for part in (account.names["first_name"], account.names.get("last_name", "")) if part)
-    basis = {"id": account.id, "name": name, "language": account.language_code or "en", "zone": who.zone, "role": who.role}
+    basis = {"id": account.id, "name": account.name, "language": account.language_code or "en", "zone": who.zone, "role": who.role}
     standing = {"started": account.started, "blocked": account.blocked}
     return basis | standing | profile_shown(simulator, who) | messages_shown(account.chat)
 

@@ -1,8 +1,15 @@
 """Whom a fault meets, and how often."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import aiohttp
 import pytest
 
 from simulator import FaultKind, Person, Simulator
+
+Until = Callable[[Callable[[], object]], Awaitable[None]]
+HOUR = 3600
 
 
 async def _statuses(sim: Simulator, *persons: Person, method: str = "sendMessage") -> list[int]:
@@ -63,3 +70,62 @@ async def test_in_process_a_lost_answer_is_told_by_its_fate(sim: Simulator, alic
 def test_an_unknown_fault_is_no_fault(sim: Simulator) -> None:
     with pytest.raises(ValueError, match="earthquake"):
         sim.faults.add("earthquake")
+
+
+async def test_a_slow_answer_comes_late_to_work_that_is_done(sim: Simulator, alice: Person, until: Until) -> None:
+    sim.faults.add("slow", delay=HOUR)
+    call = asyncio.create_task(sim.call("sendMessage", {"chat_id": alice.id, "text": "x"}))
+    await until(lambda: len(alice.chat.messages) == 2)
+    assert not call.done()
+    await sim.stop()
+    assert (await call).fate == "cut"
+
+
+async def test_work_that_is_slow_to_begin_is_given_up_where_the_server_stops(sim: Simulator, alice: Person) -> None:
+    sim.faults.add("slow before", delay=HOUR)
+    call = asyncio.create_task(sim.call("sendMessage", {"chat_id": alice.id, "text": "x"}))
+    await asyncio.sleep(0)
+    await sim.stop()
+    assert (await call).fate == "cut"
+    assert (len(alice.chat.messages), sim.transcript.calls_of("sendMessage")) == (1, [])
+
+
+@pytest.mark.parametrize("kind", ["slow", "slow before"])
+async def test_a_slow_answer_is_an_answer(sim: Simulator, alice: Person, kind: str) -> None:
+    sim.faults.add(kind, delay=0.01)
+    assert await _statuses(sim, alice) == [200]
+    assert [(call.ok, call.fault) for call in sim.transcript.calls] == [(True, kind)]
+
+
+async def test_what_telegram_was_slow_to_begin_is_done_though_the_bot_has_hung_up(served: Simulator, alice: Person, until: Until) -> None:
+    served.faults.add("slow before", delay=0.3)
+    async with aiohttp.ClientSession(served.url) as session:
+        with pytest.raises(TimeoutError):
+            await session.post("/bot1:test/sendMessage", json={"chat_id": alice.id, "text": "x"}, timeout=aiohttp.ClientTimeout(total=0.05))
+    assert len(alice.chat.messages) == 1
+    await until(lambda: len(alice.chat.messages) == 2)
+
+
+async def test_a_poll_may_be_slow_too(sim: Simulator, alice: Person) -> None:
+    alice.sends("x")
+    sim.faults.add("slow", method="getUpdates", delay=0.01)
+    reply = await sim.call("getUpdates")
+    assert isinstance(reply.body, dict)
+    assert len(reply.body["result"]) == 1
+
+
+async def test_every_answer_may_take_its_time(sim: Simulator, alice: Person) -> None:
+    asked = []
+
+    def latency(method: str) -> float:
+        asked.append(method)
+        return 0.001
+
+    sim.faults.latency = latency
+    assert await _statuses(sim, alice) == [200]
+    assert asked == ["sendMessage"]
+
+
+def test_posting_an_update_can_be_nothing_but_slow(sim: Simulator) -> None:
+    with pytest.raises(ValueError, match="can be slow, but not 'flood'"):
+        sim.faults.add("flood", method="webhook")

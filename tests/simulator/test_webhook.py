@@ -141,3 +141,23 @@ async def test_a_call_in_the_answer_is_not_silently_lost(served: Simulator, alic
     alice.sends("1")
     await until(lambda: not served.world.updates.pending)
     assert served.transcript.warnings == ["a call in the answer to a webhook is not simulated and was not done"]
+
+
+async def test_an_update_may_be_posted_late(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
+    served.faults.add("slow before", method="webhook", person=alice, delay=3600)
+    await served.call("setWebhook", {"url": hook.url})
+    bob = served.person("Bob")
+    alice.sends("late")
+    bob.sends("in time")
+    await until(lambda: hook.received)
+    assert [update["message"]["text"] for update in hook.received] == ["in time"]
+
+
+async def test_the_answer_to_a_posted_update_may_take_its_time(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
+    served.faults.add("slow", method="webhook", delay=0.05)
+    await served.call("setWebhook", {"url": hook.url})
+    alice.sends("x")
+    await until(lambda: hook.received)
+    assert served.world.updates.pending
+    await until(lambda: not served.world.updates.pending)
+    assert len(hook.received) == 1
