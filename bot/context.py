@@ -11,6 +11,7 @@ from telegram.ext import CallbackContext, ExtBot
 from bot.callbacks import Callback
 from bot.reader import Reader, reader_for
 from bot.screen import Screen
+from bot.storehouse import Updates
 from bot.texts import Texts
 from bot.times import Times
 from bot.unit import CURRENT, Unit
@@ -50,6 +51,11 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
     def uow(self) -> UnitOfWork:
         """The transaction of this update."""
         return self.unit.uow
+
+    @property
+    def updates(self) -> Updates:
+        """What is known of earlier updates."""
+        return self.unit.uow.updates
 
     @property
     def now(self) -> datetime:

@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 
 from domain import ports
 from domain.incident import Incident, Trouble
+from domain.line import Line
 from domain.outbox import Backlog, OutboxRow
 
 Result = TypeVar("Result")
@@ -98,8 +99,16 @@ class Dialogues(ports.Dialogues, Protocol):
 class Updates(Protocol):
     """Updates that were worked, and those that failed."""
 
-    async def begin(self, update_id: int, now: datetime) -> bool:
-        """Note that an update is worked in this transaction; False where it was worked before."""
+    async def begin(self, update_id: int, now: datetime, line: Line | None = None) -> bool:
+        """Note that an update is worked in this transaction, and which line it is about; False where it was worked before."""
+        ...
+
+    async def newest_line(self, chat: int) -> int | None:
+        """Return the number of the newest line of a chat; None where no line is known."""
+        ...
+
+    async def versions(self, line: Line, *, besides: int) -> Sequence[Line]:
+        """Return the known versions of a line, without the one of the update ``besides``."""
         ...
 
     async def failed(self, update_id: int, error: str, now: datetime, *, limit: int) -> bool:

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from bot.replies import Delete, Edit, Send, Step
 from bot.screen import Screen
+from bot.storehouse import Work
 from domain.client import Client, Contact
 from domain.dialogue import Dialogue
-from domain.ports import UnitOfWork
 
 
 @dataclass(slots=True)
@@ -19,7 +19,7 @@ class Unit:
     a typed update, and ``before`` the digest of what it shows. ``steps`` are carried out after the commit.
     """
 
-    uow: UnitOfWork
+    uow: Work
     now: datetime
     contact: Contact
     person: Client

@@ -15,6 +15,7 @@ from telegram.ext import BaseUpdateProcessor
 from bot.callbacks import read
 from bot.clock import Clock
 from bot.courier import Courier
+from bot.lines import line_of
 from bot.menus import COMMANDS
 from bot.metrics import Metrics
 from bot.reading import shown_before, unreadable
@@ -134,7 +135,7 @@ class UnitProcessor(BaseUpdateProcessor):
         """Work an update and commit it, or count the failure; return the answer to be told, if there is one."""
         try:
             async with self._storehouse.transaction() as work:
-                fresh = await work.updates.begin(update.update_id, self._clock())
+                fresh = await work.updates.begin(update.update_id, self._clock(), line_of(update))
                 row = await self._unit(work, update, sender, coroutine) if fresh else None
                 due = work.outbox.earliest
         except (TransactionConflict, DatabaseAway) as error:
@@ -264,7 +265,7 @@ def _is_command(update: Update) -> bool:
     message = update.message
     if message is None or not message.text or message.chat.type != ChatType.PRIVATE:
         return False
-    first, *_ = message.text.split()
+    first, *_ = message.text.split() or [""]
     return first.startswith("/") and first[1:].partition("@")[0].lower() in COMMANDS
 
 

@@ -108,7 +108,7 @@ class Simulator:
         None is sent as null, `ABSENT` leaves a field out. A deleted account has the first name "".
         """
         names = {"first_name": first_name, "last_name": last_name, "username": username}
-        return Person(self._world, self._world.new_account(id, is_bot=is_bot, **names, language_code=language_code))
+        return Person(self._world, self._world.new_account(id, names | {"language_code": language_code}, is_bot=is_bot))
 
     def group(self, title: str) -> Group:
         """Open a group with the bot in it."""

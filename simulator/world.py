@@ -1,6 +1,7 @@
 """The simulated Telegram itself: one bot, the people and groups around it, and everything they left behind."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
@@ -89,7 +90,7 @@ class World:
         """Return the present as Unix seconds."""
         return self.clock().timestamp()
 
-    def new_account(self, account_id: int | None, *, is_bot: bool = False, **details: Detail) -> Account:
+    def new_account(self, account_id: int | None, details: Mapping[str, Detail], *, is_bot: bool = False) -> Account:
         """Open an account with a private chat; an id already taken raises ValueError."""
         if account_id is None:
             account_id = next(number for number in count(_FIRST_ACCOUNT_ID) if number not in self.chats)

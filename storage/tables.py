@@ -39,6 +39,7 @@ HELD = text("status = 'held'")
 CONFIRMED = text("status = 'confirmed'")
 DUE = text("state = 'due'")
 WITHHELD = text("state = 'withheld'")
+A_LINE = text("chat_id IS NOT NULL")
 
 client = Table(
     "client",
@@ -201,7 +202,13 @@ worked_update = Table(
     metadata,
     Column("update_id", BigInteger, primary_key=True, autoincrement=False),
     Column("worked_at", Instant, nullable=False),
+    # What is known of a line that a person typed in private, so that an edit of it can be told from other edits.
+    Column("chat_id", BigInteger),
+    Column("line", BigInteger),
+    Column("edited", SmallInteger),
+    Column("checksum", BigInteger),
     Index(None, "worked_at"),
+    Index("ix_worked_update_line", "chat_id", "line", sqlite_where=A_LINE, postgresql_where=A_LINE),
 )
 
 failed_update = Table(

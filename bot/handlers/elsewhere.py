@@ -15,9 +15,11 @@ from bot.conversations.typed import LINE, typed_text
 from bot.conversations.typed_when import When, read_when
 from bot.flow import Tap
 from bot.handlers.start import cancelled, started
+from bot.lines import line_of
 from bot.screen import Button, Screen
 from bot.screens.openings import what_next
 from bot.screens.people import way_back
+from domain.line import is_first_change
 
 _MESSAGE = filters.UpdateType.MESSAGE
 _NOT_PRIVATE = ~filters.ChatType.PRIVATE
@@ -46,8 +48,14 @@ async def overheard(update: Update, context: Context) -> None:
 
 
 async def message_edited(update: Update, context: Context) -> None:
-    """Somebody changed a message after sending it."""
-    context.unit.send(Screen(context.t("elsewhere.edited")))
+    """A message was edited: say that the bot does not see that, where the person changed what they had just typed."""
+    edit = line_of(update)
+    if edit is None:
+        return
+    newest = await context.updates.newest_line(edit.chat)
+    earlier = await context.updates.versions(edit, besides=update.update_id)
+    if is_first_change(edit, newest, earlier):
+        context.unit.send(Screen(context.t("elsewhere.edited")))
 
 
 async def nothing_tapped(update: Update, context: Context) -> None:

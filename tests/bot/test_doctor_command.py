@@ -106,7 +106,7 @@ DUE = "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state, lease_un
         (f"{DUE} VALUES (1, 'reply', TOMORROW, 1, 'due', LONG_AGO)", "took in hand and neither sent nor gave back: 1."),
         (f"{DUE} VALUES (1, 'reply', TOMORROW, 1, 'due', TOMORROW)", "took in hand and neither sent nor gave back: 1."),
         ("INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', LONG_AGO, 1)", "set aside: 1. The last one's error: KeyError: 1."),
-        ("INSERT INTO worked_update VALUES (1, TOMORROW)", "The newest entry is dated 1 day ahead."),
+        ("INSERT INTO worked_update (update_id, worked_at) VALUES (1, TOMORROW)", "The newest entry is dated 1 day ahead."),
         ("UPDATE outbox SET settled_at = TOMORROW WHERE reservation_id = 2", "The newest entry is dated 1 day ahead."),
         ("INSERT INTO dialogue VALUES (4711, NULL, NULL, '{}', NULL, 0)", "Rows point to others that are not there, in: dialogue."),
         ("UPDATE alembic_version SET version_num = '0000'", "The database is not of this version."),

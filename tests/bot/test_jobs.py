@@ -106,7 +106,7 @@ async def test_where_the_heartbeat_cannot_be_written_all_else_goes_on(
 def old_update(town: Town) -> str:
     """An update that was worked long ago, of which nobody will ask again."""
     url = town.house.database.url
-    changes(url, f"INSERT INTO worked_update VALUES (1, {literal(url, MONDAY - timedelta(days=9))})")
+    changes(url, f"INSERT INTO worked_update (update_id, worked_at) VALUES (1, {literal(url, MONDAY - timedelta(days=9))})")
     return "SELECT count(*) FROM worked_update WHERE update_id = 1"
 
 

@@ -26,7 +26,9 @@ _TABLES = [
     """INSERT INTO outbox (id, recipient_id, kind, reservation_id, due_at, attempts, state, settled_at)
     SELECT id, client_id, 'hold_warning', id, expires_at, 1, CASE id % 10 WHEN 0 THEN 'due' WHEN 3 THEN 'withheld' ELSE 'sent' END,
     CASE id % 10 WHEN 0 THEN NULL ELSE expires_at END FROM reservation""",
-    "INSERT INTO worked_update (update_id, worked_at) SELECT n, {now} + n * interval '1 second' FROM generate_series(1, 5000) n",
+    # Half of the updates are taps, which are about no line.
+    """INSERT INTO worked_update (update_id, worked_at, chat_id, line, edited, checksum)
+    SELECT n, {now} + n * interval '1 second', CASE n % 2 WHEN 0 THEN n % 500 + 1 END, n, 0, n FROM generate_series(1, 5000) n""",
     """INSERT INTO failed_update (update_id, attempts, error, failed_at, set_aside)
     SELECT n, 3, 'KeyError', {now}, 1 FROM generate_series(1, 20) n""",
 ]

@@ -14,6 +14,7 @@ from domain import errors
 from domain.client import Client, Contact
 from domain.dialogue import Dialogue
 from domain.invitation import LIFETIME, Invitation, digest_of
+from domain.line import Line
 from domain.notification import Kind, Notification
 from domain.outbox import REPLY, OutboxRow
 from domain.provider import Provider
@@ -695,3 +696,16 @@ async def test_the_server_is_spoken_to_as_decided(database: Database) -> None:
     assert await settings(write=True) == {**wanted, "transaction_isolation": "read committed", "transaction_read_only": "off"}
     assert await settings(write=False) == {**wanted, "transaction_isolation": "repeatable read", "transaction_read_only": "on"}
     assert (await database.version()).startswith("PostgreSQL ")
+
+
+async def test_the_lines_of_a_chat_and_their_versions_are_known(database: Database) -> None:
+    typed, older, edit = Line(ALICE, 7, 100), Line(ALICE, 6, None), Line(ALICE, 7, 200, edited=True)
+    async with database.transaction() as uow:
+        assert await uow.updates.newest_line(ALICE) is None
+        for number, line in enumerate((older, typed, edit, Line(ALICE + 1, 9, 1), None)):
+            assert await uow.updates.begin(number, NOW, line)
+    async with database.transaction() as uow:
+        assert await uow.updates.newest_line(ALICE) == 7
+        assert await uow.updates.versions(edit, besides=2) == [typed]
+        assert await uow.updates.versions(typed, besides=1) == [edit]
+        assert await uow.updates.versions(older, besides=99) == [older]
