@@ -59,10 +59,14 @@ def public_name(text: str) -> str:
         errors.NameUnusable: nothing visible is left, or it is longer than ``NAME_LIMIT`` characters.
     """
     name = " ".join("".join(c if _is_kept(c) else " " for c in text).split())
-    visible = any(unicodedata.category(c)[0] in "LNPS" for c in name)
-    if not visible or len(name) > NAME_LIMIT:
+    if not shows_something(name) or len(name) > NAME_LIMIT:
         raise errors.NameUnusable(limit=NAME_LIMIT)
     return name
+
+
+def shows_something(text: str) -> bool:
+    """Tell whether a text has at least one visible character."""
+    return any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK_LETTERS for c in text)
 
 
 def name_from_telegram(person: Contact) -> str:

@@ -10,11 +10,12 @@ from bot.aside import aside
 from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
 from bot.context import Context
 from bot.conversations.agenda_view import entry_of, show_day
-from bot.conversations.typed import LINE, typed_text
+from bot.conversations.typed import BLANK, LINE, typed_text
 from bot.flow import Flow, Tap
 from bot.screen import Screen
 from bot.screens.agenda import agenda_entry, cancelled_note, nothing_to_cancel, reason_mark, reason_question, reason_to_confirm, untold
 from domain import errors
+from domain.client import shows_something
 from domain.reservation import REASON_LIMIT, Party, Reservation
 from domain.usecases.end_reservation import cancel_by_provider
 from domain.usecases.reservation_of import provider_of, reservation_of_provider
@@ -141,8 +142,9 @@ def _left(context: Context) -> int | None:
 
 
 def _tidied(text: str) -> str:
-    """Return a text as one line of visible characters with single spaces."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """Return a text as one line of printable characters with single spaces; "" where nothing in it is visible."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return line if shows_something(line) else ""
 
 
 def agenda_flow() -> Flow:
@@ -159,5 +161,5 @@ def agenda_flow() -> Flow:
             Tap(CancelForClient, aside(cancelled_without_reason)),
             Tap(CancelWithReason, cancelled_with_reason),
         ],
-        {State.REASON: [MessageHandler(LINE, reason_typed)]},
+        {State.REASON: [MessageHandler(LINE | BLANK, reason_typed)]},
     )

@@ -9,7 +9,7 @@ from bot.callbacks import JoinZone, KeepName
 from bot.context import Context
 from bot.conversations.deep_links import deep_link, rest_of_link
 from bot.conversations.roles import roles_of, set_menu
-from bot.conversations.typed import LINE, typed_text
+from bot.conversations.typed import BLANK, LINE, typed_text
 from bot.conversations.zone_choice import take_zone, zone_typed
 from bot.flow import Flow, Tap
 from bot.screens.joining import joined, name_question, zone_question
@@ -85,7 +85,7 @@ def joining_flow() -> Flow:
         FLOW,
         [deep_link("join", invitation_opened), Tap(KeepName, name_kept), Tap(JoinZone, zone_tapped)],
         {
-            State.NAME: [MessageHandler(LINE, name_typed)],
+            State.NAME: [MessageHandler(LINE | BLANK, name_typed)],
             State.ZONE: [MessageHandler(LINE, zone_written)],
         },
     )

@@ -9,7 +9,7 @@ from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 from bot.callbacks import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, Open, SettingsHome
 from bot.context import Context
 from bot.conversations.roles import roles_of, set_menu
-from bot.conversations.typed import LINE, typed_text
+from bot.conversations.typed import BLANK, LINE, typed_text
 from bot.conversations.zone_choice import take_zone, zone_typed
 from bot.flow import Flow, Tap
 from bot.screens.settings import back, language_name, language_settings, name_settings, settings_home, zone_settings
@@ -111,6 +111,6 @@ def settings_flow() -> Flow:
         ],
         {
             State.ZONE: [MessageHandler(LINE, zone_written)],
-            State.NAME: [MessageHandler(LINE, name_typed)],
+            State.NAME: [MessageHandler(LINE | BLANK, name_typed)],
         },
     )

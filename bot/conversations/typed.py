@@ -1,10 +1,24 @@
 """What a person typed."""
 
-from telegram import Update
+from telegram import Message, Update
 from telegram.ext import filters
 
-# A line of a dialogue: text of a new message that is no command.
-LINE = filters.TEXT & ~filters.COMMAND & filters.UpdateType.MESSAGE
+from domain.client import shows_something
+
+
+class _Blank(filters.MessageFilter):
+    """Finds texts in which nothing is visible: empty ones, white space, direction marks."""
+
+    def filter(self, message: Message) -> bool:
+        """Tell whether a message is such a text."""
+        return message.text is not None and not shows_something(message.text)
+
+
+_NEW = filters.UpdateType.MESSAGE
+# A new message with such a text: nothing was typed. A phone sends none, but other clients do.
+BLANK = _Blank() & _NEW
+# A line of a dialogue: text of a new message that is no command and has something to read.
+LINE = filters.TEXT & ~filters.COMMAND & ~BLANK & _NEW
 
 
 def typed_text(update: Update) -> str:

@@ -11,7 +11,7 @@ from bot.context import Context
 from bot.conversations.booking import booking_typed
 from bot.conversations.hours import hours_typed, reads_as_hours
 from bot.conversations.roles import roles_of
-from bot.conversations.typed import LINE, typed_text
+from bot.conversations.typed import BLANK, LINE, typed_text
 from bot.conversations.typed_when import When, read_when
 from bot.flow import Tap
 from bot.handlers.start import cancelled, started
@@ -126,7 +126,7 @@ def last_handlers() -> list[BaseHandler[Update, Context, Any]]:
     return [
         Tap(Nothing, nothing_tapped),
         CallbackQueryHandler(stale_tapped),
-        MessageHandler(filters.TEXT & _MESSAGE, words_out_of_place),
+        MessageHandler((filters.TEXT | BLANK) & _MESSAGE, words_out_of_place),
         MessageHandler(_MESSAGE & ~filters.StatusUpdate.ALL, no_text),
     ]
 

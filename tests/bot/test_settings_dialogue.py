@@ -69,7 +69,7 @@ async def test_a_typed_place_with_several_zones_is_asked_about(alice: Chatter) -
     assert "Time zone: Pacific/Honolulu (there it is Sun 22 Nov, 23:00)" in alice.card.text
 
 
-@pytest.mark.parametrize("text", ["Middle-earth", "<b>x</b>", "x" * 300, "\u202e\u202e", "🦷", "UTC+2", "../../etc/passwd"])
+@pytest.mark.parametrize("text", ["Middle-earth", "<b>x</b>", "x" * 300, "🦷", "UTC+2", "../../etc/passwd"])
 async def test_what_is_no_zone_is_answered_and_the_next_try_taken(alice: Chatter, text: str) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")

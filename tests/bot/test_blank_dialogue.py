@@ -1,0 +1,175 @@
+"""Texts with nothing to read, which phones do not send but other clients do: nothing was typed, and every dialogue stays where it is."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from bot.flow import Flow
+from tests.bot.harness import Chatter, Town
+from tests.bot.practice import books, opens_practice
+from tests.storage.venue import rows
+
+BLANKS = ["", " ", "\n\t \u00a0", "\u200b\u200e\u2060", "\u202e", "\ufeff", "\u3164\u2800", "\x00", "\x1f"]
+NOT_UNDERSTOOD = "Sorry, I did not get that."
+OWN_WORDS = {
+    ("agenda", "reason"): "There is nothing to read in that reason.",
+    ("joining", "name"): "A name needs at least one visible character",
+    ("settings", "name"): "A name needs at least one visible character",
+}
+Step = Callable[[Town, Chatter, Chatter], Awaitable[Chatter]]
+STEPS: dict[tuple[str, str], Step] = {}
+
+
+def step(flow: str, state: str) -> Callable[[Step], Step]:
+    """Register how somebody comes to a step: a provider, Dora, or a client, Alice, who is the one that stands there then."""
+
+    def registered(prepare: Step) -> Step:
+        STEPS[flow, state] = prepare
+        return prepare
+
+    return registered
+
+
+@step("none", "")
+async def outside(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await alice.sends("/help")
+    return alice
+
+
+@step("booking", "provider")
+async def among_providers(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await opens_practice(town, "Emil")
+    await alice.sends("/book")
+    return alice
+
+
+@step("booking", "day")
+async def at_a_calendar(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await alice.sends("/book")
+    return alice
+
+
+@step("booking", "time")
+async def at_a_day(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await alice.sends("/book")
+    await alice.taps("25")
+    return alice
+
+
+@step("hours", "typing")
+async def before_hours(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await dora.sends("/hours")
+    return dora
+
+
+@step("hours", "days")
+async def before_days(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await dora.sends("/hours")
+    await dora.taps("Choose days")
+    return dora
+
+
+@step("hours", "start")
+async def before_a_start(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await before_days(town, dora, alice)
+    await dora.taps("27")
+    await dora.taps("Next ›")
+    return dora
+
+
+@step("hours", "end")
+async def before_an_end(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await before_a_start(town, dora, alice)
+    await dora.taps("10:00")
+    return dora
+
+
+@step("hours", "removing")
+async def before_a_removal(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await dora.sends("/hours")
+    await dora.taps("Wed 25 Nov")
+    return dora
+
+
+@step("agenda", "reason")
+async def before_a_reason(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await books(alice, "09:00")
+    await dora.sends("/agenda")
+    await dora.taps_data("ar:1", dora.last.id)
+    return dora
+
+
+@step("settings", "zone")
+async def before_a_zone(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await alice.sends("/settings")
+    await alice.taps("Time zone")
+    return alice
+
+
+@step("settings", "name")
+async def before_a_name(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await dora.sends("/settings")
+    await dora.taps("Public name")
+    return dora
+
+
+@step("joining", "name")
+async def joining(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    admin = town.joins("Ada", id=900)
+    await admin.sends("/invite")
+    await alice.opens(admin.link("?start=join_"))
+    return alice
+
+
+@step("joining", "zone")
+async def joining_and_named(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+    await joining(town, dora, alice)
+    await alice.sends("Alice")
+    return alice
+
+
+def standing(town: Town, somebody: Chatter) -> object:
+    return rows(town.house.database.url, f"SELECT flow, state, data, card_message_id FROM dialogue WHERE client_id = {somebody.id}")
+
+
+async def test_every_step_that_reads_text_is_among_these(town: Town) -> None:
+    flows = [handler for handler in town.house.application.handlers[0] if isinstance(handler, Flow)]
+    assert {(str(flow.name), str(state)) for flow in flows for state in flow.states} == set(STEPS) - {("none", "")}
+
+
+@pytest.mark.usually("sqlite")
+@pytest.mark.parametrize("place", STEPS, ids="-".join)
+async def test_a_text_with_nothing_to_read_is_answered_and_the_dialogue_stays(
+    town: Town, open_hours: Chatter, alice: Chatter, place: tuple[str, str]
+) -> None:
+    somebody = await STEPS[place](town, open_hours, alice)
+    stood, url = standing(town, somebody), town.house.database.url
+    changes = [rows(url, f"SELECT * FROM {table}") for table in ("reservation", "availability", "provider")]
+    for text in BLANKS:
+        before = len(somebody.shown)
+        somebody.person.sends_exactly(text)
+        await town.settles()
+        assert len(somebody.shown) == before + 1, repr(text)
+        assert OWN_WORDS.get(place, NOT_UNDERSTOOD) in somebody.last.text, repr(text)
+        assert somebody.last.rows or place in OWN_WORDS
+
+    assert standing(town, somebody) == stood
+    assert [rows(url, f"SELECT * FROM {table}") for table in ("reservation", "availability", "provider")] == changes
+    assert [rows(url, f"SELECT * FROM {table}") for table in ("failed_update", "incident")] == [[], []]
+
+
+async def test_an_edit_to_nothing_readable_is_an_edit_like_any_other(town: Town, alice: Chatter) -> None:
+    await alice.sends("hello there")
+    line = next(message.id for message in alice.person.chat.newest_first() if message.sender == "person")
+    alice.person.edits(line, "\u200b")
+    await town.settles()
+
+    assert "I do not see changes to messages" in alice.last.text
+
+
+async def test_white_space_in_a_group_is_overheard(town: Town, alice: Chatter) -> None:
+    group = town.simulator.group("Team")
+    alice.person.sends_in(group, "\u200b")
+    await town.settles()
+
+    assert [message.sender for message in group.chat.messages] == ["person"]
