@@ -8,8 +8,6 @@ from telegram.ext.filters import StatusUpdate
 
 from domain.line import Line
 
-_LARGEST_NUMBER = 2**63 - 1
-
 
 def line_of(update: Update) -> Line | None:
     """Return the line that a private message is, or is an edit of; None for any other update.
@@ -17,7 +15,7 @@ def line_of(update: Update) -> Line | None:
     An edit without text, such as that of a live location, is no new version of a line.
     """
     message = update.message or update.edited_message
-    if message is None or message.chat.type != ChatType.PRIVATE or not 0 < message.message_id <= _LARGEST_NUMBER:
+    if message is None or message.chat.type != ChatType.PRIVATE or message.message_id <= 0:
         return None
     edited = update.message is None
     if message.text is None and (edited or StatusUpdate.ALL.check_update(update)):
@@ -27,4 +25,4 @@ def line_of(update: Update) -> Line | None:
 
 def _checksum(message: Message) -> int | None:
     """Return a checksum of a message's text: it tells two versions of a line apart, and does not give away its words."""
-    return None if message.text is None else crc32(message.text.encode(errors="surrogatepass"))
+    return None if message.text is None else crc32(message.text.encode())

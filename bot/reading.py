@@ -72,7 +72,8 @@ def _read(number: int, kind: str, raw: Raw, bot: Bot) -> Update:
 
 def _message(raw: Raw) -> Raw:
     """Return what the bot uses of a message; raises ValueError where it has no chat."""
-    text = storable(_text(raw.get("text"), _LONGEST_TEXT) or "")
+    text = _text(raw.get("text"), _LONGEST_TEXT)
+    kept = None if text is None else storable(text)
     return {
         "message_id": raw["message_id"] if _is_number(raw.get("message_id")) else 0,
         "date": _date(raw.get("date")) or 1,
@@ -80,8 +81,8 @@ def _message(raw: Raw) -> Raw:
         **_given("from", _user(raw.get("from"))),
         **_given("sender_chat", _sender_chat(raw.get("sender_chat"))),
         **_given("edit_date", _date(raw.get("edit_date"))),
-        **_given("text", text or None),
-        **_given("entities", _entities(raw.get("entities"), text)),
+        **_given("text", kept),
+        **_given("entities", _entities(raw.get("entities"), kept)),
     }
 
 
@@ -150,7 +151,7 @@ def _sender_chat(raw: object) -> Raw | None:
         return None
 
 
-def _entities(raw: object, text: str) -> list[Raw] | None:
+def _entities(raw: object, text: str | None) -> list[Raw] | None:
     """Return the entities that lie within a text; their kinds are enough, since the bot reads no links and no mentioned users."""
     if not isinstance(raw, list) or not text:
         return None

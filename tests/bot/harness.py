@@ -117,7 +117,7 @@ class Town:
             await self.house.intake.once(self.house.intake.read(raw))
         await self.house.processor.idle()
 
-    def joins(self, name: str, **details: Any) -> "Chatter":
+    def joins(self, name: str | None, **details: Any) -> "Chatter":
         """Let somebody join Telegram."""
         return Chatter(self, self.simulator.person(name, **details))
 

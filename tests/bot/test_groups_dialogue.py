@@ -1,0 +1,133 @@
+"""Groups: people who call the bot there, anonymous or not, are sent to a private chat, and nothing is kept of those without a name."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from simulator.groups import Channel, Group
+from tests.bot.harness import Chatter, Town
+from tests.storage.venue import rows
+
+CALL = "/book@slotkeeper_bot"
+ANSWER = "I keep appointments in private chats only. Write to me in private."
+Writer = Callable[[Group, Channel, str], Any]
+
+WRITERS: dict[str, Writer] = {
+    "anonymous admin": lambda group, _, text: group.sends_anonymously(text),
+    "anonymous admin with a title": lambda group, _, text: group.sends_anonymously(text, title="Boss"),
+    "channel": lambda group, channel, text: group.hears_from(channel, text),
+    "channel without a user": lambda group, channel, text: group.hears_from(channel, text, user=None),
+    "automatic forward": lambda group, channel, text: group.receives_post(channel, text),
+}
+
+
+@pytest.fixture
+def group(town: Town) -> Group:
+    """Return a supergroup the bot is in."""
+    return town.simulator.supergroup("Team")
+
+
+@pytest.fixture
+def channel(town: Town) -> Channel:
+    """Return the channel that is linked to the group."""
+    return town.simulator.channel("News", "team_news")
+
+
+def said(group: Group) -> list[str]:
+    return [message.text for message in group.chat.messages if message.sender == "bot"]
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+async def test_those_who_write_in_the_name_of_a_chat_get_the_sentence_for_groups(
+    town: Town, group: Group, channel: Channel, writer: str
+) -> None:
+    WRITERS[writer](group, channel, CALL)
+    await town.settles()
+
+    assert said(group) == [ANSWER]
+    assert group.chat.last_from_bot.rows[0][0].url == "https://t.me/slotkeeper_bot"
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+async def test_nothing_is_kept_of_them(town: Town, group: Group, channel: Channel, writer: str) -> None:
+    WRITERS[writer](group, channel, CALL)
+    await town.settles()
+
+    url = town.house.database.url
+    assert [rows(url, f"SELECT * FROM {table}") for table in ("client", "dialogue", "failed_update", "incident")] == [[], [], [], []]
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("text", ["hello", "/book@another_bot", "25 Nov 9:00"])
+async def test_what_they_do_not_say_to_the_bot_is_overheard(town: Town, group: Group, channel: Channel, writer: str, text: str) -> None:
+    WRITERS[writer](group, channel, text)
+    await town.settles()
+
+    assert said(group) == []
+
+
+async def test_a_repeated_update_is_answered_once(town: Town, group: Group) -> None:
+    update = group.sends_anonymously(CALL)
+    await town.settles()
+    town.simulator.redeliver(update["update_id"])
+    await town.settles()
+
+    assert said(group) == [ANSWER]
+
+
+async def test_another_bot_gets_no_answer(town: Town, group: Group) -> None:
+    helper = town.simulator.person("Helper", username="helper_bot", is_bot=True)
+    helper.sends_in(group, CALL)
+    await town.settles()
+
+    assert said(group) == []
+    assert rows(town.house.database.url, "SELECT * FROM client") == []
+
+
+def anonymous(group: Group, channel: Channel, alice: Chatter) -> None:
+    group.sends_anonymously("hello")
+
+
+def renamed(group: Group, channel: Channel, alice: Chatter) -> None:
+    group.renames("Crew", by=alice.person.sends_in(group, "hello")["message"]["from"])
+
+
+def posted(group: Group, channel: Channel, alice: Chatter) -> None:
+    channel.posts(CALL)
+
+
+@pytest.mark.parametrize("act", [anonymous, renamed, posted])
+async def test_what_happens_in_groups_and_channels_touches_no_private_dialogue(
+    town: Town, group: Group, channel: Channel, alice: Chatter, open_hours: Chatter, act: Callable[..., None]
+) -> None:
+    await alice.sends("/book")
+    act(group, channel, alice)
+    await town.settles()
+    await alice.sends("25 Nov 9:00")
+
+    assert said(group) == said(Group(town.simulator.world, channel.chat)) == []
+    assert "Held for you" in alice.last.text
+
+
+@pytest.mark.parametrize("first_name", ["", None])
+async def test_a_person_without_a_name_is_answered_in_a_group_and_in_private(town: Town, group: Group, first_name: str | None) -> None:
+    somebody = town.joins(first_name, last_name=None, username=None, language_code=None)
+    somebody.person.sends_in(group, CALL)
+    await town.settles()
+    await somebody.sends("/start")
+
+    assert said(group) == [ANSWER]
+    assert "Hello" in somebody.last.text
+
+
+async def test_service_messages_in_private_are_silence(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+    await alice.sends("/book")
+    said_before = len(alice.shown)
+    alice.person.pins(alice.card)
+    alice.person.sets_timer(86400)
+    await town.settles()
+
+    assert len(alice.shown) == said_before
+    await alice.sends("25 Nov 9:00")
+    assert "Held for you" in alice.last.text
