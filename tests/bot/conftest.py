@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.bot.harness import ADMIN_ID, Chatter, Town, lived_in
+from tests.bot.oddities import Oddities
 from tests.bot.practice import opens_practice
+from tests.fixtures.seed import SEED
 from tests.fixtures.storage import EVERY_CASE
 
 
@@ -36,9 +38,16 @@ def _is_another_case(item: pytest.Item, seen: set[tuple[str, str]]) -> bool:
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[Town]:
-    """Return a town whose bot nobody has written to; at the end Telegram must have refused nothing."""
-    async with lived_in(Town(database_url)) as place:
+async def town(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Town]:
+    """Return a town whose bot nobody has written to; at the end Telegram must have refused nothing.
+
+    In a dialogue test it meets oddities by lot, unless the test is marked ``@pytest.mark.plain_wire``.
+    """
+    place = Town(database_url)
+    if request.path.name.endswith("_dialogue.py") and not request.node.get_closest_marker("plain_wire"):
+        place.oddities = Oddities(place.simulator, f"{SEED} {request.node.nodeid}")
+        request.node.add_report_section("call", "oddities", f"repeat with TEST_SEED={SEED}")
+    async with lived_in(place):
         yield place
 
 

@@ -16,6 +16,7 @@ from bot.settings import Settings
 from simulator.chats import Message
 from simulator.people import Person
 from simulator.simulator import Simulator
+from tests.bot.oddities import Oddities
 
 AnyTown = TypeVar("AnyTown", bound="Town")
 
@@ -36,6 +37,7 @@ class Town:
         self._open = AsyncExitStack()
         self._known: dict[str, Chatter] = {}
         self._first: list[BaseHandler[Update, Context, Any]] = []
+        self.oddities: Oddities | None = None
         self.settings: Settings
         self.house: House
 
@@ -119,7 +121,8 @@ class Town:
 
     def joins(self, name: str | None, **details: Any) -> "Chatter":
         """Let somebody join Telegram."""
-        return Chatter(self, self.simulator.person(name, **details))
+        given = self.oddities.details(details) if self.oddities else details
+        return Chatter(self, self.simulator.person(name, **given))
 
     def knows(self, name: str, **details: Any) -> "Chatter":
         """Return the person of this name, who joins Telegram the first time."""
@@ -159,12 +162,12 @@ class Chatter:
     async def sends(self, text: str) -> None:
         """Write a line."""
         self.person.sends(text)
-        await self.town.answers()
+        await self._answered()
 
     async def opens(self, link: str) -> None:
         """Open a deep link."""
         self.person.opens(link)
-        await self.town.answers()
+        await self._answered()
 
     async def taps(self, label: str, *, message: Message | None = None) -> None:
         """Tap a button: the one with this label, else the first that begins with it or ends in it, newest message first."""
@@ -173,11 +176,17 @@ class Chatter:
         loose = next((text for text in labels if text.startswith(label) or text.endswith(label)), label)
         known = any(text == label or text.split(" ", 1)[-1] == label for text in labels)
         self.person.taps(label if known else loose, message=message)
-        await self.town.answers()
+        await self._answered()
 
     async def taps_data(self, data: str, message: int | None = None) -> None:
         """Tap a forged or very old button."""
         self.person.taps_data(data, message or 1)
+        await self._answered()
+
+    async def _answered(self) -> None:
+        """Have the bot work what was done, and what happens to be going on beside it."""
+        if self.town.oddities:
+            self.town.oddities.accompany(self.person)
         await self.town.answers()
 
     @property

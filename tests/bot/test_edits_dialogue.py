@@ -9,6 +9,8 @@ from tests.bot.harness import Chatter, Town
 from tests.bot.practice import holds
 from tests.storage.venue import rows
 
+pytestmark = pytest.mark.plain_wire
+
 ANSWER = "I do not see changes to messages"
 BOLD = [{"type": "bold", "offset": 0, "length": 2}]
 
