@@ -42,7 +42,7 @@ class Control:
         if "first_name" not in details:
             raise ValueError("a person needs a first_name")
         account_id = body.get("id")
-        return self._world.new_account(None if account_id is None else int(account_id), {"language_code": "en"} | details).as_json()
+        return self._world.new_account(None if account_id is None else int(account_id), {"language_code": "en", **details}).as_json()
 
     def rename(self, body: Body) -> Body:
         """Give a `person` other names or another `language_code`."""

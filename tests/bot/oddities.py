@@ -10,7 +10,7 @@ from simulator import ABSENT, Group, Person, Simulator
 from simulator.chats import Account
 from tests.faults.seeds import chance
 
-_ACCOMPANIED, _SLOW = 0.2, 0.1
+_ACCOMPANIED, _SLOW = 0.35, 0.1
 """How many of the acts, and of the answers of the wire, meet something odd."""
 _LONGEST_DELAY = 0.005
 _LONG_CODE = f"en-x-{'y' * 60}"
