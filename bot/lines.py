@@ -24,5 +24,5 @@ def line_of(update: Update) -> Line | None:
 
 
 def _checksum(message: Message) -> int | None:
-    """Return a checksum of a message's text: it tells two versions of a line apart, and does not give away its words."""
+    """Return a checksum of a message's text: it tells two versions of a line apart without keeping its words."""
     return None if message.text is None else crc32(message.text.encode())
