@@ -158,15 +158,6 @@ async def test_a_text_with_nothing_to_read_is_answered_and_the_dialogue_stays(
     assert [rows(url, f"SELECT * FROM {table}") for table in ("failed_update", "incident")] == [[], []]
 
 
-async def test_an_edit_to_nothing_readable_is_an_edit_like_any_other(town: Town, alice: Chatter) -> None:
-    await alice.sends("hello there")
-    line = next(message.id for message in alice.person.chat.newest_first() if message.sender == "person")
-    alice.person.edits(line, "\u200b")
-    await town.settles()
-
-    assert "I do not see changes to messages" in alice.last.text
-
-
 async def test_white_space_in_a_group_is_overheard(town: Town, alice: Chatter) -> None:
     group = town.simulator.group("Team")
     alice.person.sends_in(group, "\u200b")

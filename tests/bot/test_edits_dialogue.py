@@ -166,3 +166,10 @@ async def test_lines_of_two_people_are_kept_apart(alice: Chatter, bob: Chatter) 
     await edited(bob, "hello again")
 
     assert (answers(alice), answers(bob)) == (1, 1)
+
+
+async def test_an_edit_that_leaves_nothing_to_read_is_an_edit_like_any_other(alice: Chatter) -> None:
+    await alice.sends("hello there")
+    await edited(alice, "\u200b")
+
+    assert answers(alice) == 1
