@@ -14,15 +14,15 @@ _GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 class Sender:
     """Who sent an update, and the ``chat`` they sent it in.
 
-    One who is ``anonymous`` writes in a group in the name of the group or of a channel. They are answered there and kept nowhere.
+    One who is ``passing`` wrote in a group: they may be answered there, and nothing is kept of them.
     """
 
     contact: Contact
     chat: int
-    anonymous: bool = False
+    passing: bool = False
 
     @property
-    def passing(self) -> Client:
+    def stranger(self) -> Client:
         """Return the sender as a person of whom nothing is stored."""
         return Client(self.contact.id, self.contact.name, None, None, None)
 
@@ -31,10 +31,10 @@ def sender_of(update: Update) -> Sender | None:
     """Return who sent an update, None for one that a person did not send to the bot, such as another bot's message."""
     user, chat = update.effective_user, update.effective_chat
     if (sender_chat := _in_the_name_of(update)) is not None and chat is not None:
-        return Sender(Contact(sender_chat.id, ""), chat.id, anonymous=True)
+        return Sender(Contact(sender_chat.id, ""), chat.id, passing=True)
     if user is None or user.is_bot:
         return None
-    return Sender(_contact(user), chat.id if chat else user.id)
+    return Sender(_contact(user), chat.id if chat else user.id, passing=chat is not None and chat.type in _GROUPS)
 
 
 def _contact(user: User) -> Contact:

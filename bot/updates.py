@@ -249,7 +249,7 @@ async def _loaded(work: Work, update: Update, sender: Sender, now: datetime) -> 
         now=now,
         contact=sender.contact,
         person=person,
-        dialogue=Dialogue() if sender.anonymous else await work.dialogues.get(person.id),
+        dialogue=Dialogue() if sender.passing else await work.dialogues.get(person.id),
         tapped=message.message_id if message else None,
         before=shown_before(update),
     )
@@ -257,7 +257,9 @@ async def _loaded(work: Work, update: Update, sender: Sender, now: datetime) -> 
 
 async def _person(work: Work, sender: Sender, now: datetime) -> Client:
     """Return the person who sent an update, as the database knows them from now on."""
-    return sender.passing if sender.anonymous else await work.clients.seen(sender.contact, now)
+    if sender.passing:
+        return await work.clients.get(sender.contact.id) or sender.stranger
+    return await work.clients.seen(sender.contact, now)
 
 
 def _is_command(update: Update) -> bool:

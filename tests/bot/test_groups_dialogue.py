@@ -131,3 +131,13 @@ async def test_service_messages_in_private_are_silence(town: Town, alice: Chatte
     assert len(alice.shown) == said_before
     await alice.sends("25 Nov 9:00")
     assert "Held for you" in alice.last.text
+
+
+async def test_nothing_is_kept_of_a_person_who_only_writes_in_a_group(town: Town, alice: Chatter) -> None:
+    group = town.simulator.group("Friends")
+    alice.person.sends_in(group, "hello everybody")
+    alice.person.sends_in(group, "/book@slotkeeper_bot")
+    await town.settles()
+
+    assert "private" in group.chat.last_from_bot.text
+    assert rows(town.house.database.url, "SELECT id FROM client") == []

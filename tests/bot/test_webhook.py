@@ -426,5 +426,7 @@ async def test_it_stops_within_ten_seconds_while_work_and_answers_hang(
         async with asyncio.timeout(10):
             await task
 
-    assert len(rows(database_url, "SELECT update_id FROM worked_update")) == 2
-    assert len(simulator.world.updates.pending) == 1
+    # What Alice wrote second may be committed as well, since a hanging answer keeps her chat for a second at most. It is never lost.
+    worked = len(rows(database_url, "SELECT update_id FROM worked_update"))
+    assert worked in {2, 3}
+    assert worked + len(simulator.world.updates.pending) == 3
