@@ -271,6 +271,8 @@ class Courier:
         now = self._clock()
 
         async def given_up(work: Work) -> None:
+            if row.reservation_id is not None:
+                await work.outbox.keep(row, row.withheld())
             await work.clients.mark_unreachable(row.recipient_id, now)
             await work.outbox.withhold(row.recipient_id, now, error)
 
@@ -279,6 +281,7 @@ class Courier:
 
     async def _postpone(self, row: OutboxRow, error: str, shown: Shown, wait: timedelta | None) -> datetime:
         """Try the rest of a row again when Telegram said, or else after a wait that doubles from one second to five minutes."""
+        refused = wait is not None
         wait = wait or min(timedelta(seconds=2 ** min(row.attempts - 1, 10)), _LONGEST_WAIT)
         log.warning("a %s waits %.0f s: %s", row.kind, wait.total_seconds(), error)
         until = self._clock() + wait
@@ -287,6 +290,8 @@ class Courier:
             await _note_messages(work, row.recipient_id, shown)
             if row.kind == REPLY and shown:
                 await work.outbox.keep(row, packed(unpacked(row.payload)[len(shown) :]))
+            elif refused and row.reservation_id is not None:
+                await work.outbox.keep(row, row.refused())
             await work.outbox.postpone(row, until, error)
 
         await self._write(postponed)

@@ -43,6 +43,8 @@ class News:
         if provider is None or client is None or recipient is None:
             return None
         reader = reader_for(recipient, self._venue_zone)
+        if kind is Kind.CANCELLED_BY_CLIENT and not await _knows_of_booking(uow, reservation):
+            return None
         if kind in {Kind.BOOKING_CONFIRMED, Kind.CANCELLED_BY_CLIENT}:
             return _for_provider(kind, reader, reservation, client)
         return await self._for_client(uow, kind, reader, reservation, provider, now)
@@ -84,6 +86,12 @@ def _rounded(left: timedelta) -> timedelta:
     """Return what is left of a hold as people say it: whole minutes, or whole seconds in the last one; a second late is not late."""
     seconds = max(1, round(left.total_seconds()))
     return timedelta(minutes=round(seconds / 60)) if seconds >= _MINUTE else timedelta(seconds=seconds)
+
+
+async def _knows_of_booking(uow: UnitOfWork, reservation: Reservation) -> bool:
+    """Tell whether a booking may have been announced to its provider. Rows are deleted only long after they were delivered."""
+    delivery = await uow.outbox.delivery_of(Kind.BOOKING_CONFIRMED, reservation.id)
+    return delivery is None or delivery.may_have_arrived
 
 
 def _for_provider(kind: Kind, reader: Reader, reservation: Reservation, client: Client) -> Sequence[Step]:

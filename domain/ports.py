@@ -12,8 +12,8 @@ from domain.client import Client, Contact
 from domain.dialogue import Dialogue
 from domain.events import Event
 from domain.invitation import Invitation
-from domain.notification import Notification
-from domain.outbox import OutboxRow
+from domain.notification import Kind, Notification
+from domain.outbox import DeliveryRecord, OutboxRow
 from domain.posting import Draft
 from domain.provider import Provider
 from domain.reservation import Reservation
@@ -217,6 +217,10 @@ class Outbox(Protocol):
 
     async def notify(self, notifications: Iterable[Notification]) -> None:
         """Put notifications in; one of the same kind and reservation is put in once, and again where a hold was moved."""
+        ...
+
+    async def delivery_of(self, kind: Kind, reservation_id: int) -> DeliveryRecord | None:
+        """Return what is known about the delivery of a notification, or None where there was none or its row was deleted."""
         ...
 
     async def resume(self, recipient_id: int, now: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, delete, func, insert, literal, or_, select, text, update
 
 from domain.notification import Kind, Notification
-from domain.outbox import DIGEST, REPLY, Backlog, OutboxRow
+from domain.outbox import DIGEST, REPLY, Backlog, DeliveryRecord, OutboxRow, not_delivered
 from storage.at_once import FEW, IN_THREAD
 from storage.executor import Executor
 from storage.many import given, rows_given
@@ -89,6 +89,9 @@ _NOTE_ERROR = update(outbox).where(_ROW).values(error=bindparam("new_error"))
 _KEEP = update(outbox).where(outbox.c.id == bindparam("row")).values(payload=bindparam("new_payload"))
 _RENEW = (
     update(outbox).where(_ROW, DUE, outbox.c.lease_until > bindparam("now")).values(lease_until=bindparam("lease")).returning(outbox.c.id)
+)
+_DELIVERY = select(outbox.c.state, outbox.c.attempts, outbox.c.payload).where(
+    outbox.c.reservation_id == bindparam("reservation"), outbox.c.kind == bindparam("of_kind")
 )
 _OF_RECIPIENT = outbox.c.recipient_id == bindparam("recipient")
 _DROP_REPLIES = delete(outbox).where(DUE, _OF_RECIPIENT, outbox.c.kind == REPLY)
@@ -183,6 +186,13 @@ class SqlOutbox:
         rows = [{"recipient_id": n.recipient_id, "kind": n.kind, "reservation_id": n.reservation_id, "due_at": n.due_at} for n in told]
         parameter = given(self._connection, await self._queued(rows))
         await self._connection.execute(_NOTIFY.on(self._connection), parameter, patient=len(rows) > FEW)
+
+    async def delivery_of(self, kind: Kind, reservation_id: int) -> DeliveryRecord | None:
+        """Return what is known about the delivery of a notification, or None where there was none or its row was deleted."""
+        found = await self._connection.execute(_DELIVERY, {"reservation": reservation_id, "of_kind": kind})
+        if (row := found.one_or_none()) is None:
+            return None
+        return DeliveryRecord(row.state, row.attempts, not_delivered(row.payload))
 
     async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime, *, queued: bool = False) -> OutboxRow:
         """Put the answer to an update in, leased to the process that commits it. It sends the answer itself; the sweep only if it dies.

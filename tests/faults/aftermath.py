@@ -31,7 +31,12 @@ _POSSIBLE = {
     "📅": """SELECT provider.client_id, start_cell FROM reservation JOIN provider ON provider.id = provider_id
         WHERE status = 'cancelled' AND confirmed_at IS NOT NULL"""
 }
-_CANCELLED = """SELECT count(*) FROM reservation WHERE status = 'cancelled' AND ended_by = 'client' AND confirmed_at IS NOT NULL"""
+_CANCELLED = """SELECT provider.client_id, start_cell FROM reservation JOIN provider ON provider.id = provider_id
+    WHERE status = 'cancelled' AND ended_by = 'client' AND confirmed_at IS NOT NULL"""
+# Bookings whose notice was tried before it was skipped: the try may have arrived.
+_UNCERTAIN = f"""{_CANCELLED} AND EXISTS (SELECT 1 FROM outbox
+    WHERE reservation_id = reservation.id AND kind = 'booking_confirmed' AND state = 'skipped' AND attempts > 1)"""
+_TOLD_OF_CANCELLING = "</b> cancelled:\n"
 _NUMBERS = ("reservation", "moving")
 _NAME = re.compile(r"Client \d+\.")
 _MAY_SEE = "SELECT reservation.id, reservation.client_id, provider.client_id FROM reservation JOIN provider ON provider.id = provider_id"
@@ -76,17 +81,24 @@ def _of_notices(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str
         yield from (f"{opening} was never told of {key}" for key in owed - heard)
         yield from (f"{opening} was told of {key}, which is not so" for key in heard if key not in possible)
         extra += sum(max(0, times - max(1, owed[key])) for key, times in heard.items())
-    cancelled, heard_of = rows(url, _CANCELLED)[0][0], sum(_tells_of_cancelling(call) for call in calls)
-    if heard_of < cancelled:
-        yield f"{cancelled} bookings were cancelled, and {heard_of} were told of"
-    extra += max(0, heard_of - cancelled)
+    yield from _of_cancellations(url, calls, repeats)
+    extra += sum((told(calls, _TOLD_OF_CANCELLING) - Counter(rows(url, _CANCELLED))).values())
     if extra > repeats:
         yield f"{extra} notices came again, not {repeats}"
 
 
-def _tells_of_cancelling(call: CallRecord) -> bool:
-    """Tell whether a call told a provider that a client cancelled."""
-    return call.method.lower() == "sendmessage" and call.ok and "</b> cancelled:\n" in call.params["text"]
+def _of_cancellations(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str]:
+    """Compare the cancellations that providers were told of with the bookings: each was told exactly if its booking was."""
+    cancelled, uncertain = Counter(rows(url, _CANCELLED)), Counter(rows(url, _UNCERTAIN))
+    announced = told(calls, "📅") - Counter(rows(url, _OWED["📅"]))
+    heard = told(calls, _TOLD_OF_CANCELLING)
+    for key in cancelled | heard:
+        owed = min(cancelled[key], announced[key])
+        # Where one booking was announced several times, a repeat looks like the announcement of another one.
+        if heard[key] < min(owed, 1) or owed - heard[key] > repeats:
+            yield f"the booking {key} was announced and cancelled, and the cancellation was not told"
+        if heard[key] and not owed and heard[key] > uncertain[key]:
+            yield f"the cancellation of {key} was told, and the booking was never announced"
 
 
 def _of_secrets(town: Town, url: str) -> Iterator[str]:

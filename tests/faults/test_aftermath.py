@@ -1,5 +1,6 @@
 """The look at the books after a fault: it has nothing to say where all is well, and it notices each thing that can be wrong."""
 
+import re
 import sqlite3
 from contextlib import closing
 
@@ -22,6 +23,7 @@ FORGED = {
     "UPDATE reservation SET client_id = 1002 WHERE id = 1": "1001 was shown the reservation 1, which is not his",
     "UPDATE outbox SET state = 'parked', error = 'x' WHERE kind = 'booking_confirmed'": "a booking_confirmed is parked: x",
     "UPDATE reservation SET status = 'cancelled', ended_by = 'provider' WHERE id = 2": "❌ was never told of (1002,",
+    "UPDATE reservation SET status = 'cancelled', ended_by = 'client' WHERE id = 2": "the cancellation was not told",
     "UPDATE reservation SET status = 'expired' WHERE id = 1": "⌛ was never told of (1001,",
     "DELETE FROM outbox WHERE kind = 'hold_warning'": "warnings",
     "INSERT INTO failed_update VALUES (5, 3, 'x', 1, 1)": "update 5 was set aside: x",
@@ -80,6 +82,21 @@ async def test_a_notice_that_came_again_is_noticed_and_can_be_excused(scene: Sce
 
     await town.simulator.call("sendMessage", {"chat_id": people[0].id, "text": "It is Client 2. who comes"})
     assert await looked_over(town, *people, repeats=1) == [f"{people[0].id} was shown the name Client 2., which is not his"]
+
+
+@pytest.mark.engines("sqlite")
+async def test_a_cancellation_told_without_its_booking_is_noticed(scene: Scene) -> None:
+    people, town = await two_book(scene), scene.town
+    await people[1].taps("Cancel booking")
+    await people[1].taps("Yes, cancel booking")
+    [notice] = [call for call in town.simulator.transcript.calls_of("sendMessage") if "</b> cancelled:" in call.params["text"]]
+    assert await looked_over(town, *people) == []
+
+    other = re.sub(r'unix="(\d+)"', lambda found: f'unix="{int(found[1]) - 9_000}"', notice.params["text"], count=1)
+    await town.simulator.call("sendMessage", {**notice.params, "text": other})
+    found = await looked_over(town, *people, repeats=1)
+    assert len(found) == 1
+    assert found[0].endswith("was told, and the booking was never announced")
 
 
 @pytest.mark.engines("sqlite")

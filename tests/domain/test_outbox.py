@@ -1,0 +1,46 @@
+"""What the outbox knows about a delivery: only a notification that surely never arrived counts as untold."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from domain.outbox import NOT_DELIVERED, DeliveryRecord, OutboxRow
+
+ROW = OutboxRow(1, 200, "booking_confirmed", 7, None, datetime(2026, 6, 1, 12, tzinfo=UTC), attempts=1)
+
+
+@pytest.mark.parametrize(
+    ("state", "attempts", "not_delivered", "arrived"),
+    [
+        ("sent", 1, 0, True),
+        ("due", 0, 0, False),
+        ("due", 1, 0, True),
+        ("due", 2, 2, False),
+        ("skipped", 1, 0, False),
+        ("skipped", 2, 0, True),
+        ("skipped", 3, 2, False),
+        ("skipped", 4, 2, True),
+        ("parked", 1, 0, False),
+        ("parked", 2, 0, True),
+        ("withheld", 0, 0, False),
+        ("withheld", 1, 0, False),
+        ("withheld", 2, -1, True),
+    ],
+)
+def test_what_may_have_arrived_counts_as_told(state: str, attempts: int, not_delivered: int, *, arrived: bool) -> None:
+    assert DeliveryRecord(state, attempts, not_delivered).may_have_arrived is arrived
+
+
+def test_refused_tries_are_counted() -> None:
+    again = replace(ROW, payload=ROW.refused(), attempts=2)
+
+    assert ROW.refused() == {NOT_DELIVERED: 1}
+    assert again.refused() == {NOT_DELIVERED: 2}
+
+
+@pytest.mark.parametrize(("attempts", "refused", "kept"), [(1, 0, 0), (2, 1, 0), (2, 0, -1), (5, 2, -2)])
+def test_a_notification_that_is_put_aside_keeps_the_number_of_tries_that_may_have_arrived(attempts: int, refused: int, kept: int) -> None:
+    row = replace(ROW, attempts=attempts, payload={NOT_DELIVERED: refused})
+
+    assert row.withheld() == {NOT_DELIVERED: kept}
