@@ -1,5 +1,6 @@
 """The documents say what the program says: settings, commands, files and links."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from bot import __version__
 from bot.menus import commands_for
+from bot.pacing import Pace
 from bot.settings import Settings
 from bot.texts import texts_in
 
@@ -148,3 +150,13 @@ def test_every_picture_tells_in_words_what_it_shows() -> None:
     pictures = re.findall(r"<img [^>]*>", text_of(ROOT / "README.md"))
     assert pictures
     assert [picture for picture in pictures if not re.search(r"alt=\"[^\"]{40,}\"", picture)] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md", "docs/decisions/0009-outbox-rules-one-alarm.md"])
+def test_the_documents_tell_how_many_messages_a_crash_can_repeat(page: str) -> None:
+    in_flight = inspect.signature(Pace).parameters["per_second"].default
+    text = " ".join(text_of(ROOT / page).split())
+
+    assert re.search(rf"at most {in_flight}\b", text)
+    assert "each message that was on its way" in text.lower()
+    assert not re.search(r"(one|a) message (that was on its way )?(comes|may come) twice", text)
