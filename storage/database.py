@@ -16,6 +16,7 @@ from storage.at_once import BEGIN, BUSY_TIMEOUT, DRIVER, IN_THREAD
 from storage.executor import Executor
 from storage.postgres import meant, postgres_engine
 from storage.sqlite_errors import sqlite_meant
+from storage.sqlite_file import DatabaseUnusable, check_ours, check_unused_log
 from storage.together import Together
 from storage.unit_of_work import SqlUnitOfWork
 from storage.writer import SoleWriter
@@ -32,10 +33,6 @@ _JOURNAL_TRIES, _JOURNAL_PAUSE = 500, 0.01
 
 class DatabaseUnsupported(Misconfigured):
     """``DATABASE_URL`` names a kind of database that is not there."""
-
-
-class DatabaseUnusable(Misconfigured):
-    """What ``DATABASE_URL`` names cannot be read or written; the message is one sentence on why and what to do."""
 
 
 def make_engine(url: str, *, write: bool, migrating: bool = False) -> AsyncEngine:
@@ -225,26 +222,30 @@ def is_there(file: Path) -> bool:
         raise DatabaseUnusable(f"DATABASE_URL: {file} cannot be read: {error.strerror}.") from error
 
 
-def prepare_file(url: str) -> None:
-    """Make the folder of a database where there is none, and see that the file, there or not, can be written.
-
-    Raises:
-        DatabaseUnusable: see there.
-    """
-    if (file := database_file(url)) is None:
-        return
+def prepare_folder(file: Path) -> None:
+    """Make the folder of a database where there is none, and refuse a file that is not Slotkeeper's; raises DatabaseUnusable."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseUnusable(f"DATABASE_URL: the folder {file.parent} cannot be made: {error.strerror}.") from error
+    if is_there(file):
+        check_ours(file)
+
+
+def prepare_file(file: Path) -> None:
+    """See that the file of a database, there or not, can be written, and has its journal; raises DatabaseUnusable.
+
+    SQLite copies the write-ahead log into the file here, so the log must have been checked.
+    """
     _tried(file, BEGIN)
     _given_its_journal(file)
 
 
 def check_file(url: str) -> None:
-    """See that the file of a database, which is there, can be read; raises DatabaseUnusable."""
+    """See that the file of a database, which is there, is Slotkeeper's and sound; raises DatabaseUnusable."""
     if (file := database_file(url)) is not None:
-        _tried(file, "SELECT count(*) FROM sqlite_master")
+        check_ours(file)
+        check_unused_log(file)
 
 
 def _tried(file: Path, statement: str) -> None:

@@ -9,13 +9,14 @@ from sqlalchemy.exc import DatabaseError
 
 from domain.checkup import Checkup, Parked, SetAside
 from domain.timespan import first_cell_from
-from storage.database import DatabaseUnusable, make_engine
+from storage.database import make_engine
 from storage.executor import Executor
 from storage.instant import Instant
-from storage.migrate import is_current
+from storage.migrate import is_current, refuse_foreign
 from storage.outbox import LEASE
 from storage.pruning import CELLS_KEPT
 from storage.reservations import CLIENT, PROVIDER
+from storage.sqlite_file import DatabaseUnusable
 from storage.tables import CONFIRMED, DUE, HELD, availability, busy, client, failed_update, outbox, reservation, worked_update
 
 # A sweep comes every fifteen seconds: what is older than this was missed by many.
@@ -116,7 +117,8 @@ class SqlDoctor:
         self._connection = connection
 
     async def is_current(self) -> bool:
-        """Tell whether the schema is the newest this program knows; where it is not, nothing else can be asked."""
+        """Tell whether the schema is the newest this program knows; where it is not, nothing else can be asked. Raises DatabaseUnusable."""
+        await self._connection.run_sync(refuse_foreign)
         return await self._connection.run_sync(is_current)
 
     async def checkup(self, now: datetime) -> Checkup:

@@ -1,15 +1,23 @@
 """Bring the schema up to date: run at every start, under a lock, in one transaction."""
 
+import asyncio
 from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from storage.database import DatabaseUnusable, make_engine, prepare_file, reachable
+from storage.database import database_file, make_engine, prepare_file, prepare_folder, reachable
+from storage.ownership import is_foreign
+from storage.sqlite_file import DatabaseUnusable, check_unused_log
+from storage.tables import metadata
 
 # Any number will do that no other program on the same database locks.
 _LOCK = 0x510716EE9E12
 _SCRIPTS = Path(__file__).with_name("migrations")
+_NAMES_ON_SQLITE = text("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@'")
+_NAMES_ON_POSTGRESQL = text(
+    "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = current_schema()"
+)
 
 
 class ForeignKeysBroken(Exception):
@@ -27,7 +35,11 @@ async def migrate(url: str) -> None:
         ForeignKeysBroken, DatabaseAway, DatabaseUnsupported, DatabaseUnusable: see there.
     """
     engine = make_engine(url, write=True, migrating=True)
-    prepare_file(url)
+    if file := database_file(url):
+        prepare_folder(file)
+        # The whole file may have to be read.
+        await asyncio.to_thread(check_unused_log, file)
+        prepare_file(file)
     try:
         with reachable():
             async with engine.begin() as connection:
@@ -45,6 +57,19 @@ def is_of_use(connection: Connection) -> bool:
     """Tell whether this program can go on with the schema: a newer one, which another replica made, takes nothing from those that run."""
     schema = _schema_of(connection)
     return _is_newest(schema) or _is_newer(schema)
+
+
+def refuse_foreign(connection: Connection) -> None:
+    """Refuse a database, or on PostgreSQL a schema, that another program uses; raises DatabaseUnusable."""
+    if connection.dialect.name == "sqlite":
+        names = {*connection.scalars(_NAMES_ON_SQLITE)}
+    else:
+        # Other programs may have tables in the same schema, as long as they leave our names alone.
+        names = {*connection.scalars(_NAMES_ON_POSTGRESQL)} & {*metadata.tables}
+    if is_foreign(names, _schema_of(connection)):
+        raise DatabaseUnusable(
+            "DATABASE_URL: another program has its tables there, and nothing was changed: give Slotkeeper a database or schema of its own."
+        )
 
 
 def _schema_of(connection: Connection) -> frozenset[str]:
@@ -74,9 +99,13 @@ def _is_newer(schema: frozenset[str]) -> bool:
 
 
 def _upgrade(connection: Connection) -> None:
-    """Run the migrations and check that no row points nowhere; raises DatabaseUnusable for the schema of a newer version."""
+    """Run the migrations and check that no row points nowhere.
+
+    Raises DatabaseUnusable for the schema of another program, or of a newer version.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    refuse_foreign(connection)
     schema = _schema_of(connection)
     if _is_newest(schema):
         return

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from storage.database import DatabaseUnusable, database_file, prepare_file
+from storage.database import database_file, prepare_folder
+from storage.sqlite_file import DatabaseUnusable, check_log, lock_of
 
 # A process that was killed a moment ago may still be on its way out.
 _TRIES = 20
@@ -22,15 +23,18 @@ async def sole_use(url: str) -> AsyncIterator[None]:
     backing it up and migrating it need no lock.
 
     Raises:
-        DatabaseUnusable: another bot is at work on this file, or nothing can be written beside it.
+        DatabaseUnusable: another bot is at work on this file, nothing can be written beside it, it is another program's, or it does not fit
+            the write-ahead log beside it.
     """
     if (file := database_file(url)) is None:
         yield
         return
-    prepare_file(url)
-    lock = _opened(file.with_name(f"{file.name}.lock"))
+    prepare_folder(file)
+    lock = _opened(lock_of(file))
     try:
         await _taken(lock, file)
+        # No other bot writes to the log now. The whole file may have to be read.
+        await asyncio.to_thread(check_log, file)
         yield
     finally:
         os.close(lock)

@@ -4,6 +4,7 @@ import argparse
 import time
 import urllib.request
 from http.client import HTTPException
+from pathlib import Path
 
 from bot.settings import Address, Settings
 
@@ -15,7 +16,7 @@ _NO_ANSWER = "The bot does not answer at the address in LISTEN, or says that it 
 
 
 def execute(settings: Settings, _options: argparse.Namespace) -> int:
-    """Tell by the heartbeat beside a SQLite file, else by asking the HTTP side."""
+    """Tell by the heartbeat beside a SQLite file, else by asking the HTTP side; raises DatabaseUnusable for another program's file."""
     well, ill = (_answers(settings.listen), _NO_ANSWER) if settings.is_postgres else (_beats(settings), _NO_BEAT)
     print("The bot is at work." if well else ill)
     return 0 if well else 1
@@ -24,7 +25,20 @@ def execute(settings: Settings, _options: argparse.Namespace) -> int:
 def _beats(settings: Settings) -> bool:
     """Tell whether the heartbeat beside the database is fresh; one in the future is from before the clock was set back."""
     heartbeat = settings.heartbeat_file
-    return heartbeat is not None and heartbeat.exists() and abs(time.time() - heartbeat.stat().st_mtime) < _HEARTBEAT_SECONDS
+    if heartbeat is None:
+        return False
+    if heartbeat.exists() and abs(time.time() - heartbeat.stat().st_mtime) < _HEARTBEAT_SECONDS:
+        return True
+    _check_file(heartbeat.with_suffix(""))
+    return False
+
+
+def _check_file(file: Path) -> None:
+    """Refuse a file in which no bot could ever be at work; raises DatabaseUnusable."""
+    if file.exists():
+        from storage.sqlite_file import check_ours  # noqa: PLC0415  (a bot that is well is not asked for its file)
+
+        check_ours(file)
 
 
 def _answers(listen: Address) -> bool:

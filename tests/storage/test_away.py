@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from domain.client import Contact
 from domain.ports import DatabaseAway
-from storage.database import Database, DatabaseUnusable
+from storage.database import Database
 from storage.migrate import migrate
+from storage.sqlite_file import DatabaseUnusable
 from storage.unit_of_work import SqlUnitOfWork
 from tests.fixtures.postgres import named
 from tests.storage.venue import ALICE, BOB, NOW, rows
