@@ -88,7 +88,7 @@ class Providers(Protocol):
         ...
 
     async def search(self, part: str, *, besides: int, offset: int, limit: int) -> Sequence[Provider]:
-        """Return providers whose name has this part, by name, without the one who is this client."""
+        """Return providers whose name has this part, or whose label it is, by name, without the one who is this client."""
         ...
 
     async def count(self, part: str, *, besides: int) -> int:

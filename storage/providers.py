@@ -4,19 +4,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, String, and_, bindparam, func, insert, or_, select, update
 
-from domain.provider import Provider
+from domain.provider import Provider, name_key
 from storage.executor import Executor
 from storage.position import position
 from storage.tables import provider
 
 _FIELDS = (provider.c.id, provider.c.client_id, provider.c.name, provider.c.slug)
-_GET = select(*_FIELDS).where(provider.c.id == bindparam("provider"))
+_OTHER = provider.alias("other")
+_SHARES_NAME = (
+    select(_OTHER.c.id).where(_OTHER.c.name_key == provider.c.name_key, _OTHER.c.id != provider.c.id).correlate(provider).exists()
+)
+_SHOWN = (*_FIELDS, _SHARES_NAME.label("shares_name"))
+_BY_NUMBER = provider.c.id == bindparam("provider")
+_GET = select(*_SHOWN).where(_BY_NUMBER)
 # What a hold takes of its provider anyway, by its foreign key: taken before the hours are read, it keeps them from being changed meanwhile.
-_KEEP_HOURS = _GET.with_for_update(read=True, key_share=True)
+_KEEP_HOURS = select(*_FIELDS).where(_BY_NUMBER).with_for_update(read=True, key_share=True)
 _OF_CLIENT = select(*_FIELDS).where(provider.c.client_id == bindparam("client"))
-_BY_SLUG = select(*_FIELDS).where(provider.c.slug == bindparam("wanted"))
+_BY_SLUG = select(*_SHOWN).where(provider.c.slug == bindparam("wanted"))
 _ADD = insert(provider).returning(provider.c.id)
 _RENAME = (
     update(provider)
@@ -24,9 +30,18 @@ _RENAME = (
     .values(name=bindparam("new_name"), name_key=bindparam("new_key"), slug=bindparam("new_slug"))
 )
 # A part may stand anywhere in a name, so where there is one this reads the whole index of names: some milliseconds for ten thousand.
-_MATCHES = (position(provider.c.name_key, bindparam("part")) > 0, provider.c.client_id != bindparam("besides"))
+_PART = bindparam("part", type_=String())
+_MATCHES = (
+    or_(
+        position(provider.c.name_key, _PART) > 0,
+        # What clients are shown where a name is not unique can be typed back: all of it, or just what tells the providers apart.
+        provider.c.name_key + " (" + provider.c.slug + ")" == _PART,
+        and_(provider.c.slug == _PART, _SHARES_NAME),
+    ),
+    provider.c.client_id != bindparam("besides"),
+)
 _SEARCH = (
-    select(*_FIELDS).where(*_MATCHES).order_by(provider.c.name_key, provider.c.id).limit(bindparam("limit")).offset(bindparam("offset"))
+    select(*_SHOWN).where(*_MATCHES).order_by(provider.c.name_key, provider.c.id).limit(bindparam("limit")).offset(bindparam("offset"))
 )
 _COUNT = select(func.count()).select_from(provider).where(*_MATCHES)
 
@@ -56,24 +71,24 @@ class SqlProviders:
 
     async def add(self, client_id: int, name: str, slug: str, now: datetime) -> Provider:
         """Write a new provider."""
-        row = {"client_id": client_id, "name": name, "name_key": name.casefold(), "slug": slug, "joined_at": now}
+        row = {"client_id": client_id, "name": name, "name_key": name_key(name), "slug": slug, "joined_at": now}
         number = (await self._connection.execute(_ADD, row)).scalar_one()
         return Provider(number, client_id, name, slug)
 
     async def rename(self, provider_id: int, name: str, slug: str) -> None:
         """Keep a provider's new name and slug."""
-        row = {"provider": provider_id, "new_name": name, "new_key": name.casefold(), "new_slug": slug}
+        row = {"provider": provider_id, "new_name": name, "new_key": name_key(name), "new_slug": slug}
         await self._connection.execute(_RENAME, row)
 
     async def search(self, part: str, *, besides: int, offset: int, limit: int) -> Sequence[Provider]:
-        """Return providers whose name has this part, by name, without the one who is this client."""
-        wanted = {"part": part.casefold(), "besides": besides, "offset": offset, "limit": limit}
+        """Return providers whose name has this part, or whose label it is, by name, without the one who is this client."""
+        wanted = {"part": name_key(part), "besides": besides, "offset": offset, "limit": limit}
         rows = await self._connection.execute(_SEARCH, wanted, patient=bool(part))
         return [Provider(**row._asdict()) for row in rows]
 
     async def count(self, part: str, *, besides: int) -> int:
         """Return how many providers ``search`` would find."""
-        return int(await self._connection.scalar(_COUNT, {"part": part.casefold(), "besides": besides}, patient=bool(part)))
+        return int(await self._connection.scalar(_COUNT, {"part": name_key(part), "besides": besides}, patient=bool(part)))
 
 
 def _one(row: Row[*tuple[Any, ...]] | None) -> Provider | None:

@@ -27,7 +27,7 @@ from bot.screens.booking import holding, nobody_to_book_with
 from bot.screens.links import unknown_link
 from bot.screens.typed import problem_text
 from domain import errors
-from domain.client import NAME_LIMIT
+from domain.provider import LABEL_LIMIT
 from domain.reservation import Status
 from domain.usecases.hold_slot import SlotChoice
 from domain.usecases.reservation_of import hold_to_move
@@ -66,8 +66,8 @@ async def providers_paged(update: Update, context: Context) -> State:
 
 async def provider_typed(update: Update, context: Context) -> State | int:
     """A part of a provider's name was typed."""
-    # No name is longer, and what is played back has to fit into a message.
-    part, wish = " ".join(typed_text(update).split())[:NAME_LIMIT], wish_kept(context)
+    # No label is longer, and what is played back has to fit into a message.
+    part, wish = " ".join(typed_text(update).split())[:LABEL_LIMIT], wish_kept(context)
     found = await context.uow.providers.search(part, besides=context.me, offset=0, limit=2)
     if not found:
         context.unit.send(Screen(context.t("booking.no_such_provider", part=part)))

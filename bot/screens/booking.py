@@ -39,7 +39,7 @@ def provider_list(reader: Reader, found: Sequence[Provider], *, page: int, pages
     """Return a page of providers, all of them or those whose name has a part."""
     t = reader.t
     text = t("booking.providers_found", part=part) if part else t("booking.providers")
-    rows = tuple((button(p.name, ChooseProvider(p.id, 0)),) for p in found)
+    rows = tuple((button(p.label, ChooseProvider(p.id, 0)),) for p in found)
     return Screen(text, (*rows, *pager(page, pages, ProviderPage)))
 
 
@@ -51,7 +51,7 @@ def calendar(
     provider, moving = booking.provider.id, booking.moving
     if not soonest:
         return _nothing_free(reader, booking)
-    text = _kept(reader, booking) + t("booking.calendar", provider=booking.provider.name, zone=times.zone_name)
+    text = _kept(reader, booking) + t("booking.calendar", provider=booking.provider.label, zone=times.zone_name)
     quick = tuple((button(f"⚡ {times.short_slot(slot)}", PickSlot(provider, slot.start, moving)),) for slot in soonest)
     month_rows = month_calendar(
         times,
@@ -79,7 +79,7 @@ def day_times(
     shown = everything[page * TIMES_PER_PAGE : (page + 1) * TIMES_PER_PAGE]
     key = "booking.day" if everything else "booking.day_out_of_reach" if reason else "booking.day_full"
     values = {"reason": reason} if reason else {}
-    text = _kept(reader, booking) + t(key, provider=booking.provider.name, day=times.day(day), zone=times.zone_name, **values)
+    text = _kept(reader, booking) + t(key, provider=booking.provider.label, day=times.day(day), zone=times.zone_name, **values)
     if own:
         text += "\n\n" + t("booking.own_times")
     buttons = (_time(reader, booking, slot, own=slot in own) for slot in shown)
@@ -92,7 +92,7 @@ def day_times(
 def days_at(reader: Reader, booking: Booking, time: str, slots: Sequence[TimeSpan]) -> Screen:
     """Ask for the day of a time, by the slots that start at it."""
     t, times = reader.t, reader.times
-    text = t("booking.which_day", provider=booking.provider.name, time=time, zone=times.zone_name)
+    text = t("booking.which_day", provider=booking.provider.label, time=time, zone=times.zone_name)
     rows = tuple((button(times.short_slot(slot), PickSlot(booking.provider.id, slot.start, booking.moving)),) for slot in slots)
     return Screen(_kept(reader, booking) + text, (*rows, (button(t.plain("button.back"), _calendar(booking)),)))
 
@@ -112,7 +112,7 @@ def holding(reader: Reader, hold: Reservation) -> Screen:
 def _nothing_free(reader: Reader, booking: Booking) -> Screen:
     """Tell that a provider has nothing free, with a way to look again."""
     t = reader.t
-    text = _kept(reader, booking) + t("booking.nothing_free", provider=booking.provider.name)
+    text = _kept(reader, booking) + t("booking.nothing_free", provider=booking.provider.label)
     return Screen(text, ((button(t.plain("booking.look_again"), _calendar(booking)),), *_back(reader, booking)))
 
 

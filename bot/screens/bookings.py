@@ -52,14 +52,14 @@ def booking_details(reader: Reader, booking: Reservation, provider: Provider, no
 def cancel_question(reader: Reader, booking: Reservation, provider: Provider) -> Screen:
     """Ask once before a booking is cancelled."""
     t, times = reader.t, reader.times
-    text = t("bookings.ask_cancel", provider=provider.name, slot=times.slot(booking.span), zone=times.zone_name)
+    text = t("bookings.ask_cancel", provider=provider.label, slot=times.slot(booking.span), zone=times.zone_name)
     yes = button(t.plain("bookings.yes_cancel"), CancelBooking(booking.id))
     return Screen(text, ((yes,), (_back(reader, ShowBooking(booking.id)),)))
 
 
 def _line(reader: Reader, reservation: Reservation, provider: Provider) -> Markup:
     """Return one reservation of the list: when, with whom, and until when it is held."""
-    values = {"provider": provider.name, "slot": reader.times.slot(reservation.span)}
+    values = {"provider": provider.label, "slot": reader.times.slot(reservation.span)}
     if reservation.expires_at is not None:
         return reader.t("bookings.held", until=held_until(reader, reservation), **values)
     return reader.t("bookings.booked", **values)
@@ -68,7 +68,7 @@ def _line(reader: Reader, reservation: Reservation, provider: Provider) -> Marku
 def _entry(reader: Reader, reservation: Reservation, provider: Provider) -> Button:
     """Return the button of one reservation of the list."""
     mark = _HELD if reservation.status is Status.HELD else _BOOKED
-    return button(f"{mark} {reader.times.short_slot(reservation.span)} · {provider.name}", ShowBooking(reservation.id))
+    return button(f"{mark} {reader.times.short_slot(reservation.span)} · {provider.label}", ShowBooking(reservation.id))
 
 
 def _back(reader: Reader, where: BookingsPage | ShowBooking) -> Button:

@@ -82,7 +82,7 @@ def _over(key: str, reader: Reader, reservation: Reservation, provider: Provider
 
 def _what(reader: Reader, reservation: Reservation, provider: Provider) -> str:
     """Return what, with whom and when, the zone named."""
-    return reader.t("card.what", provider=provider.name, slot=reader.times.slot(reservation.span), zone=reader.times.zone_name)
+    return reader.t("card.what", provider=provider.label, slot=reader.times.slot(reservation.span), zone=reader.times.zone_name)
 
 
 def _again(reader: Reader, reservation: Reservation, *, free: bool) -> Rows:

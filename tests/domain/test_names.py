@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain import errors
 from domain.client import NAME_LIMIT, public_name, zone_named
-from domain.provider import SLUG_LIMIT, slug_for
+from domain.provider import SLUG_LIMIT, Provider, name_key, slug_for
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,34 @@ def test_an_unknown_zone_is_refused(name: str) -> None:
         zone_named(name)
 
     assert refused.value.values == {"zone": name}
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Anna Weber", "anna weber"),
+        ("Jérôme", "jerome"),
+        ("JE\u0301RO\u0302ME", "jerome"),
+        ("O’Brien", "o'brien"),
+        ("Straße", "strasse"),
+        ("Çağrı", "cagrı"),
+        ("रामू", "रामू"),
+        ("Ирина", "ирина"),
+        ("李小龙", "李小龙"),
+    ],
+)
+def test_names_are_compared_without_case_and_accents(name: str, key: str) -> None:
+    assert name_key(name) == key
+
+
+@given(st.text(max_size=NAME_LIMIT))
+def test_the_key_of_a_name_is_its_own_key_and_fits_its_column(name: str) -> None:
+    key = name_key(name)
+
+    assert name_key(key) == key
+    assert len(key) <= 256
+
+
+def test_a_label_has_the_slug_only_where_the_name_is_shared() -> None:
+    assert Provider(1, 2, "Anna", "anna-2").label == "Anna"
+    assert Provider(1, 2, "Anna", "anna-2", shares_name=True).label == "Anna (anna-2)"

@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from domain.provider import name_key
 from storage import migrate as migrating
 from storage.database import Database, DatabaseUnsupported, database_file, make_engine
 from storage.migrate import ForeignKeysBroken, is_current, migrate
@@ -186,6 +187,24 @@ async def test_a_database_of_the_first_version_keeps_its_rows(empty_database_url
     assert rows(empty_database_url, "SELECT recipient_id, kind, due_at, lease_until, leased_by FROM outbox") == [
         (1, "reply", micros(NOW), micros(NOW), None)
     ]
+
+
+async def test_the_names_of_providers_lose_their_accents_for_the_search(empty_database_url: str) -> None:
+    url, then = empty_database_url, literal(empty_database_url, NOW)
+    await over(url, lambda connection: upgrade(connection, SCRIPTS, "0003"))
+    for number, name in enumerate(("Jérôme", "jerome", "O’Brien", "Ωmega"), start=1):
+        changes(url, f"INSERT INTO client (id, name, first_seen_at) VALUES ({number}, 'x', {then})")
+        changes(
+            url,
+            "INSERT INTO provider (id, client_id, name, name_key, slug, joined_at)"
+            f" VALUES ({number}, {number}, '{name}', '{name.casefold()}', 's{number}', {then})",
+        )
+
+    await migrate(url)
+
+    kept = rows(url, "SELECT name, name_key FROM provider ORDER BY id")
+    assert kept == [("Jérôme", "jerome"), ("jerome", "jerome"), ("O’Brien", "o'brien"), ("Ωmega", "ωmega")]
+    assert [key for _, key in kept] == [name_key(name) for name, _ in kept]
 
 
 @pytest.fixture

@@ -1,0 +1,139 @@
+"""Chats where two providers have one name: whatever a client reads tells them apart, and can be typed back."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain.usecases.join import name_provider
+from tests.bot.harness import Chatter, Town
+from tests.bot.practice import books, cancels_for, holds, opens_practice, reservations
+
+FIRST, SECOND = "Anna Weber (anna-weber)", "Anna Weber (anna-weber-2)"
+
+
+async def opens_as(town: Town, name: str) -> Chatter:
+    """Let a provider with hours take a name, and the slug that goes with it, as in a chat."""
+    provider = await opens_practice(town, f"new-{len(town.simulator.world.accounts)}")
+    async with town.house.database.transaction() as work:
+        await name_provider(work, provider.id, name, keep_slug=False)
+    return provider
+
+
+@pytest.fixture
+async def annas(town: Town) -> tuple[Chatter, Chatter]:
+    """Return two providers of one name, who work on Wednesday 25 November, beside a third one."""
+    await opens_practice(town)
+    return await opens_as(town, "Anna Weber"), await opens_as(town, "Anna Weber")
+
+
+async def test_the_list_tells_them_apart_and_leaves_other_names_alone(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter) -> None:
+    await alice.sends("/book")
+    assert alice.buttons == [FIRST, SECOND, "Dora"]
+
+
+async def test_search_results_tell_them_apart(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter) -> None:
+    await alice.sends("/book")
+    await alice.sends("anna")
+    assert alice.last.text.startswith("Names with “anna”.")
+    assert alice.buttons[:2] == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize("typed", [SECOND, "ANNA WEBER (Anna-Weber-2)", "  Anna  Weber (anna-weber-2) ", "anna-weber-2"])
+async def test_what_is_shown_can_be_typed_back(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter, typed: str) -> None:
+    await alice.sends("/book")
+    await alice.sends(typed)
+    assert alice.last.text.startswith(SECOND)
+    await alice.taps("25")
+    assert alice.last.text.startswith(SECOND)
+    await alice.taps("09:15")
+    assert [r.provider_id for r in await reservations(town, alice)] == [3]
+
+
+async def test_a_label_of_the_greatest_length_can_be_typed_back(town: Town, alice: Chatter) -> None:
+    for _ in range(2):
+        await opens_as(town, "w" * 64)
+    await alice.sends("/book")
+    label = alice.buttons[1]
+    assert label == f"{'w' * 64} ({'w' * 28}-2)"
+    await alice.sends(label)
+    assert alice.last.text.startswith(label)
+
+
+async def test_the_card_the_bookings_and_the_news_tell_them_apart(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter) -> None:
+    await books(alice, "09:15", provider=SECOND)
+    assert f"{SECOND}\n" in alice.card.text
+    await alice.sends("/bookings")
+    assert f"✅ {SECOND}\n" in alice.last.text
+    assert alice.buttons == [f"✅ Wed 25 Nov, 09:15 · {SECOND}"]
+    await alice.taps(f"Wed 25 Nov, 09:15 · {SECOND}")
+    await alice.taps("Cancel booking", message=alice.last)
+    assert f"\n{SECOND}\n" in alice.last.text
+    await cancels_for(annas[1], 1)
+    assert alice.last.text.startswith(f"❌ {SECOND} cancelled your appointment:")
+
+
+async def test_warnings_and_ends_of_holds_tell_them_apart(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter) -> None:
+    await holds(alice, "09:15", provider=SECOND)
+    await town.passes(minutes=26)
+    assert f"\n{SECOND}, " in alice.last.text
+    await town.passes(minutes=5)
+    assert f"\n{SECOND}, " in alice.last.text
+
+
+async def test_the_days_of_a_typed_time_and_an_empty_calendar_tell_them_apart(
+    town: Town, annas: tuple[Chatter, Chatter], alice: Chatter
+) -> None:
+    await alice.sends("/book")
+    await alice.taps(FIRST)
+    await alice.sends("9:15")
+    assert f"{FIRST}\n" in alice.last.text
+    town.now += timedelta(days=5)
+    await alice.sends("/book")
+    await alice.taps(FIRST)
+    assert alice.last.text.startswith(f"{FIRST} has no free times")
+
+
+@pytest.mark.parametrize("other", ["anna weber", "Änna Wéber", "ANNA WEBER"])
+async def test_names_that_read_the_same_count_as_one(town: Town, alice: Chatter, other: str) -> None:
+    await opens_as(town, "Anna Weber")
+    await opens_as(town, other)
+    await alice.sends("/book")
+    assert {label.partition(" (")[0] for label in alice.buttons} == {"Anna Weber", other}
+    assert all(label.endswith(")") for label in alice.buttons)
+
+
+async def test_once_the_name_is_unique_again_nothing_is_added(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter) -> None:
+    await annas[1].sends("/settings")
+    await annas[1].taps("Public name")
+    await annas[1].sends("Anna Weber-Koch")
+    await alice.sends("/book")
+    assert alice.buttons == ["Anna Weber", "Anna Weber-Koch", "Dora"]
+
+
+async def test_a_label_read_before_the_name_was_unique_again_still_finds_its_provider(
+    town: Town, annas: tuple[Chatter, Chatter], alice: Chatter
+) -> None:
+    async with town.house.database.transaction() as work:
+        await name_provider(work, annas[0].id, "Berta", keep_slug=True)
+    await alice.sends("/book")
+    await alice.sends(SECOND)
+    assert alice.last.text.startswith("Anna Weber\n")
+
+
+async def test_a_client_who_has_the_name_too_reads_of_the_other_with_the_slug(town: Town, annas: tuple[Chatter, Chatter]) -> None:
+    await annas[0].sends("/book")
+    assert annas[0].buttons == [SECOND, "Dora"]
+
+
+async def test_they_are_told_apart_in_german_too(town: Town, annas: tuple[Chatter, Chatter]) -> None:
+    greta = town.joins("Greta", language_code="de")
+    await greta.sends("/book")
+    await greta.sends("Anna")
+    assert greta.buttons[:2] == [FIRST, SECOND]
+    await greta.sends(SECOND)
+    assert greta.last.text.startswith(SECOND)
+    await greta.taps("25")
+    await greta.taps("09:15")
+    await greta.taps("Bestätigen")
+    await greta.sends("/bookings")
+    assert f"✅ {SECOND}\n" in greta.last.text
