@@ -97,7 +97,7 @@ def file(migrated_file: Path, tmp_path: Path) -> Path:
     """A database with some thousand rows."""
     made = Path(shutil.copyfile(migrated_file, tmp_path / "slotkeeper.db"))
     with closing(sqlite3.connect(made)) as connection, connection:
-        connection.executemany("INSERT INTO worked_update VALUES (?, 0)", ((n,) for n in range(20_000)))
+        connection.executemany("INSERT INTO worked_update (update_id, worked_at) VALUES (?, 0)", ((n,) for n in range(20_000)))
     return made
 
 
