@@ -104,7 +104,7 @@ def build(
     processor = UnitProcessor(storehouse, turns, clock, wakeup, metrics)
     line = AiohttpRequest(connections=_LINES, read_timeout=patience, asked=metrics.asked)
     application = _application(settings, token, processor, line, patience, metrics)
-    delivery = Delivery(application.bot, telling or OwnMemory(), pace, Patience(longest_patience))
+    delivery = Delivery(application.bot, telling or OwnMemory(), pace, Patience(patience, longest_patience))
     news = News(settings.policy, ZoneInfo(settings.time_zone))
     courier = Courier(storehouse, delivery, news, turns, clock, wakeup, metrics)
     processor.courier = courier

@@ -1,5 +1,6 @@
 """For how long an answer of Telegram is waited for when a message is sent."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,22 +11,28 @@ _REMEMBERED = 1_000
 
 
 class Patience:
-    """Waits longer in a chat after a timeout there: the message may have arrived, and each further try would make one more copy of it."""
+    """Waits longer in a chat after a timeout there: the message may have arrived, and each further try would make one more copy of it.
 
-    def __init__(self, longest: float | None = None) -> None:
-        """Wait for ``longest`` seconds after a timeout, or as long as ever where it is None."""
+    All times are in seconds. The chat is waited for as long as others again once an answer came within the ``usual`` time.
+    """
+
+    def __init__(self, usual: float = 10.0, longest: float | None = None) -> None:
+        """Wait for ``longest`` after a timeout, or for the transport's own timeout where it is None."""
+        self._usual = usual
         self._longest = longest
         self._slow: OrderedDict[int, None] = OrderedDict()
 
     @contextmanager
     def in_chat(self, chat: int) -> Iterator[float | None]:
-        """Send a message to a chat in the block; yield for how many seconds to wait, None for as long as the transport does by itself."""
+        """Send a message to a chat in the block; yield for how long to wait, None for the transport's own timeout."""
+        began = time.monotonic()
         try:
             yield self._longest if chat in self._slow else None
         except TimedOut:
             self._note_timeout(chat)
             raise
-        self._slow.pop(chat, None)
+        if time.monotonic() - began < self._usual:
+            self._slow.pop(chat, None)
 
     def _note_timeout(self, chat: int) -> None:
         """Remember that there was no answer in time, and forget the chat for which that is longest ago."""

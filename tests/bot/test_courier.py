@@ -1,7 +1,10 @@
 """What the outbox holds reaches people in order, at least once, and whatever cannot be delivered is seen and stands in nobody's way."""
 
+import asyncio
 import json
+from collections import Counter
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,10 +16,10 @@ from bot.replies import Edit, Send, SendQr, Step, packed
 from bot.screen import Screen
 from simulator.faults import FaultKind
 from storage.outbox import LEASE
-from tests.bot.harness import Chatter, Town
+from tests.bot.harness import Chatter, Town, until
 from tests.bot.practice import books, holds, opens_practice, reservations
 from tests.bot.probes import answering, calls, echo, hears, outbox, texts
-from tests.storage.venue import changes, rows
+from tests.storage.venue import changes, literal, rows
 
 
 @pytest.fixture
@@ -123,6 +126,55 @@ async def test_an_older_answer_never_overwrites_a_newer_one(rough_town: Town, al
 
     assert texts(alice) == ["newer"]
     assert [call.params["text"] for call in calls(town, "editMessageText") if call.ok] == ["older", "newer"]
+
+
+async def test_a_slow_server_gets_each_message_twice_at_most(rough_town: Town, alice: Chatter, bob: Chatter) -> None:
+    town = rough_town
+    town.simulator.faults.add(FaultKind.SLOW, method="sendMessage", person=alice.person, times=None, delay=2 * town.patience)
+    for line in ("hi 1", "hi 2", "hi 3"):
+        await alice.sends(line)
+    await bob.sends("/help")
+    for _ in range(8):
+        await town.passes(seconds=2)
+
+    copies = Counter(texts(alice))
+    assert list(copies) == ["heard hi 1", "heard hi 2", "heard hi 3"]
+    # The first answer shows how slow the server is; those that follow are waited for.
+    assert copies == {"heard hi 1": 2, "heard hi 2": 1, "heard hi 3": 1}
+    assert outbox(town) == []
+
+
+async def test_a_chat_is_patient_until_answers_come_in_time_again(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+    for line in ("hi 1", "hi 2"):
+        town.simulator.faults.add(FaultKind.SLOW, method="sendMessage", delay=2 * town.patience)
+        await alice.sends(line)
+        await town.passes(seconds=2)
+
+    assert Counter(texts(alice)) == {"heard hi 1": 2, "heard hi 2": 2}
+
+
+async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(
+    rough_town: Town, alice: Chatter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.courier._RENEWAL_SECONDS", 0.05)
+    town = rough_town
+    town.patience = 30
+    await town.restarts()
+    await alice.sends("hi")
+    town.simulator.faults.add(FaultKind.SLOW, method="sendMessage", delay=3)
+    await puts_in(town, alice, Send(Screen("slow")))
+    sweeping = asyncio.create_task(town.sweeps())
+    await until(lambda: "slow" in texts(alice))
+    for _ in range(4):
+        town.now += timedelta(seconds=40)
+        query = "SELECT 1 FROM outbox WHERE lease_until > " + literal(town.settings.database_url, town.now + timedelta(seconds=50))
+        await until(partial(rows, town.settings.database_url, query))
+        await town.house.jobs.run_due()
+    await sweeping
+
+    assert texts(alice).count("slow") == 1
+    assert outbox(town) == []
 
 
 async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(rough_town: Town, alice: Chatter) -> None:
