@@ -10,6 +10,8 @@ from urllib.parse import quote
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from bot.log_flood import FloodControlHandler
+
 # Below WARNING these tell of every request (some with the token in its address), of every wake-up, of what a migration runs on, and the
 # last ones of every statement with its values: what people are called and what they wrote.
 _TALKATIVE = ("httpx", "httpcore", "apscheduler", "aiohttp", "telegram", "alembic", "aiosqlite", "asyncpg", "sqlalchemy")
@@ -44,7 +46,8 @@ class SecretMask:
 def configure_logging(level: str, log_format: Literal["console", "json"], secrets: Iterable[str] = ()) -> None:
     """Send this program's and its libraries' events of at least ``level`` (such as ``INFO``) to standard error.
 
-    ``secrets`` are texts that never appear there. Calling it again replaces what was configured before.
+    ``secrets`` are texts that never appear there. Of repeated events only the first are written, see ``bot.log_flood``. Calling it again
+    replaces what was configured before.
     """
     structlog.configure(
         processors=[
@@ -57,7 +60,7 @@ def configure_logging(level: str, log_format: Literal["console", "json"], secret
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = FloodControlHandler(sys.stderr)
     handler.setFormatter(_formatter(log_format, SecretMask(secrets)))
     root = logging.getLogger()
     root.handlers = [handler]
