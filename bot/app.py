@@ -113,7 +113,7 @@ def build(
     intake, pulse = Intake(application), Pulse()
     webhook = _webhook(settings, intake)
     checks = (
-        database_check(database),
+        database_check(database, clock),
         migrations_check(lambda: database.read(is_of_use)),
         updates_check(lambda: intake.oldest_age),
         webhook_check(lambda: webhook.registered or not presence.leading) if webhook else polling_check(pulse, lambda: presence.leading),

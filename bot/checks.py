@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from bot.clock import Clock
 from bot.pulse import Pulse
 from bot.storehouse import Storehouse
 
@@ -11,6 +13,7 @@ OK = "ok"
 _PATIENCE = 2.0
 _SILENCE_SECONDS = 90
 _STUCK_SECONDS = 60
+_FRESH = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,47 @@ class Check:
 
     name: str
     ask: Callable[[], Awaitable[str]]
+    stop: Callable[[], object] = lambda: None
+    """Abandons what ``ask`` has started and nobody waits for."""
+
+
+class RecentAnswer:
+    """Asks at most once in five seconds, and one at a time, however many requests want the answer.
+
+    A question that takes longer than a request waits is not asked again before it is answered.
+    """
+
+    def __init__(self, ask: Callable[[], Awaitable[str]], clock: Clock) -> None:
+        self._ask = ask
+        self._clock = clock
+        self._asked: asyncio.Task[str] | None = None
+        self._answered_at: datetime | None = None
+
+    async def get(self) -> str:
+        """Return the answer; of an error, its kind."""
+        if self._asked is None or (self._asked.done() and not self._is_fresh()):
+            self._asked = asyncio.create_task(self._answer())
+        asked = self._asked
+        await asyncio.wait({asked})
+        return "stopped before it was answered" if asked.cancelled() else asked.result()
+
+    def stop(self) -> None:
+        """Abandon a question that is not answered yet."""
+        if self._asked is not None:
+            self._asked.cancel()
+
+    async def _answer(self) -> str:
+        """Ask, and note when that was answered."""
+        try:
+            return await self._ask()
+        except Exception as error:  # noqa: BLE001  (as in _answer; a request that no longer waits does not retrieve it)
+            return type(error).__name__
+        finally:
+            self._answered_at = self._clock()
+
+    def _is_fresh(self) -> bool:
+        """Return whether the last answer is recent; a clock that was set back makes it old."""
+        return self._answered_at is not None and timedelta(0) <= self._clock() - self._answered_at < _FRESH
 
 
 async def answers(checks: Sequence[Check]) -> dict[str, str]:
@@ -38,15 +82,21 @@ async def _answer(check: Check) -> str:
         return type(error).__name__
 
 
-def database_check(storehouse: Storehouse) -> Check:
-    """Return the check that the database can be read."""
+def database_check(storehouse: Storehouse, clock: Clock) -> Check:
+    """Return the check that the database can be read and written.
+
+    A request to the HTTP server needs no secret, so that the result is kept for five seconds.
+    """
 
     async def ask() -> str:
         async with storehouse.snapshot() as work:
             await work.clients.get(0)
+        async with storehouse.transaction() as work:
+            await work.health.try_write(clock())
         return OK
 
-    return Check("database", ask)
+    recent = RecentAnswer(ask, clock)
+    return Check("database", recent.get, recent.stop)
 
 
 def migrations_check(is_of_use: Callable[[], Awaitable[bool]]) -> Check:

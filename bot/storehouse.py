@@ -132,6 +132,14 @@ class Incidents(Protocol):
         ...
 
 
+class Health(Protocol):
+    """Whether the database works."""
+
+    async def try_write(self, now: datetime) -> None:
+        """Write a row of 64 KiB and delete it; raises what the database raises, as when its disk is full."""
+        ...
+
+
 class Pruning(Protocol):
     """The nightly tidying."""
 
@@ -153,6 +161,8 @@ class Work(ports.UnitOfWork, Protocol):
     def updates(self) -> Updates: ...  # noqa: D102  (named for what it is)
     @property
     def incidents(self) -> Incidents: ...  # noqa: D102  (named for what it is)
+    @property
+    def health(self) -> Health: ...  # noqa: D102  (named for what it is)
     @property
     def pruning(self) -> Pruning: ...  # noqa: D102  (named for what it is)
 

@@ -9,6 +9,7 @@ from storage.clients import SqlClients
 from storage.dialogues import SqlDialogues
 from storage.drafts import SqlDrafts
 from storage.executor import Executor
+from storage.health import SqlHealth
 from storage.incidents import SqlIncidents
 from storage.invitations import SqlInvitations
 from storage.outbox import SqlOutbox
@@ -35,6 +36,7 @@ class SqlUnitOfWork:
         self.dialogues = SqlDialogues(connection)
         self.updates = SqlUpdates(connection)
         self.incidents = SqlIncidents(connection)
+        self.health = SqlHealth(connection, replica)
         self.pruning = SqlPruning(connection)
 
     @asynccontextmanager
