@@ -8,7 +8,9 @@ from http import HTTPStatus
 from aiohttp import web
 
 from bot.checks import OK, Check, answers
+from bot.connections import ConnectionLimits, ConnectionPool, track_requests
 from bot.jobs import Jobs
+from bot.listener import Listener
 from bot.measured import BacklogGauge
 from bot.metrics import Metrics
 from bot.settings import Address
@@ -33,13 +35,21 @@ class HttpSide:
     """The server of one bot. ``port`` is the one it has, None while it has none; ``webhook`` is None where the bot polls."""
 
     def __init__(
-        self, listen: Address, checks: Sequence[Check], jobs: Jobs, metrics: Metrics, backlog: BacklogGauge, webhook: Webhook | None
+        self,
+        listen: Address,
+        checks: Sequence[Check],
+        jobs: Jobs,
+        metrics: Metrics,
+        backlog: BacklogGauge,
+        webhook: Webhook | None,
+        limits: ConnectionLimits | None = None,
     ) -> None:
         self.port: int | None = None
         self.webhook = webhook
         self.draining = False
         self._listen = listen
-        self._checks = (*checks, Check("draining", self._goes_on))
+        self._limits = limits or ConnectionLimits()
+        self._checks = checks
         self._jobs = jobs
         self._metrics = metrics
         self._backlog = backlog
@@ -48,33 +58,51 @@ class HttpSide:
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
         """Serve for a block; raises CannotListen."""
-        runner = web.AppRunner(self._application(), access_log=None, logger=_protocol_log(), shutdown_timeout=_LAST_SECONDS)
+        runner = web.AppRunner(
+            self._application(),
+            access_log=None,
+            logger=_protocol_log(),
+            shutdown_timeout=_LAST_SECONDS,
+            lingering_time=self._limits.lingering_time,
+        )
         await runner.setup()
+        assert runner.server is not None  # noqa: S101  (there is one after the setup)
+        pool = ConnectionPool(self._limits)
+        listener = Listener(pool, runner.server)
         try:
-            await self._begin(runner)
+            await self._begin(listener)
             yield
         finally:
             self.port = None
+            self._stop_checks()
+            await listener.close()
             await runner.cleanup()
+            pool.close()
 
     def drain(self) -> None:
         """Say that the bot is about to end, and take no more updates; what is asked is still answered."""
         self.draining = True
+        self._stop_checks()
         if self.webhook:
             self.webhook.close()
 
-    async def _begin(self, runner: web.AppRunner) -> None:
+    async def _begin(self, listener: Listener) -> None:
         """Take the port."""
         try:
-            await web.TCPSite(runner, self._listen.host, self._listen.port).start()
+            await listener.open(self._listen.host, self._listen.port)
         except OSError as error:
             raise CannotListen(f"LISTEN: nothing can be served at {self._listen}: {error.strerror or error}.") from error
-        self.port = runner.addresses[0][1]
-        log.info("serving at http://%s", Address(self._listen.host, self.port))
+        self.port = listener.port
+        log.info("serving at http://%s", Address(self._listen.host, listener.port or 0))
+
+    def _stop_checks(self) -> None:
+        """Abandon checks in progress; the database may be closed soon."""
+        for check in self._checks:
+            check.stop()
 
     def _application(self) -> web.Application:
         """Return the routes."""
-        application = web.Application(client_max_size=LARGEST_BODY, middlewares=[_guard])
+        application = web.Application(client_max_size=LARGEST_BODY, middlewares=[track_requests, _guard])
         application.on_response_prepare.append(_sign)
         application.router.add_get("/healthz", self._health)
         application.router.add_get("/readyz", self._readiness)
@@ -92,7 +120,9 @@ class HttpSide:
 
     async def _readiness(self, _request: web.Request) -> web.Response:
         """Say whether the bot is of use, and what is amiss where it is not."""
-        said = await answers(self._checks)
+        draining = Check("draining", self._goes_on)
+        # During a drain the database may be closed already.
+        said = await answers([draining] if self.draining else [*self._checks, draining])
         ready = all(answer == OK for answer in said.values())
         self._remark(said)
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE

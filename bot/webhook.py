@@ -26,6 +26,7 @@ _LOOK_SECONDS = 60.0
 # As Telegram's Bot API server words it.
 _ADDRESS_REFUSED = re.compile(r"HTTPS url must|only on ports", re.IGNORECASE)
 _DRAIN_SECONDS = 2.0
+_BODY_TIMEOUT = 20.0
 
 
 class WebhookRefused(Misconfigured):
@@ -35,8 +36,9 @@ class WebhookRefused(Misconfigured):
 class Webhook:
     """The address at which Telegram posts updates; ``path`` is decoded. It is closed until opened, and again while the bot stops."""
 
-    def __init__(self, path: str, secret: str, intake: Intake) -> None:
+    def __init__(self, path: str, secret: str, intake: Intake, *, body_timeout: float = _BODY_TIMEOUT) -> None:
         self.path = path
+        self._body_timeout = body_timeout
         self.registered = False
         self._secret = secret
         self._intake = intake
@@ -95,7 +97,11 @@ class Webhook:
         """Work one update and answer when that is committed; nothing is read of a request that does not know the secret."""
         if not self._knows_secret(request):
             return web.Response(status=HTTPStatus.FORBIDDEN)
-        raw = _update_in(await request.read())
+        try:
+            async with asyncio.timeout(self._body_timeout):
+                raw = _update_in(await request.read())
+        except TimeoutError:
+            return _too_slow()
         if raw is None:
             return web.Response(status=HTTPStatus.BAD_REQUEST)
         if not self._open:
@@ -130,6 +136,13 @@ def _outcome(task: "asyncio.Task[None]", number: int) -> web.Response:
         log.warning("update %s was not committed and will be posted again: %s", number, type(error).__name__)
         return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
     return web.Response()
+
+
+def _too_slow() -> web.Response:
+    """Answer a request whose body did not arrive in time, and close its connection."""
+    response = web.Response(status=HTTPStatus.REQUEST_TIMEOUT)
+    response.force_close()
+    return response
 
 
 def _later() -> web.Response:

@@ -1,0 +1,11 @@
+"""The bot as the command line runs it, with as many file descriptors as its first argument allows."""
+
+import resource
+import sys
+
+from bot.__main__ import main
+
+if __name__ == "__main__":
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), hard))
+    sys.exit(main([]))

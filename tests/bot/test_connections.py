@@ -1,0 +1,251 @@
+"""The HTTP server's connections: how many are open, how long each may take, and which is closed to make room for another."""
+
+import asyncio
+import os
+import resource
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
+
+import pytest
+from telegram import Update
+from telegram.ext import MessageHandler, filters
+
+from bot.connections import ConnectionLimits, default_connection_limit
+from bot.context import Context
+from bot.measured import BacklogGauge
+from bot.settings import Address
+from bot.web import HttpSide
+from bot.webhook import Webhook
+from tests.bot.harness import Town, lived_in, until
+from tests.bot.served import SECRET, SECRET_HEADER, visits
+
+pytestmark = pytest.mark.engines("sqlite")
+
+HALF = b"GET /healthz HTTP/1.1\r\nHost: "
+WHOLE = b"GET /healthz HTTP/1.1\r\nHost: example.org\r\n\r\n"
+POST = f"POST /telegram HTTP/1.1\r\nHost: example.org\r\nContent-Length: 100\r\n{SECRET_HEADER}: {SECRET}\r\n\r\n".encode()
+UNKNOWN = POST.replace(SECRET.encode(), b"a guess")
+
+Serves = Callable[..., AbstractAsyncContextManager[HttpSide]]
+
+
+class Client:
+    """A client that writes bytes and waits for what comes back."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def answered(self) -> int:
+        """Wait for the status of the next answer, and read that answer."""
+        async with asyncio.timeout(30):
+            header = await self.reader.readuntil(b"\r\n\r\n")
+            length = next(int(line.split(b":")[1]) for line in header.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+            await self.reader.readexactly(length)
+        return int(header.split()[1])
+
+    async def closed(self) -> bytes:
+        """Wait until the server closes the connection; return what it sent before."""
+        async with asyncio.timeout(30):
+            with suppress(ConnectionError):
+                return await self.reader.read()
+        return b""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the server has not closed the connection, as far as the client knows."""
+        return not self.reader.at_eof() and self.reader.exception() is None
+
+
+@pytest.fixture
+async def town(database_url: str) -> AsyncIterator[Town]:
+    async with lived_in(Town(database_url)) as place:
+        yield place
+
+
+@pytest.fixture
+def serves(town: Town) -> Serves:
+    """Serve the bot's HTTP side for a block, with limits that a test can wait for; those it does not name are out of reach."""
+
+    @asynccontextmanager
+    async def served(*, body_timeout: float = 60, **limits: float) -> AsyncIterator[HttpSide]:
+        house = town.house
+        patient = {"header_timeout": 60, "idle_timeout": 60, "write_timeout": 60, "lingering_time": 60}
+        webhook = Webhook("/telegram", SECRET, house.intake, body_timeout=body_timeout)
+        webhook.open()
+        backlog = BacklogGauge(house.database, house.metrics, house.clock)
+        chosen = ConnectionLimits(**{**patient, **limits})  # type: ignore[arg-type]
+        http = HttpSide(Address("127.0.0.1", 0), (), house.jobs, house.metrics, backlog, webhook, chosen)
+        async with http.serving():
+            yield http
+
+    return served
+
+
+@asynccontextmanager
+async def connected(http: HttpSide, said: bytes = b"") -> AsyncIterator[Client]:
+    """Connect for a block, and send something."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", http.port)
+    writer.write(said)
+    try:
+        yield Client(reader, writer)
+    finally:
+        writer.close()
+
+
+async def sends_without_end(client: socket.socket, request: bytes) -> None:
+    """Send a request again and again and read no answer."""
+    while True:
+        await asyncio.get_running_loop().sock_sendall(client, request * 1000)
+
+
+class Gate:
+    """A handler that waits to be let through."""
+
+    def __init__(self, town: Town) -> None:
+        self.reached = False
+        self.opened = asyncio.Event()
+        town.adds(MessageHandler(filters.Regex("^wait"), self.passes))
+        self.update = town.knows("Alice").person.sends("wait")
+        town.simulator.take_updates()
+
+    async def passes(self, _update: Update, _context: Context) -> None:
+        self.reached = True
+        await self.opened.wait()
+
+    @asynccontextmanager
+    async def posted_to(self, http: HttpSide) -> AsyncIterator[None]:
+        """Post the update, and have it served during a block; then it must be answered."""
+        asked = visits(http.port, "/telegram", method="POST", json=self.update, headers={SECRET_HEADER: SECRET})
+        post = asyncio.create_task(asked)
+        await until(lambda: self.reached)
+        try:
+            yield
+        finally:
+            self.opened.set()
+            answer = await post
+        assert answer.status == 200
+
+
+async def test_a_header_that_never_ends_is_cut_off_however_slowly_it_goes_on(serves: Serves) -> None:
+    async with serves(header_timeout=0.3) as http, connected(http, HALF) as slow:
+        closed = asyncio.create_task(slow.closed())
+        while not closed.done():
+            slow.writer.write(b"x")
+            await asyncio.sleep(0.02)
+
+        assert await closed == b""
+
+
+async def test_a_connection_without_a_byte_is_closed(serves: Serves) -> None:
+    async with serves(header_timeout=0.1) as http, connected(http) as silent:
+        assert await silent.closed() == b""
+
+
+async def test_the_header_timeout_begins_again_with_the_first_byte_after_an_answer(serves: Serves) -> None:
+    async with serves(header_timeout=0.3) as http, connected(http, WHOLE) as slow, connected(http, WHOLE) as idle:
+        assert (await slow.answered(), await idle.answered()) == (200, 200)
+        slow.writer.write(HALF)
+        assert await slow.closed() == b""
+
+        idle.writer.write(WHOLE)
+        assert await idle.answered() == 200
+
+
+async def test_an_idle_connection_is_closed(serves: Serves) -> None:
+    async with serves(idle_timeout=0.2) as http, connected(http, WHOLE) as idle:
+        assert await idle.answered() == 200
+        assert await idle.closed() == b""
+
+
+async def test_a_webhook_body_that_does_not_arrive_is_a_request_timeout(serves: Serves) -> None:
+    async with serves(body_timeout=0.2, lingering_time=0.1) as http, connected(http, POST + b'{"update_id":') as slow:
+        assert await slow.answered() == 408
+        assert await slow.closed() == b""
+
+
+async def test_a_body_that_no_handler_reads_is_not_waited_for(serves: Serves) -> None:
+    async with serves(lingering_time=0.1) as http, connected(http, UNKNOWN + b'{"update_id":') as stranger:
+        assert await stranger.answered() == 403
+        assert await stranger.closed() == b""
+
+
+async def test_a_client_that_does_not_read_its_answers_is_cut_off(serves: Serves) -> None:
+    loop = asyncio.get_running_loop()
+    async with serves(write_timeout=0.3) as http:
+        with closing(socket.socket()) as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(0)
+            await loop.sock_connect(client, ("127.0.0.1", http.port))
+            with pytest.raises(ConnectionError):
+                await asyncio.wait_for(sends_without_end(client, WHOLE.replace(b"/healthz", b"/metrics")), 30)
+
+
+async def test_a_full_server_closes_the_connection_that_waited_longest(serves: Serves) -> None:
+    async with (
+        serves(connections=3) as http,
+        connected(http, HALF) as first,
+        connected(http, WHOLE) as second,
+        connected(http, HALF) as third,
+    ):
+        assert await second.answered() == 200
+        assert (await visits(http.port, "/healthz")).status == 200
+
+        assert await first.closed() == b""
+        third.writer.write(b"example.org\r\n\r\n")
+        assert await third.answered() == 200
+        assert second.is_open
+
+
+async def test_a_request_that_is_served_is_not_closed_to_make_room(town: Town, serves: Serves) -> None:
+    async with serves(connections=2) as http, Gate(town).posted_to(http):
+        for _ in range(5):
+            async with connected(http, HALF) as waiting:
+                assert (await visits(http.port, "/healthz")).status == 200
+                assert await waiting.closed() == b""
+
+
+async def test_a_server_that_is_full_of_requests_refuses_the_next_connection_at_once(town: Town, serves: Serves) -> None:
+    async with serves(connections=1) as http:
+        async with Gate(town).posted_to(http), connected(http, WHOLE) as refused:
+            assert await refused.closed() == b""
+
+        assert (await visits(http.port, "/healthz")).status == 200
+
+
+@pytest.fixture
+def descriptor_limit() -> Iterator[Callable[[int], None]]:
+    """Set the process's soft limit of descriptors; it is what it was after the test."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    yield lambda soft: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, before[1]))
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.parametrize(("descriptors", "connections"), [(64, 8), (256, 32), (1024, 128), (4096, 128)])
+def test_most_descriptors_are_left_to_telegram_and_the_database(
+    descriptor_limit: Callable[[int], None], descriptors: int, connections: int
+) -> None:
+    descriptor_limit(descriptors)
+
+    assert default_connection_limit() == connections
+
+
+async def test_it_accepts_again_once_there_are_descriptors(
+    serves: Serves, descriptor_limit: Callable[[int], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = asyncio.get_running_loop()
+    async with serves() as http:
+        with closing(socket.socket()) as client:
+            client.settimeout(0)
+            lowest_free = os.dup(0)
+            os.close(lowest_free)
+            descriptor_limit(lowest_free)
+            await loop.sock_connect(client, ("127.0.0.1", http.port))
+            await loop.sock_sendall(client, WHOLE)
+            await until(lambda: "cannot accept connections" in caplog.text)
+            descriptor_limit(lowest_free + 100)
+            async with asyncio.timeout(30):
+                assert (await loop.sock_recv(client, 100)).startswith(b"HTTP/1.1 200 ")
+
+    assert len(caplog.records) < 10

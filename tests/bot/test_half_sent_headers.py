@@ -1,0 +1,75 @@
+"""Strangers who open connections and send half a request header, many more than the bot has descriptors."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from simulator.simulator import Simulator
+from tests.bot.harness import until
+from tests.bot.nursery import ROOT, Forked, nursery, plain_environment
+from tests.bot.processes import TOKEN, environment, killed
+from tests.bot.served import visits
+
+DESCRIPTORS, STRANGERS, ROUNDS = 256, 400, 3
+LARGEST_LOG = 20_000
+
+
+@pytest.fixture
+async def simulator() -> AsyncIterator[Simulator]:
+    telegram = Simulator(token=TOKEN)
+    await telegram.start()
+    yield telegram
+    await telegram.stop()
+
+
+@asynccontextmanager
+async def bot_with_few_descriptors(folder: Path, env: dict[str, str]) -> AsyncIterator[Forked]:
+    """Run the bot for a block; its standard error goes to ``log`` in the folder."""
+    with (folder / "log").open("ab") as log:
+        process = nursery().starts(folder, env, ["tests.bot.few_descriptors", str(DESCRIPTORS)], 1, log.fileno())
+    try:
+        yield process
+    finally:
+        await killed(process)
+
+
+@asynccontextmanager
+async def strangers(port: int) -> AsyncIterator[asyncio.StreamReader]:
+    """Have half-sent headers kept open for a block; a line is read for each time that all of them were opened."""
+    command = [sys.executable, "-m", "tests.bot.half_senders", str(port), str(STRANGERS)]
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=plain_environment(), stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout
+        yield process.stdout
+    finally:
+        process.kill()
+        await process.communicate()
+
+
+async def test_the_bot_answers_while_strangers_hold_all_connections_and_its_log_stays_small(
+    simulator: Simulator, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    url = f"http://127.0.0.1:{unused_tcp_port}/telegram"
+    env = environment(tmp_path, simulator.url, LISTEN=f"127.0.0.1:{unused_tcp_port}", WEBHOOK_URL=url, WEBHOOK_SECRET="hush_hush-1")
+    alice = simulator.person("Alice")
+    async with bot_with_few_descriptors(tmp_path, env) as process:
+        await until(lambda: simulator.world.webhook.url)
+        async with strangers(unused_tcp_port) as rounds:
+            for number in range(ROUNDS):
+                assert await asyncio.wait_for(rounds.readline(), 30) == b"all opened\n"
+                for path in ("/healthz", "/readyz", "/metrics"):
+                    assert (await asyncio.wait_for(visits(unused_tcp_port, path), 30)).status == 200
+                alice.sends("/help")
+                await until(lambda: len([m for m in alice.chat.messages if m.sender == "bot"]) > number)  # noqa: B023
+        process.terminate()
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+
+    log = (tmp_path / "log").read_text()
+    assert len(log) < LARGEST_LOG, log[-2000:]
+    assert "closed the connection that waited longest for its client" in log
+    assert "more times within" in log
+    assert "Traceback" not in log
