@@ -11,7 +11,7 @@ from storage.per_database import PerDatabase
 from storage.tables import failed_update
 
 # PostgreSQL compresses long texts: random bytes keep their size.
-_BYTES = 48 * 1024
+_BYTES = 12 * 1024
 _INSERT = PerDatabase(lambda db: db.insert(failed_update))
 _DELETE = delete(failed_update).where(failed_update.c.update_id == bindparam("number"))
 
@@ -25,7 +25,7 @@ class SqlHealth:
         self._number = -1 - replica
 
     async def try_write(self, now: datetime) -> None:
-        """Write a row of 64 KiB and delete it; raises what the database raises, as when its disk is full.
+        """Write a row of 16 KiB and delete it; raises what the database raises, as when its disk is full.
 
         Telegram's update ids are positive, so that the row's number is never an update's.
         """
