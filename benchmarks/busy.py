@@ -15,6 +15,7 @@ _FIRST_BUSY, _FIRST_QUIET = 50_000_000, 60_000_000
 # So many that none of them does two things within half a minute.
 _QUIET = 120
 _QUIET_SECONDS = 0.25
+_START_SECONDS = 5.0
 _LONGEST_WAIT = 30.0
 
 _USER = '{"id":%d,"is_bot":false,"first_name":"Person","language_code":"en"}'
@@ -54,6 +55,8 @@ class BusyCrowd:
         self._waits = waits = _Waits()
         began = time.perf_counter()
         writing = [asyncio.create_task(self._writes(_FIRST_BUSY + each, each / max(busy, 1), seconds)) for each in range(busy)]
+        # Until each busy person was shown something, they are as quiet as all others.
+        await asyncio.sleep(min(_START_SECONDS, seconds / 2) if busy else 0)
         await self._quiet(began + seconds)
         await asyncio.gather(*writing)
         answers = waits.busy_answers / (time.perf_counter() - began)

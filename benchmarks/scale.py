@@ -25,7 +25,7 @@ class Scale:
     deep_seconds: float = 90.0
     long_seconds: float = 15.0
     busy: tuple[int, ...] = (0, 10, 45, 100)
-    busy_seconds: float = 12.0
+    busy_seconds: float = 15.0
 
 
 WHOLE = Scale()

@@ -136,7 +136,7 @@ class Health(Protocol):
     """Whether the database works."""
 
     async def try_write(self, now: datetime) -> None:
-        """Write a row of 64 KiB and delete it; raises what the database raises, as when its disk is full."""
+        """Write a row of 16 KiB and delete it; raises what the database raises, as when its disk is full."""
         ...
 
 
