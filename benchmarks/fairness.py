@@ -24,7 +24,8 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
             case = f"{engine}, {busy} busy people"
             for wait in _WAITS:
                 report.add(NAME, case, wait, "ms", Spread.of([figures[wait]]))
-            report.add(NAME, case, "busy people shown", "1/s", Spread.of([figures["busy people shown"]]))
+            if busy:
+                report.add(NAME, case, "busy people shown", "1/s", Spread.of([figures["busy people shown"]]))
             alone = alone or figures["tap answered, p50"]
             report.add(NAME, case, "tap answered, p50, against nobody busy", "times", Spread.of([figures["tap answered, p50"] / alone]))
             report.aim(NAME, case, "tap answered, longest, ms", Spread.of([figures["tap answered, longest"]]), "≤", 1000.0)
