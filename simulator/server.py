@@ -11,6 +11,7 @@ from simulator.calls import Call, Upload
 from simulator.control import Control
 from simulator.dispatch import Reply, answer
 from simulator.loopback import is_loopback
+from simulator.raw import dumped
 from simulator.refusals import Refusal, bad_request
 from simulator.world import World
 
@@ -116,4 +117,4 @@ async def _read_parts(request: web.Request, params: dict[str, Any], files: dict[
 def _respond(reply: Reply) -> web.Response:
     if isinstance(reply.body, str):
         return web.Response(status=reply.status or 500, text=reply.body, content_type="text/html")
-    return web.json_response(reply.body, status=reply.status)
+    return web.Response(status=reply.status, body=dumped(reply.body), content_type="application/json")

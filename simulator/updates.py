@@ -4,6 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.raw import RawUpdate
+
 # Left out of the default set, as the Bot API says.
 _NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 _TAP_QUEUES = 3 << 33
@@ -15,12 +17,8 @@ class Pending:
 
     update: dict[str, Any]
     queue: int
+    id: int
     repeated: bool = False
-
-    @property
-    def id(self) -> int:
-        """Return the update's number."""
-        return int(self.update["update_id"])
 
 
 @dataclass(slots=True)
@@ -38,11 +36,16 @@ class UpdateQueue:
         """Queue a new update of this kind and return it; a kind the bot did not allow is numbered but never queued."""
         update = {"update_id": self.next_id, kind: content}
         self.next_id += 1
-        entry = Pending(update, _queue_of(kind, content))
+        entry = Pending(update, _queue_of(kind, content), update["update_id"])
         self._known[entry.id] = entry
         if self.allows(kind):
             self._append(entry)
         return update
+
+    def add_raw(self, content: bytes) -> None:
+        """Queue an update that is sent as these bytes; it has its place among the others, whatever number the bytes name."""
+        self._append(Pending(RawUpdate(content), -self.next_id, self.next_id))
+        self.next_id += 1
 
     def allows(self, kind: str) -> bool:
         """Say whether the bot receives updates of this kind."""
@@ -51,7 +54,7 @@ class UpdateQueue:
     def repeat(self, update_id: int) -> dict[str, Any]:
         """Queue a known update once more under its old number; an unknown number raises KeyError."""
         known = self._known[update_id]
-        self._append(Pending(known.update, known.queue, repeated=True))
+        self._append(Pending(known.update, known.queue, known.id, repeated=True))
         return known.update
 
     def fetch(self, offset: int, limit: int) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import aiohttp
 
 from simulator.faults import WEBHOOK
 from simulator.loopback import is_loopback
+from simulator.raw import dumped
 from simulator.transcript import Delivery
 from simulator.updates import Pending, chat_of
 from simulator.world import World
@@ -86,12 +87,12 @@ class WebhookSender:
         hook = self._world.webhook
         if not is_loopback(hook.url):
             return self._failed("The simulator posts to this machine only", 0)
-        headers = {_SECRET_HEADER: hook.secret} if hook.secret else {}
+        headers = {"Content-Type": "application/json"} | ({_SECRET_HEADER: hook.secret} if hook.secret else {})
         fault = self._world.faults.take(WEBHOOK, chat_of(entry.update))
         await asyncio.sleep(fault.waits_before() if fault else 0)
         self._world.transcript.deliveries.append(Delivery(entry.update, "webhook", self._world.clock()))
         try:
-            async with session.post(hook.url, json=entry.update, headers=headers, allow_redirects=False) as response:
+            async with session.post(hook.url, data=dumped(entry.update), headers=headers, allow_redirects=False) as response:
                 body = await response.text()
                 await asyncio.sleep(fault.waits_after() if fault else 0)
         except (aiohttp.ClientError, TimeoutError) as error:

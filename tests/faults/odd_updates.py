@@ -1,0 +1,278 @@
+"""Whole updates of which one field is not as it should be, made from the classes of python-telegram-bot.
+
+A valid update of each kind is walked through beside the classes that the library would read it into. Each field of each object in it is
+then left out, said twice, or given each of the values in ``odd_values``; fields that a class knows and the valid update lacks are added.
+"""
+
+import inspect
+import json
+import random
+import types
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, Union, get_args, get_origin
+
+import telegram
+from telegram import ChatMember, TelegramObject, Update
+
+from tests.faults.odd_values import SECRET, VALUES
+
+Path = tuple[str | int, ...]
+Raw = dict[str, Any]
+
+# Where the library's name of a field is not Telegram's.
+_WIRE_NAMES = {"from_user": "from"}
+_UNION = (Union, types.UnionType)
+_AT = "\x01odd\x01"
+_NUMBER = "\x01number\x01"
+_FEW = ("absent", "null", "empty object", "text", "list", "2**63")
+_DATE = 1_795_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Odd:
+    """One way in which an update of a ``kind`` is odd: what is done to the field at ``path``."""
+
+    kind: str
+    path: Path
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {'.'.join(map(str, self.path)) or 'the whole'} {self.what}"
+
+    def written(self, update: Raw) -> bytes:
+        """Return a valid update of this kind with the field as it should not be."""
+        if not self.path:
+            return _encoded(VALUES[self.what])
+        *above, name = self.path
+        changed = json.loads(json.dumps(update))
+        holder = changed
+        for step in above:
+            holder = holder[step]
+        if self.what == "absent":
+            holder.pop(name, None)
+            return _encoded(json.dumps(changed))
+        value, twice = self.what.removeprefix("twice, then "), self.what.startswith("twice")
+        first = f"{json.dumps(holder[name])}, {json.dumps(name)}: " if twice else ""
+        holder[name] = _AT
+        return _encoded(json.dumps(changed).replace(json.dumps(_AT), first + VALUES[value]))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def odd_ones(kind: str, update: Raw, *, added: bool = True) -> Iterator[Odd]:
+    """Yield all that can be odd about a valid update, but for its number; ``added`` are also fields it lacks."""
+    for path, cls in _objects(update):
+        holder = _at(update, path)
+        names = [*holder, *(name for name in fields_of(cls) if name not in holder)] if added else [*holder]
+        for name in names:
+            if path + (name,) == ("update_id",):
+                continue
+            ways = ["absent", "twice, then null", "twice, then text"] if name in holder else []
+            yield from (Odd(kind, (*path, name), what) for what in (*ways, *VALUES))
+
+
+def odd_numbers() -> Iterator[Odd]:
+    """Yield what can be odd about an update's number, and updates that are none."""
+    yield from (Odd("text", ("update_id",), what) for what in ("absent", "twice, then null", *VALUES))
+    yield from (Odd("text", (), what) for what in VALUES)
+
+
+def _at(update: Any, path: Path) -> Any:
+    for step in path:
+        update = update[step]
+    return update
+
+
+def _objects(update: Raw) -> Iterator[tuple[Path, type[TelegramObject]]]:
+    """Yield where the objects of an update are, and of which class each is."""
+    waiting: list[tuple[Path, type[TelegramObject]]] = [((), Update)]
+    while waiting:
+        path, cls = waiting.pop(0)
+        yield path, cls
+        for name, value in _at(update, path).items():
+            inner = fields_of(cls).get(name)
+            if inner is None:
+                continue
+            if isinstance(value, dict):
+                waiting.append(((*path, name), inner))
+            elif isinstance(value, list) and value and isinstance(value[0], dict):
+                waiting.append(((*path, name, 0), inner))
+
+
+@cache
+def fields_of(cls: type[TelegramObject]) -> dict[str, type[TelegramObject] | None]:
+    """Return the fields of a class as Telegram names them, each with the class it holds, None for plain values."""
+    return {name: _held(kind) for name, kind in _annotated(cls)}
+
+
+@cache
+def _annotated(cls: type[TelegramObject]) -> tuple[tuple[str, Any], ...]:
+    parameters = inspect.signature(cls).parameters.values()
+    return tuple((_WIRE_NAMES.get(each.name, each.name), _resolved(each.annotation)) for each in parameters if each.name != "api_kwargs")
+
+
+def _resolved(annotation: Any) -> Any:
+    """Return a type that is named by a text such as ``Location | None``."""
+    return getattr(telegram, annotation.partition(" ")[0]) if isinstance(annotation, str) else annotation
+
+
+def _held(kind: Any) -> type[TelegramObject] | None:
+    """Return the class of Telegram's that a type is, or holds."""
+    if isinstance(kind, type) and issubclass(kind, TelegramObject):
+        return kind
+    return next((found for found in map(_held, get_args(kind)) if found), None)
+
+
+def full(cls: type[TelegramObject], depth: int = 2) -> Raw:
+    """Return an object with every field that its class knows, so many levels deep; what is required is there at any depth."""
+    required = {name for name, each in inspect.signature(cls).parameters.items() if each.default is inspect.Parameter.empty}
+    return {
+        name: _sample(kind, depth - 1)
+        for name, kind in _annotated(cls)
+        if _held(kind) is None or (depth > 0 or (name in required and depth > -3))
+    }
+
+
+def _sample(kind: Any, depth: int) -> Any:
+    """Return a valid value of a type."""
+    if get_origin(kind) in _UNION:
+        return _sample(next(each for each in get_args(kind) if each is not type(None)), depth)
+    if (origin := get_origin(kind)) is not None:
+        inner = get_args(kind)[0] if get_args(kind) else str
+        return [_sample(inner, depth)] if isinstance(origin, type) and issubclass(origin, Sequence) else {}
+    if isinstance(kind, type) and issubclass(kind, TelegramObject):
+        return full(kind, depth)
+    return {bool: True, int: 1, float: 1.5, datetime: _DATE, timedelta: 10}.get(kind, SECRET)
+
+
+def person_of(number: int) -> Raw:
+    """Return somebody no simulator knows, with a name to be searched for."""
+    return {"id": number, "is_bot": False, "first_name": f"{SECRET} {number}", "last_name": SECRET, "username": SECRET, "language_code": "en"}
+
+
+def _chat_of(number: int) -> Raw:
+    return {"id": number, "type": "private", "first_name": f"{SECRET} {number}", "last_name": SECRET, "username": SECRET}
+
+
+def _message(number: int, **content: Any) -> Raw:
+    return {"message_id": 77, "date": _DATE, "chat": _chat_of(number), "from": person_of(number), **content}
+
+
+def _card(number: int) -> Raw:
+    rows = [[{"text": "Confirm", "callback_data": "rc:1"}, {"text": SECRET, "url": "https://example.com"}]]
+    bot = {"id": 1, "is_bot": True, "first_name": "Slotkeeper", "username": "slotkeeper_bot"}
+    return {**_message(number, text=SECRET, reply_markup={"inline_keyboard": rows}), "from": bot}
+
+
+def _tap(number: int, **more: Any) -> Raw:
+    return {"callback_query": {"id": str(number << 32), "from": person_of(number), "chat_instance": "9", "data": "rc:1", **more}}
+
+
+def _member(status: str, cls: type[ChatMember]) -> Raw:
+    return {**full(cls, 1), "user": {"id": 1, "is_bot": True, "first_name": "Slotkeeper", "username": "slotkeeper_bot"}, "status": status}
+
+
+def _membership(number: int, before: Raw, after: Raw) -> Raw:
+    change = {"chat": _chat_of(number), "from": person_of(number), "date": _DATE, "old_chat_member": before, "new_chat_member": after}
+    return {"my_chat_member": change}
+
+
+def _in_group(number: int, **content: Any) -> Raw:
+    group = {"id": -1_000_000_000_000 - number, "type": "supergroup", "title": SECRET, "username": SECRET}
+    command = [{"type": "bot_command", "offset": 0, "length": 5}]
+    return {"message": {**_message(number, text="/book", entities=command), "chat": group, **content}}
+
+
+def _anonymous(number: int) -> Raw:
+    """Return a command of an administrator who is shown as the group."""
+    bot = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
+    group = {"id": -1_000_000_000_000 - number, "type": "supergroup", "title": SECRET}
+    return _in_group(number, **{"from": bot, "sender_chat": group})
+
+
+def _live(number: int) -> Raw:
+    place = {"latitude": 52.5, "longitude": 13.4, "horizontal_accuracy": 5.0, "live_period": 900, "heading": 7, "proximity_alert_radius": 9}
+    return {"edited_message": _message(number, edit_date=_DATE, location=place)}
+
+
+def _photo(number: int) -> Raw:
+    size = {"file_id": "f", "file_unique_id": "u", "width": 90, "height": 90, "file_size": 5}
+    contact = {"phone_number": "1", "first_name": SECRET, "last_name": SECRET, "user_id": number, "vcard": SECRET}
+    mention = {"type": "text_mention", "offset": 0, "length": 5, "user": person_of(number)}
+    return {"message": _message(number, photo=[size], caption=SECRET, caption_entities=[mention], contact=contact)}
+
+
+def valid(number: int) -> dict[str, Raw]:
+    """Return a valid update of each kind, without its number, all of them of the person of this number."""
+    command = [{"type": "bot_command", "offset": 0, "length": 5}]
+    kicked, member = _member("kicked", telegram.ChatMemberBanned), _member("member", telegram.ChatMemberMember)
+    subscribed = {
+        "text": {"message": _message(number, text=SECRET, entities=[{"type": "bold", "offset": 0, "length": 3}])},
+        "command": {"message": _message(number, text="/book", entities=command)},
+        "edited": {"edited_message": _message(number, text=SECRET, edit_date=_DATE)},
+        "tap": _tap(number, message=_card(number)),
+        "tap on a message gone": _tap(number, message={"message_id": 77, "date": 0, "chat": _chat_of(number)}),
+        "tap inline": _tap(number, inline_message_id="9"),
+        "photo": _photo(number),
+        "live location": _live(number),
+        "block": _membership(number, member, kicked),
+        "unblock": _membership(number, kicked, member),
+        "group": _in_group(number),
+        "anonymous": _anonymous(number),
+    }
+    return subscribed | _every_type(number) | _every_member(number, member)
+
+
+def _every_type(number: int) -> dict[str, Raw]:
+    """Return an update of each type there is, with all that may be in it."""
+    kinds = fields_of(Update)
+    return {f"full {name}": {name: _of_person(full(kind), number)} for name, kind in kinds.items() if kind}
+
+
+def _of_person(content: Raw, number: int) -> Raw:
+    """Return an object as one of a person, so that no two odd updates wait for each other's turn."""
+    for name, value in (("from", person_of(number)), ("user", person_of(number)), ("chat", _chat_of(number))):
+        if name in content:
+            content[name] = value
+    return content
+
+
+def _every_member(number: int, member: Raw) -> dict[str, Raw]:
+    """Return a change of membership to each standing there is."""
+    statuses = ("creator", "administrator", "member", "restricted", "left", "kicked", "unheard of")
+    by_status = dict(zip(statuses, _members(), strict=False))
+    return {f"becomes {status}": _membership(number, member, _member(status, cls)) for status, cls in by_status.items()}
+
+
+def _members() -> list[type[ChatMember]]:
+    names = ("Owner", "Administrator", "Member", "Restricted", "Left", "Banned", "")
+    return [getattr(telegram, f"ChatMember{name}") for name in names]
+
+
+def every_odd_one() -> list[Odd]:
+    """Return all there is to try; fields that the valid updates lack are added in a few kinds only, which have all classes."""
+    found: list[Odd] = []
+    for kind, update in valid(1).items():
+        in_depth = not kind.startswith(("full ", "becomes "))
+        found += odd_ones(kind, update, added=kind in {"text", "tap", "block"}) if in_depth else _shallow(kind, update)
+    return found
+
+
+def _shallow(kind: str, update: Raw) -> Iterator[Odd]:
+    """Yield what can be odd about the outermost object of an update that has everything, and that it is odd as a whole."""
+    [name] = update
+    yield from (Odd(kind, (name,), what) for what in VALUES)
+    yield from (Odd(kind, (name, field), what) for field in update[name] for what in _FEW)
+
+
+def drawn(lots: random.Random, size: int) -> list[Odd]:
+    """Return so many by lot, of each kind about as many."""
+    by_kind: dict[str, list[Odd]] = {}
+    for odd in every_odd_one():
+        by_kind.setdefault(odd.kind, []).append(odd)
+    return [lots.choice(by_kind[kind]) for kind in lots.choices(list(by_kind), k=size)]
