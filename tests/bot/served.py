@@ -1,11 +1,14 @@
 """The bot's HTTP side over a real socket: a town where it is open, one that Telegram posts to, and what a visitor is answered."""
 
+import asyncio
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 
+from bot.polling import poll
 from tests.bot.harness import Town, until
 
 SECRET = "hush_hush-1"
@@ -47,6 +50,21 @@ class ServedTown(Town):
         await self._open.enter_async_context(self.house.http.serving())
 
 
+class PolledTown(ServedTown):
+    """A town whose bot fetches what people do by long polling, at once and by itself."""
+
+    async def hears(self) -> None:
+        """Wait until the bot took all that people did."""
+        await until(lambda: not self.simulator.world.updates.pending)
+        await self.house.processor.idle()
+
+    async def _opens_bot(self) -> None:
+        await super()._opens_bot()
+        house = self.house
+        polling = asyncio.create_task(poll(house.application, house.line, house.intake, house.pulse))
+        self._open.push_async_callback(_ended, polling)
+
+
 class PostedTown(ServedTown):
     """A town where Telegram posts what people do to the bot's webhook, at once and by itself."""
 
@@ -73,6 +91,13 @@ class PostedTown(ServedTown):
         assert self.settings.webhook_url
         webhook.open()
         await webhook.register(self.house.application.bot, self.settings.webhook_url)
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    """End a task that would go on for ever."""
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 def _samples(page: str) -> list[tuple[tuple[str, frozenset[tuple[str, str]]], float]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Union, get_args, get_origin
+from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
 
 import telegram
 from telegram import ChatMember, TelegramObject, Update
@@ -117,19 +117,24 @@ def _annotated(cls: type[TelegramObject]) -> tuple[tuple[str, Any], ...]:
 
 
 def _resolved(annotation: Any) -> Any:
-    """Return a type that is named by a text such as ``Location | None``."""
-    return getattr(telegram, annotation.partition(" ")[0]) if isinstance(annotation, str) else annotation
+    """Return a type, also where only a text such as ``Location | None`` names it."""
+    name = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else annotation
+    return getattr(telegram, name.partition(" ")[0]) if isinstance(name, str) else annotation
 
 
 def _held(kind: Any) -> type[TelegramObject] | None:
     """Return the class of Telegram's that a type is, or holds."""
+    kind = _resolved(kind)
     if isinstance(kind, type) and issubclass(kind, TelegramObject):
         return kind
-    return next((found for found in map(_held, get_args(kind)) if found), None)
+    return next((found for found in map(_held, () if get_origin(kind) is Literal else get_args(kind)) if found), None)
 
 
 def full(cls: type[TelegramObject], depth: int = 2) -> Raw:
     """Return an object with every field that its class knows, so many levels deep; what is required is there at any depth."""
+    if cls is telegram.ReactionType:
+        # What its subclasses hold, they do not share.
+        return {"type": "emoji", "emoji": "👍"}
     required = {name for name, each in inspect.signature(cls).parameters.items() if each.default is inspect.Parameter.empty}
     return {
         name: _sample(kind, depth - 1)
@@ -140,6 +145,9 @@ def full(cls: type[TelegramObject], depth: int = 2) -> Raw:
 
 def _sample(kind: Any, depth: int) -> Any:
     """Return a valid value of a type."""
+    kind = _resolved(kind)
+    if get_origin(kind) is Literal:
+        return get_args(kind)[0]
     if get_origin(kind) in _UNION:
         return _sample(next(each for each in get_args(kind) if each is not type(None)), depth)
     if (origin := get_origin(kind)) is not None:

@@ -1,0 +1,136 @@
+"""Updates of which one field is not as it should be, from a fuzz of whole updates: they keep nobody else from being answered."""
+
+import logging
+import random
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+
+import pytest
+
+from simulator.people import Person
+from tests.bot.harness import ADMIN_ID, Chatter, Town, until
+from tests.bot.served import PolledTown, PostedTown, ServedTown
+from tests.faults.aftermath import aftermath
+from tests.faults.odd_updates import Odd, drawn, every_odd_one, odd_numbers, valid
+from tests.faults.odd_values import SECRET
+from tests.faults.scene import Scene
+from tests.faults.seeds import LONG, chance
+from tests.storage.venue import rows
+
+BATCH = 80
+SAMPLE = 160
+PARTS = 8 if LONG else 1
+_FIRST_STRANGER = 5_000_000
+# What the look at the books may say of those who sent odd updates, and of them alone.
+_SET_ASIDE = re.compile(r"^update \d+ was set aside: |^Updates that failed three times")
+_TOLD = re.compile(r"• (\d+) things? that .* set aside")
+
+
+@pytest.fixture(params=["polling", "webhook"])
+async def odd_scene(request: pytest.FixtureRequest, database_url: str, unused_tcp_port: int) -> AsyncIterator["OddScene"]:
+    """Return a venue whose bot receives updates by itself, from a Telegram that may send anything."""
+    town = PolledTown(database_url) if request.param == "polling" else PostedTown(database_url, unused_tcp_port)
+    town.simulator.webhook.pace = 0.05
+    await town.starts()
+    scene = OddScene(town)
+    await scene.begins()
+    yield scene
+    await town.ends()
+
+
+class OddScene(Scene):
+    """A venue where strangers send odd updates between the good ones of others."""
+
+    def __init__(self, town: ServedTown) -> None:
+        super().__init__(town)
+        self.served = town
+        self.admin: Chatter
+        self.regulars: list[Chatter] = []
+        self._strangers = iter(range(_FIRST_STRANGER, 2**31))
+        self._asked = 0
+
+    async def begins(self) -> None:
+        """Have an admin, a provider, a client with a booking, and clients who will ask for help again and again."""
+        await self.opens()
+        self.admin = self.town.joins("Ada", id=ADMIN_ID)
+        await self.admin.sends("/start")
+        await (await self.holder()).taps("Confirm")
+        self.regulars = [self.town.joins(f"Regular {number}") for number in range(3)]
+
+    async def meets(self, batch: Sequence[Odd]) -> None:
+        """Have strangers send odd updates, regulars good ones between them, and see that everybody who should be is answered."""
+        third = -(-len(batch) // 3)
+        for number, regular in enumerate(self.regulars):
+            for odd in batch[number * third : (number + 1) * third]:
+                self._sends(odd)
+            regular.person.sends("/help")
+        self._asked += 1
+        newcomer = self.town.joins("Newcomer")
+        newcomer.person.sends("/start")
+        # While the odd ones are still tried again.
+        await until(lambda: newcomer.shown and all(len(each.shown) == self._asked for each in self.regulars))
+        await self.town.hears()
+        assert [len(each.shown) for each in self.regulars] == [self._asked] * 3
+
+    def _sends(self, odd: Odd) -> None:
+        """Have a stranger nobody has heard of send an odd update, whose taps and chat Telegram knows."""
+        stranger = next(self._strangers)
+        world = self.town.simulator.world
+        self.town.simulator.person("Stranger", id=stranger)
+        world.accounts[stranger].started = True
+        number = world.updates.next_id
+        world.updates.add_raw(odd.written({"update_id": number, **valid(stranger)[odd.kind]}))
+
+    def unexpected(self, found: list[str]) -> list[str]:
+        """Return what is wrong besides that odd updates were set aside, and that strangers cannot be written to."""
+        return [sentence for sentence in found if not _SET_ASIDE.match(sentence) and not _of_a_stranger(sentence)]
+
+    async def told_of(self) -> int:
+        """Return of how many updates that were set aside the admin was told, once all hours have passed."""
+        await self.town.passes(hours=1)
+        await self.town.passes(hours=1)
+        return sum(int(count) for message in self.admin.shown for count in _TOLD.findall(message.text))
+
+
+def _of_a_stranger(sentence: str) -> bool:
+    """Tell whether a finding is a message withheld from a chat that Telegram does not know."""
+    return bool(re.match(r"a \w+ is (withheld|parked): ", sentence))
+
+
+def _parts(odd: Sequence[Odd]) -> Iterator[Sequence[Odd]]:
+    return (odd[at : at + BATCH] for at in range(0, len(odd), BATCH))
+
+
+async def _survives(scene: OddScene, odd: Sequence[Odd], caplog: pytest.LogCaptureFixture) -> None:
+    """Have everybody meet odd updates, and look at what they have left."""
+    caplog.set_level(logging.INFO)
+    for batch in _parts(odd):
+        await scene.meets(batch)
+    people = [*scene.people, scene.dora, *scene.regulars]
+    assert scene.unexpected(await aftermath(scene.town, *people)) == []
+    assert await scene.told_of() == rows(scene.town.house.database.url, "SELECT count(*) FROM failed_update WHERE set_aside = 1")[0][0]
+    assert (await scene.served.asks("/readyz")).status == 200
+    assert (await scene.served.asks("/healthz")).status == 200
+    assert SECRET not in caplog.text
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
+
+
+def _chosen(part: int, seed: object) -> list[Odd]:
+    """Return the odd updates of one part of all, or a sample."""
+    if not LONG:
+        return drawn(chance(seed), SAMPLE)
+    everything = every_odd_one()
+    chance("order").shuffle(everything)
+    return everything[part::PARTS]
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_no_field_of_any_update_keeps_others_from_being_answered(
+    odd_scene: OddScene, engine: str, part: int, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+) -> None:
+    await _survives(odd_scene, _chosen(part, request.node.name), caplog)
+
+
+async def test_no_number_of_an_update_keeps_others_from_being_answered(odd_scene: OddScene, caplog: pytest.LogCaptureFixture) -> None:
+    odd = list(odd_numbers())
+    await _survives(odd_scene, odd, caplog)
