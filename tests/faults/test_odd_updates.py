@@ -21,6 +21,28 @@ BATCH = 80
 SAMPLE = 160
 PARTS = 8 if LONG else 1
 _FIRST_STRANGER = 5_000_000
+# One of each sort that has kept others from being answered, or could.
+KNOWN = (
+    Odd("text", ("message", "from", "first_name"), "null"),
+    Odd("text", ("message", "from", "first_name"), "empty text"),
+    Odd("block", ("my_chat_member", "from", "first_name"), "null"),
+    Odd("tap", ("callback_query", "from", "first_name"), "null"),
+    Odd("text", ("message", "from", "id"), "2**63"),
+    Odd("text", ("message", "from", "id"), "null"),
+    Odd("text", ("message", "chat", "id"), "text"),
+    Odd("text", ("message", "chat", "id"), "objects 200 deep"),
+    Odd("text", ("message", "text"), "int"),
+    Odd("text", ("message", "text"), "white space"),
+    Odd("text", ("message", "text"), "half a character"),
+    Odd("text", ("message", "text"), "no UTF-8"),
+    Odd("text", ("message", "date"), "1e999"),
+    Odd("text", ("message", "date"), "NaN"),
+    Odd("text", ("message", "message_id"), "5,000 digits"),
+    Odd("text", ("message", "text"), "lists 2,000 deep"),
+    Odd("tap", ("callback_query", "id"), "null"),
+    Odd("tap", ("callback_query", "message", "reply_markup"), "list"),
+    Odd("tap", ("callback_query", "message", "message_id"), "2**63"),
+)
 # What the look at the books may say of those who sent odd updates, and of them alone.
 _SET_ASIDE = re.compile(r"^update \d+ was set aside: |^Updates that failed three times")
 _TOLD = re.compile(r"• (\d+) things? that .* set aside")
@@ -129,6 +151,13 @@ async def test_no_field_of_any_update_keeps_others_from_being_answered(
     odd_scene: OddScene, engine: str, part: int, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
 ) -> None:
     await _survives(odd_scene, _chosen(part, request.node.name), caplog)
+
+
+@pytest.mark.parametrize("odd", KNOWN, ids=str)
+async def test_an_odd_update_keeps_nobody_else_from_being_answered(
+    odd_scene: OddScene, odd: Odd, caplog: pytest.LogCaptureFixture
+) -> None:
+    await _survives(odd_scene, [odd], caplog)
 
 
 async def test_no_number_of_an_update_keeps_others_from_being_answered(odd_scene: OddScene, caplog: pytest.LogCaptureFixture) -> None:
