@@ -2,7 +2,6 @@
 
 import asyncio
 import hmac
-import json
 import logging
 import re
 from http import HTTPStatus
@@ -13,6 +12,7 @@ from telegram import Bot
 from telegram.error import BadRequest
 
 from bot.intake import Intake
+from bot.json_reading import read_json
 from bot.polling import ALLOWED_UPDATES, retried
 from bot.reading import is_update
 from bot.turns import finished
@@ -122,8 +122,8 @@ class Webhook:
 def _update_in(body: bytes) -> dict[str, Any] | None:
     """Return the JSON object of an update, None for anything else."""
     try:
-        raw = json.loads(body)
-    except (ValueError, RecursionError):
+        raw = read_json(body)
+    except ValueError:
         return None
     return raw if is_update(raw) else None
 

@@ -160,7 +160,14 @@ def _sample(kind: Any, depth: int) -> Any:
 
 def person_of(number: int) -> Raw:
     """Return somebody no simulator knows, with a name to be searched for."""
-    return {"id": number, "is_bot": False, "first_name": f"{SECRET} {number}", "last_name": SECRET, "username": SECRET, "language_code": "en"}
+    return {
+        "id": number,
+        "is_bot": False,
+        "first_name": f"{SECRET} {number}",
+        "last_name": SECRET,
+        "username": SECRET,
+        "language_code": "en",
+    }
 
 
 def _chat_of(number: int) -> Raw:

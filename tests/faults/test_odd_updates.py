@@ -154,9 +154,7 @@ async def test_no_field_of_any_update_keeps_others_from_being_answered(
 
 
 @pytest.mark.parametrize("odd", KNOWN, ids=str)
-async def test_an_odd_update_keeps_nobody_else_from_being_answered(
-    odd_scene: OddScene, odd: Odd, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_an_odd_update_keeps_nobody_else_from_being_answered(odd_scene: OddScene, odd: Odd, caplog: pytest.LogCaptureFixture) -> None:
     await _survives(odd_scene, [odd], caplog)
 
 
