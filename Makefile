@@ -17,7 +17,7 @@ ifeq ($(shell $(BIN)/python -c "print('alive')" 2>/dev/null),)
 VENV_IS_GONE := rebuild
 endif
 
-.PHONY: help run test chaos faults lint audit format bench screenshots lock rebuild
+.PHONY: help run test chaos faults soak lint audit format bench screenshots lock rebuild
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -34,6 +34,11 @@ chaos: $(VENV)/.development ## Kill one of three replicas each second while two 
 
 faults: $(VENV)/.development ## Have everything go wrong at each moment, with many seeds; takes half an hour.
 	FAULTS=long $(BIN)/python -m pytest -n 4 -rP --show-capture=stdout -o faulthandler_timeout=0 tests/faults tests/storage/test_model.py
+
+SOAK ?= 20
+
+soak: $(VENV)/.development ## Run the bot among 200 people and troubles for SOAK=20 minutes, and see that its memory stays flat.
+	SOAK=$(SOAK) $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/soak
 
 lint: $(VENV)/.development ## Check style, types and import contracts.
 	$(BIN)/ruff check

@@ -70,7 +70,7 @@ def odd_ones(kind: str, update: Raw, *, added: bool = True) -> Iterator[Odd]:
         holder = _at(update, path)
         names = [*holder, *(name for name in fields_of(cls) if name not in holder)] if added else [*holder]
         for name in names:
-            if path + (name,) == ("update_id",):
+            if (*path, name) == ("update_id",):
                 continue
             ways = ["absent", "twice, then null", "twice, then text"] if name in holder else []
             yield from (Odd(kind, (*path, name), what) for what in (*ways, *VALUES))

@@ -1,14 +1,12 @@
 """Updates of which one field is not as it should be, from a fuzz of whole updates: they keep nobody else from being answered."""
 
 import logging
-import random
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
-from simulator.people import Person
-from tests.bot.harness import ADMIN_ID, Chatter, Town, until
+from tests.bot.harness import ADMIN_ID, Chatter, until
 from tests.bot.served import PolledTown, PostedTown, ServedTown
 from tests.faults.aftermath import aftermath
 from tests.faults.odd_updates import Odd, drawn, every_odd_one, odd_numbers, valid

@@ -1,0 +1,89 @@
+"""What a process takes: resident memory and descriptors, looked up each second, life by life; and how long people wait."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median, quantiles
+
+from simulator.people import Person
+from tests.bot.harness import until
+
+_EVERY = 0.5
+_PATIENCE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one process took at one moment: megabytes and descriptors."""
+
+    pid: int
+    megabytes: float
+    descriptors: int
+
+
+@dataclass(slots=True)
+class Gauge:
+    """Samples of the process that ``pid`` names, None while there is none."""
+
+    pid: Callable[[], int | None]
+    samples: list[Sample] = field(default_factory=list)
+
+    async def watches(self) -> None:
+        """Look until cancelled."""
+        while True:
+            await asyncio.sleep(_EVERY)
+            pid = self.pid()
+            sample = None if pid is None else _sample(pid)
+            if sample is not None:
+                self.samples.append(sample)
+
+    def last_life(self) -> list[Sample]:
+        """Return the samples of the newest process."""
+        return [sample for sample in self.samples if sample.pid == self.samples[-1].pid]
+
+    def quarters(self) -> list[float]:
+        """Return the median of resident memory in each quarter of the newest process's life, in megabytes."""
+        life = self.last_life()
+        size = max(1, len(life) // 4)
+        return [median(sample.megabytes for sample in life[at * size : (at + 1) * size] or life[-1:]) for at in range(4)]
+
+
+def _sample(pid: int) -> Sample | None:
+    """Return what a process takes now, None where it has just ended."""
+    process = Path(f"/proc/{pid}")
+    try:
+        [resident] = [line for line in (process / "status").read_text().splitlines() if line.startswith("VmRSS:")]
+        return Sample(pid, int(resident.split()[1]) / 1024, sum(1 for _ in (process / "fd").iterdir()))
+    except (OSError, ValueError):
+        return None
+
+
+class Probes:
+    """People who write rarely, and wait for the answer: what they wait is what the others cost them."""
+
+    def __init__(self, people: list[Person], every: float) -> None:
+        self.waits: list[float] = []
+        self._people = people
+        self._every = every
+
+    async def ask(self) -> None:
+        """Have one after the other ask, each in a task of its own, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for person in self._people:
+                    await asyncio.sleep(self._every)
+                    group.create_task(self._asks(person))
+
+    async def _asks(self, person: Person) -> None:
+        clock = asyncio.get_running_loop().time
+        seen, began = len(person.chat.messages), clock()
+        person.sends("/help")
+        await until(lambda: any(message.sender == "bot" for message in person.chat.messages[seen:]), within=_PATIENCE)
+        self.waits.append(clock() - began)
+
+    def __str__(self) -> str:
+        if len(self.waits) < 2:
+            return "too few"
+        cuts = quantiles(self.waits, n=100, method="inclusive")
+        return f"p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s, longest {max(self.waits):.2f} s, of {len(self.waits)}"

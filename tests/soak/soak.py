@@ -1,0 +1,227 @@
+"""The soak: two hundred people, a bot that is killed and cut off by lot, and the look at what is left."""
+
+import asyncio
+import random
+import time
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.doctor import ALL_WELL
+from domain.client import Contact
+from domain.timespan import TimeSpan
+from simulator.people import Person
+from simulator.simulator import Simulator
+from storage.database import Database
+from tests.bot.chaos import Outcome
+from tests.bot.harness import ADMIN_ID, until
+from tests.bot.processes import TOKEN, environment, runs
+from tests.faults.odd_values import SECRET
+from tests.soak.gauge import Gauge, Probes
+from tests.soak.people import Practitioner, Visitor
+from tests.soak.troubles import FIRST_STRANGER, Running, Troubles
+from tests.storage.ledger import audit
+from tests.storage.venue import rows
+
+PROVIDERS = 5
+_FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
+_HOURS = TimeSpan(_FIRST, _FIRST + 40 * 96)
+_OWED = "SELECT (SELECT count(*) FROM outbox WHERE state = 'due') + (SELECT count(*) FROM reservation WHERE status = 'held')"
+_PARKED = f"SELECT id, error FROM outbox WHERE state = 'parked' AND recipient_id BETWEEN 1 AND {FIRST_STRANGER - 1}"
+# What the doctor says of odd updates, and of answers to them that no Telegram would take.
+_EXPECTED = ("Updates that failed three times and were set aside: ", "A message (reply) was parked ", "A message (digest) was parked ")
+_SETTLES_WITHIN = 240
+_MEGABYTES_A_MINUTE = 0.5
+_WARM_UP_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """How long it goes on, how many people there are, how many updates a second, and how many kills in the first part of it."""
+
+    minutes: float
+    people: int
+    rate: float
+    kills: int
+    trouble_every: float
+    settled_life: float = 0.5
+    """Which part of the time the last process has to itself, so that its memory can be judged."""
+
+
+class Soak:
+    """Everything a soak needs: a Telegram with its limits, people, a bot, troubles, gauges."""
+
+    def __init__(self, url: str, folder: Path, script: Script) -> None:
+        self.script = script
+        self.url = url
+        self.folder = folder
+        self.lots = random.Random(time.time_ns())  # noqa: S311  (nobody gains by guessing it)
+        self.simulator = Simulator(token=TOKEN)
+        self.simulator.flood_limits.enabled = True
+        self.visitors: list[Visitor] = []
+        self.quiet: list[Person] = []
+        self.running: Running
+        self.gauge: Gauge
+        self.probes: Probes
+        self.troubles: Troubles
+        self.acts = self.kills = 0
+        self.outcome = Outcome()
+
+    async def goes_on(self) -> Outcome:
+        """Go on for as long as the script says, and return what came of it."""
+        async with AsyncExitStack() as stack:
+            await self.simulator.start()
+            stack.push_async_callback(self.simulator.stop)
+            await self._sets_scene()
+            policy = {"HOLD_DURATION": "PT20S", "NOTICE_PERIOD": "PT1H", "ADMIN_IDS": str(ADMIN_ID)}
+            env = environment(self.folder, self.simulator.url, DATABASE_URL=self.url, **policy)
+            self.running = Running(self.folder, env)
+            stack.push_async_callback(self.running.dies)
+            await self.running.starts()
+            await self._rages()
+            await self._calms()
+            await self._all_are_answered()
+            status = await self.running.ends(within=30)
+            self.outcome.wrong += [] if status == 0 else [f"the bot ended with {status}"]
+            self._looks(env)
+            return self.outcome
+
+    async def _sets_scene(self) -> None:
+        """Have providers with many hours in the database, and people who know the bot."""
+        admin = self.simulator.person("Ada", id=ADMIN_ID)
+        providers = [self.simulator.person(f"Provider {number}") for number in range(PROVIDERS)]
+        clients = [self.simulator.person(f"Client {number}") for number in range(self.script.people - PROVIDERS - 1)]
+        self.quiet = [self.simulator.person(f"Quiet {number}") for number in range(10)]
+        for person in providers:
+            person.sends("/start")
+        self.simulator.take_updates()
+        database, now = Database(self.url), datetime.now(UTC)
+        async with database.transaction() as work:
+            for number, person in enumerate(providers):
+                await work.clients.seen(Contact(person.id, person.name), now)
+                provider = await work.providers.add(person.id, person.name, f"provider{number}", now)
+                await work.availability.replace(provider.id, [], [_HOURS])
+        await database.close()
+        self.visitors = [Practitioner(person, self.lots) for person in providers] + [Visitor(each, self.lots) for each in (admin, *clients)]
+        self.gauge = Gauge(lambda: self.running.pid)
+        self.probes = Probes(self.quiet, every=1)
+        file = Path(self.url.removeprefix("sqlite:///"))
+        self.troubles = Troubles(self.simulator, file, self.lots, self.script.trouble_every)
+
+    async def _rages(self) -> None:
+        """Let people act and things go wrong for as long as the script says."""
+        seconds = self.script.minutes * 60
+        await until(lambda: self.simulator.world.poll, within=60)
+        jobs: list[Coroutine[Any, Any, None]] = [self._act(), self._kill(seconds), self.troubles.go_on(), self.probes.ask()]
+        tasks = [asyncio.create_task(job) for job in (*jobs, self.gauge.watches())]
+        try:
+            done, _ = await asyncio.wait(tasks[:1], timeout=seconds)
+            for task in done:
+                task.result()
+        finally:
+            # A kill in progress is followed by its start.
+            await tasks[1]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _act(self) -> None:
+        """Have one person after the other do something, without end."""
+        while True:
+            await asyncio.sleep(self.lots.expovariate(self.script.rate))
+            self.lots.choice(self.visitors).acts()
+            self.acts += 1
+
+    async def _kill(self, seconds: float) -> None:
+        """Kill the process and start it again, now and then in the first part of the time."""
+        pause = seconds * (1 - self.script.settled_life) / (self.script.kills + 1)
+        for _ in range(self.script.kills):
+            await asyncio.sleep(pause)
+            await self.running.dies()
+            self.kills += 1
+            await self.running.starts()
+
+    async def _calms(self) -> None:
+        """Let everything go well again, everybody come back, and all that is owed be told."""
+        self.simulator.faults.clear()
+        for visitor in self.visitors:
+            if visitor.blocked:
+                visitor.returns()
+        began = time.monotonic()
+        await self._settled()
+        self.outcome.figures["settled after"] = f"{time.monotonic() - began:.0f} s"
+
+    async def _settled(self) -> None:
+        try:
+            await until(lambda: not self.simulator.world.updates.pending, every=0.1, within=_SETTLES_WITHIN)
+            await until(lambda: rows(self.url, _OWED) == [(0,)], every=0.5, within=_SETTLES_WITHIN)
+        except TimeoutError:
+            waiting = len(self.simulator.world.updates.pending)
+            owed = rows(self.url, "SELECT kind, attempts, error FROM outbox WHERE state = 'due' LIMIT 5")
+            self.outcome.wrong.append(f"{waiting} updates wait, and {owed} is owed")
+
+    async def _all_are_answered(self) -> None:
+        """Have everybody write /start, and wait for the answers."""
+        people = [visitor.person for visitor in self.visitors] + self.quiet
+        before = {}
+        for person in people:
+            before[person.id] = _newest(person)
+            person.sends("/start")
+            await asyncio.sleep(1 / 15)
+        try:
+            await until(lambda: all(_newest(person) > before[person.id] for person in people), every=0.1, within=_SETTLES_WITHIN)
+        except TimeoutError:
+            silent = [person.id for person in people if _newest(person) <= before[person.id]]
+            self.outcome.wrong.append(f"{len(silent)} wrote /start and were not answered: {silent[:10]}")
+        await self._settled()
+
+    def _looks(self, env: dict[str, str]) -> None:
+        """Look at the books, the taps, the log, the memory, and ask the doctor."""
+        outcome, statuses = self.outcome, dict(rows(self.url, "SELECT status, count(*) FROM reservation GROUP BY status"))
+        taps = self.simulator.world.taps
+        outcome.figures |= {
+            "minutes": f"{self.script.minutes:.1f}",
+            "people": len(self.visitors) + len(self.quiet),
+            "acts": f"{self.acts} ({self.acts / self.script.minutes / 60:.1f} a second)",
+            "taps": len(taps),
+            "reservations": statuses,
+            "SIGKILL": self.kills,
+            **self.troubles.met,
+            "updates set aside": rows(self.url, "SELECT count(*) FROM failed_update WHERE set_aside = 1")[0][0],
+            "a quiet person waits": self.probes,
+        }
+        outcome.counts("taps left unanswered", len(self.simulator.check_taps()), at_most=0)
+        outcome.counts("messages parked, of our people", len(rows(self.url, _PARKED)), at_most=0)
+        outcome.wrong += audit(self.url, datetime.now(UTC))
+        said = [line for line in runs(self.folder, env, "doctor", fresh=True).stdout.splitlines() if line.strip()]
+        outcome.figures["the doctor"] = said
+        outcome.wrong += [
+            line for line in said if line != ALL_WELL and not line.startswith(_EXPECTED) and "For your information" not in line
+        ]
+        self._looks_at_what_it_takes()
+
+    def _looks_at_what_it_takes(self) -> None:
+        """See that memory is flat, the log is small, and nothing that people wrote stands in it."""
+        outcome, log = self.outcome, self.running.log.read_text(errors="replace")
+        _, second, _, last = quarters = self.gauge.quarters()
+        life = self.gauge.last_life()
+        outcome.figures["megabytes, by quarters"] = ", ".join(f"{megabytes:.0f}" for megabytes in quarters)
+        outcome.figures["megabytes, most"] = f"{max(sample.megabytes for sample in self.gauge.samples):.0f}"
+        outcome.figures["descriptors, least to most"] = (
+            f"{min(each.descriptors for each in life)} to {max(each.descriptors for each in life)}"
+        )
+        outcome.figures["log"] = f"{len(log) / 1e6:.2f} MB, {log.count(chr(10))} lines"
+        if self.script.minutes * 60 * self.script.settled_life > _WARM_UP_SECONDS and last > 1.15 * second + 5:
+            outcome.wrong.append(f"memory grew from {second:.0f} to {last:.0f} MB")
+        if len(log) > max(1.0, self.script.minutes * _MEGABYTES_A_MINUTE) * 1e6:
+            outcome.wrong.append(f"the log has {len(log)} bytes")
+        if SECRET in log:
+            outcome.wrong.append("the log holds what people wrote")
+
+
+def _newest(person: Person) -> int:
+    """Return the number of the bot's newest message to somebody."""
+    return max((message.id for message in person.chat.messages if message.sender == "bot"), default=0)

@@ -1,0 +1,98 @@
+"""What goes wrong meanwhile, by lot: calls to Telegram, a locked database, odd updates, and the process itself."""
+
+import asyncio
+import random
+import sqlite3
+from asyncio.subprocess import DEVNULL
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+
+from simulator.faults import FaultKind
+from simulator.simulator import Simulator
+from tests.bot.processes import Process, killed, started
+from tests.faults.odd_updates import every_odd_one, valid
+
+FIRST_STRANGER = 5_000_000
+_KINDS = [kind for kind in FaultKind if kind not in {FaultKind.BLOCKED, FaultKind.UNRESOLVED}]
+_METHODS = (None, "sendMessage", "editMessageText", "answerCallbackQuery", "getUpdates")
+
+
+class Running:
+    """The bot as a process of its own, by its command line, which can be killed and started again; its log is one file."""
+
+    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+        self.log = folder / "log"
+        self._folder = folder
+        self._env = env
+        self._process: Process | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Return the process id, None while there is none."""
+        return self._process.pid if self._process else None
+
+    async def starts(self) -> None:
+        """Start it."""
+        with self.log.open("ab") as log:
+            self._process = await started(self._folder, self._env, out=DEVNULL, err=log.fileno(), fresh=True)
+
+    async def dies(self) -> None:
+        """Kill it on the spot."""
+        if self._process is not None:
+            process, self._process = self._process, None
+            await killed(process)
+
+    async def ends(self, within: float) -> int | None:
+        """Tell it to end, and return its exit status."""
+        assert self._process is not None
+        self._process.terminate()
+        async with asyncio.timeout(within):
+            return await self._process.wait()
+
+
+class Troubles:
+    """Makes things go wrong every so many seconds until cancelled; ``met`` counts them."""
+
+    def __init__(self, simulator: Simulator, database: Path, lots: random.Random, every: float) -> None:
+        self.met: Counter[str] = Counter()
+        self._simulator = simulator
+        self._database = database
+        self._lots = lots
+        self._every = every
+        self._odd = every_odd_one()
+        self._strangers = count(FIRST_STRANGER)
+
+    async def go_on(self) -> None:
+        """Have one after the other happen."""
+        while True:
+            await asyncio.sleep(self._lots.uniform(0.5, 1.5) * self._every)
+            happens = self._lots.choices((self._wire, self._odd_updates, self._locked), weights=(6, 6, 1))[0]
+            await happens()
+
+    async def _wire(self) -> None:
+        kind, method = self._lots.choice(_KINDS), self._lots.choice(_METHODS)
+        self._simulator.faults.add(kind, method=method, times=self._lots.randint(1, 3), retry_after=self._lots.choice((1, 2, None)))
+        self.met["wire faults"] += 1
+
+    async def _odd_updates(self) -> None:
+        world = self._simulator.world
+        for _ in range(self._lots.randint(1, 4)):
+            odd, stranger = self._lots.choice(self._odd), next(self._strangers)
+            self._simulator.person("Stranger", id=stranger)
+            world.accounts[stranger].started = True
+            world.updates.add_raw(odd.written({"update_id": world.updates.next_id, **valid(stranger)[odd.kind]}))
+            self.met["odd updates"] += 1
+
+    async def _locked(self) -> None:
+        """Have another connection write for longer than anybody likes."""
+        with closing(sqlite3.connect(self._database, isolation_level=None, timeout=0.1)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return
+            self.met["database locked"] += 1
+            await asyncio.sleep(self._lots.uniform(1, 4))
+            other.execute("ROLLBACK")
