@@ -45,6 +45,11 @@ class ServedTown(Town):
         shown = dict(_samples((await self.asks("/metrics")).text))
         return shown[name, frozenset(labels.items())]
 
+    async def adds_up(self, name: str, **labels: str) -> float:
+        """Return the sum of a metric's values, as they are served now, over all labels that are not named."""
+        shown = _samples((await self.asks("/metrics")).text)
+        return sum(value for (each, given), value in shown if each == name and labels.items() <= dict(given).items())
+
     async def _opens_bot(self) -> None:
         await super()._opens_bot()
         await self._open.enter_async_context(self.house.http.serving())

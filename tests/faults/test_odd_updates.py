@@ -41,8 +41,8 @@ KNOWN = (
     Odd("tap", ("callback_query", "message", "reply_markup"), "list"),
     Odd("tap", ("callback_query", "message", "message_id"), "2**63"),
 )
-# What the look at the books may say of those who sent odd updates, and of them alone.
-_SET_ASIDE = re.compile(r"^update \d+ was set aside: |^Updates that failed three times")
+# What the look at the books may say of those who sent odd updates; rows that are not sent are looked up person by person.
+_EXPECTED = re.compile(r"^update \d+ was set aside: |^Updates that failed three times|^a \w+ is (withheld|parked|waiting): ")
 _TOLD = re.compile(r"• (\d+) things? that .* set aside")
 
 
@@ -68,6 +68,7 @@ class OddScene(Scene):
         self.regulars: list[Chatter] = []
         self._strangers = iter(range(_FIRST_STRANGER, 2**31))
         self._asked = 0
+        self._no_updates: set[int] = set()
 
     async def begins(self) -> None:
         """Have an admin, a provider, a client with a booking, and clients who will ask for help again and again."""
@@ -89,8 +90,16 @@ class OddScene(Scene):
         newcomer.person.sends("/start")
         # While the odd ones are still tried again.
         await until(lambda: newcomer.shown and all(len(each.shown) == self._asked for each in self.regulars))
+        self._gives_up()
         await self.town.hears()
         assert [len(each.shown) for each in self.regulars] == [self._asked] * 3
+
+    def _gives_up(self) -> None:
+        """Have Telegram post no more what is no update, as it does after a day; by polling it is gone with the next one."""
+        if self.town.simulator.world.webhook.url:
+            refused = [entry for entry in self.town.simulator.world.updates.pending if entry.id in self._no_updates]
+            for entry in refused:
+                self.town.simulator.world.updates.done(entry)
 
     def _sends(self, odd: Odd) -> None:
         """Have a stranger nobody has heard of send an odd update, whose taps and chat Telegram knows."""
@@ -99,22 +108,23 @@ class OddScene(Scene):
         self.town.simulator.person("Stranger", id=stranger)
         world.accounts[stranger].started = True
         number = world.updates.next_id
+        if not odd.path or odd.path == ("update_id",):
+            self._no_updates.add(number)
         world.updates.add_raw(odd.written({"update_id": number, **valid(stranger)[odd.kind]}))
 
-    def unexpected(self, found: list[str]) -> list[str]:
-        """Return what is wrong besides that odd updates were set aside, and that strangers cannot be written to."""
-        return [sentence for sentence in found if not _SET_ASIDE.match(sentence) and not _of_a_stranger(sentence)]
+    async def found(self) -> list[str]:
+        """Return what is wrong besides that odd updates were set aside and that strangers cannot be written to."""
+        people = [*self.people, self.dora, *self.regulars]
+        known = ", ".join(str(person.id) for person in (*people, self.admin))
+        wrong = [sentence for sentence in await aftermath(self.town, *people) if not _EXPECTED.match(sentence)]
+        unsent = rows(self.town.house.database.url, f"SELECT kind, error FROM outbox WHERE error IS NOT NULL AND recipient_id IN ({known})")
+        return wrong + [f"a {kind} was not sent to one of ours: {error}" for kind, error in unsent]
 
     async def told_of(self) -> int:
         """Return of how many updates that were set aside the admin was told, once all hours have passed."""
         await self.town.passes(hours=1)
         await self.town.passes(hours=1)
         return sum(int(count) for message in self.admin.shown for count in _TOLD.findall(message.text))
-
-
-def _of_a_stranger(sentence: str) -> bool:
-    """Tell whether a finding is a message withheld from a chat that Telegram does not know."""
-    return bool(re.match(r"a \w+ is (withheld|parked): ", sentence))
 
 
 def _parts(odd: Sequence[Odd]) -> Iterator[Sequence[Odd]]:
@@ -126,9 +136,8 @@ async def _survives(scene: OddScene, odd: Sequence[Odd], caplog: pytest.LogCaptu
     caplog.set_level(logging.INFO)
     for batch in _parts(odd):
         await scene.meets(batch)
-    people = [*scene.people, scene.dora, *scene.regulars]
-    assert scene.unexpected(await aftermath(scene.town, *people)) == []
-    assert await scene.told_of() == rows(scene.town.house.database.url, "SELECT count(*) FROM failed_update WHERE set_aside = 1")[0][0]
+    assert await scene.found() == []
+    assert await scene.told_of() == await scene.served.adds_up("slotkeeper_updates_total", outcome="set_aside")
     assert (await scene.served.asks("/readyz")).status == 200
     assert (await scene.served.asks("/healthz")).status == 200
     assert SECRET not in caplog.text
@@ -138,7 +147,7 @@ async def _survives(scene: OddScene, odd: Sequence[Odd], caplog: pytest.LogCaptu
 def _chosen(part: int, seed: object) -> list[Odd]:
     """Return the odd updates of one part of all, or a sample."""
     if not LONG:
-        return drawn(chance(seed), SAMPLE)
+        return [*KNOWN, *drawn(chance(seed), SAMPLE)]
     everything = every_odd_one()
     chance("order").shuffle(everything)
     return everything[part::PARTS]
@@ -146,16 +155,10 @@ def _chosen(part: int, seed: object) -> list[Odd]:
 
 @pytest.mark.parametrize("part", range(PARTS))
 async def test_no_field_of_any_update_keeps_others_from_being_answered(
-    odd_scene: OddScene, engine: str, part: int, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+    odd_scene: OddScene, part: int, caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
 ) -> None:
     await _survives(odd_scene, _chosen(part, request.node.name), caplog)
 
 
-@pytest.mark.parametrize("odd", KNOWN, ids=str)
-async def test_an_odd_update_keeps_nobody_else_from_being_answered(odd_scene: OddScene, odd: Odd, caplog: pytest.LogCaptureFixture) -> None:
-    await _survives(odd_scene, [odd], caplog)
-
-
 async def test_no_number_of_an_update_keeps_others_from_being_answered(odd_scene: OddScene, caplog: pytest.LogCaptureFixture) -> None:
-    odd = list(odd_numbers())
-    await _survives(odd_scene, odd, caplog)
+    await _survives(odd_scene, list(odd_numbers()), caplog)
