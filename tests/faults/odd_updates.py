@@ -28,6 +28,7 @@ _UNION = (Union, types.UnionType)
 _AT = "\x01odd\x01"
 _NUMBER = "\x01number\x01"
 _FEW = ("absent", "null", "empty object", "text", "list", "2**63")
+_SOMEBODY = 777_777_777
 _DATE = 1_795_000_000
 
 
@@ -185,7 +186,7 @@ def _card(number: int) -> Raw:
 
 
 def _tap(number: int, **more: Any) -> Raw:
-    return {"callback_query": {"id": str(number << 32), "from": person_of(number), "chat_instance": "9", "data": "rc:1", **more}}
+    return {"callback_query": {"id": f"9{number}", "from": person_of(number), "chat_instance": "9", "data": "rc:1", **more}}
 
 
 def _member(status: str, cls: type[ChatMember]) -> Raw:
@@ -198,7 +199,7 @@ def _membership(number: int, before: Raw, after: Raw) -> Raw:
 
 
 def _in_group(number: int, **content: Any) -> Raw:
-    group = {"id": -1_000_000_000_000 - number, "type": "supergroup", "title": SECRET, "username": SECRET}
+    group = {"id": int(f"-100{number}"), "type": "supergroup", "title": SECRET, "username": SECRET}
     command = [{"type": "bot_command", "offset": 0, "length": 5}]
     return {"message": {**_message(number, text="/book", entities=command), "chat": group, **content}}
 
@@ -206,7 +207,7 @@ def _in_group(number: int, **content: Any) -> Raw:
 def _anonymous(number: int) -> Raw:
     """Return a command of an administrator who is shown as the group."""
     bot = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
-    group = {"id": -1_000_000_000_000 - number, "type": "supergroup", "title": SECRET}
+    group = {"id": int(f"-100{number}"), "type": "supergroup", "title": SECRET}
     return _in_group(number, **{"from": bot, "sender_chat": group})
 
 
@@ -222,8 +223,19 @@ def _photo(number: int) -> Raw:
     return {"message": _message(number, photo=[size], caption=SECRET, caption_entities=[mention], contact=contact)}
 
 
-def valid(number: int) -> dict[str, Raw]:
-    """Return a valid update of each kind, without its number, all of them of the person of this number."""
+def valid(kind: str, number: int) -> Raw:
+    """Return a valid update of a kind, without its number, of the person of this number."""
+    update: Raw = json.loads(_written()[kind].replace(str(_SOMEBODY), str(number)))
+    return update
+
+
+@cache
+def _written() -> dict[str, str]:
+    return {kind: json.dumps(update) for kind, update in _valid(_SOMEBODY).items()}
+
+
+def _valid(number: int) -> dict[str, Raw]:
+    """Return a valid update of each kind."""
     command = [{"type": "bot_command", "offset": 0, "length": 5}]
     kicked, member = _member("kicked", telegram.ChatMemberBanned), _member("member", telegram.ChatMemberMember)
     subscribed = {
@@ -272,7 +284,7 @@ def _members() -> list[type[ChatMember]]:
 def every_odd_one() -> list[Odd]:
     """Return all there is to try; fields that the valid updates lack are added in a few kinds only, which have all classes."""
     found: list[Odd] = []
-    for kind, update in valid(1).items():
+    for kind, update in _valid(_SOMEBODY).items():
         in_depth = not kind.startswith(("full ", "becomes "))
         found += odd_ones(kind, update, added=kind in {"text", "tap", "block"}) if in_depth else _shallow(kind, update)
     return found

@@ -110,7 +110,7 @@ class OddScene(Scene):
         number = world.updates.next_id
         if not odd.path or odd.path == ("update_id",):
             self._no_updates.add(number)
-        world.updates.add_raw(odd.written({"update_id": number, **valid(stranger)[odd.kind]}))
+        world.updates.add_raw(odd.written({"update_id": number, **valid(odd.kind, stranger)}))
 
     async def found(self) -> list[str]:
         """Return what is wrong besides that odd updates were set aside and that strangers cannot be written to."""

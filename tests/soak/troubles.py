@@ -83,7 +83,7 @@ class Troubles:
             odd, stranger = self._lots.choice(self._odd), next(self._strangers)
             self._simulator.person("Stranger", id=stranger)
             world.accounts[stranger].started = True
-            world.updates.add_raw(odd.written({"update_id": world.updates.next_id, **valid(stranger)[odd.kind]}))
+            world.updates.add_raw(odd.written({"update_id": world.updates.next_id, **valid(odd.kind, stranger)}))
             self.met["odd updates"] += 1
 
     async def _locked(self) -> None:
