@@ -137,7 +137,9 @@ async def _survives(scene: OddScene, odd: Sequence[Odd], caplog: pytest.LogCaptu
     for batch in _parts(odd):
         await scene.meets(batch)
     assert await scene.found() == []
-    assert await scene.told_of() == await scene.served.adds_up("slotkeeper_updates_total", outcome="set_aside")
+    set_aside = await scene.served.adds_up("slotkeeper_updates_total", outcome="set_aside")
+    print(f"{len(odd)} odd updates, {set_aside:.0f} set aside")  # noqa: T201  (pytest shows it where it is asked to)
+    assert await scene.told_of() == set_aside
     assert (await scene.served.asks("/readyz")).status == 200
     assert (await scene.served.asks("/healthz")).status == 200
     assert SECRET not in caplog.text
