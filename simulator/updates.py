@@ -95,7 +95,9 @@ class UpdateQueue:
 
 
 def chat_of(update: dict[str, Any]) -> int:
-    """Return the chat an update comes from, for a tap the person who tapped."""
+    """Return the chat an update comes from, for a tap the person who tapped, 0 for a raw update."""
+    if isinstance(update, RawUpdate):
+        return 0
     content = next(value for name, value in update.items() if name != "update_id")
     return int((content.get("chat") or content["from"])["id"])
 
