@@ -35,8 +35,8 @@ class UpdateQueue:
     def add(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
         """Queue a new update of this kind and return it; a kind the bot did not allow is numbered but never queued."""
         update = {"update_id": self.next_id, kind: content}
+        entry = Pending(update, _queue_of(kind, content), self.next_id)
         self.next_id += 1
-        entry = Pending(update, _queue_of(kind, content), update["update_id"])
         self._known[entry.id] = entry
         if self.allows(kind):
             self._append(entry)

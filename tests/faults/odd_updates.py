@@ -4,32 +4,25 @@ A valid update of each kind is walked through beside the classes that the librar
 then left out, said twice, or given each of the values in ``odd_values``; fields that a class knows and the valid update lacks are added.
 """
 
-import inspect
 import json
 import random
-import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
+from typing import Any
 
 import telegram
 from telegram import ChatMember, TelegramObject, Update
 
+from tests.faults.api_classes import SOME_DATE, fields_of, full
 from tests.faults.odd_values import SECRET, VALUES
 
 Path = tuple[str | int, ...]
 Raw = dict[str, Any]
 
-# Where the library's name of a field is not Telegram's.
-_WIRE_NAMES = {"from_user": "from"}
-_UNION = (Union, types.UnionType)
 _AT = "\x01odd\x01"
-_NUMBER = "\x01number\x01"
 _FEW = ("absent", "null", "empty object", "text", "list", "2**63")
 _SOMEBODY = 777_777_777
-_DATE = 1_795_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,60 +98,6 @@ def _objects(update: Raw) -> Iterator[tuple[Path, type[TelegramObject]]]:
                 waiting.append(((*path, name, 0), inner))
 
 
-@cache
-def fields_of(cls: type[TelegramObject]) -> dict[str, type[TelegramObject] | None]:
-    """Return the fields of a class as Telegram names them, each with the class it holds, None for plain values."""
-    return {name: _held(kind) for name, kind in _annotated(cls)}
-
-
-@cache
-def _annotated(cls: type[TelegramObject]) -> tuple[tuple[str, Any], ...]:
-    parameters = inspect.signature(cls).parameters.values()
-    return tuple((_WIRE_NAMES.get(each.name, each.name), _resolved(each.annotation)) for each in parameters if each.name != "api_kwargs")
-
-
-def _resolved(annotation: Any) -> Any:
-    """Return a type, also where only a text such as ``Location | None`` names it."""
-    name = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else annotation
-    return getattr(telegram, name.partition(" ")[0]) if isinstance(name, str) else annotation
-
-
-def _held(kind: Any) -> type[TelegramObject] | None:
-    """Return the class of Telegram's that a type is, or holds."""
-    kind = _resolved(kind)
-    if isinstance(kind, type) and issubclass(kind, TelegramObject):
-        return kind
-    return next((found for found in map(_held, () if get_origin(kind) is Literal else get_args(kind)) if found), None)
-
-
-def full(cls: type[TelegramObject], depth: int = 2) -> Raw:
-    """Return an object with every field that its class knows, so many levels deep; what is required is there at any depth."""
-    if cls is telegram.ReactionType:
-        # What its subclasses hold, they do not share.
-        return {"type": "emoji", "emoji": "👍"}
-    required = {name for name, each in inspect.signature(cls).parameters.items() if each.default is inspect.Parameter.empty}
-    return {
-        name: _sample(kind, depth - 1)
-        for name, kind in _annotated(cls)
-        if _held(kind) is None or (depth > 0 or (name in required and depth > -3))
-    }
-
-
-def _sample(kind: Any, depth: int) -> Any:
-    """Return a valid value of a type."""
-    kind = _resolved(kind)
-    if get_origin(kind) is Literal:
-        return get_args(kind)[0]
-    if get_origin(kind) in _UNION:
-        return _sample(next(each for each in get_args(kind) if each is not type(None)), depth)
-    if (origin := get_origin(kind)) is not None:
-        inner = get_args(kind)[0] if get_args(kind) else str
-        return [_sample(inner, depth)] if isinstance(origin, type) and issubclass(origin, Sequence) else {}
-    if isinstance(kind, type) and issubclass(kind, TelegramObject):
-        return full(kind, depth)
-    return {bool: True, int: 1, float: 1.5, datetime: _DATE, timedelta: 10}.get(kind, SECRET)
-
-
 def person_of(number: int) -> Raw:
     """Return somebody no simulator knows, with a name to be searched for."""
     return {
@@ -176,7 +115,7 @@ def _chat_of(number: int) -> Raw:
 
 
 def _message(number: int, **content: Any) -> Raw:
-    return {"message_id": 77, "date": _DATE, "chat": _chat_of(number), "from": person_of(number), **content}
+    return {"message_id": 77, "date": SOME_DATE, "chat": _chat_of(number), "from": person_of(number), **content}
 
 
 def _card(number: int) -> Raw:
@@ -194,7 +133,7 @@ def _member(status: str, cls: type[ChatMember]) -> Raw:
 
 
 def _membership(number: int, before: Raw, after: Raw) -> Raw:
-    change = {"chat": _chat_of(number), "from": person_of(number), "date": _DATE, "old_chat_member": before, "new_chat_member": after}
+    change = {"chat": _chat_of(number), "from": person_of(number), "date": SOME_DATE, "old_chat_member": before, "new_chat_member": after}
     return {"my_chat_member": change}
 
 
@@ -213,7 +152,7 @@ def _anonymous(number: int) -> Raw:
 
 def _live(number: int) -> Raw:
     place = {"latitude": 52.5, "longitude": 13.4, "horizontal_accuracy": 5.0, "live_period": 900, "heading": 7, "proximity_alert_radius": 9}
-    return {"edited_message": _message(number, edit_date=_DATE, location=place)}
+    return {"edited_message": _message(number, edit_date=SOME_DATE, location=place)}
 
 
 def _photo(number: int) -> Raw:
@@ -241,7 +180,7 @@ def _valid(number: int) -> dict[str, Raw]:
     subscribed = {
         "text": {"message": _message(number, text=SECRET, entities=[{"type": "bold", "offset": 0, "length": 3}])},
         "command": {"message": _message(number, text="/book", entities=command)},
-        "edited": {"edited_message": _message(number, text=SECRET, edit_date=_DATE)},
+        "edited": {"edited_message": _message(number, text=SECRET, edit_date=SOME_DATE)},
         "tap": _tap(number, message=_card(number)),
         "tap on a message gone": _tap(number, message={"message_id": 77, "date": 0, "chat": _chat_of(number)}),
         "tap inline": _tap(number, inline_message_id="9"),

@@ -38,15 +38,21 @@ class Gauge:
             if sample is not None:
                 self.samples.append(sample)
 
-    def last_life(self) -> list[Sample]:
-        """Return the samples of the newest process."""
-        return [sample for sample in self.samples if sample.pid == self.samples[-1].pid]
-
-    def quarters(self) -> list[float]:
-        """Return the median of resident memory in each quarter of the newest process's life, in megabytes."""
-        life = self.last_life()
+    def quarters(self, of: Callable[[Sample], float]) -> list[float]:
+        """Return the median of a figure in each quarter of the newest process's life."""
+        life = [of(sample) for sample in self.samples if sample.pid == self.samples[-1].pid]
         size = max(1, len(life) // 4)
-        return [median(sample.megabytes for sample in life[at * size : (at + 1) * size] or life[-1:]) for at in range(4)]
+        return [median(life[at * size : (at + 1) * size] or life[-1:]) for at in range(4)]
+
+
+def megabytes(sample: Sample) -> float:
+    """Return how much memory was resident."""
+    return sample.megabytes
+
+
+def descriptors(sample: Sample) -> float:
+    """Return how many descriptors were open."""
+    return sample.descriptors
 
 
 def _sample(pid: int) -> Sample | None:

@@ -11,7 +11,7 @@ MINUTES = float(os.environ.get("SOAK", "0"))
 SCRIPT = (
     Script(MINUTES, people=200, rate=12, kills=max(1, int(MINUTES / 4)), trouble_every=2)
     if MINUTES
-    else Script(0.2, people=40, rate=8, kills=1, trouble_every=0.8)
+    else Script(0.1, people=15, rate=10, kills=1, trouble_every=0.6, hold_seconds=3, fresh=False)
 )
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import sqlite3
-from asyncio.subprocess import DEVNULL
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
@@ -23,10 +22,11 @@ _METHODS = (None, "sendMessage", "editMessageText", "answerCallbackQuery", "getU
 class Running:
     """The bot as a process of its own, by its command line, which can be killed and started again; its log is one file."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], *, fresh: bool) -> None:
         self.log = folder / "log"
         self._folder = folder
         self._env = env
+        self._fresh = fresh
         self._process: Process | None = None
 
     @property
@@ -37,7 +37,7 @@ class Running:
     async def starts(self) -> None:
         """Start it."""
         with self.log.open("ab") as log:
-            self._process = await started(self._folder, self._env, out=DEVNULL, err=log.fileno(), fresh=True)
+            self._process = await started(self._folder, self._env, out=log.fileno(), err=log.fileno(), fresh=self._fresh)
 
     async def dies(self) -> None:
         """Kill it on the spot."""
