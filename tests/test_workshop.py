@@ -103,7 +103,7 @@ def test_make_alone_shows_what_can_be_made(bare_copy: Path) -> None:
     shown = make(bare_copy)
     assert shown.returncode == 0
     targets = re.findall(r"^  make (\w+) +[A-Z]", shown.stdout, re.MULTILINE)
-    assert targets == ["help", "run", "test", "chaos", "faults", "lint", "audit", "format", "bench", "screenshots", "lock"]
+    assert targets == ["help", "run", "test", "chaos", "faults", "soak", "lint", "audit", "format", "bench", "screenshots", "lock"]
 
 
 def test_make_refuses_an_older_python_in_one_sentence(bare_copy: Path) -> None:
