@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 ALLOWED_UPDATES = KINDS
 _POLL_SECONDS = 30
+# Telegram's numbers have 32 bits. Another server's may have more, and then all of them have.
+_TELEGRAMS_NUMBERS = 2**31
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
 _GLANCE = 0.25
@@ -74,11 +76,15 @@ class _Fetched:
 
     def __init__(self, intake: Intake) -> None:
         self.offset: int | None = None
+        self._lowest: int | None = None
         self._intake = intake
         self._taken: dict[int, asyncio.Task[None]] = {}
 
     async def take(self, updates: Sequence[Raw]) -> None:
         """Have updates worked that are not in work yet, give them a moment, and say how far they are committed."""
+        if updates and not (updates := self._within_reach(updates)):
+            # Telegram would give out the same again at once.
+            await asyncio.sleep(_FIRST_WAIT)
         # Tasks begin in the order they were made, so each chat's updates queue in the order Telegram sent them.
         for raw in updates:
             if (number := raw["update_id"]) not in self._taken:
@@ -91,6 +97,17 @@ class _Fetched:
         elif updates:
             self.offset = max(raw["update_id"] for raw in updates) + 1
             self._taken.clear()
+
+    def _within_reach(self, updates: Sequence[Raw]) -> Sequence[Raw]:
+        """Leave out updates whose numbers are far beyond all others: to acknowledge one would acknowledge all that comes later."""
+        if self._lowest is None and updates:
+            self._lowest = min(raw["update_id"] for raw in updates)
+        if self._lowest is None or self._lowest >= _TELEGRAMS_NUMBERS:
+            return updates
+        reached = [raw for raw in updates if raw["update_id"] < _TELEGRAMS_NUMBERS]
+        if len(reached) < len(updates):
+            log.error("%s of %s updates have numbers far beyond all others and are passed over", len(updates) - len(reached), len(updates))
+        return reached
 
     async def stop(self) -> None:
         """Let what is in work be committed, but not for ever, and give back the rest: Telegram will offer it again."""
@@ -116,8 +133,10 @@ async def _fetched(bot: Bot, line: BaseRequest, offset: int | None, *, wait: int
         raise NetworkError("getUpdates was answered with something that is no list of updates")
     updates = [update for update in result if is_update(update)]
     if result and not updates:
-        raise NetworkError("getUpdates was answered with nothing that has an update's number")
-    if len(updates) < len(result):
+        # Telegram would give out the same again at once; a longer wait would keep the next person waiting.
+        log.error("getUpdates was answered with nothing that has an update's number")
+        await asyncio.sleep(_FIRST_WAIT)
+    elif len(updates) < len(result):
         log.error("%s of %s updates have no number and are passed over", len(result) - len(updates), len(result))
     return updates
 

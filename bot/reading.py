@@ -20,8 +20,6 @@ KINDS = ("message", "edited_message", "callback_query", "my_chat_member")
 """The kinds of update that the bot acts on."""
 
 _LARGEST_NUMBER = 2**63 - 1
-# The Bot API promises that numbers are 32-bit unless it says otherwise. To acknowledge a larger one would acknowledge all that comes later.
-_LARGEST_UPDATE = 2**31 - 1
 _LATEST_DATE = 2**33
 _LONGEST_TEXT = 4096
 # As many characters as the database keeps of each.
@@ -35,7 +33,7 @@ _NO_CHAT = "no chat"
 
 def is_update(raw: object) -> TypeGuard[Raw]:
     """Tell whether a value has an update's number. Without one not even its failure could be recorded."""
-    return isinstance(raw, dict) and _is_number(raw.get("update_id")) and 0 <= raw["update_id"] <= _LARGEST_UPDATE
+    return isinstance(raw, dict) and _is_number(raw.get("update_id")) and raw["update_id"] >= 0
 
 
 def read(raw: Raw, bot: Bot) -> Update:

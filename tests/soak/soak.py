@@ -1,6 +1,7 @@
 """The soak: two hundred people, a bot that is killed and cut off by lot, and the look at what is left."""
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Coroutine
@@ -26,6 +27,8 @@ from tests.soak.troubles import FIRST_STRANGER, Running, Troubles
 from tests.storage.ledger import audit
 from tests.storage.venue import rows
 
+SEED = os.environ.get("TEST_SEED") or str(time.time_ns())
+"""What all lots are drawn by; ``TEST_SEED`` repeats a run, as far as processes can be repeated."""
 PROVIDERS = 5
 _FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
 _HOURS = TimeSpan(_FIRST, _FIRST + 40 * 96)
@@ -62,7 +65,7 @@ class Soak:
         self.script = script
         self.url = url
         self.folder = folder
-        self.lots = random.Random(time.time_ns())  # noqa: S311  (nobody gains by guessing it)
+        self.lots = random.Random(SEED)  # noqa: S311  (nobody gains by guessing it)
         self.simulator = Simulator(token=TOKEN)
         self.simulator.flood_limits.enabled = True
         self.visitors: list[Visitor] = []
@@ -187,6 +190,7 @@ class Soak:
         outcome, statuses = self.outcome, dict(rows(self.url, "SELECT status, count(*) FROM reservation GROUP BY status"))
         taps = self.simulator.world.taps
         outcome.figures |= {
+            "seed": SEED,
             "minutes": f"{self.script.minutes:.1f}",
             "people": len(self.visitors) + len(self.quiet),
             "acts": f"{self.acts} ({self.acts / self.script.minutes / 60:.1f} a second)",
