@@ -24,7 +24,7 @@ class Sender:
     @property
     def stranger(self) -> Client:
         """Return the sender as a person of whom nothing is stored."""
-        return Client(self.contact.id, self.contact.name, None, None, None)
+        return Client(self.contact.id, self.contact.name, None, None, None, telegram_language=self.contact.language)
 
 
 def sender_of(update: Update) -> Sender | None:

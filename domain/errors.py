@@ -194,6 +194,12 @@ class NameUnusable(Refusal):
     code = "name_unusable"
 
 
+class NameReserved(Refusal):
+    """The public name reads as that of a provider who shares theirs."""
+
+    code = "name_reserved"
+
+
 class ZoneUnknown(Refusal):
     """No IANA zone has this name."""
 

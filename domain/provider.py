@@ -8,6 +8,7 @@ from domain.client import NAME_LIMIT
 
 SLUG_LIMIT = 32
 LABEL_LIMIT = NAME_LIMIT + SLUG_LIMIT + len(" ()")
+_LABEL = re.compile(r"(.+?)\s*\(([^()]+)\)\s*")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l"})
 
@@ -32,6 +33,12 @@ class Provider:
     def label(self) -> str:
         """The name for clients: with the slug where the name alone could be another provider's. It finds the provider when typed."""
         return f"{self.name} ({self.slug})" if self.shares_name else self.name
+
+
+def looks_like_label(name: str) -> bool:
+    """Tell whether a name reads as the label of another provider could: it ends with its own slug in brackets, numbered or not."""
+    found = _LABEL.fullmatch(name)
+    return found is not None and re.fullmatch(rf"{re.escape(slug_for(found[1]))}(-\d+)?", found[2].casefold()) is not None
 
 
 def slug_for(name: str) -> str:

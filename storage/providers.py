@@ -21,7 +21,7 @@ _BY_NUMBER = provider.c.id == bindparam("provider")
 _GET = select(*_SHOWN).where(_BY_NUMBER)
 # What a hold takes of its provider anyway, by its foreign key: taken before the hours are read, it keeps them from being changed meanwhile.
 _KEEP_HOURS = select(*_FIELDS).where(_BY_NUMBER).with_for_update(read=True, key_share=True)
-_OF_CLIENT = select(*_FIELDS).where(provider.c.client_id == bindparam("client"))
+_OF_CLIENT = select(*_SHOWN).where(provider.c.client_id == bindparam("client"))
 _BY_SLUG = select(*_SHOWN).where(provider.c.slug == bindparam("wanted"))
 _ADD = insert(provider).returning(provider.c.id)
 _RENAME = (
@@ -31,12 +31,14 @@ _RENAME = (
 )
 # A part may stand anywhere in a name, so where there is one this reads the whole index of names: some milliseconds for ten thousand.
 _PART = bindparam("part", type_=String())
+_LABEL = provider.c.name_key + " (" + provider.c.slug + ")"
 _MATCHES = (
     or_(
         position(provider.c.name_key, _PART) > 0,
-        # What clients are shown where a name is not unique can be typed back: all of it, or just what tells the providers apart.
-        provider.c.name_key + " (" + provider.c.slug + ")" == _PART,
-        and_(provider.c.slug == _PART, _SHARES_NAME),
+        provider.c.slug == _PART,
+        # What clients are shown where a name is not unique can be typed back: all of it later too, or a part of it while it is shown.
+        _LABEL == _PART,
+        and_(position(_LABEL, _PART) > 0, _SHARES_NAME),
     ),
     provider.c.client_id != bindparam("besides"),
 )
@@ -81,7 +83,7 @@ class SqlProviders:
         await self._connection.execute(_RENAME, row)
 
     async def search(self, part: str, *, besides: int, offset: int, limit: int) -> Sequence[Provider]:
-        """Return providers whose name has this part, or whose label it is, by name, without the one who is this client."""
+        """Return providers whose name or label has this part, or whose slug it is, by name, without the one who is this client."""
         wanted = {"part": name_key(part), "besides": besides, "offset": offset, "limit": limit}
         rows = await self._connection.execute(_SEARCH, wanted, patient=bool(part))
         return [Provider(**row._asdict()) for row in rows]

@@ -76,7 +76,7 @@ async def name_wanted(update: Update, context: Context) -> State:
 async def name_typed(update: Update, context: Context) -> int:
     """A provider typed a public name; his link stays, as others may have it."""
     provider = await context.act(name_provider(context.uow, context.me, typed_text(update), keep_slug=True))
-    return await _home(context, saved=context.t("settings.name_saved", name=provider.name))
+    return await _home(context, saved=context.t("settings.name_saved", name=provider.label))
 
 
 async def _with_zone(context: Context, zone: str) -> int:

@@ -17,6 +17,8 @@ async def started(update: Update, context: Context) -> None:
     roles = await roles_of(context)
     first_name = update.effective_user.first_name if update.effective_user else ""
     name = name_from_telegram(replace(context.unit.contact, name=first_name))
+    # A number stands in for a missing name elsewhere; a greeting does without.
+    name = "" if name == str(context.me) else name
     context.unit.send(greeting(context.reader, name, roles, zone_chosen=context.unit.person.time_zone is not None))
     set_menu(context, roles)
 

@@ -9,8 +9,10 @@ from domain.provider import Provider
 
 
 def name_question(reader: Reader, provider: Provider) -> Screen:
-    """Ask for the public name; the present one can be kept by a button."""
+    """Ask for the public name; the present one can be kept by a button, unless a number stands in for it."""
     t = reader.t
+    if provider.name == str(provider.client_id):
+        return Screen(t("joining.name_first"))
     keep = button(t.plain("joining.keep_name", name=provider.name), KeepName())
     return Screen(t("joining.name", name=provider.name), ((keep,),))
 

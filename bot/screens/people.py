@@ -9,13 +9,13 @@ from bot.screens.openings import openings, what_next
 
 
 def greeting(reader: Reader, name: str, roles: Roles, *, zone_chosen: bool) -> Screen:
-    """Greet a person by role, and show what to tap next."""
+    """Greet a person by role, by their name if they have one, and show what to tap next."""
     t = reader.t
-    parts = [t("start.hello", name=name)]
+    parts = [t("start.hello", name=name) if name else t("start.hello_nameless")]
     if roles.admin:
         parts.append(t("start.admin"))
     if roles.provider:
-        parts.append(t("start.provider", name=roles.provider.name))
+        parts.append(t("start.provider", name=roles.provider.label))
     else:
         parts.append(t("start.client"))
     parts.append(t("start.zone" if zone_chosen else "start.zone_of_venue", zone=reader.times.zone_name))

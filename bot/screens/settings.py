@@ -18,7 +18,7 @@ def settings_home(reader: Reader, now: datetime, provider: Provider | None, note
     first = (button(t.plain("settings.button.zone"), AskZone()), button(t.plain("settings.button.language"), AskLanguage()))
     if provider is None:
         return Screen(_below(note, text), (first,))
-    text += "\n" + t("settings.name_now", name=provider.name)
+    text += "\n" + t("settings.name_now", name=provider.label)
     return Screen(_below(note, text), (first, (button(t.plain("settings.button.name"), AskName()),)))
 
 
@@ -36,7 +36,7 @@ def language_settings(reader: Reader) -> Screen:
 
 def name_settings(reader: Reader, provider: Provider) -> Screen:
     """Ask for another public name."""
-    return Screen(reader.t("settings.name", name=provider.name), back(reader))
+    return Screen(reader.t("settings.name", name=provider.label), back(reader))
 
 
 def back(reader: Reader) -> Rows:

@@ -6,7 +6,7 @@ from domain import errors
 from domain.client import Contact, name_from_telegram, public_name
 from domain.invitation import LIFETIME, Invitation, digest_of, new_code
 from domain.ports import UnitOfWork
-from domain.provider import SLUG_LIMIT, Provider, slug_for
+from domain.provider import SLUG_LIMIT, Provider, looks_like_label, slug_for
 from domain.usecases.reservation_of import provider_of
 
 _CODE_LIMIT = 64
@@ -44,13 +44,15 @@ async def accept_invitation(uow: UnitOfWork, guest: Contact, code: str, now: dat
 async def name_provider(uow: UnitOfWork, client_id: int, text: str, *, keep_slug: bool) -> Provider:
     """Give the provider who is this person a public name, and a slug to match unless links to the old one are about.
 
-    Raises errors.ProviderOnly, errors.NameUnusable.
+    Raises errors.ProviderOnly, errors.NameUnusable, errors.NameReserved.
     """
     provider = await provider_of(uow, client_id)
     name = public_name(text)
+    if looks_like_label(name):
+        raise errors.NameReserved
     slug = provider.slug if keep_slug else await _free_slug(uow, name, own=provider)
     await uow.providers.rename(provider.id, name, slug)
-    return Provider(provider.id, provider.client_id, name, slug)
+    return await uow.providers.of_client(client_id) or provider
 
 
 async def _free_slug(uow: UnitOfWork, name: str, own: Provider | None = None) -> str:

@@ -141,3 +141,11 @@ async def test_nothing_is_kept_of_a_person_who_only_writes_in_a_group(town: Town
 
     assert "private" in group.chat.last_from_bot.text
     assert rows(town.house.database.url, "SELECT id FROM client") == []
+
+
+async def test_a_stranger_is_answered_in_their_own_language(town: Town) -> None:
+    gina, group = town.joins("Gina", language_code="de"), town.simulator.group("Freunde")
+    gina.person.sends_in(group, "/start@slotkeeper_bot")
+    await town.settles()
+
+    assert group.chat.last_from_bot.text.startswith("Termine verwalte ich nur in privaten Chats.")

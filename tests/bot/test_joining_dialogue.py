@@ -279,3 +279,14 @@ async def test_the_zone_times_are_shown_in_can_be_kept(town: Town, invitation: s
     await guest.taps("Berlin behalten")
 
     assert guest.card.text.startswith("✅ Alles bereit, Jörg.\nZeitzone: Europe/Berlin")
+
+
+async def test_a_person_without_a_name_is_asked_for_one_and_greeted_without(town: Town, invitation: str) -> None:
+    nameless = town.joins("")
+    await nameless.sends("/start")
+    assert nameless.last.text.startswith("👋 Hello!\n")
+    await nameless.opens(invitation)
+    assert nameless.last.text.endswith("What name should clients see? Type it, like “Dr. Baker” or “Corner Barber”.")
+    assert nameless.last.labels == []
+    await nameless.sends("Dr. Baker")
+    assert nameless.last.text.startswith("Thank you, Dr. Baker.")

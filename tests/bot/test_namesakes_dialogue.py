@@ -137,3 +137,31 @@ async def test_they_are_told_apart_in_german_too(town: Town, annas: tuple[Chatte
     await greta.taps("Bestätigen")
     await greta.sends("/bookings")
     assert f"✅ {SECOND}\n" in greta.last.text
+
+
+@pytest.mark.parametrize("part", ["weber-2", "(anna-weber-2", "Weber (anna-weber-2"])
+async def test_a_part_of_what_is_shown_finds_it(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter, part: str) -> None:
+    await alice.sends("/book")
+    await alice.sends(part)
+    assert alice.last.text.startswith(SECOND)
+
+
+async def test_the_name_of_a_link_finds_its_provider_whatever_they_are_called_now(
+    town: Town, annas: tuple[Chatter, Chatter], alice: Chatter
+) -> None:
+    async with town.house.database.transaction() as work:
+        await name_provider(work, annas[1].id, "Anni", keep_slug=True)
+    await alice.sends("/book")
+    await alice.sends("anna-weber-2")
+    assert alice.last.text.startswith("Anni")
+
+
+async def test_a_provider_reads_what_clients_see_and_cannot_take_anothers_label(town: Town, annas: tuple[Chatter, Chatter]) -> None:
+    _, second = annas
+    await second.sends("/settings")
+    assert f"Public name: {SECOND}" in second.last.text
+    await second.taps("Public name")
+    await second.sends(FIRST)
+    assert second.last.text.startswith("⚠️ Brackets like these tell providers of one name apart.")
+    await second.sends("Dora")
+    assert "Clients now find you as Dora (anna-weber-2)." in second.last.text

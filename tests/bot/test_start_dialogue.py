@@ -65,7 +65,7 @@ async def test_so_do_those_of_a_provider(provider: Chatter, tapped: str) -> None
         ("\u202eybboB", "Hello ybboB!"),
         ("B" * 300, f"Hello {'B' * 64}!"),
         ("😀", "Hello 😀!"),
-        ("\u200f", "Hello 1000!"),
+        ("\u200f", "Hello!"),
     ],
 )
 async def test_any_name_is_greeted(town: Town, name: str, shown: str) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from domain import errors
 from domain.client import NAME_LIMIT, public_name, zone_named
-from domain.provider import SLUG_LIMIT, Provider, name_key, slug_for
+from domain.provider import SLUG_LIMIT, Provider, looks_like_label, name_key, slug_for
 
 
 @pytest.mark.parametrize(
@@ -122,3 +122,19 @@ def test_the_key_of_a_name_is_its_own_key_and_fits_its_column(name: str) -> None
 def test_a_label_has_the_slug_only_where_the_name_is_shared() -> None:
     assert Provider(1, 2, "Anna", "anna-2").label == "Anna"
     assert Provider(1, 2, "Anna", "anna-2", shares_name=True).label == "Anna (anna-2)"
+
+
+@pytest.mark.parametrize(
+    ("name", "reserved"),
+    [
+        ("Anna Weber (anna-weber)", True),
+        ("Anna Weber (anna-weber-2)", True),
+        ("anna wéber(Anna-Weber-12) ", True),
+        ("Anna Weber (Physio)", False),
+        ("Anna (anna-weber)", False),
+        ("Anna Weber", False),
+        ("(anna)", False),
+    ],
+)
+def test_a_name_that_reads_as_a_label_is_recognised(name: str, reserved: bool) -> None:  # noqa: FBT001  (a case of the test)
+    assert looks_like_label(name) is reserved
