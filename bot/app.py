@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
 
-from bot.checks import database_check, migrations_check, polling_check, updates_check, webhook_check
+from bot.checks import database_check, delivery_check, migrations_check, polling_check, updates_check, webhook_check
 from bot.clock import Clock, system_clock
 from bot.context import Context, Services
 from bot.conversations.agenda import agenda_flow
@@ -116,6 +116,7 @@ def build(
         database_check(database, clock),
         migrations_check(lambda: database.read(is_of_use)),
         updates_check(lambda: intake.oldest_age),
+        delivery_check(lambda: courier.oldest_age, lambda: courier.pause),
         webhook_check(lambda: webhook.registered or not presence.leading) if webhook else polling_check(pulse, lambda: presence.leading),
     )
     http = HttpSide(settings.listen, checks, jobs, metrics, BacklogGauge(database, metrics, clock), webhook)

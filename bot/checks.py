@@ -13,6 +13,8 @@ OK = "ok"
 _PATIENCE = 2.0
 _SILENCE_SECONDS = 90
 _STUCK_SECONDS = 60
+# A slow answer of Telegram is waited for for two minutes, and a database that is away for less than one.
+_UNSENT_SECONDS = 300
 _FRESH = timedelta(seconds=5)
 
 
@@ -129,6 +131,16 @@ def updates_check(oldest_age: Callable[[], float]) -> Check:
         return OK if age <= _STUCK_SECONDS else f"an update has been in work for {age:.0f} seconds"
 
     return Check("updates", ask)
+
+
+def delivery_check(oldest_age: Callable[[], float], pause: Callable[[], timedelta]) -> Check:
+    """Return the check that messages are sent: none has been in hand for minutes, unless Telegram asked for silence."""
+
+    async def ask() -> str:
+        age = oldest_age()
+        return OK if age <= _UNSENT_SECONDS or pause() else f"a message has been in hand for {age:.0f} seconds"
+
+    return Check("delivery", ask)
 
 
 def webhook_check(is_registered: Callable[[], bool]) -> Check:

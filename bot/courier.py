@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
@@ -21,7 +23,7 @@ from bot.turns import TELLING_SECONDS, Turns, finished
 from bot.wakeup import Wakeup
 from domain.again import again_while_away
 from domain.incident import Trouble
-from domain.outbox import DIGEST, REPLY, OutboxRow
+from domain.outbox import DIGEST, REPLY, TOLD_TO_WAIT, OutboxRow
 from domain.ports import DatabaseAway
 
 Result = TypeVar("Result")
@@ -29,19 +31,30 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 _BATCH = 100
-# Most of them wait for a permit, or for the rest of their chats. While all fit in, the fair queue decides which chat is next.
-_IN_HAND = 300
+# Most of them wait for a permit, or for the rest of their chats. Up to this many rows, the fair queue decides the order; beyond it, the due
+# time does. Notifications leave room for answers.
+_IN_HAND, _NEWS_IN_HAND = 300, 200
 # As many are sent at a time, whether or not there is a rate limit.
 _SIDE_BY_SIDE = 32
 # For how long a look at what is due waits for what it found; what fell due meanwhile is found by the next look.
 _LOOK_SECONDS = 0.25
 # For how long an answer may keep its chat's turn until it may be sent. One that has to wait longer is queued in the outbox.
 _SHORT_WAIT = 0.5
-_RENEWAL_SECONDS = 20.0
+_RENEWAL = timedelta(seconds=20)
 _LONGEST_WAIT = timedelta(minutes=5)
 _RENDERINGS = 3
 # While the database is away, what is in hand waits for it: nobody else takes it over before its lease of a minute is over.
 _DATABASE_SECONDS = 45.0
+
+
+@dataclass(slots=True)
+class _Held:
+    """A row in hand: since when by the monotonic clock, and when it was leased last."""
+
+    row: OutboxRow
+    leased_at: datetime
+    since: float
+
 
 Shown = list[tuple[Step, int | None]]
 """The steps of a row that are done, each with the number of the message that shows it now."""
@@ -62,13 +75,17 @@ class Courier:
         self._metrics = metrics
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._in_hand: set[asyncio.Task[None]] = set()
-        self._rows: dict[int, OutboxRow] = {}
-        self._renewing: asyncio.Task[None] | None = None
+        self._rows: dict[int, _Held] = {}
 
     @property
     def in_hand(self) -> Collection[int]:
         """The numbers of the rows that are being delivered."""
         return frozenset(self._rows)
+
+    @property
+    def oldest_age(self) -> float:
+        """For how many seconds the oldest row in hand has been so; 0 where there is none."""
+        return time.monotonic() - min((held.since for held in self._rows.values()), default=time.monotonic())
 
     @property
     def pause(self) -> timedelta:
@@ -81,13 +98,15 @@ class Courier:
         It is delivered when this returns, but for people whose chats take long: they are served further, and nobody waits for them. This
         returns within seconds in any case, since whoever calls has other work to do in between.
         """
+        await self._renew_leases()
         if self.pause:
             return False
         room = min(_BATCH, _IN_HAND - len(self._in_hand))
         if room <= 0:
             await asyncio.wait(self._in_hand, timeout=_LOOK_SECONDS)
             return True
-        rows = await self._storehouse.write(lambda work: work.outbox.claim(self._clock(), room))
+        news = max(0, _NEWS_IN_HAND - sum(held.row.kind != REPLY for held in self._rows.values()))
+        rows = await self._storehouse.write(lambda work: work.outbox.claim(self._clock(), room, news=news))
         tasks = [asyncio.create_task(self._deliver_to_one(row)) for row in rows]
         for task in tasks:
             self._in_hand.add(task)
@@ -104,9 +123,6 @@ class Courier:
     async def shutdown(self) -> None:
         """Let what is in hand arrive, but not for ever: the outbox has what does not."""
         await finished(self._in_hand)
-        if self._renewing is not None:
-            self._renewing.cancel()
-            await asyncio.gather(self._renewing, return_exceptions=True)
 
     def must_queue(self, chat: int) -> bool:
         """Tell whether an answer in a chat would wait behind those of others for so long that it is better queued in the outbox."""
@@ -120,8 +136,10 @@ class Courier:
     async def _delivered(self, row: OutboxRow, permit: Permit | None) -> datetime | None:
         """Deliver one row and note what became of it."""
         shown: Shown = []
+        attempted = False
         try:
             steps = await self._steps(row)
+            attempted = bool(steps)
             for step in steps or ():
                 shown.append((step, await self._delivery.carry_out(row.recipient_id, step, _urgency(row), permit)))
         except Unreachable as error:
@@ -137,15 +155,14 @@ class Courier:
             raise
         except Exception as error:
             log.exception("could not deliver a %s", row.kind)
-            return await self._failed(row, f"{type(error).__name__}: {error}", shown)
+            return await self._failed(row, f"{type(error).__name__}: {error}", shown, attempted=attempted)
         else:
             return await self._settle(row, "skipped" if steps is None else "sent", shown)
 
     async def reply(self, row: OutboxRow) -> None:
         """Tell an answer for the first time; what has to wait is left to the alarm.
 
-        It waits behind what waits for the same person already, where their chat has to rest for long, and where many others wait. A tap
-        is answered at once all the same.
+        It is queued if the person has older rows waiting, their chat must rest, or many others wait. A tap is answered at once.
         """
         with self._holding(row):
             if (due := await self._replied(row)) is not None:
@@ -179,10 +196,10 @@ class Courier:
         try:
             with self._holding(row):
                 # The permit comes first: a chat whose message waits for one can be worked meanwhile.
-                async with self._delivery.permitted(row.recipient_id, _urgency(row)) as permit, self._slots:
+                async with self._delivery.permitted(row.recipient_id, _urgency(row)) as permit, self._admitted(permit):
                     due = await self._delivered_in_turn(row, permit)
         except Paused as error:
-            due = await self._postpone(row, str(error), [], timedelta(seconds=error.seconds))
+            due = await self._postpone(row, TOLD_TO_WAIT, [], timedelta(seconds=error.seconds))
             self._wakeup.at(due)
         except Exception:
             log.exception("what waits for one person is left to the next sweep")
@@ -190,35 +207,44 @@ class Courier:
             if due is not None:
                 self._wakeup.at(due)
 
+    def _admitted(self, permit: Permit | None) -> AbstractAsyncContextManager[None]:
+        """Have few rows sent at a time where no permits limit that. With a permit in hand, a row must wait for nothing but its chat."""
+        return self._slots if permit is None else nullcontext()
+
     async def _delivered_in_turn(self, row: OutboxRow, permit: Permit | None) -> datetime | None:
         """Wait for the chat's turn, and deliver a row if it is still ours then."""
         turn = await again_while_away(lambda: self._turns.take(row.recipient_id), seconds=_DATABASE_SECONDS)
         with turn.lasting(TELLING_SECONDS):
             # By now the row may have been put off, or put in again for a moved hold.
-            ours = await self._write(lambda work: work.outbox.renew(row, self._clock()))
-            return await self.deliver(row, permit) if ours else None
+            if await self._write(lambda work: work.outbox.renew(row, self._clock())):
+                return await self.deliver(row, permit)
+            await self._note_unsent(row)
+            return None
 
     @contextmanager
     def _holding(self, row: OutboxRow) -> Iterator[None]:
         """Have a row in hand for a block; its lease is renewed for as long as that takes."""
-        self._rows[row.id] = row
-        if self._renewing is None or self._renewing.done():
-            self._renewing = asyncio.create_task(self._renew_leases())
+        held = _Held(row, self._clock(), time.monotonic())
+        self._rows[row.id] = held
         try:
             yield
         finally:
-            del self._rows[row.id]
+            if self._rows.get(row.id) is held:
+                del self._rows[row.id]
 
     async def _renew_leases(self) -> None:
-        """Renew the leases of what is in hand, until there is nothing: a server may take longer to answer than a lease lasts."""
-        while self._rows:
-            await asyncio.sleep(_RENEWAL_SECONDS)
-            with suppress(DatabaseAway):
-                await self._storehouse.write(self._renew_all)
+        """Renew old leases of what is in hand: a server may take longer to answer than a lease lasts, or the clock may be set forward."""
+        now = self._clock()
+        old = [held for held in self._rows.values() if held.row.attempts and abs(now - held.leased_at) >= _RENEWAL]
+        if old:
+            await self._storehouse.write(lambda work: work.outbox.renew_all([held.row for held in old], now))
+            for held in old:
+                held.leased_at = now
 
-    async def _renew_all(self, work: Work) -> None:
-        """Renew the leases of what is in hand now; what is only queued has none."""
-        await work.outbox.renew_all([row for row in self._rows.values() if row.attempts], self._clock())
+    async def _note_unsent(self, row: OutboxRow) -> None:
+        """Note that a try of a notification sent nothing."""
+        if row.reservation_id is not None:
+            await self._write(lambda work: work.outbox.keep(row, row.refused()))
 
     async def _write(self, do: Callable[[Work], Awaitable[Result]]) -> Result:
         """Note something of a row in hand, as soon as the database is there: what is not noted is told again."""
@@ -279,9 +305,9 @@ class Courier:
         await self._write(given_up)
         self._metrics.delivered(row.kind, "unreachable")
 
-    async def _postpone(self, row: OutboxRow, error: str, shown: Shown, wait: timedelta | None) -> datetime:
+    async def _postpone(self, row: OutboxRow, error: str, shown: Shown, wait: timedelta | None, *, attempted: bool = True) -> datetime:
         """Try the rest of a row again when Telegram said, or else after a wait that doubles from one second to five minutes."""
-        refused = wait is not None
+        unsent = wait is not None or not attempted
         wait = wait or min(timedelta(seconds=2 ** min(row.attempts - 1, 10)), _LONGEST_WAIT)
         log.warning("a %s waits %.0f s: %s", row.kind, wait.total_seconds(), error)
         until = self._clock() + wait
@@ -290,7 +316,7 @@ class Courier:
             await _note_messages(work, row.recipient_id, shown)
             if row.kind == REPLY and shown:
                 await work.outbox.keep(row, packed(unpacked(row.payload)[len(shown) :]))
-            elif refused and row.reservation_id is not None:
+            elif unsent and row.reservation_id is not None:
                 await work.outbox.keep(row, row.refused())
             await work.outbox.postpone(row, until, error)
 
@@ -298,10 +324,10 @@ class Courier:
         self._metrics.delivered(row.kind, "postponed")
         return until
 
-    async def _failed(self, row: OutboxRow, error: str, shown: Shown) -> datetime | None:
+    async def _failed(self, row: OutboxRow, error: str, shown: Shown, *, attempted: bool) -> datetime | None:
         """Try a row that we ourselves fail to render a few times, then park it for an operator to see."""
         if row.attempts < _RENDERINGS:
-            return await self._postpone(row, error, shown, None)
+            return await self._postpone(row, error, shown, None, attempted=attempted)
         return await self._park(row, shown, error, Trouble.MESSAGE_BROKEN)
 
 

@@ -21,6 +21,7 @@ from bot.patience import Patience
 from bot.replies import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.screen import Button, Screen
 from bot.storehouse import Memory
+from domain.outbox import TOLD_TO_WAIT
 from domain.ports import DatabaseAway
 
 log = logging.getLogger(__name__)
@@ -98,14 +99,14 @@ class Delivery:
         try:
             return await self._do(chat, step, _Admission(urgency, permit))
         except Paused as error:
-            raise TryLater(str(error), timedelta(seconds=error.seconds)) from error
+            raise TryLater(TOLD_TO_WAIT, timedelta(seconds=error.seconds)) from error
         except (Forbidden, ChatMigrated) as error:
             raise Unreachable(error.message) from error
         except RetryAfter as error:
             wait = _as_timedelta(error)
             if self._pace:
                 await self._pace.refused(chat, wait.total_seconds())
-            raise TryLater("429", wait) from error
+            raise TryLater(TOLD_TO_WAIT, wait) from error
         except BadRequest as error:
             # BadRequest is a NetworkError by inheritance, but trying again would never help.
             raise _refusal(error) from error

@@ -8,7 +8,7 @@ from heapq import heappop, heappush
 from itertools import count
 
 _ANSWERS_IN_A_ROW = 4
-_REMEMBERED_SECONDS = 60.0
+_REMEMBERED_SECONDS = 20.0
 
 
 class Urgency(IntEnum):
@@ -20,7 +20,7 @@ class Urgency(IntEnum):
 
 @dataclass(slots=True, order=True)
 class Ticket:
-    """A place in the queue: ``told_at`` is when its chat was last sent something, 0 where that is long ago.
+    """A place in the queue: ``told_at`` is when its chat was last sent something, or twenty seconds ago where that was before.
 
     ``granted`` becomes the number of the place that replicas share, None where they share none.
     """
@@ -34,9 +34,9 @@ class Ticket:
 class FairQueue:
     """The chats that wait to be sent something.
 
-    The chat that was sent something longest ago is first, and one that was sent nothing for a minute is before all others. So a chat that
-    asks for more than its share waits for the others, and they do not wait for it. Where both kinds wait, every fifth permit goes to a
-    notification.
+    The chat that was sent something longest ago is first, as far as the last twenty seconds go. So a chat that asks for more than its share
+    waits for the others, and they do not wait for it; and a chat that was sent something a moment ago waits for newcomers for twenty
+    seconds at most. Where both kinds wait, every fifth permit goes to a notification.
     """
 
     def __init__(self) -> None:
@@ -75,12 +75,17 @@ class FairQueue:
         return everything
 
     def ahead_of(self, urgency: Urgency, chat: int, now: float) -> int:
-        """Return how many permits would be granted before that of a chat that joins now."""
+        """Return how many tickets are ahead of a chat that joins now."""
         told_at = self._last_told(chat, now)
         same = sum(ticket.told_at <= told_at and not ticket.granted.done() for ticket in self._waiting[urgency])
         if urgency is Urgency.ANSWER:
             return same + min(len(self._waiting[Urgency.NEWS]), same // _ANSWERS_IN_A_ROW)
         return same + min(len(self._waiting[Urgency.ANSWER]), (same + 1) * _ANSWERS_IN_A_ROW)
+
+    @property
+    def remembered(self) -> int:
+        """Return of how many chats it is known when they were last sent something."""
+        return len(self._told_at)
 
     def told(self, chat: int, now: float) -> None:
         """Note that a chat was sent something; forget those for which that is long ago."""
@@ -90,9 +95,8 @@ class FairQueue:
             del self._told_at[oldest]
 
     def _last_told(self, chat: int, now: float) -> float:
-        """Return when a chat was last sent something, 0 where that is long ago."""
-        told_at = self._told_at.get(chat, 0.0)
-        return told_at if told_at >= now - _REMEMBERED_SECONDS else 0.0
+        """Return when a chat was last sent something, or twenty seconds ago where that was before."""
+        return max(self._told_at.get(chat, 0.0), now - _REMEMBERED_SECONDS)
 
     def _first(self, urgency: Urgency) -> Ticket | None:
         """Return the first ticket of one kind; those whose owners gave up are dropped."""

@@ -14,6 +14,7 @@ from bot.reading import Raw, read, unreadable
 from bot.receipt import received
 from bot.turns import Turns
 from domain.again import again_on_conflict
+from domain.ports import DatabaseAway, TransactionConflict
 
 Received = Application[Any, Any, Any, Any, Any, Any]
 
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 _FIRST_WAIT = 0.5
 _LONGEST_WAIT = 30.0
+# The processor sets an update aside after fewer; this is for a failure of the processor itself.
+_MOST_FAILURES = 8
 
 
 class Intake:
@@ -57,7 +60,12 @@ class Intake:
         wait = _FIRST_WAIT
         with self._in_work(update):
             async with self._turn(update):
-                while not await self._succeeded(update):
+                failures = 0
+                while (error := await self._error_of(update)) is not None:
+                    failures += not isinstance(error, DatabaseAway | TransactionConflict)
+                    if failures >= _MOST_FAILURES:
+                        log.error("update %s was set aside without a record: it failed %s times", update.update_id, failures)
+                        return
                     await asyncio.sleep(wait)
                     wait = min(wait * 2, _LONGEST_WAIT)
 
@@ -77,14 +85,14 @@ class Intake:
         chat = update.effective_chat or update.effective_user
         return self._turns.of(chat.id if chat else 0)
 
-    async def _succeeded(self, update: Update) -> bool:
-        """Try to have an update worked and tell whether that is committed."""
+    async def _error_of(self, update: Update) -> Exception | None:
+        """Try to have an update worked; return what kept it from being committed, None where nothing did."""
         try:
             await self._tried(update)
         except Exception as error:  # noqa: BLE001  (whatever kept it from being committed may be over soon)
             log.warning("update %s will be tried again: %s", update.update_id, error)
-            return False
-        return True
+            return error
+        return None
 
     async def _tried(self, update: Update) -> None:
         """Have an update worked, and again at once where its transaction met another's."""

@@ -59,6 +59,7 @@ class Jobs:
         self._guard = guard or ClockGuard()
         # The clock may have been set back while the bot was stopped.
         self._recall_after: timedelta | None = _LONGEST_WAIT
+        self._set_back = timedelta()
         self._heartbeat = heartbeat
         self.pulse = Pulse()
         self._tasks: list[asyncio.Task[None]] = []
@@ -81,6 +82,7 @@ class Jobs:
         """Schedule all jobs again and do what is due, which sets the alarm again; a jump back leaves postponed rows on the old clock."""
         if jump < timedelta():
             self._recall_after = timedelta()
+            self._set_back -= jump
         self._wakeup.soon()
         self._schedule(scheduler)
 
@@ -105,13 +107,16 @@ class Jobs:
 
     async def _recall(self, after: timedelta) -> None:
         """Make due now what was postponed to an instant this far ahead: the clock was set back after that."""
-        self._recall_after = None
+        set_back, self._recall_after, self._set_back = self._set_back, None, timedelta()
         try:
-            await self._storehouse.write(lambda work: work.outbox.recall_postponed(now := self._clock(), after=now + after))
+            await self._storehouse.write(
+                lambda work: work.outbox.recall_postponed(now := self._clock(), after=now + after, by=set_back or None)
+            )
         except Exception:
             # A jump during the attempt may have set it already, to zero.
             if self._recall_after is None:
                 self._recall_after = after
+            self._set_back += set_back
             raise
 
     async def stop(self) -> None:

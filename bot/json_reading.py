@@ -8,14 +8,15 @@ import orjson
 
 _DEEPEST = 100
 _MOST_DIGITS = 400
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A string that does not end is one token too: if it were tried again from each of its quotes, that would take quadratic time.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[\]{}]', re.DOTALL)
 
 
 def read_json(payload: bytes) -> Any:
     """Return the value of a JSON text in UTF-8; raises ValueError where it is none.
 
-    Half of a surrogate pair and NaN are read as Python's own module reads them. What is nested more than a hundred levels deep is null, and
-    a number of more than 400 digits is infinite.
+    Where a strict reader fails, half of a surrogate pair and NaN are read as Python's own module reads them, what is nested more than a
+    hundred levels deep becomes null, and a number of more than 400 digits infinite.
     """
     try:
         return orjson.loads(payload)

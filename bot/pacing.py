@@ -1,13 +1,17 @@
 """The rate at which Telegram lets a bot send: so many messages a second in all, one a second in a chat, and silence when told."""
 
 import asyncio
-from collections import OrderedDict
+import logging
+import math
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from bot.fair_queue import FairQueue, Ticket, Urgency
 from bot.storehouse import SharedPace
 from domain.ports import DatabaseAway
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Pace", "Paused", "Permit", "Urgency"]
 
@@ -40,10 +44,10 @@ class Permit:
 class Pace:
     """Keeps requests within Telegram's limits, on the event loop's clock.
 
-    In all there are ``per_second`` places. Each is free again a second after its request was answered, so Telegram never gets more in a
-    second, however long requests are on their way. Places are granted evenly, ``burst`` at once at most, in the order of a ``FairQueue``.
-    In a chat, an answer may follow a second after the message before it, or at once where fewer than ``chat_burst`` seconds are owed; a
-    notification waits until none is owed. A request that shows no message, such as the answer to a tap, takes no place.
+    In all there are ``per_second`` places. Each is free again a second after its request was answered, so no second has more requests,
+    however slow the network is. Places are granted evenly, ``burst`` at once at most, in the order of a ``FairQueue``. In a chat, an answer
+    may follow a second after the message before it, or at once where fewer than ``chat_burst`` seconds are owed; a notification waits until
+    none is owed. A request that shows no message, such as the answer to a tap, takes no place.
 
     Replicas have the places and the rest of the chats in common once they ``share``. While the database is away, each keeps to its own.
     """
@@ -58,6 +62,7 @@ class Pace:
         self._refused: dict[int, float] = {}
         self._owed_until: OrderedDict[int, float] = OrderedDict()
         self._queue = FairQueue()
+        self._returns: deque[float] = deque()
         self._alarm: asyncio.TimerHandle | None = None
         self._in_all = per_second
         self._shared: SharedPace | None = None
@@ -82,7 +87,7 @@ class Pace:
         The requests of one chat must come one after another.
 
         Raises:
-            Paused: see there.
+            Paused: Telegram asked for a silence longer than ten seconds.
         """
         if chat is None:
             await self._heard_out()
@@ -96,7 +101,7 @@ class Pace:
         """Wait until a message may be sent in a chat, and have the permit for a block; one that is not used is given back.
 
         Raises:
-            Paused: see there.
+            Paused: Telegram asked for a silence longer than ten seconds.
         """
         await self.chat_ready(chat, urgency)
         permit = Permit(chat, await self._granted(urgency, chat))
@@ -109,14 +114,15 @@ class Pace:
     @asynccontextmanager
     async def using(self, permit: Permit) -> AsyncIterator[None]:
         """Have a message sent in the block by a permit, once the chat has had its rest."""
-        permit.spent = True
         await self.chat_ready(permit.chat, Urgency.ANSWER)
+        permit.spent = True
         try:
             yield
         finally:
             loop = asyncio.get_running_loop()
             self._charge(permit.chat, loop.time())
-            loop.call_later(_SECOND, self._give_back)
+            self._returns.append(loop.time() + _SECOND)
+            loop.call_later(_SECOND, self._place_returns)
             if self._shared is not None and permit.place is not None:
                 with suppress(DatabaseAway):
                     await self._shared.give_back(permit.place, permit.chat)
@@ -124,7 +130,13 @@ class Pace:
     def wait(self, urgency: Urgency, chat: int) -> float:
         """Return for about how many seconds a chat would wait for a permit that it asks for now, its own rest aside."""
         now = asyncio.get_running_loop().time()
-        return max(self._opens() - now, 0.0) + self._queue.ahead_of(urgency, chat, now) * self._gap
+        ahead = self._queue.ahead_of(urgency, chat, now)
+        short = ahead + 1 - self._places
+        if short > len(self._returns):
+            # It depends on answers that are still to come.
+            return math.inf
+        returns = self._returns[short - 1] - now if short > 0 else 0.0
+        return max(returns, max(self._opens() - now, 0.0) + ahead * self._gap)
 
     async def chat_ready(self, chat: int, urgency: Urgency) -> None:
         """Wait until a chat has had its rest."""
@@ -232,8 +244,8 @@ class Pace:
                         await self._shared.return_unused(place)
 
     async def _shared_place(self, urgency: Urgency) -> int | None:
-        """Take one of the places that replicas share, None where the database is away; raises Paused."""
-        with suppress(DatabaseAway):
+        """Take one of the places that replicas share, None where the database is away or fails; raises Paused."""
+        try:
             while self._shared is not None:
                 if (place := await self._shared.take(self._in_all, _KEPT, urgent=urgency is Urgency.ANSWER)) is not None:
                     return place
@@ -241,6 +253,13 @@ class Pace:
                 self.halt(silence)
                 await self._heard_out()
                 await asyncio.sleep(min(max(wait, _GLANCE), _LONGEST_GLANCE))
+        except DatabaseAway:
+            return None
+        except Paused:
+            raise
+        except Exception:
+            # Chats that wait for a permit must not wait for ever.
+            log.exception("no shared place could be taken; this replica keeps to its own rate")
         return None
 
     def _look_again_at(self, moment: float) -> None:
@@ -255,6 +274,11 @@ class Pace:
         if self._shared is not None and place is not None:
             with suppress(DatabaseAway):
                 await self._shared.return_unused(place)
+
+    def _place_returns(self) -> None:
+        """Free the place that was used longest ago."""
+        self._returns.popleft()
+        self._give_back()
 
     def _give_back(self) -> None:
         """Free a place."""

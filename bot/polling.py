@@ -37,19 +37,19 @@ async def poll(application: Received, line: BaseRequest, intake: Intake, pulse: 
     """
     await retried(application.bot.delete_webhook)
     fetched = _Fetched(intake)
-    patience = _Patience()
+    backoff = _Backoff()
     try:
         while True:
             try:
                 # The first call asks for what is there already, so that a quiet bot is known to be ready at once.
-                updates = await _fetched(application.bot, line, fetched.offset, wait=_POLL_SECONDS if pulse.age is not None else 0)
+                updates = await _get_updates(application.bot, line, fetched.offset, wait=_POLL_SECONDS if pulse.age is not None else 0)
             except InvalidToken:
                 raise
             except TelegramError as error:
-                await patience.wait(error)
+                await backoff.wait(error)
                 continue
             pulse.beat()
-            patience.answered()
+            backoff.answered()
             await fetched.take(updates)
     finally:
         await fetched.stop()
@@ -57,14 +57,14 @@ async def poll(application: Received, line: BaseRequest, intake: Intake, pulse: 
 
 async def retried(call: Callable[[], Awaitable[Result]]) -> Result:
     """Make a call to Telegram until it is answered, waiting longer each time; raises InvalidToken where the token is refused."""
-    patience = _Patience()
+    backoff = _Backoff()
     while True:
         try:
             return await call()
         except InvalidToken:
             raise
         except TelegramError as error:
-            await patience.wait(error)
+            await backoff.wait(error)
 
 
 class _Fetched:
@@ -99,7 +99,7 @@ class _Fetched:
             self._taken.clear()
 
     def _within_reach(self, updates: Sequence[Raw]) -> Sequence[Raw]:
-        """Leave out updates whose numbers are far beyond all others: to acknowledge one would acknowledge all that comes later."""
+        """Leave out updates whose numbers are implausibly large: acknowledging one would discard every later update."""
         if self._lowest is None and updates:
             self._lowest = min(raw["update_id"] for raw in updates)
         if self._lowest is None or self._lowest >= _TELEGRAMS_NUMBERS:
@@ -118,7 +118,7 @@ class _Fetched:
         return {number: task for number, task in self._taken.items() if not task.done()}
 
 
-async def _fetched(bot: Bot, line: BaseRequest, offset: int | None, *, wait: int) -> Sequence[Raw]:
+async def _get_updates(bot: Bot, line: BaseRequest, offset: int | None, *, wait: int) -> Sequence[Raw]:
     """Fetch updates as Telegram writes them: those in work are offered again and again, and nobody has to read them each time."""
     patience = (line.read_timeout or 0.0) + wait
     wish = {"offset": offset, "timeout": wait, "allowed_updates": ALLOWED_UPDATES}
@@ -141,7 +141,7 @@ async def _fetched(bot: Bot, line: BaseRequest, offset: int | None, *, wait: int
     return updates
 
 
-class _Patience:
+class _Backoff:
     """Waits after an error, longer each time; tells of an error once, until another one comes or Telegram answers."""
 
     def __init__(self) -> None:

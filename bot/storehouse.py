@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from domain import ports
@@ -19,8 +19,8 @@ class Outbox(ports.Outbox, Protocol):
     earliest: datetime | None
     """The earliest instant at which something put in here falls due; None where nothing was put in."""
 
-    async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
-        """Lease what is due, the first thing for each person, oldest first."""
+    async def claim(self, now: datetime, limit: int, *, news: int | None = None) -> Sequence[OutboxRow]:
+        """Lease what is due, the first thing for each person, oldest first, answers before at most ``news`` others."""
         ...
 
     async def report(self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime) -> None:
@@ -51,7 +51,7 @@ class Outbox(ports.Outbox, Protocol):
         """Try a row, and all that waits for the same person, again later."""
         ...
 
-    async def recall_postponed(self, now: datetime, *, after: datetime) -> int:
+    async def recall_postponed(self, now: datetime, *, after: datetime, by: timedelta | None = None) -> int:
         """Make due now what was postponed to an instant beyond ``after``; return how many rows changed."""
         ...
 

@@ -39,11 +39,9 @@ log = logging.getLogger(__name__)
 SIDE_BY_SIDE = 64
 TRIES = 3
 CHANCES = 8
-"""How often an update may meet what is not its own fault, such as a lost connection, before the database is asked to count a failure.
-
-If the database can count it, the database works, and the update is at fault.
-"""
+"""After this many conflicts or lost connections, count one failure in the database: if that works, the update is at fault."""
 _ERROR_KEPT = 2000
+_COUNTED_AT_ONCE = 1_000
 
 
 class WorkFailed(Exception):
@@ -95,6 +93,15 @@ class UnitProcessor(BaseUpdateProcessor):
             _close(coroutine)
 
     async def _received(self, update: Update, coroutine: Awaitable[Any]) -> None:
+        """Work an update; a failure anywhere is counted, unless the database is away."""
+        try:
+            await self._worked_or_passed_over(update, coroutine)
+        except (TransactionConflict, DatabaseAway, WorkFailed):
+            raise
+        except Exception as error:  # noqa: BLE001  (it is logged and counted there)
+            await self._failed(update, None, error)
+
+    async def _worked_or_passed_over(self, update: Update, coroutine: Awaitable[Any]) -> None:
         """Work an update, or pass over one that has no sender or cannot be read."""
         sender = sender_of(update)
         if sender is not None:
@@ -102,19 +109,18 @@ class UnitProcessor(BaseUpdateProcessor):
             with bound_contextvars(update_id=update.update_id, chat=sender.chat, **_acted_on(update)):
                 await self._in_turn(update, sender, coroutine)
         elif (reason := unreadable(update)) is not None:
-            await self._noted(reason)
-            self._metrics.update_ended(update, "set_aside")
+            if await self._noted(update, reason):
+                self._metrics.update_ended(update, "set_aside")
         else:
             self._metrics.update_ended(update, "worked")
 
-    async def _noted(self, reason: str) -> None:
-        """Have the admins told of an update that cannot be read; raises DatabaseAway."""
-        try:
-            await self._storehouse.write(lambda work: work.incidents.note(Trouble.UPDATE_SET_ASIDE, reason, self._clock()))
-        except (TransactionConflict, DatabaseAway):
-            raise
-        except Exception:
-            log.exception("the admins cannot be told of an update that cannot be read")
+    async def _noted(self, update: Update, reason: str) -> bool:
+        """Have the admins told of an update that cannot be read; False where they were before. Raises DatabaseAway."""
+        async with self._storehouse.transaction() as work:
+            fresh = await work.updates.begin(update.update_id, self._clock())
+            if fresh:
+                await work.incidents.note(Trouble.UPDATE_SET_ASIDE, reason, self._clock())
+        return fresh
 
     async def _in_turn(self, update: Update, sender: Sender, coroutine: Awaitable[Any]) -> None:
         """Work an update in its chat's turn, which lasts until the answer was tried."""
@@ -179,6 +185,7 @@ class UnitProcessor(BaseUpdateProcessor):
 
     def _excused(self, update: Update) -> bool:
         """Tell whether an update may be offered again without being counted; every few times it may not."""
+        _forget_if_many(self._excuses)
         self._excuses[update.update_id] += 1
         if self._excuses[update.update_id] < CHANCES:
             return True
@@ -193,7 +200,7 @@ class UnitProcessor(BaseUpdateProcessor):
             except Exception:
                 log.exception("an answer was left to the sweep")
 
-    async def _failed(self, update: Update, sender: Sender, error: Exception) -> OutboxRow | None:
+    async def _failed(self, update: Update, sender: Sender | None, error: Exception) -> OutboxRow | None:
         """Count a failure. After a few the update is set aside and its sender told; before, it is to be offered again."""
         log.error("update %s failed", update.update_id, exc_info=error)
         try:
@@ -208,7 +215,7 @@ class UnitProcessor(BaseUpdateProcessor):
         self._metrics.update_ended(update, "set_aside")
         return row
 
-    async def _counted(self, update: Update, sender: Sender, error: Exception) -> tuple[bool, OutboxRow | None]:
+    async def _counted(self, update: Update, sender: Sender | None, error: Exception) -> tuple[bool, OutboxRow | None]:
         """Count a failure in the database; return whether the update is set aside, and what its sender is told then."""
         now = self._clock()
         async with self._storehouse.transaction() as work:
@@ -216,15 +223,22 @@ class UnitProcessor(BaseUpdateProcessor):
                 return False, None
             await work.updates.begin(update.update_id, now)
             await work.incidents.note(Trouble.UPDATE_SET_ASIDE, type(error).__name__, now)
-            return True, await _apologised(work, update, sender, now)
+            return True, await _apologised(work, update, sender, now) if sender else None
 
     def _is_last_try(self, update: Update) -> bool:
         """Count a failure in memory where the database cannot; tell whether the update is to be set aside."""
+        _forget_if_many(self._uncounted)
         self._uncounted[update.update_id] += 1
         if self._uncounted[update.update_id] < TRIES:
             return False
         del self._uncounted[update.update_id]
         return True
+
+
+def _forget_if_many(counts: Counter[int]) -> None:
+    """Forget counts of updates that are perhaps never offered again; those that are, are counted from the beginning."""
+    if len(counts) > _COUNTED_AT_ONCE:
+        counts.clear()
 
 
 def _described(error: Exception) -> str:

@@ -8,6 +8,8 @@ REPLY = "reply"
 NOT_DELIVERED = "not_delivered"
 """The key in a notification's payload for the number of tries that Telegram is known to have refused."""
 DIGEST = "digest"
+TOLD_TO_WAIT = "429"
+"""The error of a row that waits because Telegram said for how long."""
 
 
 @dataclass(frozen=True, slots=True)

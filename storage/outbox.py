@@ -4,20 +4,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, delete, func, insert, literal, or_, select, text, update
+from sqlalchemy import ColumnElement, Integer, TextClause, and_, bindparam, case, delete, func, insert, literal, or_, select, text, update
 
 from domain.notification import Kind, Notification
-from domain.outbox import DIGEST, REPLY, Backlog, DeliveryRecord, OutboxRow, not_delivered
+from domain.outbox import DIGEST, REPLY, TOLD_TO_WAIT, Backlog, DeliveryRecord, OutboxRow, not_delivered
 from storage.at_once import FEW, IN_THREAD
 from storage.executor import Executor
 from storage.many import given, rows_given
 from storage.per_database import PerDatabase
-from storage.tables import DUE, WITHHELD, outbox
+from storage.tables import DUE, DUE_REPLY, WITHHELD, outbox
 
 LEASE = timedelta(seconds=60)
 CHANNEL = "slotkeeper"
 """What replicas listen to: who has joined, left (minus his number), or committed what falls due, and when, in microseconds since 1970."""
-_LOOKED_AT = 1_000
+_LOOKED_AT = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FIELDS = [outbox.c[name] for name in ("id", "recipient_id", "kind", "reservation_id", "payload", "due_at", "attempts")]
@@ -35,21 +35,30 @@ _HEAD = ~(
     )
     .exists()
 )
-_DUE_NOW = (
-    select(outbox.c.id)
-    .where(DUE, outbox.c.due_at <= bindparam("now"), _NOT_LEASED, _HEAD)
-    .order_by(outbox.c.due_at, outbox.c.id)
-    .limit(bindparam("limit"))
-    .with_for_update(skip_locked=True, of=outbox)
-)
-# The query stands in front, where it runs once: as a subquery PostgreSQL may run it again for each row, and find others behind the limit.
-_CLAIM = (
-    update(outbox)
-    .where(outbox.c.id.in_(select(_DUE_NOW.cte("chosen").c.id)), DUE)
-    .values(lease_until=bindparam("lease"), leased_by=bindparam("mine"), attempts=outbox.c.attempts + 1)
-    .returning(*_FIELDS)
-    .execution_options(**IN_THREAD)
-)
+
+
+def _claim(which: TextClause) -> Any:
+    """Lease what is due, the first thing for each person, oldest first.
+
+    The query stands in front, where it runs once: as a subquery PostgreSQL may run it again for each row, and find others behind the limit.
+    """
+    due_now = (
+        select(outbox.c.id)
+        .where(which, outbox.c.due_at <= bindparam("now"), _NOT_LEASED, _HEAD)
+        .order_by(outbox.c.due_at, outbox.c.id)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True, of=outbox)
+    )
+    return (
+        update(outbox)
+        .where(outbox.c.id.in_(select(due_now.cte("chosen").c.id)), DUE)
+        .values(lease_until=bindparam("lease"), leased_by=bindparam("mine"), attempts=outbox.c.attempts + 1)
+        .returning(*_FIELDS)
+        .execution_options(**IN_THREAD)
+    )
+
+
+_CLAIM, _CLAIM_REPLIES = _claim(DUE), _claim(DUE_REPLY)
 _NEXT_OF = select(func.min(outbox.c.due_at)).where(DUE, outbox.c.recipient_id == bindparam("recipient"))
 # A row can be claimed once it is due, first and nobody's. Leased rows are due ones, so they stand first in the index, and so many are never
 # in hand at once: what lies behind this limit falls due later than what was looked at.
@@ -76,17 +85,28 @@ _POSTPONED = and_(
 )
 _LONGEST_LEASE = bindparam("longest", type_=outbox.c.lease_until.type)
 _OVERLONG = outbox.c.lease_until > _LONGEST_LEASE
+_HELD_BACK = outbox.alias("held_back")
+# Telegram said for how long to wait, and all that waits behind such a row waits as long.
+_TOLD_TO_WAIT = (
+    select(_HELD_BACK.c.id)
+    .where(text("held_back.state = 'due'"), _HELD_BACK.c.recipient_id == outbox.c.recipient_id, _HELD_BACK.c.error == TOLD_TO_WAIT)
+    .exists()
+)
+_RECALLED = and_(_POSTPONED, ~_TOLD_TO_WAIT)
+_SHIFTED = select(outbox.c.id, outbox.c.due_at).where(DUE, _POSTPONED, _TOLD_TO_WAIT).execution_options(**IN_THREAD)
+_SHIFT = update(outbox).where(outbox.c.id == bindparam("row"), DUE).values(due_at=bindparam("earlier"))
 _RECALL = (
     update(outbox)
-    .where(DUE, or_(_POSTPONED, _OVERLONG))
+    .where(DUE, or_(_RECALLED, _OVERLONG))
     .values(
-        due_at=case((_POSTPONED, _NOW), else_=outbox.c.due_at),
+        due_at=case((_RECALLED, _NOW), else_=outbox.c.due_at),
         lease_until=case((_OVERLONG, _LONGEST_LEASE), else_=outbox.c.lease_until),
     )
     .returning(outbox.c.id)
 )
 _NOTE_ERROR = update(outbox).where(_ROW).values(error=bindparam("new_error"))
-_KEEP = update(outbox).where(outbox.c.id == bindparam("row")).values(payload=bindparam("new_payload"))
+_KEEP = update(outbox).where(_ROW).values(payload=bindparam("new_payload"))
+_HOLD = update(outbox).where(_ROW, DUE).values(lease_until=bindparam("lease"))
 _RENEW = (
     update(outbox).where(_ROW, DUE, outbox.c.lease_until > bindparam("now")).values(lease_until=bindparam("lease")).returning(outbox.c.id)
 )
@@ -210,9 +230,15 @@ class SqlOutbox:
         rows = [{"recipient_id": each, "kind": DIGEST, "payload": dict(payload), "due_at": now} for each in recipients]
         await self._connection.execute(_REPORT, await self._queued(rows))
 
-    async def claim(self, now: datetime, limit: int) -> Sequence[OutboxRow]:
-        """Lease to the caller what is due, the first thing for each person, oldest first."""
-        rows = await self._connection.execute(_CLAIM, {"now": now, "limit": limit, "lease": now + LEASE, "mine": self._replica})
+    async def claim(self, now: datetime, limit: int, *, news: int | None = None) -> Sequence[OutboxRow]:
+        """Lease to the caller what is due, the first thing for each person, oldest first, with answers before all others.
+
+        ``news`` is how many rows may be no answers; None sets no limit of its own.
+        """
+        leased = {"now": now, "lease": now + LEASE, "mine": self._replica}
+        rows = list(await self._connection.execute(_CLAIM_REPLIES, {**leased, "limit": limit}))
+        if (rest := min(limit - len(rows), limit if news is None else news)) > 0:
+            rows += await self._connection.execute(_CLAIM, {**leased, "limit": rest})
         return sorted((OutboxRow(**row._asdict()) for row in rows), key=lambda row: (row.due_at, row.id))
 
     async def renew(self, row: OutboxRow, now: datetime) -> bool:
@@ -221,9 +247,9 @@ class SqlOutbox:
         return bool(await self._connection.execute(_RENEW, leased))
 
     async def renew_all(self, rows: Collection[OutboxRow], now: datetime) -> None:
-        """Lease rows that are still the claimer's once more, before their leases end."""
+        """Lease rows in hand once more, unless another process has claimed them since their leases ended."""
         for row in rows:
-            await self.renew(row, now)
+            await self._connection.execute(_HOLD, {"row": row.id, "tries": row.attempts, "lease": now + LEASE})
 
     async def next_due(self) -> datetime | None:
         """Return when the next row can be claimed, or None where none waits."""
@@ -254,17 +280,24 @@ class SqlOutbox:
         await self._connection.execute(_NOTE_ERROR, {"row": row.id, "tries": row.attempts, "new_error": error})
         await self._connection.execute(_POSTPONE, {"recipient": row.recipient_id, "until": until})
 
-    async def recall_postponed(self, now: datetime, *, after: datetime) -> int:
+    async def recall_postponed(self, now: datetime, *, after: datetime, by: timedelta | None = None) -> int:
         """Make due now what was postponed to an instant beyond ``after``, and return how many rows changed.
 
         For a clock that was set back: such instants, and leases that end later than a lease taken now, are of the clock before.
-        Leases are kept, but cut to the usual length.
+        Leases are kept, but cut to the usual length. Where Telegram said for how long to wait, the row falls due earlier ``by`` the jump of
+        the clock, so that it waits as long as it was told; where the jump is not known, it stays as it is.
         """
-        return len(await self._connection.execute(_RECALL, {"now": now, "after": after, "longest": now + LEASE}))
+        changed = 0
+        if by is not None:
+            waiting = (await self._connection.execute(_SHIFTED, {"after": after})).rows
+            for number, due in waiting:
+                await self._connection.execute(_SHIFT, {"row": number, "earlier": max(now, due - by)})
+            changed = len(waiting)
+        return changed + len(await self._connection.execute(_RECALL, {"now": now, "after": after, "longest": now + LEASE}))
 
     async def keep(self, row: OutboxRow, payload: Mapping[str, object]) -> None:
         """Keep what is left of an answer, whose first part was told before the rest can be."""
-        await self._connection.execute(_KEEP, {"row": row.id, "new_payload": dict(payload)})
+        await self._connection.execute(_KEEP, {"row": row.id, "tries": row.attempts, "new_payload": dict(payload)})
 
     async def withhold(self, recipient_id: int, now: datetime, why: str) -> None:
         """Put aside all news for a person who cannot be reached, and drop the answers to what he did: they mean nothing later."""

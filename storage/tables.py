@@ -38,6 +38,7 @@ _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 HELD = text("status = 'held'")
 CONFIRMED = text("status = 'confirmed'")
 DUE = text("state = 'due'")
+DUE_REPLY = text("state = 'due' AND kind = 'reply'")
 WITHHELD = text("state = 'withheld'")
 A_LINE = text("chat_id IS NOT NULL")
 
@@ -160,6 +161,7 @@ outbox = Table(
     Column("leased_by", Integer),
     CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked', 'withheld')", name="state"),
     Index("ix_outbox_due", "due_at", "id", sqlite_where=DUE, postgresql_where=DUE),
+    Index("ix_outbox_replies", "due_at", "id", sqlite_where=DUE_REPLY, postgresql_where=DUE_REPLY),
     Index("ix_outbox_waiting", "recipient_id", sqlite_where=DUE, postgresql_where=DUE),
     Index("ix_outbox_withheld", "recipient_id", sqlite_where=WITHHELD, postgresql_where=WITHHELD),
     Index("uq_outbox_reservation_id_kind", "reservation_id", "kind", unique=True),

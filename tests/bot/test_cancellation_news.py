@@ -188,3 +188,17 @@ async def test_a_client_hears_that_a_hold_expired_although_the_warning_never_wen
     await rough_town.passes(minutes=31)
 
     assert "Your hold has expired" in alice.last.text
+
+
+async def test_a_booking_whose_notice_could_not_be_rendered_was_not_announced(rough_town: Town, dora: Chatter, alice: Chatter) -> None:
+    url = rough_town.house.database.url
+    await confirms(rough_town, alice)
+    changes(url, f"UPDATE client SET time_zone = 'No/Where' WHERE id = {dora.id}")
+    for _ in range(4):
+        await rough_town.passes(minutes=1)
+    changes(url, f"UPDATE client SET time_zone = NULL WHERE id = {dora.id}")
+    await cancels(rough_town, alice)
+    await rough_town.passes(minutes=10)
+
+    assert told(rough_town, dora) == []
+    assert notices(rough_town) == [("booking_confirmed", "parked"), ("cancelled_by_client", "skipped")]

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections import Counter
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -12,14 +11,15 @@ from pydantic_core import PydanticSerializationError
 from telegram import Update
 
 from bot.context import Context
+from bot.pacing import Pace
 from bot.replies import Edit, Send, SendQr, Step, packed
 from bot.screen import Screen
 from simulator.faults import FaultKind
 from storage.outbox import LEASE
-from tests.bot.harness import Chatter, Town, until
+from tests.bot.harness import Chatter, Town, lived_in, until
 from tests.bot.practice import books, holds, opens_practice, reservations
 from tests.bot.probes import answering, calls, echo, hears, outbox, texts
-from tests.storage.venue import changes, literal, rows
+from tests.storage.venue import changes, rows
 
 
 @pytest.fixture
@@ -154,10 +154,7 @@ async def test_a_chat_is_patient_until_answers_come_in_time_again(rough_town: To
     assert Counter(texts(alice)) == {"heard hi 1": 2, "heard hi 2": 2}
 
 
-async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(
-    rough_town: Town, alice: Chatter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.courier._RENEWAL_SECONDS", 0.05)
+async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(rough_town: Town, alice: Chatter) -> None:
     town = rough_town
     town.patience = 30
     await town.restarts()
@@ -166,15 +163,43 @@ async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(
     await puts_in(town, alice, Send(Screen("slow")))
     sweeping = asyncio.create_task(town.sweeps())
     await until(lambda: "slow" in texts(alice))
-    for _ in range(4):
-        town.now += timedelta(seconds=40)
-        query = "SELECT 1 FROM outbox WHERE lease_until > " + literal(town.settings.database_url, town.now + timedelta(seconds=50))
-        await until(partial(rows, town.settings.database_url, query))
+    # The last step is the clock set forward.
+    for seconds in (40, 40, 40, 3600):
+        town.now += timedelta(seconds=seconds)
         await town.house.jobs.run_due()
     await sweeping
 
     assert texts(alice).count("slow") == 1
     assert outbox(town) == []
+
+
+@pytest.mark.engines("sqlite")
+async def test_many_people_who_are_sent_several_messages_each_are_all_served(database_url: str) -> None:
+    async with lived_in(Town(database_url, pace=Pace())) as town:
+        people = [town.joins(f"Person {number}") for number in range(80)]
+        for person in people:
+            town.simulator.world.accounts[person.id].started = True
+            await puts_in(town, person, Send(Screen("one")), Send(Screen("two")))
+        async with asyncio.timeout(60):
+            while outbox(town):
+                await town.house.jobs.run_due()
+
+        assert {tuple(texts(person)) for person in people} == {("one", "two")}
+        stranger = town.joins("Stranger")
+        await stranger.sends("/help")
+        assert stranger.shown
+
+
+async def test_answers_come_before_a_backlog_of_notifications(rough_town: Town, alice: Chatter) -> None:
+    town = rough_town
+    await alice.sends("hi")
+    async with town.house.database.transaction() as work:
+        await work.outbox.report(range(5_000, 5_400), {}, town.now - timedelta(hours=1))
+        await work.outbox.reply(alice.id, packed([Send(Screen("queued"))]), town.now, queued=True)
+        claimed = await work.outbox.claim(town.now, 100, news=50)
+
+    assert [row.kind for row in claimed].count("reply") == 1
+    assert len(claimed) == 51
 
 
 async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(rough_town: Town, alice: Chatter) -> None:

@@ -42,13 +42,42 @@ def test_the_chat_that_was_told_something_longest_ago_is_first() -> None:
     assert with_queue(story) == [4, 1, 3, 2]
 
 
-def test_a_chat_that_was_told_nothing_for_a_minute_counts_as_new() -> None:
+def test_a_chat_that_was_told_nothing_for_a_while_counts_as_new() -> None:
     def story(queue: FairQueue) -> list[int]:
         queue.told(1, 100.0)
         queue.told(2, 101.0)
-        queue.join(ANSWER, 2, 160.5)
-        queue.join(ANSWER, 3, 160.5)
-        queue.join(ANSWER, 1, 160.5)
+        queue.join(ANSWER, 2, 120.5)
+        queue.join(ANSWER, 3, 120.5)
+        queue.join(ANSWER, 1, 120.5)
+        return order_of(queue)
+
+    assert with_queue(story) == [3, 1, 2]
+
+
+def test_a_chat_in_the_middle_of_a_dialogue_is_not_passed_by_newcomers_for_ever() -> None:
+    def story(queue: FairQueue) -> list[int]:
+        queue.told(1, 100.0)
+        queue.join(ANSWER, 1, 105.0)
+        queue.join(ANSWER, 2, 119.0)
+        queue.join(ANSWER, 3, 121.0)
+        return order_of(queue)
+
+    assert with_queue(story) == [2, 1, 3]
+
+
+def test_what_is_remembered_of_chats_stays_small() -> None:
+    def story(queue: FairQueue) -> list[int]:
+        for chat in range(10_000):
+            queue.told(chat, float(chat))
+        return [queue.remembered]
+
+    assert with_queue(story)[0] <= 21
+
+
+def test_of_chats_that_are_new_the_first_to_join_is_first() -> None:
+    def story(queue: FairQueue) -> list[int]:
+        for chat in (3, 1, 2):
+            queue.join(ANSWER, chat, 120.5)
         return order_of(queue)
 
     assert with_queue(story) == [3, 1, 2]

@@ -34,7 +34,9 @@ def test_what_is_nested_too_deep_leaves_the_rest_readable(levels: int, opening: 
     assert isinstance(value["deep"], list | dict)
 
 
-@pytest.mark.parametrize("payload", [b"", b"{", b"[" * 500_000, b"<html>", b'{"a": ' * 5_000, b"\xff", b'{"a": 1} {', b"]" * 300])
+@pytest.mark.parametrize(
+    "payload", [b"", b"{", b"[" * 500_000, b"<html>", b'{"a": ' * 5_000, b"\xff", b'{"a": 1} {', b"]" * 300, b'{"a": "' + b'\\"' * 500_000]
+)
 def test_what_is_no_json_is_refused(payload: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read_json(payload)

@@ -210,6 +210,46 @@ def test_a_quiet_person_waits_for_no_busy_one(busy: int, urgency: Urgency) -> No
     assert longest < 0.3
 
 
+def test_the_wait_is_foreseen_while_all_places_are_out() -> None:
+    async def story() -> tuple[float, float, float]:
+        wire, loop = Wire(Pace()), asyncio.get_running_loop()
+        slow = [asyncio.create_task(wire.tells("slow", ANSWER, chat, 0, 12)) for chat in range(40)]
+        await asyncio.sleep(11)
+        unknown = wire.pace.wait(ANSWER, 1_000)
+        await asyncio.sleep(1.5)
+        foreseen, began = wire.pace.wait(ANSWER, 1_000), loop.time()
+        await wire.tells("quiet", ANSWER, 1_000, 0, 0)
+        waited = loop.time() - began
+        await asyncio.gather(*slow)
+        return unknown, foreseen, waited
+
+    unknown, foreseen, waited = played(story())
+    assert unknown > 60
+    assert abs(foreseen - waited) < 0.2
+
+
+def test_a_place_is_not_lost_where_a_request_is_given_up_while_its_chat_rests() -> None:
+    async def story() -> float:
+        pace, loop = Pace(per_second=1), asyncio.get_running_loop()
+
+        async def gives_up() -> None:
+            async with pace.permitted(ANSWER, 1) as permit:
+                for _ in range(3):
+                    pace._charge(1, loop.time())
+                async with pace.using(permit):
+                    pass
+
+        giving_up = asyncio.create_task(gives_up())
+        await asyncio.sleep(0.1)
+        giving_up.cancel()
+        await asyncio.gather(giving_up, return_exceptions=True)
+        began = loop.time()
+        async with pace.turn(ANSWER, 2):
+            return loop.time() - began
+
+    assert played(story()) < 1.5
+
+
 def test_news_gets_a_share_however_many_answers_wait() -> None:
     async def story() -> int:
         wire, loop = Wire(Pace()), asyncio.get_running_loop()

@@ -49,7 +49,10 @@ async def test_it_is_alive_and_of_use(town: ServedTown) -> None:
     alive = await town.asks("/healthz")
 
     assert (alive.status, alive.text) == (200, "ok")
-    assert await readiness(town) == (200, {"database": "ok", "migrations": "ok", "updates": "ok", "telegram": "ok", "draining": "ok"})
+    assert await readiness(town) == (
+        200,
+        {"database": "ok", "migrations": "ok", "updates": "ok", "delivery": "ok", "telegram": "ok", "draining": "ok"},
+    )
 
 
 async def test_it_is_not_alive_once_nothing_due_was_done_for_a_minute_until_it_is_again(town: ServedTown) -> None:

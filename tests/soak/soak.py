@@ -133,7 +133,9 @@ class Soak:
             await tasks[1]
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+            # What died on the way did nothing from then on.
+            self.outcome.wrong += [f"a part of the soak ended early: {error!r}" for error in ended if isinstance(error, Exception)]
 
     async def _act(self) -> None:
         """Have one person after the other do something, without end."""
@@ -201,6 +203,8 @@ class Soak:
             "updates that failed thrice": rows(self.url, "SELECT count(*) FROM failed_update WHERE set_aside = 1")[0][0],
             "a quiet person waits": self.probes,
         }
+        if self.script.minutes > 1:
+            outcome.wrong += [f"there was no {trouble}" for trouble, times in self.troubles.met.items() if not times]
         outcome.counts("taps left unanswered", len(self.simulator.check_taps()), at_most=0)
         outcome.counts("messages parked, of our people", len(rows(self.url, _PARKED)), at_most=0)
         outcome.wrong += audit(self.url, datetime.now(UTC))

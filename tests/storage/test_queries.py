@@ -82,7 +82,7 @@ SCANS = {
     # The same index, at the start and after the clock was set back.
     "outbox._RECALL": r"SCAN outbox USING INDEX ix_outbox_(due|waiting)",
     # Just the rows that were chosen in front, by an index.
-    **dict.fromkeys(["outbox._CLAIM", "reservations._EXPIRE_DUE"], "SCAN chosen"),
+    **dict.fromkeys(["outbox._CLAIM", "outbox._CLAIM_REPLIES", "reservations._EXPIRE_DUE"], "SCAN chosen"),
     # The operator's look at the books reads all that is live, or few, or asked for by him alone.
     **{
         f"doctor.{name}": r"SCAN .*"
@@ -102,8 +102,13 @@ SCANS_ON_POSTGRES = {
     "health._DELETE": r"(Seq Scan on failed_update)?",
     "outbox._NEXT": r"Index Scan on outbox by ix_outbox_due",
     **dict.fromkeys(
-        ["outbox._HOLDERS", "outbox._RECALL", "outbox._RELEASE", "outbox._RELEASE_UNHEARD_OF"],
+        ["outbox._HOLDERS", "outbox._RELEASE", "outbox._RELEASE_UNHEARD_OF"],
         r"(Bitmap )?Index Scan (on outbox )?by ix_outbox_(due|waiting|withheld)",
+    ),
+    # After the clock was set back: what is due, and whose rows Telegram told to wait.
+    **dict.fromkeys(
+        ["outbox._RECALL", "outbox._SHIFTED"],
+        r"(Bitmap )?Index Scan (on outbox )?by ix_outbox_(due|waiting)( and (Bitmap )?Index Scan (on outbox )?by ix_outbox_(due|waiting))*",
     ),
     **{
         f"doctor.{name}": r".*Scan .*"
@@ -221,9 +226,9 @@ def test_each_statement_finds_its_rows_by_an_index_on_postgresql(grown_url: str,
         ("reservations._OF_CLIENT", "ix_reservation_client_id_end_cell (client_id=? AND end_cell>?)"),
         ("reservations._HOLDS", "ix_reservation_client_id_end_cell (client_id=? AND end_cell>?)"),
         ("availability._WITHIN", "USING PRIMARY KEY (provider_id=? AND end_cell>?)"),
-        ("outbox._DUE_NOW", "ix_outbox_due (due_at<?)"),
-        ("outbox._BACKLOG", "ix_outbox_due (due_at<?)"),
         ("outbox._CLAIM", "ix_outbox_due (due_at<?)"),
+        ("outbox._CLAIM_REPLIES", "ix_outbox_replies (due_at<?)"),
+        ("outbox._BACKLOG", "ix_outbox_due (due_at<?)"),
         ("outbox._CLAIM", "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)"),
         ("outbox._NEXT", "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)"),
         ("outbox._POSTPONE", "ix_outbox_waiting (recipient_id=?)"),

@@ -16,7 +16,7 @@ from domain.dialogue import Dialogue
 from domain.invitation import LIFETIME, Invitation, digest_of
 from domain.line import Line
 from domain.notification import Kind, Notification
-from domain.outbox import REPLY, OutboxRow
+from domain.outbox import REPLY, TOLD_TO_WAIT, OutboxRow
 from domain.provider import Provider
 from domain.timespan import TimeSpan
 from domain.usecases.choose_settings import choose_language, choose_zone
@@ -544,6 +544,23 @@ async def test_what_is_postponed_for_no_longer_than_usual_is_not_made_due(databa
     assert await next_due(database) == NOW + timedelta(minutes=5)
     assert await recalled(database, NOW, after=NOW + timedelta(minutes=4)) == 1
     assert await next_due(database) == NOW
+
+
+@pytest.mark.parametrize("jump", [None, timedelta(hours=1)])
+async def test_what_telegram_told_to_wait_waits_as_long_after_the_clock_was_set_back(
+    database: Database, reserved: int, jump: timedelta | None
+) -> None:
+    await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
+    [row] = await claim(database)
+    async with database.transaction() as uow:
+        await uow.outbox.postpone(row, NOW + timedelta(minutes=10), TOLD_TO_WAIT)
+    await notify(database, reserved, Kind.BOOKING_CONFIRMED)
+    back = NOW - timedelta(hours=1)
+    async with database.transaction() as uow:
+        changed = await uow.outbox.recall_postponed(back, after=back, by=jump)
+
+    assert changed == (2 if jump else 0)
+    assert await next_due(database) == (back if jump else NOW) + timedelta(minutes=10)
 
 
 @pytest.mark.parametrize("due", [NOW, NOW - timedelta(hours=2)])
