@@ -204,7 +204,9 @@ class Soak:
             "a quiet person waits": self.probes,
         }
         if self.script.minutes > 1:
-            outcome.wrong += [f"there was no {trouble}" for trouble, times in self.troubles.met.items() if not times]
+            outcome.wrong += [
+                f"{trouble}: none" for trouble in ("wire faults", "odd updates", "database locked") if not self.troubles.met[trouble]
+            ]
         outcome.counts("taps left unanswered", len(self.simulator.check_taps()), at_most=0)
         outcome.counts("messages parked, of our people", len(rows(self.url, _PARKED)), at_most=0)
         outcome.wrong += audit(self.url, datetime.now(UTC))
