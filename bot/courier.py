@@ -31,9 +31,9 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 _BATCH = 100
-# Most of them wait for a permit, or for the rest of their chats. Up to this many rows, the fair queue decides the order; beyond it, the due
-# time does. Notifications leave room for answers.
-_IN_HAND, _NEWS_IN_HAND = 300, 200
+# As many answers, and as many notifications. Most of them wait for a permit, or for the rest of their chats. Up to this many, the fair
+# queue decides the order; beyond it, the due time does.
+_IN_HAND = 200
 # As many are sent at a time, whether or not there is a rate limit.
 _SIDE_BY_SIDE = 32
 # For how long a look at what is due waits for what it found; what fell due meanwhile is found by the next look.
@@ -101,11 +101,11 @@ class Courier:
         await self._renew_leases()
         if self.pause:
             return False
-        room = min(_BATCH, _IN_HAND - len(self._in_hand))
-        if room <= 0:
+        answers = sum(held.row.kind == REPLY for held in self._rows.values())
+        room, news = (max(0, min(_BATCH, _IN_HAND - many)) for many in (answers, len(self._rows) - answers))
+        if not room and not news:
             await asyncio.wait(self._in_hand, timeout=_LOOK_SECONDS)
             return True
-        news = max(0, _NEWS_IN_HAND - sum(held.row.kind != REPLY for held in self._rows.values()))
         rows = await self._storehouse.write(lambda work: work.outbox.claim(self._clock(), room, news=news))
         tasks = [asyncio.create_task(self._deliver_to_one(row)) for row in rows]
         for task in tasks:

@@ -20,7 +20,7 @@ class Outbox(ports.Outbox, Protocol):
     """The earliest instant at which something put in here falls due; None where nothing was put in."""
 
     async def claim(self, now: datetime, limit: int, *, news: int | None = None) -> Sequence[OutboxRow]:
-        """Lease what is due, the first thing for each person, oldest first, answers before at most ``news`` others."""
+        """Lease what is due, the first thing for each person, oldest first: so many answers, and ``news`` of all else."""
         ...
 
     async def report(self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime) -> None:

@@ -12,7 +12,7 @@ from storage.at_once import FEW, IN_THREAD
 from storage.executor import Executor
 from storage.many import given, rows_given
 from storage.per_database import PerDatabase
-from storage.tables import DUE, DUE_REPLY, WITHHELD, outbox
+from storage.tables import DUE, DUE_NEWS, DUE_REPLY, WITHHELD, outbox
 
 LEASE = timedelta(seconds=60)
 CHANNEL = "slotkeeper"
@@ -58,7 +58,7 @@ def _claim(which: TextClause) -> Any:
     )
 
 
-_CLAIM, _CLAIM_REPLIES = _claim(DUE), _claim(DUE_REPLY)
+_CLAIM_REPLIES, _CLAIM_NEWS = _claim(DUE_REPLY), _claim(DUE_NEWS)
 _NEXT_OF = select(func.min(outbox.c.due_at)).where(DUE, outbox.c.recipient_id == bindparam("recipient"))
 # A row can be claimed once it is due, first and nobody's. Leased rows are due ones, so they stand first in the index, and so many are never
 # in hand at once: what lies behind this limit falls due later than what was looked at.
@@ -231,14 +231,14 @@ class SqlOutbox:
         await self._connection.execute(_REPORT, await self._queued(rows))
 
     async def claim(self, now: datetime, limit: int, *, news: int | None = None) -> Sequence[OutboxRow]:
-        """Lease to the caller what is due, the first thing for each person, oldest first, with answers before all others.
+        """Lease to the caller what is due, the first thing for each person, oldest first: so many answers, and ``news`` of all else.
 
-        ``news`` is how many rows may be no answers; None sets no limit of its own.
+        Where ``news`` is None, the limit is for both together, and answers go first.
         """
         leased = {"now": now, "lease": now + LEASE, "mine": self._replica}
         rows = list(await self._connection.execute(_CLAIM_REPLIES, {**leased, "limit": limit}))
-        if (rest := min(limit - len(rows), limit if news is None else news)) > 0:
-            rows += await self._connection.execute(_CLAIM, {**leased, "limit": rest})
+        if (rest := limit - len(rows) if news is None else news) > 0:
+            rows += await self._connection.execute(_CLAIM_NEWS, {**leased, "limit": rest})
         return sorted((OutboxRow(**row._asdict()) for row in rows), key=lambda row: (row.due_at, row.id))
 
     async def renew(self, row: OutboxRow, now: datetime) -> bool:

@@ -39,6 +39,7 @@ HELD = text("status = 'held'")
 CONFIRMED = text("status = 'confirmed'")
 DUE = text("state = 'due'")
 DUE_REPLY = text("state = 'due' AND kind = 'reply'")
+DUE_NEWS = text("state = 'due' AND kind <> 'reply'")
 WITHHELD = text("state = 'withheld'")
 A_LINE = text("chat_id IS NOT NULL")
 
@@ -162,6 +163,7 @@ outbox = Table(
     CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked', 'withheld')", name="state"),
     Index("ix_outbox_due", "due_at", "id", sqlite_where=DUE, postgresql_where=DUE),
     Index("ix_outbox_replies", "due_at", "id", sqlite_where=DUE_REPLY, postgresql_where=DUE_REPLY),
+    Index("ix_outbox_news", "due_at", "id", sqlite_where=DUE_NEWS, postgresql_where=DUE_NEWS),
     Index("ix_outbox_waiting", "recipient_id", sqlite_where=DUE, postgresql_where=DUE),
     Index("ix_outbox_withheld", "recipient_id", sqlite_where=WITHHELD, postgresql_where=WITHHELD),
     Index("uq_outbox_reservation_id_kind", "reservation_id", "kind", unique=True),

@@ -142,7 +142,7 @@ async def test_an_update_that_the_library_cannot_read_is_set_aside(town: PostedT
 
     assert "update 5 cannot be read and was set aside: " in caplog.text
     assert "private" not in caplog.text
-    assert worked(town) == [update["update_id"]]
+    assert worked(town) == [5, update["update_id"]]
 
 
 async def test_no_yes_before_the_commit(town: PostedTown) -> None:

@@ -82,7 +82,7 @@ SCANS = {
     # The same index, at the start and after the clock was set back.
     "outbox._RECALL": r"SCAN outbox USING INDEX ix_outbox_(due|waiting)",
     # Just the rows that were chosen in front, by an index.
-    **dict.fromkeys(["outbox._CLAIM", "outbox._CLAIM_REPLIES", "reservations._EXPIRE_DUE"], "SCAN chosen"),
+    **dict.fromkeys(["outbox._CLAIM_NEWS", "outbox._CLAIM_REPLIES", "reservations._EXPIRE_DUE"], "SCAN chosen"),
     # The operator's look at the books reads all that is live, or few, or asked for by him alone.
     **{
         f"doctor.{name}": r"SCAN .*"
@@ -194,7 +194,7 @@ def full_scans(nodes: list[dict[str, str]]) -> list[str]:
 
 def test_all_the_statements_are_looked_at() -> None:
     assert len(STATEMENTS) > 40
-    assert {"reservations._EXPIRE_DUE", "reservations._FREE", "outbox._CLAIM", "availability._WITHIN"} <= set(STATEMENTS)
+    assert {"reservations._EXPIRE_DUE", "reservations._FREE", "outbox._CLAIM_NEWS", "availability._WITHIN"} <= set(STATEMENTS)
     assert set(SCANS) | set(SCANS_ON_POSTGRES) <= set(STATEMENTS)
 
 
@@ -226,10 +226,10 @@ def test_each_statement_finds_its_rows_by_an_index_on_postgresql(grown_url: str,
         ("reservations._OF_CLIENT", "ix_reservation_client_id_end_cell (client_id=? AND end_cell>?)"),
         ("reservations._HOLDS", "ix_reservation_client_id_end_cell (client_id=? AND end_cell>?)"),
         ("availability._WITHIN", "USING PRIMARY KEY (provider_id=? AND end_cell>?)"),
-        ("outbox._CLAIM", "ix_outbox_due (due_at<?)"),
+        ("outbox._CLAIM_NEWS", "ix_outbox_news (due_at<?)"),
         ("outbox._CLAIM_REPLIES", "ix_outbox_replies (due_at<?)"),
         ("outbox._BACKLOG", "ix_outbox_due (due_at<?)"),
-        ("outbox._CLAIM", "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)"),
+        ("outbox._CLAIM_NEWS", "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)"),
         ("outbox._NEXT", "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)"),
         ("outbox._POSTPONE", "ix_outbox_waiting (recipient_id=?)"),
         ("outbox._WITHHOLD", "ix_outbox_waiting (recipient_id=?)"),
@@ -257,8 +257,8 @@ def test_the_busiest_statements_use_the_index_that_was_made_for_them(plans: Conn
         ("reservations._OF_CLIENT", "ix_reservation_client_id_end_cell", ("client_id =", "end_cell >")),
         ("reservations._HOLDS", "ix_reservation_client_id_end_cell", ("client_id =", "end_cell >")),
         ("availability._WITHIN", "pk_availability", ("provider_id =", "end_cell >")),
-        ("outbox._CLAIM", "ix_outbox_due", ("due_at <=",)),
-        ("outbox._CLAIM", "ix_outbox_waiting", ("recipient_id = outbox_1.recipient_id",)),
+        ("outbox._CLAIM_NEWS", "ix_outbox_news", ("due_at <=",)),
+        ("outbox._CLAIM_NEWS", "ix_outbox_waiting", ("recipient_id = outbox_1.recipient_id",)),
         ("outbox._NEXT", "ix_outbox_waiting", ("recipient_id = outbox.recipient_id",)),
         ("outbox._POSTPONE", "ix_outbox_waiting", ("recipient_id =",)),
         ("outbox._WITHHOLD", "ix_outbox_waiting", ("recipient_id =",)),
