@@ -116,7 +116,7 @@ def build(
         database_check(database, clock),
         migrations_check(lambda: database.read(is_of_use)),
         updates_check(lambda: intake.oldest_age),
-        delivery_check(lambda: courier.oldest_age, lambda: courier.pause),
+        delivery_check(lambda: courier.idle_seconds, lambda: courier.pause),
         webhook_check(lambda: webhook.registered or not presence.leading) if webhook else polling_check(pulse, lambda: presence.leading),
     )
     http = HttpSide(settings.listen, checks, jobs, metrics, BacklogGauge(database, metrics, clock), webhook)

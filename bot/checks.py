@@ -133,12 +133,12 @@ def updates_check(oldest_age: Callable[[], float]) -> Check:
     return Check("updates", ask)
 
 
-def delivery_check(oldest_age: Callable[[], float], pause: Callable[[], timedelta]) -> Check:
-    """Return the check that messages are sent: none has been in hand for minutes, unless Telegram asked for silence."""
+def delivery_check(idle_seconds: Callable[[], float], pause: Callable[[], timedelta]) -> Check:
+    """Return the check that delivery does not stand still: of the messages in hand one was done with lately, or Telegram wants silence."""
 
     async def ask() -> str:
-        age = oldest_age()
-        return OK if age <= _UNSENT_SECONDS or pause() else f"a message has been in hand for {age:.0f} seconds"
+        idle = idle_seconds()
+        return OK if idle <= _UNSENT_SECONDS or pause() else f"no message has left for {idle:.0f} seconds"
 
     return Check("delivery", ask)
 

@@ -76,6 +76,7 @@ class Courier:
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._in_hand: set[asyncio.Task[None]] = set()
         self._rows: dict[int, _Held] = {}
+        self._done_at = time.monotonic()
 
     @property
     def in_hand(self) -> Collection[int]:
@@ -83,9 +84,10 @@ class Courier:
         return frozenset(self._rows)
 
     @property
-    def oldest_age(self) -> float:
-        """For how many seconds the oldest row in hand has been so; 0 where there is none."""
-        return time.monotonic() - min((held.since for held in self._rows.values()), default=time.monotonic())
+    def idle_seconds(self) -> float:
+        """For how many seconds no row that is in hand has been done with; 0 where none is in hand."""
+        now = time.monotonic()
+        return now - max(self._done_at, min((held.since for held in self._rows.values()), default=now))
 
     @property
     def pause(self) -> timedelta:
@@ -98,15 +100,15 @@ class Courier:
         It is delivered when this returns, but for people whose chats take long: they are served further, and nobody waits for them. This
         returns within seconds in any case, since whoever calls has other work to do in between.
         """
-        await self._renew_leases()
         if self.pause:
             return False
         answers = sum(held.row.kind == REPLY for held in self._rows.values())
         room, news = (max(0, min(_BATCH, _IN_HAND - many)) for many in (answers, len(self._rows) - answers))
-        if not room and not news:
+        rows = await self._storehouse.write(lambda work: work.outbox.claim(self._clock(), room, news=news))
+        if not rows and self._in_hand and not (room and news):
+            # There may be more of the kind that is full.
             await asyncio.wait(self._in_hand, timeout=_LOOK_SECONDS)
             return True
-        rows = await self._storehouse.write(lambda work: work.outbox.claim(self._clock(), room, news=news))
         tasks = [asyncio.create_task(self._deliver_to_one(row)) for row in rows]
         for task in tasks:
             self._in_hand.add(task)
@@ -176,7 +178,7 @@ class Courier:
         await self._answer_at_once(row)
         due = max(row.due_at, self._clock() + timedelta(seconds=max(rest, 0.0)))
         if row.attempts:
-            await self._write(lambda work: work.outbox.postpone(row, due, "queued"))
+            await self._write(lambda work: work.outbox.queue(row, due))
         return due
 
     async def _answer_at_once(self, row: OutboxRow) -> None:
@@ -229,10 +231,11 @@ class Courier:
         try:
             yield
         finally:
+            self._done_at = time.monotonic()
             if self._rows.get(row.id) is held:
                 del self._rows[row.id]
 
-    async def _renew_leases(self) -> None:
+    async def renew_leases(self) -> None:
         """Renew old leases of what is in hand: a server may take longer to answer than a lease lasts, or the clock may be set forward."""
         now = self._clock()
         old = [held for held in self._rows.values() if held.row.attempts and abs(now - held.leased_at) >= _RENEWAL]

@@ -136,6 +136,8 @@ class Jobs:
             await self.take_over()
         more = True
         while more:
+            # Before anything else: whatever fails below, what is in hand stays ours.
+            await self._courier.renew_leases()
             if self._recall_after is not None:
                 await self._recall(self._recall_after)
             await end_overdue_holds(self._storehouse, self._policy, self._clock)

@@ -4,12 +4,15 @@ import asyncio
 import logging
 import math
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 from bot.fair_queue import FairQueue, Ticket, Urgency
 from bot.storehouse import SharedPace
 from domain.ports import DatabaseAway
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -124,8 +127,7 @@ class Pace:
             self._returns.append(loop.time() + _SECOND)
             loop.call_later(_SECOND, self._place_returns)
             if self._shared is not None and permit.place is not None:
-                with suppress(DatabaseAway):
-                    await self._shared.give_back(permit.place, permit.chat)
+                await _whatever_comes(self._shared.give_back(permit.place, permit.chat))
 
     def wait(self, urgency: Urgency, chat: int) -> float:
         """Return for about how many seconds a chat would wait for a permit that it asks for now, its own rest aside."""
@@ -147,8 +149,7 @@ class Pace:
         """Return for how many seconds a chat has to rest before it may be told something, zero or less where it has rested."""
         owed = self._owed_until.get(chat, 0.0) - asyncio.get_running_loop().time()
         if self._shared is not None:
-            with suppress(DatabaseAway):
-                owed = max(owed, await self._shared.owed(chat))
+            owed = max(owed, await _whatever_comes(self._shared.owed(chat)) or 0.0)
         return owed - self._chat_slack[urgency]
 
     @property
@@ -167,8 +168,7 @@ class Pace:
             self.halt(seconds)
         self._refused[chat] = now + seconds
         if self._shared is not None:
-            with suppress(DatabaseAway):
-                await self._shared.refused(chat, seconds)
+            await _whatever_comes(self._shared.refused(chat, seconds))
 
     def halt(self, seconds: float) -> None:
         """Be silent to everybody for so long, as Telegram asked."""
@@ -240,8 +240,7 @@ class Pace:
                 if (ticket := self._queue.take(urgency)) is not None:
                     self._grant(ticket, place)
                 elif place is not None and self._shared is not None:
-                    with suppress(DatabaseAway):
-                        await self._shared.return_unused(place)
+                    await _whatever_comes(self._shared.return_unused(place))
 
     async def _shared_place(self, urgency: Urgency) -> int | None:
         """Take one of the places that replicas share, None where the database is away or fails; raises Paused."""
@@ -272,8 +271,7 @@ class Pace:
         """Free a place at once, since nothing was sent by it."""
         self._give_back()
         if self._shared is not None and place is not None:
-            with suppress(DatabaseAway):
-                await self._shared.return_unused(place)
+            await _whatever_comes(self._shared.return_unused(place))
 
     def _place_returns(self) -> None:
         """Free the place that was used longest ago."""
@@ -292,3 +290,14 @@ class Pace:
         self._owed_until.move_to_end(chat)
         while (oldest := next(iter(self._owed_until))) != chat and self._owed_until[oldest] <= now:
             del self._owed_until[oldest]
+
+
+async def _whatever_comes(asked: Awaitable[Result]) -> Result | None:
+    """Return what the database says, None where it fails: a message that was sent must not count as failed because of that."""
+    try:
+        return await asked
+    except DatabaseAway:
+        return None
+    except Exception:
+        log.exception("the rate limit that replicas share could not be read or written")
+        return None

@@ -43,6 +43,10 @@ class Outbox(ports.Outbox, Protocol):
         """Note that a row is sent, skipped or parked; return when the next thing for the same person falls due."""
         ...
 
+    async def queue(self, row: OutboxRow, until: datetime) -> None:
+        """Have an answer that was to be sent at once sent by the sweep, no earlier than ``until``."""
+        ...
+
     async def renew_all(self, rows: Collection[OutboxRow], now: datetime) -> None:
         """Lease rows that are still the claimer's once more."""
         ...

@@ -18,6 +18,7 @@ LEASE = timedelta(seconds=60)
 CHANNEL = "slotkeeper"
 """What replicas listen to: who has joined, left (minus his number), or committed what falls due, and when, in microseconds since 1970."""
 _LOOKED_AT = 2_000
+_LONGEST_SILENCE = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FIELDS = [outbox.c[name] for name in ("id", "recipient_id", "kind", "reservation_id", "payload", "due_at", "attempts")]
@@ -26,25 +27,24 @@ _NOT_LEASED = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= bindpa
 _AHEAD = outbox.alias("ahead")
 _WAITS_AHEAD = text("ahead.state = 'due'")
 # What a person is to be told first. Only that can be claimed, so nobody is ever told two things by two replicas in the wrong order.
-_HEAD = ~(
-    select(_AHEAD.c.id)
-    .where(
-        _WAITS_AHEAD,
-        _AHEAD.c.recipient_id == outbox.c.recipient_id,
-        or_(_AHEAD.c.due_at < outbox.c.due_at, and_(_AHEAD.c.due_at == outbox.c.due_at, _AHEAD.c.id < outbox.c.id)),
-    )
-    .exists()
+_IS_AHEAD = and_(
+    _WAITS_AHEAD,
+    _AHEAD.c.recipient_id == outbox.c.recipient_id,
+    or_(_AHEAD.c.due_at < outbox.c.due_at, and_(_AHEAD.c.due_at == outbox.c.due_at, _AHEAD.c.id < outbox.c.id)),
 )
+_HEAD = ~select(_AHEAD.c.id).where(_IS_AHEAD).exists()
+# An answer overtakes news that was not tried yet, whether it is sent at once or queued.
+_FIRST_ANSWER = ~select(_AHEAD.c.id).where(_IS_AHEAD, or_(_AHEAD.c.attempts > 0, _AHEAD.c.kind == REPLY)).exists()
 
 
-def _claim(which: TextClause) -> Any:
+def _claim(which: TextClause, head: ColumnElement[bool]) -> Any:
     """Lease what is due, the first thing for each person, oldest first.
 
     The query stands in front, where it runs once: as a subquery PostgreSQL may run it again for each row, and find others behind the limit.
     """
     due_now = (
         select(outbox.c.id)
-        .where(which, outbox.c.due_at <= bindparam("now"), _NOT_LEASED, _HEAD)
+        .where(which, outbox.c.due_at <= bindparam("now"), _NOT_LEASED, head)
         .order_by(outbox.c.due_at, outbox.c.id)
         .limit(bindparam("limit"))
         .with_for_update(skip_locked=True, of=outbox)
@@ -58,7 +58,7 @@ def _claim(which: TextClause) -> Any:
     )
 
 
-_CLAIM_REPLIES, _CLAIM_NEWS = _claim(DUE_REPLY), _claim(DUE_NEWS)
+_CLAIM_REPLIES, _CLAIM_NEWS = _claim(DUE_REPLY, _FIRST_ANSWER), _claim(DUE_NEWS, _HEAD)
 _NEXT_OF = select(func.min(outbox.c.due_at)).where(DUE, outbox.c.recipient_id == bindparam("recipient"))
 # A row can be claimed once it is due, first and nobody's. Leased rows are due ones, so they stand first in the index, and so many are never
 # in hand at once: what lies behind this limit falls due later than what was looked at.
@@ -105,8 +105,10 @@ _RECALL = (
     .returning(outbox.c.id)
 )
 _NOTE_ERROR = update(outbox).where(_ROW).values(error=bindparam("new_error"))
-_KEEP = update(outbox).where(_ROW).values(payload=bindparam("new_payload"))
-_HOLD = update(outbox).where(_ROW, DUE).values(lease_until=bindparam("lease"))
+_QUEUE = update(outbox).where(_ROW, DUE).values(due_at=bindparam("until"), lease_until=None)
+_KEEP = update(outbox).where(_ROW, DUE).values(payload=bindparam("new_payload"))
+# A lease that lapsed is taken up again; one that was dropped, as the row was put off, is not.
+_HOLD = update(outbox).where(_ROW, DUE, outbox.c.lease_until.is_not(None)).values(lease_until=bindparam("lease"))
 _RENEW = (
     update(outbox).where(_ROW, DUE, outbox.c.lease_until > bindparam("now")).values(lease_until=bindparam("lease")).returning(outbox.c.id)
 )
@@ -280,20 +282,23 @@ class SqlOutbox:
         await self._connection.execute(_NOTE_ERROR, {"row": row.id, "tries": row.attempts, "new_error": error})
         await self._connection.execute(_POSTPONE, {"recipient": row.recipient_id, "until": until})
 
+    async def queue(self, row: OutboxRow, until: datetime) -> None:
+        """Have an answer that was to be sent at once sent by the sweep, no earlier than ``until``."""
+        await self._connection.execute(_QUEUE, {"row": row.id, "tries": row.attempts, "until": until})
+
     async def recall_postponed(self, now: datetime, *, after: datetime, by: timedelta | None = None) -> int:
         """Make due now what was postponed to an instant beyond ``after``, and return how many rows changed.
 
         For a clock that was set back: such instants, and leases that end later than a lease taken now, are of the clock before.
         Leases are kept, but cut to the usual length. Where Telegram said for how long to wait, the row falls due earlier ``by`` the jump of
-        the clock, so that it waits as long as it was told; where the jump is not known, it stays as it is.
+        the clock, so that it waits as long as it was told; where the jump is not known, only if it would wait for more than a day.
         """
-        changed = 0
-        if by is not None:
-            waiting = (await self._connection.execute(_SHIFTED, {"after": after})).rows
-            for number, due in waiting:
-                await self._connection.execute(_SHIFT, {"row": number, "earlier": max(now, due - by)})
-            changed = len(waiting)
-        return changed + len(await self._connection.execute(_RECALL, {"now": now, "after": after, "longest": now + LEASE}))
+        beyond = now + _LONGEST_SILENCE if by is None else after
+        waiting = (await self._connection.execute(_SHIFTED, {"after": beyond})).rows
+        for number, due in waiting:
+            earlier = now if by is None else max(now, due - by)
+            await self._connection.execute(_SHIFT, {"row": number, "earlier": earlier})
+        return len(waiting) + len(await self._connection.execute(_RECALL, {"now": now, "after": after, "longest": now + LEASE}))
 
     async def keep(self, row: OutboxRow, payload: Mapping[str, object]) -> None:
         """Keep what is left of an answer, whose first part was told before the rest can be."""

@@ -546,6 +546,42 @@ async def test_what_is_postponed_for_no_longer_than_usual_is_not_made_due(databa
     assert await next_due(database) == NOW
 
 
+async def test_an_impossible_wait_from_before_a_start_is_recalled(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
+    [row] = await claim(database)
+    async with database.transaction() as uow:
+        await uow.outbox.postpone(row, NOW + timedelta(days=365), TOLD_TO_WAIT)
+
+    assert await recalled(database, NOW, after=NOW + timedelta(minutes=5)) == 1
+    assert await next_due(database) == NOW
+
+
+async def test_a_queued_answer_overtakes_untried_news_of_the_same_person_and_no_tried_one(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
+    async with database.transaction() as uow:
+        reply = await uow.outbox.reply(ALICE, {"text": "Hello"}, NOW + SECOND, queued=True)
+        assert reply.attempts == 0
+        assert [row.kind for row in await uow.outbox.claim(NOW + SECOND, 10, news=0)] == ["reply"]
+        await uow.outbox.queue(reply, NOW + SECOND)
+    async with database.transaction() as uow:
+        [news] = await uow.outbox.claim(NOW + SECOND, 0, news=10)
+        await uow.outbox.reply(ALICE, {"text": "Hello again"}, NOW + 2 * SECOND, queued=True)
+        assert await uow.outbox.claim(NOW + LEASE - SECOND, 10, news=0) == []
+        await uow.outbox.settle(news, "sent", NOW + 3 * SECOND)
+
+
+async def test_a_lease_that_lapsed_is_taken_up_again_and_one_that_was_dropped_is_not(database: Database, reserved: int) -> None:
+    await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
+    [row] = await claim(database)
+    late = NOW + 10 * LEASE
+    async with database.transaction() as uow:
+        await uow.outbox.renew_all([row], late)
+        assert await uow.outbox.claim(late + LEASE - SECOND, 10) == []
+        await uow.outbox.postpone(row, late + LEASE, "not now")
+        await uow.outbox.renew_all([row], late)
+        assert len(await uow.outbox.claim(late + LEASE, 10)) == 1
+
+
 @pytest.mark.parametrize("jump", [None, timedelta(hours=1)])
 async def test_what_telegram_told_to_wait_waits_as_long_after_the_clock_was_set_back(
     database: Database, reserved: int, jump: timedelta | None
