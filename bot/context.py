@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from telegram.ext import CallbackContext, ExtBot
 
 from bot.callbacks import Callback
+from bot.messages.screen import Screen
 from bot.reader import Reader, reader_for
-from bot.screen import Screen
 from bot.storehouse import Updates
 from bot.texts import Texts
 from bot.times import Times

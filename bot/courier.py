@@ -14,10 +14,10 @@ from structlog.contextvars import bound_contextvars
 from bot.clock import Clock
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
 from bot.doctor import without_persons
+from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed, unpacked
 from bot.metrics import Metrics
 from bot.news import News
 from bot.pacing import Paused, Permit, Urgency
-from bot.replies import Answer, Delete, Edit, Send, Step, packed, unpacked
 from bot.storehouse import Storehouse, Work
 from bot.turns import TELLING_SECONDS, Turns, finished
 from bot.wakeup import Wakeup

@@ -16,10 +16,10 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, Re
 from telegram.request import BaseRequest
 
 from bot.calls import call
+from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
+from bot.messages.screen import Button, Screen
 from bot.pacing import Pace, Paused, Permit, Urgency
 from bot.patience import Patience
-from bot.replies import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
-from bot.screen import Button, Screen
 from bot.storehouse import Memory
 from domain.outbox import TOLD_TO_WAIT
 from domain.ports import DatabaseAway

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 
 from bot.callbacks import Callback, Nothing
-from bot.screen import Button, Rows
+from bot.messages.screen import Button, Rows
 from bot.times import Times
 
 EMPTY = "·"

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot import digest
+from bot.messages.actions import Delete, Edit, Send, Step
 from bot.reader import Reader, reader_for
-from bot.replies import Delete, Edit, Send, Step
 from bot.screens import news
 from bot.screens.card import card
 from bot.screens.digest import digest as digest_screen

@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 
 from telegram import Bot, Update
 
-from bot.screen import digest_of
+from bot.messages.screen import digest_of
 from domain.text import storable
 
 Raw = dict[str, Any]

@@ -4,8 +4,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.replies import Delete, Edit, Send, Step
-from bot.screen import Screen
+from bot.messages.actions import Delete, Edit, Send, Step
+from bot.messages.screen import Screen
 from bot.storehouse import Work
 from domain.client import Client, Contact
 from domain.dialogue import Dialogue

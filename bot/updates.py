@@ -17,10 +17,10 @@ from bot.clock import Clock
 from bot.courier import Courier
 from bot.lines import line_of
 from bot.menus import COMMANDS
+from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed
+from bot.messages.screen import Screen
 from bot.metrics import Metrics
 from bot.reading import shown_before, unreadable
-from bot.replies import Answer, Delete, Edit, Send, Step, packed
-from bot.screen import Screen
 from bot.sender import Sender, sender_of
 from bot.storehouse import Storehouse, Work
 from bot.texts import best_language, texts_in

@@ -12,7 +12,7 @@ from bot.context import Context
 from bot.conversations.agenda_view import entry_of, show_day
 from bot.conversations.typed import BLANK, LINE, typed_text
 from bot.flow import Flow, Tap
-from bot.screen import Screen
+from bot.messages.screen import Screen
 from bot.screens.agenda import agenda_entry, cancelled_note, nothing_to_cancel, reason_mark, reason_question, reason_to_confirm, untold
 from domain import errors
 from domain.client import shows_something

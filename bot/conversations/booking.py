@@ -21,8 +21,8 @@ from bot.conversations.deep_links import deep_link, rest_of_link
 from bot.conversations.typed import LINE, typed_text
 from bot.conversations.typed_when import When, read_when
 from bot.flow import Flow, Tap
+from bot.messages.screen import Screen
 from bot.parsing.results import Problem
-from bot.screen import Screen
 from bot.screens.booking import holding, nobody_to_book_with
 from bot.screens.links import unknown_link
 from bot.screens.typed import problem_text

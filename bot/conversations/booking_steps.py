@@ -11,8 +11,8 @@ from bot.conversations.calendar_view import own_times, show_calendar, show_day, 
 from bot.conversations.presenting import present
 from bot.conversations.typed_when import TimeOfDay, When
 from bot.keyboards import pages_of
+from bot.messages.screen import Rows
 from bot.refusals import refusal_text
-from bot.screen import Rows
 from bot.screens.booking import PROVIDERS_PER_PAGE, Booking, provider_list
 from bot.screens.refusals import ways_on
 from domain import errors

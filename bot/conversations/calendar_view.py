@@ -6,8 +6,8 @@ from datetime import date
 
 from bot.context import Context
 from bot.conversations.typed_when import TimeOfDay
+from bot.messages.screen import Rows, Screen
 from bot.refusals import refusal_text
-from bot.screen import Rows, Screen
 from bot.screens.booking import Booking, calendar, day_times, days_at
 from domain import errors
 from domain.provider import Provider

@@ -11,10 +11,10 @@ from bot.conversations.hours_inside import ask_about, cleared
 from bot.conversations.hours_state import FARTHEST, State, kept, stand, too_far
 from bot.conversations.hours_typed import hours_typed, is_posting
 from bot.conversations.typed import typed_text
+from bot.messages.screen import Screen
 from bot.parsing.hours import read_hours
 from bot.parsing.results import SpanRead
 from bot.parsing.times import read_span
-from bot.screen import Screen
 from bot.screens.hours import hours_home, posted_day
 from bot.screens.hours_lines import grouped
 from bot.screens.hours_removal import below, removal_to_confirm

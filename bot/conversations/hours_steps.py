@@ -6,8 +6,8 @@ from datetime import date
 from bot.callbacks import Callback, DraftStart, DraftTimes, HoursHome
 from bot.context import Context
 from bot.conversations.hours_state import State, calendar_days, stand
+from bot.messages.screen import Screen
 from bot.refusals import refusal_text
-from bot.screen import Screen
 from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start, hours_wanted
 from bot.screens.hours_preview import Posting, Suggestion, discarded, preview, published, refused, undone
 from bot.screens.hours_removal import below

@@ -10,10 +10,10 @@ from bot.context import Context
 from bot.conversations.hours_state import FARTHEST, State, kept, stand, stay, too_far
 from bot.conversations.hours_steps import ask_hours, own_draft, show_draft, show_end, suggested
 from bot.conversations.typed import typed_text
+from bot.messages.screen import Screen
 from bot.parsing.hours import read_hours
 from bot.parsing.results import HoursRead, Problem, TimeRead
 from bot.parsing.times import read_time
-from bot.screen import Screen
 from bot.screens.hours_calendar import time_offered
 from bot.screens.hours_lines import DAYS_SHOWN
 from bot.screens.hours_preview import cannot_repeat, meant, refused

@@ -1,7 +1,7 @@
 """Show a reservation on its one card, wherever the person tapped."""
 
 from bot.context import Context
-from bot.replies import Delete, Edit
+from bot.messages.actions import Delete, Edit
 from bot.screens.card import card
 from domain.reservation import Reservation
 from domain.usecases.find_slots import can_be_held_again

@@ -2,7 +2,7 @@
 
 from bot.context import Context
 from bot.menus import Roles, commands_for
-from bot.replies import SetMenu
+from bot.messages.actions import SetMenu
 
 
 async def roles_of(context: Context) -> Roles:

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from bot.callbacks import Callback
 from bot.context import Context
+from bot.messages.screen import Rows
 from bot.parsing.zones import find_zones
-from bot.screen import Rows
 from bot.screens.zones import MOST_MATCHES, unknown_zone, zone_matches
 from domain.usecases.choose_settings import choose_zone
 

@@ -16,7 +16,7 @@ from bot.conversations.typed_when import When, read_when
 from bot.flow import Tap
 from bot.handlers.start import cancelled, started
 from bot.lines import line_of
-from bot.screen import Button, Screen
+from bot.messages.screen import Button, Screen
 from bot.screens.openings import what_next
 from bot.screens.people import way_back
 from domain.line import is_first_change

@@ -9,7 +9,7 @@ from bot.callbacks import Open
 from bot.context import Context
 from bot.conversations.deep_links import link_to
 from bot.flow import Tap
-from bot.replies import SendQr
+from bot.messages.actions import SendQr
 from bot.screens.links import provider_link, qr_caption
 from domain.usecases.reservation_of import provider_of
 

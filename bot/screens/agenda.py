@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
 from bot.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
+from bot.messages.screen import Button, Rows, Screen
 from bot.reader import Reader
-from bot.screen import Button, Rows, Screen
 from bot.screens.card import held_until
 from bot.texts import isolated
 from domain.client import Client

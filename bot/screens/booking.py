@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from bot.callbacks import BookingDay, BookingMonth, ChooseProvider, OtherTime, PickSlot, ProviderPage, ShowCard
 from bot.keyboards import button, grid, month_calendar, pager, pages_of
+from bot.messages.screen import Button, Rows, Screen
 from bot.reader import Reader
-from bot.screen import Button, Rows, Screen
 from bot.screens.card import held_until
 from bot.screens.openings import opening
 from domain.provider import Provider

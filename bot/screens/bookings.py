@@ -7,8 +7,8 @@ from markupsafe import Markup
 
 from bot.callbacks import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
 from bot.keyboards import button, pager, pages_of
+from bot.messages.screen import Button, Rows, Screen
 from bot.reader import Reader
-from bot.screen import Button, Rows, Screen
 from bot.screens.card import card, held_until
 from domain.provider import Provider
 from domain.reservation import Reservation, Status

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from bot.callbacks import AskCancel, ChooseProvider, ConfirmHold, OtherTime, PickSlot, ReleaseHold
 from bot.keyboards import button
+from bot.messages.screen import Rows, Screen
 from bot.reader import Reader
-from bot.screen import Rows, Screen
 from bot.screens.openings import opening
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status

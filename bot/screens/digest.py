@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from bot.messages.screen import Screen
 from bot.reader import Reader
-from bot.screen import Screen
 from domain.incident import Incident, Trouble
 
 _TEXTS = {

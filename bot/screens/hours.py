@@ -7,8 +7,8 @@ from markupsafe import Markup
 
 from bot.callbacks import AskRemoval, HoursHome, NewDraft, PostedDay
 from bot.keyboards import button, pager, pages_of
+from bot.messages.screen import Button, Screen
 from bot.reader import Reader
-from bot.screen import Button, Screen
 from bot.screens.hours_lines import DaySpans, day_name, spans_text
 from domain.timespan import TimeSpan
 

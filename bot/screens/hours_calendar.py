@@ -4,8 +4,8 @@ from datetime import date
 
 from bot.callbacks import Callback, DraftEnd, DraftMonth, DraftStart, DraftTimes, HoursHome, ToggleDay
 from bot.keyboards import button, grid, month_calendar
+from bot.messages.screen import Rows, Screen
 from bot.reader import Reader
-from bot.screen import Rows, Screen
 from bot.screens.hours_lines import day_names
 from bot.times import wall_time
 from domain.posting import Draft

@@ -8,8 +8,8 @@ from markupsafe import Markup
 
 from bot.callbacks import Callback, DiscardDraft, HoursHome, NewDraft, PublishDraft, ShowDraft, UndoDraft
 from bot.keyboards import button
+from bot.messages.screen import Button, Rows, Screen
 from bot.reader import Reader
-from bot.screen import Button, Rows, Screen
 from bot.screens.hours_lines import clock_changes, cut, day_lines, grouped, hours_label
 from bot.screens.hours_removal import ASK
 from bot.times import wall_span

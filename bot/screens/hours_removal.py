@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from bot.callbacks import Callback, PostedDay, RemoveHours
 from bot.keyboards import button
+from bot.messages.screen import Screen
 from bot.reader import Reader
-from bot.screen import Screen
 from bot.screens.hours_lines import spans_text
 from domain.reservation import Reservation, Status
 from domain.timespan import TimeSpan

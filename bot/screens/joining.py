@@ -2,8 +2,8 @@
 
 from bot.callbacks import JoinZone, KeepName, Open
 from bot.keyboards import button
+from bot.messages.screen import Screen
 from bot.reader import Reader
-from bot.screen import Screen
 from bot.screens.zones import city, common_zones
 from domain.provider import Provider
 

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from bot.callbacks import Open
 from bot.keyboards import button
+from bot.messages.screen import Button, Rows, Screen
 from bot.reader import Reader
-from bot.screen import Button, Rows, Screen
 from domain.provider import Provider
 
 

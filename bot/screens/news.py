@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from bot.callbacks import AgendaDay, ConfirmHold, PickSlot
 from bot.keyboards import button
+from bot.messages.screen import Screen
 from bot.reader import Reader
-from bot.screen import Screen
 from bot.screens.card import book_again, held_until
 from domain.client import Client
 from domain.provider import Provider

@@ -3,8 +3,8 @@
 from bot.callbacks import Open
 from bot.keyboards import button
 from bot.menus import Roles
+from bot.messages.screen import Button, Rows
 from bot.reader import Reader
-from bot.screen import Button, Rows
 
 _LABELS = {"bookings": "button.my_bookings"}
 

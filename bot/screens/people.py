@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from bot.menus import Roles, commands_for
+from bot.messages.screen import Rows, Screen
 from bot.reader import Reader
-from bot.screen import Rows, Screen
 from bot.screens.openings import openings, what_next
 
 

@@ -1,8 +1,8 @@
 """A refusal as a message: its sentence, and a button for the command the sentence names."""
 
+from bot.messages.screen import Rows, Screen
 from bot.reader import Reader
 from bot.refusals import refusal_text
-from bot.screen import Rows, Screen
 from bot.screens.openings import openings
 from domain import errors
 

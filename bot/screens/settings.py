@@ -4,8 +4,8 @@ from datetime import datetime
 
 from bot.callbacks import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, SettingsHome
 from bot.keyboards import button
+from bot.messages.screen import Rows, Screen
 from bot.reader import Reader
-from bot.screen import Rows, Screen
 from bot.screens.zones import common_zones
 from bot.texts import LANGUAGES
 from domain.provider import Provider

@@ -7,9 +7,9 @@ from babel.dates import get_timezone_location
 
 from bot.callbacks import Callback
 from bot.keyboards import button, grid
+from bot.messages.screen import Rows, Screen
 from bot.parsing.zones import COMMON_ZONES
 from bot.reader import Reader
-from bot.screen import Rows, Screen
 
 MOST_MATCHES = 8
 _PER_ROW = 3

@@ -8,8 +8,8 @@ from telegram.ext import CallbackQueryHandler, MessageHandler, filters
 
 from bot.context import Context
 from bot.conversations.typed import typed_text
-from bot.replies import Step
-from bot.screen import Button, Screen
+from bot.messages.actions import Step
+from bot.messages.screen import Button, Screen
 from tests.bot.harness import Chatter, Town
 from tests.storage.venue import rows
 

@@ -11,9 +11,9 @@ from pydantic_core import PydanticSerializationError
 from telegram import Update
 
 from bot.context import Context
+from bot.messages.actions import Edit, Send, SendQr, Step, packed
+from bot.messages.screen import Screen
 from bot.pacing import Pace
-from bot.replies import Edit, Send, SendQr, Step, packed
-from bot.screen import Screen
 from simulator.faults import FaultKind
 from storage.outbox import LEASE
 from tests.bot.harness import Chatter, Town, lived_in, until

@@ -8,8 +8,8 @@ from telegram.error import NetworkError
 
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable, _number_of
 from bot.memory import OwnMemory
-from bot.replies import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
-from bot.screen import Button, Screen
+from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
+from bot.messages.screen import Button, Screen
 from simulator import html
 from simulator.faults import FaultKind
 from tests.bot.harness import Chatter, Town

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.digest import Digest
-from bot.replies import Send
-from bot.screen import Screen
+from bot.messages.actions import Send
+from bot.messages.screen import Screen
 from bot.updates import TRIES, WorkFailed
 from domain.client import Contact
 from domain.incident import Trouble

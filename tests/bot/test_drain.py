@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.replies import Send, packed
-from bot.screen import Screen
+from bot.messages.actions import Send, packed
+from bot.messages.screen import Screen
 from simulator.faults import FaultKind
 from simulator.people import Person
 from simulator.simulator import Simulator

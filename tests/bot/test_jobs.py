@@ -18,8 +18,8 @@ from bot.clock import system_clock
 from bot.clock_guard import ClockGuard
 from bot.digest import Digest
 from bot.jobs import SWEEP, Jobs
-from bot.replies import Send, packed
-from bot.screen import Screen
+from bot.messages.actions import Send, packed
+from bot.messages.screen import Screen
 from bot.wakeup import Every
 from simulator.faults import Fault, Faults
 from tests.bot.harness import MONDAY, Chatter, Town, until

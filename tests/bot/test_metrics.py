@@ -12,8 +12,8 @@ from telegram import Update
 
 from bot import __version__
 from bot.context import Context
-from bot.replies import Send, packed
-from bot.screen import Screen
+from bot.messages.actions import Send, packed
+from bot.messages.screen import Screen
 from bot.transport import _method_of
 from bot.updates import TRIES, WorkFailed
 from domain.usecases.end_reservation import cancel_by_client

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.clock import system_clock
-from bot.replies import Send, packed
-from bot.screen import Screen
+from bot.messages.actions import Send, packed
+from bot.messages.screen import Screen
 from domain.client import Contact
 from domain.policy import BookingPolicy
 from domain.timespan import TimeSpan, first_cell_from

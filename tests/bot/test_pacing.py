@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.clock import system_clock
+from bot.messages.actions import Send, packed
+from bot.messages.screen import Screen
 from bot.pacing import Pace, Paused, Urgency
-from bot.replies import Send, packed
-from bot.screen import Screen
 from simulator.faults import FaultKind, FloodLimits
 from tests.bot.backlog import crowd, let_holds_expire, refusals
 from tests.bot.harness import Town, until

@@ -13,9 +13,9 @@ from telegram.ext import MessageHandler, filters
 from bot.app import House
 from bot.checks import answers, updates_check
 from bot.context import Context
+from bot.messages.screen import Screen
 from bot.polling import _Fetched
 from bot.running import run
-from bot.screen import Screen
 from bot.settings import Settings
 from bot.updates import SIDE_BY_SIDE
 from simulator.faults import FaultKind

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from telegram import Bot, Message
 
+from bot.messages.screen import digest_of
 from bot.reading import read, shown_before
-from bot.screen import digest_of
 
 BOT = Bot("1:test")
 MARKUP = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}, {"text": "See", "url": "https://example.org"}]]}

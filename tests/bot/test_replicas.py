@@ -9,8 +9,8 @@ from telegram import Update
 
 from bot.app import House
 from bot.context import Context
-from bot.replies import Edit, Send, packed
-from bot.screen import Screen
+from bot.messages.actions import Edit, Send, packed
+from bot.messages.screen import Screen
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
 from tests.bot.harness import ADMIN_ID, Chatter, lived_in, until

@@ -9,9 +9,9 @@ import pytest
 
 from bot.app import House
 from bot.clock import system_clock
+from bot.messages.actions import Send, packed
+from bot.messages.screen import Screen
 from bot.pacing import Pace, Urgency
-from bot.replies import Send, packed
-from bot.screen import Screen
 from simulator.faults import FaultKind
 from storage.telling import Telling
 from tests.bot.backlog import crowd, let_holds_expire, refusals

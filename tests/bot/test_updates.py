@@ -10,8 +10,8 @@ from telegram import Update
 
 from bot.context import Context
 from bot.conversations.typed import typed_text
+from bot.messages.screen import Screen
 from bot.reading import read
-from bot.screen import Screen
 from bot.updates import CHANCES, TRIES, WorkFailed
 from domain import errors
 from domain.ports import DatabaseAway

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open, read
+from bot.messages.screen import Screen
 from bot.reader import Reader
-from bot.screen import Screen
 from bot.screens.agenda import (
     ENTRIES_PER_PAGE,
     DayView,

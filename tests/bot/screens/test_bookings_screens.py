@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.callbacks import AskCancel, BookingsPage, CancelBooking, ConfirmHold, Open, ShowBooking, read
+from bot.messages.screen import Screen
 from bot.reader import Reader
-from bot.screen import Screen
 from bot.screens.bookings import BOOKINGS_PER_PAGE, booking_details, booking_list, cancel_question
 from bot.texts import LANGUAGES, texts_in
 from bot.times import Times

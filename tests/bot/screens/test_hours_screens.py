@@ -21,8 +21,8 @@ from bot.callbacks import (
     UndoDraft,
     read,
 )
+from bot.messages.screen import Screen
 from bot.reader import Reader
-from bot.screen import Screen
 from bot.screens.hours import hours_home, posted_day
 from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start, hours_wanted, time_offered
 from bot.screens.hours_lines import day_name, grouped, hours_label

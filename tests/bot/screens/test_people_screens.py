@@ -9,10 +9,10 @@ import pytest
 
 from bot.callbacks import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome, read
 from bot.menus import Roles, commands_for
+from bot.messages.screen import Screen
 from bot.parsing.zone_table import countries
 from bot.parsing.zones import COMMON_ZONES, find_zones
 from bot.reader import Reader
-from bot.screen import Screen
 from bot.screens.joining import joined, name_question, zone_question
 from bot.screens.links import invitation, provider_link, qr_caption, unknown_link
 from bot.screens.people import dialogue_left, greeting, help_text, privacy, way_back

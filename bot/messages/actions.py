@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from bot.screen import Screen
+from bot.messages.screen import Screen
 
 
 @dataclass(frozen=True)
