@@ -21,7 +21,7 @@ from benchmarks.venue import FIRST_PROVIDER
 from bot.logs import configure_logging
 from bot.running import run
 from bot.settings import Settings
-from bot.transport import AiohttpRequest
+from bot.telegram.transport import AiohttpRequest
 from bot.updates import SIDE_BY_SIDE
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)

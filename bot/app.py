@@ -41,7 +41,7 @@ from bot.polling import retried
 from bot.pulse import Pulse
 from bot.settings import Settings
 from bot.storehouse import Presence
-from bot.transport import AiohttpRequest
+from bot.telegram.transport import AiohttpRequest
 from bot.turns import Turns
 from bot.updates import SIDE_BY_SIDE, UnitProcessor
 from bot.wakeup import Wakeup, new_scheduler

@@ -15,12 +15,12 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
-from bot.calls import call
 from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.messages.screen import Button, Screen
 from bot.pacing import Pace, Paused, Permit, Urgency
 from bot.patience import Patience
 from bot.storehouse import Memory
+from bot.telegram.api import call
 from domain.outbox import TOLD_TO_WAIT
 from domain.ports import DatabaseAway
 

@@ -10,10 +10,10 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
-from bot.calls import call
 from bot.intake import Intake, Received
 from bot.pulse import Pulse
 from bot.reading import KINDS, Raw, is_update
+from bot.telegram.api import call
 from bot.turns import finished
 
 Result = TypeVar("Result")

@@ -12,9 +12,9 @@ from telegram import Bot
 from telegram.error import BadRequest
 
 from bot.intake import Intake
-from bot.json_reading import read_json
 from bot.polling import ALLOWED_UPDATES, retried
 from bot.reading import is_update
+from bot.telegram.lenient_json import read_json
 from bot.turns import finished
 from domain.ports import Misconfigured
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.calls import call
+from bot.telegram.api import call
 from tests.bot.harness import Chatter, Town
 
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from bot.json_reading import read_json
+from bot.telegram.lenient_json import read_json
 
 
 @pytest.mark.parametrize(

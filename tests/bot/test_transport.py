@@ -11,7 +11,7 @@ from telegram import Bot
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 from telegram.request import BaseRequest, HTTPXRequest
 
-from bot.transport import AiohttpRequest
+from bot.telegram.transport import AiohttpRequest
 from simulator.faults import FaultKind
 from simulator.people import Person
 from simulator.simulator import Simulator

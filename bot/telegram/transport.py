@@ -15,7 +15,7 @@ import yarl
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
-from bot.json_reading import read_json
+from bot.telegram.lenient_json import read_json
 
 Asked = Callable[[str, str, float], None]
 """Told of each request: the method's name, the HTTP status or what kept it from having one, and how many seconds it took."""
