@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from telegram.ext import CallbackContext, ExtBot
 
-from bot.callbacks import Callback
+from bot.buttons import Callback
 from bot.messages.screen import Screen
 from bot.reader import Reader, reader_for
 from bot.storehouse import Updates

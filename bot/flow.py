@@ -7,7 +7,7 @@ from telegram import Update
 from telegram.ext import Application, BaseHandler, CallbackQueryHandler, ConversationHandler
 from telegram.warnings import PTBUserWarning
 
-from bot.callbacks import Callback
+from bot.buttons import Callback
 from bot.context import Context
 from bot.unit import CURRENT
 

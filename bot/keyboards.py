@@ -4,7 +4,7 @@ from calendar import Calendar
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 
-from bot.callbacks import Callback, Nothing
+from bot.buttons import Callback, Nothing
 from bot.messages.screen import Button, Rows
 from bot.times import Times
 

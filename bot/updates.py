@@ -12,7 +12,7 @@ from telegram import Update
 from telegram.constants import ChatType
 from telegram.ext import BaseUpdateProcessor
 
-from bot.callbacks import read
+from bot.buttons import read
 from bot.clock import Clock
 from bot.courier import Courier
 from bot.lines import line_of

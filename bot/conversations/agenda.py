@@ -7,7 +7,7 @@ from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
 from bot.aside import aside
-from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
+from bot.buttons import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
 from bot.context import Context
 from bot.conversations.agenda_view import entry_of, show_day
 from bot.conversations.typed import BLANK, LINE, typed_text

@@ -3,7 +3,7 @@
 from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
-from bot.callbacks import BookingDay, BookingMonth, ChooseProvider, Open, OtherTime, PickSlot, ProviderPage
+from bot.buttons import BookingDay, BookingMonth, ChooseProvider, Open, OtherTime, PickSlot, ProviderPage
 from bot.context import Context
 from bot.conversations.booking_steps import (
     FLOW,

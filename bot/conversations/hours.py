@@ -2,7 +2,7 @@
 
 from telegram.ext import CommandHandler, MessageHandler
 
-from bot.callbacks import (
+from bot.buttons import (
     AskRemoval,
     DiscardDraft,
     DraftEnd,

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.callbacks import Callback
+from bot.buttons import Callback
 from bot.context import Context
 from bot.conversations.hours_state import State, stand
 from bot.screens.hours_removal import Booked, bookings_inside, list_mark

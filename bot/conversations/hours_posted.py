@@ -5,7 +5,7 @@ from datetime import date
 
 from telegram import Update
 
-from bot.callbacks import AskRemoval, HoursHome, PostedDay, RemoveHours
+from bot.buttons import AskRemoval, HoursHome, PostedDay, RemoveHours
 from bot.context import Context
 from bot.conversations.hours_inside import ask_about, cleared
 from bot.conversations.hours_state import FARTHEST, State, kept, stand, too_far

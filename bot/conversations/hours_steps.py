@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from bot.callbacks import Callback, DraftStart, DraftTimes, HoursHome
+from bot.buttons import Callback, DraftStart, DraftTimes, HoursHome
 from bot.context import Context
 from bot.conversations.hours_state import State, calendar_days, stand
 from bot.messages.screen import Screen

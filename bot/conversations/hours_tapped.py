@@ -6,7 +6,7 @@ from datetime import date
 
 from telegram import Update
 
-from bot.callbacks import DiscardDraft, DraftEnd, DraftMonth, DraftStart, DraftTimes, PublishDraft, ShowDraft, ToggleDay, UndoDraft
+from bot.buttons import DiscardDraft, DraftEnd, DraftMonth, DraftStart, DraftTimes, PublishDraft, ShowDraft, ToggleDay, UndoDraft
 from bot.context import Context
 from bot.conversations.hours_inside import ask_about, cleared
 from bot.conversations.hours_state import State, calendar_days

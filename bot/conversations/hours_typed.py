@@ -5,7 +5,7 @@ from datetime import date
 
 from telegram import Update
 
-from bot.callbacks import DraftEnd, DraftStart
+from bot.buttons import DraftEnd, DraftStart
 from bot.context import Context
 from bot.conversations.hours_state import FARTHEST, State, kept, stand, stay, too_far
 from bot.conversations.hours_steps import ask_hours, own_draft, show_draft, show_end, suggested

@@ -5,7 +5,7 @@ from enum import StrEnum
 from telegram import Update
 from telegram.ext import ConversationHandler, MessageHandler
 
-from bot.callbacks import JoinZone, KeepName
+from bot.buttons import JoinZone, KeepName
 from bot.context import Context
 from bot.conversations.deep_links import deep_link, rest_of_link
 from bot.conversations.roles import roles_of, set_menu

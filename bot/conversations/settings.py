@@ -6,7 +6,7 @@ from enum import StrEnum
 from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
-from bot.callbacks import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, Open, SettingsHome
+from bot.buttons import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, Open, SettingsHome
 from bot.context import Context
 from bot.conversations.roles import roles_of, set_menu
 from bot.conversations.typed import BLANK, LINE, typed_text

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.callbacks import Callback
+from bot.buttons import Callback
 from bot.context import Context
 from bot.messages.screen import Rows
 from bot.parsing.zones import find_zones

@@ -5,7 +5,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseHandler, CommandHandler
 
-from bot.callbacks import Open
+from bot.buttons import Open
 from bot.context import Context
 from bot.conversations.deep_links import link_to
 from bot.flow import Tap

@@ -6,7 +6,7 @@ from telegram import Update
 from telegram.ext import BaseHandler, CommandHandler
 
 from bot.aside import aside
-from bot.callbacks import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
+from bot.buttons import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
 from bot.context import Context
 from bot.conversations.presenting import present, refresh_card
 from bot.flow import Tap

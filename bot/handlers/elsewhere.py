@@ -6,7 +6,7 @@ from typing import Any
 from telegram import ChatMember, Update
 from telegram.ext import BaseHandler, CallbackQueryHandler, ChatMemberHandler, MessageHandler, filters
 
-from bot.callbacks import Nothing
+from bot.buttons import Nothing
 from bot.context import Context
 from bot.conversations.booking import booking_typed
 from bot.conversations.hours import hours_typed, reads_as_hours

@@ -7,7 +7,7 @@ from telegram import Update
 from telegram.ext import BaseHandler
 
 from bot.aside import aside
-from bot.callbacks import ConfirmHold, ReleaseHold, ShowCard
+from bot.buttons import ConfirmHold, ReleaseHold, ShowCard
 from bot.context import Context
 from bot.conversations.presenting import present
 from bot.flow import Tap

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from markupsafe import Markup
 
-from bot.callbacks import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
+from bot.buttons import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
 from bot.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
 from bot.messages.screen import Button, Rows, Screen
 from bot.reader import Reader

@@ -6,7 +6,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from bot.callbacks import BookingDay, BookingMonth, ChooseProvider, OtherTime, PickSlot, ProviderPage, ShowCard
+from bot.buttons import BookingDay, BookingMonth, ChooseProvider, OtherTime, PickSlot, ProviderPage, ShowCard
 from bot.keyboards import button, grid, month_calendar, pager, pages_of
 from bot.messages.screen import Button, Rows, Screen
 from bot.reader import Reader

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from bot.callbacks import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
+from bot.buttons import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
 from bot.keyboards import button, pager, pages_of
 from bot.messages.screen import Button, Rows, Screen
 from bot.reader import Reader

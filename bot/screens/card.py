@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bot.callbacks import AskCancel, ChooseProvider, ConfirmHold, OtherTime, PickSlot, ReleaseHold
+from bot.buttons import AskCancel, ChooseProvider, ConfirmHold, OtherTime, PickSlot, ReleaseHold
 from bot.keyboards import button
 from bot.messages.screen import Rows, Screen
 from bot.reader import Reader

@@ -5,7 +5,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from bot.callbacks import AskRemoval, HoursHome, NewDraft, PostedDay
+from bot.buttons import AskRemoval, HoursHome, NewDraft, PostedDay
 from bot.keyboards import button, pager, pages_of
 from bot.messages.screen import Button, Screen
 from bot.reader import Reader

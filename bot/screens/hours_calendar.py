@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from bot.callbacks import Callback, DraftEnd, DraftMonth, DraftStart, DraftTimes, HoursHome, ToggleDay
+from bot.buttons import Callback, DraftEnd, DraftMonth, DraftStart, DraftTimes, HoursHome, ToggleDay
 from bot.keyboards import button, grid, month_calendar
 from bot.messages.screen import Rows, Screen
 from bot.reader import Reader

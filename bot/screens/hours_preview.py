@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from markupsafe import Markup
 
-from bot.callbacks import Callback, DiscardDraft, HoursHome, NewDraft, PublishDraft, ShowDraft, UndoDraft
+from bot.buttons import Callback, DiscardDraft, HoursHome, NewDraft, PublishDraft, ShowDraft, UndoDraft
 from bot.keyboards import button
 from bot.messages.screen import Button, Rows, Screen
 from bot.reader import Reader

@@ -7,7 +7,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from bot.callbacks import Callback, PostedDay, RemoveHours
+from bot.buttons import Callback, PostedDay, RemoveHours
 from bot.keyboards import button
 from bot.messages.screen import Screen
 from bot.reader import Reader

@@ -1,6 +1,6 @@
 """The steps by which an invited person becomes a provider: the public name, the zone, and what comes next."""
 
-from bot.callbacks import JoinZone, KeepName, Open
+from bot.buttons import JoinZone, KeepName, Open
 from bot.keyboards import button
 from bot.messages.screen import Screen
 from bot.reader import Reader

@@ -3,7 +3,7 @@
 from datetime import datetime
 from urllib.parse import quote
 
-from bot.callbacks import Open
+from bot.buttons import Open
 from bot.keyboards import button
 from bot.messages.screen import Button, Rows, Screen
 from bot.reader import Reader

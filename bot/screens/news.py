@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.callbacks import AgendaDay, ConfirmHold, PickSlot
+from bot.buttons import AgendaDay, ConfirmHold, PickSlot
 from bot.keyboards import button
 from bot.messages.screen import Screen
 from bot.reader import Reader

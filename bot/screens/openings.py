@@ -1,6 +1,6 @@
 """Buttons that do what a command does."""
 
-from bot.callbacks import Open
+from bot.buttons import Open
 from bot.keyboards import button
 from bot.menus import Roles
 from bot.messages.screen import Button, Rows

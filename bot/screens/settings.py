@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.callbacks import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, SettingsHome
+from bot.buttons import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, SettingsHome
 from bot.keyboards import button
 from bot.messages.screen import Rows, Screen
 from bot.reader import Reader

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import get_timezone_location
 
-from bot.callbacks import Callback
+from bot.buttons import Callback
 from bot.keyboards import button, grid
 from bot.messages.screen import Rows, Screen
 from bot.parsing.zones import COMMON_ZONES

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import bot.callbacks as kinds
-from bot.callbacks import Callback, Cell, ConfirmHold, Nothing, PickSlot, PostedDay, ShowCard, read
+import bot.buttons as kinds
+from bot.buttons import Callback, Cell, ConfirmHold, Nothing, PickSlot, PostedDay, ShowCard, read
 from tests.bot.harness import Chatter, Town
 from tests.bot.practice import holds, opens_practice
 from tests.storage.venue import rows

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot import doctor
-from bot.callbacks import ConfirmHold, UndoDraft, read
+from bot.buttons import ConfirmHold, UndoDraft, read
 from simulator.transcript import CallRecord
 from storage.doctor import SqlDoctor
 from storage.executor import Executor

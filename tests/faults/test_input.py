@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-import bot.callbacks as kinds
-from bot.callbacks import Callback
+import bot.buttons as kinds
+from bot.buttons import Callback
 from tests.bot.harness import Chatter
 from tests.faults.aftermath import aftermath
 from tests.faults.scene import ACTS, Scene

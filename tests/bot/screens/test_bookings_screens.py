@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.callbacks import AskCancel, BookingsPage, CancelBooking, ConfirmHold, Open, ShowBooking, read
+from bot.buttons import AskCancel, BookingsPage, CancelBooking, ConfirmHold, Open, ShowBooking, read
 from bot.messages.screen import Screen
 from bot.reader import Reader
 from bot.screens.bookings import BOOKINGS_PER_PAGE, booking_details, booking_list, cancel_question

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.callbacks import (
+from bot.buttons import (
     AskRemoval,
     Callback,
     DraftEnd,

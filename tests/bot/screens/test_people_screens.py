@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.callbacks import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome, read
+from bot.buttons import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome, read
 from bot.menus import Roles, commands_for
 from bot.messages.screen import Screen
 from bot.parsing.zone_table import countries

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from bot.callbacks.base import Callback, Cell
+from bot.buttons.base import Callback, Cell
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from bot.callbacks.base import Callback
+from bot.buttons.base import Callback
 
 
 @dataclass(frozen=True, slots=True)

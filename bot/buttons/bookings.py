@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.callbacks.base import Callback
+from bot.buttons.base import Callback
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What the buttons carry, by the part of the bot that reads it."""
 
-from bot.callbacks.agenda import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason
-from bot.callbacks.base import Callback, Cell, Nothing, read
-from bot.callbacks.booking import (
+from bot.buttons.agenda import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason
+from bot.buttons.base import Callback, Cell, Nothing, read
+from bot.buttons.booking import (
     BookingDay,
     BookingMonth,
     ChooseProvider,
@@ -13,8 +13,8 @@ from bot.callbacks.booking import (
     ReleaseHold,
     ShowCard,
 )
-from bot.callbacks.bookings import AskCancel, BookingsPage, CancelBooking, ShowBooking
-from bot.callbacks.hours import (
+from bot.buttons.bookings import AskCancel, BookingsPage, CancelBooking, ShowBooking
+from bot.buttons.hours import (
     AskRemoval,
     DiscardDraft,
     DraftEnd,
@@ -30,7 +30,7 @@ from bot.callbacks.hours import (
     ToggleDay,
     UndoDraft,
 )
-from bot.callbacks.people import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, JoinZone, KeepName, Open, SettingsHome
+from bot.buttons.people import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, JoinZone, KeepName, Open, SettingsHome
 
 __all__ = [
     "AgendaDay",
