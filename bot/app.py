@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
 
-from bot.checks import database_check, delivery_check, migrations_check, polling_check, updates_check, webhook_check
 from bot.clock import Clock, system_clock
 from bot.context import Context, Services
 from bot.conversations.agenda import agenda_flow
@@ -31,14 +30,15 @@ from bot.handlers.reservations import reservation_handlers
 from bot.handlers.start import start_handlers
 from bot.intake import Intake
 from bot.jobs import Jobs
-from bot.measured import BacklogGauge, MeasuredStorehouse
 from bot.memory import OwnMemory
-from bot.metrics import Metrics
 from bot.news import News
+from bot.observability.health import database_check, delivery_check, migrations_check, polling_check, updates_check, webhook_check
+from bot.observability.heartbeat import Pulse
+from bot.observability.instrumented import BacklogGauge, MeasuredStorehouse
+from bot.observability.metrics import Metrics
 from bot.pacing import Pace
 from bot.patience import Patience
 from bot.polling import retried
-from bot.pulse import Pulse
 from bot.settings import Settings
 from bot.storehouse import Presence
 from bot.telegram.transport import AiohttpRequest

@@ -13,10 +13,10 @@ from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
-from bot.doctor import without_persons
 from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed, unpacked
-from bot.metrics import Metrics
 from bot.news import News
+from bot.observability.metrics import Metrics
+from bot.observability.report import without_persons
 from bot.pacing import Paused, Permit, Urgency
 from bot.storehouse import Storehouse, Work
 from bot.turns import TELLING_SECONDS, Turns, finished

@@ -10,8 +10,8 @@ from typing import Any
 from telegram import Update
 from telegram.ext import Application
 
+from bot.observability.update_timing import received
 from bot.reading import Raw, read, unreadable
-from bot.receipt import received
 from bot.turns import Turns
 from domain.again import again_on_conflict
 from domain.ports import DatabaseAway, TransactionConflict

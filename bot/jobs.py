@@ -13,8 +13,8 @@ from bot.clock import Clock
 from bot.clock_guard import ClockGuard
 from bot.courier import Courier
 from bot.digest import Digest
+from bot.observability.heartbeat import Pulse
 from bot.overdue import end_overdue_holds
-from bot.pulse import Pulse
 from bot.storehouse import Presence, Storehouse, Work
 from bot.wakeup import Every, Wakeup
 from domain.incident import Trouble

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from bot.log_flood import FloodControlHandler
+from bot.observability.log_flood import FloodControlHandler
 
 # Below WARNING these tell of every request (some with the token in its address), of every wake-up, of what a migration runs on, and the
 # last ones of every statement with its values: what people are called and what they wrote.
@@ -46,7 +46,7 @@ class SecretMask:
 def configure_logging(level: str, log_format: Literal["console", "json"], secrets: Iterable[str] = ()) -> None:
     """Send this program's and its libraries' events of at least ``level`` (such as ``INFO``) to standard error.
 
-    ``secrets`` are texts that never appear there. Of repeated events only the first are written, see ``bot.log_flood``. Calling it again
+    ``secrets`` are texts that never appear there. Of repeated events only the first are written, see ``bot.observability.log_flood``. Calling it again
     replaces what was configured before.
     """
     structlog.configure(

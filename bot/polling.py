@@ -11,7 +11,7 @@ from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, Tel
 from telegram.request import BaseRequest
 
 from bot.intake import Intake, Received
-from bot.pulse import Pulse
+from bot.observability.heartbeat import Pulse
 from bot.reading import KINDS, Raw, is_update
 from bot.telegram.api import call
 from bot.turns import finished

@@ -19,7 +19,7 @@ from bot.lines import line_of
 from bot.menus import COMMANDS
 from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed
 from bot.messages.screen import Screen
-from bot.metrics import Metrics
+from bot.observability.metrics import Metrics
 from bot.reading import shown_before, unreadable
 from bot.sender import Sender, sender_of
 from bot.storehouse import Storehouse, Work

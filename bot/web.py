@@ -7,12 +7,12 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from bot.checks import OK, Check, answers
 from bot.connections import ConnectionLimits, ConnectionPool, track_requests
 from bot.jobs import Jobs
 from bot.listener import Listener
-from bot.measured import BacklogGauge
-from bot.metrics import Metrics
+from bot.observability.health import OK, Check, answers
+from bot.observability.instrumented import BacklogGauge
+from bot.observability.metrics import Metrics
 from bot.settings import Address
 from bot.webhook import Webhook
 from domain.ports import Misconfigured

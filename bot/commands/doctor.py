@@ -3,8 +3,8 @@
 import argparse
 import asyncio
 
-from bot import doctor
 from bot.clock import system_clock
+from bot.observability import report as doctor
 from bot.settings import Settings
 from domain.checkup import Checkup
 from storage.database import check_file, database_file, is_there

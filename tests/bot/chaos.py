@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from bot.doctor import ALL_WELL
+from bot.observability.report import ALL_WELL
 from domain.client import Contact
 from domain.timespan import TimeSpan
 from simulator.people import Person

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.doctor import ALL_WELL
+from bot.observability.report import ALL_WELL
 from domain.client import Contact
 from domain.timespan import TimeSpan
 from simulator.people import Person

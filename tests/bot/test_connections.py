@@ -13,7 +13,7 @@ from telegram.ext import MessageHandler, filters
 
 from bot.connections import ConnectionLimits, default_connection_limit
 from bot.context import Context
-from bot.measured import BacklogGauge
+from bot.observability.instrumented import BacklogGauge
 from bot.settings import Address
 from bot.web import HttpSide
 from bot.webhook import Webhook

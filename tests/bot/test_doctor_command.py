@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.__main__ import main
-from bot.doctor import ALL_WELL
+from bot.observability.report import ALL_WELL
 from domain.policy import BookingPolicy
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.hold_slot import SlotChoice, hold_slot

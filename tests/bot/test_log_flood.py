@@ -10,8 +10,8 @@ import pytest
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.log_flood import FloodControl, FloodControlHandler
 from bot.logs import _TALKATIVE, configure_logging
+from bot.observability.log_flood import FloodControl, FloodControlHandler
 
 
 class Timer:

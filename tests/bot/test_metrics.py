@@ -272,13 +272,13 @@ async def test_what_waits_in_the_outbox_is_looked_up_at_most_every_five_seconds(
 
     await town.sweeps()
     assert await town.counts("slotkeeper_outbox_depth") == 2
-    monkeypatch.setattr("bot.measured._FRESH_SECONDS", 0)
+    monkeypatch.setattr("bot.observability.instrumented._FRESH_SECONDS", 0)
     assert await town.counts("slotkeeper_outbox_depth") == 0
     assert await town.counts("slotkeeper_outbox_oldest_seconds") == 0
 
 
 async def test_where_the_outbox_cannot_be_read_all_else_is_still_told(town: ServedTown, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.measured._PATIENCE", 0.1)
+    monkeypatch.setattr("bot.observability.instrumented._PATIENCE", 0.1)
     async with AsyncExitStack() as readers:
         for _ in range(4):
             await readers.enter_async_context(town.house.database.snapshot())

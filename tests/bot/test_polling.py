@@ -11,9 +11,9 @@ from telegram.error import InvalidToken
 from telegram.ext import MessageHandler, filters
 
 from bot.app import House
-from bot.checks import answers, updates_check
 from bot.context import Context
 from bot.messages.screen import Screen
+from bot.observability.health import answers, updates_check
 from bot.polling import _Fetched
 from bot.running import run
 from bot.settings import Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.doctor import ALL_WELL
+from bot.observability.report import ALL_WELL
 from simulator.simulator import Simulator
 from tests.bot.harness import until
 from tests.bot.processes import TOKEN, bot_process, environment, runs

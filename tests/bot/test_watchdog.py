@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 
-from bot.watchdog import watched
+from bot.observability.watchdog import watched
 
 
 async def test_a_loop_that_stands_still_ends_the_process() -> None:

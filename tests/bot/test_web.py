@@ -80,7 +80,7 @@ async def test_it_is_of_no_use_without_what_the_database_should_hold(town: Serve
 
 
 async def test_it_is_of_no_use_while_the_database_does_not_answer(town: ServedTown, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.checks._PATIENCE", 0.2)
+    monkeypatch.setattr("bot.observability.health._PATIENCE", 0.2)
     async with AsyncExitStack() as readers:
         for _ in range(4):
             await readers.enter_async_context(town.house.database.snapshot())

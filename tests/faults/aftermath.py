@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from bot import doctor
 from bot.buttons import ConfirmHold, UndoDraft, read
+from bot.observability import report as doctor
 from simulator.transcript import CallRecord
 from storage.doctor import SqlDoctor
 from storage.executor import Executor

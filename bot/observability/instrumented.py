@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from bot.clock import Clock
-from bot.metrics import Metrics
-from bot.pulse import Pulse
+from bot.observability.heartbeat import Pulse
+from bot.observability.metrics import Metrics
 from bot.storehouse import Result, Storehouse, Work
 from domain.events import Event
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from bot.pulse import Pulse
+from bot.observability.heartbeat import Pulse
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.pulse import Pulse
+from bot.observability.heartbeat import Pulse
 from bot.storehouse import Storehouse
 
 OK = "ok"

@@ -19,7 +19,7 @@ from prometheus_client import (
 )
 
 from bot import __version__
-from bot.receipt import RECEIPT, kind_of
+from bot.observability.update_timing import RECEIPT, kind_of
 from domain import events
 from domain.notification import Kind
 from domain.outbox import DIGEST, REPLY

@@ -1,0 +1,1 @@
+"""How the bot is watched: metrics, health checks, heartbeats, the watchdog and the log."""
