@@ -10,10 +10,10 @@ from telegram.ext import CallbackContext, ExtBot
 
 from bot.buttons import Callback
 from bot.messages.screen import Screen
-from bot.reader import Reader, reader_for
 from bot.storehouse import Updates
-from bot.texts import Texts
-from bot.times import Times
+from bot.ui.formats import Times
+from bot.ui.locale import Reader, reader_for
+from bot.ui.texts import Texts
 from bot.unit import CURRENT, Unit
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork

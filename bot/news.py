@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from bot import digest
 from bot.messages.actions import Delete, Edit, Send, Step
-from bot.reader import Reader, reader_for
 from bot.screens import news
 from bot.screens.card import card
 from bot.screens.digest import digest as digest_screen
+from bot.ui.locale import Reader, reader_for
 from domain.client import Client
 from domain.notification import Kind, still_holds
 from domain.outbox import DIGEST, OutboxRow

@@ -11,13 +11,13 @@ from telegram.error import TelegramError
 
 from bot.app import BotApplication, House, build, opened, prepared
 from bot.clock import Clock, system_clock
-from bot.menus import commands_for
 from bot.observability.watchdog import watched
 from bot.pacing import Pace
 from bot.polling import poll
 from bot.settings import Settings
 from bot.storehouse import Presence
-from bot.texts import DEFAULT, LANGUAGES, texts_in
+from bot.ui.commands import commands_for
+from bot.ui.texts import DEFAULT, LANGUAGES, texts_in
 from bot.web import CannotListen
 from bot.webhook import Webhook
 

@@ -16,15 +16,15 @@ from bot.buttons import read
 from bot.clock import Clock
 from bot.courier import Courier
 from bot.lines import line_of
-from bot.menus import COMMANDS
 from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed
 from bot.messages.screen import Screen
 from bot.observability.metrics import Metrics
 from bot.reading import shown_before, unreadable
 from bot.sender import Sender, sender_of
 from bot.storehouse import Storehouse, Work
-from bot.texts import best_language, texts_in
 from bot.turns import TELLING_SECONDS, Turn, Turns, finished
+from bot.ui.commands import COMMANDS
+from bot.ui.texts import best_language, texts_in
 from bot.unit import CURRENT, Unit
 from bot.wakeup import Wakeup
 from domain.client import Client

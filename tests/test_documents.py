@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot import __version__
-from bot.menus import commands_for
 from bot.pacing import Pace
 from bot.settings import Settings
-from bot.texts import texts_in
+from bot.ui.commands import commands_for
+from bot.ui.texts import texts_in
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/**/*.md"))]

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 from functools import partial
 
 from bot.context import Context
-from bot.keyboards import pages_of
 from bot.screens.agenda import ENTRIES_PER_PAGE, DayView, Entry, agenda_day
+from bot.ui.keyboards import pages_of
 from domain import errors
 from domain.provider import Provider
 from domain.reservation import Reservation

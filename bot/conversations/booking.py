@@ -25,7 +25,7 @@ from bot.messages.screen import Screen
 from bot.parsing.results import Problem
 from bot.screens.booking import holding, nobody_to_book_with
 from bot.screens.links import unknown_link
-from bot.screens.typed import problem_text
+from bot.ui.typed import problem_text
 from domain import errors
 from domain.provider import LABEL_LIMIT
 from domain.reservation import Status

@@ -10,11 +10,11 @@ from bot.context import Context
 from bot.conversations.calendar_view import own_times, show_calendar, show_day, show_days_at, slot_search
 from bot.conversations.presenting import present
 from bot.conversations.typed_when import TimeOfDay, When
-from bot.keyboards import pages_of
 from bot.messages.screen import Rows
-from bot.refusals import refusal_text
 from bot.screens.booking import PROVIDERS_PER_PAGE, Booking, provider_list
-from bot.screens.refusals import ways_on
+from bot.ui.keyboards import pages_of
+from bot.ui.refusal_screens import ways_on
+from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.provider import Provider
 from domain.reservation import Reservation

@@ -7,8 +7,8 @@ from datetime import date
 from bot.context import Context
 from bot.conversations.typed_when import TimeOfDay
 from bot.messages.screen import Rows, Screen
-from bot.refusals import refusal_text
 from bot.screens.booking import Booking, calendar, day_times, days_at
+from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.provider import Provider
 from domain.timespan import TimeSpan, whole_day

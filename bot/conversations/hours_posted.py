@@ -18,7 +18,7 @@ from bot.parsing.times import read_span
 from bot.screens.hours import hours_home, posted_day
 from bot.screens.hours_lines import grouped
 from bot.screens.hours_removal import below, removal_to_confirm
-from bot.screens.typed import note_text, problem_text
+from bot.ui.typed import note_text, problem_text
 from domain import errors
 from domain.provider import Provider
 from domain.timespan import TimeSpan, on_day, whole_day

@@ -7,10 +7,10 @@ from bot.buttons import Callback, DraftStart, DraftTimes, HoursHome
 from bot.context import Context
 from bot.conversations.hours_state import State, calendar_days, stand
 from bot.messages.screen import Screen
-from bot.refusals import refusal_text
 from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start, hours_wanted
 from bot.screens.hours_preview import Posting, Suggestion, discarded, preview, published, refused, undone
 from bot.screens.hours_removal import below
+from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.availability import open_slots
 from domain.posting import DayHours, Draft, DraftState, plan

@@ -12,7 +12,7 @@ from bot.conversations.hours_inside import ask_about, cleared
 from bot.conversations.hours_state import State, calendar_days
 from bot.conversations.hours_steps import own_draft, show_calendar, show_draft, show_end, show_start
 from bot.conversations.hours_typed import with_hours
-from bot.refusals import refusal_text
+from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.posting import Draft, DraftState
 from domain.timespan import DAY_MINUTES, WallSpan

@@ -17,8 +17,8 @@ from bot.parsing.times import read_time
 from bot.screens.hours_calendar import time_offered
 from bot.screens.hours_lines import DAYS_SHOWN
 from bot.screens.hours_preview import cannot_repeat, meant, refused
-from bot.screens.typed import note_text, problem_text
-from bot.times import wall_time
+from bot.ui.formats import wall_time
+from bot.ui.typed import note_text, problem_text
 from domain.posting import Draft, DraftState
 from domain.timespan import CELL_MINUTES, DAY_MINUTES, WallSpan
 from domain.usecases.post_availability import change_draft, draft_hours

@@ -1,8 +1,8 @@
 """Find out what the person who acts is, and give his chat the menu to match."""
 
 from bot.context import Context
-from bot.menus import Roles, commands_for
 from bot.messages.actions import SetMenu
+from bot.ui.commands import Roles, commands_for
 
 
 async def roles_of(context: Context) -> Roles:

@@ -13,7 +13,7 @@ from bot.conversations.typed import BLANK, LINE, typed_text
 from bot.conversations.zone_choice import take_zone, zone_typed
 from bot.flow import Flow, Tap
 from bot.screens.settings import back, language_name, language_settings, name_settings, settings_home, zone_settings
-from bot.texts import LANGUAGES
+from bot.ui.texts import LANGUAGES
 from domain.usecases.choose_settings import choose_language
 from domain.usecases.join import name_provider
 from domain.usecases.reservation_of import provider_of

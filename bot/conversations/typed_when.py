@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.parsing.days import read_day
 from bot.parsing.results import DayRead, Problem, TimeRead
 from bot.parsing.times import read_time
-from bot.times import wall_time
+from bot.ui.formats import wall_time
 from domain.timespan import cell_with, instant
 
 _TIME_WORDS = 3

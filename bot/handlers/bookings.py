@@ -11,8 +11,8 @@ from bot.context import Context
 from bot.conversations.presenting import present, refresh_card
 from bot.flow import Tap
 from bot.handlers.reservations import OUTDATED
-from bot.refusals import refusal_text
 from bot.screens.bookings import booking_details, booking_list, cancel_question, on_page
+from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status

@@ -17,8 +17,8 @@ from bot.flow import Tap
 from bot.handlers.start import cancelled, started
 from bot.lines import line_of
 from bot.messages.screen import Button, Screen
-from bot.screens.openings import what_next
 from bot.screens.people import way_back
+from bot.ui.links import what_next
 from domain.line import is_first_change
 
 _MESSAGE = filters.UpdateType.MESSAGE

@@ -3,8 +3,8 @@
 from telegram.ext import CallbackContext
 
 from bot.context import Context
-from bot.refusals import refusal_text
-from bot.screens.refusals import refused
+from bot.ui.refusal_screens import refused
+from bot.ui.refusals import refusal_text
 from bot.unit import CURRENT
 from domain.errors import Refusal
 

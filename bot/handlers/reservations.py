@@ -11,7 +11,7 @@ from bot.buttons import ConfirmHold, ReleaseHold, ShowCard
 from bot.context import Context
 from bot.conversations.presenting import present
 from bot.flow import Tap
-from bot.refusals import refusal_text
+from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.reservation import Reservation, Status
 from domain.usecases.end_reservation import cancel_by_client, confirm_hold

@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from markupsafe import Markup
 
 from bot.buttons import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
-from bot.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
 from bot.messages.screen import Button, Rows, Screen
-from bot.reader import Reader
 from bot.screens.card import held_until
-from bot.texts import isolated
+from bot.ui.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
+from bot.ui.locale import Reader
+from bot.ui.texts import isolated
 from domain.client import Client
 from domain.reservation import Party, Reservation, Status
 

@@ -7,11 +7,11 @@ from datetime import date
 from markupsafe import Markup
 
 from bot.buttons import BookingDay, BookingMonth, ChooseProvider, OtherTime, PickSlot, ProviderPage, ShowCard
-from bot.keyboards import button, grid, month_calendar, pager, pages_of
 from bot.messages.screen import Button, Rows, Screen
-from bot.reader import Reader
 from bot.screens.card import held_until
-from bot.screens.openings import opening
+from bot.ui.keyboards import button, grid, month_calendar, pager, pages_of
+from bot.ui.links import opening
+from bot.ui.locale import Reader
 from domain.provider import Provider
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan

@@ -6,10 +6,10 @@ from datetime import datetime
 from markupsafe import Markup
 
 from bot.buttons import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
-from bot.keyboards import button, pager, pages_of
 from bot.messages.screen import Button, Rows, Screen
-from bot.reader import Reader
 from bot.screens.card import card, held_until
+from bot.ui.keyboards import button, pager, pages_of
+from bot.ui.locale import Reader
 from domain.provider import Provider
 from domain.reservation import Reservation, Status
 

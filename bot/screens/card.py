@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from bot.buttons import AskCancel, ChooseProvider, ConfirmHold, OtherTime, PickSlot, ReleaseHold
-from bot.keyboards import button
 from bot.messages.screen import Rows, Screen
-from bot.reader import Reader
-from bot.screens.openings import opening
+from bot.ui.keyboards import button
+from bot.ui.links import opening
+from bot.ui.locale import Reader
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.messages.screen import Screen
-from bot.reader import Reader
+from bot.ui.locale import Reader
 from domain.incident import Incident, Trouble
 
 _TEXTS = {

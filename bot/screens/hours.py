@@ -6,10 +6,10 @@ from datetime import date
 from markupsafe import Markup
 
 from bot.buttons import AskRemoval, HoursHome, NewDraft, PostedDay
-from bot.keyboards import button, pager, pages_of
 from bot.messages.screen import Button, Screen
-from bot.reader import Reader
 from bot.screens.hours_lines import DaySpans, day_name, spans_text
+from bot.ui.keyboards import button, pager, pages_of
+from bot.ui.locale import Reader
 from domain.timespan import TimeSpan
 
 DAYS_PER_PAGE = 10

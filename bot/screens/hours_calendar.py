@@ -3,11 +3,11 @@
 from datetime import date
 
 from bot.buttons import Callback, DraftEnd, DraftMonth, DraftStart, DraftTimes, HoursHome, ToggleDay
-from bot.keyboards import button, grid, month_calendar
 from bot.messages.screen import Rows, Screen
-from bot.reader import Reader
 from bot.screens.hours_lines import day_names
-from bot.times import wall_time
+from bot.ui.formats import wall_time
+from bot.ui.keyboards import button, grid, month_calendar
+from bot.ui.locale import Reader
 from domain.posting import Draft
 from domain.timespan import DAY_MINUTES
 

@@ -6,8 +6,8 @@ from itertools import groupby, islice
 
 from markupsafe import Markup
 
-from bot.reader import Reader
-from bot.times import wall_span
+from bot.ui.formats import wall_span
+from bot.ui.locale import Reader
 from domain.posting import DayHours
 from domain.timespan import TimeSpan, by_day
 

@@ -7,12 +7,12 @@ from datetime import date, timedelta
 from markupsafe import Markup
 
 from bot.buttons import Callback, DiscardDraft, HoursHome, NewDraft, PublishDraft, ShowDraft, UndoDraft
-from bot.keyboards import button
 from bot.messages.screen import Button, Rows, Screen
-from bot.reader import Reader
 from bot.screens.hours_lines import clock_changes, cut, day_lines, grouped, hours_label
 from bot.screens.hours_removal import ASK
-from bot.times import wall_span
+from bot.ui.formats import wall_span
+from bot.ui.keyboards import button
+from bot.ui.locale import Reader
 from domain.policy import BookingPolicy
 from domain.posting import DayHours, Draft
 from domain.timespan import TimeSpan, WallSpan, merged

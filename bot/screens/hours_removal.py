@@ -8,10 +8,10 @@ from datetime import date
 from markupsafe import Markup
 
 from bot.buttons import Callback, PostedDay, RemoveHours
-from bot.keyboards import button
 from bot.messages.screen import Screen
-from bot.reader import Reader
 from bot.screens.hours_lines import spans_text
+from bot.ui.keyboards import button
+from bot.ui.locale import Reader
 from domain.reservation import Reservation, Status
 from domain.timespan import TimeSpan
 

@@ -1,10 +1,10 @@
 """The steps by which an invited person becomes a provider: the public name, the zone, and what comes next."""
 
 from bot.buttons import JoinZone, KeepName, Open
-from bot.keyboards import button
 from bot.messages.screen import Screen
-from bot.reader import Reader
 from bot.screens.zones import city, common_zones
+from bot.ui.keyboards import button
+from bot.ui.locale import Reader
 from domain.provider import Provider
 
 

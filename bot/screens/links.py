@@ -4,9 +4,9 @@ from datetime import datetime
 from urllib.parse import quote
 
 from bot.buttons import Open
-from bot.keyboards import button
 from bot.messages.screen import Button, Rows, Screen
-from bot.reader import Reader
+from bot.ui.keyboards import button
+from bot.ui.locale import Reader
 from domain.provider import Provider
 
 

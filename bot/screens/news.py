@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from bot.buttons import AgendaDay, ConfirmHold, PickSlot
-from bot.keyboards import button
 from bot.messages.screen import Screen
-from bot.reader import Reader
 from bot.screens.card import book_again, held_until
+from bot.ui.keyboards import button
+from bot.ui.locale import Reader
 from domain.client import Client
 from domain.provider import Provider
 from domain.reservation import Reservation

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from bot.menus import Roles, commands_for
 from bot.messages.screen import Rows, Screen
-from bot.reader import Reader
-from bot.screens.openings import openings, what_next
+from bot.ui.commands import Roles, commands_for
+from bot.ui.links import openings, what_next
+from bot.ui.locale import Reader
 
 
 def greeting(reader: Reader, name: str, roles: Roles, *, zone_chosen: bool) -> Screen:

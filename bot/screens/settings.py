@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from bot.buttons import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, SettingsHome
-from bot.keyboards import button
 from bot.messages.screen import Rows, Screen
-from bot.reader import Reader
 from bot.screens.zones import common_zones
-from bot.texts import LANGUAGES
+from bot.ui.keyboards import button
+from bot.ui.locale import Reader
+from bot.ui.texts import LANGUAGES
 from domain.provider import Provider
 
 

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 from babel.dates import get_timezone_location
 
 from bot.buttons import Callback
-from bot.keyboards import button, grid
 from bot.messages.screen import Rows, Screen
 from bot.parsing.zones import COMMON_ZONES
-from bot.reader import Reader
+from bot.ui.keyboards import button, grid
+from bot.ui.locale import Reader
 
 MOST_MATCHES = 8
 _PER_ROW = 3

@@ -12,11 +12,11 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
-from bot.menus import commands_for
-from bot.reader import Reader
-from bot.refusals import refusal_text
-from bot.texts import LANGUAGES, texts_in
-from bot.times import Times
+from bot.ui.commands import commands_for
+from bot.ui.formats import Times
+from bot.ui.locale import Reader
+from bot.ui.refusals import refusal_text
+from bot.ui.texts import LANGUAGES, texts_in
 from domain import errors
 
 ZONE = ZoneInfo("Europe/Berlin")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.texts import LANGUAGES
-from bot.times import Times, wall_span, wall_time
+from bot.ui.formats import Times, wall_span, wall_time
+from bot.ui.texts import LANGUAGES
 from domain.timespan import TimeSpan, WallSpan
 
 BERLIN = ZoneInfo("Europe/Berlin")

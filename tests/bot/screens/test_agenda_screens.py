@@ -9,7 +9,6 @@ import pytest
 
 from bot.buttons import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open, read
 from bot.messages.screen import Screen
-from bot.reader import Reader
 from bot.screens.agenda import (
     ENTRIES_PER_PAGE,
     DayView,
@@ -23,8 +22,9 @@ from bot.screens.agenda import (
     reason_to_confirm,
     untold,
 )
-from bot.texts import LANGUAGES, texts_in
-from bot.times import Times
+from bot.ui.formats import Times
+from bot.ui.locale import Reader
+from bot.ui.texts import LANGUAGES, texts_in
 from domain.client import Client
 from domain.reservation import REASON_LIMIT, Party, Reservation, Status
 from domain.timespan import TimeSpan

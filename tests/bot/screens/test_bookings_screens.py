@@ -7,10 +7,10 @@ import pytest
 
 from bot.buttons import AskCancel, BookingsPage, CancelBooking, ConfirmHold, Open, ShowBooking, read
 from bot.messages.screen import Screen
-from bot.reader import Reader
 from bot.screens.bookings import BOOKINGS_PER_PAGE, booking_details, booking_list, cancel_question
-from bot.texts import LANGUAGES, texts_in
-from bot.times import Times
+from bot.ui.formats import Times
+from bot.ui.locale import Reader
+from bot.ui.texts import LANGUAGES, texts_in
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan

@@ -22,14 +22,14 @@ from bot.buttons import (
     read,
 )
 from bot.messages.screen import Screen
-from bot.reader import Reader
 from bot.screens.hours import hours_home, posted_day
 from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start, hours_wanted, time_offered
 from bot.screens.hours_lines import day_name, grouped, hours_label
 from bot.screens.hours_preview import Posting, Suggestion, cannot_repeat, discarded, meant, preview, published, refused, undone
 from bot.screens.hours_removal import Booked, bookings_inside, list_mark, removal_to_confirm
-from bot.texts import LANGUAGES, texts_in
-from bot.times import Times
+from bot.ui.formats import Times
+from bot.ui.locale import Reader
+from bot.ui.texts import LANGUAGES, texts_in
 from domain.policy import BookingPolicy
 from domain.posting import DayHours, Draft, plan
 from domain.reservation import Reservation, Status

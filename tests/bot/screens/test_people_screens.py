@@ -8,18 +8,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.buttons import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome, read
-from bot.menus import Roles, commands_for
 from bot.messages.screen import Screen
 from bot.parsing.zone_table import countries
 from bot.parsing.zones import COMMON_ZONES, find_zones
-from bot.reader import Reader
 from bot.screens.joining import joined, name_question, zone_question
 from bot.screens.links import invitation, provider_link, qr_caption, unknown_link
 from bot.screens.people import dialogue_left, greeting, help_text, privacy, way_back
 from bot.screens.settings import back, language_settings, name_settings, settings_home, zone_settings
 from bot.screens.zones import MOST_MATCHES, city, unknown_zone, zone_matches
-from bot.texts import LANGUAGES, texts_in
-from bot.times import Times
+from bot.ui.commands import Roles, commands_for
+from bot.ui.formats import Times
+from bot.ui.locale import Reader
+from bot.ui.texts import LANGUAGES, texts_in
 from domain.client import NAME_LIMIT
 from domain.provider import SLUG_LIMIT, Provider
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from bot.texts import Texts, best_language, texts_in
-from bot.times import Times
+from bot.ui.formats import Times
+from bot.ui.texts import Texts, best_language, texts_in
 from domain.client import Client
 
 

@@ -6,8 +6,8 @@ from datetime import date
 from markupsafe import Markup
 
 from bot.parsing.results import Note, Problem
-from bot.reader import Reader
-from bot.times import wall_span, wall_time
+from bot.ui.formats import wall_span, wall_time
+from bot.ui.locale import Reader
 from domain.timespan import WallSpan
 
 _MINUTES = frozenset({"start", "end", "minutes", "time"})

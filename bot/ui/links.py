@@ -1,10 +1,10 @@
 """Buttons that do what a command does."""
 
 from bot.buttons import Open
-from bot.keyboards import button
-from bot.menus import Roles
 from bot.messages.screen import Button, Rows
-from bot.reader import Reader
+from bot.ui.commands import Roles
+from bot.ui.keyboards import button
+from bot.ui.locale import Reader
 
 _LABELS = {"bookings": "button.my_bookings"}
 

@@ -1,9 +1,9 @@
 """A refusal as a message: its sentence, and a button for the command the sentence names."""
 
 from bot.messages.screen import Rows, Screen
-from bot.reader import Reader
-from bot.refusals import refusal_text
-from bot.screens.openings import openings
+from bot.ui.links import openings
+from bot.ui.locale import Reader
+from bot.ui.refusals import refusal_text
 from domain import errors
 
 _LEADS_TO: dict[type[errors.Refusal], str] = {

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from bot.buttons import Callback, Nothing
 from bot.messages.screen import Button, Rows
-from bot.times import Times
+from bot.ui.formats import Times
 
 EMPTY = "·"
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bot.texts import Texts
+from bot.ui.texts import Texts
 from domain.provider import Provider
 
 _CLIENT = ("book", "bookings")

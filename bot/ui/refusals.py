@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.reader import Reader
+from bot.ui.locale import Reader
 from domain.errors import ProviderOnly, Refusal
 
 
