@@ -12,7 +12,6 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
 
 from bot.clock import Clock, system_clock
-from bot.context import Context, Services
 from bot.conversations.agenda import agenda_flow
 from bot.conversations.booking import booking_flow
 from bot.conversations.hours import hours_flow
@@ -20,6 +19,7 @@ from bot.conversations.joining import joining_flow
 from bot.conversations.settings import settings_flow
 from bot.courier import Courier
 from bot.delivery import Delivery
+from bot.dialogue.context import Context, Services
 from bot.digest import Digest
 from bot.handlers.admin import admin_handlers
 from bot.handlers.bookings import bookings_handlers

@@ -15,7 +15,8 @@ from telegram.ext import BaseUpdateProcessor
 from bot.buttons import read
 from bot.clock import Clock
 from bot.courier import Courier
-from bot.lines import line_of
+from bot.dialogue.lines import line_of
+from bot.dialogue.request import CURRENT, Unit
 from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed
 from bot.messages.screen import Screen
 from bot.observability.metrics import Metrics
@@ -25,7 +26,6 @@ from bot.storehouse import Storehouse, Work
 from bot.turns import TELLING_SECONDS, Turn, Turns, finished
 from bot.ui.commands import COMMANDS
 from bot.ui.texts import best_language, texts_in
-from bot.unit import CURRENT, Unit
 from bot.wakeup import Wakeup
 from domain.client import Client
 from domain.dialogue import Dialogue

@@ -6,12 +6,12 @@ from enum import StrEnum
 from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
-from bot.aside import aside
 from bot.buttons import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
-from bot.context import Context
 from bot.conversations.agenda_view import entry_of, show_day
-from bot.conversations.typed import BLANK, LINE, typed_text
-from bot.flow import Flow, Tap
+from bot.dialogue.aside import aside
+from bot.dialogue.context import Context
+from bot.dialogue.flow import Flow, Tap
+from bot.dialogue.typed import BLANK, LINE, typed_text
 from bot.messages.screen import Screen
 from bot.screens.agenda import agenda_entry, cancelled_note, nothing_to_cancel, reason_mark, reason_question, reason_to_confirm, untold
 from domain import errors

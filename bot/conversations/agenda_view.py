@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, timedelta
 from functools import partial
 
-from bot.context import Context
+from bot.dialogue.context import Context
 from bot.screens.agenda import ENTRIES_PER_PAGE, DayView, Entry, agenda_day
 from bot.ui.keyboards import pages_of
 from domain import errors

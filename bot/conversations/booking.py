@@ -4,7 +4,6 @@ from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
 from bot.buttons import BookingDay, BookingMonth, ChooseProvider, Open, OtherTime, PickSlot, ProviderPage
-from bot.context import Context
 from bot.conversations.booking_steps import (
     FLOW,
     Place,
@@ -17,10 +16,11 @@ from bot.conversations.booking_steps import (
     take,
     wish_kept,
 )
-from bot.conversations.deep_links import deep_link, rest_of_link
-from bot.conversations.typed import LINE, typed_text
-from bot.conversations.typed_when import When, read_when
-from bot.flow import Flow, Tap
+from bot.dialogue.context import Context
+from bot.dialogue.deep_links import deep_link, rest_of_link
+from bot.dialogue.flow import Flow, Tap
+from bot.dialogue.typed import LINE, typed_text
+from bot.dialogue.typed_when import When, read_when
 from bot.messages.screen import Screen
 from bot.parsing.results import Problem
 from bot.screens.booking import holding, nobody_to_book_with

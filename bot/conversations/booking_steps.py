@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from telegram.ext import ConversationHandler
 
-from bot.context import Context
 from bot.conversations.calendar_view import own_times, show_calendar, show_day, show_days_at, slot_search
 from bot.conversations.presenting import present
-from bot.conversations.typed_when import TimeOfDay, When
+from bot.dialogue.context import Context
+from bot.dialogue.typed_when import TimeOfDay, When
 from bot.messages.screen import Rows
 from bot.screens.booking import PROVIDERS_PER_PAGE, Booking, provider_list
 from bot.ui.keyboards import pages_of

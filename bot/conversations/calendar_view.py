@@ -4,8 +4,8 @@ from calendar import monthrange
 from dataclasses import replace
 from datetime import date
 
-from bot.context import Context
-from bot.conversations.typed_when import TimeOfDay
+from bot.dialogue.context import Context
+from bot.dialogue.typed_when import TimeOfDay
 from bot.messages.screen import Rows, Screen
 from bot.screens.booking import Booking, calendar, day_times, days_at
 from bot.ui.refusals import refusal_text

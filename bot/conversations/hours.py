@@ -22,8 +22,8 @@ from bot.buttons import (
 from bot.conversations import hours_posted, hours_tapped
 from bot.conversations.hours_state import FLOW, State
 from bot.conversations.hours_typed import days_typed, end_typed, hours_typed, reads_as_hours, start_typed
-from bot.conversations.typed import LINE
-from bot.flow import Flow, Tap
+from bot.dialogue.flow import Flow, Tap
+from bot.dialogue.typed import LINE
 
 __all__ = ["FLOW", "State", "hours_flow", "hours_typed", "reads_as_hours"]
 

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.buttons import Callback
-from bot.context import Context
 from bot.conversations.hours_state import State, stand
+from bot.dialogue.context import Context
 from bot.screens.hours_removal import Booked, bookings_inside, list_mark
 from domain import errors
 from domain.reservation import Reservation

@@ -6,11 +6,11 @@ from datetime import date
 from telegram import Update
 
 from bot.buttons import AskRemoval, HoursHome, PostedDay, RemoveHours
-from bot.context import Context
 from bot.conversations.hours_inside import ask_about, cleared
 from bot.conversations.hours_state import FARTHEST, State, kept, stand, too_far
 from bot.conversations.hours_typed import hours_typed, is_posting
-from bot.conversations.typed import typed_text
+from bot.dialogue.context import Context
+from bot.dialogue.typed import typed_text
 from bot.messages.screen import Screen
 from bot.parsing.hours import read_hours
 from bot.parsing.results import SpanRead

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from enum import StrEnum
 
-from bot.context import Context
+from bot.dialogue.context import Context
 
 FLOW = "hours"
 

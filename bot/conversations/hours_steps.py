@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import date
 
 from bot.buttons import Callback, DraftStart, DraftTimes, HoursHome
-from bot.context import Context
 from bot.conversations.hours_state import State, calendar_days, stand
+from bot.dialogue.context import Context
 from bot.messages.screen import Screen
 from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start, hours_wanted
 from bot.screens.hours_preview import Posting, Suggestion, discarded, preview, published, refused, undone

@@ -7,11 +7,11 @@ from datetime import date
 from telegram import Update
 
 from bot.buttons import DiscardDraft, DraftEnd, DraftMonth, DraftStart, DraftTimes, PublishDraft, ShowDraft, ToggleDay, UndoDraft
-from bot.context import Context
 from bot.conversations.hours_inside import ask_about, cleared
 from bot.conversations.hours_state import State, calendar_days
 from bot.conversations.hours_steps import own_draft, show_calendar, show_draft, show_end, show_start
 from bot.conversations.hours_typed import with_hours
+from bot.dialogue.context import Context
 from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.posting import Draft, DraftState

@@ -6,10 +6,10 @@ from datetime import date
 from telegram import Update
 
 from bot.buttons import DraftEnd, DraftStart
-from bot.context import Context
 from bot.conversations.hours_state import FARTHEST, State, kept, stand, stay, too_far
 from bot.conversations.hours_steps import ask_hours, own_draft, show_draft, show_end, suggested
-from bot.conversations.typed import typed_text
+from bot.dialogue.context import Context
+from bot.dialogue.typed import typed_text
 from bot.messages.screen import Screen
 from bot.parsing.hours import read_hours
 from bot.parsing.results import HoursRead, Problem, TimeRead

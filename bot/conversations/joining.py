@@ -6,12 +6,12 @@ from telegram import Update
 from telegram.ext import ConversationHandler, MessageHandler
 
 from bot.buttons import JoinZone, KeepName
-from bot.context import Context
-from bot.conversations.deep_links import deep_link, rest_of_link
-from bot.conversations.roles import roles_of, set_menu
-from bot.conversations.typed import BLANK, LINE, typed_text
 from bot.conversations.zone_choice import take_zone, zone_typed
-from bot.flow import Flow, Tap
+from bot.dialogue.context import Context
+from bot.dialogue.deep_links import deep_link, rest_of_link
+from bot.dialogue.flow import Flow, Tap
+from bot.dialogue.roles import roles_of, set_menu
+from bot.dialogue.typed import BLANK, LINE, typed_text
 from bot.screens.joining import joined, name_question, zone_question
 from domain.provider import Provider
 from domain.usecases.join import accept_invitation, name_provider

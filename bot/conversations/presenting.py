@@ -1,6 +1,6 @@
 """Show a reservation on its one card, wherever the person tapped."""
 
-from bot.context import Context
+from bot.dialogue.context import Context
 from bot.messages.actions import Delete, Edit
 from bot.screens.card import card
 from domain.reservation import Reservation

@@ -7,11 +7,11 @@ from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
 from bot.buttons import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, Open, SettingsHome
-from bot.context import Context
-from bot.conversations.roles import roles_of, set_menu
-from bot.conversations.typed import BLANK, LINE, typed_text
 from bot.conversations.zone_choice import take_zone, zone_typed
-from bot.flow import Flow, Tap
+from bot.dialogue.context import Context
+from bot.dialogue.flow import Flow, Tap
+from bot.dialogue.roles import roles_of, set_menu
+from bot.dialogue.typed import BLANK, LINE, typed_text
 from bot.screens.settings import back, language_name, language_settings, name_settings, settings_home, zone_settings
 from bot.ui.texts import LANGUAGES
 from domain.usecases.choose_settings import choose_language

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.buttons import Callback
-from bot.context import Context
+from bot.dialogue.context import Context
 from bot.messages.screen import Rows
 from bot.parsing.zones import find_zones
 from bot.screens.zones import MOST_MATCHES, unknown_zone, zone_matches

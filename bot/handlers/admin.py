@@ -6,9 +6,9 @@ from telegram import Update
 from telegram.ext import BaseHandler, CommandHandler
 
 from bot.buttons import Open
-from bot.context import Context
-from bot.conversations.deep_links import link_to
-from bot.flow import Tap
+from bot.dialogue.context import Context
+from bot.dialogue.deep_links import link_to
+from bot.dialogue.flow import Tap
 from bot.screens.links import invitation
 from domain.usecases.join import invite_provider
 

@@ -5,11 +5,11 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseHandler, CommandHandler
 
-from bot.aside import aside
 from bot.buttons import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
-from bot.context import Context
 from bot.conversations.presenting import present, refresh_card
-from bot.flow import Tap
+from bot.dialogue.aside import aside
+from bot.dialogue.context import Context
+from bot.dialogue.flow import Tap
 from bot.handlers.reservations import OUTDATED
 from bot.screens.bookings import booking_details, booking_list, cancel_question, on_page
 from bot.ui.refusals import refusal_text

@@ -7,15 +7,15 @@ from telegram import ChatMember, Update
 from telegram.ext import BaseHandler, CallbackQueryHandler, ChatMemberHandler, MessageHandler, filters
 
 from bot.buttons import Nothing
-from bot.context import Context
 from bot.conversations.booking import booking_typed
 from bot.conversations.hours import hours_typed, reads_as_hours
-from bot.conversations.roles import roles_of
-from bot.conversations.typed import BLANK, LINE, typed_text
-from bot.conversations.typed_when import When, read_when
-from bot.flow import Tap
+from bot.dialogue.context import Context
+from bot.dialogue.flow import Tap
+from bot.dialogue.lines import line_of
+from bot.dialogue.roles import roles_of
+from bot.dialogue.typed import BLANK, LINE, typed_text
+from bot.dialogue.typed_when import When, read_when
 from bot.handlers.start import cancelled, started
-from bot.lines import line_of
 from bot.messages.screen import Button, Screen
 from bot.screens.people import way_back
 from bot.ui.links import what_next

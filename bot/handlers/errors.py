@@ -2,10 +2,10 @@
 
 from telegram.ext import CallbackContext
 
-from bot.context import Context
+from bot.dialogue.context import Context
+from bot.dialogue.request import CURRENT
 from bot.ui.refusal_screens import refused
 from bot.ui.refusals import refusal_text
-from bot.unit import CURRENT
 from domain.errors import Refusal
 
 

@@ -6,11 +6,11 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseHandler
 
-from bot.aside import aside
 from bot.buttons import ConfirmHold, ReleaseHold, ShowCard
-from bot.context import Context
 from bot.conversations.presenting import present
-from bot.flow import Tap
+from bot.dialogue.aside import aside
+from bot.dialogue.context import Context
+from bot.dialogue.flow import Tap
 from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.reservation import Reservation, Status

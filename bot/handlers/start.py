@@ -6,8 +6,8 @@ from typing import Any
 from telegram import Update
 from telegram.ext import BaseHandler, CommandHandler
 
-from bot.context import Context
-from bot.conversations.roles import roles_of, set_menu
+from bot.dialogue.context import Context
+from bot.dialogue.roles import roles_of, set_menu
 from bot.screens.people import dialogue_left, greeting, help_text, privacy
 from domain.client import name_from_telegram
 

@@ -10,7 +10,7 @@ from telegram import Update
 from telegram.ext import BaseHandler
 
 from bot.app import House, build, opened
-from bot.context import Context
+from bot.dialogue.context import Context
 from bot.pacing import Pace
 from bot.settings import Settings
 from simulator.chats import Message

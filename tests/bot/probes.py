@@ -6,8 +6,8 @@ from typing import Any
 from telegram import Update
 from telegram.ext import CallbackQueryHandler, MessageHandler, filters
 
-from bot.context import Context
-from bot.conversations.typed import typed_text
+from bot.dialogue.context import Context
+from bot.dialogue.typed import typed_text
 from bot.messages.actions import Step
 from bot.messages.screen import Button, Screen
 from tests.bot.harness import Chatter, Town

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.flow import Flow
+from bot.dialogue.flow import Flow
 from tests.bot.harness import Chatter, Town
 from tests.bot.practice import books, opens_practice
 from tests.storage.venue import rows

@@ -12,7 +12,7 @@ from telegram import Update
 from telegram.ext import MessageHandler, filters
 
 from bot.connections import ConnectionLimits, default_connection_limit
-from bot.context import Context
+from bot.dialogue.context import Context
 from bot.observability.instrumented import BacklogGauge
 from bot.settings import Address
 from bot.web import HttpSide

@@ -10,7 +10,7 @@ import pytest
 from pydantic_core import PydanticSerializationError
 from telegram import Update
 
-from bot.context import Context
+from bot.dialogue.context import Context
 from bot.messages.actions import Edit, Send, SendQr, Step, packed
 from bot.messages.screen import Screen
 from bot.pacing import Pace

@@ -12,7 +12,7 @@ import pytest
 import structlog
 from telegram import Update
 
-from bot.context import Context
+from bot.dialogue.context import Context
 from bot.logs import _TALKATIVE, configure_logging
 from bot.updates import WorkFailed
 from simulator.faults import FaultKind

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from telegram import Update
 
 from bot import __version__
-from bot.context import Context
+from bot.dialogue.context import Context
 from bot.messages.actions import Send, packed
 from bot.messages.screen import Screen
 from bot.telegram.transport import _method_of

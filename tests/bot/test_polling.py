@@ -11,7 +11,7 @@ from telegram.error import InvalidToken
 from telegram.ext import MessageHandler, filters
 
 from bot.app import House
-from bot.context import Context
+from bot.dialogue.context import Context
 from bot.messages.screen import Screen
 from bot.observability.health import answers, updates_check
 from bot.polling import _Fetched

@@ -8,7 +8,7 @@ import pytest
 from telegram import Update
 
 from bot.app import House
-from bot.context import Context
+from bot.dialogue.context import Context
 from bot.messages.actions import Edit, Send, packed
 from bot.messages.screen import Screen
 from domain.ports import DatabaseAway

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import text
 from telegram import Update
 
-from bot.context import Context
-from bot.conversations.typed import typed_text
+from bot.dialogue.context import Context
+from bot.dialogue.typed import typed_text
 from bot.messages.screen import Screen
 from bot.reading import read
 from bot.updates import CHANCES, TRIES, WorkFailed

@@ -14,7 +14,7 @@ from telegram.error import InvalidToken
 from telegram.ext import MessageHandler, filters
 
 from bot.app import House
-from bot.context import Context
+from bot.dialogue.context import Context
 from bot.running import run
 from bot.settings import Settings
 from bot.web import LARGEST_BODY

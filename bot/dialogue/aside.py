@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from telegram import Update
 
-from bot.context import Context
+from bot.dialogue.context import Context
 from domain.dialogue import Dialogue
 
 _Result = TypeVar("_Result")

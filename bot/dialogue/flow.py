@@ -8,8 +8,8 @@ from telegram.ext import Application, BaseHandler, CallbackQueryHandler, Convers
 from telegram.warnings import PTBUserWarning
 
 from bot.buttons import Callback
-from bot.context import Context
-from bot.unit import CURRENT
+from bot.dialogue.context import Context
+from bot.dialogue.request import CURRENT
 
 _Handlers = list[BaseHandler[Update, Context, Any]]
 

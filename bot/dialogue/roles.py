@@ -1,6 +1,6 @@
 """Find out what the person who acts is, and give his chat the menu to match."""
 
-from bot.context import Context
+from bot.dialogue.context import Context
 from bot.messages.actions import SetMenu
 from bot.ui.commands import Roles, commands_for
 

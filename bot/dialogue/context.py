@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 from telegram.ext import CallbackContext, ExtBot
 
 from bot.buttons import Callback
+from bot.dialogue.request import CURRENT, Unit
 from bot.messages.screen import Screen
 from bot.storehouse import Updates
 from bot.ui.formats import Times
 from bot.ui.locale import Reader, reader_for
 from bot.ui.texts import Texts
-from bot.unit import CURRENT, Unit
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 

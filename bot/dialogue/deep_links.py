@@ -6,7 +6,7 @@ from typing import Any
 from telegram import Update
 from telegram.ext import CommandHandler, filters
 
-from bot.context import Context
+from bot.dialogue.context import Context
 
 
 def deep_link(kind: str, callback: Callable[[Update, Context], Coroutine[Any, Any, Any]]) -> CommandHandler[Context, Any]:
