@@ -12,22 +12,22 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
 
 from bot.clock import Clock, system_clock
-from bot.conversations.agenda import agenda_flow
-from bot.conversations.booking import booking_flow
-from bot.conversations.hours import hours_flow
-from bot.conversations.joining import joining_flow
-from bot.conversations.settings import settings_flow
 from bot.courier import Courier
 from bot.delivery import Delivery
 from bot.dialogue.context import Context, Services
 from bot.digest import Digest
-from bot.handlers.admin import admin_handlers
-from bot.handlers.bookings import bookings_handlers
-from bot.handlers.elsewhere import first_handlers, last_handlers
-from bot.handlers.errors import handler_failed
-from bot.handlers.link import link_handlers
-from bot.handlers.reservations import reservation_handlers
-from bot.handlers.start import start_handlers
+from bot.features.account.admin import admin_handlers
+from bot.features.account.joining import joining_flow
+from bot.features.account.link import link_handlers
+from bot.features.account.settings import settings_flow
+from bot.features.account.start import start_handlers
+from bot.features.agenda.conversation import agenda_flow
+from bot.features.booking.conversation import booking_flow
+from bot.features.fallback.errors import handler_failed
+from bot.features.fallback.handlers import first_handlers, last_handlers
+from bot.features.hours.conversation import hours_flow
+from bot.features.reservations.bookings import bookings_handlers
+from bot.features.reservations.handlers import reservation_handlers
 from bot.intake import Intake
 from bot.jobs import Jobs
 from bot.memory import OwnMemory

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot import digest
+from bot.features.reservations.card import card
 from bot.messages.actions import Delete, Edit, Send, Step
 from bot.screens import news
-from bot.screens.card import card
 from bot.screens.digest import digest as digest_screen
 from bot.ui.locale import Reader, reader_for
 from domain.client import Client

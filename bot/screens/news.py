@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from bot.buttons import AgendaDay, ConfirmHold, PickSlot
+from bot.features.reservations.card import book_again, held_until
 from bot.messages.screen import Screen
-from bot.screens.card import book_again, held_until
 from bot.ui.keyboards import button
 from bot.ui.locale import Reader
 from domain.client import Client

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.buttons import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open, read
-from bot.messages.screen import Screen
-from bot.screens.agenda import (
+from bot.features.agenda.screens import (
     ENTRIES_PER_PAGE,
     DayView,
     Entry,
@@ -22,6 +21,7 @@ from bot.screens.agenda import (
     reason_to_confirm,
     untold,
 )
+from bot.messages.screen import Screen
 from bot.ui.formats import Times
 from bot.ui.locale import Reader
 from bot.ui.texts import LANGUAGES, texts_in

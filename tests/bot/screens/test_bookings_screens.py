@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.buttons import AskCancel, BookingsPage, CancelBooking, ConfirmHold, Open, ShowBooking, read
+from bot.features.reservations.screens import BOOKINGS_PER_PAGE, booking_details, booking_list, cancel_question
 from bot.messages.screen import Screen
-from bot.screens.bookings import BOOKINGS_PER_PAGE, booking_details, booking_list, cancel_question
 from bot.ui.formats import Times
 from bot.ui.locale import Reader
 from bot.ui.texts import LANGUAGES, texts_in

@@ -21,12 +21,12 @@ from bot.buttons import (
     UndoDraft,
     read,
 )
+from bot.features.hours.calendar_screens import draft_calendar, draft_end, draft_start, hours_wanted, time_offered
+from bot.features.hours.lines import day_name, grouped, hours_label
+from bot.features.hours.preview_screens import Posting, Suggestion, cannot_repeat, discarded, meant, preview, published, refused, undone
+from bot.features.hours.removal_screens import Booked, bookings_inside, list_mark, removal_to_confirm
+from bot.features.hours.screens import hours_home, posted_day
 from bot.messages.screen import Screen
-from bot.screens.hours import hours_home, posted_day
-from bot.screens.hours_calendar import draft_calendar, draft_end, draft_start, hours_wanted, time_offered
-from bot.screens.hours_lines import day_name, grouped, hours_label
-from bot.screens.hours_preview import Posting, Suggestion, cannot_repeat, discarded, meant, preview, published, refused, undone
-from bot.screens.hours_removal import Booked, bookings_inside, list_mark, removal_to_confirm
 from bot.ui.formats import Times
 from bot.ui.locale import Reader
 from bot.ui.texts import LANGUAGES, texts_in

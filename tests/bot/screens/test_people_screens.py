@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.buttons import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome, read
+from bot.features.account.joining_screens import joined, name_question, zone_question
+from bot.features.account.link_screens import invitation, provider_link, qr_caption, unknown_link
+from bot.features.account.people_screens import dialogue_left, greeting, help_text, privacy, way_back
+from bot.features.account.settings_screens import back, language_settings, name_settings, settings_home, zone_settings
+from bot.features.account.zone_screens import MOST_MATCHES, city, unknown_zone, zone_matches
 from bot.messages.screen import Screen
 from bot.parsing.zone_table import countries
 from bot.parsing.zones import COMMON_ZONES, find_zones
-from bot.screens.joining import joined, name_question, zone_question
-from bot.screens.links import invitation, provider_link, qr_caption, unknown_link
-from bot.screens.people import dialogue_left, greeting, help_text, privacy, way_back
-from bot.screens.settings import back, language_settings, name_settings, settings_home, zone_settings
-from bot.screens.zones import MOST_MATCHES, city, unknown_zone, zone_matches
 from bot.ui.commands import Roles, commands_for
 from bot.ui.formats import Times
 from bot.ui.locale import Reader

@@ -1,1 +1,0 @@
-"""The dialogues that give meaning to typed text."""

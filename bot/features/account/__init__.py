@@ -1,0 +1,1 @@
+"""People themselves: start, joining as a provider, settings, invitations and links."""

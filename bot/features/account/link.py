@@ -1,0 +1,27 @@
+"""A provider's own link, to be tapped or scanned."""
+
+from typing import Any
+
+from telegram import Update
+from telegram.ext import BaseHandler, CommandHandler
+
+from bot.buttons import Open
+from bot.dialogue.context import Context
+from bot.dialogue.deep_links import link_to
+from bot.dialogue.flow import Tap
+from bot.features.account.link_screens import provider_link, qr_caption
+from bot.messages.actions import SendQr
+from domain.usecases.reservation_of import provider_of
+
+
+async def link_wanted(update: Update, context: Context) -> None:
+    """A provider wants the link to his free times; it comes on messages of their own, which can be passed on."""
+    provider = await provider_of(context.uow, context.me)
+    link = link_to(context, "book", provider.slug)
+    context.unit.send(provider_link(context.reader, link))
+    context.unit.steps.append(SendQr(link, qr_caption(context.reader, provider)))
+
+
+def link_handlers() -> list[BaseHandler[Update, Context, Any]]:
+    """Return the handlers."""
+    return [CommandHandler("link", link_wanted), Tap(Open, link_wanted, only=Open("link"))]

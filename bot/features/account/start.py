@@ -1,0 +1,50 @@
+"""First contact and finding one's way: /start, /help, /privacy and /cancel."""
+
+from dataclasses import replace
+from typing import Any
+
+from telegram import Update
+from telegram.ext import BaseHandler, CommandHandler
+
+from bot.dialogue.context import Context
+from bot.dialogue.roles import roles_of, set_menu
+from bot.features.account.people_screens import dialogue_left, greeting, help_text, privacy
+from domain.client import name_from_telegram
+
+
+async def started(update: Update, context: Context) -> None:
+    """Somebody comes for the first time, or wants to begin anew: greet by role, and give the chat its menu."""
+    roles = await roles_of(context)
+    first_name = update.effective_user.first_name if update.effective_user else ""
+    name = name_from_telegram(replace(context.unit.contact, name=first_name))
+    # A number stands in for a missing name elsewhere; a greeting does without.
+    name = "" if name == str(context.me) else name
+    context.unit.send(greeting(context.reader, name, roles, zone_chosen=context.unit.person.time_zone is not None))
+    set_menu(context, roles)
+
+
+async def help_wanted(update: Update, context: Context) -> None:
+    """Somebody wants to know what there is to do."""
+    context.unit.send(help_text(context.reader, await roles_of(context), context.policy.hold_duration))
+
+
+async def privacy_wanted(update: Update, context: Context) -> None:
+    """Somebody wants to know what is kept of him."""
+    context.unit.send(privacy(context.reader))
+
+
+async def cancelled(update: Update, context: Context) -> None:
+    """Somebody wants out of a dialogue; the command has ended it by now, the bare word has not."""
+    left = context.unit.left or context.unit.dialogue.flow is not None
+    context.unit.leave()
+    context.unit.send(dialogue_left(context.reader, await roles_of(context), left=left))
+
+
+def start_handlers() -> list[BaseHandler[Update, Context, Any]]:
+    """Return the handlers."""
+    return [
+        CommandHandler("start", started),
+        CommandHandler("help", help_wanted),
+        CommandHandler("privacy", privacy_wanted),
+        CommandHandler("cancel", cancelled),
+    ]

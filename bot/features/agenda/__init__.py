@@ -1,0 +1,1 @@
+"""A provider sees who comes, and cancels."""

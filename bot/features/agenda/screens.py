@@ -1,0 +1,189 @@
+"""A provider's days: the reservations of one, one reservation, and the question before it is cancelled."""
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from markupsafe import Markup
+
+from bot.buttons import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
+from bot.features.reservations.card import held_until
+from bot.messages.screen import Button, Rows, Screen
+from bot.ui.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
+from bot.ui.locale import Reader
+from bot.ui.texts import isolated
+from domain.client import Client
+from domain.reservation import Party, Reservation, Status
+
+ENTRIES_PER_PAGE = 20
+_ENTRIES_PER_ROW = 2
+_DAYS_PER_ROW = 3
+_NAME_SHOWN = 40
+_LABEL_NAME_SHOWN = 20
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A reservation and whose it is."""
+
+    reservation: Reservation
+    client: Client
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """One page of a day: its ``entries`` out of ``count``, by start.
+
+    ``ahead`` are further days worth a look, with the number of reservations on each; ``idle`` tells that there are none from today on;
+    ``within`` are the first and the last day one may look at.
+    """
+
+    day: date
+    today: date
+    entries: Sequence[Entry]
+    count: int
+    page: int
+    ahead: Mapping[date, int]
+    within: tuple[date, date]
+    idle: bool = False
+
+
+def agenda_day(reader: Reader, view: DayView, note: str = "") -> Screen:
+    """Return a page of a day's reservations with ways to other days, below a note if there is something to say first."""
+    t, times = reader.t, reader.times
+    if view.entries:
+        lines = Markup("\n").join(_line(reader, entry) for entry in view.entries)
+        body = Markup("{}\n\n{}").format(t.count("agenda.count", view.count), lines)
+    else:
+        body = t("agenda.empty")
+    text = t("agenda.day", day=times.day(view.day), body=body, zone=times.zone_name)
+    entries = grid((_entry_button(reader, entry) for entry in view.entries), width=_ENTRIES_PER_ROW)
+    turn = pager(view.page, pages_of(range(view.count), ENTRIES_PER_PAGE), lambda page: AgendaPage(view.day, page))
+    return Screen(f"{note}\n\n{text}" if note else text, (*entries, *turn, *_other_days(reader, view)))
+
+
+def agenda_entry(reader: Reader, entry: Entry, now: datetime) -> Screen:
+    """Return one reservation as it stands, with a way to cancel it while that can be done."""
+    t = reader.t
+    text = t("agenda.entry", **_whose_and_when(reader, entry), state=_state(reader, entry.reservation, now))
+    if entry.reservation.reason:
+        text += "\n" + t("card.reason", reason=entry.reservation.reason)
+    open_still = entry.reservation.alive(now) and now < entry.reservation.span.starts_at
+    cancel = ((button(t.plain("button.cancel_booking"), AskReason(entry.reservation.id)),),) if open_still else ()
+    day = reader.times.day_of(entry.reservation.span.start)
+    return Screen(text, (*cancel, (button(t.plain("button.back"), AgendaDay(day)),)))
+
+
+def reason_question(reader: Reader, entry: Entry) -> Screen:
+    """Ask for a reason before a reservation is cancelled."""
+    t, number = reader.t, entry.reservation.id
+    rows = (
+        (button(t.plain("agenda.without_reason"), CancelForClient(number)),),
+        (button(t.plain("button.back"), AgendaEntry(number)),),
+    )
+    return Screen(t("agenda.ask_reason", **_whose_and_when(reader, entry)), rows)
+
+
+def reason_to_confirm(reader: Reader, entry: Entry, reason: str) -> Screen:
+    """Show the reason that was typed and ask whether to cancel with it."""
+    t, number = reader.t, entry.reservation.id
+    text = t("agenda.confirm_reason", **_whose_and_when(reader, entry), reason=t("card.reason", reason=reason))
+    choice = (
+        button(t.plain("agenda.yes_cancel"), CancelWithReason(number, reason_mark(reason))),
+        button(t.plain("button.back"), AskReason(number)),
+    )
+    return Screen(text, (choice,))
+
+
+def reason_mark(reason: str) -> str:
+    """Return a short mark of a reason: whoever agreed to one agreed to no other."""
+    return f"{zlib.crc32(reason.encode()):08x}"
+
+
+def untold(reader: Reader, entry: Entry) -> str:
+    """Return the short answer to a cancellation of which the client cannot be told."""
+    return reader.t.plain("agenda.not_told", client=_shortened(entry.client.name, _NAME_SHOWN))
+
+
+def cancelled_note(reader: Reader, entry: Entry) -> Markup:
+    """Return what is said above the day once a reservation is cancelled."""
+    key = "agenda.cancelled_untold" if entry.client.unreachable_since else "agenda.cancelled"
+    note = reader.t(key, **_whose_and_when(reader, entry))
+    reason = entry.reservation.reason
+    return Markup("{}\n{}").format(note, reader.t("card.reason", reason=reason)) if reason else note
+
+
+def nothing_to_cancel(reader: Reader, entry: Entry, now: datetime) -> Markup:
+    """Return what is said above the day where the reservation was over before it could be cancelled."""
+    state = _state(reader, entry.reservation, now)
+    return reader.t("agenda.nothing_to_cancel", **_whose_and_when(reader, entry), state=state)
+
+
+def _whose_and_when(reader: Reader, entry: Entry) -> dict[str, object]:
+    """Return what every text about one reservation mentions."""
+    slot = reader.times.slot(entry.reservation.span)
+    return {"client": _linked(entry.client, entry.client.name), "slot": slot, "zone": reader.times.zone_name}
+
+
+def _line(reader: Reader, entry: Entry) -> Markup:
+    """Return one reservation of the day: when, whose, and until when it is held."""
+    reservation, times = entry.reservation, reader.times
+    name = _linked(entry.client, _shortened(entry.client.name, _NAME_SHOWN))
+    if reservation.expires_at is not None:
+        return reader.t("agenda.held", span=times.span(reservation.span), client=name, until=held_until(reader, reservation))
+    return reader.t("agenda.booked", span=times.span(reservation.span), client=name)
+
+
+def _entry_button(reader: Reader, entry: Entry) -> Button:
+    """Return the button of one reservation of the day."""
+    held = "⏳ " if entry.reservation.status is Status.HELD else ""
+    name = isolated(_shortened(entry.client.name, _LABEL_NAME_SHOWN))
+    return button(f"{held}{reader.times.time(entry.reservation.span.start)} {name}", AgendaEntry(entry.reservation.id))
+
+
+def _state(reader: Reader, reservation: Reservation, now: datetime) -> Markup:
+    """Return in words where a reservation stands."""
+    if reservation.alive(now):
+        if reservation.expires_at is not None:
+            return reader.t("agenda.state.held", until=held_until(reader, reservation))
+        return reader.t("agenda.state.booked" if now < reservation.span.starts_at else "agenda.state.begun")
+    if reservation.expired(now):
+        return reader.t("agenda.state.expired")
+    if reservation.status is not Status.CANCELLED:
+        return reader.t("agenda.state.begun")
+    if reservation.ended_by is Party.PROVIDER:
+        return reader.t("agenda.state.cancelled")
+    return reader.t("agenda.state.released" if reservation.released else "agenda.state.cancelled_by_client")
+
+
+def _other_days(reader: Reader, view: DayView) -> Rows:
+    """Return the ways to the day before, to today and to the day after, to further days, and to what brings clients where none come."""
+    first, last = view.within
+    before, after = view.day - _DAY, view.day + _DAY
+    row = (
+        _day_button(reader, before, "‹ {}") if before >= first else looked_at(EMPTY),
+        *(() if view.day == view.today else (button(reader.t.plain("agenda.today"), AgendaDay(view.today)),)),
+        _day_button(reader, after, "{} ›") if after <= last else looked_at(EMPTY),
+    )
+    jumps = (_day_button(reader, day, f"{{}} · {count}" if count else "{}") for day, count in view.ahead.items())
+    link = ((button(reader.t.plain("button.link"), Open("link")),),) if view.idle else ()
+    return (row, *grid(jumps, width=_DAYS_PER_ROW), *link)
+
+
+def _day_button(reader: Reader, day: date, shape: str) -> Button:
+    """Return the button of a day."""
+    return button(shape.format(reader.times.short_day(day)), AgendaDay(day))
+
+
+def _linked(client: Client, name: str) -> Markup:
+    """Return a client's name, leading to a chat with him where he has a public one."""
+    if client.username is None:
+        return Markup.escape(isolated(name))
+    return Markup('<a href="https://t.me/{}">{}</a>').format(client.username, isolated(name))
+
+
+def _shortened(name: str, most: int) -> str:
+    """Return a name that fits into so many characters."""
+    return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"

@@ -1,0 +1,97 @@
+"""Look up what a provider's day holds, and show it."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, timedelta
+from functools import partial
+
+from bot.dialogue.context import Context
+from bot.features.agenda.screens import ENTRIES_PER_PAGE, DayView, Entry, agenda_day
+from bot.ui.keyboards import pages_of
+from domain import errors
+from domain.provider import Provider
+from domain.reservation import Reservation
+from domain.timespan import CELL, TimeSpan, by_day, cell_with, whole_day
+
+DAYS_AHEAD = 6
+_DAY = timedelta(days=1)
+_WEEK = timedelta(days=7)
+# How far one may page: beyond this nothing can be posted or is of interest, and forged days are brought back to it.
+_LOOK_BACK = timedelta(days=366)
+_LOOK_AHEAD = timedelta(days=731)
+
+
+async def show_day(context: Context, provider: Provider, day: date, *, page: int = 0, note: str = "") -> None:
+    """Show a day of a provider's agenda; one too far away becomes the nearest that may be looked at, too high a page the last."""
+    first, last = context.today - _LOOK_BACK, context.today + _LOOK_AHEAD
+    day = min(max(day, first), last)
+    found = await _of_day(context, provider, day)
+    page = min(page, pages_of(found, ENTRIES_PER_PAGE) - 1)
+    shown = found[page * ENTRIES_PER_PAGE : (page + 1) * ENTRIES_PER_PAGE]
+    entries = [await entry_of(context, reservation) for reservation in shown]
+    ahead = await _days_ahead(context, provider, day)
+    idle = not found and not any(ahead.values()) and await _is_idle(context, provider)
+    context.show(agenda_day(context.reader, DayView(day, context.today, entries, len(found), page, ahead, (first, last), idle), note))
+
+
+async def entry_of(context: Context, reservation: Reservation) -> Entry:
+    """Return a reservation with its client."""
+    client = await context.uow.clients.get(reservation.client_id)
+    if client is None:
+        raise errors.ReservationUnknown
+    return Entry(reservation, client)
+
+
+async def _of_day(context: Context, provider: Provider, day: date) -> list[Reservation]:
+    """Return the live reservations that start on a day."""
+    window = whole_day(day, context.zone)
+    if window is None:
+        return []
+    found = await context.uow.reservations.of_provider(provider.id, window, context.now)
+    return [reservation for reservation in found if reservation.span.start >= window.start]
+
+
+async def _days_ahead(context: Context, provider: Provider, day: date) -> dict[date, int]:
+    """Return the next days on which somebody comes, and how many; where nobody does, those on which hours are posted.
+
+    Days that have a button already are left out: the day shown and those on both sides of it, and today.
+    """
+    near = {day - _DAY, day, day + _DAY, context.today}
+    return await _next_days(context, day, near, partial(_reserved, context, provider)) or await _next_days(
+        context, day, near, partial(_posted, context, provider)
+    )
+
+
+async def _next_days(
+    context: Context, day: date, near: set[date], look: Callable[[TimeSpan], Awaitable[Mapping[date, int]]]
+) -> dict[date, int]:
+    """Return the next days after one that are found, looking a week at a time up to the horizon."""
+    start = whole_day(day + _DAY, context.zone)
+    found: Counter[date] = Counter()
+    weeks = context.policy.booking_horizon // _WEEK + 1 if start else 0
+    for n in range(weeks):
+        first = (start.start if start else 0) + n * (_WEEK // CELL)
+        found.update(await look(TimeSpan(first, first + _WEEK // CELL)))
+        if len(found.keys() - near) > DAYS_AHEAD:
+            break
+    return {one: found[one] for one in sorted(found.keys() - near)[:DAYS_AHEAD]}
+
+
+async def _reserved(context: Context, provider: Provider, window: TimeSpan) -> Mapping[date, int]:
+    """Return the days within a window on which reservations start, and how many."""
+    reserved = await context.uow.reservations.of_provider(provider.id, window, context.now)
+    return Counter(context.times.day_of(r.span.start) for r in reserved if r.span.start >= window.start)
+
+
+async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Mapping[date, int]:
+    """Return the days within a window on which hours are posted, each with 0 reservations."""
+    hours = [part for span in await context.uow.availability.within(provider.id, window) if (part := span.clipped(window))]
+    return {day: 0 for day, _ in by_day(hours, context.zone)}
+
+
+async def _is_idle(context: Context, provider: Provider) -> bool:
+    """Tell whether nobody comes from today on, up to the horizon."""
+    today = whole_day(context.today, context.zone)
+    start = today.start if today else cell_with(context.now)
+    window = TimeSpan(start, start + context.policy.booking_horizon // CELL + _WEEK // CELL)
+    return not await context.uow.reservations.of_provider(provider.id, window, context.now)

@@ -1,0 +1,1 @@
+"""A client finds a provider, a day and a time, and holds it."""

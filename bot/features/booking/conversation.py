@@ -1,0 +1,167 @@
+"""Booking: choose a provider, a day and a time, by tapping or typing, and hold the slot."""
+
+from telegram import Update
+from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
+
+from bot.buttons import BookingDay, BookingMonth, ChooseProvider, Open, OtherTime, PickSlot, ProviderPage
+from bot.dialogue.context import Context
+from bot.dialogue.deep_links import deep_link, rest_of_link
+from bot.dialogue.flow import Flow, Tap
+from bot.dialogue.typed import LINE, typed_text
+from bot.dialogue.typed_when import When, read_when
+from bot.features.account.link_screens import unknown_link
+from bot.features.booking.screens import holding, nobody_to_book_with
+from bot.features.booking.steps import (
+    FLOW,
+    Place,
+    State,
+    follow,
+    provider_with,
+    show_month,
+    show_providers,
+    show_times,
+    take,
+    wish_kept,
+)
+from bot.messages.screen import Screen
+from bot.parsing.results import Problem
+from bot.ui.typed import problem_text
+from domain import errors
+from domain.provider import LABEL_LIMIT
+from domain.reservation import Status
+from domain.usecases.hold_slot import SlotChoice
+from domain.usecases.reservation_of import hold_to_move
+
+
+async def booking_begun(update: Update, context: Context) -> State | int:
+    """Somebody wants to book: show the providers, or the one there is."""
+    return await _begin(context, When())
+
+
+async def booking_typed(context: Context, wish: When) -> None:
+    """Somebody typed a day, a time or both outside of any dialogue: tell what he holds already, or begin with it."""
+    live = await context.uow.reservations.live_of_client(context.me, context.now)
+    holds = [r for r in live if r.status is Status.HELD]
+    if holds:
+        context.unit.send(holding(context.reader, max(holds, key=lambda r: (r.held_at, r.id))))
+    else:
+        await _begin(context, wish)
+
+
+async def link_opened(update: Update, context: Context) -> State | int:
+    """Somebody opened a provider's link."""
+    provider = await context.uow.providers.by_slug(rest_of_link(context).lower())
+    if provider is None:
+        context.show(unknown_link(context.reader))
+        return ConversationHandler.END
+    return await show_month(context, Place(await provider_with(context, provider.id)))
+
+
+async def providers_paged(update: Update, context: Context) -> State:
+    """Another page of providers was asked for, or all of them again."""
+    listed = context.unit.dialogue.flow == FLOW and context.unit.dialogue.state == State.PROVIDER
+    part = str(context.unit.dialogue.data.get("part", "")) if context.unit.dialogue.flow == FLOW else ""
+    return await show_providers(context, context.tap(ProviderPage).page, part, wish_kept(context) if listed else None)
+
+
+async def provider_typed(update: Update, context: Context) -> State | int:
+    """A part of a provider's name was typed."""
+    # No label is longer, and what is played back has to fit into a message.
+    part, wish = " ".join(typed_text(update).split())[:LABEL_LIMIT], wish_kept(context)
+    found = await context.uow.providers.search(part, besides=context.me, offset=0, limit=2)
+    if not found:
+        context.unit.send(Screen(context.t("booking.no_such_provider", part=part)))
+        return State.PROVIDER
+    if len(found) > 1:
+        return await show_providers(context, 0, part, wish)
+    context.unit.remember(part="")
+    return await follow(context, Place(found[0]), wish)
+
+
+async def provider_chosen(update: Update, context: Context) -> State | int:
+    """A provider was tapped; what was typed before the list was shown is followed now."""
+    tap, dialogue = context.tap(ChooseProvider), context.unit.dialogue
+    listed = dialogue.state == State.PROVIDER and dialogue.card_message_id == context.unit.tapped
+    place = Place(await provider_with(context, tap.provider), tap.moving)
+    return await follow(context, place, wish_kept(context) if listed else When())
+
+
+async def month_turned(update: Update, context: Context) -> State:
+    """Another month was asked for."""
+    tap = context.tap(BookingMonth)
+    return await show_month(context, Place(await provider_with(context, tap.provider), tap.moving), tap.month)
+
+
+async def day_picked(update: Update, context: Context) -> State:
+    """A day was tapped."""
+    tap = context.tap(BookingDay)
+    return await show_times(context, Place(await provider_with(context, tap.provider), tap.moving), tap.day, page=tap.page)
+
+
+async def slot_picked(update: Update, context: Context) -> State | int:
+    """A time was tapped: hold it; where that is refused, say why and show what is free now."""
+    tap = context.tap(PickSlot)
+    return await take(context, SlotChoice(context.me, tap.provider, tap.start, tap.moving or await _held_on_tapped(context)))
+
+
+async def _held_on_tapped(context: Context) -> int | None:
+    """Return the hold whose card the tapped message has become, if any.
+
+    Of two times tapped in haste, the second was still on show when the first was held already: it is another time on the same card.
+    """
+    live = await context.uow.reservations.live_of_client(context.me, context.now)
+    return next((r.id for r in live if r.status is Status.HELD and r.card_message_id == context.unit.tapped), None)
+
+
+async def other_time_wanted(update: Update, context: Context) -> State:
+    """The holder wants another time for his hold."""
+    hold = await hold_to_move(context.uow, context.tap(OtherTime).reservation, context.me, context.now)
+    if hold is None:
+        raise errors.HoldExpired(reservation=await context.uow.reservations.get(context.tap(OtherTime).reservation))
+    return await show_month(context, Place(await provider_with(context, hold.provider_id), hold.id))
+
+
+async def when_typed(update: Update, context: Context) -> State | int:
+    """A day, a time or both were typed; a day alone completes a time that was typed before, and the other way round."""
+    data, state, known = context.unit.dialogue.data, State(str(context.unit.dialogue.state)), wish_kept(context)
+    provider = await provider_with(context, int(str(data["provider"])))
+    when = read_when(typed_text(update), today=context.today, day=known.day)
+    if isinstance(when, Problem):
+        context.unit.send(Screen(problem_text(context.reader, when, "booking.when_examples")))
+        return state
+    wish = When(when.day, when.time or known.time)
+    return await follow(context, Place(provider, int(str(data["moving"]))), wish)
+
+
+async def _begin(context: Context, wish: When) -> State | int:
+    """Begin to book: with the one provider there is, or with the list of them."""
+    providers = await context.uow.providers.search("", besides=context.me, offset=0, limit=2)
+    if not providers:
+        context.show(nobody_to_book_with(context.reader, admin=context.me in context.services.admins))
+        return ConversationHandler.END
+    if len(providers) == 1:
+        return await follow(context, Place(providers[0]), wish)
+    return await show_providers(context, 0, "", wish)
+
+
+def booking_flow() -> Flow:
+    """Return the dialogue."""
+    return Flow(
+        FLOW,
+        [
+            CommandHandler("book", booking_begun),
+            deep_link("book", link_opened),
+            Tap(Open, booking_begun, only=Open("book")),
+            Tap(ProviderPage, providers_paged),
+            Tap(ChooseProvider, provider_chosen),
+            Tap(BookingMonth, month_turned),
+            Tap(BookingDay, day_picked),
+            Tap(PickSlot, slot_picked),
+            Tap(OtherTime, other_time_wanted),
+        ],
+        {
+            State.PROVIDER: [MessageHandler(LINE, provider_typed)],
+            State.DAY: [MessageHandler(LINE, when_typed)],
+            State.TIME: [MessageHandler(LINE, when_typed)],
+        },
+    )

@@ -1,0 +1,1 @@
+"""A provider opens hours, looks at them and removes them."""

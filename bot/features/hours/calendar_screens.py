@@ -1,0 +1,71 @@
+"""Choosing hours by tapping: days in a calendar, then the start, then the end."""
+
+from datetime import date
+
+from bot.buttons import Callback, DraftEnd, DraftMonth, DraftStart, DraftTimes, HoursHome, ToggleDay
+from bot.features.hours.lines import day_names
+from bot.messages.screen import Rows, Screen
+from bot.ui.formats import wall_time
+from bot.ui.keyboards import button, grid, month_calendar
+from bot.ui.locale import Reader
+from domain.posting import Draft
+from domain.timespan import DAY_MINUTES
+
+_HALF_HOUR = 30
+_TIMES_PER_ROW = 6
+_CHOSEN = "✅"
+
+
+def draft_calendar(reader: Reader, draft: Draft, month: date, within: tuple[date, date]) -> Screen:
+    """Return a month in which days are chosen by tapping them; ``within`` are the first and the last day that can be."""
+    t = reader.t
+    chosen = {day for day, _ in draft.days}
+    rows = month_calendar(
+        reader.times,
+        month,
+        day=lambda d: button(f"{_CHOSEN} {d.day}" if d in chosen else str(d.day), ToggleDay(draft.id, d, int(d not in chosen))),
+        turn=lambda d: DraftMonth(draft.id, d),
+        first=within[0],
+        last=within[1],
+    )
+    count = t.count("hours.days_chosen", len(chosen)) if chosen else t("hours.no_days_chosen")
+    go_on = ((button(t.plain("hours.next"), DraftTimes(draft.id)),),) if chosen else ()
+    return Screen(t("hours.calendar", count=count), (*rows, *go_on, *_back(reader, HoursHome(0))))
+
+
+def draft_start(reader: Reader, draft: Draft, today: date, *, earliest: int = 0) -> Screen:
+    """Return the starts to choose from, in half-hours; those before ``earliest``, in minutes after midnight, are left out."""
+    times = [at for at in range(0, DAY_MINUTES, _HALF_HOUR) if at >= earliest]
+    buttons = (button(wall_time(at), DraftStart(draft.id, at)) for at in times)
+    text = reader.t("hours.start", days=_days(reader, draft, today), zone=reader.times.zone_name)
+    back = DraftMonth(draft.id, draft.days[0][0].replace(day=1))
+    return Screen(text, (*grid(buttons, width=_TIMES_PER_ROW), *_back(reader, back)))
+
+
+def draft_end(reader: Reader, draft: Draft, start: int, today: date) -> Screen:
+    """Return the ends to choose from: half-hours after the start, up to midnight."""
+    first = (start // _HALF_HOUR + 1) * _HALF_HOUR
+    buttons = (button(wall_time(at), DraftEnd(draft.id, start, at)) for at in range(first, DAY_MINUTES + 1, _HALF_HOUR))
+    text = reader.t("hours.end", days=_days(reader, draft, today), start=wall_time(start), zone=reader.times.zone_name)
+    return Screen(text, (*grid(buttons, width=_TIMES_PER_ROW), *_back(reader, DraftTimes(draft.id))))
+
+
+def hours_wanted(reader: Reader, draft: Draft, today: date) -> Screen:
+    """Ask for the hours of days that were typed without any."""
+    return Screen(reader.t("hours.from_when", day=_days(reader, draft, today)), _back(reader, HoursHome(0)))
+
+
+def time_offered(reason: str, minutes: int | None, choice: Callback) -> Screen:
+    """Tell why a typed time will not do, with the nearest one that would as a button, where there is one."""
+    rows = () if minutes is None else ((button(wall_time(minutes), choice),),)
+    return Screen(reason, rows)
+
+
+def _days(reader: Reader, draft: Draft, today: date) -> str:
+    """Return the chosen days by name."""
+    return day_names(reader, [day for day, _ in draft.days], today)
+
+
+def _back(reader: Reader, choice: Callback) -> Rows:
+    """Return a way back."""
+    return ((button(reader.t.plain("button.back"), choice),),)

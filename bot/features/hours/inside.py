@@ -1,0 +1,49 @@
+"""Reservations inside hours that are to go: nothing happens to them before the provider has said what."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from bot.buttons import Callback
+from bot.dialogue.context import Context
+from bot.features.hours.removal_screens import Booked, bookings_inside, list_mark
+from bot.features.hours.state import State, stand
+from domain import errors
+from domain.reservation import Reservation
+from domain.usecases.remove_availability import Inside, Removal
+
+
+async def cleared(context: Context, remove: Callable[[Inside], Awaitable[Removal]], answer: str) -> tuple[Removal, str]:
+    """Remove hours as answered; return what came of it, and a note on how many reservations stayed or went, if any did.
+
+    An answer to cancel holds for the list it was given to: where a reservation came or went since, it is asked again. Raises
+    errors.DraftUnknown for an answer that no button of ours carries.
+    """
+    inside, mark = _read(answer)
+    removal = await context.act(remove(Inside.ASK))
+    if removal.done or inside is Inside.ASK or (inside is Inside.CANCEL and mark != list_mark(removal.inside)):
+        return removal, ""
+    removal = await context.act(remove(inside))
+    key = "hours.inside_kept" if inside is Inside.KEEP else "hours.inside_cancelled"
+    note = context.t.count(key, len(removal.inside))
+    context.say(note.unescape())
+    return removal, str(note)
+
+
+async def ask_about(context: Context, inside: Sequence[Reservation], answer: Callable[[str], Callback], back: Callback) -> State:
+    """List reservations and ask whether they stay."""
+    booked = [Booked(one, await _name(context, one.client_id)) for one in inside]
+    context.show(bookings_inside(context.reader, booked, answer, back))
+    return stand(context, State.TYPING)
+
+
+async def _name(context: Context, client_id: int) -> str:
+    """Return a client's name."""
+    client = await context.uow.clients.get(client_id)
+    return client.name if client else str(client_id)
+
+
+def _read(answer: str) -> tuple[Inside, str]:
+    """Return an answer and the mark of the list it was given to."""
+    try:
+        return Inside(answer[:1]), answer[1:]
+    except ValueError:
+        raise errors.DraftUnknown from None

@@ -1,0 +1,149 @@
+"""What is posted: seen day by day, and removed by the day, the stretch or a part of one."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from telegram import Update
+
+from bot.buttons import AskRemoval, HoursHome, PostedDay, RemoveHours
+from bot.dialogue.context import Context
+from bot.dialogue.typed import typed_text
+from bot.features.hours.inside import ask_about, cleared
+from bot.features.hours.lines import grouped
+from bot.features.hours.removal_screens import below, removal_to_confirm
+from bot.features.hours.screens import hours_home, posted_day
+from bot.features.hours.state import FARTHEST, State, kept, stand, too_far
+from bot.features.hours.typed import hours_typed, is_posting
+from bot.messages.screen import Screen
+from bot.parsing.hours import read_hours
+from bot.parsing.results import SpanRead
+from bot.parsing.times import read_span
+from bot.ui.typed import note_text, problem_text
+from domain import errors
+from domain.provider import Provider
+from domain.timespan import TimeSpan, on_day, whole_day
+from domain.usecases.remove_availability import Inside, Removal, remove_availability
+from domain.usecases.reservation_of import provider_of
+
+_DAY_CELLS = 100
+
+
+async def hours_opened(update: Update, context: Context) -> State:
+    """Somebody wants to see or post hours; raises errors.ProviderOnly."""
+    return await _show_home(context, 0)
+
+
+async def home_paged(update: Update, context: Context) -> State:
+    """Another page of what is posted was asked for, or the way back to it."""
+    return await _show_home(context, context.tap(HoursHome).page)
+
+
+async def day_opened(update: Update, context: Context) -> State:
+    """A posted day was tapped."""
+    return await _show_day(context, context.tap(PostedDay).day)
+
+
+async def removal_asked(update: Update, context: Context) -> State:
+    """A stretch is about to be removed: ask first. Where nothing of it is left, the day says so."""
+    span = _named(context, context.tap(AskRemoval))
+    day = context.times.day_of(span.start)
+    posted = await _posted(context, await provider_of(context.uow, context.me), span)
+    return _ask(context, day, posted, ()) if posted else await _show_day(context, day)
+
+
+async def hours_removed(update: Update, context: Context) -> State:
+    """A stretch is to be removed, as was agreed to; bookings inside are asked about."""
+    tap = context.tap(RemoveHours)
+    span = _named(context, tap)
+
+    async def remove(inside: Inside) -> Removal:
+        return await remove_availability(context.uow, context.policy, context.me, [span], inside, context.now)
+
+    removal, told = await cleared(context, remove, tap.inside)
+    day = context.times.day_of(span.start)
+    if not removal.done:
+        return await ask_about(context, removal.inside, lambda answer: RemoveHours(span.start, span.end, answer), PostedDay(day))
+    times = context.times
+    removed = context.t("hours.removed", day=times.short_day(day), span=times.span(span), zone=times.zone_name)
+    if not told:
+        context.say(removed.unescape())
+    return await _show_day(context, day, "\n".join(filter(None, (removed, told))))
+
+
+async def stretch_typed(update: Update, context: Context) -> State:
+    """A stretch of the day shown was typed: ask whether to remove it. Hours with a day of their own are taken for a posting."""
+    day = date.fromisoformat(kept(context, "day"))
+    read = read_span(typed_text(update))
+    if isinstance(read, SpanRead):
+        return await _ask_removal(context, day, read)
+    if is_posting(read_hours(typed_text(update), today=context.today)):
+        return await hours_typed(update, context)
+    return _say(context, problem_text(context.reader, read, "hours.remove_examples"))
+
+
+async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
+    """Play back what of a day a typed stretch would remove, on the grid and as posted, to be agreed to."""
+    wall = read.span.inward()
+    real = on_day(day, wall, context.zone) if wall else None
+    if real is None:
+        return _say(context, context.t("hours.remove_off_grid"))
+    posted = await _posted(context, await provider_of(context.uow, context.me), real)
+    if not posted:
+        return _say(context, context.t("hours.nothing_then", day=context.times.day(day), zone=context.times.zone_name))
+    notes = [note_text(context.reader, note) for note in read.notes]
+    if not read.span.on_grid:
+        notes.append(context.t("hours.cut_to_grid"))
+    return _ask(context, day, posted, notes)
+
+
+def _ask(context: Context, day: date, posted: Sequence[TimeSpan], notes: Sequence[str]) -> State:
+    """Ask whether to remove hours of a day."""
+    context.show(removal_to_confirm(context.reader, day, posted, notes))
+    return stand(context, State.REMOVING, day=day.isoformat())
+
+
+async def _show_home(context: Context, page: int, note: str = "") -> State:
+    """Show how to post and what is posted, below what there is to say first."""
+    provider = await provider_of(context.uow, context.me)
+    posted = grouped(context.reader, await _posted(context, provider, _coming(context)))
+    home = hours_home(context.reader, posted, context.today, page=page, zone_chosen=context.unit.person.time_zone is not None)
+    context.show(below(note, home))
+    return stand(context, State.TYPING)
+
+
+async def _show_day(context: Context, day: date, note: str = "") -> State:
+    """Show what is posted on a day, or the list where the day is over or beyond reach, or nothing is left on it."""
+    provider = await provider_of(context.uow, context.me)
+    window = whole_day(day, context.zone) if day >= context.today and not too_far(context, day) else None
+    posted = await _posted(context, provider, window) if window else ()
+    if not posted:
+        return await _show_home(context, 0, note)
+    context.show(below(note, posted_day(context.reader, day, posted)))
+    return stand(context, State.REMOVING, day=day.isoformat())
+
+
+async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Sequence[TimeSpan]:
+    """Return what is posted within a window, cut to it."""
+    spans = await context.uow.availability.within(provider.id, window)
+    return tuple(part for span in spans if (part := span.clipped(window)))
+
+
+def _coming(context: Context) -> TimeSpan:
+    """Return the time from the beginning of today to the end of what can be posted."""
+    today = whole_day(context.today, context.zone)
+    start = today.start if today else int(context.now.timestamp()) // 900
+    return TimeSpan(start, start + (FARTHEST + 2) * _DAY_CELLS)
+
+
+def _named(context: Context, tap: RemoveHours | AskRemoval) -> TimeSpan:
+    """Return the stretch a button names, which lies within one day to come; raises errors.DraftUnknown for a forged one."""
+    coming = _coming(context)
+    if not coming.start <= tap.start < tap.end <= coming.end or tap.end - tap.start > _DAY_CELLS:
+        raise errors.DraftUnknown
+    return TimeSpan(tap.start, tap.end)
+
+
+def _say(context: Context, text: str) -> State:
+    """Answer below the day, which stays as it is."""
+    context.unit.send(Screen(text))
+    return State.REMOVING

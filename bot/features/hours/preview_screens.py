@@ -1,0 +1,154 @@
+"""A draft of hours on its way: the preview, and what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from markupsafe import Markup
+
+from bot.buttons import Callback, DiscardDraft, HoursHome, NewDraft, PublishDraft, ShowDraft, UndoDraft
+from bot.features.hours.lines import clock_changes, cut, day_lines, grouped, hours_label
+from bot.features.hours.removal_screens import ASK
+from bot.messages.screen import Button, Rows, Screen
+from bot.ui.formats import wall_span
+from bot.ui.keyboards import button
+from bot.ui.locale import Reader
+from domain.policy import BookingPolicy
+from domain.posting import DayHours, Draft
+from domain.timespan import TimeSpan, WallSpan, merged
+
+_POSTED_SHOWN = 5
+_CHANGES_SHOWN = 3
+_NOTES_LENGTH = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What publishing a draft would do: all its time, what of it is posted already, and the slots it makes.
+
+    ``notes`` tell how it was read, where it was typed; ``back`` leads to the choice of the end, where it was tapped.
+    """
+
+    draft: Draft
+    spans: tuple[TimeSpan, ...]
+    posted: tuple[TimeSpan, ...]
+    slots: int
+    notes: Sequence[str] = ()
+    back: Callback | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A posting that is offered in the place of one that was refused or not understood."""
+
+    draft: int
+    days: Sequence[DayHours]
+
+
+def preview(reader: Reader, posting: Posting, slot_length: timedelta, today: date) -> Screen:
+    """Return what publishing would do, with ``Publish`` and ``Discard``; where it would do nothing, with the ways on instead."""
+    t = reader.t
+    days = grouped(reader, posting.spans)
+    total = t("hours.total", days=t.count("hours.days", len(days)), slots=t.count("hours.slots", posting.slots))
+    parts = [
+        t("hours.preview", lines=day_lines(reader, days, today), total=total, zone=reader.times.zone_name),
+        *_remarks(reader, posting, slot_length, today),
+    ]
+    draft, discard = posting.draft.id, button(t.plain("button.discard"), DiscardDraft(posting.draft.id))
+    if _is_all_posted(posting):
+        leave = button(t.plain("button.back"), posting.back) if posting.back else discard
+        return Screen("\n\n".join(parts), ((_home(reader), leave),))
+    choice = (button(t.plain("button.publish"), PublishDraft(draft)), discard)
+    return Screen("\n\n".join(parts), (choice, *_back(reader, posting.back)))
+
+
+def published(reader: Reader, draft: Draft, bookable: int, policy: BookingPolicy, today: date, *, too_early: bool = False) -> Screen:
+    """Return what publishing added, with ``Undo``; ``bookable`` counts the slots of it that can be booked at this moment.
+
+    ``too_early`` tells that none can because they lie beyond the booking horizon.
+    """
+    t, times = reader.t, reader.times
+    if not draft.added:
+        return Screen(t("hours.published_nothing"), _ways_on(reader))
+    lines = day_lines(reader, grouped(reader, draft.added), today)
+    undo = (button(t.plain("button.undo"), UndoDraft(draft.id, ASK)), _home(reader))
+    outlook = _outlook(reader, bookable, policy, too_early=too_early)
+    return Screen(t("hours.published", lines=lines, outlook=outlook, zone=times.zone_name), (undo,))
+
+
+def _outlook(reader: Reader, bookable: int, policy: BookingPolicy, *, too_early: bool) -> Markup:
+    """Return how many slots can be booked now, and when all of them can."""
+    t, times = reader.t, reader.times
+    notice, horizon = times.duration(policy.notice_period), times.duration(policy.booking_horizon)
+    if too_early:
+        return t("hours.none_bookable", horizon=horizon)
+    window = t("hours.window" if policy.notice_period else "hours.window_at_once", notice=notice, horizon=horizon)
+    return Markup("{} {}").format(t.count("hours.bookable", bookable), window)
+
+
+def discarded(reader: Reader) -> Screen:
+    """Tell that a draft was dropped."""
+    return Screen(reader.t("hours.discarded"), _ways_on(reader))
+
+
+def undone(reader: Reader, draft: Draft, today: date) -> Screen:
+    """Tell that what publishing had added is gone again."""
+    lines = day_lines(reader, grouped(reader, draft.added), today)
+    return Screen(reader.t("hours.undone", lines=lines, zone=reader.times.zone_name), _ways_on(reader))
+
+
+def refused(reader: Reader, reason: str, suggestions: Sequence[Suggestion], today: date, back: Callback | None = None) -> Screen:
+    """Tell why hours were refused or not understood, with the nearest readings that would do as one button each."""
+    t = reader.t
+    rows = tuple((button(hours_label(reader, one.days, today), ShowDraft(one.draft)),) for one in suggestions)
+    text = t("hours.refused", reason=reason)
+    if suggestions:
+        text = Markup("{}\n\n{}").format(text, t.count("hours.suggested", len(suggestions), zone=reader.times.zone_name))
+    return Screen(text, (*rows, *_back(reader, back)))
+
+
+def meant(reader: Reader, span: WallSpan, suggestion: Suggestion, today: date) -> Screen:
+    """Ask whether other hours were meant than those that were typed, which end before they start."""
+    text = reader.t("hours.did_you_mean", span=wall_span(span), zone=reader.times.zone_name)
+    return Screen(text, ((button(hours_label(reader, suggestion.days, today), ShowDraft(suggestion.draft)),),))
+
+
+def cannot_repeat(reader: Reader) -> Screen:
+    """Tell that hours of every week cannot be posted at once, with the way to the calendar."""
+    return Screen(reader.t("typed.no_repeat"), ((button(reader.t.plain("hours.choose_days"), NewDraft()),),))
+
+
+def _remarks(reader: Reader, posting: Posting, slot_length: timedelta, today: date) -> list[str]:
+    """Return what has to be known before publishing: what is posted already, clock changes, assumptions."""
+    t = reader.t
+    remarks: list[str] = []
+    if _is_all_posted(posting):
+        remarks.append(t("hours.all_posted"))
+    elif posting.posted:
+        lines = day_lines(reader, grouped(reader, merged(posting.posted)), today, most=_POSTED_SHOWN)
+        remarks.append(t("hours.partly_posted", lines=lines))
+    if not posting.slots:
+        remarks.append(t("hours.no_slot_fits", length=reader.times.duration(slot_length)))
+    changed = clock_changes(reader, posting.draft.days, posting.spans)[:_CHANGES_SHOWN]
+    remarks += [t("hours.clock_change", day=reader.times.day(day)) for day in changed]
+    return remarks + list(cut(posting.notes, _NOTES_LENGTH))
+
+
+def _is_all_posted(posting: Posting) -> bool:
+    """Tell whether publishing would add nothing."""
+    return merged(posting.posted) == posting.spans
+
+
+def _ways_on(reader: Reader) -> Rows:
+    """Return a way to more hours and a way to those that are posted."""
+    return ((button(reader.t.plain("hours.choose_days"), NewDraft()), _home(reader)),)
+
+
+def _home(reader: Reader) -> Button:
+    """Return a way to what is posted."""
+    return button(reader.t.plain("hours.see"), HoursHome(0))
+
+
+def _back(reader: Reader, back: Callback | None) -> Rows:
+    """Return a way back where there is one."""
+    return ((button(reader.t.plain("button.back"), back),),) if back else ()

@@ -1,0 +1,69 @@
+"""Removing hours: what is about to go, and what becomes of the bookings inside."""
+
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from markupsafe import Markup
+
+from bot.buttons import Callback, PostedDay, RemoveHours
+from bot.features.hours.lines import spans_text
+from bot.messages.screen import Screen
+from bot.ui.keyboards import button
+from bot.ui.locale import Reader
+from domain.reservation import Reservation, Status
+from domain.timespan import TimeSpan
+
+# What a button's ``inside`` says: see usecases.remove_availability.Inside. An answer to cancel goes on with a mark of the list
+# it was given to.
+ASK, KEEP, CANCEL = "a", "k", "c"
+_BOOKINGS_SHOWN = 20
+_NAME_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A reservation inside the removed hours, and the name of its client."""
+
+    reservation: Reservation
+    client: str
+
+
+def list_mark(reservations: Iterable[Reservation]) -> str:
+    """Return a short mark of these very reservations: whoever agreed to cancel a list agreed to no other."""
+    return f"{zlib.crc32(' '.join(str(r.id) for r in reservations).encode()):08x}"
+
+
+def bookings_inside(reader: Reader, booked: Sequence[Booked], answer: Callable[[str], Callback], back: Callback) -> Screen:
+    """List the reservations inside and ask whether they stay; ``answer`` makes the button's choice from its code."""
+    t, times = reader.t, reader.times
+    lines = [_line(reader, one) for one in booked[:_BOOKINGS_SHOWN]]
+    if len(booked) > _BOOKINGS_SHOWN:
+        lines.append(t.count("hours.inside.more", len(booked) - _BOOKINGS_SHOWN))
+    text = t.count("hours.inside", len(booked), list=Markup("\n").join(lines), zone=times.zone_name)
+    mark = list_mark(one.reservation for one in booked)
+    keep, cancel = (t.count(key, len(booked)).unescape() for key in ("hours.keep_bookings", "hours.cancel_bookings"))
+    choice = (button(keep, answer(KEEP)), button(cancel, answer(f"{CANCEL}{mark}")))
+    return Screen(text, (choice, (button(t.plain("button.back"), back),)))
+
+
+def removal_to_confirm(reader: Reader, day: date, spans: Sequence[TimeSpan], notes: Sequence[str]) -> Screen:
+    """Play back which hours of a day are about to be removed."""
+    t, times = reader.t, reader.times
+    text = t("hours.remove_ask", day=times.day(day), spans=spans_text(reader, spans), zone=times.zone_name)
+    remove = RemoveHours(spans[0].start, spans[-1].end, ASK)
+    rows = ((button(t.plain("hours.remove"), remove),), (button(t.plain("button.back"), PostedDay(day)),))
+    return Screen("\n\n".join((text, *notes)), rows)
+
+
+def below(note: str, screen: Screen) -> Screen:
+    """Return a screen with a note above it, where there is one."""
+    return replace(screen, text=f"{note}\n\n{screen.text}") if note else screen
+
+
+def _line(reader: Reader, one: Booked) -> Markup:
+    """Return one reservation's client and time, and whether it is a hold that is not confirmed."""
+    key = "hours.inside.held" if one.reservation.status is Status.HELD else "hours.inside.booked"
+    name = one.client if len(one.client) <= _NAME_SHOWN else f"{one.client[:_NAME_SHOWN]}…"
+    return reader.t(key, client=name, slot=reader.times.short_slot(one.reservation.span))

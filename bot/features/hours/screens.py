@@ -1,0 +1,51 @@
+"""A provider's hours: how they are posted, and what is posted, day by day."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from markupsafe import Markup
+
+from bot.buttons import AskRemoval, HoursHome, NewDraft, PostedDay
+from bot.features.hours.lines import DaySpans, day_name, spans_text
+from bot.messages.screen import Button, Screen
+from bot.ui.keyboards import button, pager, pages_of
+from bot.ui.locale import Reader
+from domain.timespan import TimeSpan
+
+DAYS_PER_PAGE = 10
+_LABEL_SPANS = 2
+
+
+def hours_home(reader: Reader, posted: Sequence[DaySpans], today: date, *, page: int, zone_chosen: bool = True) -> Screen:
+    """Return how to post, and a page of the days on which something is posted from today on; a zone nobody chose is asked about."""
+    t = reader.t
+    pages = pages_of(posted, DAYS_PER_PAGE)
+    page = min(page, pages - 1)
+    shown = posted[page * DAYS_PER_PAGE : (page + 1) * DAYS_PER_PAGE]
+    what = t.count("hours.home.posted", len(posted)) if posted else t("hours.home.nothing")
+    listed = t("hours.home.list", posted=what, zone=reader.times.zone_name)
+    text = "\n\n".join((t("hours.home"), listed if zone_chosen else Markup("{}\n{}").format(listed, t("hours.home.zone"))))
+    days = tuple((_day(reader, day, spans, today),) for day, spans in shown)
+    return Screen(text, ((button(t.plain("hours.choose_days"), NewDraft()),), *days, *pager(page, pages, HoursHome)))
+
+
+def posted_day(reader: Reader, day: date, spans: Sequence[TimeSpan]) -> Screen:
+    """Return what is posted on a day, with the ways to remove all of it, one of several stretches, or a part that is typed."""
+    t, times = reader.t, reader.times
+    back = (button(t.plain("button.back"), HoursHome(0)),)
+    text = t("hours.day", day=times.day(day), spans=spans_text(reader, spans, most=len(spans)), zone=times.zone_name)
+    parts = spans if len(spans) > 1 else ()
+    rows = tuple((_remove(t.plain("hours.remove_span", span=times.span(span)), span.start, span.end),) for span in parts)
+    whole = (_remove(t.plain("hours.remove_day"), spans[0].start, spans[-1].end),)
+    return Screen(text, (*rows, whole, back))
+
+
+def _day(reader: Reader, day: date, spans: Sequence[TimeSpan], today: date) -> Button:
+    """Return the button of a posted day."""
+    label = f"{day_name(reader, day, today)} · {spans_text(reader, spans, most=_LABEL_SPANS)}"
+    return button(label, PostedDay(day))
+
+
+def _remove(label: str, start: int, end: int) -> Button:
+    """Return a button that asks whether to remove the hours between two cells."""
+    return button(label, AskRemoval(start, end))

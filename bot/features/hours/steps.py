@@ -1,0 +1,154 @@
+"""Show a draft: the step of the calendar it has come to, its preview, or what became of it."""
+
+from dataclasses import replace
+from datetime import date
+
+from bot.buttons import Callback, DraftStart, DraftTimes, HoursHome
+from bot.dialogue.context import Context
+from bot.features.hours.calendar_screens import draft_calendar, draft_end, draft_start, hours_wanted
+from bot.features.hours.preview_screens import Posting, Suggestion, discarded, preview, published, refused, undone
+from bot.features.hours.removal_screens import below
+from bot.features.hours.state import State, calendar_days, stand
+from bot.messages.screen import Screen
+from bot.ui.refusals import refusal_text
+from domain import errors
+from domain.availability import open_slots
+from domain.posting import DayHours, Draft, DraftState, plan
+from domain.timespan import TimeSpan, merged
+from domain.usecases.post_availability import change_draft, draft_hours, draft_of, preview_of
+
+_SLIPS = (errors.OffGrid, errors.TimeInPast)
+
+
+async def own_draft(context: Context, draft_id: int) -> Draft:
+    """Return this provider's draft; raises errors.ProviderOnly, errors.DraftUnknown."""
+    draft, _ = await draft_of(context.uow, draft_id, context.me)
+    return draft
+
+
+async def show_draft(context: Context, draft: Draft, note: str = "") -> State:
+    """Show a draft as it stands, whichever button led to it; what became of it below what there is to say first."""
+    if draft.state is not DraftState.OPEN:
+        context.show(below(note, await _ended(context, draft)))
+        return stand(context, State.TYPING)
+    if not draft.days:
+        return show_calendar(context, draft, context.today)
+    if not all(spans for _, spans in draft.days):
+        return show_start(context, draft)
+    context.show(await _preview(context, draft))
+    return stand(context, State.TYPING)
+
+
+def show_calendar(context: Context, draft: Draft, month: date) -> State:
+    """Show the month of a day, or the nearest in which days can be chosen."""
+    first, last = calendar_days(context)
+    shown = min(max(month, first), last).replace(day=1)
+    context.show(draft_calendar(context.reader, draft, shown, (first, last)))
+    return stand(context, State.DAYS, draft=draft.id)
+
+
+def show_start(context: Context, draft: Draft) -> State:
+    """Show the starts to choose from; where today alone is chosen, those that lie ahead."""
+    local = context.now.astimezone(context.zone)
+    only_today = [day for day, _ in draft.days] == [local.date()]
+    context.show(draft_start(context.reader, draft, context.today, earliest=local.hour * 60 + local.minute if only_today else 0))
+    return stand(context, State.START, draft=draft.id)
+
+
+def ask_hours(context: Context, draft: Draft) -> State:
+    """Ask for the hours of days that were typed without any."""
+    context.show(hours_wanted(context.reader, draft, context.today))
+    return stand(context, State.START, draft=draft.id)
+
+
+def show_end(context: Context, draft: Draft, start: int) -> State:
+    """Show the ends to choose from."""
+    context.show(draft_end(context.reader, draft, start, context.today))
+    return stand(context, State.END, draft=draft.id, start=start)
+
+
+async def suggested(context: Context, days: tuple[DayHours, ...]) -> Suggestion:
+    """Keep a posting that is to be offered."""
+    draft = await draft_hours(context.uow, context.me, days, context.now)
+    return Suggestion(draft.id, draft.days)
+
+
+async def _preview(context: Context, draft: Draft) -> Screen:
+    """Return the preview of a draft, or why it cannot be published."""
+    try:
+        found = await preview_of(context.uow, context.policy, draft, context.zone, context.now)
+    except errors.Refusal as refusal:
+        return await _refused(context, draft, refusal)
+    if draft.zone != context.zone.key:
+        await change_draft(context.uow, replace(draft, zone=context.zone.key))
+    posting = Posting(draft, found.spans, found.posted, found.slots, _notes(context, draft), _back(draft))
+    return preview(context.reader, posting, context.policy.slot_length, context.today)
+
+
+async def _refused(context: Context, draft: Draft, refusal: errors.Refusal) -> Screen:
+    """Return why a draft cannot be published, with the nearest one that can."""
+    days = _mended(context, refusal)
+    suggestions = [await suggested(context, days)] if days else []
+    back = DraftTimes(draft.id) if _back(draft) else HoursHome(0)
+    gone = isinstance(refusal, errors.TimeInPast) and not days
+    reason = context.t.plain("hours.all_past") if gone else refusal_text(context.reader, refusal)
+    return refused(context.reader, reason, suggestions, context.today, back)
+
+
+def _mended(context: Context, refusal: errors.Refusal) -> tuple[DayHours, ...]:
+    """Return the suggestion of a refusal, mended further where that would be refused in its turn; or nothing."""
+    days: tuple[DayHours, ...] = ()
+    found: errors.Refusal | None = refusal
+    while isinstance(found, _SLIPS):
+        days = _suggestion(found)
+        found = _fault(context, days)
+    return () if found else days
+
+
+def _suggestion(refusal: errors.Refusal) -> tuple[DayHours, ...]:
+    """Return the posting a refusal suggests."""
+    days = refusal.values["suggestion"]
+    return days if isinstance(days, tuple) else ()
+
+
+def _fault(context: Context, days: tuple[DayHours, ...]) -> errors.Refusal | None:
+    """Return why a posting would be refused, or None where it would not."""
+    try:
+        plan(days, context.zone, context.now)
+    except errors.Refusal as refusal:
+        return refusal
+    return None
+
+
+async def _ended(context: Context, draft: Draft) -> Screen:
+    """Return what became of a draft."""
+    if draft.state is DraftState.PUBLISHED:
+        bookable = await _bookable(context, draft)
+        too_early = not bookable and bool(draft.added) and draft.added[-1].end > context.policy.starts(context.now).stop
+        return published(context.reader, draft, bookable, context.policy, context.today, too_early=too_early)
+    return undone(context.reader, draft, context.today) if draft.state is DraftState.UNDONE else discarded(context.reader)
+
+
+async def _bookable(context: Context, draft: Draft) -> int:
+    """Return how many slots of what a draft added can be booked at this moment: those that are taken stay so when hours come back."""
+    added = merged(draft.added)
+    if not added:
+        return 0
+    window = TimeSpan(added[0].start, added[-1].end)
+    reserved = await context.uow.reservations.of_provider(draft.provider_id, window, context.now)
+    taken = {cell for reservation in reserved for cell in reservation.span.cells}
+    return sum(1 for _ in open_slots(added, taken, context.policy.starts(context.now), context.policy.slot_cells))
+
+
+def _notes(context: Context, draft: Draft) -> list[str]:
+    """Return the notes on how a draft was read, where it was typed just before."""
+    notes = context.unit.dialogue.data.get("notes")
+    found = notes.get(str(draft.id), []) if isinstance(notes, dict) else []
+    return [str(note) for note in found]
+
+
+def _back(draft: Draft) -> Callback | None:
+    """Return the way back to the choice of the end, where all days have the same one stretch, as tapping gives them."""
+    hours = {spans for _, spans in draft.days}
+    only = next(iter(hours)) if len(hours) == 1 else ()
+    return DraftStart(draft.id, only[0].start) if len(only) == 1 else None

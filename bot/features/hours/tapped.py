@@ -1,0 +1,129 @@
+"""Hours chosen by tapping: days in a calendar, the start, the end; then what is done with the preview."""
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date
+
+from telegram import Update
+
+from bot.buttons import DiscardDraft, DraftEnd, DraftMonth, DraftStart, DraftTimes, PublishDraft, ShowDraft, ToggleDay, UndoDraft
+from bot.dialogue.context import Context
+from bot.features.hours.inside import ask_about, cleared
+from bot.features.hours.state import State, calendar_days
+from bot.features.hours.steps import own_draft, show_calendar, show_draft, show_end, show_start
+from bot.features.hours.typed import with_hours
+from bot.ui.refusals import refusal_text
+from domain import errors
+from domain.posting import Draft, DraftState
+from domain.timespan import DAY_MINUTES, WallSpan
+from domain.usecases.post_availability import change_draft, discard_draft, draft_hours, publish_draft
+from domain.usecases.remove_availability import Inside, Removal, undo_publication
+
+
+async def draft_begun(update: Update, context: Context) -> State:
+    """The provider wants to choose days."""
+    draft = await draft_hours(context.uow, context.me, (), context.now)
+    return show_calendar(context, draft, context.today)
+
+
+async def month_turned(update: Update, context: Context) -> State:
+    """Another month was asked for, or the way back to the days."""
+    tap = context.tap(DraftMonth)
+    draft = await own_draft(context, tap.draft)
+    return show_calendar(context, draft, tap.month) if _open(draft) else await show_draft(context, draft)
+
+
+async def day_toggled(update: Update, context: Context) -> State:
+    """A day was tapped: it is chosen, or not any more."""
+    tap = context.tap(ToggleDay)
+    draft = await own_draft(context, tap.draft)
+    if not _open(draft):
+        return await show_draft(context, draft)
+    first, last = calendar_days(context)
+    if first <= tap.day <= last:
+        draft = await change_draft(context.uow, _chosen(draft, tap.day, wanted=bool(tap.chosen)))
+    else:
+        context.warn(context.t.plain("hours.day_out_of_reach"))
+    return show_calendar(context, draft, tap.day)
+
+
+async def times_wanted(update: Update, context: Context) -> State:
+    """All days are chosen, or another start is wanted."""
+    draft = await own_draft(context, context.tap(DraftTimes).draft)
+    if _open(draft) and draft.days:
+        return show_start(context, draft)
+    return await show_draft(context, draft)
+
+
+async def start_chosen(update: Update, context: Context) -> State:
+    """A start was tapped, or another end is wanted."""
+    tap = context.tap(DraftStart)
+    draft = await own_draft(context, tap.draft)
+    if _open(draft) and draft.days and tap.start < DAY_MINUTES:
+        return show_end(context, draft, tap.start)
+    return await show_draft(context, draft)
+
+
+async def end_chosen(update: Update, context: Context) -> State:
+    """An end was tapped."""
+    tap = context.tap(DraftEnd)
+    draft = await own_draft(context, tap.draft)
+    if _open(draft) and draft.days and tap.start < tap.end <= DAY_MINUTES:
+        return await with_hours(context, draft, WallSpan(tap.start, tap.end))
+    return await show_draft(context, draft)
+
+
+async def draft_shown(update: Update, context: Context) -> State:
+    """A suggestion was tapped, or the way back to a draft."""
+    return await show_draft(context, await own_draft(context, context.tap(ShowDraft).draft))
+
+
+async def draft_published(update: Update, context: Context) -> State:
+    """The preview was agreed to. What cannot be published any more is shown as it stands, which says why."""
+    draft_id = context.tap(PublishDraft).draft
+    with suppress(errors.OffGrid, errors.TimeInPast, errors.TooManyDays, errors.NothingToPublish, errors.DraftDiscarded):
+        try:
+            await context.act(publish_draft(context.uow, draft_id, context.me, context.zone, context.now))
+        except errors.ZoneChanged as changed:
+            context.warn(refusal_text(context.reader, changed))
+    draft = await own_draft(context, draft_id)
+    state = await show_draft(context, draft)
+    if draft.state is DraftState.PUBLISHED:
+        context.unit.let_go()
+    return state
+
+
+async def draft_dropped(update: Update, context: Context) -> State:
+    """The preview was not agreed to."""
+    return await show_draft(context, await context.act(discard_draft(context.uow, context.tap(DiscardDraft).draft, context.me)))
+
+
+async def publication_undone(update: Update, context: Context) -> State:
+    """What was published is to go again; bookings inside are asked about."""
+    tap = context.tap(UndoDraft)
+    draft = await own_draft(context, tap.draft)
+    if draft.state is not DraftState.PUBLISHED:
+        return await show_draft(context, draft)
+
+    async def undo(inside: Inside) -> Removal:
+        return await undo_publication(context.uow, context.policy, draft.id, context.me, inside, context.now)
+
+    removal, told = await cleared(context, undo, tap.inside)
+    if not removal.done:
+        return await ask_about(context, removal.inside, lambda answer: UndoDraft(draft.id, answer), ShowDraft(draft.id))
+    return await show_draft(context, await own_draft(context, draft.id), told)
+
+
+def _open(draft: Draft) -> bool:
+    """Tell whether a draft can still be changed."""
+    return draft.state is DraftState.OPEN
+
+
+def _chosen(draft: Draft, day: date, *, wanted: bool) -> Draft:
+    """Return a draft with a day chosen or not.
+
+    Hours it had are forgotten: a preview of other days must not be published by a tap that comes late.
+    """
+    is_chosen = any(other == day for other, _ in draft.days)
+    changed = draft.toggled(day) if is_chosen != wanted else draft
+    return replace(changed, days=tuple((other, ()) for other, _ in changed.days))

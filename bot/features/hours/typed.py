@@ -1,0 +1,196 @@
+"""Hours as a provider types them: a whole posting in a line, or the start and the end he would else tap."""
+
+from dataclasses import replace
+from datetime import date
+
+from telegram import Update
+
+from bot.buttons import DraftEnd, DraftStart
+from bot.dialogue.context import Context
+from bot.dialogue.typed import typed_text
+from bot.features.hours.calendar_screens import time_offered
+from bot.features.hours.lines import DAYS_SHOWN
+from bot.features.hours.preview_screens import cannot_repeat, meant, refused
+from bot.features.hours.state import FARTHEST, State, kept, stand, stay, too_far
+from bot.features.hours.steps import ask_hours, own_draft, show_draft, show_end, suggested
+from bot.messages.screen import Screen
+from bot.parsing.hours import read_hours
+from bot.parsing.results import HoursRead, Problem, TimeRead
+from bot.parsing.times import read_time
+from bot.ui.formats import wall_time
+from bot.ui.typed import note_text, problem_text
+from domain.posting import Draft, DraftState
+from domain.timespan import CELL_MINUTES, DAY_MINUTES, WallSpan
+from domain.usecases.post_availability import change_draft, draft_hours
+from domain.usecases.reservation_of import provider_of
+
+_UNREAD = frozenset({"not_understood", "too_long"})
+_HOUR = 60
+_HALF_DAY = DAY_MINUTES // 2
+
+
+def reads_as_hours(text: str, today: date) -> bool:
+    """Tell whether a line is about hours at all, so that ``hours_typed`` has something to say to it."""
+    read = read_hours(text, today=today)
+    return isinstance(read, HoursRead) or read.code not in _UNREAD
+
+
+def is_posting(read: HoursRead | Problem) -> bool:
+    """Tell whether a line is a posting of its own wherever it is typed: it names days, with hours or to be asked for them."""
+    return isinstance(read, HoursRead) or read.code in {"no_hours", "no_repeat"}
+
+
+async def hours_typed(update: Update, context: Context) -> State:
+    """Hours were typed: preview them, or say what is missing; for any provider, in a dialogue or not. Raises errors.ProviderOnly."""
+    await provider_of(context.uow, context.me)
+    read = read_hours(typed_text(update), today=context.today)
+    if isinstance(read, Problem):
+        days = read.values.get("days") if read.code == "no_hours" else None
+        return await _days_alone(context, days) if isinstance(days, tuple) else await _not_read(context, read)
+    if too_far(context, read.days[-1][0]):
+        return await _beyond(context)
+    draft = await draft_hours(context.uow, context.me, read.days, context.now)
+    stand(context, State.TYPING, notes={str(draft.id): _told(context, read)})
+    return await show_draft(context, draft)
+
+
+async def days_typed(update: Update, context: Context) -> State:
+    """Something was typed below the calendar: hours alone are those of the chosen days, all else is a posting of its own."""
+    draft = await own_draft(context, int(kept(context, "draft")))
+    taken = await _hours_alone(update, context, draft) if draft.state is DraftState.OPEN else None
+    return taken or await hours_typed(update, context)
+
+
+async def start_typed(update: Update, context: Context) -> State:
+    """A start was typed; a stretch or a whole posting is taken as well."""
+    text = typed_text(update)
+    draft = await own_draft(context, int(kept(context, "draft")))
+    if draft.state is not DraftState.OPEN or not draft.days:
+        return await show_draft(context, draft)
+    read = read_time(text)
+    if isinstance(read, Problem):
+        return await _stretch_or_posting(update, context, draft, read)
+    on_grid = -(-read.minutes // CELL_MINUTES) * CELL_MINUTES
+    if on_grid >= DAY_MINUTES:
+        context.unit.send(Screen(context.t("hours.start_too_late", zone=context.times.zone_name)))
+        return State.START
+    if on_grid != read.minutes:
+        context.unit.send(
+            time_offered(context.t("hours.time_off_grid", zone=context.times.zone_name), on_grid, DraftStart(draft.id, on_grid))
+        )
+        return State.START
+    return show_end(context, draft, on_grid)
+
+
+async def end_typed(update: Update, context: Context) -> State:
+    """An end was typed; a stretch or a whole posting is taken as well."""
+    text = typed_text(update)
+    draft = await own_draft(context, int(kept(context, "draft")))
+    if draft.state is not DraftState.OPEN or not draft.days:
+        return await show_draft(context, draft)
+    read = read_time(text)
+    if isinstance(read, Problem):
+        return await _stretch_or_posting(update, context, draft, read)
+    start = int(kept(context, "start"))
+    end = read.minutes or DAY_MINUTES
+    on_grid = end // CELL_MINUTES * CELL_MINUTES
+    if end > start and on_grid == end:
+        return await with_hours(context, draft, WallSpan(start, end))
+    _end_refused(context, draft, start, read)
+    return State.END
+
+
+async def with_hours(context: Context, draft: Draft, hours: WallSpan) -> State:
+    """Give every chosen day these hours and show the preview; raises errors.DraftDiscarded.
+
+    What was told of how other hours had been read is forgotten with them.
+    """
+    stand(context, State.TYPING, notes={})
+    return await show_draft(context, await change_draft(context.uow, draft.with_hours(hours)))
+
+
+def _end_refused(context: Context, draft: Draft, start: int, read: TimeRead) -> None:
+    """Say why an end will not do, and offer the nearest that would, where there is one."""
+    end = _nearest_end(start, read)
+    key = "hours.time_off_grid" if end and read.minutes > start else "hours.end_too_early"
+    later = wall_time(min(start + _HOUR, DAY_MINUTES))
+    reason = context.t(key, start=wall_time(start), example=later, zone=context.times.zone_name)
+    context.unit.send(time_offered(reason, end, DraftEnd(draft.id, start, end or 0)))
+
+
+def _nearest_end(start: int, read: TimeRead) -> int | None:
+    """Return the quarter-hour before a typed end; one too early may be meant for the afternoon where nothing said otherwise."""
+    minutes = read.minutes if read.minutes > start or read.has_meridiem else read.minutes + _HALF_DAY
+    end = minutes // CELL_MINUTES * CELL_MINUTES
+    return end if start < end <= DAY_MINUTES else None
+
+
+async def _stretch_or_posting(update: Update, context: Context, draft: Draft, problem: Problem) -> State:
+    """Take what is no single time for hours of the chosen days, or for a posting of its own; else say why it was not read."""
+    if taken := await _hours_alone(update, context, draft):
+        return taken
+    read = read_hours(typed_text(update), today=context.today)
+    if is_posting(read):
+        return await hours_typed(update, context)
+    shown = read if isinstance(read, Problem) and read.code not in _UNREAD else problem
+    context.unit.send(Screen(problem_text(context.reader, shown, "hours.time_examples")))
+    return stay(context)
+
+
+async def _hours_alone(update: Update, context: Context, draft: Draft) -> State | None:
+    """Give the chosen days the hours that were typed without a day, or say what is wrong with them; None where it is something else."""
+    text, today, days = typed_text(update), context.today, [day for day, _ in draft.days]
+    alone = read_hours(text, today=today)
+    if not days or isinstance(alone, HoursRead) or alone.code != "no_day":
+        return None
+    read = read_hours(text, today=today, days=days)
+    if isinstance(read, Problem):
+        return await _not_read(context, read)
+    stand(context, State.TYPING, notes={str(draft.id): _told(context, read)})
+    return await show_draft(context, await change_draft(context.uow, replace(draft, days=read.days)))
+
+
+async def _days_alone(context: Context, days: tuple[date, ...]) -> State:
+    """Keep days that were typed without hours, and ask for these."""
+    chosen = sorted(set(days))
+    if too_far(context, chosen[-1]):
+        return await _beyond(context)
+    return ask_hours(context, await draft_hours(context.uow, context.me, tuple((day, ()) for day in chosen), context.now))
+
+
+async def _not_read(context: Context, problem: Problem) -> State:
+    """Say why hours were not read, and offer the readings there are."""
+    if problem.code == "no_repeat":
+        context.unit.send(cannot_repeat(context.reader))
+        return stay(context)
+    reads = [read for read in problem.suggestions if isinstance(read, HoursRead) and not too_far(context, read.days[-1][0])]
+    offers = [await suggested(context, read.days) for read in reads]
+    span = _later(problem) if offers else None
+    if span:
+        context.unit.send(meant(context.reader, span, offers[0], context.today))
+    else:
+        reason = problem_text(context.reader, problem, "hours.examples")
+        context.unit.send(refused(context.reader, reason, offers, context.today))
+    notes = {str(offer.draft): _told(context, read) for offer, read in zip(offers, reads, strict=True)}
+    return stay(context, notes=notes)
+
+
+async def _beyond(context: Context) -> State:
+    """Say that hours lie too far ahead."""
+    years = FARTHEST // 366
+    context.unit.send(Screen(context.t("hours.too_far", years=years)))
+    return stay(context)
+
+
+def _later(problem: Problem) -> WallSpan | None:
+    """Return hours that end before they start with an end twelve hours later."""
+    match problem:
+        case Problem("end_before_start", {"start": int(start), "end": int(end)}):
+            return WallSpan(start, end + _HALF_DAY)
+    return None
+
+
+def _told(context: Context, read: HoursRead) -> list[str]:
+    """Return the notes as the preview tells them; which days were meant goes without saying where it lists them all."""
+    listed = len(read.days) <= DAYS_SHOWN
+    return [str(note_text(context.reader, note)) for note in read.notes if not (listed and note.code == "days_meant")]

@@ -1,0 +1,112 @@
+"""A client's coming reservations: see them, look at one, cancel it."""
+
+from typing import Any
+
+from telegram import Update
+from telegram.ext import BaseHandler, CommandHandler
+
+from bot.buttons import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
+from bot.dialogue.aside import aside
+from bot.dialogue.context import Context
+from bot.dialogue.flow import Tap
+from bot.features.reservations.handlers import OUTDATED
+from bot.features.reservations.presenting import present, refresh_card
+from bot.features.reservations.screens import booking_details, booking_list, cancel_question, on_page
+from bot.ui.refusals import refusal_text
+from domain import errors
+from domain.provider import Provider
+from domain.reservation import Party, Reservation, Status
+from domain.usecases.end_reservation import cancel_by_client
+from domain.usecases.reservation_of import reservation_of_client
+
+
+async def bookings_opened(update: Update, context: Context) -> None:
+    """The list was asked for, by the command or by a button."""
+    await _list(context, 0)
+
+
+async def bookings_paged(update: Update, context: Context) -> None:
+    """Another page of the list was asked for."""
+    await _list(context, context.tap(BookingsPage).page)
+
+
+async def booking_chosen(update: Update, context: Context) -> None:
+    """One reservation was tapped: a hold becomes its living card here, a booking shows what can be done about it."""
+    await _show(context, await reservation_of_client(context.uow, context.tap(ShowBooking).reservation, context.me))
+
+
+async def cancel_asked(update: Update, context: Context) -> None:
+    """Somebody is about to cancel a booking: ask once, unless there is nothing to cancel any more."""
+    booking = await reservation_of_client(context.uow, context.tap(AskCancel).reservation, context.me)
+    try:
+        booking.cancelled(Party.CLIENT, context.now)
+    except OUTDATED as refusal:
+        context.warn(refusal_text(context.reader, refusal))
+    if booking.status is Status.CONFIRMED and context.now < booking.span.starts_at:
+        context.show(cancel_question(context.reader, booking, await _provider_of(context, booking)))
+    else:
+        await _show(context, booking)
+
+
+async def cancel_affirmed(update: Update, context: Context) -> None:
+    """Cancel it; cancelling again says the same again."""
+    number = context.tap(CancelBooking).reservation
+    try:
+        booking = await context.act(cancel_by_client(context.uow, context.policy, number, context.me, context.now))
+    except OUTDATED as refusal:
+        context.warn(refusal_text(context.reader, refusal))
+        booking = await reservation_of_client(context.uow, number, context.me)
+    else:
+        context.say(context.t.plain("bookings.cancelled"))
+    await _details(context, booking)
+    await refresh_card(context, booking)
+
+
+async def _list(context: Context, page: int) -> None:
+    """Show a page of the list."""
+    coming = await context.uow.reservations.live_of_client(context.me, context.now)
+    providers = {r.provider_id: await _provider_of(context, r) for r in on_page(coming, page)}
+    context.show(booking_list(context.reader, coming, providers, page=page))
+    for reservation in coming:
+        await _let_go(context, reservation)
+
+
+async def _let_go(context: Context, reservation: Reservation) -> None:
+    """Where the message that now shows the list was a reservation's card, it is so no more, lest news of it take the list away."""
+    if context.unit.tapped is not None and reservation.card_message_id == context.unit.tapped:
+        await context.uow.reservations.show_on(reservation.id, card=None, notice=reservation.notice_message_id)
+
+
+async def _show(context: Context, reservation: Reservation) -> None:
+    """Show a live hold on its card, and anything else with its details."""
+    if reservation.status is Status.HELD and reservation.alive(context.now):
+        await present(context, reservation)
+    else:
+        await _details(context, reservation)
+
+
+async def _details(context: Context, booking: Reservation) -> None:
+    """Show a reservation as it stands, with a way back to the list; where it has no card, this becomes it, so that news can reach it."""
+    context.show(booking_details(context.reader, booking, await _provider_of(context, booking), context.now))
+    if booking.card_message_id is None and context.unit.tapped is not None:
+        await context.uow.reservations.show_on(booking.id, card=context.unit.tapped, notice=booking.notice_message_id)
+
+
+async def _provider_of(context: Context, reservation: Reservation) -> Provider:
+    """Return the provider of a reservation."""
+    provider = await context.uow.providers.get(reservation.provider_id)
+    if provider is None:
+        raise errors.ProviderUnknown
+    return provider
+
+
+def bookings_handlers() -> list[BaseHandler[Update, Context, Any]]:
+    """Return the handlers."""
+    return [
+        CommandHandler("bookings", bookings_opened),
+        Tap(Open, aside(bookings_opened), only=Open("bookings")),
+        Tap(BookingsPage, aside(bookings_paged)),
+        Tap(ShowBooking, aside(booking_chosen)),
+        Tap(AskCancel, aside(cancel_asked)),
+        Tap(CancelBooking, aside(cancel_affirmed)),
+    ]

@@ -1,0 +1,70 @@
+"""The buttons on the card of a hold: confirm it, give it back, look at it again."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from telegram import Update
+from telegram.ext import BaseHandler
+
+from bot.buttons import ConfirmHold, ReleaseHold, ShowCard
+from bot.dialogue.aside import aside
+from bot.dialogue.context import Context
+from bot.dialogue.flow import Tap
+from bot.features.reservations.presenting import present
+from bot.ui.refusals import refusal_text
+from domain import errors
+from domain.reservation import Reservation, Status
+from domain.usecases.end_reservation import cancel_by_client, confirm_hold
+from domain.usecases.reservation_of import reservation_of_client
+
+# Refusals that tell what became of the reservation meanwhile: the tapped card is behind, and is brought up to date.
+OUTDATED = (errors.HoldExpired, errors.HoldReleased, errors.ReservationCancelled, errors.ReservationPast, errors.AlreadyConfirmed)
+
+
+async def confirm_tapped(update: Update, context: Context) -> None:
+    """A client confirms his hold."""
+    number = context.tap(ConfirmHold).reservation
+    await _settle(context, number, confirm_hold(context.uow, context.policy, number, context.me, context.now))
+
+
+async def release_tapped(update: Update, context: Context) -> None:
+    """A client gives his hold back."""
+    number = context.tap(ReleaseHold).reservation
+    await _settle(context, number, _released(context, number))
+
+
+async def card_wanted(update: Update, context: Context) -> None:
+    """A client wants to see the card of a reservation again."""
+    await present(context, await reservation_of_client(context.uow, context.tap(ShowCard).reservation, context.me))
+
+
+async def _released(context: Context, number: int) -> Reservation:
+    """Give a hold back; raises errors.AlreadyConfirmed for a booking, which is cancelled only where he says so."""
+    reservation = await reservation_of_client(context.uow, number, context.me)
+    if reservation.status is Status.CONFIRMED:
+        raise errors.AlreadyConfirmed(reservation=reservation)
+    return await cancel_by_client(context.uow, context.policy, number, context.me, context.now)
+
+
+async def _settle(context: Context, number: int, usecase: Awaitable[Reservation]) -> None:
+    """Run a use case and show what became of the reservation; where it refuses because the card is behind, say why and do the same."""
+    try:
+        reservation = await context.act(usecase)
+    except OUTDATED as refusal:
+        context.warn(refusal_text(context.reader, refusal))
+        reservation = await reservation_of_client(context.uow, number, context.me)
+    else:
+        context.say(context.t.plain(_said(reservation)))
+    await present(context, reservation)
+
+
+def _said(reservation: Reservation) -> str:
+    """Return the key of what is said when it is done."""
+    if reservation.status is Status.CONFIRMED:
+        return "reservation.confirmed"
+    return "reservation.released" if reservation.released else "bookings.cancelled"
+
+
+def reservation_handlers() -> list[BaseHandler[Update, Context, Any]]:
+    """Return the handlers."""
+    return [Tap(ConfirmHold, aside(confirm_tapped)), Tap(ReleaseHold, aside(release_tapped)), Tap(ShowCard, aside(card_wanted))]

@@ -1,0 +1,76 @@
+"""A client's coming reservations: the list, one of them, and the question before one is cancelled."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from markupsafe import Markup
+
+from bot.buttons import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
+from bot.features.reservations.card import card, held_until
+from bot.messages.screen import Button, Rows, Screen
+from bot.ui.keyboards import button, pager, pages_of
+from bot.ui.locale import Reader
+from domain.provider import Provider
+from domain.reservation import Reservation, Status
+
+BOOKINGS_PER_PAGE = 8
+_HELD, _BOOKED = "⏳", "✅"
+
+
+def booking_list(reader: Reader, coming: Sequence[Reservation], providers: Mapping[int, Provider], *, page: int) -> Screen:
+    """Return a page of the coming reservations, by start; ``providers`` are those of that page, by number. Too high a page is the last."""
+    t = reader.t
+    if not coming:
+        return Screen(t("bookings.none"), ((button(t.plain("button.book"), Open("book")),),))
+    pages = pages_of(coming, BOOKINGS_PER_PAGE)
+    page = min(page, pages - 1)
+    shown = on_page(coming, page)
+    lines = Markup("\n\n").join(_line(reader, r, providers[r.provider_id]) for r in shown)
+    text = t("bookings.list", bookings=lines, zone=reader.times.zone_name)
+    rows = tuple((_entry(reader, r, providers[r.provider_id]),) for r in shown)
+    return Screen(text, (*rows, *pager(page, pages, BookingsPage)))
+
+
+def on_page(coming: Sequence[Reservation], page: int) -> Sequence[Reservation]:
+    """Return what a page of the list shows; a page beyond the last shows what the last does."""
+    page = min(page, pages_of(coming, BOOKINGS_PER_PAGE) - 1)
+    return coming[page * BOOKINGS_PER_PAGE : (page + 1) * BOOKINGS_PER_PAGE]
+
+
+def booking_details(reader: Reader, booking: Reservation, provider: Provider, now: datetime) -> Screen:
+    """Return a reservation as it stands, with what can be done about it and a way back to the list."""
+    shown = card(reader, booking, provider, now)
+    rows: Rows = shown.rows
+    if booking.status is Status.CONFIRMED:
+        cancel = button(reader.t.plain("button.cancel_booking"), AskCancel(booking.id))
+        rows = ((cancel,),) if now < booking.span.starts_at else ()
+    if booking.released:
+        return shown
+    return Screen(shown.text, (*rows, (_back(reader, BookingsPage(0)),)))
+
+
+def cancel_question(reader: Reader, booking: Reservation, provider: Provider) -> Screen:
+    """Ask once before a booking is cancelled."""
+    t, times = reader.t, reader.times
+    text = t("bookings.ask_cancel", provider=provider.label, slot=times.slot(booking.span), zone=times.zone_name)
+    yes = button(t.plain("bookings.yes_cancel"), CancelBooking(booking.id))
+    return Screen(text, ((yes,), (_back(reader, ShowBooking(booking.id)),)))
+
+
+def _line(reader: Reader, reservation: Reservation, provider: Provider) -> Markup:
+    """Return one reservation of the list: when, with whom, and until when it is held."""
+    values = {"provider": provider.label, "slot": reader.times.slot(reservation.span)}
+    if reservation.expires_at is not None:
+        return reader.t("bookings.held", until=held_until(reader, reservation), **values)
+    return reader.t("bookings.booked", **values)
+
+
+def _entry(reader: Reader, reservation: Reservation, provider: Provider) -> Button:
+    """Return the button of one reservation of the list."""
+    mark = _HELD if reservation.status is Status.HELD else _BOOKED
+    return button(f"{mark} {reader.times.short_slot(reservation.span)} · {provider.label}", ShowBooking(reservation.id))
+
+
+def _back(reader: Reader, where: BookingsPage | ShowBooking) -> Button:
+    """Return a way back."""
+    return button(reader.t.plain("button.back"), where)

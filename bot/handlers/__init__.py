@@ -1,1 +1,0 @@
-"""Commands and buttons outside of the dialogues."""
