@@ -15,7 +15,6 @@ from bot.clock import Clock, system_clock
 from bot.courier import Courier
 from bot.delivery import Delivery
 from bot.dialogue.context import Context, Services
-from bot.digest import Digest
 from bot.features.account.admin import admin_handlers
 from bot.features.account.joining import joining_flow
 from bot.features.account.link import link_handlers
@@ -31,7 +30,8 @@ from bot.features.reservations.handlers import reservation_handlers
 from bot.intake import Intake
 from bot.jobs import Jobs
 from bot.memory import OwnMemory
-from bot.news import News
+from bot.notifications.admin_summary import Digest
+from bot.notifications.render import News
 from bot.observability.health import database_check, delivery_check, migrations_check, polling_check, updates_check, webhook_check
 from bot.observability.heartbeat import Pulse
 from bot.observability.instrumented import BacklogGauge, MeasuredStorehouse

@@ -14,7 +14,7 @@ from structlog.contextvars import bound_contextvars
 from bot.clock import Clock
 from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
 from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed, unpacked
-from bot.news import News
+from bot.notifications.render import News
 from bot.observability.metrics import Metrics
 from bot.observability.report import without_persons
 from bot.pacing import Paused, Permit, Urgency

@@ -12,7 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.clock import Clock
 from bot.clock_guard import ClockGuard
 from bot.courier import Courier
-from bot.digest import Digest
+from bot.notifications.admin_summary import Digest
 from bot.observability.heartbeat import Pulse
 from bot.overdue import end_overdue_holds
 from bot.storehouse import Presence, Storehouse, Work

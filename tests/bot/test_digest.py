@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.digest import Digest
 from bot.messages.actions import Send
 from bot.messages.screen import Screen
+from bot.notifications.admin_summary import Digest
 from bot.updates import TRIES, WorkFailed
 from domain.client import Contact
 from domain.incident import Trouble
@@ -173,7 +173,7 @@ async def test_a_digest_that_cannot_be_told_is_not_told_of(rough_town: Town, mon
     await fails(town, alice)
     await town.house.jobs._digest.tell()
     if trouble == "refused":
-        monkeypatch.setattr("bot.news.digest_screen", lambda _reader, _incidents: Screen(""))
+        monkeypatch.setattr("bot.notifications.render.digest_screen", lambda _reader, _incidents: Screen(""))
     else:
         changes(town.house.database.url, "UPDATE outbox SET payload = '{}' WHERE kind = 'digest'")
     for _ in range(10):

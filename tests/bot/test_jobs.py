@@ -16,10 +16,10 @@ from apscheduler.executors.base import run_job
 
 from bot.clock import system_clock
 from bot.clock_guard import ClockGuard
-from bot.digest import Digest
 from bot.jobs import SWEEP, Jobs
 from bot.messages.actions import Send, packed
 from bot.messages.screen import Screen
+from bot.notifications.admin_summary import Digest
 from bot.wakeup import Every
 from simulator.faults import Fault, Faults
 from tests.bot.harness import MONDAY, Chatter, Town, until

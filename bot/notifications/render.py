@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot import digest
 from bot.features.reservations.card import card
 from bot.messages.actions import Delete, Edit, Send, Step
-from bot.screens import news
-from bot.screens.digest import digest as digest_screen
+from bot.notifications import admin_summary as digest
+from bot.notifications import screens as news
+from bot.notifications.admin_screens import digest as digest_screen
 from bot.ui.locale import Reader, reader_for
 from domain.client import Client
 from domain.notification import Kind, still_holds

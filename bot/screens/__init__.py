@@ -1,1 +1,0 @@
-"""Screens: values in, a text and its buttons out. Pure."""
