@@ -39,12 +39,12 @@ from bot.observability.metrics import Metrics
 from bot.pacing import Pace
 from bot.patience import Patience
 from bot.polling import retried
+from bot.runtime.alarm import Wakeup, new_scheduler
+from bot.runtime.chat_locks import Turns
 from bot.settings import Settings
 from bot.storehouse import Presence
 from bot.telegram.transport import AiohttpRequest
-from bot.turns import Turns
 from bot.updates import SIDE_BY_SIDE, UnitProcessor
-from bot.wakeup import Wakeup, new_scheduler
 from bot.web import HttpSide
 from bot.webhook import Webhook
 from storage.database import Database

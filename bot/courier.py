@@ -18,9 +18,9 @@ from bot.notifications.render import News
 from bot.observability.metrics import Metrics
 from bot.observability.report import without_persons
 from bot.pacing import Paused, Permit, Urgency
+from bot.runtime.alarm import Wakeup
+from bot.runtime.chat_locks import TELLING_SECONDS, Turns, finished
 from bot.storehouse import Storehouse, Work
-from bot.turns import TELLING_SECONDS, Turns, finished
-from bot.wakeup import Wakeup
 from domain.again import again_while_away
 from domain.incident import Trouble
 from domain.outbox import DIGEST, REPLY, TOLD_TO_WAIT, OutboxRow

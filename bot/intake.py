@@ -12,7 +12,7 @@ from telegram.ext import Application
 
 from bot.observability.update_timing import received
 from bot.reading import Raw, read, unreadable
-from bot.turns import Turns
+from bot.runtime.chat_locks import Turns
 from domain.again import again_on_conflict
 from domain.ports import DatabaseAway, TransactionConflict
 

@@ -10,13 +10,13 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
-from bot.clock_guard import ClockGuard
 from bot.courier import Courier
 from bot.notifications.admin_summary import Digest
 from bot.observability.heartbeat import Pulse
 from bot.overdue import end_overdue_holds
+from bot.runtime.alarm import Every, Wakeup
+from bot.runtime.clock_guard import ClockGuard
 from bot.storehouse import Presence, Storehouse, Work
-from bot.wakeup import Every, Wakeup
 from domain.incident import Trouble
 from domain.policy import BookingPolicy
 from domain.ports import DatabaseAway

@@ -13,8 +13,8 @@ from telegram.request import BaseRequest
 from bot.intake import Intake, Received
 from bot.observability.heartbeat import Pulse
 from bot.reading import KINDS, Raw, is_update
+from bot.runtime.chat_locks import finished
 from bot.telegram.api import call
-from bot.turns import finished
 
 Result = TypeVar("Result")
 

@@ -14,8 +14,8 @@ from telegram.error import BadRequest
 from bot.intake import Intake
 from bot.polling import ALLOWED_UPDATES, retried
 from bot.reading import is_update
+from bot.runtime.chat_locks import finished
 from bot.telegram.lenient_json import read_json
-from bot.turns import finished
 from domain.ports import Misconfigured
 
 log = logging.getLogger(__name__)

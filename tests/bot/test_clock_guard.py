@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.clock_guard import ClockGuard
+from bot.runtime.clock_guard import ClockGuard
 from tests.bot.leaping import played
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

@@ -15,12 +15,12 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecution
 from apscheduler.executors.base import run_job
 
 from bot.clock import system_clock
-from bot.clock_guard import ClockGuard
 from bot.jobs import SWEEP, Jobs
 from bot.messages.actions import Send, packed
 from bot.messages.screen import Screen
 from bot.notifications.admin_summary import Digest
-from bot.wakeup import Every
+from bot.runtime.alarm import Every
+from bot.runtime.clock_guard import ClockGuard
 from simulator.faults import Fault, Faults
 from tests.bot.harness import MONDAY, Chatter, Town, until
 from tests.bot.practice import holds, opens_practice
