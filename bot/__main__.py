@@ -10,7 +10,7 @@ from types import ModuleType
 
 from bot import __version__
 from bot.logs import configure_logging
-from bot.pacing import Pace
+from bot.outbox.rate_limiter import Pace
 from bot.settings import SettingsError, load_settings
 from domain.ports import DatabaseAway, Misconfigured
 

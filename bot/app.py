@@ -12,8 +12,6 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
 
 from bot.clock import Clock, system_clock
-from bot.courier import Courier
-from bot.delivery import Delivery
 from bot.dialogue.context import Context, Services
 from bot.features.account.admin import admin_handlers
 from bot.features.account.joining import joining_flow
@@ -29,15 +27,17 @@ from bot.features.reservations.bookings import bookings_handlers
 from bot.features.reservations.handlers import reservation_handlers
 from bot.intake import Intake
 from bot.jobs import Jobs
-from bot.memory import OwnMemory
 from bot.notifications.admin_summary import Digest
 from bot.notifications.render import News
 from bot.observability.health import database_check, delivery_check, migrations_check, polling_check, updates_check, webhook_check
 from bot.observability.heartbeat import Pulse
 from bot.observability.instrumented import BacklogGauge, MeasuredStorehouse
 from bot.observability.metrics import Metrics
-from bot.pacing import Pace
-from bot.patience import Patience
+from bot.outbox.patience import Patience
+from bot.outbox.rate_limiter import Pace
+from bot.outbox.relay import Courier
+from bot.outbox.sender import Delivery
+from bot.outbox.shown_messages import OwnMemory
 from bot.polling import retried
 from bot.runtime.alarm import Wakeup, new_scheduler
 from bot.runtime.chat_locks import Turns

@@ -12,7 +12,7 @@ from telegram.error import TelegramError
 from bot.app import BotApplication, House, build, opened, prepared
 from bot.clock import Clock, system_clock
 from bot.observability.watchdog import watched
-from bot.pacing import Pace
+from bot.outbox.rate_limiter import Pace
 from bot.polling import poll
 from bot.settings import Settings
 from bot.storehouse import Presence

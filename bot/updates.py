@@ -14,12 +14,12 @@ from telegram.ext import BaseUpdateProcessor
 
 from bot.buttons import read
 from bot.clock import Clock
-from bot.courier import Courier
 from bot.dialogue.lines import line_of
 from bot.dialogue.request import CURRENT, Unit
 from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed
 from bot.messages.screen import Screen
 from bot.observability.metrics import Metrics
+from bot.outbox.relay import Courier
 from bot.reading import shown_before, unreadable
 from bot.runtime.alarm import Wakeup
 from bot.runtime.chat_locks import TELLING_SECONDS, Turn, Turns, finished

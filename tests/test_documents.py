@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot import __version__
-from bot.pacing import Pace
+from bot.outbox.rate_limiter import Pace
 from bot.settings import Settings
 from bot.ui.commands import commands_for
 from bot.ui.texts import texts_in

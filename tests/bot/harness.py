@@ -11,7 +11,7 @@ from telegram.ext import BaseHandler
 
 from bot.app import House, build, opened
 from bot.dialogue.context import Context
-from bot.pacing import Pace
+from bot.outbox.rate_limiter import Pace
 from bot.settings import Settings
 from simulator.chats import Message
 from simulator.people import Person

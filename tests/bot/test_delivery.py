@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from telegram.error import NetworkError
 
-from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable, _number_of
-from bot.memory import OwnMemory
 from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.messages.screen import Button, Screen
+from bot.outbox.sender import Delivery, TryLater, Undeliverable, Unreachable, _number_of
+from bot.outbox.shown_messages import OwnMemory
 from simulator import html
 from simulator.faults import FaultKind
 from tests.bot.harness import Chatter, Town

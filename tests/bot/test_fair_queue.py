@@ -7,7 +7,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.fair_queue import FairQueue, Urgency
+from bot.outbox.fair_queue import FairQueue, Urgency
 from tests.bot.leaping import played
 
 ANSWER, NEWS = Urgency.ANSWER, Urgency.NEWS

@@ -10,7 +10,7 @@ import pytest
 from telegram.ext import MessageHandler, filters
 
 from bot.app import House
-from bot.pacing import Pace
+from bot.outbox.rate_limiter import Pace
 from bot.running import run
 from bot.settings import Settings
 from simulator.people import Person

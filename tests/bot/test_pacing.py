@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.clock import system_clock
 from bot.messages.actions import Send, packed
 from bot.messages.screen import Screen
-from bot.pacing import Pace, Paused, Urgency
+from bot.outbox.rate_limiter import Pace, Paused, Urgency
 from simulator.faults import FaultKind, FloodLimits
 from tests.bot.backlog import crowd, let_holds_expire, refusals
 from tests.bot.harness import Town, until

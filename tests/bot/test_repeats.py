@@ -9,7 +9,7 @@ import pytest
 
 from bot.messages.actions import Edit, Send, packed
 from bot.messages.screen import Screen
-from bot.pacing import Pace
+from bot.outbox.rate_limiter import Pace
 from simulator.faults import FaultKind
 from storage.outbox import LEASE
 from tests.bot.harness import Chatter, Town, lived_in, until

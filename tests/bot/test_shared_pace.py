@@ -11,7 +11,7 @@ from bot.app import House
 from bot.clock import system_clock
 from bot.messages.actions import Send, packed
 from bot.messages.screen import Screen
-from bot.pacing import Pace, Urgency
+from bot.outbox.rate_limiter import Pace, Urgency
 from simulator.faults import FaultKind
 from storage.telling import Telling
 from tests.bot.backlog import crowd, let_holds_expire, refusals
@@ -53,8 +53,8 @@ async def test_a_backlog_that_replicas_share_meets_no_refusal_and_each_tells_a_f
 ) -> None:
     town, size = strict_town, 40 * len(strict_town.houses)
     # Whoever takes all of it in hand leaves nothing to share.
-    monkeypatch.setattr("bot.courier._BATCH", 10)
-    monkeypatch.setattr("bot.courier._IN_HAND", 20)
+    monkeypatch.setattr("bot.outbox.relay._BATCH", 10)
+    monkeypatch.setattr("bot.outbox.relay._IN_HAND", 20)
     people = await crowd(town, size + 1)
     await let_holds_expire(town, people, 1)
     for house in town.houses:

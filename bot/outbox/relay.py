@@ -12,12 +12,12 @@ from typing import Literal, TypeVar
 from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
-from bot.delivery import Delivery, TryLater, Undeliverable, Unreachable
 from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed, unpacked
 from bot.notifications.render import News
 from bot.observability.metrics import Metrics
 from bot.observability.report import without_persons
-from bot.pacing import Paused, Permit, Urgency
+from bot.outbox.rate_limiter import Paused, Permit, Urgency
+from bot.outbox.sender import Delivery, TryLater, Undeliverable, Unreachable
 from bot.runtime.alarm import Wakeup
 from bot.runtime.chat_locks import TELLING_SECONDS, Turns, finished
 from bot.storehouse import Storehouse, Work

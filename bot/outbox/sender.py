@@ -17,8 +17,8 @@ from telegram.request import BaseRequest
 
 from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.messages.screen import Button, Screen
-from bot.pacing import Pace, Paused, Permit, Urgency
-from bot.patience import Patience
+from bot.outbox.patience import Patience
+from bot.outbox.rate_limiter import Pace, Paused, Permit, Urgency
 from bot.storehouse import Memory
 from bot.telegram.api import call
 from domain.outbox import TOLD_TO_WAIT

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
-from bot.fair_queue import FairQueue, Ticket, Urgency
+from bot.outbox.fair_queue import FairQueue, Ticket, Urgency
 from bot.storehouse import SharedPace
 from domain.ports import DatabaseAway
 
