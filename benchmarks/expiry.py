@@ -10,7 +10,7 @@ from benchmarks.report import Report
 from benchmarks.rounds import alternate, spread
 from benchmarks.scale import Scale
 from benchmarks.venue import Venue, fill
-from bot.overdue import end_overdue_holds
+from bot.jobs.expiry import end_overdue_holds
 from domain.policy import BookingPolicy
 from storage.database import Database, Result
 from storage.unit_of_work import SqlUnitOfWork

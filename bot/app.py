@@ -26,7 +26,7 @@ from bot.features.hours.conversation import hours_flow
 from bot.features.reservations.bookings import bookings_handlers
 from bot.features.reservations.handlers import reservation_handlers
 from bot.intake import Intake
-from bot.jobs import Jobs
+from bot.jobs.worker import Jobs
 from bot.notifications.admin_summary import Digest
 from bot.notifications.render import News
 from bot.observability.health import database_check, delivery_check, migrations_check, polling_check, updates_check, webhook_check

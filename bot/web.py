@@ -8,7 +8,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from bot.connections import ConnectionLimits, ConnectionPool, track_requests
-from bot.jobs import Jobs
+from bot.jobs.worker import Jobs
 from bot.listener import Listener
 from bot.observability.health import OK, Check, answers
 from bot.observability.instrumented import BacklogGauge

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.overdue import end_overdue_holds
+from bot.jobs.expiry import end_overdue_holds
 from domain.ports import DatabaseAway
 from storage.database import Database, Result
 from storage.unit_of_work import SqlUnitOfWork
@@ -16,7 +16,7 @@ OVER = NOW + timedelta(minutes=31)
 
 @pytest.fixture(autouse=True)
 async def holds(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.overdue.BATCH", 2)
+    monkeypatch.setattr("bot.jobs.expiry.BATCH", 2)
     async with database.transaction() as uow:
         dora, _ = await open_venue(uow)
     for number in range(9):

@@ -10,10 +10,10 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
+from bot.jobs.expiry import end_overdue_holds
 from bot.notifications.admin_summary import Digest
 from bot.observability.heartbeat import Pulse
 from bot.outbox.relay import Courier
-from bot.overdue import end_overdue_holds
 from bot.runtime.alarm import Every, Wakeup
 from bot.runtime.clock_guard import ClockGuard
 from bot.storehouse import Presence, Storehouse, Work
