@@ -22,7 +22,7 @@ from bot.logs import configure_logging
 from bot.running import run
 from bot.settings import Settings
 from bot.telegram.transport import AiohttpRequest
-from bot.updates import SIDE_BY_SIDE
+from bot.updates.processor import SIDE_BY_SIDE
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _SHOWN: dict[str, Any] = {"text": TEXT, "parse_mode": ParseMode.HTML, "link_preview_options": _NO_PREVIEW}

@@ -25,7 +25,6 @@ from bot.features.fallback.handlers import first_handlers, last_handlers
 from bot.features.hours.conversation import hours_flow
 from bot.features.reservations.bookings import bookings_handlers
 from bot.features.reservations.handlers import reservation_handlers
-from bot.intake import Intake
 from bot.jobs.worker import Jobs
 from bot.notifications.admin_summary import Digest
 from bot.notifications.render import News
@@ -38,15 +37,16 @@ from bot.outbox.rate_limiter import Pace
 from bot.outbox.relay import Courier
 from bot.outbox.sender import Delivery
 from bot.outbox.shown_messages import OwnMemory
-from bot.polling import retried
 from bot.runtime.alarm import Wakeup, new_scheduler
 from bot.runtime.chat_locks import Turns
 from bot.settings import Settings
 from bot.storehouse import Presence
 from bot.telegram.transport import AiohttpRequest
-from bot.updates import SIDE_BY_SIDE, UnitProcessor
+from bot.updates.polling import retried
+from bot.updates.processor import SIDE_BY_SIDE, UnitProcessor
+from bot.updates.receiver import Intake
+from bot.updates.webhook import Webhook
 from bot.web import HttpSide
-from bot.webhook import Webhook
 from storage.database import Database
 from storage.migrate import is_of_use, migrate
 from storage.presence import presence_on, telling_on

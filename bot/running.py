@@ -13,13 +13,13 @@ from bot.app import BotApplication, House, build, opened, prepared
 from bot.clock import Clock, system_clock
 from bot.observability.watchdog import watched
 from bot.outbox.rate_limiter import Pace
-from bot.polling import poll
 from bot.settings import Settings
 from bot.storehouse import Presence
 from bot.ui.commands import commands_for
 from bot.ui.texts import DEFAULT, LANGUAGES, texts_in
+from bot.updates.polling import poll
+from bot.updates.webhook import Webhook
 from bot.web import CannotListen
-from bot.webhook import Webhook
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from bot.observability.health import OK, Check, answers
 from bot.observability.instrumented import BacklogGauge
 from bot.observability.metrics import Metrics
 from bot.settings import Address
-from bot.webhook import Webhook
+from bot.updates.webhook import Webhook
 from domain.ports import Misconfigured
 
 log = logging.getLogger(__name__)

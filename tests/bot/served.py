@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.polling import poll
+from bot.updates.polling import poll
 from tests.bot.harness import Town, until
 
 SECRET = "hush_hush-1"

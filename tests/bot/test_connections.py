@@ -15,8 +15,8 @@ from bot.connections import ConnectionLimits, default_connection_limit
 from bot.dialogue.context import Context
 from bot.observability.instrumented import BacklogGauge
 from bot.settings import Address
+from bot.updates.webhook import Webhook
 from bot.web import HttpSide
-from bot.webhook import Webhook
 from tests.bot.harness import Town, lived_in, until
 from tests.bot.served import SECRET, SECRET_HEADER, visits
 

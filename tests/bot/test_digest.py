@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from bot.messages.actions import Send
 from bot.messages.screen import Screen
 from bot.notifications.admin_summary import Digest
-from bot.updates import TRIES, WorkFailed
+from bot.updates.processor import TRIES, WorkFailed
 from domain.client import Contact
 from domain.incident import Trouble
 from storage.database import Database

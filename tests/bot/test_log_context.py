@@ -14,7 +14,7 @@ from telegram import Update
 
 from bot.dialogue.context import Context
 from bot.logs import _TALKATIVE, configure_logging
-from bot.updates import WorkFailed
+from bot.updates.processor import WorkFailed
 from simulator.faults import FaultKind
 from simulator.people import Person
 from simulator.simulator import Simulator

@@ -15,7 +15,7 @@ from bot.dialogue.context import Context
 from bot.messages.actions import Send, packed
 from bot.messages.screen import Screen
 from bot.telegram.transport import _method_of
-from bot.updates import TRIES, WorkFailed
+from bot.updates.processor import TRIES, WorkFailed
 from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from simulator.faults import FaultKind

@@ -14,10 +14,10 @@ from bot.app import House
 from bot.dialogue.context import Context
 from bot.messages.screen import Screen
 from bot.observability.health import answers, updates_check
-from bot.polling import _Fetched
 from bot.running import run
 from bot.settings import Settings
-from bot.updates import SIDE_BY_SIDE
+from bot.updates.polling import _Fetched
+from bot.updates.processor import SIDE_BY_SIDE
 from simulator.faults import FaultKind
 from simulator.people import Person
 from simulator.simulator import Simulator
@@ -39,7 +39,7 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 @pytest.fixture(autouse=True)
 def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.polling._POLL_SECONDS", 1)
+    monkeypatch.setattr("bot.updates.polling._POLL_SECONDS", 1)
 
 
 @asynccontextmanager
@@ -157,12 +157,12 @@ async def test_it_works_though_it_cannot_be_described(simulator: Simulator, data
 async def test_trouble_that_stays_the_same_is_told_once(simulator: Simulator, database_url: str, caplog: pytest.LogCaptureFixture) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(FaultKind.SERVER_ERROR, method="getUpdates", times=3)
-    caplog.set_level("INFO", "bot.polling")
+    caplog.set_level("INFO", "bot.updates.polling")
     async with living(simulator, database_url):
         alice.sends("/help")
         await until(lambda: heard(alice))
 
-    told = [record.message for record in caplog.records if record.name == "bot.polling"]
+    told = [record.message for record in caplog.records if record.name == "bot.updates.polling"]
     assert [line.split(":")[0] for line in told] == [
         "Telegram did not answer and will be asked again, first in 0.5 seconds",
         "Telegram answers again",
@@ -249,7 +249,7 @@ async def test_an_answer_that_is_no_update_is_told_of_and_passed_over(
 async def test_what_is_acknowledged_is_forgotten_though_something_is_always_in_work(
     town: Town, alice: Chatter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.polling._GLANCE", 0)
+    monkeypatch.setattr("bot.updates.polling._GLANCE", 0)
     fetched = _Fetched(town.house.intake)
     for _ in range(10):
         update = alice.person.sends("/help")
@@ -305,7 +305,7 @@ async def test_one_odd_update_among_many_stops_nobody(simulator: Simulator, data
 
 
 async def test_a_quiet_bot_is_ready_at_once(simulator: Simulator, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.polling._POLL_SECONDS", 3600)
+    monkeypatch.setattr("bot.updates.polling._POLL_SECONDS", 3600)
     houses: list[House] = []
 
     async def known(house: House) -> None:

@@ -6,7 +6,7 @@ import pytest
 from telegram import Bot, Message
 
 from bot.messages.screen import digest_of
-from bot.reading import read, shown_before
+from bot.updates.wire import read, shown_before
 
 BOT = Bot("1:test")
 MARKUP = {"inline_keyboard": [[{"text": "Go", "callback_data": "go"}, {"text": "See", "url": "https://example.org"}]]}

@@ -11,8 +11,8 @@ from telegram import Update
 from bot.dialogue.context import Context
 from bot.dialogue.typed import typed_text
 from bot.messages.screen import Screen
-from bot.reading import read
-from bot.updates import CHANCES, TRIES, WorkFailed
+from bot.updates.processor import CHANCES, TRIES, WorkFailed
+from bot.updates.wire import read
 from domain import errors
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind

@@ -17,8 +17,8 @@ from bot.app import House
 from bot.dialogue.context import Context
 from bot.running import run
 from bot.settings import Settings
+from bot.updates.webhook import WebhookRefused
 from bot.web import LARGEST_BODY
-from bot.webhook import WebhookRefused
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.world import Webhook
@@ -278,7 +278,7 @@ async def test_a_drain_finishes_what_is_in_hand_and_takes_nothing_new(town: Post
 
 
 async def test_what_does_not_end_in_a_drain_is_given_back(town: PostedTown, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.webhook._DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr("bot.updates.webhook._DRAIN_SECONDS", 0.1)
     gate = Gate()
     hears(town, "wait", gate.passes)
     in_hand = asyncio.create_task(town.posts(update_of(town, "wait")))
@@ -364,7 +364,7 @@ async def test_telegram_is_asked_again_where_it_could_not_find_the_address_just_
 async def test_an_address_that_somebody_took_away_is_registered_again(
     simulator: Simulator, database_url: str, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.webhook._LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("bot.updates.webhook._LOOK_SECONDS", 0.05)
     async with started(settings_for(simulator, database_url, unused_tcp_port)):
         await until(lambda: simulator.world.webhook.url)
         simulator.world.webhook = Webhook()

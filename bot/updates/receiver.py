@@ -11,8 +11,8 @@ from telegram import Update
 from telegram.ext import Application
 
 from bot.observability.update_timing import received
-from bot.reading import Raw, read, unreadable
 from bot.runtime.chat_locks import Turns
+from bot.updates.wire import Raw, read, unreadable
 from domain.again import again_on_conflict
 from domain.ports import DatabaseAway, TransactionConflict
 

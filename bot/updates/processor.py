@@ -20,13 +20,13 @@ from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed
 from bot.messages.screen import Screen
 from bot.observability.metrics import Metrics
 from bot.outbox.relay import Courier
-from bot.reading import shown_before, unreadable
 from bot.runtime.alarm import Wakeup
 from bot.runtime.chat_locks import TELLING_SECONDS, Turn, Turns, finished
-from bot.sender import Sender, sender_of
 from bot.storehouse import Storehouse, Work
 from bot.ui.commands import COMMANDS
 from bot.ui.texts import best_language, texts_in
+from bot.updates.sender import Sender, sender_of
+from bot.updates.wire import shown_before, unreadable
 from domain.client import Client
 from domain.dialogue import Dialogue
 from domain.incident import Trouble

@@ -10,11 +10,11 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
-from bot.intake import Intake, Received
 from bot.observability.heartbeat import Pulse
-from bot.reading import KINDS, Raw, is_update
 from bot.runtime.chat_locks import finished
 from bot.telegram.api import call
+from bot.updates.receiver import Intake, Received
+from bot.updates.wire import KINDS, Raw, is_update
 
 Result = TypeVar("Result")
 

@@ -11,11 +11,11 @@ from aiohttp import web
 from telegram import Bot
 from telegram.error import BadRequest
 
-from bot.intake import Intake
-from bot.polling import ALLOWED_UPDATES, retried
-from bot.reading import is_update
 from bot.runtime.chat_locks import finished
 from bot.telegram.lenient_json import read_json
+from bot.updates.polling import ALLOWED_UPDATES, retried
+from bot.updates.receiver import Intake
+from bot.updates.wire import is_update
 from domain.ports import Misconfigured
 
 log = logging.getLogger(__name__)
