@@ -25,6 +25,7 @@ from bot.features.fallback.handlers import first_handlers, last_handlers
 from bot.features.hours.conversation import hours_flow
 from bot.features.reservations.bookings import bookings_handlers
 from bot.features.reservations.handlers import reservation_handlers
+from bot.http.server import HttpSide
 from bot.jobs.worker import Jobs
 from bot.notifications.admin_summary import Digest
 from bot.notifications.render import News
@@ -46,7 +47,6 @@ from bot.updates.polling import retried
 from bot.updates.processor import SIDE_BY_SIDE, UnitProcessor
 from bot.updates.receiver import Intake
 from bot.updates.webhook import Webhook
-from bot.web import HttpSide
 from storage.database import Database
 from storage.migrate import is_of_use, migrate
 from storage.presence import presence_on, telling_on

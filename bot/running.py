@@ -11,6 +11,7 @@ from telegram.error import TelegramError
 
 from bot.app import BotApplication, House, build, opened, prepared
 from bot.clock import Clock, system_clock
+from bot.http.server import CannotListen
 from bot.observability.watchdog import watched
 from bot.outbox.rate_limiter import Pace
 from bot.settings import Settings
@@ -19,7 +20,6 @@ from bot.ui.commands import commands_for
 from bot.ui.texts import DEFAULT, LANGUAGES, texts_in
 from bot.updates.polling import poll
 from bot.updates.webhook import Webhook
-from bot.web import CannotListen
 
 log = logging.getLogger(__name__)
 

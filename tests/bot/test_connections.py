@@ -11,12 +11,12 @@ import pytest
 from telegram import Update
 from telegram.ext import MessageHandler, filters
 
-from bot.connections import ConnectionLimits, default_connection_limit
 from bot.dialogue.context import Context
+from bot.http.connections import ConnectionLimits, default_connection_limit
+from bot.http.server import HttpSide
 from bot.observability.instrumented import BacklogGauge
 from bot.settings import Address
 from bot.updates.webhook import Webhook
-from bot.web import HttpSide
 from tests.bot.harness import Town, lived_in, until
 from tests.bot.served import SECRET, SECRET_HEADER, visits
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from bot.http.server import CannotListen
 from bot.running import run
 from bot.settings import Address, Settings
-from bot.web import CannotListen
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from tests.bot.harness import TOKEN, until
@@ -129,7 +129,7 @@ async def test_it_is_alive_but_of_no_use_once_it_is_about_to_end(town: ServedTow
 
 
 async def test_what_is_amiss_is_logged_once(town: ServedTown, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "bot.web")
+    caplog.set_level(logging.INFO, "bot.http.server")
     town.house.pulse.last_beat = None
     for _ in range(3):
         await town.asks("/readyz")

@@ -15,10 +15,10 @@ from telegram.ext import MessageHandler, filters
 
 from bot.app import House
 from bot.dialogue.context import Context
+from bot.http.server import LARGEST_BODY
 from bot.running import run
 from bot.settings import Settings
 from bot.updates.webhook import WebhookRefused
-from bot.web import LARGEST_BODY
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.world import Webhook

@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from bot.connections import ConnectionLimits, ConnectionPool, track_requests
+from bot.http.connections import ConnectionLimits, ConnectionPool, track_requests
+from bot.http.listener import Listener
 from bot.jobs.worker import Jobs
-from bot.listener import Listener
 from bot.observability.health import OK, Check, answers
 from bot.observability.instrumented import BacklogGauge
 from bot.observability.metrics import Metrics

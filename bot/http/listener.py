@@ -5,7 +5,7 @@ import logging
 import socket
 from collections.abc import Callable
 
-from bot.connections import Connection, ConnectionPool
+from bot.http.connections import Connection, ConnectionPool
 
 log = logging.getLogger(__name__)
 
