@@ -41,7 +41,7 @@ def _loaded(command: str) -> ModuleType:
     """Load a command. All of it stays: to look for garbage meanwhile would find none, and take a tenth of the start."""
     gc.disable()
     try:
-        return import_module(f"bot.commands.{command}")
+        return import_module(f"bot.cli.{command}")
     finally:
         gc.freeze()
         gc.enable()

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-LATE = ["aiosqlite", *(f"bot.commands.{name}" for name in ("backup", "demo", "doctor", "health", "migrate", "run"))]
+LATE = ["aiosqlite", *(f"bot.cli.{name}" for name in ("backup", "demo", "doctor", "health", "migrate", "run"))]
 """What the command line loads when it is asked for a command, and a database when it is opened."""
 _READ_AT_THE_START = ("PYTHON", "LANG", "LC_")
 _NUMBER = struct.Struct("!i")

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 
 from bot import demo
-from bot.commands.until_told import until_told
+from bot.cli.signals import until_told
 from bot.logs import configure_logging
 from bot.settings import Settings
 

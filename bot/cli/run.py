@@ -8,7 +8,7 @@ import sys
 from telegram.error import InvalidToken
 
 from bot import running
-from bot.commands.until_told import until_told
+from bot.cli.signals import until_told
 from bot.settings import Settings
 from domain.ports import DatabaseAway, Misconfigured
 
