@@ -3,8 +3,8 @@
 import argparse
 import asyncio
 
-from bot import demo
 from bot.cli.signals import until_told
+from bot.demo.demo import demo
 from bot.logs import configure_logging
 from bot.settings import Settings
 

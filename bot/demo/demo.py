@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from bot import app, running
 from bot.clock import system_clock
-from bot.demo_story import VENUE, Cast, cast_in, steps_for
-from bot.demo_time import Passage
+from bot.demo.skipped_time import Passage
+from bot.demo.story import VENUE, Cast, cast_in, steps_for
 from bot.settings import Settings
 from bot.storehouse import Work
 from domain.client import Contact

@@ -1,0 +1,1 @@
+"""The demo: the bot in a simulated Telegram, in a browser."""
