@@ -18,8 +18,8 @@ from telegram.ext import Application, ApplicationBuilder, CallbackQueryHandler, 
 
 from benchmarks.screens import AFTER, TEXT, markup
 from benchmarks.venue import FIRST_PROVIDER
+from bot.lifecycle import run
 from bot.logs import configure_logging
-from bot.running import run
 from bot.settings import Settings
 from bot.telegram.transport import AiohttpRequest
 from bot.updates.processor import SIDE_BY_SIDE

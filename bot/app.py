@@ -38,10 +38,10 @@ from bot.outbox.rate_limiter import Pace
 from bot.outbox.relay import Courier
 from bot.outbox.sender import Delivery
 from bot.outbox.shown_messages import OwnMemory
+from bot.ports import Presence
 from bot.runtime.alarm import Wakeup, new_scheduler
 from bot.runtime.chat_locks import Turns
 from bot.settings import Settings
-from bot.storehouse import Presence
 from bot.telegram.transport import AiohttpRequest
 from bot.updates.polling import retried
 from bot.updates.processor import SIDE_BY_SIDE, UnitProcessor

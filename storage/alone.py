@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 class Alone:
-    """Implements ``bot.storehouse.Presence`` where there are no others: it always leads, and waits for nobody."""
+    """Implements ``bot.ports.Presence`` where there are no others: it always leads, and waits for nobody."""
 
     leading = True
 

@@ -46,7 +46,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Replica:
-    """Implements ``bot.storehouse.Presence``."""
+    """Implements ``bot.ports.Presence``."""
 
     def __init__(self, url: str) -> None:
         """Choose a number; nothing is opened yet."""

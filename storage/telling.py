@@ -64,7 +64,7 @@ _FORGET = text("UPDATE chat SET shown_message_id = NULL WHERE id = CAST(:chat AS
 
 
 class Telling:
-    """Implements ``bot.storehouse.SharedPace`` and ``bot.storehouse.Memory``."""
+    """Implements ``bot.ports.SharedPace`` and ``bot.ports.Memory``."""
 
     def __init__(self, url: str) -> None:
         """Prepare the connections; nothing is opened yet."""

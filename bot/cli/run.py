@@ -7,7 +7,7 @@ import sys
 
 from telegram.error import InvalidToken
 
-from bot import running
+from bot import lifecycle as running
 from bot.cli.signals import until_told
 from bot.settings import Settings
 from domain.ports import DatabaseAway, Misconfigured

@@ -8,12 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from bot import app, running
+from bot import app
+from bot import lifecycle as running
 from bot.clock import system_clock
 from bot.demo.skipped_time import Passage
 from bot.demo.story import VENUE, Cast, cast_in, steps_for
+from bot.ports import Work
 from bot.settings import Settings
-from bot.storehouse import Work
 from domain.client import Contact
 from domain.usecases.choose_settings import choose_zone
 from domain.usecases.join import accept_invitation, invite_provider

@@ -11,7 +11,7 @@ from telegram.ext import CallbackContext, ExtBot
 from bot.buttons import Callback
 from bot.dialogue.request import CURRENT, Unit
 from bot.messages.screen import Screen
-from bot.storehouse import Updates
+from bot.ports import Updates
 from bot.ui.formats import Times
 from bot.ui.locale import Reader, reader_for
 from bot.ui.texts import Texts

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.messages.actions import Delete, Edit, Send, Step
 from bot.messages.screen import Screen
-from bot.storehouse import Work
+from bot.ports import Work
 from domain.client import Client, Contact
 from domain.dialogue import Dialogue
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from bot.clock import Clock
-from bot.storehouse import Writes
+from bot.ports import Writes
 from domain.policy import BookingPolicy
 from domain.usecases.expire_holds import BATCH, expire_holds
 

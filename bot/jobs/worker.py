@@ -14,9 +14,9 @@ from bot.jobs.expiry import end_overdue_holds
 from bot.notifications.admin_summary import Digest
 from bot.observability.heartbeat import Pulse
 from bot.outbox.relay import Courier
+from bot.ports import Presence, Storehouse, Work
 from bot.runtime.alarm import Every, Wakeup
 from bot.runtime.clock_guard import ClockGuard
-from bot.storehouse import Presence, Storehouse, Work
 from domain.incident import Trouble
 from domain.policy import BookingPolicy
 from domain.ports import DatabaseAway

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.clock import Clock
-from bot.storehouse import Storehouse, Work
+from bot.ports import Storehouse, Work
 from domain.incident import Incident, Trouble
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.observability.heartbeat import Pulse
-from bot.storehouse import Storehouse
+from bot.ports import Storehouse
 
 OK = "ok"
 _PATIENCE = 2.0

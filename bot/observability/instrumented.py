@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from bot.clock import Clock
 from bot.observability.heartbeat import Pulse
 from bot.observability.metrics import Metrics
-from bot.storehouse import Result, Storehouse, Work
+from bot.ports import Result, Storehouse, Work
 from domain.events import Event
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class MeasuredStorehouse:
 
     @property
     def side_by_side(self) -> int:
-        """See ``bot.storehouse.Writes``."""
+        """See ``bot.ports.Writes``."""
         return self._storehouse.side_by_side
 
     @asynccontextmanager

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from bot.outbox.fair_queue import FairQueue, Ticket, Urgency
-from bot.storehouse import SharedPace
+from bot.ports import SharedPace
 from domain.ports import DatabaseAway
 
 Result = TypeVar("Result")

@@ -18,9 +18,9 @@ from bot.observability.metrics import Metrics
 from bot.observability.report import without_persons
 from bot.outbox.rate_limiter import Paused, Permit, Urgency
 from bot.outbox.sender import Delivery, TryLater, Undeliverable, Unreachable
+from bot.ports import Storehouse, Work
 from bot.runtime.alarm import Wakeup
 from bot.runtime.chat_locks import TELLING_SECONDS, Turns, finished
-from bot.storehouse import Storehouse, Work
 from domain.again import again_while_away
 from domain.incident import Trouble
 from domain.outbox import DIGEST, REPLY, TOLD_TO_WAIT, OutboxRow

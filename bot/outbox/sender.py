@@ -19,7 +19,7 @@ from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, St
 from bot.messages.screen import Button, Screen
 from bot.outbox.patience import Patience
 from bot.outbox.rate_limiter import Pace, Paused, Permit, Urgency
-from bot.storehouse import Memory
+from bot.ports import Memory
 from bot.telegram.api import call
 from domain.outbox import TOLD_TO_WAIT
 from domain.ports import DatabaseAway

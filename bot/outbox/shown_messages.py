@@ -6,7 +6,7 @@ _REMEMBERED = 10_000
 
 
 class OwnMemory:
-    """Implements ``bot.storehouse.Memory``, forgetting the oldest of many."""
+    """Implements ``bot.ports.Memory``, forgetting the oldest of many."""
 
     def __init__(self) -> None:
         self._shown: OrderedDict[tuple[int, int], str] = OrderedDict()

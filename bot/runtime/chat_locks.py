@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from weakref import WeakValueDictionary
 
-from bot.storehouse import Presence
+from bot.ports import Presence
 
 _DRAIN_SECONDS = 3.0
 TELLING_SECONDS = 1.0

@@ -20,9 +20,9 @@ from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed
 from bot.messages.screen import Screen
 from bot.observability.metrics import Metrics
 from bot.outbox.relay import Courier
+from bot.ports import Storehouse, Work
 from bot.runtime.alarm import Wakeup
 from bot.runtime.chat_locks import TELLING_SECONDS, Turn, Turns, finished
-from bot.storehouse import Storehouse, Work
 from bot.ui.commands import COMMANDS
 from bot.ui.texts import best_language, texts_in
 from bot.updates.sender import Sender, sender_of

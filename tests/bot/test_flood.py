@@ -10,8 +10,8 @@ import pytest
 from telegram.ext import MessageHandler, filters
 
 from bot.app import House
+from bot.lifecycle import run
 from bot.outbox.rate_limiter import Pace
-from bot.running import run
 from bot.settings import Settings
 from simulator.people import Person
 from simulator.simulator import Simulator

@@ -12,9 +12,9 @@ from telegram.ext import MessageHandler, filters
 
 from bot.app import House
 from bot.dialogue.context import Context
+from bot.lifecycle import run
 from bot.messages.screen import Screen
 from bot.observability.health import answers, updates_check
-from bot.running import run
 from bot.settings import Settings
 from bot.updates.polling import _Fetched
 from bot.updates.processor import SIDE_BY_SIDE

@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 
 from bot.app import House
-from bot.running import run
+from bot.lifecycle import run
 from bot.settings import Settings
 from simulator.people import Person
 from simulator.simulator import Simulator

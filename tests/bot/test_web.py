@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.http.server import CannotListen
-from bot.running import run
+from bot.lifecycle import run
 from bot.settings import Address, Settings
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator

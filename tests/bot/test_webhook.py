@@ -16,7 +16,7 @@ from telegram.ext import MessageHandler, filters
 from bot.app import House
 from bot.dialogue.context import Context
 from bot.http.server import LARGEST_BODY
-from bot.running import run
+from bot.lifecycle import run
 from bot.settings import Settings
 from bot.updates.webhook import WebhookRefused
 from simulator.faults import FaultKind

@@ -14,8 +14,8 @@ from bot.clock import Clock, system_clock
 from bot.http.server import CannotListen
 from bot.observability.watchdog import watched
 from bot.outbox.rate_limiter import Pace
+from bot.ports import Presence
 from bot.settings import Settings
-from bot.storehouse import Presence
 from bot.ui.commands import commands_for
 from bot.ui.texts import DEFAULT, LANGUAGES, texts_in
 from bot.updates.polling import poll
