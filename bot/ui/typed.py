@@ -5,7 +5,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from bot.parsing.results import Note, Problem
+from bot.parsing.core.results import Note, Problem
 from bot.ui.formats import wall_span, wall_time
 from bot.ui.locale import Reader
 from domain.timespan import WallSpan

@@ -7,7 +7,7 @@ from babel.dates import get_timezone_location
 
 from bot.buttons import Callback
 from bot.messages.screen import Rows, Screen
-from bot.parsing.zones import COMMON_ZONES
+from bot.parsing.zones.zones import COMMON_ZONES
 from bot.ui.keyboards import button, grid
 from bot.ui.locale import Reader
 

@@ -24,7 +24,7 @@ from bot.features.booking.steps import (
     wish_kept,
 )
 from bot.messages.screen import Screen
-from bot.parsing.results import Problem
+from bot.parsing.core.results import Problem
 from bot.ui.typed import problem_text
 from domain import errors
 from domain.provider import LABEL_LIMIT

@@ -15,9 +15,9 @@ from bot.features.hours.screens import hours_home, posted_day
 from bot.features.hours.state import FARTHEST, State, kept, stand, too_far
 from bot.features.hours.typed import hours_typed, is_posting
 from bot.messages.screen import Screen
-from bot.parsing.hours import read_hours
-from bot.parsing.results import SpanRead
-from bot.parsing.times import read_span
+from bot.parsing.clock.times import read_span
+from bot.parsing.core.results import SpanRead
+from bot.parsing.hours.hours import read_hours
 from bot.ui.typed import note_text, problem_text
 from domain import errors
 from domain.provider import Provider

@@ -14,9 +14,9 @@ from bot.features.hours.preview_screens import cannot_repeat, meant, refused
 from bot.features.hours.state import FARTHEST, State, kept, stand, stay, too_far
 from bot.features.hours.steps import ask_hours, own_draft, show_draft, show_end, suggested
 from bot.messages.screen import Screen
-from bot.parsing.hours import read_hours
-from bot.parsing.results import HoursRead, Problem, TimeRead
-from bot.parsing.times import read_time
+from bot.parsing.clock.times import read_time
+from bot.parsing.core.results import HoursRead, Problem, TimeRead
+from bot.parsing.hours.hours import read_hours
 from bot.ui.formats import wall_time
 from bot.ui.typed import note_text, problem_text
 from domain.posting import Draft, DraftState

@@ -14,8 +14,8 @@ from bot.features.account.people_screens import dialogue_left, greeting, help_te
 from bot.features.account.settings_screens import back, language_settings, name_settings, settings_home, zone_settings
 from bot.features.account.zone_screens import MOST_MATCHES, city, unknown_zone, zone_matches
 from bot.messages.screen import Screen
-from bot.parsing.zone_table import countries
-from bot.parsing.zones import COMMON_ZONES, find_zones
+from bot.parsing.zones.zone_table import countries
+from bot.parsing.zones.zones import COMMON_ZONES, find_zones
 from bot.ui.commands import Roles, commands_for
 from bot.ui.formats import Times
 from bot.ui.locale import Reader

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, TypeVar
 
-from bot.parsing.tokens import Kind, Token, quoted
-from bot.parsing.words import AND
+from bot.parsing.core.tokens import Kind, Token, quoted
+from bot.parsing.core.words import AND
 
 Node = TypeVar("Node")
 Found = Iterator[tuple[Node, int]]

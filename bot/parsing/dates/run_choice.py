@@ -6,9 +6,9 @@ is Wednesday to Friday of this week; on a Saturday it is all of the week after. 
 
 from datetime import date, timedelta
 
-from bot.parsing.day_choice import Contradiction, choose_day, day_before, is_open, unchecked_day
-from bot.parsing.phrases import Daily, DayPhrase, Days, Named, OneDay, Run, Written
-from bot.parsing.results import DayRead, Note, Problem
+from bot.parsing.core.phrases import Daily, DayPhrase, Days, Named, OneDay, Run, Written
+from bot.parsing.core.results import DayRead, Note, Problem
+from bot.parsing.dates.day_choice import Contradiction, choose_day, day_before, is_open, unchecked_day
 
 MOST_DAYS = 400
 _DAYS_IN_WEEK = 7

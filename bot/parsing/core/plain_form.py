@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from itertools import groupby
 
-from bot.parsing.results import HoursRead
+from bot.parsing.core.results import HoursRead
 from domain.timespan import WallSpan
 
 

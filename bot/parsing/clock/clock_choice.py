@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.parsing.phrases import Clock, Hours
-from bot.parsing.results import Problem
+from bot.parsing.core.phrases import Clock, Hours
+from bot.parsing.core.results import Problem
 from domain.timespan import DAY_MINUTES, WallSpan
 
 _HALF = DAY_MINUTES // 2

@@ -10,8 +10,8 @@ from dataclasses import replace
 from datetime import MAXYEAR, MINYEAR, date, timedelta
 from enum import Enum, auto
 
-from bot.parsing.phrases import Ahead, Named, OneDay, Written
-from bot.parsing.results import DayRead, Note, Problem
+from bot.parsing.core.phrases import Ahead, Named, OneDay, Written
+from bot.parsing.core.results import DayRead, Note, Problem
 
 DAYS_IN_WEEK = 7
 _MONTH_LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

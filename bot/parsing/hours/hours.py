@@ -10,16 +10,16 @@ from dataclasses import replace
 from datetime import date
 from itertools import product
 
-from bot.parsing.cursor import Cursor
-from bot.parsing.day_choice import Contradiction
-from bot.parsing.hours_choice import Belief, choose_hours
-from bot.parsing.phrases import DayPhrase, Written
-from bot.parsing.plain_form import format_day_hours
-from bot.parsing.results import HoursRead, Problem
-from bot.parsing.run_choice import choose_days
-from bot.parsing.statement_grammar import Reading, readings
-from bot.parsing.tokens import normal, tokens
-from bot.parsing.words import EVERY, WEEK, WEEKDAYS, WEEKLY
+from bot.parsing.core.cursor import Cursor
+from bot.parsing.core.phrases import DayPhrase, Written
+from bot.parsing.core.plain_form import format_day_hours
+from bot.parsing.core.results import HoursRead, Problem
+from bot.parsing.core.tokens import normal, tokens
+from bot.parsing.core.words import EVERY, WEEK, WEEKDAYS, WEEKLY
+from bot.parsing.dates.day_choice import Contradiction
+from bot.parsing.dates.run_choice import choose_days
+from bot.parsing.hours.hours_choice import Belief, choose_hours
+from bot.parsing.hours.statement_grammar import Reading, readings
 
 __all__ = ["MOST_CHARACTERS", "format_day_hours", "read_hours"]
 

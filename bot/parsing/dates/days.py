@@ -2,12 +2,12 @@
 
 from datetime import date
 
-from bot.parsing.cursor import Cursor
-from bot.parsing.day_choice import choose_day
-from bot.parsing.day_grammar import phrase
-from bot.parsing.phrases import OneDay
-from bot.parsing.results import DayRead, Problem
-from bot.parsing.tokens import Kind, normal, tokens
+from bot.parsing.core.cursor import Cursor
+from bot.parsing.core.phrases import OneDay
+from bot.parsing.core.results import DayRead, Problem
+from bot.parsing.core.tokens import Kind, normal, tokens
+from bot.parsing.dates.day_choice import choose_day
+from bot.parsing.dates.day_grammar import phrase
 
 MOST_CHARACTERS = 500
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.parsing.phrases import Daily, DayPhrase, Days, Named, OneDay, Run, Week, Written
+from bot.parsing.core.phrases import Daily, DayPhrase, Days, Named, OneDay, Run, Week, Written
 
 
 def borrowed(items: tuple[Days, ...]) -> tuple[Days, ...] | None:

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from bot.parsing.clock_choice import Stretch, stretch
-from bot.parsing.day_choice import Contradiction
-from bot.parsing.phrases import Hours
-from bot.parsing.results import HoursRead, Note, Problem
-from bot.parsing.run_choice import MOST_DAYS, choose_days
-from bot.parsing.statement_grammar import Reading
-from bot.parsing.times import stretch_notes
+from bot.parsing.clock.clock_choice import Stretch, stretch
+from bot.parsing.clock.times import stretch_notes
+from bot.parsing.core.phrases import Hours
+from bot.parsing.core.results import HoursRead, Note, Problem
+from bot.parsing.dates.day_choice import Contradiction
+from bot.parsing.dates.run_choice import MOST_DAYS, choose_days
+from bot.parsing.hours.statement_grammar import Reading
 from domain.timespan import WallSpan
 
 

@@ -1,11 +1,11 @@
 """Reads one time of day, or one stretch of hours, as people type it."""
 
-from bot.parsing.clock_choice import Stretch, is_explicit, minutes_of, stretch
-from bot.parsing.clock_grammar import clock, span
-from bot.parsing.cursor import Cursor
-from bot.parsing.results import Note, Problem, SpanRead, TimeRead
-from bot.parsing.tokens import Kind, normal, tokens
-from bot.parsing.words import AT
+from bot.parsing.clock.clock_choice import Stretch, is_explicit, minutes_of, stretch
+from bot.parsing.clock.clock_grammar import clock, span
+from bot.parsing.core.cursor import Cursor
+from bot.parsing.core.results import Note, Problem, SpanRead, TimeRead
+from bot.parsing.core.tokens import Kind, normal, tokens
+from bot.parsing.core.words import AT
 from domain.timespan import WallSpan
 
 MOST_CHARACTERS = 500

@@ -8,13 +8,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from bot.parsing.clock_grammar import clock, hours
-from bot.parsing.cursor import Cursor, Found, Node
-from bot.parsing.day_grammar import phrase, run, week
-from bot.parsing.phrases import DayPhrase, Hours, Statement
-from bot.parsing.scopes import within_period, within_week
-from bot.parsing.tokens import Kind
-from bot.parsing.words import AT, FROM
+from bot.parsing.clock.clock_grammar import clock, hours
+from bot.parsing.core.cursor import Cursor, Found, Node
+from bot.parsing.core.phrases import DayPhrase, Hours, Statement
+from bot.parsing.core.tokens import Kind
+from bot.parsing.core.words import AT, FROM
+from bot.parsing.dates.day_grammar import phrase, run, week
+from bot.parsing.dates.scopes import within_period, within_week
 
 MOST_READINGS = 4
 Reading = tuple[Statement, ...]

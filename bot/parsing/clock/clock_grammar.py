@@ -11,10 +11,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from bot.parsing.cursor import Cursor, Found, remembered, several
-from bot.parsing.phrases import Clock, Hours
-from bot.parsing.tokens import Kind
-from bot.parsing.words import AT, CLOCK, FROM, GERMAN_WEEKDAYS, HOUR_MARK, MIDNIGHT, NOON, TO
+from bot.parsing.core.cursor import Cursor, Found, remembered, several
+from bot.parsing.core.phrases import Clock, Hours
+from bot.parsing.core.tokens import Kind
+from bot.parsing.core.words import AT, CLOCK, FROM, GERMAN_WEEKDAYS, HOUR_MARK, MIDNIGHT, NOON, TO
 
 Meridiem = Literal["am", "pm"] | None
 _HOUR_DIGITS = (1, 2)

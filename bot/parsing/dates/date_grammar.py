@@ -13,10 +13,10 @@
 
 from collections.abc import Iterator
 
-from bot.parsing.cursor import Cursor, Found
-from bot.parsing.phrases import Written
-from bot.parsing.tokens import Kind
-from bot.parsing.words import MONTHS, ON, ORDINAL, THE, TO
+from bot.parsing.core.cursor import Cursor, Found
+from bot.parsing.core.phrases import Written
+from bot.parsing.core.tokens import Kind
+from bot.parsing.core.words import MONTHS, ON, ORDINAL, THE, TO
 
 _ONE_OR_TWO = (1, 2)
 _YEAR = (4,)

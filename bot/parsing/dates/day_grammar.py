@@ -13,12 +13,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from bot.parsing import date_grammar
-from bot.parsing.cursor import Cursor, Found, remembered, several
-from bot.parsing.phrases import Ahead, Daily, DayPhrase, Days, Named, OneDay, Run, Week, Written
-from bot.parsing.scopes import borrowed, within_period, within_week
-from bot.parsing.tokens import Kind
-from bot.parsing.words import (
+from bot.parsing.core.cursor import Cursor, Found, remembered, several
+from bot.parsing.core.phrases import Ahead, Daily, DayPhrase, Days, Named, OneDay, Run, Week, Written
+from bot.parsing.core.tokens import Kind
+from bot.parsing.core.words import (
     DAILY,
     DAY,
     DAYS_AHEAD,
@@ -33,6 +31,8 @@ from bot.parsing.words import (
     WEEKS_AHEAD,
     WORKING_DAYS,
 )
+from bot.parsing.dates import date_grammar
+from bot.parsing.dates.scopes import borrowed, within_period, within_week
 
 
 def day(text: Cursor, at: int) -> Found[OneDay]:

@@ -4,7 +4,7 @@ import unicodedata
 from collections import defaultdict
 from functools import cache
 
-from bot.parsing.zone_table import (
+from bot.parsing.zones.zone_table import (
     CITIES,
     NAMES_OF_UTC,
     UTC,

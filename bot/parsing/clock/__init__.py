@@ -1,0 +1,1 @@
+"""Reads times of day."""

@@ -1,0 +1,1 @@
+"""What all readers of typed text share: tokens, words, the cursor and the results."""

@@ -1,0 +1,1 @@
+"""Reads days, lists and ranges of days."""

@@ -1,0 +1,1 @@
+"""Reads the hours that a provider types."""

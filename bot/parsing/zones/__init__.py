@@ -1,0 +1,1 @@
+"""Reads names of time zones and places."""
