@@ -13,9 +13,9 @@ from storage.database import make_engine
 from storage.executor import Executor
 from storage.instant import Instant
 from storage.migrate import is_current, refuse_foreign
-from storage.outbox import LEASE
-from storage.pruning import CELLS_KEPT
-from storage.reservations import CLIENT, PROVIDER
+from storage.repositories.outbox import LEASE
+from storage.repositories.reservations import CLIENT, PROVIDER
+from storage.repositories.retention import CELLS_KEPT
 from storage.sqlite_file import DatabaseUnusable
 from storage.tables import CONFIRMED, DUE, HELD, availability, busy, client, failed_update, outbox, reservation, worked_update
 

@@ -17,8 +17,8 @@ from typing import Any
 import asyncpg
 
 from domain.ports import DatabaseAway
-from storage.outbox import CHANNEL
 from storage.postgres import DRIVER_ERRORS, connected
+from storage.repositories.outbox import CHANNEL
 
 log = logging.getLogger(__name__)
 

@@ -4,19 +4,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from domain.events import Event
-from storage.availability import SqlAvailability
-from storage.clients import SqlClients
-from storage.dialogues import SqlDialogues
-from storage.drafts import SqlDrafts
 from storage.executor import Executor
-from storage.health import SqlHealth
-from storage.incidents import SqlIncidents
-from storage.invitations import SqlInvitations
-from storage.outbox import SqlOutbox
-from storage.providers import SqlProviders
-from storage.pruning import SqlPruning
-from storage.reservations import SqlReservations
-from storage.updates import SqlUpdates
+from storage.repositories.availability import SqlAvailability
+from storage.repositories.clients import SqlClients
+from storage.repositories.dialogues import SqlDialogues
+from storage.repositories.drafts import SqlDrafts
+from storage.repositories.health import SqlHealth
+from storage.repositories.incidents import SqlIncidents
+from storage.repositories.invitations import SqlInvitations
+from storage.repositories.outbox import SqlOutbox
+from storage.repositories.processed_updates import SqlUpdates
+from storage.repositories.providers import SqlProviders
+from storage.repositories.reservations import SqlReservations
+from storage.repositories.retention import SqlPruning
 
 
 class SqlUnitOfWork:

@@ -19,7 +19,7 @@ from bot.updates.processor import TRIES, WorkFailed
 from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from simulator.faults import FaultKind
-from storage.outbox import LEASE
+from storage.repositories.outbox import LEASE
 from tests.bot.harness import TOKEN, Chatter
 from tests.bot.practice import books, cancels_for, holds, opens_practice, quarter, reservations
 from tests.bot.probes import answering, echo, failing, feels, hears, offer

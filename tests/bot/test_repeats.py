@@ -11,7 +11,7 @@ from bot.messages.actions import Edit, Send, packed
 from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import Pace
 from simulator.faults import FaultKind
-from storage.outbox import LEASE
+from storage.repositories.outbox import LEASE
 from tests.bot.harness import Chatter, Town, lived_in, until
 from tests.bot.probes import calls, texts
 

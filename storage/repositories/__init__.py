@@ -1,0 +1,1 @@
+"""One module for each repository: the statements that read and write its tables."""
