@@ -14,7 +14,7 @@ import asyncpg
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from storage.at_once import IN_THREAD
+from storage.engine.sqlite_direct import IN_THREAD
 
 # As many connections as our own engine has, set up like those.
 _POOL: dict[str, Any] = {"min_size": 10, "max_size": 10, "server_settings": {"jit": "off"}}

@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from domain.again import again_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
-from storage.at_once import BEGIN, BUSY_TIMEOUT, DRIVER, IN_THREAD
-from storage.executor import Executor
-from storage.postgres import meant, postgres_engine
-from storage.sqlite_errors import sqlite_meant
-from storage.sqlite_file import DatabaseUnusable, check_ours, check_unused_log
+from storage.engine.executor import Executor
+from storage.engine.postgres import meant, postgres_engine
+from storage.engine.sqlite_direct import BEGIN, BUSY_TIMEOUT, DRIVER, IN_THREAD
+from storage.engine.sqlite_errors import sqlite_meant
+from storage.engine.sqlite_file import DatabaseUnusable, check_ours, check_unused_log
+from storage.engine.write_lock import SoleWriter
 from storage.together import Together
 from storage.unit_of_work import SqlUnitOfWork
-from storage.writer import SoleWriter
 
 Result = TypeVar("Result")
 

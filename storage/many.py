@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Select, Text, bindparam, column, func, select, true
 from sqlalchemy.dialects import postgresql
 
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.instant import Instant
 
 _INSTANT = Instant()

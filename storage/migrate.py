@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from storage.database import database_file, make_engine, prepare_file, prepare_folder, reachable
-from storage.ownership import is_foreign
-from storage.sqlite_file import DatabaseUnusable, check_unused_log
+from storage.engine.ownership import is_foreign
+from storage.engine.sqlite_file import DatabaseUnusable, check_unused_log
 from storage.tables import metadata
 
 # Any number will do that no other program on the same database locks.

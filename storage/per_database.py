@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.executor import Executor
+from storage.engine.executor import Executor
 
 
 class PerDatabase:

@@ -17,7 +17,7 @@ from typing import Any
 import asyncpg
 
 from domain.ports import DatabaseAway
-from storage.postgres import DRIVER_ERRORS, connected
+from storage.engine.postgres import DRIVER_ERRORS, connected
 from storage.repositories.outbox import CHANNEL
 
 log = logging.getLogger(__name__)

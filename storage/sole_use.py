@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from storage.database import database_file, prepare_folder
-from storage.sqlite_file import DatabaseUnusable, check_log, lock_of
+from storage.engine.sqlite_file import DatabaseUnusable, check_log, lock_of
 
 # A process that was killed a moment ago may still be on its way out.
 _TRIES = 20

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, TextClause, text
 
 from domain.ports import DatabaseAway
-from storage.postgres import meant, postgres_engine
+from storage.engine.postgres import meant, postgres_engine
 
 # A place is given back a second after its request was answered; by whoever dies before that, never, so it comes back by itself.
 _PLACES = text(

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from domain.events import Event
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.repositories.availability import SqlAvailability
 from storage.repositories.clients import SqlClients
 from storage.repositories.dialogues import SqlDialogues

@@ -36,7 +36,7 @@ def _beats(settings: Settings) -> bool:
 def _check_file(file: Path) -> None:
     """Refuse a file in which no bot could ever be at work; raises DatabaseUnusable."""
     if file.exists():
-        from storage.sqlite_file import check_ours  # noqa: PLC0415  (a bot that is well is not asked for its file)
+        from storage.engine.sqlite_file import check_ours  # noqa: PLC0415  (a bot that is well is not asked for its file)
 
         check_ours(file)
 

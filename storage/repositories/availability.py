@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import bindparam, delete, insert, select
 
 from domain.timespan import TimeSpan
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.tables import availability, provider
 
 _OF_PROVIDER = availability.c.provider_id == bindparam("provider")

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, select, update
 
 from domain.client import Client, Contact
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.per_database import PerDatabase
 from storage.tables import client
 

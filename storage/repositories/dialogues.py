@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 
 from domain.dialogue import Dialogue
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.per_database import PerDatabase
 from storage.tables import dialogue
 

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from domain.posting import DayHours, Draft, DraftState
 from domain.timespan import TimeSpan, WallSpan
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.tables import draft
 
 _ADD = insert(draft).returning(draft.c.id)

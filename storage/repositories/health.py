@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, delete
 
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.per_database import PerDatabase
 from storage.tables import failed_update
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, select
 
 from domain.incident import Incident, Trouble
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.per_database import PerDatabase
 from storage.tables import digest, incident
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, insert, select, update
 
 from domain.invitation import Invitation
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.tables import invitation
 
 _ADD = insert(invitation)

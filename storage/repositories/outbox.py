@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Integer, TextClause, and_, bindparam, case
 
 from domain.notification import Kind, Notification
 from domain.outbox import DIGEST, REPLY, TOLD_TO_WAIT, Backlog, DeliveryRecord, OutboxRow, not_delivered
-from storage.at_once import FEW, IN_THREAD
-from storage.executor import Executor
+from storage.engine.executor import Executor
+from storage.engine.sqlite_direct import FEW, IN_THREAD
 from storage.many import given, rows_given
 from storage.per_database import PerDatabase
 from storage.tables import DUE, DUE_NEWS, DUE_REPLY, WITHHELD, outbox

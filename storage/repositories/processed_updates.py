@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, func, select
 
 from domain.line import Line
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.per_database import PerDatabase
 from storage.tables import failed_update, worked_update
 

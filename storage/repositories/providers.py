@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, String, and_, bindparam, func, insert, or_, select, update
 
 from domain.provider import Provider, name_key
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.position import position
 from storage.tables import provider
 

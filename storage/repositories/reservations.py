@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, delete, func
 from domain import errors
 from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan, cell_with
-from storage.at_once import IN_THREAD
-from storage.executor import Executor
+from storage.engine.executor import Executor
+from storage.engine.sqlite_direct import IN_THREAD
 from storage.instant import Instant
 from storage.many import given, rows_given
 from storage.per_database import PerDatabase

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Executable, bindparam, delete, update
 
 from domain.timespan import first_cell_from
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.tables import CONFIRMED, busy, draft, failed_update, incident, outbox, reservation, worked_update
 
 # Telegram redelivers an update for at most a day.

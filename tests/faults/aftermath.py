@@ -13,7 +13,7 @@ from bot.buttons import ConfirmHold, UndoDraft, read
 from bot.observability import report as doctor
 from simulator.transcript import CallRecord
 from storage.doctor import SqlDoctor
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from tests.bot.harness import Chatter, Town
 from tests.bot.notices import told
 from tests.storage.ledger import audit

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from storage.driver import adapter_of
+from storage.engine.driver import adapter_of
 from tests.bot.harness import Town
 from tests.bot.replicas import cut
 from tests.fixtures.postgres import execute
@@ -54,7 +54,7 @@ async def file_locked(town: Town) -> AsyncIterator[Traces]:
         pytest.MonkeyPatch.context() as patched,
         closing(sqlite3.connect(town.house.database.url.removeprefix("sqlite:///"), isolation_level=None)) as other,
     ):
-        patched.setattr("storage.at_once._PATIENCE", f"PRAGMA busy_timeout={_BUSY}")
+        patched.setattr("storage.engine.sqlite_direct._PATIENCE", f"PRAGMA busy_timeout={_BUSY}")
         other.execute("BEGIN IMMEDIATE")
         yield Traces()
 

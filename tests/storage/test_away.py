@@ -9,8 +9,8 @@ from sqlalchemy import text
 from domain.client import Contact
 from domain.ports import DatabaseAway
 from storage.database import Database
+from storage.engine.sqlite_file import DatabaseUnusable
 from storage.migrate import migrate
-from storage.sqlite_file import DatabaseUnusable
 from storage.unit_of_work import SqlUnitOfWork
 from tests.fixtures.postgres import named
 from tests.storage.venue import ALICE, BOB, NOW, rows
@@ -126,7 +126,7 @@ async def test_a_database_that_the_server_does_not_have_is_told_by_name(postgres
 async def test_a_server_that_gives_no_answer_in_time_is_away_and_asked_over_another_connection_next(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.postgres._ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr("storage.engine.postgres._ANSWER_SECONDS", 0.3)
     database = Database(postgres_url)
     with pytest.raises(DatabaseAway, match="no answer"):
         async with database.transaction() as work:

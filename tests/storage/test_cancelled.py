@@ -10,8 +10,8 @@ from sqlalchemy import text
 from domain.client import Contact
 from domain.ports import DatabaseAway
 from storage.database import Database, make_engine
-from storage.driver import adapter_of
-from storage.writer import SoleWriter
+from storage.engine.driver import adapter_of
+from storage.engine.write_lock import SoleWriter
 from tests.storage.venue import NOW, rows
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from storage import sole_use as locking
+from storage.engine.sqlite_file import DatabaseUnusable
 from storage.sole_use import sole_use
-from storage.sqlite_file import DatabaseUnusable
 
 pytestmark = pytest.mark.engines("sqlite")
 

@@ -14,9 +14,9 @@ import pytest
 
 from storage.backup import back_up
 from storage.database import check_file
+from storage.engine.sqlite_file import DatabaseUnusable, check_log, check_ours
 from storage.migrate import migrate
 from storage.sole_use import sole_use
-from storage.sqlite_file import DatabaseUnusable, check_log, check_ours
 from tests.storage.venue import rows
 
 pytestmark = pytest.mark.engines("sqlite")

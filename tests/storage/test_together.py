@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from domain.client import Contact
 from storage.database import Database
-from storage.executor import Executor
+from storage.engine.executor import Executor
 from storage.together import Together
 from storage.unit_of_work import SqlUnitOfWork
 from tests.storage.venue import NOW, rows
@@ -88,7 +88,7 @@ async def test_what_nobody_waits_for_any_more_is_not_done(database: Database) ->
 
 
 async def test_all_hear_at_once_that_the_file_stays_locked(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.at_once._PATIENCE", "PRAGMA busy_timeout=100")
+    monkeypatch.setattr("storage.engine.sqlite_direct._PATIENCE", "PRAGMA busy_timeout=100")
     tries = 0
     opened = database._opened
 

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.at_once import BEGIN, AtOnceConnection
-from storage.driver import adapter_of, as_sqlalchemy
+from storage.engine.driver import adapter_of, as_sqlalchemy
+from storage.engine.sqlite_direct import BEGIN, AtOnceConnection
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.driver import adapter_of, as_sqlalchemy
+from storage.engine.driver import adapter_of, as_sqlalchemy
 
 DRIVER = "sqlite+at_once"
 """What a URL begins with that is to be opened so."""

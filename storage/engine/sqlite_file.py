@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from domain.ports import Misconfigured
-from storage.ownership import is_foreign
+from storage.engine.ownership import is_foreign
 
 # Offsets and sizes from https://www.sqlite.org/fileformat2.html.
 _HEADER, _WRITE_VERSION, _ROLLBACK_JOURNAL = b"SQLite format 3\0", 18, 1

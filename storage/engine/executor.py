@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Executable
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.at_once import AtOnce, AtOnceDialect
-from storage.prepared import prepared
-from storage.straight import Straight
+from storage.engine.postgres_direct import Straight
+from storage.engine.prepared import prepared
+from storage.engine.sqlite_direct import AtOnce, AtOnceDialect
 
 Result = TypeVar("Result")
 

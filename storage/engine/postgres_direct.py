@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.driver import adapter_of, handled
+from storage.engine.driver import adapter_of, handled
 
 
 class Straight:

@@ -1,0 +1,1 @@
+"""How statements reach SQLite and PostgreSQL: engines, transactions, the write lock and group commit."""
