@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select, update
 
 from domain.client import Client, Contact
 from storage.engine.executor import Executor
-from storage.per_database import PerDatabase
+from storage.sql.variants import PerDatabase
 from storage.tables import client
 
 _FIELDS = [client.c[name] for name in ("id", "name", "username", "language", "time_zone", "telegram_language", "unreachable_since")]

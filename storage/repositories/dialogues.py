@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select, update
 
 from domain.dialogue import Dialogue
 from storage.engine.executor import Executor
-from storage.per_database import PerDatabase
+from storage.sql.variants import PerDatabase
 from storage.tables import dialogue
 
 _GET = select(dialogue.c.flow, dialogue.c.state, dialogue.c.data, dialogue.c.card_message_id).where(

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete
 
 from storage.engine.executor import Executor
-from storage.per_database import PerDatabase
+from storage.sql.variants import PerDatabase
 from storage.tables import failed_update
 
 # PostgreSQL compresses long texts: random bytes keep their size.

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, select
 
 from domain.incident import Incident, Trouble
 from storage.engine.executor import Executor
-from storage.per_database import PerDatabase
+from storage.sql.variants import PerDatabase
 from storage.tables import digest, incident
 
 _ONLY = 1

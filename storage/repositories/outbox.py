@@ -10,8 +10,8 @@ from domain.notification import Kind, Notification
 from domain.outbox import DIGEST, REPLY, TOLD_TO_WAIT, Backlog, DeliveryRecord, OutboxRow, not_delivered
 from storage.engine.executor import Executor
 from storage.engine.sqlite_direct import FEW, IN_THREAD
-from storage.many import given, rows_given
-from storage.per_database import PerDatabase
+from storage.sql.json_rows import given, rows_given
+from storage.sql.variants import PerDatabase
 from storage.tables import DUE, DUE_NEWS, DUE_REPLY, WITHHELD, outbox
 
 LEASE = timedelta(seconds=60)

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, case, func, select
 
 from domain.line import Line
 from storage.engine.executor import Executor
-from storage.per_database import PerDatabase
+from storage.sql.variants import PerDatabase
 from storage.tables import failed_update, worked_update
 
 

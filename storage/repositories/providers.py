@@ -8,7 +8,7 @@ from sqlalchemy import Row, String, and_, bindparam, func, insert, or_, select, 
 
 from domain.provider import Provider, name_key
 from storage.engine.executor import Executor
-from storage.position import position
+from storage.sql.functions import position
 from storage.tables import provider
 
 _FIELDS = (provider.c.id, provider.c.client_id, provider.c.name, provider.c.slug)

@@ -12,8 +12,8 @@ from domain.timespan import TimeSpan, cell_with
 from storage.engine.executor import Executor
 from storage.engine.sqlite_direct import IN_THREAD
 from storage.instant import Instant
-from storage.many import given, rows_given
-from storage.per_database import PerDatabase
+from storage.sql.json_rows import given, rows_given
+from storage.sql.variants import PerDatabase
 from storage.tables import HELD, busy, reservation
 
 PROVIDER, CLIENT = 0, 1

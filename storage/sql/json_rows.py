@@ -15,7 +15,7 @@ _INSTANT = Instant()
 
 
 def rows_given(db: object, *columns: Column[Any]) -> Select[Any]:
-    """Return a query for the rows in the parameter ``rows``, with these columns; see ``storage.per_database``."""
+    """Return a query for the rows in the parameter ``rows``, with these columns; see ``storage.sql.variants``."""
     return _by_postgresql(columns) if db is postgresql else _by_sqlite(columns)
 
 

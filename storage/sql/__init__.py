@@ -1,0 +1,1 @@
+"""SQL that each database writes differently."""
