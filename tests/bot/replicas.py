@@ -12,7 +12,7 @@ from telegram.ext import BaseHandler
 from bot.app import House, build, opened
 from bot.dialogue.context import Context
 from bot.outbox.rate_limiter import Pace
-from storage.replica import Replica
+from storage.cluster.membership import Replica
 from tests.bot.harness import TOKEN, Town
 from tests.fixtures.postgres import execute, fetch, named
 

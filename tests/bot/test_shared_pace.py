@@ -13,7 +13,7 @@ from bot.messages.actions import Send, packed
 from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import Pace, Urgency
 from simulator.faults import FaultKind
-from storage.telling import Telling
+from storage.cluster.shared_rate_limit import Telling
 from tests.bot.backlog import crowd, let_holds_expire, refusals
 from tests.bot.harness import Chatter, Town, until
 from tests.bot.probes import calls

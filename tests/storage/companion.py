@@ -3,8 +3,8 @@
 import asyncio
 from multiprocessing.connection import Connection
 
+from storage.cluster.membership import Replica
 from storage.database import Database
-from storage.replica import Replica
 from tests.storage.venue import NOW
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from domain.notification import Kind, Notification
 from domain.ports import DatabaseAway
-from storage import replica as replicas
+from storage.cluster import membership as replicas
+from storage.cluster.membership import Replica
 from storage.database import Database
-from storage.replica import Replica
 from storage.unit_of_work import SqlUnitOfWork
 from tests.storage import companion
 from tests.storage.processes import spawn

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from storage import sole_use as locking
+from storage.cluster import process_lock as locking
+from storage.cluster.process_lock import sole_use
 from storage.engine.sqlite_file import DatabaseUnusable
-from storage.sole_use import sole_use
 
 pytestmark = pytest.mark.engines("sqlite")
 

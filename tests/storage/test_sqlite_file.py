@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from storage.backup import back_up
+from storage.cluster.process_lock import sole_use
 from storage.database import check_file
 from storage.engine.sqlite_file import DatabaseUnusable, check_log, check_ours
 from storage.migrate import migrate
-from storage.sole_use import sole_use
 from tests.storage.venue import rows
 
 pytestmark = pytest.mark.engines("sqlite")

@@ -2,9 +2,9 @@
 
 from sqlalchemy import make_url
 
-from storage.alone import Alone
-from storage.replica import Replica
-from storage.telling import Telling
+from storage.cluster.membership import Replica
+from storage.cluster.shared_rate_limit import Telling
+from storage.cluster.single_process import Alone
 
 
 def presence_on(url: str) -> Alone | Replica:

@@ -1,0 +1,1 @@
+"""What replicas share: membership, the leader, chat locks and the rate limit."""
