@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 
-from storage.migrate import migrate
+from storage.maintenance.migrate import migrate
 from tests.fixtures.postgres import FORGETFUL, NoServer, aside, copied, served
 
 SQLITE, POSTGRES = "SQLite", "PostgreSQL"

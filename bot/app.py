@@ -51,7 +51,7 @@ from storage.cluster.presence import presence_on, telling_on
 from storage.cluster.process_lock import sole_use
 from storage.cluster.shared_rate_limit import Telling
 from storage.database import Database
-from storage.migrate import is_of_use, migrate
+from storage.maintenance.migrate import is_of_use, migrate
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +167,7 @@ async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
 async def prepared(url: str) -> AsyncIterator[None]:
     """Have the database to this process alone where it bears one only, and brought up to date, for a block.
 
-    Raises what ``storage.cluster.process_lock.sole_use`` and ``storage.migrate.migrate`` raise.
+    Raises what ``storage.cluster.process_lock.sole_use`` and ``storage.maintenance.migrate.migrate`` raise.
     """
     async with sole_use(url):
         await migrate(url)

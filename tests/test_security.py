@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PRODUCT = ("bot", "domain", "storage", "simulator")
 ASKING = {"text", "execute", "executemany", "executescript", "exec_driver_sql", "fetch", "fetchrow", "fetchval", "scalar", "scalars"}
 # What is put together, and of what: names that stand in the same module, and nothing that comes from a person.
-PUT_TOGETHER = {("storage/database.py", "f'PRAGMA {pragma}'"), ("storage/doctor.py", "pragma")}
+PUT_TOGETHER = {("storage/database.py", "f'PRAGMA {pragma}'"), ("storage/maintenance/integrity.py", "pragma")}
 
 
 def sources(*packages: str) -> Iterator[tuple[str, str]]:

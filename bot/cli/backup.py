@@ -4,8 +4,8 @@ import argparse
 import sys
 
 from bot.settings import Settings
-from storage.backup import BackupFailed, back_up
 from storage.database import check_file, database_file, is_there
+from storage.maintenance.backup import BackupFailed, back_up
 
 _PG_DUMP = 'A PostgreSQL database is backed up with its own tool: pg_dump --format=custom --file={file} "$DATABASE_URL"'
 

@@ -8,7 +8,7 @@ from bot.observability import report as doctor
 from bot.settings import Settings
 from domain.checkup import Checkup
 from storage.database import check_file, database_file, is_there
-from storage.doctor import examined
+from storage.maintenance.integrity import examined
 
 
 def execute(settings: Settings, _options: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 
 from bot.settings import Settings
-from storage.migrate import migrate
+from storage.maintenance.migrate import migrate
 
 
 def execute(settings: Settings, _options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: over the connection that ``storage.migrate`` has opened, inside its one transaction."""
+"""How Alembic reaches the database: over the connection that ``storage.maintenance.migrate`` has opened, inside its one transaction."""
 
 from alembic import context
 

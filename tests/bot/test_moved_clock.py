@@ -19,7 +19,7 @@ from simulator.faults import FaultKind
 from simulator.people import Person
 from simulator.simulator import Simulator
 from storage.database import Database
-from storage.migrate import migrate
+from storage.maintenance.migrate import migrate
 from tests.bot.faketime import HostClock, host_clock
 from tests.bot.harness import until
 from tests.bot.processes import TOKEN, bot_process, environment

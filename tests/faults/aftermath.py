@@ -12,8 +12,8 @@ from typing import Any
 from bot.buttons import ConfirmHold, UndoDraft, read
 from bot.observability import report as doctor
 from simulator.transcript import CallRecord
-from storage.doctor import SqlDoctor
 from storage.engine.executor import Executor
+from storage.maintenance.integrity import SqlDoctor
 from tests.bot.harness import Chatter, Town
 from tests.bot.notices import told
 from tests.storage.ledger import audit

@@ -5,7 +5,7 @@ import multiprocessing
 from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
 
-from storage.migrate import migrate
+from storage.maintenance.migrate import migrate
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.storage.processes", "tests.storage.racer", "tests.storage.crasher", "tests.storage.companion"])

@@ -10,7 +10,7 @@ from domain.client import Contact
 from domain.ports import DatabaseAway
 from storage.database import Database
 from storage.engine.sqlite_file import DatabaseUnusable
-from storage.migrate import migrate
+from storage.maintenance.migrate import migrate
 from storage.unit_of_work import SqlUnitOfWork
 from tests.fixtures.postgres import named
 from tests.storage.venue import ALICE, BOB, NOW, rows

@@ -10,7 +10,7 @@ from domain.policy import BookingPolicy
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.expire_holds import expire_holds
 from storage.database import Database
-from storage.doctor import GRACE, examined
+from storage.maintenance.integrity import GRACE, examined
 from tests.storage.venue import ALICE, BOB, NOW, OPENING, SECOND, changes, everything, hold, literal, open_venue
 
 LATER = NOW + timedelta(hours=1)

@@ -10,7 +10,7 @@ from domain.outbox import Backlog
 from domain.usecases.end_reservation import cancel_by_client, confirm_hold
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
-from storage.migrate import is_current
+from storage.maintenance.migrate import is_current
 from tests.storage.venue import ALICE, BOB, CARA, NOW, OPENING, POLICY, SECOND, hold, open_venue
 
 

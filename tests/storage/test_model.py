@@ -34,7 +34,7 @@ from domain.usecases.hold_slot import SlotChoice, hold_slot
 from domain.usecases.post_availability import discard_draft, draft_hours, publish_draft
 from domain.usecases.remove_availability import Inside, Removal, remove_availability, undo_publication
 from storage.database import Database
-from storage.doctor import SqlDoctor
+from storage.maintenance.integrity import SqlDoctor
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
 from tests.faults.seeds import LONG

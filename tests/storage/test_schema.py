@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from domain.provider import name_key
-from storage import migrate as migrating
 from storage.database import Database, DatabaseUnsupported, database_file, make_engine
-from storage.migrate import ForeignKeysBroken, is_current, migrate
+from storage.maintenance import migrate as migrating
+from storage.maintenance.migrate import ForeignKeysBroken, is_current, migrate
+from storage.maintenance.upgrade import upgrade
 from storage.tables import metadata
-from storage.upgrade import upgrade
 from tests.storage.processes import run_together, spawn_migration
 from tests.storage.venue import NOW, changes, everything, literal, micros, rows
 

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from storage.backup import back_up
 from storage.cluster.process_lock import sole_use
 from storage.database import check_file
 from storage.engine.sqlite_file import DatabaseUnusable, check_log, check_ours
-from storage.migrate import migrate
+from storage.maintenance.backup import back_up
+from storage.maintenance.migrate import migrate
 from tests.storage.venue import rows
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -208,7 +208,7 @@ async def test_rows_that_point_to_nothing_are_seen_too(file: Path) -> None:
 
 async def test_a_new_database_that_was_killed_at_once_starts(tmp_path: Path) -> None:
     made = tmp_path / "new.db"
-    script = f"import asyncio, os, sys\nsys.path.insert(0, {str(Path(__file__).parents[2])!r})\nfrom storage.migrate import migrate\n"
+    script = f"import asyncio, os, sys\nsys.path.insert(0, {str(Path(__file__).parents[2])!r})\nfrom storage.maintenance.migrate import migrate\n"
     dies(f"{script}asyncio.run(migrate('sqlite:///' + sys.argv[1]))\nos.kill(os.getpid(), 9)", made)
     await starts(made)
     dies(WRITER.format(steps=2), made)

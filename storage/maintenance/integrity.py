@@ -13,7 +13,7 @@ from storage.database import make_engine
 from storage.engine.executor import Executor
 from storage.engine.sqlite_file import DatabaseUnusable
 from storage.instant import Instant
-from storage.migrate import is_current, refuse_foreign
+from storage.maintenance.migrate import is_current, refuse_foreign
 from storage.repositories.outbox import LEASE
 from storage.repositories.reservations import CLIENT, PROVIDER
 from storage.repositories.retention import CELLS_KEPT

@@ -113,7 +113,7 @@ def _upgrade(connection: Connection) -> None:
         raise DatabaseUnusable(
             "DATABASE_URL: the database was made by a newer version of Slotkeeper: run that version, or restore a backup from before it."
         )
-    from storage.upgrade import upgrade  # noqa: PLC0415  (Alembic takes long to load, and most starts migrate nothing)
+    from storage.maintenance.upgrade import upgrade  # noqa: PLC0415  (Alembic takes long to load, and most starts migrate nothing)
 
     upgrade(connection, _SCRIPTS)
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
