@@ -18,7 +18,7 @@ from storage.engine.sqlite_direct import BEGIN, BUSY_TIMEOUT, DRIVER, IN_THREAD
 from storage.engine.sqlite_errors import sqlite_meant
 from storage.engine.sqlite_file import DatabaseUnusable, check_ours, check_unused_log
 from storage.engine.write_lock import SoleWriter
-from storage.together import Together
+from storage.group_commit import Together
 from storage.unit_of_work import SqlUnitOfWork
 
 Result = TypeVar("Result")

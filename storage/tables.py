@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from storage.instant import Instant
+from storage.types import Instant
 
 metadata = MetaData(
     naming_convention={

@@ -12,12 +12,12 @@ from domain.timespan import first_cell_from
 from storage.database import make_engine
 from storage.engine.executor import Executor
 from storage.engine.sqlite_file import DatabaseUnusable
-from storage.instant import Instant
 from storage.maintenance.migrate import is_current, refuse_foreign
 from storage.repositories.outbox import LEASE
 from storage.repositories.reservations import CLIENT, PROVIDER
 from storage.repositories.retention import CELLS_KEPT
 from storage.tables import CONFIRMED, DUE, HELD, availability, busy, client, failed_update, outbox, reservation, worked_update
+from storage.types import Instant
 
 # A sweep comes every fifteen seconds: what is older than this was missed by many.
 GRACE = timedelta(minutes=5)

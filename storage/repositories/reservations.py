@@ -11,10 +11,10 @@ from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan, cell_with
 from storage.engine.executor import Executor
 from storage.engine.sqlite_direct import IN_THREAD
-from storage.instant import Instant
 from storage.sql.json_rows import given, rows_given
 from storage.sql.variants import PerDatabase
 from storage.tables import HELD, busy, reservation
+from storage.types import Instant
 
 PROVIDER, CLIENT = 0, 1
 

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Select, Text, bindparam, column, func, select, tr
 from sqlalchemy.dialects import postgresql
 
 from storage.engine.executor import Executor
-from storage.instant import Instant
+from storage.types import Instant
 
 _INSTANT = Instant()
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
 from storage.engine.prepared import prepared
-from storage.instant import Instant
+from storage.types import Instant
 
 SQLITE: Dialect = sqlite.dialect()
 MEETING = Table("meeting", MetaData(), Column("number", Integer), Column("begins", Instant()), Column("colour", Integer, default=lambda: 7))

@@ -29,8 +29,8 @@ from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.types import TypeEngine
 
 import storage
-from storage.instant import Instant
 from storage.tables import busy, reservation
+from storage.types import Instant
 from tests.fixtures.postgres import copied, execute, fetch
 from tests.storage.grown import grow
 from tests.storage.venue import NOW, literal

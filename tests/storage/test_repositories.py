@@ -22,8 +22,8 @@ from domain.timespan import TimeSpan
 from domain.usecases.choose_settings import choose_language, choose_zone
 from domain.usecases.join import accept_invitation, invite_provider, name_provider
 from storage.database import Database
-from storage.instant import Instant
 from storage.repositories.outbox import LEASE
+from storage.types import Instant
 from storage.unit_of_work import SqlUnitOfWork
 from tests.storage.venue import (
     ALICE,

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from domain.client import Contact
 from storage.database import Database
 from storage.engine.executor import Executor
-from storage.together import Together
+from storage.group_commit import Together
 from storage.unit_of_work import SqlUnitOfWork
 from tests.storage.venue import NOW, rows
 

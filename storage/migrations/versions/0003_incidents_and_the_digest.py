@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from storage.instant import Instant
+from storage.types import Instant
 
 revision = "0003"
 down_revision = "0002"
