@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from domain import ports
-from domain.incident import Incident, Trouble
 from domain.line import Line
-from domain.outbox import Backlog, OutboxRow
+from domain.operations.incident import Incident, Trouble
+from domain.operations.outbox import Backlog, OutboxRow
 
 Result = TypeVar("Result")
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.client import Client, Contact
-from domain.dialogue import Dialogue
 from domain.events import Event
 from domain.invitation import Invitation
 from domain.notification import Kind, Notification
-from domain.outbox import DeliveryRecord, OutboxRow
+from domain.operations.dialogue import Dialogue
+from domain.operations.outbox import DeliveryRecord, OutboxRow
 from domain.posting import Draft
 from domain.provider import Provider
 from domain.reservation import Reservation

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from domain.again import again_on_conflict
+from domain.operations.retry import again_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
 from storage.engine.executor import Executor
 from storage.engine.postgres import meant, postgres_engine

@@ -6,7 +6,7 @@ import asyncio
 from bot.clock import system_clock
 from bot.observability import report as doctor
 from bot.settings import Settings
-from domain.checkup import Checkup
+from domain.operations.integrity import Checkup
 from storage.database import check_file, database_file, is_there
 from storage.maintenance.integrity import examined
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 from telegram import Update
 
 from bot.dialogue.context import Context
-from domain.dialogue import Dialogue
+from domain.operations.dialogue import Dialogue
 
 _Result = TypeVar("_Result")
 

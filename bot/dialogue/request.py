@@ -8,7 +8,7 @@ from bot.messages.actions import Delete, Edit, Send, Step
 from bot.messages.screen import Screen
 from bot.ports import Work
 from domain.client import Client, Contact
-from domain.dialogue import Dialogue
+from domain.operations.dialogue import Dialogue
 
 
 @dataclass(slots=True)

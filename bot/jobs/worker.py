@@ -17,7 +17,7 @@ from bot.outbox.relay import Courier
 from bot.ports import Presence, Storehouse, Work
 from bot.runtime.alarm import Every, Wakeup
 from bot.runtime.clock_guard import ClockGuard
-from domain.incident import Trouble
+from domain.operations.incident import Trouble
 from domain.policy import BookingPolicy
 from domain.ports import DatabaseAway
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.messages.screen import Screen
 from bot.ui.locale import Reader
-from domain.incident import Incident, Trouble
+from domain.operations.incident import Incident, Trouble
 
 _TEXTS = {
     Trouble.UPDATE_SET_ASIDE: "digest.update_set_aside",

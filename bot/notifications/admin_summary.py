@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.ports import Storehouse, Work
-from domain.incident import Incident, Trouble
+from domain.operations.incident import Incident, Trouble
 
 log = logging.getLogger(__name__)
 

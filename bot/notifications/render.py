@@ -12,7 +12,7 @@ from bot.notifications.admin_screens import digest as digest_screen
 from bot.ui.locale import Reader, reader_for
 from domain.client import Client
 from domain.notification import Kind, still_holds
-from domain.outbox import DIGEST, OutboxRow
+from domain.operations.outbox import DIGEST, OutboxRow
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.provider import Provider

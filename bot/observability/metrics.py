@@ -22,7 +22,7 @@ from bot import __version__
 from bot.observability.update_timing import RECEIPT, kind_of
 from domain import events
 from domain.notification import Kind
-from domain.outbox import DIGEST, REPLY
+from domain.operations.outbox import DIGEST, REPLY
 
 UpdateOutcome = Literal["worked", "repeated", "failed", "set_aside"]
 DeliveryOutcome = Literal["sent", "skipped", "parked", "postponed", "unreachable"]

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from domain.checkup import Checkup, Parked
+from domain.operations.integrity import Checkup, Parked
 
 ALL_WELL = "All is well."
 NO_DATABASE = "There is no database yet. What to do: start the bot once, or run `python -m bot migrate`."

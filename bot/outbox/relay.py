@@ -21,9 +21,9 @@ from bot.outbox.sender import Delivery, TryLater, Undeliverable, Unreachable
 from bot.ports import Storehouse, Work
 from bot.runtime.alarm import Wakeup
 from bot.runtime.chat_locks import TELLING_SECONDS, Turns, finished
-from domain.again import again_while_away
-from domain.incident import Trouble
-from domain.outbox import DIGEST, REPLY, TOLD_TO_WAIT, OutboxRow
+from domain.operations.incident import Trouble
+from domain.operations.outbox import DIGEST, REPLY, TOLD_TO_WAIT, OutboxRow
+from domain.operations.retry import again_while_away
 from domain.ports import DatabaseAway
 
 Result = TypeVar("Result")

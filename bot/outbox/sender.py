@@ -21,7 +21,7 @@ from bot.outbox.patience import Patience
 from bot.outbox.rate_limiter import Pace, Paused, Permit, Urgency
 from bot.ports import Memory
 from bot.telegram.api import call
-from domain.outbox import TOLD_TO_WAIT
+from domain.operations.outbox import TOLD_TO_WAIT
 from domain.ports import DatabaseAway
 
 log = logging.getLogger(__name__)

@@ -28,9 +28,9 @@ from bot.ui.texts import best_language, texts_in
 from bot.updates.sender import Sender, sender_of
 from bot.updates.wire import shown_before, unreadable
 from domain.client import Client
-from domain.dialogue import Dialogue
-from domain.incident import Trouble
-from domain.outbox import OutboxRow
+from domain.operations.dialogue import Dialogue
+from domain.operations.incident import Trouble
+from domain.operations.outbox import OutboxRow
 from domain.ports import DatabaseAway, TransactionConflict
 from domain.text import storable
 

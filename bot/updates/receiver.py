@@ -13,7 +13,7 @@ from telegram.ext import Application
 from bot.observability.update_timing import received
 from bot.runtime.chat_locks import Turns
 from bot.updates.wire import Raw, read, unreadable
-from domain.again import again_on_conflict
+from domain.operations.retry import again_on_conflict
 from domain.ports import DatabaseAway, TransactionConflict
 
 Received = Application[Any, Any, Any, Any, Any, Any]

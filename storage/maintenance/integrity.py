@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, or_, select, text, union_all
 from sqlalchemy.exc import DatabaseError
 
-from domain.checkup import Checkup, Parked, SetAside
+from domain.operations.integrity import Checkup, Parked, SetAside
 from domain.timespan import first_cell_from
 from storage.database import make_engine
 from storage.engine.executor import Executor

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from domain.dialogue import Dialogue
+from domain.operations.dialogue import Dialogue
 from storage.engine.executor import Executor
 from storage.sql.variants import PerDatabase
 from storage.tables import dialogue

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 
-from domain.incident import Incident, Trouble
+from domain.operations.incident import Incident, Trouble
 from storage.engine.executor import Executor
 from storage.sql.variants import PerDatabase
 from storage.tables import digest, incident

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Integer, TextClause, and_, bindparam, case, delete, func, insert, literal, or_, select, text, update
 
 from domain.notification import Kind, Notification
-from domain.outbox import DIGEST, REPLY, TOLD_TO_WAIT, Backlog, DeliveryRecord, OutboxRow, not_delivered
+from domain.operations.outbox import DIGEST, REPLY, TOLD_TO_WAIT, Backlog, DeliveryRecord, OutboxRow, not_delivered
 from storage.engine.executor import Executor
 from storage.engine.sqlite_direct import FEW, IN_THREAD
 from storage.sql.json_rows import given, rows_given

@@ -12,7 +12,7 @@ from bot.messages.screen import Screen
 from bot.notifications.admin_summary import Digest
 from bot.updates.processor import TRIES, WorkFailed
 from domain.client import Contact
-from domain.incident import Trouble
+from domain.operations.incident import Trouble
 from storage.database import Database
 from tests.bot.harness import ADMIN_ID, MONDAY, Chatter, Town
 from tests.bot.probes import answering, failing, hears, outbox

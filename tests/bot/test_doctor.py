@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.observability.report import ALL_WELL, NO_DATABASE, OLD_SCHEMA, findings, remarks, without_persons
-from domain.checkup import Checkup, Parked, SetAside
+from domain.operations.integrity import Checkup, Parked, SetAside
 from tests.bot.processes import environment, runs
 from tests.storage.venue import changes, everything, literal
 

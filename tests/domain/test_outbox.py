@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.outbox import NOT_DELIVERED, DeliveryRecord, OutboxRow
+from domain.operations.outbox import NOT_DELIVERED, DeliveryRecord, OutboxRow
 
 ROW = OutboxRow(1, 200, "booking_confirmed", 7, None, datetime(2026, 6, 1, 12, tzinfo=UTC), attempts=1)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from domain.checkup import Checkup, Parked, SetAside
+from domain.operations.integrity import Checkup, Parked, SetAside
 from domain.policy import BookingPolicy
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.expire_holds import expire_holds

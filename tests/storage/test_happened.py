@@ -6,7 +6,7 @@ import pytest
 
 from domain import errors
 from domain.events import CancelledByClient, HoldConfirmed, HoldExpired, SlotHeld
-from domain.outbox import Backlog
+from domain.operations.outbox import Backlog
 from domain.usecases.end_reservation import cancel_by_client, confirm_hold
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from domain.incident import Incident, Trouble
+from domain.operations.incident import Incident, Trouble
 from storage.database import Database
 from tests.storage.venue import NOW, SECOND
 

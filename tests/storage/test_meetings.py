@@ -11,7 +11,7 @@ import pytest
 
 from domain import errors
 from domain.client import Contact
-from domain.outbox import OutboxRow
+from domain.operations.outbox import OutboxRow
 from domain.ports import TransactionConflict
 from domain.provider import Provider
 from domain.usecases.end_reservation import confirm_hold

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 )
 
 from domain import errors
-from domain.checkup import Checkup
+from domain.operations.integrity import Checkup
 from domain.policy import BookingPolicy
 from domain.posting import DayHours, Draft
 from domain.reservation import Reservation
