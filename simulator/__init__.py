@@ -1,8 +1,8 @@
 """A Telegram stand-in on loopback: a strict Bot API server, and people who use the bot through it."""
 
-from simulator.calls import Upload
+from simulator.api.calls import Upload
+from simulator.api.dispatch import Reply
 from simulator.chats import ABSENT, Attachment, Chat, Message
-from simulator.dispatch import Reply
 from simulator.faults import Fault, FaultKind, FloodLimits
 from simulator.groups import Channel, Group
 from simulator.keyboards import Button

@@ -6,17 +6,17 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.calls import Call, Upload
+from simulator.api.calls import Call, Upload
+from simulator.api.dispatch import Reply, answer
+from simulator.api.methods.profile import commands_shown
+from simulator.api.server import ApiServer, Mount
+from simulator.api.webhook import WebhookSender
 from simulator.chats import ABSENT, Detail
 from simulator.clock import Clock, system_clock
-from simulator.dispatch import Reply, answer
 from simulator.faults import Faults, FloodLimits
 from simulator.groups import Channel, Group
-from simulator.methods.profile import commands_shown
 from simulator.people import Person
-from simulator.server import ApiServer, Mount
 from simulator.transcript import Delivery, Transcript
-from simulator.webhook import WebhookSender
 from simulator.world import World
 
 _HOST = "127.0.0.1"

@@ -10,7 +10,7 @@ from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, St
 from bot.messages.screen import Button, Screen
 from bot.outbox.sender import Delivery, TryLater, Undeliverable, Unreachable, _number_of
 from bot.outbox.shown_messages import OwnMemory
-from simulator import html
+from simulator.api import html
 from simulator.faults import FaultKind
 from tests.bot.harness import Chatter, Town
 from tests.bot.probes import calls, feels, hears, offer, texts

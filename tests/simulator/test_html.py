@@ -9,8 +9,8 @@ import telegram
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulator.api.html import parse_html
 from simulator.entities import found_in, tidy
-from simulator.html import parse_html
 from simulator.refusals import Refusal
 
 

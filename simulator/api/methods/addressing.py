@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from simulator.calls import Call
+from simulator.api.calls import Call
 from simulator.chats import Chat, Message
 from simulator.refusals import bad_request, blocked, forbidden
 from simulator.world import World

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from simulator.calls import Call, Described
+from simulator.api.calls import Call, Described
+from simulator.api.methods import METHODS
 from simulator.faults import SLOW, WORK_IS_DONE, Fault, FaultKind
-from simulator.methods import METHODS
 from simulator.refusals import Refusal, bad_request, blocked, too_many_requests
 from simulator.transcript import CallRecord
 from simulator.world import World

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.calls import Call
+from simulator.api.calls import Call
+from simulator.api.html import parse_html
 from simulator.entities import Entity, deep_link_payloads, fitting, is_deep_link_payload, tidy, utf16_length, with_found
-from simulator.html import parse_html
 from simulator.refusals import bad_request
 from simulator.world import World
 

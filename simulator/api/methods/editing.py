@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from simulator.calls import Call
+from simulator.api.calls import Call
+from simulator.api.methods.addressing import known_chat, own_message
+from simulator.api.methods.formatting import LONGEST_TEXT, Formatted, caption, message_text
+from simulator.api.methods.sending import keyboard
 from simulator.chats import Chat, Message
 from simulator.keyboards import Rows
-from simulator.methods.addressing import known_chat, own_message
-from simulator.methods.formatting import LONGEST_TEXT, Formatted, caption, message_text
-from simulator.methods.sending import keyboard
 from simulator.refusals import NOT_MODIFIED, Refusal, bad_request, too_many_requests
 from simulator.world import World
 

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from simulator.calls import Call
+from simulator.api.calls import Call
+from simulator.api.methods.addressing import known_chat
 from simulator.changes import Profiled
-from simulator.methods.addressing import known_chat
 from simulator.refusals import Refusal, bad_request, too_many_requests
 from simulator.world import World
 

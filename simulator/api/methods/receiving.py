@@ -5,7 +5,7 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from simulator.calls import Call, Described
+from simulator.api.calls import Call, Described
 from simulator.loopback import is_loopback
 from simulator.refusals import QUERY_TOO_OLD, Refusal, bad_request, conflict
 from simulator.transcript import Delivery

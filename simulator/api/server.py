@@ -7,9 +7,9 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from simulator.calls import Call, Upload
+from simulator.api.calls import Call, Upload
+from simulator.api.dispatch import Reply, answer
 from simulator.control import Control
-from simulator.dispatch import Reply, answer
 from simulator.loopback import is_loopback
 from simulator.raw import dumped
 from simulator.refusals import Refusal, bad_request

@@ -2,13 +2,13 @@
 
 from typing import Any, Literal
 
-from simulator.calls import Call, Upload
+from simulator.api.calls import Call, Upload
+from simulator.api.methods.addressing import replied_message, writable_chat
+from simulator.api.methods.formatting import LONGEST_TEXT, Formatted, caption, message_text, warn_of_payload
 from simulator.changes import Acted
 from simulator.chats import Attachment
 from simulator.entities import deep_link_payload
 from simulator.keyboards import Rows, parse_markup
-from simulator.methods.addressing import replied_message, writable_chat
-from simulator.methods.formatting import LONGEST_TEXT, Formatted, caption, message_text, warn_of_payload
 from simulator.pictures import attachment, is_picture
 from simulator.refusals import Refusal, bad_request, too_many_requests
 from simulator.world import World

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from simulator.calls import Call
-from simulator.methods import editing, profile, receiving, sending
+from simulator.api.calls import Call
+from simulator.api.methods import editing, profile, receiving, sending
 from simulator.world import World
 
 Method = Callable[[World, Call], Any | Awaitable[Any]]

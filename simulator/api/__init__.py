@@ -1,0 +1,1 @@
+"""The Bot API of the simulated Telegram: the server, its methods, and what it refuses."""
