@@ -2,13 +2,13 @@
 
 from simulator.api.calls import Upload
 from simulator.api.dispatch import Reply
-from simulator.chats import ABSENT, Attachment, Chat, Message
 from simulator.faults import Fault, FaultKind, FloodLimits
-from simulator.groups import Channel, Group
-from simulator.keyboards import Button
-from simulator.people import Person
 from simulator.simulator import Simulator
-from simulator.transcript import CallRecord, Delivery, Transcript
+from simulator.state.chats import ABSENT, Attachment, Chat, Message
+from simulator.state.groups import Channel, Group
+from simulator.state.keyboards import Button
+from simulator.state.people import Person
+from simulator.state.transcript import CallRecord, Delivery, Transcript
 
 __all__ = [
     "ABSENT",

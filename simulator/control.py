@@ -6,10 +6,10 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.chats import Chat, Message
-from simulator.groups import Group
-from simulator.people import Person
-from simulator.world import World
+from simulator.state.chats import Chat, Message
+from simulator.state.groups import Group
+from simulator.state.people import Person
+from simulator.state.world import World
 
 Body = dict[str, Any]
 Action = Callable[[Body], Any]

@@ -11,13 +11,13 @@ from simulator.api.dispatch import Reply, answer
 from simulator.api.methods.profile import commands_shown
 from simulator.api.server import ApiServer, Mount
 from simulator.api.webhook import WebhookSender
-from simulator.chats import ABSENT, Detail
-from simulator.clock import Clock, system_clock
 from simulator.faults import Faults, FloodLimits
-from simulator.groups import Channel, Group
-from simulator.people import Person
-from simulator.transcript import Delivery, Transcript
-from simulator.world import World
+from simulator.state.chats import ABSENT, Detail
+from simulator.state.clock import Clock, system_clock
+from simulator.state.groups import Channel, Group
+from simulator.state.people import Person
+from simulator.state.transcript import Delivery, Transcript
+from simulator.state.world import World
 
 _HOST = "127.0.0.1"
 

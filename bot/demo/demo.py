@@ -19,8 +19,8 @@ from domain.client import Contact
 from domain.usecases.choose_settings import choose_zone
 from domain.usecases.join import accept_invitation, invite_provider
 from simulator import Simulator
-from simulator.clock import DemoClock
 from simulator.demo import Demo, DemoPerson
+from simulator.state.clock import DemoClock
 
 TOKEN = "1:demo"  # noqa: S105  (it opens nothing but the simulator, which runs on this machine only)
 

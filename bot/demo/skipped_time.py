@@ -5,7 +5,7 @@ import logging
 from datetime import timedelta
 
 from bot.app import House
-from simulator.clock import DemoClock
+from simulator.state.clock import DemoClock
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from simulator.api.calls import Call, Described
 from simulator.api.methods import METHODS
 from simulator.faults import SLOW, WORK_IS_DONE, Fault, FaultKind
 from simulator.refusals import Refusal, bad_request, blocked, too_many_requests
-from simulator.transcript import CallRecord
-from simulator.world import World
+from simulator.state.transcript import CallRecord
+from simulator.state.world import World
 
 _REFUSALS = {
     FaultKind.BLOCKED: blocked(),

@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass, field
 
-from simulator.entities import Entity, utf16_length
 from simulator.refusals import Refusal, bad_request
+from simulator.state.entities import Entity, utf16_length
 
 _TAGS = {
     "b": "bold",

@@ -11,9 +11,9 @@ from simulator.api.calls import Call, Upload
 from simulator.api.dispatch import Reply, answer
 from simulator.control import Control
 from simulator.loopback import is_loopback
-from simulator.raw import dumped
 from simulator.refusals import Refusal, bad_request
-from simulator.world import World
+from simulator.state.raw import dumped
+from simulator.state.world import World
 
 _LARGEST_BODY = 60 * 1024 * 1024
 

@@ -7,10 +7,10 @@ import aiohttp
 
 from simulator.faults import WEBHOOK
 from simulator.loopback import is_loopback
-from simulator.raw import dumped
-from simulator.transcript import Delivery
-from simulator.updates import Pending, chat_of
-from simulator.world import World
+from simulator.state.raw import dumped
+from simulator.state.transcript import Delivery
+from simulator.state.updates import Pending, chat_of
+from simulator.state.world import World
 
 _PATIENCE = 60
 _LONGEST_WAIT = 60

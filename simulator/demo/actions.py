@@ -9,7 +9,7 @@ from aiohttp import web
 
 from simulator.demo.page import Handler
 from simulator.demo.people import DemoPerson
-from simulator.people import Person
+from simulator.state.people import Person
 
 Body = dict[str, Any]
 _LONGEST_SKIP = timedelta(days=31)

@@ -6,9 +6,6 @@ from typing import Any
 
 from aiohttp import web
 
-from simulator.changes import Change, Edited, Written
-from simulator.chats import Message
-from simulator.clock import DemoClock
 from simulator.demo.actions import Actions
 from simulator.demo.files import Files
 from simulator.demo.live import Live
@@ -16,8 +13,11 @@ from simulator.demo.page import Page
 from simulator.demo.people import DemoPerson, newcomer
 from simulator.demo.shown import bot_shown, change_shown, chat_of, messages_shown, person_shown, profile_shown
 from simulator.demo.steps import Progress, Step
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.changes import Change, Edited, Written
+from simulator.state.chats import Message
+from simulator.state.clock import DemoClock
+from simulator.state.people import Person
 
 
 class Demo:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from simulator.demo.page import SAFETY
-from simulator.world import World
+from simulator.state.world import World
 
 _PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif"}
 

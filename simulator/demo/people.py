@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.people import Person
 
 _LONGEST_NAME = 64
 

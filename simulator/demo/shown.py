@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from simulator.changes import Acted, Answered, Change, Deleted, Edited, Profiled, Standing, Tapped, Written
-from simulator.chats import Attachment, Chat, Message
 from simulator.demo.people import DemoPerson
 from simulator.simulator import Simulator
-from simulator.world import World
+from simulator.state.changes import Acted, Answered, Change, Deleted, Edited, Profiled, Standing, Tapped, Written
+from simulator.state.chats import Attachment, Chat, Message
+from simulator.state.world import World
 
 Shown = dict[str, Any]
 # A page gets so many of the newest messages of a chat at once, and asks for the earlier ones.

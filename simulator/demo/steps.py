@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from simulator.chats import Message
-from simulator.people import Person
+from simulator.state.chats import Message
+from simulator.state.people import Person
 
 Proof = Callable[[Message], bool]
 

@@ -13,9 +13,9 @@ from statistics import median
 from bot.observability.report import ALL_WELL
 from domain.client import Contact
 from domain.timespan import TimeSpan
-from simulator.people import Person
 from simulator.simulator import Simulator
-from simulator.transcript import CallRecord
+from simulator.state.people import Person
+from simulator.state.transcript import CallRecord
 from storage.database import Database
 from tests.bot.crew import Crew, crew
 from tests.bot.crowd import Guest, come_and_go, reservations_shown

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from itertools import cycle
 from typing import Any
 
-from simulator.chats import Message, Tap
-from simulator.keyboards import Button
 from simulator.simulator import Simulator
-from simulator.world import ANSWERABLE
+from simulator.state.chats import Message, Tap
+from simulator.state.keyboards import Button
+from simulator.state.world import ANSWERABLE
 from tests.bot.harness import until
 
 # Everybody wants one of the first times of the first days.

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp import web
 
 from simulator.simulator import Simulator
-from simulator.transcript import CallRecord
+from simulator.state.transcript import CallRecord
 from tests.bot.served import SECRET_HEADER
 
 _CALLER: ContextVar[int] = ContextVar("caller", default=0)

@@ -13,9 +13,9 @@ from bot.app import House, build, opened
 from bot.dialogue.context import Context
 from bot.outbox.rate_limiter import Pace
 from bot.settings import Settings
-from simulator.chats import Message
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.chats import Message
+from simulator.state.people import Person
 from tests.bot.oddities import Oddities
 
 AnyTown = TypeVar("AnyTown", bound="Town")

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from simulator.transcript import CallRecord
+from simulator.state.transcript import CallRecord
 
 OPENINGS = {"hold_expired": "⌛", "booking_confirmed": "📅"}
 """How the notices of these kinds begin."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from simulator import ABSENT, Group, Person, Simulator
-from simulator.chats import Account
+from simulator.state.chats import Account
 from tests.faults.seeds import chance
 
 _ACCOMPANIED, _SLOW = 0.35, 0.1

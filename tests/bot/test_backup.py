@@ -16,8 +16,8 @@ import pytest
 from bot.observability.report import ALL_WELL
 from domain.client import Contact
 from domain.timespan import TimeSpan
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.people import Person
 from storage.database import Database
 from tests.bot.harness import until
 from tests.bot.processes import TOKEN, bot_process, environment, killed, runs, started

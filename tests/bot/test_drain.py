@@ -15,8 +15,8 @@ import pytest
 from bot.messages.actions import Send, packed
 from bot.messages.screen import Screen
 from simulator.faults import FaultKind
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.people import Person
 from tests.bot.harness import until
 from tests.bot.processes import TOKEN, Process, bot_process, environment
 from tests.storage.venue import micros, rows

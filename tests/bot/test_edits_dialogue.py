@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from simulator.people import Person
+from simulator.state.people import Person
 from tests.bot.harness import Chatter, Town
 from tests.bot.practice import holds
 from tests.storage.venue import rows

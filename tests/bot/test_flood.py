@@ -13,8 +13,8 @@ from bot.app import House
 from bot.lifecycle import run
 from bot.outbox.rate_limiter import Pace
 from bot.settings import Settings
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.people import Person
 from tests.bot.harness import TOKEN, until
 from tests.bot.probes import echo
 from tests.bot.served import SECRET

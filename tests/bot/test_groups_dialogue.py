@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from simulator.groups import Channel, Group
+from simulator.state.groups import Channel, Group
 from tests.bot.harness import Chatter, Town
 from tests.storage.venue import rows
 

@@ -14,10 +14,10 @@ import pytest
 from bot.buttons import PickSlot
 from domain.client import Contact
 from domain.timespan import TimeSpan
-from simulator.chats import Message
 from simulator.faults import Fault, FaultKind, Faults
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.chats import Message
+from simulator.state.people import Person
 from storage.database import Database
 from tests.bot.harness import until
 from tests.bot.notices import OPENINGS, told

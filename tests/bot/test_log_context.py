@@ -16,8 +16,8 @@ from bot.dialogue.context import Context
 from bot.logs import _TALKATIVE, configure_logging
 from bot.updates.processor import WorkFailed
 from simulator.faults import FaultKind
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.people import Person
 from tests.bot.harness import ADMIN_ID, Chatter, Town, until
 from tests.bot.practice import holds, opens_practice
 from tests.bot.probes import failing, feels, hears

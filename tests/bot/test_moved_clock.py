@@ -16,8 +16,8 @@ from domain.policy import BookingPolicy
 from domain.timespan import TimeSpan, first_cell_from
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from simulator.faults import FaultKind
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.people import Person
 from storage.database import Database
 from storage.maintenance.migrate import migrate
 from tests.bot.faketime import HostClock, host_clock

@@ -19,8 +19,8 @@ from bot.settings import Settings
 from bot.updates.polling import _Fetched
 from bot.updates.processor import SIDE_BY_SIDE
 from simulator.faults import FaultKind
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.people import Person
 from tests.bot.harness import TOKEN, Chatter, Town, until
 from tests.bot.probes import failing
 from tests.storage.venue import rows

@@ -17,8 +17,8 @@ import pytest
 from bot import __version__
 from bot.__main__ import main
 from simulator.faults import FaultKind
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.people import Person
 from tests.bot.harness import until
 from tests.bot.nursery import plain_environment
 from tests.bot.processes import TOKEN, bot_process, environment, runs

@@ -11,8 +11,8 @@ import pytest
 from bot.app import House
 from bot.lifecycle import run
 from bot.settings import Settings
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.people import Person
 from tests.bot.harness import TOKEN, until
 from tests.bot.replicas import cut, leaders, presence, shut
 from tests.storage.venue import rows

@@ -13,8 +13,8 @@ from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.telegram.transport import AiohttpRequest
 from simulator.faults import FaultKind
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.people import Person
 from tests.bot.harness import until
 
 TOKEN = "1:very-secret-token"

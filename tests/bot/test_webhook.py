@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.updates.webhook import WebhookRefused
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
-from simulator.world import Webhook
+from simulator.state.world import Webhook
 from tests.bot.harness import ADMIN_ID, TOKEN, lived_in, until
 from tests.bot.probes import echo, failing, hears, texts
 from tests.bot.served import SECRET, SECRET_HEADER, PostedTown, visits

@@ -12,9 +12,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from simulator import Simulator, Upload
-from simulator.clock import DemoClock
 from simulator.demo import Demo, DemoPerson
-from simulator.pictures import SMALLEST_PNG
+from simulator.state.clock import DemoClock
+from simulator.state.media import SMALLEST_PNG
 from tests.browser.phones import PATIENCE, DemoPage, Phone
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

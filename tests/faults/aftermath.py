@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.buttons import ConfirmHold, UndoDraft, read
 from bot.observability import report as doctor
-from simulator.transcript import CallRecord
+from simulator.state.transcript import CallRecord
 from storage.engine.executor import Executor
 from storage.maintenance.integrity import SqlDoctor
 from tests.bot.harness import Chatter, Town

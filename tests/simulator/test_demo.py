@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 
 from simulator import Person, Simulator, Upload
-from simulator.clock import DemoClock
 from simulator.demo import Demo, DemoPerson, Step, offers, says
-from simulator.pictures import SMALLEST_PNG
+from simulator.state.clock import DemoClock
+from simulator.state.media import SMALLEST_PNG
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 CONFIRM = {"inline_keyboard": [[{"text": "✅ Confirm", "callback_data": "c"}]]}

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.api.html import parse_html
-from simulator.entities import found_in, tidy
 from simulator.refusals import Refusal
+from simulator.state.entities import found_in, tidy
 
 
 @pytest.mark.parametrize(

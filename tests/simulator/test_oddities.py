@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from simulator import ABSENT, Person, Simulator
-from simulator.groups import ANONYMOUS_ADMIN, CHANNEL_WRITER, FORWARDER
+from simulator.state.groups import ANONYMOUS_ADMIN, CHANNEL_WRITER, FORWARDER
 
 
 @pytest.mark.parametrize("first_name", ["", None])

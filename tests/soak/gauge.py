@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
-from simulator.people import Person
+from simulator.state.people import Person
 from tests.bot.harness import until
 
 _EVERY = 0.5

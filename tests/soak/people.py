@@ -3,8 +3,8 @@
 import random
 from collections.abc import Callable
 
-from simulator.chats import Message
-from simulator.people import Person
+from simulator.state.chats import Message
+from simulator.state.people import Person
 from tests.faults.odd_values import SECRET
 
 _COMMANDS = ("/book", "/bookings", "/start", "/help", "/settings")

@@ -14,8 +14,8 @@ from typing import Any
 from bot.observability.report import ALL_WELL
 from domain.client import Contact
 from domain.timespan import TimeSpan
-from simulator.people import Person
 from simulator.simulator import Simulator
+from simulator.state.people import Person
 from storage.database import Database
 from tests.bot.chaos import Outcome
 from tests.bot.harness import ADMIN_ID, until

@@ -5,7 +5,7 @@ from typing import Any
 
 from simulator.api.calls import Call
 from simulator.api.methods import editing, profile, receiving, sending
-from simulator.world import World
+from simulator.state.world import World
 
 Method = Callable[[World, Call], Any | Awaitable[Any]]
 

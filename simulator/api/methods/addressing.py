@@ -3,9 +3,9 @@
 from typing import Any
 
 from simulator.api.calls import Call
-from simulator.chats import Chat, Message
 from simulator.refusals import bad_request, blocked, forbidden
-from simulator.world import World
+from simulator.state.chats import Chat, Message
+from simulator.state.world import World
 
 
 def known_chat(world: World, call: Call) -> Chat:

@@ -6,10 +6,10 @@ from simulator.api.calls import Call
 from simulator.api.methods.addressing import known_chat, own_message
 from simulator.api.methods.formatting import LONGEST_TEXT, Formatted, caption, message_text
 from simulator.api.methods.sending import keyboard
-from simulator.chats import Chat, Message
-from simulator.keyboards import Rows
 from simulator.refusals import NOT_MODIFIED, Refusal, bad_request, too_many_requests
-from simulator.world import World
+from simulator.state.chats import Chat, Message
+from simulator.state.keyboards import Rows
+from simulator.state.world import World
 
 # After this many seconds a bot can no longer delete a message.
 DELETABLE = 48 * 3600

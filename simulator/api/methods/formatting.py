@@ -5,9 +5,9 @@ from typing import Any
 
 from simulator.api.calls import Call
 from simulator.api.html import parse_html
-from simulator.entities import Entity, deep_link_payloads, fitting, is_deep_link_payload, tidy, utf16_length, with_found
 from simulator.refusals import bad_request
-from simulator.world import World
+from simulator.state.entities import Entity, deep_link_payloads, fitting, is_deep_link_payload, tidy, utf16_length, with_found
+from simulator.state.world import World
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024

@@ -5,9 +5,9 @@ from typing import Any
 
 from simulator.api.calls import Call
 from simulator.api.methods.addressing import known_chat
-from simulator.changes import Profiled
 from simulator.refusals import Refusal, bad_request, too_many_requests
-from simulator.world import World
+from simulator.state.changes import Profiled
+from simulator.state.world import World
 
 _MOST_COMMANDS = 100
 _LONGEST_COMMAND, _LONGEST_COMMAND_DESCRIPTION = 32, 256

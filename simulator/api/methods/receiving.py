@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from simulator.api.calls import Call, Described
 from simulator.loopback import is_loopback
 from simulator.refusals import QUERY_TOO_OLD, Refusal, bad_request, conflict
-from simulator.transcript import Delivery
-from simulator.world import ANSWERABLE, Poll, Webhook, World
+from simulator.state.transcript import Delivery
+from simulator.state.world import ANSWERABLE, Poll, Webhook, World
 
 _MOST_UPDATES = 100
 _LONGEST_POLL = 50

@@ -5,13 +5,13 @@ from typing import Any, Literal
 from simulator.api.calls import Call, Upload
 from simulator.api.methods.addressing import replied_message, writable_chat
 from simulator.api.methods.formatting import LONGEST_TEXT, Formatted, caption, message_text, warn_of_payload
-from simulator.changes import Acted
-from simulator.chats import Attachment
-from simulator.entities import deep_link_payload
-from simulator.keyboards import Rows, parse_markup
-from simulator.pictures import attachment, is_picture
 from simulator.refusals import Refusal, bad_request, too_many_requests
-from simulator.world import World
+from simulator.state.changes import Acted
+from simulator.state.chats import Attachment
+from simulator.state.entities import deep_link_payload
+from simulator.state.keyboards import Rows, parse_markup
+from simulator.state.media import attachment, is_picture
+from simulator.state.world import World
 
 _LARGEST = {"document": 50 * 1024 * 1024, "photo": 10 * 1024 * 1024}
 _ACTIONS = {

@@ -5,9 +5,9 @@ Telegram shows a chat as sender in `sender_chat` and, for older bots, puts one o
 
 from typing import Any
 
-from simulator.chats import Chat, Message
-from simulator.world import World
-from simulator.writing import Update, post, typed
+from simulator.state.chats import Chat, Message
+from simulator.state.world import World
+from simulator.state.writing import Update, post, typed
 
 ANONYMOUS_ADMIN = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
 CHANNEL_WRITER = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}

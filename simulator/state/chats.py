@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
-from simulator.entities import Entity
-from simulator.keyboards import Button, Rows, markup_json
+from simulator.state.entities import Entity
+from simulator.state.keyboards import Button, Rows, markup_json
 
 
 class Absent(Enum):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from simulator.chats import Account, Message, Tap
+from simulator.state.chats import Account, Message, Tap
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from simulator.changes import Standing, Tapped
-from simulator.chats import Account, Chat, Detail, Message, Tap
-from simulator.entities import Entity, deep_link_payload, found_in, is_deep_link_payload
-from simulator.groups import Group
-from simulator.keyboards import Button
-from simulator.pictures import SMALLEST_PNG, attachment
-from simulator.world import World
-from simulator.writing import Update, exactly, post, typed
+from simulator.state.changes import Standing, Tapped
+from simulator.state.chats import Account, Chat, Detail, Message, Tap
+from simulator.state.entities import Entity, deep_link_payload, found_in, is_deep_link_payload
+from simulator.state.groups import Group
+from simulator.state.keyboards import Button
+from simulator.state.media import SMALLEST_PNG, attachment
+from simulator.state.world import World
+from simulator.state.writing import Update, exactly, post, typed
 
 
 class Person:

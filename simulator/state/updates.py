@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.raw import RawUpdate
+from simulator.state.raw import RawUpdate
 
 # Left out of the default set, as the Bot API says.
 _NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
 
-from simulator.changes import Answered, Deleted, Edited, News, Written
-from simulator.chats import Account, Attachment, Chat, Detail, Message, Tap
-from simulator.clock import Clock
-from simulator.entities import Entity
 from simulator.faults import Faults, FloodLimits
-from simulator.keyboards import Rows
-from simulator.transcript import Transcript
-from simulator.updates import UpdateQueue
+from simulator.state.changes import Answered, Deleted, Edited, News, Written
+from simulator.state.chats import Account, Attachment, Chat, Detail, Message, Tap
+from simulator.state.clock import Clock
+from simulator.state.entities import Entity
+from simulator.state.keyboards import Rows
+from simulator.state.transcript import Transcript
+from simulator.state.updates import UpdateQueue
 
 # A tap can be answered for about this long, in seconds.
 ANSWERABLE = 15

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from simulator.chats import Chat
-from simulator.entities import found_in
-from simulator.world import World
+from simulator.state.chats import Chat
+from simulator.state.entities import found_in
+from simulator.state.world import World
 
 Update = dict[str, Any]
 _LONGEST_TEXT = 4096

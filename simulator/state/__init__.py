@@ -1,0 +1,1 @@
+"""What the simulated Telegram keeps: people, chats, messages, updates and the transcript."""
