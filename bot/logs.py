@@ -46,8 +46,8 @@ class SecretMask:
 def configure_logging(level: str, log_format: Literal["console", "json"], secrets: Iterable[str] = ()) -> None:
     """Send this program's and its libraries' events of at least ``level`` (such as ``INFO``) to standard error.
 
-    ``secrets`` are texts that never appear there. Of repeated events only the first are written, see ``bot.observability.log_flood``. Calling it again
-    replaces what was configured before.
+    ``secrets`` are texts that never appear there. Of repeated events only the first are written, see ``bot.observability.log_flood``.
+    Calling it again replaces what was configured before.
     """
     structlog.configure(
         processors=[

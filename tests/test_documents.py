@@ -113,7 +113,7 @@ def test_every_file_a_page_names_exists(page: Path) -> None:
 
 def test_every_file_in_the_tree_of_the_architecture_exists() -> None:
     paths = files_in_tree()
-    assert {"bot/", "bot/updates/processor.py", "bot/screens/", "domain/timespan.py", "storage/migrations/", "simulator/"} <= set(paths)
+    assert {"bot/", "bot/app.py", "bot/features/", "domain/timespan.py", "storage/migrations/", "simulator/"} <= set(paths)
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 

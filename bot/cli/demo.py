@@ -4,7 +4,7 @@ import argparse
 import asyncio
 
 from bot.cli.signals import until_told
-from bot.demo.demo import demo
+from bot.demo import demo
 from bot.logs import configure_logging
 from bot.settings import Settings
 

@@ -13,7 +13,7 @@ from storage.tables import metadata
 
 # Any number will do that no other program on the same database locks.
 _LOCK = 0x510716EE9E12
-_SCRIPTS = Path(__file__).with_name("migrations")
+_SCRIPTS = Path(__file__).parents[1] / "migrations"
 _NAMES_ON_SQLITE = text("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@'")
 _NAMES_ON_POSTGRESQL = text(
     "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = current_schema()"

@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.demo.demo import demo
+from bot.demo import demo
 from bot.settings import Settings
 from tests.bot.harness import until
 from tests.demo_process import RunningDemo, demo_process

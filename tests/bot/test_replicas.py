@@ -233,9 +233,9 @@ async def test_a_replica_that_ends_leaves_no_task_behind_and_gives_back_what_it_
         alice.person.sends(f"hi {number}")
     for raw in town.simulator.take_updates():
         await town.worked_by(a, raw)
-    before = {task for task in asyncio.all_tasks() if "storage/replica" in repr(task)}
+    before = {task for task in asyncio.all_tasks() if "storage/cluster/membership" in repr(task)}
     await town.leaves(a)
-    left = {task for task in asyncio.all_tasks() if "storage/replica" in repr(task)} - before
+    left = {task for task in asyncio.all_tasks() if "storage/cluster/membership" in repr(task)} - before
     town.house = b
 
     assert not [task for task in presence(a)._giving_back if not task.done()]

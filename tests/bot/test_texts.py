@@ -29,7 +29,7 @@ NOT_KEYS = {"demo.db", "tzdata.zi", "zone.tab", "zonenow.tab"}
 
 
 def catalogue(language: str) -> Catalog:
-    with (BOT / "locales" / language / "LC_MESSAGES" / "slotkeeper.po").open("rb") as file:
+    with (BOT / "ui" / "locales" / language / "LC_MESSAGES" / "slotkeeper.po").open("rb") as file:
         return read_po(file, locale=language, abort_invalid=True)
 
 
@@ -85,7 +85,7 @@ def test_every_refusal_has_its_sentence(language: str, code: str) -> None:
     ("pattern", "start"), [(r'Problem\(\s*"(\w+)"', "typed."), (r'Note\(\s*"(\w+)"', "typed.note.")], ids=["problems", "notes"]
 )
 def test_every_way_of_reading_a_line_has_its_sentence(language: str, pattern: str, start: str) -> None:
-    source = "\n".join(file.read_text(encoding="utf-8") for file in (BOT / "parsing").glob("*.py"))
+    source = "\n".join(file.read_text(encoding="utf-8") for file in (BOT / "parsing").rglob("*.py"))
     codes = {f"{start}{code}" for code in re.findall(pattern, source)}
 
     assert len(codes) > 3

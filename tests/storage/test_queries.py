@@ -48,11 +48,12 @@ def reads(value: object) -> bool:
 
 
 def statements() -> Iterator[tuple[str, Statement]]:
-    for module in pkgutil.iter_modules(storage.__path__):
-        if module.name != "migrations":
-            for name, value in vars(importlib.import_module(f"storage.{module.name}")).items():
-                if reads(value) and f"{module.name}.{name}" not in READ_NOTHING:
-                    yield f"{module.name}.{name}", value
+    for module in pkgutil.walk_packages(storage.__path__, "storage."):
+        if ".migrations" not in module.name:
+            *_, short = module.name.split(".")
+            for name, value in vars(importlib.import_module(module.name)).items():
+                if reads(value) and f"{short}.{name}" not in READ_NOTHING:
+                    yield f"{short}.{name}", value
 
 
 STATEMENTS = dict(statements())
@@ -64,17 +65,17 @@ SCANS = {
     # The same names are counted, for the number of pages.
     "providers._COUNT": r"SCAN provider",
     # Failed updates are few, and they are tidied up once a night.
-    "pruning._FAILURES": r"SCAN failed_update",
+    "retention._FAILURES": r"SCAN failed_update",
     # Incidents have one row for each kind of trouble: five.
     "incidents._UNTOLD": r"SCAN incident USING COVERING INDEX sqlite_autoindex_incident_1",
     "incidents._TAKE": r"SCAN incident",
-    "pruning._INCIDENTS": r"SCAN incident",
+    "retention._INCIDENTS": r"SCAN incident",
     # The first thousand entries of an index that holds only what still waits.
     "outbox._NEXT": r"SCAN outbox USING INDEX ix_outbox_due and SEARCH anon_1",
     # The one row that tells whether something waits for a person.
     "outbox._REPLY": r"SCAN anon_\d+",
     # The last entry of each index is the newest.
-    "doctor._NEWEST": r"SEARCH worked_update USING COVERING INDEX \w+ and SEARCH outbox USING COVERING INDEX \w+",
+    "integrity._NEWEST": r"SEARCH worked_update USING COVERING INDEX \w+ and SEARCH outbox USING COVERING INDEX \w+",
     # The same index, once, at the start.
     **dict.fromkeys(
         ["outbox._HOLDERS", "outbox._RELEASE", "outbox._RELEASE_UNHEARD_OF"], r"(SCAN|SEARCH) outbox USING INDEX ix_outbox_(due|waiting)"
@@ -85,19 +86,19 @@ SCANS = {
     **dict.fromkeys(["outbox._CLAIM_NEWS", "outbox._CLAIM_REPLIES", "reservations._EXPIRE_DUE"], "SCAN chosen"),
     # The operator's look at the books reads all that is live, or few, or asked for by him alone.
     **{
-        f"doctor.{name}": r"SCAN .*"
+        f"integrity.{name}": r"SCAN .*"
         for name in ("_LAST_ERROR", "_SET_ASIDE", "_UNREACHABLE", "_STRAY", "_LACKING", "_UNMERGED", "_ODD_LEASES")
     },
-    **{f"doctor._OVERLAPS_OF_{whose}": r"SCAN .*" for whose in ("PROVIDERS", "CLIENTS")},
+    **{f"integrity._OVERLAPS_OF_{whose}": r"SCAN .*" for whose in ("PROVIDERS", "CLIENTS")},
     # The least of an index is its first entry.
     "reservations._NEXT_EXPIRY": r"SEARCH reservation USING (COVERING )?INDEX ix_reservation_due",
 }
 # The same on PostgreSQL, for the same reasons, whether or not its planner may read whole tables.
 SCANS_ON_POSTGRES = {
-    "doctor._NEWEST": r"Index Only Scan on worked_update by \w+",
+    "integrity._NEWEST": r"Index Only Scan on worked_update by \w+",
     "providers._SEARCH": r"(Index Scan on provider by ix_provider_name_key_id|Seq Scan on provider)",
     "providers._COUNT": r"Seq Scan on provider",
-    "pruning._FAILURES": r"Seq Scan on failed_update",
+    "retention._FAILURES": r"Seq Scan on failed_update",
     # Failed updates are few.
     "health._DELETE": r"(Seq Scan on failed_update)?",
     "outbox._NEXT": r"Index Scan on outbox by ix_outbox_due",
@@ -111,16 +112,16 @@ SCANS_ON_POSTGRES = {
         r"(Bitmap )?Index Scan (on outbox )?by ix_outbox_(due|waiting)( and (Bitmap )?Index Scan (on outbox )?by ix_outbox_(due|waiting))*",
     ),
     **{
-        f"doctor.{name}": r".*Scan .*"
+        f"integrity.{name}": r".*Scan .*"
         for name in ("_LAST_ERROR", "_SET_ASIDE", "_UNREACHABLE", "_STRAY", "_LACKING", "_UNMERGED", "_ODD_LEASES")
     },
     # There is one row for each kind of trouble, and they are few.
     "incidents._UNTOLD": r"(Seq Scan on digest and )?(Seq Scan on incident|Index Only Scan on incident by pk_incident)",
     "incidents._TAKE": r"Seq Scan on incident",
-    "pruning._INCIDENTS": r"Seq Scan on incident",
+    "retention._INCIDENTS": r"Seq Scan on incident",
     # Most of what is in the outbox is settled, so its index is no help where it is not ordered by.
-    "doctor._PARKED": r"(Seq Scan on outbox)?",
-    **{f"doctor._OVERLAPS_OF_{whose}": r"Bitmap Index Scan by ix_reservation_confirmed" for whose in ("PROVIDERS", "CLIENTS")},
+    "integrity._PARKED": r"(Seq Scan on outbox)?",
+    **{f"integrity._OVERLAPS_OF_{whose}": r"Bitmap Index Scan by ix_reservation_confirmed" for whose in ("PROVIDERS", "CLIENTS")},
 }
 
 
@@ -234,10 +235,10 @@ def test_each_statement_finds_its_rows_by_an_index_on_postgresql(grown_url: str,
         ("outbox._POSTPONE", "ix_outbox_waiting (recipient_id=?)"),
         ("outbox._WITHHOLD", "ix_outbox_waiting (recipient_id=?)"),
         ("outbox._RESUME", "ix_outbox_withheld (recipient_id=?)"),
-        ("updates._NEWEST_LINE", "ix_worked_update_line (chat_id=?)"),
-        ("updates._VERSIONS", "ix_worked_update_line (chat_id=? AND line=?)"),
-        ("pruning._COMPLETED", "ix_reservation_confirmed (end_cell<?)"),
-        ("pruning._OUTBOX", "ix_outbox_settled_at (settled_at<?)"),
+        ("processed_updates._NEWEST_LINE", "ix_worked_update_line (chat_id=?)"),
+        ("processed_updates._VERSIONS", "ix_worked_update_line (chat_id=? AND line=?)"),
+        ("retention._COMPLETED", "ix_reservation_confirmed (end_cell<?)"),
+        ("retention._OUTBOX", "ix_outbox_settled_at (settled_at<?)"),
     ],
 )
 def test_the_busiest_statements_use_the_index_that_was_made_for_them(plans: Connection, name: str, index: str) -> None:
@@ -263,10 +264,10 @@ def test_the_busiest_statements_use_the_index_that_was_made_for_them(plans: Conn
         ("outbox._POSTPONE", "ix_outbox_waiting", ("recipient_id =",)),
         ("outbox._WITHHOLD", "ix_outbox_waiting", ("recipient_id =",)),
         ("outbox._RESUME", "ix_outbox_withheld", ("recipient_id =",)),
-        ("updates._NEWEST_LINE", "ix_worked_update_line", ("chat_id =",)),
-        ("updates._VERSIONS", "ix_worked_update_line", ("chat_id =", "line =")),
-        ("pruning._COMPLETED", "ix_reservation_confirmed", ("end_cell <=",)),
-        ("pruning._OUTBOX", "ix_outbox_settled_at", ("settled_at <",)),
+        ("processed_updates._NEWEST_LINE", "ix_worked_update_line", ("chat_id =",)),
+        ("processed_updates._VERSIONS", "ix_worked_update_line", ("chat_id =", "line =")),
+        ("retention._COMPLETED", "ix_reservation_confirmed", ("end_cell <=",)),
+        ("retention._OUTBOX", "ix_outbox_settled_at", ("settled_at <",)),
     ],
 )
 def test_of_its_own_accord_postgresql_uses_the_index_that_was_made_for_a_busy_statement(

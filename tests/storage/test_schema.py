@@ -24,7 +24,7 @@ from tests.storage.venue import NOW, changes, everything, literal, micros, rows
 
 Result = TypeVar("Result")
 
-SCRIPTS = Path(migrating.__file__).with_name("migrations")
+SCRIPTS = Path(migrating.__file__).parents[1] / "migrations"
 HEAD = str(ScriptDirectory(str(SCRIPTS)).get_current_head())
 REVISION = """
 import sqlalchemy as sa
