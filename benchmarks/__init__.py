@@ -1,1 +1,1 @@
-"""What the house claims about speed, measured: ``make bench`` runs all of it; ``docs/performance.md`` tells what came out."""
+"""What the app claims about speed, measured: ``make bench`` runs all of it; ``docs/performance.md`` tells what came out."""

@@ -10,15 +10,15 @@ from types import ModuleType
 
 from bot import __version__
 from bot.logs import configure_logging
-from bot.outbox.rate_limiter import Pace
+from bot.outbox.rate_limiter import RateLimiter
 from bot.settings import SettingsError, load_settings
 from domain.ports import DatabaseAway, Misconfigured
 
 
-def main(arguments: list[str] | None = None, *, pace: Callable[[], Pace | None] = Pace) -> int:
-    """Do what the command line says and return the exit status: 0 well, 1 ill, 2 wrongly set up; ``pace`` makes the bot's pace."""
+def main(arguments: list[str] | None = None, *, rate_limiter: Callable[[], RateLimiter | None] = RateLimiter) -> int:
+    """Do what the command line says and return the exit status: 0 well, 1 ill, 2 wrongly set up. ``rate_limiter`` makes one."""
     options = _parser().parse_args(arguments)
-    options.pace = pace
+    options.rate_limiter = rate_limiter
     try:
         settings = load_settings()
     except SettingsError as error:

@@ -31,25 +31,25 @@ from bot.notifications.admin_summary import Digest
 from bot.notifications.render import News
 from bot.observability.health import database_check, delivery_check, migrations_check, polling_check, updates_check, webhook_check
 from bot.observability.heartbeat import Pulse
-from bot.observability.instrumented import BacklogGauge, MeasuredStorehouse
+from bot.observability.instrumented import BacklogGauge, InstrumentedDatabase
 from bot.observability.metrics import Metrics
 from bot.outbox.patience import Patience
-from bot.outbox.rate_limiter import Pace
-from bot.outbox.relay import Courier
+from bot.outbox.rate_limiter import RateLimiter
+from bot.outbox.relay import Relay
 from bot.outbox.sender import Delivery
-from bot.outbox.shown_messages import OwnMemory
+from bot.outbox.shown_messages import LocalShownMessages
 from bot.ports import Presence
-from bot.runtime.alarm import Wakeup, new_scheduler
-from bot.runtime.chat_locks import Turns
+from bot.runtime.alarm import Alarm, new_scheduler
+from bot.runtime.chat_locks import ChatLocks
 from bot.settings import Settings
 from bot.telegram.transport import AiohttpRequest
 from bot.updates.polling import retried
-from bot.updates.processor import SIDE_BY_SIDE, UnitProcessor
-from bot.updates.receiver import Intake
+from bot.updates.processor import SIDE_BY_SIDE, UpdateProcessor
+from bot.updates.receiver import Receiver
 from bot.updates.webhook import Webhook
-from storage.cluster.presence import presence_on, telling_on
+from storage.cluster.presence import presence_on, shared_rate_limit_on
 from storage.cluster.process_lock import sole_use
-from storage.cluster.shared_rate_limit import Telling
+from storage.cluster.shared_rate_limit import SharedRateLimit
 from storage.database import Database
 from storage.maintenance.migrate import is_of_use, migrate
 
@@ -63,7 +63,7 @@ BotApplication = Application[ExtBot[None], Context, dict[Any, Any], dict[Any, An
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class App:
     """The bot, put together."""
 
     clock: Clock
@@ -71,14 +71,14 @@ class House:
     line: AiohttpRequest
     database: Database
     presence: Presence
-    telling: Telling | None
-    pace: Pace | None
-    processor: UnitProcessor
-    courier: Courier
-    wakeup: Wakeup
+    shared_rate_limit: SharedRateLimit | None
+    rate_limiter: RateLimiter | None
+    processor: UpdateProcessor
+    relay: Relay
+    alarm: Alarm
     scheduler: AsyncIOScheduler
     jobs: Jobs
-    intake: Intake
+    receiver: Receiver
     pulse: Pulse
     metrics: Metrics
     http: HttpSide
@@ -91,49 +91,49 @@ def build(
     clock: Clock = system_clock,
     patience: float = _PATIENCE,
     longest_patience: float = _LONGEST_PATIENCE,
-    pace: Pace | None = None,
-) -> House:
+    rate_limiter: RateLimiter | None = None,
+) -> App:
     """Put the bot together; nothing is opened yet, and the database must be migrated.
 
     ``patience`` is for how many seconds Telegram may be silent when asked something, and ``longest_patience`` the same for a chat in which
-    it was silent for longer than that before. ``pace`` keeps to Telegram's limits; the simulated one needs none.
+    it was silent for longer than that before. ``rate_limiter`` keeps to Telegram's limits; the simulated one needs none.
     """
-    presence, telling = presence_on(settings.database_url), telling_on(settings.database_url)
+    presence, shared = presence_on(settings.database_url), shared_rate_limit_on(settings.database_url)
     database, scheduler, metrics = Database(settings.database_url, replica=presence.number), new_scheduler(), Metrics()
-    storehouse, turns, wakeup = MeasuredStorehouse(database, metrics), Turns(presence), Wakeup(scheduler, clock)
-    processor = UnitProcessor(storehouse, turns, clock, wakeup, metrics)
+    instrumented, chat_locks, alarm = InstrumentedDatabase(database, metrics), ChatLocks(presence), Alarm(scheduler, clock)
+    processor = UpdateProcessor(instrumented, chat_locks, clock, alarm, metrics)
     line = AiohttpRequest(connections=_LINES, read_timeout=patience, asked=metrics.asked)
     application = _application(settings, token, processor, line, patience, metrics)
-    delivery = Delivery(application.bot, telling or OwnMemory(), pace, Patience(patience, longest_patience))
+    delivery = Delivery(application.bot, shared or LocalShownMessages(), rate_limiter, Patience(patience, longest_patience))
     news = News(settings.policy, ZoneInfo(settings.time_zone))
-    courier = Courier(storehouse, delivery, news, turns, clock, wakeup, metrics)
-    processor.courier = courier
-    digest = Digest(storehouse, settings.admin_ids, clock)
-    jobs = Jobs(storehouse, courier, presence, wakeup, digest, settings.policy, clock, heartbeat=settings.heartbeat_file)
-    intake, pulse = Intake(application), Pulse()
-    webhook = _webhook(settings, intake)
+    relay = Relay(instrumented, delivery, news, chat_locks, clock, alarm, metrics)
+    processor.relay = relay
+    digest = Digest(instrumented, settings.admin_ids, clock)
+    jobs = Jobs(instrumented, relay, presence, alarm, digest, settings.policy, clock, heartbeat=settings.heartbeat_file)
+    receiver, pulse = Receiver(application), Pulse()
+    webhook = _webhook(settings, receiver)
     checks = (
         database_check(database, clock),
         migrations_check(lambda: database.read(is_of_use)),
-        updates_check(lambda: intake.oldest_age),
-        delivery_check(lambda: courier.idle_seconds, lambda: courier.pause),
+        updates_check(lambda: receiver.oldest_age),
+        delivery_check(lambda: relay.idle_seconds, lambda: relay.pause),
         webhook_check(lambda: webhook.registered or not presence.leading) if webhook else polling_check(pulse, lambda: presence.leading),
     )
     http = HttpSide(settings.listen, checks, jobs, metrics, BacklogGauge(database, metrics, clock), webhook)
-    return House(
+    return App(
         clock=clock,
         application=application,
         line=line,
         database=database,
         presence=presence,
-        telling=telling,
-        pace=pace,
+        shared_rate_limit=shared,
+        rate_limiter=rate_limiter,
         processor=processor,
-        courier=courier,
-        wakeup=wakeup,
+        relay=relay,
+        alarm=alarm,
         scheduler=scheduler,
         jobs=jobs,
-        intake=intake,
+        receiver=receiver,
         pulse=pulse,
         metrics=metrics,
         http=http,
@@ -141,26 +141,26 @@ def build(
 
 
 @asynccontextmanager
-async def opened(house: House, settings: Settings) -> AsyncIterator[House]:
+async def opened(app: App, settings: Settings) -> AsyncIterator[App]:
     """Greet Telegram and have the bot ready for updates for a block; raises InvalidToken where the token is refused."""
     try:
-        await house.presence.join()
-        if house.pace is not None and house.telling is not None:
-            await house.pace.share(house.telling)
-        await retried(house.application.initialize)
-        house.application.bot_data["services"] = _services(settings, house.application)
-        yield house
+        await app.presence.join()
+        if app.rate_limiter is not None and app.shared_rate_limit is not None:
+            await app.rate_limiter.share(app.shared_rate_limit)
+        await retried(app.application.initialize)
+        app.application.bot_data["services"] = _services(settings, app.application)
+        yield app
     finally:
-        await asyncio.gather(house.processor.shutdown(), house.courier.shutdown())
-        await house.application.shutdown()
+        await asyncio.gather(app.processor.shutdown(), app.relay.shutdown())
+        await app.application.shutdown()
         # An application that never got ready leaves its bot's connections open.
-        await house.application.bot.shutdown()
-        await house.presence.leave()
-        if house.pace is not None:
-            await house.pace.close()
-        if house.telling is not None:
-            await house.telling.close()
-        await house.database.close()
+        await app.application.bot.shutdown()
+        await app.presence.leave()
+        if app.rate_limiter is not None:
+            await app.rate_limiter.close()
+        if app.shared_rate_limit is not None:
+            await app.shared_rate_limit.close()
+        await app.database.close()
 
 
 @asynccontextmanager
@@ -174,15 +174,15 @@ async def prepared(url: str) -> AsyncIterator[None]:
         yield
 
 
-def _webhook(settings: Settings, intake: Intake) -> Webhook | None:
+def _webhook(settings: Settings, receiver: Receiver) -> Webhook | None:
     """Return the webhook, where there is an address for one."""
     if settings.webhook_path is None or settings.webhook_secret is None:
         return None
-    return Webhook(settings.webhook_path, settings.webhook_secret.get_secret_value(), intake)
+    return Webhook(settings.webhook_path, settings.webhook_secret.get_secret_value(), receiver)
 
 
 def _application(
-    settings: Settings, token: str, processor: UnitProcessor, line: AiohttpRequest, patience: float, metrics: Metrics
+    settings: Settings, token: str, processor: UpdateProcessor, line: AiohttpRequest, patience: float, metrics: Metrics
 ) -> BotApplication:
     """Return python-telegram-bot's application with our transport, our context and our handlers."""
     application = (

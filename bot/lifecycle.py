@@ -9,11 +9,11 @@ from typing import Any
 from telegram import BotCommand
 from telegram.error import TelegramError
 
-from bot.app import BotApplication, House, build, opened, prepared
+from bot.app import App, BotApplication, build, opened, prepared
 from bot.clock import Clock, system_clock
 from bot.http.server import CannotListen
 from bot.observability.watchdog import watched
-from bot.outbox.rate_limiter import Pace
+from bot.outbox.rate_limiter import RateLimiter
 from bot.ports import Presence
 from bot.settings import Settings
 from bot.ui.commands import commands_for
@@ -32,41 +32,41 @@ async def run(
     *,
     clock: Clock = system_clock,
     patience: float = _PATIENCE,
-    pace: Pace | None = None,
-    ready: Callable[[House], Awaitable[None]] | None = None,
+    rate_limiter: RateLimiter | None = None,
+    ready: Callable[[App], Awaitable[None]] | None = None,
     serve: bool = True,
 ) -> None:
     """Run the bot, by a webhook where there is an address for it and by long polling else, until cancelled.
 
-    ``patience`` and ``pace`` are those of ``build``. ``ready`` is called once Telegram has been greeted, before the first update is
+    ``patience`` and ``rate_limiter`` are those of ``build``. ``ready`` is called once Telegram has been greeted, before the first update is
     taken. Where nobody is to ``serve``, the bot has no HTTP side.
 
     Raises:
         InvalidToken: the token is refused.
         CannotListen, WebhookRefused: see there.
     """
-    house = build(settings, token, clock=clock, patience=patience, pace=pace)
+    app = build(settings, token, clock=clock, patience=patience, rate_limiter=rate_limiter)
     # The HTTP side is there before Telegram is greeted, and until the last answer has arrived.
-    async with watched(), prepared(settings.database_url), _served(house, settings, serve=serve), opened(house, settings):
-        log.info("@%s is at work, on %s", house.application.bot.username, await house.database.version())
-        house.scheduler.start()
+    async with watched(), prepared(settings.database_url), _served(app, settings, serve=serve), opened(app, settings):
+        log.info("@%s is at work, on %s", app.application.bot.username, await app.database.version())
+        app.scheduler.start()
         try:
-            await house.jobs.start(house.scheduler)
+            await app.jobs.start(app.scheduler)
             if ready is not None:
-                await ready(house)
-            await _until_cancelled(house, _receive(house, settings))
+                await ready(app)
+            await _until_cancelled(app, _receive(app, settings))
         finally:
-            house.scheduler.shutdown(wait=False)
-            await house.jobs.stop()
+            app.scheduler.shutdown(wait=False)
+            await app.jobs.stop()
 
 
 @asynccontextmanager
-async def _served(house: House, settings: Settings, *, serve: bool) -> AsyncIterator[None]:
+async def _served(app: App, settings: Settings, *, serve: bool) -> AsyncIterator[None]:
     """Have the HTTP side there for a block; raises CannotListen, unless nobody has asked for it."""
     async with AsyncExitStack() as stack:
         try:
             if serve:
-                await stack.enter_async_context(house.http.serving())
+                await stack.enter_async_context(app.http.serving())
         except CannotListen as error:
             if settings.listen_is_set:
                 raise
@@ -74,28 +74,28 @@ async def _served(house: House, settings: Settings, *, serve: bool) -> AsyncIter
         yield
 
 
-async def _until_cancelled(house: House, receiving: Coroutine[Any, Any, None]) -> None:
+async def _until_cancelled(app: App, receiving: Coroutine[Any, Any, None]) -> None:
     """Receive updates; when cancelled, say so at once, and then let what is in hand be committed."""
     task = asyncio.create_task(receiving)
     try:
         await asyncio.wait({task})
         task.result()
     finally:
-        house.http.drain()
+        app.http.drain()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _receive(house: House, settings: Settings) -> None:
+async def _receive(app: App, settings: Settings) -> None:
     """Receive updates for as long as nothing is wrong: posted ones wherever we run, those that are fetched where we lead."""
-    webhook = house.http.webhook
+    webhook = app.http.webhook
     if webhook is None or settings.webhook_url is None:
-        return await _lead(house.presence, lambda: _fetch(house))
+        return await _lead(app.presence, lambda: _fetch(app))
     url = settings.webhook_url
     try:
         # Telegram may know the address from an earlier run, or from another replica.
         webhook.open()
-        await _lead(house.presence, lambda: _register(house, webhook, url))
+        await _lead(app.presence, lambda: _register(app, webhook, url))
     finally:
         await webhook.drained()
 
@@ -115,17 +115,17 @@ async def _lead(presence: Presence, duties: Callable[[], Coroutine[Any, Any, Non
             doing.result()
 
 
-async def _fetch(house: House) -> None:
+async def _fetch(app: App) -> None:
     """Fetch updates until cancelled."""
-    async with _introduced(house.application):
-        await poll(house.application, house.line, house.intake, house.pulse)
+    async with _introduced(app.application):
+        await poll(app.application, app.line, app.receiver, app.pulse)
 
 
-async def _register(house: House, webhook: Webhook, url: str) -> None:
+async def _register(app: App, webhook: Webhook, url: str) -> None:
     """Have Telegram post updates to us, and stay the one who sees to that until cancelled."""
-    async with _introduced(house.application):
-        await webhook.register(house.application.bot, url)
-        await webhook.stay_registered(house.application.bot, url)
+    async with _introduced(app.application):
+        await webhook.register(app.application.bot, url)
+        await webhook.stay_registered(app.application.bot, url)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 
 class Outbox(ports.Outbox, Protocol):
-    """The outbox as the courier sees it."""
+    """The outbox as the relay sees it."""
 
     earliest: datetime | None
     """The earliest instant at which something put in here falls due; None where nothing was put in."""
@@ -93,7 +93,7 @@ class Reservations(ports.Reservations, Protocol):
 
 
 class Dialogues(ports.Dialogues, Protocol):
-    """Dialogues as the courier sees them."""
+    """Dialogues as the relay sees them."""
 
     async def move_card(self, client_id: int, old: int, new: int) -> None:
         """Note that a message took the place of one that was gone."""
@@ -184,7 +184,7 @@ class Writes(Protocol):
         ...
 
 
-class Storehouse(Writes, Protocol):
+class Database(Writes, Protocol):
     """A database that is open."""
 
     def transaction(self) -> AbstractAsyncContextManager[Work]:
@@ -212,7 +212,7 @@ class Memory(Protocol):
         ...
 
 
-class SharedPace(Protocol):
+class SharedRateLimit(Protocol):
     """What all replicas together may tell Telegram in a second. Every method raises DatabaseAway."""
 
     async def open(self, places: int) -> None:

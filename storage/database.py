@@ -17,8 +17,8 @@ from storage.engine.postgres import meant, postgres_engine
 from storage.engine.sqlite_direct import BEGIN, BUSY_TIMEOUT, DRIVER, IN_THREAD
 from storage.engine.sqlite_errors import sqlite_meant
 from storage.engine.sqlite_file import DatabaseUnusable, check_ours, check_unused_log
-from storage.engine.write_lock import SoleWriter
-from storage.group_commit import Together
+from storage.engine.write_lock import WriteLock
+from storage.group_commit import GroupCommit
 from storage.unit_of_work import SqlUnitOfWork
 
 Result = TypeVar("Result")
@@ -56,7 +56,7 @@ def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
     """Return an engine on a file.
 
     One that writes has one single connection, and begins with BEGIN IMMEDIATE: the lock is taken before the first read, so what a rule has
-    read cannot change before it writes, and our own queue (``SoleWriter``) is fairer than SQLite's busy handler. See decision 0003.
+    read cannot change before it writes, and our own queue (``WriteLock``) is fairer than SQLite's busy handler. See decision 0003.
     """
     engine = create_async_engine(
         make_url(url).set(drivername=DRIVER),
@@ -103,13 +103,13 @@ class Database:
         self._writer = make_engine(url, write=True)
         self._reader = make_engine(url, write=False)
         # Where there is one writer, those who wait for it have more from sharing its next transaction than from their turn.
-        self._sole = SoleWriter(self._writer) if self._writer.dialect.name == "sqlite" else None
-        self._together = Together(self._opened) if self._sole else None
+        self._write_lock = WriteLock(self._writer) if self._writer.dialect.name == "sqlite" else None
+        self._group_commit = GroupCommit(self._opened) if self._write_lock else None
 
     @property
     def side_by_side(self) -> int:
         """How many writers get on better together than one after the other."""
-        return 1 if self._sole else _SIDE_BY_SIDE
+        return 1 if self._write_lock else _SIDE_BY_SIDE
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlUnitOfWork]:
@@ -130,7 +130,7 @@ class Database:
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[Callable[[], SqlUnitOfWork]]:
         """Open a transaction, and give what makes a unit of work in it."""
-        async with self._sole.transaction() if self._sole else self._writer.begin() as connection:
+        async with self._write_lock.transaction() if self._write_lock else self._writer.begin() as connection:
             executor = Executor(connection)
             yield lambda: SqlUnitOfWork(executor, self._replica)
 
@@ -143,9 +143,9 @@ class Database:
         Raises:
             DatabaseAway: as ``transaction``.
         """
-        if self._together is not None:
+        if self._group_commit is not None:
             with _errors_told():
-                return await self._together.do(do)
+                return await self._group_commit.do(do)
 
         async def attempt() -> Result:
             async with self.transaction() as work:
@@ -177,10 +177,10 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._together is not None:
-            await self._together.idle()
-        if self._sole is not None:
-            await self._sole.close()
+        if self._group_commit is not None:
+            await self._group_commit.idle()
+        if self._write_lock is not None:
+            await self._write_lock.close()
         await self._reader.dispose()
         await self._writer.dispose()
 

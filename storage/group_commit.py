@@ -23,7 +23,7 @@ class _Piece:
     result: "asyncio.Future[Any]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
-class Together:
+class GroupCommit:
     """Has pieces done in as few transactions as the writer's pace allows; one that comes alone waits for nobody."""
 
     def __init__(self, opens: Opens) -> None:

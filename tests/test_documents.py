@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot import __version__
-from bot.outbox.rate_limiter import Pace
+from bot.outbox.rate_limiter import RateLimiter
 from bot.settings import Settings
 from bot.ui.commands import commands_for
 from bot.ui.texts import texts_in
@@ -154,7 +154,7 @@ def test_every_picture_tells_in_words_what_it_shows() -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/operations.md", "docs/decisions/0009-outbox-rules-one-alarm.md"])
 def test_the_documents_tell_how_many_messages_a_crash_can_repeat(page: str) -> None:
-    in_flight = inspect.signature(Pace).parameters["per_second"].default
+    in_flight = inspect.signature(RateLimiter).parameters["per_second"].default
     text = " ".join(text_of(ROOT / page).split())
 
     assert re.search(rf"at most {in_flight}\b", text)

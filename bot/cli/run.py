@@ -20,7 +20,7 @@ def execute(settings: Settings, options: argparse.Namespace) -> int:
     # Without a token it is the demo that runs.
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
     try:
-        asyncio.run(until_told(running.run(settings, token, pace=options.pace())))
+        asyncio.run(until_told(running.run(settings, token, rate_limiter=options.rate_limiter())))
     except InvalidToken:
         print("Telegram refuses BOT_TOKEN: check it with @BotFather.", file=sys.stderr)
         return 2

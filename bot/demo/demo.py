@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from bot import app
 from bot import lifecycle as running
+from bot.app import App
 from bot.clock import system_clock
 from bot.demo.skipped_time import Passage
 from bot.demo.story import VENUE, Cast, cast_in, steps_for
@@ -73,13 +73,13 @@ class _Stage:
                 with suppress(asyncio.CancelledError):
                     await self._passing
 
-    async def _begin(self, house: app.House) -> None:
+    async def _begin(self, app: App) -> None:
         """Let time pass, have everybody there begin, and say where the page is."""
-        self._passing = asyncio.create_task(self._passage.run(house))
-        async with house.database.transaction() as work:
+        self._passing = asyncio.create_task(self._passage.run(app))
+        async with app.database.transaction() as work:
             for who in self._cast:
-                await _settle(work, house, who)
-            await _make_provider(work, house, self._cast.provider)
+                await _settle(work, app, who)
+            await _make_provider(work, app, self._cast.provider)
             await self._bring_back(work)
         for who in self._demo.people:
             who.person.sends("/start")
@@ -95,18 +95,18 @@ class _Stage:
             self._demo.add(DemoPerson(person, known.zone(ZoneInfo(VENUE)).key))
 
 
-async def _settle(work: Work, house: app.House, who: DemoPerson) -> None:
+async def _settle(work: Work, app: App, who: DemoPerson) -> None:
     """Have somebody the database does not know yet choose the zone of his phone."""
     if await work.clients.get(who.person.id) is None:
-        await work.clients.seen(_contact(who), house.clock())
+        await work.clients.seen(_contact(who), app.clock())
         await choose_zone(work, who.person.id, who.zone)
 
 
-async def _make_provider(work: Work, house: app.House, who: DemoPerson) -> None:
+async def _make_provider(work: Work, app: App, who: DemoPerson) -> None:
     """Have the provider join by an invitation, as in life, unless he did before."""
     if await work.providers.of_client(who.person.id) is None:
-        code, _ = await invite_provider(work, who.person.id, frozenset({who.person.id}), house.clock())
-        await accept_invitation(work, _contact(who), code, house.clock())
+        code, _ = await invite_provider(work, who.person.id, frozenset({who.person.id}), app.clock())
+        await accept_invitation(work, _contact(who), code, app.clock())
 
 
 def _contact(who: DemoPerson) -> Contact:

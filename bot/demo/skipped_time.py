@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import timedelta
 
-from bot.app import House
+from bot.app import App
 from simulator.state.clock import DemoClock
 
 log = logging.getLogger(__name__)
@@ -26,25 +26,25 @@ class Passage:
             raise ValueError("time only goes forward")
         self._wanted.put_nowait(by)
 
-    async def run(self, house: House) -> None:
+    async def run(self, app: App) -> None:
         """Let time pass for this bot, skip by skip, until cancelled."""
         while True:
             left = await self._wanted.get()
             try:
-                while (wait := await self._wait(house)) and wait <= left:
+                while (wait := await self._wait(app)) and wait <= left:
                     self._clock.skip(wait)
                     left -= wait
-                    await house.jobs.run_due()
-                    await house.courier.idle()
+                    await app.jobs.run_due()
+                    await app.relay.idle()
             except Exception:
                 log.exception("what fell due on the way could not be done and will be tried again")
             if left:
                 self._clock.skip(left)
             # The alarm was set by a clock that has moved since.
-            house.wakeup.soon()
+            app.alarm.soon()
 
-    async def _wait(self, house: House) -> timedelta | None:
+    async def _wait(self, app: App) -> timedelta | None:
         """Return how long it is until something falls due; None where nothing will, or is due already and stays so."""
-        due = await house.jobs.next_due()
+        due = await app.jobs.next_due()
         wait = due - self._clock() if due is not None else timedelta()
         return wait if wait > timedelta() else None

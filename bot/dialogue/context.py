@@ -1,4 +1,4 @@
-"""What every handler is given: the unit of its update, and the services of the house, typed."""
+"""What every handler is given: the unit of its update, and the services of the app, typed."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
 
     @property
     def services(self) -> Services:
-        """The services of the house."""
+        """The services of the app."""
         return self.bot_data["services"]  # type: ignore[no-any-return]
 
     @property

@@ -8,18 +8,18 @@ from domain.policy import BookingPolicy
 from domain.usecases.expire_holds import BATCH, expire_holds
 
 
-async def end_overdue_holds(storehouse: Writes, policy: BookingPolicy, clock: Clock) -> None:
+async def end_overdue_holds(database: Writes, policy: BookingPolicy, clock: Clock) -> None:
     """End all holds that have run out; raises DatabaseAway, with what was ended by then ended for good."""
 
     async def is_full_batch() -> bool:
-        return await storehouse.write(lambda work: expire_holds(work, policy, clock(), limit=BATCH)) == BATCH
+        return await database.write(lambda work: expire_holds(work, policy, clock(), limit=BATCH)) == BATCH
 
     async def end_the_rest() -> None:
         while await is_full_batch():
             pass
 
     if await is_full_batch():
-        sweepers = [end_the_rest() for _ in range(storehouse.side_by_side)]
+        sweepers = [end_the_rest() for _ in range(database.side_by_side)]
         for failure in await asyncio.gather(*sweepers, return_exceptions=True):
             if failure is not None:
                 raise failure

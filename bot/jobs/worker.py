@@ -13,9 +13,9 @@ from bot.clock import Clock
 from bot.jobs.expiry import end_overdue_holds
 from bot.notifications.admin_summary import Digest
 from bot.observability.heartbeat import Pulse
-from bot.outbox.relay import Courier
-from bot.ports import Presence, Storehouse, Work
-from bot.runtime.alarm import Every, Wakeup
+from bot.outbox.relay import Relay
+from bot.ports import Database, Presence, Work
+from bot.runtime.alarm import Alarm, Every
 from bot.runtime.clock_guard import ClockGuard
 from domain.operations.incident import Trouble
 from domain.policy import BookingPolicy
@@ -36,10 +36,10 @@ class Jobs:
 
     def __init__(
         self,
-        storehouse: Storehouse,
-        courier: Courier,
+        database: Database,
+        relay: Relay,
         presence: Presence,
-        wakeup: Wakeup,
+        alarm: Alarm,
         digest: Digest,
         policy: BookingPolicy,
         clock: Clock,
@@ -47,12 +47,12 @@ class Jobs:
         guard: ClockGuard | None = None,
         heartbeat: Path | None = None,
     ) -> None:
-        self._storehouse = storehouse
-        self._courier = courier
+        self._database = database
+        self._relay = relay
         self._presence = presence
         self._parted = True
         self._cut_off: datetime | None = None
-        self._wakeup = wakeup
+        self._alarm = alarm
         self._digest = digest
         self._policy = policy
         self._clock = clock
@@ -68,14 +68,14 @@ class Jobs:
         """Run from now on; what is overdue, or was in the hands of a process that is gone, goes out at once."""
         self._presence.watch(heard=self._heard, parted=self._bereaved, returned=self._is_back)
         self._schedule(scheduler)
-        self._wakeup.soon()
+        self._alarm.soon()
         self.pulse.beat()
         moved = partial(self._clock_moved, scheduler)
         self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._guard.watch(moved))]
 
     def _schedule(self, scheduler: AsyncIOScheduler) -> None:
         """Schedule what is periodic, by the clock as it is now. A night that a jump skipped is not made up for: the clock may be wrong."""
-        scheduler.add_job(self._wakeup.ring, Every(SWEEP), id="sweep", replace_existing=True)
+        scheduler.add_job(self._alarm.ring, Every(SWEEP), id="sweep", replace_existing=True)
         scheduler.add_job(self._tried, "cron", args=[self.tidy], hour=_TIDY_HOUR, id="tidy", replace_existing=True)
 
     def _clock_moved(self, scheduler: AsyncIOScheduler, jump: timedelta) -> None:
@@ -83,33 +83,33 @@ class Jobs:
         if jump < timedelta():
             self._recall_after = timedelta()
             self._set_back -= jump
-        self._wakeup.soon()
+        self._alarm.soon()
         self._schedule(scheduler)
 
     async def take_over(self) -> None:
         """Make due again what processes that are gone had in hand, and what we ourselves had claimed without hearing of it."""
         self._parted, cut_off, self._cut_off = False, self._cut_off, None
         try:
-            async with self._storehouse.snapshot() as work:
+            async with self._database.snapshot() as work:
                 holders = await work.outbox.lease_holders()
             # Asked after that: nobody who joins and claims something meanwhile is taken for one who is gone.
             gone = await self._presence.gone(holders)
-            await self._storehouse.write(lambda work: self._released(work, gone, cut_off))
+            await self._database.write(lambda work: self._released(work, gone, cut_off))
         except Exception:
             self._parted, self._cut_off = True, _earlier(cut_off, self._cut_off)
             raise
 
     async def _released(self, work: Work, gone: Collection[int], cut_off: datetime | None) -> None:
-        """End leases of those who are gone, and our own that began before we were cut off, but for what the courier has in hand."""
+        """End leases of those who are gone, and our own that began before we were cut off, but for what the relay has in hand."""
         await work.outbox.release_leases(gone)
         if cut_off is not None:
-            await work.outbox.release_unheard_of(cut_off, besides=self._courier.in_hand)
+            await work.outbox.release_unheard_of(cut_off, besides=self._relay.in_hand)
 
     async def _recall(self, after: timedelta) -> None:
         """Make due now what was postponed to an instant this far ahead: the clock was set back after that."""
         set_back, self._recall_after, self._set_back = self._set_back, None, timedelta()
         try:
-            await self._storehouse.write(
+            await self._database.write(
                 lambda work: work.outbox.recall_postponed(now := self._clock(), after=now + after, by=set_back or None)
             )
         except Exception:
@@ -120,7 +120,7 @@ class Jobs:
             raise
 
     async def stop(self) -> None:
-        """Run no more; what the courier has in hand is his."""
+        """Run no more; what the relay has in hand is his."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -137,36 +137,36 @@ class Jobs:
         more = True
         while more:
             # Before anything else: whatever fails below, what is in hand stays ours.
-            await self._courier.renew_leases()
+            await self._relay.renew_leases()
             if self._recall_after is not None:
                 await self._recall(self._recall_after)
-            await end_overdue_holds(self._storehouse, self._policy, self._clock)
+            await end_overdue_holds(self._database, self._policy, self._clock)
             await self._digest.tell()
-            more = await self._courier.deliver_due()
+            more = await self._relay.deliver_due()
             self._beat()
         if (due := await self.next_due()) is not None:
-            self._wakeup.at(due)
+            self._alarm.at(due)
 
     async def next_due(self) -> datetime | None:
         """Return the earliest instant at which something falls due, None where nothing will."""
-        async with self._storehouse.snapshot() as work:
+        async with self._database.snapshot() as work:
             expiry_due, news_due = await work.reservations.next_expiry(), await work.outbox.next_due()
-        if news_due is not None and (pause := self._courier.pause):
+        if news_due is not None and (pause := self._relay.pause):
             news_due = max(news_due, self._clock() + pause)
         return min((due for due in (expiry_due, news_due) if due is not None), default=None)
 
     async def tidy(self) -> None:
         """Forget what nobody will ask for again; where another replica does so as well, nothing is left for the second."""
-        await self._storehouse.write(lambda work: work.pruning.prune(self._clock()))
+        await self._database.write(lambda work: work.pruning.prune(self._clock()))
 
     def _heard(self, due: datetime) -> None:
         """Have the alarm set for what another replica left, a little late: he does it himself, unless he dies."""
-        self._wakeup.at(due + _COURTESY)
+        self._alarm.at(due + _COURTESY)
 
     def _bereaved(self) -> None:
         """Take over from a replica that is gone."""
         self._parted = True
-        self._wakeup.soon()
+        self._alarm.soon()
 
     def _is_back(self, away: float) -> None:
         """Take over as well what we ourselves may have lost sight of when we were cut off, so many seconds ago."""
@@ -185,11 +185,11 @@ class Jobs:
 
     async def _run(self) -> None:
         """Do what is due each time the alarm rings, and tidy up once what was overdue is done, since the bot may not run at night."""
-        await self._wakeup.rung()
+        await self._alarm.rung()
         await self._tried(self.run_due)
         await self._tried(self.tidy)
         while True:
-            await self._wakeup.rung()
+            await self._alarm.rung()
             await self._tried(self.run_due)
 
     async def _tried(self, job: Callable[[], Awaitable[None]]) -> None:

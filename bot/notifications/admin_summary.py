@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.clock import Clock
-from bot.ports import Storehouse, Work
+from bot.ports import Database, Work
 from domain.operations.incident import Incident, Trouble
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,8 @@ RHYTHM = timedelta(hours=1)
 class Digest:
     """Tells the admins what went wrong; those who never wrote to the bot, or blocked it, cannot be told."""
 
-    def __init__(self, storehouse: Storehouse, admins: frozenset[int], clock: Clock) -> None:
-        self._storehouse = storehouse
+    def __init__(self, database: Database, admins: frozenset[int], clock: Clock) -> None:
+        self._database = database
         self._admins = sorted(admins)
         self._clock = clock
         self._unwritten: str | None = None
@@ -50,17 +50,17 @@ class Digest:
             self._unwritten = None
         now = self._clock()
         since = now - RHYTHM
-        async with self._storehouse.snapshot() as work:
+        async with self._database.snapshot() as work:
             people = await self._reachable(work) if await work.incidents.are_untold(since) else []
         if not people:
             return
-        async with self._storehouse.transaction() as work:
+        async with self._database.transaction() as work:
             if incidents := await work.incidents.take(now, since):
                 await work.outbox.report(people, packed(incidents), now)
 
     async def _write(self, kind: Trouble, error: str) -> None:
         """Count something in a transaction of its own."""
-        async with self._storehouse.transaction() as work:
+        async with self._database.transaction() as work:
             await work.incidents.note(kind, error, self._clock())
 
     async def _reachable(self, work: Work) -> list[int]:

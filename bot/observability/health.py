@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import Clock
 from bot.observability.heartbeat import Pulse
-from bot.ports import Storehouse
+from bot.ports import Database
 
 OK = "ok"
 _PATIENCE = 2.0
@@ -84,16 +84,16 @@ async def _answer(check: Check) -> str:
         return type(error).__name__
 
 
-def database_check(storehouse: Storehouse, clock: Clock) -> Check:
+def database_check(database: Database, clock: Clock) -> Check:
     """Return the check that the database can be read and written.
 
     A request to the HTTP server needs no secret, so that the result is kept for five seconds.
     """
 
     async def ask() -> str:
-        async with storehouse.snapshot() as work:
+        async with database.snapshot() as work:
             await work.clients.get(0)
-        async with storehouse.transaction() as work:
+        async with database.transaction() as work:
             await work.health.try_write(clock())
         return OK
 

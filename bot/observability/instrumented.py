@@ -1,4 +1,4 @@
-"""A storehouse whose transactions are timed, and in which what happened is counted once it is committed."""
+"""A database whose transactions are timed, and in which what happened is counted once it is committed."""
 
 import asyncio
 import logging
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from bot.clock import Clock
 from bot.observability.heartbeat import Pulse
 from bot.observability.metrics import Metrics
-from bot.ports import Result, Storehouse, Work
+from bot.ports import Database, Result, Work
 from domain.events import Event
 
 log = logging.getLogger(__name__)
@@ -17,23 +17,23 @@ _FRESH_SECONDS = 5.0
 _PATIENCE = 2.0
 
 
-class MeasuredStorehouse:
-    """Stands before a storehouse; whoever works in it need not know."""
+class InstrumentedDatabase:
+    """Stands before a database; whoever works in it need not know."""
 
-    def __init__(self, storehouse: Storehouse, metrics: Metrics) -> None:
-        self._storehouse = storehouse
+    def __init__(self, database: Database, metrics: Metrics) -> None:
+        self._database = database
         self._metrics = metrics
 
     @property
     def side_by_side(self) -> int:
         """See ``bot.ports.Writes``."""
-        return self._storehouse.side_by_side
+        return self._database.side_by_side
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Work]:
         """Open a unit of work that commits at the end of the block, and count then what happened in it."""
         with self._metrics.transaction("write"):
-            async with self._storehouse.transaction() as work:
+            async with self._database.transaction() as work:
                 yield work
         self._metrics.happened(work.happened)
 
@@ -47,7 +47,7 @@ class MeasuredStorehouse:
             return result
 
         with self._metrics.transaction("write"):
-            result = await self._storehouse.write(done)
+            result = await self._database.write(done)
         self._metrics.happened(happened)
         return result
 
@@ -55,15 +55,15 @@ class MeasuredStorehouse:
     async def snapshot(self) -> AsyncIterator[Work]:
         """Open a unit of work that only reads."""
         with self._metrics.transaction("read"):
-            async with self._storehouse.snapshot() as work:
+            async with self._database.snapshot() as work:
                 yield work
 
 
 class BacklogGauge:
     """Looks up what waits in the outbox, at most once in five seconds, however often it is asked to."""
 
-    def __init__(self, storehouse: Storehouse, metrics: Metrics, clock: Clock) -> None:
-        self._storehouse = storehouse
+    def __init__(self, database: Database, metrics: Metrics, clock: Clock) -> None:
+        self._database = database
         self._metrics = metrics
         self._clock = clock
         self._read = Pulse()
@@ -83,6 +83,6 @@ class BacklogGauge:
     async def _look(self) -> None:
         """Look into the outbox."""
         now = self._clock()
-        async with self._storehouse.snapshot() as work:
+        async with self._database.snapshot() as work:
             backlog = await work.outbox.backlog(now)
         self._metrics.waiting(backlog.depth, (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0)

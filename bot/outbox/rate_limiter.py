@@ -9,14 +9,14 @@ from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from bot.outbox.fair_queue import FairQueue, Ticket, Urgency
-from bot.ports import SharedPace
+from bot.ports import SharedRateLimit
 from domain.ports import DatabaseAway
 
 Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Pace", "Paused", "Permit", "Urgency"]
+__all__ = ["Paused", "Permit", "RateLimiter", "Urgency"]
 
 # A longer silence is waited for in the outbox.
 _PATIENCE = 10.0
@@ -44,7 +44,7 @@ class Permit:
         self.spent = False
 
 
-class Pace:
+class RateLimiter:
     """Keeps requests within Telegram's limits, on the event loop's clock.
 
     In all there are ``per_second`` places. Each is free again a second after its request was answered, so no second has more requests,
@@ -68,10 +68,10 @@ class Pace:
         self._returns: deque[float] = deque()
         self._alarm: asyncio.TimerHandle | None = None
         self._in_all = per_second
-        self._shared: SharedPace | None = None
+        self._shared: SharedRateLimit | None = None
         self._asking: dict[Urgency, asyncio.Task[None]] = {}
 
-    async def share(self, shared: SharedPace) -> None:
+    async def share(self, shared: SharedRateLimit) -> None:
         """Keep to the limits together with other replicas from now on; raises DatabaseAway."""
         await shared.open(self._in_all)
         self._shared = shared

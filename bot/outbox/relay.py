@@ -18,9 +18,9 @@ from bot.observability.metrics import Metrics
 from bot.observability.report import without_persons
 from bot.outbox.rate_limiter import Paused, Permit, Urgency
 from bot.outbox.sender import Delivery, TryLater, Undeliverable, Unreachable
-from bot.ports import Storehouse, Work
-from bot.runtime.alarm import Wakeup
-from bot.runtime.chat_locks import TELLING_SECONDS, Turns, finished
+from bot.ports import Database, Work
+from bot.runtime.alarm import Alarm
+from bot.runtime.chat_locks import TELLING_SECONDS, ChatLocks, finished
 from domain.operations.incident import Trouble
 from domain.operations.outbox import DIGEST, REPLY, TOLD_TO_WAIT, OutboxRow
 from domain.operations.retry import again_while_away
@@ -60,18 +60,18 @@ Shown = list[tuple[Step, int | None]]
 """The steps of a row that are done, each with the number of the message that shows it now."""
 
 
-class Courier:
+class Relay:
     """Delivers outbox rows and notes what became of each."""
 
     def __init__(
-        self, storehouse: Storehouse, delivery: Delivery, news: News, turns: Turns, clock: Clock, wakeup: Wakeup, metrics: Metrics
+        self, database: Database, delivery: Delivery, news: News, chat_locks: ChatLocks, clock: Clock, alarm: Alarm, metrics: Metrics
     ) -> None:
-        self._storehouse = storehouse
+        self._database = database
         self._delivery = delivery
         self._news = news
-        self._turns = turns
+        self._chat_locks = chat_locks
         self._clock = clock
-        self._wakeup = wakeup
+        self._alarm = alarm
         self._metrics = metrics
         self._slots = asyncio.Semaphore(_SIDE_BY_SIDE)
         self._in_hand: set[asyncio.Task[None]] = set()
@@ -104,7 +104,7 @@ class Courier:
             return False
         answers = sum(held.row.kind == REPLY for held in self._rows.values())
         room, news = (max(0, min(_BATCH, _IN_HAND - many)) for many in (answers, len(self._rows) - answers))
-        rows = await self._storehouse.write(lambda work: work.outbox.claim(self._clock(), room, news=news))
+        rows = await self._database.write(lambda work: work.outbox.claim(self._clock(), room, news=news))
         if not rows and self._in_hand and not (room and news):
             # There may be more of the kind that is full.
             await asyncio.wait(self._in_hand, timeout=_LOOK_SECONDS)
@@ -168,7 +168,7 @@ class Courier:
         """
         with self._holding(row):
             if (due := await self._replied(row)) is not None:
-                self._wakeup.at(due)
+                self._alarm.at(due)
 
     async def _replied(self, row: OutboxRow) -> datetime | None:
         """Tell an answer, or put it off; return when there is more to tell the same person."""
@@ -202,12 +202,12 @@ class Courier:
                     due = await self._delivered_in_turn(row, permit)
         except Paused as error:
             due = await self._postpone(row, TOLD_TO_WAIT, [], timedelta(seconds=error.seconds))
-            self._wakeup.at(due)
+            self._alarm.at(due)
         except Exception:
             log.exception("what waits for one person is left to the next sweep")
         else:
             if due is not None:
-                self._wakeup.at(due)
+                self._alarm.at(due)
 
     def _admitted(self, permit: Permit | None) -> AbstractAsyncContextManager[None]:
         """Have few rows sent at a time where no permits limit that. With a permit in hand, a row must wait for nothing but its chat."""
@@ -215,7 +215,7 @@ class Courier:
 
     async def _delivered_in_turn(self, row: OutboxRow, permit: Permit | None) -> datetime | None:
         """Wait for the chat's turn, and deliver a row if it is still ours then."""
-        turn = await again_while_away(lambda: self._turns.take(row.recipient_id), seconds=_DATABASE_SECONDS)
+        turn = await again_while_away(lambda: self._chat_locks.take(row.recipient_id), seconds=_DATABASE_SECONDS)
         with turn.lasting(TELLING_SECONDS):
             # By now the row may have been put off, or put in again for a moved hold.
             if await self._write(lambda work: work.outbox.renew(row, self._clock())):
@@ -240,7 +240,7 @@ class Courier:
         now = self._clock()
         old = [held for held in self._rows.values() if held.row.attempts and abs(now - held.leased_at) >= _RENEWAL]
         if old:
-            await self._storehouse.write(lambda work: work.outbox.renew_all([held.row for held in old], now))
+            await self._database.write(lambda work: work.outbox.renew_all([held.row for held in old], now))
             for held in old:
                 held.leased_at = now
 
@@ -251,13 +251,13 @@ class Courier:
 
     async def _write(self, do: Callable[[Work], Awaitable[Result]]) -> Result:
         """Note something of a row in hand, as soon as the database is there: what is not noted is told again."""
-        return await again_while_away(lambda: self._storehouse.write(do), seconds=_DATABASE_SECONDS)
+        return await again_while_away(lambda: self._database.write(do), seconds=_DATABASE_SECONDS)
 
     async def _read(self, ask: Callable[[Work], Awaitable[Result]]) -> Result:
         """Look something up for a row in hand, as soon as the database is there."""
 
         async def attempt() -> Result:
-            async with self._storehouse.snapshot() as work:
+            async with self._database.snapshot() as work:
                 return await ask(work)
 
         return await again_while_away(attempt, seconds=_DATABASE_SECONDS)

@@ -18,7 +18,7 @@ from telegram.request import BaseRequest
 from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.messages.screen import Button, Screen
 from bot.outbox.patience import Patience
-from bot.outbox.rate_limiter import Pace, Paused, Permit, Urgency
+from bot.outbox.rate_limiter import Paused, Permit, RateLimiter, Urgency
 from bot.ports import Memory
 from bot.telegram.api import call
 from domain.operations.outbox import TOLD_TO_WAIT
@@ -64,29 +64,29 @@ class Delivery:
     Each request waits for its turn in the ``pace``; without one, nothing waits. ``patience`` says how long an answer is waited for.
     """
 
-    def __init__(self, bot: Bot, memory: Memory, pace: Pace | None = None, patience: Patience | None = None) -> None:
+    def __init__(self, bot: Bot, memory: Memory, rate_limiter: RateLimiter | None = None, patience: Patience | None = None) -> None:
         self._bot = bot
         self._memory = memory
-        self._pace = pace
+        self._rate_limiter = rate_limiter
         self._patience = patience or Patience()
         self._parses_times = True
 
     @property
     def pause(self) -> timedelta:
         """For how long Telegram asked to be told nothing at all; zero where it did not."""
-        return timedelta(seconds=self._pace.pause if self._pace else 0)
+        return timedelta(seconds=self._rate_limiter.pause if self._rate_limiter else 0)
 
     async def rest(self, chat: int) -> float:
         """Return for how many seconds a chat has to rest before it may be answered, zero or less where it has rested."""
-        return await self._pace.rest(chat, Urgency.ANSWER) if self._pace else 0.0
+        return await self._rate_limiter.rest(chat, Urgency.ANSWER) if self._rate_limiter else 0.0
 
     def wait(self, chat: int, urgency: Urgency = Urgency.ANSWER) -> float:
         """Return for about how many seconds a chat would wait behind others, its own rest aside."""
-        return self._pace.wait(urgency, chat) if self._pace else 0.0
+        return self._rate_limiter.wait(urgency, chat) if self._rate_limiter else 0.0
 
     def permitted(self, chat: int, urgency: Urgency) -> AbstractAsyncContextManager[Permit | None]:
         """Wait until a message may be sent in a chat, and have the permit for a block; raises Paused."""
-        return self._pace.permitted(urgency, chat) if self._pace else nullcontext()
+        return self._rate_limiter.permitted(urgency, chat) if self._rate_limiter else nullcontext()
 
     async def carry_out(self, chat: int, step: Step, urgency: Urgency = Urgency.ANSWER, permit: Permit | None = None) -> int | None:
         """Do one step in a chat and return the number of the message that shows it now, where there is one.
@@ -104,8 +104,8 @@ class Delivery:
             raise Unreachable(error.message) from error
         except RetryAfter as error:
             wait = _as_timedelta(error)
-            if self._pace:
-                await self._pace.refused(chat, wait.total_seconds())
+            if self._rate_limiter:
+                await self._rate_limiter.refused(chat, wait.total_seconds())
             raise TryLater(TOLD_TO_WAIT, wait) from error
         except BadRequest as error:
             # BadRequest is a NetworkError by inheritance, but trying again would never help.
@@ -138,11 +138,11 @@ class Delivery:
 
     def _turn(self, admission: _Admission, chat: int | None = None) -> AbstractAsyncContextManager[None]:
         """Wait for the turn of one request; ``chat`` is where people see it, None where they do not."""
-        if self._pace is None:
+        if self._rate_limiter is None:
             return nullcontext()
         if chat is not None and admission.permit is not None and not admission.permit.spent:
-            return self._pace.using(admission.permit)
-        return self._pace.turn(admission.urgency, chat)
+            return self._rate_limiter.using(admission.permit)
+        return self._rate_limiter.turn(admission.urgency, chat)
 
     async def _answer(self, step: Answer, admission: _Admission) -> None:
         """Answer a tap; one too old to be answered needs no answer."""

@@ -5,7 +5,7 @@ from collections import OrderedDict
 _REMEMBERED = 10_000
 
 
-class OwnMemory:
+class LocalShownMessages:
     """Implements ``bot.ports.Memory``, forgetting the oldest of many."""
 
     def __init__(self) -> None:

@@ -9,11 +9,11 @@ from apscheduler.triggers.base import BaseTrigger
 
 from bot.clock import Clock, system_clock
 
-_JOB = "wakeup"
+_JOB = "alarm"
 _BREATH = timedelta(milliseconds=50)
 
 
-class Wakeup:
+class Alarm:
     """Rings when something falls due. It holds no business state: what is due is asked of the database each time."""
 
     def __init__(self, scheduler: AsyncIOScheduler, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""Turns: one chat is worked in order, many chats side by side, whichever replica works them."""
+"""ChatLocks: one chat is worked in order, many chats side by side, whichever replica works them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator
@@ -12,7 +12,7 @@ TELLING_SECONDS = 1.0
 """How long a chat's turn lasts at most while something is sent there: a slow answer of Telegram must not keep the next update waiting."""
 
 
-class Turn:
+class ChatLock:
     """A chat's turn; whoever has it ends it with ``release``."""
 
     def __init__(self, chat: int, lock: asyncio.Lock, presence: Presence | None) -> None:
@@ -41,7 +41,7 @@ class Turn:
             self.release()
 
 
-class Turns:
+class ChatLocks:
     """A lock for each chat, kept only while somebody has it or waits for it.
 
     A turn lasts from an update's work to the end of the first try to answer it, and a notification takes one too: so no screen is
@@ -53,7 +53,7 @@ class Turns:
         self._presence = presence
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def take(self, chat: int) -> Turn:
+    async def take(self, chat: int) -> ChatLock:
         """Wait for the chat's turn; raises DatabaseAway."""
         lock = self._locks.setdefault(chat, asyncio.Lock())
         await lock.acquire()
@@ -63,7 +63,7 @@ class Turns:
         except BaseException:
             lock.release()
             raise
-        return Turn(chat, lock, self._presence)
+        return ChatLock(chat, lock, self._presence)
 
     @asynccontextmanager
     async def of(self, chat: int) -> AsyncIterator[None]:

@@ -13,7 +13,7 @@ from telegram.request import BaseRequest
 from bot.observability.heartbeat import Pulse
 from bot.runtime.chat_locks import finished
 from bot.telegram.api import call
-from bot.updates.receiver import Intake, Received
+from bot.updates.receiver import Received, Receiver
 from bot.updates.wire import KINDS, Raw, is_update
 
 Result = TypeVar("Result")
@@ -30,13 +30,13 @@ _GLANCE = 0.25
 _DRAIN_SECONDS = 1.5
 
 
-async def poll(application: Received, line: BaseRequest, intake: Intake, pulse: Pulse) -> None:
+async def poll(application: Received, line: BaseRequest, receiver: Receiver, pulse: Pulse) -> None:
     """Fetch updates and have them worked until cancelled; raises InvalidToken where the token is refused.
 
     They are fetched by a ``line`` of their own, which nothing that is sent can fill. The ``pulse`` beats each time Telegram answers.
     """
     await retried(application.bot.delete_webhook)
-    fetched = _Fetched(intake)
+    fetched = _Fetched(receiver)
     backoff = _Backoff()
     try:
         while True:
@@ -74,10 +74,10 @@ class _Fetched:
     Telegram shows them: it gives out a hundred from the offset on.
     """
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, receiver: Receiver) -> None:
         self.offset: int | None = None
         self._lowest: int | None = None
-        self._intake = intake
+        self._receiver = receiver
         self._taken: dict[int, asyncio.Task[None]] = {}
 
     async def take(self, updates: Sequence[Raw]) -> None:
@@ -88,7 +88,7 @@ class _Fetched:
         # Tasks begin in the order they were made, so each chat's updates queue in the order Telegram sent them.
         for raw in updates:
             if (number := raw["update_id"]) not in self._taken:
-                self._taken[number] = asyncio.create_task(self._intake.until_committed(self._intake.read(raw)))
+                self._taken[number] = asyncio.create_task(self._receiver.until_committed(self._receiver.read(raw)))
         if working := self._working():
             await asyncio.wait(working.values(), timeout=_GLANCE)
         if working := self._working():

@@ -19,10 +19,10 @@ from bot.dialogue.request import CURRENT, Unit
 from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed
 from bot.messages.screen import Screen
 from bot.observability.metrics import Metrics
-from bot.outbox.relay import Courier
-from bot.ports import Storehouse, Work
-from bot.runtime.alarm import Wakeup
-from bot.runtime.chat_locks import TELLING_SECONDS, Turn, Turns, finished
+from bot.outbox.relay import Relay
+from bot.ports import Database, Work
+from bot.runtime.alarm import Alarm
+from bot.runtime.chat_locks import TELLING_SECONDS, ChatLock, ChatLocks, finished
 from bot.ui.commands import COMMANDS
 from bot.ui.texts import best_language, texts_in
 from bot.updates.sender import Sender, sender_of
@@ -48,21 +48,21 @@ class WorkFailed(Exception):
     """The work of an update failed for a reason of ours; nothing of it was kept."""
 
 
-class UnitProcessor(BaseUpdateProcessor):
+class UpdateProcessor(BaseUpdateProcessor):
     """Works updates as ``docs/architecture.md`` tells; returns once the work is committed, while its answer is still on the way."""
 
-    def __init__(self, storehouse: Storehouse, turns: Turns, clock: Clock, wakeup: Wakeup, metrics: Metrics) -> None:
+    def __init__(self, database: Database, chat_locks: ChatLocks, clock: Clock, alarm: Alarm, metrics: Metrics) -> None:
         super().__init__(SIDE_BY_SIDE)
-        self._storehouse = storehouse
-        self._turns = turns
+        self._database = database
+        self._chat_locks = chat_locks
         self._clock = clock
         self._answers: set[asyncio.Task[None]] = set()
         self._excuses: Counter[int] = Counter()
         self._uncounted: Counter[int] = Counter()
-        self._wakeup = wakeup
+        self._alarm = alarm
         self._metrics = metrics
-        # The courier sends through the bot, which is built with this processor: it is handed over once both are there.
-        self.courier: Courier
+        # The relay sends through the bot, which is built with this processor: it is handed over once both are there.
+        self.relay: Relay
 
     async def initialize(self) -> None:
         """Nothing has to be opened."""
@@ -116,7 +116,7 @@ class UnitProcessor(BaseUpdateProcessor):
 
     async def _noted(self, update: Update, reason: str) -> bool:
         """Have the admins told of an update that cannot be read; False where they were before. Raises DatabaseAway."""
-        async with self._storehouse.transaction() as work:
+        async with self._database.transaction() as work:
             fresh = await work.updates.begin(update.update_id, self._clock())
             if fresh:
                 await work.incidents.note(Trouble.UPDATE_SET_ASIDE, reason, self._clock())
@@ -124,7 +124,7 @@ class UnitProcessor(BaseUpdateProcessor):
 
     async def _in_turn(self, update: Update, sender: Sender, coroutine: Awaitable[Any]) -> None:
         """Work an update in its chat's turn, which lasts until the answer was tried."""
-        turn = await self._turns.take(sender.chat)
+        turn = await self._chat_locks.take(sender.chat)
         try:
             row = await self._worked(update, sender, coroutine)
         except BaseException:
@@ -140,7 +140,7 @@ class UnitProcessor(BaseUpdateProcessor):
     async def _worked(self, update: Update, sender: Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
         """Work an update and commit it, or count the failure; return the answer to be told, if there is one."""
         try:
-            async with self._storehouse.transaction() as work:
+            async with self._database.transaction() as work:
                 fresh = await work.updates.begin(update.update_id, self._clock(), line_of(update))
                 row = await self._unit(work, update, sender, coroutine) if fresh else None
                 due = work.outbox.earliest
@@ -155,7 +155,7 @@ class UnitProcessor(BaseUpdateProcessor):
         if not fresh:
             log.info("update %s was worked before", update.update_id)
         if due is not None:
-            self._wakeup.at(due)
+            self._alarm.at(due)
         return row
 
     async def _unit(self, work: Work, update: Update, sender: Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
@@ -180,7 +180,7 @@ class UnitProcessor(BaseUpdateProcessor):
         if not steps:
             return None
         # The answer to a tap is sent first and by this process, so a tap's row is never queued from the start.
-        queued = update.callback_query is None and self.courier.must_queue(sender.chat)
+        queued = update.callback_query is None and self.relay.must_queue(sender.chat)
         return await work.outbox.reply(sender.chat, packed(steps), now, queued=queued)
 
     def _excused(self, update: Update) -> bool:
@@ -192,11 +192,11 @@ class UnitProcessor(BaseUpdateProcessor):
         del self._excuses[update.update_id]
         return False
 
-    async def _told(self, row: OutboxRow, turn: Turn) -> None:
+    async def _told(self, row: OutboxRow, turn: ChatLock) -> None:
         """Tell an answer for the first time, and end the chat's turn; what has to wait is told by the sweep."""
         with turn.lasting(TELLING_SECONDS):
             try:
-                await self.courier.reply(row)
+                await self.relay.reply(row)
             except Exception:
                 log.exception("an answer was left to the sweep")
 
@@ -218,7 +218,7 @@ class UnitProcessor(BaseUpdateProcessor):
     async def _counted(self, update: Update, sender: Sender | None, error: Exception) -> tuple[bool, OutboxRow | None]:
         """Count a failure in the database; return whether the update is set aside, and what its sender is told then."""
         now = self._clock()
-        async with self._storehouse.transaction() as work:
+        async with self._database.transaction() as work:
             if not await work.updates.failed(update.update_id, _described(error), now, limit=TRIES):
                 return False, None
             await work.updates.begin(update.update_id, now)

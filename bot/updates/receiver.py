@@ -11,7 +11,7 @@ from telegram import Update
 from telegram.ext import Application
 
 from bot.observability.update_timing import received
-from bot.runtime.chat_locks import Turns
+from bot.runtime.chat_locks import ChatLocks
 from bot.updates.wire import Raw, read, unreadable
 from domain.operations.retry import again_on_conflict
 from domain.ports import DatabaseAway, TransactionConflict
@@ -26,7 +26,7 @@ _LONGEST_WAIT = 30.0
 _MOST_FAILURES = 8
 
 
-class Intake:
+class Receiver:
     """Hands updates to the application.
 
     A chat waits for its turn here, before the update processor with its limited number of places: so one person's flood takes one of them.
@@ -34,7 +34,7 @@ class Intake:
 
     def __init__(self, application: Received) -> None:
         self._application = application
-        self._turns = Turns()
+        self._chat_locks = ChatLocks()
         self._since: dict[int, float] = {}
 
     @property
@@ -83,7 +83,7 @@ class Intake:
     def _turn(self, update: Update) -> AbstractAsyncContextManager[None]:
         """Wait for the turn of an update's chat."""
         chat = update.effective_chat or update.effective_user
-        return self._turns.of(chat.id if chat else 0)
+        return self._chat_locks.of(chat.id if chat else 0)
 
     async def _error_of(self, update: Update) -> Exception | None:
         """Try to have an update worked; return what kept it from being committed, None where nothing did."""

@@ -14,7 +14,7 @@ from telegram.error import BadRequest
 from bot.runtime.chat_locks import finished
 from bot.telegram.lenient_json import read_json
 from bot.updates.polling import ALLOWED_UPDATES, retried
-from bot.updates.receiver import Intake
+from bot.updates.receiver import Receiver
 from bot.updates.wire import is_update
 from domain.ports import Misconfigured
 
@@ -36,12 +36,12 @@ class WebhookRefused(Misconfigured):
 class Webhook:
     """The address at which Telegram posts updates; ``path`` is decoded. It is closed until opened, and again while the bot stops."""
 
-    def __init__(self, path: str, secret: str, intake: Intake, *, body_timeout: float = _BODY_TIMEOUT) -> None:
+    def __init__(self, path: str, secret: str, receiver: Receiver, *, body_timeout: float = _BODY_TIMEOUT) -> None:
         self.path = path
         self._body_timeout = body_timeout
         self.registered = False
         self._secret = secret
-        self._intake = intake
+        self._receiver = receiver
         self._open = False
         self._in_hand: set[asyncio.Task[None]] = set()
 
@@ -107,7 +107,7 @@ class Webhook:
         if not self._open:
             return _later()
         # A task of its own: where Telegram hangs up, the work is finished all the same, and a drain can wait for it.
-        task = asyncio.create_task(self._intake.once(self._intake.read(raw)))
+        task = asyncio.create_task(self._receiver.once(self._receiver.read(raw)))
         self._in_hand.add(task)
         task.add_done_callback(self._in_hand.discard)
         await asyncio.wait({task})

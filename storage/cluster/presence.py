@@ -3,7 +3,7 @@
 from sqlalchemy import make_url
 
 from storage.cluster.membership import Replica
-from storage.cluster.shared_rate_limit import Telling
+from storage.cluster.shared_rate_limit import SharedRateLimit
 from storage.cluster.single_process import Alone
 
 
@@ -12,9 +12,9 @@ def presence_on(url: str) -> Alone | Replica:
     return Replica(url) if _has_replicas(url) else Alone()
 
 
-def telling_on(url: str) -> Telling | None:
+def shared_rate_limit_on(url: str) -> SharedRateLimit | None:
     """Return what replicas share of their speaking to Telegram, None where there are none; nothing is opened yet."""
-    return Telling(url) if _has_replicas(url) else None
+    return SharedRateLimit(url) if _has_replicas(url) else None
 
 
 def _has_replicas(url: str) -> bool:

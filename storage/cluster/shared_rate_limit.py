@@ -63,7 +63,7 @@ _SHOW = text("""
 _FORGET = text("UPDATE chat SET shown_message_id = NULL WHERE id = CAST(:chat AS bigint) AND shown_message_id = CAST(:message AS bigint)")
 
 
-class Telling:
+class SharedRateLimit:
     """Implements ``bot.ports.SharedPace`` and ``bot.ports.Memory``."""
 
     def __init__(self, url: str) -> None:

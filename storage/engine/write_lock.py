@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 TURN_SECONDS = 30.0
 
 
-class SoleWriter:
+class WriteLock:
     """Keeps the connection, and has each transaction wait for the one before.
 
     A transaction begins and ends by the driver's own means: SQLAlchemy's, with a pool around them, take as long as the work of a tap.

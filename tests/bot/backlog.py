@@ -20,7 +20,7 @@ async def crowd(town: Town, size: int) -> list[Chatter]:
     for someone in people:
         someone.person.sends("/start")
     town.simulator.take_updates()
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         for someone in people:
             await work.clients.seen(Contact(someone.id, "Person"), town.now)
     return people
@@ -28,7 +28,7 @@ async def crowd(town: Town, size: int) -> list[Chatter]:
 
 async def let_holds_expire(town: Town, people: list[Chatter], each: int) -> None:
     """Have everybody hold so many slots, and let the time pass in which to confirm them."""
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         dora = await work.providers.add(people[0].id, "Dora", "dora", town.now)
         first = quarter(25, 9)
         await work.availability.replace(dora.id, [], [TimeSpan(first, first + len(people) * each)])

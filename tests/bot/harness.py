@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from telegram import Update
 from telegram.ext import BaseHandler
 
-from bot.app import House, build, opened
+from bot.app import App, build, opened
 from bot.dialogue.context import Context
-from bot.outbox.rate_limiter import Pace
+from bot.outbox.rate_limiter import RateLimiter
 from bot.settings import Settings
 from simulator.simulator import Simulator
 from simulator.state.chats import Message
@@ -28,10 +28,10 @@ MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 class Town:
     """A simulated Telegram, a bot in it that can be restarted, and a clock that moves when told to."""
 
-    def __init__(self, database_url: str, *, patience: float = 10.0, pace: Pace | None = None, **settings: Any) -> None:
+    def __init__(self, database_url: str, *, patience: float = 10.0, rate_limiter: RateLimiter | None = None, **settings: Any) -> None:
         self.now = MONDAY
         self.patience = patience
-        self.pace = pace
+        self.rate_limiter = rate_limiter
         self.simulator = Simulator(token=TOKEN, clock=lambda: self.now)
         self._given = {"database_url": database_url, "admin_ids": str(ADMIN_ID), "time_zone": "Europe/Berlin", **settings}
         self._open = AsyncExitStack()
@@ -39,7 +39,7 @@ class Town:
         self._first: list[BaseHandler[Update, Context, Any]] = []
         self.oddities: Oddities | None = None
         self.settings: Settings
-        self.house: House
+        self.app: App
 
     async def starts(self) -> None:
         """Open Telegram and the bot."""
@@ -52,7 +52,7 @@ class Town:
         await self._open.aclose()
         await self.simulator.stop()
         # aiohttp keeps the handlers of its last thousand servers, and so each Telegram and its town; the bot would be the weighty part.
-        del self.house
+        del self.app
 
     async def restarts(self) -> None:
         """Stop the bot and start it again on the same database; what was overdue goes out."""
@@ -61,20 +61,20 @@ class Town:
 
     async def crashes(self) -> None:
         """Let the bot die with its answers in hand: whatever was committed is all that is left of it."""
-        for task in (*self.house.processor._answers, *self.house.courier._in_hand):
+        for task in (*self.app.processor._answers, *self.app.relay._in_hand):
             task.cancel()
         await self._open.aclose()
 
     async def comes_back(self) -> None:
         """Start the bot again after a crash; what was overdue goes out."""
         await self._opens_bot()
-        await self.house.jobs.take_over()
+        await self.app.jobs.take_over()
         await self.settles()
 
     def adds(self, handler: BaseHandler[Update, Context, Any]) -> None:
         """Have the bot ask this handler first, now and after each restart."""
         self._first.insert(0, handler)
-        self.house.application.handlers[0].insert(0, handler)
+        self.app.application.handlers[0].insert(0, handler)
 
     async def passes(self, **time: float) -> None:
         """Let time pass, and do what falls due; the keywords are those of timedelta."""
@@ -91,7 +91,7 @@ class Town:
         await self.hears()
         if self._alarm_rings():
             await self.sweeps()
-        await self.house.courier.idle()
+        await self.app.relay.idle()
 
     async def hears(self) -> None:
         """Have the bot work all that people did."""
@@ -101,12 +101,12 @@ class Town:
     async def sweeps(self) -> None:
         """Have the bot do what is due, as it does when its alarm rings, and wait until that has arrived."""
         self._alarm_rings()
-        await self.house.jobs.run_due()
-        await self.house.courier.idle()
+        await self.app.jobs.run_due()
+        await self.app.relay.idle()
 
     def _alarm_rings(self) -> bool:
         """Tell whether the bot's alarm rings by now; it is then set for nothing, as for one who waited for it."""
-        alarm = self.house.wakeup
+        alarm = self.app.alarm
         rings = alarm._bell.is_set() or (alarm._set_for is not None and alarm._set_for <= self.now)
         if rings:
             alarm._bell.clear()
@@ -116,8 +116,8 @@ class Town:
     async def works(self, updates: list[dict[str, Any]]) -> None:
         """Have the bot work these updates one after another, as Telegram would deliver one chat's."""
         for raw in updates:
-            await self.house.intake.once(self.house.intake.read(raw))
-        await self.house.processor.idle()
+            await self.app.receiver.once(self.app.receiver.read(raw))
+        await self.app.processor.idle()
 
     def joins(self, name: str | None, **details: Any) -> "Chatter":
         """Let somebody join Telegram."""
@@ -131,11 +131,11 @@ class Town:
         return self._known[name]
 
     async def _opens_bot(self) -> None:
-        house = build(self.settings, TOKEN, clock=lambda: self.now, patience=self.patience, pace=self.pace)
+        app = build(self.settings, TOKEN, clock=lambda: self.now, patience=self.patience, rate_limiter=self.rate_limiter)
         for handler in reversed(self._first):
-            house.application.handlers[0].insert(0, handler)
-        self.house = await self._open.enter_async_context(opened(house, self.settings))
-        await self.house.presence.leads()
+            app.application.handlers[0].insert(0, handler)
+        self.app = await self._open.enter_async_context(opened(app, self.settings))
+        await self.app.presence.leads()
 
 
 @asynccontextmanager

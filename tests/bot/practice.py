@@ -23,7 +23,7 @@ async def opens_practice(
     provider = town.joins(name, **details)
     provider.person.sends("/agenda")
     town.simulator.take_updates()
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.clients.seen(Contact(provider.id, name), town.now)
         if zone:
             await work.clients.choose_zone(provider.id, zone)
@@ -58,5 +58,5 @@ async def cancels_for(provider: Chatter, number: int, *, reason: str | None = No
 
 async def reservations(town: Town, client: Chatter) -> list[Reservation]:
     """Return all reservations of a client that take up time, as the database has them."""
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         return list(await work.reservations.live_of_client(client.id, town.now))

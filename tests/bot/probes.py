@@ -58,7 +58,7 @@ def failing(error: Exception) -> Behaviour:
 
 def outbox(town: Town, columns: str = "kind, state, attempts") -> list[Any]:
     """Return what the outbox has, oldest first."""
-    return rows(town.house.database.url, f"SELECT {columns} FROM outbox ORDER BY id")
+    return rows(town.app.database.url, f"SELECT {columns} FROM outbox ORDER BY id")
 
 
 def texts(who: Chatter) -> list[str]:

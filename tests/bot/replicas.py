@@ -9,9 +9,9 @@ from sqlalchemy import make_url
 from telegram import Update
 from telegram.ext import BaseHandler
 
-from bot.app import House, build, opened
+from bot.app import App, build, opened
 from bot.dialogue.context import Context
-from bot.outbox.rate_limiter import Pace
+from bot.outbox.rate_limiter import RateLimiter
 from storage.cluster.membership import Replica
 from tests.bot.harness import TOKEN, Town
 from tests.fixtures.postgres import execute, fetch, named
@@ -20,68 +20,70 @@ _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = c
 
 
 class ReplicaTown(Town):
-    """A town with replicas A, B, C … in ``houses``; ``house`` is the one that works the next update."""
+    """A town with replicas A, B, C … in ``apps``; ``app`` is the one that works the next update."""
 
     def __init__(self, database_url: str, *, replicas: int = 2, paced: bool = False, **more: Any) -> None:
         super().__init__(database_url, **more)
-        self.houses: list[House] = []
+        self.apps: list[App] = []
         self._size = replicas
         self._paced = paced
         self._stacks: dict[int, AsyncExitStack] = {}
 
     async def ends(self) -> None:
         """Close everything."""
-        for house in tuple(self.houses):
-            await self.leaves(house)
+        for app in tuple(self.apps):
+            await self.leaves(app)
         await super().ends()
 
-    async def joins_in(self) -> House:
+    async def joins_in(self) -> App:
         """Open one more replica."""
-        house = build(self.settings, TOKEN, clock=lambda: self.now, patience=self.patience, pace=Pace() if self._paced else None)
+        app = build(
+            self.settings, TOKEN, clock=lambda: self.now, patience=self.patience, rate_limiter=RateLimiter() if self._paced else None
+        )
         for handler in reversed(self._first):
-            house.application.handlers[0].insert(0, handler)
+            app.application.handlers[0].insert(0, handler)
         stack = AsyncExitStack()
-        self._stacks[id(house)] = stack
-        self.houses.append(await stack.enter_async_context(opened(house, self.settings)))
-        return house
+        self._stacks[id(app)] = stack
+        self.apps.append(await stack.enter_async_context(opened(app, self.settings)))
+        return app
 
-    async def leaves(self, house: House) -> None:
+    async def leaves(self, app: App) -> None:
         """Stop a replica as a signal does."""
-        self.houses.remove(house)
-        await self._stacks.pop(id(house)).aclose()
+        self.apps.remove(app)
+        await self._stacks.pop(id(app)).aclose()
 
-    async def dies(self, house: House) -> None:
+    async def dies(self, app: App) -> None:
         """Let a replica die with its answers in hand: whatever was committed is all that is left of it."""
-        for task in (*house.processor._answers, *house.courier._in_hand):
+        for task in (*app.processor._answers, *app.relay._in_hand):
             task.cancel()
-        await self.leaves(house)
+        await self.leaves(app)
 
-    async def goes_about(self, house: House, *, sweeping: bool = False) -> None:
+    async def goes_about(self, app: App, *, sweeping: bool = False) -> None:
         """Have a replica do what is due by itself from now on: when it hears of it, and, if wanted, at each sweep."""
-        house.scheduler.start()
-        await house.jobs.start(house.scheduler)
+        app.scheduler.start()
+        await app.jobs.start(app.scheduler)
         if not sweeping:
-            house.scheduler.remove_job("sweep")
-        stack = self._stacks[id(house)]
-        stack.push_async_callback(house.jobs.stop)
-        stack.callback(house.scheduler.shutdown, wait=False)
+            app.scheduler.remove_job("sweep")
+        stack = self._stacks[id(app)]
+        stack.push_async_callback(app.jobs.stop)
+        stack.callback(app.scheduler.shutdown, wait=False)
 
     def adds(self, handler: BaseHandler[Update, Context, Any]) -> None:
         """Have every replica ask this handler first."""
         self._first.insert(0, handler)
-        for house in self.houses:
-            house.application.handlers[0].insert(0, handler)
+        for app in self.apps:
+            app.application.handlers[0].insert(0, handler)
 
     async def works(self, updates: list[dict[str, Any]]) -> None:
         """Have each update worked by the next replica, which does not wait until the one before has answered."""
         for raw in updates:
-            await self.worked_by(self.house, raw)
-            self.house = self.houses[(self.houses.index(self.house) + 1) % len(self.houses)]
+            await self.worked_by(self.app, raw)
+            self.app = self.apps[(self.apps.index(self.app) + 1) % len(self.apps)]
         await self.idle()
 
-    async def worked_by(self, house: House, raw: dict[str, Any]) -> None:
+    async def worked_by(self, app: App, raw: dict[str, Any]) -> None:
         """Have an update worked by one replica; its answer may still be on the way."""
-        await house.intake.once(house.intake.read(raw))
+        await app.receiver.once(app.receiver.read(raw))
 
     async def answers(self) -> None:
         """Have the replicas work all that people did, and do what is due: each alarm has heard of a part of it."""
@@ -89,30 +91,30 @@ class ReplicaTown(Town):
 
     async def sweeps(self) -> None:
         """Have all replicas do what is due, and wait until that has arrived."""
-        await asyncio.gather(*(house.jobs.run_due() for house in self.houses))
+        await asyncio.gather(*(app.jobs.run_due() for app in self.apps))
         await self.idle()
 
     async def idle(self) -> None:
         """Wait until no replica has anything in hand."""
-        for house in self.houses:
-            await house.processor.idle()
-            await house.courier.idle()
+        for app in self.apps:
+            await app.processor.idle()
+            await app.relay.idle()
 
     async def _opens_bot(self) -> None:
         for _ in range(self._size):
             await self.joins_in()
-        self.house = self.houses[0]
+        self.app = self.apps[0]
 
 
-def presence(house: House) -> Replica:
+def presence(app: App) -> Replica:
     """Return a replica's presence."""
-    assert isinstance(house.presence, Replica)
-    return house.presence
+    assert isinstance(app.presence, Replica)
+    return app.presence
 
 
-def leaders(houses: Sequence[House]) -> list[House]:
+def leaders(apps: Sequence[App]) -> list[App]:
     """Return the replicas that lead."""
-    return [house for house in houses if house.presence.leading]
+    return [app for app in apps if app.presence.leading]
 
 
 def cut(url: str) -> None:

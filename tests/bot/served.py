@@ -38,7 +38,7 @@ class ServedTown(Town):
 
     async def asks(self, path: str, **details: Any) -> Answered:
         """Ask the bot's HTTP side for something."""
-        return await visits(self.house.http.port, path, **details)
+        return await visits(self.app.http.port, path, **details)
 
     async def counts(self, name: str, **labels: str) -> float:
         """Return the value of a metric as it is served now; KeyError where there is none."""
@@ -52,7 +52,7 @@ class ServedTown(Town):
 
     async def _opens_bot(self) -> None:
         await super()._opens_bot()
-        await self._open.enter_async_context(self.house.http.serving())
+        await self._open.enter_async_context(self.app.http.serving())
 
 
 class PolledTown(ServedTown):
@@ -61,12 +61,12 @@ class PolledTown(ServedTown):
     async def hears(self) -> None:
         """Wait until the bot took all that people did."""
         await until(lambda: not self.simulator.world.updates.pending)
-        await self.house.processor.idle()
+        await self.app.processor.idle()
 
     async def _opens_bot(self) -> None:
         await super()._opens_bot()
-        house = self.house
-        polling = asyncio.create_task(poll(house.application, house.line, house.intake, house.pulse))
+        app = self.app
+        polling = asyncio.create_task(poll(app.application, app.line, app.receiver, app.pulse))
         self._open.push_async_callback(_ended, polling)
 
 
@@ -81,7 +81,7 @@ class PostedTown(ServedTown):
     async def hears(self) -> None:
         """Wait until the bot took all that people did."""
         await until(lambda: not self.simulator.world.updates.pending)
-        await self.house.processor.idle()
+        await self.app.processor.idle()
 
     async def posts(self, raw: object = None, *, path: str = "/telegram", secret: str | None = SECRET, **details: Any) -> Answered:
         """Post something to the webhook, as JSON where it is no ``data``."""
@@ -91,11 +91,11 @@ class PostedTown(ServedTown):
 
     async def _opens_bot(self) -> None:
         await super()._opens_bot()
-        webhook = self.house.http.webhook
+        webhook = self.app.http.webhook
         assert webhook
         assert self.settings.webhook_url
         webhook.open()
-        await webhook.register(self.house.application.bot, self.settings.webhook_url)
+        await webhook.register(self.app.application.bot, self.settings.webhook_url)
 
 
 async def _ended(task: "asyncio.Task[None]") -> None:

@@ -101,7 +101,7 @@ async def test_days_are_turned_one_by_one_and_today_is_a_tap_away(town: Town, do
 
 async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(town: Town, dora: Chatter, alice: Chatter) -> None:
     await books(alice, "09:15", day="28")
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.availability.replace(1, [TimeSpan(quarter(28, 9), quarter(28, 12))], [])
     await dora.sends("/agenda")
     assert dora.buttons[-1] == "Sat 28 Nov · 1"
@@ -109,7 +109,7 @@ async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(
 
 async def test_six_days_ahead_have_a_button_however_far_apart_they_are(town: Town) -> None:
     dora = await opens_practice(town, days=(24, 30))
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         december = [TimeSpan(quarter(day, 9, month=12), quarter(day, 12, month=12)) for day in (1, 10, 20, 30, 31)]
         await work.availability.replace(1, [], december)
     await dora.sends("/agenda")
@@ -119,7 +119,7 @@ async def test_six_days_ahead_have_a_button_however_far_apart_they_are(town: Tow
 async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(town: Town, dora: Chatter, alice: Chatter) -> None:
     await alice.sends("/bookings")
     midnight = quarter(26, 0)
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         span = TimeSpan(midnight - 1, midnight + 1)
         await work.reservations.add(Reservation(0, 1, alice.id, span, Status.HELD, town.now, town.now + timedelta(minutes=30)))
     await dora.sends("/agenda")
@@ -131,7 +131,7 @@ async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(town: Town, d
 
 async def test_the_agenda_is_told_in_the_providers_zone(town: Town, dora: Chatter, alice: Chatter) -> None:
     await books(alice, "09:15")
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.clients.choose_zone(dora.id, "Pacific/Auckland")
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
@@ -369,7 +369,7 @@ async def test_what_reads_as_no_button_of_ours_is_answered(town: Town, dora: Cha
 
 async def test_a_full_day_is_turned_page_by_page(town: Town, dora: Chatter) -> None:
     start = quarter(25, 9)
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         for n in range(21):
             await work.clients.seen(Contact(2000 + n, f"Client {n}"), town.now)
             span = TimeSpan(start + n, start + n + 1)
@@ -451,7 +451,7 @@ async def test_a_day_that_has_been_tidied_up_still_shows_who_came(town: Town, al
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await alice.taps("Confirm")
     await town.passes(days=5)
-    await town.house.jobs.tidy()
+    await town.app.jobs.tidy()
     await open_hours.sends("/agenda")
     await open_hours.taps_data("ad:20261125", open_hours.card.id)
 

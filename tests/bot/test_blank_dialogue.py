@@ -129,11 +129,11 @@ async def joining_and_named(town: Town, dora: Chatter, alice: Chatter) -> Chatte
 
 
 def standing(town: Town, somebody: Chatter) -> object:
-    return rows(town.house.database.url, f"SELECT flow, state, data, card_message_id FROM dialogue WHERE client_id = {somebody.id}")
+    return rows(town.app.database.url, f"SELECT flow, state, data, card_message_id FROM dialogue WHERE client_id = {somebody.id}")
 
 
 async def test_every_step_that_reads_text_is_among_these(town: Town) -> None:
-    flows = [handler for handler in town.house.application.handlers[0] if isinstance(handler, Flow)]
+    flows = [handler for handler in town.app.application.handlers[0] if isinstance(handler, Flow)]
     assert {(str(flow.name), str(state)) for flow in flows for state in flow.states} == set(STEPS) - {("none", "")}
 
 
@@ -143,7 +143,7 @@ async def test_a_text_with_nothing_to_read_is_answered_and_the_dialogue_stays(
     town: Town, open_hours: Chatter, alice: Chatter, place: tuple[str, str]
 ) -> None:
     somebody = await STEPS[place](town, open_hours, alice)
-    stood, url = standing(town, somebody), town.house.database.url
+    stood, url = standing(town, somebody), town.app.database.url
     changes = [rows(url, f"SELECT * FROM {table}") for table in ("reservation", "availability", "provider")]
     for text in BLANKS:
         before = len(somebody.shown)

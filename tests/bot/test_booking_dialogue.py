@@ -295,7 +295,7 @@ async def test_a_client_is_spoken_to_in_his_language(town: Town, open_hours: Cha
 
 
 async def test_providers_are_paged_and_found_by_a_part_of_the_name(town: Town, alice: Chatter, open_hours: Chatter) -> None:
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         for number in range(20):
             await work.clients.seen(Contact(5000 + number, f"Doctor {number:02}"), town.now)
             await work.providers.add(5000 + number, f"Doctor {number:02}", f"doctor-{number}", town.now)
@@ -329,7 +329,7 @@ async def test_two_times_tapped_in_haste_on_one_card_are_one_hold_that_was_moved
 
 
 async def test_a_very_long_part_of_a_name_is_answered(town: Town, alice: Chatter, open_hours: Chatter) -> None:
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.clients.seen(Contact(555, "Emil"), town.now)
         await work.providers.add(555, "Emil", "emil", town.now)
     await alice.sends("/book")

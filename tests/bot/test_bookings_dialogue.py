@@ -36,7 +36,7 @@ async def test_the_list_shows_holds_and_bookings_with_their_times_and_the_zone(t
 
 async def test_times_are_shown_in_the_zone_the_client_chose(town: Town, dora: Chatter, alice: Chatter) -> None:
     await books(alice, "09:15")
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.clients.choose_zone(alice.id, "Asia/Tokyo")
     await alice.sends("/bookings")
     assert "Wednesday, 25 November 2026, 17:15–17:30" in alice.last.text
@@ -177,7 +177,7 @@ async def test_a_strangers_booking_looks_like_none(town: Town, dora: Chatter, al
 
 async def test_a_long_list_is_turned_page_by_page_and_a_forged_page_is_the_last(town: Town, dora: Chatter, alice: Chatter) -> None:
     await alice.sends("/bookings")
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         for n in range(9):
             held = await hold_slot(work, town.settings.policy, SlotChoice(alice.id, 1, quarter(25, 9) + n), town.now)
             await work.reservations.confirm(held.confirmed(town.now))

@@ -122,7 +122,7 @@ async def test_no_forged_choice_makes_the_bot_fail(town: Town, alice: Chatter, k
             person.person.taps_data(line, person.last.id)
             await town.settles()
 
-    assert rows(town.house.database.url, "SELECT error FROM failed_update") == []
+    assert rows(town.app.database.url, "SELECT error FROM failed_update") == []
     assert {tap.answers for tap in town.simulator.world.taps.values()} == {1}
 
 

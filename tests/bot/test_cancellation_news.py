@@ -32,7 +32,7 @@ def told(town: Town, who: Chatter) -> list[str]:
 def notices(town: Town) -> list[tuple[str, str]]:
     """Return the provider's notices and what became of them."""
     kinds = "('booking_confirmed', 'cancelled_by_client')"
-    return rows(town.house.database.url, f"SELECT kind, state FROM outbox WHERE kind IN {kinds} ORDER BY id")
+    return rows(town.app.database.url, f"SELECT kind, state FROM outbox WHERE kind IN {kinds} ORDER BY id")
 
 
 async def confirms(town: Town, client: Chatter) -> None:
@@ -140,7 +140,7 @@ async def test_a_notice_that_may_have_arrived_counts_as_told(
 
 async def test_the_cancellation_of_a_booking_whose_notice_was_parked_is_not_told(rough_town: Town, dora: Chatter, alice: Chatter) -> None:
     await confirms(rough_town, alice)
-    async with rough_town.house.database.transaction() as work:
+    async with rough_town.app.database.transaction() as work:
         [notice] = [row for row in await work.outbox.claim(rough_town.now, 10) if row.kind == "booking_confirmed"]
         await work.outbox.settle(notice, "parked", rough_town.now, "refused")
     await cancels(rough_town, alice)
@@ -153,7 +153,7 @@ async def test_the_cancellation_of_a_booking_whose_notice_was_deleted_as_old_is_
     rough_town: Town, dora: Chatter, alice: Chatter
 ) -> None:
     await books(alice, "09:15")
-    changes(rough_town.house.database.url, "DELETE FROM outbox WHERE kind = 'booking_confirmed'")
+    changes(rough_town.app.database.url, "DELETE FROM outbox WHERE kind = 'booking_confirmed'")
     await cancels(rough_town, alice)
     await rough_town.sweeps()
 
@@ -191,7 +191,7 @@ async def test_a_client_hears_that_a_hold_expired_although_the_warning_never_wen
 
 
 async def test_a_booking_whose_notice_could_not_be_rendered_was_not_announced(rough_town: Town, dora: Chatter, alice: Chatter) -> None:
-    url = rough_town.house.database.url
+    url = rough_town.app.database.url
     await confirms(rough_town, alice)
     changes(url, f"UPDATE client SET time_zone = 'No/Where' WHERE id = {dora.id}")
     for _ in range(4):

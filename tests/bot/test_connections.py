@@ -70,13 +70,13 @@ def serves(town: Town) -> Serves:
 
     @asynccontextmanager
     async def served(*, body_timeout: float = 60, **limits: float) -> AsyncIterator[HttpSide]:
-        house = town.house
+        app = town.app
         patient = {"header_timeout": 60, "idle_timeout": 60, "write_timeout": 60, "lingering_time": 60}
-        webhook = Webhook("/telegram", SECRET, house.intake, body_timeout=body_timeout)
+        webhook = Webhook("/telegram", SECRET, app.receiver, body_timeout=body_timeout)
         webhook.open()
-        backlog = BacklogGauge(house.database, house.metrics, house.clock)
+        backlog = BacklogGauge(app.database, app.metrics, app.clock)
         chosen = ConnectionLimits(**{**patient, **limits})  # type: ignore[arg-type]
-        http = HttpSide(Address("127.0.0.1", 0), (), house.jobs, house.metrics, backlog, webhook, chosen)
+        http = HttpSide(Address("127.0.0.1", 0), (), app.jobs, app.metrics, backlog, webhook, chosen)
         async with http.serving():
             yield http
 

@@ -13,7 +13,7 @@ from telegram import Update
 from bot.dialogue.context import Context
 from bot.messages.actions import Edit, Send, SendQr, Step, packed
 from bot.messages.screen import Screen
-from bot.outbox.rate_limiter import Pace
+from bot.outbox.rate_limiter import RateLimiter
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
 from tests.bot.harness import Chatter, Town, lived_in, until
@@ -35,17 +35,17 @@ async def bob(rough_town: Town) -> Chatter:
 
 async def puts_in(town: Town, who: Chatter, *steps: Step) -> None:
     """Put an answer in for somebody, as one that had to wait."""
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.outbox.reply(who.id, packed(list(steps)), town.now - LEASE)
 
 
 def spoils(town: Town, column: str, value: str) -> None:
     """Spoil everything that waits."""
-    changes(town.house.database.url, f"UPDATE outbox SET {column} = '{value}' WHERE state = 'due'")
+    changes(town.app.database.url, f"UPDATE outbox SET {column} = '{value}' WHERE state = 'due'")
 
 
 def unreachable(town: Town, who: Chatter) -> bool:
-    return bool(rows(town.house.database.url, f"SELECT unreachable_since IS NOT NULL FROM client WHERE id = {who.id}") == [(1,)])
+    return bool(rows(town.app.database.url, f"SELECT unreachable_since IS NOT NULL FROM client WHERE id = {who.id}") == [(1,)])
 
 
 async def test_whoever_blocks_the_bot_is_left_alone_until_he_writes_again(rough_town: Town, alice: Chatter) -> None:
@@ -166,7 +166,7 @@ async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(roug
     # The last step is the clock set forward.
     for seconds in (40, 40, 40, 3600):
         town.now += timedelta(seconds=seconds)
-        await town.house.jobs.run_due()
+        await town.app.jobs.run_due()
     await sweeping
 
     assert texts(alice).count("slow") == 1
@@ -175,14 +175,14 @@ async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(roug
 
 @pytest.mark.engines("sqlite")
 async def test_many_people_who_are_sent_several_messages_each_are_all_served(database_url: str) -> None:
-    async with lived_in(Town(database_url, pace=Pace())) as town:
+    async with lived_in(Town(database_url, rate_limiter=RateLimiter())) as town:
         people = [town.joins(f"Person {number}") for number in range(80)]
         for person in people:
             town.simulator.world.accounts[person.id].started = True
             await puts_in(town, person, Send(Screen("one")), Send(Screen("two")))
         async with asyncio.timeout(60):
             while outbox(town):
-                await town.house.jobs.run_due()
+                await town.app.jobs.run_due()
 
         assert {tuple(texts(person)) for person in people} == {("one", "two")}
         stranger = town.joins("Stranger")
@@ -193,7 +193,7 @@ async def test_many_people_who_are_sent_several_messages_each_are_all_served(dat
 async def test_answers_come_before_a_backlog_of_notifications(rough_town: Town, alice: Chatter) -> None:
     town = rough_town
     await alice.sends("hi")
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.outbox.report(range(5_000, 5_400), {}, town.now - timedelta(hours=1))
         await work.outbox.reply(alice.id, packed([Send(Screen("queued"))]), town.now, queued=True)
         claimed = await work.outbox.claim(town.now, 100, news=50)
@@ -207,7 +207,7 @@ async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(roug
     await alice.sends("hi")
     waits = []
     for _ in range(12):
-        [(due,)] = rows(town.house.database.url, "SELECT due_at FROM outbox")
+        [(due,)] = rows(town.app.database.url, "SELECT due_at FROM outbox")
         waits.append(round(due / 1_000_000 - town.now.timestamp()))
         await town.passes(seconds=waits[-1])
 
@@ -276,7 +276,7 @@ async def test_the_card_of_an_interrupted_answer_is_known_all_the_same(rough_tow
     hears(town, "card", card_and_more)
     await alice.sends("card")
     assert texts(alice) == ["card"]
-    assert rows(town.house.database.url, "SELECT card_message_id FROM dialogue") == [(alice.last.id,)]
+    assert rows(town.app.database.url, "SELECT card_message_id FROM dialogue") == [(alice.last.id,)]
     await town.passes(seconds=1)
     assert texts(alice) == ["card", "more"]
 
@@ -337,11 +337,11 @@ async def test_what_was_put_off_while_somebody_waited_for_the_turn_is_not_sent_b
     await alice.sends("hi")
     await puts_in(town, alice, Send(Screen("first")))
     await puts_in(town, alice, Send(Screen("second")))
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         [first] = await work.outbox.claim(town.now, 10)
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.outbox.postpone(first, town.now + timedelta(minutes=1), "flood")
-    await town.house.courier._deliver_to_one(first)
+    await town.app.relay._deliver_to_one(first)
     assert texts(alice) == ["heard hi"]
 
     await town.passes(minutes=1)

@@ -9,7 +9,7 @@ from telegram.error import NetworkError
 from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.messages.screen import Button, Screen
 from bot.outbox.sender import Delivery, TryLater, Undeliverable, Unreachable, _number_of
-from bot.outbox.shown_messages import OwnMemory
+from bot.outbox.shown_messages import LocalShownMessages
 from simulator.api import html
 from simulator.faults import FaultKind
 from tests.bot.harness import Chatter, Town
@@ -18,7 +18,7 @@ from tests.bot.probes import calls, feels, hears, offer, texts
 
 @pytest.fixture
 def delivery(rough_town: Town) -> Delivery:
-    return Delivery(rough_town.house.application.bot, OwnMemory())
+    return Delivery(rough_town.app.application.bot, LocalShownMessages())
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ async def test_what_the_tap_says_the_message_shows_is_believed_where_nothing_els
     rough_town: Town, delivery: Delivery, dora: Chatter
 ) -> None:
     number = await shown(delivery, dora.id, Screen("one"))
-    after_restart = Delivery(rough_town.house.application.bot, OwnMemory())
+    after_restart = Delivery(rough_town.app.application.bot, LocalShownMessages())
     await after_restart.carry_out(dora.id, Edit(number, Screen("one"), before=Screen("one").digest))
 
     assert calls(rough_town, "editMessageText") == []
@@ -117,7 +117,7 @@ async def test_what_the_tap_says_the_message_shows_is_believed_where_nothing_els
 @pytest.mark.refuses("message is not modified")
 async def test_not_modified_is_success(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
     number = await shown(delivery, dora.id, Screen("one"))
-    after_crash = Delivery(rough_town.house.application.bot, OwnMemory())
+    after_crash = Delivery(rough_town.app.application.bot, LocalShownMessages())
     assert await after_crash.carry_out(dora.id, Edit(number, Screen("one"))) == number
     await after_crash.carry_out(dora.id, Edit(number, Screen("one")))
 

@@ -99,7 +99,7 @@ async def test_what_failed_before_a_restart_is_told_after_it_and_once(town: Town
 
 async def test_a_crash_between_the_claim_and_the_telling_repeats_no_claim(town: Town, ada: Chatter, alice: Chatter) -> None:
     await fails(town, alice)
-    await town.house.jobs._digest.tell()
+    await town.app.jobs._digest.tell()
     await town.crashes()
     await town.comes_back()
 
@@ -108,7 +108,7 @@ async def test_a_crash_between_the_claim_and_the_telling_repeats_no_claim(town: 
 
 
 async def test_each_admin_is_told_in_his_language_and_whoever_is_not_there_is_left_out(town: Town, alice: Chatter) -> None:
-    town.house.jobs._digest._admins = [ADMIN_ID, 901, 902, 903]
+    town.app.jobs._digest._admins = [ADMIN_ID, 901, 902, 903]
     ada, emil = town.knows("Ada", id=ADMIN_ID), town.joins("Emil", id=901, language_code="de")
     gone = town.joins("Gone", id=902)
     for admin in (ada, emil, gone):
@@ -120,7 +120,7 @@ async def test_each_admin_is_told_in_his_language_and_whoever_is_not_there_is_le
 
     assert len(digests(ada)) == 1
     assert "1 Eingabe ließ sich nicht bearbeiten" in digests(emil)[0]
-    assert rows(town.house.database.url, "SELECT recipient_id FROM outbox WHERE kind = 'digest' ORDER BY 1") == [(ADMIN_ID,), (901,)]
+    assert rows(town.app.database.url, "SELECT recipient_id FROM outbox WHERE kind = 'digest' ORDER BY 1") == [(ADMIN_ID,), (901,)]
 
 
 async def test_an_admin_who_first_writes_later_is_told_then(town: Town, alice: Chatter) -> None:
@@ -154,7 +154,7 @@ async def test_messages_that_cannot_be_told_are_counted_by_what_kept_them(rough_
     hears(town, "empty", answering(Send(Screen(""))))
     await alice.sends("empty")
     await town.sweeps()
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.outbox.reply(alice.id, {"steps": [{"step": "dance"}]}, town.now - AN_HOUR)
     for _ in range(3):
         await town.passes(minutes=20)
@@ -171,16 +171,16 @@ async def test_a_digest_that_cannot_be_told_is_not_told_of(rough_town: Town, mon
     ada, alice = town.joins("Ada", id=ADMIN_ID), town.joins("Alice")
     await ada.sends("/start")
     await fails(town, alice)
-    await town.house.jobs._digest.tell()
+    await town.app.jobs._digest.tell()
     if trouble == "refused":
         monkeypatch.setattr("bot.notifications.render.digest_screen", lambda _reader, _incidents: Screen(""))
     else:
-        changes(town.house.database.url, "UPDATE outbox SET payload = '{}' WHERE kind = 'digest'")
+        changes(town.app.database.url, "UPDATE outbox SET payload = '{}' WHERE kind = 'digest'")
     for _ in range(10):
         await town.passes(hours=1)
 
     assert outbox(town, "kind, state") == [("digest", "parked")]
-    assert rows(town.house.database.url, "SELECT * FROM incident") == []
+    assert rows(town.app.database.url, "SELECT * FROM incident") == []
     assert digests(ada) == []
 
 
@@ -208,22 +208,22 @@ async def test_a_job_that_fails_and_a_database_that_was_away_are_told(town: Town
     async def fails_once() -> None:
         raise ArithmeticError
 
-    await town.house.jobs._tried(fails_once)
+    await town.app.jobs._tried(fails_once)
     await town.sweeps()
     assert "1 piece of regular work failed and is tried again: ArithmeticError" in digests(ada)[0]
 
     async def finds_no_database() -> None:
         raise OperationalError("SELECT 1", {}, Exception("locked"))
 
-    changes(town.house.database.url, "ALTER TABLE incident RENAME TO away")
-    await town.house.jobs._tried(finds_no_database)
-    changes(town.house.database.url, "ALTER TABLE away RENAME TO incident")
+    changes(town.app.database.url, "ALTER TABLE incident RENAME TO away")
+    await town.app.jobs._tried(finds_no_database)
+    changes(town.app.database.url, "ALTER TABLE away RENAME TO incident")
     await town.passes(hours=1)
     assert "The database could not be used for a while, and can be again: OperationalError" in digests(ada)[1]
 
 
 async def test_every_kind_of_trouble_can_be_told(town: Town, ada: Chatter) -> None:
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         for kind in Trouble:
             await work.incidents.note(kind, "<Error>", town.now)
     await town.sweeps()
@@ -236,6 +236,6 @@ async def test_every_kind_of_trouble_can_be_told(town: Town, ada: Chatter) -> No
 async def test_incidents_nobody_could_be_told_of_are_forgotten_after_a_month(town: Town, alice: Chatter) -> None:
     await fails(town, alice)
     town.now += timedelta(days=31)
-    await town.house.jobs.tidy()
+    await town.app.jobs.tidy()
 
-    assert rows(town.house.database.url, "SELECT * FROM incident") == []
+    assert rows(town.app.database.url, "SELECT * FROM incident") == []

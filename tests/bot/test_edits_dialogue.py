@@ -102,16 +102,16 @@ async def test_other_edits_get_no_answer_and_end_no_dialogue(
     town: Town, alice: Chatter, open_hours: Chatter, act: Callable[[Person], None]
 ) -> None:
     await alice.sends("/book")
-    before = rows(town.house.database.url, "SELECT flow, state, data FROM dialogue")
+    before = rows(town.app.database.url, "SELECT flow, state, data FROM dialogue")
     act(alice.person)
     updates = town.simulator.take_updates()
     await town.works(updates[:1])
-    stood, said = rows(town.house.database.url, "SELECT flow, state, data FROM dialogue"), len(alice.shown)
+    stood, said = rows(town.app.database.url, "SELECT flow, state, data FROM dialogue"), len(alice.shown)
     await town.works(updates[1:])
     await town.settles()
 
     assert len(updates) > 1
-    assert rows(town.house.database.url, "SELECT flow, state, data FROM dialogue") == stood
+    assert rows(town.app.database.url, "SELECT flow, state, data FROM dialogue") == stood
     assert before[0][0] == stood[0][0] == "booking"
     assert len(alice.shown) == said
     await alice.sends("25 Nov 9:00")

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from telegram.ext import MessageHandler, filters
 
-from bot.app import House
+from bot.app import App
 from bot.lifecycle import run
-from bot.outbox.rate_limiter import Pace
+from bot.outbox.rate_limiter import RateLimiter
 from bot.settings import Settings
 from simulator.simulator import Simulator
 from simulator.state.people import Person
@@ -38,7 +38,7 @@ async def test_others_are_answered_while_one_person_floods_the_bot_and_all_that_
     telegram.flood_limits.enabled = True
     flooder, others = telegram.person("Flooder"), [telegram.person(f"Person {number}") for number in range(10)]
     settings = settings_for(way, database_url, telegram.url, unused_tcp_port_factory())
-    bot = asyncio.create_task(run(settings, TOKEN, pace=Pace()))
+    bot = asyncio.create_task(run(settings, TOKEN, rate_limiter=RateLimiter()))
 
     flooder.sends("/help")
     await until(lambda: len(flooder.chat.messages) > 1)
@@ -78,7 +78,7 @@ async def test_a_quiet_person_is_answered_before_the_backlog_of_many_busy_ones(
     flooders = [telegram.person(f"Flooder {number}") for number in range(busy)]
     quiet = [telegram.person(f"Person {number}") for number in range(6)]
     settings = settings_for("polling", database_url, telegram.url, unused_tcp_port_factory())
-    bot = asyncio.create_task(run(settings, TOKEN, pace=Pace()))
+    bot = asyncio.create_task(run(settings, TOKEN, rate_limiter=RateLimiter()))
 
     for person in flooders:
         person.sends("/help")
@@ -117,10 +117,10 @@ async def test_each_busy_persons_answers_stay_in_order(database_url: str, unused
     people = [telegram.person(f"Person {number}") for number in range(45)]
     settings = settings_for("polling", database_url, telegram.url, unused_tcp_port_factory())
 
-    async def echoes(house: House) -> None:
-        house.application.handlers[0].insert(0, MessageHandler(filters.Regex("^line"), echo))
+    async def echoes(app: App) -> None:
+        app.application.handlers[0].insert(0, MessageHandler(filters.Regex("^line"), echo))
 
-    bot = asyncio.create_task(run(settings, TOKEN, pace=Pace(), ready=echoes))
+    bot = asyncio.create_task(run(settings, TOKEN, rate_limiter=RateLimiter(), ready=echoes))
     for number in range(5):
         for person in people:
             person.sends(f"line {number}")

@@ -54,7 +54,7 @@ async def test_nothing_is_kept_of_them(town: Town, group: Group, channel: Channe
     WRITERS[writer](group, channel, CALL)
     await town.settles()
 
-    url = town.house.database.url
+    url = town.app.database.url
     assert [rows(url, f"SELECT * FROM {table}") for table in ("client", "dialogue", "failed_update", "incident")] == [[], [], [], []]
 
 
@@ -82,7 +82,7 @@ async def test_another_bot_gets_no_answer(town: Town, group: Group) -> None:
     await town.settles()
 
     assert said(group) == []
-    assert rows(town.house.database.url, "SELECT * FROM client") == []
+    assert rows(town.app.database.url, "SELECT * FROM client") == []
 
 
 def anonymous(group: Group, channel: Channel, alice: Chatter) -> None:
@@ -140,7 +140,7 @@ async def test_nothing_is_kept_of_a_person_who_only_writes_in_a_group(town: Town
     await town.settles()
 
     assert "private" in group.chat.last_from_bot.text
-    assert rows(town.house.database.url, "SELECT id FROM client") == []
+    assert rows(town.app.database.url, "SELECT id FROM client") == []
 
 
 async def test_a_stranger_is_answered_in_their_own_language(town: Town) -> None:

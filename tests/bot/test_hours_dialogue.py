@@ -23,7 +23,7 @@ async def dora(town: Town) -> Chatter:
 
 async def posted(town: Town, provider: Chatter) -> list[TimeSpan]:
     """Return all that a provider has posted, as the database has it."""
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         found = await work.providers.of_client(provider.id)
         assert found is not None
         return list(await work.availability.within(found.id, TimeSpan(0, 10**7)))
@@ -65,7 +65,7 @@ async def test_the_first_screen_says_how_to_post_and_what_is_posted(dora: Chatte
 
 
 async def test_a_zone_that_was_chosen_is_not_asked_about(town: Town, dora: Chatter) -> None:
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.clients.choose_zone(dora.id, "Europe/Berlin")
     await dora.sends("/hours")
 
@@ -694,7 +694,7 @@ async def test_undo_asks_about_bookings_that_came_in_between(town: Town, dora: C
 
 
 async def test_hours_typed_in_another_zone_are_that_zones(town: Town, dora: Chatter) -> None:
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.clients.seen(Contact(dora.id, "Dora"), town.now)
         await work.clients.choose_zone(dora.id, "America/New_York")
     await types(dora, "27 Nov 4:00-5:00")

@@ -37,7 +37,7 @@ class CountingWire(Faults):
     def __init__(self, town: Town) -> None:
         super().__init__()
         self._town = town
-        self._heartbeat = Path(f"{town.house.database.url.removeprefix('sqlite:///')}.heartbeat")
+        self._heartbeat = Path(f"{town.app.database.url.removeprefix('sqlite:///')}.heartbeat")
         self.messages = 0
         self.revived_after: int | None = None
 
@@ -57,7 +57,7 @@ def fills_outbox(town: Town, people: list[Chatter]) -> None:
     """Put answers in that fall due faster than they can be told; those of a minute wait already."""
     text = json.dumps(packed([Send(Screen("old news"))]))
     oldest = town.now - timedelta(minutes=1)
-    url = town.house.database.url
+    url = town.app.database.url
     due = (f"({people[n % PEOPLE].id}, {literal(url, oldest + timedelta(seconds=n * 0.15))})" for n in range(BACKLOG))
     changes(url, "UPDATE outbox SET state = 'skipped'")
     changes(
@@ -93,19 +93,19 @@ async def test_where_the_heartbeat_cannot_be_written_all_else_goes_on(
 ) -> None:
     await opens_practice(town)
     await holds(alice, "09:15")
-    town.house.jobs._heartbeat = tmp_path / "a folder that is gone" / "heartbeat"
+    town.app.jobs._heartbeat = tmp_path / "a folder that is gone" / "heartbeat"
     town.now += timedelta(minutes=30)
     await town.sweeps()
 
     assert "expired" in alice.last.text
     assert "the heartbeat cannot be written" in caplog.text
-    assert town.house.jobs.alive
+    assert town.app.jobs.alive
 
 
 @pytest.fixture
 def old_update(town: Town) -> str:
     """An update that was worked long ago, of which nobody will ask again."""
-    url = town.house.database.url
+    url = town.app.database.url
     changes(url, f"INSERT INTO worked_update (update_id, worked_at) VALUES (1, {literal(url, MONDAY - timedelta(days=9))})")
     return "SELECT count(*) FROM worked_update WHERE update_id = 1"
 
@@ -113,19 +113,19 @@ def old_update(town: Town) -> str:
 @asynccontextmanager
 async def at_work(town: Town, jobs: Jobs | None = None) -> AsyncIterator[None]:
     """Have the bot do what is due by itself for a block."""
-    jobs = jobs or town.house.jobs
-    town.house.scheduler.start()
+    jobs = jobs or town.app.jobs
+    town.app.scheduler.start()
     try:
-        await jobs.start(town.house.scheduler)
+        await jobs.start(town.app.scheduler)
         yield
     finally:
-        town.house.scheduler.shutdown(wait=False)
+        town.app.scheduler.shutdown(wait=False)
         await jobs.stop()
 
 
 async def test_it_tidies_up_at_the_start_because_it_may_not_run_at_night(town: Town, old_update: str) -> None:
     async with at_work(town):
-        await until(lambda: rows(town.house.database.url, old_update) == [(0,)])
+        await until(lambda: rows(town.app.database.url, old_update) == [(0,)])
 
 
 class RecordingThreads(ThreadPoolExecutor):
@@ -153,15 +153,15 @@ async def test_each_job_runs_on_the_loops_own_thread_and_none_in_another(town: T
         assert event.exception is None
         ran.add(event.job_id)
 
-    town.house.scheduler.add_listener(notes, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
+    town.app.scheduler.add_listener(notes, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
     async with at_work(town):
-        town.house.wakeup.at(town.now + timedelta(hours=1))
-        jobs = town.house.scheduler.get_jobs()
+        town.app.alarm.at(town.now + timedelta(hours=1))
+        jobs = town.app.scheduler.get_jobs()
         for job in jobs:
             job.modify(next_run_time=datetime.now(UTC))
         await until(lambda: ran == {job.id for job in jobs})
 
-    assert ran == {"sweep", "tidy", "wakeup"}
+    assert ran == {"sweep", "tidy", "alarm"}
     assert run_job not in threads.done
 
 
@@ -178,10 +178,10 @@ class Moved:
 
 def guarded(town: Town, wall: Moved) -> Jobs:
     """Return jobs that watch a clock of the test's."""
-    house = town.house
-    digest, policy = Digest(house.database, frozenset(), house.clock), town.settings.policy
+    app = town.app
+    digest, policy = Digest(app.database, frozenset(), app.clock), town.settings.policy
     guard = ClockGuard(wall=wall)
-    return Jobs(house.database, house.courier, house.presence, house.wakeup, digest, policy, house.clock, guard=guard)
+    return Jobs(app.database, app.relay, app.presence, app.alarm, digest, policy, app.clock, guard=guard)
 
 
 @pytest.mark.engines("sqlite")
@@ -190,12 +190,12 @@ async def test_a_clock_that_was_set_has_all_jobs_scheduled_again_and_what_is_due
     town: Town, alice: Chatter, old_update: str, hours: int
 ) -> None:
     wall = Moved()
-    scheduler = town.house.scheduler
+    scheduler = town.app.scheduler
     await opens_practice(town)
     await holds(alice, "09:15")
     async with at_work(town, guarded(town, wall)):
         # It tidies up once it has done what was due at the start.
-        await until(lambda: rows(town.house.database.url, old_update) == [(0,)])
+        await until(lambda: rows(town.app.database.url, old_update) == [(0,)])
         stale = datetime.now(UTC) + timedelta(days=400)
         # Where the clock was set back, what was scheduled before lies in the far future.
         for job in scheduler.get_jobs():

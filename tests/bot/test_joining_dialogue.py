@@ -27,7 +27,7 @@ def menu(town: Town, chatter: Chatter) -> set[str]:
 
 
 async def slug(town: Town, chatter: Chatter) -> str:
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         provider = await work.providers.of_client(chatter.id)
     return provider.slug if provider else ""
 

@@ -124,7 +124,7 @@ async def test_the_night_does_not_log_as_if_it_were_the_update_that_set_the_alar
     said: list[str] = []
 
     async def sets_alarm(update: Update, context: Context) -> None:
-        town.house.wakeup.at(town.now + timedelta(milliseconds=1))
+        town.app.alarm.at(town.now + timedelta(milliseconds=1))
 
     async def at_night() -> None:
         LIBRARY.warning("at night")
@@ -134,15 +134,15 @@ async def test_the_night_does_not_log_as_if_it_were_the_update_that_set_the_alar
         return any(event in line for line in said)
 
     hears(town, "wake", sets_alarm)
-    town.house.scheduler.start()
+    town.app.scheduler.start()
     try:
         configure_logging("INFO", "json")
         night = datetime.now(UTC) + timedelta(seconds=1)
-        town.house.scheduler.add_job(at_night, "date", run_date=night)
+        town.app.scheduler.add_job(at_night, "date", run_date=night)
         await alice.sends("wake")
         await until(lambda: is_told("at night"))
     finally:
-        town.house.scheduler.shutdown(wait=False)
+        town.app.scheduler.shutdown(wait=False)
     [line] = [json.loads(line) for line in said if "at night" in line]
     assert not {"update_id", "chat"} & set(line)
 

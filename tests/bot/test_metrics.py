@@ -119,7 +119,7 @@ async def test_updates_are_counted_by_kind(town: ServedTown, alice: Chatter) -> 
 
 async def test_an_update_that_cannot_be_read_is_counted_as_set_aside(town: ServedTown) -> None:
     async with counting(town, "slotkeeper_updates_total", kind="other", outcome="set_aside"):
-        await town.house.intake.once(town.house.intake.read({"update_id": 1, "message": {}}))
+        await town.app.receiver.once(town.app.receiver.read({"update_id": 1, "message": {}}))
 
 
 async def test_an_update_that_nobody_sent_is_counted(town: ServedTown) -> None:
@@ -150,7 +150,7 @@ async def test_the_wait_for_the_turn_of_the_chat_counts_as_well(town: ServedTown
     hears(town, "wait", waits)
     updates = [alice.person.sends("wait") for _ in range(2)]
     town.simulator.take_updates()
-    works = [asyncio.create_task(town.house.intake.once(town.house.intake.read(raw))) for raw in updates]
+    works = [asyncio.create_task(town.app.receiver.once(town.app.receiver.read(raw))) for raw in updates]
     await asyncio.sleep(0.1)
     gate.set()
     await asyncio.gather(*works)
@@ -253,9 +253,9 @@ async def test_deliveries_are_counted_by_kind_and_outcome(town: ServedTown, alic
 
 async def test_a_kind_that_nobody_knows_makes_no_new_row(town: ServedTown, alice: Chatter) -> None:
     await alice.sends("hi")
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.outbox.reply(alice.id, packed([Send(Screen("x"))]), town.now - LEASE)
-    changes(town.house.database.url, "UPDATE outbox SET kind = 'gossip'")
+    changes(town.app.database.url, "UPDATE outbox SET kind = 'gossip'")
     async with counting(town, "slotkeeper_deliveries_total", kind="other", outcome="postponed"):
         await town.sweeps()
 
@@ -265,7 +265,7 @@ async def test_what_waits_in_the_outbox_is_looked_up_at_most_every_five_seconds(
 ) -> None:
     await alice.sends("hi")
     for _ in range(2):
-        async with town.house.database.transaction() as work:
+        async with town.app.database.transaction() as work:
             await work.outbox.reply(alice.id, packed([Send(Screen("late"))]), town.now - LEASE)
     assert await town.counts("slotkeeper_outbox_depth") == 2
     assert await town.counts("slotkeeper_outbox_oldest_seconds") == LEASE.total_seconds()
@@ -281,7 +281,7 @@ async def test_where_the_outbox_cannot_be_read_all_else_is_still_told(town: Serv
     monkeypatch.setattr("bot.observability.instrumented._PATIENCE", 0.1)
     async with AsyncExitStack() as readers:
         for _ in range(4):
-            await readers.enter_async_context(town.house.database.snapshot())
+            await readers.enter_async_context(town.app.database.snapshot())
         page = await town.asks("/metrics")
 
     assert page.status == 200

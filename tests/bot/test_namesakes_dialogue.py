@@ -14,7 +14,7 @@ FIRST, SECOND = "Anna Weber (anna-weber)", "Anna Weber (anna-weber-2)"
 async def opens_as(town: Town, name: str) -> Chatter:
     """Let a provider with hours take a name, and the slug that goes with it, as in a chat."""
     provider = await opens_practice(town, f"new-{len(town.simulator.world.accounts)}")
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await name_provider(work, provider.id, name, keep_slug=False)
     return provider
 
@@ -113,7 +113,7 @@ async def test_once_the_name_is_unique_again_nothing_is_added(town: Town, annas:
 async def test_a_label_read_before_the_name_was_unique_again_still_finds_its_provider(
     town: Town, annas: tuple[Chatter, Chatter], alice: Chatter
 ) -> None:
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await name_provider(work, annas[0].id, "Berta", keep_slug=True)
     await alice.sends("/book")
     await alice.sends(SECOND)
@@ -149,7 +149,7 @@ async def test_a_part_of_what_is_shown_finds_it(town: Town, annas: tuple[Chatter
 async def test_the_name_of_a_link_finds_its_provider_whatever_they_are_called_now(
     town: Town, annas: tuple[Chatter, Chatter], alice: Chatter
 ) -> None:
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await name_provider(work, annas[1].id, "Anni", keep_slug=True)
     await alice.sends("/book")
     await alice.sends("anna-weber-2")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.clock import system_clock
 from bot.messages.actions import Send, packed
 from bot.messages.screen import Screen
-from bot.outbox.rate_limiter import Pace, Paused, Urgency
+from bot.outbox.rate_limiter import Paused, RateLimiter, Urgency
 from simulator.faults import FaultKind, FloodLimits
 from tests.bot.backlog import crowd, let_holds_expire, refusals
 from tests.bot.harness import Town, until
@@ -26,15 +26,15 @@ ANSWER, NEWS = Urgency.ANSWER, Urgency.NEWS
 class Wire:
     """A Telegram at the far end of a slow wire, which notes who arrived and whom it had to refuse."""
 
-    def __init__(self, pace: Pace) -> None:
-        self.pace = pace
+    def __init__(self, rate_limiter: RateLimiter) -> None:
+        self.rate_limiter = rate_limiter
         self.limits = FloodLimits(enabled=True)
         self.arrived: list[str] = []
         self.refused = 0
 
     async def tells(self, name: str, urgency: Urgency, chat: int | None, there: float = 0.02, back: float = 0.02) -> None:
         """Make one request, which is so many seconds on its way there and back."""
-        async with self.pace.turn(urgency, chat):
+        async with self.rate_limiter.turn(urgency, chat):
             await asyncio.sleep(there)
             self.arrived.append(name)
             # Whoever is told nothing in a chat counts with all others alone.
@@ -50,7 +50,7 @@ REQUEST = st.tuples(st.sampled_from(Urgency), st.floats(0, 2), st.floats(0, 2), 
 @given(chats=st.lists(st.lists(REQUEST, min_size=1, max_size=12), min_size=1, max_size=30))
 def test_telegram_refuses_nothing_however_long_requests_are_on_their_way(chats: list[list[tuple[Urgency, float, float, float]]]) -> None:
     async def story() -> int:
-        wire = Wire(Pace())
+        wire = Wire(RateLimiter())
 
         async def chatting(chat: int, requests: list[tuple[Urgency, float, float, float]]) -> None:
             for urgency, there, back, rest in requests:
@@ -65,7 +65,7 @@ def test_telegram_refuses_nothing_however_long_requests_are_on_their_way(chats: 
 
 def test_a_crowd_is_told_as_fast_as_telegram_allows() -> None:
     async def story() -> tuple[int, float]:
-        wire = Wire(Pace())
+        wire = Wire(RateLimiter())
         await asyncio.gather(*(wire.tells("", NEWS, chat, 0, 0) for chat in range(300)))
         return wire.refused, asyncio.get_running_loop().time()
 
@@ -76,7 +76,7 @@ def test_a_crowd_is_told_as_fast_as_telegram_allows() -> None:
 
 def test_without_the_pace_telegram_would_refuse() -> None:
     async def story() -> int:
-        wire = Wire(Pace(per_second=31, burst=31))
+        wire = Wire(RateLimiter(per_second=31, burst=31))
         await asyncio.gather(*(wire.tells("", NEWS, chat, 0, 0) for chat in range(31)))
         return wire.refused
 
@@ -85,7 +85,7 @@ def test_without_the_pace_telegram_would_refuse() -> None:
 
 def test_answers_overtake_news_that_waits() -> None:
     async def story() -> list[str]:
-        wire = Wire(Pace())
+        wire = Wire(RateLimiter())
         news = [asyncio.create_task(wire.tells("news", NEWS, chat)) for chat in range(60)]
         await asyncio.sleep(0.5)
         await asyncio.gather(wire.tells("tap", ANSWER, None), wire.tells("answer", ANSWER, 100))
@@ -100,7 +100,7 @@ def test_answers_overtake_news_that_waits() -> None:
 
 def test_a_chat_that_rests_holds_up_nobody_else_and_answers_may_come_in_a_short_burst() -> None:
     async def story() -> list[str]:
-        wire = Wire(Pace())
+        wire = Wire(RateLimiter())
 
         async def several(name: str, urgency: Urgency, chat: int) -> None:
             for _ in range(4):
@@ -118,14 +118,14 @@ def test_a_chat_that_rests_holds_up_nobody_else_and_answers_may_come_in_a_short_
 
 def test_all_are_silent_for_as_long_as_telegram_asks() -> None:
     async def story() -> list[float]:
-        pace, told = Pace(), list[float]()
+        rate_limiter, told = RateLimiter(), list[float]()
 
         async def tells(chat: int) -> None:
-            async with pace.turn(ANSWER, chat):
+            async with rate_limiter.turn(ANSWER, chat):
                 told.append(asyncio.get_running_loop().time())
 
-        pace.halt(5)
-        pace.halt(2)
+        rate_limiter.halt(5)
+        rate_limiter.halt(2)
         await asyncio.gather(*(tells(chat) for chat in range(40)))
         return told
 
@@ -134,18 +134,18 @@ def test_all_are_silent_for_as_long_as_telegram_asks() -> None:
 
 def test_nobody_stands_and_waits_for_a_long_silence() -> None:
     async def story() -> tuple[int, float]:
-        pace = Pace()
+        rate_limiter = RateLimiter()
         for chat in range(30):
-            async with pace.turn(ANSWER, chat):
+            async with rate_limiter.turn(ANSWER, chat):
                 pass
 
         async def asks(urgency: Urgency, chat: int) -> None:
-            async with pace.turn(urgency, chat):
+            async with rate_limiter.turn(urgency, chat):
                 pass
 
         waiting = asyncio.create_task(asks(NEWS, 31))
         await asyncio.sleep(0)
-        pace.halt(3600)
+        rate_limiter.halt(3600)
         given_up = 0
         for request in (waiting, asks(ANSWER, 32)):
             with suppress(Paused):
@@ -161,10 +161,10 @@ def test_nobody_stands_and_waits_for_a_long_silence() -> None:
 @pytest.mark.parametrize("granted", [False, True])
 def test_whoever_gives_up_waiting_leaves_his_place_to_others(granted: bool) -> None:  # noqa: FBT001  (a case of the test)
     async def story() -> float:
-        pace, loop = Pace(per_second=1), asyncio.get_running_loop()
+        rate_limiter, loop = RateLimiter(per_second=1), asyncio.get_running_loop()
 
         async def asks(chat: int) -> None:
-            async with pace.turn(NEWS, chat):
+            async with rate_limiter.turn(NEWS, chat):
                 pass
 
         await asks(1)
@@ -184,7 +184,7 @@ def test_whoever_gives_up_waiting_leaves_his_place_to_others(granted: bool) -> N
 @pytest.mark.parametrize("urgency", [ANSWER, NEWS])
 def test_a_quiet_person_waits_for_no_busy_one(busy: int, urgency: Urgency) -> None:
     async def story() -> tuple[float, bool]:
-        wire, loop = Wire(Pace()), asyncio.get_running_loop()
+        wire, loop = Wire(RateLimiter()), asyncio.get_running_loop()
 
         async def writes(chat: int) -> None:
             while loop.time() < 60:
@@ -212,12 +212,12 @@ def test_a_quiet_person_waits_for_no_busy_one(busy: int, urgency: Urgency) -> No
 
 def test_the_wait_is_foreseen_while_all_places_are_out() -> None:
     async def story() -> tuple[float, float, float]:
-        wire, loop = Wire(Pace()), asyncio.get_running_loop()
+        wire, loop = Wire(RateLimiter()), asyncio.get_running_loop()
         slow = [asyncio.create_task(wire.tells("slow", ANSWER, chat, 0, 12)) for chat in range(40)]
         await asyncio.sleep(11)
-        unknown = wire.pace.wait(ANSWER, 1_000)
+        unknown = wire.rate_limiter.wait(ANSWER, 1_000)
         await asyncio.sleep(1.5)
-        foreseen, began = wire.pace.wait(ANSWER, 1_000), loop.time()
+        foreseen, began = wire.rate_limiter.wait(ANSWER, 1_000), loop.time()
         await wire.tells("quiet", ANSWER, 1_000, 0, 0)
         waited = loop.time() - began
         await asyncio.gather(*slow)
@@ -230,13 +230,13 @@ def test_the_wait_is_foreseen_while_all_places_are_out() -> None:
 
 def test_a_place_is_not_lost_where_a_request_is_given_up_while_its_chat_rests() -> None:
     async def story() -> float:
-        pace, loop = Pace(per_second=1), asyncio.get_running_loop()
+        rate_limiter, loop = RateLimiter(per_second=1), asyncio.get_running_loop()
 
         async def gives_up() -> None:
-            async with pace.permitted(ANSWER, 1) as permit:
+            async with rate_limiter.permitted(ANSWER, 1) as permit:
                 for _ in range(3):
-                    pace._charge(1, loop.time())
-                async with pace.using(permit):
+                    rate_limiter._charge(1, loop.time())
+                async with rate_limiter.using(permit):
                     pass
 
         giving_up = asyncio.create_task(gives_up())
@@ -244,7 +244,7 @@ def test_a_place_is_not_lost_where_a_request_is_given_up_while_its_chat_rests() 
         giving_up.cancel()
         await asyncio.gather(giving_up, return_exceptions=True)
         began = loop.time()
-        async with pace.turn(ANSWER, 2):
+        async with rate_limiter.turn(ANSWER, 2):
             return loop.time() - began
 
     assert played(story()) < 1.5
@@ -252,7 +252,7 @@ def test_a_place_is_not_lost_where_a_request_is_given_up_while_its_chat_rests() 
 
 def test_news_gets_a_share_however_many_answers_wait() -> None:
     async def story() -> int:
-        wire, loop = Wire(Pace()), asyncio.get_running_loop()
+        wire, loop = Wire(RateLimiter()), asyncio.get_running_loop()
 
         async def writes(chat: int) -> None:
             while loop.time() < 20:
@@ -272,7 +272,7 @@ def test_news_gets_a_share_however_many_answers_wait() -> None:
 @pytest.fixture
 async def strict_town(database_url: str) -> AsyncIterator[Town]:
     """A town whose Telegram keeps to its limits, by the clock on the wall."""
-    place = Town(database_url, pace=Pace())
+    place = Town(database_url, rate_limiter=RateLimiter())
     await place.starts()
     place.simulator.world.clock = system_clock
     place.simulator.flood_limits.enabled = True
@@ -292,7 +292,7 @@ async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_i
     await town.works(town.simulator.take_updates())
     told_before = sum("expired" in call.params["text"] for call in calls(town, "sendMessage"))
     await draining
-    while rows(town.house.database.url, "SELECT 1 FROM outbox WHERE state = 'due' AND kind <> 'hold_warning'"):
+    while rows(town.app.database.url, "SELECT 1 FROM outbox WHERE state = 'due' AND kind <> 'hold_warning'"):
         await town.sweeps()
 
     assert refusals(town) == 0
@@ -307,16 +307,16 @@ async def test_a_refusal_of_one_is_his_own_and_of_two_silences_all_until_it_is_o
     await let_holds_expire(town, people, 1)
     for person in people[:refused]:
         town.simulator.faults.add(FaultKind.FLOOD, person=person.person, retry_after=3600)
-        async with town.house.database.transaction() as work:
+        async with town.app.database.transaction() as work:
             await work.outbox.reply(person.id, packed([Send(Screen("hi"))]), town.now - timedelta(hours=1))
             row, *_ = await work.outbox.claim(town.now - timedelta(minutes=59), 1)
-        assert await town.house.courier.deliver(row) == town.now + timedelta(hours=1)
+        assert await town.app.relay.deliver(row) == town.now + timedelta(hours=1)
     people[-1].person.sends("/help")
     await town.works(town.simulator.take_updates())
     await town.sweeps()
 
     told = {int(call.params["chat_id"]) for call in calls(town, "sendMessage")} - {person.id for person in people[:refused]}
-    due = await town.house.jobs.next_due()
+    due = await town.app.jobs.next_due()
     assert due is not None
     if refused == 1:
         assert told == {person.id for person in people[1:]}

@@ -10,7 +10,7 @@ from telegram import Update
 from telegram.error import InvalidToken
 from telegram.ext import MessageHandler, filters
 
-from bot.app import House
+from bot.app import App
 from bot.dialogue.context import Context
 from bot.lifecycle import run
 from bot.messages.screen import Screen
@@ -44,7 +44,7 @@ def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def living(
-    simulator: Simulator, url: str, *, token: str = TOKEN, patience: float = 0.5, ready: Callable[[House], Awaitable[None]] | None = None
+    simulator: Simulator, url: str, *, token: str = TOKEN, patience: float = 0.5, ready: Callable[[App], Awaitable[None]] | None = None
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Run the bot for a block."""
     settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=url, listen="127.0.0.1:0")
@@ -250,7 +250,7 @@ async def test_what_is_acknowledged_is_forgotten_though_something_is_always_in_w
     town: Town, alice: Chatter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.updates.polling._GLANCE", 0)
-    fetched = _Fetched(town.house.intake)
+    fetched = _Fetched(town.app.receiver)
     for _ in range(10):
         update = alice.person.sends("/help")
         await fetched.take(town.simulator.take_updates())
@@ -266,8 +266,8 @@ async def test_an_update_that_fails_is_set_aside_while_others_go_on_and_its_chat
     poison = alice.sends("boom")
     after = alice.sends("/help")
 
-    async def breaks(house: House) -> None:
-        house.application.handlers[0].insert(0, MessageHandler(filters.Text(["boom"]), failing(RuntimeError("boom"))))
+    async def breaks(app: App) -> None:
+        app.application.handlers[0].insert(0, MessageHandler(filters.Text(["boom"]), failing(RuntimeError("boom"))))
 
     async with living(simulator, database_url, ready=breaks):
         bob.sends("/help")
@@ -306,31 +306,31 @@ async def test_one_odd_update_among_many_stops_nobody(simulator: Simulator, data
 
 async def test_a_quiet_bot_is_ready_at_once(simulator: Simulator, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.updates.polling._POLL_SECONDS", 3600)
-    houses: list[House] = []
+    apps: list[App] = []
 
-    async def known(house: House) -> None:
-        houses.append(house)
+    async def known(app: App) -> None:
+        apps.append(app)
 
     async with living(simulator, database_url, ready=known):
-        await until(lambda: houses and houses[0].pulse.age is not None)
+        await until(lambda: apps and apps[0].pulse.age is not None)
 
 
 async def test_an_update_that_stays_in_work_is_seen(simulator: Simulator, database_url: str) -> None:
-    alice, houses, going_on = simulator.person("Alice"), list[House](), asyncio.Event()
+    alice, apps, going_on = simulator.person("Alice"), list[App](), asyncio.Event()
 
     async def hangs(update: Update, context: Context) -> None:
         await going_on.wait()
 
-    async def known(house: House) -> None:
-        houses.append(house)
-        house.application.handlers[0].insert(0, MessageHandler(filters.Text(["hang"]), hangs))
+    async def known(app: App) -> None:
+        apps.append(app)
+        app.application.handlers[0].insert(0, MessageHandler(filters.Text(["hang"]), hangs))
 
     async with living(simulator, database_url, ready=known):
         alice.sends("hang")
-        await until(lambda: houses and houses[0].intake.oldest_age > 0.05)
-        seen = await answers([updates_check(lambda: houses[0].intake.oldest_age + 60)])
+        await until(lambda: apps and apps[0].receiver.oldest_age > 0.05)
+        seen = await answers([updates_check(lambda: apps[0].receiver.oldest_age + 60)])
         going_on.set()
-        await until(lambda: houses[0].intake.oldest_age == 0)
+        await until(lambda: apps[0].receiver.oldest_age == 0)
 
     assert seen == {"updates": "an update has been in work for 60 seconds"}
 
@@ -358,8 +358,8 @@ async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_
         await gate.wait()
         context.unit.send(Screen("done"))
 
-    async def prepares(house: House) -> None:
-        house.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), waits))
+    async def prepares(app: App) -> None:
+        app.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), waits))
 
     settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=database_url, listen="127.0.0.1:0")
     task = asyncio.create_task(run(settings, TOKEN, ready=prepares))

@@ -23,7 +23,7 @@ async def dora(town: Town) -> Chatter:
 
 async def posted(town: Town, provider: Chatter, day: int) -> list[TimeSpan]:
     """Return what a provider has posted on a day of November, as the database has it."""
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         found = await work.providers.of_client(provider.id)
         assert found is not None
         return list(await work.availability.within(found.id, TimeSpan(quarter(day, 0), quarter(day + 1, 0))))

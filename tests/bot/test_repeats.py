@@ -9,7 +9,7 @@ import pytest
 
 from bot.messages.actions import Edit, Send, packed
 from bot.messages.screen import Screen
-from bot.outbox.rate_limiter import Pace
+from bot.outbox.rate_limiter import RateLimiter
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
 from tests.bot.harness import Chatter, Town, lived_in, until
@@ -22,7 +22,7 @@ MANY = IN_FLIGHT + 10
 @pytest.fixture
 async def paced_town(database_url: str) -> AsyncIterator[Town]:
     """Return a town whose bot keeps its pace and waits for Telegram for as long as it takes."""
-    async with lived_in(Town(database_url, patience=60, pace=Pace()), ["message is not modified"]) as place:
+    async with lived_in(Town(database_url, patience=60, rate_limiter=RateLimiter()), ["message is not modified"]) as place:
         yield place
 
 
@@ -44,11 +44,11 @@ def copies(town: Town, crowd: list[Chatter], text: str) -> Counter[int]:
 async def test_a_crash_repeats_each_message_on_its_way_once_and_no_more_than_the_pace_keeps_in_flight(paced_town: Town) -> None:
     town = paced_town
     crowd = await crowd_of(town, MANY)
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         for person in crowd:
             await work.outbox.reply(person.id, packed([Send(Screen("news"))]), town.now - LEASE)
     silence = town.simulator.faults.add(FaultKind.SILENCE_AFTER, method="sendMessage", times=None)
-    delivering = asyncio.create_task(town.house.jobs.run_due())
+    delivering = asyncio.create_task(town.app.jobs.run_due())
     await until(lambda: sum(copies(town, crowd, "news").values()) == IN_FLIGHT)
     await asyncio.wait([delivering], timeout=10)
     assert sum(copies(town, crowd, "news").values()) == IN_FLIGHT
@@ -71,10 +71,10 @@ async def test_an_edit_that_is_repeated_after_a_crash_shows_nothing_new(paced_to
     [alice] = await crowd_of(town, 1)
     await alice.sends("/help")
     number, shown = alice.last.id, len(texts(alice))
-    async with town.house.database.transaction() as work:
+    async with town.app.database.transaction() as work:
         await work.outbox.reply(alice.id, packed([Edit(number, Screen("edited"))]), town.now - LEASE)
     silence = town.simulator.faults.add(FaultKind.SILENCE_AFTER, method="editMessageText")
-    delivering = asyncio.create_task(town.house.jobs.run_due())
+    delivering = asyncio.create_task(town.app.jobs.run_due())
     await until(lambda: alice.last.text == "edited")
     silence.times = 0
     delivering.cancel()

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 from telegram import Update
 
-from bot.app import House
+from bot.app import App
 from bot.dialogue.context import Context
 from bot.messages.actions import Edit, Send, packed
 from bot.messages.screen import Screen
@@ -92,7 +92,7 @@ async def test_an_update_given_to_two_replicas_at_once_is_worked_once(town: Repl
     for someone in people:
         someone.person.sends("hi")
     updates = town.simulator.take_updates()
-    await asyncio.gather(*(town.worked_by(house, raw) for raw in updates for house in town.houses))
+    await asyncio.gather(*(town.worked_by(app, raw) for raw in updates for app in town.apps))
     await town.idle()
 
     assert [texts(someone) for someone in people] == [["heard hi"]] * 20
@@ -111,8 +111,8 @@ async def test_a_chat_is_worked_by_one_replica_once_the_other_has_tried_to_answe
     alice.person.sends("line 1")
     alice.person.sends("line 2")
     first, second = town.simulator.take_updates()
-    await town.worked_by(town.houses[0], first)
-    waiting = asyncio.create_task(town.worked_by(town.houses[1], second))
+    await town.worked_by(town.apps[0], first)
+    waiting = asyncio.create_task(town.worked_by(town.apps[1], second))
     await until(lambda: len(calls(town, "sendMessage")) or town.simulator.faults.waiting == [])
     assert begun == ["line 1"]
 
@@ -130,7 +130,7 @@ async def test_updates_of_many_chats_given_to_any_replica_are_answered_in_order(
             someone.person.sends(f"line {number}")
         # Telegram posts the next line once the one before is acknowledged, to whichever replica.
         updates = town.simulator.take_updates()
-        await asyncio.gather(*(town.worked_by(town.houses[(n + number) % 2], raw) for n, raw in enumerate(updates)))
+        await asyncio.gather(*(town.worked_by(town.apps[(n + number) % 2], raw) for n, raw in enumerate(updates)))
     await town.idle()
 
     assert {tuple(texts(someone)) for someone in people} == {tuple(f"heard line {number}" for number in range(6))}
@@ -160,7 +160,7 @@ async def test_a_double_tap_worked_by_two_replicas_at_once_edits_nothing_twice(t
         alice.person.taps("Confirm")
     before = len(calls(town, "editMessageText"))
     first, second = town.simulator.take_updates()
-    await asyncio.gather(town.worked_by(town.houses[0], first), town.worked_by(town.houses[1], second))
+    await asyncio.gather(town.worked_by(town.apps[0], first), town.worked_by(town.apps[1], second))
     await town.idle()
 
     assert len(calls(town, "editMessageText")) == before + 1
@@ -172,10 +172,10 @@ async def test_news_of_a_replica_whose_courier_is_gone_is_told_by_another_that_h
     dora = await opens_practice(town)
     alice = town.joins("Alice")
     await holds(alice, "09:15")
-    a, b = town.houses
+    a, b = town.apps
     # B sweeps never, and A tells nothing: without hearing of it, B would not know.
     await town.goes_about(b)
-    await until(lambda: b.jobs.pulse.age is not None and b.wakeup._set_for is not None)
+    await until(lambda: b.jobs.pulse.age is not None and b.alarm._set_for is not None)
     alice.person.taps("Confirm")
     for raw in town.simulator.take_updates():
         await town.worked_by(a, raw)
@@ -187,7 +187,7 @@ async def test_news_of_a_replica_whose_courier_is_gone_is_told_by_another_that_h
 async def test_what_a_dead_replica_had_in_hand_is_told_by_another_in_order(town: ReplicaTown) -> None:
     alice = town.joins("Alice")
     hears(town, "hi", echo)
-    a, b = town.houses
+    a, b = town.apps
     await town.goes_about(b)
     town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi 1")
@@ -197,7 +197,7 @@ async def test_what_a_dead_replica_had_in_hand_is_told_by_another_in_order(town:
         await work.outbox.reply(alice.id, packed([Send(Screen("behind"))]), town.now)
     assert outbox(town, "attempts") == [(1,), (0,)]
     await town.dies(a)
-    town.house = b
+    town.app = b
     await until(lambda: len(texts(alice)) == 2)
 
     assert texts(alice) == ["heard hi 1", "behind"]
@@ -207,7 +207,7 @@ async def test_even_one_who_came_and_died_between_two_looks_is_missed(town: Repl
     monkeypatch.setattr("storage.cluster.membership._LOOK_SECONDS", 4)
     alice = town.joins("Alice")
     hears(town, "hi", echo)
-    a, b = town.houses
+    a, b = town.apps
     await town.leaves(a)
     await town.goes_about(b)
     # It has just looked, then.
@@ -219,7 +219,7 @@ async def test_even_one_who_came_and_died_between_two_looks_is_missed(town: Repl
         await town.worked_by(c, raw)
     await until(lambda: not town.simulator.faults.waiting)
     await town.dies(c)
-    town.house = b
+    town.app = b
     await until(lambda: texts(alice))
 
     assert texts(alice) == ["heard hi"]
@@ -228,7 +228,7 @@ async def test_even_one_who_came_and_died_between_two_looks_is_missed(town: Repl
 async def test_a_replica_that_ends_leaves_no_task_behind_and_gives_back_what_it_had(town: ReplicaTown) -> None:
     alice = town.joins("Alice")
     hears(town, "hi", echo)
-    a, b = town.houses
+    a, b = town.apps
     for number in range(10):
         alice.person.sends(f"hi {number}")
     for raw in town.simulator.take_updates():
@@ -236,7 +236,7 @@ async def test_a_replica_that_ends_leaves_no_task_behind_and_gives_back_what_it_
     before = {task for task in asyncio.all_tasks() if "storage/cluster/membership" in repr(task)}
     await town.leaves(a)
     left = {task for task in asyncio.all_tasks() if "storage/cluster/membership" in repr(task)} - before
-    town.house = b
+    town.app = b
 
     assert not [task for task in presence(a)._giving_back if not task.done()]
     assert left == set()
@@ -246,44 +246,44 @@ async def test_a_replica_that_ends_leaves_no_task_behind_and_gives_back_what_it_
 
 
 async def test_one_replica_leads_and_when_it_ends_another_does(town: ReplicaTown) -> None:
-    await until(lambda: leaders(town.houses))
-    [leader] = leaders(town.houses)
+    await until(lambda: leaders(town.apps))
+    [leader] = leaders(town.apps)
     await town.leaves(leader)
-    town.house = town.houses[0]
-    await until(lambda: leaders(town.houses))
+    town.app = town.apps[0]
+    await until(lambda: leaders(town.apps))
 
-    assert leaders(town.houses) == town.houses
+    assert leaders(town.apps) == town.apps
 
 
 async def test_a_replica_cut_off_from_the_database_leads_no_longer_and_comes_back(town: ReplicaTown) -> None:
-    await until(lambda: leaders(town.houses))
-    [leader] = leaders(town.houses)
+    await until(lambda: leaders(town.apps))
+    [leader] = leaders(town.apps)
     deposed = asyncio.create_task(leader.presence.follows())
     cut(town.settings.database_url)
     await deposed
-    await until(lambda: len(leaders(town.houses)) == 1)
-    await until(lambda: all(presence(house)._connection is not None for house in town.houses))
+    await until(lambda: len(leaders(town.apps)) == 1)
+    await until(lambda: all(presence(app)._connection is not None for app in town.apps))
 
-    assert set(await presence(town.houses[0]).living()) == {house.presence.number for house in town.houses}
+    assert set(await presence(town.apps[0]).living()) == {app.presence.number for app in town.apps}
 
 
 async def test_a_replica_comes_back_although_it_is_asked_for_turns_all_the_while(town: ReplicaTown) -> None:
     busy = True
 
-    async def takes_turns(house: House, chat: int) -> None:
+    async def takes_turns(app: App, chat: int) -> None:
         while busy:
             with suppress(DatabaseAway):
-                await house.presence.take(chat)
-                house.presence.give_back(chat)
+                await app.presence.take(chat)
+                app.presence.give_back(chat)
             await asyncio.sleep(0)
 
-    turns = [asyncio.create_task(takes_turns(house, chat)) for house in town.houses for chat in range(8)]
+    turns = [asyncio.create_task(takes_turns(app, chat)) for app in town.apps for chat in range(8)]
     for _ in range(3):
-        deposed = [asyncio.create_task(house.presence.follows()) for house in leaders(town.houses)]
+        deposed = [asyncio.create_task(app.presence.follows()) for app in leaders(town.apps)]
         cut(town.settings.database_url)
         await asyncio.gather(*deposed)
-        await until(lambda: len(leaders(town.houses)) == 1 and all(presence(house)._connection for house in town.houses))
+        await until(lambda: len(leaders(town.apps)) == 1 and all(presence(app)._connection for app in town.apps))
     busy = False
     await asyncio.gather(*turns)
 
-    assert set(await presence(town.houses[0]).living()) == {house.presence.number for house in town.houses}
+    assert set(await presence(town.apps[0]).living()) == {app.presence.number for app in town.apps}

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from bot.app import House
+from bot.app import App
 from bot.clock import system_clock
 from bot.messages.actions import Send, packed
 from bot.messages.screen import Screen
-from bot.outbox.rate_limiter import Pace, Urgency
+from bot.outbox.rate_limiter import RateLimiter, Urgency
 from simulator.faults import FaultKind
-from storage.cluster.shared_rate_limit import Telling
+from storage.cluster.shared_rate_limit import SharedRateLimit
 from tests.bot.backlog import crowd, let_holds_expire, refusals
 from tests.bot.harness import Chatter, Town, until
 from tests.bot.probes import calls
@@ -37,9 +37,9 @@ async def strict_town(database_url: str, request: pytest.FixtureRequest) -> Asyn
     assert place.simulator.transcript.warnings == []
 
 
-def expiries_told(house: House) -> float:
+def expiries_told(app: App) -> float:
     """Return how many expiries a replica has told."""
-    return float(house.metrics._deliveries.labels("hold_expired", "sent")._value.get())
+    return float(app.metrics._deliveries.labels("hold_expired", "sent")._value.get())
 
 
 def expiries(town: Town) -> list[Any]:
@@ -51,20 +51,20 @@ def expiries(town: Town) -> list[Any]:
 async def test_a_backlog_that_replicas_share_meets_no_refusal_and_each_tells_a_fair_part_of_it(
     strict_town: ReplicaTown, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    town, size = strict_town, 40 * len(strict_town.houses)
+    town, size = strict_town, 40 * len(strict_town.apps)
     # Whoever takes all of it in hand leaves nothing to share.
     monkeypatch.setattr("bot.outbox.relay._BATCH", 10)
     monkeypatch.setattr("bot.outbox.relay._IN_HAND", 20)
     people = await crowd(town, size + 1)
     await let_holds_expire(town, people, 1)
-    for house in town.houses:
-        await town.goes_about(house)
+    for app in town.apps:
+        await town.goes_about(app)
     await until(lambda: len(expiries(town)) >= size / 2)
-    told = [expiries_told(house) for house in town.houses]
+    told = [expiries_told(app) for app in town.apps]
     for someone in people[:10]:
         someone.person.sends("/help")
-    await asyncio.gather(*(town.worked_by(town.houses[n % 2], raw) for n, raw in enumerate(town.simulator.take_updates())))
-    await asyncio.gather(*(house.processor.idle() for house in town.houses))
+    await asyncio.gather(*(town.worked_by(town.apps[n % 2], raw) for n, raw in enumerate(town.simulator.take_updates())))
+    await asyncio.gather(*(app.processor.idle() for app in town.apps))
     assert len(expiries(town)) < size
     await until(lambda: rows(town.settings.database_url, OWED) == [(0,)], every=0.2)
 
@@ -74,22 +74,22 @@ async def test_a_backlog_that_replicas_share_meets_no_refusal_and_each_tells_a_f
 
 
 async def test_answers_of_either_replica_come_before_the_news_of_both(database_url: str) -> None:
-    shared = [Telling(database_url) for _ in range(2)]
-    paces = [Pace() for _ in shared]
+    shared = [SharedRateLimit(database_url) for _ in range(2)]
+    rate_limiters = [RateLimiter() for _ in shared]
     arrived: list[str] = []
 
-    async def tells(pace: Pace, what: Urgency, chat: int) -> None:
-        async with pace.turn(what, chat):
+    async def tells(rate_limiter: RateLimiter, what: Urgency, chat: int) -> None:
+        async with rate_limiter.turn(what, chat):
             arrived.append(what.name)
 
-    for pace, telling in zip(paces, shared, strict=True):
-        await pace.share(telling)
+    for rate_limiter, telling in zip(rate_limiters, shared, strict=True):
+        await rate_limiter.share(telling)
     async with asyncio.TaskGroup() as group:
         for chat in range(120):
-            group.create_task(tells(paces[chat % 2], Urgency.NEWS, chat))
+            group.create_task(tells(rate_limiters[chat % 2], Urgency.NEWS, chat))
         await until(lambda: len(arrived) >= 30)
         before = len(arrived)
-        await asyncio.gather(*(tells(paces[chat % 2], Urgency.ANSWER, 1000 + chat) for chat in range(20)))
+        await asyncio.gather(*(tells(rate_limiters[chat % 2], Urgency.ANSWER, 1000 + chat) for chat in range(20)))
         meanwhile = arrived[before:].count("NEWS")
     for telling in shared:
         await telling.close()
@@ -99,7 +99,7 @@ async def test_answers_of_either_replica_come_before_the_news_of_both(database_u
 
 
 async def test_a_server_whose_clock_was_set_back_keeps_no_place_and_no_chat_waiting(database_url: str) -> None:
-    telling = Telling(database_url)
+    telling = SharedRateLimit(database_url)
     await telling.open(2)
     changes(database_url, "UPDATE place SET free_at = now() + interval '1 hour' WHERE number <> 0")
     changes(database_url, "INSERT INTO chat (id, owed_until) VALUES (7, now() + interval '1 hour')")
@@ -114,38 +114,38 @@ async def test_a_server_whose_clock_was_set_back_keeps_no_place_and_no_chat_wait
 async def test_two_chats_refused_by_two_replicas_silence_both(strict_town: ReplicaTown) -> None:
     town = strict_town
     people = await crowd(town, 6)
-    for person, house in zip(people, town.houses, strict=False):
+    for person, app in zip(people, town.apps, strict=False):
         town.simulator.faults.add(FaultKind.FLOOD, person=person.person, retry_after=3600)
-        await _tells(town, house, person)
-    for person, house in zip(people[2:4], town.houses, strict=True):
-        await _tells(town, house, person)
+        await _tells(town, app, person)
+    for person, app in zip(people[2:4], town.apps, strict=True):
+        await _tells(town, app, person)
 
     assert refusals(town) == 2
     assert len(calls(town, "sendMessage")) == 2
-    for house in town.houses:
-        assert house.courier.pause > timedelta(minutes=59)
+    for app in town.apps:
+        assert app.relay.pause > timedelta(minutes=59)
 
 
 async def test_a_chat_told_something_by_one_replica_rests_for_all(strict_town: ReplicaTown) -> None:
     town = strict_town
     [person] = await crowd(town, 1)
-    a, b = town.houses
+    a, b = town.apps
     for _ in range(3):
         await _tells(town, a, person)
 
-    assert b.pace
-    assert await b.pace.rest(person.id, Urgency.NEWS) > 1
+    assert b.rate_limiter
+    assert await b.rate_limiter.rest(person.id, Urgency.NEWS) > 1
 
 
-async def _tells(town: ReplicaTown, house: House, person: Chatter) -> None:
+async def _tells(town: ReplicaTown, app: App, person: Chatter) -> None:
     """Have a replica answer somebody."""
-    async with house.database.transaction() as work:
+    async with app.database.transaction() as work:
         row = await work.outbox.reply(person.id, packed([Send(Screen("hi"))]), town.now)
-    await house.courier.reply(row)
+    await app.relay.reply(row)
 
 
 async def test_a_place_that_a_dead_replica_took_comes_back_by_itself(database_url: str) -> None:
-    dead, living = Telling(database_url), Telling(database_url)
+    dead, living = SharedRateLimit(database_url), SharedRateLimit(database_url)
     await living.open(2)
     assert {await dead.take(2, 0, urgent=True), await dead.take(2, 0, urgent=True)} == {1, 2}
     await dead.close()

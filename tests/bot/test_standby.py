@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from bot.app import House
+from bot.app import App
 from bot.lifecycle import run
 from bot.settings import Settings
 from simulator.simulator import Simulator
@@ -25,7 +25,7 @@ class Running:
     """A replica that runs."""
 
     task: asyncio.Task[None]
-    house: House
+    app: App
 
     async def ends(self) -> None:
         """Stop it as a signal does."""
@@ -45,19 +45,19 @@ class Group:
     @property
     def leader(self) -> Running:
         """Return the one that leads."""
-        [house] = leaders([replica.house for replica in self.replicas])
-        return next(replica for replica in self.replicas if replica.house is house)
+        [app] = leaders([replica.app for replica in self.replicas])
+        return next(replica for replica in self.replicas if replica.app is app)
 
     def leads(self) -> bool:
         """Tell whether exactly one leads."""
-        return len(leaders([replica.house for replica in self.replicas])) == 1
+        return len(leaders([replica.app for replica in self.replicas])) == 1
 
     async def grows(self) -> None:
         """Start one more."""
-        ready: asyncio.Future[House] = asyncio.get_running_loop().create_future()
+        ready: asyncio.Future[App] = asyncio.get_running_loop().create_future()
 
-        async def is_ready(house: House) -> None:
-            ready.set_result(house)
+        async def is_ready(app: App) -> None:
+            ready.set_result(app)
 
         settings = Settings(_env_file=None, telegram_api_url=self.simulator.url, database_url=self.url)
         task = asyncio.create_task(run(settings, TOKEN, patience=2, ready=is_ready, serve=False))
@@ -127,12 +127,12 @@ async def test_after_a_database_that_let_nobody_in_for_a_while_all_is_as_before(
     with shut(group.url):
         for person in people:
             person.sends("/help")
-        await until(lambda: not any(replica.house.presence.leading for replica in group.replicas))
-        await asyncio.gather(*(replica.house.presence.follows() for replica in group.replicas))
+        await until(lambda: not any(replica.app.presence.leading for replica in group.replicas))
+        await asyncio.gather(*(replica.app.presence.follows() for replica in group.replicas))
     await until(lambda: all(heard(person) for person in people))
     await until(group.leads)
     # One leads before all are back.
-    await until(lambda: all(presence(replica.house)._connection is not None for replica in group.replicas))
+    await until(lambda: all(presence(replica.app)._connection is not None for replica in group.replicas))
 
     assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
-    assert set(await presence(group.leader.house).living()) == {replica.house.presence.number for replica in group.replicas}
+    assert set(await presence(group.leader.app).living()) == {replica.app.presence.number for replica in group.replicas}

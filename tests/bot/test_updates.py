@@ -39,13 +39,13 @@ async def test_a_redelivered_message_does_nothing_twice_even_after_a_restart(tow
     hears(town, "hi", echo)
     update = alice.person.sends("hi")
     await town.settles()
-    before = everything(town.house.database.url)
+    before = everything(town.app.database.url)
 
     for _ in range(2):
         town.simulator.redeliver(update["update_id"])
         await town.settles()
         assert texts(alice) == ["heard hi"]
-        assert everything(town.house.database.url) == before
+        assert everything(town.app.database.url) == before
         await town.restarts()
 
 
@@ -69,10 +69,10 @@ async def test_each_chat_is_in_order_while_sixty_four_are_worked_side_by_side(to
     for number in range(3):
         for person in people:
             person.person.sends(f"line {number}")
-    application = town.house.application
+    application = town.app.application
     updates = [read(raw, application.bot) for raw in town.simulator.take_updates()]
     await asyncio.gather(*(application.update_processor.process_update(u, application.process_update(u)) for u in updates))
-    await town.house.processor.idle()
+    await town.app.processor.idle()
 
     assert {tuple(texts(person)) for person in people} == {("heard line 0", "heard line 1", "heard line 2")}
 
@@ -89,7 +89,7 @@ async def test_a_silent_chat_holds_up_nobody_else(rough_town: Town) -> None:
     for other in others:
         other.person.sends("hi")
     alice.person.sends("hi 2")
-    application = town.house.application
+    application = town.app.application
     updates = [read(raw, application.bot) for raw in town.simulator.take_updates()]
     works = [asyncio.create_task(application.update_processor.process_update(u, application.process_update(u))) for u in updates]
     await until(lambda: all(texts(other) for other in others))
@@ -97,20 +97,20 @@ async def test_a_silent_chat_holds_up_nobody_else(rough_town: Town) -> None:
     # What Alice wrote next is worked although the answer to her first line is still on its way; it is told after that.
     await asyncio.gather(*works)
     assert texts(alice) == []
-    await town.house.processor.idle()
+    await town.app.processor.idle()
     await town.passes(seconds=1)
     assert texts(alice) == ["heard hi 1", "heard hi 2"]
 
 
 async def test_a_handler_that_fails_leaves_nothing_behind(town: Town, alice: Chatter) -> None:
     hears(town, "boom", failing(RuntimeError("boom")))
-    before = everything(town.house.database.url)
+    before = everything(town.app.database.url)
     alice.person.sends("boom")
     await tries(town, town.simulator.take_updates(), times=1)
-    after = everything(town.house.database.url)
+    after = everything(town.app.database.url)
 
     assert texts(alice) == []
-    assert rows(town.house.database.url, "SELECT attempts, error, set_aside FROM failed_update") == [(1, "RuntimeError: boom", 0)]
+    assert rows(town.app.database.url, "SELECT attempts, error, set_aside FROM failed_update") == [(1, "RuntimeError: boom", 0)]
     assert {**after, "failed_update": []} == before
 
 
@@ -126,8 +126,8 @@ async def test_an_update_that_keeps_failing_is_set_aside_and_its_sender_told(tow
     await town.settles()
 
     assert texts(alice) == [OURS, "heard hi"]
-    assert rows(town.house.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
-    assert rows(town.house.database.url, "SELECT time_zone FROM client") == [(None,)]
+    assert rows(town.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
+    assert rows(town.app.database.url, "SELECT time_zone FROM client") == [(None,)]
 
 
 async def test_what_is_there_already_each_time_is_a_failure_on_either_engine(town: Town, alice: Chatter) -> None:
@@ -142,7 +142,7 @@ async def test_what_is_there_already_each_time_is_a_failure_on_either_engine(tow
     await town.works(updates)
 
     assert texts(alice) == [OURS]
-    assert rows(town.house.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
+    assert rows(town.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
 
 
 async def test_a_tap_whose_work_keeps_failing_is_answered_once(town: Town, alice: Chatter) -> None:
@@ -189,7 +189,7 @@ async def test_a_refusal_undoes_just_its_own_work(town: Town, alice: Chatter) ->
     await alice.sends("half")
 
     assert alice.sees("No time zone has that name.")
-    assert rows(town.house.database.url, "SELECT language, time_zone FROM client") == [("de", None)]
+    assert rows(town.app.database.url, "SELECT language, time_zone FROM client") == [("de", None)]
 
 
 async def test_a_tap_that_is_refused_is_answered_with_the_reason(town: Town, alice: Chatter) -> None:
@@ -213,7 +213,7 @@ async def test_a_refusal_that_cannot_be_told_counts_as_our_own_failure(town: Tow
     await town.works(updates)
 
     assert texts(alice) == [OURS]
-    assert rows(town.house.database.url, "SELECT time_zone FROM client") == [(None,)]
+    assert rows(town.app.database.url, "SELECT time_zone FROM client") == [(None,)]
 
 
 async def test_a_sender_whose_fields_the_database_cannot_keep_is_answered(town: Town, alice: Chatter) -> None:
@@ -224,7 +224,7 @@ async def test_a_sender_whose_fields_the_database_cannot_keep_is_answered(town: 
     await town.works([update])
 
     assert texts(alice) == ["heard hi"]
-    assert rows(town.house.database.url, "SELECT username, telegram_language FROM client") == [("u" * 63, "x" * 16)]
+    assert rows(town.app.database.url, "SELECT username, telegram_language FROM client") == [("u" * 63, "x" * 16)]
 
 
 @pytest.mark.parametrize("name", [None, "", 7, ["x"], "\x00", "\ud800"])
@@ -237,12 +237,12 @@ async def test_a_person_without_a_usable_name_is_answered_and_shown_by_their_num
         await town.works([update])
 
     assert texts(alice) == ["heard hi"]
-    assert rows(town.house.database.url, "SELECT name FROM client") == [(str(alice.id),)]
+    assert rows(town.app.database.url, "SELECT name FROM client") == [(str(alice.id),)]
 
 
 @pytest.mark.changes_schema
 async def test_a_failure_that_the_database_cannot_count_is_set_aside_all_the_same(town: Town, alice: Chatter) -> None:
-    refuses_rows(town.house.database.url, "failed_update")
+    refuses_rows(town.app.database.url, "failed_update")
     hears(town, "boom", failing(RuntimeError("boom")))
     hears(town, "hi", echo)
     alice.person.sends("boom")
@@ -252,7 +252,7 @@ async def test_a_failure_that_the_database_cannot_count_is_set_aside_all_the_sam
     await alice.sends("hi")
 
     assert texts(alice) == ["heard hi"]
-    assert rows(town.house.database.url, "SELECT attempts FROM failed_update") == []
+    assert rows(town.app.database.url, "SELECT attempts FROM failed_update") == []
 
 
 async def test_an_update_that_alone_finds_the_database_away_is_set_aside(town: Town, alice: Chatter) -> None:
@@ -270,14 +270,14 @@ async def test_an_update_that_alone_finds_the_database_away_is_set_aside(town: T
 async def test_an_update_that_cannot_be_read_is_told_to_the_admins(town: Town, alice: Chatter) -> None:
     await town.works([{"update_id": 5, "message": {"text": "a private matter"}}])
 
-    assert rows(town.house.database.url, "SELECT kind, count, error FROM incident") == [("update_set_aside", 1, "ValueError")]
+    assert rows(town.app.database.url, "SELECT kind, count, error FROM incident") == [("update_set_aside", 1, "ValueError")]
 
 
 async def test_what_nobody_sent_is_passed_over(town: Town) -> None:
     channel = {"id": -1, "type": "channel", "title": "News"}
     await town.works([{"update_id": 1}, {"update_id": 2, "channel_post": {"message_id": 1, "date": 0, "chat": channel, "text": "hi"}}])
 
-    assert rows(town.house.database.url, "SELECT update_id FROM worked_update") == []
+    assert rows(town.app.database.url, "SELECT update_id FROM worked_update") == []
 
 
 async def test_the_work_is_committed_before_anything_is_told(rough_town: Town) -> None:
@@ -291,15 +291,15 @@ async def test_the_work_is_committed_before_anything_is_told(rough_town: Town) -
     hears(town, "hi", writes)
     town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi")
-    application = town.house.application
+    application = town.app.application
     [update] = [read(raw, application.bot) for raw in town.simulator.take_updates()]
     await application.update_processor.process_update(update, application.process_update(update))
-    seen += rows(town.house.database.url, "SELECT time_zone FROM client")
+    seen += rows(town.app.database.url, "SELECT time_zone FROM client")
     seen += outbox(town, "state, attempts, lease_until IS NOT NULL")
 
     assert seen == [("Asia/Tokyo",), ("due", 1, 1)]
     assert texts(alice) == []
-    await town.house.processor.idle()
+    await town.app.processor.idle()
 
 
 NOTHING_DONE = [
@@ -393,7 +393,7 @@ async def test_an_answer_that_was_committed_when_the_bot_died_is_told_after_its_
     hears(town, "hi", echo)
     town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi")
-    application = town.house.application
+    application = town.app.application
     for raw in town.simulator.take_updates():
         update = read(raw, application.bot)
         await application.update_processor.process_update(update, application.process_update(update))

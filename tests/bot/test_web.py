@@ -25,7 +25,7 @@ async def town(database_url: str) -> AsyncIterator[ServedTown]:
     """A town whose bot has its HTTP side open; Telegram was heard of just now."""
     place = ServedTown(database_url)
     await place.starts()
-    place.house.pulse.beat()
+    place.app.pulse.beat()
     yield place
     await place.ends()
     assert place.simulator.transcript.warnings == []
@@ -42,7 +42,7 @@ async def readiness(town: ServedTown) -> tuple[int, dict[str, Any]]:
 
 def executes(town: ServedTown, statement: str) -> None:
     """Change the database behind the bot's back."""
-    changes(town.house.database.url, statement)
+    changes(town.app.database.url, statement)
 
 
 async def test_it_is_alive_and_of_use(town: ServedTown) -> None:
@@ -56,7 +56,7 @@ async def test_it_is_alive_and_of_use(town: ServedTown) -> None:
 
 
 async def test_it_is_not_alive_once_nothing_due_was_done_for_a_minute_until_it_is_again(town: ServedTown) -> None:
-    pulse = town.house.jobs.pulse
+    pulse = town.app.jobs.pulse
     await town.sweeps()
     pulse.last_beat = asyncio.get_running_loop().time() - 59
     assert (await town.asks("/healthz")).status == 200
@@ -83,7 +83,7 @@ async def test_it_is_of_no_use_while_the_database_does_not_answer(town: ServedTo
     monkeypatch.setattr("bot.observability.health._PATIENCE", 0.2)
     async with AsyncExitStack() as readers:
         for _ in range(4):
-            await readers.enter_async_context(town.house.database.snapshot())
+            await readers.enter_async_context(town.app.database.snapshot())
         status, checks = await readiness(town)
         assert (status, checks["database"]) == (503, "no answer within 0 seconds")
 
@@ -103,7 +103,7 @@ async def test_it_is_of_no_use_on_an_older_database_and_goes_on_with_one_that_an
 
 
 async def test_it_is_of_no_use_while_telegram_is_silent_for_longer_than_ninety_seconds(town: ServedTown) -> None:
-    pulse = town.house.pulse
+    pulse = town.app.pulse
     for silence, status, said in ((89, 200, "ok"), (91, 503, "Telegram has been silent for 91 seconds")):
         pulse.last_beat = asyncio.get_running_loop().time() - silence
         found, checks = await readiness(town)
@@ -114,14 +114,14 @@ async def test_it_is_of_no_use_while_telegram_is_silent_for_longer_than_ninety_s
 
 
 async def test_it_is_of_no_use_before_telegram_was_reached(town: ServedTown) -> None:
-    town.house.pulse.last_beat = None
+    town.app.pulse.last_beat = None
     status, checks = await readiness(town)
 
     assert (status, checks["telegram"]) == (503, "Telegram has not been reached yet")
 
 
 async def test_it_is_alive_but_of_no_use_once_it_is_about_to_end(town: ServedTown) -> None:
-    town.house.http.drain()
+    town.app.http.drain()
     status, checks = await readiness(town)
 
     assert (status, checks["draining"]) == (503, "the bot is about to end")
@@ -130,10 +130,10 @@ async def test_it_is_alive_but_of_no_use_once_it_is_about_to_end(town: ServedTow
 
 async def test_what_is_amiss_is_logged_once(town: ServedTown, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bot.http.server")
-    town.house.pulse.last_beat = None
+    town.app.pulse.last_beat = None
     for _ in range(3):
         await town.asks("/readyz")
-    town.house.pulse.beat()
+    town.app.pulse.beat()
     for _ in range(3):
         await town.asks("/readyz")
 
@@ -151,7 +151,7 @@ async def test_whoever_asks_for_anything_else_learns_nothing(town: ServedTown, m
 
 async def test_what_is_no_http_is_turned_away_and_not_repeated_in_the_log(town: ServedTown, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    reader, writer = await asyncio.open_connection("127.0.0.1", town.house.http.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", town.app.http.port)
     writer.write(b"POST / HTTP/1.1\r\nX-Telegram-Bot-Api-Secret-Token : hush\x00hush\r\n\r\n")
     assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
     writer.close()
@@ -163,8 +163,8 @@ async def test_what_is_no_http_is_turned_away_and_not_repeated_in_the_log(town: 
 
 @pytest.mark.engines("sqlite")
 async def test_two_bots_do_not_listen_at_one_address(town: ServedTown, database_url: str) -> None:
-    second = ServedTown(database_url, listen=f"127.0.0.1:{town.house.http.port}")
-    with pytest.raises(CannotListen, match=rf"^LISTEN: nothing can be served at 127\.0\.0\.1:{town.house.http.port}: .+\.$"):
+    second = ServedTown(database_url, listen=f"127.0.0.1:{town.app.http.port}")
+    with pytest.raises(CannotListen, match=rf"^LISTEN: nothing can be served at 127\.0\.0\.1:{town.app.http.port}: .+\.$"):
         await second.starts()
     await second.ends()
 
@@ -175,7 +175,7 @@ async def test_an_address_that_nobody_chose_may_be_taken(
 ) -> None:
     settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=database_url)
     # As if the address that is the default were the other bot's: nobody has set it.
-    settings.__dict__["listen"] = Address("127.0.0.1", town.house.http.port or 0)
+    settings.__dict__["listen"] = Address("127.0.0.1", town.app.http.port or 0)
     task = asyncio.create_task(run(settings, TOKEN))
     alice = simulator.person("Alice")
     alice.sends("/help")

@@ -13,7 +13,7 @@ from telegram import Update
 from telegram.error import InvalidToken
 from telegram.ext import MessageHandler, filters
 
-from bot.app import House
+from bot.app import App
 from bot.dialogue.context import Context
 from bot.http.server import LARGEST_BODY
 from bot.lifecycle import run
@@ -43,7 +43,7 @@ def update_of(town: PostedTown, text: str, *, who: str = "Alice") -> dict[str, A
 
 
 def worked(town: PostedTown) -> list[int]:
-    return [number for (number,) in rows(town.house.database.url, "SELECT update_id FROM worked_update ORDER BY update_id")]
+    return [number for (number,) in rows(town.app.database.url, "SELECT update_id FROM worked_update ORDER BY update_id")]
 
 
 class Gate:
@@ -151,12 +151,12 @@ async def test_no_yes_before_the_commit(town: PostedTown) -> None:
     update = update_of(town, "wait")
     post = asyncio.create_task(town.posts(update))
     await until(lambda: gate.reached)
-    assert (post.done(), worked(town), rows(town.house.database.url, "SELECT time_zone FROM client")) == (False, [], [])
+    assert (post.done(), worked(town), rows(town.app.database.url, "SELECT time_zone FROM client")) == (False, [], [])
 
     gate.opened.set()
     assert (await post).status == 200
     assert worked(town) == [update["update_id"]]
-    assert rows(town.house.database.url, "SELECT time_zone FROM client") == [("Asia/Tokyo",)]
+    assert rows(town.app.database.url, "SELECT time_zone FROM client") == [("Asia/Tokyo",)]
 
 
 async def test_an_update_posted_twice_at_once_is_worked_once(town: PostedTown) -> None:
@@ -169,7 +169,7 @@ async def test_an_update_posted_twice_at_once_is_worked_once(town: PostedTown) -
 
     assert [(await post).status for post in posts] == [200, 200]
     assert (await town.posts(update)).status == 200
-    await town.house.processor.idle()
+    await town.app.processor.idle()
     assert (gate.reached, texts(town.knows("Alice"))) == (1, ["heard wait"])
 
 
@@ -189,8 +189,8 @@ async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_aga
     assert texts(alice) == ["heard hi"]
     assert town.simulator.webhook.waits == [0, 2]
     assert town.simulator.world.webhook.last_error == "Wrong response from the webhook: 500 Internal Server Error"
-    assert rows(town.house.database.url, "SELECT attempts, set_aside FROM failed_update") == [(2, 0)]
-    assert rows(town.house.database.url, "SELECT time_zone FROM client") == [(None,)]
+    assert rows(town.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(2, 0)]
+    assert rows(town.app.database.url, "SELECT time_zone FROM client") == [(None,)]
 
 
 async def test_work_that_always_fails_is_set_aside_and_told_and_the_chat_goes_on(town: PostedTown) -> None:
@@ -213,14 +213,14 @@ async def test_one_persons_flood_takes_nobody_elses_place(town: PostedTown) -> N
     posts = [asyncio.create_task(town.posts(update)) for update in updates]
     await until(lambda: gate.reached and len(_in_hand(town)) == 100)
 
-    assert town.house.processor.current_concurrent_updates == 1
+    assert town.app.processor.current_concurrent_updates == 1
     gate.opened.set()
     assert {(await post).status for post in posts} == {200}
 
 
 def _in_hand(town: PostedTown) -> "set[asyncio.Task[None]]":
-    assert town.house.http.webhook
-    return town.house.http.webhook._in_hand
+    assert town.app.http.webhook
+    return town.app.http.webhook._in_hand
 
 
 @pytest.mark.parametrize(
@@ -240,21 +240,21 @@ async def test_the_address_may_have_any_path(database_url: str, unused_tcp_port:
 
 
 async def test_it_is_of_use_once_it_is_registered(town: PostedTown) -> None:
-    assert town.house.http.webhook
+    assert town.app.http.webhook
     assert (await town.asks("/readyz")).status == 200
-    town.house.http.webhook.registered = False
+    town.app.http.webhook.registered = False
     told = await town.asks("/readyz")
 
     assert (told.status, json.loads(told.text)["checks"]["telegram"]) == (503, "the webhook is not registered yet")
 
 
 async def test_an_update_is_asked_for_again_while_the_bot_is_not_open_for_any(town: PostedTown) -> None:
-    assert town.house.http.webhook
-    town.house.http.webhook.close()
+    assert town.app.http.webhook
+    town.app.http.webhook.close()
     refused = await town.posts(update_of(town, "/help"))
     assert (refused.status, refused.headers["Retry-After"], worked(town)) == (503, "1", [])
 
-    town.house.http.webhook.open()
+    town.app.http.webhook.open()
     assert (await town.posts(update_of(town, "/help"))).status == 200
 
 
@@ -264,15 +264,15 @@ async def test_a_drain_finishes_what_is_in_hand_and_takes_nothing_new(town: Post
     update = update_of(town, "wait")
     in_hand = asyncio.create_task(town.posts(update))
     await until(lambda: gate.reached)
-    town.house.http.drain()
+    town.app.http.drain()
     assert (await town.posts(update_of(town, "/help", who="Bob"))).status == 503
-    assert town.house.http.webhook
-    drained = asyncio.create_task(town.house.http.webhook.drained())
+    assert town.app.http.webhook
+    drained = asyncio.create_task(town.app.http.webhook.drained())
     gate.opened.set()
     await drained
 
     assert (await in_hand).status == 200
-    await town.house.processor.idle()
+    await town.app.processor.idle()
     assert texts(town.knows("Alice")) == ["heard wait"]
     assert worked(town) == [update["update_id"]]
 
@@ -283,8 +283,8 @@ async def test_what_does_not_end_in_a_drain_is_given_back(town: PostedTown, monk
     hears(town, "wait", gate.passes)
     in_hand = asyncio.create_task(town.posts(update_of(town, "wait")))
     await until(lambda: gate.reached)
-    assert town.house.http.webhook
-    await town.house.http.webhook.drained()
+    assert town.app.http.webhook
+    await town.app.http.webhook.drained()
 
     assert (await in_hand).status == 503
     assert worked(town) == []
@@ -394,8 +394,8 @@ async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_
 ) -> None:
     gate, alice, bob = Gate(), simulator.person("Alice"), simulator.person("Bob")
 
-    async def prepares(house: House) -> None:
-        house.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), gate.passes))
+    async def prepares(app: App) -> None:
+        app.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), gate.passes))
 
     task = asyncio.create_task(run(settings_for(simulator, database_url, unused_tcp_port), TOKEN, ready=prepares))
     in_hand = alice.sends("wait")

@@ -5,4 +5,4 @@ import sys
 from bot.__main__ import main
 
 if __name__ == "__main__":
-    sys.exit(main(pace=lambda: None))
+    sys.exit(main(rate_limiter=lambda: None))

@@ -53,7 +53,7 @@ async def aftermath(town: Town, *people: Chatter, repeats: int = 0) -> list[str]
 
 async def looked_over(town: Town, *people: Chatter, repeats: int = 0) -> list[str]:
     """Return all that is wrong as it stands, without anything being done about it."""
-    url = town.house.database.url
+    url = town.app.database.url
     wrong = audit(url, town.now)
     wrong += _of_outbox(url)
     wrong += _of_notices(url, list(town.simulator.transcript.calls), repeats)
@@ -170,5 +170,5 @@ async def _of_dialogue(person: Chatter) -> list[str]:
 async def _of_doctor(town: Town) -> list[str]:
     """Ask the doctor, as of the town's clock."""
     # Over the bot's own connections: those of a new engine would cost more than all that is asked.
-    async with town.house.database._reader.connect() as connection:
+    async with town.app.database._reader.connect() as connection:
         return list(doctor.findings(await SqlDoctor(Executor(connection)).checkup(town.now)))

@@ -36,7 +36,7 @@ _TABLES = ("outbox", "worked_update", "reservation", "failed_update")
 
 def _writer(town: Town) -> Any:
     """Return the driver's side of the one connection that writes to a file, which something was written over before."""
-    sole = town.house.database._sole
+    sole = town.app.database._write_lock
     assert sole
     assert sole._connection
     return adapter_of(sole._connection).driver_connection
@@ -52,7 +52,7 @@ async def file_locked(town: Town) -> AsyncIterator[Traces]:
     """Have another connection write for longer than the bot waits."""
     with (
         pytest.MonkeyPatch.context() as patched,
-        closing(sqlite3.connect(town.house.database.url.removeprefix("sqlite:///"), isolation_level=None)) as other,
+        closing(sqlite3.connect(town.app.database.url.removeprefix("sqlite:///"), isolation_level=None)) as other,
     ):
         patched.setattr("storage.engine.sqlite_direct._PATIENCE", f"PRAGMA busy_timeout={_BUSY}")
         other.execute("BEGIN IMMEDIATE")
@@ -62,7 +62,7 @@ async def file_locked(town: Town) -> AsyncIterator[Traces]:
 @asynccontextmanager
 async def file_full(town: Town) -> AsyncIterator[Traces]:
     """Have no page more than there are, and nothing free in the last one of the outbox, where each act writes."""
-    url = town.house.database.url
+    url = town.app.database.url
     pages = rows(url, "PRAGMA page_count")[0][0]
     await _tell(town, f"max_page_count={pages}")
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
@@ -109,10 +109,10 @@ async def file_slow(town: Town) -> AsyncIterator[Traces]:
 @asynccontextmanager
 async def rows_locked(town: Town) -> AsyncIterator[Traces]:
     """Have another transaction lock every row that an act begins with, until somebody has waited for it."""
-    other = await asyncpg.connect(town.house.database.url)
+    other = await asyncpg.connect(town.app.database.url)
     await other.execute("BEGIN; SELECT 1 FROM client FOR UPDATE; SELECT 1 FROM reservation FOR UPDATE; SELECT 1 FROM outbox FOR UPDATE")
     traces, over = Traces(), asyncio.Event()
-    leaving = asyncio.create_task(_leaves(other, town.house.database.url, traces, over))
+    leaving = asyncio.create_task(_leaves(other, town.app.database.url, traces, over))
     yield traces
     over.set()
     await leaving
@@ -137,7 +137,7 @@ async def disk_full(town: Town) -> AsyncIterator[Traces]:
 @asynccontextmanager
 async def server_slow(town: Town) -> AsyncIterator[Traces]:
     """Have the server take its time for each new row."""
-    url, traces = town.house.database.url, Traces()
+    url, traces = town.app.database.url, Traces()
     # What a sequence has counted stays counted, whatever becomes of the transaction.
     execute(url, "CREATE SEQUENCE dawdled")
     async with _triggered(town, "PERFORM pg_sleep(0.05), nextval('dawdled')"):
@@ -149,7 +149,7 @@ async def server_slow(town: Town) -> AsyncIterator[Traces]:
 @asynccontextmanager
 async def _triggered(town: Town, does: str) -> AsyncIterator[None]:
     """Have the server do something before it writes a new row."""
-    url = town.house.database.url
+    url = town.app.database.url
     body = f"BEGIN {does}; RETURN NEW; END"
     execute(url, f"CREATE FUNCTION ails() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
     execute(url, *(f"CREATE TRIGGER ails BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION ails()" for table in _TABLES))
@@ -160,7 +160,7 @@ async def _triggered(town: Town, does: str) -> AsyncIterator[None]:
 @asynccontextmanager
 async def server_read_only(town: Town) -> AsyncIterator[Traces]:
     """Have the server take no writes, as one that became a standby."""
-    url = town.house.database.url
+    url = town.app.database.url
     name = make_url(url).database
     execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     cut(url)
@@ -176,7 +176,7 @@ async def server_restarted(town: Town) -> AsyncIterator[Traces]:
 
     async def cuts() -> None:
         while not stop.is_set():
-            cut(town.house.database.url)
+            cut(town.app.database.url)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.02)
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from bot.app import House, build, opened
+from bot.app import App, build, opened
 from bot.settings import Settings
 
 
@@ -78,22 +78,22 @@ async def _does(order: dict[str, Any], countdown: Countdown) -> None:
     asyncio.get_running_loop().set_task_factory(counted)
     now = datetime.fromisoformat(order["now"])
     settings = Settings(_env_file=None, **order["settings"])
-    house = build(settings, order["token"], clock=lambda: now)
-    async with opened(house, settings):
+    app = build(settings, order["token"], clock=lambda: now)
+    async with opened(app, settings):
         countdown.starts(order["at"])
         # In a task of its own, since the one that runs this began before anything was counted.
-        await asyncio.create_task(_acts(house, order["updates"]))
+        await asyncio.create_task(_acts(app, order["updates"]))
         countdown.ends()
 
 
-async def _acts(house: House, updates: list[dict[str, Any]]) -> None:
+async def _acts(app: App, updates: list[dict[str, Any]]) -> None:
     """Work the updates, and do what is due."""
     for raw in updates:
-        await house.intake.once(house.intake.read(raw))
-    await house.processor.idle()
+        await app.receiver.once(app.receiver.read(raw))
+    await app.processor.idle()
     if not updates:
-        await house.jobs.run_due()
-        await house.courier.idle()
+        await app.jobs.run_due()
+        await app.relay.idle()
 
 
 def _lives(order: dict[str, Any], line: int) -> None:

@@ -38,7 +38,7 @@ class Scene:
         self.dora = town.joins("Dora")
         self.dora.person.sends("/agenda")
         town.simulator.take_updates()
-        async with town.house.database.transaction() as work:
+        async with town.app.database.transaction() as work:
             await work.clients.seen(Contact(self.dora.id, "Dora"), town.now)
             dora = await work.providers.add(self.dora.id, "Dora", "dora", town.now)
             await work.availability.replace(dora.id, [], [_HOURS])

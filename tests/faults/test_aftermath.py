@@ -59,7 +59,7 @@ async def two_book(scene: Scene) -> list[Chatter]:
 
 @pytest.mark.engines("sqlite")
 async def test_each_thing_that_can_be_wrong_is_noticed(scene: Scene) -> None:
-    people, url = await two_book(scene), scene.town.house.database.url
+    people, url = await two_book(scene), scene.town.app.database.url
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as books, closing(sqlite3.connect(":memory:")) as sound:
         books.backup(sound)
         for sql, complaint in FORGED.items():

@@ -64,7 +64,7 @@ async def test_forged_buttons_are_answered_and_touch_nobody_elses_things(scene: 
     for act in ("hold", "confirm", "publish"):
         await scene.town.works(await ACTS[act](scene))
     await scene.town.settles()
-    people, url = [*scene.people, scene.dora], scene.town.house.database.url
+    people, url = [*scene.people, scene.dora], scene.town.app.database.url
     before = rows(url, _MINE), rows(url, _HOURS)
     # He is no client and no provider: whatever he changes but his own holds is somebody else's.
     mallory, lots = scene.town.joins("Mallory"), chance(seed)
@@ -110,5 +110,5 @@ async def test_names_of_every_plane_and_ids_of_64_bits_book_like_any_other(scene
         await town.settles()
         await client.taps("Confirm")
 
-    assert len(rows(town.house.database.url, "SELECT id FROM reservation WHERE status = 'confirmed'")) == len(names)
+    assert len(rows(town.app.database.url, "SELECT id FROM reservation WHERE status = 'confirmed'")) == len(names)
     assert await aftermath(town, *scene.people, scene.dora) == []

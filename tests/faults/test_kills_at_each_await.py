@@ -45,7 +45,7 @@ class Mortals:
         return ended
 
     def _settings(self) -> dict[str, Any]:
-        return {"telegram_api_url": self._town.simulator.url, "database_url": self._town.house.database.url, "time_zone": "Europe/Berlin"}
+        return {"telegram_api_url": self._town.simulator.url, "database_url": self._town.app.database.url, "time_zone": "Europe/Berlin"}
 
 
 @asynccontextmanager
@@ -70,8 +70,8 @@ async def dies(scene: Scene, them: Mortals, act: str, at: int) -> str:
     await town.crashes()
     ended = await them.one(updates, at)
     assert ended == "killed" or ended.startswith("ended"), ended
-    if town.house.database.url.startswith("postgresql:"):
-        await until(lambda: rows(town.house.database.url, _LIVING) == [(0,)])
+    if town.app.database.url.startswith("postgresql:"):
+        await until(lambda: rows(town.app.database.url, _LIVING) == [(0,)])
     # Telegram never heard that they were worked.
     for update in updates:
         town.simulator.redeliver(update["update_id"])
@@ -83,7 +83,7 @@ async def dies(scene: Scene, them: Mortals, act: str, at: int) -> str:
 async def tried(scene: Scene, them: Mortals, act: str) -> int:
     """Have an act die at each of its awaits, or at one of the first; return how many awaits were tried."""
     if not LONG:
-        await dies(scene, them, act, chance((act, scene.town.house.database.url[:6])).randint(1, _SURELY))
+        await dies(scene, them, act, chance((act, scene.town.app.database.url[:6])).randint(1, _SURELY))
         return 1
     awaits = int((await dies(scene, them, act, 0)).removeprefix("ended "))
     for at in range(1, awaits + 1):
@@ -96,7 +96,7 @@ async def test_whoever_dies_at_any_await_of_any_act_leaves_nothing_undone(scene:
     # What was on its way when somebody died goes out once more.
     scene.meant = ("message is not modified",)
     # Where there is no time for all, by lot.
-    acts = acts or chance(scene.town.house.database.url[:6]).sample(list(ACTS), _FEW)
+    acts = acts or chance(scene.town.app.database.url[:6]).sample(list(ACTS), _FEW)
     async with mortals(scene.town, tmp_path) as them:
         awaits = sum([await tried(scene, them, act) for act in acts])
     print(f"{' '.join(acts)}: {them.deaths} deaths at {awaits} awaits")  # noqa: T201  (pytest shows it where it is asked to)

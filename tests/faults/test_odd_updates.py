@@ -117,7 +117,7 @@ class OddScene(Scene):
         people = [*self.people, self.dora, *self.regulars]
         known = ", ".join(str(person.id) for person in (*people, self.admin))
         wrong = [sentence for sentence in await aftermath(self.town, *people) if not _EXPECTED.match(sentence)]
-        unsent = rows(self.town.house.database.url, f"SELECT kind, error FROM outbox WHERE error IS NOT NULL AND recipient_id IN ({known})")
+        unsent = rows(self.town.app.database.url, f"SELECT kind, error FROM outbox WHERE error IS NOT NULL AND recipient_id IN ({known})")
         return wrong + [f"a {kind} was not sent to one of ours: {error}" for kind, error in unsent]
 
     async def told_of(self) -> int:

@@ -18,7 +18,7 @@ async def town(database_url: str) -> AsyncIterator[ServedTown]:
     """A town whose bot has its HTTP side open; Telegram was heard of just now."""
     place = ServedTown(database_url)
     await place.starts()
-    place.house.pulse.beat()
+    place.app.pulse.beat()
     yield place
     await place.ends()
 
@@ -47,10 +47,10 @@ async def test_it_is_not_ready_while_the_database_takes_no_writes(town: ServedTo
 
 
 async def test_what_is_tried_leaves_nothing_in_the_database(town: ServedTown) -> None:
-    before = everything(town.house.database.url)
+    before = everything(town.app.database.url)
     assert await database_says(town) == (200, "ok")
 
-    assert everything(town.house.database.url) == before
+    assert everything(town.app.database.url) == before
 
 
 async def test_the_result_is_kept_for_five_seconds_however_many_ask(town: ServedTown, engine: str) -> None:

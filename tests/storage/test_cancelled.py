@@ -11,7 +11,7 @@ from domain.client import Contact
 from domain.ports import DatabaseAway
 from storage.database import Database, make_engine
 from storage.engine.driver import adapter_of
-from storage.engine.write_lock import SoleWriter
+from storage.engine.write_lock import WriteLock
 from tests.storage.venue import NOW, rows
 
 
@@ -91,7 +91,7 @@ async def test_a_savepoint_in_which_somebody_is_cancelled_is_undone_with_all_of_
 
 @pytest.mark.engines("sqlite")
 async def test_nobody_waits_for_ever_for_his_turn_to_write(database: Database) -> None:
-    database._sole = SoleWriter(database._writer, turn_seconds=0.05)
+    database._write_lock = WriteLock(database._writer, turn_seconds=0.05)
     async with database.transaction():
         with pytest.raises(DatabaseAway, match="no connection is free"):
             await says_hello(database, 1)
@@ -105,7 +105,7 @@ async def test_why_a_transaction_was_undone_is_told_where_undoing_it_fails_as_we
     database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = make_engine(database_url, write=True)
-    writer = SoleWriter(engine)
+    writer = WriteLock(engine)
 
     async def fails() -> None:
         async with writer.transaction() as connection:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from domain.client import Contact
 from storage.database import Database
 from storage.engine.executor import Executor
-from storage.group_commit import Together
+from storage.group_commit import GroupCommit
 from storage.unit_of_work import SqlUnitOfWork
 from tests.storage.venue import NOW, rows
 
@@ -97,7 +97,7 @@ async def test_all_hear_at_once_that_the_file_stays_locked(database: Database, m
         tries += 1
         return opened()
 
-    together = Together(counted)
+    together = GroupCommit(counted)
     with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         waiting = [together.do(partial(says_hello, person=number)) for number in range(1, 6)]
@@ -109,7 +109,7 @@ async def test_all_hear_at_once_that_the_file_stays_locked(database: Database, m
 
 @pytest.mark.parametrize("in_work", [True, False])
 async def test_nobody_waits_for_a_worker_that_was_ended(database: Database, *, in_work: bool) -> None:
-    together = Together(database._opened)
+    together = GroupCommit(database._opened)
     reached, never = asyncio.Event(), asyncio.Event()
 
     async def stays(_work: SqlUnitOfWork) -> None:
@@ -135,7 +135,7 @@ async def test_a_cancellation_that_one_runs_into_is_its_own(database: Database) 
     async def runs_into_one(_work: SqlUnitOfWork) -> None:
         raise asyncio.CancelledError
 
-    together = Together(database._opened)
+    together = GroupCommit(database._opened)
     waiting = [together.do(runs_into_one), together.do(lambda work: says_hello(work, 1)), together.do(runs_into_one)]
     told = await asyncio.gather(*waiting, return_exceptions=True)
     alone = await asyncio.gather(together.do(runs_into_one), return_exceptions=True)
