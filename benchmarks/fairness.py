@@ -27,7 +27,9 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
             if busy:
                 report.add(NAME, case, "busy people shown", "1/s", Spread.of([figures["busy people shown"]]))
             alone = alone or figures["tap answered, p50"]
-            report.add(NAME, case, "tap answered, p50, against nobody busy", "times", Spread.of([figures["tap answered, p50"] / alone]))
+            report.add(
+                NAME, case, "tap answered, p50, relative to no busy people", "times", Spread.of([figures["tap answered, p50"] / alone])
+            )
             report.aim(NAME, case, "tap answered, longest, ms", Spread.of([figures["tap answered, longest"]]), "≤", 1000.0)
 
 

@@ -120,7 +120,7 @@ class Jobs:
             raise
 
     async def stop(self) -> None:
-        """Run no more; what the relay has in hand is his."""
+        """Run no more; what the relay has in hand stays with it."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

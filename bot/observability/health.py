@@ -25,7 +25,7 @@ class Check:
     name: str
     ask: Callable[[], Awaitable[str]]
     stop: Callable[[], object] = lambda: None
-    """Abandons what ``ask`` has started and nobody waits for."""
+    """Abandons what ``ask`` has started and no request waits for."""
 
 
 class RecentAnswer:

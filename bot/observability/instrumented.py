@@ -18,7 +18,7 @@ _PATIENCE = 2.0
 
 
 class InstrumentedDatabase:
-    """Stands before a database; whoever works in it need not know."""
+    """Wraps a database; code that uses it does not notice."""
 
     def __init__(self, database: Database, metrics: Metrics) -> None:
         self._database = database

@@ -154,7 +154,7 @@ class RateLimiter:
 
     @property
     def pause(self) -> float:
-        """Return for how many seconds all are silent from now on, zero where nobody has to be."""
+        """Return for how many more seconds nothing may be sent, zero where anything may be."""
         return max(0.0, self._not_before - asyncio.get_running_loop().time())
 
     async def refused(self, chat: int, seconds: float) -> None:
@@ -191,7 +191,7 @@ class RateLimiter:
             raise
 
     async def _heard_out(self) -> None:
-        """Wait until nobody has to be silent; raises Paused."""
+        """Wait until anything may be sent; raises Paused."""
         if self.pause > _PATIENCE:
             raise Paused(self.pause)
         if self.pause:
@@ -231,7 +231,7 @@ class RateLimiter:
                 self._asking[urgency] = asyncio.create_task(self._ask(urgency))
 
     async def _ask(self, urgency: Urgency) -> None:
-        """Get shared places for as long as somebody waits for one."""
+        """Get shared places while a chat waits for one."""
         with suppress(Paused):
             while self._queue.waits(urgency):
                 place = await self._shared_place(urgency)

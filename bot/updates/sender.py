@@ -23,7 +23,7 @@ class Sender:
 
     @property
     def stranger(self) -> Client:
-        """Return the sender as a person of whom nothing is stored."""
+        """Return the sender as a person about whom nothing is stored."""
         return Client(self.contact.id, self.contact.name, None, None, None, telegram_language=self.contact.language)
 
 
