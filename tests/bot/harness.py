@@ -131,7 +131,14 @@ class Town:
         return self._known[name]
 
     async def _opens_bot(self) -> None:
-        app = build(self.settings, TOKEN, clock=lambda: self.now, patience=self.patience, rate_limiter=self.rate_limiter)
+        app = build(
+            self.settings,
+            TOKEN,
+            clock=lambda: self.now,
+            patience=self.patience,
+            longest_patience=12 * self.patience,
+            rate_limiter=self.rate_limiter,
+        )
         for handler in reversed(self._first):
             app.application.handlers[0].insert(0, handler)
         self.app = await self._open.enter_async_context(opened(app, self.settings))
