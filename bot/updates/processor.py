@@ -308,11 +308,11 @@ async def _apologised(work: Work, update: Update, sender: Sender, now: datetime)
 
 
 def _apology(update: Update, text: str) -> list[Step]:
-    """Return how to tell a person that we failed him."""
+    """Return how to tell a person that the bot failed."""
     return [Answer(update.callback_query.id, text, alert=True)] if update.callback_query else [Send(Screen(text))]
 
 
 def _close(coroutine: Awaitable[Any]) -> None:
-    """Close a coroutine that was perhaps never awaited, so that nobody warns of it."""
+    """Close a coroutine that may never have been awaited, so that Python does not warn of it."""
     if hasattr(coroutine, "close"):
         coroutine.close()

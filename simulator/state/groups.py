@@ -34,7 +34,7 @@ class Group:
         return post(self._world, self.chat, ANONYMOUS_ADMIN, **typed(text), more=more)
 
     def hears_from(self, channel: "Channel", text: str, *, user: dict[str, Any] | None = CHANNEL_WRITER) -> Update:
-        """Have somebody write in the name of a channel; `user` None leaves `from` out."""
+        """Have a person write in the name of a channel; `user` None leaves `from` out."""
         self._check_supergroup("channels that write")
         return post(self._world, self.chat, user, **typed(text), more={"sender_chat": channel.chat.as_json()})
 
