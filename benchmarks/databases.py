@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from storage.maintenance.migrate import migrate
-from tests.fixtures.postgres import FORGETFUL, NoServer, aside, copied, served
+from tests.kit.postgres import FORGETFUL, NoServer, aside, copied, served
 
 SQLITE, POSTGRES = "SQLite", "PostgreSQL"
 

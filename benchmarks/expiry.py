@@ -14,7 +14,7 @@ from bot.jobs.expiry import end_overdue_holds
 from domain.policy import BookingPolicy
 from storage.database import Database, Result
 from storage.unit_of_work import SqlUnitOfWork
-from tests.storage.venue import NOW, rows
+from tests.kit.venue import NOW, rows
 
 NAME = "expiry"
 _PROVIDERS = 100

@@ -16,7 +16,7 @@ from domain.policy import BookingPolicy
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
-from tests.storage.venue import NOW, changes
+from tests.kit.venue import NOW, changes
 
 NAME = "holding"
 _OURS, _BARE = "ours", "bare driver"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.timespan import CELL, cell_with
-from tests.fixtures.postgres import execute
-from tests.storage.venue import literal
+from tests.kit.postgres import execute
+from tests.kit.venue import literal
 
 DAYS = 60
 A_DAY = timedelta(days=1) // CELL

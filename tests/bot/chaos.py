@@ -17,15 +17,15 @@ from simulator.simulator import Simulator
 from simulator.state.people import Person
 from simulator.state.transcript import CallRecord
 from storage.database import Database
-from tests.bot.crew import Crew, crew
-from tests.bot.crowd import Guest, come_and_go, reservations_shown
-from tests.bot.exchange import Exchange, Proxy
-from tests.bot.harness import until
-from tests.bot.notices import OPENINGS, told
-from tests.bot.processes import TOKEN, environment, runs
-from tests.bot.served import SECRET
+from tests.kit.bot import until
+from tests.kit.bot_process import TOKEN, environment, runs
+from tests.kit.cluster import Crew, crew
+from tests.kit.http import SECRET
+from tests.kit.load import Guest, come_and_go, reservations_shown
+from tests.kit.notices import OPENINGS, told
+from tests.kit.proxies import Exchange, Proxy
+from tests.kit.venue import rows
 from tests.storage.ledger import audit, claims, overlaps
-from tests.storage.venue import rows
 
 REPLICAS = 3
 _FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.bot.harness import ADMIN_ID, Chatter, Town, lived_in
-from tests.bot.oddities import Oddities
-from tests.bot.practice import opens_practice
-from tests.fixtures.seed import SEED
-from tests.fixtures.storage import EVERY_CASE
+from tests.kit.bot import ADMIN_ID, Chatter, Town, lived_in
+from tests.kit.clinic import opens_practice
+from tests.kit.databases import EVERY_CASE
+from tests.kit.odd_events import Oddities
+from tests.kit.seed import SEED
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

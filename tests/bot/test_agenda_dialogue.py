@@ -8,8 +8,8 @@ import pytest
 from domain.client import Contact
 from domain.reservation import REASON_LIMIT, Reservation, Status
 from domain.timespan import TimeSpan
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import books, cancels_for, holds, opens_practice, quarter, reservations
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import books, cancels_for, holds, opens_practice, quarter, reservations
 
 pytestmark = pytest.mark.usually("sqlite")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import books, cancels_for, opens_practice
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import books, cancels_for, opens_practice
 
 pytestmark = pytest.mark.usually("sqlite")
 

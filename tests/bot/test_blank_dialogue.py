@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.dialogue.flow import Flow
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import books, opens_practice
-from tests.storage.venue import rows
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import books, opens_practice
+from tests.kit.venue import rows
 
 BLANKS = ["", " ", "\n\t \u00a0", "\u200b\u200e\u2060", "\u202e", "\ufeff", "\u3164\u2800", "\x00", "\x1f"]
 NOT_UNDERSTOOD = "Sorry, I did not get that."

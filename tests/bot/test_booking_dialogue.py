@@ -3,8 +3,8 @@
 import pytest
 
 from domain.client import Contact
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import books, holds, opens_practice
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import books, holds, opens_practice
 
 DECEMBER = ("Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon")
 EMPTY_MONTHS = (("en", "December", "No free days in December 2026."), ("de", "Dezember", "Im Dezember 2026 ist kein Tag frei."))

@@ -6,8 +6,8 @@ import pytest
 
 from domain.reservation import Status
 from domain.usecases.hold_slot import SlotChoice, hold_slot
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import books, cancels_for, holds, opens_practice, quarter, reservations
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import books, cancels_for, holds, opens_practice, quarter, reservations
 
 FIRST = "Wed 25 Nov, 09:15 · Dora"
 

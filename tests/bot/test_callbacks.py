@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import bot.buttons as kinds
 from bot.buttons import Callback, Cell, ConfirmHold, Nothing, PickSlot, PostedDay, ShowCard, read
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import holds, opens_practice
-from tests.storage.venue import rows
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import holds, opens_practice
+from tests.kit.venue import rows
 
 NAMED = (getattr(kinds, name) for name in kinds.__all__)
 KINDS: list[type[Callback]] = [kind for kind in NAMED if isinstance(kind, type) and issubclass(kind, Callback) and kind is not Callback]

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.telegram.api import call
-from tests.bot.harness import Chatter, Town
+from tests.kit.bot import Chatter, Town
 
 
 @pytest.mark.parametrize("label", ["half a \ud83d", 2**64])

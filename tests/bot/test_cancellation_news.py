@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from simulator.faults import FaultKind
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import books, cancels_for, holds, opens_practice
-from tests.bot.probes import calls, outbox
-from tests.storage.venue import changes, rows
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import books, cancels_for, holds, opens_practice
+from tests.kit.handlers import calls, outbox
+from tests.kit.venue import changes, rows
 
 FIRST = "Wednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
 

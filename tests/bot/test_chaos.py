@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.bot.chaos import REPLICAS, Script, Stage
-from tests.bot.crew import quiet_ports
-from tests.bot.processes import LONG
+from tests.kit.bot_process import LONG
+from tests.kit.cluster import quiet_ports
 
 SCRIPTS = {
     "webhook": Script(200, 60, 1.0, "webhook") if LONG else Script(30, 12, 0.6, "webhook"),

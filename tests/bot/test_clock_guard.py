@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.runtime.clock_guard import ClockGuard
-from tests.bot.leaping import played
+from tests.kit.clock_loop import played
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -17,8 +17,8 @@ from bot.http.server import HttpSide
 from bot.observability.instrumented import BacklogGauge
 from bot.settings import Address
 from bot.updates.webhook import Webhook
-from tests.bot.harness import Town, lived_in, until
-from tests.bot.served import SECRET, SECRET_HEADER, visits
+from tests.kit.bot import Town, lived_in, until
+from tests.kit.http import SECRET, SECRET_HEADER, visits
 
 pytestmark = pytest.mark.engines("sqlite")
 

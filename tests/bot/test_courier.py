@@ -16,10 +16,10 @@ from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
-from tests.bot.harness import Chatter, Town, lived_in, until
-from tests.bot.practice import books, holds, opens_practice, reservations
-from tests.bot.probes import answering, calls, echo, hears, outbox, texts
-from tests.storage.venue import changes, rows
+from tests.kit.bot import Chatter, Town, lived_in, until
+from tests.kit.clinic import books, holds, opens_practice, reservations
+from tests.kit.handlers import answering, calls, echo, hears, outbox, texts
+from tests.kit.venue import changes, rows
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from bot.outbox.sender import Delivery, TryLater, Undeliverable, Unreachable, _n
 from bot.outbox.shown_messages import LocalShownMessages
 from simulator.api import html
 from simulator.faults import FaultKind
-from tests.bot.harness import Chatter, Town
-from tests.bot.probes import calls, feels, hears, offer, texts
+from tests.kit.bot import Chatter, Town
+from tests.kit.handlers import calls, feels, hears, offer, texts
 
 
 @pytest.fixture

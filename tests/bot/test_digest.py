@@ -14,9 +14,9 @@ from bot.updates.processor import TRIES, WorkFailed
 from domain.client import Contact
 from domain.operations.incident import Trouble
 from storage.database import Database
-from tests.bot.harness import ADMIN_ID, MONDAY, Chatter, Town
-from tests.bot.probes import answering, failing, hears, outbox
-from tests.storage.venue import changes, everything, rows
+from tests.kit.bot import ADMIN_ID, MONDAY, Chatter, Town
+from tests.kit.handlers import answering, failing, hears, outbox
+from tests.kit.venue import changes, everything, rows
 
 HEAD = "Something went wrong on the bot's side"
 AN_HOUR = timedelta(hours=1)

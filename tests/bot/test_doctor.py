@@ -7,8 +7,8 @@ import pytest
 
 from bot.observability.report import ALL_WELL, NO_DATABASE, OLD_SCHEMA, findings, remarks, without_persons
 from domain.operations.integrity import Checkup, Parked, SetAside
-from tests.bot.processes import environment, runs
-from tests.storage.venue import changes, everything, literal
+from tests.kit.bot_process import environment, runs
+from tests.kit.venue import changes, everything, literal
 
 MINUTE = timedelta(minutes=1)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)

@@ -18,7 +18,7 @@ from domain.policy import BookingPolicy
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
-from tests.storage.venue import ALICE, BOB, everything, micros, open_venue
+from tests.kit.venue import ALICE, BOB, everything, micros, open_venue
 
 START = int((datetime.now(UTC) + timedelta(days=3)).timestamp()) // 900
 # What a statement says instead of an instant: it is put in when the test runs, which may be long after this was read.

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from simulator.state.people import Person
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import holds
-from tests.storage.venue import rows
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import holds
+from tests.kit.venue import rows
 
 pytestmark = pytest.mark.plain_wire
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.outbox.fair_queue import FairQueue, Urgency
-from tests.bot.leaping import played
+from tests.kit.clock_loop import played
 
 ANSWER, NEWS = Urgency.ANSWER, Urgency.NEWS
 

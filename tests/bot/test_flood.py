@@ -15,10 +15,10 @@ from bot.outbox.rate_limiter import RateLimiter
 from bot.settings import Settings
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.bot.harness import TOKEN, until
-from tests.bot.probes import echo
-from tests.bot.served import SECRET
-from tests.storage.venue import rows
+from tests.kit.bot import TOKEN, until
+from tests.kit.handlers import echo
+from tests.kit.http import SECRET
+from tests.kit.venue import rows
 
 LINES, TAPS = 200, 100
 

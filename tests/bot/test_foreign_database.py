@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.processes import environment, runs
-from tests.fixtures.postgres import execute, fetch
+from tests.kit.bot_process import environment, runs
+from tests.kit.postgres import execute, fetch
 from tests.storage.test_sqlite_file import WRITER, contents, dies
 
 COMMANDS = [("run",), ("migrate",), ("doctor",), ("backup", "copy.db"), ("health",)]

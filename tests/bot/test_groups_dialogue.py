@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from simulator.state.groups import Channel, Group
-from tests.bot.harness import Chatter, Town
-from tests.storage.venue import rows
+from tests.kit.bot import Chatter, Town
+from tests.kit.venue import rows
 
 CALL = "/book@slotkeeper_bot"
 ANSWER = "I keep appointments in private chats only. Write to me in private."

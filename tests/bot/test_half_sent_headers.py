@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from simulator.simulator import Simulator
-from tests.bot.harness import until
-from tests.bot.nursery import ROOT, Forked, nursery, plain_environment
-from tests.bot.processes import TOKEN, environment, killed
-from tests.bot.served import visits
+from tests.kit.bot import until
+from tests.kit.bot_process import TOKEN, environment, killed
+from tests.kit.fork_server import ROOT, Forked, nursery, plain_environment
+from tests.kit.http import visits
 
 DESCRIPTORS, STRANGERS, ROUNDS = 256, 400, 3
 LARGEST_LOG = 20_000
@@ -30,7 +30,7 @@ async def simulator() -> AsyncIterator[Simulator]:
 async def bot_with_few_descriptors(folder: Path, env: dict[str, str]) -> AsyncIterator[Forked]:
     """Run the bot for a block; its standard error goes to ``log`` in the folder."""
     with (folder / "log").open("ab") as log:
-        process = nursery().starts(folder, env, ["tests.bot.few_descriptors", str(DESCRIPTORS)], 1, log.fileno())
+        process = nursery().starts(folder, env, ["tests.kit.few_descriptors", str(DESCRIPTORS)], 1, log.fileno())
     try:
         yield process
     finally:
@@ -40,7 +40,7 @@ async def bot_with_few_descriptors(folder: Path, env: dict[str, str]) -> AsyncIt
 @asynccontextmanager
 async def strangers(port: int) -> AsyncIterator[asyncio.StreamReader]:
     """Have half-sent headers kept open for a block; a line is read for each time that all of them were opened."""
-    command = [sys.executable, "-m", "tests.bot.half_senders", str(port), str(STRANGERS)]
+    command = [sys.executable, "-m", "tests.kit.slow_clients", str(port), str(STRANGERS)]
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, env=plain_environment(), stdout=asyncio.subprocess.PIPE)
     try:
         assert process.stdout

@@ -6,8 +6,8 @@ import pytest
 
 from domain.client import Contact
 from domain.timespan import TimeSpan
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import books, opens_practice, quarter
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import books, opens_practice, quarter
 
 pytestmark = pytest.mark.usually("sqlite")
 

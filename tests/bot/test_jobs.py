@@ -22,10 +22,10 @@ from bot.notifications.admin_summary import Digest
 from bot.runtime.alarm import Every
 from bot.runtime.clock_guard import ClockGuard
 from simulator.faults import Fault, Faults
-from tests.bot.harness import MONDAY, Chatter, Town, until
-from tests.bot.practice import holds, opens_practice
-from tests.bot.probes import calls
-from tests.storage.venue import changes, literal, rows
+from tests.kit.bot import MONDAY, Chatter, Town, until
+from tests.kit.clinic import holds, opens_practice
+from tests.kit.handlers import calls
+from tests.kit.venue import changes, literal, rows
 
 BACKLOG = 1500
 PEOPLE = 100

@@ -19,12 +19,12 @@ from simulator.simulator import Simulator
 from simulator.state.chats import Message
 from simulator.state.people import Person
 from storage.database import Database
-from tests.bot.harness import until
-from tests.bot.notices import OPENINGS, told
-from tests.bot.nursery import Forked
-from tests.bot.processes import LONG, TOKEN, environment, killed, unpaced
+from tests.kit.bot import until
+from tests.kit.bot_process import LONG, TOKEN, environment, killed, unpaced
+from tests.kit.fork_server import Forked
+from tests.kit.notices import OPENINGS, told
+from tests.kit.venue import rows
 from tests.storage.ledger import claims, overlaps
-from tests.storage.venue import rows
 
 KILLS = 50 if LONG else 20
 CLIENTS = 10

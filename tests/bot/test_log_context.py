@@ -18,10 +18,10 @@ from bot.updates.processor import WorkFailed
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.bot.harness import ADMIN_ID, Chatter, Town, until
-from tests.bot.practice import holds, opens_practice
-from tests.bot.probes import failing, feels, hears
-from tests.bot.processes import TOKEN, bot_process, environment
+from tests.kit.bot import ADMIN_ID, Chatter, Town, until
+from tests.kit.bot_process import TOKEN, bot_process, environment
+from tests.kit.clinic import holds, opens_practice
+from tests.kit.handlers import failing, feels, hears
 
 LIBRARY = logging.getLogger("some.library")
 

@@ -20,11 +20,11 @@ from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
-from tests.bot.harness import TOKEN, Chatter
-from tests.bot.practice import books, cancels_for, holds, opens_practice, quarter, reservations
-from tests.bot.probes import answering, echo, failing, feels, hears, offer
-from tests.bot.served import ServedTown
-from tests.storage.venue import changes
+from tests.kit.bot import TOKEN, Chatter
+from tests.kit.clinic import books, cancels_for, holds, opens_practice, quarter, reservations
+from tests.kit.handlers import answering, echo, failing, feels, hears, offer
+from tests.kit.http import ServedTown
+from tests.kit.venue import changes
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from domain.usecases.join import name_provider
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import books, cancels_for, holds, opens_practice, reservations
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import books, cancels_for, holds, opens_practice, reservations
 
 FIRST, SECOND = "Anna Weber (anna-weber)", "Anna Weber (anna-weber-2)"
 

@@ -9,7 +9,7 @@ from bot.jobs.expiry import end_overdue_holds
 from domain.ports import DatabaseAway
 from storage.database import Database, Result
 from storage.unit_of_work import SqlUnitOfWork
-from tests.storage.venue import ALICE, BOB, CARA, NOW, OPENING, POLICY, hold, open_venue, rows
+from tests.kit.venue import ALICE, BOB, CARA, NOW, OPENING, POLICY, hold, open_venue, rows
 
 OVER = NOW + timedelta(minutes=31)
 

@@ -14,11 +14,11 @@ from bot.messages.actions import Send, packed
 from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import Paused, RateLimiter, Urgency
 from simulator.faults import FaultKind, FloodLimits
-from tests.bot.backlog import crowd, let_holds_expire, refusals
-from tests.bot.harness import Town, until
-from tests.bot.leaping import played
-from tests.bot.probes import calls
-from tests.storage.venue import rows
+from tests.kit.backlog import crowd, let_holds_expire, refusals
+from tests.kit.bot import Town, until
+from tests.kit.clock_loop import played
+from tests.kit.handlers import calls
+from tests.kit.venue import rows
 
 ANSWER, NEWS = Urgency.ANSWER, Urgency.NEWS
 

@@ -21,9 +21,9 @@ from bot.updates.processor import SIDE_BY_SIDE
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.bot.harness import TOKEN, Chatter, Town, until
-from tests.bot.probes import failing
-from tests.storage.venue import rows
+from tests.kit.bot import TOKEN, Chatter, Town, until
+from tests.kit.handlers import failing
+from tests.kit.venue import rows
 
 # What is fetched, and how far it is acknowledged, is the same whatever keeps it; replicas that poll have tests of their own.
 pytestmark = pytest.mark.engines("sqlite")

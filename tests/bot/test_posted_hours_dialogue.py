@@ -7,8 +7,8 @@ import pytest
 from bot.features.hours.conversation import reads_as_hours
 from domain.reservation import Status
 from domain.timespan import TimeSpan
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import books, holds, opens_practice, quarter, reservations
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import books, holds, opens_practice, quarter, reservations
 
 pytestmark = pytest.mark.usually("sqlite")
 

@@ -12,8 +12,8 @@ from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
-from tests.bot.harness import Chatter, Town, lived_in, until
-from tests.bot.probes import calls, texts
+from tests.kit.bot import Chatter, Town, lived_in, until
+from tests.kit.handlers import calls, texts
 
 IN_FLIGHT = 30
 MANY = IN_FLIGHT + 10

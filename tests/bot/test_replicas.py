@@ -13,10 +13,10 @@ from bot.messages.actions import Edit, Send, packed
 from bot.messages.screen import Screen
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
-from tests.bot.harness import ADMIN_ID, Chatter, lived_in, until
-from tests.bot.practice import holds, opens_practice, reservations
-from tests.bot.probes import answering, calls, echo, hears, outbox, texts
-from tests.bot.replicas import ReplicaTown, cut, leaders, presence
+from tests.kit.bot import ADMIN_ID, Chatter, lived_in, until
+from tests.kit.clinic import holds, opens_practice, reservations
+from tests.kit.handlers import answering, calls, echo, hears, outbox, texts
+from tests.kit.replicas import ReplicaTown, cut, leaders, presence
 from tests.storage.ledger import claims, overlaps
 
 pytestmark = pytest.mark.engines("postgresql")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import books, opens_practice
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import books, opens_practice
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
 HOUR_AT_THIRTY = 30 * 3600

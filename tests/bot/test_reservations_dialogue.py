@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from domain.reservation import Status
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import books, cancels_for, holds, opens_practice, reservations
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import books, cancels_for, holds, opens_practice, reservations
 
 CONFIRM, RELEASE, CARD = "rc:1", "rr:1", "rs:1"
 

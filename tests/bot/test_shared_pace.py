@@ -14,11 +14,11 @@ from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter, Urgency
 from simulator.faults import FaultKind
 from storage.cluster.shared_rate_limit import SharedRateLimit
-from tests.bot.backlog import crowd, let_holds_expire, refusals
-from tests.bot.harness import Chatter, Town, until
-from tests.bot.probes import calls
-from tests.bot.replicas import ReplicaTown
-from tests.storage.venue import changes, rows
+from tests.kit.backlog import crowd, let_holds_expire, refusals
+from tests.kit.bot import Chatter, Town, until
+from tests.kit.handlers import calls
+from tests.kit.replicas import ReplicaTown
+from tests.kit.venue import changes, rows
 
 pytestmark = pytest.mark.engines("postgresql")
 

@@ -13,9 +13,9 @@ from bot.lifecycle import run
 from bot.settings import Settings
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.bot.harness import TOKEN, until
-from tests.bot.replicas import cut, leaders, presence, shut
-from tests.storage.venue import rows
+from tests.kit.bot import TOKEN, until
+from tests.kit.replicas import cut, leaders, presence, shut
+from tests.kit.venue import rows
 
 pytestmark = pytest.mark.engines("postgresql")
 

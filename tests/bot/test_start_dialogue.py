@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bot.harness import Chatter, Town
+from tests.kit.bot import Chatter, Town
 
 pytestmark = pytest.mark.usually("sqlite")
 

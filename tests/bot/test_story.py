@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.bot.harness import ADMIN_ID, Town
+from tests.kit.bot import ADMIN_ID, Town
 
 Pause = Callable[[], Awaitable[None]]
 

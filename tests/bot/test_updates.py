@@ -17,9 +17,9 @@ from domain import errors
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
 from storage.unit_of_work import SqlUnitOfWork
-from tests.bot.harness import Chatter, Town, until
-from tests.bot.probes import echo, failing, feels, hears, offer, outbox, texts
-from tests.storage.venue import everything, refuses_rows, rows
+from tests.kit.bot import Chatter, Town, until
+from tests.kit.handlers import echo, failing, feels, hears, offer, outbox, texts
+from tests.kit.venue import everything, refuses_rows, rows
 
 OURS = "Something went wrong on our side, and nothing was changed. Please try again in a moment."
 

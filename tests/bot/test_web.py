@@ -15,9 +15,9 @@ from bot.lifecycle import run
 from bot.settings import Address, Settings
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
-from tests.bot.harness import TOKEN, until
-from tests.bot.served import ServedTown, visits
-from tests.storage.venue import changes
+from tests.kit.bot import TOKEN, until
+from tests.kit.http import ServedTown, visits
+from tests.kit.venue import changes
 
 
 @pytest.fixture

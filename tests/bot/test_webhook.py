@@ -22,10 +22,10 @@ from bot.updates.webhook import WebhookRefused
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.world import Webhook
-from tests.bot.harness import ADMIN_ID, TOKEN, lived_in, until
-from tests.bot.probes import echo, failing, hears, texts
-from tests.bot.served import SECRET, SECRET_HEADER, PostedTown, visits
-from tests.storage.venue import rows
+from tests.kit.bot import ADMIN_ID, TOKEN, lived_in, until
+from tests.kit.handlers import echo, failing, hears, texts
+from tests.kit.http import SECRET, SECRET_HEADER, PostedTown, visits
+from tests.kit.venue import rows
 
 
 @pytest.fixture

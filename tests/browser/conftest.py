@@ -12,7 +12,7 @@ from playwright.async_api import Browser
 
 from tests.browser.chromium import chromium, chromium_path
 from tests.browser.phones import DemoPage, demo_page
-from tests.demo_process import RunningDemo, demo_process
+from tests.kit.demo_process import RunningDemo, demo_process
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -7,11 +7,11 @@ from tempfile import TemporaryDirectory
 
 from playwright.async_api import Browser
 
-from tests.bot.nursery import ROOT
 from tests.browser import story
 from tests.browser.chromium import chromium, chromium_path
 from tests.browser.phones import DemoPage, demo_page
-from tests.demo_process import demo_process
+from tests.kit.demo_process import demo_process
+from tests.kit.fork_server import ROOT
 
 PICTURES = ROOT / "docs" / "pictures"
 WIDE = {"width": 1330, "height": 750}

@@ -14,10 +14,10 @@ from bot.observability import report as doctor
 from simulator.state.transcript import CallRecord
 from storage.engine.executor import Executor
 from storage.maintenance.integrity import SqlDoctor
-from tests.bot.harness import Chatter, Town
-from tests.bot.notices import told
+from tests.kit.bot import Chatter, Town
+from tests.kit.notices import told
+from tests.kit.venue import rows
 from tests.storage.ledger import audit
-from tests.storage.venue import rows
 
 # How each notice begins, and which reservations it is owed of: the person, and the first cell.
 _OWED = {

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import make_url
 
 from storage.engine.driver import adapter_of
-from tests.bot.harness import Town
-from tests.bot.replicas import cut
-from tests.fixtures.postgres import execute
-from tests.storage.venue import rows
+from tests.kit.bot import Town
+from tests.kit.postgres import execute
+from tests.kit.replicas import cut
+from tests.kit.venue import rows
 
 
 @dataclass

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.bot.harness import Town
 from tests.faults.scene import Scene
+from tests.kit.bot import Town
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 from bot.buttons import PickSlot
 from domain.client import Contact
 from domain.timespan import TimeSpan
-from tests.bot.harness import MONDAY, Chatter, Town
+from tests.kit.bot import MONDAY, Chatter, Town
 
 Updates = list[dict[str, Any]]
 Act = Callable[["Scene"], Awaitable[Updates]]

@@ -7,10 +7,10 @@ from contextlib import closing
 import pytest
 
 from simulator.faults import FaultKind
-from tests.bot.harness import Chatter
 from tests.faults.aftermath import aftermath, looked_over
 from tests.faults.scene import ACTS, Scene, confirm, hold, publish
-from tests.storage.venue import changes
+from tests.kit.bot import Chatter
+from tests.kit.venue import changes
 
 # What is done to the books behind everybody's back, after a hold was made, and one confirmed; and part of what is to be said of it.
 FORGED = {

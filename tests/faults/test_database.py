@@ -5,11 +5,11 @@ from collections import Counter
 
 import pytest
 
-from tests.bot.harness import Town
 from tests.faults.aftermath import aftermath
 from tests.faults.ailments import AILMENTS, Ailment
 from tests.faults.scene import ACTS, Scene, Updates
 from tests.faults.seeds import ACTS_OF_A_FAULT, SEEDS, chance
+from tests.kit.bot import Town
 
 # Of these the bot notices nothing but that it takes longer.
 PATIENT = {"sqlite": {"slow"}, "postgresql": {"slow", "locked"}}

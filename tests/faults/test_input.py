@@ -8,11 +8,11 @@ import pytest
 
 import bot.buttons as kinds
 from bot.buttons import Callback
-from tests.bot.harness import Chatter
 from tests.faults.aftermath import aftermath
 from tests.faults.scene import ACTS, Scene
 from tests.faults.seeds import LONG, chance
-from tests.storage.venue import rows
+from tests.kit.bot import Chatter
+from tests.kit.venue import rows
 
 FORGED = 10_000 if LONG else 100
 _AT_ONCE = 20

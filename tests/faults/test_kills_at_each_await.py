@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from tests.bot.harness import TOKEN, Town, until
-from tests.bot.processes import environment
 from tests.faults.aftermath import aftermath
 from tests.faults.scene import ACTS, Scene, Updates
 from tests.faults.seeds import LONG, chance
-from tests.storage.venue import rows
+from tests.kit.bot import TOKEN, Town, until
+from tests.kit.bot_process import environment
+from tests.kit.venue import rows
 
 # Each act has more awaits than this.
 _SURELY = 25

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
-from tests.bot.harness import ADMIN_ID, Chatter, until
-from tests.bot.served import PolledTown, PostedTown, ServedTown
 from tests.faults.aftermath import aftermath
 from tests.faults.odd_updates import Odd, drawn, every_odd_one, odd_numbers, valid
 from tests.faults.odd_values import SECRET
 from tests.faults.scene import Scene
 from tests.faults.seeds import LONG, chance
-from tests.storage.venue import rows
+from tests.kit.bot import ADMIN_ID, Chatter, until
+from tests.kit.http import PolledTown, PostedTown, ServedTown
+from tests.kit.venue import rows
 
 BATCH = 80
 SAMPLE = 160

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.bot.served import ServedTown
 from tests.faults.ailments import AILMENTS
-from tests.storage.venue import everything
+from tests.kit.http import ServedTown
+from tests.kit.venue import everything
 
 RECENT = timedelta(seconds=5)
 

@@ -18,14 +18,14 @@ from simulator.simulator import Simulator
 from simulator.state.people import Person
 from storage.database import Database
 from tests.bot.chaos import Outcome
-from tests.bot.harness import ADMIN_ID, until
-from tests.bot.processes import TOKEN, environment, runs
 from tests.faults.odd_values import SECRET
+from tests.kit.bot import ADMIN_ID, until
+from tests.kit.bot_process import TOKEN, environment, runs
+from tests.kit.venue import rows
 from tests.soak.gauge import Gauge, Probes, descriptors, megabytes
 from tests.soak.people import Practitioner, Visitor
 from tests.soak.troubles import FIRST_STRANGER, Running, Troubles
 from tests.storage.ledger import audit
-from tests.storage.venue import rows
 
 SEED = os.environ.get("TEST_SEED") or str(time.time_ns())
 """What all lots are drawn by; ``TEST_SEED`` repeats a run, as far as processes can be repeated."""

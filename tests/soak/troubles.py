@@ -11,8 +11,8 @@ from pathlib import Path
 
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
-from tests.bot.processes import Process, killed, started
 from tests.faults.odd_updates import every_odd_one, valid
+from tests.kit.bot_process import Process, killed, started
 
 FIRST_STRANGER = 5_000_000
 _KINDS = [kind for kind in FaultKind if kind not in {FaultKind.BLOCKED, FaultKind.UNRESOLVED}]

@@ -5,7 +5,7 @@ from multiprocessing.connection import Connection
 
 from storage.cluster.membership import Replica
 from storage.database import Database
-from tests.storage.venue import NOW
+from tests.kit.venue import NOW
 
 
 def lives(url: str, chats: tuple[int, ...], line: Connection) -> None:

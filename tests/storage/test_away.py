@@ -12,8 +12,8 @@ from storage.database import Database
 from storage.engine.sqlite_file import DatabaseUnusable
 from storage.maintenance.migrate import migrate
 from storage.unit_of_work import SqlUnitOfWork
-from tests.fixtures.postgres import named
-from tests.storage.venue import ALICE, BOB, NOW, rows
+from tests.kit.postgres import named
+from tests.kit.venue import ALICE, BOB, NOW, rows
 
 pytestmark = pytest.mark.engines("postgresql")
 

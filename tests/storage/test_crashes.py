@@ -8,10 +8,10 @@ from multiprocessing import Pipe
 
 from domain.timespan import TimeSpan
 from storage.database import Database
+from tests.kit.venue import NOW, OPENING, open_venue, rows
 from tests.storage import crasher
 from tests.storage.ledger import audit
 from tests.storage.processes import spawn
-from tests.storage.venue import NOW, OPENING, open_venue, rows
 
 # PostgreSQL's server is not killed, so that less can go wrong there than in a file.
 KILLS = {"sqlite": 50, "postgresql": 20}

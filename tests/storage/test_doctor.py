@@ -11,7 +11,7 @@ from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.expire_holds import expire_holds
 from storage.database import Database
 from storage.maintenance.integrity import GRACE, examined
-from tests.storage.venue import ALICE, BOB, NOW, OPENING, SECOND, changes, everything, hold, literal, open_venue
+from tests.kit.venue import ALICE, BOB, NOW, OPENING, SECOND, changes, everything, hold, literal, open_venue
 
 LATER = NOW + timedelta(hours=1)
 

@@ -11,7 +11,7 @@ from domain.usecases.end_reservation import cancel_by_client, confirm_hold
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
 from storage.maintenance.migrate import is_current
-from tests.storage.venue import ALICE, BOB, CARA, NOW, OPENING, POLICY, SECOND, hold, open_venue
+from tests.kit.venue import ALICE, BOB, CARA, NOW, OPENING, POLICY, SECOND, hold, open_venue
 
 
 async def test_a_transaction_remembers_in_order_what_was_announced_in_it(database: Database) -> None:

@@ -15,7 +15,7 @@ from domain.usecases.expire_holds import expire_holds
 from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
-from tests.storage.venue import (
+from tests.kit.venue import (
     ALICE,
     BERLIN,
     BOB,

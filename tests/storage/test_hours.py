@@ -21,7 +21,7 @@ from domain.usecases.post_availability import (
 )
 from domain.usecases.remove_availability import Inside, Removal, remove_availability, undo_publication
 from storage.database import Database
-from tests.storage.venue import ALICE, BERLIN, BOB, CARA, DORA, EMIL, HOURS, NOW, OPENING, POLICY, everything, hold, open_venue, rows
+from tests.kit.venue import ALICE, BERLIN, BOB, CARA, DORA, EMIL, HOURS, NOW, OPENING, POLICY, everything, hold, open_venue, rows
 
 DAY = date(2026, 7, 1)
 NINE_TO_TEN: DayHours = (DAY, (WallSpan(540, 600),))

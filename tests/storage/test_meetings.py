@@ -21,8 +21,7 @@ from domain.usecases.join import accept_invitation, invite_provider
 from domain.usecases.remove_availability import Inside, Removal, remove_availability
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
-from tests.storage.ledger import audit
-from tests.storage.venue import (
+from tests.kit.venue import (
     ALICE,
     BOB,
     DORA,
@@ -39,6 +38,7 @@ from tests.storage.venue import (
     rows,
     until,
 )
+from tests.storage.ledger import audit
 
 OVER = NOW + POLICY.hold_duration
 meeting = pytest.mark.engines("postgresql")  # On SQLite one begins when the other has ended.

@@ -15,9 +15,9 @@ from storage.cluster import membership as replicas
 from storage.cluster.membership import Replica
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
+from tests.kit.venue import ALICE, BOB, NOW, OPENING, SECOND, changes, hold, literal, open_venue, rows
 from tests.storage import companion
 from tests.storage.processes import spawn
-from tests.storage.venue import ALICE, BOB, NOW, OPENING, SECOND, changes, hold, literal, open_venue, rows
 
 pytestmark = pytest.mark.engines("postgresql")
 

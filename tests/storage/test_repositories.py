@@ -25,7 +25,7 @@ from storage.database import Database
 from storage.repositories.outbox import LEASE
 from storage.types import Instant
 from storage.unit_of_work import SqlUnitOfWork
-from tests.storage.venue import (
+from tests.kit.venue import (
     ALICE,
     BERLIN,
     BOB,

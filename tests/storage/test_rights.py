@@ -27,7 +27,7 @@ from domain.usecases.reservation_of import hold_to_move, provider_of, reservatio
 from storage.database import Database
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
-from tests.storage.venue import ALICE, BERLIN, BOB, DORA, EMIL, NOW, OPENING, POLICY, everything, hold, open_venue
+from tests.kit.venue import ALICE, BERLIN, BOB, DORA, EMIL, NOW, OPENING, POLICY, everything, hold, open_venue
 
 ADMIN, STRANGER = 1, 7
 ADMINS = frozenset({ADMIN})

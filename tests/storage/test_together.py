@@ -15,7 +15,7 @@ from storage.database import Database
 from storage.engine.executor import Executor
 from storage.group_commit import GroupCommit
 from storage.unit_of_work import SqlUnitOfWork
-from tests.storage.venue import NOW, rows
+from tests.kit.venue import NOW, rows
 
 pytestmark = pytest.mark.engines("sqlite")
 

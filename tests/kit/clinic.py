@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from domain.client import Contact
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan
-from tests.bot.harness import Chatter, Town
+from tests.kit.bot import Chatter, Town
 
 BERLIN = ZoneInfo("Europe/Berlin")
 

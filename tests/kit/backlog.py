@@ -6,8 +6,8 @@ from domain.client import Contact
 from domain.policy import BookingPolicy
 from domain.timespan import TimeSpan
 from domain.usecases.hold_slot import SlotChoice, hold_slot
-from tests.bot.harness import Chatter, Town
-from tests.bot.practice import quarter
+from tests.kit.bot import Chatter, Town
+from tests.kit.clinic import quarter
 
 
 def refusals(town: Town) -> int:

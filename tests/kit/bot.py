@@ -16,7 +16,7 @@ from bot.settings import Settings
 from simulator.simulator import Simulator
 from simulator.state.chats import Message
 from simulator.state.people import Person
-from tests.bot.oddities import Oddities
+from tests.kit.odd_events import Oddities
 
 AnyTown = TypeVar("AnyTown", bound="Town")
 

@@ -13,8 +13,8 @@ from bot.app import App, build, opened
 from bot.dialogue.context import Context
 from bot.outbox.rate_limiter import RateLimiter
 from storage.cluster.membership import Replica
-from tests.bot.harness import TOKEN, Town
-from tests.fixtures.postgres import execute, fetch, named
+from tests.kit.bot import TOKEN, Town
+from tests.kit.postgres import execute, fetch, named
 
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'slotkeeper'"
 

@@ -17,7 +17,7 @@ from domain.reservation import Reservation
 from domain.timespan import TimeSpan
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
-from tests.fixtures.postgres import execute, fetch
+from tests.kit.postgres import execute, fetch
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 # Nine o'clock two days later, and the end of the hours posted from there.

@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bot.exchange import Exchange
-from tests.bot.harness import until
-from tests.bot.nursery import Forked
-from tests.bot.processes import killed, unpaced
-from tests.storage.venue import rows
+from tests.kit.bot import until
+from tests.kit.bot_process import killed, unpaced
+from tests.kit.fork_server import Forked
+from tests.kit.proxies import Exchange
+from tests.kit.venue import rows
 
 # The advisory locks by which PostgreSQL knows who is alive.
 _LIVING = """SELECT objid::bigint FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database

@@ -10,7 +10,7 @@ import threading
 import warnings
 from pathlib import Path
 
-from tests.bot.nursery import LATE
+from tests.kit.fork_server import LATE
 
 if __name__ == "__main__":
     for name in LATE:

@@ -10,8 +10,8 @@ from bot.dialogue.context import Context
 from bot.dialogue.typed import typed_text
 from bot.messages.actions import Step
 from bot.messages.screen import Button, Screen
-from tests.bot.harness import Chatter, Town
-from tests.storage.venue import rows
+from tests.kit.bot import Chatter, Town
+from tests.kit.venue import rows
 
 Behaviour = Callable[[Update, Context], Coroutine[Any, Any, None]]
 

@@ -90,7 +90,7 @@ class Nursery:
     def __init__(self) -> None:
         self._environment = plain_environment()
         self._orders, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "tests.bot.nursery"]
+        command = [sys.executable, "-m", "tests.kit.fork_server"]
         self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
         theirs.close()
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.harness import until
-from tests.bot.nursery import plain_environment
-from tests.bot.processes import ended, killed, runs, started
+from tests.kit.bot import until
+from tests.kit.bot_process import ended, killed, runs, started
+from tests.kit.fork_server import plain_environment
 
-PROGRAM = ("tests.bot.surroundings", "3", "--and=more")
+PROGRAM = ("tests.kit.environment_report", "3", "--and=more")
 
 
 def test_a_fork_finds_what_a_fresh_interpreter_finds_and_ends_as_it_does(tmp_path: Path) -> None:

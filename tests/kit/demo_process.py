@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bot.nursery import plain_environment
-from tests.bot.processes import Process, killed, started
+from tests.kit.bot_process import Process, killed, started
+from tests.kit.fork_server import plain_environment
 
 _LINE = re.compile(r"Slotkeeper's demo: (http://127\.0\.0\.1:\d+/)  \(Ctrl-C ends it\)\n")
 

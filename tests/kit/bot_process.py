@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from tests.bot.nursery import Forked, nursery, plain_environment
+from tests.kit.fork_server import Forked, nursery, plain_environment
 
 LONG = os.environ.get("CHAOS") == "long"
 """Whether plays with kills take as long as in ``make chaos``."""
@@ -77,4 +77,4 @@ async def bot_process(folder: Path, env: Mapping[str, str], *, fresh: bool = Fal
 def unpaced(folder: Path, env: Mapping[str, str], **more: str) -> Forked:
     """Start a bot that no limits of Telegram's hold up; its standard error goes to ``log`` in the folder."""
     with (folder / "log").open("ab") as log:
-        return nursery().starts(folder, {**env, **more}, ["tests.bot.unpaced"], _STDOUT, log.fileno())
+        return nursery().starts(folder, {**env, **more}, ["tests.kit.unlimited_bot"], _STDOUT, log.fileno())

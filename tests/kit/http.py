@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from bot.updates.polling import poll
-from tests.bot.harness import Town, until
+from tests.kit.bot import Town, until
 
 SECRET = "hush_hush-1"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from simulator.simulator import Simulator
 from simulator.state.transcript import CallRecord
-from tests.bot.served import SECRET_HEADER
+from tests.kit.http import SECRET_HEADER
 
 _CALLER: ContextVar[int] = ContextVar("caller", default=0)
 
