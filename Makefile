@@ -30,7 +30,7 @@ test: lint ## Check style, types and import contracts, then run every test.
 	$(BIN)/python -m pytest -n 4 --dist loadgroup
 
 chaos: $(VENV)/.development ## Kill one of three replicas each second while two hundred people book; takes some minutes.
-	CHAOS=long $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/bot/test_chaos.py tests/bot/test_kills.py
+	CHAOS=long $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/faults/test_replica_kills.py tests/faults/test_process_kills.py
 
 faults: $(VENV)/.development ## Have everything go wrong at each moment, with many seeds; takes half an hour.
 	FAULTS=long $(BIN)/python -m pytest -n 4 -rP --show-capture=stdout -o faulthandler_timeout=0 tests/faults tests/storage/test_model.py

@@ -20,7 +20,7 @@ from simulator.simulator import Simulator
 from simulator.state.people import Person
 from storage.database import Database
 from storage.maintenance.migrate import migrate
-from tests.faults.seeds import LONG
+from tests.faults.sampling import LONG
 from tests.kit.bot import until
 from tests.kit.bot_process import TOKEN, bot_process, environment
 from tests.kit.host_clock import HostClock, host_clock

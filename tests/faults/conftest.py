@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.faults.scene import Scene
+from tests.faults.scenario import Scene
 from tests.kit.bot import Town
 
 

@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
-from tests.faults.aftermath import aftermath
-from tests.faults.ailments import AILMENTS, Ailment
-from tests.faults.scene import ACTS, Scene, Updates
-from tests.faults.seeds import ACTS_OF_A_FAULT, SEEDS, chance
+from tests.faults.database_faults import AILMENTS, Ailment
+from tests.faults.invariants import aftermath
+from tests.faults.sampling import ACTS_OF_A_FAULT, SEEDS, chance
+from tests.faults.scenario import ACTS, Scene, Updates
 from tests.kit.bot import Town
 
 # Of these the bot notices nothing but that it takes longer.

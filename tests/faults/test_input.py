@@ -8,9 +8,9 @@ import pytest
 
 import bot.buttons as kinds
 from bot.buttons import Callback
-from tests.faults.aftermath import aftermath
-from tests.faults.scene import ACTS, Scene
-from tests.faults.seeds import LONG, chance
+from tests.faults.invariants import aftermath
+from tests.faults.sampling import LONG, chance
+from tests.faults.scenario import ACTS, Scene
 from tests.kit.bot import Chatter
 from tests.kit.venue import rows
 

@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
-from tests.faults.aftermath import aftermath
+from tests.faults.invariants import aftermath
 from tests.faults.odd_updates import Odd, drawn, every_odd_one, odd_numbers, valid
 from tests.faults.odd_values import SECRET
-from tests.faults.scene import Scene
-from tests.faults.seeds import LONG, chance
+from tests.faults.sampling import LONG, chance
+from tests.faults.scenario import Scene
 from tests.kit.bot import ADMIN_ID, Chatter, until
 from tests.kit.http import PolledTown, PostedTown, ServedTown
 from tests.kit.venue import rows

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.faults.aftermath import aftermath
-from tests.faults.scene import ACTS, Scene
-from tests.faults.seeds import SEEDS, chance
+from tests.faults.invariants import aftermath
+from tests.faults.sampling import SEEDS, chance
+from tests.faults.scenario import ACTS, Scene
 
 STEPS = ("hours=1", "hours=-1", "days=1", "days=-1", "minutes=29", "minutes=-29", "seconds=1", "seconds=-1")
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.faults.ailments import AILMENTS
+from tests.faults.database_faults import AILMENTS
 from tests.kit.http import ServedTown
 from tests.kit.venue import everything
 

@@ -3,9 +3,9 @@
 import pytest
 
 from simulator.faults import WORK_IS_DONE, FaultKind
-from tests.faults.aftermath import aftermath
-from tests.faults.scene import ACTS, Scene
-from tests.faults.seeds import ACTS_OF_A_FAULT, LONG, SEEDS, chance
+from tests.faults.invariants import aftermath
+from tests.faults.sampling import ACTS_OF_A_FAULT, LONG, SEEDS, chance
+from tests.faults.scenario import ACTS, Scene
 
 # How a call may end badly, and after how many seconds Telegram wants to hear of us again, where it says so.
 FATES = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator import ABSENT, Group, Person, Simulator
 from simulator.state.chats import Account
-from tests.faults.seeds import chance
+from tests.faults.sampling import chance
 
 _ACCOMPANIED, _SLOW = 0.35, 0.1
 """How many of the acts, and of the answers of the wire, meet something odd."""

@@ -17,8 +17,8 @@ from domain.timespan import TimeSpan
 from simulator.simulator import Simulator
 from simulator.state.people import Person
 from storage.database import Database
-from tests.bot.chaos import Outcome
 from tests.faults.odd_values import SECRET
+from tests.faults.replica_kills import Outcome
 from tests.kit.bot import ADMIN_ID, until
 from tests.kit.bot_process import TOKEN, environment, runs
 from tests.kit.venue import rows

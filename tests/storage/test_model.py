@@ -37,7 +37,7 @@ from storage.database import Database
 from storage.maintenance.integrity import SqlDoctor
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
-from tests.faults.seeds import LONG
+from tests.faults.sampling import LONG
 from tests.kit.venue import ALICE, BOB, DORA, EMIL, NOW, open_venue, rows
 from tests.storage.model import QUARTER, Claim, Model, Refused, stretches
 

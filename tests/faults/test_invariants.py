@@ -7,8 +7,8 @@ from contextlib import closing
 import pytest
 
 from simulator.faults import FaultKind
-from tests.faults.aftermath import aftermath, looked_over
-from tests.faults.scene import ACTS, Scene, confirm, hold, publish
+from tests.faults.invariants import aftermath, looked_over
+from tests.faults.scenario import ACTS, Scene, confirm, hold, publish
 from tests.kit.bot import Chatter
 from tests.kit.venue import changes
 

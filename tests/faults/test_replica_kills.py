@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.chaos import REPLICAS, Script, Stage
+from tests.faults.replica_kills import REPLICAS, Script, Stage
 from tests.kit.bot_process import LONG
 from tests.kit.cluster import quiet_ports
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.aftermath import aftermath
-from tests.faults.scene import ACTS, Scene, Updates
-from tests.faults.seeds import LONG, chance
+from tests.faults.invariants import aftermath
+from tests.faults.sampling import LONG, chance
+from tests.faults.scenario import ACTS, Scene, Updates
 from tests.kit.bot import TOKEN, Town, until
 from tests.kit.bot_process import environment
 from tests.kit.venue import rows
@@ -52,7 +52,7 @@ class Mortals:
 async def mortals(town: Town, folder: Path) -> AsyncIterator[Mortals]:
     """Have mortals for a block."""
     with (folder / "log").open("ab") as log:
-        command = [sys.executable, "-m", "tests.faults.mortal"]
+        command = [sys.executable, "-m", "tests.faults.crash_worker"]
         env = environment(folder, town.simulator.url)
         process = await asyncio.create_subprocess_exec(*command, env=env, stdin=PIPE, stdout=PIPE, stderr=log, limit=1 << 20)
         try:
