@@ -33,7 +33,7 @@ chaos: $(VENV)/.development ## Kill one of three replicas each second while two 
 	CHAOS=long $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/faults/test_replica_kills.py tests/faults/test_process_kills.py
 
 faults: $(VENV)/.development ## Have everything go wrong at each moment, with many seeds; takes half an hour.
-	FAULTS=long $(BIN)/python -m pytest -n 4 -rP --show-capture=stdout -o faulthandler_timeout=0 tests/faults tests/storage/test_model.py
+	FAULTS=long $(BIN)/python -m pytest -n 4 -rP --show-capture=stdout -o faulthandler_timeout=0 tests/faults tests/storage/test_reference_model.py
 
 SOAK ?= 20
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.kit.bot_process import environment, runs
 from tests.kit.postgres import execute, fetch
-from tests.storage.test_sqlite_file import WRITER, contents, dies
+from tests.storage.engine.test_sqlite_file import WRITER, contents, dies
 
 COMMANDS = [("run",), ("migrate",), ("doctor",), ("backup", "copy.db"), ("health",)]
 NOWHERE = "http://127.0.0.1:9"

@@ -17,7 +17,7 @@ from tests.kit.bot import ADMIN_ID, Chatter, lived_in, until
 from tests.kit.clinic import holds, opens_practice, reservations
 from tests.kit.handlers import answering, calls, echo, hears, outbox, texts
 from tests.kit.replicas import ReplicaTown, cut, leaders, presence
-from tests.storage.ledger import claims, overlaps
+from tests.storage.audit import claims, overlaps
 
 pytestmark = pytest.mark.engines("postgresql")
 

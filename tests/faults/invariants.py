@@ -17,7 +17,7 @@ from storage.maintenance.integrity import SqlDoctor
 from tests.kit.bot import Chatter, Town
 from tests.kit.notices import told
 from tests.kit.venue import rows
-from tests.storage.ledger import audit
+from tests.storage.audit import audit
 
 # How each notice begins, and which reservations it is owed of: the person, and the first cell.
 _OWED = {

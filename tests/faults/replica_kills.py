@@ -25,7 +25,7 @@ from tests.kit.load import Guest, come_and_go, reservations_shown
 from tests.kit.notices import OPENINGS, told
 from tests.kit.proxies import Exchange, Proxy
 from tests.kit.venue import rows
-from tests.storage.ledger import audit, claims, overlaps
+from tests.storage.audit import audit, claims, overlaps
 
 REPLICAS = 3
 _FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96

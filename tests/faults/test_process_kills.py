@@ -24,7 +24,7 @@ from tests.kit.bot_process import LONG, TOKEN, environment, killed, unpaced
 from tests.kit.fork_server import Forked
 from tests.kit.notices import OPENINGS, told
 from tests.kit.venue import rows
-from tests.storage.ledger import claims, overlaps
+from tests.storage.audit import claims, overlaps
 
 KILLS = 50 if LONG else 20
 CLIENTS = 10

@@ -25,7 +25,7 @@ from tests.kit.venue import rows
 from tests.soak.gauge import Gauge, Probes, descriptors, megabytes
 from tests.soak.people import Practitioner, Visitor
 from tests.soak.troubles import FIRST_STRANGER, Running, Troubles
-from tests.storage.ledger import audit
+from tests.storage.audit import audit
 
 SEED = os.environ.get("TEST_SEED") or str(time.time_ns())
 """What all lots are drawn by; ``TEST_SEED`` repeats a run, as far as processes can be repeated."""

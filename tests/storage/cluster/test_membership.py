@@ -16,8 +16,8 @@ from storage.cluster.membership import Replica
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.venue import ALICE, BOB, NOW, OPENING, SECOND, changes, hold, literal, open_venue, rows
-from tests.storage import companion
-from tests.storage.processes import spawn
+from tests.storage.cluster import replica_worker as companion
+from tests.storage.worker_processes import spawn
 
 pytestmark = pytest.mark.engines("postgresql")
 

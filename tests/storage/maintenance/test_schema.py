@@ -20,7 +20,7 @@ from storage.maintenance.migrate import ForeignKeysBroken, is_current, migrate
 from storage.maintenance.upgrade import upgrade
 from storage.tables import metadata
 from tests.kit.venue import NOW, changes, everything, literal, micros, rows
-from tests.storage.processes import run_together, spawn_migration
+from tests.storage.worker_processes import run_together, spawn_migration
 
 Result = TypeVar("Result")
 

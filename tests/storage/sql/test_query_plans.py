@@ -33,7 +33,7 @@ from storage.tables import busy, reservation
 from storage.types import Instant
 from tests.kit.postgres import copied, execute, fetch
 from tests.kit.venue import NOW, literal
-from tests.storage.grown import grow
+from tests.storage.large_database import grow
 
 POSTGRESQL: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
 Statement = Select[*tuple[object, ...]] | CompoundSelect[*tuple[object, ...]] | Update | Delete | Insert

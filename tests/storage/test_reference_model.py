@@ -39,7 +39,7 @@ from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
 from tests.faults.sampling import LONG
 from tests.kit.venue import ALICE, BOB, DORA, EMIL, NOW, open_venue, rows
-from tests.storage.model import QUARTER, Claim, Model, Refused, stretches
+from tests.storage.reference_model import QUARTER, Claim, Model, Refused, stretches
 
 # How long people play: ``FAULTS=long`` lets them take thousands of steps.
 LENGTH = settings(max_examples=40 if LONG else 8, stateful_step_count=100 if LONG else 25)

@@ -9,9 +9,9 @@ from multiprocessing import Pipe
 from domain.timespan import TimeSpan
 from storage.database import Database
 from tests.kit.venue import NOW, OPENING, open_venue, rows
-from tests.storage import crasher
-from tests.storage.ledger import audit
-from tests.storage.processes import spawn
+from tests.storage import crash_writer as crasher
+from tests.storage.audit import audit
+from tests.storage.worker_processes import spawn
 
 # PostgreSQL's server is not killed, so that less can go wrong there than in a file.
 KILLS = {"sqlite": 50, "postgresql": 20}

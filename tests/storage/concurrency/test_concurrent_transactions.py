@@ -38,7 +38,7 @@ from tests.kit.venue import (
     rows,
     until,
 )
-from tests.storage.ledger import audit
+from tests.storage.audit import audit
 
 OVER = NOW + POLICY.hold_duration
 meeting = pytest.mark.engines("postgresql")  # On SQLite one begins when the other has ended.

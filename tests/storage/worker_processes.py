@@ -8,7 +8,9 @@ from multiprocessing.process import BaseProcess
 from storage.maintenance.migrate import migrate
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.storage.processes", "tests.storage.racer", "tests.storage.crasher", "tests.storage.companion"])
+_CONTEXT.set_forkserver_preload(
+    ["tests.storage.worker_processes", "tests.storage.race_worker", "tests.storage.crash_writer", "tests.storage.cluster.replica_worker"]
+)
 
 
 def spawn(work: Callable[..., None], *arguments: object) -> BaseProcess:

@@ -16,9 +16,9 @@ from domain.usecases.expire_holds import expire_holds
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
 from tests.kit.venue import NOW, OPENING, POLICY, changes, micros, open_venue, rows
-from tests.storage import racer
-from tests.storage.ledger import FOR_EVER, Claim, audit, claims, overlaps
-from tests.storage.processes import run_together, spawn
+from tests.storage import race_worker as racer
+from tests.storage.audit import FOR_EVER, Claim, audit, claims, overlaps
+from tests.storage.worker_processes import run_together, spawn
 
 CROWD = range(1001, 1201)
 LATER = NOW + timedelta(hours=40)
