@@ -20,7 +20,7 @@ from bot.ui.texts import LANGUAGES, texts_in
 from domain import errors
 
 ZONE = ZoneInfo("Europe/Berlin")
-BOT = Path(__file__).parents[2] / "bot"
+BOT = Path(__file__).parents[3] / "bot"
 # What code puts together out of a beginning and a code; the tests below and the parsing's own results say which codes there are.
 BEGINNINGS = ("refusal.", "typed.", "typed.note.", "menu.", "privacy.", "button.")
 KEY = re.compile(r"[a-z_]+(\.[a-z_0-9]+)+")

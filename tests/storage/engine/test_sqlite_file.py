@@ -208,7 +208,7 @@ async def test_rows_that_point_to_nothing_are_seen_too(file: Path) -> None:
 
 async def test_a_new_database_that_was_killed_at_once_starts(tmp_path: Path) -> None:
     made = tmp_path / "new.db"
-    root = str(Path(__file__).parents[2])
+    root = str(Path(__file__).parents[3])
     script = f"import asyncio, os, sys\nsys.path.insert(0, {root!r})\nfrom storage.maintenance.migrate import migrate\n"
     dies(f"{script}asyncio.run(migrate('sqlite:///' + sys.argv[1]))\nos.kill(os.getpid(), 9)", made)
     await starts(made)

@@ -10,7 +10,7 @@ import pytest
 from tests.kit.bot import Chatter, Town
 from tests.kit.clinic import books, opens_practice
 
-PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
+PAGE = Path(__file__).parents[4] / "docs" / "operations.md"
 HOUR_AT_THIRTY = 30 * 3600
 # What shows in a chat; the answer to a tap does not, and takes no place among the thirty of a second.
 SHOWN = {"sendMessage", "editMessageText", "sendPhoto"}
