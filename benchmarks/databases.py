@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from storage.maintenance.migrate import migrate
-from tests.kit.postgres import FORGETFUL, NoServer, aside, copied, served
+from tests.kit.postgres import FORGETFUL, ServerUnavailable, aside, copied, served
 
 SQLITE, POSTGRES = "SQLite", "PostgreSQL"
 
@@ -49,7 +49,7 @@ def durable_server() -> Iterator[str | None]:
     with ExitStack() as stack:
         try:
             server = stack.enter_context(served(_DURABLE))
-        except NoServer as error:
+        except ServerUnavailable as error:
             print(f"PostgreSQL is not measured: {error}.")
             server = None
         yield server

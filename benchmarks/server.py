@@ -111,7 +111,7 @@ class Account:
         reply(b'{"ok":true,"result":[' + b",".join(updates) + b"]}")
 
 
-class Town:
+class BotHarness:
     """All accounts, and how long Telegram takes."""
 
     def __init__(self, venue: Venue) -> None:
@@ -161,7 +161,7 @@ class Town:
 class Wire(asyncio.Protocol):
     """One connection: as much of HTTP as bots speak."""
 
-    def __init__(self, town: Town) -> None:
+    def __init__(self, town: BotHarness) -> None:
         self._town = town
         self._buffer = b""
         self._transport: asyncio.Transport
@@ -197,7 +197,7 @@ def _number(pattern: "re.Pattern[bytes]", body: bytes) -> int:
 
 async def serve(venue: Venue) -> None:
     """Serve until cancelled."""
-    town = Town(venue)
+    town = BotHarness(venue)
     server = await asyncio.get_running_loop().create_server(lambda: Wire(town), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

@@ -68,7 +68,7 @@ async def _joined(
     database = Database(url)
     stack.push_async_callback(database.close)
     async with database.transaction() as uow:
-        await uow.clients.seen(Contact(_BEGINNER, "Beginner"), NOW)
+        await uow.clients.record_contact(Contact(_BEGINNER, "Beginner"), NOW)
     driver = await stack.enter_async_context(bare(url, reading=True))
     for screen, find in SCREENS.items():
         searches = [SlotSearch(number, _BEGINNER, _POLICY, NOW) for number in range(1, venue.crowded + 1)]

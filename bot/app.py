@@ -27,18 +27,18 @@ from bot.features.reservations.bookings import bookings_handlers
 from bot.features.reservations.handlers import reservation_handlers
 from bot.http.server import HttpSide
 from bot.jobs.worker import Jobs
-from bot.notifications.admin_summary import Digest
-from bot.notifications.render import News
+from bot.notifications.admin_summary import AdminSummary
+from bot.notifications.render import NotificationRenderer
 from bot.observability.health import database_check, delivery_check, migrations_check, polling_check, updates_check, webhook_check
-from bot.observability.heartbeat import Pulse
+from bot.observability.heartbeat import Heartbeat
 from bot.observability.instrumented import BacklogGauge, InstrumentedDatabase
 from bot.observability.metrics import Metrics
 from bot.outbox.patience import Patience
 from bot.outbox.rate_limiter import RateLimiter
 from bot.outbox.relay import Relay
-from bot.outbox.sender import Delivery
+from bot.outbox.sender import MessageSender
 from bot.outbox.shown_messages import LocalShownMessages
-from bot.ports import Presence
+from bot.ports import Membership
 from bot.runtime.alarm import Alarm, new_scheduler
 from bot.runtime.chat_locks import ChatLocks
 from bot.settings import Settings
@@ -47,7 +47,7 @@ from bot.updates.polling import retried
 from bot.updates.processor import SIDE_BY_SIDE, UpdateProcessor
 from bot.updates.receiver import Receiver
 from bot.updates.webhook import Webhook
-from storage.cluster.presence import presence_on, shared_rate_limit_on
+from storage.cluster.factory import membership_on, shared_rate_limit_on
 from storage.cluster.process_lock import sole_use
 from storage.cluster.shared_rate_limit import SharedRateLimit
 from storage.database import Database
@@ -70,7 +70,7 @@ class App:
     application: BotApplication
     line: AiohttpRequest
     database: Database
-    presence: Presence
+    membership: Membership
     shared_rate_limit: SharedRateLimit | None
     rate_limiter: RateLimiter | None
     processor: UpdateProcessor
@@ -79,7 +79,7 @@ class App:
     scheduler: AsyncIOScheduler
     jobs: Jobs
     receiver: Receiver
-    pulse: Pulse
+    pulse: Heartbeat
     metrics: Metrics
     http: HttpSide
 
@@ -98,26 +98,28 @@ def build(
     ``patience`` is for how many seconds Telegram may be silent when asked something, and ``longest_patience`` the same for a chat in which
     it was silent for longer than that before. ``rate_limiter`` keeps to Telegram's limits; the simulated one needs none.
     """
-    presence, shared = presence_on(settings.database_url), shared_rate_limit_on(settings.database_url)
-    database, scheduler, metrics = Database(settings.database_url, replica=presence.number), new_scheduler(), Metrics()
-    instrumented, chat_locks, alarm = InstrumentedDatabase(database, metrics), ChatLocks(presence), Alarm(scheduler, clock)
+    membership, shared = membership_on(settings.database_url), shared_rate_limit_on(settings.database_url)
+    database, scheduler, metrics = Database(settings.database_url, replica=membership.number), new_scheduler(), Metrics()
+    instrumented, chat_locks, alarm = InstrumentedDatabase(database, metrics), ChatLocks(membership), Alarm(scheduler, clock)
     processor = UpdateProcessor(instrumented, chat_locks, clock, alarm, metrics)
     line = AiohttpRequest(connections=_LINES, read_timeout=patience, asked=metrics.asked)
     application = _application(settings, token, processor, line, patience, metrics)
-    delivery = Delivery(application.bot, shared or LocalShownMessages(), rate_limiter, Patience(patience, longest_patience))
-    news = News(settings.policy, ZoneInfo(settings.time_zone))
+    delivery = MessageSender(application.bot, shared or LocalShownMessages(), rate_limiter, Patience(patience, longest_patience))
+    news = NotificationRenderer(settings.policy, ZoneInfo(settings.time_zone))
     relay = Relay(instrumented, delivery, news, chat_locks, clock, alarm, metrics)
     processor.relay = relay
-    digest = Digest(instrumented, settings.admin_ids, clock)
-    jobs = Jobs(instrumented, relay, presence, alarm, digest, settings.policy, clock, heartbeat=settings.heartbeat_file)
-    receiver, pulse = Receiver(application), Pulse()
+    digest = AdminSummary(instrumented, settings.admin_ids, clock)
+    jobs = Jobs(instrumented, relay, membership, alarm, digest, settings.policy, clock, heartbeat=settings.heartbeat_file)
+    receiver, pulse = Receiver(application), Heartbeat()
     webhook = _webhook(settings, receiver)
     checks = (
         database_check(database, clock),
         migrations_check(lambda: database.read(is_of_use)),
         updates_check(lambda: receiver.oldest_age),
         delivery_check(lambda: relay.idle_seconds, lambda: relay.pause),
-        webhook_check(lambda: webhook.registered or not presence.leading) if webhook else polling_check(pulse, lambda: presence.leading),
+        webhook_check(lambda: webhook.registered or not membership.is_leader)
+        if webhook
+        else polling_check(pulse, lambda: membership.is_leader),
     )
     http = HttpSide(settings.listen, checks, jobs, metrics, BacklogGauge(database, metrics, clock), webhook)
     return App(
@@ -125,7 +127,7 @@ def build(
         application=application,
         line=line,
         database=database,
-        presence=presence,
+        membership=membership,
         shared_rate_limit=shared,
         rate_limiter=rate_limiter,
         processor=processor,
@@ -144,7 +146,7 @@ def build(
 async def opened(app: App, settings: Settings) -> AsyncIterator[App]:
     """Greet Telegram and have the bot ready for updates for a block; raises InvalidToken where the token is refused."""
     try:
-        await app.presence.join()
+        await app.membership.join()
         if app.rate_limiter is not None and app.shared_rate_limit is not None:
             await app.rate_limiter.share(app.shared_rate_limit)
         await retried(app.application.initialize)
@@ -155,7 +157,7 @@ async def opened(app: App, settings: Settings) -> AsyncIterator[App]:
         await app.application.shutdown()
         # An application that never got ready leaves its bot's connections open.
         await app.application.bot.shutdown()
-        await app.presence.leave()
+        await app.membership.leave()
         if app.rate_limiter is not None:
             await app.rate_limiter.close()
         if app.shared_rate_limit is not None:

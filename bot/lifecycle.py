@@ -14,7 +14,7 @@ from bot.clock import Clock, system_clock
 from bot.http.server import CannotListen
 from bot.observability.watchdog import watched
 from bot.outbox.rate_limiter import RateLimiter
-from bot.ports import Presence
+from bot.ports import Membership
 from bot.settings import Settings
 from bot.ui.commands import commands_for
 from bot.ui.texts import DEFAULT, LANGUAGES, texts_in
@@ -90,21 +90,21 @@ async def _receive(app: App, settings: Settings) -> None:
     """Receive updates for as long as nothing is wrong: posted ones wherever we run, those that are fetched where we lead."""
     webhook = app.http.webhook
     if webhook is None or settings.webhook_url is None:
-        return await _lead(app.presence, lambda: _fetch(app))
+        return await _lead(app.membership, lambda: _fetch(app))
     url = settings.webhook_url
     try:
         # Telegram may know the address from an earlier run, or from another replica.
         webhook.open()
-        await _lead(app.presence, lambda: _register(app, webhook, url))
+        await _lead(app.membership, lambda: _register(app, webhook, url))
     finally:
         await webhook.drained()
 
 
-async def _lead(presence: Presence, duties: Callable[[], Coroutine[Any, Any, None]]) -> None:
+async def _lead(membership: Membership, duties: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Do what only one replica may do, whenever this is the one, until cancelled."""
     while True:
-        await presence.leads()
-        doing, deposed = asyncio.create_task(duties()), asyncio.create_task(presence.follows())
+        await membership.wait_until_leader()
+        doing, deposed = asyncio.create_task(duties()), asyncio.create_task(membership.wait_until_follower())
         try:
             await asyncio.wait({doing, deposed}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -39,7 +39,7 @@ class Outbox(ports.Outbox, Protocol):
         """Return how much is due and not told yet."""
         ...
 
-    async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> datetime | None:
+    async def record_result(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> datetime | None:
         """Note that a row is sent, skipped or parked; return when the next thing for the same person falls due."""
         ...
 
@@ -75,7 +75,7 @@ class Outbox(ports.Outbox, Protocol):
         """Make due at once what these have leased."""
         ...
 
-    async def release_unheard_of(self, since: datetime, *, besides: Collection[int]) -> int:
+    async def release_unknown_leases(self, since: datetime, *, besides: Collection[int]) -> int:
         """Make due at once what this replica leased before ``since``, without knowing of it: all but the rows ``besides``."""
         ...
 
@@ -127,7 +127,7 @@ class Incidents(Protocol):
         """Count one more of a kind."""
         ...
 
-    async def are_untold(self, since: datetime) -> bool:
+    async def any_unreported(self, since: datetime) -> bool:
         """Tell whether there are some and nobody was told of any after ``since``."""
         ...
 
@@ -152,7 +152,7 @@ class Pruning(Protocol):
         ...
 
 
-class Work(ports.UnitOfWork, Protocol):
+class BotUnitOfWork(ports.UnitOfWork, Protocol):
     """One transaction, with the bot's own affairs in it."""
 
     @property
@@ -171,7 +171,7 @@ class Work(ports.UnitOfWork, Protocol):
     def pruning(self) -> Pruning: ...  # noqa: D102  (named for what it is)
 
 
-class Writes(Protocol):
+class WritableDatabase(Protocol):
     """A database as one sees it who only writes."""
 
     @property
@@ -179,24 +179,24 @@ class Writes(Protocol):
         """How many writers get on better together than one after the other."""
         ...
 
-    async def write(self, do: Callable[[Work], Awaitable[Result]]) -> Result:
+    async def write(self, do: Callable[[BotUnitOfWork], Awaitable[Result]]) -> Result:
         """Do something in a transaction of its own, and again where it met another's."""
         ...
 
 
-class Database(Writes, Protocol):
+class Database(WritableDatabase, Protocol):
     """A database that is open."""
 
-    def transaction(self) -> AbstractAsyncContextManager[Work]:
+    def transaction(self) -> AbstractAsyncContextManager[BotUnitOfWork]:
         """Open a unit of work that commits at the end of the block."""
         ...
 
-    def snapshot(self) -> AbstractAsyncContextManager[Work]:
+    def snapshot(self) -> AbstractAsyncContextManager[BotUnitOfWork]:
         """Open a unit of work that only reads."""
         ...
 
 
-class Memory(Protocol):
+class ShownMessages(Protocol):
     """What messages show, so that none is edited into what it is already."""
 
     async def shown(self, chat: int, message: int) -> str | None:
@@ -215,18 +215,18 @@ class Memory(Protocol):
 class SharedRateLimit(Protocol):
     """What all replicas together may tell Telegram in a second. Every method raises DatabaseAway."""
 
-    async def open(self, places: int) -> None:
+    async def open(self, permits: int) -> None:
         """Make sure that there are so many places."""
         ...
 
-    async def take(self, places: int, kept: int, *, urgent: bool) -> int | None:
+    async def take(self, permits: int, kept: int, *, urgent: bool) -> int | None:
         """Take a free place, or None where there is none now: none is free, others go first, or all are silent.
 
-        Of all ``places``, the last few are ``kept`` for what is urgent, and the first few for what is not.
+        Of all ``permits``, the last few are ``kept`` for what is urgent, and the first few for what is not.
         """
         ...
 
-    async def return_unused(self, number: int) -> None:
+    async def return_permit(self, number: int) -> None:
         """Free a place at once, since nothing was sent by it."""
         ...
 
@@ -234,11 +234,11 @@ class SharedRateLimit(Protocol):
         """Return for how many seconds all are to be silent, and in how many a place may be free."""
         ...
 
-    async def give_back(self, number: int, chat: int) -> None:
+    async def release(self, number: int, chat: int) -> None:
         """Free a place a second from now, and let a chat that was told something rest for one."""
         ...
 
-    async def owed(self, chat: int) -> float:
+    async def chat_delay(self, chat: int) -> float:
         """Return how many seconds a chat is to rest from now on."""
         ...
 
@@ -247,13 +247,13 @@ class SharedRateLimit(Protocol):
         ...
 
 
-class Presence(Protocol):
+class Membership(Protocol):
     """This process among all that work on the same database. Each has a number, and knows which others are alive."""
 
     number: int
 
     @property
-    def leading(self) -> bool:
+    def is_leader(self) -> bool:
         """Tell whether this replica is the one that does what only one may do."""
         ...
 
@@ -265,29 +265,31 @@ class Presence(Protocol):
         """Be counted no more: whatever was taken is given back."""
         ...
 
-    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None], returned: Callable[[float], None]) -> None:
-        """Have ``heard`` called when another's commit left something that falls due, ``parted`` when a replica is gone.
+    def watch(
+        self, *, on_commit: Callable[[datetime], None], on_departure: Callable[[], None], on_reconnect: Callable[[float], None]
+    ) -> None:
+        """Have ``on_commit`` called when another's commit left something that falls due, ``on_departure`` when a replica is gone.
 
-        ``returned`` is called when the database is there again, with the seconds since it was not: who knows what was committed then.
+        ``on_reconnect`` is called when the database is there again, with the seconds since it was not: who knows what was committed then.
         """
         ...
 
-    async def gone(self, among: Collection[int]) -> Collection[int]:
+    async def departed(self, among: Collection[int]) -> Collection[int]:
         """Return which of these replicas are gone; raises DatabaseAway."""
         ...
 
-    async def take(self, chat: int) -> None:
+    async def lock_chat(self, chat: int) -> None:
         """Wait until no other replica has the chat's turn, and have it; raises DatabaseAway."""
         ...
 
-    def give_back(self, chat: int) -> None:
+    def unlock_chat(self, chat: int) -> None:
         """End the chat's turn."""
         ...
 
-    async def leads(self) -> None:
+    async def wait_until_leader(self) -> None:
         """Wait until this replica is the one that does what only one may do."""
         ...
 
-    async def follows(self) -> None:
+    async def wait_until_follower(self) -> None:
         """Wait until it is that no longer."""
         ...

@@ -66,7 +66,7 @@ def _duration(text: str) -> timedelta:
     if not found:
         raise ValueError("write an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as PT15M, PT24H or P60D.")
     try:
-        return timedelta(**{unit: int(number) for unit, number in found.groupdict(default="0").items()})
+        return timedelta(**{request: int(number) for request, number in found.groupdict(default="0").items()})
     except (OverflowError, ValueError):
         raise ValueError("write a shorter duration: this one is longer than any calendar.") from None
 

@@ -43,7 +43,7 @@ class Clients(Protocol):
         """Return one person, or None for a stranger."""
         ...
 
-    async def seen(self, contact: Contact, now: datetime) -> Client:
+    async def record_contact(self, contact: Contact, now: datetime) -> Client:
         """Note that a person wrote: new, or with a new name, and reachable again; he does nothing else until this transaction ends."""
         ...
 
@@ -295,7 +295,7 @@ class UnitOfWork(Protocol):
         ...
 
     @property
-    def happened(self) -> list[Event]:
+    def events(self) -> list[Event]:
         """What was announced in this transaction and stands, in order; whoever commits it may count that then."""
         ...
 

@@ -25,7 +25,7 @@ class SqlUnitOfWork:
     def __init__(self, connection: Executor, replica: int = 0) -> None:
         """Give each repository the connection; ``replica`` is whose leases are taken."""
         self._connection = connection
-        self.happened: list[Event] = []
+        self.events: list[Event] = []
         self.clients = SqlClients(connection)
         self.providers = SqlProviders(connection)
         self.availability = SqlAvailability(connection)
@@ -42,10 +42,10 @@ class SqlUnitOfWork:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """Open a block whose work is undone where it raises, leaving the rest of the transaction as it was."""
-        stood = len(self.happened)
+        stood = len(self.events)
         try:
             async with self._connection.savepoint():
                 yield
         except BaseException:
-            del self.happened[stood:]
+            del self.events[stood:]
             raise

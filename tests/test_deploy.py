@@ -26,8 +26,8 @@ def block(text: str, head: str, indent: int) -> str:
     return found[1]
 
 
-def directives(name: str, unit: str = "deploy/slotkeeper.service") -> list[str]:
-    return re.findall(rf"^{name}=(.*)$", text_of(unit), re.MULTILINE)
+def directives(name: str, request: str = "deploy/slotkeeper.service") -> list[str]:
+    return re.findall(rf"^{name}=(.*)$", text_of(request), re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "docs/alerts.yaml"])
@@ -102,10 +102,10 @@ def test_the_unit_names_only_settings_and_commands_that_exist_and_stops_as_the_b
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 def test_systemd_takes_the_unit_as_it_is(tmp_path: Path) -> None:
-    unit = tmp_path / "slotkeeper.service"
+    request = tmp_path / "slotkeeper.service"
     # Only the place of the program, which is not installed here, is another one.
-    unit.write_text(re.sub(r"(?m)^ExecStart=\S+", f"ExecStart={sys.executable}", text_of("deploy/slotkeeper.service")), encoding="utf-8")
-    ended = subprocess.run(["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False)
+    request.write_text(re.sub(r"(?m)^ExecStart=\S+", f"ExecStart={sys.executable}", text_of("deploy/slotkeeper.service")), encoding="utf-8")
+    ended = subprocess.run(["systemd-analyze", "verify", request], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 

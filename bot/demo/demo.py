@@ -13,7 +13,7 @@ from bot.app import App
 from bot.clock import system_clock
 from bot.demo.skipped_time import Passage
 from bot.demo.story import VENUE, Cast, cast_in, steps_for
-from bot.ports import Work
+from bot.ports import BotUnitOfWork
 from bot.settings import Settings
 from domain.client import Contact
 from domain.usecases.choose_settings import choose_zone
@@ -85,7 +85,7 @@ class _Stage:
             who.person.sends("/start")
         print(f"Slotkeeper's demo: {self._demo.url}  (Ctrl-C ends it)", flush=True)  # noqa: T201  (the one line the command prints)
 
-    async def _bring_back(self, work: Work) -> None:
+    async def _bring_back(self, work: BotUnitOfWork) -> None:
         """Give phones to those who were added on the page in an earlier run."""
         for number in count(max(who.person.id for who in self._cast) + 1):
             known = await work.clients.get(number)
@@ -95,14 +95,14 @@ class _Stage:
             self._demo.add(DemoPerson(person, known.zone(ZoneInfo(VENUE)).key))
 
 
-async def _settle(work: Work, app: App, who: DemoPerson) -> None:
+async def _settle(work: BotUnitOfWork, app: App, who: DemoPerson) -> None:
     """Have somebody the database does not know yet choose the zone of his phone."""
     if await work.clients.get(who.person.id) is None:
-        await work.clients.seen(_contact(who), app.clock())
+        await work.clients.record_contact(_contact(who), app.clock())
         await choose_zone(work, who.person.id, who.zone)
 
 
-async def _make_provider(work: Work, app: App, who: DemoPerson) -> None:
+async def _make_provider(work: BotUnitOfWork, app: App, who: DemoPerson) -> None:
     """Have the provider join by an invitation, as in life, unless he did before."""
     if await work.providers.of_client(who.person.id) is None:
         code, _ = await invite_provider(work, who.person.id, frozenset({who.person.id}), app.clock())

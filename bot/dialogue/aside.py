@@ -17,9 +17,9 @@ def aside(handler: Callable[[Update, Context], Awaitable[_Result]]) -> Callable[
 
     @wraps(handler)
     async def handled(update: Update, context: Context) -> _Result:
-        stood = context.unit.dialogue
+        stood = context.request.dialogue
         result = await handler(update, context)
-        context.unit.dialogue = Dialogue() if stood.card_message_id == context.unit.tapped else stood
+        context.request.dialogue = Dialogue() if stood.card_message_id == context.request.tapped else stood
         return result
 
     return handled

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from telegram.ext import CallbackContext, ExtBot
 
 from bot.buttons import Callback
-from bot.dialogue.request import CURRENT, Unit
+from bot.dialogue.request import CURRENT_REQUEST, UpdateRequest
 from bot.messages.screen import Screen
 from bot.ports import Updates
 from bot.ui.formats import Times
@@ -43,24 +43,24 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         return self.bot_data["services"]  # type: ignore[no-any-return]
 
     @property
-    def unit(self) -> Unit:
+    def request(self) -> UpdateRequest:
         """The unit of this update."""
-        return CURRENT.get()
+        return CURRENT_REQUEST.get()
 
     @property
     def uow(self) -> UnitOfWork:
         """The transaction of this update."""
-        return self.unit.uow
+        return self.request.uow
 
     @property
     def updates(self) -> Updates:
         """What is known of earlier updates."""
-        return self.unit.uow.updates
+        return self.request.uow.updates
 
     @property
     def now(self) -> datetime:
         """When the work of this update began."""
-        return self.unit.now
+        return self.request.now
 
     @property
     def policy(self) -> BookingPolicy:
@@ -70,12 +70,12 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
     @property
     def me(self) -> int:
         """The Telegram user id of the person who acts."""
-        return self.unit.person.id
+        return self.request.person.id
 
     @property
     def reader(self) -> Reader:
         """How this person reads; what a screen is made for."""
-        return reader_for(self.unit.person, self.services.venue_zone)
+        return reader_for(self.request.person, self.services.venue_zone)
 
     @property
     def t(self) -> Texts:
@@ -85,7 +85,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
     @property
     def zone(self) -> ZoneInfo:
         """The zone this person reads times in."""
-        return self.unit.person.zone(self.services.venue_zone)
+        return self.request.person.zone(self.services.venue_zone)
 
     @property
     def times(self) -> Times:
@@ -109,13 +109,13 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
             return await usecase
 
     def show(self, screen: Screen, *, card_of: int | None = None) -> None:
-        """Show a screen on the card; see ``Unit.show``."""
-        self.unit.show(screen, card_of=card_of)
+        """Show a screen on the card; see ``UpdateRequest.show``."""
+        self.request.show(screen, card_of=card_of)
 
     def say(self, text: str) -> None:
         """Answer the tap with a short plain text."""
-        self.unit.answer = (text, False)
+        self.request.answer = (text, False)
 
     def warn(self, text: str) -> None:
         """Answer the tap with a short plain text in a window that has to be closed."""
-        self.unit.answer = (text, True)
+        self.request.answer = (text, True)

@@ -9,7 +9,7 @@ from telegram.warnings import PTBUserWarning
 
 from bot.buttons import Callback
 from bot.dialogue.context import Context
-from bot.dialogue.request import CURRENT
+from bot.dialogue.request import CURRENT_REQUEST
 
 _Handlers = list[BaseHandler[Update, Context, Any]]
 
@@ -28,10 +28,10 @@ class Flow(ConversationHandler[Context]):
 
     def check_update(self, update: object) -> Any:
         """Find the handler for an update: an entry point first, then one of the state the person is in."""
-        unit = CURRENT.get(None)
-        if unit is None or not isinstance(update, Update):
+        request = CURRENT_REQUEST.get(None)
+        if request is None or not isinstance(update, Update):
             return None
-        typed = self.states.get(unit.dialogue.state, []) if unit.dialogue.flow == self.name else []
+        typed = self.states.get(request.dialogue.state, []) if request.dialogue.flow == self.name else []
         for handler in (*self.entry_points, *typed):
             check = handler.check_update(update)
             if check is not None and check is not False:
@@ -45,9 +45,9 @@ class Flow(ConversationHandler[Context]):
         handler, check = check_result
         state = await handler.handle_update(update, application, check, context)
         if state == self.END:
-            context.unit.leave()
+            context.request.leave()
         elif state is not None:
-            context.unit.stand(str(self.name), state)
+            context.request.stand(str(self.name), state)
 
 
 class Tap(CallbackQueryHandler[Context, None]):

@@ -6,20 +6,20 @@ from datetime import datetime
 
 from bot.messages.actions import Delete, Edit, Send, Step
 from bot.messages.screen import Screen
-from bot.ports import Work
+from bot.ports import BotUnitOfWork
 from domain.client import Client, Contact
 from domain.operations.dialogue import Dialogue
 
 
 @dataclass(slots=True)
-class Unit:
+class UpdateRequest:
     """The work of one update.
 
     ``left`` tells that a command has just taken the person out of a dialogue. ``tapped`` is the message whose button was tapped, None for
     a typed update, and ``before`` the digest of what it shows. ``steps`` are carried out after the commit.
     """
 
-    uow: Work
+    uow: BotUnitOfWork
     now: datetime
     contact: Contact
     person: Client
@@ -67,4 +67,4 @@ class Unit:
         self.dialogue = Dialogue()
 
 
-CURRENT: ContextVar[Unit] = ContextVar("unit")
+CURRENT_REQUEST: ContextVar[UpdateRequest] = ContextVar("unit")

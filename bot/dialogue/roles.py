@@ -13,4 +13,4 @@ async def roles_of(context: Context) -> Roles:
 def set_menu(context: Context, roles: Roles) -> None:
     """Give the chat the menu of these roles, in the person's language."""
     commands = commands_for(context.t, provider=roles.provider is not None, admin=roles.admin)
-    context.unit.steps.append(SetMenu(commands))
+    context.request.steps.append(SetMenu(commands))

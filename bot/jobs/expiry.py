@@ -3,12 +3,12 @@
 import asyncio
 
 from bot.clock import Clock
-from bot.ports import Writes
+from bot.ports import WritableDatabase
 from domain.policy import BookingPolicy
 from domain.usecases.expire_holds import BATCH, expire_holds
 
 
-async def end_overdue_holds(database: Writes, policy: BookingPolicy, clock: Clock) -> None:
+async def end_overdue_holds(database: WritableDatabase, policy: BookingPolicy, clock: Clock) -> None:
     """End all holds that have run out; raises DatabaseAway, with what was ended by then ended for good."""
 
     async def is_full_batch() -> bool:

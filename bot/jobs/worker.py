@@ -11,10 +11,10 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
 from bot.jobs.expiry import end_overdue_holds
-from bot.notifications.admin_summary import Digest
-from bot.observability.heartbeat import Pulse
+from bot.notifications.admin_summary import AdminSummary
+from bot.observability.heartbeat import Heartbeat
 from bot.outbox.relay import Relay
-from bot.ports import Database, Presence, Work
+from bot.ports import BotUnitOfWork, Database, Membership
 from bot.runtime.alarm import Alarm, Every
 from bot.runtime.clock_guard import ClockGuard
 from domain.operations.incident import Trouble
@@ -38,9 +38,9 @@ class Jobs:
         self,
         database: Database,
         relay: Relay,
-        presence: Presence,
+        membership: Membership,
         alarm: Alarm,
-        digest: Digest,
+        digest: AdminSummary,
         policy: BookingPolicy,
         clock: Clock,
         *,
@@ -49,11 +49,11 @@ class Jobs:
     ) -> None:
         self._database = database
         self._relay = relay
-        self._presence = presence
-        self._parted = True
+        self._membership = membership
+        self._on_departure = True
         self._cut_off: datetime | None = None
         self._alarm = alarm
-        self._digest = digest
+        self._admin_summary = digest
         self._policy = policy
         self._clock = clock
         self._guard = guard or ClockGuard()
@@ -61,12 +61,12 @@ class Jobs:
         self._recall_after: timedelta | None = _LONGEST_WAIT
         self._set_back = timedelta()
         self._heartbeat = heartbeat
-        self.pulse = Pulse()
+        self.pulse = Heartbeat()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, scheduler: AsyncIOScheduler) -> None:
         """Run from now on; what is overdue, or was in the hands of a process that is gone, goes out at once."""
-        self._presence.watch(heard=self._heard, parted=self._bereaved, returned=self._is_back)
+        self._membership.watch(on_commit=self._on_commit, on_departure=self._bereaved, on_reconnect=self._is_back)
         self._schedule(scheduler)
         self._alarm.soon()
         self.pulse.beat()
@@ -88,22 +88,22 @@ class Jobs:
 
     async def take_over(self) -> None:
         """Make due again what processes that are gone had in hand, and what we ourselves had claimed without hearing of it."""
-        self._parted, cut_off, self._cut_off = False, self._cut_off, None
+        self._on_departure, cut_off, self._cut_off = False, self._cut_off, None
         try:
             async with self._database.snapshot() as work:
                 holders = await work.outbox.lease_holders()
             # Asked after that: nobody who joins and claims something meanwhile is taken for one who is gone.
-            gone = await self._presence.gone(holders)
-            await self._database.write(lambda work: self._released(work, gone, cut_off))
+            departed = await self._membership.departed(holders)
+            await self._database.write(lambda work: self._released(work, departed, cut_off))
         except Exception:
-            self._parted, self._cut_off = True, _earlier(cut_off, self._cut_off)
+            self._on_departure, self._cut_off = True, _earlier(cut_off, self._cut_off)
             raise
 
-    async def _released(self, work: Work, gone: Collection[int], cut_off: datetime | None) -> None:
+    async def _released(self, work: BotUnitOfWork, departed: Collection[int], cut_off: datetime | None) -> None:
         """End leases of those who are gone, and our own that began before we were cut off, but for what the relay has in hand."""
-        await work.outbox.release_leases(gone)
+        await work.outbox.release_leases(departed)
         if cut_off is not None:
-            await work.outbox.release_unheard_of(cut_off, besides=self._relay.in_hand)
+            await work.outbox.release_unknown_leases(cut_off, besides=self._relay.in_hand)
 
     async def _recall(self, after: timedelta) -> None:
         """Make due now what was postponed to an instant this far ahead: the clock was set back after that."""
@@ -132,7 +132,7 @@ class Jobs:
 
     async def run_due(self) -> None:
         """Do all that is due, and set the alarm for what comes next; holds run out on time however much is to be told meanwhile."""
-        if self._parted:
+        if self._on_departure:
             await self.take_over()
         more = True
         while more:
@@ -141,7 +141,7 @@ class Jobs:
             if self._recall_after is not None:
                 await self._recall(self._recall_after)
             await end_overdue_holds(self._database, self._policy, self._clock)
-            await self._digest.tell()
+            await self._admin_summary.tell()
             more = await self._relay.deliver_due()
             self._beat()
         if (due := await self.next_due()) is not None:
@@ -159,13 +159,13 @@ class Jobs:
         """Forget what nobody will ask for again; where another replica does so as well, nothing is left for the second."""
         await self._database.write(lambda work: work.pruning.prune(self._clock()))
 
-    def _heard(self, due: datetime) -> None:
+    def _on_commit(self, due: datetime) -> None:
         """Have the alarm set for what another replica left, a little late: he does it himself, unless he dies."""
         self._alarm.at(due + _COURTESY)
 
     def _bereaved(self) -> None:
         """Take over from a replica that is gone."""
-        self._parted = True
+        self._on_departure = True
         self._alarm.soon()
 
     def _is_back(self, away: float) -> None:
@@ -201,7 +201,7 @@ class Jobs:
                 # We are alive; to be started again would not bring the database back.
                 self._beat()
             log.exception("what is due could not be done and will be tried again")
-            await self._digest.note(Trouble.JOB_FAILED, error)
+            await self._admin_summary.note(Trouble.JOB_FAILED, error)
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.clock import Clock
-from bot.ports import Database, Work
+from bot.ports import BotUnitOfWork, Database
 from domain.operations.incident import Incident, Trouble
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 RHYTHM = timedelta(hours=1)
 
 
-class Digest:
+class AdminSummary:
     """Tells the admins what went wrong; those who never wrote to the bot, or blocked it, cannot be told."""
 
     def __init__(self, database: Database, admins: frozenset[int], clock: Clock) -> None:
@@ -51,7 +51,7 @@ class Digest:
         now = self._clock()
         since = now - RHYTHM
         async with self._database.snapshot() as work:
-            people = await self._reachable(work) if await work.incidents.are_untold(since) else []
+            people = await self._reachable(work) if await work.incidents.any_unreported(since) else []
         if not people:
             return
         async with self._database.transaction() as work:
@@ -63,7 +63,7 @@ class Digest:
         async with self._database.transaction() as work:
             await work.incidents.note(kind, error, self._clock())
 
-    async def _reachable(self, work: Work) -> list[int]:
+    async def _reachable(self, work: BotUnitOfWork) -> list[int]:
         """Return the admins who can be written to."""
         known = [await work.clients.get(admin) for admin in self._admins]
         return [person.id for person in known if person is not None and person.unreachable_since is None]

@@ -22,7 +22,7 @@ from domain.usecases.find_slots import can_be_held_again
 _MINUTE = 60
 
 
-class News:
+class NotificationRenderer:
     """Renders notifications. The card of a reservation is edited, and one message is sent below it, since edits make no sound."""
 
     def __init__(self, policy: BookingPolicy, venue_zone: ZoneInfo) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.clock import Clock
-from bot.observability.heartbeat import Pulse
+from bot.observability.heartbeat import Heartbeat
 from bot.ports import Database
 
 OK = "ok"
@@ -110,7 +110,7 @@ def migrations_check(is_of_use: Callable[[], Awaitable[bool]]) -> Check:
     return Check("migrations", ask)
 
 
-def polling_check(pulse: Pulse, is_leading: Callable[[], bool]) -> Check:
+def polling_check(pulse: Heartbeat, is_leading: Callable[[], bool]) -> Check:
     """Return the check that Telegram was heard of not long ago, by the one replica that polls."""
 
     async def ask() -> str:

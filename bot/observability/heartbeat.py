@@ -3,7 +3,7 @@
 import time
 
 
-class Pulse:
+class Heartbeat:
     """Remembers the last beat by the event loop's clock, which nobody sets and any thread may read."""
 
     def __init__(self) -> None:

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from bot.clock import Clock
-from bot.observability.heartbeat import Pulse
+from bot.observability.heartbeat import Heartbeat
 from bot.observability.metrics import Metrics
-from bot.ports import Database, Result, Work
+from bot.ports import BotUnitOfWork, Database, Result
 from domain.events import Event
 
 log = logging.getLogger(__name__)
@@ -26,33 +26,33 @@ class InstrumentedDatabase:
 
     @property
     def side_by_side(self) -> int:
-        """See ``bot.ports.Writes``."""
+        """See ``bot.ports.WritableDatabase``."""
         return self._database.side_by_side
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Work]:
+    async def transaction(self) -> AsyncIterator[BotUnitOfWork]:
         """Open a unit of work that commits at the end of the block, and count then what happened in it."""
         with self._metrics.transaction("write"):
             async with self._database.transaction() as work:
                 yield work
-        self._metrics.happened(work.happened)
+        self._metrics.count(work.events)
 
-    async def write(self, do: Callable[[Work], Awaitable[Result]]) -> Result:
+    async def write(self, do: Callable[[BotUnitOfWork], Awaitable[Result]]) -> Result:
         """Do something in a transaction of its own, and again where it met another's, and count then what happened in it."""
-        happened: list[Event] = []
+        events: list[Event] = []
 
-        async def done(work: Work) -> Result:
+        async def done(work: BotUnitOfWork) -> Result:
             result = await do(work)
-            happened[:] = work.happened
+            events[:] = work.events
             return result
 
         with self._metrics.transaction("write"):
             result = await self._database.write(done)
-        self._metrics.happened(happened)
+        self._metrics.count(events)
         return result
 
     @asynccontextmanager
-    async def snapshot(self) -> AsyncIterator[Work]:
+    async def snapshot(self) -> AsyncIterator[BotUnitOfWork]:
         """Open a unit of work that only reads."""
         with self._metrics.transaction("read"):
             async with self._database.snapshot() as work:
@@ -66,7 +66,7 @@ class BacklogGauge:
         self._database = database
         self._metrics = metrics
         self._clock = clock
-        self._read = Pulse()
+        self._read = Heartbeat()
 
     async def refresh(self) -> None:
         """Have the metrics show what waits now, or that nobody knows."""

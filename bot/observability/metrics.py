@@ -19,7 +19,7 @@ from prometheus_client import (
 )
 
 from bot import __version__
-from bot.observability.update_timing import RECEIPT, kind_of
+from bot.observability.update_timing import UPDATE_TIMING, kind_of
 from domain import events
 from domain.notification import Kind
 from domain.operations.outbox import DIGEST, REPLY
@@ -59,18 +59,18 @@ class Metrics:
         """Count what became of an update, and how long it took to be committed where it was."""
         kind = kind_of(update)
         self._series(self._updates, kind, outcome).inc()
-        receipt = RECEIPT.get()
+        receipt = UPDATE_TIMING.get()
         if receipt and outcome in {"worked", "set_aside"}:
             self._series(self._update_seconds, kind).observe(receipt.age)
 
     def delivered(self, kind: str, outcome: DeliveryOutcome) -> None:
         """Count what became of an outbox row, and how long an answer took that is told while its update is still in hand."""
         self._series(self._deliveries, kind if kind in _DELIVERY_KINDS else "other", outcome).inc()
-        receipt = RECEIPT.get()
+        receipt = UPDATE_TIMING.get()
         if receipt and (kind, outcome) == (REPLY, "sent"):
             self._series(self._answer_seconds, receipt.kind).observe(receipt.age)
 
-    def happened(self, committed: Iterable[events.Event]) -> None:
+    def count(self, committed: Iterable[events.Event]) -> None:
         """Count what happened to reservations, once it is committed."""
         for event in committed:
             self._counter_of(event).inc()

@@ -10,7 +10,7 @@ from telegram import Update
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class UpdateTiming:
     """What kind of update came in, and when by the event loop's clock."""
 
     kind: str
@@ -22,17 +22,17 @@ class Receipt:
         return asyncio.get_running_loop().time() - self.at
 
 
-RECEIPT: ContextVar[Receipt | None] = ContextVar("receipt", default=None)
+UPDATE_TIMING: ContextVar[UpdateTiming | None] = ContextVar("receipt", default=None)
 
 
 @contextmanager
 def received(update: Update) -> Iterator[None]:
     """Let all that is done in the block, and what it sets going, know that the update came in now."""
-    token = RECEIPT.set(Receipt(kind_of(update), asyncio.get_running_loop().time()))
+    token = UPDATE_TIMING.set(UpdateTiming(kind_of(update), asyncio.get_running_loop().time()))
     try:
         yield
     finally:
-        RECEIPT.reset(token)
+        UPDATE_TIMING.reset(token)
 
 
 def kind_of(update: object) -> str:

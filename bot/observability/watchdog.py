@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from bot.observability.heartbeat import Pulse
+from bot.observability.heartbeat import Heartbeat
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ _STILL_SECONDS = 60.0
 @asynccontextmanager
 async def watched(*, still: float = _STILL_SECONDS, dies: Callable[[], None] | None = None) -> AsyncIterator[None]:
     """Watch this loop during a block from a thread; where it has stood still for so many seconds, the process ``dies``."""
-    pulse, ended = Pulse(), threading.Event()
+    pulse, ended = Heartbeat(), threading.Event()
     pulse.beat()
     watching = threading.Thread(target=_watch, args=(pulse, still, ended, dies or _die), name="watchdog", daemon=True)
     beating = asyncio.create_task(_beats(pulse, min(_BEAT_SECONDS, still / 4)))
@@ -33,14 +33,14 @@ async def watched(*, still: float = _STILL_SECONDS, dies: Callable[[], None] | N
         await asyncio.gather(beating, return_exceptions=True)
 
 
-async def _beats(pulse: Pulse, every: float) -> None:
+async def _beats(pulse: Heartbeat, every: float) -> None:
     """Beat every so many seconds for as long as the loop runs, until cancelled."""
     while True:
         pulse.beat()
         await asyncio.sleep(every)
 
 
-def _watch(pulse: Pulse, still: float, ended: threading.Event, dies: Callable[[], None]) -> None:
+def _watch(pulse: Heartbeat, still: float, ended: threading.Event, dies: Callable[[], None]) -> None:
     """Look now and then until the block has ended. Where the whole process stood still, its loop is given time to beat again."""
     suspicious = False
     while not ended.wait(still / 4):

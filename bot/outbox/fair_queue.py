@@ -15,17 +15,17 @@ class Urgency(IntEnum):
     """What goes first: answers to people, then notifications."""
 
     ANSWER = 0
-    NEWS = 1
+    NOTIFICATION = 1
 
 
 @dataclass(slots=True, order=True)
 class Ticket:
-    """A place in the queue: ``told_at`` is when its chat was last sent something, or twenty seconds ago where that was before.
+    """A place in the queue: ``sent_at`` is when its chat was last sent something, or twenty seconds ago where that was before.
 
     ``granted`` becomes the number of the place that replicas share, None where they share none.
     """
 
-    told_at: float
+    sent_at: float
     number: int
     chat: int = field(compare=False)
     granted: "asyncio.Future[int | None]" = field(compare=False)
@@ -42,12 +42,12 @@ class FairQueue:
     def __init__(self) -> None:
         self._waiting: dict[Urgency, list[Ticket]] = {urgency: [] for urgency in Urgency}
         self._numbers = count()
-        self._told_at: OrderedDict[int, float] = OrderedDict()
+        self._sent_at: OrderedDict[int, float] = OrderedDict()
         self._answers_in_a_row = 0
 
     def join(self, urgency: Urgency, chat: int, now: float) -> Ticket:
         """Put a chat into the queue. ``now`` is in seconds of the event loop's clock, here and below."""
-        ticket = Ticket(self._last_told(chat, now), next(self._numbers), chat, asyncio.get_running_loop().create_future())
+        ticket = Ticket(self._last_sent_at(chat, now), next(self._numbers), chat, asyncio.get_running_loop().create_future())
         heappush(self._waiting[urgency], ticket)
         return ticket
 
@@ -57,8 +57,8 @@ class FairQueue:
 
     def take_next(self) -> Ticket | None:
         """Take out the ticket that is granted next, None where none waits."""
-        news_due = self._answers_in_a_row >= _ANSWERS_IN_A_ROW and self.waits(Urgency.NEWS)
-        return self.take(Urgency.ANSWER if self.waits(Urgency.ANSWER) and not news_due else Urgency.NEWS)
+        news_due = self._answers_in_a_row >= _ANSWERS_IN_A_ROW and self.waits(Urgency.NOTIFICATION)
+        return self.take(Urgency.ANSWER if self.waits(Urgency.ANSWER) and not news_due else Urgency.NOTIFICATION)
 
     def take(self, urgency: Urgency) -> Ticket | None:
         """Take out the first ticket of one kind, None where none waits."""
@@ -76,27 +76,27 @@ class FairQueue:
 
     def ahead_of(self, urgency: Urgency, chat: int, now: float) -> int:
         """Return how many tickets are ahead of a chat that joins now."""
-        told_at = self._last_told(chat, now)
-        same = sum(ticket.told_at <= told_at and not ticket.granted.done() for ticket in self._waiting[urgency])
+        sent_at = self._last_sent_at(chat, now)
+        same = sum(ticket.sent_at <= sent_at and not ticket.granted.done() for ticket in self._waiting[urgency])
         if urgency is Urgency.ANSWER:
-            return same + min(len(self._waiting[Urgency.NEWS]), same // _ANSWERS_IN_A_ROW)
+            return same + min(len(self._waiting[Urgency.NOTIFICATION]), same // _ANSWERS_IN_A_ROW)
         return same + min(len(self._waiting[Urgency.ANSWER]), (same + 1) * _ANSWERS_IN_A_ROW)
 
     @property
     def remembered(self) -> int:
         """Return of how many chats it is known when they were last sent something."""
-        return len(self._told_at)
+        return len(self._sent_at)
 
-    def told(self, chat: int, now: float) -> None:
+    def record_sent(self, chat: int, now: float) -> None:
         """Note that a chat was sent something; forget those for which that is long ago."""
-        self._told_at[chat] = now
-        self._told_at.move_to_end(chat)
-        while self._told_at[oldest := next(iter(self._told_at))] < now - _REMEMBERED_SECONDS:
-            del self._told_at[oldest]
+        self._sent_at[chat] = now
+        self._sent_at.move_to_end(chat)
+        while self._sent_at[oldest := next(iter(self._sent_at))] < now - _REMEMBERED_SECONDS:
+            del self._sent_at[oldest]
 
-    def _last_told(self, chat: int, now: float) -> float:
+    def _last_sent_at(self, chat: int, now: float) -> float:
         """Return when a chat was last sent something, or twenty seconds ago where that was before."""
-        return max(self._told_at.get(chat, 0.0), now - _REMEMBERED_SECONDS)
+        return max(self._sent_at.get(chat, 0.0), now - _REMEMBERED_SECONDS)
 
     def _first(self, urgency: Urgency) -> Ticket | None:
         """Return the first ticket of one kind; those whose owners gave up are dropped."""

@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 __all__ = ["Paused", "Permit", "RateLimiter", "Urgency"]
 
 # A longer silence is waited for in the outbox.
-_PATIENCE = 10.0
+_MAX_PAUSE = 10.0
 # Timers may ring a hair before their time.
-_SECOND = 1.01
+_INTERVAL = 1.01
 # Of the places that replicas share, so many are for answers alone, and so many for notifications alone.
-_KEPT = 3
-_GLANCE, _LONGEST_GLANCE = 0.01, 0.1
+_RESERVED = 3
+_POLL_INTERVAL, _MAX_POLL_INTERVAL = 0.01, 0.1
 
 
 class Paused(Exception):
@@ -56,24 +56,24 @@ class RateLimiter:
     """
 
     def __init__(self, *, per_second: int = 30, burst: int = 5, chat_burst: int = 3) -> None:
-        self._places = per_second
+        self._free_permits = per_second
         self._gap = 1.0 / per_second
         self._slack = (burst - 1) * self._gap
-        self._chat_slack = {Urgency.ANSWER: chat_burst - 1.0, Urgency.NEWS: 0.0}
-        self._even = 0.0
+        self._chat_slack = {Urgency.ANSWER: chat_burst - 1.0, Urgency.NOTIFICATION: 0.0}
+        self._next_slot_at = 0.0
         self._not_before = 0.0
         self._refused: dict[int, float] = {}
-        self._owed_until: OrderedDict[int, float] = OrderedDict()
+        self._chat_free_at: OrderedDict[int, float] = OrderedDict()
         self._queue = FairQueue()
         self._returns: deque[float] = deque()
         self._alarm: asyncio.TimerHandle | None = None
-        self._in_all = per_second
+        self._permits_per_second = per_second
         self._shared: SharedRateLimit | None = None
         self._asking: dict[Urgency, asyncio.Task[None]] = {}
 
     async def share(self, shared: SharedRateLimit) -> None:
         """Keep to the limits together with other replicas from now on; raises DatabaseAway."""
-        await shared.open(self._in_all)
+        await shared.open(self._permits_per_second)
         self._shared = shared
 
     async def close(self) -> None:
@@ -84,7 +84,7 @@ class RateLimiter:
         await asyncio.gather(*asking, return_exceptions=True)
 
     @asynccontextmanager
-    async def turn(self, urgency: Urgency, chat: int | None = None) -> AsyncIterator[None]:
+    async def permit(self, urgency: Urgency, chat: int | None = None) -> AsyncIterator[None]:
         """Wait until one request may be made, and have it made in the block; ``chat`` is where it shows, None where it does not.
 
         The requests of one chat must come one after another.
@@ -93,7 +93,7 @@ class RateLimiter:
             Paused: Telegram asked for a silence longer than ten seconds.
         """
         if chat is None:
-            await self._heard_out()
+            await self._wait_out_pause()
             yield
             return
         async with self.permitted(urgency, chat) as permit, self.using(permit):
@@ -106,51 +106,51 @@ class RateLimiter:
         Raises:
             Paused: Telegram asked for a silence longer than ten seconds.
         """
-        await self.chat_ready(chat, urgency)
+        await self.wait_for_chat(chat, urgency)
         permit = Permit(chat, await self._granted(urgency, chat))
         try:
             yield permit
         finally:
             if not permit.spent:
-                await self._return_unused(permit.place)
+                await self._return_permit(permit.place)
 
     @asynccontextmanager
     async def using(self, permit: Permit) -> AsyncIterator[None]:
         """Have a message sent in the block by a permit, once the chat has had its rest."""
-        await self.chat_ready(permit.chat, Urgency.ANSWER)
+        await self.wait_for_chat(permit.chat, Urgency.ANSWER)
         permit.spent = True
         try:
             yield
         finally:
             loop = asyncio.get_running_loop()
             self._charge(permit.chat, loop.time())
-            self._returns.append(loop.time() + _SECOND)
-            loop.call_later(_SECOND, self._place_returns)
+            self._returns.append(loop.time() + _INTERVAL)
+            loop.call_later(_INTERVAL, self._free_used_permit)
             if self._shared is not None and permit.place is not None:
-                await _whatever_comes(self._shared.give_back(permit.place, permit.chat))
+                await _ignoring_errors(self._shared.release(permit.place, permit.chat))
 
     def wait(self, urgency: Urgency, chat: int) -> float:
         """Return for about how many seconds a chat would wait for a permit that it asks for now, its own rest aside."""
         now = asyncio.get_running_loop().time()
         ahead = self._queue.ahead_of(urgency, chat, now)
-        short = ahead + 1 - self._places
+        short = ahead + 1 - self._free_permits
         if short > len(self._returns):
             # It depends on answers that are still to come.
             return math.inf
         returns = self._returns[short - 1] - now if short > 0 else 0.0
-        return max(returns, max(self._opens() - now, 0.0) + ahead * self._gap)
+        return max(returns, max(self._opens_at() - now, 0.0) + ahead * self._gap)
 
-    async def chat_ready(self, chat: int, urgency: Urgency) -> None:
+    async def wait_for_chat(self, chat: int, urgency: Urgency) -> None:
         """Wait until a chat has had its rest."""
-        if (wait := await self.rest(chat, urgency)) > 0:
+        if (wait := await self.chat_delay(chat, urgency)) > 0:
             await asyncio.sleep(wait)
 
-    async def rest(self, chat: int, urgency: Urgency) -> float:
+    async def chat_delay(self, chat: int, urgency: Urgency) -> float:
         """Return for how many seconds a chat has to rest before it may be told something, zero or less where it has rested."""
-        owed = self._owed_until.get(chat, 0.0) - asyncio.get_running_loop().time()
+        chat_delay = self._chat_free_at.get(chat, 0.0) - asyncio.get_running_loop().time()
         if self._shared is not None:
-            owed = max(owed, await _whatever_comes(self._shared.owed(chat)) or 0.0)
-        return owed - self._chat_slack[urgency]
+            chat_delay = max(chat_delay, await _ignoring_errors(self._shared.chat_delay(chat)) or 0.0)
+        return chat_delay - self._chat_slack[urgency]
 
     @property
     def pause(self) -> float:
@@ -168,18 +168,18 @@ class RateLimiter:
             self.halt(seconds)
         self._refused[chat] = now + seconds
         if self._shared is not None:
-            await _whatever_comes(self._shared.refused(chat, seconds))
+            await _ignoring_errors(self._shared.refused(chat, seconds))
 
     def halt(self, seconds: float) -> None:
         """Be silent to everybody for so long, as Telegram asked."""
         self._not_before = max(self._not_before, asyncio.get_running_loop().time() + seconds)
-        if self.pause > _PATIENCE:
+        if self.pause > _MAX_PAUSE:
             for ticket in self._queue.clear():
                 ticket.granted.set_exception(Paused(self.pause))
 
     async def _granted(self, urgency: Urgency, chat: int) -> int | None:
         """Wait for a place among all requests; return its shared number, if it has one. Raises Paused."""
-        if self.pause > _PATIENCE:
+        if self.pause > _MAX_PAUSE:
             raise Paused(self.pause)
         ticket = self._queue.join(urgency, chat, asyncio.get_running_loop().time())
         self._admit()
@@ -187,32 +187,32 @@ class RateLimiter:
             return await ticket.granted
         except asyncio.CancelledError:
             if not ticket.granted.cancelled() and ticket.granted.exception() is None:
-                await self._return_unused(ticket.granted.result())
+                await self._return_permit(ticket.granted.result())
             raise
 
-    async def _heard_out(self) -> None:
+    async def _wait_out_pause(self) -> None:
         """Wait until anything may be sent; raises Paused."""
-        if self.pause > _PATIENCE:
+        if self.pause > _MAX_PAUSE:
             raise Paused(self.pause)
         if self.pause:
             await asyncio.sleep(self.pause)
 
-    def _opens(self) -> float:
+    def _opens_at(self) -> float:
         """Return when the next place may be granted, as far as the silence and the even spacing go."""
-        return max(self._not_before, self._even - self._slack)
+        return max(self._not_before, self._next_slot_at - self._slack)
 
     def _until_open(self) -> float:
         """Return for how many seconds to wait before looking again whether a place of our own may be granted; zero or less where it may."""
-        return self._opens() - asyncio.get_running_loop().time() if self._places > 0 else _GLANCE
+        return self._opens_at() - asyncio.get_running_loop().time() if self._free_permits > 0 else _POLL_INTERVAL
 
     def _admit(self) -> None:
         """Grant what may be granted now, and look again when the next place opens."""
         if self._shared is not None:
-            self._ask_for_shared_places()
+            self._request_shared_permits()
             return
         loop = asyncio.get_running_loop()
-        while self._places and any(self._queue.waits(urgency) for urgency in Urgency):
-            if (opens := self._opens()) > loop.time():
+        while self._free_permits and any(self._queue.waits(urgency) for urgency in Urgency):
+            if (opens := self._opens_at()) > loop.time():
                 self._look_again_at(opens)
                 return
             if (ticket := self._queue.take_next()) is not None:
@@ -220,11 +220,11 @@ class RateLimiter:
 
     def _grant(self, ticket: Ticket, place: int | None) -> None:
         """Give a place to a ticket."""
-        self._places -= 1
-        self._even = max(self._even, asyncio.get_running_loop().time()) + self._gap
+        self._free_permits -= 1
+        self._next_slot_at = max(self._next_slot_at, asyncio.get_running_loop().time()) + self._gap
         ticket.granted.set_result(place)
 
-    def _ask_for_shared_places(self) -> None:
+    def _request_shared_permits(self) -> None:
         """Ask for places that replicas share, by one task for each kind that waits."""
         for urgency in Urgency:
             if self._queue.waits(urgency) and (urgency not in self._asking or self._asking[urgency].done()):
@@ -234,24 +234,24 @@ class RateLimiter:
         """Get shared places while a chat waits for one."""
         with suppress(Paused):
             while self._queue.waits(urgency):
-                place = await self._shared_place(urgency)
+                place = await self._take_shared_permit(urgency)
                 while (wait := self._until_open()) > 0:  # noqa: ASYNC110  (only time opens it)
                     await asyncio.sleep(wait)
                 if (ticket := self._queue.take(urgency)) is not None:
                     self._grant(ticket, place)
                 elif place is not None and self._shared is not None:
-                    await _whatever_comes(self._shared.return_unused(place))
+                    await _ignoring_errors(self._shared.return_permit(place))
 
-    async def _shared_place(self, urgency: Urgency) -> int | None:
+    async def _take_shared_permit(self, urgency: Urgency) -> int | None:
         """Take one of the places that replicas share, None where the database is away or fails; raises Paused."""
         try:
             while self._shared is not None:
-                if (place := await self._shared.take(self._in_all, _KEPT, urgent=urgency is Urgency.ANSWER)) is not None:
+                if (place := await self._shared.take(self._permits_per_second, _RESERVED, urgent=urgency is Urgency.ANSWER)) is not None:
                     return place
-                silence, wait = await self._shared.wait(self._in_all)
+                silence, wait = await self._shared.wait(self._permits_per_second)
                 self.halt(silence)
-                await self._heard_out()
-                await asyncio.sleep(min(max(wait, _GLANCE), _LONGEST_GLANCE))
+                await self._wait_out_pause()
+                await asyncio.sleep(min(max(wait, _POLL_INTERVAL), _MAX_POLL_INTERVAL))
         except DatabaseAway:
             return None
         except Paused:
@@ -267,32 +267,32 @@ class RateLimiter:
             self._alarm.cancel()
         self._alarm = asyncio.get_running_loop().call_at(moment, self._admit)
 
-    async def _return_unused(self, place: int | None) -> None:
+    async def _return_permit(self, place: int | None) -> None:
         """Free a place at once, since nothing was sent by it."""
-        self._give_back()
+        self._free_permit()
         if self._shared is not None and place is not None:
-            await _whatever_comes(self._shared.return_unused(place))
+            await _ignoring_errors(self._shared.return_permit(place))
 
-    def _place_returns(self) -> None:
+    def _free_used_permit(self) -> None:
         """Free the place that was used longest ago."""
         self._returns.popleft()
-        self._give_back()
+        self._free_permit()
 
-    def _give_back(self) -> None:
+    def _free_permit(self) -> None:
         """Free a place."""
-        self._places += 1
+        self._free_permits += 1
         self._admit()
 
     def _charge(self, chat: int, now: float) -> None:
         """Note that a chat was told something, and forget those that have had their rest."""
-        self._queue.told(chat, now)
-        self._owed_until[chat] = max(self._owed_until.get(chat, now), now) + _SECOND
-        self._owed_until.move_to_end(chat)
-        while (oldest := next(iter(self._owed_until))) != chat and self._owed_until[oldest] <= now:
-            del self._owed_until[oldest]
+        self._queue.record_sent(chat, now)
+        self._chat_free_at[chat] = max(self._chat_free_at.get(chat, now), now) + _INTERVAL
+        self._chat_free_at.move_to_end(chat)
+        while (oldest := next(iter(self._chat_free_at))) != chat and self._chat_free_at[oldest] <= now:
+            del self._chat_free_at[oldest]
 
 
-async def _whatever_comes(asked: Awaitable[Result]) -> Result | None:
+async def _ignoring_errors(asked: Awaitable[Result]) -> Result | None:
     """Return what the database says, None where it fails: a message that was sent must not count as failed because of that."""
     try:
         return await asked

@@ -13,14 +13,14 @@ from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
 from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed, unpacked
-from bot.notifications.render import News
+from bot.notifications.render import NotificationRenderer
 from bot.observability.metrics import Metrics
 from bot.observability.report import without_persons
 from bot.outbox.rate_limiter import Paused, Permit, Urgency
-from bot.outbox.sender import Delivery, TryLater, Undeliverable, Unreachable
-from bot.ports import Database, Work
+from bot.outbox.sender import MessageSender, TryLater, Undeliverable, Unreachable
+from bot.ports import BotUnitOfWork, Database
 from bot.runtime.alarm import Alarm
-from bot.runtime.chat_locks import TELLING_SECONDS, ChatLocks, finished
+from bot.runtime.chat_locks import SEND_LOCK_SECONDS, ChatLocks, finished
 from domain.operations.incident import Trouble
 from domain.operations.outbox import DIGEST, REPLY, TOLD_TO_WAIT, OutboxRow
 from domain.operations.retry import again_while_away
@@ -64,7 +64,14 @@ class Relay:
     """Delivers outbox rows and notes what became of each."""
 
     def __init__(
-        self, database: Database, delivery: Delivery, news: News, chat_locks: ChatLocks, clock: Clock, alarm: Alarm, metrics: Metrics
+        self,
+        database: Database,
+        delivery: MessageSender,
+        news: NotificationRenderer,
+        chat_locks: ChatLocks,
+        clock: Clock,
+        alarm: Alarm,
+        metrics: Metrics,
     ) -> None:
         self._database = database
         self._delivery = delivery
@@ -159,7 +166,7 @@ class Relay:
             log.exception("could not deliver a %s", row.kind)
             return await self._failed(row, f"{type(error).__name__}: {error}", shown, attempted=attempted)
         else:
-            return await self._settle(row, "skipped" if steps is None else "sent", shown)
+            return await self._record_result(row, "skipped" if steps is None else "sent", shown)
 
     async def reply(self, row: OutboxRow) -> None:
         """Tell an answer for the first time; what has to wait is left to the alarm.
@@ -216,7 +223,7 @@ class Relay:
     async def _delivered_in_turn(self, row: OutboxRow, permit: Permit | None) -> datetime | None:
         """Wait for the chat's turn, and deliver a row if it is still ours then."""
         turn = await again_while_away(lambda: self._chat_locks.take(row.recipient_id), seconds=_DATABASE_SECONDS)
-        with turn.lasting(TELLING_SECONDS):
+        with turn.lasting(SEND_LOCK_SECONDS):
             # By now the row may have been put off, or put in again for a moved hold.
             if await self._write(lambda work: work.outbox.renew(row, self._clock())):
                 return await self.deliver(row, permit)
@@ -249,11 +256,11 @@ class Relay:
         if row.reservation_id is not None:
             await self._write(lambda work: work.outbox.keep(row, row.refused()))
 
-    async def _write(self, do: Callable[[Work], Awaitable[Result]]) -> Result:
+    async def _write(self, do: Callable[[BotUnitOfWork], Awaitable[Result]]) -> Result:
         """Note something of a row in hand, as soon as the database is there: what is not noted is told again."""
         return await again_while_away(lambda: self._database.write(do), seconds=_DATABASE_SECONDS)
 
-    async def _read(self, ask: Callable[[Work], Awaitable[Result]]) -> Result:
+    async def _read(self, ask: Callable[[BotUnitOfWork], Awaitable[Result]]) -> Result:
         """Look something up for a row in hand, as soon as the database is there."""
 
         async def attempt() -> Result:
@@ -268,12 +275,12 @@ class Relay:
             return unpacked(row.payload)
         return await self._read(lambda work: self._news.steps(work, row, self._clock()))
 
-    async def _settle(self, row: OutboxRow, state: Literal["sent", "skipped"], shown: Shown) -> datetime | None:
+    async def _record_result(self, row: OutboxRow, state: Literal["sent", "skipped"], shown: Shown) -> datetime | None:
         """Note what became of a row, and which messages show what from now on, in one transaction; return when there is more."""
 
-        async def settled(work: Work) -> datetime | None:
+        async def settled(work: BotUnitOfWork) -> datetime | None:
             await _note_messages(work, row.recipient_id, shown)
-            return await work.outbox.settle(row, state, self._clock())
+            return await work.outbox.record_result(row, state, self._clock())
 
         following = await self._write(settled)
         self._metrics.delivered(row.kind, state)
@@ -283,12 +290,12 @@ class Relay:
         """Put a row aside that nobody will ever get, for an operator to see, who is told; return when there is more."""
         now = self._clock()
 
-        async def parked(work: Work) -> datetime | None:
+        async def parked(work: BotUnitOfWork) -> datetime | None:
             await _note_messages(work, row.recipient_id, shown)
             # A digest that cannot be told is no reason for another one.
             if row.kind != DIGEST:
                 await work.incidents.note(trouble, without_persons(error.partition(":")[0]), now)
-            return await work.outbox.settle(row, "parked", now, error)
+            return await work.outbox.record_result(row, "parked", now, error)
 
         following = await self._write(parked)
         self._metrics.delivered(row.kind, "parked")
@@ -299,7 +306,7 @@ class Relay:
         log.info("recipient unreachable: %s", error)
         now = self._clock()
 
-        async def given_up(work: Work) -> None:
+        async def given_up(work: BotUnitOfWork) -> None:
             if row.reservation_id is not None:
                 await work.outbox.keep(row, row.withheld())
             await work.clients.mark_unreachable(row.recipient_id, now)
@@ -315,7 +322,7 @@ class Relay:
         log.warning("a %s waits %.0f s: %s", row.kind, wait.total_seconds(), error)
         until = self._clock() + wait
 
-        async def postponed(work: Work) -> None:
+        async def postponed(work: BotUnitOfWork) -> None:
             await _note_messages(work, row.recipient_id, shown)
             if row.kind == REPLY and shown:
                 await work.outbox.keep(row, packed(unpacked(row.payload)[len(shown) :]))
@@ -342,10 +349,10 @@ def _logged(row: OutboxRow) -> dict[str, object]:
 
 def _urgency(row: OutboxRow) -> Urgency:
     """Tell whether somebody waits for this."""
-    return Urgency.ANSWER if row.kind == REPLY else Urgency.NEWS
+    return Urgency.ANSWER if row.kind == REPLY else Urgency.NOTIFICATION
 
 
-async def _note_messages(work: Work, chat: int, shown: Shown) -> None:
+async def _note_messages(work: BotUnitOfWork, chat: int, shown: Shown) -> None:
     """Keep the numbers of new messages with what they show."""
     for step, message in shown:
         if isinstance(step, Send) and message is not None:
@@ -357,7 +364,7 @@ async def _note_messages(work: Work, chat: int, shown: Shown) -> None:
             await work.reservations.move_card(chat, step.message_id, message)
 
 
-async def _note_sent(work: Work, chat: int, step: Send, message: int) -> None:
+async def _note_sent(work: BotUnitOfWork, chat: int, step: Send, message: int) -> None:
     """Keep the number of a new message."""
     if step.dialogue:
         await work.dialogues.show_on(chat, message)
@@ -367,7 +374,7 @@ async def _note_sent(work: Work, chat: int, step: Send, message: int) -> None:
         await _note_notice(work, step.notice_of, message)
 
 
-async def _note_notice(work: Work, reservation_id: int, message: int | None) -> None:
+async def _note_notice(work: BotUnitOfWork, reservation_id: int, message: int | None) -> None:
     """Keep the number of the message that warns of a hold, or that there is none any more."""
     if reservation := await work.reservations.get(reservation_id):
         await work.reservations.show_on(reservation.id, card=reservation.card_message_id, notice=message)

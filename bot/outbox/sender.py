@@ -19,7 +19,7 @@ from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, St
 from bot.messages.screen import Button, Screen
 from bot.outbox.patience import Patience
 from bot.outbox.rate_limiter import Paused, Permit, RateLimiter, Urgency
-from bot.ports import Memory
+from bot.ports import ShownMessages
 from bot.telegram.api import call
 from domain.operations.outbox import TOLD_TO_WAIT
 from domain.ports import DatabaseAway
@@ -58,15 +58,15 @@ class _Admission:
     permit: Permit | None
 
 
-class Delivery:
+class MessageSender:
     """Carries out steps, and has it remembered what each message shows, so that none is edited into what it is already.
 
     Each request waits for its turn in the ``pace``; without one, nothing waits. ``patience`` says how long an answer is waited for.
     """
 
-    def __init__(self, bot: Bot, memory: Memory, rate_limiter: RateLimiter | None = None, patience: Patience | None = None) -> None:
+    def __init__(self, bot: Bot, memory: ShownMessages, rate_limiter: RateLimiter | None = None, patience: Patience | None = None) -> None:
         self._bot = bot
-        self._memory = memory
+        self._shown_messages = memory
         self._rate_limiter = rate_limiter
         self._patience = patience or Patience()
         self._parses_times = True
@@ -78,7 +78,7 @@ class Delivery:
 
     async def rest(self, chat: int) -> float:
         """Return for how many seconds a chat has to rest before it may be answered, zero or less where it has rested."""
-        return await self._rate_limiter.rest(chat, Urgency.ANSWER) if self._rate_limiter else 0.0
+        return await self._rate_limiter.chat_delay(chat, Urgency.ANSWER) if self._rate_limiter else 0.0
 
     def wait(self, chat: int, urgency: Urgency = Urgency.ANSWER) -> float:
         """Return for about how many seconds a chat would wait behind others, its own rest aside."""
@@ -125,30 +125,30 @@ class Delivery:
             case Delete():
                 await self._delete(chat, step, admission)
             case SendQr():
-                async with self._turn(admission, chat):
+                async with self._permit(admission, chat):
                     with self._patience.in_chat(chat) as seconds:
                         timeout: Any = BaseRequest.DEFAULT_NONE if seconds is None else seconds
                         picture = _qr(step.link)
                         await self._bot.send_photo(chat, picture, caption=step.caption, parse_mode=ParseMode.HTML, read_timeout=timeout)
             case SetMenu():
                 commands = [BotCommand(name, description) for name, description in step.commands]
-                async with self._turn(admission):
+                async with self._permit(admission):
                     await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(chat))
         return None
 
-    def _turn(self, admission: _Admission, chat: int | None = None) -> AbstractAsyncContextManager[None]:
+    def _permit(self, admission: _Admission, chat: int | None = None) -> AbstractAsyncContextManager[None]:
         """Wait for the turn of one request; ``chat`` is where people see it, None where they do not."""
         if self._rate_limiter is None:
             return nullcontext()
         if chat is not None and admission.permit is not None and not admission.permit.spent:
             return self._rate_limiter.using(admission.permit)
-        return self._rate_limiter.turn(admission.urgency, chat)
+        return self._rate_limiter.permit(admission.urgency, chat)
 
     async def _answer(self, step: Answer, admission: _Admission) -> None:
         """Answer a tap; one too old to be answered needs no answer."""
         text = step.text and textwrap.shorten(step.text, _TOAST_LIMIT, placeholder="…")
         try:
-            async with self._turn(admission):
+            async with self._permit(admission):
                 await call(self._bot, "answerCallbackQuery", {"callback_query_id": step.query_id, "text": text, "show_alert": step.alert})
         except BadRequest as error:
             log.info("tap not answered: %s", error.message)
@@ -179,7 +179,7 @@ class Delivery:
         if (await self._shown(chat, step.message_id) or step.before) == digest:
             return step.message_id
         try:
-            async with self._turn(admission, chat):
+            async with self._permit(admission, chat):
                 await self._call(chat, "editMessageText", {"message_id": step.message_id, **_as_told(step.screen)})
         except BadRequest as error:
             reason = error.message.lower()
@@ -193,7 +193,7 @@ class Delivery:
 
     async def _send(self, chat: int, screen: Screen, admission: _Admission, reply_to: int | None = None) -> int:
         """Show a screen on a new message."""
-        async with self._turn(admission, chat):
+        async with self._permit(admission, chat):
             answered = {"message_id": reply_to, "allow_sending_without_reply": True} if reply_to else None
             sent = await self._call(chat, "sendMessage", {"reply_parameters": answered, **_as_told(screen)})
         number = _number_of(sent)
@@ -208,9 +208,9 @@ class Delivery:
     async def _delete(self, chat: int, step: Delete, admission: _Admission) -> None:
         """Take a message away; one that is gone, or too old to be taken away, stays as it is."""
         with suppress(DatabaseAway):
-            await self._memory.forget(chat, step.message_id)
+            await self._shown_messages.forget(chat, step.message_id)
         try:
-            async with self._turn(admission):
+            async with self._permit(admission):
                 await self._bot.delete_message(chat, step.message_id)
         except BadRequest as error:
             log.info("message not deleted: %s", error.message)
@@ -218,13 +218,13 @@ class Delivery:
     async def _shown(self, chat: int, message: int) -> str | None:
         """Return the digest of what a message shows, None where nobody knows: then it is edited once too often."""
         with suppress(DatabaseAway):
-            return await self._memory.shown(chat, message)
+            return await self._shown_messages.shown(chat, message)
         return None
 
     async def _remember(self, chat: int, message: int, digest: str) -> None:
         """Note what a message shows now."""
         with suppress(DatabaseAway):
-            await self._memory.show(chat, message, digest)
+            await self._shown_messages.show(chat, message, digest)
 
 
 def _number_of(sent: object) -> int:

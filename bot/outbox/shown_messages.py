@@ -6,7 +6,7 @@ _REMEMBERED = 10_000
 
 
 class LocalShownMessages:
-    """Implements ``bot.ports.Memory``, forgetting the oldest of many."""
+    """Implements ``bot.ports.ShownMessages``, forgetting the oldest of many."""
 
     def __init__(self) -> None:
         self._shown: OrderedDict[tuple[int, int], str] = OrderedDict()

@@ -5,20 +5,20 @@ from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from weakref import WeakValueDictionary
 
-from bot.ports import Presence
+from bot.ports import Membership
 
 _DRAIN_SECONDS = 3.0
-TELLING_SECONDS = 1.0
+SEND_LOCK_SECONDS = 1.0
 """How long a chat's turn lasts at most while something is sent there: a slow answer of Telegram must not keep the next update waiting."""
 
 
 class ChatLock:
     """A chat's turn; whoever has it ends it with ``release``."""
 
-    def __init__(self, chat: int, lock: asyncio.Lock, presence: Presence | None) -> None:
+    def __init__(self, chat: int, lock: asyncio.Lock, membership: Membership | None) -> None:
         self._chat = chat
         self._lock = lock
-        self._presence = presence
+        self._membership = membership
         self._released = False
 
     def release(self) -> None:
@@ -26,8 +26,8 @@ class ChatLock:
         if self._released:
             return
         self._released = True
-        if self._presence is not None:
-            self._presence.give_back(self._chat)
+        if self._membership is not None:
+            self._membership.unlock_chat(self._chat)
         self._lock.release()
 
     @contextmanager
@@ -45,12 +45,12 @@ class ChatLocks:
     """A lock for each chat, kept only while somebody has it or waits for it.
 
     A turn lasts from an update's work to the end of the first try to answer it, and a notification takes one too: so no screen is
-    rendered from a state that another is about to replace, and a card is known before the next tap on it is worked. With a ``presence``
+    rendered from a state that another is about to replace, and a card is known before the next tap on it is worked. With a ``membership``
     a turn is had among all replicas, else in this process alone.
     """
 
-    def __init__(self, presence: Presence | None = None) -> None:
-        self._presence = presence
+    def __init__(self, membership: Membership | None = None) -> None:
+        self._membership = membership
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def take(self, chat: int) -> ChatLock:
@@ -58,12 +58,12 @@ class ChatLocks:
         lock = self._locks.setdefault(chat, asyncio.Lock())
         await lock.acquire()
         try:
-            if self._presence is not None:
-                await self._presence.take(chat)
+            if self._membership is not None:
+                await self._membership.lock_chat(chat)
         except BaseException:
             lock.release()
             raise
-        return ChatLock(chat, lock, self._presence)
+        return ChatLock(chat, lock, self._membership)
 
     @asynccontextmanager
     async def of(self, chat: int) -> AsyncIterator[None]:

@@ -10,7 +10,7 @@ from telegram import Bot
 from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
-from bot.observability.heartbeat import Pulse
+from bot.observability.heartbeat import Heartbeat
 from bot.runtime.chat_locks import finished
 from bot.telegram.api import call
 from bot.updates.receiver import Received, Receiver
@@ -30,7 +30,7 @@ _GLANCE = 0.25
 _DRAIN_SECONDS = 1.5
 
 
-async def poll(application: Received, line: BaseRequest, receiver: Receiver, pulse: Pulse) -> None:
+async def poll(application: Received, line: BaseRequest, receiver: Receiver, pulse: Heartbeat) -> None:
     """Fetch updates and have them worked until cancelled; raises InvalidToken where the token is refused.
 
     They are fetched by a ``line`` of their own, which nothing that is sent can fill. The ``pulse`` beats each time Telegram answers.

@@ -15,14 +15,14 @@ from telegram.ext import BaseUpdateProcessor
 from bot.buttons import read
 from bot.clock import Clock
 from bot.dialogue.lines import line_of
-from bot.dialogue.request import CURRENT, Unit
+from bot.dialogue.request import CURRENT_REQUEST, UpdateRequest
 from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed
 from bot.messages.screen import Screen
 from bot.observability.metrics import Metrics
 from bot.outbox.relay import Relay
-from bot.ports import Database, Work
+from bot.ports import BotUnitOfWork, Database
 from bot.runtime.alarm import Alarm
-from bot.runtime.chat_locks import TELLING_SECONDS, ChatLock, ChatLocks, finished
+from bot.runtime.chat_locks import SEND_LOCK_SECONDS, ChatLock, ChatLocks, finished
 from bot.ui.commands import COMMANDS
 from bot.ui.texts import best_language, texts_in
 from bot.updates.sender import Sender, sender_of
@@ -158,25 +158,25 @@ class UpdateProcessor(BaseUpdateProcessor):
             self._alarm.at(due)
         return row
 
-    async def _unit(self, work: Work, update: Update, sender: Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
+    async def _unit(self, work: BotUnitOfWork, update: Update, sender: Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
         """Load the unit, run the handlers, save what they left."""
         now = self._clock()
-        unit = await _loaded(work, update, sender, now)
-        stood = unit.dialogue
+        request = await _loaded(work, update, sender, now)
+        stood = request.dialogue
         if _is_command(update):
-            unit.left = stood.flow is not None
-            unit.leave()
-        token = CURRENT.set(unit)
+            request.left = stood.flow is not None
+            request.leave()
+        token = CURRENT_REQUEST.set(request)
         try:
             await coroutine
         finally:
-            CURRENT.reset(token)
-        if unit.error is not None:
-            raise unit.error
-        standing = unit.dialogue if unit.dialogue.flow else Dialogue()
+            CURRENT_REQUEST.reset(token)
+        if request.error is not None:
+            raise request.error
+        standing = request.dialogue if request.dialogue.flow else Dialogue()
         if standing != stood:
             await work.dialogues.save(sender.contact.id, standing, now)
-        steps = _ordered(unit, update)
+        steps = _ordered(request, update)
         if not steps:
             return None
         # The answer to a tap is sent first and by this process, so a tap's row is never queued from the start.
@@ -194,7 +194,7 @@ class UpdateProcessor(BaseUpdateProcessor):
 
     async def _told(self, row: OutboxRow, turn: ChatLock) -> None:
         """Tell an answer for the first time, and end the chat's turn; what has to wait is told by the sweep."""
-        with turn.lasting(TELLING_SECONDS):
+        with turn.lasting(SEND_LOCK_SECONDS):
             try:
                 await self.relay.reply(row)
             except Exception:
@@ -253,12 +253,12 @@ def _acted_on(update: Update) -> dict[str, int]:
     return {"reservation": number} if number else {}
 
 
-async def _loaded(work: Work, update: Update, sender: Sender, now: datetime) -> Unit:
+async def _loaded(work: BotUnitOfWork, update: Update, sender: Sender, now: datetime) -> UpdateRequest:
     """Return the unit of an update, with the person and their dialogue as they stand."""
     person = await _person(work, sender, now)
     query = update.callback_query
     message = query.message if query else None
-    return Unit(
+    return UpdateRequest(
         uow=work,
         now=now,
         contact=sender.contact,
@@ -269,11 +269,11 @@ async def _loaded(work: Work, update: Update, sender: Sender, now: datetime) -> 
     )
 
 
-async def _person(work: Work, sender: Sender, now: datetime) -> Client:
+async def _person(work: BotUnitOfWork, sender: Sender, now: datetime) -> Client:
     """Return the person who sent an update, as the database knows them from now on."""
     if sender.passing:
         return await work.clients.get(sender.contact.id) or sender.stranger
-    return await work.clients.seen(sender.contact, now)
+    return await work.clients.record_contact(sender.contact, now)
 
 
 def _is_command(update: Update) -> bool:
@@ -285,17 +285,17 @@ def _is_command(update: Update) -> bool:
     return first.startswith("/") and first[1:].partition("@")[0].lower() in COMMANDS
 
 
-def _ordered(unit: Unit, update: Update) -> list[Step]:
+def _ordered(request: UpdateRequest, update: Update) -> list[Step]:
     """Return the steps in the order in which a repeat does no harm; a tap is always answered, and first."""
     order = {Edit: 0, Delete: 1, Send: 2}
-    steps = sorted(unit.steps, key=lambda step: order.get(type(step), 3))
+    steps = sorted(request.steps, key=lambda step: order.get(type(step), 3))
     if update.callback_query:
-        text, alert = unit.answer or (None, False)
+        text, alert = request.answer or (None, False)
         steps.insert(0, Answer(update.callback_query.id, text, alert))
     return steps
 
 
-async def _apologised(work: Work, update: Update, sender: Sender, now: datetime) -> OutboxRow | None:
+async def _apologised(work: BotUnitOfWork, update: Update, sender: Sender, now: datetime) -> OutboxRow | None:
     """Leave an apology to be told; where even that fails, the update is set aside all the same."""
     try:
         async with work.savepoint():

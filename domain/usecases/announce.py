@@ -8,7 +8,7 @@ from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 
 
-async def announce(uow: UnitOfWork, policy: BookingPolicy, now: datetime, *happened: Event) -> None:
+async def announce(uow: UnitOfWork, policy: BookingPolicy, now: datetime, *events: Event) -> None:
     """Put the notifications that follow from these events into the outbox, and let whoever commits know what happened."""
-    uow.happened.extend(happened)
-    await uow.outbox.notify(n for event in happened for n in notifications_of(event, now, policy.warning_lead))
+    uow.events.extend(events)
+    await uow.outbox.notify(n for event in events for n in notifications_of(event, now, policy.warning_lead))

@@ -16,7 +16,7 @@ from storage.engine.postgres import meant, postgres_engine
 
 # A place is given back a second after its request was answered; by whoever dies before that, never, so it comes back by itself.
 _PLACES = text(
-    "INSERT INTO place SELECT number, clock_timestamp() FROM generate_series(-1, CAST(:places AS int)) number ON CONFLICT DO NOTHING"
+    "INSERT INTO place SELECT number, clock_timestamp() FROM generate_series(-1, CAST(:permits AS int)) number ON CONFLICT DO NOTHING"
 )
 _TAKE = text("""
     WITH free AS MATERIALIZED (
@@ -64,7 +64,7 @@ _FORGET = text("UPDATE chat SET shown_message_id = NULL WHERE id = CAST(:chat AS
 
 
 class SharedRateLimit:
-    """Implements ``bot.ports.SharedPace`` and ``bot.ports.Memory``."""
+    """Implements ``bot.ports.SharedRateLimit`` and ``bot.ports.ShownMessages``."""
 
     def __init__(self, url: str) -> None:
         """Prepare the connections; nothing is opened yet."""
@@ -76,18 +76,18 @@ class SharedRateLimit:
         """Close all connections."""
         await self._engine.dispose()
 
-    async def open(self, places: int) -> None:
+    async def open(self, permits: int) -> None:
         """Make sure that there are so many places; raises DatabaseAway."""
-        await self._row(_PLACES, places=places)
+        await self._row(_PLACES, permits=permits)
 
-    async def take(self, places: int, kept: int, *, urgent: bool) -> int | None:
+    async def take(self, permits: int, kept: int, *, urgent: bool) -> int | None:
         """Take a free place, or None where there is none now; raises DatabaseAway.
 
-        Of all ``places``, the last few are ``kept`` for what is urgent, and the first few for what is not. What is urgent and gets none
+        Of all ``permits``, the last few are ``kept`` for what is urgent, and the first few for what is not. What is urgent and gets none
         keeps the places between them from what is not, for a moment.
         """
-        mine = {"lowest": kept + 1, "highest": places, "ungated": places, "order": -1}
-        theirs = {"lowest": 1, "highest": places - kept, "ungated": kept, "order": 1}
+        mine = {"lowest": kept + 1, "highest": permits, "ungated": permits, "order": -1}
+        theirs = {"lowest": 1, "highest": permits - kept, "ungated": kept, "order": 1}
         row = await self._row(_TAKE, **(mine if urgent else theirs))
         if row is None and urgent:
             await self._row(_HURRY)
@@ -96,17 +96,17 @@ class SharedRateLimit:
     async def wait(self, highest: int) -> tuple[float, float]:
         """Return for how many seconds all are to be silent, and in how many a place may be free; raises DatabaseAway."""
         row = await self._row(_WAIT, highest=highest)
-        return (row.silence, row.place) if row else (0.0, 0.0)
+        return (row.silence, row.permit) if row else (0.0, 0.0)
 
-    async def return_unused(self, number: int) -> None:
+    async def return_permit(self, number: int) -> None:
         """Free a place at once, since nothing was sent by it; raises DatabaseAway."""
         await self._row(_RETURN, number=number)
 
-    async def give_back(self, number: int, chat: int) -> None:
+    async def release(self, number: int, chat: int) -> None:
         """Free a place a second from now, and let a chat that was told something rest for one; raises DatabaseAway."""
         await self._row(_GIVE_BACK, number=number, chat=chat)
 
-    async def owed(self, chat: int) -> float:
+    async def chat_delay(self, chat: int) -> float:
         """Return how many seconds a chat is to rest from now on, below zero where it has rested; raises DatabaseAway."""
         row = await self._row(_OWED, chat=chat)
         return row[0] if row and row[0] is not None else 0.0
@@ -131,13 +131,13 @@ class SharedRateLimit:
 
     async def _row(self, statement: TextClause, **values: object) -> Row[Any] | None:
         """Execute a statement, and return its row where it has one."""
-        async with _told(), self._engine.connect() as connection:
+        async with _unavailable_errors(), self._engine.connect() as connection:
             result = await connection.execute(statement, values)
             return result.one_or_none() if result.returns_rows else None
 
 
 @asynccontextmanager
-async def _told() -> AsyncIterator[None]:
+async def _unavailable_errors() -> AsyncIterator[None]:
     """Turn any error of the database into DatabaseAway: nobody waits for what is told here."""
     try:
         yield

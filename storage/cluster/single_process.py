@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 
 
-class Alone:
-    """Implements ``bot.ports.Presence`` where there are no others: it always leads, and waits for nobody."""
+class SingleProcess:
+    """Implements ``bot.ports.Membership`` where there are no others: it always leads, and waits for nobody."""
 
-    leading = True
+    is_leader = True
 
     def __init__(self) -> None:
         """Choose a number, by which what this process leases is told from what one before it did."""
@@ -21,22 +21,24 @@ class Alone:
     async def leave(self) -> None:
         """Nothing has to be closed."""
 
-    def watch(self, *, heard: Callable[[datetime], None], parted: Callable[[], None], returned: Callable[[float], None]) -> None:
+    def watch(
+        self, *, on_commit: Callable[[datetime], None], on_departure: Callable[[], None], on_reconnect: Callable[[float], None]
+    ) -> None:
         """Nobody else is there to be heard."""
 
-    async def gone(self, among: Collection[int]) -> Collection[int]:
+    async def departed(self, among: Collection[int]) -> Collection[int]:
         """Return all others: there can be one process only."""
         return {*among} - {self.number}
 
-    async def take(self, chat: int) -> None:
+    async def lock_chat(self, chat: int) -> None:
         """Nobody else has it."""
 
-    def give_back(self, chat: int) -> None:
+    def unlock_chat(self, chat: int) -> None:
         """Nobody else waits for it."""
 
-    async def leads(self) -> None:
+    async def wait_until_leader(self) -> None:
         """It does."""
 
-    async def follows(self) -> None:
+    async def wait_until_follower(self) -> None:
         """It never does."""
         await asyncio.Event().wait()

@@ -35,7 +35,7 @@ class SqlClients:
         row = (await self._connection.execute(_GET, {"client": client_id})).one_or_none()
         return Client(**row._asdict()) if row else None
 
-    async def seen(self, contact: Contact, now: datetime) -> Client:
+    async def record_contact(self, contact: Contact, now: datetime) -> Client:
         """Note that a person wrote: new, or with a new name, and reachable again; he does nothing else until this transaction ends."""
         known = await self._alone(contact.id)
         told = (contact.name, contact.username, contact.language, None)

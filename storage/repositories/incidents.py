@@ -47,7 +47,7 @@ class SqlIncidents:
         row = {"kind": kind, "count": 1, "error": error, "latest": now}
         await self._connection.execute(_NOTE.on(self._connection), row)
 
-    async def are_untold(self, since: datetime) -> bool:
+    async def any_unreported(self, since: datetime) -> bool:
         """Tell whether there are some and nobody was told of any after ``since``."""
         return (await self._connection.execute(_UNTOLD, {"since": since})).first() is not None
 

@@ -263,7 +263,7 @@ class SqlOutbox:
         depth, oldest = (await self._connection.execute(_BACKLOG, {"now": now})).one()
         return Backlog(depth, oldest)
 
-    async def settle(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> datetime | None:
+    async def record_result(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> datetime | None:
         """Note that a claimed row is sent, skipped or parked; one put in anew since then stays due.
 
         Return when the next thing for the same person falls due, or None where nothing does. A reply that is sent is forgotten: nobody has
@@ -323,7 +323,7 @@ class SqlOutbox:
         """Make due at once what these replicas have leased, and return how many rows that is."""
         return len(await self._connection.execute(_RELEASE, {"holders": sorted(holders)})) if holders else 0
 
-    async def release_unheard_of(self, since: datetime, *, besides: Collection[int]) -> int:
+    async def release_unknown_leases(self, since: datetime, *, besides: Collection[int]) -> int:
         """Make due at once what this replica leased before ``since`` without knowing of it, and return how many rows that is.
 
         It was cut off before it heard that the claim was committed; what it knows of are the rows ``besides``.

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.kit.bot import ADMIN_ID, Chatter, Town, lived_in
-from tests.kit.clinic import opens_practice
+from tests.kit.bot import ADMIN_ID, BotHarness, ChatUser, running
+from tests.kit.clinic import opens_clinic
 from tests.kit.databases import EVERY_CASE
 from tests.kit.odd_events import Oddities
 from tests.kit.seed import SEED
@@ -38,55 +38,55 @@ def _is_another_case(item: pytest.Item, seen: set[tuple[str, str]]) -> bool:
 
 
 @pytest.fixture
-async def town(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Town]:
+async def bot(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[BotHarness]:
     """Return a town whose bot nobody has written to; at the end Telegram must have refused nothing.
 
     In a dialogue test it meets oddities by lot, unless the test is marked ``@pytest.mark.plain_wire``.
     """
-    place = Town(database_url)
+    place = BotHarness(database_url)
     if request.path.name.endswith("_dialogue.py") and not request.node.get_closest_marker("plain_wire"):
         place.oddities = Oddities(place.simulator, f"{SEED} {request.node.nodeid}")
         request.node.add_report_section("call", "oddities", f"repeat with TEST_SEED={SEED}")
-    async with lived_in(place):
+    async with running(place):
         yield place
 
 
 @pytest.fixture
-async def rough_town(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[Town]:
+async def impatient_bot(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[BotHarness]:
     """Return a town where the wire may fail: Telegram is waited for no longer than a moment.
 
     It may refuse nothing but what a test is marked to have refused: ``@pytest.mark.refuses("message to edit not found")``.
     """
     meant = [part for mark in request.node.iter_markers("refuses") for part in mark.args]
-    async with lived_in(Town(database_url, patience=0.3), meant) as place:
+    async with running(BotHarness(database_url, patience=0.3), meant) as place:
         yield place
 
 
 @pytest.fixture
-def admin(town: Town) -> Chatter:
+def admin(bot: BotHarness) -> ChatUser:
     """Return the admin."""
-    return town.joins("Ada", id=ADMIN_ID)
+    return bot.joins("Ada", id=ADMIN_ID)
 
 
 @pytest.fixture
-async def provider(town: Town) -> Chatter:
+async def provider(bot: BotHarness) -> ChatUser:
     """Return a provider in Berlin who has posted nothing. He stands in the database: how one joins by chat has tests of its own."""
-    return await opens_practice(town, days=(), zone="Europe/Berlin")
+    return await opens_clinic(bot, days=(), zone="Europe/Berlin")
 
 
 @pytest.fixture
-async def open_hours(town: Town) -> Chatter:
+async def open_hours(bot: BotHarness) -> ChatUser:
     """Return a provider in Berlin who works on Wednesday 25 November 2026 from 9:00 to 12:00."""
-    return await opens_practice(town, zone="Europe/Berlin")
+    return await opens_clinic(bot, zone="Europe/Berlin")
 
 
 @pytest.fixture
-async def alice(town: Town) -> Chatter:
+async def alice(bot: BotHarness) -> ChatUser:
     """Return a client."""
-    return town.joins("Alice")
+    return bot.joins("Alice")
 
 
 @pytest.fixture
-async def bob(town: Town) -> Chatter:
+async def bob(bot: BotHarness) -> ChatUser:
     """Return another client."""
-    return town.joins("Bob")
+    return bot.joins("Bob")

@@ -14,7 +14,7 @@ from bot.settings import Settings
 from simulator.simulator import Simulator
 from simulator.state.people import Person
 from tests.kit.bot import TOKEN, until
-from tests.kit.replicas import cut, leaders, presence, shut
+from tests.kit.replicas import cut, leaders, membership, shut
 from tests.kit.venue import rows
 
 pytestmark = pytest.mark.engines("postgresql")
@@ -48,7 +48,7 @@ class Group:
         [app] = leaders([replica.app for replica in self.replicas])
         return next(replica for replica in self.replicas if replica.app is app)
 
-    def leads(self) -> bool:
+    def wait_until_leader(self) -> bool:
         """Tell whether exactly one leads."""
         return len(leaders([replica.app for replica in self.replicas])) == 1
 
@@ -96,7 +96,7 @@ async def test_one_replica_polls_and_when_it_ends_another_one_does_and_nothing_i
         gone = group.leader
         await gone.ends()
         group.replicas.remove(gone)
-        await until(group.leads)
+        await until(group.wait_until_leader)
         for person in people:
             person.sends("/privacy")
     await until(lambda: not group.simulator.world.updates.pending)
@@ -116,7 +116,7 @@ async def test_while_the_database_is_away_nothing_is_lost_or_set_aside_and_the_b
         await until(partial(all_heard, people, lines))
     await until(lambda: not group.simulator.world.updates.pending)
     await until(lambda: rows(group.url, "SELECT count(*) FROM outbox WHERE state = 'due'") == [(0,)])
-    await until(group.leads)
+    await until(group.wait_until_leader)
 
     assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
     assert not any(replica.task.done() for replica in group.replicas)
@@ -127,12 +127,12 @@ async def test_after_a_database_that_let_nobody_in_for_a_while_all_is_as_before(
     with shut(group.url):
         for person in people:
             person.sends("/help")
-        await until(lambda: not any(replica.app.presence.leading for replica in group.replicas))
-        await asyncio.gather(*(replica.app.presence.follows() for replica in group.replicas))
+        await until(lambda: not any(replica.app.membership.is_leader for replica in group.replicas))
+        await asyncio.gather(*(replica.app.membership.wait_until_follower() for replica in group.replicas))
     await until(lambda: all(heard(person) for person in people))
-    await until(group.leads)
+    await until(group.wait_until_leader)
     # One leads before all are back.
-    await until(lambda: all(presence(replica.app)._connection is not None for replica in group.replicas))
+    await until(lambda: all(membership(replica.app)._connection is not None for replica in group.replicas))
 
     assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
-    assert set(await presence(group.leader.app).living()) == {replica.app.presence.number for replica in group.replicas}
+    assert set(await membership(group.leader.app).live_replicas()) == {replica.app.membership.number for replica in group.replicas}

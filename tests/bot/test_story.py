@@ -4,27 +4,27 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.kit.bot import ADMIN_ID, Town
+from tests.kit.bot import ADMIN_ID, BotHarness
 
 Pause = Callable[[], Awaitable[None]]
 
 
 @pytest.mark.parametrize("pausing", ["without a break", "restarted in the middle of each step"])
-async def test_the_whole_story(town: Town, pausing: str) -> None:
+async def test_the_whole_story(bot: BotHarness, pausing: str) -> None:
     async def pause() -> None:
         if pausing == "restarted in the middle of each step":
-            await town.restarts()
+            await bot.restarts()
 
-    await _an_admin_invites_and_a_provider_joins(town, pause)
-    await _the_provider_posts_hours(town, pause)
-    await _two_clients_race_for_one_slot(town, pause)
-    await _one_confirms_and_the_other_runs_out_of_time(town, pause)
-    await _the_lists_agree(town, pause)
-    await _the_booking_is_cancelled(town, pause)
+    await _an_admin_invites_and_a_provider_joins(bot, pause)
+    await _the_provider_posts_hours(bot, pause)
+    await _two_clients_race_for_one_slot(bot, pause)
+    await _one_confirms_and_the_other_runs_out_of_time(bot, pause)
+    await _the_lists_agree(bot, pause)
+    await _the_booking_is_cancelled(bot, pause)
 
 
-async def _an_admin_invites_and_a_provider_joins(town: Town, pause: Pause) -> None:
-    admin, dora = town.knows("Ada", id=ADMIN_ID), town.knows("Dora")
+async def _an_admin_invites_and_a_provider_joins(bot: BotHarness, pause: Pause) -> None:
+    admin, dora = bot.knows("Ada", id=ADMIN_ID), bot.knows("Dora")
     await admin.sends("/start")
     await admin.sends("/invite")
     link = admin.link("?start=join_")
@@ -37,8 +37,8 @@ async def _an_admin_invites_and_a_provider_joins(town: Town, pause: Pause) -> No
     assert dora.sees("Dr. Dora <Dent> & Co")
 
 
-async def _the_provider_posts_hours(town: Town, pause: Pause) -> None:
-    dora = town.knows("Dora")
+async def _the_provider_posts_hours(bot: BotHarness, pause: Pause) -> None:
+    dora = bot.knows("Dora")
     await dora.sends("/hours")
     await pause()
     await dora.sends("Wednesday 25 November 8am-10am")
@@ -49,8 +49,8 @@ async def _the_provider_posts_hours(town: Town, pause: Pause) -> None:
     assert any(label.endswith("Undo") for label in dora.buttons)
 
 
-async def _two_clients_race_for_one_slot(town: Town, pause: Pause) -> None:
-    alice, bob = town.knows("Alice"), town.knows("Bob", language_code="de")
+async def _two_clients_race_for_one_slot(bot: BotHarness, pause: Pause) -> None:
+    alice, bob = bot.knows("Alice"), bot.knows("Bob", language_code="de")
     for client in (alice, bob):
         await client.sends("/book")
         await pause()
@@ -58,7 +58,7 @@ async def _two_clients_race_for_one_slot(town: Town, pause: Pause) -> None:
         await pause()
     alice.person.taps("09:15")
     bob.person.taps("09:15")
-    await town.settles()
+    await bot.settles()
     winners = [client for client in (alice, bob) if any("Confirm" in label or "Bestätigen" in label for label in client.buttons)]
     assert winners == [alice]
     assert "Jemand war schneller" in bob.toast
@@ -68,23 +68,23 @@ async def _two_clients_race_for_one_slot(town: Town, pause: Pause) -> None:
     await pause()
 
 
-async def _one_confirms_and_the_other_runs_out_of_time(town: Town, pause: Pause) -> None:
-    alice, bob, dora = town.knows("Alice"), town.knows("Bob"), town.knows("Dora")
+async def _one_confirms_and_the_other_runs_out_of_time(bot: BotHarness, pause: Pause) -> None:
+    alice, bob, dora = bot.knows("Alice"), bot.knows("Bob"), bot.knows("Dora")
     await alice.taps("Confirm")
     await pause()
     assert alice.card.text.startswith("✅ Booked")
     assert dora.sees("New booking from Alice")
-    await town.passes(minutes=25)
+    await bot.passes(minutes=25)
     await pause()
     assert bob.sees("Noch 5 Minuten")
-    await town.passes(minutes=5)
+    await bot.passes(minutes=5)
     await pause()
     assert "Deine Reservierung ist abgelaufen" in bob.last.text
     assert not dora.sees("Bob")
 
 
-async def _the_lists_agree(town: Town, pause: Pause) -> None:
-    alice, bob, dora = town.knows("Alice"), town.knows("Bob"), town.knows("Dora")
+async def _the_lists_agree(bot: BotHarness, pause: Pause) -> None:
+    alice, bob, dora = bot.knows("Alice"), bot.knows("Bob"), bot.knows("Dora")
     await alice.sends("/bookings")
     assert "09:15" in alice.last.text + "".join(alice.buttons)
     await bob.sends("/bookings")
@@ -97,8 +97,8 @@ async def _the_lists_agree(town: Town, pause: Pause) -> None:
     assert "Bob" not in dora.card.text
 
 
-async def _the_booking_is_cancelled(town: Town, pause: Pause) -> None:
-    alice, bob, dora = town.knows("Alice"), town.knows("Bob"), town.knows("Dora")
+async def _the_booking_is_cancelled(bot: BotHarness, pause: Pause) -> None:
+    alice, bob, dora = bot.knows("Alice"), bot.knows("Bob"), bot.knows("Dora")
     await alice.taps("✅ Wed 25 Nov")
     await pause()
     await alice.taps("Cancel booking", message=alice.last)

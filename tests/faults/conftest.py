@@ -4,17 +4,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.faults.scenario import Scene
-from tests.kit.bot import Town
+from tests.faults.scenario import Scenario
+from tests.kit.bot import BotHarness
 
 
 @pytest.fixture
-async def scene(database_url: str) -> AsyncIterator[Scene]:
+async def scenario(database_url: str) -> AsyncIterator[Scenario]:
     """Return a venue whose bot waits for Telegram no longer than a moment; Telegram must have refused nothing but what is meant."""
-    town = Town(database_url, patience=0.3)
-    await town.starts()
-    place = Scene(town)
+    bot = BotHarness(database_url, patience=0.3)
+    await bot.starts()
+    place = Scenario(bot)
     await place.opens()
     yield place
-    await town.ends()
-    assert [warning for warning in town.simulator.transcript.warnings if not any(part in warning for part in place.meant)] == []
+    await bot.ends()
+    assert [warning for warning in bot.simulator.transcript.warnings if not any(part in warning for part in place.meant)] == []

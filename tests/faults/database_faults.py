@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import make_url
 
 from storage.engine.driver import adapter_of
-from tests.kit.bot import Town
+from tests.kit.bot import BotHarness
 from tests.kit.postgres import execute
 from tests.kit.replicas import cut
 from tests.kit.venue import rows
@@ -26,7 +26,7 @@ class Traces:
     times: int = 0
 
 
-Ailment = Callable[[Town], AbstractAsyncContextManager[Traces]]
+DatabaseFault = Callable[[BotHarness], AbstractAsyncContextManager[Traces]]
 
 # For how many milliseconds SQLite waits for a lock by itself; its usual five seconds would only be waited for.
 _BUSY = 50
@@ -34,25 +34,25 @@ _WAIT_FOR_LOCKS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current
 _TABLES = ("outbox", "worked_update", "reservation", "failed_update")
 
 
-def _writer(town: Town) -> Any:
+def _writer(bot: BotHarness) -> Any:
     """Return the driver's side of the one connection that writes to a file, which something was written over before."""
-    sole = town.app.database._write_lock
+    sole = bot.app.database._write_lock
     assert sole
     assert sole._connection
     return adapter_of(sole._connection).driver_connection
 
 
-async def _tell(town: Town, pragma: str) -> None:
-    async with _writer(town).execute(f"PRAGMA {pragma}") as cursor:
+async def _tell(bot: BotHarness, pragma: str) -> None:
+    async with _writer(bot).execute(f"PRAGMA {pragma}") as cursor:
         await cursor.fetchall()
 
 
 @asynccontextmanager
-async def file_locked(town: Town) -> AsyncIterator[Traces]:
+async def file_locked(bot: BotHarness) -> AsyncIterator[Traces]:
     """Have another connection write for longer than the bot waits."""
     with (
         pytest.MonkeyPatch.context() as patched,
-        closing(sqlite3.connect(town.app.database.url.removeprefix("sqlite:///"), isolation_level=None)) as other,
+        closing(sqlite3.connect(bot.app.database.url.removeprefix("sqlite:///"), isolation_level=None)) as other,
     ):
         patched.setattr("storage.engine.sqlite_direct._PATIENCE", f"PRAGMA busy_timeout={_BUSY}")
         other.execute("BEGIN IMMEDIATE")
@@ -60,18 +60,18 @@ async def file_locked(town: Town) -> AsyncIterator[Traces]:
 
 
 @asynccontextmanager
-async def file_full(town: Town) -> AsyncIterator[Traces]:
+async def file_full(bot: BotHarness) -> AsyncIterator[Traces]:
     """Have no page more than there are, and nothing free in the last one of the outbox, where each act writes."""
-    url = town.app.database.url
+    url = bot.app.database.url
     pages = rows(url, "PRAGMA page_count")[0][0]
-    await _tell(town, f"max_page_count={pages}")
+    await _tell(bot, f"max_page_count={pages}")
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute(f"PRAGMA max_page_count={pages}")
         for size in (3000, 300, 30, 3):
             _fill(other, size)
         yield Traces()
         other.execute("DELETE FROM outbox WHERE kind = 'ballast'")
-    await _tell(town, "max_page_count=1073741823")
+    await _tell(bot, "max_page_count=1073741823")
 
 
 def _fill(other: sqlite3.Connection, size: int) -> None:
@@ -85,17 +85,17 @@ def _fill(other: sqlite3.Connection, size: int) -> None:
 
 
 @asynccontextmanager
-async def file_read_only(town: Town) -> AsyncIterator[Traces]:
+async def file_read_only(bot: BotHarness) -> AsyncIterator[Traces]:
     """Refuse each write as SQLite does where it may not write: root may write whatever a file's mode says."""
-    await _tell(town, "query_only=ON")
+    await _tell(bot, "query_only=ON")
     yield Traces()
-    await _tell(town, "query_only=OFF")
+    await _tell(bot, "query_only=OFF")
 
 
 @asynccontextmanager
-async def file_slow(town: Town) -> AsyncIterator[Traces]:
+async def file_slow(bot: BotHarness) -> AsyncIterator[Traces]:
     """Let every few steps of SQLite's machine take a while."""
-    writer, traces = _writer(town), Traces()
+    writer, traces = _writer(bot), Traces()
 
     def dawdles() -> None:
         traces.times += 1
@@ -107,12 +107,12 @@ async def file_slow(town: Town) -> AsyncIterator[Traces]:
 
 
 @asynccontextmanager
-async def rows_locked(town: Town) -> AsyncIterator[Traces]:
+async def rows_locked(bot: BotHarness) -> AsyncIterator[Traces]:
     """Have another transaction lock every row that an act begins with, until somebody has waited for it."""
-    other = await asyncpg.connect(town.app.database.url)
+    other = await asyncpg.connect(bot.app.database.url)
     await other.execute("BEGIN; SELECT 1 FROM client FOR UPDATE; SELECT 1 FROM reservation FOR UPDATE; SELECT 1 FROM outbox FOR UPDATE")
     traces, over = Traces(), asyncio.Event()
-    leaving = asyncio.create_task(_leaves(other, town.app.database.url, traces, over))
+    leaving = asyncio.create_task(_leaves(other, bot.app.database.url, traces, over))
     yield traces
     over.set()
     await leaving
@@ -128,28 +128,28 @@ async def _leaves(other: asyncpg.Connection, url: str, traces: Traces, over: asy
 
 
 @asynccontextmanager
-async def disk_full(town: Town) -> AsyncIterator[Traces]:
+async def disk_full(bot: BotHarness) -> AsyncIterator[Traces]:
     """Have the server refuse each new row as it does where its disk is full."""
-    async with _triggered(town, "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'"):
+    async with _triggered(bot, "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'"):
         yield Traces()
 
 
 @asynccontextmanager
-async def server_slow(town: Town) -> AsyncIterator[Traces]:
+async def server_slow(bot: BotHarness) -> AsyncIterator[Traces]:
     """Have the server take its time for each new row."""
-    url, traces = town.app.database.url, Traces()
+    url, traces = bot.app.database.url, Traces()
     # What a sequence has counted stays counted, whatever becomes of the transaction.
     execute(url, "CREATE SEQUENCE dawdled")
-    async with _triggered(town, "PERFORM pg_sleep(0.05), nextval('dawdled')"):
+    async with _triggered(bot, "PERFORM pg_sleep(0.05), nextval('dawdled')"):
         yield traces
         traces.times = rows(url, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM dawdled")[0][0]
     execute(url, "DROP SEQUENCE dawdled")
 
 
 @asynccontextmanager
-async def _triggered(town: Town, does: str) -> AsyncIterator[None]:
+async def _triggered(bot: BotHarness, does: str) -> AsyncIterator[None]:
     """Have the server do something before it writes a new row."""
-    url = town.app.database.url
+    url = bot.app.database.url
     body = f"BEGIN {does}; RETURN NEW; END"
     execute(url, f"CREATE FUNCTION ails() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
     execute(url, *(f"CREATE TRIGGER ails BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION ails()" for table in _TABLES))
@@ -158,9 +158,9 @@ async def _triggered(town: Town, does: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def server_read_only(town: Town) -> AsyncIterator[Traces]:
+async def server_read_only(bot: BotHarness) -> AsyncIterator[Traces]:
     """Have the server take no writes, as one that became a standby."""
-    url = town.app.database.url
+    url = bot.app.database.url
     name = make_url(url).database
     execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     cut(url)
@@ -170,13 +170,13 @@ async def server_read_only(town: Town) -> AsyncIterator[Traces]:
 
 
 @asynccontextmanager
-async def server_restarted(town: Town) -> AsyncIterator[Traces]:
+async def server_restarted(bot: BotHarness) -> AsyncIterator[Traces]:
     """Cut all connections again and again while something is done."""
     stop = asyncio.Event()
 
     async def cuts() -> None:
         while not stop.is_set():
-            cut(town.app.database.url)
+            cut(bot.app.database.url)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.02)
 
@@ -186,7 +186,7 @@ async def server_restarted(town: Town) -> AsyncIterator[Traces]:
     await cutting
 
 
-AILMENTS: dict[str, dict[str, Ailment]] = {
+DATABASE_FAULTS: dict[str, dict[str, DatabaseFault]] = {
     "sqlite": {"locked": file_locked, "full": file_full, "read-only": file_read_only, "slow": file_slow},
     "postgresql": {
         "locked": rows_locked,

@@ -14,7 +14,7 @@ from bot.observability import report as doctor
 from simulator.state.transcript import CallRecord
 from storage.engine.executor import Executor
 from storage.maintenance.integrity import SqlDoctor
-from tests.kit.bot import Chatter, Town
+from tests.kit.bot import BotHarness, ChatUser
 from tests.kit.notices import told
 from tests.kit.venue import rows
 from tests.storage.audit import audit
@@ -42,24 +42,24 @@ _NAME = re.compile(r"Client \d+\.")
 _MAY_SEE = "SELECT reservation.id, reservation.client_id, provider.client_id FROM reservation JOIN provider ON provider.id = provider_id"
 
 
-async def aftermath(town: Town, *people: Chatter, repeats: int = 0) -> list[str]:
+async def aftermath(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> list[str]:
     """Return all that is wrong now, once everything was settled; ``people`` are those whose chats are looked into and who write again."""
-    await town.settles()
-    wrong = await looked_over(town, *people, repeats=repeats)
+    await bot.settles()
+    wrong = await looked_over(bot, *people, repeats=repeats)
     for person in people:
         wrong += await _of_dialogue(person)
-    return wrong + town.simulator.check_taps()
+    return wrong + bot.simulator.check_taps()
 
 
-async def looked_over(town: Town, *people: Chatter, repeats: int = 0) -> list[str]:
+async def looked_over(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> list[str]:
     """Return all that is wrong as it stands, without anything being done about it."""
-    url = town.app.database.url
-    wrong = audit(url, town.now)
+    url = bot.app.database.url
+    wrong = audit(url, bot.now)
     wrong += _of_outbox(url)
-    wrong += _of_notices(url, list(town.simulator.transcript.calls), repeats)
-    wrong += _of_secrets(town, url)
+    wrong += _of_notices(url, list(bot.simulator.transcript.calls), repeats)
+    wrong += _of_secrets(bot, url)
     wrong += [sentence for person in people for sentence in _of_chat(person, url)]
-    return wrong + await _of_doctor(town)
+    return wrong + await _of_doctor(bot)
 
 
 def _of_outbox(url: str) -> Iterator[str]:
@@ -101,14 +101,14 @@ def _of_cancellations(url: str, calls: list[CallRecord], repeats: int) -> Iterat
             yield f"the cancellation of {key} was told, and the booking was never announced"
 
 
-def _of_secrets(town: Town, url: str) -> Iterator[str]:
+def _of_secrets(bot: BotHarness, url: str) -> Iterator[str]:
     """Look at everything anybody was ever shown: a client's name and the buttons of a reservation are for him and its provider alone."""
     parties = {number: {client, provider} for number, client, provider in rows(url, _MAY_SEE)}
     providers = {person for (person,) in rows(url, "SELECT client_id FROM provider")}
     names = dict(rows(url, "SELECT name, id FROM client"))
     # Whoever forges a number gets that very number back, for what it is worth.
-    forged = {(tap.account.id, getattr(read(tap.data), field, 0)) for tap in town.simulator.world.taps.values() for field in _NUMBERS}
-    for call in town.simulator.transcript.calls:
+    forged = {(tap.account.id, getattr(read(tap.data), field, 0)) for tap in bot.simulator.world.taps.values() for field in _NUMBERS}
+    for call in bot.simulator.transcript.calls:
         chat = int(call.params.get("chat_id") or 0) if call.ok else 0
         numbers = {getattr(read(data), "reservation", 0) for data in _buttons_of(call)} if chat else set()
         strange = {number for number in numbers - {0} if chat not in parties.get(number, set()) and (chat, number) not in forged}
@@ -125,7 +125,7 @@ def _buttons_of(call: CallRecord) -> list[Any]:
     return [button.get("callback_data") for row in keyboard.get("inline_keyboard", ()) for button in row]
 
 
-def _of_chat(person: Chatter, url: str) -> Iterator[str]:
+def _of_chat(person: ChatUser, url: str) -> Iterator[str]:
     """Compare what somebody reads with the books: what he was granted is there, and what he has is shown to him."""
     statuses = dict(rows(url, f"SELECT id, status FROM reservation WHERE client_id = {person.id}"))
     shown = dict(_promised(person))
@@ -141,7 +141,7 @@ def _of_chat(person: Chatter, url: str) -> Iterator[str]:
             yield f"{person.id} reads that hours {choice.draft} are published, and they are {drafts.get(choice.draft)}"
 
 
-def _promised(person: Chatter) -> Iterator[tuple[int, str]]:
+def _promised(person: ChatUser) -> Iterator[tuple[int, str]]:
     """Yield each reservation that a message, as it reads now, says is held or confirmed."""
     for message in person.shown:
         for choice in (read(button.data) for button in message.buttons):
@@ -151,12 +151,12 @@ def _promised(person: Chatter) -> Iterator[tuple[int, str]]:
                 yield number, "confirmed"
 
 
-def _choices(person: Chatter) -> Iterator[object]:
+def _choices(person: ChatUser) -> Iterator[object]:
     """Yield what the buttons carry that somebody could tap now."""
     return (read(button.data) for message in person.shown for button in message.buttons)
 
 
-async def _of_dialogue(person: Chatter) -> list[str]:
+async def _of_dialogue(person: ChatUser) -> list[str]:
     """Have somebody begin anew: whatever happened, he is answered."""
     unanswered = []
     for line in ("/start", "/book"):
@@ -167,8 +167,8 @@ async def _of_dialogue(person: Chatter) -> list[str]:
     return unanswered
 
 
-async def _of_doctor(town: Town) -> list[str]:
+async def _of_doctor(bot: BotHarness) -> list[str]:
     """Ask the doctor, as of the town's clock."""
     # Over the bot's own connections: those of a new engine would cost more than all that is asked.
-    async with town.app.database._reader.connect() as connection:
-        return list(doctor.findings(await SqlDoctor(Executor(connection)).checkup(town.now)))
+    async with bot.app.database._reader.connect() as connection:
+        return list(doctor.findings(await SqlDoctor(Executor(connection)).checkup(bot.now)))

@@ -19,11 +19,11 @@ from simulator.state.transcript import CallRecord
 from storage.database import Database
 from tests.kit.bot import until
 from tests.kit.bot_process import TOKEN, environment, runs
-from tests.kit.cluster import Crew, crew
+from tests.kit.cluster import Cluster, crew
 from tests.kit.http import SECRET
-from tests.kit.load import Guest, come_and_go, reservations_shown
+from tests.kit.load import LoadClient, come_and_go, reservations_shown
 from tests.kit.notices import OPENINGS, told
-from tests.kit.proxies import Exchange, Proxy
+from tests.kit.proxies import LoadBalancer, ReplicaApi
 from tests.kit.venue import rows
 from tests.storage.audit import audit, claims, overlaps
 
@@ -76,11 +76,11 @@ class Stage:
         self.folder = folder
         self.script = script
         self.simulator = Simulator(token=TOKEN)
-        self.exchange = Exchange(self.simulator)
+        self.exchange = ReplicaApi(self.simulator)
         self.env: dict[str, str] = {}
         self.dora: Person
-        self.guests: list[Guest]
-        self.crew: Crew
+        self.guests: list[LoadClient]
+        self.crew: Cluster
         self.overlaps: set[tuple[object, ...]] = set()
         self.looks = 0
         self._chance = random.Random()  # noqa: S311  (nobody gains by guessing it)
@@ -95,7 +95,7 @@ class Stage:
             await self._sets_scene()
             self.env = self._environment(ports[0])
             listens = [f"127.0.0.1:{port}" for port in ports[1:]]
-            await stack.enter_async_context(Proxy(ports[1:]).serving(ports[0]))
+            await stack.enter_async_context(LoadBalancer(ports[1:]).serving(ports[0]))
             self.crew = await stack.enter_async_context(crew(self.folder, self.env, self.exchange, listens))
             await self._act()
             return Verdict(self).told()
@@ -142,11 +142,11 @@ class Stage:
         """Have a provider with many hours in the database before the first bot starts, and people who have started it."""
         self.dora = self.simulator.person("Dora")
         self.dora.sends("/start")
-        self.guests = [Guest(self.simulator, number) for number in range(self.script.people)]
+        self.guests = [LoadClient(self.simulator, number) for number in range(self.script.people)]
         self.simulator.take_updates()
         database, now = Database(self.url), datetime.now(UTC)
         async with database.transaction() as work:
-            await work.clients.seen(Contact(self.dora.id, "Dora"), now)
+            await work.clients.record_contact(Contact(self.dora.id, "Dora"), now)
             provider = await work.providers.add(self.dora.id, "Dora", "dora", now)
             await work.availability.replace(provider.id, [], [_HOURS])
         await database.close()

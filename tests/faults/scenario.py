@@ -8,10 +8,10 @@ from typing import Any
 from bot.buttons import PickSlot
 from domain.client import Contact
 from domain.timespan import TimeSpan
-from tests.kit.bot import MONDAY, Chatter, Town
+from tests.kit.bot import MONDAY, BotHarness, ChatUser
 
 Updates = list[dict[str, Any]]
-Act = Callable[["Scene"], Awaitable[Updates]]
+Act = Callable[["Scenario"], Awaitable[Updates]]
 """Prepares something and returns the updates that do it; none where what is due does it."""
 
 # A week from now, far beyond the notice period however often a hold runs out meanwhile.
@@ -19,13 +19,13 @@ FIRST = int(MONDAY.timestamp()) // 900 + 8 * 96
 _HOURS = TimeSpan(FIRST, FIRST + 40 * 96)
 
 
-class Scene:
+class Scenario:
     """A provider with many hours, and clients who come one after the other, each for a time of his own."""
 
-    def __init__(self, town: Town) -> None:
-        self.town = town
-        self.dora: Chatter
-        self.people: list[Chatter] = []
+    def __init__(self, bot: BotHarness) -> None:
+        self.bot = bot
+        self.dora: ChatUser
+        self.people: list[ChatUser] = []
         # Parts of what Telegram may say of the bot without its being to blame.
         self.meant: tuple[str, ...] = ()
         self.numbers = count(1)
@@ -34,84 +34,84 @@ class Scene:
 
     async def opens(self) -> None:
         """Have the provider in the database, as one who has posted her hours."""
-        town = self.town
-        self.dora = town.joins("Dora")
+        bot = self.bot
+        self.dora = bot.joins("Dora")
         self.dora.person.sends("/agenda")
-        town.simulator.take_updates()
-        async with town.app.database.transaction() as work:
-            await work.clients.seen(Contact(self.dora.id, "Dora"), town.now)
-            dora = await work.providers.add(self.dora.id, "Dora", "dora", town.now)
+        bot.simulator.take_updates()
+        async with bot.app.database.transaction() as work:
+            await work.clients.record_contact(Contact(self.dora.id, "Dora"), bot.now)
+            dora = await work.providers.add(self.dora.id, "Dora", "dora", bot.now)
             await work.availability.replace(dora.id, [], [_HOURS])
 
-    async def comes(self) -> Chatter:
+    async def comes(self) -> ChatUser:
         """Have one more client look at the calendar."""
-        client = self.town.joins(f"Client {next(self.numbers)}.")
+        client = self.bot.joins(f"Client {next(self.numbers)}.")
         self.people.append(client)
         await client.sends("/book")
         return client
 
-    def picks(self, client: Chatter) -> None:
+    def picks(self, client: ChatUser) -> None:
         """Have a client tap a time that nobody else wants."""
         client.person.taps_data(PickSlot(1, next(self._cells), 0).pack(), client.card.id)
 
-    async def holder(self) -> Chatter:
+    async def holder(self) -> ChatUser:
         """Have one more client hold a time."""
         client = await self.comes()
         self.picks(client)
-        await self.town.settles()
+        await self.bot.settles()
         return client
 
 
-async def hold(scene: Scene) -> Updates:
+async def hold(scenario: Scenario) -> Updates:
     """A client holds a time."""
-    scene.picks(await scene.comes())
-    return scene.town.simulator.take_updates()
+    scenario.picks(await scenario.comes())
+    return scenario.bot.simulator.take_updates()
 
 
-async def confirm(scene: Scene) -> Updates:
+async def confirm(scenario: Scenario) -> Updates:
     """A client confirms his hold."""
-    (await scene.holder()).person.taps("Confirm")
-    return scene.town.simulator.take_updates()
+    (await scenario.holder()).person.taps("Confirm")
+    return scenario.bot.simulator.take_updates()
 
 
-async def release(scene: Scene) -> Updates:
+async def release(scenario: Scenario) -> Updates:
     """A client gives his hold back."""
-    (await scene.holder()).person.taps("Release")
-    return scene.town.simulator.take_updates()
+    (await scenario.holder()).person.taps("Release")
+    return scenario.bot.simulator.take_updates()
 
 
-async def cancel(scene: Scene) -> Updates:
+async def cancel(scenario: Scenario) -> Updates:
     """A client cancels his booking."""
-    client = await scene.holder()
+    client = await scenario.holder()
     await client.taps("Confirm")
     await client.taps("Cancel booking")
     client.person.taps("Yes, cancel booking")
-    return scene.town.simulator.take_updates()
+    return scenario.bot.simulator.take_updates()
 
 
-async def publish(scene: Scene) -> Updates:
+async def publish(scenario: Scenario) -> Updates:
     """The provider posts hours."""
     # A quarter of an hour on a day after all that is posted, which nobody has posted before.
-    number, dora = next(scene.posts), scene.dora
+    number, dora = next(scenario.posts), scenario.dora
     begins = MONDAY.replace(hour=0) + timedelta(days=50 + number % 10, minutes=30 * (number // 10 % 47))
     await dora.sends("/hours")
     await dora.sends(f"{begins:%d.%m.%Y %H:%M}-{begins + timedelta(minutes=15):%H:%M}")
     dora.person.taps("Publish")
-    return scene.town.simulator.take_updates()
+    return scenario.bot.simulator.take_updates()
 
 
-async def expire(scene: Scene) -> Updates:
+async def expire(scenario: Scenario) -> Updates:
     """A hold has run out, and nobody has looked yet; those of others are swept."""
-    await scene.town.passes(seconds=scene.town.settings.policy.hold_duration.total_seconds())
-    await scene.holder()
-    scene.town.now += scene.town.settings.policy.hold_duration
+    await scenario.bot.passes(seconds=scenario.bot.settings.policy.hold_duration.total_seconds())
+    await scenario.holder()
+    scenario.bot.now += scenario.bot.settings.policy.hold_duration
     return []
 
 
-async def deliver(scene: Scene) -> Updates:
+async def deliver(scenario: Scenario) -> Updates:
     """A booking was confirmed, and the provider was not told yet."""
-    (await scene.holder()).person.taps("Confirm")
-    await scene.town.works(scene.town.simulator.take_updates())
+    (await scenario.holder()).person.taps("Confirm")
+    await scenario.bot.works(scenario.bot.simulator.take_updates())
     return []
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from tests.faults.invariants import aftermath
 from tests.faults.sampling import LONG, chance
-from tests.faults.scenario import ACTS, Scene, Updates
-from tests.kit.bot import TOKEN, Town, until
+from tests.faults.scenario import ACTS, Scenario, Updates
+from tests.kit.bot import TOKEN, BotHarness, until
 from tests.kit.bot_process import environment
 from tests.kit.venue import rows
 
@@ -29,9 +29,9 @@ _LIVING = """SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid =
 class Mortals:
     """Bots that do one thing each beside the town's own, and may die of it."""
 
-    def __init__(self, process: Process, town: Town) -> None:
+    def __init__(self, process: Process, bot: BotHarness) -> None:
         self._process = process
-        self._town = town
+        self._town = bot
         self.deaths = 0
 
     async def one(self, updates: Updates, at: int) -> str:
@@ -49,59 +49,59 @@ class Mortals:
 
 
 @asynccontextmanager
-async def mortals(town: Town, folder: Path) -> AsyncIterator[Mortals]:
+async def mortals(bot: BotHarness, folder: Path) -> AsyncIterator[Mortals]:
     """Have mortals for a block."""
     with (folder / "log").open("ab") as log:
         command = [sys.executable, "-m", "tests.faults.crash_worker"]
-        env = environment(folder, town.simulator.url)
+        env = environment(folder, bot.simulator.url)
         process = await asyncio.create_subprocess_exec(*command, env=env, stdin=PIPE, stdout=PIPE, stderr=log, limit=1 << 20)
         try:
-            yield Mortals(process, town)
+            yield Mortals(process, bot)
         finally:
             process.kill()
             await process.communicate()
 
 
-async def dies(scene: Scene, them: Mortals, act: str, at: int) -> str:
+async def dies(scenario: Scenario, them: Mortals, act: str, at: int) -> str:
     """Have an act done by one who dies at this await, and what is left by the next; see that nothing is wrong; return how it ended."""
-    town = scene.town
-    updates = await ACTS[act](scene)
+    bot = scenario.bot
+    updates = await ACTS[act](scenario)
     # Whoever works next knows nothing of what the dead one did, as after any restart.
-    await town.crashes()
+    await bot.crashes()
     ended = await them.one(updates, at)
     assert ended == "killed" or ended.startswith("ended"), ended
-    if town.app.database.url.startswith("postgresql:"):
-        await until(lambda: rows(town.app.database.url, _LIVING) == [(0,)])
+    if bot.app.database.url.startswith("postgresql:"):
+        await until(lambda: rows(bot.app.database.url, _LIVING) == [(0,)])
     # Telegram never heard that they were worked.
     for update in updates:
-        town.simulator.redeliver(update["update_id"])
-    await town.comes_back()
-    assert await aftermath(town, *scene.people[-1:], scene.dora, repeats=them.deaths) == [], (act, at, ended)
+        bot.simulator.redeliver(update["update_id"])
+    await bot.recovers()
+    assert await aftermath(bot, *scenario.people[-1:], scenario.dora, repeats=them.deaths) == [], (act, at, ended)
     return ended
 
 
-async def tried(scene: Scene, them: Mortals, act: str) -> int:
+async def tried(scenario: Scenario, them: Mortals, act: str) -> int:
     """Have an act die at each of its awaits, or at one of the first; return how many awaits were tried."""
     if not LONG:
-        await dies(scene, them, act, chance((act, scene.town.app.database.url[:6])).randint(1, _SURELY))
+        await dies(scenario, them, act, chance((act, scenario.bot.app.database.url[:6])).randint(1, _SURELY))
         return 1
-    awaits = int((await dies(scene, them, act, 0)).removeprefix("ended "))
+    awaits = int((await dies(scenario, them, act, 0)).removeprefix("ended "))
     for at in range(1, awaits + 1):
-        await dies(scene, them, act, at)
+        await dies(scenario, them, act, at)
     return awaits
 
 
 @pytest.mark.parametrize("acts", [[act] for act in ACTS] if LONG else [[]], ids=" ".join)
-async def test_whoever_dies_at_any_await_of_any_act_leaves_nothing_undone(scene: Scene, tmp_path: Path, acts: list[str]) -> None:
+async def test_whoever_dies_at_any_await_of_any_act_leaves_nothing_undone(scenario: Scenario, tmp_path: Path, acts: list[str]) -> None:
     # What was on its way when somebody died goes out once more.
-    scene.meant = ("message is not modified",)
+    scenario.meant = ("message is not modified",)
     # Where there is no time for all, by lot.
-    acts = acts or chance(scene.town.app.database.url[:6]).sample(list(ACTS), _FEW)
-    async with mortals(scene.town, tmp_path) as them:
-        awaits = sum([await tried(scene, them, act) for act in acts])
+    acts = acts or chance(scenario.bot.app.database.url[:6]).sample(list(ACTS), _FEW)
+    async with mortals(scenario.bot, tmp_path) as them:
+        awaits = sum([await tried(scenario, them, act) for act in acts])
     print(f"{' '.join(acts)}: {them.deaths} deaths at {awaits} awaits")  # noqa: T201  (pytest shows it where it is asked to)
 
-    assert len(scene.town.simulator.transcript.warnings) <= them.deaths
+    assert len(scenario.bot.simulator.transcript.warnings) <= them.deaths
     # What waits for a timer or the disk waits once more or less often each time.
     assert them.deaths >= 0.8 * awaits
     assert (tmp_path / "log").read_text() == ""

@@ -10,8 +10,8 @@ import bot.buttons as kinds
 from bot.buttons import Callback
 from tests.faults.invariants import aftermath
 from tests.faults.sampling import LONG, chance
-from tests.faults.scenario import ACTS, Scene
-from tests.kit.bot import Chatter
+from tests.faults.scenario import ACTS, Scenario
+from tests.kit.bot import ChatUser
 from tests.kit.venue import rows
 
 FORGED = 10_000 if LONG else 100
@@ -60,40 +60,40 @@ def line(lots: random.Random) -> str:
 
 
 @pytest.mark.parametrize("seed", [1])
-async def test_forged_buttons_are_answered_and_touch_nobody_elses_things(scene: Scene, seed: int) -> None:
+async def test_forged_buttons_are_answered_and_touch_nobody_elses_things(scenario: Scenario, seed: int) -> None:
     for act in ("hold", "confirm", "publish"):
-        await scene.town.works(await ACTS[act](scene))
-    await scene.town.settles()
-    people, url = [*scene.people, scene.dora], scene.town.app.database.url
+        await scenario.bot.works(await ACTS[act](scenario))
+    await scenario.bot.settles()
+    people, url = [*scenario.people, scenario.dora], scenario.bot.app.database.url
     before = rows(url, _MINE), rows(url, _HOURS)
     # He is no client and no provider: whatever he changes but his own holds is somebody else's.
-    mallory, lots = scene.town.joins("Mallory"), chance(seed)
+    mallory, lots = scenario.bot.joins("Mallory"), chance(seed)
     await mallory.sends("/start")
     for _ in range(FORGED // _AT_ONCE):
         for _ in range(_AT_ONCE):
             mallory.person.taps_data(forged(lots), mallory.last.id)
-        await scene.town.settles()
+        await scenario.bot.settles()
 
     assert ([row for row in rows(url, _MINE) if row[2] != mallory.id], rows(url, _HOURS)) == before
-    assert await aftermath(scene.town, *people, mallory) == []
+    assert await aftermath(scenario.bot, *people, mallory) == []
 
 
 @pytest.mark.parametrize("seed", [1])
-async def test_whatever_is_typed_at_any_step_is_answered(scene: Scene, seed: int) -> None:
-    lots, alice = chance(seed), await scene.holder()
+async def test_whatever_is_typed_at_any_step_is_answered(scenario: Scenario, seed: int) -> None:
+    lots, alice = chance(seed), await scenario.holder()
     for number in range(LINES):
-        person = lots.choice((alice, scene.dora))
+        person = lots.choice((alice, scenario.dora))
         if number % 5 == 0:
             await person.sends(lots.choice(("/book", "/hours", "/settings", "/agenda", "/bookings")))
         newest = person.last.id
         await person.sends(line(lots))
         assert person.last.id > newest
 
-    assert await aftermath(scene.town, alice, scene.dora) == []
+    assert await aftermath(scenario.bot, alice, scenario.dora) == []
 
 
-async def test_names_of_every_plane_and_ids_of_64_bits_book_like_any_other(scene: Scene) -> None:
-    town = scene.town
+async def test_names_of_every_plane_and_ids_of_64_bits_book_like_any_other(scenario: Scenario) -> None:
+    bot = scenario.bot
     names = [
         "\u202eevE\x00\ud800",
         "\u05d3\u05d5\u05e8\u05d4",
@@ -103,12 +103,12 @@ async def test_names_of_every_plane_and_ids_of_64_bits_book_like_any_other(scene
         "".join(chr((plane << 16) + 0x41) for plane in range(17)),
     ]
     for number, name in enumerate(names):
-        client = Chatter(town, town.simulator.person(name, id=2**63 - 1 - number))
-        scene.people.append(client)
+        client = ChatUser(bot, bot.simulator.person(name, id=2**63 - 1 - number))
+        scenario.people.append(client)
         await client.sends("/book")
-        scene.picks(client)
-        await town.settles()
+        scenario.picks(client)
+        await bot.settles()
         await client.taps("Confirm")
 
-    assert len(rows(town.app.database.url, "SELECT id FROM reservation WHERE status = 'confirmed'")) == len(names)
-    assert await aftermath(town, *scene.people, scene.dora) == []
+    assert len(rows(bot.app.database.url, "SELECT id FROM reservation WHERE status = 'confirmed'")) == len(names)
+    assert await aftermath(bot, *scenario.people, scenario.dora) == []

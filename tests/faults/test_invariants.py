@@ -8,8 +8,8 @@ import pytest
 
 from simulator.faults import FaultKind
 from tests.faults.invariants import aftermath, looked_over
-from tests.faults.scenario import ACTS, Scene, confirm, hold, publish
-from tests.kit.bot import Chatter
+from tests.faults.scenario import ACTS, Scenario, confirm, hold, publish
+from tests.kit.bot import ChatUser
 from tests.kit.venue import changes
 
 # What is done to the books behind everybody's back, after a hold was made, and one confirmed; and part of what is to be said of it.
@@ -37,75 +37,75 @@ UNHEARD = {
 }
 
 
-async def everything_happens(scene: Scene) -> list[Chatter]:
+async def everything_happens(scenario: Scenario) -> list[ChatUser]:
     """Have each act done as it should be, and return everybody."""
     for act in ACTS.values():
-        await scene.town.works(await act(scene))
-        await scene.town.settles()
-    return [*scene.people, scene.dora]
+        await scenario.bot.works(await act(scenario))
+        await scenario.bot.settles()
+    return [*scenario.people, scenario.dora]
 
 
-async def test_where_nothing_went_wrong_nothing_is_found(scene: Scene) -> None:
-    assert await aftermath(scene.town, *await everything_happens(scene)) == []
+async def test_where_nothing_went_wrong_nothing_is_found(scenario: Scenario) -> None:
+    assert await aftermath(scenario.bot, *await everything_happens(scenario)) == []
 
 
-async def two_book(scene: Scene) -> list[Chatter]:
+async def two_book(scenario: Scenario) -> list[ChatUser]:
     """Have one client hold a time, another one confirm it, and the provider post hours."""
     for act in (hold, confirm, publish):
-        await scene.town.works(await act(scene))
-        await scene.town.settles()
-    return [*scene.people, scene.dora]
+        await scenario.bot.works(await act(scenario))
+        await scenario.bot.settles()
+    return [*scenario.people, scenario.dora]
 
 
 @pytest.mark.engines("sqlite")
-async def test_each_thing_that_can_be_wrong_is_noticed(scene: Scene) -> None:
-    people, url = await two_book(scene), scene.town.app.database.url
+async def test_each_thing_that_can_be_wrong_is_noticed(scenario: Scenario) -> None:
+    people, url = await two_book(scenario), scenario.bot.app.database.url
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as books, closing(sqlite3.connect(":memory:")) as sound:
         books.backup(sound)
         for sql, complaint in FORGED.items():
             changes(url, sql)
-            found = await looked_over(scene.town, *people)
+            found = await looked_over(scenario.bot, *people)
             assert any(complaint in sentence for sentence in found), (sql, found)
             sound.backup(books)
 
-    assert await looked_over(scene.town, *people) == []
+    assert await looked_over(scenario.bot, *people) == []
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_notice_that_came_again_is_noticed_and_can_be_excused(scene: Scene) -> None:
-    people, town = await two_book(scene), scene.town
-    notice = next(call for call in town.simulator.transcript.calls_of("sendMessage") if call.params["text"].startswith("📅"))
-    await town.simulator.call("sendMessage", notice.params)
+async def test_a_notice_that_came_again_is_noticed_and_can_be_excused(scenario: Scenario) -> None:
+    people, bot = await two_book(scenario), scenario.bot
+    notice = next(call for call in bot.simulator.transcript.calls_of("sendMessage") if call.params["text"].startswith("📅"))
+    await bot.simulator.call("sendMessage", notice.params)
 
-    assert await looked_over(town, *people) == ["1 notices came again, not 0"]
-    assert await looked_over(town, *people, repeats=1) == []
+    assert await looked_over(bot, *people) == ["1 notices came again, not 0"]
+    assert await looked_over(bot, *people, repeats=1) == []
 
-    await town.simulator.call("sendMessage", {"chat_id": people[0].id, "text": "It is Client 2. who comes"})
-    assert await looked_over(town, *people, repeats=1) == [f"{people[0].id} was shown the name Client 2., which is not his"]
+    await bot.simulator.call("sendMessage", {"chat_id": people[0].id, "text": "It is Client 2. who comes"})
+    assert await looked_over(bot, *people, repeats=1) == [f"{people[0].id} was shown the name Client 2., which is not his"]
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_cancellation_told_without_its_booking_is_noticed(scene: Scene) -> None:
-    people, town = await two_book(scene), scene.town
+async def test_a_cancellation_told_without_its_booking_is_noticed(scenario: Scenario) -> None:
+    people, bot = await two_book(scenario), scenario.bot
     await people[1].taps("Cancel booking")
     await people[1].taps("Yes, cancel booking")
-    [notice] = [call for call in town.simulator.transcript.calls_of("sendMessage") if "</b> cancelled:" in call.params["text"]]
-    assert await looked_over(town, *people) == []
+    [notice] = [call for call in bot.simulator.transcript.calls_of("sendMessage") if "</b> cancelled:" in call.params["text"]]
+    assert await looked_over(bot, *people) == []
 
     other = re.sub(r'unix="(\d+)"', lambda found: f'unix="{int(found[1]) - 9_000}"', notice.params["text"], count=1)
-    await town.simulator.call("sendMessage", {**notice.params, "text": other})
-    found = await looked_over(town, *people, repeats=1)
+    await bot.simulator.call("sendMessage", {**notice.params, "text": other})
+    found = await looked_over(bot, *people, repeats=1)
     assert len(found) == 1
     assert found[0].endswith("was told, and the booking was never announced")
 
 
 @pytest.mark.engines("sqlite")
 @pytest.mark.parametrize(("method", "kind"), UNHEARD)
-async def test_whoever_is_not_answered_is_noticed(scene: Scene, method: str, kind: FaultKind) -> None:
-    people = await two_book(scene)
-    scene.meant = ("was left unanswered",)
-    scene.town.simulator.faults.add(kind, method=method, times=None)
+async def test_whoever_is_not_answered_is_noticed(scenario: Scenario, method: str, kind: FaultKind) -> None:
+    people = await two_book(scenario)
+    scenario.meant = ("was left unanswered",)
+    scenario.bot.simulator.faults.add(kind, method=method, times=None)
     people[0].person.taps("Release")
 
-    found = await aftermath(scene.town, *people)
+    found = await aftermath(scenario.bot, *people)
     assert any(UNHEARD[method, kind] in sentence for sentence in found), found

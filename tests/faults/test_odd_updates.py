@@ -10,9 +10,9 @@ from tests.faults.invariants import aftermath
 from tests.faults.odd_updates import Odd, drawn, every_odd_one, odd_numbers, valid
 from tests.faults.odd_values import SECRET
 from tests.faults.sampling import LONG, chance
-from tests.faults.scenario import Scene
-from tests.kit.bot import ADMIN_ID, Chatter, until
-from tests.kit.http import PolledTown, PostedTown, ServedTown
+from tests.faults.scenario import Scenario
+from tests.kit.bot import ADMIN_ID, ChatUser, until
+from tests.kit.http import PolledBot, ServedBot, WebhookBot
 from tests.kit.venue import rows
 
 BATCH = 80
@@ -49,23 +49,23 @@ _TOLD = re.compile(r"• (\d+) things? that .* set aside")
 @pytest.fixture(params=["polling", "webhook"])
 async def odd_scene(request: pytest.FixtureRequest, database_url: str, unused_tcp_port: int) -> AsyncIterator["OddScene"]:
     """Return a venue whose bot receives updates by itself, from a Telegram that may send anything."""
-    town = PolledTown(database_url) if request.param == "polling" else PostedTown(database_url, unused_tcp_port)
-    town.simulator.webhook.pace = 0.05
-    await town.starts()
-    scene = OddScene(town)
-    await scene.begins()
-    yield scene
-    await town.ends()
+    bot = PolledBot(database_url) if request.param == "polling" else WebhookBot(database_url, unused_tcp_port)
+    bot.simulator.webhook.pace = 0.05
+    await bot.starts()
+    scenario = OddScene(bot)
+    await scenario.begins()
+    yield scenario
+    await bot.ends()
 
 
-class OddScene(Scene):
+class OddScene(Scenario):
     """A venue where strangers send odd updates between the good ones of others."""
 
-    def __init__(self, town: ServedTown) -> None:
-        super().__init__(town)
-        self.served = town
-        self.admin: Chatter
-        self.regulars: list[Chatter] = []
+    def __init__(self, bot: ServedBot) -> None:
+        super().__init__(bot)
+        self.served = bot
+        self.admin: ChatUser
+        self.regulars: list[ChatUser] = []
         self._strangers = iter(range(_FIRST_STRANGER, 2**31))
         self._asked = 0
         self._no_updates: set[int] = set()
@@ -73,10 +73,10 @@ class OddScene(Scene):
     async def begins(self) -> None:
         """Have an admin, a provider, a client with a booking, and clients who will ask for help again and again."""
         await self.opens()
-        self.admin = self.town.joins("Ada", id=ADMIN_ID)
+        self.admin = self.bot.joins("Ada", id=ADMIN_ID)
         await self.admin.sends("/start")
         await (await self.holder()).taps("Confirm")
-        self.regulars = [self.town.joins(f"Regular {number}") for number in range(3)]
+        self.regulars = [self.bot.joins(f"Regular {number}") for number in range(3)]
 
     async def meets(self, batch: Sequence[Odd]) -> None:
         """Have strangers send odd updates, regulars good ones between them, and see that everybody who should be is answered."""
@@ -86,26 +86,26 @@ class OddScene(Scene):
                 self._sends(odd)
             regular.person.sends("/help")
         self._asked += 1
-        newcomer = self.town.joins("Newcomer")
+        newcomer = self.bot.joins("Newcomer")
         newcomer.person.sends("/start")
         # While the odd ones are still tried again.
         await until(lambda: newcomer.shown and all(len(each.shown) == self._asked for each in self.regulars))
         self._gives_up()
-        await self.town.hears()
+        await self.bot.hears()
         assert [len(each.shown) for each in self.regulars] == [self._asked] * 3
 
     def _gives_up(self) -> None:
         """Have Telegram post no more what is no update, as it does after a day; by polling it is gone with the next one."""
-        if self.town.simulator.world.webhook.url:
-            refused = [entry for entry in self.town.simulator.world.updates.pending if entry.id in self._no_updates]
+        if self.bot.simulator.world.webhook.url:
+            refused = [entry for entry in self.bot.simulator.world.updates.pending if entry.id in self._no_updates]
             for entry in refused:
-                self.town.simulator.world.updates.done(entry)
+                self.bot.simulator.world.updates.done(entry)
 
     def _sends(self, odd: Odd) -> None:
         """Have a stranger nobody has heard of send an odd update, whose taps and chat Telegram knows."""
         stranger = next(self._strangers)
-        world = self.town.simulator.world
-        self.town.simulator.person("Stranger", id=stranger)
+        world = self.bot.simulator.world
+        self.bot.simulator.person("Stranger", id=stranger)
         world.accounts[stranger].started = True
         number = world.updates.next_id
         if not odd.path or odd.path == ("update_id",):
@@ -116,14 +116,14 @@ class OddScene(Scene):
         """Return what is wrong besides that odd updates were set aside and that strangers cannot be written to."""
         people = [*self.people, self.dora, *self.regulars]
         known = ", ".join(str(person.id) for person in (*people, self.admin))
-        wrong = [sentence for sentence in await aftermath(self.town, *people) if not _EXPECTED.match(sentence)]
-        unsent = rows(self.town.app.database.url, f"SELECT kind, error FROM outbox WHERE error IS NOT NULL AND recipient_id IN ({known})")
+        wrong = [sentence for sentence in await aftermath(self.bot, *people) if not _EXPECTED.match(sentence)]
+        unsent = rows(self.bot.app.database.url, f"SELECT kind, error FROM outbox WHERE error IS NOT NULL AND recipient_id IN ({known})")
         return wrong + [f"a {kind} was not sent to one of ours: {error}" for kind, error in unsent]
 
     async def told_of(self) -> int:
         """Return of how many updates that were set aside the admin was told, once all hours have passed."""
-        await self.town.passes(hours=1)
-        await self.town.passes(hours=1)
+        await self.bot.passes(hours=1)
+        await self.bot.passes(hours=1)
         return sum(int(count) for message in self.admin.shown for count in _TOLD.findall(message.text))
 
 
@@ -131,17 +131,17 @@ def _parts(odd: Sequence[Odd]) -> Iterator[Sequence[Odd]]:
     return (odd[at : at + BATCH] for at in range(0, len(odd), BATCH))
 
 
-async def _survives(scene: OddScene, odd: Sequence[Odd], caplog: pytest.LogCaptureFixture) -> None:
+async def _survives(scenario: OddScene, odd: Sequence[Odd], caplog: pytest.LogCaptureFixture) -> None:
     """Have everybody meet odd updates, and look at what they have left."""
     caplog.set_level(logging.INFO)
     for batch in _parts(odd):
-        await scene.meets(batch)
-    assert await scene.found() == []
-    set_aside = await scene.served.adds_up("slotkeeper_updates_total", outcome="set_aside")
+        await scenario.meets(batch)
+    assert await scenario.found() == []
+    set_aside = await scenario.served.adds_up("slotkeeper_updates_total", outcome="set_aside")
     print(f"{len(odd)} odd updates, {set_aside:.0f} set aside")  # noqa: T201  (pytest shows it where it is asked to)
-    assert await scene.told_of() == set_aside
-    assert (await scene.served.asks("/readyz")).status == 200
-    assert (await scene.served.asks("/healthz")).status == 200
+    assert await scenario.told_of() == set_aside
+    assert (await scenario.served.asks("/readyz")).status == 200
+    assert (await scenario.served.asks("/healthz")).status == 200
     assert SECRET not in caplog.text
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 

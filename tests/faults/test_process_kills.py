@@ -21,7 +21,7 @@ from simulator.state.people import Person
 from storage.database import Database
 from tests.kit.bot import until
 from tests.kit.bot_process import LONG, TOKEN, environment, killed, unpaced
-from tests.kit.fork_server import Forked
+from tests.kit.fork_server import ForkedProcess
 from tests.kit.notices import OPENINGS, told
 from tests.kit.venue import rows
 from tests.storage.audit import claims, overlaps
@@ -38,9 +38,9 @@ class Assassin(Faults):
 
     def __init__(self) -> None:
         super().__init__()
-        self.bot: Forked | None = None
+        self.bot: ForkedProcess | None = None
         self.kills = 0
-        self.killed: asyncio.Queue[Forked] = asyncio.Queue()
+        self.killed: asyncio.Queue[ForkedProcess] = asyncio.Queue()
         self._random = random.Random(7)  # noqa: S311  (the same trouble each time)
         self._spared = 5
 
@@ -113,7 +113,7 @@ async def dora(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> Per
     dora.sends("/start")
     database = Database(f"sqlite:///{shutil.copyfile(migrated_file, tmp_path / 'bot.db')}")
     async with database.transaction() as work:
-        await work.clients.seen(Contact(dora.id, "Dora"), datetime.now(UTC))
+        await work.clients.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
         provider = await work.providers.add(dora.id, "Dora", "dora", datetime.now(UTC))
         await work.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 700)])
     await database.close()

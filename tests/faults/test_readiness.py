@@ -6,64 +6,64 @@ from datetime import timedelta
 
 import pytest
 
-from tests.faults.database_faults import AILMENTS
-from tests.kit.http import ServedTown
+from tests.faults.database_faults import DATABASE_FAULTS
+from tests.kit.http import ServedBot
 from tests.kit.venue import everything
 
 RECENT = timedelta(seconds=5)
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[ServedTown]:
+async def bot(database_url: str) -> AsyncIterator[ServedBot]:
     """A town whose bot has its HTTP side open; Telegram was heard of just now."""
-    place = ServedTown(database_url)
+    place = ServedBot(database_url)
     await place.starts()
     place.app.pulse.beat()
     yield place
     await place.ends()
 
 
-async def database_says(town: ServedTown) -> tuple[int, str]:
-    answer = await town.asks("/readyz")
+async def database_says(bot: ServedBot) -> tuple[int, str]:
+    answer = await bot.asks("/readyz")
     return answer.status, json.loads(answer.text)["checks"]["database"]
 
 
-async def settled(town: ServedTown) -> tuple[int, str]:
+async def settled(bot: ServedBot) -> tuple[int, str]:
     """Return the third result: connections that were cut meanwhile are replaced after the first to read and the first to write."""
     for _ in range(2):
-        town.now += RECENT
-        await database_says(town)
-    town.now += RECENT
-    return await database_says(town)
+        bot.now += RECENT
+        await database_says(bot)
+    bot.now += RECENT
+    return await database_says(bot)
 
 
 @pytest.mark.parametrize("ailment", ["full", "read-only"])
-async def test_it_is_not_ready_while_the_database_takes_no_writes(town: ServedTown, engine: str, ailment: str) -> None:
-    assert await database_says(town) == (200, "ok")
-    async with AILMENTS[engine][ailment](town):
-        assert await settled(town) == (503, "DatabaseAway")
+async def test_it_is_not_ready_while_the_database_takes_no_writes(bot: ServedBot, engine: str, ailment: str) -> None:
+    assert await database_says(bot) == (200, "ok")
+    async with DATABASE_FAULTS[engine][ailment](bot):
+        assert await settled(bot) == (503, "DatabaseAway")
 
-    assert await settled(town) == (200, "ok")
-
-
-async def test_what_is_tried_leaves_nothing_in_the_database(town: ServedTown) -> None:
-    before = everything(town.app.database.url)
-    assert await database_says(town) == (200, "ok")
-
-    assert everything(town.app.database.url) == before
+    assert await settled(bot) == (200, "ok")
 
 
-async def test_the_result_is_kept_for_five_seconds_however_many_ask(town: ServedTown, engine: str) -> None:
-    assert await database_says(town) == (200, "ok")
-    async with AILMENTS[engine]["full"](town):
-        town.now += RECENT - timedelta(microseconds=1)
-        assert [await database_says(town) for _ in range(10)] == [(200, "ok")] * 10
-        town.now += timedelta(microseconds=1)
-        status, _ = await database_says(town)
+async def test_what_is_tried_leaves_nothing_in_the_database(bot: ServedBot) -> None:
+    before = everything(bot.app.database.url)
+    assert await database_says(bot) == (200, "ok")
+
+    assert everything(bot.app.database.url) == before
+
+
+async def test_the_result_is_kept_for_five_seconds_however_many_ask(bot: ServedBot, engine: str) -> None:
+    assert await database_says(bot) == (200, "ok")
+    async with DATABASE_FAULTS[engine]["full"](bot):
+        bot.now += RECENT - timedelta(microseconds=1)
+        assert [await database_says(bot) for _ in range(10)] == [(200, "ok")] * 10
+        bot.now += timedelta(microseconds=1)
+        status, _ = await database_says(bot)
         assert status == 503
-    town.now += RECENT - timedelta(microseconds=1)
-    assert [(await database_says(town))[0] for _ in range(10)] == [503] * 10
+    bot.now += RECENT - timedelta(microseconds=1)
+    assert [(await database_says(bot))[0] for _ in range(10)] == [503] * 10
 
     # A clock that is set back makes no result last longer.
-    town.now -= timedelta(hours=1)
-    assert await database_says(town) == (200, "ok")
+    bot.now -= timedelta(hours=1)
+    assert await database_says(bot) == (200, "ok")

@@ -5,7 +5,7 @@ import pytest
 from simulator.faults import WORK_IS_DONE, FaultKind
 from tests.faults.invariants import aftermath
 from tests.faults.sampling import ACTS_OF_A_FAULT, LONG, SEEDS, chance
-from tests.faults.scenario import ACTS, Scene
+from tests.faults.scenario import ACTS, Scenario
 
 # How a call may end badly, and after how many seconds Telegram wants to hear of us again, where it says so.
 FATES = {
@@ -25,30 +25,30 @@ FATES = {
 MEANT = ("was answered", "message is not modified", "query is too old", "message to delete not found")
 
 
-async def meets(scene: Scene, act: str, fate: str, calls: int) -> int:
+async def meets(scenario: Scenario, act: str, fate: str, calls: int) -> int:
     """Have so many calls of an act end so, and all that is left be done once they go well again; return how many did."""
-    town, (kind, wait) = scene.town, FATES[fate]
-    updates = await ACTS[act](scene)
-    town.simulator.faults.add(kind, times=calls, retry_after=wait)
-    await town.works(updates)
+    bot, (kind, wait) = scenario.bot, FATES[fate]
+    updates = await ACTS[act](scenario)
+    bot.simulator.faults.add(kind, times=calls, retry_after=wait)
+    await bot.works(updates)
     for _ in range(calls):
-        await town.passes(seconds=4)
-    unmet = sum(fault.times or 0 for fault in town.simulator.faults.waiting)
-    town.simulator.faults.clear()
+        await bot.passes(seconds=4)
+    unmet = sum(fault.times or 0 for fault in bot.simulator.faults.waiting)
+    bot.simulator.faults.clear()
     # Whatever had to wait, as it was told or longer each time, has waited long enough.
-    await town.passes(seconds=60)
+    await bot.passes(seconds=60)
     return calls - unmet
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_no_fate_of_a_call_at_any_moment_loses_anything(scene: Scene, engine: str, seed: int) -> None:
-    scene.meant = MEANT
+async def test_no_fate_of_a_call_at_any_moment_loses_anything(scenario: Scenario, engine: str, seed: int) -> None:
+    scenario.meant = MEANT
     lots, repeats = chance(seed), 0
     # What Telegram does concerns no database: where there is no time for all, each meets every other fate.
     fates = list(FATES) if LONG else list(FATES)[engine == "sqlite" :: 2]
     for fate in fates:
         for act in lots.sample(list(ACTS), ACTS_OF_A_FAULT):
             calls = lots.randint(1, 3)
-            assert await meets(scene, act, fate, calls), (fate, act)
+            assert await meets(scenario, act, fate, calls), (fate, act)
             repeats += calls if FATES[fate][0] in WORK_IS_DONE else 0
-        assert await aftermath(scene.town, *scene.people[-ACTS_OF_A_FAULT:], scene.dora, repeats=repeats) == [], fate
+        assert await aftermath(scenario.bot, *scenario.people[-ACTS_OF_A_FAULT:], scenario.dora, repeats=repeats) == [], fate

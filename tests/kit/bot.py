@@ -18,14 +18,14 @@ from simulator.state.chats import Message
 from simulator.state.people import Person
 from tests.kit.odd_events import Oddities
 
-AnyTown = TypeVar("AnyTown", bound="Town")
+AnyHarness = TypeVar("AnyHarness", bound="BotHarness")
 
 TOKEN = "1:test"
 ADMIN_ID = 900
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
-class Town:
+class BotHarness:
     """A simulated Telegram, a bot in it that can be restarted, and a clock that moves when told to."""
 
     def __init__(self, database_url: str, *, patience: float = 10.0, rate_limiter: RateLimiter | None = None, **settings: Any) -> None:
@@ -35,7 +35,7 @@ class Town:
         self.simulator = Simulator(token=TOKEN, clock=lambda: self.now)
         self._given = {"database_url": database_url, "admin_ids": str(ADMIN_ID), "time_zone": "Europe/Berlin", **settings}
         self._open = AsyncExitStack()
-        self._known: dict[str, Chatter] = {}
+        self._known: dict[str, ChatUser] = {}
         self._first: list[BaseHandler[Update, Context, Any]] = []
         self.oddities: Oddities | None = None
         self.settings: Settings
@@ -57,7 +57,7 @@ class Town:
     async def restarts(self) -> None:
         """Stop the bot and start it again on the same database; what was overdue goes out."""
         await self._open.aclose()
-        await self.comes_back()
+        await self.recovers()
 
     async def crashes(self) -> None:
         """Let the bot die with its answers in hand: whatever was committed is all that is left of it."""
@@ -65,7 +65,7 @@ class Town:
             task.cancel()
         await self._open.aclose()
 
-    async def comes_back(self) -> None:
+    async def recovers(self) -> None:
         """Start the bot again after a crash; what was overdue goes out."""
         await self._opens_bot()
         await self.app.jobs.take_over()
@@ -84,13 +84,13 @@ class Town:
     async def settles(self) -> None:
         """Have the bot work all that people did and do what is due, and wait until it has answered."""
         await self.hears()
-        await self.sweeps()
+        await self.runs_due()
 
     async def answers(self) -> None:
         """Have the bot work all that people did, and do what is due if its alarm rings for it, as when it runs by itself."""
         await self.hears()
         if self._alarm_rings():
-            await self.sweeps()
+            await self.runs_due()
         await self.app.relay.idle()
 
     async def hears(self) -> None:
@@ -98,7 +98,7 @@ class Town:
         while updates := self.simulator.take_updates():
             await self.works(updates)
 
-    async def sweeps(self) -> None:
+    async def runs_due(self) -> None:
         """Have the bot do what is due, as it does when its alarm rings, and wait until that has arrived."""
         self._alarm_rings()
         await self.app.jobs.run_due()
@@ -119,12 +119,12 @@ class Town:
             await self.app.receiver.once(self.app.receiver.read(raw))
         await self.app.processor.idle()
 
-    def joins(self, name: str | None, **details: Any) -> "Chatter":
+    def joins(self, name: str | None, **details: Any) -> "ChatUser":
         """Let somebody join Telegram."""
         given = self.oddities.details(details) if self.oddities else details
-        return Chatter(self, self.simulator.person(name, **given))
+        return ChatUser(self, self.simulator.person(name, **given))
 
-    def knows(self, name: str, **details: Any) -> "Chatter":
+    def knows(self, name: str, **details: Any) -> "ChatUser":
         """Return the person of this name, who joins Telegram the first time."""
         if name not in self._known:
             self._known[name] = self.joins(name, **details)
@@ -142,11 +142,11 @@ class Town:
         for handler in reversed(self._first):
             app.application.handlers[0].insert(0, handler)
         self.app = await self._open.enter_async_context(opened(app, self.settings))
-        await self.app.presence.leads()
+        await self.app.membership.wait_until_leader()
 
 
 @asynccontextmanager
-async def lived_in(place: AnyTown, meant: Collection[str] = ()) -> AsyncIterator[AnyTown]:
+async def running(place: AnyHarness, meant: Collection[str] = ()) -> AsyncIterator[AnyHarness]:
     """Have a town for a block; Telegram must have refused nothing but what is ``meant``, by a part of its words."""
     await place.starts()
     yield place
@@ -154,11 +154,11 @@ async def lived_in(place: AnyTown, meant: Collection[str] = ()) -> AsyncIterator
     assert [warning for warning in place.simulator.transcript.warnings if not any(part in warning for part in meant)] == []
 
 
-class Chatter:
+class ChatUser:
     """Somebody chatting with the bot; each act is worked before it returns."""
 
-    def __init__(self, town: Town, person: Person) -> None:
-        self.town = town
+    def __init__(self, bot: BotHarness, person: Person) -> None:
+        self.bot = bot
         self.person = person
 
     @property
@@ -192,9 +192,9 @@ class Chatter:
 
     async def _answered(self) -> None:
         """Have the bot work what was done, and what happens to be going on beside it."""
-        if self.town.oddities:
-            self.town.oddities.accompany(self.person)
-        await self.town.answers()
+        if self.bot.oddities:
+            self.bot.oddities.accompany(self.person)
+        await self.bot.answers()
 
     @property
     def shown(self) -> list[Message]:

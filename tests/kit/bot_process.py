@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from tests.kit.fork_server import Forked, nursery, plain_environment
+from tests.kit.fork_server import ForkedProcess, fork_server, plain_environment
 
 LONG = os.environ.get("CHAOS") == "long"
 """Whether plays with kills take as long as in ``make chaos``."""
@@ -17,7 +17,7 @@ TOKEN = "1:very-secret-token"
 
 _STDOUT = 1
 
-Process = asyncio.subprocess.Process | Forked
+Process = asyncio.subprocess.Process | ForkedProcess
 
 
 def environment(folder: Path, url: str, **more: str) -> dict[str, str]:
@@ -42,7 +42,7 @@ def ended(folder: Path, env: Mapping[str, str], *command: str, fresh: bool) -> "
         real, nothing = [sys.executable, "-m", *command], subprocess.DEVNULL
         return subprocess.run(real, cwd=folder, env=env, stdin=nothing, capture_output=True, text=True, timeout=30, check=False)
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        status = nursery().starts(folder, env, command, out.fileno(), err.fileno()).ends_within(30)
+        status = fork_server().starts(folder, env, command, out.fileno(), err.fileno()).ends_within(30)
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess(command, status, out.read(), err.read())
@@ -53,7 +53,7 @@ async def started(folder: Path, env: Mapping[str, str], *arguments: str, out: in
     command = ["bot", *arguments]
     if fresh:
         return await asyncio.create_subprocess_exec(sys.executable, "-m", *command, cwd=folder, env=env, stdout=out, stderr=err)
-    return nursery().starts(folder, env, command, out, err)
+    return fork_server().starts(folder, env, command, out, err)
 
 
 async def killed(process: Process) -> None:
@@ -74,7 +74,7 @@ async def bot_process(folder: Path, env: Mapping[str, str], *, fresh: bool = Fal
         await killed(process)
 
 
-def unpaced(folder: Path, env: Mapping[str, str], **more: str) -> Forked:
+def unpaced(folder: Path, env: Mapping[str, str], **more: str) -> ForkedProcess:
     """Start a bot that no limits of Telegram's hold up; its standard error goes to ``log`` in the folder."""
     with (folder / "log").open("ab") as log:
-        return nursery().starts(folder, {**env, **more}, ["tests.kit.unlimited_bot"], _STDOUT, log.fileno())
+        return fork_server().starts(folder, {**env, **more}, ["tests.kit.unlimited_bot"], _STDOUT, log.fileno())

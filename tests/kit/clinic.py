@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from domain.client import Contact
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan
-from tests.kit.bot import Chatter, Town
+from tests.kit.bot import BotHarness, ChatUser
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -16,23 +16,23 @@ def quarter(day: int, hour: int, minute: int = 0, *, month: int = 11) -> int:
     return int(datetime(2026, month, day, hour, minute, tzinfo=BERLIN).timestamp()) // 900
 
 
-async def opens_practice(
-    town: Town, name: str = "Dora", *, days: tuple[int, ...] = (25,), zone: str | None = None, **details: str
-) -> Chatter:
+async def opens_clinic(
+    bot: BotHarness, name: str = "Dora", *, days: tuple[int, ...] = (25,), zone: str | None = None, **details: str
+) -> ChatUser:
     """Let a provider join who works from nine to twelve on these days of November 2026, and has chosen this zone, if any."""
-    provider = town.joins(name, **details)
+    provider = bot.joins(name, **details)
     provider.person.sends("/agenda")
-    town.simulator.take_updates()
-    async with town.app.database.transaction() as work:
-        await work.clients.seen(Contact(provider.id, name), town.now)
+    bot.simulator.take_updates()
+    async with bot.app.database.transaction() as work:
+        await work.clients.record_contact(Contact(provider.id, name), bot.now)
         if zone:
             await work.clients.choose_zone(provider.id, zone)
-        added = await work.providers.add(provider.id, name, name.lower(), town.now)
+        added = await work.providers.add(provider.id, name, name.lower(), bot.now)
         await work.availability.replace(added.id, [], [TimeSpan(quarter(day, 9), quarter(day, 12)) for day in days])
     return provider
 
 
-async def holds(client: Chatter, time: str, *, day: str = "25", provider: str | None = None) -> None:
+async def holds(client: ChatUser, time: str, *, day: str = "25", provider: str | None = None) -> None:
     """Have a client hold a time by chat; ``provider`` is named where there are several."""
     await client.sends("/book")
     if provider:
@@ -41,13 +41,13 @@ async def holds(client: Chatter, time: str, *, day: str = "25", provider: str | 
     await client.taps(time)
 
 
-async def books(client: Chatter, time: str, *, day: str = "25", provider: str | None = None) -> None:
+async def books(client: ChatUser, time: str, *, day: str = "25", provider: str | None = None) -> None:
     """Have a client book a time by chat."""
     await holds(client, time, day=day, provider=provider)
     await client.taps("Confirm")
 
 
-async def cancels_for(provider: Chatter, number: int, *, reason: str | None = None) -> None:
+async def cancels_for(provider: ChatUser, number: int, *, reason: str | None = None) -> None:
     """Have a provider cancel a client's reservation by its number, with a typed reason or without one."""
     await provider.sends("/agenda")
     await provider.taps_data(f"ar:{number}" if reason else f"ac:{number}", provider.last.id)
@@ -56,7 +56,7 @@ async def cancels_for(provider: Chatter, number: int, *, reason: str | None = No
         await provider.taps("Yes, cancel")
 
 
-async def reservations(town: Town, client: Chatter) -> list[Reservation]:
+async def reservations(bot: BotHarness, client: ChatUser) -> list[Reservation]:
     """Return all reservations of a client that take up time, as the database has them."""
-    async with town.app.database.transaction() as work:
-        return list(await work.reservations.live_of_client(client.id, town.now))
+    async with bot.app.database.transaction() as work:
+        return list(await work.reservations.live_of_client(client.id, bot.now))

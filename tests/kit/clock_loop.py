@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 Result = TypeVar("Result")
 
 
-class _Leaps(selectors.DefaultSelector):
+class _VirtualSelector(selectors.DefaultSelector):
     """A selector that does not wait: it says how late it is afterwards."""
 
     now = 0.0
@@ -21,11 +21,11 @@ class _Leaps(selectors.DefaultSelector):
         return super().select(0)
 
 
-class _LeapingLoop(asyncio.SelectorEventLoop):
+class _VirtualClockLoop(asyncio.SelectorEventLoop):
     """A loop on a leaping clock."""
 
     def __init__(self) -> None:
-        self._leaps = _Leaps()
+        self._leaps = _VirtualSelector()
         super().__init__(self._leaps)
 
     def time(self) -> float:
@@ -33,7 +33,7 @@ class _LeapingLoop(asyncio.SelectorEventLoop):
         return self._leaps.now
 
 
-def played(story: Coroutine[Any, Any, Result]) -> Result:
+def run_on_virtual_clock(story: Coroutine[Any, Any, Result]) -> Result:
     """Run a coroutine to its end, in no time."""
-    with asyncio.Runner(loop_factory=_LeapingLoop) as runner:
+    with asyncio.Runner(loop_factory=_VirtualClockLoop) as runner:
         return runner.run(story)

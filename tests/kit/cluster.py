@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tests.kit.bot import until
 from tests.kit.bot_process import killed, unpaced
-from tests.kit.fork_server import Forked
-from tests.kit.proxies import Exchange
+from tests.kit.fork_server import ForkedProcess
+from tests.kit.proxies import ReplicaApi
 from tests.kit.venue import rows
 
 # The advisory locks by which PostgreSQL knows who is alive.
@@ -34,14 +34,14 @@ class Member:
     """A replica that runs: its number, by which its calls to Telegram are known, and the number under which it takes leases."""
 
     number: int
-    process: Forked
-    presence: int
+    process: ForkedProcess
+    membership: int
 
 
-class Crew:
+class Cluster:
     """Replicas on one database; each has a place, and there the next one is started when it is killed."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str], exchange: Exchange, listens: list[str]) -> None:
+    def __init__(self, folder: Path, env: Mapping[str, str], exchange: ReplicaApi, listens: list[str]) -> None:
         self.running: dict[int, Member] = {}
         self.in_hand: dict[int, InHand] = {}
         self.died: dict[int, float] = {}
@@ -51,7 +51,7 @@ class Crew:
         self._exchange = exchange
         self._listens = listens
         self._started = 0
-        self._alive: set[Forked] = set()
+        self._alive: set[ForkedProcess] = set()
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -79,7 +79,7 @@ class Crew:
         member = self.running.pop(place)
         # It stands still while one looks: once it is dead, the others give back at once what it had in hand.
         member.process.send_signal(signal.SIGSTOP)
-        self.in_hand[member.number] = rows(self._url, _IN_HAND.format(presence=member.presence))
+        self.in_hand[member.number] = rows(self._url, _IN_HAND.format(membership=member.membership))
         self.died[member.number] = asyncio.get_running_loop().time()
         self._alive.discard(member.process)
         await killed(member.process)
@@ -94,9 +94,9 @@ class Crew:
 
 
 @asynccontextmanager
-async def crew(folder: Path, env: Mapping[str, str], exchange: Exchange, listens: list[str]) -> AsyncIterator[Crew]:
+async def crew(folder: Path, env: Mapping[str, str], exchange: ReplicaApi, listens: list[str]) -> AsyncIterator[Cluster]:
     """Have a replica at each of these addresses for a block."""
-    them = Crew(folder, env, exchange, listens)
+    them = Cluster(folder, env, exchange, listens)
     try:
         await asyncio.gather(*map(them.starts, them.places))
         yield them

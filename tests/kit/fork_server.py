@@ -39,7 +39,7 @@ def plain_environment() -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
 
 
-class Forked:
+class ForkedProcess:
     """A program that runs: to a test what a process is that it started itself."""
 
     def __init__(self, line: socket.socket) -> None:
@@ -84,7 +84,7 @@ class Forked:
         return self.returncode
 
 
-class Nursery:
+class ForkServer:
     """The process that is forked, as the tests see it."""
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class Nursery:
         self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
         theirs.close()
 
-    def starts(self, folder: Path, env: Mapping[str, str], command: Sequence[str], out: int, err: int) -> Forked:
+    def starts(self, folder: Path, env: Mapping[str, str], command: Sequence[str], out: int, err: int) -> ForkedProcess:
         """Start a program in a folder: a module and its arguments; its outputs go to these files, and its input is empty."""
         if _read_at_the_start(env) != _read_at_the_start(self._environment):
             raise ValueError("an interpreter that reads other things at its start has to be a real one")
@@ -102,7 +102,7 @@ class Nursery:
         ours, theirs = socket.socketpair()
         with theirs, Path(os.devnull).open("rb") as nothing:
             socket.send_fds(self._orders, [json.dumps(order).encode()], [nothing.fileno(), out, err, theirs.fileno()])
-        return Forked(ours)
+        return ForkedProcess(ours)
 
     def ends(self) -> None:
         """Start nobody any more."""
@@ -111,9 +111,9 @@ class Nursery:
 
 
 @functools.cache
-def nursery() -> Nursery:
+def fork_server() -> ForkServer:
     """Return the one nursery of this process, which is there from the first time on that it is asked for."""
-    home = Nursery()
+    home = ForkServer()
     atexit.register(home.ends)
     return home
 

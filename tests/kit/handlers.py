@@ -10,37 +10,37 @@ from bot.dialogue.context import Context
 from bot.dialogue.typed import typed_text
 from bot.messages.actions import Step
 from bot.messages.screen import Button, Screen
-from tests.kit.bot import Chatter, Town
+from tests.kit.bot import BotHarness, ChatUser
 from tests.kit.venue import rows
 
 Behaviour = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
-def hears(town: Town, word: str, behaviour: Behaviour) -> None:
+def hears(bot: BotHarness, word: str, behaviour: Behaviour) -> None:
     """Have the bot do this for every line that begins with the word."""
-    town.adds(MessageHandler(filters.Regex(f"^{word}"), behaviour))
+    bot.adds(MessageHandler(filters.Regex(f"^{word}"), behaviour))
 
 
-def feels(town: Town, data: str, behaviour: Behaviour) -> None:
+def feels(bot: BotHarness, data: str, behaviour: Behaviour) -> None:
     """Have the bot do this for every tap on a button that carries this."""
-    town.adds(CallbackQueryHandler(behaviour, pattern=f"^{data}$"))
+    bot.adds(CallbackQueryHandler(behaviour, pattern=f"^{data}$"))
 
 
 async def echo(update: Update, context: Context) -> None:
     """Send back what was said."""
-    context.unit.send(Screen(f"heard {typed_text(update)}"))
+    context.request.send(Screen(f"heard {typed_text(update)}"))
 
 
 async def offer(update: Update, context: Context) -> None:
     """Show a button that carries ``probe``."""
-    context.unit.send(Screen("Tap it", ((Button("Probe", data="probe"),),)))
+    context.request.send(Screen("Tap it", ((Button("Probe", data="probe"),),)))
 
 
 def answering(*steps: Step) -> Behaviour:
     """Return a behaviour that leaves these steps."""
 
     async def answer(update: Update, context: Context) -> None:
-        context.unit.steps.extend(steps)
+        context.request.steps.extend(steps)
 
     return answer
 
@@ -50,23 +50,23 @@ def failing(error: Exception) -> Behaviour:
 
     async def fail(update: Update, context: Context) -> None:
         await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
-        context.unit.send(Screen("never said"))
+        context.request.send(Screen("never said"))
         raise error
 
     return fail
 
 
-def outbox(town: Town, columns: str = "kind, state, attempts") -> list[Any]:
+def outbox(bot: BotHarness, columns: str = "kind, state, attempts") -> list[Any]:
     """Return what the outbox has, oldest first."""
-    return rows(town.app.database.url, f"SELECT {columns} FROM outbox ORDER BY id")
+    return rows(bot.app.database.url, f"SELECT {columns} FROM outbox ORDER BY id")
 
 
-def texts(who: Chatter) -> list[str]:
+def texts(who: ChatUser) -> list[str]:
     """Return what the bot has said to somebody, as it reads now."""
     return [message.text for message in who.shown]
 
 
-def calls(town: Town, method: str, who: Chatter | None = None) -> list[Any]:
+def calls(bot: BotHarness, method: str, who: ChatUser | None = None) -> list[Any]:
     """Return the calls of a method, for one person's chat where one is named."""
     wanted = None if who is None else str(who.id)
-    return [call for call in town.simulator.transcript.calls_of(method) if wanted is None or str(call.params.get("chat_id")) == wanted]
+    return [call for call in bot.simulator.transcript.calls_of(method) if wanted is None or str(call.params.get("chat_id")) == wanted]

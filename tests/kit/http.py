@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 
 from bot.updates.polling import poll
-from tests.kit.bot import Town, until
+from tests.kit.bot import BotHarness, until
 
 SECRET = "hush_hush-1"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -30,7 +30,7 @@ async def visits(port: int | None, path: str, *, method: str = "GET", **details:
         return Answered(response.status, dict(response.headers), await response.text())
 
 
-class ServedTown(Town):
+class ServedBot(BotHarness):
     """A town whose bot has its HTTP side open, though nobody posts to it."""
 
     def __init__(self, database_url: str, **more: Any) -> None:
@@ -55,7 +55,7 @@ class ServedTown(Town):
         await self._open.enter_async_context(self.app.http.serving())
 
 
-class PolledTown(ServedTown):
+class PolledBot(ServedBot):
     """A town whose bot fetches what people do by long polling, at once and by itself."""
 
     async def hears(self) -> None:
@@ -70,7 +70,7 @@ class PolledTown(ServedTown):
         self._open.push_async_callback(_ended, polling)
 
 
-class PostedTown(ServedTown):
+class WebhookBot(ServedBot):
     """A town where Telegram posts what people do to the bot's webhook, at once and by itself."""
 
     def __init__(self, database_url: str, port: int, *, path: str = "/telegram", **more: Any) -> None:

@@ -21,7 +21,7 @@ _PATIENCE = 120
 _APART = 0.05
 
 
-class Guest:
+class LoadClient:
     """Somebody who books until he is told to stop, and waits for the answer to each of his acts before the next one."""
 
     def __init__(self, simulator: Simulator, number: int) -> None:
@@ -93,10 +93,10 @@ class Guest:
         return next((m for m in self.person.chat.messages if m.id > asked and any(_is(b, "bd:") for b in m.buttons)), None)
 
 
-async def come_and_go(guests: list[Guest], goes_on: Callable[[], bool]) -> None:
+async def come_and_go(guests: list[LoadClient], goes_on: Callable[[], bool]) -> None:
     """Have everybody book again and again, and end once each has had the answer to the last of his acts."""
 
-    async def comes(guest: Guest, after: float) -> None:
+    async def comes(guest: LoadClient, after: float) -> None:
         await asyncio.sleep(after)
         while goes_on():
             await guest.books()

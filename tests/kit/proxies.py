@@ -34,7 +34,7 @@ class Calls(deque[CallRecord]):
         return [call for call, who in zip(self, self.callers, strict=True) if who == caller]
 
 
-class Exchange:
+class ReplicaApi:
     """Gives each bot an address of Telegram of its own, and notes in ``polls`` when which of them asked for updates."""
 
     def __init__(self, simulator: Simulator) -> None:
@@ -66,7 +66,7 @@ class Exchange:
         return await self._simulator._server.call(request)
 
 
-class Proxy:
+class LoadBalancer:
     """Hands each update that is posted to the next replica; where that one is down, or not ready, to the one after it."""
 
     def __init__(self, ports: Sequence[int]) -> None:

@@ -12,14 +12,14 @@ from telegram.ext import BaseHandler
 from bot.app import App, build, opened
 from bot.dialogue.context import Context
 from bot.outbox.rate_limiter import RateLimiter
-from storage.cluster.membership import Replica
-from tests.kit.bot import TOKEN, Town
+from storage.cluster.membership import PostgresMembership
+from tests.kit.bot import TOKEN, BotHarness
 from tests.kit.postgres import execute, fetch, named
 
 _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'slotkeeper'"
 
 
-class ReplicaTown(Town):
+class ReplicaSet(BotHarness):
     """A town with replicas A, B, C … in ``apps``; ``app`` is the one that works the next update."""
 
     def __init__(self, database_url: str, *, replicas: int = 2, paced: bool = False, **more: Any) -> None:
@@ -89,7 +89,7 @@ class ReplicaTown(Town):
         """Have the replicas work all that people did, and do what is due: each alarm has heard of a part of it."""
         await self.settles()
 
-    async def sweeps(self) -> None:
+    async def runs_due(self) -> None:
         """Have all replicas do what is due, and wait until that has arrived."""
         await asyncio.gather(*(app.jobs.run_due() for app in self.apps))
         await self.idle()
@@ -106,15 +106,15 @@ class ReplicaTown(Town):
         self.app = self.apps[0]
 
 
-def presence(app: App) -> Replica:
+def membership(app: App) -> PostgresMembership:
     """Return a replica's presence."""
-    assert isinstance(app.presence, Replica)
-    return app.presence
+    assert isinstance(app.membership, PostgresMembership)
+    return app.membership
 
 
 def leaders(apps: Sequence[App]) -> list[App]:
     """Return the replicas that lead."""
-    return [app for app in apps if app.presence.leading]
+    return [app for app in apps if app.membership.is_leader]
 
 
 def cut(url: str) -> None:

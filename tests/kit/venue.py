@@ -37,7 +37,7 @@ DORA, EMIL = 901, 902
 async def open_venue(uow: UnitOfWork, *, clients: Sequence[int] = (ALICE, BOB, CARA), hours: TimeSpan = HOURS) -> tuple[Provider, Provider]:
     """Let everybody say hello once, make two of them providers, and post the same hours for both."""
     for person in (*clients, DORA, EMIL):
-        await uow.clients.seen(Contact(person, f"Person {person}"), NOW)
+        await uow.clients.record_contact(Contact(person, f"Person {person}"), NOW)
     dora = await uow.providers.add(DORA, "Dora", "dora", NOW)
     emil = await uow.providers.add(EMIL, "Emil", "emil", NOW)
     for provider in (dora, emil):

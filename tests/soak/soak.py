@@ -108,7 +108,7 @@ class Soak:
         database, now = Database(self.url), datetime.now(UTC)
         async with database.transaction() as work:
             for number, person in enumerate(providers):
-                await work.clients.seen(Contact(person.id, person.name), now)
+                await work.clients.record_contact(Contact(person.id, person.name), now)
                 provider = await work.providers.add(person.id, person.name, f"provider{number}", now)
                 await work.availability.replace(provider.id, [], [_HOURS])
         await database.close()

@@ -39,7 +39,7 @@ def set_clock(url: str) -> None:
 
 
 @dataclass
-class Racer:
+class RaceWorker:
     """Does random things to random reservations.
 
     The clock stands in the database and moves on by a quarter of an hour about every tenth step, while no transaction is under way: so
@@ -110,6 +110,6 @@ def race(url: str, seed: int, steps: int) -> None:
 async def _race(url: str, seed: int, steps: int) -> None:
     database = Database(url)
     try:
-        await Racer(database, seed).race(steps)
+        await RaceWorker(database, seed).race(steps)
     finally:
         await database.close()

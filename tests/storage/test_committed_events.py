@@ -21,7 +21,7 @@ async def test_a_transaction_remembers_in_order_what_was_announced_in_it(databas
         await confirm_hold(uow, POLICY, held.id, ALICE, NOW)
         await cancel_by_client(uow, POLICY, held.id, ALICE, NOW)
 
-    assert [type(event) for event in uow.happened] == [SlotHeld, HoldConfirmed, CancelledByClient]
+    assert [type(event) for event in uow.events] == [SlotHeld, HoldConfirmed, CancelledByClient]
 
 
 async def test_what_changes_nothing_is_not_announced(database: Database) -> None:
@@ -31,7 +31,7 @@ async def test_what_changes_nothing_is_not_announced(database: Database) -> None
     async with database.transaction() as uow:
         await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
 
-    assert uow.happened == []
+    assert uow.events == []
 
 
 async def test_what_a_refusal_undid_did_not_happen(database: Database) -> None:
@@ -44,17 +44,17 @@ async def test_what_a_refusal_undid_did_not_happen(database: Database) -> None:
         with pytest.raises(errors.ClientBusy):
             async with uow.savepoint():
                 await hold_slot(uow, POLICY, SlotChoice(BOB, dora.id, OPENING), after)
-        assert uow.happened == []
+        assert uow.events == []
         await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), after)
 
-    assert [type(event) for event in uow.happened] == [HoldExpired, SlotHeld]
+    assert [type(event) for event in uow.events] == [HoldExpired, SlotHeld]
 
 
 async def test_the_backlog_is_what_is_due_and_since_when_its_oldest_row_is(database: Database) -> None:
     async with database.transaction() as uow:
         await open_venue(uow)
         sent = await uow.outbox.reply(ALICE, {}, NOW - timedelta(minutes=9))
-        await uow.outbox.settle(sent, "sent", NOW)
+        await uow.outbox.record_result(sent, "sent", NOW)
         await uow.outbox.reply(BOB, {}, NOW - timedelta(minutes=5))
         await uow.outbox.reply(ALICE, {}, NOW)
         await uow.outbox.reply(CARA, {}, NOW + SECOND)

@@ -16,7 +16,7 @@ from domain.usecases.join import invite_provider
 async def invitation_wanted(update: Update, context: Context) -> None:
     """An admin wants to invite a provider: every time a fresh link, on a message of its own that can be passed on."""
     code, ends = await context.act(invite_provider(context.uow, context.me, context.services.admins, context.now))
-    context.unit.send(invitation(context.reader, link_to(context, "join", code), ends))
+    context.request.send(invitation(context.reader, link_to(context, "join", code), ends))
 
 
 def admin_handlers() -> list[BaseHandler[Update, Context, Any]]:

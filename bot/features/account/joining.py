@@ -30,10 +30,10 @@ class State(StrEnum):
 async def invitation_opened(update: Update, context: Context) -> State | int:
     """Somebody opened an invitation, which makes him a provider; opening it again goes on where he stopped."""
     before = await context.uow.providers.of_client(context.me)
-    provider = await context.act(accept_invitation(context.uow, context.unit.contact, rest_of_link(context), context.now))
+    provider = await context.act(accept_invitation(context.uow, context.request.contact, rest_of_link(context), context.now))
     set_menu(context, await roles_of(context))
     # Whoever has been a provider for a while and has a zone is done: a new name would here take his link along, which others may have.
-    if before and context.unit.person.time_zone:
+    if before and context.request.person.time_zone:
         return _done(context, provider)
     context.show(name_question(context.reader, provider))
     return State.NAME
@@ -62,7 +62,7 @@ async def zone_written(update: Update, context: Context) -> State | int:
 
 def _ask_zone(context: Context, provider: Provider) -> State:
     """Ask for the zone."""
-    context.show(zone_question(context.reader, provider, context.unit.person.time_zone))
+    context.show(zone_question(context.reader, provider, context.request.person.time_zone))
     return State.ZONE
 
 

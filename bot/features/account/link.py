@@ -18,8 +18,8 @@ async def link_wanted(update: Update, context: Context) -> None:
     """A provider wants the link to his free times; it comes on messages of their own, which can be passed on."""
     provider = await provider_of(context.uow, context.me)
     link = link_to(context, "book", provider.slug)
-    context.unit.send(provider_link(context.reader, link))
-    context.unit.steps.append(SendQr(link, qr_caption(context.reader, provider)))
+    context.request.send(provider_link(context.reader, link))
+    context.request.steps.append(SendQr(link, qr_caption(context.reader, provider)))
 
 
 def link_handlers() -> list[BaseHandler[Update, Context, Any]]:

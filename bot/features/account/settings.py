@@ -35,7 +35,7 @@ async def settings_wanted(update: Update, context: Context) -> int:
 
 async def zones_wanted(update: Update, context: Context) -> State:
     """Another zone is wanted: show the common ones, and wait for others to be typed."""
-    context.show(zone_settings(context.reader, context.unit.person.time_zone))
+    context.show(zone_settings(context.reader, context.request.person.time_zone))
     return State.ZONE
 
 
@@ -62,7 +62,7 @@ async def language_chosen(update: Update, context: Context) -> int:
     if language not in LANGUAGES:
         return await languages_wanted(update, context)
     await context.act(choose_language(context.uow, context.me, language))
-    context.unit.person = replace(context.unit.person, language=language)
+    context.request.person = replace(context.request.person, language=language)
     set_menu(context, await roles_of(context))
     return await _home(context, saved=context.t.plain("settings.language_saved", language=language_name(language)))
 
@@ -87,7 +87,7 @@ async def _with_zone(context: Context, zone: str) -> int:
 
 async def _home(context: Context, *, saved: str = "") -> int:
     """Show the settings; what was saved is said in answer to a tap, and on the card in answer to a typed line."""
-    tapped = context.unit.tapped is not None
+    tapped = context.request.tapped is not None
     if saved and tapped:
         context.say(saved)
     provider = await context.uow.providers.of_client(context.me)

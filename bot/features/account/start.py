@@ -16,28 +16,28 @@ async def started(update: Update, context: Context) -> None:
     """Somebody comes for the first time, or wants to begin anew: greet by role, and give the chat its menu."""
     roles = await roles_of(context)
     first_name = update.effective_user.first_name if update.effective_user else ""
-    name = name_from_telegram(replace(context.unit.contact, name=first_name))
+    name = name_from_telegram(replace(context.request.contact, name=first_name))
     # A number stands in for a missing name elsewhere; a greeting does without.
     name = "" if name == str(context.me) else name
-    context.unit.send(greeting(context.reader, name, roles, zone_chosen=context.unit.person.time_zone is not None))
+    context.request.send(greeting(context.reader, name, roles, zone_chosen=context.request.person.time_zone is not None))
     set_menu(context, roles)
 
 
 async def help_wanted(update: Update, context: Context) -> None:
     """Somebody wants to know what there is to do."""
-    context.unit.send(help_text(context.reader, await roles_of(context), context.policy.hold_duration))
+    context.request.send(help_text(context.reader, await roles_of(context), context.policy.hold_duration))
 
 
 async def privacy_wanted(update: Update, context: Context) -> None:
     """Somebody wants to know what is kept of him."""
-    context.unit.send(privacy(context.reader))
+    context.request.send(privacy(context.reader))
 
 
 async def cancelled(update: Update, context: Context) -> None:
     """Somebody wants out of a dialogue; the command has ended it by now, the bare word has not."""
-    left = context.unit.left or context.unit.dialogue.flow is not None
-    context.unit.leave()
-    context.unit.send(dialogue_left(context.reader, await roles_of(context), left=left))
+    left = context.request.left or context.request.dialogue.flow is not None
+    context.request.leave()
+    context.request.send(dialogue_left(context.reader, await roles_of(context), left=left))
 
 
 def start_handlers() -> list[BaseHandler[Update, Context, Any]]:

@@ -19,11 +19,11 @@ def zone_typed(context: Context, text: str, choose: Callable[[str], Callback], b
     if found:
         context.show(zone_matches(context.reader, text, found, choose, below))
     else:
-        context.unit.send(unknown_zone(context.reader, text))
+        context.request.send(unknown_zone(context.reader, text))
     return None
 
 
 async def take_zone(context: Context, zone: str) -> None:
     """Show the person all times in this zone, from the very next screen on; raises errors.ZoneUnknown."""
     await context.act(choose_zone(context.uow, context.me, zone))
-    context.unit.person = replace(context.unit.person, time_zone=zone)
+    context.request.person = replace(context.request.person, time_zone=zone)

@@ -73,7 +73,7 @@ async def cancelled_without_reason(update: Update, context: Context) -> int | No
 
 async def cancelled_with_reason(update: Update, context: Context) -> State | int | None:
     """Cancel with the reason that was shown; where another one is kept by now, or none, ask again."""
-    tap, kept = context.tap(CancelWithReason), context.unit.dialogue
+    tap, kept = context.tap(CancelWithReason), context.request.dialogue
     reason = str(kept.data.get("reason", "")) if kept.flow == FLOW and kept.data.get("reservation") == tap.reservation else ""
     if not reason or reason_mark(reason) != tap.mark:
         return await _ask(context, tap.reservation)
@@ -85,13 +85,13 @@ async def reason_typed(update: Update, context: Context) -> State | int | None:
     reason = _tidied(typed_text(update))
     if not 0 < len(reason) <= REASON_LIMIT:
         key = "agenda.reason_too_long" if reason else "agenda.reason_empty"
-        context.unit.send(Screen(context.t(key, limit=REASON_LIMIT, length=len(reason))))
+        context.request.send(Screen(context.t(key, limit=REASON_LIMIT, length=len(reason))))
         return State.REASON
-    reservation, _ = await reservation_of_provider(context.uow, int(str(context.unit.dialogue.data["reservation"])), context.me)
+    reservation, _ = await reservation_of_provider(context.uow, int(str(context.request.dialogue.data["reservation"])), context.me)
     if not _can_cancel(context, reservation):
         return await _over(context, reservation)
     context.show(reason_to_confirm(context.reader, await entry_of(context, reservation), reason))
-    context.unit.remember(reason=reason)
+    context.request.remember(reason=reason)
     return State.REASON
 
 
@@ -103,8 +103,8 @@ async def _ask(context: Context, number: int) -> State | int:
         context.show(agenda_entry(context.reader, entry, context.now))
         return ConversationHandler.END
     context.show(reason_question(context.reader, entry))
-    context.unit.stand(FLOW, State.REASON)
-    context.unit.remember(reservation=reservation.id, reason="")
+    context.request.stand(FLOW, State.REASON)
+    context.request.remember(reservation=reservation.id, reason="")
     return State.REASON
 
 
@@ -146,7 +146,7 @@ async def _day(context: Context, day: date, *, page: int = 0, note: str = "") ->
 
 def _left(context: Context) -> int | None:
     """Return where the person stands now: out of this dialogue, or on in another one."""
-    return ConversationHandler.END if context.unit.dialogue.flow == FLOW else None
+    return ConversationHandler.END if context.request.dialogue.flow == FLOW else None
 
 
 def _tidied(text: str) -> str:

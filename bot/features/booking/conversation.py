@@ -13,7 +13,7 @@ from bot.features.account.link_screens import unknown_link
 from bot.features.booking.screens import holding, nobody_to_book_with
 from bot.features.booking.steps import (
     FLOW,
-    Place,
+    FlowPosition,
     State,
     follow,
     provider_with,
@@ -43,7 +43,7 @@ async def booking_typed(context: Context, wish: When) -> None:
     live = await context.uow.reservations.live_of_client(context.me, context.now)
     holds = [r for r in live if r.status is Status.HELD]
     if holds:
-        context.unit.send(holding(context.reader, max(holds, key=lambda r: (r.held_at, r.id))))
+        context.request.send(holding(context.reader, max(holds, key=lambda r: (r.held_at, r.id))))
     else:
         await _begin(context, wish)
 
@@ -54,13 +54,13 @@ async def link_opened(update: Update, context: Context) -> State | int:
     if provider is None:
         context.show(unknown_link(context.reader))
         return ConversationHandler.END
-    return await show_month(context, Place(await provider_with(context, provider.id)))
+    return await show_month(context, FlowPosition(await provider_with(context, provider.id)))
 
 
 async def providers_paged(update: Update, context: Context) -> State:
     """Another page of providers was asked for, or all of them again."""
-    listed = context.unit.dialogue.flow == FLOW and context.unit.dialogue.state == State.PROVIDER
-    part = str(context.unit.dialogue.data.get("part", "")) if context.unit.dialogue.flow == FLOW else ""
+    listed = context.request.dialogue.flow == FLOW and context.request.dialogue.state == State.PROVIDER
+    part = str(context.request.dialogue.data.get("part", "")) if context.request.dialogue.flow == FLOW else ""
     return await show_providers(context, context.tap(ProviderPage).page, part, wish_kept(context) if listed else None)
 
 
@@ -70,32 +70,32 @@ async def provider_typed(update: Update, context: Context) -> State | int:
     part, wish = " ".join(typed_text(update).split())[:LABEL_LIMIT], wish_kept(context)
     found = await context.uow.providers.search(part, besides=context.me, offset=0, limit=2)
     if not found:
-        context.unit.send(Screen(context.t("booking.no_such_provider", part=part)))
+        context.request.send(Screen(context.t("booking.no_such_provider", part=part)))
         return State.PROVIDER
     if len(found) > 1:
         return await show_providers(context, 0, part, wish)
-    context.unit.remember(part="")
-    return await follow(context, Place(found[0]), wish)
+    context.request.remember(part="")
+    return await follow(context, FlowPosition(found[0]), wish)
 
 
 async def provider_chosen(update: Update, context: Context) -> State | int:
     """A provider was tapped; what was typed before the list was shown is followed now."""
-    tap, dialogue = context.tap(ChooseProvider), context.unit.dialogue
-    listed = dialogue.state == State.PROVIDER and dialogue.card_message_id == context.unit.tapped
-    place = Place(await provider_with(context, tap.provider), tap.moving)
+    tap, dialogue = context.tap(ChooseProvider), context.request.dialogue
+    listed = dialogue.state == State.PROVIDER and dialogue.card_message_id == context.request.tapped
+    place = FlowPosition(await provider_with(context, tap.provider), tap.moving)
     return await follow(context, place, wish_kept(context) if listed else When())
 
 
 async def month_turned(update: Update, context: Context) -> State:
     """Another month was asked for."""
     tap = context.tap(BookingMonth)
-    return await show_month(context, Place(await provider_with(context, tap.provider), tap.moving), tap.month)
+    return await show_month(context, FlowPosition(await provider_with(context, tap.provider), tap.moving), tap.month)
 
 
 async def day_picked(update: Update, context: Context) -> State:
     """A day was tapped."""
     tap = context.tap(BookingDay)
-    return await show_times(context, Place(await provider_with(context, tap.provider), tap.moving), tap.day, page=tap.page)
+    return await show_times(context, FlowPosition(await provider_with(context, tap.provider), tap.moving), tap.day, page=tap.page)
 
 
 async def slot_picked(update: Update, context: Context) -> State | int:
@@ -110,7 +110,7 @@ async def _held_on_tapped(context: Context) -> int | None:
     Of two times tapped in haste, the second was still on show when the first was held already: it is another time on the same card.
     """
     live = await context.uow.reservations.live_of_client(context.me, context.now)
-    return next((r.id for r in live if r.status is Status.HELD and r.card_message_id == context.unit.tapped), None)
+    return next((r.id for r in live if r.status is Status.HELD and r.card_message_id == context.request.tapped), None)
 
 
 async def other_time_wanted(update: Update, context: Context) -> State:
@@ -118,19 +118,19 @@ async def other_time_wanted(update: Update, context: Context) -> State:
     hold = await hold_to_move(context.uow, context.tap(OtherTime).reservation, context.me, context.now)
     if hold is None:
         raise errors.HoldExpired(reservation=await context.uow.reservations.get(context.tap(OtherTime).reservation))
-    return await show_month(context, Place(await provider_with(context, hold.provider_id), hold.id))
+    return await show_month(context, FlowPosition(await provider_with(context, hold.provider_id), hold.id))
 
 
 async def when_typed(update: Update, context: Context) -> State | int:
     """A day, a time or both were typed; a day alone completes a time that was typed before, and the other way round."""
-    data, state, known = context.unit.dialogue.data, State(str(context.unit.dialogue.state)), wish_kept(context)
+    data, state, known = context.request.dialogue.data, State(str(context.request.dialogue.state)), wish_kept(context)
     provider = await provider_with(context, int(str(data["provider"])))
     when = read_when(typed_text(update), today=context.today, day=known.day)
     if isinstance(when, Problem):
-        context.unit.send(Screen(problem_text(context.reader, when, "booking.when_examples")))
+        context.request.send(Screen(problem_text(context.reader, when, "booking.when_examples")))
         return state
     wish = When(when.day, when.time or known.time)
-    return await follow(context, Place(provider, int(str(data["moving"]))), wish)
+    return await follow(context, FlowPosition(provider, int(str(data["moving"]))), wish)
 
 
 async def _begin(context: Context, wish: When) -> State | int:
@@ -140,7 +140,7 @@ async def _begin(context: Context, wish: When) -> State | int:
         context.show(nobody_to_book_with(context.reader, admin=context.me in context.services.admins))
         return ConversationHandler.END
     if len(providers) == 1:
-        return await follow(context, Place(providers[0]), wish)
+        return await follow(context, FlowPosition(providers[0]), wish)
     return await show_providers(context, 0, "", wish)
 
 

@@ -34,7 +34,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FlowPosition:
     """With whom somebody is booking, and the hold he is moving, or 0."""
 
     provider: Provider
@@ -48,12 +48,12 @@ async def show_providers(context: Context, page: int, part: str, wish: When | No
     page = min(page, pages - 1)
     found = await context.uow.providers.search(part, besides=context.me, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE)
     context.show(provider_list(context.reader, found, page=page, pages=pages, part=part))
-    context.unit.stand(FLOW, State.PROVIDER)
-    context.unit.remember(part=part, **_written(wish or When()))
+    context.request.stand(FLOW, State.PROVIDER)
+    context.request.remember(part=part, **_written(wish or When()))
     return State.PROVIDER
 
 
-async def follow(context: Context, place: Place, wish: When) -> State | int:
+async def follow(context: Context, place: FlowPosition, wish: When) -> State | int:
     """Go where a typed day, time or both lead: to a day, to the days of a time, or to the hold."""
     if wish.day is None:
         return await _days_of(context, place, wish.time) if wish.time else await show_month(context, place)
@@ -62,13 +62,13 @@ async def follow(context: Context, place: Place, wish: When) -> State | int:
     return await _time_of(context, place, wish.day, wish.time)
 
 
-async def show_month(context: Context, place: Place, month: date | None = None, *, note: str = "") -> State:
+async def show_month(context: Context, place: FlowPosition, month: date | None = None, *, note: str = "") -> State:
     """Show a provider's calendar, in the month of the soonest time unless another is named."""
     await show_calendar(context, await _booking(context, place), month, note=note)
     return _stand(context, State.DAY, place, When())
 
 
-async def show_times(context: Context, place: Place, day: date, *, page: int = 0, note: str = "", rows: Rows = ()) -> State:
+async def show_times(context: Context, place: FlowPosition, day: date, *, page: int = 0, note: str = "", rows: Rows = ()) -> State:
     """Show a day's times."""
     await show_day(context, await _booking(context, place), day, page=page, note=note, rows=rows)
     return _stand(context, State.TIME, place, When(day))
@@ -98,19 +98,19 @@ async def provider_with(context: Context, provider_id: int) -> Provider:
 
 def wish_kept(context: Context) -> When:
     """Return what was typed so far and still has to be completed, an empty wish where there is none."""
-    data = context.unit.dialogue.data if context.unit.dialogue.flow == FLOW else {}
+    data = context.request.dialogue.data if context.request.dialogue.flow == FLOW else {}
     day, minutes = data.get("day"), data.get("minutes")
     return When(date.fromisoformat(str(day)) if day else None, TimeOfDay(int(str(minutes))) if minutes is not None else None)
 
 
-async def _days_of(context: Context, place: Place, clock: TimeOfDay) -> State:
+async def _days_of(context: Context, place: FlowPosition, clock: TimeOfDay) -> State:
     """Ask on which day; where the time is free on none, say so and show the calendar."""
     if not await show_days_at(context, await _booking(context, place), clock):
         return await show_month(context, place, note=context.t("booking.time_on_no_day", time=clock.text))
     return _stand(context, State.DAY, place, When(time=clock))
 
 
-async def _time_of(context: Context, place: Place, day: date, clock: TimeOfDay) -> State | int:
+async def _time_of(context: Context, place: FlowPosition, day: date, clock: TimeOfDay) -> State | int:
     """Hold the slot that starts at a typed time, if there is one."""
     search = slot_search(context, await _booking(context, place))
     everything = {*await slots_of_day(context.uow, search, day, context.zone), *await own_times(context, place.provider, day)}
@@ -124,7 +124,7 @@ async def _time_of(context: Context, place: Place, day: date, clock: TimeOfDay) 
     return await show_times(context, place, day, note=await _why_not(context, place, day, clock) if everything else "")
 
 
-async def _why_not(context: Context, place: Place, day: date, clock: TimeOfDay) -> str:
+async def _why_not(context: Context, place: FlowPosition, day: date, clock: TimeOfDay) -> str:
     """Return why no slot starts at this time of a day on which others do."""
     start = clock.on(day, context.zone)
     slot = TimeSpan(start, start + context.policy.slot_cells)
@@ -141,12 +141,12 @@ async def _refused(context: Context, choice: SlotChoice, refusal: errors.Refusal
     """Say why a slot cannot be held, and show what is free on that day now."""
     sentence = refusal_text(context.reader, refusal)
     context.say(sentence)
-    place = Place(await provider_with(context, choice.provider_id), choice.moving or 0)
+    place = FlowPosition(await provider_with(context, choice.provider_id), choice.moving or 0)
     note = context.t("booking.refused", reason=sentence)
     return await show_times(context, place, context.times.day_of(choice.start), note=note, rows=ways_on(context.reader, refusal))
 
 
-async def _booking(context: Context, place: Place) -> Booking:
+async def _booking(context: Context, place: FlowPosition) -> Booking:
     """Return what the screens need to know."""
     others = len(await context.uow.providers.search("", besides=context.me, offset=0, limit=2)) > 1
     return Booking(place.provider, place.moving, others, await _own_hold(context, place.moving))
@@ -158,10 +158,10 @@ async def _own_hold(context: Context, number: int) -> Reservation | None:
     return hold if hold and hold.client_id == context.me and hold.expires_at and hold.alive(context.now) else None
 
 
-def _stand(context: Context, state: State, place: Place, wish: When) -> State:
+def _stand(context: Context, state: State, place: FlowPosition, wish: When) -> State:
     """Take a place in the dialogue, and remember what the next line has to be read with."""
-    context.unit.stand(FLOW, state)
-    context.unit.remember(provider=place.provider.id, moving=place.moving, **_written(wish))
+    context.request.stand(FLOW, state)
+    context.request.remember(provider=place.provider.id, moving=place.moving, **_written(wish))
     return state
 
 

@@ -35,7 +35,7 @@ async def written_in_group(update: Update, context: Context) -> None:
     if called and context.services.username not in called:
         return
     link = f"https://t.me/{context.services.username}"
-    context.unit.send(Screen(context.t("elsewhere.group"), ((Button(context.t.plain("button.private"), url=link),),)))
+    context.request.send(Screen(context.t("elsewhere.group"), ((Button(context.t.plain("button.private"), url=link),),)))
 
 
 async def tapped_in_group(update: Update, context: Context) -> None:
@@ -55,7 +55,7 @@ async def message_edited(update: Update, context: Context) -> None:
     newest = await context.updates.newest_line(edit.chat)
     earlier = await context.updates.versions(edit, besides=update.update_id)
     if is_first_change(edit, newest, earlier):
-        context.unit.send(Screen(context.t("elsewhere.edited")))
+        context.request.send(Screen(context.t("elsewhere.edited")))
 
 
 async def nothing_tapped(update: Update, context: Context) -> None:
@@ -83,7 +83,7 @@ async def words_out_of_place(update: Update, context: Context) -> None:
 
 async def back_typed(update: Update, context: Context) -> None:
     """Somebody typed what the button says."""
-    context.unit.send(way_back(context.reader))
+    context.request.send(way_back(context.reader))
 
 
 async def no_text(update: Update, context: Context) -> None:
@@ -104,7 +104,7 @@ async def membership_changed(update: Update, context: Context) -> None:
 
 async def _say(context: Context, key: str) -> None:
     """Say something, with the buttons of what this person most likely wants."""
-    context.unit.send(Screen(context.t(key), what_next(context.reader, await roles_of(context))))
+    context.request.send(Screen(context.t(key), what_next(context.reader, await roles_of(context))))
 
 
 def first_handlers() -> list[BaseHandler[Update, Context, Any]]:

@@ -106,7 +106,7 @@ async def _show_home(context: Context, page: int, note: str = "") -> State:
     """Show how to post and what is posted, below what there is to say first."""
     provider = await provider_of(context.uow, context.me)
     posted = grouped(context.reader, await _posted(context, provider, _coming(context)))
-    home = hours_home(context.reader, posted, context.today, page=page, zone_chosen=context.unit.person.time_zone is not None)
+    home = hours_home(context.reader, posted, context.today, page=page, zone_chosen=context.request.person.time_zone is not None)
     context.show(below(note, home))
     return stand(context, State.TYPING)
 
@@ -145,5 +145,5 @@ def _named(context: Context, tap: RemoveHours | AskRemoval) -> TimeSpan:
 
 def _say(context: Context, text: str) -> State:
     """Answer below the day, which stays as it is."""
-    context.unit.send(Screen(text))
+    context.request.send(Screen(text))
     return State.REMOVING

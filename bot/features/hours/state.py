@@ -25,20 +25,20 @@ class State(StrEnum):
 
 def stand(context: Context, state: State, **data: object) -> State:
     """Take a place in the dialogue, with what a typed line will need there."""
-    context.unit.stand(FLOW, state)
-    context.unit.remember(**data)
+    context.request.stand(FLOW, state)
+    context.request.remember(**data)
     return state
 
 
 def stay(context: Context, **data: object) -> State:
     """Take the place one has in this dialogue already, or that for a whole posting."""
-    stood = context.unit.dialogue
+    stood = context.request.dialogue
     return stand(context, State(stood.state) if stood.flow == FLOW and stood.state else State.TYPING, **data)
 
 
 def kept(context: Context, name: str) -> str:
     """Return a value that was kept with the place."""
-    return str(context.unit.dialogue.data[name])
+    return str(context.request.dialogue.data[name])
 
 
 def calendar_days(context: Context) -> tuple[date, date]:

@@ -142,7 +142,7 @@ async def _bookable(context: Context, draft: Draft) -> int:
 
 def _notes(context: Context, draft: Draft) -> list[str]:
     """Return the notes on how a draft was read, where it was typed just before."""
-    notes = context.unit.dialogue.data.get("notes")
+    notes = context.request.dialogue.data.get("notes")
     found = notes.get(str(draft.id), []) if isinstance(notes, dict) else []
     return [str(note) for note in found]
 

@@ -89,7 +89,7 @@ async def draft_published(update: Update, context: Context) -> State:
     draft = await own_draft(context, draft_id)
     state = await show_draft(context, draft)
     if draft.state is DraftState.PUBLISHED:
-        context.unit.let_go()
+        context.request.let_go()
     return state
 
 

@@ -72,10 +72,10 @@ async def start_typed(update: Update, context: Context) -> State:
         return await _stretch_or_posting(update, context, draft, read)
     on_grid = -(-read.minutes // CELL_MINUTES) * CELL_MINUTES
     if on_grid >= DAY_MINUTES:
-        context.unit.send(Screen(context.t("hours.start_too_late", zone=context.times.zone_name)))
+        context.request.send(Screen(context.t("hours.start_too_late", zone=context.times.zone_name)))
         return State.START
     if on_grid != read.minutes:
-        context.unit.send(
+        context.request.send(
             time_offered(context.t("hours.time_off_grid", zone=context.times.zone_name), on_grid, DraftStart(draft.id, on_grid))
         )
         return State.START
@@ -115,7 +115,7 @@ def _end_refused(context: Context, draft: Draft, start: int, read: TimeRead) -> 
     key = "hours.time_off_grid" if end and read.minutes > start else "hours.end_too_early"
     later = wall_time(min(start + _HOUR, DAY_MINUTES))
     reason = context.t(key, start=wall_time(start), example=later, zone=context.times.zone_name)
-    context.unit.send(time_offered(reason, end, DraftEnd(draft.id, start, end or 0)))
+    context.request.send(time_offered(reason, end, DraftEnd(draft.id, start, end or 0)))
 
 
 def _nearest_end(start: int, read: TimeRead) -> int | None:
@@ -133,7 +133,7 @@ async def _stretch_or_posting(update: Update, context: Context, draft: Draft, pr
     if is_posting(read):
         return await hours_typed(update, context)
     shown = read if isinstance(read, Problem) and read.code not in _UNREAD else problem
-    context.unit.send(Screen(problem_text(context.reader, shown, "hours.time_examples")))
+    context.request.send(Screen(problem_text(context.reader, shown, "hours.time_examples")))
     return stay(context)
 
 
@@ -161,16 +161,16 @@ async def _days_alone(context: Context, days: tuple[date, ...]) -> State:
 async def _not_read(context: Context, problem: Problem) -> State:
     """Say why hours were not read, and offer the readings there are."""
     if problem.code == "no_repeat":
-        context.unit.send(cannot_repeat(context.reader))
+        context.request.send(cannot_repeat(context.reader))
         return stay(context)
     reads = [read for read in problem.suggestions if isinstance(read, HoursRead) and not too_far(context, read.days[-1][0])]
     offers = [await suggested(context, read.days) for read in reads]
     span = _later(problem) if offers else None
     if span:
-        context.unit.send(meant(context.reader, span, offers[0], context.today))
+        context.request.send(meant(context.reader, span, offers[0], context.today))
     else:
         reason = problem_text(context.reader, problem, "hours.examples")
-        context.unit.send(refused(context.reader, reason, offers, context.today))
+        context.request.send(refused(context.reader, reason, offers, context.today))
     notes = {str(offer.draft): _told(context, read) for offer, read in zip(offers, reads, strict=True)}
     return stay(context, notes=notes)
 
@@ -178,7 +178,7 @@ async def _not_read(context: Context, problem: Problem) -> State:
 async def _beyond(context: Context) -> State:
     """Say that hours lie too far ahead."""
     years = FARTHEST // 366
-    context.unit.send(Screen(context.t("hours.too_far", years=years)))
+    context.request.send(Screen(context.t("hours.too_far", years=years)))
     return stay(context)
 
 

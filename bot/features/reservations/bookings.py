@@ -73,7 +73,7 @@ async def _list(context: Context, page: int) -> None:
 
 async def _let_go(context: Context, reservation: Reservation) -> None:
     """Where the message that now shows the list was a reservation's card, it is so no more, lest news of it take the list away."""
-    if context.unit.tapped is not None and reservation.card_message_id == context.unit.tapped:
+    if context.request.tapped is not None and reservation.card_message_id == context.request.tapped:
         await context.uow.reservations.show_on(reservation.id, card=None, notice=reservation.notice_message_id)
 
 
@@ -88,8 +88,8 @@ async def _show(context: Context, reservation: Reservation) -> None:
 async def _details(context: Context, booking: Reservation) -> None:
     """Show a reservation as it stands, with a way back to the list; where it has no card, this becomes it, so that news can reach it."""
     context.show(booking_details(context.reader, booking, await _provider_of(context, booking), context.now))
-    if booking.card_message_id is None and context.unit.tapped is not None:
-        await context.uow.reservations.show_on(booking.id, card=context.unit.tapped, notice=booking.notice_message_id)
+    if booking.card_message_id is None and context.request.tapped is not None:
+        await context.uow.reservations.show_on(booking.id, card=context.request.tapped, notice=booking.notice_message_id)
 
 
 async def _provider_of(context: Context, reservation: Reservation) -> Provider:

@@ -15,10 +15,10 @@ async def present(context: Context, reservation: Reservation) -> None:
     free = await can_be_held_again(context.uow, context.policy, reservation, context.now)
     screen = card(context.reader, reservation, provider, context.now, free=free)
     context.show(screen, card_of=reservation.id)
-    tapped = context.unit.tapped
+    tapped = context.request.tapped
     for message in (reservation.card_message_id, reservation.notice_message_id):
         if message is not None and message != tapped:
-            context.unit.steps.append(Delete(message))
+            context.request.steps.append(Delete(message))
     if tapped is not None:
         await context.uow.reservations.show_on(reservation.id, card=tapped, notice=None)
 
@@ -26,10 +26,10 @@ async def present(context: Context, reservation: Reservation) -> None:
 async def refresh_card(context: Context, reservation: Reservation) -> None:
     """Bring the card of a reservation up to date after it was acted on from some other screen, such as the list of bookings."""
     provider = await context.uow.providers.get(reservation.provider_id)
-    card_id, tapped = reservation.card_message_id, context.unit.tapped
+    card_id, tapped = reservation.card_message_id, context.request.tapped
     if provider is None:
         return
     if card_id is not None and card_id != tapped:
-        context.unit.steps.append(Edit(card_id, card(context.reader, reservation, provider, context.now), only=True))
+        context.request.steps.append(Edit(card_id, card(context.reader, reservation, provider, context.now), only=True))
     if reservation.notice_message_id is not None and reservation.notice_message_id != tapped:
-        context.unit.steps.append(Delete(reservation.notice_message_id, notice_of=reservation.id))
+        context.request.steps.append(Delete(reservation.notice_message_id, notice_of=reservation.id))

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import bot.buttons as kinds
 from bot.buttons import Callback, Cell, ConfirmHold, Nothing, PickSlot, PostedDay, ShowCard, read
-from tests.kit.bot import Chatter, Town
-from tests.kit.clinic import holds, opens_practice
+from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.clinic import holds, opens_clinic
 from tests.kit.venue import rows
 
 NAMED = (getattr(kinds, name) for name in kinds.__all__)
@@ -37,14 +37,14 @@ def choices(kind: type[Callback]) -> st.SearchStrategy[Callback]:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_kind_comes_back_as_it_was_and_fits(kind: type[Callback]) -> None:
     @given(choices(kind))
-    def comes_back(choice: Callback) -> None:
+    def recovers(choice: Callback) -> None:
         data = choice.pack()
         assert len(data.encode()) <= 64
         assert read(data) == choice
         assert kind.read(data) == choice
         assert all(other.read(data) is None for other in KINDS if other is not kind)
 
-    comes_back()
+    recovers()
 
 
 def test_there_are_kinds_to_look_at() -> None:
@@ -108,9 +108,9 @@ EXTREMES: dict[Any, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-async def test_no_forged_choice_makes_the_bot_fail(town: Town, alice: Chatter, kind: type[Callback]) -> None:
+async def test_no_forged_choice_makes_the_bot_fail(bot: BotHarness, alice: ChatUser, kind: type[Callback]) -> None:
     """Everything that reads as a choice may be sent by anybody, provider or not, in a dialogue or not."""
-    dora = await opens_practice(town)
+    dora = await opens_clinic(bot)
     await holds(alice, "09:15")
     await dora.sends("/hours")
     lines = [kind.tag]
@@ -120,10 +120,10 @@ async def test_no_forged_choice_makes_the_bot_fail(town: Town, alice: Chatter, k
         assert kind.read(line) is not None
         for person in (alice, dora):
             person.person.taps_data(line, person.last.id)
-            await town.settles()
+            await bot.settles()
 
-    assert rows(town.app.database.url, "SELECT error FROM failed_update") == []
-    assert {tap.answers for tap in town.simulator.world.taps.values()} == {1}
+    assert rows(bot.app.database.url, "SELECT error FROM failed_update") == []
+    assert {tap.answers for tap in bot.simulator.world.taps.values()} == {1}
 
 
 def test_a_slot_is_the_longest_button_of_the_booking() -> None:

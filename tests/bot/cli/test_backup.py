@@ -43,7 +43,7 @@ async def env(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> dict
     dora.sends("/start")
     database = Database(f"sqlite:///{shutil.copyfile(migrated_file, tmp_path / 'bot.db')}")
     async with database.transaction() as work:
-        await work.clients.seen(Contact(dora.id, "Dora"), datetime.now(UTC))
+        await work.clients.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
         provider = await work.providers.add(dora.id, "Dora", "dora", datetime.now(UTC))
         await work.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 40)])
     await database.close()

@@ -17,7 +17,7 @@ from bot.http.server import HttpSide
 from bot.observability.instrumented import BacklogGauge
 from bot.settings import Address
 from bot.updates.webhook import Webhook
-from tests.kit.bot import Town, lived_in, until
+from tests.kit.bot import BotHarness, running, until
 from tests.kit.http import SECRET, SECRET_HEADER, visits
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -59,18 +59,18 @@ class Client:
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[Town]:
-    async with lived_in(Town(database_url)) as place:
+async def bot(database_url: str) -> AsyncIterator[BotHarness]:
+    async with running(BotHarness(database_url)) as place:
         yield place
 
 
 @pytest.fixture
-def serves(town: Town) -> Serves:
+def serves(bot: BotHarness) -> Serves:
     """Serve the bot's HTTP side for a block, with limits that a test can wait for; those it does not name are out of reach."""
 
     @asynccontextmanager
     async def served(*, body_timeout: float = 60, **limits: float) -> AsyncIterator[HttpSide]:
-        app = town.app
+        app = bot.app
         patient = {"header_timeout": 60, "idle_timeout": 60, "write_timeout": 60, "lingering_time": 60}
         webhook = Webhook("/telegram", SECRET, app.receiver, body_timeout=body_timeout)
         webhook.open()
@@ -103,12 +103,12 @@ async def sends_without_end(client: socket.socket, request: bytes) -> None:
 class Gate:
     """A handler that waits to be let through."""
 
-    def __init__(self, town: Town) -> None:
+    def __init__(self, bot: BotHarness) -> None:
         self.reached = False
         self.opened = asyncio.Event()
-        town.adds(MessageHandler(filters.Regex("^wait"), self.passes))
-        self.update = town.knows("Alice").person.sends("wait")
-        town.simulator.take_updates()
+        bot.adds(MessageHandler(filters.Regex("^wait"), self.passes))
+        self.update = bot.knows("Alice").person.sends("wait")
+        bot.simulator.take_updates()
 
     async def passes(self, _update: Update, _context: Context) -> None:
         self.reached = True
@@ -198,17 +198,17 @@ async def test_a_full_server_closes_the_connection_that_waited_longest(serves: S
         assert second.is_open
 
 
-async def test_a_request_that_is_served_is_not_closed_to_make_room(town: Town, serves: Serves) -> None:
-    async with serves(connections=2) as http, Gate(town).posted_to(http):
+async def test_a_request_that_is_served_is_not_closed_to_make_room(bot: BotHarness, serves: Serves) -> None:
+    async with serves(connections=2) as http, Gate(bot).posted_to(http):
         for _ in range(5):
             async with connected(http, HALF) as waiting:
                 assert (await visits(http.port, "/healthz")).status == 200
                 assert await waiting.closed() == b""
 
 
-async def test_a_server_that_is_full_of_requests_refuses_the_next_connection_at_once(town: Town, serves: Serves) -> None:
+async def test_a_server_that_is_full_of_requests_refuses_the_next_connection_at_once(bot: BotHarness, serves: Serves) -> None:
     async with serves(connections=1) as http:
-        async with Gate(town).posted_to(http), connected(http, WHOLE) as refused:
+        async with Gate(bot).posted_to(http), connected(http, WHOLE) as refused:
             assert await refused.closed() == b""
 
         assert (await visits(http.port, "/healthz")).status == 200

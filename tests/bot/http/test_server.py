@@ -16,14 +16,14 @@ from bot.settings import Address, Settings
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from tests.kit.bot import TOKEN, until
-from tests.kit.http import ServedTown, visits
+from tests.kit.http import ServedBot, visits
 from tests.kit.venue import changes
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[ServedTown]:
+async def bot(database_url: str) -> AsyncIterator[ServedBot]:
     """A town whose bot has its HTTP side open; Telegram was heard of just now."""
-    place = ServedTown(database_url)
+    place = ServedBot(database_url)
     await place.starts()
     place.app.pulse.beat()
     yield place
@@ -31,127 +31,127 @@ async def town(database_url: str) -> AsyncIterator[ServedTown]:
     assert place.simulator.transcript.warnings == []
 
 
-async def readiness(town: ServedTown) -> tuple[int, dict[str, Any]]:
+async def readiness(bot: ServedBot) -> tuple[int, dict[str, Any]]:
     """Ask whether the bot is ready once the last result of the database check is too old to be used again."""
-    town.now += timedelta(seconds=5)
-    answer = await town.asks("/readyz")
+    bot.now += timedelta(seconds=5)
+    answer = await bot.asks("/readyz")
     told = json.loads(answer.text)
     assert told["ready"] is (answer.status == 200) is all(said == "ok" for said in told["checks"].values())
     return answer.status, told["checks"]
 
 
-def executes(town: ServedTown, statement: str) -> None:
+def executes(bot: ServedBot, statement: str) -> None:
     """Change the database behind the bot's back."""
-    changes(town.app.database.url, statement)
+    changes(bot.app.database.url, statement)
 
 
-async def test_it_is_alive_and_of_use(town: ServedTown) -> None:
-    alive = await town.asks("/healthz")
+async def test_it_is_alive_and_of_use(bot: ServedBot) -> None:
+    alive = await bot.asks("/healthz")
 
     assert (alive.status, alive.text) == (200, "ok")
-    assert await readiness(town) == (
+    assert await readiness(bot) == (
         200,
         {"database": "ok", "migrations": "ok", "updates": "ok", "delivery": "ok", "telegram": "ok", "draining": "ok"},
     )
 
 
-async def test_it_is_not_alive_once_nothing_due_was_done_for_a_minute_until_it_is_again(town: ServedTown) -> None:
-    pulse = town.app.jobs.pulse
-    await town.sweeps()
+async def test_it_is_not_alive_once_nothing_due_was_done_for_a_minute_until_it_is_again(bot: ServedBot) -> None:
+    pulse = bot.app.jobs.pulse
+    await bot.runs_due()
     pulse.last_beat = asyncio.get_running_loop().time() - 59
-    assert (await town.asks("/healthz")).status == 200
+    assert (await bot.asks("/healthz")).status == 200
     pulse.last_beat = asyncio.get_running_loop().time() - 61
-    dead = await town.asks("/healthz")
+    dead = await bot.asks("/healthz")
     assert (dead.status, dead.text) == (503, "what falls due has not been done for a minute")
 
-    await town.sweeps()
-    assert (await town.asks("/healthz")).status == 200
+    await bot.runs_due()
+    assert (await bot.asks("/healthz")).status == 200
 
 
 @pytest.mark.changes_schema
-async def test_it_is_of_no_use_without_what_the_database_should_hold(town: ServedTown) -> None:
-    executes(town, "ALTER TABLE client RENAME TO elsewhere")
-    status, checks = await readiness(town)
+async def test_it_is_of_no_use_without_what_the_database_should_hold(bot: ServedBot) -> None:
+    executes(bot, "ALTER TABLE client RENAME TO elsewhere")
+    status, checks = await readiness(bot)
     assert (status, checks["migrations"]) == (503, "ok")
     assert checks["database"] in {"OperationalError", "ProgrammingError"}
 
-    executes(town, "ALTER TABLE elsewhere RENAME TO client")
-    assert (await readiness(town))[0] == 200
+    executes(bot, "ALTER TABLE elsewhere RENAME TO client")
+    assert (await readiness(bot))[0] == 200
 
 
-async def test_it_is_of_no_use_while_the_database_does_not_answer(town: ServedTown, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_is_of_no_use_while_the_database_does_not_answer(bot: ServedBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.observability.health._PATIENCE", 0.2)
     async with AsyncExitStack() as readers:
         for _ in range(4):
-            await readers.enter_async_context(town.app.database.snapshot())
-        status, checks = await readiness(town)
+            await readers.enter_async_context(bot.app.database.snapshot())
+        status, checks = await readiness(bot)
         assert (status, checks["database"]) == (503, "no answer within 0 seconds")
 
-    assert (await readiness(town))[0] == 200
+    assert (await readiness(bot))[0] == 200
 
 
 @pytest.mark.changes_schema
 async def test_it_is_of_no_use_on_an_older_database_and_goes_on_with_one_that_another_replica_renewed(
-    town: ServedTown,
+    bot: ServedBot,
 ) -> None:
-    executes(town, "UPDATE alembic_version SET version_num = '0001'")
-    status, checks = await readiness(town)
+    executes(bot, "UPDATE alembic_version SET version_num = '0001'")
+    status, checks = await readiness(bot)
     assert (status, checks["migrations"]) == (503, "the schema is not the one this version needs")
 
-    executes(town, "UPDATE alembic_version SET version_num = '9999'")
-    assert (await readiness(town))[0] == 200
+    executes(bot, "UPDATE alembic_version SET version_num = '9999'")
+    assert (await readiness(bot))[0] == 200
 
 
-async def test_it_is_of_no_use_while_telegram_is_silent_for_longer_than_ninety_seconds(town: ServedTown) -> None:
-    pulse = town.app.pulse
+async def test_it_is_of_no_use_while_telegram_is_silent_for_longer_than_ninety_seconds(bot: ServedBot) -> None:
+    pulse = bot.app.pulse
     for silence, status, said in ((89, 200, "ok"), (91, 503, "Telegram has been silent for 91 seconds")):
         pulse.last_beat = asyncio.get_running_loop().time() - silence
-        found, checks = await readiness(town)
+        found, checks = await readiness(bot)
         assert (found, checks["telegram"]) == (status, said)
 
     pulse.beat()
-    assert (await readiness(town))[0] == 200
+    assert (await readiness(bot))[0] == 200
 
 
-async def test_it_is_of_no_use_before_telegram_was_reached(town: ServedTown) -> None:
-    town.app.pulse.last_beat = None
-    status, checks = await readiness(town)
+async def test_it_is_of_no_use_before_telegram_was_reached(bot: ServedBot) -> None:
+    bot.app.pulse.last_beat = None
+    status, checks = await readiness(bot)
 
     assert (status, checks["telegram"]) == (503, "Telegram has not been reached yet")
 
 
-async def test_it_is_alive_but_of_no_use_once_it_is_about_to_end(town: ServedTown) -> None:
-    town.app.http.drain()
-    status, checks = await readiness(town)
+async def test_it_is_alive_but_of_no_use_once_it_is_about_to_end(bot: ServedBot) -> None:
+    bot.app.http.drain()
+    status, checks = await readiness(bot)
 
     assert (status, checks["draining"]) == (503, "the bot is about to end")
-    assert (await town.asks("/healthz")).status == 200
+    assert (await bot.asks("/healthz")).status == 200
 
 
-async def test_what_is_amiss_is_logged_once(town: ServedTown, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_is_amiss_is_logged_once(bot: ServedBot, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "bot.http.server")
-    town.app.pulse.last_beat = None
+    bot.app.pulse.last_beat = None
     for _ in range(3):
-        await town.asks("/readyz")
-    town.app.pulse.beat()
+        await bot.asks("/readyz")
+    bot.app.pulse.beat()
     for _ in range(3):
-        await town.asks("/readyz")
+        await bot.asks("/readyz")
 
     assert [record.message for record in caplog.records] == ["not ready: telegram: Telegram has not been reached yet", "ready"]
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/", 404), ("POST", "/telegram", 404), ("POST", "/healthz", 405)])
-async def test_whoever_asks_for_anything_else_learns_nothing(town: ServedTown, method: str, path: str, status: int) -> None:
-    answer = await town.asks(path, method=method)
+async def test_whoever_asks_for_anything_else_learns_nothing(bot: ServedBot, method: str, path: str, status: int) -> None:
+    answer = await bot.asks(path, method=method)
 
     assert answer.status == status
     assert len(answer.text) < 30
     assert answer.headers["Server"] == "slotkeeper"
 
 
-async def test_what_is_no_http_is_turned_away_and_not_repeated_in_the_log(town: ServedTown, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_is_no_http_is_turned_away_and_not_repeated_in_the_log(bot: ServedBot, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    reader, writer = await asyncio.open_connection("127.0.0.1", town.app.http.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", bot.app.http.port)
     writer.write(b"POST / HTTP/1.1\r\nX-Telegram-Bot-Api-Secret-Token : hush\x00hush\r\n\r\n")
     assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
     writer.close()
@@ -162,20 +162,20 @@ async def test_what_is_no_http_is_turned_away_and_not_repeated_in_the_log(town: 
 
 
 @pytest.mark.engines("sqlite")
-async def test_two_bots_do_not_listen_at_one_address(town: ServedTown, database_url: str) -> None:
-    second = ServedTown(database_url, listen=f"127.0.0.1:{town.app.http.port}")
-    with pytest.raises(CannotListen, match=rf"^LISTEN: nothing can be served at 127\.0\.0\.1:{town.app.http.port}: .+\.$"):
+async def test_two_bots_do_not_listen_at_one_address(bot: ServedBot, database_url: str) -> None:
+    second = ServedBot(database_url, listen=f"127.0.0.1:{bot.app.http.port}")
+    with pytest.raises(CannotListen, match=rf"^LISTEN: nothing can be served at 127\.0\.0\.1:{bot.app.http.port}: .+\.$"):
         await second.starts()
     await second.ends()
 
 
 @pytest.mark.engines("sqlite")
 async def test_an_address_that_nobody_chose_may_be_taken(
-    town: ServedTown, database_url: str, simulator: Simulator, caplog: pytest.LogCaptureFixture
+    bot: ServedBot, database_url: str, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=database_url)
     # As if the address that is the default were the other bot's: nobody has set it.
-    settings.__dict__["listen"] = Address("127.0.0.1", town.app.http.port or 0)
+    settings.__dict__["listen"] = Address("127.0.0.1", bot.app.http.port or 0)
     task = asyncio.create_task(run(settings, TOKEN))
     alice = simulator.person("Alice")
     alice.sends("/help")

@@ -11,7 +11,7 @@ import pytest
 from simulator.simulator import Simulator
 from tests.kit.bot import until
 from tests.kit.bot_process import TOKEN, environment, killed
-from tests.kit.fork_server import ROOT, Forked, nursery, plain_environment
+from tests.kit.fork_server import ROOT, ForkedProcess, fork_server, plain_environment
 from tests.kit.http import visits
 
 DESCRIPTORS, STRANGERS, ROUNDS = 256, 400, 3
@@ -27,10 +27,10 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 
 @asynccontextmanager
-async def bot_with_few_descriptors(folder: Path, env: dict[str, str]) -> AsyncIterator[Forked]:
+async def bot_with_few_descriptors(folder: Path, env: dict[str, str]) -> AsyncIterator[ForkedProcess]:
     """Run the bot for a block; its standard error goes to ``log`` in the folder."""
     with (folder / "log").open("ab") as log:
-        process = nursery().starts(folder, env, ["tests.kit.few_descriptors", str(DESCRIPTORS)], 1, log.fileno())
+        process = fork_server().starts(folder, env, ["tests.kit.few_descriptors", str(DESCRIPTORS)], 1, log.fileno())
     try:
         yield process
     finally:

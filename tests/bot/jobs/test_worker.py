@@ -18,12 +18,12 @@ from bot.clock import system_clock
 from bot.jobs.worker import SWEEP, Jobs
 from bot.messages.actions import Send, packed
 from bot.messages.screen import Screen
-from bot.notifications.admin_summary import Digest
+from bot.notifications.admin_summary import AdminSummary
 from bot.runtime.alarm import Every
 from bot.runtime.clock_guard import ClockGuard
 from simulator.faults import Fault, Faults
-from tests.kit.bot import MONDAY, Chatter, Town, until
-from tests.kit.clinic import holds, opens_practice
+from tests.kit.bot import MONDAY, BotHarness, ChatUser, until
+from tests.kit.clinic import holds, opens_clinic
 from tests.kit.handlers import calls
 from tests.kit.venue import changes, literal, rows
 
@@ -34,10 +34,10 @@ PEOPLE = 100
 class CountingWire(Faults):
     """Lets a fifth of a second pass with each message, and stops the heartbeat's clock after some."""
 
-    def __init__(self, town: Town) -> None:
+    def __init__(self, bot: BotHarness) -> None:
         super().__init__()
-        self._town = town
-        self._heartbeat = Path(f"{town.app.database.url.removeprefix('sqlite:///')}.heartbeat")
+        self._town = bot
+        self._heartbeat = Path(f"{bot.app.database.url.removeprefix('sqlite:///')}.heartbeat")
         self.messages = 0
         self.revived_after: int | None = None
 
@@ -53,11 +53,11 @@ class CountingWire(Faults):
         return super().take(method, person)
 
 
-def fills_outbox(town: Town, people: list[Chatter]) -> None:
+def fills_outbox(bot: BotHarness, people: list[ChatUser]) -> None:
     """Put answers in that fall due faster than they can be told; those of a minute wait already."""
     text = json.dumps(packed([Send(Screen("old news"))]))
-    oldest = town.now - timedelta(minutes=1)
-    url = town.app.database.url
+    oldest = bot.now - timedelta(minutes=1)
+    url = bot.app.database.url
     due = (f"({people[n % PEOPLE].id}, {literal(url, oldest + timedelta(seconds=n * 0.15))})" for n in range(BACKLOG))
     changes(url, "UPDATE outbox SET state = 'skipped'")
     changes(
@@ -68,19 +68,19 @@ def fills_outbox(town: Town, people: list[Chatter]) -> None:
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_hold_runs_out_on_time_and_the_heart_beats_while_a_long_backlog_is_told(town: Town, alice: Chatter) -> None:
-    await opens_practice(town)
-    people = [town.joins(f"Person {number}") for number in range(PEOPLE)]
+async def test_a_hold_runs_out_on_time_and_the_heart_beats_while_a_long_backlog_is_told(bot: BotHarness, alice: ChatUser) -> None:
+    await opens_clinic(bot)
+    people = [bot.joins(f"Person {number}") for number in range(PEOPLE)]
     for someone in people:
         someone.person.sends("/start")
-    town.simulator.take_updates()
+    bot.simulator.take_updates()
     await holds(alice, "09:15")
-    town.now += timedelta(minutes=30) - timedelta(seconds=20)
-    fills_outbox(town, people)
-    wire = town.simulator.world.faults = CountingWire(town)
-    await town.sweeps()
+    bot.now += timedelta(minutes=30) - timedelta(seconds=20)
+    fills_outbox(bot, people)
+    wire = bot.simulator.world.faults = CountingWire(bot)
+    await bot.runs_due()
 
-    sent = [call.params["text"] for call in calls(town, "sendMessage")]
+    sent = [call.params["text"] for call in calls(bot, "sendMessage")]
     [told] = [number for number, text in enumerate(sent) if "expired" in text]
     assert sent.count("old news") == BACKLOG
     assert told < BACKLOG * 3 / 4
@@ -89,43 +89,43 @@ async def test_a_hold_runs_out_on_time_and_the_heart_beats_while_a_long_backlog_
 
 
 async def test_where_the_heartbeat_cannot_be_written_all_else_goes_on(
-    town: Town, alice: Chatter, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    bot: BotHarness, alice: ChatUser, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await opens_practice(town)
+    await opens_clinic(bot)
     await holds(alice, "09:15")
-    town.app.jobs._heartbeat = tmp_path / "a folder that is gone" / "heartbeat"
-    town.now += timedelta(minutes=30)
-    await town.sweeps()
+    bot.app.jobs._heartbeat = tmp_path / "a folder that is gone" / "heartbeat"
+    bot.now += timedelta(minutes=30)
+    await bot.runs_due()
 
     assert "expired" in alice.last.text
     assert "the heartbeat cannot be written" in caplog.text
-    assert town.app.jobs.alive
+    assert bot.app.jobs.alive
 
 
 @pytest.fixture
-def old_update(town: Town) -> str:
+def old_update(bot: BotHarness) -> str:
     """An update that was worked long ago, of which nobody will ask again."""
-    url = town.app.database.url
+    url = bot.app.database.url
     changes(url, f"INSERT INTO worked_update (update_id, worked_at) VALUES (1, {literal(url, MONDAY - timedelta(days=9))})")
     return "SELECT count(*) FROM worked_update WHERE update_id = 1"
 
 
 @asynccontextmanager
-async def at_work(town: Town, jobs: Jobs | None = None) -> AsyncIterator[None]:
+async def at_work(bot: BotHarness, jobs: Jobs | None = None) -> AsyncIterator[None]:
     """Have the bot do what is due by itself for a block."""
-    jobs = jobs or town.app.jobs
-    town.app.scheduler.start()
+    jobs = jobs or bot.app.jobs
+    bot.app.scheduler.start()
     try:
-        await jobs.start(town.app.scheduler)
+        await jobs.start(bot.app.scheduler)
         yield
     finally:
-        town.app.scheduler.shutdown(wait=False)
+        bot.app.scheduler.shutdown(wait=False)
         await jobs.stop()
 
 
-async def test_it_tidies_up_at_the_start_because_it_may_not_run_at_night(town: Town, old_update: str) -> None:
-    async with at_work(town):
-        await until(lambda: rows(town.app.database.url, old_update) == [(0,)])
+async def test_it_tidies_up_at_the_start_because_it_may_not_run_at_night(bot: BotHarness, old_update: str) -> None:
+    async with at_work(bot):
+        await until(lambda: rows(bot.app.database.url, old_update) == [(0,)])
 
 
 class RecordingThreads(ThreadPoolExecutor):
@@ -142,7 +142,7 @@ class RecordingThreads(ThreadPoolExecutor):
 
 
 @pytest.mark.engines("sqlite")
-async def test_each_job_runs_on_the_loops_own_thread_and_none_in_another(town: Town) -> None:
+async def test_each_job_runs_on_the_loops_own_thread_and_none_in_another(bot: BotHarness) -> None:
     threads, ran = RecordingThreads(), set[str]()
     loop = asyncio.get_running_loop()
     loop.set_default_executor(threads)
@@ -153,10 +153,10 @@ async def test_each_job_runs_on_the_loops_own_thread_and_none_in_another(town: T
         assert event.exception is None
         ran.add(event.job_id)
 
-    town.app.scheduler.add_listener(notes, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
-    async with at_work(town):
-        town.app.alarm.at(town.now + timedelta(hours=1))
-        jobs = town.app.scheduler.get_jobs()
+    bot.app.scheduler.add_listener(notes, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
+    async with at_work(bot):
+        bot.app.alarm.at(bot.now + timedelta(hours=1))
+        jobs = bot.app.scheduler.get_jobs()
         for job in jobs:
             job.modify(next_run_time=datetime.now(UTC))
         await until(lambda: ran == {job.id for job in jobs})
@@ -176,31 +176,31 @@ class Moved:
         return system_clock() + self.by
 
 
-def guarded(town: Town, wall: Moved) -> Jobs:
+def guarded(bot: BotHarness, wall: Moved) -> Jobs:
     """Return jobs that watch a clock of the test's."""
-    app = town.app
-    digest, policy = Digest(app.database, frozenset(), app.clock), town.settings.policy
+    app = bot.app
+    digest, policy = AdminSummary(app.database, frozenset(), app.clock), bot.settings.policy
     guard = ClockGuard(wall=wall)
-    return Jobs(app.database, app.relay, app.presence, app.alarm, digest, policy, app.clock, guard=guard)
+    return Jobs(app.database, app.relay, app.membership, app.alarm, digest, policy, app.clock, guard=guard)
 
 
 @pytest.mark.engines("sqlite")
 @pytest.mark.parametrize("hours", [-1, 1, -24 * 365, 24])
 async def test_a_clock_that_was_set_has_all_jobs_scheduled_again_and_what_is_due_done_at_once(
-    town: Town, alice: Chatter, old_update: str, hours: int
+    bot: BotHarness, alice: ChatUser, old_update: str, hours: int
 ) -> None:
     wall = Moved()
-    scheduler = town.app.scheduler
-    await opens_practice(town)
+    scheduler = bot.app.scheduler
+    await opens_clinic(bot)
     await holds(alice, "09:15")
-    async with at_work(town, guarded(town, wall)):
+    async with at_work(bot, guarded(bot, wall)):
         # It tidies up once it has done what was due at the start.
-        await until(lambda: rows(town.app.database.url, old_update) == [(0,)])
+        await until(lambda: rows(bot.app.database.url, old_update) == [(0,)])
         stale = datetime.now(UTC) + timedelta(days=400)
         # Where the clock was set back, what was scheduled before lies in the far future.
         for job in scheduler.get_jobs():
             job.modify(next_run_time=stale)
-        town.now += timedelta(minutes=31)
+        bot.now += timedelta(minutes=31)
         wall.by = timedelta(hours=hours)
         await until(lambda: alice.sees("expired"))
         await until(lambda: all(scheduler.get_job(name).next_run_time < stale for name in ("sweep", "tidy")))

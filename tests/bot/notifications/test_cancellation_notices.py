@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from simulator.faults import FaultKind
-from tests.kit.bot import Chatter, Town
-from tests.kit.clinic import books, cancels_for, holds, opens_practice
+from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.clinic import books, cancels_for, holds, opens_clinic
 from tests.kit.handlers import calls, outbox
 from tests.kit.venue import changes, rows
 
@@ -14,80 +14,82 @@ FIRST = "Wednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
 
 
 @pytest.fixture
-async def dora(rough_town: Town) -> Chatter:
+async def dora(impatient_bot: BotHarness) -> ChatUser:
     """Return a provider who works from nine to twelve on Wednesday 25 November."""
-    return await opens_practice(rough_town)
+    return await opens_clinic(impatient_bot)
 
 
 @pytest.fixture
-async def alice(rough_town: Town) -> Chatter:
-    return rough_town.joins("Alice")
+async def alice(impatient_bot: BotHarness) -> ChatUser:
+    return impatient_bot.joins("Alice")
 
 
-def told(town: Town, who: Chatter) -> list[str]:
+def told(bot: BotHarness, who: ChatUser) -> list[str]:
     """Return the first words of each notice that Telegram took for a person."""
-    return [call.params["text"].split("<")[0] or call.params["text"] for call in calls(town, "sendMessage", who) if call.ok]
+    return [call.params["text"].split("<")[0] or call.params["text"] for call in calls(bot, "sendMessage", who) if call.ok]
 
 
-def notices(town: Town) -> list[tuple[str, str]]:
+def notices(bot: BotHarness) -> list[tuple[str, str]]:
     """Return the provider's notices and what became of them."""
     kinds = "('booking_confirmed', 'cancelled_by_client')"
-    return rows(town.app.database.url, f"SELECT kind, state FROM outbox WHERE kind IN {kinds} ORDER BY id")
+    return rows(bot.app.database.url, f"SELECT kind, state FROM outbox WHERE kind IN {kinds} ORDER BY id")
 
 
-async def confirms(town: Town, client: Chatter) -> None:
+async def confirms(bot: BotHarness, client: ChatUser) -> None:
     """Have a client book the first time, and no notice go out."""
     await holds(client, "09:15")
     client.person.taps("Confirm")
-    await town.hears()
+    await bot.hears()
 
 
-async def cancels(town: Town, client: Chatter, number: int = 1) -> None:
+async def cancels(bot: BotHarness, client: ChatUser, number: int = 1) -> None:
     """Have a client cancel a booking, and no notice go out."""
     client.person.taps_data(f"lc:{number}", client.card.id)
-    await town.hears()
+    await bot.hears()
 
 
-async def test_a_booking_cancelled_before_its_notice_went_out_is_not_mentioned(rough_town: Town, dora: Chatter, alice: Chatter) -> None:
-    await confirms(rough_town, alice)
-    await cancels(rough_town, alice)
-    await rough_town.passes(minutes=10)
+async def test_a_booking_cancelled_before_its_notice_went_out_is_not_mentioned(
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await confirms(impatient_bot, alice)
+    await cancels(impatient_bot, alice)
+    await impatient_bot.passes(minutes=10)
 
-    assert told(rough_town, dora) == []
-    assert notices(rough_town) == [("booking_confirmed", "skipped"), ("cancelled_by_client", "skipped")]
+    assert told(impatient_bot, dora) == []
+    assert notices(impatient_bot) == [("booking_confirmed", "skipped"), ("cancelled_by_client", "skipped")]
 
 
-async def test_the_cancellation_of_a_booking_that_was_announced_is_told(rough_town: Town, dora: Chatter, alice: Chatter) -> None:
-    await confirms(rough_town, alice)
-    await rough_town.sweeps()
-    await cancels(rough_town, alice)
-    await rough_town.sweeps()
+async def test_the_cancellation_of_a_booking_that_was_announced_is_told(impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+    await confirms(impatient_bot, alice)
+    await impatient_bot.runs_due()
+    await cancels(impatient_bot, alice)
+    await impatient_bot.runs_due()
 
-    assert told(rough_town, dora)[0].startswith("📅 New booking")
+    assert told(impatient_bot, dora)[0].startswith("📅 New booking")
     assert dora.last.text.startswith(f"Alice cancelled:\n{FIRST}")
 
 
-async def test_a_provider_who_was_unreachable_for_both_hears_of_neither(rough_town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_a_provider_who_was_unreachable_for_both_hears_of_neither(impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     dora.person.blocks()
-    await confirms(rough_town, alice)
-    await rough_town.sweeps()
-    await cancels(rough_town, alice)
-    await rough_town.sweeps()
+    await confirms(impatient_bot, alice)
+    await impatient_bot.runs_due()
+    await cancels(impatient_bot, alice)
+    await impatient_bot.runs_due()
     dora.person.unblocks()
     await dora.sends("/help")
-    await rough_town.passes(minutes=10)
+    await impatient_bot.passes(minutes=10)
 
-    assert [text for text in told(rough_town, dora) if "cancelled" in text or "📅" in text] == []
-    assert notices(rough_town) == [("booking_confirmed", "skipped"), ("cancelled_by_client", "skipped")]
+    assert [text for text in told(impatient_bot, dora) if "cancelled" in text or "📅" in text] == []
+    assert notices(impatient_bot) == [("booking_confirmed", "skipped"), ("cancelled_by_client", "skipped")]
 
 
 async def test_a_provider_who_was_unreachable_only_for_the_cancellation_hears_of_it(
-    rough_town: Town, dora: Chatter, alice: Chatter
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await books(alice, "09:15")
     dora.person.blocks()
-    await cancels(rough_town, alice)
-    await rough_town.sweeps()
+    await cancels(impatient_bot, alice)
+    await impatient_bot.runs_due()
     dora.person.unblocks()
     await dora.sends("/help")
 
@@ -95,110 +97,118 @@ async def test_a_provider_who_was_unreachable_only_for_the_cancellation_hears_of
 
 
 async def test_of_several_bookings_only_the_cancellation_of_an_announced_one_is_told(
-    rough_town: Town, dora: Chatter, alice: Chatter
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await books(alice, "10:00")
-    await confirms(rough_town, alice)
-    await cancels(rough_town, alice, 2)
-    await cancels(rough_town, alice, 1)
-    await rough_town.sweeps()
+    await confirms(impatient_bot, alice)
+    await cancels(impatient_bot, alice, 2)
+    await cancels(impatient_bot, alice, 1)
+    await impatient_bot.runs_due()
 
     assert ["10:00–10:15" in message.text for message in dora.shown if "cancelled" in message.text] == [True]
 
 
-async def test_a_notice_that_waits_in_a_flood_was_not_told(rough_town: Town, dora: Chatter, alice: Chatter) -> None:
-    rough_town.simulator.faults.add(FaultKind.FLOOD, person=dora.person, times=2, retry_after=60)
-    await confirms(rough_town, alice)
-    await rough_town.sweeps()
-    await rough_town.passes(seconds=60)
-    await cancels(rough_town, alice)
-    await rough_town.passes(minutes=10)
+async def test_a_notice_that_waits_in_a_flood_was_not_told(impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+    impatient_bot.simulator.faults.add(FaultKind.FLOOD, person=dora.person, times=2, retry_after=60)
+    await confirms(impatient_bot, alice)
+    await impatient_bot.runs_due()
+    await impatient_bot.passes(seconds=60)
+    await cancels(impatient_bot, alice)
+    await impatient_bot.passes(minutes=10)
 
-    assert [(kind, attempts) for kind, _, attempts in outbox(rough_town) if kind == "booking_confirmed"] == [("booking_confirmed", 3)]
-    assert told(rough_town, dora) == []
+    assert [(kind, attempts) for kind, _, attempts in outbox(impatient_bot) if kind == "booking_confirmed"] == [("booking_confirmed", 3)]
+    assert told(impatient_bot, dora) == []
 
 
 @pytest.mark.parametrize("fault", [FaultKind.CUT_AFTER, FaultKind.SILENCE_AFTER])
 @pytest.mark.parametrize("blocked_later", [False, True])
 async def test_a_notice_that_may_have_arrived_counts_as_told(
-    rough_town: Town, dora: Chatter, alice: Chatter, fault: FaultKind, *, blocked_later: bool
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser, fault: FaultKind, *, blocked_later: bool
 ) -> None:
-    rough_town.simulator.faults.add(fault, method="sendMessage", person=dora.person)
-    await confirms(rough_town, alice)
-    await rough_town.sweeps()
+    impatient_bot.simulator.faults.add(fault, method="sendMessage", person=dora.person)
+    await confirms(impatient_bot, alice)
+    await impatient_bot.runs_due()
     assert dora.last.text.startswith("📅 New booking")
     if blocked_later:
         dora.person.blocks()
-        await rough_town.passes(minutes=1)
+        await impatient_bot.passes(minutes=1)
         dora.person.unblocks()
-    await cancels(rough_town, alice)
-    await rough_town.passes(minutes=10)
+    await cancels(impatient_bot, alice)
+    await impatient_bot.passes(minutes=10)
     await dora.sends("/help")
 
     assert any(message.text.startswith(f"Alice cancelled:\n{FIRST}") for message in dora.shown)
 
 
-async def test_the_cancellation_of_a_booking_whose_notice_was_parked_is_not_told(rough_town: Town, dora: Chatter, alice: Chatter) -> None:
-    await confirms(rough_town, alice)
-    async with rough_town.app.database.transaction() as work:
-        [notice] = [row for row in await work.outbox.claim(rough_town.now, 10) if row.kind == "booking_confirmed"]
-        await work.outbox.settle(notice, "parked", rough_town.now, "refused")
-    await cancels(rough_town, alice)
-    await rough_town.passes(minutes=10)
+async def test_the_cancellation_of_a_booking_whose_notice_was_parked_is_not_told(
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await confirms(impatient_bot, alice)
+    async with impatient_bot.app.database.transaction() as work:
+        [notice] = [row for row in await work.outbox.claim(impatient_bot.now, 10) if row.kind == "booking_confirmed"]
+        await work.outbox.record_result(notice, "parked", impatient_bot.now, "refused")
+    await cancels(impatient_bot, alice)
+    await impatient_bot.passes(minutes=10)
 
-    assert told(rough_town, dora) == []
+    assert told(impatient_bot, dora) == []
 
 
 async def test_the_cancellation_of_a_booking_whose_notice_was_deleted_as_old_is_told(
-    rough_town: Town, dora: Chatter, alice: Chatter
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await books(alice, "09:15")
-    changes(rough_town.app.database.url, "DELETE FROM outbox WHERE kind = 'booking_confirmed'")
-    await cancels(rough_town, alice)
-    await rough_town.sweeps()
+    changes(impatient_bot.app.database.url, "DELETE FROM outbox WHERE kind = 'booking_confirmed'")
+    await cancels(impatient_bot, alice)
+    await impatient_bot.runs_due()
 
     assert dora.last.text.startswith(f"Alice cancelled:\n{FIRST}")
 
 
-async def test_a_clock_that_was_set_back_does_not_tell_a_cancellation_first(rough_town: Town, dora: Chatter, alice: Chatter) -> None:
-    await confirms(rough_town, alice)
-    rough_town.now -= timedelta(minutes=5)
-    await cancels(rough_town, alice)
-    await rough_town.sweeps()
-    await rough_town.passes(minutes=10)
+async def test_a_clock_that_was_set_back_does_not_tell_a_cancellation_first(
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await confirms(impatient_bot, alice)
+    impatient_bot.now -= timedelta(minutes=5)
+    await cancels(impatient_bot, alice)
+    await impatient_bot.runs_due()
+    await impatient_bot.passes(minutes=10)
 
-    assert told(rough_town, dora) == []
+    assert told(impatient_bot, dora) == []
 
 
 @pytest.mark.parametrize("swept", [False, True])
-async def test_a_client_always_hears_that_the_provider_cancelled(rough_town: Town, dora: Chatter, alice: Chatter, *, swept: bool) -> None:
-    await confirms(rough_town, alice)
+async def test_a_client_always_hears_that_the_provider_cancelled(
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser, *, swept: bool
+) -> None:
+    await confirms(impatient_bot, alice)
     if swept:
-        await rough_town.sweeps()
+        await impatient_bot.runs_due()
     await cancels_for(dora, 1)
-    await rough_town.sweeps()
+    await impatient_bot.runs_due()
 
     assert alice.last.text == f"❌ Dora cancelled your appointment:\n{FIRST}"
 
 
 async def test_a_client_hears_that_a_hold_expired_although_the_warning_never_went_out(
-    rough_town: Town, dora: Chatter, alice: Chatter
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await holds(alice, "09:15")
-    await rough_town.passes(minutes=31)
+    await impatient_bot.passes(minutes=31)
 
     assert "Your hold has expired" in alice.last.text
 
 
-async def test_a_booking_whose_notice_could_not_be_rendered_was_not_announced(rough_town: Town, dora: Chatter, alice: Chatter) -> None:
-    url = rough_town.app.database.url
-    await confirms(rough_town, alice)
+async def test_a_booking_whose_notice_could_not_be_rendered_was_not_announced(
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    url = impatient_bot.app.database.url
+    await confirms(impatient_bot, alice)
     changes(url, f"UPDATE client SET time_zone = 'No/Where' WHERE id = {dora.id}")
     for _ in range(4):
-        await rough_town.passes(minutes=1)
+        await impatient_bot.passes(minutes=1)
     changes(url, f"UPDATE client SET time_zone = NULL WHERE id = {dora.id}")
-    await cancels(rough_town, alice)
-    await rough_town.passes(minutes=10)
+    await cancels(impatient_bot, alice)
+    await impatient_bot.passes(minutes=10)
 
-    assert told(rough_town, dora) == []
-    assert notices(rough_town) == [("booking_confirmed", "parked"), ("cancelled_by_client", "skipped")]
+    assert told(impatient_bot, dora) == []
+    assert notices(impatient_bot) == [("booking_confirmed", "parked"), ("cancelled_by_client", "skipped")]

@@ -18,9 +18,9 @@ from bot.updates.processor import WorkFailed
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.kit.bot import ADMIN_ID, Chatter, Town, until
+from tests.kit.bot import ADMIN_ID, BotHarness, ChatUser, until
 from tests.kit.bot_process import TOKEN, bot_process, environment
-from tests.kit.clinic import holds, opens_practice
+from tests.kit.clinic import holds, opens_clinic
 from tests.kit.handlers import failing, feels, hears
 
 LIBRARY = logging.getLogger("some.library")
@@ -51,22 +51,24 @@ def lines(capsys: pytest.CaptureFixture[str], event: str) -> list[dict[str, Any]
     return [{name: line[name] for name in fields if name in line} for line in said if event in line["event"]]
 
 
-async def test_what_is_logged_while_an_update_is_worked_tells_of_it(town: Town, alice: Chatter, capsys: pytest.CaptureFixture[str]) -> None:
-    hears(town, "hm", mutter)
+async def test_what_is_logged_while_an_update_is_worked_tells_of_it(
+    bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hears(bot, "hm", mutter)
     configure_logging("INFO", "json")
     update = alice.person.sends("hm")
-    await town.settles()
+    await bot.settles()
     assert lines(capsys, "deep below") == [{"update_id": update["update_id"], "chat": alice.id}]
 
     LIBRARY.warning("of nobody")
     assert lines(capsys, "of nobody") == [{}]
 
 
-async def test_a_console_line_tells_of_it_too(town: Town, alice: Chatter, capsys: pytest.CaptureFixture[str]) -> None:
-    hears(town, "hm", mutter)
+async def test_a_console_line_tells_of_it_too(bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]) -> None:
+    hears(bot, "hm", mutter)
     configure_logging("INFO", "console")
     update = alice.person.sends("hm")
-    await town.settles()
+    await bot.settles()
     [line] = [line for line in capsys.readouterr().err.splitlines() if "deep below" in line]
     assert f"update_id={update['update_id']}" in line
     assert f"chat={alice.id}" in line
@@ -74,9 +76,9 @@ async def test_a_console_line_tells_of_it_too(town: Town, alice: Chatter, capsys
 
 @pytest.mark.parametrize("data", ["rc:7", "lc:7", "bs:1:2000000:7"])
 async def test_a_tap_on_a_reservation_tells_which_one_it_is(
-    town: Town, alice: Chatter, capsys: pytest.CaptureFixture[str], data: str
+    bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str], data: str
 ) -> None:
-    feels(town, data, mutter)
+    feels(bot, data, mutter)
     await alice.sends("/help")
     configure_logging("INFO", "json")
     await alice.taps_data(data, alice.last.id)
@@ -86,13 +88,13 @@ async def test_a_tap_on_a_reservation_tells_which_one_it_is(
 
 
 async def test_an_update_that_fails_is_told_and_nothing_of_it_sticks(
-    town: Town, alice: Chatter, capsys: pytest.CaptureFixture[str]
+    bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hears(town, "boom", failing(RuntimeError("boom")))
+    hears(bot, "boom", failing(RuntimeError("boom")))
     configure_logging("INFO", "json")
     update = alice.person.sends("boom")
     with pytest.raises(WorkFailed):
-        await town.works(town.simulator.take_updates())
+        await bot.works(bot.simulator.take_updates())
     LIBRARY.warning("afterwards, failed")
 
     said = capsys.readouterr().err.splitlines()
@@ -102,13 +104,15 @@ async def test_an_update_that_fails_is_told_and_nothing_of_it_sticks(
     assert "update_id" not in after
 
 
-async def test_what_is_logged_while_a_message_is_delivered_tells_of_it(rough_town: Town, capsys: pytest.CaptureFixture[str]) -> None:
-    town, alice = rough_town, rough_town.joins("Alice")
-    await opens_practice(town)
+async def test_what_is_logged_while_a_message_is_delivered_tells_of_it(
+    impatient_bot: BotHarness, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bot, alice = impatient_bot, impatient_bot.joins("Alice")
+    await opens_clinic(bot)
     await holds(alice, "09:15")
     configure_logging("INFO", "json")
-    town.simulator.faults.add(FaultKind.SERVER_ERROR, person=alice.person)
-    await town.passes(minutes=25)
+    bot.simulator.faults.add(FaultKind.SERVER_ERROR, person=alice.person)
+    await bot.passes(minutes=25)
     LIBRARY.warning("after it waits")
 
     said = capsys.readouterr().err.splitlines()
@@ -119,12 +123,12 @@ async def test_what_is_logged_while_a_message_is_delivered_tells_of_it(rough_tow
 
 
 async def test_the_night_does_not_log_as_if_it_were_the_update_that_set_the_alarm(
-    town: Town, alice: Chatter, capsys: pytest.CaptureFixture[str]
+    bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said: list[str] = []
 
     async def sets_alarm(update: Update, context: Context) -> None:
-        town.app.alarm.at(town.now + timedelta(milliseconds=1))
+        bot.app.alarm.at(bot.now + timedelta(milliseconds=1))
 
     async def at_night() -> None:
         LIBRARY.warning("at night")
@@ -133,16 +137,16 @@ async def test_the_night_does_not_log_as_if_it_were_the_update_that_set_the_alar
         said.extend(capsys.readouterr().err.splitlines())
         return any(event in line for line in said)
 
-    hears(town, "wake", sets_alarm)
-    town.app.scheduler.start()
+    hears(bot, "wake", sets_alarm)
+    bot.app.scheduler.start()
     try:
         configure_logging("INFO", "json")
         night = datetime.now(UTC) + timedelta(seconds=1)
-        town.app.scheduler.add_job(at_night, "date", run_date=night)
+        bot.app.scheduler.add_job(at_night, "date", run_date=night)
         await alice.sends("wake")
         await until(lambda: is_told("at night"))
     finally:
-        town.app.scheduler.shutdown(wait=False)
+        bot.app.scheduler.shutdown(wait=False)
     [line] = [json.loads(line) for line in said if "at night" in line]
     assert not {"update_id", "chat"} & set(line)
 

@@ -20,181 +20,181 @@ from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
-from tests.kit.bot import TOKEN, Chatter
-from tests.kit.clinic import books, cancels_for, holds, opens_practice, quarter, reservations
+from tests.kit.bot import TOKEN, ChatUser
+from tests.kit.clinic import books, cancels_for, holds, opens_clinic, quarter, reservations
 from tests.kit.handlers import answering, echo, failing, feels, hears, offer
-from tests.kit.http import ServedTown
+from tests.kit.http import ServedBot
 from tests.kit.venue import changes
 
 
 @pytest.fixture
-async def town(database_url: str) -> AsyncIterator[ServedTown]:
+async def bot(database_url: str) -> AsyncIterator[ServedBot]:
     """A town whose bot can be asked what it counted; Telegram is waited for no longer than a moment."""
-    place = ServedTown(database_url, patience=0.3)
+    place = ServedBot(database_url, patience=0.3)
     await place.starts()
     yield place
     await place.ends()
 
 
 @pytest.fixture
-async def alice(town: ServedTown) -> Chatter:
-    hears(town, "hi", echo)
-    return town.joins("Alice")
+async def alice(bot: ServedBot) -> ChatUser:
+    hears(bot, "hi", echo)
+    return bot.joins("Alice")
 
 
 @asynccontextmanager
-async def counting(town: ServedTown, name: str, growth: float = 1, /, **labels: str) -> AsyncIterator[None]:
+async def counting(bot: ServedBot, name: str, growth: float = 1, /, **labels: str) -> AsyncIterator[None]:
     """Hold a metric to growing by so much in a block."""
-    before = await town.counts(name, **labels)
+    before = await bot.counts(name, **labels)
     yield
-    assert await town.counts(name, **labels) == before + growth
+    assert await bot.counts(name, **labels) == before + growth
 
 
-async def grows(town: ServedTown, name: str, **labels: str) -> float:
+async def grows(bot: ServedBot, name: str, **labels: str) -> float:
     """Return how often something was timed, or nothing where it never was."""
     try:
-        return await town.counts(f"{name}_count", **labels)
+        return await bot.counts(f"{name}_count", **labels)
     except KeyError:
         return 0
 
 
-async def test_it_is_served_as_prometheus_reads_it(town: ServedTown) -> None:
-    page = await town.asks("/metrics")
+async def test_it_is_served_as_prometheus_reads_it(bot: ServedBot) -> None:
+    page = await bot.asks("/metrics")
 
     assert page.status == 200
     assert page.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert await town.counts("slotkeeper_build_info", version=__version__) == 1
+    assert await bot.counts("slotkeeper_build_info", version=__version__) == 1
     assert "\nprocess_resident_memory_bytes " in page.text
     assert "\npython_info{" in page.text
     assert "_created" not in page.text
 
 
 @pytest.mark.engines("sqlite")
-async def test_two_bots_count_apart(town: ServedTown, alice: Chatter, database_url: str) -> None:
-    other = ServedTown(database_url)
+async def test_two_bots_count_apart(bot: ServedBot, alice: ChatUser, database_url: str) -> None:
+    other = ServedBot(database_url)
     await other.starts()
     async with counting(other, "slotkeeper_updates_total", 0, kind="message", outcome="worked"):
         await alice.sends("hi")
     await other.ends()
 
 
-async def test_updates_are_counted_by_what_became_of_them(town: ServedTown, alice: Chatter) -> None:
-    async with counting(town, "slotkeeper_updates_total", kind="message", outcome="worked"):
+async def test_updates_are_counted_by_what_became_of_them(bot: ServedBot, alice: ChatUser) -> None:
+    async with counting(bot, "slotkeeper_updates_total", kind="message", outcome="worked"):
         update = alice.person.sends("hi")
-        await town.settles()
-    async with counting(town, "slotkeeper_updates_total", kind="message", outcome="repeated"):
-        town.simulator.redeliver(update["update_id"])
-        await town.settles()
+        await bot.settles()
+    async with counting(bot, "slotkeeper_updates_total", kind="message", outcome="repeated"):
+        bot.simulator.redeliver(update["update_id"])
+        await bot.settles()
 
 
-async def test_updates_that_fail_are_counted_each_time_and_once_when_set_aside(town: ServedTown, alice: Chatter) -> None:
-    hears(town, "boom", failing(RuntimeError("boom")))
+async def test_updates_that_fail_are_counted_each_time_and_once_when_set_aside(bot: ServedBot, alice: ChatUser) -> None:
+    hears(bot, "boom", failing(RuntimeError("boom")))
     alice.person.sends("boom")
-    updates = town.simulator.take_updates()
-    async with counting(town, "slotkeeper_updates_total", TRIES - 1, kind="message", outcome="failed"):
+    updates = bot.simulator.take_updates()
+    async with counting(bot, "slotkeeper_updates_total", TRIES - 1, kind="message", outcome="failed"):
         for _ in range(TRIES - 1):
             with pytest.raises(WorkFailed):
-                await town.works(updates)
-    async with counting(town, "slotkeeper_updates_total", kind="message", outcome="set_aside"):
-        await town.works(updates)
-    assert await town.counts("slotkeeper_updates_total", kind="message", outcome="worked") == 0
+                await bot.works(updates)
+    async with counting(bot, "slotkeeper_updates_total", kind="message", outcome="set_aside"):
+        await bot.works(updates)
+    assert await bot.counts("slotkeeper_updates_total", kind="message", outcome="worked") == 0
 
 
-async def test_updates_are_counted_by_kind(town: ServedTown, alice: Chatter) -> None:
-    hears(town, "offer", offer)
-    feels(town, "probe", echo)
+async def test_updates_are_counted_by_kind(bot: ServedBot, alice: ChatUser) -> None:
+    hears(bot, "offer", offer)
+    feels(bot, "probe", echo)
     await alice.sends("offer")
-    async with counting(town, "slotkeeper_updates_total", kind="tap", outcome="worked"):
+    async with counting(bot, "slotkeeper_updates_total", kind="tap", outcome="worked"):
         await alice.taps("Probe")
-    async with counting(town, "slotkeeper_updates_total", kind="membership", outcome="worked"):
+    async with counting(bot, "slotkeeper_updates_total", kind="membership", outcome="worked"):
         alice.person.blocks()
-        await town.settles()
+        await bot.settles()
     alice.person.unblocks()
-    await town.settles()
-    async with counting(town, "slotkeeper_updates_total", kind="edited", outcome="worked"):
+    await bot.settles()
+    async with counting(bot, "slotkeeper_updates_total", kind="edited", outcome="worked"):
         edited = alice.person.sends("hi")
-        town.simulator.take_updates()
-        await town.works([{"update_id": edited["update_id"], "edited_message": edited["message"] | {"edit_date": 1}}])
+        bot.simulator.take_updates()
+        await bot.works([{"update_id": edited["update_id"], "edited_message": edited["message"] | {"edit_date": 1}}])
 
 
-async def test_an_update_that_cannot_be_read_is_counted_as_set_aside(town: ServedTown) -> None:
-    async with counting(town, "slotkeeper_updates_total", kind="other", outcome="set_aside"):
-        await town.app.receiver.once(town.app.receiver.read({"update_id": 1, "message": {}}))
+async def test_an_update_that_cannot_be_read_is_counted_as_set_aside(bot: ServedBot) -> None:
+    async with counting(bot, "slotkeeper_updates_total", kind="other", outcome="set_aside"):
+        await bot.app.receiver.once(bot.app.receiver.read({"update_id": 1, "message": {}}))
 
 
-async def test_an_update_that_nobody_sent_is_counted(town: ServedTown) -> None:
+async def test_an_update_that_nobody_sent_is_counted(bot: ServedBot) -> None:
     post = {"message_id": 1, "date": 0, "chat": {"id": -1, "type": "channel", "title": "News"}, "text": "hi"}
-    async with counting(town, "slotkeeper_updates_total", kind="other", outcome="worked"):
-        await town.works([{"update_id": 2, "channel_post": post}])
+    async with counting(bot, "slotkeeper_updates_total", kind="other", outcome="worked"):
+        await bot.works([{"update_id": 2, "channel_post": post}])
 
 
-async def test_updates_are_timed_from_their_receipt_to_commit_and_answer(town: ServedTown, alice: Chatter) -> None:
+async def test_updates_are_timed_from_their_receipt_to_commit_and_answer(bot: ServedBot, alice: ChatUser) -> None:
     async def slow(update: Update, context: Context) -> None:
         await asyncio.sleep(0.06)
         await echo(update, context)
 
-    hears(town, "slow", slow)
+    hears(bot, "slow", slow)
     await alice.sends("slow")
 
     for name in ("slotkeeper_update_seconds", "slotkeeper_answer_seconds"):
-        assert await town.counts(f"{name}_count", kind="message") == 1
-        assert 0.05 < await town.counts(f"{name}_sum", kind="message") < 30
+        assert await bot.counts(f"{name}_count", kind="message") == 1
+        assert 0.05 < await bot.counts(f"{name}_sum", kind="message") < 30
 
 
-async def test_the_wait_for_the_turn_of_the_chat_counts_as_well(town: ServedTown, alice: Chatter) -> None:
+async def test_the_wait_for_the_turn_of_the_chat_counts_as_well(bot: ServedBot, alice: ChatUser) -> None:
     gate = asyncio.Event()
 
     async def waits(update: Update, context: Context) -> None:
         await gate.wait()
 
-    hears(town, "wait", waits)
+    hears(bot, "wait", waits)
     updates = [alice.person.sends("wait") for _ in range(2)]
-    town.simulator.take_updates()
-    works = [asyncio.create_task(town.app.receiver.once(town.app.receiver.read(raw))) for raw in updates]
+    bot.simulator.take_updates()
+    works = [asyncio.create_task(bot.app.receiver.once(bot.app.receiver.read(raw))) for raw in updates]
     await asyncio.sleep(0.1)
     gate.set()
     await asyncio.gather(*works)
 
-    assert await town.counts("slotkeeper_update_seconds_sum", kind="message") > 0.19
+    assert await bot.counts("slotkeeper_update_seconds_sum", kind="message") > 0.19
 
 
-async def test_an_answer_that_has_to_wait_was_not_told(town: ServedTown, alice: Chatter) -> None:
-    town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
+async def test_an_answer_that_has_to_wait_was_not_told(bot: ServedBot, alice: ChatUser) -> None:
+    bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
     await alice.sends("hi")
-    assert await grows(town, "slotkeeper_answer_seconds", kind="message") == 0
+    assert await grows(bot, "slotkeeper_answer_seconds", kind="message") == 0
 
-    await town.passes(seconds=1)
+    await bot.passes(seconds=1)
     assert alice.sees("heard hi")
-    assert await grows(town, "slotkeeper_update_seconds", kind="message") == 1
+    assert await grows(bot, "slotkeeper_update_seconds", kind="message") == 1
 
 
-async def test_what_happens_to_reservations_is_counted(town: ServedTown, alice: Chatter) -> None:
-    dora = await opens_practice(town)
-    async with counting(town, "slotkeeper_holds_total"):
+async def test_what_happens_to_reservations_is_counted(bot: ServedBot, alice: ChatUser) -> None:
+    dora = await opens_clinic(bot)
+    async with counting(bot, "slotkeeper_holds_total"):
         await holds(alice, "09:15")
-    async with counting(town, "slotkeeper_moves_total"), counting(town, "slotkeeper_holds_total", 0):
+    async with counting(bot, "slotkeeper_moves_total"), counting(bot, "slotkeeper_holds_total", 0):
         await alice.taps("Other time")
         await alice.taps("25")
         await alice.taps("09:45")
-    async with counting(town, "slotkeeper_releases_total"):
+    async with counting(bot, "slotkeeper_releases_total"):
         await alice.taps("Release")
-    async with counting(town, "slotkeeper_expiries_total"):
+    async with counting(bot, "slotkeeper_expiries_total"):
         await holds(alice, "09:15")
-        await town.passes(minutes=31)
-    async with counting(town, "slotkeeper_confirmations_total", 2):
+        await bot.passes(minutes=31)
+    async with counting(bot, "slotkeeper_confirmations_total", 2):
         await books(alice, "10:00")
         await books(alice, "11:00")
-    first, second = await reservations(town, alice)
-    async with counting(town, "slotkeeper_cancellations_total", by="provider"):
+    first, second = await reservations(bot, alice)
+    async with counting(bot, "slotkeeper_cancellations_total", by="provider"):
         await cancels_for(dora, first.id, reason="ill")
-    async with counting(town, "slotkeeper_cancellations_total", by="client"), counting(town, "slotkeeper_releases_total", 0):
+    async with counting(bot, "slotkeeper_cancellations_total", by="client"), counting(bot, "slotkeeper_releases_total", 0):
         await alice.taps_data(f"lc:{second.id}", alice.last.id)
 
 
-async def test_what_is_done_again_or_undone_is_not_counted(town: ServedTown, alice: Chatter) -> None:
-    await opens_practice(town)
+async def test_what_is_done_again_or_undone_is_not_counted(bot: ServedBot, alice: ChatUser) -> None:
+    await opens_clinic(bot)
     await holds(alice, "09:15")
-    async with counting(town, "slotkeeper_confirmations_total"), counting(town, "slotkeeper_holds_total", 0):
+    async with counting(bot, "slotkeeper_confirmations_total"), counting(bot, "slotkeeper_holds_total", 0):
         confirm = next(button.data for button in alice.card.buttons if button.text.endswith("Confirm"))
         for _ in range(2):
             await alice.taps_data(str(confirm), alice.card.id)
@@ -204,16 +204,16 @@ async def test_what_is_done_again_or_undone_is_not_counted(town: ServedTown, ali
         await cancel_by_client(context.uow, context.policy, booking.id, context.me, context.now)
         raise RuntimeError("boom")
 
-    hears(town, "boom", boom)
+    hears(bot, "boom", boom)
     alice.person.sends("boom")
-    async with counting(town, "slotkeeper_cancellations_total", 0, by="client"):
+    async with counting(bot, "slotkeeper_cancellations_total", 0, by="client"):
         with pytest.raises(WorkFailed):
-            await town.works(town.simulator.take_updates())
+            await bot.works(bot.simulator.take_updates())
 
 
 @pytest.mark.engines("sqlite")
-async def test_what_could_not_be_committed_is_not_counted(town: ServedTown, alice: Chatter) -> None:
-    await opens_practice(town)
+async def test_what_could_not_be_committed_is_not_counted(bot: ServedBot, alice: ChatUser) -> None:
+    await opens_clinic(bot)
     await alice.sends("hi")
 
     async def loses_its_commit(update: Update, context: Context) -> None:
@@ -223,95 +223,95 @@ async def test_what_could_not_be_committed_is_not_counted(town: ServedTown, alic
         await connection.execute(text("PRAGMA defer_foreign_keys = ON"))
         await connection.execute(text("INSERT INTO dialogue (client_id, data, changed_at) VALUES (-1, '{}', 0)"))
 
-    hears(town, "lost", loses_its_commit)
+    hears(bot, "lost", loses_its_commit)
     alice.person.sends("lost")
-    async with counting(town, "slotkeeper_holds_total", 0):
+    async with counting(bot, "slotkeeper_holds_total", 0):
         with pytest.raises(WorkFailed) as failed:
-            await town.works(town.simulator.take_updates())
+            await bot.works(bot.simulator.take_updates())
     assert "FOREIGN KEY" in str(failed.value.__cause__)
 
 
-async def test_deliveries_are_counted_by_kind_and_outcome(town: ServedTown, alice: Chatter) -> None:
-    dora = await opens_practice(town)
-    async with counting(town, "slotkeeper_deliveries_total", kind="reply", outcome="sent"):
+async def test_deliveries_are_counted_by_kind_and_outcome(bot: ServedBot, alice: ChatUser) -> None:
+    dora = await opens_clinic(bot)
+    async with counting(bot, "slotkeeper_deliveries_total", kind="reply", outcome="sent"):
         await alice.sends("hi")
-    async with counting(town, "slotkeeper_deliveries_total", kind="booking_confirmed", outcome="sent"):
+    async with counting(bot, "slotkeeper_deliveries_total", kind="booking_confirmed", outcome="sent"):
         await books(alice, "09:15")
-    async with counting(town, "slotkeeper_deliveries_total", kind="hold_warning", outcome="skipped"):
-        await town.passes(hours=1)
-    hears(town, "broken", answering(Send(Screen(""))))
-    async with counting(town, "slotkeeper_deliveries_total", kind="reply", outcome="parked"):
+    async with counting(bot, "slotkeeper_deliveries_total", kind="hold_warning", outcome="skipped"):
+        await bot.passes(hours=1)
+    hears(bot, "broken", answering(Send(Screen(""))))
+    async with counting(bot, "slotkeeper_deliveries_total", kind="reply", outcome="parked"):
         await alice.sends("broken")
-    town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
-    async with counting(town, "slotkeeper_deliveries_total", kind="reply", outcome="postponed"):
+    bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
+    async with counting(bot, "slotkeeper_deliveries_total", kind="reply", outcome="postponed"):
         await alice.sends("hi")
-    await town.passes(seconds=1)
-    town.simulator.world.accounts[dora.id].blocked = True
-    async with counting(town, "slotkeeper_deliveries_total", kind="booking_confirmed", outcome="unreachable"):
+    await bot.passes(seconds=1)
+    bot.simulator.world.accounts[dora.id].blocked = True
+    async with counting(bot, "slotkeeper_deliveries_total", kind="booking_confirmed", outcome="unreachable"):
         await books(alice, "10:15")
 
 
-async def test_a_kind_that_nobody_knows_makes_no_new_row(town: ServedTown, alice: Chatter) -> None:
+async def test_a_kind_that_nobody_knows_makes_no_new_row(bot: ServedBot, alice: ChatUser) -> None:
     await alice.sends("hi")
-    async with town.app.database.transaction() as work:
-        await work.outbox.reply(alice.id, packed([Send(Screen("x"))]), town.now - LEASE)
-    changes(town.app.database.url, "UPDATE outbox SET kind = 'gossip'")
-    async with counting(town, "slotkeeper_deliveries_total", kind="other", outcome="postponed"):
-        await town.sweeps()
+    async with bot.app.database.transaction() as work:
+        await work.outbox.reply(alice.id, packed([Send(Screen("x"))]), bot.now - LEASE)
+    changes(bot.app.database.url, "UPDATE outbox SET kind = 'gossip'")
+    async with counting(bot, "slotkeeper_deliveries_total", kind="other", outcome="postponed"):
+        await bot.runs_due()
 
 
 async def test_what_waits_in_the_outbox_is_looked_up_at_most_every_five_seconds(
-    town: ServedTown, alice: Chatter, monkeypatch: pytest.MonkeyPatch
+    bot: ServedBot, alice: ChatUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await alice.sends("hi")
     for _ in range(2):
-        async with town.app.database.transaction() as work:
-            await work.outbox.reply(alice.id, packed([Send(Screen("late"))]), town.now - LEASE)
-    assert await town.counts("slotkeeper_outbox_depth") == 2
-    assert await town.counts("slotkeeper_outbox_oldest_seconds") == LEASE.total_seconds()
+        async with bot.app.database.transaction() as work:
+            await work.outbox.reply(alice.id, packed([Send(Screen("late"))]), bot.now - LEASE)
+    assert await bot.counts("slotkeeper_outbox_depth") == 2
+    assert await bot.counts("slotkeeper_outbox_oldest_seconds") == LEASE.total_seconds()
 
-    await town.sweeps()
-    assert await town.counts("slotkeeper_outbox_depth") == 2
+    await bot.runs_due()
+    assert await bot.counts("slotkeeper_outbox_depth") == 2
     monkeypatch.setattr("bot.observability.instrumented._FRESH_SECONDS", 0)
-    assert await town.counts("slotkeeper_outbox_depth") == 0
-    assert await town.counts("slotkeeper_outbox_oldest_seconds") == 0
+    assert await bot.counts("slotkeeper_outbox_depth") == 0
+    assert await bot.counts("slotkeeper_outbox_oldest_seconds") == 0
 
 
-async def test_where_the_outbox_cannot_be_read_all_else_is_still_told(town: ServedTown, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_the_outbox_cannot_be_read_all_else_is_still_told(bot: ServedBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.observability.instrumented._PATIENCE", 0.1)
     async with AsyncExitStack() as readers:
         for _ in range(4):
-            await readers.enter_async_context(town.app.database.snapshot())
-        page = await town.asks("/metrics")
+            await readers.enter_async_context(bot.app.database.snapshot())
+        page = await bot.asks("/metrics")
 
     assert page.status == 200
-    assert math.isnan(await town.counts("slotkeeper_outbox_depth"))
-    assert math.isnan(await town.counts("slotkeeper_outbox_oldest_seconds"))
+    assert math.isnan(await bot.counts("slotkeeper_outbox_depth"))
+    assert math.isnan(await bot.counts("slotkeeper_outbox_oldest_seconds"))
 
 
-async def test_transactions_are_timed(town: ServedTown, alice: Chatter) -> None:
-    before = [await grows(town, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")]
+async def test_transactions_are_timed(bot: ServedBot, alice: ChatUser) -> None:
+    before = [await grows(bot, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")]
     await alice.sends("hi")
-    await town.sweeps()
-    after = [await grows(town, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")]
+    await bot.runs_due()
+    after = [await grows(bot, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")]
 
     assert all(later > earlier for earlier, later in zip(before, after, strict=True))
 
 
-async def test_requests_to_telegram_are_counted_and_timed(town: ServedTown, alice: Chatter) -> None:
+async def test_requests_to_telegram_are_counted_and_timed(bot: ServedBot, alice: ChatUser) -> None:
     await alice.sends("hi")
-    assert await town.counts("slotkeeper_telegram_requests_total", method="sendMessage", status="200") == 1
-    assert await town.counts("slotkeeper_telegram_seconds_count", method="sendMessage") == 1
+    assert await bot.counts("slotkeeper_telegram_requests_total", method="sendMessage", status="200") == 1
+    assert await bot.counts("slotkeeper_telegram_seconds_count", method="sendMessage") == 1
     for fault, status in (
         (FaultKind.SERVER_ERROR, "500"),
         (FaultKind.BAD_GATEWAY, "502"),
         (FaultKind.SILENCE, "timeout"),
         (FaultKind.CUT_BEFORE, "no_connection"),
     ):
-        town.simulator.faults.add(fault, method="sendMessage")
+        bot.simulator.faults.add(fault, method="sendMessage")
         await alice.sends("hi")
-        assert await town.counts("slotkeeper_telegram_requests_total", method="sendMessage", status=status) == 1
-        await town.passes(minutes=5)
+        assert await bot.counts("slotkeeper_telegram_requests_total", method="sendMessage", status=status) == 1
+        await bot.passes(minutes=5)
 
 
 @pytest.mark.parametrize(
@@ -329,10 +329,10 @@ def test_of_an_address_only_the_method_is_told(url: str, method: str) -> None:
     assert _method_of(url) == method
 
 
-async def test_no_label_names_a_person_or_a_secret(town: ServedTown, alice: Chatter) -> None:
-    await opens_practice(town)
+async def test_no_label_names_a_person_or_a_secret(bot: ServedBot, alice: ChatUser) -> None:
+    await opens_clinic(bot)
     await books(alice, "09:15")
-    page = (await town.asks("/metrics")).text
+    page = (await bot.asks("/metrics")).text
     labels = set(re.findall(r"slotkeeper_\w+\{(.*)\}", page))
     names = {name for each in labels for name, _ in re.findall(r'(\w+)="([^"]*)"', each)}
 

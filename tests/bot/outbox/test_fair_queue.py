@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.outbox.fair_queue import FairQueue, Urgency
-from tests.kit.clock_loop import played
+from tests.kit.clock_loop import run_on_virtual_clock
 
-ANSWER, NEWS = Urgency.ANSWER, Urgency.NEWS
+ANSWER, NOTIFICATION = Urgency.ANSWER, Urgency.NOTIFICATION
 
 
 def order_of(queue: FairQueue) -> list[int]:
@@ -25,16 +25,16 @@ def order_of(queue: FairQueue) -> list[int]:
 def with_queue(story: Callable[[FairQueue], list[int]]) -> list[int]:
     """Tell a story of a new queue in a running loop."""
 
-    async def told() -> list[int]:
+    async def record_sent() -> list[int]:
         return story(FairQueue())
 
-    return played(told())
+    return run_on_virtual_clock(record_sent())
 
 
 def test_the_chat_that_was_told_something_longest_ago_is_first() -> None:
     def story(queue: FairQueue) -> list[int]:
         for chat, at in ((1, 100.0), (2, 102.0), (3, 101.0)):
-            queue.told(chat, at)
+            queue.record_sent(chat, at)
         for chat in (1, 2, 3, 4):
             queue.join(ANSWER, chat, 110.0)
         return order_of(queue)
@@ -44,8 +44,8 @@ def test_the_chat_that_was_told_something_longest_ago_is_first() -> None:
 
 def test_a_chat_that_was_told_nothing_for_a_while_counts_as_new() -> None:
     def story(queue: FairQueue) -> list[int]:
-        queue.told(1, 100.0)
-        queue.told(2, 101.0)
+        queue.record_sent(1, 100.0)
+        queue.record_sent(2, 101.0)
         queue.join(ANSWER, 2, 120.5)
         queue.join(ANSWER, 3, 120.5)
         queue.join(ANSWER, 1, 120.5)
@@ -56,7 +56,7 @@ def test_a_chat_that_was_told_nothing_for_a_while_counts_as_new() -> None:
 
 def test_a_chat_in_the_middle_of_a_dialogue_is_not_passed_by_newcomers_for_ever() -> None:
     def story(queue: FairQueue) -> list[int]:
-        queue.told(1, 100.0)
+        queue.record_sent(1, 100.0)
         queue.join(ANSWER, 1, 105.0)
         queue.join(ANSWER, 2, 119.0)
         queue.join(ANSWER, 3, 121.0)
@@ -68,7 +68,7 @@ def test_a_chat_in_the_middle_of_a_dialogue_is_not_passed_by_newcomers_for_ever(
 def test_what_is_remembered_of_chats_stays_small() -> None:
     def story(queue: FairQueue) -> list[int]:
         for chat in range(10_000):
-            queue.told(chat, float(chat))
+            queue.record_sent(chat, float(chat))
         return [queue.remembered]
 
     assert with_queue(story)[0] <= 21
@@ -87,7 +87,7 @@ def test_every_fifth_permit_is_for_news_where_both_wait() -> None:
     def story(queue: FairQueue) -> list[int]:
         for chat in range(8):
             queue.join(ANSWER, chat, 0.0)
-            queue.join(NEWS, 100 + chat, 0.0)
+            queue.join(NOTIFICATION, 100 + chat, 0.0)
         return order_of(queue)
 
     assert with_queue(story) == [0, 1, 2, 3, 100, 4, 5, 6, 7, 101, 102, 103, 104, 105, 106, 107]
@@ -103,11 +103,14 @@ def test_a_ticket_that_was_given_up_is_passed_over() -> None:
     assert with_queue(story) == [2]
 
 
-@given(waiting=st.lists(st.tuples(st.sampled_from(Urgency), st.integers(1, 9)), max_size=30), told=st.lists(st.integers(1, 9), max_size=9))
-def test_a_newcomer_waits_for_as_many_as_it_was_told(waiting: list[tuple[Urgency, int]], told: list[int]) -> None:
+@given(
+    waiting=st.lists(st.tuples(st.sampled_from(Urgency), st.integers(1, 9)), max_size=30),
+    record_sent=st.lists(st.integers(1, 9), max_size=9),
+)
+def test_a_newcomer_waits_for_as_many_as_it_was_told(waiting: list[tuple[Urgency, int]], record_sent: list[int]) -> None:
     def story(queue: FairQueue) -> list[int]:
-        for at, chat in enumerate(told):
-            queue.told(chat, 1.0 + at)
+        for at, chat in enumerate(record_sent):
+            queue.record_sent(chat, 1.0 + at)
         for urgency, chat in waiting:
             queue.join(urgency, chat, 20.0)
         ahead = queue.ahead_of(ANSWER, 5, 20.0)
@@ -124,19 +127,19 @@ def test_a_newcomer_waits_for_as_many_as_it_was_told(waiting: list[tuple[Urgency
 @given(busy=st.integers(2, 60), rounds=st.integers(2, 5))
 def test_busy_chats_share_evenly(busy: int, rounds: int) -> None:
     async def story() -> Counter[int]:
-        queue, told = FairQueue(), Counter[int]()
+        queue, record_sent = FairQueue(), Counter[int]()
         for chat in range(1, busy + 1):
             queue.join(ANSWER, chat, asyncio.get_running_loop().time())
         for _ in range(busy * rounds):
             await asyncio.sleep(1 / 30)
             ticket = queue.take_next()
             assert ticket is not None
-            told[ticket.chat] += 1
+            record_sent[ticket.chat] += 1
             now = asyncio.get_running_loop().time()
-            queue.told(ticket.chat, now)
+            queue.record_sent(ticket.chat, now)
             # It has more to say at once.
             queue.join(ANSWER, ticket.chat, now)
-        return told
+        return record_sent
 
-    shares = played(story())
+    shares = run_on_virtual_clock(story())
     assert set(shares.values()) == {rounds}

@@ -15,12 +15,12 @@ from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import Paused, RateLimiter, Urgency
 from simulator.faults import FaultKind, FloodLimits
 from tests.kit.backlog import crowd, let_holds_expire, refusals
-from tests.kit.bot import Town, until
-from tests.kit.clock_loop import played
+from tests.kit.bot import BotHarness, until
+from tests.kit.clock_loop import run_on_virtual_clock
 from tests.kit.handlers import calls
 from tests.kit.venue import rows
 
-ANSWER, NEWS = Urgency.ANSWER, Urgency.NEWS
+ANSWER, NOTIFICATION = Urgency.ANSWER, Urgency.NOTIFICATION
 
 
 class Wire:
@@ -34,7 +34,7 @@ class Wire:
 
     async def tells(self, name: str, urgency: Urgency, chat: int | None, there: float = 0.02, back: float = 0.02) -> None:
         """Make one request, which is so many seconds on its way there and back."""
-        async with self.rate_limiter.turn(urgency, chat):
+        async with self.rate_limiter.permit(urgency, chat):
             await asyncio.sleep(there)
             self.arrived.append(name)
             # Whoever is told nothing in a chat counts with all others alone.
@@ -53,23 +53,23 @@ def test_telegram_refuses_nothing_however_long_requests_are_on_their_way(chats: 
         wire = Wire(RateLimiter())
 
         async def chatting(chat: int, requests: list[tuple[Urgency, float, float, float]]) -> None:
-            for urgency, there, back, rest in requests:
+            for urgency, there, back, chat_delay in requests:
                 await wire.tells("", urgency, chat, there, back)
-                await asyncio.sleep(rest)
+                await asyncio.sleep(chat_delay)
 
         await asyncio.gather(*(chatting(number, requests) for number, requests in enumerate(chats)))
         return wire.refused
 
-    assert played(story()) == 0
+    assert run_on_virtual_clock(story()) == 0
 
 
 def test_a_crowd_is_told_as_fast_as_telegram_allows() -> None:
     async def story() -> tuple[int, float]:
         wire = Wire(RateLimiter())
-        await asyncio.gather(*(wire.tells("", NEWS, chat, 0, 0) for chat in range(300)))
+        await asyncio.gather(*(wire.tells("", NOTIFICATION, chat, 0, 0) for chat in range(300)))
         return wire.refused, asyncio.get_running_loop().time()
 
-    refused, seconds = played(story())
+    refused, seconds = run_on_virtual_clock(story())
     assert refused == 0
     assert 9 < seconds < 10.5
 
@@ -77,23 +77,23 @@ def test_a_crowd_is_told_as_fast_as_telegram_allows() -> None:
 def test_without_the_pace_telegram_would_refuse() -> None:
     async def story() -> int:
         wire = Wire(RateLimiter(per_second=31, burst=31))
-        await asyncio.gather(*(wire.tells("", NEWS, chat, 0, 0) for chat in range(31)))
+        await asyncio.gather(*(wire.tells("", NOTIFICATION, chat, 0, 0) for chat in range(31)))
         return wire.refused
 
-    assert played(story()) == 1
+    assert run_on_virtual_clock(story()) == 1
 
 
 def test_answers_overtake_news_that_waits() -> None:
     async def story() -> list[str]:
         wire = Wire(RateLimiter())
-        news = [asyncio.create_task(wire.tells("news", NEWS, chat)) for chat in range(60)]
+        news = [asyncio.create_task(wire.tells("news", NOTIFICATION, chat)) for chat in range(60)]
         await asyncio.sleep(0.5)
         await asyncio.gather(wire.tells("tap", ANSWER, None), wire.tells("answer", ANSWER, 100))
         early = list(wire.arrived)
         await asyncio.gather(*news)
         return early
 
-    early = played(story())
+    early = run_on_virtual_clock(story())
     assert {"tap", "answer"} <= set(early)
     assert early.count("news") < 30
 
@@ -106,10 +106,12 @@ def test_a_chat_that_rests_holds_up_nobody_else_and_answers_may_come_in_a_short_
             for _ in range(4):
                 await wire.tells(name, urgency, chat)
 
-        await asyncio.gather(several("a", ANSWER, 1), several("n", NEWS, 2), *(wire.tells("other", NEWS, chat) for chat in range(3, 8)))
+        await asyncio.gather(
+            several("a", ANSWER, 1), several("n", NOTIFICATION, 2), *(wire.tells("other", NOTIFICATION, chat) for chat in range(3, 8))
+        )
         return wire.arrived
 
-    arrived = played(story())
+    arrived = run_on_virtual_clock(story())
     assert arrived[:10].count("other") == 5
     assert arrived[:10].count("a") == 3
     assert arrived.count("n") == 4
@@ -121,7 +123,7 @@ def test_all_are_silent_for_as_long_as_telegram_asks() -> None:
         rate_limiter, told = RateLimiter(), list[float]()
 
         async def tells(chat: int) -> None:
-            async with rate_limiter.turn(ANSWER, chat):
+            async with rate_limiter.permit(ANSWER, chat):
                 told.append(asyncio.get_running_loop().time())
 
         rate_limiter.halt(5)
@@ -129,21 +131,21 @@ def test_all_are_silent_for_as_long_as_telegram_asks() -> None:
         await asyncio.gather(*(tells(chat) for chat in range(40)))
         return told
 
-    assert min(played(story())) == 5
+    assert min(run_on_virtual_clock(story())) == 5
 
 
 def test_nobody_stands_and_waits_for_a_long_silence() -> None:
     async def story() -> tuple[int, float]:
         rate_limiter = RateLimiter()
         for chat in range(30):
-            async with rate_limiter.turn(ANSWER, chat):
+            async with rate_limiter.permit(ANSWER, chat):
                 pass
 
         async def asks(urgency: Urgency, chat: int) -> None:
-            async with rate_limiter.turn(urgency, chat):
+            async with rate_limiter.permit(urgency, chat):
                 pass
 
-        waiting = asyncio.create_task(asks(NEWS, 31))
+        waiting = asyncio.create_task(asks(NOTIFICATION, 31))
         await asyncio.sleep(0)
         rate_limiter.halt(3600)
         given_up = 0
@@ -153,7 +155,7 @@ def test_nobody_stands_and_waits_for_a_long_silence() -> None:
             given_up += 1
         return given_up, asyncio.get_running_loop().time()
 
-    given_up, seconds = played(story())
+    given_up, seconds = run_on_virtual_clock(story())
     assert given_up == 2
     assert seconds < 5
 
@@ -164,7 +166,7 @@ def test_whoever_gives_up_waiting_leaves_his_place_to_others(granted: bool) -> N
         rate_limiter, loop = RateLimiter(per_second=1), asyncio.get_running_loop()
 
         async def asks(chat: int) -> None:
-            async with rate_limiter.turn(NEWS, chat):
+            async with rate_limiter.permit(NOTIFICATION, chat):
                 pass
 
         await asks(1)
@@ -177,11 +179,11 @@ def test_whoever_gives_up_waiting_leaves_his_place_to_others(granted: bool) -> N
         await asks(3)
         return loop.time()
 
-    assert played(story()) < 2.05
+    assert run_on_virtual_clock(story()) < 2.05
 
 
 @pytest.mark.parametrize("busy", [10, 45, 100, 300])
-@pytest.mark.parametrize("urgency", [ANSWER, NEWS])
+@pytest.mark.parametrize("urgency", [ANSWER, NOTIFICATION])
 def test_a_quiet_person_waits_for_no_busy_one(busy: int, urgency: Urgency) -> None:
     async def story() -> tuple[float, bool]:
         wire, loop = Wire(RateLimiter()), asyncio.get_running_loop()
@@ -194,17 +196,17 @@ def test_a_quiet_person_waits_for_no_busy_one(busy: int, urgency: Urgency) -> No
         # Each of them is told something once before; until then they are as quiet as anybody.
         await asyncio.sleep(2 + busy / 30)
         waits = []
-        for turn in range(20):
+        for permit in range(20):
             await asyncio.sleep(1)
             began = loop.time()
-            await wire.tells("quiet", urgency, 10_000 + turn, 0, 0)
+            await wire.tells("quiet", urgency, 10_000 + permit, 0, 0)
             waits.append(loop.time() - began)
         for task in writing:
             task.cancel()
         await asyncio.gather(*writing, return_exceptions=True)
         return max(waits), wire.refused == 0
 
-    longest, kept = played(story())
+    longest, kept = run_on_virtual_clock(story())
     assert kept
     # On the clock of this test: a few places of a thirtieth of a second each.
     assert longest < 0.3
@@ -223,7 +225,7 @@ def test_the_wait_is_foreseen_while_all_places_are_out() -> None:
         await asyncio.gather(*slow)
         return unknown, foreseen, waited
 
-    unknown, foreseen, waited = played(story())
+    unknown, foreseen, waited = run_on_virtual_clock(story())
     assert unknown > 60
     assert abs(foreseen - waited) < 0.2
 
@@ -244,10 +246,10 @@ def test_a_place_is_not_lost_where_a_request_is_given_up_while_its_chat_rests() 
         giving_up.cancel()
         await asyncio.gather(giving_up, return_exceptions=True)
         began = loop.time()
-        async with rate_limiter.turn(ANSWER, 2):
+        async with rate_limiter.permit(ANSWER, 2):
             return loop.time() - began
 
-    assert played(story()) < 1.5
+    assert run_on_virtual_clock(story()) < 1.5
 
 
 def test_news_gets_a_share_however_many_answers_wait() -> None:
@@ -260,19 +262,19 @@ def test_news_gets_a_share_however_many_answers_wait() -> None:
 
         writing = [asyncio.create_task(writes(chat)) for chat in range(1, 101)]
         await asyncio.sleep(2)
-        news = [asyncio.create_task(wire.tells("news", NEWS, 10_000 + chat)) for chat in range(200)]
+        news = [asyncio.create_task(wire.tells("news", NOTIFICATION, 10_000 + chat)) for chat in range(200)]
         await asyncio.sleep(10)
         told = wire.arrived.count("news")
         await asyncio.gather(*writing, *news)
         return told
 
-    assert 50 <= played(story()) <= 70
+    assert 50 <= run_on_virtual_clock(story()) <= 70
 
 
 @pytest.fixture
-async def strict_town(database_url: str) -> AsyncIterator[Town]:
+async def strict_town(database_url: str) -> AsyncIterator[BotHarness]:
     """A town whose Telegram keeps to its limits, by the clock on the wall."""
-    place = Town(database_url, rate_limiter=RateLimiter())
+    place = BotHarness(database_url, rate_limiter=RateLimiter())
     await place.starts()
     place.simulator.world.clock = system_clock
     place.simulator.flood_limits.enabled = True
@@ -281,45 +283,45 @@ async def strict_town(database_url: str) -> AsyncIterator[Town]:
     assert place.simulator.transcript.warnings == []
 
 
-async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_it(strict_town: Town) -> None:
-    town = strict_town
-    people = await crowd(town, 61)
-    await let_holds_expire(town, people, 2)
-    draining = asyncio.create_task(town.sweeps())
-    await until(lambda: len(calls(town, "sendMessage")) > 10)
+async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_it(strict_town: BotHarness) -> None:
+    bot = strict_town
+    people = await crowd(bot, 61)
+    await let_holds_expire(bot, people, 2)
+    draining = asyncio.create_task(bot.runs_due())
+    await until(lambda: len(calls(bot, "sendMessage")) > 10)
     for someone in people[:10]:
         someone.person.sends("/help")
-    await town.works(town.simulator.take_updates())
-    told_before = sum("expired" in call.params["text"] for call in calls(town, "sendMessage"))
+    await bot.works(bot.simulator.take_updates())
+    told_before = sum("expired" in call.params["text"] for call in calls(bot, "sendMessage"))
     await draining
-    while rows(town.app.database.url, "SELECT 1 FROM outbox WHERE state = 'due' AND kind <> 'hold_warning'"):
-        await town.sweeps()
+    while rows(bot.app.database.url, "SELECT 1 FROM outbox WHERE state = 'due' AND kind <> 'hold_warning'"):
+        await bot.runs_due()
 
-    assert refusals(town) == 0
+    assert refusals(bot) == 0
     assert told_before < 120
-    assert sum("expired" in call.params["text"] for call in calls(town, "sendMessage")) == 120
+    assert sum("expired" in call.params["text"] for call in calls(bot, "sendMessage")) == 120
 
 
 @pytest.mark.parametrize("refused", [1, 2])
-async def test_a_refusal_of_one_is_his_own_and_of_two_silences_all_until_it_is_over(strict_town: Town, refused: int) -> None:
-    town = strict_town
-    people = await crowd(town, 6)
-    await let_holds_expire(town, people, 1)
+async def test_a_refusal_of_one_is_his_own_and_of_two_silences_all_until_it_is_over(strict_town: BotHarness, refused: int) -> None:
+    bot = strict_town
+    people = await crowd(bot, 6)
+    await let_holds_expire(bot, people, 1)
     for person in people[:refused]:
-        town.simulator.faults.add(FaultKind.FLOOD, person=person.person, retry_after=3600)
-        async with town.app.database.transaction() as work:
-            await work.outbox.reply(person.id, packed([Send(Screen("hi"))]), town.now - timedelta(hours=1))
-            row, *_ = await work.outbox.claim(town.now - timedelta(minutes=59), 1)
-        assert await town.app.relay.deliver(row) == town.now + timedelta(hours=1)
+        bot.simulator.faults.add(FaultKind.FLOOD, person=person.person, retry_after=3600)
+        async with bot.app.database.transaction() as work:
+            await work.outbox.reply(person.id, packed([Send(Screen("hi"))]), bot.now - timedelta(hours=1))
+            row, *_ = await work.outbox.claim(bot.now - timedelta(minutes=59), 1)
+        assert await bot.app.relay.deliver(row) == bot.now + timedelta(hours=1)
     people[-1].person.sends("/help")
-    await town.works(town.simulator.take_updates())
-    await town.sweeps()
+    await bot.works(bot.simulator.take_updates())
+    await bot.runs_due()
 
-    told = {int(call.params["chat_id"]) for call in calls(town, "sendMessage")} - {person.id for person in people[:refused]}
-    due = await town.app.jobs.next_due()
+    told = {int(call.params["chat_id"]) for call in calls(bot, "sendMessage")} - {person.id for person in people[:refused]}
+    due = await bot.app.jobs.next_due()
     assert due is not None
     if refused == 1:
         assert told == {person.id for person in people[1:]}
     else:
         assert not told
-        assert due > town.now + timedelta(minutes=59)
+        assert due > bot.now + timedelta(minutes=59)

@@ -12,7 +12,7 @@ from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
-from tests.kit.bot import Chatter, Town, lived_in, until
+from tests.kit.bot import BotHarness, ChatUser, running, until
 from tests.kit.handlers import calls, texts
 
 IN_FLIGHT = 30
@@ -20,68 +20,68 @@ MANY = IN_FLIGHT + 10
 
 
 @pytest.fixture
-async def paced_town(database_url: str) -> AsyncIterator[Town]:
+async def paced_town(database_url: str) -> AsyncIterator[BotHarness]:
     """Return a town whose bot keeps its pace and waits for Telegram for as long as it takes."""
-    async with lived_in(Town(database_url, patience=60, rate_limiter=RateLimiter()), ["message is not modified"]) as place:
+    async with running(BotHarness(database_url, patience=60, rate_limiter=RateLimiter()), ["message is not modified"]) as place:
         yield place
 
 
-async def crowd_of(town: Town, count: int) -> list[Chatter]:
+async def crowd_of(bot: BotHarness, count: int) -> list[ChatUser]:
     """Let people join who have written to the bot once."""
-    crowd = [town.joins(f"Client {number}") for number in range(count)]
+    crowd = [bot.joins(f"Client {number}") for number in range(count)]
     for person in crowd:
         person.person.sends("/help")
-    town.simulator.take_updates()
+    bot.simulator.take_updates()
     return crowd
 
 
-def copies(town: Town, crowd: list[Chatter], text: str) -> Counter[int]:
+def copies(bot: BotHarness, crowd: list[ChatUser], text: str) -> Counter[int]:
     """Return how often each person has been sent a text."""
     return Counter({person.id: texts(person).count(text) for person in crowd})
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_crash_repeats_each_message_on_its_way_once_and_no_more_than_the_pace_keeps_in_flight(paced_town: Town) -> None:
-    town = paced_town
-    crowd = await crowd_of(town, MANY)
-    async with town.app.database.transaction() as work:
+async def test_a_crash_repeats_each_message_on_its_way_once_and_no_more_than_the_pace_keeps_in_flight(paced_town: BotHarness) -> None:
+    bot = paced_town
+    crowd = await crowd_of(bot, MANY)
+    async with bot.app.database.transaction() as work:
         for person in crowd:
-            await work.outbox.reply(person.id, packed([Send(Screen("news"))]), town.now - LEASE)
-    silence = town.simulator.faults.add(FaultKind.SILENCE_AFTER, method="sendMessage", times=None)
-    delivering = asyncio.create_task(town.app.jobs.run_due())
-    await until(lambda: sum(copies(town, crowd, "news").values()) == IN_FLIGHT)
+            await work.outbox.reply(person.id, packed([Send(Screen("news"))]), bot.now - LEASE)
+    silence = bot.simulator.faults.add(FaultKind.SILENCE_AFTER, method="sendMessage", times=None)
+    delivering = asyncio.create_task(bot.app.jobs.run_due())
+    await until(lambda: sum(copies(bot, crowd, "news").values()) == IN_FLIGHT)
     await asyncio.wait([delivering], timeout=10)
-    assert sum(copies(town, crowd, "news").values()) == IN_FLIGHT
+    assert sum(copies(bot, crowd, "news").values()) == IN_FLIGHT
 
     silence.times = 0
     delivering.cancel()
-    await town.crashes()
+    await bot.crashes()
     with suppress(asyncio.CancelledError):
         await delivering
-    await town.comes_back()
-    await until(lambda: min(copies(town, crowd, "news").values()) >= 1)
-    await town.settles()
+    await bot.recovers()
+    await until(lambda: min(copies(bot, crowd, "news").values()) >= 1)
+    await bot.settles()
 
-    told = Counter(copies(town, crowd, "news").values())
+    told = Counter(copies(bot, crowd, "news").values())
     assert told == {2: IN_FLIGHT, 1: MANY - IN_FLIGHT}
 
 
-async def test_an_edit_that_is_repeated_after_a_crash_shows_nothing_new(paced_town: Town) -> None:
-    town = paced_town
-    [alice] = await crowd_of(town, 1)
+async def test_an_edit_that_is_repeated_after_a_crash_shows_nothing_new(paced_town: BotHarness) -> None:
+    bot = paced_town
+    [alice] = await crowd_of(bot, 1)
     await alice.sends("/help")
     number, shown = alice.last.id, len(texts(alice))
-    async with town.app.database.transaction() as work:
-        await work.outbox.reply(alice.id, packed([Edit(number, Screen("edited"))]), town.now - LEASE)
-    silence = town.simulator.faults.add(FaultKind.SILENCE_AFTER, method="editMessageText")
-    delivering = asyncio.create_task(town.app.jobs.run_due())
+    async with bot.app.database.transaction() as work:
+        await work.outbox.reply(alice.id, packed([Edit(number, Screen("edited"))]), bot.now - LEASE)
+    silence = bot.simulator.faults.add(FaultKind.SILENCE_AFTER, method="editMessageText")
+    delivering = asyncio.create_task(bot.app.jobs.run_due())
     await until(lambda: alice.last.text == "edited")
     silence.times = 0
     delivering.cancel()
-    await town.crashes()
+    await bot.crashes()
     with suppress(asyncio.CancelledError):
         await delivering
-    await town.comes_back()
+    await bot.recovers()
 
     assert (alice.last.text, len(texts(alice))) == ("edited", shown)
-    assert len(calls(town, "editMessageText")) == 2
+    assert len(calls(bot, "editMessageText")) == 2

@@ -16,342 +16,344 @@ from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
-from tests.kit.bot import Chatter, Town, lived_in, until
-from tests.kit.clinic import books, holds, opens_practice, reservations
+from tests.kit.bot import BotHarness, ChatUser, running, until
+from tests.kit.clinic import books, holds, opens_clinic, reservations
 from tests.kit.handlers import answering, calls, echo, hears, outbox, texts
 from tests.kit.venue import changes, rows
 
 
 @pytest.fixture
-async def alice(rough_town: Town) -> Chatter:
-    hears(rough_town, "hi", echo)
-    return rough_town.joins("Alice")
+async def alice(impatient_bot: BotHarness) -> ChatUser:
+    hears(impatient_bot, "hi", echo)
+    return impatient_bot.joins("Alice")
 
 
 @pytest.fixture
-async def bob(rough_town: Town) -> Chatter:
-    return rough_town.joins("Bob")
+async def bob(impatient_bot: BotHarness) -> ChatUser:
+    return impatient_bot.joins("Bob")
 
 
-async def puts_in(town: Town, who: Chatter, *steps: Step) -> None:
+async def puts_in(bot: BotHarness, who: ChatUser, *steps: Step) -> None:
     """Put an answer in for somebody, as one that had to wait."""
-    async with town.app.database.transaction() as work:
-        await work.outbox.reply(who.id, packed(list(steps)), town.now - LEASE)
+    async with bot.app.database.transaction() as work:
+        await work.outbox.reply(who.id, packed(list(steps)), bot.now - LEASE)
 
 
-def spoils(town: Town, column: str, value: str) -> None:
+def spoils(bot: BotHarness, column: str, value: str) -> None:
     """Spoil everything that waits."""
-    changes(town.app.database.url, f"UPDATE outbox SET {column} = '{value}' WHERE state = 'due'")
+    changes(bot.app.database.url, f"UPDATE outbox SET {column} = '{value}' WHERE state = 'due'")
 
 
-def unreachable(town: Town, who: Chatter) -> bool:
-    return bool(rows(town.app.database.url, f"SELECT unreachable_since IS NOT NULL FROM client WHERE id = {who.id}") == [(1,)])
+def unreachable(bot: BotHarness, who: ChatUser) -> bool:
+    return bool(rows(bot.app.database.url, f"SELECT unreachable_since IS NOT NULL FROM client WHERE id = {who.id}") == [(1,)])
 
 
-async def test_whoever_blocks_the_bot_is_left_alone_until_he_writes_again(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
-    await opens_practice(town)
+async def test_whoever_blocks_the_bot_is_left_alone_until_he_writes_again(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
+    await opens_clinic(bot)
     await holds(alice, "09:15")
     alice.person.blocks()
-    await town.settles()
-    assert unreachable(town, alice)
+    await bot.settles()
+    assert unreachable(bot, alice)
 
-    await town.passes(minutes=31)
-    sent = len(town.simulator.transcript.calls)
-    await town.passes(hours=1)
-    assert len(town.simulator.transcript.calls) == sent
-    assert {state for _, state, _ in outbox(town)} == {"skipped", "withheld"}
+    await bot.passes(minutes=31)
+    sent = len(bot.simulator.transcript.calls)
+    await bot.passes(hours=1)
+    assert len(bot.simulator.transcript.calls) == sent
+    assert {state for _, state, _ in outbox(bot)} == {"skipped", "withheld"}
 
     alice.person.unblocks()
     await alice.sends("hi")
     assert alice.sees("heard hi")
     assert "Your hold has expired" in alice.last.text
-    assert not unreachable(town, alice)
+    assert not unreachable(bot, alice)
 
 
 @pytest.mark.refuses("chat not found")
 @pytest.mark.parametrize("reason", ["blocked", "gone"])
 async def test_answers_that_wait_for_somebody_who_is_gone_are_dropped_at_the_first_refusal(
-    rough_town: Town, alice: Chatter, bob: Chatter, reason: str
+    impatient_bot: BotHarness, alice: ChatUser, bob: ChatUser, reason: str
 ) -> None:
-    town = rough_town
+    bot = impatient_bot
     await alice.sends("hi")
     await bob.sends("/help")
-    town.simulator.world.accounts[alice.id].blocked = reason == "blocked"
+    bot.simulator.world.accounts[alice.id].blocked = reason == "blocked"
     if reason == "gone":
-        del town.simulator.world.chats[alice.id]
+        del bot.simulator.world.chats[alice.id]
     for number in range(3):
-        await puts_in(town, alice, Send(Screen(f"for nobody {number}")))
-    await puts_in(town, bob, Send(Screen("for Bob")))
-    await town.sweeps()
+        await puts_in(bot, alice, Send(Screen(f"for nobody {number}")))
+    await puts_in(bot, bob, Send(Screen("for Bob")))
+    await bot.runs_due()
 
-    assert unreachable(town, alice)
+    assert unreachable(bot, alice)
     assert bob.last.text == "for Bob"
-    assert outbox(town) == []
-    assert sum("for nobody" in call.params["text"] for call in calls(town, "sendMessage")) == 1
+    assert outbox(bot) == []
+    assert sum("for nobody" in call.params["text"] for call in calls(bot, "sendMessage")) == 1
 
 
-async def test_a_flood_is_waited_for_as_told_and_nothing_overtakes(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
-    dora = await opens_practice(town)
+async def test_a_flood_is_waited_for_as_told_and_nothing_overtakes(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
+    dora = await opens_clinic(bot)
     await holds(alice, "09:15")
-    town.simulator.faults.add(FaultKind.FLOOD, person=alice.person, retry_after=3600)
+    bot.simulator.faults.add(FaultKind.FLOOD, person=alice.person, retry_after=3600)
     await alice.sends("hi")
-    await town.passes(minutes=35)
+    await bot.passes(minutes=35)
     await alice.sends("hi again")
     assert alice.last.text != "heard hi"
-    assert len(calls(town, "sendMessage", dora)) == 0
+    assert len(calls(bot, "sendMessage", dora)) == 0
 
     before = len(texts(alice))
-    await town.passes(minutes=24, seconds=59)
+    await bot.passes(minutes=24, seconds=59)
     assert len(texts(alice)) == before
-    await town.passes(seconds=1)
-    told = [call.params["text"] for call in calls(town, "sendMessage", alice) if call.ok]
+    await bot.passes(seconds=1)
+    told = [call.params["text"] for call in calls(bot, "sendMessage", alice) if call.ok]
     assert [text for text in told[-3:] if text.startswith("heard")] == ["heard hi", "heard hi again"]
     assert "expired" in told[-2]
 
 
-async def test_an_older_answer_never_overwrites_a_newer_one(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
+async def test_an_older_answer_never_overwrites_a_newer_one(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
     await alice.sends("hi")
     number = alice.last.id
-    hears(town, "older", answering(Edit(number, Screen("older"))))
-    hears(town, "newer", answering(Edit(number, Screen("newer"))))
-    town.simulator.faults.add(FaultKind.FLOOD, method="editMessageText", retry_after=5)
+    hears(bot, "older", answering(Edit(number, Screen("older"))))
+    hears(bot, "newer", answering(Edit(number, Screen("newer"))))
+    bot.simulator.faults.add(FaultKind.FLOOD, method="editMessageText", retry_after=5)
     await alice.sends("older")
-    town.now += timedelta(seconds=5)
+    bot.now += timedelta(seconds=5)
     alice.person.sends("newer")
-    await town.works(town.simulator.take_updates())
-    await town.sweeps()
+    await bot.works(bot.simulator.take_updates())
+    await bot.runs_due()
 
     assert texts(alice) == ["newer"]
-    assert [call.params["text"] for call in calls(town, "editMessageText") if call.ok] == ["older", "newer"]
+    assert [call.params["text"] for call in calls(bot, "editMessageText") if call.ok] == ["older", "newer"]
 
 
-async def test_a_slow_server_gets_each_message_twice_at_most(rough_town: Town, alice: Chatter, bob: Chatter) -> None:
-    town = rough_town
-    town.simulator.faults.add(FaultKind.SLOW, method="sendMessage", person=alice.person, times=None, delay=2 * town.patience)
+async def test_a_slow_server_gets_each_message_twice_at_most(impatient_bot: BotHarness, alice: ChatUser, bob: ChatUser) -> None:
+    bot = impatient_bot
+    bot.simulator.faults.add(FaultKind.SLOW, method="sendMessage", person=alice.person, times=None, delay=2 * bot.patience)
     for line in ("hi 1", "hi 2", "hi 3"):
         await alice.sends(line)
     await bob.sends("/help")
     for _ in range(8):
-        await town.passes(seconds=2)
+        await bot.passes(seconds=2)
 
     copies = Counter(texts(alice))
     assert list(copies) == ["heard hi 1", "heard hi 2", "heard hi 3"]
     # The first answer shows how slow the server is; those that follow are waited for.
     assert copies == {"heard hi 1": 2, "heard hi 2": 1, "heard hi 3": 1}
-    assert outbox(town) == []
+    assert outbox(bot) == []
 
 
-async def test_a_chat_is_patient_until_answers_come_in_time_again(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
+async def test_a_chat_is_patient_until_answers_come_in_time_again(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
     for line in ("hi 1", "hi 2"):
-        town.simulator.faults.add(FaultKind.SLOW, method="sendMessage", delay=2 * town.patience)
+        bot.simulator.faults.add(FaultKind.SLOW, method="sendMessage", delay=2 * bot.patience)
         await alice.sends(line)
-        await town.passes(seconds=2)
+        await bot.passes(seconds=2)
 
     assert Counter(texts(alice)) == {"heard hi 1": 2, "heard hi 2": 2}
 
 
-async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
-    town.patience = 30
-    await town.restarts()
+async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
+    bot.patience = 30
+    await bot.restarts()
     await alice.sends("hi")
-    town.simulator.faults.add(FaultKind.SLOW, method="sendMessage", delay=3)
-    await puts_in(town, alice, Send(Screen("slow")))
-    sweeping = asyncio.create_task(town.sweeps())
+    bot.simulator.faults.add(FaultKind.SLOW, method="sendMessage", delay=3)
+    await puts_in(bot, alice, Send(Screen("slow")))
+    sweeping = asyncio.create_task(bot.runs_due())
     await until(lambda: "slow" in texts(alice))
     # The last step is the clock set forward.
     for seconds in (40, 40, 40, 3600):
-        town.now += timedelta(seconds=seconds)
-        await town.app.jobs.run_due()
+        bot.now += timedelta(seconds=seconds)
+        await bot.app.jobs.run_due()
     await sweeping
 
     assert texts(alice).count("slow") == 1
-    assert outbox(town) == []
+    assert outbox(bot) == []
 
 
 @pytest.mark.engines("sqlite")
 async def test_many_people_who_are_sent_several_messages_each_are_all_served(database_url: str) -> None:
-    async with lived_in(Town(database_url, rate_limiter=RateLimiter())) as town:
-        people = [town.joins(f"Person {number}") for number in range(80)]
+    async with running(BotHarness(database_url, rate_limiter=RateLimiter())) as bot:
+        people = [bot.joins(f"Person {number}") for number in range(80)]
         for person in people:
-            town.simulator.world.accounts[person.id].started = True
-            await puts_in(town, person, Send(Screen("one")), Send(Screen("two")))
+            bot.simulator.world.accounts[person.id].started = True
+            await puts_in(bot, person, Send(Screen("one")), Send(Screen("two")))
         async with asyncio.timeout(60):
-            while outbox(town):
-                await town.app.jobs.run_due()
+            while outbox(bot):
+                await bot.app.jobs.run_due()
 
         assert {tuple(texts(person)) for person in people} == {("one", "two")}
-        stranger = town.joins("Stranger")
+        stranger = bot.joins("Stranger")
         await stranger.sends("/help")
         assert stranger.shown
 
 
-async def test_answers_come_before_a_backlog_of_notifications(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
+async def test_answers_come_before_a_backlog_of_notifications(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
     await alice.sends("hi")
-    async with town.app.database.transaction() as work:
-        await work.outbox.report(range(5_000, 5_400), {}, town.now - timedelta(hours=1))
-        await work.outbox.reply(alice.id, packed([Send(Screen("queued"))]), town.now, queued=True)
-        claimed = await work.outbox.claim(town.now, 100, news=50)
+    async with bot.app.database.transaction() as work:
+        await work.outbox.report(range(5_000, 5_400), {}, bot.now - timedelta(hours=1))
+        await work.outbox.reply(alice.id, packed([Send(Screen("queued"))]), bot.now, queued=True)
+        claimed = await work.outbox.claim(bot.now, 100, news=50)
 
     assert Counter(row.kind for row in claimed) == {"reply": 1, "digest": 50}
 
 
-async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
-    town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=12)
+async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
+    bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=12)
     await alice.sends("hi")
     waits = []
     for _ in range(12):
-        [(due,)] = rows(town.app.database.url, "SELECT due_at FROM outbox")
-        waits.append(round(due / 1_000_000 - town.now.timestamp()))
-        await town.passes(seconds=waits[-1])
+        [(due,)] = rows(bot.app.database.url, "SELECT due_at FROM outbox")
+        waits.append(round(due / 1_000_000 - bot.now.timestamp()))
+        await bot.passes(seconds=waits[-1])
 
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
     assert texts(alice) == ["heard hi"]
 
 
 @pytest.mark.refuses("message text is empty")
-async def test_what_telegram_refuses_is_parked_and_the_rest_goes_on(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
-    hears(town, "broken", answering(Send(Screen(""))))
+async def test_what_telegram_refuses_is_parked_and_the_rest_goes_on(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
+    hears(bot, "broken", answering(Send(Screen(""))))
     await alice.sends("broken")
     await alice.sends("hi")
 
     assert texts(alice) == ["heard hi"]
-    [(kind, state, error)] = outbox(town, "kind, state, error")
+    [(kind, state, error)] = outbox(bot, "kind, state, error")
     assert (kind, state) == ("reply", "parked")
     assert "text is empty" in error
 
 
 @pytest.mark.parametrize(("column", "value"), [("payload", '{"steps": [{"step": "dance"}]}'), ("payload", "{}"), ("kind", "gossip")])
 async def test_a_row_that_cannot_be_rendered_is_parked_after_a_few_tries(
-    rough_town: Town, alice: Chatter, bob: Chatter, column: str, value: str
+    impatient_bot: BotHarness, alice: ChatUser, bob: ChatUser, column: str, value: str
 ) -> None:
-    town = rough_town
+    bot = impatient_bot
     await alice.sends("hi")
     await bob.sends("/help")
-    await puts_in(town, alice, Send(Screen("spoilt")))
-    spoils(town, column, value)
-    await puts_in(town, alice, Send(Screen("behind")))
-    await puts_in(town, bob, Send(Screen("for Bob")))
-    await town.sweeps()
+    await puts_in(bot, alice, Send(Screen("spoilt")))
+    spoils(bot, column, value)
+    await puts_in(bot, alice, Send(Screen("behind")))
+    await puts_in(bot, bob, Send(Screen("for Bob")))
+    await bot.runs_due()
     assert bob.last.text == "for Bob"
     assert alice.last.text == "heard hi"
 
     for _ in range(2):
-        await town.passes(minutes=1)
+        await bot.passes(minutes=1)
     assert alice.last.text == "behind"
-    assert [state for (state,) in outbox(town, "state")] == ["parked"]
+    assert [state for (state,) in outbox(bot, "state")] == ["parked"]
 
 
-async def test_an_answer_of_several_steps_goes_on_where_it_was_interrupted(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
+async def test_an_answer_of_several_steps_goes_on_where_it_was_interrupted(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
     await alice.sends("hi")
-    hears(town, "three", answering(Edit(alice.last.id, Screen("edited")), *(Send(Screen(f"part {n}")) for n in range(3))))
-    town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=1)
+    hears(bot, "three", answering(Edit(alice.last.id, Screen("edited")), *(Send(Screen(f"part {n}")) for n in range(3))))
+    bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=1)
     await alice.sends("three")
     assert texts(alice) == ["edited"]
-    town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=1)
-    await town.passes(seconds=1)
-    await town.passes(seconds=2)
+    bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=1)
+    await bot.passes(seconds=1)
+    await bot.passes(seconds=2)
 
     assert texts(alice) == ["edited", "part 0", "part 1", "part 2"]
-    assert len(calls(town, "editMessageText")) == 1
+    assert len(calls(bot, "editMessageText")) == 1
 
 
-async def test_the_card_of_an_interrupted_answer_is_known_all_the_same(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
+async def test_the_card_of_an_interrupted_answer_is_known_all_the_same(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
 
     async def card_and_more(update: Update, context: Context) -> None:
-        context.unit.stand("probe", "open")
+        context.request.stand("probe", "open")
         context.show(Screen("card"))
-        context.unit.steps.append(SendQr("https://t.me/x", "more"))
-        town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendPhoto")
+        context.request.steps.append(SendQr("https://t.me/x", "more"))
+        bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendPhoto")
 
-    hears(town, "card", card_and_more)
+    hears(bot, "card", card_and_more)
     await alice.sends("card")
     assert texts(alice) == ["card"]
-    assert rows(town.app.database.url, "SELECT card_message_id FROM dialogue") == [(alice.last.id,)]
-    await town.passes(seconds=1)
+    assert rows(bot.app.database.url, "SELECT card_message_id FROM dialogue") == [(alice.last.id,)]
+    await bot.passes(seconds=1)
     assert texts(alice) == ["card", "more"]
 
 
 @pytest.mark.refuses("message to edit not found")
-async def test_a_card_that_was_deleted_is_replaced_and_news_finds_the_new_one(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
-    await opens_practice(town)
+async def test_a_card_that_was_deleted_is_replaced_and_news_finds_the_new_one(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
+    await opens_clinic(bot)
     await holds(alice, "09:15")
     card = alice.card
-    town.simulator.world.remove(alice.person.chat, [card])
+    bot.simulator.world.remove(alice.person.chat, [card])
     alice.person.taps_data(str(next(b.data for b in card.buttons if b.text.endswith("Confirm"))), card.id)
-    await town.settles()
-    [booking] = await reservations(town, alice)
+    await bot.settles()
+    [booking] = await reservations(bot, alice)
 
     assert booking.card_message_id == alice.card.id != card.id
 
 
-async def test_news_that_no_longer_holds_is_skipped(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
-    await opens_practice(town)
+async def test_news_that_no_longer_holds_is_skipped(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
+    await opens_clinic(bot)
     await books(alice, "09:15")
     before = len(texts(alice))
-    await town.passes(hours=1)
+    await bot.passes(hours=1)
 
     assert len(texts(alice)) == before
-    assert ("hold_warning", "skipped") in outbox(town, "kind, state")
+    assert ("hold_warning", "skipped") in outbox(bot, "kind, state")
 
 
-async def test_nobody_is_told_of_his_own_act(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
-    dora = await opens_practice(town)
+async def test_nobody_is_told_of_his_own_act(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    bot = impatient_bot
+    dora = await opens_clinic(bot)
     await books(alice, "09:15")
-    await town.sweeps()
+    await bot.runs_due()
 
-    assert [(recipient, state) for recipient, kind, state in outbox(town, "recipient_id, kind, state") if kind == "booking_confirmed"] == [
+    assert [(recipient, state) for recipient, kind, state in outbox(bot, "recipient_id, kind, state") if kind == "booking_confirmed"] == [
         (dora.id, "sent")
     ]
     assert len(texts(dora)) == 1
 
 
-async def test_one_silent_person_keeps_news_from_nobody_else(rough_town: Town, alice: Chatter, bob: Chatter) -> None:
-    town = rough_town
+async def test_one_silent_person_keeps_news_from_nobody_else(impatient_bot: BotHarness, alice: ChatUser, bob: ChatUser) -> None:
+    bot = impatient_bot
     await alice.sends("hi")
     await bob.sends("/help")
-    town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice.person)
-    await puts_in(town, alice, Send(Screen("late")))
-    await puts_in(town, bob, Send(Screen("for Bob")))
-    await town.sweeps()
+    bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice.person)
+    await puts_in(bot, alice, Send(Screen("late")))
+    await puts_in(bot, bob, Send(Screen("for Bob")))
+    await bot.runs_due()
     assert (alice.last.text, bob.last.text) == ("heard hi", "for Bob")
 
-    await town.passes(seconds=2)
+    await bot.passes(seconds=2)
     assert alice.last.text == "late"
 
 
-async def test_what_was_put_off_while_somebody_waited_for_the_turn_is_not_sent_before_its_time(rough_town: Town, alice: Chatter) -> None:
-    town = rough_town
+async def test_what_was_put_off_while_somebody_waited_for_the_turn_is_not_sent_before_its_time(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
+    bot = impatient_bot
     await alice.sends("hi")
-    await puts_in(town, alice, Send(Screen("first")))
-    await puts_in(town, alice, Send(Screen("second")))
-    async with town.app.database.transaction() as work:
-        [first] = await work.outbox.claim(town.now, 10)
-    async with town.app.database.transaction() as work:
-        await work.outbox.postpone(first, town.now + timedelta(minutes=1), "flood")
-    await town.app.relay._deliver_to_one(first)
+    await puts_in(bot, alice, Send(Screen("first")))
+    await puts_in(bot, alice, Send(Screen("second")))
+    async with bot.app.database.transaction() as work:
+        [first] = await work.outbox.claim(bot.now, 10)
+    async with bot.app.database.transaction() as work:
+        await work.outbox.postpone(first, bot.now + timedelta(minutes=1), "flood")
+    await bot.app.relay._deliver_to_one(first)
     assert texts(alice) == ["heard hi"]
 
-    await town.passes(minutes=1)
+    await bot.passes(minutes=1)
     assert texts(alice) == ["heard hi", "first", "second"]
 
 
-async def test_payloads_are_plain_json(rough_town: Town, alice: Chatter) -> None:
-    await puts_in(rough_town, alice, Send(Screen("ä")))
+async def test_payloads_are_plain_json(impatient_bot: BotHarness, alice: ChatUser) -> None:
+    await puts_in(impatient_bot, alice, Send(Screen("ä")))
 
-    [(payload,)] = outbox(rough_town, "payload")
+    [(payload,)] = outbox(impatient_bot, "payload")
     assert json.loads(payload)["steps"][0]["screen"] == {"text": "ä", "rows": []}
 
 

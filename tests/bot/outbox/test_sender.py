@@ -8,29 +8,29 @@ from telegram.error import NetworkError
 
 from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.messages.screen import Button, Screen
-from bot.outbox.sender import Delivery, TryLater, Undeliverable, Unreachable, _number_of
+from bot.outbox.sender import MessageSender, TryLater, Undeliverable, Unreachable, _number_of
 from bot.outbox.shown_messages import LocalShownMessages
 from simulator.api import html
 from simulator.faults import FaultKind
-from tests.kit.bot import Chatter, Town
+from tests.kit.bot import BotHarness, ChatUser
 from tests.kit.handlers import calls, feels, hears, offer, texts
 
 
 @pytest.fixture
-def delivery(rough_town: Town) -> Delivery:
-    return Delivery(rough_town.app.application.bot, LocalShownMessages())
+def delivery(impatient_bot: BotHarness) -> MessageSender:
+    return MessageSender(impatient_bot.app.application.bot, LocalShownMessages())
 
 
 @pytest.fixture
-def dora(rough_town: Town) -> Chatter:
+def dora(impatient_bot: BotHarness) -> ChatUser:
     """Somebody who has pressed Start, so that she can be written to."""
-    someone = rough_town.joins("Dora")
+    someone = impatient_bot.joins("Dora")
     someone.person.sends("/start")
-    rough_town.simulator.take_updates()
+    impatient_bot.simulator.take_updates()
     return someone
 
 
-async def shown(delivery: Delivery, chat: int, screen: Screen) -> int:
+async def shown(delivery: MessageSender, chat: int, screen: Screen) -> int:
     number = await delivery.carry_out(chat, Send(screen))
     assert number is not None
     return number
@@ -59,9 +59,9 @@ STEPS: list[tuple[str, Callable[[int], Step]]] = [
 @pytest.mark.parametrize(("fault", "retry_after", "wait"), TRANSIENT)
 @pytest.mark.parametrize(("method", "step"), STEPS, ids=[method for method, _ in STEPS])
 async def test_trouble_that_may_pass_means_try_later(
-    rough_town: Town,
-    delivery: Delivery,
-    dora: Chatter,
+    impatient_bot: BotHarness,
+    delivery: MessageSender,
+    dora: ChatUser,
     fault: FaultKind,
     retry_after: int | None,
     wait: timedelta | None,
@@ -69,16 +69,16 @@ async def test_trouble_that_may_pass_means_try_later(
     step: Callable[[int], Step],
 ) -> None:
     number = await shown(delivery, dora.id, Screen("first"))
-    rough_town.simulator.faults.add(fault, method=method, retry_after=retry_after)
+    impatient_bot.simulator.faults.add(fault, method=method, retry_after=retry_after)
     with pytest.raises(TryLater) as caught:
         await delivery.carry_out(dora.id, step(number))
 
     assert caught.value.wait == wait
-    assert rough_town.simulator.token not in f"{caught.value!r} {caught.value.__cause__!r}"
+    assert impatient_bot.simulator.token not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
 @pytest.mark.refuses("chat not found")
-async def test_who_blocked_the_bot_or_is_not_there_is_unreachable(delivery: Delivery, dora: Chatter) -> None:
+async def test_who_blocked_the_bot_or_is_not_there_is_unreachable(delivery: MessageSender, dora: ChatUser) -> None:
     dora.person.blocks()
     for chat in (dora.id, 4711):
         with pytest.raises(Unreachable):
@@ -87,45 +87,47 @@ async def test_who_blocked_the_bot_or_is_not_there_is_unreachable(delivery: Deli
 
 @pytest.mark.refuses("message text is empty", "message is too long", "MESSAGE_TOO_LONG", "BUTTON_DATA_INVALID")
 @pytest.mark.parametrize("screen", [Screen(""), Screen("x" * 4097), Screen("x", ((Button("b", data="d" * 65),),))])
-async def test_what_telegram_will_never_accept_is_undeliverable(delivery: Delivery, dora: Chatter, screen: Screen) -> None:
+async def test_what_telegram_will_never_accept_is_undeliverable(delivery: MessageSender, dora: ChatUser, screen: Screen) -> None:
     number = await shown(delivery, dora.id, Screen("first"))
     for step in (Send(screen), Edit(number, screen)):
         with pytest.raises(Undeliverable):
             await delivery.carry_out(dora.id, step)
 
 
-async def test_the_same_screen_is_not_sent_to_the_same_message_twice(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
+async def test_the_same_screen_is_not_sent_to_the_same_message_twice(
+    impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
+) -> None:
     first, second = Screen("one &amp; <b>two</b>", ((Button("b", data="d"),),)), Screen("three")
     number = await shown(delivery, dora.id, first)
     for screen in (first, second, second, first):
         assert await delivery.carry_out(dora.id, Edit(number, screen)) == number
 
-    assert len(calls(rough_town, "editMessageText")) == 2
+    assert len(calls(impatient_bot, "editMessageText")) == 2
     assert dora.last.text == "one & two"
 
 
 async def test_what_the_tap_says_the_message_shows_is_believed_where_nothing_else_is_known(
-    rough_town: Town, delivery: Delivery, dora: Chatter
+    impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
 ) -> None:
     number = await shown(delivery, dora.id, Screen("one"))
-    after_restart = Delivery(rough_town.app.application.bot, LocalShownMessages())
+    after_restart = MessageSender(impatient_bot.app.application.bot, LocalShownMessages())
     await after_restart.carry_out(dora.id, Edit(number, Screen("one"), before=Screen("one").digest))
 
-    assert calls(rough_town, "editMessageText") == []
+    assert calls(impatient_bot, "editMessageText") == []
 
 
 @pytest.mark.refuses("message is not modified")
-async def test_not_modified_is_success(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
+async def test_not_modified_is_success(impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser) -> None:
     number = await shown(delivery, dora.id, Screen("one"))
-    after_crash = Delivery(rough_town.app.application.bot, LocalShownMessages())
+    after_crash = MessageSender(impatient_bot.app.application.bot, LocalShownMessages())
     assert await after_crash.carry_out(dora.id, Edit(number, Screen("one"))) == number
     await after_crash.carry_out(dora.id, Edit(number, Screen("one")))
 
-    assert len(calls(rough_town, "editMessageText")) == 1
+    assert len(calls(impatient_bot, "editMessageText")) == 1
 
 
 @pytest.mark.refuses("message to edit not found")
-async def test_an_edit_of_a_message_that_is_gone_becomes_a_new_one(delivery: Delivery, dora: Chatter) -> None:
+async def test_an_edit_of_a_message_that_is_gone_becomes_a_new_one(delivery: MessageSender, dora: ChatUser) -> None:
     number = await shown(delivery, dora.id, Screen("one"))
     await delivery.carry_out(dora.id, Delete(number))
     assert texts(dora) == []
@@ -137,15 +139,15 @@ async def test_an_edit_of_a_message_that_is_gone_becomes_a_new_one(delivery: Del
 
 
 @pytest.mark.refuses("message to delete not found")
-async def test_taking_away_what_is_gone_does_no_harm(delivery: Delivery, dora: Chatter) -> None:
+async def test_taking_away_what_is_gone_does_no_harm(delivery: MessageSender, dora: ChatUser) -> None:
     assert await delivery.carry_out(dora.id, Delete(4711)) is None
 
 
-async def test_a_long_answer_to_a_tap_is_cut_at_a_word(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
-    hears(rough_town, "offer", offer)
+async def test_a_long_answer_to_a_tap_is_cut_at_a_word(impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser) -> None:
+    hears(impatient_bot, "offer", offer)
     await dora.sends("offer")
     update = dora.person.taps("Probe")
-    rough_town.simulator.take_updates()
+    impatient_bot.simulator.take_updates()
     await delivery.carry_out(dora.id, Answer(update["callback_query"]["id"], "word " * 100, alert=True))
 
     [(toast, alert)] = dora.person.toasts
@@ -155,18 +157,18 @@ async def test_a_long_answer_to_a_tap_is_cut_at_a_word(rough_town: Town, deliver
 
 
 @pytest.mark.refuses("query is too old")
-async def test_a_tap_that_is_too_old_needs_no_answer(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
-    hears(rough_town, "offer", offer)
+async def test_a_tap_that_is_too_old_needs_no_answer(impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser) -> None:
+    hears(impatient_bot, "offer", offer)
     await dora.sends("offer")
     update = dora.person.taps("Probe")
-    rough_town.now += timedelta(minutes=1)
+    impatient_bot.now += timedelta(minutes=1)
     await delivery.carry_out(dora.id, Answer(update["callback_query"]["id"], "late"))
     await delivery.carry_out(dora.id, Answer("nonsense"))
 
     assert dora.person.toasts == []
 
 
-async def test_a_link_goes_out_as_a_picture(delivery: Delivery, dora: Chatter) -> None:
+async def test_a_link_goes_out_as_a_picture(delivery: MessageSender, dora: ChatUser) -> None:
     await delivery.carry_out(dora.id, SendQr("https://t.me/slotkeeper_bot?start=book_dora", "<b>Scan</b> it"))
 
     assert dora.last.text == "Scan it"
@@ -174,29 +176,29 @@ async def test_a_link_goes_out_as_a_picture(delivery: Delivery, dora: Chatter) -
     assert dora.last.photo.content.startswith(b"\x89PNG")
 
 
-async def test_a_menu_is_for_one_chat(rough_town: Town, delivery: Delivery, dora: Chatter) -> None:
+async def test_a_menu_is_for_one_chat(impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser) -> None:
     await delivery.carry_out(dora.id, SetMenu((("agenda", "See the day"),)))
 
-    assert rough_town.simulator.commands_for(dora.person) == [{"command": "agenda", "description": "See the day"}]
+    assert impatient_bot.simulator.commands_for(dora.person) == [{"command": "agenda", "description": "See the day"}]
 
 
-async def test_an_unchanged_screen_after_a_double_tap_is_sent_once(town: Town) -> None:
-    alice = town.joins("Alice")
+async def test_an_unchanged_screen_after_a_double_tap_is_sent_once(bot: BotHarness) -> None:
+    alice = bot.joins("Alice")
 
-    async def turn(update: object, context: object) -> None:
+    async def permit(update: object, context: object) -> None:
         context.show(Screen("turned", ((Button("Probe", data="probe"),),)))  # type: ignore[attr-defined]
 
-    hears(town, "offer", offer)
-    feels(town, "probe", turn)
+    hears(bot, "offer", offer)
+    feels(bot, "probe", permit)
     await alice.sends("offer")
     card = alice.card
     alice.person.taps("Probe", message=card)
     alice.person.taps("Probe", message=card)
-    await town.settles()
+    await bot.settles()
 
     assert texts(alice) == ["turned"]
-    assert len(calls(town, "editMessageText")) == 1
-    assert [tap.answers for tap in town.simulator.world.taps.values()] == [1, 1]
+    assert len(calls(bot, "editMessageText")) == 1
+    assert [tap.answers for tap in bot.simulator.world.taps.values()] == [1, 1]
 
 
 @pytest.mark.refuses("can't parse entities")
@@ -204,7 +206,7 @@ async def test_an_unchanged_screen_after_a_double_tap_is_sent_once(town: Town) -
     ("text", "told"), [("<b>unclosed &amp; wrong", "unclosed & wrong"), ("a <blink>b</blink> <tg-time unix='1'>c</tg-time>", "a b c")]
 )
 async def test_a_text_that_cannot_be_parsed_is_told_plainly_rather_than_never(
-    delivery: Delivery, dora: Chatter, text: str, told: str
+    delivery: MessageSender, dora: ChatUser, text: str, told: str
 ) -> None:
     message = await delivery.carry_out(dora.id, Send(Screen(text)))
     assert dora.last.text == told
@@ -218,7 +220,7 @@ async def test_a_text_that_cannot_be_parsed_is_told_plainly_rather_than_never(
 
 @pytest.mark.refuses("can't parse entities")
 async def test_a_server_that_does_not_know_times_is_told_them_as_words_from_then_on(
-    delivery: Delivery, dora: Chatter, monkeypatch: pytest.MonkeyPatch
+    delivery: MessageSender, dora: ChatUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(html._TAGS, "tg-time")
     await delivery.carry_out(dora.id, Send(Screen('<b>Held</b> until <tg-time unix="1795424400">10:30</tg-time>')))

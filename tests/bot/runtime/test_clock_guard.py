@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.runtime.clock_guard import ClockGuard
-from tests.kit.clock_loop import played
+from tests.kit.clock_loop import run_on_virtual_clock
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -50,7 +50,7 @@ def jumps_seen(
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
 
-    played(story())
+    run_on_virtual_clock(story())
     return seen
 
 

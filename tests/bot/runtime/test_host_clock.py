@@ -131,7 +131,7 @@ async def holds(url: str, alice: Person) -> None:
     database = Database(url)
     async with database.transaction() as work:
         for number, name in ((alice.id, "Alice"), (99, "Dora")):
-            await work.clients.seen(Contact(number, name), now)
+            await work.clients.record_contact(Contact(number, name), now)
         dora = await work.providers.add(99, "Dora", "dora", now)
         first = first_cell_from(now + timedelta(days=3))
         await work.availability.replace(dora.id, [], [TimeSpan(first, first + 8)])

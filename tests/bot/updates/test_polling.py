@@ -21,7 +21,7 @@ from bot.updates.processor import SIDE_BY_SIDE
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.kit.bot import TOKEN, Chatter, Town, until
+from tests.kit.bot import TOKEN, BotHarness, ChatUser, until
 from tests.kit.handlers import failing
 from tests.kit.venue import rows
 
@@ -43,7 +43,7 @@ def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def living(
+async def live_replicas(
     simulator: Simulator, url: str, *, token: str = TOKEN, patience: float = 0.5, ready: Callable[[App], Awaitable[None]] | None = None
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Run the bot for a block."""
@@ -63,7 +63,7 @@ def heard(person: Person) -> list[str]:
 
 async def test_it_answers(simulator: Simulator, database_url: str) -> None:
     alice = simulator.person("Alice")
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         alice.sends("/help")
         await until(lambda: heard(alice))
         alice.sends("/help")
@@ -82,7 +82,7 @@ async def test_an_update_is_acknowledged_only_once_it_is_committed(simulator: Si
 
     object.__setattr__(simulator.world, "updates", _Watched(simulator.world.updates, watched))
     people = [simulator.person(f"Person {number}") for number in range(30)]
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         sent = [person.sends("/help")["update_id"] for _ in range(3) for person in people]
         await until(lambda: any(offset > sent[-1] for offset, _ in acknowledged))
 
@@ -107,7 +107,7 @@ class _Watched:
 async def test_trouble_with_fetching_is_survived(simulator: Simulator, database_url: str, fault: FaultKind) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(fault, method="getUpdates", retry_after=1)
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         await until(lambda: simulator.transcript.calls_of("getUpdates"))
         alice.sends("/help")
         await until(lambda: heard(alice))
@@ -117,7 +117,7 @@ async def test_trouble_with_fetching_is_survived(simulator: Simulator, database_
 
 async def test_another_poller_is_survived(simulator: Simulator, database_url: str, caplog: pytest.LogCaptureFixture) -> None:
     alice = simulator.person("Alice")
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         await until(lambda: simulator.world.poll)
         await simulator.call("getUpdates", {"timeout": 0})
         alice.sends("/help")
@@ -130,13 +130,13 @@ async def test_telegram_may_be_down_at_the_start(simulator: Simulator, database_
     alice = simulator.person("Alice")
     for method in ("getMe", "setMyCommands", "deleteWebhook"):
         simulator.faults.add(FaultKind.SERVER_ERROR, method=method)
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         alice.sends("/help")
         await until(lambda: heard(alice))
 
 
 async def test_what_the_bot_is_for_is_told_in_every_language(simulator: Simulator, database_url: str) -> None:
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         await until(lambda: "de" in simulator.world.profile.short_descriptions)
 
     for language, part in ((None, "Book an appointment in a few taps"), ("de", "Termin buchen mit wenigen Tipps")):
@@ -149,7 +149,7 @@ async def test_what_the_bot_is_for_is_told_in_every_language(simulator: Simulato
 async def test_it_works_though_it_cannot_be_described(simulator: Simulator, database_url: str) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(FaultKind.SERVER_ERROR, method="setMyDescription", times=None)
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         alice.sends("/help")
         await until(lambda: heard(alice))
 
@@ -158,7 +158,7 @@ async def test_trouble_that_stays_the_same_is_told_once(simulator: Simulator, da
     alice = simulator.person("Alice")
     simulator.faults.add(FaultKind.SERVER_ERROR, method="getUpdates", times=3)
     caplog.set_level("INFO", "bot.updates.polling")
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         alice.sends("/help")
         await until(lambda: heard(alice))
 
@@ -170,13 +170,13 @@ async def test_trouble_that_stays_the_same_is_told_once(simulator: Simulator, da
 
 
 async def test_a_refused_token_ends_it(simulator: Simulator, database_url: str) -> None:
-    async with living(simulator, database_url, token="2:wrong") as task:
+    async with live_replicas(simulator, database_url, token="2:wrong") as task:
         with pytest.raises(InvalidToken):
             await task
 
 
 async def test_a_token_that_is_revoked_later_ends_it(simulator: Simulator, database_url: str) -> None:
-    async with living(simulator, database_url) as task:
+    async with live_replicas(simulator, database_url) as task:
         await until(lambda: simulator.world.poll)
         simulator.world.token = "1:new"
         simulator.world.end_poll("revoked")
@@ -187,7 +187,7 @@ async def test_a_token_that_is_revoked_later_ends_it(simulator: Simulator, datab
 async def test_a_webhook_that_was_set_is_deleted(simulator: Simulator, database_url: str) -> None:
     await simulator.call("setWebhook", {"url": "https://bot.invalid/hook"})
     alice = simulator.person("Alice")
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         alice.sends("/help")
         await until(lambda: heard(alice))
 
@@ -197,7 +197,7 @@ async def test_a_webhook_that_was_set_is_deleted(simulator: Simulator, database_
 async def test_one_silent_chat_keeps_nobody_else_from_being_fetched(simulator: Simulator, database_url: str) -> None:
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice, times=None)
-    async with living(simulator, database_url, patience=20):
+    async with live_replicas(simulator, database_url, patience=20):
         alice.sends("/help")
         alice.sends("/help")
         await until(lambda: simulator.transcript.calls_of("sendMessage"))
@@ -215,7 +215,7 @@ async def test_what_is_being_sent_keeps_nothing_from_being_fetched(
     monkeypatch.setattr("bot.app._SPARE_CONNECTIONS", 1 - SIDE_BY_SIDE)
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice)
-    async with living(simulator, database_url, patience=20):
+    async with live_replicas(simulator, database_url, patience=20):
         alice.sends("/help")
         await until(lambda: simulator.transcript.calls_of("sendMessage"))
         sent = bob.sends("/help")
@@ -239,7 +239,7 @@ async def test_an_answer_that_is_no_update_is_told_of_and_passed_over(
     watched = _Watched(simulator.world.updates, lambda *args: answers.pop() if answers else fetch(*args))
     object.__setattr__(simulator.world, "updates", watched)
     alice = simulator.person("Alice")
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         alice.sends("/help")
         await until(lambda: heard(alice))
 
@@ -247,13 +247,13 @@ async def test_an_answer_that_is_no_update_is_told_of_and_passed_over(
 
 
 async def test_what_is_acknowledged_is_forgotten_though_something_is_always_in_work(
-    town: Town, alice: Chatter, monkeypatch: pytest.MonkeyPatch
+    bot: BotHarness, alice: ChatUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.updates.polling._GLANCE", 0)
-    fetched = _Fetched(town.app.receiver)
+    fetched = _Fetched(bot.app.receiver)
     for _ in range(10):
         update = alice.person.sends("/help")
-        await fetched.take(town.simulator.take_updates())
+        await fetched.take(bot.simulator.take_updates())
         assert [*fetched._taken] == [fetched.offset] == [update["update_id"]]
         await until(lambda: not fetched._working())
     await fetched.stop()
@@ -269,7 +269,7 @@ async def test_an_update_that_fails_is_set_aside_while_others_go_on_and_its_chat
     async def breaks(app: App) -> None:
         app.application.handlers[0].insert(0, MessageHandler(filters.Text(["boom"]), failing(RuntimeError("boom"))))
 
-    async with living(simulator, database_url, ready=breaks):
+    async with live_replicas(simulator, database_url, ready=breaks):
         bob.sends("/help")
         await until(lambda: heard(bob))
         await until(lambda: heard(alice))
@@ -283,7 +283,7 @@ async def test_an_update_that_cannot_be_read_keeps_no_other_from_being_worked(si
     alice = simulator.person("Alice")
     simulator.world.updates.add("message", {"chat": alice.chat.as_json()})
     alice.sends("/help")
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         await until(lambda: heard(alice))
         alice.sends("/help")
         await until(lambda: len(heard(alice)) == 2)
@@ -298,7 +298,7 @@ async def test_one_odd_update_among_many_stops_nobody(simulator: Simulator, data
     alice.blocks()["my_chat_member"]["from"]["first_name"] = None
     for _ in range(120):
         bob.sends("/help")
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         await until(lambda: not simulator.world.updates.pending)
 
     assert len(rows(database_url, "SELECT update_id FROM worked_update")) == 124
@@ -311,7 +311,7 @@ async def test_a_quiet_bot_is_ready_at_once(simulator: Simulator, database_url: 
     async def known(app: App) -> None:
         apps.append(app)
 
-    async with living(simulator, database_url, ready=known):
+    async with live_replicas(simulator, database_url, ready=known):
         await until(lambda: apps and apps[0].pulse.age is not None)
 
 
@@ -325,7 +325,7 @@ async def test_an_update_that_stays_in_work_is_seen(simulator: Simulator, databa
         apps.append(app)
         app.application.handlers[0].insert(0, MessageHandler(filters.Text(["hang"]), hangs))
 
-    async with living(simulator, database_url, ready=known):
+    async with live_replicas(simulator, database_url, ready=known):
         alice.sends("hang")
         await until(lambda: apps and apps[0].receiver.oldest_age > 0.05)
         seen = await answers([updates_check(lambda: apps[0].receiver.oldest_age + 60)])
@@ -337,7 +337,7 @@ async def test_an_update_that_stays_in_work_is_seen(simulator: Simulator, databa
 
 async def test_a_redelivered_update_is_worked_once(simulator: Simulator, database_url: str) -> None:
     alice = simulator.person("Alice")
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         update = alice.sends("/help")
         await until(lambda: heard(alice))
         simulator.redeliver(update["update_id"])
@@ -356,7 +356,7 @@ async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_
     async def waits(update: Update, context: Context) -> None:
         reached.set()
         await gate.wait()
-        context.unit.send(Screen("done"))
+        context.request.send(Screen("done"))
 
     async def prepares(app: App) -> None:
         app.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), waits))
@@ -379,7 +379,7 @@ async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_
 async def test_it_stops_within_five_seconds_also_while_a_call_hangs(simulator: Simulator, database_url: str, hung: str) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(FaultKind.SILENCE, method=hung, times=None)
-    async with living(simulator, database_url, patience=60) as task:
+    async with live_replicas(simulator, database_url, patience=60) as task:
         alice.sends("/help")
         await until(lambda: simulator.transcript.calls_of(hung))
         task.cancel()
@@ -388,6 +388,6 @@ async def test_it_stops_within_five_seconds_also_while_a_call_hangs(simulator: S
                 await task
 
     simulator.faults.clear()
-    async with living(simulator, database_url):
+    async with live_replicas(simulator, database_url):
         await until(lambda: heard(alice))
     assert len(heard(alice)) == 1

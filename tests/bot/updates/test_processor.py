@@ -17,149 +17,149 @@ from domain import errors
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.bot import Chatter, Town, until
+from tests.kit.bot import BotHarness, ChatUser, until
 from tests.kit.handlers import echo, failing, feels, hears, offer, outbox, texts
 from tests.kit.venue import everything, refuses_rows, rows
 
 OURS = "Something went wrong on our side, and nothing was changed. Please try again in a moment."
 
 
-async def tries(town: Town, updates: list[dict[str, Any]], times: int = TRIES - 1) -> None:
+async def tries(bot: BotHarness, updates: list[dict[str, Any]], times: int = TRIES - 1) -> None:
     """Offer updates that fail, as Telegram would offer them again."""
     for _ in range(times):
         with pytest.raises(WorkFailed):
-            await town.works(updates)
+            await bot.works(updates)
 
 
-def answers(town: Town) -> list[int]:
-    return [tap.answers for tap in town.simulator.world.taps.values()]
+def answers(bot: BotHarness) -> list[int]:
+    return [tap.answers for tap in bot.simulator.world.taps.values()]
 
 
-async def test_a_redelivered_message_does_nothing_twice_even_after_a_restart(town: Town, alice: Chatter) -> None:
-    hears(town, "hi", echo)
+async def test_a_redelivered_message_does_nothing_twice_even_after_a_restart(bot: BotHarness, alice: ChatUser) -> None:
+    hears(bot, "hi", echo)
     update = alice.person.sends("hi")
-    await town.settles()
-    before = everything(town.app.database.url)
+    await bot.settles()
+    before = everything(bot.app.database.url)
 
     for _ in range(2):
-        town.simulator.redeliver(update["update_id"])
-        await town.settles()
+        bot.simulator.redeliver(update["update_id"])
+        await bot.settles()
         assert texts(alice) == ["heard hi"]
-        assert everything(town.app.database.url) == before
-        await town.restarts()
+        assert everything(bot.app.database.url) == before
+        await bot.restarts()
 
 
-async def test_a_redelivered_tap_is_worked_and_answered_once(town: Town, alice: Chatter) -> None:
-    hears(town, "offer", offer)
-    feels(town, "probe", echo)
+async def test_a_redelivered_tap_is_worked_and_answered_once(bot: BotHarness, alice: ChatUser) -> None:
+    hears(bot, "offer", offer)
+    feels(bot, "probe", echo)
     await alice.sends("offer")
     update = alice.person.taps("Probe")
-    await town.settles()
-    town.simulator.redeliver(update["update_id"])
-    await town.settles()
-    await town.restarts()
+    await bot.settles()
+    bot.simulator.redeliver(update["update_id"])
+    await bot.settles()
+    await bot.restarts()
 
-    assert answers(town) == [1]
+    assert answers(bot) == [1]
     assert len(texts(alice)) == 2
 
 
-async def test_each_chat_is_in_order_while_sixty_four_are_worked_side_by_side(town: Town) -> None:
-    hears(town, "line", echo)
-    people = [town.joins(f"Person {number}") for number in range(64)]
+async def test_each_chat_is_in_order_while_sixty_four_are_worked_side_by_side(bot: BotHarness) -> None:
+    hears(bot, "line", echo)
+    people = [bot.joins(f"Person {number}") for number in range(64)]
     for number in range(3):
         for person in people:
             person.person.sends(f"line {number}")
-    application = town.app.application
-    updates = [read(raw, application.bot) for raw in town.simulator.take_updates()]
+    application = bot.app.application
+    updates = [read(raw, application.bot) for raw in bot.simulator.take_updates()]
     await asyncio.gather(*(application.update_processor.process_update(u, application.process_update(u)) for u in updates))
-    await town.app.processor.idle()
+    await bot.app.processor.idle()
 
     assert {tuple(texts(person)) for person in people} == {("heard line 0", "heard line 1", "heard line 2")}
 
 
-async def test_a_silent_chat_holds_up_nobody_else(rough_town: Town) -> None:
-    town = rough_town
+async def test_a_silent_chat_holds_up_nobody_else(impatient_bot: BotHarness) -> None:
+    bot = impatient_bot
     # All others are to be answered before the silence is over, on a slow machine too.
-    town.patience = 2
-    await town.restarts()
-    hears(town, "hi", echo)
-    alice, others = town.joins("Alice"), [town.joins(f"Person {number}") for number in range(20)]
-    town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice.person)
+    bot.patience = 2
+    await bot.restarts()
+    hears(bot, "hi", echo)
+    alice, others = bot.joins("Alice"), [bot.joins(f"Person {number}") for number in range(20)]
+    bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice.person)
     alice.person.sends("hi 1")
     for other in others:
         other.person.sends("hi")
     alice.person.sends("hi 2")
-    application = town.app.application
-    updates = [read(raw, application.bot) for raw in town.simulator.take_updates()]
+    application = bot.app.application
+    updates = [read(raw, application.bot) for raw in bot.simulator.take_updates()]
     works = [asyncio.create_task(application.update_processor.process_update(u, application.process_update(u))) for u in updates]
     await until(lambda: all(texts(other) for other in others))
 
     # What Alice wrote next is worked although the answer to her first line is still on its way; it is told after that.
     await asyncio.gather(*works)
     assert texts(alice) == []
-    await town.app.processor.idle()
-    await town.passes(seconds=1)
+    await bot.app.processor.idle()
+    await bot.passes(seconds=1)
     assert texts(alice) == ["heard hi 1", "heard hi 2"]
 
 
-async def test_a_handler_that_fails_leaves_nothing_behind(town: Town, alice: Chatter) -> None:
-    hears(town, "boom", failing(RuntimeError("boom")))
-    before = everything(town.app.database.url)
+async def test_a_handler_that_fails_leaves_nothing_behind(bot: BotHarness, alice: ChatUser) -> None:
+    hears(bot, "boom", failing(RuntimeError("boom")))
+    before = everything(bot.app.database.url)
     alice.person.sends("boom")
-    await tries(town, town.simulator.take_updates(), times=1)
-    after = everything(town.app.database.url)
+    await tries(bot, bot.simulator.take_updates(), times=1)
+    after = everything(bot.app.database.url)
 
     assert texts(alice) == []
-    assert rows(town.app.database.url, "SELECT attempts, error, set_aside FROM failed_update") == [(1, "RuntimeError: boom", 0)]
+    assert rows(bot.app.database.url, "SELECT attempts, error, set_aside FROM failed_update") == [(1, "RuntimeError: boom", 0)]
     assert {**after, "failed_update": []} == before
 
 
-async def test_an_update_that_keeps_failing_is_set_aside_and_its_sender_told(town: Town, alice: Chatter) -> None:
-    hears(town, "boom", failing(RuntimeError("boom")))
-    hears(town, "hi", echo)
+async def test_an_update_that_keeps_failing_is_set_aside_and_its_sender_told(bot: BotHarness, alice: ChatUser) -> None:
+    hears(bot, "boom", failing(RuntimeError("boom")))
+    hears(bot, "hi", echo)
     update = alice.person.sends("boom")
-    updates = town.simulator.take_updates()
-    await tries(town, updates)
-    await town.works(updates)
+    updates = bot.simulator.take_updates()
+    await tries(bot, updates)
+    await bot.works(updates)
     await alice.sends("hi")
-    town.simulator.redeliver(update["update_id"])
-    await town.settles()
+    bot.simulator.redeliver(update["update_id"])
+    await bot.settles()
 
     assert texts(alice) == [OURS, "heard hi"]
-    assert rows(town.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
-    assert rows(town.app.database.url, "SELECT time_zone FROM client") == [(None,)]
+    assert rows(bot.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
+    assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [(None,)]
 
 
-async def test_what_is_there_already_each_time_is_a_failure_on_either_engine(town: Town, alice: Chatter) -> None:
+async def test_what_is_there_already_each_time_is_a_failure_on_either_engine(bot: BotHarness, alice: ChatUser) -> None:
     async def puts_in_twice(update: Update, context: Context) -> None:
         connection = cast("SqlUnitOfWork", context.uow)._connection
         await connection.execute(text(f"INSERT INTO worked_update SELECT * FROM worked_update WHERE update_id = {update.update_id}"))
 
-    hears(town, "twice", puts_in_twice)
+    hears(bot, "twice", puts_in_twice)
     alice.person.sends("twice")
-    updates = town.simulator.take_updates()
-    await tries(town, updates)
-    await town.works(updates)
+    updates = bot.simulator.take_updates()
+    await tries(bot, updates)
+    await bot.works(updates)
 
     assert texts(alice) == [OURS]
-    assert rows(town.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
+    assert rows(bot.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
 
 
-async def test_a_tap_whose_work_keeps_failing_is_answered_once(town: Town, alice: Chatter) -> None:
-    hears(town, "offer", offer)
-    feels(town, "probe", failing(RuntimeError("boom")))
+async def test_a_tap_whose_work_keeps_failing_is_answered_once(bot: BotHarness, alice: ChatUser) -> None:
+    hears(bot, "offer", offer)
+    feels(bot, "probe", failing(RuntimeError("boom")))
     await alice.sends("offer")
     alice.person.taps("Probe")
-    updates = town.simulator.take_updates()
-    await tries(town, updates)
-    await town.works(updates)
+    updates = bot.simulator.take_updates()
+    await tries(bot, updates)
+    await bot.works(updates)
 
-    assert answers(town) == [1]
+    assert answers(bot) == [1]
     assert alice.person.toasts == [(OURS, True)]
     assert texts(alice) == ["Tap it"]
 
 
-async def test_a_failure_that_passes_is_never_seen(town: Town, alice: Chatter) -> None:
+async def test_a_failure_that_passes_is_never_seen(bot: BotHarness, alice: ChatUser) -> None:
     failures = iter([RuntimeError("once"), RuntimeError("twice")])
 
     async def recovers(update: Update, context: Context) -> None:
@@ -167,16 +167,16 @@ async def test_a_failure_that_passes_is_never_seen(town: Town, alice: Chatter) -
             raise failure
         await echo(update, context)
 
-    hears(town, "hi", recovers)
+    hears(bot, "hi", recovers)
     alice.person.sends("hi")
-    updates = town.simulator.take_updates()
-    await tries(town, updates)
-    await town.works(updates)
+    updates = bot.simulator.take_updates()
+    await tries(bot, updates)
+    await bot.works(updates)
 
     assert texts(alice) == ["heard hi"]
 
 
-async def test_a_refusal_undoes_just_its_own_work(town: Town, alice: Chatter) -> None:
+async def test_a_refusal_undoes_just_its_own_work(bot: BotHarness, alice: ChatUser) -> None:
     async def half(update: Update, context: Context) -> None:
         await context.uow.clients.choose_language(context.me, "de")
         await context.act(refused(context))
@@ -185,121 +185,121 @@ async def test_a_refusal_undoes_just_its_own_work(town: Town, alice: Chatter) ->
         await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
         raise errors.ZoneUnknown(zone="Atlantis")
 
-    hears(town, "half", half)
+    hears(bot, "half", half)
     await alice.sends("half")
 
     assert alice.sees("No time zone has that name.")
-    assert rows(town.app.database.url, "SELECT language, time_zone FROM client") == [("de", None)]
+    assert rows(bot.app.database.url, "SELECT language, time_zone FROM client") == [("de", None)]
 
 
-async def test_a_tap_that_is_refused_is_answered_with_the_reason(town: Town, alice: Chatter) -> None:
+async def test_a_tap_that_is_refused_is_answered_with_the_reason(bot: BotHarness, alice: ChatUser) -> None:
     async def refuse(update: Update, context: Context) -> None:
         raise errors.ZoneUnknown(zone="Atlantis")
 
-    hears(town, "offer", offer)
-    feels(town, "probe", refuse)
+    hears(bot, "offer", offer)
+    feels(bot, "probe", refuse)
     await alice.sends("offer")
     await alice.taps("Probe")
 
     assert alice.toast.startswith("No time zone has that name.")
-    assert answers(town) == [1]
+    assert answers(bot) == [1]
 
 
-async def test_a_refusal_that_cannot_be_told_counts_as_our_own_failure(town: Town, alice: Chatter) -> None:
-    hears(town, "boom", failing(errors.NameUnusable()))
+async def test_a_refusal_that_cannot_be_told_counts_as_our_own_failure(bot: BotHarness, alice: ChatUser) -> None:
+    hears(bot, "boom", failing(errors.NameUnusable()))
     alice.person.sends("boom")
-    updates = town.simulator.take_updates()
-    await tries(town, updates)
-    await town.works(updates)
+    updates = bot.simulator.take_updates()
+    await tries(bot, updates)
+    await bot.works(updates)
 
     assert texts(alice) == [OURS]
-    assert rows(town.app.database.url, "SELECT time_zone FROM client") == [(None,)]
+    assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [(None,)]
 
 
-async def test_a_sender_whose_fields_the_database_cannot_keep_is_answered(town: Town, alice: Chatter) -> None:
-    hears(town, "hi", echo)
+async def test_a_sender_whose_fields_the_database_cannot_keep_is_answered(bot: BotHarness, alice: ChatUser) -> None:
+    hears(bot, "hi", echo)
     update = alice.person.sends("hi")
-    town.simulator.take_updates()
+    bot.simulator.take_updates()
     update["message"]["from"] |= {"username": "\ud800" + "u" * 65, "language_code": "x" * 17, "last_name": "n\x00" * 200}
-    await town.works([update])
+    await bot.works([update])
 
     assert texts(alice) == ["heard hi"]
-    assert rows(town.app.database.url, "SELECT username, telegram_language FROM client") == [("u" * 63, "x" * 16)]
+    assert rows(bot.app.database.url, "SELECT username, telegram_language FROM client") == [("u" * 63, "x" * 16)]
 
 
 @pytest.mark.parametrize("name", [None, "", 7, ["x"], "\x00", "\ud800"])
-async def test_a_person_without_a_usable_name_is_answered_and_shown_by_their_number(town: Town, alice: Chatter, name: object) -> None:
-    hears(town, "hi", echo)
+async def test_a_person_without_a_usable_name_is_answered_and_shown_by_their_number(bot: BotHarness, alice: ChatUser, name: object) -> None:
+    hears(bot, "hi", echo)
     for kind in ("message", "my_chat_member"):
         update = alice.person.sends("hi") if kind == "message" else alice.person.unblocks()
-        town.simulator.take_updates()
+        bot.simulator.take_updates()
         update[kind]["from"] = {**update[kind]["from"], "first_name": name}
-        await town.works([update])
+        await bot.works([update])
 
     assert texts(alice) == ["heard hi"]
-    assert rows(town.app.database.url, "SELECT name FROM client") == [(str(alice.id),)]
+    assert rows(bot.app.database.url, "SELECT name FROM client") == [(str(alice.id),)]
 
 
 @pytest.mark.changes_schema
-async def test_a_failure_that_the_database_cannot_count_is_set_aside_all_the_same(town: Town, alice: Chatter) -> None:
-    refuses_rows(town.app.database.url, "failed_update")
-    hears(town, "boom", failing(RuntimeError("boom")))
-    hears(town, "hi", echo)
+async def test_a_failure_that_the_database_cannot_count_is_set_aside_all_the_same(bot: BotHarness, alice: ChatUser) -> None:
+    refuses_rows(bot.app.database.url, "failed_update")
+    hears(bot, "boom", failing(RuntimeError("boom")))
+    hears(bot, "hi", echo)
     alice.person.sends("boom")
-    updates = town.simulator.take_updates()
-    await tries(town, updates)
-    await town.works(updates)
+    updates = bot.simulator.take_updates()
+    await tries(bot, updates)
+    await bot.works(updates)
     await alice.sends("hi")
 
     assert texts(alice) == ["heard hi"]
-    assert rows(town.app.database.url, "SELECT attempts FROM failed_update") == []
+    assert rows(bot.app.database.url, "SELECT attempts FROM failed_update") == []
 
 
-async def test_an_update_that_alone_finds_the_database_away_is_set_aside(town: Town, alice: Chatter) -> None:
-    hears(town, "boom", failing(DatabaseAway("08006")))
+async def test_an_update_that_alone_finds_the_database_away_is_set_aside(bot: BotHarness, alice: ChatUser) -> None:
+    hears(bot, "boom", failing(DatabaseAway("08006")))
     alice.person.sends("boom")
-    updates = town.simulator.take_updates()
+    updates = bot.simulator.take_updates()
     for _ in range(TRIES * CHANCES - 1):
         with pytest.raises((WorkFailed, DatabaseAway)):
-            await town.works(updates)
-    await town.works(updates)
+            await bot.works(updates)
+    await bot.works(updates)
 
     assert texts(alice) == [OURS]
 
 
-async def test_an_update_that_cannot_be_read_is_told_to_the_admins(town: Town, alice: Chatter) -> None:
-    await town.works([{"update_id": 5, "message": {"text": "a private matter"}}])
+async def test_an_update_that_cannot_be_read_is_told_to_the_admins(bot: BotHarness, alice: ChatUser) -> None:
+    await bot.works([{"update_id": 5, "message": {"text": "a private matter"}}])
 
-    assert rows(town.app.database.url, "SELECT kind, count, error FROM incident") == [("update_set_aside", 1, "ValueError")]
+    assert rows(bot.app.database.url, "SELECT kind, count, error FROM incident") == [("update_set_aside", 1, "ValueError")]
 
 
-async def test_what_nobody_sent_is_passed_over(town: Town) -> None:
+async def test_what_nobody_sent_is_passed_over(bot: BotHarness) -> None:
     channel = {"id": -1, "type": "channel", "title": "News"}
-    await town.works([{"update_id": 1}, {"update_id": 2, "channel_post": {"message_id": 1, "date": 0, "chat": channel, "text": "hi"}}])
+    await bot.works([{"update_id": 1}, {"update_id": 2, "channel_post": {"message_id": 1, "date": 0, "chat": channel, "text": "hi"}}])
 
-    assert rows(town.app.database.url, "SELECT update_id FROM worked_update") == []
+    assert rows(bot.app.database.url, "SELECT update_id FROM worked_update") == []
 
 
-async def test_the_work_is_committed_before_anything_is_told(rough_town: Town) -> None:
-    town, alice = rough_town, rough_town.joins("Alice")
+async def test_the_work_is_committed_before_anything_is_told(impatient_bot: BotHarness) -> None:
+    bot, alice = impatient_bot, impatient_bot.joins("Alice")
     seen: list[Any] = []
 
     async def writes(update: Update, context: Context) -> None:
         await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
-        context.unit.send(Screen("done"))
+        context.request.send(Screen("done"))
 
-    hears(town, "hi", writes)
-    town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
+    hears(bot, "hi", writes)
+    bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi")
-    application = town.app.application
-    [update] = [read(raw, application.bot) for raw in town.simulator.take_updates()]
+    application = bot.app.application
+    [update] = [read(raw, application.bot) for raw in bot.simulator.take_updates()]
     await application.update_processor.process_update(update, application.process_update(update))
-    seen += rows(town.app.database.url, "SELECT time_zone FROM client")
-    seen += outbox(town, "state, attempts, lease_until IS NOT NULL")
+    seen += rows(bot.app.database.url, "SELECT time_zone FROM client")
+    seen += outbox(bot, "state, attempts, lease_until IS NOT NULL")
 
     assert seen == [("Asia/Tokyo",), ("due", 1, 1)]
     assert texts(alice) == []
-    await town.app.processor.idle()
+    await bot.app.processor.idle()
 
 
 NOTHING_DONE = [
@@ -314,117 +314,117 @@ NOTHING_DONE = [
 
 @pytest.mark.parametrize(("fault", "retry_after"), NOTHING_DONE)
 async def test_an_answer_that_did_not_arrive_goes_out_later_and_in_order(
-    rough_town: Town, fault: FaultKind, retry_after: int | None
+    impatient_bot: BotHarness, fault: FaultKind, retry_after: int | None
 ) -> None:
-    town, alice = rough_town, rough_town.joins("Alice")
-    hears(town, "hi", echo)
-    town.simulator.faults.add(fault, method="sendMessage", retry_after=retry_after)
+    bot, alice = impatient_bot, impatient_bot.joins("Alice")
+    hears(bot, "hi", echo)
+    bot.simulator.faults.add(fault, method="sendMessage", retry_after=retry_after)
     await alice.sends("hi 1")
     await alice.sends("hi 2")
     assert texts(alice) == []
 
-    await town.passes(seconds=(retry_after or 1) - 0.001)
+    await bot.passes(seconds=(retry_after or 1) - 0.001)
     assert texts(alice) == []
-    await town.passes(seconds=0.001)
+    await bot.passes(seconds=0.001)
     assert texts(alice) == ["heard hi 1", "heard hi 2"]
-    assert outbox(town) == []
+    assert outbox(bot) == []
 
 
 @pytest.mark.parametrize("fault", [FaultKind.CUT_AFTER, FaultKind.SILENCE_AFTER])
-async def test_an_answer_that_may_have_arrived_is_rather_repeated_than_lost(rough_town: Town, fault: FaultKind) -> None:
-    town, alice = rough_town, rough_town.joins("Alice")
-    hears(town, "hi", echo)
-    town.simulator.faults.add(fault, method="sendMessage")
+async def test_an_answer_that_may_have_arrived_is_rather_repeated_than_lost(impatient_bot: BotHarness, fault: FaultKind) -> None:
+    bot, alice = impatient_bot, impatient_bot.joins("Alice")
+    hears(bot, "hi", echo)
+    bot.simulator.faults.add(fault, method="sendMessage")
     await alice.sends("hi 1")
     await alice.sends("hi 2")
-    await town.passes(seconds=1)
+    await bot.passes(seconds=1)
 
     assert texts(alice) == ["heard hi 1", "heard hi 1", "heard hi 2"]
-    assert outbox(town) == []
+    assert outbox(bot) == []
 
 
-async def test_an_answer_that_comes_after_the_wait_but_before_the_sweep_still_queues(rough_town: Town) -> None:
-    town, alice = rough_town, rough_town.joins("Alice")
-    hears(town, "hi", echo)
-    town.simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=5)
+async def test_an_answer_that_comes_after_the_wait_but_before_the_sweep_still_queues(impatient_bot: BotHarness) -> None:
+    bot, alice = impatient_bot, impatient_bot.joins("Alice")
+    hears(bot, "hi", echo)
+    bot.simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=5)
     await alice.sends("hi 1")
-    town.now += timedelta(seconds=10)
+    bot.now += timedelta(seconds=10)
     await alice.sends("hi 2")
 
     assert texts(alice) == ["heard hi 1", "heard hi 2"]
 
 
-async def test_a_tap_is_answered_at_once_even_where_the_rest_has_to_wait(rough_town: Town) -> None:
-    town, alice = rough_town, rough_town.joins("Alice")
+async def test_a_tap_is_answered_at_once_even_where_the_rest_has_to_wait(impatient_bot: BotHarness) -> None:
+    bot, alice = impatient_bot, impatient_bot.joins("Alice")
 
     async def says(update: Update, context: Context) -> None:
         context.say("Noted")
-        context.unit.send(Screen("tapped"))
+        context.request.send(Screen("tapped"))
 
-    hears(town, "offer", offer)
-    hears(town, "hi", echo)
-    feels(town, "probe", says)
+    hears(bot, "offer", offer)
+    hears(bot, "hi", echo)
+    feels(bot, "probe", says)
     await alice.sends("offer")
-    town.simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=60)
+    bot.simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=60)
     await alice.sends("hi")
     await alice.taps("Probe")
     assert alice.person.toasts == [("Noted", False)]
     assert texts(alice) == ["Tap it"]
 
-    await town.passes(seconds=60)
+    await bot.passes(seconds=60)
     assert texts(alice) == ["Tap it", "heard hi", "tapped"]
-    assert answers(town) == [1]
+    assert answers(bot) == [1]
 
 
-async def test_a_tap_is_not_answered_again_when_the_rest_is_repeated(town: Town, alice: Chatter) -> None:
-    hears(town, "offer", offer)
-    feels(town, "probe", echo)
+async def test_a_tap_is_not_answered_again_when_the_rest_is_repeated(bot: BotHarness, alice: ChatUser) -> None:
+    hears(bot, "offer", offer)
+    feels(bot, "probe", echo)
     await alice.sends("offer")
-    town.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
+    bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
     await alice.taps("Probe")
-    await town.passes(seconds=1)
+    await bot.passes(seconds=1)
 
-    assert answers(town) == [1]
+    assert answers(bot) == [1]
     assert len(texts(alice)) == 2
 
 
-async def test_an_answer_that_was_committed_when_the_bot_died_is_told_after_its_return(rough_town: Town) -> None:
-    town, alice = rough_town, rough_town.joins("Alice")
-    hears(town, "hi", echo)
-    town.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
+async def test_an_answer_that_was_committed_when_the_bot_died_is_told_after_its_return(impatient_bot: BotHarness) -> None:
+    bot, alice = impatient_bot, impatient_bot.joins("Alice")
+    hears(bot, "hi", echo)
+    bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi")
-    application = town.app.application
-    for raw in town.simulator.take_updates():
+    application = bot.app.application
+    for raw in bot.simulator.take_updates():
         update = read(raw, application.bot)
         await application.update_processor.process_update(update, application.process_update(update))
-    await town.crashes()
-    town.simulator.faults.clear()
+    await bot.crashes()
+    bot.simulator.faults.clear()
     assert texts(alice) == []
 
-    await town.comes_back()
+    await bot.recovers()
     assert texts(alice) == ["heard hi"]
 
 
 @pytest.mark.parametrize("data", ["zz", "what:ever", "bs:1", "bs:1:2:x", ":::::", "ß" * 32, "x" * 64, "rc:-1", "rc:٣", "bd:1:20261301:0:0"])
-async def test_a_tap_that_nobody_can_read_is_answered(town: Town, alice: Chatter, data: str) -> None:
+async def test_a_tap_that_nobody_can_read_is_answered(bot: BotHarness, alice: ChatUser, data: str) -> None:
     await alice.sends("/help")
     await alice.taps_data(data, alice.last.id)
 
-    assert answers(town) == [1]
+    assert answers(bot) == [1]
     assert alice.toast
 
 
-async def test_words_of_two_people_never_mix(town: Town, alice: Chatter, bob: Chatter) -> None:
+async def test_words_of_two_people_never_mix(bot: BotHarness, alice: ChatUser, bob: ChatUser) -> None:
     async def slow(update: Update, context: Context) -> None:
-        mine = context.unit
+        mine = context.request
         await asyncio.sleep(0)
-        assert context.unit is mine
-        context.unit.send(Screen(f"{context.me} {typed_text(update)}"))
+        assert context.request is mine
+        context.request.send(Screen(f"{context.me} {typed_text(update)}"))
 
-    hears(town, "hi", slow)
+    hears(bot, "hi", slow)
     for person in (alice, bob) * 5:
         person.person.sends("hi")
-    await town.settles()
+    await bot.settles()
 
     assert set(texts(alice)) == {f"{alice.id} hi"}
     assert set(texts(bob)) == {f"{bob.id} hi"}

@@ -22,28 +22,28 @@ from bot.updates.webhook import WebhookRefused
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.world import Webhook
-from tests.kit.bot import ADMIN_ID, TOKEN, lived_in, until
+from tests.kit.bot import ADMIN_ID, TOKEN, running, until
 from tests.kit.handlers import echo, failing, hears, texts
-from tests.kit.http import SECRET, SECRET_HEADER, PostedTown, visits
+from tests.kit.http import SECRET, SECRET_HEADER, WebhookBot, visits
 from tests.kit.venue import rows
 
 
 @pytest.fixture
-async def town(database_url: str, unused_tcp_port: int) -> AsyncIterator[PostedTown]:
+async def bot(database_url: str, unused_tcp_port: int) -> AsyncIterator[WebhookBot]:
     """A town where Telegram posts to the bot's webhook; at the end it must have refused nothing and have had every tap answered."""
-    async with lived_in(PostedTown(database_url, unused_tcp_port)) as place:
+    async with running(WebhookBot(database_url, unused_tcp_port)) as place:
         yield place
 
 
-def update_of(town: PostedTown, text: str, *, who: str = "Alice") -> dict[str, Any]:
+def update_of(bot: WebhookBot, text: str, *, who: str = "Alice") -> dict[str, Any]:
     """Return what Telegram tells of a person who writes a line; it does not post it, so that the test can."""
-    update = town.knows(who).person.sends(text)
-    town.simulator.take_updates()
+    update = bot.knows(who).person.sends(text)
+    bot.simulator.take_updates()
     return update
 
 
-def worked(town: PostedTown) -> list[int]:
-    return [number for (number,) in rows(town.app.database.url, "SELECT update_id FROM worked_update ORDER BY update_id")]
+def worked(bot: WebhookBot) -> list[int]:
+    return [number for (number,) in rows(bot.app.database.url, "SELECT update_id FROM worked_update ORDER BY update_id")]
 
 
 class Gate:
@@ -60,8 +60,8 @@ class Gate:
         await echo(update, context)
 
 
-async def test_the_whole_story_by_webhook(town: PostedTown) -> None:
-    admin, dora, alice, bob = town.joins("Ada", id=ADMIN_ID), town.joins("Dora"), town.joins("Alice"), town.joins("Bob")
+async def test_the_whole_story_by_webhook(bot: WebhookBot) -> None:
+    admin, dora, alice, bob = bot.joins("Ada", id=ADMIN_ID), bot.joins("Dora"), bot.joins("Alice"), bot.joins("Bob")
     await admin.sends("/invite")
     await dora.opens(admin.link("?start=join_"))
     await dora.taps("Keep")
@@ -77,9 +77,9 @@ async def test_the_whole_story_by_webhook(town: PostedTown) -> None:
     assert alice.card.text.startswith("✅ Booked")
     assert dora.sees("New booking from Alice")
 
-    await town.passes(minutes=25)
+    await bot.passes(minutes=25)
     assert bob.sees("5 minutes")
-    await town.passes(minutes=5)
+    await bot.passes(minutes=5)
     assert "Your hold has expired" in bob.last.text
 
     await alice.sends("/bookings")
@@ -87,12 +87,12 @@ async def test_the_whole_story_by_webhook(town: PostedTown) -> None:
     await alice.taps("Cancel booking", message=alice.last)
     await alice.taps("Yes, cancel")
     assert "Alice cancelled" in dora.last.text
-    assert {delivery.way for delivery in town.simulator.transcript.deliveries} == {"webhook"}
-    assert town.simulator.webhook.waits == []
+    assert {delivery.way for delivery in bot.simulator.transcript.deliveries} == {"webhook"}
+    assert bot.simulator.webhook.waits == []
 
 
-async def test_telegram_is_told_what_to_post_and_how_to_show_that_it_is_telegram(town: PostedTown) -> None:
-    [call] = town.simulator.transcript.calls_of("setWebhook")
+async def test_telegram_is_told_what_to_post_and_how_to_show_that_it_is_telegram(bot: WebhookBot) -> None:
+    [call] = bot.simulator.transcript.calls_of("setWebhook")
 
     assert call.params["secret_token"] == SECRET
     assert call.params["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
@@ -101,22 +101,22 @@ async def test_telegram_is_told_what_to_post_and_how_to_show_that_it_is_telegram
 
 
 @pytest.mark.parametrize("secret", [None, "", "wrong", SECRET[:-1], SECRET + "1", SECRET.upper(), "schön"])
-async def test_whoever_does_not_know_the_secret_is_refused_and_not_read(town: PostedTown, secret: str | None) -> None:
-    answer = await town.posts(update_of(town, "/help"), secret=secret)
+async def test_whoever_does_not_know_the_secret_is_refused_and_not_read(bot: WebhookBot, secret: str | None) -> None:
+    answer = await bot.posts(update_of(bot, "/help"), secret=secret)
 
     assert (answer.status, answer.text) == (403, "")
-    assert (await town.posts(data=b"{", secret=secret)).status == 403
-    assert worked(town) == []
+    assert (await bot.posts(data=b"{", secret=secret)).status == 403
+    assert worked(bot) == []
 
 
-async def test_what_is_too_large_is_refused(town: PostedTown) -> None:
-    update = update_of(town, "/help")
+async def test_what_is_too_large_is_refused(bot: WebhookBot) -> None:
+    update = update_of(bot, "/help")
     largest = json.dumps(update).ljust(LARGEST_BODY)
 
-    assert (await town.posts(data=BytesIO((largest + " ").encode()))).status == 413
-    assert worked(town) == []
-    assert (await town.posts(data=BytesIO(largest.encode()))).status == 200
-    assert worked(town) == [update["update_id"]]
+    assert (await bot.posts(data=BytesIO((largest + " ").encode()))).status == 413
+    assert worked(bot) == []
+    assert (await bot.posts(data=BytesIO(largest.encode()))).status == 200
+    assert worked(bot) == [update["update_id"]]
 
 
 @pytest.mark.parametrize(
@@ -127,53 +127,53 @@ async def test_what_is_too_large_is_refused(town: PostedTown) -> None:
     ],
     ids=lambda body: body[:30].decode("latin-1"),
 )
-async def test_what_is_no_update_is_a_bad_request(town: PostedTown, body: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    answer = await town.posts(data=body)
+async def test_what_is_no_update_is_a_bad_request(bot: WebhookBot, body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    answer = await bot.posts(data=body)
 
     assert (answer.status, answer.text) == (400, "")
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-async def test_an_update_that_the_library_cannot_read_is_set_aside(town: PostedTown, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_update_that_the_library_cannot_read_is_set_aside(bot: WebhookBot, caplog: pytest.LogCaptureFixture) -> None:
     strange = {"update_id": 5, "message": {"text": "a private matter"}}
-    assert (await town.posts(strange)).status == 200
-    update = update_of(town, "/help")
-    assert (await town.posts(update)).status == 200
+    assert (await bot.posts(strange)).status == 200
+    update = update_of(bot, "/help")
+    assert (await bot.posts(update)).status == 200
 
     assert "update 5 cannot be read and was set aside: " in caplog.text
     assert "private" not in caplog.text
-    assert worked(town) == [5, update["update_id"]]
+    assert worked(bot) == [5, update["update_id"]]
 
 
-async def test_no_yes_before_the_commit(town: PostedTown) -> None:
+async def test_no_yes_before_the_commit(bot: WebhookBot) -> None:
     gate = Gate()
-    hears(town, "wait", gate.passes)
-    update = update_of(town, "wait")
-    post = asyncio.create_task(town.posts(update))
+    hears(bot, "wait", gate.passes)
+    update = update_of(bot, "wait")
+    post = asyncio.create_task(bot.posts(update))
     await until(lambda: gate.reached)
-    assert (post.done(), worked(town), rows(town.app.database.url, "SELECT time_zone FROM client")) == (False, [], [])
+    assert (post.done(), worked(bot), rows(bot.app.database.url, "SELECT time_zone FROM client")) == (False, [], [])
 
     gate.opened.set()
     assert (await post).status == 200
-    assert worked(town) == [update["update_id"]]
-    assert rows(town.app.database.url, "SELECT time_zone FROM client") == [("Asia/Tokyo",)]
+    assert worked(bot) == [update["update_id"]]
+    assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [("Asia/Tokyo",)]
 
 
-async def test_an_update_posted_twice_at_once_is_worked_once(town: PostedTown) -> None:
+async def test_an_update_posted_twice_at_once_is_worked_once(bot: WebhookBot) -> None:
     gate = Gate()
-    hears(town, "wait", gate.passes)
-    update = update_of(town, "wait")
-    posts = [asyncio.create_task(town.posts(update)) for _ in range(2)]
+    hears(bot, "wait", gate.passes)
+    update = update_of(bot, "wait")
+    posts = [asyncio.create_task(bot.posts(update)) for _ in range(2)]
     await until(lambda: gate.reached)
     gate.opened.set()
 
     assert [(await post).status for post in posts] == [200, 200]
-    assert (await town.posts(update)).status == 200
-    await town.app.processor.idle()
-    assert (gate.reached, texts(town.knows("Alice"))) == (1, ["heard wait"])
+    assert (await bot.posts(update)).status == 200
+    await bot.app.processor.idle()
+    assert (gate.reached, texts(bot.knows("Alice"))) == (1, ["heard wait"])
 
 
-async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_again(town: PostedTown) -> None:
+async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_again(bot: WebhookBot) -> None:
     failures = iter([RuntimeError("once"), RuntimeError("twice")])
 
     async def recovers(update: Update, context: Context) -> None:
@@ -181,122 +181,122 @@ async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_aga
             await failing(failure)(update, context)
         await echo(update, context)
 
-    hears(town, "hi", recovers)
-    town.simulator.webhook.pace = 0.001
-    alice = town.knows("Alice")
+    hears(bot, "hi", recovers)
+    bot.simulator.webhook.pace = 0.001
+    alice = bot.knows("Alice")
     await alice.sends("hi")
 
     assert texts(alice) == ["heard hi"]
-    assert town.simulator.webhook.waits == [0, 2]
-    assert town.simulator.world.webhook.last_error == "Wrong response from the webhook: 500 Internal Server Error"
-    assert rows(town.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(2, 0)]
-    assert rows(town.app.database.url, "SELECT time_zone FROM client") == [(None,)]
+    assert bot.simulator.webhook.waits == [0, 2]
+    assert bot.simulator.world.webhook.last_error == "Wrong response from the webhook: 500 Internal Server Error"
+    assert rows(bot.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(2, 0)]
+    assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [(None,)]
 
 
-async def test_work_that_always_fails_is_set_aside_and_told_and_the_chat_goes_on(town: PostedTown) -> None:
-    hears(town, "boom", failing(RuntimeError("boom")))
-    hears(town, "hi", echo)
-    town.simulator.webhook.pace = 0.001
-    alice = town.knows("Alice")
+async def test_work_that_always_fails_is_set_aside_and_told_and_the_chat_goes_on(bot: WebhookBot) -> None:
+    hears(bot, "boom", failing(RuntimeError("boom")))
+    hears(bot, "hi", echo)
+    bot.simulator.webhook.pace = 0.001
+    alice = bot.knows("Alice")
     alice.person.sends("boom")
     await alice.sends("hi")
 
     assert [text[:20] for text in texts(alice)] == ["Something went wrong", "heard hi"]
-    assert town.simulator.webhook.waits == [0, 2]
+    assert bot.simulator.webhook.waits == [0, 2]
 
 
-async def test_one_persons_flood_takes_nobody_elses_place(town: PostedTown) -> None:
+async def test_one_persons_flood_takes_nobody_elses_place(bot: WebhookBot) -> None:
     gate = Gate()
-    hears(town, "wait", gate.passes)
-    hears(town, "flood", echo)
-    updates = [update_of(town, "wait"), *(update_of(town, f"flood {number:02}") for number in range(99))]
-    posts = [asyncio.create_task(town.posts(update)) for update in updates]
-    await until(lambda: gate.reached and len(_in_hand(town)) == 100)
+    hears(bot, "wait", gate.passes)
+    hears(bot, "flood", echo)
+    updates = [update_of(bot, "wait"), *(update_of(bot, f"flood {number:02}") for number in range(99))]
+    posts = [asyncio.create_task(bot.posts(update)) for update in updates]
+    await until(lambda: gate.reached and len(_in_hand(bot)) == 100)
 
-    assert town.app.processor.current_concurrent_updates == 1
+    assert bot.app.processor.current_concurrent_updates == 1
     gate.opened.set()
     assert {(await post).status for post in posts} == {200}
 
 
-def _in_hand(town: PostedTown) -> "set[asyncio.Task[None]]":
-    assert town.app.http.webhook
-    return town.app.http.webhook._in_hand
+def _in_hand(bot: WebhookBot) -> "set[asyncio.Task[None]]":
+    assert bot.app.http.webhook
+    return bot.app.http.webhook._in_hand
 
 
 @pytest.mark.parametrize(
     ("path", "asked"), [("", "/"), ("/", "/"), ("/a/{b}/ü", "/a/%7Bb%7D/%C3%BC"), ("/x%20y?z=1", "/x%20y?z=1"), ("/healthz/", "/healthz/")]
 )
 async def test_the_address_may_have_any_path(database_url: str, unused_tcp_port: int, path: str, asked: str) -> None:
-    town = PostedTown(database_url, unused_tcp_port, path=path)
-    await town.starts()
-    await town.knows("Alice").sends("/help")
-    assert texts(town.knows("Alice"))
-    assert (await town.posts({"update_id": 1}, path=asked)).status == 200
-    assert (await town.posts({"update_id": 1}, path="/elsewhere")).status == 404
-    assert (await town.asks(asked)).status == 405
-    assert (await town.asks("/elsewhere")).status == 404
-    assert (await town.asks("/healthz")).status == 200
-    await town.ends()
+    bot = WebhookBot(database_url, unused_tcp_port, path=path)
+    await bot.starts()
+    await bot.knows("Alice").sends("/help")
+    assert texts(bot.knows("Alice"))
+    assert (await bot.posts({"update_id": 1}, path=asked)).status == 200
+    assert (await bot.posts({"update_id": 1}, path="/elsewhere")).status == 404
+    assert (await bot.asks(asked)).status == 405
+    assert (await bot.asks("/elsewhere")).status == 404
+    assert (await bot.asks("/healthz")).status == 200
+    await bot.ends()
 
 
-async def test_it_is_of_use_once_it_is_registered(town: PostedTown) -> None:
-    assert town.app.http.webhook
-    assert (await town.asks("/readyz")).status == 200
-    town.app.http.webhook.registered = False
-    told = await town.asks("/readyz")
+async def test_it_is_of_use_once_it_is_registered(bot: WebhookBot) -> None:
+    assert bot.app.http.webhook
+    assert (await bot.asks("/readyz")).status == 200
+    bot.app.http.webhook.registered = False
+    told = await bot.asks("/readyz")
 
     assert (told.status, json.loads(told.text)["checks"]["telegram"]) == (503, "the webhook is not registered yet")
 
 
-async def test_an_update_is_asked_for_again_while_the_bot_is_not_open_for_any(town: PostedTown) -> None:
-    assert town.app.http.webhook
-    town.app.http.webhook.close()
-    refused = await town.posts(update_of(town, "/help"))
-    assert (refused.status, refused.headers["Retry-After"], worked(town)) == (503, "1", [])
+async def test_an_update_is_asked_for_again_while_the_bot_is_not_open_for_any(bot: WebhookBot) -> None:
+    assert bot.app.http.webhook
+    bot.app.http.webhook.close()
+    refused = await bot.posts(update_of(bot, "/help"))
+    assert (refused.status, refused.headers["Retry-After"], worked(bot)) == (503, "1", [])
 
-    town.app.http.webhook.open()
-    assert (await town.posts(update_of(town, "/help"))).status == 200
+    bot.app.http.webhook.open()
+    assert (await bot.posts(update_of(bot, "/help"))).status == 200
 
 
-async def test_a_drain_finishes_what_is_in_hand_and_takes_nothing_new(town: PostedTown) -> None:
+async def test_a_drain_finishes_what_is_in_hand_and_takes_nothing_new(bot: WebhookBot) -> None:
     gate = Gate()
-    hears(town, "wait", gate.passes)
-    update = update_of(town, "wait")
-    in_hand = asyncio.create_task(town.posts(update))
+    hears(bot, "wait", gate.passes)
+    update = update_of(bot, "wait")
+    in_hand = asyncio.create_task(bot.posts(update))
     await until(lambda: gate.reached)
-    town.app.http.drain()
-    assert (await town.posts(update_of(town, "/help", who="Bob"))).status == 503
-    assert town.app.http.webhook
-    drained = asyncio.create_task(town.app.http.webhook.drained())
+    bot.app.http.drain()
+    assert (await bot.posts(update_of(bot, "/help", who="Bob"))).status == 503
+    assert bot.app.http.webhook
+    drained = asyncio.create_task(bot.app.http.webhook.drained())
     gate.opened.set()
     await drained
 
     assert (await in_hand).status == 200
-    await town.app.processor.idle()
-    assert texts(town.knows("Alice")) == ["heard wait"]
-    assert worked(town) == [update["update_id"]]
+    await bot.app.processor.idle()
+    assert texts(bot.knows("Alice")) == ["heard wait"]
+    assert worked(bot) == [update["update_id"]]
 
 
-async def test_what_does_not_end_in_a_drain_is_given_back(town: PostedTown, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_does_not_end_in_a_drain_is_given_back(bot: WebhookBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.updates.webhook._DRAIN_SECONDS", 0.1)
     gate = Gate()
-    hears(town, "wait", gate.passes)
-    in_hand = asyncio.create_task(town.posts(update_of(town, "wait")))
+    hears(bot, "wait", gate.passes)
+    in_hand = asyncio.create_task(bot.posts(update_of(bot, "wait")))
     await until(lambda: gate.reached)
-    assert town.app.http.webhook
-    await town.app.http.webhook.drained()
+    assert bot.app.http.webhook
+    await bot.app.http.webhook.drained()
 
     assert (await in_hand).status == 503
-    assert worked(town) == []
+    assert worked(bot) == []
 
 
-async def test_neither_the_secret_nor_what_is_posted_is_logged(town: PostedTown, caplog: pytest.LogCaptureFixture) -> None:
+async def test_neither_the_secret_nor_what_is_posted_is_logged(bot: WebhookBot, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    hears(town, "boom", failing(RuntimeError("boom")))
-    update = update_of(town, "boom a private matter")
-    await town.posts(update)
-    await town.posts(update, secret="a guess")
-    await town.posts(data=b'{"a private matter')
+    hears(bot, "boom", failing(RuntimeError("boom")))
+    update = update_of(bot, "boom a private matter")
+    await bot.posts(update)
+    await bot.posts(update, secret="a guess")
+    await bot.posts(data=b'{"a private matter')
 
     ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("bot"))
     assert f"update {update['update_id']} was not committed and will be posted again: WorkFailed" in ours

@@ -3,7 +3,7 @@
 import asyncio
 from multiprocessing.connection import Connection
 
-from storage.cluster.membership import Replica
+from storage.cluster.membership import PostgresMembership
 from storage.database import Database
 from tests.kit.venue import NOW
 
@@ -14,11 +14,11 @@ def lives(url: str, chats: tuple[int, ...], line: Connection) -> None:
 
 
 async def _lives(url: str, chats: tuple[int, ...], line: Connection) -> None:
-    replica = Replica(url)
+    replica = PostgresMembership(url)
     await replica.join()
-    await replica.leads()
+    await replica.wait_until_leader()
     for chat in chats:
-        await replica.take(chat)
+        await replica.lock_chat(chat)
     await Database(url, replica=replica.number).write(lambda uow: uow.outbox.claim(NOW, 10))
     line.send(replica.number)
-    await replica.follows()
+    await replica.wait_until_follower()

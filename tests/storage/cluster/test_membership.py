@@ -12,7 +12,7 @@ import pytest
 from domain.notification import Kind, Notification
 from domain.ports import DatabaseAway
 from storage.cluster import membership as replicas
-from storage.cluster.membership import Replica
+from storage.cluster.membership import PostgresMembership
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.venue import ALICE, BOB, NOW, OPENING, SECOND, changes, hold, literal, open_venue, rows
@@ -32,14 +32,14 @@ def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replicas, "_COME_BACK_SECONDS", 0.02)
 
 
-class Watcher(Replica):
+class Watcher(PostgresMembership):
     """A replica that notes what it hears and how often somebody was gone."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.dues: list[datetime] = []
         self.partings = 0
-        self.watch(heard=self.dues.append, parted=self._counts, returned=lambda _away: self._counts())
+        self.watch(on_commit=self.dues.append, on_departure=self._counts, on_reconnect=lambda _away: self._counts())
 
     def _counts(self) -> None:
         self.partings += 1
@@ -76,9 +76,9 @@ async def comes_true(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.005)
 
 
-async def waits_in_vain(replica: Replica, chat: int) -> "asyncio.Task[None]":
+async def waits_in_vain(replica: PostgresMembership, chat: int) -> "asyncio.Task[None]":
     """Have a replica wait for a chat's turn that another has, and return once it was told no."""
-    waiting = asyncio.create_task(replica.take(chat))
+    waiting = asyncio.create_task(replica.lock_chat(chat))
     done, _ = await asyncio.wait([waiting], timeout=0.1)
     assert not done
     return waiting
@@ -108,15 +108,15 @@ def cut(url: str, number: int) -> None:
 
 async def test_one_leads_and_when_it_leaves_another_does(team: Replicas) -> None:
     first = await team.joins()
-    await first.leads()
+    await first.wait_until_leader()
     second = await team.joins()
 
-    assert set(await first.living()) == set(await second.living()) == {first.number, second.number}
-    assert (first.leading, second.leading) == (True, False)
+    assert set(await first.live_replicas()) == set(await second.live_replicas()) == {first.number, second.number}
+    assert (first.is_leader, second.is_leader) == (True, False)
     await first.leave()
-    await second.leads()
-    assert (first.leading, second.leading) == (False, True)
-    assert list(await second.living()) == [second.number]
+    await second.wait_until_leader()
+    assert (first.is_leader, second.is_leader) == (False, True)
+    assert list(await second.live_replicas()) == [second.number]
 
 
 async def test_what_a_killed_process_had_is_free_and_another_leads(team: Replicas, database_url: str) -> None:
@@ -124,20 +124,20 @@ async def test_what_a_killed_process_had_is_free_and_another_leads(team: Replica
     changes(database_url, f"INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES ({ALICE}, 'reply', {then}, 0, 'due')")
     with another_process(database_url, CHAT, -CHAT) as (process, number):
         heir = await team.joins()
-        assert set(await heir.living()) == {number, heir.number}
-        assert not heir.leading
+        assert set(await heir.live_replicas()) == {number, heir.number}
+        assert not heir.is_leader
         in_vain = await waits_in_vain(heir, CHAT)
 
         process.kill()
-        await heir.leads()
+        await heir.wait_until_leader()
         await in_vain
-        await heir.take(-CHAT)
+        await heir.lock_chat(-CHAT)
         await comes_true(lambda: heir.partings)
 
     database = Database(database_url, replica=heir.number)
     assert await database.write(lambda uow: uow.outbox.claim(NOW, 10)) == []
-    assert list(await heir.living()) == [heir.number]
-    assert list(await heir.gone({number, heir.number})) == [number]
+    assert list(await heir.live_replicas()) == [heir.number]
+    assert list(await heir.departed({number, heir.number})) == [number]
     assert await database.write(lambda uow: uow.outbox.release_leases([number])) == 1
     assert [row.recipient_id for row in await database.write(lambda uow: uow.outbox.claim(NOW, 10))] == [ALICE]
     await database.close()
@@ -145,20 +145,20 @@ async def test_what_a_killed_process_had_is_free_and_another_leads(team: Replica
 
 async def test_one_whose_connection_is_cut_leads_no_more_and_comes_back_under_the_same_number(team: Replicas, database_url: str) -> None:
     first = await team.joins()
-    await first.leads()
+    await first.wait_until_leader()
     number, second = first.number, await team.joins()
-    await first.take(CHAT)
+    await first.lock_chat(CHAT)
     in_vain = await waits_in_vain(second, CHAT)
 
     cut(database_url, number)
-    await first.follows()
+    await first.wait_until_follower()
     await in_vain
     await comes_true(lambda: first.partings)
 
     assert first.number == number
-    assert set(await first.living()) == set(await second.living()) == {number, second.number}
-    await comes_true(lambda: first.leading or second.leading)
-    assert first.leading is not second.leading
+    assert set(await first.live_replicas()) == set(await second.live_replicas()) == {number, second.number}
+    await comes_true(lambda: first.is_leader or second.is_leader)
+    assert first.is_leader is not second.is_leader
 
 
 async def test_whoever_is_only_cut_off_is_not_taken_for_one_who_is_gone(team: Replicas, database_url: str) -> None:
@@ -172,9 +172,9 @@ async def test_whoever_is_only_cut_off_is_not_taken_for_one_who_is_gone(team: Re
         while any(one._connection is None for one in everybody):
             for one in everybody:
                 with suppress(DatabaseAway):
-                    judged.append(await one.gone(numbers))
+                    judged.append(await one.departed(numbers))
             await asyncio.sleep(0)
-        assert await everybody[0].gone({*numbers, 7}) == {7}
+        assert await everybody[0].departed({*numbers, 7}) == {7}
     assert judged
     assert judged == [set()] * len(judged)
 
@@ -182,13 +182,13 @@ async def test_whoever_is_only_cut_off_is_not_taken_for_one_who_is_gone(team: Re
 async def test_whoever_was_never_seen_is_gone_unless_the_server_has_just_started(team: Replicas, monkeypatch: pytest.MonkeyPatch) -> None:
     """A restart cuts everybody off, and this one may be the first to be back."""
     stays = await team.joins()
-    assert await stays.gone({7, stays.number}) == {7}
+    assert await stays.departed({7, stays.number}) == {7}
 
     monkeypatch.setattr(replicas, "GRACE_SECONDS", 10.0**8)
-    assert await stays.gone({7, stays.number}) == set()
+    assert await stays.departed({7, stays.number}) == set()
     monkeypatch.setattr(replicas, "GRACE_SECONDS", 0.0)
     await comes_true(lambda: stays.partings)
-    assert await stays.gone({7}) == {7}
+    assert await stays.departed({7}) == {7}
 
 
 async def test_one_that_leaves_is_missed_at_once_and_one_that_dies_after_a_while(team: Replicas, database_url: str) -> None:
@@ -197,59 +197,59 @@ async def test_one_that_leaves_is_missed_at_once_and_one_that_dies_after_a_while
         await comes_true(lambda: {leaves.number, dies} <= {*stays._seen})
         await leaves.leave()
         await comes_true(lambda: leaves.number not in stays._seen)
-        assert await stays.gone({leaves.number, dies, stays.number}) == {leaves.number}
+        assert await stays.departed({leaves.number, dies, stays.number}) == {leaves.number}
         process.kill()
-    assert await stays.gone({dies}) == set()
+    assert await stays.departed({dies}) == set()
     await comes_true(lambda: dies not in stays._seen)
-    assert await stays.gone({dies}) == {dies}
+    assert await stays.departed({dies}) == {dies}
 
 
 async def test_a_leader_is_never_doubled_however_often_connections_are_cut(team: Replicas, database_url: str) -> None:
     everybody = [await team.joins() for _ in range(3)]
     for _ in range(5):
-        await comes_true(lambda: any(one.leading for one in everybody))
-        [leader] = [one for one in everybody if one.leading]
+        await comes_true(lambda: any(one.is_leader for one in everybody))
+        [leader] = [one for one in everybody if one.is_leader]
         cut(database_url, leader.number)
-        await leader.follows()
-        assert [one for one in everybody if one.leading] in [[], *([one] for one in everybody if one is not leader)]
+        await leader.wait_until_follower()
+        assert [one for one in everybody if one.is_leader] in [[], *([one] for one in everybody if one is not leader)]
 
 
 async def test_while_it_is_cut_off_a_replica_is_told_so(team: Replicas, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replicas, "_COME_BACK_SECONDS", 60)
     monkeypatch.setattr(replicas, "_LOOK_SECONDS", 60)
     lonely = await team.joins()
-    await lonely.leads()
+    await lonely.wait_until_leader()
 
     cut(database_url, lonely.number)
     # At once, and not at the next look.
     async with asyncio.timeout(30):
-        await lonely.follows()
+        await lonely.wait_until_follower()
 
     with pytest.raises(DatabaseAway):
-        await lonely.take(CHAT)
+        await lonely.lock_chat(CHAT)
     with pytest.raises(DatabaseAway):
-        await lonely.living()
+        await lonely.live_replicas()
     # There is nothing to give back, and nobody is troubled with it.
-    lonely.give_back(CHAT)
+    lonely.unlock_chat(CHAT)
 
 
 async def test_a_replica_that_cannot_join_says_so() -> None:
     with pytest.raises(DatabaseAway):
-        await Replica("postgresql://slotkeeper@127.0.0.1:1/nowhere").join()
+        await PostgresMembership("postgresql://slotkeeper@127.0.0.1:1/nowhere").join()
 
 
 async def test_a_chats_turn_is_had_by_one_replica_at_a_time(team: Replicas) -> None:
     everybody, having, order = [await team.joins() for _ in range(3)], set[int](), list[int]()
 
-    async def works(one: Replica) -> None:
+    async def works(one: PostgresMembership) -> None:
         for _ in range(5):
-            await one.take(CHAT)
+            await one.lock_chat(CHAT)
             having.add(one.number)
             assert having == {one.number}
             await asyncio.sleep(0.002)
             having.clear()
             order.append(one.number)
-            one.give_back(CHAT)
+            one.unlock_chat(CHAT)
 
     await asyncio.gather(*map(works, everybody))
 
@@ -258,27 +258,27 @@ async def test_a_chats_turn_is_had_by_one_replica_at_a_time(team: Replicas) -> N
 
 async def test_turns_of_other_chats_are_free(team: Replicas) -> None:
     first, second = await team.joins(), await team.joins()
-    await first.take(CHAT)
+    await first.lock_chat(CHAT)
 
     for other in (CHAT + 1, -CHAT, 2**52, -(2**40)):
-        await second.take(other)
+        await second.lock_chat(other)
 
 
 async def test_whoever_gives_up_waiting_keeps_nobody_out(team: Replicas, database_url: str) -> None:
     first, second, third = [await team.joins() for _ in range(3)]
-    await first.take(CHAT)
+    await first.lock_chat(CHAT)
     waiting = await waits_in_vain(second, CHAT)
 
     waiting.cancel()
-    first.give_back(CHAT)
+    first.unlock_chat(CHAT)
 
-    await third.take(CHAT)
+    await third.lock_chat(CHAT)
 
 
 async def test_whoever_gives_up_just_when_the_turn_is_given_to_him_gives_it_back(team: Replicas) -> None:
     fickle, patient = await team.joins(), await team.joins()
-    async with fickle._one_at_a_time:
-        asking = asyncio.create_task(fickle.take(CHAT))
+    async with fickle._connection_lock:
+        asking = asyncio.create_task(fickle.lock_chat(CHAT))
         for _ in range(3):
             await asyncio.sleep(0)
         asking.cancel()
@@ -287,7 +287,7 @@ async def test_whoever_gives_up_just_when_the_turn_is_given_to_him_gives_it_back
 
     # The question was on its way, and it is answered with yes.
     async with asyncio.timeout(30):
-        await patient.take(CHAT)
+        await patient.lock_chat(CHAT)
 
 
 async def test_of_anothers_commit_all_but_its_author_hear_when_something_falls_due(team: Replicas, database_url: str) -> None:

@@ -145,7 +145,7 @@ async def test_no_hold_is_left_outside_of_posted_hours_that_the_provider_was_not
     crowd = range(501, 521)
     async with database.transaction() as uow:
         for number in crowd:
-            await uow.clients.seen(Contact(number, "Guest"), NOW)
+            await uow.clients.record_contact(Contact(number, "Guest"), NOW)
 
     async def holds(client: int) -> str:
         choice = SlotChoice(client, dora.id, OPENING + client % 32)
@@ -172,7 +172,7 @@ async def test_of_ten_who_accept_one_invitation_at_once_one_becomes_a_provider(d
     guests = [Contact(number, "Jürgen Groß") for number in range(601, 611)]
     async with database.transaction() as uow:
         for guest in guests:
-            await uow.clients.seen(guest, NOW)
+            await uow.clients.record_contact(guest, NOW)
         code, _ = await invite_provider(uow, 1, frozenset({1}), NOW)
 
     done = await asyncio.gather(*(refused(joins(database, guest, code)) for guest in guests))
@@ -185,7 +185,7 @@ async def test_those_of_one_name_who_join_at_once_get_slugs_of_their_own(databas
     guests = [Contact(number, "Jürgen Groß") for number in range(601, 605)]
     async with database.transaction() as uow:
         for guest in guests:
-            await uow.clients.seen(guest, NOW)
+            await uow.clients.record_contact(guest, NOW)
         codes = [(await invite_provider(uow, 1, frozenset({1}), NOW))[0] for _ in guests]
 
     joined = await asyncio.gather(*map(partial(joins, database), guests, codes))
@@ -309,7 +309,7 @@ async def test_however_many_claim_each_person_is_told_in_order_and_once(database
     async def tells(row: OutboxRow) -> None:
         told.append((row.recipient_id, row.id))
         await asyncio.sleep(choices.random() / 500)
-        await database.write(lambda uow: uow.outbox.settle(row, "sent", now))
+        await database.write(lambda uow: uow.outbox.record_result(row, "sent", now))
 
     async def delivers() -> None:
         while rows(database.url, "SELECT 1 FROM outbox LIMIT 1"):

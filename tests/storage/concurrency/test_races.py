@@ -108,7 +108,7 @@ async def test_racers_really_do_everything(database: Database) -> None:
     async with database.transaction() as uow:
         await open_venue(uow, clients=racer.CLIENTS, hours=TimeSpan(OPENING, OPENING + racer.CELLS))
     racer.set_clock(database.url)
-    team = [racer.Racer(database, seed) for seed in range(8)]
+    team = [racer.RaceWorker(database, seed) for seed in range(8)]
     await asyncio.gather(*(one.race(30) for one in team))
     await sweep_all(database)
 

@@ -17,7 +17,7 @@ from tests.kit.venue import NOW, rows
 
 async def says_hello(database: Database, person: int) -> None:
     async with database.transaction() as work:
-        await work.clients.seen(Contact(person, "Somebody"), NOW)
+        await work.clients.record_contact(Contact(person, "Somebody"), NOW)
 
 
 def known(database: Database) -> set[int]:
@@ -74,9 +74,9 @@ async def test_a_savepoint_in_which_somebody_is_cancelled_is_undone_with_all_of_
 
     async def stays() -> None:
         async with database.transaction() as work:
-            await work.clients.seen(Contact(1, "Somebody"), NOW)
+            await work.clients.record_contact(Contact(1, "Somebody"), NOW)
             async with work.savepoint():
-                await work.clients.seen(Contact(2, "Somebody"), NOW)
+                await work.clients.record_contact(Contact(2, "Somebody"), NOW)
                 reached.set()
                 await asyncio.Event().wait()
 

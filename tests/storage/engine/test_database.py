@@ -25,7 +25,7 @@ async def test_an_error_of_the_database_names_nobody(database: Database, engine:
 
     with pytest.raises(IntegrityError, match="disk full") as caught:
         async with database.transaction() as uow:
-            await uow.clients.seen(person, NOW)
+            await uow.clients.record_contact(person, NOW)
 
     # A log has all of it, down to what the driver raised.
     assert "Alice" not in "".join(traceback.format_exception(caught.value))

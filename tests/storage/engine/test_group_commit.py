@@ -24,7 +24,7 @@ _COUNTING = text("WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM 
 
 
 async def says_hello(work: SqlUnitOfWork, person: int) -> Executor:
-    await work.clients.seen(Contact(person, f"Person {person}"), NOW)
+    await work.clients.record_contact(Contact(person, f"Person {person}"), NOW)
     return work._connection
 
 

@@ -26,7 +26,7 @@ def cut_all(url: str) -> None:
 
 async def greet(database: Database, number: int) -> None:
     async with database.transaction() as uow:
-        await uow.clients.seen(Contact(number, "Somebody"), NOW)
+        await uow.clients.record_contact(Contact(number, "Somebody"), NOW)
 
 
 def known(url: str) -> list[int]:
@@ -35,9 +35,9 @@ def known(url: str) -> list[int]:
 
 async def test_a_transaction_that_is_cut_off_keeps_nothing_and_the_next_one_works(database: Database) -> None:
     async def is_cut_off(uow: SqlUnitOfWork) -> None:
-        await uow.clients.seen(Contact(ALICE, "Alice"), NOW)
+        await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
         cut_all(database.url)
-        await uow.clients.seen(Contact(BOB, "Bob"), NOW)
+        await uow.clients.record_contact(Contact(BOB, "Bob"), NOW)
 
     with pytest.raises(DatabaseAway):
         await database.write(is_cut_off)
@@ -48,7 +48,7 @@ async def test_a_transaction_that_is_cut_off_keeps_nothing_and_the_next_one_work
 
 async def test_a_transaction_that_is_cut_off_before_its_commit_keeps_nothing(database: Database) -> None:
     async def is_cut_off(uow: SqlUnitOfWork) -> None:
-        await uow.clients.seen(Contact(ALICE, "Alice"), NOW)
+        await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
         cut_all(database.url)
 
     with pytest.raises(DatabaseAway):
@@ -75,7 +75,7 @@ async def test_after_all_idle_connections_were_cut_one_transaction_at_most_is_lo
     async with AsyncExitStack() as open_at_once:
         for number in range(2):
             work = await open_at_once.enter_async_context(database.transaction())
-            await work.clients.seen(Contact(number, "Somebody"), NOW)
+            await work.clients.record_contact(Contact(number, "Somebody"), NOW)
     cut_all(database.url)
 
     lost = 0

@@ -83,7 +83,7 @@ def test_on_postgresql_an_instant_travels_as_an_aware_datetime_in_utc() -> None:
 async def test_a_naive_datetime_never_reaches_the_file(database: Database) -> None:
     async with database.transaction() as uow:
         with pytest.raises(StatementError, match="needs a zone"):
-            await uow.clients.seen(Contact(ALICE, "Alice"), NOW.replace(tzinfo=None))
+            await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW.replace(tzinfo=None))
 
 
 TYPE_OF = {"sqlite": "typeof", "postgresql": "pg_typeof"}
@@ -92,7 +92,7 @@ TYPE_OF = {"sqlite": "typeof", "postgresql": "pg_typeof"}
 async def test_microseconds_survive(database: Database, engine: str) -> None:
     late = NOW + timedelta(microseconds=123_457)
     async with database.transaction() as uow:
-        await uow.clients.seen(Contact(ALICE, "Alice"), NOW)
+        await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
         await uow.clients.mark_unreachable(ALICE, late)
 
     async with database.snapshot() as uow:
@@ -107,7 +107,7 @@ async def test_microseconds_survive(database: Database, engine: str) -> None:
 async def test_a_person_is_known_from_the_first_word_on(database: Database) -> None:
     async with database.transaction() as uow:
         assert await uow.clients.get(ALICE) is None
-        seen = await uow.clients.seen(Contact(ALICE, "Alice", "alice", "de"), NOW)
+        seen = await uow.clients.record_contact(Contact(ALICE, "Alice", "alice", "de"), NOW)
 
     assert seen == Client(ALICE, "Alice", "alice", None, None, "de")
     async with database.snapshot() as uow:
@@ -116,11 +116,11 @@ async def test_a_person_is_known_from_the_first_word_on(database: Database) -> N
 
 async def test_what_telegram_tells_anew_is_kept_and_what_was_chosen_stays(database: Database) -> None:
     async with database.transaction() as uow:
-        await uow.clients.seen(Contact(ALICE, "Alice", "alice", "de"), NOW)
+        await uow.clients.record_contact(Contact(ALICE, "Alice", "alice", "de"), NOW)
         await choose_zone(uow, ALICE, "Europe/Berlin")
         await choose_language(uow, ALICE, "en")
         await uow.clients.mark_unreachable(ALICE, NOW)
-        again = await uow.clients.seen(Contact(ALICE, "Alice B.", None, "fr"), NOW + SECOND)
+        again = await uow.clients.record_contact(Contact(ALICE, "Alice B.", None, "fr"), NOW + SECOND)
 
     assert again == Client(ALICE, "Alice B.", None, "en", "Europe/Berlin", "fr")
     assert rows(database.url, "SELECT first_seen_at FROM client") == [(micros(NOW),)]
@@ -128,17 +128,17 @@ async def test_what_telegram_tells_anew_is_kept_and_what_was_chosen_stays(databa
 
 async def test_being_seen_again_unchanged_writes_nothing(database: Database) -> None:
     async with database.transaction() as uow:
-        first = await uow.clients.seen(Contact(ALICE, "Alice"), NOW)
+        first = await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
     before = everything(database.url)
 
     async with database.transaction() as uow:
-        assert await uow.clients.seen(Contact(ALICE, "Alice"), NOW + SECOND) == first
+        assert await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW + SECOND) == first
     assert everything(database.url) == before
 
 
 async def test_the_first_time_of_not_being_reachable_counts(database: Database) -> None:
     async with database.transaction() as uow:
-        await uow.clients.seen(Contact(ALICE, "Alice"), NOW)
+        await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
         await uow.clients.mark_unreachable(ALICE, NOW)
         await uow.clients.mark_unreachable(ALICE, NOW + SECOND)
         alice = await uow.clients.get(ALICE)
@@ -149,7 +149,7 @@ async def test_the_first_time_of_not_being_reachable_counts(database: Database) 
 
 async def test_an_unknown_zone_is_not_kept(database: Database) -> None:
     async with database.transaction() as uow:
-        await uow.clients.seen(Contact(ALICE, "Alice"), NOW)
+        await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
         with pytest.raises(errors.ZoneUnknown):
             await choose_zone(uow, ALICE, "Europe/Nowhere")
 
@@ -171,7 +171,7 @@ async def test_providers_are_searched_by_any_part_of_their_name(database: Databa
     names = ["Zoë", "anna ÖZ", "Berta 100%", "Ann_a"]
     async with database.transaction() as uow:
         for number, name in enumerate(names):
-            await uow.clients.seen(Contact(number, name), NOW)
+            await uow.clients.record_contact(Contact(number, name), NOW)
             await uow.providers.add(number, name, f"p{number}", NOW)
 
     async def found(part: str, besides: int = -1, offset: int = 0, limit: int = 10) -> list[str]:
@@ -220,7 +220,7 @@ ADMINS = frozenset({1})
 async def invited(database: Database) -> str:
     async with database.transaction() as uow:
         for number in (ALICE, BOB):
-            await uow.clients.seen(Contact(number, "Jürgen Groß"), NOW)
+            await uow.clients.record_contact(Contact(number, "Jürgen Groß"), NOW)
         code, end = await invite_provider(uow, 1, ADMINS, NOW)
     assert end == NOW + LIFETIME
     return code
@@ -286,7 +286,7 @@ async def test_a_provider_takes_a_name_and_may_keep_the_link(database: Database)
 async def test_where_a_person_stands_in_a_dialogue_is_kept(database: Database) -> None:
     standing = Dialogue("booking", "day", {"provider": 3, "spans": [[1, 2]], "name": "Zoë"}, 77)
     async with database.transaction() as uow:
-        await uow.clients.seen(Contact(ALICE, "Alice"), NOW)
+        await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
         assert await uow.dialogues.get(ALICE) == Dialogue()
         await uow.dialogues.save(ALICE, standing, NOW)
         assert await uow.dialogues.get(ALICE) == standing
@@ -323,7 +323,7 @@ async def reserved(database: Database) -> int:
     number = (await hold(database, ALICE, dora, OPENING)).id
     async with database.transaction() as uow:
         for row in await uow.outbox.claim(NOW + timedelta(days=1), 10):
-            await uow.outbox.settle(row, "sent", NOW)
+            await uow.outbox.record_result(row, "sent", NOW)
     return number
 
 
@@ -342,14 +342,14 @@ async def told(database: Database, now: datetime = NOW) -> list[OutboxRow]:
     came: list[OutboxRow] = []
     while claimed := await claim(database, now):
         for row in claimed:
-            await settle(database, row)
+            await record_result(database, row)
         came += claimed
     return came
 
 
-async def settle(database: Database, row: OutboxRow, state: str = "sent") -> None:
+async def record_result(database: Database, row: OutboxRow, state: str = "sent") -> None:
     async with database.transaction() as uow:
-        await uow.outbox.settle(row, state, NOW, "why" if state == "parked" else None)
+        await uow.outbox.record_result(row, state, NOW, "why" if state == "parked" else None)
 
 
 async def next_due(database: Database) -> datetime | None:
@@ -374,11 +374,11 @@ async def test_of_what_is_due_to_one_person_only_the_first_is_claimed_until_that
     assert first.kind == "hold_expired"
     assert await claim(database, NOW + SECOND) == []
 
-    await settle(database, first)
+    await record_result(database, first)
     [second] = await claim(database, NOW + SECOND)
     assert second.kind == "cancelled_by_client"
     assert await claim(database, NOW + SECOND) == []
-    await settle(database, second)
+    await record_result(database, second)
 
     assert await claim(database, NOW) == []
     assert [row.kind for row in await claim(database, NOW + SECOND)] == ["booking_confirmed"]
@@ -428,9 +428,9 @@ async def test_of_what_it_claimed_before_it_was_cut_off_a_replica_makes_due_what
     await notify(database, reserved, Kind.HOLD_EXPIRED)
     [row] = await claim(database)
     async with other.transaction() as uow:
-        assert await uow.outbox.release_unheard_of(NOW + SECOND, besides=[]) == 0
+        assert await uow.outbox.release_unknown_leases(NOW + SECOND, besides=[]) == 0
     async with database.transaction() as uow:
-        assert await uow.outbox.release_unheard_of(NOW + since, besides=[row.id] if known else []) == released
+        assert await uow.outbox.release_unknown_leases(NOW + since, besides=[row.id] if known else []) == released
 
     assert len(await claim(database)) == released
     for each in (database, other):
@@ -458,7 +458,7 @@ async def test_a_lease_is_renewed_by_its_holder_until_it_is_over(database: Datab
 async def test_what_is_settled_is_never_claimed_again(database: Database, reserved: int, state: str) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED)
     [row] = await claim(database)
-    await settle(database, row, state)
+    await record_result(database, row, state)
 
     assert await claim(database, NOW + timedelta(days=1)) == []
     assert await next_due(database) is None
@@ -477,7 +477,7 @@ async def test_one_kind_of_one_reservation_is_put_in_once(database: Database, re
 async def test_a_warning_of_a_moved_hold_goes_out_again(database: Database, reserved: int) -> None:
     await notify(database, reserved, Kind.HOLD_WARNING)
     [row] = await claim(database)
-    await settle(database, row)
+    await record_result(database, row)
     await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + SECOND)
 
     assert [row.attempts for row in await claim(database, NOW + SECOND)] == [1]
@@ -567,7 +567,7 @@ async def test_a_queued_answer_overtakes_untried_news_of_the_same_person_and_no_
         [news] = await uow.outbox.claim(NOW + SECOND, 0, news=10)
         await uow.outbox.reply(ALICE, {"text": "Hello again"}, NOW + 2 * SECOND, queued=True)
         assert await uow.outbox.claim(NOW + LEASE - SECOND, 10, news=0) == []
-        await uow.outbox.settle(news, "sent", NOW + 3 * SECOND)
+        await uow.outbox.record_result(news, "sent", NOW + 3 * SECOND)
 
 
 async def test_a_lease_that_lapsed_is_taken_up_again_and_one_that_was_dropped_is_not(database: Database, reserved: int) -> None:
@@ -628,7 +628,7 @@ async def test_settling_the_old_warning_does_not_swallow_the_new_one(database: D
     await notify(database, reserved, Kind.HOLD_WARNING)
     [on_its_way] = await claim(database)
     await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=30))
-    await settle(database, on_its_way)
+    await record_result(database, on_its_way)
 
     assert await next_due(database) == NOW + timedelta(minutes=30)
     assert [row.kind for row in await claim(database, NOW + timedelta(minutes=30))] == ["hold_warning"]
@@ -641,14 +641,14 @@ async def test_a_reply_is_leased_to_its_writer_and_forgotten_once_sent(database:
     assert (reply.kind, reply.payload, reply.attempts) == (REPLY, {"text": "Zoë", "keyboard": [[1]]}, 1)
     assert await claim(database, NOW + LEASE - SECOND) == []
     assert await claim(database, NOW + LEASE) == [replace(reply, attempts=2)]
-    await settle(database, replace(reply, attempts=2))
+    await record_result(database, replace(reply, attempts=2))
     assert rows(database.url, "SELECT count(*) FROM outbox WHERE kind = 'reply'") == [(0,)]
 
 
 async def test_a_parked_reply_stays_to_be_looked_at(database: Database, reserved: int) -> None:
     async with database.transaction() as uow:
         reply = await uow.outbox.reply(ALICE, {"text": "Hello"}, NOW)
-    await settle(database, reply, "parked")
+    await record_result(database, reply, "parked")
 
     assert rows(database.url, "SELECT state, error FROM outbox WHERE kind = 'reply'") == [("parked", "why")]
 
@@ -690,7 +690,7 @@ async def test_at_night_what_nobody_asks_for_again_is_tidied_up(database: Databa
     await notify(database, held.id, Kind.HOLD_EXPIRED, Kind.BOOKING_CONFIRMED)
     for state in ("parked", "sent"):
         [row] = await claim(database)
-        await settle(database, row, state)
+        await record_result(database, row, state)
 
     async def left(now: datetime) -> dict[str, int]:
         async with database.transaction() as uow:
@@ -715,7 +715,7 @@ async def test_a_snapshot_sees_one_state_and_writes_nothing(database: Database) 
     async with database.snapshot() as reader:
         assert await reader.clients.get(BOB)
         async with database.transaction() as uow:
-            await uow.clients.seen(Contact(7, "New"), NOW)
+            await uow.clients.record_contact(Contact(7, "New"), NOW)
         assert await reader.clients.get(7) is None
         with pytest.raises(DBAPIError, match=r"read-?only"):
             await reader.clients.choose_zone(CARA, "UTC")

@@ -23,7 +23,7 @@ async def invited(database: Database) -> str:
 async def joins(database: Database, guest: Contact, code: str | None = None, *, now: datetime = NOW) -> Provider:
     code = code or await invited(database)
     async with database.transaction() as work:
-        await work.clients.seen(guest, now)
+        await work.clients.record_contact(guest, now)
         return await accept_invitation(work, guest, code, now)
 
 

@@ -2,23 +2,23 @@
 
 import pytest
 
-from tests.kit.bot import Chatter, Town
+from tests.kit.bot import BotHarness, ChatUser
 
 pytestmark = pytest.mark.usually("sqlite")
 
 
-def descriptions(town: Town, chatter: Chatter) -> dict[str, str]:
-    return {command["command"]: command["description"] for command in town.simulator.commands_for(chatter.person)}
+def descriptions(bot: BotHarness, chatter: ChatUser) -> dict[str, str]:
+    return {command["command"]: command["description"] for command in bot.simulator.commands_for(chatter.person)}
 
 
-async def test_the_settings_show_zone_time_and_language(alice: Chatter) -> None:
+async def test_the_settings_show_zone_time_and_language(alice: ChatUser) -> None:
     await alice.sends("/settings")
 
     assert "Time zone: Europe/Berlin (there it is Mon 23 Nov, 10:00)\nLanguage: English" in alice.card.text
     assert alice.buttons == ["🌍 Time zone", "💬 Language"]
 
 
-async def test_a_zone_is_chosen_by_button_and_used_at_once(alice: Chatter) -> None:
+async def test_a_zone_is_chosen_by_button_and_used_at_once(alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     assert not any(label.startswith("✅") for label in alice.buttons)
@@ -31,7 +31,7 @@ async def test_a_zone_is_chosen_by_button_and_used_at_once(alice: Chatter) -> No
     assert "✅ Tokyo" in alice.buttons
 
 
-async def test_choosing_the_same_zone_twice_says_the_same_twice(alice: Chatter) -> None:
+async def test_choosing_the_same_zone_twice_says_the_same_twice(alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     alice.person.taps("Tokyo")
@@ -41,7 +41,7 @@ async def test_choosing_the_same_zone_twice_says_the_same_twice(alice: Chatter) 
     assert "Time zone: Asia/Tokyo" in alice.card.text
 
 
-async def test_a_zone_can_be_typed_and_the_new_card_takes_the_place_of_the_old(alice: Chatter) -> None:
+async def test_a_zone_can_be_typed_and_the_new_card_takes_the_place_of_the_old(alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.sends("Wien")
@@ -53,7 +53,7 @@ async def test_a_zone_can_be_typed_and_the_new_card_takes_the_place_of_the_old(a
     assert "/help" in alice.last.text
 
 
-async def test_a_typed_place_with_several_zones_is_asked_about(alice: Chatter) -> None:
+async def test_a_typed_place_with_several_zones_is_asked_about(alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.sends("spain")
@@ -70,7 +70,7 @@ async def test_a_typed_place_with_several_zones_is_asked_about(alice: Chatter) -
 
 
 @pytest.mark.parametrize("text", ["Middle-earth", "<b>x</b>", "x" * 300, "🦷", "UTC+2", "../../etc/passwd"])
-async def test_what_is_no_zone_is_answered_and_the_next_try_taken(alice: Chatter, text: str) -> None:
+async def test_what_is_no_zone_is_answered_and_the_next_try_taken(alice: ChatUser, text: str) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.sends(text)
@@ -80,7 +80,7 @@ async def test_what_is_no_zone_is_answered_and_the_next_try_taken(alice: Chatter
     assert "Time zone: Europe/Madrid" in alice.card.text
 
 
-async def test_back_leads_to_the_settings_from_everywhere(provider: Chatter) -> None:
+async def test_back_leads_to_the_settings_from_everywhere(provider: ChatUser) -> None:
     await provider.sends("/settings")
     for choice in ("Time zone", "Language", "Public name"):
         await provider.taps(choice)
@@ -91,7 +91,7 @@ async def test_back_leads_to_the_settings_from_everywhere(provider: Chatter) -> 
     assert "/help" in provider.last.text
 
 
-async def test_the_language_is_changed_with_the_menu_and_back_again(town: Town, alice: Chatter) -> None:
+async def test_the_language_is_changed_with_the_menu_and_back_again(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps("Language")
     assert alice.buttons == ["✅ English", "Deutsch", "Back"]
@@ -99,26 +99,26 @@ async def test_the_language_is_changed_with_the_menu_and_back_again(town: Town, 
 
     assert alice.toast == "Sprache: Deutsch"
     assert alice.card.text.startswith("⚙️ Einstellungen\nZeitzone: Europe/Berlin (dort ist es Mo., 23. Nov., 10:00)\nSprache: Deutsch")
-    assert descriptions(town, alice)["book"] == "Einen Termin buchen"
+    assert descriptions(bot, alice)["book"] == "Einen Termin buchen"
 
-    await town.restarts()
+    await bot.restarts()
     await alice.taps("Sprache")
     assert alice.buttons == ["English", "✅ Deutsch", "Zurück"]
     await alice.taps("English")
     assert alice.toast == "Language: English"
-    assert descriptions(town, alice)["book"] == "Book a time"
+    assert descriptions(bot, alice)["book"] == "Book a time"
 
 
-async def test_a_provider_keeps_his_commands_in_another_language(town: Town, provider: Chatter) -> None:
+async def test_a_provider_keeps_his_commands_in_another_language(bot: BotHarness, provider: ChatUser) -> None:
     await provider.sends("/settings")
     await provider.taps("Language")
     await provider.taps("Deutsch")
 
-    assert descriptions(town, provider)["agenda"] == "Sehen, wer wann kommt"
+    assert descriptions(bot, provider)["agenda"] == "Sehen, wer wann kommt"
 
 
-async def test_the_chosen_language_counts_more_than_telegrams(town: Town) -> None:
-    somebody = town.joins("Jörg", language_code="de-AT")
+async def test_the_chosen_language_counts_more_than_telegrams(bot: BotHarness) -> None:
+    somebody = bot.joins("Jörg", language_code="de-AT")
     await somebody.sends("/settings")
     assert "Sprache: Deutsch" in somebody.card.text
     await somebody.taps("Sprache")
@@ -128,7 +128,7 @@ async def test_the_chosen_language_counts_more_than_telegrams(town: Town) -> Non
     assert "Hello Jörg!" in somebody.card.text
 
 
-async def test_a_provider_changes_the_public_name_and_keeps_the_link(provider: Chatter, alice: Chatter) -> None:
+async def test_a_provider_changes_the_public_name_and_keeps_the_link(provider: ChatUser, alice: ChatUser) -> None:
     await provider.sends("/settings")
     assert "Public name: Dora" in provider.card.text
     await provider.taps("Public name")
@@ -143,7 +143,7 @@ async def test_a_provider_changes_the_public_name_and_keeps_the_link(provider: C
 
 
 @pytest.mark.parametrize("name", ["x" * 65, "x" * 300, "\u202e" * 300, "\u200f \u200e"])
-async def test_a_name_nobody_could_read_is_refused_and_the_old_one_stays(provider: Chatter, name: str) -> None:
+async def test_a_name_nobody_could_read_is_refused_and_the_old_one_stays(provider: ChatUser, name: str) -> None:
     await provider.sends("/settings")
     await provider.taps("Public name")
     await provider.sends(name)
@@ -152,23 +152,23 @@ async def test_a_name_nobody_could_read_is_refused_and_the_old_one_stays(provide
     assert "Public name: Dora" in provider.card.text
 
 
-async def test_after_a_refused_name_the_next_one_is_taken(town: Town, provider: Chatter) -> None:
+async def test_after_a_refused_name_the_next_one_is_taken(bot: BotHarness, provider: ChatUser) -> None:
     await provider.sends("/settings")
     await provider.taps("Public name")
     await provider.sends("x" * 65)
-    await town.restarts()
+    await bot.restarts()
     await provider.sends("😀")
 
     assert "Public name: 😀" in provider.card.text
 
 
-async def test_a_restart_between_any_two_steps_interrupts_nobody(town: Town, alice: Chatter) -> None:
+async def test_a_restart_between_any_two_steps_interrupts_nobody(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("/settings")
-    await town.restarts()
+    await bot.restarts()
     await alice.taps("Time zone")
-    await town.restarts()
+    await bot.restarts()
     await alice.sends("Spain")
-    await town.restarts()
+    await bot.restarts()
     await alice.taps("Madrid")
 
     assert "Time zone: Europe/Madrid" in alice.card.text
@@ -183,7 +183,7 @@ async def test_a_restart_between_any_two_steps_interrupts_nobody(town: Town, ali
         ("sz:Europe/Berlin:1", "no longer works"),
     ],
 )
-async def test_a_forged_button_changes_nothing(alice: Chatter, data: str, answer: str) -> None:
+async def test_a_forged_button_changes_nothing(alice: ChatUser, data: str, answer: str) -> None:
     await alice.sends("/settings")
     before = alice.card.text
     await alice.taps_data(data, alice.card.id)
@@ -192,15 +192,15 @@ async def test_a_forged_button_changes_nothing(alice: Chatter, data: str, answer
     assert alice.card.text == before
 
 
-async def test_a_forged_language_shows_those_that_are_spoken(alice: Chatter) -> None:
+async def test_a_forged_language_shows_those_that_are_spoken(alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps_data("sc:tlh", alice.card.id)
 
     assert alice.buttons == ["✅ English", "Deutsch", "Back"]
 
 
-async def test_settings_in_german(town: Town) -> None:
-    somebody = town.joins("Jörg", language_code="de")
+async def test_settings_in_german(bot: BotHarness) -> None:
+    somebody = bot.joins("Jörg", language_code="de")
     await somebody.sends("/settings")
     await somebody.taps("Zeitzone")
     assert "Tokio" in somebody.buttons

@@ -2,46 +2,46 @@
 
 import pytest
 
-from tests.kit.bot import Chatter, Town
+from tests.kit.bot import BotHarness, ChatUser
 
 pytestmark = pytest.mark.usually("sqlite")
 
 CLIENTS = ["start", "book", "bookings", "settings", "help", "privacy", "cancel"]
 
 
-def menu(town: Town, chatter: Chatter) -> list[str]:
-    return [command["command"] for command in town.simulator.commands_for(chatter.person)]
+def menu(bot: BotHarness, chatter: ChatUser) -> list[str]:
+    return [command["command"] for command in bot.simulator.commands_for(chatter.person)]
 
 
-async def test_a_client_is_greeted_with_what_to_tap_next(town: Town, alice: Chatter) -> None:
+async def test_a_client_is_greeted_with_what_to_tap_next(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("/start")
 
     assert "Hello Alice!" in alice.card.text
     assert "Times are shown in the time zone Europe/Berlin until you choose your own" in alice.card.text
     assert alice.buttons == ["Book a time", "My bookings", "Settings"]
-    assert menu(town, alice) == CLIENTS
+    assert menu(bot, alice) == CLIENTS
 
 
-async def test_an_admin_is_greeted_with_inviting(town: Town, admin: Chatter) -> None:
+async def test_an_admin_is_greeted_with_inviting(bot: BotHarness, admin: ChatUser) -> None:
     await admin.sends("/start")
 
     assert "You are an admin" in admin.card.text
     assert admin.buttons[0] == "Invite a provider"
-    assert set(menu(town, admin)) == {*CLIENTS, "invite"}
+    assert set(menu(bot, admin)) == {*CLIENTS, "invite"}
 
 
-async def test_a_provider_is_greeted_with_his_hours(town: Town, provider: Chatter) -> None:
+async def test_a_provider_is_greeted_with_his_hours(bot: BotHarness, provider: ChatUser) -> None:
     await provider.sends("/start")
 
     assert "clients find you as Dora" in provider.card.text
     assert provider.buttons == ["Post hours", "My agenda", "My link", "Book a time", "My bookings", "Settings"]
-    assert set(menu(town, provider)) == {*CLIENTS, "hours", "agenda", "link"}
+    assert set(menu(bot, provider)) == {*CLIENTS, "hours", "agenda", "link"}
 
 
 @pytest.mark.parametrize(
     ("tapped", "seen"), [("Book a time", "nobody to book with"), ("My bookings", "nothing"), ("Settings", "Time zone:")]
 )
-async def test_the_buttons_of_the_greeting_lead_on(alice: Chatter, tapped: str, seen: str) -> None:
+async def test_the_buttons_of_the_greeting_lead_on(alice: ChatUser, tapped: str, seen: str) -> None:
     await alice.sends("/start")
     await alice.taps(tapped)
 
@@ -49,7 +49,7 @@ async def test_the_buttons_of_the_greeting_lead_on(alice: Chatter, tapped: str, 
 
 
 @pytest.mark.parametrize("tapped", ["Post hours", "My agenda", "My link"])
-async def test_so_do_those_of_a_provider(provider: Chatter, tapped: str) -> None:
+async def test_so_do_those_of_a_provider(provider: ChatUser, tapped: str) -> None:
     await provider.sends("/start")
     before = [message.text for message in provider.shown]
     await provider.taps(tapped)
@@ -68,31 +68,31 @@ async def test_so_do_those_of_a_provider(provider: Chatter, tapped: str) -> None
         ("\u200f", "Hello!"),
     ],
 )
-async def test_any_name_is_greeted(town: Town, name: str, shown: str) -> None:
-    somebody = town.joins(name)
+async def test_any_name_is_greeted(bot: BotHarness, name: str, shown: str) -> None:
+    somebody = bot.joins(name)
     await somebody.sends("/start")
 
     assert shown in somebody.card.text
 
 
 @pytest.mark.parametrize("payload", ["hello", "book", "join", "bookings_1", "%00"])
-async def test_an_unknown_deep_link_is_a_plain_start(alice: Chatter, payload: str) -> None:
+async def test_an_unknown_deep_link_is_a_plain_start(alice: ChatUser, payload: str) -> None:
     await alice.sends(f"/start {payload}")
 
     assert "Hello Alice!" in alice.last.text
 
 
-async def test_help_and_the_menu_agree(town: Town, alice: Chatter, provider: Chatter, admin: Chatter) -> None:
+async def test_help_and_the_menu_agree(bot: BotHarness, alice: ChatUser, provider: ChatUser, admin: ChatUser) -> None:
     for somebody in (alice, provider, admin):
         await somebody.sends("/start")
         await somebody.sends("/help")
-        assert all(f"/{command} · " in somebody.last.text for command in menu(town, somebody))
+        assert all(f"/{command} · " in somebody.last.text for command in menu(bot, somebody))
     assert "/hours" not in alice.last.text
     assert "/invite" not in provider.last.text
 
 
-async def test_privacy_tells_what_why_how_long_and_whom_to_ask(town: Town, alice: Chatter) -> None:
-    german = town.joins("Jörg", language_code="de")
+async def test_privacy_tells_what_why_how_long_and_whom_to_ask(bot: BotHarness, alice: ChatUser) -> None:
+    german = bot.joins("Jörg", language_code="de")
     for somebody, parts in (
         (alice, ("What is kept, and why", "2 days", "30 days", "no tracking", "Whom to ask")),
         (german, ("Was gespeichert wird, und warum", "2 Tage", "30 Tage", "kein Tracking", "Wen du fragen kannst")),
@@ -101,7 +101,7 @@ async def test_privacy_tells_what_why_how_long_and_whom_to_ask(town: Town, alice
         assert all(part in somebody.last.text for part in parts)
 
 
-async def test_cancel_leaves_the_dialogue_and_touches_no_hold(alice: Chatter, open_hours: Chatter) -> None:
+async def test_cancel_leaves_the_dialogue_and_touches_no_hold(alice: ChatUser, open_hours: ChatUser) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await alice.sends("/book")
@@ -114,7 +114,7 @@ async def test_cancel_leaves_the_dialogue_and_touches_no_hold(alice: Chatter, op
     assert alice.sees("Held for you until 10:30")
 
 
-async def test_cancel_says_when_there_is_nothing_to_leave(alice: Chatter) -> None:
+async def test_cancel_says_when_there_is_nothing_to_leave(alice: ChatUser) -> None:
     await alice.sends("/cancel")
     assert alice.last.text.startswith("There is nothing to stop")
 
@@ -126,7 +126,7 @@ async def test_cancel_says_when_there_is_nothing_to_leave(alice: Chatter) -> Non
     assert alice.last.text.startswith("There is nothing to stop")
 
 
-async def test_a_card_that_was_left_still_works(alice: Chatter) -> None:
+async def test_a_card_that_was_left_still_works(alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.sends("/cancel")
@@ -135,7 +135,7 @@ async def test_a_card_that_was_left_still_works(alice: Chatter) -> None:
     assert alice.sees("Time zone: Asia/Tokyo")
 
 
-async def test_a_providers_link_is_told_and_shown_as_a_picture(provider: Chatter) -> None:
+async def test_a_providers_link_is_told_and_shown_as_a_picture(provider: ChatUser) -> None:
     await provider.sends("/link")
     told, picture = provider.shown[-2:]
 
@@ -145,25 +145,25 @@ async def test_a_providers_link_is_told_and_shown_as_a_picture(provider: Chatter
     assert picture.text == "Scan to book with Dora"
 
 
-async def test_only_a_provider_has_a_link(alice: Chatter) -> None:
+async def test_only_a_provider_has_a_link(alice: ChatUser) -> None:
     await alice.sends("/link")
     assert "Only providers can do that" in alice.last.text
     await alice.taps_data("go:link", alice.last.id)
     assert "Only providers can do that" in alice.toast
 
 
-async def test_the_link_leads_a_client_straight_to_the_free_times(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+async def test_the_link_leads_a_client_straight_to_the_free_times(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
     await open_hours.sends("/link")
     link = open_hours.link("?start=book_")
     await alice.opens(link)
     assert alice.card.text.startswith("Dora\n")
 
-    await town.restarts()
+    await bot.restarts()
     await alice.sends("25 Nov 9:15")
     assert "Held for you" in alice.card.text
 
 
-async def test_the_link_is_valid_however_it_is_written_and_after_a_new_name(alice: Chatter, open_hours: Chatter) -> None:
+async def test_the_link_is_valid_however_it_is_written_and_after_a_new_name(alice: ChatUser, open_hours: ChatUser) -> None:
     await open_hours.sends("/settings")
     await open_hours.taps("Public name")
     await open_hours.sends("Dr. Dora")
@@ -173,7 +173,7 @@ async def test_the_link_is_valid_however_it_is_written_and_after_a_new_name(alic
 
 
 @pytest.mark.parametrize("slug", ["nobody", "", "x" * 59])
-async def test_a_link_to_nobody_leads_to_everybody(alice: Chatter, open_hours: Chatter, slug: str) -> None:
+async def test_a_link_to_nobody_leads_to_everybody(alice: ChatUser, open_hours: ChatUser, slug: str) -> None:
     await alice.sends(f"/start book_{slug}")
     assert "This link leads to no provider" in alice.last.text
     await alice.taps("Book a time")
@@ -181,14 +181,14 @@ async def test_a_link_to_nobody_leads_to_everybody(alice: Chatter, open_hours: C
     assert alice.card.text.startswith("Dora\n")
 
 
-async def test_a_providers_own_link_does_not_book(open_hours: Chatter) -> None:
+async def test_a_providers_own_link_does_not_book(open_hours: ChatUser) -> None:
     await open_hours.sends("/start book_dora")
 
     assert "you cannot book with yourself" in open_hours.last.text
 
 
-async def test_first_contact_speaks_german(town: Town) -> None:
-    somebody = town.joins("Jörg", language_code="de")
+async def test_first_contact_speaks_german(bot: BotHarness) -> None:
+    somebody = bot.joins("Jörg", language_code="de")
     await somebody.sends("/start")
     assert "Hallo Jörg!" in somebody.card.text
     assert somebody.buttons == ["Termin buchen", "Meine Termine", "Einstellungen"]
@@ -200,15 +200,15 @@ async def test_first_contact_speaks_german(town: Town) -> None:
     assert "Dieser Link führt zu keinem Anbieter" in somebody.last.text
 
 
-async def test_one_is_greeted_by_the_first_name(town: Town) -> None:
-    somebody = town.joins("Ann", last_name="Other")
+async def test_one_is_greeted_by_the_first_name(bot: BotHarness) -> None:
+    somebody = bot.joins("Ann", last_name="Other")
     await somebody.sends("/start")
 
     assert "Hello Ann!" in somebody.last.text
 
 
-async def test_help_tells_how_long_a_hold_lasts(town: Town) -> None:
+async def test_help_tells_how_long_a_hold_lasts(bot: BotHarness) -> None:
     for language, length in (("en", "for 30 minutes"), ("de", "30 Minuten für dich freigehalten")):
-        somebody = town.joins("Jo", language_code=language)
+        somebody = bot.joins("Jo", language_code=language)
         await somebody.sends("/help")
         assert length in somebody.last.text

@@ -8,8 +8,8 @@ import pytest
 from domain.client import Contact
 from domain.reservation import REASON_LIMIT, Reservation, Status
 from domain.timespan import TimeSpan
-from tests.kit.bot import Chatter, Town
-from tests.kit.clinic import books, cancels_for, holds, opens_practice, quarter, reservations
+from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.clinic import books, cancels_for, holds, opens_clinic, quarter, reservations
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -17,12 +17,12 @@ UNKNOWN = ("That appointment is not among yours. See yours with /bookings or /ag
 
 
 @pytest.fixture
-async def dora(town: Town) -> Chatter:
+async def dora(bot: BotHarness) -> ChatUser:
     """Return a provider who works from nine to twelve on Wednesday 25 November and the three days after it."""
-    return await opens_practice(town, days=(25, 26, 27, 28))
+    return await opens_clinic(bot, days=(25, 26, 27, 28))
 
 
-async def asks_to_cancel(provider: Chatter, entry: str) -> None:
+async def asks_to_cancel(provider: ChatUser, entry: str) -> None:
     """Have a provider ask to cancel what a button of Wednesday's agenda names."""
     await provider.sends("/agenda")
     await provider.taps("Wed 25 Nov")
@@ -30,7 +30,7 @@ async def asks_to_cancel(provider: Chatter, entry: str) -> None:
     await provider.taps("Cancel booking")
 
 
-async def test_the_agenda_is_for_providers_only(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_the_agenda_is_for_providers_only(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     refused = "Only providers can do that. To become one, ask the person who runs this bot for an invitation link."
     await alice.sends("/agenda")
     assert alice.last.text == f"⚠️ {refused}"
@@ -39,7 +39,7 @@ async def test_the_agenda_is_for_providers_only(town: Town, dora: Chatter, alice
         assert alice.person.toasts[-1] == (refused, True)
 
 
-async def test_the_agenda_opens_with_today_and_leads_to_the_days_with_hours(town: Town, dora: Chatter) -> None:
+async def test_the_agenda_opens_with_today_and_leads_to_the_days_with_hours(bot: BotHarness, dora: ChatUser) -> None:
     await dora.sends("/agenda")
     assert dora.last.text == "🗓 Monday, 23 November 2026\nNo appointments on this day.\n\nTime zone: Europe/Berlin"
     assert dora.buttons == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov", "Thu 26 Nov", "Fri 27 Nov", "Sat 28 Nov", "My link"]
@@ -47,10 +47,12 @@ async def test_the_agenda_opens_with_today_and_leads_to_the_days_with_hours(town
     assert dora.sees("start=book_dora")
 
 
-async def test_days_on_which_somebody_comes_are_led_to_with_their_number(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
+async def test_days_on_which_somebody_comes_are_led_to_with_their_number(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
+) -> None:
     await books(alice, "09:15", day="27")
     await books(bob, "09:30", day="27")
-    await books(town.joins("Carol"), "09:15", day="25")
+    await books(bot.joins("Carol"), "09:15", day="25")
     await dora.sends("/agenda")
     assert dora.buttons == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov · 1", "Fri 27 Nov · 2"]
     await dora.taps("Wed 25 Nov")
@@ -58,7 +60,7 @@ async def test_days_on_which_somebody_comes_are_led_to_with_their_number(town: T
     assert dora.buttons == ["09:15 Carol", "‹ Tue 24 Nov", "Today", "Thu 26 Nov ›", "Fri 27 Nov · 2"]
 
 
-async def test_no_day_has_two_buttons(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_no_day_has_two_buttons(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await dora.sends("/agenda")
     await dora.taps("Tue 24 Nov ›")
@@ -67,7 +69,7 @@ async def test_no_day_has_two_buttons(town: Town, dora: Chatter, alice: Chatter)
     assert dora.buttons == ["‹ Fri 20 Nov", "Today", "Sun 22 Nov ›", "Wed 25 Nov · 1"]
 
 
-async def test_the_link_is_offered_only_where_nobody_comes_at_all(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_the_link_is_offered_only_where_nobody_comes_at_all(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await dora.sends("/agenda")
     for label in ("Tue 24 Nov", "Wed 25 Nov", "Thu 26 Nov"):
@@ -75,8 +77,8 @@ async def test_the_link_is_offered_only_where_nobody_comes_at_all(town: Town, do
         assert "My link" not in dora.buttons
 
 
-async def test_a_day_shows_who_comes_and_what_is_only_held(town: Town, dora: Chatter, bob: Chatter) -> None:
-    alice = town.joins("Alice", username="alice_a")
+async def test_a_day_shows_who_comes_and_what_is_only_held(bot: BotHarness, dora: ChatUser, bob: ChatUser) -> None:
+    alice = bot.joins("Alice", username="alice_a")
     await books(alice, "09:15")
     await holds(bob, "10:00")
     await dora.sends("/agenda")
@@ -87,7 +89,7 @@ async def test_a_day_shows_who_comes_and_what_is_only_held(town: Town, dora: Cha
     assert dora.last.html.count("t.me") == 1
 
 
-async def test_days_are_turned_one_by_one_and_today_is_a_tap_away(town: Town, dora: Chatter) -> None:
+async def test_days_are_turned_one_by_one_and_today_is_a_tap_away(bot: BotHarness, dora: ChatUser) -> None:
     await dora.sends("/agenda")
     await dora.taps("Tue 24 Nov ›")
     await dora.taps("Wed 25 Nov ›")
@@ -99,29 +101,29 @@ async def test_days_are_turned_one_by_one_and_today_is_a_tap_away(town: Town, do
     assert len(dora.shown) == 1
 
 
-async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15", day="28")
-    async with town.app.database.transaction() as work:
+    async with bot.app.database.transaction() as work:
         await work.availability.replace(1, [TimeSpan(quarter(28, 9), quarter(28, 12))], [])
     await dora.sends("/agenda")
     assert dora.buttons[-1] == "Sat 28 Nov · 1"
 
 
-async def test_six_days_ahead_have_a_button_however_far_apart_they_are(town: Town) -> None:
-    dora = await opens_practice(town, days=(24, 30))
-    async with town.app.database.transaction() as work:
+async def test_six_days_ahead_have_a_button_however_far_apart_they_are(bot: BotHarness) -> None:
+    dora = await opens_clinic(bot, days=(24, 30))
+    async with bot.app.database.transaction() as work:
         december = [TimeSpan(quarter(day, 9, month=12), quarter(day, 12, month=12)) for day in (1, 10, 20, 30, 31)]
         await work.availability.replace(1, [], december)
     await dora.sends("/agenda")
     assert dora.buttons[2:-1] == ["Mon 30 Nov", "Tue 1 Dec", "Thu 10 Dec", "Sun 20 Dec", "Wed 30 Dec", "Thu 31 Dec"]
 
 
-async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await alice.sends("/bookings")
     midnight = quarter(26, 0)
-    async with town.app.database.transaction() as work:
+    async with bot.app.database.transaction() as work:
         span = TimeSpan(midnight - 1, midnight + 1)
-        await work.reservations.add(Reservation(0, 1, alice.id, span, Status.HELD, town.now, town.now + timedelta(minutes=30)))
+        await work.reservations.add(Reservation(0, 1, alice.id, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30)))
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
     assert "23:45–00:15  Alice" in dora.last.text
@@ -129,23 +131,23 @@ async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(town: Town, d
     assert "No appointments on this day." in dora.last.text
 
 
-async def test_the_agenda_is_told_in_the_providers_zone(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_the_agenda_is_told_in_the_providers_zone(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
-    async with town.app.database.transaction() as work:
+    async with bot.app.database.transaction() as work:
         await work.clients.choose_zone(dora.id, "Pacific/Auckland")
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
     assert "21:15–21:30  Alice\n\nTime zone: Pacific/Auckland" in dora.last.text
 
 
-async def test_news_of_a_booking_leads_to_its_day(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_news_of_a_booking_leads_to_its_day(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await dora.taps("See that day")
     assert "09:15–09:30  Alice" in dora.last.text
 
 
 async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_told(
-    town: Town, dora: Chatter, alice: Chatter, bob: Chatter
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
     await books(alice, "09:15")
     await dora.sends("/agenda")
@@ -158,7 +160,7 @@ async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_
     assert dora.last.text.startswith("Cancel this appointment?\n\nAlice\nWednesday, 25 November 2026, 09:15–09:30")
     assert "Reason: I am ill, sorry!" in dora.last.text
     assert dora.buttons == ["Yes, cancel", "Back"]
-    assert len(await reservations(town, alice)) == 1
+    assert len(await reservations(bot, alice)) == 1
     await dora.taps("Yes, cancel")
     assert dora.last.text.startswith(
         "❌ Cancelled, and the client is told: Alice, Wednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
@@ -169,10 +171,10 @@ async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_
     assert alice.sees("❌ Cancelled by the provider")
     assert alice.buttons == ["Book another time"]
     await holds(bob, "09:15")
-    assert len(await reservations(town, bob)) == 1
+    assert len(await reservations(bot, bob)) == 1
 
 
-async def test_a_reservation_is_cancelled_without_a_reason(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_a_reservation_is_cancelled_without_a_reason(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.taps("Cancel without a reason")
@@ -181,7 +183,7 @@ async def test_a_reservation_is_cancelled_without_a_reason(town: Town, dora: Cha
     assert alice.last.text == "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
 
 
-async def test_another_reason_typed_takes_the_place_of_the_first(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_another_reason_typed_takes_the_place_of_the_first(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("what was that again?")
@@ -189,13 +191,13 @@ async def test_another_reason_typed_takes_the_place_of_the_first(town: Town, dor
     await dora.sends("I am ill")
     await dora.taps_data(str(first), dora.last.id)
     assert dora.last.text.endswith("Type a reason for the client, or cancel without one.")
-    assert len(await reservations(town, alice)) == 1
+    assert len(await reservations(bot, alice)) == 1
     await dora.sends("I am ill")
     await dora.taps("Yes, cancel")
     assert alice.last.text.endswith("Reason: I am ill")
 
 
-async def test_back_from_a_reason_asks_for_another_and_cancels_nothing(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_back_from_a_reason_asks_for_another_and_cancels_nothing(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("hm")
@@ -203,10 +205,10 @@ async def test_back_from_a_reason_asks_for_another_and_cancels_nothing(town: Tow
     assert dora.last.text.endswith("Type a reason for the client, or cancel without one.")
     await dora.taps("Back")
     await dora.sends("hello?")
-    assert len(await reservations(town, alice)) == 1
+    assert len(await reservations(bot, alice)) == 1
 
 
-async def test_a_reason_is_agreed_to_once_and_not_after_the_dialogue_was_left(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_a_reason_is_agreed_to_once_and_not_after_the_dialogue_was_left(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("I am ill")
@@ -214,7 +216,7 @@ async def test_a_reason_is_agreed_to_once_and_not_after_the_dialogue_was_left(to
     await dora.sends("/agenda")
     await dora.taps_data(agree, dora.last.id)
     assert dora.last.text.endswith("Type a reason for the client, or cancel without one.")
-    assert len(await reservations(town, alice)) == 1
+    assert len(await reservations(bot, alice)) == 1
     await dora.sends("I am ill")
     dora.person.taps("Yes, cancel")
     await dora.taps("Yes, cancel")
@@ -222,7 +224,7 @@ async def test_a_reason_is_agreed_to_once_and_not_after_the_dialogue_was_left(to
     assert len([message for message in alice.shown if "cancelled your appointment" in message.text]) == 1
 
 
-async def test_cancelling_twice_says_the_same_twice_and_tells_the_client_once(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_cancelling_twice_says_the_same_twice_and_tells_the_client_once(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.taps("Cancel without a reason")
@@ -233,48 +235,48 @@ async def test_cancelling_twice_says_the_same_twice_and_tells_the_client_once(to
     assert len(alice.shown) == told
 
 
-async def test_a_hold_is_cancelled_like_a_booking(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_a_hold_is_cancelled_like_a_booking(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await holds(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("Closed that day")
     await dora.taps("Yes, cancel")
-    assert await reservations(town, alice) == []
+    assert await reservations(bot, alice) == []
     assert alice.last.text.endswith("Reason: Closed that day")
 
 
-async def test_a_reason_that_is_too_long_changes_nothing_and_a_shorter_one_works(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_a_reason_that_is_too_long_changes_nothing_and_a_shorter_one_works(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("x" * (REASON_LIMIT + 1))
     assert "That reason has 301 characters, and at most 300 can be passed on." in dora.last.text
-    assert len(await reservations(town, alice)) == 1
+    assert len(await reservations(bot, alice)) == 1
     await dora.sends("x" * REASON_LIMIT)
     await dora.taps("Yes, cancel")
     assert alice.last.text.endswith("Reason: " + "x" * REASON_LIMIT)
 
 
-async def test_a_reason_nobody_could_read_changes_nothing(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_a_reason_nobody_could_read_changes_nothing(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("\u200b\u2060")
     assert dora.last.text.startswith("There is nothing to read in that reason.")
-    assert len(await reservations(town, alice)) == 1
+    assert len(await reservations(bot, alice)) == 1
 
 
-async def test_stickers_and_edited_messages_are_no_reasons(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_stickers_and_edited_messages_are_no_reasons(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     dora.person.sends_sticker()
-    await town.settles()
+    await bot.settles()
     dora.person.edits(next(m.id for m in dora.person.chat.messages if m.sender == "person"), "edited")
-    await town.settles()
-    assert len(await reservations(town, alice)) == 1
+    await bot.settles()
+    assert len(await reservations(bot, alice)) == 1
     await dora.sends("Now it counts")
     await dora.taps("Yes, cancel")
     assert alice.last.text.endswith("Reason: Now it counts")
 
 
-async def test_a_reason_is_passed_on_as_it_was_typed(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_a_reason_is_passed_on_as_it_was_typed(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("<b>ill</b> & {zone}")
@@ -285,16 +287,18 @@ async def test_a_reason_is_passed_on_as_it_was_typed(town: Town, dora: Chatter, 
 
 
 @pytest.mark.parametrize("way", ["Back", "/agenda", "/bookings", "See that day"])
-async def test_once_the_question_is_left_nothing_typed_is_a_reason(town: Town, dora: Chatter, alice: Chatter, way: str) -> None:
+async def test_once_the_question_is_left_nothing_typed_is_a_reason(bot: BotHarness, dora: ChatUser, alice: ChatUser, way: str) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await (dora.sends(way) if way.startswith("/") else dora.taps(way))
     await dora.sends("See you tomorrow")
     assert dora.sees("Sorry, I did not get that.")
-    assert len(await reservations(town, alice)) == 1
+    assert len(await reservations(bot, alice)) == 1
 
 
-async def test_a_reason_typed_after_the_client_cancelled_says_that_there_is_nothing_left(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_a_reason_typed_after_the_client_cancelled_says_that_there_is_nothing_left(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await alice.taps("Cancel booking")
@@ -307,10 +311,12 @@ async def test_a_reason_typed_after_the_client_cancelled_says_that_there_is_noth
 
 
 @pytest.mark.parametrize("act", ["Cancel without a reason", "typed"])
-async def test_a_hold_that_expires_while_the_question_is_open_is_not_cancelled(town: Town, dora: Chatter, alice: Chatter, act: str) -> None:
+async def test_a_hold_that_expires_while_the_question_is_open_is_not_cancelled(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, act: str
+) -> None:
     await holds(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
-    town.now += timedelta(minutes=30)
+    bot.now += timedelta(minutes=30)
     await (dora.sends("I am ill") if act == "typed" else dora.taps(act))
     assert "There was nothing to cancel any more" in dora.last.text
     assert "The hold has expired" in dora.last.text
@@ -318,30 +324,30 @@ async def test_a_hold_that_expires_while_the_question_is_open_is_not_cancelled(t
 
 
 @pytest.mark.parametrize("choice", ["ae:1", "ar:1", "ac:1", "aw:1:1"])
-async def test_what_has_begun_cannot_be_cancelled(town: Town, dora: Chatter, alice: Chatter, choice: str) -> None:
+async def test_what_has_begun_cannot_be_cancelled(bot: BotHarness, dora: ChatUser, alice: ChatUser, choice: str) -> None:
     await books(alice, "09:15")
     await dora.sends("/agenda")
-    town.now = (await reservations(town, alice))[0].span.starts_at
+    bot.now = (await reservations(bot, alice))[0].span.starts_at
     await dora.taps_data(choice, dora.last.id)
     assert "This appointment has begun or is over." in dora.last.text
     assert "Cancel booking" not in dora.buttons
-    assert [r.status for r in await reservations(town, alice)] == [Status.CONFIRMED]
+    assert [r.status for r in await reservations(bot, alice)] == [Status.CONFIRMED]
     await dora.sends("too late")
-    assert [r.status for r in await reservations(town, alice)] == [Status.CONFIRMED]
+    assert [r.status for r in await reservations(bot, alice)] == [Status.CONFIRMED]
 
 
 @pytest.mark.parametrize("kind", ["ae:{}", "ar:{}", "ac:{}", "aw:{}:1"])
-async def test_another_providers_clients_are_nobody_elses_business(town: Town, dora: Chatter, alice: Chatter, kind: str) -> None:
+async def test_another_providers_clients_are_nobody_elses_business(bot: BotHarness, dora: ChatUser, alice: ChatUser, kind: str) -> None:
     await books(alice, "09:15")
-    emil = await opens_practice(town, "Emil")
-    standing = await reservations(town, alice)
+    emil = await opens_clinic(bot, "Emil")
+    standing = await reservations(bot, alice)
     for stranger in (emil, alice):
         await stranger.sends("/bookings")
         for number in ("1", "2", "0", str(2**51)):
             await stranger.taps_data(kind.format(number), stranger.last.id)
             assert stranger.person.toasts[-1] == UNKNOWN
         await stranger.sends("a reason for nothing")
-    assert await reservations(town, alice) == standing
+    assert await reservations(bot, alice) == standing
 
 
 @pytest.mark.parametrize(
@@ -353,7 +359,7 @@ async def test_another_providers_clients_are_nobody_elses_business(town: Town, d
         ("ap:20261125:99999", "Wednesday, 25 November 2026"),
     ],
 )
-async def test_days_out_of_reach_are_brought_back_into_it(town: Town, dora: Chatter, forged: str, shown: str) -> None:
+async def test_days_out_of_reach_are_brought_back_into_it(bot: BotHarness, dora: ChatUser, forged: str, shown: str) -> None:
     await dora.sends("/agenda")
     await dora.taps_data(forged, dora.last.id)
     assert dora.last.text.startswith(f"🗓 {shown}\n")
@@ -361,21 +367,21 @@ async def test_days_out_of_reach_are_brought_back_into_it(town: Town, dora: Chat
 
 
 @pytest.mark.parametrize("forged", ["ad:20261399", "ad:00010101", "ad:99991231", "ad:", "ad:x:y", "ae:-1", "ae:1.5", "ac:", f"ac:{2**70}"])
-async def test_what_reads_as_no_button_of_ours_is_answered(town: Town, dora: Chatter, forged: str) -> None:
+async def test_what_reads_as_no_button_of_ours_is_answered(bot: BotHarness, dora: ChatUser, forged: str) -> None:
     await dora.sends("/agenda")
     await dora.taps_data(forged, dora.last.id)
     assert dora.person.toasts == [("This button no longer works. Start again with /start.", True)]
 
 
-async def test_a_full_day_is_turned_page_by_page(town: Town, dora: Chatter) -> None:
+async def test_a_full_day_is_turned_page_by_page(bot: BotHarness, dora: ChatUser) -> None:
     start = quarter(25, 9)
-    async with town.app.database.transaction() as work:
+    async with bot.app.database.transaction() as work:
         for n in range(21):
-            await work.clients.seen(Contact(2000 + n, f"Client {n}"), town.now)
+            await work.clients.record_contact(Contact(2000 + n, f"Client {n}"), bot.now)
             span = TimeSpan(start + n, start + n + 1)
-            hold = Reservation(0, 1, 2000 + n, span, Status.HELD, town.now, town.now + timedelta(minutes=30))
+            hold = Reservation(0, 1, 2000 + n, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30))
             added = await work.reservations.add(hold)
-            await work.reservations.confirm(replace(added, confirmed_at=town.now))
+            await work.reservations.confirm(replace(added, confirmed_at=bot.now))
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
     assert "21 appointments" in dora.last.text
@@ -386,31 +392,31 @@ async def test_a_full_day_is_turned_page_by_page(town: Town, dora: Chatter) -> N
     assert dora.buttons[:3] == ["14:00 Client 20", "‹", "2/2"]
 
 
-async def test_every_step_works_after_a_restart(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_every_step_works_after_a_restart(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await dora.sends("/agenda")
     for label in ("Wed 25 Nov", "09:15 Alice", "Cancel booking"):
-        await town.restarts()
+        await bot.restarts()
         await dora.taps(label)
-    await town.restarts()
+    await bot.restarts()
     await dora.sends("I am ill")
-    await town.restarts()
+    await bot.restarts()
     await dora.taps("Yes, cancel")
     assert alice.last.text.endswith("Reason: I am ill")
 
 
-async def test_looking_at_the_agenda_does_not_disturb_another_dialogue(town: Town, dora: Chatter, alice: Chatter) -> None:
-    await opens_practice(town, "Emil")
+async def test_looking_at_the_agenda_does_not_disturb_another_dialogue(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+    await opens_clinic(bot, "Emil")
     await books(alice, "09:15", provider="Dora")
     await dora.sends("/book")
     await dora.taps("25")
     await dora.taps("See that day")
     await dora.sends("9:45")
-    assert [r.status for r in await reservations(town, dora)] == [Status.HELD]
+    assert [r.status for r in await reservations(bot, dora)] == [Status.HELD]
 
 
-async def test_a_clients_name_is_shown_as_it_is(town: Town, dora: Chatter) -> None:
-    tricky = town.joins("<b>Bo</b> & {client}")
+async def test_a_clients_name_is_shown_as_it_is(bot: BotHarness, dora: ChatUser) -> None:
+    tricky = bot.joins("<b>Bo</b> & {client}")
     await books(tricky, "09:15")
     await asks_to_cancel(dora, "09:15 <b>Bo</b> & {client}")
     await dora.sends("ill")
@@ -419,18 +425,18 @@ async def test_a_clients_name_is_shown_as_it_is(town: Town, dora: Chatter) -> No
     assert "the client is told: <b>Bo</b> & {client}, Wednesday" in dora.last.text
 
 
-async def test_a_client_who_blocked_the_bot_is_cancelled_for_all_the_same(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_a_client_who_blocked_the_bot_is_cancelled_for_all_the_same(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     alice.person.blocks()
-    await town.settles()
+    await bot.settles()
     await cancels_for(dora, 1, reason="I am ill")
     assert dora.toast == "Cancelled, but Alice has blocked this bot and could not be told."
     assert dora.last.text.startswith(f"❌ {dora.toast}\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)\nReason: I am ill")
-    assert await reservations(town, alice) == []
+    assert await reservations(bot, alice) == []
 
 
-async def test_the_agenda_speaks_german_with_those_who_do(town: Town, alice: Chatter) -> None:
-    dora = await opens_practice(town, language_code="de")
+async def test_the_agenda_speaks_german_with_those_who_do(bot: BotHarness, alice: ChatUser) -> None:
+    dora = await opens_clinic(bot, language_code="de")
     await books(alice, "09:15")
     await dora.sends("/agenda")
     assert dora.last.text == "🗓 Montag, 23. November 2026\nKeine Termine an diesem Tag.\n\nZeitzone: Europe/Berlin"
@@ -446,21 +452,21 @@ async def test_the_agenda_speaks_german_with_those_who_do(town: Town, alice: Cha
     assert alice.last.text.endswith("Reason: Ich bin krank")
 
 
-async def test_a_day_that_has_been_tidied_up_still_shows_who_came(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+async def test_a_day_that_has_been_tidied_up_still_shows_who_came(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await alice.taps("Confirm")
-    await town.passes(days=5)
-    await town.app.jobs.tidy()
+    await bot.passes(days=5)
+    await bot.app.jobs.tidy()
     await open_hours.sends("/agenda")
     await open_hours.taps_data("ad:20261125", open_hours.card.id)
 
     assert "Alice" in open_hours.card.text
 
 
-async def test_a_name_that_runs_from_right_to_left_turns_no_time_round(town: Town) -> None:
-    dora = await opens_practice(town, zone="Europe/Berlin")
-    guest = town.joins("أحمد المصري")
+async def test_a_name_that_runs_from_right_to_left_turns_no_time_round(bot: BotHarness) -> None:
+    dora = await opens_clinic(bot, zone="Europe/Berlin")
+    guest = bot.joins("أحمد المصري")
     await books(guest, "09:45")
     assert "from \u2068أحمد المصري\u2069:" in dora.last.text
     await dora.sends("/agenda")

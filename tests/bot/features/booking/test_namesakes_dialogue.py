@@ -5,33 +5,35 @@ from datetime import timedelta
 import pytest
 
 from domain.usecases.join import name_provider
-from tests.kit.bot import Chatter, Town
-from tests.kit.clinic import books, cancels_for, holds, opens_practice, reservations
+from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.clinic import books, cancels_for, holds, opens_clinic, reservations
 
 FIRST, SECOND = "Anna Weber (anna-weber)", "Anna Weber (anna-weber-2)"
 
 
-async def opens_as(town: Town, name: str) -> Chatter:
+async def opens_as(bot: BotHarness, name: str) -> ChatUser:
     """Let a provider with hours take a name, and the slug that goes with it, as in a chat."""
-    provider = await opens_practice(town, f"new-{len(town.simulator.world.accounts)}")
-    async with town.app.database.transaction() as work:
+    provider = await opens_clinic(bot, f"new-{len(bot.simulator.world.accounts)}")
+    async with bot.app.database.transaction() as work:
         await name_provider(work, provider.id, name, keep_slug=False)
     return provider
 
 
 @pytest.fixture
-async def annas(town: Town) -> tuple[Chatter, Chatter]:
+async def annas(bot: BotHarness) -> tuple[ChatUser, ChatUser]:
     """Return two providers of one name, who work on Wednesday 25 November, beside a third one."""
-    await opens_practice(town)
-    return await opens_as(town, "Anna Weber"), await opens_as(town, "Anna Weber")
+    await opens_clinic(bot)
+    return await opens_as(bot, "Anna Weber"), await opens_as(bot, "Anna Weber")
 
 
-async def test_the_list_tells_them_apart_and_leaves_other_names_alone(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter) -> None:
+async def test_the_list_tells_them_apart_and_leaves_other_names_alone(
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
+) -> None:
     await alice.sends("/book")
     assert alice.buttons == [FIRST, SECOND, "Dora"]
 
 
-async def test_search_results_tell_them_apart(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter) -> None:
+async def test_search_results_tell_them_apart(bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser) -> None:
     await alice.sends("/book")
     await alice.sends("anna")
     assert alice.last.text.startswith("Names with “anna”.")
@@ -39,19 +41,19 @@ async def test_search_results_tell_them_apart(town: Town, annas: tuple[Chatter, 
 
 
 @pytest.mark.parametrize("typed", [SECOND, "ANNA WEBER (Anna-Weber-2)", "  Anna  Weber (anna-weber-2) ", "anna-weber-2"])
-async def test_what_is_shown_can_be_typed_back(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter, typed: str) -> None:
+async def test_what_is_shown_can_be_typed_back(bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser, typed: str) -> None:
     await alice.sends("/book")
     await alice.sends(typed)
     assert alice.last.text.startswith(SECOND)
     await alice.taps("25")
     assert alice.last.text.startswith(SECOND)
     await alice.taps("09:15")
-    assert [r.provider_id for r in await reservations(town, alice)] == [3]
+    assert [r.provider_id for r in await reservations(bot, alice)] == [3]
 
 
-async def test_a_label_of_the_greatest_length_can_be_typed_back(town: Town, alice: Chatter) -> None:
+async def test_a_label_of_the_greatest_length_can_be_typed_back(bot: BotHarness, alice: ChatUser) -> None:
     for _ in range(2):
-        await opens_as(town, "w" * 64)
+        await opens_as(bot, "w" * 64)
     await alice.sends("/book")
     label = alice.buttons[1]
     assert label == f"{'w' * 64} ({'w' * 28}-2)"
@@ -59,7 +61,9 @@ async def test_a_label_of_the_greatest_length_can_be_typed_back(town: Town, alic
     assert alice.last.text.startswith(label)
 
 
-async def test_the_card_the_bookings_and_the_news_tell_them_apart(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter) -> None:
+async def test_the_card_the_bookings_and_the_news_tell_them_apart(
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
+) -> None:
     await books(alice, "09:15", provider=SECOND)
     assert f"{SECOND}\n" in alice.card.text
     await alice.sends("/bookings")
@@ -72,37 +76,37 @@ async def test_the_card_the_bookings_and_the_news_tell_them_apart(town: Town, an
     assert alice.last.text.startswith(f"❌ {SECOND} cancelled your appointment:")
 
 
-async def test_warnings_and_ends_of_holds_tell_them_apart(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter) -> None:
+async def test_warnings_and_ends_of_holds_tell_them_apart(bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser) -> None:
     await holds(alice, "09:15", provider=SECOND)
-    await town.passes(minutes=26)
+    await bot.passes(minutes=26)
     assert f"\n{SECOND}, " in alice.last.text
-    await town.passes(minutes=5)
+    await bot.passes(minutes=5)
     assert f"\n{SECOND}, " in alice.last.text
 
 
 async def test_the_days_of_a_typed_time_and_an_empty_calendar_tell_them_apart(
-    town: Town, annas: tuple[Chatter, Chatter], alice: Chatter
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
     await alice.sends("/book")
     await alice.taps(FIRST)
     await alice.sends("9:15")
     assert f"{FIRST}\n" in alice.last.text
-    town.now += timedelta(days=5)
+    bot.now += timedelta(days=5)
     await alice.sends("/book")
     await alice.taps(FIRST)
     assert alice.last.text.startswith(f"{FIRST} has no free times")
 
 
 @pytest.mark.parametrize("other", ["anna weber", "Änna Wéber", "ANNA WEBER"])
-async def test_names_that_read_the_same_count_as_one(town: Town, alice: Chatter, other: str) -> None:
-    await opens_as(town, "Anna Weber")
-    await opens_as(town, other)
+async def test_names_that_read_the_same_count_as_one(bot: BotHarness, alice: ChatUser, other: str) -> None:
+    await opens_as(bot, "Anna Weber")
+    await opens_as(bot, other)
     await alice.sends("/book")
     assert {label.partition(" (")[0] for label in alice.buttons} == {"Anna Weber", other}
     assert all(label.endswith(")") for label in alice.buttons)
 
 
-async def test_once_the_name_is_unique_again_nothing_is_added(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter) -> None:
+async def test_once_the_name_is_unique_again_nothing_is_added(bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser) -> None:
     await annas[1].sends("/settings")
     await annas[1].taps("Public name")
     await annas[1].sends("Anna Weber-Koch")
@@ -111,22 +115,22 @@ async def test_once_the_name_is_unique_again_nothing_is_added(town: Town, annas:
 
 
 async def test_a_label_read_before_the_name_was_unique_again_still_finds_its_provider(
-    town: Town, annas: tuple[Chatter, Chatter], alice: Chatter
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
-    async with town.app.database.transaction() as work:
+    async with bot.app.database.transaction() as work:
         await name_provider(work, annas[0].id, "Berta", keep_slug=True)
     await alice.sends("/book")
     await alice.sends(SECOND)
     assert alice.last.text.startswith("Anna Weber\n")
 
 
-async def test_a_client_who_has_the_name_too_reads_of_the_other_with_the_slug(town: Town, annas: tuple[Chatter, Chatter]) -> None:
+async def test_a_client_who_has_the_name_too_reads_of_the_other_with_the_slug(bot: BotHarness, annas: tuple[ChatUser, ChatUser]) -> None:
     await annas[0].sends("/book")
     assert annas[0].buttons == [SECOND, "Dora"]
 
 
-async def test_they_are_told_apart_in_german_too(town: Town, annas: tuple[Chatter, Chatter]) -> None:
-    greta = town.joins("Greta", language_code="de")
+async def test_they_are_told_apart_in_german_too(bot: BotHarness, annas: tuple[ChatUser, ChatUser]) -> None:
+    greta = bot.joins("Greta", language_code="de")
     await greta.sends("/book")
     await greta.sends("Anna")
     assert greta.buttons[:2] == [FIRST, SECOND]
@@ -140,23 +144,23 @@ async def test_they_are_told_apart_in_german_too(town: Town, annas: tuple[Chatte
 
 
 @pytest.mark.parametrize("part", ["weber-2", "(anna-weber-2", "Weber (anna-weber-2"])
-async def test_a_part_of_what_is_shown_finds_it(town: Town, annas: tuple[Chatter, Chatter], alice: Chatter, part: str) -> None:
+async def test_a_part_of_what_is_shown_finds_it(bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser, part: str) -> None:
     await alice.sends("/book")
     await alice.sends(part)
     assert alice.last.text.startswith(SECOND)
 
 
 async def test_the_name_of_a_link_finds_its_provider_whatever_they_are_called_now(
-    town: Town, annas: tuple[Chatter, Chatter], alice: Chatter
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
-    async with town.app.database.transaction() as work:
+    async with bot.app.database.transaction() as work:
         await name_provider(work, annas[1].id, "Anni", keep_slug=True)
     await alice.sends("/book")
     await alice.sends("anna-weber-2")
     assert alice.last.text.startswith("Anni")
 
 
-async def test_a_provider_reads_what_clients_see_and_cannot_take_anothers_label(town: Town, annas: tuple[Chatter, Chatter]) -> None:
+async def test_a_provider_reads_what_clients_see_and_cannot_take_anothers_label(bot: BotHarness, annas: tuple[ChatUser, ChatUser]) -> None:
     _, second = annas
     await second.sends("/settings")
     assert f"Public name: {SECOND}" in second.last.text

@@ -7,36 +7,36 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.bot import Chatter, Town
-from tests.kit.clinic import books, opens_practice
+from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.clinic import books, opens_clinic
 
 PAGE = Path(__file__).parents[4] / "docs" / "operations.md"
 HOUR_AT_THIRTY = 30 * 3600
 # What shows in a chat; the answer to a tap does not, and takes no place among the thirty of a second.
 SHOWN = {"sendMessage", "editMessageText", "sendPhoto"}
 
-Story = Callable[[Town, Chatter], Awaitable[None]]
+Story = Callable[[BotHarness, ChatUser], Awaitable[None]]
 
 
-async def books_the_next_free_time(town: Town, alice: Chatter) -> None:
+async def books_the_next_free_time(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("/book")
     await alice.taps("⚡")
     await alice.taps("Confirm")
 
 
-async def books_by_calendar(town: Town, alice: Chatter) -> None:
+async def books_by_calendar(bot: BotHarness, alice: ChatUser) -> None:
     await books(alice, "09:15")
 
 
-async def lets_a_hold_expire(town: Town, alice: Chatter) -> None:
+async def lets_a_hold_expire(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("/book")
     await alice.taps("⚡")
-    await town.passes(minutes=25)
-    await town.passes(minutes=5)
+    await bot.passes(minutes=25)
+    await bot.passes(minutes=5)
     assert alice.sees("expired")
 
 
-async def cancels(town: Town, alice: Chatter) -> None:
+async def cancels(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("/bookings")
     await alice.taps(alice.buttons[0])
     await alice.taps("Cancel booking", message=alice.last)
@@ -54,15 +54,15 @@ async def cancels(town: Town, alice: Chatter) -> None:
     ],
 )
 async def test_the_page_tells_how_many_messages_each_story_takes(
-    town: Town, alice: Chatter, begins: str, first: Story | None, story: Story
+    bot: BotHarness, alice: ChatUser, begins: str, first: Story | None, story: Story
 ) -> None:
-    await opens_practice(town)
+    await opens_clinic(bot)
     await alice.sends("/start")
     if first:
-        await first(town, alice)
-    town.simulator.transcript.calls.clear()
-    await story(town, alice)
-    made = Counter(call.method for call in town.simulator.transcript.calls if call.method in SHOWN)
+        await first(bot, alice)
+    bot.simulator.transcript.calls.clear()
+    await story(bot, alice)
+    made = Counter(call.method for call in bot.simulator.transcript.calls if call.method in SHOWN)
 
     [row] = re.findall(rf"^\| {re.escape(begins)}.* \| (\d+) \| (\d+) \| ([\d,]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert [int(figure.replace(",", "")) for figure in row] == [made.total(), made["sendMessage"], HOUR_AT_THIRTY // made.total()]

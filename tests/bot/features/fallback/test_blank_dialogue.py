@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.dialogue.flow import Flow
-from tests.kit.bot import Chatter, Town
-from tests.kit.clinic import books, opens_practice
+from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.clinic import books, opens_clinic
 from tests.kit.venue import rows
 
 BLANKS = ["", " ", "\n\t \u00a0", "\u200b\u200e\u2060", "\u202e", "\ufeff", "\u3164\u2800", "\x00", "\x1f"]
@@ -16,7 +16,7 @@ OWN_WORDS = {
     ("joining", "name"): "A name needs at least one visible character",
     ("settings", "name"): "A name needs at least one visible character",
 }
-Step = Callable[[Town, Chatter, Chatter], Awaitable[Chatter]]
+Step = Callable[[BotHarness, ChatUser, ChatUser], Awaitable[ChatUser]]
 STEPS: dict[tuple[str, str], Step] = {}
 
 
@@ -31,68 +31,68 @@ def step(flow: str, state: str) -> Callable[[Step], Step]:
 
 
 @step("none", "")
-async def outside(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+async def outside(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
     await alice.sends("/help")
     return alice
 
 
 @step("booking", "provider")
-async def among_providers(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
-    await opens_practice(town, "Emil")
+async def among_providers(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
+    await opens_clinic(bot, "Emil")
     await alice.sends("/book")
     return alice
 
 
 @step("booking", "day")
-async def at_a_calendar(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+async def at_a_calendar(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
     await alice.sends("/book")
     return alice
 
 
 @step("booking", "time")
-async def at_a_day(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+async def at_a_day(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
     await alice.sends("/book")
     await alice.taps("25")
     return alice
 
 
 @step("hours", "typing")
-async def before_hours(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+async def before_hours(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
     await dora.sends("/hours")
     return dora
 
 
 @step("hours", "days")
-async def before_days(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+async def before_days(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     return dora
 
 
 @step("hours", "start")
-async def before_a_start(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
-    await before_days(town, dora, alice)
+async def before_a_start(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
+    await before_days(bot, dora, alice)
     await dora.taps("27")
     await dora.taps("Next ›")
     return dora
 
 
 @step("hours", "end")
-async def before_an_end(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
-    await before_a_start(town, dora, alice)
+async def before_an_end(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
+    await before_a_start(bot, dora, alice)
     await dora.taps("10:00")
     return dora
 
 
 @step("hours", "removing")
-async def before_a_removal(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+async def before_a_removal(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
     await dora.sends("/hours")
     await dora.taps("Wed 25 Nov")
     return dora
 
 
 @step("agenda", "reason")
-async def before_a_reason(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+async def before_a_reason(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
     await books(alice, "09:00")
     await dora.sends("/agenda")
     await dora.taps_data("ar:1", dora.last.id)
@@ -100,67 +100,67 @@ async def before_a_reason(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
 
 
 @step("settings", "zone")
-async def before_a_zone(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+async def before_a_zone(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     return alice
 
 
 @step("settings", "name")
-async def before_a_name(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
+async def before_a_name(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
     await dora.sends("/settings")
     await dora.taps("Public name")
     return dora
 
 
 @step("joining", "name")
-async def joining(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
-    admin = town.joins("Ada", id=900)
+async def joining(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
+    admin = bot.joins("Ada", id=900)
     await admin.sends("/invite")
     await alice.opens(admin.link("?start=join_"))
     return alice
 
 
 @step("joining", "zone")
-async def joining_and_named(town: Town, dora: Chatter, alice: Chatter) -> Chatter:
-    await joining(town, dora, alice)
+async def joining_and_named(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
+    await joining(bot, dora, alice)
     await alice.sends("Alice")
     return alice
 
 
-def standing(town: Town, somebody: Chatter) -> object:
-    return rows(town.app.database.url, f"SELECT flow, state, data, card_message_id FROM dialogue WHERE client_id = {somebody.id}")
+def standing(bot: BotHarness, somebody: ChatUser) -> object:
+    return rows(bot.app.database.url, f"SELECT flow, state, data, card_message_id FROM dialogue WHERE client_id = {somebody.id}")
 
 
-async def test_every_step_that_reads_text_is_among_these(town: Town) -> None:
-    flows = [handler for handler in town.app.application.handlers[0] if isinstance(handler, Flow)]
+async def test_every_step_that_reads_text_is_among_these(bot: BotHarness) -> None:
+    flows = [handler for handler in bot.app.application.handlers[0] if isinstance(handler, Flow)]
     assert {(str(flow.name), str(state)) for flow in flows for state in flow.states} == set(STEPS) - {("none", "")}
 
 
 @pytest.mark.usually("sqlite")
 @pytest.mark.parametrize("place", STEPS, ids="-".join)
 async def test_a_text_with_nothing_to_read_is_answered_and_the_dialogue_stays(
-    town: Town, open_hours: Chatter, alice: Chatter, place: tuple[str, str]
+    bot: BotHarness, open_hours: ChatUser, alice: ChatUser, place: tuple[str, str]
 ) -> None:
-    somebody = await STEPS[place](town, open_hours, alice)
-    stood, url = standing(town, somebody), town.app.database.url
+    somebody = await STEPS[place](bot, open_hours, alice)
+    stood, url = standing(bot, somebody), bot.app.database.url
     changes = [rows(url, f"SELECT * FROM {table}") for table in ("reservation", "availability", "provider")]
     for text in BLANKS:
         before = len(somebody.shown)
         somebody.person.sends_exactly(text)
-        await town.settles()
+        await bot.settles()
         assert len(somebody.shown) == before + 1, repr(text)
         assert OWN_WORDS.get(place, NOT_UNDERSTOOD) in somebody.last.text, repr(text)
         assert somebody.last.rows or place in OWN_WORDS
 
-    assert standing(town, somebody) == stood
+    assert standing(bot, somebody) == stood
     assert [rows(url, f"SELECT * FROM {table}") for table in ("reservation", "availability", "provider")] == changes
     assert [rows(url, f"SELECT * FROM {table}") for table in ("failed_update", "incident")] == [[], []]
 
 
-async def test_white_space_in_a_group_is_overheard(town: Town, alice: Chatter) -> None:
-    group = town.simulator.group("Team")
+async def test_white_space_in_a_group_is_overheard(bot: BotHarness, alice: ChatUser) -> None:
+    group = bot.simulator.group("Team")
     alice.person.sends_in(group, "\u200b")
-    await town.settles()
+    await bot.settles()
 
     assert [message.sender for message in group.chat.messages] == ["person"]

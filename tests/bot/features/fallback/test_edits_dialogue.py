@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from simulator.state.people import Person
-from tests.kit.bot import Chatter, Town
+from tests.kit.bot import BotHarness, ChatUser
 from tests.kit.clinic import holds
 from tests.kit.venue import rows
 
@@ -15,20 +15,20 @@ ANSWER = "I do not see changes to messages"
 BOLD = [{"type": "bold", "offset": 0, "length": 2}]
 
 
-def answers(client: Chatter) -> int:
+def answers(client: ChatUser) -> int:
     return sum(ANSWER in message.text for message in client.shown)
 
 
-def newest_line(client: Chatter) -> int:
+def newest_line(client: ChatUser) -> int:
     return next(message.id for message in client.person.chat.newest_first() if message.sender == "person")
 
 
-async def edited(client: Chatter, text: str, number: int | None = None) -> None:
+async def edited(client: ChatUser, text: str, number: int | None = None) -> None:
     client.person.edits(number or newest_line(client), text)
-    await client.town.settles()
+    await client.bot.settles()
 
 
-async def test_the_first_change_of_the_newest_line_is_answered_and_no_other(alice: Chatter, open_hours: Chatter) -> None:
+async def test_the_first_change_of_the_newest_line_is_answered_and_no_other(alice: ChatUser, open_hours: ChatUser) -> None:
     await alice.sends("/book")
     await alice.sends("25 Nov")
     line = newest_line(alice)
@@ -39,7 +39,7 @@ async def test_the_first_change_of_the_newest_line_is_answered_and_no_other(alic
     assert not alice.sees("Held for you")
 
 
-async def test_a_line_written_after_an_answer_has_an_answer_of_its_own(alice: Chatter) -> None:
+async def test_a_line_written_after_an_answer_has_an_answer_of_its_own(alice: ChatUser) -> None:
     for text in ("hello there", "hello again"):
         await alice.sends(text)
         await edited(alice, f"{text}!")
@@ -47,7 +47,7 @@ async def test_a_line_written_after_an_answer_has_an_answer_of_its_own(alice: Ch
     assert answers(alice) == 2
 
 
-async def test_an_older_line_may_be_edited_in_peace(alice: Chatter) -> None:
+async def test_an_older_line_may_be_edited_in_peace(alice: ChatUser) -> None:
     await alice.sends("one")
     older = newest_line(alice)
     await alice.sends("two")
@@ -56,21 +56,21 @@ async def test_an_older_line_may_be_edited_in_peace(alice: Chatter) -> None:
     assert answers(alice) == 0
 
 
-async def test_a_picture_sent_since_makes_a_line_an_older_one(town: Town, alice: Chatter) -> None:
+async def test_a_picture_sent_since_makes_a_line_an_older_one(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("one")
     older = newest_line(alice)
     alice.person.sends_photo()
-    await town.settles()
+    await bot.settles()
     await edited(alice, "won", older)
 
     assert answers(alice) == 0
 
 
-async def test_a_service_message_since_does_not(town: Town, alice: Chatter) -> None:
+async def test_a_service_message_since_does_not(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("one")
     line = newest_line(alice)
     alice.person.pins(alice.last)
-    await town.settles()
+    await bot.settles()
     await edited(alice, "two", line)
 
     assert answers(alice) == 1
@@ -99,58 +99,58 @@ SILENT = [moves, changes_a_caption, changes_the_formatting]
 
 @pytest.mark.parametrize("act", SILENT)
 async def test_other_edits_get_no_answer_and_end_no_dialogue(
-    town: Town, alice: Chatter, open_hours: Chatter, act: Callable[[Person], None]
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser, act: Callable[[Person], None]
 ) -> None:
     await alice.sends("/book")
-    before = rows(town.app.database.url, "SELECT flow, state, data FROM dialogue")
+    before = rows(bot.app.database.url, "SELECT flow, state, data FROM dialogue")
     act(alice.person)
-    updates = town.simulator.take_updates()
-    await town.works(updates[:1])
-    stood, said = rows(town.app.database.url, "SELECT flow, state, data FROM dialogue"), len(alice.shown)
-    await town.works(updates[1:])
-    await town.settles()
+    updates = bot.simulator.take_updates()
+    await bot.works(updates[:1])
+    stood, said = rows(bot.app.database.url, "SELECT flow, state, data FROM dialogue"), len(alice.shown)
+    await bot.works(updates[1:])
+    await bot.settles()
 
     assert len(updates) > 1
-    assert rows(town.app.database.url, "SELECT flow, state, data FROM dialogue") == stood
+    assert rows(bot.app.database.url, "SELECT flow, state, data FROM dialogue") == stood
     assert before[0][0] == stood[0][0] == "booking"
     assert len(alice.shown) == said
     await alice.sends("25 Nov 9:00")
     assert "Held for you" in alice.last.text
 
 
-async def test_an_edit_of_a_line_the_bot_has_not_seen_is_silence(town: Town, alice: Chatter) -> None:
+async def test_an_edit_of_a_line_the_bot_has_not_seen_is_silence(bot: BotHarness, alice: ChatUser) -> None:
     alice.person.sends("hello there")
-    town.simulator.take_updates()
+    bot.simulator.take_updates()
     await edited(alice, "something else")
 
     assert answers(alice) == 0
 
 
-async def test_what_was_answered_is_known_after_a_restart(town: Town, alice: Chatter) -> None:
+async def test_what_was_answered_is_known_after_a_restart(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("hello there")
     line = newest_line(alice)
     await edited(alice, "hello again", line)
-    await town.restarts()
+    await bot.restarts()
     await edited(alice, "hello once more", line)
     assert answers(alice) == 1
 
     await alice.sends("a new line")
-    await town.restarts()
+    await bot.restarts()
     await edited(alice, "a newer line")
     assert answers(alice) == 2
 
 
-async def test_an_answered_edit_that_comes_again_is_not_answered_again(town: Town, alice: Chatter) -> None:
+async def test_an_answered_edit_that_comes_again_is_not_answered_again(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("hello there")
     update = alice.person.edits(newest_line(alice), "hello again")
-    await town.settles()
-    town.simulator.redeliver(update["update_id"])
-    await town.settles()
+    await bot.settles()
+    bot.simulator.redeliver(update["update_id"])
+    await bot.settles()
 
     assert answers(alice) == 1
 
 
-async def test_a_hold_is_not_touched_by_edits(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+async def test_a_hold_is_not_touched_by_edits(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
     await holds(alice, "09:00")
     moves(alice.person)
     await edited(alice, "/cancel", next(message.id for message in alice.person.chat.messages if message.text == "/book"))
@@ -159,7 +159,7 @@ async def test_a_hold_is_not_touched_by_edits(town: Town, alice: Chatter, open_h
     assert alice.sees("✅ Booked")
 
 
-async def test_lines_of_two_people_are_kept_apart(alice: Chatter, bob: Chatter) -> None:
+async def test_lines_of_two_people_are_kept_apart(alice: ChatUser, bob: ChatUser) -> None:
     await alice.sends("hello there")
     await bob.sends("hello there")
     await edited(alice, "hello again")
@@ -168,7 +168,7 @@ async def test_lines_of_two_people_are_kept_apart(alice: Chatter, bob: Chatter) 
     assert (answers(alice), answers(bob)) == (1, 1)
 
 
-async def test_an_edit_that_leaves_nothing_to_read_is_an_edit_like_any_other(alice: Chatter) -> None:
+async def test_an_edit_that_leaves_nothing_to_read_is_an_edit_like_any_other(alice: ChatUser) -> None:
     await alice.sends("hello there")
     await edited(alice, "\u200b")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from simulator.state.groups import Channel, Group
-from tests.kit.bot import Chatter, Town
+from tests.kit.bot import BotHarness, ChatUser
 from tests.kit.venue import rows
 
 CALL = "/book@slotkeeper_bot"
@@ -23,15 +23,15 @@ WRITERS: dict[str, Writer] = {
 
 
 @pytest.fixture
-def group(town: Town) -> Group:
+def group(bot: BotHarness) -> Group:
     """Return a supergroup the bot is in."""
-    return town.simulator.supergroup("Team")
+    return bot.simulator.supergroup("Team")
 
 
 @pytest.fixture
-def channel(town: Town) -> Channel:
+def channel(bot: BotHarness) -> Channel:
     """Return the channel that is linked to the group."""
-    return town.simulator.channel("News", "team_news")
+    return bot.simulator.channel("News", "team_news")
 
 
 def said(group: Group) -> list[str]:
@@ -40,112 +40,114 @@ def said(group: Group) -> list[str]:
 
 @pytest.mark.parametrize("writer", WRITERS)
 async def test_those_who_write_in_the_name_of_a_chat_get_the_sentence_for_groups(
-    town: Town, group: Group, channel: Channel, writer: str
+    bot: BotHarness, group: Group, channel: Channel, writer: str
 ) -> None:
     WRITERS[writer](group, channel, CALL)
-    await town.settles()
+    await bot.settles()
 
     assert said(group) == [ANSWER]
     assert group.chat.last_from_bot.rows[0][0].url == "https://t.me/slotkeeper_bot"
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-async def test_nothing_is_kept_of_them(town: Town, group: Group, channel: Channel, writer: str) -> None:
+async def test_nothing_is_kept_of_them(bot: BotHarness, group: Group, channel: Channel, writer: str) -> None:
     WRITERS[writer](group, channel, CALL)
-    await town.settles()
+    await bot.settles()
 
-    url = town.app.database.url
+    url = bot.app.database.url
     assert [rows(url, f"SELECT * FROM {table}") for table in ("client", "dialogue", "failed_update", "incident")] == [[], [], [], []]
 
 
 @pytest.mark.parametrize("writer", WRITERS)
 @pytest.mark.parametrize("text", ["hello", "/book@another_bot", "25 Nov 9:00"])
-async def test_what_they_do_not_say_to_the_bot_is_overheard(town: Town, group: Group, channel: Channel, writer: str, text: str) -> None:
+async def test_what_they_do_not_say_to_the_bot_is_overheard(
+    bot: BotHarness, group: Group, channel: Channel, writer: str, text: str
+) -> None:
     WRITERS[writer](group, channel, text)
-    await town.settles()
+    await bot.settles()
 
     assert said(group) == []
 
 
-async def test_a_repeated_update_is_answered_once(town: Town, group: Group) -> None:
+async def test_a_repeated_update_is_answered_once(bot: BotHarness, group: Group) -> None:
     update = group.sends_anonymously(CALL)
-    await town.settles()
-    town.simulator.redeliver(update["update_id"])
-    await town.settles()
+    await bot.settles()
+    bot.simulator.redeliver(update["update_id"])
+    await bot.settles()
 
     assert said(group) == [ANSWER]
 
 
-async def test_another_bot_gets_no_answer(town: Town, group: Group) -> None:
-    helper = town.simulator.person("Helper", username="helper_bot", is_bot=True)
+async def test_another_bot_gets_no_answer(bot: BotHarness, group: Group) -> None:
+    helper = bot.simulator.person("Helper", username="helper_bot", is_bot=True)
     helper.sends_in(group, CALL)
-    await town.settles()
+    await bot.settles()
 
     assert said(group) == []
-    assert rows(town.app.database.url, "SELECT * FROM client") == []
+    assert rows(bot.app.database.url, "SELECT * FROM client") == []
 
 
-def anonymous(group: Group, channel: Channel, alice: Chatter) -> None:
+def anonymous(group: Group, channel: Channel, alice: ChatUser) -> None:
     group.sends_anonymously("hello")
 
 
-def renamed(group: Group, channel: Channel, alice: Chatter) -> None:
+def renamed(group: Group, channel: Channel, alice: ChatUser) -> None:
     group.renames("Crew", by=alice.person.sends_in(group, "hello")["message"]["from"])
 
 
-def posted(group: Group, channel: Channel, alice: Chatter) -> None:
+def posted(group: Group, channel: Channel, alice: ChatUser) -> None:
     channel.posts(CALL)
 
 
 @pytest.mark.parametrize("act", [anonymous, renamed, posted])
 async def test_what_happens_in_groups_and_channels_touches_no_private_dialogue(
-    town: Town, group: Group, channel: Channel, alice: Chatter, open_hours: Chatter, act: Callable[..., None]
+    bot: BotHarness, group: Group, channel: Channel, alice: ChatUser, open_hours: ChatUser, act: Callable[..., None]
 ) -> None:
     await alice.sends("/book")
     act(group, channel, alice)
-    await town.settles()
+    await bot.settles()
     await alice.sends("25 Nov 9:00")
 
-    assert said(group) == said(Group(town.simulator.world, channel.chat)) == []
+    assert said(group) == said(Group(bot.simulator.world, channel.chat)) == []
     assert "Held for you" in alice.last.text
 
 
 @pytest.mark.parametrize("first_name", ["", None])
-async def test_a_person_without_a_name_is_answered_in_a_group_and_in_private(town: Town, group: Group, first_name: str | None) -> None:
-    somebody = town.joins(first_name, last_name=None, username=None, language_code=None)
+async def test_a_person_without_a_name_is_answered_in_a_group_and_in_private(bot: BotHarness, group: Group, first_name: str | None) -> None:
+    somebody = bot.joins(first_name, last_name=None, username=None, language_code=None)
     somebody.person.sends_in(group, CALL)
-    await town.settles()
+    await bot.settles()
     await somebody.sends("/start")
 
     assert said(group) == [ANSWER]
     assert "Hello" in somebody.last.text
 
 
-async def test_service_messages_in_private_are_silence(town: Town, alice: Chatter, open_hours: Chatter) -> None:
+async def test_service_messages_in_private_are_silence(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
     await alice.sends("/book")
     said_before = len(alice.shown)
     alice.person.pins(alice.card)
     alice.person.sets_timer(86400)
-    await town.settles()
+    await bot.settles()
 
     assert len(alice.shown) == said_before
     await alice.sends("25 Nov 9:00")
     assert "Held for you" in alice.last.text
 
 
-async def test_nothing_is_kept_of_a_person_who_only_writes_in_a_group(town: Town, alice: Chatter) -> None:
-    group = town.simulator.group("Friends")
+async def test_nothing_is_kept_of_a_person_who_only_writes_in_a_group(bot: BotHarness, alice: ChatUser) -> None:
+    group = bot.simulator.group("Friends")
     alice.person.sends_in(group, "hello everybody")
     alice.person.sends_in(group, "/book@slotkeeper_bot")
-    await town.settles()
+    await bot.settles()
 
     assert "private" in group.chat.last_from_bot.text
-    assert rows(town.app.database.url, "SELECT id FROM client") == []
+    assert rows(bot.app.database.url, "SELECT id FROM client") == []
 
 
-async def test_a_stranger_is_answered_in_their_own_language(town: Town) -> None:
-    gina, group = town.joins("Gina", language_code="de"), town.simulator.group("Freunde")
+async def test_a_stranger_is_answered_in_their_own_language(bot: BotHarness) -> None:
+    gina, group = bot.joins("Gina", language_code="de"), bot.simulator.group("Freunde")
     gina.person.sends_in(group, "/start@slotkeeper_bot")
-    await town.settles()
+    await bot.settles()
 
     assert group.chat.last_from_bot.text.startswith("Termine verwalte ich nur in privaten Chats.")

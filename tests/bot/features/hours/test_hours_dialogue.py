@@ -6,8 +6,8 @@ import pytest
 
 from domain.client import Contact
 from domain.timespan import TimeSpan
-from tests.kit.bot import Chatter, Town
-from tests.kit.clinic import books, opens_practice, quarter
+from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.clinic import books, opens_clinic, quarter
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -16,26 +16,26 @@ PROVIDERS_ONLY = "Only providers can do that. To become one, ask the person who 
 
 
 @pytest.fixture
-async def dora(town: Town) -> Chatter:
+async def dora(bot: BotHarness) -> ChatUser:
     """Return a provider in Berlin who works from nine to twelve on Wednesday 25 November 2026."""
-    return await opens_practice(town)
+    return await opens_clinic(bot)
 
 
-async def posted(town: Town, provider: Chatter) -> list[TimeSpan]:
+async def posted(bot: BotHarness, provider: ChatUser) -> list[TimeSpan]:
     """Return all that a provider has posted, as the database has it."""
-    async with town.app.database.transaction() as work:
+    async with bot.app.database.transaction() as work:
         found = await work.providers.of_client(provider.id)
         assert found is not None
         return list(await work.availability.within(found.id, TimeSpan(0, 10**7)))
 
 
-async def types(provider: Chatter, line: str) -> None:
+async def types(provider: ChatUser, line: str) -> None:
     """Have a provider open his hours and type a line."""
     await provider.sends("/hours")
     await provider.sends(line)
 
 
-async def chooses_days(provider: Chatter, *days: str) -> None:
+async def chooses_days(provider: ChatUser, *days: str) -> None:
     """Have a provider choose days of this month in the calendar and go on."""
     await provider.sends("/hours")
     await provider.taps("Choose days")
@@ -47,7 +47,7 @@ async def chooses_days(provider: Chatter, *days: str) -> None:
 WEDNESDAY = TimeSpan(quarter(25, 9), quarter(25, 12))
 
 
-async def test_hours_are_for_providers_only(dora: Chatter, alice: Chatter) -> None:
+async def test_hours_are_for_providers_only(dora: ChatUser, alice: ChatUser) -> None:
     await alice.sends("/hours")
 
     assert alice.last.text == f"⚠️ {PROVIDERS_ONLY}"
@@ -56,7 +56,7 @@ async def test_hours_are_for_providers_only(dora: Chatter, alice: Chatter) -> No
         assert alice.person.toasts[-1] == (PROVIDERS_ONLY, True)
 
 
-async def test_the_first_screen_says_how_to_post_and_what_is_posted(dora: Chatter) -> None:
+async def test_the_first_screen_says_how_to_post_and_what_is_posted(dora: ChatUser) -> None:
     await dora.sends("/hours")
 
     assert "Friday 13 August 8am-3pm" in dora.card.text
@@ -64,22 +64,22 @@ async def test_the_first_screen_says_how_to_post_and_what_is_posted(dora: Chatte
     assert dora.buttons == ["📅 Choose days", "Wed 25 Nov · 09:00–12:00"]
 
 
-async def test_a_zone_that_was_chosen_is_not_asked_about(town: Town, dora: Chatter) -> None:
-    async with town.app.database.transaction() as work:
+async def test_a_zone_that_was_chosen_is_not_asked_about(bot: BotHarness, dora: ChatUser) -> None:
+    async with bot.app.database.transaction() as work:
         await work.clients.choose_zone(dora.id, "Europe/Berlin")
     await dora.sends("/hours")
 
     assert dora.card.text.endswith("Time zone: Europe/Berlin")
 
 
-async def test_typed_hours_are_previewed_published_and_undone_on_one_card(town: Town, dora: Chatter) -> None:
+async def test_typed_hours_are_previewed_published_and_undone_on_one_card(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "Friday 27 November 8am-3pm")
 
     assert "Fri 27 Nov: 08:00–15:00" in dora.card.text
     assert "1 day, 28 slots" in dora.card.text
     assert "Time zone: Europe/Berlin" in dora.card.text
     assert dora.buttons[:2] == ["✅ Publish", "Discard"]
-    assert await posted(town, dora) == [WEDNESDAY]
+    assert await posted(bot, dora) == [WEDNESDAY]
 
     card = dora.card.id
     await dora.taps("Publish")
@@ -87,13 +87,13 @@ async def test_typed_hours_are_previewed_published_and_undone_on_one_card(town: 
     assert "Published\nFri 27 Nov: 08:00–15:00" in dora.card.text
     assert "28 of these slots can be booked now" in dora.card.text
     assert dora.buttons == ["Undo", "See hours"]
-    assert await posted(town, dora) == [WEDNESDAY, TimeSpan(quarter(27, 8), quarter(27, 15))]
+    assert await posted(bot, dora) == [WEDNESDAY, TimeSpan(quarter(27, 8), quarter(27, 15))]
 
     await dora.taps("Undo")
 
     assert "Undone" in dora.card.text
     assert dora.card.id == card
-    assert await posted(town, dora) == [WEDNESDAY]
+    assert await posted(bot, dora) == [WEDNESDAY]
 
 
 @pytest.mark.parametrize(
@@ -111,14 +111,14 @@ async def test_typed_hours_are_previewed_published_and_undone_on_one_card(town: 
         ),
     ],
 )
-async def test_what_is_understood_is_played_back(dora: Chatter, line: str, seen: list[str]) -> None:
+async def test_what_is_understood_is_played_back(dora: ChatUser, line: str, seen: list[str]) -> None:
     await types(dora, line)
 
     assert [part for part in seen if part not in dora.card.text] == []
 
 
-async def test_a_provider_who_reads_german_is_spoken_to_in_german(town: Town) -> None:
-    dora = await opens_practice(town, language_code="de")
+async def test_a_provider_who_reads_german_is_spoken_to_in_german(bot: BotHarness) -> None:
+    dora = await opens_clinic(bot, language_code="de")
     await types(dora, "Freitag 27. November 8-15 Uhr")
 
     assert "Vorschau" in dora.card.text
@@ -151,7 +151,7 @@ async def test_a_provider_who_reads_german_is_spoken_to_in_german(town: Town) ->
         ("31.12.9999 8-24", "more than 5 years ahead"),
     ],
 )
-async def test_what_cannot_be_read_is_answered_with_what_to_do_and_nothing_is_lost(dora: Chatter, line: str, answer: str) -> None:
+async def test_what_cannot_be_read_is_answered_with_what_to_do_and_nothing_is_lost(dora: ChatUser, line: str, answer: str) -> None:
     await types(dora, line)
 
     assert answer in dora.last.text
@@ -160,26 +160,26 @@ async def test_what_cannot_be_read_is_answered_with_what_to_do_and_nothing_is_lo
     assert "Publish" in dora.buttons[0]
 
 
-async def test_what_is_not_understood_is_answered_with_examples(dora: Chatter) -> None:
+async def test_what_is_not_understood_is_answered_with_examples(dora: ChatUser) -> None:
     await types(dora, "whenever you like")
 
     assert "tomorrow 9-12 and 13-17" in dora.last.text
 
 
-async def test_a_weekday_that_contradicts_its_date_is_asked_about(town: Town, dora: Chatter) -> None:
+async def test_a_weekday_that_contradicts_its_date_is_asked_about(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "Saturday 1 December 8:00-9:00")
 
     assert "Tuesday, 1 December 2026 is not a Saturday" in dora.last.text
     assert dora.buttons == ["Tue 1 Dec, 08:00–09:00", "Sat 28 Nov, 08:00–09:00"]
-    await town.restarts()
+    await bot.restarts()
     await dora.taps("Sat 28 Nov, 08:00–09:00")
     assert "Sat 28 Nov: 08:00–09:00" in dora.card.text
     await dora.taps("Publish")
-    assert TimeSpan(quarter(28, 8), quarter(28, 9)) in await posted(town, dora)
+    assert TimeSpan(quarter(28, 8), quarter(28, 9)) in await posted(bot, dora)
 
 
-async def test_hours_of_every_week_lead_to_the_calendar(town: Town) -> None:
-    dora = await opens_practice(town, language_code="de")
+async def test_hours_of_every_week_lead_to_the_calendar(bot: BotHarness) -> None:
+    dora = await opens_clinic(bot, language_code="de")
     await types(dora, "jeden Montag 9-17")
     assert dora.last.text.startswith("Wöchentlich wiederholen kann ich noch nicht.")
 
@@ -187,20 +187,20 @@ async def test_hours_of_every_week_lead_to_the_calendar(town: Town) -> None:
     assert "An welchen Tagen arbeitest du?" in dora.card.text
 
 
-async def test_days_without_hours_are_asked_for_them(town: Town, dora: Chatter) -> None:
+async def test_days_without_hours_are_asked_for_them(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "Friday and Saturday")
     assert dora.card.text == "Fri 27 Nov · Sat 28 Nov: from when until when? Such as “9-17”."
     assert dora.buttons == ["Back"]
 
-    await town.restarts()
+    await bot.restarts()
     await dora.sends("9-17")
     assert "Fri 27 Nov: 09:00–17:00\nSat 28 Nov: 09:00–17:00" in dora.card.text
     await dora.taps("Publish")
-    assert len(await posted(town, dora)) == 3
+    assert len(await posted(bot, dora)) == 3
 
 
-async def test_days_without_hours_are_taken_outside_of_any_dialogue_too(town: Town) -> None:
-    dora = await opens_practice(town, language_code="de")
+async def test_days_without_hours_are_taken_outside_of_any_dialogue_too(bot: BotHarness) -> None:
+    dora = await opens_clinic(bot, language_code="de")
     await dora.sends("Freitag")
     assert "Fr., 27. Nov.: von wann bis wann? Etwa „9-17“." in dora.card.text
     await dora.sends("9-12 und 13-17")
@@ -208,7 +208,7 @@ async def test_days_without_hours_are_taken_outside_of_any_dialogue_too(town: To
     assert "Fr., 27. Nov.: 09:00–12:00, 13:00–17:00" in dora.card.text
 
 
-async def test_another_day_typed_for_the_hours_takes_its_place_and_a_slip_does_not(dora: Chatter) -> None:
+async def test_another_day_typed_for_the_hours_takes_its_place_and_a_slip_does_not(dora: ChatUser) -> None:
     await types(dora, "Friday")
     await dora.sends("Saturday")
     await dora.sends("when it suits")
@@ -219,27 +219,27 @@ async def test_another_day_typed_for_the_hours_takes_its_place_and_a_slip_does_n
     assert "27 Nov" not in dora.card.text
 
 
-async def test_a_day_too_far_ahead_is_not_asked_about(dora: Chatter) -> None:
+async def test_a_day_too_far_ahead_is_not_asked_about(dora: ChatUser) -> None:
     await types(dora, "1.1.2099")
 
     assert "more than 5 years ahead" in dora.last.text
 
 
-async def test_hours_typed_below_the_calendar_are_those_of_the_chosen_days(town: Town, dora: Chatter) -> None:
+async def test_hours_typed_below_the_calendar_are_those_of_the_chosen_days(bot: BotHarness, dora: ChatUser) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     for day in ("26", "27"):
         await dora.taps(day)
     await dora.sends("never mind")
     assert "I did not understand" in dora.last.text
-    await town.restarts()
+    await bot.restarts()
     await dora.sends("9-12 and 13-17")
 
     assert "Thu 26 Nov: 09:00–12:00, 13:00–17:00\nFri 27 Nov: 09:00–12:00, 13:00–17:00" in dora.card.text
     assert "24-hour clock" in dora.card.text
 
 
-async def test_hours_that_end_too_early_are_mended_on_the_chosen_days(dora: Chatter) -> None:
+async def test_hours_that_end_too_early_are_mended_on_the_chosen_days(dora: ChatUser) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     await dora.taps("27")
@@ -250,7 +250,7 @@ async def test_hours_that_end_too_early_are_mended_on_the_chosen_days(dora: Chat
     assert "Fri 27 Nov: 09:00–17:00" in dora.card.text
 
 
-async def test_hours_typed_below_a_calendar_with_no_day_chosen_lack_one(dora: Chatter) -> None:
+async def test_hours_typed_below_a_calendar_with_no_day_chosen_lack_one(dora: ChatUser) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     await dora.sends("9-17")
@@ -260,7 +260,7 @@ async def test_hours_typed_below_a_calendar_with_no_day_chosen_lack_one(dora: Ch
     assert "Tue 1 Dec: 08:00–09:00" in dora.card.text
 
 
-async def test_a_tapped_time_is_not_said_to_have_been_read(dora: Chatter) -> None:
+async def test_a_tapped_time_is_not_said_to_have_been_read(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.sends("8-15")
     assert "24-hour clock" in dora.card.text
@@ -271,7 +271,7 @@ async def test_a_tapped_time_is_not_said_to_have_been_read(dora: Chatter) -> Non
     assert "24-hour clock" not in dora.card.text
 
 
-async def test_an_end_before_the_start_is_offered_after_noon(dora: Chatter) -> None:
+async def test_an_end_before_the_start_is_offered_after_noon(dora: ChatUser) -> None:
     await types(dora, "1.12. 9-3")
     assert dora.card.text == "Did you mean 09:00–15:00?\nTime zone: Europe/Berlin"
     assert dora.buttons == ["Tue 1 Dec, 09:00–15:00"]
@@ -280,7 +280,7 @@ async def test_an_end_before_the_start_is_offered_after_noon(dora: Chatter) -> N
     assert "Tue 1 Dec: 09:00–15:00" in dora.card.text
 
 
-async def test_hours_off_the_grid_are_refused_with_the_nearest_inside(town: Town, dora: Chatter) -> None:
+async def test_hours_off_the_grid_are_refused_with_the_nearest_inside(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "tomorrow 9:34-12:10")
 
     assert "quarter-hours" in dora.card.text
@@ -288,17 +288,17 @@ async def test_hours_off_the_grid_are_refused_with_the_nearest_inside(town: Town
     assert not [label for label in dora.buttons if "Publish" in label]
     await dora.taps("Tue 24 Nov, 09:45–12:00")
     await dora.taps("Publish")
-    assert TimeSpan(quarter(24, 9, 45), quarter(24, 12)) in await posted(town, dora)
+    assert TimeSpan(quarter(24, 9, 45), quarter(24, 12)) in await posted(bot, dora)
 
 
-async def test_hours_with_no_quarter_inside_have_no_suggestion(dora: Chatter) -> None:
+async def test_hours_with_no_quarter_inside_have_no_suggestion(dora: ChatUser) -> None:
     await types(dora, "tomorrow 9:01-9:14")
 
     assert "quarter-hours" in dora.card.text
     assert dora.buttons == ["Back"]
 
 
-async def test_hours_that_the_clocks_skip_are_refused_and_can_be_changed(dora: Chatter) -> None:
+async def test_hours_that_the_clocks_skip_are_refused_and_can_be_changed(dora: ChatUser) -> None:
     await types(dora, "28 March 2027 2:00-3:00")
     assert "There is no time in these hours" in dora.card.text
     assert dora.buttons == ["Back"]
@@ -308,45 +308,45 @@ async def test_hours_that_the_clocks_skip_are_refused_and_can_be_changed(dora: C
     assert "Sun 28 Mar 2027: 03:00–04:00" in dora.card.text
 
 
-async def test_hours_that_have_begun_are_refused_with_what_is_left(dora: Chatter) -> None:
+async def test_hours_that_have_begun_are_refused_with_what_is_left(dora: ChatUser) -> None:
     await types(dora, "today 8:00-12:00")
 
     assert dora.card.text.startswith("⚠️ Some of this is already over.\n\n")
     assert dora.buttons[0] == "Mon 23 Nov, 10:00–12:00"
 
 
-async def test_hours_that_are_over_altogether_are_refused(dora: Chatter) -> None:
+async def test_hours_that_are_over_altogether_are_refused(dora: ChatUser) -> None:
     await types(dora, "today 7:00-8:00")
 
     assert dora.card.text == "⚠️ All of this is over already. Type hours that are still to come."
     assert dora.buttons == ["Back"]
 
 
-async def test_one_suggestion_mends_what_is_both_off_the_grid_and_past(dora: Chatter) -> None:
+async def test_one_suggestion_mends_what_is_both_off_the_grid_and_past(dora: ChatUser) -> None:
     await types(dora, "today 8:05-12:05")
     await dora.taps("Mon 23 Nov, 10:00–12:00")
 
     assert "Mon 23 Nov: 10:00–12:00" in dora.card.text
 
 
-async def test_publishing_an_old_preview_is_refused_once_its_time_has_come(town: Town, dora: Chatter) -> None:
+async def test_publishing_an_old_preview_is_refused_once_its_time_has_come(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "today 11:00-13:00")
-    await town.passes(hours=1, minutes=20)
+    await bot.passes(hours=1, minutes=20)
     await dora.taps("Publish")
 
     assert "Some of this is already over." in dora.card.text
-    assert await posted(town, dora) == [WEDNESDAY]
+    assert await posted(bot, dora) == [WEDNESDAY]
     await dora.taps("Mon 23 Nov, 11:30–13:00")
     await dora.taps("Publish")
-    assert await posted(town, dora) == [TimeSpan(quarter(23, 11, 30), quarter(23, 13)), WEDNESDAY]
+    assert await posted(bot, dora) == [TimeSpan(quarter(23, 11, 30), quarter(23, 13)), WEDNESDAY]
 
 
-async def test_a_preview_says_what_is_posted_already_and_publishing_adds_nothing_twice(town: Town, dora: Chatter) -> None:
+async def test_a_preview_says_what_is_posted_already_and_publishing_adds_nothing_twice(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "25 Nov 10:00-14:00")
     assert "Posted already, and not added twice:\nWed 25 Nov: 10:00–12:00" in dora.card.text
     await dora.taps("Publish")
     assert "Wed 25 Nov: 12:00–14:00" in dora.card.text
-    assert await posted(town, dora) == [TimeSpan(quarter(25, 9), quarter(25, 14))]
+    assert await posted(bot, dora) == [TimeSpan(quarter(25, 9), quarter(25, 14))]
 
     await types(dora, "25 Nov 10:00-14:00")
     assert "All of this is posted already. There is nothing to publish." in dora.card.text
@@ -357,36 +357,36 @@ async def test_a_preview_says_what_is_posted_already_and_publishing_adds_nothing
     assert "Undo" not in dora.buttons
 
 
-async def test_undo_leaves_what_was_posted_before(town: Town, dora: Chatter) -> None:
+async def test_undo_leaves_what_was_posted_before(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "25 Nov 10:00-14:00")
     await dora.taps("Publish")
     await dora.taps("Undo")
 
-    assert await posted(town, dora) == [WEDNESDAY]
+    assert await posted(bot, dora) == [WEDNESDAY]
 
 
-async def test_discarding_posts_nothing_and_leads_back(town: Town, dora: Chatter) -> None:
+async def test_discarding_posts_nothing_and_leads_back(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "27 Nov 10:00-14:00")
     await dora.taps("Discard")
 
     assert dora.card.text == "Discarded\nNothing was posted."
     await dora.taps("See hours")
     assert dora.buttons == ["📅 Choose days", "Wed 25 Nov · 09:00–12:00"]
-    assert await posted(town, dora) == [WEDNESDAY]
+    assert await posted(bot, dora) == [WEDNESDAY]
 
 
-async def test_double_taps_do_no_more_than_one(town: Town, dora: Chatter) -> None:
+async def test_double_taps_do_no_more_than_one(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "27 Nov 10:00-14:00")
     once = TimeSpan(quarter(27, 10), quarter(27, 14))
     dora.person.taps("Publish")
     await dora.taps("Publish")
     assert "Published" in dora.card.text
-    assert await posted(town, dora) == [WEDNESDAY, once]
+    assert await posted(bot, dora) == [WEDNESDAY, once]
 
     dora.person.taps("Undo")
     await dora.taps("Undo")
     assert "Undone" in dora.card.text
-    assert await posted(town, dora) == [WEDNESDAY]
+    assert await posted(bot, dora) == [WEDNESDAY]
 
     await types(dora, "27 Nov 10:00-14:00")
     dora.person.taps("Discard")
@@ -394,7 +394,7 @@ async def test_double_taps_do_no_more_than_one(town: Town, dora: Chatter) -> Non
     assert "Discarded" in dora.card.text
 
 
-async def test_old_buttons_show_what_became_of_the_hours(town: Town, dora: Chatter) -> None:
+async def test_old_buttons_show_what_became_of_the_hours(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "27 Nov 10:00-14:00")
     draft = dora.card.buttons[0].data
     assert draft is not None
@@ -403,10 +403,10 @@ async def test_old_buttons_show_what_became_of_the_hours(town: Town, dora: Chatt
     for data in (f"hp:{number}", f"hu:{number}:a", f"hv:{number}", f"hm:{number}:20261201", f"ht:{number}:20261201:1", f"he:{number}:0:60"):
         await dora.taps_data(data, dora.card.id)
         assert "Discarded" in dora.card.text
-    assert await posted(town, dora) == [WEDNESDAY]
+    assert await posted(bot, dora) == [WEDNESDAY]
 
 
-async def test_days_are_chosen_across_months_then_start_and_end(town: Town, dora: Chatter) -> None:
+async def test_days_are_chosen_across_months_then_start_and_end(bot: BotHarness, dora: ChatUser) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     assert "No day is chosen yet" in dora.card.text
@@ -427,33 +427,33 @@ async def test_days_are_chosen_across_months_then_start_and_end(town: Town, dora
 
     assert "Fri 27 Nov: 08:00–15:00\nThu 3 Dec: 08:00–15:00" in dora.card.text
     await dora.taps("Publish")
-    assert await posted(town, dora) == [
+    assert await posted(bot, dora) == [
         WEDNESDAY,
         TimeSpan(quarter(27, 8), quarter(27, 15)),
         TimeSpan(quarter(3, 8, month=12), quarter(3, 15, month=12)),
     ]
 
 
-async def test_every_step_of_tapping_goes_on_after_a_restart(town: Town, dora: Chatter) -> None:
+async def test_every_step_of_tapping_goes_on_after_a_restart(bot: BotHarness, dora: ChatUser) -> None:
     await dora.sends("/hours")
     for label in ("Choose days", "27", "Next ›", "08:00", "15:00", "Publish"):
-        await town.restarts()
+        await bot.restarts()
         await dora.taps(label)
 
-    assert TimeSpan(quarter(27, 8), quarter(27, 15)) in await posted(town, dora)
+    assert TimeSpan(quarter(27, 8), quarter(27, 15)) in await posted(bot, dora)
 
 
-async def test_typed_times_go_on_after_a_restart(town: Town, dora: Chatter) -> None:
+async def test_typed_times_go_on_after_a_restart(bot: BotHarness, dora: ChatUser) -> None:
     await chooses_days(dora, "27")
-    await town.restarts()
+    await bot.restarts()
     await dora.sends("9:15")
-    await town.restarts()
+    await bot.restarts()
     await dora.sends("12:45")
 
     assert "Fri 27 Nov: 09:15–12:45" in dora.card.text
 
 
-async def test_a_double_tap_on_a_day_chooses_it_once(dora: Chatter) -> None:
+async def test_a_double_tap_on_a_day_chooses_it_once(dora: ChatUser) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     dora.person.taps("27")
@@ -464,7 +464,7 @@ async def test_a_double_tap_on_a_day_chooses_it_once(dora: Chatter) -> None:
     assert "27" in dora.buttons
 
 
-async def test_back_leads_from_the_preview_to_the_days_and_out(dora: Chatter) -> None:
+async def test_back_leads_from_the_preview_to_the_days_and_out(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.taps("08:00")
     await dora.taps("15:00")
@@ -484,7 +484,7 @@ async def test_back_leads_from_the_preview_to_the_days_and_out(dora: Chatter) ->
     assert "Your hours" in dora.card.text
 
 
-async def test_a_late_tap_on_publish_cannot_post_days_that_were_not_previewed(town: Town, dora: Chatter) -> None:
+async def test_a_late_tap_on_publish_cannot_post_days_that_were_not_previewed(bot: BotHarness, dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.taps("08:00")
     await dora.taps("15:00")
@@ -495,23 +495,23 @@ async def test_a_late_tap_on_publish_cannot_post_days_that_were_not_previewed(to
     await dora.taps_data(str(publish), dora.card.id)
 
     assert "When do you start?" in dora.card.text
-    assert await posted(town, dora) == [WEDNESDAY]
+    assert await posted(bot, dora) == [WEDNESDAY]
 
 
-async def test_for_today_alone_only_starts_to_come_are_shown(dora: Chatter) -> None:
+async def test_for_today_alone_only_starts_to_come_are_shown(dora: ChatUser) -> None:
     await chooses_days(dora, "23")
 
     assert dora.buttons[0] == "10:00"
 
 
-async def test_a_typed_stretch_is_taken_for_start_and_end(dora: Chatter) -> None:
+async def test_a_typed_stretch_is_taken_for_start_and_end(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.sends("8am-3pm")
 
     assert "Fri 27 Nov: 08:00–15:00" in dora.card.text
 
 
-async def test_a_whole_posting_typed_among_the_steps_is_previewed(dora: Chatter) -> None:
+async def test_a_whole_posting_typed_among_the_steps_is_previewed(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.sends("1 Dec 8:00-9:00")
 
@@ -519,7 +519,7 @@ async def test_a_whole_posting_typed_among_the_steps_is_previewed(dora: Chatter)
     assert "27 Nov" not in dora.card.text
 
 
-async def test_a_typed_start_off_the_grid_is_refused_with_the_next_quarter(dora: Chatter) -> None:
+async def test_a_typed_start_off_the_grid_is_refused_with_the_next_quarter(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.sends("9:34")
 
@@ -530,7 +530,7 @@ async def test_a_typed_start_off_the_grid_is_refused_with_the_next_quarter(dora:
 
 
 @pytest.mark.parametrize("line", ["24:00", "23:50"])
-async def test_a_start_that_leaves_nothing_of_the_day_is_refused(dora: Chatter, line: str) -> None:
+async def test_a_start_that_leaves_nothing_of_the_day_is_refused(dora: ChatUser, line: str) -> None:
     await chooses_days(dora, "27")
     await dora.sends(line)
     assert "before midnight" in dora.last.text
@@ -552,7 +552,7 @@ async def test_a_start_that_leaves_nothing_of_the_day_is_refused(dora: Chatter, 
         ("22-9", "the end has to be after the start", None),
     ],
 )
-async def test_an_end_that_will_not_do_is_answered_with_the_nearest(dora: Chatter, line: str, answer: str, offered: str | None) -> None:
+async def test_an_end_that_will_not_do_is_answered_with_the_nearest(dora: ChatUser, line: str, answer: str, offered: str | None) -> None:
     await chooses_days(dora, "27")
     await dora.taps("09:00")
     await dora.sends(line)
@@ -564,7 +564,7 @@ async def test_an_end_that_will_not_do_is_answered_with_the_nearest(dora: Chatte
 
 
 @pytest.mark.parametrize("line", ["24:00", "midnight", "0:00", "24"])
-async def test_an_end_at_midnight_is_the_end_of_the_day(dora: Chatter, line: str) -> None:
+async def test_an_end_at_midnight_is_the_end_of_the_day(dora: ChatUser, line: str) -> None:
     await chooses_days(dora, "27")
     await dora.taps("20:00")
     await dora.sends(line)
@@ -573,7 +573,7 @@ async def test_an_end_at_midnight_is_the_end_of_the_day(dora: Chatter, line: str
 
 
 @pytest.mark.parametrize("month", ["20260101", "20991231", "20261001", "20400615"])
-async def test_a_forged_month_shows_the_nearest_that_can_be_chosen(dora: Chatter, month: str) -> None:
+async def test_a_forged_month_shows_the_nearest_that_can_be_chosen(dora: ChatUser, month: str) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     await dora.taps_data(f"hm:1:{month}", dora.card.id)
@@ -583,7 +583,7 @@ async def test_a_forged_month_shows_the_nearest_that_can_be_chosen(dora: Chatter
 
 
 @pytest.mark.parametrize("day", ["20260101", "20991231", "20261122", "20280615"])
-async def test_a_forged_day_is_not_chosen(dora: Chatter, day: str) -> None:
+async def test_a_forged_day_is_not_chosen(dora: ChatUser, day: str) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     await dora.taps_data(f"ht:1:{day}:1", dora.card.id)
@@ -592,7 +592,7 @@ async def test_a_forged_day_is_not_chosen(dora: Chatter, day: str) -> None:
     assert "No day is chosen yet" in dora.card.text
 
 
-async def test_the_last_day_of_the_calendar_can_be_chosen_and_the_next_cannot(dora: Chatter) -> None:
+async def test_the_last_day_of_the_calendar_can_be_chosen_and_the_next_cannot(dora: ChatUser) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     last = date(2026, 11, 23) + timedelta(days=399)
@@ -603,7 +603,7 @@ async def test_the_last_day_of_the_calendar_can_be_chosen_and_the_next_cannot(do
 
 
 @pytest.mark.parametrize("data", ["hs:1:1440", "hs:1:99999999999", "he:1:600:600", "he:1:600:540", "he:1:0:1441", "hi:1", "hs:1:0"])
-async def test_forged_times_change_nothing(dora: Chatter, data: str) -> None:
+async def test_forged_times_change_nothing(dora: ChatUser, data: str) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     await dora.taps_data(data, dora.card.id)
@@ -617,8 +617,8 @@ async def test_forged_times_change_nothing(dora: Chatter, data: str) -> None:
 @pytest.mark.parametrize(
     "data", ["hv:{}", "hp:{}", "hx:{}", "hu:{}:k", "hm:{}:20261201", "ht:{}:20261201:1", "hi:{}", "hs:{}:60", "he:{}:60:90"]
 )
-async def test_nobody_touches_the_draft_of_another(town: Town, dora: Chatter, data: str) -> None:
-    eve = await opens_practice(town, "Eve")
+async def test_nobody_touches_the_draft_of_another(bot: BotHarness, dora: ChatUser, data: str) -> None:
+    eve = await opens_clinic(bot, "Eve")
     await types(dora, "27 Nov 10:00-14:00")
     await eve.sends("/hours")
     for number in (1, 2**51):
@@ -628,25 +628,25 @@ async def test_nobody_touches_the_draft_of_another(town: Town, dora: Chatter, da
     assert "Published" in dora.card.text
 
 
-async def test_four_hundred_days_can_be_posted_and_undone_at_once(town: Town, dora: Chatter) -> None:
+async def test_four_hundred_days_can_be_posted_and_undone_at_once(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "every day 9-17 from 23.11.2027 to 26.12.2028")
     assert "400 days, 12800 slots" in dora.card.text
     assert "and 390 more days" in dora.card.text
     await dora.taps("Publish")
-    assert len(await posted(town, dora)) == 401
+    assert len(await posted(bot, dora)) == 401
     await dora.taps("See hours")
     assert "401 days are posted" in dora.card.text
     assert "1/41" in dora.buttons
 
 
-async def test_slots_within_the_notice_period_are_not_called_bookable(dora: Chatter) -> None:
+async def test_slots_within_the_notice_period_are_not_called_bookable(dora: ChatUser) -> None:
     await types(dora, "24 Nov 9:00-11:00")
     await dora.taps("Publish")
 
     assert "4 of these slots can be booked now. Clients book at least 24 hours and at most 60 days ahead." in dora.card.text
 
 
-async def test_hours_beyond_the_horizon_are_said_to_wait_and_hours_too_soon_are_not(dora: Chatter) -> None:
+async def test_hours_beyond_the_horizon_are_said_to_wait_and_hours_too_soon_are_not(dora: ChatUser) -> None:
     await types(dora, "1 March 2027 9:00-11:00")
     await dora.taps("Publish")
     assert "\nNone of it can be booked yet: clients can book up to 60 days ahead.\nTime zone" in dora.card.text
@@ -656,14 +656,14 @@ async def test_hours_beyond_the_horizon_are_said_to_wait_and_hours_too_soon_are_
     assert "0 of these slots can be booked now. Clients book at least 24 hours and at most 60 days ahead." in dora.card.text
 
 
-async def test_days_are_not_counted_out_where_all_of_them_are_listed(dora: Chatter) -> None:
+async def test_days_are_not_counted_out_where_all_of_them_are_listed(dora: ChatUser) -> None:
     await types(dora, "Mon-Fri 9:00-17:00 next week")
     assert "The days I read" not in dora.card.text
     await types(dora, "every day 9:00-17:00 1.12.-30.12.")
     assert "The days I read: Tuesday, 1 December 2026 to Wednesday, 30 December 2026, 30 in all." in dora.card.text
 
 
-async def test_hours_tapped_that_are_posted_already_lead_back_to_the_times(dora: Chatter) -> None:
+async def test_hours_tapped_that_are_posted_already_lead_back_to_the_times(dora: ChatUser) -> None:
     await chooses_days(dora, "25")
     await dora.taps("09:00")
     await dora.taps("12:00")
@@ -673,7 +673,7 @@ async def test_hours_tapped_that_are_posted_already_lead_back_to_the_times(dora:
     assert "From 09:00 until when?" in dora.card.text
 
 
-async def test_undo_asks_about_bookings_that_came_in_between(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_undo_asks_about_bookings_that_came_in_between(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await types(dora, "27 Nov 10:00-14:00")
     await dora.taps("Publish")
     await books(alice, "11:00", day="27")
@@ -689,16 +689,16 @@ async def test_undo_asks_about_bookings_that_came_in_between(town: Town, dora: C
     assert "Undone" in asked.text
     assert dora.toast == "1 booking is cancelled; the client is told."
     assert dora.toast in asked.text
-    assert await posted(town, dora) == [WEDNESDAY]
+    assert await posted(bot, dora) == [WEDNESDAY]
     assert alice.sees("cancelled your appointment")
 
 
-async def test_hours_typed_in_another_zone_are_that_zones(town: Town, dora: Chatter) -> None:
-    async with town.app.database.transaction() as work:
-        await work.clients.seen(Contact(dora.id, "Dora"), town.now)
+async def test_hours_typed_in_another_zone_are_that_zones(bot: BotHarness, dora: ChatUser) -> None:
+    async with bot.app.database.transaction() as work:
+        await work.clients.record_contact(Contact(dora.id, "Dora"), bot.now)
         await work.clients.choose_zone(dora.id, "America/New_York")
     await types(dora, "27 Nov 4:00-5:00")
     assert "Fri 27 Nov: 04:00–05:00" in dora.card.text
     assert "America/New_York" in dora.card.text
     await dora.taps("Publish")
-    assert TimeSpan(quarter(27, 10), quarter(27, 11)) in await posted(town, dora)
+    assert TimeSpan(quarter(27, 10), quarter(27, 11)) in await posted(bot, dora)

@@ -7,8 +7,8 @@ import pytest
 from bot.features.hours.conversation import reads_as_hours
 from domain.reservation import Status
 from domain.timespan import TimeSpan
-from tests.kit.bot import Chatter, Town
-from tests.kit.clinic import books, holds, opens_practice, quarter, reservations
+from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.clinic import books, holds, opens_clinic, quarter, reservations
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -16,34 +16,34 @@ UNKNOWN = "These hours cannot be found any more. Begin again with /hours."
 
 
 @pytest.fixture
-async def dora(town: Town) -> Chatter:
+async def dora(bot: BotHarness) -> ChatUser:
     """Return a provider who works from nine to twelve on Wednesday 25 November 2026 and the three days after it."""
-    return await opens_practice(town, days=(25, 26, 27, 28))
+    return await opens_clinic(bot, days=(25, 26, 27, 28))
 
 
-async def posted(town: Town, provider: Chatter, day: int) -> list[TimeSpan]:
+async def posted(bot: BotHarness, provider: ChatUser, day: int) -> list[TimeSpan]:
     """Return what a provider has posted on a day of November, as the database has it."""
-    async with town.app.database.transaction() as work:
+    async with bot.app.database.transaction() as work:
         found = await work.providers.of_client(provider.id)
         assert found is not None
         return list(await work.availability.within(found.id, TimeSpan(quarter(day, 0), quarter(day + 1, 0))))
 
 
-async def opens_day(provider: Chatter, label: str = "Wed 25 Nov · 09:00–12:00") -> None:
+async def opens_day(provider: ChatUser, label: str = "Wed 25 Nov · 09:00–12:00") -> None:
     """Have a provider look at a posted day."""
     await provider.sends("/hours")
     await provider.taps(label)
 
 
-async def test_what_is_posted_is_listed_day_by_day_from_today_on(town: Town, dora: Chatter) -> None:
-    await town.passes(days=3)
+async def test_what_is_posted_is_listed_day_by_day_from_today_on(bot: BotHarness, dora: ChatUser) -> None:
+    await bot.passes(days=3)
     await dora.sends("/hours")
 
     assert "3 days are posted" in dora.card.text
     assert [label for label in dora.buttons if "·" in label] == [f"{day} Nov · 09:00–12:00" for day in ("Thu 26", "Fri 27", "Sat 28")]
 
 
-async def test_a_long_list_is_paged(dora: Chatter) -> None:
+async def test_a_long_list_is_paged(dora: ChatUser) -> None:
     await dora.sends("/hours")
     await dora.sends("every day 13:00-14:00 from 1.12.2026 to 31.12.2026")
     await dora.taps("Publish")
@@ -56,14 +56,14 @@ async def test_a_long_list_is_paged(dora: Chatter) -> None:
     assert "4/4" in dora.buttons
 
 
-async def removes(provider: Chatter, label: str) -> None:
+async def removes(provider: ChatUser, label: str) -> None:
     """Have a provider tap what is to go and agree to it."""
     await provider.taps(label)
     assert provider.card.text.startswith("Remove these hours?")
     await provider.taps("🗑 Remove")
 
 
-async def test_a_stretch_is_removed_once_that_is_agreed_to(town: Town, dora: Chatter) -> None:
+async def test_a_stretch_is_removed_once_that_is_agreed_to(bot: BotHarness, dora: ChatUser) -> None:
     await dora.sends("/hours")
     await dora.sends("25 Nov 13:00-17:00")
     await dora.taps("Publish")
@@ -73,17 +73,17 @@ async def test_a_stretch_is_removed_once_that_is_agreed_to(town: Town, dora: Cha
     await dora.taps("🗑 09:00–12:00")
     assert dora.card.text == "Remove these hours?\nWednesday, 25 November 2026: 09:00–12:00\nTime zone: Europe/Berlin"
     assert dora.buttons == ["🗑 Remove", "Back"]
-    assert len(await posted(town, dora, 25)) == 2
-    await town.restarts()
+    assert len(await posted(bot, dora, 25)) == 2
+    await bot.restarts()
     await dora.taps("🗑 Remove")
 
     assert dora.toast == "Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)"
     assert dora.card.text.startswith(f"{dora.toast}\n\nWednesday, 25 November 2026\nPosted: 13:00–17:00")
     assert dora.buttons == ["🗑 Remove whole day", "Back"]
-    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 13), quarter(25, 17))]
+    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 13), quarter(25, 17))]
 
 
-async def test_a_whole_day_is_removed_once_that_is_agreed_to_and_the_others_stay(town: Town, dora: Chatter) -> None:
+async def test_a_whole_day_is_removed_once_that_is_agreed_to_and_the_others_stay(bot: BotHarness, dora: ChatUser) -> None:
     await opens_day(dora)
     assert dora.buttons == ["🗑 Remove whole day", "Back"]
     await dora.taps("Remove whole day")
@@ -92,20 +92,20 @@ async def test_a_whole_day_is_removed_once_that_is_agreed_to_and_the_others_stay
 
     assert dora.card.text.startswith("Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)\n\nYour hours")
     assert "3 days are posted" in dora.card.text
-    assert await posted(town, dora, 25) == []
-    assert await posted(town, dora, 26) != []
+    assert await posted(bot, dora, 25) == []
+    assert await posted(bot, dora, 26) != []
 
 
-async def test_back_from_the_question_removes_nothing(town: Town, dora: Chatter) -> None:
+async def test_back_from_the_question_removes_nothing(bot: BotHarness, dora: ChatUser) -> None:
     await opens_day(dora)
     await dora.taps("Remove whole day")
     await dora.taps("Back")
 
     assert dora.buttons == ["🗑 Remove whole day", "Back"]
-    assert len(await posted(town, dora, 25)) == 1
+    assert len(await posted(bot, dora, 25)) == 1
 
 
-async def test_what_is_gone_already_is_not_asked_about(town: Town, dora: Chatter) -> None:
+async def test_what_is_gone_already_is_not_asked_about(bot: BotHarness, dora: ChatUser) -> None:
     await opens_day(dora)
     ask = dora.card.buttons[0].data
     await removes(dora, "Remove whole day")
@@ -114,30 +114,30 @@ async def test_what_is_gone_already_is_not_asked_about(town: Town, dora: Chatter
     assert dora.card.text.startswith("Your hours")
 
 
-async def test_a_typed_stretch_is_played_back_before_it_is_removed(town: Town, dora: Chatter) -> None:
+async def test_a_typed_stretch_is_played_back_before_it_is_removed(bot: BotHarness, dora: ChatUser) -> None:
     await opens_day(dora)
-    await town.restarts()
+    await bot.restarts()
     await dora.sends("10:00-11:00")
 
     assert "Remove these hours?\nWednesday, 25 November 2026: 10:00–11:00\nTime zone: Europe/Berlin" in dora.card.text
-    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
     await dora.taps("Remove")
-    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 10)), TimeSpan(quarter(25, 11), quarter(25, 12))]
+    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 10)), TimeSpan(quarter(25, 11), quarter(25, 12))]
     assert dora.buttons == ["🗑 09:00–10:00", "🗑 11:00–12:00", "🗑 Remove whole day", "Back"]
 
 
-async def test_back_from_a_typed_removal_removes_nothing(town: Town, dora: Chatter) -> None:
+async def test_back_from_a_typed_removal_removes_nothing(bot: BotHarness, dora: ChatUser) -> None:
     await opens_day(dora)
     await dora.sends("10-11")
     assert "24-hour clock" in dora.card.text
     await dora.taps("Back")
 
     assert "Posted: 09:00–12:00" in dora.card.text
-    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
 @pytest.mark.parametrize(("line", "seen"), [("9:07-10:10", "09:15–10:00"), ("8:00-10:00", "09:00–10:00"), ("0:00-24:00", "09:00–12:00")])
-async def test_a_typed_stretch_is_cut_to_quarter_hours_and_to_what_is_posted(dora: Chatter, line: str, seen: str) -> None:
+async def test_a_typed_stretch_is_cut_to_quarter_hours_and_to_what_is_posted(dora: ChatUser, line: str, seen: str) -> None:
     await opens_day(dora)
     await dora.sends(line)
 
@@ -156,7 +156,7 @@ async def test_a_typed_stretch_is_cut_to_quarter_hours_and_to_what_is_posted(dor
         ("x" * 600, "too long"),
     ],
 )
-async def test_a_typed_stretch_that_will_not_do_is_answered(dora: Chatter, line: str, answer: str) -> None:
+async def test_a_typed_stretch_that_will_not_do_is_answered(dora: ChatUser, line: str, answer: str) -> None:
     await opens_day(dora)
     await dora.sends(line)
     assert answer in dora.last.text
@@ -165,21 +165,23 @@ async def test_a_typed_stretch_that_will_not_do_is_answered(dora: Chatter, line:
     assert "Remove these hours?" in dora.card.text
 
 
-async def test_hours_with_a_day_typed_while_looking_at_another_are_a_posting(dora: Chatter) -> None:
+async def test_hours_with_a_day_typed_while_looking_at_another_are_a_posting(dora: ChatUser) -> None:
     await opens_day(dora)
     await dora.sends("1 Dec 8:00-9:00")
 
     assert "Preview\nTue 1 Dec: 08:00–09:00" in dora.card.text
 
 
-async def test_days_typed_while_looking_at_another_are_asked_for_their_hours(dora: Chatter) -> None:
+async def test_days_typed_while_looking_at_another_are_asked_for_their_hours(dora: ChatUser) -> None:
     await opens_day(dora)
     await dora.sends("1 Dec")
 
     assert "Tue 1 Dec: from when until when?" in dora.card.text
 
 
-async def test_bookings_inside_are_listed_and_left_alone_by_going_back(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
+async def test_bookings_inside_are_listed_and_left_alone_by_going_back(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
+) -> None:
     await books(alice, "09:15")
     await holds(bob, "10:00")
     await opens_day(dora)
@@ -193,29 +195,31 @@ async def test_bookings_inside_are_listed_and_left_alone_by_going_back(town: Tow
     assert dora.toast == ""
     await dora.taps("Back")
     assert "Posted: 09:00–12:00" in dora.card.text
-    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
-async def test_bookings_that_are_kept_stay_while_the_hours_go(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
+async def test_bookings_that_are_kept_stay_while_the_hours_go(bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser) -> None:
     await books(alice, "09:15")
     await opens_day(dora)
     await removes(dora, "Remove whole day")
-    await town.restarts()
+    await bot.restarts()
     await dora.taps("Keep it")
 
     assert dora.toast == "1 booking stays."
     assert dora.card.text.startswith("Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)\n1 booking stays.\n\nYour hours")
-    assert await posted(town, dora, 25) == []
-    assert [booking.status for booking in await reservations(town, alice)] == [Status.CONFIRMED]
+    assert await posted(bot, dora, 25) == []
+    assert [booking.status for booking in await reservations(bot, alice)] == [Status.CONFIRMED]
     assert not alice.sees("cancelled your appointment")
     await bob.sends("/book")
     assert "25" not in bob.buttons
 
 
-async def test_bookings_that_are_cancelled_are_told_to_their_clients_alone(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
+async def test_bookings_that_are_cancelled_are_told_to_their_clients_alone(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
+) -> None:
     await books(alice, "09:15")
     await holds(bob, "10:00")
-    carol = town.joins("Carol")
+    carol = bot.joins("Carol")
     await books(carol, "09:15", day="26")
     before = len(dora.shown)
     await opens_day(dora)
@@ -228,11 +232,11 @@ async def test_bookings_that_are_cancelled_are_told_to_their_clients_alone(town:
     assert bob.sees("Dora cancelled your appointment")
     assert not carol.sees("cancelled your appointment")
     assert len(dora.shown) == before + 1
-    assert await reservations(town, alice) == await reservations(town, bob) == []
-    assert len(await reservations(town, carol)) == 1
+    assert await reservations(bot, alice) == await reservations(bot, bob) == []
+    assert len(await reservations(bot, carol)) == 1
 
 
-async def test_cancelling_twice_tells_once(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_cancelling_twice_tells_once(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await opens_day(dora)
     await removes(dora, "Remove whole day")
@@ -242,7 +246,9 @@ async def test_cancelling_twice_tells_once(town: Town, dora: Chatter, alice: Cha
     assert len([message for message in alice.shown if "cancelled your appointment" in message.text]) == 1
 
 
-async def test_a_booking_made_after_the_question_is_asked_about_again(town: Town, dora: Chatter, alice: Chatter, bob: Chatter) -> None:
+async def test_a_booking_made_after_the_question_is_asked_about_again(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
+) -> None:
     await books(alice, "09:15")
     await opens_day(dora)
     await removes(dora, "Remove whole day")
@@ -251,57 +257,57 @@ async def test_a_booking_made_after_the_question_is_asked_about_again(town: Town
     await dora.taps("Cancel it", message=asked)
 
     assert "There are 2 bookings in these hours" in asked.text
-    assert len(await reservations(town, bob)) == 1
+    assert len(await reservations(bot, bob)) == 1
     await dora.taps("Cancel all", message=asked)
-    assert await reservations(town, bob) == []
+    assert await reservations(bot, bob) == []
 
 
-async def test_a_hold_that_ran_out_meanwhile_is_not_asked_about(town: Town, dora: Chatter, alice: Chatter) -> None:
+async def test_a_hold_that_ran_out_meanwhile_is_not_asked_about(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await holds(alice, "09:15")
     await opens_day(dora)
-    await town.passes(minutes=30)
+    await bot.passes(minutes=30)
     await removes(dora, "Remove whole day")
 
-    assert await posted(town, dora, 25) == []
+    assert await posted(bot, dora, 25) == []
 
 
 @pytest.mark.parametrize("inside", ["", "x", "c", "cffffffff", "kk", "ask", "🙂"])
-async def test_a_forged_answer_kills_nothing(town: Town, dora: Chatter, alice: Chatter, inside: str) -> None:
+async def test_a_forged_answer_kills_nothing(bot: BotHarness, dora: ChatUser, alice: ChatUser, inside: str) -> None:
     await books(alice, "09:15")
     await dora.sends("/hours")
     await dora.taps_data(f"hr:{quarter(25, 9)}:{quarter(25, 12)}:{inside}", dora.card.id)
 
-    assert len(await reservations(town, alice)) == 1
+    assert len(await reservations(bot, alice)) == 1
 
 
 @pytest.mark.parametrize("cells", ["0:1", "9:9", "5:4", "1990000:1990001", "1995100:2060000", "8000000:8000001"])
-async def test_forged_hours_to_remove_are_refused(town: Town, dora: Chatter, cells: str) -> None:
+async def test_forged_hours_to_remove_are_refused(bot: BotHarness, dora: ChatUser, cells: str) -> None:
     await dora.sends("/hours")
     for data in (f"hr:{cells}:a", f"hq:{cells}"):
         await dora.taps_data(data, dora.card.id)
         assert dora.person.toasts[-1] == (UNKNOWN, True)
-    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
 @pytest.mark.parametrize("day", ["20260101", "20261101", "20261124", "20991231"])
-async def test_a_day_with_nothing_to_show_leads_to_the_list(dora: Chatter, day: str) -> None:
+async def test_a_day_with_nothing_to_show_leads_to_the_list(dora: ChatUser, day: str) -> None:
     await dora.sends("/hours")
     await dora.taps_data(f"hd:{day}", dora.card.id)
 
     assert "4 days are posted" in dora.card.text
 
 
-async def test_nobody_removes_the_hours_of_another(town: Town, dora: Chatter) -> None:
-    eve = await opens_practice(town, "Eve", days=(30,))
+async def test_nobody_removes_the_hours_of_another(bot: BotHarness, dora: ChatUser) -> None:
+    eve = await opens_clinic(bot, "Eve", days=(30,))
     await eve.sends("/hours")
     await eve.taps_data(f"hq:{quarter(25, 9)}:{quarter(25, 12)}", eve.card.id)
     assert "Remove these hours?" not in eve.card.text
     await eve.taps_data(f"hr:{quarter(25, 9)}:{quarter(25, 12)}:k", eve.card.id)
 
-    assert await posted(town, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
-async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one(town: Town, dora: Chatter) -> None:
+async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one(bot: BotHarness, dora: ChatUser) -> None:
     await dora.sends("/hours")
     await dora.sends("26 Nov 22:00-24:00; 27 Nov 0:00-2:00")
     await dora.taps("Publish")
@@ -310,8 +316,8 @@ async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one
     await dora.taps("Thu 26 Nov · 09:00–12:00, 22:00–24:00")
     await removes(dora, "🗑 22:00–24:00")
 
-    assert await posted(town, dora, 26) == [TimeSpan(quarter(26, 9), quarter(26, 12))]
-    assert await posted(town, dora, 27) == [TimeSpan(quarter(27, 0), quarter(27, 2)), TimeSpan(quarter(27, 9), quarter(27, 12))]
+    assert await posted(bot, dora, 26) == [TimeSpan(quarter(26, 9), quarter(26, 12))]
+    assert await posted(bot, dora, 27) == [TimeSpan(quarter(27, 0), quarter(27, 2)), TimeSpan(quarter(27, 9), quarter(27, 12))]
 
 
 @pytest.mark.parametrize("text", ["tomorrow 9-12", "Mon-Fri 9-17 next week", "Friday", "9-17", "1.12. 15-9"])
@@ -324,7 +330,7 @@ def test_other_lines_are_not_taken_for_hours(text: str) -> None:
     assert not reads_as_hours(text, date(2026, 11, 23))
 
 
-async def test_hours_typed_outside_of_any_dialogue_are_previewed_for_a_provider_only(provider: Chatter, alice: Chatter) -> None:
+async def test_hours_typed_outside_of_any_dialogue_are_previewed_for_a_provider_only(provider: ChatUser, alice: ChatUser) -> None:
     await provider.sends("/start")
     await provider.sends("Friday 27 November 8am-3pm")
     await alice.sends("Friday 27 November 8am-3pm")
@@ -335,7 +341,7 @@ async def test_hours_typed_outside_of_any_dialogue_are_previewed_for_a_provider_
     assert "/help" in alice.last.text
 
 
-async def test_a_preview_in_another_zone_is_shown_again_before_it_is_published(provider: Chatter) -> None:
+async def test_a_preview_in_another_zone_is_shown_again_before_it_is_published(provider: ChatUser) -> None:
     await provider.sends("/hours")
     await provider.sends("2026-11-27 09:00-12:00")
     preview = provider.card
@@ -351,7 +357,7 @@ async def test_a_preview_in_another_zone_is_shown_again_before_it_is_published(p
     assert provider.sees("Published")
 
 
-async def test_what_was_published_can_still_be_undone_after_more_hours_were_typed(provider: Chatter) -> None:
+async def test_what_was_published_can_still_be_undone_after_more_hours_were_typed(provider: ChatUser) -> None:
     await provider.sends("/hours")
     await provider.sends("2026-11-27 09:00-12:00")
     await provider.taps("Publish")

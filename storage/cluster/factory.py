@@ -2,14 +2,14 @@
 
 from sqlalchemy import make_url
 
-from storage.cluster.membership import Replica
+from storage.cluster.membership import PostgresMembership
 from storage.cluster.shared_rate_limit import SharedRateLimit
-from storage.cluster.single_process import Alone
+from storage.cluster.single_process import SingleProcess
 
 
-def presence_on(url: str) -> Alone | Replica:
+def membership_on(url: str) -> SingleProcess | PostgresMembership:
     """Return the presence of this process on a database; nothing is opened yet."""
-    return Replica(url) if _has_replicas(url) else Alone()
+    return PostgresMembership(url) if _has_replicas(url) else SingleProcess()
 
 
 def shared_rate_limit_on(url: str) -> SharedRateLimit | None:
