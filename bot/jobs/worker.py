@@ -50,7 +50,7 @@ class Jobs:
         self._database = database
         self._relay = relay
         self._membership = membership
-        self._on_departure = True
+        self._replica_departed = True
         self._cut_off: datetime | None = None
         self._alarm = alarm
         self._admin_summary = digest
@@ -66,7 +66,7 @@ class Jobs:
 
     async def start(self, scheduler: AsyncIOScheduler) -> None:
         """Run from now on; what is overdue, or was in the hands of a process that is gone, goes out at once."""
-        self._membership.watch(on_commit=self._on_commit, on_departure=self._bereaved, on_reconnect=self._is_back)
+        self._membership.watch(on_commit=self._on_commit, on_departure=self._on_departure, on_reconnect=self._on_reconnect)
         self._schedule(scheduler)
         self._alarm.soon()
         self.pulse.beat()
@@ -88,7 +88,7 @@ class Jobs:
 
     async def take_over(self) -> None:
         """Make due again what processes that are gone had in hand, and what we ourselves had claimed without hearing of it."""
-        self._on_departure, cut_off, self._cut_off = False, self._cut_off, None
+        self._replica_departed, cut_off, self._cut_off = False, self._cut_off, None
         try:
             async with self._database.snapshot() as work:
                 holders = await work.outbox.lease_holders()
@@ -96,7 +96,7 @@ class Jobs:
             departed = await self._membership.departed(holders)
             await self._database.write(lambda work: self._released(work, departed, cut_off))
         except Exception:
-            self._on_departure, self._cut_off = True, _earlier(cut_off, self._cut_off)
+            self._replica_departed, self._cut_off = True, _earlier(cut_off, self._cut_off)
             raise
 
     async def _released(self, work: BotUnitOfWork, departed: Collection[int], cut_off: datetime | None) -> None:
@@ -132,7 +132,7 @@ class Jobs:
 
     async def run_due(self) -> None:
         """Do all that is due, and set the alarm for what comes next; holds run out on time however much is to be told meanwhile."""
-        if self._on_departure:
+        if self._replica_departed:
             await self.take_over()
         more = True
         while more:
@@ -163,15 +163,15 @@ class Jobs:
         """Have the alarm set for what another replica left, a little late: he does it himself, unless he dies."""
         self._alarm.at(due + _COURTESY)
 
-    def _bereaved(self) -> None:
+    def _on_departure(self) -> None:
         """Take over from a replica that is gone."""
-        self._on_departure = True
+        self._replica_departed = True
         self._alarm.soon()
 
-    def _is_back(self, away: float) -> None:
+    def _on_reconnect(self, away: float) -> None:
         """Take over as well what we ourselves may have lost sight of when we were cut off, so many seconds ago."""
         self._cut_off = _earlier(self._cut_off, self._clock() - timedelta(seconds=away))
-        self._bereaved()
+        self._on_departure()
 
     def _beat(self) -> None:
         """Show that the bot is at work."""

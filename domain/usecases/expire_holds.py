@@ -27,6 +27,6 @@ async def expire_holds_in_way(
 
 async def _told(uow: UnitOfWork, policy: BookingPolicy, now: datetime, ended: Iterable[Reservation]) -> int:
     """Announce the end of these holds; their providers never heard of them and are not told."""
-    events = [events.HoldExpired(hold, provider_client_id=0) for hold in ended]
-    await announce(uow, policy, now, *events)
-    return len(events)
+    expired = [events.HoldExpired(hold, provider_client_id=0) for hold in ended]
+    await announce(uow, policy, now, *expired)
+    return len(expired)

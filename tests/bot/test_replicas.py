@@ -211,7 +211,7 @@ async def test_even_one_who_came_and_died_between_two_looks_is_missed(bot: Repli
     await bot.leaves(a)
     await bot.goes_about(b)
     # It has just looked, then.
-    await until(lambda: b.membership.is_leader and not b.jobs._on_departure)
+    await until(lambda: b.membership.is_leader and not b.jobs._replica_departed)
     c = await bot.joins_in()
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi")
