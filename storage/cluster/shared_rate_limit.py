@@ -36,7 +36,7 @@ _HURRY = text("UPDATE place SET free_at = clock_timestamp() + interval '0.25 sec
 _WAIT = text("""
     SELECT coalesce(extract(epoch FROM max(free_at) FILTER (WHERE number = 0) - clock_timestamp()), 0)::float8 AS silence,
         coalesce(extract(epoch FROM min(free_at) FILTER (WHERE number BETWEEN 1 AND CAST(:highest AS int)) - clock_timestamp()), 0)::float8
-        AS place
+        AS permit
     FROM place""")
 _RETURN = text("UPDATE place SET free_at = clock_timestamp() WHERE number = CAST(:number AS int)")
 _GIVE_BACK = text("""

@@ -204,7 +204,7 @@ async def test_what_a_dead_replica_had_in_hand_is_told_by_another_in_order(bot: 
 
 
 async def test_even_one_who_came_and_died_between_two_looks_is_missed(bot: ReplicaSet, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.cluster.membership._LOOK_SECONDS", 4)
+    monkeypatch.setattr("storage.cluster.membership._CHECK_SECONDS", 4)
     alice = bot.joins("Alice")
     hears(bot, "hi", echo)
     a, b = bot.apps

@@ -31,21 +31,21 @@ class Mortals:
 
     def __init__(self, process: Process, bot: BotHarness) -> None:
         self._process = process
-        self._town = bot
+        self._bot = bot
         self.deaths = 0
 
     async def one(self, updates: Updates, at: int) -> str:
         """Have one more work these updates, or do what is due where there are none, and die at this await; return how it ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        order = {"now": self._town.now.isoformat(), "settings": self._settings(), "token": TOKEN, "updates": updates, "at": at}
+        order = {"now": self._bot.now.isoformat(), "settings": self._settings(), "token": TOKEN, "updates": updates, "at": at}
         self._process.stdin.write(f"{json.dumps(order)}\n".encode())
         ended = (await self._process.stdout.readline()).decode().strip()
         self.deaths += ended == "killed"
         return ended
 
     def _settings(self) -> dict[str, Any]:
-        return {"telegram_api_url": self._town.simulator.url, "database_url": self._town.app.database.url, "time_zone": "Europe/Berlin"}
+        return {"telegram_api_url": self._bot.simulator.url, "database_url": self._bot.app.database.url, "time_zone": "Europe/Berlin"}
 
 
 @asynccontextmanager

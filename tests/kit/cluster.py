@@ -20,7 +20,7 @@ from tests.kit.venue import rows
 _LIVING = """SELECT objid::bigint FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
     WHERE locktype = 'advisory' AND datname = current_database() AND classid = 5310209 AND objsubid = 2 AND granted"""
 _IN_HAND = """SELECT outbox.kind, recipient_id, coalesce(start_cell, 0) FROM outbox LEFT JOIN reservation ON reservation.id = reservation_id
-    WHERE state = 'due' AND leased_by = {presence}"""
+    WHERE state = 'due' AND leased_by = {membership}"""
 
 _LOOK_SECONDS = 0.1
 _FIRST_PORT, _PORTS, _WORKERS = 20_000, 1_000, 12

@@ -36,7 +36,7 @@ class CountingWire(Faults):
 
     def __init__(self, bot: BotHarness) -> None:
         super().__init__()
-        self._town = bot
+        self._bot = bot
         self._heartbeat = Path(f"{bot.app.database.url.removeprefix('sqlite:///')}.heartbeat")
         self.messages = 0
         self.revived_after: int | None = None
@@ -45,7 +45,7 @@ class CountingWire(Faults):
         """Count a message."""
         if method.lower() == "sendmessage":
             self.messages += 1
-            self._town.now += timedelta(seconds=0.2)
+            self._bot.now += timedelta(seconds=0.2)
             if self.messages == BACKLOG // 5:
                 os.utime(self._heartbeat, (0, 0))
             elif self.messages > BACKLOG // 5 and self.revived_after is None and self._heartbeat.stat().st_mtime > 0:

@@ -272,7 +272,7 @@ def test_news_gets_a_share_however_many_answers_wait() -> None:
 
 
 @pytest.fixture
-async def strict_town(database_url: str) -> AsyncIterator[BotHarness]:
+async def strict_replicas(database_url: str) -> AsyncIterator[BotHarness]:
     """A town whose Telegram keeps to its limits, by the clock on the wall."""
     place = BotHarness(database_url, rate_limiter=RateLimiter())
     await place.starts()
@@ -283,8 +283,8 @@ async def strict_town(database_url: str) -> AsyncIterator[BotHarness]:
     assert place.simulator.transcript.warnings == []
 
 
-async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_it(strict_town: BotHarness) -> None:
-    bot = strict_town
+async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_it(strict_replicas: BotHarness) -> None:
+    bot = strict_replicas
     people = await crowd(bot, 61)
     await let_holds_expire(bot, people, 2)
     draining = asyncio.create_task(bot.runs_due())
@@ -303,8 +303,8 @@ async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_i
 
 
 @pytest.mark.parametrize("refused", [1, 2])
-async def test_a_refusal_of_one_is_his_own_and_of_two_silences_all_until_it_is_over(strict_town: BotHarness, refused: int) -> None:
-    bot = strict_town
+async def test_a_refusal_of_one_is_his_own_and_of_two_silences_all_until_it_is_over(strict_replicas: BotHarness, refused: int) -> None:
+    bot = strict_replicas
     people = await crowd(bot, 6)
     await let_holds_expire(bot, people, 1)
     for person in people[:refused]:

@@ -20,7 +20,7 @@ MANY = IN_FLIGHT + 10
 
 
 @pytest.fixture
-async def paced_town(database_url: str) -> AsyncIterator[BotHarness]:
+async def paced_bot(database_url: str) -> AsyncIterator[BotHarness]:
     """Return a town whose bot keeps its pace and waits for Telegram for as long as it takes."""
     async with running(BotHarness(database_url, patience=60, rate_limiter=RateLimiter()), ["message is not modified"]) as place:
         yield place
@@ -41,8 +41,8 @@ def copies(bot: BotHarness, crowd: list[ChatUser], text: str) -> Counter[int]:
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_crash_repeats_each_message_on_its_way_once_and_no_more_than_the_pace_keeps_in_flight(paced_town: BotHarness) -> None:
-    bot = paced_town
+async def test_a_crash_repeats_each_message_on_its_way_once_and_no_more_than_the_pace_keeps_in_flight(paced_bot: BotHarness) -> None:
+    bot = paced_bot
     crowd = await crowd_of(bot, MANY)
     async with bot.app.database.transaction() as work:
         for person in crowd:
@@ -66,8 +66,8 @@ async def test_a_crash_repeats_each_message_on_its_way_once_and_no_more_than_the
     assert told == {2: IN_FLIGHT, 1: MANY - IN_FLIGHT}
 
 
-async def test_an_edit_that_is_repeated_after_a_crash_shows_nothing_new(paced_town: BotHarness) -> None:
-    bot = paced_town
+async def test_an_edit_that_is_repeated_after_a_crash_shows_nothing_new(paced_bot: BotHarness) -> None:
+    bot = paced_bot
     [alice] = await crowd_of(bot, 1)
     await alice.sends("/help")
     number, shown = alice.last.id, len(texts(alice))

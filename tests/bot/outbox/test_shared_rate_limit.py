@@ -26,7 +26,7 @@ OWED = "SELECT count(*) FROM outbox WHERE state = 'due' AND kind <> 'hold_warnin
 
 
 @pytest.fixture
-async def strict_town(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[ReplicaSet]:
+async def strict_replicas(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[ReplicaSet]:
     """A town with several replicas, two unless it is said, whose Telegram keeps to its limits, by the clock on the wall."""
     place = ReplicaSet(database_url, replicas=getattr(request, "param", 2), paced=True)
     await place.starts()
@@ -47,11 +47,11 @@ def expiries(bot: BotHarness) -> list[Any]:
     return [call for call in calls(bot, "sendMessage") if call.params["text"].startswith("⌛")]
 
 
-@pytest.mark.parametrize("strict_town", [2, 3], indirect=True)
+@pytest.mark.parametrize("strict_replicas", [2, 3], indirect=True)
 async def test_a_backlog_that_replicas_share_meets_no_refusal_and_each_tells_a_fair_part_of_it(
-    strict_town: ReplicaSet, monkeypatch: pytest.MonkeyPatch
+    strict_replicas: ReplicaSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bot, size = strict_town, 40 * len(strict_town.apps)
+    bot, size = strict_replicas, 40 * len(strict_replicas.apps)
     # Whoever takes all of it in hand leaves nothing to share.
     monkeypatch.setattr("bot.outbox.relay._BATCH", 10)
     monkeypatch.setattr("bot.outbox.relay._IN_HAND", 20)
@@ -90,12 +90,12 @@ async def test_answers_of_either_replica_come_before_the_news_of_both(database_u
         await until(lambda: len(arrived) >= 30)
         before = len(arrived)
         await asyncio.gather(*(tells(rate_limiters[chat % 2], Urgency.ANSWER, 1000 + chat) for chat in range(20)))
-        meanwhile = arrived[before:].count("NEWS")
+        meanwhile = arrived[before:].count("NOTIFICATION")
     for telling in shared:
         await telling.close()
 
     assert meanwhile <= 20
-    assert arrived.count("NEWS") == 120
+    assert arrived.count("NOTIFICATION") == 120
 
 
 async def test_a_server_whose_clock_was_set_back_keeps_no_place_and_no_chat_waiting(database_url: str) -> None:
@@ -111,8 +111,8 @@ async def test_a_server_whose_clock_was_set_back_keeps_no_place_and_no_chat_wait
     await telling.close()
 
 
-async def test_two_chats_refused_by_two_replicas_silence_both(strict_town: ReplicaSet) -> None:
-    bot = strict_town
+async def test_two_chats_refused_by_two_replicas_silence_both(strict_replicas: ReplicaSet) -> None:
+    bot = strict_replicas
     people = await crowd(bot, 6)
     for person, app in zip(people, bot.apps, strict=False):
         bot.simulator.faults.add(FaultKind.FLOOD, person=person.person, retry_after=3600)
@@ -126,8 +126,8 @@ async def test_two_chats_refused_by_two_replicas_silence_both(strict_town: Repli
         assert app.relay.pause > timedelta(minutes=59)
 
 
-async def test_a_chat_told_something_by_one_replica_rests_for_all(strict_town: ReplicaSet) -> None:
-    bot = strict_town
+async def test_a_chat_told_something_by_one_replica_rests_for_all(strict_replicas: ReplicaSet) -> None:
+    bot = strict_replicas
     [person] = await crowd(bot, 1)
     a, b = bot.apps
     for _ in range(3):

@@ -28,8 +28,8 @@ CONNECTION_OF = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objsub
 @pytest.fixture(autouse=True)
 def attentive(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have replicas look around often, so that nobody waits a second for them."""
-    monkeypatch.setattr(replicas, "_LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(replicas, "_COME_BACK_SECONDS", 0.02)
+    monkeypatch.setattr(replicas, "_CHECK_SECONDS", 0.02)
+    monkeypatch.setattr(replicas, "_RECONNECT_SECONDS", 0.02)
 
 
 class Watcher(PostgresMembership):
@@ -215,8 +215,8 @@ async def test_a_leader_is_never_doubled_however_often_connections_are_cut(team:
 
 
 async def test_while_it_is_cut_off_a_replica_is_told_so(team: Replicas, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replicas, "_COME_BACK_SECONDS", 60)
-    monkeypatch.setattr(replicas, "_LOOK_SECONDS", 60)
+    monkeypatch.setattr(replicas, "_RECONNECT_SECONDS", 60)
+    monkeypatch.setattr(replicas, "_CHECK_SECONDS", 60)
     lonely = await team.joins()
     await lonely.wait_until_leader()
 
