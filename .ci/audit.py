@@ -9,13 +9,30 @@ from typing import Any
 # The development file holds the runtime one unchanged.
 LOCKS = ("requirements-dev.txt", "requirements-postgres.txt")
 # How the libraries underneath name it where a service cannot be reached or does not answer.
-_NOBODY_THERE = ("ConnectionError", "ProxyError", "SSLError", "Timeout", "HTTPError", "ServiceError")
+_NOBODY_THERE = (
+    "ConnectionError",
+    "ProxyError",
+    "SSLError",
+    "Timeout",
+    "HTTPError",
+    "ServiceError",
+)
 
 
 def main() -> int:
     """Ask, tell what came of it, and return the exit status."""
     files = [part for name in LOCKS for part in ("--requirement", name)]
-    command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--require-hashes", "--progress-spinner", "off", "--format", "json"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip_audit",
+        "--disable-pip",
+        "--require-hashes",
+        "--progress-spinner",
+        "off",
+        "--format",
+        "json",
+    ]
     asked = subprocess.run([*command, *files], capture_output=True, text=True, check=False)
     try:
         found = json.loads(asked.stdout)["dependencies"]
@@ -36,15 +53,23 @@ def unanswered(error: str) -> int:
 
 def told(found: Sequence[dict[str, Any]]) -> int:
     """Tell what is known of each package, and of how many nothing could be learnt."""
-    known = [(each["name"], each["version"], flaw) for each in found for flaw in each.get("vulns", ())]
+    known = [
+        (each["name"], each["version"], flaw) for each in found for flaw in each.get("vulns", ())
+    ]
     for name, version, flaw in known:
-        print(f"{name} {version}: {flaw['id']}, mended in {', '.join(flaw['fix_versions']) or 'no release yet'}")
+        print(
+            f"{name} {version}: {flaw['id']}, mended in {', '.join(flaw['fix_versions']) or 'no release yet'}"
+        )
     skipped = [each["name"] for each in found if "skip_reason" in each]
     if len(skipped) == len(found):
-        print(f"Skipped: the service that was asked knows none of the {len(found)} packages, as a mirror may.")
+        print(
+            f"Skipped: the service that was asked knows none of the {len(found)} packages, as a mirror may."
+        )
     else:
         unheard = ", ".join(skipped) or "none"
-        print(f"{len(found) - len(skipped)} packages looked up, {len(known)} vulnerabilities known. Not looked up: {unheard}.")
+        print(
+            f"{len(found) - len(skipped)} packages looked up, {len(known)} vulnerabilities known. Not looked up: {unheard}."
+        )
     return 1 if known else 0
 
 

@@ -12,7 +12,9 @@ from benchmarks.scale import SHORT, WHOLE, Scale
 
 Measure = Callable[[Scale, Databases, Report], Awaitable[None]]
 
-BENCHMARKS: dict[str, Measure] = {each.NAME: each.measure for each in (tap, slots, holding, expiry, resident, fairness)}
+BENCHMARKS: dict[str, Measure] = {
+    each.NAME: each.measure for each in (tap, slots, holding, expiry, resident, fairness)
+}
 RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -27,12 +29,23 @@ async def measured(names: Sequence[str], scale: Scale, given: Databases) -> Repo
 def main() -> None:
     """Measure what the command line names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("name", nargs="*", choices=[[], *BENCHMARKS], help="which benchmarks, all of them unless some are named")
+    parser.add_argument(
+        "name",
+        nargs="*",
+        choices=[[], *BENCHMARKS],
+        help="which benchmarks, all of them unless some are named",
+    )
     parser.add_argument("--quick", action="store_true", help="just see that each works")
-    parser.add_argument("--results", type=Path, help="where to write the results (the whole measurement has its own place)")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        help="where to write the results (the whole measurement has its own place)",
+    )
     options = parser.parse_args()
     with durable_server() as server, databases(server) as given:
-        report = asyncio.run(measured(options.name or list(BENCHMARKS), SHORT if options.quick else WHOLE, given))
+        report = asyncio.run(
+            measured(options.name or list(BENCHMARKS), SHORT if options.quick else WHOLE, given)
+        )
     print(f"\n{report.table()}")
     if file := options.results or (None if options.quick else RESULTS):
         report.save(file)

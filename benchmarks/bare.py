@@ -33,7 +33,11 @@ class Recording:
         """Yield the statements with other values; the last part tells that there are several rows of them."""
         for sql, parameters, many in self.statements:
             if many:
-                yield sql, [tuple(values.get(each, each) for each in row) for row in parameters], True
+                yield (
+                    sql,
+                    [tuple(values.get(each, each) for each in row) for row in parameters],
+                    True,
+                )
             else:
                 yield sql, tuple(values.get(each, each) for each in parameters), False
 
@@ -43,7 +47,9 @@ def recorded(engine: AsyncEngine) -> Iterator[Recording]:
     """Record what goes over an engine in a block, but for the beginning and the end of transactions."""
     recording = Recording()
 
-    def executed(_connection: object, _cursor: object, sql: str, parameters: Any, *_others: object) -> None:
+    def executed(
+        _connection: object, _cursor: object, sql: str, parameters: Any, *_others: object
+    ) -> None:
         if not sql.startswith("BEGIN"):
             # Several rows in one VALUES are one row of parameters, whatever SQLAlchemy calls them.
             recording.statements.append((sql, parameters, isinstance(parameters, list)))
@@ -87,14 +93,22 @@ class BarePostgres:
 
     def __init__(self, pool: asyncpg.Pool, *, reading: bool) -> None:
         self._pool = pool
-        self._how: dict[str, Any] = {"isolation": "repeatable_read", "readonly": True} if reading else {}
+        self._how: dict[str, Any] = (
+            {"isolation": "repeatable_read", "readonly": True} if reading else {}
+        )
 
     async def play(self, recording: Recording, values: Values) -> list[Any]:
         """The same."""
         async with self._pool.acquire() as connection, connection.transaction(**self._how):
             return [await self._sent(connection, *each) for each in recording.with_values(values)]
 
-    async def _sent(self, connection: asyncpg.Connection, sql: str, parameters: Any, many: bool) -> Any:  # noqa: FBT001  (as it was recorded)
+    async def _sent(
+        self,
+        connection: asyncpg.Connection,
+        sql: str,
+        parameters: Any,
+        many: bool,  # noqa: FBT001  (SQLAlchemy passes it by position)
+    ) -> Any:
         if many:
             await connection.executemany(sql, parameters)
             return None
@@ -109,7 +123,9 @@ async def bare(url: str, *, reading: bool = False) -> AsyncIterator[BareSqlite |
         async with asyncpg.create_pool(url, **_POOL) as pool:
             yield BarePostgres(pool, reading=reading)
         return
-    async with aiosqlite.connect(url.removeprefix("sqlite:///"), isolation_level=None) as connection:
+    async with aiosqlite.connect(
+        url.removeprefix("sqlite:///"), isolation_level=None
+    ) as connection:
         for pragma in ("synchronous=FULL", "busy_timeout=5000", "foreign_keys=ON"):
             await connection.execute(f"PRAGMA {pragma}")
         yield BareSqlite(connection, "BEGIN" if reading else "BEGIN IMMEDIATE")

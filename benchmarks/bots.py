@@ -14,7 +14,13 @@ from typing import Any
 
 from telegram import InlineKeyboardMarkup, LinkPreviewOptions, Update
 from telegram.constants import ParseMode
-from telegram.ext import Application, ApplicationBuilder, CallbackQueryHandler, CommandHandler, ContextTypes
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    CommandHandler,
+    ContextTypes,
+)
 
 from benchmarks.screens import AFTER, TEXT, markup
 from benchmarks.venue import FIRST_PROVIDER
@@ -25,7 +31,11 @@ from bot.telegram.transport import AiohttpRequest
 from bot.updates.processor import SIDE_BY_SIDE
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-_SHOWN: dict[str, Any] = {"text": TEXT, "parse_mode": ParseMode.HTML, "link_preview_options": _NO_PREVIEW}
+_SHOWN: dict[str, Any] = {
+    "text": TEXT,
+    "parse_mode": ParseMode.HTML,
+    "link_preview_options": _NO_PREVIEW,
+}
 
 
 async def whole(url: str, token: str, database: str) -> None:
@@ -43,7 +53,9 @@ def _keyboard(kind: str) -> InlineKeyboardMarkup | None:
 async def _asked(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
     """Somebody wants to book."""
     assert update.effective_chat
-    await context.bot.send_message(update.effective_chat.id, reply_markup=_keyboard("/book"), **_SHOWN)
+    await context.bot.send_message(
+        update.effective_chat.id, reply_markup=_keyboard("/book"), **_SHOWN
+    )
 
 
 async def _tapped(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
@@ -55,14 +67,20 @@ async def _tapped(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
     await query.answer()
     await query.edit_message_text(reply_markup=_keyboard(kind), **_SHOWN)
     if kind == "rc":
-        await context.bot.send_message(FIRST_PROVIDER + int(number), reply_markup=_keyboard("rc"), **_SHOWN)
+        await context.bot.send_message(
+            FIRST_PROVIDER + int(number), reply_markup=_keyboard("rc"), **_SHOWN
+        )
 
 
 async def bare(url: str, token: str, *, stock: bool) -> None:
     """Run a bare bot."""
-    builder = ApplicationBuilder().token(token).base_url(f"{url}/bot").concurrent_updates(SIDE_BY_SIDE)
+    builder = (
+        ApplicationBuilder().token(token).base_url(f"{url}/bot").concurrent_updates(SIDE_BY_SIDE)
+    )
     if not stock:
-        builder = builder.request(AiohttpRequest()).get_updates_request(AiohttpRequest(connections=4))
+        builder = builder.request(AiohttpRequest()).get_updates_request(
+            AiohttpRequest(connections=4)
+        )
     application = builder.build()
     application.add_handlers([CommandHandler("book", _asked), CallbackQueryHandler(_tapped)])
     async with application:

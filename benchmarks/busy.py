@@ -21,12 +21,23 @@ _LONGEST_WAIT = 30.0
 _USER = '{"id":%d,"is_bot":false,"first_name":"Person","language_code":"en"}'
 _CHAT = '{"id":%d,"type":"private","first_name":"Person"}'
 _LINE = (
-    '{"update_id":%d,"message":{"message_id":%d,"from":' + _USER + ',"chat":' + _CHAT + ',"date":%d,"text":"/help",'
+    '{"update_id":%d,"message":{"message_id":%d,"from":'
+    + _USER
+    + ',"chat":'
+    + _CHAT
+    + ',"date":%d,"text":"/help",'
     '"entities":[{"type":"bot_command","offset":0,"length":5}]}}'
 )
-_SEEN = '{"message_id":%d,"from":{"id":1,"is_bot":true,"first_name":"S"},"chat":' + _CHAT + ',"date":%d,"text":' + json.dumps(TEXT)
+_SEEN = (
+    '{"message_id":%d,"from":{"id":1,"is_bot":true,"first_name":"S"},"chat":'
+    + _CHAT
+    + ',"date":%d,"text":'
+    + json.dumps(TEXT)
+)
 _TAP = (
-    '{"update_id":%d,"callback_query":{"id":"%d","from":' + _USER + ',"chat_instance":"1","data":"%s",'
+    '{"update_id":%d,"callback_query":{"id":"%d","from":'
+    + _USER
+    + ',"chat_instance":"1","data":"%s",'
     '"message":' + _SEEN + ',"reply_markup":%s}}}'
 )
 
@@ -54,7 +65,10 @@ class BusyCrowd:
         """Have so many busy people write for a while, with quiet people among them; return how long those waited, in milliseconds."""
         self._waits = waits = _Waits()
         began = time.perf_counter()
-        writing = [asyncio.create_task(self._writes(_FIRST_BUSY + each, each / max(busy, 1), seconds)) for each in range(busy)]
+        writing = [
+            asyncio.create_task(self._writes(_FIRST_BUSY + each, each / max(busy, 1), seconds))
+            for each in range(busy)
+        ]
         # Until each busy person was shown something, they are as quiet as all others.
         await asyncio.sleep(min(_START_SECONDS, seconds / 2) if busy else 0)
         await self._quiet(began + seconds)
@@ -62,9 +76,18 @@ class BusyCrowd:
         answers = waits.busy_answers / (time.perf_counter() - began)
         unanswered = await self._settled()
         names = ("p50", "p99", "longest")
-        answered, shown = percentiles(waits.answered, 50, 99, 100), percentiles(waits.shown, 50, 99, 100)
-        told = {f"tap answered, {name}": 1000 * value for name, value in zip(names, answered, strict=True)}
-        told |= {f"quiet person shown, {name}": 1000 * value for name, value in zip(names, shown, strict=True)}
+        answered, shown = (
+            percentiles(waits.answered, 50, 99, 100),
+            percentiles(waits.shown, 50, 99, 100),
+        )
+        told = {
+            f"tap answered, {name}": 1000 * value
+            for name, value in zip(names, answered, strict=True)
+        }
+        told |= {
+            f"quiet person shown, {name}": 1000 * value
+            for name, value in zip(names, shown, strict=True)
+        }
         return told | {"busy people shown": answers, "problems": unanswered}
 
     def answered(self, chat: int) -> None:
@@ -113,4 +136,7 @@ class BusyCrowd:
         number, date = next(self._numbers), int(time.time())
         self._waits.answer[chat] = time.perf_counter()
         data = ChooseProvider(1 + number % 2, 0).pack()
-        self._put(number, (_TAP % (number, chat, chat, data, number, chat, date, MARKUPS["/book"])).encode())
+        self._put(
+            number,
+            (_TAP % (number, chat, chat, data, number, chat, date, MARKUPS["/book"])).encode(),
+        )

@@ -26,12 +26,28 @@ _DAYS_USED = DAYS - 4
 _USER = '{"id":%d,"is_bot":false,"first_name":"Person","language_code":"en"}'
 _CHAT = '{"id":%d,"type":"private","first_name":"Person"}'
 _BOT = '{"id":1,"is_bot":true,"first_name":"Slotkeeper","username":"slotkeeper_bot"}'
-MESSAGE = '{"message_id":%d,"from":' + _BOT + ',"chat":' + _CHAT + ',"date":%d,"text":' + json.dumps(TEXT) + ',"reply_markup":%s}'
+MESSAGE = (
+    '{"message_id":%d,"from":'
+    + _BOT
+    + ',"chat":'
+    + _CHAT
+    + ',"date":%d,"text":'
+    + json.dumps(TEXT)
+    + ',"reply_markup":%s}'
+)
 _COMMAND = (
-    '{"update_id":%d,"message":{"message_id":%d,"from":' + _USER + ',"chat":' + _CHAT + ',"date":%d,"text":"/book",'
+    '{"update_id":%d,"message":{"message_id":%d,"from":'
+    + _USER
+    + ',"chat":'
+    + _CHAT
+    + ',"date":%d,"text":"/book",'
     '"entities":[{"type":"bot_command","offset":0,"length":5}]}}'
 )
-_TAP = '{"update_id":%d,"callback_query":{"id":"%d","from":' + _USER + ',"chat_instance":"1","data":"%s","message":%s}}'
+_TAP = (
+    '{"update_id":%d,"callback_query":{"id":"%d","from":'
+    + _USER
+    + ',"chat_instance":"1","data":"%s","message":%s}}'
+)
 
 
 @dataclass(slots=True)
@@ -82,7 +98,12 @@ class Timing:
         answered, shown = percentiles(self.answered, 50, 99), percentiles(self.shown, 50, 99)
         names = ("tap answered, p50", "tap answered, p99", "screen shown, p50", "screen shown, p99")
         times = {name: 1000 * value for name, value in zip(names, (*answered, *shown), strict=True)}
-        return {"updates a second": len(self.shown) / seconds, **times, "updates": len(self.shown), "problems": self.problems}
+        return {
+            "updates a second": len(self.shown) / seconds,
+            **times,
+            "updates": len(self.shown),
+            "problems": self.problems,
+        }
 
 
 class Crowd:
@@ -160,7 +181,9 @@ class Crowd:
     def _first(self, people: int) -> list[Person]:
         """Return so many people; no two share a provider while there are enough of them."""
         for number in range(len(self._people) + 1, people + 1):
-            self._people[FIRST_PERSON + number] = Person(number, (number - 1) % self._venue.crowded + 1)
+            self._people[FIRST_PERSON + number] = Person(
+                number, (number - 1) % self._venue.crowded + 1
+            )
         return list(self._people.values())[:people]
 
     def _acts(self, person: Person) -> None:
@@ -171,7 +194,12 @@ class Crowd:
             text = _COMMAND % (number, number, person.chat, person.chat, date)
         else:
             # In a pile each tap is on a message of its own: what a message shows already is not shown again.
-            seen = MESSAGE % (number if self._piled else person.message, person.chat, date, MARKUPS[MIX[person.step % len(MIX) - 1]])
+            seen = MESSAGE % (
+                number if self._piled else person.message,
+                person.chat,
+                date,
+                MARKUPS[MIX[person.step % len(MIX) - 1]],
+            )
             # The tap's number tells whose it is.
             text = _TAP % (number, person.chat, person.chat, self._data(person), seen)
         self._put(number, text.encode())

@@ -40,7 +40,9 @@ class Databases:
         if engine == SQLITE:
             return f"sqlite:///{shutil.copyfile(self._file, self.folder / f'{number}.db')}"
         assert self._server
-        return self._stack.enter_context(copied(self._server, self._template, f"{self._template}_{number}"))
+        return self._stack.enter_context(
+            copied(self._server, self._template, f"{self._template}_{number}")
+        )
 
 
 @contextmanager

@@ -26,24 +26,42 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
     contenders = {engine: partial(_expired, given, engine, scale.holds) for engine in given.engines}
     samples = await alternate(contenders, scale.rounds)
     case = f"{scale.holds:,} holds"
-    report.add_all(NAME, case, samples, {"until all are free and told of": "s", "longest transaction": "ms"})
+    report.add_all(
+        NAME, case, samples, {"until all are free and told of": "s", "longest transaction": "ms"}
+    )
     for engine in given.engines:
-        report.aim(NAME, case, f"{engine}: seconds", spread(samples, engine, "until all are free and told of"), "<", 1.0)
+        report.aim(
+            NAME,
+            case,
+            f"{engine}: seconds",
+            spread(samples, engine, "until all are free and told of"),
+            "<",
+            1.0,
+        )
 
 
 async def _expired(given: Databases, engine: str, holds: int) -> dict[str, float]:
     """Fill a database with live holds, and end them all as the bot does."""
     url = given.new(engine)
     # Two holds each: a client may have three.
-    fill(url, Venue(NOW, _PROVIDERS, holds, held_until=NOW + timedelta(minutes=30), clients=holds // 2))
+    fill(
+        url,
+        Venue(NOW, _PROVIDERS, holds, held_until=NOW + timedelta(minutes=30), clients=holds // 2),
+    )
     database = _Timed(url)
     began = time.perf_counter()
     await end_overdue_holds(database, _POLICY, lambda: NOW + timedelta(minutes=31))
     seconds = time.perf_counter() - began
     await database.close()
-    told = rows(url, "SELECT (SELECT count(*) FROM busy), (SELECT count(*) FROM outbox WHERE kind = 'hold_expired')")
+    told = rows(
+        url,
+        "SELECT (SELECT count(*) FROM busy), (SELECT count(*) FROM outbox WHERE kind = 'hold_expired')",
+    )
     assert told == [(0, holds)], told
-    return {"until all are free and told of": seconds, "longest transaction": 1000 * database.longest}
+    return {
+        "until all are free and told of": seconds,
+        "longest transaction": 1000 * database.longest,
+    }
 
 
 class _Timed(Database):

@@ -52,13 +52,26 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
             await database.close()
 
 
-async def _compared(scale: Scale, report: Report, engine: str, venue: Venue, database: Database, driver: BareSqlite | BarePostgres) -> None:
+async def _compared(
+    scale: Scale,
+    report: Report,
+    engine: str,
+    venue: Venue,
+    database: Database,
+    driver: BareSqlite | BarePostgres,
+) -> None:
     """Compare ours with the bare driver on one engine."""
     numbers = count(_PROVIDERS)
     spoken = await _recorded(database, venue)
-    ways: dict[str, Once] = {_OURS: partial(_ours, database, venue), _BARE: partial(_played, driver, spoken, venue)}
+    ways: dict[str, Once] = {
+        _OURS: partial(_ours, database, venue),
+        _BARE: partial(_played, driver, spoken, venue),
+    }
     for people in scale.at_once:
-        contenders = {name: partial(_run, once, numbers, people, scale.holding_seconds) for name, once in ways.items()}
+        contenders = {
+            name: partial(_run, once, numbers, people, scale.holding_seconds)
+            for name, once in ways.items()
+        }
         samples = await alternate(contenders, scale.rounds)
         case = f"{engine}, {people} at once"
         report.add_all(NAME, case, samples, {"bookings a second": "1/s"})
@@ -75,15 +88,31 @@ async def _ours(database: Database, venue: Venue, number: int) -> None:
         await confirm_hold(uow, _POLICY, hold.id, client, NOW)
 
 
-async def _played(driver: BareSqlite | BarePostgres, spoken: tuple[Recording, Recording], venue: Venue, number: int) -> None:
+async def _played(
+    driver: BareSqlite | BarePostgres,
+    spoken: tuple[Recording, Recording],
+    venue: Venue,
+    number: int,
+) -> None:
     """The same with what was recorded."""
     hold, confirm = spoken
     client, provider, cell = _slot(venue, number)
     stood, providers, first = _slot(venue, _RECORDED)
-    values: dict[object, object] = {stood: client, providers: provider, first: cell, first + 1: cell + 1}
+    values: dict[object, object] = {
+        stood: client,
+        providers: provider,
+        first: cell,
+        first + 1: cell + 1,
+    }
     values[FIRST_PROVIDER + providers] = FIRST_PROVIDER + provider
     firsts = await driver.play(hold, values)
-    (reservation,) = firsts[next(at for at, (sql, *_) in enumerate(hold.statements) if sql.startswith("INSERT INTO reservation"))]
+    (reservation,) = firsts[
+        next(
+            at
+            for at, (sql, *_) in enumerate(hold.statements)
+            if sql.startswith("INSERT INTO reservation")
+        )
+    ]
     await driver.play(confirm, values | {_FIRST_NUMBER: reservation})
 
 

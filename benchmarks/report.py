@@ -62,18 +62,32 @@ class Report:
         """Take in every figure of every contender."""
         for contender in samples:
             for figure, unit in units.items():
-                self.add(benchmark, case, f"{contender}: {figure}", unit, spread(samples, contender, figure))
+                self.add(
+                    benchmark,
+                    case,
+                    f"{contender}: {figure}",
+                    unit,
+                    spread(samples, contender, figure),
+                )
 
-    def aim(self, benchmark: str, case: str, what: str, measured: Spread, sign: str, limit: float) -> None:
+    def aim(
+        self, benchmark: str, case: str, what: str, measured: Spread, sign: str, limit: float
+    ) -> None:
         """Hold a figure against its target."""
         self.targets.append(Target(benchmark, case, what, sign, limit, measured))
 
     def table(self) -> str:
         """Return everything as a table."""
-        figures = [_line(f.benchmark, f.case, f"{f.what}, {f.unit}", f.spread) for f in self.figures]
-        targets = [f"{_line(t.benchmark, t.case, t.what, t.spread)}   {_verdict(t)}" for t in self.targets]
+        figures = [
+            _line(f.benchmark, f.case, f"{f.what}, {f.unit}", f.spread) for f in self.figures
+        ]
+        targets = [
+            f"{_line(t.benchmark, t.case, t.what, t.spread)}   {_verdict(t)}" for t in self.targets
+        ]
         load = Spread.of(self.load or [0.0])
-        told = f"{_machine()}; load of the machine meanwhile {_shown(load.low)} to {_shown(load.high)}"
+        told = (
+            f"{_machine()}; load of the machine meanwhile {_shown(load.low)} to {_shown(load.high)}"
+        )
         return "\n".join([told, "", *figures, "", "Targets", *targets])
 
     def save(self, file: Path) -> None:
@@ -82,12 +96,19 @@ class Report:
         told = {
             "machine": _machine(),
             "load": asdict(Spread.of(self.load or [0.0])),
-            "figures": self._among(before.get("figures", []), [asdict(figure) for figure in self.figures]),
-            "targets": self._among(before.get("targets", []), [asdict(target) | {"met": target.met} for target in self.targets]),
+            "figures": self._among(
+                before.get("figures", []), [asdict(figure) for figure in self.figures]
+            ),
+            "targets": self._among(
+                before.get("targets", []),
+                [asdict(target) | {"met": target.met} for target in self.targets],
+            ),
         }
         file.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
-    def _among(self, before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _among(
+        self, before: list[dict[str, Any]], now: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
         """Return what stays of an earlier time, and after it what was measured now."""
         measured = {figure.benchmark for figure in self.figures}
         return [each for each in before if each["benchmark"] not in measured] + now

@@ -24,14 +24,29 @@ _AT_REST, _START = "resident at rest", "start to first answer"
 
 async def measure(scale: Scale, given: Databases, report: Report) -> None:
     """Start the bot as people start it, some times; then once more with much to do."""
-    starts = await alternate({engine: partial(_started, given, engine) for engine in given.engines}, scale.rounds)
+    starts = await alternate(
+        {engine: partial(_started, given, engine) for engine in given.engines}, scale.rounds
+    )
     report.add_all(NAME, "a small venue", starts, {_START: "s", _AT_REST: "MB"})
     for engine in given.engines:
-        report.aim(NAME, engine, "start to first answer, s", spread(starts, engine, _START), "<", 2.0)
-        report.aim(NAME, engine, "resident at rest, MB", spread(starts, engine, _AT_REST), "<", 120.0)
-    news = await alternate({engine: partial(_told, given, engine, scale.news, _unpaced) for engine in given.engines}, scale.rounds)
+        report.aim(
+            NAME, engine, "start to first answer, s", spread(starts, engine, _START), "<", 2.0
+        )
+        report.aim(
+            NAME, engine, "resident at rest, MB", spread(starts, engine, _AT_REST), "<", 120.0
+        )
+    news = await alternate(
+        {engine: partial(_told, given, engine, scale.news, _unpaced) for engine in given.engines},
+        scale.rounds,
+    )
     report.add_all(NAME, f"{scale.news:,} holds ran out", news, {"told": "1/s"})
-    paced = await alternate({engine: partial(_told, given, engine, scale.paced_news, _as_people_do) for engine in given.engines}, 1)
+    paced = await alternate(
+        {
+            engine: partial(_told, given, engine, scale.paced_news, _as_people_do)
+            for engine in given.engines
+        },
+        1,
+    )
     report.add_all(NAME, f"{scale.paced_news:,} holds ran out, at the pace", paced, {"told": "1/s"})
     await _busy(scale, given, report)
 
@@ -51,20 +66,32 @@ async def _started(given: Databases, engine: str) -> dict[str, float]:
 async def _busy(scale: Scale, given: Databases, report: Report) -> None:
     """Give a bot with many live holds much to do, then a deep queue as after an outage, and look at its memory and its pace."""
     now = datetime.now(UTC)
-    venue = Venue(now, _PROVIDERS, scale.holds, held_until=now + timedelta(hours=1), clients=scale.holds // 2)
+    venue = Venue(
+        now, _PROVIDERS, scale.holds, held_until=now + timedelta(hours=1), clients=scale.holds // 2
+    )
     url, case = given.new(SQLITE), f"{SQLITE}, {scale.holds:,} live holds"
     fill(url, venue)
     async with telegram(venue) as wire, _unpaced(given, wire, url) as pid:
         await wire.waits(_TOKEN, people=1, updates=1)
         sizes, worked = {"resident after 1 update": resident(pid)}, 1.0
         for _ in range(3):
-            worked += (await wire.books(_TOKEN, people=scale.people, seconds=scale.long_seconds))["updates"]
+            worked += (await wire.books(_TOKEN, people=scale.people, seconds=scale.long_seconds))[
+                "updates"
+            ]
             sizes[f"resident after {worked:,.0f} updates"] = resident(pid)
-        queue = await wire.waits(_TOKEN, people=max(1, scale.deep // 5), updates=scale.deep, seconds=scale.deep_seconds)
+        queue = await wire.waits(
+            _TOKEN, people=max(1, scale.deep // 5), updates=scale.deep, seconds=scale.deep_seconds
+        )
         sizes[f"resident with {scale.deep:,} updates waiting"] = resident(pid)
     for name, size in sizes.items():
         report.add(NAME, case, name, "MB", Spread.of([size]))
-    report.add(NAME, f"{SQLITE}, {scale.deep:,} updates wait", "worked off", "1/s", Spread.of([queue["updates a second"]]))
+    report.add(
+        NAME,
+        f"{SQLITE}, {scale.deep:,} updates wait",
+        "worked off",
+        "1/s",
+        Spread.of([queue["updates a second"]]),
+    )
 
 
 async def _told(given: Databases, engine: str, holds: int, runs: Runs) -> dict[str, float]:
@@ -84,5 +111,10 @@ def _unpaced(given: Databases, wire: Telegram, url: str) -> AbstractAsyncContext
 
 def _as_people_do(given: Databases, wire: Telegram, url: str) -> AbstractAsyncContextManager[int]:
     """Run the bot by its own command line."""
-    env = {"BOT_TOKEN": _TOKEN, "TELEGRAM_API_URL": wire.url, "DATABASE_URL": url, "LISTEN": "127.0.0.1:0"}
+    env = {
+        "BOT_TOKEN": _TOKEN,
+        "TELEGRAM_API_URL": wire.url,
+        "DATABASE_URL": url,
+        "LISTEN": "127.0.0.1:0",
+    }
     return bot(log=given.folder / "start.log", module="bot", env=env)

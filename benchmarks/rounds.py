@@ -45,4 +45,6 @@ def spread(samples: Samples, contender: str, figure: str) -> Spread:
 
 def ratio(samples: Samples, figure: str, one: str, other: str) -> Spread:
     """Return how many times the other's figure one contender's is, compared within each round."""
-    return Spread.of([mine[figure] / its[figure] for mine, its in zip(samples[one], samples[other], strict=True)])
+    return Spread.of(
+        [mine[figure] / its[figure] for mine, its in zip(samples[one], samples[other], strict=True)]
+    )

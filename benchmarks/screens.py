@@ -9,25 +9,41 @@ Keyboard = tuple[tuple[tuple[str, str], ...], ...]
 
 def _grid(buttons: int, width: int, data: str) -> Keyboard:
     """Return so many buttons in rows of a width."""
-    return tuple(tuple((f"{n:02}", f"{data}{n}") for n in range(at, min(at + width, buttons))) for at in range(0, buttons, width))
+    return tuple(
+        tuple((f"{n:02}", f"{data}{n}") for n in range(at, min(at + width, buttons)))
+        for at in range(0, buttons, width)
+    )
 
 
 PROVIDERS = (*_grid(8, 1, "bc:"), (("‹", "bp:1"), ("1/8", "n"), ("›", "bp:2")))
 CALENDAR = (*_grid(3, 1, "bs:1:19819"), *_grid(45, 7, "bd:1:202612"), (("Back", "bp:0"),))
 TIMES = (*_grid(10, 4, "bs:1:198190"), (("Back", "bm:1:20261201:0"),))
-CARD = ((("Confirm", "rc:1"),), (("Other time", "ro:1"), ("Release", "rr:1")), (("My bookings", "o:bookings"),))
-BOOKED = ((("Cancel booking", "ra:1"),), (("My bookings", "o:bookings"),))
-TEXT = (
-    "<b>Provider 1</b>\n\nWhich day suits you? Days with free times can be tapped.\n\nTimes are in UTC. You can also type a day and a time."
+CARD = (
+    (("Confirm", "rc:1"),),
+    (("Other time", "ro:1"), ("Release", "rr:1")),
+    (("My bookings", "o:bookings"),),
 )
+BOOKED = ((("Cancel booking", "ra:1"),), (("My bookings", "o:bookings"),))
+TEXT = "<b>Provider 1</b>\n\nWhich day suits you? Days with free times can be tapped.\n\nTimes are in UTC. You can also type a day and a time."
 
-AFTER: dict[str, Keyboard] = {"/book": PROVIDERS, "bc": CALENDAR, "bd": TIMES, "bs": CARD, "rc": BOOKED, "rr": BOOKED}
+AFTER: dict[str, Keyboard] = {
+    "/book": PROVIDERS,
+    "bc": CALENDAR,
+    "bd": TIMES,
+    "bs": CARD,
+    "rc": BOOKED,
+    "rr": BOOKED,
+}
 """What a message shows after a command or a tap on a button of this kind."""
 
 
 def markup(keyboard: Keyboard) -> dict[str, Any]:
     """Return a keyboard as Telegram writes it."""
-    return {"inline_keyboard": [[{"text": label, "callback_data": data} for label, data in row] for row in keyboard]}
+    return {
+        "inline_keyboard": [
+            [{"text": label, "callback_data": data} for label, data in row] for row in keyboard
+        ]
+    }
 
 
 MARKUPS = {kind: json.dumps(markup(keyboard)) for kind, keyboard in AFTER.items()}

@@ -73,7 +73,11 @@ class Account:
     def _show(self, body: bytes, reply: Reply) -> None:
         """Show a message, new or edited; the person goes on once the bot has heard of it."""
         self._messages += 1
-        chat, message, held = _number(_CHAT, body), _number(_MESSAGE, body) or self._messages, _number(_HOLD, body)
+        chat, message, held = (
+            _number(_CHAT, body),
+            _number(_MESSAGE, body) or self._messages,
+            _number(_HOLD, body),
+        )
         shown = MESSAGE % (message, chat, 1, self.crowd.screen_of(chat))
         reply(f'{{"ok":true,"result":{shown}}}'.encode())
         self.crowd.shown(chat, message, held or None)
@@ -128,7 +132,9 @@ class BotHarness:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         else:
-            self._account(place.removeprefix("bot")).call(name, body, partial(self._after_a_while, reply) if self.delay else reply)
+            self._account(place.removeprefix("bot")).call(
+                name, body, partial(self._after_a_while, reply) if self.delay else reply
+            )
 
     def _after_a_while(self, reply: Reply, body: bytes) -> None:
         """Reply as late as Telegram does."""
@@ -141,7 +147,9 @@ class BotHarness:
         figures = await self._measured(account, name, wish)
         reply(json.dumps(figures | {"calls": account.calls - before}).encode())
 
-    async def _measured(self, account: Account, name: str, wish: dict[str, float | str]) -> dict[str, float]:
+    async def _measured(
+        self, account: Account, name: str, wish: dict[str, float | str]
+    ) -> dict[str, float]:
         """Have something measured."""
         people = int(wish["people"])
         match name:
@@ -150,7 +158,9 @@ class BotHarness:
             case "chats":
                 return await account.busy.chats(people, float(wish["seconds"]))
             case "waits":
-                return await account.crowd.waits(people, int(wish["updates"]), float(wish["seconds"]))
+                return await account.crowd.waits(
+                    people, int(wish["updates"]), float(wish["seconds"])
+                )
         return await account.hears(int(wish["updates"]))
 
     def _account(self, token: str) -> Account:
@@ -180,13 +190,19 @@ class Wire(asyncio.Protocol):
             length = int(found[1]) if found else 0
             if len(self._buffer) < after + length:
                 return
-            body, self._buffer = self._buffer[after : after + length], self._buffer[after + length :]
+            body, self._buffer = (
+                self._buffer[after : after + length],
+                self._buffer[after + length :],
+            )
             self._town.asked(head.split(b" ", maxsplit=2)[1].decode(), body, self._reply)
 
     def _reply(self, body: bytes) -> None:
         """Send an answer."""
         if not self._transport.is_closing():
-            self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+            self._transport.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
+                % (len(body), body)
+            )
 
 
 def _number(pattern: "re.Pattern[bytes]", body: bytes) -> int:

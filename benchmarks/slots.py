@@ -34,7 +34,9 @@ Lookup = Callable[[], Awaitable[object]]
 
 async def _day(uow: UnitOfWork, search: SlotSearch) -> object:
     """Look for the times of a day in the middle of everything."""
-    return await slots_of_day(uow, search, (search.now + timedelta(days=20)).astimezone(UTC).date(), _UTC)
+    return await slots_of_day(
+        uow, search, (search.now + timedelta(days=20)).astimezone(UTC).date(), _UTC
+    )
 
 
 async def _month(uow: UnitOfWork, search: SlotSearch) -> object:
@@ -54,24 +56,39 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
             for providers in scale.providers:
                 await _joined(stack, scale, given, engine, providers, contenders)
             for screen, those in contenders.items():
-                _tell(report, scale, f"{engine}, {screen}", await alternate(those, scale.lookup_rounds))
+                _tell(
+                    report,
+                    scale,
+                    f"{engine}, {screen}",
+                    await alternate(those, scale.lookup_rounds),
+                )
 
 
 async def _joined(
-    stack: AsyncExitStack, scale: Scale, given: Databases, engine: str, providers: int, contenders: dict[str, dict[str, Contender]]
+    stack: AsyncExitStack,
+    scale: Scale,
+    given: Databases,
+    engine: str,
+    providers: int,
+    contenders: dict[str, dict[str, Contender]],
 ) -> None:
     """Fill a venue of one size, and have our search and the raw SQL compete on it in every screen."""
     url, venue = given.new(engine), Venue(NOW, providers, scale.reservations)
     began = time.perf_counter()
     fill(url, venue)
-    print(f"{NAME}: {providers} providers on {engine} were filled in within {time.perf_counter() - began:.1f} s", flush=True)
+    print(
+        f"{NAME}: {providers} providers on {engine} were filled in within {time.perf_counter() - began:.1f} s",
+        flush=True,
+    )
     database = Database(url)
     stack.push_async_callback(database.close)
     async with database.transaction() as uow:
         await uow.clients.record_contact(Contact(_BEGINNER, "Beginner"), NOW)
     driver = await stack.enter_async_context(bare(url, reading=True))
     for screen, find in SCREENS.items():
-        searches = [SlotSearch(number, _BEGINNER, _POLICY, NOW) for number in range(1, venue.crowded + 1)]
+        searches = [
+            SlotSearch(number, _BEGINNER, _POLICY, NOW) for number in range(1, venue.crowded + 1)
+        ]
         recordings = [await _recorded(database, find, search) for search in searches]
         ours = cycle([partial(_found, database, find, search) for search in searches])
         raw = cycle([partial(driver.play, recording, {}) for recording in recordings])

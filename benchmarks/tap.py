@@ -34,11 +34,16 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
     venue = Venue(datetime.now(UTC), _CROWDED, reservations=1)
     async with AsyncExitStack() as stack:
         wire = await stack.enter_async_context(telegram(venue))
-        bots = {_STOCK: ("stock",), _OURS: ("ours",)} | {whole_on(e): ("whole", _filled(given, e, venue)) for e in given.engines}
+        bots = {_STOCK: ("stock",), _OURS: ("ours",)} | {
+            whole_on(e): ("whole", _filled(given, e, venue)) for e in given.engines
+        }
         running: dict[str, tuple[int, str]] = {}
         for number, (name, (kind, *database)) in enumerate(bots.items(), start=1):
             log, token = given.folder / f"tap-{number}.log", f"{number}:token"
-            running[name] = await stack.enter_async_context(bot(kind, wire.url, token, *database, log=log)), token
+            running[name] = (
+                await stack.enter_async_context(bot(kind, wire.url, token, *database, log=log)),
+                token,
+            )
         for _, token in running.values():
             # What has been asked once is asked faster: statements are compiled, connections are open.
             await wire.books(token, people=scale.people, seconds=scale.tap_seconds / 4)
@@ -53,10 +58,13 @@ def _filled(given: Databases, engine: str, venue: Venue) -> str:
     return url
 
 
-async def _compared(scale: Scale, report: Report, wire: Telegram, running: dict[str, tuple[int, str]], delay: float) -> None:
+async def _compared(
+    scale: Scale, report: Report, wire: Telegram, running: dict[str, tuple[int, str]], delay: float
+) -> None:
     """Compare the bots with Telegram answering after a while."""
     contenders: dict[str, Contender] = {
-        name: partial(_run, wire, pid, token, scale.people, scale.tap_seconds, delay) for name, (pid, token) in running.items()
+        name: partial(_run, wire, pid, token, scale.people, scale.tap_seconds, delay)
+        for name, (pid, token) in running.items()
     }
     samples = await alternate(contenders, scale.tap_rounds)
     case = f"{scale.people} people, {1000 * delay:.0f} ms"
@@ -69,8 +77,12 @@ async def _compared(scale: Scale, report: Report, wire: Telegram, running: dict[
                 report.aim(NAME, case, f"{name} / {other}", measured, "≥", limit)
 
 
-async def _run(wire: Telegram, pid: int, token: str, people: int, seconds: float, delay: float) -> dict[str, float]:
+async def _run(
+    wire: Telegram, pid: int, token: str, people: int, seconds: float, delay: float
+) -> dict[str, float]:
     """Have the crowd book with one bot for a while."""
     before = processor_seconds(pid)
     figures = await wire.books(token, people=people, seconds=seconds, delay=delay)
-    return figures | {"processor for an update": 1000 * (processor_seconds(pid) - before) / figures["updates"]}
+    return figures | {
+        "processor for an update": 1000 * (processor_seconds(pid) - before) / figures["updates"]
+    }

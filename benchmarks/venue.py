@@ -37,7 +37,9 @@ class Venue:
     @property
     def opening(self) -> int:
         """The first cell of the first day: eight o'clock in UTC, the day after tomorrow."""
-        return cell_with(self.now.replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=2))
+        return cell_with(
+            self.now.replace(hour=8, minute=0, second=0, microsecond=0) + timedelta(days=2)
+        )
 
     @property
     def crowded(self) -> int:
@@ -86,7 +88,11 @@ def _people(first: int, count: int, now: str) -> str:
 
 def _clients(venue: Venue) -> int:
     """Return among how many clients the reservations are dealt out: so many that nobody is in two places at once."""
-    return max(venue.clients, venue.providers, _FEWEST_CLIENTS) if venue.reservations else venue.clients
+    return (
+        max(venue.clients, venue.providers, _FEWEST_CLIENTS)
+        if venue.reservations
+        else venue.clients
+    )
 
 
 def _reservations(url: str, venue: Venue) -> list[str]:
@@ -96,7 +102,11 @@ def _reservations(url: str, venue: Venue) -> list[str]:
     all_slots = f"SELECT p.n AS p, s.n - 1 AS s FROM number p, number s WHERE p.n <= {venue.crowded} AND s.n <= {DAYS * SLOTS_A_DAY}"
     taken = [f"{all_slots} AND {_TAKEN}"]
     others = venue.providers - venue.crowded
-    rest = max(0, venue.reservations - venue.crowded * DAYS * SLOTS_A_DAY * 7 // 10) // others if others else 0
+    rest = (
+        max(0, venue.reservations - venue.crowded * DAYS * SLOTS_A_DAY * 7 // 10) // others
+        if others
+        else 0
+    )
     if rest:
         apart = DAYS * SLOTS_A_DAY // rest
         taken.append(
@@ -104,7 +114,9 @@ def _reservations(url: str, venue: Venue) -> list[str]:
             WHERE p.n > {venue.crowded} AND p.n <= {venue.providers} AND s.n <= {rest}"""
         )
     now = literal(url, venue.now)
-    status, until = ("held", literal(url, venue.held_until)) if venue.held_until else ("confirmed", "NULL")
+    status, until = (
+        ("held", literal(url, venue.held_until)) if venue.held_until else ("confirmed", "NULL")
+    )
     start = f"{venue.opening} + s / {SLOTS_A_DAY} * {A_DAY} + s % {SLOTS_A_DAY}"
     limit = f"LIMIT {venue.reservations}" if venue.held_until else ""
     return [
@@ -130,7 +142,13 @@ def _numbers(url: str, count: int) -> str:
 def _executed(url: str, statements: list[str]) -> None:
     """Have the statements executed without looking at foreign keys; on PostgreSQL, the planner counts the rows afterwards."""
     if url.startswith("postgresql:"):
-        execute(url, f"SET LOCAL session_replication_role = replica; {'; '.join(statements)}", "VACUUM ANALYZE")
+        execute(
+            url,
+            f"SET LOCAL session_replication_role = replica; {'; '.join(statements)}",
+            "VACUUM ANALYZE",
+        )
         return
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+    with closing(
+        sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    ) as connection:
         connection.executescript(f"BEGIN; {'; '.join(statements)}; COMMIT")

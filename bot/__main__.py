@@ -15,7 +15,11 @@ from bot.settings import SettingsError, load_settings
 from domain.ports import DatabaseAway, Misconfigured
 
 
-def main(arguments: list[str] | None = None, *, rate_limiter: Callable[[], RateLimiter | None] = RateLimiter) -> int:
+def main(
+    arguments: list[str] | None = None,
+    *,
+    rate_limiter: Callable[[], RateLimiter | None] = RateLimiter,
+) -> int:
     """Do what the command line says and return the exit status: 0 well, 1 ill, 2 wrongly set up. ``rate_limiter`` makes one."""
     options = _parser().parse_args(arguments)
     options.rate_limiter = rate_limiter
@@ -49,7 +53,9 @@ def _loaded(command: str) -> ModuleType:
 
 def _parser() -> argparse.ArgumentParser:
     """Return the reader of the command line."""
-    parser = argparse.ArgumentParser(prog="python -m bot", description="Slotkeeper: a Telegram bot that keeps appointment slots.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="Slotkeeper: a Telegram bot that keeps appointment slots."
+    )
     parser.add_argument("--version", action="version", version=f"slotkeeper {__version__}")
     parser.set_defaults(command="run")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
@@ -57,15 +63,33 @@ def _parser() -> argparse.ArgumentParser:
         ("run", "run the bot (the default)"),
         ("migrate", "make the database, or bring it up to date"),
         ("health", "exit with 0 if the bot that uses this database is at work"),
-        ("doctor", "look the database over without changing it, and say what is wrong and what to do"),
+        (
+            "doctor",
+            "look the database over without changing it, and say what is wrong and what to do",
+        ),
     ):
         commands.add_parser(name, help=text).set_defaults(command=name)
-    shown = commands.add_parser("demo", help="show the bot in a simulated Telegram in the browser (what run does without BOT_TOKEN)")
-    shown.add_argument("--database", type=Path, metavar="FILE", help="keep what happens in this file")
-    shown.add_argument("--port", type=int, default=0, metavar="N", help="serve the page on this port, else on any free one")
+    shown = commands.add_parser(
+        "demo",
+        help="show the bot in a simulated Telegram in the browser (what run does without BOT_TOKEN)",
+    )
+    shown.add_argument(
+        "--database", type=Path, metavar="FILE", help="keep what happens in this file"
+    )
+    shown.add_argument(
+        "--port",
+        type=int,
+        default=0,
+        metavar="N",
+        help="serve the page on this port, else on any free one",
+    )
     shown.set_defaults(command="demo")
-    backup = commands.add_parser("backup", help="write a whole copy of the database while the bot runs")
-    backup.add_argument("file", type=Path, metavar="FILE", help="where to write it; must not exist yet")
+    backup = commands.add_parser(
+        "backup", help="write a whole copy of the database while the bot runs"
+    )
+    backup.add_argument(
+        "file", type=Path, metavar="FILE", help="where to write it; must not exist yet"
+    )
     backup.set_defaults(command="backup")
     return parser
 

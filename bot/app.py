@@ -29,7 +29,14 @@ from bot.http.server import HttpSide
 from bot.jobs.worker import Jobs
 from bot.notifications.admin_summary import AdminSummary
 from bot.notifications.render import NotificationRenderer
-from bot.observability.health import database_check, delivery_check, migrations_check, polling_check, updates_check, webhook_check
+from bot.observability.health import (
+    database_check,
+    delivery_check,
+    migrations_check,
+    polling_check,
+    updates_check,
+    webhook_check,
+)
 from bot.observability.heartbeat import Heartbeat
 from bot.observability.instrumented import BacklogGauge, InstrumentedDatabase
 from bot.observability.metrics import Metrics
@@ -59,7 +66,9 @@ _SPARE_CONNECTIONS = 36
 _LINES = 2
 _PATIENCE, _LONGEST_PATIENCE = 10.0, 120.0
 
-BotApplication = Application[ExtBot[None], Context, dict[Any, Any], dict[Any, Any], dict[Any, Any], None]
+BotApplication = Application[
+    ExtBot[None], Context, dict[Any, Any], dict[Any, Any], dict[Any, Any], None
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +107,43 @@ def build(
     ``patience`` is for how many seconds Telegram may be silent when asked something, and ``longest_patience`` the same for a chat in which
     it was silent for longer than that before. ``rate_limiter`` keeps to Telegram's limits; the simulated one needs none.
     """
-    membership, shared = membership_on(settings.database_url), shared_rate_limit_on(settings.database_url)
-    database, scheduler, metrics = Database(settings.database_url, replica=membership.number), new_scheduler(), Metrics()
-    instrumented, chat_locks, alarm = InstrumentedDatabase(database, metrics), ChatLocks(membership), Alarm(scheduler, clock)
+    membership, shared = (
+        membership_on(settings.database_url),
+        shared_rate_limit_on(settings.database_url),
+    )
+    database, scheduler, metrics = (
+        Database(settings.database_url, replica=membership.number),
+        new_scheduler(),
+        Metrics(),
+    )
+    instrumented, chat_locks, alarm = (
+        InstrumentedDatabase(database, metrics),
+        ChatLocks(membership),
+        Alarm(scheduler, clock),
+    )
     processor = UpdateProcessor(instrumented, chat_locks, clock, alarm, metrics)
     line = AiohttpRequest(connections=_LINES, read_timeout=patience, asked=metrics.asked)
     application = _application(settings, token, processor, line, patience, metrics)
-    delivery = MessageSender(application.bot, shared or LocalShownMessages(), rate_limiter, Patience(patience, longest_patience))
+    delivery = MessageSender(
+        application.bot,
+        shared or LocalShownMessages(),
+        rate_limiter,
+        Patience(patience, longest_patience),
+    )
     news = NotificationRenderer(settings.policy, ZoneInfo(settings.time_zone))
     relay = Relay(instrumented, delivery, news, chat_locks, clock, alarm, metrics)
     processor.relay = relay
     digest = AdminSummary(instrumented, settings.admin_ids, clock)
-    jobs = Jobs(instrumented, relay, membership, alarm, digest, settings.policy, clock, heartbeat=settings.heartbeat_file)
+    jobs = Jobs(
+        instrumented,
+        relay,
+        membership,
+        alarm,
+        digest,
+        settings.policy,
+        clock,
+        heartbeat=settings.heartbeat_file,
+    )
     receiver, pulse = Receiver(application), Heartbeat()
     webhook = _webhook(settings, receiver)
     checks = (
@@ -121,7 +155,9 @@ def build(
         if webhook
         else polling_check(pulse, lambda: membership.is_leader),
     )
-    http = HttpSide(settings.listen, checks, jobs, metrics, BacklogGauge(database, metrics, clock), webhook)
+    http = HttpSide(
+        settings.listen, checks, jobs, metrics, BacklogGauge(database, metrics, clock), webhook
+    )
     return App(
         clock=clock,
         application=application,
@@ -184,7 +220,12 @@ def _webhook(settings: Settings, receiver: Receiver) -> Webhook | None:
 
 
 def _application(
-    settings: Settings, token: str, processor: UpdateProcessor, line: AiohttpRequest, patience: float, metrics: Metrics
+    settings: Settings,
+    token: str,
+    processor: UpdateProcessor,
+    line: AiohttpRequest,
+    patience: float,
+    metrics: Metrics,
 ) -> BotApplication:
     """Return python-telegram-bot's application with our transport, our context and our handlers."""
     application = (
@@ -192,7 +233,13 @@ def _application(
         .token(token)
         .base_url(f"{settings.telegram_api_url}/bot")
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
-        .request(AiohttpRequest(connections=SIDE_BY_SIDE + _SPARE_CONNECTIONS, read_timeout=patience, asked=metrics.asked))
+        .request(
+            AiohttpRequest(
+                connections=SIDE_BY_SIDE + _SPARE_CONNECTIONS,
+                read_timeout=patience,
+                asked=metrics.asked,
+            )
+        )
         .get_updates_request(line)
         .concurrent_updates(processor)
         .context_types(ContextTypes(context=Context))
@@ -222,4 +269,6 @@ def _application(
 
 def _services(settings: Settings, application: BotApplication) -> Services:
     """Return what the handlers need to know."""
-    return Services(settings.policy, ZoneInfo(settings.time_zone), settings.admin_ids, application.bot.username)
+    return Services(
+        settings.policy, ZoneInfo(settings.time_zone), settings.admin_ids, application.bot.username
+    )

@@ -47,8 +47,15 @@ async def run(
     """
     app = build(settings, token, clock=clock, patience=patience, rate_limiter=rate_limiter)
     # The HTTP side is there before Telegram is greeted, and until the last answer has arrived.
-    async with watched(), prepared(settings.database_url), _served(app, settings, serve=serve), opened(app, settings):
-        log.info("@%s is at work, on %s", app.application.bot.username, await app.database.version())
+    async with (
+        watched(),
+        prepared(settings.database_url),
+        _served(app, settings, serve=serve),
+        opened(app, settings),
+    ):
+        log.info(
+            "@%s is at work, on %s", app.application.bot.username, await app.database.version()
+        )
         app.scheduler.start()
         try:
             await app.jobs.start(app.scheduler)
@@ -104,7 +111,10 @@ async def _lead(membership: Membership, duties: Callable[[], Coroutine[Any, Any,
     """Do what only one replica may do, whenever this is the one, until cancelled."""
     while True:
         await membership.wait_until_leader()
-        doing, deposed = asyncio.create_task(duties()), asyncio.create_task(membership.wait_until_follower())
+        doing, deposed = (
+            asyncio.create_task(duties()),
+            asyncio.create_task(membership.wait_until_follower()),
+        )
         try:
             await asyncio.wait({doing, deposed}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -143,10 +153,14 @@ async def _introduce(application: BotApplication) -> None:
     """Say in every language what the bot is for, and give everybody the menu of a client; roles get theirs with their first /start."""
     for language in LANGUAGES:
         t, code = texts_in(language), None if language == DEFAULT else language
-        commands = [BotCommand(name, text) for name, text in commands_for(t, provider=False, admin=False)]
+        commands = [
+            BotCommand(name, text) for name, text in commands_for(t, provider=False, admin=False)
+        ]
         try:
             await application.bot.set_my_commands(commands, language_code=code)
             await application.bot.set_my_description(t.plain("bot.description"), language_code=code)
-            await application.bot.set_my_short_description(t.plain("bot.description"), language_code=code)
+            await application.bot.set_my_short_description(
+                t.plain("bot.description"), language_code=code
+            )
         except TelegramError as error:
             log.warning("menu and description could not be set: %s", error)

@@ -14,7 +14,17 @@ from bot.observability.log_flood import FloodControlHandler
 
 # Below WARNING these tell of every request (some with the token in its address), of every wake-up, of what a migration runs on, and the
 # last ones of every statement with its values: what people are called and what they wrote.
-_TALKATIVE = ("httpx", "httpcore", "apscheduler", "aiohttp", "telegram", "alembic", "aiosqlite", "asyncpg", "sqlalchemy")
+_TALKATIVE = (
+    "httpx",
+    "httpcore",
+    "apscheduler",
+    "aiohttp",
+    "telegram",
+    "alembic",
+    "aiosqlite",
+    "asyncpg",
+    "sqlalchemy",
+)
 _SHARED: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -30,7 +40,15 @@ class SecretMask:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = {
-            form for secret in secrets if secret for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1])
+            form
+            for secret in secrets
+            if secret
+            for form in (
+                secret,
+                quote(secret, safe=""),
+                json.dumps(secret)[1:-1],
+                repr(secret)[1:-1],
+            )
         }
         # The longest first: a secret may be part of another.
         self._forms = sorted(forms, key=len, reverse=True)
@@ -43,7 +61,9 @@ class SecretMask:
         return text
 
 
-def configure_logging(level: str, log_format: Literal["console", "json"], secrets: Iterable[str] = ()) -> None:
+def configure_logging(
+    level: str, log_format: Literal["console", "json"], secrets: Iterable[str] = ()
+) -> None:
     """Send this program's and its libraries' events of at least ``level`` (such as ``INFO``) to standard error.
 
     ``secrets`` are texts that never appear there. Of repeated events only the first are written, see ``bot.observability.log_flood``.
@@ -85,4 +105,6 @@ _json_lines = structlog.processors.JSONRenderer(default=str, ensure_ascii=False)
 
 
 def _console_lines() -> Processor:
-    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )

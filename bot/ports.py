@@ -19,11 +19,15 @@ class Outbox(ports.Outbox, Protocol):
     earliest: datetime | None
     """The earliest instant at which something put in here falls due; None where nothing was put in."""
 
-    async def claim(self, now: datetime, limit: int, *, news: int | None = None) -> Sequence[OutboxRow]:
+    async def claim(
+        self, now: datetime, limit: int, *, news: int | None = None
+    ) -> Sequence[OutboxRow]:
         """Lease what is due, the first thing for each person, oldest first: so many answers, and ``news`` of all else."""
         ...
 
-    async def report(self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime) -> None:
+    async def report(
+        self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime
+    ) -> None:
         """Put what the admins are to be told in, once for each."""
         ...
 
@@ -39,7 +43,9 @@ class Outbox(ports.Outbox, Protocol):
         """Return how much is due and not told yet."""
         ...
 
-    async def record_result(self, row: OutboxRow, state: str, now: datetime, error: str | None = None) -> datetime | None:
+    async def record_result(
+        self, row: OutboxRow, state: str, now: datetime, error: str | None = None
+    ) -> datetime | None:
         """Note that a row is sent, skipped or parked; return when the next thing for the same person falls due."""
         ...
 
@@ -55,7 +61,9 @@ class Outbox(ports.Outbox, Protocol):
         """Try a row, and all that waits for the same person, again later."""
         ...
 
-    async def recall_postponed(self, now: datetime, *, after: datetime, by: timedelta | None = None) -> int:
+    async def recall_postponed(
+        self, now: datetime, *, after: datetime, by: timedelta | None = None
+    ) -> int:
         """Make due now what was postponed to an instant beyond ``after``; return how many rows changed."""
         ...
 
@@ -266,7 +274,11 @@ class Membership(Protocol):
         ...
 
     def watch(
-        self, *, on_commit: Callable[[datetime], None], on_departure: Callable[[], None], on_reconnect: Callable[[float], None]
+        self,
+        *,
+        on_commit: Callable[[datetime], None],
+        on_departure: Callable[[], None],
+        on_reconnect: Callable[[float], None],
     ) -> None:
         """Have ``on_commit`` called when another's commit left something that falls due, ``on_departure`` when a replica is gone.
 

@@ -10,7 +10,15 @@ from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from domain.policy import BookingPolicy
@@ -19,7 +27,8 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LogFormat = Literal["console", "json"]
 
 _DURATION = re.compile(
-    r"P(?=.)(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?", re.ASCII
+    r"P(?=.)(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
+    re.ASCII,
 )
 _TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+", re.ASCII)
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -56,7 +65,12 @@ class Address:
         """Read ``host:port``, an IPv6 host in square brackets; raise ValueError with a sentence for anything else."""
         host, _, port = text.rpartition(":")
         host = host[1:-1] if host.startswith("[") and host.endswith("]") else host.replace(":", "/")
-        if not host or re.search(r"[\s/]", host) or not _PORT.fullmatch(port) or int(port) > _HIGHEST_PORT:
+        if (
+            not host
+            or re.search(r"[\s/]", host)
+            or not _PORT.fullmatch(port)
+            or int(port) > _HIGHEST_PORT
+        ):
             raise ValueError("write host:port, such as 127.0.0.1:8080 or [::1]:8080.")
         return cls(host, int(port))
 
@@ -64,16 +78,24 @@ class Address:
 def _duration(text: str) -> timedelta:
     found = _DURATION.fullmatch(text)
     if not found:
-        raise ValueError("write an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as PT15M, PT24H or P60D.")
+        raise ValueError(
+            "write an ISO 8601 duration in weeks, days, hours, minutes and seconds, such as PT15M, PT24H or P60D."
+        )
     try:
-        return timedelta(**{request: int(number) for request, number in found.groupdict(default="0").items()})
+        return timedelta(
+            **{request: int(number) for request, number in found.groupdict(default="0").items()}
+        )
     except (OverflowError, ValueError):
-        raise ValueError("write a shorter duration: this one is longer than any calendar.") from None
+        raise ValueError(
+            "write a shorter duration: this one is longer than any calendar."
+        ) from None
 
 
 def _token(text: str) -> SecretStr:
     if not _TOKEN.fullmatch(text):
-        raise ValueError("write the token as @BotFather gave it: digits, a colon, then letters, digits, - and _.")
+        raise ValueError(
+            "write the token as @BotFather gave it: digits, a colon, then letters, digits, - and _."
+        )
     return SecretStr(text)
 
 
@@ -86,7 +108,9 @@ def _webhook_secret(text: str) -> SecretStr:
 def _admin_ids(text: str) -> frozenset[int]:
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if not all(re.fullmatch(r"[1-9][0-9]{0,18}", part) for part in parts):
-        raise ValueError("write Telegram user ids (whole numbers above zero) with commas between them, such as 1234567,2345678.")
+        raise ValueError(
+            "write Telegram user ids (whole numbers above zero) with commas between them, such as 1234567,2345678."
+        )
     return frozenset(map(int, parts))
 
 
@@ -104,7 +128,9 @@ def _time_zones() -> frozenset[str]:
 
 def _time_zone(text: str) -> str:
     if text not in _time_zones():
-        raise ValueError("write the IANA name of a time zone, in its own spelling, such as Europe/Berlin or UTC.")
+        raise ValueError(
+            "write the IANA name of a time zone, in its own spelling, such as Europe/Berlin or UTC."
+        )
     return text
 
 
@@ -119,28 +145,51 @@ def _split(text: str) -> SplitResult | None:
 
 def _database_url(text: str) -> str:
     parts = _split(text)
-    if parts and parts.scheme == "sqlite" and not parts.netloc and parts.path.strip("/") and parts.path != "/:memory:":
+    if (
+        parts
+        and parts.scheme == "sqlite"
+        and not parts.netloc
+        and parts.path.strip("/")
+        and parts.path != "/:memory:"
+    ):
         return text
     if parts and parts.scheme == "postgresql" and parts.path.strip("/"):
         return text
-    raise ValueError("write sqlite:///path/to/file.db or postgresql://user:password@host/name, without the name of a driver.")
+    raise ValueError(
+        "write sqlite:///path/to/file.db or postgresql://user:password@host/name, without the name of a driver."
+    )
 
 
 def _root(text: str) -> str:
     parts = _split(text)
-    if not parts or parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("write the http:// or https:// root of a Bot API server, without /bot and the token.")
+    if (
+        not parts
+        or parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError(
+            "write the http:// or https:// root of a Bot API server, without /bot and the token."
+        )
     return text.rstrip("/")
 
 
 def _webhook_url(text: str) -> str:
     parts = _split(text)
-    if not parts or not parts.hostname or parts.fragment or not (parts.scheme == "https" or _stays_here(parts)):
+    if (
+        not parts
+        or not parts.hostname
+        or parts.fragment
+        or not (parts.scheme == "https" or _stays_here(parts))
+    ):
         raise ValueError(
             "write the https:// address at which Telegram reaches this bot; http:// will do for 127.0.0.1, localhost and [::1] alone."
         )
     if _path_of(text) in OWN_PATHS:
-        raise ValueError(f"write an address with another path: {', '.join(OWN_PATHS)} are the bot's own.")
+        raise ValueError(
+            f"write an address with another path: {', '.join(OWN_PATHS)} are the bot's own."
+        )
     return text
 
 
@@ -189,7 +238,9 @@ class Settings(BaseSettings):
     )
 
     bot_token: Annotated[SecretStr | None, _written(_token)] = None
-    database_url: Annotated[str, _written(_database_url)] = Field(default="sqlite:///data/slotkeeper.db", repr=False)
+    database_url: Annotated[str, _written(_database_url)] = Field(
+        default="sqlite:///data/slotkeeper.db", repr=False
+    )
     admin_ids: Annotated[frozenset[int], _written(_admin_ids)] = frozenset()
     time_zone: Annotated[str, _written(_time_zone)] = "UTC"
     slot_length: Duration = timedelta(minutes=15)
@@ -208,7 +259,10 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _forget_blanks(cls, values: dict[str, Any]) -> dict[str, Any]:
-        stripped = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+        stripped = {
+            name: value.strip() if isinstance(value, str) else value
+            for name, value in values.items()
+        }
         return {name: value for name, value in stripped.items() if value != ""}
 
     @field_validator("slot_length")
@@ -239,14 +293,18 @@ class Settings(BaseSettings):
         if not timedelta() < value <= _LONGEST_HORIZON:
             raise ValueError("write a duration above zero and of 400 days at most, such as P60D.")
         if value <= info.data.get("notice_period", timedelta()):
-            raise ValueError("write a duration longer than NOTICE_PERIOD, or no slot can ever be booked.")
+            raise ValueError(
+                "write a duration longer than NOTICE_PERIOD, or no slot can ever be booked."
+            )
         return value
 
     @field_validator("webhook_url")
     @classmethod
     def _check_webhook_url(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is not None and info.data.get("webhook_secret", "refused already") is None:
-            raise ValueError("set WEBHOOK_SECRET too, so that only Telegram can speak at this address.")
+            raise ValueError(
+                "set WEBHOOK_SECRET too, so that only Telegram can speak at this address."
+            )
         return value
 
     @property
@@ -278,12 +336,18 @@ class Settings(BaseSettings):
     @property
     def heartbeat_file(self) -> Path | None:
         """The file beside a SQLite database that is touched at every sweep, None for a server's."""
-        return None if self.is_postgres else Path(f"{self.database_url.removeprefix('sqlite:///')}.heartbeat")
+        return (
+            None
+            if self.is_postgres
+            else Path(f"{self.database_url.removeprefix('sqlite:///')}.heartbeat")
+        )
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen in a log: token, webhook secret and the database's password, as far as they are set."""
-        told = [secret.get_secret_value() for secret in (self.bot_token, self.webhook_secret) if secret]
+        told = [
+            secret.get_secret_value() for secret in (self.bot_token, self.webhook_secret) if secret
+        ]
         password = urlsplit(self.database_url).password
         return (*told, *dict.fromkeys((password, unquote(password)))) if password else tuple(told)
 
@@ -293,7 +357,10 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        mistakes = tuple(f"{str(each['loc'][0]).upper()}: {each.get('ctx', {}).get('error', each['msg'])}" for each in error.errors())
+        mistakes = tuple(
+            f"{str(each['loc'][0]).upper()}: {each.get('ctx', {}).get('error', each['msg'])}"
+            for each in error.errors()
+        )
     except UnicodeDecodeError:
         mistakes = (".env: save the file as UTF-8.",)
     # Raised outside the handler: a chained traceback would show what the environment holds.

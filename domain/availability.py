@@ -13,7 +13,9 @@ def slots_in(offered: TimeSpan, starts: range, length: int) -> Iterator[TimeSpan
     return (TimeSpan(start, start + length) for start in _starts_in(offered, starts, length))
 
 
-def open_slots(offered: Iterable[TimeSpan], busy: Collection[int], starts: range, length: int) -> Iterator[TimeSpan]:
+def open_slots(
+    offered: Iterable[TimeSpan], busy: Collection[int], starts: range, length: int
+) -> Iterator[TimeSpan]:
     """Yield the free slots in order.
 
     Args:
@@ -23,7 +25,11 @@ def open_slots(offered: Iterable[TimeSpan], busy: Collection[int], starts: range
         length: how many cells a slot takes.
     """
     every = chain.from_iterable(_starts_in(span, starts, length) for span in offered)
-    return (TimeSpan(start, start + length) for start in every if not any(cell in busy for cell in range(start, start + length)))
+    return (
+        TimeSpan(start, start + length)
+        for start in every
+        if not any(cell in busy for cell in range(start, start + length))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,11 @@ class OpenHours:
 
     def slots(self, window: range | None = None) -> Iterator[TimeSpan]:
         """Yield the free slots in order, all of them or those that start within a window."""
-        starts = self.starts if window is None else range(max(window.start, self.starts.start), min(window.stop, self.starts.stop))
+        starts = (
+            self.starts
+            if window is None
+            else range(max(window.start, self.starts.start), min(window.stop, self.starts.stop))
+        )
         # Stretches are disjoint and sorted, so those that are over before the first start come first.
         first = bisect_right(self.offered, starts.start, key=lambda span: span.end)
         ahead = takewhile(lambda span: span.start < starts.stop, islice(self.offered, first, None))
@@ -61,4 +71,6 @@ def _starts_in(offered: TimeSpan, starts: range, length: int) -> range:
     Slots follow one another from the beginning of the whole stretch, so a window never shifts them.
     """
     skipped = max(0, -(-(starts.start - offered.start) // length))
-    return range(offered.start + skipped * length, min(offered.end - length + 1, starts.stop), length)
+    return range(
+        offered.start + skipped * length, min(offered.end - length + 1, starts.stop), length
+    )

@@ -28,12 +28,18 @@ class Notification:
     due_at: datetime
 
 
-def notifications_of(event: events.Event, now: datetime, warning_lead: timedelta) -> tuple[Notification, ...]:
+def notifications_of(
+    event: events.Event, now: datetime, warning_lead: timedelta
+) -> tuple[Notification, ...]:
     """Return what follows from an event."""
     to_client, to_provider = event.reservation.client_id, event.provider_client_id
     match event:
         case events.SlotHeld(reservation=Reservation(expires_at=datetime() as end)):
-            return (Notification(to_client, Kind.HOLD_WARNING, event.reservation.id, end - warning_lead),)
+            return (
+                Notification(
+                    to_client, Kind.HOLD_WARNING, event.reservation.id, end - warning_lead
+                ),
+            )
         case events.HoldExpired():
             return (Notification(to_client, Kind.HOLD_EXPIRED, event.reservation.id, now),)
         case events.HoldConfirmed():

@@ -38,7 +38,9 @@ class BookingPolicy:
         Both ends are allowed to the second: a slot exactly the notice period away, and one exactly at the booking horizon. Lists of
         free slots and the hold itself both ask here, so they cannot disagree.
         """
-        return range(first_cell_from(now + self.notice_period), cell_with(now + self.booking_horizon) + 1)
+        return range(
+            first_cell_from(now + self.notice_period), cell_with(now + self.booking_horizon) + 1
+        )
 
     def check_start(self, start: int, now: datetime) -> None:
         """Refuse a start outside the bookable window, saying on which side it lies.

@@ -87,7 +87,9 @@ class Providers(Protocol):
         """Keep a provider's new name and slug."""
         ...
 
-    async def search(self, part: str, *, besides: int, offset: int, limit: int) -> Sequence[Provider]:
+    async def search(
+        self, part: str, *, besides: int, offset: int, limit: int
+    ) -> Sequence[Provider]:
         """Return providers whose name has this part, or whose label it is, by name, without the one who is this client."""
         ...
 
@@ -107,7 +109,9 @@ class Availability(Protocol):
         """Return the whole stretches that touch the window, in order."""
         ...
 
-    async def replace(self, provider_id: int, old: Iterable[TimeSpan], new: Iterable[TimeSpan]) -> None:
+    async def replace(
+        self, provider_id: int, old: Iterable[TimeSpan], new: Iterable[TimeSpan]
+    ) -> None:
         """Put new stretches in the place of old ones."""
         ...
 
@@ -162,17 +166,27 @@ class Reservations(Protocol):
         """End the holds that have run out, oldest first, free their cells, and return them."""
         ...
 
-    async def expire_in_way(self, provider_id: int, client_id: int, span: TimeSpan, now: datetime) -> Sequence[Reservation]:
+    async def expire_in_way(
+        self, provider_id: int, client_id: int, span: TimeSpan, now: datetime
+    ) -> Sequence[Reservation]:
         """The same, for just those whose cells lie in the way of this span."""
         ...
 
     async def taken_cells(
-        self, provider_id: int, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None
+        self,
+        provider_id: int,
+        client_id: int,
+        window: TimeSpan,
+        now: datetime,
+        *,
+        besides: int | None = None,
     ) -> Collection[int]:
         """Return the cells of the window that live reservations take of a provider or of a client, without one reservation."""
         ...
 
-    async def client_cells(self, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None) -> Collection[int]:
+    async def client_cells(
+        self, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None
+    ) -> Collection[int]:
         """Return the cells of the window that live reservations take of a client, without one reservation."""
         ...
 
@@ -184,7 +198,9 @@ class Reservations(Protocol):
         """Return the live reservations of a client that are not over, by start."""
         ...
 
-    async def of_provider(self, provider_id: int, window: TimeSpan, now: datetime, *, to_change: bool = False) -> Sequence[Reservation]:
+    async def of_provider(
+        self, provider_id: int, window: TimeSpan, now: datetime, *, to_change: bool = False
+    ) -> Sequence[Reservation]:
         """Return the reservations of a provider that touch the window and take place, or took place, by start.
 
         Those read ``to_change`` nobody else changes until this transaction ends.
@@ -227,7 +243,14 @@ class Outbox(Protocol):
         """Make due again what was put aside while a person could not be reached."""
         ...
 
-    async def reply(self, recipient_id: int, payload: Mapping[str, object], now: datetime, *, queued: bool = False) -> OutboxRow:
+    async def reply(
+        self,
+        recipient_id: int,
+        payload: Mapping[str, object],
+        now: datetime,
+        *,
+        queued: bool = False,
+    ) -> OutboxRow:
         """Put the answer to an update in, leased to the process that commits it unless it is to be queued."""
         ...
 

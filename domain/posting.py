@@ -66,7 +66,9 @@ def plan(days: Sequence[DayHours], zone: ZoneInfo, now: datetime) -> tuple[TimeS
         raise errors.OffGrid(suggestion=_inward(days))
     if any(_begun(day, span, zone, now) for day, spans in days for span in spans):
         raise errors.TimeInPast(suggestion=_still_to_come(days, zone, now))
-    real = merged(found for day, spans in days for span in spans if (found := on_day(day, span, zone)))
+    real = merged(
+        found for day, spans in days for span in spans if (found := on_day(day, span, zone))
+    )
     if not real:
         raise errors.NothingToPublish
     return real
@@ -74,7 +76,9 @@ def plan(days: Sequence[DayHours], zone: ZoneInfo, now: datetime) -> tuple[TimeS
 
 def _inward(days: Iterable[DayHours]) -> tuple[DayHours, ...]:
     """Return the posting with all hours cut inward to the grid, leaving out what vanishes."""
-    return _kept((day, tuple(cut for span in spans if (cut := span.inward()))) for day, spans in days)
+    return _kept(
+        (day, tuple(cut for span in spans if (cut := span.inward()))) for day, spans in days
+    )
 
 
 def _begun(day: date, span: WallSpan, zone: ZoneInfo, now: datetime) -> bool:
@@ -85,7 +89,10 @@ def _begun(day: date, span: WallSpan, zone: ZoneInfo, now: datetime) -> bool:
 
 def _still_to_come(days: Iterable[DayHours], zone: ZoneInfo, now: datetime) -> tuple[DayHours, ...]:
     """Return the part of a posting that still lies ahead."""
-    return _kept((day, tuple(rest for span in spans if (rest := _rest(day, span, zone, now)))) for day, spans in days)
+    return _kept(
+        (day, tuple(rest for span in spans if (rest := _rest(day, span, zone, now))))
+        for day, spans in days
+    )
 
 
 def _rest(day: date, span: WallSpan, zone: ZoneInfo, now: datetime) -> WallSpan | None:

@@ -10,7 +10,9 @@ SLUG_LIMIT = 32
 LABEL_LIMIT = NAME_LIMIT + SLUG_LIMIT + len(" ()")
 _LABEL = re.compile(r"(.+?)\s*\(([^()]+)\)\s*")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
-_WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l"})
+_WRITTEN_OUT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l"}
+)
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ`´", "'"))
 _ACCENT = re.compile("[\u0300-\u036f]")
@@ -38,12 +40,20 @@ class Provider:
 def looks_like_label(name: str) -> bool:
     """Tell whether a name reads as the label of another provider could: it ends with its own slug in brackets, numbered or not."""
     found = _LABEL.fullmatch(name)
-    return found is not None and re.fullmatch(rf"{re.escape(slug_for(found[1]))}(-\d+)?", found[2].casefold()) is not None
+    return (
+        found is not None
+        and re.fullmatch(rf"{re.escape(slug_for(found[1]))}(-\d+)?", found[2].casefold())
+        is not None
+    )
 
 
 def slug_for(name: str) -> str:
     """Return the plain form of a name for links: small ASCII letters, digits and single dashes; ``provider`` where none are left."""
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(_WRITTEN_OUT)).encode("ascii", "ignore").decode()
+    plain = (
+        unicodedata.normalize("NFKD", name.casefold().translate(_WRITTEN_OUT))
+        .encode("ascii", "ignore")
+        .decode()
+    )
     return _NOT_SLUG.sub("-", plain)[:SLUG_LIMIT].strip("-") or "provider"
 
 

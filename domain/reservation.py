@@ -60,12 +60,18 @@ class Reservation:
 
     def alive(self, now: datetime) -> bool:
         """Tell whether it takes up time: a confirmed one, or a hold that has not run out."""
-        return self.status is Status.CONFIRMED or (self.status is Status.HELD and not self.expired(now))
+        return self.status is Status.CONFIRMED or (
+            self.status is Status.HELD and not self.expired(now)
+        )
 
     @property
     def released(self) -> bool:
         """Tell whether the client gave it back before ever confirming it."""
-        return self.status is Status.CANCELLED and self.confirmed_at is None and self.ended_by is Party.CLIENT
+        return (
+            self.status is Status.CANCELLED
+            and self.confirmed_at is None
+            and self.ended_by is Party.CLIENT
+        )
 
     def confirmed(self, now: datetime) -> "Reservation":
         """Return it confirmed; one confirmed already comes back unchanged.
@@ -89,7 +95,9 @@ class Reservation:
             return self
         self._check_alive(now)
         self._check_ahead(now)
-        return replace(self, status=Status.CANCELLED, expires_at=None, ended_at=now, ended_by=by, reason=reason)
+        return replace(
+            self, status=Status.CANCELLED, expires_at=None, ended_at=now, ended_by=by, reason=reason
+        )
 
     def _check_ahead(self, now: datetime) -> None:
         """Refuse what has begun: with no notice period, a hold may outlast the beginning of its own time."""
@@ -103,5 +111,7 @@ class Reservation:
         if self.expired(now):
             raise errors.HoldExpired(reservation=self)
         if self.status is Status.CANCELLED:
-            raise (errors.HoldReleased if self.released else errors.ReservationCancelled)(reservation=self)
+            raise (errors.HoldReleased if self.released else errors.ReservationCancelled)(
+                reservation=self
+            )
         raise errors.ReservationPast(reservation=self)

@@ -42,7 +42,9 @@ class Control:
         if "first_name" not in details:
             raise ValueError("a person needs a first_name")
         account_id = body.get("id")
-        return self._world.new_account(None if account_id is None else int(account_id), {"language_code": "en", **details}).as_json()
+        return self._world.new_account(
+            None if account_id is None else int(account_id), {"language_code": "en", **details}
+        ).as_json()
 
     def rename(self, body: Body) -> Body:
         """Give a `person` other names or another `language_code`."""
@@ -62,7 +64,9 @@ class Control:
         if "link" in body:
             return person.opens(str(body["link"]))
         if "group" in body:
-            return person.sends_in(Group(self._world, self._world.chats[int(body["group"])]), str(body["text"]))
+            return person.sends_in(
+                Group(self._world, self._world.chats[int(body["group"])]), str(body["text"])
+            )
         send = person.sends_exactly if body.get("exactly") else person.sends
         return send(str(body["text"]))
 
@@ -92,7 +96,11 @@ class Control:
 
     def add_fault(self, body: Body) -> Body:
         """Ask for a fault of this `kind`, perhaps for a `method`, a `person`, so many `times`, with `retry_after` or `delay`."""
-        known = {name: body[name] for name in ("method", "person", "times", "retry_after", "delay") if name in body}
+        known = {
+            name: body[name]
+            for name in ("method", "person", "times", "retry_after", "delay")
+            if name in body
+        }
         self._world.faults.add(str(body["kind"]), **known)
         return {"waiting": len(self._world.faults.waiting)}
 
@@ -112,25 +120,49 @@ class Control:
         """Show every call, every delivery and the warnings, with a look at the taps left unanswered."""
         self._world.report_unanswered_taps()
         transcript = self._world.transcript
-        calls = [{"method": call.method, "params": call.params, "status": call.status, "answer": call.answer} for call in transcript.calls]
-        return web.json_response({"calls": calls, "updates": transcript.updates, "warnings": transcript.warnings})
+        calls = [
+            {
+                "method": call.method,
+                "params": call.params,
+                "status": call.status,
+                "answer": call.answer,
+            }
+            for call in transcript.calls
+        ]
+        return web.json_response(
+            {"calls": calls, "updates": transcript.updates, "warnings": transcript.warnings}
+        )
 
     def _person(self, body: Body) -> Person:
         return Person(self._world, self._world.accounts[int(body["person"])])
 
     def _shown(self, chat: Chat) -> Body:
         account = self._world.accounts.get(chat.id)
-        toasts = [{"text": text, "alert": alert} for text, alert in account.toasts] if account else []
-        return {"messages": [_message(message) for message in chat.messages], "actions": chat.actions, "toasts": toasts}
+        toasts = (
+            [{"text": text, "alert": alert} for text, alert in account.toasts] if account else []
+        )
+        return {
+            "messages": [_message(message) for message in chat.messages],
+            "actions": chat.actions,
+            "toasts": toasts,
+        }
 
 
 def _details(body: Body) -> dict[str, str | None]:
-    known = {name: body[name] for name in ("first_name", "last_name", "username", "language_code") if name in body}
+    known = {
+        name: body[name]
+        for name in ("first_name", "last_name", "username", "language_code")
+        if name in body
+    }
     return {name: None if value is None else str(value) for name, value in known.items()}
 
 
 def _message(message: Message) -> Body:
-    return message.as_json() | {"sender": message.sender, "html": message.html, "edited": message.edited}
+    return message.as_json() | {
+        "sender": message.sender,
+        "html": message.html,
+        "edited": message.edited,
+    }
 
 
 def _acting(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -13,7 +13,9 @@ class FaultKind(StrEnum):
     FLOOD = "flood"  # 429, with `retry_after` unless that is None
     SERVER_ERROR = "server error"  # 500 with a JSON body
     BAD_GATEWAY = "bad gateway"  # 502 with an HTML page, as a proxy in between sends it
-    FORBIDDING_GATEWAY = "forbidding gateway"  # 403 with JSON of its own, as a proxy in between sends it
+    FORBIDDING_GATEWAY = (
+        "forbidding gateway"  # 403 with JSON of its own, as a proxy in between sends it
+    )
     EMPTY_ANSWER = "empty answer"  # nothing is done, and the answer is JSON with nothing in it
     BLOCKED = "blocked"  # 403, as if the person had blocked the bot
     UNRESOLVED = "unresolved"  # 400, as if the webhook's host could not be found just now
@@ -35,7 +37,9 @@ class HasId(Protocol):
 
 
 SLOW = frozenset({FaultKind.SLOW, FaultKind.SLOW_BEFORE})
-WORK_IS_DONE = frozenset({FaultKind.SILENCE_AFTER, FaultKind.CUT_AFTER, FaultKind.BROKEN_JSON}) | SLOW
+WORK_IS_DONE = (
+    frozenset({FaultKind.SILENCE_AFTER, FaultKind.CUT_AFTER, FaultKind.BROKEN_JSON}) | SLOW
+)
 WEBHOOK = "webhook"
 """Names, in place of a method, the posting of an update to the bot's webhook."""
 
@@ -93,7 +97,14 @@ class Faults:
         The method `webhook` is the posting of updates, which can only be slow.
         """
         person_id = person if isinstance(person, int | None) else person.id
-        fault = Fault(FaultKind(kind), method.lower() if method else None, person_id, times, retry_after, delay)
+        fault = Fault(
+            FaultKind(kind),
+            method.lower() if method else None,
+            person_id,
+            times,
+            retry_after,
+            delay,
+        )
         if fault.method == WEBHOOK and fault.kind not in SLOW:
             raise ValueError(f"posting an update can be slow, but not {str(fault.kind)!r}")
         self.waiting.append(fault)

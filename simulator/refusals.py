@@ -26,7 +26,11 @@ class Refusal(Exception):
 
     def as_json(self) -> dict[str, object]:
         """Return the body of the answer as Telegram words it."""
-        body: dict[str, object] = {"ok": False, "error_code": self.code, "description": self.description}
+        body: dict[str, object] = {
+            "ok": False,
+            "error_code": self.code,
+            "description": self.description,
+        }
         if self.retry_after is not None:
             body["parameters"] = {"retry_after": self.retry_after}
         return body

@@ -28,7 +28,12 @@ class Simulator:
     Without `start` it is a plain object: `call` answers the bot in process and `take_updates` hands out the updates.
     """
 
-    def __init__(self, token: str = "1:test", username: str = "slotkeeper_bot", clock: Clock = system_clock) -> None:  # noqa: S107
+    def __init__(
+        self,
+        token: str = "1:test",  # noqa: S107  (opens nothing)
+        username: str = "slotkeeper_bot",
+        clock: Clock = system_clock,
+    ) -> None:
         self._world = World(token, username, clock)
         self._server = ApiServer(self._world)
         self._runner: web.AppRunner | None = None
@@ -64,7 +69,9 @@ class Simulator:
     async def start(self, port: int = 0) -> None:
         """Serve on loopback, on any free port where it is 0; `url` says where."""
         self._world.closing.clear()
-        self._runner = web.AppRunner(self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1)
+        self._runner = web.AppRunner(
+            self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, _HOST, port)
         await site.start()
@@ -108,7 +115,10 @@ class Simulator:
         None is sent as null, `ABSENT` leaves a field out. A deleted account has the first name "".
         """
         names = {"first_name": first_name, "last_name": last_name, "username": username}
-        return Person(self._world, self._world.new_account(id, names | {"language_code": language_code}, is_bot=is_bot))
+        return Person(
+            self._world,
+            self._world.new_account(id, names | {"language_code": language_code}, is_bot=is_bot),
+        )
 
     def group(self, title: str) -> Group:
         """Open a group with the bot in it."""
@@ -120,9 +130,17 @@ class Simulator:
 
     def channel(self, title: str, username: str | None = None) -> Channel:
         """Open a channel, a public one where it has a user name."""
-        return Channel(self._world, self._world.new_chat("channel", title, **({"username": username} if username else {})))
+        return Channel(
+            self._world,
+            self._world.new_chat("channel", title, **({"username": username} if username else {})),
+        )
 
-    async def call(self, method: str, params: dict[str, Any] | None = None, files: dict[str, Upload] | None = None) -> Reply:
+    async def call(
+        self,
+        method: str,
+        params: dict[str, Any] | None = None,
+        files: dict[str, Upload] | None = None,
+    ) -> Reply:
         """Answer a call of the bot in process, without HTTP; `fate` tells whether the answer would have arrived."""
         return await answer(self._world, Call(method, params or {}, files or {}))
 
@@ -133,7 +151,9 @@ class Simulator:
     def take_updates(self) -> list[dict[str, Any]]:
         """Return the pending updates and count them as delivered, for harnesses that feed the bot themselves."""
         taken = self._world.updates.take()
-        self.transcript.deliveries.extend(Delivery(update, "take_updates", self._world.clock()) for update in taken)
+        self.transcript.deliveries.extend(
+            Delivery(update, "take_updates", self._world.clock()) for update in taken
+        )
         return taken
 
     def redeliver(self, update_id: int) -> dict[str, Any]:
@@ -148,4 +168,6 @@ class Simulator:
 
     def commands_for(self, person: Person) -> list[dict[str, str]]:
         """Return the commands Telegram shows this person in the menu."""
-        return commands_shown(self._world, person.id, self._world.accounts[person.id].language_code or "")
+        return commands_shown(
+            self._world, person.id, self._world.accounts[person.id].language_code or ""
+        )

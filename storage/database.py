@@ -49,7 +49,9 @@ def make_engine(url: str, *, write: bool, migrating: bool = False) -> AsyncEngin
         return postgres_engine(url, write=write, patient=migrating)
     if kind == "sqlite":
         return _sqlite_engine(url, write=write, migrating=migrating)
-    raise DatabaseUnsupported(f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {kind}.")
+    raise DatabaseUnsupported(
+        f"DATABASE_URL must begin with sqlite:/// or postgresql://, not {kind}."
+    )
 
 
 def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
@@ -73,7 +75,11 @@ def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
 
 def _set_up_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> None:
     """Give each new connection its settings, and each transaction its kind of BEGIN."""
-    pragmas = ["synchronous=FULL", f"busy_timeout={BUSY_TIMEOUT}", f"foreign_keys={'ON' if foreign_keys else 'OFF'}"]
+    pragmas = [
+        "synchronous=FULL",
+        f"busy_timeout={BUSY_TIMEOUT}",
+        f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+    ]
     # The file itself remembers its journal: a reader, who may have been given a stranger's file to look at, leaves it as it is.
     pragmas += ["journal_mode=WAL"] if write else ["query_only=ON", "wal_autocheckpoint=0"]
 
@@ -103,7 +109,9 @@ class Database:
         self._writer = make_engine(url, write=True)
         self._reader = make_engine(url, write=False)
         # Where there is one writer, those who wait for it have more from sharing its next transaction than from their turn.
-        self._write_lock = WriteLock(self._writer) if self._writer.dialect.name == "sqlite" else None
+        self._write_lock = (
+            WriteLock(self._writer) if self._writer.dialect.name == "sqlite" else None
+        )
         self._group_commit = GroupCommit(self._opened) if self._write_lock else None
 
     @property
@@ -130,7 +138,11 @@ class Database:
     @asynccontextmanager
     async def _opened(self) -> AsyncIterator[Callable[[], SqlUnitOfWork]]:
         """Open a transaction, and give what makes a unit of work in it."""
-        async with self._write_lock.transaction() if self._write_lock else self._writer.begin() as connection:
+        async with (
+            self._write_lock.transaction()
+            if self._write_lock
+            else self._writer.begin() as connection
+        ):
             executor = Executor(connection)
             yield lambda: SqlUnitOfWork(executor, self._replica)
 
@@ -202,14 +214,22 @@ def reachable() -> Iterator[None]:
     try:
         yield
     except DatabaseAway as error:
-        kind = DatabaseUnusable if getattr(error.__cause__, "sqlstate", None) in _TURNED_AWAY else DatabaseAway
+        kind = (
+            DatabaseUnusable
+            if getattr(error.__cause__, "sqlstate", None) in _TURNED_AWAY
+            else DatabaseAway
+        )
         raise kind(f"DATABASE_URL: the PostgreSQL server cannot be used: {error}.") from error
 
 
 def database_file(url: str) -> Path | None:
     """Return the file behind an SQLite URL, or None where there is none."""
     parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database or parsed.database == ":memory:":
+    if (
+        parsed.get_backend_name() != "sqlite"
+        or not parsed.database
+        or parsed.database == ":memory:"
+    ):
         return None
     return Path(parsed.database)
 
@@ -227,7 +247,9 @@ def prepare_folder(file: Path) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DatabaseUnusable(f"DATABASE_URL: the folder {file.parent} cannot be made: {error.strerror}.") from error
+        raise DatabaseUnusable(
+            f"DATABASE_URL: the folder {file.parent} cannot be made: {error.strerror}."
+        ) from error
     if is_there(file):
         check_ours(file)
 
@@ -254,7 +276,9 @@ def _tried(file: Path, statement: str) -> None:
         with closing(sqlite3.connect(file, isolation_level=None)) as connection:
             connection.execute(statement)
     except sqlite3.Error as error:
-        raise DatabaseUnusable(f"DATABASE_URL: {file} cannot be used as a database: {error}.") from error
+        raise DatabaseUnusable(
+            f"DATABASE_URL: {file} cannot be used as a database: {error}."
+        ) from error
 
 
 def _given_its_journal(file: Path) -> None:
@@ -271,4 +295,7 @@ def _given_its_journal(file: Path) -> None:
 
 def _is_busy(error: BaseException | None) -> bool:
     """Tell whether SQLite has merely turned us away."""
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return (
+        isinstance(error, sqlite3.OperationalError)
+        and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    )

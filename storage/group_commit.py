@@ -20,7 +20,9 @@ class _Piece:
     """A write, and where its result is waited for."""
 
     do: Callable[[SqlUnitOfWork], Awaitable[Any]]
-    result: "asyncio.Future[Any]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    result: "asyncio.Future[Any]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
 
 
 class GroupCommit:

@@ -83,7 +83,9 @@ invitation = Table(
 availability = Table(
     "availability",
     metadata,
-    Column("provider_id", _NUMBER, ForeignKey(provider.c.id), primary_key=True, autoincrement=False),
+    Column(
+        "provider_id", _NUMBER, ForeignKey(provider.c.id), primary_key=True, autoincrement=False
+    ),
     Column("end_cell", Integer, primary_key=True, autoincrement=False),
     Column("start_cell", Integer, nullable=False),
     CheckConstraint("start_cell < end_cell", name="span"),
@@ -123,10 +125,15 @@ reservation = Table(
     Column("notice_message_id", BigInteger),
     Column("first_held_at", Instant),
     CheckConstraint("start_cell < end_cell", name="span"),
-    CheckConstraint("status IN ('held', 'confirmed', 'cancelled', 'expired', 'completed', 'no_show')", name="status"),
+    CheckConstraint(
+        "status IN ('held', 'confirmed', 'cancelled', 'expired', 'completed', 'no_show')",
+        name="status",
+    ),
     CheckConstraint("status <> 'held' OR expires_at IS NOT NULL", name="hold"),
     Index("ix_reservation_due", "expires_at", sqlite_where=HELD, postgresql_where=HELD),
-    Index("ix_reservation_confirmed", "end_cell", sqlite_where=CONFIRMED, postgresql_where=CONFIRMED),
+    Index(
+        "ix_reservation_confirmed", "end_cell", sqlite_where=CONFIRMED, postgresql_where=CONFIRMED
+    ),
     Index(None, "client_id", "end_cell"),
     Index(None, "provider_id", "end_cell"),
 )

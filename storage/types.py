@@ -32,7 +32,9 @@ class Instant(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("an instant needs a zone")
-        return (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        return (
+            (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
+        )
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Turn what the column keeps into an instant."""

@@ -12,7 +12,11 @@ from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = {name.upper() for name in Settings.model_fields}
-ALERTS = re.split(r"^      - (?=alert:)", (ROOT / "docs/alerts.yaml").read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+ALERTS = re.split(
+    r"^      - (?=alert:)",
+    (ROOT / "docs/alerts.yaml").read_text(encoding="utf-8"),
+    flags=re.MULTILINE,
+)[1:]
 
 
 def text_of(name: str) -> str:
@@ -21,7 +25,11 @@ def text_of(name: str) -> str:
 
 def block(text: str, head: str, indent: int) -> str:
     """Return what stands below a key of a YAML file, further in than the key itself."""
-    found = re.search(rf"^{' ' * indent}{re.escape(head)}:.*\n((?:(?: {{{indent + 1},}}.*)?\n)+)", text, re.MULTILINE)
+    found = re.search(
+        rf"^{' ' * indent}{re.escape(head)}:.*\n((?:(?: {{{indent + 1},}}.*)?\n)+)",
+        text,
+        re.MULTILINE,
+    )
     assert found, f"there is no {head}"
     return found[1]
 
@@ -82,9 +90,13 @@ def test_every_name_in_the_compose_file_leads_somewhere() -> None:
 
 
 def test_the_proxy_speaks_to_every_replica_where_it_listens() -> None:
-    [upstreams] = re.findall(r"^\treverse_proxy (.*) \{$", text_of("deploy/Caddyfile"), re.MULTILINE)
+    [upstreams] = re.findall(
+        r"^\treverse_proxy (.*) \{$", text_of("deploy/Caddyfile"), re.MULTILINE
+    )
     port = re.findall(r"LISTEN: 0\.0\.0\.0:(\d+)", text_of("compose.yaml"))[0]
-    replicas = re.findall(r"^  ([a-z-]+):\n    <<: \*replica$", text_of("compose.yaml"), re.MULTILINE)
+    replicas = re.findall(
+        r"^  ([a-z-]+):\n    <<: \*replica$", text_of("compose.yaml"), re.MULTILINE
+    )
     assert upstreams.split() == [f"{name}:{port}" for name in replicas]
     assert text_of("deploy/Caddyfile").count("{") == text_of("deploy/Caddyfile").count("}")
     assert "health_uri /readyz" in text_of("deploy/Caddyfile")
@@ -97,31 +109,50 @@ def test_the_unit_names_only_settings_and_commands_that_exist_and_stops_as_the_b
     assert directives("KillSignal") == ["SIGTERM"]
     assert directives("RestartPreventExitStatus") == ["2"]
     [stop] = directives("TimeoutStopSec")
-    assert re.findall(r"stop_grace_period: (\d+)s\n  # The bot writes", text_of("compose.yaml")) == [stop]
+    assert re.findall(
+        r"stop_grace_period: (\d+)s\n  # The bot writes", text_of("compose.yaml")
+    ) == [stop]
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
+)
 def test_systemd_takes_the_unit_as_it_is(tmp_path: Path) -> None:
     request = tmp_path / "slotkeeper.service"
     # Only the place of the program, which is not installed here, is another one.
-    request.write_text(re.sub(r"(?m)^ExecStart=\S+", f"ExecStart={sys.executable}", text_of("deploy/slotkeeper.service")), encoding="utf-8")
-    ended = subprocess.run(["systemd-analyze", "verify", request], capture_output=True, text=True, check=False)
+    request.write_text(
+        re.sub(
+            r"(?m)^ExecStart=\S+",
+            f"ExecStart={sys.executable}",
+            text_of("deploy/slotkeeper.service"),
+        ),
+        encoding="utf-8",
+    )
+    ended = subprocess.run(
+        ["systemd-analyze", "verify", request], capture_output=True, text=True, check=False
+    )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
 def test_alerts_and_metrics_are_those_of_the_operations_page() -> None:
     page = text_of("docs/operations.md")
     told = set(re.findall(r"^\| `(slotkeeper_\w+)(?:\{[\w,]+\})?` \|", page, re.MULTILINE))
-    named = {re.sub(r"_bucket$", "", name) for name in re.findall(r"slotkeeper_\w+", "".join(ALERTS))}
+    named = {
+        re.sub(r"_bucket$", "", name) for name in re.findall(r"slotkeeper_\w+", "".join(ALERTS))
+    }
     assert named <= told
     names = [re.findall(r"alert: (\w+)", alert)[0] for alert in ALERTS]
     assert names == re.findall(r"^\| (Slotkeeper\w+) \|", page, re.MULTILINE)
 
 
-@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.splitlines()[0].partition(": ")[2])
+@pytest.mark.parametrize(
+    "alert", ALERTS, ids=lambda alert: alert.splitlines()[0].partition(": ")[2]
+)
 def test_an_alert_has_a_balanced_expression_a_severity_and_a_summary(alert: str) -> None:
     expression = re.findall(r"expr: (?:>-\n)?(.*?)\n        (?:for|labels):", alert, re.DOTALL)[0]
-    assert all(expression.count(left) == expression.count(right) for left, right in ("()", "{}", "[]"))
+    assert all(
+        expression.count(left) == expression.count(right) for left, right in ("()", "{}", "[]")
+    )
     assert expression.count('"') % 2 == 0
     assert re.search(r"severity: (page|ticket)\n", alert)
     assert re.search(r"summary: \"?[A-Z{].+\.\"?$", alert, re.MULTILINE)

@@ -13,11 +13,18 @@ from bot.ui.commands import commands_for
 from bot.ui.texts import texts_in
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("docs/**/*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted(ROOT.glob("docs/**/*.md")),
+]
 DECISIONS = sorted(ROOT.glob("docs/decisions/*.md"))
 
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"[\w.<>*-]+(?:/[\w.<>*-]+)*\.(?:py|md|po|svg|toml|yaml|txt|in|example)|[\w.<>*-]+/(?:[\w.<>*-]+/)*")
+FILE = re.compile(
+    r"[\w.<>*-]+(?:/[\w.<>*-]+)*\.(?:py|md|po|svg|toml|yaml|txt|in|example)|[\w.<>*-]+/(?:[\w.<>*-]+/)*"
+)
 # The page that says which names are not used, and what is there only once the program has run.
 NOT_THERE = {"utils.py", "helpers.py", "const.py", "data/"}
 
@@ -32,7 +39,9 @@ def prose_of(path: Path) -> str:
 
 def table(page: Path, first_column: str) -> list[list[str]]:
     """Return the rows of the table whose first column has this name, cell by cell."""
-    found = re.search(rf"^\| {first_column} \|.*\n\|[-|]+\|\n((?:\|.*\|\n)+)", text_of(page), re.MULTILINE)
+    found = re.search(
+        rf"^\| {first_column} \|.*\n\|[-|]+\|\n((?:\|.*\|\n)+)", text_of(page), re.MULTILINE
+    )
     assert found, f"{page.name} has no table of {first_column}s"
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in found[1].splitlines()]
 
@@ -47,9 +56,10 @@ def exists(name: str, page: Path) -> bool:
     """Tell whether a file of this name is where a reader would look: from the root, beside the page, or in some package."""
     pattern = re.sub(r"<\w+>", "*", name.rstrip("/"))
     packages = ("bot", "domain", "storage", "simulator", "tests")
-    return any(any(start.glob(pattern)) for start in (ROOT, page.parent, *(ROOT / package for package in packages))) or any(
-        any((ROOT / package).rglob(pattern)) for package in packages if "/" not in pattern
-    )
+    return any(
+        any(start.glob(pattern))
+        for start in (ROOT, page.parent, *(ROOT / package for package in packages))
+    ) or any(any((ROOT / package).rglob(pattern)) for package in packages if "/" not in pattern)
 
 
 def headings(page: Path) -> set[str]:
@@ -77,16 +87,23 @@ def test_the_readme_lists_every_setting_once() -> None:
     assert sorted(listed) == sorted(fields)
 
 
-def test_the_readme_tells_the_true_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_readme_tells_the_true_defaults(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     told = {in_code(name): default for name, _, default in table(ROOT / "README.md", "name")}
     unset = {name for name, default in told.items() if default == "none"}
     written = tmp_path / "told"
-    written.write_text("\n".join(f"{name}={in_code(told[name])}" for name in told if name not in unset), encoding="utf-8")
+    written.write_text(
+        "\n".join(f"{name}={in_code(told[name])}" for name in told if name not in unset),
+        encoding="utf-8",
+    )
 
     assert Settings(_env_file=written) == Settings(_env_file=None)
-    assert unset == {name.upper() for name, field in Settings.model_fields.items() if not field.default}
+    assert unset == {
+        name.upper() for name, field in Settings.model_fields.items() if not field.default
+    }
 
 
 def test_the_readme_lists_the_commands_of_each_role() -> None:
@@ -96,7 +113,9 @@ def test_the_readme_lists_the_commands_of_each_role() -> None:
         return [name for name, audience in told if audience in audiences]
 
     def menu(*, provider: bool, admin: bool) -> list[str]:
-        return [f"/{name}" for name, _ in commands_for(texts_in("en"), provider=provider, admin=admin)]
+        return [
+            f"/{name}" for name, _ in commands_for(texts_in("en"), provider=provider, admin=admin)
+        ]
 
     assert listed("everybody") == menu(provider=False, admin=False)
     assert listed("everybody", "providers") == menu(provider=True, admin=False)
@@ -113,14 +132,24 @@ def test_every_file_a_page_names_exists(page: Path) -> None:
 
 def test_every_file_in_the_tree_of_the_architecture_exists() -> None:
     paths = files_in_tree()
-    assert {"bot/", "bot/app.py", "bot/features/", "domain/timespan.py", "storage/migrations/", "simulator/"} <= set(paths)
+    assert {
+        "bot/",
+        "bot/app.py",
+        "bot/features/",
+        "domain/timespan.py",
+        "storage/migrations/",
+        "simulator/",
+    } <= set(paths)
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
     prose = prose_of(page)
-    targets = [*re.findall(r"\]\(([^)\s]+)\)", prose), *re.findall(r'\b(?:src|href)="([^"]+)"', prose)]
+    targets = [
+        *re.findall(r"\]\(([^)\s]+)\)", prose),
+        *re.findall(r'\b(?:src|href)="([^"]+)"', prose),
+    ]
     broken = []
     for target in (target for target in targets if not re.match(r"https?://", target)):
         name, _, anchor = target.partition("#")
@@ -138,7 +167,11 @@ def test_decisions_are_numbered_in_one_row_and_say_context_decision_and_conseque
     assert [int(page.name[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
     for page in DECISIONS:
         assert text_of(page).startswith(f"# {int(page.name[:4])}. "), page.name
-        assert re.findall(r"^## (.+)$", text_of(page), re.MULTILINE) == ["Context", "Decision", "Consequence"], page.name
+        assert re.findall(r"^## (.+)$", text_of(page), re.MULTILINE) == [
+            "Context",
+            "Decision",
+            "Consequence",
+        ], page.name
 
 
 def test_the_newest_version_in_the_changelog_is_this_one() -> None:
@@ -152,7 +185,9 @@ def test_every_picture_tells_in_words_what_it_shows() -> None:
     assert [picture for picture in pictures if not re.search(r"alt=\"[^\"]{40,}\"", picture)] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/operations.md", "docs/decisions/0009-outbox-rules-one-alarm.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/operations.md", "docs/decisions/0009-outbox-rules-one-alarm.md"]
+)
 def test_the_documents_tell_how_many_messages_a_crash_can_repeat(page: str) -> None:
     in_flight = inspect.signature(RateLimiter).parameters["per_second"].default
     text = " ".join(text_of(ROOT / page).split())

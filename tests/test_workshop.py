@@ -21,13 +21,24 @@ def text_of(name: str) -> str:
 
 
 def pins(name: str) -> dict[str, str]:
-    return dict(re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^ ;\\]+)", text_of(name), re.MULTILINE))
+    return dict(
+        re.findall(r"^([a-z0-9-]+)(?:\[[a-z,]+\])?==([^ ;\\]+)", text_of(name), re.MULTILINE)
+    )
 
 
 def make(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     # What an outer make tells its children would change what this one prints.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-    return subprocess.run(["make", *arguments], cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
+    }
+    return subprocess.run(
+        ["make", *arguments],
+        cwd=directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.fixture
@@ -50,12 +61,20 @@ def test_a_locked_file_holds_pins_with_hashes_and_no_place_to_fetch_from(name: s
     requirements = [line for line in logical_lines if line and not line.lstrip().startswith("#")]
     assert requirements
     for line in requirements:
-        assert re.fullmatch(r"[a-z0-9-]+(\[[a-z,]+\])?==[\w.+!]+( ; [^@#/]+?)?( +--hash=sha256:[0-9a-f]{64})+ *", line), line
+        assert re.fullmatch(
+            r"[a-z0-9-]+(\[[a-z,]+\])?==[\w.+!]+( ; [^@#/]+?)?( +--hash=sha256:[0-9a-f]{64})+ *",
+            line,
+        ), line
 
 
 @pytest.mark.parametrize("name", [*LOCKS, "requirements-dev.in", "requirements-lock.in"])
 def test_a_requirement_file_names_no_index_host_or_path(name: str) -> None:
-    assert re.findall(r".*(?:://|index-url|find-links|trusted-host|file:|(?:^|\s)/\w).*", text_of(name)) == []
+    assert (
+        re.findall(
+            r".*(?:://|index-url|find-links|trusted-host|file:|(?:^|\s)/\w).*", text_of(name)
+        )
+        == []
+    )
 
 
 def test_the_development_lock_holds_the_runtime_lock_unchanged() -> None:
@@ -71,11 +90,15 @@ def test_every_declared_dependency_is_locked() -> None:
 def test_the_example_environment_holds_every_setting_once_with_its_meaning_above() -> None:
     blocks = [block.splitlines() for block in text_of(".env.example").split("\n\n")[1:]]
     settings = [re.fullmatch(r"(?:# )?([A-Z_]+)=.*", block[-1]) for block in blocks]
-    assert sorted(setting[1] for setting in settings if setting) == sorted(name.upper() for name in Settings.model_fields)
+    assert sorted(setting[1] for setting in settings if setting) == sorted(
+        name.upper() for name in Settings.model_fields
+    )
     assert all(len(block) == 2 and re.fullmatch(r"# [A-Z].+\.", block[0]) for block in blocks)
 
 
-def test_the_example_environment_shows_the_true_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_example_environment_shows_the_true_defaults(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     shown = re.findall(r"^(?:# )?([A-Z_]+=.*)$", text_of(".env.example"), re.MULTILINE)
@@ -86,7 +109,11 @@ def test_the_example_environment_shows_the_true_defaults(monkeypatch: pytest.Mon
 
 
 def test_the_changelog_tells_of_this_version() -> None:
-    assert re.search(rf"^## \[{re.escape(__version__)}\] - \d{{4}}-\d\d-\d\d$", text_of("CHANGELOG.md"), re.MULTILINE)
+    assert re.search(
+        rf"^## \[{re.escape(__version__)}\] - \d{{4}}-\d\d-\d\d$",
+        text_of("CHANGELOG.md"),
+        re.MULTILINE,
+    )
 
 
 def test_the_image_holds_every_package_of_the_program() -> None:
@@ -95,15 +122,41 @@ def test_the_image_holds_every_package_of_the_program() -> None:
 
 
 def test_no_module_is_named_for_nothing_in_particular() -> None:
-    vague = {"utils.py", "util.py", "helpers.py", "const.py", "constants.py", "common.py", "misc.py"}
-    assert [path for package in (*PACKAGES, "tests") for path in (ROOT / package).rglob("*.py") if path.name in vague] == []
+    vague = {
+        "utils.py",
+        "util.py",
+        "helpers.py",
+        "const.py",
+        "constants.py",
+        "common.py",
+        "misc.py",
+    }
+    assert [
+        path
+        for package in (*PACKAGES, "tests")
+        for path in (ROOT / package).rglob("*.py")
+        if path.name in vague
+    ] == []
 
 
 def test_make_alone_shows_what_can_be_made(bare_copy: Path) -> None:
     shown = make(bare_copy)
     assert shown.returncode == 0
     targets = re.findall(r"^  make (\w+) +[A-Z]", shown.stdout, re.MULTILINE)
-    assert targets == ["help", "run", "test", "chaos", "faults", "soak", "lint", "audit", "format", "bench", "screenshots", "lock"]
+    assert targets == [
+        "help",
+        "run",
+        "test",
+        "chaos",
+        "faults",
+        "soak",
+        "lint",
+        "audit",
+        "format",
+        "bench",
+        "screenshots",
+        "lock",
+    ]
 
 
 def test_make_refuses_an_older_python_in_one_sentence(bare_copy: Path) -> None:
@@ -114,7 +167,9 @@ def test_make_refuses_an_older_python_in_one_sentence(bare_copy: Path) -> None:
 
 
 def test_make_says_how_to_get_a_missing_venv_module(bare_copy: Path) -> None:
-    refused = make(bare_copy, "run", interpreter(bare_copy, 'case "$2" in *ensurepip*) exit 1;; esac'))
+    refused = make(
+        bare_copy, "run", interpreter(bare_copy, 'case "$2" in *ensurepip*) exit 1;; esac')
+    )
     assert refused.returncode == 2
     assert "apt install python3-venv" in refused.stderr.splitlines()[0]
     assert not (bare_copy / ".venv").exists()

@@ -1,6 +1,13 @@
 """What the buttons carry, by the part of the bot that reads it."""
 
-from bot.buttons.agenda import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason
+from bot.buttons.agenda import (
+    AgendaDay,
+    AgendaEntry,
+    AgendaPage,
+    AskReason,
+    CancelForClient,
+    CancelWithReason,
+)
 from bot.buttons.base import Callback, Cell, Nothing, read
 from bot.buttons.booking import (
     BookingDay,
@@ -30,7 +37,17 @@ from bot.buttons.hours import (
     ToggleDay,
     UndoDraft,
 )
-from bot.buttons.people import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, JoinZone, KeepName, Open, SettingsHome
+from bot.buttons.people import (
+    AskLanguage,
+    AskName,
+    AskZone,
+    ChooseLanguage,
+    ChooseZone,
+    JoinZone,
+    KeepName,
+    Open,
+    SettingsHome,
+)
 
 __all__ = [
     "AgendaDay",

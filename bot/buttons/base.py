@@ -52,7 +52,8 @@ def read(data: object) -> Callback | None:
     return _read(data) if isinstance(data, str) and len(data) <= _LIMIT else None
 
 
-@lru_cache(maxsize=1024)  # Each dialogue asks for its own kinds, so that one tap is read many times.
+# Each dialogue asks for its own kinds, so one tap is read many times.
+@lru_cache(maxsize=1024)
 def _read(data: str) -> Callback | None:
     """Return the callback data of a text."""
     tag, *values = data.split(":")
@@ -60,9 +61,11 @@ def _read(data: str) -> Callback | None:
     if kind is None or len(values) != len(_fields(kind)):
         return None
     try:
-        return kind(*(_value(of, value) for (_name, of), value in zip(_fields(kind), values, strict=True)))  # type: ignore[no-any-return]
+        fields = zip(_fields(kind), values, strict=True)
+        choice: Callback = kind(*(_value(of, value) for (_name, of), value in fields))
     except ValueError:
         return None
+    return choice
 
 
 @cache
@@ -79,10 +82,14 @@ def _written(value: object) -> str:
 def _value(kind: Any, text: str) -> object:
     """Return a field from text; raises ValueError for what it cannot be."""
     if kind in {int, Cell}:
-        if not (text.isascii() and text.isdigit()) or int(text) > (_LARGEST if kind is int else _LAST_CELL):
+        if not (text.isascii() and text.isdigit()) or int(text) > (
+            _LARGEST if kind is int else _LAST_CELL
+        ):
             raise ValueError(text)
         return int(text)
-    if kind is date and not (len(text) == _DATE_DIGITS and text.isascii() and text.isdigit() and int(text[:4]) in _YEARS):
+    if kind is date and not (
+        len(text) == _DATE_DIGITS and text.isascii() and text.isdigit() and int(text[:4]) in _YEARS
+    ):
         raise ValueError(text)
     return date.fromisoformat(text) if kind is date else kind(text)
 

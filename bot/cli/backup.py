@@ -25,5 +25,7 @@ def execute(settings: Settings, options: argparse.Namespace) -> int:
     except BackupFailed as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"Wrote {options.file}. To restore it: stop the bot, put the copy in the place of {source}, remove {source}-wal and -shm, start.")
+    print(
+        f"Wrote {options.file}. To restore it: stop the bot, put the copy in the place of {source}, remove {source}-wal and -shm, start."
+    )
     return 0

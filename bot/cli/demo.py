@@ -13,5 +13,13 @@ def execute(settings: Settings, options: argparse.Namespace) -> int:
     """Run the demo until SIGTERM or SIGINT; unless LOG_LEVEL says otherwise it logs only what is wrong."""
     if "log_level" not in settings.model_fields_set:
         configure_logging("WARNING", settings.log_format, settings.secrets)
-    asyncio.run(until_told(demo.run(settings, port=getattr(options, "port", 0), database=getattr(options, "database", None))))
+    asyncio.run(
+        until_told(
+            demo.run(
+                settings,
+                port=getattr(options, "port", 0),
+                database=getattr(options, "database", None),
+            )
+        )
+    )
     return 0

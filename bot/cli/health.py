@@ -17,7 +17,11 @@ _NO_ANSWER = "The bot does not answer at the address in LISTEN, or says that it 
 
 def execute(settings: Settings, _options: argparse.Namespace) -> int:
     """Tell by the heartbeat beside a SQLite file, else by asking the HTTP side; raises DatabaseUnusable for another program's file."""
-    well, ill = (_answers(settings.listen), _NO_ANSWER) if settings.is_postgres else (_beats(settings), _NO_BEAT)
+    well, ill = (
+        (_answers(settings.listen), _NO_ANSWER)
+        if settings.is_postgres
+        else (_beats(settings), _NO_BEAT)
+    )
     print("The bot is at work." if well else ill)
     return 0 if well else 1
 
@@ -47,7 +51,10 @@ def _answers(listen: Address) -> bool:
     # What speaks to this very machine asks no proxy.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://{f'[{host}]' if ':' in host else host}:{listen.port}/healthz", timeout=_ANSWER_SECONDS):
+        with opener.open(
+            f"http://{f'[{host}]' if ':' in host else host}:{listen.port}/healthz",
+            timeout=_ANSWER_SECONDS,
+        ):
             return True
     except (OSError, HTTPException):
         return False

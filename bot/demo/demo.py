@@ -65,7 +65,11 @@ class _Stage:
         }
         try:
             await running.run(
-                settings.model_copy(update=changed), TOKEN, clock=clock, ready=self._begin, serve="listen" in settings.model_fields_set
+                settings.model_copy(update=changed),
+                TOKEN,
+                clock=clock,
+                ready=self._begin,
+                serve="listen" in settings.model_fields_set,
             )
         finally:
             if self._passing is not None:
@@ -91,7 +95,9 @@ class _Stage:
             known = await work.clients.get(number)
             if known is None:
                 return
-            person = self._simulator.person(known.name, language_code=known.telegram_language, id=number)
+            person = self._simulator.person(
+                known.name, language_code=known.telegram_language, id=number
+            )
             self._demo.add(DemoPerson(person, known.zone(ZoneInfo(VENUE)).key))
 
 
@@ -105,7 +111,9 @@ async def _settle(work: BotUnitOfWork, app: App, who: DemoPerson) -> None:
 async def _make_provider(work: BotUnitOfWork, app: App, who: DemoPerson) -> None:
     """Have the provider join by an invitation, as in life, unless he did before."""
     if await work.providers.of_client(who.person.id) is None:
-        code, _ = await invite_provider(work, who.person.id, frozenset({who.person.id}), app.clock())
+        code, _ = await invite_provider(
+            work, who.person.id, frozenset({who.person.id}), app.clock()
+        )
         await accept_invitation(work, _contact(who), code, app.clock())
 
 

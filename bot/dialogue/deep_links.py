@@ -9,9 +9,15 @@ from telegram.ext import CommandHandler, filters
 from bot.dialogue.context import Context
 
 
-def deep_link(kind: str, callback: Callable[[Update, Context], Coroutine[Any, Any, Any]]) -> CommandHandler[Context, Any]:
+def deep_link(
+    kind: str, callback: Callable[[Update, Context], Coroutine[Any, Any, Any]]
+) -> CommandHandler[Context, Any]:
     """Return a handler of the deep links of one kind; it finds the rest with ``rest_of_link``."""
-    return CommandHandler("start", callback, filters=filters.UpdateType.MESSAGE & filters.Regex(rf"(?i)^/start\S*\s+{kind}_"))
+    return CommandHandler(
+        "start",
+        callback,
+        filters=filters.UpdateType.MESSAGE & filters.Regex(rf"(?i)^/start\S*\s+{kind}_"),
+    )
 
 
 def rest_of_link(context: Context) -> str:

@@ -24,14 +24,24 @@ class Flow(ConversationHandler[Context]):
         with warnings.catch_warnings():
             # It warns that taps are not tracked by message: our buttons carry their whole choice, so nothing has to be.
             warnings.simplefilter("ignore", PTBUserWarning)
-            super().__init__(entry_points=entry_points, states=states, fallbacks=[], allow_reentry=True, name=name)
+            super().__init__(
+                entry_points=entry_points,
+                states=states,
+                fallbacks=[],
+                allow_reentry=True,
+                name=name,
+            )
 
     def check_update(self, update: object) -> Any:
         """Find the handler for an update: an entry point first, then one of the state the person is in."""
         request = CURRENT_REQUEST.get(None)
         if request is None or not isinstance(update, Update):
             return None
-        typed = self.states.get(request.dialogue.state, []) if request.dialogue.flow == self.name else []
+        typed = (
+            self.states.get(request.dialogue.state, [])
+            if request.dialogue.flow == self.name
+            else []
+        )
         for handler in (*self.entry_points, *typed):
             check = handler.check_update(update)
             if check is not None and check is not False:
@@ -39,7 +49,11 @@ class Flow(ConversationHandler[Context]):
         return None
 
     async def handle_update(
-        self, update: Update, application: Application[Any, Context, Any, Any, Any, Any], check_result: Any, context: Context
+        self,
+        update: Update,
+        application: Application[Any, Context, Any, Any, Any, Any],
+        check_result: Any,
+        context: Context,
     ) -> None:
         """Run the handler, and take the place it names: a state, END for none, or None to stay."""
         handler, check = check_result
@@ -53,7 +67,9 @@ class Flow(ConversationHandler[Context]):
 class Tap(CallbackQueryHandler[Context, None]):
     """Handles the taps on buttons of one kind; the handler finds the button's choice with ``context.tap``."""
 
-    def __init__(self, kind: type[Callback], callback: Any, *, only: Callback | None = None) -> None:
+    def __init__(
+        self, kind: type[Callback], callback: Any, *, only: Callback | None = None
+    ) -> None:
         """Handle a kind, or ``only`` one choice of it."""
         self._kind = kind
         self._only = only

@@ -51,7 +51,11 @@ class UpdateRequest:
 
     def stand(self, flow: str, state: str) -> None:
         """Take a place in a dialogue; what was kept with another one is forgotten, its card is not."""
-        kept = self.dialogue if flow == self.dialogue.flow else Dialogue(card_message_id=self.dialogue.card_message_id)
+        kept = (
+            self.dialogue
+            if flow == self.dialogue.flow
+            else Dialogue(card_message_id=self.dialogue.card_message_id)
+        )
         self.dialogue = replace(kept, flow=flow, state=state)
 
     def remember(self, **data: object) -> None:

@@ -7,7 +7,10 @@ from bot.ui.commands import Roles, commands_for
 
 async def roles_of(context: Context) -> Roles:
     """Return the roles of the person who acts."""
-    return Roles(await context.uow.providers.of_client(context.me), admin=context.me in context.services.admins)
+    return Roles(
+        await context.uow.providers.of_client(context.me),
+        admin=context.me in context.services.admins,
+    )
 
 
 def set_menu(context: Context, roles: Roles) -> None:

@@ -59,9 +59,13 @@ class ConnectionPool:
             return True
         longest = next(iter(self._waiting), None)
         if longest is None:
-            log.warning("refused a connection: each of the %d open ones serves a request", len(self))
+            log.warning(
+                "refused a connection: each of the %d open ones serves a request", len(self)
+            )
             return False
-        log.warning("closed the connection that waited longest for its client: %d are open", len(self))
+        log.warning(
+            "closed the connection that waited longest for its client: %d are open", len(self)
+        )
         longest.abort()
         return True
 
@@ -191,7 +195,9 @@ class Connection(asyncio.Protocol):
     def _close_after(self, seconds: float, reason: str, level: int = logging.INFO) -> None:
         """Close the connection after a while, unless something else is waited for by then."""
         self._stop_timer()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._time_out, seconds, reason, level)
+        self._timer = asyncio.get_running_loop().call_later(
+            seconds, self._time_out, seconds, reason, level
+        )
 
     def _time_out(self, seconds: float, reason: str, level: int) -> None:
         """Close the connection because its client took too long."""
@@ -212,7 +218,9 @@ class Connection(asyncio.Protocol):
 
 
 @web.middleware
-async def track_requests(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+async def track_requests(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
     """Mark the connection of a request as serving while its handler runs. Put this middleware first."""
     connection = request.transport.get_protocol() if request.transport else None
     if not isinstance(connection, Connection):

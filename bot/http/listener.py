@@ -20,7 +20,9 @@ class Listener:
     descriptors run out. This listener knows the limit before it accepts.
     """
 
-    def __init__(self, pool: ConnectionPool, protocol_factory: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self, pool: ConnectionPool, protocol_factory: Callable[[], asyncio.Protocol]
+    ) -> None:
         self.port: int | None = None
         self._pool = pool
         self._protocol_factory = protocol_factory
@@ -29,9 +31,13 @@ class Listener:
 
     async def open(self, host: str, port: int) -> None:
         """Listen on every address of a host; raises OSError."""
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
         try:
-            for family, address in dict.fromkeys((family, address) for family, _, _, _, address in found):
+            for family, address in dict.fromkeys(
+                (family, address) for family, _, _, _, address in found
+            ):
                 self._listen(socket.create_server(address, family=family, backlog=_BACKLOG))
         except OSError:
             await self.close()
@@ -63,7 +69,11 @@ class Listener:
         except (BlockingIOError, InterruptedError, ConnectionError):
             return
         except OSError as error:
-            log.warning("cannot accept connections, next try in %g seconds: %s", _RETRY_SECONDS, error.strerror)
+            log.warning(
+                "cannot accept connections, next try in %g seconds: %s",
+                _RETRY_SECONDS,
+                error.strerror,
+            )
             self._pause(listening)
             return
         if not self._pool.make_room():
@@ -73,7 +83,10 @@ class Listener:
 
     def _connect(self, accepted: socket.socket) -> None:
         """Give a connection its transport."""
-        loop, connection = asyncio.get_running_loop(), Connection(self._pool, self._protocol_factory())
+        loop, connection = (
+            asyncio.get_running_loop(),
+            Connection(self._pool, self._protocol_factory()),
+        )
         task = loop.create_task(loop.connect_accepted_socket(lambda: connection, accepted))
         self._connecting.add(task)
 

@@ -91,7 +91,9 @@ class HttpSide:
         try:
             await listener.open(self._listen.host, self._listen.port)
         except OSError as error:
-            raise CannotListen(f"LISTEN: nothing can be served at {self._listen}: {error.strerror or error}.") from error
+            raise CannotListen(
+                f"LISTEN: nothing can be served at {self._listen}: {error.strerror or error}."
+            ) from error
         self.port = listener.port
         log.info("serving at http://%s", Address(self._listen.host, listener.port or 0))
 
@@ -102,7 +104,9 @@ class HttpSide:
 
     def _application(self) -> web.Application:
         """Return the routes."""
-        application = web.Application(client_max_size=LARGEST_BODY, middlewares=[track_requests, _guard])
+        application = web.Application(
+            client_max_size=LARGEST_BODY, middlewares=[track_requests, _guard]
+        )
         application.on_response_prepare.append(_sign)
         application.router.add_get("/healthz", self._health)
         application.router.add_get("/readyz", self._readiness)
@@ -116,7 +120,10 @@ class HttpSide:
         """Say whether the process is worth keeping: the event loop answers, and the jobs are being done."""
         if self._jobs.alive:
             return web.Response(text=OK)
-        return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, text="what falls due has not been done for a minute")
+        return web.Response(
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            text="what falls due has not been done for a minute",
+        )
 
     async def _readiness(self, _request: web.Request) -> web.Response:
         """Say whether the bot is of use, and what is amiss where it is not."""
@@ -149,7 +156,9 @@ class HttpSide:
         """Log what is amiss, once until that changes."""
         amiss = {name: answer for name, answer in said.items() if answer != OK}
         if amiss.keys() != self._amiss.keys():
-            log.warning("not ready: %s", "; ".join(f"{name}: {answer}" for name, answer in amiss.items())) if amiss else log.info("ready")
+            log.warning(
+                "not ready: %s", "; ".join(f"{name}: {answer}" for name, answer in amiss.items())
+            ) if amiss else log.info("ready")
         self._amiss = amiss
 
 
@@ -175,7 +184,11 @@ class _Wordless(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Change the record and let it pass."""
-        record.msg, record.args, record.exc_info = "a request that is no HTTP was turned away", (), None
+        record.msg, record.args, record.exc_info = (
+            "a request that is no HTTP was turned away",
+            (),
+            None,
+        )
         record.levelno, record.levelname = logging.INFO, "INFO"
         return True
 

@@ -8,11 +8,16 @@ from domain.policy import BookingPolicy
 from domain.usecases.expire_holds import BATCH, expire_holds
 
 
-async def end_overdue_holds(database: WritableDatabase, policy: BookingPolicy, clock: Clock) -> None:
+async def end_overdue_holds(
+    database: WritableDatabase, policy: BookingPolicy, clock: Clock
+) -> None:
     """End all holds that have run out; raises DatabaseAway, with what was ended by then ended for good."""
 
     async def is_full_batch() -> bool:
-        return await database.write(lambda work: expire_holds(work, policy, clock(), limit=BATCH)) == BATCH
+        return (
+            await database.write(lambda work: expire_holds(work, policy, clock(), limit=BATCH))
+            == BATCH
+        )
 
     async def end_the_rest() -> None:
         while await is_full_batch():

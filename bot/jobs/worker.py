@@ -66,17 +66,26 @@ class Jobs:
 
     async def start(self, scheduler: AsyncIOScheduler) -> None:
         """Run from now on; what is overdue, or was in the hands of a process that is gone, goes out at once."""
-        self._membership.watch(on_commit=self._on_commit, on_departure=self._on_departure, on_reconnect=self._on_reconnect)
+        self._membership.watch(
+            on_commit=self._on_commit,
+            on_departure=self._on_departure,
+            on_reconnect=self._on_reconnect,
+        )
         self._schedule(scheduler)
         self._alarm.soon()
         self.pulse.beat()
         moved = partial(self._clock_moved, scheduler)
-        self._tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._guard.watch(moved))]
+        self._tasks = [
+            asyncio.create_task(self._run()),
+            asyncio.create_task(self._guard.watch(moved)),
+        ]
 
     def _schedule(self, scheduler: AsyncIOScheduler) -> None:
         """Schedule what is periodic, by the clock as it is now. A night that a jump skipped is not made up for: the clock may be wrong."""
         scheduler.add_job(self._alarm.ring, Every(SWEEP), id="sweep", replace_existing=True)
-        scheduler.add_job(self._tried, "cron", args=[self.tidy], hour=_TIDY_HOUR, id="tidy", replace_existing=True)
+        scheduler.add_job(
+            self._tried, "cron", args=[self.tidy], hour=_TIDY_HOUR, id="tidy", replace_existing=True
+        )
 
     def _clock_moved(self, scheduler: AsyncIOScheduler, jump: timedelta) -> None:
         """Schedule all jobs again and do what is due, which sets the alarm again; a jump back leaves postponed rows on the old clock."""
@@ -99,7 +108,9 @@ class Jobs:
             self._replica_departed, self._cut_off = True, _earlier(cut_off, self._cut_off)
             raise
 
-    async def _released(self, work: BotUnitOfWork, departed: Collection[int], cut_off: datetime | None) -> None:
+    async def _released(
+        self, work: BotUnitOfWork, departed: Collection[int], cut_off: datetime | None
+    ) -> None:
         """End leases of those who are gone, and our own that began before we were cut off, but for what the relay has in hand."""
         await work.outbox.release_leases(departed)
         if cut_off is not None:
@@ -110,7 +121,9 @@ class Jobs:
         set_back, self._recall_after, self._set_back = self._set_back, None, timedelta()
         try:
             await self._database.write(
-                lambda work: work.outbox.recall_postponed(now := self._clock(), after=now + after, by=set_back or None)
+                lambda work: work.outbox.recall_postponed(
+                    now := self._clock(), after=now + after, by=set_back or None
+                )
             )
         except Exception:
             # A jump during the attempt may have set it already, to zero.
@@ -150,7 +163,10 @@ class Jobs:
     async def next_due(self) -> datetime | None:
         """Return the earliest instant at which something falls due, None where nothing will."""
         async with self._database.snapshot() as work:
-            expiry_due, news_due = await work.reservations.next_expiry(), await work.outbox.next_due()
+            expiry_due, news_due = (
+                await work.reservations.next_expiry(),
+                await work.outbox.next_due(),
+            )
         if news_due is not None and (pause := self._relay.pause):
             news_due = max(news_due, self._clock() + pause)
         return min((due for due in (expiry_due, news_due) if due is not None), default=None)

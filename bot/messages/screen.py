@@ -36,7 +36,9 @@ class Screen:
     @property
     def digest(self) -> str:
         """What two screens have in common that look alike: a digest of the plain text and the buttons."""
-        return digest_of(self.plain, [[(b.label, b.data or b.url) for b in row] for row in self.rows])
+        return digest_of(
+            self.plain, [[(b.label, b.data or b.url) for b in row] for row in self.rows]
+        )
 
 
 def digest_of(plain: str, rows: list[list[tuple[str, str | None]]]) -> str:

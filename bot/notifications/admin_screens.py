@@ -17,5 +17,7 @@ _TEXTS = {
 
 def digest(reader: Reader, incidents: Sequence[Incident]) -> Screen:
     """Tell what went wrong, how often, and what to do."""
-    told = "\n".join(reader.t.count(_TEXTS[each.kind], each.count, error=each.error) for each in incidents)
+    told = "\n".join(
+        reader.t.count(_TEXTS[each.kind], each.count, error=each.error) for each in incidents
+    )
     return Screen(f"{reader.t('digest.head')}\n\n{told}\n\n{reader.t('digest.what_to_do')}")

@@ -51,7 +51,9 @@ class AdminSummary:
         now = self._clock()
         since = now - RHYTHM
         async with self._database.snapshot() as work:
-            people = await self._reachable(work) if await work.incidents.any_unreported(since) else []
+            people = (
+                await self._reachable(work) if await work.incidents.any_unreported(since) else []
+            )
         if not people:
             return
         async with self._database.transaction() as work:
@@ -66,7 +68,9 @@ class AdminSummary:
     async def _reachable(self, work: BotUnitOfWork) -> list[int]:
         """Return the admins who can be written to."""
         known = [await work.clients.get(admin) for admin in self._admins]
-        return [person.id for person in known if person is not None and person.unreachable_since is None]
+        return [
+            person.id for person in known if person is not None and person.unreachable_since is None
+        ]
 
 
 def packed(incidents: Sequence[Incident]) -> dict[str, Any]:

@@ -53,10 +53,20 @@ class NotificationRenderer:
         """Return the one message for an admin."""
         admin = await uow.clients.get(row.recipient_id)
         incidents = digest.unpacked(row.payload or {})
-        return None if admin is None else [Send(digest_screen(reader_for(admin, self._venue_zone), incidents))]
+        return (
+            None
+            if admin is None
+            else [Send(digest_screen(reader_for(admin, self._venue_zone), incidents))]
+        )
 
     async def _for_client(
-        self, uow: UnitOfWork, kind: Kind, reader: Reader, reservation: Reservation, provider: Provider, now: datetime
+        self,
+        uow: UnitOfWork,
+        kind: Kind,
+        reader: Reader,
+        reservation: Reservation,
+        provider: Provider,
+        now: datetime,
     ) -> Sequence[Step]:
         """Return the steps for a client: his card, and one message."""
         warned = kind is Kind.HOLD_WARNING
@@ -69,7 +79,16 @@ class NotificationRenderer:
             steps.append(Delete(reservation.notice_message_id, notice_of=reservation.id))
         return [*steps, self._message(kind, reader, reservation, provider, free=free, now=now)]
 
-    def _message(self, kind: Kind, reader: Reader, reservation: Reservation, provider: Provider, *, free: bool, now: datetime) -> Send:
+    def _message(
+        self,
+        kind: Kind,
+        reader: Reader,
+        reservation: Reservation,
+        provider: Provider,
+        *,
+        free: bool,
+        now: datetime,
+    ) -> Send:
         """Return the one message."""
         card_id = reservation.card_message_id
         match kind:
@@ -78,14 +97,18 @@ class NotificationRenderer:
                 screen = news.hold_warning(reader, reservation, provider, _rounded(left))
                 return Send(screen, notice_of=reservation.id, reply_to=card_id)
             case Kind.HOLD_EXPIRED:
-                return Send(news.hold_expired(reader, reservation, provider, free=free), reply_to=card_id)
+                return Send(
+                    news.hold_expired(reader, reservation, provider, free=free), reply_to=card_id
+                )
         return Send(news.cancelled_by_provider(reader, reservation, provider), reply_to=card_id)
 
 
 def _rounded(left: timedelta) -> timedelta:
     """Return what is left of a hold as people say it: whole minutes, or whole seconds in the last one; a second late is not late."""
     seconds = max(1, round(left.total_seconds()))
-    return timedelta(minutes=round(seconds / 60)) if seconds >= _MINUTE else timedelta(seconds=seconds)
+    return (
+        timedelta(minutes=round(seconds / 60)) if seconds >= _MINUTE else timedelta(seconds=seconds)
+    )
 
 
 async def _knows_of_booking(uow: UnitOfWork, reservation: Reservation) -> bool:
@@ -94,7 +117,9 @@ async def _knows_of_booking(uow: UnitOfWork, reservation: Reservation) -> bool:
     return delivery is None or delivery.may_have_arrived
 
 
-def _for_provider(kind: Kind, reader: Reader, reservation: Reservation, client: Client) -> Sequence[Step]:
+def _for_provider(
+    kind: Kind, reader: Reader, reservation: Reservation, client: Client
+) -> Sequence[Step]:
     """Return the one message for a provider."""
     tell = news.booking_confirmed if kind is Kind.BOOKING_CONFIRMED else news.cancelled_by_client
     return [Send(tell(reader, reservation, client))]

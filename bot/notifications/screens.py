@@ -16,15 +16,29 @@ def hold_warning(reader: Reader, hold: Reservation, provider: Provider, left: ti
     """Tell a client that his hold is about to run out."""
     t, times = reader.t, reader.times
     until, slot = held_until(reader, hold), times.slot(hold.span)
-    text = t("news.hold_warning", left=times.duration(left), until=until, provider=provider.label, slot=slot, zone=times.zone_name)
+    text = t(
+        "news.hold_warning",
+        left=times.duration(left),
+        until=until,
+        provider=provider.label,
+        slot=slot,
+        zone=times.zone_name,
+    )
     return Screen(text, ((button(t.plain("button.confirm"), ConfirmHold(hold.id)),),))
 
 
 def hold_expired(reader: Reader, hold: Reservation, provider: Provider, *, free: bool) -> Screen:
     """Tell a client that his hold ran out, with a way to take it again where it is still free."""
     t, times = reader.t, reader.times
-    text = t("news.hold_expired", provider=provider.label, slot=times.slot(hold.span), zone=times.zone_name)
-    again = ((button(t.plain("button.take_again"), PickSlot(hold.provider_id, hold.span.start, 0)),),)
+    text = t(
+        "news.hold_expired",
+        provider=provider.label,
+        slot=times.slot(hold.span),
+        zone=times.zone_name,
+    )
+    again = (
+        (button(t.plain("button.take_again"), PickSlot(hold.provider_id, hold.span.start, 0)),),
+    )
     return Screen(text, again if free else book_again(reader, provider))
 
 
@@ -41,7 +55,12 @@ def cancelled_by_client(reader: Reader, booking: Reservation, client: Client) ->
 def cancelled_by_provider(reader: Reader, reservation: Reservation, provider: Provider) -> Screen:
     """Tell a client that the provider cancelled, and why if he said so."""
     t, times = reader.t, reader.times
-    text = t("news.cancelled_by_provider", provider=provider.label, slot=times.slot(reservation.span), zone=times.zone_name)
+    text = t(
+        "news.cancelled_by_provider",
+        provider=provider.label,
+        slot=times.slot(reservation.span),
+        zone=times.zone_name,
+    )
     if reservation.reason:
         text += "\n\n" + t("card.reason", reason=reservation.reason)
     return Screen(text, book_again(reader, provider))
@@ -51,4 +70,7 @@ def _for_provider(key: str, reader: Reader, booking: Reservation, client: Client
     """Return news of a client for his provider, with a way to that day's agenda."""
     t, times = reader.t, reader.times
     text = t(key, client=client.name, slot=times.slot(booking.span), zone=times.zone_name)
-    return Screen(text, ((button(t.plain("button.agenda_day"), AgendaDay(times.day_of(booking.span.start))),),))
+    return Screen(
+        text,
+        ((button(t.plain("button.agenda_day"), AgendaDay(times.day_of(booking.span.start))),),),
+    )

@@ -64,7 +64,10 @@ class RecentAnswer:
 
     def _is_fresh(self) -> bool:
         """Return whether the last answer is recent; a clock that was set back makes it old."""
-        return self._answered_at is not None and timedelta(0) <= self._clock() - self._answered_at < _FRESH
+        return (
+            self._answered_at is not None
+            and timedelta(0) <= self._clock() - self._answered_at < _FRESH
+        )
 
 
 async def answers(checks: Sequence[Check]) -> dict[str, str]:
@@ -118,7 +121,11 @@ def polling_check(pulse: Heartbeat, is_leading: Callable[[], bool]) -> Check:
             return OK
         if pulse.age is None:
             return "Telegram has not been reached yet"
-        return OK if pulse.age <= _SILENCE_SECONDS else f"Telegram has been silent for {pulse.age:.0f} seconds"
+        return (
+            OK
+            if pulse.age <= _SILENCE_SECONDS
+            else f"Telegram has been silent for {pulse.age:.0f} seconds"
+        )
 
     return Check("telegram", ask)
 
@@ -138,7 +145,11 @@ def delivery_check(idle_seconds: Callable[[], float], pause: Callable[[], timede
 
     async def ask() -> str:
         idle = idle_seconds()
-        return OK if idle <= _UNSENT_SECONDS or pause() else f"no message has left for {idle:.0f} seconds"
+        return (
+            OK
+            if idle <= _UNSENT_SECONDS or pause()
+            else f"no message has left for {idle:.0f} seconds"
+        )
 
     return Check("delivery", ask)
 

@@ -85,4 +85,6 @@ class BacklogGauge:
         now = self._clock()
         async with self._database.snapshot() as work:
             backlog = await work.outbox.backlog(now)
-        self._metrics.waiting(backlog.depth, (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0)
+        self._metrics.waiting(
+            backlog.depth, (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
+        )

@@ -85,7 +85,9 @@ class FloodControl:
         """End a window; yield its summary if it suppressed something."""
         window = self._windows.pop(kind)
         if window.suppressed:
-            yield _summary(kind, window.suppressed, min(self._clock() - window.opened_at, self._window_seconds))
+            yield _summary(
+                kind, window.suppressed, min(self._clock() - window.opened_at, self._window_seconds)
+            )
 
 
 class FloodControlHandler(logging.StreamHandler[TextIO]):
@@ -125,15 +127,28 @@ def kind_of(record: logging.LogRecord) -> Kind:
     """
     message = record.msg.get("event") if isinstance(record.msg, dict) else record.msg
     template = message if isinstance(message, str) else type(message).__name__
-    return record.name, record.levelno, template.partition("\n")[0][:_LONGEST_TEMPLATE], _exception_name(record)
+    return (
+        record.name,
+        record.levelno,
+        template.partition("\n")[0][:_LONGEST_TEMPLATE],
+        _exception_name(record),
+    )
 
 
 def _exception_name(record: logging.LogRecord) -> str:
     """Return the type of a record's exception, which structlog keeps among the fields of its event."""
-    found: Any = record.exc_info or (record.msg.get("exc_info") if isinstance(record.msg, dict) else None)
+    found: Any = record.exc_info or (
+        record.msg.get("exc_info") if isinstance(record.msg, dict) else None
+    )
     if found is True:
         found = sys.exc_info()
-    kind = found[0] if isinstance(found, tuple) else type(found) if isinstance(found, BaseException) else None
+    kind = (
+        found[0]
+        if isinstance(found, tuple)
+        else type(found)
+        if isinstance(found, BaseException)
+        else None
+    )
     return f"{kind.__module__}.{kind.__qualname__}" if kind is not None else ""
 
 
@@ -142,4 +157,6 @@ def _summary(kind: Kind, count: int, seconds: float) -> logging.LogRecord:
     name, level, template, exception = kind
     what = f"{template} ({exception})" if exception else template
     message = "repeated %s more times within %d seconds: %s"
-    return logging.LogRecord(name, level, __file__, 0, message, (f"{count:,}", math.ceil(seconds), what), None)
+    return logging.LogRecord(
+        name, level, __file__, 0, message, (f"{count:,}", math.ceil(seconds), what), None
+    )

@@ -45,7 +45,9 @@ class Metrics:
         self._series = cache(_series)
         ProcessCollector(registry=self._registry)
         PlatformCollector(registry=self._registry)
-        Info("slotkeeper_build", "Which version this is.", registry=self._registry).info({"version": __version__})
+        Info("slotkeeper_build", "Which version this is.", registry=self._registry).info(
+            {"version": __version__}
+        )
         self._count_updates()
         self._count_bookings()
         self._count_deliveries()
@@ -92,9 +94,15 @@ class Metrics:
 
     def _count_updates(self) -> None:
         """Make the counters of updates."""
-        self._updates = self._counter("slotkeeper_updates", "Updates, by what became of each try.", "kind", "outcome")
-        self._update_seconds = self._histogram("slotkeeper_update_seconds", "From an update's receipt to its commit.", _ANSWERS, "kind")
-        self._answer_seconds = self._histogram("slotkeeper_answer_seconds", "From an update's receipt to its answer.", _ANSWERS, "kind")
+        self._updates = self._counter(
+            "slotkeeper_updates", "Updates, by what became of each try.", "kind", "outcome"
+        )
+        self._update_seconds = self._histogram(
+            "slotkeeper_update_seconds", "From an update's receipt to its commit.", _ANSWERS, "kind"
+        )
+        self._answer_seconds = self._histogram(
+            "slotkeeper_answer_seconds", "From an update's receipt to its answer.", _ANSWERS, "kind"
+        )
         for kind in _UPDATE_KINDS:
             for outcome in get_args(UpdateOutcome):
                 self._updates.labels(kind, outcome)
@@ -107,31 +115,53 @@ class Metrics:
         self._expiries = self._counter("slotkeeper_expiries", "Holds that ran out.")
         self._releases = self._counter("slotkeeper_releases", "Holds given back.")
         cancellations = self._counter("slotkeeper_cancellations", "Reservations cancelled.", "by")
-        self._by_client, self._by_provider = cancellations.labels("client"), cancellations.labels("provider")
+        self._by_client, self._by_provider = (
+            cancellations.labels("client"),
+            cancellations.labels("provider"),
+        )
         self._transactions = self._histogram(
-            "slotkeeper_transaction_seconds", "A transaction, from asking for a connection to the commit.", _TRANSACTIONS, "kind"
+            "slotkeeper_transaction_seconds",
+            "A transaction, from asking for a connection to the commit.",
+            _TRANSACTIONS,
+            "kind",
         )
 
     def _count_deliveries(self) -> None:
         """Make the counters of the outbox."""
-        self._deliveries = self._counter("slotkeeper_deliveries", "Tries to tell what the outbox holds.", "kind", "outcome")
+        self._deliveries = self._counter(
+            "slotkeeper_deliveries", "Tries to tell what the outbox holds.", "kind", "outcome"
+        )
         for kind in _DELIVERY_KINDS:
             for outcome in get_args(DeliveryOutcome):
                 self._deliveries.labels(kind, outcome)
-        self._depth = Gauge("slotkeeper_outbox_depth", "Messages that are due and not told.", registry=self._registry)
-        self._oldest = Gauge("slotkeeper_outbox_oldest_seconds", "For how long the oldest has been due.", registry=self._registry)
+        self._depth = Gauge(
+            "slotkeeper_outbox_depth",
+            "Messages that are due and not told.",
+            registry=self._registry,
+        )
+        self._oldest = Gauge(
+            "slotkeeper_outbox_oldest_seconds",
+            "For how long the oldest has been due.",
+            registry=self._registry,
+        )
         self.waiting()
 
     def _count_requests(self) -> None:
         """Make the counters of the transport."""
-        self._requests = self._counter("slotkeeper_telegram_requests", "Requests to Telegram.", "method", "status")
-        self._request_seconds = self._histogram("slotkeeper_telegram_seconds", "Requests to Telegram.", _ANSWERS, "method")
+        self._requests = self._counter(
+            "slotkeeper_telegram_requests", "Requests to Telegram.", "method", "status"
+        )
+        self._request_seconds = self._histogram(
+            "slotkeeper_telegram_seconds", "Requests to Telegram.", _ANSWERS, "method"
+        )
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         """Make a counter; Prometheus adds ``_total`` to its name."""
         return Counter(name, text, labels, registry=self._registry)
 
-    def _histogram(self, name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+    def _histogram(
+        self, name: str, text: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
         """Make a histogram."""
         return Histogram(name, text, labels, buckets=buckets, registry=self._registry)
 

@@ -7,7 +7,9 @@ from datetime import timedelta
 from domain.operations.integrity import Checkup, Parked
 
 ALL_WELL = "All is well."
-NO_DATABASE = "There is no database yet. What to do: start the bot once, or run `python -m bot migrate`."
+NO_DATABASE = (
+    "There is no database yet. What to do: start the bot once, or run `python -m bot migrate`."
+)
 OLD_SCHEMA = (
     "The database is not of this version. What to do: make a backup, then run `python -m bot migrate`; "
     "if it comes from a newer version, use that version."

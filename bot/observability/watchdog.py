@@ -18,11 +18,15 @@ _STILL_SECONDS = 60.0
 
 
 @asynccontextmanager
-async def watched(*, still: float = _STILL_SECONDS, dies: Callable[[], None] | None = None) -> AsyncIterator[None]:
+async def watched(
+    *, still: float = _STILL_SECONDS, dies: Callable[[], None] | None = None
+) -> AsyncIterator[None]:
     """Watch this loop during a block from a thread; where it has stood still for so many seconds, the process ``dies``."""
     pulse, ended = Heartbeat(), threading.Event()
     pulse.beat()
-    watching = threading.Thread(target=_watch, args=(pulse, still, ended, dies or _die), name="watchdog", daemon=True)
+    watching = threading.Thread(
+        target=_watch, args=(pulse, still, ended, dies or _die), name="watchdog", daemon=True
+    )
     beating = asyncio.create_task(_beats(pulse, min(_BEAT_SECONDS, still / 4)))
     watching.start()
     try:
@@ -40,7 +44,9 @@ async def _beats(pulse: Heartbeat, every: float) -> None:
         await asyncio.sleep(every)
 
 
-def _watch(pulse: Heartbeat, still: float, ended: threading.Event, dies: Callable[[], None]) -> None:
+def _watch(
+    pulse: Heartbeat, still: float, ended: threading.Event, dies: Callable[[], None]
+) -> None:
     """Look now and then until the block has ended. Where the whole process stood still, its loop is given time to beat again."""
     suspicious = False
     while not ended.wait(still / 4):

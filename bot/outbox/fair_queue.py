@@ -47,7 +47,12 @@ class FairQueue:
 
     def join(self, urgency: Urgency, chat: int, now: float) -> Ticket:
         """Put a chat into the queue. ``now`` is in seconds of the event loop's clock, here and below."""
-        ticket = Ticket(self._last_sent_at(chat, now), next(self._numbers), chat, asyncio.get_running_loop().create_future())
+        ticket = Ticket(
+            self._last_sent_at(chat, now),
+            next(self._numbers),
+            chat,
+            asyncio.get_running_loop().create_future(),
+        )
         heappush(self._waiting[urgency], ticket)
         return ticket
 
@@ -58,7 +63,9 @@ class FairQueue:
     def take_next(self) -> Ticket | None:
         """Take out the ticket that is granted next, None where none waits."""
         news_due = self._answers_in_a_row >= _ANSWERS_IN_A_ROW and self.waits(Urgency.NOTIFICATION)
-        return self.take(Urgency.ANSWER if self.waits(Urgency.ANSWER) and not news_due else Urgency.NOTIFICATION)
+        return self.take(
+            Urgency.ANSWER if self.waits(Urgency.ANSWER) and not news_due else Urgency.NOTIFICATION
+        )
 
     def take(self, urgency: Urgency) -> Ticket | None:
         """Take out the first ticket of one kind, None where none waits."""
@@ -69,7 +76,12 @@ class FairQueue:
 
     def clear(self) -> list[Ticket]:
         """Take out all tickets."""
-        everything = [ticket for tickets in self._waiting.values() for ticket in tickets if not ticket.granted.done()]
+        everything = [
+            ticket
+            for tickets in self._waiting.values()
+            for ticket in tickets
+            if not ticket.granted.done()
+        ]
         for tickets in self._waiting.values():
             tickets.clear()
         return everything
@@ -77,7 +89,10 @@ class FairQueue:
     def ahead_of(self, urgency: Urgency, chat: int, now: float) -> int:
         """Return how many tickets are ahead of a chat that joins now."""
         sent_at = self._last_sent_at(chat, now)
-        same = sum(ticket.sent_at <= sent_at and not ticket.granted.done() for ticket in self._waiting[urgency])
+        same = sum(
+            ticket.sent_at <= sent_at and not ticket.granted.done()
+            for ticket in self._waiting[urgency]
+        )
         if urgency is Urgency.ANSWER:
             return same + min(len(self._waiting[Urgency.NOTIFICATION]), same // _ANSWERS_IN_A_ROW)
         return same + min(len(self._waiting[Urgency.ANSWER]), (same + 1) * _ANSWERS_IN_A_ROW)

@@ -149,7 +149,9 @@ class RateLimiter:
         """Return for how many seconds a chat has to rest before it may be told something, zero or less where it has rested."""
         chat_delay = self._chat_free_at.get(chat, 0.0) - asyncio.get_running_loop().time()
         if self._shared is not None:
-            chat_delay = max(chat_delay, await _ignoring_errors(self._shared.chat_delay(chat)) or 0.0)
+            chat_delay = max(
+                chat_delay, await _ignoring_errors(self._shared.chat_delay(chat)) or 0.0
+            )
         return chat_delay - self._chat_slack[urgency]
 
     @property
@@ -163,7 +165,9 @@ class RateLimiter:
         Telegram does not say whose fault it was. One chat alone was too much for itself, and its own rows wait; several mean all of us.
         """
         now = asyncio.get_running_loop().time()
-        self._refused = {other: until for other, until in self._refused.items() if until > now and other != chat}
+        self._refused = {
+            other: until for other, until in self._refused.items() if until > now and other != chat
+        }
         if self._refused:
             self.halt(seconds)
         self._refused[chat] = now + seconds
@@ -203,7 +207,11 @@ class RateLimiter:
 
     def _until_open(self) -> float:
         """Return for how many seconds to wait before looking again whether a place of our own may be granted; zero or less where it may."""
-        return self._opens_at() - asyncio.get_running_loop().time() if self._free_permits > 0 else _POLL_INTERVAL
+        return (
+            self._opens_at() - asyncio.get_running_loop().time()
+            if self._free_permits > 0
+            else _POLL_INTERVAL
+        )
 
     def _admit(self) -> None:
         """Grant what may be granted now, and look again when the next place opens."""
@@ -227,7 +235,9 @@ class RateLimiter:
     def _request_shared_permits(self) -> None:
         """Ask for places that replicas share, by one task for each kind that waits."""
         for urgency in Urgency:
-            if self._queue.waits(urgency) and (urgency not in self._asking or self._asking[urgency].done()):
+            if self._queue.waits(urgency) and (
+                urgency not in self._asking or self._asking[urgency].done()
+            ):
                 self._asking[urgency] = asyncio.create_task(self._ask(urgency))
 
     async def _ask(self, urgency: Urgency) -> None:
@@ -246,7 +256,11 @@ class RateLimiter:
         """Take one of the places that replicas share, None where the database is away or fails; raises Paused."""
         try:
             while self._shared is not None:
-                if (place := await self._shared.take(self._permits_per_second, _RESERVED, urgent=urgency is Urgency.ANSWER)) is not None:
+                if (
+                    place := await self._shared.take(
+                        self._permits_per_second, _RESERVED, urgent=urgency is Urgency.ANSWER
+                    )
+                ) is not None:
                     return place
                 silence, wait = await self._shared.wait(self._permits_per_second)
                 self.halt(silence)
@@ -288,7 +302,9 @@ class RateLimiter:
         self._queue.record_sent(chat, now)
         self._chat_free_at[chat] = max(self._chat_free_at.get(chat, now), now) + _INTERVAL
         self._chat_free_at.move_to_end(chat)
-        while (oldest := next(iter(self._chat_free_at))) != chat and self._chat_free_at[oldest] <= now:
+        while (oldest := next(iter(self._chat_free_at))) != chat and self._chat_free_at[
+            oldest
+        ] <= now:
             del self._chat_free_at[oldest]
 
 

@@ -94,7 +94,9 @@ class Relay:
     def idle_seconds(self) -> float:
         """For how many seconds no row that is in hand has been done with; 0 where none is in hand."""
         now = time.monotonic()
-        return now - max(self._done_at, min((held.since for held in self._rows.values()), default=now))
+        return now - max(
+            self._done_at, min((held.since for held in self._rows.values()), default=now)
+        )
 
     @property
     def pause(self) -> timedelta:
@@ -110,8 +112,12 @@ class Relay:
         if self.pause:
             return False
         answers = sum(held.row.kind == REPLY for held in self._rows.values())
-        room, news = (max(0, min(_BATCH, _IN_HAND - many)) for many in (answers, len(self._rows) - answers))
-        rows = await self._database.write(lambda work: work.outbox.claim(self._clock(), room, news=news))
+        room, news = (
+            max(0, min(_BATCH, _IN_HAND - many)) for many in (answers, len(self._rows) - answers)
+        )
+        rows = await self._database.write(
+            lambda work: work.outbox.claim(self._clock(), room, news=news)
+        )
         if not rows and self._in_hand and not (room and news):
             # There may be more of the kind that is full.
             await asyncio.wait(self._in_hand, timeout=_LOOK_SECONDS)
@@ -150,7 +156,14 @@ class Relay:
             steps = await self._steps(row)
             attempted = bool(steps)
             for step in steps or ():
-                shown.append((step, await self._delivery.carry_out(row.recipient_id, step, _urgency(row), permit)))
+                shown.append(
+                    (
+                        step,
+                        await self._delivery.carry_out(
+                            row.recipient_id, step, _urgency(row), permit
+                        ),
+                    )
+                )
         except Unreachable as error:
             await self._give_up(row, str(error))
             return None
@@ -164,7 +177,9 @@ class Relay:
             raise
         except Exception as error:
             log.exception("could not deliver a %s", row.kind)
-            return await self._failed(row, f"{type(error).__name__}: {error}", shown, attempted=attempted)
+            return await self._failed(
+                row, f"{type(error).__name__}: {error}", shown, attempted=attempted
+            )
         else:
             return await self._record_result(row, "skipped" if steps is None else "sent", shown)
 
@@ -205,7 +220,10 @@ class Relay:
         try:
             with self._holding(row):
                 # The permit comes first: a chat whose message waits for one can be worked meanwhile.
-                async with self._delivery.permitted(row.recipient_id, _urgency(row)) as permit, self._admitted(permit):
+                async with (
+                    self._delivery.permitted(row.recipient_id, _urgency(row)) as permit,
+                    self._admitted(permit),
+                ):
                     due = await self._delivered_in_turn(row, permit)
         except Paused as error:
             due = await self._postpone(row, TOLD_TO_WAIT, [], timedelta(seconds=error.seconds))
@@ -222,7 +240,9 @@ class Relay:
 
     async def _delivered_in_turn(self, row: OutboxRow, permit: Permit | None) -> datetime | None:
         """Wait for the chat's turn, and deliver a row if it is still ours then."""
-        turn = await again_while_away(lambda: self._chat_locks.take(row.recipient_id), seconds=_DATABASE_SECONDS)
+        turn = await again_while_away(
+            lambda: self._chat_locks.take(row.recipient_id), seconds=_DATABASE_SECONDS
+        )
         with turn.lasting(SEND_LOCK_SECONDS):
             # By now the row may have been put off, or put in again for a moved hold.
             if await self._write(lambda work: work.outbox.renew(row, self._clock())):
@@ -245,9 +265,15 @@ class Relay:
     async def renew_leases(self) -> None:
         """Renew old leases of what is in hand: a server may take longer to answer than a lease lasts, or the clock may be set forward."""
         now = self._clock()
-        old = [held for held in self._rows.values() if held.row.attempts and abs(now - held.leased_at) >= _RENEWAL]
+        old = [
+            held
+            for held in self._rows.values()
+            if held.row.attempts and abs(now - held.leased_at) >= _RENEWAL
+        ]
         if old:
-            await self._database.write(lambda work: work.outbox.renew_all([held.row for held in old], now))
+            await self._database.write(
+                lambda work: work.outbox.renew_all([held.row for held in old], now)
+            )
             for held in old:
                 held.leased_at = now
 
@@ -275,7 +301,9 @@ class Relay:
             return unpacked(row.payload)
         return await self._read(lambda work: self._news.steps(work, row, self._clock()))
 
-    async def _record_result(self, row: OutboxRow, state: Literal["sent", "skipped"], shown: Shown) -> datetime | None:
+    async def _record_result(
+        self, row: OutboxRow, state: Literal["sent", "skipped"], shown: Shown
+    ) -> datetime | None:
         """Note what became of a row, and which messages show what from now on, in one transaction; return when there is more."""
 
         async def settled(work: BotUnitOfWork) -> datetime | None:
@@ -286,7 +314,9 @@ class Relay:
         self._metrics.delivered(row.kind, state)
         return following
 
-    async def _park(self, row: OutboxRow, shown: Shown, error: str, trouble: Trouble) -> datetime | None:
+    async def _park(
+        self, row: OutboxRow, shown: Shown, error: str, trouble: Trouble
+    ) -> datetime | None:
         """Put a row aside that nobody will ever get, for an operator to see, who is told; return when there is more."""
         now = self._clock()
 
@@ -315,7 +345,15 @@ class Relay:
         await self._write(given_up)
         self._metrics.delivered(row.kind, "unreachable")
 
-    async def _postpone(self, row: OutboxRow, error: str, shown: Shown, wait: timedelta | None, *, attempted: bool = True) -> datetime:
+    async def _postpone(
+        self,
+        row: OutboxRow,
+        error: str,
+        shown: Shown,
+        wait: timedelta | None,
+        *,
+        attempted: bool = True,
+    ) -> datetime:
         """Try the rest of a row again when Telegram said, or else after a wait that doubles from one second to five minutes."""
         unsent = wait is not None or not attempted
         wait = wait or min(timedelta(seconds=2 ** min(row.attempts - 1, 10)), _LONGEST_WAIT)
@@ -334,7 +372,9 @@ class Relay:
         self._metrics.delivered(row.kind, "postponed")
         return until
 
-    async def _failed(self, row: OutboxRow, error: str, shown: Shown, *, attempted: bool) -> datetime | None:
+    async def _failed(
+        self, row: OutboxRow, error: str, shown: Shown, *, attempted: bool
+    ) -> datetime | None:
         """Try a row that we ourselves fail to render a few times, then park it for an operator to see."""
         if row.attempts < _RENDERINGS:
             return await self._postpone(row, error, shown, None, attempted=attempted)
@@ -377,4 +417,6 @@ async def _note_sent(work: BotUnitOfWork, chat: int, step: Send, message: int) -
 async def _note_notice(work: BotUnitOfWork, reservation_id: int, message: int | None) -> None:
     """Keep the number of the message that warns of a hold, or that there is none any more."""
     if reservation := await work.reservations.get(reservation_id):
-        await work.reservations.show_on(reservation.id, card=reservation.card_message_id, notice=message)
+        await work.reservations.show_on(
+            reservation.id, card=reservation.card_message_id, notice=message
+        )

@@ -12,7 +12,14 @@ from typing import Any
 
 from telegram import Bot, BotCommand, BotCommandScopeChat
 from telegram.constants import ParseMode
-from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter, TelegramError
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    Forbidden,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+)
 from telegram.request import BaseRequest
 
 from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
@@ -26,7 +33,12 @@ from domain.ports import DatabaseAway
 
 log = logging.getLogger(__name__)
 
-_NOT_THERE = ("message to edit not found", "message can't be edited", "message_id_invalid", "there is no text in the message to edit")
+_NOT_THERE = (
+    "message to edit not found",
+    "message can't be edited",
+    "message_id_invalid",
+    "there is no text in the message to edit",
+)
 _NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user is deactivated")
 _UNPARSED = "can't parse entities"
 _TIME_TAG = re.compile(r"</?tg-time[^>]*>")
@@ -64,7 +76,13 @@ class MessageSender:
     Each request waits for its turn in the ``pace``; without one, nothing waits. ``patience`` says how long an answer is waited for.
     """
 
-    def __init__(self, bot: Bot, memory: ShownMessages, rate_limiter: RateLimiter | None = None, patience: Patience | None = None) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        memory: ShownMessages,
+        rate_limiter: RateLimiter | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         self._bot = bot
         self._shown_messages = memory
         self._rate_limiter = rate_limiter
@@ -78,7 +96,9 @@ class MessageSender:
 
     async def rest(self, chat: int) -> float:
         """Return for how many seconds a chat has to rest before it may be answered, zero or less where it has rested."""
-        return await self._rate_limiter.chat_delay(chat, Urgency.ANSWER) if self._rate_limiter else 0.0
+        return (
+            await self._rate_limiter.chat_delay(chat, Urgency.ANSWER) if self._rate_limiter else 0.0
+        )
 
     def wait(self, chat: int, urgency: Urgency = Urgency.ANSWER) -> float:
         """Return for about how many seconds a chat would wait behind others, its own rest aside."""
@@ -88,7 +108,9 @@ class MessageSender:
         """Wait until a message may be sent in a chat, and have the permit for a block; raises Paused."""
         return self._rate_limiter.permitted(urgency, chat) if self._rate_limiter else nullcontext()
 
-    async def carry_out(self, chat: int, step: Step, urgency: Urgency = Urgency.ANSWER, permit: Permit | None = None) -> int | None:
+    async def carry_out(
+        self, chat: int, step: Step, urgency: Urgency = Urgency.ANSWER, permit: Permit | None = None
+    ) -> int | None:
         """Do one step in a chat and return the number of the message that shows it now, where there is one.
 
         It uses the ``permit``, unless that is spent.
@@ -129,14 +151,22 @@ class MessageSender:
                     with self._patience.in_chat(chat) as seconds:
                         timeout: Any = BaseRequest.DEFAULT_NONE if seconds is None else seconds
                         picture = _qr(step.link)
-                        await self._bot.send_photo(chat, picture, caption=step.caption, parse_mode=ParseMode.HTML, read_timeout=timeout)
+                        await self._bot.send_photo(
+                            chat,
+                            picture,
+                            caption=step.caption,
+                            parse_mode=ParseMode.HTML,
+                            read_timeout=timeout,
+                        )
             case SetMenu():
                 commands = [BotCommand(name, description) for name, description in step.commands]
                 async with self._permit(admission):
                     await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(chat))
         return None
 
-    def _permit(self, admission: _Admission, chat: int | None = None) -> AbstractAsyncContextManager[None]:
+    def _permit(
+        self, admission: _Admission, chat: int | None = None
+    ) -> AbstractAsyncContextManager[None]:
         """Wait for the turn of one request; ``chat`` is where people see it, None where they do not."""
         if self._rate_limiter is None:
             return nullcontext()
@@ -149,7 +179,11 @@ class MessageSender:
         text = step.text and textwrap.shorten(step.text, _TOAST_LIMIT, placeholder="…")
         try:
             async with self._permit(admission):
-                await call(self._bot, "answerCallbackQuery", {"callback_query_id": step.query_id, "text": text, "show_alert": step.alert})
+                await call(
+                    self._bot,
+                    "answerCallbackQuery",
+                    {"callback_query_id": step.query_id, "text": text, "show_alert": step.alert},
+                )
         except BadRequest as error:
             log.info("tap not answered: %s", error.message)
 
@@ -166,7 +200,9 @@ class MessageSender:
                 self._parses_times = self._parses_times and "tg-time" not in error.message
         return await self._show_text(chat, step, plainest, admission)
 
-    async def _show_text(self, chat: int, step: Edit | Send, text: str, admission: _Admission) -> int | None:
+    async def _show_text(
+        self, chat: int, step: Edit | Send, text: str, admission: _Admission
+    ) -> int | None:
         """Show a screen with this text."""
         shown = replace(step, screen=replace(step.screen, text=text))
         if isinstance(shown, Edit):
@@ -180,7 +216,11 @@ class MessageSender:
             return step.message_id
         try:
             async with self._permit(admission, chat):
-                await self._call(chat, "editMessageText", {"message_id": step.message_id, **_as_told(step.screen)})
+                await self._call(
+                    chat,
+                    "editMessageText",
+                    {"message_id": step.message_id, **_as_told(step.screen)},
+                )
         except BadRequest as error:
             reason = error.message.lower()
             if any(told in reason for told in _NOT_THERE):
@@ -191,11 +231,17 @@ class MessageSender:
         await self._remember(chat, step.message_id, digest)
         return step.message_id
 
-    async def _send(self, chat: int, screen: Screen, admission: _Admission, reply_to: int | None = None) -> int:
+    async def _send(
+        self, chat: int, screen: Screen, admission: _Admission, reply_to: int | None = None
+    ) -> int:
         """Show a screen on a new message."""
         async with self._permit(admission, chat):
-            answered = {"message_id": reply_to, "allow_sending_without_reply": True} if reply_to else None
-            sent = await self._call(chat, "sendMessage", {"reply_parameters": answered, **_as_told(screen)})
+            answered = (
+                {"message_id": reply_to, "allow_sending_without_reply": True} if reply_to else None
+            )
+            sent = await self._call(
+                chat, "sendMessage", {"reply_parameters": answered, **_as_told(screen)}
+            )
         number = _number_of(sent)
         await self._remember(chat, number, screen.digest)
         return number
@@ -203,7 +249,9 @@ class MessageSender:
     async def _call(self, chat: int, method: str, parameters: dict[str, object]) -> object:
         """Call a method that shows something in a chat, with as much patience as the chat needs."""
         with self._patience.in_chat(chat) as seconds:
-            return await call(self._bot, method, {"chat_id": chat, **parameters}, read_timeout=seconds)
+            return await call(
+                self._bot, method, {"chat_id": chat, **parameters}, read_timeout=seconds
+            )
 
     async def _delete(self, chat: int, step: Delete, admission: _Admission) -> None:
         """Take a message away; one that is gone, or too old to be taken away, stays as it is."""
@@ -259,7 +307,12 @@ def _as_told(screen: Screen) -> dict[str, object]:
     """Return a screen as the parameters of a message."""
     rows = [[_button(each) for each in row] for row in screen.rows]
     markup = {"inline_keyboard": rows} if rows else None
-    return {"text": screen.text, "parse_mode": ParseMode.HTML, "reply_markup": markup, "link_preview_options": _NO_PREVIEW}
+    return {
+        "text": screen.text,
+        "parse_mode": ParseMode.HTML,
+        "reply_markup": markup,
+        "link_preview_options": _NO_PREVIEW,
+    }
 
 
 def _button(button: Button) -> dict[str, str]:

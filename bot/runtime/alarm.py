@@ -31,7 +31,9 @@ class Alarm:
         wait = max(moment - self._clock(), _BREATH)
         due = system_clock() + wait
         # The scheduler's timer keeps the context it was set in: with the caller's, all later jobs would log as if they were his update's.
-        Context().run(self._scheduler.add_job, self.ring, "date", run_date=due, id=_JOB, replace_existing=True)
+        Context().run(
+            self._scheduler.add_job, self.ring, "date", run_date=due, id=_JOB, replace_existing=True
+        )
 
     def soon(self) -> None:
         """Ring now."""
@@ -67,4 +69,7 @@ class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types.
 
 def new_scheduler() -> AsyncIOScheduler:
     """Return a scheduler whose jobs are late rather than lost: by default a loop busy for a second would drop what fell due in it."""
-    return AsyncIOScheduler(timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1})
+    return AsyncIOScheduler(
+        timezone=UTC,
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+    )

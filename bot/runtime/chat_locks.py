@@ -75,7 +75,9 @@ class ChatLocks:
             turn.release()
 
 
-async def finished(tasks: Collection["asyncio.Task[None]"], *, seconds: float = _DRAIN_SECONDS) -> None:
+async def finished(
+    tasks: Collection["asyncio.Task[None]"], *, seconds: float = _DRAIN_SECONDS
+) -> None:
     """Let tasks come to their end for some seconds at the end of a run, then end them; a cancellation meanwhile ends them at once."""
     ending = set(tasks)
     try:

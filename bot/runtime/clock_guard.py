@@ -22,7 +22,9 @@ class ClockGuard:
     A slow correction, as NTP makes it, is no jump: it changes the difference by far less than a second between two readings.
     """
 
-    def __init__(self, *, wall: Clock = system_clock, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, wall: Clock = system_clock, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._wall = wall
         self._monotonic = monotonic
         self._offset = self._read()

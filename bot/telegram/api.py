@@ -26,7 +26,12 @@ class PlainParameters:
 
 
 async def call(
-    bot: Bot, method: str, parameters: Mapping[str, object], *, by: BaseRequest | None = None, read_timeout: float | None = None
+    bot: Bot,
+    method: str,
+    parameters: Mapping[str, object],
+    *,
+    by: BaseRequest | None = None,
+    read_timeout: float | None = None,
 ) -> Any:
     """Call a method and return its result as Telegram writes it.
 
@@ -44,4 +49,7 @@ async def call(
 def _as_form(parameters: Mapping[str, object]) -> dict[str, str]:
     """Return parameters as a form has them; those that are None are left out."""
     given = ((name, value) for name, value in parameters.items() if value is not None)
-    return {name: value if isinstance(value, str) else orjson.dumps(value).decode() for name, value in given}
+    return {
+        name: value if isinstance(value, str) else orjson.dumps(value).decode()
+        for name, value in given
+    }

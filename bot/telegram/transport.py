@@ -62,7 +62,9 @@ class AiohttpRequest(BaseRequest):
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30)
             # Telegram sets no cookies, so none are looked for.
             cookies = aiohttp.DummyCookieJar()
-            self._session = aiohttp.ClientSession(connector=connector, headers={"User-Agent": self.USER_AGENT}, cookie_jar=cookies)
+            self._session = aiohttp.ClientSession(
+                connector=connector, headers={"User-Agent": self.USER_AGENT}, cookie_jar=cookies
+            )
 
     async def shutdown(self) -> None:
         """Close the pool; closing it twice is no harm."""
@@ -100,7 +102,9 @@ class AiohttpRequest(BaseRequest):
         """
         if self._session is None or self._session.closed:
             raise RuntimeError("this transport is not open")
-        del write_timeout  # aiohttp has no such timeout; the silence of the server ends a stuck upload too.
+        del (
+            write_timeout
+        )  # aiohttp has no such timeout; the silence of the server ends a stuck upload too.
         timeout = _timeout(
             _chosen(pool_timeout, self._pool_timeout),
             _chosen(connect_timeout, self._connect_timeout),
@@ -109,7 +113,9 @@ class AiohttpRequest(BaseRequest):
         form, headers = _body(request_data)
         began = asyncio.get_running_loop().time()
         try:
-            async with self._session.request(method, url, data=form, headers=headers, timeout=timeout, allow_redirects=False) as response:
+            async with self._session.request(
+                method, url, data=form, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
                 status, body = response.status, await response.read()
         except TimeoutError as error:
             self._tell(url, "timeout", began)
@@ -135,7 +141,9 @@ def _is_refusal(body: bytes) -> bool:
     except TelegramError:
         return False
     parameters = said.get("parameters", {})
-    told_well = isinstance(parameters, dict) and all(isinstance(value, int) for value in parameters.values())
+    told_well = isinstance(parameters, dict) and all(
+        isinstance(value, int) for value in parameters.values()
+    )
     return said.get("ok") is False and isinstance(said.get("description"), str) and told_well
 
 
@@ -151,12 +159,16 @@ def _chosen(given: Any, default: float | None) -> float | None:
 
 
 @lru_cache(maxsize=64)
-def _timeout(pool: float | None, connect: float | None, read: float | None) -> aiohttp.ClientTimeout:
+def _timeout(
+    pool: float | None, connect: float | None, read: float | None
+) -> aiohttp.ClientTimeout:
     """Return the timeouts as aiohttp wants them; a bot has few different ones."""
     return aiohttp.ClientTimeout(total=None, connect=pool, sock_connect=connect, sock_read=read)
 
 
-def _body(data: RequestData | None) -> tuple[aiohttp.FormData | bytes | None, dict[str, str] | None]:
+def _body(
+    data: RequestData | None,
+) -> tuple[aiohttp.FormData | bytes | None, dict[str, str] | None]:
     """Return the request's parameters as form data, with its files where it has any, and the headers that tell what it is."""
     if data is None:
         return None, None

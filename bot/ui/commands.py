@@ -24,5 +24,11 @@ class Roles:
 
 def commands_for(t: Texts, *, provider: bool, admin: bool) -> tuple[tuple[str, str], ...]:
     """Return the commands of somebody with these roles, each with its description, in the order of the menu."""
-    names = ("start", *_CLIENT, *(_PROVIDER if provider else ()), *(_ADMIN if admin else ()), *_OTHERWISE)
+    names = (
+        "start",
+        *_CLIENT,
+        *(_PROVIDER if provider else ()),
+        *(_ADMIN if admin else ()),
+        *_OTHERWISE,
+    )
     return tuple((name, t.plain(f"menu.{name}")) for name in names)

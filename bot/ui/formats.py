@@ -54,12 +54,18 @@ class Times:
         """``09:15``; with the zone's abbreviation where the clock shows that time twice this day, ``02:15 CEST``."""
         local = instant(cell).astimezone(self.zone)
         twin = local.replace(fold=1 - local.fold)
-        return f"{local:%H:%M} {local:%Z}" if twin.utcoffset() != local.utcoffset() and _exists(twin) else f"{local:%H:%M}"
+        return (
+            f"{local:%H:%M} {local:%Z}"
+            if twin.utcoffset() != local.utcoffset() and _exists(twin)
+            else f"{local:%H:%M}"
+        )
 
     def span(self, span: TimeSpan) -> str:
         """``09:15–09:30``; an end at midnight is ``24:00``."""
         end = self.time(span.end)
-        at_midnight = end == "00:00" and local_day(span.end, self.zone) != local_day(span.start, self.zone)
+        at_midnight = end == "00:00" and local_day(span.end, self.zone) != local_day(
+            span.start, self.zone
+        )
         return f"{self.time(span.start)}–{'24:00' if at_midnight else end}"
 
     def day_of(self, cell: int) -> date:
@@ -100,7 +106,11 @@ class Times:
 
 def wall_time(minutes: int) -> str:
     """Return a wall clock's reading, ``08:00``; the end of a day is ``24:00``."""
-    return "24:00" if minutes == DAY_MINUTES else f"{minutes // _HOUR_MINUTES:02}:{minutes % _HOUR_MINUTES:02}"
+    return (
+        "24:00"
+        if minutes == DAY_MINUTES
+        else f"{minutes // _HOUR_MINUTES:02}:{minutes % _HOUR_MINUTES:02}"
+    )
 
 
 def wall_span(span: WallSpan) -> str:

@@ -37,22 +37,43 @@ def pager(page: int, pages: int, turn: Callable[[int], Callback]) -> Rows:
 
 
 def month_calendar(
-    times: Times, month: date, *, day: Callable[[date], Button | None], turn: Callable[[date], Callback], first: date, last: date
+    times: Times,
+    month: date,
+    *,
+    day: Callable[[date], Button | None],
+    turn: Callable[[date], Callback],
+    first: date,
+    last: date,
 ) -> Rows:
     """Lay a month out as a calendar: its name between arrows, the weekdays, and a button for each day that ``day`` gives one.
 
     The arrows lead to the months between those of the first and the last day. A day's button holds its number; what cannot be tapped
     is shown as a dot.
     """
-    before, after = month.replace(day=1) - timedelta(days=1), (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+    before, after = (
+        month.replace(day=1) - timedelta(days=1),
+        (month.replace(day=28) + timedelta(days=4)).replace(day=1),
+    )
     head = (
-        button("‹", turn(before.replace(day=1))) if before >= first.replace(day=1) else looked_at(EMPTY),
+        button("‹", turn(before.replace(day=1)))
+        if before >= first.replace(day=1)
+        else looked_at(EMPTY),
         looked_at(times.month(month)),
         button("›", turn(after)) if after <= last else looked_at(EMPTY),
     )
     weeks = Calendar().monthdatescalendar(month.year, month.month)
-    days = [tuple((d.month == month.month and first <= d <= last and day(d)) or looked_at(EMPTY) for d in week) for week in weeks]
-    return (head, tuple(map(looked_at, times.weekdays())), *(week for week in days if any(b.label != EMPTY for b in week)))
+    days = [
+        tuple(
+            (d.month == month.month and first <= d <= last and day(d)) or looked_at(EMPTY)
+            for d in week
+        )
+        for week in weeks
+    ]
+    return (
+        head,
+        tuple(map(looked_at, times.weekdays())),
+        *(week for week in days if any(b.label != EMPTY for b in week)),
+    )
 
 
 def pages_of(items: Sequence[object], size: int) -> int:

@@ -31,5 +31,9 @@ def refused(reader: Reader, refusal: errors.Refusal, *, admin: bool = False) -> 
 
 def ways_on(reader: Reader, refusal: errors.Refusal, *, admin: bool = False) -> Rows:
     """Return the button of the command that a refusal names, if it names one."""
-    command = "invite" if admin and isinstance(refusal, errors.ProviderOnly) else _LEADS_TO.get(type(refusal))
+    command = (
+        "invite"
+        if admin and isinstance(refusal, errors.ProviderOnly)
+        else _LEADS_TO.get(type(refusal))
+    )
     return openings(reader, (command,)) if command else ()

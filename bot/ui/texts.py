@@ -53,7 +53,9 @@ def isolated(words: str) -> str:
 
 def _isolated(values: dict[str, object]) -> dict[str, object]:
     """Return what people wrote isolated, and what is marked up already as it is."""
-    return {name: isolated(value) if type(value) is str else value for name, value in values.items()}
+    return {
+        name: isolated(value) if type(value) is str else value for name, value in values.items()
+    }
 
 
 @cache

@@ -16,7 +16,9 @@ _WEEKDAYS = frozenset({"weekday"})
 
 def problem_text(reader: Reader, problem: Problem, examples: str) -> Markup:
     """Return why a text was not read, and examples of what would be; ``examples`` is the key of theirs."""
-    return Markup("{}\n\n{}").format(reader.t(f"typed.{problem.code}", **_readable(reader, problem.values)), reader.t(examples))
+    return Markup("{}\n\n{}").format(
+        reader.t(f"typed.{problem.code}", **_readable(reader, problem.values)), reader.t(examples)
+    )
 
 
 def note_text(reader: Reader, note: Note) -> Markup:

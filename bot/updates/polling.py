@@ -30,7 +30,9 @@ _GLANCE = 0.25
 _DRAIN_SECONDS = 1.5
 
 
-async def poll(application: Received, line: BaseRequest, receiver: Receiver, pulse: Heartbeat) -> None:
+async def poll(
+    application: Received, line: BaseRequest, receiver: Receiver, pulse: Heartbeat
+) -> None:
     """Fetch updates and have them worked until cancelled; raises InvalidToken where the token is refused.
 
     They are fetched by a ``line`` of their own, which nothing that is sent can fill. The ``pulse`` beats each time Telegram answers.
@@ -42,7 +44,12 @@ async def poll(application: Received, line: BaseRequest, receiver: Receiver, pul
         while True:
             try:
                 # The first call asks for what is there already, so that a quiet bot is known to be ready at once.
-                updates = await _get_updates(application.bot, line, fetched.offset, wait=_POLL_SECONDS if pulse.age is not None else 0)
+                updates = await _get_updates(
+                    application.bot,
+                    line,
+                    fetched.offset,
+                    wait=_POLL_SECONDS if pulse.age is not None else 0,
+                )
             except InvalidToken:
                 raise
             except TelegramError as error:
@@ -88,12 +95,16 @@ class _Fetched:
         # Tasks begin in the order they were made, so each chat's updates queue in the order Telegram sent them.
         for raw in updates:
             if (number := raw["update_id"]) not in self._taken:
-                self._taken[number] = asyncio.create_task(self._receiver.until_committed(self._receiver.read(raw)))
+                self._taken[number] = asyncio.create_task(
+                    self._receiver.until_committed(self._receiver.read(raw))
+                )
         if working := self._working():
             await asyncio.wait(working.values(), timeout=_GLANCE)
         if working := self._working():
             self.offset = min(working)
-            self._taken = {number: task for number, task in self._taken.items() if number >= self.offset}
+            self._taken = {
+                number: task for number, task in self._taken.items() if number >= self.offset
+            }
         elif updates:
             self.offset = max(raw["update_id"] for raw in updates) + 1
             self._taken.clear()
@@ -106,7 +117,11 @@ class _Fetched:
             return updates
         reached = [raw for raw in updates if raw["update_id"] < _TELEGRAMS_NUMBERS]
         if len(reached) < len(updates):
-            log.error("%s of %s updates have numbers far beyond all others and are passed over", len(updates) - len(reached), len(updates))
+            log.error(
+                "%s of %s updates have numbers far beyond all others and are passed over",
+                len(updates) - len(reached),
+                len(updates),
+            )
         return reached
 
     async def stop(self) -> None:
@@ -118,7 +133,9 @@ class _Fetched:
         return {number: task for number, task in self._taken.items() if not task.done()}
 
 
-async def _get_updates(bot: Bot, line: BaseRequest, offset: int | None, *, wait: int) -> Sequence[Raw]:
+async def _get_updates(
+    bot: Bot, line: BaseRequest, offset: int | None, *, wait: int
+) -> Sequence[Raw]:
     """Fetch updates as Telegram writes them: those in work are offered again and again, and nobody has to read them each time."""
     patience = (line.read_timeout or 0.0) + wait
     wish = {"offset": offset, "timeout": wait, "allowed_updates": ALLOWED_UPDATES}
@@ -128,7 +145,9 @@ async def _get_updates(bot: Bot, line: BaseRequest, offset: int | None, *, wait:
         raise
     except Exception as error:
         # The library may fail at an answer that is none of the Bot API's.
-        raise NetworkError(f"getUpdates was answered with something that cannot be read ({type(error).__name__})") from error
+        raise NetworkError(
+            f"getUpdates was answered with something that cannot be read ({type(error).__name__})"
+        ) from error
     if not isinstance(result, list):
         raise NetworkError("getUpdates was answered with something that is no list of updates")
     updates = [update for update in result if is_update(update)]
@@ -137,7 +156,11 @@ async def _get_updates(bot: Bot, line: BaseRequest, offset: int | None, *, wait:
         log.error("getUpdates was answered with nothing that has an update's number")
         await asyncio.sleep(_FIRST_WAIT)
     elif len(updates) < len(result):
-        log.error("%s of %s updates have no number and are passed over", len(result) - len(updates), len(result))
+        log.error(
+            "%s of %s updates have no number and are passed over",
+            len(result) - len(updates),
+            len(result),
+        )
     return updates
 
 
@@ -167,6 +190,12 @@ class _Backoff:
         """Tell of an error that is new."""
         self._told = str(error)
         if isinstance(error, Conflict):
-            log.error("another program polls with this token: stop one of the two (%s)", error.message)
+            log.error(
+                "another program polls with this token: stop one of the two (%s)", error.message
+            )
         else:
-            log.warning("Telegram did not answer and will be asked again, first in %.1f seconds: %s", seconds, error)
+            log.warning(
+                "Telegram did not answer and will be asked again, first in %.1f seconds: %s",
+                seconds,
+                error,
+            )

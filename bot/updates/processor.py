@@ -51,7 +51,14 @@ class WorkFailed(Exception):
 class UpdateProcessor(BaseUpdateProcessor):
     """Works updates as ``docs/architecture.md`` tells; returns once the work is committed, while its answer is still on the way."""
 
-    def __init__(self, database: Database, chat_locks: ChatLocks, clock: Clock, alarm: Alarm, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        database: Database,
+        chat_locks: ChatLocks,
+        clock: Clock,
+        alarm: Alarm,
+        metrics: Metrics,
+    ) -> None:
         super().__init__(SIDE_BY_SIDE)
         self._database = database
         self._chat_locks = chat_locks
@@ -106,7 +113,9 @@ class UpdateProcessor(BaseUpdateProcessor):
         sender = sender_of(update)
         if sender is not None:
             # Log lines of the update and of its answer's task, which starts with a copy of this context, carry these values.
-            with bound_contextvars(update_id=update.update_id, chat=sender.chat, **_acted_on(update)):
+            with bound_contextvars(
+                update_id=update.update_id, chat=sender.chat, **_acted_on(update)
+            ):
                 await self._in_turn(update, sender, coroutine)
         elif (reason := unreadable(update)) is not None:
             if await self._noted(update, reason):
@@ -137,7 +146,9 @@ class UpdateProcessor(BaseUpdateProcessor):
         self._answers.add(task)
         task.add_done_callback(self._answers.discard)
 
-    async def _worked(self, update: Update, sender: Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
+    async def _worked(
+        self, update: Update, sender: Sender, coroutine: Awaitable[Any]
+    ) -> OutboxRow | None:
         """Work an update and commit it, or count the failure; return the answer to be told, if there is one."""
         try:
             async with self._database.transaction() as work:
@@ -158,7 +169,9 @@ class UpdateProcessor(BaseUpdateProcessor):
             self._alarm.at(due)
         return row
 
-    async def _unit(self, work: BotUnitOfWork, update: Update, sender: Sender, coroutine: Awaitable[Any]) -> OutboxRow | None:
+    async def _unit(
+        self, work: BotUnitOfWork, update: Update, sender: Sender, coroutine: Awaitable[Any]
+    ) -> OutboxRow | None:
         """Load the unit, run the handlers, save what they left."""
         now = self._clock()
         request = await _loaded(work, update, sender, now)
@@ -200,7 +213,9 @@ class UpdateProcessor(BaseUpdateProcessor):
             except Exception:
                 log.exception("an answer was left to the sweep")
 
-    async def _failed(self, update: Update, sender: Sender | None, error: Exception) -> OutboxRow | None:
+    async def _failed(
+        self, update: Update, sender: Sender | None, error: Exception
+    ) -> OutboxRow | None:
         """Count a failure. After a few the update is set aside and its sender told; before, it is to be offered again."""
         log.error("update %s failed", update.update_id, exc_info=error)
         try:
@@ -208,14 +223,18 @@ class UpdateProcessor(BaseUpdateProcessor):
         except (TransactionConflict, DatabaseAway):
             raise
         except Exception:
-            log.exception("the failure of update %s could not be counted in the database", update.update_id)
+            log.exception(
+                "the failure of update %s could not be counted in the database", update.update_id
+            )
             set_aside, row = self._is_last_try(update), None
         if not set_aside:
             raise WorkFailed(f"update {update.update_id}") from error
         self._metrics.update_ended(update, "set_aside")
         return row
 
-    async def _counted(self, update: Update, sender: Sender | None, error: Exception) -> tuple[bool, OutboxRow | None]:
+    async def _counted(
+        self, update: Update, sender: Sender | None, error: Exception
+    ) -> tuple[bool, OutboxRow | None]:
         """Count a failure in the database; return whether the update is set aside, and what its sender is told then."""
         now = self._clock()
         async with self._database.transaction() as work:
@@ -253,7 +272,9 @@ def _acted_on(update: Update) -> dict[str, int]:
     return {"reservation": number} if number else {}
 
 
-async def _loaded(work: BotUnitOfWork, update: Update, sender: Sender, now: datetime) -> UpdateRequest:
+async def _loaded(
+    work: BotUnitOfWork, update: Update, sender: Sender, now: datetime
+) -> UpdateRequest:
     """Return the unit of an update, with the person and their dialogue as they stand."""
     person = await _person(work, sender, now)
     query = update.callback_query
@@ -295,13 +316,17 @@ def _ordered(request: UpdateRequest, update: Update) -> list[Step]:
     return steps
 
 
-async def _apologised(work: BotUnitOfWork, update: Update, sender: Sender, now: datetime) -> OutboxRow | None:
+async def _apologised(
+    work: BotUnitOfWork, update: Update, sender: Sender, now: datetime
+) -> OutboxRow | None:
     """Leave an apology to be told; where even that fails, the update is set aside all the same."""
     try:
         async with work.savepoint():
             person = await _person(work, sender, now)
             t = texts_in(best_language(person.language, person.telegram_language))
-            return await work.outbox.reply(sender.chat, packed(_apology(update, t.plain("error.ours"))), now)
+            return await work.outbox.reply(
+                sender.chat, packed(_apology(update, t.plain("error.ours"))), now
+            )
     except Exception:
         log.exception("nobody can be told that update %s was set aside", update.update_id)
         return None
@@ -309,7 +334,11 @@ async def _apologised(work: BotUnitOfWork, update: Update, sender: Sender, now: 
 
 def _apology(update: Update, text: str) -> list[Step]:
     """Return how to tell a person that the bot failed."""
-    return [Answer(update.callback_query.id, text, alert=True)] if update.callback_query else [Send(Screen(text))]
+    return (
+        [Answer(update.callback_query.id, text, alert=True)]
+        if update.callback_query
+        else [Send(Screen(text))]
+    )
 
 
 def _close(coroutine: Awaitable[Any]) -> None:

@@ -64,7 +64,11 @@ class Receiver:
                 while (error := await self._error_of(update)) is not None:
                     failures += not isinstance(error, DatabaseAway | TransactionConflict)
                     if failures >= _MOST_FAILURES:
-                        log.error("update %s was set aside without a record: it failed %s times", update.update_id, failures)
+                        log.error(
+                            "update %s was set aside without a record: it failed %s times",
+                            update.update_id,
+                            failures,
+                        )
                         return
                     await asyncio.sleep(wait)
                     wait = min(wait * 2, _LONGEST_WAIT)

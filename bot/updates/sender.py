@@ -24,7 +24,14 @@ class Sender:
     @property
     def stranger(self) -> Client:
         """Return the sender as a person about whom nothing is stored."""
-        return Client(self.contact.id, self.contact.name, None, None, None, telegram_language=self.contact.language)
+        return Client(
+            self.contact.id,
+            self.contact.name,
+            None,
+            None,
+            None,
+            telegram_language=self.contact.language,
+        )
 
 
 def sender_of(update: Update) -> Sender | None:
@@ -34,12 +41,21 @@ def sender_of(update: Update) -> Sender | None:
         return Sender(Contact(sender_chat.id, ""), chat.id, passing=True)
     if user is None or user.is_bot:
         return None
-    return Sender(_contact(user), chat.id if chat else user.id, passing=chat is not None and chat.type in _GROUPS)
+    return Sender(
+        _contact(user),
+        chat.id if chat else user.id,
+        passing=chat is not None and chat.type in _GROUPS,
+    )
 
 
 def _contact(user: User) -> Contact:
     """Return what an update tells of a person, with a name that others can read."""
-    told = Contact(user.id, " ".join(filter(None, (user.first_name, user.last_name))), user.username, user.language_code)
+    told = Contact(
+        user.id,
+        " ".join(filter(None, (user.first_name, user.last_name))),
+        user.username,
+        user.language_code,
+    )
     return replace(told, name=name_from_telegram(told))
 
 

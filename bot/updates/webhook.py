@@ -36,7 +36,9 @@ class WebhookRefused(Misconfigured):
 class Webhook:
     """The address at which Telegram posts updates; ``path`` is decoded. It is closed until opened, and again while the bot stops."""
 
-    def __init__(self, path: str, secret: str, receiver: Receiver, *, body_timeout: float = _BODY_TIMEOUT) -> None:
+    def __init__(
+        self, path: str, secret: str, receiver: Receiver, *, body_timeout: float = _BODY_TIMEOUT
+    ) -> None:
         self.path = path
         self._body_timeout = body_timeout
         self.registered = False
@@ -77,7 +79,9 @@ class Webhook:
             except BadRequest as error:
                 # Anything else may pass, as when Telegram could not resolve the host just now.
                 if _ADDRESS_REFUSED.search(error.message):
-                    raise WebhookRefused(f"WEBHOOK_URL: Telegram will not post updates there: {error.message}.") from error
+                    raise WebhookRefused(
+                        f"WEBHOOK_URL: Telegram will not post updates there: {error.message}."
+                    ) from error
                 raise
 
         await retried(ask)
@@ -90,7 +94,9 @@ class Webhook:
             await asyncio.sleep(_LOOK_SECONDS)
             if (await retried(bot.get_webhook_info)).url != url:
                 self.registered = False
-                log.warning("Telegram did not know the webhook any more: does something else use the token?")
+                log.warning(
+                    "Telegram did not know the webhook any more: does something else use the token?"
+                )
                 await self.register(bot, url)
 
     async def posted(self, request: web.Request) -> web.Response:
@@ -133,7 +139,9 @@ def _outcome(task: "asyncio.Task[None]", number: int) -> web.Response:
     if task.cancelled():
         return _later()
     if error := task.exception():
-        log.warning("update %s was not committed and will be posted again: %s", number, type(error).__name__)
+        log.warning(
+            "update %s was not committed and will be posted again: %s", number, type(error).__name__
+        )
         return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
     return web.Response()
 

@@ -61,7 +61,9 @@ def shown_before(update: Update) -> str | None:
 def _read(number: int, kind: str, raw: Raw, bot: Bot) -> Update:
     """Return an update of one kind; raises what the library raises where it cannot be read."""
     if kind == "callback_query":
-        return Update.de_json({"update_id": number, kind: _tap(raw), _SHOWN: _digest(raw.get("message"))}, bot)
+        return Update.de_json(
+            {"update_id": number, kind: _tap(raw), _SHOWN: _digest(raw.get("message"))}, bot
+        )
     essence = _membership(raw) if kind == "my_chat_member" else _message(raw)
     rest = {name: value for name, value in raw.items() if name not in _OWN_FIELDS[kind]}
     try:
@@ -102,7 +104,11 @@ def _tapped(raw: object) -> Raw | None:
     if not isinstance(raw, dict) or not _is_number(raw.get("message_id")):
         return None
     try:
-        return {"message_id": raw["message_id"], "date": _date(raw.get("date")) or 0, "chat": _chat(raw.get("chat"))}
+        return {
+            "message_id": raw["message_id"],
+            "date": _date(raw.get("date")) or 0,
+            "chat": _chat(raw.get("chat")),
+        }
     except ValueError:
         return None
 
@@ -122,7 +128,10 @@ def _member(raw: object) -> Raw:
     """Return whether the bot is a member of a chat, in the two kinds of member that have no other fields."""
     status = raw.get("status") if isinstance(raw, dict) else None
     gone = isinstance(status, str) and status in _GONE
-    return {"user": {"id": 0, "is_bot": True, "first_name": ""}, "status": "left" if gone else "member"}
+    return {
+        "user": {"id": 0, "is_bot": True, "first_name": ""},
+        "status": "left" if gone else "member",
+    }
 
 
 def _user(raw: object) -> Raw | None:
@@ -197,12 +206,21 @@ def _digest(message: object) -> str | None:
         return None
     try:
         rows: Iterable[Any] = (message.get("reply_markup") or {}).get("inline_keyboard") or ()
-        buttons = [[(button["text"], button.get("callback_data") or button.get("url")) for button in row] for row in rows]
+        buttons = [
+            [(button["text"], button.get("callback_data") or button.get("url")) for button in row]
+            for row in rows
+        ]
         return digest_of((message.get("text") or "").strip(), buttons)
     except Exception:  # noqa: BLE001  (then the message is edited once more than needed)
         return None
 
 
-_MESSAGE_FIELDS = frozenset({"message_id", "date", "chat", "from", "sender_chat", "edit_date", "text", "entities"})
+_MESSAGE_FIELDS = frozenset(
+    {"message_id", "date", "chat", "from", "sender_chat", "edit_date", "text", "entities"}
+)
 _MEMBERSHIP_FIELDS = frozenset({"chat", "from", "date", "old_chat_member", "new_chat_member"})
-_OWN_FIELDS = {"message": _MESSAGE_FIELDS, "edited_message": _MESSAGE_FIELDS, "my_chat_member": _MEMBERSHIP_FIELDS}
+_OWN_FIELDS = {
+    "message": _MESSAGE_FIELDS,
+    "edited_message": _MESSAGE_FIELDS,
+    "my_chat_member": _MEMBERSHIP_FIELDS,
+}

@@ -11,4 +11,6 @@ from domain.ports import UnitOfWork
 async def announce(uow: UnitOfWork, policy: BookingPolicy, now: datetime, *events: Event) -> None:
     """Put the notifications that follow from these events into the outbox, and let whoever commits know what happened."""
     uow.events.extend(events)
-    await uow.outbox.notify(n for event in events for n in notifications_of(event, now, policy.warning_lead))
+    await uow.outbox.notify(
+        n for event in events for n in notifications_of(event, now, policy.warning_lead)
+    )

@@ -11,7 +11,9 @@ from domain.usecases.announce import announce
 from domain.usecases.reservation_of import reservation_of_client, reservation_of_provider
 
 
-async def confirm_hold(uow: UnitOfWork, policy: BookingPolicy, reservation_id: int, client_id: int, now: datetime) -> Reservation:
+async def confirm_hold(
+    uow: UnitOfWork, policy: BookingPolicy, reservation_id: int, client_id: int, now: datetime
+) -> Reservation:
     """Make the client's live hold a booking and tell the provider; confirming again changes nothing.
 
     Raises errors.ReservationUnknown and the refusals of ``Reservation.confirmed``.
@@ -20,11 +22,15 @@ async def confirm_hold(uow: UnitOfWork, policy: BookingPolicy, reservation_id: i
     booking = hold.confirmed(now)
     if booking != hold:
         await uow.reservations.confirm(booking)
-        await announce(uow, policy, now, events.HoldConfirmed(booking, await _provider_client(uow, booking)))
+        await announce(
+            uow, policy, now, events.HoldConfirmed(booking, await _provider_client(uow, booking))
+        )
     return booking
 
 
-async def cancel_by_client(uow: UnitOfWork, policy: BookingPolicy, reservation_id: int, client_id: int, now: datetime) -> Reservation:
+async def cancel_by_client(
+    uow: UnitOfWork, policy: BookingPolicy, reservation_id: int, client_id: int, now: datetime
+) -> Reservation:
     """Give the client's hold back, or cancel his booking and tell the provider; doing so again changes nothing.
 
     Raises errors.ReservationUnknown and the refusals of ``Reservation.cancelled``.
@@ -33,12 +39,20 @@ async def cancel_by_client(uow: UnitOfWork, policy: BookingPolicy, reservation_i
     ended = standing.cancelled(Party.CLIENT, now)
     if ended != standing:
         await uow.reservations.cancel(ended)
-        await announce(uow, policy, now, events.CancelledByClient(ended, await _provider_client(uow, ended)))
+        await announce(
+            uow, policy, now, events.CancelledByClient(ended, await _provider_client(uow, ended))
+        )
     return ended
 
 
 async def cancel_by_provider(
-    uow: UnitOfWork, policy: BookingPolicy, reservation_id: int, client_id: int, now: datetime, *, reason: str | None = None
+    uow: UnitOfWork,
+    policy: BookingPolicy,
+    reservation_id: int,
+    client_id: int,
+    now: datetime,
+    *,
+    reason: str | None = None,
 ) -> Reservation:
     """Cancel a client's reservation with the provider who is this person, and tell the client; doing so again changes nothing.
 
@@ -49,7 +63,13 @@ async def cancel_by_provider(
 
 
 async def cancel_for(
-    uow: UnitOfWork, policy: BookingPolicy, provider: Provider, standing: Reservation, now: datetime, *, reason: str | None = None
+    uow: UnitOfWork,
+    policy: BookingPolicy,
+    provider: Provider,
+    standing: Reservation,
+    now: datetime,
+    *,
+    reason: str | None = None,
 ) -> Reservation:
     """Cancel a reservation that is known to be this provider's."""
     ended = standing.cancelled(Party.PROVIDER, now, reason)

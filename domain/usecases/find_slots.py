@@ -35,7 +35,9 @@ class SlotSearch:
         bookable = self.policy.starts(self.now)
         return range(max(first, bookable.start), min(last, bookable.stop))
 
-    async def open_hours(self, uow: UnitOfWork, starts: range, *, seen: OpenHours | None = None) -> OpenHours:
+    async def open_hours(
+        self, uow: UnitOfWork, starts: range, *, seen: OpenHours | None = None
+    ) -> OpenHours:
         """Return what is known of the slots that start in these cells; what was ``seen`` already is not read again."""
         if seen and seen.covers(starts):
             return seen
@@ -46,9 +48,19 @@ class SlotSearch:
         busy = await self._taken(uow, window) if offered else ()
         return OpenHours(offered, frozenset(busy), starts, self.policy.slot_cells)
 
-    async def open_days(self, uow: UnitOfWork, first: date, last: date, zone: ZoneInfo, *, seen: OpenHours | None = None) -> OpenHours:
+    async def open_days(
+        self,
+        uow: UnitOfWork,
+        first: date,
+        last: date,
+        zone: ZoneInfo,
+        *,
+        seen: OpenHours | None = None,
+    ) -> OpenHours:
         """The same, for those that start on the calendar days of this zone, from the first to the last."""
-        return await self.open_hours(uow, self.starts(midnight(first, zone), midnight(last + _DAY, zone)), seen=seen)
+        return await self.open_hours(
+            uow, self.starts(midnight(first, zone), midnight(last + _DAY, zone)), seen=seen
+        )
 
     async def between(self, uow: UnitOfWork, first: int, last: int) -> Sequence[TimeSpan]:
         """Return the free slots that start in the cells ``first <= start < last``, in order."""
@@ -58,7 +70,9 @@ class SlotSearch:
         """Return the cells that are taken, of the provider and of the client, but by the hold that a new choice would replace."""
         own = await uow.reservations.get(self.moving) if self.moving else None
         besides = own.id if own and own.client_id == self.client_id else None
-        return await uow.reservations.taken_cells(self.provider_id, self.client_id, window, self.now, besides=besides)
+        return await uow.reservations.taken_cells(
+            self.provider_id, self.client_id, window, self.now, besides=besides
+        )
 
 
 async def soonest_slots(
@@ -84,7 +98,9 @@ async def soonest_slots(
     return found
 
 
-async def can_be_held_again(uow: UnitOfWork, policy: BookingPolicy, hold: Reservation, now: datetime) -> bool:
+async def can_be_held_again(
+    uow: UnitOfWork, policy: BookingPolicy, hold: Reservation, now: datetime
+) -> bool:
     """Tell whether a hold has run out and its client could hold the very same slot anew."""
     if not hold.expired(now):
         return False
@@ -92,15 +108,27 @@ async def can_be_held_again(uow: UnitOfWork, policy: BookingPolicy, hold: Reserv
     return hold.span in await search.between(uow, hold.span.start, hold.span.start + 1)
 
 
-async def slots_of_day(uow: UnitOfWork, search: SlotSearch, day: date, zone: ZoneInfo) -> Sequence[TimeSpan]:
+async def slots_of_day(
+    uow: UnitOfWork, search: SlotSearch, day: date, zone: ZoneInfo
+) -> Sequence[TimeSpan]:
     """Return the free slots that start on a calendar day of this zone."""
     return tuple((await search.open_days(uow, day, day, zone)).slots())
 
 
 async def days_with_slots(
-    uow: UnitOfWork, search: SlotSearch, first: date, last: date, zone: ZoneInfo, *, seen: OpenHours | None = None
+    uow: UnitOfWork,
+    search: SlotSearch,
+    first: date,
+    last: date,
+    zone: ZoneInfo,
+    *,
+    seen: OpenHours | None = None,
 ) -> frozenset[date]:
     """Return the calendar days of this zone, from the first to the last, on which some free slot starts; see ``soonest_slots``."""
     known = await search.open_days(uow, first, last, zone, seen=seen)
     days = [first + n * _DAY for n in range((last - first).days + 1)]
-    return frozenset(day for day in days if any(known.slots(range(midnight(day, zone), midnight(day + _DAY, zone)))))
+    return frozenset(
+        day
+        for day in days
+        if any(known.slots(range(midnight(day, zone), midnight(day + _DAY, zone))))
+    )

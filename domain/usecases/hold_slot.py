@@ -28,7 +28,9 @@ class SlotChoice:
     moving: int | None = None
 
 
-async def hold_slot(uow: UnitOfWork, policy: BookingPolicy, choice: SlotChoice, now: datetime) -> Reservation:
+async def hold_slot(
+    uow: UnitOfWork, policy: BookingPolicy, choice: SlotChoice, now: datetime
+) -> Reservation:
     """Hold the chosen slot until the hold duration has passed; asking again for what one has already changes nothing.
 
     Raises:
@@ -58,29 +60,49 @@ async def _provider_for(uow: UnitOfWork, choice: SlotChoice) -> Provider:
     return provider
 
 
-async def _own_already(uow: UnitOfWork, choice: SlotChoice, slot: TimeSpan, now: datetime) -> Reservation | None:
+async def _own_already(
+    uow: UnitOfWork, choice: SlotChoice, slot: TimeSpan, now: datetime
+) -> Reservation | None:
     """Return the client's own live reservation of this very slot: a second tap, or a tap on his own time."""
     live = await uow.reservations.live_of_client(choice.client_id, now)
     return next((r for r in live if r.provider_id == choice.provider_id and r.span == slot), None)
 
 
-async def _check_free(uow: UnitOfWork, policy: BookingPolicy, choice: SlotChoice, slot: TimeSpan, now: datetime) -> None:
+async def _check_free(
+    uow: UnitOfWork, policy: BookingPolicy, choice: SlotChoice, slot: TimeSpan, now: datetime
+) -> None:
     """Refuse a slot that is not offered or not free, with the reason; the database refuses an overlap whatever is found here."""
     if not is_offered(slot, await uow.availability.within(choice.provider_id, slot)):
         raise errors.SlotNotOffered
-    await expire_holds_in_way(uow, policy, now, provider_id=choice.provider_id, client_id=choice.client_id, span=slot)
+    await expire_holds_in_way(
+        uow, policy, now, provider_id=choice.provider_id, client_id=choice.client_id, span=slot
+    )
     if await uow.reservations.client_cells(choice.client_id, slot, now, besides=choice.moving):
         raise errors.ClientBusy
 
 
-async def _check_limit(uow: UnitOfWork, policy: BookingPolicy, choice: SlotChoice, moved: Reservation | None, now: datetime) -> None:
+async def _check_limit(
+    uow: UnitOfWork,
+    policy: BookingPolicy,
+    choice: SlotChoice,
+    moved: Reservation | None,
+    now: datetime,
+) -> None:
     """Refuse one hold more than a client may have; moving one adds none."""
-    if moved is None and await uow.reservations.live_hold_count(choice.client_id, now) >= policy.holds_per_client:
+    if (
+        moved is None
+        and await uow.reservations.live_hold_count(choice.client_id, now) >= policy.holds_per_client
+    ):
         raise errors.TooManyHolds(limit=policy.holds_per_client)
 
 
 async def _written(
-    uow: UnitOfWork, policy: BookingPolicy, choice: SlotChoice, slot: TimeSpan, moved: Reservation | None, now: datetime
+    uow: UnitOfWork,
+    policy: BookingPolicy,
+    choice: SlotChoice,
+    slot: TimeSpan,
+    moved: Reservation | None,
+    now: datetime,
 ) -> Reservation:
     """Write the hold: a new one, or the moved one with its new time."""
     expires_at = now + policy.hold_duration
@@ -88,7 +110,14 @@ async def _written(
         # Time begins anew, so that there is enough to confirm the new choice; but moving to and fro must not hold it for ever.
         first = moved.first_held_at or moved.held_at
         ends = min(expires_at, first + LONGEST_HOLD * policy.hold_duration)
-        held = replace(moved, provider_id=choice.provider_id, span=slot, held_at=now, expires_at=ends, first_held_at=first)
+        held = replace(
+            moved,
+            provider_id=choice.provider_id,
+            span=slot,
+            held_at=now,
+            expires_at=ends,
+            first_held_at=first,
+        )
         await uow.reservations.move(held)
         return held
     return await uow.reservations.add(

@@ -13,7 +13,9 @@ _CODE_LIMIT = 64
 _ROOM_FOR_NUMBER = 4
 
 
-async def invite_provider(uow: UnitOfWork, admin_id: int, admins: frozenset[int], now: datetime) -> tuple[str, datetime]:
+async def invite_provider(
+    uow: UnitOfWork, admin_id: int, admins: frozenset[int], now: datetime
+) -> tuple[str, datetime]:
     """Make an invitation and return its code, of which only a digest is stored here, and when it ends; raises errors.AdminOnly."""
     if admin_id not in admins:
         raise errors.AdminOnly

@@ -25,7 +25,9 @@ class Preview:
     slots: int
 
 
-async def draft_hours(uow: UnitOfWork, client_id: int, days: Sequence[DayHours], now: datetime) -> Draft:
+async def draft_hours(
+    uow: UnitOfWork, client_id: int, days: Sequence[DayHours], now: datetime
+) -> Draft:
     """Keep hours to be previewed, chosen days without hours among them; raises errors.ProviderOnly."""
     provider = await provider_of(uow, client_id)
     return await uow.drafts.add(provider.id, Draft(0, provider.id, tuple(sorted(days))), now)
@@ -48,7 +50,9 @@ async def change_draft(uow: UnitOfWork, draft: Draft) -> Draft:
     return draft
 
 
-async def preview_of(uow: UnitOfWork, policy: BookingPolicy, draft: Draft, zone: ZoneInfo, now: datetime) -> Preview:
+async def preview_of(
+    uow: UnitOfWork, policy: BookingPolicy, draft: Draft, zone: ZoneInfo, now: datetime
+) -> Preview:
     """Tell what publishing the draft would do; raises what ``posting.plan`` raises."""
     spans = plan(draft.days, zone, now)
     posted = await uow.availability.within(draft.provider_id, _around(spans))
@@ -56,7 +60,9 @@ async def preview_of(uow: UnitOfWork, policy: BookingPolicy, draft: Draft, zone:
     return Preview(draft, spans, inside, slot_count(spans, policy))
 
 
-async def publish_draft(uow: UnitOfWork, draft_id: int, client_id: int, zone: ZoneInfo, now: datetime) -> Draft:
+async def publish_draft(
+    uow: UnitOfWork, draft_id: int, client_id: int, zone: ZoneInfo, now: datetime
+) -> Draft:
     """Post the draft's hours, merged into what is posted; publishing again changes nothing.
 
     Raises errors.ProviderOnly, errors.DraftUnknown, errors.DraftDiscarded, errors.ZoneChanged, and what ``posting.plan`` raises.
@@ -68,7 +74,11 @@ async def publish_draft(uow: UnitOfWork, draft_id: int, client_id: int, zone: Zo
         raise errors.DraftDiscarded
     if draft.zone not in {None, zone.key}:
         raise errors.ZoneChanged
-    published = replace(draft, state=DraftState.PUBLISHED, added=await _post(uow, provider.id, plan(draft.days, zone, now)))
+    published = replace(
+        draft,
+        state=DraftState.PUBLISHED,
+        added=await _post(uow, provider.id, plan(draft.days, zone, now)),
+    )
     await uow.drafts.save(published)
     return published
 
@@ -85,10 +95,14 @@ async def discard_draft(uow: UnitOfWork, draft_id: int, client_id: int) -> Draft
 
 def slot_count(spans: Sequence[TimeSpan], policy: BookingPolicy) -> int:
     """Return how many slots these stretches make."""
-    return sum(1 for span in spans for _ in slots_in(span, range(span.start, span.end), policy.slot_cells))
+    return sum(
+        1 for span in spans for _ in slots_in(span, range(span.start, span.end), policy.slot_cells)
+    )
 
 
-async def _post(uow: UnitOfWork, provider_id: int, spans: tuple[TimeSpan, ...]) -> tuple[TimeSpan, ...]:
+async def _post(
+    uow: UnitOfWork, provider_id: int, spans: tuple[TimeSpan, ...]
+) -> tuple[TimeSpan, ...]:
     """Merge stretches into what is posted and return what was really added."""
     await uow.availability.alone(provider_id)
     old = await uow.availability.within(provider_id, _around(spans))

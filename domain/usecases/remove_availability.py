@@ -34,7 +34,12 @@ class Removal:
 
 
 async def remove_availability(
-    uow: UnitOfWork, policy: BookingPolicy, client_id: int, spans: Sequence[TimeSpan], inside: Inside, now: datetime
+    uow: UnitOfWork,
+    policy: BookingPolicy,
+    client_id: int,
+    spans: Sequence[TimeSpan],
+    inside: Inside,
+    now: datetime,
 ) -> Removal:
     """Take these stretches out of the provider's hours; with reservations inside, ``ASK`` changes nothing and lists them.
 
@@ -44,7 +49,14 @@ async def remove_availability(
     return await _remove(uow, policy, provider, spans, inside, now)
 
 
-async def undo_publication(uow: UnitOfWork, policy: BookingPolicy, draft_id: int, client_id: int, inside: Inside, now: datetime) -> Removal:
+async def undo_publication(
+    uow: UnitOfWork,
+    policy: BookingPolicy,
+    draft_id: int,
+    client_id: int,
+    inside: Inside,
+    now: datetime,
+) -> Removal:
     """Take away just what publishing a draft had added; undoing again changes nothing.
 
     Raises errors.ProviderOnly, errors.DraftUnknown, and errors.DraftDiscarded where it was never published.
@@ -61,7 +73,12 @@ async def undo_publication(uow: UnitOfWork, policy: BookingPolicy, draft_id: int
 
 
 async def _remove(
-    uow: UnitOfWork, policy: BookingPolicy, provider: Provider, spans: Sequence[TimeSpan], inside: Inside, now: datetime
+    uow: UnitOfWork,
+    policy: BookingPolicy,
+    provider: Provider,
+    spans: Sequence[TimeSpan],
+    inside: Inside,
+    now: datetime,
 ) -> Removal:
     """Ask, or do as told."""
     await uow.availability.alone(provider.id)
@@ -77,7 +94,15 @@ async def _remove(
     return Removal(done=True, inside=found)
 
 
-async def _live_inside(uow: UnitOfWork, provider_id: int, spans: Sequence[TimeSpan], now: datetime) -> tuple[Reservation, ...]:
+async def _live_inside(
+    uow: UnitOfWork, provider_id: int, spans: Sequence[TimeSpan], now: datetime
+) -> tuple[Reservation, ...]:
     """Return the live reservations in these stretches that have not begun, each once, by start."""
-    found = {r.id: r for span in spans for r in await uow.reservations.of_provider(provider_id, span, now, to_change=True)}
-    return tuple(sorted((r for r in found.values() if r.span.starts_at > now), key=lambda r: r.span.start))
+    found = {
+        r.id: r
+        for span in spans
+        for r in await uow.reservations.of_provider(provider_id, span, now, to_change=True)
+    }
+    return tuple(
+        sorted((r for r in found.values() if r.span.starts_at > now), key=lambda r: r.span.start)
+    )

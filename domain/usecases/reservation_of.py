@@ -8,7 +8,9 @@ from domain.provider import Provider
 from domain.reservation import Reservation, Status
 
 
-async def reservation_of_client(uow: UnitOfWork, reservation_id: int, client_id: int) -> Reservation:
+async def reservation_of_client(
+    uow: UnitOfWork, reservation_id: int, client_id: int
+) -> Reservation:
     """Return a client's own reservation; raises errors.ReservationUnknown where it is another's or none."""
     reservation = await uow.reservations.to_change(reservation_id)
     if reservation is None or reservation.client_id != client_id:
@@ -16,7 +18,9 @@ async def reservation_of_client(uow: UnitOfWork, reservation_id: int, client_id:
     return reservation
 
 
-async def hold_to_move(uow: UnitOfWork, reservation_id: int, client_id: int, now: datetime) -> Reservation | None:
+async def hold_to_move(
+    uow: UnitOfWork, reservation_id: int, client_id: int, now: datetime
+) -> Reservation | None:
     """Return a client's own live hold, or None where it ran out or was given back meanwhile: then there is nothing left to move.
 
     Raises errors.ReservationUnknown, and errors.AlreadyConfirmed for a booking, which is cancelled rather than moved.
@@ -27,7 +31,9 @@ async def hold_to_move(uow: UnitOfWork, reservation_id: int, client_id: int, now
     return reservation if reservation.alive(now) else None
 
 
-async def reservation_of_provider(uow: UnitOfWork, reservation_id: int, client_id: int) -> tuple[Reservation, Provider]:
+async def reservation_of_provider(
+    uow: UnitOfWork, reservation_id: int, client_id: int
+) -> tuple[Reservation, Provider]:
     """Return a reservation of the provider who is this person; raises errors.ReservationUnknown otherwise."""
     reservation = await uow.reservations.to_change(reservation_id)
     provider = await uow.providers.of_client(client_id)

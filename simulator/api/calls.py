@@ -65,7 +65,9 @@ class Call:
     def record(self) -> dict[str, Any]:
         """Return the parameters for the transcript, nested ones unpacked, files by name and size."""
         shown = {name: _unpacked(value) for name, value in self.params.items()}
-        return shown | {name: f"<{file.name}, {len(file.content)} bytes>" for name, file in self.files.items()}
+        return shown | {
+            name: f"<{file.name}, {len(file.content)} bytes>" for name, file in self.files.items()
+        }
 
 
 def _unpacked(value: Any) -> Any:

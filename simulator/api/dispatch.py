@@ -15,7 +15,9 @@ from simulator.state.world import World
 
 _REFUSALS = {
     FaultKind.BLOCKED: blocked(),
-    FaultKind.UNRESOLVED: bad_request("bad webhook: Failed to resolve host: Temporary failure in name resolution"),
+    FaultKind.UNRESOLVED: bad_request(
+        "bad webhook: Failed to resolve host: Temporary failure in name resolution"
+    ),
     FaultKind.SERVER_ERROR: Refusal(500, "Internal Server Error"),
 }
 _BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
@@ -57,7 +59,9 @@ async def _answered(world: World, call: Call, fault: Fault | None) -> Reply:
     else:
         reply = await _work(world, call)
     note = None if fault is None else str(fault.kind)
-    world.transcript.calls.append(CallRecord(call.method, call.record(), reply.status, reply.body, world.clock(), note))
+    world.transcript.calls.append(
+        CallRecord(call.method, call.record(), reply.status, reply.body, world.clock(), note)
+    )
     latency = world.faults.latency(call.method) if world.faults.latency else 0
     if await _stopped_within(world, latency + (fault.waits_after() if fault else 0)):
         return _STOPPED

@@ -26,7 +26,9 @@ _TAGS = {
     "tg-time": "date_time",
 }
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
-_CHARACTER = re.compile(r"&(?:#x(?P<hex>[0-9a-fA-F]{1,7})|#(?P<decimal>[0-9]{1,8})|(?P<name>lt|gt|amp|quot)(?![A-Za-z]));?")
+_CHARACTER = re.compile(
+    r"&(?:#x(?P<hex>[0-9a-fA-F]{1,7})|#(?P<decimal>[0-9]{1,8})|(?P<name>lt|gt|amp|quot)(?![A-Za-z]));?"
+)
 _SPACE = " \t\r\n\0\v"
 _TIME_FORMAT = re.compile(r"r|w?[dD]?[tT]?")
 _MAX_ID = 2**63
@@ -65,7 +67,9 @@ class _Reader:
             else:
                 self._start_tag()
         if self.stack:
-            raise _unparsable(f'Can\'t find end tag corresponding to start tag "{self.stack[-1].name}"')
+            raise _unparsable(
+                f'Can\'t find end tag corresponding to start tag "{self.stack[-1].name}"'
+            )
 
     def _put(self, character: str) -> None:
         self.plain.append(character)
@@ -87,7 +91,9 @@ class _Reader:
             raise _unparsable(f'Unsupported start tag "{name}" at byte offset {self._byte(begin)}')
         attributes = self._attributes(name, begin)
         if name == "span" and attributes.get("class") != "tg-spoiler":
-            raise _unparsable(f'Tag "span" must have class "tg-spoiler" at byte offset {self._byte(begin)}')
+            raise _unparsable(
+                f'Tag "span" must have class "tg-spoiler" at byte offset {self._byte(begin)}'
+            )
         self.stack.append(_Open(name, attributes, self.length, len(self.plain)))
 
     def _attributes(self, tag: str, begin: int) -> dict[str, str]:
@@ -100,8 +106,12 @@ class _Reader:
             name = self._until(_SPACE + "=>")
             if not name:
                 if self._next() == "":
-                    raise _unparsable(f'Unclosed start tag "{tag}" at byte offset {self._byte(begin)}')
-                raise _unparsable(f'Empty attribute name in the tag "{tag}" at byte offset {self._byte(begin)}')
+                    raise _unparsable(
+                        f'Unclosed start tag "{tag}" at byte offset {self._byte(begin)}'
+                    )
+                raise _unparsable(
+                    f'Empty attribute name in the tag "{tag}" at byte offset {self._byte(begin)}'
+                )
             attributes[name.lower()] = self._value(tag, begin)
 
     def _value(self, tag: str, begin: int) -> str:
@@ -147,12 +157,18 @@ class _Reader:
         tag = self.stack.pop()
         if name and name != tag.name:
             offset = self._byte(begin)
-            raise _unparsable(f'Unmatched end tag at byte offset {offset}, expected "</{tag.name}>", found "</{name}>"')
+            raise _unparsable(
+                f'Unmatched end tag at byte offset {offset}, expected "</{tag.name}>", found "</{name}>"'
+            )
         if self.length > tag.offset:
             self._close(tag)
 
     def _close(self, tag: _Open) -> None:
-        entity: Entity = {"type": _TAGS[tag.name], "offset": tag.offset, "length": self.length - tag.offset}
+        entity: Entity = {
+            "type": _TAGS[tag.name],
+            "offset": tag.offset,
+            "length": self.length - tag.offset,
+        }
         if tag.name in ("pre", "code") and self._joins_language(tag, entity):
             return
         details = _details(tag, "".join(self.plain[tag.position :]))
@@ -164,7 +180,11 @@ class _Reader:
         last = self.entities[-1] if self.entities else {}
         if (last.get("offset"), last.get("length")) != (entity["offset"], entity["length"]):
             return False
-        language = tag.attributes.get("class", "").removeprefix("language-") if tag.name == "code" else last.get("language", "")
+        language = (
+            tag.attributes.get("class", "").removeprefix("language-")
+            if tag.name == "code"
+            else last.get("language", "")
+        )
         if {tag.name, last["type"]} != {"pre", "code"} or not language:
             return False
         self.entities[-1] = entity | {"type": "pre", "language": language}
@@ -206,7 +226,9 @@ def _decoded(match: re.Match[str]) -> str | None:
         return _NAMED[match["name"]]
     code = int(match["hex"], 16) if match["hex"] else int(match["decimal"])
     if 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004  (Unicode's own bounds of the surrogates)
-        raise bad_request(f"text contains invalid Unicode characters after decoding HTML entities, {_SURROGATES}")
+        raise bad_request(
+            f"text contains invalid Unicode characters after decoding HTML entities, {_SURROGATES}"
+        )
     return None if code == 0 or code >= _LAST_CHARACTER else chr(code)
 
 
@@ -220,7 +242,11 @@ def _details(tag: _Open, inside: str) -> Entity | None:
         return _time(tag.attributes)
     if tag.name == "code" and tag.attributes.get("class", "").startswith("language-"):
         return {"language": tag.attributes["class"].removeprefix("language-")}
-    return {"type": "expandable_blockquote"} if tag.name == "blockquote" and "expandable" in tag.attributes else {}
+    return (
+        {"type": "expandable_blockquote"}
+        if tag.name == "blockquote" and "expandable" in tag.attributes
+        else {}
+    )
 
 
 def _link(href: str) -> Entity | None:
@@ -230,7 +256,11 @@ def _link(href: str) -> Entity | None:
     if re.match(r"(?i)(https?|tg|ton|tonsite)://\S", href):
         return {"url": href}
     # Telegram adds the protocol to a bare host and drops, without a word, a link it cannot make sense of.
-    return {"url": f"http://{href}/" if "/" not in href else f"http://{href}"} if re.match(r"[\w-]+(\.[\w-]+)+(/\S*)?$", href) else None
+    return (
+        {"url": f"http://{href}/" if "/" not in href else f"http://{href}"}
+        if re.match(r"[\w-]+(\.[\w-]+)+(/\S*)?$", href)
+        else None
+    )
 
 
 def _emoji_id(value: str) -> str:

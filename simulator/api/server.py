@@ -58,7 +58,14 @@ class ApiServer:
     async def download(self, request: web.Request) -> web.StreamResponse:
         """Answer with the content of a file."""
         refusal = self._wrong_token(request.match_info["token"])
-        found = next((file for file in self._world.files.values() if file.path == request.match_info["path"]), None)
+        found = next(
+            (
+                file
+                for file in self._world.files.values()
+                if file.path == request.match_info["path"]
+            ),
+            None,
+        )
         if refusal is not None or found is None:
             refusal = refusal or Refusal(404, "Not Found")
             return _respond(Reply(refusal.code, refusal.as_json()))
@@ -75,7 +82,10 @@ class ApiServer:
 @web.middleware
 async def refuse_strangers(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse a foreign Host, and pages of any other origin, those on other ports of this machine included: only our own may reach in."""
-    if not is_loopback(f"//{request.host}") or request.headers.get("Origin") not in (None, f"http://{request.host}"):
+    if not is_loopback(f"//{request.host}") or request.headers.get("Origin") not in (
+        None,
+        f"http://{request.host}",
+    ):
         raise web.HTTPForbidden(text="The simulator answers this machine only.")
     return await handler(request)
 
@@ -103,7 +113,9 @@ async def _json_params(request: web.Request) -> dict[str, Any]:
     return params
 
 
-async def _read_parts(request: web.Request, params: dict[str, Any], files: dict[str, Upload]) -> None:
+async def _read_parts(
+    request: web.Request, params: dict[str, Any], files: dict[str, Upload]
+) -> None:
     async for part in await request.multipart():
         if not isinstance(part, BodyPartReader) or part.name is None:
             continue
@@ -117,4 +129,6 @@ async def _read_parts(request: web.Request, params: dict[str, Any], files: dict[
 def _respond(reply: Reply) -> web.Response:
     if isinstance(reply.body, str):
         return web.Response(status=reply.status or 500, text=reply.body, content_type="text/html")
-    return web.Response(status=reply.status, body=dumped(reply.body), content_type="application/json")
+    return web.Response(
+        status=reply.status, body=dumped(reply.body), content_type="application/json"
+    )

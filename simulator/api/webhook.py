@@ -54,7 +54,9 @@ class WebhookSender:
             self._connections = asyncio.Semaphore(self._hook.max_connections)
         if not self._hook.url:
             return
-        for entry in [entry for entry in self._world.updates.pending if id(entry) not in self._taken]:
+        for entry in [
+            entry for entry in self._world.updates.pending if id(entry) not in self._taken
+        ]:
             self._taken.add(id(entry))
             self._queues[entry.queue].append(entry)
             if entry.queue not in self._workers:
@@ -87,12 +89,18 @@ class WebhookSender:
         hook = self._world.webhook
         if not is_loopback(hook.url):
             return self._failed("The simulator posts to this machine only", 0)
-        headers = {"Content-Type": "application/json"} | ({_SECRET_HEADER: hook.secret} if hook.secret else {})
+        headers = {"Content-Type": "application/json"} | (
+            {_SECRET_HEADER: hook.secret} if hook.secret else {}
+        )
         fault = self._world.faults.take(WEBHOOK, chat_of(entry.update))
         await asyncio.sleep(fault.waits_before() if fault else 0)
-        self._world.transcript.deliveries.append(Delivery(entry.update, "webhook", self._world.clock()))
+        self._world.transcript.deliveries.append(
+            Delivery(entry.update, "webhook", self._world.clock())
+        )
         try:
-            async with session.post(hook.url, data=dumped(entry.update), headers=headers, allow_redirects=False) as response:
+            async with session.post(
+                hook.url, data=dumped(entry.update), headers=headers, allow_redirects=False
+            ) as response:
                 body = await response.text()
                 await asyncio.sleep(fault.waits_after() if fault else 0)
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -100,13 +108,20 @@ class WebhookSender:
         if response.status // 100 != 2:  # noqa: PLR2004  (anything but 2xx is a failure)
             asked = response.headers.get("Retry-After", "")
             retry_after = min(int(asked), _LONGEST_RETRY_AFTER) if asked.isdecimal() else 0
-            return self._failed(f"Wrong response from the webhook: {response.status} {response.reason}", retry_after)
+            return self._failed(
+                f"Wrong response from the webhook: {response.status} {response.reason}", retry_after
+            )
         if '"method"' in body:
-            self._world.transcript.warn("a call in the answer to a webhook is not simulated and was not done")
+            self._world.transcript.warn(
+                "a call in the answer to a webhook is not simulated and was not done"
+            )
         return None
 
     def _failed(self, why: str, retry_after: int) -> int:
-        self._world.webhook.last_error, self._world.webhook.last_error_date = why, int(self._world.now())
+        self._world.webhook.last_error, self._world.webhook.last_error_date = (
+            why,
+            int(self._world.now()),
+        )
         return retry_after
 
     async def _rest(self) -> None:

@@ -48,7 +48,11 @@ class Actions:
         """Let a `person` tap the button with this `data` under a `message`, as the page showed it."""
         person, message_id, data = self._person(body), int(body["message"]), str(body["data"])
         message = person.chat.find(message_id)
-        label = next((button.text for button in message.buttons if button.data == data), "") if message else ""
+        label = (
+            next((button.text for button in message.buttons if button.data == data), "")
+            if message
+            else ""
+        )
         # The keyboard may have changed meanwhile; a phone then sends the old data all the same, and so does the page.
         person.taps_data(data, message_id, label=label)
         return {}

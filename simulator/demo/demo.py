@@ -11,7 +11,14 @@ from simulator.demo.files import Files
 from simulator.demo.live import Live
 from simulator.demo.page import Page
 from simulator.demo.people import DemoPerson, newcomer
-from simulator.demo.shown import bot_shown, change_shown, chat_of, messages_shown, person_shown, profile_shown
+from simulator.demo.shown import (
+    bot_shown,
+    change_shown,
+    chat_of,
+    messages_shown,
+    person_shown,
+    profile_shown,
+)
 from simulator.demo.steps import Progress, Step
 from simulator.simulator import Simulator
 from simulator.state.changes import Change, Edited, Written
@@ -80,7 +87,13 @@ class Demo:
             raise ValueError(f"{who.person} has a phone already")
         self._people[who.person.id] = who
         self._live.tell("person", person_shown(self._simulator, who))
-        self._tell_steps([number for message in who.person.chat.messages for number in self._progress.see(message)])
+        self._tell_steps(
+            [
+                number
+                for message in who.person.chat.messages
+                for number in self._progress.see(message)
+            ]
+        )
 
     def person(self, person_id: int) -> Person:
         """Return somebody with a phone; anybody else raises LookupError."""
@@ -121,11 +134,21 @@ class Demo:
         """Return everything a page needs to begin with."""
         people = [person_shown(self._simulator, who) for who in self._people.values()]
         bot = bot_shown(self._simulator.world)
-        return {"bot": bot, "languages": self._languages, "people": people, "steps": self._steps()} | self._time()
+        return {
+            "bot": bot,
+            "languages": self._languages,
+            "people": people,
+            "steps": self._steps(),
+        } | self._time()
 
     def _steps(self) -> list[dict[str, Any]]:
         return [
-            {"text": step.text, "done": done, "person": step.person.id if step.person else None, "suggestion": step.suggestion}
+            {
+                "text": step.text,
+                "done": done,
+                "person": step.person.id if step.person else None,
+                "suggestion": step.suggestion,
+            }
             for step, done in zip(self._progress.steps, self.steps_done, strict=True)
         ]
 

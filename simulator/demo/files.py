@@ -21,9 +21,18 @@ class Files:
         file = self._world.files.get(request.match_info["id"])
         if file is None:
             raise web.HTTPNotFound
-        picture = next((kind for signature, kind in _PICTURES.items() if file.content.startswith(signature)), None)
+        picture = next(
+            (kind for signature, kind in _PICTURES.items() if file.content.startswith(signature)),
+            None,
+        )
         shown = picture is not None and file.kind == "photo"
-        headers = {"Content-Disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{quote(file.name, safe='')}"}
+        headers = {
+            "Content-Disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{quote(file.name, safe='')}"
+        }
         content_type = picture if shown and picture else "application/octet-stream"
         # A file id always stands for the same bytes.
-        return web.Response(body=file.content, content_type=content_type, headers=SAFETY | headers | {"Cache-Control": "max-age=3600"})
+        return web.Response(
+            body=file.content,
+            content_type=content_type,
+            headers=SAFETY | headers | {"Cache-Control": "max-age=3600"},
+        )

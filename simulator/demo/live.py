@@ -8,7 +8,11 @@ from typing import Any
 
 from aiohttp import web
 
-_HEADERS = {"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_HEADERS = {
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
 # A page that lags this many events behind is let go: it connects again and gets the whole state.
 _LONGEST_QUEUE = 5_000
 _BREATH = 15

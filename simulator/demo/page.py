@@ -6,7 +6,12 @@ from pathlib import Path
 from aiohttp import web
 
 _FOLDER = Path(__file__).parent.parent / "page"
-_TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+_TYPES = {
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -26,7 +31,9 @@ class Page:
     """The files, read once: only what was found in the folder then has an address, whatever a request asks for."""
 
     def __init__(self) -> None:
-        self._files = {path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _TYPES}
+        self._files = {
+            path.name: path.read_bytes() for path in _FOLDER.iterdir() if path.suffix in _TYPES
+        }
 
     async def index(self, _request: web.Request) -> web.Response:
         """Answer with the page itself."""
@@ -41,4 +48,6 @@ class Page:
             raise web.HTTPNotFound
         content_type = _TYPES[Path(name).suffix]
         headers = SAFETY | {"Cache-Control": "no-cache"}
-        return web.Response(body=self._files[name], content_type=content_type, charset="utf-8", headers=headers)
+        return web.Response(
+            body=self._files[name], content_type=content_type, charset="utf-8", headers=headers
+        )

@@ -28,7 +28,9 @@ class DemoPerson:
 
 def newcomer(simulator: Simulator, wishes: Mapping[str, Any]) -> DemoPerson:
     """Let somebody join with the `name`, `language` and `zone` of a form; a mistake raises ValueError with a sentence."""
-    name, language, zone = (str(wishes.get(field) or "").strip() for field in ("name", "language", "zone"))
+    name, language, zone = (
+        str(wishes.get(field) or "").strip() for field in ("name", "language", "zone")
+    )
     if not 0 < len(name) <= _LONGEST_NAME:
         raise ValueError(f"A name has between 1 and {_LONGEST_NAME} characters.")
     if not (language.isascii() and language.replace("-", "").isalpha()):
@@ -42,4 +44,6 @@ def _check_zone(zone: str) -> None:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as error:
         # Among the names of directories and of nothing at all, some raise one, some the other.
-        raise ValueError(f"There is no time zone {zone!r}: take a name such as Europe/Berlin.") from error
+        raise ValueError(
+            f"There is no time zone {zone!r}: take a name such as Europe/Berlin."
+        ) from error

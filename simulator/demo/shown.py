@@ -4,7 +4,17 @@ from typing import Any
 
 from simulator.demo.people import DemoPerson
 from simulator.simulator import Simulator
-from simulator.state.changes import Acted, Answered, Change, Deleted, Edited, Profiled, Standing, Tapped, Written
+from simulator.state.changes import (
+    Acted,
+    Answered,
+    Change,
+    Deleted,
+    Edited,
+    Profiled,
+    Standing,
+    Tapped,
+    Written,
+)
 from simulator.state.chats import Attachment, Chat, Message
 from simulator.state.world import World
 
@@ -31,13 +41,23 @@ def message_shown(message: Message) -> Shown:
 
 def file_shown(file: Attachment) -> Shown:
     """Return a file: kind, name, size in bytes, width and height in pixels, and where the page finds it."""
-    known = {"kind": file.kind, "name": file.name, "size": len(file.content), "width": file.width, "height": file.height}
+    known = {
+        "kind": file.kind,
+        "name": file.name,
+        "size": len(file.content),
+        "width": file.width,
+        "height": file.height,
+    }
     return known | {"url": f"/demo/file/{file.file_id}"}
 
 
 def messages_shown(chat: Chat, before: int | None = None) -> Shown:
     """Return the newest messages of a chat, or those right before a message number, and how many lie before them."""
-    messages = chat.messages if before is None else [message for message in chat.messages if message.id < before]
+    messages = (
+        chat.messages
+        if before is None
+        else [message for message in chat.messages if message.id < before]
+    )
     first = max(len(messages) - PAGE, 0)
     return {"messages": [message_shown(message) for message in messages[first:]], "earlier": first}
 
@@ -45,7 +65,13 @@ def messages_shown(chat: Chat, before: int | None = None) -> Shown:
 def person_shown(simulator: Simulator, who: DemoPerson) -> Shown:
     """Return a person with phone and chat."""
     account = simulator.world.accounts[who.person.id]
-    basis = {"id": account.id, "name": account.name, "language": account.language_code or "en", "zone": who.zone, "role": who.role}
+    basis = {
+        "id": account.id,
+        "name": account.name,
+        "language": account.language_code or "en",
+        "zone": who.zone,
+        "role": who.role,
+    }
     standing = {"started": account.started, "blocked": account.blocked}
     return basis | standing | profile_shown(simulator, who) | messages_shown(account.chat)
 
@@ -55,7 +81,11 @@ def profile_shown(simulator: Simulator, who: DemoPerson) -> Shown:
     descriptions = simulator.world.profile.descriptions
     language = simulator.world.accounts[who.person.id].language_code or ""
     description = descriptions.get(language) or descriptions.get("", "")
-    return {"id": who.person.id, "commands": simulator.commands_for(who.person), "description": description}
+    return {
+        "id": who.person.id,
+        "commands": simulator.commands_for(who.person),
+        "description": description,
+    }
 
 
 def bot_shown(world: World) -> Shown:
@@ -98,7 +128,12 @@ def _doing_shown(change: Acted | Tapped | Answered | Standing | Profiled) -> tup
         case Tapped(tap):
             return "tap", {"message": tap.message_id, "data": tap.data}
         case Answered(tap, text, alert):
-            return "answer", {"message": tap.message_id, "data": tap.data, "text": text, "alert": alert}
+            return "answer", {
+                "message": tap.message_id,
+                "data": tap.data,
+                "text": text,
+                "alert": alert,
+            }
         case Standing(account):
             return "standing", {"started": account.started, "blocked": account.blocked}
         case Profiled():

@@ -32,7 +32,11 @@ class Progress:
 
     def see(self, message: Message) -> list[int]:
         """Look at a message and return the numbers, from 0, of the steps it proves for the first time."""
-        new = [number for number, step in enumerate(self.steps) if number not in self.done and step.done(message)]
+        new = [
+            number
+            for number, step in enumerate(self.steps)
+            if number not in self.done and step.done(message)
+        ]
         self.done.update(new)
         return new
 
@@ -43,14 +47,22 @@ def says(people: Person | Iterable[Person], pattern: str, *, sender: str = "bot"
     Upper and lower case are the same.
     """
     chats, regex = _chats(people), re.compile(pattern, re.IGNORECASE)
-    return lambda message: message.chat.id in chats and message.sender == sender and regex.search(message.text) is not None
+    return lambda message: (
+        message.chat.id in chats
+        and message.sender == sender
+        and regex.search(message.text) is not None
+    )
 
 
 def offers(people: Person | Iterable[Person], pattern: str) -> Proof:
     """Return a proof: in a chat of these people a message has a button whose label the regular expression finds."""
     chats, regex = _chats(people), re.compile(pattern, re.IGNORECASE)
-    return lambda message: message.chat.id in chats and any(regex.search(label) for label in message.labels)
+    return lambda message: (
+        message.chat.id in chats and any(regex.search(label) for label in message.labels)
+    )
 
 
 def _chats(people: Person | Iterable[Person]) -> frozenset[int]:
-    return frozenset({people.id} if isinstance(people, Person) else {person.id for person in people})
+    return frozenset(
+        {people.id} if isinstance(people, Person) else {person.id for person in people}
+    )

@@ -38,11 +38,22 @@ class Attachment:
 
     def as_json(self) -> Any:
         """Return the file as a field of a message: a photo is a list of its sizes."""
-        basis = {"file_id": self.file_id, "file_unique_id": f"u{self.file_id}", "file_size": len(self.content)}
+        basis = {
+            "file_id": self.file_id,
+            "file_unique_id": f"u{self.file_id}",
+            "file_size": len(self.content),
+        }
         if self.kind == "photo":
             return [basis | {"width": self.width, "height": self.height}]
         if self.kind == "sticker":
-            return basis | {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False, "emoji": "👍"}
+            return basis | {
+                "type": "regular",
+                "width": 512,
+                "height": 512,
+                "is_animated": False,
+                "is_video": False,
+                "emoji": "👍",
+            }
         return basis | {"file_name": self.name, "mime_type": self.mime_type}
 
 
@@ -102,7 +113,11 @@ class Message:
 
     def as_json(self, *, with_reply: bool = True) -> dict[str, Any]:
         """Return the message as the Bot API shows it."""
-        body: dict[str, Any] = {"message_id": self.id, "chat": self.chat.as_json(), "date": self.date}
+        body: dict[str, Any] = {
+            "message_id": self.id,
+            "chat": self.chat.as_json(),
+            "date": self.date,
+        }
         if self.author is not None:
             body["from"] = self.author
         body |= self._content() | self.more
@@ -117,7 +132,9 @@ class Message:
         return body
 
     def _content(self) -> dict[str, Any]:
-        text, entities = ("caption", "caption_entities") if self.attachment else ("text", "entities")
+        text, entities = (
+            ("caption", "caption_entities") if self.attachment else ("text", "entities")
+        )
         body: dict[str, Any] = {text: self.text} if self.text else {}
         if self.entities:
             body[entities] = self.entities
@@ -150,7 +167,9 @@ class Chat:
 
     def find(self, message_id: int) -> Message | None:
         """Return the message of this number, unless it was deleted or never was."""
-        return next((message for message in reversed(self.messages) if message.id == message_id), None)
+        return next(
+            (message for message in reversed(self.messages) if message.id == message_id), None
+        )
 
     def newest_first(self) -> Iterator[Message]:
         """Yield the messages from the newest to the oldest."""
@@ -184,7 +203,9 @@ class Account:
     @property
     def name(self) -> str:
         """Return the name Telegram shows; a deleted account has none."""
-        return " ".join(filter(None, (self.details.get("first_name"), self.details.get("last_name"))))
+        return " ".join(
+            filter(None, (self.details.get("first_name"), self.details.get("last_name")))
+        )
 
     @property
     def language_code(self) -> str | None:

@@ -7,7 +7,15 @@ from typing import Any
 Entity = dict[str, Any]
 
 # Telegram sorts entities that cover the same span in this order, the outer one first.
-_OUTER_FIRST = ("blockquote", "expandable_blockquote", "pre", "code", "text_link", "text_mention", "date_time")
+_OUTER_FIRST = (
+    "blockquote",
+    "expandable_blockquote",
+    "pre",
+    "code",
+    "text_link",
+    "text_mention",
+    "date_time",
+)
 _INNER_LAST = ("bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji")
 _FOUND = re.compile(
     r"(?P<url>(?:https?://|(?<![\w@./])t\.me/)[^\s<>\"]*[^\s<>\".,:;!?'()\[\]])"
@@ -30,7 +38,9 @@ def tidy(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
     first = min((entity["offset"] for entity in entities), default=utf16_length(text))
     leading = min(len(text) - len(text.lstrip(" \n")), first)
     trimmed = text[leading:].rstrip()
-    return trimmed, fitting(trimmed, [entity | {"offset": entity["offset"] - leading} for entity in entities])
+    return trimmed, fitting(
+        trimmed, [entity | {"offset": entity["offset"] - leading} for entity in entities]
+    )
 
 
 def fitting(text: str, entities: list[Entity]) -> list[Entity]:
@@ -47,25 +57,38 @@ def fitting(text: str, entities: list[Entity]) -> list[Entity]:
 def found_in(text: str) -> list[Entity]:
     """Return the commands, links and mentions Telegram recognises in a plain text."""
     return [
-        {"type": match.lastgroup, "offset": utf16_length(text[: match.start()]), "length": utf16_length(match.group())}
+        {
+            "type": match.lastgroup,
+            "offset": utf16_length(text[: match.start()]),
+            "length": utf16_length(match.group()),
+        }
         for match in _FOUND.finditer(text)
     ]
 
 
 def with_found(text: str, entities: list[Entity]) -> list[Entity]:
     """Return the given entities and those found in the text that touch none of them."""
-    free = [entity for entity in found_in(text) if not any(_touch(entity, other) for other in entities if other["type"] not in _INNER_LAST)]
+    free = [
+        entity
+        for entity in found_in(text)
+        if not any(_touch(entity, other) for other in entities if other["type"] not in _INNER_LAST)
+    ]
     return sorted([*entities, *free], key=_order)
 
 
 def slice_of(text: str, entity: Entity) -> str:
     """Return the part of the text an entity covers."""
     units = text.encode("utf-16-le")
-    return units[entity["offset"] * 2 : (entity["offset"] + entity["length"]) * 2].decode("utf-16-le", "replace")
+    return units[entity["offset"] * 2 : (entity["offset"] + entity["length"]) * 2].decode(
+        "utf-16-le", "replace"
+    )
 
 
 def _without_control_characters(text: str) -> str:
-    return "".join(" " if character < " " and character != "\n" else character for character in text.replace("\r", ""))
+    return "".join(
+        " " if character < " " and character != "\n" else character
+        for character in text.replace("\r", "")
+    )
 
 
 def _order(entity: Entity) -> tuple[int, int, int]:
@@ -75,7 +98,11 @@ def _order(entity: Entity) -> tuple[int, int, int]:
 
 
 def _nested(entities: list[Entity]) -> list[Entity]:
-    return [entity for number, entity in enumerate(entities) if not any(_forbids(outer, entity) for outer in entities[:number])]
+    return [
+        entity
+        for number, entity in enumerate(entities)
+        if not any(_forbids(outer, entity) for outer in entities[:number])
+    ]
 
 
 def _forbids(outer: Entity, inner: Entity) -> bool:
@@ -92,7 +119,10 @@ def _forbids(outer: Entity, inner: Entity) -> bool:
 
 
 def _touch(one: Entity, other: Entity) -> bool:
-    return bool(one["offset"] < other["offset"] + other["length"] and other["offset"] < one["offset"] + one["length"])
+    return bool(
+        one["offset"] < other["offset"] + other["length"]
+        and other["offset"] < one["offset"] + one["length"]
+    )
 
 
 def deep_link_payloads(text: str, entities: list[Entity], username: str) -> Iterator[str]:

@@ -9,8 +9,18 @@ from simulator.state.chats import Chat, Message
 from simulator.state.world import World
 from simulator.state.writing import Update, post, typed
 
-ANONYMOUS_ADMIN = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
-CHANNEL_WRITER = {"id": 136817688, "is_bot": True, "first_name": "Channel", "username": "Channel_Bot"}
+ANONYMOUS_ADMIN = {
+    "id": 1087968824,
+    "is_bot": True,
+    "first_name": "Group",
+    "username": "GroupAnonymousBot",
+}
+CHANNEL_WRITER = {
+    "id": 136817688,
+    "is_bot": True,
+    "first_name": "Channel",
+    "username": "Channel_Bot",
+}
 FORWARDER = {"id": 777000, "is_bot": False, "first_name": "Telegram"}
 
 
@@ -33,10 +43,18 @@ class Group:
         more = signed | {"sender_chat": self.chat.as_json()}
         return post(self._world, self.chat, ANONYMOUS_ADMIN, **typed(text), more=more)
 
-    def hears_from(self, channel: "Channel", text: str, *, user: dict[str, Any] | None = CHANNEL_WRITER) -> Update:
+    def hears_from(
+        self, channel: "Channel", text: str, *, user: dict[str, Any] | None = CHANNEL_WRITER
+    ) -> Update:
         """Have a person write in the name of a channel; `user` None leaves `from` out."""
         self._check_supergroup("channels that write")
-        return post(self._world, self.chat, user, **typed(text), more={"sender_chat": channel.chat.as_json()})
+        return post(
+            self._world,
+            self.chat,
+            user,
+            **typed(text),
+            more={"sender_chat": channel.chat.as_json()},
+        )
 
     def receives_post(self, channel: "Channel", text: str) -> Update:
         """Have a post of the channel that is linked to this group appear here by itself."""
@@ -44,7 +62,11 @@ class Group:
         original = channel.write(text)
         chat, number = channel.chat.as_json(), original.id
         origin = {"type": "channel", "chat": chat, "message_id": number, "date": original.date}
-        older = {"forward_from_chat": chat, "forward_from_message_id": number, "forward_date": original.date}
+        older = {
+            "forward_from_chat": chat,
+            "forward_from_message_id": number,
+            "forward_date": original.date,
+        }
         more = {"sender_chat": chat, "is_automatic_forward": True, "forward_origin": origin}
         return post(self._world, self.chat, FORWARDER, **typed(text), more=more | older)
 
@@ -72,7 +94,9 @@ class Channel:
 
     def write(self, text: str) -> Message:
         """Write a message in the channel without telling the bot of it; return it."""
-        return self._world.write(self.chat, None, **typed(text), more={"sender_chat": self.chat.as_json()})
+        return self._world.write(
+            self.chat, None, **typed(text), more={"sender_chat": self.chat.as_json()}
+        )
 
     def posts(self, text: str) -> Update:
         """Write a post, of which the bot is told; it has no `from`."""

@@ -14,7 +14,13 @@ LONGEST_DATA = 64
 # Keyboards below a hundred buttons are refused too once they grow; one of about 7,900 bytes is known to be.
 LARGEST_KEYBOARD = 7_500
 _BYTES_PER_BUTTON, _BYTES_PER_ROW = 12, 12
-_OTHER_ACTIONS = ("switch_inline_query", "switch_inline_query_current_chat", "switch_inline_query_chosen_chat", "copy_text", "web_app")
+_OTHER_ACTIONS = (
+    "switch_inline_query",
+    "switch_inline_query_current_chat",
+    "switch_inline_query_chosen_chat",
+    "copy_text",
+    "web_app",
+)
 _UNSUPPORTED_ACTIONS = ("callback_game", "pay")
 
 
@@ -89,16 +95,24 @@ def _acting(button: dict[str, Any]) -> Button:
         raise bad_request("BUTTON_DATA_INVALID")
     elif data is None and not other:
         raise _unparsable("Text buttons are unallowed in the inline keyboard")
-    extras = tuple((name, button[name]) for name in ("style", "icon_custom_emoji_id") if name in button)
+    extras = tuple(
+        (name, button[name]) for name in ("style", "icon_custom_emoji_id") if name in button
+    )
     # Where a button names several actions, Telegram takes the first of url, callback data and the rest.
-    return Button(button["text"], None if url else data, url, extras if url or data else other + extras)
+    return Button(
+        button["text"], None if url else data, url, extras if url or data else other + extras
+    )
 
 
 def _check_url(url: str) -> None:
     parts = urlsplit(url if "://" in url else f"http://{url}")
     if parts.scheme not in ("http", "https", "tg", "ton", "tonsite"):
-        raise bad_request(f"inline keyboard button URL '{url}' is invalid: Unsupported URL protocol")
-    if parts.scheme.startswith("http") and not re.fullmatch(r"[^\s.]+(\.[^\s.]+)+", parts.hostname or ""):
+        raise bad_request(
+            f"inline keyboard button URL '{url}' is invalid: Unsupported URL protocol"
+        )
+    if parts.scheme.startswith("http") and not re.fullmatch(
+        r"[^\s.]+(\.[^\s.]+)+", parts.hostname or ""
+    ):
         raise bad_request(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
     if len(url) > 2048 or re.search(r"\s", url):  # noqa: PLR2004  (the longest link Telegram takes)
         raise bad_request("BUTTON_URL_INVALID")
@@ -108,13 +122,22 @@ def _checked(rows: Rows) -> Rows:
     rows = [row for row in rows if row]
     buttons = [button for row in rows for button in row]
     too_wide = any(len(row) > MOST_IN_A_ROW for row in rows)
-    if len(buttons) > MOST_BUTTONS or too_wide or _size(buttons) + len(rows) * _BYTES_PER_ROW > LARGEST_KEYBOARD:
+    if (
+        len(buttons) > MOST_BUTTONS
+        or too_wide
+        or _size(buttons) + len(rows) * _BYTES_PER_ROW > LARGEST_KEYBOARD
+    ):
         raise bad_request("reply markup is too long")
     return rows
 
 
 def _size(buttons: Iterable[Button]) -> int:
-    return sum(_BYTES_PER_BUTTON + len(button.text.encode()) + len((button.data or button.url or "").encode()) for button in buttons)
+    return sum(
+        _BYTES_PER_BUTTON
+        + len(button.text.encode())
+        + len((button.data or button.url or "").encode())
+        for button in buttons
+    )
 
 
 def _unparsable(why: str) -> Refusal:

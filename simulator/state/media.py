@@ -5,7 +5,9 @@ from typing import Literal
 
 from simulator.state.chats import Attachment
 
-SMALLEST_PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+SMALLEST_PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM")
 _UNKNOWN_SIZE = (320, 320)
 
@@ -15,7 +17,13 @@ def is_picture(content: bytes) -> bool:
     return content.startswith(_SIGNATURES)
 
 
-def attachment(kind: Literal["document", "photo", "sticker"], file_id: str, name: str, mime_type: str, content: bytes) -> Attachment:
+def attachment(
+    kind: Literal["document", "photo", "sticker"],
+    file_id: str,
+    name: str,
+    mime_type: str,
+    content: bytes,
+) -> Attachment:
     """Return a file as part of a message."""
     width, height = _size(content)
     return Attachment(kind, file_id, name, mime_type, content, width, height)

@@ -72,7 +72,9 @@ class Person:
         """Send a sticker to the bot."""
         return self._sends_file("sticker", SMALLEST_PNG, "sticker.webp", "")
 
-    def sends_location(self, latitude: float, longitude: float, *, live_period: int | None = None) -> Update:
+    def sends_location(
+        self, latitude: float, longitude: float, *, live_period: int | None = None
+    ) -> Update:
         """Send a place, or share a live location for so many seconds."""
         self._start()
         return self._message(self.chat, more={"location": _place(latitude, longitude, live_period)})
@@ -93,7 +95,10 @@ class Person:
 
     def sets_timer(self, seconds: int) -> Update:
         """Have messages of the private chat delete themselves; the bot is told so by a service message."""
-        return self._message(self.chat, more={"message_auto_delete_timer_changed": {"message_auto_delete_time": seconds}})
+        return self._message(
+            self.chat,
+            more={"message_auto_delete_timer_changed": {"message_auto_delete_time": seconds}},
+        )
 
     def renames(self, **details: Detail) -> None:
         """Change names or language code, by field: None is sent as null from now on, `ABSENT` not at all."""
@@ -122,7 +127,11 @@ class Person:
     def taps_data(self, data: str, message_id: int, *, label: str = "") -> Update:
         """Send callback data, forged or stale too, as if from a button under the message of this number, be it there or not."""
         message = self.chat.find(message_id)
-        shown = message.as_json() if message else {"chat": self.chat.as_json(), "message_id": message_id, "date": 0}
+        shown = (
+            message.as_json()
+            if message
+            else {"chat": self.chat.as_json(), "message_id": message_id, "date": 0}
+        )
         return self._taps(data, shown, label or data)
 
     def edits(self, message_id: int, text: str, *, entities: list[Entity] | None = None) -> Update:
@@ -174,8 +183,12 @@ class Person:
 
     def _sends_file(self, kind: Any, content: bytes, name: str, caption: str) -> Update:
         self._start()
-        file = self._world.keep(attachment(kind, self._world.next_file_id(kind), name, "image/png", content))
-        return self._message(self.chat, attachment=file, text=caption, html=caption, entities=found_in(caption))
+        file = self._world.keep(
+            attachment(kind, self._world.next_file_id(kind), name, "image/png", content)
+        )
+        return self._message(
+            self.chat, attachment=file, text=caption, html=caption, entities=found_in(caption)
+        )
 
     def _taps_button(self, message: Message, button: Button) -> Update:
         if button.url is not None:
@@ -195,17 +208,34 @@ class Person:
             "data": data,
         }
         update = self._world.updates.add("callback_query", query)
-        tap = Tap(query_id, update["update_id"], self._account, label, self._world.now(), message["message_id"], data)
+        tap = Tap(
+            query_id,
+            update["update_id"],
+            self._account,
+            label,
+            self._world.now(),
+            message["message_id"],
+            data,
+        )
         self._world.taps[query_id] = tap
         self._world.news.tell(Tapped(tap))
         return update
 
     def _membership(self, before: str, after: str) -> Update:
         def member(status: str) -> dict[str, Any]:
-            return {"user": self._world.bot, "status": status} | ({"until_date": 0} if status == "kicked" else {})
+            return {"user": self._world.bot, "status": status} | (
+                {"until_date": 0} if status == "kicked" else {}
+            )
 
-        change = {"chat": self.chat.as_json(), "from": self._account.as_json(), "date": int(self._world.now())}
-        return self._world.updates.add("my_chat_member", change | {"old_chat_member": member(before), "new_chat_member": member(after)})
+        change = {
+            "chat": self.chat.as_json(),
+            "from": self._account.as_json(),
+            "date": int(self._world.now()),
+        }
+        return self._world.updates.add(
+            "my_chat_member",
+            change | {"old_chat_member": member(before), "new_chat_member": member(after)},
+        )
 
 
 def _place(latitude: float, longitude: float, live_period: int | None) -> dict[str, Any]:
@@ -215,7 +245,9 @@ def _place(latitude: float, longitude: float, live_period: int | None) -> dict[s
 
 def _labelled(message: Message, label: str) -> Button | None:
     exact = next((button for button in message.buttons if button.text == label), None)
-    return exact or next((button for button in message.buttons if _without_emoji(button.text) == label), None)
+    return exact or next(
+        (button for button in message.buttons if _without_emoji(button.text) == label), None
+    )
 
 
 def _without_emoji(label: str) -> str:

@@ -20,7 +20,9 @@ class RawUpdate(dict[str, Any]):
 def dumped(body: Any) -> bytes:
     """Return a body as JSON, with the bytes of each raw update that it is or has as its ``result`` in their places."""
     content = json.dumps(body).encode()
-    result = body.get("result") if isinstance(body, dict) and not isinstance(body, RawUpdate) else [body]
+    result = (
+        body.get("result") if isinstance(body, dict) and not isinstance(body, RawUpdate) else [body]
+    )
     for update in result if isinstance(result, list) else []:
         if isinstance(update, RawUpdate):
             content = content.replace(json.dumps(update).encode(), update.content)

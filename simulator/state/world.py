@@ -84,16 +84,25 @@ class World:
     @property
     def bot(self) -> dict[str, Any]:
         """Return the bot as a Bot API user."""
-        return {"id": self.bot_id, "is_bot": True, "first_name": self.profile.names.get("", "Slotkeeper"), "username": self.username}
+        return {
+            "id": self.bot_id,
+            "is_bot": True,
+            "first_name": self.profile.names.get("", "Slotkeeper"),
+            "username": self.username,
+        }
 
     def now(self) -> float:
         """Return the present as Unix seconds."""
         return self.clock().timestamp()
 
-    def new_account(self, account_id: int | None, details: Mapping[str, Detail], *, is_bot: bool = False) -> Account:
+    def new_account(
+        self, account_id: int | None, details: Mapping[str, Detail], *, is_bot: bool = False
+    ) -> Account:
         """Open an account with a private chat; an id already taken raises ValueError."""
         if account_id is None:
-            account_id = next(number for number in count(_FIRST_ACCOUNT_ID) if number not in self.chats)
+            account_id = next(
+                number for number in count(_FIRST_ACCOUNT_ID) if number not in self.chats
+            )
         if account_id in self.chats:
             raise ValueError(f"there is a person with id {account_id} already")
         chat = Chat(account_id, {})
@@ -114,12 +123,21 @@ class World:
         """Add a message of this author to a chat; the keywords are fields of Message."""
         self.last_message_id += 1
         ours = author is not None and author["id"] == self.bot_id
-        message = Message(id=self.last_message_id, chat=chat, author=author, date=int(self.now()), ours=ours, **content)
+        message = Message(
+            id=self.last_message_id,
+            chat=chat,
+            author=author,
+            date=int(self.now()),
+            ours=ours,
+            **content,
+        )
         chat.messages.append(message)
         self.news.tell(Written(message))
         return message
 
-    def rewrite(self, message: Message, text: str, html: str, entities: list[Entity], rows: Rows) -> None:
+    def rewrite(
+        self, message: Message, text: str, html: str, entities: list[Entity], rows: Rows
+    ) -> None:
         """Change what a message says, in place."""
         message.text, message.html, message.entities, message.rows = text, html, entities, rows
         self.mark_edited(message)
@@ -163,6 +181,8 @@ class World:
         for tap in self.taps.values():
             if not tap.answers and not tap.reported and not self.updates.waits(tap.update_id):
                 tap.reported = True
-                sentences.append(f"the tap on {tap.label!r} by {tap.account.name} was left unanswered")
+                sentences.append(
+                    f"the tap on {tap.label!r} by {tap.account.name} was left unanswered"
+                )
         self.transcript.warnings.extend(sentences)
         return sentences

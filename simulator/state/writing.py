@@ -14,7 +14,9 @@ def typed(text: str) -> dict[str, Any]:
     """Return the fields of a message with a text as a phone sends it: trimmed; one no phone would send raises ValueError."""
     trimmed = text.strip()
     if not 0 < len(trimmed) <= _LONGEST_TEXT:
-        raise ValueError(f"a phone sends between 1 and {_LONGEST_TEXT} characters at once, not {len(trimmed)}")
+        raise ValueError(
+            f"a phone sends between 1 and {_LONGEST_TEXT} characters at once, not {len(trimmed)}"
+        )
     return exactly(trimmed)
 
 
@@ -23,6 +25,13 @@ def exactly(text: str) -> dict[str, Any]:
     return {"text": text, "html": text, "entities": found_in(text)}
 
 
-def post(world: World, chat: Chat, author: dict[str, Any] | None, *, kind: str = "message", **content: Any) -> Update:
+def post(
+    world: World,
+    chat: Chat,
+    author: dict[str, Any] | None,
+    *,
+    kind: str = "message",
+    **content: Any,
+) -> Update:
     """Write a message to a chat and queue the update of it; the keywords are fields of Message."""
     return world.updates.add(kind, world.write(chat, author, **content).as_json())

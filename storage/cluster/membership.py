@@ -41,7 +41,11 @@ _CLOSE_SECONDS = 1.0
 _POLL_INTERVAL, _LONGEST_GLANCE = 0.01, 0.2
 # Where the other side is silent for so long it is taken for gone, so that never two replicas lead: PostgreSQL is a little more patient.
 _SILENCE_SECONDS = 2.0
-_KEEPALIVE = {"tcp_keepalives_idle": "1", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "3"}
+_KEEPALIVE = {
+    "tcp_keepalives_idle": "1",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "3",
+}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -65,10 +69,18 @@ class PostgresMembership:
         self._unlocking: set[asyncio.Task[Any]] = set()
 
     def watch(
-        self, *, on_commit: Callable[[datetime], None], on_departure: Callable[[], None], on_reconnect: Callable[[float], None]
+        self,
+        *,
+        on_commit: Callable[[datetime], None],
+        on_departure: Callable[[], None],
+        on_reconnect: Callable[[float], None],
     ) -> None:
         """Have these called when another's commit left something that falls due, a replica is gone, and we are back after so long."""
-        self._on_commit, self._on_departure, self._on_reconnect = on_commit, on_departure, on_reconnect
+        self._on_commit, self._on_departure, self._on_reconnect = (
+            on_commit,
+            on_departure,
+            on_reconnect,
+        )
 
     async def join(self) -> None:
         """Be counted among the living, and look around from now on; raises DatabaseAway."""
@@ -88,7 +100,9 @@ class PostgresMembership:
             with suppress(*DRIVER_ERRORS):
                 # Whoever is told looks at once, and should see us no more.
                 await self._connection.execute(_QUIT, _ALIVE, self.number, timeout=_CLOSE_SECONDS)
-                await self._connection.execute(_TELL, CHANNEL, str(-self.number), timeout=_CLOSE_SECONDS)
+                await self._connection.execute(
+                    _TELL, CHANNEL, str(-self.number), timeout=_CLOSE_SECONDS
+                )
             with suppress(*DRIVER_ERRORS):
                 await self._connection.close(timeout=_CLOSE_SECONDS)
         self._lost()
@@ -135,7 +149,9 @@ class PostgresMembership:
 
     async def _connect(self) -> None:
         """Open the connection and take our number's lock on it; raises DatabaseAway."""
-        connection = await connected(self._url, answers_within=_SILENCE_SECONDS, settings=_KEEPALIVE)
+        connection = await connected(
+            self._url, answers_within=_SILENCE_SECONDS, settings=_KEEPALIVE
+        )
         connection.add_termination_listener(self._ended)
         try:
             await self._introduce(connection)
@@ -171,7 +187,11 @@ class PostgresMembership:
                 await asyncio.sleep(_CHECK_SECONDS)
             except Exception as error:
                 # Whatever it is: one who looks around no more would lead for ever, beside another.
-                log.warning("the database is out of reach: %s", error, exc_info=not isinstance(error, DatabaseAway))
+                log.warning(
+                    "the database is out of reach: %s",
+                    error,
+                    exc_info=not isinstance(error, DatabaseAway),
+                )
                 self._lost()
                 await asyncio.sleep(_RECONNECT_SECONDS)
 
@@ -183,7 +203,9 @@ class PostgresMembership:
             self._leader_event.set()
         await self._refresh_seen()
         now = time.monotonic()
-        if departed := [number for number, seen in self._seen.items() if now - seen > GRACE_SECONDS]:
+        if departed := [
+            number for number, seen in self._seen.items() if now - seen > GRACE_SECONDS
+        ]:
             log.warning("replicas are gone: %s", len(departed))
             self._mark_departed(*departed)
 

@@ -45,7 +45,9 @@ def _opened(path: Path) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise DatabaseUnusable(f"DATABASE_URL: {path}, the lock of the database, cannot be opened: {error.strerror}.") from error
+        raise DatabaseUnusable(
+            f"DATABASE_URL: {path}, the lock of the database, cannot be opened: {error.strerror}."
+        ) from error
 
 
 async def _taken(lock: int, file: Path) -> None:

@@ -32,7 +32,9 @@ _TAKE = text("""
         AND NOT EXISTS (SELECT 1 FROM place WHERE number = 0 AND free_at > clock_timestamp())
     RETURNING number""")
 # Two numbers are no places but gates: number 0 closes all places, and number -1 those that notifications share with answers.
-_HURRY = text("UPDATE place SET free_at = clock_timestamp() + interval '0.25 seconds' WHERE number = -1")
+_HURRY = text(
+    "UPDATE place SET free_at = clock_timestamp() + interval '0.25 seconds' WHERE number = -1"
+)
 _WAIT = text("""
     SELECT coalesce(extract(epoch FROM max(free_at) FILTER (WHERE number = 0) - clock_timestamp()), 0)::float8 AS silence,
         coalesce(extract(epoch FROM min(free_at) FILTER (WHERE number BETWEEN 1 AND CAST(:highest AS int)) - clock_timestamp()), 0)::float8
@@ -55,12 +57,16 @@ _REFUSED = text("""
 _SILENCE = text("""
     UPDATE place SET free_at = greatest(free_at, clock_timestamp() + CAST(:wait AS float8) * interval '1 second')
     WHERE number = 0 AND EXISTS (SELECT 1 FROM chat WHERE id <> CAST(:chat AS bigint) AND refused_until > clock_timestamp())""")
-_SHOWN = text("SELECT shown_digest FROM chat WHERE id = CAST(:chat AS bigint) AND shown_message_id = CAST(:message AS bigint)")
+_SHOWN = text(
+    "SELECT shown_digest FROM chat WHERE id = CAST(:chat AS bigint) AND shown_message_id = CAST(:message AS bigint)"
+)
 _SHOW = text("""
     INSERT INTO chat (id, shown_message_id, shown_digest) VALUES (CAST(:chat AS bigint), CAST(:message AS bigint), CAST(:digest AS text))
     ON CONFLICT (id) DO UPDATE SET shown_message_id = excluded.shown_message_id, shown_digest = excluded.shown_digest""")
 
-_FORGET = text("UPDATE chat SET shown_message_id = NULL WHERE id = CAST(:chat AS bigint) AND shown_message_id = CAST(:message AS bigint)")
+_FORGET = text(
+    "UPDATE chat SET shown_message_id = NULL WHERE id = CAST(:chat AS bigint) AND shown_message_id = CAST(:message AS bigint)"
+)
 
 
 class SharedRateLimit:
@@ -68,9 +74,9 @@ class SharedRateLimit:
 
     def __init__(self, url: str) -> None:
         """Prepare the connections; nothing is opened yet."""
-        self._engine = postgres_engine(url, write=True, connections=2, settings={"synchronous_commit": "off"}).execution_options(
-            isolation_level="AUTOCOMMIT"
-        )
+        self._engine = postgres_engine(
+            url, write=True, connections=2, settings={"synchronous_commit": "off"}
+        ).execution_options(isolation_level="AUTOCOMMIT")
 
     async def close(self) -> None:
         """Close all connections."""

@@ -22,7 +22,11 @@ class SingleProcess:
         """Nothing has to be closed."""
 
     def watch(
-        self, *, on_commit: Callable[[datetime], None], on_departure: Callable[[], None], on_reconnect: Callable[[float], None]
+        self,
+        *,
+        on_commit: Callable[[datetime], None],
+        on_departure: Callable[[], None],
+        on_reconnect: Callable[[float], None],
     ) -> None:
         """Nobody else is there to be heard."""
 

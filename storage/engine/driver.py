@@ -16,7 +16,9 @@ def adapter_of(connection: AsyncConnection) -> Any:
 def as_sqlalchemy(error: Exception, statement: str, connection: AsyncConnection) -> StatementError:
     """Return what SQLAlchemy would raise for an error of the driver's, without what people are called or wrote."""
     dialect = connection.dialect
-    return DBAPIError.instance(statement, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect)
+    return DBAPIError.instance(
+        statement, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, dialect=dialect
+    )
 
 
 async def handled(connection: AsyncConnection, error: BaseException, statement: str) -> NoReturn:

@@ -59,16 +59,24 @@ class Executor:
         self._connection = connection
         self._driver = _driver(connection)
 
-    async def execute(self, statement: Executable, values: Values = None, *, patient: bool = False) -> Fetched:
+    async def execute(
+        self, statement: Executable, values: Values = None, *, patient: bool = False
+    ) -> Fetched:
         """Execute a statement; for several rows of values it is executed one after the other, and gives nothing back."""
         rows = values if isinstance(values, list) else [values or {}]
         if self._driver and (ready := prepared(statement, tuple(rows[0]), self.dialect)):
             given = [ready.given(row) for row in rows]
-            return Fetched(ready.read(await self._driver.fetch(ready.sql, given, patient=patient or ready.in_thread)))
+            return Fetched(
+                ready.read(
+                    await self._driver.fetch(ready.sql, given, patient=patient or ready.in_thread)
+                )
+            )
         result = await self._connection.execute(statement, values)
         return Fetched(result.all() if result.returns_rows else ())
 
-    async def scalar(self, statement: Executable, values: Values = None, *, patient: bool = False) -> Any:
+    async def scalar(
+        self, statement: Executable, values: Values = None, *, patient: bool = False
+    ) -> Any:
         """Return the first value of the first row, None where there is none."""
         row = (await self.execute(statement, values, patient=patient)).first()
         return row and row[0]
@@ -97,4 +105,8 @@ def _driver(connection: AsyncConnection) -> AtOnce | Straight | None:
     ours = connection.sync_connection
     if ours is None or ours.engine.get_execution_options().get("in_thread"):
         return None
-    return AtOnce(connection) if isinstance(connection.dialect, AtOnceDialect) else Straight(connection)
+    return (
+        AtOnce(connection)
+        if isinstance(connection.dialect, AtOnceDialect)
+        else Straight(connection)
+    )

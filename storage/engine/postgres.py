@@ -28,7 +28,12 @@ _SETTINGS = {
 }
 
 # serialization_failure, deadlock_detected, lock_not_available; unique_violation: what was not there when it was looked for is there now.
-_CONFLICTS = {"40001": TransactionConflict, "40P01": TransactionConflict, "55P03": TransactionConflict, "23505": AlreadyThere}
+_CONFLICTS = {
+    "40001": TransactionConflict,
+    "40P01": TransactionConflict,
+    "55P03": TransactionConflict,
+    "23505": AlreadyThere,
+}
 # disk_full, out_of_memory, too_many_connections; admin_shutdown, crash_shutdown, cannot_connect_now, idle_session_timeout;
 # idle_in_transaction_session_timeout; and the whole class of broken connections.
 _AWAY = {"53100", "53200", "53300", "57P01", "57P02", "57P03", "57P05", "25P03"}
@@ -37,25 +42,44 @@ _AWAY_CLASS = "08"
 _READ_ONLY = "25006"
 
 # The last is what asyncpg says where the server's farewell has come and the end of the connection has not.
-DRIVER_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+DRIVER_ERRORS = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 """What asyncpg raises where a server is not there, or no more, or says no."""
 
 
-async def connected(url: str, *, answers_within: float = _ANSWER_SECONDS, settings: dict[str, str] | None = None) -> asyncpg.Connection:
+async def connected(
+    url: str, *, answers_within: float = _ANSWER_SECONDS, settings: dict[str, str] | None = None
+) -> asyncpg.Connection:
     """Open a connection; ``url`` is what libpq understands, with several hosts and its parameters too. Raises DatabaseAway."""
     try:
         return await asyncpg.connect(
-            url, timeout=_CONNECT_SECONDS, command_timeout=answers_within, server_settings=_SETTINGS | (settings or {})
+            url,
+            timeout=_CONNECT_SECONDS,
+            command_timeout=answers_within,
+            server_settings=_SETTINGS | (settings or {}),
         )
     except DRIVER_ERRORS as error:
-        raise DatabaseAway((str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")) from error
+        raise DatabaseAway(
+            (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        ) from error
 
 
 def postgres_engine(
-    url: str, *, write: bool, patient: bool = False, connections: int | None = None, settings: dict[str, str] | None = None
+    url: str,
+    *,
+    write: bool,
+    patient: bool = False,
+    connections: int | None = None,
+    settings: dict[str, str] | None = None,
 ) -> AsyncEngine:
     """Return an engine; a reading one sees one unchanging state in each transaction. ``patient`` is for migrations, which may take long."""
-    settings = (settings or {}) | ({"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"} if patient else {})
+    settings = (settings or {}) | (
+        {"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"} if patient else {}
+    )
     within = timedelta(hours=12).total_seconds() if patient else _ANSWER_SECONDS
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -94,7 +118,11 @@ def is_lost(error: BaseException | None) -> bool:
 def meant(error: Exception, *, reading: bool) -> TransactionConflict | DatabaseAway | None:
     """Return what an error means for the transaction it ended, ``reading`` or not, or None where it is of another kind."""
     if isinstance(error, exc.TimeoutError | OSError):
-        return DatabaseAway("no connection is free" if isinstance(error, exc.TimeoutError) else f"no answer ({type(error).__name__})")
+        return DatabaseAway(
+            "no connection is free"
+            if isinstance(error, exc.TimeoutError)
+            else f"no answer ({type(error).__name__})"
+        )
     if not isinstance(error, exc.DBAPIError):
         return None
     state = getattr(error.orig, "sqlstate", None)

@@ -15,7 +15,13 @@ class Straight:
         self._connection = connection
         self._adapter = adapter_of(connection)
 
-    async def fetch(self, sql: str, rows: Sequence[Sequence[Any]], *, patient: bool) -> Sequence[Any]:  # noqa: ARG002  (all may take long)
+    async def fetch(
+        self,
+        sql: str,
+        rows: Sequence[Sequence[Any]],
+        *,
+        patient: bool,  # noqa: ARG002
+    ) -> Sequence[Any]:
         """Execute a statement for each row of values; return what it gives for one, nothing for several. Raises what SQLAlchemy would."""
         try:
             if self._adapter._transaction is None:  # noqa: SLF001  (begun as its own cursors begin it, so that it ends it too)

@@ -19,16 +19,31 @@ class Prepared:
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
         if compiled.insert_prefetch or compiled.update_prefetch:
-            raise NotImplementedError(f"a default that Python computes would be left out: {compiled}")
+            raise NotImplementedError(
+                f"a default that Python computes would be left out: {compiled}"
+            )
         self.sql = str(compiled)
         self.in_thread = "in_thread" in compiled.execution_options
         self._names = compiled.positiontup or []
         bound = {name: compiled.binds[name] for name in self._names}
-        self._kept = {name: convert for name, each in bound.items() if (convert := each.type.dialect_impl(dialect).bind_processor(dialect))}
-        self._always = {name: compiled.params[name] for name, each in bound.items() if not each.required}
+        self._kept = {
+            name: convert
+            for name, each in bound.items()
+            if (convert := each.type.dialect_impl(dialect).bind_processor(dialect))
+        }
+        self._always = {
+            name: compiled.params[name] for name, each in bound.items() if not each.required
+        }
         columns = compiled._result_columns  # noqa: SLF001  (nothing else tells the types of all kinds of statements)
-        self._row: Any = namedtuple("Row", [column.keyname for column in columns], rename=True) if columns else None  # noqa: PYI024
-        converts = [(place, column.type.dialect_impl(dialect).result_processor(dialect, None)) for place, column in enumerate(columns)]
+        self._row: Any = (
+            namedtuple("Row", [column.keyname for column in columns], rename=True)  # noqa: PYI024
+            if columns
+            else None
+        )
+        converts = [
+            (place, column.type.dialect_impl(dialect).result_processor(dialect, None))
+            for place, column in enumerate(columns)
+        ]
         self._converts = [(place, convert) for place, convert in converts if convert is not None]
 
     def given(self, values: Mapping[str, Any]) -> list[Any]:
@@ -39,13 +54,19 @@ class Prepared:
                 every[name] = convert(every[name])
             return [every[name] for name in self._names]
         except Exception as error:
-            raise StatementError(f"{type(error).__name__}: {error}", self.sql, None, error, hide_parameters=True) from error
+            raise StatementError(
+                f"{type(error).__name__}: {error}", self.sql, None, error, hide_parameters=True
+            ) from error
 
     def read(self, found: Sequence[Any]) -> Sequence[Any]:
         """Return the driver's rows with names, and with values as our code knows them."""
         if self._row is None:
             return found
-        return [self._read(row) for row in found] if self._converts else [self._row._make(row) for row in found]
+        return (
+            [self._read(row) for row in found]
+            if self._converts
+            else [self._row._make(row) for row in found]
+        )
 
     def _read(self, row: Sequence[Any]) -> Any:
         """Return one of them."""
@@ -55,7 +76,9 @@ class Prepared:
         return self._row._make(values)
 
 
-_PREPARED: WeakKeyDictionary[Executable, dict[tuple[str, ...], Prepared | None]] = WeakKeyDictionary()
+_PREPARED: WeakKeyDictionary[Executable, dict[tuple[str, ...], Prepared | None]] = (
+    WeakKeyDictionary()
+)
 
 
 def prepared(statement: Executable, names: tuple[str, ...], dialect: Dialect) -> Prepared | None:
@@ -63,5 +86,9 @@ def prepared(statement: Executable, names: tuple[str, ...], dialect: Dialect) ->
     known, key = _PREPARED.setdefault(statement, {}), (dialect.name, *names)
     if key not in known:
         compiled: Any = statement.compile(dialect=dialect, column_keys=[*names])  # type: ignore[attr-defined]
-        known[key] = None if compiled.post_compile_params or compiled.literal_execute_params else Prepared(compiled, dialect)
+        known[key] = (
+            None
+            if compiled.post_compile_params or compiled.literal_execute_params
+            else Prepared(compiled, dialect)
+        )
     return known[key]

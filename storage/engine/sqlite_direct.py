@@ -78,7 +78,9 @@ class _Driver(AsyncAdapt_aiosqlite_dbapi):
 
     def connect(self, *arguments: Any, **options: Any) -> AtOnceConnection:
         """Open a connection."""
-        connection = AtOnceConnection(self, super().connect(*arguments, **options).driver_connection)
+        connection = AtOnceConnection(
+            self, super().connect(*arguments, **options).driver_connection
+        )
         connection.only_reads = False
         return connection
 
@@ -99,12 +101,18 @@ class AtOnce:
 
     def __init__(self, connection: AsyncConnection) -> None:
         adapter: AtOnceConnection = adapter_of(connection)
-        self._raw, self._driver, self._only_reads = adapter.raw, adapter.driver_connection, adapter.only_reads
+        self._raw, self._driver, self._only_reads = (
+            adapter.raw,
+            adapter.driver_connection,
+            adapter.only_reads,
+        )
         self._connection = connection
         if not self._raw.in_transaction:
             self._does("BEGIN")
 
-    async def fetch(self, sql: str, rows: Sequence[Sequence[Any]], *, patient: bool) -> Sequence[Any]:
+    async def fetch(
+        self, sql: str, rows: Sequence[Sequence[Any]], *, patient: bool
+    ) -> Sequence[Any]:
         """Execute a statement for each row of values; return what it gives for one, nothing for several. Raises what SQLAlchemy would.
 
         What is ``patient``, or has many rows, is executed in the thread.
@@ -112,7 +120,11 @@ class AtOnce:
         in_thread = patient or len(rows) > FEW
         try:
             if len(rows) == 1:
-                return await self._driver.execute_fetchall(sql, rows[0]) if in_thread else self._raw.execute(sql, rows[0]).fetchall()
+                return (
+                    await self._driver.execute_fetchall(sql, rows[0])
+                    if in_thread
+                    else self._raw.execute(sql, rows[0]).fetchall()
+                )
             await self._many(sql, rows, in_thread=in_thread)
         except Exception as error:
             raise as_sqlalchemy(error, sql, self._connection) from error

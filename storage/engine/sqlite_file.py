@@ -27,9 +27,13 @@ class DatabaseUnusable(Misconfigured):
 def check_ours(file: Path) -> None:
     """Refuse a file that is another program's, or no database; one that is empty will do. Raises DatabaseUnusable."""
     if not file.is_file():
-        raise DatabaseUnusable(f"DATABASE_URL: {file} is {'a directory' if file.is_dir() else 'not a regular file'}: name a file.")
+        raise DatabaseUnusable(
+            f"DATABASE_URL: {file} is {'a directory' if file.is_dir() else 'not a regular file'}: name a file."
+        )
     if not _is_database(file):
-        raise DatabaseUnusable(f"DATABASE_URL: {file} cannot be used as a database: file is not a database.")
+        raise DatabaseUnusable(
+            f"DATABASE_URL: {file} cannot be used as a database: file is not a database."
+        )
     try:
         with _reading(file) as connection:
             foreign = is_foreign(*_contents(connection))
@@ -38,7 +42,9 @@ def check_ours(file: Path) -> None:
     if foreign:
         # Pages of another state can make a file look like another program's.
         check_log(file)
-        raise DatabaseUnusable(f"DATABASE_URL: {file} is the database of another program, and was not changed: name a file for Slotkeeper.")
+        raise DatabaseUnusable(
+            f"DATABASE_URL: {file} is the database of another program, and was not changed: name a file for Slotkeeper."
+        )
 
 
 def check_log(file: Path) -> None:
@@ -90,13 +96,20 @@ def _reading(file: Path) -> Iterator[sqlite3.Connection]:
 
 def _contents(connection: sqlite3.Connection) -> tuple[Collection[str], Collection[str]]:
     """Return the names of everything in a database, and the versions of its schema."""
-    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@'")}
+    names = {
+        name
+        for (name,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite@_%' ESCAPE '@'"
+        )
+    }
     if "alembic_version" not in names:
         return names, ()
     columns = {row[1] for row in connection.execute("PRAGMA table_info(alembic_version)")}
     if "version_num" not in columns:
         return names, ("",)
-    return names, [str(version) for (version,) in connection.execute("SELECT version_num FROM alembic_version")]
+    return names, [
+        str(version) for (version,) in connection.execute("SELECT version_num FROM alembic_version")
+    ]
 
 
 def _damage(connection: sqlite3.Connection) -> str:
@@ -126,7 +139,10 @@ def _has_frames(log: Path) -> bool:
     """Tell whether SQLite may read something from a log: it ignores frames whose salt is not that of the log's header."""
     with log.open("rb") as opened:
         begin = opened.read(_LOG_HEADER + _FRAME_HEADER)
-    return len(begin) == _LOG_HEADER + _FRAME_HEADER and begin[16:24] == begin[_LOG_HEADER + 8 : _LOG_HEADER + 16]
+    return (
+        len(begin) == _LOG_HEADER + _FRAME_HEADER
+        and begin[16:24] == begin[_LOG_HEADER + 8 : _LOG_HEADER + 16]
+    )
 
 
 def _is_in_use(file: Path) -> bool:

@@ -66,7 +66,9 @@ class WriteLock:
             async with asyncio.timeout(self._turn_seconds):
                 await self._turn.acquire()
         except TimeoutError:
-            raise exc.TimeoutError(f"nobody could write for {self._turn_seconds:.0f} seconds") from None
+            raise exc.TimeoutError(
+                f"nobody could write for {self._turn_seconds:.0f} seconds"
+            ) from None
 
     async def _begin(self, connection: AsyncConnection, driver: AtOnceConnection) -> None:
         """Take the file's lock: at once where nobody has it, as nearly always, else in the thread, where the lock may be waited for."""

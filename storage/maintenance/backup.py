@@ -24,7 +24,9 @@ def back_up(source: Path, target: Path) -> None:
         raise BackupFailed(f"{target} exists already: name another file.")
     try:
         # A folder of its own, since SQLite leaves a journal beside what it could not finish.
-        with tempfile.TemporaryDirectory(prefix=f"{target.name}.", suffix=".partial", dir=target.parent) as folder:
+        with tempfile.TemporaryDirectory(
+            prefix=f"{target.name}.", suffix=".partial", dir=target.parent
+        ) as folder:
             copy = Path(folder, target.name)
             with closing(sqlite3.connect(source)) as connection:
                 connection.execute("VACUUM INTO ?", (str(copy),))

@@ -4,7 +4,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, Select, and_, bindparam, func, or_, select, text, union_all
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.exc import DatabaseError
 
 from domain.operations.integrity import Checkup, Parked, SetAside
@@ -16,7 +27,18 @@ from storage.maintenance.migrate import is_current, refuse_foreign
 from storage.repositories.outbox import LEASE
 from storage.repositories.reservations import CLIENT, PROVIDER
 from storage.repositories.retention import CELLS_KEPT
-from storage.tables import CONFIRMED, DUE, HELD, availability, busy, client, failed_update, outbox, reservation, worked_update
+from storage.tables import (
+    CONFIRMED,
+    DUE,
+    HELD,
+    availability,
+    busy,
+    client,
+    failed_update,
+    outbox,
+    reservation,
+    worked_update,
+)
 from storage.types import Instant
 
 # A sweep comes every fifteen seconds: what is older than this was missed by many.
@@ -33,8 +55,17 @@ def _overlapping(whose: ColumnElement[int] | Column[int]) -> Select[tuple[int]]:
     earlier = func.max(reservation.c.end_cell).over(
         partition_by=whose, order_by=(reservation.c.start_cell, reservation.c.id), rows=(None, -1)
     )
-    taken = select(reservation.c.id, reservation.c.start_cell, earlier.label("taken_until")).where(_LIVE).subquery()
-    return select(taken.c.id).where(taken.c.start_cell < taken.c.taken_until).order_by(taken.c.id).limit(_SHOWN)
+    taken = (
+        select(reservation.c.id, reservation.c.start_cell, earlier.label("taken_until"))
+        .where(_LIVE)
+        .subquery()
+    )
+    return (
+        select(taken.c.id)
+        .where(taken.c.start_cell < taken.c.taken_until)
+        .order_by(taken.c.id)
+        .limit(_SHOWN)
+    )
 
 
 _OVERLAPS_OF_PROVIDERS = _overlapping(reservation.c.provider_id)
@@ -54,14 +85,25 @@ _STRAY = (
     .order_by(busy.c.reservation_id)
     .limit(_SHOWN)
 )
-_SAME_HOLD = or_(busy.c.hold_until == reservation.c.expires_at, and_(busy.c.hold_until.is_(None), reservation.c.expires_at.is_(None)))
+_SAME_HOLD = or_(
+    busy.c.hold_until == reservation.c.expires_at,
+    and_(busy.c.hold_until.is_(None), reservation.c.expires_at.is_(None)),
+)
 
 
 def _cells_of(kind: int, subject: Column[int]) -> ColumnElement[int]:
     """Return how many of its cells a reservation takes of its provider or its client, held or kept as it is itself."""
     within = and_(busy.c.cell >= reservation.c.start_cell, busy.c.cell < reservation.c.end_cell)
-    own = and_(busy.c.reservation_id == reservation.c.id, busy.c.kind == kind, busy.c.subject == subject)
-    return select(func.count()).select_from(busy).where(own, within, _SAME_HOLD).correlate(reservation).scalar_subquery()
+    own = and_(
+        busy.c.reservation_id == reservation.c.id, busy.c.kind == kind, busy.c.subject == subject
+    )
+    return (
+        select(func.count())
+        .select_from(busy)
+        .where(own, within, _SAME_HOLD)
+        .correlate(reservation)
+        .scalar_subquery()
+    )
 
 
 _LENGTH = reservation.c.end_cell - reservation.c.start_cell
@@ -71,7 +113,10 @@ _LACKING = (
         _LIVE,
         # Cells of past days are gone already.
         reservation.c.start_cell >= bindparam("first"),
-        or_(_cells_of(PROVIDER, reservation.c.provider_id) < _LENGTH, _cells_of(CLIENT, reservation.c.client_id) < _LENGTH),
+        or_(
+            _cells_of(PROVIDER, reservation.c.provider_id) < _LENGTH,
+            _cells_of(CLIENT, reservation.c.client_id) < _LENGTH,
+        ),
     )
     .order_by(reservation.c.id)
     .limit(_SHOWN)
@@ -80,7 +125,11 @@ _POSTED = select(
     availability.c.provider_id,
     availability.c.start_cell,
     func.max(availability.c.end_cell)
-    .over(partition_by=availability.c.provider_id, order_by=(availability.c.start_cell, availability.c.end_cell), rows=(None, -1))
+    .over(
+        partition_by=availability.c.provider_id,
+        order_by=(availability.c.start_cell, availability.c.end_cell),
+        rows=(None, -1),
+    )
     .label("worked_until"),
 ).subquery()
 _UNMERGED = (
@@ -95,7 +144,8 @@ _TOO_LONG = outbox.c.lease_until > bindparam("longest", type_=Instant())
 _ODD_LEASES = select(func.count()).select_from(outbox).where(DUE, or_(_OVERDUE, _TOO_LONG))
 # Each of these is the last entry of an index.
 _NEWEST = union_all(
-    select(func.max(worked_update.c.worked_at, type_=Instant()).label("moment")), select(func.max(outbox.c.settled_at, type_=Instant()))
+    select(func.max(worked_update.c.worked_at, type_=Instant()).label("moment")),
+    select(func.max(outbox.c.settled_at, type_=Instant())),
 )
 _PARKED = (
     select(outbox.c.kind, outbox.c.settled_at, outbox.c.error)
@@ -103,10 +153,22 @@ _PARKED = (
     .order_by(outbox.c.settled_at)
     .limit(_SHOWN)
 )
-_OLDEST_DUE = select(outbox.c.due_at).where(DUE, outbox.c.due_at <= bindparam("now", type_=Instant())).order_by(outbox.c.due_at).limit(1)
+_OLDEST_DUE = (
+    select(outbox.c.due_at)
+    .where(DUE, outbox.c.due_at <= bindparam("now", type_=Instant()))
+    .order_by(outbox.c.due_at)
+    .limit(1)
+)
 _SET_ASIDE = select(func.count()).select_from(failed_update).where(failed_update.c.set_aside == 1)
-_LAST_ERROR = select(failed_update.c.error).where(failed_update.c.set_aside == 1).order_by(failed_update.c.failed_at.desc()).limit(1)
-_UNREACHABLE = select(func.count()).select_from(client).where(client.c.unreachable_since.is_not(None))
+_LAST_ERROR = (
+    select(failed_update.c.error)
+    .where(failed_update.c.set_aside == 1)
+    .order_by(failed_update.c.failed_at.desc())
+    .limit(1)
+)
+_UNREACHABLE = (
+    select(func.count()).select_from(client).where(client.c.unreachable_since.is_not(None))
+)
 
 
 class SqlDoctor:
@@ -130,11 +192,19 @@ class SqlDoctor:
             stray=await self._numbers(_STRAY, now),
             lacking=await self._numbers(_LACKING, now),
             unmerged=await self._numbers(_UNMERGED, now),
-            odd_leases=await self._connection.scalar(_ODD_LEASES, {"before": now - GRACE, "longest": now + LEASE + AHEAD}) or 0,
+            odd_leases=await self._connection.scalar(
+                _ODD_LEASES, {"before": now - GRACE, "longest": now + LEASE + AHEAD}
+            )
+            or 0,
             ahead=await self._ahead(now),
             loose=await self._told("PRAGMA foreign_key_check"),
-            damage=tuple(line for line in await self._told("PRAGMA integrity_check(5)") if line != "ok"),
-            parked=tuple(Parked(kind, now - settled, error or "") for kind, settled, error in await self._connection.execute(_PARKED)),
+            damage=tuple(
+                line for line in await self._told("PRAGMA integrity_check(5)") if line != "ok"
+            ),
+            parked=tuple(
+                Parked(kind, now - settled, error or "")
+                for kind, settled, error in await self._connection.execute(_PARKED)
+            ),
             oldest_due=await self._oldest_due(now),
             set_aside=await self._set_aside(),
             unreachable=await self._connection.scalar(_UNREACHABLE) or 0,
@@ -178,6 +248,8 @@ async def examined(url: str) -> AsyncIterator[SqlDoctor]:
         # What is locked or lacks a table is a more special error: this very one tells of the file itself.
         if type(error) is not DatabaseError:
             raise
-        raise DatabaseUnusable(f"DATABASE_URL: the database is damaged: {error.orig}. Stop the bot and restore a backup.") from error
+        raise DatabaseUnusable(
+            f"DATABASE_URL: the database is damaged: {error.orig}. Stop the bot and restore a backup."
+        ) from error
     finally:
         await engine.dispose()

@@ -85,7 +85,9 @@ def _known(scripts: Path) -> tuple[str, ...]:
 
     They are read once: where a newer version was put in this one's place, this one still knows what it knew as it started.
     """
-    return tuple(sorted(script.name.partition("_")[0] for script in (scripts / "versions").glob("[0-9]*.py")))
+    return tuple(
+        sorted(script.name.partition("_")[0] for script in (scripts / "versions").glob("[0-9]*.py"))
+    )
 
 
 def _is_newest(schema: frozenset[str]) -> bool:
@@ -116,5 +118,10 @@ def _upgrade(connection: Connection) -> None:
     from storage.maintenance.upgrade import upgrade  # noqa: PLC0415  (Alembic takes long to load, and most starts migrate nothing)
 
     upgrade(connection, _SCRIPTS)
-    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
-        raise ForeignKeysBroken("the migration would leave rows that point to nothing; nothing was changed")
+    if (
+        connection.dialect.name == "sqlite"
+        and connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    ):
+        raise ForeignKeysBroken(
+            "the migration would leave rows that point to nothing; nothing was changed"
+        )

@@ -11,7 +11,11 @@ from storage.tables import availability, provider
 _OF_PROVIDER = availability.c.provider_id == bindparam("provider")
 _WITHIN = (
     select(availability.c.start_cell, availability.c.end_cell)
-    .where(_OF_PROVIDER, availability.c.end_cell > bindparam("first"), availability.c.start_cell < bindparam("last"))
+    .where(
+        _OF_PROVIDER,
+        availability.c.end_cell > bindparam("first"),
+        availability.c.start_cell < bindparam("last"),
+    )
     .order_by(availability.c.end_cell)
 )
 _ALONE = select(provider.c.id).where(provider.c.id == bindparam("provider")).with_for_update()
@@ -32,12 +36,19 @@ class SqlAvailability:
 
     async def within(self, provider_id: int, window: TimeSpan) -> Sequence[TimeSpan]:
         """Return the whole stretches that touch the window, in order."""
-        rows = await self._connection.execute(_WITHIN, {"provider": provider_id, "first": window.start, "last": window.end})
+        rows = await self._connection.execute(
+            _WITHIN, {"provider": provider_id, "first": window.start, "last": window.end}
+        )
         return [TimeSpan(start, end) for start, end in rows]
 
-    async def replace(self, provider_id: int, old: Iterable[TimeSpan], new: Iterable[TimeSpan]) -> None:
+    async def replace(
+        self, provider_id: int, old: Iterable[TimeSpan], new: Iterable[TimeSpan]
+    ) -> None:
         """Put new stretches in the place of old ones."""
         if removed := [{"provider": provider_id, "end": span.end} for span in old]:
             await self._connection.execute(_REMOVE, removed)
-        if added := [{"provider_id": provider_id, "start_cell": span.start, "end_cell": span.end} for span in new]:
+        if added := [
+            {"provider_id": provider_id, "start_cell": span.start, "end_cell": span.end}
+            for span in new
+        ]:
             await self._connection.execute(_ADD, added)

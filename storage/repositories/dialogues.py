@@ -20,7 +20,9 @@ _SHOW_ON = (
 )
 _MOVE_CARD = (
     update(dialogue)
-    .where(dialogue.c.client_id == bindparam("client"), dialogue.c.card_message_id == bindparam("old"))
+    .where(
+        dialogue.c.client_id == bindparam("client"), dialogue.c.card_message_id == bindparam("old")
+    )
     .values(card_message_id=bindparam("new"))
 )
 _CHANGING = ("flow", "state", "data", "card_message_id", "changed_at")
@@ -29,7 +31,9 @@ _CHANGING = ("flow", "state", "data", "card_message_id", "changed_at")
 def _save(db: Any) -> Any:
     """Keep where a person stands, for the first time or anew."""
     put_in = db.insert(dialogue)
-    return put_in.on_conflict_do_update(index_elements=["client_id"], set_={name: put_in.excluded[name] for name in _CHANGING})
+    return put_in.on_conflict_do_update(
+        index_elements=["client_id"], set_={name: put_in.excluded[name] for name in _CHANGING}
+    )
 
 
 _SAVE = PerDatabase(_save)
@@ -49,8 +53,15 @@ class SqlDialogues:
 
     async def save(self, client_id: int, changed: Dialogue, now: datetime) -> None:
         """Keep where a person stands now."""
-        row = {"flow": changed.flow, "state": changed.state, "data": dict(changed.data), "card_message_id": changed.card_message_id}
-        await self._connection.execute(_SAVE.on(self._connection), {"client_id": client_id, "changed_at": now, **row})
+        row = {
+            "flow": changed.flow,
+            "state": changed.state,
+            "data": dict(changed.data),
+            "card_message_id": changed.card_message_id,
+        }
+        await self._connection.execute(
+            _SAVE.on(self._connection), {"client_id": client_id, "changed_at": now, **row}
+        )
 
     async def show_on(self, client_id: int, card: int) -> None:
         """Note the message the dialogue, if the person is in one, now edits in place."""

@@ -11,13 +11,18 @@ from storage.engine.executor import Executor
 from storage.tables import draft
 
 _ADD = insert(draft).returning(draft.c.id)
-_GET = select(draft.c.id, draft.c.provider_id, draft.c.days, draft.c.state, draft.c.added, draft.c.zone).where(
-    draft.c.id == bindparam("wanted")
-)
+_GET = select(
+    draft.c.id, draft.c.provider_id, draft.c.days, draft.c.state, draft.c.added, draft.c.zone
+).where(draft.c.id == bindparam("wanted"))
 _SAVE = (
     update(draft)
     .where(draft.c.id == bindparam("wanted"))
-    .values(days=bindparam("new_days"), state=bindparam("new_state"), added=bindparam("new_added"), zone=bindparam("new_zone"))
+    .values(
+        days=bindparam("new_days"),
+        state=bindparam("new_state"),
+        added=bindparam("new_added"),
+        zone=bindparam("new_zone"),
+    )
 )
 
 
@@ -30,7 +35,13 @@ class SqlDrafts:
 
     async def add(self, provider_id: int, new: Draft, now: datetime) -> Draft:
         """Write a new draft and return it with its number."""
-        row = {"provider_id": provider_id, "days": _days_out(new.days), "state": new.state, "added": [], "drafted_at": now}
+        row = {
+            "provider_id": provider_id,
+            "days": _days_out(new.days),
+            "state": new.state,
+            "added": [],
+            "drafted_at": now,
+        }
         number = (await self._connection.execute(_ADD, row)).scalar_one()
         return Draft(number, provider_id, new.days, new.state)
 
@@ -40,7 +51,9 @@ class SqlDrafts:
         if row is None:
             return None
         added = tuple(TimeSpan(start, end) for start, end in row.added)
-        return Draft(row.id, row.provider_id, _days_in(row.days), DraftState(row.state), added, row.zone)
+        return Draft(
+            row.id, row.provider_id, _days_in(row.days), DraftState(row.state), added, row.zone
+        )
 
     async def save(self, changed: Draft) -> None:
         """Keep a changed draft."""
@@ -62,4 +75,7 @@ def _days_out(days: tuple[DayHours, ...]) -> list[Any]:
 
 def _days_in(plain: list[Any]) -> tuple[DayHours, ...]:
     """Return days from plain JSON."""
-    return tuple((date.fromisoformat(day), tuple(WallSpan(start, end) for start, end in spans)) for day, spans in plain)
+    return tuple(
+        (date.fromisoformat(day), tuple(WallSpan(start, end) for start, end in spans))
+        for day, spans in plain
+    )

@@ -30,6 +30,12 @@ class SqlHealth:
         Telegram's update ids are positive, so that the row's number is never an update's.
         """
         ballast = base64.b64encode(os.urandom(_BYTES)).decode()
-        row = {"update_id": self._number, "attempts": 0, "error": ballast, "failed_at": now, "set_aside": 0}
+        row = {
+            "update_id": self._number,
+            "attempts": 0,
+            "error": ballast,
+            "failed_at": now,
+            "set_aside": 0,
+        }
         await self._connection.execute(_INSERT.on(self._connection), row)
         await self._connection.execute(_DELETE, {"number": self._number})

@@ -12,7 +12,11 @@ from storage.sql.variants import PerDatabase
 from storage.tables import digest, incident
 
 _ONLY = 1
-_TOLD_SINCE = select(digest.c.id).where(digest.c.id == _ONLY, digest.c.told_at > bindparam("since", type_=digest.c.told_at.type)).exists()
+_TOLD_SINCE = (
+    select(digest.c.id)
+    .where(digest.c.id == _ONLY, digest.c.told_at > bindparam("since", type_=digest.c.told_at.type))
+    .exists()
+)
 _UNTOLD = select(incident.c.kind).where(~_TOLD_SINCE).limit(1)
 _TAKE = delete(incident).returning(incident.c.kind, incident.c.count, incident.c.error)
 
@@ -21,7 +25,9 @@ def _note(db: Any) -> Any:
     """Count one more of a kind."""
     put_in = db.insert(incident)
     latest = {name: put_in.excluded[name] for name in ("error", "latest")}
-    return put_in.on_conflict_do_update(index_elements=["kind"], set_={"count": incident.c.count + 1, **latest})
+    return put_in.on_conflict_do_update(
+        index_elements=["kind"], set_={"count": incident.c.count + 1, **latest}
+    )
 
 
 def _claim(db: Any) -> Any:
@@ -29,7 +35,9 @@ def _claim(db: Any) -> Any:
     put_in = db.insert(digest)
     told = {"told_at": put_in.excluded.told_at}
     untold = digest.c.told_at <= bindparam("since")
-    return put_in.on_conflict_do_update(index_elements=["id"], set_=told, where=untold).returning(digest.c.id)
+    return put_in.on_conflict_do_update(index_elements=["id"], set_=told, where=untold).returning(
+        digest.c.id
+    )
 
 
 _NOTE, _CLAIM = PerDatabase(_note), PerDatabase(_claim)
@@ -60,4 +68,7 @@ class SqlIncidents:
         if (await self._connection.execute(_CLAIM.on(self._connection), claimed)).first() is None:
             return ()
         taken = await self._connection.execute(_TAKE)
-        return sorted((Incident(Trouble(kind), count, error) for kind, count, error in taken), key=lambda each: each.kind)
+        return sorted(
+            (Incident(Trouble(kind), count, error) for kind, count, error in taken),
+            key=lambda each: each.kind,
+        )

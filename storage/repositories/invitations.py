@@ -10,11 +10,17 @@ from storage.tables import invitation
 
 _ADD = insert(invitation)
 _GET = (
-    select(invitation.c.digest, invitation.c.invited_by, invitation.c.expires_at, invitation.c.used_by)
+    select(
+        invitation.c.digest, invitation.c.invited_by, invitation.c.expires_at, invitation.c.used_by
+    )
     .where(invitation.c.digest == bindparam("wanted"))
     .with_for_update()
 )
-_USE = update(invitation).where(invitation.c.digest == bindparam("wanted")).values(used_by=bindparam("guest"), used_at=bindparam("now"))
+_USE = (
+    update(invitation)
+    .where(invitation.c.digest == bindparam("wanted"))
+    .values(used_by=bindparam("guest"), used_at=bindparam("now"))
+)
 
 
 class SqlInvitations:
@@ -26,7 +32,12 @@ class SqlInvitations:
 
     async def add(self, new: Invitation, now: datetime) -> None:
         """Write a new invitation."""
-        row = {"digest": new.digest, "invited_by": new.invited_by, "invited_at": now, "expires_at": new.expires_at}
+        row = {
+            "digest": new.digest,
+            "invited_by": new.invited_by,
+            "invited_at": now,
+            "expires_at": new.expires_at,
+        }
         await self._connection.execute(_ADD, row)
 
     async def get(self, digest: str) -> Invitation | None:

@@ -14,7 +14,10 @@ from storage.tables import provider
 _FIELDS = (provider.c.id, provider.c.client_id, provider.c.name, provider.c.slug)
 _OTHER = provider.alias("other")
 _SHARES_NAME = (
-    select(_OTHER.c.id).where(_OTHER.c.name_key == provider.c.name_key, _OTHER.c.id != provider.c.id).correlate(provider).exists()
+    select(_OTHER.c.id)
+    .where(_OTHER.c.name_key == provider.c.name_key, _OTHER.c.id != provider.c.id)
+    .correlate(provider)
+    .exists()
 )
 _SHOWN = (*_FIELDS, _SHARES_NAME.label("shares_name"))
 _BY_NUMBER = provider.c.id == bindparam("provider")
@@ -43,7 +46,11 @@ _MATCHES = (
     provider.c.client_id != bindparam("besides"),
 )
 _SEARCH = (
-    select(*_SHOWN).where(*_MATCHES).order_by(provider.c.name_key, provider.c.id).limit(bindparam("limit")).offset(bindparam("offset"))
+    select(*_SHOWN)
+    .where(*_MATCHES)
+    .order_by(provider.c.name_key, provider.c.id)
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
 )
 _COUNT = select(func.count()).select_from(provider).where(*_MATCHES)
 
@@ -61,11 +68,15 @@ class SqlProviders:
 
     async def keep_hours(self, provider_id: int) -> Provider | None:
         """Return one provider by number, whose hours stay as they are until this transaction ends."""
-        return _one((await self._connection.execute(_KEEP_HOURS, {"provider": provider_id})).one_or_none())
+        return _one(
+            (await self._connection.execute(_KEEP_HOURS, {"provider": provider_id})).one_or_none()
+        )
 
     async def of_client(self, client_id: int) -> Provider | None:
         """Return the provider who is this person."""
-        return _one((await self._connection.execute(_OF_CLIENT, {"client": client_id})).one_or_none())
+        return _one(
+            (await self._connection.execute(_OF_CLIENT, {"client": client_id})).one_or_none()
+        )
 
     async def by_slug(self, slug: str) -> Provider | None:
         """Return the provider a link names."""
@@ -73,16 +84,29 @@ class SqlProviders:
 
     async def add(self, client_id: int, name: str, slug: str, now: datetime) -> Provider:
         """Write a new provider."""
-        row = {"client_id": client_id, "name": name, "name_key": name_key(name), "slug": slug, "joined_at": now}
+        row = {
+            "client_id": client_id,
+            "name": name,
+            "name_key": name_key(name),
+            "slug": slug,
+            "joined_at": now,
+        }
         number = (await self._connection.execute(_ADD, row)).scalar_one()
         return Provider(number, client_id, name, slug)
 
     async def rename(self, provider_id: int, name: str, slug: str) -> None:
         """Keep a provider's new name and slug."""
-        row = {"provider": provider_id, "new_name": name, "new_key": name_key(name), "new_slug": slug}
+        row = {
+            "provider": provider_id,
+            "new_name": name,
+            "new_key": name_key(name),
+            "new_slug": slug,
+        }
         await self._connection.execute(_RENAME, row)
 
-    async def search(self, part: str, *, besides: int, offset: int, limit: int) -> Sequence[Provider]:
+    async def search(
+        self, part: str, *, besides: int, offset: int, limit: int
+    ) -> Sequence[Provider]:
         """Return providers whose name or label has this part, or whose slug it is, by name, without the one who is this client."""
         wanted = {"part": name_key(part), "besides": besides, "offset": offset, "limit": limit}
         rows = await self._connection.execute(_SEARCH, wanted, patient=bool(part))
@@ -90,7 +114,11 @@ class SqlProviders:
 
     async def count(self, part: str, *, besides: int) -> int:
         """Return how many providers ``search`` would find."""
-        return int(await self._connection.scalar(_COUNT, {"part": name_key(part), "besides": besides}, patient=bool(part)))
+        return int(
+            await self._connection.scalar(
+                _COUNT, {"part": name_key(part), "besides": besides}, patient=bool(part)
+            )
+        )
 
 
 def _one(row: Row[*tuple[Any, ...]] | None) -> Provider | None:

@@ -6,7 +6,16 @@ from sqlalchemy import Executable, bindparam, delete, update
 
 from domain.timespan import first_cell_from
 from storage.engine.executor import Executor
-from storage.tables import CONFIRMED, busy, draft, failed_update, incident, outbox, reservation, worked_update
+from storage.tables import (
+    CONFIRMED,
+    busy,
+    draft,
+    failed_update,
+    incident,
+    outbox,
+    reservation,
+    worked_update,
+)
 
 # Telegram redelivers an update for at most a day.
 UPDATES_KEPT = timedelta(days=2)

@@ -33,9 +33,18 @@ def given(connection: Executor, rows: Sequence[Mapping[str, object]]) -> dict[st
 def _by_sqlite(columns: Sequence[Column[Any]]) -> Select[Any]:
     row = func.json_each(bindparam("rows", type_=Text())).table_valued("value")
     # An ON CONFLICT behind a query has to be told from the ON of a join.
-    return select(*(func.json_extract(row.c.value, f"$.{each.name}", type_=each.type).label(each.name) for each in columns)).where(true())
+    return select(
+        *(
+            func.json_extract(row.c.value, f"$.{each.name}", type_=each.type).label(each.name)
+            for each in columns
+        )
+    ).where(true())
 
 
 def _by_postgresql(columns: Sequence[Column[Any]]) -> Select[Any]:
     rows = func.json_to_recordset(func.cast(bindparam("rows", type_=Text()), postgresql.JSON))
-    return select(rows.table_valued(*(column(each.name, each.type) for each in columns)).render_derived(with_types=True))
+    return select(
+        rows.table_valued(*(column(each.name, each.type) for each in columns)).render_derived(
+            with_types=True
+        )
+    )

@@ -13,7 +13,9 @@ from benchmarks.scale import SHORT
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-async def test_a_benchmark_runs_in_its_short_form_and_tells_figures_on_each_engine(name: str, postgres_server: str) -> None:
+async def test_a_benchmark_runs_in_its_short_form_and_tells_figures_on_each_engine(
+    name: str, postgres_server: str
+) -> None:
     # Each figure of a bot's life costs some starts of a bot: those on one engine show that they are taken.
     with databases(None if name == "resident" else postgres_server) as given:
         report = await measured([name], SHORT, given)
@@ -37,16 +39,26 @@ async def test_contenders_take_turns_and_no_one_always_begins() -> None:
 
 
 def test_a_ratio_compares_within_each_round() -> None:
-    samples = {"ours": [{"time": 2.0}, {"time": 30.0}, {"time": 5.0}], "theirs": [{"time": 1.0}, {"time": 10.0}, {"time": 5.0}]}
+    samples = {
+        "ours": [{"time": 2.0}, {"time": 30.0}, {"time": 5.0}],
+        "theirs": [{"time": 1.0}, {"time": 10.0}, {"time": 5.0}],
+    }
     assert ratio(samples, "time", "ours", "theirs") == Spread(2.0, 1.0, 3.0)
     assert spread(samples, "ours", "time") == Spread(5.0, 2.0, 30.0)
 
 
 @pytest.mark.parametrize(
     ("sign", "median", "met"),
-    [("≥", 5.0, True), ("≥", 4.9, False), ("≤", 5.0, True), ("≤", 5.1, False), ("<", 4.9, True), ("<", 5.0, False)],
+    [
+        ("≥", 5.0, True),
+        ("≥", 4.9, False),
+        ("≤", 5.0, True),
+        ("≤", 5.1, False),
+        ("<", 4.9, True),
+        ("<", 5.0, False),
+    ],
 )
-def test_a_target_is_judged_by_the_median(sign: str, median: float, met: bool) -> None:  # noqa: FBT001  (a table's columns)
+def test_a_target_is_judged_by_the_median(sign: str, median: float, met: bool) -> None:
     assert Target("tap", "a case", "a ratio", sign, 5.0, Spread(median, 0.0, 9.0)).met is met
 
 
@@ -71,4 +83,7 @@ def test_the_results_of_other_benchmarks_stay_where_only_some_are_measured(tmp_p
         report.save(tmp_path / "results.json")
     results = json.loads((tmp_path / "results.json").read_text(encoding="utf-8"))
     for kind in ("figures", "targets"):
-        assert [(each["benchmark"], each["what"]) for each in results[kind]] == [("expiry", "one of 2"), ("tap", "one of 1")]
+        assert [(each["benchmark"], each["what"]) for each in results[kind]] == [
+            ("expiry", "one of 2"),
+            ("tap", "one of 1"),
+        ]

@@ -19,7 +19,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if EVERY_CASE:
         return
     seen: set[tuple[str, str]] = set()
-    surplus = [item for item in items if "tests/bot/" in item.nodeid and _is_another_case(item, seen)]
+    surplus = [
+        item for item in items if "tests/bot/" in item.nodeid and _is_another_case(item, seen)
+    ]
     config.hook.pytest_deselected(items=surplus)
     left_out = set(map(id, surplus))
     items[:] = [item for item in items if id(item) not in left_out]
@@ -44,7 +46,9 @@ async def bot(database_url: str, request: pytest.FixtureRequest) -> AsyncIterato
     In a dialogue test it meets oddities by lot, unless the test is marked ``@pytest.mark.plain_wire``.
     """
     place = BotHarness(database_url)
-    if request.path.name.endswith("_dialogue.py") and not request.node.get_closest_marker("plain_wire"):
+    if request.path.name.endswith("_dialogue.py") and not request.node.get_closest_marker(
+        "plain_wire"
+    ):
         place.oddities = Oddities(place.simulator, f"{SEED} {request.node.nodeid}")
         request.node.add_report_section("call", "oddities", f"repeat with TEST_SEED={SEED}")
     async with running(place):
@@ -52,7 +56,9 @@ async def bot(database_url: str, request: pytest.FixtureRequest) -> AsyncIterato
 
 
 @pytest.fixture
-async def impatient_bot(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[BotHarness]:
+async def impatient_bot(
+    database_url: str, request: pytest.FixtureRequest
+) -> AsyncIterator[BotHarness]:
     """Return a town where the wire may fail: Telegram is waited for no longer than a moment.
 
     It may refuse nothing but what a test is marked to have refused: ``@pytest.mark.refuses("message to edit not found")``.

@@ -34,9 +34,13 @@ def fail_with(text: str) -> None:
 
 
 @pytest.mark.parametrize("log_format", FORMATS)
-def test_a_secret_in_an_event_or_a_field_is_masked(capsys: pytest.CaptureFixture[str], log_format: Literal["console", "json"]) -> None:
+def test_a_secret_in_an_event_or_a_field_is_masked(
+    capsys: pytest.CaptureFixture[str], log_format: Literal["console", "json"]
+) -> None:
     configure_logging("INFO", log_format, (TOKEN, HUSH))
-    structlog.get_logger("bot").info(f"calling /bot{TOKEN}/getMe", **{TOKEN: 1}, nested={"deep": [HUSH, f"x{TOKEN}y"]})
+    structlog.get_logger("bot").info(
+        f"calling /bot{TOKEN}/getMe", **{TOKEN: 1}, nested={"deep": [HUSH, f"x{TOKEN}y"]}
+    )
     said = capsys.readouterr().err
     assert TOKEN not in said
     assert HUSH not in said
@@ -60,7 +64,9 @@ def test_a_secret_in_a_traceback_is_masked_and_the_traceback_kept(
 
 
 @pytest.mark.parametrize("log_format", FORMATS)
-def test_a_secret_in_the_message_of_a_library_is_masked(capsys: pytest.CaptureFixture[str], log_format: Literal["console", "json"]) -> None:
+def test_a_secret_in_the_message_of_a_library_is_masked(
+    capsys: pytest.CaptureFixture[str], log_format: Literal["console", "json"]
+) -> None:
     configure_logging("INFO", log_format, (TOKEN,))
     logging.getLogger("httpx").warning("HTTP Request: POST %s", f"https://host/bot{TOKEN}/getMe")
     logging.getLogger("other").warning("quoted %s", TOKEN.replace(":", "%3A"))
@@ -69,13 +75,17 @@ def test_a_secret_in_the_message_of_a_library_is_masked(capsys: pytest.CaptureFi
     assert "https://host/bot[secret]/getMe" in said
 
 
-def test_a_secret_with_quotation_marks_is_masked_in_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_secret_with_quotation_marks_is_masked_in_json_too(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     configure_logging("INFO", "json", ('pa"ss\\word',))
     structlog.get_logger("bot").info("connect", url='postgresql://keeper:pa"ss\\word@db')
     assert json.loads(capsys.readouterr().err)["url"] == "postgresql://keeper:[secret]@db"
 
 
-def test_a_secret_that_is_part_of_another_hides_both_whole(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_secret_that_is_part_of_another_hides_both_whole(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     configure_logging("INFO", "json", ("abc", "abcdef"))
     structlog.get_logger("bot").info("abcdef and abc")
     assert json.loads(capsys.readouterr().err)["event"] == "[secret] and [secret]"
@@ -87,19 +97,35 @@ def test_no_secret_at_all_changes_no_line(capsys: pytest.CaptureFixture[str]) ->
     assert json.loads(capsys.readouterr().err)["event"] == "nothing to hide"
 
 
-def test_a_json_line_tells_when_who_how_grave_and_in_which_context(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_json_line_tells_when_who_how_grave_and_in_which_context(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     configure_logging("INFO", "json")
     with bound_contextvars(update_id=7):
         structlog.get_logger("bot.app").info("hold_placed", client="Zoë")
         logging.getLogger("elsewhere").warning("plain %d", 1, extra={"chat": 42})
     ours, theirs = map(json.loads, capsys.readouterr().err.splitlines())
     assert ours.pop("timestamp").endswith("Z")
-    assert ours == {"event": "hold_placed", "client": "Zoë", "update_id": 7, "level": "info", "logger": "bot.app"}
+    assert ours == {
+        "event": "hold_placed",
+        "client": "Zoë",
+        "update_id": 7,
+        "level": "info",
+        "logger": "bot.app",
+    }
     assert theirs.pop("timestamp").endswith("Z")
-    assert theirs == {"event": "plain 1", "chat": 42, "update_id": 7, "level": "warning", "logger": "elsewhere"}
+    assert theirs == {
+        "event": "plain 1",
+        "chat": 42,
+        "update_id": 7,
+        "level": "warning",
+        "logger": "elsewhere",
+    }
 
 
-def test_a_console_line_holds_event_and_fields_and_no_colours_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_console_line_holds_event_and_fields_and_no_colours_off_a_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     configure_logging("INFO", "console")
     structlog.get_logger("bot").info("hold_placed", slot=3)
     (line,) = capsys.readouterr().err.splitlines()
@@ -129,7 +155,9 @@ def test_events_below_the_level_are_left_out(capsys: pytest.CaptureFixture[str])
         "aiosqlite",
     ],
 )
-def test_talkative_libraries_are_heard_from_warning_on(capsys: pytest.CaptureFixture[str], name: str) -> None:
+def test_talkative_libraries_are_heard_from_warning_on(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
     configure_logging("DEBUG", "json")
     logging.getLogger(name).info("chatter")
     logging.getLogger(name).warning("trouble")

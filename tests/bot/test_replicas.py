@@ -37,10 +37,17 @@ async def impatient_bot(database_url: str) -> AsyncIterator[ReplicaSet]:
 
 
 @pytest.mark.parametrize("replicas", [2, 3])
-async def test_the_whole_story_with_each_update_worked_by_the_next_replica(database_url: str, replicas: int) -> None:
+async def test_the_whole_story_with_each_update_worked_by_the_next_replica(
+    database_url: str, replicas: int
+) -> None:
     bot = ReplicaSet(database_url, replicas=replicas)
     await bot.starts()
-    admin, dora, alice, bob = bot.joins("Ada", id=ADMIN_ID), bot.joins("Dora"), bot.joins("Alice"), bot.joins("Bob")
+    admin, dora, alice, bob = (
+        bot.joins("Ada", id=ADMIN_ID),
+        bot.joins("Dora"),
+        bot.joins("Alice"),
+        bot.joins("Bob"),
+    )
     await _dora_joins_and_posts_hours(admin, dora)
     await holds(alice, "09:15", day="25")
     await alice.taps("Other time")
@@ -98,7 +105,9 @@ async def test_an_update_given_to_two_replicas_at_once_is_worked_once(bot: Repli
     assert [texts(someone) for someone in people] == [["heard hi"]] * 20
 
 
-async def test_a_chat_is_worked_by_one_replica_once_the_other_has_tried_to_answer(impatient_bot: ReplicaSet) -> None:
+async def test_a_chat_is_worked_by_one_replica_once_the_other_has_tried_to_answer(
+    impatient_bot: ReplicaSet,
+) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
     begun: list[str] = []
 
@@ -122,7 +131,9 @@ async def test_a_chat_is_worked_by_one_replica_once_the_other_has_tried_to_answe
     assert texts(alice) == ["heard line 1", "heard line 2"]
 
 
-async def test_updates_of_many_chats_given_to_any_replica_are_answered_in_order(bot: ReplicaSet) -> None:
+async def test_updates_of_many_chats_given_to_any_replica_are_answered_in_order(
+    bot: ReplicaSet,
+) -> None:
     hears(bot, "line", echo)
     people = [bot.joins(f"Person {number}") for number in range(10)]
     for number in range(6):
@@ -130,13 +141,19 @@ async def test_updates_of_many_chats_given_to_any_replica_are_answered_in_order(
             someone.person.sends(f"line {number}")
         # Telegram posts the next line once the one before is acknowledged, to whichever replica.
         updates = bot.simulator.take_updates()
-        await asyncio.gather(*(bot.worked_by(bot.apps[(n + number) % 2], raw) for n, raw in enumerate(updates)))
+        await asyncio.gather(
+            *(bot.worked_by(bot.apps[(n + number) % 2], raw) for n, raw in enumerate(updates))
+        )
     await bot.idle()
 
-    assert {tuple(texts(someone)) for someone in people} == {tuple(f"heard line {number}" for number in range(6))}
+    assert {tuple(texts(someone)) for someone in people} == {
+        tuple(f"heard line {number}" for number in range(6))
+    }
 
 
-async def test_a_message_that_two_replicas_have_edited_is_edited_back_and_never_into_what_it_is(bot: ReplicaSet) -> None:
+async def test_a_message_that_two_replicas_have_edited_is_edited_back_and_never_into_what_it_is(
+    bot: ReplicaSet,
+) -> None:
     alice = bot.joins("Alice")
     hears(bot, "hi", echo)
     await alice.sends("hi")
@@ -152,7 +169,9 @@ async def test_a_message_that_two_replicas_have_edited_is_edited_back_and_never_
     assert [call.params["text"] for call in calls(bot, "editMessageText")] == ["one", "two", "one"]
 
 
-async def test_a_double_tap_worked_by_two_replicas_at_once_edits_nothing_twice(bot: ReplicaSet) -> None:
+async def test_a_double_tap_worked_by_two_replicas_at_once_edits_nothing_twice(
+    bot: ReplicaSet,
+) -> None:
     await opens_clinic(bot)
     alice = bot.joins("Alice")
     await holds(alice, "09:15")
@@ -168,7 +187,9 @@ async def test_a_double_tap_worked_by_two_replicas_at_once_edits_nothing_twice(b
     assert len(await reservations(bot, alice)) == 1
 
 
-async def test_news_of_a_replica_whose_courier_is_gone_is_told_by_another_that_heard_of_it(bot: ReplicaSet) -> None:
+async def test_news_of_a_replica_whose_courier_is_gone_is_told_by_another_that_heard_of_it(
+    bot: ReplicaSet,
+) -> None:
     dora = await opens_clinic(bot)
     alice = bot.joins("Alice")
     await holds(alice, "09:15")
@@ -203,7 +224,9 @@ async def test_what_a_dead_replica_had_in_hand_is_told_by_another_in_order(bot: 
     assert texts(alice) == ["heard hi 1", "behind"]
 
 
-async def test_even_one_who_came_and_died_between_two_looks_is_missed(bot: ReplicaSet, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_even_one_who_came_and_died_between_two_looks_is_missed(
+    bot: ReplicaSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("storage.cluster.membership._CHECK_SECONDS", 4)
     alice = bot.joins("Alice")
     hears(bot, "hi", echo)
@@ -225,7 +248,9 @@ async def test_even_one_who_came_and_died_between_two_looks_is_missed(bot: Repli
     assert texts(alice) == ["heard hi"]
 
 
-async def test_a_replica_that_ends_leaves_no_task_behind_and_gives_back_what_it_had(bot: ReplicaSet) -> None:
+async def test_a_replica_that_ends_leaves_no_task_behind_and_gives_back_what_it_had(
+    bot: ReplicaSet,
+) -> None:
     alice = bot.joins("Alice")
     hears(bot, "hi", echo)
     a, b = bot.apps
@@ -235,7 +260,9 @@ async def test_a_replica_that_ends_leaves_no_task_behind_and_gives_back_what_it_
         await bot.worked_by(a, raw)
     before = {task for task in asyncio.all_tasks() if "storage/cluster/membership" in repr(task)}
     await bot.leaves(a)
-    left = {task for task in asyncio.all_tasks() if "storage/cluster/membership" in repr(task)} - before
+    left = {
+        task for task in asyncio.all_tasks() if "storage/cluster/membership" in repr(task)
+    } - before
     bot.app = b
 
     assert not [task for task in membership(a)._unlocking if not task.done()]
@@ -255,7 +282,9 @@ async def test_one_replica_leads_and_when_it_ends_another_does(bot: ReplicaSet) 
     assert leaders(bot.apps) == bot.apps
 
 
-async def test_a_replica_cut_off_from_the_database_leads_no_longer_and_comes_back(bot: ReplicaSet) -> None:
+async def test_a_replica_cut_off_from_the_database_leads_no_longer_and_comes_back(
+    bot: ReplicaSet,
+) -> None:
     await until(lambda: leaders(bot.apps))
     [leader] = leaders(bot.apps)
     deposed = asyncio.create_task(leader.membership.wait_until_follower())
@@ -264,10 +293,14 @@ async def test_a_replica_cut_off_from_the_database_leads_no_longer_and_comes_bac
     await until(lambda: len(leaders(bot.apps)) == 1)
     await until(lambda: all(membership(app)._connection is not None for app in bot.apps))
 
-    assert set(await membership(bot.apps[0]).live_replicas()) == {app.membership.number for app in bot.apps}
+    assert set(await membership(bot.apps[0]).live_replicas()) == {
+        app.membership.number for app in bot.apps
+    }
 
 
-async def test_a_replica_comes_back_although_it_is_asked_for_turns_all_the_while(bot: ReplicaSet) -> None:
+async def test_a_replica_comes_back_although_it_is_asked_for_turns_all_the_while(
+    bot: ReplicaSet,
+) -> None:
     busy = True
 
     async def takes_turns(app: App, chat: int) -> None:
@@ -279,11 +312,19 @@ async def test_a_replica_comes_back_although_it_is_asked_for_turns_all_the_while
 
     turns = [asyncio.create_task(takes_turns(app, chat)) for app in bot.apps for chat in range(8)]
     for _ in range(3):
-        deposed = [asyncio.create_task(app.membership.wait_until_follower()) for app in leaders(bot.apps)]
+        deposed = [
+            asyncio.create_task(app.membership.wait_until_follower()) for app in leaders(bot.apps)
+        ]
         cut(bot.settings.database_url)
         await asyncio.gather(*deposed)
-        await until(lambda: len(leaders(bot.apps)) == 1 and all(membership(app)._connection for app in bot.apps))
+        await until(
+            lambda: (
+                len(leaders(bot.apps)) == 1 and all(membership(app)._connection for app in bot.apps)
+            )
+        )
     busy = False
     await asyncio.gather(*turns)
 
-    assert set(await membership(bot.apps[0]).live_replicas()) == {app.membership.number for app in bot.apps}
+    assert set(await membership(bot.apps[0]).live_replicas()) == {
+        app.membership.number for app in bot.apps
+    }

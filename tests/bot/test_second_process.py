@@ -51,7 +51,9 @@ async def test_a_second_bot_on_one_file_is_refused_and_the_commands_are_not(
         await until(lambda: any(message.sender == "bot" for message in alice.chat.messages))
 
 
-async def test_a_bot_that_was_killed_leaves_no_lock(simulator: Simulator, env: dict[str, str], tmp_path: Path) -> None:
+async def test_a_bot_that_was_killed_leaves_no_lock(
+    simulator: Simulator, env: dict[str, str], tmp_path: Path
+) -> None:
     async with bot_process(tmp_path, env) as killed:
         await until(lambda: at_work(tmp_path))
         killed.kill()
@@ -63,6 +65,13 @@ async def test_a_bot_that_was_killed_leaves_no_lock(simulator: Simulator, env: d
 
 async def test_a_demo_that_keeps_its_database_has_it_alone_too(tmp_path: Path) -> None:
     async with demo_process(tmp_path, "demo", "--database", "kept.db"):
-        second = await asyncio.to_thread(runs, tmp_path, environment(tmp_path, "http://127.0.0.1:9"), "demo", "--database", "kept.db")
+        second = await asyncio.to_thread(
+            runs,
+            tmp_path,
+            environment(tmp_path, "http://127.0.0.1:9"),
+            "demo",
+            "--database",
+            "kept.db",
+        )
         assert (second.returncode, second.stdout) == (2, "")
         assert second.stderr.startswith("DATABASE_URL: another bot is at work on kept.db")

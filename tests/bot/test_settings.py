@@ -100,8 +100,12 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, noth
     assert load_settings() == Settings(_env_file=None)
 
 
-def test_a_dotenv_file_is_read_and_the_environment_goes_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path(".env").write_text("TIME_ZONE=Asia/Tokyo\nHOLDS_PER_CLIENT=5\nA_NEIGHBOURS_VARIABLE=1\n", encoding="utf-8")
+def test_a_dotenv_file_is_read_and_the_environment_goes_before_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Path(".env").write_text(
+        "TIME_ZONE=Asia/Tokyo\nHOLDS_PER_CLIENT=5\nA_NEIGHBOURS_VARIABLE=1\n", encoding="utf-8"
+    )
     monkeypatch.setenv("HOLDS_PER_CLIENT", "7")
     settings = load_settings()
     assert (settings.time_zone, settings.holds_per_client) == ("Asia/Tokyo", 7)
@@ -176,7 +180,9 @@ def test_a_dotenv_file_that_is_not_text_is_named() -> None:
         ("LOG_FORMAT", "xml"),
     ],
 )
-def test_a_mistaken_value_is_refused_by_name_with_advice(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
+def test_a_mistaken_value_is_refused_by_name_with_advice(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     (mistake,) = mistakes_of(monkeypatch, **{name: value})
     said_name, _, advice = mistake.partition(": ")
     assert said_name == name
@@ -195,11 +201,20 @@ def test_all_mistakes_are_told_at_once_one_line_each(monkeypatch: pytest.MonkeyP
         LOG_FORMAT="xml",
     )
     named = [line.partition(":")[0] for line in lines]
-    assert sorted(named) == ["BOOKING_HORIZON", "BOT_TOKEN", "DATABASE_URL", "LOG_FORMAT", "SLOT_LENGTH", "WEBHOOK_SECRET"]
+    assert sorted(named) == [
+        "BOOKING_HORIZON",
+        "BOT_TOKEN",
+        "DATABASE_URL",
+        "LOG_FORMAT",
+        "SLOT_LENGTH",
+        "WEBHOOK_SECRET",
+    ]
     assert not [secret for secret in ("s3cr3t", "hush", "pa55word") if secret in "\n".join(lines)]
 
 
-def test_a_settings_error_carries_no_earlier_error_that_could_show_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_settings_error_carries_no_earlier_error_that_could_show_a_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("BOT_TOKEN", "s3cr3t")
     with pytest.raises(SettingsError) as caught:
         load_settings()
@@ -209,7 +224,10 @@ def test_a_settings_error_carries_no_earlier_error_that_could_show_a_value(monke
 
 def test_a_webhook_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     (mistake,) = mistakes_of(monkeypatch, WEBHOOK_URL="https://example.org/telegram")
-    assert mistake == "WEBHOOK_URL: set WEBHOOK_SECRET too, so that only Telegram can speak at this address."
+    assert (
+        mistake
+        == "WEBHOOK_URL: set WEBHOOK_SECRET too, so that only Telegram can speak at this address."
+    )
 
 
 @pytest.mark.parametrize(
@@ -222,7 +240,9 @@ def test_a_webhook_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         ("https://example.org/healthz/", "/healthz/"),
     ],
 )
-def test_a_webhook_may_be_plain_within_this_machine_and_have_any_path_but_the_bots_own(url: str, path: str) -> None:
+def test_a_webhook_may_be_plain_within_this_machine_and_have_any_path_but_the_bots_own(
+    url: str, path: str
+) -> None:
     settings = Settings(_env_file=None, webhook_url=url, webhook_secret="hush")
     assert (settings.webhook_url, settings.webhook_path) == (url, path)
 
@@ -232,13 +252,17 @@ def test_the_bots_own_paths_are_named() -> None:
         Settings(_env_file=None, webhook_url="https://example.org/metrics", webhook_secret="hush")
 
 
-def test_the_http_side_is_needed_where_somebody_asked_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_http_side_is_needed_where_somebody_asked_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     assert not load_settings().listen_is_set
     monkeypatch.setenv("LISTEN", "127.0.0.1:8080")
     assert load_settings().listen_is_set
     monkeypatch.setenv("LISTEN", "")
     assert not load_settings().listen_is_set
-    assert Settings(_env_file=None, webhook_url="https://example.org/", webhook_secret="hush").listen_is_set
+    assert Settings(
+        _env_file=None, webhook_url="https://example.org/", webhook_secret="hush"
+    ).listen_is_set
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1:8080", "[::1]:0", "example.org:65535"])
@@ -247,12 +271,18 @@ def test_an_address_is_told_as_it_is_written(text: str) -> None:
 
 
 def test_a_bad_webhook_secret_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    (mistake,) = mistakes_of(monkeypatch, WEBHOOK_URL="https://example.org/telegram", WEBHOOK_SECRET="two words")
+    (mistake,) = mistakes_of(
+        monkeypatch, WEBHOOK_URL="https://example.org/telegram", WEBHOOK_SECRET="two words"
+    )
     assert mistake.startswith("WEBHOOK_SECRET: ")
 
 
-@pytest.mark.parametrize(("horizon", "notice"), [("P400D", "P365D"), ("PT1M", "PT59S"), ("P1DT1S", "PT24H")])
-def test_a_horizon_barely_within_its_bounds_is_accepted(monkeypatch: pytest.MonkeyPatch, horizon: str, notice: str) -> None:
+@pytest.mark.parametrize(
+    ("horizon", "notice"), [("P400D", "P365D"), ("PT1M", "PT59S"), ("P1DT1S", "PT24H")]
+)
+def test_a_horizon_barely_within_its_bounds_is_accepted(
+    monkeypatch: pytest.MonkeyPatch, horizon: str, notice: str
+) -> None:
     monkeypatch.setenv("BOOKING_HORIZON", horizon)
     monkeypatch.setenv("NOTICE_PERIOD", notice)
     policy = load_settings().policy
@@ -270,7 +300,12 @@ def test_a_slot_may_last_a_whole_day(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_neither_the_settings_nor_their_parts_show_a_secret_when_printed() -> None:
-    settings = Settings(_env_file=None, bot_token=TOKEN, webhook_secret="hush_hush", database_url="postgresql://keeper:pa55word@db/slots")
+    settings = Settings(
+        _env_file=None,
+        bot_token=TOKEN,
+        webhook_secret="hush_hush",
+        database_url="postgresql://keeper:pa55word@db/slots",
+    )
     printed = f"{settings!r} {settings} {settings.bot_token!r}"
     assert not [secret for secret in (TOKEN, "hush_hush", "pa55word") if secret in printed]
 
@@ -288,11 +323,20 @@ def test_settings_cannot_be_changed() -> None:
 
 @given(quarters=st.integers(min_value=1, max_value=96))
 def test_any_whole_quarter_up_to_a_day_may_be_the_slot_length(quarters: int) -> None:
-    assert Settings(_env_file=None, slot_length=f"PT{quarters * 15}M").slot_length == quarters * timedelta(minutes=15)
+    assert Settings(
+        _env_file=None, slot_length=f"PT{quarters * 15}M"
+    ).slot_length == quarters * timedelta(minutes=15)
 
 
-@given(days=st.integers(0, 300), hours=st.integers(0, 99), minutes=st.integers(0, 99), seconds=st.integers(1, 99))
-def test_a_duration_means_the_sum_of_its_parts(days: int, hours: int, minutes: int, seconds: int) -> None:
+@given(
+    days=st.integers(0, 300),
+    hours=st.integers(0, 99),
+    minutes=st.integers(0, 99),
+    seconds=st.integers(1, 99),
+)
+def test_a_duration_means_the_sum_of_its_parts(
+    days: int, hours: int, minutes: int, seconds: int
+) -> None:
     written = f"P{days}DT{hours}H{minutes}M{seconds}S"
     read = Settings(_env_file=None, notice_period="PT0S", booking_horizon=written).booking_horizon
     assert read == timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

@@ -42,15 +42,24 @@ def env(tmp_path: Path, simulator: Simulator, migrated_file: Path) -> dict[str, 
 def fills_outbox(tmp_path: Path, people: list[Person]) -> None:
     """Put in a long backlog that is due, as old answers: they are told one by one and forgotten then."""
     now = micros(datetime.now(UTC))
-    news = ((who.id, json.dumps(packed([Send(Screen(f"news {n}"))])), now - 60_000_000 + n) for n in range(EACH) for who in people)
+    news = (
+        (who.id, json.dumps(packed([Send(Screen(f"news {n}"))])), now - 60_000_000 + n)
+        for n in range(EACH)
+        for who in people
+    )
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection, connection:
         connection.executemany(
-            "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) VALUES (?, 'reply', ?, ?, 0, 'due')", news
+            "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) VALUES (?, 'reply', ?, ?, 0, 'due')",
+            news,
         )
 
 
 def told(person: Person) -> list[str]:
-    return [message.text for message in person.chat.messages if message.sender == "bot" and message.text.startswith("news")]
+    return [
+        message.text
+        for message in person.chat.messages
+        if message.sender == "bot" and message.text.startswith("news")
+    ]
 
 
 def heard(person: Person) -> list[str]:
@@ -81,7 +90,10 @@ async def test_in_a_long_backlog_while_telegram_asks_for_patience_it_ends_and_no
     given = [news for person in people for news in told(person)]
     assert left > 0
     assert left + len(given) == PEOPLE * EACH
-    assert all(told(person) == [f"news {number}" for number in range(len(told(person)))] for person in people)
+    assert all(
+        told(person) == [f"news {number}" for number in range(len(told(person)))]
+        for person in people
+    )
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
@@ -89,7 +101,10 @@ async def test_in_a_long_backlog_while_telegram_asks_for_patience_it_ends_and_no
 async def test_while_the_database_is_locked_it_ends_and_what_it_gave_back_is_done_by_the_next_one(
     simulator: Simulator, env: dict[str, str], tmp_path: Path, doing: str
 ) -> None:
-    alice, people = simulator.person("Alice"), [simulator.person(f"Person {number}") for number in range(PEOPLE)]
+    alice, people = (
+        simulator.person("Alice"),
+        [simulator.person(f"Person {number}") for number in range(PEOPLE)],
+    )
     for person in people:
         person.sends("/start")
     simulator.take_updates()
@@ -99,7 +114,9 @@ async def test_while_the_database_is_locked_it_ends_and_what_it_gave_back_is_don
         await until(lambda: simulator.world.poll)
         if doing == "a backlog":
             await until(lambda: any(map(told, people)))
-        with closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None, timeout=30)) as other:
+        with closing(
+            sqlite3.connect(tmp_path / "bot.db", isolation_level=None, timeout=30)
+        ) as other:
             other.execute("BEGIN IMMEDIATE")
             if doing == "an update":
                 polled = len(simulator.transcript.calls_of("getUpdates"))

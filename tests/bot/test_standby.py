@@ -59,7 +59,9 @@ class Group:
         async def is_ready(app: App) -> None:
             ready.set_result(app)
 
-        settings = Settings(_env_file=None, telegram_api_url=self.simulator.url, database_url=self.url)
+        settings = Settings(
+            _env_file=None, telegram_api_url=self.simulator.url, database_url=self.url
+        )
         task = asyncio.create_task(run(settings, TOKEN, patience=2, ready=is_ready, serve=False))
         self.replicas.append(Running(task, await ready))
 
@@ -88,7 +90,9 @@ def all_heard(people: list[Person], lines: int) -> bool:
     return all(len(heard(person)) >= lines for person in people)
 
 
-async def test_one_replica_polls_and_when_it_ends_another_one_does_and_nothing_is_worked_twice(group: Group) -> None:
+async def test_one_replica_polls_and_when_it_ends_another_one_does_and_nothing_is_worked_twice(
+    group: Group,
+) -> None:
     people = [group.simulator.person(f"Person {number}") for number in range(5)]
     for _ in range(2):
         for person in people:
@@ -100,13 +104,19 @@ async def test_one_replica_polls_and_when_it_ends_another_one_does_and_nothing_i
         for person in people:
             person.sends("/privacy")
     await until(lambda: not group.simulator.world.updates.pending)
-    await until(lambda: rows(group.url, "SELECT count(*) FROM outbox WHERE state = 'due'") == [(0,)])
+    await until(
+        lambda: rows(group.url, "SELECT count(*) FROM outbox WHERE state = 'due'") == [(0,)]
+    )
 
     assert [len(heard(person)) for person in people] == [4] * 5
-    assert not [call for call in group.simulator.transcript.calls_of("getUpdates") if call.status == 409]
+    assert not [
+        call for call in group.simulator.transcript.calls_of("getUpdates") if call.status == 409
+    ]
 
 
-async def test_while_the_database_is_away_nothing_is_lost_or_set_aside_and_the_bot_goes_on_by_itself(group: Group) -> None:
+async def test_while_the_database_is_away_nothing_is_lost_or_set_aside_and_the_bot_goes_on_by_itself(
+    group: Group,
+) -> None:
     people = [group.simulator.person(f"Person {number}") for number in range(10)]
     for lines in range(1, 7):
         for person in people:
@@ -115,24 +125,34 @@ async def test_while_the_database_is_away_nothing_is_lost_or_set_aside_and_the_b
             cut(group.url)
         await until(partial(all_heard, people, lines))
     await until(lambda: not group.simulator.world.updates.pending)
-    await until(lambda: rows(group.url, "SELECT count(*) FROM outbox WHERE state = 'due'") == [(0,)])
+    await until(
+        lambda: rows(group.url, "SELECT count(*) FROM outbox WHERE state = 'due'") == [(0,)]
+    )
     await until(group.wait_until_leader)
 
     assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
     assert not any(replica.task.done() for replica in group.replicas)
 
 
-async def test_after_a_database_that_let_nobody_in_for_a_while_all_is_as_before(group: Group) -> None:
+async def test_after_a_database_that_let_nobody_in_for_a_while_all_is_as_before(
+    group: Group,
+) -> None:
     people = [group.simulator.person(f"Person {number}") for number in range(10)]
     with shut(group.url):
         for person in people:
             person.sends("/help")
         await until(lambda: not any(replica.app.membership.is_leader for replica in group.replicas))
-        await asyncio.gather(*(replica.app.membership.wait_until_follower() for replica in group.replicas))
+        await asyncio.gather(
+            *(replica.app.membership.wait_until_follower() for replica in group.replicas)
+        )
     await until(lambda: all(heard(person) for person in people))
     await until(group.wait_until_leader)
     # One leads before all are back.
-    await until(lambda: all(membership(replica.app)._connection is not None for replica in group.replicas))
+    await until(
+        lambda: all(membership(replica.app)._connection is not None for replica in group.replicas)
+    )
 
     assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
-    assert set(await membership(group.leader.app).live_replicas()) == {replica.app.membership.number for replica in group.replicas}
+    assert set(await membership(group.leader.app).live_replicas()) == {
+        replica.app.membership.number for replica in group.replicas
+    }

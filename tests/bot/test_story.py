@@ -59,7 +59,11 @@ async def _two_clients_race_for_one_slot(bot: BotHarness, pause: Pause) -> None:
     alice.person.taps("09:15")
     bob.person.taps("09:15")
     await bot.settles()
-    winners = [client for client in (alice, bob) if any("Confirm" in label or "Bestätigen" in label for label in client.buttons)]
+    winners = [
+        client
+        for client in (alice, bob)
+        if any("Confirm" in label or "Bestätigen" in label for label in client.buttons)
+    ]
     assert winners == [alice]
     assert "Jemand war schneller" in bob.toast
     await pause()

@@ -49,7 +49,12 @@ class Phone:
 
     async def newest_taps(self, label: str) -> None:
         """Tap a button of the newest message, once it has one with this label."""
-        await self.screen.get_by_test_id("message").last.get_by_test_id("button").filter(has_text=label).click()
+        await (
+            self.screen.get_by_test_id("message")
+            .last.get_by_test_id("button")
+            .filter(has_text=label)
+            .click()
+        )
 
     async def sees(self, text: str) -> None:
         """Wait until some message of the bot reads so."""
@@ -83,7 +88,11 @@ class DemoPage:
 
     def __init__(self, page: Page) -> None:
         self.page = page
-        self.dora, self.alice, self.bernd = Phone(page, DORA, "en"), Phone(page, ALICE, "en"), Phone(page, BERND, "de")
+        self.dora, self.alice, self.bernd = (
+            Phone(page, DORA, "en"),
+            Phone(page, ALICE, "en"),
+            Phone(page, BERND, "de"),
+        )
 
     def phone(self, number: int, language: str) -> Phone:
         """Return the phone of somebody who was added."""
@@ -121,7 +130,9 @@ class DemoPage:
     async def ticked(self, *steps: int) -> None:
         """Wait until these steps, counted from 1, are done."""
         for step in steps:
-            await expect(self.page.get_by_test_id(f"step-{step}")).to_have_attribute("data-done", "true")
+            await expect(self.page.get_by_test_id(f"step-{step}")).to_have_attribute(
+                "data-done", "true"
+            )
 
     async def settles(self) -> None:
         """Wait until everybody was greeted."""
@@ -138,7 +149,9 @@ async def demo_page(browser: Browser, url: str, **window: Any) -> AsyncIterator[
         if message.type in {"error", "warning"}:
             complaints.append(message.text)
 
-    context = await browser.new_context(**{"viewport": {"width": 1400, "height": 900}, "reduced_motion": "reduce"} | window)
+    context = await browser.new_context(
+        **{"viewport": {"width": 1400, "height": 900}, "reduced_motion": "reduce"} | window
+    )
     context.set_default_timeout(PATIENCE)
     page = await context.new_page()
     page.on("console", complain)
@@ -149,7 +162,9 @@ async def demo_page(browser: Browser, url: str, **window: Any) -> AsyncIterator[
         shown = DemoPage(page)
         await shown.settles()
         # An alert waits to be read; here that is as soon as it is in the way.
-        await page.add_locator_handler(page.get_by_test_id("alert-close"), lambda close: close.click())
+        await page.add_locator_handler(
+            page.get_by_test_id("alert-close"), lambda close: close.click()
+        )
         yield shown
     finally:
         await context.close()

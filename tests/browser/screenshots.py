@@ -44,7 +44,10 @@ async def _taken_from_the_story(browser: Browser, url: str) -> None:
 
 async def _taken(browser: Browser, url: str, name: str) -> None:
     """Take a picture in a window of its own, in which nothing is selected, hovered over or passing by."""
-    window = {"viewport": NARROW if name == "narrow" else WIDE, "color_scheme": "dark" if name == "dark" else "light"}
+    window = {
+        "viewport": NARROW if name == "narrow" else WIDE,
+        "color_scheme": "dark" if name == "dark" else "light",
+    }
     async with demo_page(browser, url, **window) as page:
         await _prepared(page, name)
         await page.page.screenshot(path=PICTURES / f"demo-{name}.png")

@@ -32,10 +32,32 @@ class Reader:
 def readers(page: DemoPage) -> tuple[Reader, Reader]:
     """Return the two clients."""
     english = ("Confirm", "Held for you", "Booked", "5 minutes left", "Your hold has expired")
-    german = ("Bestätigen", "Für dich reserviert", "Gebucht", "Noch 5 Minuten", "Deine Reservierung ist abgelaufen")
+    german = (
+        "Bestätigen",
+        "Für dich reserviert",
+        "Gebucht",
+        "Noch 5 Minuten",
+        "Deine Reservierung ist abgelaufen",
+    )
     return (
-        Reader("Alice", page.alice, -1, *english, "Somebody was quicker", "Your bookings", "nothing coming up"),
-        Reader("Bernd", page.bernd, 1, *german, "Jemand war schneller", "Deine Termine", "steht nichts an"),
+        Reader(
+            "Alice",
+            page.alice,
+            -1,
+            *english,
+            "Somebody was quicker",
+            "Your bookings",
+            "nothing coming up",
+        ),
+        Reader(
+            "Bernd",
+            page.bernd,
+            1,
+            *german,
+            "Jemand war schneller",
+            "Deine Termine",
+            "steht nichts an",
+        ),
     )
 
 

@@ -77,7 +77,11 @@ async def stage(browser: Browser) -> AsyncIterator[Stage]:
     for person in people:
         person.sends("/start")
     zones = ("Europe/Berlin", "Asia/Kathmandu", "America/New_York")
-    demo = Demo(sim, [DemoPerson(person, zone) for person, zone in zip(people, zones, strict=True)], clock=clock)
+    demo = Demo(
+        sim,
+        [DemoPerson(person, zone) for person, zone in zip(people, zones, strict=True)],
+        clock=clock,
+    )
     await demo.start()
     try:
         async with _window(browser, demo.url) as (page, complaints):
@@ -94,7 +98,9 @@ async def _window(browser: Browser, url: str) -> AsyncIterator[tuple[Page, list[
         if message.type in {"error", "warning"}:
             complaints.append(message.text)
 
-    context = await browser.new_context(viewport={"width": 1400, "height": 900}, reduced_motion="reduce")
+    context = await browser.new_context(
+        viewport={"width": 1400, "height": 900}, reduced_motion="reduce"
+    )
     context.set_default_timeout(PATIENCE)
     page = await context.new_page()
     page.on("console", complain)
@@ -127,7 +133,9 @@ async def test_an_alert_waits_until_escape_closes_it(stage: Stage) -> None:
 
 
 async def test_a_document_is_saved_under_its_own_name(stage: Stage) -> None:
-    await stage.bot("sendDocument", {"document": Upload("my täg.ics", "text/calendar", b"BEGIN:VCALENDAR")})
+    await stage.bot(
+        "sendDocument", {"document": Upload("my täg.ics", "text/calendar", b"BEGIN:VCALENDAR")}
+    )
     async with stage.page.expect_download() as saving:
         await stage.alice.screen.get_by_test_id("document").click()
     saved = await saving.value
@@ -140,20 +148,28 @@ def _content(path: Path) -> bytes:
 
 
 async def test_a_picture_is_shown_with_its_caption(stage: Stage) -> None:
-    await stage.bot("sendPhoto", {"photo": Upload("code.png", "image/png", SMALLEST_PNG)}, caption="Scan me")
+    await stage.bot(
+        "sendPhoto", {"photo": Upload("code.png", "image/png", SMALLEST_PNG)}, caption="Scan me"
+    )
     picture = stage.alice.screen.get_by_test_id("photo").get_by_role("img", name="Picture code.png")
     await expect(picture).to_have_js_property("naturalWidth", 1)
     await stage.alice.newest_says("Scan me")
 
 
 async def test_formatting_looks_as_the_bot_meant_it(stage: Stage) -> None:
-    number = await stage.says('<b>Bold &amp; <i>both</i></b> <a href="https://example.org/a">link</a>', parse_mode="HTML")
+    number = await stage.says(
+        '<b>Bold &amp; <i>both</i></b> <a href="https://example.org/a">link</a>', parse_mode="HTML"
+    )
     text = stage.message(number).get_by_test_id("text")
     await expect(text).to_have_text("Bold & both link")
     await expect(text.locator("strong")).to_have_text("Bold & both")
     await expect(text.locator("strong em")).to_have_text("both")
-    await expect(text.get_by_role("link", name="link")).to_have_attribute("href", "https://example.org/a")
-    await expect(text.get_by_role("link", name="link")).to_have_attribute("rel", "noopener noreferrer")
+    await expect(text.get_by_role("link", name="link")).to_have_attribute(
+        "href", "https://example.org/a"
+    )
+    await expect(text.get_by_role("link", name="link")).to_have_attribute(
+        "rel", "noopener noreferrer"
+    )
 
 
 async def test_a_spoiler_is_hidden_until_it_is_pressed(stage: Stage) -> None:
@@ -185,14 +201,20 @@ def _own_texts(phone: Phone) -> Locator:
     return phone.screen.locator('[data-sender="person"]').get_by_test_id("text")
 
 
-async def test_an_instant_is_shown_in_the_zone_and_language_of_whoever_reads_it(stage: Stage) -> None:
+async def test_an_instant_is_shown_in_the_zone_and_language_of_whoever_reads_it(
+    stage: Stage,
+) -> None:
     readings = (
         (stage.shown.dora, "Tuesday, 14:15, 24 November 2026", "Europe/Berlin (GMT+1)"),
         (stage.alice, "Tuesday, 19:00, 24 November 2026", "Asia/Kathmandu (GMT+5:45)"),
         (stage.shown.bernd, "Dienstag, 08:15, 24. November 2026", "America/New_York (GMT-5)"),
     )
     for phone, reading, zone in readings:
-        await stage.says(f'<tg-time unix="{MOMENT}" format="wDt">then</tg-time>', parse_mode="HTML", chat_id=phone.number)
+        await stage.says(
+            f'<tg-time unix="{MOMENT}" format="wDt">then</tg-time>',
+            parse_mode="HTML",
+            chat_id=phone.number,
+        )
         await expect(phone.screen.get_by_test_id("date-time")).to_have_text(reading)
         await phone.screen.get_by_test_id("date-time").click()
         await expect(stage.page.get_by_test_id("moment")).to_contain_text(zone)
@@ -233,7 +255,9 @@ async def test_whoever_blocks_the_bot_writes_again_after_unblocking_it(stage: St
     await stage.alice.screen.get_by_test_id("block").click()
     await expect(stage.alice.screen.get_by_test_id("unblock")).to_be_visible()
     await expect(stage.alice.input).to_be_hidden()
-    assert (await stage.sim.call("sendMessage", {"chat_id": stage.alice.number, "text": "Hello?"})).status == 403
+    assert (
+        await stage.sim.call("sendMessage", {"chat_id": stage.alice.number, "text": "Hello?"})
+    ).status == 403
     await stage.alice.screen.get_by_test_id("unblock").click()
     await expect(stage.alice.input).to_be_visible()
     await stage.says("Welcome back")
@@ -241,7 +265,9 @@ async def test_whoever_blocks_the_bot_writes_again_after_unblocking_it(stage: St
     await stage.alice.lacks("Hello?")
 
 
-async def test_the_form_for_somebody_new_tells_a_mistake_and_lets_it_be_mended(stage: Stage) -> None:
+async def test_the_form_for_somebody_new_tells_a_mistake_and_lets_it_be_mended(
+    stage: Stage,
+) -> None:
     await stage.page.get_by_test_id("add-person").click()
     await stage.page.get_by_test_id("newcomer-name").fill("Zoë <b>")
     await stage.page.get_by_test_id("newcomer-zone").fill("Mars/Base")
@@ -249,11 +275,15 @@ async def test_the_form_for_somebody_new_tells_a_mistake_and_lets_it_be_mended(s
     async with stage.page.expect_console_message(lambda message: "status of 400" in message.text):
         await stage.page.get_by_test_id("newcomer-add").click()
     stage.complaints.clear()
-    await expect(stage.page.get_by_test_id("newcomer-mistake")).to_contain_text("There is no time zone 'Mars/Base'")
+    await expect(stage.page.get_by_test_id("newcomer-mistake")).to_contain_text(
+        "There is no time zone 'Mars/Base'"
+    )
     await stage.page.get_by_test_id("newcomer-zone").fill("Asia/Tokyo")
     await stage.page.get_by_test_id("newcomer-add").click()
     await expect(stage.page.get_by_test_id("newcomer")).to_be_hidden()
-    await expect(stage.page.get_by_test_id("person-name")).to_have_text(["Dora", "Alice", "Bernd", "Zoë <b>"])
+    await expect(stage.page.get_by_test_id("person-name")).to_have_text(
+        ["Dora", "Alice", "Bernd", "Zoë <b>"]
+    )
 
 
 async def test_somebody_new_begins_by_pressing_start(stage: Stage) -> None:

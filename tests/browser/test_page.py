@@ -38,17 +38,27 @@ async def _shut_nobody_out(*pages: DemoPage) -> None:
     """Have axe-core look at windows as they are now."""
     for page in pages:
         results = await Axe().run(page.page)
-        found = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in results.response["violations"]]
+        found = [
+            (each["id"], [node["html"][:200] for node in each["nodes"]])
+            for each in results.response["violations"]
+        ]
         assert found == []
 
 
 async def test_dark_mode_is_dark_and_light_mode_light(opens: Opens) -> None:
     for scheme, size in product(SCHEMES, (WIDE, NARROW)):
         page = await opens(color_scheme=scheme, viewport=size)
-        surfaces = [page.page.locator(name) for name in ("body", ".top", ".bubble >> nth=0", ".steps")]
+        surfaces = [
+            page.page.locator(name) for name in ("body", ".top", ".bubble >> nth=0", ".steps")
+        ]
         shades = [await _lightness(surface) for surface in surfaces]
-        assert all(shade < 0.4 if scheme == "dark" else shade > 0.6 for shade in shades), (scheme, shades)
-        assert await _lightness(page.page.locator("body"), "color") == pytest.approx(1.0 if scheme == "dark" else 0.0, abs=0.2)
+        assert all(shade < 0.4 if scheme == "dark" else shade > 0.6 for shade in shades), (
+            scheme,
+            shades,
+        )
+        assert await _lightness(page.page.locator("body"), "color") == pytest.approx(
+            1.0 if scheme == "dark" else 0.0, abs=0.2
+        )
 
 
 async def _lightness(surface: Locator, which: str = "backgroundColor") -> float:
@@ -106,7 +116,9 @@ async def test_the_keyboard_alone_plays_the_story(opens: Opens) -> None:
     await page.alice.newest_says("Your hold has expired")
 
 
-async def test_the_keyboard_opens_the_menu_and_closes_what_lies_over_the_phone(opens: Opens) -> None:
+async def test_the_keyboard_opens_the_menu_and_closes_what_lies_over_the_phone(
+    opens: Opens,
+) -> None:
     page = await opens()
     await page.alice.input.focus()
     await page.page.keyboard.press("Shift+Tab")
@@ -130,6 +142,9 @@ async def _reaches(page: DemoPage, key: str, label: str) -> None:
         focused = page.page.locator(":focus")
         passed.append(await focused.inner_text() if await focused.count() else None)
         if label in str(passed[-1]):
-            assert await focused.evaluate("element => getComputedStyle(element).outlineStyle") != "none"
+            assert (
+                await focused.evaluate("element => getComputedStyle(element).outlineStyle")
+                != "none"
+            )
             return
     pytest.fail(f"{label!r} is not among {passed}")

@@ -29,7 +29,9 @@ async def test_two_race_for_one_time_and_every_list_agrees_on_who_got_it(opens: 
 async def _both_tap_at_once(page: DemoPage, other: DemoPage) -> tuple[Reader, Reader]:
     """Have both take the same time at the same moment, each in a window of his own; return who got it and who did not."""
     clients = story.readers(page)
-    await asyncio.gather(clients[0].phone.taps(clients[0].time("10:15")), other.bernd.taps(clients[1].time("10:15")))
+    await asyncio.gather(
+        clients[0].phone.taps(clients[0].time("10:15")), other.bernd.taps(clients[1].time("10:15"))
+    )
     told = [client.phone.texts.filter(has_text=client.slower) for client in clients]
     await expect(told[0].or_(told[1])).to_have_count(1)
     winner, loser = clients if await told[1].count() else reversed(clients)
@@ -46,7 +48,9 @@ async def _the_lists_agree(page: DemoPage, winner: Reader, loser: Reader) -> Non
     await winner.phone.newest_says(winner.time("10:15"))
     await loser.phone.newest_says(loser.nothing)
     await page.dora.sends("/agenda")
-    await page.dora.taps(f"{story.wednesday_next_week():%a} {story.wednesday_next_week().day} {story.wednesday_next_week():%b}")
+    await page.dora.taps(
+        f"{story.wednesday_next_week():%a} {story.wednesday_next_week().day} {story.wednesday_next_week():%b}"
+    )
     await page.dora.newest_says(f"10:15–10:30  {winner.name}")
     await expect(page.dora.texts.last).not_to_contain_text(loser.name)
 
@@ -122,7 +126,9 @@ async def _a_second_provider_joins(page: DemoPage) -> None:
     await carol.newest_says("clients find you as Carol's Corner")
 
 
-async def test_a_day_skipped_at_once_brings_what_a_day_would_have_brought_in_its_order(opens: Opens) -> None:
+async def test_a_day_skipped_at_once_brings_what_a_day_would_have_brought_in_its_order(
+    opens: Opens,
+) -> None:
     page = await opens()
     await story.hours_are_published(page)
     await page.alice.opens_day(story.wednesday_next_week())
@@ -132,5 +138,10 @@ async def test_a_day_skipped_at_once_brings_what_a_day_would_have_brought_in_its
     await page.skips("1d")
     await page.alice.newest_says("Your hold has expired")
     await expect(page.page.get_by_test_id("skipped")).to_have_text("1 day ahead")
-    ends = [piece for text in await seen() for piece in ("left to confirm", "has expired") if piece in text]
+    ends = [
+        piece
+        for text in await seen()
+        for piece in ("left to confirm", "has expired")
+        if piece in text
+    ]
     assert ends == ["left to confirm", "has expired"]

@@ -11,12 +11,18 @@ END = datetime(2026, 6, 8, 12, tzinfo=UTC)
 GUEST, STRANGER = 100, 200
 
 
-@pytest.mark.parametrize("now", [END - timedelta(days=7), END - timedelta(seconds=1), END - timedelta.resolution], ids=str)
+@pytest.mark.parametrize(
+    "now",
+    [END - timedelta(days=7), END - timedelta(seconds=1), END - timedelta.resolution],
+    ids=str,
+)
 def test_a_fresh_invitation_is_good_until_just_before_its_end(now: datetime) -> None:
     Invitation("digest", 1, END).check(GUEST, now)
 
 
-@pytest.mark.parametrize("now", [END, END + timedelta.resolution, END + timedelta(days=365)], ids=str)
+@pytest.mark.parametrize(
+    "now", [END, END + timedelta.resolution, END + timedelta(days=365)], ids=str
+)
 def test_an_invitation_has_expired_from_the_instant_of_its_end(now: datetime) -> None:
     with pytest.raises(errors.InvitationExpired):
         Invitation("digest", 1, END).check(GUEST, now)
@@ -35,7 +41,12 @@ def test_codes_fit_a_deep_link_and_never_repeat() -> None:
     codes = {new_code() for _ in range(1000)}
 
     assert len(codes) == 1000
-    assert all(len(f"join_{code}") <= 64 and code.replace("-", "").replace("_", "").isalnum() and code.isascii() for code in codes)
+    assert all(
+        len(f"join_{code}") <= 64
+        and code.replace("-", "").replace("_", "").isalnum()
+        and code.isascii()
+        for code in codes
+    )
 
 
 def test_only_the_digest_of_a_code_is_kept() -> None:

@@ -25,10 +25,14 @@ NOT_WORTH = [
 
 
 @pytest.mark.parametrize(("checksum", "newest", "earlier"), WORTH)
-def test_the_first_change_of_the_newest_line_counts(checksum: int, newest: int, earlier: list[Line]) -> None:
+def test_the_first_change_of_the_newest_line_counts(
+    checksum: int, newest: int, earlier: list[Line]
+) -> None:
     assert is_first_change(version(checksum), newest, earlier)
 
 
 @pytest.mark.parametrize(("checksum", "newest", "earlier"), NOT_WORTH)
-def test_no_other_edit_counts(checksum: int | None, newest: int | None, earlier: list[Line]) -> None:
+def test_no_other_edit_counts(
+    checksum: int | None, newest: int | None, earlier: list[Line]
+) -> None:
     assert not is_first_change(version(checksum), newest, earlier)

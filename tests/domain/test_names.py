@@ -33,7 +33,9 @@ def test_a_public_name_is_one_tidy_line(typed: str, shown: str) -> None:
     assert public_name(typed) == shown
 
 
-@pytest.mark.parametrize("typed", ["", "   ", "\n\t", "\u202e\u200b", "x" * 65, "\u3164\u2800", "\ufe0f", "\u200d"])
+@pytest.mark.parametrize(
+    "typed", ["", "   ", "\n\t", "\u202e\u200b", "x" * 65, "\u3164\u2800", "\ufe0f", "\u200d"]
+)
 def test_an_empty_or_long_name_is_refused(typed: str) -> None:
     with pytest.raises(errors.NameUnusable) as refused:
         public_name(typed)
@@ -47,7 +49,13 @@ def test_a_public_name_can_neither_break_a_line_nor_turn_the_reading_direction(t
         shown = public_name(typed)
     except errors.NameUnusable:
         return
-    assert not {unicodedata.category(c) for c in shown if c != "\u200d"} & {"Cc", "Cf", "Zl", "Zp", "Cs"}
+    assert not {unicodedata.category(c) for c in shown if c != "\u200d"} & {
+        "Cc",
+        "Cf",
+        "Zl",
+        "Zp",
+        "Cs",
+    }
     assert 0 < len(shown) <= 64
     assert public_name(shown) == shown
 
@@ -85,7 +93,9 @@ def test_a_zone_is_known_by_its_name() -> None:
     assert zone_named("Europe/Berlin").key == "Europe/Berlin"
 
 
-@pytest.mark.parametrize("name", ["", "Berlin", "europe/berlin", "../../etc/passwd", "/etc/localtime", "Mars/Olympus"])
+@pytest.mark.parametrize(
+    "name", ["", "Berlin", "europe/berlin", "../../etc/passwd", "/etc/localtime", "Mars/Olympus"]
+)
 def test_an_unknown_zone_is_refused(name: str) -> None:
     with pytest.raises(errors.ZoneUnknown) as refused:
         zone_named(name)
@@ -136,5 +146,5 @@ def test_a_label_has_the_slug_only_where_the_name_is_shared() -> None:
         ("(anna)", False),
     ],
 )
-def test_a_name_that_reads_as_a_label_is_recognised(name: str, reserved: bool) -> None:  # noqa: FBT001  (a case of the test)
+def test_a_name_that_reads_as_a_label_is_recognised(name: str, reserved: bool) -> None:
     assert looks_like_label(name) is reserved

@@ -7,7 +7,9 @@ import pytest
 
 from domain.operations.outbox import NOT_DELIVERED, DeliveryRecord, OutboxRow
 
-ROW = OutboxRow(1, 200, "booking_confirmed", 7, None, datetime(2026, 6, 1, 12, tzinfo=UTC), attempts=1)
+ROW = OutboxRow(
+    1, 200, "booking_confirmed", 7, None, datetime(2026, 6, 1, 12, tzinfo=UTC), attempts=1
+)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,9 @@ ROW = OutboxRow(1, 200, "booking_confirmed", 7, None, datetime(2026, 6, 1, 12, t
         ("withheld", 2, -1, True),
     ],
 )
-def test_what_may_have_arrived_counts_as_told(state: str, attempts: int, not_delivered: int, *, arrived: bool) -> None:
+def test_what_may_have_arrived_counts_as_told(
+    state: str, attempts: int, not_delivered: int, *, arrived: bool
+) -> None:
     assert DeliveryRecord(state, attempts, not_delivered).may_have_arrived is arrived
 
 
@@ -39,8 +43,12 @@ def test_refused_tries_are_counted() -> None:
     assert again.refused() == {NOT_DELIVERED: 2}
 
 
-@pytest.mark.parametrize(("attempts", "refused", "kept"), [(1, 0, 0), (2, 1, 0), (2, 0, -1), (5, 2, -2)])
-def test_a_notification_that_is_put_aside_keeps_the_number_of_tries_that_may_have_arrived(attempts: int, refused: int, kept: int) -> None:
+@pytest.mark.parametrize(
+    ("attempts", "refused", "kept"), [(1, 0, 0), (2, 1, 0), (2, 0, -1), (5, 2, -2)]
+)
+def test_a_notification_that_is_put_aside_keeps_the_number_of_tries_that_may_have_arrived(
+    attempts: int, refused: int, kept: int
+) -> None:
     row = replace(ROW, attempts=attempts, payload={NOT_DELIVERED: refused})
 
     assert row.withheld() == {NOT_DELIVERED: kept}

@@ -18,7 +18,11 @@ def cell(moment: datetime) -> int:
     return int(moment.timestamp()) // 900
 
 
-@pytest.mark.parametrize("notice", [timedelta(0), timedelta(minutes=7), timedelta(hours=24), timedelta(days=3, seconds=1)], ids=str)
+@pytest.mark.parametrize(
+    "notice",
+    [timedelta(0), timedelta(minutes=7), timedelta(hours=24), timedelta(days=3, seconds=1)],
+    ids=str,
+)
 @pytest.mark.parametrize(
     ("later", "allowed"),
     [
@@ -31,7 +35,9 @@ def cell(moment: datetime) -> int:
     ],
     ids=str,
 )
-def test_a_slot_may_be_held_up_to_exactly_the_notice_period_before_it_starts(notice: timedelta, later: timedelta, *, allowed: bool) -> None:
+def test_a_slot_may_be_held_up_to_exactly_the_notice_period_before_it_starts(
+    notice: timedelta, later: timedelta, *, allowed: bool
+) -> None:
     policy = BookingPolicy(notice_period=notice)
     now = NOON - notice + later
 
@@ -44,7 +50,11 @@ def test_a_slot_may_be_held_up_to_exactly_the_notice_period_before_it_starts(not
         assert refused.value.values == {"notice_period": notice}
 
 
-@pytest.mark.parametrize("horizon", [timedelta(days=1, minutes=1), timedelta(days=60), timedelta(days=60, seconds=1)], ids=str)
+@pytest.mark.parametrize(
+    "horizon",
+    [timedelta(days=1, minutes=1), timedelta(days=60), timedelta(days=60, seconds=1)],
+    ids=str,
+)
 @pytest.mark.parametrize(
     ("later", "allowed"),
     [
@@ -57,7 +67,9 @@ def test_a_slot_may_be_held_up_to_exactly_the_notice_period_before_it_starts(not
     ],
     ids=str,
 )
-def test_a_slot_may_be_held_from_exactly_the_horizon_before_it_starts(horizon: timedelta, later: timedelta, *, allowed: bool) -> None:
+def test_a_slot_may_be_held_from_exactly_the_horizon_before_it_starts(
+    horizon: timedelta, later: timedelta, *, allowed: bool
+) -> None:
     policy = BookingPolicy(booking_horizon=horizon, notice_period=timedelta(0))
     now = NOON - horizon + later
 
@@ -86,7 +98,9 @@ def test_nothing_can_be_held_where_the_notice_period_exceeds_the_horizon() -> No
     ],
     ids=str,
 )
-def test_a_hold_is_warned_of_five_minutes_before_its_end_or_at_half_time(hold: timedelta, lead: timedelta) -> None:
+def test_a_hold_is_warned_of_five_minutes_before_its_end_or_at_half_time(
+    hold: timedelta, lead: timedelta
+) -> None:
     assert BookingPolicy(hold_duration=hold).warning_lead == lead
 
 
@@ -97,5 +111,12 @@ def test_a_slot_takes_whole_cells(minutes: int, cells: int) -> None:
 
 def test_the_policy_allows_by_default_what_the_readme_says() -> None:
     assert (
-        BookingPolicy(timedelta(minutes=15), timedelta(minutes=30), timedelta(hours=24), timedelta(days=60), holds_per_client=3) == POLICY
+        BookingPolicy(
+            timedelta(minutes=15),
+            timedelta(minutes=30),
+            timedelta(hours=24),
+            timedelta(days=60),
+            holds_per_client=3,
+        )
+        == POLICY
     )

@@ -16,7 +16,11 @@ NOW = datetime(2026, 6, 1, 8, tzinfo=UTC)  # 10:00 in Berlin.
 TODAY = date(2026, 6, 1)
 TOMORROW = date(2026, 6, 2)
 
-minutes_of_day = st.one_of(st.integers(4, 20).map(lambda q: q * 15), st.integers(0, 96).map(lambda q: q * 15), st.integers(0, 1440))
+minutes_of_day = st.one_of(
+    st.integers(4, 20).map(lambda q: q * 15),
+    st.integers(0, 96).map(lambda q: q * 15),
+    st.integers(0, 1440),
+)
 
 
 def hours(*spans: tuple[int, int]) -> tuple[WallSpan, ...]:
@@ -28,7 +32,10 @@ def utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
 
 
 def test_hours_become_real_time_merged_and_sorted() -> None:
-    days = [(TOMORROW, hours((13 * 60, 14 * 60), (9 * 60, 12 * 60), (11 * 60, 13 * 60))), (TODAY, hours((22 * 60, 1440)))]
+    days = [
+        (TOMORROW, hours((13 * 60, 14 * 60), (9 * 60, 12 * 60), (11 * 60, 13 * 60))),
+        (TODAY, hours((22 * 60, 1440))),
+    ]
 
     assert plan(days, BERLIN, NOW) == (
         TimeSpan.between(utc(6, 1, 20), utc(6, 1, 22)),
@@ -54,14 +61,22 @@ def test_hours_that_touch_at_midnight_become_one_stretch() -> None:
         ([(1439, 1440)], []),
     ],
 )
-def test_off_grid_hours_are_refused_with_the_nearest_inward(typed: list[tuple[int, int]], suggested: list[tuple[int, int]]) -> None:
+def test_off_grid_hours_are_refused_with_the_nearest_inward(
+    typed: list[tuple[int, int]], suggested: list[tuple[int, int]]
+) -> None:
     with pytest.raises(errors.OffGrid) as refused:
         plan([(TOMORROW, hours(*typed))], BERLIN, NOW)
 
-    assert refused.value.values == {"suggestion": ((TOMORROW, hours(*suggested)),) if suggested else ()}
+    assert refused.value.values == {
+        "suggestion": ((TOMORROW, hours(*suggested)),) if suggested else ()
+    }
 
 
-@pytest.mark.parametrize("late", [timedelta(0), timedelta.resolution, timedelta(seconds=1), timedelta(minutes=14, seconds=59)], ids=str)
+@pytest.mark.parametrize(
+    "late",
+    [timedelta(0), timedelta.resolution, timedelta(seconds=1), timedelta(minutes=14, seconds=59)],
+    ids=str,
+)
 def test_hours_may_begin_at_this_very_instant_but_not_before(late: timedelta) -> None:
     days = [(TODAY, hours((600, 660)))]
 
@@ -77,13 +92,21 @@ def test_hours_may_begin_at_this_very_instant_but_not_before(late: timedelta) ->
     ("days", "suggested"),
     [
         ([(TODAY - timedelta(days=1), hours((600, 660)))], []),
-        ([(TODAY - timedelta(days=1), hours((600, 660))), (TODAY, hours((660, 720)))], [(TODAY, hours((660, 720)))]),
+        (
+            [(TODAY - timedelta(days=1), hours((600, 660))), (TODAY, hours((660, 720)))],
+            [(TODAY, hours((660, 720)))],
+        ),
         ([(TODAY, hours((540, 600)))], []),
         ([(TODAY, hours((540, 600), (590 // 15 * 15, 660)))], [(TODAY, hours((600, 660)))]),
-        ([(TODAY, hours((540, 720))), (TOMORROW, hours((540, 720)))], [(TODAY, hours((600, 720))), (TOMORROW, hours((540, 720)))]),
+        (
+            [(TODAY, hours((540, 720))), (TOMORROW, hours((540, 720)))],
+            [(TODAY, hours((600, 720))), (TOMORROW, hours((540, 720)))],
+        ),
     ],
 )
-def test_past_hours_are_refused_with_what_still_lies_ahead(days: list[DayHours], suggested: list[DayHours]) -> None:
+def test_past_hours_are_refused_with_what_still_lies_ahead(
+    days: list[DayHours], suggested: list[DayHours]
+) -> None:
     with pytest.raises(errors.TimeInPast) as refused:
         plan(days, BERLIN, NOW)
 
@@ -102,10 +125,16 @@ def test_past_hours_are_refused_with_what_still_lies_ahead(days: list[DayHours],
             ("UTC", TODAY),
         ]
     ),
-    st.lists(st.lists(minutes_of_day, min_size=2, max_size=2, unique=True).map(sorted), min_size=1, max_size=3),
+    st.lists(
+        st.lists(minutes_of_day, min_size=2, max_size=2, unique=True).map(sorted),
+        min_size=1,
+        max_size=3,
+    ),
     st.one_of(st.integers(60, 300), st.integers(-3, 28 * 60)),
 )
-def test_every_suggestion_is_accepted_in_its_turn(where: tuple[str, date], spans: list[list[int]], minutes: int) -> None:
+def test_every_suggestion_is_accepted_in_its_turn(
+    where: tuple[str, date], spans: list[list[int]], minutes: int
+) -> None:
     zone, day = ZoneInfo(where[0]), where[1]
     midnight = datetime.combine(day, datetime.min.time(), zone).astimezone(UTC)
     now = midnight + timedelta(minutes=minutes, seconds=1)
@@ -127,7 +156,9 @@ def test_every_suggestion_is_accepted_in_its_turn(where: tuple[str, date], spans
 
 
 def test_a_suggestion_in_the_hour_that_comes_twice_begins_after_it() -> None:
-    second_pass = utc(10, 25, 1, 10)  # 02:10 in Berlin, for the second time: 02:30 has been shown before.
+    second_pass = utc(
+        10, 25, 1, 10
+    )  # 02:10 in Berlin, for the second time: 02:30 has been shown before.
 
     with pytest.raises(errors.TimeInPast) as refused:
         plan([(date(2026, 10, 25), hours((150, 240)))], BERLIN, second_pass)
@@ -168,7 +199,10 @@ def test_tapping_a_day_chooses_it_and_tapping_it_again_does_not() -> None:
 
     assert draft.days == ((TODAY, ()), (TOMORROW, ()))
     assert draft.toggled(TODAY).days == ((TOMORROW, ()),)
-    assert draft.with_hours(WallSpan(540, 600)).days == ((TODAY, hours((540, 600))), (TOMORROW, hours((540, 600))))
+    assert draft.with_hours(WallSpan(540, 600)).days == (
+        (TODAY, hours((540, 600))),
+        (TOMORROW, hours((540, 600))),
+    )
 
 
 def test_a_draft_takes_no_more_days_than_can_be_posted() -> None:

@@ -11,14 +11,20 @@ from domain.timespan import TimeSpan
 
 HELD_AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
 EXPIRES_AT = HELD_AT + timedelta(minutes=30)
-SPAN = TimeSpan.between(datetime(2026, 6, 3, 9, tzinfo=UTC), datetime(2026, 6, 3, 9, 15, tzinfo=UTC))
+SPAN = TimeSpan.between(
+    datetime(2026, 6, 3, 9, tzinfo=UTC), datetime(2026, 6, 3, 9, 15, tzinfo=UTC)
+)
 JUST_BEFORE = EXPIRES_AT - timedelta(microseconds=1)
 SECOND_BEFORE = EXPIRES_AT - timedelta(seconds=1)
 JUST_AFTER = EXPIRES_AT + timedelta(microseconds=1)
 
 
 def reservation(
-    status: Status, *, ended_by: Party | None = None, confirmed_at: datetime | None = None, span: TimeSpan = SPAN
+    status: Status,
+    *,
+    ended_by: Party | None = None,
+    confirmed_at: datetime | None = None,
+    span: TimeSpan = SPAN,
 ) -> Reservation:
     end = EXPIRES_AT if status in {Status.HELD, Status.EXPIRED} else None
     ended_at = HELD_AT if ended_by else None
@@ -39,7 +45,13 @@ ENDED = [EXPIRED, RELEASED, REFUSED, CANCELLED, CALLED_OFF, COMPLETED, NO_SHOW]
 
 @pytest.mark.parametrize(
     ("now", "alive"),
-    [(HELD_AT, True), (SECOND_BEFORE, True), (JUST_BEFORE, True), (EXPIRES_AT, False), (JUST_AFTER, False)],
+    [
+        (HELD_AT, True),
+        (SECOND_BEFORE, True),
+        (JUST_BEFORE, True),
+        (EXPIRES_AT, False),
+        (JUST_AFTER, False),
+    ],
     ids=str,
 )
 def test_a_hold_lives_until_just_before_its_end(now: datetime, *, alive: bool) -> None:
@@ -53,18 +65,26 @@ def test_a_hold_lives_until_just_before_its_end(now: datetime, *, alive: bool) -
     [
         (CONFIRMED, True, False),
         (EXPIRED, False, True),
-        *((ended, False, False) for ended in (RELEASED, REFUSED, CANCELLED, CALLED_OFF, COMPLETED, NO_SHOW)),
+        *(
+            (ended, False, False)
+            for ended in (RELEASED, REFUSED, CANCELLED, CALLED_OFF, COMPLETED, NO_SHOW)
+        ),
     ],
 )
-def test_no_other_state_depends_on_the_time(standing: Reservation, now: datetime, *, alive: bool, expired: bool) -> None:
+def test_no_other_state_depends_on_the_time(
+    standing: Reservation, now: datetime, *, alive: bool, expired: bool
+) -> None:
     assert standing.alive(now) is alive
     assert standing.expired(now) is expired
 
 
 @pytest.mark.parametrize(
-    ("standing", "released"), [(RELEASED, True), *((other, False) for other in (HELD, REFUSED, CANCELLED, CALLED_OFF))]
+    ("standing", "released"),
+    [(RELEASED, True), *((other, False) for other in (HELD, REFUSED, CANCELLED, CALLED_OFF))],
 )
-def test_only_an_unconfirmed_hold_given_back_by_the_client_is_released(standing: Reservation, *, released: bool) -> None:
+def test_only_an_unconfirmed_hold_given_back_by_the_client_is_released(
+    standing: Reservation, *, released: bool
+) -> None:
     assert standing.released is released
 
 
@@ -92,7 +112,9 @@ REASONS = [
 
 
 @pytest.mark.parametrize(("standing", "refusal"), REASONS)
-def test_confirming_what_is_no_live_hold_is_refused_with_the_reason(standing: Reservation, refusal: type[errors.Refusal]) -> None:
+def test_confirming_what_is_no_live_hold_is_refused_with_the_reason(
+    standing: Reservation, refusal: type[errors.Refusal]
+) -> None:
     with pytest.raises(refusal) as refused:
         standing.confirmed(EXPIRES_AT)
 
@@ -101,18 +123,37 @@ def test_confirming_what_is_no_live_hold_is_refused_with_the_reason(standing: Re
 
 @pytest.mark.parametrize("by", list(Party))
 @pytest.mark.parametrize(
-    ("standing", "now"), [(HELD, JUST_BEFORE), (CONFIRMED, JUST_AFTER), (CONFIRMED, SPAN.starts_at - timedelta.resolution)]
+    ("standing", "now"),
+    [
+        (HELD, JUST_BEFORE),
+        (CONFIRMED, JUST_AFTER),
+        (CONFIRMED, SPAN.starts_at - timedelta.resolution),
+    ],
 )
-def test_what_is_alive_is_cancelled_by_either_party(standing: Reservation, now: datetime, by: Party) -> None:
+def test_what_is_alive_is_cancelled_by_either_party(
+    standing: Reservation, now: datetime, by: Party
+) -> None:
     ended = standing.cancelled(by, now, "Flu")
 
-    assert (ended.status, ended.ended_by, ended.ended_at, ended.reason, ended.expires_at) == (Status.CANCELLED, by, now, "Flu", None)
+    assert (ended.status, ended.ended_by, ended.ended_at, ended.reason, ended.expires_at) == (
+        Status.CANCELLED,
+        by,
+        now,
+        "Flu",
+        None,
+    )
     assert ended.confirmed_at == standing.confirmed_at
     assert not ended.alive(now)
 
 
 @pytest.mark.parametrize(
-    ("standing", "by"), [(RELEASED, Party.CLIENT), (CANCELLED, Party.CLIENT), (REFUSED, Party.PROVIDER), (CALLED_OFF, Party.PROVIDER)]
+    ("standing", "by"),
+    [
+        (RELEASED, Party.CLIENT),
+        (CANCELLED, Party.CLIENT),
+        (REFUSED, Party.PROVIDER),
+        (CALLED_OFF, Party.PROVIDER),
+    ],
 )
 def test_cancelling_again_changes_nothing(standing: Reservation, by: Party) -> None:
     assert standing.cancelled(by, SPAN.ends_at, "another reason") is standing
@@ -132,14 +173,18 @@ def test_cancelling_again_changes_nothing(standing: Reservation, by: Party) -> N
         (NO_SHOW, Party.PROVIDER, errors.ReservationPast),
     ],
 )
-def test_cancelling_what_is_over_is_refused_with_the_reason(standing: Reservation, by: Party, refusal: type[errors.Refusal]) -> None:
+def test_cancelling_what_is_over_is_refused_with_the_reason(
+    standing: Reservation, by: Party, refusal: type[errors.Refusal]
+) -> None:
     with pytest.raises(refusal) as refused:
         standing.cancelled(by, EXPIRES_AT)
 
     assert refused.value.values == {"reservation": standing}
 
 
-@pytest.mark.parametrize("now", [SPAN.starts_at, SPAN.starts_at + timedelta(seconds=1), SPAN.ends_at], ids=str)
+@pytest.mark.parametrize(
+    "now", [SPAN.starts_at, SPAN.starts_at + timedelta(seconds=1), SPAN.ends_at], ids=str
+)
 def test_a_booking_that_has_begun_cannot_be_cancelled(now: datetime) -> None:
     with pytest.raises(errors.ReservationPast):
         CONFIRMED.cancelled(Party.CLIENT, now)
@@ -150,7 +195,9 @@ def test_every_ended_state_is_in_these_tables() -> None:
 
 
 @pytest.mark.parametrize(("second", "confirmed"), [(-1, True), (0, False), (1, False)])
-def test_a_hold_that_outlasts_its_own_beginning_cannot_be_confirmed_any_more(second: int, *, confirmed: bool) -> None:
+def test_a_hold_that_outlasts_its_own_beginning_cannot_be_confirmed_any_more(
+    second: int, *, confirmed: bool
+) -> None:
     late = replace(reservation(Status.HELD), expires_at=SPAN.ends_at)
     now = SPAN.starts_at + timedelta(seconds=second)
 

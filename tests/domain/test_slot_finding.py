@@ -36,7 +36,10 @@ CHANGES = [
     ("America/Havana", date(2026, 11, 1)),
     ("Antarctica/Troll", date(2026, 10, 25)),
 ]
-PLAIN = [(zone, date(2026, 6, 10)) for zone in ("Asia/Kolkata", "Asia/Kathmandu", "UTC", "Pacific/Chatham")]
+PLAIN = [
+    (zone, date(2026, 6, 10))
+    for zone in ("Asia/Kolkata", "Asia/Kathmandu", "UTC", "Pacific/Chatham")
+]
 
 Hours = tuple[date, int, int]  # A day, and minutes after its midnight: from, to.
 
@@ -44,11 +47,16 @@ Hours = tuple[date, int, int]  # A day, and minutes after its midnight: from, to
 @cache
 def clock(zone: str, around: date) -> tuple[int, list[datetime]]:
     """Return an absolute minute, and for each minute from there on the latest reading a clock in the zone has shown."""
-    first = int(datetime.combine(around - timedelta(days=3), datetime.min.time(), UTC).timestamp()) // 60
+    first = (
+        int(datetime.combine(around - timedelta(days=3), datetime.min.time(), UTC).timestamp())
+        // 60
+    )
     shown: list[datetime] = []
     latest = datetime.fromisoformat("0001-01-01")
     for minute in range(first, first + 6 * 1440):
-        latest = max(latest, datetime.fromtimestamp(minute * 60, ZoneInfo(zone)).replace(tzinfo=None))
+        latest = max(
+            latest, datetime.fromtimestamp(minute * 60, ZoneInfo(zone)).replace(tzinfo=None)
+        )
         shown.append(latest)
     return first, shown
 
@@ -56,19 +64,37 @@ def clock(zone: str, around: date) -> tuple[int, list[datetime]]:
 def offered_quarters(zone: str, around: date, hours: list[Hours]) -> list[int]:
     first, shown = clock(zone, around)
     wanted = [(datetime.combine(day, datetime.min.time()), start, end) for day, start, end in hours]
-    bounds = [(midnight + timedelta(minutes=start), midnight + timedelta(minutes=end)) for midnight, start, end in wanted]
-    minutes = {first + i for i, reading in enumerate(shown) if any(start <= reading < end for start, end in bounds)}
-    return [q for q in range(first // 15, first // 15 + 6 * 96) if all(q * 15 + i in minutes for i in range(15))]
+    bounds = [
+        (midnight + timedelta(minutes=start), midnight + timedelta(minutes=end))
+        for midnight, start, end in wanted
+    ]
+    minutes = {
+        first + i
+        for i, reading in enumerate(shown)
+        if any(start <= reading < end for start, end in bounds)
+    }
+    return [
+        q
+        for q in range(first // 15, first // 15 + 6 * 96)
+        if all(q * 15 + i in minutes for i in range(15))
+    ]
 
 
-def oracle(offered: list[int], busy: set[int], length: int, soonest: float, latest: float) -> Iterator[int]:
+def oracle(
+    offered: list[int], busy: set[int], length: int, soonest: float, latest: float
+) -> Iterator[int]:
     """Yield the first quarter of each free slot; a slot may start from ``soonest`` to ``latest``, in unix seconds."""
     there = set(offered)
     position = 0
     for quarter in offered:
         position = position + 1 if quarter - 1 in there else 0
         takes = set(range(quarter, quarter + length))
-        if position % length == 0 and takes <= there and not takes & busy and soonest <= quarter * 900 <= latest:
+        if (
+            position % length == 0
+            and takes <= there
+            and not takes & busy
+            and soonest <= quarter * 900 <= latest
+        ):
             yield quarter
 
 
@@ -90,31 +116,56 @@ def cases(draw: st.DrawFn) -> Case:
     quarter = st.integers(0, 96).map(lambda q: q * 15)
     pair = st.tuples(quarter, quarter).filter(lambda ends: ends[0] != ends[1]).map(sorted)
     near = st.integers(-1, 1).map(lambda n: around + timedelta(days=n))
-    hours = [(day, ends[0], ends[1]) for day, ends in draw(st.lists(st.tuples(near, pair), min_size=1, max_size=4))]
+    hours = [
+        (day, ends[0], ends[1])
+        for day, ends in draw(st.lists(st.tuples(near, pair), min_size=1, max_size=4))
+    ]
     noon = datetime.combine(around, datetime.min.time(), UTC)
     first = int(noon.timestamp()) // 900 - 192
     busy = {first + n for n in draw(st.sets(st.integers(0, 400), max_size=40))}
     policy = BookingPolicy(
         slot_length=timedelta(minutes=draw(st.sampled_from([15, 30, 45, 60]))),
-        notice_period=timedelta(seconds=draw(st.one_of(st.just(0), st.just(86_400), st.integers(0, 90_000)))),
-        booking_horizon=timedelta(seconds=draw(st.one_of(st.just(5_184_000), st.integers(3_600, 400_000)))),
+        notice_period=timedelta(
+            seconds=draw(st.one_of(st.just(0), st.just(86_400), st.integers(0, 90_000)))
+        ),
+        booking_horizon=timedelta(
+            seconds=draw(st.one_of(st.just(5_184_000), st.integers(3_600, 400_000)))
+        ),
     )
-    now = noon + timedelta(seconds=draw(st.one_of(st.integers(-200_000, 100_000), st.integers(-200, 100).map(lambda q: q * 900))))
-    return Case(zone, around, hours, busy, policy, now + timedelta(microseconds=draw(st.sampled_from([0, 0, 1, 999_999]))))
+    now = noon + timedelta(
+        seconds=draw(
+            st.one_of(st.integers(-200_000, 100_000), st.integers(-200, 100).map(lambda q: q * 900))
+        )
+    )
+    return Case(
+        zone,
+        around,
+        hours,
+        busy,
+        policy,
+        now + timedelta(microseconds=draw(st.sampled_from([0, 0, 1, 999_999]))),
+    )
 
 
 def posted(case: Case) -> tuple[TimeSpan, ...]:
     zone = ZoneInfo(case.zone)
-    return merged(span for day, start, end in case.hours if (span := on_day(day, WallSpan(start, end), zone)))
+    return merged(
+        span for day, start, end in case.hours if (span := on_day(day, WallSpan(start, end), zone))
+    )
 
 
 @settings(max_examples=300, deadline=None)
 @given(cases())
 def test_the_slots_found_are_those_a_clock_on_the_wall_shows(case: Case) -> None:
-    soonest, latest = (case.now + case.policy.notice_period).timestamp(), (case.now + case.policy.booking_horizon).timestamp()
+    soonest, latest = (
+        (case.now + case.policy.notice_period).timestamp(),
+        (case.now + case.policy.booking_horizon).timestamp(),
+    )
     quarters = offered_quarters(case.zone, case.around, case.hours)
     expected = list(oracle(quarters, case.busy, case.policy.slot_cells, soonest, latest))
-    found = list(open_slots(posted(case), case.busy, case.policy.starts(case.now), case.policy.slot_cells))
+    found = list(
+        open_slots(posted(case), case.busy, case.policy.starts(case.now), case.policy.slot_cells)
+    )
 
     assert [slot.start for slot in found] == expected
     assert all(slot.end - slot.start == case.policy.slot_cells for slot in found)
@@ -129,7 +180,9 @@ def test_a_window_cuts_the_list_and_never_shifts_a_slot(case: Case, skip: int, s
     every = list(open_slots(offered, case.busy, range(3_000_000), case.policy.slot_cells))
     window = range(offered[0].start + skip, offered[0].start + skip + size)
 
-    assert list(open_slots(offered, case.busy, window, case.policy.slot_cells)) == [slot for slot in every if slot.start in window]
+    assert list(open_slots(offered, case.busy, window, case.policy.slot_cells)) == [
+        slot for slot in every if slot.start in window
+    ]
 
 
 @settings(max_examples=150, deadline=None)
@@ -139,7 +192,9 @@ def test_a_slot_is_offered_exactly_where_the_list_would_show_it_free(case: Case)
     starts = {slot.start for slot in open_slots(offered, (), range(3_000_000), length)}
     around = range(offered[0].start - 5, offered[-1].end + 5) if offered else range(0)
 
-    assert {start for start in around if is_offered(TimeSpan(start, start + length), offered)} == starts
+    assert {
+        start for start in around if is_offered(TimeSpan(start, start + length), offered)
+    } == starts
 
 
 def test_the_slots_of_a_stretch_follow_one_another_from_its_beginning() -> None:
@@ -178,7 +233,9 @@ def test_hours_cut_in_two_make_the_same_time(where: tuple[str, date], cuts: list
     zone, day = where
     start, middle, end = cuts
 
-    assert cells(zone, day, start, middle) + cells(zone, day, middle, end) == cells(zone, day, start, end)
+    assert cells(zone, day, start, middle) + cells(zone, day, middle, end) == cells(
+        zone, day, start, end
+    )
 
 
 @settings(max_examples=300, deadline=None)

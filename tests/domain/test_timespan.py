@@ -26,9 +26,19 @@ from domain.timespan import (
 BERLIN = ZoneInfo("Europe/Berlin")
 # Two years and a half of cells, in which every zone below changes its clocks several times.
 FIRST = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp()) // 900
-ZONES = ["UTC", "Europe/Berlin", "America/Santiago", "Asia/Beirut", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Havana"]
+ZONES = [
+    "UTC",
+    "Europe/Berlin",
+    "America/Santiago",
+    "Asia/Beirut",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+    "America/Havana",
+]
 
-small_spans = st.builds(lambda start, length: TimeSpan(start, start + length), st.integers(0, 40), st.integers(1, 12))
+small_spans = st.builds(
+    lambda start, length: TimeSpan(start, start + length), st.integers(0, 40), st.integers(1, 12)
+)
 span_lists = st.lists(small_spans, max_size=8)
 
 
@@ -50,7 +60,9 @@ def test_merging_keeps_every_cell_once_and_joins_what_touches(spans: list[TimeSp
 
 
 @given(span_lists, span_lists)
-def test_taking_away_leaves_just_the_other_cells(spans: list[TimeSpan], removed: list[TimeSpan]) -> None:
+def test_taking_away_leaves_just_the_other_cells(
+    spans: list[TimeSpan], removed: list[TimeSpan]
+) -> None:
     rest = without(spans, removed)
 
     assert cells_of(rest) == cells_of(spans) - cells_of(removed)
@@ -71,15 +83,21 @@ def test_two_stretches_compare_as_their_sets_of_cells_do(one: TimeSpan, other: T
     st.sampled_from(ZONES),
     st.lists(st.tuples(st.integers(0, 85_000), st.integers(1, 400)), max_size=4),
 )
-def test_cutting_by_day_gives_each_cell_to_the_day_its_clock_shows(name: str, drawn: list[tuple[int, int]]) -> None:
+def test_cutting_by_day_gives_each_cell_to_the_day_its_clock_shows(
+    name: str, drawn: list[tuple[int, int]]
+) -> None:
     zone = ZoneInfo(name)
     spans = merged(TimeSpan(FIRST + start, FIRST + start + length) for start, length in drawn)
     parts = list(by_day(spans, zone))
 
     assert [(day, cell) for day, part in parts for cell in range(part.start, part.end)] == [
-        (datetime.fromtimestamp(cell * 900, zone).date(), cell) for span in spans for cell in range(span.start, span.end)
+        (datetime.fromtimestamp(cell * 900, zone).date(), cell)
+        for span in spans
+        for cell in range(span.start, span.end)
     ]
-    assert all((day, part.end) != (later, after.start) for (day, part), (later, after) in pairwise(parts))
+    assert all(
+        (day, part.end) != (later, after.start) for (day, part), (later, after) in pairwise(parts)
+    )
 
 
 @given(st.integers(0, 1440), st.integers(0, 1440))
@@ -91,7 +109,9 @@ def test_hours_are_cut_inward_to_the_grid_and_never_outward(one: int, other: int
     quarters = [q for q in range(0, 1440, 15) if start <= q and q + 15 <= end]
     cut = span.inward()
 
-    assert ([cut.start, cut.end] if cut else []) == ([quarters[0], quarters[-1] + 15] if quarters else [])
+    assert ([cut.start, cut.end] if cut else []) == (
+        [quarters[0], quarters[-1] + 15] if quarters else []
+    )
     assert span.on_grid is (cut == span)
 
 
@@ -128,7 +148,9 @@ def test_the_first_cell_from_an_instant_begins_then_or_after(moment: datetime, f
     assert first_cell_from(moment.astimezone(BERLIN)) == first
 
 
-@pytest.mark.parametrize("off", [timedelta.resolution, timedelta(seconds=1), timedelta(minutes=7)], ids=str)
+@pytest.mark.parametrize(
+    "off", [timedelta.resolution, timedelta(seconds=1), timedelta(minutes=7)], ids=str
+)
 def test_only_an_instant_on_the_grid_begins_a_cell(off: timedelta) -> None:
     assert cell_at(NINE) == NINE_CELL
     assert instant(NINE_CELL) == NINE
@@ -156,7 +178,9 @@ def utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
     ],
     ids=str,
 )
-def test_a_reading_means_its_first_pass_and_one_in_a_gap_the_change(reading: str, shown_at: datetime) -> None:
+def test_a_reading_means_its_first_pass_and_one_in_a_gap_the_change(
+    reading: str, shown_at: datetime
+) -> None:
     assert wall_to_instant(datetime.fromisoformat(reading), BERLIN) == shown_at
 
 

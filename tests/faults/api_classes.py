@@ -41,7 +41,11 @@ def full(cls: type[TelegramObject], depth: int = 2) -> dict[str, Any]:
     if cls is telegram.ReactionType:
         # A kind of its own for each value of "type", and none without one.
         return {"type": "emoji", "emoji": "👍"}
-    return {field.name: _sample(field.kind, depth - 1) for field in _fields(cls.__name__) if _is_there(field, depth)}
+    return {
+        field.name: _sample(field.kind, depth - 1)
+        for field in _fields(cls.__name__)
+        if _is_there(field, depth)
+    }
 
 
 def _is_there(field: _Field, depth: int) -> bool:

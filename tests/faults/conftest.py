@@ -17,4 +17,8 @@ async def scenario(database_url: str) -> AsyncIterator[Scenario]:
     await place.opens()
     yield place
     await bot.ends()
-    assert [warning for warning in bot.simulator.transcript.warnings if not any(part in warning for part in place.meant)] == []
+    assert [
+        warning
+        for warning in bot.simulator.transcript.warnings
+        if not any(part in warning for part in place.meant)
+    ] == []

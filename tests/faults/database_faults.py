@@ -52,7 +52,9 @@ async def file_locked(bot: BotHarness) -> AsyncIterator[Traces]:
     """Have another connection write for longer than the bot waits."""
     with (
         pytest.MonkeyPatch.context() as patched,
-        closing(sqlite3.connect(bot.app.database.url.removeprefix("sqlite:///"), isolation_level=None)) as other,
+        closing(
+            sqlite3.connect(bot.app.database.url.removeprefix("sqlite:///"), isolation_level=None)
+        ) as other,
     ):
         patched.setattr("storage.engine.sqlite_direct._PATIENCE", f"PRAGMA busy_timeout={_BUSY}")
         other.execute("BEGIN IMMEDIATE")
@@ -110,7 +112,9 @@ async def file_slow(bot: BotHarness) -> AsyncIterator[Traces]:
 async def rows_locked(bot: BotHarness) -> AsyncIterator[Traces]:
     """Have another transaction lock every row that an act begins with, until somebody has waited for it."""
     other = await asyncpg.connect(bot.app.database.url)
-    await other.execute("BEGIN; SELECT 1 FROM client FOR UPDATE; SELECT 1 FROM reservation FOR UPDATE; SELECT 1 FROM outbox FOR UPDATE")
+    await other.execute(
+        "BEGIN; SELECT 1 FROM client FOR UPDATE; SELECT 1 FROM reservation FOR UPDATE; SELECT 1 FROM outbox FOR UPDATE"
+    )
     traces, over = Traces(), asyncio.Event()
     leaving = asyncio.create_task(_leaves(other, bot.app.database.url, traces, over))
     yield traces
@@ -130,7 +134,10 @@ async def _leaves(other: asyncpg.Connection, url: str, traces: Traces, over: asy
 @asynccontextmanager
 async def disk_full(bot: BotHarness) -> AsyncIterator[Traces]:
     """Have the server refuse each new row as it does where its disk is full."""
-    async with _triggered(bot, "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'"):
+    async with _triggered(
+        bot,
+        "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'",
+    ):
         yield Traces()
 
 
@@ -142,7 +149,9 @@ async def server_slow(bot: BotHarness) -> AsyncIterator[Traces]:
     execute(url, "CREATE SEQUENCE dawdled")
     async with _triggered(bot, "PERFORM pg_sleep(0.05), nextval('dawdled')"):
         yield traces
-        traces.times = rows(url, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM dawdled")[0][0]
+        traces.times = rows(
+            url, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM dawdled"
+        )[0][0]
     execute(url, "DROP SEQUENCE dawdled")
 
 
@@ -152,7 +161,13 @@ async def _triggered(bot: BotHarness, does: str) -> AsyncIterator[None]:
     url = bot.app.database.url
     body = f"BEGIN {does}; RETURN NEW; END"
     execute(url, f"CREATE FUNCTION ails() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
-    execute(url, *(f"CREATE TRIGGER ails BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION ails()" for table in _TABLES))
+    execute(
+        url,
+        *(
+            f"CREATE TRIGGER ails BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION ails()"
+            for table in _TABLES
+        ),
+    )
     yield
     execute(url, "DROP FUNCTION ails CASCADE")
 
@@ -165,7 +180,10 @@ async def server_read_only(bot: BotHarness) -> AsyncIterator[Traces]:
     execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     cut(url)
     yield Traces()
-    execute(url, f"SET default_transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only")
+    execute(
+        url,
+        f"SET default_transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only",
+    )
     cut(url)
 
 
@@ -187,7 +205,12 @@ async def server_restarted(bot: BotHarness) -> AsyncIterator[Traces]:
 
 
 DATABASE_FAULTS: dict[str, dict[str, DatabaseFault]] = {
-    "sqlite": {"locked": file_locked, "full": file_full, "read-only": file_read_only, "slow": file_slow},
+    "sqlite": {
+        "locked": file_locked,
+        "full": file_full,
+        "read-only": file_read_only,
+        "slow": file_slow,
+    },
     "postgresql": {
         "locked": rows_locked,
         "full": disk_full,

@@ -64,11 +64,15 @@ async def looked_over(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> l
 
 def _of_outbox(url: str) -> Iterator[str]:
     """Look for what is still to be told, can never be told, or was given up."""
-    for state, kind, error in rows(url, "SELECT state, kind, error FROM outbox WHERE state NOT IN ('sent', 'skipped')"):
+    for state, kind, error in rows(
+        url, "SELECT state, kind, error FROM outbox WHERE state NOT IN ('sent', 'skipped')"
+    ):
         # A warning waits for its time.
         if state != "due" or kind != "hold_warning":
             yield f"a {kind} is {state}: {error}"
-    for number, error in rows(url, "SELECT update_id, error FROM failed_update WHERE set_aside = 1"):
+    for number, error in rows(
+        url, "SELECT update_id, error FROM failed_update WHERE set_aside = 1"
+    ):
         yield f"update {number} was set aside: {error}"
 
 
@@ -79,7 +83,9 @@ def _of_notices(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str
         owed, heard = Counter(rows(url, query)), told(calls, opening)
         possible = {*owed, *(rows(url, _POSSIBLE[opening]) if opening in _POSSIBLE else ())}
         yield from (f"{opening} was never told of {key}" for key in owed - heard)
-        yield from (f"{opening} was told of {key}, which is not so" for key in heard if key not in possible)
+        yield from (
+            f"{opening} was told of {key}, which is not so" for key in heard if key not in possible
+        )
         extra += sum(max(0, times - max(1, owed[key])) for key, times in heard.items())
     yield from _of_cancellations(url, calls, repeats)
     extra += sum((told(calls, _TOLD_OF_CANCELLING) - Counter(rows(url, _CANCELLED))).values())
@@ -107,14 +113,30 @@ def _of_secrets(bot: BotHarness, url: str) -> Iterator[str]:
     providers = {person for (person,) in rows(url, "SELECT client_id FROM provider")}
     names = dict(rows(url, "SELECT name, id FROM client"))
     # Whoever forges a number gets that very number back, for what it is worth.
-    forged = {(tap.account.id, getattr(read(tap.data), field, 0)) for tap in bot.simulator.world.taps.values() for field in _NUMBERS}
+    forged = {
+        (tap.account.id, getattr(read(tap.data), field, 0))
+        for tap in bot.simulator.world.taps.values()
+        for field in _NUMBERS
+    }
     for call in bot.simulator.transcript.calls:
         chat = int(call.params.get("chat_id") or 0) if call.ok else 0
-        numbers = {getattr(read(data), "reservation", 0) for data in _buttons_of(call)} if chat else set()
-        strange = {number for number in numbers - {0} if chat not in parties.get(number, set()) and (chat, number) not in forged}
-        yield from (f"{chat} was shown the reservation {number}, which is not his" for number in strange)
+        numbers = (
+            {getattr(read(data), "reservation", 0) for data in _buttons_of(call)} if chat else set()
+        )
+        strange = {
+            number
+            for number in numbers - {0}
+            if chat not in parties.get(number, set()) and (chat, number) not in forged
+        }
+        yield from (
+            f"{chat} was shown the reservation {number}, which is not his" for number in strange
+        )
         if chat and chat not in providers:
-            others = {name for name in _NAME.findall(call.params.get("text", "")) if names.get(name) != chat}
+            others = {
+                name
+                for name in _NAME.findall(call.params.get("text", ""))
+                if names.get(name) != chat
+            }
             yield from (f"{chat} was shown the name {name}, which is not his" for name in others)
 
 
@@ -122,7 +144,9 @@ def _buttons_of(call: CallRecord) -> list[Any]:
     """Return the data of the buttons that a call showed."""
     markup = call.params.get("reply_markup") or {}
     keyboard = json.loads(markup) if isinstance(markup, str) else markup
-    return [button.get("callback_data") for row in keyboard.get("inline_keyboard", ()) for button in row]
+    return [
+        button.get("callback_data") for row in keyboard.get("inline_keyboard", ()) for button in row
+    ]
 
 
 def _of_chat(person: ChatUser, url: str) -> Iterator[str]:
@@ -147,7 +171,9 @@ def _promised(person: ChatUser) -> Iterator[tuple[int, str]]:
         for choice in (read(button.data) for button in message.buttons):
             if isinstance(choice, ConfirmHold):
                 yield choice.reservation, "held"
-            elif message.text.startswith("✅ Booked") and (number := getattr(choice, "reservation", 0)):
+            elif message.text.startswith("✅ Booked") and (
+                number := getattr(choice, "reservation", 0)
+            ):
                 yield number, "confirmed"
 
 

@@ -62,7 +62,11 @@ def odd_ones(kind: str, update: Raw, *, added: bool = True) -> Iterator[Odd]:
     """Yield all that can be odd about a valid update, but for its number; ``added`` are also fields it lacks."""
     for path, cls in _objects(update):
         holder = _at(update, path)
-        names = [*holder, *(name for name in fields_of(cls) if name not in holder)] if added else [*holder]
+        names = (
+            [*holder, *(name for name in fields_of(cls) if name not in holder)]
+            if added
+            else [*holder]
+        )
         for name in names:
             if (*path, name) == ("update_id",):
                 continue
@@ -72,7 +76,9 @@ def odd_ones(kind: str, update: Raw, *, added: bool = True) -> Iterator[Odd]:
 
 def odd_numbers() -> Iterator[Odd]:
     """Yield what can be odd about an update's number, and updates that are none."""
-    yield from (Odd("text", ("update_id",), what) for what in ("absent", "twice, then null", *VALUES))
+    yield from (
+        Odd("text", ("update_id",), what) for what in ("absent", "twice, then null", *VALUES)
+    )
     yield from (Odd("text", (), what) for what in VALUES)
 
 
@@ -111,36 +117,73 @@ def person_of(number: int) -> Raw:
 
 
 def _chat_of(number: int) -> Raw:
-    return {"id": number, "type": "private", "first_name": f"{SECRET} {number}", "last_name": SECRET, "username": SECRET}
+    return {
+        "id": number,
+        "type": "private",
+        "first_name": f"{SECRET} {number}",
+        "last_name": SECRET,
+        "username": SECRET,
+    }
 
 
 def _message(number: int, **content: Any) -> Raw:
-    return {"message_id": 77, "date": SOME_DATE, "chat": _chat_of(number), "from": person_of(number), **content}
+    return {
+        "message_id": 77,
+        "date": SOME_DATE,
+        "chat": _chat_of(number),
+        "from": person_of(number),
+        **content,
+    }
 
 
 def _card(number: int) -> Raw:
-    rows = [[{"text": "Confirm", "callback_data": "rc:1"}, {"text": SECRET, "url": "https://example.com"}]]
+    rows = [
+        [
+            {"text": "Confirm", "callback_data": "rc:1"},
+            {"text": SECRET, "url": "https://example.com"},
+        ]
+    ]
     bot = {"id": 1, "is_bot": True, "first_name": "Slotkeeper", "username": "slotkeeper_bot"}
     return {**_message(number, text=SECRET, reply_markup={"inline_keyboard": rows}), "from": bot}
 
 
 def _tap(number: int, **more: Any) -> Raw:
-    return {"callback_query": {"id": f"9{number}", "from": person_of(number), "chat_instance": "9", "data": "rc:1", **more}}
+    return {
+        "callback_query": {
+            "id": f"9{number}",
+            "from": person_of(number),
+            "chat_instance": "9",
+            "data": "rc:1",
+            **more,
+        }
+    }
 
 
 def _member(status: str, cls: type[ChatMember]) -> Raw:
-    return {**full(cls, 1), "user": {"id": 1, "is_bot": True, "first_name": "Slotkeeper", "username": "slotkeeper_bot"}, "status": status}
+    return {
+        **full(cls, 1),
+        "user": {"id": 1, "is_bot": True, "first_name": "Slotkeeper", "username": "slotkeeper_bot"},
+        "status": status,
+    }
 
 
 def _membership(number: int, before: Raw, after: Raw) -> Raw:
-    change = {"chat": _chat_of(number), "from": person_of(number), "date": SOME_DATE, "old_chat_member": before, "new_chat_member": after}
+    change = {
+        "chat": _chat_of(number),
+        "from": person_of(number),
+        "date": SOME_DATE,
+        "old_chat_member": before,
+        "new_chat_member": after,
+    }
     return {"my_chat_member": change}
 
 
 def _in_group(number: int, **content: Any) -> Raw:
     group = {"id": int(f"-100{number}"), "type": "supergroup", "title": SECRET, "username": SECRET}
     command = [{"type": "bot_command", "offset": 0, "length": 5}]
-    return {"message": {**_message(number, text="/book", entities=command), "chat": group, **content}}
+    return {
+        "message": {**_message(number, text="/book", entities=command), "chat": group, **content}
+    }
 
 
 def _anonymous(number: int) -> Raw:
@@ -151,15 +194,32 @@ def _anonymous(number: int) -> Raw:
 
 
 def _live(number: int) -> Raw:
-    place = {"latitude": 52.5, "longitude": 13.4, "horizontal_accuracy": 5.0, "live_period": 900, "heading": 7, "proximity_alert_radius": 9}
+    place = {
+        "latitude": 52.5,
+        "longitude": 13.4,
+        "horizontal_accuracy": 5.0,
+        "live_period": 900,
+        "heading": 7,
+        "proximity_alert_radius": 9,
+    }
     return {"edited_message": _message(number, edit_date=SOME_DATE, location=place)}
 
 
 def _photo(number: int) -> Raw:
     size = {"file_id": "f", "file_unique_id": "u", "width": 90, "height": 90, "file_size": 5}
-    contact = {"phone_number": "1", "first_name": SECRET, "last_name": SECRET, "user_id": number, "vcard": SECRET}
+    contact = {
+        "phone_number": "1",
+        "first_name": SECRET,
+        "last_name": SECRET,
+        "user_id": number,
+        "vcard": SECRET,
+    }
     mention = {"type": "text_mention", "offset": 0, "length": 5, "user": person_of(number)}
-    return {"message": _message(number, photo=[size], caption=SECRET, caption_entities=[mention], contact=contact)}
+    return {
+        "message": _message(
+            number, photo=[size], caption=SECRET, caption_entities=[mention], contact=contact
+        )
+    }
 
 
 def valid(kind: str, number: int) -> Raw:
@@ -176,13 +236,22 @@ def _written() -> dict[str, str]:
 def _valid(number: int) -> dict[str, Raw]:
     """Return a valid update of each kind."""
     command = [{"type": "bot_command", "offset": 0, "length": 5}]
-    kicked, member = _member("kicked", telegram.ChatMemberBanned), _member("member", telegram.ChatMemberMember)
+    kicked, member = (
+        _member("kicked", telegram.ChatMemberBanned),
+        _member("member", telegram.ChatMemberMember),
+    )
     subscribed = {
-        "text": {"message": _message(number, text=SECRET, entities=[{"type": "bold", "offset": 0, "length": 3}])},
+        "text": {
+            "message": _message(
+                number, text=SECRET, entities=[{"type": "bold", "offset": 0, "length": 3}]
+            )
+        },
         "command": {"message": _message(number, text="/book", entities=command)},
         "edited": {"edited_message": _message(number, text=SECRET, edit_date=SOME_DATE)},
         "tap": _tap(number, message=_card(number)),
-        "tap on a message gone": _tap(number, message={"message_id": 77, "date": 0, "chat": _chat_of(number)}),
+        "tap on a message gone": _tap(
+            number, message={"message_id": 77, "date": 0, "chat": _chat_of(number)}
+        ),
         "tap inline": _tap(number, inline_message_id="9"),
         "photo": _photo(number),
         "live location": _live(number),
@@ -197,12 +266,20 @@ def _valid(number: int) -> dict[str, Raw]:
 def _every_type(number: int) -> dict[str, Raw]:
     """Return an update of each type there is, with all that may be in it."""
     kinds = fields_of(Update)
-    return {f"full {name}": {name: _of_person(full(kind), number)} for name, kind in kinds.items() if kind}
+    return {
+        f"full {name}": {name: _of_person(full(kind), number)}
+        for name, kind in kinds.items()
+        if kind
+    }
 
 
 def _of_person(content: Raw, number: int) -> Raw:
     """Return an object as one of a person, so that no two odd updates wait for each other's turn."""
-    for name, value in (("from", person_of(number)), ("user", person_of(number)), ("chat", _chat_of(number))):
+    for name, value in (
+        ("from", person_of(number)),
+        ("user", person_of(number)),
+        ("chat", _chat_of(number)),
+    ):
         if name in content:
             content[name] = value
     return content
@@ -212,7 +289,10 @@ def _every_member(number: int, member: Raw) -> dict[str, Raw]:
     """Return a change of membership to each standing there is."""
     statuses = ("creator", "administrator", "member", "restricted", "left", "kicked", "unheard of")
     by_status = dict(zip(statuses, _members(), strict=False))
-    return {f"becomes {status}": _membership(number, member, _member(status, cls)) for status, cls in by_status.items()}
+    return {
+        f"becomes {status}": _membership(number, member, _member(status, cls))
+        for status, cls in by_status.items()
+    }
 
 
 def _members() -> list[type[ChatMember]]:
@@ -225,7 +305,11 @@ def every_odd_one() -> list[Odd]:
     found: list[Odd] = []
     for kind, update in _valid(_SOMEBODY).items():
         in_depth = not kind.startswith(("full ", "becomes "))
-        found += odd_ones(kind, update, added=kind in {"text", "tap", "block"}) if in_depth else _shallow(kind, update)
+        found += (
+            odd_ones(kind, update, added=kind in {"text", "tap", "block"})
+            if in_depth
+            else _shallow(kind, update)
+        )
     return found
 
 

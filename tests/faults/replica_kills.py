@@ -96,7 +96,9 @@ class Stage:
             self.env = self._environment(ports[0])
             listens = [f"127.0.0.1:{port}" for port in ports[1:]]
             await stack.enter_async_context(LoadBalancer(ports[1:]).serving(ports[0]))
-            self.crew = await stack.enter_async_context(crew(self.folder, self.env, self.exchange, listens))
+            self.crew = await stack.enter_async_context(
+                crew(self.folder, self.env, self.exchange, listens)
+            )
             await self._act()
             return Verdict(self).told()
 
@@ -154,8 +156,19 @@ class Stage:
     def _environment(self, port: int) -> dict[str, str]:
         """Return the environment of the replicas."""
         policy = {"HOLD_DURATION": "PT3S", "NOTICE_PERIOD": "PT1H"}
-        posted = {"WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram", "WEBHOOK_SECRET": SECRET} if self.script.way == "webhook" else {}
-        return environment(self.folder, self.simulator.url, DATABASE_URL=self.url, LOG_LEVEL="ERROR", **policy, **posted)
+        posted = (
+            {"WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram", "WEBHOOK_SECRET": SECRET}
+            if self.script.way == "webhook"
+            else {}
+        )
+        return environment(
+            self.folder,
+            self.simulator.url,
+            DATABASE_URL=self.url,
+            LOG_LEVEL="ERROR",
+            **policy,
+            **posted,
+        )
 
 
 class Verdict:
@@ -171,7 +184,10 @@ class Verdict:
         stage, outcome = self._stage, self._outcome
         taps = stage.simulator.world.taps.values()
         outcome.counts("people", stage.script.people)
-        outcome.counts("updates", len({delivery["update_id"] for delivery in stage.simulator.transcript.updates}))
+        outcome.counts(
+            "updates",
+            len({delivery["update_id"] for delivery in stage.simulator.transcript.updates}),
+        )
         outcome.counts("kills", len(stage.crew.in_hand))
         outcome.counts("reservations", rows(stage.url, "SELECT count(*) FROM reservation")[0][0])
         every = claims(stage.url, crossing=CROSSING)
@@ -179,7 +195,9 @@ class Verdict:
         outcome.counts("overlaps", len(stage.overlaps), at_most=0)
         outcome.counts("overlaps by the books", len(found), at_most=0)
         outcome.counts("looks at what overlaps", stage.looks)
-        outcome.wrong += [str(claim) for claim in every if any(claim.number in pair for pair in found)]
+        outcome.wrong += [
+            str(claim) for claim in every if any(claim.number in pair for pair in found)
+        ]
         outcome.counts("taps left unanswered", sum(not tap.answers for tap in taps), at_most=0)
         self._of_notices()
         self._of_answers()
@@ -188,20 +206,40 @@ class Verdict:
         if take_overs := self._take_overs():
             outcome.figures["take-over, median"] = f"{median(take_overs):.1f} s"
             outcome.figures["take-over, longest"] = f"{max(take_overs):.1f} s"
-            outcome.wrong += [f"a take-over of {seconds:.1f} s" for seconds in take_overs if seconds > TAKE_OVER_SECONDS]
+            outcome.wrong += [
+                f"a take-over of {seconds:.1f} s"
+                for seconds in take_overs
+                if seconds > TAKE_OVER_SECONDS
+            ]
         return outcome
 
     def _take_overs(self) -> list[float]:
         """Return for how many seconds nobody polled after each death of the one who did."""
         polls, died = self._stage.exchange.polls, self._stage.crew.died
-        return [next(at for at, who in polls if at > moment and who != number) - moment for number, moment in died.items()] if polls else []
+        return (
+            [
+                next(at for at, who in polls if at > moment and who != number) - moment
+                for number, moment in died.items()
+            ]
+            if polls
+            else []
+        )
 
     def _of_notices(self) -> None:
         """Compare what was owed with what was told: nothing is lost, and repeated is what a dead bot had no time to note."""
-        expired = rows(self._stage.url, "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'")
-        booked = rows(self._stage.url, f"SELECT {self._stage.dora.id}, start_cell FROM reservation WHERE status = 'confirmed'")
+        expired = rows(
+            self._stage.url,
+            "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'",
+        )
+        booked = rows(
+            self._stage.url,
+            f"SELECT {self._stage.dora.id}, start_cell FROM reservation WHERE status = 'confirmed'",
+        )
         lost = repeated = strange = 0
-        for kind, owed in (("hold_expired", Counter(expired)), ("booking_confirmed", Counter(booked))):
+        for kind, owed in (
+            ("hold_expired", Counter(expired)),
+            ("booking_confirmed", Counter(booked)),
+        ):
             heard = told(self._calls, OPENINGS[kind])
             lost += (owed - heard).total()
             strange += len(set(heard) - set(owed))
@@ -217,7 +255,9 @@ class Verdict:
         for number, in_hand in self._stage.crew.in_hand.items():
             calls = self._calls.of(number)
             taken = {kind: told(calls, opening) for kind, opening in OPENINGS.items()}
-            in_flight += sum((recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in in_hand)
+            in_flight += sum(
+                (recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in in_hand
+            )
         return in_flight
 
     def _of_answers(self) -> None:
@@ -225,23 +265,43 @@ class Verdict:
         answered = Counter(int(call.params["chat_id"]) for call in self._calls if _shows_days(call))
         again = sum(max(0, answered[guest.person.id] - guest.asked) for guest in self._stage.guests)
         again += sum(max(0, tap.answers - 1) for tap in self._stage.simulator.world.taps.values())
-        replies = sum(kind == "reply" for in_hand in self._stage.crew.in_hand.values() for kind, *_ in in_hand)
+        replies = sum(
+            kind == "reply" for in_hand in self._stage.crew.in_hand.values() for kind, *_ in in_hand
+        )
         self._outcome.counts("answers repeated", again, at_most=replies)
 
     def _of_holds(self) -> None:
         """See that each time that was granted is one hold, new or moved, and that each hold was shown to the one who has it."""
         # Nobody moves a hold twice.
-        made = dict(rows(self._stage.url, "SELECT client_id, count(*) + count(first_held_at) FROM reservation GROUP BY client_id"))
-        twice = sum(max(0, made.get(guest.person.id, 0) - guest.granted) for guest in self._stage.guests)
+        made = dict(
+            rows(
+                self._stage.url,
+                "SELECT client_id, count(*) + count(first_held_at) FROM reservation GROUP BY client_id",
+            )
+        )
+        twice = sum(
+            max(0, made.get(guest.person.id, 0) - guest.granted) for guest in self._stage.guests
+        )
         self._outcome.counts("holds nobody tapped for", twice, at_most=0)
-        shown = {number for call in self._calls if call.ok for number in reservations_shown(call.params.get("reply_markup"))}
-        unseen = {number for (number,) in rows(self._stage.url, "SELECT id FROM reservation")} - shown
+        shown = {
+            number
+            for call in self._calls
+            if call.ok
+            for number in reservations_shown(call.params.get("reply_markup"))
+        }
+        unseen = {
+            number for (number,) in rows(self._stage.url, "SELECT id FROM reservation")
+        } - shown
         self._outcome.counts("holds nobody saw", len(unseen), at_most=0)
 
     def _of_books(self) -> None:
         """Look at the books, ask the doctor, and read the log."""
         self._outcome.wrong += audit(self._stage.url, datetime.now(UTC), crossing=CROSSING)
-        self._outcome.counts("updates that failed", rows(self._stage.url, "SELECT count(*) FROM failed_update")[0][0], at_most=0)
+        self._outcome.counts(
+            "updates that failed",
+            rows(self._stage.url, "SELECT count(*) FROM failed_update")[0][0],
+            at_most=0,
+        )
         said = runs(self._stage.folder, self._stage.env, "doctor").stdout.strip()
         self._outcome.figures["the doctor"] = said
         log = (self._stage.folder / "log").read_text()
@@ -251,4 +311,8 @@ class Verdict:
 
 def _shows_days(call: CallRecord) -> bool:
     """Tell whether a call sent a message from which a day can be chosen."""
-    return call.ok and call.method == "sendMessage" and "'bd:" in str(call.params.get("reply_markup")).replace('"', "'")
+    return (
+        call.ok
+        and call.method == "sendMessage"
+        and "'bd:" in str(call.params.get("reply_markup")).replace('"', "'")
+    )

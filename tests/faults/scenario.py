@@ -93,7 +93,9 @@ async def publish(scenario: Scenario) -> Updates:
     """The provider posts hours."""
     # A quarter of an hour on a day after all that is posted, which nobody has posted before.
     number, dora = next(scenario.posts), scenario.dora
-    begins = MONDAY.replace(hour=0) + timedelta(days=50 + number % 10, minutes=30 * (number // 10 % 47))
+    begins = MONDAY.replace(hour=0) + timedelta(
+        days=50 + number % 10, minutes=30 * (number // 10 % 47)
+    )
     await dora.sends("/hours")
     await dora.sends(f"{begins:%d.%m.%Y %H:%M}-{begins + timedelta(minutes=15):%H:%M}")
     dora.person.taps("Publish")
@@ -115,5 +117,7 @@ async def deliver(scenario: Scenario) -> Updates:
     return []
 
 
-ACTS: dict[str, Act] = {act.__name__: act for act in (hold, confirm, release, cancel, publish, expire, deliver)}
+ACTS: dict[str, Act] = {
+    act.__name__: act for act in (hold, confirm, release, cancel, publish, expire, deliver)
+}
 """The moments that faults meet."""

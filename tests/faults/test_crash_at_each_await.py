@@ -38,14 +38,24 @@ class Mortals:
         """Have one more work these updates, or do what is due where there are none, and die at this await; return how it ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        order = {"now": self._bot.now.isoformat(), "settings": self._settings(), "token": TOKEN, "updates": updates, "at": at}
+        order = {
+            "now": self._bot.now.isoformat(),
+            "settings": self._settings(),
+            "token": TOKEN,
+            "updates": updates,
+            "at": at,
+        }
         self._process.stdin.write(f"{json.dumps(order)}\n".encode())
         ended = (await self._process.stdout.readline()).decode().strip()
         self.deaths += ended == "killed"
         return ended
 
     def _settings(self) -> dict[str, Any]:
-        return {"telegram_api_url": self._bot.simulator.url, "database_url": self._bot.app.database.url, "time_zone": "Europe/Berlin"}
+        return {
+            "telegram_api_url": self._bot.simulator.url,
+            "database_url": self._bot.app.database.url,
+            "time_zone": "Europe/Berlin",
+        }
 
 
 @asynccontextmanager
@@ -54,7 +64,9 @@ async def mortals(bot: BotHarness, folder: Path) -> AsyncIterator[Mortals]:
     with (folder / "log").open("ab") as log:
         command = [sys.executable, "-m", "tests.faults.crash_worker"]
         env = environment(folder, bot.simulator.url)
-        process = await asyncio.create_subprocess_exec(*command, env=env, stdin=PIPE, stdout=PIPE, stderr=log, limit=1 << 20)
+        process = await asyncio.create_subprocess_exec(
+            *command, env=env, stdin=PIPE, stdout=PIPE, stderr=log, limit=1 << 20
+        )
         try:
             yield Mortals(process, bot)
         finally:
@@ -76,14 +88,23 @@ async def dies(scenario: Scenario, them: Mortals, act: str, at: int) -> str:
     for update in updates:
         bot.simulator.redeliver(update["update_id"])
     await bot.recovers()
-    assert await aftermath(bot, *scenario.people[-1:], scenario.dora, repeats=them.deaths) == [], (act, at, ended)
+    assert await aftermath(bot, *scenario.people[-1:], scenario.dora, repeats=them.deaths) == [], (
+        act,
+        at,
+        ended,
+    )
     return ended
 
 
 async def tried(scenario: Scenario, them: Mortals, act: str) -> int:
     """Have an act die at each of its awaits, or at one of the first; return how many awaits were tried."""
     if not LONG:
-        await dies(scenario, them, act, chance((act, scenario.bot.app.database.url[:6])).randint(1, _SURELY))
+        await dies(
+            scenario,
+            them,
+            act,
+            chance((act, scenario.bot.app.database.url[:6])).randint(1, _SURELY),
+        )
         return 1
     awaits = int((await dies(scenario, them, act, 0)).removeprefix("ended "))
     for at in range(1, awaits + 1):
@@ -92,7 +113,9 @@ async def tried(scenario: Scenario, them: Mortals, act: str) -> int:
 
 
 @pytest.mark.parametrize("acts", [[act] for act in ACTS] if LONG else [[]], ids=" ".join)
-async def test_whoever_dies_at_any_await_of_any_act_leaves_nothing_undone(scenario: Scenario, tmp_path: Path, acts: list[str]) -> None:
+async def test_whoever_dies_at_any_await_of_any_act_leaves_nothing_undone(
+    scenario: Scenario, tmp_path: Path, acts: list[str]
+) -> None:
     # What was on its way when somebody died goes out once more.
     scenario.meant = ("message is not modified",)
     # Where there is no time for all, by lot.

@@ -41,7 +41,9 @@ async def meets(scenario: Scenario, act: str, ailment: DatabaseFault) -> tuple[b
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_nothing_is_lost_whatever_ails_the_database(scenario: Scenario, engine: str, seed: int) -> None:
+async def test_nothing_is_lost_whatever_ails_the_database(
+    scenario: Scenario, engine: str, seed: int
+) -> None:
     lots, refused, delayed = chance((engine, seed)), Counter[str](), Counter[str]()
     # What was told and could not be noted is told once more.
     scenario.meant = ("was answered", "message is not modified")
@@ -51,8 +53,15 @@ async def test_nothing_is_lost_whatever_ails_the_database(scenario: Scenario, en
             refused[name] += was_refused
             delayed[name] += was_delayed
         # While the database was away Telegram may have been told what could not be noted.
-        found = await aftermath(scenario.bot, *scenario.people[-ACTS_OF_A_FAULT:], scenario.dora, repeats=refused.total())
+        found = await aftermath(
+            scenario.bot,
+            *scenario.people[-ACTS_OF_A_FAULT:],
+            scenario.dora,
+            repeats=refused.total(),
+        )
         assert found == [], name
     print(f"{engine}: {dict(refused)} refused, {dict(delayed)} delayed")  # noqa: T201  (pytest shows it where it is asked to)
 
-    assert all((delayed if name in PATIENT[engine] else refused)[name] for name in DATABASE_FAULTS[engine])
+    assert all(
+        (delayed if name in PATIENT[engine] else refused)[name] for name in DATABASE_FAULTS[engine]
+    )

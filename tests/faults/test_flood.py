@@ -25,8 +25,18 @@ LINES, TAPS = 200, 100
 
 def settings_for(way: str, url: str, telegram: str, port: int) -> Settings:
     """Return the settings of a bot that gets its updates in this way."""
-    posted: dict[str, Any] = {"webhook_url": f"http://127.0.0.1:{port}/telegram", "webhook_secret": SECRET} if way == "webhook" else {}
-    return Settings(_env_file=None, telegram_api_url=telegram, database_url=url, listen=f"127.0.0.1:{port}", **posted)
+    posted: dict[str, Any] = (
+        {"webhook_url": f"http://127.0.0.1:{port}/telegram", "webhook_secret": SECRET}
+        if way == "webhook"
+        else {}
+    )
+    return Settings(
+        _env_file=None,
+        telegram_api_url=telegram,
+        database_url=url,
+        listen=f"127.0.0.1:{port}",
+        **posted,
+    )
 
 
 @pytest.mark.parametrize("way", ["polling", "webhook"])
@@ -36,7 +46,10 @@ async def test_others_are_answered_while_one_person_floods_the_bot_and_all_that_
     telegram = Simulator(token=TOKEN)
     await telegram.start()
     telegram.flood_limits.enabled = True
-    flooder, others = telegram.person("Flooder"), [telegram.person(f"Person {number}") for number in range(10)]
+    flooder, others = (
+        telegram.person("Flooder"),
+        [telegram.person(f"Person {number}") for number in range(10)],
+    )
     settings = settings_for(way, database_url, telegram.url, unused_tcp_port_factory())
     bot = asyncio.create_task(run(settings, TOKEN, rate_limiter=RateLimiter()))
 
@@ -44,7 +57,9 @@ async def test_others_are_answered_while_one_person_floods_the_bot_and_all_that_
     await until(lambda: len(flooder.chat.messages) > 1)
     his = [flooder.sends("/help")["update_id"] for _ in range(LINES)]
     # In its own queue; the tap is on a button that is long out of date.
-    his += [flooder.taps_data("rs:1", flooder.chat.messages[1].id)["update_id"] for _ in range(TAPS)]
+    his += [
+        flooder.taps_data("rs:1", flooder.chat.messages[1].id)["update_id"] for _ in range(TAPS)
+    ]
     before = len(flooder.chat.messages)
     for person in others:
         person.sends("/help")
@@ -110,7 +125,9 @@ async def test_a_quiet_person_is_answered_before_the_backlog_of_many_busy_ones(
     assert not [call for call in telegram.transcript.calls if call.status == 429]
 
 
-async def test_each_busy_persons_answers_stay_in_order(database_url: str, unused_tcp_port_factory: Callable[[], int]) -> None:
+async def test_each_busy_persons_answers_stay_in_order(
+    database_url: str, unused_tcp_port_factory: Callable[[], int]
+) -> None:
     telegram = Simulator(token=TOKEN)
     await telegram.start()
     telegram.flood_limits.enabled = True
@@ -124,7 +141,9 @@ async def test_each_busy_persons_answers_stay_in_order(database_url: str, unused
     for number in range(5):
         for person in people:
             person.sends(f"line {number}")
-    await until(lambda: all(len(person.chat.messages) == 10 for person in people), every=0.1, within=60)
+    await until(
+        lambda: all(len(person.chat.messages) == 10 for person in people), every=0.1, within=60
+    )
     bot.cancel()
     with suppress(asyncio.CancelledError):
         await bot

@@ -17,7 +17,11 @@ from tests.kit.venue import rows
 FORGED = 10_000 if LONG else 100
 _AT_ONCE = 20
 LINES = 2_000 if LONG else 30
-KINDS: list[Any] = [kind for kind in vars(kinds).values() if isinstance(kind, type) and issubclass(kind, Callback) and kind is not Callback]
+KINDS: list[Any] = [
+    kind
+    for kind in vars(kinds).values()
+    if isinstance(kind, type) and issubclass(kind, Callback) and kind is not Callback
+]
 _EXTREMES = (
     "",
     "0",
@@ -44,23 +48,40 @@ _ODD = "\x00\x01\x1b\ud800\udfff\u202e\u2066\u200d\ufeff\ufffe\u0301<&\"'%{}\\/\
 def forged(lots: random.Random) -> str:
     """Return callback data that was valid before somebody's fingers slipped."""
     kind = lots.choice(KINDS)
-    parts = [kind.tag, *(lots.choice(_EXTREMES) if lots.random() < 0.3 else str(lots.randint(0, 9)) for _ in fields(kind))]
+    parts = [
+        kind.tag,
+        *(
+            lots.choice(_EXTREMES) if lots.random() < 0.3 else str(lots.randint(0, 9))
+            for _ in fields(kind)
+        ),
+    ]
     data = ":".join(parts)
     if lots.random() < 0.3 and data:
         at = lots.randrange(len(data))
-        data = data[:at] + lots.choice(("", ":", "\ud800", "9", chr(lots.randrange(0x110000)))) + data[at + lots.randint(0, 2) :]
+        data = (
+            data[:at]
+            + lots.choice(("", ":", "\ud800", "9", chr(lots.randrange(0x110000))))
+            + data[at + lots.randint(0, 2) :]
+        )
     return data or "?"
 
 
 def line(lots: random.Random) -> str:
     """Return what no person would type: odd characters, and characters of every plane, those that are none among them."""
     size = lots.randint(1, 40)
-    drawn = (lots.choice(_ODD) if lots.random() < 0.2 else chr(lots.randrange(0x10000) + (lots.randrange(17) << 16)) for _ in range(size))
+    drawn = (
+        lots.choice(_ODD)
+        if lots.random() < 0.2
+        else chr(lots.randrange(0x10000) + (lots.randrange(17) << 16))
+        for _ in range(size)
+    )
     return f"{lots.choice(('', '/', '/start ', '/start book_', '/start join_', '25 Nov ', '9:00-'))}{''.join(drawn)}."
 
 
 @pytest.mark.parametrize("seed", [1])
-async def test_forged_buttons_are_answered_and_touch_nobody_elses_things(scenario: Scenario, seed: int) -> None:
+async def test_forged_buttons_are_answered_and_touch_nobody_elses_things(
+    scenario: Scenario, seed: int
+) -> None:
     for act in ("hold", "confirm", "publish"):
         await scenario.bot.works(await ACTS[act](scenario))
     await scenario.bot.settles()
@@ -84,7 +105,9 @@ async def test_whatever_is_typed_at_any_step_is_answered(scenario: Scenario, see
     for number in range(LINES):
         person = lots.choice((alice, scenario.dora))
         if number % 5 == 0:
-            await person.sends(lots.choice(("/book", "/hours", "/settings", "/agenda", "/bookings")))
+            await person.sends(
+                lots.choice(("/book", "/hours", "/settings", "/agenda", "/bookings"))
+            )
         newest = person.last.id
         await person.sends(line(lots))
         assert person.last.id > newest
@@ -92,7 +115,9 @@ async def test_whatever_is_typed_at_any_step_is_answered(scenario: Scenario, see
     assert await aftermath(scenario.bot, alice, scenario.dora) == []
 
 
-async def test_names_of_every_plane_and_ids_of_64_bits_book_like_any_other(scenario: Scenario) -> None:
+async def test_names_of_every_plane_and_ids_of_64_bits_book_like_any_other(
+    scenario: Scenario,
+) -> None:
     bot = scenario.bot
     names = [
         "\u202eevE\x00\ud800",
@@ -110,5 +135,7 @@ async def test_names_of_every_plane_and_ids_of_64_bits_book_like_any_other(scena
         await bot.settles()
         await client.taps("Confirm")
 
-    assert len(rows(bot.app.database.url, "SELECT id FROM reservation WHERE status = 'confirmed'")) == len(names)
+    assert len(
+        rows(bot.app.database.url, "SELECT id FROM reservation WHERE status = 'confirmed'")
+    ) == len(names)
     assert await aftermath(bot, *scenario.people, scenario.dora) == []

@@ -60,7 +60,10 @@ async def two_book(scenario: Scenario) -> list[ChatUser]:
 @pytest.mark.engines("sqlite")
 async def test_each_thing_that_can_be_wrong_is_noticed(scenario: Scenario) -> None:
     people, url = await two_book(scenario), scenario.bot.app.database.url
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as books, closing(sqlite3.connect(":memory:")) as sound:
+    with (
+        closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as books,
+        closing(sqlite3.connect(":memory:")) as sound,
+    ):
         books.backup(sound)
         for sql, complaint in FORGED.items():
             changes(url, sql)
@@ -74,14 +77,22 @@ async def test_each_thing_that_can_be_wrong_is_noticed(scenario: Scenario) -> No
 @pytest.mark.engines("sqlite")
 async def test_a_notice_that_came_again_is_noticed_and_can_be_excused(scenario: Scenario) -> None:
     people, bot = await two_book(scenario), scenario.bot
-    notice = next(call for call in bot.simulator.transcript.calls_of("sendMessage") if call.params["text"].startswith("📅"))
+    notice = next(
+        call
+        for call in bot.simulator.transcript.calls_of("sendMessage")
+        if call.params["text"].startswith("📅")
+    )
     await bot.simulator.call("sendMessage", notice.params)
 
     assert await looked_over(bot, *people) == ["1 notices came again, not 0"]
     assert await looked_over(bot, *people, repeats=1) == []
 
-    await bot.simulator.call("sendMessage", {"chat_id": people[0].id, "text": "It is Client 2. who comes"})
-    assert await looked_over(bot, *people, repeats=1) == [f"{people[0].id} was shown the name Client 2., which is not his"]
+    await bot.simulator.call(
+        "sendMessage", {"chat_id": people[0].id, "text": "It is Client 2. who comes"}
+    )
+    assert await looked_over(bot, *people, repeats=1) == [
+        f"{people[0].id} was shown the name Client 2., which is not his"
+    ]
 
 
 @pytest.mark.engines("sqlite")
@@ -89,10 +100,19 @@ async def test_a_cancellation_told_without_its_booking_is_noticed(scenario: Scen
     people, bot = await two_book(scenario), scenario.bot
     await people[1].taps("Cancel booking")
     await people[1].taps("Yes, cancel booking")
-    [notice] = [call for call in bot.simulator.transcript.calls_of("sendMessage") if "</b> cancelled:" in call.params["text"]]
+    [notice] = [
+        call
+        for call in bot.simulator.transcript.calls_of("sendMessage")
+        if "</b> cancelled:" in call.params["text"]
+    ]
     assert await looked_over(bot, *people) == []
 
-    other = re.sub(r'unix="(\d+)"', lambda found: f'unix="{int(found[1]) - 9_000}"', notice.params["text"], count=1)
+    other = re.sub(
+        r'unix="(\d+)"',
+        lambda found: f'unix="{int(found[1]) - 9_000}"',
+        notice.params["text"],
+        count=1,
+    )
     await bot.simulator.call("sendMessage", {**notice.params, "text": other})
     found = await looked_over(bot, *people, repeats=1)
     assert len(found) == 1
@@ -101,7 +121,9 @@ async def test_a_cancellation_told_without_its_booking_is_noticed(scenario: Scen
 
 @pytest.mark.engines("sqlite")
 @pytest.mark.parametrize(("method", "kind"), UNHEARD)
-async def test_whoever_is_not_answered_is_noticed(scenario: Scenario, method: str, kind: FaultKind) -> None:
+async def test_whoever_is_not_answered_is_noticed(
+    scenario: Scenario, method: str, kind: FaultKind
+) -> None:
     people = await two_book(scenario)
     scenario.meant = ("was left unanswered",)
     scenario.bot.simulator.faults.add(kind, method=method, times=None)

@@ -42,14 +42,22 @@ KNOWN = (
     Odd("tap", ("callback_query", "message", "message_id"), "2**63"),
 )
 # What the look at the books may say of those who sent odd updates; rows that are not sent are looked up person by person.
-_EXPECTED = re.compile(r"^update \d+ was set aside: |^Updates that failed three times|^a \w+ is (withheld|parked|waiting): ")
+_EXPECTED = re.compile(
+    r"^update \d+ was set aside: |^Updates that failed three times|^a \w+ is (withheld|parked|waiting): "
+)
 _TOLD = re.compile(r"• (\d+) things? that .* set aside")
 
 
 @pytest.fixture(params=["polling", "webhook"])
-async def odd_scene(request: pytest.FixtureRequest, database_url: str, unused_tcp_port: int) -> AsyncIterator["OddScene"]:
+async def odd_scene(
+    request: pytest.FixtureRequest, database_url: str, unused_tcp_port: int
+) -> AsyncIterator["OddScene"]:
     """Return a venue whose bot receives updates by itself, from a Telegram that may send anything."""
-    bot = PolledBot(database_url) if request.param == "polling" else WebhookBot(database_url, unused_tcp_port)
+    bot = (
+        PolledBot(database_url)
+        if request.param == "polling"
+        else WebhookBot(database_url, unused_tcp_port)
+    )
     bot.simulator.webhook.pace = 0.05
     await bot.starts()
     scenario = OddScene(bot)
@@ -89,7 +97,9 @@ class OddScene(Scenario):
         newcomer = self.bot.joins("Newcomer")
         newcomer.person.sends("/start")
         # While the odd ones are still tried again.
-        await until(lambda: newcomer.shown and all(len(each.shown) == self._asked for each in self.regulars))
+        await until(
+            lambda: newcomer.shown and all(len(each.shown) == self._asked for each in self.regulars)
+        )
         self._gives_up()
         await self.bot.hears()
         assert [len(each.shown) for each in self.regulars] == [self._asked] * 3
@@ -97,7 +107,11 @@ class OddScene(Scenario):
     def _gives_up(self) -> None:
         """Have Telegram post no more what is no update, as it does after a day; by polling it is gone with the next one."""
         if self.bot.simulator.world.webhook.url:
-            refused = [entry for entry in self.bot.simulator.world.updates.pending if entry.id in self._no_updates]
+            refused = [
+                entry
+                for entry in self.bot.simulator.world.updates.pending
+                if entry.id in self._no_updates
+            ]
             for entry in refused:
                 self.bot.simulator.world.updates.done(entry)
 
@@ -116,22 +130,33 @@ class OddScene(Scenario):
         """Return what is wrong besides that odd updates were set aside and that strangers cannot be written to."""
         people = [*self.people, self.dora, *self.regulars]
         known = ", ".join(str(person.id) for person in (*people, self.admin))
-        wrong = [sentence for sentence in await aftermath(self.bot, *people) if not _EXPECTED.match(sentence)]
-        unsent = rows(self.bot.app.database.url, f"SELECT kind, error FROM outbox WHERE error IS NOT NULL AND recipient_id IN ({known})")
+        wrong = [
+            sentence
+            for sentence in await aftermath(self.bot, *people)
+            if not _EXPECTED.match(sentence)
+        ]
+        unsent = rows(
+            self.bot.app.database.url,
+            f"SELECT kind, error FROM outbox WHERE error IS NOT NULL AND recipient_id IN ({known})",
+        )
         return wrong + [f"a {kind} was not sent to one of ours: {error}" for kind, error in unsent]
 
     async def told_of(self) -> int:
         """Return of how many updates that were set aside the admin was told, once all hours have passed."""
         await self.bot.passes(hours=1)
         await self.bot.passes(hours=1)
-        return sum(int(count) for message in self.admin.shown for count in _TOLD.findall(message.text))
+        return sum(
+            int(count) for message in self.admin.shown for count in _TOLD.findall(message.text)
+        )
 
 
 def _parts(odd: Sequence[Odd]) -> Iterator[Sequence[Odd]]:
     return (odd[at : at + BATCH] for at in range(0, len(odd), BATCH))
 
 
-async def _survives(scenario: OddScene, odd: Sequence[Odd], caplog: pytest.LogCaptureFixture) -> None:
+async def _survives(
+    scenario: OddScene, odd: Sequence[Odd], caplog: pytest.LogCaptureFixture
+) -> None:
     """Have everybody meet odd updates, and look at what they have left."""
     caplog.set_level(logging.INFO)
     for batch in _parts(odd):
@@ -162,5 +187,7 @@ async def test_no_field_of_any_update_keeps_others_from_being_answered(
     await _survives(odd_scene, _chosen(part, request.node.name), caplog)
 
 
-async def test_no_number_of_an_update_keeps_others_from_being_answered(odd_scene: OddScene, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_number_of_an_update_keeps_others_from_being_answered(
+    odd_scene: OddScene, caplog: pytest.LogCaptureFixture
+) -> None:
     await _survives(odd_scene, list(odd_numbers()), caplog)

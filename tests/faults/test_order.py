@@ -8,13 +8,28 @@ from tests.faults.invariants import aftermath
 from tests.faults.sampling import SEEDS, chance
 from tests.faults.scenario import ACTS, Scenario
 
-STEPS = ("hours=1", "hours=-1", "days=1", "days=-1", "minutes=29", "minutes=-29", "seconds=1", "seconds=-1")
+STEPS = (
+    "hours=1",
+    "hours=-1",
+    "days=1",
+    "days=-1",
+    "minutes=29",
+    "minutes=-29",
+    "seconds=1",
+    "seconds=-1",
+)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_updates_that_come_twice_late_or_in_another_order_do_nothing_twice(scenario: Scenario, seed: int) -> None:
+async def test_updates_that_come_twice_late_or_in_another_order_do_nothing_twice(
+    scenario: Scenario, seed: int
+) -> None:
     bot, lots = scenario.bot, chance(seed)
-    updates = [update for act in ("hold", "confirm", "release", "cancel", "publish") for update in await ACTS[act](scenario)]
+    updates = [
+        update
+        for act in ("hold", "confirm", "release", "cancel", "publish")
+        for update in await ACTS[act](scenario)
+    ]
     shuffled = lots.sample(updates * 2, 2 * len(updates))
     await bot.works(shuffled)
     await bot.passes(minutes=lots.randint(0, 29))

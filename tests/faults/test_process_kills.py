@@ -56,7 +56,9 @@ class Assassin(Faults):
         self.killed.put_nowait(self.bot)
         self.bot = None
         self.kills += 1
-        return Fault(self._random.choice([FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER]), None, None, 0, None)
+        return Fault(
+            self._random.choice([FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER]), None, None, 0, None
+        )
 
 
 class Client:
@@ -79,7 +81,9 @@ class Client:
         if card is None:
             return
         edits, toasts = card.edited, len(self.person.toasts)
-        await self._tapped(self.person.taps_data(PickSlot(self._provider, next(self._cells), 0).pack(), card.id))
+        await self._tapped(
+            self.person.taps_data(PickSlot(self._provider, next(self._cells), 0).pack(), card.id)
+        )
         await until(lambda: card.edited > edits or len(self.person.toasts) > toasts)
         self._confirms = not self._confirms
         if self._confirms:
@@ -89,7 +93,11 @@ class Client:
     def _calendar(self, asked: int) -> Message | None:
         """Return the answer to a question: the first message after it from which a day or a time can be chosen."""
         times = ("bd:", "bs:")
-        found = (m for m in self.person.chat.messages if m.id > asked and any((b.data or "").startswith(times) for b in m.buttons))
+        found = (
+            m
+            for m in self.person.chat.messages
+            if m.id > asked and any((b.data or "").startswith(times) for b in m.buttons)
+        )
         return next(found, None)
 
     async def _tapped(self, update: dict[str, dict[str, str]]) -> None:
@@ -120,11 +128,15 @@ async def dora(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> Per
     return dora
 
 
-async def test_kills_between_commit_and_delivery_lose_nothing(simulator: Simulator, dora: Person, tmp_path: Path) -> None:
+async def test_kills_between_commit_and_delivery_lose_nothing(
+    simulator: Simulator, dora: Person, tmp_path: Path
+) -> None:
     assassin = Assassin()
     simulator.world.faults = assassin
     clients = [Client(simulator, number, 1) for number in range(CLIENTS)]
-    env = environment(tmp_path, simulator.url, HOLD_DURATION="PT3S", NOTICE_PERIOD="PT1H", LOG_LEVEL="ERROR")
+    env = environment(
+        tmp_path, simulator.url, HOLD_DURATION="PT3S", NOTICE_PERIOD="PT1H", LOG_LEVEL="ERROR"
+    )
     url = env["DATABASE_URL"]
 
     async def come_and_go(client: Client) -> None:

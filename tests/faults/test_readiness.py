@@ -38,7 +38,9 @@ async def settled(bot: ServedBot) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("ailment", ["full", "read-only"])
-async def test_it_is_not_ready_while_the_database_takes_no_writes(bot: ServedBot, engine: str, ailment: str) -> None:
+async def test_it_is_not_ready_while_the_database_takes_no_writes(
+    bot: ServedBot, engine: str, ailment: str
+) -> None:
     assert await database_says(bot) == (200, "ok")
     async with DATABASE_FAULTS[engine][ailment](bot):
         assert await settled(bot) == (503, "DatabaseAway")
@@ -53,7 +55,9 @@ async def test_what_is_tried_leaves_nothing_in_the_database(bot: ServedBot) -> N
     assert everything(bot.app.database.url) == before
 
 
-async def test_the_result_is_kept_for_five_seconds_however_many_ask(bot: ServedBot, engine: str) -> None:
+async def test_the_result_is_kept_for_five_seconds_however_many_ask(
+    bot: ServedBot, engine: str
+) -> None:
     assert await database_says(bot) == (200, "ok")
     async with DATABASE_FAULTS[engine]["full"](bot):
         bot.now += RECENT - timedelta(microseconds=1)

@@ -16,7 +16,9 @@ SCRIPTS = {
 
 @pytest.mark.engines("postgresql")
 @pytest.mark.parametrize("way", SCRIPTS)
-async def test_replicas_that_are_killed_again_and_again_lose_nothing(database_url: str, tmp_path: Path, way: str) -> None:
+async def test_replicas_that_are_killed_again_and_again_lose_nothing(
+    database_url: str, tmp_path: Path, way: str
+) -> None:
     stage = Stage(database_url, tmp_path, SCRIPTS[way])
     outcome = await stage.plays(quiet_ports(1 + REPLICAS))
     print(f"\n{way}\n{outcome}")  # noqa: T201  (pytest shows it where it is asked to, or where the test fails)

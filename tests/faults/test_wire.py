@@ -22,7 +22,12 @@ FATES = {
     "broken json": (FaultKind.BROKEN_JSON, None),
 }
 # What Telegram says to whoever does again what he was not told is done.
-MEANT = ("was answered", "message is not modified", "query is too old", "message to delete not found")
+MEANT = (
+    "was answered",
+    "message is not modified",
+    "query is too old",
+    "message to delete not found",
+)
 
 
 async def meets(scenario: Scenario, act: str, fate: str, calls: int) -> int:
@@ -41,7 +46,9 @@ async def meets(scenario: Scenario, act: str, fate: str, calls: int) -> int:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_no_fate_of_a_call_at_any_moment_loses_anything(scenario: Scenario, engine: str, seed: int) -> None:
+async def test_no_fate_of_a_call_at_any_moment_loses_anything(
+    scenario: Scenario, engine: str, seed: int
+) -> None:
     scenario.meant = MEANT
     lots, repeats = chance(seed), 0
     # What Telegram does concerns no database: where there is no time for all, each meets every other fate.
@@ -51,4 +58,9 @@ async def test_no_fate_of_a_call_at_any_moment_loses_anything(scenario: Scenario
             calls = lots.randint(1, 3)
             assert await meets(scenario, act, fate, calls), (fate, act)
             repeats += calls if FATES[fate][0] in WORK_IS_DONE else 0
-        assert await aftermath(scenario.bot, *scenario.people[-ACTS_OF_A_FAULT:], scenario.dora, repeats=repeats) == [], fate
+        assert (
+            await aftermath(
+                scenario.bot, *scenario.people[-ACTS_OF_A_FAULT:], scenario.dora, repeats=repeats
+            )
+            == []
+        ), fate

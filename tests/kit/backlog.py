@@ -34,5 +34,7 @@ async def let_holds_expire(bot: BotHarness, people: list[ChatUser], each: int) -
         await work.availability.replace(dora.id, [], [TimeSpan(first, first + len(people) * each)])
         for number in range(len(people[1:]) * each):
             client = people[1 + number % len(people[1:])]
-            await hold_slot(work, BookingPolicy(), SlotChoice(client.id, dora.id, first + number), bot.now)
+            await hold_slot(
+                work, BookingPolicy(), SlotChoice(client.id, dora.id, first + number), bot.now
+            )
     bot.now += timedelta(minutes=31)

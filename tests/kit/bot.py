@@ -28,12 +28,24 @@ MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 class BotHarness:
     """A simulated Telegram, a bot in it that can be restarted, and a clock that moves when told to."""
 
-    def __init__(self, database_url: str, *, patience: float = 10.0, rate_limiter: RateLimiter | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        patience: float = 10.0,
+        rate_limiter: RateLimiter | None = None,
+        **settings: Any,
+    ) -> None:
         self.now = MONDAY
         self.patience = patience
         self.rate_limiter = rate_limiter
         self.simulator = Simulator(token=TOKEN, clock=lambda: self.now)
-        self._given = {"database_url": database_url, "admin_ids": str(ADMIN_ID), "time_zone": "Europe/Berlin", **settings}
+        self._given = {
+            "database_url": database_url,
+            "admin_ids": str(ADMIN_ID),
+            "time_zone": "Europe/Berlin",
+            **settings,
+        }
         self._open = AsyncExitStack()
         self._known: dict[str, ChatUser] = {}
         self._first: list[BaseHandler[Update, Context, Any]] = []
@@ -151,7 +163,11 @@ async def running(place: AnyHarness, meant: Collection[str] = ()) -> AsyncIterat
     await place.starts()
     yield place
     await place.ends()
-    assert [warning for warning in place.simulator.transcript.warnings if not any(part in warning for part in meant)] == []
+    assert [
+        warning
+        for warning in place.simulator.transcript.warnings
+        if not any(part in warning for part in meant)
+    ] == []
 
 
 class ChatUser:
@@ -180,7 +196,9 @@ class ChatUser:
         """Tap a button: the one with this label, else the first that begins with it or ends in it, newest message first."""
         shown = [message] if message else list(self.person.chat.newest_first())
         labels = [button.text for m in shown for button in m.buttons]
-        loose = next((text for text in labels if text.startswith(label) or text.endswith(label)), label)
+        loose = next(
+            (text for text in labels if text.startswith(label) or text.endswith(label)), label
+        )
         known = any(text == label or text.split(" ", 1)[-1] == label for text in labels)
         self.person.taps(label if known else loose, message=message)
         await self._answered()
@@ -223,14 +241,21 @@ class ChatUser:
 
     def link(self, part: str) -> str:
         """Return the newest link with this part that the bot sent."""
-        return next(word for message in reversed(self.shown) for word in message.text.split() if part in word)
+        return next(
+            word
+            for message in reversed(self.shown)
+            for word in message.text.split()
+            if part in word
+        )
 
     def sees(self, part: str) -> bool:
         """Tell whether some message, as it reads now, has this part."""
         return any(part in message.text for message in self.shown)
 
 
-async def until(condition: Callable[[], object], *, every: float = 0.01, within: float = 30) -> None:
+async def until(
+    condition: Callable[[], object], *, every: float = 0.01, within: float = 30
+) -> None:
     """Wait for what another task brings about, looking every so many seconds; raises TimeoutError where it does not come in time."""
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110  (the far side has no event to set)

@@ -31,28 +31,47 @@ def environment(folder: Path, url: str, **more: str) -> dict[str, str]:
     return plain_environment() | settings | more
 
 
-def runs(folder: Path, env: Mapping[str, str], *arguments: str, fresh: bool = False) -> "subprocess.CompletedProcess[str]":
+def runs(
+    folder: Path, env: Mapping[str, str], *arguments: str, fresh: bool = False
+) -> "subprocess.CompletedProcess[str]":
     """Run a command of the bot's to its end, in a folder without settings; a fresh interpreter shows that it starts as well."""
     return ended(folder, env, "bot", *arguments, fresh=fresh)
 
 
-def ended(folder: Path, env: Mapping[str, str], *command: str, fresh: bool) -> "subprocess.CompletedProcess[str]":
+def ended(
+    folder: Path, env: Mapping[str, str], *command: str, fresh: bool
+) -> "subprocess.CompletedProcess[str]":
     """Run a module with its arguments to its end, without any input."""
     if fresh:
         real, nothing = [sys.executable, "-m", *command], subprocess.DEVNULL
-        return subprocess.run(real, cwd=folder, env=env, stdin=nothing, capture_output=True, text=True, timeout=30, check=False)
+        return subprocess.run(
+            real,
+            cwd=folder,
+            env=env,
+            stdin=nothing,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        status = fork_server().starts(folder, env, command, out.fileno(), err.fileno()).ends_within(30)
+        status = (
+            fork_server().starts(folder, env, command, out.fileno(), err.fileno()).ends_within(30)
+        )
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess(command, status, out.read(), err.read())
 
 
-async def started(folder: Path, env: Mapping[str, str], *arguments: str, out: int, err: int, fresh: bool = False) -> Process:
+async def started(
+    folder: Path, env: Mapping[str, str], *arguments: str, out: int, err: int, fresh: bool = False
+) -> Process:
     """Start the bot in a folder, with outputs that are files of ours; a fresh interpreter shows that it starts as well."""
     command = ["bot", *arguments]
     if fresh:
-        return await asyncio.create_subprocess_exec(sys.executable, "-m", *command, cwd=folder, env=env, stdout=out, stderr=err)
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", *command, cwd=folder, env=env, stdout=out, stderr=err
+        )
     return fork_server().starts(folder, env, command, out, err)
 
 
@@ -64,7 +83,9 @@ async def killed(process: Process) -> None:
 
 
 @asynccontextmanager
-async def bot_process(folder: Path, env: Mapping[str, str], *, fresh: bool = False) -> AsyncIterator[Process]:
+async def bot_process(
+    folder: Path, env: Mapping[str, str], *, fresh: bool = False
+) -> AsyncIterator[Process]:
     """Run the bot for a block; its standard error goes to ``log`` in the folder."""
     with (folder / "log").open("ab") as log:
         process = await started(folder, env, out=_STDOUT, err=log.fileno(), fresh=fresh)
@@ -77,4 +98,6 @@ async def bot_process(folder: Path, env: Mapping[str, str], *, fresh: bool = Fal
 def unpaced(folder: Path, env: Mapping[str, str], **more: str) -> ForkedProcess:
     """Start a bot that no limits of Telegram's hold up; its standard error goes to ``log`` in the folder."""
     with (folder / "log").open("ab") as log:
-        return fork_server().starts(folder, {**env, **more}, ["tests.kit.unlimited_bot"], _STDOUT, log.fileno())
+        return fork_server().starts(
+            folder, {**env, **more}, ["tests.kit.unlimited_bot"], _STDOUT, log.fileno()
+        )

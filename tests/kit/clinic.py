@@ -17,7 +17,12 @@ def quarter(day: int, hour: int, minute: int = 0, *, month: int = 11) -> int:
 
 
 async def opens_clinic(
-    bot: BotHarness, name: str = "Dora", *, days: tuple[int, ...] = (25,), zone: str | None = None, **details: str
+    bot: BotHarness,
+    name: str = "Dora",
+    *,
+    days: tuple[int, ...] = (25,),
+    zone: str | None = None,
+    **details: str,
 ) -> ChatUser:
     """Let a provider join who works from nine to twelve on these days of November 2026, and has chosen this zone, if any."""
     provider = bot.joins(name, **details)
@@ -28,11 +33,15 @@ async def opens_clinic(
         if zone:
             await work.clients.choose_zone(provider.id, zone)
         added = await work.providers.add(provider.id, name, name.lower(), bot.now)
-        await work.availability.replace(added.id, [], [TimeSpan(quarter(day, 9), quarter(day, 12)) for day in days])
+        await work.availability.replace(
+            added.id, [], [TimeSpan(quarter(day, 9), quarter(day, 12)) for day in days]
+        )
     return provider
 
 
-async def holds(client: ChatUser, time: str, *, day: str = "25", provider: str | None = None) -> None:
+async def holds(
+    client: ChatUser, time: str, *, day: str = "25", provider: str | None = None
+) -> None:
     """Have a client hold a time by chat; ``provider`` is named where there are several."""
     await client.sends("/book")
     if provider:
@@ -41,7 +50,9 @@ async def holds(client: ChatUser, time: str, *, day: str = "25", provider: str |
     await client.taps(time)
 
 
-async def books(client: ChatUser, time: str, *, day: str = "25", provider: str | None = None) -> None:
+async def books(
+    client: ChatUser, time: str, *, day: str = "25", provider: str | None = None
+) -> None:
     """Have a client book a time by chat."""
     await holds(client, time, day=day, provider=provider)
     await client.taps("Confirm")

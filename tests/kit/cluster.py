@@ -41,7 +41,9 @@ class Member:
 class Cluster:
     """Replicas on one database; each has a place, and there the next one is started when it is killed."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str], exchange: ReplicaApi, listens: list[str]) -> None:
+    def __init__(
+        self, folder: Path, env: Mapping[str, str], exchange: ReplicaApi, listens: list[str]
+    ) -> None:
         self.running: dict[int, Member] = {}
         self.in_hand: dict[int, InHand] = {}
         self.died: dict[int, float] = {}
@@ -61,14 +63,19 @@ class Cluster:
 
     def place_of(self, number: int) -> int | None:
         """Return where the replica of this number is, None where it is dead."""
-        return next((place for place, member in self.running.items() if member.number == number), None)
+        return next(
+            (place for place, member in self.running.items() if member.number == number), None
+        )
 
     async def starts(self, place: int) -> None:
         """Start a replica in a place, and wait until the others can see it."""
         async with self._one_at_a_time:
             self._started += 1
             number, before = self._started, self._living()
-            told = {"LISTEN": self._listens[place], "TELEGRAM_API_URL": self._exchange.address(number)}
+            told = {
+                "LISTEN": self._listens[place],
+                "TELEGRAM_API_URL": self._exchange.address(number),
+            }
             process = unpaced(self._folder, self._env, **told)
             self._alive.add(process)
             await until(lambda: self._living() - before, every=_LOOK_SECONDS)
@@ -94,7 +101,9 @@ class Cluster:
 
 
 @asynccontextmanager
-async def crew(folder: Path, env: Mapping[str, str], exchange: ReplicaApi, listens: list[str]) -> AsyncIterator[Cluster]:
+async def crew(
+    folder: Path, env: Mapping[str, str], exchange: ReplicaApi, listens: list[str]
+) -> AsyncIterator[Cluster]:
     """Have a replica at each of these addresses for a block."""
     them = Cluster(folder, env, exchange, listens)
     try:

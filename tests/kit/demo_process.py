@@ -28,13 +28,17 @@ class RunningDemo:
 
 
 @asynccontextmanager
-async def demo_process(folder: Path, *arguments: str, fresh: bool = False) -> AsyncIterator[RunningDemo]:
+async def demo_process(
+    folder: Path, *arguments: str, fresh: bool = False
+) -> AsyncIterator[RunningDemo]:
     """Run the demo for a block, in a folder without settings and with temporary files of its own below it."""
     (folder / "tmp").mkdir(exist_ok=True)
     env = plain_environment() | {"TMPDIR": str(folder / "tmp")}
     ours, theirs = os.pipe()
     said = asyncio.StreamReader()
-    transport, _ = await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(said), os.fdopen(ours, "rb"))
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(said), os.fdopen(ours, "rb")
+    )
     process = await started(folder, env, *arguments, out=theirs, err=theirs, fresh=fresh)
     os.close(theirs)
     with closing(transport):

@@ -26,7 +26,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-LATE = ["aiosqlite", *(f"bot.cli.{name}" for name in ("backup", "demo", "doctor", "health", "migrate", "run"))]
+LATE = [
+    "aiosqlite",
+    *(f"bot.cli.{name}" for name in ("backup", "demo", "doctor", "health", "migrate", "run")),
+]
 """What the command line loads when it is asked for a command, and a database when it is opened."""
 _READ_AT_THE_START = ("PYTHON", "LANG", "LC_")
 _NUMBER = struct.Struct("!i")
@@ -91,17 +94,31 @@ class ForkServer:
         self._environment = plain_environment()
         self._orders, theirs = socket.socketpair()
         command = [sys.executable, "-m", "tests.kit.fork_server"]
-        self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=self._environment,
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+        )
         theirs.close()
 
-    def starts(self, folder: Path, env: Mapping[str, str], command: Sequence[str], out: int, err: int) -> ForkedProcess:
+    def starts(
+        self, folder: Path, env: Mapping[str, str], command: Sequence[str], out: int, err: int
+    ) -> ForkedProcess:
         """Start a program in a folder: a module and its arguments; its outputs go to these files, and its input is empty."""
         if _read_at_the_start(env) != _read_at_the_start(self._environment):
-            raise ValueError("an interpreter that reads other things at its start has to be a real one")
+            raise ValueError(
+                "an interpreter that reads other things at its start has to be a real one"
+            )
         order = {"folder": str(folder), "environment": dict(env), "command": list(command)}
         ours, theirs = socket.socketpair()
         with theirs, Path(os.devnull).open("rb") as nothing:
-            socket.send_fds(self._orders, [json.dumps(order).encode()], [nothing.fileno(), out, err, theirs.fileno()])
+            socket.send_fds(
+                self._orders,
+                [json.dumps(order).encode()],
+                [nothing.fileno(), out, err, theirs.fileno()],
+            )
         return ForkedProcess(ours)
 
     def ends(self) -> None:

@@ -69,4 +69,8 @@ def texts(who: ChatUser) -> list[str]:
 def calls(bot: BotHarness, method: str, who: ChatUser | None = None) -> list[Any]:
     """Return the calls of a method, for one person's chat where one is named."""
     wanted = None if who is None else str(who.id)
-    return [call for call in bot.simulator.transcript.calls_of(method) if wanted is None or str(call.params.get("chat_id")) == wanted]
+    return [
+        call
+        for call in bot.simulator.transcript.calls_of(method)
+        if wanted is None or str(call.params.get("chat_id")) == wanted
+    ]

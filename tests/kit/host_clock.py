@@ -12,7 +12,9 @@ _FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/local/lib")
 
 def _library() -> Path | None:
     """Return the library's file, None where it is not installed."""
-    found = (path for folder in _FOLDERS for path in Path(folder).glob("**/faketime/libfaketime.so.1"))
+    found = (
+        path for folder in _FOLDERS for path in Path(folder).glob("**/faketime/libfaketime.so.1")
+    )
     return next(found, None)
 
 

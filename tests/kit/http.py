@@ -26,7 +26,10 @@ class Answered:
 
 async def visits(port: int | None, path: str, *, method: str = "GET", **details: Any) -> Answered:
     """Ask for something on a port of this machine; the keywords are those of aiohttp."""
-    async with aiohttp.ClientSession() as session, session.request(method, f"http://127.0.0.1:{port}{path}", **details) as response:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"http://127.0.0.1:{port}{path}", **details) as response,
+    ):
         return Answered(response.status, dict(response.headers), await response.text())
 
 
@@ -48,7 +51,11 @@ class ServedBot(BotHarness):
     async def adds_up(self, name: str, **labels: str) -> float:
         """Return the sum of a metric's values, as they are served now, over all labels that are not named."""
         shown = _samples((await self.asks("/metrics")).text)
-        return sum(value for (each, given), value in shown if each == name and labels.items() <= dict(given).items())
+        return sum(
+            value
+            for (each, given), value in shown
+            if each == name and labels.items() <= dict(given).items()
+        )
 
     async def _opens_bot(self) -> None:
         await super()._opens_bot()
@@ -73,9 +80,15 @@ class PolledBot(ServedBot):
 class WebhookBot(ServedBot):
     """A town where Telegram posts what people do to the bot's webhook, at once and by itself."""
 
-    def __init__(self, database_url: str, port: int, *, path: str = "/telegram", **more: Any) -> None:
+    def __init__(
+        self, database_url: str, port: int, *, path: str = "/telegram", **more: Any
+    ) -> None:
         super().__init__(
-            database_url, listen=f"127.0.0.1:{port}", webhook_url=f"http://127.0.0.1:{port}{path}", webhook_secret=SECRET, **more
+            database_url,
+            listen=f"127.0.0.1:{port}",
+            webhook_url=f"http://127.0.0.1:{port}{path}",
+            webhook_secret=SECRET,
+            **more,
         )
 
     async def hears(self) -> None:
@@ -83,7 +96,14 @@ class WebhookBot(ServedBot):
         await until(lambda: not self.simulator.world.updates.pending)
         await self.app.processor.idle()
 
-    async def posts(self, raw: object = None, *, path: str = "/telegram", secret: str | None = SECRET, **details: Any) -> Answered:
+    async def posts(
+        self,
+        raw: object = None,
+        *,
+        path: str = "/telegram",
+        secret: str | None = SECRET,
+        **details: Any,
+    ) -> Answered:
         """Post something to the webhook, as JSON where it is no ``data``."""
         headers = {} if secret is None else {SECRET_HEADER: secret}
         given = details if "data" in details else {"json": raw, **details}
@@ -108,4 +128,7 @@ async def _ended(task: "asyncio.Task[None]") -> None:
 def _samples(page: str) -> list[tuple[tuple[str, frozenset[tuple[str, str]]], float]]:
     """Read a page of metrics."""
     found = re.findall(r"^(\w+)(?:\{(.*)\})? (\S+)$", page, re.MULTILINE)
-    return [((name, frozenset(re.findall(r'(\w+)="([^"]*)"', labels))), float(value)) for name, labels, value in found]
+    return [
+        ((name, frozenset(re.findall(r'(\w+)="([^"]*)"', labels))), float(value))
+        for name, labels, value in found
+    ]

@@ -45,7 +45,9 @@ class LoadClient:
 
     async def _picks(self, card: Message) -> bool:
         """Pick a day and a time, and tell whether that became a hold, which may have run out already by the time it is shown."""
-        if not await self._taps(card, "bd:", _DAYS) or not any(_is(button, "bs:") for button in card.buttons):
+        if not await self._taps(card, "bd:", _DAYS) or not any(
+            _is(button, "bs:") for button in card.buttons
+        ):
             return False
         await self._takes(card)
         return any(_is(button, "rc:") for button in card.buttons)
@@ -80,7 +82,11 @@ class LoadClient:
         update = self.person.taps_data(button.data or "", card.id, label=button.text)
         tap = self._simulator.world.taps[update["callback_query"]["id"]]
         await until(
-            lambda: tap.answers and (card.edited > edits or len(self.person.toasts) > toasts or self._is_late(tap)), within=_PATIENCE
+            lambda: (
+                tap.answers
+                and (card.edited > edits or len(self.person.toasts) > toasts or self._is_late(tap))
+            ),
+            within=_PATIENCE,
         )
         return True
 
@@ -90,7 +96,14 @@ class LoadClient:
 
     def _calendar(self, asked: int) -> Message | None:
         """Return the answer to a question: the first message after it from which a day can be chosen."""
-        return next((m for m in self.person.chat.messages if m.id > asked and any(_is(b, "bd:") for b in m.buttons)), None)
+        return next(
+            (
+                m
+                for m in self.person.chat.messages
+                if m.id > asked and any(_is(b, "bd:") for b in m.buttons)
+            ),
+            None,
+        )
 
 
 async def come_and_go(guests: list[LoadClient], goes_on: Callable[[], bool]) -> None:
@@ -110,7 +123,12 @@ def reservations_shown(markup: Any) -> set[int]:
     """Return the numbers of the reservations that a keyboard offers to confirm."""
     keyboard = json.loads(markup) if isinstance(markup, str) else markup or {}
     rows = keyboard.get("inline_keyboard", [])
-    return {int(button["callback_data"][3:]) for row in rows for button in row if button.get("callback_data", "").startswith("rc:")}
+    return {
+        int(button["callback_data"][3:])
+        for row in rows
+        for button in row
+        if button.get("callback_data", "").startswith("rc:")
+    }
 
 
 def _is(button: Button, kind: str) -> bool:

@@ -42,18 +42,31 @@ class Oddities:
         """Let something happen beside what a person has just done, perhaps."""
         if self._lots.random() < _ACCOMPANIED:
             happens: Callable[[Person], object] = self._lots.choice(
-                (self._moves, self._pins, self._sets_timer, self._admin_chats, self._bystander_chats, self._group_is_renamed)
+                (
+                    self._moves,
+                    self._pins,
+                    self._sets_timer,
+                    self._admin_chats,
+                    self._bystander_chats,
+                    self._group_is_renamed,
+                )
             )
             happens(person)
 
     def _latency(self, method: str) -> float:
         """Return how long the answer to a call takes besides."""
-        return self._delays.uniform(0, _LONGEST_DELAY) if self._delays.random() < _SLOW and method != "getUpdates" else 0
+        return (
+            self._delays.uniform(0, _LONGEST_DELAY)
+            if self._delays.random() < _SLOW and method != "getUpdates"
+            else 0
+        )
 
     def _moves(self, person: Person) -> None:
         """Move a live location that was shared before the bot was there."""
         place = {"latitude": 52.5, "longitude": 13.4, "live_period": 900}
-        shared = self._simulator.world.write(person.chat, self._account(person).as_json(), more={"location": place})
+        shared = self._simulator.world.write(
+            person.chat, self._account(person).as_json(), more={"location": place}
+        )
         for step in range(self._lots.randint(1, 3)):
             person.moves(shared.id, 52.5 + step, 13.4)
 
@@ -68,7 +81,9 @@ class Oddities:
 
     def _bystander_chats(self, _: Person) -> None:
         if self._bystander is None:
-            self._bystander = self._simulator.person(None, last_name=None, username=None, language_code=None, id=_BYSTANDER)
+            self._bystander = self._simulator.person(
+                None, last_name=None, username=None, language_code=None, id=_BYSTANDER
+            )
         self._bystander.sends_in(self._group(), "cancel")
 
     def _group_is_renamed(self, person: Person) -> None:

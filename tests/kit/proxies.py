@@ -104,6 +104,11 @@ class LoadBalancer:
 
     async def _handed(self, port: int, request: web.Request, body: bytes) -> int:
         """Hand an update to one replica and return the status of its answer."""
-        headers = {SECRET_HEADER: request.headers[SECRET_HEADER], "Content-Type": "application/json"}
-        async with self._session.post(f"http://127.0.0.1:{port}{request.path}", data=body, headers=headers) as response:
+        headers = {
+            SECRET_HEADER: request.headers[SECRET_HEADER],
+            "Content-Type": "application/json",
+        }
+        async with self._session.post(
+            f"http://127.0.0.1:{port}{request.path}", data=body, headers=headers
+        ) as response:
             return response.status

@@ -22,7 +22,9 @@ _CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = c
 class ReplicaSet(BotHarness):
     """A town with replicas A, B, C … in ``apps``; ``app`` is the one that works the next update."""
 
-    def __init__(self, database_url: str, *, replicas: int = 2, paced: bool = False, **more: Any) -> None:
+    def __init__(
+        self, database_url: str, *, replicas: int = 2, paced: bool = False, **more: Any
+    ) -> None:
         super().__init__(database_url, **more)
         self.apps: list[App] = []
         self._size = replicas
@@ -38,7 +40,11 @@ class ReplicaSet(BotHarness):
     async def joins_in(self) -> App:
         """Open one more replica."""
         app = build(
-            self.settings, TOKEN, clock=lambda: self.now, patience=self.patience, rate_limiter=RateLimiter() if self._paced else None
+            self.settings,
+            TOKEN,
+            clock=lambda: self.now,
+            patience=self.patience,
+            rate_limiter=RateLimiter() if self._paced else None,
         )
         for handler in reversed(self._first):
             app.application.handlers[0].insert(0, handler)

@@ -34,7 +34,9 @@ ALICE, BOB, CARA = 101, 102, 103
 DORA, EMIL = 901, 902
 
 
-async def open_venue(uow: UnitOfWork, *, clients: Sequence[int] = (ALICE, BOB, CARA), hours: TimeSpan = HOURS) -> tuple[Provider, Provider]:
+async def open_venue(
+    uow: UnitOfWork, *, clients: Sequence[int] = (ALICE, BOB, CARA), hours: TimeSpan = HOURS
+) -> tuple[Provider, Provider]:
     """Let everybody say hello once, make two of them providers, and post the same hours for both."""
     for person in (*clients, DORA, EMIL):
         await uow.clients.record_contact(Contact(person, f"Person {person}"), NOW)
@@ -46,14 +48,22 @@ async def open_venue(uow: UnitOfWork, *, clients: Sequence[int] = (ALICE, BOB, C
 
 
 async def hold(
-    database: Database, client: int, provider: Provider, start: int, now: datetime = NOW, *, moving: int | None = None
+    database: Database,
+    client: int,
+    provider: Provider,
+    start: int,
+    now: datetime = NOW,
+    *,
+    moving: int | None = None,
 ) -> Reservation:
     """Hold a slot in a transaction of its own."""
     async with database.transaction() as uow:
         return await hold_slot(uow, POLICY, SlotChoice(client, provider.id, start, moving), now)
 
 
-async def refusal_of(database: Database, client: int, provider: Provider, start: int, now: datetime = NOW) -> type[errors.Refusal] | None:
+async def refusal_of(
+    database: Database, client: int, provider: Provider, start: int, now: datetime = NOW
+) -> type[errors.Refusal] | None:
     """Try to hold a slot and tell how that was refused, if it was; nothing is kept of a refused one."""
     try:
         await hold(database, client, provider, start, now)
@@ -65,7 +75,10 @@ async def refusal_of(database: Database, client: int, provider: Provider, start:
 def rows(url: str, sql: str) -> list[Any]:
     """Read the database as it is, with the driver alone; instants are microseconds since 1970 whichever it is."""
     if url.startswith("postgresql:"):
-        return [tuple(micros(value) if isinstance(value, datetime) else value for value in row) for row in fetch(url, sql)]
+        return [
+            tuple(micros(value) if isinstance(value, datetime) else value for value in row)
+            for row in fetch(url, sql)
+        ]
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection:
         return connection.execute(sql).fetchall()
 
@@ -89,7 +102,10 @@ def refuses_rows(url: str, table: str) -> None:
             f"CREATE TRIGGER refuses BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuses()",
         )
     else:
-        changes(url, f"CREATE TRIGGER refuses BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'refused'); END")
+        changes(
+            url,
+            f"CREATE TRIGGER refuses BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'refused'); END",
+        )
 
 
 async def until(url: str, sql: str) -> None:
@@ -101,7 +117,11 @@ async def until(url: str, sql: str) -> None:
 
 def literal(url: str, moment: datetime) -> str:
     """Return an instant as it is written in SQL."""
-    return f"'{moment.isoformat()}'::timestamptz" if url.startswith("postgresql:") else str(micros(moment))
+    return (
+        f"'{moment.isoformat()}'::timestamptz"
+        if url.startswith("postgresql:")
+        else str(micros(moment))
+    )
 
 
 def everything(url: str) -> dict[str, list[Any]]:

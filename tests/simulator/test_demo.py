@@ -63,7 +63,12 @@ def bob(sim: Simulator) -> Person:
 async def demo(sim: Simulator, clock: DemoClock, alice: Person, bob: Person) -> AsyncIterator[Demo]:
     steps = [
         Step("Alice starts.", says(alice, "^/START$", sender="person")),
-        Step("Bob is asked to confirm.", offers([alice, bob], "confirm"), person=bob, suggestion="/start"),
+        Step(
+            "Bob is asked to confirm.",
+            offers([alice, bob], "confirm"),
+            person=bob,
+            suggestion="/start",
+        ),
     ]
     people = [DemoPerson(alice, "Europe/Berlin", "provider"), DemoPerson(bob, "Asia/Tokyo")]
     demo = Demo(sim, people, clock=clock, steps=steps, languages=["en"])
@@ -95,15 +100,23 @@ async def _show(sim: Simulator, person: Person, text: str = "x", **params: objec
 async def test_the_page_comes_with_rules_for_the_browser(session: aiohttp.ClientSession) -> None:
     async with session.get("/") as response:
         assert (response.status, response.content_type) == (200, "text/html")
-        assert "default-src 'none'; script-src 'self'" in response.headers["Content-Security-Policy"]
+        assert (
+            "default-src 'none'; script-src 'self'" in response.headers["Content-Security-Policy"]
+        )
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert "/page/main.js" in await response.text()
-    for name, content_type in (("main.js", "text/javascript"), ("layout.css", "text/css"), ("icon.svg", "image/svg+xml")):
+    for name, content_type in (
+        ("main.js", "text/javascript"),
+        ("layout.css", "text/css"),
+        ("icon.svg", "image/svg+xml"),
+    ):
         async with session.get(f"/page/{name}") as response:
             assert (response.status, response.content_type) == (200, content_type)
 
 
-async def test_every_module_the_page_names_is_there_and_nothing_comes_from_elsewhere(session: aiohttp.ClientSession) -> None:
+async def test_every_module_the_page_names_is_there_and_nothing_comes_from_elsewhere(
+    session: aiohttp.ClientSession,
+) -> None:
     waiting, seen = ["index.html"], set()
     while waiting:
         name = waiting.pop()
@@ -120,13 +133,24 @@ async def test_every_module_the_page_names_is_there_and_nothing_comes_from_elsew
 
 
 @pytest.mark.parametrize(
-    "path", ["/page/../demo/demo.py", "/page/..%2fdemo%2fdemo.py", "/page/%2e%2e/clock.py", "/page//etc/passwd", "/page/"]
+    "path",
+    [
+        "/page/../demo/demo.py",
+        "/page/..%2fdemo%2fdemo.py",
+        "/page/%2e%2e/clock.py",
+        "/page//etc/passwd",
+        "/page/",
+    ],
 )
-async def test_no_path_leads_out_of_the_page(demo: Demo, session: aiohttp.ClientSession, path: str) -> None:
+async def test_no_path_leads_out_of_the_page(
+    demo: Demo, session: aiohttp.ClientSession, path: str
+) -> None:
     # Sent by hand, because any decent client would tidy the path first.
     host, port = demo.url.removeprefix("http://").rstrip("/").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+    writer.write(
+        f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode()
+    )
     async with asyncio.timeout(5):
         answer = await reader.read()
     writer.close()
@@ -134,41 +158,67 @@ async def test_no_path_leads_out_of_the_page(demo: Demo, session: aiohttp.Client
     assert answer.startswith(b"HTTP/1.1 404 ")
 
 
-@pytest.mark.parametrize("path", ["/", "/page/main.js", "/demo/events", "/demo/file/x", "/demo/chat/1000?before=1"])
-@pytest.mark.parametrize("headers", [{"Host": "example.org"}, {"Origin": "https://example.org"}, {"Host": "127.0.0.1.example.org"}])
-async def test_strangers_see_nothing(session: aiohttp.ClientSession, path: str, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "path", ["/", "/page/main.js", "/demo/events", "/demo/file/x", "/demo/chat/1000?before=1"]
+)
+@pytest.mark.parametrize(
+    "headers",
+    [{"Host": "example.org"}, {"Origin": "https://example.org"}, {"Host": "127.0.0.1.example.org"}],
+)
+async def test_strangers_see_nothing(
+    session: aiohttp.ClientSession, path: str, headers: dict[str, str]
+) -> None:
     async with session.get(path, headers=headers) as response:
         assert response.status == 403
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Host": "example.org"}, {"Origin": "https://example.org"}, {"Origin": "http://127.0.0.1:1"}, {"Origin": "null"}]
+    "headers",
+    [
+        {"Host": "example.org"},
+        {"Origin": "https://example.org"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "null"},
+    ],
 )
-async def test_strangers_do_nothing(session: aiohttp.ClientSession, bob: Person, headers: dict[str, str]) -> None:
-    async with session.post("/demo/send", json={"person": bob.id, "text": "x"}, headers=headers) as response:
+async def test_strangers_do_nothing(
+    session: aiohttp.ClientSession, bob: Person, headers: dict[str, str]
+) -> None:
+    async with session.post(
+        "/demo/send", json={"person": bob.id, "text": "x"}, headers=headers
+    ) as response:
         assert response.status == 403
     assert bob.chat.messages == []
 
 
-async def test_the_page_itself_is_let_in_under_either_name(session: aiohttp.ClientSession, demo: Demo, bob: Person) -> None:
+async def test_the_page_itself_is_let_in_under_either_name(
+    session: aiohttp.ClientSession, demo: Demo, bob: Person
+) -> None:
     port = demo.url.rstrip("/").rsplit(":", 1)[1]
     for name in ("127.0.0.1", "localhost"):
         headers = {"Host": f"{name}:{port}", "Origin": f"http://{name}:{port}"}
-        async with session.post("/demo/send", json={"person": bob.id, "text": name}, headers=headers) as response:
+        async with session.post(
+            "/demo/send", json={"person": bob.id, "text": name}, headers=headers
+        ) as response:
             assert response.status == 200
     assert [message.text for message in bob.chat.messages] == ["127.0.0.1", "localhost"]
 
 
 async def test_a_plain_form_does_nothing(session: aiohttp.ClientSession, bob: Person) -> None:
     body = json.dumps({"person": bob.id, "text": "x"})
-    async with session.post("/demo/send", data=body, headers={"Content-Type": "text/plain"}) as response:
+    async with session.post(
+        "/demo/send", data=body, headers={"Content-Type": "text/plain"}
+    ) as response:
         assert response.status == 415
     assert bob.chat.messages == []
 
 
 async def test_the_stream_begins_with_everything(page: Page, alice: Person, bob: Person) -> None:
     state = page.state
-    assert (state["bot"], state["languages"]) == ({"name": "Slotkeeper", "username": "slotkeeper_bot"}, ["en"])
+    assert (state["bot"], state["languages"]) == (
+        {"name": "Slotkeeper", "username": "slotkeeper_bot"},
+        ["en"],
+    )
     assert (state["now"], state["skipped"]) == (START.timestamp(), 0)
     first, second = state["people"]
     assert (first["id"], first["name"], first["zone"], first["role"], first["started"]) == (
@@ -179,18 +229,45 @@ async def test_the_stream_begins_with_everything(page: Page, alice: Person, bob:
         True,
     )
     assert [message["text"] for message in first["messages"]] == ["/start"]
-    assert (second["name"], second["language"], second["started"], second["messages"]) == ("Bob Long", "de", False, [])
-    assert [(step["done"], step["person"], step["suggestion"]) for step in state["steps"]] == [(True, None, ""), (False, bob.id, "/start")]
+    assert (second["name"], second["language"], second["started"], second["messages"]) == (
+        "Bob Long",
+        "de",
+        False,
+        [],
+    )
+    assert [(step["done"], step["person"], step["suggestion"]) for step in state["steps"]] == [
+        (True, None, ""),
+        (False, bob.id, "/start"),
+    ]
 
 
-async def test_the_stream_tells_of_messages_edits_and_deletions(page: Page, sim: Simulator, alice: Person) -> None:
-    message_id = await _show(sim, alice, "<b>one</b>", parse_mode="HTML", reply_parameters={"message_id": 1})
+async def test_the_stream_tells_of_messages_edits_and_deletions(
+    page: Page, sim: Simulator, alice: Person
+) -> None:
+    message_id = await _show(
+        sim, alice, "<b>one</b>", parse_mode="HTML", reply_parameters={"message_id": 1}
+    )
     shown = (await page.next("message"))["message"]
-    assert (shown["id"], shown["mine"], shown["text"], shown["edited"], shown["rows"]) == (message_id, False, "one", None, [])
-    assert (shown["entities"], shown["reply"]) == ([{"type": "bold", "offset": 0, "length": 3}], {"mine": True, "text": "/start"})
-    await sim.call("editMessageText", {"chat_id": alice.id, "message_id": message_id, "text": "two"})
+    assert (shown["id"], shown["mine"], shown["text"], shown["edited"], shown["rows"]) == (
+        message_id,
+        False,
+        "one",
+        None,
+        [],
+    )
+    assert (shown["entities"], shown["reply"]) == (
+        [{"type": "bold", "offset": 0, "length": 3}],
+        {"mine": True, "text": "/start"},
+    )
+    await sim.call(
+        "editMessageText", {"chat_id": alice.id, "message_id": message_id, "text": "two"}
+    )
     edited = await page.next("edit")
-    assert (edited["person"], edited["message"]["text"], edited["message"]["edited"]) == (alice.id, "two", START.timestamp())
+    assert (edited["person"], edited["message"]["text"], edited["message"]["edited"]) == (
+        alice.id,
+        "two",
+        START.timestamp(),
+    )
     alice.edits(1, "/help")
     assert (await page.next("edit"))["message"]["text"] == "/help"
     await sim.call("deleteMessage", {"chat_id": alice.id, "message_id": message_id})
@@ -199,7 +276,9 @@ async def test_the_stream_tells_of_messages_edits_and_deletions(page: Page, sim:
     assert await page.next("delete") == {"person": alice.id, "ids": [1]}
 
 
-async def test_the_stream_tells_of_taps_toasts_and_alerts(page: Page, sim: Simulator, alice: Person) -> None:
+async def test_the_stream_tells_of_taps_toasts_and_alerts(
+    page: Page, sim: Simulator, alice: Person
+) -> None:
     message_id = await _show(sim, alice, reply_markup=CONFIRM)
     assert (await page.next("message"))["message"]["rows"] == CONFIRM["inline_keyboard"]
     assert await page.next("step") == {"step": 1}
@@ -207,11 +286,22 @@ async def test_the_stream_tells_of_taps_toasts_and_alerts(page: Page, sim: Simul
         await page.act("tap", person=alice.id, message=message_id, data="c")
         assert await page.next("tap") == {"person": alice.id, "message": message_id, "data": "c"}
         query = sim.take_updates()[-1]["callback_query"]
-        await sim.call("answerCallbackQuery", {"callback_query_id": query["id"], "text": text, "show_alert": alert})
-        assert await page.next("answer") == {"person": alice.id, "message": message_id, "data": "c", "text": text, "alert": alert}
+        await sim.call(
+            "answerCallbackQuery",
+            {"callback_query_id": query["id"], "text": text, "show_alert": alert},
+        )
+        assert await page.next("answer") == {
+            "person": alice.id,
+            "message": message_id,
+            "data": "c",
+            "text": text,
+            "alert": alert,
+        }
 
 
-async def test_a_tap_is_known_by_its_label_and_may_be_stale(page: Page, sim: Simulator, alice: Person) -> None:
+async def test_a_tap_is_known_by_its_label_and_may_be_stale(
+    page: Page, sim: Simulator, alice: Person
+) -> None:
     message_id = await _show(sim, alice, reply_markup=CONFIRM)
     await page.act("tap", person=alice.id, message=message_id, data="c")
     await page.act("tap", person=alice.id, message=message_id, data="gone")
@@ -219,14 +309,23 @@ async def test_a_tap_is_known_by_its_label_and_may_be_stale(page: Page, sim: Sim
     assert [warning.split("'")[1] for warning in sim.check_taps()] == ["✅ Confirm", "gone"]
 
 
-async def test_the_stream_tells_what_the_bot_is_doing_and_says_of_itself(page: Page, sim: Simulator, alice: Person, bob: Person) -> None:
+async def test_the_stream_tells_what_the_bot_is_doing_and_says_of_itself(
+    page: Page, sim: Simulator, alice: Person, bob: Person
+) -> None:
     await sim.call("sendChatAction", {"chat_id": alice.id, "action": "typing"})
     assert await page.next("action") == {"person": alice.id, "action": "typing"}
     commands = [{"command": "los", "description": "Anfangen"}]
     await sim.call("setMyCommands", {"commands": commands, "language_code": "de"})
-    assert (await page.next("profile"))["people"][1] == {"id": bob.id, "commands": commands, "description": ""}
+    assert (await page.next("profile"))["people"][1] == {
+        "id": bob.id,
+        "commands": commands,
+        "description": "",
+    }
     await sim.call("setMyDescription", {"description": "I book."})
-    assert [person["description"] for person in (await page.next("profile"))["people"]] == ["I book.", "I book."]
+    assert [person["description"] for person in (await page.next("profile"))["people"]] == [
+        "I book.",
+        "I book.",
+    ]
     await sim.call("setMyName", {"name": "Booker"})
     assert (await page.next("profile"))["bot"]["name"] == "Booker"
     await sim.call("deleteMyCommands", {"language_code": "de"})
@@ -253,27 +352,63 @@ async def test_people_write_open_links_and_block(page: Page, bob: Person) -> Non
     [
         ("send", {"person": 77, "text": "x"}, "Nobody with the number 77 has a phone here."),
         ("send", {"person": 1000}, "'text' is missing."),
-        ("send", {"person": 1000, "text": " "}, "a phone sends between 1 and 4096 characters at once, not 0"),
-        ("open", {"person": 1000, "link": "https://example.org"}, "'https://example.org' is no link that starts @slotkeeper_bot"),
+        (
+            "send",
+            {"person": 1000, "text": " "},
+            "a phone sends between 1 and 4096 characters at once, not 0",
+        ),
+        (
+            "open",
+            {"person": 1000, "link": "https://example.org"},
+            "'https://example.org' is no link that starts @slotkeeper_bot",
+        ),
         ("skip", {"seconds": 0}, "time only goes forward"),
         ("skip", {"seconds": 10**20}, "Python int too large to convert to C int"),
         ("skip", {"seconds": 86400 * 40}, "The clock skips a month at most."),
-        ("join", {"name": " ", "language": "en", "zone": "UTC"}, "A name has between 1 and 64 characters."),
-        ("join", {"name": "C", "language": "<b>", "zone": "UTC"}, "A language is a code such as en or de."),
-        ("join", {"name": "C", "language": "en", "zone": "Mars"}, "There is no time zone 'Mars': take a name such as Europe/Berlin."),
-        ("join", {"name": "C", "language": "en", "zone": "../x"}, "There is no time zone '../x': take a name such as Europe/Berlin."),
-        ("join", {"name": "C", "language": "en", "zone": "Europe"}, "There is no time zone 'Europe': take a name such as Europe/Berlin."),
-        ("join", {"name": "C", "language": "en"}, "There is no time zone '': take a name such as Europe/Berlin."),
+        (
+            "join",
+            {"name": " ", "language": "en", "zone": "UTC"},
+            "A name has between 1 and 64 characters.",
+        ),
+        (
+            "join",
+            {"name": "C", "language": "<b>", "zone": "UTC"},
+            "A language is a code such as en or de.",
+        ),
+        (
+            "join",
+            {"name": "C", "language": "en", "zone": "Mars"},
+            "There is no time zone 'Mars': take a name such as Europe/Berlin.",
+        ),
+        (
+            "join",
+            {"name": "C", "language": "en", "zone": "../x"},
+            "There is no time zone '../x': take a name such as Europe/Berlin.",
+        ),
+        (
+            "join",
+            {"name": "C", "language": "en", "zone": "Europe"},
+            "There is no time zone 'Europe': take a name such as Europe/Berlin.",
+        ),
+        (
+            "join",
+            {"name": "C", "language": "en"},
+            "There is no time zone '': take a name such as Europe/Berlin.",
+        ),
     ],
 )
-async def test_a_mistake_is_told_in_a_sentence(session: aiohttp.ClientSession, name: str, body: Any, error: str) -> None:
+async def test_a_mistake_is_told_in_a_sentence(
+    session: aiohttp.ClientSession, name: str, body: Any, error: str
+) -> None:
     async with session.post(f"/demo/{name}", json=body) as response:
         assert (response.status, await response.json()) == (400, {"error": error})
 
 
 async def test_what_is_no_json_is_a_mistake_too(session: aiohttp.ClientSession) -> None:
     for data in (b"{", b"[]", b"7"):
-        async with session.post("/demo/send", data=data, headers={"Content-Type": "application/json"}) as response:
+        async with session.post(
+            "/demo/send", data=data, headers={"Content-Type": "application/json"}
+        ) as response:
             assert response.status == 400
 
 
@@ -302,7 +437,12 @@ def test_a_clock_begins_where_it_is_told_and_runs_at_real_pace() -> None:
 async def test_somebody_new_gets_a_phone(page: Page, demo: Demo, sim: Simulator) -> None:
     answer = await page.act("join", name="Carol", language="de", zone="America/New_York")
     carol = await page.next("person")
-    assert (carol["id"], carol["name"], carol["language"], carol["zone"]) == (answer["person"], "Carol", "de", "America/New_York")
+    assert (carol["id"], carol["name"], carol["language"], carol["zone"]) == (
+        answer["person"],
+        "Carol",
+        "de",
+        "America/New_York",
+    )
     await page.act("send", person=carol["id"], text="/start")
     assert (await page.next("standing"))["person"] == carol["id"]
     assert (await page.next("message"))["person"] == carol["id"]
@@ -311,7 +451,9 @@ async def test_somebody_new_gets_a_phone(page: Page, demo: Demo, sim: Simulator)
         demo.add(demo.people[0])
 
 
-async def test_those_without_a_phone_are_not_shown(page: Page, sim: Simulator, alice: Person) -> None:
+async def test_those_without_a_phone_are_not_shown(
+    page: Page, sim: Simulator, alice: Person
+) -> None:
     sim.person("Stranger").sends("/start")
     alice.sends_in(sim.group("Team"), "hello")
     alice.sends("seen")
@@ -324,7 +466,10 @@ async def test_steps_stay_done(page: Page, demo: Demo, sim: Simulator, bob: Pers
     message_id = await _show(sim, bob, reply_markup=CONFIRM)
     assert [await read_event(page.stream) for _ in range(4)][-1] == ("step", {"step": 1})
     await sim.call("editMessageText", {"chat_id": bob.id, "message_id": message_id, "text": "over"})
-    await sim.call("editMessageText", {"chat_id": bob.id, "message_id": message_id, "text": "again", "reply_markup": CONFIRM})
+    await sim.call(
+        "editMessageText",
+        {"chat_id": bob.id, "message_id": message_id, "text": "again", "reply_markup": CONFIRM},
+    )
     assert (await page.next("edit"))["message"]["text"] == "over"
     assert (await page.next("edit"))["message"]["text"] == "again"
     assert demo.steps_done == [True, True]
@@ -332,30 +477,52 @@ async def test_steps_stay_done(page: Page, demo: Demo, sim: Simulator, bob: Pers
     await page.next("clock")
 
 
-async def test_a_step_is_ticked_with_no_page_open(demo: Demo, sim: Simulator, alice: Person) -> None:
+async def test_a_step_is_ticked_with_no_page_open(
+    demo: Demo, sim: Simulator, alice: Person
+) -> None:
     await _show(sim, alice, reply_markup=CONFIRM)
     assert demo.steps_done == [True, True]
 
 
-async def test_a_long_chat_comes_in_pages(session: aiohttp.ClientSession, sim: Simulator, alice: Person) -> None:
+async def test_a_long_chat_comes_in_pages(
+    session: aiohttp.ClientSession, sim: Simulator, alice: Person
+) -> None:
     for number in range(150):
         await _show(sim, alice, str(number))
     async with session.get("/demo/events") as stream:
         _, state = await read_event(stream)
     chat = state["people"][0]
-    assert (len(chat["messages"]), chat["messages"][-1]["text"], chat["earlier"]) == (100, "149", 51)
-    async with session.get(f"/demo/chat/{alice.id}", params={"before": chat["messages"][0]["id"]}) as response:
+    assert (len(chat["messages"]), chat["messages"][-1]["text"], chat["earlier"]) == (
+        100,
+        "149",
+        51,
+    )
+    async with session.get(
+        f"/demo/chat/{alice.id}", params={"before": chat["messages"][0]["id"]}
+    ) as response:
         older = await response.json()
-    assert ([message["text"] for message in older["messages"]][:2], len(older["messages"]), older["earlier"]) == (["/start", "0"], 51, 0)
-    for path in (f"/demo/chat/{alice.id}", f"/demo/chat/{alice.id}?before=x", "/demo/chat/77?before=1"):
+    assert (
+        [message["text"] for message in older["messages"]][:2],
+        len(older["messages"]),
+        older["earlier"],
+    ) == (["/start", "0"], 51, 0)
+    for path in (
+        f"/demo/chat/{alice.id}",
+        f"/demo/chat/{alice.id}?before=x",
+        "/demo/chat/77?before=1",
+    ):
         async with session.get(path) as response:
             assert response.status == 404
 
 
-async def test_two_thousand_messages_arrive_in_order(page: Page, sim: Simulator, alice: Person) -> None:
+async def test_two_thousand_messages_arrive_in_order(
+    page: Page, sim: Simulator, alice: Person
+) -> None:
     for number in range(2000):
         await _show(sim, alice, str(number))
-    assert [(await page.next("message"))["message"]["text"] for _ in range(2000)] == [str(number) for number in range(2000)]
+    assert [(await page.next("message"))["message"]["text"] for _ in range(2000)] == [
+        str(number) for number in range(2000)
+    ]
 
 
 async def test_a_page_that_lags_too_far_behind_begins_anew(
@@ -371,15 +538,32 @@ async def test_a_page_that_lags_too_far_behind_begins_anew(
 
 
 async def test_files_are_shown_or_saved(page: Page, sim: Simulator, alice: Person) -> None:
-    await sim.call("sendPhoto", {"chat_id": alice.id}, {"photo": Upload("a.png", "image/png", SMALLEST_PNG)})
-    await sim.call("sendDocument", {"chat_id": alice.id}, {"document": Upload("täg 1.html", "text/html", b"<script>")})
+    await sim.call(
+        "sendPhoto", {"chat_id": alice.id}, {"photo": Upload("a.png", "image/png", SMALLEST_PNG)}
+    )
+    await sim.call(
+        "sendDocument",
+        {"chat_id": alice.id},
+        {"document": Upload("täg 1.html", "text/html", b"<script>")},
+    )
     picture, document = [(await page.next("message"))["message"]["file"] for _ in range(2)]
-    assert (picture["kind"], picture["width"], document["name"], document["size"]) == ("photo", 1, "täg 1.html", 8)
+    assert (picture["kind"], picture["width"], document["name"], document["size"]) == (
+        "photo",
+        1,
+        "täg 1.html",
+        8,
+    )
     async with page.session.get(picture["url"]) as response:
         assert (response.content_type, await response.read()) == ("image/png", SMALLEST_PNG)
     async with page.session.get(document["url"]) as response:
-        assert (response.content_type, await response.read()) == ("application/octet-stream", b"<script>")
-        assert response.headers["Content-Disposition"] == "attachment; filename*=UTF-8''t%C3%A4g%201.html"
+        assert (response.content_type, await response.read()) == (
+            "application/octet-stream",
+            b"<script>",
+        )
+        assert (
+            response.headers["Content-Disposition"]
+            == "attachment; filename*=UTF-8''t%C3%A4g%201.html"
+        )
         assert "default-src 'none'" in response.headers["Content-Security-Policy"]
     async with page.session.get("/demo/file/none") as response:
         assert response.status == 404
@@ -396,7 +580,9 @@ async def test_stopping_ends_the_stream(page: Page, demo: Demo) -> None:
         assert await page.stream.read() == b""
 
 
-async def test_every_open_page_hears_everything(page: Page, session: aiohttp.ClientSession, alice: Person) -> None:
+async def test_every_open_page_hears_everything(
+    page: Page, session: aiohttp.ClientSession, alice: Person
+) -> None:
     async with session.get("/demo/events") as other:
         await read_event(other)
         alice.sends("hello")

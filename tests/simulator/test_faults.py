@@ -13,7 +13,10 @@ HOUR = 3600
 
 
 async def _statuses(sim: Simulator, *persons: Person, method: str = "sendMessage") -> list[int]:
-    return [(await sim.call(method, {"chat_id": person.id, "text": "x", "action": "typing"})).status for person in persons]
+    return [
+        (await sim.call(method, {"chat_id": person.id, "text": "x", "action": "typing"})).status
+        for person in persons
+    ]
 
 
 @pytest.fixture
@@ -28,7 +31,9 @@ async def test_a_fault_meets_so_many_calls(sim: Simulator, alice: Person) -> Non
     assert await _statuses(sim, alice, alice, alice) == [500, 500, 200]
 
 
-async def test_a_fault_may_be_meant_for_one_person(sim: Simulator, alice: Person, bob: Person) -> None:
+async def test_a_fault_may_be_meant_for_one_person(
+    sim: Simulator, alice: Person, bob: Person
+) -> None:
     sim.faults.add("blocked", person=bob)
     assert await _statuses(sim, alice, bob, bob) == [200, 403, 200]
 
@@ -39,11 +44,15 @@ async def test_a_fault_may_be_meant_for_one_method(sim: Simulator, alice: Person
     assert await _statuses(sim, alice, method="sendChatAction") == [429]
 
 
-async def test_a_fault_on_an_answer_finds_who_tapped(sim: Simulator, alice: Person, bob: Person) -> None:
+async def test_a_fault_on_an_answer_finds_who_tapped(
+    sim: Simulator, alice: Person, bob: Person
+) -> None:
     sim.faults.add("server error", method="answerCallbackQuery", person=bob.id)
     for person, status in ((alice, 200), (bob, 500)):
         query = person.taps_data("x", 1)["callback_query"]["id"]
-        assert (await sim.call("answerCallbackQuery", {"callback_query_id": query})).status == status
+        assert (
+            await sim.call("answerCallbackQuery", {"callback_query_id": query})
+        ).status == status
 
 
 async def test_faults_without_end_last_until_cleared(sim: Simulator, alice: Person) -> None:
@@ -60,9 +69,16 @@ async def test_several_faults_come_in_the_order_asked_for(sim: Simulator, alice:
 
 
 async def test_in_process_a_lost_answer_is_told_by_its_fate(sim: Simulator, alice: Person) -> None:
-    for kind in (FaultKind.SILENCE, FaultKind.SILENCE_AFTER, FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER):
+    for kind in (
+        FaultKind.SILENCE,
+        FaultKind.SILENCE_AFTER,
+        FaultKind.CUT_BEFORE,
+        FaultKind.CUT_AFTER,
+    ):
         sim.faults.add(kind)
-    fates = [(await sim.call("sendMessage", {"chat_id": alice.id, "text": "x"})).fate for _ in range(5)]
+    fates = [
+        (await sim.call("sendMessage", {"chat_id": alice.id, "text": "x"})).fate for _ in range(5)
+    ]
     assert fates == ["silent", "silent", "cut", "cut", "answered"]
     assert len(alice.chat.messages) == 4
 
@@ -72,7 +88,9 @@ def test_an_unknown_fault_is_no_fault(sim: Simulator) -> None:
         sim.faults.add("earthquake")
 
 
-async def test_a_slow_answer_comes_late_to_work_that_is_done(sim: Simulator, alice: Person, until: Until) -> None:
+async def test_a_slow_answer_comes_late_to_work_that_is_done(
+    sim: Simulator, alice: Person, until: Until
+) -> None:
     sim.faults.add("slow", delay=HOUR)
     call = asyncio.create_task(sim.call("sendMessage", {"chat_id": alice.id, "text": "x"}))
     await until(lambda: len(alice.chat.messages) == 2)
@@ -81,7 +99,9 @@ async def test_a_slow_answer_comes_late_to_work_that_is_done(sim: Simulator, ali
     assert (await call).fate == "cut"
 
 
-async def test_work_that_is_slow_to_begin_is_given_up_where_the_server_stops(sim: Simulator, alice: Person) -> None:
+async def test_work_that_is_slow_to_begin_is_given_up_where_the_server_stops(
+    sim: Simulator, alice: Person
+) -> None:
     sim.faults.add("slow before", delay=HOUR)
     call = asyncio.create_task(sim.call("sendMessage", {"chat_id": alice.id, "text": "x"}))
     await asyncio.sleep(0)
@@ -97,11 +117,17 @@ async def test_a_slow_answer_is_an_answer(sim: Simulator, alice: Person, kind: s
     assert [(call.ok, call.fault) for call in sim.transcript.calls] == [(True, kind)]
 
 
-async def test_what_telegram_was_slow_to_begin_is_done_though_the_bot_has_hung_up(served: Simulator, alice: Person, until: Until) -> None:
+async def test_what_telegram_was_slow_to_begin_is_done_though_the_bot_has_hung_up(
+    served: Simulator, alice: Person, until: Until
+) -> None:
     served.faults.add("slow before", delay=0.3)
     async with aiohttp.ClientSession(served.url) as session:
         with pytest.raises(TimeoutError):
-            await session.post("/bot1:test/sendMessage", json={"chat_id": alice.id, "text": "x"}, timeout=aiohttp.ClientTimeout(total=0.05))
+            await session.post(
+                "/bot1:test/sendMessage",
+                json={"chat_id": alice.id, "text": "x"},
+                timeout=aiohttp.ClientTimeout(total=0.05),
+            )
     assert len(alice.chat.messages) == 1
     await until(lambda: len(alice.chat.messages) == 2)
 

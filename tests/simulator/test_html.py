@@ -18,7 +18,14 @@ from simulator.state.entities import found_in, tidy
     ("source", "plain", "entities"),
     [
         ("plain", "plain", []),
-        ("<b>a</b><i>b</i>", "ab", [{"type": "bold", "offset": 0, "length": 1}, {"type": "italic", "offset": 1, "length": 1}]),
+        (
+            "<b>a</b><i>b</i>",
+            "ab",
+            [
+                {"type": "bold", "offset": 0, "length": 1},
+                {"type": "italic", "offset": 1, "length": 1},
+            ],
+        ),
         ("<strong>a</strong>", "a", [{"type": "bold", "offset": 0, "length": 1}]),
         ("<u>a</u>", "a", [{"type": "underline", "offset": 0, "length": 1}]),
         ("<del>a</del>", "a", [{"type": "strikethrough", "offset": 0, "length": 1}]),
@@ -30,21 +37,49 @@ from simulator.state.entities import found_in, tidy
         ("<b></b>x", "x", []),
         ("<B>a</b >", "a", [{"type": "bold", "offset": 0, "length": 1}]),
         ("<pre>a</pre>", "a", [{"type": "pre", "offset": 0, "length": 1}]),
-        ('<pre><code class="language-py">a</code></pre>', "a", [{"type": "pre", "offset": 0, "length": 1, "language": "py"}]),
-        ("<blockquote expandable>a</blockquote>", "a", [{"type": "expandable_blockquote", "offset": 0, "length": 1}]),
+        (
+            '<pre><code class="language-py">a</code></pre>',
+            "a",
+            [{"type": "pre", "offset": 0, "length": 1, "language": "py"}],
+        ),
+        (
+            "<blockquote expandable>a</blockquote>",
+            "a",
+            [{"type": "expandable_blockquote", "offset": 0, "length": 1}],
+        ),
         (
             '<a href="https://t.me/x?a=1&amp;b=2">a</a>',
             "a",
             [{"type": "text_link", "offset": 0, "length": 1, "url": "https://t.me/x?a=1&b=2"}],
         ),
         ('<a href="nonsense">a</a>', "a", []),
-        ('<a href="tg://user?id=7">a</a>', "a", [{"type": "text_mention", "offset": 0, "length": 1, "user_id": 7}]),
-        ('<tg-emoji emoji-id="5">👍</tg-emoji>', "👍", [{"type": "custom_emoji", "offset": 0, "length": 2, "custom_emoji_id": "5"}]),
-        ('<tg-time unix="1764000000">then</tg-time>', "then", [{"type": "date_time", "offset": 0, "length": 4, "unix_time": 1764000000}]),
+        (
+            '<a href="tg://user?id=7">a</a>',
+            "a",
+            [{"type": "text_mention", "offset": 0, "length": 1, "user_id": 7}],
+        ),
+        (
+            '<tg-emoji emoji-id="5">👍</tg-emoji>',
+            "👍",
+            [{"type": "custom_emoji", "offset": 0, "length": 2, "custom_emoji_id": "5"}],
+        ),
+        (
+            '<tg-time unix="1764000000">then</tg-time>',
+            "then",
+            [{"type": "date_time", "offset": 0, "length": 4, "unix_time": 1764000000}],
+        ),
         (
             '<tg-time unix="1764000000" format="wDt">then</tg-time>',
             "then",
-            [{"type": "date_time", "offset": 0, "length": 4, "unix_time": 1764000000, "date_time_format": "wDt"}],
+            [
+                {
+                    "type": "date_time",
+                    "offset": 0,
+                    "length": 4,
+                    "unix_time": 1764000000,
+                    "date_time_format": "wDt",
+                }
+            ],
         ),
     ],
 )
@@ -65,7 +100,10 @@ def test_tags_become_entities(source: str, plain: str, entities: list[dict[str, 
         ("<span>x</span>", 'Tag "span" must have class "tg-spoiler" at byte offset 0'),
         ("x</b>", "Unexpected end tag at byte offset 1"),
         ("<i>a</i   ", "Unclosed end tag at byte offset 4"),
-        ("<b><i>test</b></i>", 'Unmatched end tag at byte offset 10, expected "</i>", found "</b>"'),
+        (
+            "<b><i>test</b></i>",
+            'Unmatched end tag at byte offset 10, expected "</i>", found "</b>"',
+        ),
         ("<b>unclosed", 'Can\'t find end tag corresponding to start tag "b"'),
         ('<tg-emoji emoji-id="x">y</tg-emoji>', "Invalid custom emoji identifier specified"),
         ('<tg-time unix="soon">y</tg-time>', "Invalid Unix time specified"),
@@ -85,11 +123,17 @@ def test_half_a_surrogate_pair_is_refused(half: str) -> None:
 
 
 def test_white_space_around_a_text_goes_and_entities_move_along() -> None:
-    assert tidy("\n  a b \n", [{"type": "bold", "offset": 5, "length": 3}]) == ("a b", [{"type": "bold", "offset": 2, "length": 1}])
+    assert tidy("\n  a b \n", [{"type": "bold", "offset": 5, "length": 3}]) == (
+        "a b",
+        [{"type": "bold", "offset": 2, "length": 1}],
+    )
 
 
 def test_white_space_inside_the_first_entity_stays() -> None:
-    assert tidy(" a", [{"type": "bold", "offset": 0, "length": 2}]) == (" a", [{"type": "bold", "offset": 0, "length": 2}])
+    assert tidy(" a", [{"type": "bold", "offset": 0, "length": 2}]) == (
+        " a",
+        [{"type": "bold", "offset": 0, "length": 2}],
+    )
 
 
 def test_an_entity_of_white_space_only_is_dropped() -> None:
@@ -100,7 +144,10 @@ def test_code_holds_no_other_entity_and_quotes_hold_no_quotes() -> None:
     code = {"type": "code", "offset": 0, "length": 3}
     assert tidy("abc", [code, {"type": "bold", "offset": 1, "length": 1}]) == ("abc", [code])
     quote = {"type": "blockquote", "offset": 0, "length": 3}
-    assert tidy("abc", [quote, {"type": "blockquote", "offset": 1, "length": 1}]) == ("abc", [quote])
+    assert tidy("abc", [quote, {"type": "blockquote", "offset": 1, "length": 1}]) == (
+        "abc",
+        [quote],
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,11 +162,16 @@ def test_code_holds_no_other_entity_and_quotes_hold_no_quotes() -> None:
 )
 def test_commands_links_and_mentions_are_found(text: str, found: list[tuple[str, str]]) -> None:
     units = text.encode("utf-16-le")
-    shown = [(e["type"], units[e["offset"] * 2 : (e["offset"] + e["length"]) * 2].decode("utf-16-le")) for e in found_in(text)]
+    shown = [
+        (e["type"], units[e["offset"] * 2 : (e["offset"] + e["length"]) * 2].decode("utf-16-le"))
+        for e in found_in(text)
+    ]
     assert shown == found
 
 
-_words = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=6).map(html.escape)
+_words = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=6).map(
+    html.escape
+)
 _pairs = st.sampled_from(
     (
         ("<b>", "</b>"),

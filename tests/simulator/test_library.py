@@ -45,7 +45,17 @@ async def table(request_: HTTPXRequest, monkeypatch: pytest.MonkeyPatch) -> Asyn
     alice.sends("/start")
     sim.take_updates()
     base, files = f"{sim.url}/bot", f"{sim.url}/file/bot"
-    yield Table(sim, alice, telegram.Bot("1:test", base_url=base, base_file_url=files, request=request_, get_updates_request=request_))
+    yield Table(
+        sim,
+        alice,
+        telegram.Bot(
+            "1:test",
+            base_url=base,
+            base_file_url=files,
+            request=request_,
+            get_updates_request=request_,
+        ),
+    )
     await sim.stop()
 
 
@@ -95,7 +105,12 @@ async def test_it_reads_every_kind_of_update(table: Table) -> None:
 
 async def test_it_sends_and_edits_what_it_meant(table: Table) -> None:
     keyboard = InlineKeyboardMarkup(
-        [[InlineKeyboardButton("✅ Confirm", callback_data="c"), InlineKeyboardButton("Site", url="https://example.org")]]
+        [
+            [
+                InlineKeyboardButton("✅ Confirm", callback_data="c"),
+                InlineKeyboardButton("Site", url="https://example.org"),
+            ]
+        ]
     )
     then = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
     source = f'<b>9:00</b>, <tg-time unix="{int(then.timestamp())}" format="wDt">tomorrow</tg-time>'
@@ -110,11 +125,19 @@ async def test_it_sends_and_edits_what_it_meant(table: Table) -> None:
         disable_notification=True,
     )
     assert _nothing_unparsed(message)
-    assert (message.text_html, message.reply_markup, message.has_protected_content) == (source, keyboard, True)
+    assert (message.text_html, message.reply_markup, message.has_protected_content) == (
+        source,
+        keyboard,
+        True,
+    )
     assert [entity.unix_time for entity in message.entities if entity.type == "date_time"] == [then]
     edited = await message.edit_text("&lt;gone&gt;", parse_mode="HTML")
     assert isinstance(edited, telegram.Message)
-    assert (edited.text, edited.reply_markup, edited.edit_date is not None) == ("<gone>", None, True)
+    assert (edited.text, edited.reply_markup, edited.edit_date is not None) == (
+        "<gone>",
+        None,
+        True,
+    )
     edited = await message.edit_reply_markup(keyboard)
     assert isinstance(edited, telegram.Message)
     assert edited.reply_markup == keyboard
@@ -123,27 +146,46 @@ async def test_it_sends_and_edits_what_it_meant(table: Table) -> None:
 
 
 async def test_it_uploads_and_downloads(table: Table) -> None:
-    message = await table.bot.send_document(table.alice.id, b"BEGIN:VCALENDAR", filename="visit.ics", caption="<i>x</i>", parse_mode="HTML")
+    message = await table.bot.send_document(
+        table.alice.id,
+        b"BEGIN:VCALENDAR",
+        filename="visit.ics",
+        caption="<i>x</i>",
+        parse_mode="HTML",
+    )
     assert message.document is not None
-    assert (message.document.file_name, message.document.mime_type, message.caption_html) == ("visit.ics", "text/calendar", "<i>x</i>")
+    assert (message.document.file_name, message.document.mime_type, message.caption_html) == (
+        "visit.ics",
+        "text/calendar",
+        "<i>x</i>",
+    )
     file = await message.document.get_file()
     assert bytes(await file.download_as_bytearray()) == b"BEGIN:VCALENDAR"
     again = await table.bot.send_document(table.alice.id, message.document.file_id)
     assert again.document == message.document
-    picture = await table.bot.send_photo(table.alice.id, b"\x89PNG\r\n\x1a\n----IHDR\x00\x00\x00\x02\x00\x00\x00\x03")
+    picture = await table.bot.send_photo(
+        table.alice.id, b"\x89PNG\r\n\x1a\n----IHDR\x00\x00\x00\x02\x00\x00\x00\x03"
+    )
     assert [(size.width, size.height) for size in picture.photo] == [(2, 3)]
     assert await table.bot.send_chat_action(table.alice.id, "typing")
 
 
 async def test_it_answers_taps(table: Table) -> None:
-    await table.bot.send_message(table.alice.id, "x", reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton("Go", callback_data="go")]]))
+    await table.bot.send_message(
+        table.alice.id,
+        "x",
+        reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton("Go", callback_data="go")]]),
+    )
     table.alice.taps("Go")
     query = (await table.bot.get_updates())[-1].callback_query
     assert query is not None
     assert query.data == "go"
     assert await query.answer("Gone", show_alert=True)
     assert table.alice.toasts == [("Gone", True)]
-    with pytest.raises(telegram.error.BadRequest, match="Query is too old and response timeout expired or query id is invalid"):
+    with pytest.raises(
+        telegram.error.BadRequest,
+        match="Query is too old and response timeout expired or query id is invalid",
+    ):
         await query.answer()
 
 
@@ -162,9 +204,15 @@ async def test_it_sets_and_reads_what_the_bot_says_of_itself(table: Table) -> No
     assert (await bot.get_my_short_description()).short_description == "Short"
     assert await bot.set_chat_menu_button(menu_button=telegram.MenuButtonCommands())
     assert await bot.get_chat_menu_button() == telegram.MenuButtonCommands()
-    assert await bot.set_webhook("https://example.org/hook", secret_token="s", allowed_updates=["message"], max_connections=5)
+    assert await bot.set_webhook(
+        "https://example.org/hook", secret_token="s", allowed_updates=["message"], max_connections=5
+    )
     info = await bot.get_webhook_info()
-    assert (info.url, info.max_connections, info.allowed_updates) == ("https://example.org/hook", 5, ("message",))
+    assert (info.url, info.max_connections, info.allowed_updates) == (
+        "https://example.org/hook",
+        5,
+        ("message",),
+    )
     assert await bot.delete_webhook()
 
 
@@ -175,7 +223,13 @@ async def test_a_whole_application_runs_on_it(table: Table) -> None:
         greeted.set()
 
     greeted = asyncio.Event()
-    application = Application.builder().token("1:test").base_url(f"{table.sim.url}/bot").job_queue(None).build()
+    application = (
+        Application.builder()
+        .token("1:test")
+        .base_url(f"{table.sim.url}/bot")
+        .job_queue(None)
+        .build()
+    )
     application.add_handler(CommandHandler("start", greet))
     assert application.updater is not None
     async with application:
@@ -196,7 +250,13 @@ async def test_refusals_become_the_right_exceptions(table: Table) -> None:
     with pytest.raises(telegram.error.BadRequest, match="Chat not found"):
         await bot.send_message(77, "x")
     with pytest.raises(telegram.error.BadRequest, match="Button_data_invalid"):
-        await bot.send_message(alice.id, "x", reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton("x", callback_data="x" * 65)]]))
+        await bot.send_message(
+            alice.id,
+            "x",
+            reply_markup=InlineKeyboardMarkup(
+                [[InlineKeyboardButton("x", callback_data="x" * 65)]]
+            ),
+        )
     with pytest.raises(telegram.error.Forbidden, match="initiate conversation"):
         await bot.send_message(bob.id, "x")
     alice.blocks()
@@ -206,9 +266,13 @@ async def test_refusals_become_the_right_exceptions(table: Table) -> None:
         await bot.do_api_request("sendRocket")
 
 
-async def test_a_wrong_token_is_unauthorized_and_a_malformed_one_unknown(table: Table, request_: HTTPXRequest) -> None:
+async def test_a_wrong_token_is_unauthorized_and_a_malformed_one_unknown(
+    table: Table, request_: HTTPXRequest
+) -> None:
     for token, why in (("2:wrong", "Unauthorized"), ("wrong", "Not Found")):
-        bot = telegram.Bot(token, base_url=f"{table.sim.url}/bot", request=request_, get_updates_request=request_)
+        bot = telegram.Bot(
+            token, base_url=f"{table.sim.url}/bot", request=request_, get_updates_request=request_
+        )
         with pytest.raises(telegram.error.InvalidToken, match=why):
             await bot.get_me()
 
@@ -229,13 +293,37 @@ async def test_a_webhook_conflicts_with_polling(table: Table) -> None:
         (FaultKind.BLOCKED, None, telegram.error.Forbidden, "blocked", False),
         (FaultKind.SILENCE, None, telegram.error.TimedOut, "Timed out", False),
         (FaultKind.SILENCE_AFTER, None, telegram.error.TimedOut, "Timed out", True),
-        (FaultKind.CUT_BEFORE, None, telegram.error.NetworkError, "RemoteProtocolError|ReadError", False),
-        (FaultKind.CUT_AFTER, None, telegram.error.NetworkError, "RemoteProtocolError|ReadError", True),
-        (FaultKind.BROKEN_JSON, None, telegram.error.TelegramError, "Invalid server response", True),
+        (
+            FaultKind.CUT_BEFORE,
+            None,
+            telegram.error.NetworkError,
+            "RemoteProtocolError|ReadError",
+            False,
+        ),
+        (
+            FaultKind.CUT_AFTER,
+            None,
+            telegram.error.NetworkError,
+            "RemoteProtocolError|ReadError",
+            True,
+        ),
+        (
+            FaultKind.BROKEN_JSON,
+            None,
+            telegram.error.TelegramError,
+            "Invalid server response",
+            True,
+        ),
     ],
 )
 async def test_each_fault_reaches_the_bot(
-    table: Table, kind: FaultKind, retry_after: int | None, error: type[telegram.error.TelegramError], text: str, *, done: bool
+    table: Table,
+    kind: FaultKind,
+    retry_after: int | None,
+    error: type[telegram.error.TelegramError],
+    text: str,
+    *,
+    done: bool,
 ) -> None:
     table.sim.faults.add(kind, method="sendMessage", person=table.alice, retry_after=retry_after)
     with pytest.raises(error, match=text) as raised:
@@ -244,5 +332,8 @@ async def test_each_fault_reaches_the_bot(
     assert [message.text for message in table.alice.chat.messages[1:]] == (["x"] if done else [])
     await table.bot.send_message(table.alice.id, "y")
     assert table.alice.chat.last_from_bot.text == "y"
-    assert [call.fault for call in table.sim.transcript.calls_of("sendMessage")] == [str(kind), None]
+    assert [call.fault for call in table.sim.transcript.calls_of("sendMessage")] == [
+        str(kind),
+        None,
+    ]
     assert table.sim.transcript.warnings == []

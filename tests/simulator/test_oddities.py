@@ -14,14 +14,18 @@ def test_a_deleted_account_has_no_name(sim: Simulator, first_name: str | None) -
     person = sim.person(first_name, last_name=None, username=None, language_code=None)
     update = person.sends("x")
     nobody = {"first_name": first_name, "last_name": None, "username": None}
-    assert update["message"]["from"] == {"id": 1000, "is_bot": False, "language_code": None} | nobody
+    assert (
+        update["message"]["from"] == {"id": 1000, "is_bot": False, "language_code": None} | nobody
+    )
     assert update["message"]["chat"] == {"id": 1000, "type": "private"} | nobody
     assert (person.name, repr(person)) == ("", "<Person 1000 >")
     assert person.blocks()["my_chat_member"]["from"]["first_name"] == first_name
 
 
 def test_names_and_codes_may_be_longer_than_any_column(sim: Simulator) -> None:
-    sender = sim.person("A", username="u" * 300, language_code="de-" + "x" * 300).sends("x")["message"]["from"]
+    sender = sim.person("A", username="u" * 300, language_code="de-" + "x" * 300).sends("x")[
+        "message"
+    ]["from"]
     assert (len(sender["username"]), len(sender["language_code"])) == (300, 303)
 
 
@@ -29,14 +33,19 @@ def test_names_change_and_go(sim: Simulator, alice: Person) -> None:
     alice.renames(first_name="", username=ABSENT, last_name="Long", language_code="pt-br")
     sender = {"first_name": "", "last_name": "Long"}
     update = alice.sends("x")
-    assert update["message"]["from"] == {"id": alice.id, "is_bot": False, "language_code": "pt-br"} | sender
+    assert (
+        update["message"]["from"]
+        == {"id": alice.id, "is_bot": False, "language_code": "pt-br"} | sender
+    )
     assert update["message"]["chat"] == {"id": alice.id, "type": "private"} | sender
     assert alice.language_code == "pt-br"
     tap = alice.taps_data("x", 1)["callback_query"]
     assert tap["from"]["first_name"] == ""
 
 
-def test_a_live_location_is_edited_as_it_moves_and_is_an_ordinary_one_at_its_end(alice: Person, clock: Any) -> None:
+def test_a_live_location_is_edited_as_it_moves_and_is_an_ordinary_one_at_its_end(
+    alice: Person, clock: Any
+) -> None:
     shared = alice.sends_location(52.5, 13.4, live_period=900)["message"]
     assert shared["location"] == {"latitude": 52.5, "longitude": 13.4, "live_period": 900}
     clock.passes(10)
@@ -66,7 +75,11 @@ def test_the_caption_of_a_picture_is_edited_too(alice: Person) -> None:
 async def test_an_anonymous_admin_is_shown_as_the_group(sim: Simulator) -> None:
     team = sim.supergroup("Team")
     message = team.sends_anonymously("/book@slotkeeper_bot", title="Boss")["message"]
-    assert (message["from"], message["sender_chat"], message["author_signature"]) == (ANONYMOUS_ADMIN, message["chat"], "Boss")
+    assert (message["from"], message["sender_chat"], message["author_signature"]) == (
+        ANONYMOUS_ADMIN,
+        message["chat"],
+        "Boss",
+    )
     assert message["chat"]["type"] == "supergroup"
     assert team.id < -1_000_000_000_000
     await sim.call("sendMessage", {"chat_id": team.id, "text": "x"})
@@ -77,11 +90,24 @@ def test_a_channel_writes_in_a_group_and_its_posts_are_forwarded_there(sim: Simu
     team, news = sim.supergroup("Team"), sim.channel("News", "news")
     shown = {"id": news.id, "type": "channel", "title": "News", "username": "news"}
     written = team.hears_from(news, "hello")["message"]
-    assert (written["from"], written["sender_chat"], written["chat"]["id"]) == (CHANNEL_WRITER, shown, team.id)
+    assert (written["from"], written["sender_chat"], written["chat"]["id"]) == (
+        CHANNEL_WRITER,
+        shown,
+        team.id,
+    )
     assert "from" not in team.hears_from(news, "hello", user=None)["message"]
     forwarded = team.receives_post(news, "a post")["message"]
-    assert (forwarded["from"], forwarded["sender_chat"], forwarded["is_automatic_forward"]) == (FORWARDER, shown, True)
-    origin = {"type": "channel", "chat": shown, "message_id": news.chat.messages[-1].id, "date": forwarded["date"]}
+    assert (forwarded["from"], forwarded["sender_chat"], forwarded["is_automatic_forward"]) == (
+        FORWARDER,
+        shown,
+        True,
+    )
+    origin = {
+        "type": "channel",
+        "chat": shown,
+        "message_id": news.chat.messages[-1].id,
+        "date": forwarded["date"],
+    }
     assert forwarded["forward_origin"] == origin
     post = news.posts("another")["channel_post"]
     assert (post["sender_chat"], "from" in post) == (shown, False)
@@ -107,7 +133,9 @@ def test_a_client_that_trims_nothing_sends_white_space_alone(alice: Person, text
 def test_service_messages_have_no_text(sim: Simulator, alice: Person) -> None:
     pinned = alice.pins(alice.chat.messages[0])["message"]
     assert (pinned["pinned_message"]["text"], "text" in pinned) == ("/start", False)
-    assert alice.sets_timer(86400)["message"]["message_auto_delete_timer_changed"] == {"message_auto_delete_time": 86400}
+    assert alice.sets_timer(86400)["message"]["message_auto_delete_timer_changed"] == {
+        "message_auto_delete_time": 86400
+    }
     team = sim.group("Team")
     renamed = team.renames("Crew", by=alice.sends("x")["message"]["from"])["message"]
     assert (renamed["new_chat_title"], renamed["chat"]["title"]) == ("Crew", "Crew")
@@ -122,10 +150,20 @@ async def test_a_script_can_do_the_same(served: Simulator, alice: Person) -> Non
 
         gone = await post("people", first_name=None, username=None)
         assert (gone["first_name"], gone["username"], gone["language_code"]) == (None, None, "en")
-        assert (await post("rename", person=gone["id"], first_name="", language_code=None))["first_name"] == ""
-        assert (await post("send", person=alice.id, text=" ", exactly=True))["message"]["text"] == " "
-        assert (await post("edit", person=alice.id, message_id=1, text="y"))["edited_message"]["text"] == "y"
+        assert (await post("rename", person=gone["id"], first_name="", language_code=None))[
+            "first_name"
+        ] == ""
+        assert (await post("send", person=alice.id, text=" ", exactly=True))["message"][
+            "text"
+        ] == " "
+        assert (await post("edit", person=alice.id, message_id=1, text="y"))["edited_message"][
+            "text"
+        ] == "y"
         shared = (await post("locate", person=alice.id, latitude=1, longitude=2))["message"]
-        moved = (await post("locate", person=alice.id, latitude=1, longitude=3, message_id=shared["message_id"]))["edited_message"]
+        moved = (
+            await post(
+                "locate", person=alice.id, latitude=1, longitude=3, message_id=shared["message_id"]
+            )
+        )["edited_message"]
         assert moved["location"] == {"latitude": 1, "longitude": 3, "live_period": 900}
         assert await post("faults", kind="slow", delay=0.01) == {"waiting": 1}

@@ -25,7 +25,9 @@ async def session() -> Any:
         yield session
 
 
-async def test_updates_stay_until_the_offset_confirms_them(served: Simulator, alice: Person, session: aiohttp.ClientSession) -> None:
+async def test_updates_stay_until_the_offset_confirms_them(
+    served: Simulator, alice: Person, session: aiohttp.ClientSession
+) -> None:
     sent = [alice.sends(str(number)) for number in range(3)]
     assert await _polls(served, session) == sent
     assert await _polls(served, session, limit=2) == sent[:2]
@@ -45,12 +47,16 @@ async def test_a_long_poll_waits_for_the_next_update(
     assert await poll == [update]
 
 
-async def test_a_long_poll_ends_with_nothing_when_its_time_is_up(served: Simulator, session: aiohttp.ClientSession) -> None:
+async def test_a_long_poll_ends_with_nothing_when_its_time_is_up(
+    served: Simulator, session: aiohttp.ClientSession
+) -> None:
     assert await _polls(served, session, timeout=1) == []
     assert served.world.poll is None
 
 
-async def test_a_poller_that_hangs_up_is_forgotten(served: Simulator, session: aiohttp.ClientSession, until: Until) -> None:
+async def test_a_poller_that_hangs_up_is_forgotten(
+    served: Simulator, session: aiohttp.ClientSession, until: Until
+) -> None:
     poll = asyncio.create_task(_polls(served, session, timeout=30))
     await until(lambda: served.world.poll)
     poll.cancel()
@@ -63,21 +69,31 @@ async def test_a_second_poller_ends_the_first_ones_wait(
     first = asyncio.create_task(_polls(served, session, timeout=30))
     await until(lambda: served.world.poll)
     assert await _polls(served, session) == []
-    assert await first == (409, "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running")
+    assert await first == (
+        409,
+        "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+    )
 
 
-async def test_a_webhook_shuts_out_polling(served: Simulator, session: aiohttp.ClientSession, until: Until) -> None:
+async def test_a_webhook_shuts_out_polling(
+    served: Simulator, session: aiohttp.ClientSession, until: Until
+) -> None:
     poll = asyncio.create_task(_polls(served, session, timeout=30))
     await until(lambda: served.world.poll)
     await served.call("setWebhook", {"url": "http://127.0.0.1:9/hook"})
     assert await poll == (409, "Conflict: terminated by setWebhook request")
     status, why = await _polls(served, session)
-    assert (status, why.partition(";")[0]) == (409, "Conflict: can't use getUpdates method while webhook is active")
+    assert (status, why.partition(";")[0]) == (
+        409,
+        "Conflict: can't use getUpdates method while webhook is active",
+    )
     await served.call("deleteWebhook")
     assert await _polls(served, session) == []
 
 
-async def test_the_allowed_kinds_are_remembered(served: Simulator, alice: Person, session: aiohttp.ClientSession) -> None:
+async def test_the_allowed_kinds_are_remembered(
+    served: Simulator, alice: Person, session: aiohttp.ClientSession
+) -> None:
     await _polls(served, session, allowed_updates=["callback_query"])
     alice.sends("x")
     tap = alice.taps_data("x", 1)
@@ -99,7 +115,9 @@ async def test_a_repeated_update_keeps_its_number_and_comes_despite_the_offset(
     assert await _polls(served, session, offset=confirmed) == []
 
 
-async def test_two_thousand_messages_arrive_once_and_in_order(served: Simulator, alice: Person, session: aiohttp.ClientSession) -> None:
+async def test_two_thousand_messages_arrive_once_and_in_order(
+    served: Simulator, alice: Person, session: aiohttp.ClientSession
+) -> None:
     async def write() -> None:
         for number in range(2000):
             alice.sends(str(number))
@@ -115,10 +133,14 @@ async def test_two_thousand_messages_arrive_once_and_in_order(served: Simulator,
         offset = updates[-1]["update_id"] + 1
     await writing
     assert texts == [str(number) for number in range(2000)]
-    assert [update["update_id"] for update in served.transcript.updates[1:]] == list(range(offset - 2000, offset))
+    assert [update["update_id"] for update in served.transcript.updates[1:]] == list(
+        range(offset - 2000, offset)
+    )
 
 
-async def test_stopping_lets_go_of_a_long_poll(sim: Simulator, session: aiohttp.ClientSession, until: Until) -> None:
+async def test_stopping_lets_go_of_a_long_poll(
+    sim: Simulator, session: aiohttp.ClientSession, until: Until
+) -> None:
     await sim.start()
     poll = asyncio.create_task(_polls(sim, session, timeout=50))
     await until(lambda: sim.world.poll)

@@ -20,18 +20,26 @@ async def served() -> AsyncIterator[Simulator]:
     await telegram.stop()
 
 
-async def test_it_is_fetched_byte_by_byte_in_its_place_and_confirmed_by_it(served: Simulator) -> None:
+async def test_it_is_fetched_byte_by_byte_in_its_place_and_confirmed_by_it(
+    served: Simulator,
+) -> None:
     alice = served.person("Alice")
     alice.sends("before")
     served.world.updates.add_raw(ODD)
     served.world.updates.add_raw(b"7")
     after = alice.sends("after")
-    async with aiohttp.ClientSession() as session, session.get(f"{served.url}/bot{served.token}/getUpdates") as response:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{served.url}/bot{served.token}/getUpdates") as response,
+    ):
         body = await response.read()
 
     assert body.index(b"before") < body.index(ODD) < body.index(b", 7, ") < body.index(b"after")
     await served.call("getUpdates", {"offset": after["update_id"] - 1})
-    assert [entry.id for entry in served.world.updates.pending] == [after["update_id"] - 1, after["update_id"]]
+    assert [entry.id for entry in served.world.updates.pending] == [
+        after["update_id"] - 1,
+        after["update_id"],
+    ]
 
 
 async def test_it_is_posted_byte_by_byte(served: Simulator, unused_tcp_port: int) -> None:

@@ -6,7 +6,10 @@ from simulator import Person, Simulator
 
 
 async def test_calls_and_updates_are_kept(sim: Simulator, alice: Person) -> None:
-    await sim.call("sendMessage", {"chat_id": str(alice.id), "text": "x", "reply_markup": '{"inline_keyboard": []}'})
+    await sim.call(
+        "sendMessage",
+        {"chat_id": str(alice.id), "text": "x", "reply_markup": '{"inline_keyboard": []}'},
+    )
     call = sim.transcript.calls_of("sendmessage")[0]
     assert call.params == {"chat_id": "1000", "text": "x", "reply_markup": {"inline_keyboard": []}}
     assert (call.status, call.ok, call.fault) == (200, True, None)
@@ -45,11 +48,18 @@ async def test_a_tap_delivered_twice_may_be_answered_twice(sim: Simulator, alice
 
 
 async def test_a_reply_keyboard_is_not_shown_silently(sim: Simulator, alice: Person) -> None:
-    await sim.call("sendMessage", {"chat_id": alice.id, "text": "x", "reply_markup": {"keyboard": [[{"text": "A"}]]}})
-    assert sim.transcript.warnings == ["reply keyboards are not simulated: the message is shown without one"]
+    await sim.call(
+        "sendMessage",
+        {"chat_id": alice.id, "text": "x", "reply_markup": {"keyboard": [[{"text": "A"}]]}},
+    )
+    assert sim.transcript.warnings == [
+        "reply keyboards are not simulated: the message is shown without one"
+    ]
 
 
-async def test_flood_limits_hold_each_chat_and_all_of_them(sim: Simulator, alice: Person, clock: Any) -> None:
+async def test_flood_limits_hold_each_chat_and_all_of_them(
+    sim: Simulator, alice: Person, clock: Any
+) -> None:
     sim.flood_limits.enabled = True
     others = [sim.person(str(number)) for number in range(40)]
     for other in others:

@@ -46,7 +46,9 @@ async def hook() -> AsyncIterator[Hook]:
 Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
-async def test_updates_are_posted_in_order_with_the_secret(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
+async def test_updates_are_posted_in_order_with_the_secret(
+    served: Simulator, alice: Person, hook: Hook, until: Until
+) -> None:
     waiting = alice.sends("first")
     await served.call("setWebhook", {"url": hook.url, "secret_token": "s3cret"})
     sent = [waiting, *(alice.sends(str(number)) for number in range(20))]
@@ -55,20 +57,26 @@ async def test_updates_are_posted_in_order_with_the_secret(served: Simulator, al
     assert set(hook.secrets) == {"s3cret"}
 
 
-async def test_one_update_of_a_queue_is_under_way_at_a_time(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
+async def test_one_update_of_a_queue_is_under_way_at_a_time(
+    served: Simulator, alice: Person, hook: Hook, until: Until
+) -> None:
     hook.gate.clear()
     await served.call("setWebhook", {"url": hook.url})
     first, second, tap = alice.sends("1"), alice.sends("2"), alice.taps_data("x", 1)
     bobs = served.person("Bob").sends("3")
     await until(lambda: len(hook.received) == 3)
     # A tap and another chat do not wait for Alice's first message; her second one does.
-    assert sorted(update["update_id"] for update in hook.received) == [update["update_id"] for update in (first, tap, bobs)]
+    assert sorted(update["update_id"] for update in hook.received) == [
+        update["update_id"] for update in (first, tap, bobs)
+    ]
     hook.gate.set()
     await until(lambda: not served.world.updates.pending)
     assert hook.received[-1] == second
 
 
-async def test_a_refused_update_comes_again_with_growing_waits(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
+async def test_a_refused_update_comes_again_with_growing_waits(
+    served: Simulator, alice: Person, hook: Hook, until: Until
+) -> None:
     served.webhook.pace = 0.0001
     hook.answers = [web.Response(status=500) for _ in range(8)]
     await served.call("setWebhook", {"url": hook.url})
@@ -78,15 +86,22 @@ async def test_a_refused_update_comes_again_with_growing_waits(served: Simulator
     assert served.webhook.waits == [0, 2, 4, 8, 16, 32, 60, 60]
 
 
-async def test_a_redirection_is_no_yes(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
-    hook.answers = [web.Response(status=301, headers={"Location": hook.url}), web.Response(status=204)]
+async def test_a_redirection_is_no_yes(
+    served: Simulator, alice: Person, hook: Hook, until: Until
+) -> None:
+    hook.answers = [
+        web.Response(status=301, headers={"Location": hook.url}),
+        web.Response(status=204),
+    ]
     await served.call("setWebhook", {"url": hook.url})
     update = alice.sends("1")
     await until(lambda: not served.world.updates.pending)
     assert hook.received == [update, update]
 
 
-async def test_retry_after_is_obeyed_and_the_last_error_told(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
+async def test_retry_after_is_obeyed_and_the_last_error_told(
+    served: Simulator, alice: Person, hook: Hook, until: Until
+) -> None:
     served.webhook.pace = 0.0001
     hook.answers = [web.Response(status=503, headers={"Retry-After": "7"})]
     await served.call("setWebhook", {"url": hook.url, "allowed_updates": ["message"]})
@@ -96,8 +111,14 @@ async def test_retry_after_is_obeyed_and_the_last_error_told(served: Simulator, 
     assert served.webhook.waits == [7]
     info = (await served.call("getWebhookInfo")).body
     assert isinstance(info, dict)
-    assert info["result"]["last_error_message"] == "Wrong response from the webhook: 503 Service Unavailable"
-    assert (info["result"]["pending_update_count"], info["result"]["allowed_updates"]) == (0, ["message"])
+    assert (
+        info["result"]["last_error_message"]
+        == "Wrong response from the webhook: 503 Service Unavailable"
+    )
+    assert (info["result"]["pending_update_count"], info["result"]["allowed_updates"]) == (
+        0,
+        ["message"],
+    )
 
 
 async def test_a_webhook_that_is_not_there_is_tried_again(
@@ -112,7 +133,9 @@ async def test_a_webhook_that_is_not_there_is_tried_again(
     assert hook.received == [update]
 
 
-async def test_nothing_is_posted_to_another_machine(served: Simulator, alice: Person, until: Until) -> None:
+async def test_nothing_is_posted_to_another_machine(
+    served: Simulator, alice: Person, until: Until
+) -> None:
     await served.call("setWebhook", {"url": "https://example.org/hook"})
     alice.sends("1")
     await until(lambda: served.webhook.waits)
@@ -120,7 +143,9 @@ async def test_nothing_is_posted_to_another_machine(served: Simulator, alice: Pe
     assert len(served.transcript.deliveries) == 1
 
 
-async def test_without_the_webhook_updates_wait_for_polling(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
+async def test_without_the_webhook_updates_wait_for_polling(
+    served: Simulator, alice: Person, hook: Hook, until: Until
+) -> None:
     hook.answers = [web.Response(status=500) for _ in range(9)]
     served.webhook.pace = 1000
     await served.call("setWebhook", {"url": hook.url})
@@ -135,15 +160,21 @@ async def test_without_the_webhook_updates_wait_for_polling(served: Simulator, a
     assert served.take_updates() == []
 
 
-async def test_a_call_in_the_answer_is_not_silently_lost(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
+async def test_a_call_in_the_answer_is_not_silently_lost(
+    served: Simulator, alice: Person, hook: Hook, until: Until
+) -> None:
     hook.answers = [web.json_response({"method": "sendMessage", "chat_id": alice.id, "text": "x"})]
     await served.call("setWebhook", {"url": hook.url})
     alice.sends("1")
     await until(lambda: not served.world.updates.pending)
-    assert served.transcript.warnings == ["a call in the answer to a webhook is not simulated and was not done"]
+    assert served.transcript.warnings == [
+        "a call in the answer to a webhook is not simulated and was not done"
+    ]
 
 
-async def test_an_update_may_be_posted_late(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
+async def test_an_update_may_be_posted_late(
+    served: Simulator, alice: Person, hook: Hook, until: Until
+) -> None:
     served.faults.add("slow before", method="webhook", person=alice, delay=3600)
     await served.call("setWebhook", {"url": hook.url})
     bob = served.person("Bob")
@@ -153,7 +184,9 @@ async def test_an_update_may_be_posted_late(served: Simulator, alice: Person, ho
     assert [update["message"]["text"] for update in hook.received] == ["in time"]
 
 
-async def test_the_answer_to_a_posted_update_may_take_its_time(served: Simulator, alice: Person, hook: Hook, until: Until) -> None:
+async def test_the_answer_to_a_posted_update_may_take_its_time(
+    served: Simulator, alice: Person, hook: Hook, until: Until
+) -> None:
     served.faults.add("slow", method="webhook", delay=0.05)
     await served.call("setWebhook", {"url": hook.url})
     alice.sends("x")

@@ -59,8 +59,14 @@ def _sample(pid: int) -> Sample | None:
     """Return what a process takes now, None where it has just ended."""
     process = Path(f"/proc/{pid}")
     try:
-        [resident] = [line for line in (process / "status").read_text().splitlines() if line.startswith("VmRSS:")]
-        return Sample(pid, int(resident.split()[1]) / 1024, sum(1 for _ in (process / "fd").iterdir()))
+        [resident] = [
+            line
+            for line in (process / "status").read_text().splitlines()
+            if line.startswith("VmRSS:")
+        ]
+        return Sample(
+            pid, int(resident.split()[1]) / 1024, sum(1 for _ in (process / "fd").iterdir())
+        )
     except (OSError, ValueError):
         return None
 
@@ -85,7 +91,10 @@ class Probes:
         clock = asyncio.get_running_loop().time
         seen, began = len(person.chat.messages), clock()
         person.sends("/help")
-        await until(lambda: any(message.sender == "bot" for message in person.chat.messages[seen:]), within=_PATIENCE)
+        await until(
+            lambda: any(message.sender == "bot" for message in person.chat.messages[seen:]),
+            within=_PATIENCE,
+        )
         self.waits.append(clock() - began)
 
     def __str__(self) -> str:

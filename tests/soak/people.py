@@ -52,7 +52,9 @@ class Visitor:
         return _COMMANDS if self._lots.random() < 0.3 else ("/book",)
 
     def _types(self) -> None:
-        odd = "".join(chr(self._lots.randrange(0x20, 0x3000)) for _ in range(self._lots.randint(0, 20)))
+        odd = "".join(
+            chr(self._lots.randrange(0x20, 0x3000)) for _ in range(self._lots.randint(0, 20))
+        )
         self.person.sends(f"{SECRET} {odd}")
 
     def _taps(self) -> None:
@@ -98,4 +100,6 @@ class Practitioner(Visitor):
     def _posts(self) -> None:
         hour = self._lots.randint(0, 20)
         self.person.sends("/hours")
-        self.person.sends(f"{self._lots.randint(1, 28)}.{self._lots.randint(1, 12)}.2027 {hour}:00-{hour + 3}:00")
+        self.person.sends(
+            f"{self._lots.randint(1, 28)}.{self._lots.randint(1, 12)}.2027 {hour}:00-{hour + 3}:00"
+        )

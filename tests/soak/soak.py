@@ -35,7 +35,11 @@ _HOURS = TimeSpan(_FIRST, _FIRST + 40 * 96)
 _OWED = "SELECT (SELECT count(*) FROM outbox WHERE state = 'due') + (SELECT count(*) FROM reservation WHERE status = 'held')"
 _PARKED = f"SELECT id, error FROM outbox WHERE state = 'parked' AND recipient_id BETWEEN 1 AND {FIRST_STRANGER - 1}"
 # What the doctor says of odd updates, and of answers to them that no Telegram would take.
-_EXPECTED = ("Updates that failed three times and were set aside: ", "A message (reply) was parked ", "A message (digest) was parked ")
+_EXPECTED = (
+    "Updates that failed three times and were set aside: ",
+    "A message (reply) was parked ",
+    "A message (digest) was parked ",
+)
 _SETTLES_WITHIN = 240
 _MEGABYTES_A_MINUTE = 0.5
 _WARM_UP_SECONDS = 60
@@ -83,7 +87,11 @@ class Soak:
             await self.simulator.start()
             stack.push_async_callback(self.simulator.stop)
             await self._sets_scene()
-            policy = {"HOLD_DURATION": f"PT{self.script.hold_seconds}S", "NOTICE_PERIOD": "PT1H", "ADMIN_IDS": str(ADMIN_ID)}
+            policy = {
+                "HOLD_DURATION": f"PT{self.script.hold_seconds}S",
+                "NOTICE_PERIOD": "PT1H",
+                "ADMIN_IDS": str(ADMIN_ID),
+            }
             env = environment(self.folder, self.simulator.url, DATABASE_URL=self.url, **policy)
             self.running = Running(self.folder, env, fresh=self.script.fresh)
             stack.push_async_callback(self.running.dies)
@@ -100,7 +108,10 @@ class Soak:
         """Have providers with many hours in the database, and people who know the bot."""
         admin = self.simulator.person("Ada", id=ADMIN_ID)
         providers = [self.simulator.person(f"Provider {number}") for number in range(PROVIDERS)]
-        clients = [self.simulator.person(f"Client {number}") for number in range(self.script.people - PROVIDERS - 1)]
+        clients = [
+            self.simulator.person(f"Client {number}")
+            for number in range(self.script.people - PROVIDERS - 1)
+        ]
         self.quiet = [self.simulator.person(f"Quiet {number}") for number in range(10)]
         for person in providers:
             person.sends("/start")
@@ -109,10 +120,14 @@ class Soak:
         async with database.transaction() as work:
             for number, person in enumerate(providers):
                 await work.clients.record_contact(Contact(person.id, person.name), now)
-                provider = await work.providers.add(person.id, person.name, f"provider{number}", now)
+                provider = await work.providers.add(
+                    person.id, person.name, f"provider{number}", now
+                )
                 await work.availability.replace(provider.id, [], [_HOURS])
         await database.close()
-        self.visitors = [Practitioner(person, self.lots) for person in providers] + [Visitor(each, self.lots) for each in (admin, *clients)]
+        self.visitors = [Practitioner(person, self.lots) for person in providers] + [
+            Visitor(each, self.lots) for each in (admin, *clients)
+        ]
         self.gauge = Gauge(lambda: self.running.pid)
         self.probes = Probes(self.quiet, every=1)
         file = Path(self.url.removeprefix("sqlite:///"))
@@ -122,7 +137,12 @@ class Soak:
         """Let people act and things go wrong for as long as the script says."""
         seconds = self.script.minutes * 60
         await until(lambda: self.simulator.world.poll, within=60)
-        jobs: list[Coroutine[Any, Any, None]] = [self._act(), self._kill(seconds), self.troubles.go_on(), self.probes.ask()]
+        jobs: list[Coroutine[Any, Any, None]] = [
+            self._act(),
+            self._kill(seconds),
+            self.troubles.go_on(),
+            self.probes.ask(),
+        ]
         tasks = [asyncio.create_task(job) for job in (*jobs, self.gauge.watches())]
         try:
             done, _ = await asyncio.wait(tasks[:1], timeout=seconds)
@@ -135,7 +155,11 @@ class Soak:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
             # What died on the way did nothing from then on.
-            self.outcome.wrong += [f"a part of the soak ended early: {error!r}" for error in ended if isinstance(error, Exception)]
+            self.outcome.wrong += [
+                f"a part of the soak ended early: {error!r}"
+                for error in ended
+                if isinstance(error, Exception)
+            ]
 
     async def _act(self) -> None:
         """Have one person after the other do something, without end."""
@@ -165,11 +189,15 @@ class Soak:
 
     async def _settled(self) -> None:
         try:
-            await until(lambda: not self.simulator.world.updates.pending, every=0.1, within=_SETTLES_WITHIN)
+            await until(
+                lambda: not self.simulator.world.updates.pending, every=0.1, within=_SETTLES_WITHIN
+            )
             await until(lambda: rows(self.url, _OWED) == [(0,)], every=0.5, within=_SETTLES_WITHIN)
         except TimeoutError:
             waiting = len(self.simulator.world.updates.pending)
-            owed = rows(self.url, "SELECT kind, attempts, error FROM outbox WHERE state = 'due' LIMIT 5")
+            owed = rows(
+                self.url, "SELECT kind, attempts, error FROM outbox WHERE state = 'due' LIMIT 5"
+            )
             self.outcome.wrong.append(f"{waiting} updates wait, and {owed} is owed")
 
     async def _all_are_answered(self) -> None:
@@ -181,15 +209,24 @@ class Soak:
             person.sends("/start")
             await asyncio.sleep(1 / 15)
         try:
-            await until(lambda: all(_newest(person) > before[person.id] for person in people), every=0.1, within=_SETTLES_WITHIN)
+            await until(
+                lambda: all(_newest(person) > before[person.id] for person in people),
+                every=0.1,
+                within=_SETTLES_WITHIN,
+            )
         except TimeoutError:
             silent = [person.id for person in people if _newest(person) <= before[person.id]]
-            self.outcome.wrong.append(f"{len(silent)} wrote /start and were not answered: {silent[:10]}")
+            self.outcome.wrong.append(
+                f"{len(silent)} wrote /start and were not answered: {silent[:10]}"
+            )
         await self._settled()
 
     def _looks(self, env: dict[str, str]) -> None:
         """Look at the books, the taps, the log, the memory, and ask the doctor."""
-        outcome, statuses = self.outcome, dict(rows(self.url, "SELECT status, count(*) FROM reservation GROUP BY status"))
+        outcome, statuses = (
+            self.outcome,
+            dict(rows(self.url, "SELECT status, count(*) FROM reservation GROUP BY status")),
+        )
         taps = self.simulator.world.taps
         outcome.figures |= {
             "seed": SEED,
@@ -200,20 +237,34 @@ class Soak:
             "reservations": statuses,
             "SIGKILL": self.kills,
             **self.troubles.met,
-            "updates that failed thrice": rows(self.url, "SELECT count(*) FROM failed_update WHERE set_aside = 1")[0][0],
+            "updates that failed thrice": rows(
+                self.url, "SELECT count(*) FROM failed_update WHERE set_aside = 1"
+            )[0][0],
             "a quiet person waits": self.probes,
         }
         if self.script.minutes > 1:
             outcome.wrong += [
-                f"{trouble}: none" for trouble in ("wire faults", "odd updates", "database locked") if not self.troubles.met[trouble]
+                f"{trouble}: none"
+                for trouble in ("wire faults", "odd updates", "database locked")
+                if not self.troubles.met[trouble]
             ]
         outcome.counts("taps left unanswered", len(self.simulator.check_taps()), at_most=0)
         outcome.counts("messages parked, of our people", len(rows(self.url, _PARKED)), at_most=0)
         outcome.wrong += audit(self.url, datetime.now(UTC))
-        said = [line for line in runs(self.folder, env, "doctor", fresh=self.script.fresh).stdout.splitlines() if line.strip()]
+        said = [
+            line
+            for line in runs(
+                self.folder, env, "doctor", fresh=self.script.fresh
+            ).stdout.splitlines()
+            if line.strip()
+        ]
         outcome.figures["the doctor"] = said
         outcome.wrong += [
-            line for line in said if line != ALL_WELL and not line.startswith(_EXPECTED) and "For your information" not in line
+            line
+            for line in said
+            if line != ALL_WELL
+            and not line.startswith(_EXPECTED)
+            and "For your information" not in line
         ]
         self._looks_at_what_it_takes()
 
@@ -223,8 +274,13 @@ class Soak:
         for name, figure, room in (("megabytes", megabytes, 5), ("descriptors", descriptors, 10)):
             _, second, _, last = quarters = self.gauge.quarters(figure)
             most = max(map(figure, self.gauge.samples))
-            outcome.figures[f"{name}, by quarters"] = f"{', '.join(f'{each:.0f}' for each in quarters)}; at most {most:.0f}"
-            if self.script.minutes * 60 * self.script.settled_life > _WARM_UP_SECONDS and last > _GROWTH * second + room:
+            outcome.figures[f"{name}, by quarters"] = (
+                f"{', '.join(f'{each:.0f}' for each in quarters)}; at most {most:.0f}"
+            )
+            if (
+                self.script.minutes * 60 * self.script.settled_life > _WARM_UP_SECONDS
+                and last > _GROWTH * second + room
+            ):
                 outcome.wrong.append(f"{name} grew from {second:.0f} to {last:.0f}")
         outcome.figures["log"] = f"{len(log) / 1e6:.2f} MB, {log.count(chr(10))} lines"
         if len(log) > max(1.0, self.script.minutes * _MEGABYTES_A_MINUTE) * 1e6:
@@ -235,4 +291,6 @@ class Soak:
 
 def _newest(person: Person) -> int:
     """Return the number of the bot's newest message to somebody."""
-    return max((message.id for message in person.chat.messages if message.sender == "bot"), default=0)
+    return max(
+        (message.id for message in person.chat.messages if message.sender == "bot"), default=0
+    )

@@ -16,7 +16,9 @@ SCRIPT = (
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_bot_among_many_people_and_troubles_stays_as_it_is(database_url: str, tmp_path: Path) -> None:
+async def test_a_bot_among_many_people_and_troubles_stays_as_it_is(
+    database_url: str, tmp_path: Path
+) -> None:
     outcome = await Soak(database_url, tmp_path, SCRIPT).goes_on()
     print(f"\n{outcome}")  # noqa: T201  (pytest shows it where it is asked to, or where the test fails)
 

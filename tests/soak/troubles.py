@@ -38,7 +38,9 @@ class Running:
     async def starts(self) -> None:
         """Start it."""
         with self.log.open("ab") as log:
-            self._process = await started(self._folder, self._env, out=log.fileno(), err=log.fileno(), fresh=self._fresh)
+            self._process = await started(
+                self._folder, self._env, out=log.fileno(), err=log.fileno(), fresh=self._fresh
+            )
 
     async def dies(self) -> None:
         """Kill it on the spot."""
@@ -57,7 +59,9 @@ class Running:
 class Troubles:
     """Makes things go wrong every so many seconds until cancelled; ``met`` counts them."""
 
-    def __init__(self, simulator: Simulator, database: Path, lots: random.Random, every: float) -> None:
+    def __init__(
+        self, simulator: Simulator, database: Path, lots: random.Random, every: float
+    ) -> None:
         self.met: Counter[str] = Counter()
         self._simulator = simulator
         self._database = database
@@ -70,7 +74,9 @@ class Troubles:
         """Have one after the other happen."""
         while True:
             await asyncio.sleep(self._lots.uniform(0.5, 1.5) * self._every)
-            happens = self._lots.choices((self._wire, self._odd_updates, self._locked), weights=(6, 6, 1))[0]
+            happens = self._lots.choices(
+                (self._wire, self._odd_updates, self._locked), weights=(6, 6, 1)
+            )[0]
             await happens()
 
     async def _wire(self) -> None:
@@ -78,7 +84,12 @@ class Troubles:
         if len(self._simulator.faults.waiting) >= _MOST_AT_ONCE:
             self._simulator.faults.clear()
         kind, method = self._lots.choice(_KINDS), self._lots.choice(_METHODS)
-        self._simulator.faults.add(kind, method=method, times=self._lots.randint(1, 3), retry_after=self._lots.choice((1, 2, None)))
+        self._simulator.faults.add(
+            kind,
+            method=method,
+            times=self._lots.randint(1, 3),
+            retry_after=self._lots.choice((1, 2, None)),
+        )
         self.met["wire faults"] += 1
 
     async def _odd_updates(self) -> None:
@@ -87,7 +98,9 @@ class Troubles:
             odd, stranger = self._lots.choice(self._odd), next(self._strangers)
             self._simulator.person("Stranger", id=stranger)
             world.accounts[stranger].started = True
-            world.updates.add_raw(odd.written({"update_id": world.updates.next_id, **valid(odd.kind, stranger)}))
+            world.updates.add_raw(
+                odd.written({"update_id": world.updates.next_id, **valid(odd.kind, stranger)})
+            )
             self.met["odd updates"] += 1
 
     async def _locked(self) -> None:

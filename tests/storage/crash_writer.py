@@ -40,7 +40,9 @@ async def _hold(database: Database, choices: random.Random, now: datetime, say: 
     client = choices.choice(CLIENTS)
     try:
         async with database.transaction() as uow:
-            held = await hold_slot(uow, POLICY, SlotChoice(client, choices.choice(PROVIDERS), start), now)
+            held = await hold_slot(
+                uow, POLICY, SlotChoice(client, choices.choice(PROVIDERS), start), now
+            )
     except errors.Refusal:
         return
     say(("held", held.id))

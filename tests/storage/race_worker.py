@@ -24,7 +24,10 @@ PROVIDERS = (1, 2)
 CLIENTS = tuple(range(201, 213))
 CELLS = 24
 POLICIES = [
-    BookingPolicy(slot_length=timedelta(minutes=15 * n), notice_period=timedelta(hours=1), holds_per_client=4) for n in (1, 2, 3, 4)
+    BookingPolicy(
+        slot_length=timedelta(minutes=15 * n), notice_period=timedelta(hours=1), holds_per_client=4
+    )
+    for n in (1, 2, 3, 4)
 ]
 Act = Callable[[SqlUnitOfWork, random.Random, datetime], Awaitable[None]]
 
@@ -58,7 +61,18 @@ class RaceWorker:
     async def _step(self, choices: random.Random) -> None:
         if choices.random() < 0.1:
             await self.database.write(lambda uow: uow._connection.execute(_MOVE_ON))
-        act = choices.choice([self._hold, self._hold, self._hold, self._move, self._confirm, self._confirm, self._release, self._sweep])
+        act = choices.choice(
+            [
+                self._hold,
+                self._hold,
+                self._hold,
+                self._move,
+                self._confirm,
+                self._confirm,
+                self._release,
+                self._sweep,
+            ]
+        )
         self.done[await self.database.write(partial(self._did, act, choices))] += 1
 
     async def _did(self, act: Act, choices: random.Random, uow: SqlUnitOfWork) -> str:
@@ -71,17 +85,30 @@ class RaceWorker:
         return act.__name__
 
     async def _hold(
-        self, uow: SqlUnitOfWork, choices: random.Random, now: datetime, moving: int | None = None, client: int | None = None
+        self,
+        uow: SqlUnitOfWork,
+        choices: random.Random,
+        now: datetime,
+        moving: int | None = None,
+        client: int | None = None,
     ) -> None:
         policy = choices.choice(POLICIES)
         start = OPENING + choices.randrange(CELLS // policy.slot_cells) * policy.slot_cells
-        choice = SlotChoice(client or choices.choice(CLIENTS), choices.choice(PROVIDERS), start, moving)
+        choice = SlotChoice(
+            client or choices.choice(CLIENTS), choices.choice(PROVIDERS), start, moving
+        )
         await hold_slot(uow, policy, choice, now)
 
-    async def _one_of(self, uow: SqlUnitOfWork, choices: random.Random, *statuses: Status) -> tuple[int, int]:
+    async def _one_of(
+        self, uow: SqlUnitOfWork, choices: random.Random, *statuses: Status
+    ) -> tuple[int, int]:
         for client in choices.sample(CLIENTS, len(CLIENTS)):
             # Asked as of the beginning, so that holds that ran out are among those that are tried.
-            if found := [r.id for r in await uow.reservations.live_of_client(client, NOW) if r.status in statuses]:
+            if found := [
+                r.id
+                for r in await uow.reservations.live_of_client(client, NOW)
+                if r.status in statuses
+            ]:
                 return choices.choice(found), client
         raise errors.ReservationUnknown
 

@@ -52,7 +52,9 @@ class Claim:
         return self.start + self.length
 
     def lives(self, now: int) -> bool:
-        return self.status == "confirmed" or (self.status == "held" and self.deadline is not None and now < self.deadline)
+        return self.status == "confirmed" or (
+            self.status == "held" and self.deadline is not None and now < self.deadline
+        )
 
     def is_dead(self, now: int) -> bool:
         """Tell whether it is a hold that ran out and that nobody has swept."""
@@ -64,7 +66,9 @@ class Claim:
     def refuse_unless_it_can_end(self, now: int) -> None:
         """Refuse what is no live reservation, with the reason, and what has begun."""
         refuse("hold_expired", when=self.status == "expired" or self.is_dead(now))
-        released = self.status == "cancelled" and self.ended_by == "client" and not self.was_confirmed
+        released = (
+            self.status == "cancelled" and self.ended_by == "client" and not self.was_confirmed
+        )
         refuse("hold_released", when=released)
         refuse("reservation_cancelled", when=self.status == "cancelled")
         refuse("reservation_past", when=self.status == "completed" or now >= self.start * QUARTER)
@@ -101,21 +105,44 @@ class Model:
     def free(self, client: int, provider: int, moving: int = 0) -> list[int]:
         """Return the quarters at which this client could begin to hold a slot."""
         others = [claim for claim in self.live() if claim.number != moving]
-        taken = {cell for claim in others if claim.provider == provider or claim.client == client for cell in claim.cells}
-        return [start for start in self._starts(provider) if self._is_near_enough(start) and taken.isdisjoint(self._slot(start))]
+        taken = {
+            cell
+            for claim in others
+            if claim.provider == provider or claim.client == client
+            for cell in claim.cells
+        }
+        return [
+            start
+            for start in self._starts(provider)
+            if self._is_near_enough(start) and taken.isdisjoint(self._slot(start))
+        ]
 
     def hold(self, client: int, provider: int, start: int, moving: int, number: int) -> Claim:
         """Hold a slot, or move a hold to it; ``number`` is that of a new hold."""
         refuse("provider_unknown", when=provider not in self.owners)
         refuse("own_slot", when=self.owners[provider] == client)
-        if same := [c for c in self.live() if (c.client, c.provider, c.start) == (client, provider, start) and c.end * QUARTER > self.now]:
+        if same := [
+            c
+            for c in self.live()
+            if (c.client, c.provider, c.start) == (client, provider, start)
+            and c.end * QUARTER > self.now
+        ]:
             return same[0]
         refuse("notice_too_short", when=start * QUARTER < self.now + NOTICE)
         refuse("beyond_horizon", when=start * QUARTER > self.now + self.horizon)
         moved = self._to_move(client, moving)
         self._refuse_unless_free(client, provider, start, moved)
-        self._bury(lambda dead: dead.meets(self._slot(start)) and (dead.client == client or dead.provider == provider))
-        held = self._moved(moved, provider, start) if moved else self._new(number, client, provider, start)
+        self._bury(
+            lambda dead: (
+                dead.meets(self._slot(start))
+                and (dead.client == client or dead.provider == provider)
+            )
+        )
+        held = (
+            self._moved(moved, provider, start)
+            if moved
+            else self._new(number, client, provider, start)
+        )
         self._tell(held, "hold_warning", client, (held.deadline or 0) - WARNING)
         return held
 
@@ -146,7 +173,9 @@ class Model:
 
     def expire(self, limit: int) -> int:
         """Sweep the holds that ran out first, and return how many these were."""
-        dead = sorted((c.deadline or 0, c.number) for c in self.claims.values() if c.is_dead(self.now))[:limit]
+        dead = sorted(
+            (c.deadline or 0, c.number) for c in self.claims.values() if c.is_dead(self.now)
+        )[:limit]
         self._bury(lambda claim: (claim.deadline or 0, claim.number) in dead)
         return len(dead)
 
@@ -191,7 +220,11 @@ class Model:
     def remove(self, person: int, cells: Iterable[int], inside: str) -> tuple[bool, list[int]]:
         """Take hours away; reservations inside that have not begun are asked about, kept or cancelled, never lost in silence."""
         provider, gone = self._kept_by(person), set(cells)
-        found = [c for c in self.live() if c.provider == provider and c.meets(gone) and c.start * QUARTER > self.now]
+        found = [
+            c
+            for c in self.live()
+            if c.provider == provider and c.meets(gone) and c.start * QUARTER > self.now
+        ]
         numbers = [claim.number for claim in sorted(found, key=lambda claim: claim.start)]
         if numbers and inside == "a":
             return False, numbers
@@ -202,13 +235,24 @@ class Model:
 
     def occupied(self) -> set[tuple[int, int, int, int]]:
         """Return what the database keeps of taken quarters, those of dead holds that nobody has swept among them."""
-        standing = [claim for claim in self.claims.values() if claim.status in {"held", "confirmed"}]
+        standing = [
+            claim for claim in self.claims.values() if claim.status in {"held", "confirmed"}
+        ]
         both = [(kind, who, c) for c in standing for kind, who in ((0, c.provider), (1, c.client))]
-        return {(kind, who, cell, c.number) for kind, who, c in both for cell in c.cells if cell >= self.forgotten_before}
+        return {
+            (kind, who, cell, c.number)
+            for kind, who, c in both
+            for cell in c.cells
+            if cell >= self.forgotten_before
+        }
 
     def unswept(self) -> set[int]:
         """Return the holds whose end a sweep has missed for long."""
-        late = [c for c in self.claims.values() if c.status == "held" and (c.deadline or 0) + SWEPT_WITHIN <= self.now]
+        late = [
+            c
+            for c in self.claims.values()
+            if c.status == "held" and (c.deadline or 0) + SWEPT_WITHIN <= self.now
+        ]
         return {claim.number for claim in late if claim.end > self.forgotten_before}
 
     def _slot(self, start: int) -> range:
@@ -219,7 +263,11 @@ class Model:
 
     def _starts(self, provider: int) -> list[int]:
         """Return where slots begin: one after the other, from where an unbroken stretch of hours does."""
-        return [start for first, end in stretches(self.offered[provider]) for start in range(first, end - self.length + 1, self.length)]
+        return [
+            start
+            for first, end in stretches(self.offered[provider])
+            for start in range(first, end - self.length + 1, self.length)
+        ]
 
     def _to_move(self, client: int, number: int) -> Claim | None:
         """Return the hold that is to be moved; one that is gone is not missed."""
@@ -229,8 +277,12 @@ class Model:
         refuse("already_confirmed", when=claim.status == "confirmed")
         return claim if claim.lives(self.now) else None
 
-    def _refuse_unless_free(self, client: int, provider: int, start: int, moved: Claim | None) -> None:
-        others = [claim for claim in self.live() if claim is not moved and claim.meets(self._slot(start))]
+    def _refuse_unless_free(
+        self, client: int, provider: int, start: int, moved: Claim | None
+    ) -> None:
+        others = [
+            claim for claim in self.live() if claim is not moved and claim.meets(self._slot(start))
+        ]
         refuse("slot_not_offered", when=start not in self._starts(provider))
         refuse("client_busy", when=any(claim.client == client for claim in others))
         holds = sum(claim.client == client and claim.status == "held" for claim in self.live())
@@ -238,7 +290,9 @@ class Model:
         refuse("slot_taken", when=any(claim.provider == provider for claim in others))
 
     def _new(self, number: int, client: int, provider: int, start: int) -> Claim:
-        self.claims[number] = Claim(number, client, provider, start, self.length, self.now + HOLD, self.now)
+        self.claims[number] = Claim(
+            number, client, provider, start, self.length, self.now + HOLD, self.now
+        )
         return self.claims[number]
 
     def _moved(self, claim: Claim, provider: int, start: int) -> Claim:

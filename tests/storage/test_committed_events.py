@@ -14,7 +14,9 @@ from storage.maintenance.migrate import is_current
 from tests.kit.venue import ALICE, BOB, CARA, NOW, OPENING, POLICY, SECOND, hold, open_venue
 
 
-async def test_a_transaction_remembers_in_order_what_was_announced_in_it(database: Database) -> None:
+async def test_a_transaction_remembers_in_order_what_was_announced_in_it(
+    database: Database,
+) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_venue(uow)
         held = await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
@@ -50,7 +52,9 @@ async def test_what_a_refusal_undid_did_not_happen(database: Database) -> None:
     assert [type(event) for event in uow.events] == [HoldExpired, SlotHeld]
 
 
-async def test_the_backlog_is_what_is_due_and_since_when_its_oldest_row_is(database: Database) -> None:
+async def test_the_backlog_is_what_is_due_and_since_when_its_oldest_row_is(
+    database: Database,
+) -> None:
     async with database.transaction() as uow:
         await open_venue(uow)
         sent = await uow.outbox.reply(ALICE, {}, NOW - timedelta(minutes=9))

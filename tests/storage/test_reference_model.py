@@ -32,7 +32,12 @@ from domain.usecases.expire_holds import expire_holds
 from domain.usecases.find_slots import SlotSearch
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from domain.usecases.post_availability import discard_draft, draft_hours, publish_draft
-from domain.usecases.remove_availability import Inside, Removal, remove_availability, undo_publication
+from domain.usecases.remove_availability import (
+    Inside,
+    Removal,
+    remove_availability,
+    undo_publication,
+)
 from storage.database import Database
 from storage.maintenance.integrity import SqlDoctor
 from storage.tables import metadata
@@ -45,7 +50,15 @@ from tests.storage.reference_model import QUARTER, Claim, Model, Refused, stretc
 LENGTH = settings(max_examples=40 if LONG else 8, stateful_step_count=100 if LONG else 25)
 
 # A long play in which nobody ever met these would show nothing of the rules.
-ANSWERS = {"Reservation", "Draft", "slot_not_offered", "slot_taken", "client_busy", "hold_expired", "reservation_unknown"}
+ANSWERS = {
+    "Reservation",
+    "Draft",
+    "slot_not_offered",
+    "slot_taken",
+    "client_busy",
+    "hold_expired",
+    "reservation_unknown",
+}
 
 UTC_ZONE = ZoneInfo("UTC")
 PEOPLE = (ALICE, BOB, DORA, EMIL)
@@ -56,7 +69,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Starts crowd where the bookable hours begin and end; a few have passed.
 starts = st.integers(-1, 9)
-hours = st.tuples(st.one_of(st.integers(-4, 10), st.just(-100)), st.integers(1, 8), st.sampled_from([0, 0, 0, 0, 7]))
+hours = st.tuples(
+    st.one_of(st.integers(-4, 10), st.just(-100)),
+    st.integers(1, 8),
+    st.sampled_from([0, 0, 0, 0, 7]),
+)
 postings = st.lists(hours, max_size=2).map(tuple)
 # Most do what is theirs to do; the others try their hand at what is somebody else's.
 actors = st.sampled_from([*[None] * 8, *PEOPLE])
@@ -82,9 +99,27 @@ def plain(answer: object) -> object:
     """Return the contents of an answer, from either side, in the same plain values."""
     match answer:
         case Reservation() as r:
-            return (r.id, r.client_id, r.provider_id, r.span.start, r.span.end, r.status.value, seconds(r.expires_at), r.ended_by)
+            return (
+                r.id,
+                r.client_id,
+                r.provider_id,
+                r.span.start,
+                r.span.end,
+                r.status.value,
+                seconds(r.expires_at),
+                r.ended_by,
+            )
         case Claim() as c:
-            return (c.number, c.client, c.provider, c.start, c.end, c.status, c.deadline, c.ended_by)
+            return (
+                c.number,
+                c.client,
+                c.provider,
+                c.start,
+                c.end,
+                c.status,
+                c.deadline,
+                c.ended_by,
+            )
         case Removal():
             return (answer.done, [reservation.id for reservation in answer.inside])
     return answer
@@ -117,15 +152,24 @@ class Bookings(RuleBasedStateMachine):
         self.database = Database(self.url)
         self.policy = BookingPolicy(booking_horizon=HORIZON)
 
-    @initialize(length=st.integers(1, 3), opens=st.integers(-2, 4), lasts=st.integers(4, 12), limit=st.integers(1, 3))
+    @initialize(
+        length=st.integers(1, 3),
+        opens=st.integers(-2, 4),
+        lasts=st.integers(4, 12),
+        limit=st.integers(1, 3),
+    )
     def the_venue_opens(self, length: int, opens: int, lasts: int, limit: int) -> None:
         slot = length * timedelta(minutes=15)
-        self.policy = BookingPolicy(slot_length=slot, booking_horizon=HORIZON, holds_per_client=limit)
+        self.policy = BookingPolicy(
+            slot_length=slot, booking_horizon=HORIZON, holds_per_client=limit
+        )
         now = int(NOW.timestamp())
         first = now // QUARTER + _DAY_AHEAD + opens
         providers = self.runner.run(self._opened(TimeSpan(first, first + lasts)))
         horizon = int(HORIZON.total_seconds())
-        self.model = Model(length, horizon, limit, now, dict(zip(providers, (DORA, EMIL), strict=True)))
+        self.model = Model(
+            length, horizon, limit, now, dict(zip(providers, (DORA, EMIL), strict=True))
+        )
         self.model.offered = {provider: set(range(first, first + lasts)) for provider in providers}
 
     async def _opened(self, opened: TimeSpan) -> tuple[int, int]:
@@ -176,7 +220,9 @@ class Bookings(RuleBasedStateMachine):
 
     @rule(target=claims, claim=claims, actor=actors, turn=turns, start=starts)
     def moves(self, claim: int, actor: int | None, turn: int, start: int) -> Any:
-        return self._holds(actor or self.model.claims[claim].client, self.provider(turn), self.near + start, claim)
+        return self._holds(
+            actor or self.model.claims[claim].client, self.provider(turn), self.near + start, claim
+        )
 
     @rule(
         target=claims,
@@ -202,18 +248,30 @@ class Bookings(RuleBasedStateMachine):
         return self.model.free(client, provider, moving) or [self.near]
 
     @precondition(lambda self: self.live_holds)
-    @rule(pick=st.integers(0, 2), turn=st.integers(0, 1), moves=st.lists(st.sampled_from([60, 900, 1500]), min_size=2, max_size=3))
+    @rule(
+        pick=st.integers(0, 2),
+        turn=st.integers(0, 1),
+        moves=st.lists(st.sampled_from([60, 900, 1500]), min_size=2, max_size=3),
+    )
     def moves_to_what_is_free_again_and_again(self, pick: int, turn: int, moves: list[int]) -> None:
         claim, provider = self.live_holds[pick % len(self.live_holds)], self.provider(turn)
         for later in moves:
             self.model.now = min(self.model.now + later, (claim.deadline or 0) - 1)
-            free = [start for start in self._free_by_now(claim.client, provider, claim.number) if start != claim.start]
+            free = [
+                start
+                for start in self._free_by_now(claim.client, provider, claim.number)
+                if start != claim.start
+            ]
             self._holds(claim.client, provider, (free or [self.near])[-1], claim.number)
 
     @property
     def in_the_way(self) -> list[Claim]:
         """The dead holds that nobody has swept, of time that can still be booked."""
-        return [c for c in self.model.claims.values() if c.is_dead(self.model.now) and c.start in self.model.free(c.client, c.provider)]
+        return [
+            c
+            for c in self.model.claims.values()
+            if c.is_dead(self.model.now) and c.start in self.model.free(c.client, c.provider)
+        ]
 
     @precondition(lambda self: self.in_the_way)
     @rule(target=claims, pick=st.integers(0, 2), client=st.sampled_from([ALICE, BOB]))
@@ -223,7 +281,9 @@ class Bookings(RuleBasedStateMachine):
 
     @rule(target=claims, claim=claims, client=people)
     def wants_what_somebody_has(self, claim: int, client: int) -> Any:
-        return self._holds(client, self.model.claims[claim].provider, self.model.claims[claim].start, 0)
+        return self._holds(
+            client, self.model.claims[claim].provider, self.model.claims[claim].start, 0
+        )
 
     @precondition(lambda self: self.live_holds)
     @rule(target=claims, pick=st.integers(0, 2))
@@ -237,19 +297,25 @@ class Bookings(RuleBasedStateMachine):
         said = self.said(lambda work: hold_slot(work, self.policy, choice, self.now))
         number = said.id if isinstance(said, Reservation) else 0
         known = number in self.model.claims
-        assert plain(said) == plain(refusal(partial(self.model.hold, client, provider, start, moving, number)))
+        assert plain(said) == plain(
+            refusal(partial(self.model.hold, client, provider, start, moving, number))
+        )
         return number if number and not known else multiple()
 
     @rule(claim=claims, actor=actors)
     def confirms(self, claim: int, actor: int | None) -> None:
         client = actor or self.model.claims[claim].client
-        self.agrees(lambda work: confirm_hold(work, self.policy, claim, client, self.now), lambda: self.model.confirm(claim, client))
+        self.agrees(
+            lambda work: confirm_hold(work, self.policy, claim, client, self.now),
+            lambda: self.model.confirm(claim, client),
+        )
 
     @rule(claim=claims, actor=actors)
     def gives_back(self, claim: int, actor: int | None) -> None:
         client = actor or self.model.claims[claim].client
         self.agrees(
-            lambda work: cancel_by_client(work, self.policy, claim, client, self.now), lambda: self.model.cancel_by_client(claim, client)
+            lambda work: cancel_by_client(work, self.policy, claim, client, self.now),
+            lambda: self.model.cancel_by_client(claim, client),
         )
 
     @rule(claim=claims, actor=actors)
@@ -286,19 +352,27 @@ class Bookings(RuleBasedStateMachine):
     def discards(self, plan: int, actor: int | None) -> None:
         person = actor or self._owner(plan)
         said = self.said(lambda work: discard_draft(work, plan, person))
-        assert (said.state.value if isinstance(said, Draft) else said) == refusal(lambda: self.model.discard(plan, person))
+        assert (said.state.value if isinstance(said, Draft) else said) == refusal(
+            lambda: self.model.discard(plan, person)
+        )
 
     @rule(plan=plans, actor=actors, inside=fates)
     def undoes(self, plan: int, actor: int | None, inside: Inside) -> None:
         person = actor or self._owner(plan)
         self.agrees(
-            lambda work: undo_publication(work, self.policy, plan, person, inside, self.now), lambda: self.model.undo(plan, person, inside)
+            lambda work: undo_publication(work, self.policy, plan, person, inside, self.now),
+            lambda: self.model.undo(plan, person, inside),
         )
 
     def _owner(self, plan: int) -> int:
         return self.model.owners[self.model.plans[plan].provider]
 
-    @rule(person=st.sampled_from([DORA, DORA, EMIL, BOB]), start=starts, length=st.integers(1, 3), inside=fates)
+    @rule(
+        person=st.sampled_from([DORA, DORA, EMIL, BOB]),
+        start=starts,
+        length=st.integers(1, 3),
+        inside=fates,
+    )
     def removes(self, person: int, start: int, length: int, inside: Inside) -> None:
         span = TimeSpan(self.near + start, self.near + start + length)
         self.agrees(
@@ -306,15 +380,26 @@ class Bookings(RuleBasedStateMachine):
             lambda: self.model.remove(person, span.cells, inside),
         )
 
-    @precondition(lambda self: any(claim.is_dead(self.model.now) for claim in self.model.claims.values()))
+    @precondition(
+        lambda self: any(claim.is_dead(self.model.now) for claim in self.model.claims.values())
+    )
     @rule(limit=st.integers(1, 3))
     def sweeps(self, limit: int) -> None:
         # Of holds that run out at once any may be swept first, so that those are swept together.
-        dead = [claim.deadline for claim in self.model.claims.values() if claim.is_dead(self.model.now)]
+        dead = [
+            claim.deadline for claim in self.model.claims.values() if claim.is_dead(self.model.now)
+        ]
         count = limit if len(set(dead)) == len(dead) else 500
-        self.agrees(lambda work: expire_holds(work, self.policy, self.now, limit=count), lambda: self.model.expire(count))
+        self.agrees(
+            lambda work: expire_holds(work, self.policy, self.now, limit=count),
+            lambda: self.model.expire(count),
+        )
 
-    @precondition(lambda self: any(claim.end * QUARTER < self.model.now for claim in self.model.claims.values()))
+    @precondition(
+        lambda self: any(
+            claim.end * QUARTER < self.model.now for claim in self.model.claims.values()
+        )
+    )
     @rule()
     def tidies_up(self) -> None:
         self.agrees(lambda work: work.pruning.prune(self.now), self.model.tidy)
@@ -330,21 +415,43 @@ class Bookings(RuleBasedStateMachine):
         self.model.now = max(self.model.now, (claim.deadline or 0) + beside)
         (self.confirms if confirming else self.gives_back)(claim.number, None)
 
-    @rule(claim=claims, of=st.sampled_from(["deadline", "warning", "start", "notice", "day after"]), beside=st.integers(-1, 1))
+    @rule(
+        claim=claims,
+        of=st.sampled_from(["deadline", "warning", "start", "notice", "day after"]),
+        beside=st.integers(-1, 1),
+    )
     def time_passes_until(self, claim: int, of: str, beside: int) -> None:
         """Come to where something changes, or to a second beside it."""
         found = self.model.claims[claim]
         start, end = found.start * QUARTER, found.deadline or 0
-        edges = {"deadline": end, "warning": end - 300, "start": start, "notice": start - 86_400, "day after": found.end * QUARTER + 86_400}
+        edges = {
+            "deadline": end,
+            "warning": end - 300,
+            "start": start,
+            "notice": start - 86_400,
+            "day after": found.end * QUARTER + 86_400,
+        }
         self.model.now = max(self.model.now, edges[of] + beside)
 
     @invariant()
     def the_tables_hold_what_the_model_holds(self) -> None:
-        reservations = rows(self.url, "SELECT id, client_id, provider_id, start_cell, end_cell, status, ended_by FROM reservation")
-        expected = [(c.number, c.client, c.provider, c.start, c.end, c.status, c.ended_by) for c in self.model.claims.values()]
+        reservations = rows(
+            self.url,
+            "SELECT id, client_id, provider_id, start_cell, end_cell, status, ended_by FROM reservation",
+        )
+        expected = [
+            (c.number, c.client, c.provider, c.start, c.end, c.status, c.ended_by)
+            for c in self.model.claims.values()
+        ]
         assert sorted(reservations) == sorted(expected)
-        posted = [(provider, *span) for provider, cells in self.model.offered.items() for span in stretches(cells)]
-        assert sorted(rows(self.url, "SELECT provider_id, start_cell, end_cell FROM availability")) == sorted(posted)
+        posted = [
+            (provider, *span)
+            for provider, cells in self.model.offered.items()
+            for span in stretches(cells)
+        ]
+        assert sorted(
+            rows(self.url, "SELECT provider_id, start_cell, end_cell FROM availability")
+        ) == sorted(posted)
 
     @invariant()
     def no_cell_is_taken_twice_and_none_for_nothing(self) -> None:
@@ -354,8 +461,13 @@ class Bookings(RuleBasedStateMachine):
 
     @invariant()
     def each_notice_is_owed_once(self) -> None:
-        outbox = rows(self.url, "SELECT reservation_id, kind, recipient_id, due_at, state FROM outbox")
-        owed = [(number, kind, who, due * 1_000_000, "due") for (number, kind), (who, due) in self.model.owed.items()]
+        outbox = rows(
+            self.url, "SELECT reservation_id, kind, recipient_id, due_at, state FROM outbox"
+        )
+        owed = [
+            (number, kind, who, due * 1_000_000, "due")
+            for (number, kind), (who, due) in self.model.owed.items()
+        ]
         assert sorted(outbox) == sorted(owed)
 
     @invariant()
@@ -365,10 +477,18 @@ class Bookings(RuleBasedStateMachine):
         found = self.runner.run(self._free(asked))
         assert found == {who: self.model.free(*who) for who in asked}
 
-    async def _free(self, asked: list[tuple[int, int, int]]) -> dict[tuple[int, int, int], list[int]]:
+    async def _free(
+        self, asked: list[tuple[int, int, int]]
+    ) -> dict[tuple[int, int, int], list[int]]:
         async with self.database.snapshot() as uow:
-            searches = {who: SlotSearch(who[1], who[0], self.policy, self.now, who[2] or None) for who in asked}
-            found = {who: await search.between(uow, self.near - 200, self.near + 200) for who, search in searches.items()}
+            searches = {
+                who: SlotSearch(who[1], who[0], self.policy, self.now, who[2] or None)
+                for who in asked
+            }
+            found = {
+                who: await search.between(uow, self.near - 200, self.near + 200)
+                for who, search in searches.items()
+            }
         return {who: [slot.start for slot in slots] for who, slots in found.items()}
 
     @invariant()

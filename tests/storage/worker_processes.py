@@ -9,7 +9,12 @@ from storage.maintenance.migrate import migrate
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["tests.storage.worker_processes", "tests.storage.race_worker", "tests.storage.crash_writer", "tests.storage.cluster.replica_worker"]
+    [
+        "tests.storage.worker_processes",
+        "tests.storage.race_worker",
+        "tests.storage.crash_writer",
+        "tests.storage.cluster.replica_worker",
+    ]
 )
 
 

@@ -15,10 +15,15 @@ from domain.usecases.join import invite_provider
 
 async def invitation_wanted(update: Update, context: Context) -> None:
     """An admin wants to invite a provider: every time a fresh link, on a message of its own that can be passed on."""
-    code, ends = await context.act(invite_provider(context.uow, context.me, context.services.admins, context.now))
+    code, ends = await context.act(
+        invite_provider(context.uow, context.me, context.services.admins, context.now)
+    )
     context.request.send(invitation(context.reader, link_to(context, "join", code), ends))
 
 
 def admin_handlers() -> list[BaseHandler[Update, Context, Any]]:
     """Return the handlers."""
-    return [CommandHandler("invite", invitation_wanted), Tap(Open, invitation_wanted, only=Open("invite"))]
+    return [
+        CommandHandler("invite", invitation_wanted),
+        Tap(Open, invitation_wanted, only=Open("invite")),
+    ]

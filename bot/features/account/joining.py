@@ -30,7 +30,9 @@ class State(StrEnum):
 async def invitation_opened(update: Update, context: Context) -> State | int:
     """Somebody opened an invitation, which makes him a provider; opening it again goes on where he stopped."""
     before = await context.uow.providers.of_client(context.me)
-    provider = await context.act(accept_invitation(context.uow, context.request.contact, rest_of_link(context), context.now))
+    provider = await context.act(
+        accept_invitation(context.uow, context.request.contact, rest_of_link(context), context.now)
+    )
     set_menu(context, await roles_of(context))
     # Whoever has been a provider for a while and has a zone is done: a new name would here take his link along, which others may have.
     if before and context.request.person.time_zone:
@@ -46,7 +48,12 @@ async def name_kept(update: Update, context: Context) -> State:
 
 async def name_typed(update: Update, context: Context) -> State:
     """The new provider typed a name; his link follows it, as nobody can have it yet."""
-    return _ask_zone(context, await context.act(name_provider(context.uow, context.me, typed_text(update), keep_slug=False)))
+    return _ask_zone(
+        context,
+        await context.act(
+            name_provider(context.uow, context.me, typed_text(update), keep_slug=False)
+        ),
+    )
 
 
 async def zone_tapped(update: Update, context: Context) -> int:
@@ -83,7 +90,11 @@ def joining_flow() -> Flow:
     """Return the dialogue."""
     return Flow(
         FLOW,
-        [deep_link("join", invitation_opened), Tap(KeepName, name_kept), Tap(JoinZone, zone_tapped)],
+        [
+            deep_link("join", invitation_opened),
+            Tap(KeepName, name_kept),
+            Tap(JoinZone, zone_tapped),
+        ],
         {
             State.NAME: [MessageHandler(LINE | BLANK, name_typed)],
             State.ZONE: [MessageHandler(LINE, zone_written)],

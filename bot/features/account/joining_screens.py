@@ -21,14 +21,19 @@ def zone_question(reader: Reader, provider: Provider, current: str | None) -> Sc
     """Ask for the zone; the one times are shown in now can be kept by a button."""
     t, shown = reader.t, reader.times.zone_name
     keep = button(t.plain("joining.keep_zone", city=city(reader, shown)), JoinZone(shown))
-    return Screen(t("joining.zone", name=provider.name), ((keep,), *common_zones(reader, JoinZone, current)))
+    return Screen(
+        t("joining.zone", name=provider.name), ((keep,), *common_zones(reader, JoinZone, current))
+    )
 
 
 def joined(reader: Reader, provider: Provider) -> Screen:
     """Tell a new provider that all is set, and what to do next."""
     t = reader.t
     rows = (
-        (button(t.plain("button.hours"), Open("hours")), button(t.plain("button.link"), Open("link"))),
+        (
+            button(t.plain("button.hours"), Open("hours")),
+            button(t.plain("button.link"), Open("link")),
+        ),
         (button(t.plain("button.settings"), Open("settings")),),
     )
     return Screen(t("joining.done", name=provider.name, zone=reader.times.zone_name), rows)

@@ -23,14 +23,26 @@ def qr_caption(reader: Reader, provider: Provider) -> str:
 def invitation(reader: Reader, link: str, ends: datetime) -> Screen:
     """Return an invitation, until when it can be used, and how to pass it on."""
     t, times = reader.t, reader.times
-    return Screen(t("invite.text", link=link, until=times.date_and_time(ends), zone=times.zone_name), _pass_on(reader, link))
+    return Screen(
+        t("invite.text", link=link, until=times.date_and_time(ends), zone=times.zone_name),
+        _pass_on(reader, link),
+    )
 
 
 def unknown_link(reader: Reader) -> Screen:
     """Tell that a link leads to no provider, and where to find those there are."""
-    return Screen(reader.t("link.unknown"), ((button(reader.t.plain("button.book"), Open("book")),),))
+    return Screen(
+        reader.t("link.unknown"), ((button(reader.t.plain("button.book"), Open("book")),),)
+    )
 
 
 def _pass_on(reader: Reader, link: str) -> Rows:
     """Return a button by which Telegram lets one choose whom to send a link to."""
-    return ((Button(reader.t.plain("button.pass_on"), url=f"https://t.me/share/url?url={quote(link, safe='')}"),),)
+    return (
+        (
+            Button(
+                reader.t.plain("button.pass_on"),
+                url=f"https://t.me/share/url?url={quote(link, safe='')}",
+            ),
+        ),
+    )

@@ -18,7 +18,9 @@ def greeting(reader: Reader, name: str, roles: Roles, *, zone_chosen: bool) -> S
         parts.append(t("start.provider", name=roles.provider.label))
     else:
         parts.append(t("start.client"))
-    parts.append(t("start.zone" if zone_chosen else "start.zone_of_venue", zone=reader.times.zone_name))
+    parts.append(
+        t("start.zone" if zone_chosen else "start.zone_of_venue", zone=reader.times.zone_name)
+    )
     return Screen("\n\n".join(parts), _everything(reader, roles))
 
 
@@ -38,7 +40,9 @@ def help_text(reader: Reader, roles: Roles, hold: timedelta) -> Screen:
 def privacy(reader: Reader) -> Screen:
     """Tell what is kept, why, how long, and who sees it."""
     t = reader.t
-    return Screen("\n\n".join(t(f"privacy.{part}") for part in ("kept", "how_long", "who_sees", "ask")))
+    return Screen(
+        "\n\n".join(t(f"privacy.{part}") for part in ("kept", "how_long", "who_sees", "ask"))
+    )
 
 
 def dialogue_left(reader: Reader, roles: Roles, *, left: bool) -> Screen:

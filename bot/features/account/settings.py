@@ -6,12 +6,27 @@ from enum import StrEnum
 from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
-from bot.buttons import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, Open, SettingsHome
+from bot.buttons import (
+    AskLanguage,
+    AskName,
+    AskZone,
+    ChooseLanguage,
+    ChooseZone,
+    Open,
+    SettingsHome,
+)
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Flow, Tap
 from bot.dialogue.roles import roles_of, set_menu
 from bot.dialogue.typed import BLANK, LINE, typed_text
-from bot.features.account.settings_screens import back, language_name, language_settings, name_settings, settings_home, zone_settings
+from bot.features.account.settings_screens import (
+    back,
+    language_name,
+    language_settings,
+    name_settings,
+    settings_home,
+    zone_settings,
+)
 from bot.features.account.zone_choice import take_zone, zone_typed
 from bot.ui.texts import LANGUAGES
 from domain.usecases.choose_settings import choose_language
@@ -64,7 +79,9 @@ async def language_chosen(update: Update, context: Context) -> int:
     await context.act(choose_language(context.uow, context.me, language))
     context.request.person = replace(context.request.person, language=language)
     set_menu(context, await roles_of(context))
-    return await _home(context, saved=context.t.plain("settings.language_saved", language=language_name(language)))
+    return await _home(
+        context, saved=context.t.plain("settings.language_saved", language=language_name(language))
+    )
 
 
 async def name_wanted(update: Update, context: Context) -> State:
@@ -75,7 +92,9 @@ async def name_wanted(update: Update, context: Context) -> State:
 
 async def name_typed(update: Update, context: Context) -> int:
     """A provider typed a public name; his link stays, as others may have it."""
-    provider = await context.act(name_provider(context.uow, context.me, typed_text(update), keep_slug=True))
+    provider = await context.act(
+        name_provider(context.uow, context.me, typed_text(update), keep_slug=True)
+    )
     return await _home(context, saved=context.t("settings.name_saved", name=provider.label))
 
 

@@ -11,27 +11,48 @@ from bot.ui.texts import LANGUAGES
 from domain.provider import Provider
 
 
-def settings_home(reader: Reader, now: datetime, provider: Provider | None, note: str = "") -> Screen:
+def settings_home(
+    reader: Reader, now: datetime, provider: Provider | None, note: str = ""
+) -> Screen:
     """Return the settings as they are, below a note if there is something to say first; a provider has a public name too."""
     t, times = reader.t, reader.times
-    text = t("settings.home", zone=times.zone_name, now=times.date_and_time(now), language=language_name(t.language))
-    first = (button(t.plain("settings.button.zone"), AskZone()), button(t.plain("settings.button.language"), AskLanguage()))
+    text = t(
+        "settings.home",
+        zone=times.zone_name,
+        now=times.date_and_time(now),
+        language=language_name(t.language),
+    )
+    first = (
+        button(t.plain("settings.button.zone"), AskZone()),
+        button(t.plain("settings.button.language"), AskLanguage()),
+    )
     if provider is None:
         return Screen(_below(note, text), (first,))
     text += "\n" + t("settings.name_now", name=provider.label)
-    return Screen(_below(note, text), (first, (button(t.plain("settings.button.name"), AskName()),)))
+    return Screen(
+        _below(note, text), (first, (button(t.plain("settings.button.name"), AskName()),))
+    )
 
 
 def zone_settings(reader: Reader, chosen: str | None) -> Screen:
     """Return the common zones, the chosen one marked, and say how to type another."""
-    return Screen(reader.t("settings.zone", zone=reader.times.zone_name), (*common_zones(reader, ChooseZone, chosen), *back(reader)))
+    return Screen(
+        reader.t("settings.zone", zone=reader.times.zone_name),
+        (*common_zones(reader, ChooseZone, chosen), *back(reader)),
+    )
 
 
 def language_settings(reader: Reader) -> Screen:
     """Return the languages, the present one marked."""
     present = reader.t.language
-    names = ((code, f"✅ {language_name(code)}" if code == present else language_name(code)) for code in LANGUAGES)
-    return Screen(reader.t("settings.language"), (*((button(label, ChooseLanguage(code)),) for code, label in names), *back(reader)))
+    names = (
+        (code, f"✅ {language_name(code)}" if code == present else language_name(code))
+        for code in LANGUAGES
+    )
+    return Screen(
+        reader.t("settings.language"),
+        (*((button(label, ChooseLanguage(code)),) for code, label in names), *back(reader)),
+    )
 
 
 def name_settings(reader: Reader, provider: Provider) -> Screen:

@@ -19,13 +19,19 @@ async def started(update: Update, context: Context) -> None:
     name = name_from_telegram(replace(context.request.contact, name=first_name))
     # A number stands in for a missing name elsewhere; a greeting does without.
     name = "" if name == str(context.me) else name
-    context.request.send(greeting(context.reader, name, roles, zone_chosen=context.request.person.time_zone is not None))
+    context.request.send(
+        greeting(
+            context.reader, name, roles, zone_chosen=context.request.person.time_zone is not None
+        )
+    )
     set_menu(context, roles)
 
 
 async def help_wanted(update: Update, context: Context) -> None:
     """Somebody wants to know what there is to do."""
-    context.request.send(help_text(context.reader, await roles_of(context), context.policy.hold_duration))
+    context.request.send(
+        help_text(context.reader, await roles_of(context), context.policy.hold_duration)
+    )
 
 
 async def privacy_wanted(update: Update, context: Context) -> None:

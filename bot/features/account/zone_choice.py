@@ -11,7 +11,9 @@ from bot.parsing.zones.zones import find_zones
 from domain.usecases.choose_settings import choose_zone
 
 
-def zone_typed(context: Context, text: str, choose: Callable[[str], Callback], below: Rows = ()) -> str | None:
+def zone_typed(
+    context: Context, text: str, choose: Callable[[str], Callback], below: Rows = ()
+) -> str | None:
     """Return the one zone a text means; where it means several, show them as buttons, and where it means none, say so."""
     found = find_zones(text, limit=MOST_MATCHES + 1)
     if len(found) == 1:

@@ -15,7 +15,11 @@ MOST_MATCHES = 8
 _PER_ROW = 3
 _TYPED_SHOWN = 60
 # Babel takes English names from the names of the zones, which have no accents.
-_WITH_ACCENTS = {"America/Sao_Paulo": "São Paulo", "America/Bogota": "Bogotá", "America/Asuncion": "Asunción"}
+_WITH_ACCENTS = {
+    "America/Sao_Paulo": "São Paulo",
+    "America/Bogota": "Bogotá",
+    "America/Asuncion": "Asunción",
+}
 
 
 def common_zones(reader: Reader, choose: Callable[[str], Callback], current: str | None) -> Rows:
@@ -23,10 +27,15 @@ def common_zones(reader: Reader, choose: Callable[[str], Callback], current: str
     return _buttons(reader, COMMON_ZONES, choose, current)
 
 
-def zone_matches(reader: Reader, text: str, zones: Sequence[str], choose: Callable[[str], Callback], below: Rows) -> Screen:
+def zone_matches(
+    reader: Reader, text: str, zones: Sequence[str], choose: Callable[[str], Callback], below: Rows
+) -> Screen:
     """Return the zones a typed text may mean, the main ones where they are many, above other buttons."""
     key = "zones.matches" if len(zones) <= MOST_MATCHES else "zones.many_matches"
-    return Screen(reader.t(key, text=_shortened(text)), (*_buttons(reader, zones[:MOST_MATCHES], choose, None), *below))
+    return Screen(
+        reader.t(key, text=_shortened(text)),
+        (*_buttons(reader, zones[:MOST_MATCHES], choose, None), *below),
+    )
 
 
 def unknown_zone(reader: Reader, text: str) -> Screen:
@@ -36,13 +45,26 @@ def unknown_zone(reader: Reader, text: str) -> Screen:
 
 def city(reader: Reader, zone: str) -> str:
     """Return what people call the place of a zone, such as ``Tokyo``; in German ``Tokio``."""
-    return _WITH_ACCENTS.get(zone) or get_timezone_location(ZoneInfo(zone), locale=reader.times.locale, return_city=True).rpartition("/")[2]
+    return (
+        _WITH_ACCENTS.get(zone)
+        or get_timezone_location(
+            ZoneInfo(zone), locale=reader.times.locale, return_city=True
+        ).rpartition("/")[2]
+    )
 
 
-def _buttons(reader: Reader, zones: Sequence[str], choose: Callable[[str], Callback], current: str | None) -> Rows:
+def _buttons(
+    reader: Reader, zones: Sequence[str], choose: Callable[[str], Callback], current: str | None
+) -> Rows:
     """Return a button for each zone."""
     labels = ((zone, city(reader, zone)) for zone in zones)
-    return grid((button(f"✅ {label}" if zone == current else label, choose(zone)) for zone, label in labels), width=_PER_ROW)
+    return grid(
+        (
+            button(f"✅ {label}" if zone == current else label, choose(zone))
+            for zone, label in labels
+        ),
+        width=_PER_ROW,
+    )
 
 
 def _shortened(text: str) -> str:

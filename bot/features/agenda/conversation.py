@@ -6,7 +6,15 @@ from enum import StrEnum
 from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
-from bot.buttons import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
+from bot.buttons import (
+    AgendaDay,
+    AgendaEntry,
+    AgendaPage,
+    AskReason,
+    CancelForClient,
+    CancelWithReason,
+    Open,
+)
 from bot.dialogue.aside import aside
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Flow, Tap
@@ -29,7 +37,12 @@ from domain.usecases.end_reservation import cancel_by_provider
 from domain.usecases.reservation_of import provider_of, reservation_of_provider
 
 FLOW = "agenda"
-_OVER = (errors.HoldExpired, errors.HoldReleased, errors.ReservationCancelled, errors.ReservationPast)
+_OVER = (
+    errors.HoldExpired,
+    errors.HoldReleased,
+    errors.ReservationCancelled,
+    errors.ReservationPast,
+)
 
 
 class State(StrEnum):
@@ -56,7 +69,9 @@ async def day_paged(update: Update, context: Context) -> int | None:
 
 async def entry_chosen(update: Update, context: Context) -> int | None:
     """One reservation was tapped."""
-    reservation, _ = await reservation_of_provider(context.uow, context.tap(AgendaEntry).reservation, context.me)
+    reservation, _ = await reservation_of_provider(
+        context.uow, context.tap(AgendaEntry).reservation, context.me
+    )
     context.show(agenda_entry(context.reader, await entry_of(context, reservation), context.now))
     return _left(context)
 
@@ -74,7 +89,11 @@ async def cancelled_without_reason(update: Update, context: Context) -> int | No
 async def cancelled_with_reason(update: Update, context: Context) -> State | int | None:
     """Cancel with the reason that was shown; where another one is kept by now, or none, ask again."""
     tap, kept = context.tap(CancelWithReason), context.request.dialogue
-    reason = str(kept.data.get("reason", "")) if kept.flow == FLOW and kept.data.get("reservation") == tap.reservation else ""
+    reason = (
+        str(kept.data.get("reason", ""))
+        if kept.flow == FLOW and kept.data.get("reservation") == tap.reservation
+        else ""
+    )
     if not reason or reason_mark(reason) != tap.mark:
         return await _ask(context, tap.reservation)
     return await _cancel(context, tap.reservation, reason)
@@ -87,7 +106,9 @@ async def reason_typed(update: Update, context: Context) -> State | int | None:
         key = "agenda.reason_too_long" if reason else "agenda.reason_empty"
         context.request.send(Screen(context.t(key, limit=REASON_LIMIT, length=len(reason))))
         return State.REASON
-    reservation, _ = await reservation_of_provider(context.uow, int(str(context.request.dialogue.data["reservation"])), context.me)
+    reservation, _ = await reservation_of_provider(
+        context.uow, int(str(context.request.dialogue.data["reservation"])), context.me
+    )
     if not _can_cancel(context, reservation):
         return await _over(context, reservation)
     context.show(reason_to_confirm(context.reader, await entry_of(context, reservation), reason))
@@ -119,18 +140,30 @@ def _can_cancel(context: Context, reservation: Reservation) -> bool:
 async def _cancel(context: Context, number: int, reason: str | None) -> int | None:
     """Cancel a reservation and show its day; where it is over already, say so and do the same."""
     try:
-        ended = await context.act(cancel_by_provider(context.uow, context.policy, number, context.me, context.now, reason=reason))
+        ended = await context.act(
+            cancel_by_provider(
+                context.uow, context.policy, number, context.me, context.now, reason=reason
+            )
+        )
     except _OVER:
         over, _ = await reservation_of_provider(context.uow, number, context.me)
         return await _over(context, over)
     entry = await entry_of(context, ended)
-    context.say(untold(context.reader, entry) if entry.client.unreachable_since else context.t.plain("agenda.told"))
+    context.say(
+        untold(context.reader, entry)
+        if entry.client.unreachable_since
+        else context.t.plain("agenda.told")
+    )
     return await _day_of(context, ended, note=cancelled_note(context.reader, entry))
 
 
 async def _over(context: Context, reservation: Reservation) -> int | None:
     """Say that there was nothing to cancel any more, and show the day."""
-    return await _day_of(context, reservation, note=nothing_to_cancel(context.reader, await entry_of(context, reservation), context.now))
+    return await _day_of(
+        context,
+        reservation,
+        note=nothing_to_cancel(context.reader, await entry_of(context, reservation), context.now),
+    )
 
 
 async def _day_of(context: Context, reservation: Reservation, *, note: str) -> int | None:

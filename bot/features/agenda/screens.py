@@ -7,7 +7,15 @@ from datetime import date, datetime, timedelta
 
 from markupsafe import Markup
 
-from bot.buttons import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open
+from bot.buttons import (
+    AgendaDay,
+    AgendaEntry,
+    AgendaPage,
+    AskReason,
+    CancelForClient,
+    CancelWithReason,
+    Open,
+)
 from bot.features.reservations.card import held_until
 from bot.messages.screen import Button, Rows, Screen
 from bot.ui.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
@@ -60,18 +68,32 @@ def agenda_day(reader: Reader, view: DayView, note: str = "") -> Screen:
         body = t("agenda.empty")
     text = t("agenda.day", day=times.day(view.day), body=body, zone=times.zone_name)
     entries = grid((_entry_button(reader, entry) for entry in view.entries), width=_ENTRIES_PER_ROW)
-    turn = pager(view.page, pages_of(range(view.count), ENTRIES_PER_PAGE), lambda page: AgendaPage(view.day, page))
-    return Screen(f"{note}\n\n{text}" if note else text, (*entries, *turn, *_other_days(reader, view)))
+    turn = pager(
+        view.page,
+        pages_of(range(view.count), ENTRIES_PER_PAGE),
+        lambda page: AgendaPage(view.day, page),
+    )
+    return Screen(
+        f"{note}\n\n{text}" if note else text, (*entries, *turn, *_other_days(reader, view))
+    )
 
 
 def agenda_entry(reader: Reader, entry: Entry, now: datetime) -> Screen:
     """Return one reservation as it stands, with a way to cancel it while that can be done."""
     t = reader.t
-    text = t("agenda.entry", **_whose_and_when(reader, entry), state=_state(reader, entry.reservation, now))
+    text = t(
+        "agenda.entry",
+        **_whose_and_when(reader, entry),
+        state=_state(reader, entry.reservation, now),
+    )
     if entry.reservation.reason:
         text += "\n" + t("card.reason", reason=entry.reservation.reason)
     open_still = entry.reservation.alive(now) and now < entry.reservation.span.starts_at
-    cancel = ((button(t.plain("button.cancel_booking"), AskReason(entry.reservation.id)),),) if open_still else ()
+    cancel = (
+        ((button(t.plain("button.cancel_booking"), AskReason(entry.reservation.id)),),)
+        if open_still
+        else ()
+    )
     day = reader.times.day_of(entry.reservation.span.start)
     return Screen(text, (*cancel, (button(t.plain("button.back"), AgendaDay(day)),)))
 
@@ -89,7 +111,11 @@ def reason_question(reader: Reader, entry: Entry) -> Screen:
 def reason_to_confirm(reader: Reader, entry: Entry, reason: str) -> Screen:
     """Show the reason that was typed and ask whether to cancel with it."""
     t, number = reader.t, entry.reservation.id
-    text = t("agenda.confirm_reason", **_whose_and_when(reader, entry), reason=t("card.reason", reason=reason))
+    text = t(
+        "agenda.confirm_reason",
+        **_whose_and_when(reader, entry),
+        reason=t("card.reason", reason=reason),
+    )
     choice = (
         button(t.plain("agenda.yes_cancel"), CancelWithReason(number, reason_mark(reason))),
         button(t.plain("button.back"), AskReason(number)),
@@ -124,7 +150,11 @@ def nothing_to_cancel(reader: Reader, entry: Entry, now: datetime) -> Markup:
 def _whose_and_when(reader: Reader, entry: Entry) -> dict[str, object]:
     """Return what every text about one reservation mentions."""
     slot = reader.times.slot(entry.reservation.span)
-    return {"client": _linked(entry.client, entry.client.name), "slot": slot, "zone": reader.times.zone_name}
+    return {
+        "client": _linked(entry.client, entry.client.name),
+        "slot": slot,
+        "zone": reader.times.zone_name,
+    }
 
 
 def _line(reader: Reader, entry: Entry) -> Markup:
@@ -132,7 +162,12 @@ def _line(reader: Reader, entry: Entry) -> Markup:
     reservation, times = entry.reservation, reader.times
     name = _linked(entry.client, _shortened(entry.client.name, _NAME_SHOWN))
     if reservation.expires_at is not None:
-        return reader.t("agenda.held", span=times.span(reservation.span), client=name, until=held_until(reader, reservation))
+        return reader.t(
+            "agenda.held",
+            span=times.span(reservation.span),
+            client=name,
+            until=held_until(reader, reservation),
+        )
     return reader.t("agenda.booked", span=times.span(reservation.span), client=name)
 
 
@@ -140,7 +175,10 @@ def _entry_button(reader: Reader, entry: Entry) -> Button:
     """Return the button of one reservation of the day."""
     held = "⏳ " if entry.reservation.status is Status.HELD else ""
     name = isolated(_shortened(entry.client.name, _LABEL_NAME_SHOWN))
-    return button(f"{held}{reader.times.time(entry.reservation.span.start)} {name}", AgendaEntry(entry.reservation.id))
+    return button(
+        f"{held}{reader.times.time(entry.reservation.span.start)} {name}",
+        AgendaEntry(entry.reservation.id),
+    )
 
 
 def _state(reader: Reader, reservation: Reservation, now: datetime) -> Markup:
@@ -148,14 +186,18 @@ def _state(reader: Reader, reservation: Reservation, now: datetime) -> Markup:
     if reservation.alive(now):
         if reservation.expires_at is not None:
             return reader.t("agenda.state.held", until=held_until(reader, reservation))
-        return reader.t("agenda.state.booked" if now < reservation.span.starts_at else "agenda.state.begun")
+        return reader.t(
+            "agenda.state.booked" if now < reservation.span.starts_at else "agenda.state.begun"
+        )
     if reservation.expired(now):
         return reader.t("agenda.state.expired")
     if reservation.status is not Status.CANCELLED:
         return reader.t("agenda.state.begun")
     if reservation.ended_by is Party.PROVIDER:
         return reader.t("agenda.state.cancelled")
-    return reader.t("agenda.state.released" if reservation.released else "agenda.state.cancelled_by_client")
+    return reader.t(
+        "agenda.state.released" if reservation.released else "agenda.state.cancelled_by_client"
+    )
 
 
 def _other_days(reader: Reader, view: DayView) -> Rows:
@@ -164,10 +206,17 @@ def _other_days(reader: Reader, view: DayView) -> Rows:
     before, after = view.day - _DAY, view.day + _DAY
     row = (
         _day_button(reader, before, "‹ {}") if before >= first else looked_at(EMPTY),
-        *(() if view.day == view.today else (button(reader.t.plain("agenda.today"), AgendaDay(view.today)),)),
+        *(
+            ()
+            if view.day == view.today
+            else (button(reader.t.plain("agenda.today"), AgendaDay(view.today)),)
+        ),
         _day_button(reader, after, "{} ›") if after <= last else looked_at(EMPTY),
     )
-    jumps = (_day_button(reader, day, f"{{}} · {count}" if count else "{}") for day, count in view.ahead.items())
+    jumps = (
+        _day_button(reader, day, f"{{}} · {count}" if count else "{}")
+        for day, count in view.ahead.items()
+    )
     link = ((button(reader.t.plain("button.link"), Open("link")),),) if view.idle else ()
     return (row, *grid(jumps, width=_DAYS_PER_ROW), *link)
 

@@ -21,7 +21,9 @@ _LOOK_BACK = timedelta(days=366)
 _LOOK_AHEAD = timedelta(days=731)
 
 
-async def show_day(context: Context, provider: Provider, day: date, *, page: int = 0, note: str = "") -> None:
+async def show_day(
+    context: Context, provider: Provider, day: date, *, page: int = 0, note: str = ""
+) -> None:
     """Show a day of a provider's agenda; one too far away becomes the nearest that may be looked at, too high a page the last."""
     first, last = context.today - _LOOK_BACK, context.today + _LOOK_AHEAD
     day = min(max(day, first), last)
@@ -31,7 +33,13 @@ async def show_day(context: Context, provider: Provider, day: date, *, page: int
     entries = [await entry_of(context, reservation) for reservation in shown]
     ahead = await _days_ahead(context, provider, day)
     idle = not found and not any(ahead.values()) and await _is_idle(context, provider)
-    context.show(agenda_day(context.reader, DayView(day, context.today, entries, len(found), page, ahead, (first, last), idle), note))
+    context.show(
+        agenda_day(
+            context.reader,
+            DayView(day, context.today, entries, len(found), page, ahead, (first, last), idle),
+            note,
+        )
+    )
 
 
 async def entry_of(context: Context, reservation: Reservation) -> Entry:
@@ -57,13 +65,16 @@ async def _days_ahead(context: Context, provider: Provider, day: date) -> dict[d
     Days that have a button already are left out: the day shown and those on both sides of it, and today.
     """
     near = {day - _DAY, day, day + _DAY, context.today}
-    return await _next_days(context, day, near, partial(_reserved, context, provider)) or await _next_days(
-        context, day, near, partial(_posted, context, provider)
-    )
+    return await _next_days(
+        context, day, near, partial(_reserved, context, provider)
+    ) or await _next_days(context, day, near, partial(_posted, context, provider))
 
 
 async def _next_days(
-    context: Context, day: date, near: set[date], look: Callable[[TimeSpan], Awaitable[Mapping[date, int]]]
+    context: Context,
+    day: date,
+    near: set[date],
+    look: Callable[[TimeSpan], Awaitable[Mapping[date, int]]],
 ) -> dict[date, int]:
     """Return the next days after one that are found, looking a week at a time up to the horizon."""
     start = whole_day(day + _DAY, context.zone)
@@ -80,12 +91,18 @@ async def _next_days(
 async def _reserved(context: Context, provider: Provider, window: TimeSpan) -> Mapping[date, int]:
     """Return the days within a window on which reservations start, and how many."""
     reserved = await context.uow.reservations.of_provider(provider.id, window, context.now)
-    return Counter(context.times.day_of(r.span.start) for r in reserved if r.span.start >= window.start)
+    return Counter(
+        context.times.day_of(r.span.start) for r in reserved if r.span.start >= window.start
+    )
 
 
 async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Mapping[date, int]:
     """Return the days within a window on which hours are posted, each with 0 reservations."""
-    hours = [part for span in await context.uow.availability.within(provider.id, window) if (part := span.clipped(window))]
+    hours = [
+        part
+        for span in await context.uow.availability.within(provider.id, window)
+        if (part := span.clipped(window))
+    ]
     return {day: 0 for day, _ in by_day(hours, context.zone)}
 
 

@@ -17,19 +17,31 @@ from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day
 FEW_DAYS = 8
 
 
-async def show_calendar(context: Context, booking: Booking, month: date | None, *, note: str = "") -> None:
+async def show_calendar(
+    context: Context, booking: Booking, month: date | None, *, note: str = ""
+) -> None:
     """Show the soonest slots and a month, the one asked for or else that of the soonest slot, below a note if there is one."""
     search, (first, last) = slot_search(context, booking), _bookable_days(context)
     # Most often this is the month that is shown, and whoever asks for none is shown what it has soonest.
-    seen = await search.open_days(context.uow, month or first, _month_end(month or first), context.zone)
+    seen = await search.open_days(
+        context.uow, month or first, _month_end(month or first), context.zone
+    )
     soonest = await soonest_slots(context.uow, search, seen=seen)
     wanted = month or (context.times.day_of(soonest[0].start) if soonest else first)
     shown = min(max(wanted, first), last).replace(day=1)
-    days = await days_with_slots(context.uow, search, shown, _month_end(shown), context.zone, seen=seen)
-    _show(context, booking, _below(note, calendar(context.reader, booking, shown, days, soonest, (first, last))))
+    days = await days_with_slots(
+        context.uow, search, shown, _month_end(shown), context.zone, seen=seen
+    )
+    _show(
+        context,
+        booking,
+        _below(note, calendar(context.reader, booking, shown, days, soonest, (first, last))),
+    )
 
 
-async def show_day(context: Context, booking: Booking, day: date, *, page: int = 0, note: str = "", rows: Rows = ()) -> None:
+async def show_day(
+    context: Context, booking: Booking, day: date, *, page: int = 0, note: str = "", rows: Rows = ()
+) -> None:
     """Show a day's free times and the client's own, below a note if there is something to say first and above ``rows``."""
     slots = await slots_of_day(context.uow, slot_search(context, booking), day, context.zone)
     own = await own_times(context, booking.provider, day)
@@ -41,7 +53,9 @@ async def show_day(context: Context, booking: Booking, day: date, *, page: int =
 async def show_days_at(context: Context, booking: Booking, clock: TimeOfDay) -> bool:
     """Ask for the day of a time, by the soonest days on which it is free; show nothing and return False where there are none."""
     search, zone = slot_search(context, booking), context.zone
-    slots = await soonest_slots(context.uow, search, count=FEW_DAYS, wanted=lambda slot: clock.is_at(slot.start, zone))
+    slots = await soonest_slots(
+        context.uow, search, count=FEW_DAYS, wanted=lambda slot: clock.is_at(slot.start, zone)
+    )
     if slots:
         _show(context, booking, days_at(context.reader, booking, clock.text, slots))
     return bool(slots)
@@ -66,15 +80,21 @@ def _out_of_reach(context: Context, day: date) -> str:
     """Return why nothing at all can be booked on a day so soon or so far away, or nothing."""
     first, last = _bookable_days(context)
     if day < first:
-        return refusal_text(context.reader, errors.NoticeTooShort(notice_period=context.policy.notice_period))
+        return refusal_text(
+            context.reader, errors.NoticeTooShort(notice_period=context.policy.notice_period)
+        )
     if day > last:
-        return refusal_text(context.reader, errors.BeyondHorizon(booking_horizon=context.policy.booking_horizon))
+        return refusal_text(
+            context.reader, errors.BeyondHorizon(booking_horizon=context.policy.booking_horizon)
+        )
     return ""
 
 
 def slot_search(context: Context, booking: Booking) -> SlotSearch:
     """Return the search for what this client may book."""
-    return SlotSearch(booking.provider.id, context.me, context.policy, context.now, booking.moving or None)
+    return SlotSearch(
+        booking.provider.id, context.me, context.policy, context.now, booking.moving or None
+    )
 
 
 def _bookable_days(context: Context) -> tuple[date, date]:
@@ -87,4 +107,8 @@ async def own_times(context: Context, provider: Provider, day: date) -> frozense
     """Return the times of this day that the client has with this provider already."""
     window = whole_day(day, context.zone)
     live = await context.uow.reservations.live_of_client(context.me, context.now)
-    return frozenset(r.span for r in live if r.provider_id == provider.id and window and window.start <= r.span.start < window.end)
+    return frozenset(
+        r.span
+        for r in live
+        if r.provider_id == provider.id and window and window.start <= r.span.start < window.end
+    )

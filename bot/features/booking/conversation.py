@@ -3,7 +3,15 @@
 from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
-from bot.buttons import BookingDay, BookingMonth, ChooseProvider, Open, OtherTime, PickSlot, ProviderPage
+from bot.buttons import (
+    BookingDay,
+    BookingMonth,
+    ChooseProvider,
+    Open,
+    OtherTime,
+    PickSlot,
+    ProviderPage,
+)
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import deep_link, rest_of_link
 from bot.dialogue.flow import Flow, Tap
@@ -59,9 +67,17 @@ async def link_opened(update: Update, context: Context) -> State | int:
 
 async def providers_paged(update: Update, context: Context) -> State:
     """Another page of providers was asked for, or all of them again."""
-    listed = context.request.dialogue.flow == FLOW and context.request.dialogue.state == State.PROVIDER
-    part = str(context.request.dialogue.data.get("part", "")) if context.request.dialogue.flow == FLOW else ""
-    return await show_providers(context, context.tap(ProviderPage).page, part, wish_kept(context) if listed else None)
+    listed = (
+        context.request.dialogue.flow == FLOW and context.request.dialogue.state == State.PROVIDER
+    )
+    part = (
+        str(context.request.dialogue.data.get("part", ""))
+        if context.request.dialogue.flow == FLOW
+        else ""
+    )
+    return await show_providers(
+        context, context.tap(ProviderPage).page, part, wish_kept(context) if listed else None
+    )
 
 
 async def provider_typed(update: Update, context: Context) -> State | int:
@@ -89,19 +105,31 @@ async def provider_chosen(update: Update, context: Context) -> State | int:
 async def month_turned(update: Update, context: Context) -> State:
     """Another month was asked for."""
     tap = context.tap(BookingMonth)
-    return await show_month(context, FlowPosition(await provider_with(context, tap.provider), tap.moving), tap.month)
+    return await show_month(
+        context, FlowPosition(await provider_with(context, tap.provider), tap.moving), tap.month
+    )
 
 
 async def day_picked(update: Update, context: Context) -> State:
     """A day was tapped."""
     tap = context.tap(BookingDay)
-    return await show_times(context, FlowPosition(await provider_with(context, tap.provider), tap.moving), tap.day, page=tap.page)
+    return await show_times(
+        context,
+        FlowPosition(await provider_with(context, tap.provider), tap.moving),
+        tap.day,
+        page=tap.page,
+    )
 
 
 async def slot_picked(update: Update, context: Context) -> State | int:
     """A time was tapped: hold it; where that is refused, say why and show what is free now."""
     tap = context.tap(PickSlot)
-    return await take(context, SlotChoice(context.me, tap.provider, tap.start, tap.moving or await _held_on_tapped(context)))
+    return await take(
+        context,
+        SlotChoice(
+            context.me, tap.provider, tap.start, tap.moving or await _held_on_tapped(context)
+        ),
+    )
 
 
 async def _held_on_tapped(context: Context) -> int | None:
@@ -110,20 +138,37 @@ async def _held_on_tapped(context: Context) -> int | None:
     Of two times tapped in haste, the second was still on show when the first was held already: it is another time on the same card.
     """
     live = await context.uow.reservations.live_of_client(context.me, context.now)
-    return next((r.id for r in live if r.status is Status.HELD and r.card_message_id == context.request.tapped), None)
+    return next(
+        (
+            r.id
+            for r in live
+            if r.status is Status.HELD and r.card_message_id == context.request.tapped
+        ),
+        None,
+    )
 
 
 async def other_time_wanted(update: Update, context: Context) -> State:
     """The holder wants another time for his hold."""
-    hold = await hold_to_move(context.uow, context.tap(OtherTime).reservation, context.me, context.now)
+    hold = await hold_to_move(
+        context.uow, context.tap(OtherTime).reservation, context.me, context.now
+    )
     if hold is None:
-        raise errors.HoldExpired(reservation=await context.uow.reservations.get(context.tap(OtherTime).reservation))
-    return await show_month(context, FlowPosition(await provider_with(context, hold.provider_id), hold.id))
+        raise errors.HoldExpired(
+            reservation=await context.uow.reservations.get(context.tap(OtherTime).reservation)
+        )
+    return await show_month(
+        context, FlowPosition(await provider_with(context, hold.provider_id), hold.id)
+    )
 
 
 async def when_typed(update: Update, context: Context) -> State | int:
     """A day, a time or both were typed; a day alone completes a time that was typed before, and the other way round."""
-    data, state, known = context.request.dialogue.data, State(str(context.request.dialogue.state)), wish_kept(context)
+    data, state, known = (
+        context.request.dialogue.data,
+        State(str(context.request.dialogue.state)),
+        wish_kept(context),
+    )
     provider = await provider_with(context, int(str(data["provider"])))
     when = read_when(typed_text(update), today=context.today, day=known.day)
     if isinstance(when, Problem):
@@ -137,7 +182,9 @@ async def _begin(context: Context, wish: When) -> State | int:
     """Begin to book: with the one provider there is, or with the list of them."""
     providers = await context.uow.providers.search("", besides=context.me, offset=0, limit=2)
     if not providers:
-        context.show(nobody_to_book_with(context.reader, admin=context.me in context.services.admins))
+        context.show(
+            nobody_to_book_with(context.reader, admin=context.me in context.services.admins)
+        )
         return ConversationHandler.END
     if len(providers) == 1:
         return await follow(context, FlowPosition(providers[0]), wish)

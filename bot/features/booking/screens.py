@@ -6,7 +6,15 @@ from datetime import date
 
 from markupsafe import Markup
 
-from bot.buttons import BookingDay, BookingMonth, ChooseProvider, OtherTime, PickSlot, ProviderPage, ShowCard
+from bot.buttons import (
+    BookingDay,
+    BookingMonth,
+    ChooseProvider,
+    OtherTime,
+    PickSlot,
+    ProviderPage,
+    ShowCard,
+)
 from bot.features.reservations.card import held_until
 from bot.messages.screen import Button, Rows, Screen
 from bot.ui.keyboards import button, grid, month_calendar, pager, pages_of
@@ -35,7 +43,9 @@ class Booking:
     kept: Reservation | None = None
 
 
-def provider_list(reader: Reader, found: Sequence[Provider], *, page: int, pages: int, part: str = "") -> Screen:
+def provider_list(
+    reader: Reader, found: Sequence[Provider], *, page: int, pages: int, part: str = ""
+) -> Screen:
     """Return a page of providers, all of them or those whose name has a part."""
     t = reader.t
     text = t("booking.providers_found", part=part) if part else t("booking.providers")
@@ -44,15 +54,25 @@ def provider_list(reader: Reader, found: Sequence[Provider], *, page: int, pages
 
 
 def calendar(
-    reader: Reader, booking: Booking, month: date, days: Collection[date], soonest: Sequence[TimeSpan], within: tuple[date, date]
+    reader: Reader,
+    booking: Booking,
+    month: date,
+    days: Collection[date],
+    soonest: Sequence[TimeSpan],
+    within: tuple[date, date],
 ) -> Screen:
     """Return the soonest times and a month in which only days with free slots can be tapped; ``within`` are the first and last day."""
     t, times = reader.t, reader.times
     provider, moving = booking.provider.id, booking.moving
     if not soonest:
         return _nothing_free(reader, booking)
-    text = _kept(reader, booking) + t("booking.calendar", provider=booking.provider.label, zone=times.zone_name)
-    quick = tuple((button(f"⚡ {times.short_slot(slot)}", PickSlot(provider, slot.start, moving)),) for slot in soonest)
+    text = _kept(reader, booking) + t(
+        "booking.calendar", provider=booking.provider.label, zone=times.zone_name
+    )
+    quick = tuple(
+        (button(f"⚡ {times.short_slot(slot)}", PickSlot(provider, slot.start, moving)),)
+        for slot in soonest
+    )
     month_rows = month_calendar(
         times,
         month,
@@ -69,7 +89,14 @@ def calendar(
 
 
 def day_times(
-    reader: Reader, booking: Booking, day: date, slots: Sequence[TimeSpan], own: Collection[TimeSpan], *, page: int, reason: str = ""
+    reader: Reader,
+    booking: Booking,
+    day: date,
+    slots: Sequence[TimeSpan],
+    own: Collection[TimeSpan],
+    *,
+    page: int,
+    reason: str = "",
 ) -> Screen:
     """Return a day's free times, and the client's own, which are marked; ``reason`` says why a day can have none at all."""
     t, times = reader.t, reader.times
@@ -77,29 +104,52 @@ def day_times(
     pages = pages_of(everything, TIMES_PER_PAGE)
     page = min(page, pages - 1)
     shown = everything[page * TIMES_PER_PAGE : (page + 1) * TIMES_PER_PAGE]
-    key = "booking.day" if everything else "booking.day_out_of_reach" if reason else "booking.day_full"
+    key = (
+        "booking.day"
+        if everything
+        else "booking.day_out_of_reach"
+        if reason
+        else "booking.day_full"
+    )
     values = {"reason": reason} if reason else {}
-    text = _kept(reader, booking) + t(key, provider=booking.provider.label, day=times.day(day), zone=times.zone_name, **values)
+    text = _kept(reader, booking) + t(
+        key, provider=booking.provider.label, day=times.day(day), zone=times.zone_name, **values
+    )
     if own:
         text += "\n\n" + t("booking.own_times")
     buttons = (_time(reader, booking, slot, own=slot in own) for slot in shown)
     turn = pager(page, pages, lambda n: BookingDay(booking.provider.id, day, n, booking.moving))
     # From a day with nothing free the way leads to wherever something is.
-    month = BookingMonth(booking.provider.id, day.replace(day=1), booking.moving) if slots else _calendar(booking)
-    return Screen(text, (*grid(buttons, width=_TIMES_PER_ROW), *turn, (button(t.plain("button.back"), month),)))
+    month = (
+        BookingMonth(booking.provider.id, day.replace(day=1), booking.moving)
+        if slots
+        else _calendar(booking)
+    )
+    return Screen(
+        text,
+        (*grid(buttons, width=_TIMES_PER_ROW), *turn, (button(t.plain("button.back"), month),)),
+    )
 
 
 def days_at(reader: Reader, booking: Booking, time: str, slots: Sequence[TimeSpan]) -> Screen:
     """Ask for the day of a time, by the slots that start at it."""
     t, times = reader.t, reader.times
     text = t("booking.which_day", provider=booking.provider.label, time=time, zone=times.zone_name)
-    rows = tuple((button(times.short_slot(slot), PickSlot(booking.provider.id, slot.start, booking.moving)),) for slot in slots)
-    return Screen(_kept(reader, booking) + text, (*rows, (button(t.plain("button.back"), _calendar(booking)),)))
+    rows = tuple(
+        (button(times.short_slot(slot), PickSlot(booking.provider.id, slot.start, booking.moving)),)
+        for slot in slots
+    )
+    return Screen(
+        _kept(reader, booking) + text,
+        (*rows, (button(t.plain("button.back"), _calendar(booking)),)),
+    )
 
 
 def nobody_to_book_with(reader: Reader, *, admin: bool) -> Screen:
     """Tell that there is no provider yet; an admin can change that."""
-    return Screen(reader.t("booking.no_providers"), ((opening(reader, "invite"),),) if admin else ())
+    return Screen(
+        reader.t("booking.no_providers"), ((opening(reader, "invite"),),) if admin else ()
+    )
 
 
 def holding(reader: Reader, hold: Reservation) -> Screen:
@@ -113,7 +163,10 @@ def _nothing_free(reader: Reader, booking: Booking) -> Screen:
     """Tell that a provider has nothing free, with a way to look again."""
     t = reader.t
     text = _kept(reader, booking) + t("booking.nothing_free", provider=booking.provider.label)
-    return Screen(text, ((button(t.plain("booking.look_again"), _calendar(booking)),), *_back(reader, booking)))
+    return Screen(
+        text,
+        ((button(t.plain("booking.look_again"), _calendar(booking)),), *_back(reader, booking)),
+    )
 
 
 def _kept(reader: Reader, booking: Booking) -> Markup:
@@ -121,7 +174,9 @@ def _kept(reader: Reader, booking: Booking) -> Markup:
     hold = booking.kept
     if hold is None or hold.expires_at is None:
         return Markup()
-    return reader.t("booking.kept", slot=reader.times.slot(hold.span), until=held_until(reader, hold)) + Markup("\n\n")
+    return reader.t(
+        "booking.kept", slot=reader.times.slot(hold.span), until=held_until(reader, hold)
+    ) + Markup("\n\n")
 
 
 def _calendar(booking: Booking) -> ChooseProvider:
@@ -132,7 +187,10 @@ def _calendar(booking: Booking) -> ChooseProvider:
 def _time(reader: Reader, booking: Booking, slot: TimeSpan, *, own: bool) -> Button:
     """Return the button of a time."""
     label = reader.times.time(slot.start)
-    return button(f"{_OWN} {label}" if own else label, PickSlot(booking.provider.id, slot.start, booking.moving))
+    return button(
+        f"{_OWN} {label}" if own else label,
+        PickSlot(booking.provider.id, slot.start, booking.moving),
+    )
 
 
 def _back(reader: Reader, booking: Booking) -> Rows:

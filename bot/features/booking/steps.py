@@ -8,7 +8,13 @@ from telegram.ext import ConversationHandler
 
 from bot.dialogue.context import Context
 from bot.dialogue.typed_when import TimeOfDay, When
-from bot.features.booking.calendar_view import own_times, show_calendar, show_day, show_days_at, slot_search
+from bot.features.booking.calendar_view import (
+    own_times,
+    show_calendar,
+    show_day,
+    show_days_at,
+    slot_search,
+)
 from bot.features.booking.screens import PROVIDERS_PER_PAGE, Booking, provider_list
 from bot.features.reservations.presenting import present
 from bot.messages.screen import Rows
@@ -46,7 +52,9 @@ async def show_providers(context: Context, page: int, part: str, wish: When | No
     count = await context.uow.providers.count(part, besides=context.me)
     pages = pages_of(range(count), PROVIDERS_PER_PAGE)
     page = min(page, pages - 1)
-    found = await context.uow.providers.search(part, besides=context.me, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE)
+    found = await context.uow.providers.search(
+        part, besides=context.me, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE
+    )
     context.show(provider_list(context.reader, found, page=page, pages=pages, part=part))
     context.request.stand(FLOW, State.PROVIDER)
     context.request.remember(part=part, **_written(wish or When()))
@@ -56,19 +64,33 @@ async def show_providers(context: Context, page: int, part: str, wish: When | No
 async def follow(context: Context, place: FlowPosition, wish: When) -> State | int:
     """Go where a typed day, time or both lead: to a day, to the days of a time, or to the hold."""
     if wish.day is None:
-        return await _days_of(context, place, wish.time) if wish.time else await show_month(context, place)
+        return (
+            await _days_of(context, place, wish.time)
+            if wish.time
+            else await show_month(context, place)
+        )
     if wish.time is None:
         return await show_times(context, place, wish.day)
     return await _time_of(context, place, wish.day, wish.time)
 
 
-async def show_month(context: Context, place: FlowPosition, month: date | None = None, *, note: str = "") -> State:
+async def show_month(
+    context: Context, place: FlowPosition, month: date | None = None, *, note: str = ""
+) -> State:
     """Show a provider's calendar, in the month of the soonest time unless another is named."""
     await show_calendar(context, await _booking(context, place), month, note=note)
     return _stand(context, State.DAY, place, When())
 
 
-async def show_times(context: Context, place: FlowPosition, day: date, *, page: int = 0, note: str = "", rows: Rows = ()) -> State:
+async def show_times(
+    context: Context,
+    place: FlowPosition,
+    day: date,
+    *,
+    page: int = 0,
+    note: str = "",
+    rows: Rows = (),
+) -> State:
     """Show a day's times."""
     await show_day(context, await _booking(context, place), day, page=page, note=note, rows=rows)
     return _stand(context, State.TIME, place, When(day))
@@ -78,7 +100,12 @@ async def take(context: Context, choice: SlotChoice) -> State | int:
     """Hold a slot and show its card; where that is refused, say why and show what is free now."""
     try:
         hold = await context.act(hold_slot(context.uow, context.policy, choice, context.now))
-    except (errors.ProviderUnknown, errors.OwnSlot, errors.ReservationUnknown, errors.AlreadyConfirmed):
+    except (
+        errors.ProviderUnknown,
+        errors.OwnSlot,
+        errors.ReservationUnknown,
+        errors.AlreadyConfirmed,
+    ):
         raise
     except errors.Refusal as refusal:
         return await _refused(context, choice, refusal)
@@ -100,28 +127,44 @@ def wish_kept(context: Context) -> When:
     """Return what was typed so far and still has to be completed, an empty wish where there is none."""
     data = context.request.dialogue.data if context.request.dialogue.flow == FLOW else {}
     day, minutes = data.get("day"), data.get("minutes")
-    return When(date.fromisoformat(str(day)) if day else None, TimeOfDay(int(str(minutes))) if minutes is not None else None)
+    return When(
+        date.fromisoformat(str(day)) if day else None,
+        TimeOfDay(int(str(minutes))) if minutes is not None else None,
+    )
 
 
 async def _days_of(context: Context, place: FlowPosition, clock: TimeOfDay) -> State:
     """Ask on which day; where the time is free on none, say so and show the calendar."""
     if not await show_days_at(context, await _booking(context, place), clock):
-        return await show_month(context, place, note=context.t("booking.time_on_no_day", time=clock.text))
+        return await show_month(
+            context, place, note=context.t("booking.time_on_no_day", time=clock.text)
+        )
     return _stand(context, State.DAY, place, When(time=clock))
 
 
-async def _time_of(context: Context, place: FlowPosition, day: date, clock: TimeOfDay) -> State | int:
+async def _time_of(
+    context: Context, place: FlowPosition, day: date, clock: TimeOfDay
+) -> State | int:
     """Hold the slot that starts at a typed time, if there is one."""
     search = slot_search(context, await _booking(context, place))
-    everything = {*await slots_of_day(context.uow, search, day, context.zone), *await own_times(context, place.provider, day)}
+    everything = {
+        *await slots_of_day(context.uow, search, day, context.zone),
+        *await own_times(context, place.provider, day),
+    }
     found = [slot for slot in everything if clock.is_at(slot.start, context.zone)]
     if len(found) == 1:
-        return await take(context, SlotChoice(context.me, place.provider.id, found[0].start, place.moving or None))
+        return await take(
+            context, SlotChoice(context.me, place.provider.id, found[0].start, place.moving or None)
+        )
     if found:
         # Two on the day the clocks go back: the buttons tell them apart.
-        return await show_times(context, place, day, note=context.t("booking.time_twice", time=clock.text))
+        return await show_times(
+            context, place, day, note=context.t("booking.time_twice", time=clock.text)
+        )
     # A day without any time says itself why.
-    return await show_times(context, place, day, note=await _why_not(context, place, day, clock) if everything else "")
+    return await show_times(
+        context, place, day, note=await _why_not(context, place, day, clock) if everything else ""
+    )
 
 
 async def _why_not(context: Context, place: FlowPosition, day: date, clock: TimeOfDay) -> str:
@@ -130,7 +173,9 @@ async def _why_not(context: Context, place: FlowPosition, day: date, clock: Time
     slot = TimeSpan(start, start + context.policy.slot_cells)
     try:
         context.policy.check_start(start, context.now)
-        if await context.uow.reservations.client_cells(context.me, slot, context.now, besides=place.moving or None):
+        if await context.uow.reservations.client_cells(
+            context.me, slot, context.now, besides=place.moving or None
+        ):
             raise errors.ClientBusy
     except errors.Refusal as refusal:
         return context.t("booking.refused", reason=refusal_text(context.reader, refusal))
@@ -143,7 +188,13 @@ async def _refused(context: Context, choice: SlotChoice, refusal: errors.Refusal
     context.say(sentence)
     place = FlowPosition(await provider_with(context, choice.provider_id), choice.moving or 0)
     note = context.t("booking.refused", reason=sentence)
-    return await show_times(context, place, context.times.day_of(choice.start), note=note, rows=ways_on(context.reader, refusal))
+    return await show_times(
+        context,
+        place,
+        context.times.day_of(choice.start),
+        note=note,
+        rows=ways_on(context.reader, refusal),
+    )
 
 
 async def _booking(context: Context, place: FlowPosition) -> Booking:
@@ -155,7 +206,11 @@ async def _booking(context: Context, place: FlowPosition) -> Booking:
 async def _own_hold(context: Context, number: int) -> Reservation | None:
     """Return the person's own live hold of this number, if it is one."""
     hold = await context.uow.reservations.get(number) if number else None
-    return hold if hold and hold.client_id == context.me and hold.expires_at and hold.alive(context.now) else None
+    return (
+        hold
+        if hold and hold.client_id == context.me and hold.expires_at and hold.alive(context.now)
+        else None
+    )
 
 
 def _stand(context: Context, state: State, place: FlowPosition, wish: When) -> State:
@@ -167,4 +222,7 @@ def _stand(context: Context, state: State, place: FlowPosition, wish: When) -> S
 
 def _written(wish: When) -> dict[str, object]:
     """Return a wish as plain values."""
-    return {"day": wish.day.isoformat() if wish.day else None, "minutes": wish.time.minutes if wish.time else None}
+    return {
+        "day": wish.day.isoformat() if wish.day else None,
+        "minutes": wish.time.minutes if wish.time else None,
+    }

@@ -4,7 +4,13 @@ import re
 from typing import Any
 
 from telegram import ChatMember, Update
-from telegram.ext import BaseHandler, CallbackQueryHandler, ChatMemberHandler, MessageHandler, filters
+from telegram.ext import (
+    BaseHandler,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    MessageHandler,
+    filters,
+)
 
 from bot.buttons import Nothing
 from bot.dialogue.context import Context
@@ -26,7 +32,9 @@ _NOT_PRIVATE = ~filters.ChatType.PRIVATE
 # Words that mean what a button or a command does, in the languages of the bot; typed alone, whatever dialogue somebody is in.
 _STOP = filters.Regex(re.compile(r"^\s*(cancel|stop|stopp|abbrechen)[\s.!]*$", re.IGNORECASE))
 _BACK = filters.Regex(re.compile(r"^\s*(back|go back|zurück)[\s.!]*$", re.IGNORECASE))
-_GREETINGS = frozenset({"hi", "hello", "hey", "good morning", "hallo", "moin", "servus", "guten morgen", "guten tag"})
+_GREETINGS = frozenset(
+    {"hi", "hello", "hey", "good morning", "hallo", "moin", "servus", "guten morgen", "guten tag"}
+)
 
 
 async def written_in_group(update: Update, context: Context) -> None:
@@ -35,7 +43,11 @@ async def written_in_group(update: Update, context: Context) -> None:
     if called and context.services.username not in called:
         return
     link = f"https://t.me/{context.services.username}"
-    context.request.send(Screen(context.t("elsewhere.group"), ((Button(context.t.plain("button.private"), url=link),),)))
+    context.request.send(
+        Screen(
+            context.t("elsewhere.group"), ((Button(context.t.plain("button.private"), url=link),),)
+        )
+    )
 
 
 async def tapped_in_group(update: Update, context: Context) -> None:
@@ -136,5 +148,7 @@ class _TappedInGroup(CallbackQueryHandler[Context, None]):
 
     def check_update(self, update: object) -> bool:
         """Tell whether it is such a tap."""
-        chat = update.effective_chat if isinstance(update, Update) and update.callback_query else None
+        chat = (
+            update.effective_chat if isinstance(update, Update) and update.callback_query else None
+        )
         return chat is not None and chat.type != "private"

@@ -23,7 +23,10 @@ def draft_calendar(reader: Reader, draft: Draft, month: date, within: tuple[date
     rows = month_calendar(
         reader.times,
         month,
-        day=lambda d: button(f"{_CHOSEN} {d.day}" if d in chosen else str(d.day), ToggleDay(draft.id, d, int(d not in chosen))),
+        day=lambda d: button(
+            f"{_CHOSEN} {d.day}" if d in chosen else str(d.day),
+            ToggleDay(draft.id, d, int(d not in chosen)),
+        ),
         turn=lambda d: DraftMonth(draft.id, d),
         first=within[0],
         last=within[1],
@@ -45,14 +48,26 @@ def draft_start(reader: Reader, draft: Draft, today: date, *, earliest: int = 0)
 def draft_end(reader: Reader, draft: Draft, start: int, today: date) -> Screen:
     """Return the ends to choose from: half-hours after the start, up to midnight."""
     first = (start // _HALF_HOUR + 1) * _HALF_HOUR
-    buttons = (button(wall_time(at), DraftEnd(draft.id, start, at)) for at in range(first, DAY_MINUTES + 1, _HALF_HOUR))
-    text = reader.t("hours.end", days=_days(reader, draft, today), start=wall_time(start), zone=reader.times.zone_name)
-    return Screen(text, (*grid(buttons, width=_TIMES_PER_ROW), *_back(reader, DraftTimes(draft.id))))
+    buttons = (
+        button(wall_time(at), DraftEnd(draft.id, start, at))
+        for at in range(first, DAY_MINUTES + 1, _HALF_HOUR)
+    )
+    text = reader.t(
+        "hours.end",
+        days=_days(reader, draft, today),
+        start=wall_time(start),
+        zone=reader.times.zone_name,
+    )
+    return Screen(
+        text, (*grid(buttons, width=_TIMES_PER_ROW), *_back(reader, DraftTimes(draft.id)))
+    )
 
 
 def hours_wanted(reader: Reader, draft: Draft, today: date) -> Screen:
     """Ask for the hours of days that were typed without any."""
-    return Screen(reader.t("hours.from_when", day=_days(reader, draft, today)), _back(reader, HoursHome(0)))
+    return Screen(
+        reader.t("hours.from_when", day=_days(reader, draft, today)), _back(reader, HoursHome(0))
+    )
 
 
 def time_offered(reason: str, minutes: int | None, choice: Callback) -> Screen:

@@ -11,7 +11,9 @@ from domain.reservation import Reservation
 from domain.usecases.remove_availability import Inside, Removal
 
 
-async def cleared(context: Context, remove: Callable[[Inside], Awaitable[Removal]], answer: str) -> tuple[Removal, str]:
+async def cleared(
+    context: Context, remove: Callable[[Inside], Awaitable[Removal]], answer: str
+) -> tuple[Removal, str]:
     """Remove hours as answered; return what came of it, and a note on how many reservations stayed or went, if any did.
 
     An answer to cancel holds for the list it was given to: where a reservation came or went since, it is asked again. Raises
@@ -19,7 +21,11 @@ async def cleared(context: Context, remove: Callable[[Inside], Awaitable[Removal
     """
     inside, mark = _read(answer)
     removal = await context.act(remove(Inside.ASK))
-    if removal.done or inside is Inside.ASK or (inside is Inside.CANCEL and mark != list_mark(removal.inside)):
+    if (
+        removal.done
+        or inside is Inside.ASK
+        or (inside is Inside.CANCEL and mark != list_mark(removal.inside))
+    ):
         return removal, ""
     removal = await context.act(remove(inside))
     key = "hours.inside_kept" if inside is Inside.KEEP else "hours.inside_cancelled"
@@ -28,7 +34,12 @@ async def cleared(context: Context, remove: Callable[[Inside], Awaitable[Removal
     return removal, str(note)
 
 
-async def ask_about(context: Context, inside: Sequence[Reservation], answer: Callable[[str], Callback], back: Callback) -> State:
+async def ask_about(
+    context: Context,
+    inside: Sequence[Reservation],
+    answer: Callable[[str], Callback],
+    back: Callback,
+) -> State:
     """List reservations and ask whether they stay."""
     booked = [Booked(one, await _name(context, one.client_id)) for one in inside]
     context.show(bookings_inside(context.reader, booked, answer, back))

@@ -23,7 +23,10 @@ DaySpans = tuple[date, tuple[TimeSpan, ...]]
 def grouped(reader: Reader, spans: Iterable[TimeSpan]) -> tuple[DaySpans, ...]:
     """Return stretches by the reader's calendar day, cut at his midnights."""
     parts = by_day(spans, reader.times.zone)
-    return tuple((day, tuple(span for _, span in pairs)) for day, pairs in groupby(parts, key=lambda pair: pair[0]))
+    return tuple(
+        (day, tuple(span for _, span in pairs))
+        for day, pairs in groupby(parts, key=lambda pair: pair[0])
+    )
 
 
 def day_name(reader: Reader, day: date, today: date) -> str:
@@ -32,9 +35,14 @@ def day_name(reader: Reader, day: date, today: date) -> str:
     return name if day.year == today.year else f"{name} {day.year}"
 
 
-def day_lines(reader: Reader, days: Sequence[DaySpans], today: date, *, most: int = DAYS_SHOWN) -> Markup:
+def day_lines(
+    reader: Reader, days: Sequence[DaySpans], today: date, *, most: int = DAYS_SHOWN
+) -> Markup:
     """Return a line for each of the first days, and how many more there are."""
-    lines = [reader.t("hours.line", day=day_name(reader, day, today), spans=spans_text(reader, spans)) for day, spans in days[:most]]
+    lines = [
+        reader.t("hours.line", day=day_name(reader, day, today), spans=spans_text(reader, spans))
+        for day, spans in days[:most]
+    ]
     if len(days) > most:
         lines.append(reader.t.count("hours.more_days", len(days) - most))
     return Markup("\n").join(lines)
@@ -62,8 +70,14 @@ def hours_label(reader: Reader, days: Sequence[DayHours], today: date) -> str:
 
 def clock_changes(reader: Reader, days: Sequence[DayHours], real: Sequence[TimeSpan]) -> list[date]:
     """Return the days on which less or more time passes than their hours read like: the clocks are set forward or back."""
-    lengths = {day: sum(span.end - span.start for span in spans) for day, spans in grouped(reader, real)}
-    return [day for day, spans in days if lengths.get(day, 0) * 15 != sum(span.end - span.start for span in spans)]
+    lengths = {
+        day: sum(span.end - span.start for span in spans) for day, spans in grouped(reader, real)
+    }
+    return [
+        day
+        for day, spans in days
+        if lengths.get(day, 0) * 15 != sum(span.end - span.start for span in spans)
+    ]
 
 
 def cut(notes: Sequence[str], most: int) -> Sequence[str]:

@@ -57,14 +57,23 @@ async def hours_removed(update: Update, context: Context) -> State:
     span = _named(context, tap)
 
     async def remove(inside: Inside) -> Removal:
-        return await remove_availability(context.uow, context.policy, context.me, [span], inside, context.now)
+        return await remove_availability(
+            context.uow, context.policy, context.me, [span], inside, context.now
+        )
 
     removal, told = await cleared(context, remove, tap.inside)
     day = context.times.day_of(span.start)
     if not removal.done:
-        return await ask_about(context, removal.inside, lambda answer: RemoveHours(span.start, span.end, answer), PostedDay(day))
+        return await ask_about(
+            context,
+            removal.inside,
+            lambda answer: RemoveHours(span.start, span.end, answer),
+            PostedDay(day),
+        )
     times = context.times
-    removed = context.t("hours.removed", day=times.short_day(day), span=times.span(span), zone=times.zone_name)
+    removed = context.t(
+        "hours.removed", day=times.short_day(day), span=times.span(span), zone=times.zone_name
+    )
     if not told:
         context.say(removed.unescape())
     return await _show_day(context, day, "\n".join(filter(None, (removed, told))))
@@ -89,7 +98,12 @@ async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
         return _say(context, context.t("hours.remove_off_grid"))
     posted = await _posted(context, await provider_of(context.uow, context.me), real)
     if not posted:
-        return _say(context, context.t("hours.nothing_then", day=context.times.day(day), zone=context.times.zone_name))
+        return _say(
+            context,
+            context.t(
+                "hours.nothing_then", day=context.times.day(day), zone=context.times.zone_name
+            ),
+        )
     notes = [note_text(context.reader, note) for note in read.notes]
     if not read.span.on_grid:
         notes.append(context.t("hours.cut_to_grid"))
@@ -106,7 +120,13 @@ async def _show_home(context: Context, page: int, note: str = "") -> State:
     """Show how to post and what is posted, below what there is to say first."""
     provider = await provider_of(context.uow, context.me)
     posted = grouped(context.reader, await _posted(context, provider, _coming(context)))
-    home = hours_home(context.reader, posted, context.today, page=page, zone_chosen=context.request.person.time_zone is not None)
+    home = hours_home(
+        context.reader,
+        posted,
+        context.today,
+        page=page,
+        zone_chosen=context.request.person.time_zone is not None,
+    )
     context.show(below(note, home))
     return stand(context, State.TYPING)
 
@@ -114,7 +134,9 @@ async def _show_home(context: Context, page: int, note: str = "") -> State:
 async def _show_day(context: Context, day: date, note: str = "") -> State:
     """Show what is posted on a day, or the list where the day is over or beyond reach, or nothing is left on it."""
     provider = await provider_of(context.uow, context.me)
-    window = whole_day(day, context.zone) if day >= context.today and not too_far(context, day) else None
+    window = (
+        whole_day(day, context.zone) if day >= context.today and not too_far(context, day) else None
+    )
     posted = await _posted(context, provider, window) if window else ()
     if not posted:
         return await _show_home(context, 0, note)

@@ -6,7 +6,15 @@ from datetime import date, timedelta
 
 from markupsafe import Markup
 
-from bot.buttons import Callback, DiscardDraft, HoursHome, NewDraft, PublishDraft, ShowDraft, UndoDraft
+from bot.buttons import (
+    Callback,
+    DiscardDraft,
+    HoursHome,
+    NewDraft,
+    PublishDraft,
+    ShowDraft,
+    UndoDraft,
+)
 from bot.features.hours.lines import clock_changes, cut, day_lines, grouped, hours_label
 from bot.features.hours.removal_screens import ASK
 from bot.messages.screen import Button, Rows, Screen
@@ -49,12 +57,24 @@ def preview(reader: Reader, posting: Posting, slot_length: timedelta, today: dat
     """Return what publishing would do, with ``Publish`` and ``Discard``; where it would do nothing, with the ways on instead."""
     t = reader.t
     days = grouped(reader, posting.spans)
-    total = t("hours.total", days=t.count("hours.days", len(days)), slots=t.count("hours.slots", posting.slots))
+    total = t(
+        "hours.total",
+        days=t.count("hours.days", len(days)),
+        slots=t.count("hours.slots", posting.slots),
+    )
     parts = [
-        t("hours.preview", lines=day_lines(reader, days, today), total=total, zone=reader.times.zone_name),
+        t(
+            "hours.preview",
+            lines=day_lines(reader, days, today),
+            total=total,
+            zone=reader.times.zone_name,
+        ),
         *_remarks(reader, posting, slot_length, today),
     ]
-    draft, discard = posting.draft.id, button(t.plain("button.discard"), DiscardDraft(posting.draft.id))
+    draft, discard = (
+        posting.draft.id,
+        button(t.plain("button.discard"), DiscardDraft(posting.draft.id)),
+    )
     if _is_all_posted(posting):
         leave = button(t.plain("button.back"), posting.back) if posting.back else discard
         return Screen("\n\n".join(parts), ((_home(reader), leave),))
@@ -62,7 +82,15 @@ def preview(reader: Reader, posting: Posting, slot_length: timedelta, today: dat
     return Screen("\n\n".join(parts), (choice, *_back(reader, posting.back)))
 
 
-def published(reader: Reader, draft: Draft, bookable: int, policy: BookingPolicy, today: date, *, too_early: bool = False) -> Screen:
+def published(
+    reader: Reader,
+    draft: Draft,
+    bookable: int,
+    policy: BookingPolicy,
+    today: date,
+    *,
+    too_early: bool = False,
+) -> Screen:
     """Return what publishing added, with ``Undo``; ``bookable`` counts the slots of it that can be booked at this moment.
 
     ``too_early`` tells that none can because they lie beyond the booking horizon.
@@ -82,7 +110,11 @@ def _outlook(reader: Reader, bookable: int, policy: BookingPolicy, *, too_early:
     notice, horizon = times.duration(policy.notice_period), times.duration(policy.booking_horizon)
     if too_early:
         return t("hours.none_bookable", horizon=horizon)
-    window = t("hours.window" if policy.notice_period else "hours.window_at_once", notice=notice, horizon=horizon)
+    window = t(
+        "hours.window" if policy.notice_period else "hours.window_at_once",
+        notice=notice,
+        horizon=horizon,
+    )
     return Markup("{} {}").format(t.count("hours.bookable", bookable), window)
 
 
@@ -94,28 +126,44 @@ def discarded(reader: Reader) -> Screen:
 def undone(reader: Reader, draft: Draft, today: date) -> Screen:
     """Tell that what publishing had added is gone again."""
     lines = day_lines(reader, grouped(reader, draft.added), today)
-    return Screen(reader.t("hours.undone", lines=lines, zone=reader.times.zone_name), _ways_on(reader))
+    return Screen(
+        reader.t("hours.undone", lines=lines, zone=reader.times.zone_name), _ways_on(reader)
+    )
 
 
-def refused(reader: Reader, reason: str, suggestions: Sequence[Suggestion], today: date, back: Callback | None = None) -> Screen:
+def refused(
+    reader: Reader,
+    reason: str,
+    suggestions: Sequence[Suggestion],
+    today: date,
+    back: Callback | None = None,
+) -> Screen:
     """Tell why hours were refused or not understood, with the nearest readings that would do as one button each."""
     t = reader.t
-    rows = tuple((button(hours_label(reader, one.days, today), ShowDraft(one.draft)),) for one in suggestions)
+    rows = tuple(
+        (button(hours_label(reader, one.days, today), ShowDraft(one.draft)),) for one in suggestions
+    )
     text = t("hours.refused", reason=reason)
     if suggestions:
-        text = Markup("{}\n\n{}").format(text, t.count("hours.suggested", len(suggestions), zone=reader.times.zone_name))
+        text = Markup("{}\n\n{}").format(
+            text, t.count("hours.suggested", len(suggestions), zone=reader.times.zone_name)
+        )
     return Screen(text, (*rows, *_back(reader, back)))
 
 
 def meant(reader: Reader, span: WallSpan, suggestion: Suggestion, today: date) -> Screen:
     """Ask whether other hours were meant than those that were typed, which end before they start."""
     text = reader.t("hours.did_you_mean", span=wall_span(span), zone=reader.times.zone_name)
-    return Screen(text, ((button(hours_label(reader, suggestion.days, today), ShowDraft(suggestion.draft)),),))
+    return Screen(
+        text, ((button(hours_label(reader, suggestion.days, today), ShowDraft(suggestion.draft)),),)
+    )
 
 
 def cannot_repeat(reader: Reader) -> Screen:
     """Tell that hours of every week cannot be posted at once, with the way to the calendar."""
-    return Screen(reader.t("typed.no_repeat"), ((button(reader.t.plain("hours.choose_days"), NewDraft()),),))
+    return Screen(
+        reader.t("typed.no_repeat"), ((button(reader.t.plain("hours.choose_days"), NewDraft()),),)
+    )
 
 
 def _remarks(reader: Reader, posting: Posting, slot_length: timedelta, today: date) -> list[str]:
@@ -125,7 +173,9 @@ def _remarks(reader: Reader, posting: Posting, slot_length: timedelta, today: da
     if _is_all_posted(posting):
         remarks.append(t("hours.all_posted"))
     elif posting.posted:
-        lines = day_lines(reader, grouped(reader, merged(posting.posted)), today, most=_POSTED_SHOWN)
+        lines = day_lines(
+            reader, grouped(reader, merged(posting.posted)), today, most=_POSTED_SHOWN
+        )
         remarks.append(t("hours.partly_posted", lines=lines))
     if not posting.slots:
         remarks.append(t("hours.no_slot_fits", length=reader.times.duration(slot_length)))

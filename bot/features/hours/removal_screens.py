@@ -35,7 +35,9 @@ def list_mark(reservations: Iterable[Reservation]) -> str:
     return f"{zlib.crc32(' '.join(str(r.id) for r in reservations).encode()):08x}"
 
 
-def bookings_inside(reader: Reader, booked: Sequence[Booked], answer: Callable[[str], Callback], back: Callback) -> Screen:
+def bookings_inside(
+    reader: Reader, booked: Sequence[Booked], answer: Callable[[str], Callback], back: Callback
+) -> Screen:
     """List the reservations inside and ask whether they stay; ``answer`` makes the button's choice from its code."""
     t, times = reader.t, reader.times
     lines = [_line(reader, one) for one in booked[:_BOOKINGS_SHOWN]]
@@ -43,17 +45,30 @@ def bookings_inside(reader: Reader, booked: Sequence[Booked], answer: Callable[[
         lines.append(t.count("hours.inside.more", len(booked) - _BOOKINGS_SHOWN))
     text = t.count("hours.inside", len(booked), list=Markup("\n").join(lines), zone=times.zone_name)
     mark = list_mark(one.reservation for one in booked)
-    keep, cancel = (t.count(key, len(booked)).unescape() for key in ("hours.keep_bookings", "hours.cancel_bookings"))
+    keep, cancel = (
+        t.count(key, len(booked)).unescape()
+        for key in ("hours.keep_bookings", "hours.cancel_bookings")
+    )
     choice = (button(keep, answer(KEEP)), button(cancel, answer(f"{CANCEL}{mark}")))
     return Screen(text, (choice, (button(t.plain("button.back"), back),)))
 
 
-def removal_to_confirm(reader: Reader, day: date, spans: Sequence[TimeSpan], notes: Sequence[str]) -> Screen:
+def removal_to_confirm(
+    reader: Reader, day: date, spans: Sequence[TimeSpan], notes: Sequence[str]
+) -> Screen:
     """Play back which hours of a day are about to be removed."""
     t, times = reader.t, reader.times
-    text = t("hours.remove_ask", day=times.day(day), spans=spans_text(reader, spans), zone=times.zone_name)
+    text = t(
+        "hours.remove_ask",
+        day=times.day(day),
+        spans=spans_text(reader, spans),
+        zone=times.zone_name,
+    )
     remove = RemoveHours(spans[0].start, spans[-1].end, ASK)
-    rows = ((button(t.plain("hours.remove"), remove),), (button(t.plain("button.back"), PostedDay(day)),))
+    rows = (
+        (button(t.plain("hours.remove"), remove),),
+        (button(t.plain("button.back"), PostedDay(day)),),
+    )
     return Screen("\n\n".join((text, *notes)), rows)
 
 

@@ -16,7 +16,9 @@ DAYS_PER_PAGE = 10
 _LABEL_SPANS = 2
 
 
-def hours_home(reader: Reader, posted: Sequence[DaySpans], today: date, *, page: int, zone_chosen: bool = True) -> Screen:
+def hours_home(
+    reader: Reader, posted: Sequence[DaySpans], today: date, *, page: int, zone_chosen: bool = True
+) -> Screen:
     """Return how to post, and a page of the days on which something is posted from today on; a zone nobody chose is asked about."""
     t = reader.t
     pages = pages_of(posted, DAYS_PER_PAGE)
@@ -24,18 +26,38 @@ def hours_home(reader: Reader, posted: Sequence[DaySpans], today: date, *, page:
     shown = posted[page * DAYS_PER_PAGE : (page + 1) * DAYS_PER_PAGE]
     what = t.count("hours.home.posted", len(posted)) if posted else t("hours.home.nothing")
     listed = t("hours.home.list", posted=what, zone=reader.times.zone_name)
-    text = "\n\n".join((t("hours.home"), listed if zone_chosen else Markup("{}\n{}").format(listed, t("hours.home.zone"))))
+    text = "\n\n".join(
+        (
+            t("hours.home"),
+            listed if zone_chosen else Markup("{}\n{}").format(listed, t("hours.home.zone")),
+        )
+    )
     days = tuple((_day(reader, day, spans, today),) for day, spans in shown)
-    return Screen(text, ((button(t.plain("hours.choose_days"), NewDraft()),), *days, *pager(page, pages, HoursHome)))
+    return Screen(
+        text,
+        (
+            (button(t.plain("hours.choose_days"), NewDraft()),),
+            *days,
+            *pager(page, pages, HoursHome),
+        ),
+    )
 
 
 def posted_day(reader: Reader, day: date, spans: Sequence[TimeSpan]) -> Screen:
     """Return what is posted on a day, with the ways to remove all of it, one of several stretches, or a part that is typed."""
     t, times = reader.t, reader.times
     back = (button(t.plain("button.back"), HoursHome(0)),)
-    text = t("hours.day", day=times.day(day), spans=spans_text(reader, spans, most=len(spans)), zone=times.zone_name)
+    text = t(
+        "hours.day",
+        day=times.day(day),
+        spans=spans_text(reader, spans, most=len(spans)),
+        zone=times.zone_name,
+    )
     parts = spans if len(spans) > 1 else ()
-    rows = tuple((_remove(t.plain("hours.remove_span", span=times.span(span)), span.start, span.end),) for span in parts)
+    rows = tuple(
+        (_remove(t.plain("hours.remove_span", span=times.span(span)), span.start, span.end),)
+        for span in parts
+    )
     whole = (_remove(t.plain("hours.remove_day"), spans[0].start, spans[-1].end),)
     return Screen(text, (*rows, whole, back))
 

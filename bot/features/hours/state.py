@@ -33,7 +33,9 @@ def stand(context: Context, state: State, **data: object) -> State:
 def stay(context: Context, **data: object) -> State:
     """Take the place one has in this dialogue already, or that for a whole posting."""
     stood = context.request.dialogue
-    return stand(context, State(stood.state) if stood.flow == FLOW and stood.state else State.TYPING, **data)
+    return stand(
+        context, State(stood.state) if stood.flow == FLOW and stood.state else State.TYPING, **data
+    )
 
 
 def kept(context: Context, name: str) -> str:

@@ -6,7 +6,15 @@ from datetime import date
 from bot.buttons import Callback, DraftStart, DraftTimes, HoursHome
 from bot.dialogue.context import Context
 from bot.features.hours.calendar_screens import draft_calendar, draft_end, draft_start, hours_wanted
-from bot.features.hours.preview_screens import Posting, Suggestion, discarded, preview, published, refused, undone
+from bot.features.hours.preview_screens import (
+    Posting,
+    Suggestion,
+    discarded,
+    preview,
+    published,
+    refused,
+    undone,
+)
 from bot.features.hours.removal_screens import below
 from bot.features.hours.state import State, calendar_days, stand
 from bot.messages.screen import Screen
@@ -51,7 +59,14 @@ def show_start(context: Context, draft: Draft) -> State:
     """Show the starts to choose from; where today alone is chosen, those that lie ahead."""
     local = context.now.astimezone(context.zone)
     only_today = [day for day, _ in draft.days] == [local.date()]
-    context.show(draft_start(context.reader, draft, context.today, earliest=local.hour * 60 + local.minute if only_today else 0))
+    context.show(
+        draft_start(
+            context.reader,
+            draft,
+            context.today,
+            earliest=local.hour * 60 + local.minute if only_today else 0,
+        )
+    )
     return stand(context, State.START, draft=draft.id)
 
 
@@ -81,7 +96,9 @@ async def _preview(context: Context, draft: Draft) -> Screen:
         return await _refused(context, draft, refusal)
     if draft.zone != context.zone.key:
         await change_draft(context.uow, replace(draft, zone=context.zone.key))
-    posting = Posting(draft, found.spans, found.posted, found.slots, _notes(context, draft), _back(draft))
+    posting = Posting(
+        draft, found.spans, found.posted, found.slots, _notes(context, draft), _back(draft)
+    )
     return preview(context.reader, posting, context.policy.slot_length, context.today)
 
 
@@ -124,9 +141,19 @@ async def _ended(context: Context, draft: Draft) -> Screen:
     """Return what became of a draft."""
     if draft.state is DraftState.PUBLISHED:
         bookable = await _bookable(context, draft)
-        too_early = not bookable and bool(draft.added) and draft.added[-1].end > context.policy.starts(context.now).stop
-        return published(context.reader, draft, bookable, context.policy, context.today, too_early=too_early)
-    return undone(context.reader, draft, context.today) if draft.state is DraftState.UNDONE else discarded(context.reader)
+        too_early = (
+            not bookable
+            and bool(draft.added)
+            and draft.added[-1].end > context.policy.starts(context.now).stop
+        )
+        return published(
+            context.reader, draft, bookable, context.policy, context.today, too_early=too_early
+        )
+    return (
+        undone(context.reader, draft, context.today)
+        if draft.state is DraftState.UNDONE
+        else discarded(context.reader)
+    )
 
 
 async def _bookable(context: Context, draft: Draft) -> int:
@@ -137,7 +164,12 @@ async def _bookable(context: Context, draft: Draft) -> int:
     window = TimeSpan(added[0].start, added[-1].end)
     reserved = await context.uow.reservations.of_provider(draft.provider_id, window, context.now)
     taken = {cell for reservation in reserved for cell in reservation.span.cells}
-    return sum(1 for _ in open_slots(added, taken, context.policy.starts(context.now), context.policy.slot_cells))
+    return sum(
+        1
+        for _ in open_slots(
+            added, taken, context.policy.starts(context.now), context.policy.slot_cells
+        )
+    )
 
 
 def _notes(context: Context, draft: Draft) -> list[str]:

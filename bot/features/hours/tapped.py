@@ -6,7 +6,17 @@ from datetime import date
 
 from telegram import Update
 
-from bot.buttons import DiscardDraft, DraftEnd, DraftMonth, DraftStart, DraftTimes, PublishDraft, ShowDraft, ToggleDay, UndoDraft
+from bot.buttons import (
+    DiscardDraft,
+    DraftEnd,
+    DraftMonth,
+    DraftStart,
+    DraftTimes,
+    PublishDraft,
+    ShowDraft,
+    ToggleDay,
+    UndoDraft,
+)
 from bot.dialogue.context import Context
 from bot.features.hours.inside import ask_about, cleared
 from bot.features.hours.state import State, calendar_days
@@ -16,7 +26,12 @@ from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.posting import Draft, DraftState
 from domain.timespan import DAY_MINUTES, WallSpan
-from domain.usecases.post_availability import change_draft, discard_draft, draft_hours, publish_draft
+from domain.usecases.post_availability import (
+    change_draft,
+    discard_draft,
+    draft_hours,
+    publish_draft,
+)
 from domain.usecases.remove_availability import Inside, Removal, undo_publication
 
 
@@ -30,7 +45,11 @@ async def month_turned(update: Update, context: Context) -> State:
     """Another month was asked for, or the way back to the days."""
     tap = context.tap(DraftMonth)
     draft = await own_draft(context, tap.draft)
-    return show_calendar(context, draft, tap.month) if _open(draft) else await show_draft(context, draft)
+    return (
+        show_calendar(context, draft, tap.month)
+        if _open(draft)
+        else await show_draft(context, draft)
+    )
 
 
 async def day_toggled(update: Update, context: Context) -> State:
@@ -81,9 +100,17 @@ async def draft_shown(update: Update, context: Context) -> State:
 async def draft_published(update: Update, context: Context) -> State:
     """The preview was agreed to. What cannot be published any more is shown as it stands, which says why."""
     draft_id = context.tap(PublishDraft).draft
-    with suppress(errors.OffGrid, errors.TimeInPast, errors.TooManyDays, errors.NothingToPublish, errors.DraftDiscarded):
+    with suppress(
+        errors.OffGrid,
+        errors.TimeInPast,
+        errors.TooManyDays,
+        errors.NothingToPublish,
+        errors.DraftDiscarded,
+    ):
         try:
-            await context.act(publish_draft(context.uow, draft_id, context.me, context.zone, context.now))
+            await context.act(
+                publish_draft(context.uow, draft_id, context.me, context.zone, context.now)
+            )
         except errors.ZoneChanged as changed:
             context.warn(refusal_text(context.reader, changed))
     draft = await own_draft(context, draft_id)
@@ -95,7 +122,10 @@ async def draft_published(update: Update, context: Context) -> State:
 
 async def draft_dropped(update: Update, context: Context) -> State:
     """The preview was not agreed to."""
-    return await show_draft(context, await context.act(discard_draft(context.uow, context.tap(DiscardDraft).draft, context.me)))
+    return await show_draft(
+        context,
+        await context.act(discard_draft(context.uow, context.tap(DiscardDraft).draft, context.me)),
+    )
 
 
 async def publication_undone(update: Update, context: Context) -> State:
@@ -106,11 +136,15 @@ async def publication_undone(update: Update, context: Context) -> State:
         return await show_draft(context, draft)
 
     async def undo(inside: Inside) -> Removal:
-        return await undo_publication(context.uow, context.policy, draft.id, context.me, inside, context.now)
+        return await undo_publication(
+            context.uow, context.policy, draft.id, context.me, inside, context.now
+        )
 
     removal, told = await cleared(context, undo, tap.inside)
     if not removal.done:
-        return await ask_about(context, removal.inside, lambda answer: UndoDraft(draft.id, answer), ShowDraft(draft.id))
+        return await ask_about(
+            context, removal.inside, lambda answer: UndoDraft(draft.id, answer), ShowDraft(draft.id)
+        )
     return await show_draft(context, await own_draft(context, draft.id), told)
 
 

@@ -46,7 +46,11 @@ async def hours_typed(update: Update, context: Context) -> State:
     read = read_hours(typed_text(update), today=context.today)
     if isinstance(read, Problem):
         days = read.values.get("days") if read.code == "no_hours" else None
-        return await _days_alone(context, days) if isinstance(days, tuple) else await _not_read(context, read)
+        return (
+            await _days_alone(context, days)
+            if isinstance(days, tuple)
+            else await _not_read(context, read)
+        )
     if too_far(context, read.days[-1][0]):
         return await _beyond(context)
     draft = await draft_hours(context.uow, context.me, read.days, context.now)
@@ -72,11 +76,17 @@ async def start_typed(update: Update, context: Context) -> State:
         return await _stretch_or_posting(update, context, draft, read)
     on_grid = -(-read.minutes // CELL_MINUTES) * CELL_MINUTES
     if on_grid >= DAY_MINUTES:
-        context.request.send(Screen(context.t("hours.start_too_late", zone=context.times.zone_name)))
+        context.request.send(
+            Screen(context.t("hours.start_too_late", zone=context.times.zone_name))
+        )
         return State.START
     if on_grid != read.minutes:
         context.request.send(
-            time_offered(context.t("hours.time_off_grid", zone=context.times.zone_name), on_grid, DraftStart(draft.id, on_grid))
+            time_offered(
+                context.t("hours.time_off_grid", zone=context.times.zone_name),
+                on_grid,
+                DraftStart(draft.id, on_grid),
+            )
         )
         return State.START
     return show_end(context, draft, on_grid)
@@ -120,12 +130,16 @@ def _end_refused(context: Context, draft: Draft, start: int, read: TimeRead) -> 
 
 def _nearest_end(start: int, read: TimeRead) -> int | None:
     """Return the quarter-hour before a typed end; one too early may be meant for the afternoon where nothing said otherwise."""
-    minutes = read.minutes if read.minutes > start or read.has_meridiem else read.minutes + _HALF_DAY
+    minutes = (
+        read.minutes if read.minutes > start or read.has_meridiem else read.minutes + _HALF_DAY
+    )
     end = minutes // CELL_MINUTES * CELL_MINUTES
     return end if start < end <= DAY_MINUTES else None
 
 
-async def _stretch_or_posting(update: Update, context: Context, draft: Draft, problem: Problem) -> State:
+async def _stretch_or_posting(
+    update: Update, context: Context, draft: Draft, problem: Problem
+) -> State:
     """Take what is no single time for hours of the chosen days, or for a posting of its own; else say why it was not read."""
     if taken := await _hours_alone(update, context, draft):
         return taken
@@ -147,7 +161,9 @@ async def _hours_alone(update: Update, context: Context, draft: Draft) -> State 
     if isinstance(read, Problem):
         return await _not_read(context, read)
     stand(context, State.TYPING, notes={str(draft.id): _told(context, read)})
-    return await show_draft(context, await change_draft(context.uow, replace(draft, days=read.days)))
+    return await show_draft(
+        context, await change_draft(context.uow, replace(draft, days=read.days))
+    )
 
 
 async def _days_alone(context: Context, days: tuple[date, ...]) -> State:
@@ -155,7 +171,10 @@ async def _days_alone(context: Context, days: tuple[date, ...]) -> State:
     chosen = sorted(set(days))
     if too_far(context, chosen[-1]):
         return await _beyond(context)
-    return ask_hours(context, await draft_hours(context.uow, context.me, tuple((day, ()) for day in chosen), context.now))
+    return ask_hours(
+        context,
+        await draft_hours(context.uow, context.me, tuple((day, ()) for day in chosen), context.now),
+    )
 
 
 async def _not_read(context: Context, problem: Problem) -> State:
@@ -163,7 +182,11 @@ async def _not_read(context: Context, problem: Problem) -> State:
     if problem.code == "no_repeat":
         context.request.send(cannot_repeat(context.reader))
         return stay(context)
-    reads = [read for read in problem.suggestions if isinstance(read, HoursRead) and not too_far(context, read.days[-1][0])]
+    reads = [
+        read
+        for read in problem.suggestions
+        if isinstance(read, HoursRead) and not too_far(context, read.days[-1][0])
+    ]
     offers = [await suggested(context, read.days) for read in reads]
     span = _later(problem) if offers else None
     if span:
@@ -171,7 +194,9 @@ async def _not_read(context: Context, problem: Problem) -> State:
     else:
         reason = problem_text(context.reader, problem, "hours.examples")
         context.request.send(refused(context.reader, reason, offers, context.today))
-    notes = {str(offer.draft): _told(context, read) for offer, read in zip(offers, reads, strict=True)}
+    notes = {
+        str(offer.draft): _told(context, read) for offer, read in zip(offers, reads, strict=True)
+    }
     return stay(context, notes=notes)
 
 
@@ -193,4 +218,8 @@ def _later(problem: Problem) -> WallSpan | None:
 def _told(context: Context, read: HoursRead) -> list[str]:
     """Return the notes as the preview tells them; which days were meant goes without saying where it lists them all."""
     listed = len(read.days) <= DAYS_SHOWN
-    return [str(note_text(context.reader, note)) for note in read.notes if not (listed and note.code == "days_meant")]
+    return [
+        str(note_text(context.reader, note))
+        for note in read.notes
+        if not (listed and note.code == "days_meant")
+    ]

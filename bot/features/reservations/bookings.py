@@ -11,7 +11,12 @@ from bot.dialogue.context import Context
 from bot.dialogue.flow import Tap
 from bot.features.reservations.handlers import OUTDATED
 from bot.features.reservations.presenting import present, refresh_card
-from bot.features.reservations.screens import booking_details, booking_list, cancel_question, on_page
+from bot.features.reservations.screens import (
+    booking_details,
+    booking_list,
+    cancel_question,
+    on_page,
+)
 from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.provider import Provider
@@ -32,12 +37,17 @@ async def bookings_paged(update: Update, context: Context) -> None:
 
 async def booking_chosen(update: Update, context: Context) -> None:
     """One reservation was tapped: a hold becomes its living card here, a booking shows what can be done about it."""
-    await _show(context, await reservation_of_client(context.uow, context.tap(ShowBooking).reservation, context.me))
+    await _show(
+        context,
+        await reservation_of_client(context.uow, context.tap(ShowBooking).reservation, context.me),
+    )
 
 
 async def cancel_asked(update: Update, context: Context) -> None:
     """Somebody is about to cancel a booking: ask once, unless there is nothing to cancel any more."""
-    booking = await reservation_of_client(context.uow, context.tap(AskCancel).reservation, context.me)
+    booking = await reservation_of_client(
+        context.uow, context.tap(AskCancel).reservation, context.me
+    )
     try:
         booking.cancelled(Party.CLIENT, context.now)
     except OUTDATED as refusal:
@@ -52,7 +62,9 @@ async def cancel_affirmed(update: Update, context: Context) -> None:
     """Cancel it; cancelling again says the same again."""
     number = context.tap(CancelBooking).reservation
     try:
-        booking = await context.act(cancel_by_client(context.uow, context.policy, number, context.me, context.now))
+        booking = await context.act(
+            cancel_by_client(context.uow, context.policy, number, context.me, context.now)
+        )
     except OUTDATED as refusal:
         context.warn(refusal_text(context.reader, refusal))
         booking = await reservation_of_client(context.uow, number, context.me)
@@ -74,7 +86,9 @@ async def _list(context: Context, page: int) -> None:
 async def _let_go(context: Context, reservation: Reservation) -> None:
     """Where the message that now shows the list was a reservation's card, it is so no more, lest news of it take the list away."""
     if context.request.tapped is not None and reservation.card_message_id == context.request.tapped:
-        await context.uow.reservations.show_on(reservation.id, card=None, notice=reservation.notice_message_id)
+        await context.uow.reservations.show_on(
+            reservation.id, card=None, notice=reservation.notice_message_id
+        )
 
 
 async def _show(context: Context, reservation: Reservation) -> None:
@@ -87,9 +101,13 @@ async def _show(context: Context, reservation: Reservation) -> None:
 
 async def _details(context: Context, booking: Reservation) -> None:
     """Show a reservation as it stands, with a way back to the list; where it has no card, this becomes it, so that news can reach it."""
-    context.show(booking_details(context.reader, booking, await _provider_of(context, booking), context.now))
+    context.show(
+        booking_details(context.reader, booking, await _provider_of(context, booking), context.now)
+    )
     if booking.card_message_id is None and context.request.tapped is not None:
-        await context.uow.reservations.show_on(booking.id, card=context.request.tapped, notice=booking.notice_message_id)
+        await context.uow.reservations.show_on(
+            booking.id, card=context.request.tapped, notice=booking.notice_message_id
+        )
 
 
 async def _provider_of(context: Context, reservation: Reservation) -> Provider:

@@ -14,11 +14,19 @@ _SHORT = timedelta(minutes=5)
 
 
 def card(
-    reader: Reader, reservation: Reservation, provider: Provider, now: datetime, *, free: bool = False, warned: bool = False
+    reader: Reader,
+    reservation: Reservation,
+    provider: Provider,
+    now: datetime,
+    *,
+    free: bool = False,
+    warned: bool = False,
 ) -> Screen:
     """Return the card as the reservation stands; ``free`` tells that its time could be taken again, ``warned`` that its end is near."""
     if reservation.expired(now):
-        return _over("card.expired", reader, reservation, provider, _again(reader, reservation, free=free))
+        return _over(
+            "card.expired", reader, reservation, provider, _again(reader, reservation, free=free)
+        )
     match reservation.status:
         case Status.HELD:
             return hold_card(reader, reservation, provider, warned=warned)
@@ -29,16 +37,23 @@ def card(
     return _over("card.completed", reader, reservation, provider, ())
 
 
-def hold_card(reader: Reader, hold: Reservation, provider: Provider, *, warned: bool = False) -> Screen:
+def hold_card(
+    reader: Reader, hold: Reservation, provider: Provider, *, warned: bool = False
+) -> Screen:
     """Return the card of a live hold."""
     t, until = reader.t, held_until(reader, hold)
     head = t("card.ending" if warned else "card.held", until=until)
     rows = (
         (button(t.plain("button.confirm"), ConfirmHold(hold.id)),),
-        (button(t.plain("button.other_time"), OtherTime(hold.id)), button(t.plain("button.release"), ReleaseHold(hold.id))),
+        (
+            button(t.plain("button.other_time"), OtherTime(hold.id)),
+            button(t.plain("button.release"), ReleaseHold(hold.id)),
+        ),
         (opening(reader, "bookings"),),
     )
-    return Screen(f"{head}\n\n{_what(reader, hold, provider)}\n\n{t('card.held.next', until=until)}", rows)
+    return Screen(
+        f"{head}\n\n{_what(reader, hold, provider)}\n\n{t('card.held.next', until=until)}", rows
+    )
 
 
 def held_until(reader: Reader, hold: Reservation) -> str:
@@ -72,24 +87,38 @@ def _cancelled(reader: Reader, reservation: Reservation, provider: Provider) -> 
     screen = _over(key, reader, reservation, provider, rows)
     if not reservation.reason:
         return screen
-    return Screen(f"{screen.text}\n\n{reader.t('card.reason', reason=reservation.reason)}", screen.rows)
+    return Screen(
+        f"{screen.text}\n\n{reader.t('card.reason', reason=reservation.reason)}", screen.rows
+    )
 
 
-def _over(key: str, reader: Reader, reservation: Reservation, provider: Provider, rows: Rows) -> Screen:
+def _over(
+    key: str, reader: Reader, reservation: Reservation, provider: Provider, rows: Rows
+) -> Screen:
     """Return the card of something that is over."""
     return Screen(f"{reader.t(key)}\n\n{_what(reader, reservation, provider)}", rows)
 
 
 def _what(reader: Reader, reservation: Reservation, provider: Provider) -> str:
     """Return what, with whom and when, the zone named."""
-    return reader.t("card.what", provider=provider.label, slot=reader.times.slot(reservation.span), zone=reader.times.zone_name)
+    return reader.t(
+        "card.what",
+        provider=provider.label,
+        slot=reader.times.slot(reservation.span),
+        zone=reader.times.zone_name,
+    )
 
 
 def _again(reader: Reader, reservation: Reservation, *, free: bool) -> Rows:
     """Return a way to take the same time again where it is free, and a way to any other."""
     t = reader.t
     other = (button(t.plain("button.other_time"), ChooseProvider(reservation.provider_id, 0)),)
-    again = (button(t.plain("button.take_again"), PickSlot(reservation.provider_id, reservation.span.start, 0)),)
+    again = (
+        button(
+            t.plain("button.take_again"),
+            PickSlot(reservation.provider_id, reservation.span.start, 0),
+        ),
+    )
     return (again, other) if free else (other,)
 
 

@@ -18,13 +18,21 @@ from domain.usecases.end_reservation import cancel_by_client, confirm_hold
 from domain.usecases.reservation_of import reservation_of_client
 
 # Refusals that tell what became of the reservation meanwhile: the tapped card is behind, and is brought up to date.
-OUTDATED = (errors.HoldExpired, errors.HoldReleased, errors.ReservationCancelled, errors.ReservationPast, errors.AlreadyConfirmed)
+OUTDATED = (
+    errors.HoldExpired,
+    errors.HoldReleased,
+    errors.ReservationCancelled,
+    errors.ReservationPast,
+    errors.AlreadyConfirmed,
+)
 
 
 async def confirm_tapped(update: Update, context: Context) -> None:
     """A client confirms his hold."""
     number = context.tap(ConfirmHold).reservation
-    await _settle(context, number, confirm_hold(context.uow, context.policy, number, context.me, context.now))
+    await _settle(
+        context, number, confirm_hold(context.uow, context.policy, number, context.me, context.now)
+    )
 
 
 async def release_tapped(update: Update, context: Context) -> None:
@@ -35,7 +43,10 @@ async def release_tapped(update: Update, context: Context) -> None:
 
 async def card_wanted(update: Update, context: Context) -> None:
     """A client wants to see the card of a reservation again."""
-    await present(context, await reservation_of_client(context.uow, context.tap(ShowCard).reservation, context.me))
+    await present(
+        context,
+        await reservation_of_client(context.uow, context.tap(ShowCard).reservation, context.me),
+    )
 
 
 async def _released(context: Context, number: int) -> Reservation:
@@ -67,4 +78,8 @@ def _said(reservation: Reservation) -> str:
 
 def reservation_handlers() -> list[BaseHandler[Update, Context, Any]]:
     """Return the handlers."""
-    return [Tap(ConfirmHold, aside(confirm_tapped)), Tap(ReleaseHold, aside(release_tapped)), Tap(ShowCard, aside(card_wanted))]
+    return [
+        Tap(ConfirmHold, aside(confirm_tapped)),
+        Tap(ReleaseHold, aside(release_tapped)),
+        Tap(ShowCard, aside(card_wanted)),
+    ]

@@ -30,6 +30,10 @@ async def refresh_card(context: Context, reservation: Reservation) -> None:
     if provider is None:
         return
     if card_id is not None and card_id != tapped:
-        context.request.steps.append(Edit(card_id, card(context.reader, reservation, provider, context.now), only=True))
+        context.request.steps.append(
+            Edit(card_id, card(context.reader, reservation, provider, context.now), only=True)
+        )
     if reservation.notice_message_id is not None and reservation.notice_message_id != tapped:
-        context.request.steps.append(Delete(reservation.notice_message_id, notice_of=reservation.id))
+        context.request.steps.append(
+            Delete(reservation.notice_message_id, notice_of=reservation.id)
+        )

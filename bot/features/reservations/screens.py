@@ -17,7 +17,9 @@ BOOKINGS_PER_PAGE = 8
 _HELD, _BOOKED = "⏳", "✅"
 
 
-def booking_list(reader: Reader, coming: Sequence[Reservation], providers: Mapping[int, Provider], *, page: int) -> Screen:
+def booking_list(
+    reader: Reader, coming: Sequence[Reservation], providers: Mapping[int, Provider], *, page: int
+) -> Screen:
     """Return a page of the coming reservations, by start; ``providers`` are those of that page, by number. Too high a page is the last."""
     t = reader.t
     if not coming:
@@ -37,7 +39,9 @@ def on_page(coming: Sequence[Reservation], page: int) -> Sequence[Reservation]:
     return coming[page * BOOKINGS_PER_PAGE : (page + 1) * BOOKINGS_PER_PAGE]
 
 
-def booking_details(reader: Reader, booking: Reservation, provider: Provider, now: datetime) -> Screen:
+def booking_details(
+    reader: Reader, booking: Reservation, provider: Provider, now: datetime
+) -> Screen:
     """Return a reservation as it stands, with what can be done about it and a way back to the list."""
     shown = card(reader, booking, provider, now)
     rows: Rows = shown.rows
@@ -52,7 +56,12 @@ def booking_details(reader: Reader, booking: Reservation, provider: Provider, no
 def cancel_question(reader: Reader, booking: Reservation, provider: Provider) -> Screen:
     """Ask once before a booking is cancelled."""
     t, times = reader.t, reader.times
-    text = t("bookings.ask_cancel", provider=provider.label, slot=times.slot(booking.span), zone=times.zone_name)
+    text = t(
+        "bookings.ask_cancel",
+        provider=provider.label,
+        slot=times.slot(booking.span),
+        zone=times.zone_name,
+    )
     yes = button(t.plain("bookings.yes_cancel"), CancelBooking(booking.id))
     return Screen(text, ((yes,), (_back(reader, ShowBooking(booking.id)),)))
 
@@ -68,7 +77,10 @@ def _line(reader: Reader, reservation: Reservation, provider: Provider) -> Marku
 def _entry(reader: Reader, reservation: Reservation, provider: Provider) -> Button:
     """Return the button of one reservation of the list."""
     mark = _HELD if reservation.status is Status.HELD else _BOOKED
-    return button(f"{mark} {reader.times.short_slot(reservation.span)} · {provider.label}", ShowBooking(reservation.id))
+    return button(
+        f"{mark} {reader.times.short_slot(reservation.span)} · {provider.label}",
+        ShowBooking(reservation.id),
+    )
 
 
 def _back(reader: Reader, where: BookingsPage | ShowBooking) -> Button:

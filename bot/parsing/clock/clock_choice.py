@@ -67,7 +67,11 @@ def can_mend(hours: Hours) -> bool:
 def _doubt(hours: Hours) -> Literal["hours_24h"] | None:
     """Tell whether a bare hour was read on the 24-hour clock; "Uhr" at the end stands for both."""
     named_clock = hours.last.spoken and hours.last.meridiem is None
-    return None if named_clock or (is_explicit(hours.first) and is_explicit(hours.last)) else "hours_24h"
+    return (
+        None
+        if named_clock or (is_explicit(hours.first) and is_explicit(hours.last))
+        else "hours_24h"
+    )
 
 
 def _ends(hours: Hours) -> tuple[int, int, bool]:

@@ -42,7 +42,11 @@ def _named_time(text: Cursor, at: int) -> Found[Clock]:
 
 def _minutes(text: Cursor, at: int) -> Iterator[tuple[int | None, int, bool]]:
     """Yield the minutes that may follow an hour, the position after them, and whether a word for the clock was said."""
-    marked = text.is_kind(at, Kind.COLON, glued=True) or text.is_kind(at, Kind.DOT, glued=True) or text.is_word(at, HOUR_MARK, glued=True)
+    marked = (
+        text.is_kind(at, Kind.COLON, glued=True)
+        or text.is_kind(at, Kind.DOT, glued=True)
+        or text.is_word(at, HOUR_MARK, glued=True)
+    )
     minute = text.number(at + 1, _MINUTE_DIGITS, glued=True) if marked else None
     if minute is not None:
         yield minute, at + 2, False
@@ -69,7 +73,11 @@ def _suffix(text: Cursor, at: int) -> Iterator[tuple[Meridiem, bool, int]]:
 def _is_german_on(text: Cursor, at: int) -> bool:
     """Tell whether "am" can only be the German word for "on", as in "9-12 am Freitag" and "9-12 am 13.12."."""
     before_date = text.at(at + 1).kind is Kind.NUMBER and text.at(at + 2).kind is Kind.DOT
-    return text.at(at).text == "am" and not text.at(at).glued and (before_date or text.is_word(at + 1, GERMAN_WEEKDAYS))
+    return (
+        text.at(at).text == "am"
+        and not text.at(at).glued
+        and (before_date or text.is_word(at + 1, GERMAN_WEEKDAYS))
+    )
 
 
 def _meridiem(text: Cursor, at: int) -> tuple[Meridiem, int]:
@@ -77,7 +85,11 @@ def _meridiem(text: Cursor, at: int) -> tuple[Meridiem, int]:
     for half, letter in (("am", "a"), ("pm", "p")):
         if text.is_word(at, (half,)):
             return ("am" if half == "am" else "pm"), at + 1
-        if text.is_word(at, (letter,)) and text.is_kind(at + 1, Kind.DOT) and text.is_word(at + 2, ("m",)):
+        if (
+            text.is_word(at, (letter,))
+            and text.is_kind(at + 1, Kind.DOT)
+            and text.is_word(at + 2, ("m",))
+        ):
             return ("am" if half == "am" else "pm"), text.after_kind(at + 3, Kind.DOT, glued=True)
     return None, at
 

@@ -39,7 +39,11 @@ def read_span(text: str) -> SpanRead | Problem:
     for node, end in span(cursor, 0):
         if _is_over(cursor, end):
             found = stretch(node, mend=False)
-            return found if isinstance(found, Problem) else SpanRead(found.span, stretch_notes([found]))
+            return (
+                found
+                if isinstance(found, Problem)
+                else SpanRead(found.span, stretch_notes([found]))
+            )
     return Problem("not_understood", {"text": cursor.piece(cursor.furthest)})
 
 
@@ -47,7 +51,9 @@ def stretch_notes(stretches: list[Stretch]) -> tuple[Note, ...]:
     """Return one note for each kind of assumption, with all the spans read so, each once and in the order written."""
     notes = []
     for code in ("hours_24h", "meridiem_shared"):
-        spans: tuple[WallSpan, ...] = tuple(dict.fromkeys(found.span for found in stretches if found.assumed == code))
+        spans: tuple[WallSpan, ...] = tuple(
+            dict.fromkeys(found.span for found in stretches if found.assumed == code)
+        )
         if spans:
             notes.append(Note(code, {"spans": spans}))
     return tuple(notes)

@@ -41,12 +41,16 @@ class Cursor:
     def is_word(self, position: int, words: Iterable[str], *, glued: bool = False) -> bool:
         """Tell whether one of the words stands here, and touches the token before where asked."""
         token = self.at(position)
-        return self._passed(position, token.kind is Kind.WORD and token.text in words and (token.glued or not glued))
+        return self._passed(
+            position, token.kind is Kind.WORD and token.text in words and (token.glued or not glued)
+        )
 
     def number(self, position: int, digits: Iterable[int], *, glued: bool = False) -> int | None:
         """Return the number that stands here, or None where none of so many digits does."""
         token = self.at(position)
-        fits = token.kind is Kind.NUMBER and len(token.text) in digits and (token.glued or not glued)
+        fits = (
+            token.kind is Kind.NUMBER and len(token.text) in digits and (token.glued or not glued)
+        )
         return int(token.text) if self._passed(position, fits) else None
 
     def after(self, position: int, words: Iterable[str]) -> int:
@@ -62,7 +66,11 @@ class Cursor:
     def after_separator(self, position: int) -> int:
         """Return the position after a comma, an "and" or both; the same one where neither stands here."""
         position = self.after_kind(position, Kind.COMMA)
-        return self.after_kind(position + 1, Kind.DOT, glued=True) if self.is_word(position, AND) else position
+        return (
+            self.after_kind(position + 1, Kind.DOT, glued=True)
+            if self.is_word(position, AND)
+            else position
+        )
 
     def piece(self, start: int, end: int | None = None) -> str:
         """Return the text of the tokens from one position up to another, or to the end, short enough to be shown back."""

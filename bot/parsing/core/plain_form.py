@@ -19,7 +19,9 @@ def format_day_hours(read: HoursRead) -> str:
 
 def _line(days: tuple[date, ...], spans: tuple[WallSpan, ...]) -> str:
     """Write one run of days with its hours."""
-    named = days[0].isoformat() if len(days) == 1 else f"{days[0].isoformat()} - {days[-1].isoformat()}"
+    named = (
+        days[0].isoformat() if len(days) == 1 else f"{days[0].isoformat()} - {days[-1].isoformat()}"
+    )
     return f"{named} {', '.join(f'{_clock(span.start)}-{_clock(span.end)}' for span in spans)}"
 
 

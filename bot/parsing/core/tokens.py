@@ -59,7 +59,9 @@ def tokens(text: str) -> tuple[Token, ...]:
     for match in _TOKEN.finditer(text):
         glued = bool(cut) and cut[-1].end == match.start()
         word = match.group().casefold().replace("’", "'")
-        cut.append(Token(_KINDS[match.lastgroup or "OTHER"], word, match.start(), match.end(), glued))
+        cut.append(
+            Token(_KINDS[match.lastgroup or "OTHER"], word, match.start(), match.end(), glued)
+        )
     return tuple(cut)
 
 

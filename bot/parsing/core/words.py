@@ -17,10 +17,15 @@ def _names(table: Literal["days", "months"]) -> Iterator[tuple[str, int]]:
     """Yield every name Babel has in a table, case-folded and without its full stop, with its number."""
     for locale, (context, width) in product(_LOCALES, _FORMS):
         names = getattr(locale, table)[context].get(width, {})
-        yield from ((str(name).casefold().removesuffix("."), number) for number, name in names.items())
+        yield from (
+            (str(name).casefold().removesuffix("."), number) for number, name in names.items()
+        )
 
 
-_ENGLISH, _GERMAN = (frozenset(str(name).casefold() for name in locale.days["format"]["wide"].values()) for locale in _LOCALES)
+_ENGLISH, _GERMAN = (
+    frozenset(str(name).casefold() for name in locale.days["format"]["wide"].values())
+    for locale in _LOCALES
+)
 GERMAN_WEEKDAYS = _GERMAN - _ENGLISH
 WEEKDAYS: dict[str, int] = {**dict(_names("days")), **_MORE_WEEKDAYS}
 MONTHS: dict[str, int] = {**dict(_names("months")), **_MORE_MONTHS}
@@ -34,8 +39,31 @@ DAYS_AHEAD = {
 }
 WEEKS_AHEAD = {
     **dict.fromkeys(("this", "diese", "dieser", "diesen", "dieses"), 0),
-    **dict.fromkeys(("next", "nächste", "nächster", "nächsten", "nächstes", "naechste", "naechster", "naechsten", "naechstes"), 1),
-    **dict.fromkeys(("übernächste", "übernächster", "übernächsten", "übernächstes", "uebernaechste", "uebernaechsten"), 2),
+    **dict.fromkeys(
+        (
+            "next",
+            "nächste",
+            "nächster",
+            "nächsten",
+            "nächstes",
+            "naechste",
+            "naechster",
+            "naechsten",
+            "naechstes",
+        ),
+        1,
+    ),
+    **dict.fromkeys(
+        (
+            "übernächste",
+            "übernächster",
+            "übernächsten",
+            "übernächstes",
+            "uebernaechste",
+            "uebernaechsten",
+        ),
+        2,
+    ),
 }
 WEEK = frozenset({"week", "woche"})
 WORKING_DAYS = frozenset({"weekdays", "weekday", "werktags", "werktage", "wochentags", "workdays"})
@@ -44,7 +72,10 @@ DAILY = frozenset({"täglich", "taeglich", "daily", "everyday"})
 EVERY = frozenset({"every", "each", "jede", "jeden", "jeder", "jedes"})
 DAY = frozenset({"day", "tag"})
 # What means every week: "mondays", "montags", "weekly".
-WEEKLY = frozenset({f"{name}s" for name in (*_ENGLISH, *_GERMAN)} | {"sonnabends", "weekly", "wöchentlich", "woechentlich"})
+WEEKLY = frozenset(
+    {f"{name}s" for name in (*_ENGLISH, *_GERMAN)}
+    | {"sonnabends", "weekly", "wöchentlich", "woechentlich"}
+)
 
 AND = frozenset({"and", "und", "u", "&", "+"})
 TO = frozenset({"to", "bis", "until", "till", "through", "thru"})

@@ -53,7 +53,11 @@ def bare(text: Cursor, at: int) -> Found[Written]:
 
 def _after_ordinal_mark(text: Cursor, at: int) -> int:
     """Return the position after a full stop or "th" that touches the number before."""
-    return at + 1 if text.is_kind(at, Kind.DOT, glued=True) or text.is_word(at, ORDINAL, glued=True) else at
+    return (
+        at + 1
+        if text.is_kind(at, Kind.DOT, glued=True) or text.is_word(at, ORDINAL, glued=True)
+        else at
+    )
 
 
 def _iso(text: Cursor, at: int) -> Found[Written]:
@@ -76,7 +80,11 @@ def _in_figures(text: Cursor, at: int) -> Found[Written]:
     if day is None:
         return
     for mark in (Kind.DOT, Kind.SLASH):
-        month = text.number(at + 2, _ONE_OR_TWO, glued=mark is Kind.SLASH) if text.is_kind(at + 1, mark, glued=True) else None
+        month = (
+            text.number(at + 2, _ONE_OR_TWO, glued=mark is Kind.SLASH)
+            if text.is_kind(at + 1, mark, glued=True)
+            else None
+        )
         if month is not None:
             for year, end in _year_in_figures(text, at + 3, mark):
                 yield Written(day, month, year, slashed=mark is Kind.SLASH), end
@@ -122,7 +130,11 @@ def _month_then_day(text: Cursor, at: int) -> Found[Written]:
 
 def _belongs_before(text: Cursor, month: int, after_day: int) -> bool:
     """Tell whether a month's name belongs to the number before it, as in "13-15 August 9-12", where hours follow."""
-    return month > 0 and text.at(month - 1).kind is Kind.NUMBER and (text.is_kind(after_day, Kind.DASH) or text.is_word(after_day, TO))
+    return (
+        month > 0
+        and text.at(month - 1).kind is Kind.NUMBER
+        and (text.is_kind(after_day, Kind.DASH) or text.is_word(after_day, TO))
+    )
 
 
 def _month(text: Cursor, at: int) -> int | None:

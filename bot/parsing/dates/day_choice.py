@@ -29,10 +29,14 @@ class Contradiction(Enum):
 
 def is_open(node: OneDay) -> bool:
     """Tell whether the phrase fits many days, so that its neighbour in a range decides which is meant."""
-    return (isinstance(node, Written) and node.year is None) or (isinstance(node, Named) and node.weeks is None)
+    return (isinstance(node, Written) and node.year is None) or (
+        isinstance(node, Named) and node.weeks is None
+    )
 
 
-def choose_day(node: OneDay, today: date, believe: Contradiction = Contradiction.REFUSE) -> DayRead | Problem:
+def choose_day(
+    node: OneDay, today: date, believe: Contradiction = Contradiction.REFUSE
+) -> DayRead | Problem:
     """Find the day a phrase means; a Problem where there is none, where it is past, or where weekday and date contradict each other."""
     return _not_past(unchecked_day(node, today, today, believe), today)
 
@@ -43,17 +47,31 @@ def _not_past(read: DayRead | Problem, today: date) -> DayRead | Problem:
     return Problem("day_in_past", {"day": read.day}) if isinstance(read, DayRead) and past else read
 
 
-def unchecked_day(node: OneDay, start: date, today: date, believe: Contradiction) -> DayRead | Problem:
+def unchecked_day(
+    node: OneDay, start: date, today: date, believe: Contradiction
+) -> DayRead | Problem:
     """Find the day a phrase means, the first from ``start`` where it fits many; it may lie before today where the phrase says so."""
     if isinstance(node, Written):
-        return _written_day(node, earliest(node, start) if node.year is None else _exact(node), today, believe)
+        return _written_day(
+            node, earliest(node, start) if node.year is None else _exact(node), today, believe
+        )
     if isinstance(node, Ahead):
         return DayRead(today + timedelta(node.days))
     if node.weeks is None:
         day = earliest(node, start)
-        return DayRead(day, (Note("weekday_means_today", {"day": day, "weekday": node.weekday}),) if day == today else ())
+        return DayRead(
+            day,
+            (Note("weekday_means_today", {"day": day, "weekday": node.weekday}),)
+            if day == today
+            else (),
+        )
     day = today + timedelta(DAYS_IN_WEEK * node.weeks + node.weekday - today.weekday())
-    return DayRead(day, (Note("next_means_next_week", {"day": day, "weekday": node.weekday}),) if node.said_next else ())
+    return DayRead(
+        day,
+        (Note("next_means_next_week", {"day": day, "weekday": node.weekday}),)
+        if node.said_next
+        else (),
+    )
 
 
 def day_before(node: OneDay, end: date, today: date, believe: Contradiction) -> DayRead | Problem:
@@ -79,7 +97,9 @@ def latest(node: Written, end: date) -> date:
 def _candidates(node: Written, year: int) -> Iterator[date]:
     """Yield the days that fit a date without a year, in the years around one."""
     months = range(1, _MONTHS_IN_YEAR + 1) if node.month is None else (node.month,)
-    for near in range(max(MINYEAR, year - _LEAP_YEARS_APART), min(MAXYEAR, year + _LEAP_YEARS_APART) + 1):
+    for near in range(
+        max(MINYEAR, year - _LEAP_YEARS_APART), min(MAXYEAR, year + _LEAP_YEARS_APART) + 1
+    ):
         for month in months:
             day = _exact(replace(node, month=month, year=near))
             if day != date.min:
@@ -89,7 +109,11 @@ def _candidates(node: Written, year: int) -> Iterator[date]:
 def _exact(node: Written) -> date:
     """Return the day a full date names; ``date.min`` where the calendar has none."""
     year, month = node.year or 0, node.month or 0
-    exists = MINYEAR <= year <= MAXYEAR and 1 <= month <= _MONTHS_IN_YEAR and 1 <= node.day <= _month_length(year, month)
+    exists = (
+        MINYEAR <= year <= MAXYEAR
+        and 1 <= month <= _MONTHS_IN_YEAR
+        and 1 <= node.day <= _month_length(year, month)
+    )
     return date(year, month, node.day) if exists else date.min
 
 
@@ -98,14 +122,18 @@ def _month_length(year: int, month: int) -> int:
     return _MONTH_LENGTHS[month - 1] - (1 if month == 2 and not isleap(year) else 0)  # noqa: PLR2004  (February)
 
 
-def _written_day(node: Written, day: date, today: date, believe: Contradiction) -> DayRead | Problem:
+def _written_day(
+    node: Written, day: date, today: date, believe: Contradiction
+) -> DayRead | Problem:
     """Judge the day found for a date: whether it exists, agrees with the weekday beside it, and what has to be told."""
     if day == date.min:
         return Problem("no_such_day", {"day": node.day, "month": node.month, "year": node.year})
     if node.weekday is not None and node.weekday != day.weekday():
         nearest = nearest_weekday(node.weekday, day, today)
         if believe is Contradiction.REFUSE:
-            return Problem("weekday_contradicts", {"weekday": node.weekday, "day": day}, (day, nearest))
+            return Problem(
+                "weekday_contradicts", {"weekday": node.weekday, "day": day}, (day, nearest)
+            )
         day = day if believe is Contradiction.DATE else nearest
     return DayRead(day, tuple(_date_notes(node, day, today)))
 

@@ -14,7 +14,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from bot.parsing.core.cursor import Cursor, Found, remembered, several
-from bot.parsing.core.phrases import Ahead, Daily, DayPhrase, Days, Named, OneDay, Run, Week, Written
+from bot.parsing.core.phrases import (
+    Ahead,
+    Daily,
+    DayPhrase,
+    Days,
+    Named,
+    OneDay,
+    Run,
+    Week,
+    Written,
+)
 from bot.parsing.core.tokens import Kind
 from bot.parsing.core.words import (
     DAILY,
@@ -76,7 +86,11 @@ def _ahead(text: Cursor, at: int) -> Found[Ahead]:
     """Yield today, tomorrow and the day after."""
     if text.is_word(at, DAYS_AHEAD):
         yield Ahead(DAYS_AHEAD[text.at(at).text]), at + 1
-    if text.is_word(at, DAY) and text.is_word(at + 1, ("after",)) and text.is_word(at + 2, ("tomorrow",)):
+    if (
+        text.is_word(at, DAY)
+        and text.is_word(at + 1, ("after",))
+        and text.is_word(at + 2, ("tomorrow",))
+    ):
         yield Ahead(2), at + 3
 
 
@@ -119,7 +133,11 @@ def _list(text: Cursor, at: int) -> list[tuple[tuple[Days, ...], int]]:
             yield end + 1
         after = text.after_separator(end)
         # A comma between a weekday and a date ties them to one day: "Fri, 13 Aug" is no list.
-        tied = isinstance(node, Named) and text.at(after - 1).kind is Kind.COMMA and text.at(after).kind is Kind.NUMBER
+        tied = (
+            isinstance(node, Named)
+            and text.at(after - 1).kind is Kind.COMMA
+            and text.at(after).kind is Kind.NUMBER
+        )
         if after > end and not tied:
             yield after
 

@@ -8,7 +8,13 @@ from datetime import date, timedelta
 
 from bot.parsing.core.phrases import Daily, DayPhrase, Days, Named, OneDay, Run, Written
 from bot.parsing.core.results import DayRead, Note, Problem
-from bot.parsing.dates.day_choice import Contradiction, choose_day, day_before, is_open, unchecked_day
+from bot.parsing.dates.day_choice import (
+    Contradiction,
+    choose_day,
+    day_before,
+    is_open,
+    unchecked_day,
+)
 
 MOST_DAYS = 400
 _DAYS_IN_WEEK = 7
@@ -48,19 +54,35 @@ def _run_days(run: Run, today: date, believe: Contradiction) -> Chosen | Problem
     first, last = ends
     if first.day > last.day:
         return Problem("days_reversed", {"first": first.day, "last": last.day})
-    exactly_past = isinstance(run.first, Written) and run.first.year is not None and first.day < today
+    exactly_past = (
+        isinstance(run.first, Written) and run.first.year is not None and first.day < today
+    )
     if exactly_past or last.day < today:
         return Problem("day_in_past", {"day": first.day if exactly_past else last.day})
-    chosen = _listed(max(first.day, today), last.day, named=isinstance(run.first, Named) or isinstance(run.last, Named))
-    return chosen if isinstance(chosen, Problem) else (chosen[0], (*_end_notes(first, last, today), *chosen[1]))
+    chosen = _listed(
+        max(first.day, today),
+        last.day,
+        named=isinstance(run.first, Named) or isinstance(run.last, Named),
+    )
+    return (
+        chosen
+        if isinstance(chosen, Problem)
+        else (chosen[0], (*_end_notes(first, last, today), *chosen[1]))
+    )
 
 
 def _end_notes(first: DayRead, last: DayRead, today: date) -> tuple[Note, ...]:
     """Return the notes of both ends; that a weekday means today goes without saying where the dates of the range are told."""
     both = [note for note in (*first.notes, *last.notes) if note.code != "weekday_means_today"]
     if first.day < today:
-        both.append(Note("past_days_left_out", {"first": first.day, "start": today, "last": last.day}))
-    return tuple(note for number, note in enumerate(both) if note.code not in {earlier.code for earlier in both[:number]})
+        both.append(
+            Note("past_days_left_out", {"first": first.day, "start": today, "last": last.day})
+        )
+    return tuple(
+        note
+        for number, note in enumerate(both)
+        if note.code not in {earlier.code for earlier in both[:number]}
+    )
 
 
 def _ends(run: Run, today: date, believe: Contradiction) -> tuple[DayRead, DayRead] | Problem:
@@ -69,9 +91,17 @@ def _ends(run: Run, today: date, believe: Contradiction) -> tuple[DayRead, DayRe
         return _both(choose_day(run.first, today, believe), choose_day(run.last, today, believe))
     if _end_decides(run):
         last = unchecked_day(run.last, today, today, believe)
-        return last if isinstance(last, Problem) else _both(day_before(run.first, last.day, today, believe), last)
+        return (
+            last
+            if isinstance(last, Problem)
+            else _both(day_before(run.first, last.day, today, believe), last)
+        )
     first = unchecked_day(run.first, today, today, believe)
-    return first if isinstance(first, Problem) else _both(first, unchecked_day(run.last, first.day, today, believe))
+    return (
+        first
+        if isinstance(first, Problem)
+        else _both(first, unchecked_day(run.last, first.day, today, believe))
+    )
 
 
 def _both(first: DayRead | Problem, last: DayRead | Problem) -> tuple[DayRead, DayRead] | Problem:
@@ -83,12 +113,18 @@ def _both(first: DayRead | Problem, last: DayRead | Problem) -> tuple[DayRead, D
 
 def _end_decides(run: Run) -> bool:
     """Tell whether the end is found first: for two weekdays or two dates of which the first has no year."""
-    return is_open(run.first) and type(run.first) is type(run.last) and (is_open(run.last) or isinstance(run.last, Written))
+    return (
+        is_open(run.first)
+        and type(run.first) is type(run.last)
+        and (is_open(run.last) or isinstance(run.last, Written))
+    )
 
 
 def _is_backwards(run: Run) -> bool:
     """Tell whether two dates without a year lie the wrong way round within one month; nobody means nearly a year by that."""
-    return _yearless_month(run.first) == _yearless_month(run.last) is not None and _month_day(run.first) > _month_day(run.last)
+    return _yearless_month(run.first) == _yearless_month(run.last) is not None and _month_day(
+        run.first
+    ) > _month_day(run.last)
 
 
 def _yearless_month(node: OneDay) -> int | None:
@@ -107,10 +143,14 @@ def _listed(first: date, last: date, *, named: bool) -> Chosen | Problem:
     if count > MOST_DAYS:
         return Problem("too_many_days", {"count": count, "most": MOST_DAYS})
     days = tuple(first + timedelta(number) for number in range(count))
-    return days, (Note("days_meant", {"first": first, "last": last, "count": count}),) if named else ()
+    return days, (
+        Note("days_meant", {"first": first, "last": last, "count": count}),
+    ) if named else ()
 
 
-def _bounded(phrase: DayPhrase, period: Run, today: date, believe: Contradiction) -> Chosen | Problem:
+def _bounded(
+    phrase: DayPhrase, period: Run, today: date, believe: Contradiction
+) -> Chosen | Problem:
     """Find the weekdays of a phrase that lie between two dates."""
     chosen = _run_days(period, today, believe)
     if isinstance(chosen, Problem):
@@ -119,7 +159,10 @@ def _bounded(phrase: DayPhrase, period: Run, today: date, believe: Contradiction
     days = tuple(day for day in chosen[0] if day.weekday() in weekdays)
     if not days:
         return Problem("no_such_weekday", {"first": chosen[0][0], "last": chosen[0][-1]})
-    return days, (*chosen[1], Note("days_meant", {"first": days[0], "last": days[-1], "count": len(days)}))
+    return days, (
+        *chosen[1],
+        Note("days_meant", {"first": days[0], "last": days[-1], "count": len(days)}),
+    )
 
 
 def _weekdays(item: Days) -> frozenset[int]:
@@ -128,5 +171,7 @@ def _weekdays(item: Days) -> frozenset[int]:
         return frozenset({item.weekday})
     if isinstance(item, Run) and isinstance(item.first, Named) and isinstance(item.last, Named):
         length = (item.last.weekday - item.first.weekday) % _DAYS_IN_WEEK
-        return frozenset((item.first.weekday + number) % _DAYS_IN_WEEK for number in range(length + 1))
+        return frozenset(
+            (item.first.weekday + number) % _DAYS_IN_WEEK for number in range(length + 1)
+        )
     return frozenset(range(_DAYS_IN_WEEK))

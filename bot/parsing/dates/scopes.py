@@ -63,7 +63,11 @@ def _in_week(item: Days, week: Week) -> Days | None:
     if isinstance(item, Daily):
         return Run(Named(0, week.weeks), Named(6))
     if isinstance(item, Run):
-        return Run(Named(item.first.weekday, week.weeks), item.last) if isinstance(item.first, Named) and _is_open_run(item) else None
+        return (
+            Run(Named(item.first.weekday, week.weeks), item.last)
+            if isinstance(item.first, Named) and _is_open_run(item)
+            else None
+        )
     return Named(item.weekday, week.weeks) if _is_open(item) and isinstance(item, Named) else None
 
 
@@ -73,9 +77,13 @@ def within_period(phrase: DayPhrase, period: Run) -> DayPhrase | None:
     A single weekday before two dates belongs to the first of them ("Fri 13-15 August") and bounds nothing.
     """
     several = len(phrase.days) > 1 or not isinstance(phrase.days[0], Named)
-    weekly = all(isinstance(item, Daily) or _is_open_run(item) or _is_open(item) for item in phrase.days)
+    weekly = all(
+        isinstance(item, Daily) or _is_open_run(item) or _is_open(item) for item in phrase.days
+    )
     dated = isinstance(period.first, Written) and isinstance(period.last, Written)
-    filled = _filled(period, None) if dated and several and weekly and phrase.period is None else None
+    filled = (
+        _filled(period, None) if dated and several and weekly and phrase.period is None else None
+    )
     return DayPhrase(phrase.days, filled) if isinstance(filled, Run) else None
 
 

@@ -43,7 +43,9 @@ def read_hours(text: str, *, today: date, days: Sequence[date] = ()) -> HoursRea
     for piece in pieces:
         found = _ways(piece, today, days)
         if isinstance(found, Problem):
-            return replace(found, values={}) if found.code == "no_hours" and len(pieces) > 1 else found
+            return (
+                replace(found, values={}) if found.code == "no_hours" and len(pieces) > 1 else found
+            )
         ways.append(found)
     return _meaning(ways, today) if ways else Problem("not_understood", {"text": ""})
 
@@ -59,14 +61,18 @@ def _ways(piece: str, today: date, days: Sequence[date]) -> tuple[Reading, ...] 
     partial = readings(cursor, incomplete=True)
     if not partial:
         return Problem("not_understood", {"text": cursor.piece(cursor.furthest)})
-    placed = tuple(_placed(reading, days) for reading in partial if days and _is_hours_alone(reading))
+    placed = tuple(
+        _placed(reading, days) for reading in partial if days and _is_hours_alone(reading)
+    )
     return placed or _missing(partial[0], today)
 
 
 def _repeats(text: Cursor) -> bool:
     """Tell whether hours of every week are meant, such as those of "every Monday" or "mondays"."""
     every = (at for at in range(len(text.tokens)) if text.is_word(at, EVERY))
-    return any(text.is_word(at + 1, (*WEEKDAYS, *WEEK)) for at in every) or any(one.text in WEEKLY for one in text.tokens)
+    return any(text.is_word(at + 1, (*WEEKDAYS, *WEEK)) for at in every) or any(
+        one.text in WEEKLY for one in text.tokens
+    )
 
 
 def _is_hours_alone(reading: Reading) -> bool:
@@ -95,13 +101,21 @@ def _missing(reading: Reading, today: date) -> Problem:
 
 def _meaning(ways: list[tuple[Reading, ...]], today: date) -> HoursRead | Problem:
     """Return what all pieces together mean, if that is one thing; else the first Problem, or the meanings to choose from."""
-    together = [_joined(choice) for choice, _ in zip(product(*ways), range(_MOST_WAYS), strict=False)]
+    together = [
+        _joined(choice) for choice, _ in zip(product(*ways), range(_MOST_WAYS), strict=False)
+    ]
     judged = [_judged(statements, today) for statements in together]
     good = {read.days: read for read in reversed(judged) if isinstance(read, HoursRead)}
-    meanings = tuple(read for read in judged if isinstance(read, HoursRead) and good[read.days] is read)
+    meanings = tuple(
+        read for read in judged if isinstance(read, HoursRead) and good[read.days] is read
+    )
     if not meanings:
         return judged[0]
-    return meanings[0] if len(meanings) == 1 else Problem("several_meanings", {"count": len(meanings)}, meanings)
+    return (
+        meanings[0]
+        if len(meanings) == 1
+        else Problem("several_meanings", {"count": len(meanings)}, meanings)
+    )
 
 
 def _joined(choice: tuple[Reading, ...]) -> Reading:
@@ -120,4 +134,6 @@ def _judged(statements: Reading, today: date) -> HoursRead | Problem:
     if strict.code == "weekday_contradicts":
         beliefs = (Belief(Contradiction.DATE), Belief(Contradiction.WEEKDAY))
     mended = (choose_hours(statements, today, belief) for belief in beliefs)
-    return replace(strict, suggestions=tuple(read for read in mended if isinstance(read, HoursRead)))
+    return replace(
+        strict, suggestions=tuple(read for read in mended if isinstance(read, HoursRead))
+    )

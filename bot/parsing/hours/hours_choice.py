@@ -28,7 +28,11 @@ def choose_hours(statements: Reading, today: date, belief: Belief) -> HoursRead 
     notes: list[Note] = []
     stretches: list[Stretch] = []
     for statement in statements:
-        days = choose_days(statement.phrase, today, belief.contradiction) if statement.phrase else Problem("no_day")
+        days = (
+            choose_days(statement.phrase, today, belief.contradiction)
+            if statement.phrase
+            else Problem("no_day")
+        )
         if isinstance(days, Problem):
             return days
         found = _stretches(statement.hours, mend=belief.mend)

@@ -28,7 +28,9 @@ def readings(text: Cursor, *, incomplete: bool) -> tuple[Reading, ...]:
     reached: dict[int, list[Reading]] = {_start(text): [()]}
     for position in range(len(text.tokens)):
         if position in reached:
-            for statement, end in _statements(text, text.after_separator(position), incomplete=incomplete):
+            for statement, end in _statements(
+                text, text.after_separator(position), incomplete=incomplete
+            ):
                 heads = reached.setdefault(end, [])
                 heads += [(*head, statement) for head in reached[position]]
                 del heads[MOST_READINGS:]
@@ -38,7 +40,9 @@ def readings(text: Cursor, *, incomplete: bool) -> tuple[Reading, ...]:
 
 def _start(text: Cursor) -> int:
     """Return the position of the first token that is not the mark before an item of a list."""
-    mark = text.is_kind(0, Kind.DASH) or (text.is_kind(0, Kind.OTHER) and text.at(0).text in {"•", "*"})
+    mark = text.is_kind(0, Kind.DASH) or (
+        text.is_kind(0, Kind.OTHER) and text.at(0).text in {"•", "*"}
+    )
     return 1 if mark else 0
 
 
@@ -65,7 +69,9 @@ def _after_days(text: Cursor, at: int) -> int:
     return at + 1 if text.is_kind(at, Kind.COLON) or text.is_kind(at, Kind.COMMA) else at
 
 
-def _with_scope(text: Cursor, days: DayPhrase, times: tuple[Hours, ...], at: int) -> Found[Statement]:
+def _with_scope(
+    text: Cursor, days: DayPhrase, times: tuple[Hours, ...], at: int
+) -> Found[Statement]:
     """Yield the statement with the week or the two dates that stand behind its hours."""
     for named, end in week(text, text.after_kind(at, Kind.COMMA)):
         placed = within_week(days, named)

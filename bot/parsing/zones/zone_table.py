@@ -14,35 +14,104 @@ NAMES_OF_UTC = frozenset({"Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu"})
 # Big cities after which no zone is named, each with the zone whose clock it keeps; written small and without accents.
 CITIES: dict[str, str] = {
     **dict.fromkeys(
-        ("munich", "munchen", "muenchen", "hamburg", "frankfurt", "cologne", "koln", "koeln", "stuttgart", "dusseldorf", "duesseldorf"),
+        (
+            "munich",
+            "munchen",
+            "muenchen",
+            "hamburg",
+            "frankfurt",
+            "cologne",
+            "koln",
+            "koeln",
+            "stuttgart",
+            "dusseldorf",
+            "duesseldorf",
+        ),
         "Europe/Berlin",
     ),
-    **dict.fromkeys(("leipzig", "dresden", "hanover", "hannover", "nuremberg", "nurnberg", "nuernberg", "bremen", "bonn"), "Europe/Berlin"),
+    **dict.fromkeys(
+        (
+            "leipzig",
+            "dresden",
+            "hanover",
+            "hannover",
+            "nuremberg",
+            "nurnberg",
+            "nuernberg",
+            "bremen",
+            "bonn",
+        ),
+        "Europe/Berlin",
+    ),
     **dict.fromkeys(("geneva", "genf", "basel", "bern", "lausanne"), "Europe/Zurich"),
     **dict.fromkeys(("graz", "salzburg", "linz", "innsbruck"), "Europe/Vienna"),
     **dict.fromkeys(("barcelona", "valencia", "seville", "sevilla", "malaga"), "Europe/Madrid"),
-    **dict.fromkeys(("milan", "mailand", "milano", "naples", "neapel", "turin", "florence", "florenz", "venice", "venedig"), "Europe/Rome"),
-    **dict.fromkeys(("lyon", "marseille", "nice", "nizza", "toulouse", "strasbourg", "strassburg"), "Europe/Paris"),
-    **dict.fromkeys(("manchester", "birmingham", "edinburgh", "glasgow", "liverpool", "bristol"), "Europe/London"),
+    **dict.fromkeys(
+        (
+            "milan",
+            "mailand",
+            "milano",
+            "naples",
+            "neapel",
+            "turin",
+            "florence",
+            "florenz",
+            "venice",
+            "venedig",
+        ),
+        "Europe/Rome",
+    ),
+    **dict.fromkeys(
+        ("lyon", "marseille", "nice", "nizza", "toulouse", "strasbourg", "strassburg"),
+        "Europe/Paris",
+    ),
+    **dict.fromkeys(
+        ("manchester", "birmingham", "edinburgh", "glasgow", "liverpool", "bristol"),
+        "Europe/London",
+    ),
     **dict.fromkeys(("rotterdam", "the hague", "den haag", "utrecht"), "Europe/Amsterdam"),
-    **dict.fromkeys(("krakow", "krakau", "cracow", "gdansk", "danzig", "wroclaw", "breslau"), "Europe/Warsaw"),
+    **dict.fromkeys(
+        ("krakow", "krakau", "cracow", "gdansk", "danzig", "wroclaw", "breslau"), "Europe/Warsaw"
+    ),
     **dict.fromkeys(("gothenburg", "goteborg", "goeteborg", "malmo", "malmoe"), "Europe/Stockholm"),
     **dict.fromkeys(("saint petersburg", "st petersburg", "sankt petersburg"), "Europe/Moscow"),
     **dict.fromkeys(("porto",), "Europe/Lisbon"),
     **dict.fromkeys(("antwerp", "antwerpen"), "Europe/Brussels"),
     **dict.fromkeys(("ankara", "izmir"), "Europe/Istanbul"),
-    **dict.fromkeys(("boston", "washington", "washington dc", "philadelphia", "miami", "atlanta", "orlando"), "America/New_York"),
-    **dict.fromkeys(("houston", "dallas", "austin", "san antonio", "minneapolis", "new orleans", "st louis"), "America/Chicago"),
-    **dict.fromkeys(("san francisco", "seattle", "san diego", "las vegas", "portland", "san jose"), "America/Los_Angeles"),
+    **dict.fromkeys(
+        ("boston", "washington", "washington dc", "philadelphia", "miami", "atlanta", "orlando"),
+        "America/New_York",
+    ),
+    **dict.fromkeys(
+        ("houston", "dallas", "austin", "san antonio", "minneapolis", "new orleans", "st louis"),
+        "America/Chicago",
+    ),
+    **dict.fromkeys(
+        ("san francisco", "seattle", "san diego", "las vegas", "portland", "san jose"),
+        "America/Los_Angeles",
+    ),
     **dict.fromkeys(("salt lake city",), "America/Denver"),
     **dict.fromkeys(("montreal", "ottawa", "quebec"), "America/Toronto"),
     **dict.fromkeys(("calgary",), "America/Edmonton"),
     **dict.fromkeys(("rio", "rio de janeiro", "brasilia"), "America/Sao_Paulo"),
     **dict.fromkeys(("medellin",), "America/Bogota"),
     **dict.fromkeys(
-        ("mumbai", "bombay", "delhi", "new delhi", "neu delhi", "bangalore", "bengaluru", "chennai", "hyderabad"), "Asia/Kolkata"
+        (
+            "mumbai",
+            "bombay",
+            "delhi",
+            "new delhi",
+            "neu delhi",
+            "bangalore",
+            "bengaluru",
+            "chennai",
+            "hyderabad",
+        ),
+        "Asia/Kolkata",
     ),
-    **dict.fromkeys(("beijing", "peking", "guangzhou", "shenzhen", "chengdu", "wuhan"), "Asia/Shanghai"),
+    **dict.fromkeys(
+        ("beijing", "peking", "guangzhou", "shenzhen", "chengdu", "wuhan"), "Asia/Shanghai"
+    ),
     **dict.fromkeys(("osaka", "kyoto", "yokohama", "nagoya"), "Asia/Tokyo"),
     **dict.fromkeys(("busan",), "Asia/Seoul"),
     **dict.fromkeys(("hanoi", "saigon"), "Asia/Ho_Chi_Minh"),
@@ -60,7 +129,10 @@ CITIES: dict[str, str] = {
 # What people call countries and Babel does not.
 _COUNTRIES = {
     **dict.fromkeys(("usa", "us", "america", "amerika"), "US"),
-    **dict.fromkeys(("uk", "great britain", "grossbritannien", "england", "scotland", "schottland", "wales"), "GB"),
+    **dict.fromkeys(
+        ("uk", "great britain", "grossbritannien", "england", "scotland", "schottland", "wales"),
+        "GB",
+    ),
     **dict.fromkeys(("holland",), "NL"),
     **dict.fromkeys(("uae", "vae", "emirates", "emirate"), "AE"),
     **dict.fromkeys(("czech republic", "tschechische republik"), "CZ"),
@@ -131,5 +203,7 @@ def called_countries() -> Iterator[tuple[str, str]]:
 
 def _country_names(country: str) -> Iterator[str]:
     """Yield what people call the country with this code."""
-    yield from (str(locale.territories[country]) for locale in _LOCALES if country in locale.territories)
+    yield from (
+        str(locale.territories[country]) for locale in _LOCALES if country in locale.territories
+    )
     yield from (name for name, code in _COUNTRIES.items() if code == country)

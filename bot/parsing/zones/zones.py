@@ -43,16 +43,54 @@ _MAIN_ZONES: tuple[str, ...] = (
     *COMMON_ZONES,
     *(f"America/{city}" for city in ("Denver", "Phoenix", "Anchorage")),
     "Pacific/Honolulu",
-    *(f"America/{city}" for city in ("Toronto", "Vancouver", "Edmonton", "Winnipeg", "Halifax", "Regina", "St_Johns")),
-    *(f"America/{city}" for city in ("Mexico_City", "Monterrey", "Tijuana", "Cancun", "Chihuahua", "Hermosillo")),
-    *(f"America/{city}" for city in ("Fortaleza", "Recife", "Bahia", "Manaus", "Cuiaba", "Rio_Branco", "Noronha")),
-    *("America/Argentina/Buenos_Aires", "America/Santiago", "Europe/Madrid", "Europe/Lisbon", "Europe/Kyiv", "Asia/Jakarta", "Asia/Almaty"),
-    *("Europe/Moscow", "Europe/Kaliningrad", "Europe/Samara", "Asia/Yekaterinburg", "Asia/Novosibirsk", "Asia/Krasnoyarsk", "Asia/Irkutsk"),
+    *(
+        f"America/{city}"
+        for city in (
+            "Toronto",
+            "Vancouver",
+            "Edmonton",
+            "Winnipeg",
+            "Halifax",
+            "Regina",
+            "St_Johns",
+        )
+    ),
+    *(
+        f"America/{city}"
+        for city in ("Mexico_City", "Monterrey", "Tijuana", "Cancun", "Chihuahua", "Hermosillo")
+    ),
+    *(
+        f"America/{city}"
+        for city in ("Fortaleza", "Recife", "Bahia", "Manaus", "Cuiaba", "Rio_Branco", "Noronha")
+    ),
+    *(
+        "America/Argentina/Buenos_Aires",
+        "America/Santiago",
+        "Europe/Madrid",
+        "Europe/Lisbon",
+        "Europe/Kyiv",
+        "Asia/Jakarta",
+        "Asia/Almaty",
+    ),
+    *(
+        "Europe/Moscow",
+        "Europe/Kaliningrad",
+        "Europe/Samara",
+        "Asia/Yekaterinburg",
+        "Asia/Novosibirsk",
+        "Asia/Krasnoyarsk",
+        "Asia/Irkutsk",
+    ),
     "Asia/Vladivostok",
-    *(f"Australia/{city}" for city in ("Melbourne", "Brisbane", "Perth", "Adelaide", "Darwin", "Hobart")),
+    *(
+        f"Australia/{city}"
+        for city in ("Melbourne", "Brisbane", "Perth", "Adelaide", "Darwin", "Hobart")
+    ),
 )
 _PLACE = {zone: at for at, zone in enumerate(_MAIN_ZONES)}
-_PLAIN = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"})
+_PLAIN = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
+)
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
@@ -80,7 +118,9 @@ def folded(text: str) -> str:
     """Return a name small, without accents, with one space for whatever is neither letter nor figure."""
     plain = unicodedata.normalize("NFKD", text).casefold().translate(_PLAIN)
     letters = "".join(character for character in plain if not unicodedata.combining(character))
-    return " ".join("".join(character if character.isalnum() else " " for character in letters).split())
+    return " ".join(
+        "".join(character if character.isalnum() else " " for character in letters).split()
+    )
 
 
 def _rank(zone: str) -> tuple[int, bool, str]:
@@ -104,8 +144,12 @@ def _exact_names() -> dict[str, str]:
 
     Short names such as EST stay out: as links they stand for places nobody would expect.
     """
-    resolved = ((name, canonical(name)) for name in {*countries(), *links(), *NAMES_OF_UTC} if "/" in name)
-    return {name.casefold(): zone for name, zone in resolved if zone is not None and zone in known()}
+    resolved = (
+        (name, canonical(name)) for name in {*countries(), *links(), *NAMES_OF_UTC} if "/" in name
+    )
+    return {
+        name.casefold(): zone for name, zone in resolved if zone is not None and zone in known()
+    }
 
 
 @cache

@@ -48,7 +48,10 @@ def replied_message(chat: Chat, call: Call) -> Message | None:
     """Return the message replied to, None where there is none; a missing one is refused unless the call may do without."""
     reply: Any = call.nested("reply_parameters")
     if reply is None:
-        reply = {"message_id": call.integer("reply_to_message_id"), "allow_sending_without_reply": call.flag("allow_sending_without_reply")}
+        reply = {
+            "message_id": call.integer("reply_to_message_id"),
+            "allow_sending_without_reply": call.flag("allow_sending_without_reply"),
+        }
     elif not isinstance(reply, dict) or "message_id" not in reply:
         raise bad_request('can\'t find field "message_id"')
     if not reply["message_id"]:

@@ -68,7 +68,11 @@ def delete_messages(world: World, call: Call) -> bool:
         raise bad_request("message identifiers are not specified")
     if len(ids) > _MOST_DELETED:
         raise bad_request("too many messages to delete specified")
-    found = [message for message in chat.messages if message.id in ids and _undeletable(world, chat, message) is None]
+    found = [
+        message
+        for message in chat.messages
+        if message.id in ids and _undeletable(world, chat, message) is None
+    ]
     world.remove(chat, found)
     return True
 

@@ -6,14 +6,44 @@ from typing import Any
 from simulator.api.calls import Call
 from simulator.api.html import parse_html
 from simulator.refusals import bad_request
-from simulator.state.entities import Entity, deep_link_payloads, fitting, is_deep_link_payload, tidy, utf16_length, with_found
+from simulator.state.entities import (
+    Entity,
+    deep_link_payloads,
+    fitting,
+    is_deep_link_payload,
+    tidy,
+    utf16_length,
+    with_found,
+)
 from simulator.state.world import World
 
 LONGEST_TEXT = 4096
 LONGEST_CAPTION = 1024
 _KINDS = {
-    *("mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bold", "italic", "underline", "strikethrough"),
-    *("spoiler", "blockquote", "expandable_blockquote", "code", "pre", "text_link", "text_mention", "custom_emoji", "date_time"),
+    *(
+        "mention",
+        "hashtag",
+        "cashtag",
+        "bot_command",
+        "url",
+        "email",
+        "phone_number",
+        "bold",
+        "italic",
+        "underline",
+        "strikethrough",
+    ),
+    *(
+        "spoiler",
+        "blockquote",
+        "expandable_blockquote",
+        "code",
+        "pre",
+        "text_link",
+        "text_mention",
+        "custom_emoji",
+        "date_time",
+    ),
 }
 
 
@@ -74,7 +104,9 @@ def _checked(entity: Any, text: str) -> Entity:
     if offset > utf16_length(text):
         raise bad_request(f"entity begins after the end of the text at UTF-16 offset {offset}")
     if end > utf16_length(text):
-        raise bad_request(f"entity beginning at UTF-16 offset {offset} ends after the end of the text at UTF-16 offset {end}")
+        raise bad_request(
+            f"entity beginning at UTF-16 offset {offset} ends after the end of the text at UTF-16 offset {end}"
+        )
     return entity
 
 
@@ -94,4 +126,6 @@ def _with_users(world: World, entities: list[Entity]) -> list[Entity]:
 def warn_of_payload(world: World, payload: str) -> None:
     """Warn of a link to the bot whose payload Telegram would not carry."""
     if not is_deep_link_payload(payload):
-        world.transcript.warn(f"a deep link carries the payload {payload!r}, but only 64 letters, digits, - and _ arrive")
+        world.transcript.warn(
+            f"a deep link carries the payload {payload!r}, but only 64 letters, digits, - and _ arrive"
+        )

@@ -13,7 +13,13 @@ _MOST_COMMANDS = 100
 _LONGEST_COMMAND, _LONGEST_COMMAND_DESCRIPTION = 32, 256
 _LONGEST_NAME, _LONGEST_DESCRIPTION, _LONGEST_SHORT_DESCRIPTION = 64, 512, 120
 _SCOPES_WITH_CHAT = ("chat", "chat_administrators", "chat_member")
-_SCOPES = ("default", "all_private_chats", "all_group_chats", "all_chat_administrators", *_SCOPES_WITH_CHAT)
+_SCOPES = (
+    "default",
+    "all_private_chats",
+    "all_group_chats",
+    "all_chat_administrators",
+    *_SCOPES_WITH_CHAT,
+)
 # `close` is refused for this many seconds after a bot has started.
 _CLOSE_AFTER = 600
 
@@ -22,7 +28,11 @@ Scope = tuple[str, int, int, str]
 
 def get_me(world: World, _call: Call) -> dict[str, Any]:
     """Tell the bot who it is."""
-    abilities = {"can_join_groups": True, "can_read_all_group_messages": True, "supports_inline_queries": False}
+    abilities = {
+        "can_join_groups": True,
+        "can_read_all_group_messages": True,
+        "supports_inline_queries": False,
+    }
     return world.bot | abilities | {"can_connect_to_business": False, "has_main_web_app": False}
 
 
@@ -83,7 +93,13 @@ def get_my_description(world: World, call: Call) -> dict[str, str]:
 
 def set_my_short_description(world: World, call: Call) -> bool:
     """Set what the bot's profile shows."""
-    return _say(world, world.profile.short_descriptions, call, "short_description", _LONGEST_SHORT_DESCRIPTION)
+    return _say(
+        world,
+        world.profile.short_descriptions,
+        call,
+        "short_description",
+        _LONGEST_SHORT_DESCRIPTION,
+    )
 
 
 def get_my_short_description(world: World, call: Call) -> dict[str, str]:
@@ -122,7 +138,10 @@ def _menu_chat(world: World, call: Call) -> int:
 def _command(command: Any) -> dict[str, str]:
     if not isinstance(command, dict) or not {"command", "description"} <= command.keys():
         raise bad_request("can't parse BotCommand: Can't find field \"command\"")
-    name, description = str(command["command"]).strip().removeprefix("/"), str(command["description"]).strip()
+    name, description = (
+        str(command["command"]).strip().removeprefix("/"),
+        str(command["description"]).strip(),
+    )
     _check_length("command", name, _LONGEST_COMMAND)
     _check_length("command description", description, _LONGEST_COMMAND_DESCRIPTION)
     if not re.fullmatch(r"[a-z0-9_]+", name):

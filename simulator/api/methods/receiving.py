@@ -16,7 +16,9 @@ _LONGEST_POLL = 50
 _MOST_CONNECTIONS = 100
 _LONGEST_TOAST = 200
 _PORTS = (None, 80, 88, 443, 8443)
-_OTHER_POLLER = "terminated by other getUpdates request; make sure that only one bot instance is running"
+_OTHER_POLLER = (
+    "terminated by other getUpdates request; make sure that only one bot instance is running"
+)
 _WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 
 
@@ -32,7 +34,9 @@ async def get_updates(world: World, call: Call) -> list[dict[str, Any]]:
     finally:
         if world.poll is poll:
             world.poll = None
-    world.transcript.deliveries.extend(Delivery(update, "getUpdates", world.clock()) for update in found)
+    world.transcript.deliveries.extend(
+        Delivery(update, "getUpdates", world.clock()) for update in found
+    )
     return found
 
 
@@ -67,12 +71,18 @@ def set_webhook(world: World, call: Call) -> Described:
     _remember_allowed(world, call)
     _drop_pending(world, call)
     connections = min(max(call.integer("max_connections", 40), 1), _MOST_CONNECTIONS)
-    unchanged = (world.webhook.url, world.webhook.secret, world.webhook.max_connections) == (url, secret, connections)
+    unchanged = (world.webhook.url, world.webhook.secret, world.webhook.max_connections) == (
+        url,
+        secret,
+        connections,
+    )
     if not unchanged:
         world.webhook = Webhook(url, secret, connections)
     world.end_poll("terminated by setWebhook request")
     world.updates.wake()
-    return Described(result=True, description="Webhook is already set" if unchanged else "Webhook was set")
+    return Described(
+        result=True, description="Webhook is already set" if unchanged else "Webhook was set"
+    )
 
 
 def delete_webhook(world: World, call: Call) -> Described:
@@ -81,13 +91,19 @@ def delete_webhook(world: World, call: Call) -> Described:
     _drop_pending(world, call)
     world.webhook = Webhook()
     world.updates.wake()
-    return Described(result=True, description="Webhook was deleted" if was_set else "Webhook is already deleted")
+    return Described(
+        result=True, description="Webhook was deleted" if was_set else "Webhook is already deleted"
+    )
 
 
 def get_webhook_info(world: World, _call: Call) -> dict[str, Any]:
     """Tell where updates are posted and how that goes."""
     hook = world.webhook
-    info: dict[str, Any] = {"url": hook.url, "has_custom_certificate": False, "pending_update_count": len(world.updates.pending)}
+    info: dict[str, Any] = {
+        "url": hook.url,
+        "has_custom_certificate": False,
+        "pending_update_count": len(world.updates.pending),
+    }
     if hook.url:
         info |= {"max_connections": hook.max_connections, "ip_address": "127.0.0.1"}
     if hook.last_error:
@@ -122,7 +138,12 @@ def get_file(world: World, call: Call) -> dict[str, Any]:
     file = world.files.get(call.text("file_id"))
     if file is None:
         raise bad_request("invalid file_id")
-    return {"file_id": file.file_id, "file_unique_id": f"u{file.file_id}", "file_size": len(file.content), "file_path": file.path}
+    return {
+        "file_id": file.file_id,
+        "file_unique_id": f"u{file.file_id}",
+        "file_size": len(file.content),
+        "file_path": file.path,
+    }
 
 
 def _remember_allowed(world: World, call: Call) -> None:

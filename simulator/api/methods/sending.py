@@ -4,7 +4,13 @@ from typing import Any, Literal
 
 from simulator.api.calls import Call, Upload
 from simulator.api.methods.addressing import replied_message, writable_chat
-from simulator.api.methods.formatting import LONGEST_TEXT, Formatted, caption, message_text, warn_of_payload
+from simulator.api.methods.formatting import (
+    LONGEST_TEXT,
+    Formatted,
+    caption,
+    message_text,
+    warn_of_payload,
+)
 from simulator.refusals import Refusal, bad_request, too_many_requests
 from simulator.state.changes import Acted
 from simulator.state.chats import Attachment
@@ -15,8 +21,24 @@ from simulator.state.world import World
 
 _LARGEST = {"document": 50 * 1024 * 1024, "photo": 10 * 1024 * 1024}
 _ACTIONS = {
-    *("typing", "upload_photo", "record_video", "upload_video", "record_voice", "upload_voice", "record_audio", "upload_audio"),
-    *("upload_document", "find_location", "record_video_note", "upload_video_note", "choose_sticker", "pick_up_location"),
+    *(
+        "typing",
+        "upload_photo",
+        "record_video",
+        "upload_video",
+        "record_voice",
+        "upload_voice",
+        "record_audio",
+        "upload_audio",
+    ),
+    *(
+        "upload_document",
+        "find_location",
+        "record_video_note",
+        "upload_video_note",
+        "choose_sticker",
+        "pick_up_location",
+    ),
 }
 
 
@@ -60,7 +82,9 @@ def keyboard(world: World, call: Call) -> Rows:
     return rows
 
 
-def _deliver(world: World, call: Call, content: Formatted, file: Attachment | None) -> dict[str, Any]:
+def _deliver(
+    world: World, call: Call, content: Formatted, file: Attachment | None
+) -> dict[str, Any]:
     rows = keyboard(world, call)
     chat = writable_chat(world, call)
     reply_to = replied_message(chat, call)
@@ -109,5 +133,7 @@ def _by_id(world: World, call: Call, kind: str) -> Attachment:
     if known is None:
         raise bad_request("wrong file identifier/HTTP URL specified")
     if known.kind != kind:
-        raise bad_request(f"can't use file of type {known.kind.capitalize()} as {kind.capitalize()}")
+        raise bad_request(
+            f"can't use file of type {known.kind.capitalize()} as {kind.capitalize()}"
+        )
     return known

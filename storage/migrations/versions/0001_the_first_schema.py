@@ -78,29 +78,44 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_provider_slug")),
     )
     with op.batch_alter_table("provider", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_provider_name_key_id"), ["name_key", "id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_provider_name_key_id"), ["name_key", "id"], unique=False
+        )
 
     op.create_table(
         "availability",
-        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
+        sa.Column(
+            "provider_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("end_cell", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("start_cell", sa.Integer(), nullable=False),
         sa.CheckConstraint("start_cell < end_cell", name=op.f("ck_availability_span")),
-        sa.ForeignKeyConstraint(["provider_id"], ["provider.id"], name=op.f("fk_availability_provider_id")),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["provider.id"], name=op.f("fk_availability_provider_id")
+        ),
         sa.PrimaryKeyConstraint("provider_id", "end_cell", name=op.f("pk_availability")),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "draft",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("days", sa.JSON(), nullable=False),
         sa.Column("added", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("zone", sa.String(length=64), nullable=True),
         sa.Column("drafted_at", Instant(), nullable=False),
-        sa.CheckConstraint("state IN ('open', 'published', 'discarded', 'undone')", name=op.f("ck_draft_state")),
-        sa.ForeignKeyConstraint(["provider_id"], ["provider.id"], name=op.f("fk_draft_provider_id")),
+        sa.CheckConstraint(
+            "state IN ('open', 'published', 'discarded', 'undone')", name=op.f("ck_draft_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["provider.id"], name=op.f("fk_draft_provider_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_draft")),
     )
     with op.batch_alter_table("draft", schema=None) as batch_op:
@@ -109,7 +124,9 @@ def upgrade() -> None:
     op.create_table(
         "reservation",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "provider_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("client_id", sa.BigInteger(), nullable=False),
         sa.Column("start_cell", sa.Integer(), nullable=False),
         sa.Column("end_cell", sa.Integer(), nullable=False),
@@ -123,17 +140,26 @@ def upgrade() -> None:
         sa.Column("card_message_id", sa.BigInteger(), nullable=True),
         sa.Column("notice_message_id", sa.BigInteger(), nullable=True),
         sa.Column("first_held_at", Instant(), nullable=True),
-        sa.CheckConstraint("status <> 'held' OR expires_at IS NOT NULL", name=op.f("ck_reservation_hold")),
         sa.CheckConstraint(
-            "status IN ('held', 'confirmed', 'cancelled', 'expired', 'completed', 'no_show')", name=op.f("ck_reservation_status")
+            "status <> 'held' OR expires_at IS NOT NULL", name=op.f("ck_reservation_hold")
+        ),
+        sa.CheckConstraint(
+            "status IN ('held', 'confirmed', 'cancelled', 'expired', 'completed', 'no_show')",
+            name=op.f("ck_reservation_status"),
         ),
         sa.CheckConstraint("start_cell < end_cell", name=op.f("ck_reservation_span")),
-        sa.ForeignKeyConstraint(["client_id"], ["client.id"], name=op.f("fk_reservation_client_id")),
-        sa.ForeignKeyConstraint(["provider_id"], ["provider.id"], name=op.f("fk_reservation_provider_id")),
+        sa.ForeignKeyConstraint(
+            ["client_id"], ["client.id"], name=op.f("fk_reservation_client_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["provider_id"], ["provider.id"], name=op.f("fk_reservation_provider_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reservation")),
     )
     with op.batch_alter_table("reservation", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_reservation_client_id_end_cell"), ["client_id", "end_cell"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_reservation_client_id_end_cell"), ["client_id", "end_cell"], unique=False
+        )
         batch_op.create_index(
             "ix_reservation_confirmed",
             ["end_cell"],
@@ -148,29 +174,41 @@ def upgrade() -> None:
             sqlite_where=sa.text("status = 'held'"),
             postgresql_where=sa.text("status = 'held'"),
         )
-        batch_op.create_index(batch_op.f("ix_reservation_provider_id_end_cell"), ["provider_id", "end_cell"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_reservation_provider_id_end_cell"),
+            ["provider_id", "end_cell"],
+            unique=False,
+        )
 
     op.create_table(
         "busy",
         sa.Column("kind", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("subject", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("cell", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("reservation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "reservation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
         sa.Column("hold_until", Instant(), nullable=True),
         sa.CheckConstraint("kind IN (0, 1)", name=op.f("ck_busy_kind")),
-        sa.ForeignKeyConstraint(["reservation_id"], ["reservation.id"], name=op.f("fk_busy_reservation_id")),
+        sa.ForeignKeyConstraint(
+            ["reservation_id"], ["reservation.id"], name=op.f("fk_busy_reservation_id")
+        ),
         sa.PrimaryKeyConstraint("kind", "subject", "cell", name=op.f("pk_busy")),
         sqlite_with_rowid=False,
     )
     with op.batch_alter_table("busy", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_busy_reservation_id"), ["reservation_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_busy_reservation_id"), ["reservation_id"], unique=False
+        )
 
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("recipient_id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
-        sa.Column("reservation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column(
+            "reservation_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
         sa.Column("payload", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("due_at", Instant(), nullable=False),
         sa.Column("lease_until", Instant(), nullable=True),
@@ -178,8 +216,13 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("settled_at", Instant(), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
-        sa.CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked', 'withheld')", name=op.f("ck_outbox_state")),
-        sa.ForeignKeyConstraint(["reservation_id"], ["reservation.id"], name=op.f("fk_outbox_reservation_id")),
+        sa.CheckConstraint(
+            "state IN ('due', 'sent', 'skipped', 'parked', 'withheld')",
+            name=op.f("ck_outbox_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["reservation_id"], ["reservation.id"], name=op.f("fk_outbox_reservation_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
     with op.batch_alter_table("outbox", schema=None) as batch_op:
@@ -205,7 +248,9 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'withheld'"),
             postgresql_where=sa.text("state = 'withheld'"),
         )
-        batch_op.create_index("uq_outbox_reservation_id_kind", ["reservation_id", "kind"], unique=True)
+        batch_op.create_index(
+            "uq_outbox_reservation_id_kind", ["reservation_id", "kind"], unique=True
+        )
 
 
 def downgrade() -> None:
@@ -213,11 +258,21 @@ def downgrade() -> None:
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index("uq_outbox_reservation_id_kind")
         batch_op.drop_index(
-            "ix_outbox_withheld", sqlite_where=sa.text("state = 'withheld'"), postgresql_where=sa.text("state = 'withheld'")
+            "ix_outbox_withheld",
+            sqlite_where=sa.text("state = 'withheld'"),
+            postgresql_where=sa.text("state = 'withheld'"),
         )
-        batch_op.drop_index("ix_outbox_waiting", sqlite_where=sa.text("state = 'due'"), postgresql_where=sa.text("state = 'due'"))
+        batch_op.drop_index(
+            "ix_outbox_waiting",
+            sqlite_where=sa.text("state = 'due'"),
+            postgresql_where=sa.text("state = 'due'"),
+        )
         batch_op.drop_index(batch_op.f("ix_outbox_settled_at"))
-        batch_op.drop_index("ix_outbox_due", sqlite_where=sa.text("state = 'due'"), postgresql_where=sa.text("state = 'due'"))
+        batch_op.drop_index(
+            "ix_outbox_due",
+            sqlite_where=sa.text("state = 'due'"),
+            postgresql_where=sa.text("state = 'due'"),
+        )
 
     op.drop_table("outbox")
     with op.batch_alter_table("busy", schema=None) as batch_op:
@@ -226,9 +281,15 @@ def downgrade() -> None:
     op.drop_table("busy")
     with op.batch_alter_table("reservation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_reservation_provider_id_end_cell"))
-        batch_op.drop_index("ix_reservation_due", sqlite_where=sa.text("status = 'held'"), postgresql_where=sa.text("status = 'held'"))
         batch_op.drop_index(
-            "ix_reservation_confirmed", sqlite_where=sa.text("status = 'confirmed'"), postgresql_where=sa.text("status = 'confirmed'")
+            "ix_reservation_due",
+            sqlite_where=sa.text("status = 'held'"),
+            postgresql_where=sa.text("status = 'held'"),
+        )
+        batch_op.drop_index(
+            "ix_reservation_confirmed",
+            sqlite_where=sa.text("status = 'confirmed'"),
+            postgresql_where=sa.text("status = 'confirmed'"),
         )
         batch_op.drop_index(batch_op.f("ix_reservation_client_id_end_cell"))
 

@@ -17,7 +17,13 @@ def upgrade() -> None:
     op.add_column("worked_update", sa.Column("line", sa.BigInteger(), nullable=True))
     op.add_column("worked_update", sa.Column("edited", sa.SmallInteger(), nullable=True))
     op.add_column("worked_update", sa.Column("checksum", sa.BigInteger(), nullable=True))
-    op.create_index("ix_worked_update_line", "worked_update", ["chat_id", "line"], sqlite_where=_A_LINE, postgresql_where=_A_LINE)
+    op.create_index(
+        "ix_worked_update_line",
+        "worked_update",
+        ["chat_id", "line"],
+        sqlite_where=_A_LINE,
+        postgresql_where=_A_LINE,
+    )
 
 
 def downgrade() -> None:

@@ -17,7 +17,9 @@ _PREDICATES = {
 def upgrade() -> None:
     """Add the indexes."""
     for name, predicate in _PREDICATES.items():
-        op.create_index(name, "outbox", ["due_at", "id"], sqlite_where=predicate, postgresql_where=predicate)
+        op.create_index(
+            name, "outbox", ["due_at", "id"], sqlite_where=predicate, postgresql_where=predicate
+        )
 
 
 def downgrade() -> None:

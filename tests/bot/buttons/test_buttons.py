@@ -15,7 +15,11 @@ from tests.kit.clinic import holds, opens_clinic
 from tests.kit.venue import rows
 
 NAMED = (getattr(kinds, name) for name in kinds.__all__)
-KINDS: list[type[Callback]] = [kind for kind in NAMED if isinstance(kind, type) and issubclass(kind, Callback) and kind is not Callback]
+KINDS: list[type[Callback]] = [
+    kind
+    for kind in NAMED
+    if isinstance(kind, type) and issubclass(kind, Callback) and kind is not Callback
+]
 LARGEST, LAST_CELL = 2**52, 2**23
 # The longest names of a zone, a language, a command and the like that a button ever carries.
 WORDS = ["America/Argentina/ComodRivadavia", "de", "bookings", "ask", ""]
@@ -31,7 +35,10 @@ ROW = st.integers(0, 10**9)
 
 def choices(kind: type[Callback]) -> st.SearchStrategy[Callback]:
     """Return any choice of a kind with the greatest values that it could ever carry."""
-    return st.builds(kind, **{field.name: ROW if field.type is int else VALUES[field.type] for field in fields(kind)})  # type: ignore[arg-type]
+    return st.builds(
+        kind,
+        **{field.name: ROW if field.type is int else VALUES[field.type] for field in fields(kind)},  # type: ignore[arg-type]
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -54,7 +61,9 @@ def test_there_are_kinds_to_look_at() -> None:
 
 @given(
     st.text(max_size=80)
-    | st.lists(st.sampled_from([*(kind.tag for kind in KINDS), "1", "-1", "20261125", "x", ""]), max_size=6).map(":".join)
+    | st.lists(
+        st.sampled_from([*(kind.tag for kind in KINDS), "1", "-1", "20261125", "x", ""]), max_size=6
+    ).map(":".join)
 )
 @example("")
 @example(":" * 63)
@@ -64,19 +73,53 @@ def test_nothing_that_comes_raises_and_what_is_read_packs(data: str) -> None:
     assert choice is None or read(choice.pack()) == choice
 
 
-@pytest.mark.parametrize("number", ["-1", "+1", "1.0", "1e3", "", " 1", "1 ", "٣", "１", "0x1", "1_0", str(LARGEST + 1), "9" * 50, "None"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "-1",
+        "+1",
+        "1.0",
+        "1e3",
+        "",
+        " 1",
+        "1 ",
+        "٣",
+        "１",
+        "0x1",
+        "1_0",
+        str(LARGEST + 1),
+        "9" * 50,
+        "None",
+    ],
+)
 def test_a_forged_number_is_nothing(number: str) -> None:
     assert ConfirmHold.read(f"rc:{number}") is None
 
 
 @pytest.mark.parametrize(
-    "day", ["20261301", "20260230", "2026-11-25", "2026W011", "261125", "00010101", "19991231", "22000101", "99991231", "", "٢٠٢٦١١٢٥"]
+    "day",
+    [
+        "20261301",
+        "20260230",
+        "2026-11-25",
+        "2026W011",
+        "261125",
+        "00010101",
+        "19991231",
+        "22000101",
+        "99991231",
+        "",
+        "٢٠٢٦١١٢٥",
+    ],
 )
 def test_a_wrong_day_is_nothing(day: str) -> None:
     assert PostedDay.read(f"hd:{day}") is None
 
 
-@pytest.mark.parametrize("data", [None, 5, b"n", "n:", "n:1", "N", "bs:1:2", "bs:1:2:3:4", f"bs:1:{LAST_CELL + 1}:0", "n" * 65])
+@pytest.mark.parametrize(
+    "data",
+    [None, 5, b"n", "n:", "n:1", "N", "bs:1:2", "bs:1:2:3:4", f"bs:1:{LAST_CELL + 1}:0", "n" * 65],
+)
 def test_what_no_button_carried_is_nothing(data: object) -> None:
     assert read(data) is None
 
@@ -108,7 +151,9 @@ EXTREMES: dict[Any, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-async def test_no_forged_choice_makes_the_bot_fail(bot: BotHarness, alice: ChatUser, kind: type[Callback]) -> None:
+async def test_no_forged_choice_makes_the_bot_fail(
+    bot: BotHarness, alice: ChatUser, kind: type[Callback]
+) -> None:
     """Everything that reads as a choice may be sent by anybody, provider or not, in a dialogue or not."""
     dora = await opens_clinic(bot)
     await holds(alice, "09:15")

@@ -66,10 +66,17 @@ def labels(person: Person) -> list[str]:
 
 def button(person: Person, part: str) -> tuple[str, int]:
     """Return what the newest button with this part carries, and the number of its message."""
-    return next((each.data or "", message.id) for message in person.chat.newest_first() for each in message.buttons if part in each.text)
+    return next(
+        (each.data or "", message.id)
+        for message in person.chat.newest_first()
+        for each in message.buttons
+        if part in each.text
+    )
 
 
-async def while_at_work(tmp_path: Path, env: dict[str, str], *acts: Callable[[], Awaitable[object]]) -> None:
+async def while_at_work(
+    tmp_path: Path, env: dict[str, str], *acts: Callable[[], Awaitable[object]]
+) -> None:
     """Run the bot, do something with it, and stop it."""
     async with bot_process(tmp_path, env) as process:
         for act in acts:
@@ -107,10 +114,14 @@ def grows(tmp_path: Path, megabytes: int) -> None:
     """Make the database a big one."""
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection, connection:
         connection.execute("CREATE TABLE ballast (b BLOB)")
-        connection.executemany("INSERT INTO ballast VALUES (randomblob(?))", [(MEGABYTE,)] * megabytes)
+        connection.executemany(
+            "INSERT INTO ballast VALUES (randomblob(?))", [(MEGABYTE,)] * megabytes
+        )
 
 
-def test_a_backup_that_finds_the_disk_full_leaves_nothing_behind(env: dict[str, str], tmp_path: Path) -> None:
+def test_a_backup_that_finds_the_disk_full_leaves_nothing_behind(
+    env: dict[str, str], tmp_path: Path
+) -> None:
     grows(tmp_path, 3)
     ended = subprocess.run(
         [sys.executable, "-m", "bot", "backup", "copy.db"],
@@ -128,11 +139,17 @@ def test_a_backup_that_finds_the_disk_full_leaves_nothing_behind(env: dict[str, 
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("copy")) == []
 
 
-async def test_a_backup_that_is_killed_half_way_does_not_stand_under_its_name(env: dict[str, str], tmp_path: Path) -> None:
+async def test_a_backup_that_is_killed_half_way_does_not_stand_under_its_name(
+    env: dict[str, str], tmp_path: Path
+) -> None:
     grows(tmp_path, 60)
     with (tmp_path / "log").open("ab") as log:
-        process = await started(tmp_path, env, "backup", "copy.db", out=log.fileno(), err=log.fileno())
-    await until(lambda: any(path.stat().st_size for path in tmp_path.glob("copy.db.*.partial/copy.db")))
+        process = await started(
+            tmp_path, env, "backup", "copy.db", out=log.fileno(), err=log.fileno()
+        )
+    await until(
+        lambda: any(path.stat().st_size for path in tmp_path.glob("copy.db.*.partial/copy.db"))
+    )
     await killed(process)
     assert not (tmp_path / "copy.db").exists()
 
@@ -142,7 +159,9 @@ async def test_a_backup_that_is_killed_half_way_does_not_stand_under_its_name(en
 
 
 def test_for_postgresql_the_backup_names_the_tool_and_never_the_password(tmp_path: Path) -> None:
-    env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL="postgresql://keeper:hush-hush@db/slots")
+    env = environment(
+        tmp_path, "http://127.0.0.1:9", DATABASE_URL="postgresql://keeper:hush-hush@db/slots"
+    )
     ended = runs(tmp_path, env, "backup", "copy.dump")
 
     assert (ended.returncode, ended.stdout) == (2, "")
@@ -152,7 +171,9 @@ def test_for_postgresql_the_backup_names_the_tool_and_never_the_password(tmp_pat
 
 
 @pytest.mark.parametrize("command", ["run", "migrate"])
-def test_a_database_of_a_newer_version_is_refused_in_a_sentence_and_left_alone(env: dict[str, str], tmp_path: Path, command: str) -> None:
+def test_a_database_of_a_newer_version_is_refused_in_a_sentence_and_left_alone(
+    env: dict[str, str], tmp_path: Path, command: str
+) -> None:
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     ended = runs(tmp_path, env, command)

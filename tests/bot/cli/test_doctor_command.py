@@ -35,10 +35,14 @@ async def books(database_url: str) -> str:
     database = Database(database_url)
     async with database.transaction() as work:
         dora, emil = await open_venue(work)
-        await work._connection.execute(text(f"UPDATE availability SET start_cell = {START}, end_cell = {START + 32}"))
+        await work._connection.execute(
+            text(f"UPDATE availability SET start_cell = {START}, end_cell = {START + 32}")
+        )
         now = datetime.now(UTC)
         for client, provider in ((ALICE, dora), (BOB, emil)):
-            await hold_slot(work, BookingPolicy(), SlotChoice(client, provider.id, START, None), now)
+            await hold_slot(
+                work, BookingPolicy(), SlotChoice(client, provider.id, START, None), now
+            )
         await confirm_hold(work, BookingPolicy(), 1, ALICE, now)
         await work._connection.execute(text("UPDATE outbox SET state = 'sent', settled_at = 0"))
     await database.close()
@@ -46,7 +50,9 @@ async def books(database_url: str) -> str:
 
 
 @pytest.fixture
-def examined(books: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Examined]:
+def examined(
+    books: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Examined]:
     """The command, which may not change what it looks at."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
@@ -68,9 +74,17 @@ def examined(books: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 
 def tampers(url: str, *statements: str, before: str = "") -> None:
     """Change a database behind the bot's back, with nothing that would refuse it."""
-    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as connection:
+    with closing(
+        sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    ) as connection:
         for statement in (before, *statements):
-            connection.execute(re.sub("|".join(INSTANTS), lambda name: str(micros(datetime.now(UTC) + INSTANTS[name[0]])), statement))
+            connection.execute(
+                re.sub(
+                    "|".join(INSTANTS),
+                    lambda name: str(micros(datetime.now(UTC) + INSTANTS[name[0]])),
+                    statement,
+                )
+            )
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
@@ -85,14 +99,35 @@ DUE = "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state, lease_un
 @pytest.mark.parametrize(
     ("tampering", "told"),
     [
-        ("UPDATE reservation SET provider_id = 1 WHERE id = 2", "overlap an earlier one of the same provider: #2."),
-        (f"UPDATE reservation SET client_id = {ALICE} WHERE id = 2", "overlap an earlier one of the same client: #2."),
+        (
+            "UPDATE reservation SET provider_id = 1 WHERE id = 2",
+            "overlap an earlier one of the same provider: #2.",
+        ),
+        (
+            f"UPDATE reservation SET client_id = {ALICE} WHERE id = 2",
+            "overlap an earlier one of the same client: #2.",
+        ),
         ("UPDATE reservation SET expires_at = LONG_AGO WHERE id = 2", "still take time: #2."),
-        ("UPDATE reservation SET status = 'cancelled' WHERE id = 1", "Reservations that are over still take time: #1."),
-        ("DELETE FROM busy WHERE reservation_id = 1 AND kind = 0", "do not take all of their time, so that others could: #1."),
-        ("DELETE FROM busy WHERE reservation_id = 2 AND kind = 1", "do not take all of their time, so that others could: #2."),
-        ("UPDATE busy SET hold_until = TOMORROW WHERE reservation_id = 1", "do not take all of their time, so that others could: #1."),
-        ("UPDATE busy SET subject = 77 WHERE reservation_id = 1 AND kind = 1", "do not take all of their time, so that others could: #1."),
+        (
+            "UPDATE reservation SET status = 'cancelled' WHERE id = 1",
+            "Reservations that are over still take time: #1.",
+        ),
+        (
+            "DELETE FROM busy WHERE reservation_id = 1 AND kind = 0",
+            "do not take all of their time, so that others could: #1.",
+        ),
+        (
+            "DELETE FROM busy WHERE reservation_id = 2 AND kind = 1",
+            "do not take all of their time, so that others could: #2.",
+        ),
+        (
+            "UPDATE busy SET hold_until = TOMORROW WHERE reservation_id = 1",
+            "do not take all of their time, so that others could: #1.",
+        ),
+        (
+            "UPDATE busy SET subject = 77 WHERE reservation_id = 1 AND kind = 1",
+            "do not take all of their time, so that others could: #1.",
+        ),
         (
             "INSERT INTO availability SELECT 2, end_cell + 8, end_cell - 1 FROM availability WHERE provider_id = 2",
             "hours overlap or were not joined: #2.",
@@ -101,18 +136,44 @@ DUE = "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state, lease_un
             "INSERT INTO availability SELECT 1, end_cell + 8, end_cell FROM availability WHERE provider_id = 1",
             "hours overlap or were not joined: #1.",
         ),
-        (f"{PARKED} VALUES (1, 'reply', 0, 3, 'parked', LONG_AGO, 'no such thing')", "(reply) was parked 1 hour ago: no such thing."),
-        (f"{DUE} VALUES (1, 'reply', LONG_AGO, 0, 'due', NULL)", "The oldest message has waited for 1 hour."),
-        (f"{DUE} VALUES (1, 'reply', TOMORROW, 1, 'due', LONG_AGO)", "took in hand and neither sent nor gave back: 1."),
-        (f"{DUE} VALUES (1, 'reply', TOMORROW, 1, 'due', TOMORROW)", "took in hand and neither sent nor gave back: 1."),
-        ("INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', LONG_AGO, 1)", "set aside: 1. The last one's error: KeyError: 1."),
-        ("INSERT INTO worked_update (update_id, worked_at) VALUES (1, TOMORROW)", "The newest entry is dated 1 day ahead."),
-        ("UPDATE outbox SET settled_at = TOMORROW WHERE reservation_id = 2", "The newest entry is dated 1 day ahead."),
-        ("INSERT INTO dialogue VALUES (4711, NULL, NULL, '{}', NULL, 0)", "Rows point to others that are not there, in: dialogue."),
+        (
+            f"{PARKED} VALUES (1, 'reply', 0, 3, 'parked', LONG_AGO, 'no such thing')",
+            "(reply) was parked 1 hour ago: no such thing.",
+        ),
+        (
+            f"{DUE} VALUES (1, 'reply', LONG_AGO, 0, 'due', NULL)",
+            "The oldest message has waited for 1 hour.",
+        ),
+        (
+            f"{DUE} VALUES (1, 'reply', TOMORROW, 1, 'due', LONG_AGO)",
+            "took in hand and neither sent nor gave back: 1.",
+        ),
+        (
+            f"{DUE} VALUES (1, 'reply', TOMORROW, 1, 'due', TOMORROW)",
+            "took in hand and neither sent nor gave back: 1.",
+        ),
+        (
+            "INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', LONG_AGO, 1)",
+            "set aside: 1. The last one's error: KeyError: 1.",
+        ),
+        (
+            "INSERT INTO worked_update (update_id, worked_at) VALUES (1, TOMORROW)",
+            "The newest entry is dated 1 day ahead.",
+        ),
+        (
+            "UPDATE outbox SET settled_at = TOMORROW WHERE reservation_id = 2",
+            "The newest entry is dated 1 day ahead.",
+        ),
+        (
+            "INSERT INTO dialogue VALUES (4711, NULL, NULL, '{}', NULL, 0)",
+            "Rows point to others that are not there, in: dialogue.",
+        ),
         ("UPDATE alembic_version SET version_num = '0000'", "The database is not of this version."),
     ],
 )
-def test_each_thing_that_is_wrong_is_found_and_told_with_what_to_do(books: str, examined: Examined, tampering: str, told: str) -> None:
+def test_each_thing_that_is_wrong_is_found_and_told_with_what_to_do(
+    books: str, examined: Examined, tampering: str, told: str
+) -> None:
     tampers(books, tampering)
     status, findings = examined()
 
@@ -124,11 +185,18 @@ def test_each_thing_that_is_wrong_is_found_and_told_with_what_to_do(books: str, 
 
 
 def test_what_the_database_has_to_say_of_its_file_is_told(books: str, examined: Examined) -> None:
-    tampers(books, "UPDATE draft SET state = 'lost'", "INSERT INTO draft VALUES (1, 1, '[]', '[]', 'lost', NULL, 0)", before=IGNORE)
+    tampers(
+        books,
+        "UPDATE draft SET state = 'lost'",
+        "INSERT INTO draft VALUES (1, 1, '[]', '[]', 'lost', NULL, 0)",
+        before=IGNORE,
+    )
     status, [finding] = examined()
 
     assert status == 1
-    assert finding.startswith("The database file is damaged: CHECK constraint failed in draft. What to do: ")
+    assert finding.startswith(
+        "The database file is damaged: CHECK constraint failed in draft. What to do: "
+    )
 
 
 IGNORE = "PRAGMA ignore_check_constraints = ON"
@@ -139,7 +207,9 @@ def test_a_file_too_damaged_to_be_read_through_is_told_in_one_sentence(
 ) -> None:
     tampers(books)
     with closing(sqlite3.connect(tmp_path / "slotkeeper.db")) as connection:
-        [(page,)] = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'reservation'")
+        [(page,)] = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'reservation'"
+        )
         [(size,)] = connection.execute("PRAGMA page_size")
     with (tmp_path / "slotkeeper.db").open("r+b") as file:
         file.seek((page - 1) * size)
@@ -149,7 +219,10 @@ def test_a_file_too_damaged_to_be_read_through_is_told_in_one_sentence(
 
     assert main(["doctor"]) == 2
     [sentence] = capsys.readouterr().err.splitlines()
-    assert sentence == "DATABASE_URL: the database is damaged: database disk image is malformed. Stop the bot and restore a backup."
+    assert (
+        sentence
+        == "DATABASE_URL: the database is damaged: database disk image is malformed. Stop the bot and restore a backup."
+    )
 
 
 def test_people_who_cannot_be_reached_are_a_remark(books: str, examined: Examined) -> None:

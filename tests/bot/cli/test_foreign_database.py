@@ -31,7 +31,9 @@ def test_the_file_of_another_program(tmp_path: Path, command: tuple[str, ...]) -
         connection.execute("CREATE TABLE note (id INTEGER PRIMARY KEY, words TEXT)")
     before = contents(tmp_path / "bot.db")
 
-    assert "is the database of another program" in refused(runs(tmp_path, environment(tmp_path, NOWHERE), *command))
+    assert "is the database of another program" in refused(
+        runs(tmp_path, environment(tmp_path, NOWHERE), *command)
+    )
     assert contents(tmp_path / "bot.db") == before
 
 
@@ -39,7 +41,9 @@ def test_the_file_of_another_program(tmp_path: Path, command: tuple[str, ...]) -
 def test_a_letter(tmp_path: Path, command: tuple[str, ...]) -> None:
     (tmp_path / "bot.db").write_text("Dear Dora,")
 
-    assert "file is not a database" in refused(runs(tmp_path, environment(tmp_path, NOWHERE), *command))
+    assert "file is not a database" in refused(
+        runs(tmp_path, environment(tmp_path, NOWHERE), *command)
+    )
     assert (tmp_path / "bot.db").read_text() == "Dear Dora,"
 
 
@@ -48,11 +52,15 @@ def test_a_directory(tmp_path: Path, command: tuple[str, ...]) -> None:
     (tmp_path / "bot.db").mkdir()
 
     assert "is a directory" in refused(runs(tmp_path, environment(tmp_path, NOWHERE), *command))
-    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == ["bot.db"]
+    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == [
+        "bot.db"
+    ]
 
 
 @pytest.mark.parametrize("command", COMMANDS[:4], ids=lambda command: command[0])
-def test_a_restored_backup_beside_the_log_of_before(tmp_path: Path, migrated_file: Path, command: tuple[str, ...]) -> None:
+def test_a_restored_backup_beside_the_log_of_before(
+    tmp_path: Path, migrated_file: Path, command: tuple[str, ...]
+) -> None:
     file = Path(shutil.copyfile(migrated_file, tmp_path / "bot.db"))
     env = environment(tmp_path, NOWHERE)
     assert runs(tmp_path, env, "backup", "monday.db").returncode == 0
@@ -67,7 +75,10 @@ def test_a_restored_backup_beside_the_log_of_before(tmp_path: Path, migrated_fil
 SCHEMAS = {
     "a table of our name": ["CREATE TABLE client (id INT)"],
     "a view of our name": ["CREATE VIEW reservation AS SELECT 1 AS id"],
-    "another history": ["CREATE TABLE alembic_version (version_num VARCHAR(32))", "INSERT INTO alembic_version VALUES ('1975ea83b712')"],
+    "another history": [
+        "CREATE TABLE alembic_version (version_num VARCHAR(32))",
+        "INSERT INTO alembic_version VALUES ('1975ea83b712')",
+    ],
     "another history with numbers": [
         "CREATE TABLE alembic_version (version_num VARCHAR(32))",
         "INSERT INTO alembic_version VALUES ('0001')",
@@ -79,19 +90,27 @@ TABLES = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regn
 
 @pytest.mark.engines("postgresql")
 @pytest.mark.parametrize("schema", SCHEMAS)
-def test_a_postgresql_schema_of_another_program(tmp_path: Path, empty_database_url: str, schema: str) -> None:
+def test_a_postgresql_schema_of_another_program(
+    tmp_path: Path, empty_database_url: str, schema: str
+) -> None:
     execute(empty_database_url, *SCHEMAS[schema])
     before = fetch(empty_database_url, TABLES)
     for command in ("run", "migrate", "doctor"):
-        ended = runs(tmp_path, environment(tmp_path, NOWHERE, DATABASE_URL=empty_database_url), command)
+        ended = runs(
+            tmp_path, environment(tmp_path, NOWHERE, DATABASE_URL=empty_database_url), command
+        )
         assert "another program has its tables there" in refused(ended), command
 
     assert fetch(empty_database_url, TABLES) == before
 
 
 @pytest.mark.engines("postgresql")
-def test_a_postgresql_schema_that_others_use_under_names_of_their_own_is_shared(tmp_path: Path, empty_database_url: str) -> None:
+def test_a_postgresql_schema_that_others_use_under_names_of_their_own_is_shared(
+    tmp_path: Path, empty_database_url: str
+) -> None:
     execute(empty_database_url, "CREATE TABLE note (id INT)")
 
-    ended = runs(tmp_path, environment(tmp_path, NOWHERE, DATABASE_URL=empty_database_url), "migrate")
+    ended = runs(
+        tmp_path, environment(tmp_path, NOWHERE, DATABASE_URL=empty_database_url), "migrate"
+    )
     assert (ended.returncode, ended.stderr) == (0, "")

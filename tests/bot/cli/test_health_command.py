@@ -47,26 +47,34 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1", "localhost"])  # noqa: S104  (nobody listens there)
-def test_a_bot_that_answers_at_its_address_is_well(served: HTTPServer, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_a_bot_that_answers_at_its_address_is_well(
+    served: HTTPServer, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
     monkeypatch.setenv("LISTEN", f"{host}:{served.server_port}")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     assert main(["health"]) == 0
 
 
 @pytest.mark.parametrize("status", [503, 404])
-def test_a_bot_that_says_it_is_ill_is_ill(served: HTTPServer, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+def test_a_bot_that_says_it_is_ill_is_ill(
+    served: HTTPServer, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
     monkeypatch.setenv("LISTEN", f"127.0.0.1:{served.server_port}")
     monkeypatch.setattr(_Answers, "status", status)
     assert main(["health"]) == 1
 
 
-def test_a_bot_that_does_not_answer_is_ill(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bot_that_does_not_answer_is_ill(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("LISTEN", "127.0.0.1:9")
     assert main(["health"]) == 1
     assert "does not answer" in capsys.readouterr().out
 
 
-def test_a_heartbeat_counts_for_a_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_heartbeat_counts_for_a_file_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")
     (tmp_path / "bot.db.heartbeat").touch()
     assert main(["health"]) == 0

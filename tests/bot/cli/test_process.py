@@ -51,7 +51,9 @@ class Command(Protocol):
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
     """The command line without a new process each time, in a folder and an environment of its own, with nobody to speak to."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
@@ -115,7 +117,9 @@ async def test_a_signal_ends_it_while_an_answer_is_in_flight_and_the_answer_come
     assert TOKEN not in (tmp_path / "log").read_text()
 
 
-async def test_sigterm_ends_it_while_fetching_hangs(simulator: Simulator, env: dict[str, str], tmp_path: Path) -> None:
+async def test_sigterm_ends_it_while_fetching_hangs(
+    simulator: Simulator, env: dict[str, str], tmp_path: Path
+) -> None:
     simulator.faults.add(FaultKind.SILENCE, method="getUpdates", times=None)
     async with bot_process(tmp_path, env) as process:
         await until(lambda: simulator.transcript.calls_of("getUpdates"))
@@ -123,7 +127,9 @@ async def test_sigterm_ends_it_while_fetching_hangs(simulator: Simulator, env: d
         assert await asyncio.wait_for(process.wait(), 10) == 0
 
 
-async def test_a_refused_token_is_told_in_a_sentence(simulator: Simulator, env: dict[str, str], tmp_path: Path) -> None:
+async def test_a_refused_token_is_told_in_a_sentence(
+    simulator: Simulator, env: dict[str, str], tmp_path: Path
+) -> None:
     async with bot_process(tmp_path, env | {"BOT_TOKEN": "2:another-secret"}) as process:
         assert await asyncio.wait_for(process.wait(), 20) == 2
 
@@ -164,7 +170,9 @@ async def test_behind_a_webhook_it_answers_and_sigterm_ends_it_well_and_no_log_t
     assert {delivery.way for delivery in simulator.transcript.deliveries} == {"webhook"}
 
 
-async def test_behind_a_webhook_a_kill_loses_nothing(simulator: Simulator, hooked: dict[str, str], tmp_path: Path) -> None:
+async def test_behind_a_webhook_a_kill_loses_nothing(
+    simulator: Simulator, hooked: dict[str, str], tmp_path: Path
+) -> None:
     alice = simulator.person("Alice")
     simulator.webhook.pace = 0.05
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", times=None)
@@ -184,7 +192,9 @@ async def test_behind_a_webhook_a_kill_loses_nothing(simulator: Simulator, hooke
     assert simulator.world.updates.pending == []
 
 
-async def test_an_address_that_is_taken_ends_it_with_a_sentence(simulator: Simulator, env: dict[str, str], tmp_path: Path) -> None:
+async def test_an_address_that_is_taken_ends_it_with_a_sentence(
+    simulator: Simulator, env: dict[str, str], tmp_path: Path
+) -> None:
     taken = simulator.url.removeprefix("http://")
     async with bot_process(tmp_path, env | {"LISTEN": taken}) as process:
         assert await asyncio.wait_for(process.wait(), 20) == 2
@@ -197,7 +207,9 @@ async def test_an_address_that_is_taken_ends_it_with_a_sentence(simulator: Simul
 async def test_a_webhook_that_telegram_refuses_ends_it_with_a_sentence(
     simulator: Simulator, hooked: dict[str, str], tmp_path: Path
 ) -> None:
-    async with bot_process(tmp_path, hooked | {"WEBHOOK_URL": "https://bot.example:99/"}) as process:
+    async with bot_process(
+        tmp_path, hooked | {"WEBHOOK_URL": "https://bot.example:99/"}
+    ) as process:
         assert await asyncio.wait_for(process.wait(), 20) == 2
 
     log = (tmp_path / "log").read_text()
@@ -208,14 +220,26 @@ async def test_a_webhook_that_telegram_refuses_ends_it_with_a_sentence(
 @pytest.mark.parametrize("fresh", [True, False])
 def test_it_tells_what_it_can_do_and_which_version_it_is(tmp_path: Path, *, fresh: bool) -> None:
     # What is said by a fork is what an interpreter says that was started for it.
-    shown, version = (runs(tmp_path, plain_environment(), option, fresh=fresh) for option in ("--help", "--version"))
+    shown, version = (
+        runs(tmp_path, plain_environment(), option, fresh=fresh)
+        for option in ("--help", "--version")
+    )
     assert (shown.returncode, shown.stderr) == (0, "")
     assert all(command in shown.stdout for command in ("run", "migrate", "health", "backup"))
-    assert (version.returncode, version.stdout, version.stderr) == (0, f"slotkeeper {__version__}\n", "")
+    assert (version.returncode, version.stdout, version.stderr) == (
+        0,
+        f"slotkeeper {__version__}\n",
+        "",
+    )
 
 
 def test_all_wrong_settings_are_listed_at_once_without_what_they_hold(command: Command) -> None:
-    wrong = {"BOT_TOKEN": "hush-hush", "TIME_ZONE": "Atlantis", "HOLD_DURATION": "half an hour", "ADMIN_IDS": "me"}
+    wrong = {
+        "BOT_TOKEN": "hush-hush",
+        "TIME_ZONE": "Atlantis",
+        "HOLD_DURATION": "half an hour",
+        "ADMIN_IDS": "me",
+    }
     ended = command(**wrong)
 
     assert ended.status == 2
@@ -225,7 +249,9 @@ def test_all_wrong_settings_are_listed_at_once_without_what_they_hold(command: C
 
 
 @pytest.mark.parametrize("name", ["run", "migrate"])
-def test_a_database_server_that_is_not_there_is_told_in_a_sentence(command: Command, name: str) -> None:
+def test_a_database_server_that_is_not_there_is_told_in_a_sentence(
+    command: Command, name: str
+) -> None:
     ended = command(name, DATABASE_URL="postgresql://me:hush@127.0.0.1:9/name")
 
     # It may come: whoever keeps the bot running is to try again.
@@ -236,7 +262,9 @@ def test_a_database_server_that_is_not_there_is_told_in_a_sentence(command: Comm
     assert "hush" not in ended.err
 
 
-def test_it_makes_the_database_and_leaves_one_that_is_up_to_date_alone(tmp_path: Path, command: Command) -> None:
+def test_it_makes_the_database_and_leaves_one_that_is_up_to_date_alone(
+    tmp_path: Path, command: Command
+) -> None:
     for _ in range(2):
         ended = command("migrate")
         assert (ended.status, ended.out) == (0, "The database is up to date.\n")
@@ -255,7 +283,9 @@ def test_it_is_ill_where_no_heartbeat_is_fresh(tmp_path: Path, command: Command)
         assert command("health").status == 1
 
 
-def test_a_backup_has_everything_also_what_is_still_in_the_log(tmp_path: Path, command: Command) -> None:
+def test_a_backup_has_everything_also_what_is_still_in_the_log(
+    tmp_path: Path, command: Command
+) -> None:
     command("migrate")
     with closing(sqlite3.connect(tmp_path / "bot.db")) as open_elsewhere, open_elsewhere:
         open_elsewhere.execute("INSERT INTO client (id, name, first_seen_at) VALUES (7, 'Zoë', 0)")
@@ -269,7 +299,9 @@ def test_a_backup_has_everything_also_what_is_still_in_the_log(tmp_path: Path, c
     assert rows(copy, "PRAGMA integrity_check") == [("ok",)]
 
 
-def test_a_backup_overwrites_nothing_and_says_why_it_failed(tmp_path: Path, command: Command) -> None:
+def test_a_backup_overwrites_nothing_and_says_why_it_failed(
+    tmp_path: Path, command: Command
+) -> None:
     assert "nothing to back up" in command("backup", "copy.db").err
     command("migrate")
     (tmp_path / "copy.db").write_text("precious")

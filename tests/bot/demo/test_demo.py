@@ -51,7 +51,11 @@ class Visitor:
             async with asyncio.timeout(20):
                 while True:
                     name, content = await self.next()
-                    if name in {"message", "edit"} and content["person"] == person and not content["message"]["mine"]:
+                    if (
+                        name in {"message", "edit"}
+                        and content["person"] == person
+                        and not content["message"]["mine"]
+                    ):
                         seen.append(content["message"]["text"])
                         if re.search(pattern, seen[-1]):
                             return dict(content["message"])
@@ -60,7 +64,9 @@ class Visitor:
 
     async def taps(self, person: int, message: dict[str, Any], label: str) -> None:
         """Tap the first button of a message whose label the regular expression finds."""
-        button = next(each for row in message["rows"] for each in row if re.search(label, each["text"]))
+        button = next(
+            each for row in message["rows"] for each in row if re.search(label, each["text"])
+        )
         await self.acts("tap", person=person, message=message["id"], data=button["callback_data"])
 
 
@@ -89,9 +95,15 @@ def _names_in(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_one_line_tells_the_address_and_a_signal_ends_everything_within_five_seconds(tmp_path: Path, number: signal.Signals) -> None:
+async def test_one_line_tells_the_address_and_a_signal_ends_everything_within_five_seconds(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     async with demo_process(tmp_path, "demo") as demo, visitor(demo) as (guest, state):
-        assert [(who["name"], who["role"]) for who in state["people"]] == [("Dora", "provider"), ("Alice", "client"), ("Bernd", "client")]
+        assert [(who["name"], who["role"]) for who in state["people"]] == [
+            ("Dora", "provider"),
+            ("Alice", "client"),
+            ("Bernd", "client"),
+        ]
         assert len({who["zone"] for who in state["people"]}) == 3
         await guest.writes(DORA, "Mon-Fri 9-17 next week")
         await guest.hears(DORA, "160 slots")
@@ -116,11 +128,16 @@ async def test_a_port_can_be_chosen(tmp_path: Path) -> None:
 
 
 async def test_a_named_database_keeps_what_happened_and_who_was_there(tmp_path: Path) -> None:
-    async with demo_process(tmp_path, "demo", "--database", "kept.db") as demo, visitor(demo) as (guest, _):
+    async with (
+        demo_process(tmp_path, "demo", "--database", "kept.db") as demo,
+        visitor(demo) as (guest, _),
+    ):
         await guest.writes(DORA, "Mon-Fri 9-17 next week")
         await guest.taps(DORA, await guest.hears(DORA, "160 slots"), "Publish")
         await guest.hears(DORA, "Published")
-        carol = (await guest.acts("join", name="Carol", language="de", zone="Europe/Paris"))["person"]
+        carol = (await guest.acts("join", name="Carol", language="de", zone="Europe/Paris"))[
+            "person"
+        ]
         await guest.writes(carol, "/book")
         await guest.taps(carol, await guest.hears(carol, r"^Dora\n"), "⚡")
         await guest.taps(carol, await guest.hears(carol, "Für dich reserviert"), "Bestätigen")
@@ -128,7 +145,10 @@ async def test_a_named_database_keeps_what_happened_and_who_was_there(tmp_path: 
         await _stopped(demo)
     assert (tmp_path / "kept.db").exists()
 
-    async with demo_process(tmp_path, "demo", "--database", "kept.db") as demo, visitor(demo) as (guest, state):
+    async with (
+        demo_process(tmp_path, "demo", "--database", "kept.db") as demo,
+        visitor(demo) as (guest, state),
+    ):
         assert [who["name"] for who in state["people"]] == ["Dora", "Alice", "Bernd", "Carol"]
         await guest.writes(carol, "/bookings")
         await guest.hears(carol, "Deine Termine")
@@ -158,15 +178,26 @@ async def test_the_whole_demo_needs_less_than_150_megabytes(tmp_path: Path) -> N
         await guest.writes(DORA, "/agenda")
         await guest.hears(DORA, "🗓")
         # Asked from the process table, as everything runs in this one process.
-        status = await asyncio.to_thread(Path(f"/proc/{demo.process.pid}/status").read_text, encoding="utf-8")
+        status = await asyncio.to_thread(
+            Path(f"/proc/{demo.process.pid}/status").read_text, encoding="utf-8"
+        )
         kilobytes = int(re.findall(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)[0])
-        children = await asyncio.to_thread(Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children").read_text, encoding="utf-8")
+        children = await asyncio.to_thread(
+            Path(f"/proc/{demo.process.pid}/task/{demo.process.pid}/children").read_text,
+            encoding="utf-8",
+        )
         assert children == ""
         assert kilobytes < 150_000, kilobytes
 
 
-async def test_it_has_an_http_side_where_one_was_asked_for_and_no_webhook_ever(tmp_path: Path, unused_tcp_port: int) -> None:
-    told = {"LISTEN": f"127.0.0.1:{unused_tcp_port}", "WEBHOOK_URL": "https://bot.example/telegram", "WEBHOOK_SECRET": "hush"}
+async def test_it_has_an_http_side_where_one_was_asked_for_and_no_webhook_ever(
+    tmp_path: Path, unused_tcp_port: int
+) -> None:
+    told = {
+        "LISTEN": f"127.0.0.1:{unused_tcp_port}",
+        "WEBHOOK_URL": "https://bot.example/telegram",
+        "WEBHOOK_SECRET": "hush",
+    }
     (tmp_path / ".env").write_text("\n".join(f"{name}={value}" for name, value in told.items()))
     async with demo_process(tmp_path, "demo") as demo, visitor(demo) as (guest, _):
         await guest.writes(ALICE, "/help")
@@ -178,7 +209,9 @@ async def test_it_has_an_http_side_where_one_was_asked_for_and_no_webhook_ever(t
                 assert refused.status == 404
 
 
-async def test_it_opens_no_port_but_its_pages_where_none_was_asked_for(caplog: pytest.LogCaptureFixture) -> None:
+async def test_it_opens_no_port_but_its_pages_where_none_was_asked_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level("INFO", "bot")
     task = asyncio.create_task(demo.run(Settings(_env_file=None)))
     await until(lambda: "is at work" in caplog.text)

@@ -41,7 +41,11 @@ class Client:
         """Wait for the status of the next answer, and read that answer."""
         async with asyncio.timeout(30):
             header = await self.reader.readuntil(b"\r\n\r\n")
-            length = next(int(line.split(b":")[1]) for line in header.split(b"\r\n") if line.lower().startswith(b"content-length:"))
+            length = next(
+                int(line.split(b":")[1])
+                for line in header.split(b"\r\n")
+                if line.lower().startswith(b"content-length:")
+            )
             await self.reader.readexactly(length)
         return int(header.split()[1])
 
@@ -71,12 +75,19 @@ def serves(bot: BotHarness) -> Serves:
     @asynccontextmanager
     async def served(*, body_timeout: float = 60, **limits: float) -> AsyncIterator[HttpSide]:
         app = bot.app
-        patient = {"header_timeout": 60, "idle_timeout": 60, "write_timeout": 60, "lingering_time": 60}
+        patient = {
+            "header_timeout": 60,
+            "idle_timeout": 60,
+            "write_timeout": 60,
+            "lingering_time": 60,
+        }
         webhook = Webhook("/telegram", SECRET, app.receiver, body_timeout=body_timeout)
         webhook.open()
         backlog = BacklogGauge(app.database, app.metrics, app.clock)
         chosen = ConnectionLimits(**{**patient, **limits})  # type: ignore[arg-type]
-        http = HttpSide(Address("127.0.0.1", 0), (), app.jobs, app.metrics, backlog, webhook, chosen)
+        http = HttpSide(
+            Address("127.0.0.1", 0), (), app.jobs, app.metrics, backlog, webhook, chosen
+        )
         async with http.serving():
             yield http
 
@@ -117,7 +128,9 @@ class Gate:
     @asynccontextmanager
     async def posted_to(self, http: HttpSide) -> AsyncIterator[None]:
         """Post the update, and have it served during a block; then it must be answered."""
-        asked = visits(http.port, "/telegram", method="POST", json=self.update, headers={SECRET_HEADER: SECRET})
+        asked = visits(
+            http.port, "/telegram", method="POST", json=self.update, headers={SECRET_HEADER: SECRET}
+        )
         post = asyncio.create_task(asked)
         await until(lambda: self.reached)
         try:
@@ -128,7 +141,9 @@ class Gate:
         assert answer.status == 200
 
 
-async def test_a_header_that_never_ends_is_cut_off_however_slowly_it_goes_on(serves: Serves) -> None:
+async def test_a_header_that_never_ends_is_cut_off_however_slowly_it_goes_on(
+    serves: Serves,
+) -> None:
     async with serves(header_timeout=0.3) as http, connected(http, HALF) as slow:
         closed = asyncio.create_task(slow.closed())
         while not closed.done():
@@ -143,8 +158,14 @@ async def test_a_connection_without_a_byte_is_closed(serves: Serves) -> None:
         assert await silent.closed() == b""
 
 
-async def test_the_header_timeout_begins_again_with_the_first_byte_after_an_answer(serves: Serves) -> None:
-    async with serves(header_timeout=0.3) as http, connected(http, WHOLE) as slow, connected(http, WHOLE) as idle:
+async def test_the_header_timeout_begins_again_with_the_first_byte_after_an_answer(
+    serves: Serves,
+) -> None:
+    async with (
+        serves(header_timeout=0.3) as http,
+        connected(http, WHOLE) as slow,
+        connected(http, WHOLE) as idle,
+    ):
         assert (await slow.answered(), await idle.answered()) == (200, 200)
         slow.writer.write(HALF)
         assert await slow.closed() == b""
@@ -160,13 +181,19 @@ async def test_an_idle_connection_is_closed(serves: Serves) -> None:
 
 
 async def test_a_webhook_body_that_does_not_arrive_is_a_request_timeout(serves: Serves) -> None:
-    async with serves(body_timeout=0.2, lingering_time=0.1) as http, connected(http, POST + b'{"update_id":') as slow:
+    async with (
+        serves(body_timeout=0.2, lingering_time=0.1) as http,
+        connected(http, POST + b'{"update_id":') as slow,
+    ):
         assert await slow.answered() == 408
         assert await slow.closed() == b""
 
 
 async def test_a_body_that_no_handler_reads_is_not_waited_for(serves: Serves) -> None:
-    async with serves(lingering_time=0.1) as http, connected(http, UNKNOWN + b'{"update_id":') as stranger:
+    async with (
+        serves(lingering_time=0.1) as http,
+        connected(http, UNKNOWN + b'{"update_id":') as stranger,
+    ):
         assert await stranger.answered() == 403
         assert await stranger.closed() == b""
 
@@ -179,7 +206,9 @@ async def test_a_client_that_does_not_read_its_answers_is_cut_off(serves: Serves
             client.settimeout(0)
             await loop.sock_connect(client, ("127.0.0.1", http.port))
             with pytest.raises(ConnectionError):
-                await asyncio.wait_for(sends_without_end(client, WHOLE.replace(b"/healthz", b"/metrics")), 30)
+                await asyncio.wait_for(
+                    sends_without_end(client, WHOLE.replace(b"/healthz", b"/metrics")), 30
+                )
 
 
 async def test_a_full_server_closes_the_connection_that_waited_longest(serves: Serves) -> None:
@@ -198,7 +227,9 @@ async def test_a_full_server_closes_the_connection_that_waited_longest(serves: S
         assert second.is_open
 
 
-async def test_a_request_that_is_served_is_not_closed_to_make_room(bot: BotHarness, serves: Serves) -> None:
+async def test_a_request_that_is_served_is_not_closed_to_make_room(
+    bot: BotHarness, serves: Serves
+) -> None:
     async with serves(connections=2) as http, Gate(bot).posted_to(http):
         for _ in range(5):
             async with connected(http, HALF) as waiting:
@@ -206,7 +237,9 @@ async def test_a_request_that_is_served_is_not_closed_to_make_room(bot: BotHarne
                 assert await waiting.closed() == b""
 
 
-async def test_a_server_that_is_full_of_requests_refuses_the_next_connection_at_once(bot: BotHarness, serves: Serves) -> None:
+async def test_a_server_that_is_full_of_requests_refuses_the_next_connection_at_once(
+    bot: BotHarness, serves: Serves
+) -> None:
     async with serves(connections=1) as http:
         async with Gate(bot).posted_to(http), connected(http, WHOLE) as refused:
             assert await refused.closed() == b""
@@ -222,7 +255,9 @@ def descriptor_limit() -> Iterator[Callable[[int], None]]:
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-@pytest.mark.parametrize(("descriptors", "connections"), [(64, 8), (256, 32), (1024, 128), (4096, 128)])
+@pytest.mark.parametrize(
+    ("descriptors", "connections"), [(64, 8), (256, 32), (1024, 128), (4096, 128)]
+)
 def test_most_descriptors_are_left_to_telegram_and_the_database(
     descriptor_limit: Callable[[int], None], descriptors: int, connections: int
 ) -> None:

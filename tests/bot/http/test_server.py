@@ -36,7 +36,11 @@ async def readiness(bot: ServedBot) -> tuple[int, dict[str, Any]]:
     bot.now += timedelta(seconds=5)
     answer = await bot.asks("/readyz")
     told = json.loads(answer.text)
-    assert told["ready"] is (answer.status == 200) is all(said == "ok" for said in told["checks"].values())
+    assert (
+        told["ready"]
+        is (answer.status == 200)
+        is all(said == "ok" for said in told["checks"].values())
+    )
     return answer.status, told["checks"]
 
 
@@ -51,11 +55,20 @@ async def test_it_is_alive_and_of_use(bot: ServedBot) -> None:
     assert (alive.status, alive.text) == (200, "ok")
     assert await readiness(bot) == (
         200,
-        {"database": "ok", "migrations": "ok", "updates": "ok", "delivery": "ok", "telegram": "ok", "draining": "ok"},
+        {
+            "database": "ok",
+            "migrations": "ok",
+            "updates": "ok",
+            "delivery": "ok",
+            "telegram": "ok",
+            "draining": "ok",
+        },
     )
 
 
-async def test_it_is_not_alive_once_nothing_due_was_done_for_a_minute_until_it_is_again(bot: ServedBot) -> None:
+async def test_it_is_not_alive_once_nothing_due_was_done_for_a_minute_until_it_is_again(
+    bot: ServedBot,
+) -> None:
     pulse = bot.app.jobs.pulse
     await bot.runs_due()
     pulse.last_beat = asyncio.get_running_loop().time() - 59
@@ -79,7 +92,9 @@ async def test_it_is_of_no_use_without_what_the_database_should_hold(bot: Served
     assert (await readiness(bot))[0] == 200
 
 
-async def test_it_is_of_no_use_while_the_database_does_not_answer(bot: ServedBot, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_is_of_no_use_while_the_database_does_not_answer(
+    bot: ServedBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.observability.health._PATIENCE", 0.2)
     async with AsyncExitStack() as readers:
         for _ in range(4):
@@ -102,9 +117,14 @@ async def test_it_is_of_no_use_on_an_older_database_and_goes_on_with_one_that_an
     assert (await readiness(bot))[0] == 200
 
 
-async def test_it_is_of_no_use_while_telegram_is_silent_for_longer_than_ninety_seconds(bot: ServedBot) -> None:
+async def test_it_is_of_no_use_while_telegram_is_silent_for_longer_than_ninety_seconds(
+    bot: ServedBot,
+) -> None:
     pulse = bot.app.pulse
-    for silence, status, said in ((89, 200, "ok"), (91, 503, "Telegram has been silent for 91 seconds")):
+    for silence, status, said in (
+        (89, 200, "ok"),
+        (91, 503, "Telegram has been silent for 91 seconds"),
+    ):
         pulse.last_beat = asyncio.get_running_loop().time() - silence
         found, checks = await readiness(bot)
         assert (found, checks["telegram"]) == (status, said)
@@ -128,7 +148,9 @@ async def test_it_is_alive_but_of_no_use_once_it_is_about_to_end(bot: ServedBot)
     assert (await bot.asks("/healthz")).status == 200
 
 
-async def test_what_is_amiss_is_logged_once(bot: ServedBot, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_is_amiss_is_logged_once(
+    bot: ServedBot, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO, "bot.http.server")
     bot.app.pulse.last_beat = None
     for _ in range(3):
@@ -137,11 +159,19 @@ async def test_what_is_amiss_is_logged_once(bot: ServedBot, caplog: pytest.LogCa
     for _ in range(3):
         await bot.asks("/readyz")
 
-    assert [record.message for record in caplog.records] == ["not ready: telegram: Telegram has not been reached yet", "ready"]
+    assert [record.message for record in caplog.records] == [
+        "not ready: telegram: Telegram has not been reached yet",
+        "ready",
+    ]
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/", 404), ("POST", "/telegram", 404), ("POST", "/healthz", 405)])
-async def test_whoever_asks_for_anything_else_learns_nothing(bot: ServedBot, method: str, path: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/", 404), ("POST", "/telegram", 404), ("POST", "/healthz", 405)],
+)
+async def test_whoever_asks_for_anything_else_learns_nothing(
+    bot: ServedBot, method: str, path: str, status: int
+) -> None:
     answer = await bot.asks(path, method=method)
 
     assert answer.status == status
@@ -149,7 +179,9 @@ async def test_whoever_asks_for_anything_else_learns_nothing(bot: ServedBot, met
     assert answer.headers["Server"] == "slotkeeper"
 
 
-async def test_what_is_no_http_is_turned_away_and_not_repeated_in_the_log(bot: ServedBot, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_is_no_http_is_turned_away_and_not_repeated_in_the_log(
+    bot: ServedBot, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     reader, writer = await asyncio.open_connection("127.0.0.1", bot.app.http.port)
     writer.write(b"POST / HTTP/1.1\r\nX-Telegram-Bot-Api-Secret-Token : hush\x00hush\r\n\r\n")
@@ -164,7 +196,10 @@ async def test_what_is_no_http_is_turned_away_and_not_repeated_in_the_log(bot: S
 @pytest.mark.engines("sqlite")
 async def test_two_bots_do_not_listen_at_one_address(bot: ServedBot, database_url: str) -> None:
     second = ServedBot(database_url, listen=f"127.0.0.1:{bot.app.http.port}")
-    with pytest.raises(CannotListen, match=rf"^LISTEN: nothing can be served at 127\.0\.0\.1:{bot.app.http.port}: .+\.$"):
+    with pytest.raises(
+        CannotListen,
+        match=rf"^LISTEN: nothing can be served at 127\.0\.0\.1:{bot.app.http.port}: .+\.$",
+    ):
         await second.starts()
     await second.ends()
 
@@ -197,7 +232,12 @@ async def simulator() -> AsyncIterator[Simulator]:
 async def test_it_is_of_use_as_soon_as_telegram_answers_and_of_none_when_told_to_end(
     simulator: Simulator, database_url: str, unused_tcp_port: int
 ) -> None:
-    settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=database_url, listen=f"127.0.0.1:{unused_tcp_port}")
+    settings = Settings(
+        _env_file=None,
+        telegram_api_url=simulator.url,
+        database_url=database_url,
+        listen=f"127.0.0.1:{unused_tcp_port}",
+    )
     simulator.faults.add(FaultKind.SERVER_ERROR, method="getMe", times=2)
     alice = simulator.person("Alice")
     alice.sends("/help")

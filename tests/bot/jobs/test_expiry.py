@@ -30,14 +30,18 @@ def told(database: Database) -> list[tuple[str, int]]:
     )
 
 
-async def test_however_many_batches_it_takes_all_are_ended_and_told_of_once(database: Database) -> None:
+async def test_however_many_batches_it_takes_all_are_ended_and_told_of_once(
+    database: Database,
+) -> None:
     await end_overdue_holds(database, POLICY, lambda: OVER)
 
     assert told(database) == [("expired", 1)] * 9
     assert rows(database.url, "SELECT count(*) FROM busy") == [(0,)]
 
 
-async def test_where_one_batch_fails_that_is_raised_and_the_rest_is_left_for_the_next_time(database: Database) -> None:
+async def test_where_one_batch_fails_that_is_raised_and_the_rest_is_left_for_the_next_time(
+    database: Database,
+) -> None:
     writes = Failing(database)
     with pytest.raises(DatabaseAway):
         await end_overdue_holds(writes, POLICY, lambda: OVER)

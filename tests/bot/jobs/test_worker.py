@@ -48,7 +48,11 @@ class CountingWire(Faults):
             self._bot.now += timedelta(seconds=0.2)
             if self.messages == BACKLOG // 5:
                 os.utime(self._heartbeat, (0, 0))
-            elif self.messages > BACKLOG // 5 and self.revived_after is None and self._heartbeat.stat().st_mtime > 0:
+            elif (
+                self.messages > BACKLOG // 5
+                and self.revived_after is None
+                and self._heartbeat.stat().st_mtime > 0
+            ):
                 self.revived_after = self.messages
         return super().take(method, person)
 
@@ -58,7 +62,10 @@ def fills_outbox(bot: BotHarness, people: list[ChatUser]) -> None:
     text = json.dumps(packed([Send(Screen("old news"))]))
     oldest = bot.now - timedelta(minutes=1)
     url = bot.app.database.url
-    due = (f"({people[n % PEOPLE].id}, {literal(url, oldest + timedelta(seconds=n * 0.15))})" for n in range(BACKLOG))
+    due = (
+        f"({people[n % PEOPLE].id}, {literal(url, oldest + timedelta(seconds=n * 0.15))})"
+        for n in range(BACKLOG)
+    )
     changes(url, "UPDATE outbox SET state = 'skipped'")
     changes(
         url,
@@ -68,7 +75,9 @@ def fills_outbox(bot: BotHarness, people: list[ChatUser]) -> None:
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_hold_runs_out_on_time_and_the_heart_beats_while_a_long_backlog_is_told(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_hold_runs_out_on_time_and_the_heart_beats_while_a_long_backlog_is_told(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     await opens_clinic(bot)
     people = [bot.joins(f"Person {number}") for number in range(PEOPLE)]
     for someone in people:
@@ -106,7 +115,10 @@ async def test_where_the_heartbeat_cannot_be_written_all_else_goes_on(
 def old_update(bot: BotHarness) -> str:
     """An update that was worked long ago, of which nobody will ask again."""
     url = bot.app.database.url
-    changes(url, f"INSERT INTO worked_update (update_id, worked_at) VALUES (1, {literal(url, MONDAY - timedelta(days=9))})")
+    changes(
+        url,
+        f"INSERT INTO worked_update (update_id, worked_at) VALUES (1, {literal(url, MONDAY - timedelta(days=9))})",
+    )
     return "SELECT count(*) FROM worked_update WHERE update_id = 1"
 
 
@@ -123,7 +135,9 @@ async def at_work(bot: BotHarness, jobs: Jobs | None = None) -> AsyncIterator[No
         await jobs.stop()
 
 
-async def test_it_tidies_up_at_the_start_because_it_may_not_run_at_night(bot: BotHarness, old_update: str) -> None:
+async def test_it_tidies_up_at_the_start_because_it_may_not_run_at_night(
+    bot: BotHarness, old_update: str
+) -> None:
     async with at_work(bot):
         await until(lambda: rows(bot.app.database.url, old_update) == [(0,)])
 
@@ -181,7 +195,9 @@ def guarded(bot: BotHarness, wall: Moved) -> Jobs:
     app = bot.app
     digest, policy = AdminSummary(app.database, frozenset(), app.clock), bot.settings.policy
     guard = ClockGuard(wall=wall)
-    return Jobs(app.database, app.relay, app.membership, app.alarm, digest, policy, app.clock, guard=guard)
+    return Jobs(
+        app.database, app.relay, app.membership, app.alarm, digest, policy, app.clock, guard=guard
+    )
 
 
 @pytest.mark.engines("sqlite")
@@ -203,7 +219,9 @@ async def test_a_clock_that_was_set_has_all_jobs_scheduled_again_and_what_is_due
         bot.now += timedelta(minutes=31)
         wall.by = timedelta(hours=hours)
         await until(lambda: alice.sees("expired"))
-        await until(lambda: all(scheduler.get_job(name).next_run_time < stale for name in ("sweep", "tidy")))
+        await until(
+            lambda: all(scheduler.get_job(name).next_run_time < stale for name in ("sweep", "tidy"))
+        )
 
 
 def test_a_sweep_comes_an_interval_after_the_last_however_far_the_clock_was_set() -> None:

@@ -35,7 +35,11 @@ def booming(request: pytest.FixtureRequest) -> None:
     """Have every line that begins with "boom" fail."""
     for name in ("bot", "impatient_bot"):
         if name in request.fixturenames:
-            hears(request.getfixturevalue(name), "boom", failing(KeyError("Alice lives in Elm Street")))
+            hears(
+                request.getfixturevalue(name),
+                "boom",
+                failing(KeyError("Alice lives in Elm Street")),
+            )
 
 
 async def fails(bot: BotHarness, who: ChatUser, times: int = 1) -> None:
@@ -50,7 +54,11 @@ async def fails(bot: BotHarness, who: ChatUser, times: int = 1) -> None:
 
 
 def digests(admin: ChatUser) -> list[str]:
-    return [message.text for message in admin.shown if HEAD in message.text or "Beim Bot ist etwas" in message.text]
+    return [
+        message.text
+        for message in admin.shown
+        if HEAD in message.text or "Beim Bot ist etwas" in message.text
+    ]
 
 
 async def test_a_handler_that_fails_thrice_is_told_to_the_admin_with_the_next_sweep(
@@ -61,13 +69,18 @@ async def test_a_handler_that_fails_thrice_is_told_to_the_admin_with_the_next_sw
     await bot.runs_due()
 
     [told] = digests(ada)
-    assert "1 thing that somebody wrote or tapped could not be worked and was set aside: KeyError\n" in told
+    assert (
+        "1 thing that somebody wrote or tapped could not be worked and was set aside: KeyError\n"
+        in told
+    )
     assert "What to do: run python -m bot doctor" in told
     assert "Alice" not in told
     assert "Elm Street" not in told
 
 
-async def test_many_failures_are_two_messages_an_hour_apart(bot: BotHarness, ada: ChatUser, alice: ChatUser) -> None:
+async def test_many_failures_are_two_messages_an_hour_apart(
+    bot: BotHarness, ada: ChatUser, alice: ChatUser
+) -> None:
     await fails(bot, alice)
     await bot.runs_due()
     for _ in range(3):
@@ -79,13 +92,18 @@ async def test_many_failures_are_two_messages_an_hour_apart(bot: BotHarness, ada
     assert len(digests(ada)) == 1
     await bot.passes(seconds=1)
     assert len(digests(ada)) == 2
-    assert "12 things that people wrote or tapped could not be worked and were set aside. The last error: KeyError" in digests(ada)[1]
+    assert (
+        "12 things that people wrote or tapped could not be worked and were set aside. The last error: KeyError"
+        in digests(ada)[1]
+    )
 
     await bot.passes(hours=5)
     assert len(digests(ada)) == 2
 
 
-async def test_what_failed_before_a_restart_is_told_after_it_and_once(bot: BotHarness, ada: ChatUser, alice: ChatUser) -> None:
+async def test_what_failed_before_a_restart_is_told_after_it_and_once(
+    bot: BotHarness, ada: ChatUser, alice: ChatUser
+) -> None:
     await fails(bot, alice, 3)
     await bot.crashes()
     await bot.recovers()
@@ -99,7 +117,9 @@ async def test_what_failed_before_a_restart_is_told_after_it_and_once(bot: BotHa
     assert len(digests(ada)) == 2
 
 
-async def test_a_crash_between_the_claim_and_the_telling_repeats_no_claim(bot: BotHarness, ada: ChatUser, alice: ChatUser) -> None:
+async def test_a_crash_between_the_claim_and_the_telling_repeats_no_claim(
+    bot: BotHarness, ada: ChatUser, alice: ChatUser
+) -> None:
     await fails(bot, alice)
     await bot.app.jobs._admin_summary.tell()
     await bot.crashes()
@@ -109,7 +129,9 @@ async def test_a_crash_between_the_claim_and_the_telling_repeats_no_claim(bot: B
     assert outbox(bot, "kind, state") == [("digest", "sent")]
 
 
-async def test_each_admin_is_told_in_his_language_and_whoever_is_not_there_is_left_out(bot: BotHarness, alice: ChatUser) -> None:
+async def test_each_admin_is_told_in_his_language_and_whoever_is_not_there_is_left_out(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     bot.app.jobs._admin_summary._admins = [ADMIN_ID, 901, 902, 903]
     ada, emil = bot.knows("Ada", id=ADMIN_ID), bot.joins("Emil", id=901, language_code="de")
     gone = bot.joins("Gone", id=902)
@@ -122,10 +144,14 @@ async def test_each_admin_is_told_in_his_language_and_whoever_is_not_there_is_le
 
     assert len(digests(ada)) == 1
     assert "1 Eingabe ließ sich nicht bearbeiten" in digests(emil)[0]
-    assert rows(bot.app.database.url, "SELECT recipient_id FROM outbox WHERE kind = 'digest' ORDER BY 1") == [(ADMIN_ID,), (901,)]
+    assert rows(
+        bot.app.database.url, "SELECT recipient_id FROM outbox WHERE kind = 'digest' ORDER BY 1"
+    ) == [(ADMIN_ID,), (901,)]
 
 
-async def test_an_admin_who_first_writes_later_is_told_then(bot: BotHarness, alice: ChatUser) -> None:
+async def test_an_admin_who_first_writes_later_is_told_then(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     await fails(bot, alice, 2)
     await bot.passes(hours=3)
     assert outbox(bot, "kind") == []
@@ -149,7 +175,9 @@ async def test_without_admins_nothing_breaks_and_nothing_piles_up(database_url: 
 
 
 @pytest.mark.refuses("message text is empty")
-async def test_messages_that_cannot_be_told_are_counted_by_what_kept_them(impatient_bot: BotHarness) -> None:
+async def test_messages_that_cannot_be_told_are_counted_by_what_kept_them(
+    impatient_bot: BotHarness,
+) -> None:
     bot = impatient_bot
     ada, alice = bot.joins("Ada", id=ADMIN_ID), bot.joins("Alice")
     await ada.sends("/start")
@@ -177,7 +205,9 @@ async def test_a_digest_that_cannot_be_told_is_not_told_of(
     await fails(bot, alice)
     await bot.app.jobs._admin_summary.tell()
     if trouble == "refused":
-        monkeypatch.setattr("bot.notifications.render.digest_screen", lambda _reader, _incidents: Screen(""))
+        monkeypatch.setattr(
+            "bot.notifications.render.digest_screen", lambda _reader, _incidents: Screen("")
+        )
     else:
         changes(bot.app.database.url, "UPDATE outbox SET payload = '{}' WHERE kind = 'digest'")
     for _ in range(10):
@@ -195,11 +225,16 @@ async def replicas(database_url: str) -> AsyncIterator[tuple[Database, list[Admi
     async with database.transaction() as work:
         await work.clients.record_contact(Contact(ADMIN_ID, "Ada"), MONDAY)
         await work.incidents.note(Trouble.JOB_FAILED, "KeyError", MONDAY)
-    yield database, [AdminSummary(database, frozenset({ADMIN_ID}), lambda: MONDAY) for _ in range(2)]
+    yield (
+        database,
+        [AdminSummary(database, frozenset({ADMIN_ID}), lambda: MONDAY) for _ in range(2)],
+    )
     await database.close()
 
 
-async def test_two_replicas_that_tell_at_once_tell_once(replicas: tuple[Database, list[AdminSummary]]) -> None:
+async def test_two_replicas_that_tell_at_once_tell_once(
+    replicas: tuple[Database, list[AdminSummary]],
+) -> None:
     database, both = replicas
     await asyncio.gather(*(each.tell() for each in both * 5))
 
@@ -208,7 +243,9 @@ async def test_two_replicas_that_tell_at_once_tell_once(replicas: tuple[Database
 
 
 @pytest.mark.changes_schema
-async def test_a_job_that_fails_and_a_database_that_was_away_are_told(bot: BotHarness, ada: ChatUser) -> None:
+async def test_a_job_that_fails_and_a_database_that_was_away_are_told(
+    bot: BotHarness, ada: ChatUser
+) -> None:
     async def fails_once() -> None:
         raise ArithmeticError
 
@@ -223,7 +260,10 @@ async def test_a_job_that_fails_and_a_database_that_was_away_are_told(bot: BotHa
     await bot.app.jobs._tried(finds_no_database)
     changes(bot.app.database.url, "ALTER TABLE away RENAME TO incident")
     await bot.passes(hours=1)
-    assert "The database could not be used for a while, and can be again: OperationalError" in digests(ada)[1]
+    assert (
+        "The database could not be used for a while, and can be again: OperationalError"
+        in digests(ada)[1]
+    )
 
 
 async def test_every_kind_of_trouble_can_be_told(bot: BotHarness, ada: ChatUser) -> None:
@@ -237,7 +277,9 @@ async def test_every_kind_of_trouble_can_be_told(bot: BotHarness, ada: ChatUser)
     assert told.count("<Error>") == len(Trouble)
 
 
-async def test_incidents_nobody_could_be_told_of_are_forgotten_after_a_month(bot: BotHarness, alice: ChatUser) -> None:
+async def test_incidents_nobody_could_be_told_of_are_forgotten_after_a_month(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     await fails(bot, alice)
     bot.now += timedelta(days=31)
     await bot.app.jobs.tidy()

@@ -26,13 +26,19 @@ async def alice(impatient_bot: BotHarness) -> ChatUser:
 
 def told(bot: BotHarness, who: ChatUser) -> list[str]:
     """Return the first words of each notice that Telegram took for a person."""
-    return [call.params["text"].split("<")[0] or call.params["text"] for call in calls(bot, "sendMessage", who) if call.ok]
+    return [
+        call.params["text"].split("<")[0] or call.params["text"]
+        for call in calls(bot, "sendMessage", who)
+        if call.ok
+    ]
 
 
 def notices(bot: BotHarness) -> list[tuple[str, str]]:
     """Return the provider's notices and what became of them."""
     kinds = "('booking_confirmed', 'cancelled_by_client')"
-    return rows(bot.app.database.url, f"SELECT kind, state FROM outbox WHERE kind IN {kinds} ORDER BY id")
+    return rows(
+        bot.app.database.url, f"SELECT kind, state FROM outbox WHERE kind IN {kinds} ORDER BY id"
+    )
 
 
 async def confirms(bot: BotHarness, client: ChatUser) -> None:
@@ -56,10 +62,15 @@ async def test_a_booking_cancelled_before_its_notice_went_out_is_not_mentioned(
     await impatient_bot.passes(minutes=10)
 
     assert told(impatient_bot, dora) == []
-    assert notices(impatient_bot) == [("booking_confirmed", "skipped"), ("cancelled_by_client", "skipped")]
+    assert notices(impatient_bot) == [
+        ("booking_confirmed", "skipped"),
+        ("cancelled_by_client", "skipped"),
+    ]
 
 
-async def test_the_cancellation_of_a_booking_that_was_announced_is_told(impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_the_cancellation_of_a_booking_that_was_announced_is_told(
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await confirms(impatient_bot, alice)
     await impatient_bot.runs_due()
     await cancels(impatient_bot, alice)
@@ -69,7 +80,9 @@ async def test_the_cancellation_of_a_booking_that_was_announced_is_told(impatien
     assert dora.last.text.startswith(f"Alice cancelled:\n{FIRST}")
 
 
-async def test_a_provider_who_was_unreachable_for_both_hears_of_neither(impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_provider_who_was_unreachable_for_both_hears_of_neither(
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     dora.person.blocks()
     await confirms(impatient_bot, alice)
     await impatient_bot.runs_due()
@@ -80,7 +93,10 @@ async def test_a_provider_who_was_unreachable_for_both_hears_of_neither(impatien
     await impatient_bot.passes(minutes=10)
 
     assert [text for text in told(impatient_bot, dora) if "cancelled" in text or "📅" in text] == []
-    assert notices(impatient_bot) == [("booking_confirmed", "skipped"), ("cancelled_by_client", "skipped")]
+    assert notices(impatient_bot) == [
+        ("booking_confirmed", "skipped"),
+        ("cancelled_by_client", "skipped"),
+    ]
 
 
 async def test_a_provider_who_was_unreachable_only_for_the_cancellation_hears_of_it(
@@ -105,10 +121,14 @@ async def test_of_several_bookings_only_the_cancellation_of_an_announced_one_is_
     await cancels(impatient_bot, alice, 1)
     await impatient_bot.runs_due()
 
-    assert ["10:00–10:15" in message.text for message in dora.shown if "cancelled" in message.text] == [True]
+    assert [
+        "10:00–10:15" in message.text for message in dora.shown if "cancelled" in message.text
+    ] == [True]
 
 
-async def test_a_notice_that_waits_in_a_flood_was_not_told(impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_notice_that_waits_in_a_flood_was_not_told(
+    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     impatient_bot.simulator.faults.add(FaultKind.FLOOD, person=dora.person, times=2, retry_after=60)
     await confirms(impatient_bot, alice)
     await impatient_bot.runs_due()
@@ -116,14 +136,23 @@ async def test_a_notice_that_waits_in_a_flood_was_not_told(impatient_bot: BotHar
     await cancels(impatient_bot, alice)
     await impatient_bot.passes(minutes=10)
 
-    assert [(kind, attempts) for kind, _, attempts in outbox(impatient_bot) if kind == "booking_confirmed"] == [("booking_confirmed", 3)]
+    assert [
+        (kind, attempts)
+        for kind, _, attempts in outbox(impatient_bot)
+        if kind == "booking_confirmed"
+    ] == [("booking_confirmed", 3)]
     assert told(impatient_bot, dora) == []
 
 
 @pytest.mark.parametrize("fault", [FaultKind.CUT_AFTER, FaultKind.SILENCE_AFTER])
 @pytest.mark.parametrize("blocked_later", [False, True])
 async def test_a_notice_that_may_have_arrived_counts_as_told(
-    impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser, fault: FaultKind, *, blocked_later: bool
+    impatient_bot: BotHarness,
+    dora: ChatUser,
+    alice: ChatUser,
+    fault: FaultKind,
+    *,
+    blocked_later: bool,
 ) -> None:
     impatient_bot.simulator.faults.add(fault, method="sendMessage", person=dora.person)
     await confirms(impatient_bot, alice)
@@ -145,7 +174,11 @@ async def test_the_cancellation_of_a_booking_whose_notice_was_parked_is_not_told
 ) -> None:
     await confirms(impatient_bot, alice)
     async with impatient_bot.app.database.transaction() as work:
-        [notice] = [row for row in await work.outbox.claim(impatient_bot.now, 10) if row.kind == "booking_confirmed"]
+        [notice] = [
+            row
+            for row in await work.outbox.claim(impatient_bot.now, 10)
+            if row.kind == "booking_confirmed"
+        ]
         await work.outbox.record_result(notice, "parked", impatient_bot.now, "refused")
     await cancels(impatient_bot, alice)
     await impatient_bot.passes(minutes=10)
@@ -211,4 +244,7 @@ async def test_a_booking_whose_notice_could_not_be_rendered_was_not_announced(
     await impatient_bot.passes(minutes=10)
 
     assert told(impatient_bot, dora) == []
-    assert notices(impatient_bot) == [("booking_confirmed", "parked"), ("cancelled_by_client", "skipped")]
+    assert notices(impatient_bot) == [
+        ("booking_confirmed", "parked"),
+        ("cancelled_by_client", "skipped"),
+    ]

@@ -48,7 +48,11 @@ def lines(capsys: pytest.CaptureFixture[str], event: str) -> list[dict[str, Any]
     """Return the JSON lines of an event, of the fields that tell what it belongs to."""
     said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     fields = ("update_id", "chat", "reservation", "kind")
-    return [{name: line[name] for name in fields if name in line} for line in said if event in line["event"]]
+    return [
+        {name: line[name] for name in fields if name in line}
+        for line in said
+        if event in line["event"]
+    ]
 
 
 async def test_what_is_logged_while_an_update_is_worked_tells_of_it(
@@ -64,7 +68,9 @@ async def test_what_is_logged_while_an_update_is_worked_tells_of_it(
     assert lines(capsys, "of nobody") == [{}]
 
 
-async def test_a_console_line_tells_of_it_too(bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_console_line_tells_of_it_too(
+    bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]
+) -> None:
     hears(bot, "hm", mutter)
     configure_logging("INFO", "console")
     update = alice.person.sends("hm")
@@ -118,7 +124,11 @@ async def test_what_is_logged_while_a_message_is_delivered_tells_of_it(
     said = capsys.readouterr().err.splitlines()
     [waits] = [json.loads(line) for line in said if "a hold_warning waits" in line]
     [after] = [json.loads(line) for line in said if "after it" in line]
-    assert {name: waits[name] for name in ("chat", "kind", "reservation")} == {"chat": alice.id, "kind": "hold_warning", "reservation": 1}
+    assert {name: waits[name] for name in ("chat", "kind", "reservation")} == {
+        "chat": alice.id,
+        "kind": "hold_warning",
+        "reservation": 1,
+    }
     assert not {"chat", "kind", "reservation"} & set(after)
 
 
@@ -165,22 +175,40 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 
 def newest(person: Person) -> str:
-    return next((message.text for message in person.chat.newest_first() if message.sender == "bot"), "")
+    return next(
+        (message.text for message in person.chat.newest_first() if message.sender == "bot"), ""
+    )
 
 
 async def answered(person: Person, act: Any) -> None:
     """Act, and wait until the bot has shown something else or answered the tap."""
     chat = person.chat
-    before = [(m.id, m.text, m.labels) for m in chat.messages if m.sender == "bot"], len(person.toasts)
+    before = (
+        [(m.id, m.text, m.labels) for m in chat.messages if m.sender == "bot"],
+        len(person.toasts),
+    )
     act()
-    await until(lambda: ([(m.id, m.text, m.labels) for m in chat.messages if m.sender == "bot"], len(person.toasts)) != before)
+    await until(
+        lambda: (
+            (
+                [(m.id, m.text, m.labels) for m in chat.messages if m.sender == "bot"],
+                len(person.toasts),
+            )
+            != before
+        )
+    )
 
 
 async def taps(person: Person, part: str) -> None:
     """Tap the newest button with this part, once it is there."""
 
     def found() -> list[tuple[str, int]]:
-        return [(b.data or "", m.id) for m in person.chat.newest_first() for b in m.buttons if part in b.text]
+        return [
+            (b.data or "", m.id)
+            for m in person.chat.newest_first()
+            for b in m.buttons
+            if part in b.text
+        ]
 
     await until(found)
     await answered(person, lambda: person.taps_data(*found()[0]))
@@ -188,7 +216,10 @@ async def taps(person: Person, part: str) -> None:
 
 async def plays(simulator: Simulator) -> None:
     """Have people with odd names write odd things, book a time, cancel it for an odd reason, and meet trouble on the way."""
-    admin, dora = simulator.person("Quxadmin", id=ADMIN_ID), simulator.person(PROVIDER, username="quxdora")
+    admin, dora = (
+        simulator.person("Quxadmin", id=ADMIN_ID),
+        simulator.person(PROVIDER, username="quxdora"),
+    )
     alice = simulator.person(CLIENT)
     await answered(admin, lambda: admin.sends("/invite"))
     link = next(word for word in newest(admin).split() if "?start=join_" in word)
@@ -215,7 +246,9 @@ async def plays(simulator: Simulator) -> None:
 async def test_no_log_tells_a_name_a_text_or_what_a_button_carries_even_at_debug(
     simulator: Simulator, tmp_path: Path, log_format: Literal["console", "json"]
 ) -> None:
-    env = environment(tmp_path, simulator.url, LOG_LEVEL="DEBUG", LOG_FORMAT=log_format, ADMIN_IDS=str(ADMIN_ID))
+    env = environment(
+        tmp_path, simulator.url, LOG_LEVEL="DEBUG", LOG_FORMAT=log_format, ADMIN_IDS=str(ADMIN_ID)
+    )
     async with bot_process(tmp_path, env) as process:
         await plays(simulator)
         process.terminate()
@@ -224,4 +257,6 @@ async def test_no_log_tells_a_name_a_text_or_what_a_button_carries_even_at_debug
     log = (tmp_path / "log").read_text()
     assert "a reply waits" in log
     assert "update_id" in log
-    assert [line for line in log.splitlines() if any(part.lower() in line.lower() for part in PRIVATE)] == []
+    assert [
+        line for line in log.splitlines() if any(part.lower() in line.lower() for part in PRIVATE)
+    ] == []

@@ -66,7 +66,10 @@ def test_each_window_has_a_burst_of_its_own(log: Log) -> None:
         log.timer.now += 60
 
     summary = "WARNING some.library repeated 2 more times within 60 seconds: again"
-    assert log.lines == [*["WARNING some.library again"] * 3, *[summary, *["WARNING some.library again"] * 3] * 2]
+    assert log.lines == [
+        *["WARNING some.library again"] * 3,
+        *[summary, *["WARNING some.library again"] * 3] * 2,
+    ]
 
 
 def test_nothing_is_said_of_a_window_that_suppressed_nothing(log: Log) -> None:
@@ -88,11 +91,19 @@ def test_records_differ_by_logger_level_template_and_exception(log: Log) -> None
         log.logger.error("failed", exc_info=KeyError("twice"))
     assert sum(line.endswith("failed") for line in log.lines) == 3 * 4
     assert sum(line.endswith("otherwise") for line in log.lines) == 3
-    assert [log.stream.getvalue().count(name) for name in ("ValueError: once", "KeyError: 'twice'")] == [3, 3]
+    assert [
+        log.stream.getvalue().count(name) for name in ("ValueError: once", "KeyError: 'twice'")
+    ] == [3, 3]
 
     log.handler.close()
     assert sorted(line.partition("seconds: ")[2] for line in log.lines if "repeated 7" in line) == [
-        *("failed", "failed", "failed (builtins.KeyError)", "failed (builtins.ValueError)", "failed otherwise")
+        *(
+            "failed",
+            "failed",
+            "failed (builtins.KeyError)",
+            "failed (builtins.ValueError)",
+            "failed otherwise",
+        )
     ]
 
 
@@ -136,7 +147,11 @@ async def test_it_works_for_what_asyncio_formats_itself() -> None:
     asyncio_logger.handlers, asyncio_logger.propagate = [log.handler], False
     try:
         for number in range(10):
-            context = {"message": "socket.accept() out of system resource", "socket": f"number {number}", "exception": OSError(24, "full")}
+            context = {
+                "message": "socket.accept() out of system resource",
+                "socket": f"number {number}",
+                "exception": OSError(24, "full"),
+            }
             asyncio.get_running_loop().default_exception_handler(context)
     finally:
         asyncio_logger.handlers, asyncio_logger.propagate = before, True
@@ -144,7 +159,8 @@ async def test_it_works_for_what_asyncio_formats_itself() -> None:
 
     log.handler.close()
     assert (
-        log.lines[-1] == "ERROR asyncio repeated 7 more times within 0 seconds: socket.accept() out of system resource (builtins.OSError)"
+        log.lines[-1]
+        == "ERROR asyncio repeated 7 more times within 0 seconds: socket.accept() out of system resource (builtins.OSError)"
     )
 
 
@@ -177,19 +193,28 @@ def test_the_bots_log_is_under_control_and_a_summary_belongs_to_no_update(
     assert [line["logger"] for line in lines].count("bot.app") == 21
     assert len(lines) == 42
     assert all(line["update_id"] == 7 for line in lines[:40])
-    assert [{name: line.get(name) for name in ("logger", "level", "update_id")} for line in lines[40:]] == [
+    assert [
+        {name: line.get(name) for name in ("logger", "level", "update_id")} for line in lines[40:]
+    ] == [
         {"logger": "bot.app", "level": "warning", "update_id": None},
         {"logger": "aiohttp.server", "level": "error", "update_id": None},
     ]
-    assert [line["event"].partition(" more times")[0] for line in lines[40:]] == ["repeated 980"] * 2
+    assert [line["event"].partition(" more times")[0] for line in lines[40:]] == [
+        "repeated 980"
+    ] * 2
     assert lines[40]["event"].endswith("[secret] is full")
 
 
-def test_exceptions_of_structured_events_are_told_apart(logging_as_before: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_exceptions_of_structured_events_are_told_apart(
+    logging_as_before: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     configure_logging("INFO", "json")
     for error in (ValueError("once"), KeyError("twice")):
         for _ in range(30):
             structlog.get_logger("bot").error("failed", exc_info=error)
 
-    told = [json.loads(line)["exception"].splitlines()[-1] for line in capsys.readouterr().err.splitlines()]
+    told = [
+        json.loads(line)["exception"].splitlines()[-1]
+        for line in capsys.readouterr().err.splitlines()
+    ]
     assert told == [*["ValueError: once"] * 20, *["KeyError: 'twice'"] * 20]

@@ -43,7 +43,9 @@ async def alice(bot: ServedBot) -> ChatUser:
 
 
 @asynccontextmanager
-async def counting(bot: ServedBot, name: str, growth: float = 1, /, **labels: str) -> AsyncIterator[None]:
+async def counting(
+    bot: ServedBot, name: str, growth: float = 1, /, **labels: str
+) -> AsyncIterator[None]:
     """Hold a metric to growing by so much in a block."""
     before = await bot.counts(name, **labels)
     yield
@@ -87,11 +89,15 @@ async def test_updates_are_counted_by_what_became_of_them(bot: ServedBot, alice:
         await bot.settles()
 
 
-async def test_updates_that_fail_are_counted_each_time_and_once_when_set_aside(bot: ServedBot, alice: ChatUser) -> None:
+async def test_updates_that_fail_are_counted_each_time_and_once_when_set_aside(
+    bot: ServedBot, alice: ChatUser
+) -> None:
     hears(bot, "boom", failing(RuntimeError("boom")))
     alice.person.sends("boom")
     updates = bot.simulator.take_updates()
-    async with counting(bot, "slotkeeper_updates_total", TRIES - 1, kind="message", outcome="failed"):
+    async with counting(
+        bot, "slotkeeper_updates_total", TRIES - 1, kind="message", outcome="failed"
+    ):
         for _ in range(TRIES - 1):
             with pytest.raises(WorkFailed):
                 await bot.works(updates)
@@ -114,7 +120,14 @@ async def test_updates_are_counted_by_kind(bot: ServedBot, alice: ChatUser) -> N
     async with counting(bot, "slotkeeper_updates_total", kind="edited", outcome="worked"):
         edited = alice.person.sends("hi")
         bot.simulator.take_updates()
-        await bot.works([{"update_id": edited["update_id"], "edited_message": edited["message"] | {"edit_date": 1}}])
+        await bot.works(
+            [
+                {
+                    "update_id": edited["update_id"],
+                    "edited_message": edited["message"] | {"edit_date": 1},
+                }
+            ]
+        )
 
 
 async def test_an_update_that_cannot_be_read_is_counted_as_set_aside(bot: ServedBot) -> None:
@@ -123,12 +136,19 @@ async def test_an_update_that_cannot_be_read_is_counted_as_set_aside(bot: Served
 
 
 async def test_an_update_that_nobody_sent_is_counted(bot: ServedBot) -> None:
-    post = {"message_id": 1, "date": 0, "chat": {"id": -1, "type": "channel", "title": "News"}, "text": "hi"}
+    post = {
+        "message_id": 1,
+        "date": 0,
+        "chat": {"id": -1, "type": "channel", "title": "News"},
+        "text": "hi",
+    }
     async with counting(bot, "slotkeeper_updates_total", kind="other", outcome="worked"):
         await bot.works([{"update_id": 2, "channel_post": post}])
 
 
-async def test_updates_are_timed_from_their_receipt_to_commit_and_answer(bot: ServedBot, alice: ChatUser) -> None:
+async def test_updates_are_timed_from_their_receipt_to_commit_and_answer(
+    bot: ServedBot, alice: ChatUser
+) -> None:
     async def slow(update: Update, context: Context) -> None:
         await asyncio.sleep(0.06)
         await echo(update, context)
@@ -141,7 +161,9 @@ async def test_updates_are_timed_from_their_receipt_to_commit_and_answer(bot: Se
         assert 0.05 < await bot.counts(f"{name}_sum", kind="message") < 30
 
 
-async def test_the_wait_for_the_turn_of_the_chat_counts_as_well(bot: ServedBot, alice: ChatUser) -> None:
+async def test_the_wait_for_the_turn_of_the_chat_counts_as_well(
+    bot: ServedBot, alice: ChatUser
+) -> None:
     gate = asyncio.Event()
 
     async def waits(update: Update, context: Context) -> None:
@@ -150,7 +172,9 @@ async def test_the_wait_for_the_turn_of_the_chat_counts_as_well(bot: ServedBot, 
     hears(bot, "wait", waits)
     updates = [alice.person.sends("wait") for _ in range(2)]
     bot.simulator.take_updates()
-    works = [asyncio.create_task(bot.app.receiver.once(bot.app.receiver.read(raw))) for raw in updates]
+    works = [
+        asyncio.create_task(bot.app.receiver.once(bot.app.receiver.read(raw))) for raw in updates
+    ]
     await asyncio.sleep(0.1)
     gate.set()
     await asyncio.gather(*works)
@@ -187,15 +211,23 @@ async def test_what_happens_to_reservations_is_counted(bot: ServedBot, alice: Ch
     first, second = await reservations(bot, alice)
     async with counting(bot, "slotkeeper_cancellations_total", by="provider"):
         await cancels_for(dora, first.id, reason="ill")
-    async with counting(bot, "slotkeeper_cancellations_total", by="client"), counting(bot, "slotkeeper_releases_total", 0):
+    async with (
+        counting(bot, "slotkeeper_cancellations_total", by="client"),
+        counting(bot, "slotkeeper_releases_total", 0),
+    ):
         await alice.taps_data(f"lc:{second.id}", alice.last.id)
 
 
 async def test_what_is_done_again_or_undone_is_not_counted(bot: ServedBot, alice: ChatUser) -> None:
     await opens_clinic(bot)
     await holds(alice, "09:15")
-    async with counting(bot, "slotkeeper_confirmations_total"), counting(bot, "slotkeeper_holds_total", 0):
-        confirm = next(button.data for button in alice.card.buttons if button.text.endswith("Confirm"))
+    async with (
+        counting(bot, "slotkeeper_confirmations_total"),
+        counting(bot, "slotkeeper_holds_total", 0),
+    ):
+        confirm = next(
+            button.data for button in alice.card.buttons if button.text.endswith("Confirm")
+        )
         for _ in range(2):
             await alice.taps_data(str(confirm), alice.card.id)
 
@@ -221,7 +253,9 @@ async def test_what_could_not_be_committed_is_not_counted(bot: ServedBot, alice:
         await hold_slot(context.uow, context.policy, choice, context.now)
         connection = context.uow.clients._connection  # type: ignore[attr-defined]
         await connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-        await connection.execute(text("INSERT INTO dialogue (client_id, data, changed_at) VALUES (-1, '{}', 0)"))
+        await connection.execute(
+            text("INSERT INTO dialogue (client_id, data, changed_at) VALUES (-1, '{}', 0)")
+        )
 
     hears(bot, "lost", loses_its_commit)
     alice.person.sends("lost")
@@ -235,7 +269,9 @@ async def test_deliveries_are_counted_by_kind_and_outcome(bot: ServedBot, alice:
     dora = await opens_clinic(bot)
     async with counting(bot, "slotkeeper_deliveries_total", kind="reply", outcome="sent"):
         await alice.sends("hi")
-    async with counting(bot, "slotkeeper_deliveries_total", kind="booking_confirmed", outcome="sent"):
+    async with counting(
+        bot, "slotkeeper_deliveries_total", kind="booking_confirmed", outcome="sent"
+    ):
         await books(alice, "09:15")
     async with counting(bot, "slotkeeper_deliveries_total", kind="hold_warning", outcome="skipped"):
         await bot.passes(hours=1)
@@ -247,7 +283,9 @@ async def test_deliveries_are_counted_by_kind_and_outcome(bot: ServedBot, alice:
         await alice.sends("hi")
     await bot.passes(seconds=1)
     bot.simulator.world.accounts[dora.id].blocked = True
-    async with counting(bot, "slotkeeper_deliveries_total", kind="booking_confirmed", outcome="unreachable"):
+    async with counting(
+        bot, "slotkeeper_deliveries_total", kind="booking_confirmed", outcome="unreachable"
+    ):
         await books(alice, "10:15")
 
 
@@ -277,7 +315,9 @@ async def test_what_waits_in_the_outbox_is_looked_up_at_most_every_five_seconds(
     assert await bot.counts("slotkeeper_outbox_oldest_seconds") == 0
 
 
-async def test_where_the_outbox_cannot_be_read_all_else_is_still_told(bot: ServedBot, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_the_outbox_cannot_be_read_all_else_is_still_told(
+    bot: ServedBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.observability.instrumented._PATIENCE", 0.1)
     async with AsyncExitStack() as readers:
         for _ in range(4):
@@ -290,17 +330,24 @@ async def test_where_the_outbox_cannot_be_read_all_else_is_still_told(bot: Serve
 
 
 async def test_transactions_are_timed(bot: ServedBot, alice: ChatUser) -> None:
-    before = [await grows(bot, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")]
+    before = [
+        await grows(bot, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")
+    ]
     await alice.sends("hi")
     await bot.runs_due()
-    after = [await grows(bot, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")]
+    after = [
+        await grows(bot, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")
+    ]
 
     assert all(later > earlier for earlier, later in zip(before, after, strict=True))
 
 
 async def test_requests_to_telegram_are_counted_and_timed(bot: ServedBot, alice: ChatUser) -> None:
     await alice.sends("hi")
-    assert await bot.counts("slotkeeper_telegram_requests_total", method="sendMessage", status="200") == 1
+    assert (
+        await bot.counts("slotkeeper_telegram_requests_total", method="sendMessage", status="200")
+        == 1
+    )
     assert await bot.counts("slotkeeper_telegram_seconds_count", method="sendMessage") == 1
     for fault, status in (
         (FaultKind.SERVER_ERROR, "500"),
@@ -310,7 +357,12 @@ async def test_requests_to_telegram_are_counted_and_timed(bot: ServedBot, alice:
     ):
         bot.simulator.faults.add(fault, method="sendMessage")
         await alice.sends("hi")
-        assert await bot.counts("slotkeeper_telegram_requests_total", method="sendMessage", status=status) == 1
+        assert (
+            await bot.counts(
+                "slotkeeper_telegram_requests_total", method="sendMessage", status=status
+            )
+            == 1
+        )
         await bot.passes(minutes=5)
 
 

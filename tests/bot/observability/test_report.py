@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.observability.report import ALL_WELL, NO_DATABASE, OLD_SCHEMA, findings, remarks, without_persons
+from bot.observability.report import (
+    ALL_WELL,
+    NO_DATABASE,
+    OLD_SCHEMA,
+    findings,
+    remarks,
+    without_persons,
+)
 from domain.operations.integrity import Checkup, Parked, SetAside
 from tests.kit.bot_process import environment, runs
 from tests.kit.venue import changes, everything, literal
@@ -17,13 +24,22 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("checkup", "told"),
     [
-        (Checkup(overlaps_of_providers=(3, 5)), "overlap an earlier one of the same provider: #3, #5."),
+        (
+            Checkup(overlaps_of_providers=(3, 5)),
+            "overlap an earlier one of the same provider: #3, #5.",
+        ),
         (Checkup(overlaps_of_clients=(4,)), "overlap an earlier one of the same client: #4."),
         (Checkup(unswept=(6,)), "Holds that ran out more than 5 minutes ago still take time: #6."),
         (Checkup(stray=(7,)), "Reservations that are over still take time: #7."),
-        (Checkup(parked=(Parked("reply", 49 * 60 * MINUTE, "can't parse"),)), "A message (reply) was parked 2 days ago: can't parse."),
+        (
+            Checkup(parked=(Parked("reply", 49 * 60 * MINUTE, "can't parse"),)),
+            "A message (reply) was parked 2 days ago: can't parse.",
+        ),
         (Checkup(oldest_due=6 * MINUTE), "The oldest message has waited for 6 minutes."),
-        (Checkup(set_aside=SetAside(2, "KeyError: 'Alice'\nmore")), "set aside: 2. The last one's error: KeyError: …."),
+        (
+            Checkup(set_aside=SetAside(2, "KeyError: 'Alice'\nmore")),
+            "set aside: 2. The last one's error: KeyError: ….",
+        ),
     ],
 )
 def test_each_finding_is_told_with_what_to_do(checkup: Checkup, told: str) -> None:
@@ -57,7 +73,9 @@ def test_an_error_is_told_by_its_first_line_and_without_persons(error: str, told
     assert without_persons(error) == told
 
 
-def test_the_command_tells_what_it_finds_and_changes_nothing(tmp_path: Path, database_url: str) -> None:
+def test_the_command_tells_what_it_finds_and_changes_nothing(
+    tmp_path: Path, database_url: str
+) -> None:
     env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=database_url)
     before = everything(database_url)
     ended = runs(tmp_path, env, "doctor", fresh=True)
@@ -68,7 +86,10 @@ def test_the_command_tells_what_it_finds_and_changes_nothing(tmp_path: Path, dat
 @pytest.mark.changes_schema
 def test_the_command_ends_ill_where_something_is_wrong(tmp_path: Path, database_url: str) -> None:
     env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=database_url)
-    changes(database_url, f"INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', {literal(database_url, LONG_AGO)}, 1)")
+    changes(
+        database_url,
+        f"INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', {literal(database_url, LONG_AGO)}, 1)",
+    )
     ended = runs(tmp_path, env, "doctor")
     assert (ended.returncode, ended.stderr) == (1, "")
     assert ended.stdout.startswith("Updates that failed three times and were set aside: 1.")
@@ -86,11 +107,21 @@ def test_the_command_makes_no_database_where_there_is_none(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("command", [("run",), ("migrate",), ("backup", "copy.db"), ("doctor",)])
-def test_an_unusable_database_is_told_in_one_sentence(tmp_path: Path, command: tuple[str, ...]) -> None:
-    (tmp_path / "letter").write_text("Dear all, this is no database, however long one looks at it. " * 50)
+def test_an_unusable_database_is_told_in_one_sentence(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    (tmp_path / "letter").write_text(
+        "Dear all, this is no database, however long one looks at it. " * 50
+    )
     (tmp_path / "folder").mkdir()
     for place in ("letter", "folder"):
-        ended = runs(tmp_path, environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=f"sqlite:///{tmp_path / place}"), *command)
+        ended = runs(
+            tmp_path,
+            environment(
+                tmp_path, "http://127.0.0.1:9", DATABASE_URL=f"sqlite:///{tmp_path / place}"
+            ),
+            *command,
+        )
         assert (ended.returncode, ended.stdout) == (2, "")
         assert ended.stderr.startswith("DATABASE_URL: ")
         assert len(ended.stderr.splitlines()) == 1
@@ -99,7 +130,18 @@ def test_an_unusable_database_is_told_in_one_sentence(tmp_path: Path, command: t
 @pytest.mark.parametrize("command", ["run", "migrate"])
 def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path: Path, command: str) -> None:
     (tmp_path / "letter").write_text("not a folder")
-    ended = runs(tmp_path, environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=f"sqlite:///{tmp_path / 'letter' / 'bot.db'}"), command)
+    ended = runs(
+        tmp_path,
+        environment(
+            tmp_path,
+            "http://127.0.0.1:9",
+            DATABASE_URL=f"sqlite:///{tmp_path / 'letter' / 'bot.db'}",
+        ),
+        command,
+    )
 
     assert ended.returncode == 2
-    assert ended.stderr == f"DATABASE_URL: the folder {tmp_path / 'letter'} cannot be made: File exists.\n"
+    assert (
+        ended.stderr
+        == f"DATABASE_URL: the folder {tmp_path / 'letter'} cannot be made: File exists.\n"
+    )

@@ -25,7 +25,9 @@ async def test_nobody_watches_once_the_bot_has_ended() -> None:
     died = threading.Event()
     async with watched(still=0.1, dies=died.set):
         pass
-    assert not [thread for thread in threading.enumerate() if thread.name == "watchdog" and _goes_on(thread)]
+    assert not [
+        thread for thread in threading.enumerate() if thread.name == "watchdog" and _goes_on(thread)
+    ]
     assert not died.is_set()
 
 

@@ -107,7 +107,9 @@ def test_a_ticket_that_was_given_up_is_passed_over() -> None:
     waiting=st.lists(st.tuples(st.sampled_from(Urgency), st.integers(1, 9)), max_size=30),
     record_sent=st.lists(st.integers(1, 9), max_size=9),
 )
-def test_a_newcomer_waits_for_as_many_as_it_was_told(waiting: list[tuple[Urgency, int]], record_sent: list[int]) -> None:
+def test_a_newcomer_waits_for_as_many_as_it_was_told(
+    waiting: list[tuple[Urgency, int]], record_sent: list[int]
+) -> None:
     def story(queue: FairQueue) -> list[int]:
         for at, chat in enumerate(record_sent):
             queue.record_sent(chat, 1.0 + at)

@@ -32,14 +32,18 @@ class Wire:
         self.arrived: list[str] = []
         self.refused = 0
 
-    async def tells(self, name: str, urgency: Urgency, chat: int | None, there: float = 0.02, back: float = 0.02) -> None:
+    async def tells(
+        self, name: str, urgency: Urgency, chat: int | None, there: float = 0.02, back: float = 0.02
+    ) -> None:
         """Make one request, which is so many seconds on its way there and back."""
         async with self.rate_limiter.permit(urgency, chat):
             await asyncio.sleep(there)
             self.arrived.append(name)
             # Whoever is told nothing in a chat counts with all others alone.
             everybody = chat if chat is not None else -len(self.arrived)
-            self.refused += self.limits.wait_for(everybody, asyncio.get_running_loop().time()) is not None
+            self.refused += (
+                self.limits.wait_for(everybody, asyncio.get_running_loop().time()) is not None
+            )
             await asyncio.sleep(back)
 
 
@@ -48,7 +52,9 @@ REQUEST = st.tuples(st.sampled_from(Urgency), st.floats(0, 2), st.floats(0, 2), 
 
 @settings(max_examples=60, deadline=None)
 @given(chats=st.lists(st.lists(REQUEST, min_size=1, max_size=12), min_size=1, max_size=30))
-def test_telegram_refuses_nothing_however_long_requests_are_on_their_way(chats: list[list[tuple[Urgency, float, float, float]]]) -> None:
+def test_telegram_refuses_nothing_however_long_requests_are_on_their_way(
+    chats: list[list[tuple[Urgency, float, float, float]]],
+) -> None:
     async def story() -> int:
         wire = Wire(RateLimiter())
 
@@ -107,7 +113,9 @@ def test_a_chat_that_rests_holds_up_nobody_else_and_answers_may_come_in_a_short_
                 await wire.tells(name, urgency, chat)
 
         await asyncio.gather(
-            several("a", ANSWER, 1), several("n", NOTIFICATION, 2), *(wire.tells("other", NOTIFICATION, chat) for chat in range(3, 8))
+            several("a", ANSWER, 1),
+            several("n", NOTIFICATION, 2),
+            *(wire.tells("other", NOTIFICATION, chat) for chat in range(3, 8)),
         )
         return wire.arrived
 
@@ -161,7 +169,7 @@ def test_nobody_stands_and_waits_for_a_long_silence() -> None:
 
 
 @pytest.mark.parametrize("granted", [False, True])
-def test_whoever_gives_up_waiting_leaves_his_place_to_others(granted: bool) -> None:  # noqa: FBT001  (a case of the test)
+def test_whoever_gives_up_waiting_leaves_his_place_to_others(granted: bool) -> None:
     async def story() -> float:
         rate_limiter, loop = RateLimiter(per_second=1), asyncio.get_running_loop()
 
@@ -262,7 +270,10 @@ def test_news_gets_a_share_however_many_answers_wait() -> None:
 
         writing = [asyncio.create_task(writes(chat)) for chat in range(1, 101)]
         await asyncio.sleep(2)
-        news = [asyncio.create_task(wire.tells("news", NOTIFICATION, 10_000 + chat)) for chat in range(200)]
+        news = [
+            asyncio.create_task(wire.tells("news", NOTIFICATION, 10_000 + chat))
+            for chat in range(200)
+        ]
         await asyncio.sleep(10)
         told = wire.arrived.count("news")
         await asyncio.gather(*writing, *news)
@@ -283,7 +294,9 @@ async def strict_replicas(database_url: str) -> AsyncIterator[BotHarness]:
     assert place.simulator.transcript.warnings == []
 
 
-async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_it(strict_replicas: BotHarness) -> None:
+async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_it(
+    strict_replicas: BotHarness,
+) -> None:
     bot = strict_replicas
     people = await crowd(bot, 61)
     await let_holds_expire(bot, people, 2)
@@ -294,7 +307,9 @@ async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_i
     await bot.works(bot.simulator.take_updates())
     told_before = sum("expired" in call.params["text"] for call in calls(bot, "sendMessage"))
     await draining
-    while rows(bot.app.database.url, "SELECT 1 FROM outbox WHERE state = 'due' AND kind <> 'hold_warning'"):
+    while rows(
+        bot.app.database.url, "SELECT 1 FROM outbox WHERE state = 'due' AND kind <> 'hold_warning'"
+    ):
         await bot.runs_due()
 
     assert refusals(bot) == 0
@@ -303,21 +318,27 @@ async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_i
 
 
 @pytest.mark.parametrize("refused", [1, 2])
-async def test_a_refusal_of_one_is_his_own_and_of_two_silences_all_until_it_is_over(strict_replicas: BotHarness, refused: int) -> None:
+async def test_a_refusal_of_one_is_his_own_and_of_two_silences_all_until_it_is_over(
+    strict_replicas: BotHarness, refused: int
+) -> None:
     bot = strict_replicas
     people = await crowd(bot, 6)
     await let_holds_expire(bot, people, 1)
     for person in people[:refused]:
         bot.simulator.faults.add(FaultKind.FLOOD, person=person.person, retry_after=3600)
         async with bot.app.database.transaction() as work:
-            await work.outbox.reply(person.id, packed([Send(Screen("hi"))]), bot.now - timedelta(hours=1))
+            await work.outbox.reply(
+                person.id, packed([Send(Screen("hi"))]), bot.now - timedelta(hours=1)
+            )
             row, *_ = await work.outbox.claim(bot.now - timedelta(minutes=59), 1)
         assert await bot.app.relay.deliver(row) == bot.now + timedelta(hours=1)
     people[-1].person.sends("/help")
     await bot.works(bot.simulator.take_updates())
     await bot.runs_due()
 
-    told = {int(call.params["chat_id"]) for call in calls(bot, "sendMessage")} - {person.id for person in people[:refused]}
+    told = {int(call.params["chat_id"]) for call in calls(bot, "sendMessage")} - {
+        person.id for person in people[:refused]
+    }
     due = await bot.app.jobs.next_due()
     assert due is not None
     if refused == 1:

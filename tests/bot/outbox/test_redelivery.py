@@ -22,7 +22,10 @@ MANY = IN_FLIGHT + 10
 @pytest.fixture
 async def paced_bot(database_url: str) -> AsyncIterator[BotHarness]:
     """Return a town whose bot keeps its pace and waits for Telegram for as long as it takes."""
-    async with running(BotHarness(database_url, patience=60, rate_limiter=RateLimiter()), ["message is not modified"]) as place:
+    async with running(
+        BotHarness(database_url, patience=60, rate_limiter=RateLimiter()),
+        ["message is not modified"],
+    ) as place:
         yield place
 
 
@@ -41,7 +44,9 @@ def copies(bot: BotHarness, crowd: list[ChatUser], text: str) -> Counter[int]:
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_crash_repeats_each_message_on_its_way_once_and_no_more_than_the_pace_keeps_in_flight(paced_bot: BotHarness) -> None:
+async def test_a_crash_repeats_each_message_on_its_way_once_and_no_more_than_the_pace_keeps_in_flight(
+    paced_bot: BotHarness,
+) -> None:
     bot = paced_bot
     crowd = await crowd_of(bot, MANY)
     async with bot.app.database.transaction() as work:
@@ -66,7 +71,9 @@ async def test_a_crash_repeats_each_message_on_its_way_once_and_no_more_than_the
     assert told == {2: IN_FLIGHT, 1: MANY - IN_FLIGHT}
 
 
-async def test_an_edit_that_is_repeated_after_a_crash_shows_nothing_new(paced_bot: BotHarness) -> None:
+async def test_an_edit_that_is_repeated_after_a_crash_shows_nothing_new(
+    paced_bot: BotHarness,
+) -> None:
     bot = paced_bot
     [alice] = await crowd_of(bot, 1)
     await alice.sends("/help")

@@ -45,10 +45,18 @@ def spoils(bot: BotHarness, column: str, value: str) -> None:
 
 
 def unreachable(bot: BotHarness, who: ChatUser) -> bool:
-    return bool(rows(bot.app.database.url, f"SELECT unreachable_since IS NOT NULL FROM client WHERE id = {who.id}") == [(1,)])
+    return bool(
+        rows(
+            bot.app.database.url,
+            f"SELECT unreachable_since IS NOT NULL FROM client WHERE id = {who.id}",
+        )
+        == [(1,)]
+    )
 
 
-async def test_whoever_blocks_the_bot_is_left_alone_until_he_writes_again(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_whoever_blocks_the_bot_is_left_alone_until_he_writes_again(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
     await opens_clinic(bot)
     await holds(alice, "09:15")
@@ -91,7 +99,9 @@ async def test_answers_that_wait_for_somebody_who_is_gone_are_dropped_at_the_fir
     assert sum("for nobody" in call.params["text"] for call in calls(bot, "sendMessage")) == 1
 
 
-async def test_a_flood_is_waited_for_as_told_and_nothing_overtakes(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_flood_is_waited_for_as_told_and_nothing_overtakes(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
     dora = await opens_clinic(bot)
     await holds(alice, "09:15")
@@ -107,11 +117,16 @@ async def test_a_flood_is_waited_for_as_told_and_nothing_overtakes(impatient_bot
     assert len(texts(alice)) == before
     await bot.passes(seconds=1)
     told = [call.params["text"] for call in calls(bot, "sendMessage", alice) if call.ok]
-    assert [text for text in told[-3:] if text.startswith("heard")] == ["heard hi", "heard hi again"]
+    assert [text for text in told[-3:] if text.startswith("heard")] == [
+        "heard hi",
+        "heard hi again",
+    ]
     assert "expired" in told[-2]
 
 
-async def test_an_older_answer_never_overwrites_a_newer_one(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_an_older_answer_never_overwrites_a_newer_one(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
     await alice.sends("hi")
     number = alice.last.id
@@ -125,12 +140,23 @@ async def test_an_older_answer_never_overwrites_a_newer_one(impatient_bot: BotHa
     await bot.runs_due()
 
     assert texts(alice) == ["newer"]
-    assert [call.params["text"] for call in calls(bot, "editMessageText") if call.ok] == ["older", "newer"]
+    assert [call.params["text"] for call in calls(bot, "editMessageText") if call.ok] == [
+        "older",
+        "newer",
+    ]
 
 
-async def test_a_slow_server_gets_each_message_twice_at_most(impatient_bot: BotHarness, alice: ChatUser, bob: ChatUser) -> None:
+async def test_a_slow_server_gets_each_message_twice_at_most(
+    impatient_bot: BotHarness, alice: ChatUser, bob: ChatUser
+) -> None:
     bot = impatient_bot
-    bot.simulator.faults.add(FaultKind.SLOW, method="sendMessage", person=alice.person, times=None, delay=2 * bot.patience)
+    bot.simulator.faults.add(
+        FaultKind.SLOW,
+        method="sendMessage",
+        person=alice.person,
+        times=None,
+        delay=2 * bot.patience,
+    )
     for line in ("hi 1", "hi 2", "hi 3"):
         await alice.sends(line)
     await bob.sends("/help")
@@ -144,7 +170,9 @@ async def test_a_slow_server_gets_each_message_twice_at_most(impatient_bot: BotH
     assert outbox(bot) == []
 
 
-async def test_a_chat_is_patient_until_answers_come_in_time_again(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_chat_is_patient_until_answers_come_in_time_again(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
     for line in ("hi 1", "hi 2"):
         bot.simulator.faults.add(FaultKind.SLOW, method="sendMessage", delay=2 * bot.patience)
@@ -154,7 +182,9 @@ async def test_a_chat_is_patient_until_answers_come_in_time_again(impatient_bot:
     assert Counter(texts(alice)) == {"heard hi 1": 2, "heard hi 2": 2}
 
 
-async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
     bot.patience = 30
     await bot.restarts()
@@ -174,7 +204,9 @@ async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(impa
 
 
 @pytest.mark.engines("sqlite")
-async def test_many_people_who_are_sent_several_messages_each_are_all_served(database_url: str) -> None:
+async def test_many_people_who_are_sent_several_messages_each_are_all_served(
+    database_url: str,
+) -> None:
     async with running(BotHarness(database_url, rate_limiter=RateLimiter())) as bot:
         people = [bot.joins(f"Person {number}") for number in range(80)]
         for person in people:
@@ -190,7 +222,9 @@ async def test_many_people_who_are_sent_several_messages_each_are_all_served(dat
         assert stranger.shown
 
 
-async def test_answers_come_before_a_backlog_of_notifications(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_answers_come_before_a_backlog_of_notifications(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
     await alice.sends("hi")
     async with bot.app.database.transaction() as work:
@@ -201,7 +235,9 @@ async def test_answers_come_before_a_backlog_of_notifications(impatient_bot: Bot
     assert Counter(row.kind for row in claimed) == {"reply": 1, "digest": 50}
 
 
-async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
     bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=12)
     await alice.sends("hi")
@@ -216,7 +252,9 @@ async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(impa
 
 
 @pytest.mark.refuses("message text is empty")
-async def test_what_telegram_refuses_is_parked_and_the_rest_goes_on(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_what_telegram_refuses_is_parked_and_the_rest_goes_on(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
     hears(bot, "broken", answering(Send(Screen(""))))
     await alice.sends("broken")
@@ -228,7 +266,10 @@ async def test_what_telegram_refuses_is_parked_and_the_rest_goes_on(impatient_bo
     assert "text is empty" in error
 
 
-@pytest.mark.parametrize(("column", "value"), [("payload", '{"steps": [{"step": "dance"}]}'), ("payload", "{}"), ("kind", "gossip")])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("payload", '{"steps": [{"step": "dance"}]}'), ("payload", "{}"), ("kind", "gossip")],
+)
 async def test_a_row_that_cannot_be_rendered_is_parked_after_a_few_tries(
     impatient_bot: BotHarness, alice: ChatUser, bob: ChatUser, column: str, value: str
 ) -> None:
@@ -249,10 +290,18 @@ async def test_a_row_that_cannot_be_rendered_is_parked_after_a_few_tries(
     assert [state for (state,) in outbox(bot, "state")] == ["parked"]
 
 
-async def test_an_answer_of_several_steps_goes_on_where_it_was_interrupted(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_an_answer_of_several_steps_goes_on_where_it_was_interrupted(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
     await alice.sends("hi")
-    hears(bot, "three", answering(Edit(alice.last.id, Screen("edited")), *(Send(Screen(f"part {n}")) for n in range(3))))
+    hears(
+        bot,
+        "three",
+        answering(
+            Edit(alice.last.id, Screen("edited")), *(Send(Screen(f"part {n}")) for n in range(3))
+        ),
+    )
     bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=1)
     await alice.sends("three")
     assert texts(alice) == ["edited"]
@@ -264,7 +313,9 @@ async def test_an_answer_of_several_steps_goes_on_where_it_was_interrupted(impat
     assert len(calls(bot, "editMessageText")) == 1
 
 
-async def test_the_card_of_an_interrupted_answer_is_known_all_the_same(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_the_card_of_an_interrupted_answer_is_known_all_the_same(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
 
     async def card_and_more(update: Update, context: Context) -> None:
@@ -282,20 +333,26 @@ async def test_the_card_of_an_interrupted_answer_is_known_all_the_same(impatient
 
 
 @pytest.mark.refuses("message to edit not found")
-async def test_a_card_that_was_deleted_is_replaced_and_news_finds_the_new_one(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_card_that_was_deleted_is_replaced_and_news_finds_the_new_one(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
     await opens_clinic(bot)
     await holds(alice, "09:15")
     card = alice.card
     bot.simulator.world.remove(alice.person.chat, [card])
-    alice.person.taps_data(str(next(b.data for b in card.buttons if b.text.endswith("Confirm"))), card.id)
+    alice.person.taps_data(
+        str(next(b.data for b in card.buttons if b.text.endswith("Confirm"))), card.id
+    )
     await bot.settles()
     [booking] = await reservations(bot, alice)
 
     assert booking.card_message_id == alice.card.id != card.id
 
 
-async def test_news_that_no_longer_holds_is_skipped(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_news_that_no_longer_holds_is_skipped(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
     await opens_clinic(bot)
     await books(alice, "09:15")
@@ -312,13 +369,17 @@ async def test_nobody_is_told_of_his_own_act(impatient_bot: BotHarness, alice: C
     await books(alice, "09:15")
     await bot.runs_due()
 
-    assert [(recipient, state) for recipient, kind, state in outbox(bot, "recipient_id, kind, state") if kind == "booking_confirmed"] == [
-        (dora.id, "sent")
-    ]
+    assert [
+        (recipient, state)
+        for recipient, kind, state in outbox(bot, "recipient_id, kind, state")
+        if kind == "booking_confirmed"
+    ] == [(dora.id, "sent")]
     assert len(texts(dora)) == 1
 
 
-async def test_one_silent_person_keeps_news_from_nobody_else(impatient_bot: BotHarness, alice: ChatUser, bob: ChatUser) -> None:
+async def test_one_silent_person_keeps_news_from_nobody_else(
+    impatient_bot: BotHarness, alice: ChatUser, bob: ChatUser
+) -> None:
     bot = impatient_bot
     await alice.sends("hi")
     await bob.sends("/help")

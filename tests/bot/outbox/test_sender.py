@@ -78,16 +78,24 @@ async def test_trouble_that_may_pass_means_try_later(
 
 
 @pytest.mark.refuses("chat not found")
-async def test_who_blocked_the_bot_or_is_not_there_is_unreachable(delivery: MessageSender, dora: ChatUser) -> None:
+async def test_who_blocked_the_bot_or_is_not_there_is_unreachable(
+    delivery: MessageSender, dora: ChatUser
+) -> None:
     dora.person.blocks()
     for chat in (dora.id, 4711):
         with pytest.raises(Unreachable):
             await delivery.carry_out(chat, Send(Screen("hi")))
 
 
-@pytest.mark.refuses("message text is empty", "message is too long", "MESSAGE_TOO_LONG", "BUTTON_DATA_INVALID")
-@pytest.mark.parametrize("screen", [Screen(""), Screen("x" * 4097), Screen("x", ((Button("b", data="d" * 65),),))])
-async def test_what_telegram_will_never_accept_is_undeliverable(delivery: MessageSender, dora: ChatUser, screen: Screen) -> None:
+@pytest.mark.refuses(
+    "message text is empty", "message is too long", "MESSAGE_TOO_LONG", "BUTTON_DATA_INVALID"
+)
+@pytest.mark.parametrize(
+    "screen", [Screen(""), Screen("x" * 4097), Screen("x", ((Button("b", data="d" * 65),),))]
+)
+async def test_what_telegram_will_never_accept_is_undeliverable(
+    delivery: MessageSender, dora: ChatUser, screen: Screen
+) -> None:
     number = await shown(delivery, dora.id, Screen("first"))
     for step in (Send(screen), Edit(number, screen)):
         with pytest.raises(Undeliverable):
@@ -117,7 +125,9 @@ async def test_what_the_tap_says_the_message_shows_is_believed_where_nothing_els
 
 
 @pytest.mark.refuses("message is not modified")
-async def test_not_modified_is_success(impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser) -> None:
+async def test_not_modified_is_success(
+    impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
+) -> None:
     number = await shown(delivery, dora.id, Screen("one"))
     after_crash = MessageSender(impatient_bot.app.application.bot, LocalShownMessages())
     assert await after_crash.carry_out(dora.id, Edit(number, Screen("one"))) == number
@@ -127,7 +137,9 @@ async def test_not_modified_is_success(impatient_bot: BotHarness, delivery: Mess
 
 
 @pytest.mark.refuses("message to edit not found")
-async def test_an_edit_of_a_message_that_is_gone_becomes_a_new_one(delivery: MessageSender, dora: ChatUser) -> None:
+async def test_an_edit_of_a_message_that_is_gone_becomes_a_new_one(
+    delivery: MessageSender, dora: ChatUser
+) -> None:
     number = await shown(delivery, dora.id, Screen("one"))
     await delivery.carry_out(dora.id, Delete(number))
     assert texts(dora) == []
@@ -139,16 +151,22 @@ async def test_an_edit_of_a_message_that_is_gone_becomes_a_new_one(delivery: Mes
 
 
 @pytest.mark.refuses("message to delete not found")
-async def test_taking_away_what_is_gone_does_no_harm(delivery: MessageSender, dora: ChatUser) -> None:
+async def test_taking_away_what_is_gone_does_no_harm(
+    delivery: MessageSender, dora: ChatUser
+) -> None:
     assert await delivery.carry_out(dora.id, Delete(4711)) is None
 
 
-async def test_a_long_answer_to_a_tap_is_cut_at_a_word(impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser) -> None:
+async def test_a_long_answer_to_a_tap_is_cut_at_a_word(
+    impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
+) -> None:
     hears(impatient_bot, "offer", offer)
     await dora.sends("offer")
     update = dora.person.taps("Probe")
     impatient_bot.simulator.take_updates()
-    await delivery.carry_out(dora.id, Answer(update["callback_query"]["id"], "word " * 100, alert=True))
+    await delivery.carry_out(
+        dora.id, Answer(update["callback_query"]["id"], "word " * 100, alert=True)
+    )
 
     [(toast, alert)] = dora.person.toasts
     assert toast.endswith("word…")
@@ -157,7 +175,9 @@ async def test_a_long_answer_to_a_tap_is_cut_at_a_word(impatient_bot: BotHarness
 
 
 @pytest.mark.refuses("query is too old")
-async def test_a_tap_that_is_too_old_needs_no_answer(impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser) -> None:
+async def test_a_tap_that_is_too_old_needs_no_answer(
+    impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
+) -> None:
     hears(impatient_bot, "offer", offer)
     await dora.sends("offer")
     update = dora.person.taps("Probe")
@@ -169,17 +189,23 @@ async def test_a_tap_that_is_too_old_needs_no_answer(impatient_bot: BotHarness, 
 
 
 async def test_a_link_goes_out_as_a_picture(delivery: MessageSender, dora: ChatUser) -> None:
-    await delivery.carry_out(dora.id, SendQr("https://t.me/slotkeeper_bot?start=book_dora", "<b>Scan</b> it"))
+    await delivery.carry_out(
+        dora.id, SendQr("https://t.me/slotkeeper_bot?start=book_dora", "<b>Scan</b> it")
+    )
 
     assert dora.last.text == "Scan it"
     assert dora.last.photo is not None
     assert dora.last.photo.content.startswith(b"\x89PNG")
 
 
-async def test_a_menu_is_for_one_chat(impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser) -> None:
+async def test_a_menu_is_for_one_chat(
+    impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
+) -> None:
     await delivery.carry_out(dora.id, SetMenu((("agenda", "See the day"),)))
 
-    assert impatient_bot.simulator.commands_for(dora.person) == [{"command": "agenda", "description": "See the day"}]
+    assert impatient_bot.simulator.commands_for(dora.person) == [
+        {"command": "agenda", "description": "See the day"}
+    ]
 
 
 async def test_an_unchanged_screen_after_a_double_tap_is_sent_once(bot: BotHarness) -> None:
@@ -203,7 +229,11 @@ async def test_an_unchanged_screen_after_a_double_tap_is_sent_once(bot: BotHarne
 
 @pytest.mark.refuses("can't parse entities")
 @pytest.mark.parametrize(
-    ("text", "told"), [("<b>unclosed &amp; wrong", "unclosed & wrong"), ("a <blink>b</blink> <tg-time unix='1'>c</tg-time>", "a b c")]
+    ("text", "told"),
+    [
+        ("<b>unclosed &amp; wrong", "unclosed & wrong"),
+        ("a <blink>b</blink> <tg-time unix='1'>c</tg-time>", "a b c"),
+    ],
 )
 async def test_a_text_that_cannot_be_parsed_is_told_plainly_rather_than_never(
     delivery: MessageSender, dora: ChatUser, text: str, told: str
@@ -223,7 +253,9 @@ async def test_a_server_that_does_not_know_times_is_told_them_as_words_from_then
     delivery: MessageSender, dora: ChatUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(html._TAGS, "tg-time")
-    await delivery.carry_out(dora.id, Send(Screen('<b>Held</b> until <tg-time unix="1795424400">10:30</tg-time>')))
+    await delivery.carry_out(
+        dora.id, Send(Screen('<b>Held</b> until <tg-time unix="1795424400">10:30</tg-time>'))
+    )
     assert dora.last.text == "Held until 10:30"
     assert [entity["type"] for entity in dora.last.entities] == ["bold"]
 

@@ -26,7 +26,9 @@ OWED = "SELECT count(*) FROM outbox WHERE state = 'due' AND kind <> 'hold_warnin
 
 
 @pytest.fixture
-async def strict_replicas(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[ReplicaSet]:
+async def strict_replicas(
+    database_url: str, request: pytest.FixtureRequest
+) -> AsyncIterator[ReplicaSet]:
     """A town with several replicas, two unless it is said, whose Telegram keeps to its limits, by the clock on the wall."""
     place = ReplicaSet(database_url, replicas=getattr(request, "param", 2), paced=True)
     await place.starts()
@@ -63,7 +65,9 @@ async def test_a_backlog_that_replicas_share_meets_no_refusal_and_each_tells_a_f
     told = [expiries_told(app) for app in bot.apps]
     for someone in people[:10]:
         someone.person.sends("/help")
-    await asyncio.gather(*(bot.worked_by(bot.apps[n % 2], raw) for n, raw in enumerate(bot.simulator.take_updates())))
+    await asyncio.gather(
+        *(bot.worked_by(bot.apps[n % 2], raw) for n, raw in enumerate(bot.simulator.take_updates()))
+    )
     await asyncio.gather(*(app.processor.idle() for app in bot.apps))
     assert len(expiries(bot)) < size
     await until(lambda: rows(bot.settings.database_url, OWED) == [(0,)], every=0.2)
@@ -89,7 +93,9 @@ async def test_answers_of_either_replica_come_before_the_news_of_both(database_u
             group.create_task(tells(rate_limiters[chat % 2], Urgency.NOTIFICATION, chat))
         await until(lambda: len(arrived) >= 30)
         before = len(arrived)
-        await asyncio.gather(*(tells(rate_limiters[chat % 2], Urgency.ANSWER, 1000 + chat) for chat in range(20)))
+        await asyncio.gather(
+            *(tells(rate_limiters[chat % 2], Urgency.ANSWER, 1000 + chat) for chat in range(20))
+        )
         meanwhile = arrived[before:].count("NOTIFICATION")
     for telling in shared:
         await telling.close()
@@ -98,7 +104,9 @@ async def test_answers_of_either_replica_come_before_the_news_of_both(database_u
     assert arrived.count("NOTIFICATION") == 120
 
 
-async def test_a_server_whose_clock_was_set_back_keeps_no_place_and_no_chat_waiting(database_url: str) -> None:
+async def test_a_server_whose_clock_was_set_back_keeps_no_place_and_no_chat_waiting(
+    database_url: str,
+) -> None:
     telling = SharedRateLimit(database_url)
     await telling.open(2)
     changes(database_url, "UPDATE place SET free_at = now() + interval '1 hour' WHERE number <> 0")
@@ -126,7 +134,9 @@ async def test_two_chats_refused_by_two_replicas_silence_both(strict_replicas: R
         assert app.relay.pause > timedelta(minutes=59)
 
 
-async def test_a_chat_told_something_by_one_replica_rests_for_all(strict_replicas: ReplicaSet) -> None:
+async def test_a_chat_told_something_by_one_replica_rests_for_all(
+    strict_replicas: ReplicaSet,
+) -> None:
     bot = strict_replicas
     [person] = await crowd(bot, 1)
     a, b = bot.apps

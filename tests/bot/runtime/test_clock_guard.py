@@ -35,13 +35,19 @@ class Clocks:
 
 
 def jumps_seen(
-    clocks: Clocks, steps: Iterable[timedelta], *, seconds: float = 1.0, moved: Callable[[timedelta], None] | None = None
+    clocks: Clocks,
+    steps: Iterable[timedelta],
+    *,
+    seconds: float = 1.0,
+    moved: Callable[[timedelta], None] | None = None,
 ) -> list[timedelta]:
     """Set the wall clock by each step in turn, some time apart, and return the jumps that were reported."""
     seen: list[timedelta] = []
 
     async def story() -> None:
-        watching = asyncio.create_task(ClockGuard(wall=clocks.wall, monotonic=clocks.monotonic).watch(moved or seen.append))
+        watching = asyncio.create_task(
+            ClockGuard(wall=clocks.wall, monotonic=clocks.monotonic).watch(moved or seen.append)
+        )
         for step in steps:
             await asyncio.sleep(seconds)
             clocks.offset += step
@@ -59,8 +65,20 @@ def about(jump: timedelta) -> timedelta:
     return timedelta(seconds=round(jump.total_seconds()))
 
 
-@pytest.mark.parametrize("jump", [-HOUR, HOUR, -365 * 24 * HOUR, 56 * 365 * 24 * HOUR, timedelta(seconds=-2), timedelta(seconds=2)])
-def test_a_jump_is_reported_once_with_its_size(jump: timedelta, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    "jump",
+    [
+        -HOUR,
+        HOUR,
+        -365 * 24 * HOUR,
+        56 * 365 * 24 * HOUR,
+        timedelta(seconds=-2),
+        timedelta(seconds=2),
+    ],
+)
+def test_a_jump_is_reported_once_with_its_size(
+    jump: timedelta, caplog: pytest.LogCaptureFixture
+) -> None:
     assert [about(seen) for seen in jumps_seen(Clocks(), [jump])] == [jump]
 
     [record] = caplog.records
@@ -90,7 +108,9 @@ def test_a_process_that_was_stopped_while_it_read_the_clocks_sees_no_jump(stops:
     assert jumps_seen(clocks, []) == []
 
 
-def test_a_jump_that_could_not_be_handled_is_reported_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_jump_that_could_not_be_handled_is_reported_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     seen: list[timedelta] = []
 
     def fails_twice(jump: timedelta) -> None:

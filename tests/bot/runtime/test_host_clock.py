@@ -44,8 +44,12 @@ def clock(tmp_path: Path) -> HostClock:
 
 
 @pytest.fixture
-def env(tmp_path: Path, simulator: Simulator, clock: HostClock, unused_tcp_port: int) -> dict[str, str]:
-    return environment(tmp_path, simulator.url, LISTEN=f"127.0.0.1:{unused_tcp_port}", **clock.environment)
+def env(
+    tmp_path: Path, simulator: Simulator, clock: HostClock, unused_tcp_port: int
+) -> dict[str, str]:
+    return environment(
+        tmp_path, simulator.url, LISTEN=f"127.0.0.1:{unused_tcp_port}", **clock.environment
+    )
 
 
 @pytest.fixture
@@ -81,7 +85,13 @@ def puts_in(url: str, person: Person, text: str, by: timedelta) -> None:
 
 
 async def test_set_back_an_hour_it_sweeps_on_answers_and_is_well(
-    simulator: Simulator, clock: HostClock, env: dict[str, str], tmp_path: Path, url: str, alice: Person, unused_tcp_port: int
+    simulator: Simulator,
+    clock: HostClock,
+    env: dict[str, str],
+    tmp_path: Path,
+    url: str,
+    alice: Person,
+    unused_tcp_port: int,
 ) -> None:
     async with bot_process(tmp_path, env, fresh=True):
         await answers(alice)
@@ -140,7 +150,12 @@ async def holds(url: str, alice: Person) -> None:
 
 
 async def test_set_forward_a_day_a_hold_runs_out_and_its_client_is_told(
-    clock: HostClock, env: dict[str, str], tmp_path: Path, url: str, alice: Person, unused_tcp_port: int
+    clock: HostClock,
+    env: dict[str, str],
+    tmp_path: Path,
+    url: str,
+    alice: Person,
+    unused_tcp_port: int,
 ) -> None:
     await holds(url, alice)
     async with bot_process(tmp_path, env, fresh=True):

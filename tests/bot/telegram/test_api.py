@@ -10,10 +10,20 @@ from tests.kit.bot import BotHarness, ChatUser
 async def test_what_has_no_form_is_told_at_once(bot: BotHarness, label: object) -> None:
     keyboard = {"inline_keyboard": [[{"text": label, "callback_data": "x"}]]}
     with pytest.raises(TypeError):
-        await call(bot.app.application.bot, "sendMessage", {"chat_id": 1, "text": "hi", "reply_markup": keyboard})
+        await call(
+            bot.app.application.bot,
+            "sendMessage",
+            {"chat_id": 1, "text": "hi", "reply_markup": keyboard},
+        )
 
 
-async def test_what_is_none_is_left_out_and_texts_go_as_they_are(bot: BotHarness, alice: ChatUser) -> None:
+async def test_what_is_none_is_left_out_and_texts_go_as_they_are(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     await alice.sends("/start")
-    sent = await call(bot.app.application.bot, "sendMessage", {"chat_id": alice.person.id, "text": "“7”", "reply_parameters": None})
+    sent = await call(
+        bot.app.application.bot,
+        "sendMessage",
+        {"chat_id": alice.person.id, "text": "“7”", "reply_parameters": None},
+    )
     assert sent["text"] == alice.last.text == "“7”"

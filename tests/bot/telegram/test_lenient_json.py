@@ -25,7 +25,9 @@ def test_values_are_read(payload: bytes, value: object) -> None:
 
 @pytest.mark.parametrize("levels", [99, 500, 2_000, 200_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"x":', "}")])
-def test_what_is_nested_too_deep_leaves_the_rest_readable(levels: int, opening: str, closing: str) -> None:
+def test_what_is_nested_too_deep_leaves_the_rest_readable(
+    levels: int, opening: str, closing: str
+) -> None:
     inner = "1" if opening != "[" else ""
     deep = opening * levels + inner + closing * levels
     value = read_json(f'{{"before": "[[{{", "deep": {deep}, "after": "]}}\\""}}'.encode())
@@ -35,7 +37,18 @@ def test_what_is_nested_too_deep_leaves_the_rest_readable(levels: int, opening: 
 
 
 @pytest.mark.parametrize(
-    "payload", [b"", b"{", b"[" * 500_000, b"<html>", b'{"a": ' * 5_000, b"\xff", b'{"a": 1} {', b"]" * 300, b'{"a": "' + b'\\"' * 500_000]
+    "payload",
+    [
+        b"",
+        b"{",
+        b"[" * 500_000,
+        b"<html>",
+        b'{"a": ' * 5_000,
+        b"\xff",
+        b'{"a": 1} {',
+        b"]" * 300,
+        b'{"a": "' + b'\\"' * 500_000,
+    ],
 )
 def test_what_is_no_json_is_refused(payload: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):

@@ -8,7 +8,16 @@ from collections.abc import AsyncIterator
 import pytest
 import segno
 from telegram import Bot
-from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import (
+    BadRequest,
+    Conflict,
+    Forbidden,
+    InvalidToken,
+    NetworkError,
+    RetryAfter,
+    TelegramError,
+    TimedOut,
+)
 from telegram.request import BaseRequest, HTTPXRequest
 
 from bot.telegram.transport import AiohttpRequest
@@ -68,7 +77,12 @@ def told(error: BaseException) -> str:
 
 @pytest.mark.parametrize(("fault", "retry_after", "error"), FAULTS)
 async def test_errors_are_those_of_the_librarys_own_client(
-    simulator: Simulator, alice: Person, bot: Bot, fault: FaultKind, retry_after: int | None, error: type[TelegramError]
+    simulator: Simulator,
+    alice: Person,
+    bot: Bot,
+    fault: FaultKind,
+    retry_after: int | None,
+    error: type[TelegramError],
 ) -> None:
     simulator.faults.add(fault, retry_after=retry_after)
     with pytest.raises(error) as caught:
@@ -81,7 +95,11 @@ async def test_errors_are_those_of_the_librarys_own_client(
 
 @pytest.mark.parametrize(("fault", "retry_after", "error"), FAULTS)
 async def test_no_error_tells_the_token(
-    simulator: Simulator, alice: Person, fault: FaultKind, retry_after: int | None, error: type[TelegramError]
+    simulator: Simulator,
+    alice: Person,
+    fault: FaultKind,
+    retry_after: int | None,
+    error: type[TelegramError],
 ) -> None:
     async with _bot(simulator.url, AiohttpRequest(read_timeout=0.3)) as bot:
         simulator.faults.add(fault, retry_after=retry_after)
@@ -101,8 +119,12 @@ async def test_a_server_that_is_not_there_is_a_network_error_without_the_token()
     assert TOKEN not in told(caught.value)
 
 
-async def test_waiting_for_a_connection_and_for_the_server_end_alike_without_the_token(simulator: Simulator, alice: Person) -> None:
-    async with _bot(simulator.url, AiohttpRequest(connections=1, pool_timeout=0.2, read_timeout=5)) as bot:
+async def test_waiting_for_a_connection_and_for_the_server_end_alike_without_the_token(
+    simulator: Simulator, alice: Person
+) -> None:
+    async with _bot(
+        simulator.url, AiohttpRequest(connections=1, pool_timeout=0.2, read_timeout=5)
+    ) as bot:
         simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
         hung = asyncio.create_task(bot.send_message(alice.id, "hi"))
         await until(lambda: simulator.transcript.calls_of("sendMessage"))
@@ -114,14 +136,18 @@ async def test_waiting_for_a_connection_and_for_the_server_end_alike_without_the
     assert TOKEN not in told(caught.value)
 
 
-async def test_the_timeout_of_one_call_goes_before_the_transports_own(simulator: Simulator, alice: Person) -> None:
+async def test_the_timeout_of_one_call_goes_before_the_transports_own(
+    simulator: Simulator, alice: Person
+) -> None:
     async with _bot(simulator.url, AiohttpRequest(read_timeout=60)) as bot:
         simulator.faults.add(FaultKind.SILENCE)
         with pytest.raises(TimedOut):
             await bot.send_message(alice.id, "hi", read_timeout=0.1)
 
 
-async def test_bad_requests_conflicts_and_refused_tokens_are_told_apart(simulator: Simulator, alice: Person, bot: Bot) -> None:
+async def test_bad_requests_conflicts_and_refused_tokens_are_told_apart(
+    simulator: Simulator, alice: Person, bot: Bot
+) -> None:
     with pytest.raises(BadRequest, match="Can't parse entities"):
         await bot.send_message(alice.id, "<b>", parse_mode="HTML")
     await simulator.call("setWebhook", {"url": "https://bot.invalid/hook"})
@@ -136,7 +162,9 @@ async def test_bad_requests_conflicts_and_refused_tokens_are_told_apart(simulato
 async def test_a_page_from_something_on_the_way_is_trouble_that_may_pass(
     serve_raw: "Serve", status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    url = await serve_raw(f"HTTP/1.1 {status} x\r\nLocation: /elsewhere\r\nContent-Length: 6\r\n\r\n<html>".encode())
+    url = await serve_raw(
+        f"HTTP/1.1 {status} x\r\nLocation: /elsewhere\r\nContent-Length: 6\r\n\r\n<html>".encode()
+    )
     bot = _bot(url, AiohttpRequest())
     with pytest.raises(NetworkError) as caught:
         await bot.initialize()
@@ -163,7 +191,9 @@ async def test_a_page_from_something_on_the_way_is_trouble_that_may_pass(
         b"{",
     ],
 )
-async def test_json_from_something_on_the_way_is_trouble_that_may_pass_too(serve_raw: "Serve", status: int, body: bytes) -> None:
+async def test_json_from_something_on_the_way_is_trouble_that_may_pass_too(
+    serve_raw: "Serve", status: int, body: bytes
+) -> None:
     bot = _bot(await serve_raw(_answer(body, status)), AiohttpRequest())
     with pytest.raises(NetworkError) as caught:
         await bot.initialize()
@@ -173,8 +203,13 @@ async def test_json_from_something_on_the_way_is_trouble_that_may_pass_too(serve
     assert TOKEN not in told(caught.value)
 
 
-@pytest.mark.parametrize("body", [b"{}", b'{"ok":false}', b'{"ok":true}', b"[]", b'["result"]', b"null", b"7", b'"result"'])
-async def test_an_answer_without_a_result_is_trouble_that_may_pass(serve_raw: "Serve", body: bytes) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [b"{}", b'{"ok":false}', b'{"ok":true}', b"[]", b'["result"]', b"null", b"7", b'"result"'],
+)
+async def test_an_answer_without_a_result_is_trouble_that_may_pass(
+    serve_raw: "Serve", body: bytes
+) -> None:
     bot = _bot(await serve_raw(_answer(body)), AiohttpRequest())
     with pytest.raises(NetworkError, match="no Bot API server"):
         await bot.initialize()
@@ -203,7 +238,9 @@ async def test_an_answer_cut_in_the_middle_is_a_network_error(serve_raw: "Serve"
     await bot.shutdown()
 
 
-async def test_half_a_character_is_left_out_of_what_is_sent(simulator: Simulator, alice: Person) -> None:
+async def test_half_a_character_is_left_out_of_what_is_sent(
+    simulator: Simulator, alice: Person
+) -> None:
     async with _bot(simulator.url, AiohttpRequest()) as bot:
         await bot.send_message(alice.id, "half a \ud83d smile & a whole 😀 one")
 

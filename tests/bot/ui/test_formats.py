@@ -28,7 +28,10 @@ FOLD, GAP = date(2026, 10, 25), date(2027, 3, 28)
 
 
 def test_days_in_both_languages() -> None:
-    assert [t.day(FRIDAY) for t in (ENGLISH, GERMAN)] == ["Friday, 13 August 2027", "Freitag, 13. August 2027"]
+    assert [t.day(FRIDAY) for t in (ENGLISH, GERMAN)] == [
+        "Friday, 13 August 2027",
+        "Freitag, 13. August 2027",
+    ]
     assert [t.short_day(FRIDAY) for t in (ENGLISH, GERMAN)] == ["Fri 13 Aug", "Fr., 13. Aug."]
     assert [t.month(FRIDAY) for t in (ENGLISH, GERMAN)] == ["August 2027", "August 2027"]
     assert [list(t.weekdays()) for t in (ENGLISH, GERMAN)] == [
@@ -42,7 +45,10 @@ def test_days_in_both_languages() -> None:
 def test_a_slot_tells_day_and_both_ends() -> None:
     slot = TimeSpan(berlin(FRIDAY, 9, 15), berlin(FRIDAY, 9, 30))
 
-    assert ENGLISH.slot(slot) == f'<tg-time unix="{slot.start * 900}">Friday, 13 August 2027, 09:15–09:30</tg-time>'
+    assert (
+        ENGLISH.slot(slot)
+        == f'<tg-time unix="{slot.start * 900}">Friday, 13 August 2027, 09:15–09:30</tg-time>'
+    )
     assert ENGLISH.short_slot(slot) == "Fri 13 Aug, 09:15"
 
 
@@ -81,7 +87,9 @@ def test_moments_are_told_in_the_readers_zone() -> None:
 
     assert ENGLISH.moment(moment) == f'<tg-time unix="{int(moment.timestamp())}">01:05</tg-time>'
     assert ">Sat 14 Aug, 01:05<" in ENGLISH.date_and_time(moment)
-    assert ">Fri 13 Aug, 16:05<" in Times(LANGUAGES["en"], ZoneInfo("America/Los_Angeles")).date_and_time(moment)
+    assert ">Fri 13 Aug, 16:05<" in Times(
+        LANGUAGES["en"], ZoneInfo("America/Los_Angeles")
+    ).date_and_time(moment)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +107,9 @@ def test_moments_are_told_in_the_readers_zone() -> None:
         (timedelta(0), "0 seconds", "0 Sekunden"),
     ],
 )
-def test_lengths_are_whole_numbers_of_the_largest_unit(length: timedelta, english: str, german: str) -> None:
+def test_lengths_are_whole_numbers_of_the_largest_unit(
+    length: timedelta, english: str, german: str
+) -> None:
     assert (ENGLISH.duration(length), GERMAN.duration(length)) == (english, german)
 
 
@@ -110,12 +120,20 @@ def test_lists_read_as_people_say_them() -> None:
 
 
 def test_wall_clocks_end_the_day_at_twenty_four() -> None:
-    assert [wall_time(minutes) for minutes in (0, 495, 1439, 1440)] == ["00:00", "08:15", "23:59", "24:00"]
+    assert [wall_time(minutes) for minutes in (0, 495, 1439, 1440)] == [
+        "00:00",
+        "08:15",
+        "23:59",
+        "24:00",
+    ]
     assert wall_span(WallSpan(480, 1440)) == "08:00–24:00"
 
 
 @given(
-    st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca"]), st.integers(1_900_000, 2_100_000)
+    st.sampled_from(
+        ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca"]
+    ),
+    st.integers(1_900_000, 2_100_000),
 )
 def test_no_two_cells_of_one_day_read_the_same(zone: str, start: int) -> None:
     times = Times(LANGUAGES["en"], ZoneInfo(zone))

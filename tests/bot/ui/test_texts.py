@@ -39,7 +39,11 @@ def texts_of(language: str) -> dict[str, tuple[str, ...]]:
     for message in catalogue(language):
         if message.id:
             key = message.id if isinstance(message.id, str) else message.id[0]
-            found[key] = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
+            found[key] = (
+                (message.string,)
+                if isinstance(message.string, str)
+                else tuple(message.string or ())
+            )
     return found
 
 
@@ -74,7 +78,10 @@ def test_every_refusal_has_its_sentence(language: str, code: str) -> None:
     kind = next(kind for kind in errors.Refusal.__subclasses__() if kind.code == code)
     t = texts_in(language)
     day = timedelta(days=1)
-    sentence = refusal_text(Reader(t, Times(t.locale, ZONE)), kind(notice_period=day, booking_horizon=day, limit=3, zone="Mars/Base"))
+    sentence = refusal_text(
+        Reader(t, Times(t.locale, ZONE)),
+        kind(notice_period=day, booking_horizon=day, limit=3, zone="Mars/Base"),
+    )
 
     assert sentence != f"refusal.{code}"
     assert "{" not in sentence
@@ -82,9 +89,13 @@ def test_every_refusal_has_its_sentence(language: str, code: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
-    ("pattern", "start"), [(r'Problem\(\s*"(\w+)"', "typed."), (r'Note\(\s*"(\w+)"', "typed.note.")], ids=["problems", "notes"]
+    ("pattern", "start"),
+    [(r'Problem\(\s*"(\w+)"', "typed."), (r'Note\(\s*"(\w+)"', "typed.note.")],
+    ids=["problems", "notes"],
 )
-def test_every_way_of_reading_a_line_has_its_sentence(language: str, pattern: str, start: str) -> None:
+def test_every_way_of_reading_a_line_has_its_sentence(
+    language: str, pattern: str, start: str
+) -> None:
     source = "\n".join(file.read_text(encoding="utf-8") for file in (BOT / "parsing").rglob("*.py"))
     codes = {f"{start}{code}" for code in re.findall(pattern, source)}
 
@@ -120,7 +131,14 @@ def test_every_text_is_written_in_every_plural_form(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_text_is_left_over(language: str) -> None:
-    assert set(texts_of(language)) - ASKED_FOR - CODES - {f"refusal.{code}" for code in REFUSALS} - {"refusal"} == set()
+    assert (
+        set(texts_of(language))
+        - ASKED_FOR
+        - CODES
+        - {f"refusal.{code}" for code in REFUSALS}
+        - {"refusal"}
+        == set()
+    )
 
 
 def values_in(texts: tuple[str, ...]) -> set[str]:
@@ -132,7 +150,9 @@ def test_a_text_that_is_missing_or_left_over_would_be_seen() -> None:
     english = set(texts_of("en"))
 
     assert ASKED_FOR - (english - {"card.held"}) == {"card.held"}
-    assert (english | {"card.forgotten"}) - ASKED_FOR - CODES - {f"refusal.{code}" for code in REFUSALS} - {"refusal"} == {"card.forgotten"}
+    assert (english | {"card.forgotten"}) - ASKED_FOR - CODES - {
+        f"refusal.{code}" for code in REFUSALS
+    } - {"refusal"} == {"card.forgotten"}
 
 
 def test_values_are_escaped_but_for_markup_and_plain_texts() -> None:

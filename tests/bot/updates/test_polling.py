@@ -44,10 +44,17 @@ def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def live_replicas(
-    simulator: Simulator, url: str, *, token: str = TOKEN, patience: float = 0.5, ready: Callable[[App], Awaitable[None]] | None = None
+    simulator: Simulator,
+    url: str,
+    *,
+    token: str = TOKEN,
+    patience: float = 0.5,
+    ready: Callable[[App], Awaitable[None]] | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Run the bot for a block."""
-    settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=url, listen="127.0.0.1:0")
+    settings = Settings(
+        _env_file=None, telegram_api_url=simulator.url, database_url=url, listen="127.0.0.1:0"
+    )
     task = asyncio.create_task(run(settings, token, patience=patience, ready=ready))
     try:
         yield task
@@ -72,12 +79,19 @@ async def test_it_answers(simulator: Simulator, database_url: str) -> None:
     assert simulator.transcript.warnings == []
 
 
-async def test_an_update_is_acknowledged_only_once_it_is_committed(simulator: Simulator, database_url: str) -> None:
+async def test_an_update_is_acknowledged_only_once_it_is_committed(
+    simulator: Simulator, database_url: str
+) -> None:
     acknowledged: list[tuple[int, set[int]]] = []
     fetch = simulator.world.updates.fetch
 
     def watched(offset: int, limit: int) -> Any:
-        acknowledged.append((offset, {number for (number,) in rows(database_url, "SELECT update_id FROM worked_update")}))
+        acknowledged.append(
+            (
+                offset,
+                {number for (number,) in rows(database_url, "SELECT update_id FROM worked_update")},
+            )
+        )
         return fetch(offset, limit)
 
     object.__setattr__(simulator.world, "updates", _Watched(simulator.world.updates, watched))
@@ -102,9 +116,19 @@ class _Watched:
 
 
 @pytest.mark.parametrize(
-    "fault", [FaultKind.SERVER_ERROR, FaultKind.BAD_GATEWAY, FaultKind.FLOOD, FaultKind.SILENCE, FaultKind.CUT_BEFORE, FaultKind.CUT_AFTER]
+    "fault",
+    [
+        FaultKind.SERVER_ERROR,
+        FaultKind.BAD_GATEWAY,
+        FaultKind.FLOOD,
+        FaultKind.SILENCE,
+        FaultKind.CUT_BEFORE,
+        FaultKind.CUT_AFTER,
+    ],
 )
-async def test_trouble_with_fetching_is_survived(simulator: Simulator, database_url: str, fault: FaultKind) -> None:
+async def test_trouble_with_fetching_is_survived(
+    simulator: Simulator, database_url: str, fault: FaultKind
+) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(fault, method="getUpdates", retry_after=1)
     async with live_replicas(simulator, database_url):
@@ -115,7 +139,9 @@ async def test_trouble_with_fetching_is_survived(simulator: Simulator, database_
     assert len(heard(alice)) == 1
 
 
-async def test_another_poller_is_survived(simulator: Simulator, database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_another_poller_is_survived(
+    simulator: Simulator, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     alice = simulator.person("Alice")
     async with live_replicas(simulator, database_url):
         await until(lambda: simulator.world.poll)
@@ -135,18 +161,30 @@ async def test_telegram_may_be_down_at_the_start(simulator: Simulator, database_
         await until(lambda: heard(alice))
 
 
-async def test_what_the_bot_is_for_is_told_in_every_language(simulator: Simulator, database_url: str) -> None:
+async def test_what_the_bot_is_for_is_told_in_every_language(
+    simulator: Simulator, database_url: str
+) -> None:
     async with live_replicas(simulator, database_url):
         await until(lambda: "de" in simulator.world.profile.short_descriptions)
 
-    for language, part in ((None, "Book an appointment in a few taps"), ("de", "Termin buchen mit wenigen Tipps")):
-        for method, field in (("getMyDescription", "description"), ("getMyShortDescription", "short_description")):
-            body = (await simulator.call(method, {"language_code": language} if language else {})).body
+    for language, part in (
+        (None, "Book an appointment in a few taps"),
+        ("de", "Termin buchen mit wenigen Tipps"),
+    ):
+        for method, field in (
+            ("getMyDescription", "description"),
+            ("getMyShortDescription", "short_description"),
+        ):
+            body = (
+                await simulator.call(method, {"language_code": language} if language else {})
+            ).body
             assert isinstance(body, dict)
             assert body["result"][field].startswith(part)
 
 
-async def test_it_works_though_it_cannot_be_described(simulator: Simulator, database_url: str) -> None:
+async def test_it_works_though_it_cannot_be_described(
+    simulator: Simulator, database_url: str
+) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(FaultKind.SERVER_ERROR, method="setMyDescription", times=None)
     async with live_replicas(simulator, database_url):
@@ -154,7 +192,9 @@ async def test_it_works_though_it_cannot_be_described(simulator: Simulator, data
         await until(lambda: heard(alice))
 
 
-async def test_trouble_that_stays_the_same_is_told_once(simulator: Simulator, database_url: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_trouble_that_stays_the_same_is_told_once(
+    simulator: Simulator, database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(FaultKind.SERVER_ERROR, method="getUpdates", times=3)
     caplog.set_level("INFO", "bot.updates.polling")
@@ -175,7 +215,9 @@ async def test_a_refused_token_ends_it(simulator: Simulator, database_url: str) 
             await task
 
 
-async def test_a_token_that_is_revoked_later_ends_it(simulator: Simulator, database_url: str) -> None:
+async def test_a_token_that_is_revoked_later_ends_it(
+    simulator: Simulator, database_url: str
+) -> None:
     async with live_replicas(simulator, database_url) as task:
         await until(lambda: simulator.world.poll)
         simulator.world.token = "1:new"
@@ -194,7 +236,9 @@ async def test_a_webhook_that_was_set_is_deleted(simulator: Simulator, database_
     assert simulator.world.webhook.url == ""
 
 
-async def test_one_silent_chat_keeps_nobody_else_from_being_fetched(simulator: Simulator, database_url: str) -> None:
+async def test_one_silent_chat_keeps_nobody_else_from_being_fetched(
+    simulator: Simulator, database_url: str
+) -> None:
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice, times=None)
     async with live_replicas(simulator, database_url, patience=20):
@@ -227,16 +271,25 @@ async def test_what_is_being_sent_keeps_nothing_from_being_fetched(
 @pytest.mark.parametrize(
     ("nonsense", "said"),
     [
-        ([None, 7, "update", {}, {"update_id": "7"}, {"update_id": True}, {"update_id": 1}], "6 of 7 updates have no number"),
+        (
+            [None, 7, "update", {}, {"update_id": "7"}, {"update_id": True}, {"update_id": 1}],
+            "6 of 7 updates have no number",
+        ),
         ([None, {}], "nothing that has an update's number"),
         ({"update_id": 1}, "no list of updates"),
     ],
 )
 async def test_an_answer_that_is_no_update_is_told_of_and_passed_over(
-    simulator: Simulator, database_url: str, caplog: pytest.LogCaptureFixture, nonsense: Any, said: str
+    simulator: Simulator,
+    database_url: str,
+    caplog: pytest.LogCaptureFixture,
+    nonsense: Any,
+    said: str,
 ) -> None:
     fetch, answers = simulator.world.updates.fetch, [nonsense]
-    watched = _Watched(simulator.world.updates, lambda *args: answers.pop() if answers else fetch(*args))
+    watched = _Watched(
+        simulator.world.updates, lambda *args: answers.pop() if answers else fetch(*args)
+    )
     object.__setattr__(simulator.world, "updates", watched)
     alice = simulator.person("Alice")
     async with live_replicas(simulator, database_url):
@@ -267,19 +320,30 @@ async def test_an_update_that_fails_is_set_aside_while_others_go_on_and_its_chat
     after = alice.sends("/help")
 
     async def breaks(app: App) -> None:
-        app.application.handlers[0].insert(0, MessageHandler(filters.Text(["boom"]), failing(RuntimeError("boom"))))
+        app.application.handlers[0].insert(
+            0, MessageHandler(filters.Text(["boom"]), failing(RuntimeError("boom")))
+        )
 
     async with live_replicas(simulator, database_url, ready=breaks):
         bob.sends("/help")
         await until(lambda: heard(bob))
         await until(lambda: heard(alice))
 
-    worked = [number for (number,) in rows(database_url, "SELECT update_id FROM worked_update ORDER BY worked_at")]
+    worked = [
+        number
+        for (number,) in rows(
+            database_url, "SELECT update_id FROM worked_update ORDER BY worked_at"
+        )
+    ]
     assert worked.index(poison["update_id"]) < worked.index(after["update_id"])
-    assert rows(database_url, "SELECT update_id, attempts, set_aside FROM failed_update") == [(poison["update_id"], 3, 1)]
+    assert rows(database_url, "SELECT update_id, attempts, set_aside FROM failed_update") == [
+        (poison["update_id"], 3, 1)
+    ]
 
 
-async def test_an_update_that_cannot_be_read_keeps_no_other_from_being_worked(simulator: Simulator, database_url: str) -> None:
+async def test_an_update_that_cannot_be_read_keeps_no_other_from_being_worked(
+    simulator: Simulator, database_url: str
+) -> None:
     alice = simulator.person("Alice")
     simulator.world.updates.add("message", {"chat": alice.chat.as_json()})
     alice.sends("/help")
@@ -290,7 +354,9 @@ async def test_an_update_that_cannot_be_read_keeps_no_other_from_being_worked(si
         await until(lambda: not simulator.world.updates.pending)
 
 
-async def test_one_odd_update_among_many_stops_nobody(simulator: Simulator, database_url: str) -> None:
+async def test_one_odd_update_among_many_stops_nobody(
+    simulator: Simulator, database_url: str
+) -> None:
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     for _ in range(3):
         odd = alice.sends("/help")
@@ -304,7 +370,9 @@ async def test_one_odd_update_among_many_stops_nobody(simulator: Simulator, data
     assert len(rows(database_url, "SELECT update_id FROM worked_update")) == 124
 
 
-async def test_a_quiet_bot_is_ready_at_once(simulator: Simulator, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_quiet_bot_is_ready_at_once(
+    simulator: Simulator, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.updates.polling._POLL_SECONDS", 3600)
     apps: list[App] = []
 
@@ -315,7 +383,9 @@ async def test_a_quiet_bot_is_ready_at_once(simulator: Simulator, database_url: 
         await until(lambda: apps and apps[0].pulse.age is not None)
 
 
-async def test_an_update_that_stays_in_work_is_seen(simulator: Simulator, database_url: str) -> None:
+async def test_an_update_that_stays_in_work_is_seen(
+    simulator: Simulator, database_url: str
+) -> None:
     alice, apps, going_on = simulator.person("Alice"), list[App](), asyncio.Event()
 
     async def hangs(update: Update, context: Context) -> None:
@@ -349,7 +419,9 @@ async def test_a_redelivered_update_is_worked_once(simulator: Simulator, databas
     assert len(heard(alice)) == 2
 
 
-async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_first(simulator: Simulator, database_url: str) -> None:
+async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_first(
+    simulator: Simulator, database_url: str
+) -> None:
     reached, gate = asyncio.Event(), asyncio.Event()
     alice = simulator.person("Alice")
 
@@ -361,7 +433,12 @@ async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_
     async def prepares(app: App) -> None:
         app.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), waits))
 
-    settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=database_url, listen="127.0.0.1:0")
+    settings = Settings(
+        _env_file=None,
+        telegram_api_url=simulator.url,
+        database_url=database_url,
+        listen="127.0.0.1:0",
+    )
     task = asyncio.create_task(run(settings, TOKEN, ready=prepares))
     in_hand = alice.sends("wait")
     await reached.wait()
@@ -376,7 +453,9 @@ async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_
 
 
 @pytest.mark.parametrize("hung", ["getUpdates", "sendMessage", "getMe", "setMyCommands"])
-async def test_it_stops_within_five_seconds_also_while_a_call_hangs(simulator: Simulator, database_url: str, hung: str) -> None:
+async def test_it_stops_within_five_seconds_also_while_a_call_hangs(
+    simulator: Simulator, database_url: str, hung: str
+) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(FaultKind.SILENCE, method=hung, times=None)
     async with live_replicas(simulator, database_url, patience=60) as task:

@@ -35,7 +35,9 @@ def answers(bot: BotHarness) -> list[int]:
     return [tap.answers for tap in bot.simulator.world.taps.values()]
 
 
-async def test_a_redelivered_message_does_nothing_twice_even_after_a_restart(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_redelivered_message_does_nothing_twice_even_after_a_restart(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     hears(bot, "hi", echo)
     update = alice.person.sends("hi")
     await bot.settles()
@@ -49,7 +51,9 @@ async def test_a_redelivered_message_does_nothing_twice_even_after_a_restart(bot
         await bot.restarts()
 
 
-async def test_a_redelivered_tap_is_worked_and_answered_once(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_redelivered_tap_is_worked_and_answered_once(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     hears(bot, "offer", offer)
     feels(bot, "probe", echo)
     await alice.sends("offer")
@@ -63,7 +67,9 @@ async def test_a_redelivered_tap_is_worked_and_answered_once(bot: BotHarness, al
     assert len(texts(alice)) == 2
 
 
-async def test_each_chat_is_in_order_while_sixty_four_are_worked_side_by_side(bot: BotHarness) -> None:
+async def test_each_chat_is_in_order_while_sixty_four_are_worked_side_by_side(
+    bot: BotHarness,
+) -> None:
     hears(bot, "line", echo)
     people = [bot.joins(f"Person {number}") for number in range(64)]
     for number in range(3):
@@ -71,10 +77,17 @@ async def test_each_chat_is_in_order_while_sixty_four_are_worked_side_by_side(bo
             person.person.sends(f"line {number}")
     application = bot.app.application
     updates = [read(raw, application.bot) for raw in bot.simulator.take_updates()]
-    await asyncio.gather(*(application.update_processor.process_update(u, application.process_update(u)) for u in updates))
+    await asyncio.gather(
+        *(
+            application.update_processor.process_update(u, application.process_update(u))
+            for u in updates
+        )
+    )
     await bot.app.processor.idle()
 
-    assert {tuple(texts(person)) for person in people} == {("heard line 0", "heard line 1", "heard line 2")}
+    assert {tuple(texts(person)) for person in people} == {
+        ("heard line 0", "heard line 1", "heard line 2")
+    }
 
 
 async def test_a_silent_chat_holds_up_nobody_else(impatient_bot: BotHarness) -> None:
@@ -91,7 +104,12 @@ async def test_a_silent_chat_holds_up_nobody_else(impatient_bot: BotHarness) -> 
     alice.person.sends("hi 2")
     application = bot.app.application
     updates = [read(raw, application.bot) for raw in bot.simulator.take_updates()]
-    works = [asyncio.create_task(application.update_processor.process_update(u, application.process_update(u))) for u in updates]
+    works = [
+        asyncio.create_task(
+            application.update_processor.process_update(u, application.process_update(u))
+        )
+        for u in updates
+    ]
     await until(lambda: all(texts(other) for other in others))
 
     # What Alice wrote next is worked although the answer to her first line is still on its way; it is told after that.
@@ -110,11 +128,15 @@ async def test_a_handler_that_fails_leaves_nothing_behind(bot: BotHarness, alice
     after = everything(bot.app.database.url)
 
     assert texts(alice) == []
-    assert rows(bot.app.database.url, "SELECT attempts, error, set_aside FROM failed_update") == [(1, "RuntimeError: boom", 0)]
+    assert rows(bot.app.database.url, "SELECT attempts, error, set_aside FROM failed_update") == [
+        (1, "RuntimeError: boom", 0)
+    ]
     assert {**after, "failed_update": []} == before
 
 
-async def test_an_update_that_keeps_failing_is_set_aside_and_its_sender_told(bot: BotHarness, alice: ChatUser) -> None:
+async def test_an_update_that_keeps_failing_is_set_aside_and_its_sender_told(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     hears(bot, "boom", failing(RuntimeError("boom")))
     hears(bot, "hi", echo)
     update = alice.person.sends("boom")
@@ -126,14 +148,22 @@ async def test_an_update_that_keeps_failing_is_set_aside_and_its_sender_told(bot
     await bot.settles()
 
     assert texts(alice) == [OURS, "heard hi"]
-    assert rows(bot.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
+    assert rows(bot.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [
+        (TRIES, 1)
+    ]
     assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [(None,)]
 
 
-async def test_what_is_there_already_each_time_is_a_failure_on_either_engine(bot: BotHarness, alice: ChatUser) -> None:
+async def test_what_is_there_already_each_time_is_a_failure_on_either_engine(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     async def puts_in_twice(update: Update, context: Context) -> None:
         connection = cast("SqlUnitOfWork", context.uow)._connection
-        await connection.execute(text(f"INSERT INTO worked_update SELECT * FROM worked_update WHERE update_id = {update.update_id}"))
+        await connection.execute(
+            text(
+                f"INSERT INTO worked_update SELECT * FROM worked_update WHERE update_id = {update.update_id}"
+            )
+        )
 
     hears(bot, "twice", puts_in_twice)
     alice.person.sends("twice")
@@ -142,10 +172,14 @@ async def test_what_is_there_already_each_time_is_a_failure_on_either_engine(bot
     await bot.works(updates)
 
     assert texts(alice) == [OURS]
-    assert rows(bot.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(TRIES, 1)]
+    assert rows(bot.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [
+        (TRIES, 1)
+    ]
 
 
-async def test_a_tap_whose_work_keeps_failing_is_answered_once(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_tap_whose_work_keeps_failing_is_answered_once(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     hears(bot, "offer", offer)
     feels(bot, "probe", failing(RuntimeError("boom")))
     await alice.sends("offer")
@@ -192,7 +226,9 @@ async def test_a_refusal_undoes_just_its_own_work(bot: BotHarness, alice: ChatUs
     assert rows(bot.app.database.url, "SELECT language, time_zone FROM client") == [("de", None)]
 
 
-async def test_a_tap_that_is_refused_is_answered_with_the_reason(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_tap_that_is_refused_is_answered_with_the_reason(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     async def refuse(update: Update, context: Context) -> None:
         raise errors.ZoneUnknown(zone="Atlantis")
 
@@ -205,7 +241,9 @@ async def test_a_tap_that_is_refused_is_answered_with_the_reason(bot: BotHarness
     assert answers(bot) == [1]
 
 
-async def test_a_refusal_that_cannot_be_told_counts_as_our_own_failure(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_refusal_that_cannot_be_told_counts_as_our_own_failure(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     hears(bot, "boom", failing(errors.NameUnusable()))
     alice.person.sends("boom")
     updates = bot.simulator.take_updates()
@@ -216,19 +254,29 @@ async def test_a_refusal_that_cannot_be_told_counts_as_our_own_failure(bot: BotH
     assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [(None,)]
 
 
-async def test_a_sender_whose_fields_the_database_cannot_keep_is_answered(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_sender_whose_fields_the_database_cannot_keep_is_answered(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     hears(bot, "hi", echo)
     update = alice.person.sends("hi")
     bot.simulator.take_updates()
-    update["message"]["from"] |= {"username": "\ud800" + "u" * 65, "language_code": "x" * 17, "last_name": "n\x00" * 200}
+    update["message"]["from"] |= {
+        "username": "\ud800" + "u" * 65,
+        "language_code": "x" * 17,
+        "last_name": "n\x00" * 200,
+    }
     await bot.works([update])
 
     assert texts(alice) == ["heard hi"]
-    assert rows(bot.app.database.url, "SELECT username, telegram_language FROM client") == [("u" * 63, "x" * 16)]
+    assert rows(bot.app.database.url, "SELECT username, telegram_language FROM client") == [
+        ("u" * 63, "x" * 16)
+    ]
 
 
 @pytest.mark.parametrize("name", [None, "", 7, ["x"], "\x00", "\ud800"])
-async def test_a_person_without_a_usable_name_is_answered_and_shown_by_their_number(bot: BotHarness, alice: ChatUser, name: object) -> None:
+async def test_a_person_without_a_usable_name_is_answered_and_shown_by_their_number(
+    bot: BotHarness, alice: ChatUser, name: object
+) -> None:
     hears(bot, "hi", echo)
     for kind in ("message", "my_chat_member"):
         update = alice.person.sends("hi") if kind == "message" else alice.person.unblocks()
@@ -241,7 +289,9 @@ async def test_a_person_without_a_usable_name_is_answered_and_shown_by_their_num
 
 
 @pytest.mark.changes_schema
-async def test_a_failure_that_the_database_cannot_count_is_set_aside_all_the_same(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_failure_that_the_database_cannot_count_is_set_aside_all_the_same(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     refuses_rows(bot.app.database.url, "failed_update")
     hears(bot, "boom", failing(RuntimeError("boom")))
     hears(bot, "hi", echo)
@@ -255,7 +305,9 @@ async def test_a_failure_that_the_database_cannot_count_is_set_aside_all_the_sam
     assert rows(bot.app.database.url, "SELECT attempts FROM failed_update") == []
 
 
-async def test_an_update_that_alone_finds_the_database_away_is_set_aside(bot: BotHarness, alice: ChatUser) -> None:
+async def test_an_update_that_alone_finds_the_database_away_is_set_aside(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     hears(bot, "boom", failing(DatabaseAway("08006")))
     alice.person.sends("boom")
     updates = bot.simulator.take_updates()
@@ -267,15 +319,27 @@ async def test_an_update_that_alone_finds_the_database_away_is_set_aside(bot: Bo
     assert texts(alice) == [OURS]
 
 
-async def test_an_update_that_cannot_be_read_is_told_to_the_admins(bot: BotHarness, alice: ChatUser) -> None:
+async def test_an_update_that_cannot_be_read_is_told_to_the_admins(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     await bot.works([{"update_id": 5, "message": {"text": "a private matter"}}])
 
-    assert rows(bot.app.database.url, "SELECT kind, count, error FROM incident") == [("update_set_aside", 1, "ValueError")]
+    assert rows(bot.app.database.url, "SELECT kind, count, error FROM incident") == [
+        ("update_set_aside", 1, "ValueError")
+    ]
 
 
 async def test_what_nobody_sent_is_passed_over(bot: BotHarness) -> None:
     channel = {"id": -1, "type": "channel", "title": "News"}
-    await bot.works([{"update_id": 1}, {"update_id": 2, "channel_post": {"message_id": 1, "date": 0, "chat": channel, "text": "hi"}}])
+    await bot.works(
+        [
+            {"update_id": 1},
+            {
+                "update_id": 2,
+                "channel_post": {"message_id": 1, "date": 0, "chat": channel, "text": "hi"},
+            },
+        ]
+    )
 
     assert rows(bot.app.database.url, "SELECT update_id FROM worked_update") == []
 
@@ -331,7 +395,9 @@ async def test_an_answer_that_did_not_arrive_goes_out_later_and_in_order(
 
 
 @pytest.mark.parametrize("fault", [FaultKind.CUT_AFTER, FaultKind.SILENCE_AFTER])
-async def test_an_answer_that_may_have_arrived_is_rather_repeated_than_lost(impatient_bot: BotHarness, fault: FaultKind) -> None:
+async def test_an_answer_that_may_have_arrived_is_rather_repeated_than_lost(
+    impatient_bot: BotHarness, fault: FaultKind
+) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
     hears(bot, "hi", echo)
     bot.simulator.faults.add(fault, method="sendMessage")
@@ -343,7 +409,9 @@ async def test_an_answer_that_may_have_arrived_is_rather_repeated_than_lost(impa
     assert outbox(bot) == []
 
 
-async def test_an_answer_that_comes_after_the_wait_but_before_the_sweep_still_queues(impatient_bot: BotHarness) -> None:
+async def test_an_answer_that_comes_after_the_wait_but_before_the_sweep_still_queues(
+    impatient_bot: BotHarness,
+) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
     hears(bot, "hi", echo)
     bot.simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=5)
@@ -354,7 +422,9 @@ async def test_an_answer_that_comes_after_the_wait_but_before_the_sweep_still_qu
     assert texts(alice) == ["heard hi 1", "heard hi 2"]
 
 
-async def test_a_tap_is_answered_at_once_even_where_the_rest_has_to_wait(impatient_bot: BotHarness) -> None:
+async def test_a_tap_is_answered_at_once_even_where_the_rest_has_to_wait(
+    impatient_bot: BotHarness,
+) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
 
     async def says(update: Update, context: Context) -> None:
@@ -376,7 +446,9 @@ async def test_a_tap_is_answered_at_once_even_where_the_rest_has_to_wait(impatie
     assert answers(bot) == [1]
 
 
-async def test_a_tap_is_not_answered_again_when_the_rest_is_repeated(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_tap_is_not_answered_again_when_the_rest_is_repeated(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     hears(bot, "offer", offer)
     feels(bot, "probe", echo)
     await alice.sends("offer")
@@ -388,7 +460,9 @@ async def test_a_tap_is_not_answered_again_when_the_rest_is_repeated(bot: BotHar
     assert len(texts(alice)) == 2
 
 
-async def test_an_answer_that_was_committed_when_the_bot_died_is_told_after_its_return(impatient_bot: BotHarness) -> None:
+async def test_an_answer_that_was_committed_when_the_bot_died_is_told_after_its_return(
+    impatient_bot: BotHarness,
+) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
     hears(bot, "hi", echo)
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
@@ -396,7 +470,9 @@ async def test_an_answer_that_was_committed_when_the_bot_died_is_told_after_its_
     application = bot.app.application
     for raw in bot.simulator.take_updates():
         update = read(raw, application.bot)
-        await application.update_processor.process_update(update, application.process_update(update))
+        await application.update_processor.process_update(
+            update, application.process_update(update)
+        )
     await bot.crashes()
     bot.simulator.faults.clear()
     assert texts(alice) == []
@@ -405,8 +481,24 @@ async def test_an_answer_that_was_committed_when_the_bot_died_is_told_after_its_
     assert texts(alice) == ["heard hi"]
 
 
-@pytest.mark.parametrize("data", ["zz", "what:ever", "bs:1", "bs:1:2:x", ":::::", "ß" * 32, "x" * 64, "rc:-1", "rc:٣", "bd:1:20261301:0:0"])
-async def test_a_tap_that_nobody_can_read_is_answered(bot: BotHarness, alice: ChatUser, data: str) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        "zz",
+        "what:ever",
+        "bs:1",
+        "bs:1:2:x",
+        ":::::",
+        "ß" * 32,
+        "x" * 64,
+        "rc:-1",
+        "rc:٣",
+        "bd:1:20261301:0:0",
+    ],
+)
+async def test_a_tap_that_nobody_can_read_is_answered(
+    bot: BotHarness, alice: ChatUser, data: str
+) -> None:
     await alice.sends("/help")
     await alice.taps_data(data, alice.last.id)
 
@@ -414,7 +506,9 @@ async def test_a_tap_that_nobody_can_read_is_answered(bot: BotHarness, alice: Ch
     assert alice.toast
 
 
-async def test_words_of_two_people_never_mix(bot: BotHarness, alice: ChatUser, bob: ChatUser) -> None:
+async def test_words_of_two_people_never_mix(
+    bot: BotHarness, alice: ChatUser, bob: ChatUser
+) -> None:
     async def slow(update: Update, context: Context) -> None:
         mine = context.request
         await asyncio.sleep(0)

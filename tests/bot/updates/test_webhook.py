@@ -43,7 +43,12 @@ def update_of(bot: WebhookBot, text: str, *, who: str = "Alice") -> dict[str, An
 
 
 def worked(bot: WebhookBot) -> list[int]:
-    return [number for (number,) in rows(bot.app.database.url, "SELECT update_id FROM worked_update ORDER BY update_id")]
+    return [
+        number
+        for (number,) in rows(
+            bot.app.database.url, "SELECT update_id FROM worked_update ORDER BY update_id"
+        )
+    ]
 
 
 class Gate:
@@ -61,7 +66,12 @@ class Gate:
 
 
 async def test_the_whole_story_by_webhook(bot: WebhookBot) -> None:
-    admin, dora, alice, bob = bot.joins("Ada", id=ADMIN_ID), bot.joins("Dora"), bot.joins("Alice"), bot.joins("Bob")
+    admin, dora, alice, bob = (
+        bot.joins("Ada", id=ADMIN_ID),
+        bot.joins("Dora"),
+        bot.joins("Alice"),
+        bot.joins("Bob"),
+    )
     await admin.sends("/invite")
     await dora.opens(admin.link("?start=join_"))
     await dora.taps("Keep")
@@ -91,17 +101,28 @@ async def test_the_whole_story_by_webhook(bot: WebhookBot) -> None:
     assert bot.simulator.webhook.waits == []
 
 
-async def test_telegram_is_told_what_to_post_and_how_to_show_that_it_is_telegram(bot: WebhookBot) -> None:
+async def test_telegram_is_told_what_to_post_and_how_to_show_that_it_is_telegram(
+    bot: WebhookBot,
+) -> None:
     [call] = bot.simulator.transcript.calls_of("setWebhook")
 
     assert call.params["secret_token"] == SECRET
-    assert call.params["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
+    assert call.params["allowed_updates"] == [
+        "message",
+        "edited_message",
+        "callback_query",
+        "my_chat_member",
+    ]
     assert call.params["max_connections"] == "40"
     assert call.params.get("drop_pending_updates", "false") == "false"
 
 
-@pytest.mark.parametrize("secret", [None, "", "wrong", SECRET[:-1], SECRET + "1", SECRET.upper(), "schön"])
-async def test_whoever_does_not_know_the_secret_is_refused_and_not_read(bot: WebhookBot, secret: str | None) -> None:
+@pytest.mark.parametrize(
+    "secret", [None, "", "wrong", SECRET[:-1], SECRET + "1", SECRET.upper(), "schön"]
+)
+async def test_whoever_does_not_know_the_secret_is_refused_and_not_read(
+    bot: WebhookBot, secret: str | None
+) -> None:
     answer = await bot.posts(update_of(bot, "/help"), secret=secret)
 
     assert (answer.status, answer.text) == (403, "")
@@ -122,19 +143,46 @@ async def test_what_is_too_large_is_refused(bot: WebhookBot) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        *(b"", b"{", b"nonsense", b"\xff\xfe", b"null", b"7", b'"text"', b"[]", b"[" * 500_000, b"{}", b'{"message": {}}'),
-        *(b'{"update_id": %s}' % number for number in (b'"1"', b"true", b"1.0", b"-1", b"null", b"9223372036854775808", b"9" * 5000)),
+        *(
+            b"",
+            b"{",
+            b"nonsense",
+            b"\xff\xfe",
+            b"null",
+            b"7",
+            b'"text"',
+            b"[]",
+            b"[" * 500_000,
+            b"{}",
+            b'{"message": {}}',
+        ),
+        *(
+            b'{"update_id": %s}' % number
+            for number in (
+                b'"1"',
+                b"true",
+                b"1.0",
+                b"-1",
+                b"null",
+                b"9223372036854775808",
+                b"9" * 5000,
+            )
+        ),
     ],
     ids=lambda body: body[:30].decode("latin-1"),
 )
-async def test_what_is_no_update_is_a_bad_request(bot: WebhookBot, body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+async def test_what_is_no_update_is_a_bad_request(
+    bot: WebhookBot, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = await bot.posts(data=body)
 
     assert (answer.status, answer.text) == (400, "")
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-async def test_an_update_that_the_library_cannot_read_is_set_aside(bot: WebhookBot, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_update_that_the_library_cannot_read_is_set_aside(
+    bot: WebhookBot, caplog: pytest.LogCaptureFixture
+) -> None:
     strange = {"update_id": 5, "message": {"text": "a private matter"}}
     assert (await bot.posts(strange)).status == 200
     update = update_of(bot, "/help")
@@ -151,7 +199,11 @@ async def test_no_yes_before_the_commit(bot: WebhookBot) -> None:
     update = update_of(bot, "wait")
     post = asyncio.create_task(bot.posts(update))
     await until(lambda: gate.reached)
-    assert (post.done(), worked(bot), rows(bot.app.database.url, "SELECT time_zone FROM client")) == (False, [], [])
+    assert (
+        post.done(),
+        worked(bot),
+        rows(bot.app.database.url, "SELECT time_zone FROM client"),
+    ) == (False, [], [])
 
     gate.opened.set()
     assert (await post).status == 200
@@ -173,7 +225,9 @@ async def test_an_update_posted_twice_at_once_is_worked_once(bot: WebhookBot) ->
     assert (gate.reached, texts(bot.knows("Alice"))) == (1, ["heard wait"])
 
 
-async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_again(bot: WebhookBot) -> None:
+async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_again(
+    bot: WebhookBot,
+) -> None:
     failures = iter([RuntimeError("once"), RuntimeError("twice")])
 
     async def recovers(update: Update, context: Context) -> None:
@@ -188,12 +242,17 @@ async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_aga
 
     assert texts(alice) == ["heard hi"]
     assert bot.simulator.webhook.waits == [0, 2]
-    assert bot.simulator.world.webhook.last_error == "Wrong response from the webhook: 500 Internal Server Error"
+    assert (
+        bot.simulator.world.webhook.last_error
+        == "Wrong response from the webhook: 500 Internal Server Error"
+    )
     assert rows(bot.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(2, 0)]
     assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [(None,)]
 
 
-async def test_work_that_always_fails_is_set_aside_and_told_and_the_chat_goes_on(bot: WebhookBot) -> None:
+async def test_work_that_always_fails_is_set_aside_and_told_and_the_chat_goes_on(
+    bot: WebhookBot,
+) -> None:
     hears(bot, "boom", failing(RuntimeError("boom")))
     hears(bot, "hi", echo)
     bot.simulator.webhook.pace = 0.001
@@ -209,7 +268,10 @@ async def test_one_persons_flood_takes_nobody_elses_place(bot: WebhookBot) -> No
     gate = Gate()
     hears(bot, "wait", gate.passes)
     hears(bot, "flood", echo)
-    updates = [update_of(bot, "wait"), *(update_of(bot, f"flood {number:02}") for number in range(99))]
+    updates = [
+        update_of(bot, "wait"),
+        *(update_of(bot, f"flood {number:02}") for number in range(99)),
+    ]
     posts = [asyncio.create_task(bot.posts(update)) for update in updates]
     await until(lambda: gate.reached and len(_in_hand(bot)) == 100)
 
@@ -224,9 +286,18 @@ def _in_hand(bot: WebhookBot) -> "set[asyncio.Task[None]]":
 
 
 @pytest.mark.parametrize(
-    ("path", "asked"), [("", "/"), ("/", "/"), ("/a/{b}/ü", "/a/%7Bb%7D/%C3%BC"), ("/x%20y?z=1", "/x%20y?z=1"), ("/healthz/", "/healthz/")]
+    ("path", "asked"),
+    [
+        ("", "/"),
+        ("/", "/"),
+        ("/a/{b}/ü", "/a/%7Bb%7D/%C3%BC"),
+        ("/x%20y?z=1", "/x%20y?z=1"),
+        ("/healthz/", "/healthz/"),
+    ],
 )
-async def test_the_address_may_have_any_path(database_url: str, unused_tcp_port: int, path: str, asked: str) -> None:
+async def test_the_address_may_have_any_path(
+    database_url: str, unused_tcp_port: int, path: str, asked: str
+) -> None:
     bot = WebhookBot(database_url, unused_tcp_port, path=path)
     await bot.starts()
     await bot.knows("Alice").sends("/help")
@@ -245,10 +316,15 @@ async def test_it_is_of_use_once_it_is_registered(bot: WebhookBot) -> None:
     bot.app.http.webhook.registered = False
     told = await bot.asks("/readyz")
 
-    assert (told.status, json.loads(told.text)["checks"]["telegram"]) == (503, "the webhook is not registered yet")
+    assert (told.status, json.loads(told.text)["checks"]["telegram"]) == (
+        503,
+        "the webhook is not registered yet",
+    )
 
 
-async def test_an_update_is_asked_for_again_while_the_bot_is_not_open_for_any(bot: WebhookBot) -> None:
+async def test_an_update_is_asked_for_again_while_the_bot_is_not_open_for_any(
+    bot: WebhookBot,
+) -> None:
     assert bot.app.http.webhook
     bot.app.http.webhook.close()
     refused = await bot.posts(update_of(bot, "/help"))
@@ -277,7 +353,9 @@ async def test_a_drain_finishes_what_is_in_hand_and_takes_nothing_new(bot: Webho
     assert worked(bot) == [update["update_id"]]
 
 
-async def test_what_does_not_end_in_a_drain_is_given_back(bot: WebhookBot, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_does_not_end_in_a_drain_is_given_back(
+    bot: WebhookBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bot.updates.webhook._DRAIN_SECONDS", 0.1)
     gate = Gate()
     hears(bot, "wait", gate.passes)
@@ -290,7 +368,9 @@ async def test_what_does_not_end_in_a_drain_is_given_back(bot: WebhookBot, monke
     assert worked(bot) == []
 
 
-async def test_neither_the_secret_nor_what_is_posted_is_logged(bot: WebhookBot, caplog: pytest.LogCaptureFixture) -> None:
+async def test_neither_the_secret_nor_what_is_posted_is_logged(
+    bot: WebhookBot, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     hears(bot, "boom", failing(RuntimeError("boom")))
     update = update_of(bot, "boom a private matter")
@@ -298,8 +378,13 @@ async def test_neither_the_secret_nor_what_is_posted_is_logged(bot: WebhookBot, 
     await bot.posts(update, secret="a guess")
     await bot.posts(data=b'{"a private matter')
 
-    ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("bot"))
-    assert f"update {update['update_id']} was not committed and will be posted again: WorkFailed" in ours
+    ours = "\n".join(
+        record.getMessage() for record in caplog.records if record.name.startswith("bot")
+    )
+    assert (
+        f"update {update['update_id']} was not committed and will be posted again: WorkFailed"
+        in ours
+    )
     assert not [part for part in (SECRET, "private", "a guess") if part in caplog.text]
 
 
@@ -311,7 +396,9 @@ async def simulator() -> AsyncIterator[Simulator]:
     await telegram.stop()
 
 
-def settings_for(simulator: Simulator, url: str, port: int, webhook_url: str | None = None) -> Settings:
+def settings_for(
+    simulator: Simulator, url: str, port: int, webhook_url: str | None = None
+) -> Settings:
     return Settings(
         _env_file=None,
         telegram_api_url=simulator.url,
@@ -330,7 +417,13 @@ async def test_it_serves_before_it_registers_and_asks_until_it_is_answered(
     task = asyncio.create_task(run(settings_for(simulator, database_url, unused_tcp_port), TOKEN))
     await until(lambda: simulator.transcript.calls_of("setWebhook"))
     early = await visits(unused_tcp_port, "/readyz")
-    known = await visits(unused_tcp_port, "/telegram", method="POST", json={"update_id": 1}, headers={SECRET_HEADER: SECRET})
+    known = await visits(
+        unused_tcp_port,
+        "/telegram",
+        method="POST",
+        json={"update_id": 1},
+        headers={SECRET_HEADER: SECRET},
+    )
     alice.sends("/help")
     await until(lambda: [message for message in alice.chat.messages if message.sender == "bot"])
     ready = await visits(unused_tcp_port, "/readyz")
@@ -346,8 +439,13 @@ async def test_it_serves_before_it_registers_and_asks_until_it_is_answered(
 async def test_an_address_that_telegram_refuses_ends_it_with_a_sentence(
     simulator: Simulator, database_url: str, unused_tcp_port: int
 ) -> None:
-    settings = settings_for(simulator, database_url, unused_tcp_port, "https://bot.example:8080/telegram")
-    with pytest.raises(WebhookRefused, match=r"^WEBHOOK_URL: Telegram will not post updates there: .*only on ports 80, 88, 443 or 8443\.$"):
+    settings = settings_for(
+        simulator, database_url, unused_tcp_port, "https://bot.example:8080/telegram"
+    )
+    with pytest.raises(
+        WebhookRefused,
+        match=r"^WEBHOOK_URL: Telegram will not post updates there: .*only on ports 80, 88, 443 or 8443\.$",
+    ):
         await run(settings, TOKEN)
 
 
@@ -384,7 +482,9 @@ async def started(settings: Settings) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_token_that_is_refused_ends_it(simulator: Simulator, database_url: str, unused_tcp_port: int) -> None:
+async def test_a_token_that_is_refused_ends_it(
+    simulator: Simulator, database_url: str, unused_tcp_port: int
+) -> None:
     with pytest.raises(InvalidToken):
         await run(settings_for(simulator, database_url, unused_tcp_port), "2:wrong")
 
@@ -397,18 +497,27 @@ async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_
     async def prepares(app: App) -> None:
         app.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), gate.passes))
 
-    task = asyncio.create_task(run(settings_for(simulator, database_url, unused_tcp_port), TOKEN, ready=prepares))
+    task = asyncio.create_task(
+        run(settings_for(simulator, database_url, unused_tcp_port), TOKEN, ready=prepares)
+    )
     in_hand = alice.sends("wait")
     await until(lambda: gate.reached)
     task.cancel()
     bob.sends("/help")
-    await until(lambda: simulator.world.webhook.last_error == "Wrong response from the webhook: 503 Service Unavailable")
+    await until(
+        lambda: (
+            simulator.world.webhook.last_error
+            == "Wrong response from the webhook: 503 Service Unavailable"
+        )
+    )
     gate.opened.set()
     with suppress(asyncio.CancelledError):
         await task
 
     assert rows(database_url, "SELECT update_id FROM worked_update") == [(in_hand["update_id"],)]
-    assert [message.text for message in alice.chat.messages if message.sender == "bot"] == ["heard wait"]
+    assert [message.text for message in alice.chat.messages if message.sender == "bot"] == [
+        "heard wait"
+    ]
 
 
 async def test_it_stops_within_ten_seconds_while_work_and_answers_hang(
@@ -416,7 +525,9 @@ async def test_it_stops_within_ten_seconds_while_work_and_answers_hang(
 ) -> None:
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", times=None)
-    task = asyncio.create_task(run(settings_for(simulator, database_url, unused_tcp_port), TOKEN, patience=60))
+    task = asyncio.create_task(
+        run(settings_for(simulator, database_url, unused_tcp_port), TOKEN, patience=60)
+    )
     await until(lambda: simulator.world.webhook.url)
     for person in (alice, alice, bob):
         person.sends("/help")

@@ -15,7 +15,18 @@ from storage.cluster import membership as replicas
 from storage.cluster.membership import PostgresMembership
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.venue import ALICE, BOB, NOW, OPENING, SECOND, changes, hold, literal, open_venue, rows
+from tests.kit.venue import (
+    ALICE,
+    BOB,
+    NOW,
+    OPENING,
+    SECOND,
+    changes,
+    hold,
+    literal,
+    open_venue,
+    rows,
+)
 from tests.storage.cluster import replica_worker as companion
 from tests.storage.worker_processes import spawn
 
@@ -39,7 +50,11 @@ class Watcher(PostgresMembership):
         super().__init__(url)
         self.dues: list[datetime] = []
         self.partings = 0
-        self.watch(on_commit=self.dues.append, on_departure=self._counts, on_reconnect=lambda _away: self._counts())
+        self.watch(
+            on_commit=self.dues.append,
+            on_departure=self._counts,
+            on_reconnect=lambda _away: self._counts(),
+        )
 
     def _counts(self) -> None:
         self.partings += 1
@@ -103,7 +118,9 @@ def another_process(url: str, *chats: int) -> Iterator[tuple[BaseProcess, int]]:
 
 def cut(url: str, number: int) -> None:
     """Cut a replica's connection."""
-    assert rows(url, f"SELECT pg_terminate_backend(({CONNECTION_OF.format(number=number)}))") == [(True,)]
+    assert rows(url, f"SELECT pg_terminate_backend(({CONNECTION_OF.format(number=number)}))") == [
+        (True,)
+    ]
 
 
 async def test_one_leads_and_when_it_leaves_another_does(team: Replicas) -> None:
@@ -111,7 +128,11 @@ async def test_one_leads_and_when_it_leaves_another_does(team: Replicas) -> None
     await first.wait_until_leader()
     second = await team.joins()
 
-    assert set(await first.live_replicas()) == set(await second.live_replicas()) == {first.number, second.number}
+    assert (
+        set(await first.live_replicas())
+        == set(await second.live_replicas())
+        == {first.number, second.number}
+    )
     assert (first.is_leader, second.is_leader) == (True, False)
     await first.leave()
     await second.wait_until_leader()
@@ -119,9 +140,14 @@ async def test_one_leads_and_when_it_leaves_another_does(team: Replicas) -> None
     assert list(await second.live_replicas()) == [second.number]
 
 
-async def test_what_a_killed_process_had_is_free_and_another_leads(team: Replicas, database_url: str) -> None:
+async def test_what_a_killed_process_had_is_free_and_another_leads(
+    team: Replicas, database_url: str
+) -> None:
     then = literal(database_url, NOW)
-    changes(database_url, f"INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES ({ALICE}, 'reply', {then}, 0, 'due')")
+    changes(
+        database_url,
+        f"INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES ({ALICE}, 'reply', {then}, 0, 'due')",
+    )
     with another_process(database_url, CHAT, -CHAT) as (process, number):
         heir = await team.joins()
         assert set(await heir.live_replicas()) == {number, heir.number}
@@ -139,11 +165,15 @@ async def test_what_a_killed_process_had_is_free_and_another_leads(team: Replica
     assert list(await heir.live_replicas()) == [heir.number]
     assert list(await heir.departed({number, heir.number})) == [number]
     assert await database.write(lambda uow: uow.outbox.release_leases([number])) == 1
-    assert [row.recipient_id for row in await database.write(lambda uow: uow.outbox.claim(NOW, 10))] == [ALICE]
+    assert [
+        row.recipient_id for row in await database.write(lambda uow: uow.outbox.claim(NOW, 10))
+    ] == [ALICE]
     await database.close()
 
 
-async def test_one_whose_connection_is_cut_leads_no_more_and_comes_back_under_the_same_number(team: Replicas, database_url: str) -> None:
+async def test_one_whose_connection_is_cut_leads_no_more_and_comes_back_under_the_same_number(
+    team: Replicas, database_url: str
+) -> None:
     first = await team.joins()
     await first.wait_until_leader()
     number, second = first.number, await team.joins()
@@ -156,19 +186,27 @@ async def test_one_whose_connection_is_cut_leads_no_more_and_comes_back_under_th
     await comes_true(lambda: first.partings)
 
     assert first.number == number
-    assert set(await first.live_replicas()) == set(await second.live_replicas()) == {number, second.number}
+    assert (
+        set(await first.live_replicas())
+        == set(await second.live_replicas())
+        == {number, second.number}
+    )
     await comes_true(lambda: first.is_leader or second.is_leader)
     assert first.is_leader is not second.is_leader
 
 
-async def test_whoever_is_only_cut_off_is_not_taken_for_one_who_is_gone(team: Replicas, database_url: str) -> None:
+async def test_whoever_is_only_cut_off_is_not_taken_for_one_who_is_gone(
+    team: Replicas, database_url: str
+) -> None:
     everybody = [await team.joins() for _ in range(3)]
     numbers = {one.number for one in everybody}
     judged: list[object] = []
     for _ in range(5):
         for one in everybody:
             cut(database_url, one.number)
-        await asyncio.gather(*(comes_true(lambda one=one: one._connection is None) for one in everybody))  # type: ignore[misc]
+        await asyncio.gather(
+            *(comes_true(lambda one=one: one._connection is None) for one in everybody)  # type: ignore[misc]
+        )
         while any(one._connection is None for one in everybody):
             for one in everybody:
                 with suppress(DatabaseAway):
@@ -179,7 +217,9 @@ async def test_whoever_is_only_cut_off_is_not_taken_for_one_who_is_gone(team: Re
     assert judged == [set()] * len(judged)
 
 
-async def test_whoever_was_never_seen_is_gone_unless_the_server_has_just_started(team: Replicas, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_whoever_was_never_seen_is_gone_unless_the_server_has_just_started(
+    team: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A restart cuts everybody off, and this one may be the first to be back."""
     stays = await team.joins()
     assert await stays.departed({7, stays.number}) == {7}
@@ -191,7 +231,9 @@ async def test_whoever_was_never_seen_is_gone_unless_the_server_has_just_started
     assert await stays.departed({7}) == {7}
 
 
-async def test_one_that_leaves_is_missed_at_once_and_one_that_dies_after_a_while(team: Replicas, database_url: str) -> None:
+async def test_one_that_leaves_is_missed_at_once_and_one_that_dies_after_a_while(
+    team: Replicas, database_url: str
+) -> None:
     with another_process(database_url, CHAT, -CHAT) as (process, dies):
         stays, leaves = await team.joins(), await team.joins()
         await comes_true(lambda: {leaves.number, dies} <= {*stays._seen})
@@ -204,17 +246,24 @@ async def test_one_that_leaves_is_missed_at_once_and_one_that_dies_after_a_while
     assert await stays.departed({dies}) == {dies}
 
 
-async def test_a_leader_is_never_doubled_however_often_connections_are_cut(team: Replicas, database_url: str) -> None:
+async def test_a_leader_is_never_doubled_however_often_connections_are_cut(
+    team: Replicas, database_url: str
+) -> None:
     everybody = [await team.joins() for _ in range(3)]
     for _ in range(5):
         await comes_true(lambda: any(one.is_leader for one in everybody))
         [leader] = [one for one in everybody if one.is_leader]
         cut(database_url, leader.number)
         await leader.wait_until_follower()
-        assert [one for one in everybody if one.is_leader] in [[], *([one] for one in everybody if one is not leader)]
+        assert [one for one in everybody if one.is_leader] in [
+            [],
+            *([one] for one in everybody if one is not leader),
+        ]
 
 
-async def test_while_it_is_cut_off_a_replica_is_told_so(team: Replicas, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_while_it_is_cut_off_a_replica_is_told_so(
+    team: Replicas, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(replicas, "_RECONNECT_SECONDS", 60)
     monkeypatch.setattr(replicas, "_CHECK_SECONDS", 60)
     lonely = await team.joins()
@@ -275,7 +324,9 @@ async def test_whoever_gives_up_waiting_keeps_nobody_out(team: Replicas, databas
     await third.lock_chat(CHAT)
 
 
-async def test_whoever_gives_up_just_when_the_turn_is_given_to_him_gives_it_back(team: Replicas) -> None:
+async def test_whoever_gives_up_just_when_the_turn_is_given_to_him_gives_it_back(
+    team: Replicas,
+) -> None:
     fickle, patient = await team.joins(), await team.joins()
     async with fickle._connection_lock:
         asking = asyncio.create_task(fickle.lock_chat(CHAT))
@@ -290,9 +341,14 @@ async def test_whoever_gives_up_just_when_the_turn_is_given_to_him_gives_it_back
         await patient.lock_chat(CHAT)
 
 
-async def test_of_anothers_commit_all_but_its_author_hear_when_something_falls_due(team: Replicas, database_url: str) -> None:
+async def test_of_anothers_commit_all_but_its_author_hear_when_something_falls_due(
+    team: Replicas, database_url: str
+) -> None:
     ours, others = await team.joins(), await team.joins()
-    own, foreign = Database(database_url, replica=ours.number), Database(database_url, replica=others.number)
+    own, foreign = (
+        Database(database_url, replica=ours.number),
+        Database(database_url, replica=others.number),
+    )
     async with own.transaction() as uow:
         dora, _ = await open_venue(uow)
     held = await hold(own, ALICE, dora, OPENING)

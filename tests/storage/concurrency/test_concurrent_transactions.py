@@ -52,7 +52,10 @@ async def dora(database: Database) -> Provider:
 
 async def kept_waiting(url: str) -> None:
     """Wait until some transaction waits for another."""
-    await until(url, "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+    await until(
+        url,
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+    )
 
 
 async def refused(doing: Awaitable[object]) -> str:
@@ -68,11 +71,15 @@ async def sweep(database: Database) -> int:
 
 
 def statuses(database: Database) -> list[str]:
-    return [status for (status,) in rows(database.url, "SELECT status FROM reservation ORDER BY id")]
+    return [
+        status for (status,) in rows(database.url, "SELECT status FROM reservation ORDER BY id")
+    ]
 
 
 @meeting
-async def test_a_hold_that_is_being_confirmed_is_not_swept(database: Database, dora: Provider) -> None:
+async def test_a_hold_that_is_being_confirmed_is_not_swept(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     async with database.transaction() as uow:
         await confirm_hold(uow, POLICY, held.id, ALICE, OVER - SECOND)
@@ -84,12 +91,18 @@ async def test_a_hold_that_is_being_confirmed_is_not_swept(database: Database, d
 
 
 @meeting
-async def test_a_hold_that_is_being_swept_is_not_confirmed(database: Database, dora: Provider) -> None:
+async def test_a_hold_that_is_being_swept_is_not_confirmed(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     async with database.transaction() as uow:
         assert await expire_holds(uow, POLICY, OVER) == 1
         confirming = asyncio.create_task(
-            refused(database.write(lambda other: confirm_hold(other, POLICY, held.id, ALICE, OVER - SECOND))),
+            refused(
+                database.write(
+                    lambda other: confirm_hold(other, POLICY, held.id, ALICE, OVER - SECOND)
+                )
+            ),
         )
         await kept_waiting(database.url)
 
@@ -99,12 +112,18 @@ async def test_a_hold_that_is_being_swept_is_not_confirmed(database: Database, d
 
 
 @meeting
-async def test_a_hold_that_is_being_confirmed_is_not_taken_over(database: Database, dora: Provider) -> None:
+async def test_a_hold_that_is_being_confirmed_is_not_taken_over(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     async with database.transaction() as uow:
         await confirm_hold(uow, POLICY, held.id, ALICE, OVER - SECOND)
         taking = asyncio.create_task(
-            refused(database.write(lambda other: hold_slot(other, POLICY, SlotChoice(BOB, dora.id, OPENING), OVER))),
+            refused(
+                database.write(
+                    lambda other: hold_slot(other, POLICY, SlotChoice(BOB, dora.id, OPENING), OVER)
+                )
+            ),
         )
         await kept_waiting(database.url)
 
@@ -118,7 +137,9 @@ def removes(inside: Inside = Inside.ASK) -> Callable[[SqlUnitOfWork], Awaitable[
 
 
 @meeting
-async def test_hours_that_are_being_removed_wait_for_a_hold_and_show_it(database: Database, dora: Provider) -> None:
+async def test_hours_that_are_being_removed_wait_for_a_hold_and_show_it(
+    database: Database, dora: Provider
+) -> None:
     async with database.transaction() as uow:
         held = await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
         removing = asyncio.create_task(database.write(removes()))
@@ -128,7 +149,9 @@ async def test_hours_that_are_being_removed_wait_for_a_hold_and_show_it(database
 
 
 @meeting
-async def test_a_hold_waits_for_hours_that_are_being_removed_and_finds_them_gone(database: Database, dora: Provider) -> None:
+async def test_a_hold_waits_for_hours_that_are_being_removed_and_finds_them_gone(
+    database: Database, dora: Provider
+) -> None:
     async with database.transaction() as uow:
         assert (await removes()(uow)).done
         holding = asyncio.create_task(refused(hold(database, ALICE, dora, OPENING)))
@@ -152,15 +175,24 @@ async def test_no_hold_is_left_outside_of_posted_hours_that_the_provider_was_not
         return await refused(database.write(lambda uow: hold_slot(uow, POLICY, choice, NOW)))
 
     early, removal, late = await asyncio.gather(
-        asyncio.gather(*map(holds, crowd[:10])), database.write(removes(inside)), asyncio.gather(*map(holds, crowd[10:]))
+        asyncio.gather(*map(holds, crowd[:10])),
+        database.write(removes(inside)),
+        asyncio.gather(*map(holds, crowd[10:])),
     )
 
-    live = {number for (number,) in rows(database.url, "SELECT id FROM reservation WHERE status = 'held'")}
+    live = {
+        number
+        for (number,) in rows(database.url, "SELECT id FROM reservation WHERE status = 'held'")
+    }
     shown = {reservation.id for reservation in removal.inside}
     posted = rows(database.url, f"SELECT end_cell FROM availability WHERE provider_id = {dora.id}")
     assert set(early) | set(late) <= {"done", "slot_not_offered"}
     assert bool(posted) is not removal.done
-    assert {Inside.ASK: bool(posted) or not live, Inside.KEEP: live == shown, Inside.CANCEL: not live}[inside]
+    assert {
+        Inside.ASK: bool(posted) or not live,
+        Inside.KEEP: live == shown,
+        Inside.CANCEL: not live,
+    }[inside]
     assert audit(database.url, NOW) == []
 
 
@@ -168,7 +200,9 @@ async def joins(database: Database, guest: Contact, code: str) -> Provider:
     return await database.write(lambda uow: accept_invitation(uow, guest, code, NOW))
 
 
-async def test_of_ten_who_accept_one_invitation_at_once_one_becomes_a_provider(database: Database) -> None:
+async def test_of_ten_who_accept_one_invitation_at_once_one_becomes_a_provider(
+    database: Database,
+) -> None:
     guests = [Contact(number, "Jürgen Groß") for number in range(601, 611)]
     async with database.transaction() as uow:
         for guest in guests:
@@ -181,7 +215,9 @@ async def test_of_ten_who_accept_one_invitation_at_once_one_becomes_a_provider(d
     assert rows(database.url, "SELECT count(*) FROM provider") == [(1,)]
 
 
-async def test_those_of_one_name_who_join_at_once_get_slugs_of_their_own(database: Database) -> None:
+async def test_those_of_one_name_who_join_at_once_get_slugs_of_their_own(
+    database: Database,
+) -> None:
     guests = [Contact(number, "Jürgen Groß") for number in range(601, 605)]
     async with database.transaction() as uow:
         for guest in guests:
@@ -190,7 +226,10 @@ async def test_those_of_one_name_who_join_at_once_get_slugs_of_their_own(databas
 
     joined = await asyncio.gather(*map(partial(joins, database), guests, codes))
 
-    assert sorted(provider.slug for provider in joined) == ["juergen-gross", *(f"juergen-gross-{n}" for n in (2, 3, 4))]
+    assert sorted(provider.slug for provider in joined) == [
+        "juergen-gross",
+        *(f"juergen-gross-{n}" for n in (2, 3, 4)),
+    ]
 
 
 class Undone(Exception):
@@ -199,7 +238,9 @@ class Undone(Exception):
 
 @meeting
 @pytest.mark.parametrize("kept", [True, False])
-async def test_an_update_that_comes_twice_at_once_is_worked_once(database: Database, *, kept: bool) -> None:
+async def test_an_update_that_comes_twice_at_once_is_worked_once(
+    database: Database, *, kept: bool
+) -> None:
     with suppress(Undone):
         async with database.transaction() as uow:
             assert await uow.updates.begin(5, NOW)
@@ -213,11 +254,18 @@ async def test_an_update_that_comes_twice_at_once_is_worked_once(database: Datab
 
 
 @meeting
-async def test_two_who_move_into_each_others_slot_at_once_are_refused_and_stay_where_they_were(database: Database, dora: Provider) -> None:
-    ours, theirs = await hold(database, ALICE, dora, OPENING), await hold(database, BOB, dora, OPENING + 1)
+async def test_two_who_move_into_each_others_slot_at_once_are_refused_and_stay_where_they_were(
+    database: Database, dora: Provider
+) -> None:
+    ours, theirs = (
+        await hold(database, ALICE, dora, OPENING),
+        await hold(database, BOB, dora, OPENING + 1),
+    )
     both_left, tries = asyncio.Barrier(2), Counter[int]()
 
-    async def changes_place(uow: SqlUnitOfWork, client: int, number: int, stop: int, goal: int) -> None:
+    async def changes_place(
+        uow: SqlUnitOfWork, client: int, number: int, stop: int, goal: int
+    ) -> None:
         tries[client] += 1
         await hold_slot(uow, POLICY, SlotChoice(client, dora.id, stop, number), NOW)
         if tries[client] == 1:
@@ -225,14 +273,20 @@ async def test_two_who_move_into_each_others_slot_at_once_are_refused_and_stay_w
         await hold_slot(uow, POLICY, SlotChoice(client, dora.id, goal, number), NOW)
 
     done = await asyncio.gather(
-        refused(database.write(lambda uow: changes_place(uow, ALICE, ours.id, OPENING + 4, OPENING + 1))),
-        refused(database.write(lambda uow: changes_place(uow, BOB, theirs.id, OPENING + 8, OPENING))),
+        refused(
+            database.write(lambda uow: changes_place(uow, ALICE, ours.id, OPENING + 4, OPENING + 1))
+        ),
+        refused(
+            database.write(lambda uow: changes_place(uow, BOB, theirs.id, OPENING + 8, OPENING))
+        ),
     )
 
     # Each waits for the other: one is undone, so that the other finds him in his slot again, and is then done again.
     assert sorted(tries.values()) == [1, 2]
     assert set(done) == {"slot_taken"}
-    assert rows(database.url, "SELECT client_id, start_cell FROM reservation ORDER BY client_id") == [(ALICE, OPENING), (BOB, OPENING + 1)]
+    assert rows(
+        database.url, "SELECT client_id, start_cell FROM reservation ORDER BY client_id"
+    ) == [(ALICE, OPENING), (BOB, OPENING + 1)]
     assert audit(database.url, NOW) == []
 
 
@@ -263,13 +317,17 @@ async def writes_at_once(database: Database, *, again: bool) -> list[str]:
 
 
 @meeting
-async def test_of_two_transactions_that_wait_for_each_other_one_is_told_or_done_again(database: Database, dora: Provider) -> None:
+async def test_of_two_transactions_that_wait_for_each_other_one_is_told_or_done_again(
+    database: Database, dora: Provider
+) -> None:
     assert await writes_at_once(database, again=False) == ["conflict 40P01", "done after 1"]
     assert await writes_at_once(database, again=True) == ["done after 1", "done after 2"]
 
 
 @meeting
-async def test_two_sweepers_share_a_thousand_holds_and_end_each_once(database: Database, dora: Provider) -> None:
+async def test_two_sweepers_share_a_thousand_holds_and_end_each_once(
+    database: Database, dora: Provider
+) -> None:
     then, end = literal(database.url, NOW), literal(database.url, OVER)
     changes(
         database.url,
@@ -298,11 +356,18 @@ async def test_two_sweepers_share_a_thousand_holds_and_end_each_once(database: D
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_however_many_claim_each_person_is_told_in_order_and_once(database: Database, seed: int) -> None:
+async def test_however_many_claim_each_person_is_told_in_order_and_once(
+    database: Database, seed: int
+) -> None:
     choices = random.Random(seed)  # noqa: S311  (Nothing is kept secret by it.)
     dues = [(choices.randint(1, 6), NOW + choices.randrange(4) * SECOND) for _ in range(60)]
-    values = ", ".join(f"({person}, 'reply', {literal(database.url, due)}, 0, 'due')" for person, due in dues)
-    changes(database.url, f"INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES {values}")
+    values = ", ".join(
+        f"({person}, 'reply', {literal(database.url, due)}, 0, 'due')" for person, due in dues
+    )
+    changes(
+        database.url,
+        f"INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES {values}",
+    )
     wanted = rows(database.url, "SELECT recipient_id, id FROM outbox ORDER BY due_at, id")
     now, told = NOW + 4 * SECOND, list[tuple[int, int]]()
 
@@ -313,7 +378,9 @@ async def test_however_many_claim_each_person_is_told_in_order_and_once(database
 
     async def delivers() -> None:
         while rows(database.url, "SELECT 1 FROM outbox LIMIT 1"):
-            for row in await database.write(lambda uow: uow.outbox.claim(now, choices.randint(1, 3))):
+            for row in await database.write(
+                lambda uow: uow.outbox.claim(now, choices.randint(1, 3))
+            ):
                 await tells(row)
 
     await asyncio.gather(*(delivers() for _ in range(6)))
@@ -323,11 +390,16 @@ async def test_however_many_claim_each_person_is_told_in_order_and_once(database
     }
 
 
-async def test_what_a_dead_replica_had_in_hand_is_released_and_what_a_living_one_has_is_not(database_url: str) -> None:
+async def test_what_a_dead_replica_had_in_hand_is_released_and_what_a_living_one_has_is_not(
+    database_url: str,
+) -> None:
     changes(
         database_url,
         "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES "
-        + ", ".join(f"({whom}, 'reply', {literal(database_url, NOW)}, 0, 'due')" for whom in (ALICE, BOB, DORA)),
+        + ", ".join(
+            f"({whom}, 'reply', {literal(database_url, NOW)}, 0, 'due')"
+            for whom in (ALICE, BOB, DORA)
+        ),
     )
     dead, living, third = (Database(database_url, replica=number) for number in (7, 8, 9))
 

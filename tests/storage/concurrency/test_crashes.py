@@ -22,7 +22,9 @@ LONGEST_WAIT = {"sqlite": 0.05, "postgresql": 0.2}
 def said_until_killed(url: str, turn: int, wait: float) -> Iterator[tuple[str, int]]:
     """Yield what the process said it had committed; it is killed a while after its first word."""
     ours, theirs = Pipe(duplex=False)
-    process = spawn(crasher.work, url, turn, NOW - timedelta(days=20) + turn * timedelta(hours=8), theirs)
+    process = spawn(
+        crasher.work, url, turn, NOW - timedelta(days=20) + turn * timedelta(hours=8), theirs
+    )
     process.start()
     theirs.close()
     with ours:
@@ -42,23 +44,34 @@ def said_until_killed(url: str, turn: int, wait: float) -> Iterator[tuple[str, i
 def damage(url: str) -> list[str]:
     """Return what a dead process did to the file; a PostgreSQL server lives on, and what it was still told to do is done first."""
     if url.startswith("postgresql:"):
-        while rows(url, "SELECT 1 FROM pg_stat_activity WHERE application_name = 'slotkeeper' AND datname = current_database()"):
+        while rows(
+            url,
+            "SELECT 1 FROM pg_stat_activity WHERE application_name = 'slotkeeper' AND datname = current_database()",
+        ):
             time.sleep(0.01)
         return []
     whole = [line for (line,) in rows(url, "PRAGMA integrity_check")]
-    return [line for line in whole if line != "ok"] + [f"stray {row}" for row in rows(url, "PRAGMA foreign_key_check")]
+    return [line for line in whole if line != "ok"] + [
+        f"stray {row}" for row in rows(url, "PRAGMA foreign_key_check")
+    ]
 
 
-async def test_after_many_kills_nothing_is_torn_and_nothing_said_is_lost(database_url: str, engine: str) -> None:
+async def test_after_many_kills_nothing_is_torn_and_nothing_said_is_lost(
+    database_url: str, engine: str
+) -> None:
     database = Database(database_url)
     async with database.transaction() as uow:
-        await open_venue(uow, clients=crasher.CLIENTS, hours=TimeSpan(OPENING, OPENING + crasher.CELLS))
+        await open_venue(
+            uow, clients=crasher.CLIENTS, hours=TimeSpan(OPENING, OPENING + crasher.CELLS)
+        )
     await database.close()
     waits = random.Random(1)  # noqa: S311  (Nothing is kept secret by it.)
     held, confirmed, expired = set[int](), set[int](), 0
 
     for turn in range(KILLS[engine]):
-        for word, number in said_until_killed(database_url, turn, waits.random() * LONGEST_WAIT[engine]):
+        for word, number in said_until_killed(
+            database_url, turn, waits.random() * LONGEST_WAIT[engine]
+        ):
             held |= {number} if word == "held" else set()
             confirmed |= {number} if word == "confirmed" else set()
             expired += number if word == "expired" else 0

@@ -24,7 +24,9 @@ CROWD = range(1001, 1201)
 LATER = NOW + timedelta(hours=40)
 
 
-async def try_to_hold(database: Database, policy: BookingPolicy, choice: SlotChoice, now: datetime = NOW) -> str:
+async def try_to_hold(
+    database: Database, policy: BookingPolicy, choice: SlotChoice, now: datetime = NOW
+) -> str:
     try:
         await database.write(lambda uow: hold_slot(uow, policy, choice, now))
     except errors.Refusal as refused:
@@ -39,7 +41,14 @@ async def sweep_all(database: Database) -> None:
 async def crowd_for_one_slot(database: Database) -> Counter[str]:
     async with database.transaction() as uow:
         dora, _ = await open_venue(uow, clients=CROWD)
-    return Counter(await asyncio.gather(*(try_to_hold(database, POLICY, SlotChoice(client, dora.id, OPENING)) for client in CROWD)))
+    return Counter(
+        await asyncio.gather(
+            *(
+                try_to_hold(database, POLICY, SlotChoice(client, dora.id, OPENING))
+                for client in CROWD
+            )
+        )
+    )
 
 
 async def test_of_two_hundred_who_want_one_slot_exactly_one_gets_it(database: Database) -> None:
@@ -47,7 +56,9 @@ async def test_of_two_hundred_who_want_one_slot_exactly_one_gets_it(database: Da
     assert audit(database.url, NOW) == []
 
 
-async def test_a_dead_hold_is_taken_over_by_one_and_told_of_once_while_sweepers_race_along(database: Database) -> None:
+async def test_a_dead_hold_is_taken_over_by_one_and_told_of_once_while_sweepers_race_along(
+    database: Database,
+) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_venue(uow, clients=CROWD)
         dead = await hold_slot(uow, POLICY, SlotChoice(CROWD[0], dora.id, OPENING), NOW)
@@ -56,18 +67,28 @@ async def test_a_dead_hold_is_taken_over_by_one_and_told_of_once_while_sweepers_
     async def sweep() -> str:
         return f"swept {await database.write(lambda uow: expire_holds(uow, POLICY, over))}"
 
-    tries = [try_to_hold(database, POLICY, SlotChoice(client, dora.id, OPENING), over) for client in CROWD]
+    tries = [
+        try_to_hold(database, POLICY, SlotChoice(client, dora.id, OPENING), over)
+        for client in CROWD
+    ]
     done = Counter(await asyncio.gather(*tries, *(sweep() for _ in range(20))))
 
     assert done == {"held": 1, "slot_taken": 199, "swept 0": 20}
-    assert rows(database.url, "SELECT reservation_id FROM outbox WHERE kind = 'hold_expired'") == [(dead.id,)]
+    assert rows(database.url, "SELECT reservation_id FROM outbox WHERE kind = 'hold_expired'") == [
+        (dead.id,)
+    ]
     assert audit(database.url, over) == []
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_two_hundred_tries_at_random_times_and_lengths_never_overlap(database: Database, seed: int) -> None:
+async def test_two_hundred_tries_at_random_times_and_lengths_never_overlap(
+    database: Database, seed: int
+) -> None:
     choices = random.Random(seed)  # noqa: S311  (Nothing is kept secret by it.)
-    policies = [BookingPolicy(slot_length=timedelta(minutes=15 * n), holds_per_client=20) for n in (1, 2, 3, 4)]
+    policies = [
+        BookingPolicy(slot_length=timedelta(minutes=15 * n), holds_per_client=20)
+        for n in (1, 2, 3, 4)
+    ]
     clients = range(301, 311)
     async with database.transaction() as uow:
         providers = [provider.id for provider in await open_venue(uow, clients=clients)]
@@ -86,7 +107,9 @@ async def test_two_hundred_tries_at_random_times_and_lengths_never_overlap(datab
 
 @pytest.mark.changes_schema
 @pytest.mark.parametrize("seed", range(2))
-async def test_four_processes_that_do_as_they_please_keep_the_books_right(database: Database, seed: int) -> None:
+async def test_four_processes_that_do_as_they_please_keep_the_books_right(
+    database: Database, seed: int
+) -> None:
     async with database.transaction() as uow:
         await open_venue(uow, clients=racer.CLIENTS, hours=TimeSpan(OPENING, OPENING + racer.CELLS))
     racer.set_clock(database.url)
@@ -98,7 +121,9 @@ async def test_four_processes_that_do_as_they_please_keep_the_books_right(databa
     await sweep_all(database)
 
     assert audit(database.url, LATER) == []
-    seen: dict[str, int] = dict(rows(database.url, "SELECT status, count(*) FROM reservation GROUP BY status"))
+    seen: dict[str, int] = dict(
+        rows(database.url, "SELECT status, count(*) FROM reservation GROUP BY status")
+    )
     assert set(seen) == {"confirmed", "cancelled", "expired"}
     assert sum(seen.values()) > 50
 
@@ -113,13 +138,27 @@ async def test_racers_really_do_everything(database: Database) -> None:
     await sweep_all(database)
 
     done = sum((one.done for one in team), Counter[str]())
-    assert {"_hold", "_move", "_confirm", "_release", "_sweep", "slot_taken", "client_busy", "hold_expired"} <= set(done)
+    assert {
+        "_hold",
+        "_move",
+        "_confirm",
+        "_release",
+        "_sweep",
+        "slot_taken",
+        "client_busy",
+        "hold_expired",
+    } <= set(done)
     assert audit(database.url, LATER) == []
 
 
 @pytest.mark.changes_schema
-async def test_without_the_key_of_the_busy_cells_the_audit_finds_overlaps(database: Database) -> None:
-    changes(database.url, "CREATE TABLE keyless AS SELECT * FROM busy; DROP TABLE busy; ALTER TABLE keyless RENAME TO busy")
+async def test_without_the_key_of_the_busy_cells_the_audit_finds_overlaps(
+    database: Database,
+) -> None:
+    changes(
+        database.url,
+        "CREATE TABLE keyless AS SELECT * FROM busy; DROP TABLE busy; ALTER TABLE keyless RENAME TO busy",
+    )
 
     assert (await crowd_for_one_slot(database))["held"] == 200
     found = audit(database.url, NOW)
@@ -140,7 +179,9 @@ MICROSECOND = {"sqlite": "1", "postgresql": "interval '1 microsecond'"}
         "UPDATE reservation SET expires_at = held_at",
     ],
 )
-async def test_the_audit_sees_work_that_is_half_done(database: Database, engine: str, damage: str) -> None:
+async def test_the_audit_sees_work_that_is_half_done(
+    database: Database, engine: str, damage: str
+) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_venue(uow, clients=racer.CLIENTS)
         await hold_slot(uow, POLICY, SlotChoice(racer.CLIENTS[0], dora.id, OPENING), NOW)
@@ -167,7 +208,9 @@ T = micros(NOW)
         (Claim(1, 1, 1, 10, 14, T, T), Claim(2, 1, 2, 10, 14, T, T + 1), False),
     ],
 )
-def test_the_audit_sees_an_overlap_where_there_is_one(one: Claim, other: Claim, *, overlap: bool) -> None:
+def test_the_audit_sees_an_overlap_where_there_is_one(
+    one: Claim, other: Claim, *, overlap: bool
+) -> None:
     assert overlaps([one, other]) == overlaps([other, one]) == ([(1, 2)] if overlap else [])
 
 
@@ -176,15 +219,27 @@ def share(one: tuple[int, int], other: tuple[int, int]) -> bool:
 
 
 claim_lists = st.lists(
-    st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(0, 12), st.integers(1, 4), st.integers(0, 12), st.integers(0, 4)),
+    st.tuples(
+        st.integers(1, 2),
+        st.integers(1, 3),
+        st.integers(0, 12),
+        st.integers(1, 4),
+        st.integers(0, 12),
+        st.integers(0, 4),
+    ),
     max_size=8,
 ).map(
-    lambda drawn: [Claim(n, p, c, start, start + length, since, since + age) for n, (p, c, start, length, since, age) in enumerate(drawn)]
+    lambda drawn: [
+        Claim(n, p, c, start, start + length, since, since + age)
+        for n, (p, c, start, length, since, age) in enumerate(drawn)
+    ]
 )
 
 
 @given(claim_lists)
-def test_the_audit_finds_something_exactly_where_comparing_every_pair_does(drawn: list[Claim]) -> None:
+def test_the_audit_finds_something_exactly_where_comparing_every_pair_does(
+    drawn: list[Claim],
+) -> None:
     pairs = [
         (one.number, other.number)
         for one in drawn

@@ -69,7 +69,9 @@ async def test_nobody_has_a_connection_on_which_somebody_was_cancelled(
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_savepoint_in_which_somebody_is_cancelled_is_undone_with_all_of_the_transaction(database: Database) -> None:
+async def test_a_savepoint_in_which_somebody_is_cancelled_is_undone_with_all_of_the_transaction(
+    database: Database,
+) -> None:
     reached = asyncio.Event()
 
     async def stays() -> None:
@@ -109,7 +111,9 @@ async def test_why_a_transaction_was_undone_is_told_where_undoing_it_fails_as_we
 
     async def fails() -> None:
         async with writer.transaction() as connection:
-            await connection.execute(text("INSERT INTO worked_update (update_id, worked_at) VALUES (1, 0)"))
+            await connection.execute(
+                text("INSERT INTO worked_update (update_id, worked_at) VALUES (1, 0)")
+            )
             # Neither this nor what comes after it can be undone over a connection that is closed.
             await adapter_of(connection).driver_connection.close()
             raise ValueError("for a reason of its own")
@@ -117,7 +121,9 @@ async def test_why_a_transaction_was_undone_is_told_where_undoing_it_fails_as_we
     with pytest.raises(ValueError, match="for a reason of its own"):
         await fails()
     async with writer.transaction() as connection:
-        assert (await connection.execute(text("SELECT count(*) FROM worked_update"))).scalar_one() == 0
+        assert (
+            await connection.execute(text("SELECT count(*) FROM worked_update"))
+        ).scalar_one() == 0
     await writer.close()
     await engine.dispose()
 

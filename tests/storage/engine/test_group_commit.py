@@ -20,7 +20,9 @@ from tests.kit.venue import NOW, rows
 pytestmark = pytest.mark.engines("sqlite")
 
 # Long enough to be seen working, and ended by the step after it.
-_COUNTING = text("WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < 300000) SELECT count(*) FROM up")
+_COUNTING = text(
+    "WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < 300000) SELECT count(*) FROM up"
+)
 
 
 async def says_hello(work: SqlUnitOfWork, person: int) -> Executor:
@@ -29,7 +31,9 @@ async def says_hello(work: SqlUnitOfWork, person: int) -> Executor:
 
 
 async def loses_its_row(work: SqlUnitOfWork) -> None:
-    await work._connection.execute(text("INSERT INTO dialogue (client_id, data, changed_at) VALUES (-1, '{}', 0)"))
+    await work._connection.execute(
+        text("INSERT INTO dialogue (client_id, data, changed_at) VALUES (-1, '{}', 0)")
+    )
 
 
 def known(database: Database) -> list[tuple[int]]:
@@ -53,7 +57,10 @@ async def ticking() -> AsyncIterator[list[int]]:
 
 async def test_those_who_wait_for_the_writer_share_its_next_transaction(database: Database) -> None:
     async with database.transaction():
-        waiting = [asyncio.create_task(database.write(partial(says_hello, person=number))) for number in range(1, 6)]
+        waiting = [
+            asyncio.create_task(database.write(partial(says_hello, person=number)))
+            for number in range(1, 6)
+        ]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert len(set(await asyncio.gather(*waiting))) == 1
@@ -87,7 +94,9 @@ async def test_what_nobody_waits_for_any_more_is_not_done(database: Database) ->
     assert known(database) == [(2,)]
 
 
-async def test_all_hear_at_once_that_the_file_stays_locked(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_all_hear_at_once_that_the_file_stays_locked(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("storage.engine.sqlite_direct._PATIENCE", "PRAGMA busy_timeout=100")
     tries = 0
     opened = database._opened
@@ -98,7 +107,9 @@ async def test_all_hear_at_once_that_the_file_stays_locked(database: Database, m
         return opened()
 
     together = GroupCommit(counted)
-    with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+    with closing(
+        sqlite3.connect(database.url.removeprefix("sqlite:///"), isolation_level=None)
+    ) as other:
         other.execute("BEGIN IMMEDIATE")
         waiting = [together.do(partial(says_hello, person=number)) for number in range(1, 6)]
         heard = await asyncio.gather(*waiting, return_exceptions=True)
@@ -108,7 +119,9 @@ async def test_all_hear_at_once_that_the_file_stays_locked(database: Database, m
 
 
 @pytest.mark.parametrize("in_work", [True, False])
-async def test_nobody_waits_for_a_worker_that_was_ended(database: Database, *, in_work: bool) -> None:
+async def test_nobody_waits_for_a_worker_that_was_ended(
+    database: Database, *, in_work: bool
+) -> None:
     together = GroupCommit(database._opened)
     reached, never = asyncio.Event(), asyncio.Event()
 
@@ -128,7 +141,9 @@ async def test_nobody_waits_for_a_worker_that_was_ended(database: Database, *, i
         await asyncio.sleep(0)
         assert together._work is not None
         together._work.cancel()
-        assert {type(each) for each in await asyncio.gather(*waiting, return_exceptions=True)} == {asyncio.CancelledError}
+        assert {type(each) for each in await asyncio.gather(*waiting, return_exceptions=True)} == {
+            asyncio.CancelledError
+        }
 
 
 async def test_a_cancellation_that_one_runs_into_is_its_own(database: Database) -> None:
@@ -136,16 +151,29 @@ async def test_a_cancellation_that_one_runs_into_is_its_own(database: Database) 
         raise asyncio.CancelledError
 
     together = GroupCommit(database._opened)
-    waiting = [together.do(runs_into_one), together.do(lambda work: says_hello(work, 1)), together.do(runs_into_one)]
+    waiting = [
+        together.do(runs_into_one),
+        together.do(lambda work: says_hello(work, 1)),
+        together.do(runs_into_one),
+    ]
     told = await asyncio.gather(*waiting, return_exceptions=True)
     alone = await asyncio.gather(together.do(runs_into_one), return_exceptions=True)
 
-    assert [type(each) for each in [*told, *alone]] == [asyncio.CancelledError, Executor, asyncio.CancelledError, asyncio.CancelledError]
+    assert [type(each) for each in [*told, *alone]] == [
+        asyncio.CancelledError,
+        Executor,
+        asyncio.CancelledError,
+        asyncio.CancelledError,
+    ]
     assert known(database) == [(1,)]
 
 
-async def test_a_lock_of_another_process_is_waited_for_without_the_event_loop(database: Database) -> None:
-    with closing(sqlite3.connect(database.url.removeprefix("sqlite:///"), isolation_level=None)) as other:
+async def test_a_lock_of_another_process_is_waited_for_without_the_event_loop(
+    database: Database,
+) -> None:
+    with closing(
+        sqlite3.connect(database.url.removeprefix("sqlite:///"), isolation_level=None)
+    ) as other:
         other.execute("BEGIN IMMEDIATE")
         async with ticking() as ticks:
             waiting = asyncio.create_task(database.write(lambda work: says_hello(work, 1)))
@@ -158,7 +186,9 @@ async def test_a_lock_of_another_process_is_waited_for_without_the_event_loop(da
 
 
 @pytest.mark.parametrize("patient", [True, False])
-async def test_what_takes_long_keeps_the_event_loop_only_where_it_is_not_said_to(database: Database, *, patient: bool) -> None:
+async def test_what_takes_long_keeps_the_event_loop_only_where_it_is_not_said_to(
+    database: Database, *, patient: bool
+) -> None:
     async with database.snapshot() as work, ticking() as ticks:
         await asyncio.sleep(0)
         before = ticks[0]

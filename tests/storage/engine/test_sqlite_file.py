@@ -60,7 +60,10 @@ def url_of(file: Path) -> str:
 
 def dies(script: str, file: Path) -> None:
     """Run a script on a file; it kills itself."""
-    assert subprocess.run([sys.executable, "-c", script, file], check=False).returncode == -signal.SIGKILL
+    assert (
+        subprocess.run([sys.executable, "-c", script, file], check=False).returncode
+        == -signal.SIGKILL
+    )
 
 
 def removes(*files: Path) -> None:
@@ -70,7 +73,11 @@ def removes(*files: Path) -> None:
 
 def contents(file: Path) -> dict[str, bytes]:
     """Return the bytes of a file and of its logs; the index of a log is no part of the data."""
-    return {each.name: each.read_bytes() for each in file.parent.glob(f"{file.name}*") if not each.name.endswith(("-shm", ".lock"))}
+    return {
+        each.name: each.read_bytes()
+        for each in file.parent.glob(f"{file.name}*")
+        if not each.name.endswith(("-shm", ".lock"))
+    }
 
 
 async def starts(file: Path) -> None:
@@ -97,7 +104,10 @@ def file(migrated_file: Path, tmp_path: Path) -> Path:
     """A database with some thousand rows."""
     made = Path(shutil.copyfile(migrated_file, tmp_path / "slotkeeper.db"))
     with closing(sqlite3.connect(made)) as connection, connection:
-        connection.executemany("INSERT INTO worked_update (update_id, worked_at) VALUES (?, 0)", ((n,) for n in range(20_000)))
+        connection.executemany(
+            "INSERT INTO worked_update (update_id, worked_at) VALUES (?, 0)",
+            ((n,) for n in range(20_000)),
+        )
     return made
 
 
@@ -124,7 +134,10 @@ def restored(file: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path
     # Much has moved since the backup, and is in the file.
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("DELETE FROM worked_update WHERE update_id < 15000")
-        connection.executemany("INSERT INTO draft VALUES (?, 1, '[]', ?, 'open', NULL, 0)", ((n, "y" * 500) for n in range(2_000)))
+        connection.executemany(
+            "INSERT INTO draft VALUES (?, 1, '[]', ?, 'open', NULL, 0)",
+            ((n, "y" * 500) for n in range(2_000)),
+        )
     dies(WRITER.format(steps=20), file)
     assert file.with_name("slotkeeper.db-wal").stat().st_size > 100_000
     shutil.copyfile(backup, file)
@@ -138,7 +151,8 @@ async def test_a_restored_file_beside_the_old_log_is_refused_and_nothing_is_chan
 ) -> None:
     before = contents(restored)
     with pytest.raises(
-        DatabaseUnusable, match=r"does not fit the write-ahead log .* remove slotkeeper\.db-wal and slotkeeper\.db-shm"
+        DatabaseUnusable,
+        match=r"does not fit the write-ahead log .* remove slotkeeper\.db-wal and slotkeeper\.db-shm",
     ) as told:
         await opens(restored)
 
@@ -158,7 +172,9 @@ async def test_as_the_sentence_says_it_starts_once_the_log_is_gone(restored: Pat
 
 
 @pytest.mark.parametrize("opens", WAYS)
-async def test_after_a_crash_it_starts_with_everything_in_the_log(file: Path, opens: Callable[[Path], Awaitable[None]]) -> None:
+async def test_after_a_crash_it_starts_with_everything_in_the_log(
+    file: Path, opens: Callable[[Path], Awaitable[None]]
+) -> None:
     dies(WRITER.format(steps=5), file)
     assert file.with_name("slotkeeper.db-wal").stat().st_size
     await opens(file)
@@ -166,7 +182,9 @@ async def test_after_a_crash_it_starts_with_everything_in_the_log(file: Path, op
     assert rows(url_of(file), "SELECT count(*) FROM client") == [(500,)]
 
 
-async def test_a_restored_backup_starts_beside_a_log_that_was_never_written(file: Path, tmp_path: Path) -> None:
+async def test_a_restored_backup_starts_beside_a_log_that_was_never_written(
+    file: Path, tmp_path: Path
+) -> None:
     back_up(file, tmp_path / "backup.db")
     shutil.copyfile(tmp_path / "backup.db", file)
     file.with_name("slotkeeper.db-wal").touch()
@@ -174,7 +192,9 @@ async def test_a_restored_backup_starts_beside_a_log_that_was_never_written(file
     await starts(file)
 
 
-async def test_a_log_whose_salt_does_not_fit_is_ignored_as_sqlite_ignores_it(restored: Path) -> None:
+async def test_a_log_whose_salt_does_not_fit_is_ignored_as_sqlite_ignores_it(
+    restored: Path,
+) -> None:
     log = restored.with_name("slotkeeper.db-wal")
     with log.open("r+b") as opened:
         opened.seek(16)
@@ -184,7 +204,9 @@ async def test_a_log_whose_salt_does_not_fit_is_ignored_as_sqlite_ignores_it(res
     assert rows(url_of(restored), "SELECT count(*) FROM worked_update") == [(20_000,)]
 
 
-async def test_a_restored_backup_is_refused_even_where_the_log_has_the_whole_database(file: Path, tmp_path: Path) -> None:
+async def test_a_restored_backup_is_refused_even_where_the_log_has_the_whole_database(
+    file: Path, tmp_path: Path
+) -> None:
     """SQLite would bring back the state before the restore without any damage and without a word."""
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("DELETE FROM worked_update")
@@ -232,7 +254,9 @@ async def test_a_transaction_that_a_crash_left_half_done_is_undone(file: Path) -
     assert rows(url_of(file), "SELECT count(*) FROM worked_update WHERE worked_at = 7") == [(0,)]
 
 
-async def test_the_log_of_a_bot_at_work_is_not_looked_at(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_log_of_a_bot_at_work_is_not_looked_at(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with sole_use(url_of(file)):
         dies(WRITER.format(steps=1), file)
         with file.open("r+b") as opened:
@@ -244,11 +268,21 @@ async def test_the_log_of_a_bot_at_work_is_not_looked_at(file: Path, monkeypatch
 
 
 def other_tables(file: Path) -> None:
-    execute(file, "CREATE TABLE note (id INTEGER PRIMARY KEY, words TEXT)", "INSERT INTO note VALUES (1, 'milk')")
+    execute(
+        file,
+        "CREATE TABLE note (id INTEGER PRIMARY KEY, words TEXT)",
+        "INSERT INTO note VALUES (1, 'milk')",
+    )
 
 
 def tables_of_our_names(file: Path) -> None:
-    execute(file, *(f"CREATE TABLE {name} (id INTEGER)" for name in ("reservation", "busy", "outbox", "worked_update")))
+    execute(
+        file,
+        *(
+            f"CREATE TABLE {name} (id INTEGER)"
+            for name in ("reservation", "busy", "outbox", "worked_update")
+        ),
+    )
 
 
 def another_history(file: Path) -> None:
@@ -262,7 +296,10 @@ def another_history(file: Path) -> None:
 
 def a_history_numbered_like_ours(file: Path) -> None:
     execute(
-        file, "CREATE TABLE alembic_version (version_num VARCHAR(32))", "INSERT INTO alembic_version VALUES ('0001')", "CREATE TABLE t (i)"
+        file,
+        "CREATE TABLE alembic_version (version_num VARCHAR(32))",
+        "INSERT INTO alembic_version VALUES ('0001')",
+        "CREATE TABLE t (i)",
     )
 
 
@@ -275,7 +312,9 @@ def a_view_alone(file: Path) -> None:
 
 
 def with_a_log(file: Path) -> None:
-    execute(file, "PRAGMA journal_mode = WAL", "CREATE TABLE note (id INTEGER PRIMARY KEY, words TEXT)")
+    execute(
+        file, "PRAGMA journal_mode = WAL", "CREATE TABLE note (id INTEGER PRIMARY KEY, words TEXT)"
+    )
     dies(COMMITS.format(statement="INSERT INTO note VALUES (1, 2)"), file)
     assert file.with_name(f"{file.name}-wal").stat().st_size
 
@@ -314,23 +353,38 @@ async def test_the_database_of_another_program_is_refused_and_left_as_it_was(
 
 @pytest.mark.parametrize("opens", WAYS)
 @pytest.mark.parametrize(
-    "content", [b"x", b"a letter to a friend\n" * 500, os.urandom(8192), b"SQLite format 3\0", b"SQLite format 3\0" + bytes(4080)]
+    "content",
+    [
+        b"x",
+        b"a letter to a friend\n" * 500,
+        os.urandom(8192),
+        b"SQLite format 3\0",
+        b"SQLite format 3\0" + bytes(4080),
+    ],
 )
 async def test_a_file_that_is_no_database_is_refused_and_left_as_it_was(
     tmp_path: Path, content: bytes, opens: Callable[[Path], Awaitable[None]]
 ) -> None:
     letter = tmp_path / "letter"
     letter.write_bytes(content)
-    with pytest.raises(DatabaseUnusable, match="letter cannot be used as a database: file is not a database"):
+    with pytest.raises(
+        DatabaseUnusable, match="letter cannot be used as a database: file is not a database"
+    ):
         await opens(letter)
 
     assert contents(letter) == {"letter": content}
 
 
 @pytest.mark.parametrize("opens", WAYS)
-async def test_a_directory_and_a_device_are_refused(tmp_path: Path, opens: Callable[[Path], Awaitable[None]]) -> None:
+async def test_a_directory_and_a_device_are_refused(
+    tmp_path: Path, opens: Callable[[Path], Awaitable[None]]
+) -> None:
     os.mkfifo(tmp_path / "fifo")
-    for file, what in ((tmp_path, "a directory"), (tmp_path / "fifo", "not a regular file"), (Path("/dev/null"), "not a regular file")):
+    for file, what in (
+        (tmp_path, "a directory"),
+        (tmp_path / "fifo", "not a regular file"),
+        (Path("/dev/null"), "not a regular file"),
+    ):
         with pytest.raises(DatabaseUnusable, match=f"is {what}: name a file"):
             await opens(file)
 

@@ -33,7 +33,9 @@ def known(url: str) -> list[int]:
     return [number for (number,) in rows(url, "SELECT id FROM client ORDER BY id")]
 
 
-async def test_a_transaction_that_is_cut_off_keeps_nothing_and_the_next_one_works(database: Database) -> None:
+async def test_a_transaction_that_is_cut_off_keeps_nothing_and_the_next_one_works(
+    database: Database,
+) -> None:
     async def is_cut_off(uow: SqlUnitOfWork) -> None:
         await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
         cut_all(database.url)
@@ -46,7 +48,9 @@ async def test_a_transaction_that_is_cut_off_keeps_nothing_and_the_next_one_work
     assert known(database.url) == [BOB]
 
 
-async def test_a_transaction_that_is_cut_off_before_its_commit_keeps_nothing(database: Database) -> None:
+async def test_a_transaction_that_is_cut_off_before_its_commit_keeps_nothing(
+    database: Database,
+) -> None:
     async def is_cut_off(uow: SqlUnitOfWork) -> None:
         await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
         cut_all(database.url)
@@ -71,7 +75,9 @@ async def test_a_look_that_is_cut_off_is_told_so_and_the_next_one_works(database
     assert await looks(cut=False) is None
 
 
-async def test_after_all_idle_connections_were_cut_one_transaction_at_most_is_lost(database: Database) -> None:
+async def test_after_all_idle_connections_were_cut_one_transaction_at_most_is_lost(
+    database: Database,
+) -> None:
     async with AsyncExitStack() as open_at_once:
         for number in range(2):
             work = await open_at_once.enter_async_context(database.transaction())
@@ -97,7 +103,9 @@ def deaf_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def test_where_nothing_listens_that_is_told_in_a_sentence_without_the_password(deaf_port: int) -> None:
+async def test_where_nothing_listens_that_is_told_in_a_sentence_without_the_password(
+    deaf_port: int,
+) -> None:
     with pytest.raises(DatabaseAway) as told:
         await migrate(f"postgresql://dora:open%20sesame@127.0.0.1:{deaf_port}/slots")
 
@@ -118,8 +126,12 @@ async def test_where_nothing_listens_a_transaction_and_a_look_are_told_so(deaf_p
     await database.close()
 
 
-async def test_a_database_that_the_server_does_not_have_is_told_by_name(postgres_server: str) -> None:
-    with pytest.raises(DatabaseUnusable, match=r'cannot be used: database "nowhere" does not exist\.$'):
+async def test_a_database_that_the_server_does_not_have_is_told_by_name(
+    postgres_server: str,
+) -> None:
+    with pytest.raises(
+        DatabaseUnusable, match=r'cannot be used: database "nowhere" does not exist\.$'
+    ):
         await migrate(named(postgres_server, "nowhere"))
 
 

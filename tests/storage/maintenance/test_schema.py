@@ -55,7 +55,9 @@ def described(url: str) -> dict[str, list[str]]:
         found = [row for query in (COLUMNS, CONSTRAINTS, INDEXES) for row in rows(url, query)]
     else:
         found = [
-            (name, part) for name, sql in rows(url, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL") for part in parts(sql)
+            (name, part)
+            for name, sql in rows(url, "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+            for part in parts(sql)
         ]
     names = {name for name, _ in found} - {"alembic_version"}
     return {name: sorted(part for whose, part in found if whose == name) for name in names}
@@ -86,7 +88,9 @@ async def over(url: str, do: Callable[[Connection], Result]) -> Result:
 
 async def test_migrations_leave_nothing_that_autogenerate_would_change(database_url: str) -> None:
     def differences(connection: Connection) -> object:
-        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+        return compare_metadata(
+            MigrationContext.configure(connection, opts={"compare_type": True}), metadata
+        )
 
     assert await over(database_url, differences) == []
     assert await over(database_url, is_current)
@@ -113,7 +117,12 @@ SEEN = {
         *("CONSTRAINT fk_busy_reservation_id FOREIGN KEY", "CONSTRAINT uq_provider_slug UNIQUE"),
     ),
     "postgresql": (
-        *("CHECK", "WHERE ((status)::text = 'held'::text)", "CONSTRAINT pk_busy PRIMARY KEY", "due_at timestamp with time zone NOT NULL"),
+        *(
+            "CHECK",
+            "WHERE ((status)::text = 'held'::text)",
+            "CONSTRAINT pk_busy PRIMARY KEY",
+            "due_at timestamp with time zone NOT NULL",
+        ),
         *("CONSTRAINT fk_busy_reservation_id FOREIGN KEY", "CONSTRAINT uq_provider_slug UNIQUE"),
     ),
 }
@@ -163,13 +172,17 @@ async def test_migrating_makes_the_directory_and_the_file(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_of_processes_that_start_at_once_all_find_the_schema_ready(database_url: str, empty_database_url: str, attempt: int) -> None:
+def test_of_processes_that_start_at_once_all_find_the_schema_ready(
+    database_url: str, empty_database_url: str, attempt: int
+) -> None:
     assert run_together([spawn_migration(empty_database_url) for _ in range(4)]) == [0, 0, 0, 0]
     assert described(empty_database_url) == described(database_url)
     assert rows(empty_database_url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
-async def test_a_database_of_the_first_version_keeps_its_rows(empty_database_url: str, database_url: str) -> None:
+async def test_a_database_of_the_first_version_keeps_its_rows(
+    empty_database_url: str, database_url: str
+) -> None:
     await over(empty_database_url, lambda connection: upgrade(connection, SCRIPTS, "0001"))
     fill(empty_database_url)
     then = literal(empty_database_url, NOW)
@@ -183,13 +196,17 @@ async def test_a_database_of_the_first_version_keeps_its_rows(empty_database_url
 
     assert described(empty_database_url) == described(database_url)
     after = everything(empty_database_url)
-    assert {name: after[name] for name in ("client", "dialogue")} == {name: before[name] for name in ("client", "dialogue")}
-    assert rows(empty_database_url, "SELECT recipient_id, kind, due_at, lease_until, leased_by FROM outbox") == [
-        (1, "reply", micros(NOW), micros(NOW), None)
-    ]
+    assert {name: after[name] for name in ("client", "dialogue")} == {
+        name: before[name] for name in ("client", "dialogue")
+    }
+    assert rows(
+        empty_database_url, "SELECT recipient_id, kind, due_at, lease_until, leased_by FROM outbox"
+    ) == [(1, "reply", micros(NOW), micros(NOW), None)]
 
 
-async def test_the_names_of_providers_lose_their_accents_for_the_search(empty_database_url: str) -> None:
+async def test_the_names_of_providers_lose_their_accents_for_the_search(
+    empty_database_url: str,
+) -> None:
     url, then = empty_database_url, literal(empty_database_url, NOW)
     await over(url, lambda connection: upgrade(connection, SCRIPTS, "0003"))
     for number, name in enumerate(("Jérôme", "jerome", "O’Brien", "Ωmega"), start=1):
@@ -203,7 +220,12 @@ async def test_the_names_of_providers_lose_their_accents_for_the_search(empty_da
     await migrate(url)
 
     kept = rows(url, "SELECT name, name_key FROM provider ORDER BY id")
-    assert kept == [("Jérôme", "jerome"), ("jerome", "jerome"), ("O’Brien", "o'brien"), ("Ωmega", "ωmega")]
+    assert kept == [
+        ("Jérôme", "jerome"),
+        ("jerome", "jerome"),
+        ("O’Brien", "o'brien"),
+        ("Ωmega", "ωmega"),
+    ]
     assert [key for _, key in kept] == [name_key(name) for name, _ in kept]
 
 
@@ -217,18 +239,30 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def add_revision(scripts: Path, number: str, before: str, *body: str) -> None:
     lines = "\n".join(f"    {line}" for line in body)
-    (scripts / f"{number}_added.py").write_text(REVISION.format(number=number, before=before, body=lines), encoding="utf-8")
+    (scripts / f"{number}_added.py").write_text(
+        REVISION.format(number=number, before=before, body=lines), encoding="utf-8"
+    )
 
 
 def whole(url: str) -> object:
     """Return all that a database holds, its schema included."""
-    return everything(url), rows(url, "SELECT * FROM sqlite_master") if url.startswith("sqlite:") else described(url)
+    return everything(url), rows(url, "SELECT * FROM sqlite_master") if url.startswith(
+        "sqlite:"
+    ) else described(url)
 
 
 @pytest.mark.changes_schema
-async def test_a_failing_migration_leaves_everything_as_it_was(database_url: str, scripts: Path) -> None:
+async def test_a_failing_migration_leaves_everything_as_it_was(
+    database_url: str, scripts: Path
+) -> None:
     add_revision(scripts, "9998", HEAD, 'op.create_table("extra", sa.Column("id", sa.Integer()))')
-    add_revision(scripts, "9999", "9998", 'op.add_column("client", sa.Column("extra", sa.Integer()))', 'raise ArithmeticError("half way")')
+    add_revision(
+        scripts,
+        "9999",
+        "9998",
+        'op.add_column("client", sa.Column("extra", sa.Integer()))',
+        'raise ArithmeticError("half way")',
+    )
     before = whole(database_url)
 
     with pytest.raises(ArithmeticError, match="half way"):
@@ -237,7 +271,9 @@ async def test_a_failing_migration_leaves_everything_as_it_was(database_url: str
     assert whole(database_url) == before
 
 
-async def test_a_failing_migration_leaves_a_new_database_empty(empty_database_url: str, scripts: Path) -> None:
+async def test_a_failing_migration_leaves_a_new_database_empty(
+    empty_database_url: str, scripts: Path
+) -> None:
     add_revision(scripts, "9998", HEAD, 'raise ArithmeticError("half way")')
 
     with pytest.raises(ArithmeticError, match="half way"):
@@ -254,10 +290,16 @@ def fill(url: str) -> None:
 
 # PostgreSQL changes tables where they stand.
 @pytest.mark.engines("sqlite")
-async def test_rebuilding_a_table_keeps_the_rows_that_point_to_it(database_url: str, scripts: Path) -> None:
+async def test_rebuilding_a_table_keeps_the_rows_that_point_to_it(
+    database_url: str, scripts: Path
+) -> None:
     fill(database_url)
     add_revision(
-        scripts, "9998", HEAD, 'with op.batch_alter_table("client", recreate="always") as batch:', '    batch.drop_column("username")'
+        scripts,
+        "9998",
+        HEAD,
+        'with op.batch_alter_table("client", recreate="always") as batch:',
+        '    batch.drop_column("username")',
     )
 
     await migrate(database_url)
@@ -270,7 +312,9 @@ ORPHANS_REFUSED = {"sqlite": ForeignKeysBroken, "postgresql": IntegrityError}
 
 
 @pytest.mark.changes_schema
-async def test_a_migration_that_orphans_rows_is_undone(database_url: str, engine: str, scripts: Path) -> None:
+async def test_a_migration_that_orphans_rows_is_undone(
+    database_url: str, engine: str, scripts: Path
+) -> None:
     fill(database_url)
     add_revision(scripts, "9998", HEAD, 'op.execute("DELETE FROM client")')
     before = everything(database_url)
@@ -282,7 +326,9 @@ async def test_a_migration_that_orphans_rows_is_undone(database_url: str, engine
 
 
 @pytest.mark.changes_schema
-async def test_a_database_without_the_newest_schema_is_known(database_url: str, scripts: Path) -> None:
+async def test_a_database_without_the_newest_schema_is_known(
+    database_url: str, scripts: Path
+) -> None:
     add_revision(scripts, "9998", HEAD, "pass")
     assert not await over(database_url, is_current)
 

@@ -25,7 +25,10 @@ async def test_each_kind_is_counted_and_the_last_error_kept(database: Database) 
         await notes(database, Trouble.UPDATE_SET_ASIDE, error)
     await notes(database, Trouble.JOB_FAILED, "OSError")
 
-    assert await takes(database) == [Incident(Trouble.JOB_FAILED, 1, "OSError"), Incident(Trouble.UPDATE_SET_ASIDE, 2, "ValueError")]
+    assert await takes(database) == [
+        Incident(Trouble.JOB_FAILED, 1, "OSError"),
+        Incident(Trouble.UPDATE_SET_ASIDE, 2, "ValueError"),
+    ]
 
 
 async def test_what_came_since_waits_for_its_hour_whoever_asks(database: Database) -> None:

@@ -47,7 +47,9 @@ SQLITE: Dialect = sqlite.dialect()
 POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
 
 zones = st.sampled_from([UTC, BERLIN, timezone(timedelta(hours=-9.5))])
-instants = st.datetimes(datetime.fromisoformat("1970-01-02"), datetime.fromisoformat("2200-01-01"), timezones=zones)
+instants = st.datetimes(
+    datetime.fromisoformat("1970-01-02"), datetime.fromisoformat("2200-01-01"), timezones=zones
+)
 
 
 @given(instants)
@@ -99,9 +101,10 @@ async def test_microseconds_survive(database: Database, engine: str) -> None:
         alice = await uow.clients.get(ALICE)
     assert alice
     assert alice.unreachable_since == late
-    assert rows(database.url, f"SELECT CAST({TYPE_OF[engine]}(unreachable_since) AS text), unreachable_since FROM client") == [
-        ("integer" if engine == "sqlite" else "timestamp with time zone", micros(late))
-    ]
+    assert rows(
+        database.url,
+        f"SELECT CAST({TYPE_OF[engine]}(unreachable_since) AS text), unreachable_since FROM client",
+    ) == [("integer" if engine == "sqlite" else "timestamp with time zone", micros(late))]
 
 
 async def test_a_person_is_known_from_the_first_word_on(database: Database) -> None:
@@ -114,13 +117,17 @@ async def test_a_person_is_known_from_the_first_word_on(database: Database) -> N
         assert await uow.clients.get(ALICE) == seen
 
 
-async def test_what_telegram_tells_anew_is_kept_and_what_was_chosen_stays(database: Database) -> None:
+async def test_what_telegram_tells_anew_is_kept_and_what_was_chosen_stays(
+    database: Database,
+) -> None:
     async with database.transaction() as uow:
         await uow.clients.record_contact(Contact(ALICE, "Alice", "alice", "de"), NOW)
         await choose_zone(uow, ALICE, "Europe/Berlin")
         await choose_language(uow, ALICE, "en")
         await uow.clients.mark_unreachable(ALICE, NOW)
-        again = await uow.clients.record_contact(Contact(ALICE, "Alice B.", None, "fr"), NOW + SECOND)
+        again = await uow.clients.record_contact(
+            Contact(ALICE, "Alice B.", None, "fr"), NOW + SECOND
+        )
 
     assert again == Client(ALICE, "Alice B.", None, "en", "Europe/Berlin", "fr")
     assert rows(database.url, "SELECT first_seen_at FROM client") == [(micros(NOW),)]
@@ -162,9 +169,19 @@ async def test_providers_are_found_by_number_person_and_link(database: Database)
         await uow.providers.rename(emil.id, "Ömil", "oemil")
 
     async with database.snapshot() as uow:
-        assert await uow.providers.get(dora.id) == dora == await uow.providers.of_client(DORA) == await uow.providers.by_slug("dora")
+        assert (
+            await uow.providers.get(dora.id)
+            == dora
+            == await uow.providers.of_client(DORA)
+            == await uow.providers.by_slug("dora")
+        )
         assert await uow.providers.of_client(EMIL) == Provider(emil.id, EMIL, "Ömil", "oemil")
-        assert await uow.providers.get(99) is await uow.providers.of_client(ALICE) is await uow.providers.by_slug("emil") is None
+        assert (
+            await uow.providers.get(99)
+            is await uow.providers.of_client(ALICE)
+            is await uow.providers.by_slug("emil")
+            is None
+        )
 
 
 async def test_providers_are_searched_by_any_part_of_their_name(database: Database) -> None:
@@ -176,7 +193,9 @@ async def test_providers_are_searched_by_any_part_of_their_name(database: Databa
 
     async def found(part: str, besides: int = -1, offset: int = 0, limit: int = 10) -> list[str]:
         async with database.snapshot() as uow:
-            providers = await uow.providers.search(part, besides=besides, offset=offset, limit=limit)
+            providers = await uow.providers.search(
+                part, besides=besides, offset=offset, limit=limit
+            )
             if (offset, limit) == (0, 10):
                 assert await uow.providers.count(part, besides=besides) == len(providers)
         return [provider.name for provider in providers]
@@ -236,7 +255,11 @@ async def test_an_invitation_makes_a_provider_once(database: Database) -> None:
     provider = await accept(database, ALICE, code)
     before = everything(database.url)
 
-    assert (provider.client_id, provider.name, provider.slug) == (ALICE, "Jürgen Groß", "juergen-gross")
+    assert (provider.client_id, provider.name, provider.slug) == (
+        ALICE,
+        "Jürgen Groß",
+        "juergen-gross",
+    )
     assert await accept(database, ALICE, code, NOW + timedelta(days=30)) == provider
     with pytest.raises(errors.InvitationUsed):
         await accept(database, BOB, code)
@@ -248,7 +271,9 @@ async def test_the_code_of_an_invitation_is_stored_nowhere(database: Database) -
 
     assert code not in repr(everything(database.url))
     async with database.transaction() as uow:
-        assert await uow.invitations.get(digest_of(code)) == Invitation(digest_of(code), 1, NOW + LIFETIME)
+        assert await uow.invitations.get(digest_of(code)) == Invitation(
+            digest_of(code), 1, NOW + LIFETIME
+        )
 
 
 async def test_invitations_are_refused_with_the_reason(database: Database) -> None:
@@ -276,7 +301,11 @@ async def test_a_provider_takes_a_name_and_may_keep_the_link(database: Database)
         assert (kept.name, kept.slug) == ("Alice Baker", "juergen-gross")
         renamed = await name_provider(uow, ALICE, "Alice Baker", keep_slug=False)
         assert renamed.slug == "alice-baker"
-        assert await name_provider(uow, ALICE, "Alice Baker", keep_slug=False) == renamed == await uow.providers.of_client(ALICE)
+        assert (
+            await name_provider(uow, ALICE, "Alice Baker", keep_slug=False)
+            == renamed
+            == await uow.providers.of_client(ALICE)
+        )
         with pytest.raises(errors.NameUnusable):
             await name_provider(uow, ALICE, " ", keep_slug=False)
         with pytest.raises(errors.ProviderOnly):
@@ -307,12 +336,15 @@ async def test_an_update_is_worked_once(database: Database) -> None:
 @pytest.mark.parametrize("limit", [1, 2, 3])
 async def test_an_update_that_keeps_failing_is_set_aside(database: Database, limit: int) -> None:
     async with database.transaction() as uow:
-        answers = [await uow.updates.failed(5, f"error {n}", NOW + n * SECOND, limit=limit) for n in range(4)]
+        answers = [
+            await uow.updates.failed(5, f"error {n}", NOW + n * SECOND, limit=limit)
+            for n in range(4)
+        ]
 
     assert answers == [n + 1 >= limit for n in range(4)]
-    assert rows(database.url, "SELECT update_id, attempts, error, failed_at, set_aside FROM failed_update") == [
-        (5, 4, "error 3", micros(NOW + 3 * SECOND), 1)
-    ]
+    assert rows(
+        database.url, "SELECT update_id, attempts, error, failed_at, set_aside FROM failed_update"
+    ) == [(5, 4, "error 3", micros(NOW + 3 * SECOND), 1)]
 
 
 @pytest.fixture
@@ -327,7 +359,9 @@ async def reserved(database: Database) -> int:
     return number
 
 
-async def notify(database: Database, number: int, *kinds: Kind, recipient: int = ALICE, due: datetime = NOW) -> None:
+async def notify(
+    database: Database, number: int, *kinds: Kind, recipient: int = ALICE, due: datetime = NOW
+) -> None:
     async with database.transaction() as uow:
         await uow.outbox.notify([Notification(recipient, kind, number, due) for kind in kinds])
 
@@ -357,17 +391,26 @@ async def next_due(database: Database) -> datetime | None:
         return await uow.outbox.next_due()
 
 
-async def test_what_is_due_is_claimed_oldest_first_and_by_one_alone(database: Database, reserved: int) -> None:
+async def test_what_is_due_is_claimed_oldest_first_and_by_one_alone(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA, due=NOW + 2 * SECOND)
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT, recipient=EMIL, due=NOW)
     await notify(database, reserved, Kind.HOLD_EXPIRED, due=NOW + SECOND)
 
-    assert [row.kind for row in await claim(database, NOW + SECOND)] == ["cancelled_by_client", "hold_expired"]
+    assert [row.kind for row in await claim(database, NOW + SECOND)] == [
+        "cancelled_by_client",
+        "hold_expired",
+    ]
     assert await claim(database, NOW + SECOND) == []
-    assert [row.kind for row in await claim(database, NOW + 2 * SECOND, limit=1)] == ["booking_confirmed"]
+    assert [row.kind for row in await claim(database, NOW + 2 * SECOND, limit=1)] == [
+        "booking_confirmed"
+    ]
 
 
-async def test_of_what_is_due_to_one_person_only_the_first_is_claimed_until_that_is_settled(database: Database, reserved: int) -> None:
+async def test_of_what_is_due_to_one_person_only_the_first_is_claimed_until_that_is_settled(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.BOOKING_CONFIRMED, due=NOW + SECOND)
     await notify(database, reserved, Kind.HOLD_EXPIRED, Kind.CANCELLED_BY_CLIENT, due=NOW)
     [first] = await claim(database, NOW + SECOND)
@@ -392,7 +435,9 @@ async def test_nothing_is_claimed_before_it_is_due(database: Database, reserved:
     assert len(await claim(database, NOW)) == 1
 
 
-async def test_what_a_dead_sender_claimed_is_claimed_again_when_its_lease_is_over(database: Database, reserved: int) -> None:
+async def test_what_a_dead_sender_claimed_is_claimed_again_when_its_lease_is_over(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED)
     [first] = await claim(database)
 
@@ -402,7 +447,9 @@ async def test_what_a_dead_sender_claimed_is_claimed_again_when_its_lease_is_ove
     assert (first.attempts, second.attempts) == (1, 2)
 
 
-async def test_what_somebody_who_is_gone_claimed_is_due_at_once(database_url: str, reserved: int) -> None:
+async def test_what_somebody_who_is_gone_claimed_is_due_at_once(
+    database_url: str, reserved: int
+) -> None:
     before, after = Database(database_url, replica=7), Database(database_url, replica=8)
     await notify(after, reserved, Kind.HOLD_EXPIRED)
     await claim(before)
@@ -419,7 +466,8 @@ async def test_what_somebody_who_is_gone_claimed_is_due_at_once(database_url: st
 
 
 @pytest.mark.parametrize(
-    ("since", "known", "released"), [(SECOND, False, 1), (SECOND, True, 0), (timedelta(0), False, 1), (-SECOND, False, 0)]
+    ("since", "known", "released"),
+    [(SECOND, False, 1), (SECOND, True, 0), (timedelta(0), False, 1), (-SECOND, False, 0)],
 )
 async def test_of_what_it_claimed_before_it_was_cut_off_a_replica_makes_due_what_it_does_not_know_of(
     database_url: str, reserved: int, since: timedelta, *, known: bool, released: int
@@ -430,14 +478,19 @@ async def test_of_what_it_claimed_before_it_was_cut_off_a_replica_makes_due_what
     async with other.transaction() as uow:
         assert await uow.outbox.release_unknown_leases(NOW + SECOND, besides=[]) == 0
     async with database.transaction() as uow:
-        assert await uow.outbox.release_unknown_leases(NOW + since, besides=[row.id] if known else []) == released
+        assert (
+            await uow.outbox.release_unknown_leases(NOW + since, besides=[row.id] if known else [])
+            == released
+        )
 
     assert len(await claim(database)) == released
     for each in (database, other):
         await each.close()
 
 
-async def test_a_lease_is_renewed_by_its_holder_until_it_is_over(database: Database, reserved: int) -> None:
+async def test_a_lease_is_renewed_by_its_holder_until_it_is_over(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED)
     [row] = await claim(database)
 
@@ -455,19 +508,23 @@ async def test_a_lease_is_renewed_by_its_holder_until_it_is_over(database: Datab
 
 
 @pytest.mark.parametrize("state", ["sent", "skipped", "parked"])
-async def test_what_is_settled_is_never_claimed_again(database: Database, reserved: int, state: str) -> None:
+async def test_what_is_settled_is_never_claimed_again(
+    database: Database, reserved: int, state: str
+) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED)
     [row] = await claim(database)
     await record_result(database, row, state)
 
     assert await claim(database, NOW + timedelta(days=1)) == []
     assert await next_due(database) is None
-    assert rows(database.url, "SELECT state, settled_at, error FROM outbox WHERE kind = 'hold_expired'") == [
-        (state, micros(NOW), "why" if state == "parked" else None)
-    ]
+    assert rows(
+        database.url, "SELECT state, settled_at, error FROM outbox WHERE kind = 'hold_expired'"
+    ) == [(state, micros(NOW), "why" if state == "parked" else None)]
 
 
-async def test_one_kind_of_one_reservation_is_put_in_once(database: Database, reserved: int) -> None:
+async def test_one_kind_of_one_reservation_is_put_in_once(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED, Kind.BOOKING_CONFIRMED)
     await notify(database, reserved, Kind.HOLD_EXPIRED)
 
@@ -483,7 +540,9 @@ async def test_a_warning_of_a_moved_hold_goes_out_again(database: Database, rese
     assert [row.attempts for row in await claim(database, NOW + SECOND)] == [1]
 
 
-async def test_what_is_put_in_anew_does_not_queue_behind_itself(database: Database, reserved: int) -> None:
+async def test_what_is_put_in_anew_does_not_queue_behind_itself(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.HOLD_WARNING)
     [row] = await claim(database)
     async with database.transaction() as uow:
@@ -493,7 +552,9 @@ async def test_what_is_put_in_anew_does_not_queue_behind_itself(database: Databa
     assert await next_due(database) == NOW + timedelta(minutes=5)
 
 
-async def test_what_is_put_in_anew_queues_behind_all_else(database: Database, reserved: int) -> None:
+async def test_what_is_put_in_anew_queues_behind_all_else(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
     await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + SECOND)
     [row] = await claim(database)
@@ -502,7 +563,10 @@ async def test_what_is_put_in_anew_queues_behind_all_else(database: Database, re
     await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=5))
 
     assert await claim(database, NOW + timedelta(minutes=30)) == []
-    assert {row.kind for row in await told(database, NOW + timedelta(hours=1))} == {"cancelled_by_client", "hold_warning"}
+    assert {row.kind for row in await told(database, NOW + timedelta(hours=1))} == {
+        "cancelled_by_client",
+        "hold_warning",
+    }
 
 
 async def recalled(database: Database, now: datetime, *, after: datetime | None = None) -> int:
@@ -524,17 +588,25 @@ async def test_what_was_postponed_on_a_clock_that_was_set_back_is_made_due_with_
     assert await told(database, back) == []
 
     assert await recalled(database, back) == 3
-    assert [row.kind for row in await told(database, back)] == ["cancelled_by_client", "booking_confirmed", "reply"]
+    assert [row.kind for row in await told(database, back)] == [
+        "cancelled_by_client",
+        "booking_confirmed",
+        "reply",
+    ]
 
 
-async def test_what_is_scheduled_ahead_keeps_its_time_when_the_clock_was_set_back(database: Database, reserved: int) -> None:
+async def test_what_is_scheduled_ahead_keeps_its_time_when_the_clock_was_set_back(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.HOLD_WARNING, due=NOW)
 
     assert await recalled(database, NOW - timedelta(hours=1)) == 0
     assert await next_due(database) == NOW
 
 
-async def test_what_is_postponed_for_no_longer_than_usual_is_not_made_due(database: Database, reserved: int) -> None:
+async def test_what_is_postponed_for_no_longer_than_usual_is_not_made_due(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
     [row] = await claim(database)
     async with database.transaction() as uow:
@@ -546,7 +618,9 @@ async def test_what_is_postponed_for_no_longer_than_usual_is_not_made_due(databa
     assert await next_due(database) == NOW
 
 
-async def test_an_impossible_wait_from_before_a_start_is_recalled(database: Database, reserved: int) -> None:
+async def test_an_impossible_wait_from_before_a_start_is_recalled(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
     [row] = await claim(database)
     async with database.transaction() as uow:
@@ -556,7 +630,9 @@ async def test_an_impossible_wait_from_before_a_start_is_recalled(database: Data
     assert await next_due(database) == NOW
 
 
-async def test_a_queued_answer_overtakes_untried_news_of_the_same_person_and_no_tried_one(database: Database, reserved: int) -> None:
+async def test_a_queued_answer_overtakes_untried_news_of_the_same_person_and_no_tried_one(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
     async with database.transaction() as uow:
         reply = await uow.outbox.reply(ALICE, {"text": "Hello"}, NOW + SECOND, queued=True)
@@ -570,7 +646,9 @@ async def test_a_queued_answer_overtakes_untried_news_of_the_same_person_and_no_
         await uow.outbox.record_result(news, "sent", NOW + 3 * SECOND)
 
 
-async def test_a_lease_that_lapsed_is_taken_up_again_and_one_that_was_dropped_is_not(database: Database, reserved: int) -> None:
+async def test_a_lease_that_lapsed_is_taken_up_again_and_one_that_was_dropped_is_not(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
     [row] = await claim(database)
     late = NOW + 10 * LEASE
@@ -617,28 +695,42 @@ async def test_a_lease_of_a_clock_that_was_set_back_is_cut_and_what_comes_next_d
     assert [each.id for each in await claim(database, back + 2 * LEASE)] == [row.id]
 
 
-async def test_of_one_kind_told_twice_at_once_the_last_counts(database: Database, reserved: int) -> None:
+async def test_of_one_kind_told_twice_at_once_the_last_counts(
+    database: Database, reserved: int
+) -> None:
     async with database.transaction() as uow:
-        await uow.outbox.notify(Notification(ALICE, Kind.HOLD_WARNING, reserved, NOW + turn * SECOND) for turn in (2, 1))
+        await uow.outbox.notify(
+            Notification(ALICE, Kind.HOLD_WARNING, reserved, NOW + turn * SECOND) for turn in (2, 1)
+        )
 
     assert await next_due(database) == NOW + SECOND
 
 
-async def test_settling_the_old_warning_does_not_swallow_the_new_one(database: Database, reserved: int) -> None:
+async def test_settling_the_old_warning_does_not_swallow_the_new_one(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.HOLD_WARNING)
     [on_its_way] = await claim(database)
     await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=30))
     await record_result(database, on_its_way)
 
     assert await next_due(database) == NOW + timedelta(minutes=30)
-    assert [row.kind for row in await claim(database, NOW + timedelta(minutes=30))] == ["hold_warning"]
+    assert [row.kind for row in await claim(database, NOW + timedelta(minutes=30))] == [
+        "hold_warning"
+    ]
 
 
-async def test_a_reply_is_leased_to_its_writer_and_forgotten_once_sent(database: Database, reserved: int) -> None:
+async def test_a_reply_is_leased_to_its_writer_and_forgotten_once_sent(
+    database: Database, reserved: int
+) -> None:
     async with database.transaction() as uow:
         reply = await uow.outbox.reply(ALICE, {"text": "Zoë", "keyboard": [[1]]}, NOW)
 
-    assert (reply.kind, reply.payload, reply.attempts) == (REPLY, {"text": "Zoë", "keyboard": [[1]]}, 1)
+    assert (reply.kind, reply.payload, reply.attempts) == (
+        REPLY,
+        {"text": "Zoë", "keyboard": [[1]]},
+        1,
+    )
     assert await claim(database, NOW + LEASE - SECOND) == []
     assert await claim(database, NOW + LEASE) == [replace(reply, attempts=2)]
     await record_result(database, replace(reply, attempts=2))
@@ -650,10 +742,14 @@ async def test_a_parked_reply_stays_to_be_looked_at(database: Database, reserved
         reply = await uow.outbox.reply(ALICE, {"text": "Hello"}, NOW)
     await record_result(database, reply, "parked")
 
-    assert rows(database.url, "SELECT state, error FROM outbox WHERE kind = 'reply'") == [("parked", "why")]
+    assert rows(database.url, "SELECT state, error FROM outbox WHERE kind = 'reply'") == [
+        ("parked", "why")
+    ]
 
 
-async def test_postponing_one_row_postpones_all_that_waits_for_that_person(database: Database, reserved: int) -> None:
+async def test_postponing_one_row_postpones_all_that_waits_for_that_person(
+    database: Database, reserved: int
+) -> None:
     later = NOW + timedelta(minutes=1)
     await notify(database, reserved, Kind.HOLD_EXPIRED, Kind.HOLD_WARNING)
     await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA, due=NOW + SECOND)
@@ -661,12 +757,18 @@ async def test_postponing_one_row_postpones_all_that_waits_for_that_person(datab
     async with database.transaction() as uow:
         await uow.outbox.postpone(first, later, "slow down")
 
-    assert [row.recipient_id for row in await claim(database, later - timedelta.resolution)] == [DORA]
-    assert rows(database.url, "SELECT error FROM outbox WHERE error IS NOT NULL") == [("slow down",)]
+    assert [row.recipient_id for row in await claim(database, later - timedelta.resolution)] == [
+        DORA
+    ]
+    assert rows(database.url, "SELECT error FROM outbox WHERE error IS NOT NULL") == [
+        ("slow down",)
+    ]
     assert [row.kind for row in await told(database, later)] == ["hold_warning", "hold_expired"]
 
 
-async def test_all_that_waits_for_an_unreachable_person_is_put_aside_until_he_is_back(database: Database, reserved: int) -> None:
+async def test_all_that_waits_for_an_unreachable_person_is_put_aside_until_he_is_back(
+    database: Database, reserved: int
+) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED, due=NOW + timedelta(days=1))
     await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA)
     async with database.transaction() as uow:
@@ -676,7 +778,9 @@ async def test_all_that_waits_for_an_unreachable_person_is_put_aside_until_he_is
     async with database.transaction() as uow:
         await uow.outbox.resume(ALICE, NOW + SECOND)
     assert await claim(database, NOW + timedelta(hours=23)) == []
-    assert [(row.recipient_id, row.attempts) for row in await claim(database, NOW + timedelta(days=1))] == [(ALICE, 1)]
+    assert [
+        (row.recipient_id, row.attempts) for row in await claim(database, NOW + timedelta(days=1))
+    ] == [(ALICE, 1)]
 
 
 async def test_at_night_what_nobody_asks_for_again_is_tidied_up(database: Database) -> None:
@@ -696,15 +800,37 @@ async def test_at_night_what_nobody_asks_for_again_is_tidied_up(database: Databa
         async with database.transaction() as uow:
             await uow.pruning.prune(now)
         kept = everything(database.url)
-        return {name: len(kept[name]) for name in ("busy", "worked_update", "failed_update", "outbox")} | {
-            "confirmed": rows(database.url, "SELECT count(*) FROM reservation WHERE status = 'confirmed'")[0][0]
+        return {
+            name: len(kept[name]) for name in ("busy", "worked_update", "failed_update", "outbox")
+        } | {
+            "confirmed": rows(
+                database.url, "SELECT count(*) FROM reservation WHERE status = 'confirmed'"
+            )[0][0]
         }
 
     a_day_after = held.span.ends_at + timedelta(days=1)
-    assert await left(NOW) == {"busy": 2, "worked_update": 1, "failed_update": 1, "outbox": 3, "confirmed": 1}
+    assert await left(NOW) == {
+        "busy": 2,
+        "worked_update": 1,
+        "failed_update": 1,
+        "outbox": 3,
+        "confirmed": 1,
+    }
     assert (await left(a_day_after - timedelta(minutes=15)))["confirmed"] == 1
-    assert await left(a_day_after) == {"busy": 0, "worked_update": 0, "failed_update": 1, "outbox": 3, "confirmed": 0}
-    assert await left(NOW + timedelta(days=31)) == {"busy": 0, "worked_update": 0, "failed_update": 0, "outbox": 1, "confirmed": 0}
+    assert await left(a_day_after) == {
+        "busy": 0,
+        "worked_update": 0,
+        "failed_update": 1,
+        "outbox": 3,
+        "confirmed": 0,
+    }
+    assert await left(NOW + timedelta(days=31)) == {
+        "busy": 0,
+        "worked_update": 0,
+        "failed_update": 0,
+        "outbox": 1,
+        "confirmed": 0,
+    }
     assert rows(database.url, "SELECT state FROM outbox ORDER BY state") == [("due",)]
 
 
@@ -728,7 +854,10 @@ async def test_the_file_is_opened_as_decided(database: Database) -> None:
     wanted = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 5000, "foreign_keys": 1}
 
     async def pragmas(work: SqlUnitOfWork) -> dict[str, object]:
-        return {name: await work._connection.scalar(text(f"PRAGMA {name}")) for name in (*wanted, "query_only", "wal_autocheckpoint")}
+        return {
+            name: await work._connection.scalar(text(f"PRAGMA {name}"))
+            for name in (*wanted, "query_only", "wal_autocheckpoint")
+        }
 
     async with database.transaction() as work:
         assert await pragmas(work) == {**wanted, "query_only": 0, "wal_autocheckpoint": 1000}
@@ -739,15 +868,31 @@ async def test_the_file_is_opened_as_decided(database: Database) -> None:
 
 @pytest.mark.engines("postgresql")
 async def test_the_server_is_spoken_to_as_decided(database: Database) -> None:
-    wanted = {"application_name": "slotkeeper", "lock_timeout": "10s", "idle_in_transaction_session_timeout": "15s", "jit": "off"}
+    wanted = {
+        "application_name": "slotkeeper",
+        "lock_timeout": "10s",
+        "idle_in_transaction_session_timeout": "15s",
+        "jit": "off",
+    }
 
     async def settings(*, write: bool) -> dict[str, object]:
         async with (database._writer if write else database._reader).connect() as connection:
             names = (*wanted, "transaction_isolation", "transaction_read_only")
-            return {name: (await connection.exec_driver_sql(f"SHOW {name}")).scalar_one() for name in names}
+            return {
+                name: (await connection.exec_driver_sql(f"SHOW {name}")).scalar_one()
+                for name in names
+            }
 
-    assert await settings(write=True) == {**wanted, "transaction_isolation": "read committed", "transaction_read_only": "off"}
-    assert await settings(write=False) == {**wanted, "transaction_isolation": "repeatable read", "transaction_read_only": "on"}
+    assert await settings(write=True) == {
+        **wanted,
+        "transaction_isolation": "read committed",
+        "transaction_read_only": "off",
+    }
+    assert await settings(write=False) == {
+        **wanted,
+        "transaction_isolation": "repeatable read",
+        "transaction_read_only": "on",
+    }
     assert (await database.version()).startswith("PostgreSQL ")
 
 

@@ -11,7 +11,13 @@ from storage.engine.prepared import prepared
 from storage.types import Instant
 
 SQLITE: Dialect = sqlite.dialect()
-MEETING = Table("meeting", MetaData(), Column("number", Integer), Column("begins", Instant()), Column("colour", Integer, default=lambda: 7))
+MEETING = Table(
+    "meeting",
+    MetaData(),
+    Column("number", Integer),
+    Column("begins", Instant()),
+    Column("colour", Integer, default=lambda: 7),
+)
 NAMES = ("number", "begins", "colour")
 
 
@@ -24,7 +30,9 @@ NAMES = ("number", "begins", "colour")
         ({"number": 1, "begins": "at noon", "colour": 1}, "AttributeError: "),
     ],
 )
-def test_a_value_that_is_missing_or_cannot_be_kept_is_an_error_of_the_statement(values: dict[str, object], said: str) -> None:
+def test_a_value_that_is_missing_or_cannot_be_kept_is_an_error_of_the_statement(
+    values: dict[str, object], said: str
+) -> None:
     ready = prepared(insert(MEETING), NAMES, SQLITE)
 
     assert ready

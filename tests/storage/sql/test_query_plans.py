@@ -36,7 +36,9 @@ from tests.kit.venue import NOW, literal
 from tests.storage.large_database import grow
 
 POSTGRESQL: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
-Statement = Select[*tuple[object, ...]] | CompoundSelect[*tuple[object, ...]] | Update | Delete | Insert
+Statement = (
+    Select[*tuple[object, ...]] | CompoundSelect[*tuple[object, ...]] | Update | Delete | Insert
+)
 
 
 # Calls a function of PostgreSQL's, and no table.
@@ -44,7 +46,9 @@ READ_NOTHING = {"outbox._TELL"}
 
 
 def reads(value: object) -> bool:
-    return isinstance(value, Select | CompoundSelect | Update | Delete) or (isinstance(value, Insert) and value.select is not None)
+    return isinstance(value, Select | CompoundSelect | Update | Delete) or (
+        isinstance(value, Insert) and value.select is not None
+    )
 
 
 def statements() -> Iterator[tuple[str, Statement]]:
@@ -78,16 +82,27 @@ SCANS = {
     "integrity._NEWEST": r"SEARCH worked_update USING COVERING INDEX \w+ and SEARCH outbox USING COVERING INDEX \w+",
     # The same index, once, at the start.
     **dict.fromkeys(
-        ["outbox._HOLDERS", "outbox._RELEASE", "outbox._RELEASE_UNHEARD_OF"], r"(SCAN|SEARCH) outbox USING INDEX ix_outbox_(due|waiting)"
+        ["outbox._HOLDERS", "outbox._RELEASE", "outbox._RELEASE_UNHEARD_OF"],
+        r"(SCAN|SEARCH) outbox USING INDEX ix_outbox_(due|waiting)",
     ),
     # The same index, at the start and after the clock was set back.
     "outbox._RECALL": r"SCAN outbox USING INDEX ix_outbox_(due|waiting)",
     # Just the rows that were chosen in front, by an index.
-    **dict.fromkeys(["outbox._CLAIM_NEWS", "outbox._CLAIM_REPLIES", "reservations._EXPIRE_DUE"], "SCAN chosen"),
+    **dict.fromkeys(
+        ["outbox._CLAIM_NEWS", "outbox._CLAIM_REPLIES", "reservations._EXPIRE_DUE"], "SCAN chosen"
+    ),
     # The operator's look at the books reads all that is live, or few, or asked for by him alone.
     **{
         f"integrity.{name}": r"SCAN .*"
-        for name in ("_LAST_ERROR", "_SET_ASIDE", "_UNREACHABLE", "_STRAY", "_LACKING", "_UNMERGED", "_ODD_LEASES")
+        for name in (
+            "_LAST_ERROR",
+            "_SET_ASIDE",
+            "_UNREACHABLE",
+            "_STRAY",
+            "_LACKING",
+            "_UNMERGED",
+            "_ODD_LEASES",
+        )
     },
     **{f"integrity._OVERLAPS_OF_{whose}": r"SCAN .*" for whose in ("PROVIDERS", "CLIENTS")},
     # The least of an index is its first entry.
@@ -113,7 +128,15 @@ SCANS_ON_POSTGRES = {
     ),
     **{
         f"integrity.{name}": r".*Scan .*"
-        for name in ("_LAST_ERROR", "_SET_ASIDE", "_UNREACHABLE", "_STRAY", "_LACKING", "_UNMERGED", "_ODD_LEASES")
+        for name in (
+            "_LAST_ERROR",
+            "_SET_ASIDE",
+            "_UNREACHABLE",
+            "_STRAY",
+            "_LACKING",
+            "_UNMERGED",
+            "_ODD_LEASES",
+        )
     },
     # There is one row for each kind of trouble, and they are few.
     "incidents._UNTOLD": r"(Seq Scan on digest and )?(Seq Scan on incident|Index Only Scan on incident by pk_incident)",
@@ -121,7 +144,10 @@ SCANS_ON_POSTGRES = {
     "retention._INCIDENTS": r"Seq Scan on incident",
     # Most of what is in the outbox is settled, so its index is no help where it is not ordered by.
     "integrity._PARKED": r"(Seq Scan on outbox)?",
-    **{f"integrity._OVERLAPS_OF_{whose}": r"Bitmap Index Scan by ix_reservation_confirmed" for whose in ("PROVIDERS", "CLIENTS")},
+    **{
+        f"integrity._OVERLAPS_OF_{whose}": r"Bitmap Index Scan by ix_reservation_confirmed"
+        for whose in ("PROVIDERS", "CLIENTS")
+    },
 }
 
 
@@ -137,12 +163,19 @@ def plan_of(connection: Connection, statement: Statement) -> list[str]:
     compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
     sample = {name: [1, 2] if bind.expanding else 1 for name, bind in compiled.binds.items()}
     text = compiled.construct_expanded_state(sample).statement
-    return [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", (1,) * text.count("?"))]
+    return [
+        row[3]
+        for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", (1,) * text.count("?"))
+    ]
 
 
 def scans(plan: list[str]) -> list[str]:
     """Return the steps that read all of something: a search without a condition does so too, unless it only wants the least."""
-    return [step for step in plan if step.startswith("SCAN") or (step.startswith("SEARCH") and not step.endswith(")"))]
+    return [
+        step
+        for step in plan
+        if step.startswith("SCAN") or (step.startswith("SEARCH") and not step.endswith(")"))
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -164,14 +197,19 @@ def reading_tables(request: pytest.FixtureRequest, grown_url: str) -> Iterator[N
 def sample(bind: BindParameter[Any]) -> object:
     """Return a value that a parameter may have."""
     kinds: dict[type[TypeEngine[Any]], object] = {Instant: NOW, JSON: "{}", String: "x"}
-    value = next((value for kind, value in kinds.items() if isinstance(bind.type, kind)), "x" if bind.key == "part" else 1)
+    value = next(
+        (value for kind, value in kinds.items() if isinstance(bind.type, kind)),
+        "x" if bind.key == "part" else 1,
+    )
     return [value] * 2 if bind.expanding else value
 
 
 def nodes_of(url: str, statement: Statement) -> list[dict[str, str]]:
     """Return the steps of PostgreSQL's plan that read something."""
     compiled = statement.compile(dialect=POSTGRESQL)
-    state = compiled.construct_expanded_state({name: sample(bind) for name, bind in compiled.binds.items()})
+    state = compiled.construct_expanded_state(
+        {name: sample(bind) for name, bind in compiled.binds.items()}
+    )
     values = [state.parameters[name] for name in state.positiontup or ()]
     [(plan,)] = fetch(url, f"EXPLAIN (FORMAT JSON) {state.statement}", *values)
 
@@ -180,22 +218,36 @@ def nodes_of(url: str, statement: Statement) -> list[dict[str, str]]:
         for part in node.get("Plans", ()):
             yield from within(part)
 
-    return [node for node in within(json.loads(plan)[0]["Plan"]) if "Relation Name" in node or "Index Name" in node]
+    return [
+        node
+        for node in within(json.loads(plan)[0]["Plan"])
+        if "Relation Name" in node or "Index Name" in node
+    ]
 
 
 def full_scans(nodes: list[dict[str, str]]) -> list[str]:
     """Return the steps that read all of a table or an index."""
     return [
         node["Node Type"]
-        + "".join(f" {word} {node[name]}" for word, name in (("on", "Relation Name"), ("by", "Index Name")) if name in node)
+        + "".join(
+            f" {word} {node[name]}"
+            for word, name in (("on", "Relation Name"), ("by", "Index Name"))
+            if name in node
+        )
         for node in nodes
-        if "Index Cond" not in node and node["Node Type"] not in {"Bitmap Heap Scan", "ModifyTable", "LockRows"}
+        if "Index Cond" not in node
+        and node["Node Type"] not in {"Bitmap Heap Scan", "ModifyTable", "LockRows"}
     ]
 
 
 def test_all_the_statements_are_looked_at() -> None:
     assert len(STATEMENTS) > 40
-    assert {"reservations._EXPIRE_DUE", "reservations._FREE", "outbox._CLAIM_NEWS", "availability._WITHIN"} <= set(STATEMENTS)
+    assert {
+        "reservations._EXPIRE_DUE",
+        "reservations._FREE",
+        "outbox._CLAIM_NEWS",
+        "availability._WITHIN",
+    } <= set(STATEMENTS)
     assert set(SCANS) | set(SCANS_ON_POSTGRES) <= set(STATEMENTS)
 
 
@@ -208,7 +260,9 @@ def test_each_statement_finds_its_rows_by_an_index(plans: Connection, name: str)
 
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
-def test_each_statement_finds_its_rows_by_an_index_on_postgresql(grown_url: str, reading_tables: None, name: str) -> None:
+def test_each_statement_finds_its_rows_by_an_index_on_postgresql(
+    grown_url: str, reading_tables: None, name: str
+) -> None:
     nodes = nodes_of(grown_url, STATEMENTS[name])
 
     assert nodes
@@ -218,13 +272,25 @@ def test_each_statement_finds_its_rows_by_an_index_on_postgresql(grown_url: str,
 @pytest.mark.parametrize(
     ("name", "index"),
     [
-        ("reservations._TAKEN_CELLS", "USING PRIMARY KEY (kind=? AND subject=? AND cell>? AND cell<?)"),
-        ("reservations._CLIENT_CELLS", "USING PRIMARY KEY (kind=? AND subject=? AND cell>? AND cell<?)"),
+        (
+            "reservations._TAKEN_CELLS",
+            "USING PRIMARY KEY (kind=? AND subject=? AND cell>? AND cell<?)",
+        ),
+        (
+            "reservations._CLIENT_CELLS",
+            "USING PRIMARY KEY (kind=? AND subject=? AND cell>? AND cell<?)",
+        ),
         ("reservations._OLDEST_OVERDUE", "ix_reservation_due (expires_at<?)"),
         ("reservations._EXPIRE_DUE", "ix_reservation_due (expires_at<?)"),
         ("reservations._NEXT_EXPIRY", "ix_reservation_due"),
-        ("reservations._OF_PROVIDER", "ix_reservation_provider_id_end_cell (provider_id=? AND end_cell>?)"),
-        ("reservations._OF_CLIENT", "ix_reservation_client_id_end_cell (client_id=? AND end_cell>?)"),
+        (
+            "reservations._OF_PROVIDER",
+            "ix_reservation_provider_id_end_cell (provider_id=? AND end_cell>?)",
+        ),
+        (
+            "reservations._OF_CLIENT",
+            "ix_reservation_client_id_end_cell (client_id=? AND end_cell>?)",
+        ),
         ("reservations._HOLDS", "ix_reservation_client_id_end_cell (client_id=? AND end_cell>?)"),
         ("availability._WITHIN", "USING PRIMARY KEY (provider_id=? AND end_cell>?)"),
         ("outbox._CLAIM_NEWS", "ix_outbox_news (due_at<?)"),
@@ -241,7 +307,9 @@ def test_each_statement_finds_its_rows_by_an_index_on_postgresql(grown_url: str,
         ("retention._OUTBOX", "ix_outbox_settled_at (settled_at<?)"),
     ],
 )
-def test_the_busiest_statements_use_the_index_that_was_made_for_them(plans: Connection, name: str, index: str) -> None:
+def test_the_busiest_statements_use_the_index_that_was_made_for_them(
+    plans: Connection, name: str, index: str
+) -> None:
     assert any(index in step for step in plan_of(plans, STATEMENTS[name]))
 
 
@@ -254,8 +322,16 @@ def test_the_busiest_statements_use_the_index_that_was_made_for_them(plans: Conn
         ("reservations._EXPIRE_DUE", "ix_reservation_due", ("expires_at <=",)),
         ("reservations._EXPIRE_IN_WAY", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
         ("reservations._NEXT_EXPIRY", "ix_reservation_due", ()),
-        ("reservations._OF_PROVIDER", "ix_reservation_provider_id_end_cell", ("provider_id =", "end_cell >")),
-        ("reservations._OF_CLIENT", "ix_reservation_client_id_end_cell", ("client_id =", "end_cell >")),
+        (
+            "reservations._OF_PROVIDER",
+            "ix_reservation_provider_id_end_cell",
+            ("provider_id =", "end_cell >"),
+        ),
+        (
+            "reservations._OF_CLIENT",
+            "ix_reservation_client_id_end_cell",
+            ("client_id =", "end_cell >"),
+        ),
         ("reservations._HOLDS", "ix_reservation_client_id_end_cell", ("client_id =", "end_cell >")),
         ("availability._WITHIN", "pk_availability", ("provider_id =", "end_cell >")),
         ("outbox._CLAIM_NEWS", "ix_outbox_news", ("due_at <=",)),
@@ -273,16 +349,26 @@ def test_the_busiest_statements_use_the_index_that_was_made_for_them(plans: Conn
 def test_of_its_own_accord_postgresql_uses_the_index_that_was_made_for_a_busy_statement(
     grown_url: str, name: str, index: str, columns: tuple[str, ...]
 ) -> None:
-    conditions = [node.get("Index Cond", "") for node in nodes_of(grown_url, STATEMENTS[name]) if node.get("Index Name") == index]
+    conditions = [
+        node.get("Index Cond", "")
+        for node in nodes_of(grown_url, STATEMENTS[name])
+        if node.get("Index Name") == index
+    ]
 
     assert any(all(column in condition for column in columns) for condition in conditions)
 
 
-def test_a_statement_without_an_index_would_be_seen_on_postgresql(grown_url: str, reading_tables: None) -> None:
-    assert full_scans(nodes_of(grown_url, select(reservation).where(reservation.c.reason == "x"))) == ["Seq Scan on reservation"]
+def test_a_statement_without_an_index_would_be_seen_on_postgresql(
+    grown_url: str, reading_tables: None
+) -> None:
+    assert full_scans(
+        nodes_of(grown_url, select(reservation).where(reservation.c.reason == "x"))
+    ) == ["Seq Scan on reservation"]
     assert full_scans(nodes_of(grown_url, select(busy).where(busy.c.reservation_id != 1)))
 
 
 def test_a_statement_without_an_index_would_be_seen(plans: Connection) -> None:
-    assert scans(plan_of(plans, select(reservation).where(reservation.c.reason == "x"))) == ["SCAN reservation"]
+    assert scans(plan_of(plans, select(reservation).where(reservation.c.reason == "x"))) == [
+        "SCAN reservation"
+    ]
     assert scans(plan_of(plans, select(busy).where(busy.c.cell == 1)))

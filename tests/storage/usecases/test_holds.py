@@ -82,7 +82,9 @@ async def stored(database: Database, number: int) -> Reservation:
     return found
 
 
-async def free_starts(database: Database, client: int, provider: Provider, now: datetime, moving: int | None = None) -> list[int]:
+async def free_starts(
+    database: Database, client: int, provider: Provider, now: datetime, moving: int | None = None
+) -> list[int]:
     async with database.snapshot() as uow:
         search = SlotSearch(provider.id, client, POLICY, now, moving)
         return [slot.start for slot in await search.between(uow, HOURS.start, HOURS.end)]
@@ -96,16 +98,22 @@ def taken(url: str) -> list[tuple[int, int, int]]:
     return rows(url, "SELECT kind, subject, cell FROM busy ORDER BY kind, subject, cell")
 
 
-async def test_a_hold_takes_its_cells_of_both_and_warns_before_its_end(database: Database, dora: Provider) -> None:
+async def test_a_hold_takes_its_cells_of_both_and_warns_before_its_end(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
 
     assert held == await stored(database, held.id)
     assert (held.status, held.held_at, held.expires_at) == (Status.HELD, NOW, END)
     assert taken(database.url) == [(0, dora.id, OPENING), (1, ALICE, OPENING)]
-    assert told(database.url) == [(ALICE, "hold_warning", held.id, micros(END - timedelta(minutes=5)))]
+    assert told(database.url) == [
+        (ALICE, "hold_warning", held.id, micros(END - timedelta(minutes=5)))
+    ]
 
 
-async def test_holding_the_same_slot_again_returns_the_same_hold_and_changes_nothing(database: Database, dora: Provider) -> None:
+async def test_holding_the_same_slot_again_returns_the_same_hold_and_changes_nothing(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     before = everything(database.url)
 
@@ -114,7 +122,9 @@ async def test_holding_the_same_slot_again_returns_the_same_hold_and_changes_not
     assert everything(database.url) == before
 
 
-async def test_a_booking_of_ones_own_is_found_again_inside_the_notice_period(database: Database, dora: Provider) -> None:
+async def test_a_booking_of_ones_own_is_found_again_inside_the_notice_period(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     booked = await confirm(database, held.id, ALICE, NOW)
 
@@ -140,7 +150,9 @@ async def test_lists_and_holds_agree_on_notice_and_horizon(
 
 
 @pytest.mark.parametrize("start", [OPENING - 1, HOURS.end])
-async def test_a_slot_outside_the_hours_is_not_offered(database: Database, dora: Provider, start: int) -> None:
+async def test_a_slot_outside_the_hours_is_not_offered(
+    database: Database, dora: Provider, start: int
+) -> None:
     assert await refusal_of(database, ALICE, dora, start) is errors.SlotNotOffered
 
 
@@ -150,7 +162,9 @@ async def test_a_slot_must_start_where_slots_start(database: Database, dora: Pro
     async with database.transaction() as uow:
         with pytest.raises(errors.SlotNotOffered):
             await hold_slot(uow, halves, SlotChoice(ALICE, dora.id, OPENING + 1), NOW)
-        assert (await hold_slot(uow, halves, SlotChoice(ALICE, dora.id, OPENING + 2), NOW)).span == TimeSpan(OPENING + 2, OPENING + 4)
+        assert (
+            await hold_slot(uow, halves, SlotChoice(ALICE, dora.id, OPENING + 2), NOW)
+        ).span == TimeSpan(OPENING + 2, OPENING + 4)
 
 
 async def test_nobody_holds_his_own_slots(database: Database, dora: Provider) -> None:
@@ -164,14 +178,18 @@ async def test_an_unknown_provider_is_refused(database: Database, dora: Provider
     assert await refusal_of(database, ALICE, nobody, OPENING) is errors.ProviderUnknown
 
 
-async def test_one_client_cannot_be_in_two_places(database: Database, dora: Provider, emil: Provider) -> None:
+async def test_one_client_cannot_be_in_two_places(
+    database: Database, dora: Provider, emil: Provider
+) -> None:
     await hold(database, ALICE, dora, OPENING)
 
     assert await refusal_of(database, ALICE, emil, OPENING) is errors.ClientBusy
     assert await refusal_of(database, ALICE, emil, OPENING + 1) is None
 
 
-async def test_one_hold_more_than_a_client_may_have_is_refused(database: Database, dora: Provider) -> None:
+async def test_one_hold_more_than_a_client_may_have_is_refused(
+    database: Database, dora: Provider
+) -> None:
     held = [await hold(database, ALICE, dora, OPENING + n) for n in range(3)]
 
     assert await refusal_of(database, ALICE, dora, OPENING + 3) is errors.TooManyHolds
@@ -181,7 +199,9 @@ async def test_one_hold_more_than_a_client_may_have_is_refused(database: Databas
     assert await refusal_of(database, ALICE, dora, OPENING + 4, END) is None
 
 
-async def test_a_slot_another_holds_is_taken_until_the_hold_ends_to_the_microsecond(database: Database, dora: Provider) -> None:
+async def test_a_slot_another_holds_is_taken_until_the_hold_ends_to_the_microsecond(
+    database: Database, dora: Provider
+) -> None:
     await hold(database, ALICE, dora, OPENING)
 
     for now in (NOW, END - SECOND, JUST_BEFORE):
@@ -191,7 +211,9 @@ async def test_a_slot_another_holds_is_taken_until_the_hold_ends_to_the_microsec
     assert await refusal_of(database, BOB, dora, OPENING, END) is None
 
 
-async def test_a_dead_hold_that_nobody_swept_is_in_no_list(database: Database, dora: Provider) -> None:
+async def test_a_dead_hold_that_nobody_swept_is_in_no_list(
+    database: Database, dora: Provider
+) -> None:
     await hold(database, ALICE, dora, OPENING)
     day = TimeSpan(OPENING - 10, OPENING + 50)
 
@@ -210,7 +232,9 @@ async def test_a_dead_hold_that_nobody_swept_is_in_no_list(database: Database, d
     assert await seen(END) == (0, 0, 0, 0, 0)
 
 
-async def test_taking_a_dead_hold_over_ends_it_in_the_same_breath(database: Database, dora: Provider) -> None:
+async def test_taking_a_dead_hold_over_ends_it_in_the_same_breath(
+    database: Database, dora: Provider
+) -> None:
     dead = await hold(database, ALICE, dora, OPENING)
     other = await hold(database, CARA, dora, OPENING + 1)
 
@@ -219,20 +243,29 @@ async def test_taking_a_dead_hold_over_ends_it_in_the_same_breath(database: Data
     assert (await stored(database, dead.id)).status is Status.EXPIRED
     assert (await stored(database, other.id)).status is Status.HELD
     assert (ALICE, "hold_expired", dead.id, micros(END)) in told(database.url)
-    assert taken(database.url) == [(0, dora.id, OPENING), (0, dora.id, OPENING + 1), (1, BOB, OPENING), (1, CARA, OPENING + 1)]
+    assert taken(database.url) == [
+        (0, dora.id, OPENING),
+        (0, dora.id, OPENING + 1),
+        (1, BOB, OPENING),
+        (1, CARA, OPENING + 1),
+    ]
     assert await sweep(database, END) == 1
     assert [row[2] for row in told(database.url) if row[1] == "hold_expired"] == [dead.id, other.id]
     assert (await stored(database, held.id)).alive(END)
 
 
-async def test_ones_own_dead_hold_elsewhere_is_not_in_the_way(database: Database, dora: Provider, emil: Provider) -> None:
+async def test_ones_own_dead_hold_elsewhere_is_not_in_the_way(
+    database: Database, dora: Provider, emil: Provider
+) -> None:
     dead = await hold(database, ALICE, emil, OPENING)
 
     assert await refusal_of(database, ALICE, dora, OPENING, END) is None
     assert (await stored(database, dead.id)).status is Status.EXPIRED
 
 
-async def test_a_refused_hold_leaves_nothing_of_itself_in_the_transaction(database: Database, dora: Provider) -> None:
+async def test_a_refused_hold_leaves_nothing_of_itself_in_the_transaction(
+    database: Database, dora: Provider
+) -> None:
     halves = BookingPolicy(slot_length=timedelta(minutes=30))
     await hold(database, ALICE, dora, OPENING + 1)
     before = everything(database.url)
@@ -245,7 +278,9 @@ async def test_a_refused_hold_leaves_nothing_of_itself_in_the_transaction(databa
 
     after = everything(database.url)
     assert {name for name in before if before[name] != after[name]} == {"client"}
-    assert rows(database.url, f"SELECT time_zone FROM client WHERE id = {BOB}") == [("Europe/Berlin",)]
+    assert rows(database.url, f"SELECT time_zone FROM client WHERE id = {BOB}") == [
+        ("Europe/Berlin",)
+    ]
 
 
 async def test_a_transaction_that_fails_leaves_nothing(database: Database, dora: Provider) -> None:
@@ -262,7 +297,9 @@ async def test_a_transaction_that_fails_leaves_nothing(database: Database, dora:
     assert everything(database.url) == before
 
 
-async def test_moving_a_hold_frees_the_old_time_and_starts_the_clock_anew(database: Database, dora: Provider, emil: Provider) -> None:
+async def test_moving_a_hold_frees_the_old_time_and_starts_the_clock_anew(
+    database: Database, dora: Provider, emil: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     later = NOW + timedelta(minutes=20)
 
@@ -272,31 +309,46 @@ async def test_moving_a_hold_frees_the_old_time_and_starts_the_clock_anew(databa
     assert (moved.id, moved.provider_id, moved.span.start) == (held.id, emil.id, OPENING + 5)
     assert (moved.held_at, moved.expires_at) == (later, later + timedelta(minutes=30))
     assert taken(database.url) == [(0, emil.id, OPENING + 5), (1, ALICE, OPENING + 5)]
-    assert told(database.url) == [(ALICE, "hold_warning", held.id, micros(later + timedelta(minutes=25)))]
+    assert told(database.url) == [
+        (ALICE, "hold_warning", held.id, micros(later + timedelta(minutes=25)))
+    ]
 
 
 async def test_moving_to_and_fro_holds_nothing_for_ever(database: Database, dora: Provider) -> None:
     held = moved = await hold(database, ALICE, dora, OPENING)
     for number in range(1, 6):
-        moved = await hold(database, ALICE, dora, OPENING + number, NOW + timedelta(minutes=10 * number), moving=held.id)
+        moved = await hold(
+            database,
+            ALICE,
+            dora,
+            OPENING + number,
+            NOW + timedelta(minutes=10 * number),
+            moving=held.id,
+        )
 
     assert moved.expires_at == NOW + timedelta(minutes=60)
     assert moved.first_held_at == NOW
 
 
-async def test_a_hold_may_move_to_the_same_time_with_another_provider(database: Database, dora: Provider, emil: Provider) -> None:
+async def test_a_hold_may_move_to_the_same_time_with_another_provider(
+    database: Database, dora: Provider, emil: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
 
     assert (await hold(database, ALICE, emil, OPENING, moving=held.id)).id == held.id
 
 
-async def test_moving_adds_no_hold_and_so_is_never_one_too_many(database: Database, dora: Provider) -> None:
+async def test_moving_adds_no_hold_and_so_is_never_one_too_many(
+    database: Database, dora: Provider
+) -> None:
     held = [await hold(database, ALICE, dora, OPENING + n) for n in range(3)]
 
     assert (await hold(database, ALICE, dora, OPENING + 7, moving=held[1].id)).id == held[1].id
 
 
-async def test_a_hold_whose_new_time_is_taken_stays_where_it_was(database: Database, dora: Provider) -> None:
+async def test_a_hold_whose_new_time_is_taken_stays_where_it_was(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     await hold(database, BOB, dora, OPENING + 1)
     before = everything(database.url)
@@ -318,7 +370,9 @@ async def test_only_ones_own_live_hold_moves(database: Database, dora: Provider)
 
 
 @pytest.mark.parametrize("gone", ["expired", "released"])
-async def test_where_the_hold_to_move_is_gone_a_new_one_is_made(database: Database, dora: Provider, gone: str) -> None:
+async def test_where_the_hold_to_move_is_gone_a_new_one_is_made(
+    database: Database, dora: Provider, gone: str
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     if gone == "released":
         await release(database, held.id, ALICE, NOW)
@@ -329,7 +383,9 @@ async def test_where_the_hold_to_move_is_gone_a_new_one_is_made(database: Databa
     assert fresh.span.start == OPENING + 1
 
 
-async def test_whoever_moves_a_hold_sees_its_own_time_as_free(database: Database, dora: Provider, emil: Provider) -> None:
+async def test_whoever_moves_a_hold_sees_its_own_time_as_free(
+    database: Database, dora: Provider, emil: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
 
     assert OPENING not in await free_starts(database, ALICE, dora, NOW)
@@ -339,7 +395,9 @@ async def test_whoever_moves_a_hold_sees_its_own_time_as_free(database: Database
     assert OPENING not in await free_starts(database, BOB, dora, NOW, moving=held.id)
 
 
-async def test_confirming_keeps_the_time_for_good_and_tells_the_provider(database: Database, dora: Provider) -> None:
+async def test_confirming_keeps_the_time_for_good_and_tells_the_provider(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
 
     booked = await confirm(database, held.id, ALICE, JUST_BEFORE)
@@ -351,7 +409,9 @@ async def test_confirming_keeps_the_time_for_good_and_tells_the_provider(databas
     assert await refusal_of(database, BOB, dora, OPENING, END) is errors.SlotTaken
 
 
-async def test_a_hold_cannot_be_confirmed_at_the_instant_of_its_end(database: Database, dora: Provider) -> None:
+async def test_a_hold_cannot_be_confirmed_at_the_instant_of_its_end(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     before = everything(database.url)
 
@@ -361,8 +421,12 @@ async def test_a_hold_cannot_be_confirmed_at_the_instant_of_its_end(database: Da
     assert everything(database.url) == before
 
 
-@pytest.mark.parametrize(("ending", "actor"), [(confirm, ALICE), (release, ALICE), (call_off, DORA)])
-async def test_doing_it_twice_says_the_same_and_changes_nothing(database: Database, dora: Provider, ending: Ending, actor: int) -> None:
+@pytest.mark.parametrize(
+    ("ending", "actor"), [(confirm, ALICE), (release, ALICE), (call_off, DORA)]
+)
+async def test_doing_it_twice_says_the_same_and_changes_nothing(
+    database: Database, dora: Provider, ending: Ending, actor: int
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     first = await ending(database, held.id, actor, NOW)
     before = everything(database.url)
@@ -371,8 +435,13 @@ async def test_doing_it_twice_says_the_same_and_changes_nothing(database: Databa
     assert everything(database.url) == before
 
 
-@pytest.mark.parametrize(("ending", "stranger"), [(confirm, BOB), (release, BOB), (call_off, EMIL), (call_off, ALICE), (confirm, DORA)])
-async def test_nobody_acts_on_the_reservation_of_another(database: Database, dora: Provider, ending: Ending, stranger: int) -> None:
+@pytest.mark.parametrize(
+    ("ending", "stranger"),
+    [(confirm, BOB), (release, BOB), (call_off, EMIL), (call_off, ALICE), (confirm, DORA)],
+)
+async def test_nobody_acts_on_the_reservation_of_another(
+    database: Database, dora: Provider, ending: Ending, stranger: int
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     before = everything(database.url)
 
@@ -382,7 +451,9 @@ async def test_nobody_acts_on_the_reservation_of_another(database: Database, dor
     assert everything(database.url) == before
 
 
-async def test_releasing_frees_the_time_and_is_no_news_to_the_provider(database: Database, dora: Provider) -> None:
+async def test_releasing_frees_the_time_and_is_no_news_to_the_provider(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
 
     released = await release(database, held.id, ALICE, NOW)
@@ -394,7 +465,9 @@ async def test_releasing_frees_the_time_and_is_no_news_to_the_provider(database:
     assert await refusal_of(database, BOB, dora, OPENING) is None
 
 
-async def test_cancelling_a_booking_tells_the_other_side_and_frees_the_time(database: Database, dora: Provider) -> None:
+async def test_cancelling_a_booking_tells_the_other_side_and_frees_the_time(
+    database: Database, dora: Provider
+) -> None:
     for ending, actor, other, kind in (
         (release, ALICE, DORA, "cancelled_by_client"),
         (call_off, DORA, ALICE, "cancelled_by_provider"),
@@ -416,9 +489,14 @@ async def test_the_reason_of_a_provider_is_kept(database: Database, dora: Provid
     assert (await stored(database, held.id)).reason == "Flu"
 
 
-async def test_overdue_holds_end_in_batches_oldest_first(database: Database, dora: Provider) -> None:
+async def test_overdue_holds_end_in_batches_oldest_first(
+    database: Database, dora: Provider
+) -> None:
     people = (ALICE, BOB, CARA) * 3
-    numbers = [(await hold(database, people[n], dora, OPENING + n, NOW + timedelta(minutes=n))).id for n in range(7)]
+    numbers = [
+        (await hold(database, people[n], dora, OPENING + n, NOW + timedelta(minutes=n))).id
+        for n in range(7)
+    ]
     # The first one is moved and so becomes the youngest.
     await hold(database, ALICE, dora, OPENING + 9, NOW + timedelta(minutes=7), moving=numbers[0])
     all_over = NOW + timedelta(minutes=37)
@@ -441,7 +519,9 @@ async def test_sweeping_again_tells_nobody_twice(database: Database, dora: Provi
     assert everything(database.url) == before
 
 
-async def test_the_next_expiry_is_the_earliest_end_of_a_hold(database: Database, dora: Provider) -> None:
+async def test_the_next_expiry_is_the_earliest_end_of_a_hold(
+    database: Database, dora: Provider
+) -> None:
     async def next_expiry() -> datetime | None:
         async with database.snapshot() as uow:
             return await uow.reservations.next_expiry()
@@ -454,16 +534,22 @@ async def test_the_next_expiry_is_the_earliest_end_of_a_hold(database: Database,
     assert await next_expiry() == END + SECOND
 
 
-async def test_a_reservation_is_over_when_its_last_cell_is(database: Database, dora: Provider) -> None:
+async def test_a_reservation_is_over_when_its_last_cell_is(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     booked = await confirm(database, held.id, ALICE, NOW)
 
     async with database.snapshot() as uow:
-        assert await uow.reservations.live_of_client(ALICE, booked.span.ends_at - timedelta.resolution) == [booked]
+        assert await uow.reservations.live_of_client(
+            ALICE, booked.span.ends_at - timedelta.resolution
+        ) == [booked]
         assert await uow.reservations.live_of_client(ALICE, booked.span.ends_at) == []
 
 
-async def test_reservations_are_listed_by_start_within_their_window(database: Database, dora: Provider) -> None:
+async def test_reservations_are_listed_by_start_within_their_window(
+    database: Database, dora: Provider
+) -> None:
     for client, n in ((ALICE, 5), (BOB, 2), (CARA, 8)):
         await hold(database, client, dora, OPENING + n)
 
@@ -474,7 +560,9 @@ async def test_reservations_are_listed_by_start_within_their_window(database: Da
     assert [r.span.start - OPENING for r in some] == [5]
 
 
-async def test_which_messages_show_a_reservation_is_kept(database: Database, dora: Provider) -> None:
+async def test_which_messages_show_a_reservation_is_kept(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     async with database.transaction() as uow:
         await uow.reservations.show_on(held.id, card=71, notice=None)
@@ -485,10 +573,14 @@ async def test_which_messages_show_a_reservation_is_kept(database: Database, dor
     assert await stored(database, held.id) == moved
 
 
-async def test_free_slots_are_found_soonest_first_by_day_and_by_month(database: Database, dora: Provider) -> None:
+async def test_free_slots_are_found_soonest_first_by_day_and_by_month(
+    database: Database, dora: Provider
+) -> None:
     far = OPENING + 40 * 96
     async with database.transaction() as uow:
-        await uow.availability.replace(dora.id, [HOURS], [TimeSpan(OPENING, OPENING + 2), TimeSpan(far, far + 2)])
+        await uow.availability.replace(
+            dora.id, [HOURS], [TimeSpan(OPENING, OPENING + 2), TimeSpan(far, far + 2)]
+        )
     day = HOURS.starts_at.date()
 
     async with database.snapshot() as uow:
@@ -496,8 +588,12 @@ async def test_free_slots_are_found_soonest_first_by_day_and_by_month(database: 
         soonest = await soonest_slots(uow, search)
         of_day = await slots_of_day(uow, search, day, BERLIN)
         of_next_day = await slots_of_day(uow, search, day + timedelta(days=1), BERLIN)
-        days = await days_with_slots(uow, search, day - timedelta(days=2), day + timedelta(days=50), BERLIN)
-        nothing = await days_with_slots(uow, search, day + timedelta(days=1), day + timedelta(days=39), BERLIN)
+        days = await days_with_slots(
+            uow, search, day - timedelta(days=2), day + timedelta(days=50), BERLIN
+        )
+        nothing = await days_with_slots(
+            uow, search, day + timedelta(days=1), day + timedelta(days=39), BERLIN
+        )
     assert [slot.start for slot in soonest] == [OPENING, OPENING + 1, far]
     assert [slot.start for slot in of_day] == [OPENING, OPENING + 1]
     assert of_next_day == ()
@@ -505,11 +601,15 @@ async def test_free_slots_are_found_soonest_first_by_day_and_by_month(database: 
     assert nothing == frozenset()
 
 
-async def test_a_slot_that_reaches_beyond_the_window_is_free_only_where_all_of_it_is(database: Database, dora: Provider) -> None:
+async def test_a_slot_that_reaches_beyond_the_window_is_free_only_where_all_of_it_is(
+    database: Database, dora: Provider
+) -> None:
     halves = BookingPolicy(slot_length=timedelta(minutes=30))
     await hold(database, ALICE, dora, OPENING + 3)
 
     async with database.snapshot() as uow:
         search = SlotSearch(dora.id, BOB, halves, NOW)
         assert await search.between(uow, OPENING, OPENING + 3) == (TimeSpan(OPENING, OPENING + 2),)
-        assert await search.between(uow, OPENING + 3, OPENING + 5) == (TimeSpan(OPENING + 4, OPENING + 6),)
+        assert await search.between(uow, OPENING + 3, OPENING + 5) == (
+            TimeSpan(OPENING + 4, OPENING + 6),
+        )

@@ -19,9 +19,29 @@ from domain.usecases.post_availability import (
     preview_of,
     publish_draft,
 )
-from domain.usecases.remove_availability import Inside, Removal, remove_availability, undo_publication
+from domain.usecases.remove_availability import (
+    Inside,
+    Removal,
+    remove_availability,
+    undo_publication,
+)
 from storage.database import Database
-from tests.kit.venue import ALICE, BERLIN, BOB, CARA, DORA, EMIL, HOURS, NOW, OPENING, POLICY, everything, hold, open_venue, rows
+from tests.kit.venue import (
+    ALICE,
+    BERLIN,
+    BOB,
+    CARA,
+    DORA,
+    EMIL,
+    HOURS,
+    NOW,
+    OPENING,
+    POLICY,
+    everything,
+    hold,
+    open_venue,
+    rows,
+)
 
 DAY = date(2026, 7, 1)
 NINE_TO_TEN: DayHours = (DAY, (WallSpan(540, 600),))
@@ -40,7 +60,9 @@ async def drafted(database: Database, *days: DayHours, client: int = DORA) -> Dr
         return await draft_hours(uow, client, days, NOW)
 
 
-async def publish(database: Database, draft: Draft, now: datetime = NOW, client: int = DORA) -> Draft:
+async def publish(
+    database: Database, draft: Draft, now: datetime = NOW, client: int = DORA
+) -> Draft:
     async with database.transaction() as uow:
         return await publish_draft(uow, draft.id, client, BERLIN, now)
 
@@ -54,12 +76,24 @@ async def discard(database: Database, draft: Draft) -> Draft:
         return await discard_draft(uow, draft.id, DORA)
 
 
-async def undo(database: Database, draft: Draft, inside: Inside = Inside.ASK, client: int = DORA, now: datetime = NOW) -> Removal:
+async def undo(
+    database: Database,
+    draft: Draft,
+    inside: Inside = Inside.ASK,
+    client: int = DORA,
+    now: datetime = NOW,
+) -> Removal:
     async with database.transaction() as uow:
         return await undo_publication(uow, POLICY, draft.id, client, inside, now)
 
 
-async def remove(database: Database, span: TimeSpan, inside: Inside = Inside.ASK, client: int = DORA, now: datetime = NOW) -> Removal:
+async def remove(
+    database: Database,
+    span: TimeSpan,
+    inside: Inside = Inside.ASK,
+    client: int = DORA,
+    now: datetime = NOW,
+) -> Removal:
     async with database.transaction() as uow:
         return await remove_availability(uow, POLICY, client, [span], inside, now)
 
@@ -80,7 +114,8 @@ def posted(database: Database, provider: Provider) -> list[TimeSpan]:
     return [
         TimeSpan(start, end)
         for start, end in rows(
-            database.url, f"SELECT start_cell, end_cell FROM availability WHERE provider_id = {provider.id} ORDER BY end_cell"
+            database.url,
+            f"SELECT start_cell, end_cell FROM availability WHERE provider_id = {provider.id} ORDER BY end_cell",
         )
     ]
 
@@ -107,7 +142,9 @@ async def test_a_draft_changes_until_it_is_published(database: Database, dora: P
             await change_draft(uow, done)
 
 
-async def test_a_preview_tells_the_time_the_slots_and_what_is_posted_already(database: Database, dora: Provider) -> None:
+async def test_a_preview_tells_the_time_the_slots_and_what_is_posted_already(
+    database: Database, dora: Provider
+) -> None:
     await published(database, NINE_TO_TEN)
     draft = await drafted(database, NINE_TO_NOON)
     before = everything(database.url)
@@ -128,7 +165,9 @@ async def test_publishing_posts_the_hours(database: Database, dora: Provider) ->
     assert posted(database, dora) == [HOURS, TimeSpan(NINE, NINE + 4)]
 
 
-async def test_publishing_twice_or_the_same_hours_again_adds_nothing_twice(database: Database, dora: Provider) -> None:
+async def test_publishing_twice_or_the_same_hours_again_adds_nothing_twice(
+    database: Database, dora: Provider
+) -> None:
     draft = await published(database, NINE_TO_TEN)
     before = posted(database, dora)
 
@@ -184,7 +223,9 @@ async def test_a_discarded_draft_is_never_published(database: Database, dora: Pr
     assert everything(database.url) == before
 
 
-async def test_discarding_a_published_draft_changes_nothing(database: Database, dora: Provider) -> None:
+async def test_discarding_a_published_draft_changes_nothing(
+    database: Database, dora: Provider
+) -> None:
     done = await published(database, NINE_TO_TEN)
 
     assert await discard(database, done) == done
@@ -206,7 +247,9 @@ async def test_a_draft_belongs_to_its_provider(database: Database, dora: Provide
         await remove(database, HOURS, client=ALICE)
 
 
-async def test_a_draft_that_has_grown_old_is_refused_and_stays_open(database: Database, dora: Provider) -> None:
+async def test_a_draft_that_has_grown_old_is_refused_and_stays_open(
+    database: Database, dora: Provider
+) -> None:
     draft = await drafted(database, NINE_TO_TEN)
 
     with pytest.raises(errors.TimeInPast):
@@ -239,11 +282,15 @@ async def test_undoing_restores_what_was(database: Database, dora: Provider) -> 
         ((32, 40), [(0, 32)]),
     ],
 )
-async def test_removing_leaves_the_rest(database: Database, dora: Provider, removed: tuple[int, int], left: list[tuple[int, int]]) -> None:
+async def test_removing_leaves_the_rest(
+    database: Database, dora: Provider, removed: tuple[int, int], left: list[tuple[int, int]]
+) -> None:
     span = TimeSpan(OPENING + removed[0], OPENING + removed[1])
 
     assert await remove(database, span) == Removal(done=True)
-    assert posted(database, dora) == [TimeSpan(OPENING + start, OPENING + end) for start, end in left]
+    assert posted(database, dora) == [
+        TimeSpan(OPENING + start, OPENING + end) for start, end in left
+    ]
     after = everything(database.url)
     assert await remove(database, span) == Removal(done=True)
     assert everything(database.url) == after
@@ -262,7 +309,9 @@ async def booked(database: Database, dora: Provider) -> list[Reservation]:
 SECOND_HOUR = TimeSpan(OPENING + 4, OPENING + 8)
 
 
-async def test_with_reservations_inside_asking_changes_nothing_and_lists_them(database: Database, dora: Provider) -> None:
+async def test_with_reservations_inside_asking_changes_nothing_and_lists_them(
+    database: Database, dora: Provider
+) -> None:
     inside = await booked(database, dora)
     before = everything(database.url)
 
@@ -274,42 +323,74 @@ async def test_kept_reservations_outlive_the_hours(database: Database, dora: Pro
     inside = await booked(database, dora)
     reservations = everything(database.url)["reservation"]
 
-    assert await remove(database, SECOND_HOUR, Inside.KEEP) == Removal(done=True, inside=tuple(inside))
-    assert posted(database, dora) == [TimeSpan(OPENING, OPENING + 4), TimeSpan(OPENING + 8, HOURS.end)]
+    assert await remove(database, SECOND_HOUR, Inside.KEEP) == Removal(
+        done=True, inside=tuple(inside)
+    )
+    assert posted(database, dora) == [
+        TimeSpan(OPENING, OPENING + 4),
+        TimeSpan(OPENING + 8, HOURS.end),
+    ]
     assert everything(database.url)["reservation"] == reservations
 
 
-async def test_cancelled_reservations_are_told_to_their_clients(database: Database, dora: Provider) -> None:
+async def test_cancelled_reservations_are_told_to_their_clients(
+    database: Database, dora: Provider
+) -> None:
     inside = await booked(database, dora)
 
-    assert await remove(database, SECOND_HOUR, Inside.CANCEL) == Removal(done=True, inside=tuple(inside))
-    assert [(await stored(database, r.id)).status for r in inside] == [Status.CANCELLED, Status.CANCELLED]
-    told = rows(database.url, "SELECT recipient_id FROM outbox WHERE kind = 'cancelled_by_provider' ORDER BY recipient_id")
+    assert await remove(database, SECOND_HOUR, Inside.CANCEL) == Removal(
+        done=True, inside=tuple(inside)
+    )
+    assert [(await stored(database, r.id)).status for r in inside] == [
+        Status.CANCELLED,
+        Status.CANCELLED,
+    ]
+    told = rows(
+        database.url,
+        "SELECT recipient_id FROM outbox WHERE kind = 'cancelled_by_provider' ORDER BY recipient_id",
+    )
     assert told == [(ALICE,), (BOB,)]
     assert rows(database.url, "SELECT count(*) FROM reservation WHERE status = 'held'") == [(1,)]
     assert await remove(database, SECOND_HOUR, Inside.CANCEL) == Removal(done=True)
 
 
-async def test_dead_holds_and_what_has_begun_ask_no_question(database: Database, dora: Provider) -> None:
+async def test_dead_holds_and_what_has_begun_ask_no_question(
+    database: Database, dora: Provider
+) -> None:
     await booked(database, dora)
 
     # The hold is dead at its very end; the booking has begun at its very start.
-    assert len((await remove(database, SECOND_HOUR, now=NOW + POLICY.hold_duration - timedelta.resolution)).inside) == 2
+    assert (
+        len(
+            (
+                await remove(
+                    database, SECOND_HOUR, now=NOW + POLICY.hold_duration - timedelta.resolution
+                )
+            ).inside
+        )
+        == 2
+    )
     assert len((await remove(database, SECOND_HOUR, now=NOW + POLICY.hold_duration)).inside) == 1
     begun = TimeSpan(OPENING + 5, OPENING + 6).starts_at
     assert len((await remove(database, SECOND_HOUR, now=begun - timedelta.resolution)).inside) == 1
     assert await remove(database, SECOND_HOUR, now=begun) == Removal(done=True)
 
 
-async def test_a_reservation_half_inside_is_asked_about_once(database: Database, dora: Provider) -> None:
+async def test_a_reservation_half_inside_is_asked_about_once(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING + 4)
 
     async with database.transaction() as uow:
         spans = [TimeSpan(OPENING, OPENING + 5), TimeSpan(OPENING + 4, OPENING + 6)]
-        assert await remove_availability(uow, POLICY, DORA, spans, Inside.ASK, NOW) == Removal(done=False, inside=(held,))
+        assert await remove_availability(uow, POLICY, DORA, spans, Inside.ASK, NOW) == Removal(
+            done=False, inside=(held,)
+        )
 
 
-async def test_undoing_with_reservations_inside_asks_and_stays_published(database: Database, dora: Provider) -> None:
+async def test_undoing_with_reservations_inside_asks_and_stays_published(
+    database: Database, dora: Provider
+) -> None:
     done = await published(database, NINE_TO_TEN)
     held = await hold(database, ALICE, dora, NINE)
 

@@ -20,7 +20,9 @@ async def invited(database: Database) -> str:
     return code
 
 
-async def joins(database: Database, guest: Contact, code: str | None = None, *, now: datetime = NOW) -> Provider:
+async def joins(
+    database: Database, guest: Contact, code: str | None = None, *, now: datetime = NOW
+) -> Provider:
     code = code or await invited(database)
     async with database.transaction() as work:
         await work.clients.record_contact(guest, now)
@@ -41,7 +43,9 @@ async def joins(database: Database, guest: Contact, code: str | None = None, *, 
         (" " * 80 + "Dora", None, "Dora"),
     ],
 )
-async def test_a_provider_begins_under_a_name_that_others_can_read(database: Database, known: str, username: str | None, name: str) -> None:
+async def test_a_provider_begins_under_a_name_that_others_can_read(
+    database: Database, known: str, username: str | None, name: str
+) -> None:
     guest = Contact(100, known, username)
     assert name_from_telegram(guest) == name
     assert (await joins(database, guest)).name == name
@@ -54,7 +58,9 @@ async def test_the_same_name_twice_gets_two_slugs_that_fit_a_link(database: Data
     assert slugs == ["a" * 27 + "-bbbb", "a" * 27 + "-2", "a" * 27 + "-3"]
 
 
-async def test_a_slug_follows_the_name_while_joining_and_stays_for_good_later(database: Database) -> None:
+async def test_a_slug_follows_the_name_while_joining_and_stays_for_good_later(
+    database: Database,
+) -> None:
     guest = Contact(100, "Dora")
     await joins(database, guest)
     async with database.transaction() as work:
@@ -66,7 +72,9 @@ async def test_a_slug_follows_the_name_while_joining_and_stays_for_good_later(da
     assert later.name == "Dora Dent"
 
 
-async def test_an_invitation_makes_one_provider_within_a_week_and_is_his_from_then_on(database: Database) -> None:
+async def test_an_invitation_makes_one_provider_within_a_week_and_is_his_from_then_on(
+    database: Database,
+) -> None:
     code, dora, emil = await invited(database), Contact(100, "Dora"), Contact(200, "Emil")
     first = await joins(database, dora, code, now=NOW + timedelta(days=7, seconds=-1))
 

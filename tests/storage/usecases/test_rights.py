@@ -18,21 +18,51 @@ from domain.reservation import Reservation
 from domain.timespan import TimeSpan, WallSpan
 from domain.usecases.choose_settings import choose_language, choose_zone
 from domain.usecases.end_reservation import cancel_by_client, cancel_by_provider, confirm_hold
-from domain.usecases.find_slots import SlotSearch, can_be_held_again, days_with_slots, slots_of_day, soonest_slots
+from domain.usecases.find_slots import (
+    SlotSearch,
+    can_be_held_again,
+    days_with_slots,
+    slots_of_day,
+    soonest_slots,
+)
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from domain.usecases.join import accept_invitation, invite_provider, name_provider
 from domain.usecases.post_availability import discard_draft, draft_hours, draft_of, publish_draft
 from domain.usecases.remove_availability import Inside, remove_availability, undo_publication
-from domain.usecases.reservation_of import hold_to_move, provider_of, reservation_of_client, reservation_of_provider
+from domain.usecases.reservation_of import (
+    hold_to_move,
+    provider_of,
+    reservation_of_client,
+    reservation_of_provider,
+)
 from storage.database import Database
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.venue import ALICE, BERLIN, BOB, DORA, EMIL, NOW, OPENING, POLICY, everything, hold, open_venue
+from tests.kit.venue import (
+    ALICE,
+    BERLIN,
+    BOB,
+    DORA,
+    EMIL,
+    NOW,
+    OPENING,
+    POLICY,
+    everything,
+    hold,
+    open_venue,
+)
 
 ADMIN, STRANGER = 1, 7
 ADMINS = frozenset({ADMIN})
 # Alice holds a slot of Dora's. Bob and Emil have the same of their own; the stranger has just said hello.
-ACTORS = {"the client": ALICE, "another": BOB, "the provider": DORA, "another provider": EMIL, "an admin": ADMIN, "a stranger": STRANGER}
+ACTORS = {
+    "the client": ALICE,
+    "another": BOB,
+    "the provider": DORA,
+    "another provider": EMIL,
+    "an admin": ADMIN,
+    "a stranger": STRANGER,
+}
 DAYS = [((NOW + timedelta(days=3)).date(), (WallSpan(600, 660),))]
 OTHER_DAYS = [((NOW + timedelta(days=4)).date(), (WallSpan(600, 660),))]
 
@@ -70,8 +100,16 @@ class Right:
 
 OK = "ok"
 NONE, DRAFT = errors.ReservationUnknown.code, errors.DraftUnknown.code
-OWN, PROVIDER_ONLY, ADMIN_ONLY = errors.OwnSlot.code, errors.ProviderOnly.code, errors.AdminOnly.code
-HAS, USED, NO_CODE = errors.AlreadyProvider.code, errors.InvitationUsed.code, errors.InvitationUnknown.code
+OWN, PROVIDER_ONLY, ADMIN_ONLY = (
+    errors.OwnSlot.code,
+    errors.ProviderOnly.code,
+    errors.AdminOnly.code,
+)
+HAS, USED, NO_CODE = (
+    errors.AlreadyProvider.code,
+    errors.InvitationUsed.code,
+    errors.InvitationUnknown.code,
+)
 
 ANYBODY = (OK,) * 6
 # Columns:      the client, another, the provider, another provider, an admin, a stranger
@@ -87,45 +125,122 @@ HAS_JOINED = (USED, USED, OK, USED, USED, USED)
 NOT_INVITED = (NO_CODE,) * 6
 
 RIGHTS = {
-    "confirms": Right(confirm_hold, lambda w, who, s: confirm_hold(w, POLICY, s.held.id, who, NOW), CLIENT),
-    "releases": Right(cancel_by_client, lambda w, who, s: cancel_by_client(w, POLICY, s.held.id, who, NOW), CLIENT),
-    "sees a reservation": Right(reservation_of_client, lambda w, who, s: reservation_of_client(w, s.held.id, who), CLIENT, changes=False),
-    "chooses another time": Right(hold_to_move, lambda w, who, s: hold_to_move(w, s.held.id, who, NOW), CLIENT, changes=False),
-    "moves": Right(hold_slot, lambda w, who, s: hold_slot(w, POLICY, SlotChoice(who, s.dora, OPENING + 8, s.held.id), NOW), MOVES),
-    "holds": Right(hold_slot, lambda w, who, s: hold_slot(w, POLICY, SlotChoice(who, s.dora, OPENING + 8), NOW), BOOKS),
-    "turns away": Right(cancel_by_provider, lambda w, who, s: cancel_by_provider(w, POLICY, s.held.id, who, NOW), PROVIDER),
-    "sees a client's": Right(
-        reservation_of_provider, lambda w, who, s: reservation_of_provider(w, s.held.id, who), PROVIDER, changes=False
+    "confirms": Right(
+        confirm_hold, lambda w, who, s: confirm_hold(w, POLICY, s.held.id, who, NOW), CLIENT
     ),
-    "sees the agenda": Right(provider_of, lambda w, who, _s: provider_of(w, who), EACH_PROVIDER, changes=False),
+    "releases": Right(
+        cancel_by_client, lambda w, who, s: cancel_by_client(w, POLICY, s.held.id, who, NOW), CLIENT
+    ),
+    "sees a reservation": Right(
+        reservation_of_client,
+        lambda w, who, s: reservation_of_client(w, s.held.id, who),
+        CLIENT,
+        changes=False,
+    ),
+    "chooses another time": Right(
+        hold_to_move, lambda w, who, s: hold_to_move(w, s.held.id, who, NOW), CLIENT, changes=False
+    ),
+    "moves": Right(
+        hold_slot,
+        lambda w, who, s: hold_slot(
+            w, POLICY, SlotChoice(who, s.dora, OPENING + 8, s.held.id), NOW
+        ),
+        MOVES,
+    ),
+    "holds": Right(
+        hold_slot,
+        lambda w, who, s: hold_slot(w, POLICY, SlotChoice(who, s.dora, OPENING + 8), NOW),
+        BOOKS,
+    ),
+    "turns away": Right(
+        cancel_by_provider,
+        lambda w, who, s: cancel_by_provider(w, POLICY, s.held.id, who, NOW),
+        PROVIDER,
+    ),
+    "sees a client's": Right(
+        reservation_of_provider,
+        lambda w, who, s: reservation_of_provider(w, s.held.id, who),
+        PROVIDER,
+        changes=False,
+    ),
+    "sees the agenda": Right(
+        provider_of, lambda w, who, _s: provider_of(w, who), EACH_PROVIDER, changes=False
+    ),
     "drafts": Right(draft_hours, lambda w, who, _s: draft_hours(w, who, DAYS, NOW), EACH_PROVIDER),
-    "sees a draft": Right(draft_of, lambda w, who, s: draft_of(w, s.draft, who), ITS_PROVIDER, changes=False),
-    "publishes": Right(publish_draft, lambda w, who, s: publish_draft(w, s.draft, who, BERLIN, NOW), ITS_PROVIDER),
-    "discards": Right(discard_draft, lambda w, who, s: discard_draft(w, s.draft, who), ITS_PROVIDER),
-    "undoes": Right(undo_publication, lambda w, who, s: undo_publication(w, POLICY, s.published, who, Inside.CANCEL, NOW), ITS_PROVIDER),
+    "sees a draft": Right(
+        draft_of, lambda w, who, s: draft_of(w, s.draft, who), ITS_PROVIDER, changes=False
+    ),
+    "publishes": Right(
+        publish_draft, lambda w, who, s: publish_draft(w, s.draft, who, BERLIN, NOW), ITS_PROVIDER
+    ),
+    "discards": Right(
+        discard_draft, lambda w, who, s: discard_draft(w, s.draft, who), ITS_PROVIDER
+    ),
+    "undoes": Right(
+        undo_publication,
+        lambda w, who, s: undo_publication(w, POLICY, s.published, who, Inside.CANCEL, NOW),
+        ITS_PROVIDER,
+    ),
     "removes": Right(
         remove_availability,
-        lambda w, who, _s: remove_availability(w, POLICY, who, [TimeSpan(OPENING, OPENING + 8)], Inside.CANCEL, NOW),
+        lambda w, who, _s: remove_availability(
+            w, POLICY, who, [TimeSpan(OPENING, OPENING + 8)], Inside.CANCEL, NOW
+        ),
         EACH_PROVIDER,
     ),
-    "takes a name": Right(name_provider, lambda w, who, _s: name_provider(w, who, "Somebody", keep_slug=False), EACH_PROVIDER),
-    "invites": Right(invite_provider, lambda w, who, _s: invite_provider(w, who, ADMINS, NOW), ADMIN_ALONE),
-    "joins": Right(accept_invitation, lambda w, who, s: accept_invitation(w, Contact(who, "Guest"), s.unused, NOW), JOINS),
+    "takes a name": Right(
+        name_provider,
+        lambda w, who, _s: name_provider(w, who, "Somebody", keep_slug=False),
+        EACH_PROVIDER,
+    ),
+    "invites": Right(
+        invite_provider, lambda w, who, _s: invite_provider(w, who, ADMINS, NOW), ADMIN_ALONE
+    ),
+    "joins": Right(
+        accept_invitation,
+        lambda w, who, s: accept_invitation(w, Contact(who, "Guest"), s.unused, NOW),
+        JOINS,
+    ),
     "joins again": Right(
-        accept_invitation, lambda w, who, s: accept_invitation(w, Contact(who, "Guest"), s.used, NOW), HAS_JOINED, changes=False
+        accept_invitation,
+        lambda w, who, s: accept_invitation(w, Contact(who, "Guest"), s.used, NOW),
+        HAS_JOINED,
+        changes=False,
     ),
     "guesses": Right(
-        accept_invitation, lambda w, who, _s: accept_invitation(w, Contact(who, "Guest"), "0", NOW), NOT_INVITED, changes=False
+        accept_invitation,
+        lambda w, who, _s: accept_invitation(w, Contact(who, "Guest"), "0", NOW),
+        NOT_INVITED,
+        changes=False,
     ),
-    "chooses a zone": Right(choose_zone, lambda w, who, _s: choose_zone(w, who, "Asia/Tokyo"), ANYBODY),
-    "chooses a language": Right(choose_language, lambda w, who, _s: choose_language(w, who, "de"), ANYBODY),
+    "chooses a zone": Right(
+        choose_zone, lambda w, who, _s: choose_zone(w, who, "Asia/Tokyo"), ANYBODY
+    ),
+    "chooses a language": Right(
+        choose_language, lambda w, who, _s: choose_language(w, who, "de"), ANYBODY
+    ),
     # Free times are for all to see, and of what is taken they tell nothing but that.
-    "looks for the first": Right(soonest_slots, lambda w, who, s: soonest_slots(w, s.search(who)), ANYBODY, changes=False),
-    "looks at a day": Right(slots_of_day, lambda w, who, s: slots_of_day(w, s.search(who), DAYS[0][0], BERLIN), ANYBODY, changes=False),
-    "looks at a month": Right(
-        days_with_slots, lambda w, who, s: days_with_slots(w, s.search(who), NOW.date(), DAYS[0][0], BERLIN), ANYBODY, changes=False
+    "looks for the first": Right(
+        soonest_slots, lambda w, who, s: soonest_slots(w, s.search(who)), ANYBODY, changes=False
     ),
-    "asks for it anew": Right(can_be_held_again, lambda w, _who, s: can_be_held_again(w, POLICY, s.held, NOW), ANYBODY, changes=False),
+    "looks at a day": Right(
+        slots_of_day,
+        lambda w, who, s: slots_of_day(w, s.search(who), DAYS[0][0], BERLIN),
+        ANYBODY,
+        changes=False,
+    ),
+    "looks at a month": Right(
+        days_with_slots,
+        lambda w, who, s: days_with_slots(w, s.search(who), NOW.date(), DAYS[0][0], BERLIN),
+        ANYBODY,
+        changes=False,
+    ),
+    "asks for it anew": Right(
+        can_be_held_again,
+        lambda w, _who, s: can_be_held_again(w, POLICY, s.held, NOW),
+        ANYBODY,
+        changes=False,
+    ),
 }
 
 WITHOUT_ACTOR = {
@@ -150,11 +265,16 @@ async def stage(database: Database) -> Stage:
         unused, _ = await invite_provider(work, ADMIN, ADMINS, NOW)
         used, _ = await invite_provider(work, ADMIN, ADMINS, NOW)
         await work.invitations.use(digest_of(used), DORA, NOW)
-        draft, published = await draft_hours(work, DORA, DAYS, NOW), await draft_hours(work, DORA, OTHER_DAYS, NOW)
+        draft, published = (
+            await draft_hours(work, DORA, DAYS, NOW),
+            await draft_hours(work, DORA, OTHER_DAYS, NOW),
+        )
         await publish_draft(work, published.id, DORA, BERLIN, NOW)
     await hold(database, BOB, emil, OPENING)
     await hold(database, EMIL, dora, OPENING + 1)
-    return Stage(dora.id, await hold(database, ALICE, dora, OPENING), draft.id, published.id, unused, used)
+    return Stage(
+        dora.id, await hold(database, ALICE, dora, OPENING), draft.id, published.id, unused, used
+    )
 
 
 async def answer(work: SqlUnitOfWork, right: Right, actor: int, stage: Stage) -> str:
@@ -168,18 +288,33 @@ async def answer(work: SqlUnitOfWork, right: Right, actor: int, stage: Stage) ->
 
 async def read(work: SqlUnitOfWork) -> Rows:
     """Return all rows as this transaction sees them."""
-    return {table.name: sorted(map(tuple, await work._connection.execute(select(table))), key=repr) for table in metadata.sorted_tables}
+    return {
+        table.name: sorted(map(tuple, await work._connection.execute(select(table))), key=repr)
+        for table in metadata.sorted_tables
+    }
 
 
 def of_others(tables: Rows, actor: int) -> Rows:
     """Return what is people's own, without that of one person: who they are, their hours and their drafts."""
     mine = {row[0] for row in tables["provider"] if row[1] == actor}
-    columns = {"client": (0, {actor}), "provider": (1, {actor}), "availability": (0, mine), "draft": (1, mine)}
-    return {name: [row for row in tables[name] if row[column] not in whose] for name, (column, whose) in columns.items()}
+    columns = {
+        "client": (0, {actor}),
+        "provider": (1, {actor}),
+        "availability": (0, mine),
+        "draft": (1, mine),
+    }
+    return {
+        name: [row for row in tables[name] if row[column] not in whose]
+        for name, (column, whose) in columns.items()
+    }
 
 
-@pytest.mark.parametrize("deed", [deed for deed, right in RIGHTS.items() if {*right.answers} != {OK}])
-async def test_what_somebody_has_no_right_to_is_refused_and_changes_nothing(database: Database, stage: Stage, deed: str) -> None:
+@pytest.mark.parametrize(
+    "deed", [deed for deed, right in RIGHTS.items() if {*right.answers} != {OK}]
+)
+async def test_what_somebody_has_no_right_to_is_refused_and_changes_nothing(
+    database: Database, stage: Stage, deed: str
+) -> None:
     before = everything(database.url)
     for actor, expected in RIGHTS[deed].outcomes:
         if expected != OK:
@@ -190,7 +325,9 @@ async def test_what_somebody_has_no_right_to_is_refused_and_changes_nothing(data
 
 
 @pytest.mark.parametrize("deed", [deed for deed, right in RIGHTS.items() if OK in right.answers])
-async def test_what_somebody_may_do_is_done_to_nothing_of_others(database: Database, stage: Stage, deed: str) -> None:
+async def test_what_somebody_may_do_is_done_to_nothing_of_others(
+    database: Database, stage: Stage, deed: str
+) -> None:
     for actor, expected in RIGHTS[deed].outcomes:
         if expected == OK:
             with pytest.raises(Undone):
@@ -210,10 +347,23 @@ async def does(database: Database, stage: Stage, right: Right, actor: int) -> No
 
 def in_the_code() -> set[str]:
     """Return the names of all use cases: what can be called and awaited in their modules."""
-    modules = [importlib.import_module(f"{usecases.__name__}.{module.name}") for module in pkgutil.iter_modules(usecases.__path__)]
-    functions = [pair for module in modules for pair in inspect.getmembers(module, inspect.iscoroutinefunction)]
-    return {name for name, function in functions if function.__module__.startswith(usecases.__name__) and not name.startswith("_")}
+    modules = [
+        importlib.import_module(f"{usecases.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(usecases.__path__)
+    ]
+    functions = [
+        pair
+        for module in modules
+        for pair in inspect.getmembers(module, inspect.iscoroutinefunction)
+    ]
+    return {
+        name
+        for name, function in functions
+        if function.__module__.startswith(usecases.__name__) and not name.startswith("_")
+    }
 
 
 def test_each_use_case_has_its_rights_written_down() -> None:
-    assert {right.case.__name__ for right in RIGHTS.values()} | WITHOUT_ACTOR.keys() == in_the_code()
+    assert {
+        right.case.__name__ for right in RIGHTS.values()
+    } | WITHOUT_ACTOR.keys() == in_the_code()

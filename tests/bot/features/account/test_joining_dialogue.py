@@ -51,7 +51,9 @@ async def test_every_invitation_is_another_one(admin: ChatUser) -> None:
 
 
 @pytest.mark.parametrize("provider_too", [False, True])
-async def test_nobody_else_invites(bot: BotHarness, invitation: str, dora: ChatUser, provider_too: bool) -> None:  # noqa: FBT001
+async def test_nobody_else_invites(
+    bot: BotHarness, invitation: str, dora: ChatUser, provider_too: bool
+) -> None:
     if provider_too:
         await dora.opens(invitation)
     await dora.sends("/invite")
@@ -82,7 +84,9 @@ async def test_a_guest_is_asked_for_name_and_zone_on_one_card_and_told_what_come
     assert "start=book_dora" in dora.shown[-2].text
 
 
-async def test_name_and_zone_can_be_typed_and_the_link_follows_the_name(bot: BotHarness, invitation: str, dora: ChatUser) -> None:
+async def test_name_and_zone_can_be_typed_and_the_link_follows_the_name(
+    bot: BotHarness, invitation: str, dora: ChatUser
+) -> None:
     await dora.opens(invitation)
     await dora.sends("  Dr.   Dora <b>Dent</b> ")
     assert "Thank you, Dr. Dora <b>Dent</b>." in dora.card.text
@@ -93,7 +97,9 @@ async def test_name_and_zone_can_be_typed_and_the_link_follows_the_name(bot: Bot
     assert await slug(bot, dora) == "dr-dora-b-dent-b"
 
 
-async def test_a_place_with_several_zones_is_asked_about_and_nonsense_answered(invitation: str, dora: ChatUser) -> None:
+async def test_a_place_with_several_zones_is_asked_about_and_nonsense_answered(
+    invitation: str, dora: ChatUser
+) -> None:
     await dora.opens(invitation)
     await dora.taps("Keep")
     await dora.sends("Spain")
@@ -120,7 +126,9 @@ async def test_an_exact_zone_name_is_taken_as_it_is(invitation: str, dora: ChatU
 
 
 @pytest.mark.parametrize("name", ["x" * 65, "x" * 300, "\u202e" * 300, "\u200f \u200e"])
-async def test_a_name_nobody_could_read_is_refused_and_the_next_one_taken(invitation: str, dora: ChatUser, name: str) -> None:
+async def test_a_name_nobody_could_read_is_refused_and_the_next_one_taken(
+    invitation: str, dora: ChatUser, name: str
+) -> None:
     await dora.opens(invitation)
     await dora.sends(name)
     assert "at least one visible character and at most 64" in dora.last.text
@@ -176,7 +184,9 @@ async def test_a_link_that_was_never_given_out_does_not_work(dora: ChatUser, cod
     assert "This invitation link does not work" in dora.last.text
 
 
-async def test_a_provider_does_not_use_another_invitation_up(bot: BotHarness, provider: ChatUser, admin: ChatUser, dora: ChatUser) -> None:
+async def test_a_provider_does_not_use_another_invitation_up(
+    bot: BotHarness, provider: ChatUser, admin: ChatUser, dora: ChatUser
+) -> None:
     await admin.sends("/invite")
     fresh = admin.link("?start=join_")
     await provider.opens(fresh)
@@ -186,7 +196,9 @@ async def test_a_provider_does_not_use_another_invitation_up(bot: BotHarness, pr
     assert "You are a provider now" in dora.card.text
 
 
-async def test_an_admin_may_invite_himself(bot: BotHarness, admin: ChatUser, invitation: str) -> None:
+async def test_an_admin_may_invite_himself(
+    bot: BotHarness, admin: ChatUser, invitation: str
+) -> None:
     await admin.opens(invitation)
     await admin.taps("Keep Ada")
     await admin.taps("Berlin")
@@ -194,7 +206,9 @@ async def test_an_admin_may_invite_himself(bot: BotHarness, admin: ChatUser, inv
     assert menu(bot, admin) >= {*PROVIDERS_OWN, "invite"}
 
 
-async def test_whoever_stopped_half_way_goes_on_by_the_same_link(bot: BotHarness, invitation: str, dora: ChatUser) -> None:
+async def test_whoever_stopped_half_way_goes_on_by_the_same_link(
+    bot: BotHarness, invitation: str, dora: ChatUser
+) -> None:
     await dora.opens(invitation)
     await dora.sends("Dr. Dora")
     await dora.sends("/help")
@@ -207,7 +221,9 @@ async def test_whoever_stopped_half_way_goes_on_by_the_same_link(bot: BotHarness
     assert "All set, Dr. Dora." in dora.card.text
 
 
-async def test_whoever_is_done_sees_so_by_the_same_link_and_keeps_name_and_link(bot: BotHarness, invitation: str, dora: ChatUser) -> None:
+async def test_whoever_is_done_sees_so_by_the_same_link_and_keeps_name_and_link(
+    bot: BotHarness, invitation: str, dora: ChatUser
+) -> None:
     await dora.opens(invitation)
     await dora.sends("Dr. Dora")
     await dora.sends("Berlin")
@@ -219,7 +235,9 @@ async def test_whoever_is_done_sees_so_by_the_same_link_and_keeps_name_and_link(
     assert await slug(bot, dora) == "dr-dora"
 
 
-async def test_a_restart_between_any_two_steps_interrupts_nobody(bot: BotHarness, invitation: str, dora: ChatUser) -> None:
+async def test_a_restart_between_any_two_steps_interrupts_nobody(
+    bot: BotHarness, invitation: str, dora: ChatUser
+) -> None:
     await bot.restarts()
     await dora.opens(invitation)
     await bot.restarts()
@@ -232,7 +250,9 @@ async def test_a_restart_between_any_two_steps_interrupts_nobody(bot: BotHarness
     assert "All set, Dr. Dora.\nTime zone: Europe/Madrid" in dora.card.text
 
 
-async def test_old_buttons_of_joining_take_nothing_back(bot: BotHarness, invitation: str, dora: ChatUser) -> None:
+async def test_old_buttons_of_joining_take_nothing_back(
+    bot: BotHarness, invitation: str, dora: ChatUser
+) -> None:
     await dora.opens(invitation)
     await dora.sends("Dr. Dora")
     await dora.taps("Berlin")
@@ -283,12 +303,16 @@ async def test_the_zone_times_are_shown_in_can_be_kept(bot: BotHarness, invitati
     assert guest.card.text.startswith("✅ Alles bereit, Jörg.\nZeitzone: Europe/Berlin")
 
 
-async def test_a_person_without_a_name_is_asked_for_one_and_greeted_without(bot: BotHarness, invitation: str) -> None:
+async def test_a_person_without_a_name_is_asked_for_one_and_greeted_without(
+    bot: BotHarness, invitation: str
+) -> None:
     nameless = bot.joins("")
     await nameless.sends("/start")
     assert nameless.last.text.startswith("👋 Hello!\n")
     await nameless.opens(invitation)
-    assert nameless.last.text.endswith("What name should clients see? Type it, like “Dr. Baker” or “Corner Barber”.")
+    assert nameless.last.text.endswith(
+        "What name should clients see? Type it, like “Dr. Baker” or “Corner Barber”."
+    )
     assert nameless.last.labels == []
     await nameless.sends("Dr. Baker")
     assert nameless.last.text.startswith("Thank you, Dr. Baker.")

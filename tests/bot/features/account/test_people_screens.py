@@ -10,8 +10,20 @@ import pytest
 from bot.buttons import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome, read
 from bot.features.account.joining_screens import joined, name_question, zone_question
 from bot.features.account.link_screens import invitation, provider_link, qr_caption, unknown_link
-from bot.features.account.people_screens import dialogue_left, greeting, help_text, privacy, way_back
-from bot.features.account.settings_screens import back, language_settings, name_settings, settings_home, zone_settings
+from bot.features.account.people_screens import (
+    dialogue_left,
+    greeting,
+    help_text,
+    privacy,
+    way_back,
+)
+from bot.features.account.settings_screens import (
+    back,
+    language_settings,
+    name_settings,
+    settings_home,
+    zone_settings,
+)
 from bot.features.account.zone_screens import MOST_MATCHES, city, unknown_zone, zone_matches
 from bot.messages.screen import Screen
 from bot.parsing.zones.zone_table import countries
@@ -31,7 +43,9 @@ LONGEST_ZONE = max(countries(), key=len)
 LINK = "https://t.me/slotkeeper_bot?start=book_dora"
 CAPTION_LIMIT, TEXT_LIMIT, MOST_BUTTONS, WIDEST_ROW, MENU_LIMIT = 1024, 4096, 100, 8, 100
 # What a text that is missing in a catalogue shows instead.
-KEY = re.compile(r"\b(button|cancel|help|invite|joining|link|menu|privacy|settings|start|zones)\.[a-z_]+\b")
+KEY = re.compile(
+    r"\b(button|cancel|help|invite|joining|link|menu|privacy|settings|start|zones)\.[a-z_]+\b"
+)
 ROLES = [Roles(provider, admin=admin) for provider, admin in product((None, WIDEST), (False, True))]
 
 
@@ -51,7 +65,11 @@ def choices(screen: Screen) -> list[object]:
 def every_screen(by: Reader) -> list[Screen]:
     found = find_zones("America", limit=MOST_MATCHES)
     return [
-        *(greeting(by, WIDEST.name, roles, zone_chosen=chosen) for roles in ROLES for chosen in (True, False)),
+        *(
+            greeting(by, WIDEST.name, roles, zone_chosen=chosen)
+            for roles in ROLES
+            for chosen in (True, False)
+        ),
         *(help_text(by, roles, HOLD) for roles in ROLES),
         privacy(by),
         *(dialogue_left(by, roles, left=left) for roles in ROLES for left in (True, False)),
@@ -90,14 +108,18 @@ def test_a_caption_keeps_to_its_own_limit(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("provider", [False, True])
 @pytest.mark.parametrize("admin", [False, True])
-def test_a_menu_has_the_commands_of_its_roles_each_described(language: str, provider: bool, admin: bool) -> None:  # noqa: FBT001
+def test_a_menu_has_the_commands_of_its_roles_each_described(
+    language: str, provider: bool, admin: bool
+) -> None:
     commands = dict(commands_for(texts_in(language), provider=provider, admin=admin))
     expected = {"start", "help", "book", "bookings", "settings", "privacy", "cancel"}
     expected |= {"hours", "agenda", "link"} if provider else set()
     expected |= {"invite"} if admin else set()
 
     assert set(commands) == expected
-    assert all(3 <= len(text) <= MENU_LIMIT and not text.startswith("menu.") for text in commands.values())
+    assert all(
+        3 <= len(text) <= MENU_LIMIT and not text.startswith("menu.") for text in commands.values()
+    )
 
 
 def test_a_client_is_greeted_with_booking_alone() -> None:
@@ -110,13 +132,18 @@ def test_a_client_is_greeted_with_booking_alone() -> None:
 def test_somebody_with_every_role_is_greeted_with_every_way_on() -> None:
     screen = greeting(reader(), "Ada", Roles(DORA, admin=True), zone_chosen=True)
 
-    assert choices(screen) == [Open(name) for name in ("invite", "hours", "agenda", "link", "book", "bookings", "settings")]
+    assert choices(screen) == [
+        Open(name) for name in ("invite", "hours", "agenda", "link", "book", "bookings", "settings")
+    ]
     assert "clients find you as Dr. <Dora> & Co" in screen.plain
     assert "your time zone, Europe/Berlin" in screen.plain
 
 
 def test_a_name_cannot_write_html() -> None:
-    assert "<b>Hello &lt;i&gt;Alice!</b>" in greeting(reader(), "<i>Alice", Roles(), zone_chosen=True).text
+    assert (
+        "<b>Hello &lt;i&gt;Alice!</b>"
+        in greeting(reader(), "<i>Alice", Roles(), zone_chosen=True).text
+    )
 
 
 def test_help_lists_a_persons_own_commands() -> None:
@@ -128,7 +155,9 @@ def test_help_lists_a_persons_own_commands() -> None:
 def test_the_settings_show_the_time_it_is_there() -> None:
     screen = settings_home(reader(zone="Asia/Tokyo"), NOW, None)
 
-    assert "Time zone: Asia/Tokyo (there it is Mon 23 Nov, 18:00)\nLanguage: English" in screen.plain
+    assert (
+        "Time zone: Asia/Tokyo (there it is Mon 23 Nov, 18:00)\nLanguage: English" in screen.plain
+    )
     assert labels(screen) == ["🌍 Time zone", "💬 Language"]
     assert labels(settings_home(reader(), NOW, DORA))[-1] == "Public name"
 
@@ -149,7 +178,11 @@ def test_cities_are_named_in_the_readers_language() -> None:
 
 
 def test_a_city_keeps_its_accents() -> None:
-    assert city(reader(), "America/Sao_Paulo") == city(reader("de"), "America/Sao_Paulo") == "São Paulo"
+    assert (
+        city(reader(), "America/Sao_Paulo")
+        == city(reader("de"), "America/Sao_Paulo")
+        == "São Paulo"
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -177,4 +210,7 @@ def test_an_invitation_names_its_end_and_the_zone_of_that_time() -> None:
 
     assert "until Mon 23 Nov, 10:00 (time zone: Europe/Berlin)" in screen.plain
     assert LINK in screen.plain.split()
-    assert screen.rows[0][0].url == "https://t.me/share/url?url=https%3A%2F%2Ft.me%2Fslotkeeper_bot%3Fstart%3Dbook_dora"
+    assert (
+        screen.rows[0][0].url
+        == "https://t.me/share/url?url=https%3A%2F%2Ft.me%2Fslotkeeper_bot%3Fstart%3Dbook_dora"
+    )

@@ -8,13 +8,19 @@ pytestmark = pytest.mark.usually("sqlite")
 
 
 def descriptions(bot: BotHarness, chatter: ChatUser) -> dict[str, str]:
-    return {command["command"]: command["description"] for command in bot.simulator.commands_for(chatter.person)}
+    return {
+        command["command"]: command["description"]
+        for command in bot.simulator.commands_for(chatter.person)
+    }
 
 
 async def test_the_settings_show_zone_time_and_language(alice: ChatUser) -> None:
     await alice.sends("/settings")
 
-    assert "Time zone: Europe/Berlin (there it is Mon 23 Nov, 10:00)\nLanguage: English" in alice.card.text
+    assert (
+        "Time zone: Europe/Berlin (there it is Mon 23 Nov, 10:00)\nLanguage: English"
+        in alice.card.text
+    )
     assert alice.buttons == ["🌍 Time zone", "💬 Language"]
 
 
@@ -37,11 +43,15 @@ async def test_choosing_the_same_zone_twice_says_the_same_twice(alice: ChatUser)
     alice.person.taps("Tokyo")
     await alice.taps("Tokyo")
 
-    assert [text for text, _ in alice.person.toasts][-2:] == ["Times are now shown in Asia/Tokyo."] * 2
+    assert [text for text, _ in alice.person.toasts][-2:] == [
+        "Times are now shown in Asia/Tokyo."
+    ] * 2
     assert "Time zone: Asia/Tokyo" in alice.card.text
 
 
-async def test_a_zone_can_be_typed_and_the_new_card_takes_the_place_of_the_old(alice: ChatUser) -> None:
+async def test_a_zone_can_be_typed_and_the_new_card_takes_the_place_of_the_old(
+    alice: ChatUser,
+) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.sends("Wien")
@@ -69,8 +79,12 @@ async def test_a_typed_place_with_several_zones_is_asked_about(alice: ChatUser) 
     assert "Time zone: Pacific/Honolulu (there it is Sun 22 Nov, 23:00)" in alice.card.text
 
 
-@pytest.mark.parametrize("text", ["Middle-earth", "<b>x</b>", "x" * 300, "🦷", "UTC+2", "../../etc/passwd"])
-async def test_what_is_no_zone_is_answered_and_the_next_try_taken(alice: ChatUser, text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["Middle-earth", "<b>x</b>", "x" * 300, "🦷", "UTC+2", "../../etc/passwd"]
+)
+async def test_what_is_no_zone_is_answered_and_the_next_try_taken(
+    alice: ChatUser, text: str
+) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.sends(text)
@@ -91,14 +105,18 @@ async def test_back_leads_to_the_settings_from_everywhere(provider: ChatUser) ->
     assert "/help" in provider.last.text
 
 
-async def test_the_language_is_changed_with_the_menu_and_back_again(bot: BotHarness, alice: ChatUser) -> None:
+async def test_the_language_is_changed_with_the_menu_and_back_again(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     await alice.sends("/settings")
     await alice.taps("Language")
     assert alice.buttons == ["✅ English", "Deutsch", "Back"]
     await alice.taps("Deutsch")
 
     assert alice.toast == "Sprache: Deutsch"
-    assert alice.card.text.startswith("⚙️ Einstellungen\nZeitzone: Europe/Berlin (dort ist es Mo., 23. Nov., 10:00)\nSprache: Deutsch")
+    assert alice.card.text.startswith(
+        "⚙️ Einstellungen\nZeitzone: Europe/Berlin (dort ist es Mo., 23. Nov., 10:00)\nSprache: Deutsch"
+    )
     assert descriptions(bot, alice)["book"] == "Einen Termin buchen"
 
     await bot.restarts()
@@ -109,7 +127,9 @@ async def test_the_language_is_changed_with_the_menu_and_back_again(bot: BotHarn
     assert descriptions(bot, alice)["book"] == "Book a time"
 
 
-async def test_a_provider_keeps_his_commands_in_another_language(bot: BotHarness, provider: ChatUser) -> None:
+async def test_a_provider_keeps_his_commands_in_another_language(
+    bot: BotHarness, provider: ChatUser
+) -> None:
     await provider.sends("/settings")
     await provider.taps("Language")
     await provider.taps("Deutsch")
@@ -128,7 +148,9 @@ async def test_the_chosen_language_counts_more_than_telegrams(bot: BotHarness) -
     assert "Hello Jörg!" in somebody.card.text
 
 
-async def test_a_provider_changes_the_public_name_and_keeps_the_link(provider: ChatUser, alice: ChatUser) -> None:
+async def test_a_provider_changes_the_public_name_and_keeps_the_link(
+    provider: ChatUser, alice: ChatUser
+) -> None:
     await provider.sends("/settings")
     assert "Public name: Dora" in provider.card.text
     await provider.taps("Public name")
@@ -143,7 +165,9 @@ async def test_a_provider_changes_the_public_name_and_keeps_the_link(provider: C
 
 
 @pytest.mark.parametrize("name", ["x" * 65, "x" * 300, "\u202e" * 300, "\u200f \u200e"])
-async def test_a_name_nobody_could_read_is_refused_and_the_old_one_stays(provider: ChatUser, name: str) -> None:
+async def test_a_name_nobody_could_read_is_refused_and_the_old_one_stays(
+    provider: ChatUser, name: str
+) -> None:
     await provider.sends("/settings")
     await provider.taps("Public name")
     await provider.sends(name)
@@ -152,7 +176,9 @@ async def test_a_name_nobody_could_read_is_refused_and_the_old_one_stays(provide
     assert "Public name: Dora" in provider.card.text
 
 
-async def test_after_a_refused_name_the_next_one_is_taken(bot: BotHarness, provider: ChatUser) -> None:
+async def test_after_a_refused_name_the_next_one_is_taken(
+    bot: BotHarness, provider: ChatUser
+) -> None:
     await provider.sends("/settings")
     await provider.taps("Public name")
     await provider.sends("x" * 65)
@@ -162,7 +188,9 @@ async def test_after_a_refused_name_the_next_one_is_taken(bot: BotHarness, provi
     assert "Public name: 😀" in provider.card.text
 
 
-async def test_a_restart_between_any_two_steps_interrupts_nobody(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_restart_between_any_two_steps_interrupts_nobody(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     await alice.sends("/settings")
     await bot.restarts()
     await alice.taps("Time zone")

@@ -17,7 +17,10 @@ async def test_a_client_is_greeted_with_what_to_tap_next(bot: BotHarness, alice:
     await alice.sends("/start")
 
     assert "Hello Alice!" in alice.card.text
-    assert "Times are shown in the time zone Europe/Berlin until you choose your own" in alice.card.text
+    assert (
+        "Times are shown in the time zone Europe/Berlin until you choose your own"
+        in alice.card.text
+    )
     assert alice.buttons == ["Book a time", "My bookings", "Settings"]
     assert menu(bot, alice) == CLIENTS
 
@@ -34,12 +37,24 @@ async def test_a_provider_is_greeted_with_his_hours(bot: BotHarness, provider: C
     await provider.sends("/start")
 
     assert "clients find you as Dora" in provider.card.text
-    assert provider.buttons == ["Post hours", "My agenda", "My link", "Book a time", "My bookings", "Settings"]
+    assert provider.buttons == [
+        "Post hours",
+        "My agenda",
+        "My link",
+        "Book a time",
+        "My bookings",
+        "Settings",
+    ]
     assert set(menu(bot, provider)) == {*CLIENTS, "hours", "agenda", "link"}
 
 
 @pytest.mark.parametrize(
-    ("tapped", "seen"), [("Book a time", "nobody to book with"), ("My bookings", "nothing"), ("Settings", "Time zone:")]
+    ("tapped", "seen"),
+    [
+        ("Book a time", "nobody to book with"),
+        ("My bookings", "nothing"),
+        ("Settings", "Time zone:"),
+    ],
 )
 async def test_the_buttons_of_the_greeting_lead_on(alice: ChatUser, tapped: str, seen: str) -> None:
     await alice.sends("/start")
@@ -82,7 +97,9 @@ async def test_an_unknown_deep_link_is_a_plain_start(alice: ChatUser, payload: s
     assert "Hello Alice!" in alice.last.text
 
 
-async def test_help_and_the_menu_agree(bot: BotHarness, alice: ChatUser, provider: ChatUser, admin: ChatUser) -> None:
+async def test_help_and_the_menu_agree(
+    bot: BotHarness, alice: ChatUser, provider: ChatUser, admin: ChatUser
+) -> None:
     for somebody in (alice, provider, admin):
         await somebody.sends("/start")
         await somebody.sends("/help")
@@ -91,17 +108,30 @@ async def test_help_and_the_menu_agree(bot: BotHarness, alice: ChatUser, provide
     assert "/invite" not in provider.last.text
 
 
-async def test_privacy_tells_what_why_how_long_and_whom_to_ask(bot: BotHarness, alice: ChatUser) -> None:
+async def test_privacy_tells_what_why_how_long_and_whom_to_ask(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     german = bot.joins("Jörg", language_code="de")
     for somebody, parts in (
         (alice, ("What is kept, and why", "2 days", "30 days", "no tracking", "Whom to ask")),
-        (german, ("Was gespeichert wird, und warum", "2 Tage", "30 Tage", "kein Tracking", "Wen du fragen kannst")),
+        (
+            german,
+            (
+                "Was gespeichert wird, und warum",
+                "2 Tage",
+                "30 Tage",
+                "kein Tracking",
+                "Wen du fragen kannst",
+            ),
+        ),
     ):
         await somebody.sends("/privacy")
         assert all(part in somebody.last.text for part in parts)
 
 
-async def test_cancel_leaves_the_dialogue_and_touches_no_hold(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_cancel_leaves_the_dialogue_and_touches_no_hold(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await alice.sends("/book")
@@ -152,7 +182,9 @@ async def test_only_a_provider_has_a_link(alice: ChatUser) -> None:
     assert "Only providers can do that" in alice.toast
 
 
-async def test_the_link_leads_a_client_straight_to_the_free_times(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_the_link_leads_a_client_straight_to_the_free_times(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await open_hours.sends("/link")
     link = open_hours.link("?start=book_")
     await alice.opens(link)
@@ -163,7 +195,9 @@ async def test_the_link_leads_a_client_straight_to_the_free_times(bot: BotHarnes
     assert "Held for you" in alice.card.text
 
 
-async def test_the_link_is_valid_however_it_is_written_and_after_a_new_name(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_the_link_is_valid_however_it_is_written_and_after_a_new_name(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await open_hours.sends("/settings")
     await open_hours.taps("Public name")
     await open_hours.sends("Dr. Dora")
@@ -173,7 +207,9 @@ async def test_the_link_is_valid_however_it_is_written_and_after_a_new_name(alic
 
 
 @pytest.mark.parametrize("slug", ["nobody", "", "x" * 59])
-async def test_a_link_to_nobody_leads_to_everybody(alice: ChatUser, open_hours: ChatUser, slug: str) -> None:
+async def test_a_link_to_nobody_leads_to_everybody(
+    alice: ChatUser, open_hours: ChatUser, slug: str
+) -> None:
     await alice.sends(f"/start book_{slug}")
     assert "This link leads to no provider" in alice.last.text
     await alice.taps("Book a time")

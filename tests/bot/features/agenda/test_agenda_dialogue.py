@@ -30,7 +30,9 @@ async def asks_to_cancel(provider: ChatUser, entry: str) -> None:
     await provider.taps("Cancel booking")
 
 
-async def test_the_agenda_is_for_providers_only(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_the_agenda_is_for_providers_only(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     refused = "Only providers can do that. To become one, ask the person who runs this bot for an invitation link."
     await alice.sends("/agenda")
     assert alice.last.text == f"⚠️ {refused}"
@@ -39,10 +41,23 @@ async def test_the_agenda_is_for_providers_only(bot: BotHarness, dora: ChatUser,
         assert alice.person.toasts[-1] == (refused, True)
 
 
-async def test_the_agenda_opens_with_today_and_leads_to_the_days_with_hours(bot: BotHarness, dora: ChatUser) -> None:
+async def test_the_agenda_opens_with_today_and_leads_to_the_days_with_hours(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await dora.sends("/agenda")
-    assert dora.last.text == "🗓 Monday, 23 November 2026\nNo appointments on this day.\n\nTime zone: Europe/Berlin"
-    assert dora.buttons == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov", "Thu 26 Nov", "Fri 27 Nov", "Sat 28 Nov", "My link"]
+    assert (
+        dora.last.text
+        == "🗓 Monday, 23 November 2026\nNo appointments on this day.\n\nTime zone: Europe/Berlin"
+    )
+    assert dora.buttons == [
+        "‹ Sun 22 Nov",
+        "Tue 24 Nov ›",
+        "Wed 25 Nov",
+        "Thu 26 Nov",
+        "Fri 27 Nov",
+        "Sat 28 Nov",
+        "My link",
+    ]
     await dora.taps("My link")
     assert dora.sees("start=book_dora")
 
@@ -57,19 +72,34 @@ async def test_days_on_which_somebody_comes_are_led_to_with_their_number(
     assert dora.buttons == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov · 1", "Fri 27 Nov · 2"]
     await dora.taps("Wed 25 Nov")
     assert "1 appointment\n" in dora.last.text
-    assert dora.buttons == ["09:15 Carol", "‹ Tue 24 Nov", "Today", "Thu 26 Nov ›", "Fri 27 Nov · 2"]
+    assert dora.buttons == [
+        "09:15 Carol",
+        "‹ Tue 24 Nov",
+        "Today",
+        "Thu 26 Nov ›",
+        "Fri 27 Nov · 2",
+    ]
 
 
 async def test_no_day_has_two_buttons(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
     await books(alice, "09:15")
     await dora.sends("/agenda")
     await dora.taps("Tue 24 Nov ›")
-    assert dora.buttons == ["‹ Mon 23 Nov", "Today", "Wed 25 Nov ›", "Thu 26 Nov", "Fri 27 Nov", "Sat 28 Nov"]
+    assert dora.buttons == [
+        "‹ Mon 23 Nov",
+        "Today",
+        "Wed 25 Nov ›",
+        "Thu 26 Nov",
+        "Fri 27 Nov",
+        "Sat 28 Nov",
+    ]
     await dora.taps_data("ad:20261121", dora.last.id)
     assert dora.buttons == ["‹ Fri 20 Nov", "Today", "Sun 22 Nov ›", "Wed 25 Nov · 1"]
 
 
-async def test_the_link_is_offered_only_where_nobody_comes_at_all(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_the_link_is_offered_only_where_nobody_comes_at_all(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await dora.sends("/agenda")
     for label in ("Tue 24 Nov", "Wed 25 Nov", "Thu 26 Nov"):
@@ -77,19 +107,26 @@ async def test_the_link_is_offered_only_where_nobody_comes_at_all(bot: BotHarnes
         assert "My link" not in dora.buttons
 
 
-async def test_a_day_shows_who_comes_and_what_is_only_held(bot: BotHarness, dora: ChatUser, bob: ChatUser) -> None:
+async def test_a_day_shows_who_comes_and_what_is_only_held(
+    bot: BotHarness, dora: ChatUser, bob: ChatUser
+) -> None:
     alice = bot.joins("Alice", username="alice_a")
     await books(alice, "09:15")
     await holds(bob, "10:00")
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
-    assert "2 appointments\n\n09:15–09:30  Alice\n10:00–10:15  Bob ⏳ held until 10:30\n" in dora.last.text
+    assert (
+        "2 appointments\n\n09:15–09:30  Alice\n10:00–10:15  Bob ⏳ held until 10:30\n"
+        in dora.last.text
+    )
     assert dora.buttons[:2] == ["09:15 Alice", "⏳ 10:00 Bob"]
     assert '<a href="https://t.me/alice_a">Alice</a>' in dora.last.html
     assert dora.last.html.count("t.me") == 1
 
 
-async def test_days_are_turned_one_by_one_and_today_is_a_tap_away(bot: BotHarness, dora: ChatUser) -> None:
+async def test_days_are_turned_one_by_one_and_today_is_a_tap_away(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await dora.sends("/agenda")
     await dora.taps("Tue 24 Nov ›")
     await dora.taps("Wed 25 Nov ›")
@@ -101,7 +138,9 @@ async def test_days_are_turned_one_by_one_and_today_is_a_tap_away(bot: BotHarnes
     assert len(dora.shown) == 1
 
 
-async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15", day="28")
     async with bot.app.database.transaction() as work:
         await work.availability.replace(1, [TimeSpan(quarter(28, 9), quarter(28, 12))], [])
@@ -112,18 +151,32 @@ async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(
 async def test_six_days_ahead_have_a_button_however_far_apart_they_are(bot: BotHarness) -> None:
     dora = await opens_clinic(bot, days=(24, 30))
     async with bot.app.database.transaction() as work:
-        december = [TimeSpan(quarter(day, 9, month=12), quarter(day, 12, month=12)) for day in (1, 10, 20, 30, 31)]
+        december = [
+            TimeSpan(quarter(day, 9, month=12), quarter(day, 12, month=12))
+            for day in (1, 10, 20, 30, 31)
+        ]
         await work.availability.replace(1, [], december)
     await dora.sends("/agenda")
-    assert dora.buttons[2:-1] == ["Mon 30 Nov", "Tue 1 Dec", "Thu 10 Dec", "Sun 20 Dec", "Wed 30 Dec", "Thu 31 Dec"]
+    assert dora.buttons[2:-1] == [
+        "Mon 30 Nov",
+        "Tue 1 Dec",
+        "Thu 10 Dec",
+        "Sun 20 Dec",
+        "Wed 30 Dec",
+        "Thu 31 Dec",
+    ]
 
 
-async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await alice.sends("/bookings")
     midnight = quarter(26, 0)
     async with bot.app.database.transaction() as work:
         span = TimeSpan(midnight - 1, midnight + 1)
-        await work.reservations.add(Reservation(0, 1, alice.id, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30)))
+        await work.reservations.add(
+            Reservation(0, 1, alice.id, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30))
+        )
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
     assert "23:45–00:15  Alice" in dora.last.text
@@ -131,7 +184,9 @@ async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(bot: BotHarne
     assert "No appointments on this day." in dora.last.text
 
 
-async def test_the_agenda_is_told_in_the_providers_zone(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_the_agenda_is_told_in_the_providers_zone(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     async with bot.app.database.transaction() as work:
         await work.clients.choose_zone(dora.id, "Pacific/Auckland")
@@ -140,7 +195,9 @@ async def test_the_agenda_is_told_in_the_providers_zone(bot: BotHarness, dora: C
     assert "21:15–21:30  Alice\n\nTime zone: Pacific/Auckland" in dora.last.text
 
 
-async def test_news_of_a_booking_leads_to_its_day(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_news_of_a_booking_leads_to_its_day(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await dora.taps("See that day")
     assert "09:15–09:30  Alice" in dora.last.text
@@ -153,11 +210,16 @@ async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
     await dora.taps("09:15 Alice")
-    assert dora.last.text == "Alice\nWednesday, 25 November 2026, 09:15–09:30\nTime zone: Europe/Berlin\n\n✅ Booked"
+    assert (
+        dora.last.text
+        == "Alice\nWednesday, 25 November 2026, 09:15–09:30\nTime zone: Europe/Berlin\n\n✅ Booked"
+    )
     await dora.taps("Cancel booking")
     assert dora.last.text.endswith("Type a reason for the client, or cancel without one.")
     await dora.sends("  I am ill,\n\n sorry!  ")
-    assert dora.last.text.startswith("Cancel this appointment?\n\nAlice\nWednesday, 25 November 2026, 09:15–09:30")
+    assert dora.last.text.startswith(
+        "Cancel this appointment?\n\nAlice\nWednesday, 25 November 2026, 09:15–09:30"
+    )
     assert "Reason: I am ill, sorry!" in dora.last.text
     assert dora.buttons == ["Yes, cancel", "Back"]
     assert len(await reservations(bot, alice)) == 1
@@ -165,7 +227,10 @@ async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_
     assert dora.last.text.startswith(
         "❌ Cancelled, and the client is told: Alice, Wednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
     )
-    assert "Reason: I am ill, sorry!\n\n🗓 Wednesday, 25 November 2026\nNo appointments on this day." in dora.last.text
+    assert (
+        "Reason: I am ill, sorry!\n\n🗓 Wednesday, 25 November 2026\nNo appointments on this day."
+        in dora.last.text
+    )
     told = "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)\n\nReason: I am ill, sorry!"
     assert alice.last.text == told
     assert alice.sees("❌ Cancelled by the provider")
@@ -174,16 +239,23 @@ async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_
     assert len(await reservations(bot, bob)) == 1
 
 
-async def test_a_reservation_is_cancelled_without_a_reason(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_reservation_is_cancelled_without_a_reason(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.taps("Cancel without a reason")
     assert dora.toast == "Cancelled. The client is told."
     assert "No appointments on this day." in dora.last.text
-    assert alice.last.text == "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
+    assert (
+        alice.last.text
+        == "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
+    )
 
 
-async def test_another_reason_typed_takes_the_place_of_the_first(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_another_reason_typed_takes_the_place_of_the_first(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("what was that again?")
@@ -197,7 +269,9 @@ async def test_another_reason_typed_takes_the_place_of_the_first(bot: BotHarness
     assert alice.last.text.endswith("Reason: I am ill")
 
 
-async def test_back_from_a_reason_asks_for_another_and_cancels_nothing(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_back_from_a_reason_asks_for_another_and_cancels_nothing(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("hm")
@@ -208,7 +282,9 @@ async def test_back_from_a_reason_asks_for_another_and_cancels_nothing(bot: BotH
     assert len(await reservations(bot, alice)) == 1
 
 
-async def test_a_reason_is_agreed_to_once_and_not_after_the_dialogue_was_left(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_reason_is_agreed_to_once_and_not_after_the_dialogue_was_left(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("I am ill")
@@ -221,10 +297,15 @@ async def test_a_reason_is_agreed_to_once_and_not_after_the_dialogue_was_left(bo
     dora.person.taps("Yes, cancel")
     await dora.taps("Yes, cancel")
     assert "You cancelled this appointment.\nReason: I am ill" in dora.last.text
-    assert len([message for message in alice.shown if "cancelled your appointment" in message.text]) == 1
+    assert (
+        len([message for message in alice.shown if "cancelled your appointment" in message.text])
+        == 1
+    )
 
 
-async def test_cancelling_twice_says_the_same_twice_and_tells_the_client_once(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_cancelling_twice_says_the_same_twice_and_tells_the_client_once(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.taps("Cancel without a reason")
@@ -235,7 +316,9 @@ async def test_cancelling_twice_says_the_same_twice_and_tells_the_client_once(bo
     assert len(alice.shown) == told
 
 
-async def test_a_hold_is_cancelled_like_a_booking(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_hold_is_cancelled_like_a_booking(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("Closed that day")
@@ -244,7 +327,9 @@ async def test_a_hold_is_cancelled_like_a_booking(bot: BotHarness, dora: ChatUse
     assert alice.last.text.endswith("Reason: Closed that day")
 
 
-async def test_a_reason_that_is_too_long_changes_nothing_and_a_shorter_one_works(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_reason_that_is_too_long_changes_nothing_and_a_shorter_one_works(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("x" * (REASON_LIMIT + 1))
@@ -255,7 +340,9 @@ async def test_a_reason_that_is_too_long_changes_nothing_and_a_shorter_one_works
     assert alice.last.text.endswith("Reason: " + "x" * REASON_LIMIT)
 
 
-async def test_a_reason_nobody_could_read_changes_nothing(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_reason_nobody_could_read_changes_nothing(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("\u200b\u2060")
@@ -263,12 +350,16 @@ async def test_a_reason_nobody_could_read_changes_nothing(bot: BotHarness, dora:
     assert len(await reservations(bot, alice)) == 1
 
 
-async def test_stickers_and_edited_messages_are_no_reasons(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_stickers_and_edited_messages_are_no_reasons(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     dora.person.sends_sticker()
     await bot.settles()
-    dora.person.edits(next(m.id for m in dora.person.chat.messages if m.sender == "person"), "edited")
+    dora.person.edits(
+        next(m.id for m in dora.person.chat.messages if m.sender == "person"), "edited"
+    )
     await bot.settles()
     assert len(await reservations(bot, alice)) == 1
     await dora.sends("Now it counts")
@@ -276,7 +367,9 @@ async def test_stickers_and_edited_messages_are_no_reasons(bot: BotHarness, dora
     assert alice.last.text.endswith("Reason: Now it counts")
 
 
-async def test_a_reason_is_passed_on_as_it_was_typed(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_reason_is_passed_on_as_it_was_typed(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("<b>ill</b> & {zone}")
@@ -287,7 +380,9 @@ async def test_a_reason_is_passed_on_as_it_was_typed(bot: BotHarness, dora: Chat
 
 
 @pytest.mark.parametrize("way", ["Back", "/agenda", "/bookings", "See that day"])
-async def test_once_the_question_is_left_nothing_typed_is_a_reason(bot: BotHarness, dora: ChatUser, alice: ChatUser, way: str) -> None:
+async def test_once_the_question_is_left_nothing_typed_is_a_reason(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, way: str
+) -> None:
     await books(alice, "09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await (dora.sends(way) if way.startswith("/") else dora.taps(way))
@@ -305,7 +400,9 @@ async def test_a_reason_typed_after_the_client_cancelled_says_that_there_is_noth
     await alice.taps("Yes, cancel")
     told = len(alice.shown)
     await dora.sends("I am ill")
-    assert dora.last.text.startswith("There was nothing to cancel any more: Alice, Wednesday, 25 November 2026")
+    assert dora.last.text.startswith(
+        "There was nothing to cancel any more: Alice, Wednesday, 25 November 2026"
+    )
     assert "The client cancelled this appointment." in dora.last.text
     assert len(alice.shown) == told
 
@@ -324,7 +421,9 @@ async def test_a_hold_that_expires_while_the_question_is_open_is_not_cancelled(
 
 
 @pytest.mark.parametrize("choice", ["ae:1", "ar:1", "ac:1", "aw:1:1"])
-async def test_what_has_begun_cannot_be_cancelled(bot: BotHarness, dora: ChatUser, alice: ChatUser, choice: str) -> None:
+async def test_what_has_begun_cannot_be_cancelled(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, choice: str
+) -> None:
     await books(alice, "09:15")
     await dora.sends("/agenda")
     bot.now = (await reservations(bot, alice))[0].span.starts_at
@@ -337,7 +436,9 @@ async def test_what_has_begun_cannot_be_cancelled(bot: BotHarness, dora: ChatUse
 
 
 @pytest.mark.parametrize("kind", ["ae:{}", "ar:{}", "ac:{}", "aw:{}:1"])
-async def test_another_providers_clients_are_nobody_elses_business(bot: BotHarness, dora: ChatUser, alice: ChatUser, kind: str) -> None:
+async def test_another_providers_clients_are_nobody_elses_business(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, kind: str
+) -> None:
     await books(alice, "09:15")
     emil = await opens_clinic(bot, "Emil")
     standing = await reservations(bot, alice)
@@ -359,15 +460,32 @@ async def test_another_providers_clients_are_nobody_elses_business(bot: BotHarne
         ("ap:20261125:99999", "Wednesday, 25 November 2026"),
     ],
 )
-async def test_days_out_of_reach_are_brought_back_into_it(bot: BotHarness, dora: ChatUser, forged: str, shown: str) -> None:
+async def test_days_out_of_reach_are_brought_back_into_it(
+    bot: BotHarness, dora: ChatUser, forged: str, shown: str
+) -> None:
     await dora.sends("/agenda")
     await dora.taps_data(forged, dora.last.id)
     assert dora.last.text.startswith(f"🗓 {shown}\n")
     assert not dora.toast
 
 
-@pytest.mark.parametrize("forged", ["ad:20261399", "ad:00010101", "ad:99991231", "ad:", "ad:x:y", "ae:-1", "ae:1.5", "ac:", f"ac:{2**70}"])
-async def test_what_reads_as_no_button_of_ours_is_answered(bot: BotHarness, dora: ChatUser, forged: str) -> None:
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "ad:20261399",
+        "ad:00010101",
+        "ad:99991231",
+        "ad:",
+        "ad:x:y",
+        "ae:-1",
+        "ae:1.5",
+        "ac:",
+        f"ac:{2**70}",
+    ],
+)
+async def test_what_reads_as_no_button_of_ours_is_answered(
+    bot: BotHarness, dora: ChatUser, forged: str
+) -> None:
     await dora.sends("/agenda")
     await dora.taps_data(forged, dora.last.id)
     assert dora.person.toasts == [("This button no longer works. Start again with /start.", True)]
@@ -379,7 +497,9 @@ async def test_a_full_day_is_turned_page_by_page(bot: BotHarness, dora: ChatUser
         for n in range(21):
             await work.clients.record_contact(Contact(2000 + n, f"Client {n}"), bot.now)
             span = TimeSpan(start + n, start + n + 1)
-            hold = Reservation(0, 1, 2000 + n, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30))
+            hold = Reservation(
+                0, 1, 2000 + n, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30)
+            )
             added = await work.reservations.add(hold)
             await work.reservations.confirm(replace(added, confirmed_at=bot.now))
     await dora.sends("/agenda")
@@ -392,7 +512,9 @@ async def test_a_full_day_is_turned_page_by_page(bot: BotHarness, dora: ChatUser
     assert dora.buttons[:3] == ["14:00 Client 20", "‹", "2/2"]
 
 
-async def test_every_step_works_after_a_restart(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_every_step_works_after_a_restart(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await dora.sends("/agenda")
     for label in ("Wed 25 Nov", "09:15 Alice", "Cancel booking"):
@@ -405,7 +527,9 @@ async def test_every_step_works_after_a_restart(bot: BotHarness, dora: ChatUser,
     assert alice.last.text.endswith("Reason: I am ill")
 
 
-async def test_looking_at_the_agenda_does_not_disturb_another_dialogue(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_looking_at_the_agenda_does_not_disturb_another_dialogue(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await opens_clinic(bot, "Emil")
     await books(alice, "09:15", provider="Dora")
     await dora.sends("/book")
@@ -425,13 +549,17 @@ async def test_a_clients_name_is_shown_as_it_is(bot: BotHarness, dora: ChatUser)
     assert "the client is told: <b>Bo</b> & {client}, Wednesday" in dora.last.text
 
 
-async def test_a_client_who_blocked_the_bot_is_cancelled_for_all_the_same(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_client_who_blocked_the_bot_is_cancelled_for_all_the_same(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     alice.person.blocks()
     await bot.settles()
     await cancels_for(dora, 1, reason="I am ill")
     assert dora.toast == "Cancelled, but Alice has blocked this bot and could not be told."
-    assert dora.last.text.startswith(f"❌ {dora.toast}\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)\nReason: I am ill")
+    assert dora.last.text.startswith(
+        f"❌ {dora.toast}\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)\nReason: I am ill"
+    )
     assert await reservations(bot, alice) == []
 
 
@@ -439,7 +567,10 @@ async def test_the_agenda_speaks_german_with_those_who_do(bot: BotHarness, alice
     dora = await opens_clinic(bot, language_code="de")
     await books(alice, "09:15")
     await dora.sends("/agenda")
-    assert dora.last.text == "🗓 Montag, 23. November 2026\nKeine Termine an diesem Tag.\n\nZeitzone: Europe/Berlin"
+    assert (
+        dora.last.text
+        == "🗓 Montag, 23. November 2026\nKeine Termine an diesem Tag.\n\nZeitzone: Europe/Berlin"
+    )
     await dora.taps("Mi., 25. Nov.")
     assert "1 Termin\n\n09:15–09:30  Alice" in dora.last.text
     await dora.taps("09:15 Alice")
@@ -448,11 +579,15 @@ async def test_the_agenda_speaks_german_with_those_who_do(bot: BotHarness, alice
     assert dora.buttons == ["Ja, absagen", "Zurück"]
     await dora.taps("Ja, absagen")
     assert dora.toast == "Abgesagt. Die Person erfährt davon."
-    assert dora.last.text.startswith("❌ Abgesagt, und Alice erfährt davon: Mittwoch, 25. November 2026, 09:15–09:30 (Europe/Berlin)")
+    assert dora.last.text.startswith(
+        "❌ Abgesagt, und Alice erfährt davon: Mittwoch, 25. November 2026, 09:15–09:30 (Europe/Berlin)"
+    )
     assert alice.last.text.endswith("Reason: Ich bin krank")
 
 
-async def test_a_day_that_has_been_tidied_up_still_shows_who_came(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_day_that_has_been_tidied_up_still_shows_who_came(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await alice.taps("Confirm")

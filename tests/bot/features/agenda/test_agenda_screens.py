@@ -7,7 +7,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.buttons import AgendaDay, AgendaEntry, AgendaPage, AskReason, CancelForClient, CancelWithReason, Open, read
+from bot.buttons import (
+    AgendaDay,
+    AgendaEntry,
+    AgendaPage,
+    AskReason,
+    CancelForClient,
+    CancelWithReason,
+    Open,
+    read,
+)
 from bot.features.agenda.screens import (
     ENTRIES_PER_PAGE,
     DayView,
@@ -38,8 +47,12 @@ LONGEST_TEXT = 4096
 MOST_BUTTONS, WIDEST_ROW = 100, 8
 LONGEST_ALERT = 200
 
-BOOKED = Reservation(1, 1, 101, TimeSpan(NINE, NINE + 1), Status.CONFIRMED, NOW, None, confirmed_at=NOW)
-HELD = Reservation(2, 1, 102, TimeSpan(NINE + 2, NINE + 3), Status.HELD, NOW, NOW + timedelta(minutes=30))
+BOOKED = Reservation(
+    1, 1, 101, TimeSpan(NINE, NINE + 1), Status.CONFIRMED, NOW, None, confirmed_at=NOW
+)
+HELD = Reservation(
+    2, 1, 102, TimeSpan(NINE + 2, NINE + 3), Status.HELD, NOW, NOW + timedelta(minutes=30)
+)
 ENDED = replace(BOOKED, status=Status.CANCELLED, ended_at=NOW, ended_by=Party.CLIENT)
 
 
@@ -48,9 +61,17 @@ def reader(language: str = "en") -> Reader:
     return Reader(t, Times(t.locale, ZoneInfo("Europe/Berlin")))
 
 
-def view(*entries: Entry, day: date = WEDNESDAY, count: int | None = None, page: int = 0, ahead: Mapping[date, int] = {}) -> DayView:
+def view(
+    *entries: Entry,
+    day: date = WEDNESDAY,
+    count: int | None = None,
+    page: int = 0,
+    ahead: Mapping[date, int] = {},
+) -> DayView:
     within = (MONDAY - timedelta(days=3), MONDAY + timedelta(days=60))
-    return DayView(day, MONDAY, entries, len(entries) if count is None else count, page, ahead, within)
+    return DayView(
+        day, MONDAY, entries, len(entries) if count is None else count, page, ahead, within
+    )
 
 
 def labels(screen: Screen) -> list[str]:
@@ -82,13 +103,19 @@ def test_an_empty_day_says_so_and_leads_to_other_days() -> None:
 
 
 def test_another_day_leads_back_to_today() -> None:
-    assert ("Today", AgendaDay(MONDAY)) in zip(labels(agenda_day(reader(), view())), choices(agenda_day(reader(), view())), strict=True)
+    assert ("Today", AgendaDay(MONDAY)) in zip(
+        labels(agenda_day(reader(), view())), choices(agenda_day(reader(), view())), strict=True
+    )
 
 
 @pytest.mark.parametrize("edge", [0, 1])
 def test_no_button_leads_beyond_the_days_one_may_look_at(edge: int) -> None:
     within = view().within
-    days = [choice.day for choice in choices(agenda_day(reader(), view(day=within[edge]))) if isinstance(choice, AgendaDay)]
+    days = [
+        choice.day
+        for choice in choices(agenda_day(reader(), view(day=within[edge])))
+        if isinstance(choice, AgendaDay)
+    ]
     assert days
     assert all(within[0] <= day <= within[1] for day in days)
 
@@ -96,10 +123,15 @@ def test_no_button_leads_beyond_the_days_one_may_look_at(edge: int) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_full_page_of_the_longest_names_fits_into_a_message(language: str) -> None:
     wide = Client(103, "W" * 129, "w" * 32, None, None)
-    entries = [Entry(replace(HELD, id=2**40 + n, span=TimeSpan(NINE + n, NINE + n + 1)), wide) for n in range(ENTRIES_PER_PAGE)]
+    entries = [
+        Entry(replace(HELD, id=2**40 + n, span=TimeSpan(NINE + n, NINE + n + 1)), wide)
+        for n in range(ENTRIES_PER_PAGE)
+    ]
     entry = entries[0]
     ahead = {WEDNESDAY + timedelta(days=n): 96 for n in range(1, 7)}
-    note = cancelled_note(reader(language), Entry(replace(entry.reservation, reason="r" * REASON_LIMIT), wide))
+    note = cancelled_note(
+        reader(language), Entry(replace(entry.reservation, reason="r" * REASON_LIMIT), wide)
+    )
     screen = agenda_day(reader(language), view(*entries, count=96, page=1, ahead=ahead), note)
     assert len(screen.plain) <= LONGEST_TEXT
     assert sum(map(len, screen.rows)) <= MOST_BUTTONS
@@ -133,7 +165,10 @@ def test_one_reservation_can_be_cancelled_until_it_begins() -> None:
         (replace(HELD, status=Status.EXPIRED), "expired"),
         (replace(ENDED, confirmed_at=None), "gave this time back"),
         (ENDED, "The client cancelled"),
-        (replace(ENDED, ended_by=Party.PROVIDER, reason="ill"), "You cancelled this appointment.\nReason: ill"),
+        (
+            replace(ENDED, ended_by=Party.PROVIDER, reason="ill"),
+            "You cancelled this appointment.\nReason: ill",
+        ),
         (replace(BOOKED, status=Status.COMPLETED), "begun or is over"),
     ],
 )
@@ -166,7 +201,9 @@ def test_a_typed_reason_is_shown_and_agreed_to_with_one_tap() -> None:
 def test_a_client_who_cannot_be_told_is_said_so(language: str) -> None:
     blocked = replace(ALICE, name="W" * 129, unreachable_since=NOW)
     assert len(untold(reader(language), Entry(BOOKED, blocked))) <= LONGEST_ALERT
-    assert cancelled_note(reader(language), Entry(BOOKED, blocked)) != cancelled_note(reader(language), Entry(BOOKED, ALICE))
+    assert cancelled_note(reader(language), Entry(BOOKED, blocked)) != cancelled_note(
+        reader(language), Entry(BOOKED, ALICE)
+    )
 
 
 def test_the_link_is_offered_where_nobody_comes() -> None:

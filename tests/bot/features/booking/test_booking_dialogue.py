@@ -7,7 +7,10 @@ from tests.kit.bot import BotHarness, ChatUser
 from tests.kit.clinic import books, holds, opens_clinic
 
 DECEMBER = ("Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon")
-EMPTY_MONTHS = (("en", "December", "No free days in December 2026."), ("de", "Dezember", "Im Dezember 2026 ist kein Tag frei."))
+EMPTY_MONTHS = (
+    ("en", "December", "No free days in December 2026."),
+    ("de", "Dezember", "Im Dezember 2026 ist kein Tag frei."),
+)
 
 
 async def test_the_only_provider_is_not_asked_for(alice: ChatUser, open_hours: ChatUser) -> None:
@@ -22,13 +25,17 @@ async def test_the_only_provider_is_not_asked_for(alice: ChatUser, open_hours: C
     ]
 
 
-async def test_only_days_with_free_times_can_be_tapped(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_only_days_with_free_times_can_be_tapped(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
 
     assert [label for label in alice.buttons if label.isdigit()] == ["25"]
 
 
-async def test_a_day_shows_its_free_times_in_the_clients_zone(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_day_shows_its_free_times_in_the_clients_zone(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.taps("New York")
@@ -39,7 +46,9 @@ async def test_a_day_shows_its_free_times_in_the_clients_zone(alice: ChatUser, o
     assert "America/New_York" in alice.card.text
 
 
-async def test_a_slot_is_held_and_confirmed_on_one_card(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_slot_is_held_and_confirmed_on_one_card(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     card = alice.card.id
     await alice.taps("25")
@@ -56,7 +65,9 @@ async def test_a_slot_is_held_and_confirmed_on_one_card(alice: ChatUser, open_ho
     assert open_hours.sees("New booking from Alice")
 
 
-async def test_confirming_twice_says_the_same_and_tells_the_provider_once(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_confirming_twice_says_the_same_and_tells_the_provider_once(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     alice.person.taps("Confirm")
@@ -66,7 +77,9 @@ async def test_confirming_twice_says_the_same_and_tells_the_provider_once(alice:
     assert len([m for m in open_hours.shown if "New booking" in m.text]) == 1
 
 
-async def test_the_slower_client_learns_that_the_slot_is_gone(alice: ChatUser, bob: ChatUser, open_hours: ChatUser) -> None:
+async def test_the_slower_client_learns_that_the_slot_is_gone(
+    alice: ChatUser, bob: ChatUser, open_hours: ChatUser
+) -> None:
     for client in (alice, bob):
         await client.sends("/book")
         await client.taps("25")
@@ -89,14 +102,18 @@ async def test_one_can_book_by_typing_alone(alice: ChatUser, open_hours: ChatUse
     assert len([m for m in alice.shown if m.rows]) == 1
 
 
-async def test_a_day_and_a_time_can_be_typed_in_one_line(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_day_and_a_time_can_be_typed_in_one_line(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.sends("wednesday 10:00")
 
     assert "10:00–10:15" in alice.card.text
 
 
-async def test_what_is_not_understood_is_answered_with_examples(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_what_is_not_understood_is_answered_with_examples(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.sends("as soon as you can")
 
@@ -106,7 +123,9 @@ async def test_what_is_not_understood_is_answered_with_examples(alice: ChatUser,
     assert "09:00" in alice.buttons
 
 
-async def test_a_typed_time_that_is_taken_shows_what_is_free(alice: ChatUser, bob: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_typed_time_that_is_taken_shows_what_is_free(
+    alice: ChatUser, bob: ChatUser, open_hours: ChatUser
+) -> None:
     await bob.sends("/book")
     await bob.taps("⚡ Wed 25 Nov, 09:00")
     await alice.sends("/book")
@@ -116,7 +135,9 @@ async def test_a_typed_time_that_is_taken_shows_what_is_free(alice: ChatUser, bo
     assert "09:15" in alice.buttons
 
 
-async def test_the_holder_sees_his_time_marked_and_comes_back_to_its_card(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_the_holder_sees_his_time_marked_and_comes_back_to_its_card(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await alice.sends("/book")
@@ -128,7 +149,9 @@ async def test_the_holder_sees_his_time_marked_and_comes_back_to_its_card(alice:
     assert len([m for m in alice.shown if "Held for you" in m.text]) == 1
 
 
-async def test_another_time_moves_the_hold_and_frees_the_old_one(alice: ChatUser, bob: ChatUser, open_hours: ChatUser) -> None:
+async def test_another_time_moves_the_hold_and_frees_the_old_one(
+    alice: ChatUser, bob: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await alice.taps("Other time")
@@ -143,7 +166,9 @@ async def test_another_time_moves_the_hold_and_frees_the_old_one(alice: ChatUser
     assert "10:00" not in bob.buttons
 
 
-async def test_back_from_another_time_leads_to_the_hold_again(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_back_from_another_time_leads_to_the_hold_again(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await alice.taps("Other time")
@@ -152,7 +177,9 @@ async def test_back_from_another_time_leads_to_the_hold_again(alice: ChatUser, o
     assert "Held for you" in alice.card.text
 
 
-async def test_a_released_slot_is_free_at_once(alice: ChatUser, bob: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_released_slot_is_free_at_once(
+    alice: ChatUser, bob: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await alice.taps("Release")
@@ -163,7 +190,9 @@ async def test_a_released_slot_is_free_at_once(alice: ChatUser, bob: ChatUser, o
     assert "⚡ Wed 25 Nov, 09:00" in bob.buttons
 
 
-async def test_five_minutes_before_the_end_the_card_and_one_message_warn(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_five_minutes_before_the_end_the_card_and_one_message_warn(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     card = alice.card.id
@@ -188,10 +217,14 @@ async def test_a_hold_has_its_card_also_after_something_was_typed_while_it_is_mo
     assert "You keep" in alice.last.text
     card = alice.last.id
     await bot.passes(minutes=25)
-    assert [message.id for message in alice.shown if "Only held until 10:30" in message.text] == [card]
+    assert [message.id for message in alice.shown if "Only held until 10:30" in message.text] == [
+        card
+    ]
 
     await bot.passes(minutes=5)
-    assert [message.id for message in alice.shown if "This hold has expired" in message.text] == [card]
+    assert [message.id for message in alice.shown if "This hold has expired" in message.text] == [
+        card
+    ]
     assert not alice.sees("You keep")
 
 
@@ -208,7 +241,9 @@ async def test_a_typed_time_that_is_ones_own_elsewhere_is_refused_for_that_reaso
     assert alice.last.text.startswith("13:00 is not free.")
 
 
-async def test_a_card_opened_after_the_appointment_says_that_it_is_over(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_card_opened_after_the_appointment_says_that_it_is_over(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await books(alice, "09:15")
     booked = alice.card.id
     await bot.passes(days=2)
@@ -218,7 +253,9 @@ async def test_a_card_opened_after_the_appointment_says_that_it_is_over(bot: Bot
     assert not alice.last.rows
 
 
-async def test_confirming_on_the_warning_leaves_one_card(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_confirming_on_the_warning_leaves_one_card(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await bot.passes(minutes=25)
@@ -229,7 +266,9 @@ async def test_confirming_on_the_warning_leaves_one_card(bot: BotHarness, alice:
     assert not alice.sees("expired")
 
 
-async def test_a_hold_that_runs_out_is_told_and_can_be_taken_again(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_hold_that_runs_out_is_told_and_can_be_taken_again(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await bot.passes(minutes=30)
@@ -266,7 +305,9 @@ async def test_at_the_very_second_of_the_end_somebody_else_gets_the_slot_althoug
     assert "expired" in alice.toast
 
 
-async def test_a_client_cannot_hold_more_than_three_times(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_client_cannot_hold_more_than_three_times(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     for time in ("09:00", "09:30", "10:00"):
         await alice.sends("/book")
         await alice.taps("25")
@@ -287,25 +328,35 @@ async def test_nobody_books_with_himself(open_hours: ChatUser) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-async def test_a_client_is_spoken_to_in_his_language(bot: BotHarness, open_hours: ChatUser, language: str) -> None:
+async def test_a_client_is_spoken_to_in_his_language(
+    bot: BotHarness, open_hours: ChatUser, language: str
+) -> None:
     client = bot.joins("Chris", language_code=language)
     await client.sends("/book")
 
     assert ("Zeitzone" in client.card.text) is (language == "de")
 
 
-async def test_providers_are_paged_and_found_by_a_part_of_the_name(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_providers_are_paged_and_found_by_a_part_of_the_name(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     async with bot.app.database.transaction() as work:
         for number in range(20):
-            await work.clients.record_contact(Contact(5000 + number, f"Doctor {number:02}"), bot.now)
-            await work.providers.add(5000 + number, f"Doctor {number:02}", f"doctor-{number}", bot.now)
+            await work.clients.record_contact(
+                Contact(5000 + number, f"Doctor {number:02}"), bot.now
+            )
+            await work.providers.add(
+                5000 + number, f"Doctor {number:02}", f"doctor-{number}", bot.now
+            )
     await alice.sends("/book")
 
     assert "1/3" in alice.buttons
     await alice.taps("›")
     assert "Doctor 08" in alice.buttons
     await alice.sends("octor 1")
-    assert [label for label in alice.buttons if label.startswith("Doctor")] == [f"Doctor {n}" for n in range(10, 18)]
+    assert [label for label in alice.buttons if label.startswith("Doctor")] == [
+        f"Doctor {n}" for n in range(10, 18)
+    ]
     await alice.sends("DORA")
     assert alice.card.text.startswith("Dora")
     await alice.taps("Back")
@@ -330,7 +381,9 @@ async def test_two_times_tapped_in_haste_on_one_card_are_one_hold_that_was_moved
     assert not alice.sees("expired")
 
 
-async def test_a_very_long_part_of_a_name_is_answered(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_very_long_part_of_a_name_is_answered(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     async with bot.app.database.transaction() as work:
         await work.clients.record_contact(Contact(555, "Emil"), bot.now)
         await work.providers.add(555, "Emil", "emil", bot.now)
@@ -344,7 +397,9 @@ async def test_a_very_long_part_of_a_name_is_answered(bot: BotHarness, alice: Ch
 
 
 @pytest.mark.parametrize("text", ["9:15", "9.15", "9:15 Uhr", "at 9:15", "09:15", "9:15 am"])
-async def test_a_time_alone_asks_for_the_day(alice: ChatUser, open_hours: ChatUser, text: str) -> None:
+async def test_a_time_alone_asks_for_the_day(
+    alice: ChatUser, open_hours: ChatUser, text: str
+) -> None:
     await alice.sends("/book")
     await alice.sends(text)
 
@@ -355,7 +410,9 @@ async def test_a_time_alone_asks_for_the_day(alice: ChatUser, open_hours: ChatUs
     assert len([m for m in alice.shown if m.rows]) == 1
 
 
-async def test_a_time_alone_is_kept_until_its_day_is_typed(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_time_alone_is_kept_until_its_day_is_typed(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.sends("10")
     await bot.restarts()
@@ -364,7 +421,9 @@ async def test_a_time_alone_is_kept_until_its_day_is_typed(bot: BotHarness, alic
     assert "10:00–10:15" in alice.card.text
 
 
-async def test_a_time_that_is_free_on_no_day_leads_back_to_the_calendar(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_time_that_is_free_on_no_day_leads_back_to_the_calendar(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.sends("3pm")
 
@@ -372,17 +431,25 @@ async def test_a_time_that_is_free_on_no_day_leads_back_to_the_calendar(alice: C
     assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
 
 
-async def test_a_time_in_many_days_is_offered_on_the_soonest_eight(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_time_in_many_days_is_offered_on_the_soonest_eight(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await open_hours.sends("/hours")
     await open_hours.sends("daily 9-12 from 1 December to 20 December")
     await open_hours.taps("Publish")
     await alice.sends("/book")
     await alice.sends("9:15")
 
-    assert alice.buttons == ["Wed 25 Nov, 09:15", *(f"{day} {n} Dec, 09:15" for n, day in enumerate(DECEMBER, 1)), "Back"]
+    assert alice.buttons == [
+        "Wed 25 Nov, 09:15",
+        *(f"{day} {n} Dec, 09:15" for n, day in enumerate(DECEMBER, 1)),
+        "Back",
+    ]
 
 
-async def test_a_day_and_a_time_typed_out_of_the_blue_begin_to_book(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_day_and_a_time_typed_out_of_the_blue_begin_to_book(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("wednesday 9:15")
     assert "Held for you" in alice.card.text
     assert "09:15–09:30" in alice.card.text
@@ -408,7 +475,9 @@ async def test_a_day_and_a_time_typed_out_of_the_blue_are_kept_until_a_provider_
     assert alice.card.text.startswith("Dora\nWednesday, 25 November 2026")
 
 
-async def test_what_was_typed_before_is_forgotten_with_a_new_choice(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_what_was_typed_before_is_forgotten_with_a_new_choice(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await opens_clinic(bot, "Emil")
     await alice.sends("25 Nov")
     await alice.sends("/book")
@@ -417,12 +486,16 @@ async def test_what_was_typed_before_is_forgotten_with_a_new_choice(bot: BotHarn
     assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
 
 
-async def test_a_time_typed_beside_a_hold_tells_how_to_change_it(bot: BotHarness, open_hours: ChatUser) -> None:
+async def test_a_time_typed_beside_a_hold_tells_how_to_change_it(
+    bot: BotHarness, open_hours: ChatUser
+) -> None:
     greta = bot.joins("Greta", language_code="de")
     await greta.sends("/book")
     await greta.sends("25.11. 9:15")
     await greta.sends("9:45")
-    assert greta.last.text.startswith("Du hast Mittwoch, 25. November 2026, 09:15–09:30 reserviert.")
+    assert greta.last.text.startswith(
+        "Du hast Mittwoch, 25. November 2026, 09:15–09:30 reserviert."
+    )
     assert greta.last.labels == ["Andere Zeit"]
 
     await greta.taps("Andere Zeit", message=greta.last)
@@ -430,7 +503,9 @@ async def test_a_time_typed_beside_a_hold_tells_how_to_change_it(bot: BotHarness
     assert "09:45–10:00" in greta.card.text
 
 
-async def test_other_time_says_that_the_hold_is_kept_meanwhile(alice: ChatUser, bob: ChatUser, open_hours: ChatUser) -> None:
+async def test_other_time_says_that_the_hold_is_kept_meanwhile(
+    alice: ChatUser, bob: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.sends("25 Nov 9:00")
     await alice.taps("Other time")
@@ -454,7 +529,9 @@ async def test_other_time_says_that_the_hold_is_kept_meanwhile(alice: ChatUser, 
         ("1.1.2028", "That is too far ahead"),
     ],
 )
-async def test_a_day_without_free_times_says_so_once_and_why(alice: ChatUser, open_hours: ChatUser, text: str, reason: str) -> None:
+async def test_a_day_without_free_times_says_so_once_and_why(
+    alice: ChatUser, open_hours: ChatUser, text: str, reason: str
+) -> None:
     await alice.sends("/book")
     await alice.sends(text)
 
@@ -465,7 +542,9 @@ async def test_a_day_without_free_times_says_so_once_and_why(alice: ChatUser, op
     assert "25" in alice.buttons
 
 
-async def test_a_time_too_soon_on_a_day_with_others_is_refused_for_that(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_time_too_soon_on_a_day_with_others_is_refused_for_that(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await bot.passes(hours=23, minutes=30)
     await alice.sends("/book")
     await alice.sends("25 Nov 9:00")
@@ -474,27 +553,40 @@ async def test_a_time_too_soon_on_a_day_with_others_is_refused_for_that(bot: Bot
     assert "09:30" in alice.buttons
 
 
-async def test_a_month_without_free_days_says_so_between_its_arrows(bot: BotHarness, open_hours: ChatUser) -> None:
+async def test_a_month_without_free_days_says_so_between_its_arrows(
+    bot: BotHarness, open_hours: ChatUser
+) -> None:
     for language, month, sentence in EMPTY_MONTHS:
         client = bot.joins("Chris", language_code=language)
         await client.sends("/book")
         await client.taps("›")
 
         assert sentence in client.card.text
-        assert [label for label in client.buttons if "⚡" not in label] == ["‹", f"{month} 2026", "›"]
+        assert [label for label in client.buttons if "⚡" not in label] == [
+            "‹",
+            f"{month} 2026",
+            "›",
+        ]
 
 
-async def test_a_refused_time_is_told_in_passing_since_the_card_tells_it_too(alice: ChatUser, bob: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_refused_time_is_told_in_passing_since_the_card_tells_it_too(
+    alice: ChatUser, bob: ChatUser, open_hours: ChatUser
+) -> None:
     for client in (alice, bob):
         await client.sends("/book")
         await client.taps("25")
     await alice.taps("09:15")
     await bob.taps("09:15")
 
-    assert bob.person.toasts[-1] == ("Somebody was quicker: that time has just been taken. Choose another one.", False)
+    assert bob.person.toasts[-1] == (
+        "Somebody was quicker: that time has just been taken. Choose another one.",
+        False,
+    )
 
 
-async def test_too_many_holds_lead_to_those_there_are(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_too_many_holds_lead_to_those_there_are(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     for time in ("09:00", "09:30", "10:00"):
         await alice.sends("/book")
         await alice.sends(f"25 Nov {time}")
@@ -505,7 +597,9 @@ async def test_too_many_holds_lead_to_those_there_are(alice: ChatUser, open_hour
     assert alice.buttons[-1] == "My bookings"
 
 
-async def test_a_provider_with_nothing_free_can_be_looked_at_again(alice: ChatUser, provider: ChatUser) -> None:
+async def test_a_provider_with_nothing_free_can_be_looked_at_again(
+    alice: ChatUser, provider: ChatUser
+) -> None:
     await alice.sends("/book")
     assert "has no free times right now" in alice.last.text
     await provider.sends("/hours")

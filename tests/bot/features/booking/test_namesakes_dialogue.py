@@ -33,15 +33,21 @@ async def test_the_list_tells_them_apart_and_leaves_other_names_alone(
     assert alice.buttons == [FIRST, SECOND, "Dora"]
 
 
-async def test_search_results_tell_them_apart(bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser) -> None:
+async def test_search_results_tell_them_apart(
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.sends("anna")
     assert alice.last.text.startswith("Names with “anna”.")
     assert alice.buttons[:2] == [FIRST, SECOND]
 
 
-@pytest.mark.parametrize("typed", [SECOND, "ANNA WEBER (Anna-Weber-2)", "  Anna  Weber (anna-weber-2) ", "anna-weber-2"])
-async def test_what_is_shown_can_be_typed_back(bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser, typed: str) -> None:
+@pytest.mark.parametrize(
+    "typed", [SECOND, "ANNA WEBER (Anna-Weber-2)", "  Anna  Weber (anna-weber-2) ", "anna-weber-2"]
+)
+async def test_what_is_shown_can_be_typed_back(
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser, typed: str
+) -> None:
     await alice.sends("/book")
     await alice.sends(typed)
     assert alice.last.text.startswith(SECOND)
@@ -51,7 +57,9 @@ async def test_what_is_shown_can_be_typed_back(bot: BotHarness, annas: tuple[Cha
     assert [r.provider_id for r in await reservations(bot, alice)] == [3]
 
 
-async def test_a_label_of_the_greatest_length_can_be_typed_back(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_label_of_the_greatest_length_can_be_typed_back(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     for _ in range(2):
         await opens_as(bot, "w" * 64)
     await alice.sends("/book")
@@ -76,7 +84,9 @@ async def test_the_card_the_bookings_and_the_news_tell_them_apart(
     assert alice.last.text.startswith(f"❌ {SECOND} cancelled your appointment:")
 
 
-async def test_warnings_and_ends_of_holds_tell_them_apart(bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser) -> None:
+async def test_warnings_and_ends_of_holds_tell_them_apart(
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
+) -> None:
     await holds(alice, "09:15", provider=SECOND)
     await bot.passes(minutes=26)
     assert f"\n{SECOND}, " in alice.last.text
@@ -98,7 +108,9 @@ async def test_the_days_of_a_typed_time_and_an_empty_calendar_tell_them_apart(
 
 
 @pytest.mark.parametrize("other", ["anna weber", "Änna Wéber", "ANNA WEBER"])
-async def test_names_that_read_the_same_count_as_one(bot: BotHarness, alice: ChatUser, other: str) -> None:
+async def test_names_that_read_the_same_count_as_one(
+    bot: BotHarness, alice: ChatUser, other: str
+) -> None:
     await opens_as(bot, "Anna Weber")
     await opens_as(bot, other)
     await alice.sends("/book")
@@ -106,7 +118,9 @@ async def test_names_that_read_the_same_count_as_one(bot: BotHarness, alice: Cha
     assert all(label.endswith(")") for label in alice.buttons)
 
 
-async def test_once_the_name_is_unique_again_nothing_is_added(bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser) -> None:
+async def test_once_the_name_is_unique_again_nothing_is_added(
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
+) -> None:
     await annas[1].sends("/settings")
     await annas[1].taps("Public name")
     await annas[1].sends("Anna Weber-Koch")
@@ -124,12 +138,16 @@ async def test_a_label_read_before_the_name_was_unique_again_still_finds_its_pro
     assert alice.last.text.startswith("Anna Weber\n")
 
 
-async def test_a_client_who_has_the_name_too_reads_of_the_other_with_the_slug(bot: BotHarness, annas: tuple[ChatUser, ChatUser]) -> None:
+async def test_a_client_who_has_the_name_too_reads_of_the_other_with_the_slug(
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser]
+) -> None:
     await annas[0].sends("/book")
     assert annas[0].buttons == [SECOND, "Dora"]
 
 
-async def test_they_are_told_apart_in_german_too(bot: BotHarness, annas: tuple[ChatUser, ChatUser]) -> None:
+async def test_they_are_told_apart_in_german_too(
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser]
+) -> None:
     greta = bot.joins("Greta", language_code="de")
     await greta.sends("/book")
     await greta.sends("Anna")
@@ -144,7 +162,9 @@ async def test_they_are_told_apart_in_german_too(bot: BotHarness, annas: tuple[C
 
 
 @pytest.mark.parametrize("part", ["weber-2", "(anna-weber-2", "Weber (anna-weber-2"])
-async def test_a_part_of_what_is_shown_finds_it(bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser, part: str) -> None:
+async def test_a_part_of_what_is_shown_finds_it(
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser, part: str
+) -> None:
     await alice.sends("/book")
     await alice.sends(part)
     assert alice.last.text.startswith(SECOND)
@@ -160,7 +180,9 @@ async def test_the_name_of_a_link_finds_its_provider_whatever_they_are_called_no
     assert alice.last.text.startswith("Anni")
 
 
-async def test_a_provider_reads_what_clients_see_and_cannot_take_anothers_label(bot: BotHarness, annas: tuple[ChatUser, ChatUser]) -> None:
+async def test_a_provider_reads_what_clients_see_and_cannot_take_anothers_label(
+    bot: BotHarness, annas: tuple[ChatUser, ChatUser]
+) -> None:
     _, second = annas
     await second.sends("/settings")
     assert f"Public name: {SECOND}" in second.last.text

@@ -64,5 +64,13 @@ async def test_the_page_tells_how_many_messages_each_story_takes(
     await story(bot, alice)
     made = Counter(call.method for call in bot.simulator.transcript.calls if call.method in SHOWN)
 
-    [row] = re.findall(rf"^\| {re.escape(begins)}.* \| (\d+) \| (\d+) \| ([\d,]+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert [int(figure.replace(",", "")) for figure in row] == [made.total(), made["sendMessage"], HOUR_AT_THIRTY // made.total()]
+    [row] = re.findall(
+        rf"^\| {re.escape(begins)}.* \| (\d+) \| (\d+) \| ([\d,]+) \|$",
+        PAGE.read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    assert [int(figure.replace(",", "")) for figure in row] == [
+        made.total(),
+        made["sendMessage"],
+        HOUR_AT_THIRTY // made.total(),
+    ]

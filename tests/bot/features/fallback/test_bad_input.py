@@ -36,7 +36,9 @@ async def test_a_sticker_and_a_picture_are_answered_and_the_dialogue_goes_on(
     assert "Held for you" in alice.last.text
 
 
-async def test_an_edited_message_is_not_taken_for_a_new_one(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_an_edited_message_is_not_taken_for_a_new_one(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.sends("25 Nov")
     mine = next(m for m in alice.person.chat.newest_first() if m.sender == "person")
@@ -47,7 +49,9 @@ async def test_an_edited_message_is_not_taken_for_a_new_one(bot: BotHarness, ali
     assert not alice.sees("Held for you")
 
 
-async def test_a_group_is_told_to_write_in_private_and_learns_nothing(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_group_is_told_to_write_in_private_and_learns_nothing(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     group = bot.simulator.group("Team")
     alice.person.sends_in(group, "/book")
     alice.person.sends_in(group, "25 Nov 9:00")
@@ -56,14 +60,29 @@ async def test_a_group_is_told_to_write_in_private_and_learns_nothing(bot: BotHa
     await bot.settles()
 
     answers = [message for message in group.chat.messages if message.sender == "bot"]
-    assert [message.text for message in answers] == ["I keep appointments in private chats only. Write to me in private."] * 2
+    assert [message.text for message in answers] == [
+        "I keep appointments in private chats only. Write to me in private."
+    ] * 2
     assert answers[0].rows[0][0].url == "https://t.me/slotkeeper_bot"
 
 
 @pytest.mark.parametrize(
-    "data", ["", "x", "bs:1:2", "bs:1:2:3:4", "bs:a:b:c", "bs:-1:0:0", "bs:1:99999999999999999999:0", "bd:1:20261399:0:0", "n:1"]
+    "data",
+    [
+        "",
+        "x",
+        "bs:1:2",
+        "bs:1:2:3:4",
+        "bs:a:b:c",
+        "bs:-1:0:0",
+        "bs:1:99999999999999999999:0",
+        "bd:1:20261399:0:0",
+        "n:1",
+    ],
 )
-async def test_a_button_that_nobody_made_is_answered(alice: ChatUser, open_hours: ChatUser, data: str) -> None:
+async def test_a_button_that_nobody_made_is_answered(
+    alice: ChatUser, open_hours: ChatUser, data: str
+) -> None:
     await alice.taps_data(data or "?", 5)
 
     assert "no longer works" in alice.toast
@@ -90,7 +109,9 @@ async def test_a_button_that_nobody_made_is_answered(alice: ChatUser, open_hours
         "sn",
     ],
 )
-async def test_nobody_acts_on_what_is_not_his(bot: BotHarness, alice: ChatUser, bob: ChatUser, open_hours: ChatUser, data: str) -> None:
+async def test_nobody_acts_on_what_is_not_his(
+    bot: BotHarness, alice: ChatUser, bob: ChatUser, open_hours: ChatUser, data: str
+) -> None:
     await alice.sends("/book")
     await alice.taps("25")
     await alice.taps("09:00")
@@ -105,17 +126,32 @@ async def test_nobody_acts_on_what_is_not_his(bot: BotHarness, alice: ChatUser, 
 
 
 @pytest.mark.parametrize(
-    "data", ["bd:1:00010101:0:0", "bd:1:99991231:9999999:0", "bm:1:99991231:0", "bm:1:00010101:0", "bp:99999999", "bc:1:77"]
+    "data",
+    [
+        "bd:1:00010101:0:0",
+        "bd:1:99991231:9999999:0",
+        "bm:1:99991231:0",
+        "bm:1:00010101:0",
+        "bp:99999999",
+        "bc:1:77",
+    ],
 )
-async def test_a_forged_day_or_page_far_away_shows_what_there_is(alice: ChatUser, open_hours: ChatUser, data: str) -> None:
+async def test_a_forged_day_or_page_far_away_shows_what_there_is(
+    alice: ChatUser, open_hours: ChatUser, data: str
+) -> None:
     await alice.sends("/book")
     await alice.taps_data(data, alice.card.id)
 
     assert alice.card.rows
 
 
-@pytest.mark.parametrize("data", ["bs:1:1:0", "bs:1:4611686018427387904:0", "bs:1:0:0", "bs:999:1995104:0", "bs:1:1995104:999"])
-async def test_a_forged_time_is_refused_with_a_reason(alice: ChatUser, open_hours: ChatUser, data: str) -> None:
+@pytest.mark.parametrize(
+    "data",
+    ["bs:1:1:0", "bs:1:4611686018427387904:0", "bs:1:0:0", "bs:999:1995104:0", "bs:1:1995104:999"],
+)
+async def test_a_forged_time_is_refused_with_a_reason(
+    alice: ChatUser, open_hours: ChatUser, data: str
+) -> None:
     await alice.sends("/book")
     await alice.taps_data(data, alice.card.id)
 
@@ -123,7 +159,9 @@ async def test_a_forged_time_is_refused_with_a_reason(alice: ChatUser, open_hour
     assert not alice.sees("Held for you")
 
 
-async def test_html_in_names_and_lines_is_shown_as_typed(bot: BotHarness, open_hours: ChatUser) -> None:
+async def test_html_in_names_and_lines_is_shown_as_typed(
+    bot: BotHarness, open_hours: ChatUser
+) -> None:
     mallory = bot.joins("<b>Mallory</b> & <script>", last_name="&lt;")
     await mallory.sends("/book")
     await mallory.sends("<i>someday</i>")
@@ -134,8 +172,13 @@ async def test_html_in_names_and_lines_is_shown_as_typed(bot: BotHarness, open_h
     assert open_hours.sees("<b>Mallory</b> & <script> &lt;")
 
 
-@pytest.mark.parametrize("text", ["x" * 4096, "9:15 " * 800, "\u202e" * 300, "🦷" * 2000, "25 Nov\n" * 500, "%s {0} {name} \\"])
-async def test_a_very_long_or_strange_line_is_answered(alice: ChatUser, open_hours: ChatUser, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 4096, "9:15 " * 800, "\u202e" * 300, "🦷" * 2000, "25 Nov\n" * 500, "%s {0} {name} \\"],
+)
+async def test_a_very_long_or_strange_line_is_answered(
+    alice: ChatUser, open_hours: ChatUser, text: str
+) -> None:
     await alice.sends("/book")
     before = len(alice.shown)
     await alice.sends(text)
@@ -166,7 +209,9 @@ async def test_somebody_who_blocked_the_bot_is_left_alone_and_told_what_he_misse
 
 
 @pytest.mark.parametrize("slip", ["/bok", "//", "/ 25 Nov"])
-async def test_a_slip_of_the_pen_ends_no_dialogue(alice: ChatUser, open_hours: ChatUser, slip: str) -> None:
+async def test_a_slip_of_the_pen_ends_no_dialogue(
+    alice: ChatUser, open_hours: ChatUser, slip: str
+) -> None:
     await alice.sends("/book")
     await alice.sends(slip)
     await alice.sends("25 Nov 9:00")
@@ -174,7 +219,9 @@ async def test_a_slip_of_the_pen_ends_no_dialogue(alice: ChatUser, open_hours: C
     assert "Held for you" in alice.last.text
 
 
-async def test_a_command_in_a_group_ends_no_private_dialogue(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_command_in_a_group_ends_no_private_dialogue(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     alice.person.sends_in(bot.simulator.group("Team"), "/help@another_bot")
     await bot.settles()
@@ -183,7 +230,9 @@ async def test_a_command_in_a_group_ends_no_private_dialogue(bot: BotHarness, al
     assert "Held for you" in alice.last.text
 
 
-async def test_a_name_that_would_turn_lines_around_reaches_the_provider_in_order(bot: BotHarness, open_hours: ChatUser) -> None:
+async def test_a_name_that_would_turn_lines_around_reaches_the_provider_in_order(
+    bot: BotHarness, open_hours: ChatUser
+) -> None:
     mallory = bot.joins("\u202eyrollaM\u2066\x00", last_name="\u3164")
     await mallory.sends("/book")
     await mallory.taps("⚡ Wed 25 Nov, 09:00")
@@ -193,7 +242,9 @@ async def test_a_name_that_would_turn_lines_around_reaches_the_provider_in_order
 
 
 @pytest.mark.parametrize("text", ["cancel", "Stop", "abbrechen!"])
-async def test_the_word_for_leaving_leaves_whatever_dialogue_one_is_in(alice: ChatUser, provider: ChatUser, text: str) -> None:
+async def test_the_word_for_leaving_leaves_whatever_dialogue_one_is_in(
+    alice: ChatUser, provider: ChatUser, text: str
+) -> None:
     await provider.sends("/hours")
     await provider.sends(text)
     assert provider.last.text == "All right, stopped. Nothing was changed."
@@ -204,7 +255,9 @@ async def test_the_word_for_leaving_leaves_whatever_dialogue_one_is_in(alice: Ch
 
 
 @pytest.mark.parametrize("text", ["back", "Zurück"])
-async def test_the_word_for_going_back_points_at_the_button_and_leaves_nothing(alice: ChatUser, open_hours: ChatUser, text: str) -> None:
+async def test_the_word_for_going_back_points_at_the_button_and_leaves_nothing(
+    alice: ChatUser, open_hours: ChatUser, text: str
+) -> None:
     await alice.sends("/book")
     await alice.sends(text)
     assert "tap “Back”" in alice.last.text
@@ -220,7 +273,9 @@ async def test_a_greeting_is_greeted(alice: ChatUser, text: str) -> None:
     assert "Hello Alice!" in alice.last.text
 
 
-async def test_everybody_is_offered_what_fits_his_roles(admin: ChatUser, provider: ChatUser, alice: ChatUser) -> None:
+async def test_everybody_is_offered_what_fits_his_roles(
+    admin: ChatUser, provider: ChatUser, alice: ChatUser
+) -> None:
     for somebody, labels in (
         (admin, ["Invite a provider", "Book a time", "My bookings"]),
         (provider, ["Post hours", "My agenda"]),
@@ -231,9 +286,14 @@ async def test_everybody_is_offered_what_fits_his_roles(admin: ChatUser, provide
         assert somebody.last.labels == labels
 
 
-async def test_a_refusal_that_names_a_command_has_its_button(admin: ChatUser, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_refusal_that_names_a_command_has_its_button(
+    admin: ChatUser, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await admin.sends("/hours")
-    assert "You are not a provider yet. Make an invitation with /invite and open it yourself." in admin.last.text
+    assert (
+        "You are not a provider yet. Make an invitation with /invite and open it yourself."
+        in admin.last.text
+    )
     assert admin.last.labels == ["Invite a provider"]
     await alice.sends("/hours")
     assert "Only providers can do that" in alice.last.text
@@ -242,7 +302,9 @@ async def test_a_refusal_that_names_a_command_has_its_button(admin: ChatUser, al
     assert open_hours.last.labels == ["My agenda"]
 
 
-async def test_what_no_database_takes_is_left_out_of_what_is_typed(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_what_no_database_takes_is_left_out_of_what_is_typed(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await opens_clinic(bot, "Emil")
     alice.person.sends("/start book_do\x00ra")
     await bot.settles()
@@ -254,7 +316,9 @@ async def test_what_no_database_takes_is_left_out_of_what_is_typed(bot: BotHarne
     assert alice.sees("Emil")
 
 
-async def test_a_reason_keeps_its_words_together_where_something_unreadable_is_left_out(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_reason_keeps_its_words_together_where_something_unreadable_is_left_out(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await books(alice, "09:00")
     await cancels_for(open_hours, 1, reason="I am ill\ud83d\x00, sorry")
 

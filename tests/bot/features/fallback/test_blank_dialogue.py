@@ -9,7 +9,17 @@ from tests.kit.bot import BotHarness, ChatUser
 from tests.kit.clinic import books, opens_clinic
 from tests.kit.venue import rows
 
-BLANKS = ["", " ", "\n\t \u00a0", "\u200b\u200e\u2060", "\u202e", "\ufeff", "\u3164\u2800", "\x00", "\x1f"]
+BLANKS = [
+    "",
+    " ",
+    "\n\t \u00a0",
+    "\u200b\u200e\u2060",
+    "\u202e",
+    "\ufeff",
+    "\u3164\u2800",
+    "\x00",
+    "\x1f",
+]
 NOT_UNDERSTOOD = "Sorry, I did not get that."
 OWN_WORDS = {
     ("agenda", "reason"): "There is nothing to read in that reason.",
@@ -129,12 +139,17 @@ async def joining_and_named(bot: BotHarness, dora: ChatUser, alice: ChatUser) ->
 
 
 def standing(bot: BotHarness, somebody: ChatUser) -> object:
-    return rows(bot.app.database.url, f"SELECT flow, state, data, card_message_id FROM dialogue WHERE client_id = {somebody.id}")
+    return rows(
+        bot.app.database.url,
+        f"SELECT flow, state, data, card_message_id FROM dialogue WHERE client_id = {somebody.id}",
+    )
 
 
 async def test_every_step_that_reads_text_is_among_these(bot: BotHarness) -> None:
     flows = [handler for handler in bot.app.application.handlers[0] if isinstance(handler, Flow)]
-    assert {(str(flow.name), str(state)) for flow in flows for state in flow.states} == set(STEPS) - {("none", "")}
+    assert {(str(flow.name), str(state)) for flow in flows for state in flow.states} == set(
+        STEPS
+    ) - {("none", "")}
 
 
 @pytest.mark.usually("sqlite")
@@ -144,7 +159,9 @@ async def test_a_text_with_nothing_to_read_is_answered_and_the_dialogue_stays(
 ) -> None:
     somebody = await STEPS[place](bot, open_hours, alice)
     stood, url = standing(bot, somebody), bot.app.database.url
-    changes = [rows(url, f"SELECT * FROM {table}") for table in ("reservation", "availability", "provider")]
+    changes = [
+        rows(url, f"SELECT * FROM {table}") for table in ("reservation", "availability", "provider")
+    ]
     for text in BLANKS:
         before = len(somebody.shown)
         somebody.person.sends_exactly(text)
@@ -154,8 +171,13 @@ async def test_a_text_with_nothing_to_read_is_answered_and_the_dialogue_stays(
         assert somebody.last.rows or place in OWN_WORDS
 
     assert standing(bot, somebody) == stood
-    assert [rows(url, f"SELECT * FROM {table}") for table in ("reservation", "availability", "provider")] == changes
-    assert [rows(url, f"SELECT * FROM {table}") for table in ("failed_update", "incident")] == [[], []]
+    assert [
+        rows(url, f"SELECT * FROM {table}") for table in ("reservation", "availability", "provider")
+    ] == changes
+    assert [rows(url, f"SELECT * FROM {table}") for table in ("failed_update", "incident")] == [
+        [],
+        [],
+    ]
 
 
 async def test_white_space_in_a_group_is_overheard(bot: BotHarness, alice: ChatUser) -> None:

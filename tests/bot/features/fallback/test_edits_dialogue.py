@@ -20,7 +20,9 @@ def answers(client: ChatUser) -> int:
 
 
 def newest_line(client: ChatUser) -> int:
-    return next(message.id for message in client.person.chat.newest_first() if message.sender == "person")
+    return next(
+        message.id for message in client.person.chat.newest_first() if message.sender == "person"
+    )
 
 
 async def edited(client: ChatUser, text: str, number: int | None = None) -> None:
@@ -28,7 +30,9 @@ async def edited(client: ChatUser, text: str, number: int | None = None) -> None
     await client.bot.settles()
 
 
-async def test_the_first_change_of_the_newest_line_is_answered_and_no_other(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_the_first_change_of_the_newest_line_is_answered_and_no_other(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.sends("25 Nov")
     line = newest_line(alice)
@@ -56,7 +60,9 @@ async def test_an_older_line_may_be_edited_in_peace(alice: ChatUser) -> None:
     assert answers(alice) == 0
 
 
-async def test_a_picture_sent_since_makes_a_line_an_older_one(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_picture_sent_since_makes_a_line_an_older_one(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     await alice.sends("one")
     older = newest_line(alice)
     alice.person.sends_photo()
@@ -106,7 +112,10 @@ async def test_other_edits_get_no_answer_and_end_no_dialogue(
     act(alice.person)
     updates = bot.simulator.take_updates()
     await bot.works(updates[:1])
-    stood, said = rows(bot.app.database.url, "SELECT flow, state, data FROM dialogue"), len(alice.shown)
+    stood, said = (
+        rows(bot.app.database.url, "SELECT flow, state, data FROM dialogue"),
+        len(alice.shown),
+    )
     await bot.works(updates[1:])
     await bot.settles()
 
@@ -118,7 +127,9 @@ async def test_other_edits_get_no_answer_and_end_no_dialogue(
     assert "Held for you" in alice.last.text
 
 
-async def test_an_edit_of_a_line_the_bot_has_not_seen_is_silence(bot: BotHarness, alice: ChatUser) -> None:
+async def test_an_edit_of_a_line_the_bot_has_not_seen_is_silence(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     alice.person.sends("hello there")
     bot.simulator.take_updates()
     await edited(alice, "something else")
@@ -140,7 +151,9 @@ async def test_what_was_answered_is_known_after_a_restart(bot: BotHarness, alice
     assert answers(alice) == 2
 
 
-async def test_an_answered_edit_that_comes_again_is_not_answered_again(bot: BotHarness, alice: ChatUser) -> None:
+async def test_an_answered_edit_that_comes_again_is_not_answered_again(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     await alice.sends("hello there")
     update = alice.person.edits(newest_line(alice), "hello again")
     await bot.settles()
@@ -150,10 +163,16 @@ async def test_an_answered_edit_that_comes_again_is_not_answered_again(bot: BotH
     assert answers(alice) == 1
 
 
-async def test_a_hold_is_not_touched_by_edits(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_hold_is_not_touched_by_edits(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await holds(alice, "09:00")
     moves(alice.person)
-    await edited(alice, "/cancel", next(message.id for message in alice.person.chat.messages if message.text == "/book"))
+    await edited(
+        alice,
+        "/cancel",
+        next(message.id for message in alice.person.chat.messages if message.text == "/book"),
+    )
     await alice.taps("Confirm")
 
     assert alice.sees("✅ Booked")
@@ -168,7 +187,9 @@ async def test_lines_of_two_people_are_kept_apart(alice: ChatUser, bob: ChatUser
     assert (answers(alice), answers(bob)) == (1, 1)
 
 
-async def test_an_edit_that_leaves_nothing_to_read_is_an_edit_like_any_other(alice: ChatUser) -> None:
+async def test_an_edit_that_leaves_nothing_to_read_is_an_edit_like_any_other(
+    alice: ChatUser,
+) -> None:
     await alice.sends("hello there")
     await edited(alice, "\u200b")
 

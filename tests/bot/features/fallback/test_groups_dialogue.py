@@ -15,9 +15,13 @@ Writer = Callable[[Group, Channel, str], Any]
 
 WRITERS: dict[str, Writer] = {
     "anonymous admin": lambda group, _, text: group.sends_anonymously(text),
-    "anonymous admin with a title": lambda group, _, text: group.sends_anonymously(text, title="Boss"),
+    "anonymous admin with a title": lambda group, _, text: group.sends_anonymously(
+        text, title="Boss"
+    ),
     "channel": lambda group, channel, text: group.hears_from(channel, text),
-    "channel without a user": lambda group, channel, text: group.hears_from(channel, text, user=None),
+    "channel without a user": lambda group, channel, text: group.hears_from(
+        channel, text, user=None
+    ),
     "automatic forward": lambda group, channel, text: group.receives_post(channel, text),
 }
 
@@ -50,12 +54,17 @@ async def test_those_who_write_in_the_name_of_a_chat_get_the_sentence_for_groups
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-async def test_nothing_is_kept_of_them(bot: BotHarness, group: Group, channel: Channel, writer: str) -> None:
+async def test_nothing_is_kept_of_them(
+    bot: BotHarness, group: Group, channel: Channel, writer: str
+) -> None:
     WRITERS[writer](group, channel, CALL)
     await bot.settles()
 
     url = bot.app.database.url
-    assert [rows(url, f"SELECT * FROM {table}") for table in ("client", "dialogue", "failed_update", "incident")] == [[], [], [], []]
+    assert [
+        rows(url, f"SELECT * FROM {table}")
+        for table in ("client", "dialogue", "failed_update", "incident")
+    ] == [[], [], [], []]
 
 
 @pytest.mark.parametrize("writer", WRITERS)
@@ -101,7 +110,12 @@ def posted(group: Group, channel: Channel, alice: ChatUser) -> None:
 
 @pytest.mark.parametrize("act", [anonymous, renamed, posted])
 async def test_what_happens_in_groups_and_channels_touches_no_private_dialogue(
-    bot: BotHarness, group: Group, channel: Channel, alice: ChatUser, open_hours: ChatUser, act: Callable[..., None]
+    bot: BotHarness,
+    group: Group,
+    channel: Channel,
+    alice: ChatUser,
+    open_hours: ChatUser,
+    act: Callable[..., None],
 ) -> None:
     await alice.sends("/book")
     act(group, channel, alice)
@@ -113,7 +127,9 @@ async def test_what_happens_in_groups_and_channels_touches_no_private_dialogue(
 
 
 @pytest.mark.parametrize("first_name", ["", None])
-async def test_a_person_without_a_name_is_answered_in_a_group_and_in_private(bot: BotHarness, group: Group, first_name: str | None) -> None:
+async def test_a_person_without_a_name_is_answered_in_a_group_and_in_private(
+    bot: BotHarness, group: Group, first_name: str | None
+) -> None:
     somebody = bot.joins(first_name, last_name=None, username=None, language_code=None)
     somebody.person.sends_in(group, CALL)
     await bot.settles()
@@ -123,7 +139,9 @@ async def test_a_person_without_a_name_is_answered_in_a_group_and_in_private(bot
     assert "Hello" in somebody.last.text
 
 
-async def test_service_messages_in_private_are_silence(bot: BotHarness, alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_service_messages_in_private_are_silence(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
     await alice.sends("/book")
     said_before = len(alice.shown)
     alice.person.pins(alice.card)
@@ -135,7 +153,9 @@ async def test_service_messages_in_private_are_silence(bot: BotHarness, alice: C
     assert "Held for you" in alice.last.text
 
 
-async def test_nothing_is_kept_of_a_person_who_only_writes_in_a_group(bot: BotHarness, alice: ChatUser) -> None:
+async def test_nothing_is_kept_of_a_person_who_only_writes_in_a_group(
+    bot: BotHarness, alice: ChatUser
+) -> None:
     group = bot.simulator.group("Friends")
     alice.person.sends_in(group, "hello everybody")
     alice.person.sends_in(group, "/book@slotkeeper_bot")

@@ -51,7 +51,17 @@ async def test_hours_are_for_providers_only(dora: ChatUser, alice: ChatUser) -> 
     await alice.sends("/hours")
 
     assert alice.last.text == f"⚠️ {PROVIDERS_ONLY}"
-    for data in ("go:hours", "hh:0", "hn", "hd:20261125", "hv:1", "hp:1", "hx:1", "hu:1:a", f"hr:{WEDNESDAY.start}:{WEDNESDAY.end}:a"):
+    for data in (
+        "go:hours",
+        "hh:0",
+        "hn",
+        "hd:20261125",
+        "hv:1",
+        "hp:1",
+        "hx:1",
+        "hu:1:a",
+        f"hr:{WEDNESDAY.start}:{WEDNESDAY.end}:a",
+    ):
         await alice.taps_data(data, alice.last.id)
         assert alice.person.toasts[-1] == (PROVIDERS_ONLY, True)
 
@@ -60,7 +70,9 @@ async def test_the_first_screen_says_how_to_post_and_what_is_posted(dora: ChatUs
     await dora.sends("/hours")
 
     assert "Friday 13 August 8am-3pm" in dora.card.text
-    assert dora.card.text.endswith("Time zone: Europe/Berlin\nNot your time zone? Change it in /settings before you post.")
+    assert dora.card.text.endswith(
+        "Time zone: Europe/Berlin\nNot your time zone? Change it in /settings before you post."
+    )
     assert dora.buttons == ["📅 Choose days", "Wed 25 Nov · 09:00–12:00"]
 
 
@@ -72,7 +84,9 @@ async def test_a_zone_that_was_chosen_is_not_asked_about(bot: BotHarness, dora: 
     assert dora.card.text.endswith("Time zone: Europe/Berlin")
 
 
-async def test_typed_hours_are_previewed_published_and_undone_on_one_card(bot: BotHarness, dora: ChatUser) -> None:
+async def test_typed_hours_are_previewed_published_and_undone_on_one_card(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await types(dora, "Friday 27 November 8am-3pm")
 
     assert "Fri 27 Nov: 08:00–15:00" in dora.card.text
@@ -99,19 +113,44 @@ async def test_typed_hours_are_previewed_published_and_undone_on_one_card(bot: B
 @pytest.mark.parametrize(
     ("line", "seen"),
     [
-        ("tomorrow 9-12 and 13-17", ["Tue 24 Nov: 09:00–12:00, 13:00–17:00", "28 slots", "24-hour clock"]),
-        ("Mon-Fri 9-17 next week", ["Mon 30 Nov: 09:00–17:00", "Fri 4 Dec: 09:00–17:00", "5 days, 160 slots"]),
-        ("next Fri 1-3pm", ["Fri 4 Dec: 13:00–15:00", "I read that as 13:00–15:00.", "I read “next Friday” as Friday, 4 December 2026."]),
+        (
+            "tomorrow 9-12 and 13-17",
+            ["Tue 24 Nov: 09:00–12:00, 13:00–17:00", "28 slots", "24-hour clock"],
+        ),
+        (
+            "Mon-Fri 9-17 next week",
+            ["Mon 30 Nov: 09:00–17:00", "Fri 4 Dec: 09:00–17:00", "5 days, 160 slots"],
+        ),
+        (
+            "next Fri 1-3pm",
+            [
+                "Fri 4 Dec: 13:00–15:00",
+                "I read that as 13:00–15:00.",
+                "I read “next Friday” as Friday, 4 December 2026.",
+            ],
+        ),
         ("2026-12-01 08:00-15:00", ["Tue 1 Dec: 08:00–15:00", "1 day, 28 slots"]),
-        ("Friday 13 August 8am-3pm", ["Fri 13 Aug 2027: 08:00–15:00", "No year given, so I took Friday, 13 August 2027."]),
-        ("1.12. 20:00-24:00; 2.12. 0:00-1:00", ["Tue 1 Dec: 20:00–24:00", "Wed 2 Dec: 00:00–01:00", "20 slots"]),
+        (
+            "Friday 13 August 8am-3pm",
+            ["Fri 13 Aug 2027: 08:00–15:00", "No year given, so I took Friday, 13 August 2027."],
+        ),
+        (
+            "1.12. 20:00-24:00; 2.12. 0:00-1:00",
+            ["Tue 1 Dec: 20:00–24:00", "Wed 2 Dec: 00:00–01:00", "20 slots"],
+        ),
         (
             "28.3.2027 1:00-4:00",
-            ["Sun 28 Mar 2027: 01:00–04:00", "8 slots", "change on Sunday, 28 March 2027, so that day is shorter"],
+            [
+                "Sun 28 Mar 2027: 01:00–04:00",
+                "8 slots",
+                "change on Sunday, 28 March 2027, so that day is shorter",
+            ],
         ),
     ],
 )
-async def test_what_is_understood_is_played_back(dora: ChatUser, line: str, seen: list[str]) -> None:
+async def test_what_is_understood_is_played_back(
+    dora: ChatUser, line: str, seen: list[str]
+) -> None:
     await types(dora, line)
 
     assert [part for part in seen if part not in dora.card.text] == []
@@ -151,7 +190,9 @@ async def test_a_provider_who_reads_german_is_spoken_to_in_german(bot: BotHarnes
         ("31.12.9999 8-24", "more than 5 years ahead"),
     ],
 )
-async def test_what_cannot_be_read_is_answered_with_what_to_do_and_nothing_is_lost(dora: ChatUser, line: str, answer: str) -> None:
+async def test_what_cannot_be_read_is_answered_with_what_to_do_and_nothing_is_lost(
+    dora: ChatUser, line: str, answer: str
+) -> None:
     await types(dora, line)
 
     assert answer in dora.last.text
@@ -166,7 +207,9 @@ async def test_what_is_not_understood_is_answered_with_examples(dora: ChatUser) 
     assert "tomorrow 9-12 and 13-17" in dora.last.text
 
 
-async def test_a_weekday_that_contradicts_its_date_is_asked_about(bot: BotHarness, dora: ChatUser) -> None:
+async def test_a_weekday_that_contradicts_its_date_is_asked_about(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await types(dora, "Saturday 1 December 8:00-9:00")
 
     assert "Tuesday, 1 December 2026 is not a Saturday" in dora.last.text
@@ -208,7 +251,9 @@ async def test_days_without_hours_are_taken_outside_of_any_dialogue_too(bot: Bot
     assert "Fr., 27. Nov.: 09:00–12:00, 13:00–17:00" in dora.card.text
 
 
-async def test_another_day_typed_for_the_hours_takes_its_place_and_a_slip_does_not(dora: ChatUser) -> None:
+async def test_another_day_typed_for_the_hours_takes_its_place_and_a_slip_does_not(
+    dora: ChatUser,
+) -> None:
     await types(dora, "Friday")
     await dora.sends("Saturday")
     await dora.sends("when it suits")
@@ -225,7 +270,9 @@ async def test_a_day_too_far_ahead_is_not_asked_about(dora: ChatUser) -> None:
     assert "more than 5 years ahead" in dora.last.text
 
 
-async def test_hours_typed_below_the_calendar_are_those_of_the_chosen_days(bot: BotHarness, dora: ChatUser) -> None:
+async def test_hours_typed_below_the_calendar_are_those_of_the_chosen_days(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     for day in ("26", "27"):
@@ -235,7 +282,10 @@ async def test_hours_typed_below_the_calendar_are_those_of_the_chosen_days(bot: 
     await bot.restarts()
     await dora.sends("9-12 and 13-17")
 
-    assert "Thu 26 Nov: 09:00–12:00, 13:00–17:00\nFri 27 Nov: 09:00–12:00, 13:00–17:00" in dora.card.text
+    assert (
+        "Thu 26 Nov: 09:00–12:00, 13:00–17:00\nFri 27 Nov: 09:00–12:00, 13:00–17:00"
+        in dora.card.text
+    )
     assert "24-hour clock" in dora.card.text
 
 
@@ -280,7 +330,9 @@ async def test_an_end_before_the_start_is_offered_after_noon(dora: ChatUser) -> 
     assert "Tue 1 Dec: 09:00–15:00" in dora.card.text
 
 
-async def test_hours_off_the_grid_are_refused_with_the_nearest_inside(bot: BotHarness, dora: ChatUser) -> None:
+async def test_hours_off_the_grid_are_refused_with_the_nearest_inside(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await types(dora, "tomorrow 9:34-12:10")
 
     assert "quarter-hours" in dora.card.text
@@ -329,7 +381,9 @@ async def test_one_suggestion_mends_what_is_both_off_the_grid_and_past(dora: Cha
     assert "Mon 23 Nov: 10:00–12:00" in dora.card.text
 
 
-async def test_publishing_an_old_preview_is_refused_once_its_time_has_come(bot: BotHarness, dora: ChatUser) -> None:
+async def test_publishing_an_old_preview_is_refused_once_its_time_has_come(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await types(dora, "today 11:00-13:00")
     await bot.passes(hours=1, minutes=20)
     await dora.taps("Publish")
@@ -341,7 +395,9 @@ async def test_publishing_an_old_preview_is_refused_once_its_time_has_come(bot: 
     assert await posted(bot, dora) == [TimeSpan(quarter(23, 11, 30), quarter(23, 13)), WEDNESDAY]
 
 
-async def test_a_preview_says_what_is_posted_already_and_publishing_adds_nothing_twice(bot: BotHarness, dora: ChatUser) -> None:
+async def test_a_preview_says_what_is_posted_already_and_publishing_adds_nothing_twice(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await types(dora, "25 Nov 10:00-14:00")
     assert "Posted already, and not added twice:\nWed 25 Nov: 10:00–12:00" in dora.card.text
     await dora.taps("Publish")
@@ -400,13 +456,22 @@ async def test_old_buttons_show_what_became_of_the_hours(bot: BotHarness, dora: 
     assert draft is not None
     number = draft.partition(":")[2]
     await dora.taps("Discard")
-    for data in (f"hp:{number}", f"hu:{number}:a", f"hv:{number}", f"hm:{number}:20261201", f"ht:{number}:20261201:1", f"he:{number}:0:60"):
+    for data in (
+        f"hp:{number}",
+        f"hu:{number}:a",
+        f"hv:{number}",
+        f"hm:{number}:20261201",
+        f"ht:{number}:20261201:1",
+        f"he:{number}:0:60",
+    ):
         await dora.taps_data(data, dora.card.id)
         assert "Discarded" in dora.card.text
     assert await posted(bot, dora) == [WEDNESDAY]
 
 
-async def test_days_are_chosen_across_months_then_start_and_end(bot: BotHarness, dora: ChatUser) -> None:
+async def test_days_are_chosen_across_months_then_start_and_end(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     assert "No day is chosen yet" in dora.card.text
@@ -434,7 +499,9 @@ async def test_days_are_chosen_across_months_then_start_and_end(bot: BotHarness,
     ]
 
 
-async def test_every_step_of_tapping_goes_on_after_a_restart(bot: BotHarness, dora: ChatUser) -> None:
+async def test_every_step_of_tapping_goes_on_after_a_restart(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await dora.sends("/hours")
     for label in ("Choose days", "27", "Next ›", "08:00", "15:00", "Publish"):
         await bot.restarts()
@@ -484,7 +551,9 @@ async def test_back_leads_from_the_preview_to_the_days_and_out(dora: ChatUser) -
     assert "Your hours" in dora.card.text
 
 
-async def test_a_late_tap_on_publish_cannot_post_days_that_were_not_previewed(bot: BotHarness, dora: ChatUser) -> None:
+async def test_a_late_tap_on_publish_cannot_post_days_that_were_not_previewed(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await chooses_days(dora, "27")
     await dora.taps("08:00")
     await dora.taps("15:00")
@@ -552,7 +621,9 @@ async def test_a_start_that_leaves_nothing_of_the_day_is_refused(dora: ChatUser,
         ("22-9", "the end has to be after the start", None),
     ],
 )
-async def test_an_end_that_will_not_do_is_answered_with_the_nearest(dora: ChatUser, line: str, answer: str, offered: str | None) -> None:
+async def test_an_end_that_will_not_do_is_answered_with_the_nearest(
+    dora: ChatUser, line: str, answer: str, offered: str | None
+) -> None:
     await chooses_days(dora, "27")
     await dora.taps("09:00")
     await dora.sends(line)
@@ -573,7 +644,9 @@ async def test_an_end_at_midnight_is_the_end_of_the_day(dora: ChatUser, line: st
 
 
 @pytest.mark.parametrize("month", ["20260101", "20991231", "20261001", "20400615"])
-async def test_a_forged_month_shows_the_nearest_that_can_be_chosen(dora: ChatUser, month: str) -> None:
+async def test_a_forged_month_shows_the_nearest_that_can_be_chosen(
+    dora: ChatUser, month: str
+) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     await dora.taps_data(f"hm:1:{month}", dora.card.id)
@@ -592,7 +665,9 @@ async def test_a_forged_day_is_not_chosen(dora: ChatUser, day: str) -> None:
     assert "No day is chosen yet" in dora.card.text
 
 
-async def test_the_last_day_of_the_calendar_can_be_chosen_and_the_next_cannot(dora: ChatUser) -> None:
+async def test_the_last_day_of_the_calendar_can_be_chosen_and_the_next_cannot(
+    dora: ChatUser,
+) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     last = date(2026, 11, 23) + timedelta(days=399)
@@ -602,7 +677,18 @@ async def test_the_last_day_of_the_calendar_can_be_chosen_and_the_next_cannot(do
     assert "1 day is chosen" in dora.card.text
 
 
-@pytest.mark.parametrize("data", ["hs:1:1440", "hs:1:99999999999", "he:1:600:600", "he:1:600:540", "he:1:0:1441", "hi:1", "hs:1:0"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        "hs:1:1440",
+        "hs:1:99999999999",
+        "he:1:600:600",
+        "he:1:600:540",
+        "he:1:0:1441",
+        "hi:1",
+        "hs:1:0",
+    ],
+)
 async def test_forged_times_change_nothing(dora: ChatUser, data: str) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
@@ -615,9 +701,22 @@ async def test_forged_times_change_nothing(dora: ChatUser, data: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", ["hv:{}", "hp:{}", "hx:{}", "hu:{}:k", "hm:{}:20261201", "ht:{}:20261201:1", "hi:{}", "hs:{}:60", "he:{}:60:90"]
+    "data",
+    [
+        "hv:{}",
+        "hp:{}",
+        "hx:{}",
+        "hu:{}:k",
+        "hm:{}:20261201",
+        "ht:{}:20261201:1",
+        "hi:{}",
+        "hs:{}:60",
+        "he:{}:60:90",
+    ],
 )
-async def test_nobody_touches_the_draft_of_another(bot: BotHarness, dora: ChatUser, data: str) -> None:
+async def test_nobody_touches_the_draft_of_another(
+    bot: BotHarness, dora: ChatUser, data: str
+) -> None:
     eve = await opens_clinic(bot, "Eve")
     await types(dora, "27 Nov 10:00-14:00")
     await eve.sends("/hours")
@@ -628,7 +727,9 @@ async def test_nobody_touches_the_draft_of_another(bot: BotHarness, dora: ChatUs
     assert "Published" in dora.card.text
 
 
-async def test_four_hundred_days_can_be_posted_and_undone_at_once(bot: BotHarness, dora: ChatUser) -> None:
+async def test_four_hundred_days_can_be_posted_and_undone_at_once(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await types(dora, "every day 9-17 from 23.11.2027 to 26.12.2028")
     assert "400 days, 12800 slots" in dora.card.text
     assert "and 390 more days" in dora.card.text
@@ -643,24 +744,38 @@ async def test_slots_within_the_notice_period_are_not_called_bookable(dora: Chat
     await types(dora, "24 Nov 9:00-11:00")
     await dora.taps("Publish")
 
-    assert "4 of these slots can be booked now. Clients book at least 24 hours and at most 60 days ahead." in dora.card.text
+    assert (
+        "4 of these slots can be booked now. Clients book at least 24 hours and at most 60 days ahead."
+        in dora.card.text
+    )
 
 
-async def test_hours_beyond_the_horizon_are_said_to_wait_and_hours_too_soon_are_not(dora: ChatUser) -> None:
+async def test_hours_beyond_the_horizon_are_said_to_wait_and_hours_too_soon_are_not(
+    dora: ChatUser,
+) -> None:
     await types(dora, "1 March 2027 9:00-11:00")
     await dora.taps("Publish")
-    assert "\nNone of it can be booked yet: clients can book up to 60 days ahead.\nTime zone" in dora.card.text
+    assert (
+        "\nNone of it can be booked yet: clients can book up to 60 days ahead.\nTime zone"
+        in dora.card.text
+    )
 
     await types(dora, "today 11:00-12:00")
     await dora.taps("Publish")
-    assert "0 of these slots can be booked now. Clients book at least 24 hours and at most 60 days ahead." in dora.card.text
+    assert (
+        "0 of these slots can be booked now. Clients book at least 24 hours and at most 60 days ahead."
+        in dora.card.text
+    )
 
 
 async def test_days_are_not_counted_out_where_all_of_them_are_listed(dora: ChatUser) -> None:
     await types(dora, "Mon-Fri 9:00-17:00 next week")
     assert "The days I read" not in dora.card.text
     await types(dora, "every day 9:00-17:00 1.12.-30.12.")
-    assert "The days I read: Tuesday, 1 December 2026 to Wednesday, 30 December 2026, 30 in all." in dora.card.text
+    assert (
+        "The days I read: Tuesday, 1 December 2026 to Wednesday, 30 December 2026, 30 in all."
+        in dora.card.text
+    )
 
 
 async def test_hours_tapped_that_are_posted_already_lead_back_to_the_times(dora: ChatUser) -> None:
@@ -673,7 +788,9 @@ async def test_hours_tapped_that_are_posted_already_lead_back_to_the_times(dora:
     assert "From 09:00 until when?" in dora.card.text
 
 
-async def test_undo_asks_about_bookings_that_came_in_between(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_undo_asks_about_bookings_that_came_in_between(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await types(dora, "27 Nov 10:00-14:00")
     await dora.taps("Publish")
     await books(alice, "11:00", day="27")

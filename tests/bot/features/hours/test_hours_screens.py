@@ -21,10 +21,31 @@ from bot.buttons import (
     UndoDraft,
     read,
 )
-from bot.features.hours.calendar_screens import draft_calendar, draft_end, draft_start, hours_wanted, time_offered
+from bot.features.hours.calendar_screens import (
+    draft_calendar,
+    draft_end,
+    draft_start,
+    hours_wanted,
+    time_offered,
+)
 from bot.features.hours.lines import day_name, grouped, hours_label
-from bot.features.hours.preview_screens import Posting, Suggestion, cannot_repeat, discarded, meant, preview, published, refused, undone
-from bot.features.hours.removal_screens import Booked, bookings_inside, list_mark, removal_to_confirm
+from bot.features.hours.preview_screens import (
+    Posting,
+    Suggestion,
+    cannot_repeat,
+    discarded,
+    meant,
+    preview,
+    published,
+    refused,
+    undone,
+)
+from bot.features.hours.removal_screens import (
+    Booked,
+    bookings_inside,
+    list_mark,
+    removal_to_confirm,
+)
 from bot.features.hours.screens import hours_home, posted_day
 from bot.messages.screen import Screen
 from bot.ui.formats import Times
@@ -65,7 +86,12 @@ def days(count: int, *spans: WallSpan, first: date = WEDNESDAY) -> tuple[DayHour
     return tuple((first + timedelta(days=n), spans) for n in range(count))
 
 
-def posting(*hours: DayHours, posted: tuple[TimeSpan, ...] = (), slots: int = 12, notes: tuple[str, ...] = ()) -> Posting:
+def posting(
+    *hours: DayHours,
+    posted: tuple[TimeSpan, ...] = (),
+    slots: int = 12,
+    notes: tuple[str, ...] = (),
+) -> Posting:
     draft = Draft(7, 1, hours)
     return Posting(draft, plan(hours, BERLIN, NOW), posted, slots, notes)
 
@@ -89,12 +115,23 @@ def _shown(language: str) -> Iterator[Screen]:
     chosen = Draft(2**40, 1, days(400, first=TODAY))
     yield hours_home(r, [], TODAY, page=0, zone_chosen=False)
     yield hours_home(r, grouped(r, full), TODAY, page=20)
-    yield posted_day(r, date(2027, 10, 31), [s for d, spans in grouped(r, full) if d == date(2027, 10, 31) for s in spans])
+    yield posted_day(
+        r,
+        date(2027, 10, 31),
+        [s for d, spans in grouped(r, full) if d == date(2027, 10, 31) for s in spans],
+    )
     yield draft_calendar(r, Draft(1, 1), TODAY.replace(day=1), within)
     yield draft_calendar(r, chosen, date(2027, 8, 1), within)
     yield draft_start(r, chosen, TODAY)
     yield draft_end(r, chosen, 0, TODAY)
-    yield preview(r, Posting(Draft(2**40, 1, crowded), full, full[::2], 20000, ["note " * 50] * 20, DraftStart(1, 2)), QUARTER, TODAY)
+    yield preview(
+        r,
+        Posting(
+            Draft(2**40, 1, crowded), full, full[::2], 20000, ["note " * 50] * 20, DraftStart(1, 2)
+        ),
+        QUARTER,
+        TODAY,
+    )
     yield preview(r, Posting(Draft(1, 1, crowded), full, full, 0), QUARTER, TODAY)
     yield published(r, Draft(1, 1, crowded, added=full), 9000, POLICY, TODAY)
     yield published(r, Draft(1, 1, crowded), 0, POLICY, TODAY)
@@ -107,7 +144,9 @@ def _shown(language: str) -> Iterator[Screen]:
     yield refused(r, "No & <no>", [Suggestion(n, crowded) for n in range(8)], TODAY, HoursHome(0))
     yield time_offered("No", 600, DraftStart(1, 600))
     many = [Booked(booking(n, Status.HELD), "<" * 200) for n in range(300)]
-    yield bookings_inside(r, many[:20], lambda answer: RemoveHours(2_000_000, 2_000_100, answer), PostedDay(WEDNESDAY))
+    yield bookings_inside(
+        r, many[:20], lambda answer: RemoveHours(2_000_000, 2_000_100, answer), PostedDay(WEDNESDAY)
+    )
     yield removal_to_confirm(r, WEDNESDAY, full[:48], ["note"])
 
 
@@ -128,7 +167,12 @@ def test_every_text_is_written_in_every_language(language: str) -> None:
 
 
 def test_names_of_clients_are_shown_as_they_are() -> None:
-    screen = bookings_inside(reader(), [Booked(booking(1), "<b>Eve</b> & co")], lambda answer: UndoDraft(1, answer), HoursHome(0))
+    screen = bookings_inside(
+        reader(),
+        [Booked(booking(1), "<b>Eve</b> & co")],
+        lambda answer: UndoDraft(1, answer),
+        HoursHome(0),
+    )
 
     assert "<b>Eve</b> & co: Wed" in screen.plain
 
@@ -181,16 +225,27 @@ def test_a_preview_says_on_which_days_the_clocks_change() -> None:
     screen = preview(reader(), spring, QUARTER, TODAY)
 
     assert "clocks change on Sunday, 28 March 2027" in screen.plain
-    assert "clocks change" not in preview(reader(), posting(*days(3, MORNING)), QUARTER, TODAY).plain
+    assert (
+        "clocks change" not in preview(reader(), posting(*days(3, MORNING)), QUARTER, TODAY).plain
+    )
 
 
 def test_a_preview_says_where_no_slot_fits() -> None:
-    assert "nobody could book" in preview(reader(), posting(*days(1, MORNING), slots=0), timedelta(hours=4), TODAY).plain
+    assert (
+        "nobody could book"
+        in preview(reader(), posting(*days(1, MORNING), slots=0), timedelta(hours=4), TODAY).plain
+    )
 
 
 def test_one_slot_and_one_day_are_told_in_the_singular() -> None:
-    assert "1 day, 1 slot\n" in preview(reader(), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
-    assert "1 Tag, 1 Termin\n" in preview(reader("de"), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
+    assert (
+        "1 day, 1 slot\n"
+        in preview(reader(), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
+    )
+    assert (
+        "1 Tag, 1 Termin\n"
+        in preview(reader("de"), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
+    )
 
 
 def test_publishing_what_was_posted_before_offers_nothing_to_undo() -> None:
@@ -202,7 +257,9 @@ def test_publishing_what_was_posted_before_offers_nothing_to_undo() -> None:
 
 def test_a_day_in_the_calendar_holds_its_number_and_the_chosen_ones_a_mark() -> None:
     draft = Draft(3, 1, ((date(2026, 12, 13), ()),))
-    screen = draft_calendar(reader(), draft, date(2026, 12, 1), (TODAY, TODAY + timedelta(days=399)))
+    screen = draft_calendar(
+        reader(), draft, date(2026, 12, 1), (TODAY, TODAY + timedelta(days=399))
+    )
 
     assert "✅ 13" in labels(screen)
     assert "14" in labels(screen)
@@ -213,14 +270,18 @@ def test_a_day_in_the_calendar_holds_its_number_and_the_chosen_ones_a_mark() -> 
 
 
 def test_the_way_on_from_the_calendar_opens_with_the_first_chosen_day() -> None:
-    screen = draft_calendar(reader(), Draft(3, 1), date(2026, 12, 1), (TODAY, TODAY + timedelta(days=399)))
+    screen = draft_calendar(
+        reader(), Draft(3, 1), date(2026, 12, 1), (TODAY, TODAY + timedelta(days=399))
+    )
 
     assert "Next ›" not in labels(screen)
     assert "Back" in labels(screen)
 
 
 def test_days_that_have_passed_cannot_be_tapped() -> None:
-    screen = draft_calendar(reader(), Draft(3, 1), date(2026, 11, 1), (TODAY, TODAY + timedelta(days=399)))
+    screen = draft_calendar(
+        reader(), Draft(3, 1), date(2026, 11, 1), (TODAY, TODAY + timedelta(days=399))
+    )
 
     assert [label for label in labels(screen) if label.isdigit()] == [str(n) for n in range(23, 31)]
 
@@ -233,7 +294,10 @@ def test_starts_are_the_half_hours_of_a_day() -> None:
     assert len(labels(screen)) == 49
 
 
-@pytest.mark.parametrize(("start", "first"), [(0, "00:30"), (555, "09:30"), (540, "09:30"), (1410, "24:00"), (1425, "24:00")])
+@pytest.mark.parametrize(
+    ("start", "first"),
+    [(0, "00:30"), (555, "09:30"), (540, "09:30"), (1410, "24:00"), (1425, "24:00")],
+)
 def test_ends_are_the_half_hours_after_the_start(start: int, first: str) -> None:
     screen = draft_end(reader(), Draft(3, 1, days(2)), start, TODAY)
 
@@ -243,13 +307,20 @@ def test_ends_are_the_half_hours_after_the_start(start: int, first: str) -> None
 
 
 def test_a_suggestion_says_what_it_means() -> None:
-    assert hours_label(reader(), days(1, MORNING), TODAY) == f"{reader().times.short_day(WEDNESDAY)}, 09:00–12:00"
+    assert (
+        hours_label(reader(), days(1, MORNING), TODAY)
+        == f"{reader().times.short_day(WEDNESDAY)}, 09:00–12:00"
+    )
     assert hours_label(reader(), days(5, MORNING), TODAY).startswith("5 days, ")
-    assert "09:00" not in hours_label(reader(), (*days(1, MORNING), (date(2026, 11, 27), (WallSpan(0, 60),))), TODAY)
+    assert "09:00" not in hours_label(
+        reader(), (*days(1, MORNING), (date(2026, 11, 27), (WallSpan(0, 60),))), TODAY
+    )
 
 
 def test_suggestions_are_one_button_each() -> None:
-    screen = refused(reader(), "A & B", [Suggestion(1, days(1, MORNING)), Suggestion(2, days(2, MORNING))], TODAY)
+    screen = refused(
+        reader(), "A & B", [Suggestion(1, days(1, MORNING)), Suggestion(2, days(2, MORNING))], TODAY
+    )
 
     assert choices(screen) == [ShowDraft(1), ShowDraft(2)]
     assert "A & B" in screen.plain
@@ -259,7 +330,9 @@ def test_suggestions_are_one_button_each() -> None:
 def test_posted_days_are_paged_by_ten() -> None:
     everything = grouped(reader(), plan(days(23, MORNING), BERLIN, NOW))
     pages = [hours_home(reader(), everything, TODAY, page=page) for page in (0, 1, 2)]
-    listed = [[choice for choice in choices(page) if isinstance(choice, PostedDay)] for page in pages]
+    listed = [
+        [choice for choice in choices(page) if isinstance(choice, PostedDay)] for page in pages
+    ]
 
     assert [len(page) for page in listed] == [10, 10, 3]
     assert [choice.day for page in listed for choice in page] == [day for day, _ in everything]
@@ -268,7 +341,9 @@ def test_posted_days_are_paged_by_ten() -> None:
 def test_a_page_that_is_not_there_shows_the_last_one() -> None:
     everything = grouped(reader(), plan(days(23, MORNING), BERLIN, NOW))
 
-    assert hours_home(reader(), everything, TODAY, page=10**9) == hours_home(reader(), everything, TODAY, page=2)
+    assert hours_home(reader(), everything, TODAY, page=10**9) == hours_home(
+        reader(), everything, TODAY, page=2
+    )
 
 
 def test_each_stretch_of_a_day_and_the_whole_day_can_be_removed() -> None:
@@ -285,22 +360,40 @@ def test_each_stretch_of_a_day_and_the_whole_day_can_be_removed() -> None:
 
 
 def test_the_only_stretch_of_a_day_is_the_whole_day() -> None:
-    assert labels(posted_day(reader(), WEDNESDAY, plan(days(1, MORNING), BERLIN, NOW))) == ["🗑 Remove whole day", "Back"]
+    assert labels(posted_day(reader(), WEDNESDAY, plan(days(1, MORNING), BERLIN, NOW))) == [
+        "🗑 Remove whole day",
+        "Back",
+    ]
 
 
 def test_one_booking_inside_is_spoken_of_in_the_singular() -> None:
-    screen = bookings_inside(reader(), [Booked(booking(1), "Alice")], lambda inside: UndoDraft(5, inside), HoursHome(0))
+    screen = bookings_inside(
+        reader(), [Booked(booking(1), "Alice")], lambda inside: UndoDraft(5, inside), HoursHome(0)
+    )
     assert labels(screen) == ["Keep it", "❌ Cancel it", "Back"]
-    german = bookings_inside(reader("de"), [Booked(booking(1), "Alice")], lambda inside: UndoDraft(5, inside), HoursHome(0))
+    german = bookings_inside(
+        reader("de"),
+        [Booked(booking(1), "Alice")],
+        lambda inside: UndoDraft(5, inside),
+        HoursHome(0),
+    )
     assert labels(german) == ["Behalten", "❌ Absagen", "Zurück"]
 
 
-@pytest.mark.parametrize("answer", [lambda inside: UndoDraft(5, inside), lambda inside: RemoveHours(1, 9, inside)])
-def test_bookings_inside_can_be_kept_or_cancelled_or_left_as_they_are(answer: Callable[[str], Callback]) -> None:
+@pytest.mark.parametrize(
+    "answer", [lambda inside: UndoDraft(5, inside), lambda inside: RemoveHours(1, 9, inside)]
+)
+def test_bookings_inside_can_be_kept_or_cancelled_or_left_as_they_are(
+    answer: Callable[[str], Callback],
+) -> None:
     booked = [Booked(booking(1), "Alice"), Booked(booking(2, Status.HELD), "Bob")]
     screen = bookings_inside(reader(), booked, answer, HoursHome(0))
 
     assert labels(screen) == ["Keep all", "❌ Cancel all", "Back"]
-    assert choices(screen) == [answer("k"), answer(f"c{list_mark([booking(1), booking(2)])}"), HoursHome(0)]
+    assert choices(screen) == [
+        answer("k"),
+        answer(f"c{list_mark([booking(1), booking(2)])}"),
+        HoursHome(0),
+    ]
     assert "Bob" in screen.plain
     assert "not confirmed yet" in screen.plain

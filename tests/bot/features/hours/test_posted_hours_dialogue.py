@@ -26,7 +26,9 @@ async def posted(bot: BotHarness, provider: ChatUser, day: int) -> list[TimeSpan
     async with bot.app.database.transaction() as work:
         found = await work.providers.of_client(provider.id)
         assert found is not None
-        return list(await work.availability.within(found.id, TimeSpan(quarter(day, 0), quarter(day + 1, 0))))
+        return list(
+            await work.availability.within(found.id, TimeSpan(quarter(day, 0), quarter(day + 1, 0)))
+        )
 
 
 async def opens_day(provider: ChatUser, label: str = "Wed 25 Nov · 09:00–12:00") -> None:
@@ -35,12 +37,16 @@ async def opens_day(provider: ChatUser, label: str = "Wed 25 Nov · 09:00–12:0
     await provider.taps(label)
 
 
-async def test_what_is_posted_is_listed_day_by_day_from_today_on(bot: BotHarness, dora: ChatUser) -> None:
+async def test_what_is_posted_is_listed_day_by_day_from_today_on(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await bot.passes(days=3)
     await dora.sends("/hours")
 
     assert "3 days are posted" in dora.card.text
-    assert [label for label in dora.buttons if "·" in label] == [f"{day} Nov · 09:00–12:00" for day in ("Thu 26", "Fri 27", "Sat 28")]
+    assert [label for label in dora.buttons if "·" in label] == [
+        f"{day} Nov · 09:00–12:00" for day in ("Thu 26", "Fri 27", "Sat 28")
+    ]
 
 
 async def test_a_long_list_is_paged(dora: ChatUser) -> None:
@@ -71,26 +77,35 @@ async def test_a_stretch_is_removed_once_that_is_agreed_to(bot: BotHarness, dora
     assert "Time zone: Europe/Berlin" in dora.card.text
     assert dora.buttons == ["🗑 09:00–12:00", "🗑 13:00–17:00", "🗑 Remove whole day", "Back"]
     await dora.taps("🗑 09:00–12:00")
-    assert dora.card.text == "Remove these hours?\nWednesday, 25 November 2026: 09:00–12:00\nTime zone: Europe/Berlin"
+    assert (
+        dora.card.text
+        == "Remove these hours?\nWednesday, 25 November 2026: 09:00–12:00\nTime zone: Europe/Berlin"
+    )
     assert dora.buttons == ["🗑 Remove", "Back"]
     assert len(await posted(bot, dora, 25)) == 2
     await bot.restarts()
     await dora.taps("🗑 Remove")
 
     assert dora.toast == "Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)"
-    assert dora.card.text.startswith(f"{dora.toast}\n\nWednesday, 25 November 2026\nPosted: 13:00–17:00")
+    assert dora.card.text.startswith(
+        f"{dora.toast}\n\nWednesday, 25 November 2026\nPosted: 13:00–17:00"
+    )
     assert dora.buttons == ["🗑 Remove whole day", "Back"]
     assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 13), quarter(25, 17))]
 
 
-async def test_a_whole_day_is_removed_once_that_is_agreed_to_and_the_others_stay(bot: BotHarness, dora: ChatUser) -> None:
+async def test_a_whole_day_is_removed_once_that_is_agreed_to_and_the_others_stay(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await opens_day(dora)
     assert dora.buttons == ["🗑 Remove whole day", "Back"]
     await dora.taps("Remove whole day")
     dora.person.taps("🗑 Remove")
     await dora.taps("🗑 Remove")
 
-    assert dora.card.text.startswith("Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)\n\nYour hours")
+    assert dora.card.text.startswith(
+        "Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)\n\nYour hours"
+    )
     assert "3 days are posted" in dora.card.text
     assert await posted(bot, dora, 25) == []
     assert await posted(bot, dora, 26) != []
@@ -114,15 +129,23 @@ async def test_what_is_gone_already_is_not_asked_about(bot: BotHarness, dora: Ch
     assert dora.card.text.startswith("Your hours")
 
 
-async def test_a_typed_stretch_is_played_back_before_it_is_removed(bot: BotHarness, dora: ChatUser) -> None:
+async def test_a_typed_stretch_is_played_back_before_it_is_removed(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await opens_day(dora)
     await bot.restarts()
     await dora.sends("10:00-11:00")
 
-    assert "Remove these hours?\nWednesday, 25 November 2026: 10:00–11:00\nTime zone: Europe/Berlin" in dora.card.text
+    assert (
+        "Remove these hours?\nWednesday, 25 November 2026: 10:00–11:00\nTime zone: Europe/Berlin"
+        in dora.card.text
+    )
     assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
     await dora.taps("Remove")
-    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 10)), TimeSpan(quarter(25, 11), quarter(25, 12))]
+    assert await posted(bot, dora, 25) == [
+        TimeSpan(quarter(25, 9), quarter(25, 10)),
+        TimeSpan(quarter(25, 11), quarter(25, 12)),
+    ]
     assert dora.buttons == ["🗑 09:00–10:00", "🗑 11:00–12:00", "🗑 Remove whole day", "Back"]
 
 
@@ -136,8 +159,13 @@ async def test_back_from_a_typed_removal_removes_nothing(bot: BotHarness, dora: 
     assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
-@pytest.mark.parametrize(("line", "seen"), [("9:07-10:10", "09:15–10:00"), ("8:00-10:00", "09:00–10:00"), ("0:00-24:00", "09:00–12:00")])
-async def test_a_typed_stretch_is_cut_to_quarter_hours_and_to_what_is_posted(dora: ChatUser, line: str, seen: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [("9:07-10:10", "09:15–10:00"), ("8:00-10:00", "09:00–10:00"), ("0:00-24:00", "09:00–12:00")],
+)
+async def test_a_typed_stretch_is_cut_to_quarter_hours_and_to_what_is_posted(
+    dora: ChatUser, line: str, seen: str
+) -> None:
     await opens_day(dora)
     await dora.sends(line)
 
@@ -156,7 +184,9 @@ async def test_a_typed_stretch_is_cut_to_quarter_hours_and_to_what_is_posted(dor
         ("x" * 600, "too long"),
     ],
 )
-async def test_a_typed_stretch_that_will_not_do_is_answered(dora: ChatUser, line: str, answer: str) -> None:
+async def test_a_typed_stretch_that_will_not_do_is_answered(
+    dora: ChatUser, line: str, answer: str
+) -> None:
     await opens_day(dora)
     await dora.sends(line)
     assert answer in dora.last.text
@@ -165,14 +195,18 @@ async def test_a_typed_stretch_that_will_not_do_is_answered(dora: ChatUser, line
     assert "Remove these hours?" in dora.card.text
 
 
-async def test_hours_with_a_day_typed_while_looking_at_another_are_a_posting(dora: ChatUser) -> None:
+async def test_hours_with_a_day_typed_while_looking_at_another_are_a_posting(
+    dora: ChatUser,
+) -> None:
     await opens_day(dora)
     await dora.sends("1 Dec 8:00-9:00")
 
     assert "Preview\nTue 1 Dec: 08:00–09:00" in dora.card.text
 
 
-async def test_days_typed_while_looking_at_another_are_asked_for_their_hours(dora: ChatUser) -> None:
+async def test_days_typed_while_looking_at_another_are_asked_for_their_hours(
+    dora: ChatUser,
+) -> None:
     await opens_day(dora)
     await dora.sends("1 Dec")
 
@@ -198,7 +232,9 @@ async def test_bookings_inside_are_listed_and_left_alone_by_going_back(
     assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
-async def test_bookings_that_are_kept_stay_while_the_hours_go(bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser) -> None:
+async def test_bookings_that_are_kept_stay_while_the_hours_go(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
+) -> None:
     await books(alice, "09:15")
     await opens_day(dora)
     await removes(dora, "Remove whole day")
@@ -206,7 +242,9 @@ async def test_bookings_that_are_kept_stay_while_the_hours_go(bot: BotHarness, d
     await dora.taps("Keep it")
 
     assert dora.toast == "1 booking stays."
-    assert dora.card.text.startswith("Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)\n1 booking stays.\n\nYour hours")
+    assert dora.card.text.startswith(
+        "Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)\n1 booking stays.\n\nYour hours"
+    )
     assert await posted(bot, dora, 25) == []
     assert [booking.status for booking in await reservations(bot, alice)] == [Status.CONFIRMED]
     assert not alice.sees("cancelled your appointment")
@@ -236,14 +274,19 @@ async def test_bookings_that_are_cancelled_are_told_to_their_clients_alone(
     assert len(await reservations(bot, carol)) == 1
 
 
-async def test_cancelling_twice_tells_once(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_cancelling_twice_tells_once(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await opens_day(dora)
     await removes(dora, "Remove whole day")
     dora.person.taps("Cancel it")
     await dora.taps("Cancel it")
 
-    assert len([message for message in alice.shown if "cancelled your appointment" in message.text]) == 1
+    assert (
+        len([message for message in alice.shown if "cancelled your appointment" in message.text])
+        == 1
+    )
 
 
 async def test_a_booking_made_after_the_question_is_asked_about_again(
@@ -262,7 +305,9 @@ async def test_a_booking_made_after_the_question_is_asked_about_again(
     assert await reservations(bot, bob) == []
 
 
-async def test_a_hold_that_ran_out_meanwhile_is_not_asked_about(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_hold_that_ran_out_meanwhile_is_not_asked_about(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     await opens_day(dora)
     await bot.passes(minutes=30)
@@ -272,7 +317,9 @@ async def test_a_hold_that_ran_out_meanwhile_is_not_asked_about(bot: BotHarness,
 
 
 @pytest.mark.parametrize("inside", ["", "x", "c", "cffffffff", "kk", "ask", "🙂"])
-async def test_a_forged_answer_kills_nothing(bot: BotHarness, dora: ChatUser, alice: ChatUser, inside: str) -> None:
+async def test_a_forged_answer_kills_nothing(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, inside: str
+) -> None:
     await books(alice, "09:15")
     await dora.sends("/hours")
     await dora.taps_data(f"hr:{quarter(25, 9)}:{quarter(25, 12)}:{inside}", dora.card.id)
@@ -280,8 +327,12 @@ async def test_a_forged_answer_kills_nothing(bot: BotHarness, dora: ChatUser, al
     assert len(await reservations(bot, alice)) == 1
 
 
-@pytest.mark.parametrize("cells", ["0:1", "9:9", "5:4", "1990000:1990001", "1995100:2060000", "8000000:8000001"])
-async def test_forged_hours_to_remove_are_refused(bot: BotHarness, dora: ChatUser, cells: str) -> None:
+@pytest.mark.parametrize(
+    "cells", ["0:1", "9:9", "5:4", "1990000:1990001", "1995100:2060000", "8000000:8000001"]
+)
+async def test_forged_hours_to_remove_are_refused(
+    bot: BotHarness, dora: ChatUser, cells: str
+) -> None:
     await dora.sends("/hours")
     for data in (f"hr:{cells}:a", f"hq:{cells}"):
         await dora.taps_data(data, dora.card.id)
@@ -307,7 +358,9 @@ async def test_nobody_removes_the_hours_of_another(bot: BotHarness, dora: ChatUs
     assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
-async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one(bot: BotHarness, dora: ChatUser) -> None:
+async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one(
+    bot: BotHarness, dora: ChatUser
+) -> None:
     await dora.sends("/hours")
     await dora.sends("26 Nov 22:00-24:00; 27 Nov 0:00-2:00")
     await dora.taps("Publish")
@@ -317,10 +370,15 @@ async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one
     await removes(dora, "🗑 22:00–24:00")
 
     assert await posted(bot, dora, 26) == [TimeSpan(quarter(26, 9), quarter(26, 12))]
-    assert await posted(bot, dora, 27) == [TimeSpan(quarter(27, 0), quarter(27, 2)), TimeSpan(quarter(27, 9), quarter(27, 12))]
+    assert await posted(bot, dora, 27) == [
+        TimeSpan(quarter(27, 0), quarter(27, 2)),
+        TimeSpan(quarter(27, 9), quarter(27, 12)),
+    ]
 
 
-@pytest.mark.parametrize("text", ["tomorrow 9-12", "Mon-Fri 9-17 next week", "Friday", "9-17", "1.12. 15-9"])
+@pytest.mark.parametrize(
+    "text", ["tomorrow 9-12", "Mon-Fri 9-17 next week", "Friday", "9-17", "1.12. 15-9"]
+)
 def test_lines_about_hours_are_told_from_others(text: str) -> None:
     assert reads_as_hours(text, date(2026, 11, 23))
 
@@ -330,7 +388,9 @@ def test_other_lines_are_not_taken_for_hours(text: str) -> None:
     assert not reads_as_hours(text, date(2026, 11, 23))
 
 
-async def test_hours_typed_outside_of_any_dialogue_are_previewed_for_a_provider_only(provider: ChatUser, alice: ChatUser) -> None:
+async def test_hours_typed_outside_of_any_dialogue_are_previewed_for_a_provider_only(
+    provider: ChatUser, alice: ChatUser
+) -> None:
     await provider.sends("/start")
     await provider.sends("Friday 27 November 8am-3pm")
     await alice.sends("Friday 27 November 8am-3pm")
@@ -341,7 +401,9 @@ async def test_hours_typed_outside_of_any_dialogue_are_previewed_for_a_provider_
     assert "/help" in alice.last.text
 
 
-async def test_a_preview_in_another_zone_is_shown_again_before_it_is_published(provider: ChatUser) -> None:
+async def test_a_preview_in_another_zone_is_shown_again_before_it_is_published(
+    provider: ChatUser,
+) -> None:
     await provider.sends("/hours")
     await provider.sends("2026-11-27 09:00-12:00")
     preview = provider.card
@@ -357,11 +419,15 @@ async def test_a_preview_in_another_zone_is_shown_again_before_it_is_published(p
     assert provider.sees("Published")
 
 
-async def test_what_was_published_can_still_be_undone_after_more_hours_were_typed(provider: ChatUser) -> None:
+async def test_what_was_published_can_still_be_undone_after_more_hours_were_typed(
+    provider: ChatUser,
+) -> None:
     await provider.sends("/hours")
     await provider.sends("2026-11-27 09:00-12:00")
     await provider.taps("Publish")
     await provider.sends("2026-11-28 09:00-12:00")
     await provider.taps("Undo")
 
-    assert any("Undone" in message.text and "Fri 27 Nov" in message.text for message in provider.shown)
+    assert any(
+        "Undone" in message.text and "Fri 27 Nov" in message.text for message in provider.shown
+    )

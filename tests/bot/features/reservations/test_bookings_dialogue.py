@@ -18,23 +18,32 @@ async def dora(bot: BotHarness) -> ChatUser:
     return await opens_clinic(bot)
 
 
-async def test_somebody_with_nothing_coming_is_led_to_booking(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_somebody_with_nothing_coming_is_led_to_booking(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await alice.sends("/bookings")
     assert alice.last.text == "You have nothing coming up. Book a time and it will be here."
     await alice.taps("Book a time")
     assert alice.sees("Tap a time or a day, or type one")
 
 
-async def test_the_list_shows_holds_and_bookings_with_their_times_and_the_zone(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_the_list_shows_holds_and_bookings_with_their_times_and_the_zone(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "10:00")
     await holds(alice, "09:15")
     await alice.sends("/bookings")
     assert alice.buttons == ["⏳ Wed 25 Nov, 09:15 · Dora", "✅ Wed 25 Nov, 10:00 · Dora"]
-    assert "⏳ Dora\nWednesday, 25 November 2026, 09:15–09:30\nHeld until 10:30, not confirmed yet" in alice.last.text
+    assert (
+        "⏳ Dora\nWednesday, 25 November 2026, 09:15–09:30\nHeld until 10:30, not confirmed yet"
+        in alice.last.text
+    )
     assert "Time zone: Europe/Berlin" in alice.last.text
 
 
-async def test_times_are_shown_in_the_zone_the_client_chose(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_times_are_shown_in_the_zone_the_client_chose(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     async with bot.app.database.transaction() as work:
         await work.clients.choose_zone(alice.id, "Asia/Tokyo")
@@ -43,7 +52,9 @@ async def test_times_are_shown_in_the_zone_the_client_chose(bot: BotHarness, dor
     assert "Time zone: Asia/Tokyo" in alice.last.text
 
 
-async def test_what_expired_or_was_released_is_not_listed(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_what_expired_or_was_released_is_not_listed(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     await alice.taps("Release")
     await holds(alice, "09:30")
@@ -52,11 +63,15 @@ async def test_what_expired_or_was_released_is_not_listed(bot: BotHarness, dora:
     assert any("You have nothing coming up" in message.text for message in alice.shown)
 
 
-async def test_a_hold_chosen_from_the_list_becomes_its_one_living_card(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_hold_chosen_from_the_list_becomes_its_one_living_card(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     await alice.sends("/bookings")
     await alice.taps(FIRST)
-    assert [message.labels for message in alice.shown] == [["✅ Confirm", "Other time", "Release", "My bookings"]]
+    assert [message.labels for message in alice.shown] == [
+        ["✅ Confirm", "Other time", "Release", "My bookings"]
+    ]
     await alice.taps("Other time")
     await alice.taps("25")
     await alice.taps("10:00")
@@ -73,18 +88,24 @@ async def test_a_booking_is_cancelled_after_one_question_and_the_provider_is_tol
     await alice.taps(FIRST)
     assert alice.buttons == ["Cancel booking", "Back"]
     await alice.taps("Cancel booking", message=alice.last)
-    assert alice.last.text.startswith("Cancel this booking?\n\nDora\nWednesday, 25 November 2026, 09:15–09:30\nTime zone: Europe/Berlin")
+    assert alice.last.text.startswith(
+        "Cancel this booking?\n\nDora\nWednesday, 25 November 2026, 09:15–09:30\nTime zone: Europe/Berlin"
+    )
     assert len(await reservations(bot, alice)) == 1
     await alice.taps("Yes, cancel")
     assert alice.toast == "The booking is cancelled."
     assert alice.last.text.startswith("Booking cancelled")
     assert alice.buttons == ["Book another time", "Back"]
-    assert dora.last.text.startswith("Alice cancelled:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)")
+    assert dora.last.text.startswith(
+        "Alice cancelled:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
+    )
     await holds(bob, "09:15")
     assert len(await reservations(bot, bob)) == 1
 
 
-async def test_the_card_elsewhere_in_the_chat_shows_the_cancellation_too(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_the_card_elsewhere_in_the_chat_shows_the_cancellation_too(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     card = alice.card
     await alice.sends("/bookings")
@@ -106,7 +127,9 @@ async def test_a_booking_is_cancelled_from_its_own_card_and_the_way_back_leads_t
     assert alice.buttons == ["✅ Wed 25 Nov, 09:15 · Dora"]
 
 
-async def test_the_question_can_be_left_without_cancelling(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_the_question_can_be_left_without_cancelling(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await alice.taps("Cancel booking")
     await alice.taps("Back")
@@ -116,7 +139,9 @@ async def test_the_question_can_be_left_without_cancelling(bot: BotHarness, dora
     assert [r.status for r in await reservations(bot, alice)] == [Status.CONFIRMED]
 
 
-async def test_cancelling_twice_says_the_same_twice_and_tells_the_provider_once(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_cancelling_twice_says_the_same_twice_and_tells_the_provider_once(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await alice.taps("Cancel booking")
     await alice.taps("Yes, cancel")
@@ -126,7 +151,9 @@ async def test_cancelling_twice_says_the_same_twice_and_tells_the_provider_once(
     assert len(dora.shown) == told
 
 
-async def test_a_booking_is_cancelled_up_to_its_last_second_before_the_start(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_booking_is_cancelled_up_to_its_last_second_before_the_start(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await alice.taps("Cancel booking")
     begins = (await reservations(bot, alice))[0].span.starts_at
@@ -136,11 +163,16 @@ async def test_a_booking_is_cancelled_up_to_its_last_second_before_the_start(bot
 
 
 @pytest.mark.parametrize("choice", ["la:1", "lc:1"])
-async def test_what_has_begun_cannot_be_cancelled(bot: BotHarness, dora: ChatUser, alice: ChatUser, choice: str) -> None:
+async def test_what_has_begun_cannot_be_cancelled(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, choice: str
+) -> None:
     await books(alice, "09:15")
     bot.now = (await reservations(bot, alice))[0].span.starts_at
     await alice.taps_data(choice, alice.card.id)
-    assert alice.person.toasts[-1] == ("This appointment has begun or is over, so it cannot be changed any more.", True)
+    assert alice.person.toasts[-1] == (
+        "This appointment has begun or is over, so it cannot be changed any more.",
+        True,
+    )
     assert alice.buttons == ["Back"]
     assert [r.status for r in await reservations(bot, alice)] == [Status.CONFIRMED]
 
@@ -153,11 +185,21 @@ async def test_cancelling_what_the_provider_has_cancelled_shows_that_and_why(
     card = alice.card.id
     await cancels_for(dora, 1, reason="I am ill")
     await alice.taps_data(choice, card)
-    assert alice.person.toasts[-1] == ("This appointment was cancelled before. Book a new time with /book.", True)
-    assert any("Cancelled by the provider" in m.text and "Reason: I am ill" in m.text and "Back" in m.labels for m in alice.shown)
+    assert alice.person.toasts[-1] == (
+        "This appointment was cancelled before. Book a new time with /book.",
+        True,
+    )
+    assert any(
+        "Cancelled by the provider" in m.text
+        and "Reason: I am ill" in m.text
+        and "Back" in m.labels
+        for m in alice.shown
+    )
 
 
-async def test_asking_to_cancel_a_hold_shows_its_card_instead(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_asking_to_cancel_a_hold_shows_its_card_instead(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     await alice.taps_data("la:1", alice.card.id)
     assert alice.buttons == ["✅ Confirm", "Other time", "Release", "My bookings"]
@@ -165,21 +207,30 @@ async def test_asking_to_cancel_a_hold_shows_its_card_instead(bot: BotHarness, d
 
 
 @pytest.mark.parametrize("kind", ["ls", "la", "lc"])
-async def test_a_strangers_booking_looks_like_none(bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser, kind: str) -> None:
+async def test_a_strangers_booking_looks_like_none(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser, kind: str
+) -> None:
     await books(alice, "09:15")
     standing = await reservations(bot, alice)
     await bob.sends("/bookings")
     for number in ("1", "2", "0", str(2**52)):
         await bob.taps_data(f"{kind}:{number}", bob.last.id)
-        assert bob.person.toasts[-1] == ("That appointment is not among yours. See yours with /bookings or /agenda.", True)
+        assert bob.person.toasts[-1] == (
+            "That appointment is not among yours. See yours with /bookings or /agenda.",
+            True,
+        )
     assert await reservations(bot, alice) == standing
 
 
-async def test_a_long_list_is_turned_page_by_page_and_a_forged_page_is_the_last(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_long_list_is_turned_page_by_page_and_a_forged_page_is_the_last(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await alice.sends("/bookings")
     async with bot.app.database.transaction() as work:
         for n in range(9):
-            held = await hold_slot(work, bot.settings.policy, SlotChoice(alice.id, 1, quarter(25, 9) + n), bot.now)
+            held = await hold_slot(
+                work, bot.settings.policy, SlotChoice(alice.id, 1, quarter(25, 9) + n), bot.now
+            )
             await work.reservations.confirm(held.confirmed(bot.now))
     await alice.sends("/bookings")
     assert len(alice.buttons) == 8 + 2
@@ -191,7 +242,9 @@ async def test_a_long_list_is_turned_page_by_page_and_a_forged_page_is_the_last(
     assert "1/2" in alice.buttons
 
 
-async def test_news_of_a_booking_never_takes_the_list_away(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_news_of_a_booking_never_takes_the_list_away(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await alice.taps("My bookings")
     await cancels_for(dora, 1)
@@ -199,7 +252,9 @@ async def test_news_of_a_booking_never_takes_the_list_away(bot: BotHarness, dora
     assert alice.last.text.startswith("❌ Dora cancelled your appointment:")
 
 
-async def test_details_opened_from_the_list_hear_of_a_cancellation(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_details_opened_from_the_list_hear_of_a_cancellation(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await alice.taps("My bookings")
     await alice.taps(FIRST)
@@ -207,7 +262,9 @@ async def test_details_opened_from_the_list_hear_of_a_cancellation(bot: BotHarne
     assert alice.shown[0].text.startswith("❌ Cancelled by the provider")
 
 
-async def test_every_step_works_after_a_restart(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_every_step_works_after_a_restart(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     for act in ("My bookings", FIRST, "Cancel booking", "Yes, cancel", "Back"):
         await bot.restarts()
@@ -215,7 +272,9 @@ async def test_every_step_works_after_a_restart(bot: BotHarness, dora: ChatUser,
     assert alice.last.text.startswith("You have nothing coming up")
 
 
-async def test_the_command_ends_another_dialogue_but_its_card_stays_and_works(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_the_command_ends_another_dialogue_but_its_card_stays_and_works(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await alice.sends("/book")
     await alice.taps("25")
     await alice.sends("/bookings")
@@ -239,7 +298,9 @@ async def test_the_list_speaks_german_with_those_who_do(bot: BotHarness, dora: C
     greta = bot.joins("Greta", language_code="de-AT")
     await books_in_german(greta)
     await greta.taps("Meine Termine")
-    assert greta.last.text.startswith("Deine Termine\n\n✅ Dora\nMittwoch, 25. November 2026, 09:15–09:30\n\nZeitzone: Europe/Berlin")
+    assert greta.last.text.startswith(
+        "Deine Termine\n\n✅ Dora\nMittwoch, 25. November 2026, 09:15–09:30\n\nZeitzone: Europe/Berlin"
+    )
     await greta.taps("Mi., 25. Nov., 09:15 · Dora")
     await greta.taps("Termin absagen")
     await greta.taps("Ja, Termin absagen")
@@ -253,7 +314,9 @@ async def books_in_german(client: ChatUser) -> None:
     await client.taps("Bestätigen")
 
 
-async def test_a_hold_and_a_released_hold_lead_back_to_the_list(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_hold_and_a_released_hold_lead_back_to_the_list(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     await alice.sends("/bookings")
     await alice.taps(FIRST)

@@ -6,7 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.buttons import AskCancel, BookingsPage, CancelBooking, ConfirmHold, Open, ShowBooking, read
-from bot.features.reservations.screens import BOOKINGS_PER_PAGE, booking_details, booking_list, cancel_question
+from bot.features.reservations.screens import (
+    BOOKINGS_PER_PAGE,
+    booking_details,
+    booking_list,
+    cancel_question,
+)
 from bot.messages.screen import Screen
 from bot.ui.formats import Times
 from bot.ui.locale import Reader
@@ -28,11 +33,15 @@ def reader(language: str = "en") -> Reader:
 
 
 def booking(number: int = 1, *, start: int = NINE) -> Reservation:
-    return Reservation(number, 1, 101, TimeSpan(start, start + 1), Status.CONFIRMED, NOW, None, confirmed_at=NOW)
+    return Reservation(
+        number, 1, 101, TimeSpan(start, start + 1), Status.CONFIRMED, NOW, None, confirmed_at=NOW
+    )
 
 
 def hold(number: int = 1) -> Reservation:
-    return Reservation(number, 1, 101, TimeSpan(NINE, NINE + 1), Status.HELD, NOW, NOW + timedelta(minutes=30))
+    return Reservation(
+        number, 1, 101, TimeSpan(NINE, NINE + 1), Status.HELD, NOW, NOW + timedelta(minutes=30)
+    )
 
 
 def labels(screen: Screen) -> list[str]:
@@ -45,7 +54,10 @@ def choices(screen: Screen) -> list[object]:
 
 def test_the_list_says_when_with_whom_and_until_when_a_hold_lasts() -> None:
     plain = booking_list(reader(), [hold(1), booking(2, start=NINE + 4)], {1: DORA}, page=0).plain
-    assert "Dora\nWednesday, 25 November 2026, 09:00–09:15\nHeld until 10:30, not confirmed yet" in plain
+    assert (
+        "Dora\nWednesday, 25 November 2026, 09:00–09:15\nHeld until 10:30, not confirmed yet"
+        in plain
+    )
     assert "✅ Dora\nWednesday, 25 November 2026, 10:00–10:15\n" in plain
     assert "Time zone: Europe/Berlin" in plain
 
@@ -63,7 +75,10 @@ def test_an_empty_list_offers_to_book() -> None:
 def test_a_long_list_is_paged_and_a_page_beyond_the_last_is_the_last() -> None:
     coming = [booking(n, start=NINE + n) for n in range(1, 2 * BOOKINGS_PER_PAGE + 2)]
     first, last = (booking_list(reader(), coming, {1: DORA}, page=page) for page in (0, 99))
-    assert choices(first)[: BOOKINGS_PER_PAGE + 1] == [*(ShowBooking(n) for n in range(1, 9)), *choices(first)[8:9]]
+    assert choices(first)[: BOOKINGS_PER_PAGE + 1] == [
+        *(ShowBooking(n) for n in range(1, 9)),
+        *choices(first)[8:9],
+    ]
     assert choices(first)[-1] == BookingsPage(1)
     assert choices(last)[0] == ShowBooking(17)
     assert "3/3" in labels(last)
@@ -72,7 +87,10 @@ def test_a_long_list_is_paged_and_a_page_beyond_the_last_is_the_last() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_of_the_longest_names_fits_into_a_message(language: str) -> None:
     wide = Provider(1, 901, "&" * 64, "wide")
-    coming = [Reservation(2**40 + n, 1, 101, TimeSpan(NINE + n, NINE + n + 1), Status.HELD, NOW, NOW) for n in range(30)]
+    coming = [
+        Reservation(2**40 + n, 1, 101, TimeSpan(NINE + n, NINE + n + 1), Status.HELD, NOW, NOW)
+        for n in range(30)
+    ]
     screen = booking_list(reader(language), coming, {1: wide}, page=1)
     assert screen.plain.count("&" * 64) == BOOKINGS_PER_PAGE
     assert len(screen.plain) <= LONGEST_TEXT
@@ -98,19 +116,37 @@ def test_a_booking_can_be_cancelled_until_it_begins() -> None:
 
 def test_the_question_names_the_booking_and_offers_a_way_out() -> None:
     screen = cancel_question(reader(), booking(3), DORA)
-    assert "Dora\nWednesday, 25 November 2026, 09:00–09:15\nTime zone: Europe/Berlin" in screen.plain
-    assert list(zip(labels(screen), choices(screen), strict=True)) == [("Yes, cancel booking", CancelBooking(3)), ("Back", ShowBooking(3))]
+    assert (
+        "Dora\nWednesday, 25 November 2026, 09:00–09:15\nTime zone: Europe/Berlin" in screen.plain
+    )
+    assert list(zip(labels(screen), choices(screen), strict=True)) == [
+        ("Yes, cancel booking", CancelBooking(3)),
+        ("Back", ShowBooking(3)),
+    ]
 
 
 def test_what_is_over_keeps_the_ways_on_of_its_card_beside_the_way_back() -> None:
-    ended = Reservation(4, 1, 101, booking().span, Status.CANCELLED, NOW, None, confirmed_at=NOW, ended_at=NOW, ended_by=Party.CLIENT)
+    ended = Reservation(
+        4,
+        1,
+        101,
+        booking().span,
+        Status.CANCELLED,
+        NOW,
+        None,
+        confirmed_at=NOW,
+        ended_at=NOW,
+        ended_by=Party.CLIENT,
+    )
     screen = booking_details(reader(), ended, DORA, NOW)
     assert labels(screen) == ["Book another time", "Back"]
     assert ConfirmHold(4) not in choices(screen)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("key", ["reservation.confirmed", "reservation.released", "bookings.cancelled"])
+@pytest.mark.parametrize(
+    "key", ["reservation.confirmed", "reservation.released", "bookings.cancelled"]
+)
 def test_what_a_tap_is_answered_with_fits(language: str, key: str) -> None:
     text = texts_in(language).plain(key)
     assert text != key

@@ -17,16 +17,22 @@ async def dora(bot: BotHarness) -> ChatUser:
     return await opens_clinic(bot)
 
 
-async def test_confirming_books_the_time_and_tells_the_provider(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_confirming_books_the_time_and_tells_the_provider(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     assert alice.sees("Held for you until 10:30")
     await alice.taps("Confirm")
     assert alice.toast == "Confirmed: it is booked."
     assert alice.card.text.startswith("✅ Booked")
-    assert dora.sees("New booking from Alice:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)")
+    assert dora.sees(
+        "New booking from Alice:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
+    )
 
 
-async def test_confirming_twice_says_the_same_twice_and_tells_the_provider_once(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_confirming_twice_says_the_same_twice_and_tells_the_provider_once(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     shown = [message.text for message in alice.shown]
     await alice.taps_data(CONFIRM, alice.card.id)
@@ -41,14 +47,18 @@ async def test_releasing_gives_the_time_back_and_says_the_same_again_when_tapped
     await holds(alice, "09:15")
     await alice.taps("Release")
     await alice.taps_data(RELEASE, alice.card.id)
-    assert [toast for toast, _ in alice.person.toasts[-2:]] == ["Released: the time is free for others again."] * 2
+    assert [toast for toast, _ in alice.person.toasts[-2:]] == [
+        "Released: the time is free for others again."
+    ] * 2
     assert alice.card.text.startswith("Released")
     await holds(bob, "09:15")
     assert bob.sees("Held for you until 10:30")
     assert dora.shown == []
 
 
-async def test_the_old_release_button_of_a_booking_never_cancels_it(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_the_old_release_button_of_a_booking_never_cancels_it(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await books(alice, "09:15")
     await alice.taps_data(RELEASE, alice.card.id)
     toast, alert = alice.person.toasts[-1]
@@ -57,16 +67,23 @@ async def test_the_old_release_button_of_a_booking_never_cancels_it(bot: BotHarn
     assert [r.status for r in await reservations(bot, alice)] == [Status.CONFIRMED]
 
 
-async def test_a_released_hold_cannot_be_confirmed_from_an_old_card(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_released_hold_cannot_be_confirmed_from_an_old_card(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     await alice.taps("Release")
     await alice.taps_data(CONFIRM, alice.card.id)
-    assert alice.person.toasts[-1] == ("This hold was released before. Book a new time with /book.", True)
+    assert alice.person.toasts[-1] == (
+        "This hold was released before. Book a new time with /book.",
+        True,
+    )
     assert alice.card.text.startswith("Released")
     assert await reservations(bot, alice) == []
 
 
-async def test_a_hold_is_confirmed_up_to_its_last_second(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_hold_is_confirmed_up_to_its_last_second(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     bot.now += timedelta(minutes=30, seconds=-1)
     await alice.taps("Confirm")
@@ -87,7 +104,9 @@ async def test_in_the_very_second_of_its_end_a_hold_is_over_though_nobody_has_sw
     assert await reservations(bot, alice) == []
 
 
-async def test_an_expired_hold_is_taken_again_with_its_own_button(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_an_expired_hold_is_taken_again_with_its_own_button(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     bot.now += timedelta(minutes=31)
     await alice.taps("Confirm")
@@ -107,17 +126,24 @@ async def test_an_expired_time_that_somebody_else_took_is_not_offered_again(
     assert alice.person.toasts[-1][1]
 
 
-async def test_confirming_what_the_provider_cancelled_shows_that_it_is_cancelled(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_confirming_what_the_provider_cancelled_shows_that_it_is_cancelled(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     card = alice.card.id
     await cancels_for(dora, 1)
     await alice.taps_data(CONFIRM, card)
-    assert alice.person.toasts[-1] == ("This appointment was cancelled before. Book a new time with /book.", True)
+    assert alice.person.toasts[-1] == (
+        "This appointment was cancelled before. Book a new time with /book.",
+        True,
+    )
     assert alice.sees("❌ Cancelled by the provider")
     assert await reservations(bot, alice) == []
 
 
-async def test_confirming_from_the_warning_leaves_one_card(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_confirming_from_the_warning_leaves_one_card(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     await bot.passes(minutes=26)
     assert alice.sees("left to confirm")
@@ -135,12 +161,17 @@ async def test_a_strangers_reservation_looks_like_none(
     await bob.sends("/bookings")
     for number in ("1", "2", "0", str(2**52)):
         await bob.taps_data(f"{choice[:2]}:{number}", bob.last.id)
-        assert bob.person.toasts[-1] == ("That appointment is not among yours. See yours with /bookings or /agenda.", True)
+        assert bob.person.toasts[-1] == (
+            "That appointment is not among yours. See yours with /bookings or /agenda.",
+            True,
+        )
     assert await reservations(bot, alice) == standing
     assert bob.last.text.startswith("You have nothing coming up")
 
 
-async def test_a_card_works_after_a_restart(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_a_card_works_after_a_restart(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     await bot.restarts()
     await alice.taps("Other time")
@@ -151,19 +182,26 @@ async def test_a_card_works_after_a_restart(bot: BotHarness, dora: ChatUser, ali
     assert [message.text[:8] for message in alice.shown] == ["✅ Booked"]
 
 
-async def test_confirming_one_hold_does_not_disturb_the_choice_of_another(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_confirming_one_hold_does_not_disturb_the_choice_of_another(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     card = alice.card
     await alice.sends("/book")
     await alice.taps("25")
     await alice.taps("Confirm", message=card)
     await alice.sends("9:45")
-    assert sorted(r.status for r in await reservations(bot, alice)) == [Status.CONFIRMED, Status.HELD]
+    assert sorted(r.status for r in await reservations(bot, alice)) == [
+        Status.CONFIRMED,
+        Status.HELD,
+    ]
     assert card.text.startswith("✅ Booked")
     assert card in alice.shown
 
 
-async def test_going_back_to_the_card_ends_the_choice_of_another_time(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+async def test_going_back_to_the_card_ends_the_choice_of_another_time(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
     await holds(alice, "09:15")
     standing = await reservations(bot, alice)
     await alice.taps("Other time")
@@ -180,4 +218,6 @@ async def test_a_card_speaks_german_with_those_who_do(bot: BotHarness, dora: Cha
     await holds(greta, "09:15")
     await greta.taps("Bestätigen")
     assert greta.toast == "Bestätigt: Der Termin ist gebucht."
-    assert greta.card.text.startswith("✅ Gebucht\n\nDora\nMittwoch, 25. November 2026, 09:15–09:30\nZeitzone: Europe/Berlin")
+    assert greta.card.text.startswith(
+        "✅ Gebucht\n\nDora\nMittwoch, 25. November 2026, 09:15–09:30\nZeitzone: Europe/Berlin"
+    )

@@ -37,7 +37,9 @@ from domain.timespan import WallSpan
         ("23:59", 1439, False, True),
     ],
 )
-def test_a_time_of_day_is_read(text: str, minutes: int, has_meridiem: bool, is_explicit: bool) -> None:  # noqa: FBT001
+def test_a_time_of_day_is_read(
+    text: str, minutes: int, has_meridiem: bool, is_explicit: bool
+) -> None:
     assert read_time(text) == TimeRead(minutes, has_meridiem, is_explicit)
 
 
@@ -46,7 +48,9 @@ def test_a_time_no_clock_shows_is_refused(text: str) -> None:
     assert read_time(text) == Problem("no_such_time", {"text": text})
 
 
-@pytest.mark.parametrize("text", ["", "nine", "9:5", "9:", "900", "9-12", "9 12", "-9", ":30", "9am pm"])
+@pytest.mark.parametrize(
+    "text", ["", "nine", "9:5", "9:", "900", "9-12", "9 12", "-9", ":30", "9am pm"]
+)
 def test_what_is_no_time_is_not_understood(text: str) -> None:
     read = read_time(text)
     assert isinstance(read, Problem)
@@ -94,7 +98,9 @@ def test_a_text_too_long_for_a_time_or_a_span_is_refused() -> None:
         ("0:00-24:00", 0, 1440, None),
     ],
 )
-def test_a_stretch_of_hours_is_read_and_what_was_assumed_is_told(text: str, start: int, end: int, code: str | None) -> None:
+def test_a_stretch_of_hours_is_read_and_what_was_assumed_is_told(
+    text: str, start: int, end: int, code: str | None
+) -> None:
     span = WallSpan(start, end)
     assert read_span(text) == SpanRead(span, (Note(code, {"spans": (span,)}),) if code else ())
 
@@ -110,7 +116,9 @@ def test_a_stretch_of_hours_is_read_and_what_was_assumed_is_told(text: str, star
         ("9-12 maybe", Problem("not_understood", {"text": "maybe"})),
     ],
 )
-def test_a_stretch_that_cannot_be_is_a_problem_with_the_figures(text: str, expected: Problem) -> None:
+def test_a_stretch_that_cannot_be_is_a_problem_with_the_figures(
+    text: str, expected: Problem
+) -> None:
     assert read_span(text) == expected
 
 
@@ -118,12 +126,34 @@ def test_a_stretch_that_cannot_be_is_a_problem_with_the_figures(text: str, expec
 def test_every_minute_of_the_day_is_read_on_both_clocks(minutes: int) -> None:
     hour, minute = divmod(minutes, 60)
     twelve = f"{hour % 12 or 12}:{minute:02} {'pm' if hour >= 12 else 'am'}"
-    assert read_time(f"{hour:02}:{minute:02}") == TimeRead(minutes, has_meridiem=False, is_explicit=True)
+    assert read_time(f"{hour:02}:{minute:02}") == TimeRead(
+        minutes, has_meridiem=False, is_explicit=True
+    )
     assert read_time(twelve) == TimeRead(minutes, has_meridiem=True, is_explicit=True)
 
 
 PARTS = st.sampled_from(
-    ("9", "12", "0", "24", "15", "30", ":", ".", "-", "am", "pm", "Uhr", "h", " ", "noon", "to", "bis", "midnight", "99")
+    (
+        "9",
+        "12",
+        "0",
+        "24",
+        "15",
+        "30",
+        ":",
+        ".",
+        "-",
+        "am",
+        "pm",
+        "Uhr",
+        "h",
+        " ",
+        "noon",
+        "to",
+        "bis",
+        "midnight",
+        "99",
+    )
 )
 
 

@@ -152,7 +152,10 @@ def test_the_piece_that_was_not_understood_is_quoted_and_short() -> None:
 
 def test_a_weekday_that_contradicts_its_date_offers_the_date_and_the_nearest_such_weekday() -> None:
     found = problem("Friday 14 August")
-    assert (found.code, found.values) == ("weekday_contradicts", {"weekday": 4, "day": date(2027, 8, 14)})
+    assert (found.code, found.values) == (
+        "weekday_contradicts",
+        {"weekday": 4, "day": date(2027, 8, 14)},
+    )
     assert found.suggestions == (date(2027, 8, 14), date(2027, 8, 13))
 
 
@@ -169,8 +172,12 @@ def test_this_monday_is_past_on_a_tuesday() -> None:
 
 
 @given(DAYS, st.integers(0, 6), st.sampled_from((ENGLISH, GERMAN)))
-def test_a_weekday_alone_is_the_first_such_day_counting_today(today: date, weekday: int, names: tuple[str, ...]) -> None:
-    assert day_of(names[weekday], today) == next(day for day in days_from(today) if day.weekday() == weekday)
+def test_a_weekday_alone_is_the_first_such_day_counting_today(
+    today: date, weekday: int, names: tuple[str, ...]
+) -> None:
+    assert day_of(names[weekday], today) == next(
+        day for day in days_from(today) if day.weekday() == weekday
+    )
 
 
 @given(DAYS, st.integers(0, 6))
@@ -181,15 +188,23 @@ def test_next_weekday_lies_in_the_iso_week_after_this_one(today: date, weekday: 
 
 
 @given(DAYS, st.integers(1, 31), st.integers(1, 12))
-def test_a_date_without_a_year_is_the_first_such_day_counting_today(today: date, number: int, month: int) -> None:
-    expected = next((day for day in days_from(today) if (day.day, day.month) == (number, month)), None)
+def test_a_date_without_a_year_is_the_first_such_day_counting_today(
+    today: date, number: int, month: int
+) -> None:
+    expected = next(
+        (day for day in days_from(today) if (day.day, day.month) == (number, month)), None
+    )
     read = read_day(f"{number}.{month}.", today=today)
     assert (read.day if isinstance(read, DayRead) else None) == expected
 
 
 @given(DAYS, st.integers(1, 31))
-def test_a_number_alone_is_the_first_such_day_of_a_month_counting_today(today: date, number: int) -> None:
-    assert day_of(f"the {number}th", today) == next(day for day in days_from(today) if day.day == number)
+def test_a_number_alone_is_the_first_such_day_of_a_month_counting_today(
+    today: date, number: int
+) -> None:
+    assert day_of(f"the {number}th", today) == next(
+        day for day in days_from(today) if day.day == number
+    )
 
 
 @given(DAYS, DAYS)
@@ -199,11 +214,37 @@ def test_a_full_date_is_that_date_or_past(today: date, day: date) -> None:
 
 
 WORDS = st.sampled_from(
-    ("13", "31", "2", "2027", "Feb", "Aug", "friday", "fr", ".", "/", "-", ",", "next", "week", "the", "th", "am", "today")
+    (
+        "13",
+        "31",
+        "2",
+        "2027",
+        "Feb",
+        "Aug",
+        "friday",
+        "fr",
+        ".",
+        "/",
+        "-",
+        ",",
+        "next",
+        "week",
+        "the",
+        "th",
+        "am",
+        "today",
+    )
 )
 
 
-@given(st.one_of(st.text(max_size=60), st.lists(WORDS, max_size=8).map(" ".join), st.lists(WORDS, max_size=8).map("".join)), DAYS)
+@given(
+    st.one_of(
+        st.text(max_size=60),
+        st.lists(WORDS, max_size=8).map(" ".join),
+        st.lists(WORDS, max_size=8).map("".join),
+    ),
+    DAYS,
+)
 def test_no_text_raises_and_no_day_lies_before_today(text: str, today: date) -> None:
     read = read_day(text, today=today)
     assert isinstance(read, Problem) or read.day >= today

@@ -108,15 +108,27 @@ def test_a_run_of_days_is_read(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Mon, Wed and Fri 9-12", "2026-11-23 09:00-12:00\n2026-11-25 09:00-12:00\n2026-11-27 09:00-12:00"),
+        (
+            "Mon, Wed and Fri 9-12",
+            "2026-11-23 09:00-12:00\n2026-11-25 09:00-12:00\n2026-11-27 09:00-12:00",
+        ),
         ("Mo/Mi 9-12 nächste Woche", "2026-11-30 09:00-12:00\n2026-12-02 09:00-12:00"),
         ("Tue & 1 Dec 9-12", "2026-11-24 09:00-12:00\n2026-12-01 09:00-12:00"),
         ("Di u. 1.12. 9-12", "2026-11-24 09:00-12:00\n2026-12-01 09:00-12:00"),
         ("Tue and 1 Dec 9-12", "2026-11-24 09:00-12:00\n2026-12-01 09:00-12:00"),
-        ("Mon 9-12\nTue 13-17; Wed 8-9", "2026-11-23 09:00-12:00\n2026-11-24 13:00-17:00\n2026-11-25 08:00-09:00"),
-        ("Mon 9-12, Tue 13-17 and Wed 8-9", "2026-11-23 09:00-12:00\n2026-11-24 13:00-17:00\n2026-11-25 08:00-09:00"),
+        (
+            "Mon 9-12\nTue 13-17; Wed 8-9",
+            "2026-11-23 09:00-12:00\n2026-11-24 13:00-17:00\n2026-11-25 08:00-09:00",
+        ),
+        (
+            "Mon 9-12, Tue 13-17 and Wed 8-9",
+            "2026-11-23 09:00-12:00\n2026-11-24 13:00-17:00\n2026-11-25 08:00-09:00",
+        ),
         ("Mon 9-12 Wed 13-17", "2026-11-23 09:00-12:00\n2026-11-25 13:00-17:00"),
-        ("weekdays 3-8 December 9-17", "2026-12-03 - 2026-12-04 09:00-17:00\n2026-12-07 - 2026-12-08 09:00-17:00"),
+        (
+            "weekdays 3-8 December 9-17",
+            "2026-12-03 - 2026-12-04 09:00-17:00\n2026-12-07 - 2026-12-08 09:00-17:00",
+        ),
         ("Mon and Wed 9-17 1.12.-8.12.", "2026-12-02 09:00-17:00\n2026-12-07 09:00-17:00"),
         ("\n\nFri 9-12\n\n", "2026-11-27 09:00-12:00"),
     ],
@@ -128,15 +140,30 @@ def test_several_days_and_statements_are_read(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("every monday 9-5", "jeden Montag 9-17", "mondays 9-12", "Montags 9-12", "9-12 on Tuesdays", "each Fri 9-12"),
-        *("Mon-Fri 9-17 every week", "Mo 9-12 jede Woche", "weekly Mon 9-12", "every monday", "Fri 9-12; mondays 9-12"),
+        *(
+            "every monday 9-5",
+            "jeden Montag 9-17",
+            "mondays 9-12",
+            "Montags 9-12",
+            "9-12 on Tuesdays",
+            "each Fri 9-12",
+        ),
+        *(
+            "Mon-Fri 9-17 every week",
+            "Mo 9-12 jede Woche",
+            "weekly Mon 9-12",
+            "every monday",
+            "Fri 9-12; mondays 9-12",
+        ),
     ],
 )
 def test_hours_of_every_week_are_told_from_what_is_not_understood(text: str) -> None:
     assert problem(text) == Problem("no_repeat")
 
 
-@pytest.mark.parametrize("text", ["every day 9-12", "jeden Tag 9-12", "weekdays 9-12", "werktags 9-12"])
+@pytest.mark.parametrize(
+    "text", ["every day 9-12", "jeden Tag 9-12", "weekdays 9-12", "werktags 9-12"]
+)
 def test_days_of_one_week_are_no_repetition(text: str) -> None:
     assert plain(text)
 
@@ -161,7 +188,9 @@ def test_given_days_change_nothing_where_there_are_no_hours(text: str) -> None:
     assert read_hours(text, today=TODAY, days=[date(2026, 11, 26)]) == problem(text)
 
 
-@pytest.mark.parametrize(("text", "day"), [("yesterday 9-12", 22), ("gestern 9-12", 22), ("vorgestern", 21)])
+@pytest.mark.parametrize(
+    ("text", "day"), [("yesterday 9-12", 22), ("gestern 9-12", 22), ("vorgestern", 21)]
+)
 def test_days_that_have_passed_are_named(text: str, day: int) -> None:
     assert problem(text) == Problem("day_in_past", {"day": date(2026, 11, day)})
 
@@ -175,12 +204,18 @@ def test_days_that_have_passed_are_named(text: str, day: int) -> None:
         (date(2026, 11, 28), "2026-11-30 - 2026-12-04 09:00-17:00"),
     ],
 )
-def test_a_run_of_weekdays_is_the_next_one_not_over_and_its_dates_are_told(today: date, expected: str) -> None:
+def test_a_run_of_weekdays_is_the_next_one_not_over_and_its_dates_are_told(
+    today: date, expected: str
+) -> None:
     read = read_hours("Mon-Fri 9:00-17:00", today=today)
     assert isinstance(read, HoursRead)
     assert format_day_hours(read) == expected
     meant = next(note for note in read.notes if note.code == "days_meant")
-    assert meant.values == {"first": read.days[0][0], "last": read.days[-1][0], "count": len(read.days)}
+    assert meant.values == {
+        "first": read.days[0][0],
+        "last": read.days[-1][0],
+        "count": len(read.days),
+    }
 
 
 def test_a_run_that_has_begun_is_cut_at_today_and_that_is_told() -> None:
@@ -242,16 +277,34 @@ def test_the_hours_read_on_the_24_hour_clock_are_told_together() -> None:
         ("1.1.2020 9-12", "day_in_past", {"day": date(2020, 1, 1)}),
         ("2026-11-20 - 2026-11-30 9-12", "day_in_past", {"day": date(2026, 11, 20)}),
         ("2026-01-01 - 2026-02-01 9-12", "day_in_past", {"day": date(2026, 1, 1)}),
-        ("5-3 December 9-12", "days_reversed", {"first": date(2026, 12, 5), "last": date(2026, 12, 3)}),
-        ("2026-12-05 - 2026-12-03 9-12", "days_reversed", {"first": date(2026, 12, 5), "last": date(2026, 12, 3)}),
+        (
+            "5-3 December 9-12",
+            "days_reversed",
+            {"first": date(2026, 12, 5), "last": date(2026, 12, 3)},
+        ),
+        (
+            "2026-12-05 - 2026-12-03 9-12",
+            "days_reversed",
+            {"first": date(2026, 12, 5), "last": date(2026, 12, 3)},
+        ),
         ("2026-12-01 - 2028-01-05 9-12", "too_many_days", {"count": 401, "most": 400}),
-        ("2026-12-01 - 2027-12-31 9-12; 2028-01-01 - 2028-01-05 9-12", "too_many_days", {"count": 401, "most": 400}),
-        ("weekend 1.12.-3.12. 9-12", "no_such_weekday", {"first": date(2026, 12, 1), "last": date(2026, 12, 3)}),
+        (
+            "2026-12-01 - 2027-12-31 9-12; 2028-01-01 - 2028-01-05 9-12",
+            "too_many_days",
+            {"count": 401, "most": 400},
+        ),
+        (
+            "weekend 1.12.-3.12. 9-12",
+            "no_such_weekday",
+            {"first": date(2026, 12, 1), "last": date(2026, 12, 3)},
+        ),
         ("x" * 1001, "too_long", {"length": 1001, "most": 1000}),
         ("13 August next week 9-12", "no_hours", {}),
     ],
 )
-def test_what_cannot_be_read_is_a_problem_with_a_code_and_figures(text: str, code: str, values: dict[str, object] | None) -> None:
+def test_what_cannot_be_read_is_a_problem_with_a_code_and_figures(
+    text: str, code: str, values: dict[str, object] | None
+) -> None:
     found = problem(text)
     assert found.code == code
     assert values is None or found.values == values
@@ -271,14 +324,19 @@ def test_an_end_before_its_start_offers_the_afternoon() -> None:
 
 
 @pytest.mark.parametrize("text", ["Fri 10pm-2am", "Fri 22:00-14:00", "Fri 17-3"])
-def test_an_end_before_its_start_offers_nothing_where_twelve_hours_do_not_mend_it(text: str) -> None:
+def test_an_end_before_its_start_offers_nothing_where_twelve_hours_do_not_mend_it(
+    text: str,
+) -> None:
     found = problem(text)
     assert (found.code, found.suggestions) == ("end_before_start", ())
 
 
 def test_a_weekday_that_contradicts_its_date_offers_both_readings_whole() -> None:
     found = problem("Friday 14 August 9-12; Mon 8-9")
-    assert (found.code, found.values) == ("weekday_contradicts", {"weekday": 4, "day": date(2027, 8, 14)})
+    assert (found.code, found.values) == (
+        "weekday_contradicts",
+        {"weekday": 4, "day": date(2027, 8, 14)},
+    )
     assert offered(found) == [
         "2026-11-23 08:00-09:00\n2027-08-14 09:00-12:00",
         "2026-11-23 08:00-09:00\n2027-08-13 09:00-12:00",

@@ -44,23 +44,39 @@ def spans(draw: st.DrawFn) -> tuple[WallSpan, ...]:
 def are_in_order(read: HoursRead, today: date) -> bool:
     days = [day for day, _ in read.days]
     apart = all(a.end < b.start for _, of_day in read.days for a, b in pairwise(of_day))
-    return bool(days) and days == sorted(set(days)) and days[0] >= today and apart and all(of_day for _, of_day in read.days)
+    return (
+        bool(days)
+        and days == sorted(set(days))
+        and days[0] >= today
+        and apart
+        and all(of_day for _, of_day in read.days)
+    )
 
 
 @given(TEXTS, DAYS)
-def test_any_text_gives_ordered_hours_or_a_problem_with_a_known_code(text: str, today: date) -> None:
+def test_any_text_gives_ordered_hours_or_a_problem_with_a_known_code(
+    text: str, today: date
+) -> None:
     read = read_hours(text, today=today)
-    readings = [one for one in read.suggestions if isinstance(one, HoursRead)] if isinstance(read, Problem) else [read]
+    readings = (
+        [one for one in read.suggestions if isinstance(one, HoursRead)]
+        if isinstance(read, Problem)
+        else [read]
+    )
     assert all(are_in_order(one, today) for one in readings)
     assert isinstance(read, HoursRead) or read.code in CODES
 
 
 @given(st.data(), DAYS)
-def test_the_plain_form_is_read_back_as_the_same_hours_without_a_note(data: st.DataObject, today: date) -> None:
+def test_the_plain_form_is_read_back_as_the_same_hours_without_a_note(
+    data: st.DataObject, today: date
+) -> None:
     hours = HoursRead(data.draw(day_hours(today)))
     text = format_day_hours(hours)
     read = read_hours(text, today=today)
-    assert read == (hours if len(text) <= 1000 else Problem("too_long", {"length": len(text), "most": 1000}))
+    assert read == (
+        hours if len(text) <= 1000 else Problem("too_long", {"length": len(text), "most": 1000})
+    )
 
 
 @given(TEXTS, DAYS)
@@ -72,7 +88,9 @@ def test_whatever_was_read_can_be_written_plainly_and_read_again(text: str, toda
 
 
 @given(st.integers(0, 6), st.integers(0, 6), DAYS)
-def test_a_run_of_weekdays_is_what_is_left_of_the_first_run_that_is_not_over(first: int, last: int, today: date) -> None:
+def test_a_run_of_weekdays_is_what_is_left_of_the_first_run_that_is_not_over(
+    first: int, last: int, today: date
+) -> None:
     names = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
     read = read_hours(f"{names[first]}-{names[last]} 9:00-12:00", today=today)
     assert isinstance(read, HoursRead)
@@ -87,7 +105,9 @@ def test_a_run_of_weekdays_is_what_is_left_of_the_first_run_that_is_not_over(fir
 
 
 @given(DAYS, st.integers(1, 28), st.integers(1, 12), st.integers(0, 27))
-def test_a_run_of_dates_ends_with_the_next_such_date_counting_today(today: date, number: int, month: int, length: int) -> None:
+def test_a_run_of_dates_ends_with_the_next_such_date_counting_today(
+    today: date, number: int, month: int, length: int
+) -> None:
     last = min(28, number + length)
     read = read_hours(f"{number}.{month}.-{last}.{month}. 9:00-12:00", today=today)
     assert isinstance(read, HoursRead)

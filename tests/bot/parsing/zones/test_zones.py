@@ -30,7 +30,21 @@ def test_a_zone_is_found_by_what_people_call_it(text: str, zone: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a", "UTC+2", "utc-5", "+02:00", "GMT+1", "Etc/GMT+5", "MST7MDT", "Factory", "Atlantis", "!!", "x" * 101]
+    "text",
+    [
+        "",
+        "a",
+        "UTC+2",
+        "utc-5",
+        "+02:00",
+        "GMT+1",
+        "Etc/GMT+5",
+        "MST7MDT",
+        "Factory",
+        "Atlantis",
+        "!!",
+        "x" * 101,
+    ],
 )
 def test_offsets_and_nonsense_find_nothing(text: str) -> None:
     assert find_zones(text) == ()
@@ -38,7 +52,12 @@ def test_offsets_and_nonsense_find_nothing(text: str) -> None:
 
 def test_a_country_with_several_clocks_offers_one_zone_for_each_first() -> None:
     found = find_zones("Vereinigte Staaten")
-    assert found[:4] == ("America/New_York", "America/Chicago", "America/Los_Angeles", "America/Denver")
+    assert found[:4] == (
+        "America/New_York",
+        "America/Chicago",
+        "America/Los_Angeles",
+        "America/Denver",
+    )
     assert {"America/Anchorage", "Pacific/Honolulu"} <= set(found)
     assert find_zones("USA") == found
 
@@ -55,7 +74,14 @@ def test_no_more_zones_are_offered_than_asked_for() -> None:
 
 def test_common_zones_are_found_by_their_own_names_and_are_spread_over_the_world() -> None:
     assert [find_zones(zone) for zone in COMMON_ZONES] == [(zone,) for zone in COMMON_ZONES]
-    assert {zone.partition("/")[0] for zone in COMMON_ZONES} == {"Europe", "Africa", "Asia", "Australia", "Pacific", "America"}
+    assert {zone.partition("/")[0] for zone in COMMON_ZONES} == {
+        "Europe",
+        "Africa",
+        "Asia",
+        "Australia",
+        "Pacific",
+        "America",
+    }
 
 
 def test_a_zone_is_known_by_its_exact_name_alone() -> None:
@@ -65,16 +91,25 @@ def test_a_zone_is_known_by_its_exact_name_alone() -> None:
 
 
 def clock(zone: str) -> list[timedelta | None]:
-    return [datetime(2026, month, 15, tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset() for month in range(1, 13)]
+    return [
+        datetime(2026, month, 15, tzinfo=zoneinfo.ZoneInfo(zone)).utcoffset()
+        for month in range(1, 13)
+    ]
 
 
 def test_every_place_of_the_database_is_found() -> None:
-    places = {name for name in zoneinfo.available_timezones() if name.startswith(("Europe/", "Asia/", "Australia/"))}
+    places = {
+        name
+        for name in zoneinfo.available_timezones()
+        if name.startswith(("Europe/", "Asia/", "Australia/"))
+    }
     assert {name for name in places if not find_zones(name)} == set()
 
 
 @given(st.sampled_from(sorted(zoneinfo.available_timezones())))
-def test_every_name_of_the_database_leads_to_one_zone_with_the_same_clock_or_to_none(name: str) -> None:
+def test_every_name_of_the_database_leads_to_one_zone_with_the_same_clock_or_to_none(
+    name: str,
+) -> None:
     found = find_zones(name) if "/" in name else ()
     assert len(found) <= 1
     assert all(clock(zone) == clock(name) for zone in found)
@@ -84,4 +119,7 @@ def test_every_name_of_the_database_leads_to_one_zone_with_the_same_clock_or_to_
 def test_no_text_raises_and_only_zones_of_the_usual_form_are_offered(text: str) -> None:
     found = find_zones(text)
     assert len(found) == len(set(found)) <= 8
-    assert all(zone in known() and (zone == "UTC" or "/" in zone) and not zone.startswith("Etc/") for zone in found)
+    assert all(
+        zone in known() and (zone == "UTC" or "/" in zone) and not zone.startswith("Etc/")
+        for zone in found
+    )
