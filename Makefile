@@ -30,15 +30,15 @@ test: lint ## Check style, types and import contracts, then run every test.
 	$(BIN)/python -m pytest -n 4 --dist loadgroup
 
 chaos: $(VENV)/.development ## Kill one of three replicas each second while two hundred people book; takes some minutes.
-	CHAOS=long $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/faults/test_replica_kills.py tests/faults/test_process_kills.py
+	$(BIN)/python -m pytest --profile=full -s -o faulthandler_timeout=0 tests/faults/test_replica_kills.py tests/faults/test_process_kills.py
 
 faults: $(VENV)/.development ## Have everything go wrong at each moment, with many seeds; takes half an hour.
-	FAULTS=long $(BIN)/python -m pytest -n 4 -rP --show-capture=stdout -o faulthandler_timeout=0 tests/faults tests/storage/test_reference_model.py
+	$(BIN)/python -m pytest --profile=full -n 4 -rP --show-capture=stdout -o faulthandler_timeout=0 tests/faults tests/storage/test_reference_model.py
 
 SOAK ?= 20
 
 soak: $(VENV)/.development ## Run the bot among 200 people and troubles for SOAK=20 minutes, and see that its memory stays flat.
-	SOAK=$(SOAK) $(BIN)/python -m pytest -s -o faulthandler_timeout=0 tests/soak
+	SOAK=$(SOAK) $(BIN)/python -m pytest --profile=full -s -o faulthandler_timeout=0 tests/soak
 
 lint: $(VENV)/.development ## Check style, types and import contracts.
 	$(BIN)/ruff check

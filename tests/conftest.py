@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.kit.postgres", "tests.kit.seed", "tests.kit.databases"]
+pytest_plugins = ["tests.kit.postgres", "tests.kit.sampling", "tests.kit.databases"]
 
 # No test asserts a time, so no property does either: how long an example takes tells of the machine's other work.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])

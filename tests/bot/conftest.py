@@ -6,9 +6,8 @@ import pytest
 
 from tests.kit.bot import ADMIN_ID, BotHarness, ChatUser, running
 from tests.kit.clinic import opens_clinic
-from tests.kit.databases import EVERY_CASE
 from tests.kit.odd_events import Oddities
-from tests.kit.seed import SEED
+from tests.kit.sampling import PROFILE, SEED
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -16,7 +15,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     What differs between databases differs in what is asked of them, and every case asks the same.
     """
-    if EVERY_CASE:
+    if PROFILE.full:
         return
     seen: set[tuple[str, str]] = set()
     surplus = [

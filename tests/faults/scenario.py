@@ -9,10 +9,15 @@ from bot.buttons import PickSlot
 from domain.client import Contact
 from domain.timespan import TimeSpan
 from tests.kit.bot import MONDAY, BotHarness, ChatUser
+from tests.kit.sampling import PROFILE
 
 Updates = list[dict[str, Any]]
 Act = Callable[["Scenario"], Awaitable[Updates]]
 """Prepares something and returns the updates that do it; none where what is due does it."""
+
+SEEDS = range(PROFILE.pick(fast=1, full=20))
+ACTS_PER_FAULT = PROFILE.pick(fast=1, full=7)
+"""How many acts, drawn at random, meet each fault."""
 
 # A week from now, far beyond the notice period however often a hold runs out meanwhile.
 FIRST = int(MONDAY.timestamp()) // 900 + 8 * 96

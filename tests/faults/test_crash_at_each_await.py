@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from tests.faults.invariants import aftermath
-from tests.faults.sampling import LONG, chance
 from tests.faults.scenario import ACTS, Scenario, Updates
 from tests.kit.bot import TOKEN, BotHarness, until
 from tests.kit.bot_process import environment
+from tests.kit.sampling import PROFILE, seeded
 from tests.kit.venue import rows
 
 # Each act has more awaits than this.
@@ -98,12 +98,12 @@ async def dies(scenario: Scenario, them: Mortals, act: str, at: int) -> str:
 
 async def tried(scenario: Scenario, them: Mortals, act: str) -> int:
     """Have an act die at each of its awaits, or at one of the first; return how many awaits were tried."""
-    if not LONG:
+    if not PROFILE.full:
         await dies(
             scenario,
             them,
             act,
-            chance((act, scenario.bot.app.database.url[:6])).randint(1, _SURELY),
+            seeded((act, scenario.bot.app.database.url[:6])).randint(1, _SURELY),
         )
         return 1
     awaits = int((await dies(scenario, them, act, 0)).removeprefix("ended "))
@@ -112,14 +112,14 @@ async def tried(scenario: Scenario, them: Mortals, act: str) -> int:
     return awaits
 
 
-@pytest.mark.parametrize("acts", [[act] for act in ACTS] if LONG else [[]], ids=" ".join)
+@pytest.mark.parametrize("acts", [[act] for act in ACTS] if PROFILE.full else [[]], ids=" ".join)
 async def test_whoever_dies_at_any_await_of_any_act_leaves_nothing_undone(
     scenario: Scenario, tmp_path: Path, acts: list[str]
 ) -> None:
     # What was on its way when somebody died goes out once more.
     scenario.meant = ("message is not modified",)
     # Where there is no time for all, by lot.
-    acts = acts or chance(scenario.bot.app.database.url[:6]).sample(list(ACTS), _FEW)
+    acts = acts or seeded(scenario.bot.app.database.url[:6]).sample(list(ACTS), _FEW)
     async with mortals(scenario.bot, tmp_path) as them:
         awaits = sum([await tried(scenario, them, act) for act in acts])
     print(f"{' '.join(acts)}: {them.deaths} deaths at {awaits} awaits")  # noqa: T201  (pytest shows it where it is asked to)

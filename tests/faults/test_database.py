@@ -7,9 +7,9 @@ import pytest
 
 from tests.faults.database_faults import DATABASE_FAULTS, DatabaseFault
 from tests.faults.invariants import aftermath
-from tests.faults.sampling import ACTS_OF_A_FAULT, SEEDS, chance
-from tests.faults.scenario import ACTS, Scenario, Updates
+from tests.faults.scenario import ACTS, ACTS_PER_FAULT, SEEDS, Scenario, Updates
 from tests.kit.bot import BotHarness
+from tests.kit.sampling import seeded
 
 # Of these the bot notices nothing but that it takes longer.
 PATIENT = {"sqlite": {"slow"}, "postgresql": {"slow", "locked"}}
@@ -44,18 +44,18 @@ async def meets(scenario: Scenario, act: str, ailment: DatabaseFault) -> tuple[b
 async def test_nothing_is_lost_whatever_ails_the_database(
     scenario: Scenario, engine: str, seed: int
 ) -> None:
-    lots, refused, delayed = chance((engine, seed)), Counter[str](), Counter[str]()
+    lots, refused, delayed = seeded((engine, seed)), Counter[str](), Counter[str]()
     # What was told and could not be noted is told once more.
     scenario.meant = ("was answered", "message is not modified")
     for name, ailment in DATABASE_FAULTS[engine].items():
-        for act in lots.sample(list(ACTS), ACTS_OF_A_FAULT):
+        for act in lots.sample(list(ACTS), ACTS_PER_FAULT):
             was_refused, was_delayed = await meets(scenario, act, ailment)
             refused[name] += was_refused
             delayed[name] += was_delayed
         # While the database was away Telegram may have been told what could not be noted.
         found = await aftermath(
             scenario.bot,
-            *scenario.people[-ACTS_OF_A_FAULT:],
+            *scenario.people[-ACTS_PER_FAULT:],
             scenario.dora,
             repeats=refused.total(),
         )

@@ -9,14 +9,14 @@ import pytest
 import bot.buttons as kinds
 from bot.buttons import Callback
 from tests.faults.invariants import aftermath
-from tests.faults.sampling import LONG, chance
 from tests.faults.scenario import ACTS, Scenario
 from tests.kit.bot import ChatUser
+from tests.kit.sampling import PROFILE, seeded
 from tests.kit.venue import rows
 
-FORGED = 10_000 if LONG else 100
+FORGED = PROFILE.pick(fast=100, full=10_000)
 _AT_ONCE = 20
-LINES = 2_000 if LONG else 30
+LINES = PROFILE.pick(fast=30, full=2_000)
 KINDS: list[Any] = [
     kind
     for kind in vars(kinds).values()
@@ -88,7 +88,7 @@ async def test_forged_buttons_are_answered_and_touch_nobody_elses_things(
     people, url = [*scenario.people, scenario.dora], scenario.bot.app.database.url
     before = rows(url, _MINE), rows(url, _HOURS)
     # He is no client and no provider: whatever he changes but his own holds is somebody else's.
-    mallory, lots = scenario.bot.joins("Mallory"), chance(seed)
+    mallory, lots = scenario.bot.joins("Mallory"), seeded(seed)
     await mallory.sends("/start")
     for _ in range(FORGED // _AT_ONCE):
         for _ in range(_AT_ONCE):
@@ -101,7 +101,7 @@ async def test_forged_buttons_are_answered_and_touch_nobody_elses_things(
 
 @pytest.mark.parametrize("seed", [1])
 async def test_whatever_is_typed_at_any_step_is_answered(scenario: Scenario, seed: int) -> None:
-    lots, alice = chance(seed), await scenario.holder()
+    lots, alice = seeded(seed), await scenario.holder()
     for number in range(LINES):
         person = lots.choice((alice, scenario.dora))
         if number % 5 == 0:

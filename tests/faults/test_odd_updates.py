@@ -9,15 +9,15 @@ import pytest
 from tests.faults.invariants import aftermath
 from tests.faults.odd_updates import Odd, drawn, every_odd_one, odd_numbers, valid
 from tests.faults.odd_values import SECRET
-from tests.faults.sampling import LONG, chance
 from tests.faults.scenario import Scenario
 from tests.kit.bot import ADMIN_ID, ChatUser, until
 from tests.kit.http import PolledBot, ServedBot, WebhookBot
+from tests.kit.sampling import PROFILE, seeded
 from tests.kit.venue import rows
 
 BATCH = 80
 SAMPLE = 160
-PARTS = 8 if LONG else 1
+PARTS = PROFILE.pick(fast=1, full=8)
 _FIRST_STRANGER = 5_000_000
 # One of each sort that has kept others from being answered, or could.
 KNOWN = (
@@ -173,10 +173,10 @@ async def _survives(
 
 def _chosen(part: int, seed: object) -> list[Odd]:
     """Return the odd updates of one part of all, or a sample."""
-    if not LONG:
-        return [*KNOWN, *drawn(chance(seed), SAMPLE)]
+    if not PROFILE.full:
+        return [*KNOWN, *drawn(seeded(seed), SAMPLE)]
     everything = every_odd_one()
-    chance("order").shuffle(everything)
+    seeded("order").shuffle(everything)
     return everything[part::PARTS]
 
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from tests.faults.invariants import aftermath
-from tests.faults.sampling import SEEDS, chance
-from tests.faults.scenario import ACTS, Scenario
+from tests.faults.scenario import ACTS, SEEDS, Scenario
+from tests.kit.sampling import seeded
 
 STEPS = (
     "hours=1",
@@ -24,7 +24,7 @@ STEPS = (
 async def test_updates_that_come_twice_late_or_in_another_order_do_nothing_twice(
     scenario: Scenario, seed: int
 ) -> None:
-    bot, lots = scenario.bot, chance(seed)
+    bot, lots = scenario.bot, seeded(seed)
     updates = [
         update
         for act in ("hold", "confirm", "release", "cancel", "publish")
@@ -43,7 +43,7 @@ async def test_updates_that_come_twice_late_or_in_another_order_do_nothing_twice
 
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_a_clock_that_is_set_to_and_fro_loses_nothing(scenario: Scenario, seed: int) -> None:
-    bot, lots = scenario.bot, chance(seed)
+    bot, lots = scenario.bot, seeded(seed)
     # By the host's clock an hour may have passed between a tap and its answer.
     scenario.meant = ("query is too old",)
     for act in lots.sample(list(ACTS), len(ACTS)):

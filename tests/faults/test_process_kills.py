@@ -20,13 +20,14 @@ from simulator.state.chats import Message
 from simulator.state.people import Person
 from storage.database import Database
 from tests.kit.bot import until
-from tests.kit.bot_process import LONG, TOKEN, environment, killed, unpaced
+from tests.kit.bot_process import TOKEN, environment, killed, unpaced
 from tests.kit.fork_server import ForkedProcess
 from tests.kit.notices import OPENINGS, told
+from tests.kit.sampling import PROFILE
 from tests.kit.venue import rows
 from tests.storage.audit import claims, overlaps
 
-KILLS = 50 if LONG else 20
+KILLS = PROFILE.pick(fast=20, full=50)
 CLIENTS = 10
 FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
 STILL_OWED = "SELECT count(*) FROM outbox WHERE state = 'due' OR EXISTS (SELECT 1 FROM reservation WHERE status = 'held')"

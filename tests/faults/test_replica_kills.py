@@ -5,12 +5,16 @@ from pathlib import Path
 import pytest
 
 from tests.faults.replica_kills import REPLICAS, Script, Stage
-from tests.kit.bot_process import LONG
 from tests.kit.cluster import quiet_ports
+from tests.kit.sampling import PROFILE
 
 SCRIPTS = {
-    "webhook": Script(200, 60, 1.0, "webhook") if LONG else Script(30, 12, 0.6, "webhook"),
-    "polling": Script(200, 15, 3.0, "polling") if LONG else Script(30, 5, 0.8, "polling"),
+    "webhook": PROFILE.pick(
+        fast=Script(30, 12, 0.6, "webhook"), full=Script(200, 60, 1.0, "webhook")
+    ),
+    "polling": PROFILE.pick(
+        fast=Script(30, 5, 0.8, "polling"), full=Script(200, 15, 3.0, "polling")
+    ),
 }
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from simulator.faults import WORK_IS_DONE, FaultKind
 from tests.faults.invariants import aftermath
-from tests.faults.sampling import ACTS_OF_A_FAULT, LONG, SEEDS, chance
-from tests.faults.scenario import ACTS, Scenario
+from tests.faults.scenario import ACTS, ACTS_PER_FAULT, SEEDS, Scenario
+from tests.kit.sampling import PROFILE, seeded
 
 # How a call may end badly, and after how many seconds Telegram wants to hear of us again, where it says so.
 FATES = {
@@ -50,17 +50,17 @@ async def test_no_fate_of_a_call_at_any_moment_loses_anything(
     scenario: Scenario, engine: str, seed: int
 ) -> None:
     scenario.meant = MEANT
-    lots, repeats = chance(seed), 0
+    lots, repeats = seeded(seed), 0
     # What Telegram does concerns no database: where there is no time for all, each meets every other fate.
-    fates = list(FATES) if LONG else list(FATES)[engine == "sqlite" :: 2]
+    fates = list(FATES) if PROFILE.full else list(FATES)[engine == "sqlite" :: 2]
     for fate in fates:
-        for act in lots.sample(list(ACTS), ACTS_OF_A_FAULT):
+        for act in lots.sample(list(ACTS), ACTS_PER_FAULT):
             calls = lots.randint(1, 3)
             assert await meets(scenario, act, fate, calls), (fate, act)
             repeats += calls if FATES[fate][0] in WORK_IS_DONE else 0
         assert (
             await aftermath(
-                scenario.bot, *scenario.people[-ACTS_OF_A_FAULT:], scenario.dora, repeats=repeats
+                scenario.bot, *scenario.people[-ACTS_PER_FAULT:], scenario.dora, repeats=repeats
             )
             == []
         ), fate

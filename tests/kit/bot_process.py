@@ -1,7 +1,6 @@
 """The bot as a process of its own, as people run it: a fork that begins at once, or a fresh interpreter where one is asked for."""
 
 import asyncio
-import os
 import subprocess
 import sys
 import tempfile
@@ -11,8 +10,6 @@ from pathlib import Path
 
 from tests.kit.fork_server import ForkedProcess, fork_server, plain_environment
 
-LONG = os.environ.get("CHAOS") == "long"
-"""Whether plays with kills take as long as in ``make chaos``."""
 TOKEN = "1:very-secret-token"
 
 _STDOUT = 1

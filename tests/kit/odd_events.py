@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator import ABSENT, Group, Person, Simulator
 from simulator.state.chats import Account
-from tests.faults.sampling import chance
+from tests.kit.sampling import seeded
 
 _ACCOMPANIED, _SLOW = 0.35, 0.1
 """How many of the acts, and of the answers of the wire, meet something odd."""
@@ -22,9 +22,9 @@ class Oddities:
 
     def __init__(self, simulator: Simulator, seed: str) -> None:
         self._simulator = simulator
-        self._lots = chance(seed)
+        self._lots = seeded(seed)
         # The order of calls is not certain, so they have a lot of their own.
-        self._delays = chance(f"{seed} delays")
+        self._delays = seeded(f"{seed} delays")
         self._crowd: Group | None = None
         self._bystander: Person | None = None
         simulator.faults.latency = self._latency

@@ -1,8 +1,6 @@
 """The soak: two hundred people, a bot that is killed and cut off by lot, and the look at what is left."""
 
 import asyncio
-import os
-import random
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
@@ -21,14 +19,13 @@ from tests.faults.odd_values import SECRET
 from tests.faults.replica_kills import Outcome
 from tests.kit.bot import ADMIN_ID, until
 from tests.kit.bot_process import TOKEN, environment, runs
+from tests.kit.sampling import SEED, seeded
 from tests.kit.venue import rows
 from tests.soak.gauge import Gauge, Probes, descriptors, megabytes
 from tests.soak.people import Practitioner, Visitor
 from tests.soak.troubles import FIRST_STRANGER, Running, Troubles
 from tests.storage.audit import audit
 
-SEED = os.environ.get("TEST_SEED") or str(time.time_ns())
-"""What all lots are drawn by; ``TEST_SEED`` repeats a run, as far as processes can be repeated."""
 PROVIDERS = 5
 _FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
 _HOURS = TimeSpan(_FIRST, _FIRST + 40 * 96)
@@ -69,7 +66,7 @@ class Soak:
         self.script = script
         self.url = url
         self.folder = folder
-        self.lots = random.Random(SEED)  # noqa: S311  (nobody gains by guessing it)
+        self.lots = seeded(SEED)
         self.simulator = Simulator(token=TOKEN)
         self.simulator.flood_limits.enabled = True
         self.visitors: list[Visitor] = []

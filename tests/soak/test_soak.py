@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.sampling import PROFILE
 from tests.soak.soak import Script, Soak
 
-MINUTES = float(os.environ.get("SOAK", "0"))
+MINUTES = float(os.environ.get("SOAK", "20"))
 SCRIPT = (
     Script(MINUTES, people=200, rate=12, kills=max(1, int(MINUTES / 4)), trouble_every=2)
-    if MINUTES
+    if PROFILE.full
     else Script(0.1, people=15, rate=10, kills=1, trouble_every=0.6, hold_seconds=3, fresh=False)
 )
 

@@ -42,12 +42,14 @@ from storage.database import Database
 from storage.maintenance.integrity import SqlDoctor
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
-from tests.faults.sampling import LONG
+from tests.kit.sampling import PROFILE
 from tests.kit.venue import ALICE, BOB, DORA, EMIL, NOW, open_venue, rows
 from tests.storage.reference_model import QUARTER, Claim, Model, Refused, stretches
 
-# How long people play: ``FAULTS=long`` lets them take thousands of steps.
-LENGTH = settings(max_examples=40 if LONG else 8, stateful_step_count=100 if LONG else 25)
+# In the full profile people take thousands of steps.
+LENGTH = settings(
+    max_examples=PROFILE.pick(fast=8, full=40), stateful_step_count=PROFILE.pick(fast=25, full=100)
+)
 
 # A long play in which nobody ever met these would show nothing of the rules.
 ANSWERS = {
@@ -522,4 +524,4 @@ def test_a_database_agrees_with_the_rules_whatever_people_do(database_url: str) 
     run_state_machine_as_test(Here, settings=LENGTH)
     print(f"\n{Here.answers.total()} acts: {dict(Here.answers.most_common())}")  # noqa: T201  (shown where pytest is asked to)
 
-    assert not LONG or set(Here.answers) >= ANSWERS
+    assert not PROFILE.full or set(Here.answers) >= ANSWERS

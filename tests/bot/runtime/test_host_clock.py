@@ -20,11 +20,11 @@ from simulator.simulator import Simulator
 from simulator.state.people import Person
 from storage.database import Database
 from storage.maintenance.migrate import migrate
-from tests.faults.sampling import LONG
 from tests.kit.bot import until
 from tests.kit.bot_process import TOKEN, bot_process, environment
 from tests.kit.host_clock import HostClock, host_clock
 from tests.kit.http import visits
+from tests.kit.sampling import PROFILE
 from tests.kit.venue import changes, literal
 
 HOUR = timedelta(hours=1)
@@ -121,7 +121,7 @@ async def test_set_back_an_hour_what_was_postponed_is_delivered_with_what_queues
         await until(lambda: len(heard(alice)) == 3)
 
 
-@pytest.mark.skipif(not LONG, reason="takes more than a minute")
+@pytest.mark.skipif(not PROFILE.full, reason="takes more than a minute")
 async def test_set_back_an_hour_it_is_well_for_longer_than_it_may_be_silent(
     clock: HostClock, env: dict[str, str], tmp_path: Path, alice: Person, unused_tcp_port: int
 ) -> None:
