@@ -14,7 +14,8 @@ from bot.jobs.expiry import end_overdue_holds
 from domain.policy import BookingPolicy
 from storage.database import Database, Result
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.venue import NOW, rows
+from tests.kit.clinic import NOW
+from tests.kit.raw_database import rows
 
 NAME = "expiry"
 _PROVIDERS = 100

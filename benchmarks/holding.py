@@ -16,7 +16,8 @@ from domain.policy import BookingPolicy
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
-from tests.kit.venue import NOW, changes
+from tests.kit.clinic import NOW
+from tests.kit.raw_database import changes
 
 NAME = "holding"
 _OURS, _BARE = "ours", "bare driver"

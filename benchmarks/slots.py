@@ -20,7 +20,7 @@ from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
 from storage.database import Database
-from tests.kit.venue import NOW
+from tests.kit.clinic import NOW
 
 NAME = "slots"
 _US = "µs"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from domain.timespan import CELL, cell_with
 from tests.kit.postgres import execute
-from tests.kit.venue import literal
+from tests.kit.raw_database import literal
 
 DAYS = 60
 A_DAY = timedelta(days=1) // CELL

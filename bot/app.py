@@ -92,6 +92,11 @@ class App:
     metrics: Metrics
     http: HttpSide
 
+    def abort(self) -> None:
+        """Drop every answer and delivery in progress; what was committed is in the outbox."""
+        self.processor.abort()
+        self.relay.abort()
+
 
 def build(
     settings: Settings,

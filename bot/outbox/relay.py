@@ -130,6 +130,11 @@ class Relay:
             await asyncio.wait(tasks, timeout=_LOOK_SECONDS)
         return bool(rows)
 
+    def abort(self) -> None:
+        """Cancel every delivery in progress; the leases of its rows run out."""
+        for task in self._in_hand:
+            task.cancel()
+
     async def idle(self) -> None:
         """Wait until nothing is in hand."""
         while self._in_hand:

@@ -49,6 +49,17 @@ class Alarm:
     async def rung(self) -> None:
         """Wait for it to ring; it is then set for nothing."""
         await self._bell.wait()
+        self._reset()
+
+    def due(self, now: datetime) -> bool:
+        """Tell whether it rings by ``now``, and reset it if so: like ``rung``, without waiting."""
+        rings = self._bell.is_set() or (self._set_for is not None and self._set_for <= now)
+        if rings:
+            self._reset()
+        return rings
+
+    def _reset(self) -> None:
+        """Clear the bell and set the alarm for nothing."""
         self._bell.clear()
         self._set_for = None
 

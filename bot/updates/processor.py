@@ -78,6 +78,11 @@ class UpdateProcessor(BaseUpdateProcessor):
         """Let the answers on their way arrive, but not for ever: the outbox has what does not."""
         await finished(self._answers)
 
+    def abort(self) -> None:
+        """Cancel every answer in progress."""
+        for task in self._answers:
+            task.cancel()
+
     async def idle(self) -> None:
         """Wait until no answer is on its way."""
         while self._answers:

@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.kit.bot import ADMIN_ID, BotHarness, ChatUser, running
-from tests.kit.clinic import opens_clinic
+from tests.kit.bot import ADMIN_ID, BotHarness, running
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
 from tests.kit.odd_events import Oddities
 from tests.kit.sampling import PROFILE, SEED
 
@@ -76,13 +77,13 @@ def admin(bot: BotHarness) -> ChatUser:
 @pytest.fixture
 async def provider(bot: BotHarness) -> ChatUser:
     """Return a provider in Berlin who has posted nothing. He stands in the database: how one joins by chat has tests of its own."""
-    return await opens_clinic(bot, days=(), zone="Europe/Berlin")
+    return await add_provider(bot, days=(), zone="Europe/Berlin")
 
 
 @pytest.fixture
 async def open_hours(bot: BotHarness) -> ChatUser:
     """Return a provider in Berlin who works on Wednesday 25 November 2026 from 9:00 to 12:00."""
-    return await opens_clinic(bot, zone="Europe/Berlin")
+    return await add_provider(bot, zone="Europe/Berlin")
 
 
 @pytest.fixture

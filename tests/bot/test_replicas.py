@@ -13,10 +13,12 @@ from bot.messages.actions import Edit, Send, packed
 from bot.messages.screen import Screen
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
-from tests.kit.bot import ADMIN_ID, ChatUser, running, until
-from tests.kit.clinic import holds, opens_clinic, reservations
-from tests.kit.handlers import answering, calls, echo, hears, outbox, texts
+from tests.kit.bot import ADMIN_ID, running
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
+from tests.kit.handlers import answering, calls, echo, on_text, outbox, texts
 from tests.kit.replicas import ReplicaSet, cut, leaders, membership
+from tests.kit.waiting import until
 from tests.storage.audit import claims, overlaps
 
 pytestmark = pytest.mark.engines("postgresql")
@@ -49,7 +51,7 @@ async def test_the_whole_story_with_each_update_worked_by_the_next_replica(
         bot.joins("Bob"),
     )
     await _dora_joins_and_posts_hours(admin, dora)
-    await holds(alice, "09:15", day="25")
+    await alice.holds("09:15", day="25")
     await alice.taps("Other time")
     await alice.taps("25")
     await alice.taps("09:30")
@@ -94,7 +96,7 @@ async def _dora_joins_and_posts_hours(admin: ChatUser, dora: ChatUser) -> None:
 
 
 async def test_an_update_given_to_two_replicas_at_once_is_worked_once(bot: ReplicaSet) -> None:
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     people = [bot.joins(f"Person {number}") for number in range(20)]
     for someone in people:
         someone.person.sends("hi")
@@ -115,7 +117,7 @@ async def test_a_chat_is_worked_by_one_replica_once_the_other_has_tried_to_answe
         begun.append(str(update.effective_message and update.effective_message.text))
         await echo(update, context)
 
-    hears(bot, "line", notes)
+    on_text(bot, "line", notes)
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("line 1")
     alice.person.sends("line 2")
@@ -127,14 +129,14 @@ async def test_a_chat_is_worked_by_one_replica_once_the_other_has_tried_to_answe
 
     await waiting
     assert begun == ["line 1", "line 2"]
-    await bot.passes(seconds=1)
+    await bot.advances(seconds=1)
     assert texts(alice) == ["heard line 1", "heard line 2"]
 
 
 async def test_updates_of_many_chats_given_to_any_replica_are_answered_in_order(
     bot: ReplicaSet,
 ) -> None:
-    hears(bot, "line", echo)
+    on_text(bot, "line", echo)
     people = [bot.joins(f"Person {number}") for number in range(10)]
     for number in range(6):
         for someone in people:
@@ -155,11 +157,11 @@ async def test_a_message_that_two_replicas_have_edited_is_edited_back_and_never_
     bot: ReplicaSet,
 ) -> None:
     alice = bot.joins("Alice")
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     await alice.sends("hi")
     number = alice.last.id
     for word in ("one", "two"):
-        hears(bot, word, answering(Edit(number, Screen(word))))
+        on_text(bot, word, answering(Edit(number, Screen(word))))
     shown = []
     for word in ("one", "two", "one", "one"):
         await alice.sends(word)
@@ -172,9 +174,9 @@ async def test_a_message_that_two_replicas_have_edited_is_edited_back_and_never_
 async def test_a_double_tap_worked_by_two_replicas_at_once_edits_nothing_twice(
     bot: ReplicaSet,
 ) -> None:
-    await opens_clinic(bot)
+    await add_provider(bot)
     alice = bot.joins("Alice")
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     for _ in range(2):
         alice.person.taps("Confirm")
     before = len(calls(bot, "editMessageText"))
@@ -184,15 +186,15 @@ async def test_a_double_tap_worked_by_two_replicas_at_once_edits_nothing_twice(
 
     assert len(calls(bot, "editMessageText")) == before + 1
     assert [tap.answers for tap in bot.simulator.world.taps.values()][-2:] == [1, 1]
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
 
 
 async def test_news_of_a_replica_whose_courier_is_gone_is_told_by_another_that_heard_of_it(
     bot: ReplicaSet,
 ) -> None:
-    dora = await opens_clinic(bot)
+    dora = await add_provider(bot)
     alice = bot.joins("Alice")
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     a, b = bot.apps
     # B sweeps never, and A tells nothing: without hearing of it, B would not know.
     await bot.goes_about(b)
@@ -207,7 +209,7 @@ async def test_news_of_a_replica_whose_courier_is_gone_is_told_by_another_that_h
 
 async def test_what_a_dead_replica_had_in_hand_is_told_by_another_in_order(bot: ReplicaSet) -> None:
     alice = bot.joins("Alice")
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     a, b = bot.apps
     await bot.goes_about(b)
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
@@ -229,7 +231,7 @@ async def test_even_one_who_came_and_died_between_two_looks_is_missed(
 ) -> None:
     monkeypatch.setattr("storage.cluster.membership._CHECK_SECONDS", 4)
     alice = bot.joins("Alice")
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     a, b = bot.apps
     await bot.leaves(a)
     await bot.goes_about(b)
@@ -252,7 +254,7 @@ async def test_a_replica_that_ends_leaves_no_task_behind_and_gives_back_what_it_
     bot: ReplicaSet,
 ) -> None:
     alice = bot.joins("Alice")
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     a, b = bot.apps
     for number in range(10):
         alice.person.sends(f"hi {number}")

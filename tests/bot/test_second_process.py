@@ -8,9 +8,9 @@ import pytest
 
 from bot.observability.report import ALL_WELL
 from simulator.simulator import Simulator
-from tests.kit.bot import until
 from tests.kit.bot_process import TOKEN, bot_process, environment, runs
 from tests.kit.demo_process import demo_process
+from tests.kit.waiting import until
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from bot.messages.screen import Screen
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.kit.bot import until
 from tests.kit.bot_process import TOKEN, Process, bot_process, environment
-from tests.kit.venue import micros, rows
+from tests.kit.raw_database import micros, rows
+from tests.kit.waiting import until
 
 PEOPLE, EACH = 40, 10
 SECONDS = 10

@@ -13,9 +13,10 @@ from bot.lifecycle import run
 from bot.settings import Settings
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.kit.bot import TOKEN, until
+from tests.kit.bot import TOKEN
+from tests.kit.raw_database import rows
 from tests.kit.replicas import cut, leaders, membership, shut
-from tests.kit.venue import rows
+from tests.kit.waiting import until
 
 pytestmark = pytest.mark.engines("postgresql")
 

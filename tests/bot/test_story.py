@@ -24,7 +24,7 @@ async def test_the_whole_story(bot: BotHarness, pausing: str) -> None:
 
 
 async def _an_admin_invites_and_a_provider_joins(bot: BotHarness, pause: Pause) -> None:
-    admin, dora = bot.knows("Ada", id=ADMIN_ID), bot.knows("Dora")
+    admin, dora = bot.person_named("Ada", id=ADMIN_ID), bot.person_named("Dora")
     await admin.sends("/start")
     await admin.sends("/invite")
     link = admin.link("?start=join_")
@@ -38,7 +38,7 @@ async def _an_admin_invites_and_a_provider_joins(bot: BotHarness, pause: Pause) 
 
 
 async def _the_provider_posts_hours(bot: BotHarness, pause: Pause) -> None:
-    dora = bot.knows("Dora")
+    dora = bot.person_named("Dora")
     await dora.sends("/hours")
     await pause()
     await dora.sends("Wednesday 25 November 8am-10am")
@@ -50,7 +50,7 @@ async def _the_provider_posts_hours(bot: BotHarness, pause: Pause) -> None:
 
 
 async def _two_clients_race_for_one_slot(bot: BotHarness, pause: Pause) -> None:
-    alice, bob = bot.knows("Alice"), bot.knows("Bob", language_code="de")
+    alice, bob = bot.person_named("Alice"), bot.person_named("Bob", language_code="de")
     for client in (alice, bob):
         await client.sends("/book")
         await pause()
@@ -73,22 +73,22 @@ async def _two_clients_race_for_one_slot(bot: BotHarness, pause: Pause) -> None:
 
 
 async def _one_confirms_and_the_other_runs_out_of_time(bot: BotHarness, pause: Pause) -> None:
-    alice, bob, dora = bot.knows("Alice"), bot.knows("Bob"), bot.knows("Dora")
+    alice, bob, dora = bot.person_named("Alice"), bot.person_named("Bob"), bot.person_named("Dora")
     await alice.taps("Confirm")
     await pause()
     assert alice.card.text.startswith("✅ Booked")
     assert dora.sees("New booking from Alice")
-    await bot.passes(minutes=25)
+    await bot.advances(minutes=25)
     await pause()
     assert bob.sees("Noch 5 Minuten")
-    await bot.passes(minutes=5)
+    await bot.advances(minutes=5)
     await pause()
     assert "Deine Reservierung ist abgelaufen" in bob.last.text
     assert not dora.sees("Bob")
 
 
 async def _the_lists_agree(bot: BotHarness, pause: Pause) -> None:
-    alice, bob, dora = bot.knows("Alice"), bot.knows("Bob"), bot.knows("Dora")
+    alice, bob, dora = bot.person_named("Alice"), bot.person_named("Bob"), bot.person_named("Dora")
     await alice.sends("/bookings")
     assert "09:15" in alice.last.text + "".join(alice.buttons)
     await bob.sends("/bookings")
@@ -102,7 +102,7 @@ async def _the_lists_agree(bot: BotHarness, pause: Pause) -> None:
 
 
 async def _the_booking_is_cancelled(bot: BotHarness, pause: Pause) -> None:
-    alice, bob, dora = bot.knows("Alice"), bot.knows("Bob"), bot.knows("Dora")
+    alice, bob, dora = bot.person_named("Alice"), bot.person_named("Bob"), bot.person_named("Dora")
     await alice.taps("✅ Wed 25 Nov")
     await pause()
     await alice.taps("Cancel booking", message=alice.last)

@@ -15,8 +15,8 @@ from sqlalchemy import make_url
 from storage.engine.driver import adapter_of
 from tests.kit.bot import BotHarness
 from tests.kit.postgres import execute
+from tests.kit.raw_database import rows
 from tests.kit.replicas import cut
-from tests.kit.venue import rows
 
 
 @dataclass

@@ -14,9 +14,10 @@ from bot.observability import report as doctor
 from simulator.state.transcript import CallRecord
 from storage.engine.executor import Executor
 from storage.maintenance.integrity import SqlDoctor
-from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
 from tests.kit.notices import told
-from tests.kit.venue import rows
+from tests.kit.raw_database import rows
 from tests.storage.audit import audit
 
 # How each notice begins, and which reservations it is owed of: the person, and the first cell.

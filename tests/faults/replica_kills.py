@@ -17,14 +17,14 @@ from simulator.simulator import Simulator
 from simulator.state.people import Person
 from simulator.state.transcript import CallRecord
 from storage.database import Database
-from tests.kit.bot import until
 from tests.kit.bot_process import TOKEN, environment, runs
 from tests.kit.cluster import Cluster, crew
 from tests.kit.http import SECRET
 from tests.kit.load import LoadClient, come_and_go, reservations_shown
 from tests.kit.notices import OPENINGS, told
 from tests.kit.proxies import LoadBalancer, ReplicaApi
-from tests.kit.venue import rows
+from tests.kit.raw_database import rows
+from tests.kit.waiting import until
 from tests.storage.audit import audit, claims, overlaps
 
 REPLICAS = 3

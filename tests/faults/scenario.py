@@ -8,7 +8,8 @@ from typing import Any
 from bot.buttons import PickSlot
 from domain.client import Contact
 from domain.timespan import TimeSpan
-from tests.kit.bot import MONDAY, BotHarness, ChatUser
+from tests.kit.bot import MONDAY, BotHarness
+from tests.kit.chat import ChatUser
 from tests.kit.sampling import PROFILE
 
 Updates = list[dict[str, Any]]
@@ -109,7 +110,7 @@ async def publish(scenario: Scenario) -> Updates:
 
 async def expire(scenario: Scenario) -> Updates:
     """A hold has run out, and nobody has looked yet; those of others are swept."""
-    await scenario.bot.passes(seconds=scenario.bot.settings.policy.hold_duration.total_seconds())
+    await scenario.bot.advances(seconds=scenario.bot.settings.policy.hold_duration.total_seconds())
     await scenario.holder()
     scenario.bot.now += scenario.bot.settings.policy.hold_duration
     return []
@@ -118,7 +119,7 @@ async def expire(scenario: Scenario) -> Updates:
 async def deliver(scenario: Scenario) -> Updates:
     """A booking was confirmed, and the provider was not told yet."""
     (await scenario.holder()).person.taps("Confirm")
-    await scenario.bot.works(scenario.bot.simulator.take_updates())
+    await scenario.bot.processes(scenario.bot.simulator.take_updates())
     return []
 
 

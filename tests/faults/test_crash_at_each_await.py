@@ -13,10 +13,11 @@ import pytest
 
 from tests.faults.invariants import aftermath
 from tests.faults.scenario import ACTS, Scenario, Updates
-from tests.kit.bot import TOKEN, BotHarness, until
+from tests.kit.bot import TOKEN, BotHarness
 from tests.kit.bot_process import environment
+from tests.kit.raw_database import rows
 from tests.kit.sampling import PROFILE, seeded
-from tests.kit.venue import rows
+from tests.kit.waiting import until
 
 # Each act has more awaits than this.
 _SURELY = 25

@@ -19,8 +19,8 @@ _LEASE_SECONDS = 61
 async def attempted(bot: BotHarness, updates: Updates) -> bool:
     """Have updates worked once, and what is due done; tell whether that went well, whatever kept it from it."""
     try:
-        await bot.works(updates)
-        await bot.runs_due()
+        await bot.processes(updates)
+        await bot.run_due()
     except Exception:  # noqa: BLE001  (the bot itself takes any error for a reason to try again)
         return False
     return True
@@ -36,7 +36,7 @@ async def meets(scenario: Scenario, act: str, ailment: DatabaseFault) -> tuple[b
         while not await attempted(bot, updates):  # noqa: ASYNC110  (a database rings no bell when it is well)
             await asyncio.sleep(0.05)
     # What was in hand meanwhile is told when its lease is over.
-    await bot.passes(seconds=_LEASE_SECONDS)
+    await bot.advances(seconds=_LEASE_SECONDS)
     return not went_well, traces.times
 
 

@@ -15,10 +15,11 @@ from bot.outbox.rate_limiter import RateLimiter
 from bot.settings import Settings
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.kit.bot import TOKEN, until
+from tests.kit.bot import TOKEN
 from tests.kit.handlers import echo
 from tests.kit.http import SECRET
-from tests.kit.venue import rows
+from tests.kit.raw_database import rows
+from tests.kit.waiting import until
 
 LINES, TAPS = 200, 100
 

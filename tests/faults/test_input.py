@@ -10,9 +10,9 @@ import bot.buttons as kinds
 from bot.buttons import Callback
 from tests.faults.invariants import aftermath
 from tests.faults.scenario import ACTS, Scenario
-from tests.kit.bot import ChatUser
+from tests.kit.chat import ChatUser
+from tests.kit.raw_database import rows
 from tests.kit.sampling import PROFILE, seeded
-from tests.kit.venue import rows
 
 FORGED = PROFILE.pick(fast=100, full=10_000)
 _AT_ONCE = 20
@@ -83,7 +83,7 @@ async def test_forged_buttons_are_answered_and_touch_nobody_elses_things(
     scenario: Scenario, seed: int
 ) -> None:
     for act in ("hold", "confirm", "publish"):
-        await scenario.bot.works(await ACTS[act](scenario))
+        await scenario.bot.processes(await ACTS[act](scenario))
     await scenario.bot.settles()
     people, url = [*scenario.people, scenario.dora], scenario.bot.app.database.url
     before = rows(url, _MINE), rows(url, _HOURS)

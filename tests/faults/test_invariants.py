@@ -9,8 +9,8 @@ import pytest
 from simulator.faults import FaultKind
 from tests.faults.invariants import aftermath, looked_over
 from tests.faults.scenario import ACTS, Scenario, confirm, hold, publish
-from tests.kit.bot import ChatUser
-from tests.kit.venue import changes
+from tests.kit.chat import ChatUser
+from tests.kit.raw_database import changes
 
 # What is done to the books behind everybody's back, after a hold was made, and one confirmed; and part of what is to be said of it.
 FORGED = {
@@ -40,7 +40,7 @@ UNHEARD = {
 async def everything_happens(scenario: Scenario) -> list[ChatUser]:
     """Have each act done as it should be, and return everybody."""
     for act in ACTS.values():
-        await scenario.bot.works(await act(scenario))
+        await scenario.bot.processes(await act(scenario))
         await scenario.bot.settles()
     return [*scenario.people, scenario.dora]
 
@@ -52,7 +52,7 @@ async def test_where_nothing_went_wrong_nothing_is_found(scenario: Scenario) -> 
 async def two_book(scenario: Scenario) -> list[ChatUser]:
     """Have one client hold a time, another one confirm it, and the provider post hours."""
     for act in (hold, confirm, publish):
-        await scenario.bot.works(await act(scenario))
+        await scenario.bot.processes(await act(scenario))
         await scenario.bot.settles()
     return [*scenario.people, scenario.dora]
 

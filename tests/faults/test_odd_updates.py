@@ -10,10 +10,12 @@ from tests.faults.invariants import aftermath
 from tests.faults.odd_updates import Odd, drawn, every_odd_one, odd_numbers, valid
 from tests.faults.odd_values import SECRET
 from tests.faults.scenario import Scenario
-from tests.kit.bot import ADMIN_ID, ChatUser, until
+from tests.kit.bot import ADMIN_ID
+from tests.kit.chat import ChatUser
 from tests.kit.http import PolledBot, ServedBot, WebhookBot
+from tests.kit.raw_database import rows
 from tests.kit.sampling import PROFILE, seeded
-from tests.kit.venue import rows
+from tests.kit.waiting import until
 
 BATCH = 80
 SAMPLE = 160
@@ -101,7 +103,7 @@ class OddScene(Scenario):
             lambda: newcomer.shown and all(len(each.shown) == self._asked for each in self.regulars)
         )
         self._gives_up()
-        await self.bot.hears()
+        await self.bot.receives()
         assert [len(each.shown) for each in self.regulars] == [self._asked] * 3
 
     def _gives_up(self) -> None:
@@ -143,8 +145,8 @@ class OddScene(Scenario):
 
     async def told_of(self) -> int:
         """Return of how many updates that were set aside the admin was told, once all hours have passed."""
-        await self.bot.passes(hours=1)
-        await self.bot.passes(hours=1)
+        await self.bot.advances(hours=1)
+        await self.bot.advances(hours=1)
         return sum(
             int(count) for message in self.admin.shown for count in _TOLD.findall(message.text)
         )

@@ -31,12 +31,12 @@ async def test_updates_that_come_twice_late_or_in_another_order_do_nothing_twice
         for update in await ACTS[act](scenario)
     ]
     shuffled = lots.sample(updates * 2, 2 * len(updates))
-    await bot.works(shuffled)
-    await bot.passes(minutes=lots.randint(0, 29))
+    await bot.processes(shuffled)
+    await bot.advances(minutes=lots.randint(0, 29))
     # What comes a day later is old news.
-    await bot.works(lots.sample(updates, len(updates)))
-    await bot.passes(days=1)
-    await bot.works(updates)
+    await bot.processes(lots.sample(updates, len(updates)))
+    await bot.advances(days=1)
+    await bot.processes(updates)
 
     assert await aftermath(bot, *scenario.people, scenario.dora) == []
 
@@ -50,12 +50,12 @@ async def test_a_clock_that_is_set_to_and_fro_loses_nothing(scenario: Scenario, 
         updates = await ACTS[act](scenario)
         request, _, size = lots.choice(STEPS).partition("=")
         bot.now += timedelta(**{request: int(size)})
-        await bot.works(updates)
+        await bot.processes(updates)
         await bot.settles()
         # Whoever set the clock wrong sets it right.
         bot.now -= timedelta(**{request: int(size)})
         await bot.settles()
     # Whatever was dated ahead has come.
-    await bot.passes(days=1, hours=1)
+    await bot.advances(days=1, hours=1)
 
     assert await aftermath(bot, *scenario.people, scenario.dora) == []

@@ -19,12 +19,12 @@ from simulator.simulator import Simulator
 from simulator.state.chats import Message
 from simulator.state.people import Person
 from storage.database import Database
-from tests.kit.bot import until
 from tests.kit.bot_process import TOKEN, environment, killed, unpaced
 from tests.kit.fork_server import ForkedProcess
 from tests.kit.notices import OPENINGS, told
+from tests.kit.raw_database import rows
 from tests.kit.sampling import PROFILE
-from tests.kit.venue import rows
+from tests.kit.waiting import until
 from tests.storage.audit import claims, overlaps
 
 KILLS = PROFILE.pick(fast=20, full=50)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.database_faults import DATABASE_FAULTS
 from tests.kit.http import ServedBot
-from tests.kit.venue import everything
+from tests.kit.raw_database import everything
 
 RECENT = timedelta(seconds=5)
 

@@ -35,13 +35,13 @@ async def meets(scenario: Scenario, act: str, fate: str, calls: int) -> int:
     bot, (kind, wait) = scenario.bot, FATES[fate]
     updates = await ACTS[act](scenario)
     bot.simulator.faults.add(kind, times=calls, retry_after=wait)
-    await bot.works(updates)
+    await bot.processes(updates)
     for _ in range(calls):
-        await bot.passes(seconds=4)
+        await bot.advances(seconds=4)
     unmet = sum(fault.times or 0 for fault in bot.simulator.faults.waiting)
     bot.simulator.faults.clear()
     # Whatever had to wait, as it was told or longer each time, has waited long enough.
-    await bot.passes(seconds=60)
+    await bot.advances(seconds=60)
     return calls - unmet
 
 

@@ -6,7 +6,8 @@ from domain.client import Contact
 from domain.policy import BookingPolicy
 from domain.timespan import TimeSpan
 from domain.usecases.hold_slot import SlotChoice, hold_slot
-from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
 from tests.kit.clinic import quarter
 
 

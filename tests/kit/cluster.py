@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.kit.bot import until
 from tests.kit.bot_process import killed, unpaced
 from tests.kit.fork_server import ForkedProcess
 from tests.kit.proxies import ReplicaApi
-from tests.kit.venue import rows
+from tests.kit.raw_database import rows
+from tests.kit.waiting import until
 
 # The advisory locks by which PostgreSQL knows who is alive.
 _LIVING = """SELECT objid::bigint FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database

@@ -10,20 +10,21 @@ from bot.dialogue.context import Context
 from bot.dialogue.typed import typed_text
 from bot.messages.actions import Step
 from bot.messages.screen import Button, Screen
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.venue import rows
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.raw_database import rows
 
 Behaviour = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
-def hears(bot: BotHarness, word: str, behaviour: Behaviour) -> None:
+def on_text(bot: BotHarness, word: str, behaviour: Behaviour) -> None:
     """Have the bot do this for every line that begins with the word."""
-    bot.adds(MessageHandler(filters.Regex(f"^{word}"), behaviour))
+    bot.adds_handler(MessageHandler(filters.Regex(f"^{word}"), behaviour))
 
 
-def feels(bot: BotHarness, data: str, behaviour: Behaviour) -> None:
+def on_tap(bot: BotHarness, data: str, behaviour: Behaviour) -> None:
     """Have the bot do this for every tap on a button that carries this."""
-    bot.adds(CallbackQueryHandler(behaviour, pattern=f"^{data}$"))
+    bot.adds_handler(CallbackQueryHandler(behaviour, pattern=f"^{data}$"))
 
 
 async def echo(update: Update, context: Context) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 
 from bot.updates.polling import poll
-from tests.kit.bot import BotHarness, until
+from tests.kit.bot import BotHarness
+from tests.kit.waiting import until
 
 SECRET = "hush_hush-1"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
@@ -65,7 +66,7 @@ class ServedBot(BotHarness):
 class PolledBot(ServedBot):
     """A town whose bot fetches what people do by long polling, at once and by itself."""
 
-    async def hears(self) -> None:
+    async def receives(self) -> None:
         """Wait until the bot took all that people did."""
         await until(lambda: not self.simulator.world.updates.pending)
         await self.app.processor.idle()
@@ -91,7 +92,7 @@ class WebhookBot(ServedBot):
             **more,
         )
 
-    async def hears(self) -> None:
+    async def receives(self) -> None:
         """Wait until the bot took all that people did."""
         await until(lambda: not self.simulator.world.updates.pending)
         await self.app.processor.idle()

@@ -11,7 +11,7 @@ from simulator.simulator import Simulator
 from simulator.state.chats import Message, Tap
 from simulator.state.keyboards import Button
 from simulator.state.world import ANSWERABLE
-from tests.kit.bot import until
+from tests.kit.waiting import until
 
 # Everybody wants one of the first times of the first days.
 _DAYS, _TIMES = 3, 8

@@ -60,8 +60,7 @@ class ReplicaSet(BotHarness):
 
     async def dies(self, app: App) -> None:
         """Let a replica die with its answers in hand: whatever was committed is all that is left of it."""
-        for task in (*app.processor._answers, *app.relay._in_hand):
-            task.cancel()
+        app.abort()
         await self.leaves(app)
 
     async def goes_about(self, app: App, *, sweeping: bool = False) -> None:
@@ -74,13 +73,13 @@ class ReplicaSet(BotHarness):
         stack.push_async_callback(app.jobs.stop)
         stack.callback(app.scheduler.shutdown, wait=False)
 
-    def adds(self, handler: BaseHandler[Update, Context, Any]) -> None:
+    def adds_handler(self, handler: BaseHandler[Update, Context, Any]) -> None:
         """Have every replica ask this handler first."""
         self._first.insert(0, handler)
         for app in self.apps:
             app.application.handlers[0].insert(0, handler)
 
-    async def works(self, updates: list[dict[str, Any]]) -> None:
+    async def processes(self, updates: list[dict[str, Any]]) -> None:
         """Have each update worked by the next replica, which does not wait until the one before has answered."""
         for raw in updates:
             await self.worked_by(self.app, raw)
@@ -95,7 +94,7 @@ class ReplicaSet(BotHarness):
         """Have the replicas work all that people did, and do what is due: each alarm has heard of a part of it."""
         await self.settles()
 
-    async def runs_due(self) -> None:
+    async def run_due(self) -> None:
         """Have all replicas do what is due, and wait until that has arrived."""
         await asyncio.gather(*(app.jobs.run_due() for app in self.apps))
         await self.idle()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.bot import until
 from tests.kit.bot_process import ended, killed, runs, started
 from tests.kit.fork_server import plain_environment
+from tests.kit.waiting import until
 
 PROGRAM = ("tests.kit.environment_report", "3", "--and=more")
 

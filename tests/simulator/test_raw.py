@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from simulator.simulator import Simulator
-from tests.kit.bot import until
+from tests.kit.waiting import until
 
 ODD = b'{"update_id": NaN, "update_id": "\\ud83d\xff"}'
 

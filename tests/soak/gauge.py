@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from simulator.state.people import Person
-from tests.kit.bot import until
+from tests.kit.waiting import until
 
 _EVERY = 0.5
 _PATIENCE = 600

@@ -17,10 +17,11 @@ from simulator.state.people import Person
 from storage.database import Database
 from tests.faults.odd_values import SECRET
 from tests.faults.replica_kills import Outcome
-from tests.kit.bot import ADMIN_ID, until
+from tests.kit.bot import ADMIN_ID
 from tests.kit.bot_process import TOKEN, environment, runs
+from tests.kit.raw_database import rows
 from tests.kit.sampling import SEED, seeded
-from tests.kit.venue import rows
+from tests.kit.waiting import until
 from tests.soak.gauge import Gauge, Probes, descriptors, megabytes
 from tests.soak.people import Practitioner, Visitor
 from tests.soak.troubles import FIRST_STRANGER, Running, Troubles

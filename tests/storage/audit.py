@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from tests.kit.venue import micros, rows
+from tests.kit.raw_database import micros, rows
 
 FOR_EVER = 1 << 62
 

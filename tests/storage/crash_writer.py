@@ -12,7 +12,7 @@ from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.expire_holds import expire_holds
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
-from tests.kit.venue import OPENING
+from tests.kit.clinic import OPENING
 
 CELLS = 96 * 20
 CLIENTS = tuple(range(401, 421))

@@ -1,7 +1,7 @@
 """A venue that has been open for long: some thousand rows in each table, most of them past, for PostgreSQL's planner to count on."""
 
+from tests.kit.clinic import OPENING
 from tests.kit.postgres import execute
-from tests.kit.venue import OPENING
 
 _TABLES = [
     """INSERT INTO client (id, name, first_seen_at, unreachable_since)

@@ -18,7 +18,8 @@ from domain.usecases.expire_holds import expire_holds
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.venue import NOW, OPENING, changes
+from tests.kit.clinic import NOW, OPENING
+from tests.kit.raw_database import changes
 
 PROVIDERS = (1, 2)
 CLIENTS = tuple(range(201, 213))

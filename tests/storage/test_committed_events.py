@@ -11,14 +11,14 @@ from domain.usecases.end_reservation import cancel_by_client, confirm_hold
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
 from storage.maintenance.migrate import is_current
-from tests.kit.venue import ALICE, BOB, CARA, NOW, OPENING, POLICY, SECOND, hold, open_venue
+from tests.kit.clinic import ALICE, BOB, CARA, NOW, OPENING, POLICY, SECOND, hold, open_clinic
 
 
 async def test_a_transaction_remembers_in_order_what_was_announced_in_it(
     database: Database,
 ) -> None:
     async with database.transaction() as uow:
-        dora, _ = await open_venue(uow)
+        dora, _ = await open_clinic(uow)
         held = await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
         await confirm_hold(uow, POLICY, held.id, ALICE, NOW)
         await cancel_by_client(uow, POLICY, held.id, ALICE, NOW)
@@ -28,7 +28,7 @@ async def test_a_transaction_remembers_in_order_what_was_announced_in_it(
 
 async def test_what_changes_nothing_is_not_announced(database: Database) -> None:
     async with database.transaction() as uow:
-        dora, _ = await open_venue(uow)
+        dora, _ = await open_clinic(uow)
     await hold(database, ALICE, dora, OPENING)
     async with database.transaction() as uow:
         await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
@@ -38,7 +38,7 @@ async def test_what_changes_nothing_is_not_announced(database: Database) -> None
 
 async def test_what_a_refusal_undid_did_not_happen(database: Database) -> None:
     async with database.transaction() as uow:
-        dora, emil = await open_venue(uow)
+        dora, emil = await open_clinic(uow)
     await hold(database, ALICE, dora, OPENING)
     after = NOW + POLICY.hold_duration + SECOND
     await hold(database, BOB, emil, OPENING, after)
@@ -56,7 +56,7 @@ async def test_the_backlog_is_what_is_due_and_since_when_its_oldest_row_is(
     database: Database,
 ) -> None:
     async with database.transaction() as uow:
-        await open_venue(uow)
+        await open_clinic(uow)
         sent = await uow.outbox.reply(ALICE, {}, NOW - timedelta(minutes=9))
         await uow.outbox.record_result(sent, "sent", NOW)
         await uow.outbox.reply(BOB, {}, NOW - timedelta(minutes=5))

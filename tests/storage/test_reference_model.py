@@ -42,8 +42,9 @@ from storage.database import Database
 from storage.maintenance.integrity import SqlDoctor
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
+from tests.kit.clinic import ALICE, BOB, DORA, EMIL, NOW, open_clinic
+from tests.kit.raw_database import rows
 from tests.kit.sampling import PROFILE
-from tests.kit.venue import ALICE, BOB, DORA, EMIL, NOW, open_venue, rows
 from tests.storage.reference_model import QUARTER, Claim, Model, Refused, stretches
 
 # In the full profile people take thousands of steps.
@@ -178,7 +179,7 @@ class Bookings(RuleBasedStateMachine):
         async with self.database.transaction() as work:
             for table in reversed(metadata.sorted_tables):
                 await work._connection.execute(table.delete())
-            dora, emil = await open_venue(work, clients=(ALICE, BOB), hours=opened)
+            dora, emil = await open_clinic(work, clients=(ALICE, BOB), hours=opened)
         return dora.id, emil.id
 
     @property

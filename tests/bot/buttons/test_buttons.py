@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 import bot.buttons as kinds
 from bot.buttons import Callback, Cell, ConfirmHold, Nothing, PickSlot, PostedDay, ShowCard, read
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import holds, opens_clinic
-from tests.kit.venue import rows
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
+from tests.kit.raw_database import rows
 
 NAMED = (getattr(kinds, name) for name in kinds.__all__)
 KINDS: list[type[Callback]] = [
@@ -155,8 +156,8 @@ async def test_no_forged_choice_makes_the_bot_fail(
     bot: BotHarness, alice: ChatUser, kind: type[Callback]
 ) -> None:
     """Everything that reads as a choice may be sent by anybody, provider or not, in a dialogue or not."""
-    dora = await opens_clinic(bot)
-    await holds(alice, "09:15")
+    dora = await add_provider(bot)
+    await alice.holds("09:15")
     await dora.sends("/hours")
     lines = [kind.tag]
     for field in fields(kind):  # type: ignore[arg-type]

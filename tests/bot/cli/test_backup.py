@@ -19,9 +19,9 @@ from domain.timespan import TimeSpan
 from simulator.simulator import Simulator
 from simulator.state.people import Person
 from storage.database import Database
-from tests.kit.bot import until
 from tests.kit.bot_process import TOKEN, bot_process, environment, killed, runs, started
-from tests.kit.venue import rows
+from tests.kit.raw_database import rows
+from tests.kit.waiting import until
 
 FIRST = int(datetime.now(UTC).timestamp()) // 900 + 3 * 96
 LIVE = "SELECT client_id, status FROM reservation WHERE status IN ('held', 'confirmed') ORDER BY id"

@@ -18,7 +18,8 @@ from domain.policy import BookingPolicy
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
-from tests.kit.venue import ALICE, BOB, everything, micros, open_venue
+from tests.kit.clinic import ALICE, BOB, open_clinic
+from tests.kit.raw_database import everything, micros
 
 START = int((datetime.now(UTC) + timedelta(days=3)).timestamp()) // 900
 # What a statement says instead of an instant: it is put in when the test runs, which may be long after this was read.
@@ -34,7 +35,7 @@ async def books(database_url: str) -> str:
     """A database with a booking (1), a hold (2) with another provider, and posted hours."""
     database = Database(database_url)
     async with database.transaction() as work:
-        dora, emil = await open_venue(work)
+        dora, emil = await open_clinic(work)
         await work._connection.execute(
             text(f"UPDATE availability SET start_cell = {START}, end_cell = {START + 32}")
         )

@@ -19,11 +19,11 @@ from bot.__main__ import main
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.kit.bot import until
 from tests.kit.bot_process import TOKEN, bot_process, environment, runs
 from tests.kit.fork_server import plain_environment
 from tests.kit.http import visits
-from tests.kit.venue import rows
+from tests.kit.raw_database import rows
+from tests.kit.waiting import until
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ import pytest
 
 from bot.demo import demo
 from bot.settings import Settings
-from tests.kit.bot import until
 from tests.kit.demo_process import RunningDemo, demo_process
+from tests.kit.waiting import until
 
 DORA, ALICE = 1000, 1001
 

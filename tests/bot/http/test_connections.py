@@ -17,8 +17,9 @@ from bot.http.server import HttpSide
 from bot.observability.instrumented import BacklogGauge
 from bot.settings import Address
 from bot.updates.webhook import Webhook
-from tests.kit.bot import BotHarness, running, until
+from tests.kit.bot import BotHarness, running
 from tests.kit.http import SECRET, SECRET_HEADER, visits
+from tests.kit.waiting import until
 
 pytestmark = pytest.mark.engines("sqlite")
 
@@ -117,8 +118,8 @@ class Gate:
     def __init__(self, bot: BotHarness) -> None:
         self.reached = False
         self.opened = asyncio.Event()
-        bot.adds(MessageHandler(filters.Regex("^wait"), self.passes))
-        self.update = bot.knows("Alice").person.sends("wait")
+        bot.adds_handler(MessageHandler(filters.Regex("^wait"), self.passes))
+        self.update = bot.person_named("Alice").person.sends("wait")
         bot.simulator.take_updates()
 
     async def passes(self, _update: Update, _context: Context) -> None:

@@ -15,9 +15,10 @@ from bot.lifecycle import run
 from bot.settings import Address, Settings
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
-from tests.kit.bot import TOKEN, until
+from tests.kit.bot import TOKEN
 from tests.kit.http import ServedBot, visits
-from tests.kit.venue import changes
+from tests.kit.raw_database import changes
+from tests.kit.waiting import until
 
 
 @pytest.fixture
@@ -70,14 +71,14 @@ async def test_it_is_not_alive_once_nothing_due_was_done_for_a_minute_until_it_i
     bot: ServedBot,
 ) -> None:
     pulse = bot.app.jobs.pulse
-    await bot.runs_due()
+    await bot.run_due()
     pulse.last_beat = asyncio.get_running_loop().time() - 59
     assert (await bot.asks("/healthz")).status == 200
     pulse.last_beat = asyncio.get_running_loop().time() - 61
     dead = await bot.asks("/healthz")
     assert (dead.status, dead.text) == (503, "what falls due has not been done for a minute")
 
-    await bot.runs_due()
+    await bot.run_due()
     assert (await bot.asks("/healthz")).status == 200
 
 

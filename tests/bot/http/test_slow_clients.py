@@ -11,10 +11,10 @@ import pytest
 
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.kit.bot import until
 from tests.kit.bot_process import TOKEN, environment, killed
 from tests.kit.fork_server import ROOT, ForkedProcess, fork_server, plain_environment
 from tests.kit.http import visits
+from tests.kit.waiting import until
 
 DESCRIPTORS, STRANGERS, ROUNDS = 256, 400, 3
 LARGEST_LOG = 20_000

@@ -9,7 +9,8 @@ from bot.jobs.expiry import end_overdue_holds
 from domain.ports import DatabaseAway
 from storage.database import Database, Result
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.venue import ALICE, BOB, CARA, NOW, OPENING, POLICY, hold, open_venue, rows
+from tests.kit.clinic import ALICE, BOB, CARA, NOW, OPENING, POLICY, hold, open_clinic
+from tests.kit.raw_database import rows
 
 OVER = NOW + timedelta(minutes=31)
 
@@ -18,7 +19,7 @@ OVER = NOW + timedelta(minutes=31)
 async def holds(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.jobs.expiry.BATCH", 2)
     async with database.transaction() as uow:
-        dora, _ = await open_venue(uow)
+        dora, _ = await open_clinic(uow)
     for number in range(9):
         await hold(database, (ALICE, BOB, CARA)[number % 3], dora, OPENING + number)
 

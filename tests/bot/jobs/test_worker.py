@@ -22,10 +22,12 @@ from bot.notifications.admin_summary import AdminSummary
 from bot.runtime.alarm import Every
 from bot.runtime.clock_guard import ClockGuard
 from simulator.faults import Fault, Faults
-from tests.kit.bot import MONDAY, BotHarness, ChatUser, until
-from tests.kit.clinic import holds, opens_clinic
+from tests.kit.bot import MONDAY, BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
 from tests.kit.handlers import calls
-from tests.kit.venue import changes, literal, rows
+from tests.kit.raw_database import changes, literal, rows
+from tests.kit.waiting import until
 
 BACKLOG = 1500
 PEOPLE = 100
@@ -78,16 +80,16 @@ def fills_outbox(bot: BotHarness, people: list[ChatUser]) -> None:
 async def test_a_hold_runs_out_on_time_and_the_heart_beats_while_a_long_backlog_is_told(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    await opens_clinic(bot)
+    await add_provider(bot)
     people = [bot.joins(f"Person {number}") for number in range(PEOPLE)]
     for someone in people:
         someone.person.sends("/start")
     bot.simulator.take_updates()
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     bot.now += timedelta(minutes=30) - timedelta(seconds=20)
     fills_outbox(bot, people)
     wire = bot.simulator.world.faults = CountingWire(bot)
-    await bot.runs_due()
+    await bot.run_due()
 
     sent = [call.params["text"] for call in calls(bot, "sendMessage")]
     [told] = [number for number, text in enumerate(sent) if "expired" in text]
@@ -100,11 +102,11 @@ async def test_a_hold_runs_out_on_time_and_the_heart_beats_while_a_long_backlog_
 async def test_where_the_heartbeat_cannot_be_written_all_else_goes_on(
     bot: BotHarness, alice: ChatUser, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await opens_clinic(bot)
-    await holds(alice, "09:15")
+    await add_provider(bot)
+    await alice.holds("09:15")
     bot.app.jobs._heartbeat = tmp_path / "a folder that is gone" / "heartbeat"
     bot.now += timedelta(minutes=30)
-    await bot.runs_due()
+    await bot.run_due()
 
     assert "expired" in alice.last.text
     assert "the heartbeat cannot be written" in caplog.text
@@ -207,8 +209,8 @@ async def test_a_clock_that_was_set_has_all_jobs_scheduled_again_and_what_is_due
 ) -> None:
     wall = Moved()
     scheduler = bot.app.scheduler
-    await opens_clinic(bot)
-    await holds(alice, "09:15")
+    await add_provider(bot)
+    await alice.holds("09:15")
     async with at_work(bot, guarded(bot, wall)):
         # It tidies up once it has done what was due at the start.
         await until(lambda: rows(bot.app.database.url, old_update) == [(0,)])

@@ -14,9 +14,10 @@ from bot.updates.processor import TRIES, WorkFailed
 from domain.client import Contact
 from domain.operations.incident import Trouble
 from storage.database import Database
-from tests.kit.bot import ADMIN_ID, MONDAY, BotHarness, ChatUser
-from tests.kit.handlers import answering, failing, hears, outbox
-from tests.kit.venue import changes, everything, rows
+from tests.kit.bot import ADMIN_ID, MONDAY, BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.handlers import answering, failing, on_text, outbox
+from tests.kit.raw_database import changes, everything, rows
 
 HEAD = "Something went wrong on the bot's side"
 AN_HOUR = timedelta(hours=1)
@@ -25,7 +26,7 @@ AN_HOUR = timedelta(hours=1)
 @pytest.fixture
 async def ada(bot: BotHarness) -> ChatUser:
     """An admin whom the bot knows."""
-    ada = bot.knows("Ada", id=ADMIN_ID)
+    ada = bot.person_named("Ada", id=ADMIN_ID)
     await ada.sends("/start")
     return ada
 
@@ -35,7 +36,7 @@ def booming(request: pytest.FixtureRequest) -> None:
     """Have every line that begins with "boom" fail."""
     for name in ("bot", "impatient_bot"):
         if name in request.fixturenames:
-            hears(
+            on_text(
                 request.getfixturevalue(name),
                 "boom",
                 failing(KeyError("Alice lives in Elm Street")),
@@ -49,8 +50,8 @@ async def fails(bot: BotHarness, who: ChatUser, times: int = 1) -> None:
     for update in bot.simulator.take_updates():
         for _ in range(TRIES - 1):
             with pytest.raises(WorkFailed):
-                await bot.works([update])
-        await bot.works([update])
+                await bot.processes([update])
+        await bot.processes([update])
 
 
 def digests(admin: ChatUser) -> list[str]:
@@ -66,7 +67,7 @@ async def test_a_handler_that_fails_thrice_is_told_to_the_admin_with_the_next_sw
 ) -> None:
     await fails(bot, alice)
     assert digests(ada) == []
-    await bot.runs_due()
+    await bot.run_due()
 
     [told] = digests(ada)
     assert (
@@ -82,22 +83,22 @@ async def test_many_failures_are_two_messages_an_hour_apart(
     bot: BotHarness, ada: ChatUser, alice: ChatUser
 ) -> None:
     await fails(bot, alice)
-    await bot.runs_due()
+    await bot.run_due()
     for _ in range(3):
         await fails(bot, alice, 4)
-        await bot.passes(minutes=15)
+        await bot.advances(minutes=15)
     assert len(digests(ada)) == 1
 
-    await bot.passes(minutes=14, seconds=59)
+    await bot.advances(minutes=14, seconds=59)
     assert len(digests(ada)) == 1
-    await bot.passes(seconds=1)
+    await bot.advances(seconds=1)
     assert len(digests(ada)) == 2
     assert (
         "12 things that people wrote or tapped could not be worked and were set aside. The last error: KeyError"
         in digests(ada)[1]
     )
 
-    await bot.passes(hours=5)
+    await bot.advances(hours=5)
     assert len(digests(ada)) == 2
 
 
@@ -111,9 +112,9 @@ async def test_what_failed_before_a_restart_is_told_after_it_and_once(
 
     await fails(bot, alice)
     await bot.restarts()
-    await bot.passes(minutes=59)
+    await bot.advances(minutes=59)
     assert len(digests(ada)) == 1
-    await bot.passes(minutes=1)
+    await bot.advances(minutes=1)
     assert len(digests(ada)) == 2
 
 
@@ -133,14 +134,14 @@ async def test_each_admin_is_told_in_his_language_and_whoever_is_not_there_is_le
     bot: BotHarness, alice: ChatUser
 ) -> None:
     bot.app.jobs._admin_summary._admins = [ADMIN_ID, 901, 902, 903]
-    ada, emil = bot.knows("Ada", id=ADMIN_ID), bot.joins("Emil", id=901, language_code="de")
+    ada, emil = bot.person_named("Ada", id=ADMIN_ID), bot.joins("Emil", id=901, language_code="de")
     gone = bot.joins("Gone", id=902)
     for admin in (ada, emil, gone):
         await admin.sends("/start")
     gone.person.blocks()
     await bot.settles()
     await fails(bot, alice)
-    await bot.runs_due()
+    await bot.run_due()
 
     assert len(digests(ada)) == 1
     assert "1 Eingabe ließ sich nicht bearbeiten" in digests(emil)[0]
@@ -153,21 +154,21 @@ async def test_an_admin_who_first_writes_later_is_told_then(
     bot: BotHarness, alice: ChatUser
 ) -> None:
     await fails(bot, alice, 2)
-    await bot.passes(hours=3)
+    await bot.advances(hours=3)
     assert outbox(bot, "kind") == []
 
-    ada = bot.knows("Ada", id=ADMIN_ID)
+    ada = bot.person_named("Ada", id=ADMIN_ID)
     await ada.sends("/start")
-    await bot.runs_due()
+    await bot.run_due()
     assert "2 things" in digests(ada)[0]
 
 
 async def test_without_admins_nothing_breaks_and_nothing_piles_up(database_url: str) -> None:
     bot = BotHarness(database_url, admin_ids="")
     await bot.starts()
-    hears(bot, "boom", failing(KeyError("x")))
+    on_text(bot, "boom", failing(KeyError("x")))
     await fails(bot, bot.joins("Alice"), 30)
-    await bot.passes(hours=2)
+    await bot.advances(hours=2)
 
     assert rows(database_url, "SELECT kind, count FROM incident") == [("update_set_aside", 30)]
     assert outbox(bot, "kind") == []
@@ -181,13 +182,13 @@ async def test_messages_that_cannot_be_told_are_counted_by_what_kept_them(
     bot = impatient_bot
     ada, alice = bot.joins("Ada", id=ADMIN_ID), bot.joins("Alice")
     await ada.sends("/start")
-    hears(bot, "empty", answering(Send(Screen(""))))
+    on_text(bot, "empty", answering(Send(Screen(""))))
     await alice.sends("empty")
-    await bot.runs_due()
+    await bot.run_due()
     async with bot.app.database.transaction() as work:
         await work.outbox.reply(alice.id, {"steps": [{"step": "dance"}]}, bot.now - AN_HOUR)
     for _ in range(3):
-        await bot.passes(minutes=20)
+        await bot.advances(minutes=20)
 
     told = "\n".join(digests(ada))
     assert "1 message was refused by Telegram and put aside: " in told
@@ -211,7 +212,7 @@ async def test_a_digest_that_cannot_be_told_is_not_told_of(
     else:
         changes(bot.app.database.url, "UPDATE outbox SET payload = '{}' WHERE kind = 'digest'")
     for _ in range(10):
-        await bot.passes(hours=1)
+        await bot.advances(hours=1)
 
     assert outbox(bot, "kind, state") == [("digest", "parked")]
     assert rows(bot.app.database.url, "SELECT * FROM incident") == []
@@ -250,7 +251,7 @@ async def test_a_job_that_fails_and_a_database_that_was_away_are_told(
         raise ArithmeticError
 
     await bot.app.jobs._tried(fails_once)
-    await bot.runs_due()
+    await bot.run_due()
     assert "1 piece of regular work failed and is tried again: ArithmeticError" in digests(ada)[0]
 
     async def finds_no_database() -> None:
@@ -259,7 +260,7 @@ async def test_a_job_that_fails_and_a_database_that_was_away_are_told(
     changes(bot.app.database.url, "ALTER TABLE incident RENAME TO away")
     await bot.app.jobs._tried(finds_no_database)
     changes(bot.app.database.url, "ALTER TABLE away RENAME TO incident")
-    await bot.passes(hours=1)
+    await bot.advances(hours=1)
     assert (
         "The database could not be used for a while, and can be again: OperationalError"
         in digests(ada)[1]
@@ -270,7 +271,7 @@ async def test_every_kind_of_trouble_can_be_told(bot: BotHarness, ada: ChatUser)
     async with bot.app.database.transaction() as work:
         for kind in Trouble:
             await work.incidents.note(kind, "<Error>", bot.now)
-    await bot.runs_due()
+    await bot.run_due()
 
     [told] = digests(ada)
     assert told.count("•") == len(Trouble)

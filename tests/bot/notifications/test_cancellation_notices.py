@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from simulator.faults import FaultKind
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import books, cancels_for, holds, opens_clinic
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
 from tests.kit.handlers import calls, outbox
-from tests.kit.venue import changes, rows
+from tests.kit.raw_database import changes, rows
 
 FIRST = "Wednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
 
@@ -16,7 +17,7 @@ FIRST = "Wednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
 @pytest.fixture
 async def dora(impatient_bot: BotHarness) -> ChatUser:
     """Return a provider who works from nine to twelve on Wednesday 25 November."""
-    return await opens_clinic(impatient_bot)
+    return await add_provider(impatient_bot)
 
 
 @pytest.fixture
@@ -43,15 +44,15 @@ def notices(bot: BotHarness) -> list[tuple[str, str]]:
 
 async def confirms(bot: BotHarness, client: ChatUser) -> None:
     """Have a client book the first time, and no notice go out."""
-    await holds(client, "09:15")
+    await client.holds("09:15")
     client.person.taps("Confirm")
-    await bot.hears()
+    await bot.receives()
 
 
 async def cancels(bot: BotHarness, client: ChatUser, number: int = 1) -> None:
     """Have a client cancel a booking, and no notice go out."""
     client.person.taps_data(f"lc:{number}", client.card.id)
-    await bot.hears()
+    await bot.receives()
 
 
 async def test_a_booking_cancelled_before_its_notice_went_out_is_not_mentioned(
@@ -59,7 +60,7 @@ async def test_a_booking_cancelled_before_its_notice_went_out_is_not_mentioned(
 ) -> None:
     await confirms(impatient_bot, alice)
     await cancels(impatient_bot, alice)
-    await impatient_bot.passes(minutes=10)
+    await impatient_bot.advances(minutes=10)
 
     assert told(impatient_bot, dora) == []
     assert notices(impatient_bot) == [
@@ -72,9 +73,9 @@ async def test_the_cancellation_of_a_booking_that_was_announced_is_told(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await confirms(impatient_bot, alice)
-    await impatient_bot.runs_due()
+    await impatient_bot.run_due()
     await cancels(impatient_bot, alice)
-    await impatient_bot.runs_due()
+    await impatient_bot.run_due()
 
     assert told(impatient_bot, dora)[0].startswith("📅 New booking")
     assert dora.last.text.startswith(f"Alice cancelled:\n{FIRST}")
@@ -85,12 +86,12 @@ async def test_a_provider_who_was_unreachable_for_both_hears_of_neither(
 ) -> None:
     dora.person.blocks()
     await confirms(impatient_bot, alice)
-    await impatient_bot.runs_due()
+    await impatient_bot.run_due()
     await cancels(impatient_bot, alice)
-    await impatient_bot.runs_due()
+    await impatient_bot.run_due()
     dora.person.unblocks()
     await dora.sends("/help")
-    await impatient_bot.passes(minutes=10)
+    await impatient_bot.advances(minutes=10)
 
     assert [text for text in told(impatient_bot, dora) if "cancelled" in text or "📅" in text] == []
     assert notices(impatient_bot) == [
@@ -102,10 +103,10 @@ async def test_a_provider_who_was_unreachable_for_both_hears_of_neither(
 async def test_a_provider_who_was_unreachable_only_for_the_cancellation_hears_of_it(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     dora.person.blocks()
     await cancels(impatient_bot, alice)
-    await impatient_bot.runs_due()
+    await impatient_bot.run_due()
     dora.person.unblocks()
     await dora.sends("/help")
 
@@ -115,11 +116,11 @@ async def test_a_provider_who_was_unreachable_only_for_the_cancellation_hears_of
 async def test_of_several_bookings_only_the_cancellation_of_an_announced_one_is_told(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "10:00")
+    await alice.books("10:00")
     await confirms(impatient_bot, alice)
     await cancels(impatient_bot, alice, 2)
     await cancels(impatient_bot, alice, 1)
-    await impatient_bot.runs_due()
+    await impatient_bot.run_due()
 
     assert [
         "10:00–10:15" in message.text for message in dora.shown if "cancelled" in message.text
@@ -131,10 +132,10 @@ async def test_a_notice_that_waits_in_a_flood_was_not_told(
 ) -> None:
     impatient_bot.simulator.faults.add(FaultKind.FLOOD, person=dora.person, times=2, retry_after=60)
     await confirms(impatient_bot, alice)
-    await impatient_bot.runs_due()
-    await impatient_bot.passes(seconds=60)
+    await impatient_bot.run_due()
+    await impatient_bot.advances(seconds=60)
     await cancels(impatient_bot, alice)
-    await impatient_bot.passes(minutes=10)
+    await impatient_bot.advances(minutes=10)
 
     assert [
         (kind, attempts)
@@ -156,14 +157,14 @@ async def test_a_notice_that_may_have_arrived_counts_as_told(
 ) -> None:
     impatient_bot.simulator.faults.add(fault, method="sendMessage", person=dora.person)
     await confirms(impatient_bot, alice)
-    await impatient_bot.runs_due()
+    await impatient_bot.run_due()
     assert dora.last.text.startswith("📅 New booking")
     if blocked_later:
         dora.person.blocks()
-        await impatient_bot.passes(minutes=1)
+        await impatient_bot.advances(minutes=1)
         dora.person.unblocks()
     await cancels(impatient_bot, alice)
-    await impatient_bot.passes(minutes=10)
+    await impatient_bot.advances(minutes=10)
     await dora.sends("/help")
 
     assert any(message.text.startswith(f"Alice cancelled:\n{FIRST}") for message in dora.shown)
@@ -181,7 +182,7 @@ async def test_the_cancellation_of_a_booking_whose_notice_was_parked_is_not_told
         ]
         await work.outbox.record_result(notice, "parked", impatient_bot.now, "refused")
     await cancels(impatient_bot, alice)
-    await impatient_bot.passes(minutes=10)
+    await impatient_bot.advances(minutes=10)
 
     assert told(impatient_bot, dora) == []
 
@@ -189,10 +190,10 @@ async def test_the_cancellation_of_a_booking_whose_notice_was_parked_is_not_told
 async def test_the_cancellation_of_a_booking_whose_notice_was_deleted_as_old_is_told(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     changes(impatient_bot.app.database.url, "DELETE FROM outbox WHERE kind = 'booking_confirmed'")
     await cancels(impatient_bot, alice)
-    await impatient_bot.runs_due()
+    await impatient_bot.run_due()
 
     assert dora.last.text.startswith(f"Alice cancelled:\n{FIRST}")
 
@@ -203,8 +204,8 @@ async def test_a_clock_that_was_set_back_does_not_tell_a_cancellation_first(
     await confirms(impatient_bot, alice)
     impatient_bot.now -= timedelta(minutes=5)
     await cancels(impatient_bot, alice)
-    await impatient_bot.runs_due()
-    await impatient_bot.passes(minutes=10)
+    await impatient_bot.run_due()
+    await impatient_bot.advances(minutes=10)
 
     assert told(impatient_bot, dora) == []
 
@@ -215,9 +216,9 @@ async def test_a_client_always_hears_that_the_provider_cancelled(
 ) -> None:
     await confirms(impatient_bot, alice)
     if swept:
-        await impatient_bot.runs_due()
-    await cancels_for(dora, 1)
-    await impatient_bot.runs_due()
+        await impatient_bot.run_due()
+    await dora.cancels_for_client(1)
+    await impatient_bot.run_due()
 
     assert alice.last.text == f"❌ Dora cancelled your appointment:\n{FIRST}"
 
@@ -225,8 +226,8 @@ async def test_a_client_always_hears_that_the_provider_cancelled(
 async def test_a_client_hears_that_a_hold_expired_although_the_warning_never_went_out(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
-    await impatient_bot.passes(minutes=31)
+    await alice.holds("09:15")
+    await impatient_bot.advances(minutes=31)
 
     assert "Your hold has expired" in alice.last.text
 
@@ -238,10 +239,10 @@ async def test_a_booking_whose_notice_could_not_be_rendered_was_not_announced(
     await confirms(impatient_bot, alice)
     changes(url, f"UPDATE client SET time_zone = 'No/Where' WHERE id = {dora.id}")
     for _ in range(4):
-        await impatient_bot.passes(minutes=1)
+        await impatient_bot.advances(minutes=1)
     changes(url, f"UPDATE client SET time_zone = NULL WHERE id = {dora.id}")
     await cancels(impatient_bot, alice)
-    await impatient_bot.passes(minutes=10)
+    await impatient_bot.advances(minutes=10)
 
     assert told(impatient_bot, dora) == []
     assert notices(impatient_bot) == [

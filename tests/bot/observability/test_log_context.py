@@ -18,10 +18,12 @@ from bot.updates.processor import WorkFailed
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.kit.bot import ADMIN_ID, BotHarness, ChatUser, until
+from tests.kit.bot import ADMIN_ID, BotHarness
 from tests.kit.bot_process import TOKEN, bot_process, environment
-from tests.kit.clinic import holds, opens_clinic
-from tests.kit.handlers import failing, feels, hears
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
+from tests.kit.handlers import failing, on_tap, on_text
+from tests.kit.waiting import until
 
 LIBRARY = logging.getLogger("some.library")
 
@@ -58,7 +60,7 @@ def lines(capsys: pytest.CaptureFixture[str], event: str) -> list[dict[str, Any]
 async def test_what_is_logged_while_an_update_is_worked_tells_of_it(
     bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hears(bot, "hm", mutter)
+    on_text(bot, "hm", mutter)
     configure_logging("INFO", "json")
     update = alice.person.sends("hm")
     await bot.settles()
@@ -71,7 +73,7 @@ async def test_what_is_logged_while_an_update_is_worked_tells_of_it(
 async def test_a_console_line_tells_of_it_too(
     bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hears(bot, "hm", mutter)
+    on_text(bot, "hm", mutter)
     configure_logging("INFO", "console")
     update = alice.person.sends("hm")
     await bot.settles()
@@ -84,7 +86,7 @@ async def test_a_console_line_tells_of_it_too(
 async def test_a_tap_on_a_reservation_tells_which_one_it_is(
     bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str], data: str
 ) -> None:
-    feels(bot, data, mutter)
+    on_tap(bot, data, mutter)
     await alice.sends("/help")
     configure_logging("INFO", "json")
     await alice.taps_data(data, alice.last.id)
@@ -96,11 +98,11 @@ async def test_a_tap_on_a_reservation_tells_which_one_it_is(
 async def test_an_update_that_fails_is_told_and_nothing_of_it_sticks(
     bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    hears(bot, "boom", failing(RuntimeError("boom")))
+    on_text(bot, "boom", failing(RuntimeError("boom")))
     configure_logging("INFO", "json")
     update = alice.person.sends("boom")
     with pytest.raises(WorkFailed):
-        await bot.works(bot.simulator.take_updates())
+        await bot.processes(bot.simulator.take_updates())
     LIBRARY.warning("afterwards, failed")
 
     said = capsys.readouterr().err.splitlines()
@@ -114,11 +116,11 @@ async def test_what_is_logged_while_a_message_is_delivered_tells_of_it(
     impatient_bot: BotHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
-    await opens_clinic(bot)
-    await holds(alice, "09:15")
+    await add_provider(bot)
+    await alice.holds("09:15")
     configure_logging("INFO", "json")
     bot.simulator.faults.add(FaultKind.SERVER_ERROR, person=alice.person)
-    await bot.passes(minutes=25)
+    await bot.advances(minutes=25)
     LIBRARY.warning("after it waits")
 
     said = capsys.readouterr().err.splitlines()
@@ -147,7 +149,7 @@ async def test_the_night_does_not_log_as_if_it_were_the_update_that_set_the_alar
         said.extend(capsys.readouterr().err.splitlines())
         return any(event in line for line in said)
 
-    hears(bot, "wake", sets_alarm)
+    on_text(bot, "wake", sets_alarm)
     bot.app.scheduler.start()
     try:
         configure_logging("INFO", "json")

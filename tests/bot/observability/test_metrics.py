@@ -20,11 +20,12 @@ from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
-from tests.kit.bot import TOKEN, ChatUser
-from tests.kit.clinic import books, cancels_for, holds, opens_clinic, quarter, reservations
-from tests.kit.handlers import answering, echo, failing, feels, hears, offer
+from tests.kit.bot import TOKEN
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider, quarter
+from tests.kit.handlers import answering, echo, failing, offer, on_tap, on_text
 from tests.kit.http import ServedBot
-from tests.kit.venue import changes
+from tests.kit.raw_database import changes
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ async def bot(database_url: str) -> AsyncIterator[ServedBot]:
 
 @pytest.fixture
 async def alice(bot: ServedBot) -> ChatUser:
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     return bot.joins("Alice")
 
 
@@ -92,7 +93,7 @@ async def test_updates_are_counted_by_what_became_of_them(bot: ServedBot, alice:
 async def test_updates_that_fail_are_counted_each_time_and_once_when_set_aside(
     bot: ServedBot, alice: ChatUser
 ) -> None:
-    hears(bot, "boom", failing(RuntimeError("boom")))
+    on_text(bot, "boom", failing(RuntimeError("boom")))
     alice.person.sends("boom")
     updates = bot.simulator.take_updates()
     async with counting(
@@ -100,15 +101,15 @@ async def test_updates_that_fail_are_counted_each_time_and_once_when_set_aside(
     ):
         for _ in range(TRIES - 1):
             with pytest.raises(WorkFailed):
-                await bot.works(updates)
+                await bot.processes(updates)
     async with counting(bot, "slotkeeper_updates_total", kind="message", outcome="set_aside"):
-        await bot.works(updates)
+        await bot.processes(updates)
     assert await bot.counts("slotkeeper_updates_total", kind="message", outcome="worked") == 0
 
 
 async def test_updates_are_counted_by_kind(bot: ServedBot, alice: ChatUser) -> None:
-    hears(bot, "offer", offer)
-    feels(bot, "probe", echo)
+    on_text(bot, "offer", offer)
+    on_tap(bot, "probe", echo)
     await alice.sends("offer")
     async with counting(bot, "slotkeeper_updates_total", kind="tap", outcome="worked"):
         await alice.taps("Probe")
@@ -120,7 +121,7 @@ async def test_updates_are_counted_by_kind(bot: ServedBot, alice: ChatUser) -> N
     async with counting(bot, "slotkeeper_updates_total", kind="edited", outcome="worked"):
         edited = alice.person.sends("hi")
         bot.simulator.take_updates()
-        await bot.works(
+        await bot.processes(
             [
                 {
                     "update_id": edited["update_id"],
@@ -143,7 +144,7 @@ async def test_an_update_that_nobody_sent_is_counted(bot: ServedBot) -> None:
         "text": "hi",
     }
     async with counting(bot, "slotkeeper_updates_total", kind="other", outcome="worked"):
-        await bot.works([{"update_id": 2, "channel_post": post}])
+        await bot.processes([{"update_id": 2, "channel_post": post}])
 
 
 async def test_updates_are_timed_from_their_receipt_to_commit_and_answer(
@@ -153,7 +154,7 @@ async def test_updates_are_timed_from_their_receipt_to_commit_and_answer(
         await asyncio.sleep(0.06)
         await echo(update, context)
 
-    hears(bot, "slow", slow)
+    on_text(bot, "slow", slow)
     await alice.sends("slow")
 
     for name in ("slotkeeper_update_seconds", "slotkeeper_answer_seconds"):
@@ -169,7 +170,7 @@ async def test_the_wait_for_the_turn_of_the_chat_counts_as_well(
     async def waits(update: Update, context: Context) -> None:
         await gate.wait()
 
-    hears(bot, "wait", waits)
+    on_text(bot, "wait", waits)
     updates = [alice.person.sends("wait") for _ in range(2)]
     bot.simulator.take_updates()
     works = [
@@ -187,15 +188,15 @@ async def test_an_answer_that_has_to_wait_was_not_told(bot: ServedBot, alice: Ch
     await alice.sends("hi")
     assert await grows(bot, "slotkeeper_answer_seconds", kind="message") == 0
 
-    await bot.passes(seconds=1)
+    await bot.advances(seconds=1)
     assert alice.sees("heard hi")
     assert await grows(bot, "slotkeeper_update_seconds", kind="message") == 1
 
 
 async def test_what_happens_to_reservations_is_counted(bot: ServedBot, alice: ChatUser) -> None:
-    dora = await opens_clinic(bot)
+    dora = await add_provider(bot)
     async with counting(bot, "slotkeeper_holds_total"):
-        await holds(alice, "09:15")
+        await alice.holds("09:15")
     async with counting(bot, "slotkeeper_moves_total"), counting(bot, "slotkeeper_holds_total", 0):
         await alice.taps("Other time")
         await alice.taps("25")
@@ -203,14 +204,14 @@ async def test_what_happens_to_reservations_is_counted(bot: ServedBot, alice: Ch
     async with counting(bot, "slotkeeper_releases_total"):
         await alice.taps("Release")
     async with counting(bot, "slotkeeper_expiries_total"):
-        await holds(alice, "09:15")
-        await bot.passes(minutes=31)
+        await alice.holds("09:15")
+        await bot.advances(minutes=31)
     async with counting(bot, "slotkeeper_confirmations_total", 2):
-        await books(alice, "10:00")
-        await books(alice, "11:00")
-    first, second = await reservations(bot, alice)
+        await alice.books("10:00")
+        await alice.books("11:00")
+    first, second = await alice.reservations()
     async with counting(bot, "slotkeeper_cancellations_total", by="provider"):
-        await cancels_for(dora, first.id, reason="ill")
+        await dora.cancels_for_client(first.id, reason="ill")
     async with (
         counting(bot, "slotkeeper_cancellations_total", by="client"),
         counting(bot, "slotkeeper_releases_total", 0),
@@ -219,8 +220,8 @@ async def test_what_happens_to_reservations_is_counted(bot: ServedBot, alice: Ch
 
 
 async def test_what_is_done_again_or_undone_is_not_counted(bot: ServedBot, alice: ChatUser) -> None:
-    await opens_clinic(bot)
-    await holds(alice, "09:15")
+    await add_provider(bot)
+    await alice.holds("09:15")
     async with (
         counting(bot, "slotkeeper_confirmations_total"),
         counting(bot, "slotkeeper_holds_total", 0),
@@ -236,16 +237,16 @@ async def test_what_is_done_again_or_undone_is_not_counted(bot: ServedBot, alice
         await cancel_by_client(context.uow, context.policy, booking.id, context.me, context.now)
         raise RuntimeError("boom")
 
-    hears(bot, "boom", boom)
+    on_text(bot, "boom", boom)
     alice.person.sends("boom")
     async with counting(bot, "slotkeeper_cancellations_total", 0, by="client"):
         with pytest.raises(WorkFailed):
-            await bot.works(bot.simulator.take_updates())
+            await bot.processes(bot.simulator.take_updates())
 
 
 @pytest.mark.engines("sqlite")
 async def test_what_could_not_be_committed_is_not_counted(bot: ServedBot, alice: ChatUser) -> None:
-    await opens_clinic(bot)
+    await add_provider(bot)
     await alice.sends("hi")
 
     async def loses_its_commit(update: Update, context: Context) -> None:
@@ -257,36 +258,36 @@ async def test_what_could_not_be_committed_is_not_counted(bot: ServedBot, alice:
             text("INSERT INTO dialogue (client_id, data, changed_at) VALUES (-1, '{}', 0)")
         )
 
-    hears(bot, "lost", loses_its_commit)
+    on_text(bot, "lost", loses_its_commit)
     alice.person.sends("lost")
     async with counting(bot, "slotkeeper_holds_total", 0):
         with pytest.raises(WorkFailed) as failed:
-            await bot.works(bot.simulator.take_updates())
+            await bot.processes(bot.simulator.take_updates())
     assert "FOREIGN KEY" in str(failed.value.__cause__)
 
 
 async def test_deliveries_are_counted_by_kind_and_outcome(bot: ServedBot, alice: ChatUser) -> None:
-    dora = await opens_clinic(bot)
+    dora = await add_provider(bot)
     async with counting(bot, "slotkeeper_deliveries_total", kind="reply", outcome="sent"):
         await alice.sends("hi")
     async with counting(
         bot, "slotkeeper_deliveries_total", kind="booking_confirmed", outcome="sent"
     ):
-        await books(alice, "09:15")
+        await alice.books("09:15")
     async with counting(bot, "slotkeeper_deliveries_total", kind="hold_warning", outcome="skipped"):
-        await bot.passes(hours=1)
-    hears(bot, "broken", answering(Send(Screen(""))))
+        await bot.advances(hours=1)
+    on_text(bot, "broken", answering(Send(Screen(""))))
     async with counting(bot, "slotkeeper_deliveries_total", kind="reply", outcome="parked"):
         await alice.sends("broken")
     bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
     async with counting(bot, "slotkeeper_deliveries_total", kind="reply", outcome="postponed"):
         await alice.sends("hi")
-    await bot.passes(seconds=1)
+    await bot.advances(seconds=1)
     bot.simulator.world.accounts[dora.id].blocked = True
     async with counting(
         bot, "slotkeeper_deliveries_total", kind="booking_confirmed", outcome="unreachable"
     ):
-        await books(alice, "10:15")
+        await alice.books("10:15")
 
 
 async def test_a_kind_that_nobody_knows_makes_no_new_row(bot: ServedBot, alice: ChatUser) -> None:
@@ -295,7 +296,7 @@ async def test_a_kind_that_nobody_knows_makes_no_new_row(bot: ServedBot, alice: 
         await work.outbox.reply(alice.id, packed([Send(Screen("x"))]), bot.now - LEASE)
     changes(bot.app.database.url, "UPDATE outbox SET kind = 'gossip'")
     async with counting(bot, "slotkeeper_deliveries_total", kind="other", outcome="postponed"):
-        await bot.runs_due()
+        await bot.run_due()
 
 
 async def test_what_waits_in_the_outbox_is_looked_up_at_most_every_five_seconds(
@@ -308,7 +309,7 @@ async def test_what_waits_in_the_outbox_is_looked_up_at_most_every_five_seconds(
     assert await bot.counts("slotkeeper_outbox_depth") == 2
     assert await bot.counts("slotkeeper_outbox_oldest_seconds") == LEASE.total_seconds()
 
-    await bot.runs_due()
+    await bot.run_due()
     assert await bot.counts("slotkeeper_outbox_depth") == 2
     monkeypatch.setattr("bot.observability.instrumented._FRESH_SECONDS", 0)
     assert await bot.counts("slotkeeper_outbox_depth") == 0
@@ -334,7 +335,7 @@ async def test_transactions_are_timed(bot: ServedBot, alice: ChatUser) -> None:
         await grows(bot, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")
     ]
     await alice.sends("hi")
-    await bot.runs_due()
+    await bot.run_due()
     after = [
         await grows(bot, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")
     ]
@@ -363,7 +364,7 @@ async def test_requests_to_telegram_are_counted_and_timed(bot: ServedBot, alice:
             )
             == 1
         )
-        await bot.passes(minutes=5)
+        await bot.advances(minutes=5)
 
 
 @pytest.mark.parametrize(
@@ -382,8 +383,8 @@ def test_of_an_address_only_the_method_is_told(url: str, method: str) -> None:
 
 
 async def test_no_label_names_a_person_or_a_secret(bot: ServedBot, alice: ChatUser) -> None:
-    await opens_clinic(bot)
-    await books(alice, "09:15")
+    await add_provider(bot)
+    await alice.books("09:15")
     page = (await bot.asks("/metrics")).text
     labels = set(re.findall(r"slotkeeper_\w+\{(.*)\}", page))
     names = {name for each in labels for name, _ in re.findall(r'(\w+)="([^"]*)"', each)}

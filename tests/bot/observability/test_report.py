@@ -15,7 +15,7 @@ from bot.observability.report import (
 )
 from domain.operations.integrity import Checkup, Parked, SetAside
 from tests.kit.bot_process import environment, runs
-from tests.kit.venue import changes, everything, literal
+from tests.kit.raw_database import changes, everything, literal
 
 MINUTE = timedelta(minutes=1)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)

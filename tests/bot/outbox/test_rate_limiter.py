@@ -15,10 +15,11 @@ from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import Paused, RateLimiter, Urgency
 from simulator.faults import FaultKind, FloodLimits
 from tests.kit.backlog import crowd, let_holds_expire, refusals
-from tests.kit.bot import BotHarness, until
+from tests.kit.bot import BotHarness
 from tests.kit.clock_loop import run_on_virtual_clock
 from tests.kit.handlers import calls
-from tests.kit.venue import rows
+from tests.kit.raw_database import rows
+from tests.kit.waiting import until
 
 ANSWER, NOTIFICATION = Urgency.ANSWER, Urgency.NOTIFICATION
 
@@ -300,17 +301,17 @@ async def test_a_crowd_gets_its_news_without_a_refusal_and_answers_come_before_i
     bot = strict_replicas
     people = await crowd(bot, 61)
     await let_holds_expire(bot, people, 2)
-    draining = asyncio.create_task(bot.runs_due())
+    draining = asyncio.create_task(bot.run_due())
     await until(lambda: len(calls(bot, "sendMessage")) > 10)
     for someone in people[:10]:
         someone.person.sends("/help")
-    await bot.works(bot.simulator.take_updates())
+    await bot.processes(bot.simulator.take_updates())
     told_before = sum("expired" in call.params["text"] for call in calls(bot, "sendMessage"))
     await draining
     while rows(
         bot.app.database.url, "SELECT 1 FROM outbox WHERE state = 'due' AND kind <> 'hold_warning'"
     ):
-        await bot.runs_due()
+        await bot.run_due()
 
     assert refusals(bot) == 0
     assert told_before < 120
@@ -333,8 +334,8 @@ async def test_a_refusal_of_one_is_his_own_and_of_two_silences_all_until_it_is_o
             row, *_ = await work.outbox.claim(bot.now - timedelta(minutes=59), 1)
         assert await bot.app.relay.deliver(row) == bot.now + timedelta(hours=1)
     people[-1].person.sends("/help")
-    await bot.works(bot.simulator.take_updates())
-    await bot.runs_due()
+    await bot.processes(bot.simulator.take_updates())
+    await bot.run_due()
 
     told = {int(call.params["chat_id"]) for call in calls(bot, "sendMessage")} - {
         person.id for person in people[:refused]

@@ -12,8 +12,10 @@ from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
-from tests.kit.bot import BotHarness, ChatUser, running, until
+from tests.kit.bot import BotHarness, running
+from tests.kit.chat import ChatUser
 from tests.kit.handlers import calls, texts
+from tests.kit.waiting import until
 
 IN_FLIGHT = 30
 MANY = IN_FLIGHT + 10

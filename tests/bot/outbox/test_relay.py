@@ -16,15 +16,17 @@ from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
-from tests.kit.bot import BotHarness, ChatUser, running, until
-from tests.kit.clinic import books, holds, opens_clinic, reservations
-from tests.kit.handlers import answering, calls, echo, hears, outbox, texts
-from tests.kit.venue import changes, rows
+from tests.kit.bot import BotHarness, running
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
+from tests.kit.handlers import answering, calls, echo, on_text, outbox, texts
+from tests.kit.raw_database import changes, rows
+from tests.kit.waiting import until
 
 
 @pytest.fixture
 async def alice(impatient_bot: BotHarness) -> ChatUser:
-    hears(impatient_bot, "hi", echo)
+    on_text(impatient_bot, "hi", echo)
     return impatient_bot.joins("Alice")
 
 
@@ -58,15 +60,15 @@ async def test_whoever_blocks_the_bot_is_left_alone_until_he_writes_again(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
-    await opens_clinic(bot)
-    await holds(alice, "09:15")
+    await add_provider(bot)
+    await alice.holds("09:15")
     alice.person.blocks()
     await bot.settles()
     assert unreachable(bot, alice)
 
-    await bot.passes(minutes=31)
+    await bot.advances(minutes=31)
     sent = len(bot.simulator.transcript.calls)
-    await bot.passes(hours=1)
+    await bot.advances(hours=1)
     assert len(bot.simulator.transcript.calls) == sent
     assert {state for _, state, _ in outbox(bot)} == {"skipped", "withheld"}
 
@@ -91,7 +93,7 @@ async def test_answers_that_wait_for_somebody_who_is_gone_are_dropped_at_the_fir
     for number in range(3):
         await puts_in(bot, alice, Send(Screen(f"for nobody {number}")))
     await puts_in(bot, bob, Send(Screen("for Bob")))
-    await bot.runs_due()
+    await bot.run_due()
 
     assert unreachable(bot, alice)
     assert bob.last.text == "for Bob"
@@ -103,19 +105,19 @@ async def test_a_flood_is_waited_for_as_told_and_nothing_overtakes(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
-    dora = await opens_clinic(bot)
-    await holds(alice, "09:15")
+    dora = await add_provider(bot)
+    await alice.holds("09:15")
     bot.simulator.faults.add(FaultKind.FLOOD, person=alice.person, retry_after=3600)
     await alice.sends("hi")
-    await bot.passes(minutes=35)
+    await bot.advances(minutes=35)
     await alice.sends("hi again")
     assert alice.last.text != "heard hi"
     assert len(calls(bot, "sendMessage", dora)) == 0
 
     before = len(texts(alice))
-    await bot.passes(minutes=24, seconds=59)
+    await bot.advances(minutes=24, seconds=59)
     assert len(texts(alice)) == before
-    await bot.passes(seconds=1)
+    await bot.advances(seconds=1)
     told = [call.params["text"] for call in calls(bot, "sendMessage", alice) if call.ok]
     assert [text for text in told[-3:] if text.startswith("heard")] == [
         "heard hi",
@@ -130,14 +132,14 @@ async def test_an_older_answer_never_overwrites_a_newer_one(
     bot = impatient_bot
     await alice.sends("hi")
     number = alice.last.id
-    hears(bot, "older", answering(Edit(number, Screen("older"))))
-    hears(bot, "newer", answering(Edit(number, Screen("newer"))))
+    on_text(bot, "older", answering(Edit(number, Screen("older"))))
+    on_text(bot, "newer", answering(Edit(number, Screen("newer"))))
     bot.simulator.faults.add(FaultKind.FLOOD, method="editMessageText", retry_after=5)
     await alice.sends("older")
     bot.now += timedelta(seconds=5)
     alice.person.sends("newer")
-    await bot.works(bot.simulator.take_updates())
-    await bot.runs_due()
+    await bot.processes(bot.simulator.take_updates())
+    await bot.run_due()
 
     assert texts(alice) == ["newer"]
     assert [call.params["text"] for call in calls(bot, "editMessageText") if call.ok] == [
@@ -161,7 +163,7 @@ async def test_a_slow_server_gets_each_message_twice_at_most(
         await alice.sends(line)
     await bob.sends("/help")
     for _ in range(8):
-        await bot.passes(seconds=2)
+        await bot.advances(seconds=2)
 
     copies = Counter(texts(alice))
     assert list(copies) == ["heard hi 1", "heard hi 2", "heard hi 3"]
@@ -177,7 +179,7 @@ async def test_a_chat_is_patient_until_answers_come_in_time_again(
     for line in ("hi 1", "hi 2"):
         bot.simulator.faults.add(FaultKind.SLOW, method="sendMessage", delay=2 * bot.patience)
         await alice.sends(line)
-        await bot.passes(seconds=2)
+        await bot.advances(seconds=2)
 
     assert Counter(texts(alice)) == {"heard hi 1": 2, "heard hi 2": 2}
 
@@ -191,7 +193,7 @@ async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(
     await alice.sends("hi")
     bot.simulator.faults.add(FaultKind.SLOW, method="sendMessage", delay=3)
     await puts_in(bot, alice, Send(Screen("slow")))
-    sweeping = asyncio.create_task(bot.runs_due())
+    sweeping = asyncio.create_task(bot.run_due())
     await until(lambda: "slow" in texts(alice))
     # The last step is the clock set forward.
     for seconds in (40, 40, 40, 3600):
@@ -245,7 +247,7 @@ async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(
     for _ in range(12):
         [(due,)] = rows(bot.app.database.url, "SELECT due_at FROM outbox")
         waits.append(round(due / 1_000_000 - bot.now.timestamp()))
-        await bot.passes(seconds=waits[-1])
+        await bot.advances(seconds=waits[-1])
 
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
     assert texts(alice) == ["heard hi"]
@@ -256,7 +258,7 @@ async def test_what_telegram_refuses_is_parked_and_the_rest_goes_on(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
-    hears(bot, "broken", answering(Send(Screen(""))))
+    on_text(bot, "broken", answering(Send(Screen(""))))
     await alice.sends("broken")
     await alice.sends("hi")
 
@@ -280,12 +282,12 @@ async def test_a_row_that_cannot_be_rendered_is_parked_after_a_few_tries(
     spoils(bot, column, value)
     await puts_in(bot, alice, Send(Screen("behind")))
     await puts_in(bot, bob, Send(Screen("for Bob")))
-    await bot.runs_due()
+    await bot.run_due()
     assert bob.last.text == "for Bob"
     assert alice.last.text == "heard hi"
 
     for _ in range(2):
-        await bot.passes(minutes=1)
+        await bot.advances(minutes=1)
     assert alice.last.text == "behind"
     assert [state for (state,) in outbox(bot, "state")] == ["parked"]
 
@@ -295,7 +297,7 @@ async def test_an_answer_of_several_steps_goes_on_where_it_was_interrupted(
 ) -> None:
     bot = impatient_bot
     await alice.sends("hi")
-    hears(
+    on_text(
         bot,
         "three",
         answering(
@@ -306,8 +308,8 @@ async def test_an_answer_of_several_steps_goes_on_where_it_was_interrupted(
     await alice.sends("three")
     assert texts(alice) == ["edited"]
     bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=1)
-    await bot.passes(seconds=1)
-    await bot.passes(seconds=2)
+    await bot.advances(seconds=1)
+    await bot.advances(seconds=2)
 
     assert texts(alice) == ["edited", "part 0", "part 1", "part 2"]
     assert len(calls(bot, "editMessageText")) == 1
@@ -324,11 +326,11 @@ async def test_the_card_of_an_interrupted_answer_is_known_all_the_same(
         context.request.steps.append(SendQr("https://t.me/x", "more"))
         bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendPhoto")
 
-    hears(bot, "card", card_and_more)
+    on_text(bot, "card", card_and_more)
     await alice.sends("card")
     assert texts(alice) == ["card"]
     assert rows(bot.app.database.url, "SELECT card_message_id FROM dialogue") == [(alice.last.id,)]
-    await bot.passes(seconds=1)
+    await bot.advances(seconds=1)
     assert texts(alice) == ["card", "more"]
 
 
@@ -337,15 +339,15 @@ async def test_a_card_that_was_deleted_is_replaced_and_news_finds_the_new_one(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
-    await opens_clinic(bot)
-    await holds(alice, "09:15")
+    await add_provider(bot)
+    await alice.holds("09:15")
     card = alice.card
-    bot.simulator.world.remove(alice.person.chat, [card])
+    bot.simulator.world.remove(alice.person.chat, [card.message])
     alice.person.taps_data(
         str(next(b.data for b in card.buttons if b.text.endswith("Confirm"))), card.id
     )
     await bot.settles()
-    [booking] = await reservations(bot, alice)
+    [booking] = await alice.reservations()
 
     assert booking.card_message_id == alice.card.id != card.id
 
@@ -354,10 +356,10 @@ async def test_news_that_no_longer_holds_is_skipped(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
-    await opens_clinic(bot)
-    await books(alice, "09:15")
+    await add_provider(bot)
+    await alice.books("09:15")
     before = len(texts(alice))
-    await bot.passes(hours=1)
+    await bot.advances(hours=1)
 
     assert len(texts(alice)) == before
     assert ("hold_warning", "skipped") in outbox(bot, "kind, state")
@@ -365,9 +367,9 @@ async def test_news_that_no_longer_holds_is_skipped(
 
 async def test_nobody_is_told_of_his_own_act(impatient_bot: BotHarness, alice: ChatUser) -> None:
     bot = impatient_bot
-    dora = await opens_clinic(bot)
-    await books(alice, "09:15")
-    await bot.runs_due()
+    dora = await add_provider(bot)
+    await alice.books("09:15")
+    await bot.run_due()
 
     assert [
         (recipient, state)
@@ -386,10 +388,10 @@ async def test_one_silent_person_keeps_news_from_nobody_else(
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice.person)
     await puts_in(bot, alice, Send(Screen("late")))
     await puts_in(bot, bob, Send(Screen("for Bob")))
-    await bot.runs_due()
+    await bot.run_due()
     assert (alice.last.text, bob.last.text) == ("heard hi", "for Bob")
 
-    await bot.passes(seconds=2)
+    await bot.advances(seconds=2)
     assert alice.last.text == "late"
 
 
@@ -407,7 +409,7 @@ async def test_what_was_put_off_while_somebody_waited_for_the_turn_is_not_sent_b
     await bot.app.relay._deliver_to_one(first)
     assert texts(alice) == ["heard hi"]
 
-    await bot.passes(minutes=1)
+    await bot.advances(minutes=1)
     assert texts(alice) == ["heard hi", "first", "second"]
 
 

@@ -12,8 +12,9 @@ from bot.outbox.sender import MessageSender, TryLater, Undeliverable, Unreachabl
 from bot.outbox.shown_messages import LocalShownMessages
 from simulator.api import html
 from simulator.faults import FaultKind
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.handlers import calls, feels, hears, offer, texts
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.handlers import calls, offer, on_tap, on_text, texts
 
 
 @pytest.fixture
@@ -160,7 +161,7 @@ async def test_taking_away_what_is_gone_does_no_harm(
 async def test_a_long_answer_to_a_tap_is_cut_at_a_word(
     impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
 ) -> None:
-    hears(impatient_bot, "offer", offer)
+    on_text(impatient_bot, "offer", offer)
     await dora.sends("offer")
     update = dora.person.taps("Probe")
     impatient_bot.simulator.take_updates()
@@ -178,7 +179,7 @@ async def test_a_long_answer_to_a_tap_is_cut_at_a_word(
 async def test_a_tap_that_is_too_old_needs_no_answer(
     impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
 ) -> None:
-    hears(impatient_bot, "offer", offer)
+    on_text(impatient_bot, "offer", offer)
     await dora.sends("offer")
     update = dora.person.taps("Probe")
     impatient_bot.now += timedelta(minutes=1)
@@ -214,12 +215,12 @@ async def test_an_unchanged_screen_after_a_double_tap_is_sent_once(bot: BotHarne
     async def permit(update: object, context: object) -> None:
         context.show(Screen("turned", ((Button("Probe", data="probe"),),)))  # type: ignore[attr-defined]
 
-    hears(bot, "offer", offer)
-    feels(bot, "probe", permit)
+    on_text(bot, "offer", offer)
+    on_tap(bot, "probe", permit)
     await alice.sends("offer")
     card = alice.card
-    alice.person.taps("Probe", message=card)
-    alice.person.taps("Probe", message=card)
+    alice.person.taps("Probe", message=card.message)
+    alice.person.taps("Probe", message=card.message)
     await bot.settles()
 
     assert texts(alice) == ["turned"]

@@ -15,10 +15,12 @@ from bot.outbox.rate_limiter import RateLimiter, Urgency
 from simulator.faults import FaultKind
 from storage.cluster.shared_rate_limit import SharedRateLimit
 from tests.kit.backlog import crowd, let_holds_expire, refusals
-from tests.kit.bot import BotHarness, ChatUser, until
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
 from tests.kit.handlers import calls
+from tests.kit.raw_database import changes, rows
 from tests.kit.replicas import ReplicaSet
-from tests.kit.venue import changes, rows
+from tests.kit.waiting import until
 
 pytestmark = pytest.mark.engines("postgresql")
 

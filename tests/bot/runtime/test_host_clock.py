@@ -20,12 +20,12 @@ from simulator.simulator import Simulator
 from simulator.state.people import Person
 from storage.database import Database
 from storage.maintenance.migrate import migrate
-from tests.kit.bot import until
 from tests.kit.bot_process import TOKEN, bot_process, environment
 from tests.kit.host_clock import HostClock, host_clock
 from tests.kit.http import visits
+from tests.kit.raw_database import changes, literal
 from tests.kit.sampling import PROFILE
-from tests.kit.venue import changes, literal
+from tests.kit.waiting import until
 
 HOUR = timedelta(hours=1)
 

@@ -3,7 +3,8 @@
 import pytest
 
 from bot.telegram.api import call
-from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
 
 
 @pytest.mark.parametrize("label", ["half a \ud83d", 2**64])

@@ -24,7 +24,7 @@ from bot.telegram.transport import AiohttpRequest
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.kit.bot import until
+from tests.kit.waiting import until
 
 TOKEN = "1:very-secret-token"
 _SHORT = 0.3

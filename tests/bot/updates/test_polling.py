@@ -21,9 +21,11 @@ from bot.updates.processor import SIDE_BY_SIDE
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.kit.bot import TOKEN, BotHarness, ChatUser, until
+from tests.kit.bot import TOKEN, BotHarness
+from tests.kit.chat import ChatUser
 from tests.kit.handlers import failing
-from tests.kit.venue import rows
+from tests.kit.raw_database import rows
+from tests.kit.waiting import until
 
 # What is fetched, and how far it is acknowledged, is the same whatever keeps it; replicas that poll have tests of their own.
 pytestmark = pytest.mark.engines("sqlite")

@@ -17,9 +17,11 @@ from domain import errors
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.bot import BotHarness, ChatUser, until
-from tests.kit.handlers import echo, failing, feels, hears, offer, outbox, texts
-from tests.kit.venue import everything, refuses_rows, rows
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.handlers import echo, failing, offer, on_tap, on_text, outbox, texts
+from tests.kit.raw_database import everything, refuses_rows, rows
+from tests.kit.waiting import until
 
 OURS = "Something went wrong on our side, and nothing was changed. Please try again in a moment."
 
@@ -28,7 +30,7 @@ async def tries(bot: BotHarness, updates: list[dict[str, Any]], times: int = TRI
     """Offer updates that fail, as Telegram would offer them again."""
     for _ in range(times):
         with pytest.raises(WorkFailed):
-            await bot.works(updates)
+            await bot.processes(updates)
 
 
 def answers(bot: BotHarness) -> list[int]:
@@ -38,7 +40,7 @@ def answers(bot: BotHarness) -> list[int]:
 async def test_a_redelivered_message_does_nothing_twice_even_after_a_restart(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     update = alice.person.sends("hi")
     await bot.settles()
     before = everything(bot.app.database.url)
@@ -54,8 +56,8 @@ async def test_a_redelivered_message_does_nothing_twice_even_after_a_restart(
 async def test_a_redelivered_tap_is_worked_and_answered_once(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    hears(bot, "offer", offer)
-    feels(bot, "probe", echo)
+    on_text(bot, "offer", offer)
+    on_tap(bot, "probe", echo)
     await alice.sends("offer")
     update = alice.person.taps("Probe")
     await bot.settles()
@@ -70,7 +72,7 @@ async def test_a_redelivered_tap_is_worked_and_answered_once(
 async def test_each_chat_is_in_order_while_sixty_four_are_worked_side_by_side(
     bot: BotHarness,
 ) -> None:
-    hears(bot, "line", echo)
+    on_text(bot, "line", echo)
     people = [bot.joins(f"Person {number}") for number in range(64)]
     for number in range(3):
         for person in people:
@@ -95,7 +97,7 @@ async def test_a_silent_chat_holds_up_nobody_else(impatient_bot: BotHarness) -> 
     # All others are to be answered before the silence is over, on a slow machine too.
     bot.patience = 2
     await bot.restarts()
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     alice, others = bot.joins("Alice"), [bot.joins(f"Person {number}") for number in range(20)]
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice.person)
     alice.person.sends("hi 1")
@@ -116,12 +118,12 @@ async def test_a_silent_chat_holds_up_nobody_else(impatient_bot: BotHarness) -> 
     await asyncio.gather(*works)
     assert texts(alice) == []
     await bot.app.processor.idle()
-    await bot.passes(seconds=1)
+    await bot.advances(seconds=1)
     assert texts(alice) == ["heard hi 1", "heard hi 2"]
 
 
 async def test_a_handler_that_fails_leaves_nothing_behind(bot: BotHarness, alice: ChatUser) -> None:
-    hears(bot, "boom", failing(RuntimeError("boom")))
+    on_text(bot, "boom", failing(RuntimeError("boom")))
     before = everything(bot.app.database.url)
     alice.person.sends("boom")
     await tries(bot, bot.simulator.take_updates(), times=1)
@@ -137,12 +139,12 @@ async def test_a_handler_that_fails_leaves_nothing_behind(bot: BotHarness, alice
 async def test_an_update_that_keeps_failing_is_set_aside_and_its_sender_told(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    hears(bot, "boom", failing(RuntimeError("boom")))
-    hears(bot, "hi", echo)
+    on_text(bot, "boom", failing(RuntimeError("boom")))
+    on_text(bot, "hi", echo)
     update = alice.person.sends("boom")
     updates = bot.simulator.take_updates()
     await tries(bot, updates)
-    await bot.works(updates)
+    await bot.processes(updates)
     await alice.sends("hi")
     bot.simulator.redeliver(update["update_id"])
     await bot.settles()
@@ -165,11 +167,11 @@ async def test_what_is_there_already_each_time_is_a_failure_on_either_engine(
             )
         )
 
-    hears(bot, "twice", puts_in_twice)
+    on_text(bot, "twice", puts_in_twice)
     alice.person.sends("twice")
     updates = bot.simulator.take_updates()
     await tries(bot, updates)
-    await bot.works(updates)
+    await bot.processes(updates)
 
     assert texts(alice) == [OURS]
     assert rows(bot.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [
@@ -180,13 +182,13 @@ async def test_what_is_there_already_each_time_is_a_failure_on_either_engine(
 async def test_a_tap_whose_work_keeps_failing_is_answered_once(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    hears(bot, "offer", offer)
-    feels(bot, "probe", failing(RuntimeError("boom")))
+    on_text(bot, "offer", offer)
+    on_tap(bot, "probe", failing(RuntimeError("boom")))
     await alice.sends("offer")
     alice.person.taps("Probe")
     updates = bot.simulator.take_updates()
     await tries(bot, updates)
-    await bot.works(updates)
+    await bot.processes(updates)
 
     assert answers(bot) == [1]
     assert alice.person.toasts == [(OURS, True)]
@@ -201,11 +203,11 @@ async def test_a_failure_that_passes_is_never_seen(bot: BotHarness, alice: ChatU
             raise failure
         await echo(update, context)
 
-    hears(bot, "hi", recovers)
+    on_text(bot, "hi", recovers)
     alice.person.sends("hi")
     updates = bot.simulator.take_updates()
     await tries(bot, updates)
-    await bot.works(updates)
+    await bot.processes(updates)
 
     assert texts(alice) == ["heard hi"]
 
@@ -219,7 +221,7 @@ async def test_a_refusal_undoes_just_its_own_work(bot: BotHarness, alice: ChatUs
         await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
         raise errors.ZoneUnknown(zone="Atlantis")
 
-    hears(bot, "half", half)
+    on_text(bot, "half", half)
     await alice.sends("half")
 
     assert alice.sees("No time zone has that name.")
@@ -232,8 +234,8 @@ async def test_a_tap_that_is_refused_is_answered_with_the_reason(
     async def refuse(update: Update, context: Context) -> None:
         raise errors.ZoneUnknown(zone="Atlantis")
 
-    hears(bot, "offer", offer)
-    feels(bot, "probe", refuse)
+    on_text(bot, "offer", offer)
+    on_tap(bot, "probe", refuse)
     await alice.sends("offer")
     await alice.taps("Probe")
 
@@ -244,11 +246,11 @@ async def test_a_tap_that_is_refused_is_answered_with_the_reason(
 async def test_a_refusal_that_cannot_be_told_counts_as_our_own_failure(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    hears(bot, "boom", failing(errors.NameUnusable()))
+    on_text(bot, "boom", failing(errors.NameUnusable()))
     alice.person.sends("boom")
     updates = bot.simulator.take_updates()
     await tries(bot, updates)
-    await bot.works(updates)
+    await bot.processes(updates)
 
     assert texts(alice) == [OURS]
     assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [(None,)]
@@ -257,7 +259,7 @@ async def test_a_refusal_that_cannot_be_told_counts_as_our_own_failure(
 async def test_a_sender_whose_fields_the_database_cannot_keep_is_answered(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     update = alice.person.sends("hi")
     bot.simulator.take_updates()
     update["message"]["from"] |= {
@@ -265,7 +267,7 @@ async def test_a_sender_whose_fields_the_database_cannot_keep_is_answered(
         "language_code": "x" * 17,
         "last_name": "n\x00" * 200,
     }
-    await bot.works([update])
+    await bot.processes([update])
 
     assert texts(alice) == ["heard hi"]
     assert rows(bot.app.database.url, "SELECT username, telegram_language FROM client") == [
@@ -277,12 +279,12 @@ async def test_a_sender_whose_fields_the_database_cannot_keep_is_answered(
 async def test_a_person_without_a_usable_name_is_answered_and_shown_by_their_number(
     bot: BotHarness, alice: ChatUser, name: object
 ) -> None:
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     for kind in ("message", "my_chat_member"):
         update = alice.person.sends("hi") if kind == "message" else alice.person.unblocks()
         bot.simulator.take_updates()
         update[kind]["from"] = {**update[kind]["from"], "first_name": name}
-        await bot.works([update])
+        await bot.processes([update])
 
     assert texts(alice) == ["heard hi"]
     assert rows(bot.app.database.url, "SELECT name FROM client") == [(str(alice.id),)]
@@ -293,12 +295,12 @@ async def test_a_failure_that_the_database_cannot_count_is_set_aside_all_the_sam
     bot: BotHarness, alice: ChatUser
 ) -> None:
     refuses_rows(bot.app.database.url, "failed_update")
-    hears(bot, "boom", failing(RuntimeError("boom")))
-    hears(bot, "hi", echo)
+    on_text(bot, "boom", failing(RuntimeError("boom")))
+    on_text(bot, "hi", echo)
     alice.person.sends("boom")
     updates = bot.simulator.take_updates()
     await tries(bot, updates)
-    await bot.works(updates)
+    await bot.processes(updates)
     await alice.sends("hi")
 
     assert texts(alice) == ["heard hi"]
@@ -308,13 +310,13 @@ async def test_a_failure_that_the_database_cannot_count_is_set_aside_all_the_sam
 async def test_an_update_that_alone_finds_the_database_away_is_set_aside(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    hears(bot, "boom", failing(DatabaseAway("08006")))
+    on_text(bot, "boom", failing(DatabaseAway("08006")))
     alice.person.sends("boom")
     updates = bot.simulator.take_updates()
     for _ in range(TRIES * CHANCES - 1):
         with pytest.raises((WorkFailed, DatabaseAway)):
-            await bot.works(updates)
-    await bot.works(updates)
+            await bot.processes(updates)
+    await bot.processes(updates)
 
     assert texts(alice) == [OURS]
 
@@ -322,7 +324,7 @@ async def test_an_update_that_alone_finds_the_database_away_is_set_aside(
 async def test_an_update_that_cannot_be_read_is_told_to_the_admins(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    await bot.works([{"update_id": 5, "message": {"text": "a private matter"}}])
+    await bot.processes([{"update_id": 5, "message": {"text": "a private matter"}}])
 
     assert rows(bot.app.database.url, "SELECT kind, count, error FROM incident") == [
         ("update_set_aside", 1, "ValueError")
@@ -331,7 +333,7 @@ async def test_an_update_that_cannot_be_read_is_told_to_the_admins(
 
 async def test_what_nobody_sent_is_passed_over(bot: BotHarness) -> None:
     channel = {"id": -1, "type": "channel", "title": "News"}
-    await bot.works(
+    await bot.processes(
         [
             {"update_id": 1},
             {
@@ -352,7 +354,7 @@ async def test_the_work_is_committed_before_anything_is_told(impatient_bot: BotH
         await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
         context.request.send(Screen("done"))
 
-    hears(bot, "hi", writes)
+    on_text(bot, "hi", writes)
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi")
     application = bot.app.application
@@ -381,15 +383,15 @@ async def test_an_answer_that_did_not_arrive_goes_out_later_and_in_order(
     impatient_bot: BotHarness, fault: FaultKind, retry_after: int | None
 ) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     bot.simulator.faults.add(fault, method="sendMessage", retry_after=retry_after)
     await alice.sends("hi 1")
     await alice.sends("hi 2")
     assert texts(alice) == []
 
-    await bot.passes(seconds=(retry_after or 1) - 0.001)
+    await bot.advances(seconds=(retry_after or 1) - 0.001)
     assert texts(alice) == []
-    await bot.passes(seconds=0.001)
+    await bot.advances(seconds=0.001)
     assert texts(alice) == ["heard hi 1", "heard hi 2"]
     assert outbox(bot) == []
 
@@ -399,11 +401,11 @@ async def test_an_answer_that_may_have_arrived_is_rather_repeated_than_lost(
     impatient_bot: BotHarness, fault: FaultKind
 ) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     bot.simulator.faults.add(fault, method="sendMessage")
     await alice.sends("hi 1")
     await alice.sends("hi 2")
-    await bot.passes(seconds=1)
+    await bot.advances(seconds=1)
 
     assert texts(alice) == ["heard hi 1", "heard hi 1", "heard hi 2"]
     assert outbox(bot) == []
@@ -413,7 +415,7 @@ async def test_an_answer_that_comes_after_the_wait_but_before_the_sweep_still_qu
     impatient_bot: BotHarness,
 ) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     bot.simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=5)
     await alice.sends("hi 1")
     bot.now += timedelta(seconds=10)
@@ -431,9 +433,9 @@ async def test_a_tap_is_answered_at_once_even_where_the_rest_has_to_wait(
         context.say("Noted")
         context.request.send(Screen("tapped"))
 
-    hears(bot, "offer", offer)
-    hears(bot, "hi", echo)
-    feels(bot, "probe", says)
+    on_text(bot, "offer", offer)
+    on_text(bot, "hi", echo)
+    on_tap(bot, "probe", says)
     await alice.sends("offer")
     bot.simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=60)
     await alice.sends("hi")
@@ -441,7 +443,7 @@ async def test_a_tap_is_answered_at_once_even_where_the_rest_has_to_wait(
     assert alice.person.toasts == [("Noted", False)]
     assert texts(alice) == ["Tap it"]
 
-    await bot.passes(seconds=60)
+    await bot.advances(seconds=60)
     assert texts(alice) == ["Tap it", "heard hi", "tapped"]
     assert answers(bot) == [1]
 
@@ -449,12 +451,12 @@ async def test_a_tap_is_answered_at_once_even_where_the_rest_has_to_wait(
 async def test_a_tap_is_not_answered_again_when_the_rest_is_repeated(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    hears(bot, "offer", offer)
-    feels(bot, "probe", echo)
+    on_text(bot, "offer", offer)
+    on_tap(bot, "probe", echo)
     await alice.sends("offer")
     bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
     await alice.taps("Probe")
-    await bot.passes(seconds=1)
+    await bot.advances(seconds=1)
 
     assert answers(bot) == [1]
     assert len(texts(alice)) == 2
@@ -464,7 +466,7 @@ async def test_an_answer_that_was_committed_when_the_bot_died_is_told_after_its_
     impatient_bot: BotHarness,
 ) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
-    hears(bot, "hi", echo)
+    on_text(bot, "hi", echo)
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi")
     application = bot.app.application
@@ -515,7 +517,7 @@ async def test_words_of_two_people_never_mix(
         assert context.request is mine
         context.request.send(Screen(f"{context.me} {typed_text(update)}"))
 
-    hears(bot, "hi", slow)
+    on_text(bot, "hi", slow)
     for person in (alice, bob) * 5:
         person.person.sends("hi")
     await bot.settles()

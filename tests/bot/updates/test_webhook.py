@@ -22,10 +22,11 @@ from bot.updates.webhook import WebhookRefused
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.world import Webhook
-from tests.kit.bot import ADMIN_ID, TOKEN, running, until
-from tests.kit.handlers import echo, failing, hears, texts
+from tests.kit.bot import ADMIN_ID, TOKEN, running
+from tests.kit.handlers import echo, failing, on_text, texts
 from tests.kit.http import SECRET, SECRET_HEADER, WebhookBot, visits
-from tests.kit.venue import rows
+from tests.kit.raw_database import rows
+from tests.kit.waiting import until
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ async def bot(database_url: str, unused_tcp_port: int) -> AsyncIterator[WebhookB
 
 def update_of(bot: WebhookBot, text: str, *, who: str = "Alice") -> dict[str, Any]:
     """Return what Telegram tells of a person who writes a line; it does not post it, so that the test can."""
-    update = bot.knows(who).person.sends(text)
+    update = bot.person_named(who).person.sends(text)
     bot.simulator.take_updates()
     return update
 
@@ -87,9 +88,9 @@ async def test_the_whole_story_by_webhook(bot: WebhookBot) -> None:
     assert alice.card.text.startswith("✅ Booked")
     assert dora.sees("New booking from Alice")
 
-    await bot.passes(minutes=25)
+    await bot.advances(minutes=25)
     assert bob.sees("5 minutes")
-    await bot.passes(minutes=5)
+    await bot.advances(minutes=5)
     assert "Your hold has expired" in bob.last.text
 
     await alice.sends("/bookings")
@@ -195,7 +196,7 @@ async def test_an_update_that_the_library_cannot_read_is_set_aside(
 
 async def test_no_yes_before_the_commit(bot: WebhookBot) -> None:
     gate = Gate()
-    hears(bot, "wait", gate.passes)
+    on_text(bot, "wait", gate.passes)
     update = update_of(bot, "wait")
     post = asyncio.create_task(bot.posts(update))
     await until(lambda: gate.reached)
@@ -213,7 +214,7 @@ async def test_no_yes_before_the_commit(bot: WebhookBot) -> None:
 
 async def test_an_update_posted_twice_at_once_is_worked_once(bot: WebhookBot) -> None:
     gate = Gate()
-    hears(bot, "wait", gate.passes)
+    on_text(bot, "wait", gate.passes)
     update = update_of(bot, "wait")
     posts = [asyncio.create_task(bot.posts(update)) for _ in range(2)]
     await until(lambda: gate.reached)
@@ -222,7 +223,7 @@ async def test_an_update_posted_twice_at_once_is_worked_once(bot: WebhookBot) ->
     assert [(await post).status for post in posts] == [200, 200]
     assert (await bot.posts(update)).status == 200
     await bot.app.processor.idle()
-    assert (gate.reached, texts(bot.knows("Alice"))) == (1, ["heard wait"])
+    assert (gate.reached, texts(bot.person_named("Alice"))) == (1, ["heard wait"])
 
 
 async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_again(
@@ -235,9 +236,9 @@ async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_aga
             await failing(failure)(update, context)
         await echo(update, context)
 
-    hears(bot, "hi", recovers)
+    on_text(bot, "hi", recovers)
     bot.simulator.webhook.pace = 0.001
-    alice = bot.knows("Alice")
+    alice = bot.person_named("Alice")
     await alice.sends("hi")
 
     assert texts(alice) == ["heard hi"]
@@ -253,10 +254,10 @@ async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_aga
 async def test_work_that_always_fails_is_set_aside_and_told_and_the_chat_goes_on(
     bot: WebhookBot,
 ) -> None:
-    hears(bot, "boom", failing(RuntimeError("boom")))
-    hears(bot, "hi", echo)
+    on_text(bot, "boom", failing(RuntimeError("boom")))
+    on_text(bot, "hi", echo)
     bot.simulator.webhook.pace = 0.001
-    alice = bot.knows("Alice")
+    alice = bot.person_named("Alice")
     alice.person.sends("boom")
     await alice.sends("hi")
 
@@ -266,8 +267,8 @@ async def test_work_that_always_fails_is_set_aside_and_told_and_the_chat_goes_on
 
 async def test_one_persons_flood_takes_nobody_elses_place(bot: WebhookBot) -> None:
     gate = Gate()
-    hears(bot, "wait", gate.passes)
-    hears(bot, "flood", echo)
+    on_text(bot, "wait", gate.passes)
+    on_text(bot, "flood", echo)
     updates = [
         update_of(bot, "wait"),
         *(update_of(bot, f"flood {number:02}") for number in range(99)),
@@ -300,8 +301,8 @@ async def test_the_address_may_have_any_path(
 ) -> None:
     bot = WebhookBot(database_url, unused_tcp_port, path=path)
     await bot.starts()
-    await bot.knows("Alice").sends("/help")
-    assert texts(bot.knows("Alice"))
+    await bot.person_named("Alice").sends("/help")
+    assert texts(bot.person_named("Alice"))
     assert (await bot.posts({"update_id": 1}, path=asked)).status == 200
     assert (await bot.posts({"update_id": 1}, path="/elsewhere")).status == 404
     assert (await bot.asks(asked)).status == 405
@@ -336,7 +337,7 @@ async def test_an_update_is_asked_for_again_while_the_bot_is_not_open_for_any(
 
 async def test_a_drain_finishes_what_is_in_hand_and_takes_nothing_new(bot: WebhookBot) -> None:
     gate = Gate()
-    hears(bot, "wait", gate.passes)
+    on_text(bot, "wait", gate.passes)
     update = update_of(bot, "wait")
     in_hand = asyncio.create_task(bot.posts(update))
     await until(lambda: gate.reached)
@@ -349,7 +350,7 @@ async def test_a_drain_finishes_what_is_in_hand_and_takes_nothing_new(bot: Webho
 
     assert (await in_hand).status == 200
     await bot.app.processor.idle()
-    assert texts(bot.knows("Alice")) == ["heard wait"]
+    assert texts(bot.person_named("Alice")) == ["heard wait"]
     assert worked(bot) == [update["update_id"]]
 
 
@@ -358,7 +359,7 @@ async def test_what_does_not_end_in_a_drain_is_given_back(
 ) -> None:
     monkeypatch.setattr("bot.updates.webhook._DRAIN_SECONDS", 0.1)
     gate = Gate()
-    hears(bot, "wait", gate.passes)
+    on_text(bot, "wait", gate.passes)
     in_hand = asyncio.create_task(bot.posts(update_of(bot, "wait")))
     await until(lambda: gate.reached)
     assert bot.app.http.webhook
@@ -372,7 +373,7 @@ async def test_neither_the_secret_nor_what_is_posted_is_logged(
     bot: WebhookBot, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    hears(bot, "boom", failing(RuntimeError("boom")))
+    on_text(bot, "boom", failing(RuntimeError("boom")))
     update = update_of(bot, "boom a private matter")
     await bot.posts(update)
     await bot.posts(update, secret="a guess")

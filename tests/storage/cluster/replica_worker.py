@@ -5,7 +5,7 @@ from multiprocessing.connection import Connection
 
 from storage.cluster.membership import PostgresMembership
 from storage.database import Database
-from tests.kit.venue import NOW
+from tests.kit.clinic import NOW
 
 
 def lives(url: str, chats: tuple[int, ...], line: Connection) -> None:

@@ -15,18 +15,8 @@ from storage.cluster import membership as replicas
 from storage.cluster.membership import PostgresMembership
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.venue import (
-    ALICE,
-    BOB,
-    NOW,
-    OPENING,
-    SECOND,
-    changes,
-    hold,
-    literal,
-    open_venue,
-    rows,
-)
+from tests.kit.clinic import ALICE, BOB, NOW, OPENING, SECOND, hold, open_clinic
+from tests.kit.raw_database import changes, literal, rows
 from tests.storage.cluster import replica_worker as companion
 from tests.storage.worker_processes import spawn
 
@@ -350,7 +340,7 @@ async def test_of_anothers_commit_all_but_its_author_hear_when_something_falls_d
         Database(database_url, replica=others.number),
     )
     async with own.transaction() as uow:
-        dora, _ = await open_venue(uow)
+        dora, _ = await open_clinic(uow)
     held = await hold(own, ALICE, dora, OPENING)
     warned = held.expires_at
     await comes_true(lambda: others.dues)
@@ -372,7 +362,7 @@ async def test_of_anothers_commit_all_but_its_author_hear_when_something_falls_d
 async def test_of_what_is_undone_nobody_hears(team: Replicas, database: Database) -> None:
     listener = await team.joins()
     async with database.transaction() as uow:
-        dora, _ = await open_venue(uow)
+        dora, _ = await open_clinic(uow)
     held = await hold(database, ALICE, dora, OPENING)
     await comes_true(lambda: listener.dues)
 

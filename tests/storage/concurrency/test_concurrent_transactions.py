@@ -21,7 +21,7 @@ from domain.usecases.join import accept_invitation, invite_provider
 from domain.usecases.remove_availability import Inside, Removal, remove_availability
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.venue import (
+from tests.kit.clinic import (
     ALICE,
     BOB,
     DORA,
@@ -31,13 +31,10 @@ from tests.kit.venue import (
     OPENING,
     POLICY,
     SECOND,
-    changes,
     hold,
-    literal,
-    open_venue,
-    rows,
-    until,
+    open_clinic,
 )
+from tests.kit.raw_database import changes, literal, rows, until_row
 from tests.storage.audit import audit
 
 OVER = NOW + POLICY.hold_duration
@@ -47,12 +44,12 @@ meeting = pytest.mark.engines("postgresql")  # On SQLite one begins when the oth
 @pytest.fixture
 async def dora(database: Database) -> Provider:
     async with database.transaction() as uow:
-        return (await open_venue(uow))[0]
+        return (await open_clinic(uow))[0]
 
 
 async def kept_waiting(url: str) -> None:
     """Wait until some transaction waits for another."""
-    await until(
+    await until_row(
         url,
         "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
     )

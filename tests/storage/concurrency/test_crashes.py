@@ -8,7 +8,8 @@ from multiprocessing import Pipe
 
 from domain.timespan import TimeSpan
 from storage.database import Database
-from tests.kit.venue import NOW, OPENING, open_venue, rows
+from tests.kit.clinic import NOW, OPENING, open_clinic
+from tests.kit.raw_database import rows
 from tests.storage import crash_writer as crasher
 from tests.storage.audit import audit
 from tests.storage.worker_processes import spawn
@@ -61,7 +62,7 @@ async def test_after_many_kills_nothing_is_torn_and_nothing_said_is_lost(
 ) -> None:
     database = Database(database_url)
     async with database.transaction() as uow:
-        await open_venue(
+        await open_clinic(
             uow, clients=crasher.CLIENTS, hours=TimeSpan(OPENING, OPENING + crasher.CELLS)
         )
     await database.close()

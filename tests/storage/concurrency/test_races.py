@@ -15,7 +15,8 @@ from domain.timespan import TimeSpan
 from domain.usecases.expire_holds import expire_holds
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
-from tests.kit.venue import NOW, OPENING, POLICY, changes, micros, open_venue, rows
+from tests.kit.clinic import NOW, OPENING, POLICY, open_clinic
+from tests.kit.raw_database import changes, micros, rows
 from tests.storage import race_worker as racer
 from tests.storage.audit import FOR_EVER, Claim, audit, claims, overlaps
 from tests.storage.worker_processes import run_together, spawn
@@ -40,7 +41,7 @@ async def sweep_all(database: Database) -> None:
 
 async def crowd_for_one_slot(database: Database) -> Counter[str]:
     async with database.transaction() as uow:
-        dora, _ = await open_venue(uow, clients=CROWD)
+        dora, _ = await open_clinic(uow, clients=CROWD)
     return Counter(
         await asyncio.gather(
             *(
@@ -60,7 +61,7 @@ async def test_a_dead_hold_is_taken_over_by_one_and_told_of_once_while_sweepers_
     database: Database,
 ) -> None:
     async with database.transaction() as uow:
-        dora, _ = await open_venue(uow, clients=CROWD)
+        dora, _ = await open_clinic(uow, clients=CROWD)
         dead = await hold_slot(uow, POLICY, SlotChoice(CROWD[0], dora.id, OPENING), NOW)
     over = NOW + POLICY.hold_duration
 
@@ -91,7 +92,7 @@ async def test_two_hundred_tries_at_random_times_and_lengths_never_overlap(
     ]
     clients = range(301, 311)
     async with database.transaction() as uow:
-        providers = [provider.id for provider in await open_venue(uow, clients=clients)]
+        providers = [provider.id for provider in await open_clinic(uow, clients=clients)]
 
     def drawn() -> tuple[BookingPolicy, SlotChoice]:
         policy = choices.choice(policies)
@@ -111,7 +112,9 @@ async def test_four_processes_that_do_as_they_please_keep_the_books_right(
     database: Database, seed: int
 ) -> None:
     async with database.transaction() as uow:
-        await open_venue(uow, clients=racer.CLIENTS, hours=TimeSpan(OPENING, OPENING + racer.CELLS))
+        await open_clinic(
+            uow, clients=racer.CLIENTS, hours=TimeSpan(OPENING, OPENING + racer.CELLS)
+        )
     racer.set_clock(database.url)
     work = [spawn(racer.race, database.url, 10 * seed + n, 100) for n in range(4)]
 
@@ -131,7 +134,9 @@ async def test_four_processes_that_do_as_they_please_keep_the_books_right(
 @pytest.mark.changes_schema
 async def test_racers_really_do_everything(database: Database) -> None:
     async with database.transaction() as uow:
-        await open_venue(uow, clients=racer.CLIENTS, hours=TimeSpan(OPENING, OPENING + racer.CELLS))
+        await open_clinic(
+            uow, clients=racer.CLIENTS, hours=TimeSpan(OPENING, OPENING + racer.CELLS)
+        )
     racer.set_clock(database.url)
     team = [racer.RaceWorker(database, seed) for seed in range(8)]
     await asyncio.gather(*(one.race(30) for one in team))
@@ -183,7 +188,7 @@ async def test_the_audit_sees_work_that_is_half_done(
     database: Database, engine: str, damage: str
 ) -> None:
     async with database.transaction() as uow:
-        dora, _ = await open_venue(uow, clients=racer.CLIENTS)
+        dora, _ = await open_clinic(uow, clients=racer.CLIENTS)
         await hold_slot(uow, POLICY, SlotChoice(racer.CLIENTS[0], dora.id, OPENING), NOW)
     assert audit(database.url, NOW) == []
 

@@ -12,7 +12,8 @@ from domain.ports import DatabaseAway
 from storage.database import Database, make_engine
 from storage.engine.driver import adapter_of
 from storage.engine.write_lock import WriteLock
-from tests.kit.venue import NOW, rows
+from tests.kit.clinic import NOW
+from tests.kit.raw_database import rows
 
 
 async def says_hello(database: Database, person: int) -> None:

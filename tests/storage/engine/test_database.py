@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.client import Contact
 from storage.database import Database
-from tests.kit.venue import changes
+from tests.kit.raw_database import changes
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 REFUSED = {

@@ -15,7 +15,8 @@ from storage.database import Database
 from storage.engine.executor import Executor
 from storage.group_commit import GroupCommit
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.venue import NOW, rows
+from tests.kit.clinic import NOW
+from tests.kit.raw_database import rows
 
 pytestmark = pytest.mark.engines("sqlite")
 

@@ -17,7 +17,7 @@ from storage.database import check_file
 from storage.engine.sqlite_file import DatabaseUnusable, check_log, check_ours
 from storage.maintenance.backup import back_up
 from storage.maintenance.migrate import migrate
-from tests.kit.venue import rows
+from tests.kit.raw_database import rows
 
 pytestmark = pytest.mark.engines("sqlite")
 

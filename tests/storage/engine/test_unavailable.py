@@ -12,8 +12,9 @@ from storage.database import Database
 from storage.engine.sqlite_file import DatabaseUnusable
 from storage.maintenance.migrate import migrate
 from storage.unit_of_work import SqlUnitOfWork
+from tests.kit.clinic import ALICE, BOB, NOW
 from tests.kit.postgres import named
-from tests.kit.venue import ALICE, BOB, NOW, rows
+from tests.kit.raw_database import rows
 
 pytestmark = pytest.mark.engines("postgresql")
 

@@ -11,18 +11,8 @@ from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.expire_holds import expire_holds
 from storage.database import Database
 from storage.maintenance.integrity import GRACE, examined
-from tests.kit.venue import (
-    ALICE,
-    BOB,
-    NOW,
-    OPENING,
-    SECOND,
-    changes,
-    everything,
-    hold,
-    literal,
-    open_venue,
-)
+from tests.kit.clinic import ALICE, BOB, NOW, OPENING, SECOND, hold, open_clinic
+from tests.kit.raw_database import changes, everything, literal
 
 LATER = NOW + timedelta(hours=1)
 
@@ -42,7 +32,7 @@ async def tampers(database: Database, *statements: str) -> None:
 async def holds(database: Database) -> tuple[int, int]:
     """Two holds of two people with two providers, side by side in time."""
     async with database.transaction() as work:
-        dora, emil = await open_venue(work)
+        dora, emil = await open_clinic(work)
     return (await hold(database, ALICE, dora, OPENING)).id, (
         await hold(database, BOB, emil, OPENING)
     ).id

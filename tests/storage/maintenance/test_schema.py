@@ -19,7 +19,8 @@ from storage.maintenance import migrate as migrating
 from storage.maintenance.migrate import ForeignKeysBroken, is_current, migrate
 from storage.maintenance.upgrade import upgrade
 from storage.tables import metadata
-from tests.kit.venue import NOW, changes, everything, literal, micros, rows
+from tests.kit.clinic import NOW
+from tests.kit.raw_database import changes, everything, literal, micros, rows
 from tests.storage.worker_processes import run_together, spawn_migration
 
 Result = TypeVar("Result")

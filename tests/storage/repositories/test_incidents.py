@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from domain.operations.incident import Incident, Trouble
 from storage.database import Database
-from tests.kit.venue import NOW, SECOND
+from tests.kit.clinic import NOW, SECOND
 
 HOUR = timedelta(hours=1)
 

@@ -25,7 +25,7 @@ from storage.database import Database
 from storage.repositories.outbox import LEASE
 from storage.types import Instant
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.venue import (
+from tests.kit.clinic import (
     ALICE,
     BERLIN,
     BOB,
@@ -36,12 +36,10 @@ from tests.kit.venue import (
     NOW,
     OPENING,
     SECOND,
-    everything,
     hold,
-    micros,
-    open_venue,
-    rows,
+    open_clinic,
 )
+from tests.kit.raw_database import everything, micros, rows
 
 SQLITE: Dialect = sqlite.dialect()
 POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
@@ -165,7 +163,7 @@ async def test_an_unknown_zone_is_not_kept(database: Database) -> None:
 
 async def test_providers_are_found_by_number_person_and_link(database: Database) -> None:
     async with database.transaction() as uow:
-        dora, emil = await open_venue(uow)
+        dora, emil = await open_clinic(uow)
         await uow.providers.rename(emil.id, "Ömil", "oemil")
 
     async with database.snapshot() as uow:
@@ -212,7 +210,7 @@ async def test_providers_are_searched_by_any_part_of_their_name(database: Databa
 
 async def test_one_person_is_one_provider_and_one_slug_has_one_holder(database: Database) -> None:
     async with database.transaction() as uow:
-        await open_venue(uow)
+        await open_clinic(uow)
         for client, slug in ((DORA, "another"), (ALICE, "dora")):
             with pytest.raises(IntegrityError):
                 async with uow.savepoint():
@@ -221,7 +219,7 @@ async def test_one_person_is_one_provider_and_one_slug_has_one_holder(database: 
 
 async def test_availability_within_a_window_is_given_in_whole_stretches(database: Database) -> None:
     async with database.transaction() as uow:
-        dora, _ = await open_venue(uow)
+        dora, _ = await open_clinic(uow)
         first, second = TimeSpan(OPENING, OPENING + 4), TimeSpan(OPENING + 8, OPENING + 12)
         await uow.availability.replace(dora.id, [HOURS], [second, first])
         found = uow.availability
@@ -351,7 +349,7 @@ async def test_an_update_that_keeps_failing_is_set_aside(database: Database, lim
 async def reserved(database: Database) -> int:
     """The number of a reservation of Alice's, whose warning waits in the outbox no more."""
     async with database.transaction() as uow:
-        dora, _ = await open_venue(uow)
+        dora, _ = await open_clinic(uow)
     number = (await hold(database, ALICE, dora, OPENING)).id
     async with database.transaction() as uow:
         for row in await uow.outbox.claim(NOW + timedelta(days=1), 10):
@@ -785,7 +783,7 @@ async def test_all_that_waits_for_an_unreachable_person_is_put_aside_until_he_is
 
 async def test_at_night_what_nobody_asks_for_again_is_tidied_up(database: Database) -> None:
     async with database.transaction() as uow:
-        dora, _ = await open_venue(uow)
+        dora, _ = await open_clinic(uow)
     held = await hold(database, ALICE, dora, OPENING)
     async with database.transaction() as uow:
         await uow.reservations.confirm(held.confirmed(NOW))
@@ -836,7 +834,7 @@ async def test_at_night_what_nobody_asks_for_again_is_tidied_up(database: Databa
 
 async def test_a_snapshot_sees_one_state_and_writes_nothing(database: Database) -> None:
     async with database.transaction() as uow:
-        await open_venue(uow)
+        await open_clinic(uow)
 
     async with database.snapshot() as reader:
         assert await reader.clients.get(BOB)

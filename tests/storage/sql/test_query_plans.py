@@ -31,8 +31,9 @@ from sqlalchemy.types import TypeEngine
 import storage
 from storage.tables import busy, reservation
 from storage.types import Instant
+from tests.kit.clinic import NOW
 from tests.kit.postgres import copied, execute, fetch
-from tests.kit.venue import NOW, literal
+from tests.kit.raw_database import literal
 from tests.storage.large_database import grow
 
 POSTGRESQL: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.

@@ -15,7 +15,7 @@ from domain.usecases.expire_holds import expire_holds
 from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
-from tests.kit.venue import (
+from tests.kit.clinic import (
     ALICE,
     BERLIN,
     BOB,
@@ -27,13 +27,11 @@ from tests.kit.venue import (
     OPENING,
     POLICY,
     SECOND,
-    everything,
     hold,
-    micros,
-    open_venue,
+    open_clinic,
     refusal_of,
-    rows,
 )
+from tests.kit.raw_database import everything, micros, rows
 
 END = NOW + POLICY.hold_duration
 JUST_BEFORE = END - timedelta.resolution
@@ -43,7 +41,7 @@ Ending = Callable[[Database, int, int, datetime], Awaitable[Reservation]]
 @pytest.fixture
 async def dora(database: Database) -> Provider:
     async with database.transaction() as uow:
-        return (await open_venue(uow))[0]
+        return (await open_clinic(uow))[0]
 
 
 @pytest.fixture

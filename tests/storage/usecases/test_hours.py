@@ -26,7 +26,7 @@ from domain.usecases.remove_availability import (
     undo_publication,
 )
 from storage.database import Database
-from tests.kit.venue import (
+from tests.kit.clinic import (
     ALICE,
     BERLIN,
     BOB,
@@ -37,11 +37,10 @@ from tests.kit.venue import (
     NOW,
     OPENING,
     POLICY,
-    everything,
     hold,
-    open_venue,
-    rows,
+    open_clinic,
 )
+from tests.kit.raw_database import everything, rows
 
 DAY = date(2026, 7, 1)
 NINE_TO_TEN: DayHours = (DAY, (WallSpan(540, 600),))
@@ -52,7 +51,7 @@ NINE = int(datetime.fromisoformat("2026-07-01T07:00Z").timestamp()) // 900
 @pytest.fixture
 async def dora(database: Database) -> Provider:
     async with database.transaction() as uow:
-        return (await open_venue(uow))[0]
+        return (await open_clinic(uow))[0]
 
 
 async def drafted(database: Database, *days: DayHours, client: int = DORA) -> Draft:

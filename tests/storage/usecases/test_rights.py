@@ -38,19 +38,8 @@ from domain.usecases.reservation_of import (
 from storage.database import Database
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.venue import (
-    ALICE,
-    BERLIN,
-    BOB,
-    DORA,
-    EMIL,
-    NOW,
-    OPENING,
-    POLICY,
-    everything,
-    hold,
-    open_venue,
-)
+from tests.kit.clinic import ALICE, BERLIN, BOB, DORA, EMIL, NOW, OPENING, POLICY, hold, open_clinic
+from tests.kit.raw_database import everything
 
 ADMIN, STRANGER = 1, 7
 ADMINS = frozenset({ADMIN})
@@ -261,7 +250,7 @@ class Undone(Exception):
 @pytest.fixture
 async def stage(database: Database) -> Stage:
     async with database.transaction() as work:
-        dora, emil = await open_venue(work, clients=(ALICE, BOB, ADMIN, STRANGER))
+        dora, emil = await open_clinic(work, clients=(ALICE, BOB, ADMIN, STRANGER))
         unused, _ = await invite_provider(work, ADMIN, ADMINS, NOW)
         used, _ = await invite_provider(work, ADMIN, ADMINS, NOW)
         await work.invitations.use(digest_of(used), DORA, NOW)

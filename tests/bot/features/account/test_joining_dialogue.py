@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -171,7 +172,7 @@ async def test_a_link_works_once(bot: BotHarness, invitation: str, dora: ChatUse
 
 
 async def test_a_link_ends(bot: BotHarness, invitation: str, dora: ChatUser) -> None:
-    await bot.passes(days=7)
+    await bot.advances(days=7)
     await dora.opens(invitation)
 
     assert "This invitation has expired" in dora.last.text
@@ -212,7 +213,7 @@ async def test_whoever_stopped_half_way_goes_on_by_the_same_link(
     await dora.opens(invitation)
     await dora.sends("Dr. Dora")
     await dora.sends("/help")
-    await bot.passes(days=30)
+    await bot.advances(days=30)
     await dora.opens(invitation)
     assert dora.buttons == ["Keep Dr. Dora"]
     await dora.taps("Keep Dr. Dora")

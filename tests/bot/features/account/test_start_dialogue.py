@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
 
 pytestmark = pytest.mark.usually("sqlite")
 

@@ -8,8 +8,9 @@ import pytest
 from domain.client import Contact
 from domain.reservation import REASON_LIMIT, Reservation, Status
 from domain.timespan import TimeSpan
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import books, cancels_for, holds, opens_clinic, quarter, reservations
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider, quarter
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -19,7 +20,7 @@ UNKNOWN = ("That appointment is not among yours. See yours with /bookings or /ag
 @pytest.fixture
 async def dora(bot: BotHarness) -> ChatUser:
     """Return a provider who works from nine to twelve on Wednesday 25 November and the three days after it."""
-    return await opens_clinic(bot, days=(25, 26, 27, 28))
+    return await add_provider(bot, days=(25, 26, 27, 28))
 
 
 async def asks_to_cancel(provider: ChatUser, entry: str) -> None:
@@ -65,9 +66,9 @@ async def test_the_agenda_opens_with_today_and_leads_to_the_days_with_hours(
 async def test_days_on_which_somebody_comes_are_led_to_with_their_number(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
-    await books(alice, "09:15", day="27")
-    await books(bob, "09:30", day="27")
-    await books(bot.joins("Carol"), "09:15", day="25")
+    await alice.books("09:15", day="27")
+    await bob.books("09:30", day="27")
+    await bot.joins("Carol").books("09:15", day="25")
     await dora.sends("/agenda")
     assert dora.buttons == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov · 1", "Fri 27 Nov · 2"]
     await dora.taps("Wed 25 Nov")
@@ -82,7 +83,7 @@ async def test_days_on_which_somebody_comes_are_led_to_with_their_number(
 
 
 async def test_no_day_has_two_buttons(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await dora.sends("/agenda")
     await dora.taps("Tue 24 Nov ›")
     assert dora.buttons == [
@@ -100,7 +101,7 @@ async def test_no_day_has_two_buttons(bot: BotHarness, dora: ChatUser, alice: Ch
 async def test_the_link_is_offered_only_where_nobody_comes_at_all(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await dora.sends("/agenda")
     for label in ("Tue 24 Nov", "Wed 25 Nov", "Thu 26 Nov"):
         await dora.taps(label)
@@ -111,8 +112,8 @@ async def test_a_day_shows_who_comes_and_what_is_only_held(
     bot: BotHarness, dora: ChatUser, bob: ChatUser
 ) -> None:
     alice = bot.joins("Alice", username="alice_a")
-    await books(alice, "09:15")
-    await holds(bob, "10:00")
+    await alice.books("09:15")
+    await bob.holds("10:00")
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
     assert (
@@ -141,7 +142,7 @@ async def test_days_are_turned_one_by_one_and_today_is_a_tap_away(
 async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15", day="28")
+    await alice.books("09:15", day="28")
     async with bot.app.database.transaction() as work:
         await work.availability.replace(1, [TimeSpan(quarter(28, 9), quarter(28, 12))], [])
     await dora.sends("/agenda")
@@ -149,7 +150,7 @@ async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(
 
 
 async def test_six_days_ahead_have_a_button_however_far_apart_they_are(bot: BotHarness) -> None:
-    dora = await opens_clinic(bot, days=(24, 30))
+    dora = await add_provider(bot, days=(24, 30))
     async with bot.app.database.transaction() as work:
         december = [
             TimeSpan(quarter(day, 9, month=12), quarter(day, 12, month=12))
@@ -187,7 +188,7 @@ async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(
 async def test_the_agenda_is_told_in_the_providers_zone(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     async with bot.app.database.transaction() as work:
         await work.clients.choose_zone(dora.id, "Pacific/Auckland")
     await dora.sends("/agenda")
@@ -198,7 +199,7 @@ async def test_the_agenda_is_told_in_the_providers_zone(
 async def test_news_of_a_booking_leads_to_its_day(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await dora.taps("See that day")
     assert "09:15–09:30  Alice" in dora.last.text
 
@@ -206,7 +207,7 @@ async def test_news_of_a_booking_leads_to_its_day(
 async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_told(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
     await dora.taps("09:15 Alice")
@@ -222,7 +223,7 @@ async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_
     )
     assert "Reason: I am ill, sorry!" in dora.last.text
     assert dora.buttons == ["Yes, cancel", "Back"]
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
     await dora.taps("Yes, cancel")
     assert dora.last.text.startswith(
         "❌ Cancelled, and the client is told: Alice, Wednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
@@ -235,14 +236,14 @@ async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_
     assert alice.last.text == told
     assert alice.sees("❌ Cancelled by the provider")
     assert alice.buttons == ["Book another time"]
-    await holds(bob, "09:15")
-    assert len(await reservations(bot, bob)) == 1
+    await bob.holds("09:15")
+    assert len(await bob.reservations()) == 1
 
 
 async def test_a_reservation_is_cancelled_without_a_reason(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.taps("Cancel without a reason")
     assert dora.toast == "Cancelled. The client is told."
@@ -256,14 +257,14 @@ async def test_a_reservation_is_cancelled_without_a_reason(
 async def test_another_reason_typed_takes_the_place_of_the_first(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("what was that again?")
     first = next(button.data for button in dora.card.buttons if button.text == "Yes, cancel")
     await dora.sends("I am ill")
     await dora.taps_data(str(first), dora.last.id)
     assert dora.last.text.endswith("Type a reason for the client, or cancel without one.")
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
     await dora.sends("I am ill")
     await dora.taps("Yes, cancel")
     assert alice.last.text.endswith("Reason: I am ill")
@@ -272,27 +273,27 @@ async def test_another_reason_typed_takes_the_place_of_the_first(
 async def test_back_from_a_reason_asks_for_another_and_cancels_nothing(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("hm")
     await dora.taps("Back")
     assert dora.last.text.endswith("Type a reason for the client, or cancel without one.")
     await dora.taps("Back")
     await dora.sends("hello?")
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
 
 
 async def test_a_reason_is_agreed_to_once_and_not_after_the_dialogue_was_left(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("I am ill")
     agree = str(dora.card.buttons[0].data)
     await dora.sends("/agenda")
     await dora.taps_data(agree, dora.last.id)
     assert dora.last.text.endswith("Type a reason for the client, or cancel without one.")
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
     await dora.sends("I am ill")
     dora.person.taps("Yes, cancel")
     await dora.taps("Yes, cancel")
@@ -306,7 +307,7 @@ async def test_a_reason_is_agreed_to_once_and_not_after_the_dialogue_was_left(
 async def test_cancelling_twice_says_the_same_twice_and_tells_the_client_once(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.taps("Cancel without a reason")
     shown, told = dora.last.text, len(alice.shown)
@@ -319,22 +320,22 @@ async def test_cancelling_twice_says_the_same_twice_and_tells_the_client_once(
 async def test_a_hold_is_cancelled_like_a_booking(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("Closed that day")
     await dora.taps("Yes, cancel")
-    assert await reservations(bot, alice) == []
+    assert await alice.reservations() == []
     assert alice.last.text.endswith("Reason: Closed that day")
 
 
 async def test_a_reason_that_is_too_long_changes_nothing_and_a_shorter_one_works(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("x" * (REASON_LIMIT + 1))
     assert "That reason has 301 characters, and at most 300 can be passed on." in dora.last.text
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
     await dora.sends("x" * REASON_LIMIT)
     await dora.taps("Yes, cancel")
     assert alice.last.text.endswith("Reason: " + "x" * REASON_LIMIT)
@@ -343,17 +344,17 @@ async def test_a_reason_that_is_too_long_changes_nothing_and_a_shorter_one_works
 async def test_a_reason_nobody_could_read_changes_nothing(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("\u200b\u2060")
     assert dora.last.text.startswith("There is nothing to read in that reason.")
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
 
 
 async def test_stickers_and_edited_messages_are_no_reasons(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     dora.person.sends_sticker()
     await bot.settles()
@@ -361,7 +362,7 @@ async def test_stickers_and_edited_messages_are_no_reasons(
         next(m.id for m in dora.person.chat.messages if m.sender == "person"), "edited"
     )
     await bot.settles()
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
     await dora.sends("Now it counts")
     await dora.taps("Yes, cancel")
     assert alice.last.text.endswith("Reason: Now it counts")
@@ -370,7 +371,7 @@ async def test_stickers_and_edited_messages_are_no_reasons(
 async def test_a_reason_is_passed_on_as_it_was_typed(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.sends("<b>ill</b> & {zone}")
     assert "Reason: <b>ill</b> & {zone}" in dora.last.text
@@ -383,18 +384,18 @@ async def test_a_reason_is_passed_on_as_it_was_typed(
 async def test_once_the_question_is_left_nothing_typed_is_a_reason(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, way: str
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await (dora.sends(way) if way.startswith("/") else dora.taps(way))
     await dora.sends("See you tomorrow")
     assert dora.sees("Sorry, I did not get that.")
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
 
 
 async def test_a_reason_typed_after_the_client_cancelled_says_that_there_is_nothing_left(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await alice.taps("Cancel booking")
     await alice.taps("Yes, cancel")
@@ -411,7 +412,7 @@ async def test_a_reason_typed_after_the_client_cancelled_says_that_there_is_noth
 async def test_a_hold_that_expires_while_the_question_is_open_is_not_cancelled(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, act: str
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     bot.now += timedelta(minutes=30)
     await (dora.sends("I am ill") if act == "typed" else dora.taps(act))
@@ -424,31 +425,31 @@ async def test_a_hold_that_expires_while_the_question_is_open_is_not_cancelled(
 async def test_what_has_begun_cannot_be_cancelled(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, choice: str
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await dora.sends("/agenda")
-    bot.now = (await reservations(bot, alice))[0].span.starts_at
+    bot.now = (await alice.reservations())[0].span.starts_at
     await dora.taps_data(choice, dora.last.id)
     assert "This appointment has begun or is over." in dora.last.text
     assert "Cancel booking" not in dora.buttons
-    assert [r.status for r in await reservations(bot, alice)] == [Status.CONFIRMED]
+    assert [r.status for r in await alice.reservations()] == [Status.CONFIRMED]
     await dora.sends("too late")
-    assert [r.status for r in await reservations(bot, alice)] == [Status.CONFIRMED]
+    assert [r.status for r in await alice.reservations()] == [Status.CONFIRMED]
 
 
 @pytest.mark.parametrize("kind", ["ae:{}", "ar:{}", "ac:{}", "aw:{}:1"])
 async def test_another_providers_clients_are_nobody_elses_business(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, kind: str
 ) -> None:
-    await books(alice, "09:15")
-    emil = await opens_clinic(bot, "Emil")
-    standing = await reservations(bot, alice)
+    await alice.books("09:15")
+    emil = await add_provider(bot, "Emil")
+    standing = await alice.reservations()
     for stranger in (emil, alice):
         await stranger.sends("/bookings")
         for number in ("1", "2", "0", str(2**51)):
             await stranger.taps_data(kind.format(number), stranger.last.id)
             assert stranger.person.toasts[-1] == UNKNOWN
         await stranger.sends("a reason for nothing")
-    assert await reservations(bot, alice) == standing
+    assert await alice.reservations() == standing
 
 
 @pytest.mark.parametrize(
@@ -515,7 +516,7 @@ async def test_a_full_day_is_turned_page_by_page(bot: BotHarness, dora: ChatUser
 async def test_every_step_works_after_a_restart(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await dora.sends("/agenda")
     for label in ("Wed 25 Nov", "09:15 Alice", "Cancel booking"):
         await bot.restarts()
@@ -530,18 +531,18 @@ async def test_every_step_works_after_a_restart(
 async def test_looking_at_the_agenda_does_not_disturb_another_dialogue(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await opens_clinic(bot, "Emil")
-    await books(alice, "09:15", provider="Dora")
+    await add_provider(bot, "Emil")
+    await alice.books("09:15", provider="Dora")
     await dora.sends("/book")
     await dora.taps("25")
     await dora.taps("See that day")
     await dora.sends("9:45")
-    assert [r.status for r in await reservations(bot, dora)] == [Status.HELD]
+    assert [r.status for r in await dora.reservations()] == [Status.HELD]
 
 
 async def test_a_clients_name_is_shown_as_it_is(bot: BotHarness, dora: ChatUser) -> None:
     tricky = bot.joins("<b>Bo</b> & {client}")
-    await books(tricky, "09:15")
+    await tricky.books("09:15")
     await asks_to_cancel(dora, "09:15 <b>Bo</b> & {client}")
     await dora.sends("ill")
     assert "<b>Bo</b> & {client}\nWednesday" in dora.last.text
@@ -552,20 +553,20 @@ async def test_a_clients_name_is_shown_as_it_is(bot: BotHarness, dora: ChatUser)
 async def test_a_client_who_blocked_the_bot_is_cancelled_for_all_the_same(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     alice.person.blocks()
     await bot.settles()
-    await cancels_for(dora, 1, reason="I am ill")
+    await dora.cancels_for_client(1, reason="I am ill")
     assert dora.toast == "Cancelled, but Alice has blocked this bot and could not be told."
     assert dora.last.text.startswith(
         f"❌ {dora.toast}\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)\nReason: I am ill"
     )
-    assert await reservations(bot, alice) == []
+    assert await alice.reservations() == []
 
 
 async def test_the_agenda_speaks_german_with_those_who_do(bot: BotHarness, alice: ChatUser) -> None:
-    dora = await opens_clinic(bot, language_code="de")
-    await books(alice, "09:15")
+    dora = await add_provider(bot, language_code="de")
+    await alice.books("09:15")
     await dora.sends("/agenda")
     assert (
         dora.last.text
@@ -591,7 +592,7 @@ async def test_a_day_that_has_been_tidied_up_still_shows_who_came(
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await alice.taps("Confirm")
-    await bot.passes(days=5)
+    await bot.advances(days=5)
     await bot.app.jobs.tidy()
     await open_hours.sends("/agenda")
     await open_hours.taps_data("ad:20261125", open_hours.card.id)
@@ -600,9 +601,9 @@ async def test_a_day_that_has_been_tidied_up_still_shows_who_came(
 
 
 async def test_a_name_that_runs_from_right_to_left_turns_no_time_round(bot: BotHarness) -> None:
-    dora = await opens_clinic(bot, zone="Europe/Berlin")
+    dora = await add_provider(bot, zone="Europe/Berlin")
     guest = bot.joins("أحمد المصري")
-    await books(guest, "09:45")
+    await guest.books("09:45")
     assert "from \u2068أحمد المصري\u2069:" in dora.last.text
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov · 1")

@@ -3,8 +3,9 @@
 import pytest
 
 from domain.client import Contact
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import books, holds, opens_clinic
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
 
 DECEMBER = ("Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon")
 EMPTY_MONTHS = (
@@ -196,10 +197,10 @@ async def test_five_minutes_before_the_end_the_card_and_one_message_warn(
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     card = alice.card.id
-    await bot.passes(minutes=24, seconds=59)
+    await bot.advances(minutes=24, seconds=59)
     assert not alice.sees("left to confirm")
 
-    await bot.passes(seconds=1)
+    await bot.advances(seconds=1)
 
     assert alice.sees("Only held until 10:30")
     assert "5 minutes left to confirm, until 10:30" in alice.last.text
@@ -216,12 +217,12 @@ async def test_a_hold_has_its_card_also_after_something_was_typed_while_it_is_mo
     await alice.sends("25 Nov")
     assert "You keep" in alice.last.text
     card = alice.last.id
-    await bot.passes(minutes=25)
+    await bot.advances(minutes=25)
     assert [message.id for message in alice.shown if "Only held until 10:30" in message.text] == [
         card
     ]
 
-    await bot.passes(minutes=5)
+    await bot.advances(minutes=5)
     assert [message.id for message in alice.shown if "This hold has expired" in message.text] == [
         card
     ]
@@ -231,8 +232,8 @@ async def test_a_hold_has_its_card_also_after_something_was_typed_while_it_is_mo
 async def test_a_typed_time_that_is_ones_own_elsewhere_is_refused_for_that_reason(
     bot: BotHarness, alice: ChatUser, bob: ChatUser, open_hours: ChatUser
 ) -> None:
-    await opens_clinic(bot, "Emil")
-    await holds(alice, "09:15", provider="Emil")
+    await add_provider(bot, "Emil")
+    await alice.holds("09:15", provider="Emil")
     await alice.sends("/book")
     await alice.taps("Dora")
     await alice.sends("25 Nov 9:15")
@@ -244,9 +245,9 @@ async def test_a_typed_time_that_is_ones_own_elsewhere_is_refused_for_that_reaso
 async def test_a_card_opened_after_the_appointment_says_that_it_is_over(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     booked = alice.card.id
-    await bot.passes(days=2)
+    await bot.advances(days=2)
     await alice.taps_data("rs:1", booked)
 
     assert alice.last.text.startswith("This appointment is over")
@@ -258,11 +259,11 @@ async def test_confirming_on_the_warning_leaves_one_card(
 ) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
-    await bot.passes(minutes=25)
+    await bot.advances(minutes=25)
     await alice.taps("Confirm", message=alice.last)
 
     assert [message.text.splitlines()[0] for message in alice.shown] == ["✅ Booked"]
-    await bot.passes(minutes=10)
+    await bot.advances(minutes=10)
     assert not alice.sees("expired")
 
 
@@ -271,7 +272,7 @@ async def test_a_hold_that_runs_out_is_told_and_can_be_taken_again(
 ) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
-    await bot.passes(minutes=30)
+    await bot.advances(minutes=30)
 
     assert alice.sees("This hold has expired")
     assert "Your hold has expired" in alice.last.text
@@ -293,9 +294,9 @@ async def test_at_the_very_second_of_the_end_somebody_else_gets_the_slot_althoug
 
     bot.now = bot.now.replace(minute=30, second=0)
     bob.person.sends("/book")
-    await bot.works(bot.simulator.take_updates())
+    await bot.processes(bot.simulator.take_updates())
     bob.person.taps("⚡ Wed 25 Nov, 09:00")
-    await bot.works(bot.simulator.take_updates())
+    await bot.processes(bot.simulator.take_updates())
 
     assert "Held for you" in bob.card.text
     await bot.settles()
@@ -374,7 +375,7 @@ async def test_two_times_tapped_in_haste_on_one_card_are_one_hold_that_was_moved
     alice.person.taps("09:30")
     await bot.settles()
     await alice.taps("Confirm")
-    await bot.passes(minutes=31)
+    await bot.advances(minutes=31)
 
     assert alice.last.text.startswith("✅ Booked")
     assert "09:30–09:45" in alice.last.text
@@ -462,7 +463,7 @@ async def test_a_day_and_a_time_typed_out_of_the_blue_begin_to_book(
 async def test_a_day_and_a_time_typed_out_of_the_blue_are_kept_until_a_provider_is_chosen(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
-    await opens_clinic(bot, "Emil")
+    await add_provider(bot, "Emil")
     await alice.sends("wednesday 9:15")
     assert alice.buttons == ["Dora", "Emil"]
     await bot.restarts()
@@ -478,7 +479,7 @@ async def test_a_day_and_a_time_typed_out_of_the_blue_are_kept_until_a_provider_
 async def test_what_was_typed_before_is_forgotten_with_a_new_choice(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
-    await opens_clinic(bot, "Emil")
+    await add_provider(bot, "Emil")
     await alice.sends("25 Nov")
     await alice.sends("/book")
     await alice.taps("Emil")
@@ -545,7 +546,7 @@ async def test_a_day_without_free_times_says_so_once_and_why(
 async def test_a_time_too_soon_on_a_day_with_others_is_refused_for_that(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
-    await bot.passes(hours=23, minutes=30)
+    await bot.advances(hours=23, minutes=30)
     await alice.sends("/book")
     await alice.sends("25 Nov 9:00")
 

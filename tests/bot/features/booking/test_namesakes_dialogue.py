@@ -5,15 +5,16 @@ from datetime import timedelta
 import pytest
 
 from domain.usecases.join import name_provider
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import books, cancels_for, holds, opens_clinic, reservations
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
 
 FIRST, SECOND = "Anna Weber (anna-weber)", "Anna Weber (anna-weber-2)"
 
 
 async def opens_as(bot: BotHarness, name: str) -> ChatUser:
     """Let a provider with hours take a name, and the slug that goes with it, as in a chat."""
-    provider = await opens_clinic(bot, f"new-{len(bot.simulator.world.accounts)}")
+    provider = await add_provider(bot, f"new-{len(bot.simulator.world.accounts)}")
     async with bot.app.database.transaction() as work:
         await name_provider(work, provider.id, name, keep_slug=False)
     return provider
@@ -22,7 +23,7 @@ async def opens_as(bot: BotHarness, name: str) -> ChatUser:
 @pytest.fixture
 async def annas(bot: BotHarness) -> tuple[ChatUser, ChatUser]:
     """Return two providers of one name, who work on Wednesday 25 November, beside a third one."""
-    await opens_clinic(bot)
+    await add_provider(bot)
     return await opens_as(bot, "Anna Weber"), await opens_as(bot, "Anna Weber")
 
 
@@ -54,7 +55,7 @@ async def test_what_is_shown_can_be_typed_back(
     await alice.taps("25")
     assert alice.last.text.startswith(SECOND)
     await alice.taps("09:15")
-    assert [r.provider_id for r in await reservations(bot, alice)] == [3]
+    assert [r.provider_id for r in await alice.reservations()] == [3]
 
 
 async def test_a_label_of_the_greatest_length_can_be_typed_back(
@@ -72,7 +73,7 @@ async def test_a_label_of_the_greatest_length_can_be_typed_back(
 async def test_the_card_the_bookings_and_the_news_tell_them_apart(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
-    await books(alice, "09:15", provider=SECOND)
+    await alice.books("09:15", provider=SECOND)
     assert f"{SECOND}\n" in alice.card.text
     await alice.sends("/bookings")
     assert f"✅ {SECOND}\n" in alice.last.text
@@ -80,17 +81,17 @@ async def test_the_card_the_bookings_and_the_news_tell_them_apart(
     await alice.taps(f"Wed 25 Nov, 09:15 · {SECOND}")
     await alice.taps("Cancel booking", message=alice.last)
     assert f"\n{SECOND}\n" in alice.last.text
-    await cancels_for(annas[1], 1)
+    await annas[1].cancels_for_client(1)
     assert alice.last.text.startswith(f"❌ {SECOND} cancelled your appointment:")
 
 
 async def test_warnings_and_ends_of_holds_tell_them_apart(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15", provider=SECOND)
-    await bot.passes(minutes=26)
+    await alice.holds("09:15", provider=SECOND)
+    await bot.advances(minutes=26)
     assert f"\n{SECOND}, " in alice.last.text
-    await bot.passes(minutes=5)
+    await bot.advances(minutes=5)
     assert f"\n{SECOND}, " in alice.last.text
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import books, opens_clinic
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
 
 PAGE = Path(__file__).parents[4] / "docs" / "operations.md"
 HOUR_AT_THIRTY = 30 * 3600
@@ -25,14 +26,14 @@ async def books_the_next_free_time(bot: BotHarness, alice: ChatUser) -> None:
 
 
 async def books_by_calendar(bot: BotHarness, alice: ChatUser) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
 
 
 async def lets_a_hold_expire(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("/book")
     await alice.taps("⚡")
-    await bot.passes(minutes=25)
-    await bot.passes(minutes=5)
+    await bot.advances(minutes=25)
+    await bot.advances(minutes=5)
     assert alice.sees("expired")
 
 
@@ -56,7 +57,7 @@ async def cancels(bot: BotHarness, alice: ChatUser) -> None:
 async def test_the_page_tells_how_many_messages_each_story_takes(
     bot: BotHarness, alice: ChatUser, begins: str, first: Story | None, story: Story
 ) -> None:
-    await opens_clinic(bot)
+    await add_provider(bot)
     await alice.sends("/start")
     if first:
         await first(bot, alice)

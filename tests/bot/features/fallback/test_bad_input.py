@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import books, cancels_for, opens_clinic
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -196,9 +197,9 @@ async def test_somebody_who_blocked_the_bot_is_left_alone_and_told_what_he_misse
     alice.person.blocks()
     await bot.settles()
     sent = len(bot.simulator.transcript.calls)
-    await bot.passes(minutes=31)
+    await bot.advances(minutes=31)
     assert len(bot.simulator.transcript.calls) <= sent + 2
-    await bot.passes(hours=1)
+    await bot.advances(hours=1)
     assert len(bot.simulator.transcript.calls) <= sent + 2
 
     alice.person.unblocks()
@@ -305,7 +306,7 @@ async def test_a_refusal_that_names_a_command_has_its_button(
 async def test_what_no_database_takes_is_left_out_of_what_is_typed(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
-    await opens_clinic(bot, "Emil")
+    await add_provider(bot, "Emil")
     alice.person.sends("/start book_do\x00ra")
     await bot.settles()
     assert "25" in alice.buttons
@@ -319,7 +320,7 @@ async def test_what_no_database_takes_is_left_out_of_what_is_typed(
 async def test_a_reason_keeps_its_words_together_where_something_unreadable_is_left_out(
     alice: ChatUser, open_hours: ChatUser
 ) -> None:
-    await books(alice, "09:00")
-    await cancels_for(open_hours, 1, reason="I am ill\ud83d\x00, sorry")
+    await alice.books("09:00")
+    await open_hours.cancels_for_client(1, reason="I am ill\ud83d\x00, sorry")
 
     assert "I am ill, sorry" in alice.last.text

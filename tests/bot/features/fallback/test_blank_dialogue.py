@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.dialogue.flow import Flow
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import books, opens_clinic
-from tests.kit.venue import rows
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
+from tests.kit.raw_database import rows
 
 BLANKS = [
     "",
@@ -48,7 +49,7 @@ async def outside(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
 
 @step("booking", "provider")
 async def among_providers(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
-    await opens_clinic(bot, "Emil")
+    await add_provider(bot, "Emil")
     await alice.sends("/book")
     return alice
 
@@ -103,7 +104,7 @@ async def before_a_removal(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> 
 
 @step("agenda", "reason")
 async def before_a_reason(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
-    await books(alice, "09:00")
+    await alice.books("09:00")
     await dora.sends("/agenda")
     await dora.taps_data("ar:1", dora.last.id)
     return dora

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 
 from simulator.state.people import Person
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import holds
-from tests.kit.venue import rows
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.raw_database import rows
 
 pytestmark = pytest.mark.plain_wire
 
@@ -75,7 +75,7 @@ async def test_a_picture_sent_since_makes_a_line_an_older_one(
 async def test_a_service_message_since_does_not(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("one")
     line = newest_line(alice)
-    alice.person.pins(alice.last)
+    alice.person.pins(alice.last.message)
     await bot.settles()
     await edited(alice, "two", line)
 
@@ -111,12 +111,12 @@ async def test_other_edits_get_no_answer_and_end_no_dialogue(
     before = rows(bot.app.database.url, "SELECT flow, state, data FROM dialogue")
     act(alice.person)
     updates = bot.simulator.take_updates()
-    await bot.works(updates[:1])
+    await bot.processes(updates[:1])
     stood, said = (
         rows(bot.app.database.url, "SELECT flow, state, data FROM dialogue"),
         len(alice.shown),
     )
-    await bot.works(updates[1:])
+    await bot.processes(updates[1:])
     await bot.settles()
 
     assert len(updates) > 1
@@ -166,7 +166,7 @@ async def test_an_answered_edit_that_comes_again_is_not_answered_again(
 async def test_a_hold_is_not_touched_by_edits(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
-    await holds(alice, "09:00")
+    await alice.holds("09:00")
     moves(alice.person)
     await edited(
         alice,

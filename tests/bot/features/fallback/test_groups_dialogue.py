@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from simulator.state.groups import Channel, Group
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.venue import rows
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.raw_database import rows
 
 CALL = "/book@slotkeeper_bot"
 ANSWER = "I keep appointments in private chats only. Write to me in private."
@@ -144,7 +145,7 @@ async def test_service_messages_in_private_are_silence(
 ) -> None:
     await alice.sends("/book")
     said_before = len(alice.shown)
-    alice.person.pins(alice.card)
+    alice.person.pins(alice.card.message)
     alice.person.sets_timer(86400)
     await bot.settles()
 

@@ -6,8 +6,9 @@ import pytest
 
 from domain.client import Contact
 from domain.timespan import TimeSpan
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import books, opens_clinic, quarter
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider, quarter
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -18,7 +19,7 @@ PROVIDERS_ONLY = "Only providers can do that. To become one, ask the person who 
 @pytest.fixture
 async def dora(bot: BotHarness) -> ChatUser:
     """Return a provider in Berlin who works from nine to twelve on Wednesday 25 November 2026."""
-    return await opens_clinic(bot)
+    return await add_provider(bot)
 
 
 async def posted(bot: BotHarness, provider: ChatUser) -> list[TimeSpan]:
@@ -157,7 +158,7 @@ async def test_what_is_understood_is_played_back(
 
 
 async def test_a_provider_who_reads_german_is_spoken_to_in_german(bot: BotHarness) -> None:
-    dora = await opens_clinic(bot, language_code="de")
+    dora = await add_provider(bot, language_code="de")
     await types(dora, "Freitag 27. November 8-15 Uhr")
 
     assert "Vorschau" in dora.card.text
@@ -222,7 +223,7 @@ async def test_a_weekday_that_contradicts_its_date_is_asked_about(
 
 
 async def test_hours_of_every_week_lead_to_the_calendar(bot: BotHarness) -> None:
-    dora = await opens_clinic(bot, language_code="de")
+    dora = await add_provider(bot, language_code="de")
     await types(dora, "jeden Montag 9-17")
     assert dora.last.text.startswith("Wöchentlich wiederholen kann ich noch nicht.")
 
@@ -243,7 +244,7 @@ async def test_days_without_hours_are_asked_for_them(bot: BotHarness, dora: Chat
 
 
 async def test_days_without_hours_are_taken_outside_of_any_dialogue_too(bot: BotHarness) -> None:
-    dora = await opens_clinic(bot, language_code="de")
+    dora = await add_provider(bot, language_code="de")
     await dora.sends("Freitag")
     assert "Fr., 27. Nov.: von wann bis wann? Etwa „9-17“." in dora.card.text
     await dora.sends("9-12 und 13-17")
@@ -385,7 +386,7 @@ async def test_publishing_an_old_preview_is_refused_once_its_time_has_come(
     bot: BotHarness, dora: ChatUser
 ) -> None:
     await types(dora, "today 11:00-13:00")
-    await bot.passes(hours=1, minutes=20)
+    await bot.advances(hours=1, minutes=20)
     await dora.taps("Publish")
 
     assert "Some of this is already over." in dora.card.text
@@ -717,7 +718,7 @@ async def test_forged_times_change_nothing(dora: ChatUser, data: str) -> None:
 async def test_nobody_touches_the_draft_of_another(
     bot: BotHarness, dora: ChatUser, data: str
 ) -> None:
-    eve = await opens_clinic(bot, "Eve")
+    eve = await add_provider(bot, "Eve")
     await types(dora, "27 Nov 10:00-14:00")
     await eve.sends("/hours")
     for number in (1, 2**51):
@@ -793,7 +794,7 @@ async def test_undo_asks_about_bookings_that_came_in_between(
 ) -> None:
     await types(dora, "27 Nov 10:00-14:00")
     await dora.taps("Publish")
-    await books(alice, "11:00", day="27")
+    await alice.books("11:00", day="27")
     await dora.taps("Undo", message=next(m for m in dora.shown if "Published" in m.text))
 
     asked = next(m for m in dora.shown if "1 booking in these hours" in m.text)

@@ -7,8 +7,9 @@ import pytest
 from bot.features.hours.conversation import reads_as_hours
 from domain.reservation import Status
 from domain.timespan import TimeSpan
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import books, holds, opens_clinic, quarter, reservations
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider, quarter
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -18,7 +19,7 @@ UNKNOWN = "These hours cannot be found any more. Begin again with /hours."
 @pytest.fixture
 async def dora(bot: BotHarness) -> ChatUser:
     """Return a provider who works from nine to twelve on Wednesday 25 November 2026 and the three days after it."""
-    return await opens_clinic(bot, days=(25, 26, 27, 28))
+    return await add_provider(bot, days=(25, 26, 27, 28))
 
 
 async def posted(bot: BotHarness, provider: ChatUser, day: int) -> list[TimeSpan]:
@@ -40,7 +41,7 @@ async def opens_day(provider: ChatUser, label: str = "Wed 25 Nov · 09:00–12:0
 async def test_what_is_posted_is_listed_day_by_day_from_today_on(
     bot: BotHarness, dora: ChatUser
 ) -> None:
-    await bot.passes(days=3)
+    await bot.advances(days=3)
     await dora.sends("/hours")
 
     assert "3 days are posted" in dora.card.text
@@ -216,8 +217,8 @@ async def test_days_typed_while_looking_at_another_are_asked_for_their_hours(
 async def test_bookings_inside_are_listed_and_left_alone_by_going_back(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
-    await books(alice, "09:15")
-    await holds(bob, "10:00")
+    await alice.books("09:15")
+    await bob.holds("10:00")
     await opens_day(dora)
     await removes(dora, "Remove whole day")
 
@@ -235,7 +236,7 @@ async def test_bookings_inside_are_listed_and_left_alone_by_going_back(
 async def test_bookings_that_are_kept_stay_while_the_hours_go(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await opens_day(dora)
     await removes(dora, "Remove whole day")
     await bot.restarts()
@@ -246,7 +247,7 @@ async def test_bookings_that_are_kept_stay_while_the_hours_go(
         "Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)\n1 booking stays.\n\nYour hours"
     )
     assert await posted(bot, dora, 25) == []
-    assert [booking.status for booking in await reservations(bot, alice)] == [Status.CONFIRMED]
+    assert [booking.status for booking in await alice.reservations()] == [Status.CONFIRMED]
     assert not alice.sees("cancelled your appointment")
     await bob.sends("/book")
     assert "25" not in bob.buttons
@@ -255,10 +256,10 @@ async def test_bookings_that_are_kept_stay_while_the_hours_go(
 async def test_bookings_that_are_cancelled_are_told_to_their_clients_alone(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
-    await books(alice, "09:15")
-    await holds(bob, "10:00")
+    await alice.books("09:15")
+    await bob.holds("10:00")
     carol = bot.joins("Carol")
-    await books(carol, "09:15", day="26")
+    await carol.books("09:15", day="26")
     before = len(dora.shown)
     await opens_day(dora)
     await removes(dora, "Remove whole day")
@@ -270,14 +271,14 @@ async def test_bookings_that_are_cancelled_are_told_to_their_clients_alone(
     assert bob.sees("Dora cancelled your appointment")
     assert not carol.sees("cancelled your appointment")
     assert len(dora.shown) == before + 1
-    assert await reservations(bot, alice) == await reservations(bot, bob) == []
-    assert len(await reservations(bot, carol)) == 1
+    assert await alice.reservations() == await bob.reservations() == []
+    assert len(await carol.reservations()) == 1
 
 
 async def test_cancelling_twice_tells_once(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await opens_day(dora)
     await removes(dora, "Remove whole day")
     dora.person.taps("Cancel it")
@@ -292,25 +293,25 @@ async def test_cancelling_twice_tells_once(
 async def test_a_booking_made_after_the_question_is_asked_about_again(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await opens_day(dora)
     await removes(dora, "Remove whole day")
     asked = dora.card
-    await books(bob, "10:00")
+    await bob.books("10:00")
     await dora.taps("Cancel it", message=asked)
 
     assert "There are 2 bookings in these hours" in asked.text
-    assert len(await reservations(bot, bob)) == 1
+    assert len(await bob.reservations()) == 1
     await dora.taps("Cancel all", message=asked)
-    assert await reservations(bot, bob) == []
+    assert await bob.reservations() == []
 
 
 async def test_a_hold_that_ran_out_meanwhile_is_not_asked_about(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await opens_day(dora)
-    await bot.passes(minutes=30)
+    await bot.advances(minutes=30)
     await removes(dora, "Remove whole day")
 
     assert await posted(bot, dora, 25) == []
@@ -320,11 +321,11 @@ async def test_a_hold_that_ran_out_meanwhile_is_not_asked_about(
 async def test_a_forged_answer_kills_nothing(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, inside: str
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await dora.sends("/hours")
     await dora.taps_data(f"hr:{quarter(25, 9)}:{quarter(25, 12)}:{inside}", dora.card.id)
 
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
 
 
 @pytest.mark.parametrize(
@@ -349,7 +350,7 @@ async def test_a_day_with_nothing_to_show_leads_to_the_list(dora: ChatUser, day:
 
 
 async def test_nobody_removes_the_hours_of_another(bot: BotHarness, dora: ChatUser) -> None:
-    eve = await opens_clinic(bot, "Eve", days=(30,))
+    eve = await add_provider(bot, "Eve", days=(30,))
     await eve.sends("/hours")
     await eve.taps_data(f"hq:{quarter(25, 9)}:{quarter(25, 12)}", eve.card.id)
     assert "Remove these hours?" not in eve.card.text

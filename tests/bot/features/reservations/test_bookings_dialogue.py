@@ -6,8 +6,9 @@ import pytest
 
 from domain.reservation import Status
 from domain.usecases.hold_slot import SlotChoice, hold_slot
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import books, cancels_for, holds, opens_clinic, quarter, reservations
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider, quarter
 
 FIRST = "Wed 25 Nov, 09:15 · Dora"
 
@@ -15,7 +16,7 @@ FIRST = "Wed 25 Nov, 09:15 · Dora"
 @pytest.fixture
 async def dora(bot: BotHarness) -> ChatUser:
     """Return a provider who works from nine to twelve on Wednesday 25 November."""
-    return await opens_clinic(bot)
+    return await add_provider(bot)
 
 
 async def test_somebody_with_nothing_coming_is_led_to_booking(
@@ -30,8 +31,8 @@ async def test_somebody_with_nothing_coming_is_led_to_booking(
 async def test_the_list_shows_holds_and_bookings_with_their_times_and_the_zone(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "10:00")
-    await holds(alice, "09:15")
+    await alice.books("10:00")
+    await alice.holds("09:15")
     await alice.sends("/bookings")
     assert alice.buttons == ["⏳ Wed 25 Nov, 09:15 · Dora", "✅ Wed 25 Nov, 10:00 · Dora"]
     assert (
@@ -44,7 +45,7 @@ async def test_the_list_shows_holds_and_bookings_with_their_times_and_the_zone(
 async def test_times_are_shown_in_the_zone_the_client_chose(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     async with bot.app.database.transaction() as work:
         await work.clients.choose_zone(alice.id, "Asia/Tokyo")
     await alice.sends("/bookings")
@@ -55,9 +56,9 @@ async def test_times_are_shown_in_the_zone_the_client_chose(
 async def test_what_expired_or_was_released_is_not_listed(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await alice.taps("Release")
-    await holds(alice, "09:30")
+    await alice.holds("09:30")
     bot.now += timedelta(minutes=30)
     await alice.sends("/bookings")
     assert any("You have nothing coming up" in message.text for message in alice.shown)
@@ -66,7 +67,7 @@ async def test_what_expired_or_was_released_is_not_listed(
 async def test_a_hold_chosen_from_the_list_becomes_its_one_living_card(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await alice.sends("/bookings")
     await alice.taps(FIRST)
     assert [message.labels for message in alice.shown] == [
@@ -76,14 +77,14 @@ async def test_a_hold_chosen_from_the_list_becomes_its_one_living_card(
     await alice.taps("25")
     await alice.taps("10:00")
     await alice.taps("Confirm")
-    assert [r.span.start for r in await reservations(bot, alice)] == [quarter(25, 10)]
+    assert [r.span.start for r in await alice.reservations()] == [quarter(25, 10)]
     assert [message.text[:8] for message in alice.shown] == ["✅ Booked"]
 
 
 async def test_a_booking_is_cancelled_after_one_question_and_the_provider_is_told(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await alice.sends("/bookings")
     await alice.taps(FIRST)
     assert alice.buttons == ["Cancel booking", "Back"]
@@ -91,7 +92,7 @@ async def test_a_booking_is_cancelled_after_one_question_and_the_provider_is_tol
     assert alice.last.text.startswith(
         "Cancel this booking?\n\nDora\nWednesday, 25 November 2026, 09:15–09:30\nTime zone: Europe/Berlin"
     )
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
     await alice.taps("Yes, cancel")
     assert alice.toast == "The booking is cancelled."
     assert alice.last.text.startswith("Booking cancelled")
@@ -99,14 +100,14 @@ async def test_a_booking_is_cancelled_after_one_question_and_the_provider_is_tol
     assert dora.last.text.startswith(
         "Alice cancelled:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
     )
-    await holds(bob, "09:15")
-    assert len(await reservations(bot, bob)) == 1
+    await bob.holds("09:15")
+    assert len(await bob.reservations()) == 1
 
 
 async def test_the_card_elsewhere_in_the_chat_shows_the_cancellation_too(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     card = alice.card
     await alice.sends("/bookings")
     await alice.taps(FIRST)
@@ -119,8 +120,8 @@ async def test_the_card_elsewhere_in_the_chat_shows_the_cancellation_too(
 async def test_a_booking_is_cancelled_from_its_own_card_and_the_way_back_leads_to_the_list(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
-    await books(alice, "10:00")
+    await alice.books("09:15")
+    await alice.books("10:00")
     await alice.taps("Cancel booking")
     await alice.taps("Yes, cancel")
     await alice.taps("Back")
@@ -130,19 +131,19 @@ async def test_a_booking_is_cancelled_from_its_own_card_and_the_way_back_leads_t
 async def test_the_question_can_be_left_without_cancelling(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await alice.taps("Cancel booking")
     await alice.taps("Back")
     assert alice.last.text.startswith("✅ Booked")
     await alice.taps("Back")
     assert alice.buttons == ["✅ Wed 25 Nov, 09:15 · Dora"]
-    assert [r.status for r in await reservations(bot, alice)] == [Status.CONFIRMED]
+    assert [r.status for r in await alice.reservations()] == [Status.CONFIRMED]
 
 
 async def test_cancelling_twice_says_the_same_twice_and_tells_the_provider_once(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await alice.taps("Cancel booking")
     await alice.taps("Yes, cancel")
     told = len(dora.shown)
@@ -154,36 +155,36 @@ async def test_cancelling_twice_says_the_same_twice_and_tells_the_provider_once(
 async def test_a_booking_is_cancelled_up_to_its_last_second_before_the_start(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await alice.taps("Cancel booking")
-    begins = (await reservations(bot, alice))[0].span.starts_at
+    begins = (await alice.reservations())[0].span.starts_at
     bot.now = begins - timedelta(seconds=1)
     await alice.taps("Yes, cancel")
-    assert await reservations(bot, alice) == []
+    assert await alice.reservations() == []
 
 
 @pytest.mark.parametrize("choice", ["la:1", "lc:1"])
 async def test_what_has_begun_cannot_be_cancelled(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, choice: str
 ) -> None:
-    await books(alice, "09:15")
-    bot.now = (await reservations(bot, alice))[0].span.starts_at
+    await alice.books("09:15")
+    bot.now = (await alice.reservations())[0].span.starts_at
     await alice.taps_data(choice, alice.card.id)
     assert alice.person.toasts[-1] == (
         "This appointment has begun or is over, so it cannot be changed any more.",
         True,
     )
     assert alice.buttons == ["Back"]
-    assert [r.status for r in await reservations(bot, alice)] == [Status.CONFIRMED]
+    assert [r.status for r in await alice.reservations()] == [Status.CONFIRMED]
 
 
 @pytest.mark.parametrize("choice", ["la:1", "lc:1"])
 async def test_cancelling_what_the_provider_has_cancelled_shows_that_and_why(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, choice: str
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     card = alice.card.id
-    await cancels_for(dora, 1, reason="I am ill")
+    await dora.cancels_for_client(1, reason="I am ill")
     await alice.taps_data(choice, card)
     assert alice.person.toasts[-1] == (
         "This appointment was cancelled before. Book a new time with /book.",
@@ -200,18 +201,18 @@ async def test_cancelling_what_the_provider_has_cancelled_shows_that_and_why(
 async def test_asking_to_cancel_a_hold_shows_its_card_instead(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await alice.taps_data("la:1", alice.card.id)
     assert alice.buttons == ["✅ Confirm", "Other time", "Release", "My bookings"]
-    assert [r.status for r in await reservations(bot, alice)] == [Status.HELD]
+    assert [r.status for r in await alice.reservations()] == [Status.HELD]
 
 
 @pytest.mark.parametrize("kind", ["ls", "la", "lc"])
 async def test_a_strangers_booking_looks_like_none(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser, kind: str
 ) -> None:
-    await books(alice, "09:15")
-    standing = await reservations(bot, alice)
+    await alice.books("09:15")
+    standing = await alice.reservations()
     await bob.sends("/bookings")
     for number in ("1", "2", "0", str(2**52)):
         await bob.taps_data(f"{kind}:{number}", bob.last.id)
@@ -219,7 +220,7 @@ async def test_a_strangers_booking_looks_like_none(
             "That appointment is not among yours. See yours with /bookings or /agenda.",
             True,
         )
-    assert await reservations(bot, alice) == standing
+    assert await alice.reservations() == standing
 
 
 async def test_a_long_list_is_turned_page_by_page_and_a_forged_page_is_the_last(
@@ -245,9 +246,9 @@ async def test_a_long_list_is_turned_page_by_page_and_a_forged_page_is_the_last(
 async def test_news_of_a_booking_never_takes_the_list_away(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await alice.taps("My bookings")
-    await cancels_for(dora, 1)
+    await dora.cancels_for_client(1)
     assert alice.shown[0].text.startswith("Your bookings")
     assert alice.last.text.startswith("❌ Dora cancelled your appointment:")
 
@@ -255,17 +256,17 @@ async def test_news_of_a_booking_never_takes_the_list_away(
 async def test_details_opened_from_the_list_hear_of_a_cancellation(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await alice.taps("My bookings")
     await alice.taps(FIRST)
-    await cancels_for(dora, 1)
+    await dora.cancels_for_client(1)
     assert alice.shown[0].text.startswith("❌ Cancelled by the provider")
 
 
 async def test_every_step_works_after_a_restart(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     for act in ("My bookings", FIRST, "Cancel booking", "Yes, cancel", "Back"):
         await bot.restarts()
         await alice.taps(act)
@@ -281,12 +282,12 @@ async def test_the_command_ends_another_dialogue_but_its_card_stays_and_works(
     await alice.sends("the second one")
     assert alice.sees("Sorry, I did not get that.")
     await alice.taps("09:15")
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
 
 
 async def test_a_providers_name_is_shown_as_it_was_typed(bot: BotHarness, alice: ChatUser) -> None:
-    await opens_clinic(bot, "<b>D&D</b>")
-    await books(alice, "09:15")
+    await add_provider(bot, "<b>D&D</b>")
+    await alice.books("09:15")
     await alice.sends("/bookings")
     assert "✅ <b>D&D</b>\n" in alice.last.text
     await alice.taps("Wed 25 Nov, 09:15 · <b>D&D</b>")
@@ -310,14 +311,14 @@ async def test_the_list_speaks_german_with_those_who_do(bot: BotHarness, dora: C
 
 async def books_in_german(client: ChatUser) -> None:
     """Have a client who speaks German book a quarter past nine."""
-    await holds(client, "09:15")
+    await client.holds("09:15")
     await client.taps("Bestätigen")
 
 
 async def test_a_hold_and_a_released_hold_lead_back_to_the_list(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await alice.sends("/bookings")
     await alice.taps(FIRST)
     await alice.taps("My bookings")

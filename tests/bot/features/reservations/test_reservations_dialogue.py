@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from domain.reservation import Status
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import books, cancels_for, holds, opens_clinic, reservations
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
 
 CONFIRM, RELEASE, CARD = "rc:1", "rr:1", "rs:1"
 
@@ -14,13 +15,13 @@ CONFIRM, RELEASE, CARD = "rc:1", "rr:1", "rs:1"
 @pytest.fixture
 async def dora(bot: BotHarness) -> ChatUser:
     """Return a provider who works from nine to twelve on Wednesday 25 November."""
-    return await opens_clinic(bot)
+    return await add_provider(bot)
 
 
 async def test_confirming_books_the_time_and_tells_the_provider(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     assert alice.sees("Held for you until 10:30")
     await alice.taps("Confirm")
     assert alice.toast == "Confirmed: it is booked."
@@ -33,7 +34,7 @@ async def test_confirming_books_the_time_and_tells_the_provider(
 async def test_confirming_twice_says_the_same_twice_and_tells_the_provider_once(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     shown = [message.text for message in alice.shown]
     await alice.taps_data(CONFIRM, alice.card.id)
     assert alice.person.toasts[-2:] == [("Confirmed: it is booked.", False)] * 2
@@ -44,14 +45,14 @@ async def test_confirming_twice_says_the_same_twice_and_tells_the_provider_once(
 async def test_releasing_gives_the_time_back_and_says_the_same_again_when_tapped_again(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await alice.taps("Release")
     await alice.taps_data(RELEASE, alice.card.id)
     assert [toast for toast, _ in alice.person.toasts[-2:]] == [
         "Released: the time is free for others again."
     ] * 2
     assert alice.card.text.startswith("Released")
-    await holds(bob, "09:15")
+    await bob.holds("09:15")
     assert bob.sees("Held for you until 10:30")
     assert dora.shown == []
 
@@ -59,18 +60,18 @@ async def test_releasing_gives_the_time_back_and_says_the_same_again_when_tapped
 async def test_the_old_release_button_of_a_booking_never_cancels_it(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await alice.taps_data(RELEASE, alice.card.id)
     toast, alert = alice.person.toasts[-1]
     assert (toast[:23], alert) == ("This is booked already.", True)
     assert alice.buttons == ["Cancel booking", "My bookings"]
-    assert [r.status for r in await reservations(bot, alice)] == [Status.CONFIRMED]
+    assert [r.status for r in await alice.reservations()] == [Status.CONFIRMED]
 
 
 async def test_a_released_hold_cannot_be_confirmed_from_an_old_card(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await alice.taps("Release")
     await alice.taps_data(CONFIRM, alice.card.id)
     assert alice.person.toasts[-1] == (
@@ -78,13 +79,13 @@ async def test_a_released_hold_cannot_be_confirmed_from_an_old_card(
         True,
     )
     assert alice.card.text.startswith("Released")
-    assert await reservations(bot, alice) == []
+    assert await alice.reservations() == []
 
 
 async def test_a_hold_is_confirmed_up_to_its_last_second(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     bot.now += timedelta(minutes=30, seconds=-1)
     await alice.taps("Confirm")
     assert alice.toast == "Confirmed: it is booked."
@@ -94,33 +95,33 @@ async def test_a_hold_is_confirmed_up_to_its_last_second(
 async def test_in_the_very_second_of_its_end_a_hold_is_over_though_nobody_has_swept_it(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, button: str
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     bot.now += timedelta(minutes=30)
     await alice.taps(button)
     toast, alert = alice.person.toasts[-1]
     assert (toast[:22], alert) == ("This hold has expired.", True)
     assert alice.shown[0].text.startswith("⌛ This hold has expired")
     assert alice.shown[0].labels == ["Take it again", "Other time"]
-    assert await reservations(bot, alice) == []
+    assert await alice.reservations() == []
 
 
 async def test_an_expired_hold_is_taken_again_with_its_own_button(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     bot.now += timedelta(minutes=31)
     await alice.taps("Confirm")
     await alice.taps("Take it again", message=alice.shown[0])
     await alice.taps("Confirm")
-    assert [r.status for r in await reservations(bot, alice)] == [Status.CONFIRMED]
+    assert [r.status for r in await alice.reservations()] == [Status.CONFIRMED]
 
 
 async def test_an_expired_time_that_somebody_else_took_is_not_offered_again(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     bot.now += timedelta(minutes=30)
-    await holds(bob, "09:15")
+    await bob.holds("09:15")
     await alice.taps_data(CONFIRM, alice.shown[0].id)
     assert alice.shown[0].labels == ["Other time"]
     assert alice.person.toasts[-1][1]
@@ -129,35 +130,35 @@ async def test_an_expired_time_that_somebody_else_took_is_not_offered_again(
 async def test_confirming_what_the_provider_cancelled_shows_that_it_is_cancelled(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     card = alice.card.id
-    await cancels_for(dora, 1)
+    await dora.cancels_for_client(1)
     await alice.taps_data(CONFIRM, card)
     assert alice.person.toasts[-1] == (
         "This appointment was cancelled before. Book a new time with /book.",
         True,
     )
     assert alice.sees("❌ Cancelled by the provider")
-    assert await reservations(bot, alice) == []
+    assert await alice.reservations() == []
 
 
 async def test_confirming_from_the_warning_leaves_one_card(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
-    await bot.passes(minutes=26)
+    await alice.holds("09:15")
+    await bot.advances(minutes=26)
     assert alice.sees("left to confirm")
     await alice.taps("Confirm", message=alice.last)
     assert [message.text[:8] for message in alice.shown] == ["✅ Booked"]
-    assert [r.card_message_id for r in await reservations(bot, alice)] == [alice.last.id]
+    assert [r.card_message_id for r in await alice.reservations()] == [alice.last.id]
 
 
 @pytest.mark.parametrize("choice", [CONFIRM, RELEASE, CARD])
 async def test_a_strangers_reservation_looks_like_none(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser, choice: str
 ) -> None:
-    await holds(alice, "09:15")
-    standing = await reservations(bot, alice)
+    await alice.holds("09:15")
+    standing = await alice.reservations()
     await bob.sends("/bookings")
     for number in ("1", "2", "0", str(2**52)):
         await bob.taps_data(f"{choice[:2]}:{number}", bob.last.id)
@@ -165,14 +166,14 @@ async def test_a_strangers_reservation_looks_like_none(
             "That appointment is not among yours. See yours with /bookings or /agenda.",
             True,
         )
-    assert await reservations(bot, alice) == standing
+    assert await alice.reservations() == standing
     assert bob.last.text.startswith("You have nothing coming up")
 
 
 async def test_a_card_works_after_a_restart(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await bot.restarts()
     await alice.taps("Other time")
     await bot.restarts()
@@ -185,13 +186,13 @@ async def test_a_card_works_after_a_restart(
 async def test_confirming_one_hold_does_not_disturb_the_choice_of_another(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     card = alice.card
     await alice.sends("/book")
     await alice.taps("25")
     await alice.taps("Confirm", message=card)
     await alice.sends("9:45")
-    assert sorted(r.status for r in await reservations(bot, alice)) == [
+    assert sorted(r.status for r in await alice.reservations()) == [
         Status.CONFIRMED,
         Status.HELD,
     ]
@@ -202,20 +203,20 @@ async def test_confirming_one_hold_does_not_disturb_the_choice_of_another(
 async def test_going_back_to_the_card_ends_the_choice_of_another_time(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
-    standing = await reservations(bot, alice)
+    await alice.holds("09:15")
+    standing = await alice.reservations()
     await alice.taps("Other time")
     await alice.taps("25")
     await alice.taps("Back")
     await alice.taps("Back")
     await alice.sends("25 Nov 9:45")
     assert alice.last.text.startswith("You are holding Wednesday, 25 November 2026, 09:15–09:30.")
-    assert await reservations(bot, alice) == standing
+    assert await alice.reservations() == standing
 
 
 async def test_a_card_speaks_german_with_those_who_do(bot: BotHarness, dora: ChatUser) -> None:
     greta = bot.joins("Greta", language_code="de")
-    await holds(greta, "09:15")
+    await greta.holds("09:15")
     await greta.taps("Bestätigen")
     assert greta.toast == "Bestätigt: Der Termin ist gebucht."
     assert greta.card.text.startswith(
