@@ -1,11 +1,7 @@
 """Killed at one await after the other of each act: what was not committed comes again, what was committed is told, and nobody notices."""
 
 import asyncio
-import json
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +10,12 @@ import pytest
 from tests.faults.invariants import aftermath
 from tests.faults.scenario import ACTS, Scenario, Updates
 from tests.kit.bot import TOKEN, BotHarness
-from tests.kit.bot_process import environment
 from tests.kit.raw_database import rows
 from tests.kit.sampling import PROFILE, seeded
 from tests.kit.waiting import until
+from tests.kit.worker import worker
 
+CRASH = "tests.faults.crash_worker:crash"
 # Each act has more awaits than this.
 _SURELY = 25
 _FEW = 2
@@ -27,18 +24,19 @@ _LIVING = """SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid =
     WHERE locktype = 'advisory' AND datname = current_database() AND classid = 5310209 AND objsubid = 2 AND granted"""
 
 
-class Mortals:
-    """Bots that do one thing each beside the town's own, and may die of it."""
+class CrashWorkers:
+    """Bots that do one thing each beside the harness's own, and may be killed at it."""
 
-    def __init__(self, process: Process, bot: BotHarness) -> None:
-        self._process = process
+    def __init__(self, bot: BotHarness, log: Path) -> None:
         self._bot = bot
+        self._log = log
         self.deaths = 0
 
-    async def one(self, updates: Updates, at: int) -> str:
-        """Have one more work these updates, or do what is due where there are none, and die at this await; return how it ended."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
+    async def run(self, updates: Updates, at: int) -> int | None:
+        """Process these updates, or do what is due if there are none, and be killed at await ``at``.
+
+        Returns the number of awaits of one that was not killed, None of one that was.
+        """
         order = {
             "now": self._bot.now.isoformat(),
             "settings": self._settings(),
@@ -46,10 +44,12 @@ class Mortals:
             "updates": updates,
             "at": at,
         }
-        self._process.stdin.write(f"{json.dumps(order)}\n".encode())
-        ended = (await self._process.stdout.readline()).decode().strip()
-        self.deaths += ended == "killed"
-        return ended
+        with self._log.open("ab") as log, worker(CRASH, order, err=log.fileno()) as process:
+            status = await asyncio.wait_for(process.ended(), 60)
+            killed = status == -signal.SIGKILL
+            assert killed or status == 0, status
+            self.deaths += killed
+            return None if killed else int(process.line())
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -59,30 +59,13 @@ class Mortals:
         }
 
 
-@asynccontextmanager
-async def mortals(bot: BotHarness, folder: Path) -> AsyncIterator[Mortals]:
-    """Have mortals for a block."""
-    with (folder / "log").open("ab") as log:
-        command = [sys.executable, "-m", "tests.faults.crash_worker"]
-        env = environment(folder, bot.simulator.url)
-        process = await asyncio.create_subprocess_exec(
-            *command, env=env, stdin=PIPE, stdout=PIPE, stderr=log, limit=1 << 20
-        )
-        try:
-            yield Mortals(process, bot)
-        finally:
-            process.kill()
-            await process.communicate()
-
-
-async def dies(scenario: Scenario, them: Mortals, act: str, at: int) -> str:
+async def dies(scenario: Scenario, them: CrashWorkers, act: str, at: int) -> int | None:
     """Have an act done by one who dies at this await, and what is left by the next; see that nothing is wrong; return how it ended."""
     bot = scenario.bot
     updates = await ACTS[act](scenario)
     # Whoever works next knows nothing of what the dead one did, as after any restart.
     await bot.crashes()
-    ended = await them.one(updates, at)
-    assert ended == "killed" or ended.startswith("ended"), ended
+    awaits = await them.run(updates, at)
     if bot.app.database.url.startswith("postgresql:"):
         await until(lambda: rows(bot.app.database.url, _LIVING) == [(0,)])
     # Telegram never heard that they were worked.
@@ -92,12 +75,12 @@ async def dies(scenario: Scenario, them: Mortals, act: str, at: int) -> str:
     assert await aftermath(bot, *scenario.people[-1:], scenario.dora, repeats=them.deaths) == [], (
         act,
         at,
-        ended,
+        awaits,
     )
-    return ended
+    return awaits
 
 
-async def tried(scenario: Scenario, them: Mortals, act: str) -> int:
+async def tried(scenario: Scenario, them: CrashWorkers, act: str) -> int:
     """Have an act die at each of its awaits, or at one of the first; return how many awaits were tried."""
     if not PROFILE.full:
         await dies(
@@ -107,7 +90,7 @@ async def tried(scenario: Scenario, them: Mortals, act: str) -> int:
             seeded((act, scenario.bot.app.database.url[:6])).randint(1, _SURELY),
         )
         return 1
-    awaits = int((await dies(scenario, them, act, 0)).removeprefix("ended "))
+    awaits = await dies(scenario, them, act, 0) or 0
     for at in range(1, awaits + 1):
         await dies(scenario, them, act, at)
     return awaits
@@ -121,8 +104,8 @@ async def test_whoever_dies_at_any_await_of_any_act_leaves_nothing_undone(
     scenario.meant = ("message is not modified",)
     # Where there is no time for all, by lot.
     acts = acts or seeded(scenario.bot.app.database.url[:6]).sample(list(ACTS), _FEW)
-    async with mortals(scenario.bot, tmp_path) as them:
-        awaits = sum([await tried(scenario, them, act) for act in acts])
+    them = CrashWorkers(scenario.bot, tmp_path / "log")
+    awaits = sum([await tried(scenario, them, act) for act in acts])
     print(f"{' '.join(acts)}: {them.deaths} deaths at {awaits} awaits")  # noqa: T201  (pytest shows it where it is asked to)
 
     assert len(scenario.bot.simulator.transcript.warnings) <= them.deaths

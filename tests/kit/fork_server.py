@@ -31,6 +31,8 @@ LATE = [
     *(f"bot.cli.{name}" for name in ("backup", "demo", "doctor", "health", "migrate", "run")),
 ]
 """What the command line loads when it is asked for a command, and a database when it is opened."""
+WORKERS = ["tests.faults.crash_worker", "tests.storage.race_worker", "tests.storage.crash_writer"]
+"""What the workers of tests import."""
 _READ_AT_THE_START = ("PYTHON", "LANG", "LC_")
 _NUMBER = struct.Struct("!i")
 _LONGEST_ORDER = 1 << 16
@@ -193,7 +195,7 @@ def _run(order: dict[str, Any], *files: int) -> None:
 
 
 if __name__ == "__main__":
-    for name in LATE:
+    for name in LATE + WORKERS:
         importlib.import_module(name)
     # Whoever collects what was imported has to copy it first: half a second for each program.
     gc.freeze()

@@ -14,8 +14,7 @@ import pytest
 
 Value = TypeVar("Value")
 
-# Kept in the environment, so that every xdist worker has the same seed.
-SEED = os.environ.setdefault("TEST_SEED", f"{datetime.now(UTC):%Y-%m-%d}")
+SEED = os.environ.get("TEST_SEED", f"{datetime.now(UTC):%Y-%m-%d}")
 
 
 class Profile:
@@ -47,7 +46,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Note the chosen profile."""
+    """Note the chosen profile, and hand the seed to every xdist worker."""
+    os.environ["TEST_SEED"] = SEED
     PROFILE.full = config.getoption("--profile") == "full"
 
 

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from multiprocessing.connection import Connection
 
 from domain import errors
 from domain.policy import BookingPolicy
@@ -13,18 +12,24 @@ from domain.usecases.expire_holds import expire_holds
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
 from tests.kit.clinic import OPENING
+from tests.kit.sampling import seeded
 
 CELLS = 96 * 20
 CLIENTS = tuple(range(401, 421))
 PROVIDERS = (1, 2)
 POLICY = BookingPolicy(slot_length=timedelta(minutes=45), holds_per_client=100)
 
-Say = Callable[[tuple[str, int]], None]
+Say = Callable[[str, int], None]
 
 
-def work(url: str, seed: int, now: datetime, line: Connection) -> None:
-    """Work until killed; each pair of what was done and the reservation's number is sent after its commit, never before."""
-    asyncio.run(_work(url, random.Random(seed), now, line.send))  # noqa: S311  (Nothing is kept secret by it.)
+def say(word: str, number: int) -> None:
+    """Print what was committed, after its commit and never before."""
+    print(word, number, flush=True)  # noqa: T201  (the test reads it)
+
+
+def work(url: str, seed: int, now: str) -> None:
+    """Hold, confirm and expire until killed."""
+    asyncio.run(_work(url, seeded(seed), datetime.fromisoformat(now), say))
 
 
 async def _work(url: str, choices: random.Random, now: datetime, say: Say) -> None:
@@ -45,15 +50,15 @@ async def _hold(database: Database, choices: random.Random, now: datetime, say: 
             )
     except errors.Refusal:
         return
-    say(("held", held.id))
+    say("held", held.id)
     if choices.random() < 0.3:
         async with database.transaction() as uow:
             await confirm_hold(uow, POLICY, held.id, client, now)
-        say(("confirmed", held.id))
+        say("confirmed", held.id)
 
 
 async def _sweep(database: Database, now: datetime, say: Say) -> None:
     async with database.transaction() as uow:
         ended = await expire_holds(uow, POLICY, now)
     if ended:
-        say(("expired", ended))
+        say("expired", ended)

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import datetime
-from multiprocessing import Pipe
-from multiprocessing.process import BaseProcess
 
 import pytest
 
@@ -16,9 +14,9 @@ from storage.cluster.membership import PostgresMembership
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import ALICE, BOB, NOW, OPENING, SECOND, hold, open_clinic
+from tests.kit.fork_server import ForkedProcess
 from tests.kit.raw_database import changes, literal, rows
-from tests.storage.cluster import replica_worker as companion
-from tests.storage.worker_processes import spawn
+from tests.kit.worker import worker
 
 pytestmark = pytest.mark.engines("postgresql")
 
@@ -90,20 +88,10 @@ async def waits_in_vain(replica: PostgresMembership, chat: int) -> "asyncio.Task
 
 
 @contextmanager
-def another_process(url: str, *chats: int) -> Iterator[tuple[BaseProcess, int]]:
-    """Have a replica that leads and has these chats' turns in a process; kill it at the latest at the end."""
-    ours, theirs = Pipe(duplex=False)
-    process = spawn(companion.lives, url, chats, theirs)
-    process.start()
-    theirs.close()
-    with ours:
-        assert ours.poll(30), "the process never led"
-        try:
-            yield process, ours.recv()
-        finally:
-            process.kill()
-            process.join()
-            process.close()
+def another_process(url: str, *chats: int) -> Iterator[tuple[ForkedProcess, int]]:
+    """Run a replica that leads and has locked these chats in a process of its own."""
+    with worker("tests.storage.cluster.replica_worker:lives", url, chats) as process:
+        yield process.process, int(process.line())
 
 
 def cut(url: str, number: int) -> None:

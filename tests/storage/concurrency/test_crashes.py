@@ -1,18 +1,18 @@
 """Killed without a warning, again and again: the database is whole, no work is half done, and nothing that was said to be done is lost."""
 
 import random
+import signal
 import time
 from collections.abc import Iterator
 from datetime import timedelta
-from multiprocessing import Pipe
 
 from domain.timespan import TimeSpan
 from storage.database import Database
 from tests.kit.clinic import NOW, OPENING, open_clinic
 from tests.kit.raw_database import rows
+from tests.kit.worker import worker
 from tests.storage import crash_writer as crasher
 from tests.storage.audit import audit
-from tests.storage.worker_processes import spawn
 
 # PostgreSQL's server is not killed, so that less can go wrong there than in a file.
 KILLS = {"sqlite": 50, "postgresql": 20}
@@ -20,26 +20,17 @@ KILLS = {"sqlite": 50, "postgresql": 20}
 LONGEST_WAIT = {"sqlite": 0.05, "postgresql": 0.2}
 
 
-def said_until_killed(url: str, turn: int, wait: float) -> Iterator[tuple[str, int]]:
-    """Yield what the process said it had committed; it is killed a while after its first word."""
-    ours, theirs = Pipe(duplex=False)
-    process = spawn(
-        crasher.work, url, turn, NOW - timedelta(days=20) + turn * timedelta(hours=8), theirs
-    )
-    process.start()
-    theirs.close()
-    with ours:
-        assert ours.poll(30), "the process never said a word"
-        process.join(wait)
-        assert process.is_alive()
-        process.kill()
-        process.join()
-        process.close()
-        try:
-            while True:
-                yield ours.recv()
-        except EOFError:
-            return
+def committed_until_killed(url: str, turn: int, wait: float) -> Iterator[tuple[str, int]]:
+    """Yield what a process said it had committed; it is killed ``wait`` seconds after its first word."""
+    began = NOW - timedelta(days=20) + turn * timedelta(hours=8)
+    with worker("tests.storage.crash_writer:work", url, turn, began.isoformat()) as process:
+        first = process.line()
+        time.sleep(wait)
+        process.process.kill()
+        assert process.wait() == -signal.SIGKILL
+        for line in [first, *process.lines()]:
+            word, number = line.split()
+            yield word, int(number)
 
 
 def damage(url: str) -> list[str]:
@@ -70,7 +61,7 @@ async def test_after_many_kills_nothing_is_torn_and_nothing_said_is_lost(
     held, confirmed, expired = set[int](), set[int](), 0
 
     for turn in range(KILLS[engine]):
-        for word, number in said_until_killed(
+        for word, number in committed_until_killed(
             database_url, turn, waits.random() * LONGEST_WAIT[engine]
         ):
             held |= {number} if word == "held" else set()

@@ -17,9 +17,9 @@ from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
 from tests.kit.clinic import NOW, OPENING, POLICY, open_clinic
 from tests.kit.raw_database import changes, micros, rows
+from tests.kit.worker import run_together
 from tests.storage import race_worker as racer
 from tests.storage.audit import FOR_EVER, Claim, audit, claims, overlaps
-from tests.storage.worker_processes import run_together, spawn
 
 CROWD = range(1001, 1201)
 LATER = NOW + timedelta(hours=40)
@@ -116,9 +116,10 @@ async def test_four_processes_that_do_as_they_please_keep_the_books_right(
             uow, clients=racer.CLIENTS, hours=TimeSpan(OPENING, OPENING + racer.CELLS)
         )
     racer.set_clock(database.url)
-    work = [spawn(racer.race, database.url, 10 * seed + n, 100) for n in range(4)]
+    race = "tests.storage.race_worker:race"
+    races = [(race, database.url, 10 * seed + n, 100) for n in range(4)]
 
-    assert await asyncio.to_thread(run_together, work) == [0, 0, 0, 0]
+    assert await asyncio.to_thread(run_together, *races) == [0, 0, 0, 0]
     # Before the last sweep, cells of dead holds are still there, but nothing has been given twice.
     assert overlaps(claims(database.url)) == []
     await sweep_all(database)

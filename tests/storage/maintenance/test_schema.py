@@ -21,7 +21,7 @@ from storage.maintenance.upgrade import upgrade
 from storage.tables import metadata
 from tests.kit.clinic import NOW
 from tests.kit.raw_database import changes, everything, literal, micros, rows
-from tests.storage.worker_processes import run_together, spawn_migration
+from tests.kit.worker import run_together
 
 Result = TypeVar("Result")
 
@@ -176,7 +176,8 @@ async def test_migrating_makes_the_directory_and_the_file(tmp_path: Path) -> Non
 def test_of_processes_that_start_at_once_all_find_the_schema_ready(
     database_url: str, empty_database_url: str, attempt: int
 ) -> None:
-    assert run_together([spawn_migration(empty_database_url) for _ in range(4)]) == [0, 0, 0, 0]
+    migrations = [("tests.storage.migration_worker:work", empty_database_url)] * 4
+    assert run_together(*migrations) == [0, 0, 0, 0]
     assert described(empty_database_url) == described(database_url)
     assert rows(empty_database_url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
