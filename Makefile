@@ -17,7 +17,7 @@ ifeq ($(shell $(BIN)/python -c "print('alive')" 2>/dev/null),)
 VENV_IS_GONE := rebuild
 endif
 
-.PHONY: help run test chaos faults soak lint audit format bench screenshots lock rebuild
+.PHONY: help run test chaos faults soak lint audit format bench screenshots preview lock rebuild
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -58,6 +58,9 @@ bench: $(VENV)/.development ## Measure what docs/performance.md claims, in under
 
 screenshots: $(VENV)/.development ## Take the pictures for the README anew, in the Chromium that is installed.
 	$(BIN)/python -m tests.browser.screenshots
+
+preview: $(VENV)/.development ## Write build/preview.html: every screen in every state and language.
+	@$(BIN)/python -m tests.kit.preview_page build/preview.html
 
 lock: $(VENV)/.created ## Pin the requirement files anew (LOCK_FLAGS=--upgrade takes newer releases).
 	$(PIP) install --requirement requirements-lock.in

@@ -155,6 +155,7 @@ def test_make_alone_shows_what_can_be_made(bare_copy: Path) -> None:
         "format",
         "bench",
         "screenshots",
+        "preview",
         "lock",
     ]
 

@@ -1,0 +1,77 @@
+"""The screens of first contact, joining, links and settings."""
+
+from datetime import timedelta
+
+from bot.buttons import JoinZone
+from bot.features.account.joining_screens import joined, name_question, zone_question
+from bot.features.account.link_screens import invitation, provider_link, unknown_link
+from bot.features.account.people_screens import (
+    dialogue_left,
+    greeting,
+    help_text,
+    privacy,
+    way_back,
+)
+from bot.features.account.settings_screens import (
+    back,
+    language_settings,
+    name_settings,
+    settings_home,
+    zone_settings,
+)
+from bot.features.account.zone_screens import unknown_zone, zone_matches
+from bot.ui.commands import Roles
+from tests.kit.preview import Previews
+from tests.kit.screens import DORA, NOW
+
+CLIENT, PROVIDER, ADMIN = Roles(), Roles(DORA), Roles(admin=True)
+LINK = "https://t.me/slotkeeper_bot?start=book_dora"
+ZONES = ["America/Cancun", "America/Chicago", "America/Halifax"]
+
+PREVIEWS = Previews()
+PREVIEWS.add(
+    greeting,
+    client=lambda by: greeting(by, "Alice", CLIENT, zone_chosen=True),
+    client_without_a_zone=lambda by: greeting(by, "Alice", CLIENT, zone_chosen=False),
+    provider=lambda by: greeting(by, "Dora", PROVIDER, zone_chosen=True),
+    admin=lambda by: greeting(by, "Ada", ADMIN, zone_chosen=True),
+)
+PREVIEWS.add(
+    help_text,
+    client=lambda by: help_text(by, CLIENT, timedelta(minutes=30)),
+    provider=lambda by: help_text(by, PROVIDER, timedelta(minutes=30)),
+    admin=lambda by: help_text(by, ADMIN, timedelta(minutes=30)),
+)
+PREVIEWS.add(privacy, all=privacy)
+PREVIEWS.add(
+    dialogue_left,
+    in_a_dialogue=lambda by: dialogue_left(by, CLIENT, left=True),
+    outside=lambda by: dialogue_left(by, CLIENT, left=False),
+)
+PREVIEWS.add(way_back, all=way_back)
+PREVIEWS.add(provider_link, all=lambda by: provider_link(by, LINK))
+PREVIEWS.add(invitation, all=lambda by: invitation(by, LINK, NOW + timedelta(days=7)))
+PREVIEWS.add(unknown_link, all=unknown_link)
+PREVIEWS.add(name_question, all=lambda by: name_question(by, DORA))
+PREVIEWS.add(
+    zone_question,
+    first_time=lambda by: zone_question(by, DORA, None),
+    zone_known=lambda by: zone_question(by, DORA, "Europe/Berlin"),
+)
+PREVIEWS.add(joined, all=lambda by: joined(by, DORA))
+PREVIEWS.add(
+    settings_home,
+    client=lambda by: settings_home(by, NOW, None),
+    provider=lambda by: settings_home(by, NOW, DORA),
+)
+PREVIEWS.add(
+    zone_settings,
+    none_chosen=lambda by: zone_settings(by, None),
+    chosen=lambda by: zone_settings(by, "Europe/Berlin"),
+)
+PREVIEWS.add(language_settings, all=language_settings)
+PREVIEWS.add(name_settings, all=lambda by: name_settings(by, DORA))
+PREVIEWS.add(
+    zone_matches, several=lambda by: zone_matches(by, "america", ZONES, JoinZone, back(by))
+)
+PREVIEWS.add(unknown_zone, all=lambda by: unknown_zone(by, "Atlantis"))

@@ -1,0 +1,54 @@
+"""The screens of choosing a provider, a day and a time."""
+
+from datetime import date, timedelta
+
+from bot.features.booking.screens import (
+    Booking,
+    calendar,
+    day_times,
+    days_at,
+    holding,
+    nobody_to_book_with,
+    provider_list,
+)
+from tests.kit.preview import Previews
+from tests.kit.screens import DORA, EMIL, HELD, TODAY, WEDNESDAY, slot
+
+CHOSEN, CHOICE = Booking(DORA), Booking(DORA, choice=True)
+MOVING = Booking(DORA, moving=HELD.id, kept=HELD)
+WITHIN = (TODAY, TODAY + timedelta(days=60))
+DAYS = {WEDNESDAY, WEDNESDAY + timedelta(days=1)}
+TIMES = [slot(n) for n in range(12)]
+SOONEST = [slot(0), slot(16), slot(96)]
+MONTH = date(2026, 11, 1)
+
+PREVIEWS = Previews()
+PREVIEWS.add(
+    provider_list,
+    several=lambda by: provider_list(by, [DORA, EMIL], page=0, pages=1),
+    first_of_three_pages=lambda by: provider_list(by, [DORA, EMIL], page=0, pages=3),
+    found_by_name=lambda by: provider_list(by, [DORA], page=0, pages=1, part="do"),
+)
+PREVIEWS.add(
+    calendar,
+    free_days=lambda by: calendar(by, CHOSEN, MONTH, DAYS, SOONEST, WITHIN),
+    several_providers=lambda by: calendar(by, CHOICE, MONTH, DAYS, SOONEST, WITHIN),
+    moving_a_hold=lambda by: calendar(by, MOVING, MONTH, DAYS, SOONEST, WITHIN),
+    no_free_day_this_month=lambda by: calendar(
+        by, CHOSEN, date(2026, 12, 1), set(), SOONEST, WITHIN
+    ),
+    nothing_free=lambda by: calendar(by, CHOSEN, MONTH, set(), [], WITHIN),
+)
+PREVIEWS.add(
+    day_times,
+    free_times=lambda by: day_times(by, CHOSEN, WEDNESDAY, TIMES, [], page=0),
+    moving_a_hold=lambda by: day_times(by, MOVING, WEDNESDAY, TIMES[1:], [HELD.span], page=0),
+    fully_booked=lambda by: day_times(by, CHOSEN, WEDNESDAY, [], [], page=0),
+)
+PREVIEWS.add(days_at, several_days=lambda by: days_at(by, CHOSEN, "9:00", [slot(0), slot(96)]))
+PREVIEWS.add(
+    nobody_to_book_with,
+    client=lambda by: nobody_to_book_with(by, admin=False),
+    admin=lambda by: nobody_to_book_with(by, admin=True),
+)
+PREVIEWS.add(holding, all=lambda by: holding(by, HELD))

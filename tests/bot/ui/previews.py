@@ -1,0 +1,33 @@
+"""What a person reads where a rule refused them something."""
+
+import inspect
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.messages.screen import Screen
+from bot.ui.locale import Reader
+from bot.ui.refusal_screens import refused
+from domain import errors
+from tests.kit.preview import Previews
+
+VALUES = {
+    "notice_period": timedelta(hours=1),
+    "booking_horizon": timedelta(days=60),
+    "limit": 3,
+}
+REFUSALS = [
+    kind
+    for _, kind in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(kind, errors.Refusal) and kind is not errors.Refusal
+]
+
+
+def _of(kind: type[errors.Refusal]) -> Callable[[Reader], Screen]:
+    return lambda by: refused(by, kind(**VALUES))
+
+
+PREVIEWS = Previews()
+PREVIEWS.add(refused, **{kind.code: _of(kind) for kind in REFUSALS})
+PREVIEWS.add(
+    refused, provider_only_to_an_admin=lambda by: refused(by, errors.ProviderOnly(), admin=True)
+)

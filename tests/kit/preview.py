@@ -1,0 +1,79 @@
+"""Every screen of the bot in every state, as examples that tests check and ``make preview`` draws.
+
+Each feature lists its own in a ``previews.py`` beside its tests.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import bot
+from bot.dialogue.context import Context
+from bot.messages.screen import Screen
+from bot.ui.locale import Reader
+
+ROOMS = (
+    "bot.features.account",
+    "bot.features.booking",
+    "bot.features.reservations",
+    "bot.features.hours",
+    "bot.features.agenda",
+    "bot.notifications",
+    "bot.ui",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One screen in one state. ``of`` is the function that makes it, as `module.function`."""
+
+    of: str
+    state: str
+    screen: Callable[[Reader], Screen]
+
+
+class Previews:
+    """The previews of one room, in the order they are drawn."""
+
+    def __init__(self) -> None:
+        self.all: list[Preview] = []
+
+    def add(self, function: Callable[..., Screen], **states: Callable[[Reader], Screen]) -> None:
+        """Add a screen's states; an underscore in a state's name reads as a space."""
+        of = f"{function.__module__}.{function.__name__}"
+        self.all += [
+            Preview(of, state.replace("_", " "), screen) for state, screen in states.items()
+        ]
+
+
+def previews_of(room: str) -> list[Preview]:
+    """Return a room's previews."""
+    module = importlib.import_module(f"tests.{room}.previews")
+    found: Previews = module.PREVIEWS
+    return found.all
+
+
+def every_preview() -> list[Preview]:
+    """Return the previews of all rooms."""
+    return [preview for room in ROOMS for preview in previews_of(room)]
+
+
+def screen_functions() -> Iterator[str]:
+    """Yield the name of each public function that makes a screen from plain values."""
+    for found in pkgutil.walk_packages(bot.__path__, "bot."):
+        if found.name.endswith("__main__"):
+            continue
+        module = importlib.import_module(found.name)
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == found.name and _makes_screen(name, function):
+                yield f"{found.name}.{name}"
+
+
+def _makes_screen(name: str, function: Callable[..., object]) -> bool:
+    """Tell whether a function is public and turns values into a screen; one of another screen is not counted."""
+    signature = inspect.signature(function)
+    given = {parameter.annotation for parameter in signature.parameters.values()}
+    public = not name.startswith("_")
+    return public and signature.return_annotation is Screen and not given & {Screen, Context}
