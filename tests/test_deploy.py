@@ -134,15 +134,15 @@ def test_systemd_takes_the_unit_as_it_is(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
-def test_alerts_and_metrics_are_those_of_the_operations_page() -> None:
-    page = text_of("docs/operations.md")
+def test_alerts_and_metrics_are_those_of_the_monitoring_page() -> None:
+    page = text_of("docs/monitoring.md")
     told = set(re.findall(r"^\| `(slotkeeper_\w+)(?:\{[\w,]+\})?` \|", page, re.MULTILINE))
     named = {
         re.sub(r"_bucket$", "", name) for name in re.findall(r"slotkeeper_\w+", "".join(ALERTS))
     }
     assert named <= told
     names = [re.findall(r"alert: (\w+)", alert)[0] for alert in ALERTS]
-    assert names == re.findall(r"^\| (Slotkeeper\w+) \|", page, re.MULTILINE)
+    assert names == re.findall(r"^### (Slotkeeper\w+)$", page, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a booking takes of Telegram's allowance, counted in the dialogue itself; the operations page tells these very figures."""
+"""What a booking takes of Telegram's allowance, counted in the dialogue itself; docs/capacity.md gives the same figures."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
 
-PAGE = Path(__file__).parents[4] / "docs" / "operations.md"
+PAGE = Path(__file__).parents[4] / "docs" / "capacity.md"
 HOUR_AT_THIRTY = 30 * 3600
 # What shows in a chat; the answer to a tap does not, and takes no place among the thirty of a second.
 SHOWN = {"sendMessage", "editMessageText", "sendPhoto"}
