@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,11 @@ PAGES = [
     ROOT / "README.md",
     ROOT / "CONTRIBUTING.md",
     ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
     *sorted(ROOT.glob("docs/**/*.md")),
 ]
 DECISIONS = sorted(ROOT.glob("docs/decisions/*.md"))
+GUIDES = [page for page in PAGES if page not in {*DECISIONS, ROOT / "README.md"}]
 
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(
@@ -74,10 +77,12 @@ def files_in_tree() -> list[str]:
     tree = section.split("```\n", maxsplit=2)[1]
     package, paths = "", list[str]()
     for line in tree.splitlines():
-        top = re.match(r"(\w+/)", line)
-        package = top[1] if top else package
-        names = re.findall(r"(?<![\w/])(?:\w+\.py|\w+/(?=\s|$))", line)
-        paths += [name if name == package else package + name for name in names]
+        name, *words = line.split()
+        path = package + name if line.startswith(" ") else name
+        package = package if line.startswith(" ") else name
+        folder = path if path.endswith("/") else ""
+        mentioned = [word.strip("():;,.") for word in words]
+        paths += [path, *(folder + word for word in mentioned if re.fullmatch(r"\w+\.py", word))]
     return paths
 
 
@@ -85,6 +90,13 @@ def test_the_readme_lists_every_setting_once() -> None:
     listed = [in_code(row[0]) for row in table(ROOT / "README.md", "name")]
     fields = [name.upper() for name in Settings.model_fields]
     assert sorted(listed) == sorted(fields)
+
+
+def test_the_configuration_page_describes_every_setting_once() -> None:
+    described = re.findall(
+        r"^### `([A-Z_]+)`$", text_of(ROOT / "docs/configuration.md"), re.MULTILINE
+    )
+    assert sorted(described) == sorted(name.upper() for name in Settings.model_fields)
 
 
 def test_the_readme_tells_the_true_defaults(
@@ -117,9 +129,9 @@ def test_the_readme_lists_the_commands_of_each_role() -> None:
             f"/{name}" for name, _ in commands_for(texts_in("en"), provider=provider, admin=admin)
         ]
 
-    assert listed("everybody") == menu(provider=False, admin=False)
-    assert listed("everybody", "providers") == menu(provider=True, admin=False)
-    assert listed("everybody", "admins") == menu(provider=False, admin=True)
+    assert listed("everyone") == menu(provider=False, admin=False)
+    assert listed("everyone", "providers") == menu(provider=True, admin=False)
+    assert listed("everyone", "admins") == menu(provider=False, admin=True)
     assert len(told) == len(menu(provider=True, admin=True))
 
 
@@ -136,6 +148,7 @@ def test_every_file_in_the_tree_of_the_architecture_exists() -> None:
         "bot/",
         "bot/app.py",
         "bot/features/",
+        "bot/features/reservations/card.py",
         "domain/timespan.py",
         "storage/migrations/",
         "simulator/",
@@ -174,6 +187,51 @@ def test_decisions_are_numbered_in_one_row_and_say_context_decision_and_conseque
         ], page.name
 
 
+def front_block(page: Path) -> dict[str, str]:
+    """Return the status, the date and what is superseded, from the list below a decision's title."""
+    block = text_of(page).split("## Context", maxsplit=1)[0]
+    return dict(re.findall(r"^- ([A-Z]\w+): (.+)$", block, re.MULTILINE))
+
+
+def superseded(page: Path) -> list[tuple[str, str]]:
+    """Return what a decision supersedes, as numbers, each with " in part" where a part is left."""
+    return re.findall(r"(\d{4})( in part)?", front_block(page).get("Supersedes", ""))
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.name[:4])
+def test_a_decision_has_a_status_and_a_date(page: Path) -> None:
+    block = front_block(page)
+    assert re.fullmatch(r"accepted|superseded (in part )?by \d{4}", block["Status"])
+    assert date(2026, 1, 1) < date.fromisoformat(block["Date"])
+    assert block.keys() <= {"Status", "Date", "Supersedes"}
+
+
+def test_decisions_agree_on_what_supersedes_what() -> None:
+    newer = {
+        f"{old} superseded{part} by {page.name[:4]}"
+        for page in DECISIONS
+        for old, part in superseded(page)
+    }
+    older = {
+        f"{page.name[:4]} {status}"
+        for page in DECISIONS
+        if (status := front_block(page)["Status"]) != "accepted"
+    }
+    assert newer == older
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.name)
+def test_a_page_says_first_which_question_it_answers(page: Path) -> None:
+    paragraphs = text_of(page).split("\n\n")
+    assert paragraphs[0].startswith("# ")
+    assert re.match(r"This page answers: [^?]+\?", paragraphs[1])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_no_line_of_a_page_is_longer_than_a_hundred_columns(page: Path) -> None:
+    assert [line for line in text_of(page).splitlines() if len(line) > 100] == []
+
+
 def test_the_newest_version_in_the_changelog_is_this_one() -> None:
     versions = re.findall(r"^## \[(\d[^\]]*)\]", text_of(ROOT / "CHANGELOG.md"), re.MULTILINE)
     assert versions[0] == __version__
@@ -186,7 +244,13 @@ def test_every_picture_tells_in_words_what_it_shows() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/operations.md", "docs/decisions/0009-outbox-rules-one-alarm.md"]
+    "page",
+    [
+        "README.md",
+        "docs/operations.md",
+        "docs/reliability.md",
+        "docs/decisions/0009-outbox-rules-one-alarm.md",
+    ],
 )
 def test_the_documents_tell_how_many_messages_a_crash_can_repeat(page: str) -> None:
     in_flight = inspect.signature(RateLimiter).parameters["per_second"].default
