@@ -238,7 +238,7 @@ def test_the_newest_version_in_the_changelog_is_this_one() -> None:
 
 
 def test_every_picture_tells_in_words_what_it_shows() -> None:
-    pictures = re.findall(r"<img [^>]*>", text_of(ROOT / "README.md"))
+    pictures = re.findall(r"<img [^>]*>", "".join(map(text_of, PAGES)))
     assert pictures
     assert [picture for picture in pictures if not re.search(r"alt=\"[^\"]{40,}\"", picture)] == []
 
