@@ -1,8 +1,8 @@
-"""Slotkeeper's Telegram side: everything that knows Telegram, and the only place that reads the clock."""
+"""The Telegram bot: everything that talks to Telegram, and the only code that reads the clock."""
 
 import os
 
 __version__ = "0.1.0"
 
-# python-telegram-bot warns at every flood unless told that its durations may be timedeltas, as they will be in its next version.
+# python-telegram-bot warns about durations that are not timedeltas unless this is set.
 os.environ.setdefault("PTB_TIMEDELTA", "true")

@@ -1,4 +1,4 @@
-"""The command line: ``python -m bot`` runs the bot, or the demo where there is no token."""
+"""The command line: ``python -m bot`` runs the bot, or the demo if there is no token."""
 
 import argparse
 import gc
@@ -20,7 +20,11 @@ def main(
     *,
     rate_limiter: Callable[[], RateLimiter | None] = RateLimiter,
 ) -> int:
-    """Do what the command line says and return the exit status: 0 well, 1 ill, 2 wrongly set up. ``rate_limiter`` makes one."""
+    """Run a command and return the exit status.
+
+    0 means success, 1 failure, 2 a configuration error. ``rate_limiter`` creates the rate limiter
+    of the ``run`` command.
+    """
     options = _parser().parse_args(arguments)
     options.rate_limiter = rate_limiter
     try:
@@ -31,18 +35,22 @@ def main(
     configure_logging(settings.log_level, settings.log_format, settings.secrets)
     command = "demo" if options.command == "run" and settings.bot_token is None else options.command
     try:
-        return int(_loaded(command).execute(settings, options))
+        return int(_load_command(command).execute(settings, options))
     except Misconfigured as error:
         print(error, file=sys.stderr)
         return 2
     except DatabaseAway as error:
-        # It may be back soon: whoever keeps the bot running should try again.
+        # Not status 2: the database may come back, so the supervisor should restart the bot.
         print(error, file=sys.stderr)
         return 1
 
 
-def _loaded(command: str) -> ModuleType:
-    """Load a command. All of it stays: to look for garbage meanwhile would find none, and take a tenth of the start."""
+def _load_command(command: str) -> ModuleType:
+    """Import a command's module.
+
+    Imported objects live until the end, so garbage collection during the import would take a tenth
+    of the start-up time and free nothing.
+    """
     gc.disable()
     try:
         return import_module(f"bot.cli.{command}")
@@ -52,7 +60,7 @@ def _loaded(command: str) -> ModuleType:
 
 
 def _parser() -> argparse.ArgumentParser:
-    """Return the reader of the command line."""
+    """Return the argument parser."""
     parser = argparse.ArgumentParser(
         prog="python -m bot", description="Slotkeeper: a Telegram bot that keeps appointment slots."
     )
@@ -61,34 +69,34 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, text in (
         ("run", "run the bot (the default)"),
-        ("migrate", "make the database, or bring it up to date"),
-        ("health", "exit with 0 if the bot that uses this database is at work"),
+        ("migrate", "create the database, or migrate it to the current version"),
+        ("health", "exit with 0 if the bot on this database is healthy"),
         (
             "doctor",
-            "look the database over without changing it, and say what is wrong and what to do",
+            "check the database without changing it, and print findings and what to do",
         ),
     ):
         commands.add_parser(name, help=text).set_defaults(command=name)
-    shown = commands.add_parser(
+    demo = commands.add_parser(
         "demo",
-        help="show the bot in a simulated Telegram in the browser (what run does without BOT_TOKEN)",
+        help="run the bot in a simulated Telegram in the browser (the default without BOT_TOKEN)",
     )
-    shown.add_argument(
-        "--database", type=Path, metavar="FILE", help="keep what happens in this file"
+    demo.add_argument(
+        "--database", type=Path, metavar="FILE", help="store the demo's data in this file"
     )
-    shown.add_argument(
+    demo.add_argument(
         "--port",
         type=int,
         default=0,
         metavar="N",
-        help="serve the page on this port, else on any free one",
+        help="serve the page on this port instead of a free one",
     )
-    shown.set_defaults(command="demo")
+    demo.set_defaults(command="demo")
     backup = commands.add_parser(
-        "backup", help="write a whole copy of the database while the bot runs"
+        "backup", help="write a complete copy of the database while the bot runs"
     )
     backup.add_argument(
-        "file", type=Path, metavar="FILE", help="where to write it; must not exist yet"
+        "file", type=Path, metavar="FILE", help="the file to write; must not exist yet"
     )
     backup.set_defaults(command="backup")
     return parser

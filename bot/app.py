@@ -1,4 +1,4 @@
-"""The composition root: everything is put together here, and nowhere else."""
+"""The composition root: the only module that assembles the bot from its parts."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ from bot.features.fallback.handlers import first_handlers, last_handlers
 from bot.features.hours.conversation import hours_flow
 from bot.features.reservations.bookings import bookings_handlers
 from bot.features.reservations.handlers import reservation_handlers
-from bot.http.server import HttpSide
+from bot.http.server import HttpServer
 from bot.jobs.worker import Jobs
 from bot.notifications.admin_summary import AdminSummary
 from bot.notifications.render import NotificationRenderer
@@ -63,7 +63,7 @@ from storage.maintenance.migrate import is_of_use, migrate
 log = logging.getLogger(__name__)
 
 _SPARE_CONNECTIONS = 36
-_LINES = 2
+_POLLING_CONNECTIONS = 2
 _PATIENCE, _LONGEST_PATIENCE = 10.0, 120.0
 
 BotApplication = Application[
@@ -73,11 +73,11 @@ BotApplication = Application[
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """The bot, put together."""
+    """The assembled bot."""
 
     clock: Clock
     application: BotApplication
-    line: AiohttpRequest
+    polling_request: AiohttpRequest
     database: Database
     membership: Membership
     shared_rate_limit: SharedRateLimit | None
@@ -88,9 +88,9 @@ class App:
     scheduler: AsyncIOScheduler
     jobs: Jobs
     receiver: Receiver
-    pulse: Heartbeat
+    heartbeat: Heartbeat
     metrics: Metrics
-    http: HttpSide
+    http: HttpServer
 
     def abort(self) -> None:
         """Drop every answer and delivery in progress; what was committed is in the outbox."""
@@ -107,49 +107,44 @@ def build(
     longest_patience: float = _LONGEST_PATIENCE,
     rate_limiter: RateLimiter | None = None,
 ) -> App:
-    """Put the bot together; nothing is opened yet, and the database must be migrated.
+    """Assemble the bot without opening anything; the database must be migrated.
 
-    ``patience`` is for how many seconds Telegram may be silent when asked something, and ``longest_patience`` the same for a chat in which
-    it was silent for longer than that before. ``rate_limiter`` keeps to Telegram's limits; the simulated one needs none.
+    ``patience`` is how many seconds to wait for Telegram's response, and ``longest_patience`` how
+    many in a chat where an earlier request timed out. ``rate_limiter`` keeps the bot within
+    Telegram's limits; the simulator needs none.
     """
-    membership, shared = (
-        membership_on(settings.database_url),
-        shared_rate_limit_on(settings.database_url),
-    )
-    database, scheduler, metrics = (
-        Database(settings.database_url, replica=membership.number),
-        new_scheduler(),
-        Metrics(),
-    )
-    instrumented, chat_locks, alarm = (
-        InstrumentedDatabase(database, metrics),
-        ChatLocks(membership),
-        Alarm(scheduler, clock),
-    )
+    membership = membership_on(settings.database_url)
+    shared = shared_rate_limit_on(settings.database_url)
+    database = Database(settings.database_url, replica=membership.number)
+    scheduler, metrics = new_scheduler(), Metrics()
+    instrumented = InstrumentedDatabase(database, metrics)
+    chat_locks, alarm = ChatLocks(membership), Alarm(scheduler, clock)
     processor = UpdateProcessor(instrumented, chat_locks, clock, alarm, metrics)
-    line = AiohttpRequest(connections=_LINES, read_timeout=patience, asked=metrics.asked)
-    application = _application(settings, token, processor, line, patience, metrics)
-    delivery = MessageSender(
+    polling_request = AiohttpRequest(
+        connections=_POLLING_CONNECTIONS, read_timeout=patience, asked=metrics.request_ended
+    )
+    application = _application(settings, token, processor, polling_request, patience, metrics)
+    sender = MessageSender(
         application.bot,
         shared or LocalShownMessages(),
         rate_limiter,
         Patience(patience, longest_patience),
     )
-    news = NotificationRenderer(settings.policy, ZoneInfo(settings.time_zone))
-    relay = Relay(instrumented, delivery, news, chat_locks, clock, alarm, metrics)
+    renderer = NotificationRenderer(settings.policy, ZoneInfo(settings.time_zone))
+    relay = Relay(instrumented, sender, renderer, chat_locks, clock, alarm, metrics)
     processor.relay = relay
-    digest = AdminSummary(instrumented, settings.admin_ids, clock)
+    admin_summary = AdminSummary(instrumented, settings.admin_ids, clock)
     jobs = Jobs(
         instrumented,
         relay,
         membership,
         alarm,
-        digest,
+        admin_summary,
         settings.policy,
         clock,
         heartbeat=settings.heartbeat_file,
     )
-    receiver, pulse = Receiver(application), Heartbeat()
+    receiver, heartbeat = Receiver(application), Heartbeat()
     webhook = _webhook(settings, receiver)
     checks = (
         database_check(database, clock),
@@ -158,15 +153,15 @@ def build(
         delivery_check(lambda: relay.idle_seconds, lambda: relay.pause),
         webhook_check(lambda: webhook.registered or not membership.is_leader)
         if webhook
-        else polling_check(pulse, lambda: membership.is_leader),
+        else polling_check(heartbeat, lambda: membership.is_leader),
     )
-    http = HttpSide(
+    http = HttpServer(
         settings.listen, checks, jobs, metrics, BacklogGauge(database, metrics, clock), webhook
     )
     return App(
         clock=clock,
         application=application,
-        line=line,
+        polling_request=polling_request,
         database=database,
         membership=membership,
         shared_rate_limit=shared,
@@ -177,7 +172,7 @@ def build(
         scheduler=scheduler,
         jobs=jobs,
         receiver=receiver,
-        pulse=pulse,
+        heartbeat=heartbeat,
         metrics=metrics,
         http=http,
     )
@@ -185,7 +180,7 @@ def build(
 
 @asynccontextmanager
 async def opened(app: App, settings: Settings) -> AsyncIterator[App]:
-    """Greet Telegram and have the bot ready for updates for a block; raises InvalidToken where the token is refused."""
+    """Connect to Telegram for a block; raise InvalidToken if it rejects the token."""
     try:
         await app.membership.join()
         if app.rate_limiter is not None and app.shared_rate_limit is not None:
@@ -196,7 +191,7 @@ async def opened(app: App, settings: Settings) -> AsyncIterator[App]:
     finally:
         await asyncio.gather(app.processor.shutdown(), app.relay.shutdown())
         await app.application.shutdown()
-        # An application that never got ready leaves its bot's connections open.
+        # Shutting down an application that was never initialized does not close its bot.
         await app.application.bot.shutdown()
         await app.membership.leave()
         if app.rate_limiter is not None:
@@ -208,9 +203,9 @@ async def opened(app: App, settings: Settings) -> AsyncIterator[App]:
 
 @asynccontextmanager
 async def prepared(url: str) -> AsyncIterator[None]:
-    """Have the database to this process alone where it bears one only, and brought up to date, for a block.
+    """Hold the process lock of a SQLite file for a block, and migrate the database first.
 
-    Raises what ``storage.cluster.process_lock.sole_use`` and ``storage.maintenance.migrate.migrate`` raise.
+    Raises what ``process_lock.sole_use`` and ``migrate`` raise.
     """
     async with sole_use(url):
         await migrate(url)
@@ -218,7 +213,7 @@ async def prepared(url: str) -> AsyncIterator[None]:
 
 
 def _webhook(settings: Settings, receiver: Receiver) -> Webhook | None:
-    """Return the webhook, where there is an address for one."""
+    """Return the webhook, or None if no address is set for one."""
     if settings.webhook_path is None or settings.webhook_secret is None:
         return None
     return Webhook(settings.webhook_path, settings.webhook_secret.get_secret_value(), receiver)
@@ -228,11 +223,11 @@ def _application(
     settings: Settings,
     token: str,
     processor: UpdateProcessor,
-    line: AiohttpRequest,
+    polling_request: AiohttpRequest,
     patience: float,
     metrics: Metrics,
 ) -> BotApplication:
-    """Return python-telegram-bot's application with our transport, our context and our handlers."""
+    """Return python-telegram-bot's application with our transport, context and handlers."""
     application = (
         ApplicationBuilder()
         .token(token)
@@ -242,10 +237,10 @@ def _application(
             AiohttpRequest(
                 connections=SIDE_BY_SIDE + _SPARE_CONNECTIONS,
                 read_timeout=patience,
-                asked=metrics.asked,
+                asked=metrics.request_ended,
             )
         )
-        .get_updates_request(line)
+        .get_updates_request(polling_request)
         .concurrent_updates(processor)
         .context_types(ContextTypes(context=Context))
         .job_queue(None)
@@ -273,7 +268,7 @@ def _application(
 
 
 def _services(settings: Settings, application: BotApplication) -> Services:
-    """Return what the handlers need to know."""
+    """Return the configuration that handlers need."""
     return Services(
         settings.policy, ZoneInfo(settings.time_zone), settings.admin_ids, application.bot.username
     )

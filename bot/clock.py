@@ -1,4 +1,4 @@
-"""The one place that reads the clock."""
+"""The system clock; no other module reads it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -7,5 +7,5 @@ Clock = Callable[[], datetime]
 
 
 def system_clock() -> datetime:
-    """Return this instant, aware and in UTC."""
+    """Return the current time, aware and in UTC."""
     return datetime.now(UTC)

@@ -1,4 +1,7 @@
-"""How the bot runs: it serves, greets Telegram, does what is due, and receives updates; of several replicas, one does what only one may."""
+"""Runs the bot: serves HTTP, connects to Telegram, runs due jobs and receives updates.
+
+With several replicas, only the leader polls or registers the webhook.
+"""
 
 import asyncio
 import logging
@@ -36,26 +39,25 @@ async def run(
     ready: Callable[[App], Awaitable[None]] | None = None,
     serve: bool = True,
 ) -> None:
-    """Run the bot, by a webhook where there is an address for it and by long polling else, until cancelled.
+    """Run the bot until cancelled, by webhook if an address is set and by long polling otherwise.
 
-    ``patience`` and ``rate_limiter`` are those of ``build``. ``ready`` is called once Telegram has been greeted, before the first update is
-    taken. Where nobody is to ``serve``, the bot has no HTTP side.
+    ``patience`` and ``rate_limiter`` are passed to ``build``. ``ready`` is called after the bot has
+    connected to Telegram and before it takes the first update. With ``serve=False`` there is no
+    HTTP server.
 
     Raises:
-        InvalidToken: the token is refused.
-        CannotListen, WebhookRefused: see there.
+        InvalidToken: Telegram rejects the token.
+        CannotListen, WebhookRefused: see these classes.
     """
     app = build(settings, token, clock=clock, patience=patience, rate_limiter=rate_limiter)
-    # The HTTP side is there before Telegram is greeted, and until the last answer has arrived.
+    # The HTTP server starts first and stops last, so that probes get answers in between.
     async with (
         watched(),
         prepared(settings.database_url),
         _served(app, settings, serve=serve),
         opened(app, settings),
     ):
-        log.info(
-            "@%s is at work, on %s", app.application.bot.username, await app.database.version()
-        )
+        log.info("@%s is running on %s", app.application.bot.username, await app.database.version())
         app.scheduler.start()
         try:
             await app.jobs.start(app.scheduler)
@@ -69,7 +71,7 @@ async def run(
 
 @asynccontextmanager
 async def _served(app: App, settings: Settings, *, serve: bool) -> AsyncIterator[None]:
-    """Have the HTTP side there for a block; raises CannotListen, unless nobody has asked for it."""
+    """Serve HTTP for a block; raise CannotListen if the configuration relies on the server."""
     async with AsyncExitStack() as stack:
         try:
             if serve:
@@ -77,12 +79,12 @@ async def _served(app: App, settings: Settings, *, serve: bool) -> AsyncIterator
         except CannotListen as error:
             if settings.listen_is_set:
                 raise
-            log.warning("%s The bot goes on without its HTTP side.", error)
+            log.warning("%s The bot continues without its HTTP server.", error)
         yield
 
 
 async def _until_cancelled(app: App, receiving: Coroutine[Any, Any, None]) -> None:
-    """Receive updates; when cancelled, say so at once, and then let what is in hand be committed."""
+    """Receive updates; when cancelled, drain HTTP at once and let updates in progress commit."""
     task = asyncio.create_task(receiving)
     try:
         await asyncio.wait({task})
@@ -94,13 +96,13 @@ async def _until_cancelled(app: App, receiving: Coroutine[Any, Any, None]) -> No
 
 
 async def _receive(app: App, settings: Settings) -> None:
-    """Receive updates for as long as nothing is wrong: posted ones wherever we run, those that are fetched where we lead."""
+    """Receive updates: every replica accepts posted ones, the leader alone polls."""
     webhook = app.http.webhook
     if webhook is None or settings.webhook_url is None:
-        return await _lead(app.membership, lambda: _fetch(app))
+        return await _lead(app.membership, lambda: _poll(app))
     url = settings.webhook_url
     try:
-        # Telegram may know the address from an earlier run, or from another replica.
+        # Telegram may already post here, because of an earlier run or another replica.
         webhook.open()
         await _lead(app.membership, lambda: _register(app, webhook, url))
     finally:
@@ -108,13 +110,11 @@ async def _receive(app: App, settings: Settings) -> None:
 
 
 async def _lead(membership: Membership, duties: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Do what only one replica may do, whenever this is the one, until cancelled."""
+    """Run ``duties`` whenever this replica is the leader, until cancelled."""
     while True:
         await membership.wait_until_leader()
-        doing, deposed = (
-            asyncio.create_task(duties()),
-            asyncio.create_task(membership.wait_until_follower()),
-        )
+        doing = asyncio.create_task(duties())
+        deposed = asyncio.create_task(membership.wait_until_follower())
         try:
             await asyncio.wait({doing, deposed}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -125,32 +125,35 @@ async def _lead(membership: Membership, duties: Callable[[], Coroutine[Any, Any,
             doing.result()
 
 
-async def _fetch(app: App) -> None:
-    """Fetch updates until cancelled."""
-    async with _introduced(app.application):
-        await poll(app.application, app.line, app.receiver, app.pulse)
+async def _poll(app: App) -> None:
+    """Poll for updates until cancelled."""
+    async with _publishing_profile(app.application):
+        await poll(app.application, app.polling_request, app.receiver, app.heartbeat)
 
 
 async def _register(app: App, webhook: Webhook, url: str) -> None:
-    """Have Telegram post updates to us, and stay the one who sees to that until cancelled."""
-    async with _introduced(app.application):
+    """Register the webhook, and register it again if Telegram forgets it, until cancelled."""
+    async with _publishing_profile(app.application):
         await webhook.register(app.application.bot, url)
         await webhook.stay_registered(app.application.bot, url)
 
 
 @asynccontextmanager
-async def _introduced(application: BotApplication) -> AsyncIterator[None]:
-    """Have the bot introduced during a block: nobody waits for an answer meanwhile."""
-    introducing = asyncio.create_task(_introduce(application))
+async def _publishing_profile(application: BotApplication) -> AsyncIterator[None]:
+    """Publish menus and descriptions in the background of a block; no update waits for this."""
+    publishing = asyncio.create_task(_publish_profile(application))
     try:
         yield
     finally:
-        introducing.cancel()
-        await asyncio.gather(introducing, return_exceptions=True)
+        publishing.cancel()
+        await asyncio.gather(publishing, return_exceptions=True)
 
 
-async def _introduce(application: BotApplication) -> None:
-    """Say in every language what the bot is for, and give everybody the menu of a client; roles get theirs with their first /start."""
+async def _publish_profile(application: BotApplication) -> None:
+    """Publish the description and the client's menu in every language.
+
+    Providers and admins get their menus with their first /start.
+    """
     for language in LANGUAGES:
         t, code = texts_in(language), None if language == DEFAULT else language
         commands = [
@@ -163,4 +166,4 @@ async def _introduce(application: BotApplication) -> None:
                 t.plain("bot.description"), language_code=code
             )
         except TelegramError as error:
-            log.warning("menu and description could not be set: %s", error)
+            log.warning("cannot set the command menu and description: %s", error)

@@ -1,4 +1,4 @@
-"""Logging: one line for each event on standard error, for eyes or for machines, and never a secret in it."""
+"""Logging: one line for each event on standard error, as text or JSON, with secrets masked."""
 
 import json
 import logging
@@ -12,9 +12,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.observability.log_flood import FloodControlHandler
 
-# Below WARNING these tell of every request (some with the token in its address), of every wake-up, of what a migration runs on, and the
-# last ones of every statement with its values: what people are called and what they wrote.
-_TALKATIVE = (
+# Below WARNING these log every request (some with the token in the URL), wake-up, migration step
+# and SQL statement with its values, which include names and messages of people.
+_VERBOSE_LOGGERS = (
     "httpx",
     "httpcore",
     "apscheduler",
@@ -25,7 +25,7 @@ _TALKATIVE = (
     "asyncpg",
     "sqlalchemy",
 )
-_SHARED: tuple[Processor, ...] = (
+_SHARED_PROCESSORS: tuple[Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
@@ -36,7 +36,7 @@ _SHARED: tuple[Processor, ...] = (
 
 
 class SecretMask:
-    """A last processor: in the finished line, ``[secret]`` stands where a secret stood, whichever field or traceback it came from."""
+    """The last processor: replaces each secret in the rendered line by ``[secret]``."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = {
@@ -50,11 +50,11 @@ class SecretMask:
                 repr(secret)[1:-1],
             )
         }
-        # The longest first: a secret may be part of another.
+        # The longest first, because one secret may contain another.
         self._forms = sorted(forms, key=len, reverse=True)
 
     def __call__(self, _logger: WrappedLogger, _method: str, line: EventDict | str) -> str:
-        """Return the rendered ``line`` without secrets."""
+        """Return the rendered ``line`` with every secret masked."""
         text = str(line)
         for form in self._forms:
             text = text.replace(form, "[secret]")
@@ -64,16 +64,16 @@ class SecretMask:
 def configure_logging(
     level: str, log_format: Literal["console", "json"], secrets: Iterable[str] = ()
 ) -> None:
-    """Send this program's and its libraries' events of at least ``level`` (such as ``INFO``) to standard error.
+    """Log events of at least ``level`` (like ``INFO``) to standard error.
 
-    ``secrets`` are texts that never appear there. Of repeated events only the first are written, see ``bot.observability.log_flood``.
-    Calling it again replaces what was configured before.
+    ``secrets`` are masked in every line. Repeated events are counted instead of written, see
+    ``bot.observability.log_flood``. Calling it again replaces the earlier configuration.
     """
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
             structlog.stdlib.PositionalArgumentsFormatter(),
-            *_SHARED,
+            *_SHARED_PROCESSORS,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -85,13 +85,13 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for name in _TALKATIVE:
+    for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
 
 
 def _formatter(log_format: str, mask: SecretMask) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=_SHARED,
+        foreign_pre_chain=_SHARED_PROCESSORS,
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,

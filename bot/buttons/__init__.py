@@ -1,4 +1,4 @@
-"""What the buttons carry, by the part of the bot that reads it."""
+"""The callback data of the buttons, grouped by feature."""
 
 from bot.buttons.agenda import (
     AgendaDay,

@@ -8,14 +8,14 @@ from bot.buttons.base import Callback
 
 @dataclass(frozen=True, slots=True)
 class AgendaDay(Callback, tag="ad"):
-    """See the reservations of a day."""
+    """Show the reservations of a day."""
 
     day: date
 
 
 @dataclass(frozen=True, slots=True)
 class AgendaEntry(Callback, tag="ae"):
-    """See one reservation."""
+    """Show one reservation."""
 
     reservation: int
 
@@ -44,7 +44,10 @@ class AgendaPage(Callback, tag="ap"):
 
 @dataclass(frozen=True, slots=True)
 class CancelWithReason(Callback, tag="aw"):
-    """Cancel with the reason that was typed and shown; ``mark`` tells it from any other, which would be asked about anew."""
+    """Cancel with the reason that was typed and shown.
+
+    ``mark`` is a digest of that reason. If it does not match the typed reason, the bot asks again.
+    """
 
     reservation: int
     mark: str

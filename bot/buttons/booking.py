@@ -1,4 +1,7 @@
-"""The buttons of booking and of a hold's card."""
+"""The buttons of booking and of a hold's card.
+
+``moving`` is the reservation id of the hold to move, or 0.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +18,7 @@ class ProviderPage(Callback, tag="bp"):
 
 @dataclass(frozen=True, slots=True)
 class ChooseProvider(Callback, tag="bc"):
-    """Look at a provider's times; ``moving`` here and below is the hold to be moved, or 0."""
+    """Show a provider's calendar."""
 
     provider: int
     moving: int
@@ -23,7 +26,7 @@ class ChooseProvider(Callback, tag="bc"):
 
 @dataclass(frozen=True, slots=True)
 class BookingMonth(Callback, tag="bm"):
-    """Look at the month of this day in a provider's calendar."""
+    """Show the month of this day in a provider's calendar."""
 
     provider: int
     month: date
@@ -32,7 +35,7 @@ class BookingMonth(Callback, tag="bm"):
 
 @dataclass(frozen=True, slots=True)
 class BookingDay(Callback, tag="bd"):
-    """Look at a day's free times."""
+    """Show a day's free times."""
 
     provider: int
     day: date
@@ -58,7 +61,7 @@ class ConfirmHold(Callback, tag="rc"):
 
 @dataclass(frozen=True, slots=True)
 class ReleaseHold(Callback, tag="rr"):
-    """Give a hold back."""
+    """Release a hold."""
 
     reservation: int
 

@@ -7,21 +7,21 @@ from bot.buttons.base import Callback
 
 @dataclass(frozen=True, slots=True)
 class BookingsPage(Callback, tag="lp"):
-    """Page through one's coming reservations."""
+    """Page through the client's upcoming reservations."""
 
     page: int
 
 
 @dataclass(frozen=True, slots=True)
 class ShowBooking(Callback, tag="ls"):
-    """Look at one of them."""
+    """Show one of them."""
 
     reservation: int
 
 
 @dataclass(frozen=True, slots=True)
 class AskCancel(Callback, tag="la"):
-    """Ask whether to cancel it."""
+    """Ask for confirmation before cancelling it."""
 
     reservation: int
 

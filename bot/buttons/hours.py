@@ -8,19 +8,19 @@ from bot.buttons.base import Callback, Cell
 
 @dataclass(frozen=True, slots=True)
 class HoursHome(Callback, tag="hh"):
-    """See how hours are posted, and what is posted; ``page`` pages through the posted days."""
+    """Show how to post hours, and a page of the posted days."""
 
     page: int
 
 
 @dataclass(frozen=True, slots=True)
 class NewDraft(Callback, tag="hn"):
-    """Begin to choose days in a calendar."""
+    """Start choosing days in a calendar."""
 
 
 @dataclass(frozen=True, slots=True)
 class DraftMonth(Callback, tag="hm"):
-    """Look at another month while choosing days."""
+    """Show another month while choosing days."""
 
     draft: int
     month: date
@@ -28,7 +28,10 @@ class DraftMonth(Callback, tag="hm"):
 
 @dataclass(frozen=True, slots=True)
 class ToggleDay(Callback, tag="ht"):
-    """Choose a day, or choose it no longer; ``chosen`` is 1 or 0, what the day is to be, so that a double tap does no more than one."""
+    """Select or deselect a day.
+
+    ``chosen`` is the wanted state, 1 or 0, so that a double tap has the effect of one.
+    """
 
     draft: int
     day: date
@@ -37,14 +40,14 @@ class ToggleDay(Callback, tag="ht"):
 
 @dataclass(frozen=True, slots=True)
 class DraftTimes(Callback, tag="hi"):
-    """Go on to the start."""
+    """Continue with the start time."""
 
     draft: int
 
 
 @dataclass(frozen=True, slots=True)
 class DraftStart(Callback, tag="hs"):
-    """Choose the start, in minutes after midnight, and go on to the end."""
+    """Choose the start, in minutes after midnight, and continue with the end."""
 
     draft: int
     start: int
@@ -52,7 +55,7 @@ class DraftStart(Callback, tag="hs"):
 
 @dataclass(frozen=True, slots=True)
 class DraftEnd(Callback, tag="he"):
-    """Choose the end, and see the preview."""
+    """Choose the end, in minutes after midnight, and show the preview."""
 
     draft: int
     start: int
@@ -61,28 +64,31 @@ class DraftEnd(Callback, tag="he"):
 
 @dataclass(frozen=True, slots=True)
 class ShowDraft(Callback, tag="hv"):
-    """See the preview of a draft, such as one that was suggested."""
+    """Show the preview of a draft, for example of a suggested one."""
 
     draft: int
 
 
 @dataclass(frozen=True, slots=True)
 class PublishDraft(Callback, tag="hp"):
-    """Post a draft."""
+    """Publish a draft."""
 
     draft: int
 
 
 @dataclass(frozen=True, slots=True)
 class DiscardDraft(Callback, tag="hx"):
-    """Drop a draft."""
+    """Discard a draft."""
 
     draft: int
 
 
 @dataclass(frozen=True, slots=True)
 class UndoDraft(Callback, tag="hu"):
-    """Take back what publishing added; ``inside`` says what becomes of reservations (see usecases.remove_availability.Inside)."""
+    """Remove the hours that publishing the draft added.
+
+    ``inside`` says what to do with reservations in them, see ``remove_availability.Inside``.
+    """
 
     draft: int
     inside: str
@@ -90,14 +96,14 @@ class UndoDraft(Callback, tag="hu"):
 
 @dataclass(frozen=True, slots=True)
 class PostedDay(Callback, tag="hd"):
-    """See what is posted on a day."""
+    """Show the posted hours of a day."""
 
     day: date
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveHours(Callback, tag="hr"):
-    """Take the hours between two cells away; ``inside`` as above."""
+    """Remove the hours between two cells; ``inside`` is as in ``UndoDraft``."""
 
     start: Cell
     end: Cell
@@ -106,7 +112,7 @@ class RemoveHours(Callback, tag="hr"):
 
 @dataclass(frozen=True, slots=True)
 class AskRemoval(Callback, tag="hq"):
-    """Ask whether to take the hours between two cells away."""
+    """Ask for confirmation before removing the hours between two cells."""
 
     start: Cell
     end: Cell

@@ -1,4 +1,4 @@
-"""The buttons of settings and joining, and those that open what a command would."""
+"""The buttons of settings and joining, and those that act like a command."""
 
 from dataclasses import dataclass
 
@@ -7,41 +7,41 @@ from bot.buttons.base import Callback
 
 @dataclass(frozen=True, slots=True)
 class SettingsHome(Callback, tag="sh"):
-    """See the settings."""
+    """Show the settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChooseZone(Callback, tag="sz"):
-    """Be shown all times in this zone."""
+    """Choose the zone in which the bot shows times."""
 
     zone: str
 
 
 @dataclass(frozen=True, slots=True)
 class AskZone(Callback, tag="sa"):
-    """See the common zones, or type another."""
+    """Show the common zones, and ask for another to be typed."""
 
 
 @dataclass(frozen=True, slots=True)
 class AskLanguage(Callback, tag="sl"):
-    """See the languages."""
+    """Show the languages."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChooseLanguage(Callback, tag="sc"):
-    """Speak this language from now on."""
+    """Choose the bot's language."""
 
     language: str
 
 
 @dataclass(frozen=True, slots=True)
 class AskName(Callback, tag="sn"):
-    """Type another public name."""
+    """Ask for another public name."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeepName(Callback, tag="jn"):
-    """Keep the name Telegram knows a new provider by."""
+    """Use the name from Telegram as a new provider's public name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,6 @@ class JoinZone(Callback, tag="jz"):
 
 @dataclass(frozen=True, slots=True)
 class Open(Callback, tag="go"):
-    """Begin what a command of this name would begin."""
+    """Do what the command of this name does."""
 
     command: str

@@ -1,1 +1,1 @@
-"""What the command line can do, one module for each command: whoever asks for one does not wait for what the others need."""
+"""The commands, one module each, so that a command imports only what it needs."""

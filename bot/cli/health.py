@@ -1,4 +1,7 @@
-"""Tell whether the bot on this machine is at work. It is asked every few seconds, so it loads as little as it can."""
+"""Check whether the bot on this machine is healthy.
+
+Container engines run this command every few seconds, so it imports as little as it can.
+"""
 
 import argparse
 import time
@@ -10,24 +13,30 @@ from bot.settings import Address, Settings
 
 _HEARTBEAT_SECONDS = 60
 _ANSWER_SECONDS = 5
-_ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (who listens everywhere is asked on loopback)
-_NO_BEAT = f"No sign of life for {_HEARTBEAT_SECONDS} seconds."
-_NO_ANSWER = "The bot does not answer at the address in LISTEN, or says that it is ill."
+_LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  (a bot that listens on all interfaces answers on loopback)
+_NO_HEARTBEAT = f"The bot is not healthy: no heartbeat for {_HEARTBEAT_SECONDS} seconds."
+_NO_ANSWER = "The bot is not healthy, or does not answer at the address in LISTEN."
 
 
 def execute(settings: Settings, _options: argparse.Namespace) -> int:
-    """Tell by the heartbeat beside a SQLite file, else by asking the HTTP side; raises DatabaseUnusable for another program's file."""
-    well, ill = (
+    """Check the heartbeat file of a SQLite database, or else ``/healthz``.
+
+    Raises DatabaseUnusable if the file belongs to another program.
+    """
+    healthy, failure = (
         (_answers(settings.listen), _NO_ANSWER)
         if settings.is_postgres
-        else (_beats(settings), _NO_BEAT)
+        else (_has_heartbeat(settings), _NO_HEARTBEAT)
     )
-    print("The bot is at work." if well else ill)
-    return 0 if well else 1
+    print("The bot is healthy." if healthy else failure)
+    return 0 if healthy else 1
 
 
-def _beats(settings: Settings) -> bool:
-    """Tell whether the heartbeat beside the database is fresh; one in the future is from before the clock was set back."""
+def _has_heartbeat(settings: Settings) -> bool:
+    """Return whether the heartbeat file is fresh.
+
+    A time far in the future does not count: it was written before the clock was set back.
+    """
     heartbeat = settings.heartbeat_file
     if heartbeat is None:
         return False
@@ -38,17 +47,17 @@ def _beats(settings: Settings) -> bool:
 
 
 def _check_file(file: Path) -> None:
-    """Refuse a file in which no bot could ever be at work; raises DatabaseUnusable."""
+    """Raise DatabaseUnusable if the file is not a database of Slotkeeper."""
     if file.exists():
-        from storage.engine.sqlite_file import check_ours  # noqa: PLC0415  (a bot that is well is not asked for its file)
+        from storage.engine.sqlite_file import check_ours  # noqa: PLC0415  (a healthy bot's check does not need it)
 
         check_ours(file)
 
 
 def _answers(listen: Address) -> bool:
-    """Tell whether the HTTP side of a bot on this machine says that it is well."""
-    host = _ANYWHERE.get(listen.host, listen.host)
-    # What speaks to this very machine asks no proxy.
+    """Return whether ``/healthz`` of the bot on this machine answers with success."""
+    host = _LOOPBACK_OF.get(listen.host, listen.host)
+    # A proxy from the environment would not reach this machine's loopback.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(

@@ -1,4 +1,4 @@
-"""Make the database, or bring it up to date."""
+"""Create the database, or migrate it to the current version."""
 
 import argparse
 import asyncio
@@ -8,7 +8,7 @@ from storage.maintenance.migrate import migrate
 
 
 def execute(settings: Settings, _options: argparse.Namespace) -> int:
-    """Run the migrations the database has not seen."""
+    """Run the pending migrations."""
     asyncio.run(migrate(settings.database_url))
     print("The database is up to date.")
     return 0

@@ -7,8 +7,8 @@ import sys
 
 from telegram.error import InvalidToken
 
-from bot import lifecycle as running
-from bot.cli.signals import until_told
+from bot import lifecycle
+from bot.cli.signals import run_until_signal
 from bot.settings import Settings
 from domain.ports import DatabaseAway, Misconfigured
 
@@ -17,12 +17,14 @@ log = logging.getLogger(__name__)
 
 def execute(settings: Settings, options: argparse.Namespace) -> int:
     """Run the bot until SIGTERM or SIGINT."""
-    # Without a token it is the demo that runs.
+    # The command line runs the demo instead of this command if there is no token.
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
     try:
-        asyncio.run(until_told(running.run(settings, token, rate_limiter=options.rate_limiter())))
+        asyncio.run(
+            run_until_signal(lifecycle.run(settings, token, rate_limiter=options.rate_limiter()))
+        )
     except InvalidToken:
-        print("Telegram refuses BOT_TOKEN: check it with @BotFather.", file=sys.stderr)
+        print("Telegram rejects BOT_TOKEN: check it with @BotFather.", file=sys.stderr)
         return 2
     except (DatabaseAway, Misconfigured):
         raise

@@ -1,4 +1,4 @@
-"""How something that runs for ever is ended."""
+"""Ends a coroutine on SIGTERM and SIGINT."""
 
 import asyncio
 import logging
@@ -9,12 +9,12 @@ from typing import Any
 log = logging.getLogger(__name__)
 
 
-async def until_told(running: Coroutine[Any, Any, None]) -> None:
-    """Run something; a signal ends it by cancelling, which gives back what is in hand."""
-    work = asyncio.ensure_future(running)
+async def run_until_signal(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine; a signal cancels it, so that it can clean up."""
+    task = asyncio.ensure_future(coroutine)
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     try:
-        await work
+        await task
     except asyncio.CancelledError:
         log.info("stopped")

@@ -1,1 +1,1 @@
-"""The demo: the bot in a simulated Telegram, in a browser."""
+"""The demo: the bot in a simulated Telegram, shown in a browser."""

@@ -1,4 +1,4 @@
-"""The demo: the real bot in a simulated Telegram, with phones side by side in a browser and a clock that can be moved."""
+"""The demo: the real bot in a simulated Telegram, with phones in a browser and a movable clock."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
-from bot import lifecycle as running
+from bot import lifecycle
 from bot.app import App
 from bot.clock import system_clock
-from bot.demo.skipped_time import Passage
-from bot.demo.story import VENUE, Cast, cast_in, steps_for
+from bot.demo.skipped_time import SkippedTime
+from bot.demo.story import VENUE, Cast, create_cast, steps_for
 from bot.ports import BotUnitOfWork
 from bot.settings import Settings
 from domain.client import Contact
@@ -22,37 +22,40 @@ from simulator import Simulator
 from simulator.demo import Demo, DemoPerson
 from simulator.state.clock import DemoClock
 
-TOKEN = "1:demo"  # noqa: S105  (it opens nothing but the simulator, which runs on this machine only)
+TOKEN = "1:demo"  # noqa: S105  (valid only in the simulator on this machine)
 
 
 async def run(settings: Settings, *, port: int = 0, database: Path | None = None) -> None:
-    """Serve the demo on loopback until cancelled, on any free port where it is 0; OSError where the port is taken.
+    """Serve the demo on loopback until cancelled; raise OSError if the port is taken.
 
-    ``database`` is a file to keep what happens in; without one it is gone at the end.
+    Port 0 means any free one. ``database`` is a file to keep the data in; without one the data is
+    deleted at the end.
     """
     clock = DemoClock()
     simulator = Simulator(token=TOKEN, clock=clock)
-    # A database that was kept knows the numbers of earlier runs, and takes those that come again for repetitions.
+    # A kept database drops update ids that it has seen, so each run starts with higher ones.
     simulator.number_from(int(system_clock().timestamp() * 1000))
-    cast, passage = cast_in(simulator), Passage(clock)
-    demo = Demo(simulator, cast, clock=clock, steps=steps_for(cast), skip=passage.skip)
-    with _kept_in(database) as file:
+    cast, skipped_time = create_cast(simulator), SkippedTime(clock)
+    demo = Demo(simulator, cast, clock=clock, steps=steps_for(cast), skip=skipped_time.skip)
+    with _database_file(database) as file:
         await demo.start(port)
         try:
-            await _Stage(simulator, demo, cast, passage).play(settings, clock, file)
+            await _DemoBot(simulator, demo, cast, skipped_time).play(settings, clock, file)
         finally:
             await demo.stop()
 
 
-class _Stage:
+class _DemoBot:
     """The bot in the demo's Telegram."""
 
-    def __init__(self, simulator: Simulator, demo: Demo, cast: Cast, passage: Passage) -> None:
+    def __init__(
+        self, simulator: Simulator, demo: Demo, cast: Cast, skipped_time: SkippedTime
+    ) -> None:
         self._simulator = simulator
         self._demo = demo
         self._cast = cast
-        self._passage = passage
-        self._passing: asyncio.Task[None] | None = None
+        self._skipped_time = skipped_time
+        self._skipping: asyncio.Task[None] | None = None
 
     async def play(self, settings: Settings, clock: DemoClock, file: Path) -> None:
         """Run the bot until cancelled."""
@@ -64,67 +67,67 @@ class _Stage:
             "webhook_url": None,
         }
         try:
-            await running.run(
+            await lifecycle.run(
                 settings.model_copy(update=changed),
                 TOKEN,
                 clock=clock,
-                ready=self._begin,
+                ready=self._prepare,
                 serve="listen" in settings.model_fields_set,
             )
         finally:
-            if self._passing is not None:
-                self._passing.cancel()
+            if self._skipping is not None:
+                self._skipping.cancel()
                 with suppress(asyncio.CancelledError):
-                    await self._passing
+                    await self._skipping
 
-    async def _begin(self, app: App) -> None:
-        """Let time pass, have everybody there begin, and say where the page is."""
-        self._passing = asyncio.create_task(self._passage.run(app))
-        async with app.database.transaction() as work:
-            for who in self._cast:
-                await _settle(work, app, who)
-            await _make_provider(work, app, self._cast.provider)
-            await self._bring_back(work)
-        for who in self._demo.people:
-            who.person.sends("/start")
-        print(f"Slotkeeper's demo: {self._demo.url}  (Ctrl-C ends it)", flush=True)  # noqa: T201  (the one line the command prints)
+    async def _prepare(self, app: App) -> None:
+        """Start the clock, add the people, send /start for each, and print the page's address."""
+        self._skipping = asyncio.create_task(self._skipped_time.run(app))
+        async with app.database.transaction() as uow:
+            for phone in self._cast:
+                await _register(uow, app, phone)
+            await _make_provider(uow, app, self._cast.provider)
+            await self._restore_phones(uow)
+        for phone in self._demo.people:
+            phone.person.sends("/start")
+        print(f"Slotkeeper's demo: {self._demo.url}  (Ctrl-C ends it)", flush=True)  # noqa: T201  (the command's output)
 
-    async def _bring_back(self, work: BotUnitOfWork) -> None:
-        """Give phones to those who were added on the page in an earlier run."""
-        for number in count(max(who.person.id for who in self._cast) + 1):
-            known = await work.clients.get(number)
-            if known is None:
+    async def _restore_phones(self, uow: BotUnitOfWork) -> None:
+        """Add phones for the people that were added on the page in an earlier run."""
+        for number in count(max(phone.person.id for phone in self._cast) + 1):
+            client = await uow.clients.get(number)
+            if client is None:
                 return
             person = self._simulator.person(
-                known.name, language_code=known.telegram_language, id=number
+                client.name, language_code=client.telegram_language, id=number
             )
-            self._demo.add(DemoPerson(person, known.zone(ZoneInfo(VENUE)).key))
+            self._demo.add(DemoPerson(person, client.zone(ZoneInfo(VENUE)).key))
 
 
-async def _settle(work: BotUnitOfWork, app: App, who: DemoPerson) -> None:
-    """Have somebody the database does not know yet choose the zone of his phone."""
-    if await work.clients.get(who.person.id) is None:
-        await work.clients.record_contact(_contact(who), app.clock())
-        await choose_zone(work, who.person.id, who.zone)
+async def _register(uow: BotUnitOfWork, app: App, phone: DemoPerson) -> None:
+    """Add a person to the database with their phone's time zone, unless they are known."""
+    if await uow.clients.get(phone.person.id) is None:
+        await uow.clients.record_contact(_contact(phone), app.clock())
+        await choose_zone(uow, phone.person.id, phone.zone)
 
 
-async def _make_provider(work: BotUnitOfWork, app: App, who: DemoPerson) -> None:
-    """Have the provider join by an invitation, as in life, unless he did before."""
-    if await work.providers.of_client(who.person.id) is None:
+async def _make_provider(uow: BotUnitOfWork, app: App, phone: DemoPerson) -> None:
+    """Let the provider join by an invitation, unless they have joined already."""
+    if await uow.providers.of_client(phone.person.id) is None:
         code, _ = await invite_provider(
-            work, who.person.id, frozenset({who.person.id}), app.clock()
+            uow, phone.person.id, frozenset({phone.person.id}), app.clock()
         )
-        await accept_invitation(work, _contact(who), code, app.clock())
+        await accept_invitation(uow, _contact(phone), code, app.clock())
 
 
-def _contact(who: DemoPerson) -> Contact:
-    """Return a person as an update would tell of him."""
-    return Contact(who.person.id, who.person.name, language=who.person.language_code)
+def _contact(phone: DemoPerson) -> Contact:
+    """Return a person's contact as an update would contain it."""
+    return Contact(phone.person.id, phone.person.name, language=phone.person.language_code)
 
 
 @contextmanager
-def _kept_in(database: Path | None) -> Iterator[Path]:
-    """Give the database's file: the one that was named, or one that is gone at the end."""
+def _database_file(database: Path | None) -> Iterator[Path]:
+    """Yield the database file: the given one, or one in a temporary folder."""
     if database is not None:
         yield database
         return

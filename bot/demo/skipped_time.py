@@ -1,4 +1,4 @@
-"""How time passes in the demo: a skip of the clock stops at every instant at which something falls due."""
+"""Skips the demo's clock forward, and stops at each instant at which something is due."""
 
 import asyncio
 import logging
@@ -10,41 +10,41 @@ from simulator.state.clock import DemoClock
 log = logging.getLogger(__name__)
 
 
-class Passage:
-    """Moves the clock as time would have moved it.
+class SkippedTime:
+    """Moves the clock forward step by step.
 
-    The warning of a hold comes before its end even where a day is skipped at once, because each is done at its own instant.
+    Each due job runs at its own instant: a hold's warning precedes its end even in a skip of a day.
     """
 
     def __init__(self, clock: DemoClock) -> None:
         self._clock = clock
-        self._wanted: asyncio.Queue[timedelta] = asyncio.Queue()
+        self._skips: asyncio.Queue[timedelta] = asyncio.Queue()
 
     def skip(self, by: timedelta) -> None:
-        """Have so much time pass, after what is passing already; raises ValueError for what is not forward."""
+        """Queue a skip; raise ValueError unless it is forward."""
         if by <= timedelta():
-            raise ValueError("time only goes forward")
-        self._wanted.put_nowait(by)
+            raise ValueError("time can only be skipped forward")
+        self._skips.put_nowait(by)
 
     async def run(self, app: App) -> None:
-        """Let time pass for this bot, skip by skip, until cancelled."""
+        """Skip the time of this bot's clock as requested, until cancelled."""
         while True:
-            left = await self._wanted.get()
+            left = await self._skips.get()
             try:
-                while (wait := await self._wait(app)) and wait <= left:
+                while (wait := await self._time_until_due(app)) and wait <= left:
                     self._clock.skip(wait)
                     left -= wait
                     await app.jobs.run_due()
                     await app.relay.idle()
             except Exception:
-                log.exception("what fell due on the way could not be done and will be tried again")
+                log.exception("cannot run due jobs during a skip; they will be retried")
             if left:
                 self._clock.skip(left)
-            # The alarm was set by a clock that has moved since.
+            # The alarm was set before the clock moved.
             app.alarm.soon()
 
-    async def _wait(self, app: App) -> timedelta | None:
-        """Return how long it is until something falls due; None where nothing will, or is due already and stays so."""
+    async def _time_until_due(self, app: App) -> timedelta | None:
+        """Return the time until the next job is due; None if none is, or one is overdue."""
         due = await app.jobs.next_due()
         wait = due - self._clock() if due is not None else timedelta()
         return wait if wait > timedelta() else None

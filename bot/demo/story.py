@@ -1,4 +1,4 @@
-"""The demo's story: who is there, and what to try."""
+"""The demo's story: its people, and the steps to try."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,19 +14,22 @@ _HELD = "Held for you|Für dich reserviert"
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Who is there to begin with: a provider, who is an admin too, and two clients, each with a phone."""
+    """The people at the start, each with a phone: a provider, also an admin, and two clients."""
 
     provider: DemoPerson
     first: DemoPerson
     second: DemoPerson
 
     def __iter__(self) -> Iterator[DemoPerson]:
-        """Go through the phones from left to right."""
+        """Iterate over the phones from left to right."""
         return iter((self.provider, self.first, self.second))
 
 
-def cast_in(simulator: Simulator) -> Cast:
-    """Let everybody join Telegram. All three change to summer time at the same instant, so the steps' times hold all year."""
+def create_cast(simulator: Simulator) -> Cast:
+    """Create the people in the simulator.
+
+    Their time zones change the clocks at the same instant, so the steps' times hold all year.
+    """
     return Cast(
         provider=DemoPerson(simulator.person("Dora", language_code="en"), VENUE, "provider"),
         first=DemoPerson(simulator.person("Alice", language_code="en"), "Europe/London", "client"),
@@ -35,8 +38,8 @@ def cast_in(simulator: Simulator) -> Cast:
 
 
 def steps_for(cast: Cast) -> list[Step]:
-    """Return what to try, in an order that tells the story."""
-    dora, alice, bernd = (who.person for who in cast)
+    """Return the steps to try, in the order of the story."""
+    dora, alice, bernd = (phone.person for phone in cast)
     return [
         Step(
             "Dora types the hours she works and gets a preview.",
@@ -64,14 +67,14 @@ def steps_for(cast: Cast) -> list[Step]:
             bernd,
         ),
         Step("So Bernd takes another time.", says(bernd, _HELD), bernd),
-        Step("Alice taps Confirm, and Dora is told.", says(dora, "New booking"), alice),
+        Step("Alice taps Confirm, and Dora is notified.", says(dora, "New booking"), alice),
         Step(
-            "Bernd does nothing. Skip 5 minutes five times: he is warned.",
+            "Bernd does nothing. Skip 5 minutes five times: Bernd gets a warning.",
             says(bernd, "Noch .* Minute"),
             bernd,
         ),
         Step(
-            "Skip 5 more: his hold ends, and he is told.",
+            "Skip 5 more: the hold expires, and Bernd is notified.",
             says(bernd, "Deine Reservierung ist abgelaufen"),
             bernd,
         ),
@@ -82,22 +85,22 @@ def steps_for(cast: Cast) -> list[Step]:
             "/agenda",
         ),
         Step(
-            "Alice cancels her booking, and Dora is told.",
+            "Alice cancels her booking, and Dora is notified.",
             says(dora, "cancelled"),
             alice,
             "/bookings",
         ),
         Step(
             "Dora invites a second provider: ↪ opens the link on another phone.",
-            _joined_beside(dora),
+            _other_provider_joined(dora),
             dora,
             "/invite",
         ),
     ]
 
 
-def _joined_beside(provider: Person) -> Callable[[Message], bool]:
-    """Return a proof: anybody else, somebody added on the page too, is welcomed as a provider."""
+def _other_provider_joined(provider: Person) -> Callable[[Message], bool]:
+    """Return a predicate: anyone else, even a phone added later, is welcomed as a provider."""
     return lambda message: (
         message.chat.id != provider.id and message.sender == "bot" and message.text.startswith("🎉")
     )

@@ -1,4 +1,4 @@
-"""Connection limits of the HTTP server: how many connections are open, and how long each may wait for its client."""
+"""Connection limits of the HTTP server: how many are open, and how long each waits."""
 
 import asyncio
 import logging
@@ -32,13 +32,13 @@ class ConnectionLimits:
 
     connections: int = field(default_factory=default_connection_limit)
     header_timeout: float = 10.0
-    """From opening a connection, or from the first byte after an answer, until the request header is complete."""
+    """From opening a connection, or the first byte after an answer, to the end of the header."""
     idle_timeout: float = 75.0
     """From an answer to the first byte of the next request."""
     write_timeout: float = 20.0
-    """For how long a client may leave a full send buffer unread."""
+    """How long a client may leave a full send buffer unread."""
     lingering_time: float = 2.0
-    """For how long a body that no handler has read is received and discarded after the answer."""
+    """How long to receive and discard a body that no handler has read, after the answer."""
 
 
 class ConnectionPool:
@@ -47,14 +47,17 @@ class ConnectionPool:
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self._serving: set[Connection] = set()
-        # In the order in which they began to wait.
+        # Ordered by when the wait began.
         self._waiting: dict[Connection, None] = {}
 
     def __len__(self) -> int:
         return len(self._serving) + len(self._waiting)
 
     def make_room(self) -> bool:
-        """Return whether one more connection may be opened; if the pool is full, close the one that has waited longest."""
+        """Return whether one more connection may be opened.
+
+        If the pool is full, close the connection that has waited longest.
+        """
         if len(self) < self.limits.connections:
             return True
         longest = next(iter(self._waiting), None)
@@ -100,7 +103,7 @@ class _State(Enum):
 
 
 class Connection(asyncio.Protocol):
-    """Passes a client's bytes to the server's protocol, and closes the connection if the client is too slow.
+    """Passes a client's bytes to the server's protocol, and closes connections of slow clients.
 
     It enters the pool when it is created, before its transport exists.
     """
@@ -116,7 +119,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start to wait for the first request header."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  (asyncio's interface declares the base class)
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101  (asyncio declares the base class)
         if self._state is _State.CLOSED:
             transport.abort()
             return
@@ -155,7 +158,7 @@ class Connection(asyncio.Protocol):
 
     @contextmanager
     def serving(self) -> Iterator[None]:
-        """Mark the connection as serving a request for a block; the pool does not close it during the block."""
+        """Mark the connection as serving for a block, during which the pool does not close it."""
         if self._state is _State.CLOSED:
             yield
             return
@@ -193,7 +196,7 @@ class Connection(asyncio.Protocol):
             self._close_after(self._pool.limits.idle_timeout, "it was idle", level=logging.DEBUG)
 
     def _close_after(self, seconds: float, reason: str, level: int = logging.INFO) -> None:
-        """Close the connection after a while, unless something else is waited for by then."""
+        """Close the connection after some seconds, unless the timer is reset before."""
         self._stop_timer()
         self._timer = asyncio.get_running_loop().call_later(
             seconds, self._time_out, seconds, reason, level
@@ -205,7 +208,7 @@ class Connection(asyncio.Protocol):
         self.abort()
 
     def _stop_timer(self) -> None:
-        """Wait without a limit."""
+        """Stop the timer, so that the wait has no limit."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -221,7 +224,7 @@ class Connection(asyncio.Protocol):
 async def track_requests(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Mark the connection of a request as serving while its handler runs. Put this middleware first."""
+    """Mark a request's connection as serving while its handler runs. Put this middleware first."""
     connection = request.transport.get_protocol() if request.transport else None
     if not isinstance(connection, Connection):
         return await handler(request)

@@ -14,10 +14,10 @@ _RETRY_SECONDS = 1.0
 
 
 class Listener:
-    """Accepts connections into a pool.
+    """Accepts connections into a pool, one at a time and only if the pool has room.
 
-    ``loop.create_server`` accepts a whole backlog before the first of these connections is seen, and accepts again for each of them when
-    descriptors run out. This listener knows the limit before it accepts.
+    ``loop.create_server`` is not used: it accepts the whole backlog before the first of these
+    connections reaches the pool, and retries for each of them when file descriptors run out.
     """
 
     def __init__(
@@ -82,11 +82,9 @@ class Listener:
         self._connect(accepted)
 
     def _connect(self, accepted: socket.socket) -> None:
-        """Give a connection its transport."""
-        loop, connection = (
-            asyncio.get_running_loop(),
-            Connection(self._pool, self._protocol_factory()),
-        )
+        """Create the transport of an accepted connection."""
+        loop = asyncio.get_running_loop()
+        connection = Connection(self._pool, self._protocol_factory())
         task = loop.create_task(loop.connect_accepted_socket(lambda: connection, accepted))
         self._connecting.add(task)
 
@@ -99,7 +97,7 @@ class Listener:
         task.add_done_callback(connected)
 
     def _pause(self, listening: socket.socket) -> None:
-        """Accept nothing on a socket for a while."""
+        """Stop accepting on a socket, and try again after a second."""
         loop = asyncio.get_running_loop()
         loop.remove_reader(listening)
         self._sockets[listening] = loop.call_later(_RETRY_SECONDS, self._listen, listening)

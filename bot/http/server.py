@@ -1,4 +1,4 @@
-"""The HTTP side: is the bot alive, is it of use, what does it count; and the webhook, where there is one."""
+"""The HTTP server: health, readiness, metrics, and the webhook if there is one."""
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.http.connections import ConnectionLimits, ConnectionPool, track_requests
 from bot.http.listener import Listener
 from bot.jobs.worker import Jobs
-from bot.observability.health import OK, Check, answers
+from bot.observability.health import OK, Check, run_checks
 from bot.observability.instrumented import BacklogGauge
 from bot.observability.metrics import Metrics
 from bot.settings import Address
@@ -20,19 +20,23 @@ from domain.ports import Misconfigured
 log = logging.getLogger(__name__)
 
 LARGEST_BODY = 2**20
-_LAST_SECONDS = 1.0
-# The text format that every version of Prometheus reads.
-_EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+_SHUTDOWN_SECONDS = 1.0
+# The text format that every version of Prometheus can parse.
+_METRICS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class CannotListen(Misconfigured):
-    """Nothing can be served at ``LISTEN``; the message is one sentence that says why."""
+    """The server cannot listen at ``LISTEN``; the message is one sentence that says why."""
 
 
-class HttpSide:
-    """The server of one bot. ``port`` is the one it has, None while it has none; ``webhook`` is None where the bot polls."""
+class HttpServer:
+    """The HTTP server of one bot.
+
+    ``port`` is the port that it listens on, None while it does not. ``webhook`` is None if the bot
+    polls.
+    """
 
     def __init__(
         self,
@@ -53,24 +57,24 @@ class HttpSide:
         self._jobs = jobs
         self._metrics = metrics
         self._backlog = backlog
-        self._amiss: dict[str, str] = {}
+        self._failing: dict[str, str] = {}
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[None]:
-        """Serve for a block; raises CannotListen."""
+        """Serve for a block; raise CannotListen if the port cannot be opened."""
         runner = web.AppRunner(
             self._application(),
             access_log=None,
             logger=_protocol_log(),
-            shutdown_timeout=_LAST_SECONDS,
+            shutdown_timeout=_SHUTDOWN_SECONDS,
             lingering_time=self._limits.lingering_time,
         )
         await runner.setup()
-        assert runner.server is not None  # noqa: S101  (there is one after the setup)
+        assert runner.server is not None  # noqa: S101  (setup creates it)
         pool = ConnectionPool(self._limits)
         listener = Listener(pool, runner.server)
         try:
-            await self._begin(listener)
+            await self._open(listener)
             yield
         finally:
             self.port = None
@@ -80,19 +84,19 @@ class HttpSide:
             pool.close()
 
     def drain(self) -> None:
-        """Say that the bot is about to end, and take no more updates; what is asked is still answered."""
+        """Report not ready and accept no more updates, but keep answering requests."""
         self.draining = True
         self._stop_checks()
         if self.webhook:
             self.webhook.close()
 
-    async def _begin(self, listener: Listener) -> None:
-        """Take the port."""
+    async def _open(self, listener: Listener) -> None:
+        """Open the port."""
         try:
             await listener.open(self._listen.host, self._listen.port)
         except OSError as error:
             raise CannotListen(
-                f"LISTEN: nothing can be served at {self._listen}: {error.strerror or error}."
+                f"LISTEN: cannot listen on {self._listen}: {error.strerror or error}."
             ) from error
         self.port = listener.port
         log.info("serving at http://%s", Address(self._listen.host, listener.port or 0))
@@ -105,87 +109,89 @@ class HttpSide:
     def _application(self) -> web.Application:
         """Return the routes."""
         application = web.Application(
-            client_max_size=LARGEST_BODY, middlewares=[track_requests, _guard]
+            client_max_size=LARGEST_BODY, middlewares=[track_requests, _log_errors]
         )
-        application.on_response_prepare.append(_sign)
+        application.on_response_prepare.append(_set_server_header)
         application.router.add_get("/healthz", self._health)
         application.router.add_get("/readyz", self._readiness)
-        application.router.add_get("/metrics", self._exposition)
+        application.router.add_get("/metrics", self._serve_metrics)
         if self.webhook:
-            # The path may hold whatever the router would read as a pattern: it is compared as it stands.
-            application.router.add_route("*", "/{path:.*}", self._posted)
+            # A catch-all route, because the router would treat the path as a pattern.
+            application.router.add_route("*", "/{path:.*}", self._serve_webhook)
         return application
 
     async def _health(self, _request: web.Request) -> web.Response:
-        """Say whether the process is worth keeping: the event loop answers, and the jobs are being done."""
+        """Answer 200 if the event loop runs and jobs are done in time, else 503."""
         if self._jobs.alive:
             return web.Response(text=OK)
         return web.Response(
             status=HTTPStatus.SERVICE_UNAVAILABLE,
-            text="what falls due has not been done for a minute",
+            text="due jobs have not run for a minute",
         )
 
     async def _readiness(self, _request: web.Request) -> web.Response:
-        """Say whether the bot is of use, and what is amiss where it is not."""
-        draining = Check("draining", self._goes_on)
-        # During a drain the database may be closed already.
-        said = await answers([draining] if self.draining else [*self._checks, draining])
-        ready = all(answer == OK for answer in said.values())
-        self._remark(said)
+        """Answer 200 if all checks pass, else 503; the body has each check's result."""
+        draining = Check("draining", self._drain_status)
+        # While draining, the database may already be closed.
+        results = await run_checks([draining] if self.draining else [*self._checks, draining])
+        ready = all(result == OK for result in results.values())
+        self._log_changes(results)
         status = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
-        return web.json_response({"ready": ready, "checks": said}, status=status)
+        return web.json_response({"ready": ready, "checks": results}, status=status)
 
-    async def _exposition(self, _request: web.Request) -> web.Response:
-        """Tell what was counted."""
+    async def _serve_metrics(self, _request: web.Request) -> web.Response:
+        """Answer with all metrics."""
         await self._backlog.refresh()
-        return web.Response(body=self._metrics.exposition(), headers={"Content-Type": _EXPOSITION})
+        return web.Response(
+            body=self._metrics.exposition(), headers={"Content-Type": _METRICS_CONTENT_TYPE}
+        )
 
-    async def _posted(self, request: web.Request) -> web.Response:
-        """Take an update, where the address is that of the webhook."""
+    async def _serve_webhook(self, request: web.Request) -> web.Response:
+        """Pass an update to the webhook if the path is the webhook's."""
         if self.webhook is None or request.path != self.webhook.path:
             raise web.HTTPNotFound
         if request.method != "POST":
             raise web.HTTPMethodNotAllowed(request.method, ["POST"])
         return await self.webhook.posted(request)
 
-    async def _goes_on(self) -> str:
-        """Tell whether the bot is not about to end."""
-        return "the bot is about to end" if self.draining else OK
+    async def _drain_status(self) -> str:
+        """Return the result of the check that the bot is not shutting down."""
+        return "the bot is shutting down" if self.draining else OK
 
-    def _remark(self, said: dict[str, str]) -> None:
-        """Log what is amiss, once until that changes."""
-        amiss = {name: answer for name, answer in said.items() if answer != OK}
-        if amiss.keys() != self._amiss.keys():
+    def _log_changes(self, results: dict[str, str]) -> None:
+        """Log the failing checks whenever the set of them changes."""
+        failing = {name: result for name, result in results.items() if result != OK}
+        if failing.keys() != self._failing.keys():
             log.warning(
-                "not ready: %s", "; ".join(f"{name}: {answer}" for name, answer in amiss.items())
-            ) if amiss else log.info("ready")
-        self._amiss = amiss
+                "not ready: %s", "; ".join(f"{name}: {result}" for name, result in failing.items())
+            ) if failing else log.info("ready")
+        self._failing = failing
 
 
 @web.middleware
-async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Tell of our own failures in the log alone."""
+async def _log_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Log unexpected errors, and answer 500 without their text."""
     try:
         return await handler(request)
     except web.HTTPException:
         raise
     except Exception:
-        log.exception("a request could not be answered")
+        log.exception("cannot answer a request")
         return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
-    """Put our name where the library would put its version and Python's."""
+async def _set_server_header(_request: web.Request, response: web.StreamResponse) -> None:
+    """Replace the default header, which shows the versions of aiohttp and Python."""
     response.headers["Server"] = "slotkeeper"
 
 
-class _Wordless(logging.Filter):
-    """Leaves out of a record what was sent to us, and that it is an error: whoever finds the port can send anything."""
+class _BadRequestFilter(logging.Filter):
+    """Logs malformed requests at INFO and without their content, which anyone can send."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record and let it pass."""
+        """Rewrite the record and let it pass."""
         record.msg, record.args, record.exc_info = (
-            "a request that is no HTTP was turned away",
+            "rejected a request that is not valid HTTP",
             (),
             None,
         )
@@ -194,8 +200,8 @@ class _Wordless(logging.Filter):
 
 
 def _protocol_log() -> logging.Logger:
-    """Return where the library tells of requests that it cannot read."""
+    """Return the logger that aiohttp uses for malformed requests."""
     protocol = logging.getLogger(f"{__name__}.protocol")
     if not protocol.filters:
-        protocol.addFilter(_Wordless())
+        protocol.addFilter(_BadRequestFilter())
     return protocol

@@ -1,19 +1,19 @@
-"""When something was last seen to be alive."""
+"""A heartbeat: when something was last known to be alive."""
 
 import time
 
 
 class Heartbeat:
-    """Remembers the last beat by the event loop's clock, which nobody sets and any thread may read."""
+    """Remembers the last beat on the monotonic clock; any thread may read it."""
 
     def __init__(self) -> None:
         self.last_beat: float | None = None
 
     def beat(self) -> None:
-        """Note that it is alive now."""
+        """Record a beat now."""
         self.last_beat = time.monotonic()
 
     @property
     def age(self) -> float | None:
-        """For how many seconds it has been silent; None where it never beat."""
+        """Seconds since the last beat; None before the first."""
         return None if self.last_beat is None else time.monotonic() - self.last_beat

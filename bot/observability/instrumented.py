@@ -1,4 +1,4 @@
-"""A database whose transactions are timed, and in which what happened is counted once it is committed."""
+"""A database wrapper that times transactions and counts committed events."""
 
 import asyncio
 import logging
@@ -14,11 +14,11 @@ from domain.events import Event
 log = logging.getLogger(__name__)
 
 _FRESH_SECONDS = 5.0
-_PATIENCE = 2.0
+_TIMEOUT_SECONDS = 2.0
 
 
 class InstrumentedDatabase:
-    """Wraps a database; code that uses it does not notice."""
+    """Wraps a database, with the same interface."""
 
     def __init__(self, database: Database, metrics: Metrics) -> None:
         self._database = database
@@ -31,60 +31,60 @@ class InstrumentedDatabase:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[BotUnitOfWork]:
-        """Open a unit of work that commits at the end of the block, and count then what happened in it."""
+        """Open a unit of work, commit it at the end of the block, then count its events."""
         with self._metrics.transaction("write"):
-            async with self._database.transaction() as work:
-                yield work
-        self._metrics.count(work.events)
+            async with self._database.transaction() as uow:
+                yield uow
+        self._metrics.count_events(uow.events)
 
     async def write(self, do: Callable[[BotUnitOfWork], Awaitable[Result]]) -> Result:
-        """Do something in a transaction of its own, and again where it met another's, and count then what happened in it."""
+        """Run ``do`` in a transaction, again after a conflict, then count the committed events."""
         events: list[Event] = []
 
-        async def done(work: BotUnitOfWork) -> Result:
-            result = await do(work)
-            events[:] = work.events
+        async def recording(uow: BotUnitOfWork) -> Result:
+            result = await do(uow)
+            events[:] = uow.events
             return result
 
         with self._metrics.transaction("write"):
-            result = await self._database.write(done)
-        self._metrics.count(events)
+            result = await self._database.write(recording)
+        self._metrics.count_events(events)
         return result
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[BotUnitOfWork]:
-        """Open a unit of work that only reads."""
+        """Open a read-only unit of work."""
         with self._metrics.transaction("read"):
-            async with self._database.snapshot() as work:
-                yield work
+            async with self._database.snapshot() as uow:
+                yield uow
 
 
 class BacklogGauge:
-    """Looks up what waits in the outbox, at most once in five seconds, however often it is asked to."""
+    """Reads the size of the outbox, at most once in five seconds however often it is asked."""
 
     def __init__(self, database: Database, metrics: Metrics, clock: Clock) -> None:
         self._database = database
         self._metrics = metrics
         self._clock = clock
-        self._read = Heartbeat()
+        self._last_read = Heartbeat()
 
     async def refresh(self) -> None:
-        """Have the metrics show what waits now, or that nobody knows."""
-        if self._read.age is not None and self._read.age < _FRESH_SECONDS:
+        """Update the metrics; if the database cannot be read, set them to not-a-number."""
+        if self._last_read.age is not None and self._last_read.age < _FRESH_SECONDS:
             return
-        self._read.beat()
+        self._last_read.beat()
         try:
-            async with asyncio.timeout(_PATIENCE):
-                await self._look()
-        except Exception as error:  # noqa: BLE001  (all other metrics are worth having all the same)
-            log.warning("nobody knows what waits in the outbox: %s", type(error).__name__)
-            self._metrics.waiting()
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
+                await self._read()
+        except Exception as error:  # noqa: BLE001  (the other metrics must be served all the same)
+            log.warning("cannot read the size of the outbox: %s", type(error).__name__)
+            self._metrics.set_backlog()
 
-    async def _look(self) -> None:
-        """Look into the outbox."""
+    async def _read(self) -> None:
+        """Read the outbox and set the metrics."""
         now = self._clock()
-        async with self._database.snapshot() as work:
-            backlog = await work.outbox.backlog(now)
-        self._metrics.waiting(
+        async with self._database.snapshot() as uow:
+            backlog = await uow.outbox.backlog(now)
+        self._metrics.set_backlog(
             backlog.depth, (now - backlog.oldest).total_seconds() if backlog.oldest else 0.0
         )

@@ -29,7 +29,7 @@ class _Window:
 
 
 class FloodControl:
-    """Admits the first records of a kind in each window of time and counts the rest.
+    """Admits the first records of a kind in each time window and counts the rest.
 
     It keeps at most ``most_kinds`` windows; beyond that, the oldest one ends early.
     """
@@ -46,16 +46,16 @@ class FloodControl:
         self._window_seconds = window_seconds
         self._most_kinds = most_kinds
         self._clock = clock
-        # In the order in which they opened.
+        # Ordered by when they opened.
         self._windows: dict[Kind, _Window] = {}
 
     @property
     def open_windows(self) -> int:
-        """The number of kinds that it remembers."""
+        """The number of kinds that have an open window."""
         return len(self._windows)
 
     def admitted(self, record: logging.LogRecord) -> Iterator[logging.LogRecord]:
-        """Count a record; yield the summaries that are due, and then the record if it is to be written."""
+        """Count a record; yield the summaries that are due, then the record if it is admitted."""
         yield from self._ended()
         kind = kind_of(record)
         if kind not in self._windows:
@@ -91,7 +91,7 @@ class FloodControl:
 
 
 class FloodControlHandler(logging.StreamHandler[TextIO]):
-    """Writes to a stream what flood control admits, and a summary of what it does not with the next record or at the end."""
+    """Writes admitted records to a stream, and summaries with the next record or at the end."""
 
     def __init__(self, stream: TextIO, control: FloodControl | None = None) -> None:
         super().__init__(stream)
@@ -116,14 +116,16 @@ class FloodControlHandler(logging.StreamHandler[TextIO]):
         super().close()
 
     def _write_summary(self, summary: logging.LogRecord) -> None:
-        """Write a summary without context variables: it belongs to no update."""
+        """Write a summary without context variables, since it belongs to no update."""
         contextvars.Context().run(super().emit, summary)
 
 
 def kind_of(record: logging.LogRecord) -> Kind:
-    """Return which records this one is the same as.
+    """Return the kind of a record.
 
-    A library that formats its message itself puts what varies, such as a task's name, below the first line.
+    Libraries that format messages themselves put what varies, like a task's name, after the first
+    line.
+
     """
     message = record.msg.get("event") if isinstance(record.msg, dict) else record.msg
     template = message if isinstance(message, str) else type(message).__name__
@@ -136,7 +138,7 @@ def kind_of(record: logging.LogRecord) -> Kind:
 
 
 def _exception_name(record: logging.LogRecord) -> str:
-    """Return the type of a record's exception, which structlog keeps among the fields of its event."""
+    """Return the type of a record's exception; structlog keeps it among the event's fields."""
     found: Any = record.exc_info or (
         record.msg.get("exc_info") if isinstance(record.msg, dict) else None
     )
@@ -153,10 +155,10 @@ def _exception_name(record: logging.LogRecord) -> str:
 
 
 def _summary(kind: Kind, count: int, seconds: float) -> logging.LogRecord:
-    """Return the record that stands for suppressed ones."""
+    """Return the record that summarizes suppressed ones."""
     name, level, template, exception = kind
-    what = f"{template} ({exception})" if exception else template
+    text = f"{template} ({exception})" if exception else template
     message = "repeated %s more times within %d seconds: %s"
     return logging.LogRecord(
-        name, level, __file__, 0, message, (f"{count:,}", math.ceil(seconds), what), None
+        name, level, __file__, 0, message, (f"{count:,}", math.ceil(seconds), text), None
     )

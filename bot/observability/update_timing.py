@@ -1,4 +1,4 @@
-"""When an update came in, known to all that is done for it."""
+"""When an update was received, as a context variable for all that is done for it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -11,23 +11,23 @@ from telegram import Update
 
 @dataclass(frozen=True, slots=True)
 class UpdateTiming:
-    """What kind of update came in, and when by the event loop's clock."""
+    """The kind of an update, and when it was received by the event loop's clock."""
 
     kind: str
     at: float
 
     @property
     def age(self) -> float:
-        """How many seconds ago it came in."""
+        """Seconds since the update was received."""
         return asyncio.get_running_loop().time() - self.at
 
 
-UPDATE_TIMING: ContextVar[UpdateTiming | None] = ContextVar("receipt", default=None)
+UPDATE_TIMING: ContextVar[UpdateTiming | None] = ContextVar("update_timing", default=None)
 
 
 @contextmanager
 def received(update: Update) -> Iterator[None]:
-    """Let all that is done in the block, and what it sets going, know that the update came in now."""
+    """Set the timing of an update to now for the block and for the tasks that it starts."""
     token = UPDATE_TIMING.set(UpdateTiming(kind_of(update), asyncio.get_running_loop().time()))
     try:
         yield

@@ -1,4 +1,4 @@
-"""Ends a process whose event loop stands still: it answers nobody, and PostgreSQL would keep its locks for as long as it lives."""
+"""Ends the process if its event loop stalls: otherwise PostgreSQL would keep its locks."""
 
 import asyncio
 import faulthandler
@@ -14,21 +14,27 @@ from bot.observability.heartbeat import Heartbeat
 log = logging.getLogger(__name__)
 
 _BEAT_SECONDS = 1.0
-_STILL_SECONDS = 60.0
+_STALL_SECONDS = 60.0
 
 
 @asynccontextmanager
 async def watched(
-    *, still: float = _STILL_SECONDS, dies: Callable[[], None] | None = None
+    *, stall_seconds: float = _STALL_SECONDS, on_stall: Callable[[], None] | None = None
 ) -> AsyncIterator[None]:
-    """Watch this loop during a block from a thread; where it has stood still for so many seconds, the process ``dies``."""
-    pulse, ended = Heartbeat(), threading.Event()
-    pulse.beat()
-    watching = threading.Thread(
-        target=_watch, args=(pulse, still, ended, dies or _die), name="watchdog", daemon=True
+    """Watch the event loop from a thread for a block; call ``on_stall`` if it stalls.
+
+    By default, ``on_stall`` ends the process.
+    """
+    heartbeat, ended = Heartbeat(), threading.Event()
+    heartbeat.beat()
+    thread = threading.Thread(
+        target=_watch,
+        args=(heartbeat, stall_seconds, ended, on_stall or _die),
+        name="watchdog",
+        daemon=True,
     )
-    beating = asyncio.create_task(_beats(pulse, min(_BEAT_SECONDS, still / 4)))
-    watching.start()
+    beating = asyncio.create_task(_beat(heartbeat, min(_BEAT_SECONDS, stall_seconds / 4)))
+    thread.start()
     try:
         yield
     finally:
@@ -37,28 +43,34 @@ async def watched(
         await asyncio.gather(beating, return_exceptions=True)
 
 
-async def _beats(pulse: Heartbeat, every: float) -> None:
-    """Beat every so many seconds for as long as the loop runs, until cancelled."""
+async def _beat(heartbeat: Heartbeat, interval: float) -> None:
+    """Beat at an interval in seconds until cancelled."""
     while True:
-        pulse.beat()
-        await asyncio.sleep(every)
+        heartbeat.beat()
+        await asyncio.sleep(interval)
 
 
 def _watch(
-    pulse: Heartbeat, still: float, ended: threading.Event, dies: Callable[[], None]
+    heartbeat: Heartbeat,
+    stall_seconds: float,
+    ended: threading.Event,
+    on_stall: Callable[[], None],
 ) -> None:
-    """Look now and then until the block has ended. Where the whole process stood still, its loop is given time to beat again."""
-    suspicious = False
-    while not ended.wait(still / 4):
-        stands = (pulse.age or 0) > still
-        if stands and suspicious:
-            dies()
+    """Call ``on_stall`` if the loop stalls before ``ended`` is set.
+
+    It takes two looks in a row: after the whole process was suspended, the loop gets time to beat.
+    """
+    suspected = False
+    while not ended.wait(stall_seconds / 4):
+        stalled = (heartbeat.age or 0) > stall_seconds
+        if stalled and suspected:
+            on_stall()
             return
-        suspicious = stands
+        suspected = stalled
 
 
 def _die() -> None:
-    """Show where every thread is, and end on the spot; whoever keeps the bot running starts it again, and others take over meanwhile."""
-    log.critical("the event loop stands still; the bot ends, to be started again")
+    """Dump all stacks and exit at once; a supervisor restarts the bot, other replicas take over."""
+    log.critical("the event loop has stalled; exiting, so that the bot is restarted")
     faulthandler.dump_traceback(file=sys.stderr)
     os._exit(1)

@@ -15,7 +15,7 @@ from bot.clock import Clock
 from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed, unpacked
 from bot.notifications.render import NotificationRenderer
 from bot.observability.metrics import Metrics
-from bot.observability.report import without_persons
+from bot.observability.redaction import redact
 from bot.outbox.rate_limiter import Paused, Permit, Urgency
 from bot.outbox.sender import MessageSender, TryLater, Undeliverable, Unreachable
 from bot.ports import BotUnitOfWork, Database
@@ -329,7 +329,7 @@ class Relay:
             await _note_messages(work, row.recipient_id, shown)
             # A digest that cannot be told is no reason for another one.
             if row.kind != DIGEST:
-                await work.incidents.note(trouble, without_persons(error.partition(":")[0]), now)
+                await work.incidents.note(trouble, redact(error.partition(":")[0]), now)
             return await work.outbox.record_result(row, "parked", now, error)
 
         following = await self._write(parked)

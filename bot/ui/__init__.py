@@ -1,1 +1,1 @@
-"""What all screens share: texts, formats of dates and times, keyboards, links and refusals, in a person's language."""
+"""What screens share: texts, date and time formats, keyboards, links and refusals."""

@@ -1,4 +1,4 @@
-"""The command menus: which commands a person has, by role, and what Telegram shows beside each."""
+"""The command menus: which commands each role has, and their descriptions in Telegram."""
 
 from dataclasses import dataclass
 
@@ -8,27 +8,27 @@ from domain.provider import Provider
 _CLIENT = ("book", "bookings")
 _PROVIDER = ("hours", "agenda", "link")
 _ADMIN = ("invite",)
-_OTHERWISE = ("settings", "help", "privacy", "cancel")
+_COMMON = ("settings", "help", "privacy", "cancel")
 
-COMMANDS = frozenset({"start", *_CLIENT, *_PROVIDER, *_ADMIN, *_OTHERWISE})
-"""Every command there is, whoever may use it."""
+COMMANDS = frozenset({"start", *_CLIENT, *_PROVIDER, *_ADMIN, *_COMMON})
+"""All commands of all roles."""
 
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """What a person is beside a client: the provider he is, if any, and whether he is an admin."""
+    """A person's roles besides client; ``provider`` is None unless they are one."""
 
     provider: Provider | None = None
     admin: bool = False
 
 
 def commands_for(t: Texts, *, provider: bool, admin: bool) -> tuple[tuple[str, str], ...]:
-    """Return the commands of somebody with these roles, each with its description, in the order of the menu."""
+    """Return the commands of these roles with their descriptions, in the order of the menu."""
     names = (
         "start",
         *_CLIENT,
         *(_PROVIDER if provider else ()),
         *(_ADMIN if admin else ()),
-        *_OTHERWISE,
+        *_COMMON,
     )
     return tuple((name, t.plain(f"menu.{name}")) for name in names)

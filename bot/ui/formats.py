@@ -1,4 +1,4 @@
-"""Days and times as one person reads them: in his language and his zone."""
+"""Days and times in a person's language and time zone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ _HOUR_MINUTES = 60
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Writes instants and days for one person."""
+    """Formats instants and days for one person."""
 
     locale: Locale
     zone: ZoneInfo
 
     @property
     def zone_name(self) -> str:
-        """The zone's IANA name, which every text with a time in it tells."""
+        """The zone's IANA name, which every text with a time contains."""
         return self.zone.key
 
     def day(self, day: date) -> str:
@@ -51,7 +51,7 @@ class Times:
         return str(get_day_names("wide", "stand-alone", locale=self.locale)[number])
 
     def time(self, cell: int) -> str:
-        """``09:15``; with the zone's abbreviation where the clock shows that time twice this day, ``02:15 CEST``."""
+        """``09:15``, or ``02:15 CEST`` if the clock shows that time twice on this day."""
         local = instant(cell).astimezone(self.zone)
         twin = local.replace(fold=1 - local.fold)
         return (
@@ -73,26 +73,29 @@ class Times:
         return local_day(cell, self.zone)
 
     def slot(self, span: TimeSpan) -> Markup:
-        """``Friday, 13 August 2027, 09:15–09:30``; Telegram shows the viewer's own clock when it is tapped."""
+        """``Friday, 13 August 2027, 09:15–09:30``; a tap shows it on the viewer's own clock."""
         text = f"{self.day(self.day_of(span.start))}, {self.span(span)}"
-        return _on_own_clock(span.starts_at, text)
+        return _linked_to_instant(span.starts_at, text)
 
     def short_slot(self, span: TimeSpan) -> str:
         """``Fri 13 Aug, 09:15``."""
         return f"{self.short_day(self.day_of(span.start))}, {self.time(span.start)}"
 
     def moment(self, moment: datetime, *, seconds: bool = False) -> Markup:
-        """``14:05``, or ``14:05:20`` where seconds matter, to be tapped likewise."""
+        """``14:05``, or ``14:05:20`` with ``seconds``; a tap works as in ``slot``."""
         local = moment.astimezone(self.zone)
-        return _on_own_clock(moment, f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}")
+        return _linked_to_instant(moment, f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}")
 
     def date_and_time(self, moment: datetime) -> Markup:
-        """``Fri 13 Aug, 14:05``, to be tapped likewise."""
+        """``Fri 13 Aug, 14:05``; a tap works as in ``slot``."""
         local = moment.astimezone(self.zone)
-        return _on_own_clock(moment, f"{self.short_day(local.date())}, {local:%H:%M}")
+        return _linked_to_instant(moment, f"{self.short_day(local.date())}, {local:%H:%M}")
 
     def duration(self, length: timedelta) -> str:
-        """``30 minutes``, ``24 hours``, ``60 days``: the largest unit that says it in whole numbers, with no days below two."""
+        """``30 minutes``, ``24 hours``, ``60 days``: the largest unit with a whole number.
+
+        A single day is ``24 hours``.
+        """
         seconds = int(length.total_seconds())
         for unit, size, least in (("day", 86400, 2), ("hour", 3600, 1), ("minute", 60, 1)):
             if seconds % size == 0 and seconds >= size * least:
@@ -105,7 +108,7 @@ class Times:
 
 
 def wall_time(minutes: int) -> str:
-    """Return a wall clock's reading, ``08:00``; the end of a day is ``24:00``."""
+    """Return minutes after midnight as ``08:00``; the end of a day is ``24:00``."""
     return (
         "24:00"
         if minutes == DAY_MINUTES
@@ -114,16 +117,16 @@ def wall_time(minutes: int) -> str:
 
 
 def wall_span(span: WallSpan) -> str:
-    """Return hours on a wall clock, ``08:00–15:00``."""
+    """Return a span of wall-clock time as ``08:00–15:00``."""
     return f"{wall_time(span.start)}–{wall_time(span.end)}"
 
 
 def _exists(local: datetime) -> bool:
-    """Tell whether a clock in the zone really shows this reading: a reading in a gap comes back as another."""
+    """Return whether a local time exists; one in a gap converts back to a different time."""
     there = local.astimezone(ZoneInfo("UTC")).astimezone(local.tzinfo)
     return there.replace(tzinfo=None) == local.replace(tzinfo=None)
 
 
-def _on_own_clock(moment: datetime, text: str) -> Markup:
-    """Return text that Telegram ties to an instant (Bot API 9.5): tapping it shows the instant on the viewer's own clock."""
+def _linked_to_instant(moment: datetime, text: str) -> Markup:
+    """Return text that shows the instant on the viewer's own clock when tapped (Bot API 9.5)."""
     return Markup('<tg-time unix="{}">{}</tg-time>').format(int(moment.timestamp()), text)

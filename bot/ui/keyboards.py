@@ -1,4 +1,4 @@
-"""The few shapes of buttons that several screens share."""
+"""Layouts of buttons that several screens share."""
 
 from calendar import Calendar
 from collections.abc import Callable, Iterable, Sequence
@@ -17,18 +17,18 @@ def button(label: str, choice: Callback) -> Button:
 
 
 def looked_at(label: str) -> Button:
-    """Return a button that is only looked at."""
+    """Return a button without effect."""
     return button(label, Nothing())
 
 
 def grid(buttons: Iterable[Button], *, width: int) -> Rows:
-    """Lay buttons out in rows."""
+    """Lay out buttons in rows."""
     row = tuple(buttons)
     return tuple(row[at : at + width] for at in range(0, len(row), width))
 
 
 def pager(page: int, pages: int, turn: Callable[[int], Callback]) -> Rows:
-    """Return a row with a way back and forth, or nothing where there is one page."""
+    """Return a row to turn pages, or nothing if there is only one page."""
     if pages <= 1:
         return ()
     back = button("‹", turn(page - 1)) if page > 0 else looked_at(EMPTY)
@@ -45,15 +45,13 @@ def month_calendar(
     first: date,
     last: date,
 ) -> Rows:
-    """Lay a month out as a calendar: its name between arrows, the weekdays, and a button for each day that ``day`` gives one.
+    """Lay out a month as a calendar.
 
-    The arrows lead to the months between those of the first and the last day. A day's button holds its number; what cannot be tapped
-    is shown as a dot.
+    It has the month's name between arrows, the weekdays, and the button that ``day`` returns for
+    each day; days without one are dots. The arrows lead to months from ``first`` to ``last``.
     """
-    before, after = (
-        month.replace(day=1) - timedelta(days=1),
-        (month.replace(day=28) + timedelta(days=4)).replace(day=1),
-    )
+    before = month.replace(day=1) - timedelta(days=1)
+    after = (month.replace(day=28) + timedelta(days=4)).replace(day=1)
     head = (
         button("‹", turn(before.replace(day=1)))
         if before >= first.replace(day=1)
@@ -77,5 +75,5 @@ def month_calendar(
 
 
 def pages_of(items: Sequence[object], size: int) -> int:
-    """Return how many pages of this size the items fill."""
+    """Return how many pages of this size the items fill, at least 1."""
     return max(1, -(-len(items) // size))

@@ -1,4 +1,4 @@
-"""The person a screen is made for: his language, and his way of reading times."""
+"""How a person reads screens: their language, and their formats and zone for times."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -10,13 +10,13 @@ from domain.client import Client
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Texts and times for one person; every screen takes one first."""
+    """Texts and time formats for one person; every screen takes one as its first argument."""
 
     t: Texts
     times: Times
 
 
 def reader_for(person: Client, venue_zone: ZoneInfo) -> Reader:
-    """Return how this person reads."""
+    """Return the texts and time formats for a person."""
     t = texts_in(best_language(person.language, person.telegram_language))
     return Reader(t, Times(t.locale, person.zone(venue_zone)))

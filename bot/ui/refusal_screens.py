@@ -1,4 +1,4 @@
-"""A refusal as a message: its sentence, and a button for the command the sentence names."""
+"""Screens of refusals: the sentence, and a button for the command it names."""
 
 from bot.messages.screen import Rows, Screen
 from bot.ui.links import openings
@@ -24,7 +24,7 @@ _LEADS_TO: dict[type[errors.Refusal], str] = {
 
 
 def refused(reader: Reader, refusal: errors.Refusal, *, admin: bool = False) -> Screen:
-    """Return a refusal as a message of its own."""
+    """Return the screen of a refusal."""
     sentence = refusal_text(reader, refusal, admin=admin)
     return Screen(reader.t("refusal", sentence=sentence), ways_on(reader, refusal, admin=admin))
 

@@ -1,4 +1,4 @@
-"""Tell a person how what he typed was read, or why it was not."""
+"""Texts about typed input: how it was interpreted, or why it was not."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -15,24 +15,24 @@ _WEEKDAYS = frozenset({"weekday"})
 
 
 def problem_text(reader: Reader, problem: Problem, examples: str) -> Markup:
-    """Return why a text was not read, and examples of what would be; ``examples`` is the key of theirs."""
+    """Return why a text was not understood, with examples; ``examples`` is their text key."""
     return Markup("{}\n\n{}").format(
-        reader.t(f"typed.{problem.code}", **_readable(reader, problem.values)), reader.t(examples)
+        reader.t(f"typed.{problem.code}", **_formatted(reader, problem.values)), reader.t(examples)
     )
 
 
 def note_text(reader: Reader, note: Note) -> Markup:
-    """Return what was assumed in reading a text."""
-    return reader.t(f"typed.note.{note.code}", **_readable(reader, note.values))
+    """Return what was assumed when interpreting a text."""
+    return reader.t(f"typed.note.{note.code}", **_formatted(reader, note.values))
 
 
-def _readable(reader: Reader, values: Mapping[str, object]) -> dict[str, object]:
-    """Return values as sentences hold them."""
-    return {name: _written(reader, name, value) for name, value in values.items()}
+def _formatted(reader: Reader, values: Mapping[str, object]) -> dict[str, object]:
+    """Return values as they appear in sentences."""
+    return {name: _formatted_value(reader, name, value) for name, value in values.items()}
 
 
-def _written(reader: Reader, name: str, value: object) -> object:
-    """Return one value as a sentence holds it."""
+def _formatted_value(reader: Reader, name: str, value: object) -> object:
+    """Return one value as it appears in a sentence."""
     if isinstance(value, date):
         return reader.times.day(value)
     if isinstance(value, WallSpan):
@@ -42,5 +42,5 @@ def _written(reader: Reader, name: str, value: object) -> object:
     if isinstance(value, int) and name in _WEEKDAYS:
         return reader.times.weekday(value)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return reader.times.listed([str(_written(reader, name, part)) for part in value])
+        return reader.times.listed([str(_formatted_value(reader, name, part)) for part in value])
     return value

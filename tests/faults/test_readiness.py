@@ -18,7 +18,7 @@ async def bot(database_url: str) -> AsyncIterator[ServedBot]:
     """A town whose bot has its HTTP side open; Telegram was heard of just now."""
     place = ServedBot(database_url)
     await place.starts()
-    place.app.pulse.beat()
+    place.app.heartbeat.beat()
     yield place
     await place.ends()
 

@@ -74,7 +74,9 @@ class PolledBot(ServedBot):
     async def _opens_bot(self) -> None:
         await super()._opens_bot()
         app = self.app
-        polling = asyncio.create_task(poll(app.application, app.line, app.receiver, app.pulse))
+        polling = asyncio.create_task(
+            poll(app.application, app.polling_request, app.receiver, app.heartbeat)
+        )
         self._open.push_async_callback(_ended, polling)
 
 

@@ -13,7 +13,7 @@ from telegram.ext import MessageHandler, filters
 
 from bot.dialogue.context import Context
 from bot.http.connections import ConnectionLimits, default_connection_limit
-from bot.http.server import HttpSide
+from bot.http.server import HttpServer
 from bot.observability.instrumented import BacklogGauge
 from bot.settings import Address
 from bot.updates.webhook import Webhook
@@ -28,7 +28,7 @@ WHOLE = b"GET /healthz HTTP/1.1\r\nHost: example.org\r\n\r\n"
 POST = f"POST /telegram HTTP/1.1\r\nHost: example.org\r\nContent-Length: 100\r\n{SECRET_HEADER}: {SECRET}\r\n\r\n".encode()
 UNKNOWN = POST.replace(SECRET.encode(), b"a guess")
 
-Serves = Callable[..., AbstractAsyncContextManager[HttpSide]]
+Serves = Callable[..., AbstractAsyncContextManager[HttpServer]]
 
 
 class Client:
@@ -74,7 +74,7 @@ def serves(bot: BotHarness) -> Serves:
     """Serve the bot's HTTP side for a block, with limits that a test can wait for; those it does not name are out of reach."""
 
     @asynccontextmanager
-    async def served(*, body_timeout: float = 60, **limits: float) -> AsyncIterator[HttpSide]:
+    async def served(*, body_timeout: float = 60, **limits: float) -> AsyncIterator[HttpServer]:
         app = bot.app
         patient = {
             "header_timeout": 60,
@@ -86,7 +86,7 @@ def serves(bot: BotHarness) -> Serves:
         webhook.open()
         backlog = BacklogGauge(app.database, app.metrics, app.clock)
         chosen = ConnectionLimits(**{**patient, **limits})  # type: ignore[arg-type]
-        http = HttpSide(
+        http = HttpServer(
             Address("127.0.0.1", 0), (), app.jobs, app.metrics, backlog, webhook, chosen
         )
         async with http.serving():
@@ -96,7 +96,7 @@ def serves(bot: BotHarness) -> Serves:
 
 
 @asynccontextmanager
-async def connected(http: HttpSide, said: bytes = b"") -> AsyncIterator[Client]:
+async def connected(http: HttpServer, said: bytes = b"") -> AsyncIterator[Client]:
     """Connect for a block, and send something."""
     reader, writer = await asyncio.open_connection("127.0.0.1", http.port)
     writer.write(said)
@@ -127,7 +127,7 @@ class Gate:
         await self.opened.wait()
 
     @asynccontextmanager
-    async def posted_to(self, http: HttpSide) -> AsyncIterator[None]:
+    async def posted_to(self, http: HttpServer) -> AsyncIterator[None]:
         """Post the update, and have it served during a block; then it must be answered."""
         asked = visits(
             http.port, "/telegram", method="POST", json=self.update, headers={SECRET_HEADER: SECRET}

@@ -26,7 +26,7 @@ async def bot(database_url: str) -> AsyncIterator[ServedBot]:
     """A town whose bot has its HTTP side open; Telegram was heard of just now."""
     place = ServedBot(database_url)
     await place.starts()
-    place.app.pulse.beat()
+    place.app.heartbeat.beat()
     yield place
     await place.ends()
     assert place.simulator.transcript.warnings == []
@@ -121,7 +121,7 @@ async def test_it_is_of_no_use_on_an_older_database_and_goes_on_with_one_that_an
 async def test_it_is_of_no_use_while_telegram_is_silent_for_longer_than_ninety_seconds(
     bot: ServedBot,
 ) -> None:
-    pulse = bot.app.pulse
+    pulse = bot.app.heartbeat
     for silence, status, said in (
         (89, 200, "ok"),
         (91, 503, "Telegram has been silent for 91 seconds"),
@@ -135,7 +135,7 @@ async def test_it_is_of_no_use_while_telegram_is_silent_for_longer_than_ninety_s
 
 
 async def test_it_is_of_no_use_before_telegram_was_reached(bot: ServedBot) -> None:
-    bot.app.pulse.last_beat = None
+    bot.app.heartbeat.last_beat = None
     status, checks = await readiness(bot)
 
     assert (status, checks["telegram"]) == (503, "Telegram has not been reached yet")
@@ -153,10 +153,10 @@ async def test_what_is_amiss_is_logged_once(
     bot: ServedBot, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "bot.http.server")
-    bot.app.pulse.last_beat = None
+    bot.app.heartbeat.last_beat = None
     for _ in range(3):
         await bot.asks("/readyz")
-    bot.app.pulse.beat()
+    bot.app.heartbeat.beat()
     for _ in range(3):
         await bot.asks("/readyz")
 

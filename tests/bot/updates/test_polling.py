@@ -14,7 +14,7 @@ from bot.app import App
 from bot.dialogue.context import Context
 from bot.lifecycle import run
 from bot.messages.screen import Screen
-from bot.observability.health import answers, updates_check
+from bot.observability.health import run_checks, updates_check
 from bot.settings import Settings
 from bot.updates.polling import _Fetched
 from bot.updates.processor import SIDE_BY_SIDE
@@ -400,7 +400,7 @@ async def test_an_update_that_stays_in_work_is_seen(
     async with live_replicas(simulator, database_url, ready=known):
         alice.sends("hang")
         await until(lambda: apps and apps[0].receiver.oldest_age > 0.05)
-        seen = await answers([updates_check(lambda: apps[0].receiver.oldest_age + 60)])
+        seen = await run_checks([updates_check(lambda: apps[0].receiver.oldest_age + 60)])
         going_on.set()
         await until(lambda: apps[0].receiver.oldest_age == 0)
 
