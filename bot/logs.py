@@ -14,7 +14,7 @@ from bot.observability.log_flood import FloodControlHandler
 
 # Below WARNING these log every request (some with the token in the URL), wake-up, migration step
 # and SQL statement with its values, which include names and messages of people.
-_VERBOSE_LOGGERS = (
+VERBOSE_LOGGERS = (
     "httpx",
     "httpcore",
     "apscheduler",
@@ -85,7 +85,7 @@ def configure_logging(
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for name in _VERBOSE_LOGGERS:
+    for name in VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
 
 

@@ -103,7 +103,7 @@ def remarks(checkup: Checkup) -> Iterator[str]:
     """Yield information that is no problem."""
     if checkup.unreachable:
         yield (
-            f"For your information: {checkup.unreachable} people cannot be reached; "
+            f"For your information: {checkup.unreachable} of the known people cannot be reached; "
             "most of them have blocked the bot."
         )
 

@@ -1,4 +1,4 @@
-"""What the buttons carry: it comes back as it was, fits, and whatever else comes is read as nothing."""
+"""Callback data round-trips, fits Telegram's limit, and forged data parses to nothing."""
 
 from dataclasses import dataclass, fields
 from datetime import date
@@ -22,7 +22,7 @@ KINDS: list[type[Callback]] = [
     if isinstance(kind, type) and issubclass(kind, Callback) and kind is not Callback
 ]
 LARGEST, LAST_CELL = 2**52, 2**23
-# The longest names of a zone, a language, a command and the like that a button ever carries.
+# The longest names of zones, languages, commands and the like that a button carries.
 WORDS = ["America/Argentina/ComodRivadavia", "de", "bookings", "ask", ""]
 VALUES: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(0, LARGEST),
@@ -30,32 +30,35 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     str: st.sampled_from(WORDS),
     date: st.dates(date(2000, 1, 1), date(2199, 12, 31)),
 }
-# A draft, a provider, a reservation or a hold is a row of ours, and a page is one of its pages: nine digits hold them all.
-ROW = st.integers(0, 10**9)
+# Row ids and page numbers have at most nine digits.
+ROW_ID = st.integers(0, 10**9)
 
 
 def choices(kind: type[Callback]) -> st.SearchStrategy[Callback]:
-    """Return any choice of a kind with the greatest values that it could ever carry."""
+    """Return a strategy for callback data of a class, up to its largest values."""
     return st.builds(
         kind,
-        **{field.name: ROW if field.type is int else VALUES[field.type] for field in fields(kind)},  # type: ignore[arg-type]
+        **{
+            field.name: ROW_ID if field.type is int else VALUES[field.type]
+            for field in fields(kind)
+        },  # type: ignore[arg-type]
     )
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_every_kind_comes_back_as_it_was_and_fits(kind: type[Callback]) -> None:
+def test_every_class_round_trips_and_fits(kind: type[Callback]) -> None:
     @given(choices(kind))
-    def recovers(choice: Callback) -> None:
+    def round_trips(choice: Callback) -> None:
         data = choice.pack()
         assert len(data.encode()) <= 64
         assert read(data) == choice
         assert kind.read(data) == choice
         assert all(other.read(data) is None for other in KINDS if other is not kind)
 
-    recovers()
+    round_trips()
 
 
-def test_there_are_kinds_to_look_at() -> None:
+def test_all_classes_have_different_tags() -> None:
     assert len(KINDS) > 30
     assert len({kind.tag for kind in KINDS}) == len(KINDS)
 
@@ -69,7 +72,7 @@ def test_there_are_kinds_to_look_at() -> None:
 @example("")
 @example(":" * 63)
 @example("\ud800")
-def test_nothing_that_comes_raises_and_what_is_read_packs(data: str) -> None:
+def test_reading_never_raises_and_what_is_read_packs_again(data: str) -> None:
     choice = read(data)
     assert choice is None or read(choice.pack()) == choice
 
@@ -93,7 +96,7 @@ def test_nothing_that_comes_raises_and_what_is_read_packs(data: str) -> None:
         "None",
     ],
 )
-def test_a_forged_number_is_nothing(number: str) -> None:
+def test_a_forged_number_is_not_read(number: str) -> None:
     assert ConfirmHold.read(f"rc:{number}") is None
 
 
@@ -113,7 +116,7 @@ def test_a_forged_number_is_nothing(number: str) -> None:
         "٢٠٢٦١١٢٥",
     ],
 )
-def test_a_wrong_day_is_nothing(day: str) -> None:
+def test_a_wrong_day_is_not_read(day: str) -> None:
     assert PostedDay.read(f"hd:{day}") is None
 
 
@@ -121,26 +124,26 @@ def test_a_wrong_day_is_nothing(day: str) -> None:
     "data",
     [None, 5, b"n", "n:", "n:1", "N", "bs:1:2", "bs:1:2:3:4", f"bs:1:{LAST_CELL + 1}:0", "n" * 65],
 )
-def test_what_no_button_carried_is_nothing(data: object) -> None:
+def test_malformed_data_is_not_read(data: object) -> None:
     assert read(data) is None
 
 
-def test_another_kind_is_not_taken_for_it() -> None:
+def test_data_of_one_class_is_not_read_as_another() -> None:
     assert ShowCard.read(ConfirmHold(1).pack()) is None
     assert Nothing.read("n") == Nothing()
 
 
-def test_what_would_not_fit_is_refused_when_it_is_made() -> None:
+def test_data_that_is_too_long_cannot_be_packed() -> None:
     with pytest.raises(ValueError, match="too long"):
         kinds.ChooseZone("ü" * 40).pack()
 
 
-def test_two_kinds_cannot_share_a_tag() -> None:
-    with pytest.raises(TypeError, match="two kinds"):
+def test_two_classes_cannot_share_a_tag() -> None:
+    with pytest.raises(TypeError, match="two classes"):
 
         @dataclass(frozen=True, slots=True)
         class Other(Callback, tag="rc"):
-            """Takes what is taken."""
+            """A class with a tag in use."""
 
 
 EXTREMES: dict[Any, tuple[str, ...]] = {
@@ -152,10 +155,10 @@ EXTREMES: dict[Any, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-async def test_no_forged_choice_makes_the_bot_fail(
+async def test_no_forged_tap_makes_the_bot_fail(
     bot: BotHarness, alice: ChatUser, kind: type[Callback]
 ) -> None:
-    """Everything that reads as a choice may be sent by anybody, provider or not, in a dialogue or not."""
+    """Anyone can send any valid callback data, provider or not, in a dialogue or not."""
     dora = await add_provider(bot)
     await alice.holds("09:15")
     await dora.sends("/hours")
@@ -172,5 +175,5 @@ async def test_no_forged_choice_makes_the_bot_fail(
     assert {tap.answers for tap in bot.simulator.world.taps.values()} == {1}
 
 
-def test_a_slot_is_the_longest_button_of_the_booking() -> None:
+def test_the_longest_data_of_booking_is_a_slot() -> None:
     assert PickSlot(10**9, LAST_CELL, 10**9).pack() == "bs:1000000000:8388608:1000000000"

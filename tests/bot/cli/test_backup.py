@@ -1,4 +1,4 @@
-"""A backup made while the bot runs is the whole state of that moment, can be restored as the README says, or is not there at all."""
+"""A backup of a running bot is a complete, restorable copy, or it does not exist at all."""
 
 import asyncio
 import resource
@@ -38,14 +38,14 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 async def env(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> dict[str, str]:
-    """A bot with a provider who has posted a day's hours."""
+    """The environment of a bot whose provider has posted a day's hours."""
     dora = simulator.person("Dora")
     dora.sends("/start")
     database = Database(f"sqlite:///{shutil.copyfile(migrated_file, tmp_path / 'bot.db')}")
-    async with database.transaction() as work:
-        await work.clients.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
-        provider = await work.providers.add(dora.id, "Dora", "dora", datetime.now(UTC))
-        await work.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 40)])
+    async with database.transaction() as uow:
+        await uow.clients.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
+        provider = await uow.providers.add(dora.id, "Dora", "dora", datetime.now(UTC))
+        await uow.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 40)])
     await database.close()
     return environment(tmp_path, simulator.url)
 
@@ -65,7 +65,7 @@ def labels(person: Person) -> list[str]:
 
 
 def button(person: Person, part: str) -> tuple[str, int]:
-    """Return what the newest button with this part carries, and the number of its message."""
+    """Return the callback data of the newest button with this part, and its message id."""
     return next(
         (each.data or "", message.id)
         for message in person.chat.newest_first()
@@ -74,10 +74,10 @@ def button(person: Person, part: str) -> tuple[str, int]:
     )
 
 
-async def while_at_work(
+async def while_running(
     tmp_path: Path, env: dict[str, str], *acts: Callable[[], Awaitable[object]]
 ) -> None:
-    """Run the bot, do something with it, and stop it."""
+    """Run the bot, run the acts, and stop the bot."""
     async with bot_process(tmp_path, env) as process:
         for act in acts:
             await act()
@@ -85,7 +85,7 @@ async def while_at_work(
         assert await asyncio.wait_for(process.wait(), 10) == 0
 
 
-async def test_a_restored_backup_is_the_state_of_that_moment_and_the_bot_goes_on_from_there(
+async def test_a_restored_backup_is_the_state_of_that_moment_and_the_bot_continues_from_it(
     simulator: Simulator, env: dict[str, str], tmp_path: Path
 ) -> None:
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
@@ -94,24 +94,24 @@ async def test_a_restored_backup_is_the_state_of_that_moment_and_the_bot_goes_on
         ended = await asyncio.to_thread(runs, tmp_path, env, "backup", "monday.db")
         assert (ended.returncode, ended.stderr) == (0, "")
 
-    await while_at_work(tmp_path, env, lambda: books(alice), backs_up, lambda: books(bob))
+    await while_running(tmp_path, env, lambda: books(alice), backs_up, lambda: books(bob))
     assert rows(env["DATABASE_URL"], LIVE) == [(alice.id, "confirmed"), (bob.id, "confirmed")]
 
-    # As the README says: put the copy in the place of the database, remove the two files beside it.
+    # As the README says: replace the database with the copy, and delete the two files beside it.
     shutil.copyfile(tmp_path / "monday.db", tmp_path / "bot.db")
     for beside in ("bot.db-wal", "bot.db-shm"):
         (tmp_path / beside).unlink(missing_ok=True)
     assert rows(env["DATABASE_URL"], LIVE) == [(alice.id, "confirmed")]
 
     cara = simulator.person("Cara")
-    await while_at_work(tmp_path, env, lambda: books(cara))
+    await while_running(tmp_path, env, lambda: books(cara))
     assert rows(env["DATABASE_URL"], LIVE) == [(alice.id, "confirmed"), (cara.id, "confirmed")]
     ended = await asyncio.to_thread(runs, tmp_path, env, "doctor")
     assert (ended.returncode, ended.stdout) == (0, f"{ALL_WELL}\n")
 
 
 def grows(tmp_path: Path, megabytes: int) -> None:
-    """Make the database a big one."""
+    """Make the database larger."""
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection, connection:
         connection.execute("CREATE TABLE ballast (b BLOB)")
         connection.executemany(
@@ -119,9 +119,7 @@ def grows(tmp_path: Path, megabytes: int) -> None:
         )
 
 
-def test_a_backup_that_finds_the_disk_full_leaves_nothing_behind(
-    env: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_backup_leaves_no_file_if_the_disk_is_full(env: dict[str, str], tmp_path: Path) -> None:
     grows(tmp_path, 3)
     ended = subprocess.run(
         [sys.executable, "-m", "bot", "backup", "copy.db"],
@@ -139,7 +137,7 @@ def test_a_backup_that_finds_the_disk_full_leaves_nothing_behind(
     assert sorted(path.name for path in tmp_path.iterdir() if path.name.startswith("copy")) == []
 
 
-async def test_a_backup_that_is_killed_half_way_does_not_stand_under_its_name(
+async def test_a_killed_backup_does_not_appear_under_its_name(
     env: dict[str, str], tmp_path: Path
 ) -> None:
     grows(tmp_path, 60)
@@ -158,7 +156,9 @@ async def test_a_backup_that_is_killed_half_way_does_not_stand_under_its_name(
     assert rows(f"sqlite:///{tmp_path / 'copy.db'}", "PRAGMA integrity_check") == [("ok",)]
 
 
-def test_for_postgresql_the_backup_names_the_tool_and_never_the_password(tmp_path: Path) -> None:
+def test_backup_of_postgresql_prints_the_pg_dump_command_without_the_password(
+    tmp_path: Path,
+) -> None:
     env = environment(
         tmp_path, "http://127.0.0.1:9", DATABASE_URL="postgresql://keeper:hush-hush@db/slots"
     )
@@ -171,7 +171,7 @@ def test_for_postgresql_the_backup_names_the_tool_and_never_the_password(tmp_pat
 
 
 @pytest.mark.parametrize("command", ["run", "migrate"])
-def test_a_database_of_a_newer_version_is_refused_in_a_sentence_and_left_alone(
+def test_a_database_of_a_newer_version_is_rejected_and_not_changed(
     env: dict[str, str], tmp_path: Path, command: str
 ) -> None:
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection, connection:
@@ -180,6 +180,7 @@ def test_a_database_of_a_newer_version_is_refused_in_a_sentence_and_left_alone(
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
-        "DATABASE_URL: the database was made by a newer version of Slotkeeper: run that version, or restore a backup from before it.\n"
+        "DATABASE_URL: the database was made by a newer version of Slotkeeper: "
+        "run that version, or restore a backup from before it.\n"
     )
     assert rows(env["DATABASE_URL"], "SELECT version_num FROM alembic_version") == [("9999",)]

@@ -1,4 +1,4 @@
-"""What is not Slotkeeper's database, each command refuses in one sentence with status 2, and leaves as it was."""
+"""Each command rejects a database that is not Slotkeeper's with status 2, unchanged."""
 
 import shutil
 import sqlite3
@@ -17,7 +17,7 @@ NOWHERE = "http://127.0.0.1:9"
 
 
 def refused(ended: "subprocess.CompletedProcess[str]") -> str:
-    """Return the one sentence of a command that refused."""
+    """Return the one sentence of a command that rejected its database."""
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "Traceback" not in ended.stderr
     [sentence] = ended.stderr.splitlines()
@@ -26,7 +26,7 @@ def refused(ended: "subprocess.CompletedProcess[str]") -> str:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_the_file_of_another_program(tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_a_file_of_another_program_is_rejected(tmp_path: Path, command: tuple[str, ...]) -> None:
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection, connection:
         connection.execute("CREATE TABLE note (id INTEGER PRIMARY KEY, words TEXT)")
     before = contents(tmp_path / "bot.db")
@@ -38,7 +38,7 @@ def test_the_file_of_another_program(tmp_path: Path, command: tuple[str, ...]) -
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_a_letter(tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_a_text_file_is_rejected(tmp_path: Path, command: tuple[str, ...]) -> None:
     (tmp_path / "bot.db").write_text("Dear Dora,")
 
     assert "file is not a database" in refused(
@@ -48,7 +48,7 @@ def test_a_letter(tmp_path: Path, command: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
-def test_a_directory(tmp_path: Path, command: tuple[str, ...]) -> None:
+def test_a_directory_is_rejected(tmp_path: Path, command: tuple[str, ...]) -> None:
     (tmp_path / "bot.db").mkdir()
 
     assert "is a directory" in refused(runs(tmp_path, environment(tmp_path, NOWHERE), *command))
@@ -58,7 +58,7 @@ def test_a_directory(tmp_path: Path, command: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS[:4], ids=lambda command: command[0])
-def test_a_restored_backup_beside_the_log_of_before(
+def test_a_restored_backup_with_the_old_write_ahead_log_is_rejected(
     tmp_path: Path, migrated_file: Path, command: tuple[str, ...]
 ) -> None:
     file = Path(shutil.copyfile(migrated_file, tmp_path / "bot.db"))
@@ -73,8 +73,8 @@ def test_a_restored_backup_beside_the_log_of_before(
 
 
 SCHEMAS = {
-    "a table of our name": ["CREATE TABLE client (id INT)"],
-    "a view of our name": ["CREATE VIEW reservation AS SELECT 1 AS id"],
+    "a table with one of our names": ["CREATE TABLE client (id INT)"],
+    "a view with one of our names": ["CREATE VIEW reservation AS SELECT 1 AS id"],
     "another history": [
         "CREATE TABLE alembic_version (version_num VARCHAR(32))",
         "INSERT INTO alembic_version VALUES ('1975ea83b712')",
@@ -85,12 +85,15 @@ SCHEMAS = {
         "CREATE TABLE outbox (id INT)",
     ],
 }
-TABLES = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY relname"
+TABLES = (
+    "SELECT relname::text FROM pg_class "
+    "WHERE relnamespace = 'public'::regnamespace ORDER BY relname"
+)
 
 
 @pytest.mark.engines("postgresql")
 @pytest.mark.parametrize("schema", SCHEMAS)
-def test_a_postgresql_schema_of_another_program(
+def test_a_postgresql_schema_of_another_program_is_rejected(
     tmp_path: Path, empty_database_url: str, schema: str
 ) -> None:
     execute(empty_database_url, *SCHEMAS[schema])
@@ -105,7 +108,7 @@ def test_a_postgresql_schema_of_another_program(
 
 
 @pytest.mark.engines("postgresql")
-def test_a_postgresql_schema_that_others_use_under_names_of_their_own_is_shared(
+def test_a_postgresql_schema_is_shared_with_tables_of_other_names(
     tmp_path: Path, empty_database_url: str
 ) -> None:
     execute(empty_database_url, "CREATE TABLE note (id INT)")

@@ -1,4 +1,4 @@
-"""Health: by the heartbeat where the database is a file, by the bot's own HTTP side where it is a server."""
+"""The health command reads a heartbeat file for SQLite and asks /healthz for PostgreSQL."""
 
 import os
 import threading
@@ -14,8 +14,8 @@ from bot.__main__ import main
 POSTGRES = "postgresql://keeper:hush@db/slots"
 
 
-class _Answers(BaseHTTPRequestHandler):
-    """A bot's HTTP side that says one and the same to ``/healthz``."""
+class _HealthHandler(BaseHTTPRequestHandler):
+    """A bot's HTTP server with a fixed status at ``/healthz``."""
 
     status = 200
 
@@ -25,13 +25,13 @@ class _Answers(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Be silent."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
-    monkeypatch.setattr(_Answers, "status", 200)
-    server = HTTPServer(("127.0.0.1", 0), _Answers)
+    monkeypatch.setattr(_HealthHandler, "status", 200)
+    server = HTTPServer(("127.0.0.1", 0), _HealthHandler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
@@ -46,8 +46,8 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DATABASE_URL", POSTGRES)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1", "localhost"])  # noqa: S104  (nobody listens there)
-def test_a_bot_that_answers_at_its_address_is_well(
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1", "localhost"])  # noqa: S104  (only a client's setting)
+def test_a_bot_that_answers_is_healthy(
     served: HTTPServer, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
     monkeypatch.setenv("LISTEN", f"{host}:{served.server_port}")
@@ -56,15 +56,15 @@ def test_a_bot_that_answers_at_its_address_is_well(
 
 
 @pytest.mark.parametrize("status", [503, 404])
-def test_a_bot_that_says_it_is_ill_is_ill(
+def test_a_bot_that_answers_with_an_error_is_not_healthy(
     served: HTTPServer, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     monkeypatch.setenv("LISTEN", f"127.0.0.1:{served.server_port}")
-    monkeypatch.setattr(_Answers, "status", status)
+    monkeypatch.setattr(_HealthHandler, "status", status)
     assert main(["health"]) == 1
 
 
-def test_a_bot_that_does_not_answer_is_ill(
+def test_a_bot_that_does_not_answer_is_not_healthy(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LISTEN", "127.0.0.1:9")
@@ -72,7 +72,7 @@ def test_a_bot_that_does_not_answer_is_ill(
     assert "does not answer" in capsys.readouterr().out
 
 
-def test_a_heartbeat_counts_for_a_file_only(
+def test_the_heartbeat_file_decides_for_sqlite(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'bot.db'}")

@@ -1,4 +1,4 @@
-"""The bot as a process: it starts, answers, stops when told, and answers for its other commands."""
+"""The bot as a process: it starts, answers and stops; and its other commands."""
 
 import asyncio
 import logging
@@ -54,12 +54,12 @@ class Command(Protocol):
 def command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[Command]:
-    """The command line without a new process each time, in a folder and an environment of its own, with nobody to speak to."""
+    """Run the command line in this process, in a folder and environment of its own, offline."""
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
     monkeypatch.chdir(tmp_path)
 
-    def commanded(*arguments: str, **settings: str) -> Ended:
+    def run(*arguments: str, **settings: str) -> Ended:
         for name, value in (environment(tmp_path, "http://127.0.0.1:9") | settings).items():
             monkeypatch.setenv(name, value)
         try:
@@ -68,29 +68,29 @@ def command(
             status = int(exit_.code or 0)
         return Ended(status, *capsys.readouterr())
 
-    yield commanded
+    yield run
     root.handlers = handlers
     root.setLevel(level)
 
 
-def heard(person: Person) -> list[str]:
+def answers(person: Person) -> list[str]:
     return [message.text for message in person.chat.messages if message.sender == "bot"]
 
 
-async def test_it_answers_and_sigterm_ends_it_well_and_no_log_tells_the_token(
+async def test_the_bot_answers_stops_on_sigterm_and_logs_no_token(
     simulator: Simulator, env: dict[str, str], tmp_path: Path
 ) -> None:
     alice = simulator.person("Alice")
     async with bot_process(tmp_path, env, fresh=True) as process:
         alice.sends("/help")
-        await until(lambda: heard(alice))
+        await until(lambda: answers(alice))
         await until(lambda: simulator.world.poll)
         assert runs(tmp_path, env, "health", fresh=True).returncode == 0
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 10) == 0
 
     log = (tmp_path / "log").read_text()
-    assert "is at work, on SQLite 3." in log
+    assert "is running on SQLite 3." in log
     assert "stopped" in log
     assert TOKEN not in log
     assert "very-secret" not in log
@@ -98,7 +98,7 @@ async def test_it_answers_and_sigterm_ends_it_well_and_no_log_tells_the_token(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_a_signal_ends_it_while_an_answer_is_in_flight_and_the_answer_comes_later(
+async def test_a_signal_stops_it_while_an_answer_is_in_flight_and_the_next_start_sends_it(
     simulator: Simulator, env: dict[str, str], tmp_path: Path, number: signal.Signals
 ) -> None:
     alice = simulator.person("Alice")
@@ -108,16 +108,16 @@ async def test_a_signal_ends_it_while_an_answer_is_in_flight_and_the_answer_come
         await until(lambda: simulator.transcript.calls_of("sendMessage"))
         process.send_signal(number)
         assert await asyncio.wait_for(process.wait(), 10) == 0
-    assert heard(alice) == []
+    assert answers(alice) == []
 
     simulator.faults.clear()
     async with bot_process(tmp_path, env):
-        await until(lambda: heard(alice))
-    assert len(heard(alice)) == 1
+        await until(lambda: answers(alice))
+    assert len(answers(alice)) == 1
     assert TOKEN not in (tmp_path / "log").read_text()
 
 
-async def test_sigterm_ends_it_while_fetching_hangs(
+async def test_sigterm_stops_it_while_polling_hangs(
     simulator: Simulator, env: dict[str, str], tmp_path: Path
 ) -> None:
     simulator.faults.add(FaultKind.SILENCE, method="getUpdates", times=None)
@@ -127,20 +127,20 @@ async def test_sigterm_ends_it_while_fetching_hangs(
         assert await asyncio.wait_for(process.wait(), 10) == 0
 
 
-async def test_a_refused_token_is_told_in_a_sentence(
+async def test_a_rejected_token_is_reported_in_one_sentence(
     simulator: Simulator, env: dict[str, str], tmp_path: Path
 ) -> None:
     async with bot_process(tmp_path, env | {"BOT_TOKEN": "2:another-secret"}) as process:
         assert await asyncio.wait_for(process.wait(), 20) == 2
 
     log = (tmp_path / "log").read_text()
-    assert "Telegram refuses BOT_TOKEN" in log
+    assert "Telegram rejects BOT_TOKEN" in log
     assert "Traceback" not in log
     assert "another-secret" not in log
 
 
 @pytest.fixture
-def hooked(env: dict[str, str], unused_tcp_port: int) -> dict[str, str]:
+def webhook_env(env: dict[str, str], unused_tcp_port: int) -> dict[str, str]:
     """The environment of a bot behind a webhook."""
     return env | {
         "LISTEN": f"127.0.0.1:{unused_tcp_port}",
@@ -149,13 +149,13 @@ def hooked(env: dict[str, str], unused_tcp_port: int) -> dict[str, str]:
     }
 
 
-async def test_behind_a_webhook_it_answers_and_sigterm_ends_it_well_and_no_log_tells_a_secret(
-    simulator: Simulator, hooked: dict[str, str], tmp_path: Path, unused_tcp_port: int
+async def test_with_a_webhook_it_answers_stops_on_sigterm_and_logs_no_secret(
+    simulator: Simulator, webhook_env: dict[str, str], tmp_path: Path, unused_tcp_port: int
 ) -> None:
     alice = simulator.person("Alice")
-    async with bot_process(tmp_path, hooked) as process:
+    async with bot_process(tmp_path, webhook_env) as process:
         alice.sends("/help")
-        await until(lambda: heard(alice))
+        await until(lambda: answers(alice))
         assert (await visits(unused_tcp_port, "/readyz")).status == 200
         assert (await visits(unused_tcp_port, "/healthz")).status == 200
         process.terminate()
@@ -170,29 +170,29 @@ async def test_behind_a_webhook_it_answers_and_sigterm_ends_it_well_and_no_log_t
     assert {delivery.way for delivery in simulator.transcript.deliveries} == {"webhook"}
 
 
-async def test_behind_a_webhook_a_kill_loses_nothing(
-    simulator: Simulator, hooked: dict[str, str], tmp_path: Path
+async def test_with_a_webhook_a_kill_loses_no_update(
+    simulator: Simulator, webhook_env: dict[str, str], tmp_path: Path
 ) -> None:
     alice = simulator.person("Alice")
     simulator.webhook.pace = 0.05
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", times=None)
-    async with bot_process(tmp_path, hooked) as process:
+    async with bot_process(tmp_path, webhook_env) as process:
         alice.sends("/help")
         await until(lambda: simulator.transcript.calls_of("sendMessage"))
         alice.sends("/bookings")
         await until(lambda: len(simulator.transcript.deliveries) == 2)
         process.kill()
         await process.wait()
-    assert heard(alice) == []
+    assert answers(alice) == []
     assert len(simulator.world.updates.pending) == 1
 
     simulator.faults.clear()
-    async with bot_process(tmp_path, hooked):
-        await until(lambda: len(heard(alice)) == 2)
+    async with bot_process(tmp_path, webhook_env):
+        await until(lambda: len(answers(alice)) == 2)
     assert simulator.world.updates.pending == []
 
 
-async def test_an_address_that_is_taken_ends_it_with_a_sentence(
+async def test_an_address_in_use_stops_it_with_one_sentence(
     simulator: Simulator, env: dict[str, str], tmp_path: Path
 ) -> None:
     taken = simulator.url.removeprefix("http://")
@@ -200,15 +200,15 @@ async def test_an_address_that_is_taken_ends_it_with_a_sentence(
         assert await asyncio.wait_for(process.wait(), 20) == 2
 
     log = (tmp_path / "log").read_text()
-    assert f"LISTEN: nothing can be served at {taken}: " in log
+    assert f"LISTEN: cannot listen on {taken}: " in log
     assert "Traceback" not in log
 
 
-async def test_a_webhook_that_telegram_refuses_ends_it_with_a_sentence(
-    simulator: Simulator, hooked: dict[str, str], tmp_path: Path
+async def test_a_webhook_that_telegram_rejects_stops_it_with_one_sentence(
+    simulator: Simulator, webhook_env: dict[str, str], tmp_path: Path
 ) -> None:
     async with bot_process(
-        tmp_path, hooked | {"WEBHOOK_URL": "https://bot.example:99/"}
+        tmp_path, webhook_env | {"WEBHOOK_URL": "https://bot.example:99/"}
     ) as process:
         assert await asyncio.wait_for(process.wait(), 20) == 2
 
@@ -218,8 +218,8 @@ async def test_a_webhook_that_telegram_refuses_ends_it_with_a_sentence(
 
 
 @pytest.mark.parametrize("fresh", [True, False])
-def test_it_tells_what_it_can_do_and_which_version_it_is(tmp_path: Path, *, fresh: bool) -> None:
-    # What is said by a fork is what an interpreter says that was started for it.
+def test_help_and_version_are_printed(tmp_path: Path, *, fresh: bool) -> None:
+    # The forked interpreter must print the same as a fresh one.
     shown, version = (
         runs(tmp_path, plain_environment(), option, fresh=fresh)
         for option in ("--help", "--version")
@@ -233,7 +233,7 @@ def test_it_tells_what_it_can_do_and_which_version_it_is(tmp_path: Path, *, fres
     )
 
 
-def test_all_wrong_settings_are_listed_at_once_without_what_they_hold(command: Command) -> None:
+def test_all_invalid_settings_are_listed_at_once_without_their_values(command: Command) -> None:
     wrong = {
         "BOT_TOKEN": "hush-hush",
         "TIME_ZONE": "Atlantis",
@@ -249,12 +249,12 @@ def test_all_wrong_settings_are_listed_at_once_without_what_they_hold(command: C
 
 
 @pytest.mark.parametrize("name", ["run", "migrate"])
-def test_a_database_server_that_is_not_there_is_told_in_a_sentence(
+def test_an_unreachable_database_server_is_reported_in_one_sentence(
     command: Command, name: str
 ) -> None:
     ended = command(name, DATABASE_URL="postgresql://me:hush@127.0.0.1:9/name")
 
-    # It may come: whoever keeps the bot running is to try again.
+    # It may come back, so a supervisor should restart the bot.
     assert ended.status == 1
     assert ended.err.startswith("DATABASE_URL: the PostgreSQL server cannot be used: ")
     assert len(ended.err.splitlines()) == 1
@@ -262,7 +262,7 @@ def test_a_database_server_that_is_not_there_is_told_in_a_sentence(
     assert "hush" not in ended.err
 
 
-def test_it_makes_the_database_and_leaves_one_that_is_up_to_date_alone(
+def test_migrate_creates_the_database_and_does_not_change_a_current_one(
     tmp_path: Path, command: Command
 ) -> None:
     for _ in range(2):
@@ -271,19 +271,19 @@ def test_it_makes_the_database_and_leaves_one_that_is_up_to_date_alone(
     assert rows(f"sqlite:///{tmp_path / 'bot.db'}", "SELECT count(*) FROM client") == [(0,)]
 
 
-def test_it_is_ill_where_no_heartbeat_is_fresh(tmp_path: Path, command: Command) -> None:
+def test_health_fails_without_a_fresh_heartbeat(tmp_path: Path, command: Command) -> None:
     assert command("health").status == 1
     heartbeat = tmp_path / "bot.db.heartbeat"
     heartbeat.touch()
     assert command("health").status == 0
-    # One in the future is from before the clock was set back.
+    # One in the future was written before the clock was set back.
     for seconds in (-61, 61):
         at = time.time() + seconds
         os.utime(heartbeat, (at, at))
         assert command("health").status == 1
 
 
-def test_a_backup_has_everything_also_what_is_still_in_the_log(
+def test_a_backup_includes_what_is_still_in_the_write_ahead_log(
     tmp_path: Path, command: Command
 ) -> None:
     command("migrate")
@@ -299,7 +299,7 @@ def test_a_backup_has_everything_also_what_is_still_in_the_log(
     assert rows(copy, "PRAGMA integrity_check") == [("ok",)]
 
 
-def test_a_backup_overwrites_nothing_and_says_why_it_failed(
+def test_a_backup_overwrites_no_file_and_says_why_it_failed(
     tmp_path: Path, command: Command
 ) -> None:
     assert "nothing to back up" in command("backup", "copy.db").err

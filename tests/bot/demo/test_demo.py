@@ -1,4 +1,4 @@
-"""The demo as people start it, without a browser: what it prints, what it keeps, what it leaves behind, what it needs."""
+"""The demo without a browser: its output, data, memory and ports."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ DORA, ALICE = 1000, 1001
 
 
 class Visitor:
-    """Somebody on the page: acts for everybody, and reads what the stream tells."""
+    """A visitor of the page who acts for all people and reads the event stream."""
 
     def __init__(self, session: aiohttp.ClientSession, stream: aiohttp.ClientResponse) -> None:
         self._session = session
@@ -35,17 +35,17 @@ class Visitor:
         return fields["event"], json.loads(fields["data"])
 
     async def acts(self, action: str, /, **body: Any) -> Any:
-        """Do something as the page would and return the answer."""
+        """Send an action as the page does, and return the answer."""
         async with self._session.post(f"/demo/{action}", json=body) as response:
             assert response.status == 200, await response.text()
             return await response.json()
 
     async def writes(self, person: int, text: str) -> None:
-        """Have somebody write a line."""
+        """Send a message as a person."""
         await self.acts("send", person=person, text=text)
 
     async def hears(self, person: int, pattern: str) -> dict[str, Any]:
-        """Wait until a message of the bot to this person reads so and return it."""
+        """Wait until the bot's message to this person matches the pattern, and return it."""
         seen: list[str] = []
         try:
             async with asyncio.timeout(20):
@@ -63,7 +63,7 @@ class Visitor:
             pytest.fail(f"{pattern!r} is not in {seen}")
 
     async def taps(self, person: int, message: dict[str, Any], label: str) -> None:
-        """Tap the first button of a message whose label the regular expression finds."""
+        """Tap the first button of a message whose label matches the pattern."""
         button = next(
             each for row in message["rows"] for each in row if re.search(label, each["text"])
         )
@@ -72,7 +72,7 @@ class Visitor:
 
 @asynccontextmanager
 async def visitor(demo: RunningDemo) -> AsyncIterator[tuple[Visitor, dict[str, Any]]]:
-    """Open the page for a block; give the visitor, and what the page shows to begin with."""
+    """Open the page for a block; yield the visitor and the page's initial state."""
     async with aiohttp.ClientSession(demo.url) as session, session.get("/demo/events") as stream:
         guest = Visitor(session, stream)
         name, state = await guest.next()
@@ -81,44 +81,44 @@ async def visitor(demo: RunningDemo) -> AsyncIterator[tuple[Visitor, dict[str, A
 
 
 async def _stopped(demo: RunningDemo, number: signal.Signals = signal.SIGINT) -> str:
-    """Stop a demo by a signal; return what else it said."""
+    """Stop a demo by a signal and return the rest of its output."""
     demo.process.send_signal(number)
     async with asyncio.timeout(5):
-        said = await demo.output()
+        output = await demo.output()
         assert await demo.process.wait() == 0
-    return said
+    return output
 
 
 def _names_in(folder: Path) -> list[str]:
-    """Return what is in a folder, by name."""
+    """Return the names of a folder's entries."""
     return [path.name for path in folder.iterdir()]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_one_line_tells_the_address_and_a_signal_ends_everything_within_five_seconds(
+async def test_it_prints_its_address_and_a_signal_stops_it_within_five_seconds(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     async with demo_process(tmp_path, "demo") as demo, visitor(demo) as (guest, state):
-        assert [(who["name"], who["role"]) for who in state["people"]] == [
+        assert [(person["name"], person["role"]) for person in state["people"]] == [
             ("Dora", "provider"),
             ("Alice", "client"),
             ("Bernd", "client"),
         ]
-        assert len({who["zone"] for who in state["people"]}) == 3
+        assert len({person["zone"] for person in state["people"]}) == 3
         await guest.writes(DORA, "Mon-Fri 9-17 next week")
         await guest.hears(DORA, "160 slots")
         assert await _stopped(demo, number) == ""
     assert _names_in(tmp_path / "tmp") == []
 
 
-async def test_without_a_token_the_demo_is_what_runs(tmp_path: Path) -> None:
+async def test_the_demo_runs_if_there_is_no_token(tmp_path: Path) -> None:
     async with demo_process(tmp_path, fresh=True) as demo, visitor(demo) as (_, state):
         assert state["steps"]
         assert await _stopped(demo) == ""
     assert _names_in(tmp_path) == ["tmp"]
 
 
-async def test_a_port_can_be_chosen(tmp_path: Path) -> None:
+async def test_the_port_can_be_chosen(tmp_path: Path) -> None:
     async with demo_process(tmp_path, "demo") as first:
         url = first.url
         await _stopped(first)
@@ -127,7 +127,7 @@ async def test_a_port_can_be_chosen(tmp_path: Path) -> None:
         assert second.url == url
 
 
-async def test_a_named_database_keeps_what_happened_and_who_was_there(tmp_path: Path) -> None:
+async def test_a_named_database_keeps_the_data_and_the_people(tmp_path: Path) -> None:
     async with (
         demo_process(tmp_path, "demo", "--database", "kept.db") as demo,
         visitor(demo) as (guest, _),
@@ -149,7 +149,7 @@ async def test_a_named_database_keeps_what_happened_and_who_was_there(tmp_path: 
         demo_process(tmp_path, "demo", "--database", "kept.db") as demo,
         visitor(demo) as (guest, state),
     ):
-        assert [who["name"] for who in state["people"]] == ["Dora", "Alice", "Bernd", "Carol"]
+        assert [person["name"] for person in state["people"]] == ["Dora", "Alice", "Bernd", "Carol"]
         await guest.writes(carol, "/bookings")
         await guest.hears(carol, "Deine Termine")
         await guest.writes(ALICE, "/book")
@@ -157,7 +157,7 @@ async def test_a_named_database_keeps_what_happened_and_who_was_there(tmp_path: 
         assert await _stopped(demo) == ""
 
 
-async def test_a_skip_stops_at_each_instant_at_which_something_falls_due(tmp_path: Path) -> None:
+async def test_a_skip_stops_at_each_instant_at_which_something_is_due(tmp_path: Path) -> None:
     async with demo_process(tmp_path, "demo") as demo, visitor(demo) as (guest, _):
         await guest.writes(DORA, "Mon-Fri 9-17 next week")
         await guest.taps(DORA, await guest.hears(DORA, "160 slots"), "Publish")
@@ -167,17 +167,17 @@ async def test_a_skip_stops_at_each_instant_at_which_something_falls_due(tmp_pat
         held = await guest.hears(ALICE, "Held for you")
         await guest.acts("skip", seconds=86_400)
         warned = await guest.hears(ALICE, "left to confirm")
-        told = await guest.hears(ALICE, "Your hold has expired")
-        minutes = [round((message["date"] - held["edited"]) / 60) for message in (warned, told)]
+        expired = await guest.hears(ALICE, "Your hold has expired")
+        minutes = [round((message["date"] - held["edited"]) / 60) for message in (warned, expired)]
         assert minutes == [25, 30]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
-async def test_the_whole_demo_needs_less_than_150_megabytes(tmp_path: Path) -> None:
+async def test_the_demo_needs_less_than_150_megabytes(tmp_path: Path) -> None:
     async with demo_process(tmp_path, "demo", fresh=True) as demo, visitor(demo) as (guest, _):
         await guest.writes(DORA, "/agenda")
         await guest.hears(DORA, "🗓")
-        # Asked from the process table, as everything runs in this one process.
+        # Everything runs in this one process.
         status = await asyncio.to_thread(
             Path(f"/proc/{demo.process.pid}/status").read_text, encoding="utf-8"
         )
@@ -190,15 +190,15 @@ async def test_the_whole_demo_needs_less_than_150_megabytes(tmp_path: Path) -> N
         assert kilobytes < 150_000, kilobytes
 
 
-async def test_it_has_an_http_side_where_one_was_asked_for_and_no_webhook_ever(
+async def test_it_serves_http_if_listen_is_set_and_never_a_webhook(
     tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    told = {
+    settings = {
         "LISTEN": f"127.0.0.1:{unused_tcp_port}",
         "WEBHOOK_URL": "https://bot.example/telegram",
         "WEBHOOK_SECRET": "hush",
     }
-    (tmp_path / ".env").write_text("\n".join(f"{name}={value}" for name, value in told.items()))
+    (tmp_path / ".env").write_text("\n".join(f"{name}={value}" for name, value in settings.items()))
     async with demo_process(tmp_path, "demo") as demo, visitor(demo) as (guest, _):
         await guest.writes(ALICE, "/help")
         await guest.hears(ALICE, "/book")
@@ -209,15 +209,15 @@ async def test_it_has_an_http_side_where_one_was_asked_for_and_no_webhook_ever(
                 assert refused.status == 404
 
 
-async def test_it_opens_no_port_but_its_pages_where_none_was_asked_for(
+async def test_it_opens_no_port_but_its_pages_if_listen_is_not_set(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("INFO", "bot")
     task = asyncio.create_task(demo.run(Settings(_env_file=None)))
-    await until(lambda: "is at work" in caplog.text)
+    await until(lambda: "is running on" in caplog.text)
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
 
     assert "serving at" not in caplog.text
-    assert "HTTP side" not in caplog.text
+    assert "HTTP server" not in caplog.text

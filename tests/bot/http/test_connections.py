@@ -1,4 +1,4 @@
-"""The HTTP server's connections: how many are open, how long each may take, and which is closed to make room for another."""
+"""Connection limits: how many are open, how long each may take, and which one makes room."""
 
 import asyncio
 import os
@@ -25,7 +25,10 @@ pytestmark = pytest.mark.engines("sqlite")
 
 HALF = b"GET /healthz HTTP/1.1\r\nHost: "
 WHOLE = b"GET /healthz HTTP/1.1\r\nHost: example.org\r\n\r\n"
-POST = f"POST /telegram HTTP/1.1\r\nHost: example.org\r\nContent-Length: 100\r\n{SECRET_HEADER}: {SECRET}\r\n\r\n".encode()
+POST = (
+    "POST /telegram HTTP/1.1\r\nHost: example.org\r\nContent-Length: 100\r\n"
+    f"{SECRET_HEADER}: {SECRET}\r\n\r\n"
+).encode()
 UNKNOWN = POST.replace(SECRET.encode(), b"a guess")
 
 Serves = Callable[..., AbstractAsyncContextManager[HttpServer]]
@@ -39,7 +42,7 @@ class Client:
         self.writer = writer
 
     async def answered(self) -> int:
-        """Wait for the status of the next answer, and read that answer."""
+        """Read the next answer and return its status."""
         async with asyncio.timeout(30):
             header = await self.reader.readuntil(b"\r\n\r\n")
             length = next(
@@ -65,18 +68,18 @@ class Client:
 
 @pytest.fixture
 async def bot(database_url: str) -> AsyncIterator[BotHarness]:
-    async with running(BotHarness(database_url)) as place:
-        yield place
+    async with running(BotHarness(database_url)) as harness:
+        yield harness
 
 
 @pytest.fixture
 def serves(bot: BotHarness) -> Serves:
-    """Serve the bot's HTTP side for a block, with limits that a test can wait for; those it does not name are out of reach."""
+    """Serve the bot over HTTP for a block with short limits; the unnamed ones are out of reach."""
 
     @asynccontextmanager
     async def served(*, body_timeout: float = 60, **limits: float) -> AsyncIterator[HttpServer]:
         app = bot.app
-        patient = {
+        generous = {
             "header_timeout": 60,
             "idle_timeout": 60,
             "write_timeout": 60,
@@ -85,7 +88,7 @@ def serves(bot: BotHarness) -> Serves:
         webhook = Webhook("/telegram", SECRET, app.receiver, body_timeout=body_timeout)
         webhook.open()
         backlog = BacklogGauge(app.database, app.metrics, app.clock)
-        chosen = ConnectionLimits(**{**patient, **limits})  # type: ignore[arg-type]
+        chosen = ConnectionLimits(**{**generous, **limits})  # type: ignore[arg-type]
         http = HttpServer(
             Address("127.0.0.1", 0), (), app.jobs, app.metrics, backlog, webhook, chosen
         )
@@ -96,10 +99,10 @@ def serves(bot: BotHarness) -> Serves:
 
 
 @asynccontextmanager
-async def connected(http: HttpServer, said: bytes = b"") -> AsyncIterator[Client]:
-    """Connect for a block, and send something."""
+async def connected(http: HttpServer, sent: bytes = b"") -> AsyncIterator[Client]:
+    """Connect for a block, and send bytes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", http.port)
-    writer.write(said)
+    writer.write(sent)
     try:
         yield Client(reader, writer)
     finally:
@@ -107,13 +110,13 @@ async def connected(http: HttpServer, said: bytes = b"") -> AsyncIterator[Client
 
 
 async def sends_without_end(client: socket.socket, request: bytes) -> None:
-    """Send a request again and again and read no answer."""
+    """Send a request repeatedly without reading an answer."""
     while True:
         await asyncio.get_running_loop().sock_sendall(client, request * 1000)
 
 
 class Gate:
-    """A handler that waits to be let through."""
+    """A handler that waits until the test lets it through."""
 
     def __init__(self, bot: BotHarness) -> None:
         self.reached = False
@@ -128,11 +131,11 @@ class Gate:
 
     @asynccontextmanager
     async def posted_to(self, http: HttpServer) -> AsyncIterator[None]:
-        """Post the update, and have it served during a block; then it must be answered."""
-        asked = visits(
+        """Post the update, keep it in progress for a block, then require an answer."""
+        request = visits(
             http.port, "/telegram", method="POST", json=self.update, headers={SECRET_HEADER: SECRET}
         )
-        post = asyncio.create_task(asked)
+        post = asyncio.create_task(request)
         await until(lambda: self.reached)
         try:
             yield
@@ -142,7 +145,7 @@ class Gate:
         assert answer.status == 200
 
 
-async def test_a_header_that_never_ends_is_cut_off_however_slowly_it_goes_on(
+async def test_an_endless_header_is_cut_off_even_if_bytes_keep_coming(
     serves: Serves,
 ) -> None:
     async with serves(header_timeout=0.3) as http, connected(http, HALF) as slow:
@@ -154,12 +157,12 @@ async def test_a_header_that_never_ends_is_cut_off_however_slowly_it_goes_on(
         assert await closed == b""
 
 
-async def test_a_connection_without_a_byte_is_closed(serves: Serves) -> None:
+async def test_a_connection_that_sends_nothing_is_closed(serves: Serves) -> None:
     async with serves(header_timeout=0.1) as http, connected(http) as silent:
         assert await silent.closed() == b""
 
 
-async def test_the_header_timeout_begins_again_with_the_first_byte_after_an_answer(
+async def test_the_header_timeout_restarts_with_the_first_byte_after_an_answer(
     serves: Serves,
 ) -> None:
     async with (
@@ -181,7 +184,7 @@ async def test_an_idle_connection_is_closed(serves: Serves) -> None:
         assert await idle.closed() == b""
 
 
-async def test_a_webhook_body_that_does_not_arrive_is_a_request_timeout(serves: Serves) -> None:
+async def test_an_incomplete_webhook_body_is_a_request_timeout(serves: Serves) -> None:
     async with (
         serves(body_timeout=0.2, lingering_time=0.1) as http,
         connected(http, POST + b'{"update_id":') as slow,
@@ -190,7 +193,7 @@ async def test_a_webhook_body_that_does_not_arrive_is_a_request_timeout(serves: 
         assert await slow.closed() == b""
 
 
-async def test_a_body_that_no_handler_reads_is_not_waited_for(serves: Serves) -> None:
+async def test_the_server_does_not_wait_for_a_body_that_no_handler_reads(serves: Serves) -> None:
     async with (
         serves(lingering_time=0.1) as http,
         connected(http, UNKNOWN + b'{"update_id":') as stranger,
@@ -199,7 +202,7 @@ async def test_a_body_that_no_handler_reads_is_not_waited_for(serves: Serves) ->
         assert await stranger.closed() == b""
 
 
-async def test_a_client_that_does_not_read_its_answers_is_cut_off(serves: Serves) -> None:
+async def test_a_client_that_reads_no_answers_is_cut_off(serves: Serves) -> None:
     loop = asyncio.get_running_loop()
     async with serves(write_timeout=0.3) as http:
         with closing(socket.socket()) as client:
@@ -212,7 +215,7 @@ async def test_a_client_that_does_not_read_its_answers_is_cut_off(serves: Serves
                 )
 
 
-async def test_a_full_server_closes_the_connection_that_waited_longest(serves: Serves) -> None:
+async def test_a_full_server_closes_the_connection_that_has_waited_longest(serves: Serves) -> None:
     async with (
         serves(connections=3) as http,
         connected(http, HALF) as first,
@@ -228,7 +231,7 @@ async def test_a_full_server_closes_the_connection_that_waited_longest(serves: S
         assert second.is_open
 
 
-async def test_a_request_that_is_served_is_not_closed_to_make_room(
+async def test_a_request_in_progress_is_not_closed_to_make_room(
     bot: BotHarness, serves: Serves
 ) -> None:
     async with serves(connections=2) as http, Gate(bot).posted_to(http):
@@ -238,7 +241,7 @@ async def test_a_request_that_is_served_is_not_closed_to_make_room(
                 assert await waiting.closed() == b""
 
 
-async def test_a_server_that_is_full_of_requests_refuses_the_next_connection_at_once(
+async def test_a_server_busy_on_all_connections_refuses_the_next_one_at_once(
     bot: BotHarness, serves: Serves
 ) -> None:
     async with serves(connections=1) as http:
@@ -250,7 +253,7 @@ async def test_a_server_that_is_full_of_requests_refuses_the_next_connection_at_
 
 @pytest.fixture
 def descriptor_limit() -> Iterator[Callable[[int], None]]:
-    """Set the process's soft limit of descriptors; it is what it was after the test."""
+    """Set the process's soft descriptor limit, and restore it after the test."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     yield lambda soft: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, before[1]))
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
@@ -259,7 +262,7 @@ def descriptor_limit() -> Iterator[Callable[[int], None]]:
 @pytest.mark.parametrize(
     ("descriptors", "connections"), [(64, 8), (256, 32), (1024, 128), (4096, 128)]
 )
-def test_most_descriptors_are_left_to_telegram_and_the_database(
+def test_most_descriptors_are_left_for_telegram_and_the_database(
     descriptor_limit: Callable[[int], None], descriptors: int, connections: int
 ) -> None:
     descriptor_limit(descriptors)
@@ -267,7 +270,7 @@ def test_most_descriptors_are_left_to_telegram_and_the_database(
     assert default_connection_limit() == connections
 
 
-async def test_it_accepts_again_once_there_are_descriptors(
+async def test_the_server_accepts_again_once_descriptors_are_free(
     serves: Serves, descriptor_limit: Callable[[int], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""The HTTP side: whether the bot is alive, whether it is of use and why not, and what nobody should learn from it."""
+"""The HTTP server: health, readiness with its reasons, and what it keeps to itself."""
 
 import asyncio
 import json
@@ -23,34 +23,31 @@ from tests.kit.waiting import until
 
 @pytest.fixture
 async def bot(database_url: str) -> AsyncIterator[ServedBot]:
-    """A town whose bot has its HTTP side open; Telegram was heard of just now."""
-    place = ServedBot(database_url)
-    await place.starts()
-    place.app.heartbeat.beat()
-    yield place
-    await place.ends()
-    assert place.simulator.transcript.warnings == []
+    """A bot with its HTTP server open, shortly after Telegram answered."""
+    harness = ServedBot(database_url)
+    await harness.starts()
+    harness.app.heartbeat.beat()
+    yield harness
+    await harness.ends()
+    assert harness.simulator.transcript.warnings == []
 
 
 async def readiness(bot: ServedBot) -> tuple[int, dict[str, Any]]:
-    """Ask whether the bot is ready once the last result of the database check is too old to be used again."""
+    """Request readiness after the cached result of the database check has expired."""
     bot.now += timedelta(seconds=5)
     answer = await bot.asks("/readyz")
-    told = json.loads(answer.text)
-    assert (
-        told["ready"]
-        is (answer.status == 200)
-        is all(said == "ok" for said in told["checks"].values())
-    )
-    return answer.status, told["checks"]
+    body = json.loads(answer.text)
+    all_ok = all(result == "ok" for result in body["checks"].values())
+    assert body["ready"] is (answer.status == 200) is all_ok
+    return answer.status, body["checks"]
 
 
-def executes(bot: ServedBot, statement: str) -> None:
+def execute(bot: ServedBot, statement: str) -> None:
     """Change the database behind the bot's back."""
     changes(bot.app.database.url, statement)
 
 
-async def test_it_is_alive_and_of_use(bot: ServedBot) -> None:
+async def test_a_running_bot_is_healthy_and_ready(bot: ServedBot) -> None:
     alive = await bot.asks("/healthz")
 
     assert (alive.status, alive.text) == (200, "ok")
@@ -67,36 +64,36 @@ async def test_it_is_alive_and_of_use(bot: ServedBot) -> None:
     )
 
 
-async def test_it_is_not_alive_once_nothing_due_was_done_for_a_minute_until_it_is_again(
+async def test_the_bot_is_unhealthy_while_due_jobs_have_not_run_for_a_minute(
     bot: ServedBot,
 ) -> None:
-    pulse = bot.app.jobs.pulse
+    heartbeat = bot.app.jobs.pulse
     await bot.run_due()
-    pulse.last_beat = asyncio.get_running_loop().time() - 59
+    heartbeat.last_beat = asyncio.get_running_loop().time() - 59
     assert (await bot.asks("/healthz")).status == 200
-    pulse.last_beat = asyncio.get_running_loop().time() - 61
+    heartbeat.last_beat = asyncio.get_running_loop().time() - 61
     dead = await bot.asks("/healthz")
-    assert (dead.status, dead.text) == (503, "what falls due has not been done for a minute")
+    assert (dead.status, dead.text) == (503, "due jobs have not run for a minute")
 
     await bot.run_due()
     assert (await bot.asks("/healthz")).status == 200
 
 
 @pytest.mark.changes_schema
-async def test_it_is_of_no_use_without_what_the_database_should_hold(bot: ServedBot) -> None:
-    executes(bot, "ALTER TABLE client RENAME TO elsewhere")
+async def test_the_bot_is_not_ready_without_the_tables_it_needs(bot: ServedBot) -> None:
+    execute(bot, "ALTER TABLE client RENAME TO elsewhere")
     status, checks = await readiness(bot)
     assert (status, checks["migrations"]) == (503, "ok")
     assert checks["database"] in {"OperationalError", "ProgrammingError"}
 
-    executes(bot, "ALTER TABLE elsewhere RENAME TO client")
+    execute(bot, "ALTER TABLE elsewhere RENAME TO client")
     assert (await readiness(bot))[0] == 200
 
 
-async def test_it_is_of_no_use_while_the_database_does_not_answer(
+async def test_the_bot_is_not_ready_while_the_database_does_not_answer(
     bot: ServedBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.observability.health._PATIENCE", 0.2)
+    monkeypatch.setattr("bot.observability.health._TIMEOUT_SECONDS", 0.2)
     async with AsyncExitStack() as readers:
         for _ in range(4):
             await readers.enter_async_context(bot.app.database.snapshot())
@@ -107,49 +104,49 @@ async def test_it_is_of_no_use_while_the_database_does_not_answer(
 
 
 @pytest.mark.changes_schema
-async def test_it_is_of_no_use_on_an_older_database_and_goes_on_with_one_that_another_replica_renewed(
+async def test_an_older_schema_is_not_ready_and_a_newer_one_is(
     bot: ServedBot,
 ) -> None:
-    executes(bot, "UPDATE alembic_version SET version_num = '0001'")
+    execute(bot, "UPDATE alembic_version SET version_num = '0001'")
     status, checks = await readiness(bot)
     assert (status, checks["migrations"]) == (503, "the schema is not the one this version needs")
 
-    executes(bot, "UPDATE alembic_version SET version_num = '9999'")
+    execute(bot, "UPDATE alembic_version SET version_num = '9999'")
     assert (await readiness(bot))[0] == 200
 
 
-async def test_it_is_of_no_use_while_telegram_is_silent_for_longer_than_ninety_seconds(
+async def test_the_bot_is_not_ready_after_ninety_seconds_of_silence_from_telegram(
     bot: ServedBot,
 ) -> None:
-    pulse = bot.app.heartbeat
-    for silence, status, said in (
+    heartbeat = bot.app.heartbeat
+    for silence, status, result in (
         (89, 200, "ok"),
         (91, 503, "Telegram has been silent for 91 seconds"),
     ):
-        pulse.last_beat = asyncio.get_running_loop().time() - silence
+        heartbeat.last_beat = asyncio.get_running_loop().time() - silence
         found, checks = await readiness(bot)
-        assert (found, checks["telegram"]) == (status, said)
+        assert (found, checks["telegram"]) == (status, result)
 
-    pulse.beat()
+    heartbeat.beat()
     assert (await readiness(bot))[0] == 200
 
 
-async def test_it_is_of_no_use_before_telegram_was_reached(bot: ServedBot) -> None:
+async def test_the_bot_is_not_ready_before_telegram_was_reached(bot: ServedBot) -> None:
     bot.app.heartbeat.last_beat = None
     status, checks = await readiness(bot)
 
     assert (status, checks["telegram"]) == (503, "Telegram has not been reached yet")
 
 
-async def test_it_is_alive_but_of_no_use_once_it_is_about_to_end(bot: ServedBot) -> None:
+async def test_a_draining_bot_is_healthy_but_not_ready(bot: ServedBot) -> None:
     bot.app.http.drain()
     status, checks = await readiness(bot)
 
-    assert (status, checks["draining"]) == (503, "the bot is about to end")
+    assert (status, checks["draining"]) == (503, "the bot is shutting down")
     assert (await bot.asks("/healthz")).status == 200
 
 
-async def test_what_is_amiss_is_logged_once(
+async def test_failing_checks_are_logged_once(
     bot: ServedBot, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "bot.http.server")
@@ -170,7 +167,7 @@ async def test_what_is_amiss_is_logged_once(
     ("method", "path", "status"),
     [("GET", "/", 404), ("POST", "/telegram", 404), ("POST", "/healthz", 405)],
 )
-async def test_whoever_asks_for_anything_else_learns_nothing(
+async def test_other_requests_get_a_short_error(
     bot: ServedBot, method: str, path: str, status: int
 ) -> None:
     answer = await bot.asks(path, method=method)
@@ -180,7 +177,7 @@ async def test_whoever_asks_for_anything_else_learns_nothing(
     assert answer.headers["Server"] == "slotkeeper"
 
 
-async def test_what_is_no_http_is_turned_away_and_not_repeated_in_the_log(
+async def test_invalid_http_is_rejected_and_not_copied_into_the_log(
     bot: ServedBot, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -189,28 +186,28 @@ async def test_what_is_no_http_is_turned_away_and_not_repeated_in_the_log(
     assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
     writer.close()
 
-    assert "a request that is no HTTP was turned away" in caplog.text
+    assert "rejected a request that is not valid HTTP" in caplog.text
     assert "hush" not in caplog.text
     assert not [record for record in caplog.records if record.levelno > logging.INFO]
 
 
 @pytest.mark.engines("sqlite")
-async def test_two_bots_do_not_listen_at_one_address(bot: ServedBot, database_url: str) -> None:
+async def test_two_bots_cannot_listen_at_one_address(bot: ServedBot, database_url: str) -> None:
     second = ServedBot(database_url, listen=f"127.0.0.1:{bot.app.http.port}")
     with pytest.raises(
         CannotListen,
-        match=rf"^LISTEN: nothing can be served at 127\.0\.0\.1:{bot.app.http.port}: .+\.$",
+        match=rf"^LISTEN: cannot listen on 127\.0\.0\.1:{bot.app.http.port}: .+\.$",
     ):
         await second.starts()
     await second.ends()
 
 
 @pytest.mark.engines("sqlite")
-async def test_an_address_that_nobody_chose_may_be_taken(
+async def test_the_bot_runs_without_its_http_server_if_the_default_port_is_taken(
     bot: ServedBot, database_url: str, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=database_url)
-    # As if the address that is the default were the other bot's: nobody has set it.
+    # Stands for the default address, which counts as not set.
     settings.__dict__["listen"] = Address("127.0.0.1", bot.app.http.port or 0)
     task = asyncio.create_task(run(settings, TOKEN))
     alice = simulator.person("Alice")
@@ -219,7 +216,7 @@ async def test_an_address_that_nobody_chose_may_be_taken(
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
-    assert "The bot goes on without its HTTP side." in caplog.text
+    assert "The bot continues without its HTTP server." in caplog.text
 
 
 @pytest.fixture
@@ -230,7 +227,7 @@ async def simulator() -> AsyncIterator[Simulator]:
     await telegram.stop()
 
 
-async def test_it_is_of_use_as_soon_as_telegram_answers_and_of_none_when_told_to_end(
+async def test_the_bot_is_ready_from_telegrams_first_answer_until_it_is_stopped(
     simulator: Simulator, database_url: str, unused_tcp_port: int
 ) -> None:
     settings = Settings(
@@ -256,4 +253,4 @@ async def test_it_is_of_use_as_soon_as_telegram_answers_and_of_none_when_told_to
     await asyncio.gather(task, return_exceptions=True)
 
     assert (starting.status, alive.status, ready.status, ending.status) == (503, 200, 200, 503)
-    assert json.loads(ending.text)["checks"]["draining"] == "the bot is about to end"
+    assert json.loads(ending.text)["checks"]["draining"] == "the bot is shutting down"

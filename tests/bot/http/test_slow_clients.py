@@ -1,4 +1,4 @@
-"""Strangers who open connections and send half a request header, many more than the bot has descriptors."""
+"""Slow clients: more connections with half a request header than the bot has descriptors."""
 
 import asyncio
 import sys
@@ -16,7 +16,7 @@ from tests.kit.fork_server import ROOT, ForkedProcess, fork_server, plain_enviro
 from tests.kit.http import visits
 from tests.kit.waiting import until
 
-DESCRIPTORS, STRANGERS, ROUNDS = 256, 400, 3
+DESCRIPTORS, CLIENTS, ROUNDS = 256, 400, 3
 LARGEST_LOG = 20_000
 
 
@@ -44,9 +44,9 @@ async def bot_with_few_descriptors(
 
 
 @asynccontextmanager
-async def strangers(port: int) -> AsyncIterator[asyncio.StreamReader]:
-    """Have half-sent headers kept open for a block; a line is read for each time that all of them were opened."""
-    command = [sys.executable, "-m", "tests.kit.slow_clients", str(port), str(STRANGERS)]
+async def slow_clients(port: int) -> AsyncIterator[asyncio.StreamReader]:
+    """Keep half-sent headers open for a block; yields a line per round of opened connections."""
+    command = [sys.executable, "-m", "tests.kit.slow_clients", str(port), str(CLIENTS)]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=plain_environment(), stdout=asyncio.subprocess.PIPE
     )
@@ -62,7 +62,7 @@ def _has_answers(person: Person, count: int) -> bool:
     return sum(message.sender == "bot" for message in person.chat.messages) >= count
 
 
-async def test_the_bot_answers_while_strangers_hold_all_connections_and_its_log_stays_small(
+async def test_the_bot_answers_while_slow_clients_hold_all_connections_and_its_log_stays_small(
     simulator: Simulator, tmp_path: Path, unused_tcp_port: int
 ) -> None:
     url = f"http://127.0.0.1:{unused_tcp_port}/telegram"
@@ -76,7 +76,7 @@ async def test_the_bot_answers_while_strangers_hold_all_connections_and_its_log_
     alice = simulator.person("Alice")
     async with bot_with_few_descriptors(tmp_path, env) as process:
         await until(lambda: simulator.world.webhook.url)
-        async with strangers(unused_tcp_port) as rounds:
+        async with slow_clients(unused_tcp_port) as rounds:
             for number in range(ROUNDS):
                 assert await asyncio.wait_for(rounds.readline(), 30) == b"all opened\n"
                 for path in ("/healthz", "/readyz", "/metrics"):

@@ -1,19 +1,18 @@
-"""Every line tells of which update and which chat it is, however deep below it was logged; and no line tells what anybody wrote."""
+"""Log lines carry their update and chat, however deep they are logged, and no personal text."""
 
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-import structlog
 from telegram import Update
 
 from bot.dialogue.context import Context
-from bot.logs import _TALKATIVE, configure_logging
+from bot.logs import configure_logging
 from bot.updates.processor import WorkFailed
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
@@ -27,53 +26,42 @@ from tests.kit.waiting import until
 
 LIBRARY = logging.getLogger("some.library")
 
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    quiet = {name: logging.getLogger(name).level for name in _TALKATIVE}
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    for name, before in quiet.items():
-        logging.getLogger(name).setLevel(before)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
-async def mutter(update: Update, context: Context) -> None:
-    """Let a library say something while an update is worked."""
+async def log_deep_below(update: Update, context: Context) -> None:
+    """Log as a library while an update is processed."""
     LIBRARY.warning("deep below")
 
 
 def lines(capsys: pytest.CaptureFixture[str], event: str) -> list[dict[str, Any]]:
-    """Return the JSON lines of an event, of the fields that tell what it belongs to."""
-    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    """Return the JSON lines of an event, reduced to the fields that identify its context."""
+    logged = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     fields = ("update_id", "chat", "reservation", "kind")
     return [
         {name: line[name] for name in fields if name in line}
-        for line in said
+        for line in logged
         if event in line["event"]
     ]
 
 
-async def test_what_is_logged_while_an_update_is_worked_tells_of_it(
+async def test_lines_logged_while_an_update_is_processed_carry_its_context(
     bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    on_text(bot, "hm", mutter)
+    on_text(bot, "hm", log_deep_below)
     configure_logging("INFO", "json")
     update = alice.person.sends("hm")
     await bot.settles()
     assert lines(capsys, "deep below") == [{"update_id": update["update_id"], "chat": alice.id}]
 
-    LIBRARY.warning("of nobody")
-    assert lines(capsys, "of nobody") == [{}]
+    LIBRARY.warning("without context")
+    assert lines(capsys, "without context") == [{}]
 
 
-async def test_a_console_line_tells_of_it_too(
+async def test_a_console_line_carries_the_context_too(
     bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    on_text(bot, "hm", mutter)
+    on_text(bot, "hm", log_deep_below)
     configure_logging("INFO", "console")
     update = alice.person.sends("hm")
     await bot.settles()
@@ -83,19 +71,19 @@ async def test_a_console_line_tells_of_it_too(
 
 
 @pytest.mark.parametrize("data", ["rc:7", "lc:7", "bs:1:2000000:7"])
-async def test_a_tap_on_a_reservation_tells_which_one_it_is(
+async def test_lines_of_a_tap_on_a_reservation_carry_its_number(
     bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str], data: str
 ) -> None:
-    on_tap(bot, data, mutter)
+    on_tap(bot, data, log_deep_below)
     await alice.sends("/help")
     configure_logging("INFO", "json")
     await alice.taps_data(data, alice.last.id)
 
-    [told] = lines(capsys, "deep below")
-    assert (told["chat"], told["reservation"]) == (alice.id, 7)
+    [line] = lines(capsys, "deep below")
+    assert (line["chat"], line["reservation"]) == (alice.id, 7)
 
 
-async def test_an_update_that_fails_is_told_and_nothing_of_it_sticks(
+async def test_a_failed_update_is_logged_and_its_context_ends_with_it(
     bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]
 ) -> None:
     on_text(bot, "boom", failing(RuntimeError("boom")))
@@ -112,7 +100,7 @@ async def test_an_update_that_fails_is_told_and_nothing_of_it_sticks(
     assert "update_id" not in after
 
 
-async def test_what_is_logged_while_a_message_is_delivered_tells_of_it(
+async def test_lines_logged_while_a_message_is_delivered_carry_its_context(
     impatient_bot: BotHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
@@ -134,7 +122,7 @@ async def test_what_is_logged_while_a_message_is_delivered_tells_of_it(
     assert not {"chat", "kind", "reservation"} & set(after)
 
 
-async def test_the_night_does_not_log_as_if_it_were_the_update_that_set_the_alarm(
+async def test_a_scheduled_job_does_not_inherit_the_context_of_the_update_that_set_the_alarm(
     bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]
 ) -> None:
     said: list[str] = []
@@ -145,7 +133,7 @@ async def test_the_night_does_not_log_as_if_it_were_the_update_that_set_the_alar
     async def at_night() -> None:
         LIBRARY.warning("at night")
 
-    def is_told(event: str) -> bool:
+    def is_logged(event: str) -> bool:
         said.extend(capsys.readouterr().err.splitlines())
         return any(event in line for line in said)
 
@@ -156,7 +144,7 @@ async def test_the_night_does_not_log_as_if_it_were_the_update_that_set_the_alar
         night = datetime.now(UTC) + timedelta(seconds=1)
         bot.app.scheduler.add_job(at_night, "date", run_date=night)
         await alice.sends("wake")
-        await until(lambda: is_told("at night"))
+        await until(lambda: is_logged("at night"))
     finally:
         bot.app.scheduler.shutdown(wait=False)
     [line] = [json.loads(line) for line in said if "at night" in line]
@@ -164,7 +152,7 @@ async def test_the_night_does_not_log_as_if_it_were_the_update_that_set_the_alar
 
 
 PROVIDER, CLIENT, PUBLIC = "Żdora Quxprovider", "Ølice Quxclient", "Dr. Quxpublic & Söhne"
-TYPED = ("Quxwords nobody waits for", "Quxzone", "31 Quxember 9:15")
+TYPED = ("Quxwords without meaning", "Quxzone", "31 Quxember 9:15")
 PRIVATE = ("qux", "Żdora", "Ølice", "Söhne", "bs:", "rc:", "hp:")
 
 
@@ -217,11 +205,9 @@ async def taps(person: Person, part: str) -> None:
 
 
 async def plays(simulator: Simulator) -> None:
-    """Have people with odd names write odd things, book a time, cancel it for an odd reason, and meet trouble on the way."""
-    admin, dora = (
-        simulator.person("Quxadmin", id=ADMIN_ID),
-        simulator.person(PROVIDER, username="quxdora"),
-    )
+    """Let people with odd names type odd texts, book, cancel for odd reasons and meet a fault."""
+    admin = simulator.person("Quxadmin", id=ADMIN_ID)
+    dora = simulator.person(PROVIDER, username="quxdora")
     alice = simulator.person(CLIENT)
     await answered(admin, lambda: admin.sends("/invite"))
     link = next(word for word in newest(admin).split() if "?start=join_" in word)
@@ -245,7 +231,7 @@ async def plays(simulator: Simulator) -> None:
 
 
 @pytest.mark.parametrize("log_format", ["console", "json"])
-async def test_no_log_tells_a_name_a_text_or_what_a_button_carries_even_at_debug(
+async def test_no_log_contains_names_texts_or_callback_data_even_at_debug(
     simulator: Simulator, tmp_path: Path, log_format: Literal["console", "json"]
 ) -> None:
     env = environment(

@@ -4,18 +4,17 @@ import asyncio
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.logs import _TALKATIVE, configure_logging
+from bot.logs import configure_logging
 from bot.observability.log_flood import FloodControl, FloodControlHandler
 
 
 class Timer:
-    """A clock that stands still until it is set."""
+    """A clock that only tests move."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -25,7 +24,7 @@ class Timer:
 
 
 class Log:
-    """A logger whose lines can be read, with a burst of three in a minute."""
+    """A logger with readable lines and a burst of three a minute."""
 
     def __init__(self, name: str = "some.library") -> None:
         self.timer = Timer()
@@ -33,7 +32,7 @@ class Log:
         self.stream = io.StringIO()
         self.handler = FloodControlHandler(self.stream, self.control)
         self.handler.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
-        self.logger = logging.Logger(name)  # noqa: LOG001  (no other test is to hear it)
+        self.logger = logging.Logger(name)  # noqa: LOG001  (a logger of this test only)
         self.logger.addHandler(self.handler)
 
     @property
@@ -72,7 +71,7 @@ def test_each_window_has_a_burst_of_its_own(log: Log) -> None:
     ]
 
 
-def test_nothing_is_said_of_a_window_that_suppressed_nothing(log: Log) -> None:
+def test_a_window_that_suppressed_nothing_gets_no_summary(log: Log) -> None:
     for _ in range(3):
         log.logger.warning("once in a while")
     log.timer.now += 60
@@ -122,7 +121,7 @@ def test_a_suppressed_record_is_not_rendered(log: Log) -> None:
     assert argument.rendered == 3
 
 
-def test_what_is_left_is_said_when_logging_ends(log: Log) -> None:
+def test_remaining_summaries_are_written_when_logging_ends(log: Log) -> None:
     for _ in range(5):
         log.logger.error("at the end")
     log.timer.now += 7
@@ -131,17 +130,17 @@ def test_what_is_left_is_said_when_logging_ends(log: Log) -> None:
     assert log.lines[-1] == "ERROR some.library repeated 2 more times within 7 seconds: at the end"
 
 
-def test_it_remembers_a_bounded_number_of_kinds_and_no_long_template(log: Log) -> None:
+def test_the_number_of_kinds_and_the_length_of_templates_are_bounded(log: Log) -> None:
     for number in range(1000):
         for _ in range(4):
-            log.logger.warning(f"{number} {'x' * 10_000}")  # noqa: G004  (a library that formats by itself)
+            log.logger.warning(f"{number} {'x' * 10_000}")  # noqa: G004  (a library that formats messages itself)
 
     assert log.control.open_windows == 10
     assert sum("repeated 1 more times" in line for line in log.lines) == 990
     assert max(len(line) for line in log.lines if "repeated" in line) < 300
 
 
-async def test_it_works_for_what_asyncio_formats_itself() -> None:
+async def test_messages_that_asyncio_formats_are_controlled_too() -> None:
     log = Log("asyncio")
     asyncio_logger, before = logging.getLogger("asyncio"), logging.getLogger("asyncio").handlers
     asyncio_logger.handlers, asyncio_logger.propagate = [log.handler], False
@@ -158,26 +157,13 @@ async def test_it_works_for_what_asyncio_formats_itself() -> None:
     assert log.stream.getvalue().count("out of system resource") == 3
 
     log.handler.close()
-    assert (
-        log.lines[-1]
-        == "ERROR asyncio repeated 7 more times within 0 seconds: socket.accept() out of system resource (builtins.OSError)"
+    assert log.lines[-1] == (
+        "ERROR asyncio repeated 7 more times within 0 seconds: "
+        "socket.accept() out of system resource (builtins.OSError)"
     )
 
 
-@pytest.fixture
-def logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    quiet = {name: logging.getLogger(name).level for name in _TALKATIVE}
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    for name, before in quiet.items():
-        logging.getLogger(name).setLevel(before)
-    structlog.reset_defaults()
-
-
-def test_the_bots_log_is_under_control_and_a_summary_belongs_to_no_update(
+def test_the_bots_log_is_controlled_and_a_summary_belongs_to_no_update(
     logging_as_before: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure_logging("INFO", "json", ["hush"])
@@ -205,7 +191,7 @@ def test_the_bots_log_is_under_control_and_a_summary_belongs_to_no_update(
     assert lines[40]["event"].endswith("[secret] is full")
 
 
-def test_exceptions_of_structured_events_are_told_apart(
+def test_events_with_different_exceptions_are_counted_separately(
     logging_as_before: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configure_logging("INFO", "json")
@@ -213,8 +199,8 @@ def test_exceptions_of_structured_events_are_told_apart(
         for _ in range(30):
             structlog.get_logger("bot").error("failed", exc_info=error)
 
-    told = [
+    logged = [
         json.loads(line)["exception"].splitlines()[-1]
         for line in capsys.readouterr().err.splitlines()
     ]
-    assert told == [*["ValueError: once"] * 20, *["KeyError: 'twice'"] * 20]
+    assert logged == [*["ValueError: once"] * 20, *["KeyError: 'twice'"] * 20]

@@ -1,4 +1,4 @@
-"""What is counted: each metric appears and moves when that happens which it counts, and names nobody."""
+"""Each metric counts what it says, and no metric names a person."""
 
 import asyncio
 import math
@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
-from sqlalchemy import text
 from telegram import Update
 
 from bot import __version__
@@ -30,11 +29,11 @@ from tests.kit.raw_database import changes
 
 @pytest.fixture
 async def bot(database_url: str) -> AsyncIterator[ServedBot]:
-    """A town whose bot can be asked what it counted; Telegram is waited for no longer than a moment."""
-    place = ServedBot(database_url, patience=0.3)
-    await place.starts()
-    yield place
-    await place.ends()
+    """A bot with metrics to read and a short timeout for Telegram."""
+    harness = ServedBot(database_url, patience=0.3)
+    await harness.starts()
+    yield harness
+    await harness.ends()
 
 
 @pytest.fixture
@@ -47,21 +46,21 @@ async def alice(bot: ServedBot) -> ChatUser:
 async def counting(
     bot: ServedBot, name: str, growth: float = 1, /, **labels: str
 ) -> AsyncIterator[None]:
-    """Hold a metric to growing by so much in a block."""
+    """Assert that a metric grows by ``growth`` in a block."""
     before = await bot.counts(name, **labels)
     yield
     assert await bot.counts(name, **labels) == before + growth
 
 
 async def grows(bot: ServedBot, name: str, **labels: str) -> float:
-    """Return how often something was timed, or nothing where it never was."""
+    """Return how often something was timed; 0 if it never was."""
     try:
         return await bot.counts(f"{name}_count", **labels)
     except KeyError:
         return 0
 
 
-async def test_it_is_served_as_prometheus_reads_it(bot: ServedBot) -> None:
+async def test_the_page_is_in_prometheus_text_format(bot: ServedBot) -> None:
     page = await bot.asks("/metrics")
 
     assert page.status == 200
@@ -73,7 +72,9 @@ async def test_it_is_served_as_prometheus_reads_it(bot: ServedBot) -> None:
 
 
 @pytest.mark.engines("sqlite")
-async def test_two_bots_count_apart(bot: ServedBot, alice: ChatUser, database_url: str) -> None:
+async def test_two_bots_in_one_process_count_separately(
+    bot: ServedBot, alice: ChatUser, database_url: str
+) -> None:
     other = ServedBot(database_url)
     await other.starts()
     async with counting(other, "slotkeeper_updates_total", 0, kind="message", outcome="worked"):
@@ -81,7 +82,7 @@ async def test_two_bots_count_apart(bot: ServedBot, alice: ChatUser, database_ur
     await other.ends()
 
 
-async def test_updates_are_counted_by_what_became_of_them(bot: ServedBot, alice: ChatUser) -> None:
+async def test_updates_are_counted_by_outcome(bot: ServedBot, alice: ChatUser) -> None:
     async with counting(bot, "slotkeeper_updates_total", kind="message", outcome="worked"):
         update = alice.person.sends("hi")
         await bot.settles()
@@ -90,7 +91,7 @@ async def test_updates_are_counted_by_what_became_of_them(bot: ServedBot, alice:
         await bot.settles()
 
 
-async def test_updates_that_fail_are_counted_each_time_and_once_when_set_aside(
+async def test_each_failed_try_is_counted_and_setting_the_update_aside_once(
     bot: ServedBot, alice: ChatUser
 ) -> None:
     on_text(bot, "boom", failing(RuntimeError("boom")))
@@ -131,12 +132,12 @@ async def test_updates_are_counted_by_kind(bot: ServedBot, alice: ChatUser) -> N
         )
 
 
-async def test_an_update_that_cannot_be_read_is_counted_as_set_aside(bot: ServedBot) -> None:
+async def test_a_malformed_update_is_counted_as_set_aside(bot: ServedBot) -> None:
     async with counting(bot, "slotkeeper_updates_total", kind="other", outcome="set_aside"):
         await bot.app.receiver.once(bot.app.receiver.read({"update_id": 1, "message": {}}))
 
 
-async def test_an_update_that_nobody_sent_is_counted(bot: ServedBot) -> None:
+async def test_an_update_without_a_sender_is_counted(bot: ServedBot) -> None:
     post = {
         "message_id": 1,
         "date": 0,
@@ -147,7 +148,7 @@ async def test_an_update_that_nobody_sent_is_counted(bot: ServedBot) -> None:
         await bot.processes([{"update_id": 2, "channel_post": post}])
 
 
-async def test_updates_are_timed_from_their_receipt_to_commit_and_answer(
+async def test_updates_are_timed_from_receipt_to_commit_and_to_answer(
     bot: ServedBot, alice: ChatUser
 ) -> None:
     async def slow(update: Update, context: Context) -> None:
@@ -162,7 +163,7 @@ async def test_updates_are_timed_from_their_receipt_to_commit_and_answer(
         assert 0.05 < await bot.counts(f"{name}_sum", kind="message") < 30
 
 
-async def test_the_wait_for_the_turn_of_the_chat_counts_as_well(
+async def test_the_wait_for_the_chat_lock_is_part_of_the_time(
     bot: ServedBot, alice: ChatUser
 ) -> None:
     gate = asyncio.Event()
@@ -183,7 +184,7 @@ async def test_the_wait_for_the_turn_of_the_chat_counts_as_well(
     assert await bot.counts("slotkeeper_update_seconds_sum", kind="message") > 0.19
 
 
-async def test_an_answer_that_has_to_wait_was_not_told(bot: ServedBot, alice: ChatUser) -> None:
+async def test_a_postponed_answer_is_not_timed(bot: ServedBot, alice: ChatUser) -> None:
     bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
     await alice.sends("hi")
     assert await grows(bot, "slotkeeper_answer_seconds", kind="message") == 0
@@ -193,7 +194,7 @@ async def test_an_answer_that_has_to_wait_was_not_told(bot: ServedBot, alice: Ch
     assert await grows(bot, "slotkeeper_update_seconds", kind="message") == 1
 
 
-async def test_what_happens_to_reservations_is_counted(bot: ServedBot, alice: ChatUser) -> None:
+async def test_events_of_reservations_are_counted(bot: ServedBot, alice: ChatUser) -> None:
     dora = await add_provider(bot)
     async with counting(bot, "slotkeeper_holds_total"):
         await alice.holds("09:15")
@@ -219,7 +220,9 @@ async def test_what_happens_to_reservations_is_counted(bot: ServedBot, alice: Ch
         await alice.taps_data(f"lc:{second.id}", alice.last.id)
 
 
-async def test_what_is_done_again_or_undone_is_not_counted(bot: ServedBot, alice: ChatUser) -> None:
+async def test_repeated_and_rolled_back_events_are_not_counted(
+    bot: ServedBot, alice: ChatUser
+) -> None:
     await add_provider(bot)
     await alice.holds("09:15")
     async with (
@@ -244,21 +247,22 @@ async def test_what_is_done_again_or_undone_is_not_counted(bot: ServedBot, alice
             await bot.processes(bot.simulator.take_updates())
 
 
+@pytest.mark.changes_schema
 @pytest.mark.engines("sqlite")
-async def test_what_could_not_be_committed_is_not_counted(bot: ServedBot, alice: ChatUser) -> None:
+async def test_events_of_a_failed_commit_are_not_counted(bot: ServedBot, alice: ChatUser) -> None:
     await add_provider(bot)
     await alice.sends("hi")
 
-    async def loses_its_commit(update: Update, context: Context) -> None:
+    async def violates_a_deferred_constraint(update: Update, context: Context) -> None:
         choice = SlotChoice(context.me, 1, quarter(25, 9))
         await hold_slot(context.uow, context.policy, choice, context.now)
-        connection = context.uow.clients._connection  # type: ignore[attr-defined]
-        await connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-        await connection.execute(
-            text("INSERT INTO dialogue (client_id, data, changed_at) VALUES (-1, '{}', 0)")
-        )
 
-    on_text(bot, "lost", loses_its_commit)
+    changes(
+        bot.app.database.url,
+        "CREATE TABLE late (id INT REFERENCES client DEFERRABLE INITIALLY DEFERRED);"
+        "CREATE TRIGGER t AFTER INSERT ON reservation BEGIN INSERT INTO late VALUES (-1); END",
+    )
+    on_text(bot, "lost", violates_a_deferred_constraint)
     alice.person.sends("lost")
     async with counting(bot, "slotkeeper_holds_total", 0):
         with pytest.raises(WorkFailed) as failed:
@@ -290,7 +294,9 @@ async def test_deliveries_are_counted_by_kind_and_outcome(bot: ServedBot, alice:
         await alice.books("10:15")
 
 
-async def test_a_kind_that_nobody_knows_makes_no_new_row(bot: ServedBot, alice: ChatUser) -> None:
+async def test_an_unknown_kind_of_message_is_counted_as_other(
+    bot: ServedBot, alice: ChatUser
+) -> None:
     await alice.sends("hi")
     async with bot.app.database.transaction() as work:
         await work.outbox.reply(alice.id, packed([Send(Screen("x"))]), bot.now - LEASE)
@@ -299,7 +305,7 @@ async def test_a_kind_that_nobody_knows_makes_no_new_row(bot: ServedBot, alice: 
         await bot.run_due()
 
 
-async def test_what_waits_in_the_outbox_is_looked_up_at_most_every_five_seconds(
+async def test_the_outbox_is_read_at_most_every_five_seconds(
     bot: ServedBot, alice: ChatUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await alice.sends("hi")
@@ -316,10 +322,10 @@ async def test_what_waits_in_the_outbox_is_looked_up_at_most_every_five_seconds(
     assert await bot.counts("slotkeeper_outbox_oldest_seconds") == 0
 
 
-async def test_where_the_outbox_cannot_be_read_all_else_is_still_told(
+async def test_the_other_metrics_are_served_if_the_outbox_cannot_be_read(
     bot: ServedBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.observability.instrumented._PATIENCE", 0.1)
+    monkeypatch.setattr("bot.observability.instrumented._TIMEOUT_SECONDS", 0.1)
     async with AsyncExitStack() as readers:
         for _ in range(4):
             await readers.enter_async_context(bot.app.database.snapshot())
@@ -378,7 +384,7 @@ async def test_requests_to_telegram_are_counted_and_timed(bot: ServedBot, alice:
         (f"https://api.telegram.org/bot{TOKEN}/", "file"),
     ],
 )
-def test_of_an_address_only_the_method_is_told(url: str, method: str) -> None:
+def test_only_the_method_of_a_url_becomes_a_label(url: str, method: str) -> None:
     assert _method_of(url) == method
 
 

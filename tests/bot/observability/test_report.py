@@ -1,17 +1,17 @@
-"""What the doctor says of each finding, and the command that asks it."""
+"""The text of the doctor's findings, and the command that prints it."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.observability.redaction import redact
 from bot.observability.report import (
     ALL_WELL,
     NO_DATABASE,
     OLD_SCHEMA,
     findings,
     remarks,
-    without_persons,
 )
 from domain.operations.integrity import Checkup, Parked, SetAside
 from tests.kit.bot_process import environment, runs
@@ -22,46 +22,46 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("checkup", "told"),
+    ("checkup", "expected"),
     [
         (
             Checkup(overlaps_of_providers=(3, 5)),
             "overlap an earlier one of the same provider: #3, #5.",
         ),
         (Checkup(overlaps_of_clients=(4,)), "overlap an earlier one of the same client: #4."),
-        (Checkup(unswept=(6,)), "Holds that ran out more than 5 minutes ago still take time: #6."),
-        (Checkup(stray=(7,)), "Reservations that are over still take time: #7."),
+        (Checkup(unswept=(6,)), "expired more than 5 minutes ago still block their time: #6."),
+        (Checkup(stray=(7,)), "Reservations that have ended still block their time: #7."),
         (
             Checkup(parked=(Parked("reply", 49 * 60 * MINUTE, "can't parse"),)),
             "A message (reply) was parked 2 days ago: can't parse.",
         ),
-        (Checkup(oldest_due=6 * MINUTE), "The oldest message has waited for 6 minutes."),
+        (Checkup(oldest_due=6 * MINUTE), "The oldest message has been waiting for 6 minutes."),
         (
             Checkup(set_aside=SetAside(2, "KeyError: 'Alice'\nmore")),
-            "set aside: 2. The last one's error: KeyError: ….",
+            "set aside: 2. Last error: KeyError: ….",
         ),
     ],
 )
-def test_each_finding_is_told_with_what_to_do(checkup: Checkup, told: str) -> None:
+def test_each_finding_says_what_to_do(checkup: Checkup, expected: str) -> None:
     [sentence] = findings(checkup)
 
-    assert told in sentence
+    assert expected in sentence
     assert "What to do: " in sentence
 
 
-def test_books_in_order_give_no_finding() -> None:
+def test_a_sound_database_gives_no_finding() -> None:
     assert list(findings(Checkup(oldest_due=5 * MINUTE, unreachable=3))) == []
     assert list(remarks(Checkup())) == []
 
 
-def test_people_who_cannot_be_reached_are_a_remark_and_no_finding() -> None:
+def test_unreachable_people_are_a_remark_and_no_finding() -> None:
     [remark] = remarks(Checkup(unreachable=3))
 
-    assert "3 of the people" in remark
+    assert "3 of the known people" in remark
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "expected"),
     [
         ("ValueError: no zone 'Alice lives here' in 12345678", "ValueError: no zone … in …"),
         ('KeyError: "Bob"\nTraceback', "KeyError: …"),
@@ -69,11 +69,13 @@ def test_people_who_cannot_be_reached_are_a_remark_and_no_finding() -> None:
         ("x" * 500, "x" * 160),
     ],
 )
-def test_an_error_is_told_by_its_first_line_and_without_persons(error: str, told: str) -> None:
-    assert without_persons(error) == told
+def test_a_redacted_error_is_one_short_line_without_personal_data(
+    error: str, expected: str
+) -> None:
+    assert redact(error) == expected
 
 
-def test_the_command_tells_what_it_finds_and_changes_nothing(
+def test_the_command_prints_its_findings_and_changes_nothing(
     tmp_path: Path, database_url: str
 ) -> None:
     env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=database_url)
@@ -84,11 +86,12 @@ def test_the_command_tells_what_it_finds_and_changes_nothing(
 
 
 @pytest.mark.changes_schema
-def test_the_command_ends_ill_where_something_is_wrong(tmp_path: Path, database_url: str) -> None:
+def test_the_command_exits_with_1_if_there_are_findings(tmp_path: Path, database_url: str) -> None:
     env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=database_url)
     changes(
         database_url,
-        f"INSERT INTO failed_update VALUES (1, 3, 'KeyError: 1', {literal(database_url, LONG_AGO)}, 1)",
+        "INSERT INTO failed_update VALUES "
+        f"(1, 3, 'KeyError: 1', {literal(database_url, LONG_AGO)}, 1)",
     )
     ended = runs(tmp_path, env, "doctor")
     assert (ended.returncode, ended.stderr) == (1, "")
@@ -99,7 +102,7 @@ def test_the_command_ends_ill_where_something_is_wrong(tmp_path: Path, database_
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, f"{OLD_SCHEMA}\n", "")
 
 
-def test_the_command_makes_no_database_where_there_is_none(tmp_path: Path) -> None:
+def test_the_command_creates_no_database(tmp_path: Path) -> None:
     ended = runs(tmp_path, environment(tmp_path, "http://127.0.0.1:9"), "doctor")
 
     assert (ended.returncode, ended.stdout) == (1, f"{NO_DATABASE}\n")
@@ -107,7 +110,7 @@ def test_the_command_makes_no_database_where_there_is_none(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("command", [("run",), ("migrate",), ("backup", "copy.db"), ("doctor",)])
-def test_an_unusable_database_is_told_in_one_sentence(
+def test_an_unusable_database_is_reported_in_one_sentence(
     tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     (tmp_path / "letter").write_text(
@@ -128,7 +131,9 @@ def test_an_unusable_database_is_told_in_one_sentence(
 
 
 @pytest.mark.parametrize("command", ["run", "migrate"])
-def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path: Path, command: str) -> None:
+def test_a_folder_that_cannot_be_created_is_reported_in_one_sentence(
+    tmp_path: Path, command: str
+) -> None:
     (tmp_path / "letter").write_text("not a folder")
     ended = runs(
         tmp_path,

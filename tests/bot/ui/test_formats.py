@@ -1,4 +1,4 @@
-"""Days and times as one person reads them, on ordinary days and on those when the clock changes."""
+"""Formats of days and times, on ordinary days and when the clock changes."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ FRIDAY = date(2027, 8, 13)
 FOLD, GAP = date(2026, 10, 25), date(2027, 3, 28)
 
 
-def test_days_in_both_languages() -> None:
+def test_days_are_formatted_in_both_languages() -> None:
     assert [t.day(FRIDAY) for t in (ENGLISH, GERMAN)] == [
         "Friday, 13 August 2027",
         "Freitag, 13. August 2027",
@@ -42,7 +42,7 @@ def test_days_in_both_languages() -> None:
     assert ENGLISH.zone_name == "Europe/Berlin"
 
 
-def test_a_slot_tells_day_and_both_ends() -> None:
+def test_a_slot_shows_its_day_and_both_ends() -> None:
     slot = TimeSpan(berlin(FRIDAY, 9, 15), berlin(FRIDAY, 9, 30))
 
     assert (
@@ -52,7 +52,7 @@ def test_a_slot_tells_day_and_both_ends() -> None:
     assert ENGLISH.short_slot(slot) == "Fri 13 Aug, 09:15"
 
 
-def test_midnight_ends_a_day_and_begins_another() -> None:
+def test_midnight_is_24_00_at_the_end_and_00_00_at_the_start() -> None:
     midnight = berlin(date(2027, 8, 14), 0)
 
     assert ENGLISH.span(TimeSpan(berlin(FRIDAY, 23), midnight)) == "23:00–24:00"
@@ -62,7 +62,7 @@ def test_midnight_ends_a_day_and_begins_another() -> None:
     assert ENGLISH.day_of(midnight - 1) == FRIDAY
 
 
-def test_the_hour_that_comes_twice_is_told_apart_and_no_other() -> None:
+def test_only_the_repeated_hour_shows_the_zone() -> None:
     first = berlin(FOLD, 2)
 
     assert [ENGLISH.time(first + n) for n in (-1, 0, 3, 4, 7, 8)] == [
@@ -75,14 +75,14 @@ def test_the_hour_that_comes_twice_is_told_apart_and_no_other() -> None:
     ]
 
 
-def test_the_hour_that_is_left_out_is_never_shown() -> None:
+def test_the_skipped_hour_is_never_shown() -> None:
     last = berlin(GAP, 1, 45)
 
     assert [ENGLISH.time(last + n) for n in range(3)] == ["01:45", "03:00", "03:15"]
     assert ENGLISH.span(TimeSpan(last, last + 1)) == "01:45–03:00"
 
 
-def test_moments_are_told_in_the_readers_zone() -> None:
+def test_moments_are_shown_in_the_persons_zone() -> None:
     moment = datetime(2027, 8, 13, 23, 5, tzinfo=UTC)
 
     assert ENGLISH.moment(moment) == f'<tg-time unix="{int(moment.timestamp())}">01:05</tg-time>'
@@ -107,19 +107,19 @@ def test_moments_are_told_in_the_readers_zone() -> None:
         (timedelta(0), "0 seconds", "0 Sekunden"),
     ],
 )
-def test_lengths_are_whole_numbers_of_the_largest_unit(
+def test_durations_are_whole_numbers_of_the_largest_unit(
     length: timedelta, english: str, german: str
 ) -> None:
     assert (ENGLISH.duration(length), GERMAN.duration(length)) == (english, german)
 
 
-def test_lists_read_as_people_say_them() -> None:
+def test_lists_are_joined_as_in_the_language() -> None:
     assert ENGLISH.listed(["a", "b", "c"]) in {"a, b and c", "a, b, and c"}
     assert GERMAN.listed(["a", "b", "c"]) == "a, b und c"
     assert ENGLISH.listed(["a"]) == "a"
 
 
-def test_wall_clocks_end_the_day_at_twenty_four() -> None:
+def test_wall_times_end_the_day_at_24_00() -> None:
     assert [wall_time(minutes) for minutes in (0, 495, 1439, 1440)] == [
         "00:00",
         "08:15",
@@ -135,7 +135,7 @@ def test_wall_clocks_end_the_day_at_twenty_four() -> None:
     ),
     st.integers(1_900_000, 2_100_000),
 )
-def test_no_two_cells_of_one_day_read_the_same(zone: str, start: int) -> None:
+def test_no_two_cells_of_a_day_have_the_same_text(zone: str, start: int) -> None:
     times = Times(LANGUAGES["en"], ZoneInfo(zone))
     day = times.day_of(start)
     read = [times.time(c) for c in range(start - 100, start + 100) if times.day_of(c) == day]

@@ -1,4 +1,4 @@
-"""Every language has every text that the program asks for, with the same values, and nothing besides."""
+"""Every language has exactly the texts that the code uses, with the same values."""
 
 import ast
 import re
@@ -21,10 +21,10 @@ from domain import errors
 
 ZONE = ZoneInfo("Europe/Berlin")
 BOT = Path(__file__).parents[3] / "bot"
-# What code puts together out of a beginning and a code; the tests below and the parsing's own results say which codes there are.
-BEGINNINGS = ("refusal.", "typed.", "typed.note.", "menu.", "privacy.", "button.")
+# Prefixes that code joins with a code; the tests below collect the codes.
+PREFIXES = ("refusal.", "typed.", "typed.note.", "menu.", "privacy.", "button.")
 KEY = re.compile(r"[a-z_]+(\.[a-z_0-9]+)+")
-# Names of files, which look like keys.
+# File names that look like keys.
 NOT_KEYS = {"demo.db", "tzdata.zi", "zone.tab", "zonenow.tab"}
 
 
@@ -34,47 +34,47 @@ def catalogue(language: str) -> Catalog:
 
 
 def texts_of(language: str) -> dict[str, tuple[str, ...]]:
-    """Return each key with its text, or with its texts for the plural forms."""
-    found = {}
+    """Return each key with its text, or its texts in all plural forms."""
+    texts = {}
     for message in catalogue(language):
         if message.id:
             key = message.id if isinstance(message.id, str) else message.id[0]
-            found[key] = (
+            texts[key] = (
                 (message.string,)
                 if isinstance(message.string, str)
                 else tuple(message.string or ())
             )
-    return found
+    return texts
 
 
-def words() -> Iterator[str]:
-    """Yield every string that stands in the program, without its docstrings' sentences."""
+def string_constants() -> Iterator[str]:
+    """Yield every string constant in the code."""
     for file in BOT.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 yield node.value
 
 
-WORDS = set(words())
-ASKED_FOR = {word for word in WORDS if KEY.fullmatch(word)} - NOT_KEYS
+WORDS = set(string_constants())
+USED_KEYS = {word for word in WORDS if KEY.fullmatch(word)} - NOT_KEYS
 # A problem's or a note's code is the end of a key.
-CODES = {f"{start}{word}" for start in BEGINNINGS for word in WORDS if word.isidentifier()}
+CODES = {f"{start}{word}" for start in PREFIXES for word in WORDS if word.isidentifier()}
 REFUSALS = sorted(kind.code for kind in errors.Refusal.__subclasses__())
 
 
-def test_there_are_keys_in_the_program() -> None:
-    assert len(ASKED_FOR) > 100
-    assert {"card.held", "booking.time_twice", "hours.preview"} <= ASKED_FOR
+def test_the_code_uses_keys() -> None:
+    assert len(USED_KEYS) > 100
+    assert {"card.held", "booking.time_twice", "hours.preview"} <= USED_KEYS
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_text_that_is_asked_for_is_there(language: str) -> None:
-    assert ASKED_FOR - set(texts_of(language)) == set()
+def test_every_used_key_has_a_text(language: str) -> None:
+    assert USED_KEYS - set(texts_of(language)) == set()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", REFUSALS)
-def test_every_refusal_has_its_sentence(language: str, code: str) -> None:
+def test_every_refusal_has_a_text(language: str, code: str) -> None:
     kind = next(kind for kind in errors.Refusal.__subclasses__() if kind.code == code)
     t = texts_in(language)
     day = timedelta(days=1)
@@ -93,7 +93,7 @@ def test_every_refusal_has_its_sentence(language: str, code: str) -> None:
     [(r'Problem\(\s*"(\w+)"', "typed."), (r'Note\(\s*"(\w+)"', "typed.note.")],
     ids=["problems", "notes"],
 )
-def test_every_way_of_reading_a_line_has_its_sentence(
+def test_every_problem_and_note_of_typed_text_has_a_text(
     language: str, pattern: str, start: str
 ) -> None:
     source = "\n".join(file.read_text(encoding="utf-8") for file in (BOT / "parsing").rglob("*.py"))
@@ -104,7 +104,7 @@ def test_every_way_of_reading_a_line_has_its_sentence(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_command_says_what_it_does(language: str) -> None:
+def test_every_command_has_a_description(language: str) -> None:
     commands = commands_for(texts_in(language), provider=True, admin=True)
 
     assert [name for name, does in commands if does == f"menu.{name}"] == []
@@ -120,7 +120,7 @@ def test_all_languages_have_the_same_keys_and_values() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_text_is_written_in_every_plural_form(language: str) -> None:
+def test_every_text_has_all_plural_forms(language: str) -> None:
     plurals = catalogue(language).num_plurals
 
     for key, texts in texts_of(language).items():
@@ -130,10 +130,10 @@ def test_every_text_is_written_in_every_plural_form(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_text_is_left_over(language: str) -> None:
+def test_every_text_is_used(language: str) -> None:
     assert (
         set(texts_of(language))
-        - ASKED_FOR
+        - USED_KEYS
         - CODES
         - {f"refusal.{code}" for code in REFUSALS}
         - {"refusal"}
@@ -142,28 +142,28 @@ def test_no_text_is_left_over(language: str) -> None:
 
 
 def values_in(texts: tuple[str, ...]) -> set[str]:
-    """Return the names of the values that some form of a text mentions; how many there are need not be said in each."""
+    """Return the names of the values in any form of a text; a form may leave out ``n``."""
     return {name for text in texts for name in re.findall(r"{(\w+)}", text)} - {"n"}
 
 
-def test_a_text_that_is_missing_or_left_over_would_be_seen() -> None:
+def test_a_missing_or_unused_text_would_be_found() -> None:
     english = set(texts_of("en"))
 
-    assert ASKED_FOR - (english - {"card.held"}) == {"card.held"}
-    assert (english | {"card.forgotten"}) - ASKED_FOR - CODES - {
+    assert USED_KEYS - (english - {"card.held"}) == {"card.held"}
+    assert (english | {"card.forgotten"}) - USED_KEYS - CODES - {
         f"refusal.{code}" for code in REFUSALS
     } - {"refusal"} == {"card.forgotten"}
 
 
-def test_values_are_escaped_but_for_markup_and_plain_texts() -> None:
+def test_values_are_escaped_except_markup_and_in_plain_texts() -> None:
     t = texts_in("en")
-    said = t("refusal", sentence="<b>Bob</b> & {braces}")
+    text = t("refusal", sentence="<b>Bob</b> & {braces}")
 
-    assert "&lt;b&gt;Bob&lt;/b&gt; &amp; {braces}" in said
+    assert "&lt;b&gt;Bob&lt;/b&gt; &amp; {braces}" in text
     assert "<b>Bob</b>" in t("refusal", sentence=Markup("<b>Bob</b>"))
     assert "<b>Bob</b>" in t.plain("refusal", sentence="<b>Bob</b>")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_apology_fits_into_the_answer_to_a_tap(language: str) -> None:
+def test_the_error_text_fits_into_the_answer_to_a_tap(language: str) -> None:
     assert len(texts_in(language).plain("error.ours")) <= 200
