@@ -2,20 +2,22 @@ FROM python:3.13-slim-bookworm AS build
 
 RUN python -m venv /opt/venv
 COPY requirements.txt /tmp/requirements.txt
-RUN /opt/venv/bin/python -m pip install --disable-pip-version-check --no-cache-dir --require-hashes --no-deps --requirement /tmp/requirements.txt
+RUN /opt/venv/bin/python -m pip install --disable-pip-version-check --no-cache-dir \
+    --require-hashes --no-deps --requirement /tmp/requirements.txt
 
 WORKDIR /app
 COPY bot bot
 COPY domain domain
 COPY storage storage
 COPY simulator simulator
-# The user of the final image may not write here, so the bytecode is made now.
+# The user of the final image cannot write here, so compile the bytecode now.
 RUN /opt/venv/bin/python -m compileall -q /app
 
 
 FROM python:3.13-slim-bookworm
 
-RUN useradd --system --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin slotkeeper \
+RUN useradd --system --uid 10001 --no-create-home --home-dir /data \
+        --shell /usr/sbin/nologin slotkeeper \
     && install --directory --owner=slotkeeper --group=slotkeeper --mode=0750 /data
 
 COPY --from=build /opt/venv /opt/venv
@@ -30,5 +32,6 @@ WORKDIR /app
 USER slotkeeper
 VOLUME /data
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 CMD ["python", "-m", "bot", "health"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
+    CMD ["python", "-m", "bot", "health"]
 CMD ["python", "-m", "bot", "run"]

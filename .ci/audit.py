@@ -1,4 +1,4 @@
-"""Look up all that is pinned among the known vulnerabilities. Where some are known this fails; where nobody could be asked, it says so."""
+"""Check pinned packages for known vulnerabilities; skip the check if no service is reachable."""
 
 import json
 import subprocess
@@ -6,10 +6,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-# The development file holds the runtime one unchanged.
+# The development lock contains the runtime lock.
 LOCKS = ("requirements-dev.txt", "requirements-postgres.txt")
-# How the libraries underneath name it where a service cannot be reached or does not answer.
-_NOBODY_THERE = (
+# Errors of the underlying libraries if the service is unreachable or does not answer.
+_UNREACHABLE_ERRORS = (
     "ConnectionError",
     "ProxyError",
     "SSLError",
@@ -20,7 +20,7 @@ _NOBODY_THERE = (
 
 
 def main() -> int:
-    """Ask, tell what came of it, and return the exit status."""
+    """Run the audit, print the result and return the exit status."""
     files = [part for name in LOCKS for part in ("--requirement", name)]
     command = [
         sys.executable,
@@ -33,42 +33,42 @@ def main() -> int:
         "--format",
         "json",
     ]
-    asked = subprocess.run([*command, *files], capture_output=True, text=True, check=False)
+    audit = subprocess.run([*command, *files], capture_output=True, text=True, check=False)
     try:
-        found = json.loads(asked.stdout)["dependencies"]
+        found = json.loads(audit.stdout)["dependencies"]
     except ValueError:
-        return unanswered(asked.stderr.strip())
-    return told(found)
+        return report_failure(audit.stderr.strip())
+    return report(found)
 
 
-def unanswered(error: str) -> int:
-    """Tell why there is no answer: a service that is away is no fault of what is pinned, anything else is one of ours."""
-    reason = error.splitlines()[-1] if error else "it said nothing"
-    if any(name in error for name in _NOBODY_THERE):
-        print(f"Skipped: no service that knows of vulnerabilities could be reached ({reason}).")
+def report_failure(error: str) -> int:
+    """Print why there is no result; return 0 if the service is unreachable, else 1."""
+    reason = error.splitlines()[-1] if error else "no error output"
+    if any(name in error for name in _UNREACHABLE_ERRORS):
+        print(f"Skipped: no vulnerability service could be reached ({reason}).")
         return 0
     print(error, file=sys.stderr)
     return 1
 
 
-def told(found: Sequence[dict[str, Any]]) -> int:
-    """Tell what is known of each package, and of how many nothing could be learnt."""
+def report(found: Sequence[dict[str, Any]]) -> int:
+    """Print the known vulnerabilities and the packages that were not checked."""
     known = [
         (each["name"], each["version"], flaw) for each in found for flaw in each.get("vulns", ())
     ]
     for name, version, flaw in known:
         print(
-            f"{name} {version}: {flaw['id']}, mended in {', '.join(flaw['fix_versions']) or 'no release yet'}"
+            f"{name} {version}: {flaw['id']}, "
+            f"fixed in {', '.join(flaw['fix_versions']) or 'no release yet'}"
         )
     skipped = [each["name"] for each in found if "skip_reason" in each]
     if len(skipped) == len(found):
-        print(
-            f"Skipped: the service that was asked knows none of the {len(found)} packages, as a mirror may."
-        )
+        print(f"Skipped: the service knows none of the {len(found)} packages, as a mirror may.")
     else:
-        unheard = ", ".join(skipped) or "none"
+        unknown = ", ".join(skipped) or "none"
         print(
-            f"{len(found) - len(skipped)} packages looked up, {len(known)} vulnerabilities known. Not looked up: {unheard}."
+            f"{len(found) - len(skipped)} packages looked up, {len(known)} vulnerabilities known. "
+            f"Not looked up: {unknown}."
         )
     return 1 if known else 0
 

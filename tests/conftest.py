@@ -1,4 +1,4 @@
-"""Fixtures that several parts of the tests share, and what all properties have in common."""
+"""Shared fixtures and the common settings of property tests."""
 
 import os
 import tempfile
@@ -8,21 +8,21 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.kit.postgres", "tests.kit.sampling", "tests.kit.databases"]
 
-# No test asserts a time, so no property does either: how long an example takes tells of the machine's other work.
+# Property tests have no deadline, because their duration depends on the machine's load.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-_MEMORY, _ROOM = Path("/dev/shm"), 2 << 30  # noqa: S108  (the folder in memory that Linux has; what is made there has names of its own)
+_MEMORY, _ROOM = Path("/dev/shm"), 2 << 30  # noqa: S108  (Linux' folder in memory; names in it are unique)
 
 
 def _has_room_for_programs(folder: Path) -> bool:
-    """Tell whether files, those of a server that is started there among them, may be kept in a folder."""
+    """Return whether a folder has room for files and allows programs like a server's to run."""
     if not os.access(folder, os.W_OK):
         return False
     disk = os.statvfs(folder)
     return disk.f_bavail * disk.f_frsize >= _ROOM and not disk.f_flag & os.ST_NOEXEC
 
 
-# Each commit waits for the disk: thousands of tests would measure nothing else. A kill of a process loses nothing that was written there.
+# In memory, commits do not wait for the disk. A killed process loses nothing written there.
 if "TMPDIR" not in os.environ and _has_room_for_programs(_MEMORY):
     os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)

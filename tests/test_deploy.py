@@ -1,4 +1,4 @@
-"""What is shipped to run the bot names only what there is: settings, commands, metrics, services, files."""
+"""Deployment files name only existing settings, commands, metrics, services and files."""
 
 import re
 import shutil
@@ -24,7 +24,7 @@ def text_of(name: str) -> str:
 
 
 def block(text: str, head: str, indent: int) -> str:
-    """Return what stands below a key of a YAML file, further in than the key itself."""
+    """Return the block below a key of a YAML file."""
     found = re.search(
         rf"^{' ' * indent}{re.escape(head)}:.*\n((?:(?: {{{indent + 1},}}.*)?\n)+)",
         text,
@@ -34,12 +34,12 @@ def block(text: str, head: str, indent: int) -> str:
     return found[1]
 
 
-def directives(name: str, request: str = "deploy/slotkeeper.service") -> list[str]:
-    return re.findall(rf"^{name}=(.*)$", text_of(request), re.MULTILINE)
+def directives(name: str, unit: str = "deploy/slotkeeper.service") -> list[str]:
+    return re.findall(rf"^{name}=(.*)$", text_of(unit), re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "docs/alerts.yaml"])
-def test_a_yaml_file_is_indented_by_twos_and_holds_no_tab_and_no_open_quotation(name: str) -> None:
+def test_a_yaml_file_is_indented_by_twos_without_tabs_and_unbalanced_quotes(name: str) -> None:
     for line in text_of(name).splitlines():
         assert "\t" not in line
         assert (len(line) - len(line.lstrip())) % 2 == 0, line
@@ -52,7 +52,7 @@ def test_a_yaml_file_is_indented_by_twos_and_holds_no_tab_and_no_open_quotation(
 
 
 @pytest.mark.parametrize("part", ["x-replica", "services.slotkeeper"])
-def test_the_compose_file_gives_the_bot_only_settings_that_exist(part: str) -> None:
+def test_the_compose_file_sets_only_existing_settings(part: str) -> None:
     text, indent = text_of("compose.yaml"), 0
     for head in part.split("."):
         text, indent = block(text, head, indent), indent + (2 if head == "services" else 0)
@@ -62,7 +62,7 @@ def test_the_compose_file_gives_the_bot_only_settings_that_exist(part: str) -> N
     assert names <= SETTINGS
 
 
-def test_the_bot_on_sqlite_comes_by_default_and_all_else_by_its_profile() -> None:
+def test_the_bot_on_sqlite_starts_by_default_and_all_else_by_profile() -> None:
     services = block(text_of("compose.yaml"), "services", 0)
     names = re.findall(r"^  ([a-z-]+):$", services, re.MULTILINE)
     assert names == ["slotkeeper", "slotkeeper-a", "slotkeeper-b", "postgres", "proxy"]
@@ -72,12 +72,12 @@ def test_the_bot_on_sqlite_comes_by_default_and_all_else_by_its_profile() -> Non
     assert "profiles: [postgres]" in block(text_of("compose.yaml"), "x-replica", 0)
 
 
-def test_the_variables_of_the_other_profile_stop_nobody_who_does_not_use_it() -> None:
+def test_the_default_profile_needs_no_variable_of_the_other() -> None:
     needed = re.findall(r"\$\{([A-Z_]+):\?", text_of("compose.yaml"))
     assert needed == ["BOT_TOKEN"]
 
 
-def test_every_name_in_the_compose_file_leads_somewhere() -> None:
+def test_every_service_and_volume_named_in_the_compose_file_exists() -> None:
     text = text_of("compose.yaml")
     services = re.findall(r"^  ([a-z-]+):$", block(text, "services", 0), re.MULTILINE)
     waited_for = re.findall(r"^ {4,6}([a-z-]+):\n +condition: service_healthy$", text, re.MULTILINE)
@@ -89,7 +89,7 @@ def test_every_name_in_the_compose_file_leads_somewhere() -> None:
     assert all((ROOT / mount).exists() for mount in mounts if mount.startswith("."))
 
 
-def test_the_proxy_speaks_to_every_replica_where_it_listens() -> None:
+def test_the_proxy_sends_to_every_replica_on_its_port() -> None:
     [upstreams] = re.findall(
         r"^\treverse_proxy (.*) \{$", text_of("deploy/Caddyfile"), re.MULTILINE
     )
@@ -102,7 +102,7 @@ def test_the_proxy_speaks_to_every_replica_where_it_listens() -> None:
     assert "health_uri /readyz" in text_of("deploy/Caddyfile")
 
 
-def test_the_unit_names_only_settings_and_commands_that_exist_and_stops_as_the_bot_does() -> None:
+def test_the_systemd_unit_names_existing_settings_and_commands_and_the_right_stop_time() -> None:
     given = {name for name, _, _ in (each.partition("=") for each in directives("Environment"))}
     assert given - {"PYTHONDONTWRITEBYTECODE"} <= SETTINGS
     assert directives("ExecStart") == ["/opt/slotkeeper/.venv/bin/python -m bot run"]
@@ -117,10 +117,10 @@ def test_the_unit_names_only_settings_and_commands_that_exist_and_stops_as_the_b
 @pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
 )
-def test_systemd_takes_the_unit_as_it_is(tmp_path: Path) -> None:
-    request = tmp_path / "slotkeeper.service"
-    # Only the place of the program, which is not installed here, is another one.
-    request.write_text(
+def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+    unit = tmp_path / "slotkeeper.service"
+    # The installed program is replaced by an interpreter that exists here.
+    unit.write_text(
         re.sub(
             r"(?m)^ExecStart=\S+",
             f"ExecStart={sys.executable}",
@@ -129,18 +129,18 @@ def test_systemd_takes_the_unit_as_it_is(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     ended = subprocess.run(
-        ["systemd-analyze", "verify", request], capture_output=True, text=True, check=False
+        ["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
 
 
-def test_alerts_and_metrics_are_those_of_the_monitoring_page() -> None:
+def test_alerts_and_their_metrics_are_on_the_monitoring_page() -> None:
     page = text_of("docs/monitoring.md")
-    told = set(re.findall(r"^\| `(slotkeeper_\w+)(?:\{[\w,]+\})?` \|", page, re.MULTILINE))
+    documented = set(re.findall(r"^\| `(slotkeeper_\w+)(?:\{[\w,]+\})?` \|", page, re.MULTILINE))
     named = {
         re.sub(r"_bucket$", "", name) for name in re.findall(r"slotkeeper_\w+", "".join(ALERTS))
     }
-    assert named <= told
+    assert named <= documented
     names = [re.findall(r"alert: (\w+)", alert)[0] for alert in ALERTS]
     assert names == re.findall(r"^### (Slotkeeper\w+)$", page, re.MULTILINE)
 

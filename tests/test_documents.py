@@ -1,4 +1,4 @@
-"""The documents say what the program says: settings, commands, files and links."""
+"""Documents agree with the code: settings, commands, files and links."""
 
 import inspect
 import re
@@ -26,9 +26,10 @@ GUIDES = [page for page in PAGES if page not in {*DECISIONS, ROOT / "README.md"}
 
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(
-    r"[\w.<>*-]+(?:/[\w.<>*-]+)*\.(?:py|md|po|svg|toml|yaml|txt|in|example)|[\w.<>*-]+/(?:[\w.<>*-]+/)*"
+    r"[\w.<>*-]+(?:/[\w.<>*-]+)*\.(?:py|md|po|svg|toml|yaml|txt|in|example)"
+    r"|[\w.<>*-]+/(?:[\w.<>*-]+/)*"
 )
-# The page that says which names are not used, and what is there only once the program has run.
+# Names to avoid, and what exists only once the program has run.
 NOT_THERE = {"utils.py", "helpers.py", "const.py", "data/"}
 
 
@@ -41,7 +42,7 @@ def prose_of(path: Path) -> str:
 
 
 def table(page: Path, first_column: str) -> list[list[str]]:
-    """Return the rows of the table whose first column has this name, cell by cell."""
+    """Return the rows of the table whose first column has this name, as lists of cells."""
     found = re.search(
         rf"^\| {first_column} \|.*\n\|[-|]+\|\n((?:\|.*\|\n)+)", text_of(page), re.MULTILINE
     )
@@ -56,7 +57,7 @@ def in_code(cell: str) -> str:
 
 
 def exists(name: str, page: Path) -> bool:
-    """Tell whether a file of this name is where a reader would look: from the root, beside the page, or in some package."""
+    """Return whether a file exists in the root, beside the page or in a package."""
     pattern = re.sub(r"<\w+>", "*", name.rstrip("/"))
     packages = ("bot", "domain", "storage", "simulator", "tests")
     return any(
@@ -66,13 +67,13 @@ def exists(name: str, page: Path) -> bool:
 
 
 def headings(page: Path) -> set[str]:
-    """Return the anchors of a page, as a browser of repositories makes them."""
+    """Return the anchors that a repository browser makes of a page's headings."""
     titles = re.findall(r"^#+ (.+)$", prose_of(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def files_in_tree() -> list[str]:
-    """Return every path that the architecture's tree names."""
+    """Return every path in the tree of the architecture page."""
     section = text_of(ROOT / "docs/architecture.md").split("## The tree\n", maxsplit=1)[1]
     tree = section.split("```\n", maxsplit=2)[1]
     package, paths = "", list[str]()
@@ -99,30 +100,32 @@ def test_the_configuration_page_describes_every_setting_once() -> None:
     assert sorted(described) == sorted(name.upper() for name in Settings.model_fields)
 
 
-def test_the_readme_tells_the_true_defaults(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_readme_has_the_real_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
-    told = {in_code(name): default for name, _, default in table(ROOT / "README.md", "name")}
-    unset = {name for name, default in told.items() if default == "none"}
-    written = tmp_path / "told"
-    written.write_text(
-        "\n".join(f"{name}={in_code(told[name])}" for name in told if name not in unset),
+    documented = {in_code(name): default for name, _, default in table(ROOT / "README.md", "name")}
+    unset = {name for name, default in documented.items() if default == "none"}
+    env_file = tmp_path / "documented"
+    env_file.write_text(
+        "\n".join(
+            f"{name}={in_code(documented[name])}" for name in documented if name not in unset
+        ),
         encoding="utf-8",
     )
 
-    assert Settings(_env_file=written) == Settings(_env_file=None)
+    assert Settings(_env_file=env_file) == Settings(_env_file=None)
     assert unset == {
         name.upper() for name, field in Settings.model_fields.items() if not field.default
     }
 
 
 def test_the_readme_lists_the_commands_of_each_role() -> None:
-    told = [(in_code(name), audience) for name, audience, _ in table(ROOT / "README.md", "command")]
+    documented = [
+        (in_code(name), audience) for name, audience, _ in table(ROOT / "README.md", "command")
+    ]
 
     def listed(*audiences: str) -> list[str]:
-        return [name for name, audience in told if audience in audiences]
+        return [name for name, audience in documented if audience in audiences]
 
     def menu(*, provider: bool, admin: bool) -> list[str]:
         return [
@@ -132,7 +135,7 @@ def test_the_readme_lists_the_commands_of_each_role() -> None:
     assert listed("everyone") == menu(provider=False, admin=False)
     assert listed("everyone", "providers") == menu(provider=True, admin=False)
     assert listed("everyone", "admins") == menu(provider=False, admin=True)
-    assert len(told) == len(menu(provider=True, admin=True))
+    assert len(documented) == len(menu(provider=True, admin=True))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -157,7 +160,7 @@ def test_every_file_in_the_tree_of_the_architecture_exists() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
+def test_every_link_within_the_project_resolves(page: Path) -> None:
     prose = prose_of(page)
     targets = [
         *re.findall(r"\]\(([^)\s]+)\)", prose),
@@ -172,11 +175,11 @@ def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
     assert broken == []
 
 
-def test_the_architecture_fits_on_a_few_screens() -> None:
+def test_the_architecture_page_is_short() -> None:
     assert len(text_of(ROOT / "docs/architecture.md").splitlines()) <= 150
 
 
-def test_decisions_are_numbered_in_one_row_and_say_context_decision_and_consequence() -> None:
+def test_decisions_are_numbered_and_have_context_decision_and_consequence() -> None:
     assert [int(page.name[:4]) for page in DECISIONS] == list(range(1, len(DECISIONS) + 1))
     for page in DECISIONS:
         assert text_of(page).startswith(f"# {int(page.name[:4])}. "), page.name
@@ -237,7 +240,7 @@ def test_the_newest_version_in_the_changelog_is_this_one() -> None:
     assert versions[0] == __version__
 
 
-def test_every_picture_tells_in_words_what_it_shows() -> None:
+def test_every_picture_has_an_alternative_text() -> None:
     pictures = re.findall(r"<img [^>]*>", "".join(map(text_of, PAGES)))
     assert pictures
     assert [picture for picture in pictures if not re.search(r"alt=\"[^\"]{40,}\"", picture)] == []
@@ -252,7 +255,7 @@ def test_every_picture_tells_in_words_what_it_shows() -> None:
         "docs/decisions/0009-outbox-rules-one-alarm.md",
     ],
 )
-def test_the_documents_tell_how_many_messages_a_crash_can_repeat(page: str) -> None:
+def test_the_documents_say_how_many_messages_a_crash_can_repeat(page: str) -> None:
     in_flight = inspect.signature(RateLimiter).parameters["per_second"].default
     text = " ".join(text_of(ROOT / page).split())
 

@@ -1,4 +1,4 @@
-"""The workshop: locked requirements, examples and notes say what the program says, and make explains itself."""
+"""Development files agree with the code: requirements, examples, changelog, Makefile, image."""
 
 import os
 import re
@@ -27,7 +27,7 @@ def pins(name: str) -> dict[str, str]:
 
 
 def make(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    # What an outer make tells its children would change what this one prints.
+    # Variables of an outer make would change the output of this one.
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))
     }
@@ -56,7 +56,7 @@ def interpreter(directory: Path, script: str) -> str:
 
 
 @pytest.mark.parametrize("name", LOCKS)
-def test_a_locked_file_holds_pins_with_hashes_and_no_place_to_fetch_from(name: str) -> None:
+def test_a_lock_file_has_pins_with_hashes_and_no_source(name: str) -> None:
     logical_lines = re.sub(r"\\\n", " ", text_of(name)).splitlines()
     requirements = [line for line in logical_lines if line and not line.lstrip().startswith("#")]
     assert requirements
@@ -77,7 +77,7 @@ def test_a_requirement_file_names_no_index_host_or_path(name: str) -> None:
     )
 
 
-def test_the_development_lock_holds_the_runtime_lock_unchanged() -> None:
+def test_the_development_lock_contains_the_runtime_lock() -> None:
     assert pins("requirements.txt").items() <= pins("requirements-dev.txt").items()
 
 
@@ -87,7 +87,7 @@ def test_every_declared_dependency_is_locked() -> None:
     assert names <= set(pins("requirements.txt"))
 
 
-def test_the_example_environment_holds_every_setting_once_with_its_meaning_above() -> None:
+def test_the_example_environment_has_every_setting_once_with_a_comment() -> None:
     blocks = [block.splitlines() for block in text_of(".env.example").split("\n\n")[1:]]
     settings = [re.fullmatch(r"(?:# )?([A-Z_]+)=.*", block[-1]) for block in blocks]
     assert sorted(setting[1] for setting in settings if setting) == sorted(
@@ -96,7 +96,7 @@ def test_the_example_environment_holds_every_setting_once_with_its_meaning_above
     assert all(len(block) == 2 and re.fullmatch(r"# [A-Z].+\.", block[0]) for block in blocks)
 
 
-def test_the_example_environment_shows_the_true_defaults(
+def test_the_example_environment_has_the_real_defaults(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name in Settings.model_fields:
@@ -108,7 +108,7 @@ def test_the_example_environment_shows_the_true_defaults(
     assert Settings(_env_file=example) == Settings(_env_file=None)
 
 
-def test_the_changelog_tells_of_this_version() -> None:
+def test_the_changelog_has_this_version() -> None:
     assert re.search(
         rf"^## \[{re.escape(__version__)}\] - \d{{4}}-\d\d-\d\d$",
         text_of("CHANGELOG.md"),
@@ -116,12 +116,12 @@ def test_the_changelog_tells_of_this_version() -> None:
     )
 
 
-def test_the_image_holds_every_package_of_the_program() -> None:
+def test_the_image_contains_every_package() -> None:
     assert re.findall(r"^COPY (\w+) \1$", text_of("Dockerfile"), re.MULTILINE) == list(PACKAGES)
     assert re.findall(r"^!(\w+)$", text_of(".dockerignore"), re.MULTILINE) == list(PACKAGES)
 
 
-def test_no_module_is_named_for_nothing_in_particular() -> None:
+def test_no_module_has_a_vague_name() -> None:
     vague = {
         "utils.py",
         "util.py",
@@ -139,7 +139,7 @@ def test_no_module_is_named_for_nothing_in_particular() -> None:
     ] == []
 
 
-def test_make_alone_shows_what_can_be_made(bare_copy: Path) -> None:
+def test_make_without_a_target_lists_the_targets(bare_copy: Path) -> None:
     shown = make(bare_copy)
     assert shown.returncode == 0
     targets = re.findall(r"^  make (\w+) +[A-Z]", shown.stdout, re.MULTILINE)
@@ -160,7 +160,7 @@ def test_make_alone_shows_what_can_be_made(bare_copy: Path) -> None:
     ]
 
 
-def test_make_refuses_an_older_python_in_one_sentence(bare_copy: Path) -> None:
+def test_make_rejects_an_older_python_in_one_sentence(bare_copy: Path) -> None:
     refused = make(bare_copy, "run", interpreter(bare_copy, "exit 1"))
     assert refused.returncode == 2
     assert refused.stderr.splitlines()[0].startswith("Slotkeeper needs Python 3.11 or newer, and ")
@@ -182,6 +182,6 @@ def test_the_pictures_in_the_documents_are_small() -> None:
     assert [path.name for path in pictures if path.stat().st_size >= 300_000] == []
 
 
-def test_the_check_on_a_bare_machine_can_be_started() -> None:
+def test_the_ci_script_is_executable_and_parses() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     assert subprocess.run(["bash", "-n", ROOT / ".ci" / "run"], check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""Each benchmark works; how fast anything is, no test says."""
+"""Each benchmark runs; no test asserts a speed."""
 
 import json
 from pathlib import Path
@@ -13,20 +13,20 @@ from benchmarks.scale import SHORT
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-async def test_a_benchmark_runs_in_its_short_form_and_tells_figures_on_each_engine(
+async def test_a_benchmark_runs_in_its_short_form_and_reports_figures_on_each_engine(
     name: str, postgres_server: str
 ) -> None:
-    # Each figure of a bot's life costs some starts of a bot: those on one engine show that they are taken.
+    # Each figure of "resident" takes several starts of a bot, so it runs on one engine.
     with databases(None if name == "resident" else postgres_server) as given:
         report = await measured([name], SHORT, given)
     assert {figure.benchmark for figure in report.figures} == {name}
     assert all(figure.spread.low > 0 for figure in report.figures)
-    told = " ".join(f"{figure.case} {figure.what}" for figure in report.figures)
-    assert "SQLite" in told
-    assert ("PostgreSQL" in told) == (name != "resident")
+    text = " ".join(f"{figure.case} {figure.what}" for figure in report.figures)
+    assert "SQLite" in text
+    assert ("PostgreSQL" in text) == (name != "resident")
 
 
-async def test_contenders_take_turns_and_no_one_always_begins() -> None:
+async def test_contenders_alternate_and_take_turns_to_start() -> None:
     ran: list[str] = []
 
     async def runs(name: str) -> dict[str, float]:
@@ -62,7 +62,7 @@ def test_a_target_is_judged_by_the_median(sign: str, median: float, met: bool) -
     assert Target("tap", "a case", "a ratio", sign, 5.0, Spread(median, 0.0, 9.0)).met is met
 
 
-def test_the_results_hold_what_the_table_shows(tmp_path: Path) -> None:
+def test_the_results_contain_what_the_table_shows(tmp_path: Path) -> None:
     report = Report()
     report.add("tap", "64 people", "whole bot", "1/s", Spread(1050.0, 900.0, 1200.0))
     report.aim("tap", "64 people", "whole / bare", Spread(7.7, 7.0, 8.0), "≥", 5.0)
@@ -74,7 +74,7 @@ def test_the_results_hold_what_the_table_shows(tmp_path: Path) -> None:
     assert "1,050" in report.table()
 
 
-def test_the_results_of_other_benchmarks_stay_where_only_some_are_measured(tmp_path: Path) -> None:
+def test_the_results_of_benchmarks_that_did_not_run_are_kept(tmp_path: Path) -> None:
     for names in (["tap", "expiry"], ["tap"]):
         report = Report()
         for name in names:

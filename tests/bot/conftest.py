@@ -1,9 +1,12 @@
 """A town for each test, and a venue in it where a provider has posted hours."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
+from bot.logs import VERBOSE_LOGGERS
 from tests.kit.bot import ADMIN_ID, BotHarness, running
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
@@ -96,3 +99,17 @@ async def alice(bot: BotHarness) -> ChatUser:
 async def bob(bot: BotHarness) -> ChatUser:
     """Return another client."""
     return bot.joins("Bob")
+
+
+@pytest.fixture
+def logging_as_before() -> Iterator[None]:
+    """Restore the logging configuration after the test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    levels = {name: logging.getLogger(name).level for name in VERBOSE_LOGGERS}
+    yield
+    root.handlers = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+    structlog.reset_defaults()

@@ -1,32 +1,20 @@
-"""Logs: one line per event, for eyes or machines, and the token in none of them."""
+"""Logs: one line per event, as text or JSON, with secrets masked."""
 
 import json
 import logging
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.logs import _TALKATIVE, configure_logging
+from bot.logs import configure_logging
 
 TOKEN = "123456:AAF-secret_part"
 HUSH = "hush_hush-1"
 FORMATS = ("console", "json")
 
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    quiet = {name: logging.getLogger(name).level for name in _TALKATIVE}
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    for name, before in quiet.items():
-        logging.getLogger(name).setLevel(before)
-    structlog.reset_defaults()
+pytestmark = pytest.mark.usefixtures("logging_as_before")
 
 
 def fail_with(text: str) -> None:
@@ -41,10 +29,10 @@ def test_a_secret_in_an_event_or_a_field_is_masked(
     structlog.get_logger("bot").info(
         f"calling /bot{TOKEN}/getMe", **{TOKEN: 1}, nested={"deep": [HUSH, f"x{TOKEN}y"]}
     )
-    said = capsys.readouterr().err
-    assert TOKEN not in said
-    assert HUSH not in said
-    assert said.count("[secret]") == 4
+    output = capsys.readouterr().err
+    assert TOKEN not in output
+    assert HUSH not in output
+    assert output.count("[secret]") == 4
 
 
 @pytest.mark.parametrize("log_format", FORMATS)
@@ -57,10 +45,10 @@ def test_a_secret_in_a_traceback_is_masked_and_the_traceback_kept(
     except RuntimeError:
         structlog.get_logger("bot").exception("update_failed")
         logging.getLogger("telegram.ext").exception("of a library")
-    said = capsys.readouterr().err
-    assert TOKEN not in said
-    assert said.count("RuntimeError: no answer from https://host/bot[secret]/getMe") == 2
-    assert said.count("Traceback (most recent call last)") == 2
+    output = capsys.readouterr().err
+    assert TOKEN not in output
+    assert output.count("RuntimeError: no answer from https://host/bot[secret]/getMe") == 2
+    assert output.count("Traceback (most recent call last)") == 2
 
 
 @pytest.mark.parametrize("log_format", FORMATS)
@@ -70,9 +58,9 @@ def test_a_secret_in_the_message_of_a_library_is_masked(
     configure_logging("INFO", log_format, (TOKEN,))
     logging.getLogger("httpx").warning("HTTP Request: POST %s", f"https://host/bot{TOKEN}/getMe")
     logging.getLogger("other").warning("quoted %s", TOKEN.replace(":", "%3A"))
-    said = capsys.readouterr().err
-    assert "AAF-secret_part" not in said
-    assert "https://host/bot[secret]/getMe" in said
+    output = capsys.readouterr().err
+    assert "AAF-secret_part" not in output
+    assert "https://host/bot[secret]/getMe" in output
 
 
 def test_a_secret_with_quotation_marks_is_masked_in_json_too(
@@ -83,7 +71,7 @@ def test_a_secret_with_quotation_marks_is_masked_in_json_too(
     assert json.loads(capsys.readouterr().err)["url"] == "postgresql://keeper:[secret]@db"
 
 
-def test_a_secret_that_is_part_of_another_hides_both_whole(
+def test_both_secrets_are_masked_if_one_contains_the_other(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logging("INFO", "json", ("abc", "abcdef"))
@@ -91,13 +79,13 @@ def test_a_secret_that_is_part_of_another_hides_both_whole(
     assert json.loads(capsys.readouterr().err)["event"] == "[secret] and [secret]"
 
 
-def test_no_secret_at_all_changes_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_secrets_lines_stay_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("INFO", "json", ("",))
     structlog.get_logger("bot").info("nothing to hide")
     assert json.loads(capsys.readouterr().err)["event"] == "nothing to hide"
 
 
-def test_a_json_line_tells_when_who_how_grave_and_in_which_context(
+def test_a_json_line_has_timestamp_logger_level_and_context(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logging("INFO", "json")
@@ -123,7 +111,7 @@ def test_a_json_line_tells_when_who_how_grave_and_in_which_context(
     }
 
 
-def test_a_console_line_holds_event_and_fields_and_no_colours_off_a_terminal(
+def test_a_console_line_has_event_and_fields_and_no_colours_off_a_terminal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     configure_logging("INFO", "console")
@@ -136,11 +124,11 @@ def test_a_console_line_holds_event_and_fields_and_no_colours_off_a_terminal(
 
 def test_events_below_the_level_are_left_out(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("ERROR", "json")
-    structlog.get_logger("bot").warning("not told")
-    logging.getLogger("httpx").warning("not told either")
-    structlog.get_logger("bot").error("told")
+    structlog.get_logger("bot").warning("left out")
+    logging.getLogger("httpx").warning("left out too")
+    structlog.get_logger("bot").error("logged")
     (line,) = capsys.readouterr().err.splitlines()
-    assert json.loads(line)["event"] == "told"
+    assert json.loads(line)["event"] == "logged"
 
 
 @pytest.mark.parametrize(
@@ -155,9 +143,7 @@ def test_events_below_the_level_are_left_out(capsys: pytest.CaptureFixture[str])
         "aiosqlite",
     ],
 )
-def test_talkative_libraries_are_heard_from_warning_on(
-    capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_verbose_libraries_log_warnings_only(capsys: pytest.CaptureFixture[str], name: str) -> None:
     configure_logging("DEBUG", "json")
     logging.getLogger(name).info("chatter")
     logging.getLogger(name).warning("trouble")
@@ -165,7 +151,7 @@ def test_talkative_libraries_are_heard_from_warning_on(
     assert json.loads(line)["event"] == "trouble"
 
 
-def test_configuring_twice_says_everything_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_configuring_twice_writes_each_line_once(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging("INFO", "console")
     configure_logging("INFO", "json")
     structlog.get_logger("bot").info("once")

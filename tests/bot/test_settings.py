@@ -1,4 +1,4 @@
-"""Settings: what the environment may say, what it means, and what a mistaken one is told."""
+"""Settings: accepted values, defaults, and errors for invalid ones."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -48,12 +48,12 @@ def test_an_empty_environment_gives_the_documented_defaults() -> None:
     assert settings.secrets == ()
 
 
-def test_the_default_api_root_is_the_one_the_library_speaks_to() -> None:
+def test_the_default_api_root_is_the_library_default() -> None:
     assert f"{load_settings().telegram_api_url}/bot{TOKEN}" == Bot(TOKEN).base_url
 
 
 def test_every_setting_reads_its_own_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = {
+    values = {
         "BOT_TOKEN": TOKEN,
         "DATABASE_URL": "postgresql://keeper:p%40ss@db/slots",
         "ADMIN_IDS": "12, 34 ,56,",
@@ -70,8 +70,8 @@ def test_every_setting_reads_its_own_variable(monkeypatch: pytest.MonkeyPatch) -
         "LOG_LEVEL": "debug",
         "LOG_FORMAT": "JSON",
     }
-    assert set(told) == set(NAMES)
-    for name, value in told.items():
+    assert set(values) == set(NAMES)
+    for name, value in values.items():
         monkeypatch.setenv(name, value)
     settings = load_settings()
     assert settings.bot_token
@@ -100,7 +100,7 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch, noth
     assert load_settings() == Settings(_env_file=None)
 
 
-def test_a_dotenv_file_is_read_and_the_environment_goes_before_it(
+def test_a_dotenv_file_is_read_and_the_environment_overrides_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     Path(".env").write_text(
@@ -111,7 +111,7 @@ def test_a_dotenv_file_is_read_and_the_environment_goes_before_it(
     assert (settings.time_zone, settings.holds_per_client) == ("Asia/Tokyo", 7)
 
 
-def test_a_dotenv_file_that_is_not_text_is_named() -> None:
+def test_a_dotenv_file_that_is_not_utf8_is_reported() -> None:
     Path(".env").write_bytes(b"TIME_ZONE=\xff\n")
     with pytest.raises(SettingsError, match=r"^\.env: save the file as UTF-8\.$"):
         load_settings()
@@ -180,17 +180,17 @@ def test_a_dotenv_file_that_is_not_text_is_named() -> None:
         ("LOG_FORMAT", "xml"),
     ],
 )
-def test_a_mistaken_value_is_refused_by_name_with_advice(
+def test_an_invalid_value_is_reported_by_name_with_what_is_allowed(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
     (mistake,) = mistakes_of(monkeypatch, **{name: value})
-    said_name, _, advice = mistake.partition(": ")
-    assert said_name == name
-    assert advice.startswith(("write ", "set "))
+    reported_name, _, advice = mistake.partition(": ")
+    assert reported_name == name
+    assert advice.startswith(("must be ", "must have ", "needs "))
     assert advice.endswith(".")
 
 
-def test_all_mistakes_are_told_at_once_one_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_errors_are_reported_at_once_one_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = mistakes_of(
         monkeypatch,
         BOT_TOKEN="s3cr3t",
@@ -212,7 +212,7 @@ def test_all_mistakes_are_told_at_once_one_line_each(monkeypatch: pytest.MonkeyP
     assert not [secret for secret in ("s3cr3t", "hush", "pa55word") if secret in "\n".join(lines)]
 
 
-def test_a_settings_error_carries_no_earlier_error_that_could_show_a_value(
+def test_a_settings_error_has_no_chained_error_that_could_show_a_value(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("BOT_TOKEN", "s3cr3t")
@@ -226,7 +226,7 @@ def test_a_webhook_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     (mistake,) = mistakes_of(monkeypatch, WEBHOOK_URL="https://example.org/telegram")
     assert (
         mistake
-        == "WEBHOOK_URL: set WEBHOOK_SECRET too, so that only Telegram can speak at this address."
+        == "WEBHOOK_URL: needs WEBHOOK_SECRET too, so that only Telegram can post to this address."
     )
 
 
@@ -240,19 +240,19 @@ def test_a_webhook_needs_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         ("https://example.org/healthz/", "/healthz/"),
     ],
 )
-def test_a_webhook_may_be_plain_within_this_machine_and_have_any_path_but_the_bots_own(
+def test_a_webhook_url_may_be_http_on_this_machine_and_have_any_path_but_the_bots_own(
     url: str, path: str
 ) -> None:
     settings = Settings(_env_file=None, webhook_url=url, webhook_secret="hush")
     assert (settings.webhook_url, settings.webhook_path) == (url, path)
 
 
-def test_the_bots_own_paths_are_named() -> None:
+def test_a_reserved_path_is_rejected_by_name() -> None:
     with pytest.raises(ValidationError, match="/healthz, /readyz, /metrics are the bot's own"):
         Settings(_env_file=None, webhook_url="https://example.org/metrics", webhook_secret="hush")
 
 
-def test_the_http_side_is_needed_where_somebody_asked_for_it(
+def test_the_http_server_is_required_if_listen_or_a_webhook_is_set(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert not load_settings().listen_is_set
@@ -266,11 +266,11 @@ def test_the_http_side_is_needed_where_somebody_asked_for_it(
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1:8080", "[::1]:0", "example.org:65535"])
-def test_an_address_is_told_as_it_is_written(text: str) -> None:
+def test_an_address_formats_as_it_was_parsed(text: str) -> None:
     assert str(Address.parse(text)) == text
 
 
-def test_a_bad_webhook_secret_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_webhook_secret_is_reported_once(monkeypatch: pytest.MonkeyPatch) -> None:
     (mistake,) = mistakes_of(
         monkeypatch, WEBHOOK_URL="https://example.org/telegram", WEBHOOK_SECRET="two words"
     )
@@ -280,7 +280,7 @@ def test_a_bad_webhook_secret_is_told_once(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("horizon", "notice"), [("P400D", "P365D"), ("PT1M", "PT59S"), ("P1DT1S", "PT24H")]
 )
-def test_a_horizon_barely_within_its_bounds_is_accepted(
+def test_a_horizon_just_within_its_limits_is_accepted(
     monkeypatch: pytest.MonkeyPatch, horizon: str, notice: str
 ) -> None:
     monkeypatch.setenv("BOOKING_HORIZON", horizon)
@@ -299,7 +299,7 @@ def test_a_slot_may_last_a_whole_day(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().policy.slot_length == timedelta(hours=24)
 
 
-def test_neither_the_settings_nor_their_parts_show_a_secret_when_printed() -> None:
+def test_printed_settings_show_no_secret() -> None:
     settings = Settings(
         _env_file=None,
         bot_token=TOKEN,
@@ -310,7 +310,7 @@ def test_neither_the_settings_nor_their_parts_show_a_secret_when_printed() -> No
     assert not [secret for secret in (TOKEN, "hush_hush", "pa55word") if secret in printed]
 
 
-def test_an_error_of_the_settings_class_itself_shows_no_value_either() -> None:
+def test_a_validation_error_shows_no_value() -> None:
     with pytest.raises(ValidationError) as caught:
         Settings(_env_file=None, bot_token="s3cr3t")
     assert "s3cr3t" not in str(caught.value)
@@ -322,7 +322,7 @@ def test_settings_cannot_be_changed() -> None:
 
 
 @given(quarters=st.integers(min_value=1, max_value=96))
-def test_any_whole_quarter_up_to_a_day_may_be_the_slot_length(quarters: int) -> None:
+def test_any_number_of_quarters_up_to_a_day_may_be_the_slot_length(quarters: int) -> None:
     assert Settings(
         _env_file=None, slot_length=f"PT{quarters * 15}M"
     ).slot_length == quarters * timedelta(minutes=15)

@@ -1,10 +1,9 @@
 """Each problem that doctor finds, created in a database and found by the command."""
 
-import logging
 import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,10 +51,9 @@ def doctor(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> Iterator[Doctor]:
+    logging_as_before: None,
+) -> Doctor:
     """The command, which must not change the database."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", prepared_url)
 
@@ -67,9 +65,7 @@ def doctor(
         assert output.err == ""
         return status, output.out.splitlines()
 
-    yield command
-    root.handlers = handlers
-    root.setLevel(level)
+    return command
 
 
 def tampers(url: str, *statements: str, before: str = "") -> None:

@@ -1,12 +1,11 @@
 """The bot as a process: it starts, answers and stops; and its other commands."""
 
 import asyncio
-import logging
 import os
 import signal
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,11 +51,12 @@ class Command(Protocol):
 
 @pytest.fixture
 def command(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Command]:
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    logging_as_before: None,
+) -> Command:
     """Run the command line in this process, in a folder and environment of its own, offline."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str, **settings: str) -> Ended:
@@ -68,9 +68,7 @@ def command(
             status = int(exit_.code or 0)
         return Ended(status, *capsys.readouterr())
 
-    yield run
-    root.handlers = handlers
-    root.setLevel(level)
+    return run
 
 
 def answers(person: Person) -> list[str]:
