@@ -32,7 +32,6 @@ class CachedCheck:
     """Runs a check at most once in five seconds, and one run at a time, for any number of requests.
 
     A run that outlasts the request that started it continues, and the next request waits for it.
-
     """
 
     def __init__(self, run: Callable[[], Awaitable[str]], clock: Clock) -> None:

@@ -125,7 +125,6 @@ def kind_of(record: logging.LogRecord) -> Kind:
 
     Libraries that format messages themselves put what varies, like a task's name, after the first
     line.
-
     """
     message = record.msg.get("event") if isinstance(record.msg, dict) else record.msg
     template = message if isinstance(message, str) else type(message).__name__

@@ -1,1 +1,1 @@
-"""Reads times of day."""
+"""Parses times of day and time ranges."""

@@ -1,1 +1,1 @@
-"""What all readers of typed text share: tokens, words, the cursor and the results."""
+"""Shared parts of the parsers: tokens, words, the cursor and the results."""

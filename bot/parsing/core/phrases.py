@@ -1,12 +1,15 @@
-"""What a text says, before it is known what it means: the nodes the grammars build."""
+"""The syntax nodes that the grammars build, before interpretation."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """A time as written; ``spoken`` tells of "Uhr", "o'clock" or "noon", which leave no doubt about a bare hour."""
+class ClockTime:
+    """A time as written.
+
+    ``spoken`` is set by "Uhr", "o'clock" or "noon", which make a bare hour unambiguous.
+    """
 
     hour: int
     minute: int | None
@@ -16,16 +19,20 @@ class Clock:
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
-    """A stretch of hours as written."""
+class TimeRange:
+    """A range of times as written."""
 
-    first: Clock
-    last: Clock
+    first: ClockTime
+    last: ClockTime
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A date as written; ``bare`` is a number that is a day only next to a month, ``slashed`` could be month and day as well."""
+class WrittenDate:
+    """A date as written.
+
+    ``bare`` is a number that is a day only next to a month. ``slashed`` may also be read as month
+    and day.
+    """
 
     day: int
     month: int | None = None
@@ -36,8 +43,11 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A weekday, 0 to 6; ``weeks`` ahead where a week was named; ``said_next`` for "next Friday", of which people mean different things."""
+class NamedWeekday:
+    """A weekday, 0 to 6, in the week ``weeks`` ahead if one is named.
+
+    ``said_next`` marks "next Friday", which people use with different meanings.
+    """
 
     weekday: int
     weeks: int | None = None
@@ -45,48 +55,51 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Ahead:
-    """So many days after today."""
+class RelativeDay:
+    """A number of days after today."""
 
     days: int
 
 
 @dataclass(frozen=True, slots=True)
-class Daily:
+class EveryDay:
     """Every day."""
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """All days from one to another, both counted."""
+class DayRange:
+    """All days from one to another, both included."""
 
     first: "OneDay"
     last: "OneDay"
 
 
 @dataclass(frozen=True, slots=True)
-class Week:
-    """The ISO week so many weeks after this one."""
+class NamedWeek:
+    """The ISO week that is ``weeks`` after this one."""
 
     weeks: int
 
 
-OneDay = Written | Named | Ahead
-Days = OneDay | Run | Daily
+OneDay = WrittenDate | NamedWeekday | RelativeDay
+Days = OneDay | DayRange | EveryDay
 
 
 @dataclass(frozen=True, slots=True)
 class DayPhrase:
-    """Days joined by "and"; within ``period`` alone where weekdays were bounded by two dates."""
+    """Days joined by "and"; ``period`` bounds weekdays by two dates."""
 
     days: tuple[Days, ...]
-    period: Run | None = None
+    period: DayRange | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Days and the hours of each of them; one of both may be missing, and ``open_start`` is a time without an end."""
+    """Days and their hours.
+
+    Either may be missing; ``open_start`` is a time without an end.
+    """
 
     phrase: DayPhrase | None
-    hours: tuple[Hours, ...]
-    open_start: Clock | None = None
+    hours: tuple[TimeRange, ...]
+    open_start: ClockTime | None = None

@@ -1,4 +1,4 @@
-"""What reading a text gives: values with codes and plain data; the sentences are made where texts live."""
+"""The results of parsing: values with codes and data; ``bot.ui`` has the sentences."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,10 @@ from domain.timespan import WallSpan
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that had to be assumed, to be told in the preview; ``values`` hold dates, minutes after midnight or ``WallSpan``."""
+    """An assumption to show in the preview.
+
+    ``values`` holds dates, minutes after midnight or ``WallSpan``.
+    """
 
     code: str
     values: Mapping[str, object] = field(default_factory=dict)
@@ -17,9 +20,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a text was not read.
+    """Why a text was not understood.
 
-    ``suggestions`` are whole readings to offer as buttons: dates where one day was asked for, ``HoursRead`` where hours were.
+    ``suggestions`` are complete interpretations to offer as buttons: dates if one day was expected,
+    ``HoursRead`` if hours were.
     """
 
     code: str
@@ -29,7 +33,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class DayRead:
-    """One day, and what was assumed to find it."""
+    """One day, and the assumptions made."""
 
     day: date
     notes: tuple[Note, ...] = ()
@@ -39,7 +43,8 @@ class DayRead:
 class TimeRead:
     """One time of day in minutes after midnight, 0 to 1440.
 
-    ``has_meridiem`` tells that am, pm, noon or midnight was said; ``is_explicit`` is false for a bare hour such as ``9``.
+    ``has_meridiem`` is set by am, pm, noon or midnight. ``is_explicit`` is False for a bare hour
+    like ``9``.
     """
 
     minutes: int
@@ -49,7 +54,7 @@ class TimeRead:
 
 @dataclass(frozen=True, slots=True)
 class SpanRead:
-    """One stretch of a day, and what was assumed to find it."""
+    """One span of a day, and the assumptions made."""
 
     span: WallSpan
     notes: tuple[Note, ...] = ()
@@ -57,7 +62,7 @@ class SpanRead:
 
 @dataclass(frozen=True, slots=True)
 class HoursRead:
-    """Days with their hours: the days sorted and each once, the spans of a day sorted, disjoint and not touching."""
+    """Days with their hours: unique sorted days, each with sorted, disjoint, not touching spans."""
 
     days: tuple[tuple[date, tuple[WallSpan, ...]], ...]
     notes: tuple[Note, ...] = ()

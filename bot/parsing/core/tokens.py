@@ -1,4 +1,4 @@
-"""Cuts a text into tokens by small regular expressions; what a token means is the grammars' affair."""
+"""Splits a text into tokens by regular expressions; grammars give them their meaning."""
 
 import re
 import unicodedata
@@ -39,32 +39,32 @@ _TOKEN = re.compile("|".join(f"(?P<{kind.name}>{shape})" for kind, shape in _SHA
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token: its kind, its case-folded text, where it stands in the text, and whether it touches the token before."""
+    """One token: kind, case-folded text, position, and whether it touches the token before."""
 
     kind: Kind
     text: str
     start: int
     end: int
-    glued: bool
+    adjacent: bool
 
 
 def normal(text: str) -> str:
-    """Return the text with compatible characters (full-width digits, hard spaces, split accents) brought to one form."""
+    """Return the text with compatible characters normalized, like full-width digits and accents."""
     return unicodedata.normalize("NFKC", text)
 
 
 def tokens(text: str) -> tuple[Token, ...]:
-    """Cut a normalised text into tokens; white space separates and is dropped."""
-    cut: list[Token] = []
+    """Split a normalized text into tokens; white space separates and is dropped."""
+    result: list[Token] = []
     for match in _TOKEN.finditer(text):
-        glued = bool(cut) and cut[-1].end == match.start()
+        adjacent = bool(result) and result[-1].end == match.start()
         word = match.group().casefold().replace("’", "'")
-        cut.append(
-            Token(_KINDS[match.lastgroup or "OTHER"], word, match.start(), match.end(), glued)
+        result.append(
+            Token(_KINDS[match.lastgroup or "OTHER"], word, match.start(), match.end(), adjacent)
         )
-    return tuple(cut)
+    return tuple(result)
 
 
 def quoted(text: str) -> str:
-    """Return a piece of a person's text short enough to be shown back."""
+    """Return a person's text shortened for quoting it back."""
     return " ".join(text.split())[:QUOTED_LENGTH].strip()

@@ -1,4 +1,4 @@
-"""The words the grammars know, English and German at once; names of days and months come from Babel."""
+"""The words of the grammars in English and German; names of days and months are from Babel."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -9,12 +9,12 @@ from babel import Locale
 _LOCALES = tuple(Locale.parse(code) for code in ("en", "de"))
 _FORMS = tuple(product(("format", "stand-alone"), ("wide", "abbreviated", "short")))
 
-_MORE_WEEKDAYS = {"tues": 1, "weds": 2, "thur": 3, "thurs": 3, "sonnabend": 5}
-_MORE_MONTHS = {"jänner": 1, "maerz": 3, "sept": 9}
+_EXTRA_WEEKDAYS = {"tues": 1, "weds": 2, "thur": 3, "thurs": 3, "sonnabend": 5}
+_EXTRA_MONTHS = {"jänner": 1, "maerz": 3, "sept": 9}
 
 
 def _names(table: Literal["days", "months"]) -> Iterator[tuple[str, int]]:
-    """Yield every name Babel has in a table, case-folded and without its full stop, with its number."""
+    """Yield every name of a Babel table, case-folded and without full stop, with its number."""
     for locale, (context, width) in product(_LOCALES, _FORMS):
         names = getattr(locale, table)[context].get(width, {})
         yield from (
@@ -27,8 +27,8 @@ _ENGLISH, _GERMAN = (
     for locale in _LOCALES
 )
 GERMAN_WEEKDAYS = _GERMAN - _ENGLISH
-WEEKDAYS: dict[str, int] = {**dict(_names("days")), **_MORE_WEEKDAYS}
-MONTHS: dict[str, int] = {**dict(_names("months")), **_MORE_MONTHS}
+WEEKDAYS: dict[str, int] = {**dict(_names("days")), **_EXTRA_WEEKDAYS}
+MONTHS: dict[str, int] = {**dict(_names("months")), **_EXTRA_MONTHS}
 
 DAYS_AHEAD = {
     **dict.fromkeys(("today", "heute"), 0),
@@ -71,7 +71,7 @@ WEEKEND = frozenset({"weekend", "weekends", "wochenende", "wochenendes"})
 DAILY = frozenset({"täglich", "taeglich", "daily", "everyday"})
 EVERY = frozenset({"every", "each", "jede", "jeden", "jeder", "jedes"})
 DAY = frozenset({"day", "tag"})
-# What means every week: "mondays", "montags", "weekly".
+# Words for a weekly repetition: "mondays", "montags", "weekly".
 WEEKLY = frozenset(
     {f"{name}s" for name in (*_ENGLISH, *_GERMAN)}
     | {"sonnabends", "weekly", "wöchentlich", "woechentlich"}

@@ -1,1 +1,1 @@
-"""Reads days, lists and ranges of days."""
+"""Parses days, lists of days and ranges of days."""

@@ -5,7 +5,8 @@
     phrase  = [week [":" | ","]] days [week | period] | week
     days    = item { ("," | "and" | "/") item }
     item    = ["from"] day ("-" | "to") day | day | "weekdays" | "weekend" | "every day"
-    day     = ["on"] ([weekday [","]] (date | ordinal | bare) | ["this" | "next"] weekday | "today" | "tomorrow" | ...)
+        day     = ["on"] ([weekday [","]] (date | ordinal | bare)
+                | ["this" | "next"] weekday | "today" | "tomorrow" | ...)
     week    = ["in"] ("this" | "next") "week"
     period  = ["from"] date ("-" | "to") date
 """
@@ -13,17 +14,17 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from bot.parsing.core.cursor import Cursor, Found, remembered, several
+from bot.parsing.core.cursor import Cursor, Found, item_lists, memoized
 from bot.parsing.core.phrases import (
-    Ahead,
-    Daily,
     DayPhrase,
+    DayRange,
     Days,
-    Named,
+    EveryDay,
+    NamedWeek,
+    NamedWeekday,
     OneDay,
-    Run,
-    Week,
-    Written,
+    RelativeDay,
+    WrittenDate,
 )
 from bot.parsing.core.tokens import Kind
 from bot.parsing.core.words import (
@@ -42,11 +43,11 @@ from bot.parsing.core.words import (
     WORKING_DAYS,
 )
 from bot.parsing.dates import date_grammar
-from bot.parsing.dates.scopes import borrowed, within_period, within_week
+from bot.parsing.dates.scopes import fill_months, within_period, within_week
 
 
 def day(text: Cursor, at: int) -> Found[OneDay]:
-    """Yield the ways to read one day here; a bare number too, which is a day only next to a month."""
+    """Yield the readings of one day here, also a bare number, which needs a month beside it."""
     start = text.after(at, ON)
     yield from _date(text, at, None)
     if start > at:
@@ -55,133 +56,135 @@ def day(text: Cursor, at: int) -> Found[OneDay]:
     yield from _ahead(text, start)
 
 
-def _date(text: Cursor, at: int, weekday: int | None) -> Found[Written]:
-    """Yield dates here, tied to the weekday that stood before."""
+def _date(text: Cursor, at: int, weekday: int | None) -> Found[WrittenDate]:
+    """Yield dates here, with the weekday that came before."""
     for rule in (date_grammar.date, date_grammar.ordinal, date_grammar.bare):
         for written, end in rule(text, at):
             yield replace(written, weekday=weekday), end
 
 
 def _weekday(text: Cursor, at: int) -> tuple[int | None, int]:
-    """Return the weekday whose name stands here and the position after it, with the full stop of an abbreviation."""
+    """Return the weekday named here and the position after it and its full stop."""
     if text.is_word(at, WEEKDAYS):
-        return WEEKDAYS[text.at(at).text], text.after_kind(at + 1, Kind.DOT, glued=True)
+        return WEEKDAYS[text.at(at).text], text.after_kind(at + 1, Kind.DOT, adjacent=True)
     return None, at
 
 
 def _named(text: Cursor, at: int) -> Found[OneDay]:
-    """Yield a weekday, with the date tied to it or the week named before or after it."""
+    """Yield a weekday, with a date tied to it or a week named before or after it."""
     weeks = WEEKS_AHEAD[text.at(at).text] if text.is_word(at, WEEKS_AHEAD) else None
     weekday, end = _weekday(text, at if weeks is None else at + 1)
     if weekday is None:
         return
     if weeks is not None:
-        yield Named(weekday, weeks, said_next=weeks > 0), end
+        yield NamedWeekday(weekday, weeks, said_next=weeks > 0), end
         return
     yield from _date(text, text.after(text.after_kind(end, Kind.COMMA), ON), weekday)
-    yield Named(weekday), end
+    yield NamedWeekday(weekday), end
 
 
-def _ahead(text: Cursor, at: int) -> Found[Ahead]:
+def _ahead(text: Cursor, at: int) -> Found[RelativeDay]:
     """Yield today, tomorrow and the day after."""
     if text.is_word(at, DAYS_AHEAD):
-        yield Ahead(DAYS_AHEAD[text.at(at).text]), at + 1
+        yield RelativeDay(DAYS_AHEAD[text.at(at).text]), at + 1
     if (
         text.is_word(at, DAY)
         and text.is_word(at + 1, ("after",))
         and text.is_word(at + 2, ("tomorrow",))
     ):
-        yield Ahead(2), at + 3
+        yield RelativeDay(2), at + 3
 
 
-def run(text: Cursor, at: int) -> Found[Run]:
+def day_range(text: Cursor, at: int) -> Found[DayRange]:
     """Yield ranges of days here."""
     for first, joint in day(text, text.after(at, FROM)):
         if text.is_kind(joint, Kind.DASH) or text.is_word(joint, TO):
             for last, end in day(text, text.after(joint + 1, TO_THE)):
-                yield Run(first, last), end
+                yield DayRange(first, last), end
 
 
 def _group(text: Cursor, at: int) -> Found[Days]:
-    """Yield the words that mean several days."""
+    """Yield words for several days."""
     weeks = WEEKS_AHEAD[text.at(at).text] if text.is_word(at, WEEKS_AHEAD) else None
     start = at if weeks is None else at + 1
     if text.is_word(start, WEEKEND):
-        yield Run(Named(5, weeks, said_next=bool(weeks)), Named(6)), start + 1
+        yield DayRange(NamedWeekday(5, weeks, said_next=bool(weeks)), NamedWeekday(6)), start + 1
     if text.is_word(at, WORKING_DAYS):
-        yield Run(Named(0), Named(4)), at + 1
+        yield DayRange(NamedWeekday(0), NamedWeekday(4)), at + 1
     if text.is_word(at, DAILY):
-        yield Daily(), at + 1
+        yield EveryDay(), at + 1
     if text.is_word(at, EVERY) and text.is_word(at + 1, DAY):
-        yield Daily(), at + 2
+        yield EveryDay(), at + 2
 
 
-@remembered
+@memoized
 def _item(text: Cursor, at: int) -> Found[Days]:
-    """Yield what may be joined by "and"."""
-    yield from run(text, at)
+    """Yield the items of a list of days."""
+    yield from day_range(text, at)
     yield from day(text, at)
     yield from _group(text, text.after(at, ON))
 
 
-@remembered
+@memoized
 def _list(text: Cursor, at: int) -> list[tuple[tuple[Days, ...], int]]:
-    """Return the ways to read a list of days here, the longest first, each with the months its bare numbers borrow."""
+    """Return the readings of a list of days, longest first, with months filled in."""
 
     def next_days(node: Days, end: int) -> Iterator[int]:
-        if isinstance(node, Named) and text.is_kind(end, Kind.SLASH):
+        if isinstance(node, NamedWeekday) and text.is_kind(end, Kind.SLASH):
             yield end + 1
         after = text.after_separator(end)
-        # A comma between a weekday and a date ties them to one day: "Fri, 13 Aug" is no list.
+        # A comma between weekday and date ties them to one day: "Fri, 13 Aug" is not a list.
         tied = (
-            isinstance(node, Named)
+            isinstance(node, NamedWeekday)
             and text.at(after - 1).kind is Kind.COMMA
             and text.at(after).kind is Kind.NUMBER
         )
         if after > end and not tied:
             yield after
 
-    found = several(lambda position: iter(_item(text, position)), next_days, at)
-    lent = ((borrowed(items), end) for items, end in found)
-    return [(items, end) for items, end in lent if items is not None]
+    found = item_lists(lambda position: iter(_item(text, position)), next_days, at)
+    complete = ((fill_months(items), end) for items, end in found)
+    return [(items, end) for items, end in complete if items is not None]
 
 
-def week(text: Cursor, at: int) -> Found[Week]:
+def week(text: Cursor, at: int) -> Found[NamedWeek]:
     """Yield a week named here."""
     start = text.after(at, ON)
     if text.is_word(start, WEEKS_AHEAD) and text.is_word(start + 1, WEEK):
-        yield Week(WEEKS_AHEAD[text.at(start).text]), start + 2
+        yield NamedWeek(WEEKS_AHEAD[text.at(start).text]), start + 2
 
 
-@remembered
+@memoized
 def phrase(text: Cursor, at: int) -> Found[DayPhrase]:
-    """Yield the ways to read days here, the longest first."""
+    """Yield the readings of days here, the longest first."""
     for named, end in week(text, at):
-        yield from _scoped(_list(text, _after_mark(text, end)), named)
-        yield DayPhrase((Run(Named(0, named.weeks), Named(6)),)), end
+        yield from _within_week(_list(text, _after_mark(text, end)), named)
+        yield DayPhrase((DayRange(NamedWeekday(0, named.weeks), NamedWeekday(6)),)), end
     for items, end in _list(text, at):
         for named, after in week(text, end):
-            yield from _scoped([(items, after)], named)
-        yield from _bounded(text, items, end)
+            yield from _within_week([(items, after)], named)
+        yield from _within_period(text, items, end)
         yield DayPhrase(items), end
 
 
 def _after_mark(text: Cursor, at: int) -> int:
-    """Return the position after the colon or comma that may stand behind a week."""
+    """Return the position after an optional colon or comma after a week."""
     return at + 1 if text.is_kind(at, Kind.COLON) or text.is_kind(at, Kind.COMMA) else at
 
 
-def _scoped(found: Iterable[tuple[tuple[Days, ...], int]], named: Week) -> Found[DayPhrase]:
-    """Yield the lists that can be put into a week."""
+def _within_week(
+    found: Iterable[tuple[tuple[Days, ...], int]], named: NamedWeek
+) -> Found[DayPhrase]:
+    """Yield the lists that fit into a week."""
     for items, end in found:
-        placed = within_week(DayPhrase(items), named)
-        if placed is not None:
-            yield placed, end
+        scoped = within_week(DayPhrase(items), named)
+        if scoped is not None:
+            yield scoped, end
 
 
-def _bounded(text: Cursor, items: tuple[Days, ...], at: int) -> Found[DayPhrase]:
-    """Yield the list bounded by the two dates that stand here."""
-    for period, end in run(text, at):
+def _within_period(text: Cursor, items: tuple[Days, ...], at: int) -> Found[DayPhrase]:
+    """Yield the list bounded by the two dates here."""
+    for period, end in day_range(text, at):
         bounded = within_period(DayPhrase(items), period)
         if bounded is not None:
             yield bounded, end

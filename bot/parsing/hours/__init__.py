@@ -1,1 +1,1 @@
-"""Reads the hours that a provider types."""
+"""Parses the hours that a provider types."""

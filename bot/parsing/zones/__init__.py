@@ -1,1 +1,1 @@
-"""Reads names of time zones and places."""
+"""Finds time zones by names of zones and places."""

@@ -1,4 +1,4 @@
-"""What the time zone database and Babel say about zones: the names to offer, links, countries, and what people call them."""
+"""Zones, links, countries and names, from the time zone database and Babel."""
 
 import zoneinfo
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ UTC = "UTC"
 _LOCALES = tuple(Locale.parse(code) for code in ("en", "de"))
 NAMES_OF_UTC = frozenset({"Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu"})
 
-# Big cities after which no zone is named, each with the zone whose clock it keeps; written small and without accents.
+# Big cities that are no zone names, each with its zone; lower case and without accents.
 CITIES: dict[str, str] = {
     **dict.fromkeys(
         (
@@ -126,7 +126,7 @@ CITIES: dict[str, str] = {
     **dict.fromkeys(("wellington", "christchurch"), "Pacific/Auckland"),
 }
 
-# What people call countries and Babel does not.
+# Names of countries that Babel does not have.
 _COUNTRIES = {
     **dict.fromkeys(("usa", "us", "america", "amerika"), "US"),
     **dict.fromkeys(
@@ -140,37 +140,37 @@ _COUNTRIES = {
 
 
 def _lines(name: str) -> Iterator[list[str]]:
-    """Yield the lines of one file of the time zone database, cut into fields, without comments."""
+    """Yield the fields of each line of a time zone database file, without comments."""
     text = files("tzdata").joinpath("zoneinfo", name).read_text(encoding="utf-8")
     return (line.split() for line in text.splitlines() if line and not line.startswith("#"))
 
 
 @cache
-def known() -> frozenset[str]:
-    """Return every zone this machine can compute with."""
+def available_zones() -> frozenset[str]:
+    """Return every zone that this machine supports."""
     return frozenset(zoneinfo.available_timezones()) - {"Factory", "localtime"}
 
 
 @cache
 def countries() -> dict[str, str]:
-    """Return the zones to offer, each with the code of its country."""
-    return {fields[2]: fields[0] for fields in _lines("zone.tab") if fields[2] in known()}
+    """Return the zones to offer, each with its country code."""
+    return {fields[2]: fields[0] for fields in _lines("zone.tab") if fields[2] in available_zones()}
 
 
 @cache
 def links() -> dict[str, str]:
-    """Return the names that are links, each with the zone it stands for."""
+    """Return the linked names, each with its target zone."""
     return {fields[2]: fields[1] for fields in _lines("tzdata.zi") if fields[0] == "L"}
 
 
 @cache
 def distinct_today() -> frozenset[str]:
-    """Return one zone for each clock that differs from all others from now on: the ones to offer first."""
+    """Return one zone for each distinct clock from now on: the ones to offer first."""
     return frozenset(fields[2] for fields in _lines("zonenow.tab"))
 
 
 def canonical(name: str) -> str | None:
-    """Return the zone to offer for an exact name, following links from outdated names; None where there is none."""
+    """Return the zone to offer for an exact name, following links; None if there is none."""
     if name == UTC or name in NAMES_OF_UTC:
         return UTC
     if name in countries():
@@ -179,8 +179,8 @@ def canonical(name: str) -> str | None:
     return canonical(target) if target is not None else None
 
 
-def localized_cities() -> Iterator[tuple[str, str]]:
-    """Yield what Babel calls the cities of zones, in English and German, with the zone."""
+def city_names() -> Iterator[tuple[str, str]]:
+    """Yield Babel's names of zone cities in English and German, each with its zone."""
     for locale in _LOCALES:
         for name, forms in locale.time_zones.items():
             zone = canonical(name)
@@ -188,10 +188,11 @@ def localized_cities() -> Iterator[tuple[str, str]]:
                 yield str(forms["city"]), zone
 
 
-def called_countries() -> Iterator[tuple[str, str]]:
-    """Yield the names of countries in English and German, with each of their zones.
+def country_zones() -> Iterator[tuple[str, str]]:
+    """Yield names of countries in English and German, each with every zone.
 
-    Where a country has several zones, those that merely follow another country's clock (Büsingen that of Zürich) stay out.
+    If a country has several zones, links to another country's zone are left out, like Büsingen,
+    which is a link to Zürich.
     """
     by_country: dict[str, list[str]] = {}
     for zone, country in countries().items():
@@ -202,7 +203,7 @@ def called_countries() -> Iterator[tuple[str, str]]:
 
 
 def _country_names(country: str) -> Iterator[str]:
-    """Yield what people call the country with this code."""
+    """Yield the names of a country."""
     yield from (
         str(locale.territories[country]) for locale in _LOCALES if country in locale.territories
     )

@@ -1,4 +1,4 @@
-"""Finds time zones by what people call them: the zone, a city, a country, in English and German, with or without accents."""
+"""Finds time zones by name, city or country, in English and German, accents optional."""
 
 import unicodedata
 from collections import defaultdict
@@ -8,17 +8,17 @@ from bot.parsing.zones.zone_table import (
     CITIES,
     NAMES_OF_UTC,
     UTC,
-    called_countries,
+    available_zones,
     canonical,
+    city_names,
     countries,
+    country_zones,
     distinct_today,
-    known,
     links,
-    localized_cities,
 )
 
-MOST_CHARACTERS = 100
-_LEAST_FOR_PREFIX = 2
+MAX_CHARACTERS = 100
+_MIN_PREFIX_LENGTH = 2
 
 COMMON_ZONES: tuple[str, ...] = (
     "Europe/London",
@@ -38,7 +38,7 @@ COMMON_ZONES: tuple[str, ...] = (
     "America/Los_Angeles",
     "America/Sao_Paulo",
 )
-# Of a country with many clocks, these are the ones most of its people live by; the order is that in which they are offered.
+# The zones of most people in countries with many zones, in the order to offer them.
 _MAIN_ZONES: tuple[str, ...] = (
     *COMMON_ZONES,
     *(f"America/{city}" for city in ("Denver", "Phoenix", "Anchorage")),
@@ -87,36 +87,37 @@ _MAIN_ZONES: tuple[str, ...] = (
         for city in ("Melbourne", "Brisbane", "Perth", "Adelaide", "Darwin", "Hobart")
     ),
 )
-_PLACE = {zone: at for at, zone in enumerate(_MAIN_ZONES)}
-_PLAIN = str.maketrans(
+_RANKS = {zone: at for at, zone in enumerate(_MAIN_ZONES)}
+_LETTERS = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
 )
-_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 def find_zones(text: str, *, limit: int = 8) -> tuple[str, ...]:
-    """Return the zones a text may mean, the likeliest first and at most ``limit``; none for offsets such as ``UTC+2``.
+    """Return the zones that a text may mean, likeliest first and at most ``limit``.
 
-    A whole name (zone, city or country) is answered with its zones alone; else names that begin with the text come first, and then names
-    of which a later word does.
+    If the text is a whole name of a zone, city or country, only its zones are returned; otherwise
+    names that begin with the text, then names with a later word that does. Offsets like ``UTC+2``
+    match nothing.
     """
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         return ()
     exact = _exact_names().get(text.strip().casefold())
     if exact is not None:
         return (exact,)[:limit]
-    wanted = folded(text)
-    # No zone offered has a figure in its name: figures are an offset, and an offset knows nothing of summer time.
-    if len(wanted) < _LEAST_FOR_PREFIX or any(character.isdigit() for character in wanted):
+    wanted = normalized(text)
+    # No offered zone has a digit in its name: digits are an offset, which has no summer time.
+    if len(wanted) < _MIN_PREFIX_LENGTH or any(character.isdigit() for character in wanted):
         return ()
     whole = _names().get(wanted)
-    found = dict.fromkeys(whole, 0) if whole else _beginning(wanted)
+    found = dict.fromkeys(whole, 0) if whole else _prefix_matches(wanted)
     return tuple(sorted(found, key=lambda zone: (found[zone], *_rank(zone))))[:limit]
 
 
-def folded(text: str) -> str:
-    """Return a name small, without accents, with one space for whatever is neither letter nor figure."""
-    plain = unicodedata.normalize("NFKD", text).casefold().translate(_PLAIN)
+def normalized(text: str) -> str:
+    """Return a name in lower case without accents, with single spaces for other characters."""
+    plain = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
     letters = "".join(character for character in plain if not unicodedata.combining(character))
     return " ".join(
         "".join(character if character.isalnum() else " " for character in letters).split()
@@ -124,12 +125,12 @@ def folded(text: str) -> str:
 
 
 def _rank(zone: str) -> tuple[int, bool, str]:
-    """Order zones found equally well: the main ones first, then those with a clock of their own, then by name."""
-    return _PLACE.get(zone, len(_PLACE)), zone not in distinct_today(), zone
+    """Return the sort key of equal matches: main zones, then distinct clocks, then by name."""
+    return _RANKS.get(zone, len(_RANKS)), zone not in distinct_today(), zone
 
 
-def _beginning(wanted: str) -> dict[str, int]:
-    """Return the zones with a name that begins with the text (0) or has a later word that does (1)."""
+def _prefix_matches(wanted: str) -> dict[str, int]:
+    """Return zones with a name that begins with the text (0) or has a later word that does (1)."""
     found: dict[str, int] = {}
     for name, zones in _names().items():
         if f" {wanted}" in f" {name}":
@@ -140,27 +141,33 @@ def _beginning(wanted: str) -> dict[str, int]:
 
 @cache
 def _exact_names() -> dict[str, str]:
-    """Return the database's names of the form Area/City, case-folded, with the zone to offer for each.
+    """Return the case-folded Area/City names of the database, with the zone to offer for each.
 
-    Short names such as EST stay out: as links they stand for places nobody would expect.
+    Short names like EST are left out, because they link to places that people do not expect.
     """
     resolved = (
         (name, canonical(name)) for name in {*countries(), *links(), *NAMES_OF_UTC} if "/" in name
     )
     return {
-        name.casefold(): zone for name, zone in resolved if zone is not None and zone in known()
+        name.casefold(): zone
+        for name, zone in resolved
+        if zone is not None and zone in available_zones()
     }
 
 
 @cache
 def _names() -> dict[str, frozenset[str]]:
-    """Return everything people may call a zone, folded, with the zones so called."""
-    called: dict[str, set[str]] = defaultdict(set)
-    pairs = [*localized_cities(), *called_countries(), *CITIES.items()]
+    """Return all normalized names, with their zones."""
+    zones_by_name: dict[str, set[str]] = defaultdict(set)
+    pairs = [*city_names(), *country_zones(), *CITIES.items()]
     pairs += [(zone.rpartition("/")[2], zone) for zone in countries()]
     pairs += _exact_names().items()
     for name, zone in pairs:
-        called[folded(name)].add(zone)
-        called[folded(name.casefold().translate(_SPELT_OUT))].add(zone)
-    called[folded(UTC)].add(UTC)
-    return {name: frozenset(zones) for name, zones in called.items() if zones <= known()}
+        zones_by_name[normalized(name)].add(zone)
+        zones_by_name[normalized(name.casefold().translate(_UMLAUTS))].add(zone)
+    zones_by_name[normalized(UTC)].add(UTC)
+    return {
+        name: frozenset(zones)
+        for name, zones in zones_by_name.items()
+        if zones <= available_zones()
+    }

@@ -44,20 +44,20 @@ def test_a_time_of_day_is_read(
 
 
 @pytest.mark.parametrize("text", ["13pm", "0am", "25:00", "24:01", "9:60", "99"])
-def test_a_time_no_clock_shows_is_refused(text: str) -> None:
+def test_an_impossible_time_is_a_problem(text: str) -> None:
     assert read_time(text) == Problem("no_such_time", {"text": text})
 
 
 @pytest.mark.parametrize(
     "text", ["", "nine", "9:5", "9:", "900", "9-12", "9 12", "-9", ":30", "9am pm"]
 )
-def test_what_is_no_time_is_not_understood(text: str) -> None:
+def test_other_text_is_not_understood_as_a_time(text: str) -> None:
     read = read_time(text)
     assert isinstance(read, Problem)
     assert read.code == "not_understood"
 
 
-def test_a_text_too_long_for_a_time_or_a_span_is_refused() -> None:
+def test_a_text_that_is_too_long_is_a_problem() -> None:
     expected = Problem("too_long", {"length": 501, "most": 500})
     assert (read_time("9" * 501), read_span("9" * 501)) == (expected, expected)
 
@@ -98,7 +98,7 @@ def test_a_text_too_long_for_a_time_or_a_span_is_refused() -> None:
         ("0:00-24:00", 0, 1440, None),
     ],
 )
-def test_a_stretch_of_hours_is_read_and_what_was_assumed_is_told(
+def test_a_time_range_is_read_with_a_note_of_the_assumption(
     text: str, start: int, end: int, code: str | None
 ) -> None:
     span = WallSpan(start, end)
@@ -116,14 +116,14 @@ def test_a_stretch_of_hours_is_read_and_what_was_assumed_is_told(
         ("9-12 maybe", Problem("not_understood", {"text": "maybe"})),
     ],
 )
-def test_a_stretch_that_cannot_be_is_a_problem_with_the_figures(
+def test_an_impossible_time_range_is_a_problem_with_its_values(
     text: str, expected: Problem
 ) -> None:
     assert read_span(text) == expected
 
 
 @given(st.integers(0, 1439))
-def test_every_minute_of_the_day_is_read_on_both_clocks(minutes: int) -> None:
+def test_every_minute_is_read_on_the_24_hour_and_12_hour_clock(minutes: int) -> None:
     hour, minute = divmod(minutes, 60)
     twelve = f"{hour % 12 or 12}:{minute:02} {'pm' if hour >= 12 else 'am'}"
     assert read_time(f"{hour:02}:{minute:02}") == TimeRead(
@@ -158,7 +158,7 @@ PARTS = st.sampled_from(
 
 
 @given(st.one_of(st.text(max_size=40), st.lists(PARTS, max_size=8).map("".join)))
-def test_no_text_raises_as_time_or_span(text: str) -> None:
+def test_no_text_raises(text: str) -> None:
     time, span = read_time(text), read_span(text)
     assert isinstance(time, Problem) or 0 <= time.minutes <= 1440
     assert isinstance(span, SpanRead | Problem)

@@ -39,14 +39,17 @@ def days_from(start: date) -> Iterator[date]:
 @pytest.mark.parametrize(
     "text",
     [
-        "13 Aug", "13. August", "Aug 13", "August 13th", "13.08.", "13.8.", "13.08", "13. 8.", "13/8", "13/08/2027", "13.8.2027",
+        "13 Aug", "13. August", "Aug 13", "August 13th", "13.08.", "13.8.", "13.08", "13. 8.",
+        "13/8", "13/08/2027", "13.8.2027",
         "13.08.27",
-        "13th of August", "the 13th of August", "13 AUG.", "Aug. 13, 2027", "2027-08-13", "Friday 13 August", "Fr., 13.08.", "Fr 13.8.",
-        "on 13 August", "am 13. August", "Freitag, den 13. August", "freitag 13.8.2027", " 13  aug ", "１３ Aug", "13\u00a0Aug",
+        "13th of August", "the 13th of August", "13 AUG.", "Aug. 13, 2027", "2027-08-13",
+        "Friday 13 August", "Fr., 13.08.", "Fr 13.8.",
+        "on 13 August", "am 13. August", "Freitag, den 13. August", "freitag 13.8.2027",
+        " 13  aug ", "１３ Aug", "13\u00a0Aug",
         "Friday, August 13",
     ],
 )  # fmt: skip
-def test_a_date_is_read_in_every_usual_form(text: str) -> None:
+def test_a_date_is_read_in_every_common_form(text: str) -> None:
     assert day_of(text) == date(2027, 8, 13)
 
 
@@ -89,7 +92,7 @@ def test_a_date_is_read_in_every_usual_form(text: str) -> None:
         ("29 Feb", date(2028, 2, 29)),
     ],
 )
-def test_a_day_is_found_from_the_persons_own_date(text: str, day: date | None) -> None:
+def test_a_day_is_relative_to_the_given_date(text: str, day: date | None) -> None:
     read = read_day(text, today=TODAY)
     assert (read.day if isinstance(read, DayRead) else None) == day
 
@@ -111,7 +114,7 @@ def test_a_day_is_found_from_the_persons_own_date(text: str, day: date | None) -
         ("29 Feb", ["next_year"]),
     ],
 )
-def test_what_had_to_be_assumed_is_told(text: str, expected: list[str]) -> None:
+def test_assumptions_are_noted(text: str, expected: list[str]) -> None:
     assert codes(text) == expected
 
 
@@ -141,16 +144,16 @@ def test_what_had_to_be_assumed_is_told(text: str, expected: list[str]) -> None:
         ("\ufdfa" * 100, "too_long"),
     ],
 )
-def test_what_cannot_be_a_day_is_a_problem_with_a_code(text: str, code: str) -> None:
+def test_other_text_is_a_problem_with_a_code(text: str, code: str) -> None:
     assert problem(text).code == code
 
 
-def test_the_piece_that_was_not_understood_is_quoted_and_short() -> None:
+def test_the_part_that_was_not_understood_is_quoted_and_short() -> None:
     assert problem("13 Aug please").values == {"text": "please"}
     assert problem("x" * 400).values == {"text": "x" * 60}
 
 
-def test_a_weekday_that_contradicts_its_date_offers_the_date_and_the_nearest_such_weekday() -> None:
+def test_a_contradicting_weekday_suggests_the_date_and_the_nearest_such_weekday() -> None:
     found = problem("Friday 14 August")
     assert (found.code, found.values) == (
         "weekday_contradicts",
@@ -159,11 +162,11 @@ def test_a_weekday_that_contradicts_its_date_offers_the_date_and_the_nearest_suc
     assert found.suggestions == (date(2027, 8, 14), date(2027, 8, 13))
 
 
-def test_a_weekday_offered_instead_of_a_date_is_never_past() -> None:
+def test_a_suggested_weekday_is_never_past() -> None:
     assert problem("Sunday 24 November").suggestions == (date(2026, 11, 24), date(2026, 11, 29))
 
 
-def test_a_weekday_near_the_end_of_the_calendar_is_still_offered() -> None:
+def test_a_weekday_near_the_end_of_the_calendar_is_still_suggested() -> None:
     assert problem("Monday 31.12.9999").suggestions == (date(9999, 12, 31), date(9999, 12, 27))
 
 
@@ -172,7 +175,7 @@ def test_this_monday_is_past_on_a_tuesday() -> None:
 
 
 @given(DAYS, st.integers(0, 6), st.sampled_from((ENGLISH, GERMAN)))
-def test_a_weekday_alone_is_the_first_such_day_counting_today(
+def test_a_weekday_alone_is_the_next_such_day_from_today(
     today: date, weekday: int, names: tuple[str, ...]
 ) -> None:
     assert day_of(names[weekday], today) == next(
@@ -181,14 +184,14 @@ def test_a_weekday_alone_is_the_first_such_day_counting_today(
 
 
 @given(DAYS, st.integers(0, 6))
-def test_next_weekday_lies_in_the_iso_week_after_this_one(today: date, weekday: int) -> None:
+def test_next_weekday_is_in_the_iso_week_after_this_one(today: date, weekday: int) -> None:
     found = day_of(f"next {ENGLISH[weekday]}", today)
     assert found.weekday() == weekday
     assert found.isocalendar()[:2] == (today + timedelta(7)).isocalendar()[:2]
 
 
 @given(DAYS, st.integers(1, 31), st.integers(1, 12))
-def test_a_date_without_a_year_is_the_first_such_day_counting_today(
+def test_a_date_without_a_year_is_the_next_such_day_from_today(
     today: date, number: int, month: int
 ) -> None:
     expected = next(
@@ -199,7 +202,7 @@ def test_a_date_without_a_year_is_the_first_such_day_counting_today(
 
 
 @given(DAYS, st.integers(1, 31))
-def test_a_number_alone_is_the_first_such_day_of_a_month_counting_today(
+def test_a_number_alone_is_the_next_such_day_of_a_month_from_today(
     today: date, number: int
 ) -> None:
     assert day_of(f"the {number}th", today) == next(
@@ -208,7 +211,7 @@ def test_a_number_alone_is_the_first_such_day_of_a_month_counting_today(
 
 
 @given(DAYS, DAYS)
-def test_a_full_date_is_that_date_or_past(today: date, day: date) -> None:
+def test_a_full_date_is_that_day_or_past(today: date, day: date) -> None:
     read = read_day(day.isoformat(), today=today)
     assert read == (DayRead(day) if day >= today else Problem("day_in_past", {"day": day}))
 
@@ -245,6 +248,6 @@ WORDS = st.sampled_from(
     ),
     DAYS,
 )
-def test_no_text_raises_and_no_day_lies_before_today(text: str, today: date) -> None:
+def test_no_text_raises_and_no_day_is_before_today(text: str, today: date) -> None:
     read = read_day(text, today=today)
     assert isinstance(read, Problem) or read.day >= today

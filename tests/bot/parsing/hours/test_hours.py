@@ -9,7 +9,7 @@ from domain.timespan import WallSpan
 TODAY = date(2026, 11, 23)  # A Monday.
 
 
-def plain(text: str, today: date = TODAY) -> str:
+def canonical(text: str, today: date = TODAY) -> str:
     read = read_hours(text, today=today)
     assert isinstance(read, HoursRead), read
     return format_day_hours(read)
@@ -27,7 +27,7 @@ def notes(text: str, today: date = TODAY) -> dict[str, dict[str, object]]:
     return {note.code: dict(note.values) for note in read.notes}
 
 
-def offered(found: Problem) -> list[str]:
+def suggested(found: Problem) -> list[str]:
     return [format_day_hours(one) for one in found.suggestions if isinstance(one, HoursRead)]
 
 
@@ -62,7 +62,7 @@ def offered(found: Problem) -> list[str]:
     ],
 )
 def test_one_day_with_its_hours_is_read(text: str, expected: str) -> None:
-    assert plain(text) == expected
+    assert canonical(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,8 @@ def test_one_day_with_its_hours_is_read(text: str, expected: str) -> None:
         ("Tue to 1 Dec 9-12", "2026-11-24 - 2026-12-01 09:00-12:00"),
     ],
 )
-def test_a_run_of_days_is_read(text: str, expected: str) -> None:
-    assert plain(text) == expected
+def test_a_range_of_days_is_read(text: str, expected: str) -> None:
+    assert canonical(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_run_of_days_is_read(text: str, expected: str) -> None:
     ],
 )
 def test_several_days_and_statements_are_read(text: str, expected: str) -> None:
-    assert plain(text) == expected
+    assert canonical(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -157,15 +157,15 @@ def test_several_days_and_statements_are_read(text: str, expected: str) -> None:
         ),
     ],
 )
-def test_hours_of_every_week_are_told_from_what_is_not_understood(text: str) -> None:
+def test_weekly_hours_are_a_problem_of_their_own(text: str) -> None:
     assert problem(text) == Problem("no_repeat")
 
 
 @pytest.mark.parametrize(
     "text", ["every day 9-12", "jeden Tag 9-12", "weekdays 9-12", "werktags 9-12"]
 )
-def test_days_of_one_week_are_no_repetition(text: str) -> None:
-    assert plain(text)
+def test_every_day_of_one_week_is_not_weekly(text: str) -> None:
+    assert canonical(text)
 
 
 @pytest.mark.parametrize(
@@ -177,21 +177,21 @@ def test_days_of_one_week_are_no_repetition(text: str) -> None:
         ("Sat 9-12", "2026-11-28 09:00-12:00"),
     ],
 )
-def test_hours_alone_are_those_of_the_given_days(text: str, expected: str) -> None:
+def test_hours_alone_apply_to_the_given_days(text: str, expected: str) -> None:
     read = read_hours(text, today=TODAY, days=[date(2026, 11, 26), date(2026, 11, 27)])
     assert isinstance(read, HoursRead)
     assert format_day_hours(read) == expected
 
 
 @pytest.mark.parametrize("text", ["Friday", "soon", "9", ""])
-def test_given_days_change_nothing_where_there_are_no_hours(text: str) -> None:
+def test_given_days_do_not_apply_to_text_without_hours(text: str) -> None:
     assert read_hours(text, today=TODAY, days=[date(2026, 11, 26)]) == problem(text)
 
 
 @pytest.mark.parametrize(
     ("text", "day"), [("yesterday 9-12", 22), ("gestern 9-12", 22), ("vorgestern", 21)]
 )
-def test_days_that_have_passed_are_named(text: str, day: int) -> None:
+def test_past_days_are_a_problem_that_names_the_day(text: str, day: int) -> None:
     assert problem(text) == Problem("day_in_past", {"day": date(2026, 11, day)})
 
 
@@ -204,7 +204,7 @@ def test_days_that_have_passed_are_named(text: str, day: int) -> None:
         (date(2026, 11, 28), "2026-11-30 - 2026-12-04 09:00-17:00"),
     ],
 )
-def test_a_run_of_weekdays_is_the_next_one_not_over_and_its_dates_are_told(
+def test_a_range_of_weekdays_is_the_next_one_not_over_with_a_note_of_its_dates(
     today: date, expected: str
 ) -> None:
     read = read_hours("Mon-Fri 9:00-17:00", today=today)
@@ -218,8 +218,8 @@ def test_a_run_of_weekdays_is_the_next_one_not_over_and_its_dates_are_told(
     }
 
 
-def test_a_run_that_has_begun_is_cut_at_today_and_that_is_told() -> None:
-    assert plain("20-25 November 9-12") == "2026-11-23 - 2026-11-25 09:00-12:00"
+def test_a_range_that_has_begun_starts_today_with_a_note() -> None:
+    assert canonical("20-25 November 9-12") == "2026-11-23 - 2026-11-25 09:00-12:00"
     left_out = {"first": date(2026, 11, 20), "start": TODAY, "last": date(2026, 11, 25)}
     assert notes("20-25 November 9-12")["past_days_left_out"] == left_out
 
@@ -242,11 +242,11 @@ def test_a_run_that_has_begun_is_cut_at_today_and_that_is_told() -> None:
         ("next weekend 8am-3pm", {"days_meant", "next_means_next_week"}),
     ],
 )
-def test_whatever_was_assumed_is_noted(text: str, codes: set[str]) -> None:
+def test_assumptions_are_noted(text: str, codes: set[str]) -> None:
     assert set(notes(text)) == codes
 
 
-def test_the_hours_read_on_the_24_hour_clock_are_told_together() -> None:
+def test_hours_read_on_the_24_hour_clock_share_one_note() -> None:
     spans = (WallSpan(540, 720), WallSpan(780, 1020))
     assert notes("Fri 9-12, 13-17; Sat 9-12")["hours_24h"] == {"spans": spans}
 
@@ -302,7 +302,7 @@ def test_the_hours_read_on_the_24_hour_clock_are_told_together() -> None:
         ("13 August next week 9-12", "no_hours", {}),
     ],
 )
-def test_what_cannot_be_read_is_a_problem_with_a_code_and_figures(
+def test_other_text_is_a_problem_with_a_code_and_values(
     text: str, code: str, values: dict[str, object] | None
 ) -> None:
     found = problem(text)
@@ -317,41 +317,41 @@ def test_four_hundred_days_at_once_are_allowed() -> None:
     assert len(read.days) == 400
 
 
-def test_an_end_before_its_start_offers_the_afternoon() -> None:
+def test_an_end_before_its_start_suggests_the_afternoon() -> None:
     found = problem("Fri 9-5, Sat 10:30-4")
     assert (found.code, found.values) == ("end_before_start", {"start": 540, "end": 300})
-    assert offered(found) == ["2026-11-27 09:00-17:00\n2026-11-28 10:30-16:00"]
+    assert suggested(found) == ["2026-11-27 09:00-17:00\n2026-11-28 10:30-16:00"]
 
 
 @pytest.mark.parametrize("text", ["Fri 10pm-2am", "Fri 22:00-14:00", "Fri 17-3"])
-def test_an_end_before_its_start_offers_nothing_where_twelve_hours_do_not_mend_it(
+def test_an_end_before_its_start_suggests_nothing_if_twelve_hours_do_not_help(
     text: str,
 ) -> None:
     found = problem(text)
     assert (found.code, found.suggestions) == ("end_before_start", ())
 
 
-def test_a_weekday_that_contradicts_its_date_offers_both_readings_whole() -> None:
+def test_a_contradicting_weekday_suggests_both_complete_interpretations() -> None:
     found = problem("Friday 14 August 9-12; Mon 8-9")
     assert (found.code, found.values) == (
         "weekday_contradicts",
         {"weekday": 4, "day": date(2027, 8, 14)},
     )
-    assert offered(found) == [
+    assert suggested(found) == [
         "2026-11-23 08:00-09:00\n2027-08-14 09:00-12:00",
         "2026-11-23 08:00-09:00\n2027-08-13 09:00-12:00",
     ]
 
 
-def test_a_text_with_two_meanings_is_asked_back() -> None:
+def test_an_ambiguous_text_suggests_its_interpretations() -> None:
     found = problem("Mon-Fri 9-17 next week Sat 9-12")
     assert (found.code, found.values) == ("several_meanings", {"count": 2})
-    assert sorted(offered(found)) == [
+    assert sorted(suggested(found)) == [
         "2026-11-23 - 2026-11-27 09:00-17:00\n2026-12-05 09:00-12:00",
         "2026-11-28 09:00-12:00\n2026-11-30 - 2026-12-04 09:00-17:00",
     ]
 
 
-def test_posting_the_same_hours_twice_says_them_once() -> None:
+def test_repeated_hours_are_merged() -> None:
     once = read_hours("Fri 9:00-12:00", today=TODAY)
     assert read_hours("Fri 9:00-12:00\nFri 9:00-12:00", today=TODAY) == once

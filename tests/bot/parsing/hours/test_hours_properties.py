@@ -13,13 +13,18 @@ from domain.timespan import DAY_MINUTES, WallSpan
 
 DAYS = st.dates(date(2000, 1, 1), date(2090, 12, 31))
 CODES = {
-    "days_reversed", "day_in_past", "empty_span", "end_before_start", "no_day", "no_end", "no_hours", "no_repeat", "no_such_day",
-    "no_such_time", "no_such_weekday", "not_understood", "several_meanings", "too_long", "too_many_days", "weekday_contradicts",
+    "days_reversed", "day_in_past", "empty_span", "end_before_start", "no_day", "no_end",
+    "no_hours", "no_repeat", "no_such_day",
+    "no_such_time", "no_such_weekday", "not_understood", "several_meanings", "too_long",
+    "too_many_days", "weekday_contradicts",
 }  # fmt: skip
 WORDS = (
-    "Mon", "Freitag", "fri", "13", "9", "12", "31", "2", "9-12", "13-17", "8:00-15:00", "8am-3pm", "13.08.", "8.10", "2026-12-01", "13/8",
-    "August", "Feb", "Dec", "2027", "next", "week", "nächste", "Woche", "this", "weekend", "weekdays", "every", "day", "today", "morgen",
-    "and", "und", ",", "-", "bis", "to", "from", "am", "pm", "Uhr", "at", "the", "th", ".", ":", "/", ";", "\n", "noon", "midnight", "x",
+    "Mon", "Freitag", "fri", "13", "9", "12", "31", "2", "9-12", "13-17", "8:00-15:00",
+    "8am-3pm", "13.08.", "8.10", "2026-12-01", "13/8",
+    "August", "Feb", "Dec", "2027", "next", "week", "nächste", "Woche", "this", "weekend",
+    "weekdays", "every", "day", "today", "morgen",
+    "and", "und", ",", "-", "bis", "to", "from", "am", "pm", "Uhr", "at", "the", "th", ".", ":",
+    "/", ";", "\n", "noon", "midnight", "x",
 )  # fmt: skip
 TEXTS = st.one_of(
     st.text(max_size=80),
@@ -41,7 +46,7 @@ def spans(draw: st.DrawFn) -> tuple[WallSpan, ...]:
     return tuple(WallSpan(start, end) for start, end in zip(edges[::2], edges[1::2], strict=False))
 
 
-def are_in_order(read: HoursRead, today: date) -> bool:
+def is_ordered(read: HoursRead, today: date) -> bool:
     days = [day for day, _ in read.days]
     apart = all(a.end < b.start for _, of_day in read.days for a, b in pairwise(of_day))
     return (
@@ -63,12 +68,12 @@ def test_any_text_gives_ordered_hours_or_a_problem_with_a_known_code(
         if isinstance(read, Problem)
         else [read]
     )
-    assert all(are_in_order(one, today) for one in readings)
+    assert all(is_ordered(one, today) for one in readings)
     assert isinstance(read, HoursRead) or read.code in CODES
 
 
 @given(st.data(), DAYS)
-def test_the_plain_form_is_read_back_as_the_same_hours_without_a_note(
+def test_the_canonical_form_reads_back_as_the_same_hours_without_a_note(
     data: st.DataObject, today: date
 ) -> None:
     hours = HoursRead(data.draw(day_hours(today)))
@@ -80,7 +85,7 @@ def test_the_plain_form_is_read_back_as_the_same_hours_without_a_note(
 
 
 @given(TEXTS, DAYS)
-def test_whatever_was_read_can_be_written_plainly_and_read_again(text: str, today: date) -> None:
+def test_every_result_reads_back_from_its_canonical_form(text: str, today: date) -> None:
     read = read_hours(text, today=today)
     if isinstance(read, HoursRead):
         again = read_hours(format_day_hours(read), today=today)
@@ -88,7 +93,7 @@ def test_whatever_was_read_can_be_written_plainly_and_read_again(text: str, toda
 
 
 @given(st.integers(0, 6), st.integers(0, 6), DAYS)
-def test_a_run_of_weekdays_is_what_is_left_of_the_first_run_that_is_not_over(
+def test_a_range_of_weekdays_is_the_rest_of_the_first_one_not_over(
     first: int, last: int, today: date
 ) -> None:
     names = ("Mo", "Di", "Mi", "Do", "Fr", "Sa", "So")
@@ -105,7 +110,7 @@ def test_a_run_of_weekdays_is_what_is_left_of_the_first_run_that_is_not_over(
 
 
 @given(DAYS, st.integers(1, 28), st.integers(1, 12), st.integers(0, 27))
-def test_a_run_of_dates_ends_with_the_next_such_date_counting_today(
+def test_a_range_of_dates_ends_with_the_next_such_date_from_today(
     today: date, number: int, month: int, length: int
 ) -> None:
     last = min(28, number + length)
@@ -135,10 +140,11 @@ def calls_made(text: str) -> int:
 
 @pytest.mark.parametrize(
     "piece",
-    ["1-2,", "mo,", "mo 1-2 ", "mo 1-2 next week ", "13.-14.,", "1-2,3-4 am 5 ", "mo-fr 9-17 1.12.-24.12. ",
+    ["1-2,", "mo,", "mo 1-2 ", "mo 1-2 next week ", "13.-14.,", "1-2,3-4 am 5 ",
+    "mo-fr 9-17 1.12.-24.12. ",
         "1 ", "13. ", "the ", "9-12 13 aug ", "mo,1-2,"],
 )  # fmt: skip
-def test_the_work_grows_with_the_text_and_not_with_the_ways_to_read_it(piece: str) -> None:
+def test_the_work_grows_with_the_text_and_not_with_its_ambiguity(piece: str) -> None:
     half, whole = (calls_made((piece * 1000)[:length] + " ?") for length in (490, 980))
     assert whole < 3.5 * half
     assert whole < 2_000_000

@@ -5,27 +5,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.parsing.zones.zone_table import known
+from bot.parsing.zones.zone_table import available_zones
 from bot.parsing.zones.zones import COMMON_ZONES, find_zones
 
 
 @pytest.mark.parametrize(
     ("text", "zone"),
     [
-        ("Europe/Berlin", "Europe/Berlin"), ("europe/berlin", "Europe/Berlin"), ("berlin", "Europe/Berlin"),
+        ("Europe/Berlin", "Europe/Berlin"), ("europe/berlin", "Europe/Berlin"),
+        ("berlin", "Europe/Berlin"),
         ("new york", "America/New_York"),
-        ("são paulo", "America/Sao_Paulo"), ("sao paulo", "America/Sao_Paulo"), ("München", "Europe/Berlin"), ("Muenchen", "Europe/Berlin"),
-        ("Munich", "Europe/Berlin"), ("Hamburg", "Europe/Berlin"), ("Köln", "Europe/Berlin"), ("Genf", "Europe/Zurich"),
-        ("San Francisco", "America/Los_Angeles"), ("Boston", "America/New_York"), ("Mumbai", "Asia/Kolkata"), ("Peking", "Asia/Shanghai"),
-        ("Mailand", "Europe/Rome"), ("Rom", "Europe/Rome"), ("Wien", "Europe/Vienna"), ("Zürich", "Europe/Zurich"),
+        ("são paulo", "America/Sao_Paulo"), ("sao paulo", "America/Sao_Paulo"),
+        ("München", "Europe/Berlin"), ("Muenchen", "Europe/Berlin"),
+        ("Munich", "Europe/Berlin"), ("Hamburg", "Europe/Berlin"), ("Köln", "Europe/Berlin"),
+        ("Genf", "Europe/Zurich"),
+        ("San Francisco", "America/Los_Angeles"), ("Boston", "America/New_York"),
+        ("Mumbai", "Asia/Kolkata"), ("Peking", "Asia/Shanghai"),
+        ("Mailand", "Europe/Rome"), ("Rom", "Europe/Rome"), ("Wien", "Europe/Vienna"),
+        ("Zürich", "Europe/Zurich"),
         ("zurich", "Europe/Zurich"),
-        ("Tokio", "Asia/Tokyo"), ("Deutschland", "Europe/Berlin"), ("germany", "Europe/Berlin"), ("Österreich", "Europe/Vienna"),
-        ("Oesterreich", "Europe/Vienna"), ("Schweiz", "Europe/Zurich"), ("UK", "Europe/London"), ("UTC", "UTC"), ("utc", "UTC"),
-        ("US/Pacific", "America/Los_Angeles"), ("Asia/Calcutta", "Asia/Kolkata"), ("Europe/Kiev", "Europe/Kyiv"), ("Etc/UTC", "UTC"),
+        ("Tokio", "Asia/Tokyo"), ("Deutschland", "Europe/Berlin"), ("germany", "Europe/Berlin"),
+        ("Österreich", "Europe/Vienna"),
+        ("Oesterreich", "Europe/Vienna"), ("Schweiz", "Europe/Zurich"), ("UK", "Europe/London"),
+        ("UTC", "UTC"), ("utc", "UTC"),
+        ("US/Pacific", "America/Los_Angeles"), ("Asia/Calcutta", "Asia/Kolkata"),
+        ("Europe/Kiev", "Europe/Kyiv"), ("Etc/UTC", "UTC"),
         ("san fr", "America/Los_Angeles"), ("york", "America/New_York"),
     ],
 )  # fmt: skip
-def test_a_zone_is_found_by_what_people_call_it(text: str, zone: str) -> None:
+def test_a_zone_is_found_by_its_common_names(text: str, zone: str) -> None:
     assert find_zones(text) == (zone,)
 
 
@@ -50,7 +58,7 @@ def test_offsets_and_nonsense_find_nothing(text: str) -> None:
     assert find_zones(text) == ()
 
 
-def test_a_country_with_several_clocks_offers_one_zone_for_each_first() -> None:
+def test_a_country_with_several_clocks_returns_one_zone_for_each_first() -> None:
     found = find_zones("Vereinigte Staaten")
     assert found[:4] == (
         "America/New_York",
@@ -62,17 +70,17 @@ def test_a_country_with_several_clocks_offers_one_zone_for_each_first() -> None:
     assert find_zones("USA") == found
 
 
-def test_the_beginning_of_a_name_offers_all_that_begin_so() -> None:
+def test_the_beginning_of_a_name_finds_all_names_with_it() -> None:
     assert find_zones("ber")[0] == "Europe/Berlin"
     assert "Atlantic/Bermuda" in find_zones("ber")
 
 
-def test_no_more_zones_are_offered_than_asked_for() -> None:
+def test_the_number_of_zones_is_limited() -> None:
     assert len(find_zones("europe", limit=3)) == 3
     assert find_zones("berlin", limit=0) == ()
 
 
-def test_common_zones_are_found_by_their_own_names_and_are_spread_over_the_world() -> None:
+def test_common_zones_are_found_by_name_and_cover_the_world() -> None:
     assert [find_zones(zone) for zone in COMMON_ZONES] == [(zone,) for zone in COMMON_ZONES]
     assert {zone.partition("/")[0] for zone in COMMON_ZONES} == {
         "Europe",
@@ -84,8 +92,9 @@ def test_common_zones_are_found_by_their_own_names_and_are_spread_over_the_world
     }
 
 
-def test_a_zone_is_known_by_its_exact_name_alone() -> None:
-    assert [name in known() for name in ("Europe/Berlin", "UTC", "Asia/Calcutta", "europe/berlin", "Mars/Base", "", "Factory")] == [
+def test_a_zone_is_available_by_its_exact_name_only() -> None:
+    assert [name in available_zones() for name in ("Europe/Berlin", "UTC", "Asia/Calcutta",
+    "europe/berlin", "Mars/Base", "", "Factory")] == [
         True, True, True, False, False, False, False,
     ]  # fmt: skip
 
@@ -107,7 +116,7 @@ def test_every_place_of_the_database_is_found() -> None:
 
 
 @given(st.sampled_from(sorted(zoneinfo.available_timezones())))
-def test_every_name_of_the_database_leads_to_one_zone_with_the_same_clock_or_to_none(
+def test_every_name_of_the_database_finds_at_most_one_zone_with_the_same_clock(
     name: str,
 ) -> None:
     found = find_zones(name) if "/" in name else ()
@@ -116,10 +125,10 @@ def test_every_name_of_the_database_leads_to_one_zone_with_the_same_clock_or_to_
 
 
 @given(st.one_of(st.text(max_size=30), st.text("abeinorstuü /", max_size=4)))
-def test_no_text_raises_and_only_zones_of_the_usual_form_are_offered(text: str) -> None:
+def test_no_text_raises_and_only_area_city_names_are_returned(text: str) -> None:
     found = find_zones(text)
     assert len(found) == len(set(found)) <= 8
     assert all(
-        zone in known() and (zone == "UTC" or "/" in zone) and not zone.startswith("Etc/")
+        zone in available_zones() and (zone == "UTC" or "/" in zone) and not zone.startswith("Etc/")
         for zone in found
     )

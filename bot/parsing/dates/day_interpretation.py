@@ -1,7 +1,7 @@
-"""Finds the day a phrase for one day means, given the person's local date.
+"""Interprets phrases for one day, given the person's local date.
 
-A date without a year is the next such day counting today; a weekday alone is the next one counting today; "next Friday" is the Friday of
-the next ISO week, "this Friday" that of this one.
+A date without a year is its next occurrence from today, and so is a weekday alone. "Next Friday" is
+the Friday of the next ISO week, "this Friday" that of this week.
 """
 
 from calendar import isleap
@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import MAXYEAR, MINYEAR, date, timedelta
 from enum import Enum, auto
 
-from bot.parsing.core.phrases import Ahead, Named, OneDay, Written
+from bot.parsing.core.phrases import NamedWeekday, OneDay, RelativeDay, WrittenDate
 from bot.parsing.core.results import DayRead, Note, Problem
 
 DAYS_IN_WEEK = 7
@@ -19,8 +19,8 @@ _LEAP_YEARS_APART = 8
 _MONTHS_IN_YEAR = 12
 
 
-class Contradiction(Enum):
-    """What to believe where weekday and date contradict each other: neither, the date as written, or the weekday."""
+class ConflictResolution(Enum):
+    """What to do if weekday and date contradict: refuse, follow the date, or follow the weekday."""
 
     REFUSE = auto()
     DATE = auto()
@@ -28,34 +28,40 @@ class Contradiction(Enum):
 
 
 def is_open(node: OneDay) -> bool:
-    """Tell whether the phrase fits many days, so that its neighbour in a range decides which is meant."""
-    return (isinstance(node, Written) and node.year is None) or (
-        isinstance(node, Named) and node.weeks is None
+    """Return whether a phrase fits many days, so that its neighbour in a range decides."""
+    return (isinstance(node, WrittenDate) and node.year is None) or (
+        isinstance(node, NamedWeekday) and node.weeks is None
     )
 
 
-def choose_day(
-    node: OneDay, today: date, believe: Contradiction = Contradiction.REFUSE
+def interpret_day(
+    node: OneDay, today: date, on_conflict: ConflictResolution = ConflictResolution.REFUSE
 ) -> DayRead | Problem:
-    """Find the day a phrase means; a Problem where there is none, where it is past, or where weekday and date contradict each other."""
-    return _not_past(unchecked_day(node, today, today, believe), today)
+    """Return the day of a phrase.
+
+    A Problem if there is none, if it is past, or if weekday and date contradict each other.
+    """
+    return _reject_past(resolve_day(node, today, today, on_conflict), today)
 
 
-def _not_past(read: DayRead | Problem, today: date) -> DayRead | Problem:
-    """Refuse a day before today."""
+def _reject_past(read: DayRead | Problem, today: date) -> DayRead | Problem:
+    """Return a Problem for a day before today."""
     past = isinstance(read, DayRead) and read.day < today
     return Problem("day_in_past", {"day": read.day}) if isinstance(read, DayRead) and past else read
 
 
-def unchecked_day(
-    node: OneDay, start: date, today: date, believe: Contradiction
+def resolve_day(
+    node: OneDay, start: date, today: date, on_conflict: ConflictResolution
 ) -> DayRead | Problem:
-    """Find the day a phrase means, the first from ``start`` where it fits many; it may lie before today where the phrase says so."""
-    if isinstance(node, Written):
-        return _written_day(
-            node, earliest(node, start) if node.year is None else _exact(node), today, believe
+    """Return the day of a phrase, the first from ``start`` if it fits many; it may be past."""
+    if isinstance(node, WrittenDate):
+        return _check_date(
+            node,
+            earliest(node, start) if node.year is None else _exact_date(node),
+            today,
+            on_conflict,
         )
-    if isinstance(node, Ahead):
+    if isinstance(node, RelativeDay):
         return DayRead(today + timedelta(node.days))
     if node.weeks is None:
         day = earliest(node, start)
@@ -74,40 +80,42 @@ def unchecked_day(
     )
 
 
-def day_before(node: OneDay, end: date, today: date, believe: Contradiction) -> DayRead | Problem:
-    """Find the last day up to ``end`` that fits an open phrase."""
-    if isinstance(node, Written):
-        return _written_day(node, latest(node, end), today, believe)
-    weekday = node.weekday if isinstance(node, Named) else end.weekday()
+def resolve_day_before(
+    node: OneDay, end: date, today: date, on_conflict: ConflictResolution
+) -> DayRead | Problem:
+    """Return the last day up to ``end`` that fits an open phrase."""
+    if isinstance(node, WrittenDate):
+        return _check_date(node, latest(node, end), today, on_conflict)
+    weekday = node.weekday if isinstance(node, NamedWeekday) else end.weekday()
     return DayRead(end - timedelta((end.weekday() - weekday) % DAYS_IN_WEEK))
 
 
-def earliest(node: "Written | Named", start: date) -> date:
-    """Return the first day from ``start`` that fits; ``date.min`` where none ever does."""
-    if isinstance(node, Named):
+def earliest(node: "WrittenDate | NamedWeekday", start: date) -> date:
+    """Return the first day from ``start`` that fits; ``date.min`` if none does."""
+    if isinstance(node, NamedWeekday):
         return start + timedelta((node.weekday - start.weekday()) % DAYS_IN_WEEK)
     return min((day for day in _candidates(node, start.year) if day >= start), default=date.min)
 
 
-def latest(node: Written, end: date) -> date:
-    """Return the last day up to ``end`` that fits; ``date.min`` where none ever did."""
+def latest(node: WrittenDate, end: date) -> date:
+    """Return the last day up to ``end`` that fits; ``date.min`` if none does."""
     return max((day for day in _candidates(node, end.year) if day <= end), default=date.min)
 
 
-def _candidates(node: Written, year: int) -> Iterator[date]:
-    """Yield the days that fit a date without a year, in the years around one."""
+def _candidates(node: WrittenDate, year: int) -> Iterator[date]:
+    """Yield the days that fit a date without a year, in the years around ``year``."""
     months = range(1, _MONTHS_IN_YEAR + 1) if node.month is None else (node.month,)
     for near in range(
         max(MINYEAR, year - _LEAP_YEARS_APART), min(MAXYEAR, year + _LEAP_YEARS_APART) + 1
     ):
         for month in months:
-            day = _exact(replace(node, month=month, year=near))
+            day = _exact_date(replace(node, month=month, year=near))
             if day != date.min:
                 yield day
 
 
-def _exact(node: Written) -> date:
-    """Return the day a full date names; ``date.min`` where the calendar has none."""
+def _exact_date(node: WrittenDate) -> date:
+    """Return the day of a full date; ``date.min`` if it does not exist."""
     year, month = node.year or 0, node.month or 0
     exists = (
         MINYEAR <= year <= MAXYEAR
@@ -118,28 +126,28 @@ def _exact(node: Written) -> date:
 
 
 def _month_length(year: int, month: int) -> int:
-    """Return how many days a month has."""
+    """Return the number of days of a month."""
     return _MONTH_LENGTHS[month - 1] - (1 if month == 2 and not isleap(year) else 0)  # noqa: PLR2004  (February)
 
 
-def _written_day(
-    node: Written, day: date, today: date, believe: Contradiction
+def _check_date(
+    node: WrittenDate, day: date, today: date, on_conflict: ConflictResolution
 ) -> DayRead | Problem:
-    """Judge the day found for a date: whether it exists, agrees with the weekday beside it, and what has to be told."""
+    """Check that a date's day exists and agrees with its weekday, and add the notes."""
     if day == date.min:
         return Problem("no_such_day", {"day": node.day, "month": node.month, "year": node.year})
     if node.weekday is not None and node.weekday != day.weekday():
         nearest = nearest_weekday(node.weekday, day, today)
-        if believe is Contradiction.REFUSE:
+        if on_conflict is ConflictResolution.REFUSE:
             return Problem(
                 "weekday_contradicts", {"weekday": node.weekday, "day": day}, (day, nearest)
             )
-        day = day if believe is Contradiction.DATE else nearest
+        day = day if on_conflict is ConflictResolution.DATE else nearest
     return DayRead(day, tuple(_date_notes(node, day, today)))
 
 
-def _date_notes(node: Written, day: date, today: date) -> Iterator[Note]:
-    """Yield what was assumed about a date."""
+def _date_notes(node: WrittenDate, day: date, today: date) -> Iterator[Note]:
+    """Yield the assumptions about a date."""
     if node.year is None and day.year > today.year:
         yield Note("next_year", {"day": day})
     if node.slashed and node.month != node.day <= _MONTHS_IN_YEAR:
@@ -147,9 +155,9 @@ def _date_notes(node: Written, day: date, today: date) -> Iterator[Note]:
 
 
 def nearest_weekday(weekday: int, day: date, today: date) -> date:
-    """Return the day with this weekday that lies nearest to a day, not before today."""
+    """Return the day with this weekday that is nearest to a day and not before today."""
     ahead = (weekday - day.weekday()) % DAYS_IN_WEEK
     numbers = (day.toordinal() + ahead - DAYS_IN_WEEK, day.toordinal() + ahead)
     possible = [number for number in numbers if today.toordinal() <= number <= date.max.toordinal()]
     nearest = min(possible, key=lambda number: abs(number - day.toordinal()), default=None)
-    return earliest(Named(weekday), today) if nearest is None else date.fromordinal(nearest)
+    return earliest(NamedWeekday(weekday), today) if nearest is None else date.fromordinal(nearest)

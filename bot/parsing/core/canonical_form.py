@@ -1,4 +1,4 @@
-"""Writes days and hours in one plain form that can be read back."""
+"""Formats days and hours in a canonical form that parses back."""
 
 from datetime import date, timedelta
 from itertools import groupby
@@ -8,17 +8,20 @@ from domain.timespan import WallSpan
 
 
 def format_day_hours(read: HoursRead) -> str:
-    """Write days and hours so that ``read_hours`` reads them back, one line for each run of days with the same hours.
+    """Format days and hours so that ``read_hours`` parses them back.
 
-    A line is ``2026-12-01 08:00-15:00`` or ``2026-12-01 - 2026-12-04 08:00-12:00, 13:00-17:00``; the end of the day is ``24:00``.
+    There is one line for each range of days with the same hours: ``2026-12-01 08:00-15:00`` or
+    ``2026-12-01 - 2026-12-04 08:00-12:00, 13:00-17:00``. The end of a day is ``24:00``.
     """
     numbered = enumerate(read.days)
     runs = groupby(numbered, key=lambda entry: (entry[1][0] - timedelta(entry[0]), entry[1][1]))
-    return "\n".join(_line(tuple(day for _, (day, _) in run), spans) for (_, spans), run in runs)
+    return "\n".join(
+        _line(tuple(day for _, (day, _) in day_range), spans) for (_, spans), day_range in runs
+    )
 
 
 def _line(days: tuple[date, ...], spans: tuple[WallSpan, ...]) -> str:
-    """Write one run of days with its hours."""
+    """Format one range of days with its hours."""
     named = (
         days[0].isoformat() if len(days) == 1 else f"{days[0].isoformat()} - {days[-1].isoformat()}"
     )
@@ -26,5 +29,5 @@ def _line(days: tuple[date, ...], spans: tuple[WallSpan, ...]) -> str:
 
 
 def _clock(minutes: int) -> str:
-    """Write minutes after midnight on the 24-hour clock."""
+    """Format minutes after midnight on the 24-hour clock."""
     return f"{minutes // 60:02}:{minutes % 60:02}"
