@@ -1,1 +1,1 @@
-"""What the app claims about speed, measured: ``make bench`` runs all of it; ``docs/performance.md`` tells what came out."""
+"""Benchmarks of the speed claims in ``docs/performance.md``; ``make bench`` runs them all."""

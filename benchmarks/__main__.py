@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: measure everything, or what is named; print one table and write ``benchmarks/results.json``."""
+"""Run all or the named benchmarks, print a table and write ``benchmarks/results.json``."""
 
 import argparse
 import asyncio
@@ -19,7 +19,7 @@ RESULTS = Path(__file__).with_name("results.json")
 
 
 async def measured(names: Sequence[str], scale: Scale, given: Databases) -> Report:
-    """Return the report on these benchmarks."""
+    """Run benchmarks and return their report."""
     report = Report()
     for name in names:
         await BENCHMARKS[name](scale, given, report)
@@ -27,19 +27,19 @@ async def measured(names: Sequence[str], scale: Scale, given: Databases) -> Repo
 
 
 def main() -> None:
-    """Measure what the command line names."""
+    """Run the benchmarks that the command line names."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "name",
         nargs="*",
         choices=[[], *BENCHMARKS],
-        help="which benchmarks, all of them unless some are named",
+        help="the benchmarks to run (default: all)",
     )
-    parser.add_argument("--quick", action="store_true", help="just see that each works")
+    parser.add_argument("--quick", action="store_true", help="only check that each benchmark runs")
     parser.add_argument(
         "--results",
         type=Path,
-        help="where to write the results (the whole measurement has its own place)",
+        help="the file for the results (default for a full run: benchmarks/results.json)",
     )
     options = parser.parse_args()
     with durable_server() as server, databases(server) as given:

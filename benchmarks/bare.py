@@ -1,6 +1,6 @@
-"""The bare drivers: the very statements that our code sends, recorded from it, with nothing between them and the database.
+"""The bare database drivers, which replay the statements of our code without any layer between.
 
-A recording is made once, with values that stand for themselves; played, other values take their places.
+A recording is made once, with unique values; a replay substitutes other values for them.
 """
 
 import asyncio
@@ -16,21 +16,21 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.engine.sqlite_direct import IN_THREAD
 
-# As many connections as our own engine has, set up like those.
+# The same pool size and settings as our own engine.
 _POOL: dict[str, Any] = {"min_size": 10, "max_size": 10, "server_settings": {"jit": "off"}}
 
 Values = Mapping[object, object]
-"""What takes the places of the values that were recorded."""
+"""Maps recorded values to the values of a replay."""
 
 
 @dataclass(slots=True)
 class Recording:
-    """Statements with their parameters, in order: one transaction."""
+    """The statements of one transaction with their parameters, in order."""
 
     statements: list[tuple[str, Sequence[Any], bool]] = field(default_factory=list)
 
     def with_values(self, values: Values) -> Iterator[tuple[str, Any, bool]]:
-        """Yield the statements with other values; the last part tells that there are several rows of them."""
+        """Yield the statements with substituted values; the last item marks several rows."""
         for sql, parameters, many in self.statements:
             if many:
                 yield (
@@ -44,17 +44,17 @@ class Recording:
 
 @contextmanager
 def recorded(engine: AsyncEngine) -> Iterator[Recording]:
-    """Record what goes over an engine in a block, but for the beginning and the end of transactions."""
+    """Record the statements of an engine in a block, without BEGIN and COMMIT."""
     recording = Recording()
 
     def executed(
         _connection: object, _cursor: object, sql: str, parameters: Any, *_others: object
     ) -> None:
         if not sql.startswith("BEGIN"):
-            # Several rows in one VALUES are one row of parameters, whatever SQLAlchemy calls them.
+            # Several rows in one VALUES clause are one row of parameters.
             recording.statements.append((sql, parameters, isinstance(parameters, list)))
 
-    # What is executed with nothing between is not told of, so for as long all of it goes the long way.
+    # The direct path sends no events, so force the path through the thread while recording.
     engine.sync_engine.update_execution_options(**IN_THREAD)
     event.listen(engine.sync_engine, "before_cursor_execute", executed)
     try:
@@ -65,22 +65,22 @@ def recorded(engine: AsyncEngine) -> Iterator[Recording]:
 
 
 class BareSqlite:
-    """aiosqlite with the settings of our own connections: one connection, that one writer has after the other."""
+    """aiosqlite with our own settings: one connection with one writer at a time."""
 
     def __init__(self, connection: aiosqlite.Connection, begin: str) -> None:
         self._connection = connection
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._begin = begin
 
-    async def play(self, recording: Recording, values: Values) -> list[Any]:
-        """Send a recording in one transaction, and return the first row that each statement gave, None where it gave none."""
-        async with self._turn:
+    async def replay(self, recording: Recording, values: Values) -> list[Any]:
+        """Replay a recording in one transaction; return each statement's first row, or None."""
+        async with self._lock:
             await self._connection.execute(self._begin)
-            firsts = [await self._sent(*each) for each in recording.with_values(values)]
+            firsts = [await self._execute(*each) for each in recording.with_values(values)]
             await self._connection.execute("COMMIT")
         return firsts
 
-    async def _sent(self, sql: str, parameters: Any, many: bool) -> Any:  # noqa: FBT001  (as it was recorded)
+    async def _execute(self, sql: str, parameters: Any, many: bool) -> Any:  # noqa: FBT001  (as it was recorded)
         if many:
             await self._connection.executemany(sql, parameters)
             return None
@@ -89,20 +89,22 @@ class BareSqlite:
 
 
 class BarePostgres:
-    """asyncpg with as many connections as our own engine has."""
+    """asyncpg with a pool of the size of our own engine's."""
 
     def __init__(self, pool: asyncpg.Pool, *, reading: bool) -> None:
         self._pool = pool
-        self._how: dict[str, Any] = (
+        self._options: dict[str, Any] = (
             {"isolation": "repeatable_read", "readonly": True} if reading else {}
         )
 
-    async def play(self, recording: Recording, values: Values) -> list[Any]:
-        """The same."""
-        async with self._pool.acquire() as connection, connection.transaction(**self._how):
-            return [await self._sent(connection, *each) for each in recording.with_values(values)]
+    async def replay(self, recording: Recording, values: Values) -> list[Any]:
+        """Replay a recording as ``BareSqlite.replay`` does."""
+        async with self._pool.acquire() as connection, connection.transaction(**self._options):
+            return [
+                await self._execute(connection, *each) for each in recording.with_values(values)
+            ]
 
-    async def _sent(
+    async def _execute(
         self,
         connection: asyncpg.Connection,
         sql: str,
@@ -118,7 +120,7 @@ class BarePostgres:
 
 @asynccontextmanager
 async def bare(url: str, *, reading: bool = False) -> AsyncIterator[BareSqlite | BarePostgres]:
-    """Have the bare driver on a database for a block."""
+    """Connect the bare driver to a database for a block."""
     if url.startswith("postgresql:"):
         async with asyncpg.create_pool(url, **_POOL) as pool:
             yield BarePostgres(pool, reading=reading)

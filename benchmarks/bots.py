@@ -1,7 +1,8 @@
-"""The bots that are compared, each in a process of its own: ``python -m benchmarks.bots whole|stock|ours URL TOKEN [DATABASE]``.
+"""The compared bots: ``python -m benchmarks.bots whole|stock|ours URL TOKEN [DATABASE]``.
 
-``whole`` is this bot as it is, but for the pace: what keeps it to Telegram's limits would be all that is measured. The bare bots make the
-same calls for each update, with no logic and no database: ``stock`` is python-telegram-bot as it comes, ``ours`` the same on our transport.
+Each runs in its own process. ``whole`` is this bot without the rate limiter, which would otherwise
+determine the result. The bare bots make the same API calls without logic and database: ``stock`` is
+plain python-telegram-bot, ``ours`` uses our transport.
 """
 
 import asyncio
@@ -46,20 +47,20 @@ async def whole(url: str, token: str, database: str) -> None:
 
 
 def _keyboard(kind: str) -> InlineKeyboardMarkup | None:
-    """Return a keyboard of the size that this bot shows; it is made anew each time, as a bot does."""
+    """Return a keyboard of the size that this bot shows, built for each call as in a bot."""
     return InlineKeyboardMarkup.de_json(markup(AFTER[kind]), None)
 
 
-async def _asked(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-    """Somebody wants to book."""
+async def _book(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    """Answer /book."""
     assert update.effective_chat
     await context.bot.send_message(
         update.effective_chat.id, reply_markup=_keyboard("/book"), **_SHOWN
     )
 
 
-async def _tapped(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
-    """Something was tapped: answer, show what comes next; and where it was confirmed, tell the provider."""
+async def _tap(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
+    """Answer a tap and show the next screen; after a confirmation, notify the provider."""
     query = update.callback_query
     assert query
     assert query.data
@@ -82,7 +83,7 @@ async def bare(url: str, token: str, *, stock: bool) -> None:
             AiohttpRequest(connections=4)
         )
     application = builder.build()
-    application.add_handlers([CommandHandler("book", _asked), CallbackQueryHandler(_tapped)])
+    application.add_handlers([CommandHandler("book", _book), CallbackQueryHandler(_tap)])
     async with application:
         await _polling(application)
 
@@ -99,9 +100,9 @@ async def _polling(application: Application[Any, Any, Any, Any, Any, Any]) -> No
         await application.stop()
 
 
-async def _until_told(running: Coroutine[Any, Any, None]) -> None:
-    """Run a bot until a signal ends it."""
-    task = asyncio.ensure_future(running)
+async def _run_until_signal(bot: Coroutine[Any, Any, None]) -> None:
+    """Run a bot until SIGTERM."""
+    task = asyncio.ensure_future(bot)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     await asyncio.wait({task})
     if not task.cancelled():
@@ -116,15 +117,15 @@ BOTS: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
 
 
 def main() -> None:
-    """Run the bot that is named; ``BENCHMARK_PROFILE`` names a file for a profile of it."""
+    """Run the named bot; ``BENCHMARK_PROFILE`` names a file for its profile."""
     name, *given = sys.argv[1:]
     profile, file = cProfile.Profile(), os.environ.get("BENCHMARK_PROFILE")
     if file is None:
-        asyncio.run(_until_told(BOTS[name](*given)))
+        asyncio.run(_run_until_signal(BOTS[name](*given)))
         return
     profile.enable()
     try:
-        asyncio.run(_until_told(BOTS[name](*given)))
+        asyncio.run(_run_until_signal(BOTS[name](*given)))
     finally:
         profile.disable()
         profile.dump_stats(file)

@@ -1,4 +1,4 @@
-"""Busy people who write once a second each, and quiet people who do something now and then and wait for it."""
+"""Load of busy people, who write every second, and quiet people, whose waiting is measured."""
 
 import asyncio
 import itertools
@@ -12,7 +12,7 @@ from benchmarks.screens import MARKUPS, TEXT
 from bot.buttons import ChooseProvider
 
 _FIRST_BUSY, _FIRST_QUIET = 50_000_000, 60_000_000
-# So many that none of them does two things within half a minute.
+# So many that none of them acts twice within half a minute.
 _QUIET = 120
 _QUIET_SECONDS = 0.25
 _START_SECONDS = 5.0
@@ -44,7 +44,7 @@ _TAP = (
 
 @dataclass(slots=True)
 class _Waits:
-    """What quiet people wait for now, by person, and how long they waited, in seconds."""
+    """What quiet people wait for, by person, and how long they waited, in seconds."""
 
     answer: dict[int, float] = field(default_factory=dict)
     screen: dict[int, float] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class _Waits:
 
 
 class BusyCrowd:
-    """The people who write to one bot; ``put`` takes each update that is to be fetched."""
+    """The people who write to one bot; ``put`` queues an update for it."""
 
     def __init__(self, put: Callable[[int, bytes], None]) -> None:
         self._put = put
@@ -62,54 +62,55 @@ class BusyCrowd:
         self._waits = _Waits()
 
     async def chats(self, busy: int, seconds: float) -> dict[str, float]:
-        """Have so many busy people write for a while, with quiet people among them; return how long those waited, in milliseconds."""
+        """Let busy people write for some seconds among quiet people.
+
+        Returns how long the quiet people waited, in milliseconds.
+        """
         self._waits = waits = _Waits()
         began = time.perf_counter()
         writing = [
             asyncio.create_task(self._writes(_FIRST_BUSY + each, each / max(busy, 1), seconds))
             for each in range(busy)
         ]
-        # Until each busy person was shown something, they are as quiet as all others.
+        # Until the bot has answered them once, busy people count as quiet.
         await asyncio.sleep(min(_START_SECONDS, seconds / 2) if busy else 0)
         await self._quiet(began + seconds)
         await asyncio.gather(*writing)
         answers = waits.busy_answers / (time.perf_counter() - began)
         unanswered = await self._settled()
         names = ("p50", "p99", "longest")
-        answered, shown = (
-            percentiles(waits.answered, 50, 99, 100),
-            percentiles(waits.shown, 50, 99, 100),
-        )
-        told = {
+        answered = percentiles(waits.answered, 50, 99, 100)
+        shown = percentiles(waits.shown, 50, 99, 100)
+        figures = {
             f"tap answered, {name}": 1000 * value
             for name, value in zip(names, answered, strict=True)
         }
-        told |= {
+        figures |= {
             f"quiet person shown, {name}": 1000 * value
             for name, value in zip(names, shown, strict=True)
         }
-        return told | {"busy people shown": answers, "problems": unanswered}
+        return figures | {"busy people shown": answers, "problems": unanswered}
 
     def answered(self, chat: int) -> None:
-        """Take note that a tap was answered."""
+        """Record that a tap was answered."""
         if (since := self._waits.answer.pop(chat, None)) is not None:
             self._waits.answered.append(time.perf_counter() - since)
 
     def shown(self, chat: int) -> None:
-        """Take note that a person sees a new screen."""
+        """Record that a person got a new screen."""
         self._waits.busy_answers += _FIRST_BUSY <= chat < _FIRST_QUIET
         if (since := self._waits.screen.pop(chat, None)) is not None:
             self._waits.shown.append(time.perf_counter() - since)
 
     async def _writes(self, chat: int, offset: float, seconds: float) -> None:
-        """Have a person write once a second."""
+        """Let a person write once a second."""
         began = time.perf_counter() + offset
         for turn in range(int(seconds)):
             await asyncio.sleep(began + turn - time.perf_counter())
             self._line(chat)
 
     async def _quiet(self, until: float) -> None:
-        """Have one quiet person after the other act: the one taps and the next one writes."""
+        """Let quiet people act one by one, by turns with a tap and a message."""
         for turn in itertools.count():
             if time.perf_counter() >= until:
                 return
@@ -120,19 +121,19 @@ class BusyCrowd:
             await asyncio.sleep(_QUIET_SECONDS)
 
     async def _settled(self) -> int:
-        """Wait for what quiet people still wait for; return how much of it never came."""
+        """Wait for outstanding answers; return how many never came."""
         deadline = time.perf_counter() + _LONGEST_WAIT
-        while (self._waits.screen or self._waits.answer) and time.perf_counter() < deadline:  # noqa: ASYNC110  (a look is enough)
+        while (self._waits.screen or self._waits.answer) and time.perf_counter() < deadline:  # noqa: ASYNC110  (polling is precise enough)
             await asyncio.sleep(0.05)
         return len(self._waits.screen) + len(self._waits.answer)
 
     def _line(self, chat: int) -> None:
-        """Have a person write a line."""
+        """Let a person send a message."""
         number = next(self._numbers)
         self._put(number, (_LINE % (number, number, chat, chat, int(time.time()))).encode())
 
     def _tap(self, chat: int) -> None:
-        """Have a person tap a button; the tap's number tells whose it is."""
+        """Let a person tap a button; the callback query id is the person's chat id."""
         number, date = next(self._numbers), int(time.time())
         self._waits.answer[chat] = time.perf_counter()
         data = ChooseProvider(1 + number % 2, 0).pack()

@@ -1,6 +1,6 @@
-"""A crowd that books: each person does the next thing once the last was answered, and what is waited for is timed.
+"""Load of people who book: each acts again once the last action was answered, and waits are timed.
 
-The mix of one person: ask to book, choose a provider, a day and a time, confirm; then the same with another time, and release it.
+One person's actions: book, choose provider, day and time, confirm; then again, and release.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from domain.timespan import instant
 
 MIX = ("/book", "bc", "bd", "bs", "rc", "/book", "bc", "bd", "bs", "rr")
 FIRST_PERSON = 10_000_000
-# The horizon does not reach to the end of the last days.
+# The booking horizon ends before the last days.
 _DAYS_USED = DAYS - 4
 
 _USER = '{"id":%d,"is_bot":false,"first_name":"Person","language_code":"en"}'
@@ -52,7 +52,7 @@ _TAP = (
 
 @dataclass(slots=True)
 class Person:
-    """One of the crowd: which step of the mix comes next, on which message, and with whom he books."""
+    """One person: the next step of the mix, its message, and the provider to book with."""
 
     number: int
     provider: int
@@ -64,36 +64,36 @@ class Person:
 
     @property
     def chat(self) -> int:
-        """His Telegram user id, and his chat's."""
+        """The person's Telegram user id and chat id."""
         return FIRST_PERSON + self.number
 
     @property
     def kind(self) -> str:
-        """What he does now."""
+        """The kind of the current step."""
         return MIX[self.step % len(MIX)]
 
     @property
     def slot(self) -> int:
-        """The slot he is booking: another one each time."""
+        """The slot of the current booking, another one each time."""
         free = _free(self.provider)
         return free[(self.step // (len(MIX) // 2)) % len(free)]
 
 
 @cache
 def _free(provider: int) -> list[int]:
-    """Return the slots that are free with a crowded provider."""
+    """Return the free slots of a crowded provider."""
     return [slot for slot in range(_DAYS_USED * SLOTS_A_DAY) if not is_taken(provider, slot)]
 
 
 @dataclass(slots=True)
 class Timing:
-    """What was waited for, in seconds: until a tap was answered, and until the screen showed what came of it."""
+    """Waits in seconds: until a tap was answered, and until the screen showed its result."""
 
     answered: list[float] = field(default_factory=list)
     shown: list[float] = field(default_factory=list)
     problems: int = 0
 
-    def told(self, seconds: float) -> dict[str, float]:
+    def figures(self, seconds: float) -> dict[str, float]:
         """Return the figures, times in milliseconds."""
         answered, shown = percentiles(self.answered, 50, 99), percentiles(self.shown, 50, 99)
         names = ("tap answered, p50", "tap answered, p99", "screen shown, p50", "screen shown, p99")
@@ -107,7 +107,7 @@ class Timing:
 
 
 class Crowd:
-    """The people who write to one bot; ``put`` takes each update that is to be fetched."""
+    """The people who write to one bot; ``put`` queues an update for it."""
 
     def __init__(self, put: Callable[[int, bytes], None], venue: Venue) -> None:
         self._put = put
@@ -115,71 +115,71 @@ class Crowd:
         self._numbers = count(1)
         self._people: dict[int, Person] = {}
         self._timing = Timing()
-        self._goes_on = self._piled = False
+        self._is_running = self._is_backlog = False
         self._idle = asyncio.Event()
 
     async def books(self, people: int, seconds: float) -> dict[str, float]:
-        """Let so many people book for a while, and return what was measured once the last one has been answered."""
+        """Let people book for some seconds; return the figures after the last answer."""
         assert people <= self._venue.crowded
         began = self._begin()
-        self._goes_on = True
+        self._is_running = True
         for person in self._first(people):
             self._acts(person)
         await asyncio.sleep(seconds)
-        self._goes_on = False
+        self._is_running = False
         await self._idle.wait()
-        return self._timing.told(time.perf_counter() - began)
+        return self._timing.figures(time.perf_counter() - began)
 
     async def waits(self, people: int, updates: int, seconds: float) -> dict[str, float]:
-        """Let updates pile up at once, of people who only look around, and return how they were worked off, for so long at most."""
+        """Queue updates of people who browse; return how they were processed in ``seconds``."""
         began = self._begin()
-        self._piled = True
+        self._is_backlog = True
         for turn in range(updates // people):
             for person in self._first(people):
                 person.step = turn % MIX.index("bs")
                 self._acts(person)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), seconds)
-        self._piled = False
+        self._is_backlog = False
         for person in self._first(people):
             person.step = 0
-        return self._timing.told(time.perf_counter() - began)
+        return self._timing.figures(time.perf_counter() - began)
 
     def answered(self, chat: int) -> None:
-        """Take note that a tap was answered."""
+        """Record that a tap was answered."""
         person = self._people.get(chat)
         if person is not None:
             self._timing.answered.append(time.perf_counter() - person.began)
 
     def shown(self, chat: int, message: int, reservation: int | None) -> None:
-        """Take note that a person sees a screen now: he goes on."""
+        """Record that a person got a screen, and let them act again."""
         person = self._people.get(chat)
         if person is None or not person.unanswered:
             return
         person.unanswered -= 1
         self._timing.shown.append(time.perf_counter() - person.began)
-        if not self._piled:
+        if not self._is_backlog:
             self._timing.problems += person.kind == "bs" and reservation is None
             person.reservation, person.message = reservation or person.reservation, message
             person.step += 1
-        if self._goes_on:
+        if self._is_running:
             self._acts(person)
         elif not any(each.unanswered for each in self._people.values()):
             self._idle.set()
 
     def screen_of(self, chat: int) -> str:
-        """Return the keyboard of what a person is shown."""
+        """Return the keyboard of a person's next screen."""
         person = self._people.get(chat)
         return MARKUPS[person.kind if person else "rc"]
 
     def _begin(self) -> float:
-        """Begin to measure."""
+        """Start measuring."""
         self._timing = Timing()
         self._idle.clear()
         return time.perf_counter()
 
     def _first(self, people: int) -> list[Person]:
-        """Return so many people; no two share a provider while there are enough of them."""
+        """Return people; they have different providers while there are enough."""
         for number in range(len(self._people) + 1, people + 1):
             self._people[FIRST_PERSON + number] = Person(
                 number, (number - 1) % self._venue.crowded + 1
@@ -187,20 +187,20 @@ class Crowd:
         return list(self._people.values())[:people]
 
     def _acts(self, person: Person) -> None:
-        """Let a person do the next thing."""
+        """Let a person take the next step."""
         number, date = next(self._numbers), int(time.time())
         person.began, person.unanswered = time.perf_counter(), person.unanswered + 1
         if person.kind == "/book":
             text = _COMMAND % (number, number, person.chat, person.chat, date)
         else:
-            # In a pile each tap is on a message of its own: what a message shows already is not shown again.
+            # In a backlog each tap has its own message: the bot shows no content twice.
             seen = MESSAGE % (
-                number if self._piled else person.message,
+                number if self._is_backlog else person.message,
                 person.chat,
                 date,
                 MARKUPS[MIX[person.step % len(MIX) - 1]],
             )
-            # The tap's number tells whose it is.
+            # The callback query id is the person's chat id.
             text = _TAP % (number, person.chat, person.chat, self._data(person), seen)
         self._put(number, text.encode())
 

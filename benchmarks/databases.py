@@ -1,4 +1,4 @@
-"""Databases to measure on: SQLite files in a folder of this run, and databases on a PostgreSQL server that keeps what it commits."""
+"""Databases for benchmarks: SQLite files of this run, and a durable PostgreSQL server."""
 
 import os
 import shutil
@@ -13,16 +13,16 @@ from tests.kit.postgres import FORGETFUL, ServerUnavailable, aside, copied, serv
 
 SQLITE, POSTGRES = "SQLite", "PostgreSQL"
 
-# As a server that people run: what it says is committed is on the disk. SQLite's file is not spared that either.
+# Settings of a production server: committed data is on the disk, as in SQLite's file.
 _KEEPS = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
 _DURABLE = {**FORGETFUL, **_KEEPS, "shared_buffers": "256MB", "autovacuum": "off"}
 
 
 class Databases:
-    """Gives out migrated databases without rows, on each engine that is there."""
+    """Creates migrated databases without rows on each available engine."""
 
     def __init__(self, folder: Path, server: str | None, stack: ExitStack) -> None:
-        """Migrate one database of each kind; those that are given out are copies, and go when the ``stack`` is unwound."""
+        """Migrate one database per engine to copy from; the ``stack`` deletes the copies."""
         self.folder = folder
         self.engines = (SQLITE, POSTGRES) if server else (SQLITE,)
         self._server = server
@@ -35,7 +35,7 @@ class Databases:
             aside(migrate(stack.enter_context(copied(server, "template0", self._template))))
 
     def new(self, engine: str) -> str:
-        """Return the URL of one more database."""
+        """Return the URL of a new database."""
         number = next(self._numbers)
         if engine == SQLITE:
             return f"sqlite:///{shutil.copyfile(self._file, self.folder / f'{number}.db')}"
@@ -47,7 +47,7 @@ class Databases:
 
 @contextmanager
 def durable_server() -> Iterator[str | None]:
-    """Have a PostgreSQL server that keeps what it commits for a block, or None, with a word, where none can be had."""
+    """Start a durable PostgreSQL server for a block; print why and yield None without one."""
     with ExitStack() as stack:
         try:
             server = stack.enter_context(served(_DURABLE))
@@ -59,6 +59,6 @@ def durable_server() -> Iterator[str | None]:
 
 @contextmanager
 def databases(server: str | None) -> Iterator[Databases]:
-    """Have databases for a block, on a PostgreSQL server as well where there is one."""
+    """Provide databases for a block, on PostgreSQL too if there is a server."""
     with tempfile.TemporaryDirectory(prefix="slotkeeper-bench-") as folder, ExitStack() as stack:
         yield Databases(Path(folder), server, stack)

@@ -1,4 +1,4 @@
-"""Expiry: ten thousand holds that run out within one second, until all are free again and the last notice waits to be told."""
+"""Expiry: ten thousand holds expire at once, until all are free and every notification is due."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ _POLICY = BookingPolicy()
 
 
 async def measure(scale: Scale, given: Databases, report: Report) -> None:
-    """Have holds run out on every engine, a fresh database each time, taking turns."""
+    """Expire holds on every engine alternately, each time in a new database."""
     contenders = {engine: partial(_expired, given, engine, scale.holds) for engine in given.engines}
     samples = await alternate(contenders, scale.rounds)
     case = f"{scale.holds:,} holds"
@@ -42,9 +42,9 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
 
 
 async def _expired(given: Databases, engine: str, holds: int) -> dict[str, float]:
-    """Fill a database with live holds, and end them all as the bot does."""
+    """Fill a database with live holds, and expire them all as the bot does."""
     url = given.new(engine)
-    # Two holds each: a client may have three.
+    # Two holds each, within the limit of three.
     fill(
         url,
         Venue(NOW, _PROVIDERS, holds, held_until=NOW + timedelta(minutes=30), clients=holds // 2),
@@ -54,11 +54,12 @@ async def _expired(given: Databases, engine: str, holds: int) -> dict[str, float
     await end_overdue_holds(database, _POLICY, lambda: NOW + timedelta(minutes=31))
     seconds = time.perf_counter() - began
     await database.close()
-    told = rows(
+    found = rows(
         url,
-        "SELECT (SELECT count(*) FROM busy), (SELECT count(*) FROM outbox WHERE kind = 'hold_expired')",
+        "SELECT (SELECT count(*) FROM busy), "
+        "(SELECT count(*) FROM outbox WHERE kind = 'hold_expired')",
     )
-    assert told == [(0, holds)], told
+    assert found == [(0, holds)], found
     return {
         "until all are free and told of": seconds,
         "longest transaction": 1000 * database.longest,
@@ -66,12 +67,12 @@ async def _expired(given: Databases, engine: str, holds: int) -> dict[str, float
 
 
 class _Timed(Database):
-    """A database that keeps how long its longest transaction took, in seconds."""
+    """A database that records the duration of its longest transaction, in seconds."""
 
     longest = 0.0
 
     async def write(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
-        """Write, and take the time."""
+        """Write, and record the duration."""
         began = time.perf_counter()
         result = await super().write(do)
         self.longest = max(self.longest, time.perf_counter() - began)

@@ -1,4 +1,4 @@
-"""Fair sharing: how long quiet people wait while others write more than Telegram's thirty messages a second can answer."""
+"""Fairness: how long quiet people wait while others write more than the rate limit can answer."""
 
 from datetime import UTC, datetime
 
@@ -10,7 +10,7 @@ from benchmarks.scale import Scale
 from benchmarks.venue import Venue, fill
 
 NAME = "fairness"
-_TOKEN = "1:token"  # noqa: S105  (it opens nothing)
+_TOKEN = "1:token"  # noqa: S105  (not a secret)
 _PROVIDERS = 100
 _WAITS = [
     f"{what}, {which}"
@@ -20,11 +20,11 @@ _WAITS = [
 
 
 async def measure(scale: Scale, given: Databases, report: Report) -> None:
-    """Have more and more people write once a second each, at the rate that Telegram allows, and time the quiet ones."""
+    """Increase the number of busy people under the rate limit, and time the quiet ones."""
     for engine in given.engines:
         alone = 0.0
         for busy in scale.busy:
-            figures = await _chatted(scale, given, engine, busy)
+            figures = await _measure_waits(scale, given, engine, busy)
             case = f"{engine}, {busy} busy people"
             for wait in _WAITS:
                 report.add(NAME, case, wait, "ms", Spread.of([figures[wait]]))
@@ -54,8 +54,10 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
             )
 
 
-async def _chatted(scale: Scale, given: Databases, engine: str, busy: int) -> dict[str, float]:
-    """Have people write to a bot of their own for a while."""
+async def _measure_waits(
+    scale: Scale, given: Databases, engine: str, busy: int
+) -> dict[str, float]:
+    """Run a bot and let people write to it for some seconds."""
     venue = Venue(datetime.now(UTC), _PROVIDERS, reservations=1)
     url = given.new(engine)
     fill(url, venue)

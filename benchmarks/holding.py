@@ -1,4 +1,4 @@
-"""Hold and confirm, as two transactions, by one person and by many at once, against the same statements on the bare driver."""
+"""Hold and confirm in two transactions, against the same statements on the bare driver."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ from tests.kit.raw_database import changes
 NAME = "holding"
 _OURS, _BARE = "ours", "bare driver"
 _PROVIDERS = 400
-# What is recorded: the last provider's first slot, whose numbers are like no others.
+# The recorded slot: its provider's number occurs nowhere else in the recording.
 _RECORDED = _PROVIDERS - 1
 _FIRST_NUMBER = 770_001
 _POLICY = BookingPolicy()
@@ -30,17 +30,17 @@ _LIMITS = {SQLITE: 0.25}
 _LIMIT = 0.4
 
 Once = Callable[[int], Awaitable[None]]
-"""Hold and confirm the slot of this number."""
+"""Holds and confirms the slot with this number."""
 
 
 def _slot(venue: Venue, number: int) -> tuple[int, int, int]:
-    """Return the client, the provider and the first cell of a slot by its number: no two are in each other's way."""
+    """Return client, provider and first cell of a slot; different numbers do not conflict."""
     provider = number % _PROVIDERS + 1
     return FIRST_CLIENT + provider, provider, venue.cell(number // _PROVIDERS)
 
 
 async def measure(scale: Scale, given: Databases, report: Report) -> None:
-    """Compare ours with the bare driver at every number of people, on every engine."""
+    """Compare our code with the bare driver for each number of people, on every engine."""
     for engine in given.engines:
         url, venue = given.new(engine), Venue(NOW, _PROVIDERS, clients=_PROVIDERS)
         fill(url, venue)
@@ -48,12 +48,12 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
         database = Database(url)
         try:
             async with bare(url) as driver:
-                await _compared(scale, report, engine, venue, database, driver)
+                await _compare(scale, report, engine, venue, database, driver)
         finally:
             await database.close()
 
 
-async def _compared(
+async def _compare(
     scale: Scale,
     report: Report,
     engine: str,
@@ -61,17 +61,17 @@ async def _compared(
     database: Database,
     driver: BareSqlite | BarePostgres,
 ) -> None:
-    """Compare ours with the bare driver on one engine."""
+    """Compare our code with the bare driver on one engine."""
     numbers = count(_PROVIDERS)
-    spoken = await _recorded(database, venue)
-    ways: dict[str, Once] = {
+    recordings = await _recorded(database, venue)
+    contenders_once: dict[str, Once] = {
         _OURS: partial(_ours, database, venue),
-        _BARE: partial(_played, driver, spoken, venue),
+        _BARE: partial(_replay, driver, recordings, venue),
     }
     for people in scale.at_once:
         contenders = {
             name: partial(_run, once, numbers, people, scale.holding_seconds)
-            for name, once in ways.items()
+            for name, once in contenders_once.items()
         }
         samples = await alternate(contenders, scale.rounds)
         case = f"{engine}, {people} at once"
@@ -81,7 +81,7 @@ async def _compared(
 
 
 async def _ours(database: Database, venue: Venue, number: int) -> None:
-    """Hold and confirm a slot, each in a transaction of its own."""
+    """Hold and confirm a slot in two transactions."""
     client, provider, cell = _slot(venue, number)
     async with database.transaction() as uow:
         hold = await hold_slot(uow, _POLICY, SlotChoice(client, provider, cell), NOW)
@@ -89,24 +89,24 @@ async def _ours(database: Database, venue: Venue, number: int) -> None:
         await confirm_hold(uow, _POLICY, hold.id, client, NOW)
 
 
-async def _played(
+async def _replay(
     driver: BareSqlite | BarePostgres,
-    spoken: tuple[Recording, Recording],
+    recordings: tuple[Recording, Recording],
     venue: Venue,
     number: int,
 ) -> None:
-    """The same with what was recorded."""
-    hold, confirm = spoken
+    """Replay the recordings for another slot."""
+    hold, confirm = recordings
     client, provider, cell = _slot(venue, number)
-    stood, providers, first = _slot(venue, _RECORDED)
+    recorded_client, providers, first = _slot(venue, _RECORDED)
     values: dict[object, object] = {
-        stood: client,
+        recorded_client: client,
         providers: provider,
         first: cell,
         first + 1: cell + 1,
     }
     values[FIRST_PROVIDER + providers] = FIRST_PROVIDER + provider
-    firsts = await driver.play(hold, values)
+    firsts = await driver.replay(hold, values)
     (reservation,) = firsts[
         next(
             at
@@ -114,24 +114,24 @@ async def _played(
             if sql.startswith("INSERT INTO reservation")
         )
     ]
-    await driver.play(confirm, values | {_FIRST_NUMBER: reservation})
+    await driver.replay(confirm, values | {_FIRST_NUMBER: reservation})
 
 
 async def _recorded(database: Database, venue: Venue) -> tuple[Recording, Recording]:
-    """Record what a hold and its confirmation send; the reservation is the first there is."""
+    """Record the statements of a hold and its confirmation."""
     client, provider, cell = _slot(venue, _RECORDED)
-    with recorded(database._writer) as hold:  # noqa: SLF001  (only the engine knows what goes over it)
+    with recorded(database._writer) as hold:  # noqa: SLF001  (recording needs the engine)
         async with database.transaction() as uow:
             made = await hold_slot(uow, _POLICY, SlotChoice(client, provider, cell), NOW)
     assert made.id == _FIRST_NUMBER
-    with recorded(database._writer) as confirm:  # noqa: SLF001  (the same)
+    with recorded(database._writer) as confirm:  # noqa: SLF001  (as above)
         async with database.transaction() as uow:
             await confirm_hold(uow, _POLICY, made.id, client, NOW)
     return hold, confirm
 
 
 async def _run(once: Once, numbers: Iterator[int], people: int, seconds: float) -> dict[str, float]:
-    """Have so many people book at once, each one slot after the other, for a while."""
+    """Let people book at once, one slot after another, for some seconds."""
     began = time.perf_counter()
     done = 0
 
@@ -146,8 +146,11 @@ async def _run(once: Once, numbers: Iterator[int], people: int, seconds: float) 
 
 
 def _number_from(url: str, number: int) -> str:
-    """Return the statement after which the next reservation has this number: one that no other value of a recording can be mistaken for."""
+    """Return a statement that sets the next reservation's id to a number unique in a recording."""
     if url.startswith("postgresql:"):
         return f"ALTER SEQUENCE reservation_id_seq RESTART WITH {number}"
     columns = "id, provider_id, client_id, start_cell, end_cell, status, held_at"
-    return f"INSERT INTO reservation ({columns}) VALUES ({number - 1}, 1, {FIRST_CLIENT + 1}, 0, 1, 'completed', 0)"
+    return (
+        f"INSERT INTO reservation ({columns}) "
+        f"VALUES ({number - 1}, 1, {FIRST_CLIENT + 1}, 0, 1, 'completed', 0)"
+    )

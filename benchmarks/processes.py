@@ -1,4 +1,4 @@
-"""Processes that are measured from outside: Telegram's side, and bots. Each is ended by its own number."""
+"""The measured processes: Telegram's side and the bots; each is stopped by its process id."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Telegram:
-    """Telegram's side, as seen by the one who measures."""
+    """A client that controls Telegram's side."""
 
     def __init__(self, url: str, session: aiohttp.ClientSession) -> None:
         self.url = url
@@ -26,16 +26,16 @@ class Telegram:
     async def books(
         self, token: str, *, people: int, seconds: float, delay: float = 0.0
     ) -> dict[str, float]:
-        """Have a crowd book with a bot for a while, and return what was measured; every answer of Telegram's takes ``delay`` seconds."""
-        return await self._asked(
+        """Let people book with a bot; return the figures. ``delay`` is Telegram's response time."""
+        return await self._control(
             "books", {"token": token, "people": people, "seconds": seconds, "delay": delay}
         )
 
     async def waits(
         self, token: str, *, people: int, updates: int, seconds: float = 60.0
     ) -> dict[str, float]:
-        """Have updates pile up, and return how they were worked off, for so long at most."""
-        return await self._asked(
+        """Queue updates; return how they were processed in ``seconds``."""
+        return await self._control(
             "waits",
             {
                 "token": token,
@@ -47,19 +47,19 @@ class Telegram:
         )
 
     async def chats(self, token: str, *, people: int, seconds: float) -> dict[str, float]:
-        """Have busy people write once a second each for a while, and return how long quiet people waited meanwhile."""
-        return await self._asked(
+        """Let busy people write every second; return how long quiet people waited."""
+        return await self._control(
             "chats", {"token": token, "people": people, "seconds": seconds, "delay": 0.05}
         )
 
-    async def hears(self, token: str, *, news: int) -> dict[str, float]:
-        """Wait until a bot has sent so many messages, and return how fast they came."""
-        return await self._asked(
-            "hears", {"token": token, "updates": news, "people": 0, "delay": 0.0}
+    async def count_messages(self, token: str, *, messages: int) -> dict[str, float]:
+        """Wait until a bot has sent some messages, and return their rate."""
+        return await self._control(
+            "count_messages", {"token": token, "updates": messages, "people": 0, "delay": 0.0}
         )
 
-    async def _asked(self, what: str, wish: Mapping[str, object]) -> dict[str, float]:
-        async with self._session.post(f"{self.url}/control/{what}", json=wish) as response:
+    async def _control(self, command: str, options: Mapping[str, object]) -> dict[str, float]:
+        async with self._session.post(f"{self.url}/control/{command}", json=options) as response:
             figures: dict[str, float] = await response.json()
         assert not figures.get("problems"), figures
         return figures
@@ -67,7 +67,7 @@ class Telegram:
 
 @asynccontextmanager
 async def telegram(venue: Venue) -> AsyncIterator[Telegram]:
-    """Have Telegram's side for a block."""
+    """Run Telegram's side for a block."""
     arguments = ["-m", "benchmarks.server", venue.now.isoformat(), str(venue.providers)]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
@@ -79,7 +79,7 @@ async def telegram(venue: Venue) -> AsyncIterator[Telegram]:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=300)) as session:
             yield Telegram(f"http://127.0.0.1:{port}", session)
     finally:
-        await _ended(process)
+        await _stop(process)
 
 
 @asynccontextmanager
@@ -89,9 +89,9 @@ async def bot(
     module: str = "benchmarks.bots",
     env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[int]:
-    """Run a bot for a block and give its process's number; what it says goes to ``log``."""
+    """Run a bot for a block and yield its process id; its standard error goes to ``log``."""
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
-    with log.open("ab") as said:
+    with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -99,17 +99,17 @@ async def bot(
             *arguments,
             cwd=log.parent,
             env={**kept, "PYTHONPATH": str(ROOT), **(env or {})},
-            stderr=said,
+            stderr=output,
         )
         try:
             yield process.pid
-            assert process.returncode is None, f"the bot ended; its last words are in {log}"
+            assert process.returncode is None, f"the bot exited; see {log}"
         finally:
-            await _ended(process)
+            await _stop(process)
 
 
-async def _ended(process: asyncio.subprocess.Process) -> None:
-    """End a process, at first politely."""
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    """Terminate a process, and kill it if it does not exit."""
     with suppress(ProcessLookupError):
         process.terminate()
         try:
@@ -121,7 +121,7 @@ async def _ended(process: asyncio.subprocess.Process) -> None:
 
 
 def resident(pid: int) -> float:
-    """Return how much memory a process has in hand, in megabytes of a million bytes."""
+    """Return a process's resident memory in megabytes (10**6 bytes)."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
     return (
         next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
@@ -131,7 +131,7 @@ def resident(pid: int) -> float:
 
 
 def processor_seconds(pid: int) -> float:
-    """Return how many seconds of a processor a process has used so far."""
+    """Return the processor time that a process has used, in seconds."""
     fields = (
         Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rsplit(")", maxsplit=1)[1].split()
     )

@@ -1,4 +1,4 @@
-"""A bot's life: its start, its memory at rest and with many holds, a deep queue after an outage, an hour's updates, news for thousands."""
+"""One bot over time: start, memory, many holds, a backlog after an outage, notifications."""
 
 import time
 from collections.abc import Callable
@@ -14,16 +14,16 @@ from benchmarks.scale import Scale
 from benchmarks.venue import Venue, fill
 
 NAME = "resident"
-_TOKEN = "1:token"  # noqa: S105  (it opens nothing)
+_TOKEN = "1:token"  # noqa: S105  (not a secret)
 _PROVIDERS = 100
 Runs = Callable[[Databases, Telegram, str], AbstractAsyncContextManager[int]]
-"""Runs a bot for a block, and gives its process id."""
+"""Runs a bot for a block and yields its process id."""
 
 _AT_REST, _START = "resident at rest", "start to first answer"
 
 
 async def measure(scale: Scale, given: Databases, report: Report) -> None:
-    """Start the bot as people start it, some times; then once more with much to do."""
+    """Measure several starts from the command line, notifications, and one bot under load."""
     starts = await alternate(
         {engine: partial(_started, given, engine) for engine in given.engines}, scale.rounds
     )
@@ -36,42 +36,47 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
             NAME, engine, "resident at rest, MB", spread(starts, engine, _AT_REST), "<", 120.0
         )
     news = await alternate(
-        {engine: partial(_told, given, engine, scale.news, _unpaced) for engine in given.engines},
+        {
+            engine: partial(_measure_notifications, given, engine, scale.news, _without_rate_limit)
+            for engine in given.engines
+        },
         scale.rounds,
     )
     report.add_all(NAME, f"{scale.news:,} holds ran out", news, {"told": "1/s"})
     paced = await alternate(
         {
-            engine: partial(_told, given, engine, scale.paced_news, _as_people_do)
+            engine: partial(
+                _measure_notifications, given, engine, scale.paced_news, _from_command_line
+            )
             for engine in given.engines
         },
         1,
     )
     report.add_all(NAME, f"{scale.paced_news:,} holds ran out, at the pace", paced, {"told": "1/s"})
-    await _busy(scale, given, report)
+    await _measure_load(scale, given, report)
 
 
 async def _started(given: Databases, engine: str) -> dict[str, float]:
-    """Start the bot on a small venue with one update waiting for it."""
+    """Start the bot on a small venue with one update queued."""
     venue = Venue(datetime.now(UTC), _PROVIDERS, reservations=1)
     url = given.new(engine)
     fill(url, venue)
     async with telegram(venue) as wire:
         began = time.perf_counter()
-        async with _as_people_do(given, wire, url) as pid:
+        async with _from_command_line(given, wire, url) as pid:
             await wire.waits(_TOKEN, people=1, updates=1)
             return {_START: time.perf_counter() - began, _AT_REST: resident(pid)}
 
 
-async def _busy(scale: Scale, given: Databases, report: Report) -> None:
-    """Give a bot with many live holds much to do, then a deep queue as after an outage, and look at its memory and its pace."""
+async def _measure_load(scale: Scale, given: Databases, report: Report) -> None:
+    """Measure memory and speed of a bot with many live holds, under load and with a backlog."""
     now = datetime.now(UTC)
     venue = Venue(
         now, _PROVIDERS, scale.holds, held_until=now + timedelta(hours=1), clients=scale.holds // 2
     )
     url, case = given.new(SQLITE), f"{SQLITE}, {scale.holds:,} live holds"
     fill(url, venue)
-    async with telegram(venue) as wire, _unpaced(given, wire, url) as pid:
+    async with telegram(venue) as wire, _without_rate_limit(given, wire, url) as pid:
         await wire.waits(_TOKEN, people=1, updates=1)
         sizes, worked = {"resident after 1 update": resident(pid)}, 1.0
         for _ in range(3):
@@ -94,23 +99,29 @@ async def _busy(scale: Scale, given: Databases, report: Report) -> None:
     )
 
 
-async def _told(given: Databases, engine: str, holds: int, runs: Runs) -> dict[str, float]:
-    """Start the bot on holds that have all run out, and measure how fast it tells their clients."""
+async def _measure_notifications(
+    given: Databases, engine: str, holds: int, runs: Runs
+) -> dict[str, float]:
+    """Start the bot on expired holds, and measure the rate of its notifications."""
     now = datetime.now(UTC)
     venue = Venue(now, _PROVIDERS, holds, held_until=now - timedelta(minutes=1), clients=holds // 2)
     url = given.new(engine)
     fill(url, venue)
     async with telegram(venue) as wire, runs(given, wire, url):
-        return await wire.hears(_TOKEN, news=holds)
+        return await wire.count_messages(_TOKEN, messages=holds)
 
 
-def _unpaced(given: Databases, wire: Telegram, url: str) -> AbstractAsyncContextManager[int]:
-    """Run the bot without the pace that keeps it to Telegram's limits."""
+def _without_rate_limit(
+    given: Databases, wire: Telegram, url: str
+) -> AbstractAsyncContextManager[int]:
+    """Run the bot without its rate limiter."""
     return bot("whole", wire.url, _TOKEN, url, log=given.folder / "resident.log")
 
 
-def _as_people_do(given: Databases, wire: Telegram, url: str) -> AbstractAsyncContextManager[int]:
-    """Run the bot by its own command line."""
+def _from_command_line(
+    given: Databases, wire: Telegram, url: str
+) -> AbstractAsyncContextManager[int]:
+    """Run the bot from its command line."""
     env = {
         "BOT_TOKEN": _TOKEN,
         "TELEGRAM_API_URL": wire.url,

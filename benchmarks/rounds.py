@@ -1,14 +1,14 @@
-"""How things are compared: in one call, taking turns, several rounds each; told are the median and the range."""
+"""Compares contenders in alternating rounds; results are the median and the range."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
 Sample = Mapping[str, float]
-"""What one run of one contender came to: figures by name."""
+"""The figures of one run of one contender, by name."""
 
 Samples = Mapping[str, Sequence[Sample]]
-"""The runs of each contender, in order: the runs of one round stand at the same place."""
+"""The runs of each contender in order; runs of one round have the same index."""
 
 Contender = Callable[[], Awaitable[Sample]]
 
@@ -28,7 +28,7 @@ class Spread:
 
 
 async def alternate(contenders: Mapping[str, Contender], rounds: int) -> Samples:
-    """Have the contenders run in turn, round by round; each round begins with another one, so that none always follows the same."""
+    """Run the contenders round by round, each round in another rotation."""
     samples: dict[str, list[Sample]] = {name: [] for name in contenders}
     names = list(contenders)
     for turn in range(rounds):
@@ -44,7 +44,7 @@ def spread(samples: Samples, contender: str, figure: str) -> Spread:
 
 
 def ratio(samples: Samples, figure: str, one: str, other: str) -> Spread:
-    """Return how many times the other's figure one contender's is, compared within each round."""
+    """Return the ratio of two contenders' figures, computed within each round."""
     return Spread.of(
         [mine[figure] / its[figure] for mine, its in zip(samples[one], samples[other], strict=True)]
     )

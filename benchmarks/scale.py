@@ -1,4 +1,4 @@
-"""How much is measured: the whole, in under ten minutes, or just so much that one sees each benchmark work."""
+"""The sizes of a full run, in under ten minutes, and of a short run that tests the benchmarks."""
 
 from dataclasses import dataclass
 

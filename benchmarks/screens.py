@@ -1,4 +1,4 @@
-"""What messages look like on the wire: keyboards as large as those of the bot's own screens, for the bare bots and Telegram's side."""
+"""Messages on the wire, with keyboards as large as those of the bot's own screens."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ Keyboard = tuple[tuple[tuple[str, str], ...], ...]
 
 
 def _grid(buttons: int, width: int, data: str) -> Keyboard:
-    """Return so many buttons in rows of a width."""
+    """Return buttons in rows of a width."""
     return tuple(
         tuple((f"{n:02}", f"{data}{n}") for n in range(at, min(at + width, buttons)))
         for at in range(0, buttons, width)
@@ -24,7 +24,10 @@ CARD = (
     (("My bookings", "o:bookings"),),
 )
 BOOKED = ((("Cancel booking", "ra:1"),), (("My bookings", "o:bookings"),))
-TEXT = "<b>Provider 1</b>\n\nWhich day suits you? Days with free times can be tapped.\n\nTimes are in UTC. You can also type a day and a time."
+TEXT = (
+    "<b>Provider 1</b>\n\nWhich day suits you? Days with free times can be tapped.\n\n"
+    "Times are in UTC. You can also type a day and a time."
+)
 
 AFTER: dict[str, Keyboard] = {
     "/book": PROVIDERS,
@@ -34,11 +37,11 @@ AFTER: dict[str, Keyboard] = {
     "rc": BOOKED,
     "rr": BOOKED,
 }
-"""What a message shows after a command or a tap on a button of this kind."""
+"""The keyboard after a command or a tap on a button of this kind."""
 
 
 def markup(keyboard: Keyboard) -> dict[str, Any]:
-    """Return a keyboard as Telegram writes it."""
+    """Return a keyboard in Telegram's format."""
     return {
         "inline_keyboard": [
             [{"text": label, "callback_data": data} for label, data in row] for row in keyboard

@@ -1,6 +1,7 @@
-"""Telegram's side in a process of its own: it answers with bodies that are ready, so that it is never what is waited for.
+"""Telegram's side in its own process, with prepared response bodies so that it is never the limit.
 
-``python -m benchmarks.server`` prints its port. Each token has a crowd of its own. How long every answer takes is set below ``/control/``.
+``python -m benchmarks.server`` prints its port. Each token has its own people. Requests below
+``/control/`` set the response delay and start measurements.
 """
 
 import asyncio
@@ -28,11 +29,14 @@ _HOLD = re.compile(rb"rc(?::|%3A)(\d+)")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _PAGE = 100
 _TRUE = b'{"ok":true,"result":true}'
-_ME = b'{"ok":true,"result":{"id":1,"is_bot":true,"first_name":"Slotkeeper","username":"slotkeeper_bot"}}'
+_ME = (
+    b'{"ok":true,"result":'
+    b'{"id":1,"is_bot":true,"first_name":"Slotkeeper","username":"slotkeeper_bot"}}'
+)
 
 
 class Account:
-    """One bot at Telegram: what waits for it, and the crowd that writes to it."""
+    """One bot's account: its queue of updates, and the people who write to it."""
 
     def __init__(self, venue: Venue) -> None:
         self._waiting: deque[tuple[int, bytes]] = deque()
@@ -40,12 +44,12 @@ class Account:
         self._messages = 1_000_000
         self.calls = 0
         self._sent: list[float] = []
-        self._hears = asyncio.Event()
+        self._message_sent = asyncio.Event()
         self.crowd = Crowd(self._put, venue)
         self.busy = BusyCrowd(self._put)
 
     def call(self, method: str, body: bytes, reply: Reply) -> None:
-        """Do what the bot asks for; ``reply`` is given the answer's body."""
+        """Handle a method call; ``reply`` takes the response body."""
         self.calls += 1
         match method:
             case "getUpdates":
@@ -57,21 +61,21 @@ class Account:
             case "editMessageText" | "sendMessage":
                 self._show(body, reply)
                 self._sent.append(time.perf_counter())
-                self._hears.set()
+                self._message_sent.set()
             case "getMe":
                 reply(_ME)
             case _:
                 reply(_TRUE)
 
-    async def hears(self, news: int) -> dict[str, float]:
-        """Wait until so many messages were sent, and return how fast they came."""
-        while len(self._sent) < news:
-            self._hears.clear()
-            await self._hears.wait()
-        return {"told": news / (self._sent[-1] - self._sent[0])}
+    async def count_messages(self, messages: int) -> dict[str, float]:
+        """Wait until some messages were sent, and return their rate."""
+        while len(self._sent) < messages:
+            self._message_sent.clear()
+            await self._message_sent.wait()
+        return {"told": messages / (self._sent[-1] - self._sent[0])}
 
     def _show(self, body: bytes, reply: Reply) -> None:
-        """Show a message, new or edited; the person goes on once the bot has heard of it."""
+        """Show a new or edited message; its person acts again after the response."""
         self._messages += 1
         chat, message, held = (
             _number(_CHAT, body),
@@ -84,30 +88,30 @@ class Account:
         self.busy.shown(chat)
 
     def _put(self, number: int, update: bytes) -> None:
-        """Have an update wait to be fetched."""
+        """Queue an update."""
         self._waiting.append((number, update))
         if self._polls is not None:
-            # Whoever else acts right now is fetched with it.
-            asyncio.get_running_loop().call_soon(self._hand_out)
+            # Updates that are queued right now are returned with it.
+            asyncio.get_running_loop().call_soon(self._answer_poll)
 
     def _fetch(self, body: bytes, reply: Reply) -> None:
-        """Hand out what waits, or wait until something does."""
+        """Answer getUpdates at once if updates are queued, else when some are."""
         offset, timeout = _number(_OFFSET, body), _number(_TIMEOUT, body)
         while self._waiting and self._waiting[0][0] < offset:
             self._waiting.popleft()
         self._polls = reply
         if self._waiting or not timeout:
-            self._hand_out()
+            self._answer_poll()
         else:
-            asyncio.get_running_loop().call_later(timeout, self._give_up, reply)
+            asyncio.get_running_loop().call_later(timeout, self._time_out, reply)
 
-    def _give_up(self, reply: Reply) -> None:
-        """Answer a bot that has waited long enough."""
+    def _time_out(self, reply: Reply) -> None:
+        """Answer a poll whose timeout is over."""
         if self._polls is reply:
-            self._hand_out()
+            self._answer_poll()
 
-    def _hand_out(self) -> None:
-        """Answer the bot that waits with what there is."""
+    def _answer_poll(self) -> None:
+        """Answer the waiting poll with the queued updates."""
         if self._polls is None:
             return
         reply, self._polls = self._polls, None
@@ -115,8 +119,8 @@ class Account:
         reply(b'{"ok":true,"result":[' + b",".join(updates) + b"]}")
 
 
-class BotHarness:
-    """All accounts, and how long Telegram takes."""
+class TelegramServer:
+    """All accounts, and the response delay."""
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
@@ -124,44 +128,44 @@ class BotHarness:
         self._tasks: set[asyncio.Task[None]] = set()
         self.delay = 0.0
 
-    def asked(self, path: str, body: bytes, reply: Reply) -> None:
-        """Answer one request."""
+    def handle(self, path: str, body: bytes, reply: Reply) -> None:
+        """Handle one request."""
         _, place, name = path.split("/", maxsplit=2)
         if place == "control":
-            task = asyncio.create_task(self._controlled(name, json.loads(body), reply))
+            task = asyncio.create_task(self._control(name, json.loads(body), reply))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         else:
             self._account(place.removeprefix("bot")).call(
-                name, body, partial(self._after_a_while, reply) if self.delay else reply
+                name, body, partial(self._reply_late, reply) if self.delay else reply
             )
 
-    def _after_a_while(self, reply: Reply, body: bytes) -> None:
-        """Reply as late as Telegram does."""
+    def _reply_late(self, reply: Reply, body: bytes) -> None:
+        """Reply after the response delay."""
         asyncio.get_running_loop().call_later(self.delay, reply, body)
 
-    async def _controlled(self, name: str, wish: dict[str, float | str], reply: Reply) -> None:
-        """Do what the one who measures asks for, and return the figures."""
-        account = self._account(str(wish["token"]))
-        self.delay, before = float(wish["delay"]), account.calls
-        figures = await self._measured(account, name, wish)
+    async def _control(self, name: str, options: dict[str, float | str], reply: Reply) -> None:
+        """Run a measurement and reply with its figures."""
+        account = self._account(str(options["token"]))
+        self.delay, before = float(options["delay"]), account.calls
+        figures = await self._measure(account, name, options)
         reply(json.dumps(figures | {"calls": account.calls - before}).encode())
 
-    async def _measured(
-        self, account: Account, name: str, wish: dict[str, float | str]
+    async def _measure(
+        self, account: Account, name: str, options: dict[str, float | str]
     ) -> dict[str, float]:
-        """Have something measured."""
-        people = int(wish["people"])
+        """Run one kind of measurement."""
+        people = int(options["people"])
         match name:
             case "books":
-                return await account.crowd.books(people, float(wish["seconds"]))
+                return await account.crowd.books(people, float(options["seconds"]))
             case "chats":
-                return await account.busy.chats(people, float(wish["seconds"]))
+                return await account.busy.chats(people, float(options["seconds"]))
             case "waits":
                 return await account.crowd.waits(
-                    people, int(wish["updates"]), float(wish["seconds"])
+                    people, int(options["updates"]), float(options["seconds"])
                 )
-        return await account.hears(int(wish["updates"]))
+        return await account.count_messages(int(options["updates"]))
 
     def _account(self, token: str) -> Account:
         """Return the account of a token."""
@@ -169,20 +173,20 @@ class BotHarness:
 
 
 class Wire(asyncio.Protocol):
-    """One connection: as much of HTTP as bots speak."""
+    """One connection with as much of HTTP as bots use."""
 
-    def __init__(self, town: BotHarness) -> None:
-        self._town = town
+    def __init__(self, server: TelegramServer) -> None:
+        self._server = server
         self._buffer = b""
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Keep the transport."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Read what has come, and answer each request that is whole."""
+        """Buffer data, and handle each complete request."""
         self._buffer += data
         while (end := self._buffer.find(b"\r\n\r\n")) >= 0:
             head, after = self._buffer[:end], end + 4
@@ -194,10 +198,10 @@ class Wire(asyncio.Protocol):
                 self._buffer[after : after + length],
                 self._buffer[after + length :],
             )
-            self._town.asked(head.split(b" ", maxsplit=2)[1].decode(), body, self._reply)
+            self._server.handle(head.split(b" ", maxsplit=2)[1].decode(), body, self._reply)
 
     def _reply(self, body: bytes) -> None:
-        """Send an answer."""
+        """Send a response."""
         if not self._transport.is_closing():
             self._transport.write(
                 b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%b"
@@ -206,15 +210,15 @@ class Wire(asyncio.Protocol):
 
 
 def _number(pattern: "re.Pattern[bytes]", body: bytes) -> int:
-    """Return the number a form gives, 0 where it gives none."""
+    """Return a number from a form body, 0 if it is missing."""
     found = pattern.search(body)
     return int(found[1]) if found else 0
 
 
 async def serve(venue: Venue) -> None:
     """Serve until cancelled."""
-    town = BotHarness(venue)
-    server = await asyncio.get_running_loop().create_server(lambda: Wire(town), "127.0.0.1", 0)
+    telegram = TelegramServer(venue)
+    server = await asyncio.get_running_loop().create_server(lambda: Wire(telegram), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -1,4 +1,4 @@
-"""Finding slots: the three screens that look for them, at growing numbers of providers, against the raw SQL alone."""
+"""Slot search: the three screens that use it, for growing venues, against the raw SQL."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -24,7 +24,7 @@ from tests.kit.clinic import NOW
 
 NAME = "slots"
 _US = "µs"
-_BEGINNER = 77
+_NEW_CLIENT = 77
 _POLICY = BookingPolicy()
 _UTC = ZoneInfo("UTC")
 
@@ -33,14 +33,14 @@ Lookup = Callable[[], Awaitable[object]]
 
 
 async def _day(uow: UnitOfWork, search: SlotSearch) -> object:
-    """Look for the times of a day in the middle of everything."""
+    """Search the times of one day."""
     return await slots_of_day(
         uow, search, (search.now + timedelta(days=20)).astimezone(UTC).date(), _UTC
     )
 
 
 async def _month(uow: UnitOfWork, search: SlotSearch) -> object:
-    """Look for the days of a month."""
+    """Search the days of a month."""
     first = (search.now + timedelta(days=10)).astimezone(UTC).date()
     return await days_with_slots(uow, search, first, first + timedelta(days=29), _UTC)
 
@@ -49,22 +49,22 @@ SCREENS: dict[str, Screen] = {"soonest three": soonest_slots, "a day": _day, "a 
 
 
 async def measure(scale: Scale, given: Databases, report: Report) -> None:
-    """Look for slots at every size, on every engine, all sizes taking turns."""
+    """Search slots for every size and engine, with the sizes alternating."""
     for engine in given.engines:
         async with AsyncExitStack() as stack:
             contenders: dict[str, dict[str, Contender]] = {screen: {} for screen in SCREENS}
             for providers in scale.providers:
-                await _joined(stack, scale, given, engine, providers, contenders)
-            for screen, those in contenders.items():
-                _tell(
+                await _add_contenders(stack, scale, given, engine, providers, contenders)
+            for screen, runs in contenders.items():
+                _report(
                     report,
                     scale,
                     f"{engine}, {screen}",
-                    await alternate(those, scale.lookup_rounds),
+                    await alternate(runs, scale.lookup_rounds),
                 )
 
 
-async def _joined(
+async def _add_contenders(
     stack: AsyncExitStack,
     scale: Scale,
     given: Databases,
@@ -72,33 +72,33 @@ async def _joined(
     providers: int,
     contenders: dict[str, dict[str, Contender]],
 ) -> None:
-    """Fill a venue of one size, and have our search and the raw SQL compete on it in every screen."""
+    """Fill a venue, and add our search and the raw SQL as contenders for each screen."""
     url, venue = given.new(engine), Venue(NOW, providers, scale.reservations)
     began = time.perf_counter()
     fill(url, venue)
     print(
-        f"{NAME}: {providers} providers on {engine} were filled in within {time.perf_counter() - began:.1f} s",
+        f"{NAME}: filled {providers} providers on {engine} in {time.perf_counter() - began:.1f} s",
         flush=True,
     )
     database = Database(url)
     stack.push_async_callback(database.close)
     async with database.transaction() as uow:
-        await uow.clients.record_contact(Contact(_BEGINNER, "Beginner"), NOW)
+        await uow.clients.record_contact(Contact(_NEW_CLIENT, "New client"), NOW)
     driver = await stack.enter_async_context(bare(url, reading=True))
     for screen, find in SCREENS.items():
         searches = [
-            SlotSearch(number, _BEGINNER, _POLICY, NOW) for number in range(1, venue.crowded + 1)
+            SlotSearch(number, _NEW_CLIENT, _POLICY, NOW) for number in range(1, venue.crowded + 1)
         ]
         recordings = [await _recorded(database, find, search) for search in searches]
         ours = cycle([partial(_found, database, find, search) for search in searches])
-        raw = cycle([partial(driver.play, recording, {}) for recording in recordings])
+        raw = cycle([partial(driver.replay, recording, {}) for recording in recordings])
         contenders[screen][_ours(providers)] = partial(_timed, ours, scale.lookups)
         contenders[screen][_raw(providers)] = partial(_timed, raw, scale.lookups)
 
 
 async def _recorded(database: Database, find: Screen, search: SlotSearch) -> Recording:
-    """Return what one search sends."""
-    with recorded(database._reader) as recording:  # noqa: SLF001  (only the engine knows what goes over it)
+    """Return the statements of one search."""
+    with recorded(database._reader) as recording:  # noqa: SLF001  (recording needs the engine)
         async with database.snapshot() as uow:
             assert await find(uow, search)
     return recording
@@ -113,13 +113,13 @@ def _raw(providers: int) -> str:
 
 
 async def _found(database: Database, find: Screen, search: SlotSearch) -> None:
-    """Look for slots."""
+    """Search slots."""
     async with database.snapshot() as uow:
         await find(uow, search)
 
 
 async def _timed(lookups: Iterator[Lookup], count: int) -> dict[str, float]:
-    """Look with the next crowded providers; told is what half of all lookups stay below, as one long one is the machine's."""
+    """Time searches for the next providers; return the median, which ignores outliers."""
     times = []
     for look in islice(lookups, count):
         began = time.perf_counter()
@@ -128,8 +128,8 @@ async def _timed(lookups: Iterator[Lookup], count: int) -> dict[str, float]:
     return {"time": 1e6 * median(times)}
 
 
-def _tell(report: Report, scale: Scale, case: str, samples: Samples) -> None:
-    """Report a screen."""
+def _report(report: Report, scale: Scale, case: str, samples: Samples) -> None:
+    """Report one screen's results."""
     report.add_all(NAME, case, samples, {"time": _US})
     fewest, most = scale.providers[0], scale.providers[-1]
     for providers in scale.providers:

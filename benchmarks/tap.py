@@ -1,4 +1,4 @@
-"""A tap: the whole bot against bare ones that make the same calls, with Telegram answering at once and after 50 ms."""
+"""Taps: the whole bot against bare bots with the same calls, with Telegram at 0 and 50 ms."""
 
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -25,12 +25,12 @@ _UNITS = {
 
 
 def whole_on(engine: str) -> str:
-    """Return what the whole bot on an engine is called."""
+    """Return the name of the whole bot on an engine."""
     return f"whole bot, {engine}"
 
 
 async def measure(scale: Scale, given: Databases, report: Report) -> None:
-    """Run all bots side by side, have a crowd book with one after the other, and hold the whole bot against the bare ones."""
+    """Run all bots, let people book with one after another, and compare them."""
     venue = Venue(datetime.now(UTC), _CROWDED, reservations=1)
     async with AsyncExitStack() as stack:
         wire = await stack.enter_async_context(telegram(venue))
@@ -45,23 +45,23 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
                 token,
             )
         for _, token in running.values():
-            # What has been asked once is asked faster: statements are compiled, connections are open.
+            # Warm up: compile statements and open connections.
             await wire.books(token, people=scale.people, seconds=scale.tap_seconds / 4)
         for delay in scale.delays:
-            await _compared(scale, report, wire, running, delay)
+            await _compare(scale, report, wire, running, delay)
 
 
 def _filled(given: Databases, engine: str, venue: Venue) -> str:
-    """Return a database with the venue in it."""
+    """Return the URL of a database filled with the venue."""
     url = given.new(engine)
     fill(url, venue)
     return url
 
 
-async def _compared(
+async def _compare(
     scale: Scale, report: Report, wire: Telegram, running: dict[str, tuple[int, str]], delay: float
 ) -> None:
-    """Compare the bots with Telegram answering after a while."""
+    """Compare the bots with one response delay of Telegram."""
     contenders: dict[str, Contender] = {
         name: partial(_run, wire, pid, token, scale.people, scale.tap_seconds, delay)
         for name, (pid, token) in running.items()
@@ -80,7 +80,7 @@ async def _compared(
 async def _run(
     wire: Telegram, pid: int, token: str, people: int, seconds: float, delay: float
 ) -> dict[str, float]:
-    """Have the crowd book with one bot for a while."""
+    """Let people book with one bot for some seconds."""
     before = processor_seconds(pid)
     figures = await wire.books(token, people=people, seconds=seconds, delay=delay)
     return figures | {

@@ -55,7 +55,7 @@ def steps_for(cast: Cast) -> list[Step]:
             "/book",
         ),
         Step(
-            "Bernd opens the same day. His bot speaks German.",
+            "Bernd opens the same day. To Bernd, the bot speaks German.",
             offers(bernd, _A_TIME),
             bernd,
             "/book",

@@ -44,7 +44,7 @@ class Visitor:
         """Send a message as a person."""
         await self.acts("send", person=person, text=text)
 
-    async def hears(self, person: int, pattern: str) -> dict[str, Any]:
+    async def receives(self, person: int, pattern: str) -> dict[str, Any]:
         """Wait until the bot's message to this person matches the pattern, and return it."""
         seen: list[str] = []
         try:
@@ -106,7 +106,7 @@ async def test_it_prints_its_address_and_a_signal_stops_it_within_five_seconds(
         ]
         assert len({person["zone"] for person in state["people"]}) == 3
         await guest.writes(DORA, "Mon-Fri 9-17 next week")
-        await guest.hears(DORA, "160 slots")
+        await guest.receives(DORA, "160 slots")
         assert await _stopped(demo, number) == ""
     assert _names_in(tmp_path / "tmp") == []
 
@@ -133,15 +133,15 @@ async def test_a_named_database_keeps_the_data_and_the_people(tmp_path: Path) ->
         visitor(demo) as (guest, _),
     ):
         await guest.writes(DORA, "Mon-Fri 9-17 next week")
-        await guest.taps(DORA, await guest.hears(DORA, "160 slots"), "Publish")
-        await guest.hears(DORA, "Published")
+        await guest.taps(DORA, await guest.receives(DORA, "160 slots"), "Publish")
+        await guest.receives(DORA, "Published")
         carol = (await guest.acts("join", name="Carol", language="de", zone="Europe/Paris"))[
             "person"
         ]
         await guest.writes(carol, "/book")
-        await guest.taps(carol, await guest.hears(carol, r"^Dora\n"), "⚡")
-        await guest.taps(carol, await guest.hears(carol, "Für dich reserviert"), "Bestätigen")
-        await guest.hears(DORA, "New booking from Carol")
+        await guest.taps(carol, await guest.receives(carol, r"^Dora\n"), "⚡")
+        await guest.taps(carol, await guest.receives(carol, "Für dich reserviert"), "Bestätigen")
+        await guest.receives(DORA, "New booking from Carol")
         await _stopped(demo)
     assert (tmp_path / "kept.db").exists()
 
@@ -151,23 +151,23 @@ async def test_a_named_database_keeps_the_data_and_the_people(tmp_path: Path) ->
     ):
         assert [person["name"] for person in state["people"]] == ["Dora", "Alice", "Bernd", "Carol"]
         await guest.writes(carol, "/bookings")
-        await guest.hears(carol, "Deine Termine")
+        await guest.receives(carol, "Deine Termine")
         await guest.writes(ALICE, "/book")
-        assert "⚡" in str((await guest.hears(ALICE, r"^Dora\n"))["rows"])
+        assert "⚡" in str((await guest.receives(ALICE, r"^Dora\n"))["rows"])
         assert await _stopped(demo) == ""
 
 
 async def test_a_skip_stops_at_each_instant_at_which_something_is_due(tmp_path: Path) -> None:
     async with demo_process(tmp_path, "demo") as demo, visitor(demo) as (guest, _):
         await guest.writes(DORA, "Mon-Fri 9-17 next week")
-        await guest.taps(DORA, await guest.hears(DORA, "160 slots"), "Publish")
-        await guest.hears(DORA, "Published")
+        await guest.taps(DORA, await guest.receives(DORA, "160 slots"), "Publish")
+        await guest.receives(DORA, "Published")
         await guest.writes(ALICE, "/book")
-        await guest.taps(ALICE, await guest.hears(ALICE, r"^Dora\n"), "⚡")
-        held = await guest.hears(ALICE, "Held for you")
+        await guest.taps(ALICE, await guest.receives(ALICE, r"^Dora\n"), "⚡")
+        held = await guest.receives(ALICE, "Held for you")
         await guest.acts("skip", seconds=86_400)
-        warned = await guest.hears(ALICE, "left to confirm")
-        expired = await guest.hears(ALICE, "Your hold has expired")
+        warned = await guest.receives(ALICE, "left to confirm")
+        expired = await guest.receives(ALICE, "Your hold has expired")
         minutes = [round((message["date"] - held["edited"]) / 60) for message in (warned, expired)]
         assert minutes == [25, 30]
 
@@ -176,7 +176,7 @@ async def test_a_skip_stops_at_each_instant_at_which_something_is_due(tmp_path: 
 async def test_the_demo_needs_less_than_150_megabytes(tmp_path: Path) -> None:
     async with demo_process(tmp_path, "demo", fresh=True) as demo, visitor(demo) as (guest, _):
         await guest.writes(DORA, "/agenda")
-        await guest.hears(DORA, "🗓")
+        await guest.receives(DORA, "🗓")
         # Everything runs in this one process.
         status = await asyncio.to_thread(
             Path(f"/proc/{demo.process.pid}/status").read_text, encoding="utf-8"
@@ -201,7 +201,7 @@ async def test_it_serves_http_if_listen_is_set_and_never_a_webhook(
     (tmp_path / ".env").write_text("\n".join(f"{name}={value}" for name, value in settings.items()))
     async with demo_process(tmp_path, "demo") as demo, visitor(demo) as (guest, _):
         await guest.writes(ALICE, "/help")
-        await guest.hears(ALICE, "/book")
+        await guest.receives(ALICE, "/book")
         async with aiohttp.ClientSession(f"http://127.0.0.1:{unused_tcp_port}") as session:
             async with session.get("/readyz") as ready:
                 assert (ready.status, (await ready.json())["ready"]) == (200, True)
