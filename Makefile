@@ -34,7 +34,7 @@ chaos: $(VENV)/.development ## Kill one of three replicas each second under load
 	$(BIN)/python -m pytest --profile=full -s -o faulthandler_timeout=0 \
 		tests/faults/test_replica_kills.py tests/faults/test_process_kills.py
 
-faults: $(VENV)/.development ## Inject every fault at each moment, with many seeds; takes 30 minutes.
+faults: $(VENV)/.development ## Inject every fault at each moment with many seeds; takes 30 minutes.
 	$(BIN)/python -m pytest --profile=full -n 4 -rP --show-capture=stdout \
 		-o faulthandler_timeout=0 tests/faults tests/storage/test_reference_model.py
 

@@ -36,12 +36,9 @@ ROW_ID = st.integers(0, 10**9)
 
 def choices(kind: type[Callback]) -> st.SearchStrategy[Callback]:
     """Return a strategy for callback data of a class, up to its largest values."""
+    types = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type]
     return st.builds(
-        kind,
-        **{
-            field.name: ROW_ID if field.type is int else VALUES[field.type]
-            for field in fields(kind)
-        },  # type: ignore[arg-type]
+        kind, **{name: ROW_ID if of is int else VALUES[of] for name, of in types.items()}
     )
 
 

@@ -382,7 +382,7 @@ async def test_a_quiet_bot_is_ready_at_once(
         apps.append(app)
 
     async with live_replicas(simulator, database_url, ready=known):
-        await until(lambda: apps and apps[0].pulse.age is not None)
+        await until(lambda: apps and apps[0].heartbeat.age is not None)
 
 
 async def test_an_update_that_stays_in_work_is_seen(
