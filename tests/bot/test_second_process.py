@@ -27,8 +27,8 @@ def env(tmp_path: Path, simulator: Simulator) -> dict[str, str]:
 
 
 def at_work(tmp_path: Path) -> int:
-    """Return how many bots have said that they are at work."""
-    return (tmp_path / "log").read_text().count("is at work")
+    """Return how many bots have logged that they run."""
+    return (tmp_path / "log").read_text().count("is running on")
 
 
 async def test_a_second_bot_on_one_file_is_refused_and_the_commands_are_not(

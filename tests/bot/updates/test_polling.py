@@ -404,7 +404,7 @@ async def test_an_update_that_stays_in_work_is_seen(
         going_on.set()
         await until(lambda: apps[0].receiver.oldest_age == 0)
 
-    assert seen == {"updates": "an update has been in work for 60 seconds"}
+    assert seen == {"updates": "an update has been in progress for 60 seconds"}
 
 
 async def test_a_redelivered_update_is_worked_once(simulator: Simulator, database_url: str) -> None:
