@@ -22,7 +22,7 @@ _FEWEST_CLIENTS = 500
 
 @dataclass(frozen=True, slots=True)
 class Venue:
-    """Providers numbered from 1, of whom up to a hundred have 70 % of their slots taken.
+    """Providers numbered from 1; up to a hundred are crowded, with 70 % of their slots taken.
 
     The others share the remaining ``reservations``. Days begin at ``opening``, a cell, and have 32
     slots of one cell. ``held_until`` makes all reservations holds. ``clients`` is a minimum.
@@ -75,7 +75,8 @@ def fill(url: str, venue: Venue) -> None:
         *_reservations(url, venue),
         # In the order of the primary key, which is the fastest to insert.
         """INSERT INTO busy (kind, subject, cell, reservation_id, hold_until)
-        SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END, start_cell, id, expires_at
+        SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END, start_cell, id,
+            expires_at
         FROM reservation, (SELECT 0 AS kind UNION ALL SELECT 1) kinds ORDER BY 1, 2, 3""",
         "DROP TABLE number",
     ]

@@ -191,7 +191,7 @@ def test_decisions_are_numbered_and_have_context_decision_and_consequence() -> N
 
 
 def front_block(page: Path) -> dict[str, str]:
-    """Return the status, the date and what is superseded, from the list below a decision's title."""
+    """Return status, date and superseded records from the list below a decision's title."""
     block = text_of(page).split("## Context", maxsplit=1)[0]
     return dict(re.findall(r"^- ([A-Z]\w+): (.+)$", block, re.MULTILINE))
 
