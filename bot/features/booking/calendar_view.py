@@ -1,42 +1,50 @@
 """Look up what a provider's calendar and one of its days hold for a client, and show it."""
 
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from bot.dialogue.context import Context
 from bot.dialogue.typed_when import TimeOfDay
+from bot.features.booking.offers import spread
 from bot.features.booking.screens import Booking, calendar, day_times, days_at
 from bot.messages.screen import Rows, Screen
 from bot.ui.refusals import refusal_text
 from domain import errors
+from domain.availability import OpenHours
 from domain.provider import Provider
 from domain.timespan import TimeSpan, whole_day
 from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
 
 FEW_DAYS = 8
+_AHEAD = timedelta(days=13)
+_READ_AHEAD = timedelta(days=20)
 
 
 async def show_calendar(
     context: Context, booking: Booking, month: date | None, *, note: str = ""
 ) -> None:
-    """Show the soonest slots and a month, the one asked for or else that of the soonest slot, below a note if there is one."""
+    """Show the first offers and a month, that of the soonest slot by default, below a note.
+
+    Where the month of the soonest slot ends within the next fourteen days, the calendar goes on
+    into the next month.
+    """
     search, (first, last) = slot_search(context, booking), _bookable_days(context)
-    # Most often this is the month that is shown, and whoever asks for none is shown what it has soonest.
+    # One read covers what most people are shown: the month, and the days ahead of the soonest slot.
+    start = month or first
     seen = await search.open_days(
-        context.uow, month or first, _month_end(month or first), context.zone
+        context.uow, start, max(_month_end(start), start + _READ_AHEAD), context.zone
     )
-    soonest = await soonest_slots(context.uow, search, seen=seen)
-    wanted = month or (context.times.day_of(soonest[0].start) if soonest else first)
-    shown = min(max(wanted, first), last).replace(day=1)
-    days = await days_with_slots(
-        context.uow, search, shown, _month_end(shown), context.zone, seen=seen
-    )
-    _show(
-        context,
-        booking,
-        _below(note, calendar(context.reader, booking, shown, days, soonest, (first, last))),
-    )
+    offers = await _offers(context, search, seen)
+    soonest = context.times.day_of(offers[0].start) if offers else first
+    shown = min(max(month or soonest, first), last).replace(day=1)
+    end = _month_end(shown)
+    if shown == soonest.replace(day=1):
+        end = max(end, soonest + _AHEAD)
+    days = await days_with_slots(context.uow, search, shown, end, context.zone, seen=seen)
+    screen = calendar(context.reader, booking, shown, days, offers, (first, last))
+    _show(context, booking, _below(note, screen))
 
 
 async def show_day(
@@ -59,6 +67,16 @@ async def show_days_at(context: Context, booking: Booking, clock: TimeOfDay) -> 
     if slots:
         _show(context, booking, days_at(context.reader, booking, clock.text, slots))
     return bool(slots)
+
+
+async def _offers(context: Context, search: SlotSearch, seen: OpenHours) -> Sequence[TimeSpan]:
+    """Return the first offers: the soonest slot and others on its day and the days after it."""
+    soonest = await soonest_slots(context.uow, search, count=1, seen=seen)
+    if not soonest:
+        return ()
+    day = context.times.day_of(soonest[0].start)
+    ahead = await search.open_days(context.uow, day, day + _AHEAD, context.zone, seen=seen)
+    return spread(ahead.slots(), context.zone)
 
 
 def _show(context: Context, booking: Booking, screen: Screen) -> None:

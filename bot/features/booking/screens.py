@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from markupsafe import Markup
 
@@ -17,7 +17,7 @@ from bot.buttons import (
 )
 from bot.features.reservations.card import held_until
 from bot.messages.screen import Button, Rows, Screen
-from bot.ui.keyboards import button, grid, month_calendar, pager, pages_of
+from bot.ui.keyboards import button, grid, looked_at, month_calendar, pager, pages_of
 from bot.ui.links import opening
 from bot.ui.locale import Reader
 from domain.provider import Provider
@@ -58,34 +58,55 @@ def calendar(
     booking: Booking,
     month: date,
     days: Collection[date],
-    soonest: Sequence[TimeSpan],
+    offers: Sequence[TimeSpan],
     within: tuple[date, date],
 ) -> Screen:
-    """Return the soonest times and a month in which only days with free slots can be tapped; ``within`` are the first and last day."""
+    """Return the first offers and a month in which only days with free slots can be tapped.
+
+    ``days`` are those with free slots, ``within`` the first and the last bookable day. If ``days``
+    go on after the month, so does the calendar.
+    """
     t, times = reader.t, reader.times
     provider, moving = booking.provider.id, booking.moving
-    if not soonest:
+    if not offers:
         return _nothing_free(reader, booking)
     text = _kept(reader, booking) + t(
         "booking.calendar", provider=booking.provider.label, zone=times.zone_name
     )
     quick = tuple(
         (button(f"⚡ {times.short_slot(slot)}", PickSlot(provider, slot.start, moving)),)
-        for slot in soonest
+        for slot in offers
     )
-    month_rows = month_calendar(
-        times,
+    first, last = within
+    rows = _month(reader, booking, month, days, first, last)
+    if not any(day < _next_month(month) for day in days):
+        # The arrows alone: weekdays above nothing would look like days that did not load.
+        text += "\n\n" + t("booking.no_free_days", month=times.month(month))
+        rows = rows[:1]
+    if after := [day for day in days if day >= _next_month(month)]:
+        following = _month(reader, booking, _next_month(month), days, first, max(after))
+        rows = (*rows, (looked_at(times.month(_next_month(month))),), *following[2:])
+    return Screen(text, (*quick, *rows, *_back(reader, booking)))
+
+
+def _month(
+    reader: Reader, booking: Booking, month: date, days: Collection[date], first: date, last: date
+) -> Rows:
+    """Return the calendar of one month: arrows, weekdays, then the weeks with free days."""
+    provider, moving = booking.provider.id, booking.moving
+    return month_calendar(
+        reader.times,
         month,
         day=lambda d: button(str(d.day), BookingDay(provider, d, 0, moving)) if d in days else None,
         turn=lambda d: BookingMonth(provider, d, moving),
-        first=within[0],
-        last=within[1],
+        first=first,
+        last=last,
     )
-    if not days:
-        # The arrows alone: weekdays above nothing would look like days that did not load.
-        text += "\n\n" + t("booking.no_free_days", month=times.month(month))
-        month_rows = month_rows[:1]
-    return Screen(text, (*quick, *month_rows, *_back(reader, booking)))
+
+
+def _next_month(month: date) -> date:
+    """Return the first day of the month after the one that begins with this day."""
+    return (month + timedelta(days=31)).replace(day=1)
 
 
 def day_times(

@@ -21,8 +21,7 @@ async def test_the_only_provider_is_not_asked_for(alice: ChatUser, open_hours: C
     assert "Europe/Berlin" in alice.card.text
     assert [label for label in alice.buttons if label.startswith("⚡")] == [
         "⚡ Wed 25 Nov, 09:00",
-        "⚡ Wed 25 Nov, 09:15",
-        "⚡ Wed 25 Nov, 09:30",
+        "⚡ Wed 25 Nov, 11:00",
     ]
 
 

@@ -1,0 +1,54 @@
+"""Chats about the free times that are offered first, and a calendar that goes on."""
+
+import pytest
+
+from domain.timespan import TimeSpan
+from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.clinic import opens_clinic, quarter
+
+
+@pytest.fixture
+async def dora(bot: BotHarness) -> ChatUser:
+    """Return a provider with hours on 25 November and on the first 20 days of December."""
+    dora = await opens_clinic(bot)
+    december = [
+        TimeSpan(quarter(day, 9, month=12), quarter(day, 15, month=12)) for day in range(1, 21)
+    ]
+    async with bot.app.database.transaction() as work:
+        await work.availability.replace(1, [], december)
+    return dora
+
+
+async def test_the_first_offers_are_spread_over_the_day_and_to_another_day(
+    alice: ChatUser, dora: ChatUser
+) -> None:
+    await alice.sends("/book")
+    assert alice.buttons[:3] == [
+        "⚡ Wed 25 Nov, 09:00",
+        "⚡ Wed 25 Nov, 11:00",
+        "⚡ Tue 1 Dec, 09:00",
+    ]
+
+
+async def test_the_calendar_goes_on_into_the_next_month(alice: ChatUser, dora: ChatUser) -> None:
+    await alice.sends("/book")
+    calendar = [label for label in alice.buttons if label.isdigit() or label.endswith("2026")]
+    assert calendar == ["November 2026", "25", "December 2026", *"12345678"]
+
+    await alice.taps("5")
+    assert "Saturday, 5 December 2026" in alice.card.text
+    await alice.taps("14:15")
+    assert "Saturday, 5 December 2026, 14:15–14:30" in alice.card.text
+
+
+async def test_a_later_month_is_shown_alone(bot: BotHarness, dora: ChatUser) -> None:
+    greta = bot.joins("Greta", language_code="de")
+    await greta.sends("/book")
+    assert greta.buttons[2] == "⚡ Di., 1. Dez., 09:00"
+    assert "Dezember 2026" in greta.buttons
+    await greta.taps("›")
+    assert [label for label in greta.buttons if label.endswith("2026")] == ["Dezember 2026"]
+    assert [label for label in greta.buttons if label.isdigit()] == [str(n) for n in range(1, 21)]
+
+    await greta.taps("‹")
+    assert [label for label in greta.buttons if label.isdigit()] == ["25", *"12345678"]
