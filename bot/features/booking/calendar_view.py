@@ -7,19 +7,20 @@ from datetime import date, timedelta
 
 from bot.dialogue.context import Context
 from bot.dialogue.typed_when import TimeOfDay
-from bot.features.booking.offers import spread
-from bot.features.booking.screens import Booking, calendar, day_times, days_at
+from bot.features.booking.offers import OFFERS, nearest, spread
+from bot.features.booking.screens import Booking, calendar, day_times, days_at, with_nearest
 from bot.messages.screen import Rows, Screen
 from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.availability import OpenHours
 from domain.provider import Provider
-from domain.timespan import TimeSpan, whole_day
+from domain.timespan import CELL, TimeSpan, midnight, whole_day
 from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
 
 FEW_DAYS = 8
 _AHEAD = timedelta(days=13)
 _READ_AHEAD = timedelta(days=20)
+_WEEK = timedelta(days=7) // CELL
 
 
 async def show_calendar(
@@ -48,14 +49,42 @@ async def show_calendar(
 
 
 async def show_day(
-    context: Context, booking: Booking, day: date, *, page: int = 0, note: str = "", rows: Rows = ()
+    context: Context,
+    booking: Booking,
+    day: date,
+    *,
+    page: int = 0,
+    note: str = "",
+    rows: Rows = (),
+    clock: TimeOfDay | None = None,
 ) -> None:
-    """Show a day's free times and the client's own, below a note if there is something to say first and above ``rows``."""
+    """Show a day's free times and the client's own, below a note and above ``rows``.
+
+    Where the day has no free time, show the free times nearest to it, or to the time ``clock``.
+    """
     slots = await slots_of_day(context.uow, slot_search(context, booking), day, context.zone)
     own = await own_times(context, booking.provider, day)
     reason = "" if slots or own else _out_of_reach(context, day)
+    near = () if slots else await nearest_slots(context, booking, day, clock)
     screen = day_times(context.reader, booking, day, slots, own, page=page, reason=reason)
+    screen = with_nearest(context.reader, booking, screen, near)
     _show(context, booking, _below(note, replace(screen, rows=(*screen.rows, *rows))))
+
+
+async def nearest_slots(
+    context: Context, booking: Booking, day: date, clock: TimeOfDay | None = None
+) -> Sequence[TimeSpan]:
+    """Return the free slots nearest to a day, or to a time of that day."""
+    search, bookable = slot_search(context, booking), context.policy.starts(context.now)
+    first = clock.on(day, context.zone) if clock else midnight(day, context.zone)
+    last = first if clock else midnight(day + timedelta(days=1), context.zone)
+    first, last = (min(max(cell, bookable.start), bookable.stop) for cell in (first, last))
+    # Most often there are some within a week; the whole bookable time can be a year of slots.
+    for reach in (_WEEK, len(bookable)):
+        slots = await search.between(context.uow, first - reach, last + reach)
+        if len(slots) >= OFFERS:
+            break
+    return nearest(slots, first, last)
 
 
 async def show_days_at(context: Context, booking: Booking, clock: TimeOfDay) -> bool:

@@ -67,16 +67,12 @@ def calendar(
     go on after the month, so does the calendar.
     """
     t, times = reader.t, reader.times
-    provider, moving = booking.provider.id, booking.moving
     if not offers:
         return _nothing_free(reader, booking)
     text = _kept(reader, booking) + t(
         "booking.calendar", provider=booking.provider.label, zone=times.zone_name
     )
-    quick = tuple(
-        (button(f"⚡ {times.short_slot(slot)}", PickSlot(provider, slot.start, moving)),)
-        for slot in offers
-    )
+    quick = _slot_rows(reader, booking, offers, mark="⚡ ")
     first, last = within
     rows = _month(reader, booking, month, days, first, last)
     if not any(day < _next_month(month) for day in days):
@@ -152,18 +148,22 @@ def day_times(
     )
 
 
+def with_nearest(
+    reader: Reader, booking: Booking, screen: Screen, slots: Sequence[TimeSpan]
+) -> Screen:
+    """Return the screen of a day with the nearest free times on other days, if there are any."""
+    if not slots:
+        return screen
+    rows = _slot_rows(reader, booking, slots)
+    return Screen(f"{screen.text}\n\n{reader.t('booking.nearest')}", (*rows, *screen.rows))
+
+
 def days_at(reader: Reader, booking: Booking, time: str, slots: Sequence[TimeSpan]) -> Screen:
     """Ask for the day of a time, by the slots that start at it."""
     t, times = reader.t, reader.times
     text = t("booking.which_day", provider=booking.provider.label, time=time, zone=times.zone_name)
-    rows = tuple(
-        (button(times.short_slot(slot), PickSlot(booking.provider.id, slot.start, booking.moving)),)
-        for slot in slots
-    )
-    return Screen(
-        _kept(reader, booking) + text,
-        (*rows, (button(t.plain("button.back"), _calendar(booking)),)),
-    )
+    back = (button(t.plain("button.back"), _calendar(booking)),)
+    return Screen(_kept(reader, booking) + text, (*_slot_rows(reader, booking, slots), back))
 
 
 def nobody_to_book_with(reader: Reader, *, admin: bool) -> Screen:
@@ -198,6 +198,17 @@ def _kept(reader: Reader, booking: Booking) -> Markup:
     return reader.t(
         "booking.kept", slot=reader.times.slot(hold.span), until=held_until(reader, hold)
     ) + Markup("\n\n")
+
+
+def _slot_rows(
+    reader: Reader, booking: Booking, slots: Sequence[TimeSpan], *, mark: str = ""
+) -> Rows:
+    """Return a row with a button for each slot, which names its day and its time."""
+    provider, moving = booking.provider.id, booking.moving
+    return tuple(
+        (button(f"{mark}{reader.times.short_slot(s)}", PickSlot(provider, s.start, moving)),)
+        for s in slots
+    )
 
 
 def _calendar(booking: Booking) -> ChooseProvider:

@@ -90,9 +90,11 @@ async def show_times(
     page: int = 0,
     note: str = "",
     rows: Rows = (),
+    clock: TimeOfDay | None = None,
 ) -> State:
-    """Show a day's times."""
-    await show_day(context, await _booking(context, place), day, page=page, note=note, rows=rows)
+    """Show a day's times, or those nearest to the time ``clock`` where the day has none."""
+    booking = await _booking(context, place)
+    await show_day(context, booking, day, page=page, note=note, rows=rows, clock=clock)
     return _stand(context, State.TIME, place, When(day))
 
 
@@ -162,9 +164,8 @@ async def _time_of(
             context, place, day, note=context.t("booking.time_twice", time=clock.text)
         )
     # A day without any time says itself why.
-    return await show_times(
-        context, place, day, note=await _why_not(context, place, day, clock) if everything else ""
-    )
+    note = await _why_not(context, place, day, clock) if everything else ""
+    return await show_times(context, place, day, note=note, clock=clock)
 
 
 async def _why_not(context: Context, place: FlowPosition, day: date, clock: TimeOfDay) -> str:

@@ -52,3 +52,56 @@ async def test_a_later_month_is_shown_alone(bot: BotHarness, dora: ChatUser) -> 
 
     await greta.taps("‹")
     assert [label for label in greta.buttons if label.isdigit()] == ["25", *"12345678"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "nearest"),
+    [
+        ("26 Nov", ["Wed 25 Nov, 11:15", "Wed 25 Nov, 11:30", "Wed 25 Nov, 11:45"]),
+        ("28 Nov 12:00", ["Tue 1 Dec, 09:00", "Tue 1 Dec, 09:15", "Tue 1 Dec, 09:30"]),
+        ("28 Nov 10:15", ["Wed 25 Nov, 11:30", "Wed 25 Nov, 11:45", "Tue 1 Dec, 09:00"]),
+        ("today 9:45", ["Wed 25 Nov, 09:00", "Wed 25 Nov, 09:15", "Wed 25 Nov, 09:30"]),
+        ("1.6.2028", ["Sun 20 Dec, 14:15", "Sun 20 Dec, 14:30", "Sun 20 Dec, 14:45"]),
+    ],
+)
+async def test_where_nothing_is_free_the_nearest_free_times_are_offered(
+    alice: ChatUser, dora: ChatUser, typed: str, nearest: list[str]
+) -> None:
+    await alice.sends("/book")
+    await alice.sends(typed)
+
+    assert alice.card.text.endswith("Nearest free times:")
+    assert alice.buttons == [*nearest, "Back"]
+    await alice.taps(nearest[1])
+    assert "Held for you" in alice.card.text
+
+
+async def test_the_nearest_free_times_are_offered_in_german(
+    bot: BotHarness, dora: ChatUser
+) -> None:
+    greta = bot.joins("Greta", language_code="de")
+    await greta.sends("/book")
+    await greta.sends("30. November 10 Uhr")
+
+    assert greta.card.text.endswith("Die nächsten freien Zeiten:")
+    assert greta.buttons == [f"Di., 1. Dez., 09:{minute}" for minute in ("00", "15", "30")] + [
+        "Zurück"
+    ]
+
+
+async def test_a_day_tapped_on_an_old_calendar_offers_the_nearest_free_times(
+    alice: ChatUser, bob: ChatUser, dora: ChatUser
+) -> None:
+    async with alice.bot.app.database.transaction() as work:
+        await work.availability.replace(
+            1,
+            [TimeSpan(quarter(25, 9), quarter(25, 12))],
+            [TimeSpan(quarter(25, 9), quarter(25, 9, 15))],
+        )
+    await alice.sends("/book")
+    await bob.sends("/book")
+    await bob.taps("25")
+    await bob.taps("09:00")
+    await alice.taps("25")
+
+    assert alice.buttons[0] == "Tue 1 Dec, 09:00"
