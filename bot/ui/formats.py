@@ -81,6 +81,11 @@ class Times:
         """``Fri 13 Aug, 09:15``."""
         return f"{self.short_day(self.day_of(span.start))}, {self.time(span.start)}"
 
+    def weekday_time(self, cell: int) -> str:
+        """``Fri 09:15``."""
+        names = get_day_names("abbreviated", "stand-alone", locale=self.locale)
+        return f"{names[self.day_of(cell).weekday()].rstrip('.')} {self.time(cell)}"
+
     def moment(self, moment: datetime, *, seconds: bool = False) -> Markup:
         """``14:05``, or ``14:05:20`` with ``seconds``; a tap works as in ``slot``."""
         local = moment.astimezone(self.zone)

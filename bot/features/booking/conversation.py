@@ -18,7 +18,8 @@ from bot.dialogue.flow import Flow, Tap
 from bot.dialogue.typed import LINE, typed_text
 from bot.dialogue.typed_when import When, read_when
 from bot.features.account.link_screens import unknown_link
-from bot.features.booking.screens import holding, nobody_to_book_with
+from bot.features.booking.moving import offer_move
+from bot.features.booking.screens import nobody_to_book_with
 from bot.features.booking.steps import (
     FLOW,
     FlowPosition,
@@ -47,11 +48,11 @@ async def booking_begun(update: Update, context: Context) -> State | int:
 
 
 async def booking_typed(context: Context, wish: When) -> None:
-    """Somebody typed a day, a time or both outside of any dialogue: tell what he holds already, or begin with it."""
+    """Answer a day, a time or both typed outside of dialogues: offer to move a hold, or book."""
     live = await context.uow.reservations.live_of_client(context.me, context.now)
     holds = [r for r in live if r.status is Status.HELD]
     if holds:
-        context.request.send(holding(context.reader, max(holds, key=lambda r: (r.held_at, r.id))))
+        await offer_move(context, max(holds, key=lambda r: (r.held_at, r.id)), wish)
     else:
         await _begin(context, wish)
 

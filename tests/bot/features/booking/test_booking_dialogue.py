@@ -486,23 +486,6 @@ async def test_what_was_typed_before_is_forgotten_with_a_new_choice(
     assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
 
 
-async def test_a_time_typed_beside_a_hold_tells_how_to_change_it(
-    bot: BotHarness, open_hours: ChatUser
-) -> None:
-    greta = bot.joins("Greta", language_code="de")
-    await greta.sends("/book")
-    await greta.sends("25.11. 9:15")
-    await greta.sends("9:45")
-    assert greta.last.text.startswith(
-        "Du hast Mittwoch, 25. November 2026, 09:15–09:30 reserviert."
-    )
-    assert greta.last.labels == ["Andere Zeit"]
-
-    await greta.taps("Andere Zeit", message=greta.last)
-    await greta.sends("25.11. 9:45")
-    assert "09:45–10:00" in greta.card.text
-
-
 async def test_other_time_says_that_the_hold_is_kept_meanwhile(
     alice: ChatUser, bob: ChatUser, open_hours: ChatUser
 ) -> None:

@@ -210,8 +210,8 @@ async def test_going_back_to_the_card_ends_the_choice_of_another_time(
     await alice.taps("Back")
     await alice.taps("Back")
     await alice.sends("25 Nov 9:45")
-    assert alice.last.text.startswith("You are holding Wednesday, 25 November 2026, 09:15–09:30.")
-    assert await alice.reservations() == standing
+    assert alice.last.text.startswith("You're holding Wednesday, 25 November 2026, 09:15–09:30.")
+    assert await reservations(bot, alice) == standing
 
 
 async def test_a_card_speaks_german_with_those_who_do(bot: BotHarness, dora: ChatUser) -> None:
