@@ -25,24 +25,25 @@ from bot.features.booking.steps import (
     FlowPosition,
     State,
     follow,
+    live_hold,
     provider_with,
+    repair_tapped,
     show_month,
     show_providers,
     show_times,
     take,
     wish_kept,
 )
+from bot.features.reservations.handlers import OUTDATED
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
 from bot.ui.typed import problem_text
-from domain import errors
 from domain.provider import LABEL_LIMIT
 from domain.reservation import Status
 from domain.usecases.hold_slot import SlotChoice
-from domain.usecases.reservation_of import hold_to_move
 
 
-async def booking_begun(update: Update, context: Context) -> State | int:
+async def booking_begun(update: Update, context: Context) -> State | int | None:
     """Somebody wants to book: show the providers, or the one there is."""
     return await _begin(context, When())
 
@@ -57,7 +58,7 @@ async def booking_typed(context: Context, wish: When) -> None:
         await _begin(context, wish)
 
 
-async def link_opened(update: Update, context: Context) -> State | int:
+async def link_opened(update: Update, context: Context) -> State | int | None:
     """Somebody opened a provider's link."""
     provider = await context.uow.providers.by_slug(rest_of_link(context).lower())
     if provider is None:
@@ -81,7 +82,7 @@ async def providers_paged(update: Update, context: Context) -> State:
     )
 
 
-async def provider_typed(update: Update, context: Context) -> State | int:
+async def provider_typed(update: Update, context: Context) -> State | int | None:
     """A part of a provider's name was typed."""
     # No label is longer, and what is played back has to fit into a message.
     part, wish = " ".join(typed_text(update).split())[:LABEL_LIMIT], wish_kept(context)
@@ -95,7 +96,7 @@ async def provider_typed(update: Update, context: Context) -> State | int:
     return await follow(context, FlowPosition(found[0]), wish)
 
 
-async def provider_chosen(update: Update, context: Context) -> State | int:
+async def provider_chosen(update: Update, context: Context) -> State | int | None:
     """A provider was tapped; what was typed before the list was shown is followed now."""
     tap, dialogue = context.tap(ChooseProvider), context.request.dialogue
     listed = dialogue.state == State.PROVIDER and dialogue.card_message_id == context.request.tapped
@@ -122,7 +123,7 @@ async def day_picked(update: Update, context: Context) -> State:
     )
 
 
-async def slot_picked(update: Update, context: Context) -> State | int:
+async def slot_picked(update: Update, context: Context) -> State | int | None:
     """A time was tapped: hold it; where that is refused, say why and show what is free now."""
     tap = context.tap(PickSlot)
     return await take(
@@ -149,21 +150,19 @@ async def _held_on_tapped(context: Context) -> int | None:
     )
 
 
-async def other_time_wanted(update: Update, context: Context) -> State:
-    """The holder wants another time for his hold."""
-    hold = await hold_to_move(
-        context.uow, context.tap(OtherTime).reservation, context.me, context.now
-    )
-    if hold is None:
-        raise errors.HoldExpired(
-            reservation=await context.uow.reservations.get(context.tap(OtherTime).reservation)
-        )
+async def other_time_wanted(update: Update, context: Context) -> State | int | None:
+    """Show other times for a hold, or repair the card of one that is over."""
+    number = context.tap(OtherTime).reservation
+    try:
+        hold = await live_hold(context, number)
+    except OUTDATED as refusal:
+        return await repair_tapped(context, number, refusal)
     return await show_month(
         context, FlowPosition(await provider_with(context, hold.provider_id), hold.id)
     )
 
 
-async def when_typed(update: Update, context: Context) -> State | int:
+async def when_typed(update: Update, context: Context) -> State | int | None:
     """A day, a time or both were typed; a day alone completes a time that was typed before, and the other way round."""
     data, state, known = (
         context.request.dialogue.data,
@@ -179,7 +178,7 @@ async def when_typed(update: Update, context: Context) -> State | int:
     return await follow(context, FlowPosition(provider, int(str(data["moving"]))), wish)
 
 
-async def _begin(context: Context, wish: When) -> State | int:
+async def _begin(context: Context, wish: When) -> State | int | None:
     """Begin to book: with the one provider there is, or with the list of them."""
     providers = await context.uow.providers.search("", besides=context.me, offset=0, limit=2)
     if not providers:

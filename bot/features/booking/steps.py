@@ -16,7 +16,7 @@ from bot.features.booking.calendar_view import (
     slot_search,
 )
 from bot.features.booking.screens import PROVIDERS_PER_PAGE, Booking, provider_list
-from bot.features.reservations.presenting import present
+from bot.features.reservations.presenting import present, repair_card
 from bot.messages.screen import Rows
 from bot.ui.keyboards import pages_of
 from bot.ui.refusal_screens import ways_on
@@ -27,6 +27,7 @@ from domain.reservation import Reservation
 from domain.timespan import TimeSpan
 from domain.usecases.find_slots import slots_of_day
 from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.reservation_of import hold_to_move, reservation_of_client
 
 FLOW = "booking"
 
@@ -61,7 +62,7 @@ async def show_providers(context: Context, page: int, part: str, wish: When | No
     return State.PROVIDER
 
 
-async def follow(context: Context, place: FlowPosition, wish: When) -> State | int:
+async def follow(context: Context, place: FlowPosition, wish: When) -> State | int | None:
     """Go where a typed day, time or both lead: to a day, to the days of a time, or to the hold."""
     if wish.day is None:
         return (
@@ -98,21 +99,42 @@ async def show_times(
     return _stand(context, State.TIME, place, When(day))
 
 
-async def take(context: Context, choice: SlotChoice) -> State | int:
+async def take(context: Context, choice: SlotChoice) -> State | int | None:
     """Hold a slot and show its card; where that is refused, say why and show what is free now."""
     try:
         hold = await context.act(hold_slot(context.uow, context.policy, choice, context.now))
-    except (
-        errors.ProviderUnknown,
-        errors.OwnSlot,
-        errors.ReservationUnknown,
-        errors.AlreadyConfirmed,
-    ):
+    except errors.AlreadyConfirmed as refusal:
+        return await repair_tapped(context, choice.moving or 0, refusal)
+    except (errors.ProviderUnknown, errors.OwnSlot, errors.ReservationUnknown):
         raise
     except errors.Refusal as refusal:
         return await _refused(context, choice, refusal)
     await present(context, hold)
     return ConversationHandler.END
+
+
+async def live_hold(context: Context, number: int) -> Reservation:
+    """Return the client's live hold; raises the refusal that says what became of it otherwise."""
+    hold = await hold_to_move(context.uow, number, context.me, context.now)
+    if hold is None:
+        gone = await reservation_of_client(context.uow, number, context.me)
+        return gone.confirmed(context.now)
+    return hold
+
+
+async def repair_tapped(context: Context, number: int, refusal: errors.Refusal) -> int | None:
+    """Repair the tapped card of a reservation that is no hold any more.
+
+    A dialogue on another card goes on. A typed line has no card to repair, so it is refused.
+    """
+    if context.request.tapped is None:
+        raise refusal
+    dialogue = context.request.dialogue
+    await repair_card(context, number, refusal)
+    if dialogue.card_message_id == context.request.tapped:
+        return ConversationHandler.END
+    context.request.dialogue = dialogue
+    return None
 
 
 async def provider_with(context: Context, provider_id: int) -> Provider:
@@ -146,7 +168,7 @@ async def _days_of(context: Context, place: FlowPosition, clock: TimeOfDay) -> S
 
 async def _time_of(
     context: Context, place: FlowPosition, day: date, clock: TimeOfDay
-) -> State | int:
+) -> State | int | None:
     """Hold the slot that starts at a typed time, if there is one."""
     search = slot_search(context, await _booking(context, place))
     everything = {

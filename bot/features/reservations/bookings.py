@@ -17,6 +17,7 @@ from bot.features.reservations.screens import (
     cancel_question,
     on_page,
 )
+from bot.messages.screen import Screen
 from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.provider import Provider
@@ -26,28 +27,30 @@ from domain.usecases.reservation_of import reservation_of_client
 
 
 async def bookings_opened(update: Update, context: Context) -> None:
-    """The list was asked for, by the command or by a button."""
-    await _list(context, 0)
+    """Show the list for the command, and below the tapped message for a button."""
+    if context.request.tapped is None:
+        context.show(await _listed(context, 0))
+    else:
+        # The tapped message is often the receipt of a booking, which is to stay.
+        context.request.send(await _listed(context, 0))
 
 
 async def bookings_paged(update: Update, context: Context) -> None:
-    """Another page of the list was asked for."""
+    """Show another page of the list."""
     await _list(context, context.tap(BookingsPage).page)
 
 
 async def booking_chosen(update: Update, context: Context) -> None:
-    """One reservation was tapped: a hold becomes its living card here, a booking shows what can be done about it."""
-    await _show(
-        context,
-        await reservation_of_client(context.uow, context.tap(ShowBooking).reservation, context.me),
-    )
+    """Show a live hold as its card, or a booking with what can be done about it."""
+    if booking := await _own_or_list(context, context.tap(ShowBooking).reservation):
+        await _show(context, booking)
 
 
 async def cancel_asked(update: Update, context: Context) -> None:
-    """Somebody is about to cancel a booking: ask once, unless there is nothing to cancel any more."""
-    booking = await reservation_of_client(
-        context.uow, context.tap(AskCancel).reservation, context.me
-    )
+    """Ask once before a booking is cancelled, unless there is nothing left to cancel."""
+    booking = await _own_or_list(context, context.tap(AskCancel).reservation)
+    if booking is None:
+        return
     try:
         booking.cancelled(Party.CLIENT, context.now)
     except OUTDATED as refusal:
@@ -59,8 +62,10 @@ async def cancel_asked(update: Update, context: Context) -> None:
 
 
 async def cancel_affirmed(update: Update, context: Context) -> None:
-    """Cancel it; cancelling again says the same again."""
+    """Cancel a booking; cancelling it again says the same again."""
     number = context.tap(CancelBooking).reservation
+    if await _own_or_list(context, number) is None:
+        return
     try:
         booking = await context.act(
             cancel_by_client(context.uow, context.policy, number, context.me, context.now)
@@ -74,17 +79,32 @@ async def cancel_affirmed(update: Update, context: Context) -> None:
     await refresh_card(context, booking)
 
 
+async def _own_or_list(context: Context, number: int) -> Reservation | None:
+    """Return the client's reservation, or show the current list where it is no longer theirs."""
+    try:
+        return await reservation_of_client(context.uow, number, context.me)
+    except errors.ReservationUnknown as refusal:
+        context.warn(refusal_text(context.reader, refusal))
+        await _list(context, 0)
+        return None
+
+
 async def _list(context: Context, page: int) -> None:
-    """Show a page of the list."""
+    """Show a page of the list on the tapped message."""
+    context.show(await _listed(context, page))
+    for reservation in await context.uow.reservations.live_of_client(context.me, context.now):
+        await _detach(context, reservation)
+
+
+async def _listed(context: Context, page: int) -> Screen:
+    """Return a page of the list."""
     coming = await context.uow.reservations.live_of_client(context.me, context.now)
     providers = {r.provider_id: await _provider_of(context, r) for r in on_page(coming, page)}
-    context.show(booking_list(context.reader, coming, providers, page=page))
-    for reservation in coming:
-        await _let_go(context, reservation)
+    return booking_list(context.reader, coming, providers, page=page)
 
 
-async def _let_go(context: Context, reservation: Reservation) -> None:
-    """Where the message that now shows the list was a reservation's card, it is so no more, lest news of it take the list away."""
+async def _detach(context: Context, reservation: Reservation) -> None:
+    """Detach a card whose message shows the list now, so that no notification overwrites it."""
     if context.request.tapped is not None and reservation.card_message_id == context.request.tapped:
         await context.uow.reservations.show_on(
             reservation.id, card=None, notice=reservation.notice_message_id
@@ -122,7 +142,7 @@ def bookings_handlers() -> list[BaseHandler[Update, Context, Any]]:
     """Return the handlers."""
     return [
         CommandHandler("bookings", bookings_opened),
-        Tap(Open, aside(bookings_opened), only=Open("bookings")),
+        Tap(Open, bookings_opened, only=Open("bookings")),
         Tap(BookingsPage, aside(bookings_paged)),
         Tap(ShowBooking, aside(booking_chosen)),
         Tap(AskCancel, aside(cancel_asked)),

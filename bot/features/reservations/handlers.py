@@ -10,8 +10,7 @@ from bot.buttons import ConfirmHold, ReleaseHold, ShowCard
 from bot.dialogue.aside import aside
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Tap
-from bot.features.reservations.presenting import present
-from bot.ui.refusals import refusal_text
+from bot.features.reservations.presenting import present, repair_card
 from domain import errors
 from domain.reservation import Reservation, Status
 from domain.usecases.end_reservation import cancel_by_client, confirm_hold
@@ -58,15 +57,14 @@ async def _released(context: Context, number: int) -> Reservation:
 
 
 async def _settle(context: Context, number: int, usecase: Awaitable[Reservation]) -> None:
-    """Run a use case and show what became of the reservation; where it refuses because the card is behind, say why and do the same."""
+    """Run a use case and show the reservation; repair the card if it is outdated."""
     try:
         reservation = await context.act(usecase)
     except OUTDATED as refusal:
-        context.warn(refusal_text(context.reader, refusal))
-        reservation = await reservation_of_client(context.uow, number, context.me)
+        await repair_card(context, number, refusal)
     else:
         context.say(context.t.plain(_said(reservation)))
-    await present(context, reservation)
+        await present(context, reservation)
 
 
 def _said(reservation: Reservation) -> str:

@@ -3,8 +3,11 @@
 from bot.dialogue.context import Context
 from bot.features.reservations.card import card
 from bot.messages.actions import Delete, Edit
+from bot.ui.refusals import refusal_text
+from domain import errors
 from domain.reservation import Reservation
 from domain.usecases.find_slots import can_be_held_again
+from domain.usecases.reservation_of import reservation_of_client
 
 
 async def present(context: Context, reservation: Reservation) -> None:
@@ -21,6 +24,12 @@ async def present(context: Context, reservation: Reservation) -> None:
             context.request.steps.append(Delete(message))
     if tapped is not None:
         await context.uow.reservations.show_on(reservation.id, card=tapped, notice=None)
+
+
+async def repair_card(context: Context, number: int, refusal: errors.Refusal) -> None:
+    """Warn why an outdated button does nothing, and show the reservation as it stands."""
+    context.warn(refusal_text(context.reader, refusal))
+    await present(context, await reservation_of_client(context.uow, number, context.me))
 
 
 async def refresh_card(context: Context, reservation: Reservation) -> None:

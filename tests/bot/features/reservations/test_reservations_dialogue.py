@@ -105,6 +105,61 @@ async def test_in_the_very_second_of_its_end_a_hold_is_over_though_nobody_has_sw
     assert await alice.reservations() == []
 
 
+async def test_other_time_on_an_expired_card_repairs_it_and_says_why(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await holds(alice, "09:15")
+    bot.now += timedelta(minutes=30)
+    await alice.taps("Other time")
+    toast, alert = alice.person.toasts[-1]
+    assert (toast[:22], alert) == ("This hold has expired.", True)
+    assert alice.shown[0].labels == ["Take it again", "Other time"]
+
+
+@pytest.mark.parametrize(
+    ("label", "head", "reason"),
+    [
+        ("Confirm", "✅ Booked", "This is booked already."),
+        ("Release", "Released", "This hold was released before."),
+    ],
+)
+async def test_other_time_on_a_card_that_is_behind_repairs_it(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, label: str, head: str, reason: str
+) -> None:
+    await holds(alice, "09:15")
+    await alice.taps(label)
+    await alice.taps_data("ro:1", alice.card.id)
+    assert alice.toast.startswith(reason)
+    assert alice.card.text.startswith(head)
+
+
+async def test_an_old_time_of_a_hold_that_is_booked_now_shows_the_booking(
+    bot: BotHarness, dora: ChatUser
+) -> None:
+    greta = bot.joins("Greta", language_code="de")
+    await holds(greta, "09:15")
+    await greta.sends("10:00")
+    await greta.taps("Bestätigen")
+    booked = await reservations(bot, greta)
+    await greta.taps("Auf Mi 10:00 verschieben")
+    assert greta.person.toasts[-1][1]
+    assert [message.text[:9] for message in greta.shown] == ["✅ Gebucht"]
+    assert [r.span for r in await reservations(bot, greta)] == [r.span for r in booked]
+
+
+async def test_repairing_one_card_does_not_disturb_the_choice_on_another(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await holds(alice, "09:15")
+    old = alice.card.id
+    bot.now += timedelta(minutes=30)
+    await alice.sends("/book")
+    await alice.taps_data("ro:1", old)
+    await alice.sends("25 Nov 10:00")
+    assert alice.last.text.startswith("⏳ Held for you")
+    assert "10:00–10:15" in alice.last.text
+
+
 async def test_an_expired_hold_is_taken_again_with_its_own_button(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
