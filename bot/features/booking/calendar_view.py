@@ -45,7 +45,7 @@ async def show_calendar(
         end = max(end, soonest + _AHEAD)
     days = await days_with_slots(context.uow, search, shown, end, context.zone, seen=seen)
     screen = calendar(context.reader, booking, shown, days, offers, (first, last))
-    _show(context, booking, _below(note, screen))
+    _show(context, booking, below(note, screen))
 
 
 async def show_day(
@@ -68,7 +68,7 @@ async def show_day(
     near = () if slots else await nearest_slots(context, booking, day, clock)
     screen = day_times(context.reader, booking, day, slots, own, page=page, reason=reason)
     screen = with_nearest(context.reader, booking, screen, near)
-    _show(context, booking, _below(note, replace(screen, rows=(*screen.rows, *rows))))
+    _show(context, booking, below(note, replace(screen, rows=(*screen.rows, *rows))))
 
 
 async def nearest_slots(
@@ -118,7 +118,7 @@ def _month_end(day: date) -> date:
     return day.replace(day=monthrange(day.year, day.month)[1])
 
 
-def _below(note: str, screen: Screen) -> Screen:
+def below(note: str, screen: Screen) -> Screen:
     """Return a screen below a note."""
     return replace(screen, text=f"{note}\n\n{screen.text}") if note else screen
 

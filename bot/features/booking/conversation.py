@@ -34,18 +34,18 @@ from bot.features.booking.steps import (
     take,
     wish_kept,
 )
+from bot.features.booking.typed_request import BookingRequest, read_request
 from bot.features.reservations.handlers import OUTDATED
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
 from bot.ui.typed import problem_text
-from domain.provider import LABEL_LIMIT
 from domain.reservation import Status
 from domain.usecases.hold_slot import SlotChoice
 
 
 async def booking_begun(update: Update, context: Context) -> State | int | None:
-    """Somebody wants to book: show the providers, or the one there is."""
-    return await _begin(context, When())
+    """Begin a booking; what is typed behind the command counts as the first answer."""
+    return await _begin(context, await read_request(context, " ".join(context.args or ())))
 
 
 async def booking_typed(context: Context, wish: When) -> None:
@@ -55,7 +55,7 @@ async def booking_typed(context: Context, wish: When) -> None:
     if holds:
         await offer_move(context, max(holds, key=lambda r: (r.held_at, r.id)), wish)
     else:
-        await _begin(context, wish)
+        await _begin(context, BookingRequest(wish=wish))
 
 
 async def link_opened(update: Update, context: Context) -> State | int | None:
@@ -83,17 +83,13 @@ async def providers_paged(update: Update, context: Context) -> State:
 
 
 async def provider_typed(update: Update, context: Context) -> State | int | None:
-    """A part of a provider's name was typed."""
-    # No label is longer, and what is played back has to fit into a message.
-    part, wish = " ".join(typed_text(update).split())[:LABEL_LIMIT], wish_kept(context)
-    found = await context.uow.providers.search(part, besides=context.me, offset=0, limit=2)
-    if not found:
-        context.request.send(Screen(context.t("booking.no_such_provider", part=part)))
+    """Read a typed part of a provider's name, or a day and time, or both."""
+    line, known = typed_text(update), wish_kept(context)
+    request = await read_request(context, line, known)
+    if request.unread and not request.found and request.wish == known:
+        context.request.send(Screen(context.t("booking.no_such_provider", part=request.unread)))
         return State.PROVIDER
-    if len(found) > 1:
-        return await show_providers(context, 0, part, wish)
-    context.request.remember(part="")
-    return await follow(context, FlowPosition(found[0]), wish)
+    return await _begin(context, request)
 
 
 async def provider_chosen(update: Update, context: Context) -> State | int | None:
@@ -178,17 +174,30 @@ async def when_typed(update: Update, context: Context) -> State | int | None:
     return await follow(context, FlowPosition(provider, int(str(data["moving"]))), wish)
 
 
-async def _begin(context: Context, wish: When) -> State | int | None:
-    """Begin to book: with the one provider there is, or with the list of them."""
-    providers = await context.uow.providers.search("", besides=context.me, offset=0, limit=2)
-    if not providers:
+async def _begin(context: Context, request: BookingRequest) -> State | int | None:
+    """Begin a booking with the provider that was named, or the only one, or a list to choose from.
+
+    Where something was not read, nothing is held yet: the next question is asked below a sentence
+    that names it.
+    """
+    found = request.found or await context.uow.providers.search(
+        "", besides=context.me, offset=0, limit=2
+    )
+    if not found:
         context.show(
             nobody_to_book_with(context.reader, admin=context.me in context.services.admins)
         )
         return ConversationHandler.END
-    if len(providers) == 1:
-        return await follow(context, FlowPosition(providers[0]), wish)
-    return await show_providers(context, 0, "", wish)
+    note = context.t("booking.not_read", text=request.unread) if request.unread else ""
+    if len(found) > 1:
+        return await show_providers(context, 0, request.part, request.wish, note=note)
+    context.request.remember(part="")
+    place = FlowPosition(found[0])
+    if not request.unread:
+        return await follow(context, place, request.wish)
+    if request.wish.day:
+        return await show_times(context, place, request.wish.day, note=note)
+    return await show_month(context, place, note=note)
 
 
 def booking_flow() -> Flow:

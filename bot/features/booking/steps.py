@@ -9,6 +9,7 @@ from telegram.ext import ConversationHandler
 from bot.dialogue.context import Context
 from bot.dialogue.typed_when import TimeOfDay, When
 from bot.features.booking.calendar_view import (
+    below,
     own_times,
     show_calendar,
     show_day,
@@ -48,18 +49,29 @@ class FlowPosition:
     moving: int = 0
 
 
-async def show_providers(context: Context, page: int, part: str, wish: When | None = None) -> State:
-    """Show a page of providers; a ``wish`` typed before is kept until one is chosen."""
+async def show_providers(
+    context: Context, page: int, part: str, wish: When | None = None, *, note: str = ""
+) -> State:
+    """Show a page of providers below a note; a ``wish`` is kept until one is chosen."""
+    wish = wish or When()
     count = await context.uow.providers.count(part, besides=context.me)
     pages = pages_of(range(count), PROVIDERS_PER_PAGE)
     page = min(page, pages - 1)
     found = await context.uow.providers.search(
         part, besides=context.me, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE
     )
-    context.show(provider_list(context.reader, found, page=page, pages=pages, part=part))
+    screen = provider_list(context.reader, found, page=page, pages=pages, part=part)
+    context.show(below(note, below(_wish_text(context, wish), screen)))
     context.request.stand(FLOW, State.PROVIDER)
-    context.request.remember(part=part, **_written(wish or When()))
+    context.request.remember(part=part, **_written(wish))
     return State.PROVIDER
+
+
+def _wish_text(context: Context, wish: When) -> str:
+    """Return a sentence that names a typed day, time or both, or nothing."""
+    day = context.times.day(wish.day) if wish.day else ""
+    when = ", ".join(filter(None, (day, wish.time.text if wish.time else "")))
+    return context.t("booking.wish", when=when) if when else ""
 
 
 async def follow(context: Context, place: FlowPosition, wish: When) -> State | int | None:

@@ -1,0 +1,126 @@
+"""Chats in which one line names the provider, the day and the time."""
+
+import pytest
+
+from tests.kit.bot import BotHarness, ChatUser
+from tests.kit.clinic import opens_clinic, reservations
+
+HELD = "Dora\nWednesday, 25 November 2026, 09:15–09:30"
+LINES = ["dora wed 9:15", "DORA 25 Nov 9.15", "wednesday 9:15 Dora", "do 25.11. 9:15"]
+
+
+@pytest.fixture
+async def emil(bot: BotHarness, open_hours: ChatUser) -> ChatUser:
+    """Return a second provider, so that clients have to choose one."""
+    return await opens_clinic(bot, "Emil Nolde")
+
+
+@pytest.mark.parametrize("line", LINES)
+async def test_who_and_when_are_read_behind_the_command(
+    alice: ChatUser, emil: ChatUser, line: str
+) -> None:
+    await alice.sends(f"/book {line}")
+    assert HELD in alice.card.text
+
+
+@pytest.mark.parametrize("line", LINES)
+async def test_who_and_when_are_read_where_a_name_is_asked_for(
+    alice: ChatUser, emil: ChatUser, line: str
+) -> None:
+    await alice.sends("/book")
+    await alice.sends(line)
+    assert HELD in alice.card.text
+
+
+async def test_a_name_behind_the_command_opens_the_calendar(
+    alice: ChatUser, emil: ChatUser
+) -> None:
+    await alice.sends("/book emil nolde")
+    assert alice.card.text.startswith("Emil Nolde")
+    assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
+
+
+async def test_a_name_with_a_day_or_a_time_asks_for_the_rest(
+    alice: ChatUser, emil: ChatUser
+) -> None:
+    await alice.sends("/book dora 25 Nov")
+    assert alice.card.text.startswith("Dora\nWednesday, 25 November 2026")
+    await alice.sends("/book dora 9:15")
+    assert alice.buttons == ["Wed 25 Nov, 09:15", "Back"]
+    await alice.sends("wednesday")
+    assert HELD in alice.card.text
+
+
+async def test_a_day_and_a_time_are_kept_until_a_provider_is_chosen(
+    bot: BotHarness, emil: ChatUser
+) -> None:
+    greta = bot.joins("Greta", language_code="de")
+    await greta.sends("/book Mittwoch 9:15")
+    assert greta.card.text.startswith("Deine Zeit: Mittwoch, 25. November 2026, 09:15")
+    assert greta.buttons == ["Dora", "Emil Nolde"]
+    await bot.restarts()
+    await greta.taps("Dora")
+    assert "Dora\nMittwoch, 25. November 2026, 09:15–09:30" in greta.card.text
+
+
+async def test_a_day_typed_where_a_name_is_asked_for_is_kept(
+    alice: ChatUser, emil: ChatUser
+) -> None:
+    await alice.sends("/book")
+    await alice.sends("25 Nov")
+    assert alice.card.text.startswith("Your time: Wednesday, 25 November 2026\n")
+    await alice.sends("9:15")
+    assert alice.card.text.startswith("Your time: Wednesday, 25 November 2026, 09:15")
+    await alice.sends("dora")
+    assert HELD in alice.card.text
+
+
+async def test_a_time_with_a_part_of_several_names_is_kept_for_the_choice(
+    bot: BotHarness, alice: ChatUser, emil: ChatUser
+) -> None:
+    await opens_clinic(bot, "Emil Berg")
+    await alice.sends("/book emil wed 9:15")
+    assert alice.buttons == ["Emil Berg", "Emil Nolde"]
+    await alice.taps("Emil Berg")
+    assert "Emil Berg\nWednesday, 25 November 2026, 09:15–09:30" in alice.card.text
+
+
+@pytest.mark.parametrize(
+    ("line", "unread", "card"),
+    [
+        ("dora whenever you like", "whenever you like", "Dora\n"),
+        ("doctor dora wed 9:15", "doctor dora", "Your time: Wednesday, 25 November 2026, 09:15"),
+        ("drra wed 9:15", "drra", "Your time: Wednesday, 25 November 2026, 09:15"),
+        ("as soon as possible", "as soon as possible", "With whom?"),
+    ],
+)
+async def test_what_was_not_read_is_named_above_the_next_question(
+    bot: BotHarness, alice: ChatUser, emil: ChatUser, line: str, unread: str, card: str
+) -> None:
+    await alice.sends(f"/book {line}")
+    assert card in alice.card.text
+    assert alice.card.text.startswith(f"I couldn't read “{unread}”.")
+    assert await reservations(bot, alice) == []
+
+
+async def test_with_one_provider_what_was_not_read_is_named_above_the_calendar(
+    bot: BotHarness, open_hours: ChatUser
+) -> None:
+    greta = bot.joins("Greta", language_code="de")
+    await greta.sends("/book möglichst bald")
+    assert greta.card.text.startswith("„möglichst bald“ habe ich nicht verstanden.\n\nDora")
+    await greta.sends("/book möglichst Mittwoch 9:15")
+    assert greta.card.text.startswith("„möglichst“ habe ich nicht verstanden.\n\nDora\nMittwoch")
+    assert await reservations(bot, greta) == []
+    await greta.sends("9:15")
+    assert "Mittwoch, 25. November 2026, 09:15–09:30" in greta.card.text
+
+
+async def test_a_line_that_names_no_provider_is_answered_with_another_try(
+    alice: ChatUser, emil: ChatUser
+) -> None:
+    await alice.sends("/book")
+    await alice.sends("as soon as possible")
+    assert "“as soon as possible”" in alice.last.text
+    await alice.sends("Dora wed 9:15")
+    assert HELD in alice.card.text
