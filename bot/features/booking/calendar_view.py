@@ -79,11 +79,9 @@ async def nearest_slots(
     first = clock.on(day, context.zone) if clock else midnight(day, context.zone)
     last = first if clock else midnight(day + timedelta(days=1), context.zone)
     first, last = (min(max(cell, bookable.start), bookable.stop) for cell in (first, last))
-    # Most often there are some within a week; the whole bookable time can be a year of slots.
-    for reach in (_WEEK, len(bookable)):
-        slots = await search.between(context.uow, first - reach, last + reach)
-        if len(slots) >= OFFERS:
-            break
+    slots = await search.between(context.uow, first - _WEEK, last + _WEEK)
+    if len(slots) < OFFERS:
+        slots = await search.between(context.uow, bookable.start, bookable.stop)
     return nearest(slots, first, last)
 
 

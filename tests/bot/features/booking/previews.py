@@ -8,8 +8,11 @@ from bot.features.booking.screens import (
     day_times,
     days_at,
     holding,
+    move_offer,
     nobody_to_book_with,
+    not_free_to_move,
     provider_list,
+    with_nearest,
 )
 from tests.kit.preview import Previews
 from tests.kit.screens import DORA, EMIL, HELD, TODAY, WEDNESDAY, slot
@@ -37,13 +40,18 @@ PREVIEWS.add(
     no_free_day_this_month=lambda by: calendar(
         by, CHOSEN, date(2026, 12, 1), set(), SOONEST, WITHIN
     ),
+    into_the_next_month=lambda by: calendar(
+        by, CHOSEN, MONTH, {WEDNESDAY, date(2026, 12, 1)}, SOONEST, WITHIN
+    ),
     nothing_free=lambda by: calendar(by, CHOSEN, MONTH, set(), [], WITHIN),
 )
 PREVIEWS.add(
     day_times,
     free_times=lambda by: day_times(by, CHOSEN, WEDNESDAY, TIMES, [], page=0),
     moving_a_hold=lambda by: day_times(by, MOVING, WEDNESDAY, TIMES[1:], [HELD.span], page=0),
-    fully_booked=lambda by: day_times(by, CHOSEN, WEDNESDAY, [], [], page=0),
+    fully_booked=lambda by: with_nearest(
+        by, CHOSEN, day_times(by, CHOSEN, WEDNESDAY, [], [], page=0), SOONEST
+    ),
 )
 PREVIEWS.add(days_at, several_days=lambda by: days_at(by, CHOSEN, "9:00", [slot(0), slot(96)]))
 PREVIEWS.add(
@@ -52,3 +60,8 @@ PREVIEWS.add(
     admin=lambda by: nobody_to_book_with(by, admin=True),
 )
 PREVIEWS.add(holding, all=lambda by: holding(by, HELD))
+PREVIEWS.add(move_offer, this_week=lambda by: move_offer(by, HELD, [slot(8)], TODAY))
+PREVIEWS.add(
+    not_free_to_move,
+    nearest_times=lambda by: not_free_to_move(by, HELD, "Wednesday, 10:00", SOONEST, TODAY),
+)

@@ -1,14 +1,15 @@
 """Chats in which a client who holds a time types another one."""
 
 from domain.reservation import Status
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import holds, opens_clinic, quarter, reservations
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider, quarter
 
 
 async def test_a_typed_time_is_one_tap_away_and_moves_the_hold(
     bot: BotHarness, alice: ChatUser, bob: ChatUser, open_hours: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await alice.sends("wednesday 11:00")
     assert alice.last.text.startswith(
         "You're holding Wednesday, 25 November 2026, 09:15–09:30. Move it?"
@@ -19,7 +20,7 @@ async def test_a_typed_time_is_one_tap_away_and_moves_the_hold(
     await alice.taps("Move to Wed 11:00")
     assert "Wednesday, 25 November 2026, 11:00–11:15" in alice.card.text
     assert len([message for message in alice.shown if message.rows]) == 1
-    assert [r.span.start for r in await reservations(bot, alice)] == [quarter(25, 11)]
+    assert [r.span.start for r in await alice.reservations()] == [quarter(25, 11)]
     await bob.sends("25 Nov")
     assert "09:15" in bob.buttons
     assert "11:00" not in bob.buttons
@@ -42,8 +43,8 @@ async def test_a_time_without_a_day_is_one_of_the_holds_day(
 
 
 async def test_a_day_a_week_away_is_named_with_its_date(bot: BotHarness, alice: ChatUser) -> None:
-    await opens_clinic(bot, days=(25, 29, 30))
-    await holds(alice, "09:15")
+    await add_provider(bot, days=(25, 29, 30))
+    await alice.holds("09:15")
     await alice.sends("30 Nov 10:00")
     assert alice.last.labels == ["Move to Mon 30 Nov, 10:00"]
     await alice.sends("29 Nov 10:00")
@@ -53,8 +54,8 @@ async def test_a_day_a_week_away_is_named_with_its_date(bot: BotHarness, alice: 
 async def test_a_time_that_is_not_free_offers_to_move_to_the_nearest(
     bot: BotHarness, alice: ChatUser, bob: ChatUser, open_hours: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
-    await holds(bob, "10:00")
+    await alice.holds("09:15")
+    await bob.holds("10:00")
     await alice.sends("25 Nov 10:00")
     assert alice.last.text.startswith("Wednesday, 25 November 2026, 10:00 isn't free.")
     assert alice.last.labels == [
@@ -69,7 +70,7 @@ async def test_a_time_that_is_not_free_offers_to_move_to_the_nearest(
 async def test_a_time_that_only_the_own_hold_takes_is_no_move(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await alice.sends("9:15")
     assert alice.last.labels == ["Other time"]
     await alice.sends("8:00")
@@ -77,27 +78,27 @@ async def test_a_time_that_only_the_own_hold_takes_is_no_move(
 
 
 async def test_a_day_alone_leads_to_its_free_times(bot: BotHarness, alice: ChatUser) -> None:
-    await opens_clinic(bot, days=(25, 26))
-    await holds(alice, "09:15")
+    await add_provider(bot, days=(25, 26))
+    await alice.holds("09:15")
     await alice.sends("26 Nov")
     assert alice.last.labels == ["Other time"]
     await alice.taps("Other time", message=alice.last)
     assert "Thursday, 26 November 2026" in alice.card.text
     await alice.taps("10:00")
     assert "Thursday, 26 November 2026, 10:00–10:15" in alice.card.text
-    assert len(await reservations(bot, alice)) == 1
+    assert len(await alice.reservations()) == 1
 
 
 async def test_a_move_to_a_time_taken_meanwhile_shows_what_is_free(
     bot: BotHarness, alice: ChatUser, bob: ChatUser, open_hours: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await alice.sends("10:00")
-    await holds(bob, "10:00")
+    await bob.holds("10:00")
     await alice.taps("Move to Wed 10:00")
 
     assert "10:00" not in alice.buttons
     assert "10:15" in alice.buttons
-    assert [(r.span.start, r.status) for r in await reservations(bot, alice)] == [
+    assert [(r.span.start, r.status) for r in await alice.reservations()] == [
         (quarter(25, 9, 15), Status.HELD)
     ]

@@ -3,14 +3,15 @@
 import pytest
 
 from domain.timespan import TimeSpan
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import opens_clinic, quarter
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider, quarter
 
 
 @pytest.fixture
 async def dora(bot: BotHarness) -> ChatUser:
     """Return a provider with hours on 25 November and on the first 20 days of December."""
-    dora = await opens_clinic(bot)
+    dora = await add_provider(bot)
     december = [
         TimeSpan(quarter(day, 9, month=12), quarter(day, 15, month=12)) for day in range(1, 21)
     ]

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.kit.bot import BotHarness, ChatUser
-from tests.kit.clinic import opens_clinic, reservations
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
 
 HELD = "Dora\nWednesday, 25 November 2026, 09:15–09:30"
 LINES = ["dora wed 9:15", "DORA 25 Nov 9.15", "wednesday 9:15 Dora", "do 25.11. 9:15"]
@@ -12,7 +13,7 @@ LINES = ["dora wed 9:15", "DORA 25 Nov 9.15", "wednesday 9:15 Dora", "do 25.11. 
 @pytest.fixture
 async def emil(bot: BotHarness, open_hours: ChatUser) -> ChatUser:
     """Return a second provider, so that clients have to choose one."""
-    return await opens_clinic(bot, "Emil Nolde")
+    return await add_provider(bot, "Emil Nolde")
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -78,7 +79,7 @@ async def test_a_day_typed_where_a_name_is_asked_for_is_kept(
 async def test_a_time_with_a_part_of_several_names_is_kept_for_the_choice(
     bot: BotHarness, alice: ChatUser, emil: ChatUser
 ) -> None:
-    await opens_clinic(bot, "Emil Berg")
+    await add_provider(bot, "Emil Berg")
     await alice.sends("/book emil wed 9:15")
     assert alice.buttons == ["Emil Berg", "Emil Nolde"]
     await alice.taps("Emil Berg")
@@ -100,7 +101,7 @@ async def test_what_was_not_read_is_named_above_the_next_question(
     await alice.sends(f"/book {line}")
     assert card in alice.card.text
     assert alice.card.text.startswith(f"I couldn't read “{unread}”.")
-    assert await reservations(bot, alice) == []
+    assert await alice.reservations() == []
 
 
 async def test_with_one_provider_what_was_not_read_is_named_above_the_calendar(
@@ -111,7 +112,7 @@ async def test_with_one_provider_what_was_not_read_is_named_above_the_calendar(
     assert greta.card.text.startswith("„möglichst bald“ habe ich nicht verstanden.\n\nDora")
     await greta.sends("/book möglichst Mittwoch 9:15")
     assert greta.card.text.startswith("„möglichst“ habe ich nicht verstanden.\n\nDora\nMittwoch")
-    assert await reservations(bot, greta) == []
+    assert await greta.reservations() == []
     await greta.sends("9:15")
     assert "Mittwoch, 25. November 2026, 09:15–09:30" in greta.card.text
 

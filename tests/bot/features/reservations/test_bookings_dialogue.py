@@ -246,12 +246,12 @@ async def test_a_long_list_is_turned_page_by_page_and_a_forged_page_is_the_last(
 async def test_the_list_opens_below_the_receipt_which_stays(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     receipt = alice.card
     await alice.taps("My bookings")
     assert receipt.text.startswith("✅ Booked")
     assert alice.last.text.startswith("Your bookings")
-    await cancels_for(dora, 1)
+    await dora.cancels_for_client(1)
     assert receipt.text.startswith("❌ Cancelled by the provider")
     assert alice.shown[1].text.startswith("Your bookings")
     assert alice.last.text.startswith("❌ Dora cancelled your appointment:")
@@ -260,7 +260,7 @@ async def test_the_list_opens_below_the_receipt_which_stays(
 async def test_a_dialogue_goes_on_after_the_list_was_opened_beside_it(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await alice.sends("/book")
     await alice.taps("My bookings")
     await alice.sends("25 Nov 10:00")
@@ -270,10 +270,10 @@ async def test_a_dialogue_goes_on_after_the_list_was_opened_beside_it(
 async def test_news_of_a_booking_never_takes_the_list_away(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     for label in ("Cancel booking", "Back", "Back"):
         await alice.taps(label)
-    await cancels_for(dora, 1)
+    await dora.cancels_for_client(1)
     assert alice.shown[0].text.startswith("Your bookings")
     assert alice.last.text.startswith("❌ Dora cancelled your appointment:")
 
@@ -284,7 +284,7 @@ async def test_a_list_with_an_unknown_booking_is_replaced_by_the_current_one(
 ) -> None:
     await alice.sends("/bookings")
     old = alice.last
-    await books(alice, "09:15")
+    await alice.books("09:15")
     await alice.taps_data(choice, old.id)
     assert alice.toast.startswith("That appointment is not among yours.")
     assert old.labels == [f"✅ {FIRST}"]
@@ -293,10 +293,10 @@ async def test_a_list_with_an_unknown_booking_is_replaced_by_the_current_one(
 async def test_details_on_a_message_that_became_the_card_hear_of_a_cancellation(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await books(alice, "09:15")
+    await alice.books("09:15")
     for label in ("Cancel booking", "Back", "Back", FIRST):
         await alice.taps(label)
-    await cancels_for(dora, 1)
+    await dora.cancels_for_client(1)
     assert alice.shown[0].text.startswith("❌ Cancelled by the provider")
 
 

@@ -108,7 +108,7 @@ async def test_in_the_very_second_of_its_end_a_hold_is_over_though_nobody_has_sw
 async def test_other_time_on_an_expired_card_repairs_it_and_says_why(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     bot.now += timedelta(minutes=30)
     await alice.taps("Other time")
     toast, alert = alice.person.toasts[-1]
@@ -126,7 +126,7 @@ async def test_other_time_on_an_expired_card_repairs_it_and_says_why(
 async def test_other_time_on_a_card_that_is_behind_repairs_it(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, label: str, head: str, reason: str
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     await alice.taps(label)
     await alice.taps_data("ro:1", alice.card.id)
     assert alice.toast.startswith(reason)
@@ -137,20 +137,20 @@ async def test_an_old_time_of_a_hold_that_is_booked_now_shows_the_booking(
     bot: BotHarness, dora: ChatUser
 ) -> None:
     greta = bot.joins("Greta", language_code="de")
-    await holds(greta, "09:15")
+    await greta.holds("09:15")
     await greta.sends("10:00")
     await greta.taps("Bestätigen")
-    booked = await reservations(bot, greta)
+    booked = await greta.reservations()
     await greta.taps("Auf Mi 10:00 verschieben")
     assert greta.person.toasts[-1][1]
     assert [message.text[:9] for message in greta.shown] == ["✅ Gebucht"]
-    assert [r.span for r in await reservations(bot, greta)] == [r.span for r in booked]
+    assert [r.span for r in await greta.reservations()] == [r.span for r in booked]
 
 
 async def test_repairing_one_card_does_not_disturb_the_choice_on_another(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    await holds(alice, "09:15")
+    await alice.holds("09:15")
     old = alice.card.id
     bot.now += timedelta(minutes=30)
     await alice.sends("/book")
@@ -266,7 +266,7 @@ async def test_going_back_to_the_card_ends_the_choice_of_another_time(
     await alice.taps("Back")
     await alice.sends("25 Nov 9:45")
     assert alice.last.text.startswith("You're holding Wednesday, 25 November 2026, 09:15–09:30.")
-    assert await reservations(bot, alice) == standing
+    assert await alice.reservations() == standing
 
 
 async def test_a_card_speaks_german_with_those_who_do(bot: BotHarness, dora: ChatUser) -> None:
