@@ -1,1 +1,1 @@
-"""A client finds a provider, a day and a time, and holds it."""
+"""Booking: a client chooses a provider, a day and a time, and holds it."""

@@ -1,4 +1,4 @@
-"""Look up what a provider's calendar and one of its days hold for a client, and show it."""
+"""Read a provider's free slots and show a calendar, a day, or the days of a time."""
 
 from calendar import monthrange
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from domain.provider import Provider
 from domain.timespan import CELL, TimeSpan, midnight, whole_day
 from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
 
-FEW_DAYS = 8
+_DAYS_AT_TIME = 8
 _AHEAD = timedelta(days=13)
 _READ_AHEAD = timedelta(days=20)
 _WEEK = timedelta(days=7) // CELL
@@ -26,26 +26,26 @@ _WEEK = timedelta(days=7) // CELL
 async def show_calendar(
     context: Context, booking: Booking, month: date | None, *, note: str = ""
 ) -> None:
-    """Show the first offers and a month, that of the soonest slot by default, below a note.
+    """Show the first offers and a month, by default that of the soonest slot, below a note.
 
-    Where the month of the soonest slot ends within the next fourteen days, the calendar goes on
-    into the next month.
+    The month of the soonest slot shows at least the fourteen days from that slot on, so the
+    calendar may continue into the next month.
     """
     search, (first, last) = slot_search(context, booking), _bookable_days(context)
-    # One read covers what most people are shown: the month, and the days ahead of the soonest slot.
+    # One read usually covers the month and the days after the soonest slot.
     start = month or first
     seen = await search.open_days(
-        context.uow, start, max(_month_end(start), start + _READ_AHEAD), context.zone
+        context.uow, start, max(_end_of_month(start), start + _READ_AHEAD), context.zone
     )
     offers = await _offers(context, search, seen)
     soonest = context.times.day_of(offers[0].start) if offers else first
     shown = min(max(month or soonest, first), last).replace(day=1)
-    end = _month_end(shown)
+    end = _end_of_month(shown)
     if shown == soonest.replace(day=1):
         end = max(end, soonest + _AHEAD)
     days = await days_with_slots(context.uow, search, shown, end, context.zone, seen=seen)
     screen = calendar(context.reader, booking, shown, days, offers, (first, last))
-    _show(context, booking, below(note, screen))
+    _show_step(context, booking, below(note, screen))
 
 
 async def show_day(
@@ -60,15 +60,15 @@ async def show_day(
 ) -> None:
     """Show a day's free times and the client's own, below a note and above ``rows``.
 
-    Where the day has no free time, show the free times nearest to it, or to the time ``clock``.
+    If the day has no free time, show the free times nearest to it, or to its time ``clock``.
     """
     slots = await slots_of_day(context.uow, slot_search(context, booking), day, context.zone)
-    own = await own_times(context, booking.provider, day)
-    reason = "" if slots or own else _out_of_reach(context, day)
+    own = await own_slots(context, booking.provider, day)
+    reason = "" if slots or own else _why_not_bookable(context, day)
     near = () if slots else await nearest_slots(context, booking, day, clock)
     screen = day_times(context.reader, booking, day, slots, own, page=page, reason=reason)
     screen = with_nearest(context.reader, booking, screen, near)
-    _show(context, booking, below(note, replace(screen, rows=(*screen.rows, *rows))))
+    _show_step(context, booking, below(note, replace(screen, rows=(*screen.rows, *rows))))
 
 
 async def nearest_slots(
@@ -86,14 +86,22 @@ async def nearest_slots(
 
 
 async def show_days_at(context: Context, booking: Booking, clock: TimeOfDay) -> bool:
-    """Ask for the day of a time, by the soonest days on which it is free; show nothing and return False where there are none."""
+    """Ask for the day of a time, with the soonest days on which it is free.
+
+    Return False, and show nothing, if there are none.
+    """
     search, zone = slot_search(context, booking), context.zone
     slots = await soonest_slots(
-        context.uow, search, count=FEW_DAYS, wanted=lambda slot: clock.is_at(slot.start, zone)
+        context.uow, search, count=_DAYS_AT_TIME, wanted=lambda slot: clock.is_at(slot.start, zone)
     )
     if slots:
-        _show(context, booking, days_at(context.reader, booking, clock.text, slots))
+        _show_step(context, booking, days_at(context.reader, booking, clock.text, slots))
     return bool(slots)
+
+
+def below(note: str, screen: Screen) -> Screen:
+    """Return a screen below a note."""
+    return replace(screen, text=f"{note}\n\n{screen.text}") if note else screen
 
 
 async def _offers(context: Context, search: SlotSearch, seen: OpenHours) -> Sequence[TimeSpan]:
@@ -106,23 +114,18 @@ async def _offers(context: Context, search: SlotSearch, seen: OpenHours) -> Sequ
     return spread(ahead.slots(), context.zone)
 
 
-def _show(context: Context, booking: Booking, screen: Screen) -> None:
-    """Show a step; while a hold is moved that is its card, on which is told as well what becomes of it meanwhile."""
+def _show_step(context: Context, booking: Booking, screen: Screen) -> None:
+    """Show a step; while a hold is moved, this is its card, which its notifications update."""
     context.show(screen, card_of=booking.kept.id if booking.kept else None)
 
 
-def _month_end(day: date) -> date:
-    """Return the last day of a day's month."""
+def _end_of_month(day: date) -> date:
+    """Return the last day of the month."""
     return day.replace(day=monthrange(day.year, day.month)[1])
 
 
-def below(note: str, screen: Screen) -> Screen:
-    """Return a screen below a note."""
-    return replace(screen, text=f"{note}\n\n{screen.text}") if note else screen
-
-
-def _out_of_reach(context: Context, day: date) -> str:
-    """Return why nothing at all can be booked on a day so soon or so far away, or nothing."""
+def _why_not_bookable(context: Context, day: date) -> str:
+    """Return why no time of a day can be booked: it is too soon, or too far ahead."""
     first, last = _bookable_days(context)
     if day < first:
         return refusal_text(
@@ -136,7 +139,7 @@ def _out_of_reach(context: Context, day: date) -> str:
 
 
 def slot_search(context: Context, booking: Booking) -> SlotSearch:
-    """Return the search for what this client may book."""
+    """Return a search for the slots that this client may book."""
     return SlotSearch(
         booking.provider.id, context.me, context.policy, context.now, booking.moving or None
     )
@@ -148,8 +151,8 @@ def _bookable_days(context: Context) -> tuple[date, date]:
     return context.times.day_of(starts.start), context.times.day_of(starts.stop - 1)
 
 
-async def own_times(context: Context, provider: Provider, day: date) -> frozenset[TimeSpan]:
-    """Return the times of this day that the client has with this provider already."""
+async def own_slots(context: Context, provider: Provider, day: date) -> frozenset[TimeSpan]:
+    """Return the client's own holds and bookings with a provider on a day."""
     window = whole_day(day, context.zone)
     live = await context.uow.reservations.live_of_client(context.me, context.now)
     return frozenset(

@@ -1,4 +1,4 @@
-"""Booking: choose a provider, a day and a time, by tapping or typing, and hold the slot."""
+"""The booking dialogue: choose a provider, a day and a time, by tapping or typing."""
 
 from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
@@ -19,20 +19,22 @@ from bot.dialogue.typed import LINE, typed_text
 from bot.dialogue.typed_when import When, read_when
 from bot.features.account.link_screens import unknown_link
 from bot.features.booking.moving import offer_move
-from bot.features.booking.screens import nobody_to_book_with
-from bot.features.booking.steps import (
+from bot.features.booking.position import (
     FLOW,
     FlowPosition,
     State,
-    follow,
+    provider_to_book,
+    typed_so_far,
+)
+from bot.features.booking.screens import no_providers
+from bot.features.booking.steps import (
+    hold_and_show,
     live_hold,
-    provider_with,
     repair_tapped,
+    show_for,
     show_month,
     show_providers,
     show_times,
-    take,
-    wish_kept,
 )
 from bot.features.booking.typed_request import BookingRequest, read_request
 from bot.features.reservations.handlers import OUTDATED
@@ -44,12 +46,12 @@ from domain.usecases.hold_slot import SlotChoice
 
 
 async def booking_begun(update: Update, context: Context) -> State | int | None:
-    """Begin a booking; what is typed behind the command counts as the first answer."""
+    """Begin a booking; the arguments of ``/book`` are read as the first answer."""
     return await _begin(context, await read_request(context, " ".join(context.args or ())))
 
 
 async def booking_typed(context: Context, wish: When) -> None:
-    """Answer a day, a time or both typed outside of dialogues: offer to move a hold, or book."""
+    """Answer a day or time typed outside of any dialogue: offer to move a hold, or book."""
     live = await context.uow.reservations.live_of_client(context.me, context.now)
     holds = [r for r in live if r.status is Status.HELD]
     if holds:
@@ -59,32 +61,26 @@ async def booking_typed(context: Context, wish: When) -> None:
 
 
 async def link_opened(update: Update, context: Context) -> State | int | None:
-    """Somebody opened a provider's link."""
+    """Show the calendar of the provider whose link was opened."""
     provider = await context.uow.providers.by_slug(rest_of_link(context).lower())
     if provider is None:
         context.show(unknown_link(context.reader))
         return ConversationHandler.END
-    return await show_month(context, FlowPosition(await provider_with(context, provider.id)))
+    return await show_month(context, FlowPosition(await provider_to_book(context, provider.id)))
 
 
 async def providers_paged(update: Update, context: Context) -> State:
-    """Another page of providers was asked for, or all of them again."""
-    listed = (
-        context.request.dialogue.flow == FLOW and context.request.dialogue.state == State.PROVIDER
-    )
-    part = (
-        str(context.request.dialogue.data.get("part", ""))
-        if context.request.dialogue.flow == FLOW
-        else ""
-    )
-    return await show_providers(
-        context, context.tap(ProviderPage).page, part, wish_kept(context) if listed else None
-    )
+    """Show a page of providers, those found by name if a name was typed."""
+    dialogue, page = context.request.dialogue, context.tap(ProviderPage).page
+    if dialogue.flow != FLOW:
+        return await show_providers(context, page, "")
+    wish = typed_so_far(context) if dialogue.state == State.PROVIDER else None
+    return await show_providers(context, page, str(dialogue.data.get("part", "")), wish)
 
 
 async def provider_typed(update: Update, context: Context) -> State | int | None:
-    """Read a typed part of a provider's name, or a day and time, or both."""
-    line, known = typed_text(update), wish_kept(context)
+    """Read a typed line as part of a provider's name, as a day and time, or as both."""
+    line, known = typed_text(update), typed_so_far(context)
     request = await read_request(context, line, known)
     if request.unread and not request.found and request.wish == known:
         context.request.send(Screen(context.t("booking.no_such_provider", part=request.unread)))
@@ -93,47 +89,39 @@ async def provider_typed(update: Update, context: Context) -> State | int | None
 
 
 async def provider_chosen(update: Update, context: Context) -> State | int | None:
-    """A provider was tapped; what was typed before the list was shown is followed now."""
+    """Continue with the tapped provider, and with what was typed before the list was shown."""
     tap, dialogue = context.tap(ChooseProvider), context.request.dialogue
     listed = dialogue.state == State.PROVIDER and dialogue.card_message_id == context.request.tapped
-    place = FlowPosition(await provider_with(context, tap.provider), tap.moving)
-    return await follow(context, place, wish_kept(context) if listed else When())
+    position = FlowPosition(await provider_to_book(context, tap.provider), tap.moving)
+    return await show_for(context, position, typed_so_far(context) if listed else When())
 
 
 async def month_turned(update: Update, context: Context) -> State:
-    """Another month was asked for."""
+    """Show another month."""
     tap = context.tap(BookingMonth)
-    return await show_month(
-        context, FlowPosition(await provider_with(context, tap.provider), tap.moving), tap.month
-    )
+    position = FlowPosition(await provider_to_book(context, tap.provider), tap.moving)
+    return await show_month(context, position, tap.month)
 
 
 async def day_picked(update: Update, context: Context) -> State:
-    """A day was tapped."""
+    """Show the times of a day."""
     tap = context.tap(BookingDay)
-    return await show_times(
-        context,
-        FlowPosition(await provider_with(context, tap.provider), tap.moving),
-        tap.day,
-        page=tap.page,
-    )
+    position = FlowPosition(await provider_to_book(context, tap.provider), tap.moving)
+    return await show_times(context, position, tap.day, page=tap.page)
 
 
 async def slot_picked(update: Update, context: Context) -> State | int | None:
-    """A time was tapped: hold it; where that is refused, say why and show what is free now."""
+    """Hold the tapped slot; if that is refused, say why and show what is free."""
     tap = context.tap(PickSlot)
-    return await take(
-        context,
-        SlotChoice(
-            context.me, tap.provider, tap.start, tap.moving or await _held_on_tapped(context)
-        ),
-    )
+    moving = tap.moving or await _held_on_tapped(context)
+    return await hold_and_show(context, SlotChoice(context.me, tap.provider, tap.start, moving))
 
 
 async def _held_on_tapped(context: Context) -> int | None:
     """Return the hold whose card the tapped message has become, if any.
 
-    Of two times tapped in haste, the second was still on show when the first was held already: it is another time on the same card.
+    If two times are tapped quickly, the first one is held while the second is still shown.
+    The second tap then moves the hold.
     """
     live = await context.uow.reservations.live_of_client(context.me, context.now)
     return next(
@@ -147,61 +135,56 @@ async def _held_on_tapped(context: Context) -> int | None:
 
 
 async def other_time_wanted(update: Update, context: Context) -> State | int | None:
-    """Show other times for a hold, or repair the card of one that is over."""
+    """Show other times for a hold, or repair the card of one that has ended."""
     number = context.tap(OtherTime).reservation
     try:
         hold = await live_hold(context, number)
     except OUTDATED as refusal:
         return await repair_tapped(context, number, refusal)
     return await show_month(
-        context, FlowPosition(await provider_with(context, hold.provider_id), hold.id)
+        context, FlowPosition(await provider_to_book(context, hold.provider_id), hold.id)
     )
 
 
 async def when_typed(update: Update, context: Context) -> State | int | None:
-    """A day, a time or both were typed; a day alone completes a time that was typed before, and the other way round."""
-    data, state, known = (
-        context.request.dialogue.data,
-        State(str(context.request.dialogue.state)),
-        wish_kept(context),
-    )
-    provider = await provider_with(context, int(str(data["provider"])))
+    """Read a typed day, time or both; a day completes a time typed before, and vice versa."""
+    dialogue, known = context.request.dialogue, typed_so_far(context)
+    data = dialogue.data
+    provider = await provider_to_book(context, int(str(data["provider"])))
     when = read_when(typed_text(update), today=context.today, day=known.day)
     if isinstance(when, Problem):
         context.request.send(Screen(problem_text(context.reader, when, "booking.when_examples")))
-        return state
+        return State(str(dialogue.state))
     wish = When(when.day, when.time or known.time)
-    return await follow(context, FlowPosition(provider, int(str(data["moving"]))), wish)
+    return await show_for(context, FlowPosition(provider, int(str(data["moving"]))), wish)
 
 
 async def _begin(context: Context, request: BookingRequest) -> State | int | None:
-    """Begin a booking with the provider that was named, or the only one, or a list to choose from.
+    """Begin a booking with the named provider, with the only one, or with a list of them.
 
-    Where something was not read, nothing is held yet: the next question is asked below a sentence
-    that names it.
+    If part of the line was not read, nothing is held: the next question follows, below a sentence
+    that names that part.
     """
     found = request.found or await context.uow.providers.search(
         "", besides=context.me, offset=0, limit=2
     )
     if not found:
-        context.show(
-            nobody_to_book_with(context.reader, admin=context.me in context.services.admins)
-        )
+        context.show(no_providers(context.reader, admin=context.me in context.services.admins))
         return ConversationHandler.END
     note = context.t("booking.not_read", text=request.unread) if request.unread else ""
     if len(found) > 1:
         return await show_providers(context, 0, request.part, request.wish, note=note)
     context.request.remember(part="")
-    place = FlowPosition(found[0])
+    position = FlowPosition(found[0])
     if not request.unread:
-        return await follow(context, place, request.wish)
+        return await show_for(context, position, request.wish)
     if request.wish.day:
-        return await show_times(context, place, request.wish.day, note=note)
-    return await show_month(context, place, note=note)
+        return await show_times(context, position, request.wish.day, note=note)
+    return await show_month(context, position, note=note)
 
 
 def booking_flow() -> Flow:
-    """Return the dialogue."""
+    """Return the booking dialogue."""
     return Flow(
         FLOW,
         [

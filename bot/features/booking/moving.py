@@ -3,7 +3,8 @@
 from bot.dialogue.context import Context
 from bot.dialogue.typed_when import TimeOfDay, When
 from bot.features.booking.calendar_view import nearest_slots, slot_search
-from bot.features.booking.screens import Booking, holding, move_offer, not_free_to_move
+from bot.features.booking.moving_screens import holding, move_offer, not_free_to_move
+from bot.features.booking.screens import Booking
 from bot.messages.screen import Screen
 from domain import errors
 from domain.reservation import Reservation

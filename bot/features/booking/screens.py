@@ -1,4 +1,4 @@
-"""The steps of booking: which provider, which day, which time."""
+"""The screens of booking: which provider, which day, which time."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,6 @@ from bot.buttons import (
     BookingDay,
     BookingMonth,
     ChooseProvider,
-    OtherTime,
     PickSlot,
     ProviderPage,
     ShowCard,
@@ -27,15 +26,14 @@ from domain.timespan import TimeSpan
 PROVIDERS_PER_PAGE = 8
 TIMES_PER_PAGE = 24
 _TIMES_PER_ROW = 4
-_OWN = "📌"
-_WEEK = timedelta(days=7)
+_OWN_MARK = "📌"
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """What every step carries: with whom, and the hold that is to be moved (0 for none).
+    """The provider to book with, and the hold to move (0 for none).
 
-    ``choice`` tells that there are other providers, ``kept`` is the hold itself while it lives.
+    ``choice`` is true if there are other providers; ``kept`` is the hold while it is live.
     """
 
     provider: Provider
@@ -47,7 +45,7 @@ class Booking:
 def provider_list(
     reader: Reader, found: Sequence[Provider], *, page: int, pages: int, part: str = ""
 ) -> Screen:
-    """Return a page of providers, all of them or those whose name has a part."""
+    """Return a page of providers: all of them, or those whose names contain ``part``."""
     t = reader.t
     text = t("booking.providers_found", part=part) if part else t("booking.providers")
     rows = tuple((button(p.label, ChooseProvider(p.id, 0)),) for p in found)
@@ -64,20 +62,20 @@ def calendar(
 ) -> Screen:
     """Return the first offers and a month in which only days with free slots can be tapped.
 
-    ``days`` are those with free slots, ``within`` the first and the last bookable day. If ``days``
-    go on after the month, so does the calendar.
+    ``days`` are the days with free slots, ``within`` is the first and the last bookable day.
+    If ``days`` continue after the month, the calendar does too.
     """
     t, times = reader.t, reader.times
     if not offers:
         return _nothing_free(reader, booking)
-    text = _kept(reader, booking) + t(
+    text = _kept_text(reader, booking) + t(
         "booking.calendar", provider=booking.provider.label, zone=times.zone_name
     )
     quick = _slot_rows(reader, booking, offers, mark="⚡ ")
     first, last = within
     rows = _month(reader, booking, month, days, first, last)
     if not any(day < _next_month(month) for day in days):
-        # The arrows alone: weekdays above nothing would look like days that did not load.
+        # Weekdays without days below them would look as if the days had failed to load.
         text += "\n\n" + t("booking.no_free_days", month=times.month(month))
         rows = rows[:1]
     if after := [day for day in days if day >= _next_month(month)]:
@@ -116,28 +114,26 @@ def day_times(
     page: int,
     reason: str = "",
 ) -> Screen:
-    """Return a day's free times, and the client's own, which are marked; ``reason`` says why a day can have none at all."""
+    """Return a day's free times and, marked, the client's own.
+
+    ``reason`` says why the day cannot have any free time.
+    """
     t, times = reader.t, reader.times
-    everything = sorted({*slots, *own})
-    pages = pages_of(everything, TIMES_PER_PAGE)
+    all_times = sorted({*slots, *own})
+    pages = pages_of(all_times, TIMES_PER_PAGE)
     page = min(page, pages - 1)
-    shown = everything[page * TIMES_PER_PAGE : (page + 1) * TIMES_PER_PAGE]
-    key = (
-        "booking.day"
-        if everything
-        else "booking.day_out_of_reach"
-        if reason
-        else "booking.day_full"
-    )
+    shown = all_times[page * TIMES_PER_PAGE : (page + 1) * TIMES_PER_PAGE]
+    empty = "booking.day_out_of_reach" if reason else "booking.day_full"
+    key = "booking.day" if all_times else empty
     values = {"reason": reason} if reason else {}
-    text = _kept(reader, booking) + t(
+    text = _kept_text(reader, booking) + t(
         key, provider=booking.provider.label, day=times.day(day), zone=times.zone_name, **values
     )
     if own:
         text += "\n\n" + t("booking.own_times")
-    buttons = (_time(reader, booking, slot, own=slot in own) for slot in shown)
+    buttons = (_time_button(reader, booking, slot, own=slot in own) for slot in shown)
     turn = pager(page, pages, lambda n: BookingDay(booking.provider.id, day, n, booking.moving))
-    # From a day with nothing free the way leads to wherever something is.
+    # From a day without free times, Back leads to the month of the soonest slot.
     month = (
         BookingMonth(booking.provider.id, day.replace(day=1), booking.moving)
         if slots
@@ -152,7 +148,7 @@ def day_times(
 def with_nearest(
     reader: Reader, booking: Booking, screen: Screen, slots: Sequence[TimeSpan]
 ) -> Screen:
-    """Return the screen of a day with the nearest free times on other days, if there are any."""
+    """Return the screen of a day with the free times nearest to it."""
     if not slots:
         return screen
     rows = _slot_rows(reader, booking, slots)
@@ -160,81 +156,32 @@ def with_nearest(
 
 
 def days_at(reader: Reader, booking: Booking, time: str, slots: Sequence[TimeSpan]) -> Screen:
-    """Ask for the day of a time, by the slots that start at it."""
+    """Return the question on which day a time is meant, with the slots that start then."""
     t, times = reader.t, reader.times
     text = t("booking.which_day", provider=booking.provider.label, time=time, zone=times.zone_name)
     back = (button(t.plain("button.back"), _calendar(booking)),)
-    return Screen(_kept(reader, booking) + text, (*_slot_rows(reader, booking, slots), back))
+    return Screen(_kept_text(reader, booking) + text, (*_slot_rows(reader, booking, slots), back))
 
 
-def nobody_to_book_with(reader: Reader, *, admin: bool) -> Screen:
-    """Tell that there is no provider yet; an admin can change that."""
+def no_providers(reader: Reader, *, admin: bool) -> Screen:
+    """Return that there is no provider yet; an admin can invite one."""
     return Screen(
         reader.t("booking.no_providers"), ((opening(reader, "invite"),),) if admin else ()
     )
 
 
-def holding(reader: Reader, hold: Reservation, *, day: date | None = None) -> Screen:
-    """Return what a client holds, with a way to another time, on the given day if there is one."""
-    t, times = reader.t, reader.times
-    text = t("booking.holding", slot=times.slot(hold.span), zone=times.zone_name)
-    other = BookingDay(hold.provider_id, day, 0, hold.id) if day else OtherTime(hold.id)
-    return Screen(text, ((button(t.plain("button.other_time"), other),),))
-
-
-def move_offer(reader: Reader, hold: Reservation, slots: Sequence[TimeSpan], today: date) -> Screen:
-    """Return what a client holds, with a button that moves it to each of these slots."""
-    t, times = reader.t, reader.times
-    text = t("booking.move", slot=times.slot(hold.span), zone=times.zone_name)
-    return Screen(text, _moves(reader, hold, slots, today))
-
-
-def not_free_to_move(
-    reader: Reader, hold: Reservation, when: str, near: Sequence[TimeSpan], today: date
-) -> Screen:
-    """Return that a typed time is not free, with buttons that move a hold to the nearest ones."""
-    t, times = reader.t, reader.times
-    slot = times.slot(hold.span)
-    text = t("booking.move_not_free", when=when, slot=slot, zone=times.zone_name)
-    other = (button(t.plain("button.other_time"), OtherTime(hold.id)),)
-    return Screen(text, (*_moves(reader, hold, near, today), other))
-
-
-def _moves(reader: Reader, hold: Reservation, slots: Sequence[TimeSpan], today: date) -> Rows:
-    """Return a row for each slot, with a button that moves a hold there.
-
-    Only in the next six days does a weekday alone name the day.
-    """
-    t, times = reader.t, reader.times
-    named = [
-        times.weekday_time(slot.start)
-        if times.day_of(slot.start) - today < _WEEK
-        else times.short_slot(slot)
-        for slot in slots
-    ]
-    return tuple(
-        (
-            button(
-                t.plain("button.move_to", time=name),
-                PickSlot(hold.provider_id, slot.start, hold.id),
-            ),
-        )
-        for name, slot in zip(named, slots, strict=True)
-    )
-
-
 def _nothing_free(reader: Reader, booking: Booking) -> Screen:
-    """Tell that a provider has nothing free, with a way to look again."""
+    """Return that a provider has no free times, with a button to look again."""
     t = reader.t
-    text = _kept(reader, booking) + t("booking.nothing_free", provider=booking.provider.label)
+    text = _kept_text(reader, booking) + t("booking.nothing_free", provider=booking.provider.label)
     return Screen(
         text,
         ((button(t.plain("booking.look_again"), _calendar(booking)),), *_back(reader, booking)),
     )
 
 
-def _kept(reader: Reader, booking: Booking) -> Markup:
-    """Return what is said first while a hold is moved: it is kept until then."""
+def _kept_text(reader: Reader, booking: Booking) -> Markup:
+    """Return that a hold is kept while it is moved, or nothing if none is."""
     hold = booking.kept
     if hold is None or hold.expires_at is None:
         return Markup()
@@ -255,21 +202,21 @@ def _slot_rows(
 
 
 def _calendar(booking: Booking) -> ChooseProvider:
-    """Return the way to the provider's calendar, where it has the soonest time."""
+    """Return what a button to the month of the provider's soonest slot carries."""
     return ChooseProvider(booking.provider.id, booking.moving)
 
 
-def _time(reader: Reader, booking: Booking, slot: TimeSpan, *, own: bool) -> Button:
-    """Return the button of a time."""
+def _time_button(reader: Reader, booking: Booking, slot: TimeSpan, *, own: bool) -> Button:
+    """Return the button of one time of a day."""
     label = reader.times.time(slot.start)
     return button(
-        f"{_OWN} {label}" if own else label,
+        f"{_OWN_MARK} {label}" if own else label,
         PickSlot(booking.provider.id, slot.start, booking.moving),
     )
 
 
 def _back(reader: Reader, booking: Booking) -> Rows:
-    """Return a way back to the card of the hold that is moved, or to the providers where there are several."""
+    """Return Back: to the card of the moved hold, or to the providers if there are several."""
     label = reader.t.plain("button.back")
     if booking.moving:
         return ((button(label, ShowCard(booking.moving)),),)

@@ -1,8 +1,6 @@
-"""The steps of booking, whichever way one comes to them: the providers, a calendar, a day, the days of a time, the hold."""
+"""The steps of booking: the providers, a calendar, a day, the days of a time, the hold."""
 
-from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 
 from telegram.ext import ConversationHandler
 
@@ -10,11 +8,18 @@ from bot.dialogue.context import Context
 from bot.dialogue.typed_when import TimeOfDay, When
 from bot.features.booking.calendar_view import (
     below,
-    own_times,
+    own_slots,
     show_calendar,
     show_day,
     show_days_at,
     slot_search,
+)
+from bot.features.booking.position import (
+    FlowPosition,
+    State,
+    ask_provider,
+    ask_when,
+    provider_to_book,
 )
 from bot.features.booking.screens import PROVIDERS_PER_PAGE, Booking, provider_list
 from bot.features.reservations.presenting import present, repair_card
@@ -23,36 +28,17 @@ from bot.ui.keyboards import pages_of
 from bot.ui.refusal_screens import ways_on
 from bot.ui.refusals import refusal_text
 from domain import errors
-from domain.provider import Provider
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan
 from domain.usecases.find_slots import slots_of_day
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from domain.usecases.reservation_of import hold_to_move, reservation_of_client
 
-FLOW = "booking"
-
-
-class State(StrEnum):
-    """What a typed line is taken for."""
-
-    PROVIDER = "provider"
-    DAY = "day"
-    TIME = "time"
-
-
-@dataclass(frozen=True, slots=True)
-class FlowPosition:
-    """With whom somebody is booking, and the hold he is moving, or 0."""
-
-    provider: Provider
-    moving: int = 0
-
 
 async def show_providers(
     context: Context, page: int, part: str, wish: When | None = None, *, note: str = ""
 ) -> State:
-    """Show a page of providers below a note; a ``wish`` is kept until one is chosen."""
+    """Show a page of providers below a note; the typed ``wish`` is kept until one is chosen."""
     wish = wish or When()
     count = await context.uow.providers.count(part, besides=context.me)
     pages = pages_of(range(count), PROVIDERS_PER_PAGE)
@@ -62,42 +48,33 @@ async def show_providers(
     )
     screen = provider_list(context.reader, found, page=page, pages=pages, part=part)
     context.show(below(note, below(_wish_text(context, wish), screen)))
-    context.request.stand(FLOW, State.PROVIDER)
-    context.request.remember(part=part, **_written(wish))
-    return State.PROVIDER
+    return ask_provider(context, part, wish)
 
 
-def _wish_text(context: Context, wish: When) -> str:
-    """Return a sentence that names a typed day, time or both, or nothing."""
-    day = context.times.day(wish.day) if wish.day else ""
-    when = ", ".join(filter(None, (day, wish.time.text if wish.time else "")))
-    return context.t("booking.wish", when=when) if when else ""
-
-
-async def follow(context: Context, place: FlowPosition, wish: When) -> State | int | None:
-    """Go where a typed day, time or both lead: to a day, to the days of a time, or to the hold."""
+async def show_for(context: Context, position: FlowPosition, wish: When) -> State | int | None:
+    """Show what follows from a typed day, time or both: a calendar, a day, or the hold itself."""
     if wish.day is None:
         return (
-            await _days_of(context, place, wish.time)
+            await _ask_day_of(context, position, wish.time)
             if wish.time
-            else await show_month(context, place)
+            else await show_month(context, position)
         )
     if wish.time is None:
-        return await show_times(context, place, wish.day)
-    return await _time_of(context, place, wish.day, wish.time)
+        return await show_times(context, position, wish.day)
+    return await _hold_at(context, position, wish.day, wish.time)
 
 
 async def show_month(
-    context: Context, place: FlowPosition, month: date | None = None, *, note: str = ""
+    context: Context, position: FlowPosition, month: date | None = None, *, note: str = ""
 ) -> State:
-    """Show a provider's calendar, in the month of the soonest time unless another is named."""
-    await show_calendar(context, await _booking(context, place), month, note=note)
-    return _stand(context, State.DAY, place, When())
+    """Show a provider's calendar, by default in the month of the soonest slot."""
+    await show_calendar(context, await _booking_at(context, position), month, note=note)
+    return ask_when(context, State.DAY, position, When())
 
 
 async def show_times(
     context: Context,
-    place: FlowPosition,
+    position: FlowPosition,
     day: date,
     *,
     page: int = 0,
@@ -105,14 +82,14 @@ async def show_times(
     rows: Rows = (),
     clock: TimeOfDay | None = None,
 ) -> State:
-    """Show a day's times, or those nearest to the time ``clock`` where the day has none."""
-    booking = await _booking(context, place)
+    """Show a day's times, or those nearest to it and to ``clock`` if the day has none."""
+    booking = await _booking_at(context, position)
     await show_day(context, booking, day, page=page, note=note, rows=rows, clock=clock)
-    return _stand(context, State.TIME, place, When(day))
+    return ask_when(context, State.TIME, position, When(day))
 
 
-async def take(context: Context, choice: SlotChoice) -> State | int | None:
-    """Hold a slot and show its card; where that is refused, say why and show what is free now."""
+async def hold_and_show(context: Context, choice: SlotChoice) -> State | int | None:
+    """Hold a slot and show its card; if that is refused, say why and show what is free."""
     try:
         hold = await context.act(hold_slot(context.uow, context.policy, choice, context.now))
     except errors.AlreadyConfirmed as refusal:
@@ -135,9 +112,9 @@ async def live_hold(context: Context, number: int) -> Reservation:
 
 
 async def repair_tapped(context: Context, number: int, refusal: errors.Refusal) -> int | None:
-    """Repair the tapped card of a reservation that is no hold any more.
+    """Repair the tapped card of a reservation that is no longer a hold.
 
-    A dialogue on another card goes on. A typed line has no card to repair, so it is refused.
+    A dialogue on another card continues. A typed line has no card, so the refusal is raised.
     """
     if context.request.tapped is None:
         raise refusal
@@ -149,67 +126,50 @@ async def repair_tapped(context: Context, number: int, refusal: errors.Refusal) 
     return None
 
 
-async def provider_with(context: Context, provider_id: int) -> Provider:
-    """Return a provider; raises errors.ProviderUnknown, and errors.OwnSlot where he is the one who asks."""
-    provider = await context.uow.providers.get(provider_id)
-    if provider is None:
-        raise errors.ProviderUnknown
-    if provider.client_id == context.me:
-        raise errors.OwnSlot
-    return provider
-
-
-def wish_kept(context: Context) -> When:
-    """Return what was typed so far and still has to be completed, an empty wish where there is none."""
-    data = context.request.dialogue.data if context.request.dialogue.flow == FLOW else {}
-    day, minutes = data.get("day"), data.get("minutes")
-    return When(
-        date.fromisoformat(str(day)) if day else None,
-        TimeOfDay(int(str(minutes))) if minutes is not None else None,
-    )
-
-
-async def _days_of(context: Context, place: FlowPosition, clock: TimeOfDay) -> State:
-    """Ask on which day; where the time is free on none, say so and show the calendar."""
-    if not await show_days_at(context, await _booking(context, place), clock):
+async def _ask_day_of(context: Context, position: FlowPosition, clock: TimeOfDay) -> State:
+    """Ask for the day of a time; if it is free on no day, say so above the calendar."""
+    if not await show_days_at(context, await _booking_at(context, position), clock):
         return await show_month(
-            context, place, note=context.t("booking.time_on_no_day", time=clock.text)
+            context, position, note=context.t("booking.time_on_no_day", time=clock.text)
         )
-    return _stand(context, State.DAY, place, When(time=clock))
+    return ask_when(context, State.DAY, position, When(time=clock))
 
 
-async def _time_of(
-    context: Context, place: FlowPosition, day: date, clock: TimeOfDay
+async def _hold_at(
+    context: Context, position: FlowPosition, day: date, clock: TimeOfDay
 ) -> State | int | None:
-    """Hold the slot that starts at a typed time, if there is one."""
-    search = slot_search(context, await _booking(context, place))
-    everything = {
+    """Hold the slot that starts at a typed time; if there is none, say why and show the day."""
+    search = slot_search(context, await _booking_at(context, position))
+    all_times = {
         *await slots_of_day(context.uow, search, day, context.zone),
-        *await own_times(context, place.provider, day),
+        *await own_slots(context, position.provider, day),
     }
-    found = [slot for slot in everything if clock.is_at(slot.start, context.zone)]
+    found = [slot for slot in all_times if clock.is_at(slot.start, context.zone)]
     if len(found) == 1:
-        return await take(
-            context, SlotChoice(context.me, place.provider.id, found[0].start, place.moving or None)
+        return await hold_and_show(
+            context,
+            SlotChoice(context.me, position.provider.id, found[0].start, position.moving or None),
         )
     if found:
-        # Two on the day the clocks go back: the buttons tell them apart.
+        # The clocks go back and the time occurs twice; the buttons name the zone of each.
         return await show_times(
-            context, place, day, note=context.t("booking.time_twice", time=clock.text)
+            context, position, day, note=context.t("booking.time_twice", time=clock.text)
         )
-    # A day without any time says itself why.
-    note = await _why_not(context, place, day, clock) if everything else ""
-    return await show_times(context, place, day, note=note, clock=clock)
+    # The screen of a day without any times gives the reason itself.
+    note = await _why_not_free(context, position, day, clock) if all_times else ""
+    return await show_times(context, position, day, note=note, clock=clock)
 
 
-async def _why_not(context: Context, place: FlowPosition, day: date, clock: TimeOfDay) -> str:
-    """Return why no slot starts at this time of a day on which others do."""
+async def _why_not_free(
+    context: Context, position: FlowPosition, day: date, clock: TimeOfDay
+) -> str:
+    """Return why no free slot starts at this time of a day that has others."""
     start = clock.on(day, context.zone)
     slot = TimeSpan(start, start + context.policy.slot_cells)
     try:
         context.policy.check_start(start, context.now)
         if await context.uow.reservations.client_cells(
-            context.me, slot, context.now, besides=place.moving or None
+            context.me, slot, context.now, besides=position.moving or None
         ):
             raise errors.ClientBusy
     except errors.Refusal as refusal:
@@ -218,28 +178,30 @@ async def _why_not(context: Context, place: FlowPosition, day: date, clock: Time
 
 
 async def _refused(context: Context, choice: SlotChoice, refusal: errors.Refusal) -> State:
-    """Say why a slot cannot be held, and show what is free on that day now."""
+    """Say why a slot cannot be held, and show what is free on that day."""
     sentence = refusal_text(context.reader, refusal)
     context.say(sentence)
-    place = FlowPosition(await provider_with(context, choice.provider_id), choice.moving or 0)
+    position = FlowPosition(await provider_to_book(context, choice.provider_id), choice.moving or 0)
     note = context.t("booking.refused", reason=sentence)
     return await show_times(
         context,
-        place,
+        position,
         context.times.day_of(choice.start),
         note=note,
         rows=ways_on(context.reader, refusal),
     )
 
 
-async def _booking(context: Context, place: FlowPosition) -> Booking:
-    """Return what the screens need to know."""
+async def _booking_at(context: Context, position: FlowPosition) -> Booking:
+    """Return the provider and the hold that is moved, as screens take them."""
     others = len(await context.uow.providers.search("", besides=context.me, offset=0, limit=2)) > 1
-    return Booking(place.provider, place.moving, others, await _own_hold(context, place.moving))
+    return Booking(
+        position.provider, position.moving, others, await _own_hold(context, position.moving)
+    )
 
 
 async def _own_hold(context: Context, number: int) -> Reservation | None:
-    """Return the person's own live hold of this number, if it is one."""
+    """Return the reservation of this number if it is a live hold of the person."""
     hold = await context.uow.reservations.get(number) if number else None
     return (
         hold
@@ -248,16 +210,8 @@ async def _own_hold(context: Context, number: int) -> Reservation | None:
     )
 
 
-def _stand(context: Context, state: State, place: FlowPosition, wish: When) -> State:
-    """Take a place in the dialogue, and remember what the next line has to be read with."""
-    context.request.stand(FLOW, state)
-    context.request.remember(provider=place.provider.id, moving=place.moving, **_written(wish))
-    return state
-
-
-def _written(wish: When) -> dict[str, object]:
-    """Return a wish as plain values."""
-    return {
-        "day": wish.day.isoformat() if wish.day else None,
-        "minutes": wish.time.minutes if wish.time else None,
-    }
+def _wish_text(context: Context, wish: When) -> str:
+    """Return a sentence that names a typed day, time or both, or nothing."""
+    day = context.times.day(wish.day) if wish.day else ""
+    when = ", ".join(filter(None, (day, wish.time.text if wish.time else "")))
+    return context.t("booking.wish", when=when) if when else ""

@@ -2,15 +2,13 @@
 
 from datetime import date, timedelta
 
+from bot.features.booking.moving_screens import holding, move_offer, not_free_to_move
 from bot.features.booking.screens import (
     Booking,
     calendar,
     day_times,
     days_at,
-    holding,
-    move_offer,
-    nobody_to_book_with,
-    not_free_to_move,
+    no_providers,
     provider_list,
     with_nearest,
 )
@@ -55,9 +53,9 @@ PREVIEWS.add(
 )
 PREVIEWS.add(days_at, several_days=lambda by: days_at(by, CHOSEN, "9:00", [slot(0), slot(96)]))
 PREVIEWS.add(
-    nobody_to_book_with,
-    client=lambda by: nobody_to_book_with(by, admin=False),
-    admin=lambda by: nobody_to_book_with(by, admin=True),
+    no_providers,
+    client=lambda by: no_providers(by, admin=False),
+    admin=lambda by: no_providers(by, admin=True),
 )
 PREVIEWS.add(holding, all=lambda by: holding(by, HELD))
 PREVIEWS.add(move_offer, this_week=lambda by: move_offer(by, HELD, [slot(8)], TODAY))

@@ -1,0 +1,75 @@
+"""Where a client is in the booking dialogue, and what they have typed so far."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from bot.dialogue.context import Context
+from bot.dialogue.typed_when import TimeOfDay, When
+from domain import errors
+from domain.provider import Provider
+
+FLOW = "booking"
+
+
+class State(StrEnum):
+    """The question that a typed line answers."""
+
+    PROVIDER = "provider"
+    DAY = "day"
+    TIME = "time"
+
+
+@dataclass(frozen=True, slots=True)
+class FlowPosition:
+    """The provider a client is booking with, and the hold they are moving (0 for none)."""
+
+    provider: Provider
+    moving: int = 0
+
+
+async def provider_to_book(context: Context, provider_id: int) -> Provider:
+    """Return a provider.
+
+    Raises errors.ProviderUnknown, and errors.OwnSlot if the provider is the person who asks.
+    """
+    provider = await context.uow.providers.get(provider_id)
+    if provider is None:
+        raise errors.ProviderUnknown
+    if provider.client_id == context.me:
+        raise errors.OwnSlot
+    return provider
+
+
+def typed_so_far(context: Context) -> When:
+    """Return the day and time that were typed so far; empty if there is neither."""
+    data = context.request.dialogue.data if context.request.dialogue.flow == FLOW else {}
+    day, minutes = data.get("day"), data.get("minutes")
+    return When(
+        date.fromisoformat(str(day)) if day else None,
+        TimeOfDay(int(str(minutes))) if minutes is not None else None,
+    )
+
+
+def ask_provider(context: Context, part: str, wish: When) -> State:
+    """Wait for a provider's name; keep the part that was searched for and what was typed."""
+    context.request.stand(FLOW, State.PROVIDER)
+    context.request.remember(part=part, **_to_data(wish))
+    return State.PROVIDER
+
+
+def ask_when(context: Context, state: State, position: FlowPosition, wish: When) -> State:
+    """Wait for a day or a time; keep what completes the next typed line."""
+    context.request.stand(FLOW, state)
+    context.request.remember(
+        provider=position.provider.id, moving=position.moving, **_to_data(wish)
+    )
+    return state
+
+
+def _to_data(wish: When) -> dict[str, object]:
+    """Return a day and time as plain values."""
+    return {
+        "day": wish.day.isoformat() if wish.day else None,
+        "minutes": wish.time.minutes if wish.time else None,
+    }
