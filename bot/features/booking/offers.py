@@ -44,6 +44,6 @@ def _later(day: Sequence[TimeSpan], zone: ZoneInfo) -> Sequence[TimeSpan]:
 
 
 def _part_of_day(slot: TimeSpan, zone: ZoneInfo) -> int:
-    """Return the part of the day a slot starts in: 0 for morning, 1 for afternoon, 2 for evening."""
+    """Return the part of the day: 0 for morning, 1 for afternoon, 2 for evening."""
     hour = instant(slot.start).astimezone(zone).hour
     return (hour >= _AFTERNOON) + (hour >= _EVENING)

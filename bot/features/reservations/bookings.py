@@ -1,4 +1,4 @@
-"""A client's coming reservations: see them, look at one, cancel it."""
+"""A client's upcoming reservations: list them, show one, cancel it."""
 
 from typing import Any
 
@@ -27,11 +27,11 @@ from domain.usecases.reservation_of import reservation_of_client
 
 
 async def bookings_opened(update: Update, context: Context) -> None:
-    """Show the list for the command, and below the tapped message for a button."""
+    """Show the list; for a button, on a new message below the tapped one."""
     if context.request.tapped is None:
         context.show(await _listed(context, 0))
     else:
-        # The tapped message is often the receipt of a booking, which is to stay.
+        # The tapped message is often a receipt, which must stay.
         context.request.send(await _listed(context, 0))
 
 
@@ -80,7 +80,7 @@ async def cancel_affirmed(update: Update, context: Context) -> None:
 
 
 async def _own_or_list(context: Context, number: int) -> Reservation | None:
-    """Return the client's reservation, or show the current list where it is no longer theirs."""
+    """Return the client's reservation; if it is unknown, say so and show the current list."""
     try:
         return await reservation_of_client(context.uow, number, context.me)
     except errors.ReservationUnknown as refusal:
@@ -104,7 +104,7 @@ async def _listed(context: Context, page: int) -> Screen:
 
 
 async def _detach(context: Context, reservation: Reservation) -> None:
-    """Detach a card whose message shows the list now, so that no notification overwrites it."""
+    """Detach the card that now shows the list, so that no notification overwrites the list."""
     if context.request.tapped is not None and reservation.card_message_id == context.request.tapped:
         await context.uow.reservations.show_on(
             reservation.id, card=None, notice=reservation.notice_message_id
@@ -112,7 +112,7 @@ async def _detach(context: Context, reservation: Reservation) -> None:
 
 
 async def _show(context: Context, reservation: Reservation) -> None:
-    """Show a live hold on its card, and anything else with its details."""
+    """Show a live hold as its card, and anything else with its details."""
     if reservation.status is Status.HELD and reservation.alive(context.now):
         await present(context, reservation)
     else:
@@ -120,7 +120,10 @@ async def _show(context: Context, reservation: Reservation) -> None:
 
 
 async def _details(context: Context, booking: Reservation) -> None:
-    """Show a reservation as it stands, with a way back to the list; where it has no card, this becomes it, so that news can reach it."""
+    """Show a reservation's current state, with a way back to the list.
+
+    If it has no card, this message becomes its card, so that notifications update it.
+    """
     context.show(
         booking_details(context.reader, booking, await _provider_of(context, booking), context.now)
     )
@@ -139,7 +142,7 @@ async def _provider_of(context: Context, reservation: Reservation) -> Provider:
 
 
 def bookings_handlers() -> list[BaseHandler[Update, Context, Any]]:
-    """Return the handlers."""
+    """Return the handlers of the list of bookings."""
     return [
         CommandHandler("bookings", bookings_opened),
         Tap(Open, bookings_opened, only=Open("bookings")),

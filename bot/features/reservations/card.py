@@ -1,4 +1,4 @@
-"""The living card of a reservation: what, with whom, when, until when, and what can be done about it."""
+"""The card of a reservation: provider, time, deadline, and what the client can do."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from bot.ui.locale import Reader
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
 
-_SHORT = timedelta(minutes=5)
+_SHORT_HOLD = timedelta(minutes=5)
 
 
 def card(
@@ -22,10 +22,17 @@ def card(
     free: bool = False,
     warned: bool = False,
 ) -> Screen:
-    """Return the card as the reservation stands; ``free`` tells that its time could be taken again, ``warned`` that its end is near."""
+    """Return the card of a reservation in its current state.
+
+    ``free`` is true if an expired hold's time can be held again, ``warned`` if a hold ends soon.
+    """
     if reservation.expired(now):
-        return _over(
-            "card.expired", reader, reservation, provider, _again(reader, reservation, free=free)
+        return _ended_card(
+            "card.expired",
+            reader,
+            reservation,
+            provider,
+            _hold_again(reader, reservation, free=free),
         )
     match reservation.status:
         case Status.HELD:
@@ -34,7 +41,7 @@ def card(
             return booked_card(reader, reservation, provider)
         case Status.CANCELLED:
             return _cancelled(reader, reservation, provider)
-    return _over("card.completed", reader, reservation, provider, ())
+    return _ended_card("card.completed", reader, reservation, provider, ())
 
 
 def hold_card(
@@ -52,15 +59,17 @@ def hold_card(
         (opening(reader, "bookings"),),
     )
     return Screen(
-        f"{head}\n\n{_what(reader, hold, provider)}\n\n{t('card.held.next', until=until)}", rows
+        f"{head}\n\n{_details(reader, hold, provider)}\n\n{t('card.held.next', until=until)}", rows
     )
 
 
 def held_until(reader: Reader, hold: Reservation) -> str:
-    """Return when a hold ends, to the second where it is short."""
+    """Return when a hold ends, with seconds if it lasts less than five minutes."""
     if hold.expires_at is None:
         return ""
-    return reader.times.moment(hold.expires_at, seconds=hold.expires_at - hold.held_at < _SHORT)
+    return reader.times.moment(
+        hold.expires_at, seconds=hold.expires_at - hold.held_at < _SHORT_HOLD
+    )
 
 
 def booked_card(reader: Reader, booking: Reservation, provider: Provider) -> Screen:
@@ -70,11 +79,11 @@ def booked_card(reader: Reader, booking: Reservation, provider: Provider) -> Scr
         (button(t.plain("button.cancel_booking"), AskCancel(booking.id)),),
         (opening(reader, "bookings"),),
     )
-    return Screen(f"{t('card.confirmed')}\n\n{_what(reader, booking, provider)}", rows)
+    return Screen(f"{t('card.confirmed')}\n\n{_details(reader, booking, provider)}", rows)
 
 
 def _cancelled(reader: Reader, reservation: Reservation, provider: Provider) -> Screen:
-    """Return the card of a reservation that somebody ended."""
+    """Return the card of a reservation that was released or cancelled."""
     if reservation.released:
         key = "card.released"
     elif reservation.ended_by is Party.PROVIDER:
@@ -84,7 +93,7 @@ def _cancelled(reader: Reader, reservation: Reservation, provider: Provider) -> 
     rows = book_again(reader, provider)
     if reservation.released:
         rows = (*rows, (opening(reader, "bookings"),))
-    screen = _over(key, reader, reservation, provider, rows)
+    screen = _ended_card(key, reader, reservation, provider, rows)
     if not reservation.reason:
         return screen
     return Screen(
@@ -92,15 +101,15 @@ def _cancelled(reader: Reader, reservation: Reservation, provider: Provider) -> 
     )
 
 
-def _over(
+def _ended_card(
     key: str, reader: Reader, reservation: Reservation, provider: Provider, rows: Rows
 ) -> Screen:
-    """Return the card of something that is over."""
-    return Screen(f"{reader.t(key)}\n\n{_what(reader, reservation, provider)}", rows)
+    """Return the card of a reservation that has ended."""
+    return Screen(f"{reader.t(key)}\n\n{_details(reader, reservation, provider)}", rows)
 
 
-def _what(reader: Reader, reservation: Reservation, provider: Provider) -> str:
-    """Return what, with whom and when, the zone named."""
+def _details(reader: Reader, reservation: Reservation, provider: Provider) -> str:
+    """Return the provider, the time and the time zone."""
     return reader.t(
         "card.what",
         provider=provider.label,
@@ -109,8 +118,8 @@ def _what(reader: Reader, reservation: Reservation, provider: Provider) -> str:
     )
 
 
-def _again(reader: Reader, reservation: Reservation, *, free: bool) -> Rows:
-    """Return a way to take the same time again where it is free, and a way to any other."""
+def _hold_again(reader: Reader, reservation: Reservation, *, free: bool) -> Rows:
+    """Return buttons to hold the same time again, if it is free, and to choose another."""
     t = reader.t
     other = (button(t.plain("button.other_time"), ChooseProvider(reservation.provider_id, 0)),)
     again = (
@@ -123,5 +132,5 @@ def _again(reader: Reader, reservation: Reservation, *, free: bool) -> Rows:
 
 
 def book_again(reader: Reader, provider: Provider) -> Rows:
-    """Return a way to book with the same provider again."""
+    """Return a button to book with the same provider again."""
     return ((button(reader.t.plain("button.book_again"), ChooseProvider(provider.id, 0)),),)

@@ -1,4 +1,4 @@
-"""The buttons on the card of a hold: confirm it, give it back, look at it again."""
+"""The buttons on the card of a hold: confirm it, release it, show it again."""
 
 from collections.abc import Awaitable
 from typing import Any
@@ -16,7 +16,7 @@ from domain.reservation import Reservation, Status
 from domain.usecases.end_reservation import cancel_by_client, confirm_hold
 from domain.usecases.reservation_of import reservation_of_client
 
-# Refusals that tell what became of the reservation meanwhile: the tapped card is behind, and is brought up to date.
+# Refusals because the reservation has changed: the tapped card is outdated and gets repaired.
 OUTDATED = (
     errors.HoldExpired,
     errors.HoldReleased,
@@ -27,55 +27,58 @@ OUTDATED = (
 
 
 async def confirm_tapped(update: Update, context: Context) -> None:
-    """A client confirms his hold."""
+    """Confirm a hold."""
     number = context.tap(ConfirmHold).reservation
-    await _settle(
+    await _run_and_show(
         context, number, confirm_hold(context.uow, context.policy, number, context.me, context.now)
     )
 
 
 async def release_tapped(update: Update, context: Context) -> None:
-    """A client gives his hold back."""
+    """Release a hold."""
     number = context.tap(ReleaseHold).reservation
-    await _settle(context, number, _released(context, number))
+    await _run_and_show(context, number, _release(context, number))
 
 
 async def card_wanted(update: Update, context: Context) -> None:
-    """A client wants to see the card of a reservation again."""
+    """Show the card of a reservation again."""
     await present(
         context,
         await reservation_of_client(context.uow, context.tap(ShowCard).reservation, context.me),
     )
 
 
-async def _released(context: Context, number: int) -> Reservation:
-    """Give a hold back; raises errors.AlreadyConfirmed for a booking, which is cancelled only where he says so."""
+async def _release(context: Context, number: int) -> Reservation:
+    """Release a hold.
+
+    Raises errors.AlreadyConfirmed for a booking: clients cancel bookings explicitly.
+    """
     reservation = await reservation_of_client(context.uow, number, context.me)
     if reservation.status is Status.CONFIRMED:
         raise errors.AlreadyConfirmed(reservation=reservation)
     return await cancel_by_client(context.uow, context.policy, number, context.me, context.now)
 
 
-async def _settle(context: Context, number: int, usecase: Awaitable[Reservation]) -> None:
-    """Run a use case and show the reservation; repair the card if it is outdated."""
+async def _run_and_show(context: Context, number: int, usecase: Awaitable[Reservation]) -> None:
+    """Run a use case and show the reservation; if the card is outdated, repair it."""
     try:
         reservation = await context.act(usecase)
     except OUTDATED as refusal:
         await repair_card(context, number, refusal)
     else:
-        context.say(context.t.plain(_said(reservation)))
+        context.say(context.t.plain(_done_key(reservation)))
         await present(context, reservation)
 
 
-def _said(reservation: Reservation) -> str:
-    """Return the key of what is said when it is done."""
+def _done_key(reservation: Reservation) -> str:
+    """Return the key of the text that confirms what was done."""
     if reservation.status is Status.CONFIRMED:
         return "reservation.confirmed"
     return "reservation.released" if reservation.released else "bookings.cancelled"
 
 
 def reservation_handlers() -> list[BaseHandler[Update, Context, Any]]:
-    """Return the handlers."""
+    """Return the handlers of the buttons on a card."""
     return [
         Tap(ConfirmHold, aside(confirm_tapped)),
         Tap(ReleaseHold, aside(release_tapped)),

@@ -1,4 +1,4 @@
-"""Show a reservation on its one card, wherever the person tapped."""
+"""Show a reservation on its only card, whichever message was tapped."""
 
 from bot.dialogue.context import Context
 from bot.features.reservations.card import card
@@ -11,7 +11,7 @@ from domain.usecases.reservation_of import reservation_of_client
 
 
 async def present(context: Context, reservation: Reservation) -> None:
-    """Show a reservation of this client as it stands: the message acted on becomes its card, and its other messages go."""
+    """Show a reservation on the tapped message, or on a new one, and delete its other messages."""
     provider = await context.uow.providers.get(reservation.provider_id)
     if provider is None:
         return
@@ -27,13 +27,13 @@ async def present(context: Context, reservation: Reservation) -> None:
 
 
 async def repair_card(context: Context, number: int, refusal: errors.Refusal) -> None:
-    """Warn why an outdated button does nothing, and show the reservation as it stands."""
+    """Say why an outdated button does nothing, and show the reservation's current state."""
     context.warn(refusal_text(context.reader, refusal))
     await present(context, await reservation_of_client(context.uow, number, context.me))
 
 
 async def refresh_card(context: Context, reservation: Reservation) -> None:
-    """Bring the card of a reservation up to date after it was acted on from some other screen, such as the list of bookings."""
+    """Update the card of a reservation that was changed from another message, like the list."""
     provider = await context.uow.providers.get(reservation.provider_id)
     card_id, tapped = reservation.card_message_id, context.request.tapped
     if provider is None:

@@ -1,4 +1,4 @@
-"""A client's coming reservations: the list, one of them, and the question before one is cancelled."""
+"""The screens of a client's upcoming reservations: the list, one of them, cancelling one."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -20,7 +20,10 @@ _HELD, _BOOKED = "⏳", "✅"
 def booking_list(
     reader: Reader, coming: Sequence[Reservation], providers: Mapping[int, Provider], *, page: int
 ) -> Screen:
-    """Return a page of the coming reservations, by start; ``providers`` are those of that page, by number. Too high a page is the last."""
+    """Return a page of the upcoming reservations, in order of start.
+
+    ``providers`` maps ids to the providers of that page. A page beyond the last is the last.
+    """
     t = reader.t
     if not coming:
         return Screen(t("bookings.none"), ((button(t.plain("button.book"), Open("book")),),))
@@ -34,7 +37,7 @@ def booking_list(
 
 
 def on_page(coming: Sequence[Reservation], page: int) -> Sequence[Reservation]:
-    """Return what a page of the list shows; a page beyond the last shows what the last does."""
+    """Return the reservations on a page; a page beyond the last is the last."""
     page = min(page, pages_of(coming, BOOKINGS_PER_PAGE) - 1)
     return coming[page * BOOKINGS_PER_PAGE : (page + 1) * BOOKINGS_PER_PAGE]
 
@@ -42,7 +45,7 @@ def on_page(coming: Sequence[Reservation], page: int) -> Sequence[Reservation]:
 def booking_details(
     reader: Reader, booking: Reservation, provider: Provider, now: datetime
 ) -> Screen:
-    """Return a reservation as it stands, with what can be done about it and a way back to the list."""
+    """Return a reservation's current state, with its buttons and a way back to the list."""
     shown = card(reader, booking, provider, now)
     rows: Rows = shown.rows
     if booking.status is Status.CONFIRMED:
@@ -54,7 +57,7 @@ def booking_details(
 
 
 def cancel_question(reader: Reader, booking: Reservation, provider: Provider) -> Screen:
-    """Ask once before a booking is cancelled."""
+    """Return the question whether to cancel a booking."""
     t, times = reader.t, reader.times
     text = t(
         "bookings.ask_cancel",
@@ -67,7 +70,7 @@ def cancel_question(reader: Reader, booking: Reservation, provider: Provider) ->
 
 
 def _line(reader: Reader, reservation: Reservation, provider: Provider) -> Markup:
-    """Return one reservation of the list: when, with whom, and until when it is held."""
+    """Return one reservation of the list: provider, time, and the end of a hold."""
     values = {"provider": provider.label, "slot": reader.times.slot(reservation.span)}
     if reservation.expires_at is not None:
         return reader.t("bookings.held", until=held_until(reader, reservation), **values)
@@ -84,5 +87,5 @@ def _entry(reader: Reader, reservation: Reservation, provider: Provider) -> Butt
 
 
 def _back(reader: Reader, where: BookingsPage | ShowBooking) -> Button:
-    """Return a way back."""
+    """Return a Back button."""
     return button(reader.t.plain("button.back"), where)

@@ -1,4 +1,4 @@
-"""Booking as chats: choosing, holding, confirming, moving, releasing, and running out of time."""
+"""Booking as chats: choosing, holding, confirming, moving, releasing, expiring."""
 
 import pytest
 
@@ -65,7 +65,7 @@ async def test_a_slot_is_held_and_confirmed_on_one_card(
     assert open_hours.sees("New booking from Alice")
 
 
-async def test_confirming_twice_says_the_same_and_tells_the_provider_once(
+async def test_confirming_twice_notifies_the_provider_once(
     alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -77,7 +77,7 @@ async def test_confirming_twice_says_the_same_and_tells_the_provider_once(
     assert len([m for m in open_hours.shown if "New booking" in m.text]) == 1
 
 
-async def test_the_slower_client_learns_that_the_slot_is_gone(
+async def test_the_slower_client_sees_that_the_slot_was_taken(
     alice: ChatUser, bob: ChatUser, open_hours: ChatUser
 ) -> None:
     for client in (alice, bob):
@@ -92,7 +92,7 @@ async def test_the_slower_client_learns_that_the_slot_is_gone(
     assert "09:30" in bob.buttons
 
 
-async def test_one_can_book_by_typing_alone(alice: ChatUser, open_hours: ChatUser) -> None:
+async def test_a_booking_can_be_typed_without_taps(alice: ChatUser, open_hours: ChatUser) -> None:
     await alice.sends("/book")
     await alice.sends("25 Nov")
     await alice.sends("9:45")
@@ -111,7 +111,7 @@ async def test_a_day_and_a_time_can_be_typed_in_one_line(
     assert "10:00–10:15" in alice.card.text
 
 
-async def test_what_is_not_understood_is_answered_with_examples(
+async def test_an_unreadable_time_is_answered_with_examples(
     alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -135,7 +135,7 @@ async def test_a_typed_time_that_is_taken_shows_what_is_free(
     assert "09:15" in alice.buttons
 
 
-async def test_the_holder_sees_his_time_marked_and_comes_back_to_its_card(
+async def test_the_clients_own_hold_is_marked_and_opens_its_card(
     alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -207,7 +207,7 @@ async def test_five_minutes_before_the_end_the_card_and_one_message_warn(
     assert alice.shown[0].id == card
 
 
-async def test_a_hold_has_its_card_also_after_something_was_typed_while_it_is_moved(
+async def test_a_hold_keeps_its_card_when_a_day_is_typed_while_moving_it(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -228,7 +228,7 @@ async def test_a_hold_has_its_card_also_after_something_was_typed_while_it_is_mo
     assert not alice.sees("You keep")
 
 
-async def test_a_typed_time_that_is_ones_own_elsewhere_is_refused_for_that_reason(
+async def test_a_typed_time_that_overlaps_another_hold_is_refused(
     bot: BotHarness, alice: ChatUser, bob: ChatUser, open_hours: ChatUser
 ) -> None:
     await add_provider(bot, "Emil")
@@ -241,7 +241,7 @@ async def test_a_typed_time_that_is_ones_own_elsewhere_is_refused_for_that_reaso
     assert alice.last.text.startswith("13:00 is not free.")
 
 
-async def test_a_card_opened_after_the_appointment_says_that_it_is_over(
+async def test_a_card_opened_after_the_appointment_says_it_is_over(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -266,7 +266,7 @@ async def test_confirming_on_the_warning_leaves_one_card(
     assert not alice.sees("expired")
 
 
-async def test_a_hold_that_runs_out_is_told_and_can_be_taken_again(
+async def test_an_expired_hold_is_notified_and_can_be_held_again(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -281,7 +281,7 @@ async def test_a_hold_that_runs_out_is_told_and_can_be_taken_again(
     assert "Held for you until 11:00" in alice.last.text
 
 
-async def test_at_the_very_second_of_the_end_somebody_else_gets_the_slot_although_nothing_was_swept(
+async def test_an_expired_slot_is_free_before_the_expiry_job_runs(
     bot: BotHarness, alice: ChatUser, bob: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -319,7 +319,7 @@ async def test_a_client_cannot_hold_more_than_three_times(
     assert "already hold 3 slots" in alice.toast
 
 
-async def test_nobody_books_with_himself(open_hours: ChatUser) -> None:
+async def test_providers_cannot_book_with_themselves(open_hours: ChatUser) -> None:
     await open_hours.sends("/book")
 
     assert "nobody to book with" in open_hours.last.text
@@ -328,7 +328,7 @@ async def test_nobody_books_with_himself(open_hours: ChatUser) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-async def test_a_client_is_spoken_to_in_his_language(
+async def test_clients_are_answered_in_their_language(
     bot: BotHarness, open_hours: ChatUser, language: str
 ) -> None:
     client = bot.joins("Chris", language_code=language)
@@ -337,7 +337,7 @@ async def test_a_client_is_spoken_to_in_his_language(
     assert ("Zeitzone" in client.card.text) is (language == "de")
 
 
-async def test_providers_are_paged_and_found_by_a_part_of_the_name(
+async def test_providers_are_paged_and_found_by_part_of_their_name(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     async with bot.app.database.transaction() as work:
@@ -361,11 +361,11 @@ async def test_providers_are_paged_and_found_by_a_part_of_the_name(
     assert alice.card.text.startswith("Dora")
     await alice.taps("Back")
     assert "1/3" in alice.buttons
-    await alice.sends("nobody of that name")
+    await alice.sends("another name")
     assert "Nobody here has" in alice.last.text
 
 
-async def test_two_times_tapped_in_haste_on_one_card_are_one_hold_that_was_moved(
+async def test_two_quick_taps_on_one_card_move_one_hold(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -421,7 +421,7 @@ async def test_a_time_alone_is_kept_until_its_day_is_typed(
     assert "10:00–10:15" in alice.card.text
 
 
-async def test_a_time_that_is_free_on_no_day_leads_back_to_the_calendar(
+async def test_a_time_free_on_no_day_shows_the_calendar(
     alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -431,7 +431,7 @@ async def test_a_time_that_is_free_on_no_day_leads_back_to_the_calendar(
     assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
 
 
-async def test_a_time_in_many_days_is_offered_on_the_soonest_eight(
+async def test_a_time_free_on_many_days_offers_the_soonest_eight(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await open_hours.sends("/hours")
@@ -447,9 +447,7 @@ async def test_a_time_in_many_days_is_offered_on_the_soonest_eight(
     ]
 
 
-async def test_a_day_and_a_time_typed_out_of_the_blue_begin_to_book(
-    alice: ChatUser, open_hours: ChatUser
-) -> None:
+async def test_a_typed_day_and_time_start_a_booking(alice: ChatUser, open_hours: ChatUser) -> None:
     await alice.sends("wednesday 9:15")
     assert "Held for you" in alice.card.text
     assert "09:15–09:30" in alice.card.text
@@ -459,7 +457,7 @@ async def test_a_day_and_a_time_typed_out_of_the_blue_begin_to_book(
     assert "09:15" in alice.buttons
 
 
-async def test_a_day_and_a_time_typed_out_of_the_blue_are_kept_until_a_provider_is_chosen(
+async def test_a_typed_day_and_time_wait_for_the_provider(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await add_provider(bot, "Emil")
@@ -475,7 +473,7 @@ async def test_a_day_and_a_time_typed_out_of_the_blue_are_kept_until_a_provider_
     assert alice.card.text.startswith("Dora\nWednesday, 25 November 2026")
 
 
-async def test_what_was_typed_before_is_forgotten_with_a_new_choice(
+async def test_book_forgets_a_day_typed_before(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await add_provider(bot, "Emil")
@@ -486,13 +484,14 @@ async def test_what_was_typed_before_is_forgotten_with_a_new_choice(
     assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
 
 
-async def test_other_time_says_that_the_hold_is_kept_meanwhile(
+async def test_other_time_says_that_the_hold_is_kept(
     alice: ChatUser, bob: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
     await alice.sends("25 Nov 9:00")
     await alice.taps("Other time")
-    kept = "You keep Wednesday, 25 November 2026, 09:00–09:15 until 10:30, unless you choose another time."
+    slot = "Wednesday, 25 November 2026, 09:00–09:15"
+    kept = f"You keep {slot} until 10:30, unless you choose another time."
     assert alice.card.text.startswith(kept)
     await alice.taps("25")
     assert alice.card.text.startswith(kept)
@@ -512,7 +511,7 @@ async def test_other_time_says_that_the_hold_is_kept_meanwhile(
         ("1.1.2028", "That is too far ahead"),
     ],
 )
-async def test_a_day_without_free_times_says_so_once_and_why(
+async def test_a_day_without_free_times_gives_one_reason(
     alice: ChatUser, open_hours: ChatUser, text: str, reason: str
 ) -> None:
     await alice.sends("/book")
@@ -525,7 +524,7 @@ async def test_a_day_without_free_times_says_so_once_and_why(
     assert "25" in alice.buttons
 
 
-async def test_a_time_too_soon_on_a_day_with_others_is_refused_for_that(
+async def test_a_time_within_the_notice_period_is_refused(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await bot.advances(hours=23, minutes=30)
@@ -536,7 +535,7 @@ async def test_a_time_too_soon_on_a_day_with_others_is_refused_for_that(
     assert "09:30" in alice.buttons
 
 
-async def test_a_month_without_free_days_says_so_between_its_arrows(
+async def test_a_month_without_free_days_says_so_and_keeps_its_arrows(
     bot: BotHarness, open_hours: ChatUser
 ) -> None:
     for language, month, sentence in EMPTY_MONTHS:
@@ -552,7 +551,7 @@ async def test_a_month_without_free_days_says_so_between_its_arrows(
         ]
 
 
-async def test_a_refused_time_is_told_in_passing_since_the_card_tells_it_too(
+async def test_a_refused_time_is_a_toast_and_not_an_alert(
     alice: ChatUser, bob: ChatUser, open_hours: ChatUser
 ) -> None:
     for client in (alice, bob):
@@ -567,7 +566,7 @@ async def test_a_refused_time_is_told_in_passing_since_the_card_tells_it_too(
     )
 
 
-async def test_too_many_holds_lead_to_those_there_are(
+async def test_too_many_holds_lead_to_the_list_of_bookings(
     alice: ChatUser, open_hours: ChatUser
 ) -> None:
     for time in ("09:00", "09:30", "10:00"):
@@ -580,7 +579,7 @@ async def test_too_many_holds_lead_to_those_there_are(
     assert alice.buttons[-1] == "My bookings"
 
 
-async def test_a_provider_with_nothing_free_can_be_looked_at_again(
+async def test_a_provider_without_free_times_offers_to_look_again(
     alice: ChatUser, provider: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -593,7 +592,7 @@ async def test_a_provider_with_nothing_free_can_be_looked_at_again(
     assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
 
 
-async def test_an_admin_with_nobody_to_book_with_is_led_to_inviting(admin: ChatUser) -> None:
+async def test_an_admin_without_providers_is_offered_to_invite_one(admin: ChatUser) -> None:
     await admin.sends("/book")
 
     assert admin.buttons == ["Invite a provider"]

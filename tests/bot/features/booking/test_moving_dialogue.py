@@ -67,7 +67,7 @@ async def test_a_time_that_is_not_free_offers_to_move_to_the_nearest(
     assert "10:15–10:30" in alice.card.text
 
 
-async def test_a_time_that_only_the_own_hold_takes_is_no_move(
+async def test_the_time_of_the_hold_itself_is_no_move(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.holds("09:15")

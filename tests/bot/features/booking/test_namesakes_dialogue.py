@@ -1,4 +1,4 @@
-"""Chats where two providers have one name: whatever a client reads tells them apart, and can be typed back."""
+"""Chats with two providers of one name: labels with slugs, which can be typed back."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ FIRST, SECOND = "Anna Weber (anna-weber)", "Anna Weber (anna-weber-2)"
 
 
 async def opens_as(bot: BotHarness, name: str) -> ChatUser:
-    """Let a provider with hours take a name, and the slug that goes with it, as in a chat."""
+    """Add a provider with hours and give them a name and its slug, as in a chat."""
     provider = await add_provider(bot, f"new-{len(bot.simulator.world.accounts)}")
     async with bot.app.database.transaction() as work:
         await name_provider(work, provider.id, name, keep_slug=False)
@@ -22,19 +22,19 @@ async def opens_as(bot: BotHarness, name: str) -> ChatUser:
 
 @pytest.fixture
 async def annas(bot: BotHarness) -> tuple[ChatUser, ChatUser]:
-    """Return two providers of one name, who work on Wednesday 25 November, beside a third one."""
+    """Return two providers of one name who work on Wednesday 25 November; there is a third."""
     await add_provider(bot)
     return await opens_as(bot, "Anna Weber"), await opens_as(bot, "Anna Weber")
 
 
-async def test_the_list_tells_them_apart_and_leaves_other_names_alone(
+async def test_the_list_adds_the_slug_to_shared_names_only(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
     await alice.sends("/book")
     assert alice.buttons == [FIRST, SECOND, "Dora"]
 
 
-async def test_search_results_tell_them_apart(
+async def test_search_results_add_the_slug(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -58,9 +58,7 @@ async def test_what_is_shown_can_be_typed_back(
     assert [r.provider_id for r in await alice.reservations()] == [3]
 
 
-async def test_a_label_of_the_greatest_length_can_be_typed_back(
-    bot: BotHarness, alice: ChatUser
-) -> None:
+async def test_the_longest_label_can_be_typed_back(bot: BotHarness, alice: ChatUser) -> None:
     for _ in range(2):
         await opens_as(bot, "w" * 64)
     await alice.sends("/book")
@@ -70,7 +68,7 @@ async def test_a_label_of_the_greatest_length_can_be_typed_back(
     assert alice.last.text.startswith(label)
 
 
-async def test_the_card_the_bookings_and_the_news_tell_them_apart(
+async def test_cards_lists_and_notifications_add_the_slug(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
     await alice.books("09:15", provider=SECOND)
@@ -85,7 +83,7 @@ async def test_the_card_the_bookings_and_the_news_tell_them_apart(
     assert alice.last.text.startswith(f"❌ {SECOND} cancelled your appointment:")
 
 
-async def test_warnings_and_ends_of_holds_tell_them_apart(
+async def test_warnings_and_expiries_add_the_slug(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
     await alice.holds("09:15", provider=SECOND)
@@ -95,7 +93,7 @@ async def test_warnings_and_ends_of_holds_tell_them_apart(
     assert f"\n{SECOND}, " in alice.last.text
 
 
-async def test_the_days_of_a_typed_time_and_an_empty_calendar_tell_them_apart(
+async def test_the_days_of_a_time_and_an_empty_calendar_add_the_slug(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -109,7 +107,7 @@ async def test_the_days_of_a_typed_time_and_an_empty_calendar_tell_them_apart(
 
 
 @pytest.mark.parametrize("other", ["anna weber", "Änna Wéber", "ANNA WEBER"])
-async def test_names_that_read_the_same_count_as_one(
+async def test_names_that_differ_in_case_and_accents_are_shared(
     bot: BotHarness, alice: ChatUser, other: str
 ) -> None:
     await opens_as(bot, "Anna Weber")
@@ -119,7 +117,7 @@ async def test_names_that_read_the_same_count_as_one(
     assert all(label.endswith(")") for label in alice.buttons)
 
 
-async def test_once_the_name_is_unique_again_nothing_is_added(
+async def test_a_name_that_is_unique_again_loses_the_slug(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
     await annas[1].sends("/settings")
@@ -129,7 +127,7 @@ async def test_once_the_name_is_unique_again_nothing_is_added(
     assert alice.buttons == ["Anna Weber", "Anna Weber-Koch", "Dora"]
 
 
-async def test_a_label_read_before_the_name_was_unique_again_still_finds_its_provider(
+async def test_an_outdated_label_still_finds_its_provider(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
     async with bot.app.database.transaction() as work:
@@ -139,14 +137,14 @@ async def test_a_label_read_before_the_name_was_unique_again_still_finds_its_pro
     assert alice.last.text.startswith("Anna Weber\n")
 
 
-async def test_a_client_who_has_the_name_too_reads_of_the_other_with_the_slug(
+async def test_a_provider_sees_the_slug_of_another_with_their_name(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser]
 ) -> None:
     await annas[0].sends("/book")
     assert annas[0].buttons == [SECOND, "Dora"]
 
 
-async def test_they_are_told_apart_in_german_too(
+async def test_the_slug_is_added_in_german(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser]
 ) -> None:
     greta = bot.joins("Greta", language_code="de")
@@ -163,7 +161,7 @@ async def test_they_are_told_apart_in_german_too(
 
 
 @pytest.mark.parametrize("part", ["weber-2", "(anna-weber-2", "Weber (anna-weber-2"])
-async def test_a_part_of_what_is_shown_finds_it(
+async def test_part_of_a_label_finds_its_provider(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser, part: str
 ) -> None:
     await alice.sends("/book")
@@ -171,7 +169,7 @@ async def test_a_part_of_what_is_shown_finds_it(
     assert alice.last.text.startswith(SECOND)
 
 
-async def test_the_name_of_a_link_finds_its_provider_whatever_they_are_called_now(
+async def test_a_slug_finds_its_provider_under_a_new_name(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
     async with bot.app.database.transaction() as work:
@@ -181,7 +179,7 @@ async def test_the_name_of_a_link_finds_its_provider_whatever_they_are_called_no
     assert alice.last.text.startswith("Anni")
 
 
-async def test_a_provider_reads_what_clients_see_and_cannot_take_anothers_label(
+async def test_a_provider_sees_their_label_and_cannot_take_another(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser]
 ) -> None:
     _, second = annas

@@ -1,4 +1,4 @@
-"""What a booking takes of Telegram's allowance, counted in the dialogue itself; docs/capacity.md gives the same figures."""
+"""The messages each story sends, counted in a dialogue and compared with docs/capacity.md."""
 
 import re
 from collections import Counter
@@ -13,7 +13,7 @@ from tests.kit.clinic import add_provider
 
 PAGE = Path(__file__).parents[4] / "docs" / "capacity.md"
 HOUR_AT_THIRTY = 30 * 3600
-# What shows in a chat; the answer to a tap does not, and takes no place among the thirty of a second.
+# Answers to taps are not shown, and do not count toward Telegram's thirty messages a second.
 SHOWN = {"sendMessage", "editMessageText", "sendPhoto"}
 
 Story = Callable[[BotHarness, ChatUser], Awaitable[None]]
@@ -54,7 +54,7 @@ async def cancels(bot: BotHarness, alice: ChatUser) -> None:
         ("`/bookings`, look, `Cancel booking`", books_by_calendar, cancels),
     ],
 )
-async def test_the_page_tells_how_many_messages_each_story_takes(
+async def test_the_documented_message_counts_are_right(
     bot: BotHarness, alice: ChatUser, begins: str, first: Story | None, story: Story
 ) -> None:
     await add_provider(bot)

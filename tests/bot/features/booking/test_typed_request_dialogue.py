@@ -17,7 +17,7 @@ async def emil(bot: BotHarness, open_hours: ChatUser) -> ChatUser:
 
 
 @pytest.mark.parametrize("line", LINES)
-async def test_who_and_when_are_read_behind_the_command(
+async def test_provider_and_time_are_read_behind_the_command(
     alice: ChatUser, emil: ChatUser, line: str
 ) -> None:
     await alice.sends(f"/book {line}")
@@ -25,7 +25,7 @@ async def test_who_and_when_are_read_behind_the_command(
 
 
 @pytest.mark.parametrize("line", LINES)
-async def test_who_and_when_are_read_where_a_name_is_asked_for(
+async def test_provider_and_time_are_read_where_a_name_is_asked_for(
     alice: ChatUser, emil: ChatUser, line: str
 ) -> None:
     await alice.sends("/book")

@@ -1,4 +1,4 @@
-"""Chats about a client's bookings: seeing them, looking at one, cancelling it, and everything that may get in the way."""
+"""Chats about a client's bookings: the list, one of them, cancelling it, and what can fail."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ async def dora(bot: BotHarness) -> ChatUser:
     return await add_provider(bot)
 
 
-async def test_somebody_with_nothing_coming_is_led_to_booking(
+async def test_an_empty_list_leads_to_booking(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.sends("/bookings")
@@ -53,7 +53,7 @@ async def test_times_are_shown_in_the_zone_the_client_chose(
     assert "Time zone: Asia/Tokyo" in alice.last.text
 
 
-async def test_what_expired_or_was_released_is_not_listed(
+async def test_expired_and_released_holds_are_not_listed(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.holds("09:15")
@@ -64,7 +64,7 @@ async def test_what_expired_or_was_released_is_not_listed(
     assert any("You have nothing coming up" in message.text for message in alice.shown)
 
 
-async def test_a_hold_chosen_from_the_list_becomes_its_one_living_card(
+async def test_a_hold_opened_from_the_list_has_one_card(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.holds("09:15")
@@ -81,7 +81,7 @@ async def test_a_hold_chosen_from_the_list_becomes_its_one_living_card(
     assert [message.text[:8] for message in alice.shown] == ["✅ Booked"]
 
 
-async def test_a_booking_is_cancelled_after_one_question_and_the_provider_is_told(
+async def test_cancelling_asks_once_and_notifies_the_provider(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -90,7 +90,8 @@ async def test_a_booking_is_cancelled_after_one_question_and_the_provider_is_tol
     assert alice.buttons == ["Cancel booking", "Back"]
     await alice.taps("Cancel booking", message=alice.last)
     assert alice.last.text.startswith(
-        "Cancel this booking?\n\nDora\nWednesday, 25 November 2026, 09:15–09:30\nTime zone: Europe/Berlin"
+        "Cancel this booking?\n\nDora\n"
+        "Wednesday, 25 November 2026, 09:15–09:30\nTime zone: Europe/Berlin"
     )
     assert len(await alice.reservations()) == 1
     await alice.taps("Yes, cancel")
@@ -104,7 +105,7 @@ async def test_a_booking_is_cancelled_after_one_question_and_the_provider_is_tol
     assert len(await bob.reservations()) == 1
 
 
-async def test_the_card_elsewhere_in_the_chat_shows_the_cancellation_too(
+async def test_cancelling_from_the_list_updates_the_card(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -117,7 +118,7 @@ async def test_the_card_elsewhere_in_the_chat_shows_the_cancellation_too(
     assert card.labels == ["Book another time"]
 
 
-async def test_a_booking_is_cancelled_from_its_own_card_and_the_way_back_leads_to_the_list(
+async def test_cancelling_from_the_card_leads_back_to_the_list(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -128,7 +129,7 @@ async def test_a_booking_is_cancelled_from_its_own_card_and_the_way_back_leads_t
     assert alice.buttons == ["✅ Wed 25 Nov, 09:15 · Dora"]
 
 
-async def test_the_question_can_be_left_without_cancelling(
+async def test_back_on_the_question_cancels_nothing(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -140,7 +141,7 @@ async def test_the_question_can_be_left_without_cancelling(
     assert [r.status for r in await alice.reservations()] == [Status.CONFIRMED]
 
 
-async def test_cancelling_twice_says_the_same_twice_and_tells_the_provider_once(
+async def test_cancelling_twice_notifies_the_provider_once(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -152,7 +153,7 @@ async def test_cancelling_twice_says_the_same_twice_and_tells_the_provider_once(
     assert len(dora.shown) == told
 
 
-async def test_a_booking_is_cancelled_up_to_its_last_second_before_the_start(
+async def test_a_booking_can_be_cancelled_until_the_second_before_it_starts(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -164,7 +165,7 @@ async def test_a_booking_is_cancelled_up_to_its_last_second_before_the_start(
 
 
 @pytest.mark.parametrize("choice", ["la:1", "lc:1"])
-async def test_what_has_begun_cannot_be_cancelled(
+async def test_a_booking_that_has_started_cannot_be_cancelled(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, choice: str
 ) -> None:
     await alice.books("09:15")
@@ -179,7 +180,7 @@ async def test_what_has_begun_cannot_be_cancelled(
 
 
 @pytest.mark.parametrize("choice", ["la:1", "lc:1"])
-async def test_cancelling_what_the_provider_has_cancelled_shows_that_and_why(
+async def test_cancelling_after_the_provider_shows_their_reason(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, choice: str
 ) -> None:
     await alice.books("09:15")
@@ -208,7 +209,7 @@ async def test_asking_to_cancel_a_hold_shows_its_card_instead(
 
 
 @pytest.mark.parametrize("kind", ["ls", "la", "lc"])
-async def test_a_strangers_booking_looks_like_none(
+async def test_another_clients_booking_is_unknown(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser, kind: str
 ) -> None:
     await alice.books("09:15")
@@ -223,7 +224,7 @@ async def test_a_strangers_booking_looks_like_none(
     assert await alice.reservations() == standing
 
 
-async def test_a_long_list_is_turned_page_by_page_and_a_forged_page_is_the_last(
+async def test_a_long_list_is_paged_and_a_forged_page_is_the_last(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.sends("/bookings")
@@ -243,7 +244,7 @@ async def test_a_long_list_is_turned_page_by_page_and_a_forged_page_is_the_last(
     assert "1/2" in alice.buttons
 
 
-async def test_the_list_opens_below_the_receipt_which_stays(
+async def test_the_list_opens_below_the_receipt(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -257,7 +258,7 @@ async def test_the_list_opens_below_the_receipt_which_stays(
     assert alice.last.text.startswith("❌ Dora cancelled your appointment:")
 
 
-async def test_a_dialogue_goes_on_after_the_list_was_opened_beside_it(
+async def test_opening_the_list_does_not_end_a_dialogue(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -267,7 +268,7 @@ async def test_a_dialogue_goes_on_after_the_list_was_opened_beside_it(
     assert alice.last.text.startswith("⏳ Held for you")
 
 
-async def test_news_of_a_booking_never_takes_the_list_away(
+async def test_a_notification_does_not_overwrite_the_list(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -279,7 +280,7 @@ async def test_news_of_a_booking_never_takes_the_list_away(
 
 
 @pytest.mark.parametrize("choice", ["ls:9", "la:9", "lc:9"])
-async def test_a_list_with_an_unknown_booking_is_replaced_by_the_current_one(
+async def test_an_unknown_booking_in_a_list_refreshes_the_list(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, choice: str
 ) -> None:
     await alice.sends("/bookings")
@@ -290,7 +291,7 @@ async def test_a_list_with_an_unknown_booking_is_replaced_by_the_current_one(
     assert old.labels == [f"✅ {FIRST}"]
 
 
-async def test_details_on_a_message_that_became_the_card_hear_of_a_cancellation(
+async def test_details_that_became_the_card_show_a_cancellation(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -310,7 +311,7 @@ async def test_every_step_works_after_a_restart(
     assert alice.last.text.startswith("You have nothing coming up")
 
 
-async def test_the_command_ends_another_dialogue_but_its_card_stays_and_works(
+async def test_the_command_ends_a_dialogue_but_its_card_still_works(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -332,14 +333,15 @@ async def test_a_providers_name_is_shown_as_it_was_typed(bot: BotHarness, alice:
     assert "\n<b>D&D</b>\n" in alice.last.text
 
 
-async def test_the_list_speaks_german_with_those_who_do(bot: BotHarness, dora: ChatUser) -> None:
+async def test_the_list_is_written_in_german(bot: BotHarness, dora: ChatUser) -> None:
     greta = bot.joins("Greta", language_code="de-AT")
     await books_in_german(greta)
     receipt = greta.card
     await greta.taps("Meine Termine")
     assert receipt.text.startswith("✅ Gebucht")
     assert greta.last.text.startswith(
-        "Deine Termine\n\n✅ Dora\nMittwoch, 25. November 2026, 09:15–09:30\n\nZeitzone: Europe/Berlin"
+        "Deine Termine\n\n✅ Dora\n"
+        "Mittwoch, 25. November 2026, 09:15–09:30\n\nZeitzone: Europe/Berlin"
     )
     await greta.taps("Mi., 25. Nov., 09:15 · Dora")
     await greta.taps("Termin absagen")
@@ -349,7 +351,7 @@ async def test_the_list_speaks_german_with_those_who_do(bot: BotHarness, dora: C
 
 
 async def books_in_german(client: ChatUser) -> None:
-    """Have a client who speaks German book a quarter past nine."""
+    """Book 9:15 as a client whose language is German."""
     await client.holds("09:15")
     await client.taps("Bestätigen")
 

@@ -1,4 +1,4 @@
-"""The screens of a client's bookings: what they say, what they offer, and that they fit."""
+"""The screens of a client's bookings: their texts, their buttons, and their sizes."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -52,7 +52,7 @@ def choices(screen: Screen) -> list[object]:
     return [read(button.data) for row in screen.rows for button in row]
 
 
-def test_the_list_says_when_with_whom_and_until_when_a_hold_lasts() -> None:
+def test_the_list_gives_providers_times_and_the_end_of_holds() -> None:
     plain = booking_list(reader(), [hold(1), booking(2, start=NINE + 4)], {1: DORA}, page=0).plain
     assert (
         "Dora\nWednesday, 25 November 2026, 09:00–09:15\nHeld until 10:30, not confirmed yet"
@@ -96,7 +96,7 @@ def test_a_page_of_the_longest_names_fits_into_a_message(language: str) -> None:
     assert len(screen.plain) <= LONGEST_TEXT
 
 
-def test_a_name_is_shown_as_it_is_and_never_read_as_markup() -> None:
+def test_names_are_escaped() -> None:
     tricky = Provider(1, 901, "<b>Dora</b> & {zone}", "dora")
     for screen in (
         booking_list(reader(), [booking()], {1: tricky}, page=0),
@@ -125,7 +125,7 @@ def test_the_question_names_the_booking_and_offers_a_way_out() -> None:
     ]
 
 
-def test_what_is_over_keeps_the_ways_on_of_its_card_beside_the_way_back() -> None:
+def test_an_ended_booking_keeps_the_buttons_of_its_card() -> None:
     ended = Reservation(
         4,
         1,
@@ -147,7 +147,7 @@ def test_what_is_over_keeps_the_ways_on_of_its_card_beside_the_way_back() -> Non
 @pytest.mark.parametrize(
     "key", ["reservation.confirmed", "reservation.released", "bookings.cancelled"]
 )
-def test_what_a_tap_is_answered_with_fits(language: str, key: str) -> None:
+def test_toasts_fit_into_an_alert(language: str, key: str) -> None:
     text = texts_in(language).plain(key)
     assert text != key
     assert len(text) <= LONGEST_ALERT

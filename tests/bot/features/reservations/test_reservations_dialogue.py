@@ -1,4 +1,4 @@
-"""Chats about the card of a hold: confirming and releasing, twice, too late, from old cards, and with what is not one's own."""
+"""Chats about the card of a hold: confirming and releasing, twice, too late, on old cards."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ async def dora(bot: BotHarness) -> ChatUser:
     return await add_provider(bot)
 
 
-async def test_confirming_books_the_time_and_tells_the_provider(
+async def test_confirming_books_the_time_and_notifies_the_provider(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.holds("09:15")
@@ -42,7 +42,7 @@ async def test_confirming_twice_says_the_same_twice_and_tells_the_provider_once(
     assert len(dora.shown) == 1
 
 
-async def test_releasing_gives_the_time_back_and_says_the_same_again_when_tapped_again(
+async def test_releasing_twice_frees_the_time_once(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
     await alice.holds("09:15")
@@ -92,7 +92,7 @@ async def test_a_hold_is_confirmed_up_to_its_last_second(
 
 
 @pytest.mark.parametrize("button", ["Confirm", "Release"])
-async def test_in_the_very_second_of_its_end_a_hold_is_over_though_nobody_has_swept_it(
+async def test_a_hold_ends_at_its_last_second_before_the_expiry_job_runs(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, button: str
 ) -> None:
     await alice.holds("09:15")
@@ -123,7 +123,7 @@ async def test_other_time_on_an_expired_card_repairs_it_and_says_why(
         ("Release", "Released", "This hold was released before."),
     ],
 )
-async def test_other_time_on_a_card_that_is_behind_repairs_it(
+async def test_other_time_on_an_outdated_card_repairs_it(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, label: str, head: str, reason: str
 ) -> None:
     await alice.holds("09:15")
@@ -133,7 +133,7 @@ async def test_other_time_on_a_card_that_is_behind_repairs_it(
     assert alice.card.text.startswith(head)
 
 
-async def test_an_old_time_of_a_hold_that_is_booked_now_shows_the_booking(
+async def test_moving_a_hold_that_is_booked_now_shows_the_booking(
     bot: BotHarness, dora: ChatUser
 ) -> None:
     greta = bot.joins("Greta", language_code="de")
@@ -160,7 +160,7 @@ async def test_repairing_one_card_does_not_disturb_the_choice_on_another(
     assert "10:00–10:15" in alice.last.text
 
 
-async def test_an_expired_hold_is_taken_again_with_its_own_button(
+async def test_an_expired_hold_is_held_again_with_one_tap(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.holds("09:15")
@@ -171,7 +171,7 @@ async def test_an_expired_hold_is_taken_again_with_its_own_button(
     assert [r.status for r in await alice.reservations()] == [Status.CONFIRMED]
 
 
-async def test_an_expired_time_that_somebody_else_took_is_not_offered_again(
+async def test_an_expired_time_that_was_taken_is_not_offered_again(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
     await alice.holds("09:15")
@@ -209,7 +209,7 @@ async def test_confirming_from_the_warning_leaves_one_card(
 
 
 @pytest.mark.parametrize("choice", [CONFIRM, RELEASE, CARD])
-async def test_a_strangers_reservation_looks_like_none(
+async def test_another_clients_reservation_is_unknown(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser, choice: str
 ) -> None:
     await alice.holds("09:15")
@@ -269,7 +269,7 @@ async def test_going_back_to_the_card_ends_the_choice_of_another_time(
     assert await alice.reservations() == standing
 
 
-async def test_a_card_speaks_german_with_those_who_do(bot: BotHarness, dora: ChatUser) -> None:
+async def test_a_card_is_written_in_german(bot: BotHarness, dora: ChatUser) -> None:
     greta = bot.joins("Greta", language_code="de")
     await greta.holds("09:15")
     await greta.taps("Bestätigen")
