@@ -147,10 +147,10 @@ async def test_cancelling_twice_notifies_the_provider_once(
     await alice.books("09:15")
     await alice.taps("Cancel booking")
     await alice.taps("Yes, cancel")
-    told = len(dora.shown)
+    count = len(dora.shown)
     await alice.taps_data("lc:1", alice.card.id)
     assert [toast for toast, _ in alice.person.toasts[-2:]] == ["The booking is cancelled."] * 2
-    assert len(dora.shown) == told
+    assert len(dora.shown) == count
 
 
 async def test_a_booking_can_be_cancelled_until_the_second_before_it_starts(
