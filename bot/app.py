@@ -55,10 +55,10 @@ from bot.updates.processor import SIDE_BY_SIDE, UpdateProcessor
 from bot.updates.receiver import Receiver
 from bot.updates.webhook import Webhook
 from storage.cluster.factory import membership_on, shared_rate_limit_on
-from storage.cluster.process_lock import sole_use
+from storage.cluster.process_lock import process_lock
 from storage.cluster.shared_rate_limit import SharedRateLimit
 from storage.database import Database
-from storage.maintenance.migrate import is_of_use, migrate
+from storage.maintenance.migrate import is_compatible, migrate
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +148,7 @@ def build(
     webhook = _webhook(settings, receiver)
     checks = (
         database_check(database, clock),
-        migrations_check(lambda: database.read(is_of_use)),
+        migrations_check(lambda: database.read(is_compatible)),
         updates_check(lambda: receiver.oldest_age),
         delivery_check(lambda: relay.idle_seconds, lambda: relay.pause),
         webhook_check(lambda: webhook.registered or not membership.is_leader)
@@ -205,9 +205,9 @@ async def opened(app: App, settings: Settings) -> AsyncIterator[App]:
 async def prepared(url: str) -> AsyncIterator[None]:
     """Hold the process lock of a SQLite file for a block, and migrate the database first.
 
-    Raises what ``process_lock.sole_use`` and ``migrate`` raise.
+    Raises what ``process_lock`` and ``migrate`` raise.
     """
-    async with sole_use(url):
+    async with process_lock(url):
         await migrate(url)
         yield
 

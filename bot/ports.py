@@ -20,9 +20,9 @@ class Outbox(ports.Outbox, Protocol):
     """The earliest instant at which something put in here falls due; None where nothing was put in."""
 
     async def claim(
-        self, now: datetime, limit: int, *, news: int | None = None
+        self, now: datetime, limit: int, *, notifications: int | None = None
     ) -> Sequence[OutboxRow]:
-        """Lease what is due, the first thing for each person, oldest first: so many answers, and ``news`` of all else."""
+        """Lease what is due, the first thing for each person, oldest first: so many answers, and ``notifications`` of all else."""
         ...
 
     async def report(
@@ -83,8 +83,8 @@ class Outbox(ports.Outbox, Protocol):
         """Make due at once what these have leased."""
         ...
 
-    async def release_unknown_leases(self, since: datetime, *, besides: Collection[int]) -> int:
-        """Make due at once what this replica leased before ``since``, without knowing of it: all but the rows ``besides``."""
+    async def release_unknown_leases(self, since: datetime, *, excluding: Collection[int]) -> int:
+        """Make due at once what this replica leased before ``since``, without knowing of it: all but the rows ``excluding``."""
         ...
 
 
@@ -119,8 +119,8 @@ class Updates(Protocol):
         """Return the number of the newest line of a chat; None where no line is known."""
         ...
 
-    async def versions(self, line: Line, *, besides: int) -> Sequence[Line]:
-        """Return the known versions of a line, without the one of the update ``besides``."""
+    async def versions(self, line: Line, *, excluding: int) -> Sequence[Line]:
+        """Return the known versions of a line, without the one of the update ``excluding``."""
         ...
 
     async def failed(self, update_id: int, error: str, now: datetime, *, limit: int) -> bool:
@@ -183,7 +183,7 @@ class WritableDatabase(Protocol):
     """A database as one sees it who only writes."""
 
     @property
-    def side_by_side(self) -> int:
+    def max_concurrent_writes(self) -> int:
         """How many writers get on better together than one after the other."""
         ...
 

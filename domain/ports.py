@@ -88,12 +88,12 @@ class Providers(Protocol):
         ...
 
     async def search(
-        self, part: str, *, besides: int, offset: int, limit: int
+        self, part: str, *, excluding: int, offset: int, limit: int
     ) -> Sequence[Provider]:
         """Return providers whose name has this part, or whose label it is, by name, without the one who is this client."""
         ...
 
-    async def count(self, part: str, *, besides: int) -> int:
+    async def count(self, part: str, *, excluding: int) -> int:
         """Return how many providers ``search`` would find."""
         ...
 
@@ -101,7 +101,7 @@ class Providers(Protocol):
 class Availability(Protocol):
     """When providers work: merged stretches."""
 
-    async def alone(self, provider_id: int) -> None:
+    async def lock(self, provider_id: int) -> None:
         """Let nobody hold anything with this provider, nor change his hours, until this transaction ends."""
         ...
 
@@ -179,13 +179,13 @@ class Reservations(Protocol):
         window: TimeSpan,
         now: datetime,
         *,
-        besides: int | None = None,
+        excluding: int | None = None,
     ) -> Collection[int]:
         """Return the cells of the window that live reservations take of a provider or of a client, without one reservation."""
         ...
 
     async def client_cells(
-        self, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None
+        self, client_id: int, window: TimeSpan, now: datetime, *, excluding: int | None = None
     ) -> Collection[int]:
         """Return the cells of the window that live reservations take of a client, without one reservation."""
         ...

@@ -1,4 +1,7 @@
-"""The engines, and how each begins a transaction. The one place that knows which database is underneath."""
+"""Open the database: engines, transactions and snapshots.
+
+This is the only module that knows both SQLite and PostgreSQL.
+"""
 
 import sqlite3
 import time
@@ -13,40 +16,41 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from domain.operations.retry import again_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
 from storage.engine.executor import Executor
-from storage.engine.postgres import meant, postgres_engine
+from storage.engine.postgres import postgres_engine, translate_postgres_error
 from storage.engine.sqlite_direct import BEGIN, BUSY_TIMEOUT, DRIVER, IN_THREAD
-from storage.engine.sqlite_errors import sqlite_meant
-from storage.engine.sqlite_file import DatabaseUnusable, check_ours, check_unused_log
-from storage.engine.write_lock import WriteLock
+from storage.engine.sqlite_errors import translate_sqlite_error
+from storage.engine.sqlite_file import DatabaseUnusable, check_ownership, check_unused_wal
+from storage.engine.write_lock import ACQUIRE_TIMEOUT, WriteLock
 from storage.group_commit import GroupCommit
 from storage.unit_of_work import SqlUnitOfWork
 
 Result = TypeVar("Result")
 
 _READERS = 4
-_SIDE_BY_SIDE = 3
+_MAX_CONCURRENT_WRITES = 3
 _POOL_TIMEOUT_SECONDS = 30
-# invalid_authorization_specification, invalid_password, invalid_catalog_name: no other try goes better.
-_TURNED_AWAY = {"28000", "28P01", "3D000"}
-_JOURNAL_TRIES, _JOURNAL_PAUSE = 500, 0.01
+# invalid_authorization_specification, invalid_password, invalid_catalog_name: retrying does not
+# help.
+_REJECTED = {"28000", "28P01", "3D000"}
+_WAL_ATTEMPTS, _WAL_RETRY_SECONDS = 500, 0.01
 
 
 class DatabaseUnsupported(Misconfigured):
-    """``DATABASE_URL`` names a kind of database that is not there."""
+    """``DATABASE_URL`` names a kind of database that Slotkeeper does not support."""
 
 
 def make_engine(url: str, *, write: bool, migrating: bool = False) -> AsyncEngine:
-    """Return an engine for a plain ``sqlite:///path`` or ``postgresql://…`` URL; the driver is chosen here.
+    """Return an engine for a plain ``sqlite:///path`` or ``postgresql://…`` URL.
 
-    One for ``migrating`` checks no foreign keys on SQLite, where rebuilding a table would delete its children, and has all the time it
-    needs on PostgreSQL.
+    An engine for ``migrating`` checks no foreign keys on SQLite, where rebuilding a table would
+    delete its children, and has no timeouts on PostgreSQL.
 
     Raises:
-        DatabaseUnsupported: the URL is of another kind.
+        DatabaseUnsupported: the URL names another kind of database.
     """
     kind = make_url(url).get_backend_name()
     if kind == "postgresql":
-        return postgres_engine(url, write=write, patient=migrating)
+        return postgres_engine(url, write=write, long_running=migrating)
     if kind == "sqlite":
         return _sqlite_engine(url, write=write, migrating=migrating)
     raise DatabaseUnsupported(
@@ -55,89 +59,100 @@ def make_engine(url: str, *, write: bool, migrating: bool = False) -> AsyncEngin
 
 
 def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
-    """Return an engine on a file.
+    """Return an engine for a file.
 
-    One that writes has one single connection, and begins with BEGIN IMMEDIATE: the lock is taken before the first read, so what a rule has
-    read cannot change before it writes, and our own queue (``WriteLock``) is fairer than SQLite's busy handler. See decision 0003.
+    A writing engine has one connection and begins with BEGIN IMMEDIATE: it takes the lock before
+    the first read, so what a rule has read is still true when it writes. ``WriteLock`` queues
+    writers, which is fairer than SQLite's busy handler. See decision 0003.
     """
     engine = create_async_engine(
         make_url(url).set(drivername=DRIVER),
         pool_size=1 if write else _READERS,
         max_overflow=0,
-        # Errors are logged and kept: they must not tell what people are called or wrote.
+        # Errors are logged and stored. They must not contain names or messages of people.
         hide_parameters=True,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
         execution_options=IN_THREAD if migrating else {},
     )
-    _set_up_sqlite(engine, write=write, foreign_keys=not migrating)
+    _configure_sqlite(engine, write=write, foreign_keys=not migrating)
     return engine
 
 
-def _set_up_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> None:
-    """Give each new connection its settings, and each transaction its kind of BEGIN."""
+def _configure_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> None:
+    """Configure each new connection, and the BEGIN of each transaction."""
     pragmas = [
         "synchronous=FULL",
         f"busy_timeout={BUSY_TIMEOUT}",
         f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
     ]
-    # The file itself remembers its journal: a reader, who may have been given a stranger's file to look at, leaves it as it is.
+    # The journal mode is stored in the file. A reader may look at any file, so it leaves it as it
+    # is.
     pragmas += ["journal_mode=WAL"] if write else ["query_only=ON", "wal_autocheckpoint=0"]
 
     @event.listens_for(engine.sync_engine, "connect")
-    def connected(connection: Any, _record: object) -> None:
-        connection.only_reads = not write
-        connection.isolation_level = None  # The driver must not begin transactions of its own.
+    def configure_connection(connection: Any, _record: object) -> None:
+        connection.read_only = not write
+        connection.isolation_level = None  # The driver must not begin transactions.
         cursor = connection.cursor()
         for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
-    def begun(connection: Connection) -> None:
+    def begin_transaction(connection: Connection) -> None:
         adapter: Any = connection.connection.dbapi_connection
         if not adapter.raw.in_transaction:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 class Database:
-    """A database that is open: transactions to write in, snapshots to read from."""
+    """An open database: transactions to write in, snapshots to read from."""
 
-    def __init__(self, url: str, *, replica: int = 0) -> None:
-        """Prepare the engines; nothing is opened yet. ``replica`` is whose leases are taken. Raises DatabaseUnsupported."""
+    def __init__(
+        self, url: str, *, replica: int = 0, write_timeout: float = ACQUIRE_TIMEOUT
+    ) -> None:
+        """Create the engines without connecting. Raises DatabaseUnsupported.
+
+        Outbox leases are taken for ``replica``. ``write_timeout`` is the longest wait for the write
+        lock on SQLite, in seconds.
+        """
         self.url = url
         self._replica = replica
         self._writer = make_engine(url, write=True)
         self._reader = make_engine(url, write=False)
-        # Where there is one writer, those who wait for it have more from sharing its next transaction than from their turn.
+        # With a single writer, sharing its next transaction is faster than waiting in line for it.
         self._write_lock = (
-            WriteLock(self._writer) if self._writer.dialect.name == "sqlite" else None
+            WriteLock(self._writer, acquire_timeout=write_timeout)
+            if self._writer.dialect.name == "sqlite"
+            else None
         )
-        self._group_commit = GroupCommit(self._opened) if self._write_lock else None
+        self._group_commit = GroupCommit(self._open_transaction) if self._write_lock else None
 
     @property
-    def side_by_side(self) -> int:
-        """How many writers get on better together than one after the other."""
-        return 1 if self._write_lock else _SIDE_BY_SIDE
+    def max_concurrent_writes(self) -> int:
+        """The number of writes that run faster concurrently than one after the other."""
+        return 1 if self._write_lock else _MAX_CONCURRENT_WRITES
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[SqlUnitOfWork]:
-        """Open a unit of work that commits at the end of the block, or not at all where the block raises.
+        """Open a unit of work that commits at the end of the block, or rolls back on an exception.
 
-        Never open a second one inside: on SQLite there is one writing connection, and it would wait for itself.
+        Do not open a second one inside: SQLite has one writing connection, so it would wait for
+        itself.
 
         Raises:
-            TransactionConflict: on PostgreSQL alone.
-            DatabaseAway: the server is not there; on SQLite, nobody could write for half a minute.
+            TransactionConflict: two transactions conflict; on PostgreSQL only.
+            DatabaseAway: the server is unreachable, or SQLite's write lock was not free in time.
         """
-        with _errors_told():
-            async with self._opened() as unit:
-                work = unit()
-                yield work
-                await work.outbox.tell_replicas()
+        with _translated_errors():
+            async with self._open_transaction() as new_uow:
+                uow = new_uow()
+                yield uow
+                await uow.outbox.notify_replicas()
 
     @asynccontextmanager
-    async def _opened(self) -> AsyncIterator[Callable[[], SqlUnitOfWork]]:
-        """Open a transaction, and give what makes a unit of work in it."""
+    async def _open_transaction(self) -> AsyncIterator[Callable[[], SqlUnitOfWork]]:
+        """Open a transaction, and yield a factory of units of work in it."""
         async with (
             self._write_lock.transaction()
             if self._write_lock
@@ -146,41 +161,45 @@ class Database:
             executor = Executor(connection)
             yield lambda: SqlUnitOfWork(executor, self._replica)
 
-    async def write(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
-        """Do something that may be done again where it met another's work, or shares a transaction with what fails.
+    async def write(self, write: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
+        """Call a function in a transaction and return its result after the commit.
 
-        A caller that is cancelled meanwhile may find it done all the same: of what must not be lost sight of then, such as a claim, the
-        lease ends by itself.
+        The function may be called again: after a conflict, or if another write that shares its
+        transaction fails. If the caller is cancelled, the write may still be committed; what a lost
+        claim has leased is released when the lease ends.
 
         Raises:
-            DatabaseAway: as ``transaction``.
+            DatabaseAway: like ``transaction``.
         """
         if self._group_commit is not None:
-            with _errors_told():
-                return await self._group_commit.do(do)
+            with _translated_errors():
+                return await self._group_commit.write(write)
 
         async def attempt() -> Result:
-            async with self.transaction() as work:
-                return await do(work)
+            async with self.transaction() as uow:
+                return await write(uow)
 
         return await again_on_conflict(attempt)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[SqlUnitOfWork]:
-        """Open a unit of work that sees one unchanging state and can write nothing; no writer makes it wait. Raises DatabaseAway."""
-        with _errors_told(reading=True):
+        """Open a unit of work that reads one unchanging state. Raises DatabaseAway.
+
+        It cannot write, and never waits for writers.
+        """
+        with _translated_errors(reading=True):
             async with self._reader.connect() as connection:
                 yield SqlUnitOfWork(Executor(connection), self._replica)
 
-    async def read(self, question: Callable[[Connection], Result]) -> Result:
-        """Put a question that only reads to the database itself; raises DatabaseAway."""
-        with _errors_told(reading=True):
+    async def read(self, query: Callable[[Connection], Result]) -> Result:
+        """Call a function with a reading connection and return its result. Raises DatabaseAway."""
+        with _translated_errors(reading=True):
             async with self._reader.connect() as connection:
-                return await connection.run_sync(question)
+                return await connection.run_sync(query)
 
     async def version(self) -> str:
-        """Return which database is underneath, and its version; raises DatabaseAway."""
-        with _errors_told(reading=True):
+        """Return the database's product name and version. Raises DatabaseAway."""
+        with _translated_errors(reading=True):
             async with self._reader.connect() as connection:
                 executor = Executor(connection)
                 if connection.dialect.name == "sqlite":
@@ -190,7 +209,7 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         if self._group_commit is not None:
-            await self._group_commit.idle()
+            await self._group_commit.wait_idle()
         if self._write_lock is not None:
             await self._write_lock.close()
         await self._reader.dispose()
@@ -198,32 +217,34 @@ class Database:
 
 
 @contextmanager
-def _errors_told(*, reading: bool = False) -> Iterator[None]:
-    """Turn the driver's errors that mean a conflict, or that nobody is there, into those that the ports know."""
+def _translated_errors(*, reading: bool = False) -> Iterator[None]:
+    """Translate driver errors for conflicts and unavailability into the domain's errors."""
     try:
         yield
     except Exception as error:
-        if told := sqlite_meant(error, reading=reading) or meant(error, reading=reading):
-            raise told from error
+        if translated := translate_sqlite_error(error, reading=reading) or translate_postgres_error(
+            error, reading=reading
+        ):
+            raise translated from error
         raise
 
 
 @contextmanager
-def reachable() -> Iterator[None]:
-    """Tell in a sentence that a server is not there (DatabaseAway), or that it turns us away (DatabaseUnusable)."""
+def explain_connection_errors() -> Iterator[None]:
+    """Add a readable message to DatabaseAway; a rejected login becomes DatabaseUnusable."""
     try:
         yield
     except DatabaseAway as error:
         kind = (
             DatabaseUnusable
-            if getattr(error.__cause__, "sqlstate", None) in _TURNED_AWAY
+            if getattr(error.__cause__, "sqlstate", None) in _REJECTED
             else DatabaseAway
         )
         raise kind(f"DATABASE_URL: the PostgreSQL server cannot be used: {error}.") from error
 
 
 def database_file(url: str) -> Path | None:
-    """Return the file behind an SQLite URL, or None where there is none."""
+    """Return the path of a SQLite URL, or None for any other database."""
     parsed = make_url(url)
     if (
         parsed.get_backend_name() != "sqlite"
@@ -234,8 +255,8 @@ def database_file(url: str) -> Path | None:
     return Path(parsed.database)
 
 
-def is_there(file: Path) -> bool:
-    """Tell whether there is something under this name; raises DatabaseUnusable where nobody may look."""
+def file_exists(file: Path) -> bool:
+    """Return whether a file exists. Raises DatabaseUnusable if its folder cannot be read."""
     try:
         return file.exists()
     except OSError as error:
@@ -243,35 +264,35 @@ def is_there(file: Path) -> bool:
 
 
 def prepare_folder(file: Path) -> None:
-    """Make the folder of a database where there is none, and refuse a file that is not Slotkeeper's; raises DatabaseUnusable."""
+    """Create the folder of a database, and check an existing file. Raises DatabaseUnusable."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DatabaseUnusable(
             f"DATABASE_URL: the folder {file.parent} cannot be made: {error.strerror}."
         ) from error
-    if is_there(file):
-        check_ours(file)
+    if file_exists(file):
+        check_ownership(file)
 
 
 def prepare_file(file: Path) -> None:
-    """See that the file of a database, there or not, can be written, and has its journal; raises DatabaseUnusable.
+    """Check that a database file can be written, and enable WAL mode. Raises DatabaseUnusable.
 
-    SQLite copies the write-ahead log into the file here, so the log must have been checked.
+    SQLite copies an existing write-ahead log into the file here, so check the log first.
     """
-    _tried(file, BEGIN)
-    _given_its_journal(file)
+    _execute_once(file, BEGIN)
+    _enable_wal(file)
 
 
 def check_file(url: str) -> None:
-    """See that the file of a database, which is there, is Slotkeeper's and sound; raises DatabaseUnusable."""
+    """Check an existing database file and its WAL. Raises DatabaseUnusable."""
     if (file := database_file(url)) is not None:
-        check_ours(file)
-        check_unused_log(file)
+        check_ownership(file)
+        check_unused_wal(file)
 
 
-def _tried(file: Path, statement: str) -> None:
-    """Try a statement on a file, and keep nothing of it."""
+def _execute_once(file: Path, statement: str) -> None:
+    """Execute a statement on a file and close the connection. Raises DatabaseUnusable."""
     try:
         with closing(sqlite3.connect(file, isolation_level=None)) as connection:
             connection.execute(statement)
@@ -281,20 +302,23 @@ def _tried(file: Path, statement: str) -> None:
         ) from error
 
 
-def _given_its_journal(file: Path) -> None:
-    """Have a file remember its journal: of several processes that do so at once SQLite turns some away, and those try again."""
-    for turn in range(_JOURNAL_TRIES):
+def _enable_wal(file: Path) -> None:
+    """Enable WAL mode, which is stored in the file.
+
+    If several processes do this at once, SQLite rejects some of them, so retry.
+    """
+    for attempt in range(_WAL_ATTEMPTS):
         try:
-            return _tried(file, "PRAGMA journal_mode=WAL")
+            return _execute_once(file, "PRAGMA journal_mode=WAL")
         except DatabaseUnusable as error:
-            if turn == _JOURNAL_TRIES - 1 or not _is_busy(error.__cause__):
+            if attempt == _WAL_ATTEMPTS - 1 or not _is_busy(error.__cause__):
                 raise
-            time.sleep(_JOURNAL_PAUSE)
+            time.sleep(_WAL_RETRY_SECONDS)
     return None
 
 
 def _is_busy(error: BaseException | None) -> bool:
-    """Tell whether SQLite has merely turned us away."""
+    """Return whether an error is SQLITE_BUSY."""
     return (
         isinstance(error, sqlite3.OperationalError)
         and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

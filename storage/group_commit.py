@@ -1,4 +1,4 @@
-"""Writes that share a transaction: whoever comes while the writer is busy goes with the next one, with all others who wait."""
+"""Group commit: writes that wait for the writer share its next transaction."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,115 +11,124 @@ from storage.unit_of_work import SqlUnitOfWork
 
 Result = TypeVar("Result")
 
-Opens = Callable[[], AbstractAsyncContextManager[Callable[[], SqlUnitOfWork]]]
-"""Opens a transaction that commits at the end of the block, and gives what makes a unit of work in it for each piece."""
+TransactionFactory = Callable[[], AbstractAsyncContextManager[Callable[[], SqlUnitOfWork]]]
+"""Opens a transaction that commits at the end of the block; yields a factory of units of work."""
+
+TASK_NAME = "group-commit"
 
 
 @dataclass(slots=True)
-class _Piece:
-    """A write, and where its result is waited for."""
+class _PendingWrite:
+    """A write and the future of its result."""
 
-    do: Callable[[SqlUnitOfWork], Awaitable[Any]]
+    write: Callable[[SqlUnitOfWork], Awaitable[Any]]
     result: "asyncio.Future[Any]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
 
 
 class GroupCommit:
-    """Has pieces done in as few transactions as the writer's pace allows; one that comes alone waits for nobody."""
+    """Executes writes in as few transactions as possible. A write that comes alone never waits."""
 
-    def __init__(self, opens: Opens) -> None:
-        self._opens = opens
-        self._waiting: list[_Piece] = []
-        self._taken: list[_Piece] = []
+    def __init__(self, open_transaction: TransactionFactory) -> None:
+        self._open_transaction = open_transaction
+        self._queued: list[_PendingWrite] = []
+        self._batch: list[_PendingWrite] = []
         self._is_open = False
-        self._work: asyncio.Task[None] | None = None
+        self._worker: asyncio.Task[None] | None = None
 
-    async def do(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
-        """Do a piece and return its result once that is committed; raises what it raises, and what the commit raises.
+    async def write(self, write: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
+        """Execute a write and return its result after the commit.
 
-        It is done again, alone, where another one that it shared a transaction with has failed. Once it is in work it is committed even
-        where nobody waits for it any more.
+        Raises what the write or the commit raises. If another write in the same transaction fails,
+        the write is executed again in its own transaction. Once it has begun, it is committed even
+        if the caller is cancelled.
         """
-        piece = _Piece(do)
-        self._waiting.append(piece)
-        if self._work is None or self._work.done():
-            # It works for all who come, so it knows nothing of the one who came first.
-            self._work = asyncio.create_task(self._until_done(), context=Context())
-        result: Result = await piece.result
+        pending = _PendingWrite(write)
+        self._queued.append(pending)
+        if self._worker is None or self._worker.done():
+            # The worker serves all callers, so it must not inherit the context of the first one.
+            self._worker = asyncio.create_task(
+                self._run_until_idle(), context=Context(), name=TASK_NAME
+            )
+        result: Result = await pending.result
         return result
 
-    async def idle(self) -> None:
-        """Wait until nothing is in work."""
-        if self._work is not None:
-            await asyncio.wait({self._work})
+    async def wait_idle(self) -> None:
+        """Wait until no write is pending."""
+        if self._worker is not None:
+            await asyncio.wait({self._worker})
 
-    async def _until_done(self) -> None:
-        """Do what waits until nothing does; whoever still waits when this is cancelled is cancelled as well."""
+    async def _run_until_idle(self) -> None:
+        """Commit batches until none is queued; if this is cancelled, cancel every pending write."""
         try:
-            while self._waiting:
-                await self._next()
+            while self._queued:
+                await self._commit_next_batch()
         finally:
-            for piece in [*self._taken, *self._all_who_wait()]:
-                piece.result.cancel()
+            for pending in [*self._batch, *self._take_queued()]:
+                pending.result.cancel()
 
-    async def _next(self) -> None:
-        """Do all that waits; where no transaction can be opened, all hear of it, rather than each trying as long again."""
-        self._taken, self._is_open = [], False
+    async def _commit_next_batch(self) -> None:
+        """Commit all queued writes.
+
+        If the transaction cannot be opened, fail every waiting write at once: each would otherwise
+        wait as long for the same error.
+        """
+        self._batch, self._is_open = [], False
         try:
-            await self._shared()
-        except BaseException as error:  # noqa: BLE001  (whoever waits for it is told)
-            _unless_stopped(error)
-            if len(self._taken) > 1:
-                await self._apart()
+            await self._commit_batch()
+        except BaseException as error:  # noqa: BLE001  (the callers get it)
+            _raise_if_stopping(error)
+            if len(self._batch) > 1:
+                await self._commit_individually()
             else:
-                for piece in self._taken if self._is_open else self._all_who_wait():
-                    _tell(piece, error)
+                for pending in self._batch if self._is_open else self._take_queued():
+                    _resolve(pending, error)
 
-    async def _shared(self) -> None:
-        """Do all that waits by the time the writer is free in one transaction; it is taken from then on."""
-        async with self._opens() as unit:
-            self._taken, self._is_open = self._all_who_wait(), True
-            results = [await piece.do(unit()) for piece in self._taken]
-        for piece, result in zip(self._taken, results, strict=True):
-            _tell(piece, result)
+    async def _commit_batch(self) -> None:
+        """Execute in one transaction all writes that are queued by the time it opens."""
+        async with self._open_transaction() as new_uow:
+            self._batch, self._is_open = self._take_queued(), True
+            results = [await pending.write(new_uow()) for pending in self._batch]
+        for pending, result in zip(self._batch, results, strict=True):
+            _resolve(pending, result)
 
-    async def _apart(self) -> None:
-        """Do pieces that failed together each in a transaction of its own, those that somebody waits for still."""
-        for place, piece in enumerate(self._taken):
-            if piece.result.done():
+    async def _commit_individually(self) -> None:
+        """Execute each write of a failed batch alone, if its caller still waits."""
+        for index, pending in enumerate(self._batch):
+            if pending.result.done():
                 continue
             self._is_open = False
             try:
-                async with self._opens() as unit:
+                async with self._open_transaction() as new_uow:
                     self._is_open = True
-                    result = await piece.do(unit())
-            except BaseException as error:  # noqa: BLE001  (whoever waits for it is told)
-                _unless_stopped(error)
+                    result = await pending.write(new_uow())
+            except BaseException as error:  # noqa: BLE001  (the callers get it)
+                _raise_if_stopping(error)
                 result = error
-            for each in [piece] if self._is_open else self._taken[place:]:
-                _tell(each, result)
+            for each in [pending] if self._is_open else self._batch[index:]:
+                _resolve(each, result)
 
-    def _all_who_wait(self) -> list[_Piece]:
-        """Return the pieces that somebody waits for still; nobody else will do them."""
-        waiting, self._waiting = self._waiting, []
-        return [piece for piece in waiting if not piece.result.done()]
+    def _take_queued(self) -> list[_PendingWrite]:
+        """Empty the queue, and return the writes whose callers still wait."""
+        queued, self._queued = self._queued, []
+        return [pending for pending in queued if not pending.result.done()]
 
 
-def _unless_stopped(error: BaseException) -> None:
-    """Raise again what ends the worker itself; a cancellation that only a piece ran into is that piece's own."""
+def _raise_if_stopping(error: BaseException) -> None:
+    """Raise the error if it stops the worker; a CancelledError raised by a write does not."""
     task = asyncio.current_task()
     if not isinstance(error, Exception | asyncio.CancelledError) or (task and task.cancelling()):
         raise error
 
 
-def _tell(piece: _Piece, result: Any) -> None:
-    """Tell whoever waits for a piece what came of it."""
-    if piece.result.done():
+def _resolve(pending: _PendingWrite, result: Any) -> None:
+    """Set the result of a write: a value, an exception or a cancellation."""
+    if pending.result.done():
         return
     if isinstance(result, asyncio.CancelledError):
-        piece.result.cancel()
+        pending.result.cancel()
     elif isinstance(result, Exception):
-        piece.result.set_exception(result)
+        pending.result.set_exception(result)
     else:
-        piece.result.set_result(result)
+        pending.result.set_result(result)

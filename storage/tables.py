@@ -1,6 +1,7 @@
-"""Every table, constraint and index. Migrations make the same schema; a test holds them against each other.
+"""All tables, constraints and indexes. A test checks that the migrations create the same schema.
 
-A cell (``…_cell``, ``cell``) is a quarter-hour of absolute time, ``unix seconds // 900``. Instants use the ``Instant`` type.
+A cell (``…_cell``, ``cell``) is a quarter-hour of absolute time: ``unix seconds // 900``. Instants
+use the ``Instant`` type.
 """
 
 from sqlalchemy import (
@@ -31,17 +32,18 @@ metadata = MetaData(
     }
 )
 
-# SQLite numbers rows by itself only where the key is a plain INTEGER.
+# SQLite assigns row numbers only if the primary key is declared INTEGER.
 _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
-# The planner uses a partial index only where a query repeats its predicate to the letter, so queries take these very clauses.
+# The planner uses a partial index only if the query repeats its predicate literally, so queries use
+# these clauses.
 HELD = text("status = 'held'")
 CONFIRMED = text("status = 'confirmed'")
 DUE = text("state = 'due'")
 DUE_REPLY = text("state = 'due' AND kind = 'reply'")
-DUE_NEWS = text("state = 'due' AND kind <> 'reply'")
+DUE_NOTIFICATION = text("state = 'due' AND kind <> 'reply'")
 WITHHELD = text("state = 'withheld'")
-A_LINE = text("chat_id IS NOT NULL")
+HAS_LINE = text("chat_id IS NOT NULL")
 
 client = Table(
     "client",
@@ -79,7 +81,8 @@ invitation = Table(
     Column("used_at", Instant),
 )
 
-# Stretches are merged and so disjoint: the end is as good a key as the start, and finds what lies ahead without reading the past.
+# Spans are merged and therefore disjoint, so the end is as good a key as the start. It finds future
+# spans without reading past ones.
 availability = Table(
     "availability",
     metadata,
@@ -138,8 +141,9 @@ reservation = Table(
     Index(None, "provider_id", "end_cell"),
 )
 
-# One row for each cell that a live hold or booking takes, of its provider and of its client. The primary key is what makes two
-# reservations of one cell impossible. ``hold_until`` repeats the hold's end, so that a dead hold's cells are seen to be free unswept.
+# One row for each cell that a live hold or booking takes of its provider, and one of its client.
+# The primary key prevents two reservations of one cell. ``hold_until`` repeats the end of the hold,
+# so that the cells of an overdue hold count as free before it is swept.
 busy = Table(
     "busy",
     metadata,
@@ -170,14 +174,21 @@ outbox = Table(
     CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked', 'withheld')", name="state"),
     Index("ix_outbox_due", "due_at", "id", sqlite_where=DUE, postgresql_where=DUE),
     Index("ix_outbox_replies", "due_at", "id", sqlite_where=DUE_REPLY, postgresql_where=DUE_REPLY),
-    Index("ix_outbox_news", "due_at", "id", sqlite_where=DUE_NEWS, postgresql_where=DUE_NEWS),
+    Index(
+        "ix_outbox_news",
+        "due_at",
+        "id",
+        sqlite_where=DUE_NOTIFICATION,
+        postgresql_where=DUE_NOTIFICATION,
+    ),
     Index("ix_outbox_waiting", "recipient_id", sqlite_where=DUE, postgresql_where=DUE),
     Index("ix_outbox_withheld", "recipient_id", sqlite_where=WITHHELD, postgresql_where=WITHHELD),
     Index("uq_outbox_reservation_id_kind", "reservation_id", "kind", unique=True),
     Index(None, "settled_at"),
 )
 
-# What replicas share of a chat: what its newest message of ours shows, until when it is to rest, and until when Telegram wants it to.
+# What replicas share about a chat: what its newest message from the bot shows (a digest), until
+# when the bot pauses there, and until when Telegram asked it to wait.
 chat = Table(
     "chat",
     metadata,
@@ -188,8 +199,8 @@ chat = Table(
     Column("refused_until", Instant),
 )
 
-# Each row is one of the messages that all replicas together may send in a second, and when it may be sent. Number 0 is
-# silence for all, and number -1 for what is not urgent.
+# Each row permits one message a second across all replicas, from ``free_at`` on. Row 0 blocks all
+# sends; row -1 blocks notifications.
 place = Table(
     "place",
     metadata,
@@ -213,13 +224,15 @@ worked_update = Table(
     metadata,
     Column("update_id", BigInteger, primary_key=True, autoincrement=False),
     Column("worked_at", Instant, nullable=False),
-    # What is known of a line that a person typed in private, so that an edit of it can be told from other edits.
+    # The version of a line that a person typed in a private chat, so that edits are recognised.
     Column("chat_id", BigInteger),
     Column("line", BigInteger),
     Column("edited", SmallInteger),
     Column("checksum", BigInteger),
     Index(None, "worked_at"),
-    Index("ix_worked_update_line", "chat_id", "line", sqlite_where=A_LINE, postgresql_where=A_LINE),
+    Index(
+        "ix_worked_update_line", "chat_id", "line", sqlite_where=HAS_LINE, postgresql_where=HAS_LINE
+    ),
 )
 
 failed_update = Table(
@@ -232,7 +245,7 @@ failed_update = Table(
     Column("set_aside", Integer, nullable=False),
 )
 
-# What went wrong since the admins were told last, by kind; they are told of all of it at once.
+# Incidents since the last admin summary, one row for each kind.
 incident = Table(
     "incident",
     metadata,
@@ -242,7 +255,7 @@ incident = Table(
     Column("latest", Instant, nullable=False),
 )
 
-# One single row: when the admins were told last.
+# A single row: when the last admin summary was sent.
 digest = Table(
     "digest",
     metadata,

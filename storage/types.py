@@ -1,4 +1,4 @@
-"""The one type in which instants are stored."""
+"""The column type of instants."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,33 +11,34 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Instant(TypeDecorator[datetime]):
-    """An aware datetime, UTC when it comes back.
+    """An aware datetime, in UTC when it is read.
 
-    SQLite keeps whole microseconds since 1970 as an INTEGER, because as text instants sort wrongly and lose their zone; PostgreSQL has
-    ``timestamptz``. A naive datetime is refused with ValueError.
+    SQLite stores whole microseconds since 1970 as an INTEGER, because instants stored as text sort
+    wrongly and lose their zone. PostgreSQL stores ``timestamptz``. A naive datetime raises
+    ValueError.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Choose the column's type."""
+        """Return the column type for a dialect."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(BigInteger())
         return dialect.type_descriptor(DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Turn an instant into what the column keeps."""
+        """Convert an instant to the stored value."""
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("an instant needs a zone")
+            raise ValueError("an instant needs a time zone")
         return (
             (value - _EPOCH) // _MICROSECOND if dialect.name == "sqlite" else value.astimezone(UTC)
         )
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Turn what the column keeps into an instant."""
+        """Convert a stored value to an instant."""
         if value is None:
             return None
         if dialect.name == "sqlite":

@@ -1,4 +1,4 @@
-"""One transaction and the repositories that work in it."""
+"""A transaction and its repositories."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,11 +20,14 @@ from storage.repositories.retention import SqlPruning
 
 
 class SqlUnitOfWork:
-    """Everything that can be done in one transaction; ``Database.transaction`` commits it."""
+    """The repositories of one transaction, which ``Database.transaction`` commits.
+
+    ``connection`` executes other statements in the transaction, for maintenance and tests.
+    """
 
     def __init__(self, connection: Executor, replica: int = 0) -> None:
-        """Give each repository the connection; ``replica`` is whose leases are taken."""
-        self._connection = connection
+        """Pass the connection to each repository; leases are taken for ``replica``."""
+        self.connection = connection
         self.events: list[Event] = []
         self.clients = SqlClients(connection)
         self.providers = SqlProviders(connection)
@@ -41,11 +44,11 @@ class SqlUnitOfWork:
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """Open a block whose work is undone where it raises, leaving the rest of the transaction as it was."""
-        stood = len(self.events)
+        """Open a savepoint. An exception in the block rolls back its changes and events."""
+        event_count = len(self.events)
         try:
-            async with self._connection.savepoint():
+            async with self.connection.savepoint():
                 yield
         except BaseException:
-            del self.events[stood:]
+            del self.events[event_count:]
             raise

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from bot.settings import Settings
-from storage.database import check_file, database_file, is_there
+from storage.database import check_file, database_file, file_exists
 from storage.maintenance.backup import BackupFailed, back_up
 
 _PG_DUMP = (
@@ -19,7 +19,7 @@ def execute(settings: Settings, options: argparse.Namespace) -> int:
         print(_PG_DUMP.format(file=options.file), file=sys.stderr)
         return 2
     source = database_file(settings.database_url)
-    if source is None or not is_there(source):
+    if source is None or not file_exists(source):
         print(f"There is no database at {source}: nothing to back up.", file=sys.stderr)
         return 1
     check_file(settings.database_url)

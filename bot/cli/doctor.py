@@ -7,14 +7,14 @@ from bot.clock import system_clock
 from bot.observability import report
 from bot.settings import Settings
 from domain.operations.integrity import Checkup
-from storage.database import check_file, database_file, is_there
-from storage.maintenance.integrity import examined
+from storage.database import check_file, database_file, file_exists
+from storage.maintenance.integrity import open_integrity_check
 
 
 def execute(settings: Settings, _options: argparse.Namespace) -> int:
     """Print the findings; return 1 if there are any."""
     file = database_file(settings.database_url)
-    if file is not None and not is_there(file):
+    if file is not None and not file_exists(file):
         print(report.NO_DATABASE)
         return 1
     check_file(settings.database_url)
@@ -29,5 +29,5 @@ def execute(settings: Settings, _options: argparse.Namespace) -> int:
 
 async def _examined(url: str) -> Checkup | None:
     """Return the state of the database, or None if its schema is of another version."""
-    async with examined(url) as integrity:
-        return await integrity.checkup(system_clock()) if await integrity.is_current() else None
+    async with open_integrity_check(url) as integrity:
+        return await integrity.run(system_clock()) if await integrity.is_current() else None

@@ -49,9 +49,9 @@ def _has_heartbeat(settings: Settings) -> bool:
 def _check_file(file: Path) -> None:
     """Raise DatabaseUnusable if the file is not a database of Slotkeeper."""
     if file.exists():
-        from storage.engine.sqlite_file import check_ours  # noqa: PLC0415  (a healthy bot's check does not need it)
+        from storage.engine.sqlite_file import check_ownership  # noqa: PLC0415  (a healthy bot's check does not need it)
 
-        check_ours(file)
+        check_ownership(file)
 
 
 def _answers(listen: Address) -> bool:

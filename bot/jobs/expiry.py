@@ -24,7 +24,7 @@ async def end_overdue_holds(
             pass
 
     if await is_full_batch():
-        sweepers = [end_the_rest() for _ in range(database.side_by_side)]
+        sweepers = [end_the_rest() for _ in range(database.max_concurrent_writes)]
         for failure in await asyncio.gather(*sweepers, return_exceptions=True):
             if failure is not None:
                 raise failure

@@ -114,7 +114,7 @@ class Jobs:
         """End leases of those who are gone, and our own that began before we were cut off, but for what the relay has in hand."""
         await work.outbox.release_leases(departed)
         if cut_off is not None:
-            await work.outbox.release_unknown_leases(cut_off, besides=self._relay.in_hand)
+            await work.outbox.release_unknown_leases(cut_off, excluding=self._relay.in_hand)
 
     async def _recall(self, after: timedelta) -> None:
         """Make due now what was postponed to an instant this far ahead: the clock was set back after that."""

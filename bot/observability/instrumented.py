@@ -25,9 +25,9 @@ class InstrumentedDatabase:
         self._metrics = metrics
 
     @property
-    def side_by_side(self) -> int:
+    def max_concurrent_writes(self) -> int:
         """See ``bot.ports.WritableDatabase``."""
-        return self._database.side_by_side
+        return self._database.max_concurrent_writes
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[BotUnitOfWork]:

@@ -116,7 +116,7 @@ class Relay:
             max(0, min(_BATCH, _IN_HAND - many)) for many in (answers, len(self._rows) - answers)
         )
         rows = await self._database.write(
-            lambda work: work.outbox.claim(self._clock(), room, news=news)
+            lambda work: work.outbox.claim(self._clock(), room, notifications=news)
         )
         if not rows and self._in_hand and not (room and news):
             # There may be more of the kind that is full.

@@ -69,9 +69,9 @@ class SlotSearch:
     async def _taken(self, uow: UnitOfWork, window: TimeSpan) -> Collection[int]:
         """Return the cells that are taken, of the provider and of the client, but by the hold that a new choice would replace."""
         own = await uow.reservations.get(self.moving) if self.moving else None
-        besides = own.id if own and own.client_id == self.client_id else None
+        excluding = own.id if own and own.client_id == self.client_id else None
         return await uow.reservations.taken_cells(
-            self.provider_id, self.client_id, window, self.now, besides=besides
+            self.provider_id, self.client_id, window, self.now, excluding=excluding
         )
 
 

@@ -77,7 +77,7 @@ async def _check_free(
     await expire_holds_in_way(
         uow, policy, now, provider_id=choice.provider_id, client_id=choice.client_id, span=slot
     )
-    if await uow.reservations.client_cells(choice.client_id, slot, now, besides=choice.moving):
+    if await uow.reservations.client_cells(choice.client_id, slot, now, excluding=choice.moving):
         raise errors.ClientBusy
 
 

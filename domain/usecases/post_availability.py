@@ -104,7 +104,7 @@ async def _post(
     uow: UnitOfWork, provider_id: int, spans: tuple[TimeSpan, ...]
 ) -> tuple[TimeSpan, ...]:
     """Merge stretches into what is posted and return what was really added."""
-    await uow.availability.alone(provider_id)
+    await uow.availability.lock(provider_id)
     old = await uow.availability.within(provider_id, _around(spans))
     await uow.availability.replace(provider_id, old, merged((*old, *spans)))
     return without(spans, old)

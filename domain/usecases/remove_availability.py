@@ -81,7 +81,7 @@ async def _remove(
     now: datetime,
 ) -> Removal:
     """Ask, or do as told."""
-    await uow.availability.alone(provider.id)
+    await uow.availability.lock(provider.id)
     found = await _live_inside(uow, provider.id, spans, now)
     if found and inside is Inside.ASK:
         return Removal(done=False, inside=found)

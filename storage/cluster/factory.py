@@ -1,4 +1,4 @@
-"""What a database needs where there may be other replicas, as on PostgreSQL; on SQLite there are none."""
+"""Create what a database with several replicas needs: PostgreSQL has replicas, SQLite does not."""
 
 from sqlalchemy import make_url
 
@@ -8,15 +8,15 @@ from storage.cluster.single_process import SingleProcess
 
 
 def membership_on(url: str) -> SingleProcess | PostgresMembership:
-    """Return the presence of this process on a database; nothing is opened yet."""
+    """Return this process's membership on a database, without connecting."""
     return PostgresMembership(url) if _has_replicas(url) else SingleProcess()
 
 
 def shared_rate_limit_on(url: str) -> SharedRateLimit | None:
-    """Return what replicas share of their speaking to Telegram, None where there are none; nothing is opened yet."""
+    """Return the rate limit shared by replicas, or None if there are none, without connecting."""
     return SharedRateLimit(url) if _has_replicas(url) else None
 
 
 def _has_replicas(url: str) -> bool:
-    """Tell whether several processes may work on a database at once."""
+    """Return whether several processes may use a database at once."""
     return make_url(url).get_backend_name() == "postgresql"

@@ -1,7 +1,9 @@
-"""A process among several on the same PostgreSQL: who is alive, who leads, whose turn a chat is, and what others have just committed.
+"""Membership of one of several replicas on the same PostgreSQL database.
 
-All of it hangs on one connection of its own, by locks that PostgreSQL itself takes back when that connection ends: a replica that is killed
-has given everything back by the time anybody looks. The locks are advisory ones, so they cost no row and no commit.
+It knows which replicas are alive, elects the leader, locks chats and hears what other replicas
+commit. Everything depends on one dedicated connection with advisory locks, which cost no row and no
+commit. PostgreSQL releases them when the connection ends, so a killed replica frees everything at
+once.
 """
 
 import asyncio
@@ -17,30 +19,36 @@ from typing import Any
 import asyncpg
 
 from domain.ports import DatabaseAway
-from storage.engine.postgres import DRIVER_ERRORS, connected
+from storage.engine.postgres import DRIVER_ERRORS, connect
 from storage.repositories.outbox import CHANNEL
 
 log = logging.getLogger(__name__)
 
-# Locks of two numbers: the kind, and which one. A chat's turn is a lock of one number, so the two cannot meet.
-_ALIVE, _LEADS = 0x510701, 0x510702
-_TRY = "SELECT pg_try_advisory_lock($1::int, $2::int)"
-_TRY_CHAT = "SELECT pg_try_advisory_lock($1::bigint)"
-_TELL = "SELECT pg_notify($1, $2)"
-_QUIT = "SELECT pg_advisory_unlock($1::int, $2::int)"
-_GIVE_CHAT_BACK = "SELECT pg_advisory_unlock($1::bigint)"
-_LIVING = """SELECT objid::bigint FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-    WHERE locktype = 'advisory' AND datname = current_database() AND classid = $1::bigint::oid AND objsubid = 2 AND granted"""
-_IS_YOUNG = "SELECT clock_timestamp() - pg_postmaster_start_time() < make_interval(secs => $1)"
+# Replica and leader locks have two keys: the kind, and which one. Chat locks have one key, so they
+# cannot collide with these.
+_REPLICA_LOCK, _LEADER_LOCK = 0x510701, 0x510702
+_TRY_LOCK = "SELECT pg_try_advisory_lock($1::int, $2::int)"
+_TRY_LOCK_CHAT = "SELECT pg_try_advisory_lock($1::bigint)"
+_NOTIFY = "SELECT pg_notify($1, $2)"
+_UNLOCK = "SELECT pg_advisory_unlock($1::int, $2::int)"
+_UNLOCK_CHAT = "SELECT pg_advisory_unlock($1::bigint)"
+_LIVE_REPLICAS = """
+    SELECT objid::bigint FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND datname = current_database()
+        AND classid = $1::bigint::oid AND objsubid = 2 AND granted"""
+_SERVER_JUST_STARTED = (
+    "SELECT clock_timestamp() - pg_postmaster_start_time() < make_interval(secs => $1)"
+)
 
 _CHECK_SECONDS = 1.0
 _RECONNECT_SECONDS = 0.5
-# A connection that is cut is opened again soon; only who is not seen for longer than that takes is gone.
+# A replica reconnects soon after its connection is cut, so declare it dead only after this time.
 GRACE_SECONDS = 3.0
 _CLOSE_SECONDS = 1.0
-_POLL_INTERVAL, _LONGEST_GLANCE = 0.01, 0.2
-# Where the other side is silent for so long it is taken for gone, so that never two replicas lead: PostgreSQL is a little more patient.
-_SILENCE_SECONDS = 2.0
+_POLL_INTERVAL, _MAX_POLL_INTERVAL = 0.01, 0.2
+# A server that does not answer for this long counts as gone, so that two replicas never lead:
+# PostgreSQL itself waits a little longer before it drops the connection.
+_ANSWER_SECONDS = 2.0
 _KEEPALIVE = {
     "tcp_keepalives_idle": "1",
     "tcp_keepalives_interval": "1",
@@ -50,16 +58,23 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class PostgresMembership:
-    """Implements ``bot.ports.Membership``."""
+    """Implements ``bot.ports.Membership`` on PostgreSQL."""
 
-    def __init__(self, url: str) -> None:
-        """Choose a number; nothing is opened yet."""
+    def __init__(
+        self, url: str, *, check_interval: float | None = None, reconnect_delay: float | None = None
+    ) -> None:
+        """Choose a number for this replica, without connecting.
+
+        ``check_interval`` and ``reconnect_delay`` are in seconds.
+        """
         self.number = secrets.randbelow(2**31 - 1) + 1
         self._url = url
+        self._check_interval = _CHECK_SECONDS if check_interval is None else check_interval
+        self._reconnect_delay = _RECONNECT_SECONDS if reconnect_delay is None else reconnect_delay
         self._connection: asyncpg.Connection | None = None
         self._connection_lock = asyncio.Lock()
         self._seen: dict[int, float] = {}
-        self._cut_off_at = 0.0
+        self._disconnected_at = 0.0
         self._leader_event, self._follower_event = asyncio.Event(), asyncio.Event()
         self._follower_event.set()
         self._on_commit: Callable[[datetime], None] = lambda _due: None
@@ -75,7 +90,12 @@ class PostgresMembership:
         on_departure: Callable[[], None],
         on_reconnect: Callable[[float], None],
     ) -> None:
-        """Have these called when another's commit left something that falls due, a replica is gone, and we are back after so long."""
+        """Set the callbacks.
+
+        ``on_commit`` gets the instant when something falls due that another replica committed,
+        ``on_departure`` is called when a replica is gone, and ``on_reconnect`` gets the seconds for
+        which this replica was disconnected.
+        """
         self._on_commit, self._on_departure, self._on_reconnect = (
             on_commit,
             on_departure,
@@ -83,13 +103,13 @@ class PostgresMembership:
         )
 
     async def join(self) -> None:
-        """Be counted among the living, and look around from now on; raises DatabaseAway."""
+        """Connect, count as alive, and start watching the other replicas. Raises DatabaseAway."""
         await self._connect()
         await self._refresh_seen()
         self._watcher = asyncio.create_task(self._watch_forever())
 
     async def leave(self) -> None:
-        """Be counted no more."""
+        """Disconnect, and tell the other replicas."""
         if self._watcher is not None:
             self._watcher.cancel()
             with suppress(asyncio.CancelledError):
@@ -98,107 +118,121 @@ class PostgresMembership:
             await asyncio.wait(self._unlocking, timeout=_CLOSE_SECONDS)
         if self._connection is not None:
             with suppress(*DRIVER_ERRORS):
-                # Whoever is told looks at once, and should see us no more.
-                await self._connection.execute(_QUIT, _ALIVE, self.number, timeout=_CLOSE_SECONDS)
+                # Unlock first: the others check at once when they are notified.
                 await self._connection.execute(
-                    _TELL, CHANNEL, str(-self.number), timeout=_CLOSE_SECONDS
+                    _UNLOCK, _REPLICA_LOCK, self.number, timeout=_CLOSE_SECONDS
+                )
+                await self._connection.execute(
+                    _NOTIFY, CHANNEL, str(-self.number), timeout=_CLOSE_SECONDS
                 )
             with suppress(*DRIVER_ERRORS):
                 await self._connection.close(timeout=_CLOSE_SECONDS)
-        self._lost()
+        self._disconnect()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether this replica has its connection, and with it its locks."""
+        return self._connection is not None
+
+    @property
+    def known_replicas(self) -> Collection[int]:
+        """The numbers of the replicas considered alive, without asking the database."""
+        return self._seen.keys()
 
     async def live_replicas(self) -> Collection[int]:
-        """Return the numbers of all replicas that are alive, this one among them; raises DatabaseAway."""
-        return {row["objid"] for row in await self._ask("fetch", _LIVING, _ALIVE)}
+        """Return the numbers of all connected replicas, including this one. Raises DatabaseAway."""
+        return {row["objid"] for row in await self._query("fetch", _LIVE_REPLICAS, _REPLICA_LOCK)}
 
     async def departed(self, among: Collection[int]) -> Collection[int]:
-        """Return which of these replicas are gone: they have left, or were not seen for some seconds; raises DatabaseAway.
+        """Return which of these replicas have left or were not seen for ``GRACE_SECONDS``.
 
-        One that this process never saw may be on his way back where the server itself has only just started: he has as long.
+        If the server has just restarted, a replica that this one never saw may still reconnect, so
+        it gets the same time. Raises DatabaseAway.
         """
         await self._refresh_seen()
-        if await self._ask("fetchval", _IS_YOUNG, GRACE_SECONDS):
+        if await self._query("fetchval", _SERVER_JUST_STARTED, GRACE_SECONDS):
             self._seen = dict.fromkeys(among, time.monotonic()) | self._seen
         return {number for number in among if number not in self._seen}
 
     async def lock_chat(self, chat: int) -> None:
-        """Wait until no other replica has the chat's turn, and have it; raises DatabaseAway."""
+        """Wait until no other replica has the chat's lock, and take it. Raises DatabaseAway."""
         wait = _POLL_INTERVAL
         while not await self._try_lock(chat):
             await asyncio.sleep(wait)
-            wait = min(2 * wait, _LONGEST_GLANCE)
+            wait = min(2 * wait, _MAX_POLL_INTERVAL)
 
     def unlock_chat(self, chat: int) -> None:
-        """End the chat's turn."""
+        """Release the chat's lock in the background."""
         task = asyncio.create_task(self._unlock(chat))
         self._unlocking.add(task)
         task.add_done_callback(self._unlocking.discard)
 
     @property
     def is_leader(self) -> bool:
-        """Tell whether this replica is the one that does what only one may do."""
+        """Whether this replica is the leader, which does what only one replica may do."""
         return self._leader_event.is_set()
 
     async def wait_until_leader(self) -> None:
-        """Wait until this replica is the one that does what only one may do."""
+        """Wait until this replica is the leader."""
         await self._leader_event.wait()
 
     async def wait_until_follower(self) -> None:
-        """Wait until it is that no longer."""
+        """Wait until this replica is no longer the leader."""
         await self._follower_event.wait()
 
     async def _connect(self) -> None:
-        """Open the connection and take our number's lock on it; raises DatabaseAway."""
-        connection = await connected(
-            self._url, answers_within=_SILENCE_SECONDS, settings=_KEEPALIVE
-        )
-        connection.add_termination_listener(self._ended)
+        """Connect and take this replica's lock. Raises DatabaseAway."""
+        connection = await connect(self._url, command_timeout=_ANSWER_SECONDS, settings=_KEEPALIVE)
+        connection.add_termination_listener(self._on_termination)
         try:
-            await self._introduce(connection)
+            await self._register(connection)
         except DRIVER_ERRORS as error:
             connection.terminate()
             raise DatabaseAway(type(error).__name__) from error
         except BaseException:
             connection.terminate()
             raise
-        # Only now may others ask over it: it bears one question at a time.
+        # Publish the connection last: it executes one query at a time.
         self._connection = connection
 
-    async def _introduce(self, connection: asyncpg.Connection) -> None:
-        """Listen on a new connection, and take our number's lock on it; raises DatabaseAway."""
-        await connection.add_listener(CHANNEL, self._notified)
-        # After a broken connection PostgreSQL may believe for some seconds that it still stands, and keep our own lock from us.
-        if not await connection.fetchval(_TRY, _ALIVE, self.number):
-            raise DatabaseAway("our own broken connection still stands")
-        # Nobody would miss one who came and went between two looks.
-        await connection.execute(_TELL, CHANNEL, str(self.number))
+    async def _register(self, connection: asyncpg.Connection) -> None:
+        """Listen on a new connection, and take this replica's lock. Raises DatabaseAway."""
+        await connection.add_listener(CHANNEL, self._on_notification)
+        # PostgreSQL may keep a broken connection, and our lock with it, for some seconds.
+        if not await connection.fetchval(_TRY_LOCK, _REPLICA_LOCK, self.number):
+            raise DatabaseAway("the server still holds the previous connection")
+        # Otherwise a replica that joins and dies between two checks would go unnoticed.
+        await connection.execute(_NOTIFY, CHANNEL, str(self.number))
 
     async def _watch_forever(self) -> None:
-        """Each second, try to lead where nobody does, and see whether somebody is gone; come back where the connection is lost."""
+        """Check regularly, and reconnect after the connection is lost."""
         while True:
             try:
                 if self._connection is None:
                     await self._connect()
                     now = time.monotonic()
-                    # The others may have been cut off as well, and are on their way back; and whatever was told meanwhile was not heard.
+                    # The other replicas may be reconnecting too. Notifications sent meanwhile are
+                    # lost.
                     self._seen = dict.fromkeys(self._seen, now)
-                    self._on_reconnect(now - self._cut_off_at)
+                    self._on_reconnect(now - self._disconnected_at)
                 await self._check_once()
-                await asyncio.sleep(_CHECK_SECONDS)
+                await asyncio.sleep(self._check_interval)
             except Exception as error:
-                # Whatever it is: one who looks around no more would lead for ever, beside another.
+                # Catch everything: a replica that stops checking would stay the leader forever.
                 log.warning(
-                    "the database is out of reach: %s",
+                    "the database is unreachable: %s",
                     error,
                     exc_info=not isinstance(error, DatabaseAway),
                 )
-                self._lost()
-                await asyncio.sleep(_RECONNECT_SECONDS)
+                self._disconnect()
+                await asyncio.sleep(self._reconnect_delay)
 
     async def _check_once(self) -> None:
-        """Look once."""
-        if not self._leader_event.is_set() and await self._ask("fetchval", _TRY, _LEADS, 0):
-            log.info("this replica leads now")
+        """Try to become the leader if there is none, and look for departed replicas."""
+        if not self._leader_event.is_set() and await self._query(
+            "fetchval", _TRY_LOCK, _LEADER_LOCK, 0
+        ):
+            log.info("this replica is now the leader")
             self._follower_event.clear()
             self._leader_event.set()
         await self._refresh_seen()
@@ -206,70 +240,76 @@ class PostgresMembership:
         if departed := [
             number for number, seen in self._seen.items() if now - seen > GRACE_SECONDS
         ]:
-            log.warning("replicas are gone: %s", len(departed))
+            log.warning("replicas have departed: %s", len(departed))
             self._mark_departed(*departed)
 
     async def _refresh_seen(self) -> None:
-        """Note who is alive now; raises DatabaseAway."""
+        """Record which replicas are alive now. Raises DatabaseAway."""
         live_replicas = await self.live_replicas()
         self._seen |= dict.fromkeys(live_replicas, time.monotonic())
 
     def _mark_departed(self, *numbers: int) -> None:
-        """Take these for gone from now on, and have it told."""
+        """Forget these replicas, and report a departure."""
         for number in numbers:
             self._seen.pop(number, None)
         self._on_departure()
 
-    def _ended(self, connection: object) -> None:
-        """Know at once of a connection that ends while nothing is asked: another may lead by now."""
+    def _on_termination(self, connection: object) -> None:
+        """Handle the end of an idle connection: another replica may become the leader at once."""
         if connection is self._connection:
-            self._lost()
+            self._disconnect()
 
-    def _lost(self) -> None:
-        """Hold nothing any more: with the connection PostgreSQL takes back all that hung on it."""
+    def _disconnect(self) -> None:
+        """Drop the connection and the leadership: PostgreSQL releases the connection's locks."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._cut_off_at = time.monotonic()
+            self._disconnected_at = time.monotonic()
             connection.terminate()
         self._leader_event.clear()
         self._follower_event.set()
 
-    async def _ask(self, how: str, what: str, *values: object) -> Any:
-        """Ask one question on the connection; raises DatabaseAway, with the connection lost, where there is no answer."""
+    async def _query(self, method: str, sql: str, *values: object) -> Any:
+        """Execute a query. Raises DatabaseAway, and disconnects, if there is no answer."""
         async with self._connection_lock:
             if self._connection is None:
-                raise DatabaseAway("this replica is cut off")
+                raise DatabaseAway("this replica is disconnected")
             try:
-                return await getattr(self._connection, how)(what, *values)
+                return await getattr(self._connection, method)(sql, *values)
             except DRIVER_ERRORS as error:
-                self._lost()
+                self._disconnect()
                 raise DatabaseAway(type(error).__name__) from error
 
     async def _try_lock(self, chat: int) -> bool:
-        """Try to have a chat's turn; where we are cancelled while it is being given, it is given back."""
-        asked = asyncio.create_task(self._ask("fetchval", _TRY_CHAT, chat))
+        """Try to take a chat's lock; if the task is cancelled meanwhile, release the lock."""
+        query = asyncio.create_task(self._query("fetchval", _TRY_LOCK_CHAT, chat))
         try:
-            return bool(await asyncio.shield(asked))
+            return bool(await asyncio.shield(query))
         except asyncio.CancelledError:
-            asked.add_done_callback(partial(self._unlock_if_granted, chat))
+            query.add_done_callback(partial(self._unlock_if_granted, chat))
             raise
 
-    def _unlock_if_granted(self, chat: int, asked: "asyncio.Task[Any]") -> None:
-        """Give back what nobody waits for any more."""
-        if not asked.cancelled() and asked.exception() is None and asked.result():
+    def _unlock_if_granted(self, chat: int, query: "asyncio.Task[Any]") -> None:
+        """Release a lock that was granted after its caller was cancelled."""
+        if not query.cancelled() and query.exception() is None and query.result():
             self.unlock_chat(chat)
 
     async def _unlock(self, chat: int) -> None:
-        """Give a turn back, unless it went with the connection."""
+        """Release a chat's lock, unless it was released with the connection."""
         with suppress(DatabaseAway):
-            await self._ask("fetchval", _GIVE_CHAT_BACK, chat)
+            await self._query("fetchval", _UNLOCK_CHAT, chat)
 
-    def _notified(self, _connection: object, _process: int, _channel: str, news: object) -> None:
-        """Pass on what another's commit left to be done; who has just joined says no more than his number, and minus that as he leaves."""
-        who, *due = map(int, str(news).split())
-        if who < 0:
-            self._mark_departed(-who)
-        elif who != self.number:
-            self._seen[who] = time.monotonic()
+    def _on_notification(
+        self, _connection: object, _process: int, _channel: str, payload: object
+    ) -> None:
+        """Handle a notification: a replica's number, then instants in microseconds since 1970.
+
+        A number without instants means that a replica has joined, and a negative one that it
+        leaves.
+        """
+        replica, *due = map(int, str(payload).split())
+        if replica < 0:
+            self._mark_departed(-replica)
+        elif replica != self.number:
+            self._seen[replica] = time.monotonic()
             for moment in due:
                 self._on_commit(_EPOCH + timedelta(microseconds=moment))

@@ -1,4 +1,7 @@
-"""One process for each SQLite file: a lock beside it that the kernel drops with whoever held it, however he ends."""
+"""Allow one bot process for each SQLite file.
+
+The kernel releases the lock when the process ends, in any way.
+"""
 
 import asyncio
 import fcntl
@@ -8,50 +11,50 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from storage.database import database_file, prepare_folder
-from storage.engine.sqlite_file import DatabaseUnusable, check_log, lock_of
+from storage.engine.sqlite_file import DatabaseUnusable, check_wal, lock_file_of
 
-# A process that was killed a moment ago may still be on its way out.
+# A process that was just killed may take a moment to exit.
 _TRIES = 20
 _PAUSE_SECONDS = 0.1
 
 
 @asynccontextmanager
-async def sole_use(url: str) -> AsyncIterator[None]:
-    """Be the only bot on a SQLite file for a block; on any other database nothing is locked.
+async def process_lock(url: str) -> AsyncIterator[None]:
+    """Be the only bot on a SQLite file for a block; other databases are not locked.
 
-    The file of the lock stays where it is: removed, it could be locked twice, once under each of two files. Looking at the database,
-    backing it up and migrating it need no lock.
+    The lock file is never deleted: two processes could otherwise lock two files of the same name.
+    Inspecting, backing up and migrating the database need no lock.
 
     Raises:
-        DatabaseUnusable: another bot is at work on this file, nothing can be written beside it, it is another program's, or it does not fit
-            the write-ahead log beside it.
+        DatabaseUnusable: another bot uses the file, the folder is not writable, the file belongs
+            to another program, or the write-ahead log beside it does not match.
     """
     if (file := database_file(url)) is None:
         yield
         return
     prepare_folder(file)
-    lock = _opened(lock_of(file))
+    lock = _open_lock_file(lock_file_of(file))
     try:
-        await _taken(lock, file)
-        # No other bot writes to the log now. The whole file may have to be read.
-        await asyncio.to_thread(check_log, file)
+        await _acquire(lock, file)
+        # No other bot writes to the WAL now. The check may read the whole file.
+        await asyncio.to_thread(check_wal, file)
         yield
     finally:
         os.close(lock)
 
 
-def _opened(path: Path) -> int:
-    """Open the file of a lock, which is made where there is none."""
+def _open_lock_file(path: Path) -> int:
+    """Open the lock file, creating it if necessary. Raises DatabaseUnusable."""
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise DatabaseUnusable(
-            f"DATABASE_URL: {path}, the lock of the database, cannot be opened: {error.strerror}."
+            f"DATABASE_URL: the lock file {path} cannot be opened: {error.strerror}."
         ) from error
 
 
-async def _taken(lock: int, file: Path) -> None:
-    """Take a lock, or say who has it."""
+async def _acquire(lock: int, file: Path) -> None:
+    """Acquire the lock. Raises DatabaseUnusable if another process has it."""
     for _ in range(_TRIES):
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,6 +63,6 @@ async def _taken(lock: int, file: Path) -> None:
         else:
             return
     raise DatabaseUnusable(
-        f"DATABASE_URL: another bot is at work on {file}, and a SQLite file bears only one: stop that one first, or give this one a file "
-        "of its own; several replicas need PostgreSQL (postgresql://…)."
+        f"DATABASE_URL: another bot is using {file}, and a SQLite file allows only one: stop the "
+        "other bot first, or name another file; several replicas need PostgreSQL (postgresql://…)."
     )

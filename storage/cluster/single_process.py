@@ -1,4 +1,4 @@
-"""A process that is the only one on its database, as on SQLite."""
+"""Membership of a process that has the database to itself, as on SQLite."""
 
 import asyncio
 import secrets
@@ -7,19 +7,19 @@ from datetime import datetime
 
 
 class SingleProcess:
-    """Implements ``bot.ports.Membership`` where there are no others: it always leads, and waits for nobody."""
+    """Implements ``bot.ports.Membership`` for a single process, which is always the leader."""
 
     is_leader = True
 
     def __init__(self) -> None:
-        """Choose a number, by which what this process leases is told from what one before it did."""
+        """Choose a number that tells this process's leases from those of earlier processes."""
         self.number = secrets.randbelow(2**31 - 1) + 1
 
     async def join(self) -> None:
-        """Nothing has to be opened."""
+        """Do nothing: there is no connection to open."""
 
     async def leave(self) -> None:
-        """Nothing has to be closed."""
+        """Do nothing: there is no connection to close."""
 
     def watch(
         self,
@@ -28,21 +28,21 @@ class SingleProcess:
         on_departure: Callable[[], None],
         on_reconnect: Callable[[float], None],
     ) -> None:
-        """Nobody else is there to be heard."""
+        """Do nothing: no other replica sends notifications."""
 
     async def departed(self, among: Collection[int]) -> Collection[int]:
-        """Return all others: there can be one process only."""
+        """Return all other replicas: only one process can be alive."""
         return {*among} - {self.number}
 
     async def lock_chat(self, chat: int) -> None:
-        """Nobody else has it."""
+        """Do nothing: no other replica can hold the lock."""
 
     def unlock_chat(self, chat: int) -> None:
-        """Nobody else waits for it."""
+        """Do nothing: no other replica waits for the lock."""
 
     async def wait_until_leader(self) -> None:
-        """It does."""
+        """Return at once: this process is the leader."""
 
     async def wait_until_follower(self) -> None:
-        """It never does."""
+        """Wait forever: this process stays the leader."""
         await asyncio.Event().wait()

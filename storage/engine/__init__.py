@@ -1,1 +1,1 @@
-"""How statements reach SQLite and PostgreSQL: engines, transactions, the write lock and group commit."""
+"""How statements reach SQLite and PostgreSQL: drivers, error translation, the write lock."""

@@ -1,4 +1,4 @@
-"""What repositories execute statements with."""
+"""Execute the statements of repositories."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Executable
 from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine.postgres_direct import Straight
-from storage.engine.prepared import prepared
-from storage.engine.sqlite_direct import AtOnce, AtOnceDialect
+from storage.engine.postgres_direct import PostgresDirect
+from storage.engine.sqlite_direct import SqliteDirect, SqliteDirectDialect
+from storage.engine.statement_cache import compiled_statement
 
 Result = TypeVar("Result")
 
@@ -20,7 +20,7 @@ Values = Mapping[str, Any] | list[dict[str, Any]] | None
 
 @dataclass(slots=True)
 class Fetched:
-    """The rows that a statement gave; they have names."""
+    """The rows of a result. Rows are named tuples."""
 
     rows: Sequence[Any]
 
@@ -31,28 +31,31 @@ class Fetched:
         return len(self.rows)
 
     def first(self) -> Any:
-        """Return the first row, None where there is none."""
+        """Return the first row, or None if there is none."""
         return self.rows[0] if self.rows else None
 
     def one(self) -> Any:
-        """Return the only row; raises NoResultFound, MultipleResultsFound."""
+        """Return the only row. Raises NoResultFound or MultipleResultsFound."""
         if not self.rows:
-            raise NoResultFound("there is no row")
+            raise NoResultFound("no row was found")
         return self.one_or_none()
 
     def scalar_one(self) -> Any:
-        """Return the first value of the only row; raises as ``one`` does."""
+        """Return the first value of the only row. Raises like ``one``."""
         return self.one()[0]
 
     def one_or_none(self) -> Any:
-        """Return the only row, None where there is none; raises MultipleResultsFound."""
+        """Return the only row, or None if there is none. Raises MultipleResultsFound."""
         if len(self.rows) > 1:
-            raise MultipleResultsFound(f"there are {len(self.rows)} rows")
+            raise MultipleResultsFound(f"{len(self.rows)} rows were found")
         return self.first()
 
 
 class Executor:
-    """One connection, in a transaction: statements are prepared once and given to the driver; ``patient`` ones may take long."""
+    """A connection in a transaction. Compiled statements go directly to the driver.
+
+    A ``long_running`` statement is executed in a thread on SQLite. PostgreSQL ignores the flag.
+    """
 
     def __init__(self, connection: AsyncConnection) -> None:
         self.dialect = connection.dialect
@@ -60,25 +63,32 @@ class Executor:
         self._driver = _driver(connection)
 
     async def execute(
-        self, statement: Executable, values: Values = None, *, patient: bool = False
+        self, statement: Executable, values: Values = None, *, long_running: bool = False
     ) -> Fetched:
-        """Execute a statement; for several rows of values it is executed one after the other, and gives nothing back."""
+        """Execute a statement and return its rows.
+
+        A list of several dictionaries executes the statement once for each and returns no rows.
+        """
         rows = values if isinstance(values, list) else [values or {}]
-        if self._driver and (ready := prepared(statement, tuple(rows[0]), self.dialect)):
-            given = [ready.given(row) for row in rows]
+        if self._driver and (
+            compiled := compiled_statement(statement, tuple(rows[0]), self.dialect)
+        ):
+            bind_values = [compiled.bind_values(row) for row in rows]
             return Fetched(
-                ready.read(
-                    await self._driver.fetch(ready.sql, given, patient=patient or ready.in_thread)
+                compiled.read(
+                    await self._driver.fetch(
+                        compiled.sql, bind_values, long_running=long_running or compiled.in_thread
+                    )
                 )
             )
         result = await self._connection.execute(statement, values)
         return Fetched(result.all() if result.returns_rows else ())
 
     async def scalar(
-        self, statement: Executable, values: Values = None, *, patient: bool = False
+        self, statement: Executable, values: Values = None, *, long_running: bool = False
     ) -> Any:
-        """Return the first value of the first row, None where there is none."""
-        row = (await self.execute(statement, values, patient=patient)).first()
+        """Return the first value of the first row, or None if there is no row."""
+        row = (await self.execute(statement, values, long_running=long_running)).first()
         return row and row[0]
 
     async def scalars(self, statement: Executable, values: Values = None) -> list[Any]:
@@ -86,13 +96,13 @@ class Executor:
         return [row[0] for row in await self.execute(statement, values)]
 
     async def run_sync(self, do: Callable[[Connection], Result]) -> Result:
-        """Do something with SQLAlchemy's own connection."""
+        """Call a function with SQLAlchemy's synchronous connection, and return its result."""
         return await self._connection.run_sync(do)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
-        """Open a block whose statements are undone where it raises."""
-        if isinstance(self._driver, AtOnce):
+        """Open a savepoint. An exception in the block rolls back its statements."""
+        if isinstance(self._driver, SqliteDirect):
             with self._driver.savepoint():
                 yield
         else:
@@ -100,13 +110,13 @@ class Executor:
                 yield
 
 
-def _driver(connection: AsyncConnection) -> AtOnce | Straight | None:
-    """Return what statements are given to, None where all of them are to go the long way."""
-    ours = connection.sync_connection
-    if ours is None or ours.engine.get_execution_options().get("in_thread"):
+def _driver(connection: AsyncConnection) -> SqliteDirect | PostgresDirect | None:
+    """Return the direct path to the driver, or None if SQLAlchemy executes every statement."""
+    sync_connection = connection.sync_connection
+    if sync_connection is None or sync_connection.engine.get_execution_options().get("in_thread"):
         return None
     return (
-        AtOnce(connection)
-        if isinstance(connection.dialect, AtOnceDialect)
-        else Straight(connection)
+        SqliteDirect(connection)
+        if isinstance(connection.dialect, SqliteDirectDialect)
+        else PostgresDirect(connection)
     )

@@ -1,19 +1,20 @@
-"""Tell Slotkeeper's schema from another program's."""
+"""Distinguish Slotkeeper's schema from that of another program."""
 
 import re
 from collections.abc import Collection
 
 _VERSION_TABLE = "alembic_version"
 _VERSION = re.compile(r"\d{4}")
-# Tables of the first version. A later version keeps them, or this list changes with it.
+# Tables of the first migration. A migration that drops one must change this set.
 _SIGNATURE = frozenset({"reservation", "busy", "outbox", "worked_update"})
 
 
 def is_foreign(names: Collection[str], versions: Collection[str]) -> bool:
-    """Tell whether a database belongs to another program, by what is in it under names that Slotkeeper needs and by its versions.
+    """Return whether a database belongs to another program.
 
-    An empty one is free. Alembic numbers versions with hexadecimal digits unless it is told otherwise, so the numbers
-    of most programs look different; where they look the same, the tables decide.
+    ``names`` are the database objects whose names Slotkeeper needs; ``versions`` come from
+    Alembic's version table. An empty database is free. Alembic uses hexadecimal versions by
+    default, so those of most programs differ from ours. If they look alike, the tables decide.
     """
     if not versions:
         return bool({*names} - {_VERSION_TABLE})

@@ -1,9 +1,12 @@
-"""SQLite by way of aiosqlite, with its short statements executed at once.
+"""Execute short SQLite statements on the event loop's thread instead of aiosqlite's.
 
-A short statement takes some microseconds, and the way to aiosqlite's thread and back some hundreds, four times for each one: the event
-loop, for whose sake the thread is there, is kept busier by the way than by the work (decision 0018). What may take longer has the
-execution option ``in_thread`` and goes there, in one way; so do a statement for many rows, and a commit. What goes SQLAlchemy's way, as a
-statement with an IN for a list does, takes all four.
+Short statements take microseconds. Handing one to aiosqlite's thread takes hundreds of
+microseconds, and SQLAlchemy does so four times for each statement: it costs the event loop more
+than the statement itself (decision 0018).
+
+Statements with the execution option ``in_thread``, statements with many rows of parameters and
+commits go to the thread, once. Statements that SQLAlchemy executes itself, like one with an IN
+list, go there four times.
 """
 
 import sqlite3
@@ -20,39 +23,39 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine.driver import adapter_of, as_sqlalchemy
+from storage.engine.driver import adapter_of, as_sqlalchemy_error
 
-DRIVER = "sqlite+at_once"
-"""What a URL begins with that is to be opened so."""
+DRIVER = "sqlite+direct"
+"""The driver name in a SQLAlchemy URL that selects this dialect."""
 
 IN_THREAD: dict[str, Any] = {"in_thread": True}
-"""Execution options of a statement that may take long, or wait for somebody."""
+"""Execution options of a statement that may take long or wait for a lock."""
 
-FEW = 20
-"""As many rows may be written at once."""
+MAX_INLINE_ROWS = 20
+"""The most rows of parameters that are executed on the event loop's thread."""
 
 BUSY_TIMEOUT = 5_000
-"""For how many milliseconds a statement waits for a lock of another process."""
-_PATIENCE = f"PRAGMA busy_timeout={BUSY_TIMEOUT}"
+"""The milliseconds for which a statement waits for another process's lock."""
 BEGIN = "BEGIN IMMEDIATE"
-"""Takes the lock before the first read, so what a rule has read cannot change before it writes."""
+"""Takes the lock before the first read, so that what was read is still true at the write."""
 
 
-class AtOnceConnection(AsyncAdapt_aiosqlite_connection):
-    """SQLAlchemy's adapter of an aiosqlite connection. One that ``only_reads`` has nothing to wait for."""
+class SqliteDirectConnection(AsyncAdapt_aiosqlite_connection):
+    """SQLAlchemy's adapter of an aiosqlite connection, with access to the sqlite3 connection."""
 
-    __slots__ = ("only_reads",)
+    __slots__ = ("read_only",)
 
-    only_reads: bool
+    read_only: bool
 
     @property
     def raw(self) -> sqlite3.Connection:
-        """The driver's own connection, on which things are done here and now."""
-        raw: sqlite3.Connection = self._connection._conn  # noqa: SLF001  (aiosqlite shows it to its thread alone)
+        """The sqlite3 connection. Calls on it run on the current thread."""
+        # aiosqlite has no public access to it.
+        raw: sqlite3.Connection = self._connection._conn  # noqa: SLF001
         return raw
 
-    def begins_to_write(self) -> bool:
-        """Take the file's lock unless somebody else has it."""
+    def try_begin_immediate(self) -> bool:
+        """Begin a write transaction and return True, or False if another process has the lock."""
         raw = self.raw
         raw.execute("PRAGMA busy_timeout=0")
         try:
@@ -61,63 +64,68 @@ class AtOnceConnection(AsyncAdapt_aiosqlite_connection):
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
         finally:
-            raw.execute(_PATIENCE)
+            raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
         return raw.in_transaction
 
     def rollback(self) -> None:
-        """End a transaction, where one is open."""
-        raw: sqlite3.Connection | None = self._connection._connection  # noqa: SLF001  (as above; None once it is closed)
-        if raw is None or (raw.in_transaction and not self.only_reads):
+        """Roll back the transaction, if there is one."""
+        # None if the connection is closed.
+        raw: sqlite3.Connection | None = self._connection._connection  # noqa: SLF001
+        if raw is None or (raw.in_transaction and not self.read_only):
             super().rollback()
         else:
             raw.rollback()
 
 
 class _Driver(AsyncAdapt_aiosqlite_dbapi):
-    """SQLAlchemy's adapter of aiosqlite."""
+    """SQLAlchemy's adapter of aiosqlite, which opens our connections."""
 
-    def connect(self, *arguments: Any, **options: Any) -> AtOnceConnection:
+    def connect(self, *arguments: Any, **options: Any) -> SqliteDirectConnection:
         """Open a connection."""
-        connection = AtOnceConnection(
+        connection = SqliteDirectConnection(
             self, super().connect(*arguments, **options).driver_connection
         )
-        connection.only_reads = False
+        connection.read_only = False
         return connection
 
 
-class AtOnceDialect(SQLiteDialect_aiosqlite):
-    """SQLAlchemy's dialect for aiosqlite, with our connections."""
+class SqliteDirectDialect(SQLiteDialect_aiosqlite):
+    """SQLAlchemy's dialect for aiosqlite, with our driver adapter."""
 
     supports_statement_cache = True
 
     @classmethod
     def import_dbapi(cls) -> _Driver:
-        """Return the driver."""
+        """Return the driver adapter."""
         return _Driver(aiosqlite, sqlite3)
 
 
-class AtOnce:
-    """One connection, in a transaction, on which short statements are executed here and now."""
+class SqliteDirect:
+    """The direct path to SQLite: executes short statements on the current thread.
+
+    The connection is in a transaction.
+    """
 
     def __init__(self, connection: AsyncConnection) -> None:
-        adapter: AtOnceConnection = adapter_of(connection)
-        self._raw, self._driver, self._only_reads = (
+        adapter: SqliteDirectConnection = adapter_of(connection)
+        self._raw, self._driver, self._read_only = (
             adapter.raw,
             adapter.driver_connection,
-            adapter.only_reads,
+            adapter.read_only,
         )
         self._connection = connection
         if not self._raw.in_transaction:
-            self._does("BEGIN")
+            self._execute("BEGIN")
 
     async def fetch(
-        self, sql: str, rows: Sequence[Sequence[Any]], *, patient: bool
+        self, sql: str, rows: Sequence[Sequence[Any]], *, long_running: bool
     ) -> Sequence[Any]:
-        """Execute a statement for each row of values; return what it gives for one, nothing for several. Raises what SQLAlchemy would.
+        """Execute a statement for each row of parameters. Raises what SQLAlchemy raises.
 
-        What is ``patient``, or has many rows, is executed in the thread.
+        Return the rows for one row of parameters, and nothing for several. A ``long_running``
+        statement, or one with many rows of parameters, is executed in aiosqlite's thread.
         """
-        in_thread = patient or len(rows) > FEW
+        in_thread = long_running or len(rows) > MAX_INLINE_ROWS
         try:
             if len(rows) == 1:
                 return (
@@ -125,18 +133,21 @@ class AtOnce:
                     if in_thread
                     else self._raw.execute(sql, rows[0]).fetchall()
                 )
-            await self._many(sql, rows, in_thread=in_thread)
+            await self._execute_many(sql, rows, in_thread=in_thread)
         except Exception as error:
-            raise as_sqlalchemy(error, sql, self._connection) from error
+            raise as_sqlalchemy_error(error, sql, self._connection) from error
         except BaseException as error:
-            # The thread may be reading still: nobody is to have this connection. A writer undoes all, in the thread, and keeps it.
-            if self._only_reads:
+            # The thread may still be reading, so a reader's connection must not be reused. A writer
+            # rolls back in the thread and keeps its connection.
+            if self._read_only:
                 await self._connection.invalidate(error)
             raise
         return ()
 
-    async def _many(self, sql: str, rows: Sequence[Sequence[Any]], *, in_thread: bool) -> None:
-        """Execute a statement, which returns nothing, for many rows of values."""
+    async def _execute_many(
+        self, sql: str, rows: Sequence[Sequence[Any]], *, in_thread: bool
+    ) -> None:
+        """Execute a statement that returns nothing for many rows of parameters."""
         if in_thread:
             async with self._driver.executemany(sql, rows):
                 pass
@@ -145,27 +156,29 @@ class AtOnce:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Open a block whose statements are undone where it raises; of those that have one name SQLite takes the innermost.
+        """Open a savepoint. An exception in the block rolls back its statements.
 
-        Where it is cancelled nothing is done here, since the thread may be at work still: all of the transaction is undone then.
+        SQLite uses the innermost of several savepoints with the same name. If the task is
+        cancelled, nothing is done here: aiosqlite's thread may still be executing, and the whole
+        transaction is rolled back.
         """
-        self._does("SAVEPOINT part")
+        self._execute("SAVEPOINT part")
         try:
             yield
         except Exception:
-            # Where the disk is full, say, SQLite has undone all of the transaction by itself.
+            # After some errors, like a full disk, SQLite has rolled back the transaction itself.
             if self._raw.in_transaction:
-                self._does("ROLLBACK TO part")
-                self._does("RELEASE part")
+                self._execute("ROLLBACK TO part")
+                self._execute("RELEASE part")
             raise
-        self._does("RELEASE part")
+        self._execute("RELEASE part")
 
-    def _does(self, sql: str) -> None:
-        """Execute a statement that has no values and gives nothing; raises what SQLAlchemy would."""
+    def _execute(self, sql: str) -> None:
+        """Execute a statement without parameters or result. Raises what SQLAlchemy raises."""
         try:
             self._raw.execute(sql)
         except sqlite3.Error as error:
-            raise as_sqlalchemy(error, sql, self._connection) from error
+            raise as_sqlalchemy_error(error, sql, self._connection) from error
 
 
-registry.register("sqlite.at_once", __name__, AtOnceDialect.__name__)
+registry.register("sqlite.direct", __name__, SqliteDirectDialect.__name__)

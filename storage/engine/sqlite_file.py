@@ -1,7 +1,8 @@
-"""Look at a SQLite file before it is opened for writing: see that it is Slotkeeper's, and that its write-ahead log belongs to it.
+"""Check a SQLite file before it is opened for writing: its owner and its write-ahead log (WAL).
 
-The connections here only read, so that SQLite does not copy the log into the file, or delete it, when they are closed. SQLAlchemy is not
-needed for this and takes long to load, which matters to ``health``.
+The connections here only read, so that SQLite neither copies the WAL into the file nor deletes it
+on close. This module does not import SQLAlchemy, which loads slowly: the ``health`` command uses
+it.
 """
 
 import fcntl
@@ -16,72 +17,79 @@ from storage.engine.ownership import is_foreign
 
 # Offsets and sizes from https://www.sqlite.org/fileformat2.html.
 _HEADER, _WRITE_VERSION, _ROLLBACK_JOURNAL = b"SQLite format 3\0", 18, 1
-_LOG_HEADER, _FRAME_HEADER = 32, 24
+_WAL_HEADER, _FRAME_HEADER = 32, 24
 _SMALLEST_PAGE = 512
 
 
 class DatabaseUnusable(Misconfigured):
-    """What ``DATABASE_URL`` names cannot be read or written; the message is one sentence on why and what to do."""
+    """The database of ``DATABASE_URL`` cannot be used; the message says why and what to do."""
 
 
-def check_ours(file: Path) -> None:
-    """Refuse a file that is another program's, or no database; one that is empty will do. Raises DatabaseUnusable."""
+def check_ownership(file: Path) -> None:
+    """Check that a file is empty or Slotkeeper's database. Raises DatabaseUnusable."""
     if not file.is_file():
         raise DatabaseUnusable(
-            f"DATABASE_URL: {file} is {'a directory' if file.is_dir() else 'not a regular file'}: name a file."
+            f"DATABASE_URL: {file} is "
+            f"{'a directory' if file.is_dir() else 'not a regular file'}: name a file."
         )
     if not _is_database(file):
         raise DatabaseUnusable(
             f"DATABASE_URL: {file} cannot be used as a database: file is not a database."
         )
     try:
-        with _reading(file) as connection:
+        with _read_only(file) as connection:
             foreign = is_foreign(*_contents(connection))
     except sqlite3.Error as error:
         raise _unusable(file, error) from error
     if foreign:
-        # Pages of another state can make a file look like another program's.
-        check_log(file)
+        # The WAL of another file can make the database look foreign.
+        check_wal(file)
         raise DatabaseUnusable(
-            f"DATABASE_URL: {file} is the database of another program, and was not changed: name a file for Slotkeeper."
+            f"DATABASE_URL: {file} is the database of another program, and was not changed: "
+            "name a file for Slotkeeper."
         )
 
 
-def check_log(file: Path) -> None:
-    """Refuse a file whose write-ahead log does not belong to it, as after a restore that left the old log in place.
+def check_wal(file: Path) -> None:
+    """Check that the write-ahead log belongs to the file, which may not hold after a restore.
 
-    SQLite would copy the pages of the log into the file, and so damage it. Where there is a log, the whole file is read.
+    SQLite would copy the pages of a foreign WAL into the file and damage it. If there is a WAL,
+    this reads the whole file.
 
     Raises:
-        DatabaseUnusable: see there.
+        DatabaseUnusable: the WAL does not belong to the file.
     """
-    if not (_size(file) and _size(_log_of(file))):
+    if not (_size(file) and _size(_wal_of(file))):
         return
-    if _had_no_log(file) and _has_frames(_log_of(file)):
-        raise _stale(file, "the file was never written to since it was made as a backup")
+    if _never_used_wal(file) and _has_frames(_wal_of(file)):
+        raise _stale(file, "the file was not written to after it was made as a backup")
     try:
-        with _reading(file) as connection:
-            found = _damage(connection)
+        with _read_only(file) as connection:
+            damage = _damage(connection)
     except sqlite3.Error as error:
         raise _unusable(file, error) from error
-    if found:
-        raise _stale(file, found)
+    if damage:
+        raise _stale(file, damage)
 
 
-def check_unused_log(file: Path) -> None:
-    """Do the same, unless a bot is at work on the file: then the log is its own. Raises DatabaseUnusable."""
+def check_unused_wal(file: Path) -> None:
+    """Check the WAL, unless a bot uses the file and owns the WAL. Raises DatabaseUnusable."""
     if not _is_in_use(file):
-        check_log(file)
+        check_wal(file)
 
 
-def lock_of(file: Path) -> Path:
-    """Return the file that a bot locks while it works on a database."""
+def lock_file_of(file: Path) -> Path:
+    """Return the path of the file that a bot locks while it uses a database."""
     return file.with_name(f"{file.name}.lock")
 
 
 @contextmanager
-def _reading(file: Path) -> Iterator[sqlite3.Connection]:
-    """Have a connection that only reads. A transaction that a crash left half-done is undone first, which takes one that writes."""
+def _read_only(file: Path) -> Iterator[sqlite3.Connection]:
+    """Open a read-only connection.
+
+    If a crash left a transaction half-done, SQLite rolls it back first, which needs a writable
+    connection.
+    """
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)
     try:
         connection.execute("SELECT count(*) FROM sqlite_master")
@@ -95,7 +103,7 @@ def _reading(file: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _contents(connection: sqlite3.Connection) -> tuple[Collection[str], Collection[str]]:
-    """Return the names of everything in a database, and the versions of its schema."""
+    """Return the names of all database objects, and the schema versions."""
     names = {
         name
         for (name,) in connection.execute(
@@ -113,7 +121,7 @@ def _contents(connection: sqlite3.Connection) -> tuple[Collection[str], Collecti
 
 
 def _damage(connection: sqlite3.Connection) -> str:
-    """Return what is wrong with a database, or nothing."""
+    """Return a description of the damage in a database, or an empty string."""
     if connection.execute("PRAGMA integrity_check(1)").fetchall() != [("ok",)]:
         return "PRAGMA integrity_check finds damage"
     if connection.execute("PRAGMA foreign_key_check").fetchone():
@@ -122,33 +130,39 @@ def _damage(connection: sqlite3.Connection) -> str:
 
 
 def _is_database(file: Path) -> bool:
-    """Tell whether a file begins as a database does, or is empty. SQLite itself takes what is shorter than a page for empty."""
+    """Return whether a file is empty or starts like a database.
+
+    SQLite treats a file shorter than a page as empty, so such a file is rejected here.
+    """
     with file.open("rb") as opened:
-        begin = opened.read(_SMALLEST_PAGE)
-    return not begin or (begin.startswith(_HEADER) and len(begin) == _SMALLEST_PAGE)
+        start = opened.read(_SMALLEST_PAGE)
+    return not start or (start.startswith(_HEADER) and len(start) == _SMALLEST_PAGE)
 
 
-def _had_no_log(file: Path) -> bool:
-    """Tell whether a file was never used with a log: SQLite notes the use in its header first. A backup by VACUUM INTO is such a file."""
+def _never_used_wal(file: Path) -> bool:
+    """Return whether a file was never used in WAL mode, like a backup made by VACUUM INTO.
+
+    SQLite records WAL mode in the file's header before it writes the WAL.
+    """
     with file.open("rb") as opened:
         header = opened.read(_WRITE_VERSION + 1)
     return header.startswith(_HEADER) and header[_WRITE_VERSION] == _ROLLBACK_JOURNAL
 
 
 def _has_frames(log: Path) -> bool:
-    """Tell whether SQLite may read something from a log: it ignores frames whose salt is not that of the log's header."""
+    """Return whether SQLite would read a WAL: it ignores frames whose salt is not the header's."""
     with log.open("rb") as opened:
-        begin = opened.read(_LOG_HEADER + _FRAME_HEADER)
+        start = opened.read(_WAL_HEADER + _FRAME_HEADER)
     return (
-        len(begin) == _LOG_HEADER + _FRAME_HEADER
-        and begin[16:24] == begin[_LOG_HEADER + 8 : _LOG_HEADER + 16]
+        len(start) == _WAL_HEADER + _FRAME_HEADER
+        and start[16:24] == start[_WAL_HEADER + 8 : _WAL_HEADER + 16]
     )
 
 
 def _is_in_use(file: Path) -> bool:
-    """Tell whether a bot has its lock on a file."""
+    """Return whether a bot holds the lock of a file."""
     try:
-        lock = os.open(lock_of(file), os.O_RDONLY)
+        lock = os.open(lock_file_of(file), os.O_RDONLY)
     except OSError:
         return False
     try:
@@ -160,28 +174,32 @@ def _is_in_use(file: Path) -> bool:
     return False
 
 
-def _log_of(file: Path) -> Path:
-    """Return the write-ahead log of a file."""
+def _wal_of(file: Path) -> Path:
+    """Return the path of the write-ahead log of a file."""
     return file.with_name(f"{file.name}-wal")
 
 
 def _size(file: Path) -> int:
-    """Return the size of a file, 0 where there is none."""
+    """Return the size of a file in bytes, or 0 if there is none."""
     return file.stat().st_size if file.exists() else 0
 
 
 def _unusable(file: Path, error: sqlite3.Error) -> DatabaseUnusable:
-    """Return the refusal for what SQLite says of a file. Its text about damage is left out: it can contain parts of rows."""
+    """Return the exception for a SQLite error.
+
+    SQLite's message about damage is left out, because it can contain parts of rows.
+    """
     if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
         return DatabaseUnusable(f"DATABASE_URL: {file} cannot be used as a database: {error}.")
-    if _size(_log_of(file)):
+    if _size(_wal_of(file)):
         return _stale(file, "the database is malformed")
     return DatabaseUnusable(f"DATABASE_URL: {file} is damaged: stop the bot and restore a backup.")
 
 
-def _stale(file: Path, found: str) -> DatabaseUnusable:
-    """Return the refusal for a file and a log that do not belong together."""
+def _stale(file: Path, reason: str) -> DatabaseUnusable:
+    """Return the exception for a file and a WAL that do not belong together."""
     return DatabaseUnusable(
-        f"DATABASE_URL: {file} does not fit the write-ahead log beside it ({found}), and nothing was changed: copy the backup over the "
-        f"file again, remove {_log_of(file).name} and {file.name}-shm, and start."
+        f"DATABASE_URL: {file} does not match the write-ahead log beside it ({reason}), and "
+        "nothing was changed: copy the backup over the file again, "
+        f"remove {_wal_of(file).name} and {file.name}-shm, and start."
     )

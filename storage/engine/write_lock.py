@@ -1,4 +1,4 @@
-"""The one connection that writes to an SQLite file, and whose turn it is."""
+"""Serialise the write transactions of an SQLite file on one connection."""
 
 import asyncio
 import logging
@@ -9,100 +9,108 @@ from contextlib import asynccontextmanager
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.engine.driver import adapter_of, as_sqlalchemy
-from storage.engine.sqlite_direct import BEGIN, AtOnceConnection
+from storage.engine.driver import adapter_of, as_sqlalchemy_error
+from storage.engine.sqlite_direct import BEGIN, SqliteDirectConnection
 
 log = logging.getLogger(__name__)
 
-TURN_SECONDS = 30.0
+ACQUIRE_TIMEOUT = 30.0
 
 
 class WriteLock:
-    """Keeps the connection, and has each transaction wait for the one before.
+    """Owns the writing connection and admits one transaction at a time.
 
-    A transaction begins and ends by the driver's own means: SQLAlchemy's, with a pool around them, take as long as the work of a tap.
+    Transactions begin and end directly on the driver. Through SQLAlchemy and its pool, that alone
+    takes as long as all the statements of a tap.
     """
 
-    def __init__(self, engine: AsyncEngine, *, turn_seconds: float = TURN_SECONDS) -> None:
-        """Write over a connection of this engine, which is opened when it is needed; nobody waits longer than this for his turn."""
+    def __init__(self, engine: AsyncEngine, *, acquire_timeout: float = ACQUIRE_TIMEOUT) -> None:
+        """Use a connection of this engine, opened when it is first needed.
+
+        ``acquire_timeout`` is the longest wait for the lock, in seconds.
+        """
         self._engine = engine
-        self._turn_seconds = turn_seconds
-        self._turn = asyncio.Lock()
+        self._acquire_timeout = acquire_timeout
+        self._lock = asyncio.Lock()
         self._connection: AsyncConnection | None = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction that commits at the end of the block, or not at all where the block raises.
+        """Open a transaction that commits at the end of the block, or rolls back on an exception.
 
         Raises:
-            exc.TimeoutError: the turn did not come in time, as where a pool has no connection free.
+            exc.TimeoutError: the lock was not free in time, like a pool without a free connection.
         """
-        await self._take_turn()
+        await self._acquire()
         try:
             connection = self._connection = self._connection or await self._engine.connect()
-            driver: AtOnceConnection = adapter_of(connection)
+            driver: SqliteDirectConnection = adapter_of(connection)
             try:
                 await self._begin(connection, driver)
                 yield connection
                 await self._commit(connection, driver)
             except BaseException:
-                await self._undo(driver)
+                await self._rollback(driver)
                 raise
             finally:
-                await _forget(connection)
+                await _end_sqlalchemy_transaction(connection)
         finally:
-            self._turn.release()
+            self._lock.release()
 
     async def close(self) -> None:
-        """Close the connection once nobody writes."""
-        async with self._turn:
+        """Close the connection after the current transaction."""
+        async with self._lock:
             if self._connection is not None:
                 await self._connection.close()
                 self._connection = None
 
-    async def _take_turn(self) -> None:
-        """Wait for the transaction before to end."""
+    async def _acquire(self) -> None:
+        """Wait for the lock. Raises exc.TimeoutError."""
         try:
-            async with asyncio.timeout(self._turn_seconds):
-                await self._turn.acquire()
+            async with asyncio.timeout(self._acquire_timeout):
+                await self._lock.acquire()
         except TimeoutError:
             raise exc.TimeoutError(
-                f"nobody could write for {self._turn_seconds:.0f} seconds"
+                f"the write lock was not free for {self._acquire_timeout:.0f} seconds"
             ) from None
 
-    async def _begin(self, connection: AsyncConnection, driver: AtOnceConnection) -> None:
-        """Take the file's lock: at once where nobody has it, as nearly always, else in the thread, where the lock may be waited for."""
+    async def _begin(self, connection: AsyncConnection, driver: SqliteDirectConnection) -> None:
+        """Begin the transaction: directly if the file is not locked, otherwise in the thread.
+
+        The file is nearly always free. Only the thread may wait for another process's lock.
+        """
         try:
-            if not driver.begins_to_write():
+            if not driver.try_begin_immediate():
                 await driver.driver_connection.execute(BEGIN)
         except sqlite3.Error as error:
-            raise as_sqlalchemy(error, BEGIN, connection) from error
+            raise as_sqlalchemy_error(error, BEGIN, connection) from error
 
-    async def _commit(self, connection: AsyncConnection, driver: AtOnceConnection) -> None:
-        """Write it down for good, in the thread, since that waits for the disk."""
+    async def _commit(self, connection: AsyncConnection, driver: SqliteDirectConnection) -> None:
+        """Commit in the thread, because a commit waits for the disk."""
         try:
             if not driver.raw.in_transaction:
-                raise sqlite3.OperationalError("SQLite has undone the transaction by itself")
+                raise sqlite3.OperationalError("SQLite has rolled back the transaction itself")
             await driver.driver_connection.commit()
         except sqlite3.Error as error:
-            raise as_sqlalchemy(error, "COMMIT", connection) from error
+            raise as_sqlalchemy_error(error, "COMMIT", connection) from error
 
-    async def _undo(self, driver: AtOnceConnection) -> None:
-        """Undo what is not committed, after a commit that is in work still where nobody waits for it any more.
+    async def _rollback(self, driver: SqliteDirectConnection) -> None:
+        """Roll back; a commit that is still running for a cancelled task finishes first.
 
-        Where that fails, nobody knows how it stands with this connection: the next one gets another. Why it was to be undone matters more.
+        If the rollback fails, the state of the connection is unknown, so the next transaction opens
+        a new one. The failure is only logged: the caller needs the error that caused the rollback.
         """
         try:
             await driver.driver_connection.rollback()
         except Exception:
-            log.exception("a transaction could not be undone; its connection is given up")
-            await self._give_up_connection()
+            log.exception("rollback failed; the connection is discarded")
+            await self._discard_connection()
         except BaseException:
-            await self._give_up_connection()
+            await self._discard_connection()
             raise
 
-    async def _give_up_connection(self) -> None:
-        """Have the next one get another connection."""
+    async def _discard_connection(self) -> None:
+        """Close the connection, so that the next transaction opens a new one."""
         abandoned, self._connection = self._connection, None
         if abandoned is not None:
             try:
@@ -111,7 +119,10 @@ class WriteLock:
                 await abandoned.close()
 
 
-async def _forget(connection: AsyncConnection) -> None:
-    """Have SQLAlchemy forget the transaction, of which it knows where something went its way: it is over, so nothing is left to be done."""
+async def _end_sqlalchemy_transaction(connection: AsyncConnection) -> None:
+    """End SQLAlchemy's own transaction, which begins if SQLAlchemy executes a statement itself.
+
+    The driver's transaction is over by then, so this only resets SQLAlchemy's state.
+    """
     if connection.in_transaction():
         await connection.rollback()

@@ -1,1 +1,1 @@
-"""What is done to a whole database: migrations, the integrity check, backups."""
+"""Operations on a whole database: migrations, the integrity check, backups."""

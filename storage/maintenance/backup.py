@@ -1,4 +1,7 @@
-"""A whole copy of a SQLite file while others work on it; it stands under its name only once it is whole and on the disk."""
+"""Back up a SQLite file while it is in use.
+
+The copy gets its name only when it is complete and on the disk.
+"""
 
 import os
 import sqlite3
@@ -8,37 +11,37 @@ from pathlib import Path
 
 
 class BackupFailed(Exception):
-    """No copy was made; the message is one sentence on why."""
+    """No copy was made; the message is one sentence that says why."""
 
 
 def back_up(source: Path, target: Path) -> None:
-    """Write a copy of a database that may be in use to a file that must not exist yet.
+    """Write a copy of a database to a file that does not exist yet. The database may be in use.
 
-    Copying the file instead would leave out what is still in its log. A copy that was interrupted is left in a folder ``….partial`` beside
-    the target at the worst, and never under its name.
+    Copying the file itself would miss what is still in its write-ahead log. An interrupted copy
+    leaves at most a folder ``….partial`` beside the target.
 
     Raises:
-        BackupFailed: see there.
+        BackupFailed: the target exists, or cannot be written.
     """
     if target.exists():
         raise BackupFailed(f"{target} exists already: name another file.")
     try:
-        # A folder of its own, since SQLite leaves a journal beside what it could not finish.
+        # Use a temporary folder, because SQLite leaves a journal beside an unfinished file.
         with tempfile.TemporaryDirectory(
             prefix=f"{target.name}.", suffix=".partial", dir=target.parent
         ) as folder:
             copy = Path(folder, target.name)
             with closing(sqlite3.connect(source)) as connection:
                 connection.execute("VACUUM INTO ?", (str(copy),))
-            _reach_disk(copy)
+            _fsync(copy)
             copy.rename(target)
-        _reach_disk(target.parent)
+        _fsync(target.parent)
     except (sqlite3.Error, OSError) as error:
         raise BackupFailed(f"{target} could not be written: {error}.") from error
 
 
-def _reach_disk(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
+def _fsync(path: Path) -> None:
+    """Flush a file or a folder to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""A look at the books that changes nothing: what should never be there, and what somebody should know of."""
+"""The integrity check: read-only queries for inconsistencies and for what operators should know."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -41,19 +41,19 @@ from storage.tables import (
 )
 from storage.types import Instant
 
-# A sweep comes every fifteen seconds: what is older than this was missed by many.
+# Holds are swept every 15 seconds, so older ones were missed many times.
 GRACE = timedelta(minutes=5)
-# Clocks of several machines, and of one that was just set, differ by a little.
-AHEAD = timedelta(minutes=1)
+# Tolerates small differences between machines' clocks, and a clock that was just set.
+CLOCK_TOLERANCE = timedelta(minutes=1)
 _SHOWN = 20
 
 _LIVE = or_(CONFIRMED, and_(HELD, reservation.c.expires_at > bindparam("now", type_=Instant())))
 
 
-def _overlapping(whose: ColumnElement[int] | Column[int]) -> Select[tuple[int]]:
-    """Return the query for live reservations that begin before an earlier one of the same person has ended."""
+def _overlapping(subject: ColumnElement[int] | Column[int]) -> Select[tuple[int]]:
+    """Return the query for live reservations that overlap an earlier one of the same subject."""
     earlier = func.max(reservation.c.end_cell).over(
-        partition_by=whose, order_by=(reservation.c.start_cell, reservation.c.id), rows=(None, -1)
+        partition_by=subject, order_by=(reservation.c.start_cell, reservation.c.id), rows=(None, -1)
     )
     taken = (
         select(reservation.c.id, reservation.c.start_cell, earlier.label("taken_until"))
@@ -70,10 +70,10 @@ def _overlapping(whose: ColumnElement[int] | Column[int]) -> Select[tuple[int]]:
 
 _OVERLAPS_OF_PROVIDERS = _overlapping(reservation.c.provider_id)
 _OVERLAPS_OF_CLIENTS = _overlapping(reservation.c.client_id)
-_TAKES_TIME = select(busy.c.cell).where(busy.c.reservation_id == reservation.c.id).exists()
+_HAS_CELLS = select(busy.c.cell).where(busy.c.reservation_id == reservation.c.id).exists()
 _UNSWEPT = (
     select(reservation.c.id)
-    .where(HELD, reservation.c.expires_at <= bindparam("before", type_=Instant()), _TAKES_TIME)
+    .where(HELD, reservation.c.expires_at <= bindparam("before", type_=Instant()), _HAS_CELLS)
     .order_by(reservation.c.expires_at)
     .limit(_SHOWN)
 )
@@ -92,15 +92,15 @@ _SAME_HOLD = or_(
 
 
 def _cells_of(kind: int, subject: Column[int]) -> ColumnElement[int]:
-    """Return how many of its cells a reservation takes of its provider or its client, held or kept as it is itself."""
+    """Return how many of a reservation's cells are stored with its subject and expiry."""
     within = and_(busy.c.cell >= reservation.c.start_cell, busy.c.cell < reservation.c.end_cell)
-    own = and_(
+    stored = and_(
         busy.c.reservation_id == reservation.c.id, busy.c.kind == kind, busy.c.subject == subject
     )
     return (
         select(func.count())
         .select_from(busy)
-        .where(own, within, _SAME_HOLD)
+        .where(stored, within, _SAME_HOLD)
         .correlate(reservation)
         .scalar_subquery()
     )
@@ -111,7 +111,7 @@ _LACKING = (
     select(reservation.c.id)
     .where(
         _LIVE,
-        # Cells of past days are gone already.
+        # The cells of past days have been deleted.
         reservation.c.start_cell >= bindparam("first"),
         or_(
             _cells_of(PROVIDER, reservation.c.provider_id) < _LENGTH,
@@ -140,8 +140,8 @@ _UNMERGED = (
     .limit(_SHOWN)
 )
 _OVERDUE = outbox.c.lease_until < bindparam("before", type_=Instant())
-_TOO_LONG = outbox.c.lease_until > bindparam("longest", type_=Instant())
-_ODD_LEASES = select(func.count()).select_from(outbox).where(DUE, or_(_OVERDUE, _TOO_LONG))
+_OVERLONG = outbox.c.lease_until > bindparam("longest", type_=Instant())
+_ODD_LEASES = select(func.count()).select_from(outbox).where(DUE, or_(_OVERDUE, _OVERLONG))
 # Each of these is the last entry of an index.
 _NEWEST = union_all(
     select(func.max(worked_update.c.worked_at, type_=Instant()).label("moment")),
@@ -171,35 +171,38 @@ _UNREACHABLE = (
 )
 
 
-class SqlDoctor:
-    """Reads everything in one snapshot; at most twenty of each kind are told."""
+class SqlIntegrityCheck:
+    """Runs all checks in one snapshot, and reports at most 20 findings of each kind."""
 
     def __init__(self, connection: Executor) -> None:
-        """Read over this connection."""
+        """Read through this connection."""
         self._connection = connection
 
     async def is_current(self) -> bool:
-        """Tell whether the schema is the newest this program knows; where it is not, nothing else can be asked. Raises DatabaseUnusable."""
+        """Return whether the schema is the newest that this program knows.
+
+        If not, the other queries fail. Raises DatabaseUnusable for the schema of another program.
+        """
         await self._connection.run_sync(refuse_foreign)
         return await self._connection.run_sync(is_current)
 
-    async def checkup(self, now: datetime) -> Checkup:
-        """Return the state of the books; raises DatabaseError where the file is too damaged to be read through."""
+    async def run(self, now: datetime) -> Checkup:
+        """Return what the checks find. Raises DatabaseError if the file is too damaged to read."""
         return Checkup(
-            overlaps_of_providers=await self._numbers(_OVERLAPS_OF_PROVIDERS, now),
-            overlaps_of_clients=await self._numbers(_OVERLAPS_OF_CLIENTS, now),
-            unswept=await self._numbers(_UNSWEPT, now),
-            stray=await self._numbers(_STRAY, now),
-            lacking=await self._numbers(_LACKING, now),
-            unmerged=await self._numbers(_UNMERGED, now),
+            overlaps_of_providers=await self._ids(_OVERLAPS_OF_PROVIDERS, now),
+            overlaps_of_clients=await self._ids(_OVERLAPS_OF_CLIENTS, now),
+            unswept=await self._ids(_UNSWEPT, now),
+            stray=await self._ids(_STRAY, now),
+            lacking=await self._ids(_LACKING, now),
+            unmerged=await self._ids(_UNMERGED, now),
             odd_leases=await self._connection.scalar(
-                _ODD_LEASES, {"before": now - GRACE, "longest": now + LEASE + AHEAD}
+                _ODD_LEASES, {"before": now - GRACE, "longest": now + LEASE + CLOCK_TOLERANCE}
             )
             or 0,
             ahead=await self._ahead(now),
-            loose=await self._told("PRAGMA foreign_key_check"),
+            loose=await self._pragma("PRAGMA foreign_key_check"),
             damage=tuple(
-                line for line in await self._told("PRAGMA integrity_check(5)") if line != "ok"
+                line for line in await self._pragma("PRAGMA integrity_check(5)") if line != "ok"
             ),
             parked=tuple(
                 Parked(kind, now - settled, error or "")
@@ -210,46 +213,52 @@ class SqlDoctor:
             unreachable=await self._connection.scalar(_UNREACHABLE) or 0,
         )
 
-    async def _numbers(self, query: Select[tuple[int]], now: datetime) -> tuple[int, ...]:
-        """Return the numbers of the reservations that a query finds."""
+    async def _ids(self, query: Select[tuple[int]], now: datetime) -> tuple[int, ...]:
+        """Return the ids that a query finds."""
         moments = {"now": now, "before": now - GRACE, "first": first_cell_from(now - CELLS_KEPT)}
         return tuple(await self._connection.scalars(query, moments))
 
-    async def _told(self, pragma: str) -> tuple[str, ...]:
-        """Return what SQLite says, each thing once; nothing where another database is underneath, which sees to this by itself."""
+    async def _pragma(self, pragma: str) -> tuple[str, ...]:
+        """Return the distinct rows of a SQLite pragma; PostgreSQL needs no such check."""
         if self._connection.dialect.name != "sqlite":
             return ()
         return tuple(dict.fromkeys(await self._connection.scalars(text(pragma))))
 
     async def _ahead(self, now: datetime) -> timedelta | None:
-        """Return how far the newest entry lies in the future."""
+        """Return how far the newest entry lies in the future, or None if it does not."""
         newest = max(filter(None, await self._connection.scalars(_NEWEST)), default=now)
-        return newest - now if newest > now + AHEAD else None
+        return newest - now if newest > now + CLOCK_TOLERANCE else None
 
     async def _oldest_due(self, now: datetime) -> timedelta | None:
-        """Return for how long the oldest message has been due."""
+        """Return for how long the oldest message has been due, or None if none is."""
         due: datetime | None = await self._connection.scalar(_OLDEST_DUE, {"now": now})
         return None if due is None else now - due
 
     async def _set_aside(self) -> SetAside | None:
-        """Return the updates that were set aside, None where none was."""
+        """Return the updates that were set aside, or None if there are none."""
         count = await self._connection.scalar(_SET_ASIDE)
         return SetAside(count, await self._connection.scalar(_LAST_ERROR) or "") if count else None
 
 
 @asynccontextmanager
-async def examined(url: str) -> AsyncIterator[SqlDoctor]:
-    """Open a database for a look that cannot change it; raises DatabaseUnsupported, and DatabaseUnusable for a file that is damaged."""
+async def open_integrity_check(url: str) -> AsyncIterator[SqlIntegrityCheck]:
+    """Open a database for the read-only integrity check.
+
+    Raises:
+        DatabaseUnsupported: the URL names another kind of database.
+        DatabaseUnusable: the file is damaged.
+    """
     engine = make_engine(url, write=False)
     try:
         async with engine.connect() as connection:
-            yield SqlDoctor(Executor(connection))
+            yield SqlIntegrityCheck(Executor(connection))
     except DatabaseError as error:
-        # What is locked or lacks a table is a more special error: this very one tells of the file itself.
+        # Locks and missing tables raise subclasses; DatabaseError itself means a damaged file.
         if type(error) is not DatabaseError:
             raise
         raise DatabaseUnusable(
-            f"DATABASE_URL: the database is damaged: {error.orig}. Stop the bot and restore a backup."
+            f"DATABASE_URL: the database is damaged: {error.orig}. Stop the bot and restore a "
+            "backup."
         ) from error
     finally:
         await engine.dispose()

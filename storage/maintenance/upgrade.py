@@ -1,4 +1,4 @@
-"""Run migrations, with Alembic."""
+"""Run migrations with Alembic."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 
 def upgrade(connection: Connection, scripts: Path, to: str = "head") -> None:
-    """Run the migrations in a folder that a database has not seen, up to one of them."""
+    """Run the migrations in a folder that the database has not seen, up to ``to``."""
     config = Config()
     config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.attributes["connection"] = connection

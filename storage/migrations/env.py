@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: over the connection that ``storage.maintenance.migrate`` has opened, inside its one transaction."""
+"""Configure Alembic to use the connection and transaction of ``storage.maintenance.migrate``."""
 
 from alembic import context
 

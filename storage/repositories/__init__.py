@@ -1,1 +1,1 @@
-"""One module for each repository: the statements that read and write its tables."""
+"""The repositories, one module each: the statements that read and write their tables."""

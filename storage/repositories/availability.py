@@ -1,4 +1,4 @@
-"""When providers work: merged stretches of cells."""
+"""The hours of providers, as merged spans of cells."""
 
 from collections.abc import Iterable, Sequence
 
@@ -18,7 +18,7 @@ _WITHIN = (
     )
     .order_by(availability.c.end_cell)
 )
-_ALONE = select(provider.c.id).where(provider.c.id == bindparam("provider")).with_for_update()
+_LOCK = select(provider.c.id).where(provider.c.id == bindparam("provider")).with_for_update()
 _REMOVE = delete(availability).where(_OF_PROVIDER, availability.c.end_cell == bindparam("end"))
 _ADD = insert(availability)
 
@@ -27,15 +27,15 @@ class SqlAvailability:
     """Implements ``domain.ports.Availability``."""
 
     def __init__(self, connection: Executor) -> None:
-        """Work on this connection."""
+        """Execute statements through this connection."""
         self._connection = connection
 
-    async def alone(self, provider_id: int) -> None:
-        """Let nobody hold anything with this provider, nor change his hours, until this transaction ends."""
-        await self._connection.execute(_ALONE, {"provider": provider_id})
+    async def lock(self, provider_id: int) -> None:
+        """Lock a provider until the transaction ends: no other one holds slots or changes hours."""
+        await self._connection.execute(_LOCK, {"provider": provider_id})
 
     async def within(self, provider_id: int, window: TimeSpan) -> Sequence[TimeSpan]:
-        """Return the whole stretches that touch the window, in order."""
+        """Return the complete spans that touch the window, in order."""
         rows = await self._connection.execute(
             _WITHIN, {"provider": provider_id, "first": window.start, "last": window.end}
         )
@@ -44,7 +44,7 @@ class SqlAvailability:
     async def replace(
         self, provider_id: int, old: Iterable[TimeSpan], new: Iterable[TimeSpan]
     ) -> None:
-        """Put new stretches in the place of old ones."""
+        """Replace old spans by new ones."""
         if removed := [{"provider": provider_id, "end": span.end} for span in old]:
             await self._connection.execute(_REMOVE, removed)
         if added := [

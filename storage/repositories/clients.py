@@ -1,4 +1,4 @@
-"""The people the bot knows."""
+"""The people who have written to the bot."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, select, update
 
 from domain.client import Client, Contact
 from storage.engine.executor import Executor
-from storage.sql.variants import PerDatabase
+from storage.sql.variants import PerDialect
 from storage.tables import client
 
 _FIELDS = [
@@ -22,9 +22,9 @@ _FIELDS = [
     )
 ]
 _GET = select(*_FIELDS).where(client.c.id == bindparam("client"))
-# Nobody else acts for this person until the transaction ends; others may still point to him.
-_ALONE = _GET.with_for_update(key_share=True)
-_ADD = PerDatabase(lambda db: db.insert(client).on_conflict_do_nothing())
+# Locks the person against other updates, but not against rows that reference them.
+_GET_FOR_UPDATE = _GET.with_for_update(key_share=True)
+_ADD = PerDialect(lambda db: db.insert(client).on_conflict_do_nothing())
 _SET = update(client).where(client.c.id == bindparam("client"))
 _ZONE = _SET.values(time_zone=bindparam("zone"))
 _LANGUAGE = _SET.values(language=bindparam("chosen"))
@@ -43,22 +43,25 @@ class SqlClients:
     """Implements ``domain.ports.Clients``."""
 
     def __init__(self, connection: Executor) -> None:
-        """Work on this connection."""
+        """Execute statements through this connection."""
         self._connection = connection
 
     async def get(self, client_id: int) -> Client | None:
-        """Return one person, or None for a stranger."""
+        """Return a person, or None if they never wrote."""
         row = (await self._connection.execute(_GET, {"client": client_id})).one_or_none()
         return Client(**row._asdict()) if row else None
 
     async def record_contact(self, contact: Contact, now: datetime) -> Client:
-        """Note that a person wrote: new, or with a new name, and reachable again; he does nothing else until this transaction ends."""
-        known = await self._alone(contact.id)
-        told = (contact.name, contact.username, contact.language, None)
+        """Record that a person wrote, with their current name, and is reachable.
+
+        Locks the person's row until the transaction ends, so that their updates run one at a time.
+        """
+        known = await self._get_for_update(contact.id)
+        current = (contact.name, contact.username, contact.language, None)
         if (
             known
             and (known.name, known.username, known.telegram_language, known.unreachable_since)
-            == told
+            == current
         ):
             return known
         await self._connection.execute(
@@ -82,19 +85,19 @@ class SqlClients:
         row = (await self._connection.execute(_GET, {"client": contact.id})).one()
         return Client(**row._asdict())
 
-    async def _alone(self, client_id: int) -> Client | None:
-        """Return one person with his row to ourselves."""
-        row = (await self._connection.execute(_ALONE, {"client": client_id})).one_or_none()
+    async def _get_for_update(self, client_id: int) -> Client | None:
+        """Return a person and lock their row, or None if they never wrote."""
+        row = (await self._connection.execute(_GET_FOR_UPDATE, {"client": client_id})).one_or_none()
         return Client(**row._asdict()) if row else None
 
     async def choose_zone(self, client_id: int, zone: str) -> None:
-        """Keep the zone a person chose."""
+        """Store the time zone that a person chose."""
         await self._connection.execute(_ZONE, {"client": client_id, "zone": zone})
 
     async def choose_language(self, client_id: int, language: str) -> None:
-        """Keep the language a person chose."""
+        """Store the language that a person chose."""
         await self._connection.execute(_LANGUAGE, {"client": client_id, "chosen": language})
 
     async def mark_unreachable(self, client_id: int, now: datetime) -> None:
-        """Note since when a person cannot be written to; the first time counts."""
+        """Record since when a person cannot be reached; an earlier instant is kept."""
         await self._connection.execute(_UNREACHABLE, {"client": client_id, "now": now})

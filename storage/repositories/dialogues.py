@@ -1,4 +1,4 @@
-"""Where people stand in their dialogues."""
+"""The dialogue state of each person."""
 
 from datetime import datetime
 from typing import Any
@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select, update
 
 from domain.operations.dialogue import Dialogue
 from storage.engine.executor import Executor
-from storage.sql.variants import PerDatabase
+from storage.sql.variants import PerDialect
 from storage.tables import dialogue
 
 _GET = select(dialogue.c.flow, dialogue.c.state, dialogue.c.data, dialogue.c.card_message_id).where(
@@ -29,30 +29,30 @@ _CHANGING = ("flow", "state", "data", "card_message_id", "changed_at")
 
 
 def _save(db: Any) -> Any:
-    """Keep where a person stands, for the first time or anew."""
-    put_in = db.insert(dialogue)
-    return put_in.on_conflict_do_update(
-        index_elements=["client_id"], set_={name: put_in.excluded[name] for name in _CHANGING}
+    """Return the upsert of a person's dialogue state."""
+    upsert = db.insert(dialogue)
+    return upsert.on_conflict_do_update(
+        index_elements=["client_id"], set_={name: upsert.excluded[name] for name in _CHANGING}
     )
 
 
-_SAVE = PerDatabase(_save)
+_SAVE = PerDialect(_save)
 
 
 class SqlDialogues:
     """Implements ``domain.ports.Dialogues``."""
 
     def __init__(self, connection: Executor) -> None:
-        """Work on this connection."""
+        """Execute statements through this connection."""
         self._connection = connection
 
     async def get(self, client_id: int) -> Dialogue:
-        """Return where a person stands; outside of any dialogue where nothing is kept."""
+        """Return a person's dialogue state; an empty one if they are in no dialogue."""
         row = (await self._connection.execute(_GET, {"client": client_id})).one_or_none()
         return Dialogue(**row._asdict()) if row else Dialogue()
 
     async def save(self, client_id: int, changed: Dialogue, now: datetime) -> None:
-        """Keep where a person stands now."""
+        """Store a person's dialogue state."""
         row = {
             "flow": changed.flow,
             "state": changed.state,
@@ -64,9 +64,9 @@ class SqlDialogues:
         )
 
     async def show_on(self, client_id: int, card: int) -> None:
-        """Note the message the dialogue, if the person is in one, now edits in place."""
+        """Record which message the dialogue edits in place, if the person is in one."""
         await self._connection.execute(_SHOW_ON, {"client": client_id, "card": card})
 
     async def move_card(self, client_id: int, old: int, new: int) -> None:
-        """Note that a message took the place of the dialogue's card, where that was the one that is gone."""
+        """Record that a message has replaced a missing one, if that was the dialogue's card."""
         await self._connection.execute(_MOVE_CARD, {"client": client_id, "old": old, "new": new})

@@ -1,4 +1,4 @@
-"""Hours about to be posted."""
+"""Hours that a provider is about to post."""
 
 from datetime import date, datetime
 from typing import Any
@@ -30,14 +30,14 @@ class SqlDrafts:
     """Implements ``domain.ports.Drafts``."""
 
     def __init__(self, connection: Executor) -> None:
-        """Work on this connection."""
+        """Execute statements through this connection."""
         self._connection = connection
 
     async def add(self, provider_id: int, new: Draft, now: datetime) -> Draft:
-        """Write a new draft and return it with its number."""
+        """Insert a draft and return it with its id."""
         row = {
             "provider_id": provider_id,
-            "days": _days_out(new.days),
+            "days": _encode_days(new.days),
             "state": new.state,
             "added": [],
             "drafted_at": now,
@@ -46,21 +46,21 @@ class SqlDrafts:
         return Draft(number, provider_id, new.days, new.state)
 
     async def get(self, draft_id: int) -> Draft | None:
-        """Return one draft."""
+        """Return a draft, or None if there is none."""
         row = (await self._connection.execute(_GET, {"wanted": draft_id})).one_or_none()
         if row is None:
             return None
         added = tuple(TimeSpan(start, end) for start, end in row.added)
         return Draft(
-            row.id, row.provider_id, _days_in(row.days), DraftState(row.state), added, row.zone
+            row.id, row.provider_id, _decode_days(row.days), DraftState(row.state), added, row.zone
         )
 
     async def save(self, changed: Draft) -> None:
-        """Keep a changed draft."""
+        """Update a draft."""
         added = [(span.start, span.end) for span in changed.added]
         row = {
             "wanted": changed.id,
-            "new_days": _days_out(changed.days),
+            "new_days": _encode_days(changed.days),
             "new_state": changed.state,
             "new_added": added,
             "new_zone": changed.zone,
@@ -68,14 +68,14 @@ class SqlDrafts:
         await self._connection.execute(_SAVE, row)
 
 
-def _days_out(days: tuple[DayHours, ...]) -> list[Any]:
-    """Return days as plain JSON: ``[["2026-12-01", [[480, 900]]], …]``."""
+def _encode_days(days: tuple[DayHours, ...]) -> list[Any]:
+    """Return days as JSON values: ``[["2026-12-01", [[480, 900]]], …]``."""
     return [(day.isoformat(), [(span.start, span.end) for span in spans]) for day, spans in days]
 
 
-def _days_in(plain: list[Any]) -> tuple[DayHours, ...]:
-    """Return days from plain JSON."""
+def _decode_days(encoded: list[Any]) -> tuple[DayHours, ...]:
+    """Return days from JSON values."""
     return tuple(
         (date.fromisoformat(day), tuple(WallSpan(start, end) for start, end in spans))
-        for day, spans in plain
+        for day, spans in encoded
     )

@@ -1,4 +1,4 @@
-"""A write that shows whether the database can be written."""
+"""A test write, which shows whether the database accepts writes."""
 
 import base64
 import os
@@ -7,27 +7,31 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete
 
 from storage.engine.executor import Executor
-from storage.sql.variants import PerDatabase
+from storage.sql.variants import PerDialect
 from storage.tables import failed_update
 
-# PostgreSQL compresses long texts: random bytes keep their size.
+# PostgreSQL compresses long texts. Random bytes keep their size.
 _BYTES = 12 * 1024
-_INSERT = PerDatabase(lambda db: db.insert(failed_update))
+_INSERT = PerDialect(lambda db: db.insert(failed_update))
 _DELETE = delete(failed_update).where(failed_update.c.update_id == bindparam("number"))
 
 
 class SqlHealth:
-    """Tries what every other transaction needs."""
+    """Tests what every transaction needs."""
 
     def __init__(self, connection: Executor, replica: int = 0) -> None:
-        """Work on this connection; each replica has a row of its own, so that none waits for another's."""
+        """Execute statements through this connection.
+
+        Each replica writes its own row, so that none waits for another.
+        """
         self._connection = connection
         self._number = -1 - replica
 
     async def try_write(self, now: datetime) -> None:
-        """Write a row of 16 KiB and delete it; raises what the database raises, as when its disk is full.
+        """Write a row of 16 KiB and delete it.
 
-        Telegram's update ids are positive, so that the row's number is never an update's.
+        Raises the database's error, like one for a full disk. The row's number is negative, so it
+        is never an update's id from Telegram.
         """
         ballast = base64.b64encode(os.urandom(_BYTES)).decode()
         row = {

@@ -1,4 +1,4 @@
-"""What went wrong, one row for each kind, until the admins have been told; and when they were told last."""
+"""Incidents, counted by kind until the next admin summary, and the time of the last summary."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,61 +8,62 @@ from sqlalchemy import bindparam, delete, select
 
 from domain.operations.incident import Incident, Trouble
 from storage.engine.executor import Executor
-from storage.sql.variants import PerDatabase
+from storage.sql.variants import PerDialect
 from storage.tables import digest, incident
 
 _ONLY = 1
-_TOLD_SINCE = (
+_REPORTED_SINCE = (
     select(digest.c.id)
     .where(digest.c.id == _ONLY, digest.c.told_at > bindparam("since", type_=digest.c.told_at.type))
     .exists()
 )
-_UNTOLD = select(incident.c.kind).where(~_TOLD_SINCE).limit(1)
+_UNREPORTED = select(incident.c.kind).where(~_REPORTED_SINCE).limit(1)
 _TAKE = delete(incident).returning(incident.c.kind, incident.c.count, incident.c.error)
 
 
 def _note(db: Any) -> Any:
-    """Count one more of a kind."""
-    put_in = db.insert(incident)
-    latest = {name: put_in.excluded[name] for name in ("error", "latest")}
-    return put_in.on_conflict_do_update(
+    """Return the statement that adds one to the count of a kind."""
+    upsert = db.insert(incident)
+    latest = {name: upsert.excluded[name] for name in ("error", "latest")}
+    return upsert.on_conflict_do_update(
         index_elements=["kind"], set_={"count": incident.c.count + 1, **latest}
     )
 
 
 def _claim(db: Any) -> Any:
-    """Be the one who tells, unless others have told since."""
-    put_in = db.insert(digest)
-    told = {"told_at": put_in.excluded.told_at}
-    untold = digest.c.told_at <= bindparam("since")
-    return put_in.on_conflict_do_update(index_elements=["id"], set_=told, where=untold).returning(
-        digest.c.id
-    )
+    """Return the statement that claims the summary, unless another replica has sent one since."""
+    upsert = db.insert(digest)
+    reported = {"told_at": upsert.excluded.told_at}
+    unreported = digest.c.told_at <= bindparam("since")
+    return upsert.on_conflict_do_update(
+        index_elements=["id"], set_=reported, where=unreported
+    ).returning(digest.c.id)
 
 
-_NOTE, _CLAIM = PerDatabase(_note), PerDatabase(_claim)
+_NOTE, _CLAIM = PerDialect(_note), PerDialect(_claim)
 
 
 class SqlIncidents:
-    """What the digest is made of."""
+    """The contents of the admin summary."""
 
     def __init__(self, connection: Executor) -> None:
-        """Work on this connection."""
+        """Execute statements through this connection."""
         self._connection = connection
 
     async def note(self, kind: Trouble, error: str, now: datetime) -> None:
-        """Count one more of a kind."""
+        """Add one to the count of a kind."""
         row = {"kind": kind, "count": 1, "error": error, "latest": now}
         await self._connection.execute(_NOTE.on(self._connection), row)
 
     async def any_unreported(self, since: datetime) -> bool:
-        """Tell whether there are some and nobody was told of any after ``since``."""
-        return (await self._connection.execute(_UNTOLD, {"since": since})).first() is not None
+        """Return whether there are incidents and no summary was sent after ``since``."""
+        return (await self._connection.execute(_UNREPORTED, {"since": since})).first() is not None
 
     async def take(self, now: datetime, since: datetime) -> Sequence[Incident]:
-        """Take all there are, to be told in this transaction; none where others took some after ``since``.
+        """Delete and return all incidents, or none if a summary was sent after ``since``.
 
-        The row of the last telling decides: of two who come at once, the second waits for the first to commit, and then finds it done.
+        The caller reports them in the same transaction. The row of the last summary decides: of two
+        replicas, the second waits for the first to commit and then finds the summary sent.
         """
         claimed = {"id": _ONLY, "told_at": now, "since": since}
         if (await self._connection.execute(_CLAIM.on(self._connection), claimed)).first() is None:

@@ -27,11 +27,11 @@ class SqlInvitations:
     """Implements ``domain.ports.Invitations``."""
 
     def __init__(self, connection: Executor) -> None:
-        """Work on this connection."""
+        """Execute statements through this connection."""
         self._connection = connection
 
     async def add(self, new: Invitation, now: datetime) -> None:
-        """Write a new invitation."""
+        """Insert an invitation."""
         row = {
             "digest": new.digest,
             "invited_by": new.invited_by,
@@ -41,10 +41,10 @@ class SqlInvitations:
         await self._connection.execute(_ADD, row)
 
     async def get(self, digest: str) -> Invitation | None:
-        """Return the invitation with this digest, which nobody else accepts until this transaction ends."""
+        """Return the invitation with this digest and lock it until the transaction ends."""
         row = (await self._connection.execute(_GET, {"wanted": digest})).one_or_none()
         return Invitation(**row._asdict()) if row else None
 
     async def use(self, digest: str, client_id: int, now: datetime) -> None:
-        """Note who accepted an invitation."""
+        """Record who accepted an invitation."""
         await self._connection.execute(_USE, {"wanted": digest, "guest": client_id, "now": now})

@@ -1,4 +1,4 @@
-"""What is to be delivered, in order, at least once."""
+"""The outbox: messages to deliver, in order and at least once."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -32,16 +32,20 @@ from domain.operations.outbox import (
     not_delivered,
 )
 from storage.engine.executor import Executor
-from storage.engine.sqlite_direct import FEW, IN_THREAD
-from storage.sql.json_rows import given, rows_given
-from storage.sql.variants import PerDatabase
-from storage.tables import DUE, DUE_NEWS, DUE_REPLY, WITHHELD, outbox
+from storage.engine.sqlite_direct import IN_THREAD, MAX_INLINE_ROWS
+from storage.sql.json_rows import json_parameter, json_rows
+from storage.sql.variants import PerDialect
+from storage.tables import DUE, DUE_NOTIFICATION, DUE_REPLY, WITHHELD, outbox
 
 LEASE = timedelta(seconds=60)
 CHANNEL = "slotkeeper"
-"""What replicas listen to: who has joined, left (minus his number), or committed what falls due, and when, in microseconds since 1970."""
-_LOOKED_AT = 2_000
-_LONGEST_SILENCE = timedelta(days=1)
+"""The channel of notifications among replicas.
+
+The payload is the number of the replica that joins, negated if it leaves. If it commits messages,
+the instant at which they fall due follows, in microseconds since 1970.
+"""
+_SCAN_LIMIT = 2_000
+_MAX_WAIT = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FIELDS = [
@@ -51,10 +55,11 @@ _FIELDS = [
 _NOW = bindparam("now", type_=outbox.c.due_at.type)
 _NOT_LEASED = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= bindparam("now"))
 _AHEAD = outbox.alias("ahead")
-_WAITS_AHEAD = text("ahead.state = 'due'")
-# What a person is to be told first. Only that can be claimed, so nobody is ever told two things by two replicas in the wrong order.
+_AHEAD_IS_DUE = text("ahead.state = 'due'")
+# A row that is ahead of another one of the same recipient. Only the first row can be claimed, so
+# two replicas never deliver a person's messages in the wrong order.
 _IS_AHEAD = and_(
-    _WAITS_AHEAD,
+    _AHEAD_IS_DUE,
     _AHEAD.c.recipient_id == outbox.c.recipient_id,
     or_(
         _AHEAD.c.due_at < outbox.c.due_at,
@@ -62,22 +67,23 @@ _IS_AHEAD = and_(
     ),
 )
 _HEAD = ~select(_AHEAD.c.id).where(_IS_AHEAD).exists()
-# An answer overtakes news that was not tried yet, whether it is sent at once or queued.
-_FIRST_ANSWER = (
+# A reply overtakes notifications that were not tried yet, whether it is sent directly or queued.
+_REPLY_HEAD = (
     ~select(_AHEAD.c.id)
     .where(_IS_AHEAD, or_(_AHEAD.c.attempts > 0, _AHEAD.c.kind == REPLY))
     .exists()
 )
 
 
-def _claim(which: TextClause, head: ColumnElement[bool]) -> Any:
-    """Lease what is due, the first thing for each person, oldest first.
+def _claim(kinds: TextClause, head: ColumnElement[bool]) -> Any:
+    """Return the statement that leases due rows, oldest first, one for each recipient.
 
-    The query stands in front, where it runs once: as a subquery PostgreSQL may run it again for each row, and find others behind the limit.
+    The query is a CTE, so that it runs once: PostgreSQL may run a subquery again for each row, and
+    find other rows within the limit.
     """
     due_now = (
         select(outbox.c.id)
-        .where(which, outbox.c.due_at <= bindparam("now"), _NOT_LEASED, head)
+        .where(kinds, outbox.c.due_at <= bindparam("now"), _NOT_LEASED, head)
         .order_by(outbox.c.due_at, outbox.c.id)
         .limit(bindparam("limit"))
         .with_for_update(skip_locked=True, of=outbox)
@@ -87,7 +93,7 @@ def _claim(which: TextClause, head: ColumnElement[bool]) -> Any:
         .where(outbox.c.id.in_(select(due_now.cte("chosen").c.id)), DUE)
         .values(
             lease_until=bindparam("lease"),
-            leased_by=bindparam("mine"),
+            leased_by=bindparam("replica"),
             attempts=outbox.c.attempts + 1,
         )
         .returning(*_FIELDS)
@@ -95,12 +101,16 @@ def _claim(which: TextClause, head: ColumnElement[bool]) -> Any:
     )
 
 
-_CLAIM_REPLIES, _CLAIM_NEWS = _claim(DUE_REPLY, _FIRST_ANSWER), _claim(DUE_NEWS, _HEAD)
-_NEXT_OF = select(func.min(outbox.c.due_at)).where(
+_CLAIM_REPLIES, _CLAIM_NOTIFICATIONS = (
+    _claim(DUE_REPLY, _REPLY_HEAD),
+    _claim(DUE_NOTIFICATION, _HEAD),
+)
+_NEXT_OF_RECIPIENT = select(func.min(outbox.c.due_at)).where(
     DUE, outbox.c.recipient_id == bindparam("recipient")
 )
-# A row can be claimed once it is due, first and nobody's. Leased rows are due ones, so they stand first in the index, and so many are never
-# in hand at once: what lies behind this limit falls due later than what was looked at.
+# A row can be claimed when it is due, first for its recipient and not leased. Leased rows are due,
+# so they come first in the index, and fewer than the limit are ever leased: rows beyond it fall due
+# later than those read.
 _CLAIMABLE = case(
     (outbox.c.lease_until > outbox.c.due_at, outbox.c.lease_until), else_=outbox.c.due_at
 ).label("claimable")
@@ -108,18 +118,19 @@ _SOONEST = (
     select(_CLAIMABLE)
     .where(DUE, _HEAD)
     .order_by(outbox.c.due_at, outbox.c.id)
-    .limit(_LOOKED_AT)
+    .limit(_SCAN_LIMIT)
     .subquery()
 )
-_NEXT = select(func.min(_SOONEST.c.claimable, type_=outbox.c.due_at.type)).execution_options(
-    **IN_THREAD
-)
+_NEXT_CLAIMABLE = select(
+    func.min(_SOONEST.c.claimable, type_=outbox.c.due_at.type)
+).execution_options(**IN_THREAD)
 _BACKLOG = (
     select(func.count(), func.min(outbox.c.due_at, type_=outbox.c.due_at.type))
     .where(DUE, outbox.c.due_at <= bindparam("now"))
     .execution_options(**IN_THREAD)
 )
-# The row as it was claimed: where it was put in anew meanwhile (a moved hold), or claimed by another, the attempts are different ones.
+# The row as it was claimed. If it was since replaced (a moved hold) or claimed by another replica,
+# its attempts differ.
 _ROW = and_(outbox.c.id == bindparam("row"), outbox.c.attempts == bindparam("tries"))
 _SETTLE = (
     update(outbox)
@@ -134,28 +145,29 @@ _POSTPONE = (
     )
     .values(due_at=bindparam("until"), lease_until=None)
 )
-# Only the warning of a hold is scheduled ahead. Anything else that is not due yet was postponed, or queues behind a postponed row.
+# Only hold warnings are scheduled ahead. Any other row that is not due yet was postponed, or queues
+# behind a postponed row.
 _POSTPONED = and_(
     outbox.c.due_at > bindparam("after", type_=outbox.c.due_at.type),
     or_(outbox.c.attempts > 0, outbox.c.kind != Kind.HOLD_WARNING),
 )
 _LONGEST_LEASE = bindparam("longest", type_=outbox.c.lease_until.type)
 _OVERLONG = outbox.c.lease_until > _LONGEST_LEASE
-_HELD_BACK = outbox.alias("held_back")
-# Telegram said for how long to wait, and all that waits behind such a row waits as long.
-_TOLD_TO_WAIT = (
-    select(_HELD_BACK.c.id)
+_POSTPONED_ROW = outbox.alias("held_back")
+# Rows whose recipient has a row with Telegram's ``retry_after``: they wait as long.
+_RATE_LIMITED = (
+    select(_POSTPONED_ROW.c.id)
     .where(
         text("held_back.state = 'due'"),
-        _HELD_BACK.c.recipient_id == outbox.c.recipient_id,
-        _HELD_BACK.c.error == TOLD_TO_WAIT,
+        _POSTPONED_ROW.c.recipient_id == outbox.c.recipient_id,
+        _POSTPONED_ROW.c.error == TOLD_TO_WAIT,
     )
     .exists()
 )
-_RECALLED = and_(_POSTPONED, ~_TOLD_TO_WAIT)
+_RECALLED = and_(_POSTPONED, ~_RATE_LIMITED)
 _SHIFTED = (
     select(outbox.c.id, outbox.c.due_at)
-    .where(DUE, _POSTPONED, _TOLD_TO_WAIT)
+    .where(DUE, _POSTPONED, _RATE_LIMITED)
     .execution_options(**IN_THREAD)
 )
 _SHIFT = (
@@ -171,15 +183,15 @@ _RECALL = (
     .returning(outbox.c.id)
 )
 _NOTE_ERROR = update(outbox).where(_ROW).values(error=bindparam("new_error"))
-_QUEUE = update(outbox).where(_ROW, DUE).values(due_at=bindparam("until"), lease_until=None)
-_KEEP = update(outbox).where(_ROW, DUE).values(payload=bindparam("new_payload"))
-# A lease that lapsed is taken up again; one that was dropped, as the row was put off, is not.
-_HOLD = (
+_MOVE_TO_QUEUE = update(outbox).where(_ROW, DUE).values(due_at=bindparam("until"), lease_until=None)
+_SAVE_PAYLOAD = update(outbox).where(_ROW, DUE).values(payload=bindparam("new_payload"))
+# Renews a lapsed lease too, but not one that was dropped when the row was postponed.
+_EXTEND_LEASE = (
     update(outbox)
     .where(_ROW, DUE, outbox.c.lease_until.is_not(None))
     .values(lease_until=bindparam("lease"))
 )
-_RENEW = (
+_RENEW_LEASE = (
     update(outbox)
     .where(_ROW, DUE, outbox.c.lease_until > bindparam("now"))
     .values(lease_until=bindparam("lease"))
@@ -195,76 +207,79 @@ _WITHHOLD = (
     .where(DUE, _OF_RECIPIENT)
     .values(state="withheld", settled_at=bindparam("now"), error=bindparam("why"))
 )
-_FRESH = {"attempts": 0, "state": "due", "lease_until": None, "settled_at": None, "error": None}
+_NEW_ROW = {"attempts": 0, "state": "due", "lease_until": None, "settled_at": None, "error": None}
 _RESUME = (
     update(outbox)
     .where(WITHHELD, _OF_RECIPIENT)
-    .values(_FRESH | {"due_at": case((outbox.c.due_at > _NOW, outbox.c.due_at), else_=_NOW)})
+    .values(_NEW_ROW | {"due_at": case((outbox.c.due_at > _NOW, outbox.c.due_at), else_=_NOW)})
     .returning(outbox.c.id)
 )
-_TELL = select(func.pg_notify(CHANNEL, bindparam("news")))
-# What was tried before and has to be tried again, or is an answer that queues already: nothing new may overtake it.
-_WAITING = or_(outbox.c.attempts > 0, outbox.c.kind == REPLY)
-_WAITS = (
+_NOTIFY_REPLICAS = select(func.pg_notify(CHANNEL, bindparam("payload")))
+# A row that must be retried, or a queued reply: no new row may overtake it.
+_BLOCKS_OTHERS = or_(outbox.c.attempts > 0, outbox.c.kind == REPLY)
+_QUEUE_OF_RECIPIENT = (
     select(func.max(outbox.c.due_at).label("until"))
-    .where(DUE, outbox.c.recipient_id == bindparam("recipient"), _WAITING)
+    .where(DUE, outbox.c.recipient_id == bindparam("recipient"), _BLOCKS_OTHERS)
     .subquery()
 )
-_REPORT = insert(outbox).values(_FRESH)
-_QUEUED = ("recipient_id", "kind", "reservation_id")
-_TOLD = (*_QUEUED, "due_at")
+_REPORT = insert(outbox).values(_NEW_ROW)
+_QUEUE_KEY = ("recipient_id", "kind", "reservation_id")
+_COLUMNS = (*_QUEUE_KEY, "due_at")
 
 
-def _put_in(db: Any) -> Any:
-    """Put notifications in as new ones, and the same again where there are such."""
-    rows = rows_given(db, *(outbox.c[name] for name in _TOLD)).add_columns(
+def _upsert(db: Any) -> Any:
+    """Return the statement that inserts notifications, or makes existing ones due again."""
+    rows = json_rows(db, *(outbox.c[name] for name in _COLUMNS)).add_columns(
         literal("due"), literal(0)
     )
-    put_in = db.insert(outbox).from_select([*_TOLD, "state", "attempts"], rows)
-    again = {**_FRESH, "due_at": put_in.excluded.due_at}
-    return put_in.on_conflict_do_update(index_elements=["reservation_id", "kind"], set_=again)
+    upsert = db.insert(outbox).from_select([*_COLUMNS, "state", "attempts"], rows)
+    replacement = {**_NEW_ROW, "due_at": upsert.excluded.due_at}
+    return upsert.on_conflict_do_update(index_elements=["reservation_id", "kind"], set_=replacement)
 
 
-def _queues(db: Any) -> Any:
-    """Ask until when the last of what waits for people is put off, without what is put in anew: nothing queues behind itself."""
-    told = rows_given(db, *(outbox.c[name] for name in _QUEUED)).cte("told")
-    anew = (
-        select(told.c.kind)
-        .where(told.c.reservation_id == outbox.c.reservation_id, told.c.kind == outbox.c.kind)
+def _queue_end(db: Any) -> Any:
+    """Return the query for the last due instant in the queue of each recipient of added rows.
+
+    Leaves out rows that the added ones replace, because a row does not queue behind itself.
+    """
+    added = json_rows(db, *(outbox.c[name] for name in _QUEUE_KEY)).cte("added")
+    replaced = (
+        select(added.c.kind)
+        .where(added.c.reservation_id == outbox.c.reservation_id, added.c.kind == outbox.c.kind)
         .exists()
     )
-    theirs = outbox.c.recipient_id.in_(select(told.c.recipient_id))
+    recipients = outbox.c.recipient_id.in_(select(added.c.recipient_id))
     return (
         select(outbox.c.recipient_id, func.max(outbox.c.due_at))
-        .where(DUE, theirs, _WAITING, ~anew)
+        .where(DUE, recipients, _BLOCKS_OTHERS, ~replaced)
         .group_by(outbox.c.recipient_id)
     )
 
 
-_NOTIFY, _QUEUES = PerDatabase(_put_in), PerDatabase(_queues)
+_UPSERT, _QUEUE_END = PerDialect(_upsert), PerDialect(_queue_end)
 
 
-_AT_ONCE = and_(_WAITS.c.until.is_(None), bindparam("queued", type_=Integer()) == 0)
+_SEND_NOW = and_(_QUEUE_OF_RECIPIENT.c.until.is_(None), bindparam("queued", type_=Integer()) == 0)
 
 
 def _unless_queued(name: str) -> ColumnElement[Any]:
-    """Return a value for a reply that its process sends itself, and NULL for one that is queued."""
-    return case((_AT_ONCE, bindparam(name, type_=outbox.c[name].type))).label(name)
+    """Return the value for a reply that its process sends itself, and NULL for a queued one."""
+    return case((_SEND_NOW, bindparam(name, type_=outbox.c[name].type))).label(name)
 
 
-_REPLIED = {
+_REPLY_VALUES = {
     "recipient_id": bindparam("recipient", type_=outbox.c.recipient_id.type),
     "kind": literal(REPLY),
     "payload": bindparam("payload", type_=outbox.c.payload.type),
-    "due_at": case((_WAITS.c.until > _NOW, _WAITS.c.until), else_=_NOW),
+    "due_at": case((_QUEUE_OF_RECIPIENT.c.until > _NOW, _QUEUE_OF_RECIPIENT.c.until), else_=_NOW),
     "state": literal("due"),
-    "attempts": case((_AT_ONCE, 1), else_=0),
+    "attempts": case((_SEND_NOW, 1), else_=0),
     "lease_until": _unless_queued("lease_until"),
     "leased_by": _unless_queued("leased_by"),
 }
 _REPLY = (
     insert(outbox)
-    .from_select([*_REPLIED], select(*_REPLIED.values()))
+    .from_select([*_REPLY_VALUES], select(*_REPLY_VALUES.values()))
     .returning(outbox.c.id, outbox.c.due_at, outbox.c.attempts)
 )
 _HOLDER = func.coalesce(outbox.c.leased_by, 0)
@@ -276,13 +291,13 @@ _RELEASE = (
     .values(lease_until=None)
     .returning(outbox.c.id)
 )
-_RELEASE_UNHEARD_OF = (
+_RELEASE_UNKNOWN = (
     update(outbox)
     .where(
         _LEASED,
-        outbox.c.leased_by == bindparam("mine"),
+        outbox.c.leased_by == bindparam("replica"),
         outbox.c.lease_until <= bindparam("until"),
-        outbox.c.id.not_in(bindparam("besides", expanding=True)),
+        outbox.c.id.not_in(bindparam("excluding", expanding=True)),
     )
     .values(lease_until=None)
     .returning(outbox.c.id)
@@ -290,21 +305,21 @@ _RELEASE_UNHEARD_OF = (
 
 
 class SqlOutbox:
-    """Implements ``domain.ports.Outbox``, and what delivery needs beside that."""
+    """Implements ``domain.ports.Outbox``, and what the relay needs in addition."""
 
     def __init__(self, connection: Executor, replica: int = 0) -> None:
-        """Work on this connection; ``replica`` is whose leases are taken."""
+        """Execute statements through this connection; leases are taken for ``replica``."""
         self._connection = connection
         self._replica = replica
         self.earliest: datetime | None = None
 
     async def notify(self, notifications: Iterable[Notification]) -> None:
-        """Put notifications in; one of the same kind and reservation is put in once, and again where a hold was moved."""
-        # PostgreSQL puts no row in twice with one statement; the last word counts, as if each came by itself.
-        told = list({(n.reservation_id, n.kind): n for n in notifications}.values())
-        if not told:
+        """Add notifications; one that exists for the kind and reservation becomes due again."""
+        # PostgreSQL cannot upsert a row twice in one statement, so the last one wins.
+        added = list({(n.reservation_id, n.kind): n for n in notifications}.values())
+        if not added:
             return
-        self.earliest = min(filter(None, [self.earliest, *(n.due_at for n in told)]))
+        self.earliest = min(filter(None, [self.earliest, *(n.due_at for n in added)]))
         rows = [
             {
                 "recipient_id": n.recipient_id,
@@ -312,15 +327,15 @@ class SqlOutbox:
                 "reservation_id": n.reservation_id,
                 "due_at": n.due_at,
             }
-            for n in told
+            for n in added
         ]
-        parameter = given(self._connection, await self._queued(rows))
+        parameter = json_parameter(self._connection, await self._behind_queue(rows))
         await self._connection.execute(
-            _NOTIFY.on(self._connection), parameter, patient=len(rows) > FEW
+            _UPSERT.on(self._connection), parameter, long_running=len(rows) > MAX_INLINE_ROWS
         )
 
     async def delivery_of(self, kind: Kind, reservation_id: int) -> DeliveryRecord | None:
-        """Return what is known about the delivery of a notification, or None where there was none or its row was deleted."""
+        """Return the delivery state of a notification, or None if its row does not exist."""
         found = await self._connection.execute(
             _DELIVERY, {"reservation": reservation_id, "of_kind": kind}
         )
@@ -336,76 +351,82 @@ class SqlOutbox:
         *,
         queued: bool = False,
     ) -> OutboxRow:
-        """Put the answer to an update in, leased to the process that commits it. It sends the answer itself; the sweep only if it dies.
+        """Add the reply to an update, leased to the process that commits it.
 
-        Where something older waits for the same person, the answer queues behind it instead, and so does one that is to be ``queued``: it
-        has no attempts then, and the sweep sends it.
+        That process sends the reply itself; the relay's sweep sends it only if the process dies. If
+        an older row waits for the recipient, or ``queued`` is set, the reply queues instead: it has
+        no attempts, and the sweep sends it.
         """
         leased = {"lease_until": now + LEASE, "leased_by": self._replica}
-        told = {
+        values = {
             "recipient": recipient_id,
             "payload": dict(payload),
             "now": now,
             "queued": int(queued),
             **leased,
         }
-        number, due, attempts = (await self._connection.execute(_REPLY, told)).one()
+        number, due, attempts = (await self._connection.execute(_REPLY, values)).one()
         return OutboxRow(number, recipient_id, REPLY, None, payload, due, attempts)
 
     async def report(
         self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime
     ) -> None:
-        """Put what the admins are to be told in, once for each."""
+        """Add the admin summary, once for each recipient."""
         rows = [
             {"recipient_id": each, "kind": DIGEST, "payload": dict(payload), "due_at": now}
             for each in recipients
         ]
-        await self._connection.execute(_REPORT, await self._queued(rows))
+        await self._connection.execute(_REPORT, await self._behind_queue(rows))
 
     async def claim(
-        self, now: datetime, limit: int, *, news: int | None = None
+        self, now: datetime, limit: int, *, notifications: int | None = None
     ) -> Sequence[OutboxRow]:
-        """Lease to the caller what is due, the first thing for each person, oldest first: so many answers, and ``news`` of all else.
+        """Lease due rows, oldest first, one for each recipient, and return them in order.
 
-        Where ``news`` is None, the limit is for both together, and answers go first.
+        Claims up to ``limit`` replies and up to ``notifications`` other rows. If ``notifications``
+        is None, the limit is for both together, and replies come first.
         """
-        leased = {"now": now, "lease": now + LEASE, "mine": self._replica}
+        leased = {"now": now, "lease": now + LEASE, "replica": self._replica}
         rows = list(await self._connection.execute(_CLAIM_REPLIES, {**leased, "limit": limit}))
-        if (rest := limit - len(rows) if news is None else news) > 0:
-            rows += await self._connection.execute(_CLAIM_NEWS, {**leased, "limit": rest})
+        if (rest := limit - len(rows) if notifications is None else notifications) > 0:
+            rows += await self._connection.execute(_CLAIM_NOTIFICATIONS, {**leased, "limit": rest})
         return sorted(
             (OutboxRow(**row._asdict()) for row in rows), key=lambda row: (row.due_at, row.id)
         )
 
     async def renew(self, row: OutboxRow, now: datetime) -> bool:
-        """Lease a row anew; False where it is not the claimer's any more: settled, put off or put in anew, or its lease is over."""
+        """Renew a row's lease.
+
+        Return False if the claimer has lost the row: it was settled, postponed or replaced, or its
+        lease has ended.
+        """
         leased = {"row": row.id, "tries": row.attempts, "now": now, "lease": now + LEASE}
-        return bool(await self._connection.execute(_RENEW, leased))
+        return bool(await self._connection.execute(_RENEW_LEASE, leased))
 
     async def renew_all(self, rows: Collection[OutboxRow], now: datetime) -> None:
-        """Lease rows in hand once more, unless another process has claimed them since their leases ended."""
+        """Renew the leases of rows, even lapsed ones, unless another process has claimed them."""
         for row in rows:
             await self._connection.execute(
-                _HOLD, {"row": row.id, "tries": row.attempts, "lease": now + LEASE}
+                _EXTEND_LEASE, {"row": row.id, "tries": row.attempts, "lease": now + LEASE}
             )
 
     async def next_due(self) -> datetime | None:
-        """Return when the next row can be claimed, or None where none waits."""
-        earliest: datetime | None = await self._connection.scalar(_NEXT)
+        """Return when the next row can be claimed, or None if none waits."""
+        earliest: datetime | None = await self._connection.scalar(_NEXT_CLAIMABLE)
         return earliest
 
     async def backlog(self, now: datetime) -> Backlog:
-        """Return how much is due and not told yet, that in hand included."""
+        """Return how many messages are due and not sent, including leased ones, and the oldest."""
         depth, oldest = (await self._connection.execute(_BACKLOG, {"now": now})).one()
         return Backlog(depth, oldest)
 
     async def record_result(
         self, row: OutboxRow, state: str, now: datetime, error: str | None = None
     ) -> datetime | None:
-        """Note that a claimed row is sent, skipped or parked; one put in anew since then stays due.
+        """Record that a claimed row was sent, skipped or parked; a row replaced since stays due.
 
-        Return when the next thing for the same person falls due, or None where nothing does. A reply that is sent is forgotten: nobody has
-        to be told of it twice.
+        Return when the recipient's next row falls due, or None if none waits. The row of a sent
+        reply is deleted, because nothing needs it again.
         """
         if row.kind == REPLY and state != "parked":
             await self._connection.execute(_FORGET, {"row": row.id, "tries": row.attempts})
@@ -419,33 +440,34 @@ class SqlOutbox:
             }
             await self._connection.execute(_SETTLE, settled)
         following: datetime | None = await self._connection.scalar(
-            _NEXT_OF, {"recipient": row.recipient_id}
+            _NEXT_OF_RECIPIENT, {"recipient": row.recipient_id}
         )
         return following
 
     async def postpone(self, row: OutboxRow, until: datetime, error: str) -> None:
-        """Try a row again later, and with it all that waits for the same person, so that nothing overtakes it."""
+        """Postpone a row and all others of its recipient, so that none overtakes it."""
         await self._connection.execute(
             _NOTE_ERROR, {"row": row.id, "tries": row.attempts, "new_error": error}
         )
         await self._connection.execute(_POSTPONE, {"recipient": row.recipient_id, "until": until})
 
     async def queue(self, row: OutboxRow, until: datetime) -> None:
-        """Have an answer that was to be sent at once sent by the sweep, no earlier than ``until``."""
+        """Let the sweep send a reply that was to be sent directly, not before ``until``."""
         await self._connection.execute(
-            _QUEUE, {"row": row.id, "tries": row.attempts, "until": until}
+            _MOVE_TO_QUEUE, {"row": row.id, "tries": row.attempts, "until": until}
         )
 
     async def recall_postponed(
         self, now: datetime, *, after: datetime, by: timedelta | None = None
     ) -> int:
-        """Make due now what was postponed to an instant beyond ``after``, and return how many rows changed.
+        """Make rows due that were postponed beyond ``after``, and return how many rows changed.
 
-        For a clock that was set back: such instants, and leases that end later than a lease taken now, are of the clock before.
-        Leases are kept, but cut to the usual length. Where Telegram said for how long to wait, the row falls due earlier ``by`` the jump of
-        the clock, so that it waits as long as it was told; where the jump is not known, only if it would wait for more than a day.
+        For a clock that was set back: such instants, and leases longer than a new one, come from
+        the time before. Leases are kept but shortened to the usual length. Rows that wait for
+        Telegram's ``retry_after`` fall due earlier by ``by``, the jump of the clock, so that they
+        wait exactly that long. If the jump is unknown, this shortens only waits of more than a day.
         """
-        beyond = now + _LONGEST_SILENCE if by is None else after
+        beyond = now + _MAX_WAIT if by is None else after
         waiting = (await self._connection.execute(_SHIFTED, {"after": beyond})).rows
         for number, due in waiting:
             earlier = now if by is None else max(now, due - by)
@@ -457,49 +479,55 @@ class SqlOutbox:
         )
 
     async def keep(self, row: OutboxRow, payload: Mapping[str, object]) -> None:
-        """Keep what is left of an answer, whose first part was told before the rest can be."""
+        """Store the rest of a reply whose first part was sent."""
         await self._connection.execute(
-            _KEEP, {"row": row.id, "tries": row.attempts, "new_payload": dict(payload)}
+            _SAVE_PAYLOAD, {"row": row.id, "tries": row.attempts, "new_payload": dict(payload)}
         )
 
     async def withhold(self, recipient_id: int, now: datetime, why: str) -> None:
-        """Put aside all news for a person who cannot be reached, and drop the answers to what he did: they mean nothing later."""
+        """Withhold all notifications for a person who cannot be reached, and delete their replies.
+
+        A reply means nothing later.
+        """
         await self._connection.execute(_DROP_REPLIES, {"recipient": recipient_id})
         await self._connection.execute(
             _WITHHOLD, {"recipient": recipient_id, "now": now, "why": why}
         )
 
     async def resume(self, recipient_id: int, now: datetime) -> None:
-        """Make due again what was put aside for a person who can be reached again; what no longer holds will be skipped then."""
+        """Make a person's withheld rows due again; the relay skips those that no longer hold."""
         resumed = await self._connection.execute(_RESUME, {"recipient": recipient_id, "now": now})
         if resumed:
             self.earliest = now
 
     async def lease_holders(self) -> Collection[int]:
-        """Return the numbers of the replicas that have something leased."""
+        """Return the numbers of the replicas that hold leases."""
         return await self._connection.scalars(_HOLDERS)
 
     async def release_leases(self, holders: Collection[int]) -> int:
-        """Make due at once what these replicas have leased, and return how many rows that is."""
+        """Release the leases of these replicas, and return how many rows become due."""
         return (
             len(await self._connection.execute(_RELEASE, {"holders": sorted(holders)}))
             if holders
             else 0
         )
 
-    async def release_unknown_leases(self, since: datetime, *, besides: Collection[int]) -> int:
-        """Make due at once what this replica leased before ``since`` without knowing of it, and return how many rows that is.
+    async def release_unknown_leases(self, since: datetime, *, excluding: Collection[int]) -> int:
+        """Release this replica's leases from before ``since`` that it does not know of.
 
-        It was cut off before it heard that the claim was committed; what it knows of are the rows ``besides``.
+        The connection broke before it heard that its claim was committed. It knows of the rows
+        ``excluding``. Return how many rows become due.
         """
-        theirs = {"mine": self._replica, "until": since + LEASE, "besides": sorted(besides)}
-        return len(await self._connection.execute(_RELEASE_UNHEARD_OF, theirs))
+        unknown = {"replica": self._replica, "until": since + LEASE, "excluding": sorted(excluding)}
+        return len(await self._connection.execute(_RELEASE_UNKNOWN, unknown))
 
-    async def _queued(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Have rows fall due no earlier than what waits for the same person already."""
-        told = given(self._connection, [{name: row.get(name) for name in _QUEUED} for row in rows])
+    async def _behind_queue(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return rows that fall due no earlier than what already waits for their recipient."""
+        parameter = json_parameter(
+            self._connection, [{name: row.get(name) for name in _QUEUE_KEY} for row in rows]
+        )
         queues: dict[int, datetime] = dict(
-            (await self._connection.execute(_QUEUES.on(self._connection), told)).rows
+            (await self._connection.execute(_QUEUE_END.on(self._connection), parameter)).rows
         )
         return (
             [
@@ -513,8 +541,8 @@ class SqlOutbox:
             else rows
         )
 
-    async def tell_replicas(self) -> None:
-        """Tell all replicas, once this commits, when something that was put in falls due; where there can be one only, nobody is told."""
+    async def notify_replicas(self) -> None:
+        """Notify all replicas on commit of when the added rows fall due; does nothing on SQLite."""
         if self.earliest is not None and self._connection.dialect.name == "postgresql":
             due = (self.earliest - _EPOCH) // timedelta(microseconds=1)
-            await self._connection.execute(_TELL, {"news": f"{self._replica} {due}"})
+            await self._connection.execute(_NOTIFY_REPLICAS, {"payload": f"{self._replica} {due}"})

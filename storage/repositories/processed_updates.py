@@ -1,4 +1,4 @@
-"""Updates that have been worked, so that none is worked twice; and those that failed, so that none is tried for ever."""
+"""Which updates were processed, so that none is processed twice, and which ones failed."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,43 +8,43 @@ from sqlalchemy import bindparam, case, func, select
 
 from domain.line import Line
 from storage.engine.executor import Executor
-from storage.sql.variants import PerDatabase
+from storage.sql.variants import PerDialect
 from storage.tables import failed_update, worked_update
 
 
-def _once_more(db: Any) -> Any:
-    """Count one more failure, and set the update aside at the limit."""
-    put_in, attempts = db.insert(failed_update), failed_update.c.attempts + 1
+def _count_failure(db: Any) -> Any:
+    """Return the statement that counts a failure, and sets the update aside at the limit."""
+    upsert, attempts = db.insert(failed_update), failed_update.c.attempts + 1
     counted = {
         "attempts": attempts,
         "set_aside": case((attempts >= bindparam("limit"), 1), else_=0),
     }
-    latest = {name: put_in.excluded[name] for name in ("error", "failed_at")}
-    return put_in.on_conflict_do_update(
+    latest = {name: upsert.excluded[name] for name in ("error", "failed_at")}
+    return upsert.on_conflict_do_update(
         index_elements=["update_id"], set_=counted | latest
     ).returning(failed_update.c.set_aside)
 
 
-_BEGIN = PerDatabase(
+_BEGIN = PerDialect(
     lambda db: (
         db.insert(worked_update).on_conflict_do_nothing().returning(worked_update.c.update_id)
     )
 )
-_FAILED = PerDatabase(_once_more)
+_COUNT_FAILURE = PerDialect(_count_failure)
 _NEWEST_LINE = select(func.max(worked_update.c.line)).where(
     worked_update.c.chat_id == bindparam("chat")
 )
 _VERSIONS = select(worked_update.c.checksum, worked_update.c.edited).where(
     worked_update.c.chat_id == bindparam("chat"),
     worked_update.c.line == bindparam("line"),
-    worked_update.c.update_id != bindparam("besides"),
+    worked_update.c.update_id != bindparam("excluding"),
 )
 
 _NO_LINE = dict.fromkeys(("chat_id", "line", "edited", "checksum"))
 
 
 def _row(line: Line) -> dict[str, int | None]:
-    """Return a line as columns."""
+    """Return the columns of a line."""
     return {
         "chat_id": line.chat,
         "line": line.number,
@@ -54,15 +54,18 @@ def _row(line: Line) -> dict[str, int | None]:
 
 
 class SqlUpdates:
-    """What the update processor keeps of updates."""
+    """What the update processor stores about updates."""
 
     def __init__(self, connection: Executor) -> None:
-        """Work on this connection."""
+        """Execute statements through this connection."""
         self._connection = connection
 
     async def begin(self, update_id: int, now: datetime, line: Line | None = None) -> bool:
-        """Note that an update is worked in this transaction, and which line it is about; False where it was worked before."""
-        # Where another transaction has just written it, this waits to see whether that one commits.
+        """Record that this transaction processes an update, and the line that it is about.
+
+        Return False if the update was already processed.
+        """
+        # If another transaction has just inserted it, this waits for that one to end.
         row = {
             "update_id": update_id,
             "worked_at": now,
@@ -71,19 +74,19 @@ class SqlUpdates:
         return bool(await self._connection.execute(_BEGIN.on(self._connection), row))
 
     async def newest_line(self, chat: int) -> int | None:
-        """Return the number of the newest line of a chat; None where no line is known."""
+        """Return the number of a chat's newest line, or None if none is known."""
         newest: int | None = await self._connection.scalar(_NEWEST_LINE, {"chat": chat})
         return newest
 
-    async def versions(self, line: Line, *, besides: int) -> Sequence[Line]:
-        """Return the known versions of a line, without the one of the update ``besides``."""
+    async def versions(self, line: Line, *, excluding: int) -> Sequence[Line]:
+        """Return the known versions of a line, except that of the update ``excluding``."""
         found = await self._connection.execute(
-            _VERSIONS, {"chat": line.chat, "line": line.number, "besides": besides}
+            _VERSIONS, {"chat": line.chat, "line": line.number, "excluding": excluding}
         )
         return [Line(line.chat, line.number, checksum, bool(edited)) for checksum, edited in found]
 
     async def failed(self, update_id: int, error: str, now: datetime, *, limit: int) -> bool:
-        """Count one more failure of an update; True once there are so many that it is to be set aside."""
+        """Count a failure of an update; return True if it is to be set aside."""
         row = {
             "update_id": update_id,
             "attempts": 1,
@@ -94,7 +97,7 @@ class SqlUpdates:
         return bool(
             (
                 await self._connection.execute(
-                    _FAILED.on(self._connection), {**row, "limit": limit}
+                    _COUNT_FAILURE.on(self._connection), {**row, "limit": limit}
                 )
             ).scalar_one()
         )

@@ -1,4 +1,4 @@
-"""Those who post hours."""
+"""The people who post hours."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -22,8 +22,9 @@ _SHARES_NAME = (
 _SHOWN = (*_FIELDS, _SHARES_NAME.label("shares_name"))
 _BY_NUMBER = provider.c.id == bindparam("provider")
 _GET = select(*_SHOWN).where(_BY_NUMBER)
-# What a hold takes of its provider anyway, by its foreign key: taken before the hours are read, it keeps them from being changed meanwhile.
-_KEEP_HOURS = select(*_FIELDS).where(_BY_NUMBER).with_for_update(read=True, key_share=True)
+# The lock that a hold takes on its provider anyway, by its foreign key. Taken before the hours are
+# read, it prevents changes to them.
+_LOCK_HOURS = select(*_FIELDS).where(_BY_NUMBER).with_for_update(read=True, key_share=True)
 _OF_CLIENT = select(*_SHOWN).where(provider.c.client_id == bindparam("client"))
 _BY_SLUG = select(*_SHOWN).where(provider.c.slug == bindparam("wanted"))
 _ADD = insert(provider).returning(provider.c.id)
@@ -32,18 +33,20 @@ _RENAME = (
     .where(provider.c.id == bindparam("provider"))
     .values(name=bindparam("new_name"), name_key=bindparam("new_key"), slug=bindparam("new_slug"))
 )
-# A part may stand anywhere in a name, so where there is one this reads the whole index of names: some milliseconds for ten thousand.
+# The part may occur anywhere in a name, so this reads the whole index of names: a few milliseconds
+# for ten thousand.
 _PART = bindparam("part", type_=String())
 _LABEL = provider.c.name_key + " (" + provider.c.slug + ")"
 _MATCHES = (
     or_(
         position(provider.c.name_key, _PART) > 0,
         provider.c.slug == _PART,
-        # What clients are shown where a name is not unique can be typed back: all of it later too, or a part of it while it is shown.
+        # Clients see this label if a name is not unique, and may type it: completely at any time,
+        # or a part of it while the name is not unique.
         _LABEL == _PART,
         and_(position(_LABEL, _PART) > 0, _SHARES_NAME),
     ),
-    provider.c.client_id != bindparam("besides"),
+    provider.c.client_id != bindparam("excluding"),
 )
 _SEARCH = (
     select(*_SHOWN)
@@ -59,31 +62,35 @@ class SqlProviders:
     """Implements ``domain.ports.Providers``."""
 
     def __init__(self, connection: Executor) -> None:
-        """Work on this connection."""
+        """Execute statements through this connection."""
         self._connection = connection
 
     async def get(self, provider_id: int) -> Provider | None:
-        """Return one provider by number."""
-        return _one((await self._connection.execute(_GET, {"provider": provider_id})).one_or_none())
+        """Return a provider by id, or None if there is none."""
+        return _provider_of(
+            (await self._connection.execute(_GET, {"provider": provider_id})).one_or_none()
+        )
 
     async def keep_hours(self, provider_id: int) -> Provider | None:
-        """Return one provider by number, whose hours stay as they are until this transaction ends."""
-        return _one(
-            (await self._connection.execute(_KEEP_HOURS, {"provider": provider_id})).one_or_none()
+        """Return a provider, and prevent changes of their hours until the transaction ends."""
+        return _provider_of(
+            (await self._connection.execute(_LOCK_HOURS, {"provider": provider_id})).one_or_none()
         )
 
     async def of_client(self, client_id: int) -> Provider | None:
-        """Return the provider who is this person."""
-        return _one(
+        """Return the provider that this person is, or None if they are none."""
+        return _provider_of(
             (await self._connection.execute(_OF_CLIENT, {"client": client_id})).one_or_none()
         )
 
     async def by_slug(self, slug: str) -> Provider | None:
-        """Return the provider a link names."""
-        return _one((await self._connection.execute(_BY_SLUG, {"wanted": slug})).one_or_none())
+        """Return the provider with this slug, or None if there is none."""
+        return _provider_of(
+            (await self._connection.execute(_BY_SLUG, {"wanted": slug})).one_or_none()
+        )
 
     async def add(self, client_id: int, name: str, slug: str, now: datetime) -> Provider:
-        """Write a new provider."""
+        """Insert a provider and return it with its id."""
         row = {
             "client_id": client_id,
             "name": name,
@@ -95,7 +102,7 @@ class SqlProviders:
         return Provider(number, client_id, name, slug)
 
     async def rename(self, provider_id: int, name: str, slug: str) -> None:
-        """Keep a provider's new name and slug."""
+        """Update a provider's name and slug."""
         row = {
             "provider": provider_id,
             "new_name": name,
@@ -105,22 +112,25 @@ class SqlProviders:
         await self._connection.execute(_RENAME, row)
 
     async def search(
-        self, part: str, *, besides: int, offset: int, limit: int
+        self, part: str, *, excluding: int, offset: int, limit: int
     ) -> Sequence[Provider]:
-        """Return providers whose name or label has this part, or whose slug it is, by name, without the one who is this client."""
-        wanted = {"part": name_key(part), "besides": besides, "offset": offset, "limit": limit}
-        rows = await self._connection.execute(_SEARCH, wanted, patient=bool(part))
+        """Return the providers whose name or label contains the part, or whose slug it is, by name.
+
+        Leaves out the provider who is the client ``excluding``.
+        """
+        wanted = {"part": name_key(part), "excluding": excluding, "offset": offset, "limit": limit}
+        rows = await self._connection.execute(_SEARCH, wanted, long_running=bool(part))
         return [Provider(**row._asdict()) for row in rows]
 
-    async def count(self, part: str, *, besides: int) -> int:
-        """Return how many providers ``search`` would find."""
+    async def count(self, part: str, *, excluding: int) -> int:
+        """Return how many providers ``search`` finds."""
         return int(
             await self._connection.scalar(
-                _COUNT, {"part": name_key(part), "besides": besides}, patient=bool(part)
+                _COUNT, {"part": name_key(part), "excluding": excluding}, long_running=bool(part)
             )
         )
 
 
-def _one(row: Row[*tuple[Any, ...]] | None) -> Provider | None:
-    """Return the provider of a row, if there is a row."""
+def _provider_of(row: Row[*tuple[Any, ...]] | None) -> Provider | None:
+    """Return the provider of a row, or None if there is no row."""
     return Provider(**row._asdict()) if row else None

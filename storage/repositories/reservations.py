@@ -1,4 +1,4 @@
-"""Reservations, and the cells they take."""
+"""Reservations and the cells that they take."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -24,8 +24,8 @@ from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan, cell_with
 from storage.engine.executor import Executor
 from storage.engine.sqlite_direct import IN_THREAD
-from storage.sql.json_rows import given, rows_given
-from storage.sql.variants import PerDatabase
+from storage.sql.json_rows import json_parameter, json_rows
+from storage.sql.variants import PerDialect
 from storage.tables import HELD, busy, reservation
 from storage.types import Instant
 
@@ -33,14 +33,14 @@ PROVIDER, CLIENT = 0, 1
 
 _NOW = bindparam("now", type_=Instant())
 _OVERDUE = and_(HELD, reservation.c.expires_at <= _NOW)
-_ALIVE = or_(
+_LIVE = or_(
     reservation.c.status == "confirmed",
     and_(reservation.c.status == "held", reservation.c.expires_at > _NOW),
 )
 _ID = reservation.c.id == bindparam("wanted")
 
 _GET = select(reservation).where(_ID)
-_TO_CHANGE = _GET.with_for_update()
+_GET_FOR_UPDATE = _GET.with_for_update()
 _ADD = insert(reservation).returning(reservation.c.id)
 _MOVED = ("provider_id", "start_cell", "end_cell", "held_at", "expires_at", "first_held_at")
 _MOVE = update(reservation).where(_ID).values({name: bindparam(f"new_{name}") for name in _MOVED})
@@ -61,18 +61,18 @@ _CANCEL = (
         reason=bindparam("why"),
     )
 )
-_FREE = delete(busy).where(busy.c.reservation_id == bindparam("wanted"))
-_FREE_ALL = PerDatabase(
+_FREE_CELLS = delete(busy).where(busy.c.reservation_id == bindparam("wanted"))
+_FREE_CELLS_OF_ALL = PerDialect(
     lambda db: (
         delete(busy)
-        .where(busy.c.reservation_id.in_(rows_given(db, busy.c.reservation_id).scalar_subquery()))
+        .where(busy.c.reservation_id.in_(json_rows(db, busy.c.reservation_id).scalar_subquery()))
         .execution_options(**IN_THREAD)
     )
 )
-_TAKE = PerDatabase(
+_ADD_CELLS = PerDialect(
     lambda db: (
         db.insert(busy)
-        .from_select([*busy.c], rows_given(db, *busy.c))
+        .from_select([*busy.c], json_rows(db, *busy.c))
         .on_conflict_do_nothing()
         .returning(busy.c.cell)
     )
@@ -83,8 +83,8 @@ _SHOW_ON = (
     .where(_ID)
     .values(card_message_id=bindparam("card"), notice_message_id=bindparam("notice"))
 )
-# A message shows one reservation: what it showed before would else be edited over what it shows now.
-_LET_GO = (
+# A message shows one reservation. Otherwise a change of the earlier one would overwrite it.
+_DETACH_CARD = (
     update(reservation)
     .where(
         reservation.c.client_id
@@ -103,7 +103,7 @@ _MOVE_CARD = (
     .values(card_message_id=bindparam("new"))
 )
 
-# Several sweepers share the work: each takes what no other has in hand.
+# Concurrent sweeps share the work: each skips rows that another has locked.
 _OLDEST_OVERDUE = (
     select(reservation.c.id)
     .where(_OVERDUE)
@@ -114,7 +114,7 @@ _OLDEST_OVERDUE = (
 
 
 def _cells_of(kind: int, subject: str) -> ColumnElement[bool]:
-    """Return the condition for the busy rows of one provider or client within a window."""
+    """Return the condition for the busy cells of a provider or client within a window."""
     return and_(
         busy.c.kind == kind,
         busy.c.subject == bindparam(subject),
@@ -123,12 +123,13 @@ def _cells_of(kind: int, subject: str) -> ColumnElement[bool]:
     )
 
 
-def _expire(which: Select[Any]) -> Any:
-    """Return the one statement by which holds die of age, for those that a query selects.
+def _expire(query: Select[Any]) -> Any:
+    """Return the statement that expires the holds selected by a query.
 
-    The query stands in front, where it runs once: as a subquery PostgreSQL may run it again for each row, and find others behind the limit.
+    The query is a CTE, so that it runs once: PostgreSQL may run a subquery again for each row, and
+    find other rows within the limit.
     """
-    chosen = reservation.c.id.in_(select(which.cte("chosen").c[0]))
+    chosen = reservation.c.id.in_(select(query.cte("chosen").c[0]))
     return (
         update(reservation)
         .where(chosen, _OVERDUE)
@@ -138,21 +139,22 @@ def _expire(which: Select[Any]) -> Any:
 
 
 def _cells_taken(kind: int, subject: str) -> Select[Any]:
-    """Return the query for the cells that live reservations, without one, take within a window."""
-    alive = or_(busy.c.hold_until.is_(None), busy.c.hold_until > _NOW)
+    """Return the query for the cells that live reservations take within a window, except one."""
+    live = or_(busy.c.hold_until.is_(None), busy.c.hold_until > _NOW)
     return select(busy.c.cell).where(
-        _cells_of(kind, subject), alive, busy.c.reservation_id != bindparam("besides")
+        _cells_of(kind, subject), live, busy.c.reservation_id != bindparam("excluding")
     )
 
 
 _EXPIRE_DUE = _expire(_OLDEST_OVERDUE).execution_options(**IN_THREAD)
-_IN_WAY = select(busy.c.reservation_id).where(
+_BLOCKING = select(busy.c.reservation_id).where(
     or_(_cells_of(PROVIDER, "provider"), _cells_of(CLIENT, "client")), busy.c.hold_until <= _NOW
 )
-# In the order of their numbers, so that two who find the same dead holds in their way do not wait for each other.
-_EXPIRE_IN_WAY = _expire(
+# Locks rows in the order of their ids, so that two transactions that expire the same holds do not
+# deadlock.
+_EXPIRE_BLOCKING = _expire(
     select(reservation.c.id)
-    .where(reservation.c.id.in_(_IN_WAY.scalar_subquery()), _OVERDUE)
+    .where(reservation.c.id.in_(_BLOCKING.scalar_subquery()), _OVERDUE)
     .order_by(reservation.c.id)
     .with_for_update()
 )
@@ -164,7 +166,7 @@ _OF_CLIENT = (
     .where(
         reservation.c.client_id == bindparam("client"),
         reservation.c.end_cell > bindparam("first"),
-        _ALIVE,
+        _LIVE,
     )
     .order_by(reservation.c.start_cell)
 )
@@ -184,32 +186,38 @@ _OF_PROVIDER = (
         reservation.c.provider_id == bindparam("provider"),
         reservation.c.end_cell > bindparam("first"),
         reservation.c.start_cell < bindparam("last"),
-        or_(_ALIVE, reservation.c.status == "completed"),
+        or_(_LIVE, reservation.c.status == "completed"),
     )
     .order_by(reservation.c.start_cell)
 )
-_OF_PROVIDER_TO_CHANGE = _OF_PROVIDER.with_for_update()
+_OF_PROVIDER_FOR_UPDATE = _OF_PROVIDER.with_for_update()
 
 
 class SqlReservations:
-    """Implements ``domain.ports.Reservations``, and what the jobs need beside that."""
+    """Implements ``domain.ports.Reservations``, and what the jobs need in addition."""
 
     def __init__(self, connection: Executor) -> None:
-        """Work on this connection."""
+        """Execute statements through this connection."""
         self._connection = connection
 
     async def get(self, reservation_id: int) -> Reservation | None:
-        """Return one reservation."""
+        """Return a reservation, or None if there is none."""
         row = (await self._connection.execute(_GET, {"wanted": reservation_id})).one_or_none()
-        return _read(row) if row else None
+        return _reservation_of(row) if row else None
 
     async def to_change(self, reservation_id: int) -> Reservation | None:
-        """Return one reservation, which nobody else changes until this transaction ends."""
-        row = (await self._connection.execute(_TO_CHANGE, {"wanted": reservation_id})).one_or_none()
-        return _read(row) if row else None
+        """Return a reservation and lock it until the transaction ends."""
+        row = (
+            await self._connection.execute(_GET_FOR_UPDATE, {"wanted": reservation_id})
+        ).one_or_none()
+        return _reservation_of(row) if row else None
 
     async def add(self, hold: Reservation) -> Reservation:
-        """Write a hold and its cells, and return it with its number; raises errors.SlotTaken where some cell is taken."""
+        """Insert a hold and its cells, and return it with its id.
+
+        Raises:
+            errors.SlotTaken: a cell is taken.
+        """
         row = {
             "provider_id": hold.provider_id,
             "client_id": hold.client_id,
@@ -220,7 +228,7 @@ class SqlReservations:
             "expires_at": hold.expires_at,
         }
         number = (await self._connection.execute(_ADD, row)).scalar_one()
-        await self._take(number, hold)
+        await self._add_cells(number, hold)
         return Reservation(
             number,
             hold.provider_id,
@@ -232,7 +240,11 @@ class SqlReservations:
         )
 
     async def move(self, hold: Reservation) -> None:
-        """Write a hold with another span, and its cells in place of the old ones; raises errors.SlotTaken likewise."""
+        """Update a hold's time, and replace its cells.
+
+        Raises:
+            errors.SlotTaken: a cell is taken.
+        """
         row = {
             "wanted": hold.id,
             "new_provider_id": hold.provider_id,
@@ -243,37 +255,37 @@ class SqlReservations:
             "new_first_held_at": hold.first_held_at,
         }
         await self._connection.execute(_MOVE, row)
-        await self._connection.execute(_FREE, {"wanted": hold.id})
-        await self._take(hold.id, hold)
+        await self._connection.execute(_FREE_CELLS, {"wanted": hold.id})
+        await self._add_cells(hold.id, hold)
 
     async def confirm(self, booking: Reservation) -> None:
-        """Write a confirmed reservation; its cells are kept for good."""
+        """Update a confirmed reservation; its cells no longer expire."""
         await self._connection.execute(
             _CONFIRM, {"wanted": booking.id, "now": booking.confirmed_at}
         )
         await self._connection.execute(_KEEP_CELLS, {"wanted": booking.id})
 
     async def cancel(self, ended: Reservation) -> None:
-        """Write a cancelled reservation and free its cells."""
+        """Update a cancelled reservation and free its cells."""
         row = {"wanted": ended.id, "now": ended.ended_at, "by": ended.ended_by, "why": ended.reason}
         await self._connection.execute(_CANCEL, row)
-        await self._connection.execute(_FREE, {"wanted": ended.id})
+        await self._connection.execute(_FREE_CELLS, {"wanted": ended.id})
 
     async def expire_due(self, now: datetime, limit: int) -> Sequence[Reservation]:
-        """End the holds that have run out, oldest first, free their cells, and return them."""
-        return await self._expired(_EXPIRE_DUE, {"now": now, "limit": limit})
+        """Expire overdue holds, oldest first, free their cells, and return them."""
+        return await self._expire_holds(_EXPIRE_DUE, {"now": now, "limit": limit})
 
     async def expire_in_way(
         self, provider_id: int, client_id: int, span: TimeSpan, now: datetime
     ) -> Sequence[Reservation]:
-        """The same, for just those whose cells lie in the way of this span."""
+        """Expire the overdue holds that block a span, free their cells, and return them."""
         window = {"first": span.start, "last": span.end}
-        return await self._expired(
-            _EXPIRE_IN_WAY, {"now": now, "provider": provider_id, "client": client_id, **window}
+        return await self._expire_holds(
+            _EXPIRE_BLOCKING, {"now": now, "provider": provider_id, "client": client_id, **window}
         )
 
     async def next_expiry(self) -> datetime | None:
-        """Return when the next hold runs out, or None where there is none."""
+        """Return when the next hold expires, or None if there is none."""
         earliest: datetime | None = await self._connection.scalar(_NEXT_EXPIRY)
         return earliest
 
@@ -284,24 +296,30 @@ class SqlReservations:
         window: TimeSpan,
         now: datetime,
         *,
-        besides: int | None = None,
+        excluding: int | None = None,
     ) -> Collection[int]:
-        """Return the cells of the window that live reservations take of a provider or of a client, without one reservation."""
-        whose = {"provider": provider_id, "client": client_id, "besides": besides or 0}
+        """Return the window's cells that live reservations of the provider or the client take.
+
+        Leaves out the reservation ``excluding``.
+        """
+        subjects = {"provider": provider_id, "client": client_id, "excluding": excluding or 0}
         return await self._connection.scalars(
-            _TAKEN_CELLS, {**whose, "first": window.start, "last": window.end, "now": now}
+            _TAKEN_CELLS, {**subjects, "first": window.start, "last": window.end, "now": now}
         )
 
     async def client_cells(
-        self, client_id: int, window: TimeSpan, now: datetime, *, besides: int | None = None
+        self, client_id: int, window: TimeSpan, now: datetime, *, excluding: int | None = None
     ) -> Collection[int]:
-        """Return the cells of the window that live reservations take of a client, without one reservation."""
+        """Return the window's cells that live reservations of the client take.
+
+        Leaves out the reservation ``excluding``.
+        """
         taken = {
             "client": client_id,
             "first": window.start,
             "last": window.end,
             "now": now,
-            "besides": besides or 0,
+            "excluding": excluding or 0,
         }
         return await self._connection.scalars(_CLIENT_CELLS, taken)
 
@@ -314,34 +332,40 @@ class SqlReservations:
         )
 
     async def live_of_client(self, client_id: int, now: datetime) -> Sequence[Reservation]:
-        """Return the live reservations of a client that are not over, by start."""
+        """Return the live reservations of a client that have not ended, by start."""
         rows = await self._connection.execute(
             _OF_CLIENT, {"client": client_id, "first": cell_with(now), "now": now}
         )
-        return [_read(row) for row in rows]
+        return [_reservation_of(row) for row in rows]
 
     async def of_provider(
         self, provider_id: int, window: TimeSpan, now: datetime, *, to_change: bool = False
     ) -> Sequence[Reservation]:
-        """Return the reservations of a provider that touch the window and take place, or took place, by start."""
+        """Return the reservations of a provider that touch the window, by start.
+
+        Includes live and completed ones. ``to_change`` locks them until the transaction ends.
+        """
         wanted = {"provider": provider_id, "first": window.start, "last": window.end, "now": now}
-        query = _OF_PROVIDER_TO_CHANGE if to_change else _OF_PROVIDER
-        return [_read(row) for row in await self._connection.execute(query, wanted)]
+        query = _OF_PROVIDER_FOR_UPDATE if to_change else _OF_PROVIDER
+        return [_reservation_of(row) for row in await self._connection.execute(query, wanted)]
 
     async def show_on(self, reservation_id: int, *, card: int | None, notice: int | None) -> None:
-        """Note which messages of the client's chat show the reservation."""
+        """Record which messages of the client's chat show the reservation."""
         if card is not None:
-            await self._connection.execute(_LET_GO, {"wanted": reservation_id, "card": card})
+            await self._connection.execute(_DETACH_CARD, {"wanted": reservation_id, "card": card})
         await self._connection.execute(
             _SHOW_ON, {"wanted": reservation_id, "card": card, "notice": notice}
         )
 
     async def move_card(self, client_id: int, old: int, new: int) -> None:
-        """Note that a message took the place of a card that is gone, for whatever reservation of this client it showed."""
+        """Record that a message has replaced a missing card of this client."""
         await self._connection.execute(_MOVE_CARD, {"client": client_id, "old": old, "new": new})
 
-    async def _take(self, number: int, hold: Reservation) -> None:
-        """Write a hold's cells in key order, which keeps two writers from waiting for each other; refuse where one is taken."""
+    async def _add_cells(self, number: int, hold: Reservation) -> None:
+        """Insert a hold's cells. Raises errors.SlotTaken.
+
+        Inserts them in key order, so that two transactions do not deadlock.
+        """
         rows = [
             {
                 "kind": kind,
@@ -355,23 +379,27 @@ class SqlReservations:
         ]
         if len(
             await self._connection.execute(
-                _TAKE.on(self._connection), given(self._connection, rows)
+                _ADD_CELLS.on(self._connection), json_parameter(self._connection, rows)
             )
         ) != len(rows):
             raise errors.SlotTaken
 
-    async def _expired(self, statement: Any, values: dict[str, object]) -> Sequence[Reservation]:
-        """End holds and free their cells."""
-        ended = [_read(row) for row in await self._connection.execute(statement, values)]
+    async def _expire_holds(
+        self, statement: Any, values: dict[str, object]
+    ) -> Sequence[Reservation]:
+        """Expire holds with a statement, free their cells, and return them in order."""
+        ended = [_reservation_of(row) for row in await self._connection.execute(statement, values)]
         if ended:
-            theirs = given(self._connection, [{"reservation_id": hold.id} for hold in ended])
-            await self._connection.execute(_FREE_ALL.on(self._connection), theirs)
-        # RETURNING keeps no order of its own.
+            freed = json_parameter(
+                self._connection, [{"reservation_id": hold.id} for hold in ended]
+            )
+            await self._connection.execute(_FREE_CELLS_OF_ALL.on(self._connection), freed)
+        # RETURNING has no order.
         return sorted(ended, key=lambda hold: (hold.expires_at or hold.held_at, hold.id))
 
 
-def _read(row: Row[*tuple[Any, ...]]) -> Reservation:
-    """Return the reservation of a row, whose columns come in the order of the table."""
+def _reservation_of(row: Row[*tuple[Any, ...]]) -> Reservation:
+    """Return the reservation of a row; its columns are in the table's order."""
     (
         number,
         provider_id,

@@ -1,4 +1,4 @@
-"""Tidying up at night: what nobody will ask for again."""
+"""Delete old rows every night."""
 
 from datetime import datetime, timedelta
 
@@ -36,22 +36,22 @@ _OUTBOX = delete(outbox).where(outbox.c.settled_at < bindparam("before"))
 
 
 class SqlPruning:
-    """The nightly work of the jobs."""
+    """The nightly cleanup."""
 
     def __init__(self, connection: Executor) -> None:
-        """Work on this connection."""
+        """Execute statements through this connection."""
         self._connection = connection
 
     async def prune(self, now: datetime) -> None:
-        """Complete appointments that are over, free the cells of past days, and forget updates, drafts and other rows that are old."""
+        """Complete past appointments, free the cells of past days, and delete old rows."""
         yesterday = first_cell_from(now - CELLS_KEPT)
-        await self._patiently(_COMPLETED, {"before": yesterday, "now": now})
+        await self._execute_long_running(_COMPLETED, {"before": yesterday, "now": now})
         for kind in (0, 1):
-            await self._patiently(_CELLS, {"of": kind, "before": yesterday})
-        await self._patiently(_UPDATES, {"before": now - UPDATES_KEPT})
+            await self._execute_long_running(_CELLS, {"of": kind, "before": yesterday})
+        await self._execute_long_running(_UPDATES, {"before": now - UPDATES_KEPT})
         for old in (_FAILURES, _DRAFTS, _INCIDENTS, _OUTBOX):
-            await self._patiently(old, {"before": now - KEPT})
+            await self._execute_long_running(old, {"before": now - KEPT})
 
-    async def _patiently(self, statement: Executable, values: dict[str, object]) -> None:
-        """Execute a statement that may have a whole day's rows to go through."""
-        await self._connection.execute(statement, values, patient=True)
+    async def _execute_long_running(self, statement: Executable, values: dict[str, object]) -> None:
+        """Execute a statement that may process the rows of a whole day."""
+        await self._connection.execute(statement, values, long_running=True)

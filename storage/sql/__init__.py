@@ -1,1 +1,1 @@
-"""SQL that each database writes differently."""
+"""SQL that differs between the databases."""

@@ -1,4 +1,4 @@
-"""Where one text stands in another, which each database spells in its own way."""
+"""The position of a text in another, which the databases name differently."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 
-class position(GenericFunction[int]):  # noqa: N801  (a function of SQL)
-    """``position(text, part)``: the number of the first character of the part, 0 where it is not there."""
+class position(GenericFunction[int]):  # noqa: N801  (an SQL function)
+    """``position(text, part)``: the 1-based index of the part, or 0 if it does not occur."""
 
     type = Integer()
     inherit_cache = True

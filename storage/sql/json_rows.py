@@ -1,4 +1,7 @@
-"""Several rows as one parameter: JSON, which each database takes apart itself. A parameter for each value costs several times as much."""
+"""Pass several rows as one JSON parameter, which the database expands.
+
+This is several times faster than a parameter for each value.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,25 +17,28 @@ from storage.types import Instant
 _INSTANT = Instant()
 
 
-def rows_given(db: object, *columns: Column[Any]) -> Select[Any]:
-    """Return a query for the rows in the parameter ``rows``, with these columns; see ``storage.sql.variants``."""
-    return _by_postgresql(columns) if db is postgresql else _by_sqlite(columns)
+def json_rows(db: object, *columns: Column[Any]) -> Select[Any]:
+    """Return a query for these columns of the rows in the parameter ``rows``.
+
+    ``db`` is a dialect module; see ``storage.sql.variants``.
+    """
+    return _postgresql_rows(columns) if db is postgresql else _sqlite_rows(columns)
 
 
-def given(connection: Executor, rows: Sequence[Mapping[str, object]]) -> dict[str, str]:
-    """Return rows as the parameter of such a query."""
+def json_parameter(connection: Executor, rows: Sequence[Mapping[str, object]]) -> dict[str, str]:
+    """Return rows as the parameter of a query from ``json_rows``."""
 
     def stored(moment: datetime) -> object:
-        """Return what JSON has no form for, an instant, as the database takes it."""
-        kept = _INSTANT.process_bind_param(moment, connection.dialect)
-        return kept.isoformat() if isinstance(kept, datetime) else kept
+        """Convert an instant, which JSON does not support, to the stored value."""
+        value = _INSTANT.process_bind_param(moment, connection.dialect)
+        return value.isoformat() if isinstance(value, datetime) else value
 
     return {"rows": json.dumps([*rows], default=stored)}
 
 
-def _by_sqlite(columns: Sequence[Column[Any]]) -> Select[Any]:
+def _sqlite_rows(columns: Sequence[Column[Any]]) -> Select[Any]:
     row = func.json_each(bindparam("rows", type_=Text())).table_valued("value")
-    # An ON CONFLICT behind a query has to be told from the ON of a join.
+    # SQLite needs a WHERE to tell the ON of a following ON CONFLICT from the ON of a join.
     return select(
         *(
             func.json_extract(row.c.value, f"$.{each.name}", type_=each.type).label(each.name)
@@ -41,7 +47,7 @@ def _by_sqlite(columns: Sequence[Column[Any]]) -> Select[Any]:
     ).where(true())
 
 
-def _by_postgresql(columns: Sequence[Column[Any]]) -> Select[Any]:
+def _postgresql_rows(columns: Sequence[Column[Any]]) -> Select[Any]:
     rows = func.json_to_recordset(func.cast(bindparam("rows", type_=Text()), postgresql.JSON))
     return select(
         rows.table_valued(*(column(each.name, each.type) for each in columns)).render_derived(

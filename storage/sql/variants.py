@@ -1,4 +1,4 @@
-"""Statements that SQLAlchemy spells once for each database, such as INSERT … ON CONFLICT."""
+"""Statements that SQLAlchemy builds differently for each database, like INSERT … ON CONFLICT."""
 
 from collections.abc import Callable
 from types import ModuleType
@@ -9,17 +9,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from storage.engine.executor import Executor
 
 
-class PerDatabase:
-    """One statement, built once for each database: building it costs about as much as executing it."""
+class PerDialect:
+    """A statement built once for each dialect: building it costs about as much as executing it."""
 
     def __init__(self, build: Callable[[Any], Any]) -> None:
-        """Have ``build`` make the statement out of what SQLAlchemy has for a database: ``sqlalchemy.dialects.sqlite``, say."""
-        self._statements = {_name(database): build(database) for database in (sqlite, postgresql)}
+        """Build the statement from each dialect module, like ``sqlalchemy.dialects.sqlite``."""
+        self._statements = {_name(dialect): build(dialect) for dialect in (sqlite, postgresql)}
 
     def on(self, connection: Executor) -> Any:
-        """Return the statement for a connection."""
+        """Return the statement for a connection's dialect."""
         return self._statements[connection.dialect.name]
 
 
-def _name(database: ModuleType) -> str:
-    return database.__name__.rpartition(".")[2]
+def _name(dialect: ModuleType) -> str:
+    return dialect.__name__.rpartition(".")[2]

@@ -40,7 +40,7 @@ async def test_a_second_bot_on_one_file_is_refused_and_the_commands_are_not(
         second = await asyncio.to_thread(runs, tmp_path, env)
         assert (second.returncode, second.stdout) == (2, "")
         [sentence] = second.stderr.splitlines()
-        assert sentence.startswith(f"DATABASE_URL: another bot is at work on {tmp_path / 'bot.db'}")
+        assert sentence.startswith(f"DATABASE_URL: another bot is using {tmp_path / 'bot.db'}")
         assert "PostgreSQL" in sentence
 
         for command in (("migrate",), ("health",), ("backup", "copy.db"), ("doctor",)):
@@ -74,4 +74,4 @@ async def test_a_demo_that_keeps_its_database_has_it_alone_too(tmp_path: Path) -
             "kept.db",
         )
         assert (second.returncode, second.stdout) == (2, "")
-        assert second.stderr.startswith("DATABASE_URL: another bot is at work on kept.db")
+        assert second.stderr.startswith("DATABASE_URL: another bot is using kept.db")

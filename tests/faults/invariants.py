@@ -13,7 +13,7 @@ from bot.buttons import ConfirmHold, UndoDraft, read
 from bot.observability import report as doctor
 from simulator.state.transcript import CallRecord
 from storage.engine.executor import Executor
-from storage.maintenance.integrity import SqlDoctor
+from storage.maintenance.integrity import SqlIntegrityCheck
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.notices import told
@@ -198,4 +198,4 @@ async def _of_doctor(bot: BotHarness) -> list[str]:
     """Ask the doctor, as of the town's clock."""
     # Over the bot's own connections: those of a new engine would cost more than all that is asked.
     async with bot.app.database._reader.connect() as connection:
-        return list(doctor.findings(await SqlDoctor(Executor(connection)).checkup(bot.now)))
+        return list(doctor.findings(await SqlIntegrityCheck(Executor(connection)).run(bot.now)))

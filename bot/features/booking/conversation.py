@@ -166,7 +166,7 @@ async def _begin(context: Context, request: BookingRequest) -> State | int | Non
     that names that part.
     """
     found = request.found or await context.uow.providers.search(
-        "", besides=context.me, offset=0, limit=2
+        "", excluding=context.me, offset=0, limit=2
     )
     if not found:
         context.show(no_providers(context.reader, admin=context.me in context.services.admins))

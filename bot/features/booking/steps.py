@@ -40,11 +40,11 @@ async def show_providers(
 ) -> State:
     """Show a page of providers below a note; the typed ``wish`` is kept until one is chosen."""
     wish = wish or When()
-    count = await context.uow.providers.count(part, besides=context.me)
+    count = await context.uow.providers.count(part, excluding=context.me)
     pages = pages_of(range(count), PROVIDERS_PER_PAGE)
     page = min(page, pages - 1)
     found = await context.uow.providers.search(
-        part, besides=context.me, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE
+        part, excluding=context.me, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE
     )
     screen = provider_list(context.reader, found, page=page, pages=pages, part=part)
     context.show(below(note, below(_wish_text(context, wish), screen)))
@@ -169,7 +169,7 @@ async def _why_not_free(
     try:
         context.policy.check_start(start, context.now)
         if await context.uow.reservations.client_cells(
-            context.me, slot, context.now, besides=position.moving or None
+            context.me, slot, context.now, excluding=position.moving or None
         ):
             raise errors.ClientBusy
     except errors.Refusal as refusal:
@@ -194,7 +194,7 @@ async def _refused(context: Context, choice: SlotChoice, refusal: errors.Refusal
 
 async def _booking_at(context: Context, position: FlowPosition) -> Booking:
     """Return the provider and the hold that is moved, as screens take them."""
-    others = len(await context.uow.providers.search("", besides=context.me, offset=0, limit=2)) > 1
+    others = len(await context.uow.providers.search("", excluding=context.me, offset=0, limit=2)) > 1
     return Booking(
         position.provider, position.moving, others, await _own_hold(context, position.moving)
     )

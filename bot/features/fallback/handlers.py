@@ -65,7 +65,7 @@ async def message_edited(update: Update, context: Context) -> None:
     if edit is None:
         return
     newest = await context.updates.newest_line(edit.chat)
-    earlier = await context.updates.versions(edit, besides=update.update_id)
+    earlier = await context.updates.versions(edit, excluding=update.update_id)
     if is_first_change(edit, newest, earlier):
         context.request.send(Screen(context.t("elsewhere.edited")))
 

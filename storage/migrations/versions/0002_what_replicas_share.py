@@ -1,4 +1,4 @@
-"""What several replicas have to know of each other. Only adds: a program of the version before works beside it."""
+"""Add what replicas share. Only adds, so the previous version can run at the same time."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the change."""
+    """Apply the change."""
     op.add_column("outbox", sa.Column("leased_by", sa.Integer(), nullable=True))
     op.create_table(
         "chat",
@@ -32,7 +32,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Revert the change."""
     op.drop_table("place")
     op.drop_table("chat")
     op.drop_column("outbox", "leased_by")

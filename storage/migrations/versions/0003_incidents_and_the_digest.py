@@ -1,4 +1,4 @@
-"""Incidents, counted until the admins are told, and when they were told last."""
+"""Add incidents, counted until the next admin summary, and the time of the last summary."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the change."""
+    """Apply the change."""
     op.create_table(
         "incident",
         sa.Column("kind", sa.String(length=32), nullable=False),
@@ -30,6 +30,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Revert the change."""
     op.drop_table("digest")
     op.drop_table("incident")

@@ -1,4 +1,7 @@
-"""Which line of a private chat an update was about, so that edits of it are recognised. Only adds: the version before works beside it."""
+"""Record which line of a private chat an update was about, so that edits are recognised.
+
+Only adds, so the previous version can run at the same time.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +15,7 @@ _A_LINE = sa.text("chat_id IS NOT NULL")
 
 
 def upgrade() -> None:
-    """Make the change."""
+    """Apply the change."""
     op.add_column("worked_update", sa.Column("chat_id", sa.BigInteger(), nullable=True))
     op.add_column("worked_update", sa.Column("line", sa.BigInteger(), nullable=True))
     op.add_column("worked_update", sa.Column("edited", sa.SmallInteger(), nullable=True))
@@ -27,7 +30,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Revert the change."""
     op.drop_index("ix_worked_update_line", "worked_update")
     for column in ("checksum", "edited", "line", "chat_id"):
         op.drop_column("worked_update", column)

@@ -1,4 +1,7 @@
-"""Compare and search the names of providers without accents. A program of the version before works beside it."""
+"""Compare and search provider names without accents.
+
+The previous version can run at the same time.
+"""
 
 import re
 import unicodedata
@@ -23,7 +26,7 @@ _ACCENT = re.compile("[\u0300-\u036f]")
 
 
 def upgrade() -> None:
-    """Make the change."""
+    """Apply the change."""
     _rewrite(
         lambda name: _ACCENT.sub(
             "", unicodedata.normalize("NFD", name.casefold().translate(_APOSTROPHES))
@@ -32,12 +35,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take it back."""
+    """Revert the change."""
     _rewrite(str.casefold)
 
 
 def _rewrite(key_of: Callable[[str], str]) -> None:
-    """Write the keys of all providers again, where they differ."""
+    """Recompute the keys of all providers, and write those that differ."""
     connection = op.get_bind()
     change = (
         sa.update(_PROVIDER)

@@ -1,4 +1,4 @@
-"""Indexes by which answers and notifications are claimed beside each other, however many of either are due."""
+"""Add indexes that claim replies and notifications separately, however many of either are due."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -10,7 +10,7 @@ import pytest
 
 from tests.kit.bot_process import environment, runs
 from tests.kit.postgres import execute, fetch
-from tests.storage.engine.test_sqlite_file import WRITER, contents, dies
+from tests.storage.engine.test_sqlite_file import WRITER, contents, run_until_killed
 
 COMMANDS = [("run",), ("migrate",), ("doctor",), ("backup", "copy.db"), ("health",)]
 NOWHERE = "http://127.0.0.1:9"
@@ -64,7 +64,7 @@ def test_a_restored_backup_with_the_old_write_ahead_log_is_rejected(
     file = Path(shutil.copyfile(migrated_file, tmp_path / "bot.db"))
     env = environment(tmp_path, NOWHERE)
     assert runs(tmp_path, env, "backup", "monday.db").returncode == 0
-    dies(WRITER.format(steps=20), file)
+    run_until_killed(WRITER.format(steps=20), file)
     shutil.copyfile(tmp_path / "monday.db", file)
     before = contents(file)
 

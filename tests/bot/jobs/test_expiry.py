@@ -60,7 +60,7 @@ class Failing:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._writes = 0
-        self.side_by_side = database.side_by_side
+        self.max_concurrent_writes = database.max_concurrent_writes
 
     async def write(self, do: Callable[[SqlUnitOfWork], Awaitable[Result]]) -> Result:
         self._writes += 1

@@ -232,7 +232,7 @@ async def test_answers_come_before_a_backlog_of_notifications(
     async with bot.app.database.transaction() as work:
         await work.outbox.report(range(5_000, 5_400), {}, bot.now - timedelta(hours=1))
         await work.outbox.reply(alice.id, packed([Send(Screen("queued"))]), bot.now, queued=True)
-        claimed = await work.outbox.claim(bot.now, 100, news=50)
+        claimed = await work.outbox.claim(bot.now, 100, notifications=50)
 
     assert Counter(row.kind for row in claimed) == {"reply": 1, "digest": 50}
 

@@ -160,7 +160,7 @@ async def test_what_is_there_already_each_time_is_a_failure_on_either_engine(
     bot: BotHarness, alice: ChatUser
 ) -> None:
     async def puts_in_twice(update: Update, context: Context) -> None:
-        connection = cast("SqlUnitOfWork", context.uow)._connection
+        connection = cast("SqlUnitOfWork", context.uow).connection
         await connection.execute(
             text(
                 f"INSERT INTO worked_update SELECT * FROM worked_update WHERE update_id = {update.update_id}"
