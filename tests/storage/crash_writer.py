@@ -1,8 +1,7 @@
-"""One who holds, confirms and sweeps as fast as he can, says what he has committed, and may be killed at any moment."""
+"""A process that holds, confirms and sweeps, reports each commit, and may be killed at any time."""
 
 import asyncio
 import random
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from domain import errors
@@ -19,28 +18,26 @@ CLIENTS = tuple(range(401, 421))
 PROVIDERS = (1, 2)
 POLICY = BookingPolicy(slot_length=timedelta(minutes=45), holds_per_client=100)
 
-Say = Callable[[str, int], None]
 
-
-def say(word: str, number: int) -> None:
-    """Print what was committed, after its commit and never before."""
-    print(word, number, flush=True)  # noqa: T201  (the test reads it)
+def report(action: str, number: int) -> None:
+    """Print what was committed. Call this after the commit, never before."""
+    print(action, number, flush=True)  # noqa: T201  (the test reads it)
 
 
 def work(url: str, seed: int, now: str) -> None:
-    """Hold, confirm and expire until killed."""
-    asyncio.run(_work(url, seeded(seed), datetime.fromisoformat(now), say))
+    """Hold, confirm and sweep until killed."""
+    asyncio.run(_work(url, seeded(seed), datetime.fromisoformat(now)))
 
 
-async def _work(url: str, choices: random.Random, now: datetime, say: Say) -> None:
+async def _work(url: str, choices: random.Random, now: datetime) -> None:
     database = Database(url)
     while True:
         now += timedelta(minutes=1)
-        await _hold(database, choices, now, say)
-        await _sweep(database, now, say)
+        await _hold(database, choices, now)
+        await _sweep(database, now)
 
 
-async def _hold(database: Database, choices: random.Random, now: datetime, say: Say) -> None:
+async def _hold(database: Database, choices: random.Random, now: datetime) -> None:
     start = OPENING + choices.randrange(CELLS // 3) * 3
     client = choices.choice(CLIENTS)
     try:
@@ -50,15 +47,15 @@ async def _hold(database: Database, choices: random.Random, now: datetime, say: 
             )
     except errors.Refusal:
         return
-    say("held", held.id)
+    report("held", held.id)
     if choices.random() < 0.3:
         async with database.transaction() as uow:
             await confirm_hold(uow, POLICY, held.id, client, now)
-        say("confirmed", held.id)
+        report("confirmed", held.id)
 
 
-async def _sweep(database: Database, now: datetime, say: Say) -> None:
+async def _sweep(database: Database, now: datetime) -> None:
     async with database.transaction() as uow:
         ended = await expire_holds(uow, POLICY, now)
     if ended:
-        say("expired", ended)
+        report("expired", ended)

@@ -1,39 +1,50 @@
-"""A venue that has been open for long: some thousand rows in each table, most of them past, for PostgreSQL's planner to count on."""
+"""A large database for PostgreSQL's planner: thousands of rows in each table, most of them past."""
 
 from tests.kit.clinic import OPENING
 from tests.kit.postgres import execute
 
 _TABLES = [
     """INSERT INTO client (id, name, first_seen_at, unreachable_since)
-    SELECT n, 'Person ' || n, {now}, CASE WHEN n % 100 = 0 THEN {now} END FROM generate_series(1, 3000) n""",
+    SELECT n, 'Person ' || n, {now}, CASE WHEN n % 100 = 0 THEN {now} END
+    FROM generate_series(1, 3000) n""",
     """INSERT INTO provider (id, client_id, name, name_key, slug, joined_at)
-    SELECT n, n, 'Person ' || n, 'person ' || n, 'person-' || n, {now} FROM generate_series(1, 1000) n""",
+    SELECT n, n, 'Person ' || n, 'person ' || n, 'person-' || n, {now}
+    FROM generate_series(1, 1000) n""",
     f"""INSERT INTO availability (provider_id, start_cell, end_cell)
-    SELECT p, {OPENING} + d * 96, {OPENING} + d * 96 + 32 FROM generate_series(1, 1000) p, generate_series(-5, 5) d""",
+    SELECT p, {OPENING} + d * 96, {OPENING} + d * 96 + 32
+    FROM generate_series(1, 1000) p, generate_series(-5, 5) d""",
     """INSERT INTO invitation (digest, invited_by, invited_at, expires_at)
     SELECT md5(n::text), 1, {now}, {now} FROM generate_series(1, 3000) n""",
-    "INSERT INTO dialogue (client_id, data, changed_at) SELECT n, '{{}}', {now} FROM generate_series(1, 3000) n",
+    """INSERT INTO dialogue (client_id, data, changed_at)
+    SELECT n, '{{}}', {now} FROM generate_series(1, 3000) n""",
     """INSERT INTO draft (id, provider_id, days, added, state, drafted_at)
-    SELECT n, n % 1000 + 1, '[]', '[]', 'published', {now} + n * interval '1 minute' FROM generate_series(1, 3000) n""",
-    # One in ten is held, one in ten confirmed, each with a provider's and a client's cell.
-    f"""INSERT INTO reservation (id, provider_id, client_id, start_cell, end_cell, status, held_at, expires_at)
+    SELECT n, n % 1000 + 1, '[]', '[]', 'published', {now} + n * interval '1 minute'
+    FROM generate_series(1, 3000) n""",
+    # One in ten is held and one in ten confirmed, each with a cell of the provider and the client.
+    f"""INSERT INTO reservation
+    (id, provider_id, client_id, start_cell, end_cell, status, held_at, expires_at)
     SELECT n, n % 1000 + 1, n % 3000 + 1, {OPENING} + n / 50, {OPENING} + n / 50 + 1,
-    CASE n % 10 WHEN 0 THEN 'held' WHEN 1 THEN 'confirmed' ELSE 'expired' END, {{now}}, {{now}} + n * interval '1 second'
+    CASE n % 10 WHEN 0 THEN 'held' WHEN 1 THEN 'confirmed' ELSE 'expired' END,
+    {{now}}, {{now}} + n * interval '1 second'
     FROM generate_series(1, 20000) n""",
     """INSERT INTO busy (kind, subject, cell, reservation_id, hold_until)
-    SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END, start_cell, id, CASE status WHEN 'held' THEN expires_at END
+    SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END, start_cell, id,
+    CASE status WHEN 'held' THEN expires_at END
     FROM reservation, generate_series(0, 1) kind WHERE status IN ('held', 'confirmed')""",
-    """INSERT INTO outbox (id, recipient_id, kind, reservation_id, due_at, attempts, state, settled_at)
-    SELECT id, client_id, 'hold_warning', id, expires_at, 1, CASE id % 10 WHEN 0 THEN 'due' WHEN 3 THEN 'withheld' ELSE 'sent' END,
+    """INSERT INTO outbox
+    (id, recipient_id, kind, reservation_id, due_at, attempts, state, settled_at)
+    SELECT id, client_id, 'hold_warning', id, expires_at, 1,
+    CASE id % 10 WHEN 0 THEN 'due' WHEN 3 THEN 'withheld' ELSE 'sent' END,
     CASE id % 10 WHEN 0 THEN NULL ELSE expires_at END FROM reservation""",
-    # Half of the updates are taps, which are about no line.
+    # Half of the updates are taps, which have no line.
     """INSERT INTO worked_update (update_id, worked_at, chat_id, line, edited, checksum)
-    SELECT n, {now} + n * interval '1 second', CASE n % 2 WHEN 0 THEN n % 500 + 1 END, n, 0, n FROM generate_series(1, 5000) n""",
+    SELECT n, {now} + n * interval '1 second', CASE n % 2 WHEN 0 THEN n % 500 + 1 END, n, 0, n
+    FROM generate_series(1, 5000) n""",
     """INSERT INTO failed_update (update_id, attempts, error, failed_at, set_aside)
     SELECT n, 3, 'KeyError', {now}, 1 FROM generate_series(1, 20) n""",
 ]
 
 
-def grow(url: str, now: str) -> None:
-    """Fill an empty database of PostgreSQL's; ``now`` is an instant as it is written in SQL."""
+def fill_large_database(url: str, now: str) -> None:
+    """Fill an empty PostgreSQL database; ``now`` is an SQL literal."""
     execute(url, *(table.format(now=now) for table in _TABLES), "VACUUM ANALYZE")

@@ -6,5 +6,5 @@ from storage.maintenance.migrate import migrate
 
 
 def work(url: str) -> None:
-    """Migrate it."""
+    """Migrate the database."""
     asyncio.run(migrate(url))

@@ -1,4 +1,4 @@
-"""One of several that do whatever comes to their minds with the same few slots, on a clock that all of them share."""
+"""A process that performs random actions on the same few slots, with a clock shared by all."""
 
 import asyncio
 import random
@@ -30,24 +30,27 @@ POLICIES = [
     )
     for n in (1, 2, 3, 4)
 ]
-Act = Callable[[SqlUnitOfWork, random.Random, datetime], Awaitable[None]]
+Action = Callable[[SqlUnitOfWork, random.Random, datetime], Awaitable[None]]
 
-# Many may look at the clock at once, on PostgreSQL too; whoever moves it waits until nobody does.
-_LOOK = select(column("minute", Integer)).select_from(table("clock")).with_for_update(read=True)
-_MOVE_ON = text("UPDATE clock SET minute = minute + 15")
+# Many transactions may read the clock at once; advancing it waits until none does.
+_READ_CLOCK = (
+    select(column("minute", Integer)).select_from(table("clock")).with_for_update(read=True)
+)
+_ADVANCE_CLOCK = text("UPDATE clock SET minute = minute + 15")
 
 
 def set_clock(url: str) -> None:
-    """Hang a clock into the database, for all who race there."""
+    """Create the clock in the database."""
     changes(url, "CREATE TABLE clock AS SELECT 0 AS minute")
 
 
 @dataclass
 class RaceWorker:
-    """Does random things to random reservations.
+    """Performs random actions on random reservations.
 
-    The clock stands in the database and moves on by a quarter of an hour about every tenth step, while no transaction is under way: so
-    time never goes back from one commit to the next, and a fast machine sees as many holds run out as a slow one.
+    The clock is a row that advances by 15 minutes about every tenth step, between transactions. So
+    time never goes back from one commit to the next, and as many holds expire on a fast machine as
+    on a slow one.
     """
 
     database: Database
@@ -55,14 +58,14 @@ class RaceWorker:
     done: Counter[str] = field(default_factory=Counter)
 
     async def race(self, steps: int) -> None:
-        choices = random.Random(self.seed)  # noqa: S311  (Nothing is kept secret by it.)
+        choices = random.Random(self.seed)  # noqa: S311
         for _ in range(steps):
             await self._step(choices)
 
     async def _step(self, choices: random.Random) -> None:
         if choices.random() < 0.1:
-            await self.database.write(lambda uow: uow._connection.execute(_MOVE_ON))
-        act = choices.choice(
+            await self.database.write(lambda uow: uow.connection.execute(_ADVANCE_CLOCK))
+        action = choices.choice(
             [
                 self._hold,
                 self._hold,
@@ -74,16 +77,16 @@ class RaceWorker:
                 self._sweep,
             ]
         )
-        self.done[await self.database.write(partial(self._did, act, choices))] += 1
+        self.done[await self.database.write(partial(self._perform, action, choices))] += 1
 
-    async def _did(self, act: Act, choices: random.Random, uow: SqlUnitOfWork) -> str:
-        minute = await uow._connection.scalar(_LOOK)
+    async def _perform(self, action: Action, choices: random.Random, uow: SqlUnitOfWork) -> str:
+        minute = await uow.connection.scalar(_READ_CLOCK)
         try:
             async with uow.savepoint():
-                await act(uow, choices, NOW + timedelta(minutes=minute or 0))
+                await action(uow, choices, NOW + timedelta(minutes=minute or 0))
         except errors.Refusal as refused:
             return refused.code
-        return act.__name__
+        return action.__name__
 
     async def _hold(
         self,
@@ -104,7 +107,7 @@ class RaceWorker:
         self, uow: SqlUnitOfWork, choices: random.Random, *statuses: Status
     ) -> tuple[int, int]:
         for client in choices.sample(CLIENTS, len(CLIENTS)):
-            # Asked as of the beginning, so that holds that ran out are among those that are tried.
+            # Uses the start time, so that overdue holds are tried too.
             if found := [
                 r.id
                 for r in await uow.reservations.live_of_client(client, NOW)
@@ -131,7 +134,7 @@ class RaceWorker:
 
 
 def race(url: str, seed: int, steps: int) -> None:
-    """Race in a process of one's own."""
+    """Run a race worker; the entry point of a process."""
     asyncio.run(_race(url, seed, steps))
 
 

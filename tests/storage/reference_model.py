@@ -1,7 +1,8 @@
-"""The rules of booking once more, in sets of quarter-hours: what a database full of reservations has to agree with.
+"""A reference model of the booking rules on sets of quarter-hours, to compare the database with.
 
-It is written from the rules and not from the code that it judges, of which it imports nothing. All of it lives in memory; time is whole
-seconds since 1970, and a quarter is ``seconds // 900``. Where several rules refuse, the one that is asked first says so.
+It is written from the rules, not from the code under test, and imports none of it. Everything is in
+memory. Times are whole seconds since 1970, and a quarter is ``seconds // 900``. If several rules
+refuse, the first one checked decides.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,18 +20,18 @@ Spans = tuple[tuple[int, int], ...]
 
 
 class Refused(Exception):
-    """A rule said no; the only argument is its code."""
+    """A rule refuses; the only argument is its code."""
 
 
 def refuse(code: str, *, when: bool = True) -> None:
-    """Refuse with a code where a condition is met."""
+    """Raise Refused with a code if a condition is true."""
     if when:
         raise Refused(code)
 
 
 @dataclass
 class Claim:
-    """What a client has, or had, of a provider's time, from the quarter ``start`` on."""
+    """A past or present reservation of a client with a provider, from the quarter ``start`` on."""
 
     number: int
     client: int
@@ -51,21 +52,21 @@ class Claim:
     def end(self) -> int:
         return self.start + self.length
 
-    def lives(self, now: int) -> bool:
+    def is_live(self, now: int) -> bool:
         return self.status == "confirmed" or (
             self.status == "held" and self.deadline is not None and now < self.deadline
         )
 
-    def is_dead(self, now: int) -> bool:
-        """Tell whether it is a hold that ran out and that nobody has swept."""
-        return self.status == "held" and not self.lives(now)
+    def is_overdue(self, now: int) -> bool:
+        """Return whether this is a hold that has ended and was not swept."""
+        return self.status == "held" and not self.is_live(now)
 
-    def meets(self, cells: Iterable[int]) -> bool:
+    def overlaps(self, cells: Iterable[int]) -> bool:
         return not set(self.cells).isdisjoint(cells)
 
-    def refuse_unless_it_can_end(self, now: int) -> None:
-        """Refuse what is no live reservation, with the reason, and what has begun."""
-        refuse("hold_expired", when=self.status == "expired" or self.is_dead(now))
+    def refuse_to_end_unless_live(self, now: int) -> None:
+        """Refuse to end a reservation that is not live or has begun, with the reason."""
+        refuse("hold_expired", when=self.status == "expired" or self.is_overdue(now))
         released = (
             self.status == "cancelled" and self.ended_by == "client" and not self.was_confirmed
         )
@@ -76,7 +77,7 @@ class Claim:
 
 @dataclass
 class Plan:
-    """Hours of a provider that may be posted: stretches in seconds, and the quarters that posting them added."""
+    """A draft of a provider's hours: spans in seconds, and the quarters that publishing added."""
 
     provider: int
     spans: Spans
@@ -86,7 +87,7 @@ class Plan:
 
 @dataclass
 class Model:
-    """Everything there is: who keeps which hours, who has claims on them, and what everybody is to be told."""
+    """The whole state: the hours of providers, the claims on them, and the notifications owed."""
 
     length: int
     horizon: int
@@ -100,10 +101,10 @@ class Model:
     forgotten_before: int = 0
 
     def live(self) -> Iterator[Claim]:
-        return (claim for claim in self.claims.values() if claim.lives(self.now))
+        return (claim for claim in self.claims.values() if claim.is_live(self.now))
 
     def free(self, client: int, provider: int, moving: int = 0) -> list[int]:
-        """Return the quarters at which this client could begin to hold a slot."""
+        """Return the quarters at which the client could hold a slot."""
         others = [claim for claim in self.live() if claim.number != moving]
         taken = {
             cell
@@ -114,11 +115,11 @@ class Model:
         return [
             start
             for start in self._starts(provider)
-            if self._is_near_enough(start) and taken.isdisjoint(self._slot(start))
+            if self._is_bookable(start) and taken.isdisjoint(self._slot(start))
         ]
 
     def hold(self, client: int, provider: int, start: int, moving: int, number: int) -> Claim:
-        """Hold a slot, or move a hold to it; ``number`` is that of a new hold."""
+        """Hold a slot, or move a hold to it; ``number`` is the id of a new hold."""
         refuse("provider_unknown", when=provider not in self.owners)
         refuse("own_slot", when=self.owners[provider] == client)
         if same := [
@@ -132,9 +133,9 @@ class Model:
         refuse("beyond_horizon", when=start * QUARTER > self.now + self.horizon)
         moved = self._to_move(client, moving)
         self._refuse_unless_free(client, provider, start, moved)
-        self._bury(
+        self._expire(
             lambda dead: (
-                dead.meets(self._slot(start))
+                dead.overlaps(self._slot(start))
                 and (dead.client == client or dead.provider == provider)
             )
         )
@@ -143,56 +144,56 @@ class Model:
             if moved
             else self._new(number, client, provider, start)
         )
-        self._tell(held, "hold_warning", client, (held.deadline or 0) - WARNING)
+        self._owe(held, "hold_warning", client, (held.deadline or 0) - WARNING)
         return held
 
     def confirm(self, number: int, client: int) -> Claim:
-        """Make a live hold of one's own a booking; twice is once."""
+        """Confirm a live hold of the client; repeating it has no effect."""
         claim = self._of_client(number, client)
         if claim.status != "confirmed":
-            claim.refuse_unless_it_can_end(self.now)
+            claim.refuse_to_end_unless_live(self.now)
             claim.status, claim.deadline, claim.was_confirmed = "confirmed", None, True
-            self._tell(claim, "booking_confirmed", self.owners[claim.provider], self.now)
+            self._owe(claim, "booking_confirmed", self.owners[claim.provider], self.now)
         return claim
 
     def cancel_by_client(self, number: int, client: int) -> Claim:
-        """Release a hold of one's own, which its provider never heard of, or cancel a booking, of which he did."""
+        """Release a hold of the client, or cancel a booking and notify the provider."""
         claim = self._of_client(number, client)
         if self._ended(claim, "client") and claim.was_confirmed:
-            self._tell(claim, "cancelled_by_client", self.owners[claim.provider], self.now)
+            self._owe(claim, "cancelled_by_client", self.owners[claim.provider], self.now)
         return claim
 
     def cancel_by_provider(self, number: int, person: int) -> Claim:
-        """Cancel what somebody has with this provider."""
+        """Cancel a reservation with this provider."""
         claim = self.claims.get(number)
         if claim is None or self.owners[claim.provider] != person:
             raise Refused("reservation_unknown")
         if self._ended(claim, "provider"):
-            self._tell(claim, "cancelled_by_provider", claim.client, self.now)
+            self._owe(claim, "cancelled_by_provider", claim.client, self.now)
         return claim
 
     def expire(self, limit: int) -> int:
-        """Sweep the holds that ran out first, and return how many these were."""
-        dead = sorted(
-            (c.deadline or 0, c.number) for c in self.claims.values() if c.is_dead(self.now)
+        """Expire up to ``limit`` overdue holds, oldest first, and return how many."""
+        overdue = sorted(
+            (c.deadline or 0, c.number) for c in self.claims.values() if c.is_overdue(self.now)
         )[:limit]
-        self._bury(lambda claim: (claim.deadline or 0, claim.number) in dead)
-        return len(dead)
+        self._expire(lambda claim: (claim.deadline or 0, claim.number) in overdue)
+        return len(overdue)
 
-    def tidy(self) -> None:
-        """Complete what was over a day ago, and forget the cells of then."""
+    def clean_up(self) -> None:
+        """Complete bookings that ended over a day ago, and forget their cells."""
         self.forgotten_before = max(self.forgotten_before, -(-(self.now - CELLS_KEPT) // QUARTER))
         for claim in self.claims.values():
             if claim.status == "confirmed" and claim.end <= self.forgotten_before:
                 claim.status = "completed"
 
     def draft(self, person: int, spans: Spans, number: int) -> int:
-        """Keep hours that may be posted."""
-        self.plans[number] = Plan(self._kept_by(person), spans)
+        """Add a draft of hours."""
+        self.plans[number] = Plan(self._provider_of(person), spans)
         return number
 
     def publish(self, number: int, person: int) -> frozenset[int]:
-        """Post hours, and return the quarters that were not posted before; twice is once."""
+        """Publish a draft, and return the quarters it added; repeating it has no effect."""
         plan = self._plan(number, person)
         if plan.state == "open":
             cells = self._quarters(plan.spans)
@@ -202,13 +203,13 @@ class Model:
         return plan.added
 
     def discard(self, number: int, person: int) -> str:
-        """Drop hours that are not posted, and return what became of them."""
+        """Discard a draft that is not published, and return its state."""
         plan = self._plan(number, person)
         plan.state = "discarded" if plan.state == "open" else plan.state
         return plan.state
 
     def undo(self, number: int, person: int, inside: str) -> tuple[bool, list[int]]:
-        """Take away what posting had added; twice is once."""
+        """Remove the hours that publishing a draft added; repeating it has no effect."""
         plan = self._plan(number, person)
         if plan.state == "undone":
             return True, []
@@ -218,27 +219,25 @@ class Model:
         return done, found
 
     def remove(self, person: int, cells: Iterable[int], inside: str) -> tuple[bool, list[int]]:
-        """Take hours away; reservations inside that have not begun are asked about, kept or cancelled, never lost in silence."""
-        provider, gone = self._kept_by(person), set(cells)
+        """Remove hours; reservations inside that have not begun are listed, kept or cancelled."""
+        provider, removed = self._provider_of(person), set(cells)
         found = [
             c
             for c in self.live()
-            if c.provider == provider and c.meets(gone) and c.start * QUARTER > self.now
+            if c.provider == provider and c.overlaps(removed) and c.start * QUARTER > self.now
         ]
         numbers = [claim.number for claim in sorted(found, key=lambda claim: claim.start)]
         if numbers and inside == "a":
             return False, numbers
-        self.offered[provider] -= gone
+        self.offered[provider] -= removed
         for number in numbers if inside == "c" else []:
             self.cancel_by_provider(number, person)
         return True, numbers
 
     def occupied(self) -> set[tuple[int, int, int, int]]:
-        """Return what the database keeps of taken quarters, those of dead holds that nobody has swept among them."""
-        standing = [
-            claim for claim in self.claims.values() if claim.status in {"held", "confirmed"}
-        ]
-        both = [(kind, who, c) for c in standing for kind, who in ((0, c.provider), (1, c.client))]
+        """Return the rows of taken quarters, including those of overdue holds not yet swept."""
+        taking = [claim for claim in self.claims.values() if claim.status in {"held", "confirmed"}]
+        both = [(kind, who, c) for c in taking for kind, who in ((0, c.provider), (1, c.client))]
         return {
             (kind, who, cell, c.number)
             for kind, who, c in both
@@ -247,7 +246,7 @@ class Model:
         }
 
     def unswept(self) -> set[int]:
-        """Return the holds whose end a sweep has missed for long."""
+        """Return the holds that sweeps have missed for a long time."""
         late = [
             c
             for c in self.claims.values()
@@ -258,11 +257,11 @@ class Model:
     def _slot(self, start: int) -> range:
         return range(start, start + self.length)
 
-    def _is_near_enough(self, start: int) -> bool:
+    def _is_bookable(self, start: int) -> bool:
         return self.now + NOTICE <= start * QUARTER <= self.now + self.horizon
 
     def _starts(self, provider: int) -> list[int]:
-        """Return where slots begin: one after the other, from where an unbroken stretch of hours does."""
+        """Return the starts of slots, one after the other in each unbroken span of hours."""
         return [
             start
             for first, end in stretches(self.offered[provider])
@@ -270,18 +269,20 @@ class Model:
         ]
 
     def _to_move(self, client: int, number: int) -> Claim | None:
-        """Return the hold that is to be moved; one that is gone is not missed."""
+        """Return the hold to move, or None if it is no longer live."""
         if not number:
             return None
         claim = self._of_client(number, client)
         refuse("already_confirmed", when=claim.status == "confirmed")
-        return claim if claim.lives(self.now) else None
+        return claim if claim.is_live(self.now) else None
 
     def _refuse_unless_free(
         self, client: int, provider: int, start: int, moved: Claim | None
     ) -> None:
         others = [
-            claim for claim in self.live() if claim is not moved and claim.meets(self._slot(start))
+            claim
+            for claim in self.live()
+            if claim is not moved and claim.overlaps(self._slot(start))
         ]
         refuse("slot_not_offered", when=start not in self._starts(provider))
         refuse("client_busy", when=any(claim.client == client for claim in others))
@@ -296,23 +297,23 @@ class Model:
         return self.claims[number]
 
     def _moved(self, claim: Claim, provider: int, start: int) -> Claim:
-        """Move a hold, which begins anew, but not for ever."""
+        """Move a hold and restart its duration, up to the longest one allowed."""
         claim.provider, claim.start = provider, start
         claim.deadline = min(self.now + HOLD, claim.first_held + LONGEST_HOLD)
         return claim
 
-    def _bury(self, chosen: Callable[[Claim], bool]) -> None:
-        """End dead holds and tell their clients."""
+    def _expire(self, chosen: Callable[[Claim], bool]) -> None:
+        """Expire the chosen overdue holds, and notify their clients."""
         for claim in self.claims.values():
-            if claim.is_dead(self.now) and chosen(claim):
+            if claim.is_overdue(self.now) and chosen(claim):
                 claim.status = "expired"
-                self._tell(claim, "hold_expired", claim.client, self.now)
+                self._owe(claim, "hold_expired", claim.client, self.now)
 
     def _ended(self, claim: Claim, by: str) -> bool:
-        """End a reservation and tell whether that was news: who ended it before ends it no second time."""
+        """End a reservation; return False if the same party had already ended it."""
         if claim.status == "cancelled" and claim.ended_by == by:
             return False
-        claim.refuse_unless_it_can_end(self.now)
+        claim.refuse_to_end_unless_live(self.now)
         claim.status, claim.deadline, claim.ended_by = "cancelled", None, by
         return True
 
@@ -322,32 +323,32 @@ class Model:
             raise Refused("reservation_unknown")
         return claim
 
-    def _kept_by(self, person: int) -> int:
+    def _provider_of(self, person: int) -> int:
         for provider, owner in self.owners.items():
             if owner == person:
                 return provider
         raise Refused("provider_only")
 
     def _plan(self, number: int, person: int) -> Plan:
-        provider, plan = self._kept_by(person), self.plans.get(number)
+        provider, plan = self._provider_of(person), self.plans.get(number)
         if plan is None or plan.provider != provider:
             raise Refused("draft_unknown")
         return plan
 
     def _quarters(self, spans: Spans) -> set[int]:
-        """Return the quarters of hours that may be posted now."""
+        """Return the quarters of hours that may be published now."""
         refuse("off_grid", when=any(moment % QUARTER for span in spans for moment in span))
         refuse("time_in_past", when=any(start < self.now for start, _ in spans))
         refuse("nothing_to_publish", when=not spans)
         return {cell for start, end in spans for cell in range(start // QUARTER, end // QUARTER)}
 
-    def _tell(self, claim: Claim, kind: str, who: int, due: int) -> None:
-        """Owe somebody one notice of a kind; a hold that was moved is warned of once, later."""
+    def _owe(self, claim: Claim, kind: str, who: int, due: int) -> None:
+        """Owe a person a notification; a moved hold has only its latest warning."""
         self.owed[claim.number, kind] = (who, due)
 
 
 def stretches(cells: Iterable[int]) -> list[tuple[int, int]]:
-    """Return the unbroken stretches of quarters, in order, each with its first quarter and the one after its last."""
+    """Return the unbroken spans of quarters, in order, each with its first quarter and its end."""
     there = set(cells)
     firsts = sorted(cell for cell in there if cell - 1 not in there)
     lasts = sorted(cell for cell in there if cell + 1 not in there)

@@ -1,4 +1,4 @@
-"""Whoever commits a transaction knows what happened in it, and how much is still to be told."""
+"""A committed transaction knows its events, and the outbox knows its backlog."""
 
 from datetime import timedelta
 
@@ -14,9 +14,7 @@ from storage.maintenance.migrate import is_current
 from tests.kit.clinic import ALICE, BOB, CARA, NOW, OPENING, POLICY, SECOND, hold, open_clinic
 
 
-async def test_a_transaction_remembers_in_order_what_was_announced_in_it(
-    database: Database,
-) -> None:
+async def test_a_transaction_records_its_events_in_order(database: Database) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow)
         held = await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
@@ -26,7 +24,7 @@ async def test_a_transaction_remembers_in_order_what_was_announced_in_it(
     assert [type(event) for event in uow.events] == [SlotHeld, HoldConfirmed, CancelledByClient]
 
 
-async def test_what_changes_nothing_is_not_announced(database: Database) -> None:
+async def test_an_action_without_effect_has_no_event(database: Database) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow)
     await hold(database, ALICE, dora, OPENING)
@@ -36,7 +34,7 @@ async def test_what_changes_nothing_is_not_announced(database: Database) -> None
     assert uow.events == []
 
 
-async def test_what_a_refusal_undid_did_not_happen(database: Database) -> None:
+async def test_a_refusal_removes_the_events_of_its_savepoint(database: Database) -> None:
     async with database.transaction() as uow:
         dora, emil = await open_clinic(uow)
     await hold(database, ALICE, dora, OPENING)
@@ -52,7 +50,7 @@ async def test_what_a_refusal_undid_did_not_happen(database: Database) -> None:
     assert [type(event) for event in uow.events] == [HoldExpired, SlotHeld]
 
 
-async def test_the_backlog_is_what_is_due_and_since_when_its_oldest_row_is(
+async def test_the_backlog_is_the_number_of_due_rows_and_the_oldest_instant(
     database: Database,
 ) -> None:
     async with database.transaction() as uow:
@@ -66,10 +64,10 @@ async def test_the_backlog_is_what_is_due_and_since_when_its_oldest_row_is(
         assert await uow.outbox.backlog(NOW) == Backlog(2, NOW - timedelta(minutes=5))
 
 
-async def test_without_anything_due_the_backlog_is_empty(database: Database) -> None:
+async def test_without_due_rows_the_backlog_is_empty(database: Database) -> None:
     async with database.snapshot() as uow:
         assert await uow.outbox.backlog(NOW) == Backlog(0, None)
 
 
-async def test_a_database_that_is_open_answers_a_question_of_its_own(database: Database) -> None:
+async def test_a_function_can_read_through_an_open_database(database: Database) -> None:
     assert await database.read(is_current)

@@ -1,4 +1,4 @@
-"""Whatever people do, in whatever order and at whatever time: the database holds just what the rules say that it holds."""
+"""Random actions by random people: the database always agrees with the reference model."""
 
 import asyncio
 from collections import Counter
@@ -39,7 +39,7 @@ from domain.usecases.remove_availability import (
     undo_publication,
 )
 from storage.database import Database
-from storage.maintenance.integrity import SqlDoctor
+from storage.maintenance.integrity import SqlIntegrityCheck
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import ALICE, BOB, DORA, EMIL, NOW, open_clinic
@@ -52,7 +52,7 @@ LENGTH = settings(
     max_examples=PROFILE.pick(fast=8, full=40), stateful_step_count=PROFILE.pick(fast=25, full=100)
 )
 
-# A long play in which nobody ever met these would show nothing of the rules.
+# A long run that never gets these answers would show nothing about the rules.
 ANSWERS = {
     "Reservation",
     "Draft",
@@ -66,11 +66,11 @@ ANSWERS = {
 UTC_ZONE = ZoneInfo("UTC")
 PEOPLE = (ALICE, BOB, DORA, EMIL)
 HORIZON = timedelta(hours=26)
-NOBODY = 4711
+UNKNOWN = 4711
 _DAY_AHEAD = 96
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Starts crowd where the bookable hours begin and end; a few have passed.
+# Most starts are near the limits of the bookable hours; a few have passed.
 starts = st.integers(-1, 9)
 hours = st.tuples(
     st.one_of(st.integers(-4, 10), st.just(-100)),
@@ -78,16 +78,16 @@ hours = st.tuples(
     st.sampled_from([0, 0, 0, 0, 7]),
 )
 postings = st.lists(hours, max_size=2).map(tuple)
-# Most do what is theirs to do; the others try their hand at what is somebody else's.
+# Most act on what is their own; the others try to act on what belongs to another person.
 actors = st.sampled_from([*[None] * 8, *PEOPLE])
-fates = st.sampled_from(Inside)
+insides = st.sampled_from(Inside)
 people = st.sampled_from(PEOPLE)
 turns = st.integers(0, 2)
 Act = Callable[[SqlUnitOfWork], Awaitable[Any]]
 
 
 def refusal(do: Callable[[], object]) -> object:
-    """Return what the model says, or the code with which it refuses."""
+    """Return the model's answer, or the code of its refusal."""
     try:
         return do()
     except Refused as refused:
@@ -99,37 +99,21 @@ def seconds(moment: datetime | None) -> int | None:
 
 
 def plain(answer: object) -> object:
-    """Return the contents of an answer, from either side, in the same plain values."""
+    """Return an answer of either side as the same plain values."""
     match answer:
         case Reservation() as r:
-            return (
-                r.id,
-                r.client_id,
-                r.provider_id,
-                r.span.start,
-                r.span.end,
-                r.status.value,
-                seconds(r.expires_at),
-                r.ended_by,
-            )
+            about = (r.id, r.client_id, r.provider_id, r.span.start, r.span.end, r.status.value)
+            return (*about, seconds(r.expires_at), r.ended_by)
         case Claim() as c:
-            return (
-                c.number,
-                c.client,
-                c.provider,
-                c.start,
-                c.end,
-                c.status,
-                c.deadline,
-                c.ended_by,
-            )
+            about = (c.number, c.client, c.provider, c.start, c.end, c.status)
+            return (*about, c.deadline, c.ended_by)
         case Removal():
             return (answer.done, [reservation.id for reservation in answer.inside])
     return answer
 
 
 def as_days(spans: tuple[tuple[int, int], ...]) -> list[DayHours]:
-    """Return stretches of seconds as what a provider in UTC would have typed."""
+    """Return spans of seconds as a provider in UTC would type them."""
     typed: dict[date, list[WallSpan]] = {}
     for start, end in spans:
         begin = _EPOCH + timedelta(seconds=start)
@@ -139,12 +123,12 @@ def as_days(spans: tuple[tuple[int, int], ...]) -> list[DayHours]:
 
 
 class Bookings(RuleBasedStateMachine):
-    """People who book, and providers who let them, on a clock of their own; what each does is done in the model too."""
+    """People who book, and providers, on a simulated clock. The model repeats each action."""
 
     claims = Bundle("claims")
     plans = Bundle("plans")
 
-    # A machine is made anew for each run: where it plays, and what all of them were told, is kept with its class.
+    # Hypothesis creates a machine for each run, so what all runs share belongs to the class.
     url: ClassVar[str]
     answers: ClassVar[Counter[str]]
 
@@ -168,18 +152,18 @@ class Bookings(RuleBasedStateMachine):
         )
         now = int(NOW.timestamp())
         first = now // QUARTER + _DAY_AHEAD + opens
-        providers = self.runner.run(self._opened(TimeSpan(first, first + lasts)))
+        providers = self.runner.run(self._open_clinic(TimeSpan(first, first + lasts)))
         horizon = int(HORIZON.total_seconds())
         self.model = Model(
             length, horizon, limit, now, dict(zip(providers, (DORA, EMIL), strict=True))
         )
         self.model.offered = {provider: set(range(first, first + lasts)) for provider in providers}
 
-    async def _opened(self, opened: TimeSpan) -> tuple[int, int]:
-        async with self.database.transaction() as work:
+    async def _open_clinic(self, opened: TimeSpan) -> tuple[int, int]:
+        async with self.database.transaction() as uow:
             for table in reversed(metadata.sorted_tables):
-                await work._connection.execute(table.delete())
-            dora, emil = await open_clinic(work, clients=(ALICE, BOB), hours=opened)
+                await uow.connection.execute(table.delete())
+            dora, emil = await open_clinic(uow, clients=(ALICE, BOB), hours=opened)
         return dora.id, emil.id
 
     @property
@@ -191,17 +175,17 @@ class Bookings(RuleBasedStateMachine):
         """The quarter a day from now."""
         return self.model.now // QUARTER + _DAY_AHEAD
 
-    def said(self, act: Act) -> Any:
-        """Return what a use case answers, or the code with which it refuses; nothing is kept of what was refused."""
+    def run_act(self, act: Act) -> Any:
+        """Return the answer of a use case, or the code of its refusal, which is rolled back."""
 
-        async def acted(work: SqlUnitOfWork) -> Any:
+        async def attempt(uow: SqlUnitOfWork) -> Any:
             try:
-                async with work.savepoint():
-                    return await act(work)
+                async with uow.savepoint():
+                    return await act(uow)
             except errors.Refusal as refused:
                 return refused.code
 
-        answer = self.runner.run(self.database.write(acted))
+        answer = self.runner.run(self.database.write(attempt))
         self.answers[answer if isinstance(answer, str) else type(answer).__name__] += 1
         return answer
 
@@ -209,13 +193,13 @@ class Bookings(RuleBasedStateMachine):
     def live_holds(self) -> list[Claim]:
         return [claim for claim in self.model.live() if claim.status == "held"]
 
-    def agrees(self, act: Act, expected: Callable[[], object]) -> None:
-        said = plain(self.said(act))
-        assert said == plain(refusal(expected))
+    def check_agreement(self, act: Act, expected: Callable[[], object]) -> None:
+        run_act = plain(self.run_act(act))
+        assert run_act == plain(refusal(expected))
 
     def provider(self, turn: int) -> int:
-        """Return the number of a provider; the third there is not."""
-        return [*self.model.owners, NOBODY][turn]
+        """Return the id of a provider; the third one does not exist."""
+        return [*self.model.owners, UNKNOWN][turn]
 
     @rule(target=claims, client=people, turn=turns, start=starts)
     def holds(self, client: int, turn: int, start: int) -> Any:
@@ -243,7 +227,7 @@ class Bookings(RuleBasedStateMachine):
         return claim
 
     def _free_by_now(self, client: int, provider: int, moving: int = 0) -> list[int]:
-        """Return the slots that are free; time leaves posted hours behind, so where there are none the provider posts some."""
+        """Return the free slots; if all posted hours have passed, the provider posts some first."""
         if self.model.offered[provider].isdisjoint(range(self.near + 1, self.near + 8)):
             owner = self.model.owners[provider]
             plan = self.drafts(owner, ((0, 6, 0), (6, 4, 0)))
@@ -256,7 +240,7 @@ class Bookings(RuleBasedStateMachine):
         turn=st.integers(0, 1),
         moves=st.lists(st.sampled_from([60, 900, 1500]), min_size=2, max_size=3),
     )
-    def moves_to_what_is_free_again_and_again(self, pick: int, turn: int, moves: list[int]) -> None:
+    def moves_repeatedly_to_free_slots(self, pick: int, turn: int, moves: list[int]) -> None:
         claim, provider = self.live_holds[pick % len(self.live_holds)], self.provider(turn)
         for later in moves:
             self.model.now = min(self.model.now + later, (claim.deadline or 0) - 1)
@@ -268,39 +252,39 @@ class Bookings(RuleBasedStateMachine):
             self._holds(claim.client, provider, (free or [self.near])[-1], claim.number)
 
     @property
-    def in_the_way(self) -> list[Claim]:
-        """The dead holds that nobody has swept, of time that can still be booked."""
+    def overdue_holds(self) -> list[Claim]:
+        """The overdue holds that were not swept, in time that can still be booked."""
         return [
             c
             for c in self.model.claims.values()
-            if c.is_dead(self.model.now) and c.start in self.model.free(c.client, c.provider)
+            if c.is_overdue(self.model.now) and c.start in self.model.free(c.client, c.provider)
         ]
 
-    @precondition(lambda self: self.in_the_way)
+    @precondition(lambda self: self.overdue_holds)
     @rule(target=claims, pick=st.integers(0, 2), client=st.sampled_from([ALICE, BOB]))
-    def takes_what_ran_out(self, pick: int, client: int) -> Any:
-        dead = self.in_the_way[pick % len(self.in_the_way)]
-        return self._holds(client, dead.provider, dead.start, 0)
+    def holds_the_slot_of_an_overdue_hold(self, pick: int, client: int) -> Any:
+        overdue = self.overdue_holds[pick % len(self.overdue_holds)]
+        return self._holds(client, overdue.provider, overdue.start, 0)
 
     @rule(target=claims, claim=claims, client=people)
-    def wants_what_somebody_has(self, claim: int, client: int) -> Any:
+    def holds_a_taken_slot(self, claim: int, client: int) -> Any:
         return self._holds(
             client, self.model.claims[claim].provider, self.model.claims[claim].start, 0
         )
 
     @precondition(lambda self: self.live_holds)
     @rule(target=claims, pick=st.integers(0, 2))
-    def wants_to_be_in_two_places(self, pick: int) -> Any:
+    def holds_a_second_slot_at_the_same_time(self, pick: int) -> Any:
         claim = self.live_holds[pick % len(self.live_holds)]
         other = next(provider for provider in self.model.owners if provider != claim.provider)
         return self._holds(claim.client, other, claim.start, 0)
 
     def _holds(self, client: int, provider: int, start: int, moving: int) -> Any:
         choice = SlotChoice(client, provider, start, moving or None)
-        said = self.said(lambda work: hold_slot(work, self.policy, choice, self.now))
-        number = said.id if isinstance(said, Reservation) else 0
+        run_act = self.run_act(lambda uow: hold_slot(uow, self.policy, choice, self.now))
+        number = run_act.id if isinstance(run_act, Reservation) else 0
         known = number in self.model.claims
-        assert plain(said) == plain(
+        assert plain(run_act) == plain(
             refusal(partial(self.model.hold, client, provider, start, moving, number))
         )
         return number if number and not known else multiple()
@@ -308,37 +292,37 @@ class Bookings(RuleBasedStateMachine):
     @rule(claim=claims, actor=actors)
     def confirms(self, claim: int, actor: int | None) -> None:
         client = actor or self.model.claims[claim].client
-        self.agrees(
-            lambda work: confirm_hold(work, self.policy, claim, client, self.now),
+        self.check_agreement(
+            lambda uow: confirm_hold(uow, self.policy, claim, client, self.now),
             lambda: self.model.confirm(claim, client),
         )
 
     @rule(claim=claims, actor=actors)
-    def gives_back(self, claim: int, actor: int | None) -> None:
+    def is_cancelled_by_the_client(self, claim: int, actor: int | None) -> None:
         client = actor or self.model.claims[claim].client
-        self.agrees(
-            lambda work: cancel_by_client(work, self.policy, claim, client, self.now),
+        self.check_agreement(
+            lambda uow: cancel_by_client(uow, self.policy, claim, client, self.now),
             lambda: self.model.cancel_by_client(claim, client),
         )
 
     @rule(claim=claims, actor=actors)
-    def is_turned_away(self, claim: int, actor: int | None) -> None:
+    def is_cancelled_by_the_provider(self, claim: int, actor: int | None) -> None:
         person = actor or self.model.owners[self.model.claims[claim].provider]
-        self.agrees(
-            lambda work: cancel_by_provider(work, self.policy, claim, person, self.now),
+        self.check_agreement(
+            lambda uow: cancel_by_provider(uow, self.policy, claim, person, self.now),
             lambda: self.model.cancel_by_provider(claim, person),
         )
 
     @rule(person=st.sampled_from([DORA, DORA, EMIL, ALICE]), chosen=postings, target=plans)
     def drafts(self, person: int, chosen: tuple[tuple[int, int, int], ...]) -> Any:
         spans = tuple(self._typed(*span) for span in chosen)
-        said = self.said(lambda work: draft_hours(work, person, as_days(spans), self.now))
-        number = said.id if isinstance(said, Draft) else said
+        run_act = self.run_act(lambda uow: draft_hours(uow, person, as_days(spans), self.now))
+        number = run_act.id if isinstance(run_act, Draft) else run_act
         assert number == refusal(lambda: self.model.draft(person, spans, number))
-        return number if isinstance(said, Draft) else multiple()
+        return number if isinstance(run_act, Draft) else multiple()
 
     def _typed(self, start: int, length: int, minutes: int) -> tuple[int, int]:
-        """Return hours near those that can be booked, ending by midnight, some of them off the grid."""
+        """Return hours near the bookable ones that end by midnight, some of them off the grid."""
         begin = (self.near + start) * QUARTER
         midnight = begin - begin % 86_400 + 86_400
         return begin + minutes * 60, min(begin + length * QUARTER, midnight)
@@ -346,24 +330,24 @@ class Bookings(RuleBasedStateMachine):
     @rule(plan=plans, actor=actors)
     def publishes(self, plan: int, actor: int | None) -> None:
         person = actor or self._owner(plan)
-        said = self.said(lambda work: publish_draft(work, plan, person, UTC_ZONE, self.now))
-        if isinstance(said, Draft):
-            said = frozenset(cell for span in said.added for cell in span.cells)
-        assert said == refusal(lambda: self.model.publish(plan, person))
+        run_act = self.run_act(lambda uow: publish_draft(uow, plan, person, UTC_ZONE, self.now))
+        if isinstance(run_act, Draft):
+            run_act = frozenset(cell for span in run_act.added for cell in span.cells)
+        assert run_act == refusal(lambda: self.model.publish(plan, person))
 
     @rule(plan=plans, actor=actors)
     def discards(self, plan: int, actor: int | None) -> None:
         person = actor or self._owner(plan)
-        said = self.said(lambda work: discard_draft(work, plan, person))
-        assert (said.state.value if isinstance(said, Draft) else said) == refusal(
+        run_act = self.run_act(lambda uow: discard_draft(uow, plan, person))
+        assert (run_act.state.value if isinstance(run_act, Draft) else run_act) == refusal(
             lambda: self.model.discard(plan, person)
         )
 
-    @rule(plan=plans, actor=actors, inside=fates)
+    @rule(plan=plans, actor=actors, inside=insides)
     def undoes(self, plan: int, actor: int | None, inside: Inside) -> None:
         person = actor or self._owner(plan)
-        self.agrees(
-            lambda work: undo_publication(work, self.policy, plan, person, inside, self.now),
+        self.check_agreement(
+            lambda uow: undo_publication(uow, self.policy, plan, person, inside, self.now),
             lambda: self.model.undo(plan, person, inside),
         )
 
@@ -374,27 +358,29 @@ class Bookings(RuleBasedStateMachine):
         person=st.sampled_from([DORA, DORA, EMIL, BOB]),
         start=starts,
         length=st.integers(1, 3),
-        inside=fates,
+        inside=insides,
     )
     def removes(self, person: int, start: int, length: int, inside: Inside) -> None:
         span = TimeSpan(self.near + start, self.near + start + length)
-        self.agrees(
-            lambda work: remove_availability(work, self.policy, person, [span], inside, self.now),
+        self.check_agreement(
+            lambda uow: remove_availability(uow, self.policy, person, [span], inside, self.now),
             lambda: self.model.remove(person, span.cells, inside),
         )
 
     @precondition(
-        lambda self: any(claim.is_dead(self.model.now) for claim in self.model.claims.values())
+        lambda self: any(claim.is_overdue(self.model.now) for claim in self.model.claims.values())
     )
     @rule(limit=st.integers(1, 3))
     def sweeps(self, limit: int) -> None:
-        # Of holds that run out at once any may be swept first, so that those are swept together.
-        dead = [
-            claim.deadline for claim in self.model.claims.values() if claim.is_dead(self.model.now)
+        # Of holds that expire at once, any may be swept first, so sweep those together.
+        overdue = [
+            claim.deadline
+            for claim in self.model.claims.values()
+            if claim.is_overdue(self.model.now)
         ]
-        count = limit if len(set(dead)) == len(dead) else 500
-        self.agrees(
-            lambda work: expire_holds(work, self.policy, self.now, limit=count),
+        count = limit if len(set(overdue)) == len(overdue) else 500
+        self.check_agreement(
+            lambda uow: expire_holds(uow, self.policy, self.now, limit=count),
             lambda: self.model.expire(count),
         )
 
@@ -404,8 +390,8 @@ class Bookings(RuleBasedStateMachine):
         )
     )
     @rule()
-    def tidies_up(self) -> None:
-        self.agrees(lambda work: work.pruning.prune(self.now), self.model.tidy)
+    def is_cleaned_up(self) -> None:
+        self.check_agreement(lambda uow: uow.pruning.prune(self.now), self.model.clean_up)
 
     @rule(passing=st.sampled_from([1, 60, 300, 900, 1500, 1799, 1800]))
     def time_passes(self, passing: int) -> None:
@@ -413,10 +399,10 @@ class Bookings(RuleBasedStateMachine):
 
     @precondition(lambda self: self.live_holds)
     @rule(pick=st.integers(0, 5), beside=st.sampled_from([-1, 0, 1, 59]), confirming=st.booleans())
-    def a_hold_comes_to_its_end(self, pick: int, beside: int, *, confirming: bool) -> None:
+    def time_passes_until_a_hold_expires(self, pick: int, beside: int, *, confirming: bool) -> None:
         claim = self.live_holds[pick % len(self.live_holds)]
         self.model.now = max(self.model.now, (claim.deadline or 0) + beside)
-        (self.confirms if confirming else self.gives_back)(claim.number, None)
+        (self.confirms if confirming else self.is_cancelled_by_the_client)(claim.number, None)
 
     @rule(
         claim=claims,
@@ -424,7 +410,7 @@ class Bookings(RuleBasedStateMachine):
         beside=st.integers(-1, 1),
     )
     def time_passes_until(self, claim: int, of: str, beside: int) -> None:
-        """Come to where something changes, or to a second beside it."""
+        """Move the clock to an instant at which something changes, or a second beside it."""
         found = self.model.claims[claim]
         start, end = found.start * QUARTER, found.deadline or 0
         edges = {
@@ -440,7 +426,8 @@ class Bookings(RuleBasedStateMachine):
     def the_tables_hold_what_the_model_holds(self) -> None:
         reservations = rows(
             self.url,
-            "SELECT id, client_id, provider_id, start_cell, end_cell, status, ended_by FROM reservation",
+            "SELECT id, client_id, provider_id, start_cell, end_cell, status, ended_by"
+            " FROM reservation",
         )
         expected = [
             (c.number, c.client, c.provider, c.start, c.end, c.status, c.ended_by)
@@ -457,13 +444,13 @@ class Bookings(RuleBasedStateMachine):
         ) == sorted(posted)
 
     @invariant()
-    def no_cell_is_taken_twice_and_none_for_nothing(self) -> None:
+    def the_busy_cells_are_those_of_the_model(self) -> None:
         taken = rows(self.url, "SELECT kind, subject, cell, reservation_id FROM busy")
         assert len({row[:3] for row in taken}) == len(taken)
         assert set(taken) == self.model.occupied()
 
     @invariant()
-    def each_notice_is_owed_once(self) -> None:
+    def each_notification_is_stored_once(self) -> None:
         outbox = rows(
             self.url, "SELECT reservation_id, kind, recipient_id, due_at, state FROM outbox"
         )
@@ -474,7 +461,7 @@ class Bookings(RuleBasedStateMachine):
         assert sorted(outbox) == sorted(owed)
 
     @invariant()
-    def everybody_sees_the_slots_that_are_free(self) -> None:
+    def all_people_see_the_same_free_slots_as_the_model(self) -> None:
         asked = [(client, provider, 0) for provider in self.model.owners for client in (ALICE, BOB)]
         asked += [(claim.client, claim.provider, claim.number) for claim in self.live_holds]
         found = self.runner.run(self._free(asked))
@@ -495,34 +482,34 @@ class Bookings(RuleBasedStateMachine):
         return {who: [slot.start for slot in slots] for who, slots in found.items()}
 
     @invariant()
-    def the_doctor_finds_nothing_but_what_nobody_has_swept_and_sent(self) -> None:
+    def the_integrity_check_finds_only_unswept_holds_and_due_messages(self) -> None:
         self.steps += 1
         if self.steps % 5:
-            return  # Its look at the whole file takes as long as everything else.
-        found = self.runner.run(self._checkup())
+            return  # Checking the whole file takes as long as everything else.
+        found = self.runner.run(self._check_integrity())
         due = [at for _, at in self.model.owed.values() if at <= self.model.now]
         waiting = timedelta(seconds=self.model.now - min(due)) if due else None
         assert found == Checkup(unswept=found.unswept, oldest_due=waiting)
-        # It names twenty at most.
+        # It reports at most 20.
         late = self.model.unswept()
         assert set(found.unswept) <= late
         assert len(found.unswept) == min(len(late), 20)
 
-    async def _checkup(self) -> Checkup:
+    async def _check_integrity(self) -> Checkup:
         async with self.database.snapshot() as uow:
-            return await SqlDoctor(uow._connection).checkup(self.now)
+            return await SqlIntegrityCheck(uow.connection).run(self.now)
 
     def teardown(self) -> None:
         self.runner.run(self.database.close())
         self.runner.close()
 
 
-def test_a_database_agrees_with_the_rules_whatever_people_do(database_url: str) -> None:
-    class Here(Bookings):
+def test_the_database_agrees_with_the_reference_model(database_url: str) -> None:
+    class OnDatabase(Bookings):
         url = database_url
         answers: ClassVar[Counter[str]] = Counter()
 
-    run_state_machine_as_test(Here, settings=LENGTH)
-    print(f"\n{Here.answers.total()} acts: {dict(Here.answers.most_common())}")  # noqa: T201  (shown where pytest is asked to)
+    run_state_machine_as_test(OnDatabase, settings=LENGTH)
+    print(f"\n{OnDatabase.answers.total()} acts: {dict(OnDatabase.answers.most_common())}")  # noqa: T201
 
-    assert not PROFILE.full or set(Here.answers) >= ANSWERS
+    assert not PROFILE.full or set(OnDatabase.answers) >= ANSWERS

@@ -1,4 +1,4 @@
-"""A replica in a process of its own, which may be killed at any moment."""
+"""A replica in its own process, which may be killed at any moment."""
 
 import asyncio
 
@@ -7,12 +7,12 @@ from storage.database import Database
 from tests.kit.clinic import NOW
 
 
-def lives(url: str, chats: list[int]) -> None:
-    """Join, lead, have these chats' turns and all that is due in hand, tell our number, and live until killed."""
-    asyncio.run(_lives(url, chats))
+def run(url: str, chats: list[int]) -> None:
+    """Join, lead, lock these chats, claim what is due, print the number, and run until killed."""
+    asyncio.run(_run(url, chats))
 
 
-async def _lives(url: str, chats: list[int]) -> None:
+async def _run(url: str, chats: list[int]) -> None:
     replica = PostgresMembership(url)
     await replica.join()
     await replica.wait_until_leader()

@@ -1,4 +1,4 @@
-"""One bot for each SQLite file: the lock is the kernel's, so that no dead process ever keeps it."""
+"""One bot for each SQLite file: the kernel releases the lock of a dead process."""
 
 import sqlite3
 from contextlib import closing
@@ -6,52 +6,50 @@ from pathlib import Path
 
 import pytest
 
-from storage.cluster import process_lock as locking
-from storage.cluster.process_lock import sole_use
+from storage.cluster import process_lock as process_locks
+from storage.cluster.process_lock import process_lock
 from storage.engine.sqlite_file import DatabaseUnusable
 
 pytestmark = pytest.mark.engines("sqlite")
 
 
 @pytest.fixture(autouse=True)
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody who has the lock is about to die here."""
-    monkeypatch.setattr(locking, "_PAUSE_SECONDS", 0)
+def no_retry_delay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do not wait for a process that may be exiting."""
+    monkeypatch.setattr(process_locks, "_PAUSE_SECONDS", 0)
 
 
-async def test_whoever_comes_second_is_told_who_has_it_and_what_to_do(database_url: str) -> None:
-    async with sole_use(database_url):
+async def test_a_second_process_is_refused_with_the_reason_and_a_remedy(database_url: str) -> None:
+    async with process_lock(database_url):
         with pytest.raises(
             DatabaseUnusable,
-            match=r"another bot is at work on .*slotkeeper\.db.*stop that one.*PostgreSQL",
+            match=r"another bot is using .*slotkeeper\.db.*stop the other bot.*PostgreSQL",
         ):
-            async with sole_use(database_url):
+            async with process_lock(database_url):
                 pass
 
-    async with sole_use(database_url):
+    async with process_lock(database_url):
         pass
 
 
-async def test_another_file_is_another_lock_and_one_file_by_two_names_is_one(
+async def test_each_file_has_one_lock_under_all_its_names(
     database_url: str, tmp_path: Path
 ) -> None:
-    async with sole_use(database_url), sole_use(f"sqlite:///{tmp_path / 'other.db'}"):
+    async with process_lock(database_url), process_lock(f"sqlite:///{tmp_path / 'other.db'}"):
         with pytest.raises(DatabaseUnusable, match="another bot"):
-            async with sole_use(f"sqlite:///{tmp_path / 'x' / '..' / 'slotkeeper.db'}"):
+            async with process_lock(f"sqlite:///{tmp_path / 'x' / '..' / 'slotkeeper.db'}"):
                 pass
 
 
-async def test_a_lock_file_that_was_left_behind_is_no_lock(
-    database_url: str, tmp_path: Path
-) -> None:
+async def test_a_leftover_lock_file_does_not_lock(database_url: str, tmp_path: Path) -> None:
     (tmp_path / "slotkeeper.db.lock").touch()
 
-    async with sole_use(database_url):
+    async with process_lock(database_url):
         pass
 
 
-async def test_everybody_else_may_read_and_write_meanwhile(database_url: str) -> None:
-    async with sole_use(database_url):
+async def test_the_lock_does_not_prevent_reads_and_writes(database_url: str) -> None:
+    async with process_lock(database_url):
         with (
             closing(sqlite3.connect(database_url.removeprefix("sqlite:///"))) as connection,
             connection,
@@ -61,19 +59,22 @@ async def test_everybody_else_may_read_and_write_meanwhile(database_url: str) ->
             )
 
 
-async def test_a_database_that_is_no_file_needs_no_lock() -> None:
-    async with sole_use("postgresql://localhost/slots"), sole_use("postgresql://localhost/slots"):
+async def test_a_database_without_a_file_needs_no_lock() -> None:
+    async with (
+        process_lock("postgresql://localhost/slots"),
+        process_lock("postgresql://localhost/slots"),
+    ):
         pass
 
 
-async def test_a_lock_that_cannot_be_opened_is_told_in_a_sentence(
+async def test_a_lock_file_that_cannot_be_opened_is_reported_in_one_sentence(
     database_url: str, tmp_path: Path
 ) -> None:
     (tmp_path / "slotkeeper.db.lock").mkdir()
 
     with pytest.raises(
         DatabaseUnusable,
-        match=r"slotkeeper\.db\.lock, the lock of the database, cannot be opened: Is a directory",
+        match=r"the lock file .*slotkeeper\.db\.lock cannot be opened: Is a directory",
     ):
-        async with sole_use(database_url):
+        async with process_lock(database_url):
             pass

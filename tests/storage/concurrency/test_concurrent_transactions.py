@@ -1,4 +1,4 @@
-"""Two transactions that meet: one waits for the other, sees what became of it, and never undoes or repeats it."""
+"""Concurrent transactions: one waits for the other, sees its result and never repeats it."""
 
 import asyncio
 import random
@@ -38,7 +38,7 @@ from tests.kit.raw_database import changes, literal, rows, until_row
 from tests.storage.audit import audit
 
 OVER = NOW + POLICY.hold_duration
-meeting = pytest.mark.engines("postgresql")  # On SQLite one begins when the other has ended.
+postgresql_only = pytest.mark.engines("postgresql")  # SQLite runs one at a time.
 
 
 @pytest.fixture
@@ -47,17 +47,18 @@ async def dora(database: Database) -> Provider:
         return (await open_clinic(uow))[0]
 
 
-async def kept_waiting(url: str) -> None:
+async def wait_for_blocked_transaction(url: str) -> None:
     """Wait until some transaction waits for another."""
     await until_row(
         url,
-        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+        "SELECT FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()",
     )
 
 
-async def refused(doing: Awaitable[object]) -> str:
+async def refused(action: Awaitable[object]) -> str:
     try:
-        await doing
+        await action
     except errors.Refusal as refusal:
         return refusal.code
     return "done"
@@ -73,10 +74,8 @@ def statuses(database: Database) -> list[str]:
     ]
 
 
-@meeting
-async def test_a_hold_that_is_being_confirmed_is_not_swept(
-    database: Database, dora: Provider
-) -> None:
+@postgresql_only
+async def test_a_hold_being_confirmed_is_not_swept(database: Database, dora: Provider) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     async with database.transaction() as uow:
         await confirm_hold(uow, POLICY, held.id, ALICE, OVER - SECOND)
@@ -87,10 +86,8 @@ async def test_a_hold_that_is_being_confirmed_is_not_swept(
     assert audit(database.url, OVER) == []
 
 
-@meeting
-async def test_a_hold_that_is_being_swept_is_not_confirmed(
-    database: Database, dora: Provider
-) -> None:
+@postgresql_only
+async def test_a_hold_being_swept_cannot_be_confirmed(database: Database, dora: Provider) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     async with database.transaction() as uow:
         assert await expire_holds(uow, POLICY, OVER) == 1
@@ -99,17 +96,17 @@ async def test_a_hold_that_is_being_swept_is_not_confirmed(
                 database.write(
                     lambda other: confirm_hold(other, POLICY, held.id, ALICE, OVER - SECOND)
                 )
-            ),
+            )
         )
-        await kept_waiting(database.url)
+        await wait_for_blocked_transaction(database.url)
 
     assert await confirming == "hold_expired"
     assert statuses(database) == ["expired"]
     assert audit(database.url, OVER) == []
 
 
-@meeting
-async def test_a_hold_that_is_being_confirmed_is_not_taken_over(
+@postgresql_only
+async def test_the_slot_of_a_hold_being_confirmed_is_taken(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -120,46 +117,46 @@ async def test_a_hold_that_is_being_confirmed_is_not_taken_over(
                 database.write(
                     lambda other: hold_slot(other, POLICY, SlotChoice(BOB, dora.id, OPENING), OVER)
                 )
-            ),
+            )
         )
-        await kept_waiting(database.url)
+        await wait_for_blocked_transaction(database.url)
 
     assert await taking == "slot_taken"
     assert statuses(database) == ["confirmed"]
     assert audit(database.url, OVER) == []
 
 
-def removes(inside: Inside = Inside.ASK) -> Callable[[SqlUnitOfWork], Awaitable[Removal]]:
+def remove(inside: Inside = Inside.ASK) -> Callable[[SqlUnitOfWork], Awaitable[Removal]]:
     return lambda uow: remove_availability(uow, POLICY, DORA, [HOURS], inside, NOW)
 
 
-@meeting
-async def test_hours_that_are_being_removed_wait_for_a_hold_and_show_it(
+@postgresql_only
+async def test_removing_hours_waits_for_a_concurrent_hold_and_lists_it(
     database: Database, dora: Provider
 ) -> None:
     async with database.transaction() as uow:
         held = await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
-        removing = asyncio.create_task(database.write(removes()))
-        await kept_waiting(database.url)
+        removing = asyncio.create_task(database.write(remove()))
+        await wait_for_blocked_transaction(database.url)
 
     assert await removing == Removal(done=False, inside=(held,))
 
 
-@meeting
-async def test_a_hold_waits_for_hours_that_are_being_removed_and_finds_them_gone(
+@postgresql_only
+async def test_a_hold_waits_for_hours_being_removed_and_is_refused(
     database: Database, dora: Provider
 ) -> None:
     async with database.transaction() as uow:
-        assert (await removes()(uow)).done
+        assert (await remove()(uow)).done
         holding = asyncio.create_task(refused(hold(database, ALICE, dora, OPENING)))
-        await kept_waiting(database.url)
+        await wait_for_blocked_transaction(database.url)
 
     assert await holding == "slot_not_offered"
     assert statuses(database) == []
 
 
 @pytest.mark.parametrize("inside", list(Inside))
-async def test_no_hold_is_left_outside_of_posted_hours_that_the_provider_was_not_shown(
+async def test_no_hold_outside_the_hours_is_hidden_from_the_provider(
     database: Database, dora: Provider, inside: Inside
 ) -> None:
     crowd = range(501, 521)
@@ -173,7 +170,7 @@ async def test_no_hold_is_left_outside_of_posted_hours_that_the_provider_was_not
 
     early, removal, late = await asyncio.gather(
         asyncio.gather(*map(holds, crowd[:10])),
-        database.write(removes(inside)),
+        database.write(remove(inside)),
         asyncio.gather(*map(holds, crowd[10:])),
     )
 
@@ -193,35 +190,31 @@ async def test_no_hold_is_left_outside_of_posted_hours_that_the_provider_was_not
     assert audit(database.url, NOW) == []
 
 
-async def joins(database: Database, guest: Contact, code: str) -> Provider:
+async def join(database: Database, guest: Contact, code: str) -> Provider:
     return await database.write(lambda uow: accept_invitation(uow, guest, code, NOW))
 
 
-async def test_of_ten_who_accept_one_invitation_at_once_one_becomes_a_provider(
-    database: Database,
-) -> None:
+async def test_one_of_ten_concurrent_guests_can_accept_an_invitation(database: Database) -> None:
     guests = [Contact(number, "Jürgen Groß") for number in range(601, 611)]
     async with database.transaction() as uow:
         for guest in guests:
             await uow.clients.record_contact(guest, NOW)
         code, _ = await invite_provider(uow, 1, frozenset({1}), NOW)
 
-    done = await asyncio.gather(*(refused(joins(database, guest, code)) for guest in guests))
+    done = await asyncio.gather(*(refused(join(database, guest, code)) for guest in guests))
 
     assert Counter(done) == {"done": 1, "invitation_used": 9}
     assert rows(database.url, "SELECT count(*) FROM provider") == [(1,)]
 
 
-async def test_those_of_one_name_who_join_at_once_get_slugs_of_their_own(
-    database: Database,
-) -> None:
+async def test_concurrent_providers_of_one_name_get_different_slugs(database: Database) -> None:
     guests = [Contact(number, "Jürgen Groß") for number in range(601, 605)]
     async with database.transaction() as uow:
         for guest in guests:
             await uow.clients.record_contact(guest, NOW)
         codes = [(await invite_provider(uow, 1, frozenset({1}), NOW))[0] for _ in guests]
 
-    joined = await asyncio.gather(*map(partial(joins, database), guests, codes))
+    joined = await asyncio.gather(*map(partial(join, database), guests, codes))
 
     assert sorted(provider.slug for provider in joined) == [
         "juergen-gross",
@@ -230,19 +223,19 @@ async def test_those_of_one_name_who_join_at_once_get_slugs_of_their_own(
 
 
 class Undone(Exception):
-    """A transaction that is not to be kept."""
+    """Rolls a transaction back."""
 
 
-@meeting
+@postgresql_only
 @pytest.mark.parametrize("kept", [True, False])
-async def test_an_update_that_comes_twice_at_once_is_worked_once(
+async def test_an_update_delivered_twice_at_once_is_processed_once(
     database: Database, *, kept: bool
 ) -> None:
     with suppress(Undone):
         async with database.transaction() as uow:
             assert await uow.updates.begin(5, NOW)
             again = asyncio.create_task(database.write(lambda other: other.updates.begin(5, NOW)))
-            await kept_waiting(database.url)
+            await wait_for_blocked_transaction(database.url)
             if not kept:
                 raise Undone
 
@@ -250,17 +243,17 @@ async def test_an_update_that_comes_twice_at_once_is_worked_once(
     assert rows(database.url, "SELECT update_id FROM worked_update") == [(5,)]
 
 
-@meeting
-async def test_two_who_move_into_each_others_slot_at_once_are_refused_and_stay_where_they_were(
+@postgresql_only
+async def test_two_holds_cannot_swap_their_slots_concurrently(
     database: Database, dora: Provider
 ) -> None:
-    ours, theirs = (
+    first, second = (
         await hold(database, ALICE, dora, OPENING),
         await hold(database, BOB, dora, OPENING + 1),
     )
     both_left, tries = asyncio.Barrier(2), Counter[int]()
 
-    async def changes_place(
+    async def move_twice(
         uow: SqlUnitOfWork, client: int, number: int, stop: int, goal: int
     ) -> None:
         tries[client] += 1
@@ -271,14 +264,13 @@ async def test_two_who_move_into_each_others_slot_at_once_are_refused_and_stay_w
 
     done = await asyncio.gather(
         refused(
-            database.write(lambda uow: changes_place(uow, ALICE, ours.id, OPENING + 4, OPENING + 1))
+            database.write(lambda uow: move_twice(uow, ALICE, first.id, OPENING + 4, OPENING + 1))
         ),
-        refused(
-            database.write(lambda uow: changes_place(uow, BOB, theirs.id, OPENING + 8, OPENING))
-        ),
+        refused(database.write(lambda uow: move_twice(uow, BOB, second.id, OPENING + 8, OPENING))),
     )
 
-    # Each waits for the other: one is undone, so that the other finds him in his slot again, and is then done again.
+    # The two deadlock. One is rolled back, so the other finds the first still in its slot; then the
+    # first is retried.
     assert sorted(tries.values()) == [1, 2]
     assert set(done) == {"slot_taken"}
     assert rows(
@@ -287,11 +279,11 @@ async def test_two_who_move_into_each_others_slot_at_once_are_refused_and_stay_w
     assert audit(database.url, NOW) == []
 
 
-async def writes_at_once(database: Database, *, again: bool) -> list[str]:
-    """Have two transactions change the same two people, each beginning with another one."""
+async def deadlock_two_transactions(database: Database, *, again: bool) -> list[str]:
+    """Let two transactions change the same two people in opposite order."""
     met, tries = asyncio.Barrier(2), Counter[int]()
 
-    async def chooses(uow: SqlUnitOfWork, first: int, second: int) -> str:
+    async def choose_zones(uow: SqlUnitOfWork, first: int, second: int) -> str:
         tries[first] += 1
         await uow.clients.choose_zone(first, "Europe/Berlin")
         if tries[first] == 1:
@@ -302,49 +294,55 @@ async def writes_at_once(database: Database, *, again: bool) -> list[str]:
     async def once(first: int, second: int) -> str:
         try:
             async with database.transaction() as uow:
-                return await chooses(uow, first, second)
+                return await choose_zones(uow, first, second)
         except TransactionConflict as conflict:
             return f"conflict {conflict}"
 
     async def until_done(first: int, second: int) -> str:
-        return await database.write(partial(chooses, first=first, second=second))
+        return await database.write(partial(choose_zones, first=first, second=second))
 
     tried = until_done if again else once
     return sorted(await asyncio.gather(tried(ALICE, BOB), tried(BOB, ALICE)))
 
 
-@meeting
-async def test_of_two_transactions_that_wait_for_each_other_one_is_told_or_done_again(
+@postgresql_only
+async def test_of_two_deadlocked_transactions_one_conflicts_or_is_retried(
     database: Database, dora: Provider
 ) -> None:
-    assert await writes_at_once(database, again=False) == ["conflict 40P01", "done after 1"]
-    assert await writes_at_once(database, again=True) == ["done after 1", "done after 2"]
+    assert await deadlock_two_transactions(database, again=False) == [
+        "conflict 40P01",
+        "done after 1",
+    ]
+    assert await deadlock_two_transactions(database, again=True) == ["done after 1", "done after 2"]
 
 
-@meeting
-async def test_two_sweepers_share_a_thousand_holds_and_end_each_once(
+@postgresql_only
+async def test_two_sweepers_expire_a_thousand_holds_once_each(
     database: Database, dora: Provider
 ) -> None:
     then, end = literal(database.url, NOW), literal(database.url, OVER)
     changes(
         database.url,
-        f"""INSERT INTO client (id, name, first_seen_at) SELECT n, 'Guest', {then} FROM generate_series(2001, 3000) n;
-        INSERT INTO reservation (provider_id, client_id, start_cell, end_cell, status, held_at, expires_at)
-        SELECT {dora.id}, n, {OPENING} + n, {OPENING} + n + 1, 'held', {then}, {end} FROM generate_series(2001, 3000) n;
+        f"""INSERT INTO client (id, name, first_seen_at)
+        SELECT n, 'Guest', {then} FROM generate_series(2001, 3000) n;
+        INSERT INTO reservation
+        (provider_id, client_id, start_cell, end_cell, status, held_at, expires_at)
+        SELECT {dora.id}, n, {OPENING} + n, {OPENING} + n + 1, 'held', {then}, {end}
+        FROM generate_series(2001, 3000) n;
         INSERT INTO busy (kind, subject, cell, reservation_id, hold_until)
-        SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END, start_cell, id, expires_at
-        FROM reservation, generate_series(0, 1) kind;
+        SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END,
+        start_cell, id, expires_at FROM reservation, generate_series(0, 1) kind;
         INSERT INTO outbox (recipient_id, kind, reservation_id, due_at, attempts, state)
         SELECT client_id, 'hold_warning', id, {then}, 0, 'due' FROM reservation""",
     )
 
-    async def sweeps() -> int:
+    async def sweep_all() -> int:
         ended = 0
         while batch := await database.write(lambda uow: expire_holds(uow, POLICY, OVER, limit=50)):
             ended += batch
         return ended
 
-    one, other = await asyncio.gather(sweeps(), sweeps())
+    one, other = await asyncio.gather(sweep_all(), sweep_all())
 
     assert one + other == 1_000
     assert min(one, other) > 0
@@ -353,10 +351,10 @@ async def test_two_sweepers_share_a_thousand_holds_and_end_each_once(
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_however_many_claim_each_person_is_told_in_order_and_once(
+async def test_concurrent_claims_deliver_in_order_and_once_to_each_person(
     database: Database, seed: int
 ) -> None:
-    choices = random.Random(seed)  # noqa: S311  (Nothing is kept secret by it.)
+    choices = random.Random(seed)  # noqa: S311
     dues = [(choices.randint(1, 6), NOW + choices.randrange(4) * SECOND) for _ in range(60)]
     values = ", ".join(
         f"({person}, 'reply', {literal(database.url, due)}, 0, 'due')" for person, due in dues
@@ -366,36 +364,34 @@ async def test_however_many_claim_each_person_is_told_in_order_and_once(
         f"INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES {values}",
     )
     wanted = rows(database.url, "SELECT recipient_id, id FROM outbox ORDER BY due_at, id")
-    now, told = NOW + 4 * SECOND, list[tuple[int, int]]()
+    now, delivered = NOW + 4 * SECOND, list[tuple[int, int]]()
 
-    async def tells(row: OutboxRow) -> None:
-        told.append((row.recipient_id, row.id))
+    async def deliver_row(row: OutboxRow) -> None:
+        delivered.append((row.recipient_id, row.id))
         await asyncio.sleep(choices.random() / 500)
         await database.write(lambda uow: uow.outbox.record_result(row, "sent", now))
 
-    async def delivers() -> None:
+    async def deliver() -> None:
         while rows(database.url, "SELECT 1 FROM outbox LIMIT 1"):
             for row in await database.write(
                 lambda uow: uow.outbox.claim(now, choices.randint(1, 3))
             ):
-                await tells(row)
+                await deliver_row(row)
 
-    await asyncio.gather(*(delivers() for _ in range(6)))
+    await asyncio.gather(*(deliver() for _ in range(6)))
 
-    assert {whom: [row for one, row in told if one == whom] for whom in range(1, 7)} == {
-        whom: [row for one, row in wanted if one == whom] for whom in range(1, 7)
-    }
+    assert {
+        recipient: [row for one, row in delivered if one == recipient] for recipient in range(1, 7)
+    } == {recipient: [row for one, row in wanted if one == recipient] for recipient in range(1, 7)}
 
 
-async def test_what_a_dead_replica_had_in_hand_is_released_and_what_a_living_one_has_is_not(
-    database_url: str,
-) -> None:
+async def test_only_the_leases_of_a_departed_replica_are_released(database_url: str) -> None:
     changes(
         database_url,
         "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES "
         + ", ".join(
-            f"({whom}, 'reply', {literal(database_url, NOW)}, 0, 'due')"
-            for whom in (ALICE, BOB, DORA)
+            f"({recipient}, 'reply', {literal(database_url, NOW)}, 0, 'due')"
+            for recipient in (ALICE, BOB, DORA)
         ),
     )
     dead, living, third = (Database(database_url, replica=number) for number in (7, 8, 9))

@@ -1,4 +1,4 @@
-"""Killed without a warning, again and again: the database is whole, no work is half done, and nothing that was said to be done is lost."""
+"""After repeated kills the database is consistent and has every commit that was reported."""
 
 import random
 import signal
@@ -11,17 +11,18 @@ from storage.database import Database
 from tests.kit.clinic import NOW, OPENING, open_clinic
 from tests.kit.raw_database import rows
 from tests.kit.worker import worker
-from tests.storage import crash_writer as crasher
+from tests.storage import crash_writer
 from tests.storage.audit import audit
 
-# PostgreSQL's server is not killed, so that less can go wrong there than in a file.
+# PostgreSQL's server is not killed, so fewer kills suffice there.
 KILLS = {"sqlite": 50, "postgresql": 20}
-# A commit takes a few milliseconds, so that these waits end in every part of one; a new connection to a server is slow at first.
+# A commit takes a few milliseconds, so these waits end in every part of one. A new connection to a
+# server is slow at first.
 LONGEST_WAIT = {"sqlite": 0.05, "postgresql": 0.2}
 
 
 def committed_until_killed(url: str, turn: int, wait: float) -> Iterator[tuple[str, int]]:
-    """Yield what a process said it had committed; it is killed ``wait`` seconds after its first word."""
+    """Yield what a process reports as committed; kill it ``wait`` seconds after its first line."""
     began = NOW - timedelta(days=20) + turn * timedelta(hours=8)
     with worker("tests.storage.crash_writer:work", url, turn, began.isoformat()) as process:
         first = process.line()
@@ -34,30 +35,34 @@ def committed_until_killed(url: str, turn: int, wait: float) -> Iterator[tuple[s
 
 
 def damage(url: str) -> list[str]:
-    """Return what a dead process did to the file; a PostgreSQL server lives on, and what it was still told to do is done first."""
+    """Return the damage that a dead process left in a file.
+
+    A PostgreSQL server survives and finishes the statements it has received, so wait for those.
+    """
     if url.startswith("postgresql:"):
         while rows(
             url,
-            "SELECT 1 FROM pg_stat_activity WHERE application_name = 'slotkeeper' AND datname = current_database()",
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE application_name = 'slotkeeper' AND datname = current_database()",
         ):
             time.sleep(0.01)
         return []
-    whole = [line for (line,) in rows(url, "PRAGMA integrity_check")]
-    return [line for line in whole if line != "ok"] + [
+    found = [line for (line,) in rows(url, "PRAGMA integrity_check")]
+    return [line for line in found if line != "ok"] + [
         f"stray {row}" for row in rows(url, "PRAGMA foreign_key_check")
     ]
 
 
-async def test_after_many_kills_nothing_is_torn_and_nothing_said_is_lost(
+async def test_after_many_kills_the_database_is_consistent_and_loses_no_commit(
     database_url: str, engine: str
 ) -> None:
     database = Database(database_url)
     async with database.transaction() as uow:
         await open_clinic(
-            uow, clients=crasher.CLIENTS, hours=TimeSpan(OPENING, OPENING + crasher.CELLS)
+            uow, clients=crash_writer.CLIENTS, hours=TimeSpan(OPENING, OPENING + crash_writer.CELLS)
         )
     await database.close()
-    waits = random.Random(1)  # noqa: S311  (Nothing is kept secret by it.)
+    waits = random.Random(1)  # noqa: S311
     held, confirmed, expired = set[int](), set[int](), 0
 
     for turn in range(KILLS[engine]):
@@ -68,7 +73,8 @@ async def test_after_many_kills_nothing_is_torn_and_nothing_said_is_lost(
             confirmed |= {number} if word == "confirmed" else set()
             expired += number if word == "expired" else 0
         assert damage(database_url) == []
-        # Before the clock's own beginning nothing was due: what is overdue now is left to the next sweep and is no fault.
+        # The audit uses an instant before the first hold: an overdue hold is no error before the
+        # next sweep.
         assert audit(database_url, NOW - timedelta(days=365)) == []
 
     statuses = dict(rows(database_url, "SELECT id, status FROM reservation"))

@@ -1,4 +1,4 @@
-"""Many at once on the same few slots: the same time is never given twice, and the books are right afterwards."""
+"""Many concurrent clients on few slots: no time is given twice, and the tables are consistent."""
 
 import asyncio
 import random
@@ -18,8 +18,8 @@ from storage.database import Database
 from tests.kit.clinic import NOW, OPENING, POLICY, open_clinic
 from tests.kit.raw_database import changes, micros, rows
 from tests.kit.worker import run_together
-from tests.storage import race_worker as racer
-from tests.storage.audit import FOR_EVER, Claim, audit, claims, overlaps
+from tests.storage import race_worker
+from tests.storage.audit import FOREVER, Claim, audit, claims, overlaps
 
 CROWD = range(1001, 1201)
 LATER = NOW + timedelta(hours=40)
@@ -52,12 +52,12 @@ async def crowd_for_one_slot(database: Database) -> Counter[str]:
     )
 
 
-async def test_of_two_hundred_who_want_one_slot_exactly_one_gets_it(database: Database) -> None:
+async def test_exactly_one_of_two_hundred_clients_gets_a_slot(database: Database) -> None:
     assert await crowd_for_one_slot(database) == {"held": 1, "slot_taken": 199}
     assert audit(database.url, NOW) == []
 
 
-async def test_a_dead_hold_is_taken_over_by_one_and_told_of_once_while_sweepers_race_along(
+async def test_an_overdue_hold_is_replaced_once_and_expired_once_among_racing_sweeps(
     database: Database,
 ) -> None:
     async with database.transaction() as uow:
@@ -82,10 +82,8 @@ async def test_a_dead_hold_is_taken_over_by_one_and_told_of_once_while_sweepers_
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_two_hundred_tries_at_random_times_and_lengths_never_overlap(
-    database: Database, seed: int
-) -> None:
-    choices = random.Random(seed)  # noqa: S311  (Nothing is kept secret by it.)
+async def test_two_hundred_random_holds_never_overlap(database: Database, seed: int) -> None:
+    choices = random.Random(seed)  # noqa: S311
     policies = [
         BookingPolicy(slot_length=timedelta(minutes=15 * n), holds_per_client=20)
         for n in (1, 2, 3, 4)
@@ -94,12 +92,14 @@ async def test_two_hundred_tries_at_random_times_and_lengths_never_overlap(
     async with database.transaction() as uow:
         providers = [provider.id for provider in await open_clinic(uow, clients=clients)]
 
-    def drawn() -> tuple[BookingPolicy, SlotChoice]:
+    def random_choice() -> tuple[BookingPolicy, SlotChoice]:
         policy = choices.choice(policies)
         start = OPENING + choices.randrange(32 // policy.slot_cells) * policy.slot_cells
         return policy, SlotChoice(choices.choice(clients), choices.choice(providers), start)
 
-    done = Counter(await asyncio.gather(*(try_to_hold(database, *drawn()) for _ in range(200))))
+    done = Counter(
+        await asyncio.gather(*(try_to_hold(database, *random_choice()) for _ in range(200)))
+    )
 
     assert set(done) == {"held", "slot_taken", "client_busy"}
     assert done["held"] > 15
@@ -108,19 +108,19 @@ async def test_two_hundred_tries_at_random_times_and_lengths_never_overlap(
 
 @pytest.mark.changes_schema
 @pytest.mark.parametrize("seed", range(2))
-async def test_four_processes_that_do_as_they_please_keep_the_books_right(
+async def test_four_processes_with_random_actions_keep_the_database_consistent(
     database: Database, seed: int
 ) -> None:
     async with database.transaction() as uow:
         await open_clinic(
-            uow, clients=racer.CLIENTS, hours=TimeSpan(OPENING, OPENING + racer.CELLS)
+            uow, clients=race_worker.CLIENTS, hours=TimeSpan(OPENING, OPENING + race_worker.CELLS)
         )
-    racer.set_clock(database.url)
+    race_worker.set_clock(database.url)
     race = "tests.storage.race_worker:race"
     races = [(race, database.url, 10 * seed + n, 100) for n in range(4)]
 
     assert await asyncio.to_thread(run_together, *races) == [0, 0, 0, 0]
-    # Before the last sweep, cells of dead holds are still there, but nothing has been given twice.
+    # Before the last sweep there are cells of overdue holds, but no overlaps.
     assert overlaps(claims(database.url)) == []
     await sweep_all(database)
 
@@ -133,13 +133,13 @@ async def test_four_processes_that_do_as_they_please_keep_the_books_right(
 
 
 @pytest.mark.changes_schema
-async def test_racers_really_do_everything(database: Database) -> None:
+async def test_race_workers_perform_every_action(database: Database) -> None:
     async with database.transaction() as uow:
         await open_clinic(
-            uow, clients=racer.CLIENTS, hours=TimeSpan(OPENING, OPENING + racer.CELLS)
+            uow, clients=race_worker.CLIENTS, hours=TimeSpan(OPENING, OPENING + race_worker.CELLS)
         )
-    racer.set_clock(database.url)
-    team = [racer.RaceWorker(database, seed) for seed in range(8)]
+    race_worker.set_clock(database.url)
+    team = [race_worker.RaceWorker(database, seed) for seed in range(8)]
     await asyncio.gather(*(one.race(30) for one in team))
     await sweep_all(database)
 
@@ -158,12 +158,11 @@ async def test_racers_really_do_everything(database: Database) -> None:
 
 
 @pytest.mark.changes_schema
-async def test_without_the_key_of_the_busy_cells_the_audit_finds_overlaps(
-    database: Database,
-) -> None:
+async def test_without_the_primary_key_of_busy_the_audit_finds_overlaps(database: Database) -> None:
     changes(
         database.url,
-        "CREATE TABLE keyless AS SELECT * FROM busy; DROP TABLE busy; ALTER TABLE keyless RENAME TO busy",
+        "CREATE TABLE keyless AS SELECT * FROM busy; DROP TABLE busy;"
+        " ALTER TABLE keyless RENAME TO busy",
     )
 
     assert (await crowd_for_one_slot(database))["held"] == 200
@@ -185,12 +184,12 @@ MICROSECOND = {"sqlite": "1", "postgresql": "interval '1 microsecond'"}
         "UPDATE reservation SET expires_at = held_at",
     ],
 )
-async def test_the_audit_sees_work_that_is_half_done(
+async def test_the_audit_detects_inconsistent_tables(
     database: Database, engine: str, damage: str
 ) -> None:
     async with database.transaction() as uow:
-        dora, _ = await open_clinic(uow, clients=racer.CLIENTS)
-        await hold_slot(uow, POLICY, SlotChoice(racer.CLIENTS[0], dora.id, OPENING), NOW)
+        dora, _ = await open_clinic(uow, clients=race_worker.CLIENTS)
+        await hold_slot(uow, POLICY, SlotChoice(race_worker.CLIENTS[0], dora.id, OPENING), NOW)
     assert audit(database.url, NOW) == []
 
     changes(database.url, damage.format(microsecond=MICROSECOND[engine]))
@@ -208,19 +207,17 @@ T = micros(NOW)
         (Claim(1, 1, 1, 10, 12, T, T + 9), Claim(2, 2, 1, 11, 13, T, T + 9), True),
         (Claim(1, 1, 1, 10, 12, T, T + 9), Claim(2, 2, 2, 11, 13, T, T + 9), False),
         (Claim(1, 1, 1, 10, 12, T, T + 9), Claim(2, 1, 2, 12, 13, T, T + 9), False),
-        (Claim(1, 1, 1, 10, 14, T, T + 9), Claim(2, 1, 2, 11, 12, T + 8, FOR_EVER), True),
-        (Claim(1, 1, 1, 10, 14, T, T + 9), Claim(2, 1, 2, 11, 12, T + 9, FOR_EVER), False),
-        (Claim(1, 1, 1, 10, 14, T, FOR_EVER), Claim(2, 1, 2, 10, 14, T + 9, FOR_EVER), True),
+        (Claim(1, 1, 1, 10, 14, T, T + 9), Claim(2, 1, 2, 11, 12, T + 8, FOREVER), True),
+        (Claim(1, 1, 1, 10, 14, T, T + 9), Claim(2, 1, 2, 11, 12, T + 9, FOREVER), False),
+        (Claim(1, 1, 1, 10, 14, T, FOREVER), Claim(2, 1, 2, 10, 14, T + 9, FOREVER), True),
         (Claim(1, 1, 1, 10, 14, T, T), Claim(2, 1, 2, 10, 14, T, T + 1), False),
     ],
 )
-def test_the_audit_sees_an_overlap_where_there_is_one(
-    one: Claim, other: Claim, *, overlap: bool
-) -> None:
+def test_the_audit_detects_overlapping_claims(one: Claim, other: Claim, *, overlap: bool) -> None:
     assert overlaps([one, other]) == overlaps([other, one]) == ([(1, 2)] if overlap else [])
 
 
-def share(one: tuple[int, int], other: tuple[int, int]) -> bool:
+def intersect(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return max(one[0], other[0]) < min(one[1], other[1])
 
 
@@ -235,26 +232,24 @@ claim_lists = st.lists(
     ),
     max_size=8,
 ).map(
-    lambda drawn: [
+    lambda random_choice: [
         Claim(n, p, c, start, start + length, since, since + age)
-        for n, (p, c, start, length, since, age) in enumerate(drawn)
+        for n, (p, c, start, length, since, age) in enumerate(random_choice)
     ]
 )
 
 
 @given(claim_lists)
-def test_the_audit_finds_something_exactly_where_comparing_every_pair_does(
-    drawn: list[Claim],
-) -> None:
+def test_the_audit_agrees_with_comparing_every_pair(random_choice: list[Claim]) -> None:
     pairs = [
         (one.number, other.number)
-        for one in drawn
-        for other in drawn
+        for one in random_choice
+        for other in random_choice
         if one.number < other.number
         and (one.provider == other.provider or one.client == other.client)
-        and share((one.start, one.end), (other.start, other.end))
-        and share((one.since, one.until), (other.since, other.until))
+        and intersect((one.start, one.end), (other.start, other.end))
+        and intersect((one.since, one.until), (other.since, other.until))
     ]
 
-    assert bool(overlaps(drawn)) is bool(pairs)
-    assert set(overlaps(drawn)) <= set(pairs)
+    assert bool(overlaps(random_choice)) is bool(pairs)
+    assert set(overlaps(random_choice)) <= set(pairs)

@@ -1,4 +1,4 @@
-"""Whoever is cancelled in the middle of a transaction leaves no connection behind that fails the next one."""
+"""A task cancelled inside a transaction must not leave a connection that fails the next one."""
 
 import asyncio
 from typing import Any
@@ -16,95 +16,96 @@ from tests.kit.clinic import NOW
 from tests.kit.raw_database import rows
 
 
-async def says_hello(database: Database, person: int) -> None:
-    async with database.transaction() as work:
-        await work.clients.record_contact(Contact(person, "Somebody"), NOW)
+async def greet(database: Database, person: int) -> None:
+    async with database.transaction() as uow:
+        await uow.clients.record_contact(Contact(person, "Person"), NOW)
 
 
-def known(database: Database) -> set[int]:
+def client_ids(database: Database) -> set[int]:
     return {number for (number,) in rows(database.url, "SELECT id FROM client")}
 
 
-async def test_what_comes_after_somebody_was_cancelled_is_kept(database: Database) -> None:
+async def test_transactions_after_a_cancelled_one_are_committed(database: Database) -> None:
     outcomes = set()
     for rounds in range(0, 400, 4):
-        given_up = asyncio.create_task(says_hello(database, 100 + rounds))
+        cancelled = asyncio.create_task(greet(database, 100 + rounds))
         for _ in range(rounds):
             await asyncio.sleep(0)
-        given_up.cancel()
-        await asyncio.gather(given_up, return_exceptions=True)
-        outcomes.add(given_up.cancelled())
-        await asyncio.gather(*(says_hello(database, 1000 + rounds + person) for person in range(4)))
-        if not given_up.cancelled():
+        cancelled.cancel()
+        await asyncio.gather(cancelled, return_exceptions=True)
+        outcomes.add(cancelled.cancelled())
+        await asyncio.gather(*(greet(database, 1000 + rounds + person) for person in range(4)))
+        if not cancelled.cancelled():
             break
 
     assert outcomes == {True, False}
-    assert known(database) >= set(range(1000, 1000 + rounds + 4))
+    assert client_ids(database) >= set(range(1000, 1000 + rounds + 4))
 
 
 @pytest.mark.engines("postgresql")
 @pytest.mark.parametrize("place", ["transaction.Transaction.start", "Connection.fetch"])
-async def test_nobody_has_a_connection_on_which_somebody_was_cancelled(
+async def test_a_connection_on_which_a_task_was_cancelled_is_not_reused(
     database: Database, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
-    await says_hello(database, 1)
+    await greet(database, 1)
     *path, name = place.split(".")
     owner: Any = asyncpg
     for part in path:
         owner = getattr(owner, part)
-    theirs, reached = getattr(owner, name), asyncio.Event()
+    original, reached = getattr(owner, name), asyncio.Event()
 
     async def watched(*args: Any, **more: Any) -> Any:
         reached.set()
-        return await theirs(*args, **more)
+        return await original(*args, **more)
 
     monkeypatch.setattr(owner, name, watched)
-    given_up = asyncio.create_task(says_hello(database, 2))
+    cancelled = asyncio.create_task(greet(database, 2))
     await reached.wait()
-    given_up.cancel()
-    await asyncio.gather(given_up, return_exceptions=True)
-    await says_hello(database, 3)
+    cancelled.cancel()
+    await asyncio.gather(cancelled, return_exceptions=True)
+    await greet(database, 3)
 
-    assert given_up.cancelled()
-    assert known(database) == {1, 3}
+    assert cancelled.cancelled()
+    assert client_ids(database) == {1, 3}
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_savepoint_in_which_somebody_is_cancelled_is_undone_with_all_of_the_transaction(
+async def test_cancelling_inside_a_savepoint_rolls_back_the_whole_transaction(
     database: Database,
 ) -> None:
     reached = asyncio.Event()
 
-    async def stays() -> None:
-        async with database.transaction() as work:
-            await work.clients.record_contact(Contact(1, "Somebody"), NOW)
-            async with work.savepoint():
-                await work.clients.record_contact(Contact(2, "Somebody"), NOW)
+    async def wait_in_savepoint() -> None:
+        async with database.transaction() as uow:
+            await uow.clients.record_contact(Contact(1, "Person"), NOW)
+            async with uow.savepoint():
+                await uow.clients.record_contact(Contact(2, "Person"), NOW)
                 reached.set()
                 await asyncio.Event().wait()
 
-    given_up = asyncio.create_task(stays())
+    cancelled = asyncio.create_task(wait_in_savepoint())
     await reached.wait()
-    given_up.cancel()
-    await asyncio.gather(given_up, return_exceptions=True)
-    await says_hello(database, 3)
+    cancelled.cancel()
+    await asyncio.gather(cancelled, return_exceptions=True)
+    await greet(database, 3)
 
-    assert known(database) == {3}
+    assert client_ids(database) == {3}
 
 
 @pytest.mark.engines("sqlite")
-async def test_nobody_waits_for_ever_for_his_turn_to_write(database: Database) -> None:
-    database._write_lock = WriteLock(database._writer, turn_seconds=0.05)
+async def test_waiting_for_the_write_lock_times_out(database_url: str) -> None:
+    database = Database(database_url, write_timeout=0.05)
     async with database.transaction():
         with pytest.raises(DatabaseAway, match="no connection is free"):
-            await says_hello(database, 1)
-    await says_hello(database, 2)
+            await greet(database, 1)
+    await greet(database, 2)
+    await database.close()
 
-    assert known(database) == {2}
+    assert client_ids(database) == {2}
 
 
 @pytest.mark.engines("sqlite")
-async def test_why_a_transaction_was_undone_is_told_where_undoing_it_fails_as_well(
+async def test_a_failed_rollback_does_not_hide_its_cause(
     database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = make_engine(database_url, write=True)
@@ -115,11 +116,11 @@ async def test_why_a_transaction_was_undone_is_told_where_undoing_it_fails_as_we
             await connection.execute(
                 text("INSERT INTO worked_update (update_id, worked_at) VALUES (1, 0)")
             )
-            # Neither this nor what comes after it can be undone over a connection that is closed.
+            # The rollback fails on a closed connection.
             await adapter_of(connection).driver_connection.close()
-            raise ValueError("for a reason of its own")
+            raise ValueError("the cause")
 
-    with pytest.raises(ValueError, match="for a reason of its own"):
+    with pytest.raises(ValueError, match="the cause"):
         await fails()
     async with writer.transaction() as connection:
         assert (
@@ -128,4 +129,4 @@ async def test_why_a_transaction_was_undone_is_told_where_undoing_it_fails_as_we
     await writer.close()
     await engine.dispose()
 
-    assert "could not be undone" in caplog.text
+    assert "rollback failed" in caplog.text

@@ -1,4 +1,4 @@
-"""What the engines keep to, whatever is done with them."""
+"""What all engines guarantee."""
 
 import traceback
 from datetime import UTC, datetime
@@ -12,14 +12,15 @@ from tests.kit.raw_database import changes
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 REFUSED = {
-    "sqlite": "CREATE TRIGGER refused BEFORE INSERT ON client BEGIN SELECT raise(ABORT, 'disk full'); END",
-    # PostgreSQL adds to its message, as a detail, the whole row that it refuses.
+    "sqlite": "CREATE TRIGGER refused BEFORE INSERT ON client"
+    " BEGIN SELECT raise(ABORT, 'disk full'); END",
+    # PostgreSQL adds the rejected row to the error as its detail.
     "postgresql": 'ALTER TABLE client ADD CONSTRAINT "disk full" CHECK (id > 1)',
 }
 
 
 @pytest.mark.changes_schema
-async def test_an_error_of_the_database_names_nobody(database: Database, engine: str) -> None:
+async def test_a_database_error_contains_no_personal_data(database: Database, engine: str) -> None:
     changes(database.url, REFUSED[engine])
     person = Contact(1, "Alice")
 
@@ -27,5 +28,5 @@ async def test_an_error_of_the_database_names_nobody(database: Database, engine:
         async with database.transaction() as uow:
             await uow.clients.record_contact(person, NOW)
 
-    # A log has all of it, down to what the driver raised.
+    # A log contains the whole traceback, including the driver's error.
     assert "Alice" not in "".join(traceback.format_exception(caught.value))

@@ -1,4 +1,4 @@
-"""The schema that migrations make is the one the program works with."""
+"""The migrations create the schema that the program uses."""
 
 import re
 import shutil
@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.provider import name_key
 from storage.database import Database, DatabaseUnsupported, database_file, make_engine
-from storage.maintenance import migrate as migrating
+from storage.maintenance import migrate as migrate_module
 from storage.maintenance.migrate import ForeignKeysBroken, is_current, migrate
 from storage.maintenance.upgrade import upgrade
 from storage.tables import metadata
@@ -25,7 +25,7 @@ from tests.kit.worker import run_together
 
 Result = TypeVar("Result")
 
-SCRIPTS = Path(migrating.__file__).parents[1] / "migrations"
+SCRIPTS = Path(migrate_module.__file__).parents[1] / "migrations"
 HEAD = str(ScriptDirectory(str(SCRIPTS)).get_current_head())
 REVISION = """
 import sqlalchemy as sa
@@ -41,17 +41,24 @@ def upgrade() -> None:
 def downgrade() -> None: ...
 """
 
-COLUMNS = """SELECT relname, attname || ' ' || format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END
+COLUMNS = """SELECT relname, attname || ' ' || format_type(atttypid, atttypmod)
+    || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END
     || coalesce(' DEFAULT ' || pg_get_expr(adbin, adrelid), '')
-    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped"""
-CONSTRAINTS = """SELECT conrelid::regclass::text, 'CONSTRAINT ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+    AND attnum > 0 AND NOT attisdropped"""
+CONSTRAINTS = """SELECT conrelid::regclass::text,
+    'CONSTRAINT ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
     WHERE connamespace = 'public'::regnamespace AND contype <> 'n'"""
 INDEXES = "SELECT tablename::text, indexdef FROM pg_indexes WHERE schemaname = 'public'"
 
 
-def described(url: str) -> dict[str, list[str]]:
-    """Return each table, and on SQLite each index, as the parts of its definition, in no order: constraints may be listed in any."""
+def definitions(url: str) -> dict[str, list[str]]:
+    """Return the sorted parts of the definition of each table, and on SQLite of each index.
+
+    Constraints may be listed in any order.
+    """
     if url.startswith("postgresql:"):
         found = [row for query in (COLUMNS, CONSTRAINTS, INDEXES) for row in rows(url, query)]
     else:
@@ -61,11 +68,11 @@ def described(url: str) -> dict[str, list[str]]:
             for part in parts(sql)
         ]
     names = {name for name, _ in found} - {"alembic_version"}
-    return {name: sorted(part for whose, part in found if whose == name) for name in names}
+    return {name: sorted(part for owner, part in found if owner == name) for name in names}
 
 
 def parts(sql: str) -> Iterator[str]:
-    """Yield what stands between the commas of a definition, but for those within brackets of its own."""
+    """Yield the parts of a definition between its commas, outside of nested parentheses."""
     head, _, body = re.sub(r"\s+", " ", sql).partition("(")
     body, _, tail = body.rpartition(")")
     yield f"{head.strip()} {tail.strip()}"
@@ -77,8 +84,8 @@ def parts(sql: str) -> Iterator[str]:
             begin = at + 1
 
 
-async def over(url: str, do: Callable[[Connection], Result]) -> Result:
-    """Do something on a connection of its own."""
+async def on_connection(url: str, do: Callable[[Connection], Result]) -> Result:
+    """Call a function with a new connection."""
     engine = make_engine(url, write=True)
     try:
         async with engine.begin() as connection:
@@ -87,32 +94,32 @@ async def over(url: str, do: Callable[[Connection], Result]) -> Result:
         await engine.dispose()
 
 
-async def test_migrations_leave_nothing_that_autogenerate_would_change(database_url: str) -> None:
+async def test_alembic_finds_no_difference_between_migrations_and_tables(database_url: str) -> None:
     def differences(connection: Connection) -> object:
         return compare_metadata(
             MigrationContext.configure(connection, opts={"compare_type": True}), metadata
         )
 
-    assert await over(database_url, differences) == []
-    assert await over(database_url, is_current)
+    assert await on_connection(database_url, differences) == []
+    assert await on_connection(database_url, is_current)
 
 
-def test_the_migrations_known_by_their_files_are_those_that_alembic_reads() -> None:
+def test_known_migrations_are_those_that_alembic_reads() -> None:
     read = [script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()]
 
-    known = migrating._known(SCRIPTS)
+    known = migrate_module.known_migrations(SCRIPTS)
     assert known == tuple(reversed(read))
     assert known[-1] == HEAD
 
 
-def test_the_migrations_known_are_those_of_the_start(scripts: Path) -> None:
-    """A newer version may be put in the place of the one that runs."""
-    before = migrating._known(scripts.parent)
-    add_revision(scripts, "9999", HEAD, "pass")
-    assert migrating._known(scripts.parent) == before
+def test_known_migrations_do_not_change_while_the_program_runs(migrations_folder: Path) -> None:
+    """A newer version may replace the running one on the disk."""
+    before = migrate_module.known_migrations(migrations_folder.parent)
+    add_revision(migrations_folder, "9999", HEAD, "pass")
+    assert migrate_module.known_migrations(migrations_folder.parent) == before
 
 
-SEEN = {
+EXPECTED = {
     "sqlite": (
         *("CHECK", "WITHOUT ROWID", "WHERE status = 'held'", "CONSTRAINT pk_busy PRIMARY KEY"),
         *("CONSTRAINT fk_busy_reservation_id FOREIGN KEY", "CONSTRAINT uq_provider_slug UNIQUE"),
@@ -129,22 +136,22 @@ SEEN = {
 }
 
 
-async def test_migrations_make_the_very_constraints_and_indexes_of_the_tables(
+async def test_migrations_create_the_constraints_and_indexes_of_the_tables(
     database_url: str, empty_database_url: str, engine: str
 ) -> None:
-    await over(empty_database_url, metadata.create_all)
+    await on_connection(empty_database_url, metadata.create_all)
 
-    created = described(empty_database_url)
+    created = definitions(empty_database_url)
 
-    assert described(database_url) == created
-    # What autogenerate does not see is really among what is compared.
+    assert definitions(database_url) == created
+    # Check that the comparison includes what autogenerate does not see.
     text = "\n".join(part for parts in created.values() for part in parts)
-    assert [seen for seen in SEEN[engine] if seen not in text] == []
+    assert [seen for seen in EXPECTED[engine] if seen not in text] == []
 
 
 def test_every_constraint_has_a_name(database_url: str) -> None:
-    every = [part for parts in described(database_url).values() for part in parts]
-    # PostgreSQL would give a nameless one a name of its own kind.
+    every = [part for parts in definitions(database_url).values() for part in parts]
+    # PostgreSQL generates names of another form.
     unnamed = [
         part
         for part in every
@@ -164,7 +171,7 @@ async def test_migrating_again_changes_nothing(database_url: str) -> None:
     assert everything(database_url) == before
 
 
-async def test_migrating_makes_the_directory_and_the_file(tmp_path: Path) -> None:
+async def test_migrating_creates_the_directory_and_the_file(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/new/and deep/100%.db"
 
     await migrate(url)
@@ -173,30 +180,31 @@ async def test_migrating_makes_the_directory_and_the_file(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("attempt", range(3))
-def test_of_processes_that_start_at_once_all_find_the_schema_ready(
+def test_processes_that_migrate_at_once_all_succeed(
     database_url: str, empty_database_url: str, attempt: int
 ) -> None:
     migrations = [("tests.storage.migration_worker:work", empty_database_url)] * 4
     assert run_together(*migrations) == [0, 0, 0, 0]
-    assert described(empty_database_url) == described(database_url)
+    assert definitions(empty_database_url) == definitions(database_url)
     assert rows(empty_database_url, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 
 
 async def test_a_database_of_the_first_version_keeps_its_rows(
     empty_database_url: str, database_url: str
 ) -> None:
-    await over(empty_database_url, lambda connection: upgrade(connection, SCRIPTS, "0001"))
+    await on_connection(empty_database_url, lambda connection: upgrade(connection, SCRIPTS, "0001"))
     fill(empty_database_url)
     then = literal(empty_database_url, NOW)
     changes(
         empty_database_url,
-        f"INSERT INTO outbox (recipient_id, kind, due_at, lease_until, attempts, state) VALUES (1, 'reply', {then}, {then}, 1, 'due')",
+        "INSERT INTO outbox (recipient_id, kind, due_at, lease_until, attempts, state)"
+        f" VALUES (1, 'reply', {then}, {then}, 1, 'due')",
     )
     before = everything(empty_database_url)
 
     await migrate(empty_database_url)
 
-    assert described(empty_database_url) == described(database_url)
+    assert definitions(empty_database_url) == definitions(database_url)
     after = everything(empty_database_url)
     assert {name: after[name] for name in ("client", "dialogue")} == {
         name: before[name] for name in ("client", "dialogue")
@@ -206,11 +214,11 @@ async def test_a_database_of_the_first_version_keeps_its_rows(
     ) == [(1, "reply", micros(NOW), micros(NOW), None)]
 
 
-async def test_the_names_of_providers_lose_their_accents_for_the_search(
+async def test_a_migration_removes_accents_from_the_names_to_search(
     empty_database_url: str,
 ) -> None:
     url, then = empty_database_url, literal(empty_database_url, NOW)
-    await over(url, lambda connection: upgrade(connection, SCRIPTS, "0003"))
+    await on_connection(url, lambda connection: upgrade(connection, SCRIPTS, "0003"))
     for number, name in enumerate(("Jérôme", "jerome", "O’Brien", "Ωmega"), start=1):
         changes(url, f"INSERT INTO client (id, name, first_seen_at) VALUES ({number}, 'x', {then})")
         changes(
@@ -232,56 +240,58 @@ async def test_the_names_of_providers_lose_their_accents_for_the_search(
 
 
 @pytest.fixture
-def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project's migrations, in a place where a test may add some."""
+def migrations_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the project's migrations to which a test may add."""
     copied = Path(shutil.copytree(SCRIPTS, tmp_path / "migrations"))
-    monkeypatch.setattr(migrating, "_SCRIPTS", copied)
+    monkeypatch.setattr(migrate_module, "SCRIPTS", copied)
     return copied / "versions"
 
 
-def add_revision(scripts: Path, number: str, before: str, *body: str) -> None:
+def add_revision(migrations_folder: Path, number: str, before: str, *body: str) -> None:
     lines = "\n".join(f"    {line}" for line in body)
-    (scripts / f"{number}_added.py").write_text(
+    (migrations_folder / f"{number}_added.py").write_text(
         REVISION.format(number=number, before=before, body=lines), encoding="utf-8"
     )
 
 
-def whole(url: str) -> object:
-    """Return all that a database holds, its schema included."""
+def contents(url: str) -> object:
+    """Return all rows of a database, and its schema."""
     return everything(url), rows(url, "SELECT * FROM sqlite_master") if url.startswith(
         "sqlite:"
-    ) else described(url)
+    ) else definitions(url)
 
 
 @pytest.mark.changes_schema
-async def test_a_failing_migration_leaves_everything_as_it_was(
-    database_url: str, scripts: Path
+async def test_a_failing_migration_changes_nothing(
+    database_url: str, migrations_folder: Path
 ) -> None:
-    add_revision(scripts, "9998", HEAD, 'op.create_table("extra", sa.Column("id", sa.Integer()))')
     add_revision(
-        scripts,
+        migrations_folder, "9998", HEAD, 'op.create_table("extra", sa.Column("id", sa.Integer()))'
+    )
+    add_revision(
+        migrations_folder,
         "9999",
         "9998",
         'op.add_column("client", sa.Column("extra", sa.Integer()))',
         'raise ArithmeticError("half way")',
     )
-    before = whole(database_url)
+    before = contents(database_url)
 
     with pytest.raises(ArithmeticError, match="half way"):
         await migrate(database_url)
 
-    assert whole(database_url) == before
+    assert contents(database_url) == before
 
 
 async def test_a_failing_migration_leaves_a_new_database_empty(
-    empty_database_url: str, scripts: Path
+    empty_database_url: str, migrations_folder: Path
 ) -> None:
-    add_revision(scripts, "9998", HEAD, 'raise ArithmeticError("half way")')
+    add_revision(migrations_folder, "9998", HEAD, 'raise ArithmeticError("half way")')
 
     with pytest.raises(ArithmeticError, match="half way"):
         await migrate(empty_database_url)
 
-    assert (everything(empty_database_url), described(empty_database_url)) == ({}, {})
+    assert (everything(empty_database_url), definitions(empty_database_url)) == ({}, {})
 
 
 def fill(url: str) -> None:
@@ -290,14 +300,14 @@ def fill(url: str) -> None:
     changes(url, f"INSERT INTO dialogue (client_id, data, changed_at) VALUES (1, '{{}}', {then})")
 
 
-# PostgreSQL changes tables where they stand.
+# PostgreSQL alters tables in place.
 @pytest.mark.engines("sqlite")
 async def test_rebuilding_a_table_keeps_the_rows_that_point_to_it(
-    database_url: str, scripts: Path
+    database_url: str, migrations_folder: Path
 ) -> None:
     fill(database_url)
     add_revision(
-        scripts,
+        migrations_folder,
         "9998",
         HEAD,
         'with op.batch_alter_table("client", recreate="always") as batch:',
@@ -314,11 +324,11 @@ ORPHANS_REFUSED = {"sqlite": ForeignKeysBroken, "postgresql": IntegrityError}
 
 
 @pytest.mark.changes_schema
-async def test_a_migration_that_orphans_rows_is_undone(
-    database_url: str, engine: str, scripts: Path
+async def test_a_migration_that_orphans_rows_is_rolled_back(
+    database_url: str, engine: str, migrations_folder: Path
 ) -> None:
     fill(database_url)
-    add_revision(scripts, "9998", HEAD, 'op.execute("DELETE FROM client")')
+    add_revision(migrations_folder, "9998", HEAD, 'op.execute("DELETE FROM client")')
     before = everything(database_url)
 
     with pytest.raises(ORPHANS_REFUSED[engine]):
@@ -328,19 +338,17 @@ async def test_a_migration_that_orphans_rows_is_undone(
 
 
 @pytest.mark.changes_schema
-async def test_a_database_without_the_newest_schema_is_known(
-    database_url: str, scripts: Path
-) -> None:
-    add_revision(scripts, "9998", HEAD, "pass")
-    assert not await over(database_url, is_current)
+async def test_an_outdated_schema_is_detected(database_url: str, migrations_folder: Path) -> None:
+    add_revision(migrations_folder, "9998", HEAD, "pass")
+    assert not await on_connection(database_url, is_current)
 
     await migrate(database_url)
 
-    assert await over(database_url, is_current)
+    assert await on_connection(database_url, is_current)
 
 
 @pytest.mark.parametrize("url", ["oracle://localhost/slots", "mysql://localhost/slots"])
-def test_another_kind_of_database_is_refused_by_name(url: str) -> None:
+def test_an_unsupported_database_is_refused_by_name(url: str) -> None:
     with pytest.raises(DatabaseUnsupported, match=url.partition(":")[0]):
         Database(url)
 
@@ -355,5 +363,5 @@ def test_another_kind_of_database_is_refused_by_name(url: str) -> None:
         ("postgresql://localhost/slots", None),
     ],
 )
-def test_the_file_behind_a_url_is_known(url: str, file: Path | None) -> None:
+def test_the_file_of_a_url_is_found(url: str, file: Path | None) -> None:
     assert database_file(url) == file

@@ -1,4 +1,4 @@
-"""What storage keeps of people, providers, invitations, dialogues, updates and deliveries."""
+"""The repositories of people, providers, invitations, dialogues, updates and the outbox."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -42,7 +42,7 @@ from tests.kit.clinic import (
 from tests.kit.raw_database import everything, micros, rows
 
 SQLITE: Dialect = sqlite.dialect()
-POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
+POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
 
 zones = st.sampled_from([UTC, BERLIN, timezone(timedelta(hours=-9.5))])
 instants = st.datetimes(
@@ -51,7 +51,7 @@ instants = st.datetimes(
 
 
 @given(instants)
-def test_an_instant_comes_back_as_the_same_instant_in_utc(moment: datetime) -> None:
+def test_an_instant_is_read_as_the_same_instant_in_utc(moment: datetime) -> None:
     kept = Instant().process_bind_param(moment, SQLITE)
     back = Instant().process_result_value(kept, SQLITE)
 
@@ -60,29 +60,29 @@ def test_an_instant_comes_back_as_the_same_instant_in_utc(moment: datetime) -> N
 
 
 @given(instants, instants)
-def test_instants_sort_in_the_file_as_they_do_in_time(one: datetime, other: datetime) -> None:
+def test_stored_instants_sort_by_time(one: datetime, other: datetime) -> None:
     kept = [Instant().process_bind_param(moment, SQLITE) for moment in (one, other)]
 
     assert (kept[0] < kept[1]) is (one.astimezone(UTC) < other.astimezone(UTC))
 
 
 @pytest.mark.parametrize("dialect", [SQLITE, POSTGRESQL], ids=["sqlite", "postgresql"])
-def test_a_naive_datetime_is_no_instant(dialect: Dialect) -> None:
-    with pytest.raises(ValueError, match="needs a zone"):
+def test_a_naive_datetime_is_rejected(dialect: Dialect) -> None:
+    with pytest.raises(ValueError, match="needs a time zone"):
         Instant().process_bind_param(NOW.replace(tzinfo=None), dialect)
     assert Instant().process_bind_param(None, dialect) is None
     assert Instant().process_result_value(None, dialect) is None
 
 
-def test_on_postgresql_an_instant_travels_as_an_aware_datetime_in_utc() -> None:
+def test_postgresql_gets_an_aware_datetime_in_utc() -> None:
     assert Instant().process_bind_param(NOW.astimezone(BERLIN), POSTGRESQL).tzinfo is UTC
     assert Instant().process_result_value(NOW.astimezone(BERLIN), POSTGRESQL) == NOW
     assert Instant().load_dialect_impl(POSTGRESQL).compile(POSTGRESQL) == "TIMESTAMP WITH TIME ZONE"
 
 
-async def test_a_naive_datetime_never_reaches_the_file(database: Database) -> None:
+async def test_a_naive_datetime_is_never_stored(database: Database) -> None:
     async with database.transaction() as uow:
-        with pytest.raises(StatementError, match="needs a zone"):
+        with pytest.raises(StatementError, match="needs a time zone"):
             await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW.replace(tzinfo=None))
 
 
@@ -105,7 +105,7 @@ async def test_microseconds_survive(database: Database, engine: str) -> None:
     ) == [("integer" if engine == "sqlite" else "timestamp with time zone", micros(late))]
 
 
-async def test_a_person_is_known_from_the_first_word_on(database: Database) -> None:
+async def test_a_person_is_stored_at_their_first_message(database: Database) -> None:
     async with database.transaction() as uow:
         assert await uow.clients.get(ALICE) is None
         seen = await uow.clients.record_contact(Contact(ALICE, "Alice", "alice", "de"), NOW)
@@ -115,7 +115,7 @@ async def test_a_person_is_known_from_the_first_word_on(database: Database) -> N
         assert await uow.clients.get(ALICE) == seen
 
 
-async def test_what_telegram_tells_anew_is_kept_and_what_was_chosen_stays(
+async def test_telegrams_data_is_updated_and_the_persons_choices_are_kept(
     database: Database,
 ) -> None:
     async with database.transaction() as uow:
@@ -131,7 +131,7 @@ async def test_what_telegram_tells_anew_is_kept_and_what_was_chosen_stays(
     assert rows(database.url, "SELECT first_seen_at FROM client") == [(micros(NOW),)]
 
 
-async def test_being_seen_again_unchanged_writes_nothing(database: Database) -> None:
+async def test_an_unchanged_contact_writes_nothing(database: Database) -> None:
     async with database.transaction() as uow:
         first = await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
     before = everything(database.url)
@@ -141,7 +141,7 @@ async def test_being_seen_again_unchanged_writes_nothing(database: Database) -> 
     assert everything(database.url) == before
 
 
-async def test_the_first_time_of_not_being_reachable_counts(database: Database) -> None:
+async def test_the_first_time_a_person_was_unreachable_is_kept(database: Database) -> None:
     async with database.transaction() as uow:
         await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
         await uow.clients.mark_unreachable(ALICE, NOW)
@@ -152,7 +152,7 @@ async def test_the_first_time_of_not_being_reachable_counts(database: Database) 
     assert alice.unreachable_since == NOW
 
 
-async def test_an_unknown_zone_is_not_kept(database: Database) -> None:
+async def test_an_unknown_zone_is_not_stored(database: Database) -> None:
     async with database.transaction() as uow:
         await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
         with pytest.raises(errors.ZoneUnknown):
@@ -161,7 +161,7 @@ async def test_an_unknown_zone_is_not_kept(database: Database) -> None:
     assert rows(database.url, "SELECT time_zone FROM client") == [(None,)]
 
 
-async def test_providers_are_found_by_number_person_and_link(database: Database) -> None:
+async def test_providers_are_found_by_id_client_and_slug(database: Database) -> None:
     async with database.transaction() as uow:
         dora, emil = await open_clinic(uow)
         await uow.providers.rename(emil.id, "Ömil", "oemil")
@@ -189,26 +189,26 @@ async def test_providers_are_searched_by_any_part_of_their_name(database: Databa
             await uow.clients.record_contact(Contact(number, name), NOW)
             await uow.providers.add(number, name, f"p{number}", NOW)
 
-    async def found(part: str, besides: int = -1, offset: int = 0, limit: int = 10) -> list[str]:
+    async def found(part: str, excluding: int = -1, offset: int = 0, limit: int = 10) -> list[str]:
         async with database.snapshot() as uow:
             providers = await uow.providers.search(
-                part, besides=besides, offset=offset, limit=limit
+                part, excluding=excluding, offset=offset, limit=limit
             )
             if (offset, limit) == (0, 10):
-                assert await uow.providers.count(part, besides=besides) == len(providers)
+                assert await uow.providers.count(part, excluding=excluding) == len(providers)
         return [provider.name for provider in providers]
 
     assert await found("") == ["Ann_a", "anna ÖZ", "Berta 100%", "Zoë"]
     assert await found("", offset=1, limit=2) == ["anna ÖZ", "Berta 100%"]
-    assert await found("", besides=2) == ["Ann_a", "anna ÖZ", "Zoë"]
+    assert await found("", excluding=2) == ["Ann_a", "anna ÖZ", "Zoë"]
     assert await found("öz") == await found("ÖZ") == ["anna ÖZ"]
     assert await found("ANN") == ["Ann_a", "anna ÖZ"]
     assert await found("%") == ["Berta 100%"]
     assert await found("_") == ["Ann_a"]
-    assert await found("nobody") == []
+    assert await found("unknown") == []
 
 
-async def test_one_person_is_one_provider_and_one_slug_has_one_holder(database: Database) -> None:
+async def test_clients_and_slugs_of_providers_are_unique(database: Database) -> None:
     async with database.transaction() as uow:
         await open_clinic(uow)
         for client, slug in ((DORA, "another"), (ALICE, "dora")):
@@ -217,7 +217,7 @@ async def test_one_person_is_one_provider_and_one_slug_has_one_holder(database: 
                     await uow.providers.add(client, "Dora", slug, NOW)
 
 
-async def test_availability_within_a_window_is_given_in_whole_stretches(database: Database) -> None:
+async def test_availability_within_a_window_consists_of_complete_spans(database: Database) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow)
         first, second = TimeSpan(OPENING, OPENING + 4), TimeSpan(OPENING + 8, OPENING + 12)
@@ -248,7 +248,7 @@ async def accept(database: Database, guest: int, code: str, now: datetime = NOW)
         return await accept_invitation(uow, Contact(guest, "Jürgen Groß"), code, now)
 
 
-async def test_an_invitation_makes_a_provider_once(database: Database) -> None:
+async def test_an_invitation_can_be_accepted_once(database: Database) -> None:
     code = await invited(database)
     provider = await accept(database, ALICE, code)
     before = everything(database.url)
@@ -264,7 +264,7 @@ async def test_an_invitation_makes_a_provider_once(database: Database) -> None:
     assert everything(database.url) == before
 
 
-async def test_the_code_of_an_invitation_is_stored_nowhere(database: Database) -> None:
+async def test_the_code_of_an_invitation_is_not_stored(database: Database) -> None:
     code = await invited(database)
 
     assert code not in repr(everything(database.url))
@@ -291,7 +291,7 @@ async def test_invitations_are_refused_with_the_reason(database: Database) -> No
     assert (await accept(database, BOB, second)).slug == "juergen-gross-2"
 
 
-async def test_a_provider_takes_a_name_and_may_keep_the_link(database: Database) -> None:
+async def test_a_provider_may_keep_the_slug_when_renamed(database: Database) -> None:
     await accept(database, ALICE, await invited(database))
 
     async with database.transaction() as uow:
@@ -310,7 +310,7 @@ async def test_a_provider_takes_a_name_and_may_keep_the_link(database: Database)
             await name_provider(uow, BOB, "Bob", keep_slug=False)
 
 
-async def test_where_a_person_stands_in_a_dialogue_is_kept(database: Database) -> None:
+async def test_the_dialogue_state_of_a_person_is_stored(database: Database) -> None:
     standing = Dialogue("booking", "day", {"provider": 3, "spans": [[1, 2]], "name": "Zoë"}, 77)
     async with database.transaction() as uow:
         await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
@@ -323,7 +323,7 @@ async def test_where_a_person_stands_in_a_dialogue_is_kept(database: Database) -
         assert await uow.dialogues.get(ALICE) == Dialogue()
 
 
-async def test_an_update_is_worked_once(database: Database) -> None:
+async def test_an_update_is_processed_once(database: Database) -> None:
     async with database.transaction() as uow:
         assert await uow.updates.begin(5, NOW)
     async with database.transaction() as uow:
@@ -347,7 +347,7 @@ async def test_an_update_that_keeps_failing_is_set_aside(database: Database, lim
 
 @pytest.fixture
 async def reserved(database: Database) -> int:
-    """The number of a reservation of Alice's, whose warning waits in the outbox no more."""
+    """The id of a reservation of Alice's whose warning is already sent."""
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow)
     number = (await hold(database, ALICE, dora, OPENING)).id
@@ -369,14 +369,14 @@ async def claim(database: Database, now: datetime = NOW, limit: int = 10) -> lis
         return list(await uow.outbox.claim(now, limit))
 
 
-async def told(database: Database, now: datetime = NOW) -> list[OutboxRow]:
-    """Claim and settle all that is due, and return it in the order in which it came."""
-    came: list[OutboxRow] = []
+async def settle_all_due(database: Database, now: datetime = NOW) -> list[OutboxRow]:
+    """Claim and settle all due rows, and return them in order."""
+    settled: list[OutboxRow] = []
     while claimed := await claim(database, now):
         for row in claimed:
             await record_result(database, row)
-        came += claimed
-    return came
+        settled += claimed
+    return settled
 
 
 async def record_result(database: Database, row: OutboxRow, state: str = "sent") -> None:
@@ -389,9 +389,7 @@ async def next_due(database: Database) -> datetime | None:
         return await uow.outbox.next_due()
 
 
-async def test_what_is_due_is_claimed_oldest_first_and_by_one_alone(
-    database: Database, reserved: int
-) -> None:
+async def test_due_rows_are_claimed_once_oldest_first(database: Database, reserved: int) -> None:
     await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA, due=NOW + 2 * SECOND)
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT, recipient=EMIL, due=NOW)
     await notify(database, reserved, Kind.HOLD_EXPIRED, due=NOW + SECOND)
@@ -406,7 +404,7 @@ async def test_what_is_due_is_claimed_oldest_first_and_by_one_alone(
     ]
 
 
-async def test_of_what_is_due_to_one_person_only_the_first_is_claimed_until_that_is_settled(
+async def test_only_the_first_row_of_a_recipient_can_be_claimed_until_it_is_settled(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.BOOKING_CONFIRMED, due=NOW + SECOND)
@@ -433,7 +431,7 @@ async def test_nothing_is_claimed_before_it_is_due(database: Database, reserved:
     assert len(await claim(database, NOW)) == 1
 
 
-async def test_what_a_dead_sender_claimed_is_claimed_again_when_its_lease_is_over(
+async def test_a_row_can_be_claimed_again_when_its_lease_ends(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED)
@@ -445,7 +443,7 @@ async def test_what_a_dead_sender_claimed_is_claimed_again_when_its_lease_is_ove
     assert (first.attempts, second.attempts) == (1, 2)
 
 
-async def test_what_somebody_who_is_gone_claimed_is_due_at_once(
+async def test_leases_of_a_departed_replica_are_released_at_once(
     database_url: str, reserved: int
 ) -> None:
     before, after = Database(database_url, replica=7), Database(database_url, replica=8)
@@ -467,17 +465,19 @@ async def test_what_somebody_who_is_gone_claimed_is_due_at_once(
     ("since", "known", "released"),
     [(SECOND, False, 1), (SECOND, True, 0), (timedelta(0), False, 1), (-SECOND, False, 0)],
 )
-async def test_of_what_it_claimed_before_it_was_cut_off_a_replica_makes_due_what_it_does_not_know_of(
+async def test_a_replica_releases_leases_from_before_its_disconnection_that_it_does_not_know(
     database_url: str, reserved: int, since: timedelta, *, known: bool, released: int
 ) -> None:
     database, other = Database(database_url, replica=7), Database(database_url, replica=8)
     await notify(database, reserved, Kind.HOLD_EXPIRED)
     [row] = await claim(database)
     async with other.transaction() as uow:
-        assert await uow.outbox.release_unknown_leases(NOW + SECOND, besides=[]) == 0
+        assert await uow.outbox.release_unknown_leases(NOW + SECOND, excluding=[]) == 0
     async with database.transaction() as uow:
         assert (
-            await uow.outbox.release_unknown_leases(NOW + since, besides=[row.id] if known else [])
+            await uow.outbox.release_unknown_leases(
+                NOW + since, excluding=[row.id] if known else []
+            )
             == released
         )
 
@@ -486,9 +486,7 @@ async def test_of_what_it_claimed_before_it_was_cut_off_a_replica_makes_due_what
         await each.close()
 
 
-async def test_a_lease_is_renewed_by_its_holder_until_it_is_over(
-    database: Database, reserved: int
-) -> None:
+async def test_a_holder_can_renew_a_lease_until_it_ends(database: Database, reserved: int) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED)
     [row] = await claim(database)
 
@@ -506,7 +504,7 @@ async def test_a_lease_is_renewed_by_its_holder_until_it_is_over(
 
 
 @pytest.mark.parametrize("state", ["sent", "skipped", "parked"])
-async def test_what_is_settled_is_never_claimed_again(
+async def test_a_settled_row_is_never_claimed_again(
     database: Database, reserved: int, state: str
 ) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED)
@@ -520,16 +518,16 @@ async def test_what_is_settled_is_never_claimed_again(
     ) == [(state, micros(NOW), "why" if state == "parked" else None)]
 
 
-async def test_one_kind_of_one_reservation_is_put_in_once(
+async def test_a_notification_of_one_kind_and_reservation_is_added_once(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED, Kind.BOOKING_CONFIRMED)
     await notify(database, reserved, Kind.HOLD_EXPIRED)
 
-    assert len(await told(database)) == 2
+    assert len(await settle_all_due(database)) == 2
 
 
-async def test_a_warning_of_a_moved_hold_goes_out_again(database: Database, reserved: int) -> None:
+async def test_the_warning_of_a_moved_hold_is_sent_again(database: Database, reserved: int) -> None:
     await notify(database, reserved, Kind.HOLD_WARNING)
     [row] = await claim(database)
     await record_result(database, row)
@@ -538,7 +536,7 @@ async def test_a_warning_of_a_moved_hold_goes_out_again(database: Database, rese
     assert [row.attempts for row in await claim(database, NOW + SECOND)] == [1]
 
 
-async def test_what_is_put_in_anew_does_not_queue_behind_itself(
+async def test_a_replaced_row_does_not_queue_behind_itself(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.HOLD_WARNING)
@@ -550,7 +548,7 @@ async def test_what_is_put_in_anew_does_not_queue_behind_itself(
     assert await next_due(database) == NOW + timedelta(minutes=5)
 
 
-async def test_what_is_put_in_anew_queues_behind_all_else(
+async def test_a_replaced_row_queues_behind_all_other_rows(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
@@ -561,18 +559,20 @@ async def test_what_is_put_in_anew_queues_behind_all_else(
     await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=5))
 
     assert await claim(database, NOW + timedelta(minutes=30)) == []
-    assert {row.kind for row in await told(database, NOW + timedelta(hours=1))} == {
+    assert {row.kind for row in await settle_all_due(database, NOW + timedelta(hours=1))} == {
         "cancelled_by_client",
         "hold_warning",
     }
 
 
-async def recalled(database: Database, now: datetime, *, after: datetime | None = None) -> int:
+async def recall_postponed(
+    database: Database, now: datetime, *, after: datetime | None = None
+) -> int:
     async with database.transaction() as uow:
         return await uow.outbox.recall_postponed(now, after=after or now)
 
 
-async def test_what_was_postponed_on_a_clock_that_was_set_back_is_made_due_with_all_that_queues_behind_it(
+async def test_after_the_clock_was_set_back_postponed_rows_and_their_queues_are_due(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
@@ -583,26 +583,26 @@ async def test_what_was_postponed_on_a_clock_that_was_set_back_is_made_due_with_
     async with database.transaction() as uow:
         await uow.outbox.reply(ALICE, {"text": "Hello"}, NOW)
     back = NOW - timedelta(hours=1)
-    assert await told(database, back) == []
+    assert await settle_all_due(database, back) == []
 
-    assert await recalled(database, back) == 3
-    assert [row.kind for row in await told(database, back)] == [
+    assert await recall_postponed(database, back) == 3
+    assert [row.kind for row in await settle_all_due(database, back)] == [
         "cancelled_by_client",
         "booking_confirmed",
         "reply",
     ]
 
 
-async def test_what_is_scheduled_ahead_keeps_its_time_when_the_clock_was_set_back(
+async def test_after_the_clock_was_set_back_scheduled_rows_keep_their_time(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.HOLD_WARNING, due=NOW)
 
-    assert await recalled(database, NOW - timedelta(hours=1)) == 0
+    assert await recall_postponed(database, NOW - timedelta(hours=1)) == 0
     assert await next_due(database) == NOW
 
 
-async def test_what_is_postponed_for_no_longer_than_usual_is_not_made_due(
+async def test_a_row_postponed_for_the_usual_time_is_not_recalled(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
@@ -610,13 +610,13 @@ async def test_what_is_postponed_for_no_longer_than_usual_is_not_made_due(
     async with database.transaction() as uow:
         await uow.outbox.postpone(row, NOW + timedelta(minutes=5), "not now")
 
-    assert await recalled(database, NOW, after=NOW + timedelta(minutes=5)) == 0
+    assert await recall_postponed(database, NOW, after=NOW + timedelta(minutes=5)) == 0
     assert await next_due(database) == NOW + timedelta(minutes=5)
-    assert await recalled(database, NOW, after=NOW + timedelta(minutes=4)) == 1
+    assert await recall_postponed(database, NOW, after=NOW + timedelta(minutes=4)) == 1
     assert await next_due(database) == NOW
 
 
-async def test_an_impossible_wait_from_before_a_start_is_recalled(
+async def test_a_wait_of_more_than_a_day_is_recalled_at_the_start(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
@@ -624,27 +624,29 @@ async def test_an_impossible_wait_from_before_a_start_is_recalled(
     async with database.transaction() as uow:
         await uow.outbox.postpone(row, NOW + timedelta(days=365), TOLD_TO_WAIT)
 
-    assert await recalled(database, NOW, after=NOW + timedelta(minutes=5)) == 1
+    assert await recall_postponed(database, NOW, after=NOW + timedelta(minutes=5)) == 1
     assert await next_due(database) == NOW
 
 
-async def test_a_queued_answer_overtakes_untried_news_of_the_same_person_and_no_tried_one(
+async def test_a_queued_reply_overtakes_untried_notifications_only(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
     async with database.transaction() as uow:
         reply = await uow.outbox.reply(ALICE, {"text": "Hello"}, NOW + SECOND, queued=True)
         assert reply.attempts == 0
-        assert [row.kind for row in await uow.outbox.claim(NOW + SECOND, 10, news=0)] == ["reply"]
+        assert [row.kind for row in await uow.outbox.claim(NOW + SECOND, 10, notifications=0)] == [
+            "reply"
+        ]
         await uow.outbox.queue(reply, NOW + SECOND)
     async with database.transaction() as uow:
-        [news] = await uow.outbox.claim(NOW + SECOND, 0, news=10)
+        [notification] = await uow.outbox.claim(NOW + SECOND, 0, notifications=10)
         await uow.outbox.reply(ALICE, {"text": "Hello again"}, NOW + 2 * SECOND, queued=True)
-        assert await uow.outbox.claim(NOW + LEASE - SECOND, 10, news=0) == []
-        await uow.outbox.record_result(news, "sent", NOW + 3 * SECOND)
+        assert await uow.outbox.claim(NOW + LEASE - SECOND, 10, notifications=0) == []
+        await uow.outbox.record_result(notification, "sent", NOW + 3 * SECOND)
 
 
-async def test_a_lease_that_lapsed_is_taken_up_again_and_one_that_was_dropped_is_not(
+async def test_a_lapsed_lease_is_renewed_but_a_dropped_one_is_not(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
@@ -659,7 +661,7 @@ async def test_a_lease_that_lapsed_is_taken_up_again_and_one_that_was_dropped_is
 
 
 @pytest.mark.parametrize("jump", [None, timedelta(hours=1)])
-async def test_what_telegram_told_to_wait_waits_as_long_after_the_clock_was_set_back(
+async def test_after_the_clock_was_set_back_a_row_still_waits_for_retry_after(
     database: Database, reserved: int, jump: timedelta | None
 ) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
@@ -676,15 +678,15 @@ async def test_what_telegram_told_to_wait_waits_as_long_after_the_clock_was_set_
 
 
 @pytest.mark.parametrize("due", [NOW, NOW - timedelta(hours=2)])
-async def test_a_lease_of_a_clock_that_was_set_back_is_cut_and_what_comes_next_does_not_wait_for_its_row(
+async def test_after_the_clock_was_set_back_leases_are_shortened_and_block_nothing_new(
     database: Database, reserved: int, due: datetime
 ) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT, due=due)
     [row] = await claim(database)
     back = NOW - timedelta(hours=1)
 
-    assert await recalled(database, back) == 1
-    assert await recalled(database, back) == 0
+    assert await recall_postponed(database, back) == 1
+    assert await recall_postponed(database, back) == 0
     assert await claim(database, back + LEASE - timedelta.resolution) == []
     async with database.transaction() as uow:
         assert await uow.outbox.renew(row, back + LEASE - SECOND)
@@ -693,7 +695,7 @@ async def test_a_lease_of_a_clock_that_was_set_back_is_cut_and_what_comes_next_d
     assert [each.id for each in await claim(database, back + 2 * LEASE)] == [row.id]
 
 
-async def test_of_one_kind_told_twice_at_once_the_last_counts(
+async def test_of_two_equal_notifications_in_one_call_the_last_one_wins(
     database: Database, reserved: int
 ) -> None:
     async with database.transaction() as uow:
@@ -704,13 +706,13 @@ async def test_of_one_kind_told_twice_at_once_the_last_counts(
     assert await next_due(database) == NOW + SECOND
 
 
-async def test_settling_the_old_warning_does_not_swallow_the_new_one(
+async def test_settling_the_old_warning_keeps_the_new_one_due(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.HOLD_WARNING)
-    [on_its_way] = await claim(database)
+    [claimed] = await claim(database)
     await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=30))
-    await record_result(database, on_its_way)
+    await record_result(database, claimed)
 
     assert await next_due(database) == NOW + timedelta(minutes=30)
     assert [row.kind for row in await claim(database, NOW + timedelta(minutes=30))] == [
@@ -718,7 +720,7 @@ async def test_settling_the_old_warning_does_not_swallow_the_new_one(
     ]
 
 
-async def test_a_reply_is_leased_to_its_writer_and_forgotten_once_sent(
+async def test_a_reply_is_leased_to_its_writer_and_deleted_once_sent(
     database: Database, reserved: int
 ) -> None:
     async with database.transaction() as uow:
@@ -735,7 +737,7 @@ async def test_a_reply_is_leased_to_its_writer_and_forgotten_once_sent(
     assert rows(database.url, "SELECT count(*) FROM outbox WHERE kind = 'reply'") == [(0,)]
 
 
-async def test_a_parked_reply_stays_to_be_looked_at(database: Database, reserved: int) -> None:
+async def test_a_parked_reply_is_kept(database: Database, reserved: int) -> None:
     async with database.transaction() as uow:
         reply = await uow.outbox.reply(ALICE, {"text": "Hello"}, NOW)
     await record_result(database, reply, "parked")
@@ -745,7 +747,7 @@ async def test_a_parked_reply_stays_to_be_looked_at(database: Database, reserved
     ]
 
 
-async def test_postponing_one_row_postpones_all_that_waits_for_that_person(
+async def test_postponing_one_row_postpones_all_rows_of_the_recipient(
     database: Database, reserved: int
 ) -> None:
     later = NOW + timedelta(minutes=1)
@@ -761,10 +763,13 @@ async def test_postponing_one_row_postpones_all_that_waits_for_that_person(
     assert rows(database.url, "SELECT error FROM outbox WHERE error IS NOT NULL") == [
         ("slow down",)
     ]
-    assert [row.kind for row in await told(database, later)] == ["hold_warning", "hold_expired"]
+    assert [row.kind for row in await settle_all_due(database, later)] == [
+        "hold_warning",
+        "hold_expired",
+    ]
 
 
-async def test_all_that_waits_for_an_unreachable_person_is_put_aside_until_he_is_back(
+async def test_rows_for_an_unreachable_person_are_withheld_until_they_return(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED, due=NOW + timedelta(days=1))
@@ -781,7 +786,7 @@ async def test_all_that_waits_for_an_unreachable_person_is_put_aside_until_he_is
     ] == [(ALICE, 1)]
 
 
-async def test_at_night_what_nobody_asks_for_again_is_tidied_up(database: Database) -> None:
+async def test_the_nightly_cleanup_deletes_old_rows(database: Database) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow)
     held = await hold(database, ALICE, dora, OPENING)
@@ -794,45 +799,25 @@ async def test_at_night_what_nobody_asks_for_again_is_tidied_up(database: Databa
         [row] = await claim(database)
         await record_result(database, row, state)
 
-    async def left(now: datetime) -> dict[str, int]:
+    confirmed = "SELECT count(*) FROM reservation WHERE status = 'confirmed'"
+
+    async def left(now: datetime) -> tuple[list[int], int]:
+        """Clean up; return how many rows four tables have, and how many bookings there are."""
         async with database.transaction() as uow:
             await uow.pruning.prune(now)
-        kept = everything(database.url)
-        return {
-            name: len(kept[name]) for name in ("busy", "worked_update", "failed_update", "outbox")
-        } | {
-            "confirmed": rows(
-                database.url, "SELECT count(*) FROM reservation WHERE status = 'confirmed'"
-            )[0][0]
-        }
+        kept, [(bookings,)] = everything(database.url), rows(database.url, confirmed)
+        counted = ("busy", "worked_update", "failed_update", "outbox")
+        return [len(kept[name]) for name in counted], bookings
 
     a_day_after = held.span.ends_at + timedelta(days=1)
-    assert await left(NOW) == {
-        "busy": 2,
-        "worked_update": 1,
-        "failed_update": 1,
-        "outbox": 3,
-        "confirmed": 1,
-    }
-    assert (await left(a_day_after - timedelta(minutes=15)))["confirmed"] == 1
-    assert await left(a_day_after) == {
-        "busy": 0,
-        "worked_update": 0,
-        "failed_update": 1,
-        "outbox": 3,
-        "confirmed": 0,
-    }
-    assert await left(NOW + timedelta(days=31)) == {
-        "busy": 0,
-        "worked_update": 0,
-        "failed_update": 0,
-        "outbox": 1,
-        "confirmed": 0,
-    }
+    assert await left(NOW) == ([2, 1, 1, 3], 1)
+    assert (await left(a_day_after - timedelta(minutes=15)))[1] == 1
+    assert await left(a_day_after) == ([0, 0, 1, 3], 0)
+    assert await left(NOW + timedelta(days=31)) == ([0, 0, 0, 1], 0)
     assert rows(database.url, "SELECT state FROM outbox ORDER BY state") == [("due",)]
 
 
-async def test_a_snapshot_sees_one_state_and_writes_nothing(database: Database) -> None:
+async def test_a_snapshot_reads_one_state_and_cannot_write(database: Database) -> None:
     async with database.transaction() as uow:
         await open_clinic(uow)
 
@@ -848,24 +833,24 @@ async def test_a_snapshot_sees_one_state_and_writes_nothing(database: Database) 
 
 
 @pytest.mark.engines("sqlite")
-async def test_the_file_is_opened_as_decided(database: Database) -> None:
+async def test_sqlite_connections_have_the_required_settings(database: Database) -> None:
     wanted = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 5000, "foreign_keys": 1}
 
-    async def pragmas(work: SqlUnitOfWork) -> dict[str, object]:
+    async def pragmas(uow: SqlUnitOfWork) -> dict[str, object]:
         return {
-            name: await work._connection.scalar(text(f"PRAGMA {name}"))
+            name: await uow.connection.scalar(text(f"PRAGMA {name}"))
             for name in (*wanted, "query_only", "wal_autocheckpoint")
         }
 
-    async with database.transaction() as work:
-        assert await pragmas(work) == {**wanted, "query_only": 0, "wal_autocheckpoint": 1000}
-    async with database.snapshot() as work:
-        assert await pragmas(work) == {**wanted, "query_only": 1, "wal_autocheckpoint": 0}
+    async with database.transaction() as uow:
+        assert await pragmas(uow) == {**wanted, "query_only": 0, "wal_autocheckpoint": 1000}
+    async with database.snapshot() as uow:
+        assert await pragmas(uow) == {**wanted, "query_only": 1, "wal_autocheckpoint": 0}
     assert (await database.version()).startswith("SQLite 3.")
 
 
 @pytest.mark.engines("postgresql")
-async def test_the_server_is_spoken_to_as_decided(database: Database) -> None:
+async def test_postgresql_connections_have_the_required_settings(database: Database) -> None:
     wanted = {
         "application_name": "slotkeeper",
         "lock_timeout": "10s",
@@ -874,12 +859,9 @@ async def test_the_server_is_spoken_to_as_decided(database: Database) -> None:
     }
 
     async def settings(*, write: bool) -> dict[str, object]:
-        async with (database._writer if write else database._reader).connect() as connection:
+        async with database.transaction() if write else database.snapshot() as uow:
             names = (*wanted, "transaction_isolation", "transaction_read_only")
-            return {
-                name: (await connection.exec_driver_sql(f"SHOW {name}")).scalar_one()
-                for name in names
-            }
+            return {name: await uow.connection.scalar(text(f"SHOW {name}")) for name in names}
 
     assert await settings(write=True) == {
         **wanted,
@@ -894,7 +876,7 @@ async def test_the_server_is_spoken_to_as_decided(database: Database) -> None:
     assert (await database.version()).startswith("PostgreSQL ")
 
 
-async def test_the_lines_of_a_chat_and_their_versions_are_known(database: Database) -> None:
+async def test_the_lines_of_a_chat_and_their_versions_are_stored(database: Database) -> None:
     typed, older, edit = Line(ALICE, 7, 100), Line(ALICE, 6, None), Line(ALICE, 7, 200, edited=True)
     async with database.transaction() as uow:
         assert await uow.updates.newest_line(ALICE) is None
@@ -902,6 +884,6 @@ async def test_the_lines_of_a_chat_and_their_versions_are_known(database: Databa
             assert await uow.updates.begin(number, NOW, line)
     async with database.transaction() as uow:
         assert await uow.updates.newest_line(ALICE) == 7
-        assert await uow.updates.versions(edit, besides=2) == [typed]
-        assert await uow.updates.versions(typed, besides=1) == [edit]
-        assert await uow.updates.versions(older, besides=99) == [older]
+        assert await uow.updates.versions(edit, excluding=2) == [typed]
+        assert await uow.updates.versions(typed, excluding=1) == [edit]
+        assert await uow.updates.versions(older, excluding=99) == [older]

@@ -1,4 +1,4 @@
-"""Statements that are prepared once: what cannot be kept is told as SQLAlchemy tells it, and nothing is left out in silence."""
+"""Compiled statements raise SQLAlchemy's errors for bad values, and omit no default silently."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from sqlalchemy import Column, Dialect, Integer, MetaData, Table, insert
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import StatementError
 
-from storage.engine.prepared import prepared
+from storage.engine.statement_cache import compiled_statement
 from storage.types import Instant
 
 SQLITE: Dialect = sqlite.dialect()
@@ -22,24 +22,27 @@ NAMES = ("number", "begins", "colour")
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "message"),
     [
         ({"begins": None, "colour": 1}, "KeyError: 'number'"),
         ({"number": 1, "colour": 1}, "KeyError: 'begins'"),
-        ({"number": 1, "begins": datetime(2026, 6, 1), "colour": 1}, "ValueError: .*needs a zone"),  # noqa: DTZ001  (that is the case)
+        (
+            {"number": 1, "begins": datetime(2026, 6, 1), "colour": 1},  # noqa: DTZ001
+            "ValueError: .*needs a time zone",
+        ),
         ({"number": 1, "begins": "at noon", "colour": 1}, "AttributeError: "),
     ],
 )
-def test_a_value_that_is_missing_or_cannot_be_kept_is_an_error_of_the_statement(
-    values: dict[str, object], said: str
+def test_a_missing_or_unsupported_value_raises_a_statement_error(
+    values: dict[str, object], message: str
 ) -> None:
-    ready = prepared(insert(MEETING), NAMES, SQLITE)
+    compiled = compiled_statement(insert(MEETING), NAMES, SQLITE)
 
-    assert ready
-    with pytest.raises(StatementError, match=said):
-        ready.given(values)
+    assert compiled
+    with pytest.raises(StatementError, match=message):
+        compiled.bind_values(values)
 
 
-def test_a_default_that_python_computes_is_refused_rather_than_left_out() -> None:
+def test_a_default_computed_in_python_is_refused_rather_than_left_out() -> None:
     with pytest.raises(NotImplementedError, match="would be left out"):
-        prepared(insert(MEETING), ("number", "begins"), SQLITE)
+        compiled_statement(insert(MEETING), ("number", "begins"), SQLITE)

@@ -1,4 +1,4 @@
-"""Every statement that storage builds once finds its rows by an index: shown by the plans of both databases, for all of them."""
+"""Every statement that storage builds uses an index, by the query plans of both databases."""
 
 import importlib
 import json
@@ -34,16 +34,16 @@ from storage.types import Instant
 from tests.kit.clinic import NOW
 from tests.kit.postgres import copied, execute, fetch
 from tests.kit.raw_database import literal
-from tests.storage.large_database import grow
+from tests.storage.large_database import fill_large_database
 
-POSTGRESQL: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy gives it no types.
+POSTGRESQL: Dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
 Statement = (
     Select[*tuple[object, ...]] | CompoundSelect[*tuple[object, ...]] | Update | Delete | Insert
 )
 
 
-# Calls a function of PostgreSQL's, and no table.
-READ_NOTHING = {"outbox._TELL"}
+# Calls a PostgreSQL function and reads no table.
+WITHOUT_TABLES = {"outbox._NOTIFY_REPLICAS"}
 
 
 def reads(value: object) -> bool:
@@ -57,98 +57,81 @@ def statements() -> Iterator[tuple[str, Statement]]:
         if ".migrations" not in module.name:
             *_, short = module.name.split(".")
             for name, value in vars(importlib.import_module(module.name)).items():
-                if reads(value) and f"{short}.{name}" not in READ_NOTHING:
+                if reads(value) and f"{short}.{name}" not in WITHOUT_TABLES:
                     yield f"{short}.{name}", value
 
 
 STATEMENTS = dict(statements())
 
-# Where a whole table or index is read, and why that is right.
+OVERLAPS = [f"integrity._OVERLAPS_OF_{subject}" for subject in ("PROVIDERS", "CLIENTS")]
+INTEGRITY = [
+    *("integrity._LAST_ERROR", "integrity._SET_ASIDE", "integrity._UNREACHABLE"),
+    *("integrity._STRAY", "integrity._LACKING", "integrity._UNMERGED", "integrity._ODD_LEASES"),
+]
+# Statements that read a whole table or index, and why they may.
 SCANS = {
-    # A part may stand anywhere in a name; the names are read in their order from the index.
+    # The part may occur anywhere in a name, so the search reads the names in index order.
     "providers._SEARCH": r"SCAN provider USING INDEX ix_provider_name_key_id",
     # The same names are counted, for the number of pages.
     "providers._COUNT": r"SCAN provider",
-    # Failed updates are few, and they are tidied up once a night.
+    # Failed updates are few, and are deleted once a night.
     "retention._FAILURES": r"SCAN failed_update",
-    # Incidents have one row for each kind of trouble: five.
-    "incidents._UNTOLD": r"SCAN incident USING COVERING INDEX sqlite_autoindex_incident_1",
+    # There are five kinds of incidents, with one row each.
+    "incidents._UNREPORTED": r"SCAN incident USING COVERING INDEX sqlite_autoindex_incident_1",
     "incidents._TAKE": r"SCAN incident",
     "retention._INCIDENTS": r"SCAN incident",
-    # The first thousand entries of an index that holds only what still waits.
-    "outbox._NEXT": r"SCAN outbox USING INDEX ix_outbox_due and SEARCH anon_1",
-    # The one row that tells whether something waits for a person.
+    # Reads up to 2,000 entries of an index of waiting rows only.
+    "outbox._NEXT_CLAIMABLE": r"SCAN outbox USING INDEX ix_outbox_due and SEARCH anon_1",
+    # A subquery with one row, about what waits for the recipient.
     "outbox._REPLY": r"SCAN anon_\d+",
     # The last entry of each index is the newest.
-    "integrity._NEWEST": r"SEARCH worked_update USING COVERING INDEX \w+ and SEARCH outbox USING COVERING INDEX \w+",
-    # The same index, once, at the start.
+    "integrity._NEWEST": r"SEARCH worked_update USING COVERING INDEX \w+"
+    r" and SEARCH outbox USING COVERING INDEX \w+",
+    # The index of waiting rows, once at the start.
     **dict.fromkeys(
-        ["outbox._HOLDERS", "outbox._RELEASE", "outbox._RELEASE_UNHEARD_OF"],
+        ["outbox._HOLDERS", "outbox._RELEASE", "outbox._RELEASE_UNKNOWN"],
         r"(SCAN|SEARCH) outbox USING INDEX ix_outbox_(due|waiting)",
     ),
     # The same index, at the start and after the clock was set back.
     "outbox._RECALL": r"SCAN outbox USING INDEX ix_outbox_(due|waiting)",
-    # Just the rows that were chosen in front, by an index.
+    # Reads only the rows of the CTE, which uses an index.
     **dict.fromkeys(
-        ["outbox._CLAIM_NEWS", "outbox._CLAIM_REPLIES", "reservations._EXPIRE_DUE"], "SCAN chosen"
+        ["outbox._CLAIM_NOTIFICATIONS", "outbox._CLAIM_REPLIES", "reservations._EXPIRE_DUE"],
+        "SCAN chosen",
     ),
-    # The operator's look at the books reads all that is live, or few, or asked for by him alone.
-    **{
-        f"integrity.{name}": r"SCAN .*"
-        for name in (
-            "_LAST_ERROR",
-            "_SET_ASIDE",
-            "_UNREACHABLE",
-            "_STRAY",
-            "_LACKING",
-            "_UNMERGED",
-            "_ODD_LEASES",
-        )
-    },
-    **{f"integrity._OVERLAPS_OF_{whose}": r"SCAN .*" for whose in ("PROVIDERS", "CLIENTS")},
-    # The least of an index is its first entry.
+    # The integrity check reads everything that is live or rare, and runs only on request.
+    **dict.fromkeys([*INTEGRITY, *OVERLAPS], r"SCAN .*"),
+    # The minimum of an index is its first entry.
     "reservations._NEXT_EXPIRY": r"SEARCH reservation USING (COVERING )?INDEX ix_reservation_due",
 }
-# The same on PostgreSQL, for the same reasons, whether or not its planner may read whole tables.
+# The same for PostgreSQL, whether or not its planner may scan tables.
 SCANS_ON_POSTGRES = {
     "integrity._NEWEST": r"Index Only Scan on worked_update by \w+",
-    "providers._SEARCH": r"(Index Scan on provider by ix_provider_name_key_id|Seq Scan on provider)",
+    "providers._SEARCH": r"Index Scan on provider by ix_provider_name_key_id|Seq Scan on provider",
     "providers._COUNT": r"Seq Scan on provider",
     "retention._FAILURES": r"Seq Scan on failed_update",
     # Failed updates are few.
     "health._DELETE": r"(Seq Scan on failed_update)?",
-    "outbox._NEXT": r"Index Scan on outbox by ix_outbox_due",
+    "outbox._NEXT_CLAIMABLE": r"Index Scan on outbox by ix_outbox_due",
     **dict.fromkeys(
-        ["outbox._HOLDERS", "outbox._RELEASE", "outbox._RELEASE_UNHEARD_OF"],
+        ["outbox._HOLDERS", "outbox._RELEASE", "outbox._RELEASE_UNKNOWN"],
         r"(Bitmap )?Index Scan (on outbox )?by ix_outbox_(due|waiting|withheld)",
     ),
-    # After the clock was set back: what is due, and whose rows Telegram told to wait.
+    # After the clock was set back: due rows, and rows that wait for Telegram's ``retry_after``.
     **dict.fromkeys(
         ["outbox._RECALL", "outbox._SHIFTED"],
-        r"(Bitmap )?Index Scan (on outbox )?by ix_outbox_(due|waiting)( and (Bitmap )?Index Scan (on outbox )?by ix_outbox_(due|waiting))*",
+        r"(Bitmap )?Index Scan (on outbox )?by ix_outbox_(due|waiting)"
+        r"( and (Bitmap )?Index Scan (on outbox )?by ix_outbox_(due|waiting))*",
     ),
-    **{
-        f"integrity.{name}": r".*Scan .*"
-        for name in (
-            "_LAST_ERROR",
-            "_SET_ASIDE",
-            "_UNREACHABLE",
-            "_STRAY",
-            "_LACKING",
-            "_UNMERGED",
-            "_ODD_LEASES",
-        )
-    },
-    # There is one row for each kind of trouble, and they are few.
-    "incidents._UNTOLD": r"(Seq Scan on digest and )?(Seq Scan on incident|Index Only Scan on incident by pk_incident)",
+    **dict.fromkeys(INTEGRITY, r".*Scan .*"),
+    # There is one row for each kind of incident.
+    "incidents._UNREPORTED": r"(Seq Scan on digest and )?"
+    r"(Seq Scan on incident|Index Only Scan on incident by pk_incident)",
     "incidents._TAKE": r"Seq Scan on incident",
     "retention._INCIDENTS": r"Seq Scan on incident",
-    # Most of what is in the outbox is settled, so its index is no help where it is not ordered by.
+    # Most outbox rows are settled, so an index helps only to order them.
     "integrity._PARKED": r"(Seq Scan on outbox)?",
-    **{
-        f"integrity._OVERLAPS_OF_{whose}": r"Bitmap Index Scan by ix_reservation_confirmed"
-        for whose in ("PROVIDERS", "CLIENTS")
-    },
+    **dict.fromkeys(OVERLAPS, r"Bitmap Index Scan by ix_reservation_confirmed"),
 }
 
 
@@ -171,7 +154,7 @@ def plan_of(connection: Connection, statement: Statement) -> list[str]:
 
 
 def scans(plan: list[str]) -> list[str]:
-    """Return the steps that read all of something: a search without a condition does so too, unless it only wants the least."""
+    """Return the plan's full scans; a search without a condition is one, except for a minimum."""
     return [
         step
         for step in plan
@@ -181,22 +164,22 @@ def scans(plan: list[str]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def grown_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
-    """The URL of a database with some thousand rows in most tables, counted by the planner."""
+    """The URL of a database with thousands of rows in most tables, and planner statistics."""
     with copied(postgres_server, postgres_template, f"{postgres_template}_grown") as url:
-        grow(url, literal(url, NOW))
+        fill_large_database(url, literal(url, NOW))
         yield url
 
 
 @pytest.fixture(params=["on", "off"])
-def reading_tables(request: pytest.FixtureRequest, grown_url: str) -> Iterator[None]:
-    """Have the planner choose as it likes, then have it read no whole table that an index could serve."""
+def table_scans(request: pytest.FixtureRequest, grown_url: str) -> Iterator[None]:
+    """Let the planner choose freely, then make it avoid table scans where an index can serve."""
     execute(grown_url, f"SET enable_seqscan = {request.param}")
     yield
     execute(grown_url, "RESET enable_seqscan")
 
 
 def sample(bind: BindParameter[Any]) -> object:
-    """Return a value that a parameter may have."""
+    """Return a possible value of a parameter."""
     kinds: dict[type[TypeEngine[Any]], object] = {Instant: NOW, JSON: "{}", String: "x"}
     value = next(
         (value for kind, value in kinds.items() if isinstance(bind.type, kind)),
@@ -206,7 +189,7 @@ def sample(bind: BindParameter[Any]) -> object:
 
 
 def nodes_of(url: str, statement: Statement) -> list[dict[str, str]]:
-    """Return the steps of PostgreSQL's plan that read something."""
+    """Return the nodes of PostgreSQL's plan that read a table or an index."""
     compiled = statement.compile(dialect=POSTGRESQL)
     state = compiled.construct_expanded_state(
         {name: sample(bind) for name, bind in compiled.binds.items()}
@@ -227,7 +210,7 @@ def nodes_of(url: str, statement: Statement) -> list[dict[str, str]]:
 
 
 def full_scans(nodes: list[dict[str, str]]) -> list[str]:
-    """Return the steps that read all of a table or an index."""
+    """Return the nodes that read a whole table or index."""
     return [
         node["Node Type"]
         + "".join(
@@ -241,19 +224,19 @@ def full_scans(nodes: list[dict[str, str]]) -> list[str]:
     ]
 
 
-def test_all_the_statements_are_looked_at() -> None:
+def test_all_statements_are_collected() -> None:
     assert len(STATEMENTS) > 40
     assert {
         "reservations._EXPIRE_DUE",
-        "reservations._FREE",
-        "outbox._CLAIM_NEWS",
+        "reservations._FREE_CELLS",
+        "outbox._CLAIM_NOTIFICATIONS",
         "availability._WITHIN",
     } <= set(STATEMENTS)
     assert set(SCANS) | set(SCANS_ON_POSTGRES) <= set(STATEMENTS)
 
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
-def test_each_statement_finds_its_rows_by_an_index(plans: Connection, name: str) -> None:
+def test_each_statement_uses_an_index_on_sqlite(plans: Connection, name: str) -> None:
     plan = plan_of(plans, STATEMENTS[name])
 
     assert plan
@@ -261,8 +244,8 @@ def test_each_statement_finds_its_rows_by_an_index(plans: Connection, name: str)
 
 
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
-def test_each_statement_finds_its_rows_by_an_index_on_postgresql(
-    grown_url: str, reading_tables: None, name: str
+def test_each_statement_uses_an_index_on_postgresql(
+    grown_url: str, table_scans: None, name: str
 ) -> None:
     nodes = nodes_of(grown_url, STATEMENTS[name])
 
@@ -294,11 +277,14 @@ def test_each_statement_finds_its_rows_by_an_index_on_postgresql(
         ),
         ("reservations._HOLDS", "ix_reservation_client_id_end_cell (client_id=? AND end_cell>?)"),
         ("availability._WITHIN", "USING PRIMARY KEY (provider_id=? AND end_cell>?)"),
-        ("outbox._CLAIM_NEWS", "ix_outbox_news (due_at<?)"),
+        ("outbox._CLAIM_NOTIFICATIONS", "ix_outbox_news (due_at<?)"),
         ("outbox._CLAIM_REPLIES", "ix_outbox_replies (due_at<?)"),
         ("outbox._BACKLOG", "ix_outbox_due (due_at<?)"),
-        ("outbox._CLAIM_NEWS", "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)"),
-        ("outbox._NEXT", "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)"),
+        (
+            "outbox._CLAIM_NOTIFICATIONS",
+            "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)",
+        ),
+        ("outbox._NEXT_CLAIMABLE", "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)"),
         ("outbox._POSTPONE", "ix_outbox_waiting (recipient_id=?)"),
         ("outbox._WITHHOLD", "ix_outbox_waiting (recipient_id=?)"),
         ("outbox._RESUME", "ix_outbox_withheld (recipient_id=?)"),
@@ -308,7 +294,7 @@ def test_each_statement_finds_its_rows_by_an_index_on_postgresql(
         ("retention._OUTBOX", "ix_outbox_settled_at (settled_at<?)"),
     ],
 )
-def test_the_busiest_statements_use_the_index_that_was_made_for_them(
+def test_frequent_statements_use_the_index_made_for_them(
     plans: Connection, name: str, index: str
 ) -> None:
     assert any(index in step for step in plan_of(plans, STATEMENTS[name]))
@@ -321,7 +307,7 @@ def test_the_busiest_statements_use_the_index_that_was_made_for_them(
         ("reservations._CLIENT_CELLS", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
         ("reservations._OLDEST_OVERDUE", "ix_reservation_due", ("expires_at <=",)),
         ("reservations._EXPIRE_DUE", "ix_reservation_due", ("expires_at <=",)),
-        ("reservations._EXPIRE_IN_WAY", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
+        ("reservations._EXPIRE_BLOCKING", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
         ("reservations._NEXT_EXPIRY", "ix_reservation_due", ()),
         (
             "reservations._OF_PROVIDER",
@@ -335,9 +321,13 @@ def test_the_busiest_statements_use_the_index_that_was_made_for_them(
         ),
         ("reservations._HOLDS", "ix_reservation_client_id_end_cell", ("client_id =", "end_cell >")),
         ("availability._WITHIN", "pk_availability", ("provider_id =", "end_cell >")),
-        ("outbox._CLAIM_NEWS", "ix_outbox_news", ("due_at <=",)),
-        ("outbox._CLAIM_NEWS", "ix_outbox_waiting", ("recipient_id = outbox_1.recipient_id",)),
-        ("outbox._NEXT", "ix_outbox_waiting", ("recipient_id = outbox.recipient_id",)),
+        ("outbox._CLAIM_NOTIFICATIONS", "ix_outbox_news", ("due_at <=",)),
+        (
+            "outbox._CLAIM_NOTIFICATIONS",
+            "ix_outbox_waiting",
+            ("recipient_id = outbox_1.recipient_id",),
+        ),
+        ("outbox._NEXT_CLAIMABLE", "ix_outbox_waiting", ("recipient_id = outbox.recipient_id",)),
         ("outbox._POSTPONE", "ix_outbox_waiting", ("recipient_id =",)),
         ("outbox._WITHHOLD", "ix_outbox_waiting", ("recipient_id =",)),
         ("outbox._RESUME", "ix_outbox_withheld", ("recipient_id =",)),
@@ -347,7 +337,7 @@ def test_the_busiest_statements_use_the_index_that_was_made_for_them(
         ("retention._OUTBOX", "ix_outbox_settled_at", ("settled_at <",)),
     ],
 )
-def test_of_its_own_accord_postgresql_uses_the_index_that_was_made_for_a_busy_statement(
+def test_postgresql_chooses_the_index_made_for_each_frequent_statement(
     grown_url: str, name: str, index: str, columns: tuple[str, ...]
 ) -> None:
     conditions = [
@@ -359,16 +349,14 @@ def test_of_its_own_accord_postgresql_uses_the_index_that_was_made_for_a_busy_st
     assert any(all(column in condition for column in columns) for condition in conditions)
 
 
-def test_a_statement_without_an_index_would_be_seen_on_postgresql(
-    grown_url: str, reading_tables: None
-) -> None:
+def test_a_full_scan_is_detected_on_postgresql(grown_url: str, table_scans: None) -> None:
     assert full_scans(
         nodes_of(grown_url, select(reservation).where(reservation.c.reason == "x"))
     ) == ["Seq Scan on reservation"]
     assert full_scans(nodes_of(grown_url, select(busy).where(busy.c.reservation_id != 1)))
 
 
-def test_a_statement_without_an_index_would_be_seen(plans: Connection) -> None:
+def test_a_full_scan_is_detected_on_sqlite(plans: Connection) -> None:
     assert scans(plan_of(plans, select(reservation).where(reservation.c.reason == "x"))) == [
         "SCAN reservation"
     ]

@@ -1,4 +1,4 @@
-"""Holding, moving, confirming, releasing and expiring, through real transactions on a real file."""
+"""Holding, moving, confirming, releasing and expiring in real transactions."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -88,7 +88,7 @@ async def free_starts(
         return [slot.start for slot in await search.between(uow, HOURS.start, HOURS.end)]
 
 
-def told(url: str) -> list[tuple[int, str, int, int]]:
+def outbox(url: str) -> list[tuple[int, str, int, int]]:
     return rows(url, "SELECT recipient_id, kind, reservation_id, due_at FROM outbox ORDER BY id")
 
 
@@ -96,7 +96,7 @@ def taken(url: str) -> list[tuple[int, int, int]]:
     return rows(url, "SELECT kind, subject, cell FROM busy ORDER BY kind, subject, cell")
 
 
-async def test_a_hold_takes_its_cells_of_both_and_warns_before_its_end(
+async def test_a_hold_takes_cells_of_provider_and_client_and_schedules_a_warning(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -104,12 +104,12 @@ async def test_a_hold_takes_its_cells_of_both_and_warns_before_its_end(
     assert held == await stored(database, held.id)
     assert (held.status, held.held_at, held.expires_at) == (Status.HELD, NOW, END)
     assert taken(database.url) == [(0, dora.id, OPENING), (1, ALICE, OPENING)]
-    assert told(database.url) == [
+    assert outbox(database.url) == [
         (ALICE, "hold_warning", held.id, micros(END - timedelta(minutes=5)))
     ]
 
 
-async def test_holding_the_same_slot_again_returns_the_same_hold_and_changes_nothing(
+async def test_holding_the_same_slot_again_returns_the_same_hold(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -120,7 +120,7 @@ async def test_holding_the_same_slot_again_returns_the_same_hold_and_changes_not
     assert everything(database.url) == before
 
 
-async def test_a_booking_of_ones_own_is_found_again_inside_the_notice_period(
+async def test_the_own_booking_is_returned_inside_the_notice_period(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -140,7 +140,7 @@ async def test_a_booking_of_ones_own_is_found_again_inside_the_notice_period(
     ],
     ids=str,
 )
-async def test_lists_and_holds_agree_on_notice_and_horizon(
+async def test_slot_lists_and_holds_agree_on_notice_period_and_horizon(
     database: Database, dora: Provider, now: datetime, refusal: type[errors.Refusal] | None
 ) -> None:
     assert (OPENING in await free_starts(database, ALICE, dora, now)) is (refusal is None)
@@ -148,7 +148,7 @@ async def test_lists_and_holds_agree_on_notice_and_horizon(
 
 
 @pytest.mark.parametrize("start", [OPENING - 1, HOURS.end])
-async def test_a_slot_outside_the_hours_is_not_offered(
+async def test_a_slot_outside_the_hours_is_refused(
     database: Database, dora: Provider, start: int
 ) -> None:
     assert await refusal_of(database, ALICE, dora, start) is errors.SlotNotOffered
@@ -165,18 +165,18 @@ async def test_a_slot_must_start_where_slots_start(database: Database, dora: Pro
         ).span == TimeSpan(OPENING + 2, OPENING + 4)
 
 
-async def test_nobody_holds_his_own_slots(database: Database, dora: Provider) -> None:
+async def test_a_provider_cannot_hold_their_own_slots(database: Database, dora: Provider) -> None:
     assert await refusal_of(database, DORA, dora, OPENING) is errors.OwnSlot
     assert await refusal_of(database, EMIL, dora, OPENING) is None
 
 
 async def test_an_unknown_provider_is_refused(database: Database, dora: Provider) -> None:
-    nobody = Provider(dora.id + 100, 1, "Nobody", "nobody")
+    unknown = Provider(dora.id + 100, 1, "Unknown", "unknown")
 
-    assert await refusal_of(database, ALICE, nobody, OPENING) is errors.ProviderUnknown
+    assert await refusal_of(database, ALICE, unknown, OPENING) is errors.ProviderUnknown
 
 
-async def test_one_client_cannot_be_in_two_places(
+async def test_a_client_cannot_hold_two_slots_at_the_same_time(
     database: Database, dora: Provider, emil: Provider
 ) -> None:
     await hold(database, ALICE, dora, OPENING)
@@ -185,9 +185,7 @@ async def test_one_client_cannot_be_in_two_places(
     assert await refusal_of(database, ALICE, emil, OPENING + 1) is None
 
 
-async def test_one_hold_more_than_a_client_may_have_is_refused(
-    database: Database, dora: Provider
-) -> None:
+async def test_a_hold_over_the_clients_limit_is_refused(database: Database, dora: Provider) -> None:
     held = [await hold(database, ALICE, dora, OPENING + n) for n in range(3)]
 
     assert await refusal_of(database, ALICE, dora, OPENING + 3) is errors.TooManyHolds
@@ -197,7 +195,7 @@ async def test_one_hold_more_than_a_client_may_have_is_refused(
     assert await refusal_of(database, ALICE, dora, OPENING + 4, END) is None
 
 
-async def test_a_slot_another_holds_is_taken_until_the_hold_ends_to_the_microsecond(
+async def test_a_held_slot_is_taken_until_the_exact_end_of_the_hold(
     database: Database, dora: Provider
 ) -> None:
     await hold(database, ALICE, dora, OPENING)
@@ -209,7 +207,7 @@ async def test_a_slot_another_holds_is_taken_until_the_hold_ends_to_the_microsec
     assert await refusal_of(database, BOB, dora, OPENING, END) is None
 
 
-async def test_a_dead_hold_that_nobody_swept_is_in_no_list(
+async def test_an_overdue_hold_is_in_no_list_before_it_is_swept(
     database: Database, dora: Provider
 ) -> None:
     await hold(database, ALICE, dora, OPENING)
@@ -230,7 +228,7 @@ async def test_a_dead_hold_that_nobody_swept_is_in_no_list(
     assert await seen(END) == (0, 0, 0, 0, 0)
 
 
-async def test_taking_a_dead_hold_over_ends_it_in_the_same_breath(
+async def test_holding_the_slot_of_an_overdue_hold_expires_that_hold(
     database: Database, dora: Provider
 ) -> None:
     dead = await hold(database, ALICE, dora, OPENING)
@@ -240,7 +238,7 @@ async def test_taking_a_dead_hold_over_ends_it_in_the_same_breath(
 
     assert (await stored(database, dead.id)).status is Status.EXPIRED
     assert (await stored(database, other.id)).status is Status.HELD
-    assert (ALICE, "hold_expired", dead.id, micros(END)) in told(database.url)
+    assert (ALICE, "hold_expired", dead.id, micros(END)) in outbox(database.url)
     assert taken(database.url) == [
         (0, dora.id, OPENING),
         (0, dora.id, OPENING + 1),
@@ -248,11 +246,14 @@ async def test_taking_a_dead_hold_over_ends_it_in_the_same_breath(
         (1, CARA, OPENING + 1),
     ]
     assert await sweep(database, END) == 1
-    assert [row[2] for row in told(database.url) if row[1] == "hold_expired"] == [dead.id, other.id]
+    assert [row[2] for row in outbox(database.url) if row[1] == "hold_expired"] == [
+        dead.id,
+        other.id,
+    ]
     assert (await stored(database, held.id)).alive(END)
 
 
-async def test_ones_own_dead_hold_elsewhere_is_not_in_the_way(
+async def test_the_own_overdue_hold_elsewhere_does_not_block_a_new_one(
     database: Database, dora: Provider, emil: Provider
 ) -> None:
     dead = await hold(database, ALICE, emil, OPENING)
@@ -261,7 +262,7 @@ async def test_ones_own_dead_hold_elsewhere_is_not_in_the_way(
     assert (await stored(database, dead.id)).status is Status.EXPIRED
 
 
-async def test_a_refused_hold_leaves_nothing_of_itself_in_the_transaction(
+async def test_a_refused_hold_changes_nothing_in_the_transaction(
     database: Database, dora: Provider
 ) -> None:
     halves = BookingPolicy(slot_length=timedelta(minutes=30))
@@ -281,7 +282,7 @@ async def test_a_refused_hold_leaves_nothing_of_itself_in_the_transaction(
     ]
 
 
-async def test_a_transaction_that_fails_leaves_nothing(database: Database, dora: Provider) -> None:
+async def test_a_failing_transaction_is_rolled_back(database: Database, dora: Provider) -> None:
     before = everything(database.url)
 
     async def held_and_failed() -> None:
@@ -295,7 +296,7 @@ async def test_a_transaction_that_fails_leaves_nothing(database: Database, dora:
     assert everything(database.url) == before
 
 
-async def test_moving_a_hold_frees_the_old_time_and_starts_the_clock_anew(
+async def test_moving_a_hold_frees_the_old_time_and_restarts_its_duration(
     database: Database, dora: Provider, emil: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -307,12 +308,14 @@ async def test_moving_a_hold_frees_the_old_time_and_starts_the_clock_anew(
     assert (moved.id, moved.provider_id, moved.span.start) == (held.id, emil.id, OPENING + 5)
     assert (moved.held_at, moved.expires_at) == (later, later + timedelta(minutes=30))
     assert taken(database.url) == [(0, emil.id, OPENING + 5), (1, ALICE, OPENING + 5)]
-    assert told(database.url) == [
+    assert outbox(database.url) == [
         (ALICE, "hold_warning", held.id, micros(later + timedelta(minutes=25)))
     ]
 
 
-async def test_moving_to_and_fro_holds_nothing_for_ever(database: Database, dora: Provider) -> None:
+async def test_moving_repeatedly_cannot_extend_a_hold_forever(
+    database: Database, dora: Provider
+) -> None:
     held = moved = await hold(database, ALICE, dora, OPENING)
     for number in range(1, 6):
         moved = await hold(
@@ -336,15 +339,13 @@ async def test_a_hold_may_move_to_the_same_time_with_another_provider(
     assert (await hold(database, ALICE, emil, OPENING, moving=held.id)).id == held.id
 
 
-async def test_moving_adds_no_hold_and_so_is_never_one_too_many(
-    database: Database, dora: Provider
-) -> None:
+async def test_moving_does_not_count_as_a_second_hold(database: Database, dora: Provider) -> None:
     held = [await hold(database, ALICE, dora, OPENING + n) for n in range(3)]
 
     assert (await hold(database, ALICE, dora, OPENING + 7, moving=held[1].id)).id == held[1].id
 
 
-async def test_a_hold_whose_new_time_is_taken_stays_where_it_was(
+async def test_a_hold_keeps_its_time_if_the_new_time_is_taken(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -357,7 +358,9 @@ async def test_a_hold_whose_new_time_is_taken_stays_where_it_was(
     assert everything(database.url) == before
 
 
-async def test_only_ones_own_live_hold_moves(database: Database, dora: Provider) -> None:
+async def test_only_a_live_hold_of_the_client_can_be_moved(
+    database: Database, dora: Provider
+) -> None:
     held = await hold(database, ALICE, dora, OPENING)
 
     with pytest.raises(errors.ReservationUnknown):
@@ -368,7 +371,7 @@ async def test_only_ones_own_live_hold_moves(database: Database, dora: Provider)
 
 
 @pytest.mark.parametrize("gone", ["expired", "released"])
-async def test_where_the_hold_to_move_is_gone_a_new_one_is_made(
+async def test_moving_a_missing_hold_creates_a_new_one(
     database: Database, dora: Provider, gone: str
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -381,7 +384,7 @@ async def test_where_the_hold_to_move_is_gone_a_new_one_is_made(
     assert fresh.span.start == OPENING + 1
 
 
-async def test_whoever_moves_a_hold_sees_its_own_time_as_free(
+async def test_the_time_of_the_hold_being_moved_is_shown_as_free(
     database: Database, dora: Provider, emil: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -393,7 +396,7 @@ async def test_whoever_moves_a_hold_sees_its_own_time_as_free(
     assert OPENING not in await free_starts(database, BOB, dora, NOW, moving=held.id)
 
 
-async def test_confirming_keeps_the_time_for_good_and_tells_the_provider(
+async def test_confirming_keeps_the_cells_and_notifies_the_provider(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -402,7 +405,7 @@ async def test_confirming_keeps_the_time_for_good_and_tells_the_provider(
 
     assert booked == await stored(database, held.id)
     assert booked.status is Status.CONFIRMED
-    assert (DORA, "booking_confirmed", held.id, micros(JUST_BEFORE)) in told(database.url)
+    assert (DORA, "booking_confirmed", held.id, micros(JUST_BEFORE)) in outbox(database.url)
     assert await sweep(database, END) == 0
     assert await refusal_of(database, BOB, dora, OPENING, END) is errors.SlotTaken
 
@@ -422,7 +425,7 @@ async def test_a_hold_cannot_be_confirmed_at_the_instant_of_its_end(
 @pytest.mark.parametrize(
     ("ending", "actor"), [(confirm, ALICE), (release, ALICE), (call_off, DORA)]
 )
-async def test_doing_it_twice_says_the_same_and_changes_nothing(
+async def test_repeating_an_action_returns_the_same_and_changes_nothing(
     database: Database, dora: Provider, ending: Ending, actor: int
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -437,7 +440,7 @@ async def test_doing_it_twice_says_the_same_and_changes_nothing(
     ("ending", "stranger"),
     [(confirm, BOB), (release, BOB), (call_off, EMIL), (call_off, ALICE), (confirm, DORA)],
 )
-async def test_nobody_acts_on_the_reservation_of_another(
+async def test_a_reservation_of_another_person_is_unknown(
     database: Database, dora: Provider, ending: Ending, stranger: int
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -449,7 +452,7 @@ async def test_nobody_acts_on_the_reservation_of_another(
     assert everything(database.url) == before
 
 
-async def test_releasing_frees_the_time_and_is_no_news_to_the_provider(
+async def test_releasing_frees_the_cells_without_notifying_the_provider(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -459,11 +462,11 @@ async def test_releasing_frees_the_time_and_is_no_news_to_the_provider(
     assert released == await stored(database, held.id)
     assert (released.status, released.ended_by) == (Status.CANCELLED, Party.CLIENT)
     assert taken(database.url) == []
-    assert {row[0] for row in told(database.url)} == {ALICE}
+    assert {row[0] for row in outbox(database.url)} == {ALICE}
     assert await refusal_of(database, BOB, dora, OPENING) is None
 
 
-async def test_cancelling_a_booking_tells_the_other_side_and_frees_the_time(
+async def test_cancelling_a_booking_frees_the_cells_and_notifies_the_other_side(
     database: Database, dora: Provider
 ) -> None:
     for ending, actor, other, kind in (
@@ -477,10 +480,10 @@ async def test_cancelling_a_booking_tells_the_other_side_and_frees_the_time(
 
         assert ended == await stored(database, held.id)
         assert taken(database.url) == []
-        assert (other, kind, held.id, micros(NOW)) in told(database.url)
+        assert (other, kind, held.id, micros(NOW)) in outbox(database.url)
 
 
-async def test_the_reason_of_a_provider_is_kept(database: Database, dora: Provider) -> None:
+async def test_the_reason_of_a_cancellation_is_stored(database: Database, dora: Provider) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     await call_off(database, held.id, DORA, NOW)
 
@@ -495,7 +498,7 @@ async def test_overdue_holds_end_in_batches_oldest_first(
         (await hold(database, people[n], dora, OPENING + n, NOW + timedelta(minutes=n))).id
         for n in range(7)
     ]
-    # The first one is moved and so becomes the youngest.
+    # The first hold is moved, so it becomes the youngest.
     await hold(database, ALICE, dora, OPENING + 9, NOW + timedelta(minutes=7), moving=numbers[0])
     all_over = NOW + timedelta(minutes=37)
 
@@ -503,12 +506,12 @@ async def test_overdue_holds_end_in_batches_oldest_first(
     assert await sweep(database, END + timedelta(minutes=1) - SECOND) == 0
     assert await sweep(database, END + timedelta(minutes=1)) == 1
     assert [await sweep(database, all_over, limit=4) for _ in range(3)] == [4, 2, 0]
-    ended = [row[2] for row in told(database.url) if row[1] == "hold_expired"]
+    ended = [row[2] for row in outbox(database.url) if row[1] == "hold_expired"]
     assert ended == [*numbers[1:], numbers[0]]
     assert taken(database.url) == []
 
 
-async def test_sweeping_again_tells_nobody_twice(database: Database, dora: Provider) -> None:
+async def test_sweeping_twice_notifies_each_client_once(database: Database, dora: Provider) -> None:
     await hold(database, ALICE, dora, OPENING)
     assert await sweep(database, END) == 1
     before = everything(database.url)
@@ -558,7 +561,7 @@ async def test_reservations_are_listed_by_start_within_their_window(
     assert [r.span.start - OPENING for r in some] == [5]
 
 
-async def test_which_messages_show_a_reservation_is_kept(
+async def test_the_messages_that_show_a_reservation_are_stored(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
@@ -599,7 +602,7 @@ async def test_free_slots_are_found_soonest_first_by_day_and_by_month(
     assert nothing == frozenset()
 
 
-async def test_a_slot_that_reaches_beyond_the_window_is_free_only_where_all_of_it_is(
+async def test_a_slot_that_extends_beyond_the_window_must_be_free_completely(
     database: Database, dora: Provider
 ) -> None:
     halves = BookingPolicy(slot_length=timedelta(minutes=30))

@@ -1,4 +1,4 @@
-"""Posting hours, undoing that, and taking hours away without killing a reservation in silence."""
+"""Posting hours, undoing that, and removing hours without losing a reservation silently."""
 
 from datetime import date, datetime, timedelta
 
@@ -114,12 +114,13 @@ def posted(database: Database, provider: Provider) -> list[TimeSpan]:
         TimeSpan(start, end)
         for start, end in rows(
             database.url,
-            f"SELECT start_cell, end_cell FROM availability WHERE provider_id = {provider.id} ORDER BY end_cell",
+            f"SELECT start_cell, end_cell FROM availability WHERE provider_id = {provider.id}"
+            " ORDER BY end_cell",
         )
     ]
 
 
-async def test_a_draft_is_kept_as_it_was_drawn(database: Database, dora: Provider) -> None:
+async def test_a_draft_is_stored_unchanged(database: Database, dora: Provider) -> None:
     draft = await drafted(database, (DAY + timedelta(days=1), ()), NINE_TO_TEN)
 
     async with database.snapshot() as uow:
@@ -141,7 +142,7 @@ async def test_a_draft_changes_until_it_is_published(database: Database, dora: P
             await change_draft(uow, done)
 
 
-async def test_a_preview_tells_the_time_the_slots_and_what_is_posted_already(
+async def test_a_preview_shows_the_time_the_slots_and_hours_already_posted(
     database: Database, dora: Provider
 ) -> None:
     await published(database, NINE_TO_TEN)
@@ -199,7 +200,9 @@ async def test_hours_that_touch_or_overlap_become_one(
     assert posted(database, dora) == [HOURS, TimeSpan(min(cells), max(cells) + 1)]
 
 
-async def test_one_providers_hours_are_not_anothers(database: Database, dora: Provider) -> None:
+async def test_the_hours_of_two_providers_are_independent(
+    database: Database, dora: Provider
+) -> None:
     await published(database, NINE_TO_TEN)
 
     async with database.snapshot() as uow:
@@ -246,7 +249,7 @@ async def test_a_draft_belongs_to_its_provider(database: Database, dora: Provide
         await remove(database, HOURS, client=ALICE)
 
 
-async def test_a_draft_that_has_grown_old_is_refused_and_stays_open(
+async def test_a_draft_with_past_hours_is_refused_and_stays_open(
     database: Database, dora: Provider
 ) -> None:
     draft = await drafted(database, NINE_TO_TEN)
@@ -256,7 +259,7 @@ async def test_a_draft_that_has_grown_old_is_refused_and_stays_open(
     assert (await publish(database, draft)).state is DraftState.PUBLISHED
 
 
-async def test_undoing_restores_what_was(database: Database, dora: Provider) -> None:
+async def test_undoing_restores_the_previous_hours(database: Database, dora: Provider) -> None:
     await published(database, NINE_TO_TEN)
     before = posted(database, dora)
     done = await published(database, (DAY, (WallSpan(480, 660),)))
@@ -281,7 +284,7 @@ async def test_undoing_restores_what_was(database: Database, dora: Provider) -> 
         ((32, 40), [(0, 32)]),
     ],
 )
-async def test_removing_leaves_the_rest(
+async def test_removing_keeps_the_other_hours(
     database: Database, dora: Provider, removed: tuple[int, int], left: list[tuple[int, int]]
 ) -> None:
     span = TimeSpan(OPENING + removed[0], OPENING + removed[1])
@@ -296,7 +299,7 @@ async def test_removing_leaves_the_rest(
 
 
 async def booked(database: Database, dora: Provider) -> list[Reservation]:
-    """Two reservations inside the second hour, a hold and a booking, and one before it."""
+    """Two reservations within the second hour, a hold and a booking, and one before it."""
     booking = await hold(database, ALICE, dora, OPENING + 5)
     async with database.transaction() as uow:
         booking = await confirm_hold(uow, POLICY, booking.id, ALICE, NOW)
@@ -318,7 +321,9 @@ async def test_with_reservations_inside_asking_changes_nothing_and_lists_them(
     assert everything(database.url) == before
 
 
-async def test_kept_reservations_outlive_the_hours(database: Database, dora: Provider) -> None:
+async def test_kept_reservations_stay_after_their_hours_are_removed(
+    database: Database, dora: Provider
+) -> None:
     inside = await booked(database, dora)
     reservations = everything(database.url)["reservation"]
 
@@ -332,7 +337,7 @@ async def test_kept_reservations_outlive_the_hours(database: Database, dora: Pro
     assert everything(database.url)["reservation"] == reservations
 
 
-async def test_cancelled_reservations_are_told_to_their_clients(
+async def test_clients_are_notified_of_cancelled_reservations(
     database: Database, dora: Provider
 ) -> None:
     inside = await booked(database, dora)
@@ -344,21 +349,22 @@ async def test_cancelled_reservations_are_told_to_their_clients(
         Status.CANCELLED,
         Status.CANCELLED,
     ]
-    told = rows(
+    notified = rows(
         database.url,
-        "SELECT recipient_id FROM outbox WHERE kind = 'cancelled_by_provider' ORDER BY recipient_id",
+        "SELECT recipient_id FROM outbox WHERE kind = 'cancelled_by_provider'"
+        " ORDER BY recipient_id",
     )
-    assert told == [(ALICE,), (BOB,)]
+    assert notified == [(ALICE,), (BOB,)]
     assert rows(database.url, "SELECT count(*) FROM reservation WHERE status = 'held'") == [(1,)]
     assert await remove(database, SECOND_HOUR, Inside.CANCEL) == Removal(done=True)
 
 
-async def test_dead_holds_and_what_has_begun_ask_no_question(
+async def test_overdue_holds_and_begun_reservations_are_not_asked_about(
     database: Database, dora: Provider
 ) -> None:
     await booked(database, dora)
 
-    # The hold is dead at its very end; the booking has begun at its very start.
+    # The hold is overdue exactly at its end; the booking has begun exactly at its start.
     assert (
         len(
             (
@@ -375,7 +381,7 @@ async def test_dead_holds_and_what_has_begun_ask_no_question(
     assert await remove(database, SECOND_HOUR, now=begun) == Removal(done=True)
 
 
-async def test_a_reservation_half_inside_is_asked_about_once(
+async def test_a_reservation_partly_inside_is_asked_about_once(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING + 4)

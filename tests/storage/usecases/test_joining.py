@@ -1,4 +1,4 @@
-"""Becoming a provider, through real transactions: the name one begins with, and the slug that goes with it."""
+"""Becoming a provider in real transactions: the first name, and the slug that goes with it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ async def invited(database: Database) -> str:
     return code
 
 
-async def joins(
+async def join(
     database: Database, guest: Contact, code: str | None = None, *, now: datetime = NOW
 ) -> Provider:
     code = code or await invited(database)
@@ -43,26 +43,24 @@ async def joins(
         (" " * 80 + "Dora", None, "Dora"),
     ],
 )
-async def test_a_provider_begins_under_a_name_that_others_can_read(
+async def test_a_new_provider_has_a_readable_name(
     database: Database, known: str, username: str | None, name: str
 ) -> None:
     guest = Contact(100, known, username)
     assert name_from_telegram(guest) == name
-    assert (await joins(database, guest)).name == name
+    assert (await join(database, guest)).name == name
 
 
-async def test_the_same_name_twice_gets_two_slugs_that_fit_a_link(database: Database) -> None:
+async def test_two_providers_of_the_same_name_get_different_valid_slugs(database: Database) -> None:
     name = "a" * 27 + " " + "b" * 27
-    slugs = [(await joins(database, Contact(100 + number, name))).slug for number in range(3)]
+    slugs = [(await join(database, Contact(100 + number, name))).slug for number in range(3)]
 
     assert slugs == ["a" * 27 + "-bbbb", "a" * 27 + "-2", "a" * 27 + "-3"]
 
 
-async def test_a_slug_follows_the_name_while_joining_and_stays_for_good_later(
-    database: Database,
-) -> None:
+async def test_the_slug_follows_the_name_only_while_joining(database: Database) -> None:
     guest = Contact(100, "Dora")
-    await joins(database, guest)
+    await join(database, guest)
     async with database.transaction() as work:
         joining = await name_provider(work, guest.id, "Dr. Dora", keep_slug=False)
         same = await name_provider(work, guest.id, "Dr.  Dora", keep_slug=False)
@@ -72,24 +70,24 @@ async def test_a_slug_follows_the_name_while_joining_and_stays_for_good_later(
     assert later.name == "Dora Dent"
 
 
-async def test_an_invitation_makes_one_provider_within_a_week_and_is_his_from_then_on(
+async def test_an_invitation_is_valid_for_a_week_and_belongs_to_who_accepts_it(
     database: Database,
 ) -> None:
     code, dora, emil = await invited(database), Contact(100, "Dora"), Contact(200, "Emil")
-    first = await joins(database, dora, code, now=NOW + timedelta(days=7, seconds=-1))
+    first = await join(database, dora, code, now=NOW + timedelta(days=7, seconds=-1))
 
-    assert await joins(database, dora, code, now=NOW + timedelta(days=30)) == first
+    assert await join(database, dora, code, now=NOW + timedelta(days=30)) == first
     with pytest.raises(errors.InvitationUsed):
-        await joins(database, emil, code)
+        await join(database, emil, code)
     late = await invited(database)
     with pytest.raises(errors.InvitationExpired):
-        await joins(database, emil, late, now=NOW + timedelta(days=7))
+        await join(database, emil, late, now=NOW + timedelta(days=7))
     with pytest.raises(errors.AlreadyProvider):
-        await joins(database, dora, late)
-    assert (await joins(database, emil, late)).name == "Emil"
+        await join(database, dora, late)
+    assert (await join(database, emil, late)).name == "Emil"
 
 
-async def test_only_an_admin_invites(database: Database) -> None:
+async def test_only_an_admin_can_invite(database: Database) -> None:
     async with database.transaction() as work:
         with pytest.raises(errors.AdminOnly):
             await invite_provider(work, 100, frozenset({ADMIN}), NOW)

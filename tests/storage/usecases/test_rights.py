@@ -1,4 +1,4 @@
-"""Who may do what: each use case against each kind of person. What is refused leaves every table as it was."""
+"""The rights table: each use case against each kind of person. A refusal changes no table."""
 
 import importlib
 import inspect
@@ -43,7 +43,8 @@ from tests.kit.raw_database import everything
 
 ADMIN, STRANGER = 1, 7
 ADMINS = frozenset({ADMIN})
-# Alice holds a slot of Dora's. Bob and Emil have the same of their own; the stranger has just said hello.
+# Alice holds a slot of Dora's. Bob and Emil have reservations of their own; the stranger has only
+# said hello.
 ACTORS = {
     "the client": ALICE,
     "another": BOB,
@@ -60,7 +61,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 @dataclass(frozen=True)
 class Stage:
-    """What there is to be had, nearly all of it Alice's or Dora's."""
+    """What the actors ask for, most of it Alice's or Dora's."""
 
     dora: int
     held: Reservation
@@ -75,10 +76,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Right:
-    """How a use case is asked for something, how it answers each of the actors, and whether that changes anything."""
+    """How to call a use case, what it answers each actor, and whether it changes anything."""
 
     case: Callable[..., Awaitable[object]]
-    asked: Callable[[SqlUnitOfWork, int, Stage], Awaitable[object]]
+    call: Callable[[SqlUnitOfWork, int, Stage], Awaitable[object]]
     answers: tuple[str, ...]
     changes: bool = True
 
@@ -100,7 +101,7 @@ HAS, USED, NO_CODE = (
     errors.InvitationUnknown.code,
 )
 
-ANYBODY = (OK,) * 6
+EVERYBODY = (OK,) * 6
 # Columns:      the client, another, the provider, another provider, an admin, a stranger
 CLIENT = (OK, NONE, NONE, NONE, NONE, NONE)
 PROVIDER = (NONE, NONE, OK, NONE, NONE, NONE)
@@ -108,7 +109,7 @@ BOOKS = (OK, OK, OWN, OK, OK, OK)
 MOVES = (OK, NONE, OWN, NONE, NONE, NONE)
 EACH_PROVIDER = (PROVIDER_ONLY, PROVIDER_ONLY, OK, OK, PROVIDER_ONLY, PROVIDER_ONLY)
 ITS_PROVIDER = (PROVIDER_ONLY, PROVIDER_ONLY, OK, DRAFT, PROVIDER_ONLY, PROVIDER_ONLY)
-ADMIN_ALONE = (ADMIN_ONLY, ADMIN_ONLY, ADMIN_ONLY, ADMIN_ONLY, OK, ADMIN_ONLY)
+ADMIN_ONLY_OK = (ADMIN_ONLY, ADMIN_ONLY, ADMIN_ONLY, ADMIN_ONLY, OK, ADMIN_ONLY)
 JOINS = (OK, OK, HAS, HAS, OK, OK)
 HAS_JOINED = (USED, USED, OK, USED, USED, USED)
 NOT_INVITED = (NO_CODE,) * 6
@@ -179,11 +180,11 @@ RIGHTS = {
     ),
     "takes a name": Right(
         name_provider,
-        lambda w, who, _s: name_provider(w, who, "Somebody", keep_slug=False),
+        lambda w, who, _s: name_provider(w, who, "Person", keep_slug=False),
         EACH_PROVIDER,
     ),
     "invites": Right(
-        invite_provider, lambda w, who, _s: invite_provider(w, who, ADMINS, NOW), ADMIN_ALONE
+        invite_provider, lambda w, who, _s: invite_provider(w, who, ADMINS, NOW), ADMIN_ONLY_OK
     ),
     "joins": Right(
         accept_invitation,
@@ -203,62 +204,62 @@ RIGHTS = {
         changes=False,
     ),
     "chooses a zone": Right(
-        choose_zone, lambda w, who, _s: choose_zone(w, who, "Asia/Tokyo"), ANYBODY
+        choose_zone, lambda w, who, _s: choose_zone(w, who, "Asia/Tokyo"), EVERYBODY
     ),
     "chooses a language": Right(
-        choose_language, lambda w, who, _s: choose_language(w, who, "de"), ANYBODY
+        choose_language, lambda w, who, _s: choose_language(w, who, "de"), EVERYBODY
     ),
-    # Free times are for all to see, and of what is taken they tell nothing but that.
+    # Everyone may see free times, which reveal nothing about taken ones.
     "looks for the first": Right(
-        soonest_slots, lambda w, who, s: soonest_slots(w, s.search(who)), ANYBODY, changes=False
+        soonest_slots, lambda w, who, s: soonest_slots(w, s.search(who)), EVERYBODY, changes=False
     ),
     "looks at a day": Right(
         slots_of_day,
         lambda w, who, s: slots_of_day(w, s.search(who), DAYS[0][0], BERLIN),
-        ANYBODY,
+        EVERYBODY,
         changes=False,
     ),
     "looks at a month": Right(
         days_with_slots,
         lambda w, who, s: days_with_slots(w, s.search(who), NOW.date(), DAYS[0][0], BERLIN),
-        ANYBODY,
+        EVERYBODY,
         changes=False,
     ),
-    "asks for it anew": Right(
+    "asks for it again": Right(
         can_be_held_again,
         lambda w, _who, s: can_be_held_again(w, POLICY, s.held, NOW),
-        ANYBODY,
+        EVERYBODY,
         changes=False,
     ),
 }
 
 WITHOUT_ACTOR = {
-    "announce": "It writes what follows from an event that was allowed.",
-    "cancel_for": "It is given a provider, and a reservation that was read as his.",
-    "change_draft": "It is given a draft that ``draft_of`` or ``draft_hours`` has let somebody have.",
-    "preview_of": "Likewise.",
-    "expire_holds": "Time acts here, and nobody else.",
-    "expire_holds_in_way": "Likewise.",
+    "announce": "It writes the consequences of an event that was allowed.",
+    "cancel_for": "It gets a provider and a reservation of theirs.",
+    "change_draft": "It gets a draft from ``draft_of`` or ``draft_hours``, which check the actor.",
+    "preview_of": "The same.",
+    "expire_holds": "It runs when holds expire, without an actor.",
+    "expire_holds_in_way": "The same.",
 }
-"""The use cases that check nobody, and why."""
+"""The use cases that check no actor, and why."""
 
 
 class Undone(Exception):
-    """Ends a transaction of which nothing is to be kept."""
+    """Rolls a transaction back."""
 
 
 @pytest.fixture
 async def stage(database: Database) -> Stage:
-    async with database.transaction() as work:
-        dora, emil = await open_clinic(work, clients=(ALICE, BOB, ADMIN, STRANGER))
-        unused, _ = await invite_provider(work, ADMIN, ADMINS, NOW)
-        used, _ = await invite_provider(work, ADMIN, ADMINS, NOW)
-        await work.invitations.use(digest_of(used), DORA, NOW)
+    async with database.transaction() as uow:
+        dora, emil = await open_clinic(uow, clients=(ALICE, BOB, ADMIN, STRANGER))
+        unused, _ = await invite_provider(uow, ADMIN, ADMINS, NOW)
+        used, _ = await invite_provider(uow, ADMIN, ADMINS, NOW)
+        await uow.invitations.use(digest_of(used), DORA, NOW)
         draft, published = (
-            await draft_hours(work, DORA, DAYS, NOW),
-            await draft_hours(work, DORA, OTHER_DAYS, NOW),
+            await draft_hours(uow, DORA, DAYS, NOW),
+            await draft_hours(uow, DORA, OTHER_DAYS, NOW),
         )
-        await publish_draft(work, published.id, DORA, BERLIN, NOW)
+        await publish_draft(uow, published.id, DORA, BERLIN, NOW)
     await hold(database, BOB, emil, OPENING)
     await hold(database, EMIL, dora, OPENING + 1)
     return Stage(
@@ -266,76 +267,78 @@ async def stage(database: Database) -> Stage:
     )
 
 
-async def answer(work: SqlUnitOfWork, right: Right, actor: int, stage: Stage) -> str:
+async def answer(uow: SqlUnitOfWork, right: Right, actor: int, stage: Stage) -> str:
     try:
-        async with work.savepoint():
-            await right.asked(work, actor, stage)
+        async with uow.savepoint():
+            await right.call(uow, actor, stage)
     except errors.Refusal as refused:
         return refused.code
     return OK
 
 
-async def read(work: SqlUnitOfWork) -> Rows:
-    """Return all rows as this transaction sees them."""
+async def read(uow: SqlUnitOfWork) -> Rows:
+    """Return all rows that this transaction sees."""
     return {
-        table.name: sorted(map(tuple, await work._connection.execute(select(table))), key=repr)
+        table.name: sorted(map(tuple, await uow.connection.execute(select(table))), key=repr)
         for table in metadata.sorted_tables
     }
 
 
 def of_others(tables: Rows, actor: int) -> Rows:
-    """Return what is people's own, without that of one person: who they are, their hours and their drafts."""
-    mine = {row[0] for row in tables["provider"] if row[1] == actor}
+    """Return the personal rows of all other people: their data, hours and drafts."""
+    own = {row[0] for row in tables["provider"] if row[1] == actor}
     columns = {
         "client": (0, {actor}),
         "provider": (1, {actor}),
-        "availability": (0, mine),
-        "draft": (1, mine),
+        "availability": (0, own),
+        "draft": (1, own),
     }
     return {
-        name: [row for row in tables[name] if row[column] not in whose]
-        for name, (column, whose) in columns.items()
+        name: [row for row in tables[name] if row[column] not in excluded]
+        for name, (column, excluded) in columns.items()
     }
 
 
 @pytest.mark.parametrize(
-    "deed", [deed for deed, right in RIGHTS.items() if {*right.answers} != {OK}]
+    "action", [action for action, right in RIGHTS.items() if {*right.answers} != {OK}]
 )
-async def test_what_somebody_has_no_right_to_is_refused_and_changes_nothing(
-    database: Database, stage: Stage, deed: str
+async def test_a_forbidden_action_is_refused_and_changes_nothing(
+    database: Database, stage: Stage, action: str
 ) -> None:
     before = everything(database.url)
-    for actor, expected in RIGHTS[deed].outcomes:
+    for actor, expected in RIGHTS[action].outcomes:
         if expected != OK:
-            async with database.transaction() as work:
-                assert (actor, await answer(work, RIGHTS[deed], actor, stage)) == (actor, expected)
+            async with database.transaction() as uow:
+                assert (actor, await answer(uow, RIGHTS[action], actor, stage)) == (actor, expected)
 
     assert everything(database.url) == before
 
 
-@pytest.mark.parametrize("deed", [deed for deed, right in RIGHTS.items() if OK in right.answers])
-async def test_what_somebody_may_do_is_done_to_nothing_of_others(
-    database: Database, stage: Stage, deed: str
+@pytest.mark.parametrize(
+    "action", [action for action, right in RIGHTS.items() if OK in right.answers]
+)
+async def test_an_allowed_action_changes_nothing_of_other_people(
+    database: Database, stage: Stage, action: str
 ) -> None:
-    for actor, expected in RIGHTS[deed].outcomes:
+    for actor, expected in RIGHTS[action].outcomes:
         if expected == OK:
             with pytest.raises(Undone):
-                await does(database, stage, RIGHTS[deed], actor)
+                await perform_and_undo(database, stage, RIGHTS[action], actor)
 
 
-async def does(database: Database, stage: Stage, right: Right, actor: int) -> None:
-    """Let somebody do what he may, look what that changed, and undo it."""
-    async with database.transaction() as work:
-        before = await read(work)
-        assert (actor, await answer(work, right, actor, stage)) == (actor, OK)
-        after = await read(work)
+async def perform_and_undo(database: Database, stage: Stage, right: Right, actor: int) -> None:
+    """Perform an allowed action, check what it changed, and roll back."""
+    async with database.transaction() as uow:
+        before = await read(uow)
+        assert (actor, await answer(uow, right, actor, stage)) == (actor, OK)
+        after = await read(uow)
         assert (after != before) == right.changes
         assert of_others(after, actor) == of_others(before, actor)
         raise Undone
 
 
-def in_the_code() -> set[str]:
-    """Return the names of all use cases: what can be called and awaited in their modules."""
+def use_case_names() -> set[str]:
+    """Return the names of all public coroutine functions in the modules of use cases."""
     modules = [
         importlib.import_module(f"{usecases.__name__}.{module.name}")
         for module in pkgutil.iter_modules(usecases.__path__)
@@ -352,7 +355,7 @@ def in_the_code() -> set[str]:
     }
 
 
-def test_each_use_case_has_its_rights_written_down() -> None:
+def test_every_use_case_is_listed_in_the_rights_table() -> None:
     assert {
         right.case.__name__ for right in RIGHTS.values()
-    } | WITHOUT_ACTOR.keys() == in_the_code()
+    } | WITHOUT_ACTOR.keys() == use_case_names()
