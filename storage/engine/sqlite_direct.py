@@ -36,6 +36,7 @@ MAX_INLINE_ROWS = 20
 
 BUSY_TIMEOUT = 5_000
 """The milliseconds for which a statement waits for another process's lock."""
+SET_BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT}"
 BEGIN = "BEGIN IMMEDIATE"
 """Takes the lock before the first read, so that what was read is still true at the write."""
 
@@ -64,7 +65,7 @@ class SqliteDirectConnection(AsyncAdapt_aiosqlite_connection):
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
         finally:
-            raw.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+            raw.execute(SET_BUSY_TIMEOUT)
         return raw.in_transaction
 
     def rollback(self) -> None:

@@ -56,7 +56,9 @@ async def file_locked(bot: BotHarness) -> AsyncIterator[Traces]:
             sqlite3.connect(bot.app.database.url.removeprefix("sqlite:///"), isolation_level=None)
         ) as other,
     ):
-        patched.setattr("storage.engine.sqlite_direct.BUSY_TIMEOUT", _BUSY)
+        patched.setattr(
+            "storage.engine.sqlite_direct.SET_BUSY_TIMEOUT", f"PRAGMA busy_timeout={_BUSY}"
+        )
         other.execute("BEGIN IMMEDIATE")
         yield Traces()
 

@@ -100,7 +100,7 @@ async def test_a_write_cancelled_while_it_waits_is_not_executed(database: Databa
 async def test_a_locked_file_fails_all_waiting_writes_at_once(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.engine.sqlite_direct.BUSY_TIMEOUT", 100)
+    monkeypatch.setattr("storage.engine.sqlite_direct.SET_BUSY_TIMEOUT", "PRAGMA busy_timeout=100")
     tries = 0
 
     @asynccontextmanager
