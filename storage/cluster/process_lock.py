@@ -15,7 +15,7 @@ from storage.engine.sqlite_file import DatabaseUnusable, check_wal, lock_file_of
 
 # A process that was just killed may take a moment to exit.
 _TRIES = 20
-_PAUSE_SECONDS = 0.1
+RETRY_SECONDS = 0.1
 
 
 @asynccontextmanager
@@ -59,7 +59,7 @@ async def _acquire(lock: int, file: Path) -> None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
         else:
             return
     raise DatabaseUnusable(

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.engines("sqlite")
 @pytest.fixture(autouse=True)
 def no_retry_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for a process that may be exiting."""
-    monkeypatch.setattr(process_locks, "_PAUSE_SECONDS", 0)
+    monkeypatch.setattr(process_locks, "RETRY_SECONDS", 0)
 
 
 async def test_a_second_process_is_refused_with_the_reason_and_a_remedy(database_url: str) -> None:
