@@ -194,7 +194,9 @@ async def _refused(context: Context, choice: SlotChoice, refusal: errors.Refusal
 
 async def _booking_at(context: Context, position: FlowPosition) -> Booking:
     """Return the provider and the hold that is moved, as screens take them."""
-    others = len(await context.uow.providers.search("", excluding=context.me, offset=0, limit=2)) > 1
+    others = (
+        len(await context.uow.providers.search("", excluding=context.me, offset=0, limit=2)) > 1
+    )
     return Booking(
         position.provider, position.moving, others, await _own_hold(context, position.moving)
     )
