@@ -86,6 +86,10 @@ class Simulator:
         """Have more routes served on the same port, from the next `start` on."""
         self._server.mounts.append(add_routes)
 
+    async def serve_call(self, request: web.Request) -> web.StreamResponse:
+        """Answer a Bot API request on a mounted route, whose path has `token` and `method`."""
+        return await self._server.call(request)
+
     async def stop(self) -> None:
         """Warn of unanswered taps, let go of whoever waits, and stop serving; a second stop does nothing."""
         self._world.report_unanswered_taps()

@@ -1,4 +1,4 @@
-"""Shared fixtures and the common settings of property tests."""
+"""Fixtures of the whole suite, the Hypothesis profile, and the folder of temporary files."""
 
 import os
 import tempfile
@@ -8,21 +8,23 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.kit.postgres", "tests.kit.sampling", "tests.kit.databases"]
 
-# Property tests have no deadline, because their duration depends on the machine's load.
+# No deadlines: how long an example takes depends on the load of the machine.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
-_MEMORY, _ROOM = Path("/dev/shm"), 2 << 30  # noqa: S108  (Linux' folder in memory; names in it are unique)
+# Linux keeps this folder in memory.
+_MEMORY, _MIN_FREE_BYTES = Path("/dev/shm"), 2 << 30  # noqa: S108  (file names are unique)
 
 
-def _has_room_for_programs(folder: Path) -> bool:
-    """Return whether a folder has room for files and allows programs like a server's to run."""
+def _can_hold_servers(folder: Path) -> bool:
+    """Return whether a folder has space for databases and can execute a server's programs."""
     if not os.access(folder, os.W_OK):
         return False
     disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize >= _ROOM and not disk.f_flag & os.ST_NOEXEC
+    return disk.f_bavail * disk.f_frsize >= _MIN_FREE_BYTES and not disk.f_flag & os.ST_NOEXEC
 
 
-# In memory, commits do not wait for the disk. A killed process loses nothing written there.
-if "TMPDIR" not in os.environ and _has_room_for_programs(_MEMORY):
+# Commits wait for the disk, which would dominate the run time. Files in memory survive the kill of
+# a process, so tests of crashes lose nothing.
+if "TMPDIR" not in os.environ and _can_hold_servers(_MEMORY):
     os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)

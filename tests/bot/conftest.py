@@ -1,4 +1,4 @@
-"""A town for each test, and a venue in it where a provider has posted hours."""
+"""A bot for each test, and the people who use it."""
 
 import logging
 from collections.abc import AsyncIterator, Iterator
@@ -15,23 +15,24 @@ from tests.kit.sampling import PROFILE, SEED
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of a dialogue that has many cases, play all on SQLite, and the first on each other database.
+    """Run all cases of a parametrized test on SQLite, but only the first on PostgreSQL.
 
-    What differs between databases differs in what is asked of them, and every case asks the same.
+    The cases of one test run the same statements, so one case shows that they work there.
+    The full profile runs all.
     """
     if PROFILE.full:
         return
     seen: set[tuple[str, str]] = set()
     surplus = [
-        item for item in items if "tests/bot/" in item.nodeid and _is_another_case(item, seen)
+        item for item in items if "tests/bot/" in item.nodeid and _is_repeated_case(item, seen)
     ]
     config.hook.pytest_deselected(items=surplus)
     left_out = set(map(id, surplus))
     items[:] = [item for item in items if id(item) not in left_out]
 
 
-def _is_another_case(item: pytest.Item, seen: set[tuple[str, str]]) -> bool:
-    """Tell whether a test has had its case on this database, if that is not SQLite."""
+def _is_repeated_case(item: pytest.Item, seen: set[tuple[str, str]]) -> bool:
+    """Return whether an earlier case of this test runs on this database, unless it is SQLite."""
     case = getattr(item, "callspec", None)
     chosen = item.get_closest_marker("engines") is not None
     engine = str(case.params.get("engine", "sqlite")) if case and not chosen else "sqlite"
@@ -44,31 +45,31 @@ def _is_another_case(item: pytest.Item, seen: set[tuple[str, str]]) -> bool:
 
 @pytest.fixture
 async def bot(database_url: str, request: pytest.FixtureRequest) -> AsyncIterator[BotHarness]:
-    """Return a town whose bot nobody has written to; at the end Telegram must have refused nothing.
+    """Return a running bot; fail if Telegram refused a call.
 
-    In a dialogue test it meets oddities by lot, unless the test is marked ``@pytest.mark.plain_wire``.
+    A dialogue test gets odd events at random, unless it has the mark ``plain_wire``.
     """
-    place = BotHarness(database_url)
+    harness = BotHarness(database_url)
     if request.path.name.endswith("_dialogue.py") and not request.node.get_closest_marker(
         "plain_wire"
     ):
-        place.oddities = Oddities(place.simulator, f"{SEED} {request.node.nodeid}")
+        harness.oddities = Oddities(harness.simulator, f"{SEED} {request.node.nodeid}")
         request.node.add_report_section("call", "oddities", f"repeat with TEST_SEED={SEED}")
-    async with running(place):
-        yield place
+    async with running(harness):
+        yield harness
 
 
 @pytest.fixture
 async def impatient_bot(
     database_url: str, request: pytest.FixtureRequest
 ) -> AsyncIterator[BotHarness]:
-    """Return a town where the wire may fail: Telegram is waited for no longer than a moment.
+    """Return a running bot with short timeouts, for tests in which calls to Telegram fail.
 
-    It may refuse nothing but what a test is marked to have refused: ``@pytest.mark.refuses("message to edit not found")``.
+    ``@pytest.mark.refuses("message to edit not found")`` allows Telegram to refuse a call so.
     """
-    meant = [part for mark in request.node.iter_markers("refuses") for part in mark.args]
-    async with running(BotHarness(database_url, patience=0.3), meant) as place:
-        yield place
+    allowed = [part for mark in request.node.iter_markers("refuses") for part in mark.args]
+    async with running(BotHarness(database_url, patience=0.3), allowed) as harness:
+        yield harness
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def admin(bot: BotHarness) -> ChatUser:
 
 @pytest.fixture
 async def provider(bot: BotHarness) -> ChatUser:
-    """Return a provider in Berlin who has posted nothing. He stands in the database: how one joins by chat has tests of its own."""
+    """Return a provider in Berlin without open hours, written to the database directly."""
     return await add_provider(bot, days=(), zone="Europe/Berlin")
 
 

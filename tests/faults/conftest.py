@@ -1,4 +1,4 @@
-"""A scene for each test, and a Telegram that may be asked only for what it can do."""
+"""The scenario of each fault test."""
 
 from collections.abc import AsyncIterator
 
@@ -10,15 +10,18 @@ from tests.kit.bot import BotHarness
 
 @pytest.fixture
 async def scenario(database_url: str) -> AsyncIterator[Scenario]:
-    """Return a venue whose bot waits for Telegram no longer than a moment; Telegram must have refused nothing but what is meant."""
+    """Return a scenario whose bot has short timeouts.
+
+    At the end, fail on every warning of the simulator that contains none of ``meant``.
+    """
     bot = BotHarness(database_url, patience=0.3)
     await bot.starts()
-    place = Scenario(bot)
-    await place.opens()
-    yield place
+    opened = Scenario(bot)
+    await opened.opens()
+    yield opened
     await bot.ends()
     assert [
         warning
         for warning in bot.simulator.transcript.warnings
-        if not any(part in warning for part in place.meant)
+        if not any(part in warning for part in opened.meant)
     ] == []

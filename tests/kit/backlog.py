@@ -1,4 +1,4 @@
-"""Much to be told at once: a crowd whose holds have just run out."""
+"""A backlog of notifications: many people whose holds expire at the same moment."""
 
 from datetime import timedelta
 
@@ -12,30 +12,34 @@ from tests.kit.clinic import quarter
 
 
 def refusals(bot: BotHarness) -> int:
+    """Return how many calls Telegram rejected with status 429."""
     return sum(call.status == 429 for call in bot.simulator.transcript.calls)
 
 
 async def crowd(bot: BotHarness, size: int) -> list[ChatUser]:
-    """Let people join who have pressed Start some time ago."""
+    """Add people to Telegram who have started the bot already."""
     people = [bot.joins(f"Person {number}") for number in range(size)]
-    for someone in people:
-        someone.person.sends("/start")
+    for user in people:
+        user.person.sends("/start")
     bot.simulator.take_updates()
-    async with bot.app.database.transaction() as work:
-        for someone in people:
-            await work.clients.record_contact(Contact(someone.id, "Person"), bot.now)
+    async with bot.app.database.transaction() as uow:
+        for user in people:
+            await uow.clients.record_contact(Contact(user.id, "Person"), bot.now)
     return people
 
 
 async def let_holds_expire(bot: BotHarness, people: list[ChatUser], each: int) -> None:
-    """Have everybody hold so many slots, and let the time pass in which to confirm them."""
-    async with bot.app.database.transaction() as work:
-        dora = await work.providers.add(people[0].id, "Dora", "dora", bot.now)
+    """Hold ``each`` slots per person, and advance the clock until the holds have expired.
+
+    The first person becomes the provider and holds nothing.
+    """
+    async with bot.app.database.transaction() as uow:
+        dora = await uow.providers.add(people[0].id, "Dora", "dora", bot.now)
         first = quarter(25, 9)
-        await work.availability.replace(dora.id, [], [TimeSpan(first, first + len(people) * each)])
+        await uow.availability.replace(dora.id, [], [TimeSpan(first, first + len(people) * each)])
         for number in range(len(people[1:]) * each):
             client = people[1 + number % len(people[1:])]
             await hold_slot(
-                work, BookingPolicy(), SlotChoice(client.id, dora.id, first + number), bot.now
+                uow, BookingPolicy(), SlotChoice(client.id, dora.id, first + number), bot.now
             )
     bot.now += timedelta(minutes=31)

@@ -24,7 +24,7 @@ MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
 class BotHarness:
-    """A simulated Telegram, a bot that can be restarted or killed, and a clock that tests advance."""
+    """A simulated Telegram, a bot that can restart or crash, and a clock that tests advance."""
 
     def __init__(
         self,
@@ -38,15 +38,15 @@ class BotHarness:
         self.patience = patience
         self.rate_limiter = rate_limiter
         self.simulator = Simulator(token=TOKEN, clock=lambda: self.now)
-        self._given = {
+        self._chosen = {
             "database_url": database_url,
             "admin_ids": str(ADMIN_ID),
             "time_zone": "Europe/Berlin",
             **settings,
         }
-        self._open = AsyncExitStack()
-        self._known: dict[str, ChatUser] = {}
-        self._first: list[BaseHandler[Update, Context, Any]] = []
+        self._exit_stack = AsyncExitStack()
+        self._people: dict[str, ChatUser] = {}
+        self._extra_handlers: list[BaseHandler[Update, Context, Any]] = []
         self.oddities: Oddities | None = None
         self.settings: Settings
         self.app: App
@@ -54,35 +54,37 @@ class BotHarness:
     async def starts(self) -> None:
         """Start Telegram and the bot."""
         await self.simulator.start()
-        self.settings = Settings(_env_file=None, telegram_api_url=self.simulator.url, **self._given)
+        self.settings = Settings(
+            _env_file=None, telegram_api_url=self.simulator.url, **self._chosen
+        )
         await self._opens_bot()
 
     async def ends(self) -> None:
         """Close everything."""
-        await self._open.aclose()
+        await self._exit_stack.aclose()
         await self.simulator.stop()
         # aiohttp keeps the handlers of its last thousand servers, and with them this harness.
         del self.app
 
     async def restarts(self) -> None:
-        """Stop the bot and start it again on the same database; what is overdue is delivered."""
-        await self._open.aclose()
+        """Stop the bot and start it again on the same database; overdue work is done."""
+        await self._exit_stack.aclose()
         await self.recovers()
 
     async def crashes(self) -> None:
-        """Stop the bot with its answers undelivered: only what was committed remains."""
+        """Stop the bot with its replies unsent: only what was committed remains."""
         self.app.abort()
-        await self._open.aclose()
+        await self._exit_stack.aclose()
 
     async def recovers(self) -> None:
-        """Start the bot again after a crash; what is overdue is delivered."""
+        """Start the bot again after a crash; overdue work is done."""
         await self._opens_bot()
         await self.app.jobs.take_over()
         await self.settles()
 
     def adds_handler(self, handler: BaseHandler[Update, Context, Any]) -> None:
         """Put a handler ahead of the bot's own, now and after each restart."""
-        self._first.insert(0, handler)
+        self._extra_handlers.insert(0, handler)
         self.app.application.handlers[0].insert(0, handler)
 
     async def advances(self, **time: float) -> None:
@@ -91,12 +93,12 @@ class BotHarness:
         await self.settles()
 
     async def settles(self) -> None:
-        """Process every update, do what is due, and wait until the answers have arrived."""
+        """Process every update, do what is due, and wait until the replies have arrived."""
         await self.receives()
         await self.run_due()
 
     async def answers(self) -> None:
-        """Process every update, and do what is due if the alarm rings, as the running bot does."""
+        """Process every update, and do what is due if the alarm fires, as the running bot does."""
         await self.receives()
         if self.app.alarm.due(self.now):
             await self.run_due()
@@ -108,7 +110,7 @@ class BotHarness:
             await self.processes(updates)
 
     async def run_due(self) -> None:
-        """Do what is due, as when the alarm rings, and wait until it has arrived."""
+        """Do what is due, as when the alarm fires, and wait until it has been sent."""
         self.app.alarm.due(self.now)
         await self.app.jobs.run_due()
         await self.app.relay.idle()
@@ -126,9 +128,9 @@ class BotHarness:
 
     def person_named(self, name: str, **details: Any) -> ChatUser:
         """Return the person of this name; they join Telegram the first time."""
-        if name not in self._known:
-            self._known[name] = self.joins(name, **details)
-        return self._known[name]
+        if name not in self._people:
+            self._people[name] = self.joins(name, **details)
+        return self._people[name]
 
     async def _opens_bot(self) -> None:
         app = build(
@@ -139,23 +141,25 @@ class BotHarness:
             longest_patience=12 * self.patience,
             rate_limiter=self.rate_limiter,
         )
-        for handler in reversed(self._first):
+        for handler in reversed(self._extra_handlers):
             app.application.handlers[0].insert(0, handler)
-        self.app = await self._open.enter_async_context(opened(app, self.settings))
+        self.app = await self._exit_stack.enter_async_context(opened(app, self.settings))
         await self.app.membership.wait_until_leader()
 
 
 @asynccontextmanager
-async def running(place: AnyHarness, meant: Collection[str] = ()) -> AsyncIterator[AnyHarness]:
+async def running(
+    bot: AnyHarness, allowed_warnings: Collection[str] = ()
+) -> AsyncIterator[AnyHarness]:
     """Run a harness for a block.
 
-    Telegram must have refused nothing but what contains one of ``meant``.
+    At the end, fail on every warning of the simulator that contains none of ``allowed_warnings``.
     """
-    await place.starts()
-    yield place
-    await place.ends()
+    await bot.starts()
+    yield bot
+    await bot.ends()
     assert [
         warning
-        for warning in place.simulator.transcript.warnings
-        if not any(part in warning for part in meant)
+        for warning in bot.simulator.transcript.warnings
+        if not any(part in warning for part in allowed_warnings)
     ] == []

@@ -1,4 +1,4 @@
-"""The bot as a process of its own, as people run it: a fork that begins at once, or a fresh interpreter where one is asked for."""
+"""Runs the bot as a process: a fork, which starts at once, or a fresh interpreter."""
 
 import asyncio
 import subprocess
@@ -18,7 +18,7 @@ Process = asyncio.subprocess.Process | ForkedProcess
 
 
 def environment(folder: Path, url: str, **more: str) -> dict[str, str]:
-    """Return an environment with nothing in it that this machine has set, but what a bot needs."""
+    """Return the variables a bot needs, without those set on this machine."""
     settings = {
         "BOT_TOKEN": TOKEN,
         "TELEGRAM_API_URL": url,
@@ -31,21 +31,24 @@ def environment(folder: Path, url: str, **more: str) -> dict[str, str]:
 def runs(
     folder: Path, env: Mapping[str, str], *arguments: str, fresh: bool = False
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command of the bot's to its end, in a folder without settings; a fresh interpreter shows that it starts as well."""
+    """Run a command of the bot in a folder without settings, and return its status and output.
+
+    ``fresh`` uses a new interpreter instead of a fork, to test the start-up as well.
+    """
     return ended(folder, env, "bot", *arguments, fresh=fresh)
 
 
 def ended(
     folder: Path, env: Mapping[str, str], *command: str, fresh: bool
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a module with its arguments to its end, without any input."""
+    """Run a module with arguments and empty input, and return its status and output."""
     if fresh:
-        real, nothing = [sys.executable, "-m", *command], subprocess.DEVNULL
+        fresh_command, no_input = [sys.executable, "-m", *command], subprocess.DEVNULL
         return subprocess.run(
-            real,
+            fresh_command,
             cwd=folder,
             env=env,
-            stdin=nothing,
+            stdin=no_input,
             capture_output=True,
             text=True,
             timeout=30,
@@ -63,7 +66,7 @@ def ended(
 async def started(
     folder: Path, env: Mapping[str, str], *arguments: str, out: int, err: int, fresh: bool = False
 ) -> Process:
-    """Start the bot in a folder, with outputs that are files of ours; a fresh interpreter shows that it starts as well."""
+    """Start the bot in a folder; ``out`` and ``err`` are file descriptors for its output."""
     command = ["bot", *arguments]
     if fresh:
         return await asyncio.create_subprocess_exec(
@@ -73,7 +76,7 @@ async def started(
 
 
 async def killed(process: Process) -> None:
-    """Kill a process, if it has not ended yet, and wait until it is gone."""
+    """Kill a process if it is still running, and wait until it has ended."""
     with suppress(ProcessLookupError):
         process.kill()
     await process.wait()
@@ -93,7 +96,7 @@ async def bot_process(
 
 
 def unpaced(folder: Path, env: Mapping[str, str], **more: str) -> ForkedProcess:
-    """Start a bot that no limits of Telegram's hold up; its standard error goes to ``log`` in the folder."""
+    """Start a bot without rate limits; its standard error goes to ``log`` in the folder."""
     with (folder / "log").open("ab") as log:
         return fork_server().starts(
             folder, {**env, **more}, ["tests.kit.unlimited_bot"], _STDOUT, log.fileno()

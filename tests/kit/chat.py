@@ -168,7 +168,7 @@ class ChatUser:
         return any(part in message.text for message in self.shown)
 
     async def _answered(self) -> None:
-        """Let the bot process the act, and anything odd that happens beside it."""
+        """Let the bot process the act, and the odd event that may accompany it."""
         if self.bot.oddities:
             self.bot.oddities.accompany(self.person)
         await self.bot.answers()

@@ -61,7 +61,7 @@ async def hold(
 async def refusal_of(
     database: Database, client: int, provider: Provider, start: int, now: datetime = NOW
 ) -> type[errors.Refusal] | None:
-    """Try to hold a slot and tell how that was refused, if it was; nothing is kept of a refused one."""
+    """Try to hold a slot; return the class of the refusal, or None. A refusal is rolled back."""
     try:
         await hold(database, client, provider, start, now)
     except errors.Refusal as refused:
@@ -70,7 +70,7 @@ async def refusal_of(
 
 
 def quarter(day: int, hour: int, minute: int = 0, *, month: int = 11) -> int:
-    """Return the cell that begins at this Berlin time on a day of November 2026, or another month."""
+    """Return the cell that begins at a Berlin time in 2026, in November by default."""
     return int(datetime(2026, month, day, hour, minute, tzinfo=BERLIN).timestamp()) // 900
 
 

@@ -1,4 +1,4 @@
-"""An event loop whose time leaps to whatever happens next, so that a test of waiting waits for nothing."""
+"""An event loop on a virtual clock, which jumps to the next timer instead of waiting."""
 
 import asyncio
 import selectors
@@ -9,31 +9,31 @@ Result = TypeVar("Result")
 
 
 class _VirtualSelector(selectors.DefaultSelector):
-    """A selector that does not wait: it says how late it is afterwards."""
+    """A selector that advances ``now`` by the timeout instead of waiting."""
 
     now = 0.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Look at what is there, and let the time pass that was to be waited."""
+        """Return the events that are ready now, and advance the clock by the timeout."""
         if timeout is None:
-            raise RuntimeError("everybody waits for something that will never happen")
+            raise RuntimeError("deadlock: every task waits, and no timer is set")
         self.now += max(timeout, 0.0)
         return super().select(0)
 
 
 class _VirtualClockLoop(asyncio.SelectorEventLoop):
-    """A loop on a leaping clock."""
+    """A loop whose time is that of its selector."""
 
     def __init__(self) -> None:
-        self._leaps = _VirtualSelector()
-        super().__init__(self._leaps)
+        self._virtual_selector = _VirtualSelector()
+        super().__init__(self._virtual_selector)
 
     def time(self) -> float:
-        """Return the leaping clock's seconds."""
-        return self._leaps.now
+        """Return the seconds of the virtual clock."""
+        return self._virtual_selector.now
 
 
-def run_on_virtual_clock(story: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine to its end, in no time."""
+def run_on_virtual_clock(coroutine: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine to its end without real waiting, and return its result."""
     with asyncio.Runner(loop_factory=_VirtualClockLoop) as runner:
-        return runner.run(story)
+        return runner.run(coroutine)

@@ -1,4 +1,4 @@
-"""Several replicas of the bot, each a process of its own, which can be killed and started again."""
+"""Runs replicas of the bot as processes that can be killed and started again."""
 
 import asyncio
 import os
@@ -16,22 +16,28 @@ from tests.kit.proxies import ReplicaApi
 from tests.kit.raw_database import rows
 from tests.kit.waiting import until
 
-# The advisory locks by which PostgreSQL knows who is alive.
-_LIVING = """SELECT objid::bigint FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-    WHERE locktype = 'advisory' AND datname = current_database() AND classid = 5310209 AND objsubid = 2 AND granted"""
-_IN_HAND = """SELECT outbox.kind, recipient_id, coalesce(start_cell, 0) FROM outbox LEFT JOIN reservation ON reservation.id = reservation_id
+# Each live replica holds an advisory lock.
+_LIVE_MEMBERSHIPS = """SELECT objid::bigint FROM pg_locks
+    JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND datname = current_database()
+    AND classid = 5310209 AND objsubid = 2 AND granted"""
+_LEASED_ROWS = """SELECT outbox.kind, recipient_id, coalesce(start_cell, 0)
+    FROM outbox LEFT JOIN reservation ON reservation.id = reservation_id
     WHERE state = 'due' AND leased_by = {membership}"""
 
-_LOOK_SECONDS = 0.1
-_FIRST_PORT, _PORTS, _WORKERS = 20_000, 1_000, 12
+_POLL_SECONDS = 0.1
+_FIRST_PORT, _PORTS_PER_WORKER, _WORKERS = 20_000, 1_000, 12
 
 InHand = list[tuple[str, int, int]]
-"""Kind, recipient and cell of what a replica had in hand."""
+"""Kind, recipient and start cell of each outbox row that a replica had leased."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A replica that runs: its number, by which its calls to Telegram are known, and the number under which it takes leases."""
+    """A running replica.
+
+    ``number`` identifies its calls to Telegram, ``membership`` the outbox rows it leases.
+    """
 
     number: int
     process: ForkedProcess
@@ -39,10 +45,13 @@ class Member:
 
 
 class Cluster:
-    """Replicas on one database; each has a place, and there the next one is started when it is killed."""
+    """Replicas on one database.
+
+    Each listens on a fixed address and is known by its index; a killed replica is replaced there.
+    """
 
     def __init__(
-        self, folder: Path, env: Mapping[str, str], exchange: ReplicaApi, listens: list[str]
+        self, folder: Path, env: Mapping[str, str], api: ReplicaApi, addresses: list[str]
     ) -> None:
         self.running: dict[int, Member] = {}
         self.in_hand: dict[int, InHand] = {}
@@ -50,79 +59,83 @@ class Cluster:
         self._folder = folder
         self._env = env
         self._url = env["DATABASE_URL"]
-        self._exchange = exchange
-        self._listens = listens
-        self._started = 0
-        self._alive: set[ForkedProcess] = set()
-        self._one_at_a_time = asyncio.Lock()
+        self._api = api
+        self._addresses = addresses
+        self._last_number = 0
+        self._processes: set[ForkedProcess] = set()
+        self._start_lock = asyncio.Lock()
 
     @property
     def places(self) -> range:
-        """Return where replicas can be."""
-        return range(len(self._listens))
+        """Return the indexes of all replicas, running or not."""
+        return range(len(self._addresses))
 
     def place_of(self, number: int) -> int | None:
-        """Return where the replica of this number is, None where it is dead."""
+        """Return the index of the replica with this number, or None if it is not running."""
         return next(
-            (place for place, member in self.running.items() if member.number == number), None
+            (index for index, replica in self.running.items() if replica.number == number), None
         )
 
-    async def starts(self, place: int) -> None:
-        """Start a replica in a place, and wait until the others can see it."""
-        async with self._one_at_a_time:
-            self._started += 1
-            number, before = self._started, self._living()
-            told = {
-                "LISTEN": self._listens[place],
-                "TELEGRAM_API_URL": self._exchange.address(number),
+    async def starts(self, index: int) -> None:
+        """Start the replica at an index, and wait until the others can see it."""
+        async with self._start_lock:
+            self._last_number += 1
+            number, before = self._last_number, self._live_memberships()
+            settings = {
+                "LISTEN": self._addresses[index],
+                "TELEGRAM_API_URL": self._api.address(number),
             }
-            process = unpaced(self._folder, self._env, **told)
-            self._alive.add(process)
-            await until(lambda: self._living() - before, every=_LOOK_SECONDS)
-            self.running[place] = Member(number, process, (self._living() - before).pop())
+            process = unpaced(self._folder, self._env, **settings)
+            self._processes.add(process)
+            await until(lambda: self._live_memberships() - before, every=_POLL_SECONDS)
+            self.running[index] = Member(number, process, (self._live_memberships() - before).pop())
 
-    async def kills(self, place: int) -> None:
-        """Kill the replica in a place on the spot, note what it had in hand, and wait until it is gone."""
-        member = self.running.pop(place)
-        # It stands still while one looks: once it is dead, the others give back at once what it had in hand.
-        member.process.send_signal(signal.SIGSTOP)
-        self.in_hand[member.number] = rows(self._url, _IN_HAND.format(membership=member.membership))
-        self.died[member.number] = asyncio.get_running_loop().time()
-        self._alive.discard(member.process)
-        await killed(member.process)
+    async def kills(self, index: int) -> None:
+        """Kill the replica at an index, and record the outbox rows it had leased."""
+        replica = self.running.pop(index)
+        # Stop it before reading: once it is dead, the others release its leases at once.
+        replica.process.send_signal(signal.SIGSTOP)
+        self.in_hand[replica.number] = rows(
+            self._url, _LEASED_ROWS.format(membership=replica.membership)
+        )
+        self.died[replica.number] = asyncio.get_running_loop().time()
+        self._processes.discard(replica.process)
+        await killed(replica.process)
 
     async def kills_all(self) -> None:
-        """Leave nobody behind."""
-        await asyncio.gather(*map(killed, self._alive))
+        """Kill all replicas."""
+        await asyncio.gather(*map(killed, self._processes))
 
-    def _living(self) -> set[int]:
-        """Return the numbers of all replicas that PostgreSQL believes to be alive."""
-        return {number for (number,) in rows(self._url, _LIVING)}
+    def _live_memberships(self) -> set[int]:
+        """Return the memberships whose locks PostgreSQL holds."""
+        return {number for (number,) in rows(self._url, _LIVE_MEMBERSHIPS)}
 
 
 @asynccontextmanager
 async def crew(
-    folder: Path, env: Mapping[str, str], exchange: ReplicaApi, listens: list[str]
+    folder: Path, env: Mapping[str, str], api: ReplicaApi, addresses: list[str]
 ) -> AsyncIterator[Cluster]:
-    """Have a replica at each of these addresses for a block."""
-    them = Cluster(folder, env, exchange, listens)
+    """Run a replica at each of these addresses for a block."""
+    cluster = Cluster(folder, env, api, addresses)
     try:
-        await asyncio.gather(*map(them.starts, them.places))
-        yield them
+        await asyncio.gather(*map(cluster.starts, cluster.places))
+        yield cluster
     finally:
-        await them.kills_all()
+        await cluster.kills_all()
 
 
 def quiet_ports(count: int) -> list[int]:
-    """Return free ports below those from which connections are made: of those, one might be taken when a replica comes back to it.
+    """Return free ports that stay free while a replica restarts.
 
-    Each worker has ports of its own to choose from: between the look and the start another one's play might take them.
+    They lie below the ephemeral ports, which outgoing connections could take in the meantime.
+    Each xdist worker has a range, so that parallel tests do not choose the same port.
     """
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _WORKERS
-    found: set[int] = set()
-    while len(found) < count:
+    ports: set[int] = set()
+    while len(ports) < count:
         with socket.socket() as probe, suppress(OSError):
-            port = _FIRST_PORT + worker * _PORTS + random.randrange(_PORTS)  # noqa: S311  (nobody gains by guessing it)
+            offset = random.randrange(_PORTS_PER_WORKER)  # noqa: S311  (not a secret)
+            port = _FIRST_PORT + worker * _PORTS_PER_WORKER + offset
             probe.bind(("127.0.0.1", port))
-            found.add(port)
-    return sorted(found)
+            ports.add(port)
+    return sorted(ports)

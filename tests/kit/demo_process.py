@@ -1,4 +1,4 @@
-"""The demo as a process of its own, as people run it: everything known about it is the line it prints."""
+"""Runs the demo as a process, as people do, and reads its address from the line it prints."""
 
 import asyncio
 import os
@@ -16,37 +16,37 @@ _LINE = re.compile(r"Slotkeeper's demo: (http://127\.0\.0\.1:\d+/)  \(Ctrl-C end
 
 @dataclass(frozen=True, slots=True)
 class RunningDemo:
-    """A demo at work: its process, and the address it printed."""
+    """A running demo: its process, and the address it printed."""
 
     process: Process
     url: str
-    _said: asyncio.StreamReader
+    _output: asyncio.StreamReader
 
     async def output(self) -> str:
-        """Return what else it says on both outputs until its end."""
-        return (await self._said.read()).decode()
+        """Return the rest of its standard output and error, up to its end."""
+        return (await self._output.read()).decode()
 
 
 @asynccontextmanager
 async def demo_process(
     folder: Path, *arguments: str, fresh: bool = False
 ) -> AsyncIterator[RunningDemo]:
-    """Run the demo for a block, in a folder without settings and with temporary files of its own below it."""
+    """Run the demo for a block, in a folder without settings; ``tmp`` in it has temporary files."""
     (folder / "tmp").mkdir(exist_ok=True)
     env = plain_environment() | {"TMPDIR": str(folder / "tmp")}
-    ours, theirs = os.pipe()
-    said = asyncio.StreamReader()
+    read_end, write_end = os.pipe()
+    output = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(said), os.fdopen(ours, "rb")
+        lambda: asyncio.StreamReaderProtocol(output), os.fdopen(read_end, "rb")
     )
-    process = await started(folder, env, *arguments, out=theirs, err=theirs, fresh=fresh)
-    os.close(theirs)
+    process = await started(folder, env, *arguments, out=write_end, err=write_end, fresh=fresh)
+    os.close(write_end)
     with closing(transport):
         try:
             async with asyncio.timeout(60):
-                line = (await said.readline()).decode()
+                line = (await output.readline()).decode()
             found = _LINE.fullmatch(line)
-            assert found, line + (await said.read()).decode()
-            yield RunningDemo(process, found[1], said)
+            assert found, line + (await output.read()).decode()
+            yield RunningDemo(process, found[1], output)
         finally:
             await killed(process)

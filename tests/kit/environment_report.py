@@ -1,4 +1,4 @@
-"""A program that tells what it finds when it starts, as JSON."""
+"""A program that prints the state of its process at start as JSON."""
 
 import importlib
 import json
@@ -24,7 +24,7 @@ if __name__ == "__main__":
         "folder": str(Path.cwd()),
         "group": os.getpgrp(),
         "input": sys.stdin.read(),
-        "options": str(sys._xoptions),
+        "options": str(vars(sys)["_xoptions"]),
         "path": sys.path,
         "program": Path(sys.argv[0]).name,
         "signals": [str(signal.getsignal(number)) for number in sorted(signal.valid_signals())],
@@ -34,6 +34,6 @@ if __name__ == "__main__":
     }
     json.dump(found, sys.stdout)
     sys.stderr.write("a last word\n")
-    # Nobody closes it, of which an interpreter complains at its end.
-    left = Path(os.devnull).open()  # noqa: SIM115
+    # Left open on purpose: the interpreter warns of it at exit.
+    unclosed = Path(os.devnull).open()  # noqa: SIM115
     sys.exit(int(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""The bot as the command line runs it, with as many file descriptors as its first argument allows."""
+"""The bot's command line with a limit on file descriptors, which is the first argument."""
 
 import resource
 import sys

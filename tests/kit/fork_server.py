@@ -1,8 +1,9 @@
-"""Starts programs quickly: everything is imported once, and each program is a fork of a process that has done nothing else.
+"""Starts programs quickly, by forking a process that has imported everything and done nothing else.
 
-Python takes two seconds and more to start the bot, and nearly all of them go by with imports. What a fork is given is what ``python -m``
-would give it: its folder, environment, arguments, files and signals; and it ends as any interpreter does, with its own last words. Only
-what an interpreter reads before the first line of a program was read once for all of them, so an environment must not differ in that.
+A fresh interpreter needs over two seconds to start the bot, nearly all of it for imports.
+A fork gets what ``python -m`` would give it: folder, environment, arguments, files and signals.
+It ends like any interpreter, with its warnings at exit. All forks share what the interpreter reads
+at start-up, so those variables cannot differ between programs.
 """
 
 import asyncio
@@ -30,58 +31,60 @@ LATE = [
     "aiosqlite",
     *(f"bot.cli.{name}" for name in ("backup", "demo", "doctor", "health", "migrate", "run")),
 ]
-"""What the command line loads when it is asked for a command, and a database when it is opened."""
+"""Modules that the command line and the database import only when they are needed."""
 WORKERS = ["tests.faults.crash_worker", "tests.storage.race_worker", "tests.storage.crash_writer"]
-"""What the workers of tests import."""
-_READ_AT_THE_START = ("PYTHON", "LANG", "LC_")
-_NUMBER = struct.Struct("!i")
-_LONGEST_ORDER = 1 << 16
+"""Modules that the workers of tests run."""
+_STARTUP_PREFIXES = ("PYTHON", "LANG", "LC_")
+_INT32 = struct.Struct("!i")
+_MAX_REQUEST_BYTES = 1 << 16
 
 
 def plain_environment() -> dict[str, str]:
-    """Return an environment with nothing in it that this machine has set, but what every program of ours needs."""
+    """Return the variables every program needs, without those set on this machine."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
 
 
 class ForkedProcess:
-    """A program that runs: to a test what a process is that it started itself."""
+    """A running program, with the methods of ``asyncio.subprocess.Process`` that tests need."""
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
         self.returncode: int | None = None
-        (self.pid,) = _NUMBER.unpack(line.recv(_NUMBER.size))
+        (self.pid,) = _INT32.unpack(line.recv(_INT32.size))
 
     async def wait(self) -> int:
-        """Wait until it has ended, and return its exit status: of one that a signal ended, that signal's number below zero."""
+        """Return the exit status once it has ended; the number of a signal is negative."""
         if self.returncode is None:
             self._line.settimeout(0)
-            self._has_ended(await asyncio.get_running_loop().sock_recv(self._line, _NUMBER.size))
+            self._set_returncode(
+                await asyncio.get_running_loop().sock_recv(self._line, _INT32.size)
+            )
         return self._status()
 
     def ends_within(self, seconds: float) -> int:
-        """Wait no longer than this, keeping everybody else waiting, and return its exit status; raises TimeoutError."""
+        """Block until it has ended, and return its exit status. Raises TimeoutError."""
         if self.returncode is None:
             self._line.settimeout(seconds)
-            self._has_ended(self._line.recv(_NUMBER.size))
+            self._set_returncode(self._line.recv(_INT32.size))
         return self._status()
 
     def send_signal(self, number: int) -> None:
-        """Send it a signal, unless it is known to have ended."""
+        """Send a signal, unless it is known to have ended."""
         if self.returncode is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
     def terminate(self) -> None:
-        """Tell it to end."""
+        """Send SIGTERM."""
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it on the spot."""
+        """Send SIGKILL."""
         self.send_signal(signal.SIGKILL)
 
-    def _has_ended(self, told: bytes) -> None:
-        (self.returncode,) = _NUMBER.unpack(told)
+    def _set_returncode(self, data: bytes) -> None:
+        (self.returncode,) = _INT32.unpack(data)
         self._line.close()
 
     def _status(self) -> int:
@@ -90,114 +93,122 @@ class ForkedProcess:
 
 
 class ForkServer:
-    """The process that is forked, as the tests see it."""
+    """The process that is forked, and the socket by which tests ask it for programs."""
 
     def __init__(self) -> None:
         self._environment = plain_environment()
-        self._orders, theirs = socket.socketpair()
+        self._requests, server_end = socket.socketpair()
         command = [sys.executable, "-m", "tests.kit.fork_server"]
         self._process = subprocess.Popen(
             command,
             cwd=ROOT,
             env=self._environment,
-            stdin=theirs.fileno(),
+            stdin=server_end.fileno(),
             stdout=subprocess.DEVNULL,
         )
-        theirs.close()
+        server_end.close()
 
     def starts(
         self, folder: Path, env: Mapping[str, str], command: Sequence[str], out: int, err: int
     ) -> ForkedProcess:
-        """Start a program in a folder: a module and its arguments; its outputs go to these files, and its input is empty."""
-        if _read_at_the_start(env) != _read_at_the_start(self._environment):
-            raise ValueError(
-                "an interpreter that reads other things at its start has to be a real one"
-            )
-        order = {"folder": str(folder), "environment": dict(env), "command": list(command)}
-        ours, theirs = socket.socketpair()
-        with theirs, Path(os.devnull).open("rb") as nothing:
+        """Start a program in a folder. ``command`` is a module and its arguments.
+
+        ``out`` and ``err`` are file descriptors for its output; its input is empty.
+
+        Raises:
+            ValueError: a variable that the interpreter reads at start-up differs.
+        """
+        if _startup_variables(env) != _startup_variables(self._environment):
+            raise ValueError("other start-up variables need a fresh interpreter")
+        request = {"folder": str(folder), "environment": dict(env), "command": list(command)}
+        line, program_end = socket.socketpair()
+        with program_end, Path(os.devnull).open("rb") as no_input:
             socket.send_fds(
-                self._orders,
-                [json.dumps(order).encode()],
-                [nothing.fileno(), out, err, theirs.fileno()],
+                self._requests,
+                [json.dumps(request).encode()],
+                [no_input.fileno(), out, err, program_end.fileno()],
             )
-        return ForkedProcess(ours)
+        return ForkedProcess(line)
 
     def ends(self) -> None:
-        """Start nobody any more."""
-        self._orders.close()
+        """Stop the server; running programs go on."""
+        self._requests.close()
         self._process.wait()
 
 
 @functools.cache
 def fork_server() -> ForkServer:
-    """Return the one nursery of this process, which is there from the first time on that it is asked for."""
-    home = ForkServer()
-    atexit.register(home.ends)
-    return home
+    """Return the fork server of this process; the first call starts it."""
+    server = ForkServer()
+    atexit.register(server.ends)
+    return server
 
 
-def _read_at_the_start(env: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in env.items() if name.startswith(_READ_AT_THE_START)}
+def _startup_variables(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in env.items() if name.startswith(_STARTUP_PREFIXES)}
 
 
-def _serve(orders: socket.socket) -> None:
-    """Fork for each order, until there is nobody left who could give one."""
+def _serve(requests: socket.socket) -> None:
+    """Fork for each request, until the other end of the socket is closed."""
     interrupted = signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
-        text, files, _, _ = socket.recv_fds(orders, _LONGEST_ORDER, 4)
+        text, files, _, _ = socket.recv_fds(requests, _MAX_REQUEST_BYTES, 4)
         if not text:
             return
         if os.fork() == 0:
-            orders.close()
+            requests.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGINT, interrupted)
-            _keep(json.loads(text), *files)
+            _supervise(json.loads(text), *files)
             return
         for file in files:
             os.close(file)
 
 
-def _keep(order: dict[str, Any], nothing: int, out: int, err: int, line: int) -> None:
-    """Be the parent of one program: tell its process id, wait for it, and tell how it ended. Returns in the program, at its end."""
+def _supervise(request: dict[str, Any], no_input: int, out: int, err: int, line: int) -> None:
+    """Start one program, and send its process id and exit status over ``line``.
+
+    Returns only in the program, at its end.
+    """
     child = os.fork()
     if child == 0:
         os.close(line)
-        _run(order, nothing, out, err)
+        _run(request, no_input, out, err)
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for file in (nothing, out, err):
+    for file in (no_input, out, err):
         os.close(file)
-    with socket.socket(fileno=line) as told, suppress(BrokenPipeError):
-        told.sendall(_NUMBER.pack(child))
+    with socket.socket(fileno=line) as connection, suppress(BrokenPipeError):
+        connection.sendall(_INT32.pack(child))
         _, status = os.waitpid(child, 0)
-        told.sendall(_NUMBER.pack(os.waitstatus_to_exitcode(status)))
-    # Its interpreter has nothing to say at its end: it has run no program.
+        connection.sendall(_INT32.pack(os.waitstatus_to_exitcode(status)))
+    # This process has run no program, so it must not run exit handlers.
     os._exit(0)
 
 
-def _run(order: dict[str, Any], *files: int) -> None:
-    """Become the program that was ordered; whatever it raises ends this interpreter as it would end any other."""
+def _run(request: dict[str, Any], *files: int) -> None:
+    """Run the requested program in this process; its exceptions reach the interpreter."""
     for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
-    os.chdir(order["folder"])
-    # What the program has set by itself, when it was imported, it would set again.
+    os.chdir(request["folder"])
+    # Keep variables that modules set on import: a program would set them again.
     for name in plain_environment():
         del os.environ[name]
-    os.environ.update(order["environment"])
+    os.environ.update(request["environment"])
     time.tzset()
     tempfile.tempdir = None
-    module, *arguments = order["command"]
-    sys.path[0], sys.argv[1:] = order["folder"], arguments
+    module, *arguments = request["command"]
+    sys.path[0], sys.argv[1:] = request["folder"], arguments
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
     for name in LATE + WORKERS:
         importlib.import_module(name)
-    # Whoever collects what was imported has to copy it first: half a second for each program.
+    # Exclude imported objects from collection: touching them would copy their memory pages,
+    # half a second per program.
     gc.freeze()
-    with socket.socket(fileno=os.dup(sys.stdin.fileno())) as orders:
-        _serve(orders)
+    with socket.socket(fileno=os.dup(sys.stdin.fileno())) as requests:
+        _serve(requests)

@@ -1,4 +1,4 @@
-"""Handlers for tests alone, asked before the bot's own: they let a line of text do just what a test needs."""
+"""Handlers that tests add before those of the bot, to run any code for a message or a tap."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -14,31 +14,31 @@ from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.raw_database import rows
 
-Behaviour = Callable[[Update, Context], Coroutine[Any, Any, None]]
+Callback = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
-def on_text(bot: BotHarness, word: str, behaviour: Behaviour) -> None:
-    """Have the bot do this for every line that begins with the word."""
-    bot.adds_handler(MessageHandler(filters.Regex(f"^{word}"), behaviour))
+def on_text(bot: BotHarness, word: str, callback: Callback) -> None:
+    """Run a callback for every message that begins with the word."""
+    bot.adds_handler(MessageHandler(filters.Regex(f"^{word}"), callback))
 
 
-def on_tap(bot: BotHarness, data: str, behaviour: Behaviour) -> None:
-    """Have the bot do this for every tap on a button that carries this."""
-    bot.adds_handler(CallbackQueryHandler(behaviour, pattern=f"^{data}$"))
+def on_tap(bot: BotHarness, data: str, callback: Callback) -> None:
+    """Run a callback for every tap on a button with this data."""
+    bot.adds_handler(CallbackQueryHandler(callback, pattern=f"^{data}$"))
 
 
 async def echo(update: Update, context: Context) -> None:
-    """Send back what was said."""
+    """Send the text back."""
     context.request.send(Screen(f"heard {typed_text(update)}"))
 
 
 async def offer(update: Update, context: Context) -> None:
-    """Show a button that carries ``probe``."""
+    """Send a button with the data ``probe``."""
     context.request.send(Screen("Tap it", ((Button("Probe", data="probe"),),)))
 
 
-def answering(*steps: Step) -> Behaviour:
-    """Return a behaviour that leaves these steps."""
+def answering(*steps: Step) -> Callback:
+    """Return a callback that adds these steps to the reply."""
 
     async def answer(update: Update, context: Context) -> None:
         context.request.steps.extend(steps)
@@ -46,8 +46,8 @@ def answering(*steps: Step) -> Behaviour:
     return answer
 
 
-def failing(error: Exception) -> Behaviour:
-    """Return a behaviour that writes something, says something, and then fails."""
+def failing(error: Exception) -> Callback:
+    """Return a callback that changes a row, adds a reply and then raises the error."""
 
     async def fail(update: Update, context: Context) -> None:
         await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
@@ -58,20 +58,20 @@ def failing(error: Exception) -> Behaviour:
 
 
 def outbox(bot: BotHarness, columns: str = "kind, state, attempts") -> list[Any]:
-    """Return what the outbox has, oldest first."""
+    """Return columns of the outbox rows, oldest first."""
     return rows(bot.app.database.url, f"SELECT {columns} FROM outbox ORDER BY id")
 
 
-def texts(who: ChatUser) -> list[str]:
-    """Return what the bot has said to somebody, as it reads now."""
-    return [message.text for message in who.shown]
+def texts(user: ChatUser) -> list[str]:
+    """Return the texts of the bot's messages to a person, as they read now."""
+    return [message.text for message in user.shown]
 
 
-def calls(bot: BotHarness, method: str, who: ChatUser | None = None) -> list[Any]:
-    """Return the calls of a method, for one person's chat where one is named."""
-    wanted = None if who is None else str(who.id)
+def calls(bot: BotHarness, method: str, user: ChatUser | None = None) -> list[Any]:
+    """Return the calls of a Bot API method, to one person's chat if ``user`` is given."""
+    chat_id = None if user is None else str(user.id)
     return [
         call
         for call in bot.simulator.transcript.calls_of(method)
-        if wanted is None or str(call.params.get("chat_id")) == wanted
+        if chat_id is None or str(call.params.get("chat_id")) == chat_id
     ]

@@ -1,4 +1,4 @@
-"""A host clock that a test sets for one process, while the monotonic clock goes on as it is: the library of Debian's package faketime."""
+"""A wall clock that a test sets for one process with libfaketime; the monotonic clock stays."""
 
 import os
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ _FOLDERS = ("/usr/lib", "/usr/lib64", "/usr/local/lib")
 
 
 def _library() -> Path | None:
-    """Return the library's file, None where it is not installed."""
+    """Return the library's file, or None if it is not installed."""
     found = (
         path for folder in _FOLDERS for path in Path(folder).glob("**/faketime/libfaketime.so.1")
     )
@@ -26,15 +26,15 @@ class HostClock:
         self._library = library
         self.moves(timedelta())
 
-    def moves(self, by: timedelta) -> None:
-        """Set the clock to be so far from the real time; a file that is being written is never read."""
-        written = self._file.with_suffix(".new")
-        written.write_text(f"{by.total_seconds():+.0f}\n")
-        written.replace(self._file)
+    def moves(self, offset: timedelta) -> None:
+        """Set the difference from the real time. Replacing the file prevents partial reads."""
+        new_file = self._file.with_suffix(".new")
+        new_file.write_text(f"{offset.total_seconds():+.0f}\n")
+        new_file.replace(self._file)
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a process needs in its environment."""
+        """The variables that make a process use this clock."""
         return {
             "LD_PRELOAD": str(self._library),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
@@ -46,7 +46,10 @@ class HostClock:
 
 
 def host_clock(folder: Path) -> HostClock:
-    """Return a host clock that is right; skips the test where the library is not installed, unless REQUIRE_FAKETIME is set."""
+    """Return a host clock that shows the real time.
+
+    Skip the test if libfaketime is not installed; fail it if REQUIRE_FAKETIME is set.
+    """
     library = _library()
     if library is None:
         if os.environ.get("REQUIRE_FAKETIME"):

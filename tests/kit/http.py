@@ -1,4 +1,4 @@
-"""The bot's HTTP side over a real socket: a town where it is open, one that Telegram posts to, and what a visitor is answered."""
+"""Bots with an open HTTP server: one that polls, and one that receives webhook posts."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 @dataclass(frozen=True)
 class Answered:
-    """What a visitor got."""
+    """An HTTP response."""
 
     status: int
     headers: dict[str, str]
@@ -26,7 +26,7 @@ class Answered:
 
 
 async def visits(port: int | None, path: str, *, method: str = "GET", **details: Any) -> Answered:
-    """Ask for something on a port of this machine; the keywords are those of aiohttp."""
+    """Send an HTTP request to a port on loopback; the keywords are those of aiohttp."""
     async with (
         aiohttp.ClientSession() as session,
         session.request(method, f"http://127.0.0.1:{port}{path}", **details) as response,
@@ -35,39 +35,39 @@ async def visits(port: int | None, path: str, *, method: str = "GET", **details:
 
 
 class ServedBot(BotHarness):
-    """A town whose bot has its HTTP side open, though nobody posts to it."""
+    """A bot whose HTTP server is open, without a webhook."""
 
     def __init__(self, database_url: str, **more: Any) -> None:
         super().__init__(database_url, **{"listen": "127.0.0.1:0", **more})
 
     async def asks(self, path: str, **details: Any) -> Answered:
-        """Ask the bot's HTTP side for something."""
+        """Send a request to the bot's HTTP server."""
         return await visits(self.app.http.port, path, **details)
 
     async def counts(self, name: str, **labels: str) -> float:
-        """Return the value of a metric as it is served now; KeyError where there is none."""
-        shown = dict(_samples((await self.asks("/metrics")).text))
-        return shown[name, frozenset(labels.items())]
+        """Return the value of a metric. Raises KeyError if it has no sample with these labels."""
+        samples = dict(_samples((await self.asks("/metrics")).text))
+        return samples[name, frozenset(labels.items())]
 
     async def adds_up(self, name: str, **labels: str) -> float:
-        """Return the sum of a metric's values, as they are served now, over all labels that are not named."""
-        shown = _samples((await self.asks("/metrics")).text)
+        """Return the sum of a metric over all labels that are not given."""
+        samples = _samples((await self.asks("/metrics")).text)
         return sum(
             value
-            for (each, given), value in shown
+            for (each, given), value in samples
             if each == name and labels.items() <= dict(given).items()
         )
 
     async def _opens_bot(self) -> None:
         await super()._opens_bot()
-        await self._open.enter_async_context(self.app.http.serving())
+        await self._exit_stack.enter_async_context(self.app.http.serving())
 
 
 class PolledBot(ServedBot):
-    """A town whose bot fetches what people do by long polling, at once and by itself."""
+    """A bot that receives updates by long polling, as soon as people act."""
 
     async def receives(self) -> None:
-        """Wait until the bot took all that people did."""
+        """Wait until the bot has processed every update."""
         await until(lambda: not self.simulator.world.updates.pending)
         await self.app.processor.idle()
 
@@ -77,11 +77,11 @@ class PolledBot(ServedBot):
         polling = asyncio.create_task(
             poll(app.application, app.polling_request, app.receiver, app.heartbeat)
         )
-        self._open.push_async_callback(_ended, polling)
+        self._exit_stack.push_async_callback(_cancel, polling)
 
 
 class WebhookBot(ServedBot):
-    """A town where Telegram posts what people do to the bot's webhook, at once and by itself."""
+    """A bot that receives updates by its webhook, as soon as people act."""
 
     def __init__(
         self, database_url: str, port: int, *, path: str = "/telegram", **more: Any
@@ -95,7 +95,7 @@ class WebhookBot(ServedBot):
         )
 
     async def receives(self) -> None:
-        """Wait until the bot took all that people did."""
+        """Wait until the bot has processed every update."""
         await until(lambda: not self.simulator.world.updates.pending)
         await self.app.processor.idle()
 
@@ -107,7 +107,7 @@ class WebhookBot(ServedBot):
         secret: str | None = SECRET,
         **details: Any,
     ) -> Answered:
-        """Post something to the webhook, as JSON where it is no ``data``."""
+        """Post ``raw`` to the webhook as JSON, or ``data`` as it is."""
         headers = {} if secret is None else {SECRET_HEADER: secret}
         given = details if "data" in details else {"json": raw, **details}
         return await self.asks(path, method="POST", headers=headers, **given)
@@ -121,15 +121,15 @@ class WebhookBot(ServedBot):
         await webhook.register(self.app.application.bot, self.settings.webhook_url)
 
 
-async def _ended(task: "asyncio.Task[None]") -> None:
-    """End a task that would go on for ever."""
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    """Cancel a task, and wait until it has ended."""
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
 
 
 def _samples(page: str) -> list[tuple[tuple[str, frozenset[tuple[str, str]]], float]]:
-    """Read a page of metrics."""
+    """Return the name, labels and value of each sample on a page of metrics."""
     found = re.findall(r"^(\w+)(?:\{(.*)\})? (\S+)$", page, re.MULTILINE)
     return [
         ((name, frozenset(re.findall(r'(\w+)="([^"]*)"', labels))), float(value))

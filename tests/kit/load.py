@@ -1,4 +1,4 @@
-"""People who book all at once, as people do: they ask, pick a day and a time, and confirm, give back, change their mind, or forget."""
+"""Load for a bot: many clients book at once, then confirm, release, move or forget their holds."""
 
 import asyncio
 import json
@@ -13,71 +13,74 @@ from simulator.state.keyboards import Button
 from simulator.state.world import ANSWERABLE
 from tests.kit.waiting import until
 
-# Everybody wants one of the first times of the first days.
+# All clients choose among the first times of the first days, to compete for them.
 _DAYS, _TIMES = 3, 8
-_PONDERS = 0.3
-# Before a crowd on a machine that others use as well can say that nobody answers.
-_PATIENCE = 120
-_APART = 0.05
+_MEAN_PAUSE_SECONDS = 0.3
+# Long enough for a busy machine.
+_REPLY_TIMEOUT = 120
+_START_INTERVAL = 0.05
 
 
 class LoadClient:
-    """Somebody who books until he is told to stop, and waits for the answer to each of his acts before the next one."""
+    """A client who books again and again, and waits for each reply before the next act."""
 
     def __init__(self, simulator: Simulator, number: int) -> None:
         self.person = simulator.person(f"Guest {number}")
         self.asked = self.granted = 0
         self._simulator = simulator
-        # Neighbours want the same.
-        self._chance = random.Random(number // 2)  # noqa: S311  (nobody gains by guessing it)
-        acts = [self._confirms, self._forgets, self._releases, self._moves]
+        # Two clients share each seed, so that they want the same time.
+        self._random = random.Random(number // 2)  # noqa: S311  (not a secret)
+        acts = [self._confirm, self._forget, self._release, self._move]
         self._acts = cycle(acts[number % len(acts) :] + acts[: number % len(acts)])
 
     async def books(self) -> None:
-        """Book once."""
+        """Book once, and do one thing with the hold."""
         asked = self.person.sends("/book")["message"]["message_id"]
         self.asked += 1
-        await until(lambda: self._calendar(asked), within=_PATIENCE)
+        await until(lambda: self._calendar(asked), within=_REPLY_TIMEOUT)
         card = self._calendar(asked)
-        if card is not None and await self._picks(card):
+        if card is not None and await self._hold(card):
             await next(self._acts)(card)
-        await asyncio.sleep(self._chance.uniform(0, 2 * _PONDERS))
+        await asyncio.sleep(self._random.uniform(0, 2 * _MEAN_PAUSE_SECONDS))
 
-    async def _picks(self, card: Message) -> bool:
-        """Pick a day and a time, and tell whether that became a hold, which may have run out already by the time it is shown."""
-        if not await self._taps(card, "bd:", _DAYS) or not any(
+    async def _hold(self, card: Message) -> bool:
+        """Pick a day and a time, and return whether the card shows a hold that can be confirmed."""
+        if not await self._tap(card, "bd:", _DAYS) or not any(
             _is(button, "bs:") for button in card.buttons
         ):
             return False
-        await self._takes(card)
+        await self._pick_time(card)
         return any(_is(button, "rc:") for button in card.buttons)
 
-    async def _confirms(self, card: Message) -> None:
-        await self._taps(card, "rc:")
+    async def _confirm(self, card: Message) -> None:
+        await self._tap(card, "rc:")
 
-    async def _releases(self, card: Message) -> None:
-        await self._taps(card, "rr:")
+    async def _release(self, card: Message) -> None:
+        await self._tap(card, "rr:")
 
-    async def _forgets(self, card: Message) -> None:
-        """Let the hold run out."""
+    async def _forget(self, card: Message) -> None:
+        """Let the hold expire."""
 
-    async def _moves(self, card: Message) -> None:
-        """Choose another time for the hold, and let that one run out; where it has run out before, the other time is a new hold."""
-        if await self._taps(card, "ro:") and await self._taps(card, "bd:", _DAYS):
-            await self._takes(card)
+    async def _move(self, card: Message) -> None:
+        """Move the hold to another time, and let it expire there; if it has expired, hold again."""
+        if await self._tap(card, "ro:") and await self._tap(card, "bd:", _DAYS):
+            await self._pick_time(card)
 
-    async def _takes(self, card: Message) -> None:
-        """Tap a time, and note whether it was granted: a refusal is said aloud, with the answer to the tap."""
+    async def _pick_time(self, card: Message) -> None:
+        """Tap a time, and count it as granted if no toast refuses it."""
         toasts = len(self.person.toasts)
-        if await self._taps(card, "bs:", _TIMES):
+        if await self._tap(card, "bs:", _TIMES):
             self.granted += len(self.person.toasts) == toasts
 
-    async def _taps(self, card: Message, kind: str, among: int = 1) -> bool:
-        """Tap one of the first buttons of a kind, and wait for the answer; tell whether there was one to tap."""
+    async def _tap(self, card: Message, kind: str, among: int = 1) -> bool:
+        """Tap one of the first buttons of a kind, and wait for the answer.
+
+        Return whether there was such a button.
+        """
         buttons = [button for button in card.buttons if _is(button, kind)][:among]
         if not buttons:
             return False
-        button = self._chance.choice(buttons)
+        button = self._random.choice(buttons)
         edits, toasts = card.edited, len(self.person.toasts)
         update = self.person.taps_data(button.data or "", card.id, label=button.text)
         tap = self._simulator.world.taps[update["callback_query"]["id"]]
@@ -86,16 +89,16 @@ class LoadClient:
                 tap.answers
                 and (card.edited > edits or len(self.person.toasts) > toasts or self._is_late(tap))
             ),
-            within=_PATIENCE,
+            within=_REPLY_TIMEOUT,
         )
         return True
 
     def _is_late(self, tap: Tap) -> bool:
-        """Tell whether a tap has grown so old that Telegram shows no answer to it any more."""
+        """Return whether a tap is too old for Telegram to show an answer."""
         return self._simulator.world.now() - tap.at > ANSWERABLE
 
     def _calendar(self, asked: int) -> Message | None:
-        """Return the answer to a question: the first message after it from which a day can be chosen."""
+        """Return the first message after a ``/book`` from which a day can be chosen."""
         return next(
             (
                 m
@@ -106,21 +109,21 @@ class LoadClient:
         )
 
 
-async def come_and_go(guests: list[LoadClient], goes_on: Callable[[], bool]) -> None:
-    """Have everybody book again and again, and end once each has had the answer to the last of his acts."""
+async def come_and_go(clients: list[LoadClient], keep_running: Callable[[], bool]) -> None:
+    """Let all clients book until ``keep_running()`` is false and each has its last reply."""
 
-    async def comes(guest: LoadClient, after: float) -> None:
-        await asyncio.sleep(after)
-        while goes_on():
-            await guest.books()
+    async def run(client: LoadClient, delay: float) -> None:
+        await asyncio.sleep(delay)
+        while keep_running():
+            await client.books()
 
     async with asyncio.TaskGroup() as group:
-        for number, guest in enumerate(guests):
-            group.create_task(comes(guest, number * _APART))
+        for number, client in enumerate(clients):
+            group.create_task(run(client, number * _START_INTERVAL))
 
 
 def reservations_shown(markup: Any) -> set[int]:
-    """Return the numbers of the reservations that a keyboard offers to confirm."""
+    """Return the ids of the reservations that a keyboard offers to confirm."""
     keyboard = json.loads(markup) if isinstance(markup, str) else markup or {}
     rows = keyboard.get("inline_keyboard", [])
     return {
@@ -132,5 +135,5 @@ def reservations_shown(markup: Any) -> set[int]:
 
 
 def _is(button: Button, kind: str) -> bool:
-    """Tell whether a button's data is of this kind."""
+    """Return whether a button's data is of this kind."""
     return (button.data or "").startswith(kind)

@@ -1,4 +1,4 @@
-"""What Telegram was asked to show of reservations, by the calls that the bot made."""
+"""Counts notifications of reservations in the calls that the simulator recorded."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,11 +6,14 @@ from collections.abc import Iterable
 from simulator.state.transcript import CallRecord
 
 OPENINGS = {"hold_expired": "⌛", "booking_confirmed": "📅"}
-"""How the notices of these kinds begin."""
+"""How the text of each kind of notification begins."""
 
 
 def told(calls: Iterable[CallRecord], part: str) -> "Counter[tuple[int, int]]":
-    """Return how often Telegram took the notice that begins so, or that has this part after a name, for each chat and cell."""
+    """Count the accepted notifications that begin with a text, by chat id and start cell.
+
+    A ``part`` that starts with ``</b>`` follows the name in bold that the text begins with.
+    """
     return Counter(
         (
             int(call.params["chat_id"]),
@@ -19,13 +22,13 @@ def told(calls: Iterable[CallRecord], part: str) -> "Counter[tuple[int, int]]":
         for call in calls
         if call.method.lower() == "sendmessage"
         and call.ok
-        and _is_notice(call.params["text"], part)
+        and _is_notification(call.params["text"], part)
         and 'unix="' in call.params["text"]
     )
 
 
-def _is_notice(text: str, part: str) -> bool:
-    """Tell whether a text is a notice that begins so, or has the part after the name it begins with."""
+def _is_notification(text: str, part: str) -> bool:
+    """Return whether a text begins with the part, or has it after a name in bold."""
     return text.startswith(part) or (
         part.startswith("</b>") and text.startswith("<b>") and part in text
     )

@@ -14,7 +14,7 @@ from bot.dialogue.context import Context
 from bot.messages.screen import Screen
 from bot.ui.locale import Reader
 
-ROOMS = (
+PACKAGES = (
     "bot.features.account",
     "bot.features.booking",
     "bot.features.reservations",
@@ -35,7 +35,7 @@ class Preview:
 
 
 class Previews:
-    """The previews of one room, in the order they are drawn."""
+    """The previews of one package, in the order they are drawn."""
 
     def __init__(self) -> None:
         self.all: list[Preview] = []
@@ -48,16 +48,16 @@ class Previews:
         ]
 
 
-def previews_of(room: str) -> list[Preview]:
-    """Return a room's previews."""
-    module = importlib.import_module(f"tests.{room}.previews")
+def previews_of(package: str) -> list[Preview]:
+    """Return a package's previews."""
+    module = importlib.import_module(f"tests.{package}.previews")
     found: Previews = module.PREVIEWS
     return found.all
 
 
 def every_preview() -> list[Preview]:
-    """Return the previews of all rooms."""
-    return [preview for room in ROOMS for preview in previews_of(room)]
+    """Return the previews of all packages."""
+    return [preview for package in PACKAGES for preview in previews_of(package)]
 
 
 def screen_functions() -> Iterator[str]:
@@ -72,8 +72,8 @@ def screen_functions() -> Iterator[str]:
 
 
 def _makes_screen(name: str, function: Callable[..., object]) -> bool:
-    """Tell whether a function is public and turns values into a screen; one of another screen is not counted."""
+    """Return whether a function is public and makes a screen from plain values only."""
     signature = inspect.signature(function)
-    given = {parameter.annotation for parameter in signature.parameters.values()}
+    annotations = {parameter.annotation for parameter in signature.parameters.values()}
     public = not name.startswith("_")
-    return public and signature.return_annotation is Screen and not given & {Screen, Context}
+    return public and signature.return_annotation is Screen and not annotations & {Screen, Context}

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bot.messages.screen import Button, Screen
 from bot.ui.texts import LANGUAGES
-from tests.kit.preview import ROOMS, Preview, previews_of
+from tests.kit.preview import PACKAGES, Preview, previews_of
 from tests.kit.screens import reader
 
 _TIME = re.compile(r"<tg-time[^>]*>(.*?)</tg-time>", re.DOTALL)
@@ -46,25 +46,25 @@ _SWITCH = (
 
 def page() -> str:
     """Return the whole page."""
-    rooms = [(room, previews_of(room)) for room in ROOMS]
-    links = " · ".join(f'<a href="#{room}">{room}</a>' for room, _ in rooms)
+    packages = [(package, previews_of(package)) for package in PACKAGES]
+    links = " · ".join(f'<a href="#{package}">{package}</a>' for package, _ in packages)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>Slotkeeper: every screen</title><style>{_STYLE}</style></head><body>"
         f"<h1>Every screen</h1><p>{links}</p>"
         f'<p><button type="button" onclick="{html.escape(_SWITCH)}">Light or dark</button></p>'
-        + "".join(_room(room, previews) for room, previews in rooms)
+        + "".join(_section(package, previews) for package, previews in packages)
         + "</body></html>\n"
     )
 
 
-def _room(room: str, previews: list[Preview]) -> str:
-    """Return a room's part: each function, and below it each state."""
-    parts = [f'<h2 id="{room}">{room}</h2>']
+def _section(package: str, previews: list[Preview]) -> str:
+    """Return a package's section: each function, and below it each state."""
+    parts = [f'<h2 id="{package}">{package}</h2>']
     for of, states in groupby(previews, lambda preview: preview.of):
         for preview in states:
-            parts.append(f"<h3>{of.removeprefix(f'{room}.')}: {preview.state}</h3>")
+            parts.append(f"<h3>{of.removeprefix(f'{package}.')}: {preview.state}</h3>")
             drawn = [_screen(preview.screen(reader(name)), name) for name in LANGUAGES]
             parts.append(f'<div class="state">{"".join(drawn)}</div>')
     return "\n".join(parts)

@@ -1,4 +1,4 @@
-"""What stands between Telegram and several replicas: a proxy in front of them, and for each a way to Telegram by which it is known."""
+"""Proxies between replicas and the simulator: one for Bot API calls, one for webhook posts."""
 
 import asyncio
 from collections import deque
@@ -18,56 +18,59 @@ _CALLER: ContextVar[int] = ContextVar("caller", default=0)
 
 
 class Calls(deque[CallRecord]):
-    """All calls, none of them forgotten, and beside each the number of the bot that made it."""
+    """All calls, without a limit, and the number of the replica that made each."""
 
     def __init__(self) -> None:
         super().__init__()
         self.callers: list[int] = []
 
     def append(self, call: CallRecord) -> None:
-        """Note a call."""
+        """Add a call, and the replica that is making it."""
         self.callers.append(_CALLER.get())
         super().append(call)
 
     def of(self, caller: int) -> list[CallRecord]:
-        """Return the calls of one bot."""
-        return [call for call, who in zip(self, self.callers, strict=True) if who == caller]
+        """Return the calls of one replica."""
+        return [call for call, number in zip(self, self.callers, strict=True) if number == caller]
 
 
 class ReplicaApi:
-    """Gives each bot an address of Telegram of its own, and notes in ``polls`` when which of them asked for updates."""
+    """Gives each replica its own Bot API address, to identify its calls.
+
+    ``polls`` has the loop time and the replica of each ``getUpdates``.
+    """
 
     def __init__(self, simulator: Simulator) -> None:
         self.calls = Calls()
         self.polls: list[tuple[float, int]] = []
         self._simulator = simulator
         simulator.transcript.calls = self.calls
-        simulator.mount(self._add_to)
+        simulator.mount(self._add_routes)
 
     def address(self, number: int) -> str:
-        """Return the root of the Bot API for a bot."""
+        """Return the Bot API address of a replica."""
         return f"{self._simulator.url}/of/{number}"
 
     @property
     def poller(self) -> int:
-        """Return who asked for updates last."""
+        """Return the replica that polled last, or 0."""
         return self.polls[-1][1] if self.polls else 0
 
-    def _add_to(self, application: web.Application) -> None:
-        """Serve the addresses."""
-        application.router.add_route("*", "/of/{number}/bot{token}/{method}", self._called)
+    def _add_routes(self, application: web.Application) -> None:
+        """Add the route of all replicas."""
+        application.router.add_route("*", "/of/{number}/bot{token}/{method}", self._handle_call)
 
-    async def _called(self, request: web.Request) -> web.StreamResponse:
-        """Pass on a call, and note who made it."""
+    async def _handle_call(self, request: web.Request) -> web.StreamResponse:
+        """Record which replica makes a call, and let the simulator answer it."""
         caller = int(request.match_info["number"])
         _CALLER.set(caller)
         if request.match_info["method"].lower() == "getupdates":
             self.polls.append((asyncio.get_running_loop().time(), caller))
-        return await self._simulator._server.call(request)
+        return await self._simulator.serve_call(request)
 
 
 class LoadBalancer:
-    """Hands each update that is posted to the next replica; where that one is down, or not ready, to the one after it."""
+    """Forwards webhook posts to the replicas in turn, skipping those that are down or not ready."""
 
     def __init__(self, ports: Sequence[int]) -> None:
         self._ports = deque(ports)
@@ -77,7 +80,7 @@ class LoadBalancer:
     async def serving(self, port: int) -> AsyncIterator[None]:
         """Serve on this port for a block."""
         application = web.Application()
-        application.router.add_post("/{path:.*}", self._posted)
+        application.router.add_post("/{path:.*}", self._handle_post)
         runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         async with aiohttp.ClientSession() as self._session:
@@ -87,13 +90,16 @@ class LoadBalancer:
             finally:
                 await runner.cleanup()
 
-    async def _posted(self, request: web.Request) -> web.Response:
-        """Answer what a replica answers. One that dies with the update in hand has perhaps worked it: Telegram may decide."""
+    async def _handle_post(self, request: web.Request) -> web.Response:
+        """Return the status of the first replica that answers.
+
+        If a replica dies while it has the update, return 502: Telegram posts it again.
+        """
         body = await request.read()
         self._ports.rotate()
         for port in tuple(self._ports):
             try:
-                status = await self._handed(port, request, body)
+                status = await self._forward(port, request, body)
             except aiohttp.ClientConnectorError:
                 continue
             except aiohttp.ClientError:
@@ -102,8 +108,8 @@ class LoadBalancer:
                 return web.Response(status=status)
         return web.Response(status=HTTPStatus.BAD_GATEWAY)
 
-    async def _handed(self, port: int, request: web.Request, body: bytes) -> int:
-        """Hand an update to one replica and return the status of its answer."""
+    async def _forward(self, port: int, request: web.Request, body: bytes) -> int:
+        """Post an update to one replica, and return the status of its answer."""
         headers = {
             SECRET_HEADER: request.headers[SECRET_HEADER],
             "Content-Type": "application/json",

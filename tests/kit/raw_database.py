@@ -36,12 +36,14 @@ def refuses_rows(url: str, table: str) -> None:
         execute(
             url,
             f"CREATE FUNCTION refuses() RETURNS trigger LANGUAGE plpgsql AS {body}",
-            f"CREATE TRIGGER refuses BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuses()",
+            f"CREATE TRIGGER refuses BEFORE INSERT ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION refuses()",
         )
     else:
         changes(
             url,
-            f"CREATE TRIGGER refuses BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'refused'); END",
+            f"CREATE TRIGGER refuses BEFORE INSERT ON {table}"
+            " BEGIN SELECT RAISE(ABORT, 'refused'); END",
         )
 
 

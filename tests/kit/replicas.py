@@ -1,4 +1,4 @@
-"""A town whose bot runs as several replicas on one database, each update worked by the next of them."""
+"""A bot with several replicas on one database, which process updates in turn."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -16,11 +16,12 @@ from storage.cluster.membership import PostgresMembership
 from tests.kit.bot import TOKEN, BotHarness
 from tests.kit.postgres import execute, fetch, named
 
-_CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'slotkeeper'"
+_TERMINATE = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'slotkeeper'"""
 
 
 class ReplicaSet(BotHarness):
-    """A town with replicas A, B, C … in ``apps``; ``app`` is the one that works the next update."""
+    """A bot with replicas ``apps``; ``app`` is the one that processes the next update."""
 
     def __init__(
         self, database_url: str, *, replicas: int = 2, paced: bool = False, **more: Any
@@ -38,7 +39,7 @@ class ReplicaSet(BotHarness):
         await super().ends()
 
     async def joins_in(self) -> App:
-        """Open one more replica."""
+        """Start one more replica."""
         app = build(
             self.settings,
             TOKEN,
@@ -46,7 +47,7 @@ class ReplicaSet(BotHarness):
             patience=self.patience,
             rate_limiter=RateLimiter() if self._paced else None,
         )
-        for handler in reversed(self._first):
+        for handler in reversed(self._extra_handlers):
             app.application.handlers[0].insert(0, handler)
         stack = AsyncExitStack()
         self._stacks[id(app)] = stack
@@ -54,17 +55,17 @@ class ReplicaSet(BotHarness):
         return app
 
     async def leaves(self, app: App) -> None:
-        """Stop a replica as a signal does."""
+        """Stop a replica gracefully."""
         self.apps.remove(app)
         await self._stacks.pop(id(app)).aclose()
 
     async def dies(self, app: App) -> None:
-        """Let a replica die with its answers in hand: whatever was committed is all that is left of it."""
+        """Stop a replica with its replies unsent: only what was committed remains."""
         app.abort()
         await self.leaves(app)
 
     async def goes_about(self, app: App, *, sweeping: bool = False) -> None:
-        """Have a replica do what is due by itself from now on: when it hears of it, and, if wanted, at each sweep."""
+        """Start a replica's job worker, which runs on notifications, and on the sweep if wanted."""
         app.scheduler.start()
         await app.jobs.start(app.scheduler)
         if not sweeping:
@@ -74,33 +75,33 @@ class ReplicaSet(BotHarness):
         stack.callback(app.scheduler.shutdown, wait=False)
 
     def adds_handler(self, handler: BaseHandler[Update, Context, Any]) -> None:
-        """Have every replica ask this handler first."""
-        self._first.insert(0, handler)
+        """Put a handler first in every replica, now and in those added later."""
+        self._extra_handlers.insert(0, handler)
         for app in self.apps:
             app.application.handlers[0].insert(0, handler)
 
     async def processes(self, updates: list[dict[str, Any]]) -> None:
-        """Have each update worked by the next replica, which does not wait until the one before has answered."""
+        """Process updates on the replicas in turn, without waiting for the previous reply."""
         for raw in updates:
             await self.worked_by(self.app, raw)
             self.app = self.apps[(self.apps.index(self.app) + 1) % len(self.apps)]
         await self.idle()
 
     async def worked_by(self, app: App, raw: dict[str, Any]) -> None:
-        """Have an update worked by one replica; its answer may still be on the way."""
+        """Process an update on one replica; the reply may not have been sent yet."""
         await app.receiver.once(app.receiver.read(raw))
 
     async def answers(self) -> None:
-        """Have the replicas work all that people did, and do what is due: each alarm has heard of a part of it."""
+        """Process every update and do what is due, whichever replica's alarm was set."""
         await self.settles()
 
     async def run_due(self) -> None:
-        """Have all replicas do what is due, and wait until that has arrived."""
+        """Do what is due on all replicas, and wait until it has been sent."""
         await asyncio.gather(*(app.jobs.run_due() for app in self.apps))
         await self.idle()
 
     async def idle(self) -> None:
-        """Wait until no replica has anything in hand."""
+        """Wait until all replicas are idle."""
         for app in self.apps:
             await app.processor.idle()
             await app.relay.idle()
@@ -112,24 +113,24 @@ class ReplicaSet(BotHarness):
 
 
 def membership(app: App) -> PostgresMembership:
-    """Return a replica's presence."""
+    """Return a replica's cluster membership."""
     assert isinstance(app.membership, PostgresMembership)
     return app.membership
 
 
 def leaders(apps: Sequence[App]) -> list[App]:
-    """Return the replicas that lead."""
+    """Return the replicas that believe they are the leader."""
     return [app for app in apps if app.membership.is_leader]
 
 
 def cut(url: str) -> None:
-    """Cut all connections of the bot to PostgreSQL, as its restart does."""
-    fetch(url, _CUT)
+    """Drop all connections of the bot to PostgreSQL, as a restart of the server does."""
+    fetch(url, _TERMINATE)
 
 
 @contextmanager
 def shut(url: str) -> Iterator[None]:
-    """Cut all connections, and let nobody in for a block; only our own connection stays."""
+    """Drop the bot's connections and refuse new ones for a block."""
     name = make_url(url).database
     server = named(url, "postgres")
     execute(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")

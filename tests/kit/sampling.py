@@ -1,8 +1,8 @@
 """How much the tests try, and the seed of everything they choose at random.
 
-``--profile=fast`` runs a sample, ``--profile=full`` every case on every database and every fault at
-every moment. ``TEST_SEED`` repeats a run; without it the date is the seed, so each day tries
-something else.
+``--profile=fast`` runs a sample; ``--profile=full`` runs every case on every database, and every
+fault at every moment. ``TEST_SEED`` repeats a run. The default seed is the date, so the sample
+changes every day.
 """
 
 import os

@@ -37,7 +37,7 @@ CANCELLED_BY_PROVIDER = replace(
 
 
 def reader(language: str = "en", zone: str = "Europe/Berlin") -> Reader:
-    """Return how one person reads: their language and time zone."""
+    """Return a person's locale: their language and time zone."""
     t = texts_in(language)
     return Reader(t, Times(t.locale, ZoneInfo(zone)))
 

@@ -1,4 +1,4 @@
-"""Clients that open many connections, send half a request header on each, and open those again that are closed: until killed."""
+"""A slow-client attack: keeps connections open that have sent half a request header."""
 
 import resource
 import socket
@@ -9,7 +9,7 @@ from contextlib import suppress
 _HALF = b"POST /telegram HTTP/1.1\r\nHost: example.org\r\nX-Half: "
 
 
-def _opened(port: int) -> socket.socket | None:
+def _connect(port: int) -> socket.socket | None:
     with suppress(OSError):
         connection = socket.create_connection(("127.0.0.1", port), timeout=1)
         connection.sendall(_HALF)
@@ -33,7 +33,7 @@ def _keep_open(port: int, count: int) -> None:
         for connection in [each for each in connections if not _is_open(each)]:
             connection.close()
             connections.remove(connection)
-        connections += [each for _ in range(count - len(connections)) if (each := _opened(port))]
+        connections += [each for _ in range(count - len(connections)) if (each := _connect(port))]
         print("all opened", flush=True)  # noqa: T201  (the test waits for it)
         time.sleep(0.1)
 

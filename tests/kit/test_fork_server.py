@@ -1,4 +1,4 @@
-"""A program that is forked finds what one finds that an interpreter was started for, and its end looks the same from outside."""
+"""A forked program starts and ends like one in a fresh interpreter."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from tests.kit.waiting import until
 PROGRAM = ("tests.kit.environment_report", "3", "--and=more")
 
 
-def test_a_fork_finds_what_a_fresh_interpreter_finds_and_ends_as_it_does(tmp_path: Path) -> None:
+def test_a_fork_starts_and_ends_like_a_fresh_interpreter(tmp_path: Path) -> None:
     env = plain_environment() | {"TMPDIR": str(tmp_path), "TZ": "Asia/Tokyo", "PTB_TIMEDELTA": "1"}
     forked, fresh = (ended(tmp_path, env, *PROGRAM, fresh=fresh) for fresh in (False, True))
 
@@ -27,12 +27,12 @@ def test_a_fork_finds_what_a_fresh_interpreter_finds_and_ends_as_it_does(tmp_pat
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
-async def test_who_ends_by_a_signal_tells_which(tmp_path: Path, number: signal.Signals) -> None:
+async def test_the_exit_status_names_the_signal(tmp_path: Path, number: signal.Signals) -> None:
     env = plain_environment() | {"DATABASE_URL": "sqlite:///bot.db"}
-    with (tmp_path / "said").open("ab") as said:
-        process = await started(tmp_path, env, "demo", out=said.fileno(), err=said.fileno())
+    with (tmp_path / "output").open("ab") as output:
+        process = await started(tmp_path, env, "demo", out=output.fileno(), err=output.fileno())
     try:
-        await until(lambda: (tmp_path / "said").stat().st_size)
+        await until(lambda: (tmp_path / "output").stat().st_size)
         os.kill(process.pid, number)
         assert await asyncio.wait_for(process.wait(), 10) == -number
     finally:
@@ -41,6 +41,6 @@ async def test_who_ends_by_a_signal_tells_which(tmp_path: Path, number: signal.S
         os.kill(process.pid, 0)
 
 
-def test_an_environment_that_an_interpreter_reads_at_its_start_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="has to be a real one"):
+def test_different_startup_variables_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="need a fresh interpreter"):
         runs(tmp_path, plain_environment() | {"PYTHONWARNINGS": "ignore"}, "--version")

@@ -1,4 +1,4 @@
-"""The bot as the command line runs it, but for its pace: a Telegram of our own sets no limits."""
+"""The bot's command line without rate limits, for a simulated Telegram that sets none."""
 
 import sys
 

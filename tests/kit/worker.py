@@ -1,6 +1,6 @@
-"""A function in a process of its own, forked at once, that can be killed at any moment.
+"""Runs a function in a forked process, which can be killed at any moment.
 
-A worker says something by printing a line; what it printed before it was killed can still be read.
+A worker reports by printing lines. Lines printed before a kill can still be read.
 """
 
 import importlib
@@ -25,7 +25,7 @@ class Worker:
         self._out = out
 
     def line(self, seconds: float = 30) -> str:
-        """Return the next line; an empty one if the worker ended. Raises TimeoutError."""
+        """Return the next line; an empty one if the worker has ended. Raises TimeoutError."""
         if not select([self._out], [], [], seconds)[0]:
             raise TimeoutError("the worker prints nothing")
         return self._out.readline()
@@ -49,12 +49,12 @@ def worker(function: str, *arguments: Any, err: int | None = None) -> Iterator[W
 
     Its standard error goes to the file ``err``, or to the tests' own.
     """
-    ours, theirs = os.pipe()
+    read_end, write_end = os.pipe()
     command = [__name__, function, json.dumps(arguments)]
-    with os.fdopen(ours) as out:
+    with os.fdopen(read_end) as out:
         err = _STDERR if err is None else err
-        started = fork_server().starts(ROOT, plain_environment(), command, theirs, err)
-        os.close(theirs)
+        started = fork_server().starts(ROOT, plain_environment(), command, write_end, err)
+        os.close(write_end)
         try:
             yield Worker(started, out)
         finally:
@@ -63,7 +63,7 @@ def worker(function: str, *arguments: Any, err: int | None = None) -> Iterator[W
 
 
 def run_together(*calls: Sequence[Any]) -> list[int]:
-    """Run several workers at once, each given as ``function, *arguments``; return their statuses."""
+    """Run workers at once, each given as ``function, *arguments``; return their exit statuses."""
     if not calls:
         return []
     function, *arguments = calls[0]
