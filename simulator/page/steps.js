@@ -51,7 +51,7 @@ export class Steps {
       "li",
       { class: `step${step.done ? " done" : ""}${next ? " next" : ""}`, "data-testid": `step-${number + 1}`, "data-done": String(step.done), "aria-current": next ? "step" : null },
       make("span", { class: "tick", "aria-hidden": "true" }, step.done ? "✓" : String(number + 1)),
-      make("div", { class: "step-body" }, make("p", { title: step.done ? step.text : null }, unseen(step.done ? "Done: " : "To do: "), step.text), !step.done && phone ? this.help(step, phone, number) : null),
+      make("div", { class: "step-body" }, make("p", {}, unseen(step.done ? "Done: " : "To do: "), step.text), !step.done && phone ? this.help(step, phone, number) : null),
     );
   }
 

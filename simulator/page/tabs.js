@@ -1,4 +1,4 @@
-// On a narrow window one thing is shown at a time: tabs say which, and swiping changes it.
+// Tabs for the steps and the phones. They are shown while something is out of view.
 
 import { button, make, unseen } from "./build.js";
 
@@ -46,5 +46,7 @@ export class Tabs {
         tab.scrollIntoView({ block: "nearest", inline: "nearest" });
       } else tab.removeAttribute("aria-current");
     }
+    const outOfView = [...this.tabs.keys()].some((element) => !element.hidden && !element.inView);
+    bar.classList.toggle("needed", outOfView);
   }
 }

@@ -134,6 +134,13 @@ class DemoPage:
                 "data-done", "true"
             )
 
+    async def not_ticked(self, *steps: int) -> None:
+        """Check that these steps, counted from 1, are still to do."""
+        for step in steps:
+            await expect(self.page.get_by_test_id(f"step-{step}")).to_have_attribute(
+                "data-done", "false"
+            )
+
     async def settles(self) -> None:
         """Wait until everybody was greeted."""
         for phone in (self.dora, self.alice, self.bernd):
