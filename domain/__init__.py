@@ -1,1 +1,1 @@
-"""The rules of booking: standard library only, and ``now`` is always an argument."""
+"""The rules of booking. They use the standard library only and take ``now`` as an argument."""

@@ -1,4 +1,4 @@
-"""A person the bot knows. Everybody who writes is a client; a provider is a client too, for language and zone."""
+"""A person the bot knows. Everyone who writes is a client, providers included."""
 
 import unicodedata
 from contextlib import suppress
@@ -10,13 +10,14 @@ from domain import errors
 
 NAME_LIMIT = 64
 _JOINER = "\N{ZERO WIDTH JOINER}"
-# Letters and symbols by category that are seen as nothing at all: four fillers of Hangul and the empty Braille cell.
+# Letters and symbols by category that render as blanks: four Hangul fillers and the empty Braille
+# cell.
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """What an update tells of its sender."""
+    """What an update says about its sender."""
 
     id: int
     name: str
@@ -37,15 +38,15 @@ class Client:
     unreachable_since: datetime | None = None
 
     def zone(self, default: ZoneInfo) -> ZoneInfo:
-        """Return the zone this person reads times in: the one chosen, else the venue's."""
+        """Return the zone in which this person reads times: their choice, or the venue's zone."""
         return ZoneInfo(self.time_zone) if self.time_zone else default
 
 
 def zone_named(name: str) -> ZoneInfo:
-    """Return the IANA zone of this name.
+    """Return the IANA zone with this name.
 
     Raises:
-        errors.ZoneUnknown: there is none.
+        errors.ZoneUnknown: no zone has this name.
     """
     if name not in available_timezones():
         raise errors.ZoneUnknown(zone=name)
@@ -53,30 +54,31 @@ def zone_named(name: str) -> ZoneInfo:
 
 
 def public_name(text: str) -> str:
-    """Tidy a name for others to read: one line, single spaces, no control or direction-changing characters.
+    """Return a name cleaned for display: one line, single spaces, no control or bidi characters.
 
     Raises:
-        errors.NameUnusable: nothing visible is left, or it is longer than ``NAME_LIMIT`` characters.
+        errors.NameUnusable: nothing visible is left, or it is longer than ``NAME_LIMIT``
+            characters.
     """
-    name = " ".join("".join(c if _is_kept(c) else " " for c in text).split())
+    name = " ".join("".join(c if _is_allowed(c) else " " for c in text).split())
     if not shows_something(name) or len(name) > NAME_LIMIT:
         raise errors.NameUnusable(limit=NAME_LIMIT)
     return name
 
 
 def shows_something(text: str) -> bool:
-    """Tell whether a text has at least one visible character."""
+    """Return whether a text has at least one visible character."""
     return any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK_LETTERS for c in text)
 
 
 def name_from_telegram(person: Contact) -> str:
-    """Return a name fit for others to read: the one Telegram tells, cut where it is too long, else the username, else the id."""
+    """Return a displayable name: the Telegram name, cut if too long, the username or the id."""
     for known in (person.name, person.username or ""):
         with suppress(errors.NameUnusable):
             return public_name(known.strip()[:NAME_LIMIT])
     return str(person.id)
 
 
-def _is_kept(character: str) -> bool:
-    """Tell whether a character may stand in a name: what is seen, and the joiner that makes one emoji of several."""
+def _is_allowed(character: str) -> bool:
+    """Return whether a name may contain a character: a printable one, or the emoji joiner."""
     return (character.isprintable() and character not in _BLANK_LETTERS) or character == _JOINER

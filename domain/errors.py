@@ -1,57 +1,61 @@
-"""Refusals: what a rule answers instead of doing what was asked.
+"""Refusals: what a rule raises when it does not allow an action.
 
-Our exception hierarchy:
+The exception hierarchy:
 
 Refusal
-  · booking: SlotTaken, SlotNotOffered, NoticeTooShort, BeyondHorizon, OwnSlot, ClientBusy, TooManyHolds
-  · reservations: ReservationUnknown, HoldExpired, HoldReleased, ReservationCancelled, ReservationPast, AlreadyConfirmed
-  · availability: OffGrid, TimeInPast, TooManyDays, NothingToPublish, DraftUnknown, DraftDiscarded, ZoneChanged
-  · people: AdminOnly, ProviderOnly, ProviderUnknown, InvitationUnknown, InvitationUsed, InvitationExpired, AlreadyProvider, NameUnusable,
-    ZoneUnknown
+  · booking: SlotTaken, SlotNotOffered, NoticeTooShort, BeyondHorizon, OwnSlot, ClientBusy,
+    TooManyHolds
+  · reservations: ReservationUnknown, HoldExpired, HoldReleased, ReservationCancelled,
+    ReservationPast, AlreadyConfirmed
+  · availability: OffGrid, TimeInPast, TooManyDays, NothingToPublish, DraftUnknown, DraftDiscarded,
+    ZoneChanged
+  · people: AdminOnly, ProviderOnly, ProviderUnknown, InvitationUnknown, InvitationUsed,
+    InvitationExpired, AlreadyProvider, NameUnusable, NameReserved, ZoneUnknown
 
-A refusal carries a ``code`` and plain values, never a sentence: the code is the key of the text that tells the person what to do next.
+A refusal carries a ``code`` and plain values, never a sentence. The code is the key of the text
+that tells the person what to do next.
 """
 
 from typing import ClassVar
 
 
 class Refusal(Exception):
-    """A rule said no. ``code`` names the reason; ``values`` are what its text may mention."""
+    """A rule refused an action. ``code`` names the reason; its text may use ``values``."""
 
     code: ClassVar[str]
 
     def __init__(self, **values: object) -> None:
-        """Keep the values for the text."""
+        """Store the values for the text."""
         super().__init__(self.code)
         self.values = values
 
 
 class SlotTaken(Refusal):
-    """Somebody else holds or has booked some of that time."""
+    """Another client holds or has booked part of that time."""
 
     code = "slot_taken"
 
 
 class SlotNotOffered(Refusal):
-    """The provider does not work then, or no slot starts then."""
+    """The provider has no hours then, or no slot starts at that time."""
 
     code = "slot_not_offered"
 
 
 class NoticeTooShort(Refusal):
-    """The start is nearer than the notice period; ``notice_period`` is a timedelta."""
+    """The start is closer than the notice period; ``notice_period`` is a timedelta."""
 
     code = "notice_too_short"
 
 
 class BeyondHorizon(Refusal):
-    """The start is farther away than the booking horizon; ``booking_horizon`` is a timedelta."""
+    """The start is beyond the booking horizon; ``booking_horizon`` is a timedelta."""
 
     code = "beyond_horizon"
 
 
 class OwnSlot(Refusal):
-    """A provider tried to book with himself."""
+    """A provider tried to book their own slot."""
 
     code = "own_slot"
 
@@ -63,85 +67,85 @@ class ClientBusy(Refusal):
 
 
 class TooManyHolds(Refusal):
-    """The client already has as many live holds as one may; ``limit`` says how many."""
+    """The client has reached the maximum number of live holds, ``limit``."""
 
     code = "too_many_holds"
 
 
 class ReservationUnknown(Refusal):
-    """There is no such reservation, or it is not the actor's: the two look alike to strangers."""
+    """The reservation does not exist or is not the actor's; the two are not distinguished."""
 
     code = "reservation_unknown"
 
 
 class HoldExpired(Refusal):
-    """The hold ran out before it was confirmed; ``reservation`` is the hold."""
+    """The hold expired before it was confirmed; ``reservation`` is the hold."""
 
     code = "hold_expired"
 
 
 class HoldReleased(Refusal):
-    """The client gave the hold back before; ``reservation`` is the hold."""
+    """The client already released the hold; ``reservation`` is the hold."""
 
     code = "hold_released"
 
 
 class ReservationCancelled(Refusal):
-    """The reservation was cancelled before; ``reservation`` is what it was."""
+    """The reservation is already cancelled; ``reservation`` is its last version."""
 
     code = "reservation_cancelled"
 
 
 class AlreadyConfirmed(Refusal):
-    """The hold is a booking by now; ``reservation`` is the one."""
+    """The hold is already confirmed; ``reservation`` is the booking."""
 
     code = "already_confirmed"
 
 
 class ReservationPast(Refusal):
-    """The appointment has begun or is over; ``reservation`` is the one."""
+    """The appointment has begun or is over; ``reservation`` is that appointment."""
 
     code = "reservation_past"
 
 
 class OffGrid(Refusal):
-    """Some hours do not lie on quarter-hours; ``suggestion`` is the nearest inward posting, or None."""
+    """Some hours are off the grid; ``suggestion`` is the nearest inward posting, or None."""
 
     code = "off_grid"
 
 
 class TimeInPast(Refusal):
-    """Some hours have passed; ``suggestion`` is the part that has not, or None."""
+    """Some hours are in the past; ``suggestion`` is the part that is not, or None."""
 
     code = "time_in_past"
 
 
 class TooManyDays(Refusal):
-    """More days at once than one posting may hold; ``limit`` says how many."""
+    """The posting has more than ``limit`` days."""
 
     code = "too_many_days"
 
 
 class NothingToPublish(Refusal):
-    """The posting holds no real time."""
+    """The posting contains no real time."""
 
     code = "nothing_to_publish"
 
 
 class DraftUnknown(Refusal):
-    """There is no such draft, or it is not the actor's."""
+    """The draft does not exist or is not the actor's."""
 
     code = "draft_unknown"
 
 
 class DraftDiscarded(Refusal):
-    """The draft was discarded or undone before."""
+    """The draft was already discarded or undone."""
 
     code = "draft_discarded"
 
 
 class ZoneChanged(Refusal):
-    """The provider has chosen another zone since the preview, in which the same hours are other times."""
+    """The provider changed their zone after the preview, so the same hours mean other times."""
 
     code = "zone_changed"
 
@@ -171,31 +175,31 @@ class InvitationUnknown(Refusal):
 
 
 class InvitationUsed(Refusal):
-    """Somebody else has accepted this invitation."""
+    """Someone else has accepted this invitation."""
 
     code = "invitation_used"
 
 
 class InvitationExpired(Refusal):
-    """The invitation is too old."""
+    """The invitation has expired."""
 
     code = "invitation_expired"
 
 
 class AlreadyProvider(Refusal):
-    """The person is a provider already; the invitation stays unused."""
+    """The person is already a provider; the invitation stays unused."""
 
     code = "already_provider"
 
 
 class NameUnusable(Refusal):
-    """The public name is empty or too long; ``limit`` is the greatest length."""
+    """The public name is empty or longer than ``limit`` characters."""
 
     code = "name_unusable"
 
 
 class NameReserved(Refusal):
-    """The public name reads as that of a provider who shares theirs."""
+    """The public name looks like the label of a provider with a shared name."""
 
     code = "name_reserved"
 

@@ -1,4 +1,4 @@
-"""What happened, in the past tense. ``domain/notification.py`` says who is told of it."""
+"""What happened, in the past tense. ``domain/notification.py`` decides who is notified."""
 
 from dataclasses import dataclass
 
@@ -7,26 +7,29 @@ from domain.reservation import Reservation
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a reservation; ``provider_client_id`` is its provider's Telegram user id."""
+    """Something that happened to a reservation.
+
+    ``provider_client_id`` is the Telegram user id of its provider.
+    """
 
     reservation: Reservation
     provider_client_id: int
 
 
 class SlotHeld(Event):
-    """A client set a slot aside, or moved his hold to another."""
+    """A client held a slot, or moved their hold to another slot."""
 
 
 class HoldConfirmed(Event):
-    """A client made a hold a booking."""
+    """A client confirmed a hold."""
 
 
 class HoldExpired(Event):
-    """A hold ran out."""
+    """A hold expired."""
 
 
 class CancelledByClient(Event):
-    """A client gave a hold back or cancelled a booking."""
+    """A client released a hold or cancelled a booking."""
 
 
 class CancelledByProvider(Event):

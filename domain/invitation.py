@@ -1,4 +1,7 @@
-"""Invitations: how an admin makes somebody a provider. Codes are random, single use, expiring, and kept only as a digest."""
+"""Invitations make a person a provider. Codes are random, expire and work once.
+
+Only a digest of each code is stored.
+"""
 
 import hashlib
 import secrets
@@ -12,7 +15,7 @@ LIFETIME = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """An invitation as stored; ``used_by`` is the Telegram user id of who accepted it."""
+    """A stored invitation; ``used_by`` is the Telegram user id of the person who accepted it."""
 
     digest: str
     invited_by: int
@@ -20,11 +23,11 @@ class Invitation:
     used_by: int | None = None
 
     def check(self, client_id: int, now: datetime) -> None:
-        """Refuse an invitation that somebody else used or that is too old; its own guest may open it again.
+        """Check that this person may use the invitation; the person who accepted it may reopen it.
 
         Raises:
-            errors.InvitationUsed: somebody else accepted it.
-            errors.InvitationExpired: its time is over.
+            errors.InvitationUsed: another person accepted it.
+            errors.InvitationExpired: it has expired.
         """
         if self.used_by == client_id:
             return
@@ -35,10 +38,10 @@ class Invitation:
 
 
 def new_code() -> str:
-    """Return a fresh code of 128 random bits, fit for a deep link."""
+    """Return a new code of 128 random bits that fits into a deep link."""
     return secrets.token_urlsafe(16)
 
 
 def digest_of(code: str) -> str:
-    """Return what is stored of a code: its SHA-256. A code of 128 random bits needs no salt."""
+    """Return the SHA-256 of a code, which is what is stored. 128 random bits need no salt."""
     return hashlib.sha256(code.encode()).hexdigest()

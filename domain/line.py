@@ -1,4 +1,4 @@
-"""A line that a person typed in private, and which edits of it are worth an answer."""
+"""A line that a person typed in a private chat, and which edits of it deserve an answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One version of a line: its chat, its number there, and a checksum of its text, None where it has no text."""
+    """One version of a line: its chat, its number, and a checksum of its text or None."""
 
     chat: int
     number: int
@@ -15,10 +15,11 @@ class Line:
 
 
 def is_first_change(edit: Line, newest: int | None, earlier: Sequence[Line]) -> bool:
-    """Tell whether an edit is the first that gives the newest line of its chat another text.
+    """Return whether an edit is the first that changes the text of the newest line in its chat.
 
-    ``earlier`` holds the known versions of the same line. Telegram reports other edits too: a live location moves, only the formatting
-    or a link preview changes, or the line is an older one.
+    ``earlier`` holds the known versions of the same line. Telegram also reports edits that are not
+    text changes: a live location moves, or only the formatting or a link preview changes. Older
+    lines can be edited too.
     """
     original = next((version.checksum for version in earlier if not version.edited), None)
     if original is None or edit.checksum in (None, original) or edit.number != newest:

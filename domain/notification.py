@@ -1,4 +1,7 @@
-"""Who is told of what, and when; and whether it is still worth telling. The one who acted is never told of his own act."""
+"""Who is notified of which event, when, and whether the notification still applies.
+
+The person who acts is never notified of their own action.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +23,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One thing one person is to be told once: ``recipient_id`` is a Telegram user id, ``due_at`` when it may go out."""
+    """One notification for one person.
+
+    ``recipient_id`` is a Telegram user id. ``due_at`` is the earliest time to send it.
+    """
 
     recipient_id: int
     kind: Kind
@@ -31,7 +37,7 @@ class Notification:
 def notifications_of(
     event: events.Event, now: datetime, warning_lead: timedelta
 ) -> tuple[Notification, ...]:
-    """Return what follows from an event."""
+    """Return the notifications that an event causes."""
     to_client, to_provider = event.reservation.client_id, event.provider_client_id
     match event:
         case events.SlotHeld(reservation=Reservation(expires_at=datetime() as end)):
@@ -45,7 +51,7 @@ def notifications_of(
         case events.HoldConfirmed():
             return (Notification(to_provider, Kind.BOOKING_CONFIRMED, event.reservation.id, now),)
         case events.CancelledByClient() if event.reservation.confirmed_at:
-            # A provider never heard of the hold, so its release is no news to him.
+            # The provider was not notified of the hold, so its release is not reported either.
             return (Notification(to_provider, Kind.CANCELLED_BY_CLIENT, event.reservation.id, now),)
         case events.CancelledByProvider():
             return (Notification(to_client, Kind.CANCELLED_BY_PROVIDER, event.reservation.id, now),)
@@ -53,7 +59,7 @@ def notifications_of(
 
 
 def still_holds(kind: Kind, reservation: Reservation, now: datetime) -> bool:
-    """Tell whether a notification, read again just before it goes out, is still true and worth telling."""
+    """Return whether a notification, checked again just before it is sent, still applies."""
     match kind:
         case Kind.HOLD_WARNING:
             return reservation.status is Status.HELD and reservation.alive(now)

@@ -1,4 +1,4 @@
-"""The booking policy: the handful of lengths of time every rule measures against."""
+"""The booking policy: the durations and limits that the rules apply."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,9 +11,10 @@ WARNING_LEAD = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class BookingPolicy:
-    """How long slots and holds last, and how early and how late one may book.
+    """Slot and hold durations, and how early and how late a client may book.
 
-    ``slot_length`` is a whole number of quarter-hours. ``notice_period`` and ``booking_horizon`` are elapsed time.
+    ``slot_length`` is a whole number of quarter-hours. ``notice_period`` and ``booking_horizon``
+    are elapsed time.
     """
 
     slot_length: timedelta = timedelta(minutes=15)
@@ -24,30 +25,31 @@ class BookingPolicy:
 
     @property
     def slot_cells(self) -> int:
-        """How many cells one slot takes."""
+        """The number of cells in one slot."""
         return self.slot_length // CELL
 
     @property
     def warning_lead(self) -> timedelta:
-        """How long before its end a hold is warned of: five minutes, or half of a hold shorter than ten."""
+        """How long before expiry the warning is sent: five minutes, or half of a hold under ten."""
         return min(WARNING_LEAD, self.hold_duration / 2)
 
     def starts(self, now: datetime) -> range:
-        """Return the cells at which a slot may start to be held at this instant.
+        """Return the cells at which a slot that is held now may start.
 
-        Both ends are allowed to the second: a slot exactly the notice period away, and one exactly at the booking horizon. Lists of
-        free slots and the hold itself both ask here, so they cannot disagree.
+        Both limits are inclusive to the second: a slot exactly the notice period ahead and one
+        exactly at the booking horizon are allowed. Lists of free slots and the hold itself both use
+        this function, so they agree.
         """
         return range(
             first_cell_from(now + self.notice_period), cell_with(now + self.booking_horizon) + 1
         )
 
     def check_start(self, start: int, now: datetime) -> None:
-        """Refuse a start outside the bookable window, saying on which side it lies.
+        """Check that a start is inside the bookable window.
 
         Raises:
             errors.NoticeTooShort: it is too soon.
-            errors.BeyondHorizon: it is too far away.
+            errors.BeyondHorizon: it is too far ahead.
         """
         starts = self.starts(now)
         if start < starts.start:

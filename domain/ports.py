@@ -1,6 +1,7 @@
-"""What the use cases need of the outside, as protocols; ``storage`` implements them.
+"""What the use cases need from a database, as protocols; ``storage`` implements them.
 
-Everything behind one ``UnitOfWork`` happens in one transaction, which commits at the end of its block or not at all.
+Everything done through one ``UnitOfWork`` is one transaction, which commits at the end of its block
+or rolls back.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,76 +22,79 @@ from domain.timespan import TimeSpan
 
 
 class Misconfigured(Exception):
-    """What a setting names cannot be used; the message is one sentence for whoever set it."""
+    """A setting cannot be used; the message is one sentence for the operator."""
 
 
 class TransactionConflict(Exception):
-    """A transaction met another's: nothing of it was kept, and doing it again will do."""
+    """A transaction conflicted with another and was rolled back. Retrying it can succeed."""
 
 
 class AlreadyThere(TransactionConflict):
-    """What a transaction puts in is there already: another was quicker, unless it is so each time, by a mistake of ours."""
+    """A unique constraint was violated: usually a race; if it repeats, a bug."""
 
 
 class DatabaseAway(Exception):
-    """The database cannot be reached: nothing of a transaction was kept, as far as can be told."""
+    """The database is unreachable. As far as is known, nothing of the transaction was saved."""
 
 
 class Clients(Protocol):
     """The people the bot knows."""
 
     async def get(self, client_id: int) -> Client | None:
-        """Return one person, or None for a stranger."""
+        """Return one person, or None if they have never written."""
         ...
 
     async def record_contact(self, contact: Contact, now: datetime) -> Client:
-        """Note that a person wrote: new, or with a new name, and reachable again; he does nothing else until this transaction ends."""
+        """Record a person's message: new, renamed or reachable again. Lock them until commit."""
         ...
 
     async def choose_zone(self, client_id: int, zone: str) -> None:
-        """Keep the zone a person chose."""
+        """Store the time zone a person chose."""
         ...
 
     async def choose_language(self, client_id: int, language: str) -> None:
-        """Keep the language a person chose."""
+        """Store the language a person chose."""
         ...
 
     async def mark_unreachable(self, client_id: int, now: datetime) -> None:
-        """Note since when a person cannot be written to; the first time counts."""
+        """Store since when a person is unreachable; the first call counts."""
         ...
 
 
 class Providers(Protocol):
-    """Those who post hours."""
+    """The people who offer hours."""
 
     async def get(self, provider_id: int) -> Provider | None:
         """Return one provider by number."""
         ...
 
     async def keep_hours(self, provider_id: int) -> Provider | None:
-        """Return one provider by number, whose hours stay as they are until this transaction ends."""
+        """Return one provider by number and lock their hours until this transaction ends."""
         ...
 
     async def of_client(self, client_id: int) -> Provider | None:
-        """Return the provider who is this person."""
+        """Return the provider who is this client."""
         ...
 
     async def by_slug(self, slug: str) -> Provider | None:
-        """Return the provider a link names."""
+        """Return the provider with this link name."""
         ...
 
     async def add(self, client_id: int, name: str, slug: str, now: datetime) -> Provider:
-        """Write a new provider."""
+        """Add a new provider."""
         ...
 
     async def rename(self, provider_id: int, name: str, slug: str) -> None:
-        """Keep a provider's new name and slug."""
+        """Store a provider's new name and slug."""
         ...
 
     async def search(
         self, part: str, *, excluding: int, offset: int, limit: int
     ) -> Sequence[Provider]:
-        """Return providers whose name has this part, or whose label it is, by name, without the one who is this client."""
+        """Return providers by name whose name contains ``part`` or whose label it is.
+
+        The provider who is the client ``besides`` is left out.
+        """
         ...
 
     async def count(self, part: str, *, excluding: int) -> int:
@@ -99,28 +103,28 @@ class Providers(Protocol):
 
 
 class Availability(Protocol):
-    """When providers work: merged stretches."""
+    """Providers' hours, as merged spans."""
 
     async def lock(self, provider_id: int) -> None:
-        """Let nobody hold anything with this provider, nor change his hours, until this transaction ends."""
+        """Lock a provider's hours and holds against other transactions until this one ends."""
         ...
 
     async def within(self, provider_id: int, window: TimeSpan) -> Sequence[TimeSpan]:
-        """Return the whole stretches that touch the window, in order."""
+        """Return the whole spans that touch the window, in order."""
         ...
 
     async def replace(
         self, provider_id: int, old: Iterable[TimeSpan], new: Iterable[TimeSpan]
     ) -> None:
-        """Put new stretches in the place of old ones."""
+        """Replace old spans with new ones."""
         ...
 
 
 class Drafts(Protocol):
-    """Hours about to be posted."""
+    """Hours that a provider is about to publish."""
 
     async def add(self, provider_id: int, draft: Draft, now: datetime) -> Draft:
-        """Write a new draft and return it with its number."""
+        """Add a new draft and return it with its number."""
         ...
 
     async def get(self, draft_id: int) -> Draft | None:
@@ -128,48 +132,48 @@ class Drafts(Protocol):
         ...
 
     async def save(self, draft: Draft) -> None:
-        """Keep a changed draft."""
+        """Store a changed draft."""
         ...
 
 
 class Reservations(Protocol):
-    """Reservations and the cells they take."""
+    """Reservations and the cells they occupy."""
 
     async def get(self, reservation_id: int) -> Reservation | None:
         """Return one reservation."""
         ...
 
     async def to_change(self, reservation_id: int) -> Reservation | None:
-        """Return one reservation, which nobody else changes until this transaction ends."""
+        """Return one reservation and lock it until this transaction ends."""
         ...
 
     async def add(self, hold: Reservation) -> Reservation:
-        """Write a hold and its cells; ``id`` is given here.
+        """Add a hold with its cells and return it with its ``id``.
 
-        Raises errors.SlotTaken where some cell is taken.
+        Raises errors.SlotTaken if a cell is taken.
         """
         ...
 
     async def move(self, hold: Reservation) -> None:
-        """Write a hold with another span, and its cells in place of the old ones; raises errors.SlotTaken likewise."""
+        """Store a hold's new span and replace its cells; raise errors.SlotTaken as ``add`` does."""
         ...
 
     async def confirm(self, reservation: Reservation) -> None:
-        """Write a confirmed reservation; its cells are kept for good."""
+        """Store a confirmed reservation; it keeps its cells."""
         ...
 
     async def cancel(self, reservation: Reservation) -> None:
-        """Write a cancelled reservation and free its cells."""
+        """Store a cancelled reservation and free its cells."""
         ...
 
     async def expire_due(self, now: datetime, limit: int) -> Sequence[Reservation]:
-        """End the holds that have run out, oldest first, free their cells, and return them."""
+        """Expire overdue holds, oldest first, free their cells and return them."""
         ...
 
     async def expire_in_way(
         self, provider_id: int, client_id: int, span: TimeSpan, now: datetime
     ) -> Sequence[Reservation]:
-        """The same, for just those whose cells lie in the way of this span."""
+        """Expire the overdue holds whose cells overlap this span, and return them."""
         ...
 
     async def taken_cells(
@@ -181,13 +185,16 @@ class Reservations(Protocol):
         *,
         excluding: int | None = None,
     ) -> Collection[int]:
-        """Return the cells of the window that live reservations take of a provider or of a client, without one reservation."""
+        """Return the window's cells taken by live reservations of a provider or a client.
+
+        The reservation ``besides`` is left out.
+        """
         ...
 
     async def client_cells(
         self, client_id: int, window: TimeSpan, now: datetime, *, excluding: int | None = None
     ) -> Collection[int]:
-        """Return the cells of the window that live reservations take of a client, without one reservation."""
+        """Return the window's cells taken by a client's live reservations, except ``besides``."""
         ...
 
     async def live_hold_count(self, client_id: int, now: datetime) -> int:
@@ -195,20 +202,20 @@ class Reservations(Protocol):
         ...
 
     async def live_of_client(self, client_id: int, now: datetime) -> Sequence[Reservation]:
-        """Return the live reservations of a client that are not over, by start."""
+        """Return a client's live reservations that are not over, by start."""
         ...
 
     async def of_provider(
         self, provider_id: int, window: TimeSpan, now: datetime, *, to_change: bool = False
     ) -> Sequence[Reservation]:
-        """Return the reservations of a provider that touch the window and take place, or took place, by start.
+        """Return a provider's live and completed reservations that touch the window, by start.
 
-        Those read ``to_change`` nobody else changes until this transaction ends.
+        With ``to_change`` they are locked until this transaction ends.
         """
         ...
 
     async def show_on(self, reservation_id: int, *, card: int | None, notice: int | None) -> None:
-        """Note which messages of the client's chat show the reservation."""
+        """Store which messages in the client's chat show the reservation."""
         ...
 
 
@@ -216,31 +223,31 @@ class Invitations(Protocol):
     """Invitations, by the digest of their code."""
 
     async def add(self, invitation: Invitation, now: datetime) -> None:
-        """Write a new invitation."""
+        """Add a new invitation."""
         ...
 
     async def get(self, digest: str) -> Invitation | None:
-        """Return the invitation with this digest, which nobody else accepts until this transaction ends."""
+        """Return the invitation with this digest and lock it until this transaction ends."""
         ...
 
     async def use(self, digest: str, client_id: int, now: datetime) -> None:
-        """Note who accepted an invitation."""
+        """Store who accepted an invitation."""
         ...
 
 
 class Outbox(Protocol):
-    """What is to be delivered."""
+    """The messages to send."""
 
     async def notify(self, notifications: Iterable[Notification]) -> None:
-        """Put notifications in; one of the same kind and reservation is put in once, and again where a hold was moved."""
+        """Add notifications, once for each kind and reservation, or again if a hold was moved."""
         ...
 
     async def delivery_of(self, kind: Kind, reservation_id: int) -> DeliveryRecord | None:
-        """Return what is known about the delivery of a notification, or None where there was none or its row was deleted."""
+        """Return what is known about a notification's delivery, or None without a row."""
         ...
 
     async def resume(self, recipient_id: int, now: datetime) -> None:
-        """Make due again what was put aside while a person could not be reached."""
+        """Make a person's withheld notifications due again."""
         ...
 
     async def reply(
@@ -251,30 +258,34 @@ class Outbox(Protocol):
         *,
         queued: bool = False,
     ) -> OutboxRow:
-        """Put the answer to an update in, leased to the process that commits it unless it is to be queued."""
+        """Add the reply to an update.
+
+        It is leased to the process that commits it unless it is ``queued``.
+        """
         ...
 
 
 class Dialogues(Protocol):
-    """Where people stand in their dialogues."""
+    """People's places in their dialogues."""
 
     async def get(self, client_id: int) -> Dialogue:
-        """Return where a person stands; outside of any dialogue where nothing is kept."""
+        """Return a person's place; outside any dialogue if none is stored."""
         ...
 
     async def save(self, client_id: int, dialogue: Dialogue, now: datetime) -> None:
-        """Keep where a person stands now."""
+        """Store a person's place."""
         ...
 
     async def show_on(self, client_id: int, card: int) -> None:
-        """Note the message the dialogue now edits in place."""
+        """Store the message the dialogue now edits in place."""
         ...
 
 
 class UnitOfWork(Protocol):
-    """One transaction and everything that can be done in it.
+    """One transaction and its repositories.
 
-    The repositories are properties, so that any class whose attributes do more than asked here fits too.
+    The repositories are properties, so that a class whose attributes offer more than this protocol
+    fits as well.
     """
 
     @property
@@ -284,22 +295,22 @@ class UnitOfWork(Protocol):
 
     @property
     def providers(self) -> Providers:
-        """Those who post hours."""
+        """The people who offer hours."""
         ...
 
     @property
     def availability(self) -> Availability:
-        """When providers work."""
+        """Providers' hours."""
         ...
 
     @property
     def drafts(self) -> Drafts:
-        """Hours about to be posted."""
+        """Hours that a provider is about to publish."""
         ...
 
     @property
     def reservations(self) -> Reservations:
-        """Reservations and the cells they take."""
+        """Reservations and the cells they occupy."""
         ...
 
     @property
@@ -309,19 +320,19 @@ class UnitOfWork(Protocol):
 
     @property
     def outbox(self) -> Outbox:
-        """What is to be delivered."""
+        """The messages to send."""
         ...
 
     @property
     def dialogues(self) -> Dialogues:
-        """Where people stand in their dialogues."""
+        """People's places in their dialogues."""
         ...
 
     @property
     def events(self) -> list[Event]:
-        """What was announced in this transaction and stands, in order; whoever commits it may count that then."""
+        """The events announced in this transaction, in order, to be counted after the commit."""
         ...
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:
-        """Open a block whose work is undone where it ends in an error, leaving the rest of the transaction as it was."""
+        """Open a block whose changes, and only those, are rolled back on an error."""
         ...

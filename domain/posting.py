@@ -1,4 +1,4 @@
-"""Posting availability: from wall-clock hours on named days to stretches of real time, by way of a draft that is previewed first."""
+"""Posting availability: a draft of wall-clock hours on named days becomes spans of real time."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ DayHours = tuple[date, tuple[WallSpan, ...]]
 
 
 class DraftState(StrEnum):
-    """Where a draft stands."""
+    """The states of a draft."""
 
     OPEN = "open"
     PUBLISHED = "published"
@@ -25,10 +25,11 @@ class DraftState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Hours a provider is about to post.
+    """Hours that a provider is about to publish.
 
-    ``days`` are sorted; a day still without hours has an empty tuple. ``added`` is what publishing really added, and so what undoing
-    takes away again: time that was posted before stays. ``zone`` is the IANA zone it was previewed in last, None before.
+    ``days`` are sorted; a day without hours yet has an empty tuple. ``added`` is what publishing
+    actually added and what undoing removes; time that was already published stays. ``zone`` is the
+    IANA zone of the latest preview, or None.
     """
 
     id: int
@@ -39,7 +40,7 @@ class Draft:
     zone: str | None = None
 
     def toggled(self, day: date) -> "Draft":
-        """Return it with the day chosen where it was not, and the other way round."""
+        """Return a copy with the day selected, or deselected if it was selected."""
         others = tuple(pair for pair in self.days if pair[0] != day)
         chosen = others if len(others) < len(self.days) else (*others, (day, ()))
         if len(chosen) > DAYS_LIMIT:
@@ -47,25 +48,26 @@ class Draft:
         return replace(self, days=tuple(sorted(chosen)))
 
     def with_hours(self, hours: WallSpan) -> "Draft":
-        """Return it with these hours on every chosen day."""
+        """Return a copy with these hours on every selected day."""
         return replace(self, days=tuple((day, (hours,)) for day, _ in self.days))
 
 
 def plan(days: Sequence[DayHours], zone: ZoneInfo, now: datetime) -> tuple[TimeSpan, ...]:
-    """Turn a posting into real time, merged and sorted; nothing is bent in silence.
+    """Convert a posting to real time, merged and sorted. Nothing is adjusted silently.
 
     Raises:
         errors.TooManyDays: more than ``DAYS_LIMIT`` days.
-        errors.OffGrid: some hours are off the quarter-hour grid; carries the nearest inward posting.
-        errors.TimeInPast: some hours have begun; carries what is left of the posting.
-        errors.NothingToPublish: no real time is left, such as hours wholly inside a clock change.
+        errors.OffGrid: some hours are off the quarter-hour grid; carries the nearest inward
+            posting.
+        errors.TimeInPast: some hours have begun; carries the remaining part of the posting.
+        errors.NothingToPublish: no real time is left, for example hours inside a clock change.
     """
     if len(days) > DAYS_LIMIT:
         raise errors.TooManyDays(limit=DAYS_LIMIT)
     if not all(span.on_grid for _, spans in days for span in spans):
-        raise errors.OffGrid(suggestion=_inward(days))
-    if any(_begun(day, span, zone, now) for day, spans in days for span in spans):
-        raise errors.TimeInPast(suggestion=_still_to_come(days, zone, now))
+        raise errors.OffGrid(suggestion=_cut_inward(days))
+    if any(_has_begun(day, span, zone, now) for day, spans in days for span in spans):
+        raise errors.TimeInPast(suggestion=_remaining_days(days, zone, now))
     real = merged(
         found for day, spans in days for span in spans if (found := on_day(day, span, zone))
     )
@@ -74,31 +76,34 @@ def plan(days: Sequence[DayHours], zone: ZoneInfo, now: datetime) -> tuple[TimeS
     return real
 
 
-def _inward(days: Iterable[DayHours]) -> tuple[DayHours, ...]:
-    """Return the posting with all hours cut inward to the grid, leaving out what vanishes."""
-    return _kept(
+def _cut_inward(days: Iterable[DayHours]) -> tuple[DayHours, ...]:
+    """Return the posting with all hours cut inward to the grid, without hours that vanish."""
+    return _nonempty_days(
         (day, tuple(cut for span in spans if (cut := span.inward()))) for day, spans in days
     )
 
 
-def _begun(day: date, span: WallSpan, zone: ZoneInfo, now: datetime) -> bool:
-    """Tell whether these hours began before now."""
+def _has_begun(day: date, span: WallSpan, zone: ZoneInfo, now: datetime) -> bool:
+    """Return whether these hours began before now."""
     real = on_day(day, span, zone)
     return real is not None and real.starts_at < now
 
 
-def _still_to_come(days: Iterable[DayHours], zone: ZoneInfo, now: datetime) -> tuple[DayHours, ...]:
-    """Return the part of a posting that still lies ahead."""
-    return _kept(
-        (day, tuple(rest for span in spans if (rest := _rest(day, span, zone, now))))
+def _remaining_days(
+    days: Iterable[DayHours], zone: ZoneInfo, now: datetime
+) -> tuple[DayHours, ...]:
+    """Return the part of a posting that is still ahead."""
+    return _nonempty_days(
+        (day, tuple(rest for span in spans if (rest := _remaining(day, span, zone, now))))
         for day, spans in days
     )
 
 
-def _rest(day: date, span: WallSpan, zone: ZoneInfo, now: datetime) -> WallSpan | None:
-    """Return what of these hours has not begun, or None where nothing is left.
+def _remaining(day: date, span: WallSpan, zone: ZoneInfo, now: datetime) -> WallSpan | None:
+    """Return the part of these hours that has not begun, or None.
 
-    Each quarter is turned into real time rather than compared with the clock's reading now: that reading may be on its second pass.
+    Each quarter-hour is converted to real time and not compared with the wall clock, which may show
+    the same hour for the second time.
     """
     for start in range(span.start, span.end, CELL_MINUTES):
         rest = WallSpan(start, span.end)
@@ -110,6 +115,6 @@ def _rest(day: date, span: WallSpan, zone: ZoneInfo, now: datetime) -> WallSpan 
     return None
 
 
-def _kept(days: Iterable[DayHours]) -> tuple[DayHours, ...]:
-    """Leave out the days on which nothing is left."""
+def _nonempty_days(days: Iterable[DayHours]) -> tuple[DayHours, ...]:
+    """Return the days that have any hours."""
     return tuple((day, spans) for day, spans in days if spans)

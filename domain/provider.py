@@ -1,4 +1,4 @@
-"""A provider: somebody who posts hours and whom clients book."""
+"""A provider: a person who offers hours and whom clients book."""
 
 import re
 import unicodedata
@@ -10,7 +10,7 @@ SLUG_LIMIT = 32
 LABEL_LIMIT = NAME_LIMIT + SLUG_LIMIT + len(" ()")
 _LABEL = re.compile(r"(.+?)\s*\(([^()]+)\)\s*")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
-_WRITTEN_OUT = str.maketrans(
+_TRANSLITERATION = str.maketrans(
     {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "æ": "ae", "å": "aa", "ł": "l"}
 )
 
@@ -22,7 +22,8 @@ _ACCENT = re.compile("[\u0300-\u036f]")
 class Provider:
     """A provider by number; ``client_id`` is their Telegram user id, ``slug`` their name in links.
 
-    ``shares_name`` tells that another provider's name reads the same (``name_key``). Only what is shown to clients needs it.
+    ``shares_name`` is whether another provider's name has the same ``name_key``. Only screens for
+    clients need it.
     """
 
     id: int
@@ -33,12 +34,18 @@ class Provider:
 
     @property
     def label(self) -> str:
-        """The name for clients: with the slug where the name alone could be another provider's. It finds the provider when typed."""
+        """The name shown to clients, with the slug if another provider shares the name.
+
+        Typing it finds the provider.
+        """
         return f"{self.name} ({self.slug})" if self.shares_name else self.name
 
 
 def looks_like_label(name: str) -> bool:
-    """Tell whether a name reads as the label of another provider could: it ends with its own slug in brackets, numbered or not."""
+    """Return whether a name could be another provider's label.
+
+    Such a name ends with its own slug in brackets, with or without a number.
+    """
     found = _LABEL.fullmatch(name)
     return (
         found is not None
@@ -48,9 +55,12 @@ def looks_like_label(name: str) -> bool:
 
 
 def slug_for(name: str) -> str:
-    """Return the plain form of a name for links: small ASCII letters, digits and single dashes; ``provider`` where none are left."""
+    """Return the form of a name for links: lower-case ASCII letters, digits and single dashes.
+
+    It is ``provider`` if no such character is left.
+    """
     plain = (
-        unicodedata.normalize("NFKD", name.casefold().translate(_WRITTEN_OUT))
+        unicodedata.normalize("NFKD", name.casefold().translate(_TRANSLITERATION))
         .encode("ascii", "ignore")
         .decode()
     )
@@ -58,5 +68,8 @@ def slug_for(name: str) -> str:
 
 
 def name_key(name: str) -> str:
-    """Return what a name is searched and compared by: without case, accents and kinds of apostrophes."""
+    """Return the key that names are searched and compared by.
+
+    It ignores case, accents and the kind of apostrophe.
+    """
     return _ACCENT.sub("", unicodedata.normalize("NFD", name.casefold().translate(_APOSTROPHES)))

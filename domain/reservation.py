@@ -1,4 +1,4 @@
-"""A client's claim on a provider's time: a hold, or what became of it."""
+"""A client's claim on a provider's time: a hold and what it becomes."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +11,7 @@ REASON_LIMIT = 300
 
 
 class Status(StrEnum):
-    """Where a reservation stands."""
+    """The states of a reservation."""
 
     HELD = "held"
     CONFIRMED = "confirmed"
@@ -22,7 +22,7 @@ class Status(StrEnum):
 
 
 class Party(StrEnum):
-    """Who ended a reservation."""
+    """The party that ended a reservation."""
 
     CLIENT = "client"
     PROVIDER = "provider"
@@ -32,9 +32,10 @@ class Party(StrEnum):
 class Reservation:
     """One reservation.
 
-    ``expires_at`` is set while held and kept once expired, so that a card can say when. ``card_message_id`` is the message in the
-    client's chat that shows it; ``notice_message_id`` the warning below that, while there is one. ``first_held_at`` is set once a
-    hold was moved; ``held_at`` is when its present time was taken.
+    ``expires_at`` is set while held and kept after expiry, so that a card can show it.
+    ``card_message_id`` is the message in the client's chat that shows the reservation,
+    ``notice_message_id`` the warning below it while there is one. ``first_held_at`` is set once a
+    hold was moved; ``held_at`` is when its current time was taken.
     """
 
     id: int
@@ -53,20 +54,23 @@ class Reservation:
     first_held_at: datetime | None = None
 
     def expired(self, now: datetime) -> bool:
-        """Tell whether this is a hold that ran out, swept or not: a hold lives while ``now < expires_at``."""
+        """Return whether this is an expired hold, swept or not.
+
+        A hold lives while ``now < expires_at``.
+        """
         if self.status is Status.HELD:
             return self.expires_at is not None and now >= self.expires_at
         return self.status is Status.EXPIRED
 
     def alive(self, now: datetime) -> bool:
-        """Tell whether it takes up time: a confirmed one, or a hold that has not run out."""
+        """Return whether it occupies time: it is confirmed, or a hold that has not expired."""
         return self.status is Status.CONFIRMED or (
             self.status is Status.HELD and not self.expired(now)
         )
 
     @property
     def released(self) -> bool:
-        """Tell whether the client gave it back before ever confirming it."""
+        """Return whether the client released it without ever confirming it."""
         return (
             self.status is Status.CANCELLED
             and self.confirmed_at is None
@@ -74,10 +78,11 @@ class Reservation:
         )
 
     def confirmed(self, now: datetime) -> "Reservation":
-        """Return it confirmed; one confirmed already comes back unchanged.
+        """Return a confirmed copy; a confirmed reservation is returned unchanged.
 
         Raises:
-            errors.HoldExpired, errors.HoldReleased, errors.ReservationCancelled, errors.ReservationPast: it is no live hold.
+            errors.HoldExpired, errors.HoldReleased, errors.ReservationCancelled,
+            errors.ReservationPast: it is not a live hold.
         """
         if self.status is Status.CONFIRMED:
             return self
@@ -86,10 +91,11 @@ class Reservation:
         return replace(self, status=Status.CONFIRMED, expires_at=None, confirmed_at=now)
 
     def cancelled(self, by: Party, now: datetime, reason: str | None = None) -> "Reservation":
-        """Return it cancelled, or released where it was a hold; one cancelled by the same party already comes back unchanged.
+        """Return a cancelled or released copy; one already cancelled by this party is unchanged.
 
         Raises:
-            errors.HoldExpired, errors.HoldReleased, errors.ReservationCancelled, errors.ReservationPast: there is nothing to cancel.
+            errors.HoldExpired, errors.HoldReleased, errors.ReservationCancelled,
+            errors.ReservationPast: there is nothing to cancel.
         """
         if self.status is Status.CANCELLED and self.ended_by is by:
             return self
@@ -100,12 +106,15 @@ class Reservation:
         )
 
     def _check_ahead(self, now: datetime) -> None:
-        """Refuse what has begun: with no notice period, a hold may outlast the beginning of its own time."""
+        """Raise ReservationPast once the appointment has begun.
+
+        Without a notice period, a hold can outlast the start of its own time.
+        """
         if now >= self.span.starts_at:
             raise errors.ReservationPast(reservation=self)
 
     def _check_alive(self, now: datetime) -> None:
-        """Refuse with the reason this reservation no longer takes up time."""
+        """Raise the reason why this reservation no longer occupies time."""
         if self.alive(now):
             return
         if self.expired(now):

@@ -1,6 +1,6 @@
-"""Texts that people sent, as the database can keep them."""
+"""Convert texts that people sent to what the database can store."""
 
 
 def storable(text: str) -> str:
-    """Return a text without NUL, which PostgreSQL refuses in any column, and without halves of surrogate pairs, which are no characters."""
+    """Return a text without NUL, which PostgreSQL rejects, and without lone surrogates."""
     return text.replace("\x00", "").encode(errors="ignore").decode()

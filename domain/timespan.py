@@ -1,7 +1,8 @@
-"""Stretches of time: on a wall clock, and as instants; the only place where one becomes the other.
+"""Spans of time: on a wall clock and as instants. Only this module converts between the two.
 
-An instant is an aware ``datetime`` in UTC. A *cell* is one quarter-hour of absolute time, numbered ``unix seconds // 900``: every
-zone's offset is a whole number of quarters, so a quarter on any wall clock is exactly one cell.
+An instant is an aware ``datetime`` in UTC. A *cell* is one quarter-hour of absolute time, numbered
+``unix seconds // 900``. Every zone's offset is a whole number of quarter-hours, so a quarter-hour
+on any wall clock is exactly one cell.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,23 +21,26 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, order=True)
 class WallSpan:
-    """A half-open stretch ``[start, end)`` of one day's wall clock, in minutes after midnight; ``end`` may be 1440 (midnight)."""
+    """A half-open span ``[start, end)`` of one day's wall clock, in minutes after midnight.
+
+    ``end`` may be 1440, which is the next midnight.
+    """
 
     start: int
     end: int
 
     def __post_init__(self) -> None:
-        """Refuse what is no stretch of one day: that is a caller's mistake, never a person's."""
+        """Raise ValueError unless the span lies within one day; only a bug can cause this."""
         if not 0 <= self.start < self.end <= DAY_MINUTES:
-            raise ValueError(f"not a stretch of one day: {self.start}-{self.end}")
+            raise ValueError(f"not a span within one day: {self.start}-{self.end}")
 
     @property
     def on_grid(self) -> bool:
-        """Tell whether both ends lie on whole quarters."""
+        """Return whether both ends are on quarter-hours."""
         return self.start % CELL_MINUTES == 0 and self.end % CELL_MINUTES == 0
 
     def inward(self) -> "WallSpan | None":
-        """Return the longest stretch on the quarter-hour grid inside this one, or None where not even a quarter fits."""
+        """Return the longest span on the quarter-hour grid inside this one, or None."""
         start = -(-self.start // CELL_MINUTES) * CELL_MINUTES
         end = self.end // CELL_MINUTES * CELL_MINUTES
         return WallSpan(start, end) if start < end else None
@@ -44,50 +48,47 @@ class WallSpan:
 
 @dataclass(frozen=True, slots=True, order=True)
 class TimeSpan:
-    """A half-open stretch ``[start, end)`` of absolute time, on the grid of cells; ``start`` and ``end`` are cell numbers."""
+    """A half-open span ``[start, end)`` of absolute time; both are cell numbers."""
 
     start: int
     end: int
 
     def __post_init__(self) -> None:
-        """Refuse an empty or reversed stretch: that is a caller's mistake, never a person's."""
+        """Raise ValueError for an empty or reversed span; only a bug can cause this."""
         if self.start >= self.end:
-            raise ValueError(f"empty stretch of time: {self.start}-{self.end}")
+            raise ValueError(f"empty span of time: {self.start}-{self.end}")
 
     @property
     def starts_at(self) -> datetime:
-        """The first instant inside."""
+        """The first instant inside the span."""
         return instant(self.start)
 
     @property
     def ends_at(self) -> datetime:
-        """The first instant after the end."""
+        """The first instant after the span."""
         return instant(self.end)
 
     @property
     def cells(self) -> range:
-        """The cells inside, in order."""
+        """The cells inside the span, in order."""
         return range(self.start, self.end)
 
     def overlaps(self, other: "TimeSpan") -> bool:
-        """Tell whether some instant lies in both."""
+        """Return whether the two spans have an instant in common."""
         return self.start < other.end and other.start < self.end
 
     def covers(self, other: "TimeSpan") -> bool:
-        """Tell whether every instant of the other lies in this one."""
+        """Return whether the other span lies completely in this one."""
         return self.start <= other.start and other.end <= self.end
 
     def clipped(self, window: "TimeSpan") -> "TimeSpan | None":
-        """Return the part inside the window, or None where there is none."""
+        """Return the part inside the window, or None."""
         start, end = max(self.start, window.start), min(self.end, window.end)
         return TimeSpan(start, end) if start < end else None
 
     @classmethod
     def between(cls, start: datetime, end: datetime) -> Self:
-        """Build from two instants that lie on the grid.
-
-        Raises ValueError where one does not.
-        """
+        """Return the span between two instants on the grid; raise ValueError if one is off it."""
         return cls(cell_at(start), cell_at(end))
 
 
@@ -97,7 +98,7 @@ def instant(cell: int) -> datetime:
 
 
 def cell_at(moment: datetime) -> int:
-    """Return the cell that begins at this instant; raises ValueError where none does."""
+    """Return the cell that begins at this instant; raise ValueError if none does."""
     cell, rest = divmod(int(moment.timestamp()), CELL_SECONDS)
     if rest or moment.microsecond:
         raise ValueError(f"{moment.isoformat()} is not on the quarter-hour grid")
@@ -105,21 +106,22 @@ def cell_at(moment: datetime) -> int:
 
 
 def cell_with(moment: datetime) -> int:
-    """Return the cell in which an instant lies: the last that has begun by then."""
+    """Return the cell that contains an instant: the last that has begun by then."""
     return int(moment.timestamp()) // CELL_SECONDS
 
 
 def first_cell_from(moment: datetime) -> int:
-    """Return the first cell that begins at this instant or after it."""
+    """Return the first cell that begins at this instant or later."""
     whole = int(moment.timestamp()) + (1 if moment.microsecond else 0)
     return -(-whole // CELL_SECONDS)
 
 
 def wall_to_instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """Turn a naive wall-clock reading into the instant a clock in that zone first shows it.
+    """Convert a naive wall-clock time to the first instant at which a clock in that zone shows it.
 
-    A reading that comes twice (clocks set back) means its first pass. A reading inside a gap (clocks set forward) never comes; it means
-    the instant of the change, so that a stretch ending or beginning in the gap ends or begins where real time does.
+    A time that occurs twice, because clocks go back, means its first occurrence. A time in a gap,
+    because clocks go forward, means the instant of the change, so a span that ends or begins in the
+    gap ends or begins where real time does.
     """
     guess = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if guess.astimezone(zone).replace(tzinfo=None) == wall:
@@ -128,7 +130,7 @@ def wall_to_instant(wall: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """Find the instant between the two at which the zone's offset changes, to the second, by halving."""
+    """Return the instant between the two at which the zone's offset changes, to the second."""
     low, high = int(before.timestamp()), int(after.timestamp())
     offset = datetime.fromtimestamp(low, zone).utcoffset()
     while high - low > 1:
@@ -138,33 +140,33 @@ def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> dateti
     return datetime.fromtimestamp(high, UTC)
 
 
-def _reading(day: date, minutes: int) -> datetime:
-    """Return the wall-clock reading so many minutes after midnight; 1440 is the next day's midnight."""
+def _wall_time(day: date, minutes: int) -> datetime:
+    """Return the wall-clock time this many minutes after midnight; 1440 is the next midnight."""
     return datetime.combine(day, time.min) + timedelta(minutes=minutes)
 
 
 def on_day(day: date, wall: WallSpan, zone: ZoneInfo) -> TimeSpan | None:
-    """Turn a stretch of a day's wall clock into real time, or None where the day skips all of it.
+    """Convert a span of a day's wall clock to real time, or None if the day skips all of it.
 
-    On the days the clocks change the result is as long as the time that really passes: 23 and 25 hours for a whole day.
+    On days when the clocks change, a whole day has 23 or 25 hours.
     """
-    start = first_cell_from(wall_to_instant(_reading(day, wall.start), zone))
-    end = cell_with(wall_to_instant(_reading(day, wall.end), zone))
+    start = first_cell_from(wall_to_instant(_wall_time(day, wall.start), zone))
+    end = cell_with(wall_to_instant(_wall_time(day, wall.end), zone))
     return TimeSpan(start, end) if start < end else None
 
 
 def whole_day(day: date, zone: ZoneInfo) -> TimeSpan | None:
-    """Return a local day, midnight to midnight, as real time, or None for a day the zone left out."""
+    """Return a local day, midnight to midnight, as real time, or None if the zone skipped it."""
     return on_day(day, WallSpan(0, DAY_MINUTES), zone)
 
 
 def local_day(cell: int, zone: ZoneInfo) -> date:
-    """Return the calendar day on which the cell begins for somebody in that zone."""
+    """Return the calendar day on which the cell begins in that zone."""
     return instant(cell).astimezone(zone).date()
 
 
 def by_day(spans: Iterable[TimeSpan], zone: ZoneInfo) -> Iterator[tuple[date, TimeSpan]]:
-    """Cut stretches at local midnights: one pair of day and part for each day touched, in order."""
+    """Split spans at local midnights; yield a pair of day and part for each day, in order."""
     for span in spans:
         start = span.start
         while start < span.end:
@@ -176,15 +178,15 @@ def by_day(spans: Iterable[TimeSpan], zone: ZoneInfo) -> Iterator[tuple[date, Ti
 
 @lru_cache(maxsize=4096)
 def midnight(day: date, zone: ZoneInfo) -> int:
-    """Return the cell at which a local day begins; one that the zone left out begins and ends at once.
+    """Return the cell at which a local day begins; a day that the zone skipped has no length.
 
-    Every screen with a month asks for the same few days.
+    Cached, because every screen with a month asks for the same few days.
     """
-    return first_cell_from(wall_to_instant(_reading(day, 0), zone))
+    return first_cell_from(wall_to_instant(_wall_time(day, 0), zone))
 
 
 def merged(spans: Iterable[TimeSpan]) -> tuple[TimeSpan, ...]:
-    """Join stretches that overlap or touch; the result is sorted and disjoint."""
+    """Join spans that overlap or touch; the result is sorted and disjoint."""
     joined: list[TimeSpan] = []
     for span in sorted(spans):
         if joined and span.start <= joined[-1].end:
@@ -195,15 +197,15 @@ def merged(spans: Iterable[TimeSpan]) -> tuple[TimeSpan, ...]:
 
 
 def without(spans: Iterable[TimeSpan], removed: Iterable[TimeSpan]) -> tuple[TimeSpan, ...]:
-    """Take stretches out of others; the result is sorted and disjoint."""
+    """Subtract spans from others; the result is sorted and disjoint."""
     rest = list(merged(spans))
     for hole in removed:
-        rest = [part for span in rest for part in _around(span, hole)]
+        rest = [part for span in rest for part in _parts_outside(span, hole)]
     return tuple(rest)
 
 
-def _around(span: TimeSpan, hole: TimeSpan) -> Iterator[TimeSpan]:
-    """Yield what is left of a stretch on both sides of a hole."""
+def _parts_outside(span: TimeSpan, hole: TimeSpan) -> Iterator[TimeSpan]:
+    """Yield the parts of a span on both sides of a hole."""
     if not span.overlaps(hole):
         yield span
         return

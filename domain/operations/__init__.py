@@ -1,1 +1,1 @@
-"""What the bot and storage share besides booking: dialogues, the outbox, incidents, integrity, retries."""
+"""What the bot and storage share besides booking: dialogues, outbox, incidents, retries."""

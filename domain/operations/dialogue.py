@@ -1,4 +1,7 @@
-"""Where a person stands in a dialogue: kept with the work, so that a restart interrupts nobody."""
+"""A person's place in a dialogue.
+
+It is stored with their changes, so a restart does not lose it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +11,8 @@ from dataclasses import dataclass, field
 class Dialogue:
     """The dialogue one person is in.
 
-    ``flow`` and ``state`` are None outside of any. ``data`` is plain JSON; ``card_message_id`` the message the dialogue edits in place.
+    ``flow`` and ``state`` are None outside a dialogue. ``data`` is plain JSON. ``card_message_id``
+    is the message the dialogue edits in place.
     """
 
     flow: str | None = None

@@ -1,11 +1,11 @@
-"""What went wrong for reasons of our own, counted until whoever runs the bot has been told."""
+"""Internal failures, counted until the admins have been notified."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Trouble(StrEnum):
-    """The kinds of what can go wrong."""
+    """The kinds of incident."""
 
     UPDATE_SET_ASIDE = "update_set_aside"
     MESSAGE_REFUSED = "message_refused"
@@ -16,7 +16,10 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """How often something went wrong since it was last told of; ``error`` is the last one's class or reason, without persons."""
+    """How often a failure occurred since the last report.
+
+    ``error`` is the class or reason of the last occurrence and contains no personal data.
+    """
 
     kind: Trouble
     count: int

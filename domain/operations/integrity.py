@@ -1,4 +1,4 @@
-"""What a look at the books finds: the facts of ``doctor``, in numbers."""
+"""The findings of an integrity check, as numbers; ``doctor`` prints them."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,7 +6,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """Something that could not be told to anybody: its kind, how long ago it was put aside, and why."""
+    """A notification that could not be sent: its kind, how long ago it was parked, and why."""
 
     kind: str
     age: timedelta
@@ -15,7 +15,7 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """Updates that failed for good: how many, and the error of the last."""
+    """Updates that failed permanently: their number and the error of the last one."""
 
     count: int
     last_error: str
@@ -23,13 +23,15 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """The state of the books at one instant. Reservations are told by their numbers.
+    """The result of an integrity check at one instant. Reservations are listed by number.
 
-    ``unswept`` are holds that ran out a while ago and still take time, ``stray`` those that are over and still take time, ``lacking`` live
-    ones that do not take all of theirs. ``unmerged`` are providers, by number, whose hours overlap or touch. ``oldest_due`` is for how long
-    the oldest message has been due, None where none is; ``odd_leases`` counts messages in hand for longer than anybody has one in hand.
-    ``ahead`` is how far the newest entry lies in the future, None where it does not. ``loose`` are tables with rows that point to nothing,
-    and ``damage`` is what the database itself has to say of its file.
+    ``unswept`` are holds that expired a while ago and still occupy cells. ``stray`` are ended
+    reservations that still occupy cells, ``lacking`` live ones that do not occupy all of theirs.
+    ``unmerged`` are providers, by number, whose hours overlap or touch. ``oldest_due`` is how long
+    the oldest message has been due, or None. ``odd_leases`` counts messages leased for longer than
+    a lease lasts. ``ahead`` is how far the newest entry lies in the future, or None. ``loose`` are
+    tables with rows whose foreign keys point to nothing. ``damage`` is what the database reports
+    about its own file.
     """
 
     overlaps_of_providers: tuple[int, ...] = ()

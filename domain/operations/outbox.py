@@ -1,4 +1,4 @@
-"""The outbox: everything Telegram is to be told, written in the same transaction as the fact and delivered after the commit."""
+"""The outbox: messages written in the same transaction as the change and sent after the commit."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,15 +6,15 @@ from datetime import datetime
 
 REPLY = "reply"
 NOT_DELIVERED = "not_delivered"
-"""The key in a notification's payload for the number of tries that Telegram is known to have refused."""
+"""The key in a notification's payload for the number of tries that Telegram has refused."""
 DIGEST = "digest"
 TOLD_TO_WAIT = "429"
-"""The error of a row that waits because Telegram said for how long."""
+"""The error of a row that waits because Telegram's rate limit demands it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """How many rows are due and not told, and since when the oldest of them is due; None where there is none."""
+    """How many rows are due but not sent, and since when the oldest is due, or None."""
 
     depth: int
     oldest: datetime | None
@@ -22,11 +22,12 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One thing to deliver to one person.
+    """One message to send to one person.
 
-    ``kind`` is a ``notification.Kind``, rendered from the reservation when it goes out, or ``REPLY``: the answer to an update, rendered
-    with the work and kept in ``payload`` as plain JSON, or ``DIGEST``: what an admin is told of errors, whose ``payload`` has the figures.
-    The ``payload`` of a notification has ``NOT_DELIVERED`` once Telegram has refused a try.
+    ``kind`` is a ``notification.Kind``, rendered from the reservation when it is sent; or
+    ``REPLY``, the answer to an update, rendered with the transaction and stored in ``payload`` as
+    plain JSON; or ``DIGEST``, an admin summary of errors, with the figures in ``payload``. The
+    ``payload`` of a notification has ``NOT_DELIVERED`` once Telegram has refused a try.
     """
 
     id: int
@@ -38,11 +39,14 @@ class OutboxRow:
     attempts: int
 
     def refused(self) -> Mapping[str, object]:
-        """Return the payload of a notification after Telegram refused the newest try."""
+        """Return a notification's payload after Telegram refused the latest try."""
         return {NOT_DELIVERED: not_delivered(self.payload) + 1}
 
     def withheld(self) -> Mapping[str, object]:
-        """Return the same for a notification that is put aside. It will count its attempts from zero, so subtract those made so far."""
+        """Return the payload for a notification that is withheld.
+
+        It will count its attempts from zero, so the attempts so far are subtracted.
+        """
         return {NOT_DELIVERED: not_delivered(self.payload) + 1 - self.attempts}
 
 
@@ -56,7 +60,10 @@ class DeliveryRecord:
 
     @property
     def may_have_arrived(self) -> bool:
-        """Tell whether the recipient may have read it. A try with an unknown outcome, such as a timeout, counts as one that arrived."""
+        """Return whether the recipient may have read it.
+
+        A try with an unknown outcome, for example a timeout, counts as delivered.
+        """
         match self.state:
             case "sent":
                 return True
@@ -64,10 +71,10 @@ class DeliveryRecord:
                 return self.not_delivered < 0
             case "due":
                 return self.attempts > self.not_delivered
-        # The attempt that settled the row as skipped or parked sent nothing.
+        # The attempt that marked the row as skipped or parked sent nothing.
         return self.attempts - 1 > self.not_delivered
 
 
 def not_delivered(payload: Mapping[str, object] | None) -> int:
-    """Return how many tries of a notification Telegram is known to have refused."""
+    """Return how many tries of a notification Telegram has refused."""
     return int(str((payload or {}).get(NOT_DELIVERED, 0)))

@@ -1,4 +1,4 @@
-"""Do again what met somebody else's transaction, or found nobody there."""
+"""Retry after a transaction conflict or while the database is unavailable."""
 
 import asyncio
 import random
@@ -10,28 +10,31 @@ from domain.ports import DatabaseAway, TransactionConflict
 
 Result = TypeVar("Result")
 
-_TRIES = 8
-_LONGEST_STEP_ASIDE = 0.05
-_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0
+_MAX_TRIES = 8
+_MAX_CONFLICT_DELAY = 0.05
+_INITIAL_BACKOFF, _MAX_BACKOFF = 0.1, 2.0
 
 
 async def again_on_conflict(attempt: Callable[[], Awaitable[Result]]) -> Result:
-    """Make an attempt, and a few more after a moment each where a transaction conflicts; raises what the last one raises."""
-    for _ in range(_TRIES - 1):
+    """Run an attempt and retry it after random delays on a conflict; raise the last error."""
+    for _ in range(_MAX_TRIES - 1):
         try:
             return await attempt()
         except TransactionConflict:
-            await asyncio.sleep(random.uniform(0, _LONGEST_STEP_ASIDE))  # noqa: S311  (nobody gains by guessing it)
+            await asyncio.sleep(random.uniform(0, _MAX_CONFLICT_DELAY))  # noqa: S311  (not used for security)
     return await attempt()
 
 
 async def again_while_away(attempt: Callable[[], Awaitable[Result]], *, seconds: float) -> Result:
-    """Make an attempt, and again and again while the database is away; raises DatabaseAway where it still is after so many seconds."""
-    wait, deadline = _FIRST_WAIT, time.monotonic() + seconds
+    """Run an attempt and retry with backoff while the database is unavailable.
+
+    Raises DatabaseAway if it is still unavailable after ``seconds``.
+    """
+    wait, deadline = _INITIAL_BACKOFF, time.monotonic() + seconds
     while time.monotonic() + wait < deadline:
         try:
             return await attempt()
         except DatabaseAway:
             await asyncio.sleep(wait)
-            wait = min(2 * wait, _LONGEST_WAIT)
+            wait = min(2 * wait, _MAX_BACKOFF)
     return await attempt()

@@ -1,1 +1,4 @@
-"""What people do, one verb each: read, ask the rule, write. Each runs inside the caller's transaction and checks the actor itself."""
+"""What people do, one verb each: read, apply the rule, write.
+
+Each use case runs inside the caller's transaction and checks the actor itself.
+"""

@@ -1,4 +1,4 @@
-"""Write down who is to be told of an event, in the same transaction as the event."""
+"""Write an event's notifications in the same transaction as the event."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from domain.ports import UnitOfWork
 
 
 async def announce(uow: UnitOfWork, policy: BookingPolicy, now: datetime, *events: Event) -> None:
-    """Put the notifications that follow from these events into the outbox, and let whoever commits know what happened."""
+    """Add the notifications for these events to the outbox and record the events."""
     uow.events.extend(events)
     await uow.outbox.notify(
         n for event in events for n in notifications_of(event, now, policy.warning_lead)

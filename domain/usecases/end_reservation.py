@@ -1,4 +1,4 @@
-"""Confirm, release and cancel: what a hold becomes by somebody's will."""
+"""Confirm, release and cancel reservations."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from domain.usecases.reservation_of import reservation_of_client, reservation_of
 async def confirm_hold(
     uow: UnitOfWork, policy: BookingPolicy, reservation_id: int, client_id: int, now: datetime
 ) -> Reservation:
-    """Make the client's live hold a booking and tell the provider; confirming again changes nothing.
+    """Confirm the client's live hold and notify the provider; confirming again changes nothing.
 
     Raises errors.ReservationUnknown and the refusals of ``Reservation.confirmed``.
     """
@@ -31,9 +31,10 @@ async def confirm_hold(
 async def cancel_by_client(
     uow: UnitOfWork, policy: BookingPolicy, reservation_id: int, client_id: int, now: datetime
 ) -> Reservation:
-    """Give the client's hold back, or cancel his booking and tell the provider; doing so again changes nothing.
+    """Release the client's hold, or cancel their booking and notify the provider.
 
-    Raises errors.ReservationUnknown and the refusals of ``Reservation.cancelled``.
+    Repeating it changes nothing. Raises errors.ReservationUnknown and the refusals of
+    ``Reservation.cancelled``.
     """
     standing = await reservation_of_client(uow, reservation_id, client_id)
     ended = standing.cancelled(Party.CLIENT, now)
@@ -54,9 +55,10 @@ async def cancel_by_provider(
     *,
     reason: str | None = None,
 ) -> Reservation:
-    """Cancel a client's reservation with the provider who is this person, and tell the client; doing so again changes nothing.
+    """Cancel a reservation as the provider who is this client, and notify its client.
 
-    Raises errors.ReservationUnknown and the refusals of ``Reservation.cancelled``.
+    Repeating it changes nothing. Raises errors.ReservationUnknown and the refusals of
+    ``Reservation.cancelled``.
     """
     standing, provider = await reservation_of_provider(uow, reservation_id, client_id)
     return await cancel_for(uow, policy, provider, standing, now, reason=reason)
@@ -71,7 +73,7 @@ async def cancel_for(
     *,
     reason: str | None = None,
 ) -> Reservation:
-    """Cancel a reservation that is known to be this provider's."""
+    """Cancel a reservation that is known to belong to this provider."""
     ended = standing.cancelled(Party.PROVIDER, now, reason)
     if ended != standing:
         await uow.reservations.cancel(ended)

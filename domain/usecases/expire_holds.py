@@ -1,4 +1,4 @@
-"""End holds that have run out. This module is the one place where a hold dies of age."""
+"""Expire overdue holds. No other module does."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -16,8 +16,8 @@ BATCH = 500
 async def expire_holds(
     uow: UnitOfWork, policy: BookingPolicy, now: datetime, *, limit: int = BATCH
 ) -> int:
-    """End up to ``limit`` overdue holds and return how many; fewer than the limit means none is left."""
-    return await _told(uow, policy, now, await uow.reservations.expire_due(now, limit))
+    """Expire up to ``limit`` overdue holds and return how many; fewer means none is left."""
+    return await _announce_expired(uow, policy, now, await uow.reservations.expire_due(now, limit))
 
 
 async def expire_holds_in_way(
@@ -29,16 +29,16 @@ async def expire_holds_in_way(
     client_id: int,
     span: TimeSpan,
 ) -> int:
-    """End the overdue holds that still occupy some of this span, so that nobody has to wait for a sweep."""
-    return await _told(
+    """Expire the overdue holds that overlap this span, so that no one waits for the sweep."""
+    return await _announce_expired(
         uow, policy, now, await uow.reservations.expire_in_way(provider_id, client_id, span, now)
     )
 
 
-async def _told(
+async def _announce_expired(
     uow: UnitOfWork, policy: BookingPolicy, now: datetime, ended: Iterable[Reservation]
 ) -> int:
-    """Announce the end of these holds; their providers never heard of them and are not told."""
+    """Announce expired holds; their providers never knew of them and are not notified."""
     expired = [events.HoldExpired(hold, provider_client_id=0) for hold in ended]
     await announce(uow, policy, now, *expired)
     return len(expired)

@@ -1,4 +1,4 @@
-"""Find free slots, as one client would see them."""
+"""Find free slots, as one client sees them."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ _WEEK = 7 * _DAY // CELL
 
 @dataclass(frozen=True, slots=True)
 class SlotSearch:
-    """Whose slots are looked for, for whom, and when.
+    """A search for free slots of a provider, for a client, at an instant.
 
-    ``moving`` is the client's hold that a new choice would replace: its own time counts as free for him.
+    ``moving`` is the client's hold that a new choice would replace; its own time counts as free.
     """
 
     provider_id: int
@@ -38,14 +38,17 @@ class SlotSearch:
     async def open_hours(
         self, uow: UnitOfWork, starts: range, *, seen: OpenHours | None = None
     ) -> OpenHours:
-        """Return what is known of the slots that start in these cells; what was ``seen`` already is not read again."""
+        """Return the hours and busy cells for slots that start in these cells.
+
+        ``seen`` is data read earlier; it is returned if it covers these cells.
+        """
         if seen and seen.covers(starts):
             return seen
         if not starts:
             return OpenHours((), (), starts, self.policy.slot_cells)
         window = TimeSpan(starts.start, starts.stop + self.policy.slot_cells)
         offered = await uow.availability.within(self.provider_id, window)
-        busy = await self._taken(uow, window) if offered else ()
+        busy = await self._taken_cells(uow, window) if offered else ()
         return OpenHours(offered, frozenset(busy), starts, self.policy.slot_cells)
 
     async def open_days(
@@ -57,7 +60,7 @@ class SlotSearch:
         *,
         seen: OpenHours | None = None,
     ) -> OpenHours:
-        """The same, for those that start on the calendar days of this zone, from the first to the last."""
+        """Return the same for slots that start on the days ``first`` to ``last`` of a zone."""
         return await self.open_hours(
             uow, self.starts(midnight(first, zone), midnight(last + _DAY, zone)), seen=seen
         )
@@ -66,8 +69,8 @@ class SlotSearch:
         """Return the free slots that start in the cells ``first <= start < last``, in order."""
         return tuple((await self.open_hours(uow, self.starts(first, last))).slots())
 
-    async def _taken(self, uow: UnitOfWork, window: TimeSpan) -> Collection[int]:
-        """Return the cells that are taken, of the provider and of the client, but by the hold that a new choice would replace."""
+    async def _taken_cells(self, uow: UnitOfWork, window: TimeSpan) -> Collection[int]:
+        """Return the taken cells of provider and client, without the hold that is being moved."""
         own = await uow.reservations.get(self.moving) if self.moving else None
         excluding = own.id if own and own.client_id == self.client_id else None
         return await uow.reservations.taken_cells(
@@ -83,9 +86,10 @@ async def soonest_slots(
     wanted: Callable[[TimeSpan], bool] | None = None,
     seen: OpenHours | None = None,
 ) -> Sequence[TimeSpan]:
-    """Return the first free slots there are, or the first that are ``wanted``; see ``SlotSearch.open_hours`` for what was ``seen``.
+    """Return the first free slots, or the first that are ``wanted``.
 
-    It looks a week at a time, so that a full calendar is not read for three slots.
+    The search reads a week at a time, so that it does not read a full calendar for three slots. For
+    ``seen`` see ``SlotSearch.open_hours``.
     """
     bookable = search.policy.starts(search.now)
     found: list[TimeSpan] = []
@@ -101,7 +105,7 @@ async def soonest_slots(
 async def can_be_held_again(
     uow: UnitOfWork, policy: BookingPolicy, hold: Reservation, now: datetime
 ) -> bool:
-    """Tell whether a hold has run out and its client could hold the very same slot anew."""
+    """Return whether a hold has expired and its client could hold the same slot again."""
     if not hold.expired(now):
         return False
     search = SlotSearch(hold.provider_id, hold.client_id, policy, now)
@@ -124,7 +128,10 @@ async def days_with_slots(
     *,
     seen: OpenHours | None = None,
 ) -> frozenset[date]:
-    """Return the calendar days of this zone, from the first to the last, on which some free slot starts; see ``soonest_slots``."""
+    """Return the calendar days ``first`` to ``last`` of this zone on which a free slot starts.
+
+    For ``seen`` see ``SlotSearch.open_hours``.
+    """
     known = await search.open_days(uow, first, last, zone, seen=seen)
     days = [first + n * _DAY for n in range((last - first).days + 1)]
     return frozenset(

@@ -1,4 +1,4 @@
-"""Set a slot aside for a client, or move a hold to another slot."""
+"""Hold a slot for a client, or move a hold to another slot."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,12 +15,12 @@ from domain.usecases.expire_holds import expire_holds_in_way
 from domain.usecases.reservation_of import hold_to_move
 
 LONGEST_HOLD = 2
-"""How many hold durations a hold may last in all, however often it is moved."""
+"""The longest total time of a hold that is moved, in hold durations."""
 
 
 @dataclass(frozen=True, slots=True)
 class SlotChoice:
-    """What a client picked: a slot's first cell with a provider; ``moving`` is the hold it is to replace, if any."""
+    """A slot that a client picked. ``moving`` is the hold that it replaces, if any."""
 
     client_id: int
     provider_id: int
@@ -31,27 +31,28 @@ class SlotChoice:
 async def hold_slot(
     uow: UnitOfWork, policy: BookingPolicy, choice: SlotChoice, now: datetime
 ) -> Reservation:
-    """Hold the chosen slot until the hold duration has passed; asking again for what one has already changes nothing.
+    """Hold the chosen slot for the hold duration; if the client has it already, change nothing.
 
     Raises:
-        errors.ProviderUnknown, errors.OwnSlot, errors.NoticeTooShort, errors.BeyondHorizon, errors.SlotNotOffered, errors.ClientBusy,
-        errors.SlotTaken, errors.TooManyHolds; and where a hold is moved, errors.ReservationUnknown and errors.AlreadyConfirmed.
+        errors.ProviderUnknown, errors.OwnSlot, errors.NoticeTooShort, errors.BeyondHorizon,
+        errors.SlotNotOffered, errors.ClientBusy, errors.SlotTaken, errors.TooManyHolds; if a hold
+        is moved, also errors.ReservationUnknown and errors.AlreadyConfirmed.
     """
     provider = await _provider_for(uow, choice)
     slot = TimeSpan(choice.start, choice.start + policy.slot_cells)
-    if own := await _own_already(uow, choice, slot, now):
+    if own := await _existing_reservation(uow, choice, slot, now):
         return own
     policy.check_start(slot.start, now)
     moved = await hold_to_move(uow, choice.moving, choice.client_id, now) if choice.moving else None
     await _check_free(uow, policy, choice, slot, now)
     await _check_limit(uow, policy, choice, moved, now)
-    held = await _written(uow, policy, choice, slot, moved, now)
+    held = await _write_hold(uow, policy, choice, slot, moved, now)
     await announce(uow, policy, now, events.SlotHeld(held, provider.client_id))
     return held
 
 
 async def _provider_for(uow: UnitOfWork, choice: SlotChoice) -> Provider:
-    """Return the chosen provider, who must exist and be somebody else."""
+    """Return the chosen provider; raise if there is none or the client is that provider."""
     provider = await uow.providers.keep_hours(choice.provider_id)
     if provider is None:
         raise errors.ProviderUnknown
@@ -60,10 +61,10 @@ async def _provider_for(uow: UnitOfWork, choice: SlotChoice) -> Provider:
     return provider
 
 
-async def _own_already(
+async def _existing_reservation(
     uow: UnitOfWork, choice: SlotChoice, slot: TimeSpan, now: datetime
 ) -> Reservation | None:
-    """Return the client's own live reservation of this very slot: a second tap, or a tap on his own time."""
+    """Return the client's live reservation of this slot, for example after a double tap."""
     live = await uow.reservations.live_of_client(choice.client_id, now)
     return next((r for r in live if r.provider_id == choice.provider_id and r.span == slot), None)
 
@@ -71,7 +72,10 @@ async def _own_already(
 async def _check_free(
     uow: UnitOfWork, policy: BookingPolicy, choice: SlotChoice, slot: TimeSpan, now: datetime
 ) -> None:
-    """Refuse a slot that is not offered or not free, with the reason; the database refuses an overlap whatever is found here."""
+    """Raise if a slot is not offered or the client is busy.
+
+    The database refuses overlaps regardless of this check, which gives the reason.
+    """
     if not is_offered(slot, await uow.availability.within(choice.provider_id, slot)):
         raise errors.SlotNotOffered
     await expire_holds_in_way(
@@ -88,7 +92,7 @@ async def _check_limit(
     moved: Reservation | None,
     now: datetime,
 ) -> None:
-    """Refuse one hold more than a client may have; moving one adds none."""
+    """Raise if the client already has the maximum number of holds; a move adds none."""
     if (
         moved is None
         and await uow.reservations.live_hold_count(choice.client_id, now) >= policy.holds_per_client
@@ -96,7 +100,7 @@ async def _check_limit(
         raise errors.TooManyHolds(limit=policy.holds_per_client)
 
 
-async def _written(
+async def _write_hold(
     uow: UnitOfWork,
     policy: BookingPolicy,
     choice: SlotChoice,
@@ -104,10 +108,11 @@ async def _written(
     moved: Reservation | None,
     now: datetime,
 ) -> Reservation:
-    """Write the hold: a new one, or the moved one with its new time."""
+    """Write a new hold, or the moved hold with its new time."""
     expires_at = now + policy.hold_duration
     if moved:
-        # Time begins anew, so that there is enough to confirm the new choice; but moving to and fro must not hold it for ever.
+        # A moved hold gets a full new duration to confirm it, but repeated moves cannot extend it
+        # forever.
         first = moved.first_held_at or moved.held_at
         ends = min(expires_at, first + LONGEST_HOLD * policy.hold_duration)
         held = replace(

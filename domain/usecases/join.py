@@ -10,13 +10,16 @@ from domain.provider import SLUG_LIMIT, Provider, looks_like_label, slug_for
 from domain.usecases.reservation_of import provider_of
 
 _CODE_LIMIT = 64
-_ROOM_FOR_NUMBER = 4
+_NUMBER_SUFFIX_LENGTH = 4
 
 
 async def invite_provider(
     uow: UnitOfWork, admin_id: int, admins: frozenset[int], now: datetime
 ) -> tuple[str, datetime]:
-    """Make an invitation and return its code, of which only a digest is stored here, and when it ends; raises errors.AdminOnly."""
+    """Create an invitation; return its code and expiry. Raises errors.AdminOnly.
+
+    Only a digest of the code is stored.
+    """
     if admin_id not in admins:
         raise errors.AdminOnly
     code, expires_at = new_code(), now + LIFETIME
@@ -25,9 +28,10 @@ async def invite_provider(
 
 
 async def accept_invitation(uow: UnitOfWork, guest: Contact, code: str, now: datetime) -> Provider:
-    """Make the guest a provider under the name Telegram knows him by; opening one's own invitation again changes nothing.
+    """Make the guest a provider under their Telegram name; accepting again changes nothing.
 
-    Raises errors.InvitationUnknown, errors.InvitationUsed, errors.InvitationExpired, errors.AlreadyProvider.
+    Raises errors.InvitationUnknown, errors.InvitationUsed, errors.InvitationExpired,
+    errors.AlreadyProvider.
     """
     invitation = await uow.invitations.get(digest_of(code[:_CODE_LIMIT]))
     if invitation is None:
@@ -44,7 +48,7 @@ async def accept_invitation(uow: UnitOfWork, guest: Contact, code: str, now: dat
 
 
 async def name_provider(uow: UnitOfWork, client_id: int, text: str, *, keep_slug: bool) -> Provider:
-    """Give the provider who is this person a public name, and a slug to match unless links to the old one are about.
+    """Give a provider a public name, and a matching slug unless ``keep_slug`` preserves old links.
 
     Raises errors.ProviderOnly, errors.NameUnusable, errors.NameReserved.
     """
@@ -58,10 +62,10 @@ async def name_provider(uow: UnitOfWork, client_id: int, text: str, *, keep_slug
 
 
 async def _free_slug(uow: UnitOfWork, name: str, own: Provider | None = None) -> str:
-    """Return the slug of a name, numbered where others have it."""
+    """Return the slug of a name, with a number if another provider has it."""
     base, number = slug_for(name), 1
     slug = base
     while (holder := await uow.providers.by_slug(slug)) and (own is None or holder.id != own.id):
         number += 1
-        slug = f"{base[: SLUG_LIMIT - _ROOM_FOR_NUMBER].rstrip('-')}-{number}"
+        slug = f"{base[: SLUG_LIMIT - _NUMBER_SUFFIX_LENGTH].rstrip('-')}-{number}"
     return slug

@@ -17,7 +17,7 @@ from domain.usecases.reservation_of import provider_of
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What publishing a draft would do: all its time, what of it is posted already, and how many slots it makes."""
+    """The effect of publishing a draft: all its time, the part already published, and its slots."""
 
     draft: Draft
     spans: tuple[TimeSpan, ...]
@@ -28,13 +28,16 @@ class Preview:
 async def draft_hours(
     uow: UnitOfWork, client_id: int, days: Sequence[DayHours], now: datetime
 ) -> Draft:
-    """Keep hours to be previewed, chosen days without hours among them; raises errors.ProviderOnly."""
+    """Store hours for a preview; selected days may have no hours yet.
+
+    Raises errors.ProviderOnly.
+    """
     provider = await provider_of(uow, client_id)
     return await uow.drafts.add(provider.id, Draft(0, provider.id, tuple(sorted(days))), now)
 
 
 async def draft_of(uow: UnitOfWork, draft_id: int, client_id: int) -> tuple[Draft, Provider]:
-    """Return a provider's own draft; raises errors.ProviderOnly, errors.DraftUnknown."""
+    """Return a provider's own draft; raise errors.ProviderOnly, errors.DraftUnknown."""
     provider = await provider_of(uow, client_id)
     draft = await uow.drafts.get(draft_id)
     if draft is None or draft.provider_id != provider.id:
@@ -43,7 +46,7 @@ async def draft_of(uow: UnitOfWork, draft_id: int, client_id: int) -> tuple[Draf
 
 
 async def change_draft(uow: UnitOfWork, draft: Draft) -> Draft:
-    """Keep a changed draft; raises errors.DraftDiscarded where it is open no longer."""
+    """Store a changed draft; raise errors.DraftDiscarded if it is no longer open."""
     if draft.state is not DraftState.OPEN:
         raise errors.DraftDiscarded
     await uow.drafts.save(draft)
@@ -53,9 +56,9 @@ async def change_draft(uow: UnitOfWork, draft: Draft) -> Draft:
 async def preview_of(
     uow: UnitOfWork, policy: BookingPolicy, draft: Draft, zone: ZoneInfo, now: datetime
 ) -> Preview:
-    """Tell what publishing the draft would do; raises what ``posting.plan`` raises."""
+    """Return the effect of publishing the draft; raise what ``posting.plan`` raises."""
     spans = plan(draft.days, zone, now)
-    posted = await uow.availability.within(draft.provider_id, _around(spans))
+    posted = await uow.availability.within(draft.provider_id, _window_around(spans))
     inside = tuple(part for span in spans for old in posted if (part := old.clipped(span)))
     return Preview(draft, spans, inside, slot_count(spans, policy))
 
@@ -63,9 +66,10 @@ async def preview_of(
 async def publish_draft(
     uow: UnitOfWork, draft_id: int, client_id: int, zone: ZoneInfo, now: datetime
 ) -> Draft:
-    """Post the draft's hours, merged into what is posted; publishing again changes nothing.
+    """Merge the draft's hours into the published ones; publishing again changes nothing.
 
-    Raises errors.ProviderOnly, errors.DraftUnknown, errors.DraftDiscarded, errors.ZoneChanged, and what ``posting.plan`` raises.
+    Raises errors.ProviderOnly, errors.DraftUnknown, errors.DraftDiscarded, errors.ZoneChanged, and
+    what ``posting.plan`` raises.
     """
     draft, provider = await draft_of(uow, draft_id, client_id)
     if draft.state is DraftState.PUBLISHED:
@@ -84,7 +88,10 @@ async def publish_draft(
 
 
 async def discard_draft(uow: UnitOfWork, draft_id: int, client_id: int) -> Draft:
-    """Drop a draft that is not published; dropping it again changes nothing; raises errors.ProviderOnly, errors.DraftUnknown."""
+    """Discard an unpublished draft; otherwise change nothing.
+
+    Raises errors.ProviderOnly, errors.DraftUnknown.
+    """
     draft, _ = await draft_of(uow, draft_id, client_id)
     if draft.state is not DraftState.OPEN:
         return draft
@@ -94,7 +101,7 @@ async def discard_draft(uow: UnitOfWork, draft_id: int, client_id: int) -> Draft
 
 
 def slot_count(spans: Sequence[TimeSpan], policy: BookingPolicy) -> int:
-    """Return how many slots these stretches make."""
+    """Return how many slots these spans contain."""
     return sum(
         1 for span in spans for _ in slots_in(span, range(span.start, span.end), policy.slot_cells)
     )
@@ -103,13 +110,13 @@ def slot_count(spans: Sequence[TimeSpan], policy: BookingPolicy) -> int:
 async def _post(
     uow: UnitOfWork, provider_id: int, spans: tuple[TimeSpan, ...]
 ) -> tuple[TimeSpan, ...]:
-    """Merge stretches into what is posted and return what was really added."""
+    """Merge spans into the published hours and return what was actually added."""
     await uow.availability.lock(provider_id)
-    old = await uow.availability.within(provider_id, _around(spans))
+    old = await uow.availability.within(provider_id, _window_around(spans))
     await uow.availability.replace(provider_id, old, merged((*old, *spans)))
     return without(spans, old)
 
 
-def _around(spans: Sequence[TimeSpan]) -> TimeSpan:
-    """Return a window over all the stretches and one cell more on each side, so that neighbours that touch are seen."""
+def _window_around(spans: Sequence[TimeSpan]) -> TimeSpan:
+    """Return a window around all spans, one cell wider on each side to include adjacent ones."""
     return TimeSpan(spans[0].start - 1, spans[-1].end + 1)

@@ -1,4 +1,7 @@
-"""Take posted hours away. A reservation inside is never killed in silence: the provider says whether it stays."""
+"""Remove published hours.
+
+The provider decides whether reservations inside are kept or cancelled.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +21,7 @@ from domain.usecases.reservation_of import provider_of
 
 
 class Inside(StrEnum):
-    """What becomes of the reservations inside removed hours."""
+    """What to do with the reservations inside removed hours."""
 
     ASK = "a"
     KEEP = "k"
@@ -27,7 +30,7 @@ class Inside(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What came of it: whether the hours are gone, and the reservations inside that were asked about, kept or cancelled."""
+    """The result: whether the hours were removed, and the reservations inside them."""
 
     done: bool
     inside: tuple[Reservation, ...] = ()
@@ -41,9 +44,10 @@ async def remove_availability(
     inside: Inside,
     now: datetime,
 ) -> Removal:
-    """Take these stretches out of the provider's hours; with reservations inside, ``ASK`` changes nothing and lists them.
+    """Remove these spans from the provider's hours.
 
-    Removing what is gone already changes nothing. Raises errors.ProviderOnly.
+    With reservations inside, ``ASK`` changes nothing and returns them. Removing hours that are
+    already gone changes nothing. Raises errors.ProviderOnly.
     """
     provider = await provider_of(uow, client_id)
     return await _remove(uow, policy, provider, spans, inside, now)
@@ -57,9 +61,10 @@ async def undo_publication(
     inside: Inside,
     now: datetime,
 ) -> Removal:
-    """Take away just what publishing a draft had added; undoing again changes nothing.
+    """Remove exactly what publishing a draft added; undoing again changes nothing.
 
-    Raises errors.ProviderOnly, errors.DraftUnknown, and errors.DraftDiscarded where it was never published.
+    Raises errors.ProviderOnly, errors.DraftUnknown, and errors.DraftDiscarded if it was never
+    published.
     """
     draft, provider = await draft_of(uow, draft_id, client_id)
     if draft.state is DraftState.UNDONE:
@@ -80,7 +85,7 @@ async def _remove(
     inside: Inside,
     now: datetime,
 ) -> Removal:
-    """Ask, or do as told."""
+    """Remove the spans, or return the reservations inside if ``inside`` is ``ASK``."""
     await uow.availability.lock(provider.id)
     found = await _live_inside(uow, provider.id, spans, now)
     if found and inside is Inside.ASK:
@@ -97,7 +102,7 @@ async def _remove(
 async def _live_inside(
     uow: UnitOfWork, provider_id: int, spans: Sequence[TimeSpan], now: datetime
 ) -> tuple[Reservation, ...]:
-    """Return the live reservations in these stretches that have not begun, each once, by start."""
+    """Return the live reservations in these spans that have not begun, each once, by start."""
     found = {
         r.id: r
         for span in spans

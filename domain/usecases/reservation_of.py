@@ -1,4 +1,4 @@
-"""Read a reservation for somebody who may act on it. To everybody else it does not exist."""
+"""Read a reservation for the person who may act on it. For everyone else it does not exist."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from domain.reservation import Reservation, Status
 async def reservation_of_client(
     uow: UnitOfWork, reservation_id: int, client_id: int
 ) -> Reservation:
-    """Return a client's own reservation; raises errors.ReservationUnknown where it is another's or none."""
+    """Return a client's own reservation; raise errors.ReservationUnknown for any other."""
     reservation = await uow.reservations.to_change(reservation_id)
     if reservation is None or reservation.client_id != client_id:
         raise errors.ReservationUnknown
@@ -21,9 +21,10 @@ async def reservation_of_client(
 async def hold_to_move(
     uow: UnitOfWork, reservation_id: int, client_id: int, now: datetime
 ) -> Reservation | None:
-    """Return a client's own live hold, or None where it ran out or was given back meanwhile: then there is nothing left to move.
+    """Return a client's own live hold, or None if it expired or was released and cannot be moved.
 
-    Raises errors.ReservationUnknown, and errors.AlreadyConfirmed for a booking, which is cancelled rather than moved.
+    Raises errors.ReservationUnknown, and errors.AlreadyConfirmed for a booking, which is cancelled
+    and not moved.
     """
     reservation = await reservation_of_client(uow, reservation_id, client_id)
     if reservation.status is Status.CONFIRMED:
@@ -34,7 +35,7 @@ async def hold_to_move(
 async def reservation_of_provider(
     uow: UnitOfWork, reservation_id: int, client_id: int
 ) -> tuple[Reservation, Provider]:
-    """Return a reservation of the provider who is this person; raises errors.ReservationUnknown otherwise."""
+    """Return a reservation of the provider who is this client; raise errors.ReservationUnknown."""
     reservation = await uow.reservations.to_change(reservation_id)
     provider = await uow.providers.of_client(client_id)
     if reservation is None or provider is None or reservation.provider_id != provider.id:
@@ -43,7 +44,7 @@ async def reservation_of_provider(
 
 
 async def provider_of(uow: UnitOfWork, client_id: int) -> Provider:
-    """Return the provider who is this person; raises errors.ProviderOnly where he is none."""
+    """Return the provider who is this client; raise errors.ProviderOnly if there is none."""
     provider = await uow.providers.of_client(client_id)
     if provider is None:
         raise errors.ProviderOnly

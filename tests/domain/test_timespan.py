@@ -117,13 +117,13 @@ def test_hours_are_cut_inward_to_the_grid_and_never_outward(one: int, other: int
 
 @pytest.mark.parametrize(("start", "end"), [(-15, 0), (0, 0), (30, 15), (1440, 1440), (0, 1441)])
 def test_a_stretch_of_a_day_stays_inside_the_day(start: int, end: int) -> None:
-    with pytest.raises(ValueError, match="not a stretch of one day"):
+    with pytest.raises(ValueError, match="not a span within one day"):
         WallSpan(start, end)
 
 
 @pytest.mark.parametrize(("start", "end"), [(5, 5), (6, 5)])
 def test_a_stretch_of_time_is_never_empty(start: int, end: int) -> None:
-    with pytest.raises(ValueError, match="empty stretch"):
+    with pytest.raises(ValueError, match="empty span"):
         TimeSpan(start, end)
 
 
