@@ -1,4 +1,4 @@
-"""Which edits of a line are worth an answer."""
+"""Which edits of a line deserve an answer."""
 
 import pytest
 
@@ -11,8 +11,8 @@ def version(checksum: int | None) -> Line:
     return Line(1, 7, checksum, edited=True)
 
 
-WORTH = [(200, 7, [TYPED]), (200, 7, [TYPED, version(100)])]
-NOT_WORTH = [
+ANSWERED = [(200, 7, [TYPED]), (200, 7, [TYPED, version(100)])]
+IGNORED = [
     (100, 7, [TYPED]),
     (200, 8, [TYPED]),
     (200, None, []),
@@ -24,15 +24,15 @@ NOT_WORTH = [
 ]
 
 
-@pytest.mark.parametrize(("checksum", "newest", "earlier"), WORTH)
-def test_the_first_change_of_the_newest_line_counts(
+@pytest.mark.parametrize(("checksum", "newest", "earlier"), ANSWERED)
+def test_the_first_change_of_the_newest_line_is_answered(
     checksum: int, newest: int, earlier: list[Line]
 ) -> None:
     assert is_first_change(version(checksum), newest, earlier)
 
 
-@pytest.mark.parametrize(("checksum", "newest", "earlier"), NOT_WORTH)
-def test_no_other_edit_counts(
+@pytest.mark.parametrize(("checksum", "newest", "earlier"), IGNORED)
+def test_other_edits_are_ignored(
     checksum: int | None, newest: int | None, earlier: list[Line]
 ) -> None:
     assert not is_first_change(version(checksum), newest, earlier)

@@ -1,4 +1,4 @@
-"""Names: what others read, what stands in links, and which zones there are."""
+"""Names, slugs and zones."""
 
 import re
 import unicodedata
@@ -89,7 +89,7 @@ def test_every_slug_fits_a_deep_link(name: str) -> None:
     assert len(slug) <= SLUG_LIMIT
 
 
-def test_a_zone_is_known_by_its_name() -> None:
+def test_a_zone_is_found_by_its_iana_name() -> None:
     assert zone_named("Europe/Berlin").key == "Europe/Berlin"
 
 
@@ -146,5 +146,5 @@ def test_a_label_has_the_slug_only_where_the_name_is_shared() -> None:
         ("(anna)", False),
     ],
 )
-def test_a_name_that_reads_as_a_label_is_recognised(name: str, reserved: bool) -> None:
+def test_a_name_that_looks_like_a_label_is_recognised(name: str, reserved: bool) -> None:
     assert looks_like_label(name) is reserved

@@ -1,4 +1,4 @@
-"""Notifications: who is told of what, and what is still worth telling when it goes out."""
+"""Notifications: who receives which, and which still apply when they are sent."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,14 +21,14 @@ RELEASED = replace(
     HELD, status=Status.CANCELLED, expires_at=None, ended_at=NOW, ended_by=Party.CLIENT
 )
 CANCELLED = replace(CONFIRMED, status=Status.CANCELLED, ended_at=NOW, ended_by=Party.CLIENT)
-REFUSED = replace(RELEASED, ended_by=Party.PROVIDER)
-CALLED_OFF = replace(CANCELLED, ended_by=Party.PROVIDER)
+DECLINED = replace(RELEASED, ended_by=Party.PROVIDER)
+CANCELLED_BY_PROVIDER = replace(CANCELLED, ended_by=Party.PROVIDER)
 COMPLETED = replace(CONFIRMED, status=Status.COMPLETED, ended_at=NOW)
-ALL = [HELD, EXPIRED, CONFIRMED, RELEASED, CANCELLED, REFUSED, CALLED_OFF, COMPLETED]
+ALL = [HELD, EXPIRED, CONFIRMED, RELEASED, CANCELLED, DECLINED, CANCELLED_BY_PROVIDER, COMPLETED]
 
 
 @pytest.mark.parametrize(
-    ("event", "told"),
+    ("event", "notified"),
     [
         (events.SlotHeld(HELD, PROVIDER), [(CLIENT, Kind.HOLD_WARNING, END - LEAD)]),
         (events.HoldExpired(EXPIRED, PROVIDER), [(CLIENT, Kind.HOLD_EXPIRED, NOW)]),
@@ -39,36 +39,36 @@ ALL = [HELD, EXPIRED, CONFIRMED, RELEASED, CANCELLED, REFUSED, CALLED_OFF, COMPL
         ),
         (events.CancelledByClient(RELEASED, PROVIDER), []),
         (
-            events.CancelledByProvider(REFUSED, PROVIDER),
+            events.CancelledByProvider(DECLINED, PROVIDER),
             [(CLIENT, Kind.CANCELLED_BY_PROVIDER, NOW)],
         ),
         (
-            events.CancelledByProvider(CALLED_OFF, PROVIDER),
+            events.CancelledByProvider(CANCELLED_BY_PROVIDER, PROVIDER),
             [(CLIENT, Kind.CANCELLED_BY_PROVIDER, NOW)],
         ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, events.Event) else "",
 )
-def test_each_event_is_told_to_the_one_who_did_not_do_it(
-    event: events.Event, told: list[tuple[int, Kind, datetime]]
+def test_each_event_notifies_the_other_party_only(
+    event: events.Event, notified: list[tuple[int, Kind, datetime]]
 ) -> None:
-    expected = tuple(Notification(recipient, kind, 7, due) for recipient, kind, due in told)
+    expected = tuple(Notification(recipient, kind, 7, due) for recipient, kind, due in notified)
 
     assert notifications_of(event, NOW, LEAD) == expected
 
 
-WORTH_TELLING = {
+STILL_APPLIES = {
     Kind.HOLD_WARNING: [HELD],
     Kind.HOLD_EXPIRED: [EXPIRED],
     Kind.BOOKING_CONFIRMED: [CONFIRMED],
-    Kind.CANCELLED_BY_CLIENT: [RELEASED, CANCELLED, REFUSED, CALLED_OFF],
-    Kind.CANCELLED_BY_PROVIDER: [RELEASED, CANCELLED, REFUSED, CALLED_OFF],
+    Kind.CANCELLED_BY_CLIENT: [RELEASED, CANCELLED, DECLINED, CANCELLED_BY_PROVIDER],
+    Kind.CANCELLED_BY_PROVIDER: [RELEASED, CANCELLED, DECLINED, CANCELLED_BY_PROVIDER],
 }
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 @pytest.mark.parametrize(
-    "standing",
+    "reservation",
     ALL,
     ids=[
         "held",
@@ -76,17 +76,19 @@ WORTH_TELLING = {
         "confirmed",
         "released",
         "cancelled",
-        "refused",
-        "called off",
+        "declined",
+        "cancelled by provider",
         "completed",
     ],
 )
-def test_only_what_is_still_true_is_told(kind: Kind, standing: Reservation) -> None:
-    assert still_holds(kind, standing, END - LEAD) is (standing in WORTH_TELLING[kind])
+def test_a_notification_that_no_longer_applies_is_not_sent(
+    kind: Kind, reservation: Reservation
+) -> None:
+    assert still_holds(kind, reservation, END - LEAD) is (reservation in STILL_APPLIES[kind])
 
 
 @pytest.mark.parametrize(
-    ("now", "worth_it"),
+    ("now", "applies"),
     [
         (END - timedelta(seconds=1), True),
         (END - timedelta.resolution, True),
@@ -95,5 +97,5 @@ def test_only_what_is_still_true_is_told(kind: Kind, standing: Reservation) -> N
     ],
     ids=str,
 )
-def test_nobody_is_warned_of_a_hold_that_has_run_out(now: datetime, *, worth_it: bool) -> None:
-    assert still_holds(Kind.HOLD_WARNING, HELD, now) is worth_it
+def test_no_warning_is_sent_for_an_expired_hold(now: datetime, *, applies: bool) -> None:
+    assert still_holds(Kind.HOLD_WARNING, HELD, now) is applies

@@ -1,4 +1,4 @@
-"""What the outbox knows about a delivery: only a notification that surely never arrived counts as untold."""
+"""What the outbox knows about a delivery: which notifications may have arrived."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ ROW = OutboxRow(
         ("withheld", 2, -1, True),
     ],
 )
-def test_what_may_have_arrived_counts_as_told(
+def test_a_notification_that_may_have_arrived_counts_as_delivered(
     state: str, attempts: int, not_delivered: int, *, arrived: bool
 ) -> None:
     assert DeliveryRecord(state, attempts, not_delivered).may_have_arrived is arrived
@@ -46,7 +46,7 @@ def test_refused_tries_are_counted() -> None:
 @pytest.mark.parametrize(
     ("attempts", "refused", "kept"), [(1, 0, 0), (2, 1, 0), (2, 0, -1), (5, 2, -2)]
 )
-def test_a_notification_that_is_put_aside_keeps_the_number_of_tries_that_may_have_arrived(
+def test_a_withheld_notification_keeps_the_number_of_tries_that_may_have_arrived(
     attempts: int, refused: int, kept: int
 ) -> None:
     row = replace(ROW, attempts=attempts, payload={NOT_DELIVERED: refused})

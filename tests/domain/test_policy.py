@@ -1,4 +1,4 @@
-"""The booking policy: what is allowed exactly at its limits, and what is not one second beyond them."""
+"""The booking policy: what its limits allow exactly, and one second beyond them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -82,7 +82,7 @@ def test_a_slot_may_be_held_from_exactly_the_horizon_before_it_starts(
         assert refused.value.values == {"booking_horizon": horizon}
 
 
-def test_nothing_can_be_held_where_the_notice_period_exceeds_the_horizon() -> None:
+def test_nothing_can_be_held_if_the_notice_period_exceeds_the_horizon() -> None:
     policy = BookingPolicy(notice_period=timedelta(days=2), booking_horizon=timedelta(days=1))
 
     assert not policy.starts(NOON)
@@ -98,7 +98,7 @@ def test_nothing_can_be_held_where_the_notice_period_exceeds_the_horizon() -> No
     ],
     ids=str,
 )
-def test_a_hold_is_warned_of_five_minutes_before_its_end_or_at_half_time(
+def test_the_warning_comes_five_minutes_before_expiry_or_at_half_time(
     hold: timedelta, lead: timedelta
 ) -> None:
     assert BookingPolicy(hold_duration=hold).warning_lead == lead

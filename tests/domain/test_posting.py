@@ -1,4 +1,4 @@
-"""Posting hours: what becomes real time, what is refused, and what is suggested instead."""
+"""Posting hours: conversion to real time, refusals and suggestions."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -43,7 +43,7 @@ def test_hours_become_real_time_merged_and_sorted() -> None:
     )
 
 
-def test_hours_that_touch_at_midnight_become_one_stretch() -> None:
+def test_hours_that_touch_at_midnight_become_one_span() -> None:
     days = [(TODAY, hours((23 * 60, 1440))), (TOMORROW, hours((0, 60)))]
 
     assert plan(days, BERLIN, NOW) == (TimeSpan.between(utc(6, 1, 21), utc(6, 1, 23)),)
@@ -77,7 +77,7 @@ def test_off_grid_hours_are_refused_with_the_nearest_inward(
     [timedelta(0), timedelta.resolution, timedelta(seconds=1), timedelta(minutes=14, seconds=59)],
     ids=str,
 )
-def test_hours_may_begin_at_this_very_instant_but_not_before(late: timedelta) -> None:
+def test_hours_may_begin_now_but_not_earlier(late: timedelta) -> None:
     days = [(TODAY, hours((600, 660)))]
 
     if late:
@@ -104,7 +104,7 @@ def test_hours_may_begin_at_this_very_instant_but_not_before(late: timedelta) ->
         ),
     ],
 )
-def test_past_hours_are_refused_with_what_still_lies_ahead(
+def test_past_hours_are_refused_with_the_remaining_part(
     days: list[DayHours], suggested: list[DayHours]
 ) -> None:
     with pytest.raises(errors.TimeInPast) as refused:
@@ -132,7 +132,7 @@ def test_past_hours_are_refused_with_what_still_lies_ahead(
     ),
     st.one_of(st.integers(60, 300), st.integers(-3, 28 * 60)),
 )
-def test_every_suggestion_is_accepted_in_its_turn(
+def test_every_suggestion_is_accepted(
     where: tuple[str, date], spans: list[list[int]], minutes: int
 ) -> None:
     zone, day = ZoneInfo(where[0]), where[1]
@@ -155,7 +155,7 @@ def test_every_suggestion_is_accepted_in_its_turn(
         return
 
 
-def test_a_suggestion_in_the_hour_that_comes_twice_begins_after_it() -> None:
+def test_a_suggestion_in_a_repeated_hour_begins_after_it() -> None:
     second_pass = utc(
         10, 25, 1, 10
     )  # 02:10 in Berlin, for the second time: 02:30 has been shown before.
@@ -183,18 +183,18 @@ def test_one_day_more_than_the_limit_is_refused() -> None:
 
 
 @pytest.mark.parametrize("span", [(120, 180), (135, 165), (120, 135)])
-def test_hours_wholly_inside_a_gap_hold_nothing_to_publish(span: tuple[int, int]) -> None:
+def test_hours_inside_a_clock_change_leave_nothing_to_publish(span: tuple[int, int]) -> None:
     with pytest.raises(errors.NothingToPublish):
         plan([(date(2027, 3, 28), hours(span))], BERLIN, NOW)
 
 
 @pytest.mark.parametrize("days", [[], [(TOMORROW, ())]])
-def test_days_without_hours_hold_nothing_to_publish(days: list[DayHours]) -> None:
+def test_days_without_hours_leave_nothing_to_publish(days: list[DayHours]) -> None:
     with pytest.raises(errors.NothingToPublish):
         plan(days, BERLIN, NOW)
 
 
-def test_tapping_a_day_chooses_it_and_tapping_it_again_does_not() -> None:
+def test_tapping_a_day_selects_it_and_tapping_again_deselects_it() -> None:
     draft = Draft(1, 1).toggled(TOMORROW).toggled(TODAY)
 
     assert draft.days == ((TODAY, ()), (TOMORROW, ()))
@@ -205,7 +205,7 @@ def test_tapping_a_day_chooses_it_and_tapping_it_again_does_not() -> None:
     )
 
 
-def test_a_draft_takes_no_more_days_than_can_be_posted() -> None:
+def test_a_draft_has_at_most_as_many_days_as_a_posting() -> None:
     full = Draft(1, 1, tuple((TODAY + timedelta(days=n), ()) for n in range(400)))
 
     assert len(full.toggled(TODAY).days) == 399

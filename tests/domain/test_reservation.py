@@ -1,4 +1,4 @@
-"""A reservation's life: what each state allows, to the microsecond at the end of a hold."""
+"""The states of a reservation and what each allows, to the microsecond at the end of a hold."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -35,12 +35,12 @@ HELD = reservation(Status.HELD)
 CONFIRMED = reservation(Status.CONFIRMED, confirmed_at=HELD_AT)
 EXPIRED = reservation(Status.EXPIRED)
 RELEASED = reservation(Status.CANCELLED, ended_by=Party.CLIENT)
-REFUSED = reservation(Status.CANCELLED, ended_by=Party.PROVIDER)
+DECLINED = reservation(Status.CANCELLED, ended_by=Party.PROVIDER)
 CANCELLED = reservation(Status.CANCELLED, ended_by=Party.CLIENT, confirmed_at=HELD_AT)
-CALLED_OFF = reservation(Status.CANCELLED, ended_by=Party.PROVIDER, confirmed_at=HELD_AT)
+CANCELLED_BY_PROVIDER = reservation(Status.CANCELLED, ended_by=Party.PROVIDER, confirmed_at=HELD_AT)
 COMPLETED = reservation(Status.COMPLETED, confirmed_at=HELD_AT)
 NO_SHOW = reservation(Status.NO_SHOW, confirmed_at=HELD_AT)
-ENDED = [EXPIRED, RELEASED, REFUSED, CANCELLED, CALLED_OFF, COMPLETED, NO_SHOW]
+ENDED = [EXPIRED, RELEASED, DECLINED, CANCELLED, CANCELLED_BY_PROVIDER, COMPLETED, NO_SHOW]
 
 
 @pytest.mark.parametrize(
@@ -54,38 +54,41 @@ ENDED = [EXPIRED, RELEASED, REFUSED, CANCELLED, CALLED_OFF, COMPLETED, NO_SHOW]
     ],
     ids=str,
 )
-def test_a_hold_lives_until_just_before_its_end(now: datetime, *, alive: bool) -> None:
+def test_a_hold_is_alive_until_just_before_its_expiry(now: datetime, *, alive: bool) -> None:
     assert HELD.alive(now) is alive
     assert HELD.expired(now) is not alive
 
 
 @pytest.mark.parametrize("now", [HELD_AT, JUST_BEFORE, EXPIRES_AT, JUST_AFTER], ids=str)
 @pytest.mark.parametrize(
-    ("standing", "alive", "expired"),
+    ("subject", "alive", "expired"),
     [
         (CONFIRMED, True, False),
         (EXPIRED, False, True),
         *(
             (ended, False, False)
-            for ended in (RELEASED, REFUSED, CANCELLED, CALLED_OFF, COMPLETED, NO_SHOW)
+            for ended in (RELEASED, DECLINED, CANCELLED, CANCELLED_BY_PROVIDER, COMPLETED, NO_SHOW)
         ),
     ],
 )
 def test_no_other_state_depends_on_the_time(
-    standing: Reservation, now: datetime, *, alive: bool, expired: bool
+    subject: Reservation, now: datetime, *, alive: bool, expired: bool
 ) -> None:
-    assert standing.alive(now) is alive
-    assert standing.expired(now) is expired
+    assert subject.alive(now) is alive
+    assert subject.expired(now) is expired
 
 
 @pytest.mark.parametrize(
-    ("standing", "released"),
-    [(RELEASED, True), *((other, False) for other in (HELD, REFUSED, CANCELLED, CALLED_OFF))],
+    ("subject", "released"),
+    [
+        (RELEASED, True),
+        *((other, False) for other in (HELD, DECLINED, CANCELLED, CANCELLED_BY_PROVIDER)),
+    ],
 )
-def test_only_an_unconfirmed_hold_given_back_by_the_client_is_released(
-    standing: Reservation, *, released: bool
+def test_only_an_unconfirmed_hold_cancelled_by_the_client_is_released(
+    subject: Reservation, *, released: bool
 ) -> None:
-    assert standing.released is released
+    assert subject.released is released
 
 
 def test_a_live_hold_is_confirmed() -> None:
@@ -103,37 +106,37 @@ REASONS = [
     (HELD, errors.HoldExpired),
     (EXPIRED, errors.HoldExpired),
     (RELEASED, errors.HoldReleased),
-    (REFUSED, errors.ReservationCancelled),
+    (DECLINED, errors.ReservationCancelled),
     (CANCELLED, errors.ReservationCancelled),
-    (CALLED_OFF, errors.ReservationCancelled),
+    (CANCELLED_BY_PROVIDER, errors.ReservationCancelled),
     (COMPLETED, errors.ReservationPast),
     (NO_SHOW, errors.ReservationPast),
 ]
 
 
-@pytest.mark.parametrize(("standing", "refusal"), REASONS)
-def test_confirming_what_is_no_live_hold_is_refused_with_the_reason(
-    standing: Reservation, refusal: type[errors.Refusal]
+@pytest.mark.parametrize(("subject", "refusal"), REASONS)
+def test_confirming_anything_but_a_live_hold_is_refused_with_the_reason(
+    subject: Reservation, refusal: type[errors.Refusal]
 ) -> None:
     with pytest.raises(refusal) as refused:
-        standing.confirmed(EXPIRES_AT)
+        subject.confirmed(EXPIRES_AT)
 
-    assert refused.value.values == {"reservation": standing}
+    assert refused.value.values == {"reservation": subject}
 
 
 @pytest.mark.parametrize("by", list(Party))
 @pytest.mark.parametrize(
-    ("standing", "now"),
+    ("subject", "now"),
     [
         (HELD, JUST_BEFORE),
         (CONFIRMED, JUST_AFTER),
         (CONFIRMED, SPAN.starts_at - timedelta.resolution),
     ],
 )
-def test_what_is_alive_is_cancelled_by_either_party(
-    standing: Reservation, now: datetime, by: Party
+def test_either_party_cancels_a_live_reservation(
+    subject: Reservation, now: datetime, by: Party
 ) -> None:
-    ended = standing.cancelled(by, now, "Flu")
+    ended = subject.cancelled(by, now, "Flu")
 
     assert (ended.status, ended.ended_by, ended.ended_at, ended.reason, ended.expires_at) == (
         Status.CANCELLED,
@@ -142,44 +145,44 @@ def test_what_is_alive_is_cancelled_by_either_party(
         "Flu",
         None,
     )
-    assert ended.confirmed_at == standing.confirmed_at
+    assert ended.confirmed_at == subject.confirmed_at
     assert not ended.alive(now)
 
 
 @pytest.mark.parametrize(
-    ("standing", "by"),
+    ("subject", "by"),
     [
         (RELEASED, Party.CLIENT),
         (CANCELLED, Party.CLIENT),
-        (REFUSED, Party.PROVIDER),
-        (CALLED_OFF, Party.PROVIDER),
+        (DECLINED, Party.PROVIDER),
+        (CANCELLED_BY_PROVIDER, Party.PROVIDER),
     ],
 )
-def test_cancelling_again_changes_nothing(standing: Reservation, by: Party) -> None:
-    assert standing.cancelled(by, SPAN.ends_at, "another reason") is standing
+def test_cancelling_again_changes_nothing(subject: Reservation, by: Party) -> None:
+    assert subject.cancelled(by, SPAN.ends_at, "another reason") is subject
 
 
 @pytest.mark.parametrize(
-    ("standing", "by", "refusal"),
+    ("subject", "by", "refusal"),
     [
         (HELD, Party.CLIENT, errors.HoldExpired),
         (HELD, Party.PROVIDER, errors.HoldExpired),
         (EXPIRED, Party.CLIENT, errors.HoldExpired),
         (RELEASED, Party.PROVIDER, errors.HoldReleased),
         (CANCELLED, Party.PROVIDER, errors.ReservationCancelled),
-        (REFUSED, Party.CLIENT, errors.ReservationCancelled),
-        (CALLED_OFF, Party.CLIENT, errors.ReservationCancelled),
+        (DECLINED, Party.CLIENT, errors.ReservationCancelled),
+        (CANCELLED_BY_PROVIDER, Party.CLIENT, errors.ReservationCancelled),
         (COMPLETED, Party.CLIENT, errors.ReservationPast),
         (NO_SHOW, Party.PROVIDER, errors.ReservationPast),
     ],
 )
-def test_cancelling_what_is_over_is_refused_with_the_reason(
-    standing: Reservation, by: Party, refusal: type[errors.Refusal]
+def test_cancelling_an_ended_reservation_is_refused_with_the_reason(
+    subject: Reservation, by: Party, refusal: type[errors.Refusal]
 ) -> None:
     with pytest.raises(refusal) as refused:
-        standing.cancelled(by, EXPIRES_AT)
+        subject.cancelled(by, EXPIRES_AT)
 
-    assert refused.value.values == {"reservation": standing}
+    assert refused.value.values == {"reservation": subject}
 
 
 @pytest.mark.parametrize(
@@ -190,12 +193,12 @@ def test_a_booking_that_has_begun_cannot_be_cancelled(now: datetime) -> None:
         CONFIRMED.cancelled(Party.CLIENT, now)
 
 
-def test_every_ended_state_is_in_these_tables() -> None:
+def test_every_ended_state_is_covered() -> None:
     assert {ended.status for ended in ENDED} | {Status.HELD, Status.CONFIRMED} == set(Status)
 
 
 @pytest.mark.parametrize(("second", "confirmed"), [(-1, True), (0, False), (1, False)])
-def test_a_hold_that_outlasts_its_own_beginning_cannot_be_confirmed_any_more(
+def test_a_hold_cannot_be_confirmed_once_its_slot_has_begun(
     second: int, *, confirmed: bool
 ) -> None:
     late = replace(reservation(Status.HELD), expires_at=SPAN.ends_at)

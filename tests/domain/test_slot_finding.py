@@ -1,8 +1,8 @@
-"""Slot finding against an oracle that knows nothing of it: it reads a wall clock minute by minute and counts.
+"""Slot finding, compared with an independent oracle that reads a wall clock minute by minute.
 
-The oracle shares no code with ``domain``. It walks absolute minutes, asks ``zoneinfo`` what a clock on the wall shows, and remembers the
-latest reading shown so far. Posted hours run from the first minute at which their beginning has been reached to the first at which their
-end has; all else follows by counting quarters.
+The oracle shares no code with ``domain``. It walks absolute minutes, asks ``zoneinfo`` for the
+local time, and keeps the latest reading so far. Posted hours run from the first minute at which
+their start has been reached to the first at which their end has; the rest is counting quarters.
 """
 
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ Hours = tuple[date, int, int]  # A day, and minutes after its midnight: from, to
 
 @cache
 def clock(zone: str, around: date) -> tuple[int, list[datetime]]:
-    """Return an absolute minute, and for each minute from there on the latest reading a clock in the zone has shown."""
+    """Return an absolute minute, and the latest clock reading at each minute from there on."""
     first = (
         int(datetime.combine(around - timedelta(days=3), datetime.min.time(), UTC).timestamp())
         // 60
@@ -83,7 +83,7 @@ def offered_quarters(zone: str, around: date, hours: list[Hours]) -> list[int]:
 def oracle(
     offered: list[int], busy: set[int], length: int, soonest: float, latest: float
 ) -> Iterator[int]:
-    """Yield the first quarter of each free slot; a slot may start from ``soonest`` to ``latest``, in unix seconds."""
+    """Yield the first quarter of each free slot that starts between two Unix times."""
     there = set(offered)
     position = 0
     for quarter in offered:
@@ -100,7 +100,7 @@ def oracle(
 
 @dataclass(frozen=True)
 class Case:
-    """Everything a search for slots depends on."""
+    """The input of a slot search."""
 
     zone: str
     around: date
@@ -156,7 +156,7 @@ def posted(case: Case) -> tuple[TimeSpan, ...]:
 
 @settings(max_examples=300, deadline=None)
 @given(cases())
-def test_the_slots_found_are_those_a_clock_on_the_wall_shows(case: Case) -> None:
+def test_the_slots_found_match_the_oracle(case: Case) -> None:
     soonest, latest = (
         (case.now + case.policy.notice_period).timestamp(),
         (case.now + case.policy.booking_horizon).timestamp(),
@@ -187,7 +187,7 @@ def test_a_window_cuts_the_list_and_never_shifts_a_slot(case: Case, skip: int, s
 
 @settings(max_examples=150, deadline=None)
 @given(cases())
-def test_a_slot_is_offered_exactly_where_the_list_would_show_it_free(case: Case) -> None:
+def test_is_offered_agrees_with_the_list_of_slots(case: Case) -> None:
     offered, length = posted(case), case.policy.slot_cells
     starts = {slot.start for slot in open_slots(offered, (), range(3_000_000), length)}
     around = range(offered[0].start - 5, offered[-1].end + 5) if offered else range(0)
@@ -197,12 +197,12 @@ def test_a_slot_is_offered_exactly_where_the_list_would_show_it_free(case: Case)
     } == starts
 
 
-def test_the_slots_of_a_stretch_follow_one_another_from_its_beginning() -> None:
+def test_the_slots_of_a_span_are_consecutive_from_its_start() -> None:
     assert list(slots_in(TimeSpan(10, 18), range(100), 3)) == [TimeSpan(10, 13), TimeSpan(13, 16)]
 
 
 @pytest.mark.parametrize(("zone", "day"), CHANGES)
-def test_each_change_day_really_is_one(zone: str, day: date) -> None:
+def test_the_clocks_change_on_each_listed_day(zone: str, day: date) -> None:
     assert len(offered_quarters(zone, day, [(day, 0, 1440)])) != 96
 
 
@@ -229,7 +229,7 @@ days = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(days, st.lists(st.integers(0, 96).map(lambda q: q * 15), min_size=3, max_size=3).map(sorted))
-def test_hours_cut_in_two_make_the_same_time(where: tuple[str, date], cuts: list[int]) -> None:
+def test_hours_split_in_two_cover_the_same_time(where: tuple[str, date], cuts: list[int]) -> None:
     zone, day = where
     start, middle, end = cuts
 
@@ -240,7 +240,7 @@ def test_hours_cut_in_two_make_the_same_time(where: tuple[str, date], cuts: list
 
 @settings(max_examples=300, deadline=None)
 @given(days)
-def test_neighbouring_days_meet_and_never_overlap(where: tuple[str, date]) -> None:
+def test_consecutive_days_touch_without_overlapping(where: tuple[str, date]) -> None:
     zone, day = where
     both = cells(zone, day, 0, 1440) + cells(zone, day + timedelta(days=1), 0, 1440)
 

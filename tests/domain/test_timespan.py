@@ -1,4 +1,4 @@
-"""Stretches of time, held against naive sets of cells and against clocks read one by one."""
+"""Time spans, compared with naive sets of cells and with local times from ``zoneinfo``."""
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -24,7 +24,7 @@ from domain.timespan import (
 )
 
 BERLIN = ZoneInfo("Europe/Berlin")
-# Two years and a half of cells, in which every zone below changes its clocks several times.
+# Two and a half years of cells, in which every zone below changes its clocks several times.
 FIRST = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp()) // 900
 ZONES = [
     "UTC",
@@ -46,7 +46,7 @@ def cells_of(spans: list[TimeSpan] | tuple[TimeSpan, ...]) -> set[int]:
     return {cell for span in spans for cell in range(span.start, span.end)}
 
 
-def is_tidy(spans: tuple[TimeSpan, ...]) -> bool:
+def is_sorted_and_disjoint(spans: tuple[TimeSpan, ...]) -> bool:
     return all(before.end < after.start for before, after in pairwise(spans))
 
 
@@ -55,22 +55,22 @@ def test_merging_keeps_every_cell_once_and_joins_what_touches(spans: list[TimeSp
     joined = merged(spans)
 
     assert cells_of(joined) == cells_of(spans)
-    assert is_tidy(joined)
+    assert is_sorted_and_disjoint(joined)
     assert merged(joined) == joined
 
 
 @given(span_lists, span_lists)
-def test_taking_away_leaves_just_the_other_cells(
+def test_subtracting_spans_leaves_exactly_the_other_cells(
     spans: list[TimeSpan], removed: list[TimeSpan]
 ) -> None:
     rest = without(spans, removed)
 
     assert cells_of(rest) == cells_of(spans) - cells_of(removed)
-    assert is_tidy(rest)
+    assert is_sorted_and_disjoint(rest)
 
 
 @given(small_spans, small_spans)
-def test_two_stretches_compare_as_their_sets_of_cells_do(one: TimeSpan, other: TimeSpan) -> None:
+def test_spans_compare_like_their_sets_of_cells(one: TimeSpan, other: TimeSpan) -> None:
     mine, theirs = cells_of([one]), cells_of([other])
 
     assert one.overlaps(other) is bool(mine & theirs)
@@ -83,7 +83,7 @@ def test_two_stretches_compare_as_their_sets_of_cells_do(one: TimeSpan, other: T
     st.sampled_from(ZONES),
     st.lists(st.tuples(st.integers(0, 85_000), st.integers(1, 400)), max_size=4),
 )
-def test_cutting_by_day_gives_each_cell_to_the_day_its_clock_shows(
+def test_splitting_by_day_assigns_each_cell_to_its_local_day(
     name: str, drawn: list[tuple[int, int]]
 ) -> None:
     zone = ZoneInfo(name)
@@ -116,13 +116,13 @@ def test_hours_are_cut_inward_to_the_grid_and_never_outward(one: int, other: int
 
 
 @pytest.mark.parametrize(("start", "end"), [(-15, 0), (0, 0), (30, 15), (1440, 1440), (0, 1441)])
-def test_a_stretch_of_a_day_stays_inside_the_day(start: int, end: int) -> None:
+def test_a_wall_span_must_lie_within_one_day(start: int, end: int) -> None:
     with pytest.raises(ValueError, match="not a span within one day"):
         WallSpan(start, end)
 
 
 @pytest.mark.parametrize(("start", "end"), [(5, 5), (6, 5)])
-def test_a_stretch_of_time_is_never_empty(start: int, end: int) -> None:
+def test_a_time_span_must_not_be_empty(start: int, end: int) -> None:
     with pytest.raises(ValueError, match="empty span"):
         TimeSpan(start, end)
 
@@ -143,7 +143,7 @@ NINE_CELL = 1_978_116
     ],
     ids=str,
 )
-def test_the_first_cell_from_an_instant_begins_then_or_after(moment: datetime, first: int) -> None:
+def test_first_cell_from_begins_then_or_later(moment: datetime, first: int) -> None:
     assert first_cell_from(moment) == first
     assert first_cell_from(moment.astimezone(BERLIN)) == first
 
@@ -151,7 +151,7 @@ def test_the_first_cell_from_an_instant_begins_then_or_after(moment: datetime, f
 @pytest.mark.parametrize(
     "off", [timedelta.resolution, timedelta(seconds=1), timedelta(minutes=7)], ids=str
 )
-def test_only_an_instant_on_the_grid_begins_a_cell(off: timedelta) -> None:
+def test_cell_at_rejects_an_instant_off_the_grid(off: timedelta) -> None:
     assert cell_at(NINE) == NINE_CELL
     assert instant(NINE_CELL) == NINE
     for wrong in (NINE + off, NINE - off):
@@ -178,7 +178,7 @@ def utc(month: int, day: int, hour: int, minute: int = 0) -> datetime:
     ],
     ids=str,
 )
-def test_a_reading_means_its_first_pass_and_one_in_a_gap_the_change(
+def test_a_repeated_time_means_the_first_and_a_skipped_one_the_change(
     reading: str, shown_at: datetime
 ) -> None:
     assert wall_to_instant(datetime.fromisoformat(reading), BERLIN) == shown_at
@@ -197,7 +197,7 @@ def test_a_reading_means_its_first_pass_and_one_in_a_gap_the_change(
         ("Pacific/Apia", date(2011, 12, 31), 96),
     ],
 )
-def test_a_day_is_as_long_as_the_time_that_really_passes(zone: str, day: date, cells: int) -> None:
+def test_a_day_is_as_long_as_its_elapsed_time(zone: str, day: date, cells: int) -> None:
     span = whole_day(day, ZoneInfo(zone))
 
     assert (len(span.cells) if span else 0) == cells
@@ -213,13 +213,13 @@ def test_a_day_is_as_long_as_the_time_that_really_passes(zone: str, day: date, c
         (WallSpan(150, 240), 4),
     ],
 )
-def test_hours_in_a_gap_are_as_long_as_the_time_around_it(hours: WallSpan, cells: int) -> None:
+def test_hours_around_a_gap_are_as_long_as_their_elapsed_time(hours: WallSpan, cells: int) -> None:
     span = on_day(date(2026, 3, 29), hours, BERLIN)
 
     assert (len(span.cells) if span else 0) == cells
 
 
-def test_a_cell_belongs_to_the_day_its_reader_has() -> None:
+def test_a_cell_belongs_to_the_local_day_of_the_zone() -> None:
     midnight_in_berlin = cell_at(datetime(2026, 6, 1, 22, tzinfo=UTC))
 
     assert local_day(midnight_in_berlin, BERLIN) == date(2026, 6, 2)
