@@ -1,4 +1,4 @@
-"""A Telegram stand-in on loopback: a strict Bot API server, and people who use the bot through it."""
+"""A Telegram stand-in on loopback: a strict Bot API server and simulated people who use the bot."""
 
 from simulator.api.calls import Upload
 from simulator.api.dispatch import Reply

@@ -1,4 +1,4 @@
-"""Runs the simulator by itself, for a bot in another process: `python -m simulator --port 8081 --token 1:test`."""
+"""Run the simulator on its own: `python -m simulator --port 8081 --token 1:test`."""
 
 import argparse
 import asyncio

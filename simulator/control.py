@@ -1,4 +1,4 @@
-"""A small JSON door for scripts and people with curl: let somebody join, write or tap, and read what came of it."""
+"""A small JSON API for scripts and curl: join, write or tap as a person, and read the results."""
 
 from collections.abc import Awaitable, Callable
 from json import JSONDecodeError
@@ -16,28 +16,32 @@ Action = Callable[[Body], Any]
 
 
 class Control:
-    """The routes below `/control/`; mistakes in a request are answered with 400 and a sentence."""
+    """The routes below `/control/`; a bad request is answered with 400 and a sentence."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     def add_to(self, app: web.Application) -> None:
         """Add the routes to an application."""
-        app.router.add_post("/control/people", _acting(self.join))
-        app.router.add_post("/control/groups", _acting(self.gather))
-        app.router.add_post("/control/send", _acting(self.send))
-        app.router.add_post("/control/edit", _acting(self.edit))
-        app.router.add_post("/control/locate", _acting(self.locate))
-        app.router.add_post("/control/rename", _acting(self.rename))
-        app.router.add_post("/control/tap", _acting(self.tap))
-        app.router.add_post("/control/block", _acting(self.block))
-        app.router.add_post("/control/faults", _acting(self.add_fault))
+        app.router.add_post("/control/people", _json_handler(self.join))
+        app.router.add_post("/control/groups", _json_handler(self.gather))
+        app.router.add_post("/control/send", _json_handler(self.send))
+        app.router.add_post("/control/edit", _json_handler(self.edit))
+        app.router.add_post("/control/locate", _json_handler(self.locate))
+        app.router.add_post("/control/rename", _json_handler(self.rename))
+        app.router.add_post("/control/tap", _json_handler(self.tap))
+        app.router.add_post("/control/block", _json_handler(self.block))
+        app.router.add_post("/control/faults", _json_handler(self.add_fault))
         app.router.add_delete("/control/faults", self.clear_faults)
         app.router.add_get("/control/chat/{id:-?[0-9]+}", self.chat)
         app.router.add_get("/control/transcript", self.transcript)
 
     def join(self, body: Body) -> Body:
-        """Let a person join: `first_name`, and perhaps `last_name`, `username`, `language_code`, `id`; a null is sent as null."""
+        """Add a person.
+
+        The body has `first_name`, and optionally `last_name`, `username`, `language_code`, `id`. A
+        null value is sent as null.
+        """
         details = _details(body)
         if "first_name" not in details:
             raise ValueError("a person needs a first_name")
@@ -47,18 +51,18 @@ class Control:
         ).as_json()
 
     def rename(self, body: Body) -> Body:
-        """Give a `person` other names or another `language_code`."""
+        """Change the names or the `language_code` of a `person`."""
         self._person(body).renames(**_details(body))
         return self._world.accounts[int(body["person"])].as_json()
 
     def gather(self, body: Body) -> Body:
-        """Open a group with the bot in it: `title`."""
+        """Create a group with a `title` that includes the bot."""
         return self._world.new_chat("group", str(body["title"])).as_json()
 
     def send(self, body: Body) -> Body:
-        """Let a `person` send a `text`, in a `group` if one is given, or open a `link` to the bot; return the update.
+        """Send a `text` as a `person`, in a `group` if given, or open a `link`; return the update.
 
-        With `exactly` true the text is sent as it is, white space alone included.
+        If `exactly` is true, the text is sent unchanged, even if it is only white space.
         """
         person = self._person(body)
         if "link" in body:
@@ -71,18 +75,24 @@ class Control:
         return send(str(body["text"]))
 
     def edit(self, body: Body) -> Body:
-        """Let a `person` change the `text` of an earlier message, by its `message_id`."""
+        """Change the `text` of a `person`'s earlier message, by its `message_id`."""
         return self._person(body).edits(int(body["message_id"]), str(body["text"]))
 
     def locate(self, body: Body) -> Body:
-        """Let a `person` share a live location at `latitude` and `longitude`, or move one shared before, by its `message_id`."""
+        """Share a live location as a `person`, or move the one with this `message_id`.
+
+        The position is `latitude` and `longitude`.
+        """
         person, place = self._person(body), (float(body["latitude"]), float(body["longitude"]))
         if "message_id" in body:
             return person.moves(int(body["message_id"]), *place)
         return person.sends_location(*place, live_period=int(body.get("live_period", 900)))
 
     def tap(self, body: Body) -> Body:
-        """Let a `person` tap the button with this `label`, perhaps on one `message_id`, or send `data` from a `message_id`."""
+        """Tap the button with this `label` as a `person`, or send `data` from a `message_id`.
+
+        `message_id` limits the search for the label to one message.
+        """
         person = self._person(body)
         if "data" in body:
             return person.taps_data(str(body["data"]), int(body["message_id"]))
@@ -90,12 +100,15 @@ class Control:
         return person.taps(str(body["label"]), message=message)
 
     def block(self, body: Body) -> Body:
-        """Let a `person` block the bot, or with `blocked` false let it write again."""
+        """Block the bot as a `person`; with `blocked` false, unblock it."""
         person = self._person(body)
         return person.blocks() if body.get("blocked", True) else person.unblocks()
 
     def add_fault(self, body: Body) -> Body:
-        """Ask for a fault of this `kind`, perhaps for a `method`, a `person`, so many `times`, with `retry_after` or `delay`."""
+        """Add a fault of this `kind`.
+
+        Optional fields: `method`, `person`, `times`, `retry_after`, `delay`.
+        """
         known = {
             name: body[name]
             for name in ("method", "person", "times", "retry_after", "delay")
@@ -105,19 +118,19 @@ class Control:
         return {"waiting": len(self._world.faults.waiting)}
 
     async def clear_faults(self, _request: web.Request) -> web.Response:
-        """Forget the faults asked for."""
+        """Remove all faults."""
         self._world.faults.clear()
         return web.json_response({"waiting": 0})
 
     async def chat(self, request: web.Request) -> web.Response:
-        """Show a chat: messages, actions, and the texts shown in answer to taps."""
+        """Return a chat: messages, actions, and the texts shown in answer to taps."""
         chat = self._world.chats.get(int(request.match_info["id"]))
         if chat is None:
             return web.json_response({"error": "there is no such chat"}, status=404)
-        return web.json_response(self._shown(chat))
+        return web.json_response(self._chat_json(chat))
 
     async def transcript(self, _request: web.Request) -> web.Response:
-        """Show every call, every delivery and the warnings, with a look at the taps left unanswered."""
+        """Return all calls, deliveries and warnings, including those for unanswered taps."""
         self._world.report_unanswered_taps()
         transcript = self._world.transcript
         calls = [
@@ -136,13 +149,13 @@ class Control:
     def _person(self, body: Body) -> Person:
         return Person(self._world, self._world.accounts[int(body["person"])])
 
-    def _shown(self, chat: Chat) -> Body:
+    def _chat_json(self, chat: Chat) -> Body:
         account = self._world.accounts.get(chat.id)
         toasts = (
             [{"text": text, "alert": alert} for text, alert in account.toasts] if account else []
         )
         return {
-            "messages": [_message(message) for message in chat.messages],
+            "messages": [_message_json(message) for message in chat.messages],
             "actions": chat.actions,
             "toasts": toasts,
         }
@@ -157,7 +170,7 @@ def _details(body: Body) -> dict[str, str | None]:
     return {name: None if value is None else str(value) for name, value in known.items()}
 
 
-def _message(message: Message) -> Body:
+def _message_json(message: Message) -> Body:
     return message.as_json() | {
         "sender": message.sender,
         "html": message.html,
@@ -165,10 +178,10 @@ def _message(message: Message) -> Body:
     }
 
 
-def _acting(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _json_handler(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
         try:
-            # A list or a number fails on its first use as an object, as any other wrong value does.
+            # A list or a number fails on its first use as an object, like any other wrong value.
             return web.json_response(action(await request.json()))
         except JSONDecodeError:
             return web.json_response({"error": "the body must be a JSON object"}, status=400)

@@ -1,4 +1,4 @@
-"""Trouble on request: floods, broken servers, silence, cut connections, slow answers, and Telegram's own pacing."""
+"""Faults on request: floods, server errors, lost or slow answers, and Telegram's rate limits."""
 
 from collections import deque
 from collections.abc import Callable
@@ -8,28 +8,26 @@ from typing import Protocol
 
 
 class FaultKind(StrEnum):
-    """What goes wrong with a call."""
+    """The kinds of fault."""
 
-    FLOOD = "flood"  # 429, with `retry_after` unless that is None
+    FLOOD = "flood"  # 429, with `retry_after` unless it is None
     SERVER_ERROR = "server error"  # 500 with a JSON body
-    BAD_GATEWAY = "bad gateway"  # 502 with an HTML page, as a proxy in between sends it
-    FORBIDDING_GATEWAY = (
-        "forbidding gateway"  # 403 with JSON of its own, as a proxy in between sends it
-    )
-    EMPTY_ANSWER = "empty answer"  # nothing is done, and the answer is JSON with nothing in it
+    BAD_GATEWAY = "bad gateway"  # 502 with an HTML page, as a proxy sends it
+    FORBIDDING_GATEWAY = "forbidding gateway"  # 403 with foreign JSON, as a proxy sends it
+    EMPTY_ANSWER = "empty answer"  # the method does not run; the answer is an empty JSON object
     BLOCKED = "blocked"  # 403, as if the person had blocked the bot
-    UNRESOLVED = "unresolved"  # 400, as if the webhook's host could not be found just now
-    SILENCE = "silence"  # nothing is done and nothing is answered
-    SILENCE_AFTER = "silence after"  # the work is done, but nothing is answered
-    CUT_BEFORE = "cut before"  # the connection is cut and nothing is done
-    CUT_AFTER = "cut after"  # the work is done, then the connection is cut
-    BROKEN_JSON = "broken json"  # the work is done, but the answer ends in the middle of its JSON
-    SLOW = "slow"  # the work is done at once, and answered after `delay` seconds
-    SLOW_BEFORE = "slow before"  # the work is done, and answered, only after `delay` seconds
+    UNRESOLVED = "unresolved"  # 400, as if the webhook's host name did not resolve
+    SILENCE = "silence"  # the method does not run and nothing is answered
+    SILENCE_AFTER = "silence after"  # the method runs, but nothing is answered
+    CUT_BEFORE = "cut before"  # the connection is cut before the method runs
+    CUT_AFTER = "cut after"  # the method runs, then the connection is cut
+    BROKEN_JSON = "broken json"  # the method runs, but the answer is truncated JSON
+    SLOW = "slow"  # the method runs at once; the answer comes after `delay` seconds
+    SLOW_BEFORE = "slow before"  # the method runs after `delay` seconds
 
 
 class HasId(Protocol):
-    """Whoever has a Telegram id: a person or a group."""
+    """A person or group with a Telegram id."""
 
     @property
     def id(self) -> int:
@@ -37,18 +35,19 @@ class HasId(Protocol):
 
 
 SLOW = frozenset({FaultKind.SLOW, FaultKind.SLOW_BEFORE})
-WORK_IS_DONE = (
+METHOD_RUNS = (
     frozenset({FaultKind.SILENCE_AFTER, FaultKind.CUT_AFTER, FaultKind.BROKEN_JSON}) | SLOW
 )
 WEBHOOK = "webhook"
-"""Names, in place of a method, the posting of an update to the bot's webhook."""
+"""The `method` value for posting an update to the bot's webhook."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """A fault waiting for its calls: any method where `method` is None, anybody where `person` is None, for ever where `times` is None.
+    """A fault that waits for matching calls.
 
-    Only one that names it meets the posting of updates.
+    None means any `method`, any `person` or unlimited `times`. Only the method `webhook` matches
+    the posting of updates.
     """
 
     kind: FaultKind
@@ -59,24 +58,24 @@ class Fault:
     delay: float = 1.0
 
     def fits(self, method: str, person: int | None) -> bool:
-        """Say whether this fault is meant for such a call."""
+        """Return whether this fault applies to a call."""
         named = self.method == method.lower() or (self.method is None and method != WEBHOOK)
         return self.times != 0 and named and self.person in (None, person)
 
     def waits_before(self) -> float:
-        """Return for how many seconds the work is put off."""
+        """Return the delay in seconds before the method runs."""
         return self.delay if self.kind is FaultKind.SLOW_BEFORE else 0
 
     def waits_after(self) -> float:
-        """Return for how many seconds the answer to work that is done is kept back."""
+        """Return the delay in seconds before the answer, after the method has run."""
         return self.delay if self.kind is FaultKind.SLOW else 0
 
 
 @dataclass(slots=True)
 class Faults:
-    """The faults asked for, taken in the order they were added.
+    """The active faults, used in the order they were added.
 
-    `latency`, if set, returns the seconds that the answer to a call of a method takes besides.
+    `latency`, if set, returns the extra seconds before the answer to a method's call.
     """
 
     waiting: list[Fault] = field(default_factory=list)
@@ -92,9 +91,10 @@ class Faults:
         retry_after: int | None = 1,
         delay: float = 1.0,
     ) -> Fault:
-        """Ask for a fault on the next `times` calls of this method that concern this person or chat; an unknown kind raises ValueError.
+        """Add a fault for the next `times` calls of this method for this person or chat.
 
-        The method `webhook` is the posting of updates, which can only be slow.
+        The method `webhook` is the posting of updates, which can only be slow. Raises ValueError
+        for an unknown kind.
         """
         person_id = person if isinstance(person, int | None) else person.id
         fault = Fault(
@@ -111,11 +111,11 @@ class Faults:
         return fault
 
     def clear(self) -> None:
-        """Let everything go well again."""
+        """Remove all faults."""
         self.waiting.clear()
 
     def take(self, method: str, person: int | None) -> Fault | None:
-        """Return the fault this call meets, counting it off, or None."""
+        """Return the fault for this call and count it, or return None."""
         fault = next((fault for fault in self.waiting if fault.fits(method, person)), None)
         if fault is not None and fault.times is not None:
             fault.times -= 1
@@ -125,7 +125,10 @@ class Faults:
 
 @dataclass(slots=True)
 class FloodLimits:
-    """Telegram's pacing, off until `enabled`: so many messages a second over all chats, and one a second in each, in short bursts."""
+    """Telegram's rate limits, off until `enabled`: messages per second overall and in each chat.
+
+    Short bursts are allowed.
+    """
 
     enabled: bool = False
     per_second: int = 30
@@ -134,7 +137,7 @@ class FloodLimits:
     owed_until: dict[int, float] = field(default_factory=dict)
 
     def wait_for(self, chat_id: int, now: float) -> int | None:
-        """Count a message at this moment (Unix seconds) and return None, or return the seconds to wait where it is one too many."""
+        """Count a message at a Unix time; return the seconds to wait if it exceeds the limit."""
         if not self.enabled:
             return None
         while self.sent and self.sent[0] <= now - 1:

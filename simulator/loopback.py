@@ -1,4 +1,4 @@
-"""What counts as this machine: the simulator talks to nobody else."""
+"""The loopback addresses: the simulator talks to no other machine."""
 
 from urllib.parse import urlsplit
 
@@ -6,7 +6,7 @@ _NAMES = ("127.0.0.1", "localhost", "::1")
 
 
 def is_loopback(address: str) -> bool:
-    """Say whether a URL, or a host and port after `//`, names this machine."""
+    """Return whether a URL, or a host and port after `//`, names this machine."""
     try:
         return urlsplit(address).hostname in _NAMES
     except ValueError:

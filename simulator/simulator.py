@@ -1,4 +1,4 @@
-"""A simulated Telegram in one object: people to act, a Bot API server for the bot, and a record of what passed."""
+"""A simulated Telegram: people who act, a Bot API server for the bot, and a transcript."""
 
 import asyncio
 import contextlib
@@ -23,14 +23,15 @@ _HOST = "127.0.0.1"
 
 
 class Simulator:
-    """A Telegram for one bot, with people, groups, faults and a transcript; times come from `clock` (aware instants).
+    """A Telegram for one bot, with people, groups, faults and a transcript.
 
-    Without `start` it is a plain object: `call` answers the bot in process and `take_updates` hands out the updates.
+    `clock` returns the time as an aware datetime. Without `start` nothing is served: `call` answers
+    the bot in process and `take_updates` returns the updates.
     """
 
     def __init__(
         self,
-        token: str = "1:test",  # noqa: S107  (opens nothing)
+        token: str = "1:test",  # noqa: S107  (valid in the simulator only)
         username: str = "slotkeeper_bot",
         clock: Clock = system_clock,
     ) -> None:
@@ -43,7 +44,7 @@ class Simulator:
 
     @property
     def world(self) -> World:
-        """Return all state, for those who show it."""
+        """Return all state."""
         return self._world
 
     @property
@@ -63,11 +64,11 @@ class Simulator:
 
     @property
     def flood_limits(self) -> FloodLimits:
-        """Return Telegram's pacing, off until enabled."""
+        """Return Telegram's rate limits, off until enabled."""
         return self._world.flood_limits
 
     async def start(self, port: int = 0) -> None:
-        """Serve on loopback, on any free port where it is 0; `url` says where."""
+        """Serve on loopback at `url`; port 0 means any free port."""
         self._world.closing.clear()
         self._runner = web.AppRunner(
             self.application(), access_log=None, handler_cancellation=True, shutdown_timeout=1
@@ -79,11 +80,11 @@ class Simulator:
         self._sender = asyncio.create_task(self.webhook.run())
 
     def application(self) -> web.Application:
-        """Return the web application served by `start`."""
+        """Return the web application that `start` serves."""
         return self._server.application()
 
     def mount(self, add_routes: Mount) -> None:
-        """Have more routes served on the same port, from the next `start` on."""
+        """Add routes on the same port, effective from the next `start`."""
         self._server.mounts.append(add_routes)
 
     async def serve_call(self, request: web.Request) -> web.StreamResponse:
@@ -91,7 +92,7 @@ class Simulator:
         return await self._server.call(request)
 
     async def stop(self) -> None:
-        """Warn of unanswered taps, let go of whoever waits, and stop serving; a second stop does nothing."""
+        """Warn about unanswered taps, release waiting calls, and stop serving. Idempotent."""
         self._world.report_unanswered_taps()
         self._world.closing.set()
         self._world.end_poll("the server is stopping")
@@ -99,7 +100,7 @@ class Simulator:
             self._sender.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._sender
-        await asyncio.gather(*self._world.late)
+        await asyncio.gather(*self._world.delayed)
         if self._runner is not None:
             await self._runner.cleanup()
         self._runner = self._sender = None
@@ -112,11 +113,12 @@ class Simulator:
         username: Detail = ABSENT,
         language_code: Detail = "en",
         is_bot: bool = False,
-        id: int | None = None,  # noqa: A002  (the Bot API's own word)
+        id: int | None = None,  # noqa: A002  (the Bot API's name)
     ) -> Person:
-        """Let a person join Telegram, or another bot; ids count from 1000 unless given, and a taken one raises ValueError.
+        """Add a person or another bot.
 
-        None is sent as null, `ABSENT` leaves a field out. A deleted account has the first name "".
+        Ids count from 1000 unless given; a taken id raises ValueError. None is sent as null,
+        `ABSENT` leaves a field out. A deleted account has the first name "".
         """
         names = {"first_name": first_name, "last_name": last_name, "username": username}
         return Person(
@@ -125,15 +127,18 @@ class Simulator:
         )
 
     def group(self, title: str) -> Group:
-        """Open a group with the bot in it."""
+        """Create a group that includes the bot."""
         return Group(self._world, self._world.new_chat("group", title))
 
     def supergroup(self, title: str) -> Group:
-        """Open a supergroup with the bot in it: only there may admins be anonymous, and channels write."""
+        """Create a supergroup that includes the bot.
+
+        Only supergroups have anonymous admins and messages from channels.
+        """
         return Group(self._world, self._world.new_chat("supergroup", title))
 
     def channel(self, title: str, username: str | None = None) -> Channel:
-        """Open a channel, a public one where it has a user name."""
+        """Create a channel, which is public if it has a user name."""
         return Channel(
             self._world,
             self._world.new_chat("channel", title, **({"username": username} if username else {})),
@@ -145,15 +150,18 @@ class Simulator:
         params: dict[str, Any] | None = None,
         files: dict[str, Upload] | None = None,
     ) -> Reply:
-        """Answer a call of the bot in process, without HTTP; `fate` tells whether the answer would have arrived."""
+        """Answer a call of the bot in process, without HTTP.
+
+        `fate` in the reply says whether the answer would have arrived.
+        """
         return await answer(self._world, Call(method, params or {}, files or {}))
 
     def number_from(self, number: int) -> None:
-        """Number updates and messages from here on, for a bot that remembers those of an earlier simulator."""
+        """Number updates and messages from here, for a bot that knows an earlier simulator."""
         self._world.updates.next_id = self._world.last_message_id = number
 
     def take_updates(self) -> list[dict[str, Any]]:
-        """Return the pending updates and count them as delivered, for harnesses that feed the bot themselves."""
+        """Return the pending updates and mark them as delivered."""
         taken = self._world.updates.take()
         self.transcript.deliveries.extend(
             Delivery(update, "take_updates", self._world.clock()) for update in taken
@@ -161,17 +169,17 @@ class Simulator:
         return taken
 
     def redeliver(self, update_id: int) -> dict[str, Any]:
-        """Queue a known update once more under its old number; an unknown number raises KeyError."""
+        """Queue a known update again under its old number; raise KeyError for an unknown one."""
         for tap in self._world.taps.values():
             tap.redelivered = tap.redelivered or tap.update_id == update_id
         return self._world.updates.repeat(update_id)
 
     def check_taps(self) -> list[str]:
-        """Warn of taps that reached the bot and were left unanswered so far; return the new warnings."""
+        """Warn about taps that reached the bot and are unanswered; return the new warnings."""
         return self._world.report_unanswered_taps()
 
     def commands_for(self, person: Person) -> list[dict[str, str]]:
-        """Return the commands Telegram shows this person in the menu."""
+        """Return the commands in this person's menu."""
         return commands_shown(
             self._world, person.id, self._world.accounts[person.id].language_code or ""
         )

@@ -1,1 +1,1 @@
-"""The Bot API of the simulated Telegram: the server, its methods, and what it refuses."""
+"""The simulated Bot API: server, methods and refusals."""

@@ -1,4 +1,4 @@
-"""One call of a Bot API method: its parameters as they came over the wire, read as Telegram reads them."""
+"""A call of a Bot API method, with its parameters read as Telegram reads them."""
 
 import json
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from simulator.refusals import bad_request
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file sent along with a call."""
+    """A file sent with a call."""
 
     name: str
     mime_type: str
@@ -18,7 +18,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A result that comes with a sentence, as the webhook methods give."""
+    """A result with a description, as the webhook methods return it."""
 
     result: Any
     description: str
@@ -26,23 +26,23 @@ class Described:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A method's name and its parameters; nested values may be JSON strings, as forms carry them."""
+    """A method name and its parameters; nested values may be JSON strings, as forms send them."""
 
     method: str
     params: dict[str, Any]
     files: dict[str, Upload] = field(default_factory=dict)
 
     def has(self, name: str) -> bool:
-        """Say whether the parameter was given and is not empty."""
+        """Return whether the parameter was given and is not empty."""
         return self.params.get(name) not in (None, "")
 
     def text(self, name: str) -> str:
-        """Return a parameter as text, "" where it is missing."""
+        """Return a parameter as text, or "" if it is missing."""
         value = self.params.get(name)
         return "" if value is None else value if isinstance(value, str) else json.dumps(value)
 
     def integer(self, name: str, default: int = 0) -> int:
-        """Return a parameter as a whole number; what is not one counts as missing, as with Telegram."""
+        """Return a parameter as an integer; like Telegram, treat anything else as missing."""
         try:
             return int(self.text(name))
         except ValueError:
@@ -53,7 +53,7 @@ class Call:
         return self.text(name).lower() in ("true", "yes", "1")
 
     def nested(self, name: str) -> Any:
-        """Return a parameter that is an object or a list, None where it is missing; broken JSON raises a refusal."""
+        """Return an object or list parameter, or None; raise a refusal on bad JSON."""
         value = self.params.get(name)
         if not isinstance(value, str):
             return value
@@ -63,14 +63,14 @@ class Call:
             raise bad_request(f"can't parse {name.replace('_', ' ')} JSON object") from error
 
     def record(self) -> dict[str, Any]:
-        """Return the parameters for the transcript, nested ones unpacked, files by name and size."""
-        shown = {name: _unpacked(value) for name, value in self.params.items()}
+        """Return the parameters for the transcript: JSON parsed, files as name and size."""
+        shown = {name: _parsed_json(value) for name, value in self.params.items()}
         return shown | {
             name: f"<{file.name}, {len(file.content)} bytes>" for name, file in self.files.items()
         }
 
 
-def _unpacked(value: Any) -> Any:
+def _parsed_json(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             return json.loads(value)

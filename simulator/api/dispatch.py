@@ -1,4 +1,4 @@
-"""From a call to its answer: the method does its work unless a fault comes between, and the transcript keeps both."""
+"""From a call to its answer: run the method, apply faults, and record both in the transcript."""
 
 import asyncio
 import inspect
@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from simulator.api.calls import Call, Described
 from simulator.api.methods import METHODS
-from simulator.faults import SLOW, WORK_IS_DONE, Fault, FaultKind
+from simulator.faults import METHOD_RUNS, SLOW, Fault, FaultKind
 from simulator.refusals import Refusal, bad_request, blocked, too_many_requests
 from simulator.state.transcript import CallRecord
 from simulator.state.world import World
@@ -20,56 +20,63 @@ _REFUSALS = {
     ),
     FaultKind.SERVER_ERROR: Refusal(500, "Internal Server Error"),
 }
-_BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
+_BAD_GATEWAY = (
+    "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n"
+    "<body><h1>502 Bad Gateway</h1></body>\r\n</html>\r\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back to the bot: a JSON body or an HTML page with its status, or a connection that stays silent or is cut."""
+    """The response to the bot: a JSON body or HTML page with a status, or a broken connection."""
 
     status: int
     body: dict[str, Any] | str
     fate: Literal["answered", "silent", "cut"] = "answered"
 
 
-_STOPPED = Reply(0, "", "cut")
+_SERVER_STOPPED = Reply(0, "", "cut")
 
 
 async def answer(world: World, call: Call) -> Reply:
-    """Do what a call asks and return its answer; everything is noted in the transcript."""
+    """Run a call and return its answer; both are recorded in the transcript."""
     fault = world.faults.take(call.method, person_of(world, call))
     if fault is None or not fault.waits_before():
-        return await _answered(world, call, fault)
-    # Telegram has the request by now: the work is done even where the caller hangs up meanwhile.
-    late = asyncio.create_task(_answered_late(world, call, fault))
-    world.late.add(late)
-    late.add_done_callback(world.late.discard)
-    return await asyncio.shield(late)
+        return await _handle(world, call, fault)
+    # Telegram has received the request: the method runs even if the caller disconnects meanwhile.
+    delayed = asyncio.create_task(_handle_after_delay(world, call, fault))
+    world.delayed.add(delayed)
+    delayed.add_done_callback(world.delayed.discard)
+    return await asyncio.shield(delayed)
 
 
-async def _answered_late(world: World, call: Call, fault: Fault) -> Reply:
+async def _handle_after_delay(world: World, call: Call, fault: Fault) -> Reply:
     if await _stopped_within(world, fault.waits_before()):
-        return _STOPPED
-    return await _answered(world, call, fault)
+        return _SERVER_STOPPED
+    return await _handle(world, call, fault)
 
 
-async def _answered(world: World, call: Call, fault: Fault | None) -> Reply:
-    if fault is not None and fault.kind not in WORK_IS_DONE:
-        reply = _spoilt(fault)
+async def _handle(world: World, call: Call, fault: Fault | None) -> Reply:
+    if fault is not None and fault.kind not in METHOD_RUNS:
+        reply = _reply_instead(fault)
     else:
-        reply = await _work(world, call)
+        reply = await _run_method(world, call)
     note = None if fault is None else str(fault.kind)
     world.transcript.calls.append(
         CallRecord(call.method, call.record(), reply.status, reply.body, world.clock(), note)
     )
     latency = world.faults.latency(call.method) if world.faults.latency else 0
     if await _stopped_within(world, latency + (fault.waits_after() if fault else 0)):
-        return _STOPPED
-    return _lost(reply, fault) if fault is not None and fault.kind in WORK_IS_DONE else reply
+        return _SERVER_STOPPED
+    return (
+        _reply_after_fault(reply, fault)
+        if fault is not None and fault.kind in METHOD_RUNS
+        else reply
+    )
 
 
 def person_of(world: World, call: Call) -> int | None:
-    """Return the chat a call concerns, for an answered tap the person who tapped."""
+    """Return the chat a call concerns; for an answered tap, the person who tapped."""
     tap = world.taps.get(call.text("callback_query_id"))
     return tap.account.id if tap else call.integer("chat_id") or None
 
@@ -85,19 +92,19 @@ async def _stopped_within(world: World, seconds: float) -> bool:
     return True
 
 
-async def _work(world: World, call: Call) -> Reply:
+async def _run_method(world: World, call: Call) -> Reply:
     try:
-        result = await _result(world, call)
+        result = await _method_result(world, call)
     except Refusal as refusal:
         if refusal.blames_bot:
-            world.transcript.warn(_complaint(world, call, refusal))
+            world.transcript.warn(_warning_for(world, call, refusal))
         return Reply(refusal.code, refusal.as_json())
     if isinstance(result, Described):
         return Reply(200, {"ok": True, "result": result.result, "description": result.description})
     return Reply(200, {"ok": True, "result": result})
 
 
-async def _result(world: World, call: Call) -> Any:
+async def _method_result(world: World, call: Call) -> Any:
     method = METHODS.get(call.method.lower())
     if method is None:
         raise Refusal(404, "Not Found: method not found")
@@ -105,7 +112,7 @@ async def _result(world: World, call: Call) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
-def _complaint(world: World, call: Call, refusal: Refusal) -> str:
+def _warning_for(world: World, call: Call, refusal: Refusal) -> str:
     tap = world.taps.get(call.text("callback_query_id"))
     if tap is not None and tap.answers > 1:
         return f"the tap on {tap.label!r} was answered {tap.answers} times"
@@ -113,19 +120,19 @@ def _complaint(world: World, call: Call, refusal: Refusal) -> str:
     return f"{call.method}{chat} was refused: {refusal}"
 
 
-def _lost(reply: Reply, fault: Fault) -> Reply:
-    """Return what becomes of the answer to work that is done."""
+def _reply_after_fault(reply: Reply, fault: Fault) -> Reply:
+    """Return the reply after a fault that occurs once the method has run."""
     if fault.kind in SLOW:
         return reply
     if fault.kind is FaultKind.BROKEN_JSON:
         whole = json.dumps(reply.body)
         return Reply(reply.status, whole[: len(whole) // 2])
-    return Reply(reply.status, reply.body, _fate(fault))
+    return Reply(reply.status, reply.body, _connection_fate(fault))
 
 
-def _spoilt(fault: Fault) -> Reply:
+def _reply_instead(fault: Fault) -> Reply:
     if fault.kind in (FaultKind.SILENCE, FaultKind.CUT_BEFORE):
-        return Reply(0, "", _fate(fault))
+        return Reply(0, "", _connection_fate(fault))
     if fault.kind is FaultKind.BAD_GATEWAY:
         return Reply(502, _BAD_GATEWAY)
     if fault.kind is FaultKind.FORBIDDING_GATEWAY:
@@ -133,13 +140,13 @@ def _spoilt(fault: Fault) -> Reply:
     if fault.kind is FaultKind.EMPTY_ANSWER:
         return Reply(200, {})
     if fault.kind is FaultKind.FLOOD:
-        return _refused(too_many_requests(fault.retry_after))
-    return _refused(_REFUSALS[fault.kind])
+        return _refusal_reply(too_many_requests(fault.retry_after))
+    return _refusal_reply(_REFUSALS[fault.kind])
 
 
-def _refused(refusal: Refusal) -> Reply:
+def _refusal_reply(refusal: Refusal) -> Reply:
     return Reply(refusal.code, refusal.as_json())
 
 
-def _fate(fault: Fault) -> Literal["silent", "cut"]:
+def _connection_fate(fault: Fault) -> Literal["silent", "cut"]:
     return "silent" if fault.kind in (FaultKind.SILENCE, FaultKind.SILENCE_AFTER) else "cut"

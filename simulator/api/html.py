@@ -1,4 +1,4 @@
-"""Telegram's HTML: a text with tags in, a plain text and its entities out, or the refusal Telegram would send."""
+"""Telegram's HTML: converts a text with tags to plain text and entities, or raises a refusal."""
 
 import re
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _TAGS = {
     "tg-emoji": "custom_emoji",
     "tg-time": "date_time",
 }
-_NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
+_NAMED_CHARACTERS = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _CHARACTER = re.compile(
     r"&(?:#x(?P<hex>[0-9a-fA-F]{1,7})|#(?P<decimal>[0-9]{1,8})|(?P<name>lt|gt|amp|quot)(?![A-Za-z]));?"
 )
@@ -38,7 +38,7 @@ _SURROGATES = "check for unmatched surrogate code units"
 
 @dataclass(slots=True)
 class _Open:
-    """A tag waiting for its end: its name, its attributes and where in the plain text it began."""
+    """An open tag: its name, its attributes and its position in the plain text."""
 
     name: str
     attributes: dict[str, str]
@@ -48,7 +48,7 @@ class _Open:
 
 @dataclass(slots=True)
 class _Reader:
-    """A reader going once through the source, the plain text and the entities growing as it goes."""
+    """A single-pass parser that builds the plain text and the entities."""
 
     source: str
     at: int = 0
@@ -58,7 +58,7 @@ class _Reader:
     stack: list[_Open] = field(default_factory=list)
 
     def read(self) -> None:
-        """Read the whole source."""
+        """Parse the whole source."""
         while self.at < len(self.source):
             if self.source[self.at] != "<":
                 self._put(self._character())
@@ -67,7 +67,7 @@ class _Reader:
             else:
                 self._start_tag()
         if self.stack:
-            raise _unparsable(
+            raise _parse_refusal(
                 f'Can\'t find end tag corresponding to start tag "{self.stack[-1].name}"'
             )
 
@@ -86,12 +86,14 @@ class _Reader:
         self.at += 1
         name = self._until(_SPACE + ">").lower()
         if self.at >= len(self.source):
-            raise _unparsable(f"Unclosed start tag at byte offset {self._byte(begin)}")
+            raise _parse_refusal(f"Unclosed start tag at byte offset {self._byte(begin)}")
         if name not in _TAGS:
-            raise _unparsable(f'Unsupported start tag "{name}" at byte offset {self._byte(begin)}')
+            raise _parse_refusal(
+                f'Unsupported start tag "{name}" at byte offset {self._byte(begin)}'
+            )
         attributes = self._attributes(name, begin)
         if name == "span" and attributes.get("class") != "tg-spoiler":
-            raise _unparsable(
+            raise _parse_refusal(
                 f'Tag "span" must have class "tg-spoiler" at byte offset {self._byte(begin)}'
             )
         self.stack.append(_Open(name, attributes, self.length, len(self.plain)))
@@ -106,10 +108,10 @@ class _Reader:
             name = self._until(_SPACE + "=>")
             if not name:
                 if self._next() == "":
-                    raise _unparsable(
+                    raise _parse_refusal(
                         f'Unclosed start tag "{tag}" at byte offset {self._byte(begin)}'
                     )
-                raise _unparsable(
+                raise _parse_refusal(
                     f'Empty attribute name in the tag "{tag}" at byte offset {self._byte(begin)}'
                 )
             attributes[name.lower()] = self._value(tag, begin)
@@ -122,10 +124,10 @@ class _Reader:
         self._skip_space()
         quote = self._next()
         if quote == "":
-            raise _unparsable(f'Unclosed start tag "{tag}" at byte offset {self._byte(begin)}')
+            raise _parse_refusal(f'Unclosed start tag "{tag}" at byte offset {self._byte(begin)}')
         value = self._quoted(quote) if quote in "'\"" else self._name_token()
         if self._next() == "":
-            raise _unparsable(f"Unclosed start tag at byte offset {self._byte(begin)}")
+            raise _parse_refusal(f"Unclosed start tag at byte offset {self._byte(begin)}")
         return value
 
     def _name_token(self) -> str:
@@ -133,7 +135,7 @@ class _Reader:
         match = re.compile(r"[A-Za-z0-9.-]*").match(self.source, self.at)
         self.at = match.end() if match else self.at
         if self._next() not in (*_SPACE, ">"):
-            raise _unparsable(f"Unexpected end of name token at byte offset {self._byte(begin)}")
+            raise _parse_refusal(f"Unexpected end of name token at byte offset {self._byte(begin)}")
         return self.source[begin : self.at].lower()
 
     def _quoted(self, quote: str) -> str:
@@ -147,18 +149,19 @@ class _Reader:
     def _end_tag(self) -> None:
         begin = self.at
         if not self.stack:
-            raise _unparsable(f"Unexpected end tag at byte offset {self._byte(begin)}")
+            raise _parse_refusal(f"Unexpected end tag at byte offset {self._byte(begin)}")
         self.at += 2
         name = self._until(_SPACE + ">").lower()
         self._skip_space()
         if self._next() != ">":
-            raise _unparsable(f"Unclosed end tag at byte offset {self._byte(begin)}")
+            raise _parse_refusal(f"Unclosed end tag at byte offset {self._byte(begin)}")
         self.at += 1
         tag = self.stack.pop()
         if name and name != tag.name:
             offset = self._byte(begin)
-            raise _unparsable(
-                f'Unmatched end tag at byte offset {offset}, expected "</{tag.name}>", found "</{name}>"'
+            raise _parse_refusal(
+                f"Unmatched end tag at byte offset {offset}, "
+                f'expected "</{tag.name}>", found "</{name}>"'
             )
         if self.length > tag.offset:
             self._close(tag)
@@ -169,14 +172,14 @@ class _Reader:
             "offset": tag.offset,
             "length": self.length - tag.offset,
         }
-        if tag.name in ("pre", "code") and self._joins_language(tag, entity):
+        if tag.name in ("pre", "code") and self._merge_language(tag, entity):
             return
         details = _details(tag, "".join(self.plain[tag.position :]))
         if details is not None:
             self.entities.append(entity | details)
 
-    def _joins_language(self, tag: _Open, entity: Entity) -> bool:
-        """Make one `pre` with a language of the two tags that say it, in either order."""
+    def _merge_language(self, tag: _Open, entity: Entity) -> bool:
+        """Merge the two tags that express a `pre` with a language, in either order."""
         last = self.entities[-1] if self.entities else {}
         if (last.get("offset"), last.get("length")) != (entity["offset"], entity["length"]):
             return False
@@ -208,7 +211,7 @@ class _Reader:
 
 
 def parse_html(source: str) -> tuple[str, list[Entity]]:
-    """Return the plain text and the entities of a text in Telegram's HTML; anything amiss raises Telegram's own refusal."""
+    """Return plain text and entities of Telegram's HTML; raise Telegram's refusal on any error."""
     reader = _Reader(source)
     reader.read()
     for entity in reader.entities:
@@ -217,15 +220,15 @@ def parse_html(source: str) -> tuple[str, list[Entity]]:
     return "".join(reader.plain), reader.entities
 
 
-def _unparsable(why: str) -> Refusal:
+def _parse_refusal(why: str) -> Refusal:
     return bad_request(f"can't parse entities: {why}")
 
 
 def _decoded(match: re.Match[str]) -> str | None:
     if match["name"]:
-        return _NAMED[match["name"]]
+        return _NAMED_CHARACTERS[match["name"]]
     code = int(match["hex"], 16) if match["hex"] else int(match["decimal"])
-    if 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004  (Unicode's own bounds of the surrogates)
+    if 0xD800 <= code <= 0xDFFF:  # noqa: PLR2004  (the surrogate range in Unicode)
         raise bad_request(
             f"text contains invalid Unicode characters after decoding HTML entities, {_SURROGATES}"
         )
@@ -233,7 +236,7 @@ def _decoded(match: re.Match[str]) -> str | None:
 
 
 def _details(tag: _Open, inside: str) -> Entity | None:
-    """Return what an entity says beside its place, or None where the tag makes no entity at all."""
+    """Return the fields of an entity besides its position, or None if the tag makes no entity."""
     if tag.name == "a":
         return _link(tag.attributes.get("href") or inside)
     if tag.name == "tg-emoji":
@@ -255,7 +258,7 @@ def _link(href: str) -> Entity | None:
         return {"type": "text_mention", "user_id": int(user[1])}
     if re.match(r"(?i)(https?|tg|ton|tonsite)://\S", href):
         return {"url": href}
-    # Telegram adds the protocol to a bare host and drops, without a word, a link it cannot make sense of.
+    # Telegram adds the protocol to a bare host and silently drops a link it cannot parse.
     return (
         {"url": f"http://{href}/" if "/" not in href else f"http://{href}"}
         if re.match(r"[\w-]+(\.[\w-]+)+(/\S*)?$", href)
@@ -265,15 +268,15 @@ def _link(href: str) -> Entity | None:
 
 def _emoji_id(value: str) -> str:
     if not re.fullmatch(r"[1-9]\d*", value) or int(value) >= _MAX_ID:
-        raise _unparsable("Invalid custom emoji identifier specified")
+        raise _parse_refusal("Invalid custom emoji identifier specified")
     return value
 
 
 def _time(attributes: dict[str, str]) -> Entity:
     if not re.fullmatch(r"-?\d{1,12}", attributes.get("unix", "")):
-        raise _unparsable("Invalid Unix time specified")
+        raise _parse_refusal("Invalid Unix time specified")
     time_format = attributes.get("format", "")
     if not _TIME_FORMAT.fullmatch(time_format):
-        raise _unparsable("Invalid date-time format specified")
+        raise _parse_refusal("Invalid date-time format specified")
     details: Entity = {"unix_time": int(attributes["unix"])}
     return details | {"date_time_format": time_format} if time_format else details

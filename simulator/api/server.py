@@ -15,7 +15,7 @@ from simulator.refusals import Refusal, bad_request
 from simulator.state.raw import dumped
 from simulator.state.world import World
 
-_LARGEST_BODY = 60 * 1024 * 1024
+_MAX_BODY_BYTES = 60 * 1024 * 1024
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Mount = Callable[[web.Application], None]
@@ -29,8 +29,8 @@ class ApiServer:
         self.mounts: list[Mount] = []
 
     def application(self) -> web.Application:
-        """Return the application with its routes, closed to anybody who is not on this machine."""
-        app = web.Application(client_max_size=_LARGEST_BODY, middlewares=[refuse_strangers])
+        """Return the application with its routes; it serves this machine only."""
+        app = web.Application(client_max_size=_MAX_BODY_BYTES, middlewares=[refuse_strangers])
         app.router.add_get("/file/bot{token}/{path:.+}", self.download)
         app.router.add_route("*", "/bot{token}/{method}", self.call)
         Control(self._world).add_to(app)
@@ -39,7 +39,7 @@ class ApiServer:
         return app
 
     async def call(self, request: web.Request) -> web.StreamResponse:
-        """Answer one call of a Bot API method."""
+        """Answer a call of a Bot API method."""
         refusal = self._wrong_token(request.match_info["token"])
         if refusal is not None:
             return _respond(Reply(refusal.code, refusal.as_json()))
@@ -81,7 +81,7 @@ class ApiServer:
 
 @web.middleware
 async def refuse_strangers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse a foreign Host, and pages of any other origin, those on other ports of this machine included: only our own may reach in."""
+    """Refuse a foreign Host and pages of any other origin, other ports of this machine included."""
     if not is_loopback(f"//{request.host}") or request.headers.get("Origin") not in (
         None,
         f"http://{request.host}",
@@ -91,7 +91,10 @@ async def refuse_strangers(request: web.Request, handler: Handler) -> web.Stream
 
 
 async def read_call(request: web.Request) -> Call:
-    """Return the call a request makes: the query string and a JSON, form or multipart body; broken ones raise a refusal."""
+    """Return the call in a request, from the query string and a JSON, form or multipart body.
+
+    A malformed body raises a refusal.
+    """
     params: dict[str, Any] = dict(request.query)
     files: dict[str, Upload] = {}
     if request.content_type == "application/json":

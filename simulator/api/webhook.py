@@ -1,4 +1,4 @@
-"""Updates posted to the bot's webhook: in order within a queue, side by side across queues, until the bot says yes."""
+"""Posts updates to the bot's webhook: in order within a queue, in parallel across queues."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -12,16 +12,17 @@ from simulator.state.transcript import Delivery
 from simulator.state.updates import Pending, chat_of
 from simulator.state.world import World
 
-_PATIENCE = 60
-_LONGEST_WAIT = 60
-_LONGEST_RETRY_AFTER = 3600
+_TIMEOUT_SECONDS = 60
+_MAX_DELAY_SECONDS = 60
+_MAX_RETRY_AFTER_SECONDS = 3600
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (the name of a header)
 
 
 class WebhookSender:
     """Posts pending updates while a webhook is set, one at a time in each queue.
 
-    Failed posts are repeated at once, then after 2, 4, 8 … seconds; `pace` scales these seconds; `waits` keeps them as chosen.
+    A failed post is repeated at once, then after 2, 4, 8 … seconds. `pace` scales these seconds;
+    `waits` records them unscaled.
     """
 
     def __init__(self, world: World, pace: float = 1.0) -> None:
@@ -29,44 +30,48 @@ class WebhookSender:
         self.pace = pace
         self.waits: list[int] = []
         self._queues: dict[int, deque[Pending]] = defaultdict(deque)
-        self._taken: set[int] = set()
+        self._assigned: set[int] = set()
         self._workers: dict[int, asyncio.Task[None]] = {}
         self._hook = world.webhook
         self._connections = asyncio.Semaphore(world.webhook.max_connections)
 
     async def run(self) -> None:
         """Post updates until cancelled."""
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE)) as session:
+        async with aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
+        ) as session:
             try:
                 while True:
-                    # Cleared before looking: what comes in meanwhile sets it again.
-                    self._world.updates.news.clear()
-                    await self._distribute(session)
-                    await self._world.updates.news.wait()
+                    # Cleared before looking, so that an update added meanwhile sets it again.
+                    self._world.updates.arrived.clear()
+                    await self._assign_updates(session)
+                    await self._world.updates.arrived.wait()
             finally:
-                await self._rest()
+                await self._stop_workers()
 
-    async def _distribute(self, session: aiohttp.ClientSession) -> None:
-        """Hand new updates to the workers of their queues."""
+    async def _assign_updates(self, session: aiohttp.ClientSession) -> None:
+        """Assign new updates to the workers of their queues."""
         if self._hook is not self._world.webhook:
-            await self._rest()
+            await self._stop_workers()
             self._hook = self._world.webhook
             self._connections = asyncio.Semaphore(self._hook.max_connections)
         if not self._hook.url:
             return
         for entry in [
-            entry for entry in self._world.updates.pending if id(entry) not in self._taken
+            entry for entry in self._world.updates.pending if id(entry) not in self._assigned
         ]:
-            self._taken.add(id(entry))
+            self._assigned.add(id(entry))
             self._queues[entry.queue].append(entry)
             if entry.queue not in self._workers:
-                self._workers[entry.queue] = asyncio.create_task(self._work(entry.queue, session))
+                self._workers[entry.queue] = asyncio.create_task(
+                    self._run_queue(entry.queue, session)
+                )
 
-    async def _work(self, queue: int, session: aiohttp.ClientSession) -> None:
+    async def _run_queue(self, queue: int, session: aiohttp.ClientSession) -> None:
         entries = self._queues[queue]
         while entries:
             await self._deliver(entries[0], session)
-            self._taken.discard(id(entries[0]))
+            self._assigned.discard(id(entries[0]))
             self._world.updates.done(entries.popleft())
         del self._workers[queue]
 
@@ -78,17 +83,17 @@ class WebhookSender:
             if wait is None:
                 return
             if wait == 0 and failures:
-                delay = min(delay * 2, _LONGEST_WAIT)
+                delay = min(delay * 2, _MAX_DELAY_SECONDS)
                 wait = delay
             failures += 1
             self.waits.append(wait)
             await asyncio.sleep(wait * self.pace)
 
     async def _post(self, entry: Pending, session: aiohttp.ClientSession) -> int | None:
-        """Post one update; return None when it was taken, else the seconds the bot asked to wait (0 for none)."""
+        """Post one update; return None on success, else the Retry-After seconds or 0."""
         hook = self._world.webhook
         if not is_loopback(hook.url):
-            return self._failed("The simulator posts to this machine only", 0)
+            return self._record_failure("The simulator posts to this machine only", 0)
         headers = {"Content-Type": "application/json"} | (
             {_SECRET_HEADER: hook.secret} if hook.secret else {}
         )
@@ -104,11 +109,11 @@ class WebhookSender:
                 body = await response.text()
                 await asyncio.sleep(fault.waits_after() if fault else 0)
         except (aiohttp.ClientError, TimeoutError) as error:
-            return self._failed(f"Connection failed: {type(error).__name__}", 0)
+            return self._record_failure(f"Connection failed: {type(error).__name__}", 0)
         if response.status // 100 != 2:  # noqa: PLR2004  (anything but 2xx is a failure)
             asked = response.headers.get("Retry-After", "")
-            retry_after = min(int(asked), _LONGEST_RETRY_AFTER) if asked.isdecimal() else 0
-            return self._failed(
+            retry_after = min(int(asked), _MAX_RETRY_AFTER_SECONDS) if asked.isdecimal() else 0
+            return self._record_failure(
                 f"Wrong response from the webhook: {response.status} {response.reason}", retry_after
             )
         if '"method"' in body:
@@ -117,19 +122,19 @@ class WebhookSender:
             )
         return None
 
-    def _failed(self, why: str, retry_after: int) -> int:
+    def _record_failure(self, why: str, retry_after: int) -> int:
         self._world.webhook.last_error, self._world.webhook.last_error_date = (
             why,
             int(self._world.now()),
         )
         return retry_after
 
-    async def _rest(self) -> None:
-        """Stop posting; what was not taken stays pending."""
+    async def _stop_workers(self) -> None:
+        """Stop posting; undelivered updates stay pending."""
         workers = list(self._workers.values())
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
         self._workers.clear()
         self._queues.clear()
-        self._taken.clear()
+        self._assigned.clear()

@@ -1,4 +1,4 @@
-"""The demo page: phones side by side in a browser, a clock to move, and a list of what to try."""
+"""The demo page: phones side by side in a browser, an adjustable clock, and steps to try."""
 
 from simulator.demo.demo import Demo
 from simulator.demo.people import DemoPerson

@@ -1,4 +1,4 @@
-"""The demo page in one object: served by the simulator on its own port, live for as many browsers as like to look."""
+"""The demo page: served by the simulator on its own port, live in any number of browsers."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
@@ -28,10 +28,10 @@ from simulator.state.people import Person
 
 
 class Demo:
-    """The page for a simulator, with phones for `people`, a list of `steps` to try, and the clock the simulator was made with.
+    """The demo page of a simulator: phones for `people`, `steps` to try, and the simulator's clock.
 
-    `languages` are the language codes offered to people who are added on the page. `skip` moves the clock when the page asks for it,
-    where more has to happen on the way than that; a time it refuses raises ValueError.
+    `languages` are the language codes offered for people who are added on the page. `skip` replaces
+    `clock.skip` when the page moves the clock; it raises ValueError for a time it refuses.
     """
 
     def __init__(
@@ -48,32 +48,32 @@ class Demo:
         self._clock = clock
         self._skip = skip or clock.skip
         self._languages = list(languages)
-        self._people = {who.person.id: who for who in people}
+        self._people = {demo_person.person.id: demo_person for demo_person in people}
         self._progress = Progress(tuple(steps))
         self._live = Live(self._state, self._time)
         self._files = Files(simulator.world)
-        self._look_back()
-        simulator.world.news.listeners.append(self._hear)
-        clock.on_skip(self._tell_time)
+        self._check_existing_messages()
+        simulator.world.changes.listeners.append(self._on_change)
+        clock.on_skip(self._publish_time)
         simulator.mount(self._add_routes)
 
     @property
     def url(self) -> str:
-        """Return the page's address, "" until it is served."""
+        """Return the page's address, or "" until it is served."""
         return f"{self._simulator.url}/" if self._simulator.url else ""
 
     @property
     def people(self) -> list[DemoPerson]:
-        """Return who has a phone, in the order of the phones."""
+        """Return the people with phones, in the order of the phones."""
         return list(self._people.values())
 
     @property
     def steps_done(self) -> list[bool]:
-        """Return for every step whether it is done."""
+        """Return whether each step is done."""
         return [number in self._progress.done for number in range(len(self._progress.steps))]
 
     async def start(self, port: int = 0) -> None:
-        """Serve the simulator with the page, on any free port where it is 0."""
+        """Serve the simulator with the page; port 0 means any free port."""
         await self._simulator.start(port)
 
     async def stop(self) -> None:
@@ -81,31 +81,31 @@ class Demo:
         await self._live.close()
         await self._simulator.stop()
 
-    def add(self, who: DemoPerson) -> None:
-        """Give somebody a phone; somebody who has one raises ValueError."""
-        if who.person.id in self._people:
-            raise ValueError(f"{who.person} has a phone already")
-        self._people[who.person.id] = who
-        self._live.tell("person", person_shown(self._simulator, who))
-        self._tell_steps(
+    def add(self, demo_person: DemoPerson) -> None:
+        """Add a person with a phone; raise ValueError if they have one."""
+        if demo_person.person.id in self._people:
+            raise ValueError(f"{demo_person.person} already has a phone")
+        self._people[demo_person.person.id] = demo_person
+        self._live.publish("person", person_shown(self._simulator, demo_person))
+        self._publish_steps(
             [
                 number
-                for message in who.person.chat.messages
+                for message in demo_person.person.chat.messages
                 for number in self._progress.see(message)
             ]
         )
 
     def person(self, person_id: int) -> Person:
-        """Return somebody with a phone; anybody else raises LookupError."""
+        """Return a person with a phone; raise LookupError for any other."""
         if person_id not in self._people:
-            raise LookupError(f"Nobody with the number {person_id} has a phone here.")
+            raise LookupError(f"Person {person_id} has no phone here.")
         return self._people[person_id].person
 
     def invite(self, wishes: dict[str, Any]) -> DemoPerson:
-        """Let somebody join with a `name`, a `language` and a `zone`, and give them a phone; a mistake raises ValueError."""
-        who = newcomer(self._simulator, wishes)
-        self.add(who)
-        return who
+        """Add a person with a `name`, `language` and `zone`; raise ValueError on a mistake."""
+        demo_person = newcomer(self._simulator, wishes)
+        self.add(demo_person)
+        return demo_person
 
     def skip(self, by: timedelta) -> None:
         """Move the clock forward."""
@@ -117,22 +117,24 @@ class Demo:
         app.router.add_get("/page/{name}", page.part)
         app.router.add_get("/demo/events", self._live.stream)
         app.router.add_get("/demo/file/{id}", self._files.answer)
-        app.router.add_get("/demo/chat/{id:[0-9]+}", self._earlier)
+        app.router.add_get("/demo/chat/{id:[0-9]+}", self._earlier_messages)
         for name, handler in Actions(self).routes().items():
             app.router.add_post(f"/demo/{name}", handler)
         app.on_shutdown.append(self._live.close)
 
-    async def _earlier(self, request: web.Request) -> web.Response:
-        """Answer with the messages of a chat right before the number `before`."""
+    async def _earlier_messages(self, request: web.Request) -> web.Response:
+        """Answer with the messages of a chat before the message number `before`."""
         before = request.query.get("before", "")
-        who = self._people.get(int(request.match_info["id"]))
-        if who is None or not before.isdecimal():
+        demo_person = self._people.get(int(request.match_info["id"]))
+        if demo_person is None or not before.isdecimal():
             raise web.HTTPNotFound
-        return web.json_response(messages_shown(who.person.chat, int(before)))
+        return web.json_response(messages_shown(demo_person.person.chat, int(before)))
 
     def _state(self) -> dict[str, Any]:
-        """Return everything a page needs to begin with."""
-        people = [person_shown(self._simulator, who) for who in self._people.values()]
+        """Return the complete state for a page that connects."""
+        people = [
+            person_shown(self._simulator, demo_person) for demo_person in self._people.values()
+        ]
         bot = bot_shown(self._simulator.world)
         return {
             "bot": bot,
@@ -153,39 +155,43 @@ class Demo:
         ]
 
     def _time(self) -> dict[str, float]:
-        """Return the simulated instant in Unix seconds, and by how many seconds the clock was moved so far."""
+        """Return the simulated time in Unix seconds and the seconds skipped so far."""
         return {"now": self._clock().timestamp(), "skipped": self._clock.skipped.total_seconds()}
 
-    def _tell_time(self) -> None:
-        self._live.tell("clock", self._time())
+    def _publish_time(self) -> None:
+        self._live.publish("clock", self._time())
 
-    def _look_back(self) -> None:
-        for who in self._people.values():
-            for message in who.person.chat.messages:
+    def _check_existing_messages(self) -> None:
+        for demo_person in self._people.values():
+            for message in demo_person.person.chat.messages:
                 self._progress.see(message)
 
-    def _hear(self, change: Change) -> None:
+    def _on_change(self, change: Change) -> None:
         chat_id = chat_of(change)
         if chat_id is None:
-            self._tell_profile()
+            self._publish_profile()
         elif chat_id in self._people:
-            self._tell_change(chat_id, change)
+            self._publish_change(chat_id, change)
 
-    def _tell_change(self, chat_id: int, change: Change) -> None:
+    def _publish_change(self, chat_id: int, change: Change) -> None:
         if self._live.watched:
             name, content = change_shown(change)
-            self._live.tell(name, {"person": chat_id} | content)
+            self._live.publish(name, {"person": chat_id} | content)
         if isinstance(change, Written | Edited):
-            self._see(change.message)
+            self._check_steps(change.message)
 
-    def _see(self, message: Message) -> None:
-        self._tell_steps(self._progress.see(message))
+    def _check_steps(self, message: Message) -> None:
+        self._publish_steps(self._progress.see(message))
 
-    def _tell_steps(self, numbers: list[int]) -> None:
+    def _publish_steps(self, numbers: list[int]) -> None:
         for number in numbers:
-            self._live.tell("step", {"step": number})
+            self._live.publish("step", {"step": number})
 
-    def _tell_profile(self) -> None:
+    def _publish_profile(self) -> None:
         if self._live.watched:
-            people = [profile_shown(self._simulator, who) for who in self._people.values()]
-            self._live.tell("profile", {"bot": bot_shown(self._simulator.world), "people": people})
+            people = [
+                profile_shown(self._simulator, demo_person) for demo_person in self._people.values()
+            ]
+            self._live.publish(
+                "profile", {"bot": bot_shown(self._simulator.world), "people": people}
+            )

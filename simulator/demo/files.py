@@ -1,4 +1,4 @@
-"""Files the bot or the people sent, for the page to show and to download."""
+"""Files that the bot or people sent, for the page to show and download."""
 
 from urllib.parse import quote
 
@@ -11,13 +11,13 @@ _PICTURES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b
 
 
 class Files:
-    """The route of the files, by file id."""
+    """The route that serves files by file id."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     async def answer(self, request: web.Request) -> web.Response:
-        """Answer with a picture to show, or with anything else to save under its own name."""
+        """Answer with a picture to show, or with any other file to save under its name."""
         file = self._world.files.get(request.match_info["id"])
         if file is None:
             raise web.HTTPNotFound
@@ -27,10 +27,11 @@ class Files:
         )
         shown = picture is not None and file.kind == "photo"
         headers = {
-            "Content-Disposition": f"{'inline' if shown else 'attachment'}; filename*=UTF-8''{quote(file.name, safe='')}"
+            "Content-Disposition": f"{'inline' if shown else 'attachment'}; "
+            f"filename*=UTF-8''{quote(file.name, safe='')}",
         }
         content_type = picture if shown and picture else "application/octet-stream"
-        # A file id always stands for the same bytes.
+        # A file id always names the same bytes.
         return web.Response(
             body=file.content,
             content_type=content_type,

@@ -1,4 +1,4 @@
-"""The page's own files, and the rules a browser has to keep with them."""
+"""The page's own files and its security headers."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Page:
-    """The files, read once: only what was found in the folder then has an address, whatever a request asks for."""
+    """The page's files, read once at start; requests cannot reach any other file."""
 
     def __init__(self) -> None:
         self._files = {
@@ -40,7 +40,7 @@ class Page:
         return self._answer("index.html")
 
     async def part(self, request: web.Request) -> web.Response:
-        """Answer with one of its modules, style sheets or drawings; any other name is not found."""
+        """Answer with one of its modules, style sheets or images; any other name is not found."""
         return self._answer(request.match_info["name"])
 
     def _answer(self, name: str) -> web.Response:

@@ -1,4 +1,4 @@
-"""Who has a phone on the page."""
+"""The people who have a phone on the page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 from simulator.simulator import Simulator
 from simulator.state.people import Person
 
-_LONGEST_NAME = 64
+_MAX_NAME_LENGTH = 64
 
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """Somebody with a phone: the person, an IANA time zone, and what they are in the story, such as `provider`.
+    """A person with a phone, an IANA time zone, and a role in the story like `provider`.
 
-    A zone nobody knows raises ValueError.
+    Raises ValueError for an unknown zone.
     """
 
     person: Person
@@ -27,14 +27,14 @@ class DemoPerson:
 
 
 def newcomer(simulator: Simulator, wishes: Mapping[str, Any]) -> DemoPerson:
-    """Let somebody join with the `name`, `language` and `zone` of a form; a mistake raises ValueError with a sentence."""
+    """Add a person with `name`, `language` and `zone`; raise ValueError on a mistake."""
     name, language, zone = (
         str(wishes.get(field) or "").strip() for field in ("name", "language", "zone")
     )
-    if not 0 < len(name) <= _LONGEST_NAME:
-        raise ValueError(f"A name has between 1 and {_LONGEST_NAME} characters.")
+    if not 0 < len(name) <= _MAX_NAME_LENGTH:
+        raise ValueError(f"A name has between 1 and {_MAX_NAME_LENGTH} characters.")
     if not (language.isascii() and language.replace("-", "").isalpha()):
-        raise ValueError("A language is a code such as en or de.")
+        raise ValueError("A language is a code like en or de.")
     _check_zone(zone)
     return DemoPerson(simulator.person(name, language_code=language), zone)
 
@@ -43,7 +43,7 @@ def _check_zone(zone: str) -> None:
     try:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as error:
-        # Among the names of directories and of nothing at all, some raise one, some the other.
+        # Depending on the name, for example that of a directory, zoneinfo raises one or the other.
         raise ValueError(
-            f"There is no time zone {zone!r}: take a name such as Europe/Berlin."
+            f"There is no time zone {zone!r}: use a name like Europe/Berlin."
         ) from error

@@ -1,4 +1,4 @@
-"""Messages, people and the bot as the page gets them: plain JSON, times in Unix seconds."""
+"""Messages, people and the bot as JSON for the page; times are Unix seconds."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ from simulator.state.chats import Attachment, Chat, Message
 from simulator.state.world import World
 
 Shown = dict[str, Any]
-# A page gets so many of the newest messages of a chat at once, and asks for the earlier ones.
+# A page gets this many of a chat's newest messages at once and requests earlier ones.
 PAGE = 100
 
 
 def message_shown(message: Message) -> Shown:
-    """Return a message: who wrote it, its text with entities, its buttons, its file, and what it replies to."""
+    """Return a message: sender, text with entities, buttons, file and the message it replies to."""
     reply = message.reply_to
     return {
         "id": message.id,
@@ -40,7 +40,7 @@ def message_shown(message: Message) -> Shown:
 
 
 def file_shown(file: Attachment) -> Shown:
-    """Return a file: kind, name, size in bytes, width and height in pixels, and where the page finds it."""
+    """Return a file: kind, name, size in bytes, width and height in pixels, and URL."""
     known = {
         "kind": file.kind,
         "name": file.name,
@@ -52,7 +52,7 @@ def file_shown(file: Attachment) -> Shown:
 
 
 def messages_shown(chat: Chat, before: int | None = None) -> Shown:
-    """Return the newest messages of a chat, or those right before a message number, and how many lie before them."""
+    """Return the newest messages, or those before a message number, and how many precede them."""
     messages = (
         chat.messages
         if before is None
@@ -62,28 +62,28 @@ def messages_shown(chat: Chat, before: int | None = None) -> Shown:
     return {"messages": [message_shown(message) for message in messages[first:]], "earlier": first}
 
 
-def person_shown(simulator: Simulator, who: DemoPerson) -> Shown:
+def person_shown(simulator: Simulator, demo_person: DemoPerson) -> Shown:
     """Return a person with phone and chat."""
-    account = simulator.world.accounts[who.person.id]
+    account = simulator.world.accounts[demo_person.person.id]
     basis = {
         "id": account.id,
         "name": account.name,
         "language": account.language_code or "en",
-        "zone": who.zone,
-        "role": who.role,
+        "zone": demo_person.zone,
+        "role": demo_person.role,
     }
     standing = {"started": account.started, "blocked": account.blocked}
-    return basis | standing | profile_shown(simulator, who) | messages_shown(account.chat)
+    return basis | standing | profile_shown(simulator, demo_person) | messages_shown(account.chat)
 
 
-def profile_shown(simulator: Simulator, who: DemoPerson) -> Shown:
-    """Return what the bot says about itself to this person: commands in the menu and the description of an empty chat."""
+def profile_shown(simulator: Simulator, demo_person: DemoPerson) -> Shown:
+    """Return the bot's menu commands and the empty-chat description for this person."""
     descriptions = simulator.world.profile.descriptions
-    language = simulator.world.accounts[who.person.id].language_code or ""
+    language = simulator.world.accounts[demo_person.person.id].language_code or ""
     description = descriptions.get(language) or descriptions.get("", "")
     return {
-        "id": who.person.id,
-        "commands": simulator.commands_for(who.person),
+        "id": demo_person.person.id,
+        "commands": simulator.commands_for(demo_person.person),
         "description": description,
     }
 
@@ -94,7 +94,7 @@ def bot_shown(world: World) -> Shown:
 
 
 def chat_of(change: Change) -> int | None:
-    """Return the chat a change happened in, None for one that concerns everybody."""
+    """Return the chat of a change, or None for a change that concerns everyone."""
     match change:
         case Written(message) | Edited(message):
             return message.chat.id
@@ -109,7 +109,7 @@ def chat_of(change: Change) -> int | None:
 
 
 def change_shown(change: Change) -> tuple[str, Shown]:
-    """Return the name and the content of the event that tells of a change in one chat."""
+    """Return the event name and content for a change in one chat."""
     match change:
         case Written(message):
             return "message", {"message": message_shown(message)}
@@ -118,10 +118,10 @@ def change_shown(change: Change) -> tuple[str, Shown]:
         case Deleted(_, ids):
             return "delete", {"ids": ids}
         case _:
-            return _doing_shown(change)
+            return _activity_shown(change)
 
 
-def _doing_shown(change: Acted | Tapped | Answered | Standing | Profiled) -> tuple[str, Shown]:
+def _activity_shown(change: Acted | Tapped | Answered | Standing | Profiled) -> tuple[str, Shown]:
     match change:
         case Acted(_, action):
             return "action", {"action": action}
@@ -137,4 +137,4 @@ def _doing_shown(change: Acted | Tapped | Answered | Standing | Profiled) -> tup
         case Standing(account):
             return "standing", {"started": account.started, "blocked": account.blocked}
         case Profiled():
-            raise ValueError("a change of the profile concerns everybody")
+            raise ValueError("a change of the profile concerns everyone")

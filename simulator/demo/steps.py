@@ -1,4 +1,4 @@
-"""What to try, step by step, and the messages that prove it was done."""
+"""Steps to try, and the messages that prove a step is done."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -12,9 +12,9 @@ Proof = Callable[[Message], bool]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to try: a sentence, and `done`, which is asked of every message as it appears or changes.
+    """One thing to try: a sentence, and `done`, a predicate for each new or changed message.
 
-    With `person` the step points to that phone, and with `suggestion` it offers to put this text into its input line.
+    `person` is the phone the step points to; `suggestion` is a text to put into its input field.
     """
 
     text: str
@@ -25,13 +25,13 @@ class Step:
 
 @dataclass(slots=True)
 class Progress:
-    """The steps and which of them are done; what was done once stays done."""
+    """The steps and which of them are done; a step stays done."""
 
     steps: tuple[Step, ...]
     done: set[int] = field(default_factory=set)
 
     def see(self, message: Message) -> list[int]:
-        """Look at a message and return the numbers, from 0, of the steps it proves for the first time."""
+        """Check a message and return the numbers, from 0, of the steps it completes."""
         new = [
             number
             for number, step in enumerate(self.steps)
@@ -42,9 +42,9 @@ class Progress:
 
 
 def says(people: Person | Iterable[Person], pattern: str, *, sender: str = "bot") -> Proof:
-    """Return a proof: in a chat of these people the `bot`, or the `person`, writes something the regular expression finds.
+    """Return a proof: in one of these people's chats, `sender` writes text matching the pattern.
 
-    Upper and lower case are the same.
+    The regular expression ignores case. `sender` is "bot" or "person".
     """
     chats, regex = _chats(people), re.compile(pattern, re.IGNORECASE)
     return lambda message: (
@@ -55,7 +55,7 @@ def says(people: Person | Iterable[Person], pattern: str, *, sender: str = "bot"
 
 
 def offers(people: Person | Iterable[Person], pattern: str) -> Proof:
-    """Return a proof: in a chat of these people a message has a button whose label the regular expression finds."""
+    """Return a proof: in one of these people's chats, a button label matches the pattern."""
     chats, regex = _chats(people), re.compile(pattern, re.IGNORECASE)
     return lambda message: (
         message.chat.id in chats and any(regex.search(label) for label in message.labels)

@@ -1,1 +1,1 @@
-"""What the simulated Telegram keeps: people, chats, messages, updates and the transcript."""
+"""The state of the simulated Telegram: people, chats, messages, updates and the transcript."""

@@ -1,4 +1,4 @@
-"""News of what changes in the simulated Telegram, for those who show it live."""
+"""Changes in the simulated Telegram, published to listeners that show them live."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -8,21 +8,21 @@ from simulator.state.chats import Account, Message, Tap
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message has appeared in a chat."""
+    """A message appeared in a chat."""
 
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """A message reads otherwise, or has other buttons."""
+    """A message's text or buttons changed."""
 
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """Messages have gone from a chat; both are numbers."""
+    """Messages were deleted from a chat."""
 
     chat_id: int
     message_ids: tuple[int, ...]
@@ -30,7 +30,7 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """The bot shows an action, such as `typing`, in a chat."""
+    """The bot shows an action in a chat, for example `typing`."""
 
     chat_id: int
     action: str
@@ -38,14 +38,14 @@ class Acted:
 
 @dataclass(frozen=True, slots=True)
 class Tapped:
-    """Somebody has tapped a button."""
+    """A person tapped a button."""
 
     tap: Tap
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A tap was answered, with a text to show (an alert has to be closed) or with an empty one."""
+    """A tap was answered with a text, which may be empty; an alert must be closed by the person."""
 
     tap: Tap
     text: str
@@ -54,14 +54,14 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Somebody has started, blocked or unblocked the bot."""
+    """A person started, blocked or unblocked the bot."""
 
     account: Account
 
 
 @dataclass(frozen=True, slots=True)
 class Profiled:
-    """The bot says something else about itself: name, description, commands."""
+    """The bot changed its name, description or commands."""
 
 
 Change = Written | Edited | Deleted | Acted | Tapped | Answered | Standing | Profiled
@@ -69,12 +69,12 @@ Listener = Callable[[Change], None]
 
 
 @dataclass(slots=True)
-class News:
-    """Those who want to hear of changes; they are called at once and in order."""
+class ChangeFeed:
+    """The listeners for changes; they are called immediately and in order."""
 
     listeners: list[Listener] = field(default_factory=list)
 
-    def tell(self, change: Change) -> None:
+    def publish(self, change: Change) -> None:
         """Call every listener."""
         for listener in self.listeners:
             listener(change)

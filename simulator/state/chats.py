@@ -1,4 +1,4 @@
-"""What Telegram keeps: accounts, chats and the messages in them."""
+"""Accounts, chats and messages."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ Detail = str | None | Absent
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file in a message: its bytes and what Telegram tells of it."""
+    """A file in a message."""
 
     kind: Literal["document", "photo", "sticker"]
     file_id: str
@@ -33,11 +33,11 @@ class Attachment:
 
     @property
     def path(self) -> str:
-        """Return where the file is served, below `/file/bot<token>/`."""
+        """Return the file's URL path below `/file/bot<token>/`."""
         return f"{self.kind}s/{self.file_id}/{self.name}"
 
     def as_json(self) -> Any:
-        """Return the file as a field of a message: a photo is a list of its sizes."""
+        """Return the file as a message field; a photo is a list of its sizes."""
         basis = {
             "file_id": self.file_id,
             "file_unique_id": f"u{self.file_id}",
@@ -59,10 +59,11 @@ class Attachment:
 
 @dataclass(slots=True, eq=False)
 class Message:
-    """A message as it stands in a chat now; edits change it in place.
+    """A message in its current version; edits change it in place.
 
-    `text` is the plain text or caption and `html` what the sender wrote; `date` and `edit_date` are Unix seconds. `author` is the Bot API
-    user it is from, None for a message without `from`; `ours` says that the bot under test wrote it. `more` holds further fields.
+    `text` is the plain text or caption and `html` the source. `date` and `edit_date` are Unix
+    seconds. `author` is its Bot API user, or None for a message without `from`. `ours` is true for
+    a message of the bot under test. `more` holds further fields.
     """
 
     id: int
@@ -84,31 +85,31 @@ class Message:
 
     @property
     def sender(self) -> Literal["bot", "person"]:
-        """Return who wrote it: the bot under test, or anybody else, other bots included."""
+        """Return "bot" for a message of the bot under test, else "person"."""
         return "bot" if self.ours else "person"
 
     def is_from(self, user_id: int) -> bool:
-        """Say whether a user of this id wrote it."""
+        """Return whether the user with this id wrote it."""
         return self.author is not None and self.author["id"] == user_id
 
     @property
     def document(self) -> Attachment | None:
-        """Return the document it carries, if any."""
+        """Return its document, or None."""
         return self.attachment if self.attachment and self.attachment.kind == "document" else None
 
     @property
     def photo(self) -> Attachment | None:
-        """Return the picture it carries, if any."""
+        """Return its picture, or None."""
         return self.attachment if self.attachment and self.attachment.kind == "photo" else None
 
     @property
     def buttons(self) -> list[Button]:
-        """Return its buttons, row after row."""
+        """Return its buttons, row by row."""
         return [button for row in self.rows for button in row]
 
     @property
     def labels(self) -> list[str]:
-        """Return what its buttons say, row after row."""
+        """Return its button labels, row by row."""
         return [button.text for button in self.buttons]
 
     def as_json(self, *, with_reply: bool = True) -> dict[str, Any]:
@@ -145,7 +146,7 @@ class Message:
 
 @dataclass(slots=True, eq=False)
 class Chat:
-    """A private chat with the bot, or a group it is in: its messages, oldest first, and the actions shown in it."""
+    """A private chat or a group: its messages, oldest first, and the actions shown."""
 
     id: int
     about: dict[str, Any]
@@ -154,25 +155,25 @@ class Chat:
 
     @property
     def private(self) -> bool:
-        """Say whether it is a chat of the bot with one person."""
+        """Return whether it is a private chat."""
         return self.id > 0
 
     @property
     def last_from_bot(self) -> Message:
-        """Return the newest message of the bot; a chat without one raises LookupError."""
+        """Return the bot's newest message; raise LookupError if there is none."""
         for message in reversed(self.messages):
             if message.sender == "bot":
                 return message
-        raise LookupError(f"the bot has written nothing in chat {self.id}")
+        raise LookupError(f"the bot has sent no message in chat {self.id}")
 
     def find(self, message_id: int) -> Message | None:
-        """Return the message of this number, unless it was deleted or never was."""
+        """Return the message with this number, or None if it does not exist."""
         return next(
             (message for message in reversed(self.messages) if message.id == message_id), None
         )
 
     def newest_first(self) -> Iterator[Message]:
-        """Yield the messages from the newest to the oldest."""
+        """Yield the messages from newest to oldest."""
         return reversed(self.messages)
 
     def as_json(self) -> dict[str, Any]:
@@ -182,9 +183,10 @@ class Chat:
 
 @dataclass(slots=True, eq=False)
 class Account:
-    """An account: what others see of it, and how it stands with the bot.
+    """An account and its relation to the bot.
 
-    `details` holds the names and the language code as they are sent: a field that is absent is not in it, one that is null is None.
+    `details` holds the names and the language code as they are sent: an absent field is missing
+    from it, a null field is None.
     """
 
     id: int
@@ -202,7 +204,7 @@ class Account:
 
     @property
     def name(self) -> str:
-        """Return the name Telegram shows; a deleted account has none."""
+        """Return the displayed name; a deleted account has none."""
         return " ".join(
             filter(None, (self.details.get("first_name"), self.details.get("last_name")))
         )
@@ -213,7 +215,7 @@ class Account:
         return self.details.get("language_code")
 
     def change(self, **details: Detail) -> None:
-        """Change names or language code; one that is `ABSENT` is left out from now on."""
+        """Change names or language code; an `ABSENT` field is left out from now on."""
         for key, value in details.items():
             if isinstance(value, Absent):
                 self.details.pop(key, None)
@@ -228,7 +230,7 @@ class Account:
 
 @dataclass(slots=True, eq=False)
 class Tap:
-    """A tap on a button: whose, when (Unix seconds), under which message, with which data, and what became of it."""
+    """A tap on a button, with its time in Unix seconds and the answers to it."""
 
     id: str
     update_id: int

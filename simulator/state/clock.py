@@ -1,4 +1,4 @@
-"""The simulator's time: whatever the injected clock says."""
+"""The simulator's clock."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -7,14 +7,15 @@ Clock = Callable[[], datetime]
 
 
 def system_clock() -> datetime:
-    """Return the present instant, aware, in UTC."""
+    """Return the current time in UTC, aware."""
     return datetime.now(UTC)
 
 
 class DemoClock:
-    """A clock everybody shares: it runs at real pace and can be moved forward.
+    """A shared clock that runs at real pace and can be moved forward.
 
-    Called, it returns the simulated instant, aware, in UTC. It begins at `start` (aware), or now where none is given.
+    Calling it returns the simulated time in UTC, aware. It starts at `start`, which is aware, or
+    now.
     """
 
     def __init__(self, start: datetime | None = None, *, real: Clock = system_clock) -> None:
@@ -24,16 +25,19 @@ class DemoClock:
         self._listeners: list[Callable[[], object]] = []
 
     def __call__(self) -> datetime:
-        """Return the simulated instant."""
+        """Return the simulated time."""
         return self._real() + self._ahead + self._skipped
 
     @property
     def skipped(self) -> timedelta:
-        """Return by how much the clock was moved so far."""
+        """Return how far the clock has been moved in total."""
         return self._skipped
 
     def skip(self, by: timedelta) -> datetime:
-        """Move forward, tell the listeners and return the new instant; a step that is not forward raises ValueError."""
+        """Move forward, call the listeners and return the new time.
+
+        Raises ValueError unless `by` is positive.
+        """
         if by <= timedelta():
             raise ValueError("time only goes forward")
         self._skipped += by
@@ -42,5 +46,5 @@ class DemoClock:
         return self()
 
     def on_skip(self, listener: Callable[[], object]) -> None:
-        """Have something called after every skip, for instance what wakes the bot."""
+        """Call a function after every skip, for example to wake the bot."""
         self._listeners.append(listener)

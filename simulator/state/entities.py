@@ -1,4 +1,4 @@
-"""Entities of a message text: how they are cleaned, counted and found, offsets in UTF-16 code units."""
+"""Message entities: cleaned, counted and detected; offsets are in UTF-16 code units."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _OUTER_FIRST = (
     "date_time",
 )
 _INNER_LAST = ("bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji")
-_FOUND = re.compile(
+_DETECTED = re.compile(
     r"(?P<url>(?:https?://|(?<![\w@./])t\.me/)[^\s<>\"]*[^\s<>\".,:;!?'()\[\]])"
     r"|(?<![\w/@])(?P<bot_command>/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?)(?![\w/@])"
     r"|(?<![\w@/])(?P<mention>@[A-Za-z0-9_]{3,32})(?!\w)"
@@ -25,14 +25,15 @@ _FOUND = re.compile(
 
 
 def utf16_length(text: str) -> int:
-    """Return how many UTF-16 code units the text takes."""
+    """Return the length of the text in UTF-16 code units."""
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def tidy(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
-    """Trim a text as Telegram does and fit its entities to what is left of it.
+def trim_text(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
+    """Trim a text as Telegram does and adjust its entities.
 
-    White space goes from the end, and from the beginning as far as the first entity; entities left with nothing to show are dropped.
+    White space is removed at the end, and at the start up to the first entity. Entities that become
+    empty are dropped.
     """
     text = _without_control_characters(text)
     first = min((entity["offset"] for entity in entities), default=utf16_length(text))
@@ -44,7 +45,7 @@ def tidy(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
 
 
 def fitting(text: str, entities: list[Entity]) -> list[Entity]:
-    """Return the entities that show something within the text, in Telegram's order, with its nesting rules applied."""
+    """Return the visible entities within the text, in Telegram's order, with its nesting rules."""
     units = text.encode("utf-16-le")
     kept = []
     for entity in entities:
@@ -54,30 +55,30 @@ def fitting(text: str, entities: list[Entity]) -> list[Entity]:
     return _nested(sorted(kept, key=_order))
 
 
-def found_in(text: str) -> list[Entity]:
-    """Return the commands, links and mentions Telegram recognises in a plain text."""
+def detected_in(text: str) -> list[Entity]:
+    """Return the commands, links and mentions that Telegram detects in a plain text."""
     return [
         {
             "type": match.lastgroup,
             "offset": utf16_length(text[: match.start()]),
             "length": utf16_length(match.group()),
         }
-        for match in _FOUND.finditer(text)
+        for match in _DETECTED.finditer(text)
     ]
 
 
-def with_found(text: str, entities: list[Entity]) -> list[Entity]:
-    """Return the given entities and those found in the text that touch none of them."""
+def with_detected(text: str, entities: list[Entity]) -> list[Entity]:
+    """Return the given entities and the detected ones that do not overlap them."""
     free = [
         entity
-        for entity in found_in(text)
+        for entity in detected_in(text)
         if not any(_touch(entity, other) for other in entities if other["type"] not in _INNER_LAST)
     ]
     return sorted([*entities, *free], key=_order)
 
 
 def slice_of(text: str, entity: Entity) -> str:
-    """Return the part of the text an entity covers."""
+    """Return the part of the text that an entity covers."""
     units = text.encode("utf-16-le")
     return units[entity["offset"] * 2 : (entity["offset"] + entity["length"]) * 2].decode(
         "utf-16-le", "replace"
@@ -126,7 +127,7 @@ def _touch(one: Entity, other: Entity) -> bool:
 
 
 def deep_link_payloads(text: str, entities: list[Entity], username: str) -> Iterator[str]:
-    """Yield what follows `?start=` in every link of the text to the bot of this name."""
+    """Yield the payload of each link in the text that starts the bot with this name."""
     for entity in entities:
         link = entity.get("url") or (slice_of(text, entity) if entity["type"] == "url" else "")
         payload = deep_link_payload(link, username)
@@ -135,12 +136,15 @@ def deep_link_payloads(text: str, entities: list[Entity], username: str) -> Iter
 
 
 def deep_link_payload(link: str, username: str) -> str | None:
-    """Return the payload of a deep link to the bot of this name ("" if it has none), or None for any other link."""
-    pattern = rf"(?:https?://)?(?:t|telegram)\.me/{re.escape(username)}(?:\?(?:start=(?P<payload>[^&#]*))?.*)?/?"
+    """Return the payload of a link to the bot with this name, "" without one, else None."""
+    pattern = (
+        rf"(?:https?://)?(?:t|telegram)\.me/{re.escape(username)}"
+        r"(?:\?(?:start=(?P<payload>[^&#]*))?.*)?/?"
+    )
     match = re.fullmatch(pattern, link, re.IGNORECASE)
     return None if match is None else match["payload"] or ""
 
 
 def is_deep_link_payload(payload: str) -> bool:
-    """Say whether Telegram carries such a payload: nothing, or up to 64 letters, digits, hyphens and underscores."""
+    """Return whether Telegram carries a payload: up to 64 letters, digits, hyphens, underscores."""
     return re.fullmatch(r"[A-Za-z0-9_-]{0,64}", payload) is not None

@@ -1,6 +1,7 @@
-"""Groups and channels, and those who write in them under another name than their own.
+"""Groups and channels, and people who write in them under another name.
 
-Telegram shows a chat as sender in `sender_chat` and, for older bots, puts one of three users of its own in `from`.
+Telegram shows a chat as sender in `sender_chat` and, for older bots, puts one of three special
+users in `from`.
 """
 
 from typing import Any
@@ -25,7 +26,7 @@ FORWARDER = {"id": 777000, "is_bot": False, "first_name": "Telegram"}
 
 
 class Group:
-    """A group chat the bot is a member of."""
+    """A group chat that includes the bot."""
 
     def __init__(self, world: World, chat: Chat) -> None:
         self._world = world
@@ -37,16 +38,19 @@ class Group:
         return self.chat.id
 
     def sends_anonymously(self, text: str, *, title: str = "") -> Update:
-        """Have an admin write who is shown as the group itself, perhaps with a custom title; only a supergroup has such (ValueError)."""
+        """Send a message as an anonymous admin, with an optional custom title.
+
+        Raises ValueError unless this is a supergroup.
+        """
         self._check_supergroup("anonymous admins")
         signed = {"author_signature": title} if title else {}
         more = signed | {"sender_chat": self.chat.as_json()}
         return post(self._world, self.chat, ANONYMOUS_ADMIN, **typed(text), more=more)
 
-    def hears_from(
+    def receives_from(
         self, channel: "Channel", text: str, *, user: dict[str, Any] | None = CHANNEL_WRITER
     ) -> Update:
-        """Have a person write in the name of a channel; `user` None leaves `from` out."""
+        """Send a message in the name of a channel; `user` None leaves `from` out."""
         self._check_supergroup("channels that write")
         return post(
             self._world,
@@ -57,7 +61,7 @@ class Group:
         )
 
     def receives_post(self, channel: "Channel", text: str) -> Update:
-        """Have a post of the channel that is linked to this group appear here by itself."""
+        """Forward a post of the linked channel, as Telegram does automatically."""
         self._check_supergroup("linked channels")
         original = channel.write(text)
         chat, number = channel.chat.as_json(), original.id
@@ -71,7 +75,7 @@ class Group:
         return post(self._world, self.chat, FORWARDER, **typed(text), more=more | older)
 
     def renames(self, title: str, by: dict[str, Any]) -> Update:
-        """Have a user give the group another title; the bot is told so by a service message."""
+        """Change the title as a user; the bot receives a service message."""
         self.chat.about["title"] = title
         return post(self._world, self.chat, by, more={"new_chat_title": title})
 
@@ -81,7 +85,7 @@ class Group:
 
 
 class Channel:
-    """A channel the bot is an admin of."""
+    """A channel in which the bot is an admin."""
 
     def __init__(self, world: World, chat: Chat) -> None:
         self._world = world
@@ -93,11 +97,11 @@ class Channel:
         return self.chat.id
 
     def write(self, text: str) -> Message:
-        """Write a message in the channel without telling the bot of it; return it."""
+        """Write a message without an update for the bot; return it."""
         return self._world.write(
             self.chat, None, **typed(text), more={"sender_chat": self.chat.as_json()}
         )
 
     def posts(self, text: str) -> Update:
-        """Write a post, of which the bot is told; it has no `from`."""
+        """Write a post; the bot's update has no `from`."""
         return self._world.updates.add("channel_post", self.write(text).as_json())

@@ -1,4 +1,4 @@
-"""Inline keyboards: what a bot may put under a message, read and checked as Telegram checks it."""
+"""Inline keyboards, parsed and checked as Telegram does."""
 
 import re
 from collections.abc import Iterable
@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from simulator.refusals import Refusal, bad_request
 
-MOST_BUTTONS = 100
-MOST_IN_A_ROW = 8
-LONGEST_DATA = 64
-# Keyboards below a hundred buttons are refused too once they grow; one of about 7,900 bytes is known to be.
-LARGEST_KEYBOARD = 7_500
+MAX_BUTTONS = 100
+MAX_ROW_BUTTONS = 8
+MAX_DATA_BYTES = 64
+# Large keyboards under 100 buttons are refused too; about 7,900 bytes are known to be too many.
+MAX_KEYBOARD_BYTES = 7_500
 _BYTES_PER_BUTTON, _BYTES_PER_ROW = 12, 12
 _OTHER_ACTIONS = (
     "switch_inline_query",
@@ -26,7 +26,7 @@ _UNSUPPORTED_ACTIONS = ("callback_game", "pay")
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button under a message: its label and either callback data, a link, or another action kept as it came."""
+    """A button under a message: a label with callback data, a link or another action."""
 
     text: str
     data: str | None = None
@@ -43,7 +43,7 @@ Rows = list[list[Button]]
 
 
 def parse_markup(markup: Any) -> Rows:
-    """Return the rows of buttons of a reply markup (none for a markup that is not an inline keyboard), or raise a refusal."""
+    """Return the rows of an inline keyboard, none for others; raise a refusal on mistakes."""
     if markup in (None, ""):
         return []
     if not isinstance(markup, dict):
@@ -69,36 +69,36 @@ def _row(row: Any) -> list[Any]:
 
 def _button(button: Any) -> Button:
     if not isinstance(button, dict):
-        raise _unparsable("Inline keyboard button must be an Object")
+        raise _parse_refusal("Inline keyboard button must be an Object")
     _check_strings(button)
     if "text" not in button:
-        raise _unparsable('Can\'t find field "text"')
+        raise _parse_refusal('Can\'t find field "text"')
     if not button["text"].strip():
         raise bad_request("inline keyboard button text must be non-empty")
     if any(action in button for action in _UNSUPPORTED_ACTIONS):
         raise bad_request("BUTTON_TYPE_INVALID")
-    return _acting(button)
+    return _button_with_action(button)
 
 
 def _check_strings(button: dict[str, Any]) -> None:
     for name in ("text", "callback_data", "url"):
         if not isinstance(button.get(name, ""), str):
-            raise _unparsable(f'Field "{name}" must be of type String')
+            raise _parse_refusal(f'Field "{name}" must be of type String')
 
 
-def _acting(button: dict[str, Any]) -> Button:
+def _button_with_action(button: dict[str, Any]) -> Button:
     other = tuple((name, button[name]) for name in _OTHER_ACTIONS if name in button)
     url, data = button.get("url") or None, button.get("callback_data") or None
     if url is not None:
         _check_url(url)
-    elif data is not None and len(data.encode()) > LONGEST_DATA:
+    elif data is not None and len(data.encode()) > MAX_DATA_BYTES:
         raise bad_request("BUTTON_DATA_INVALID")
     elif data is None and not other:
-        raise _unparsable("Text buttons are unallowed in the inline keyboard")
+        raise _parse_refusal("Text buttons are unallowed in the inline keyboard")
     extras = tuple(
         (name, button[name]) for name in ("style", "icon_custom_emoji_id") if name in button
     )
-    # Where a button names several actions, Telegram takes the first of url, callback data and the rest.
+    # If a button has several actions, Telegram takes the first of url, callback data and the rest.
     return Button(
         button["text"], None if url else data, url, extras if url or data else other + extras
     )
@@ -114,18 +114,18 @@ def _check_url(url: str) -> None:
         r"[^\s.]+(\.[^\s.]+)+", parts.hostname or ""
     ):
         raise bad_request(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
-    if len(url) > 2048 or re.search(r"\s", url):  # noqa: PLR2004  (the longest link Telegram takes)
+    if len(url) > 2048 or re.search(r"\s", url):  # noqa: PLR2004  (Telegram's maximum length of a link)
         raise bad_request("BUTTON_URL_INVALID")
 
 
 def _checked(rows: Rows) -> Rows:
     rows = [row for row in rows if row]
     buttons = [button for row in rows for button in row]
-    too_wide = any(len(row) > MOST_IN_A_ROW for row in rows)
+    too_wide = any(len(row) > MAX_ROW_BUTTONS for row in rows)
     if (
-        len(buttons) > MOST_BUTTONS
+        len(buttons) > MAX_BUTTONS
         or too_wide
-        or _size(buttons) + len(rows) * _BYTES_PER_ROW > LARGEST_KEYBOARD
+        or _size(buttons) + len(rows) * _BYTES_PER_ROW > MAX_KEYBOARD_BYTES
     ):
         raise bad_request("reply markup is too long")
     return rows
@@ -140,5 +140,5 @@ def _size(buttons: Iterable[Button]) -> int:
     )
 
 
-def _unparsable(why: str) -> Refusal:
+def _parse_refusal(why: str) -> Refusal:
     return bad_request(f"can't parse inline keyboard button: {why}")

@@ -1,4 +1,4 @@
-"""Files as Telegram looks at them: what kind of picture, how large."""
+"""Files as Telegram sees them: whether they are pictures, and their size."""
 
 import base64
 from typing import Literal
@@ -6,14 +6,15 @@ from typing import Literal
 from simulator.state.chats import Attachment
 
 SMALLEST_PNG = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwAD"
+    "hgGAWjR9awAAAABJRU5ErkJggg=="
 )
 _SIGNATURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM")
 _UNKNOWN_SIZE = (320, 320)
 
 
 def is_picture(content: bytes) -> bool:
-    """Say whether the bytes begin like a picture Telegram can process."""
+    """Return whether the bytes start like a picture that Telegram can process."""
     return content.startswith(_SIGNATURES)
 
 
@@ -30,7 +31,7 @@ def attachment(
 
 
 def _size(content: bytes) -> tuple[int, int]:
-    """Return width and height in pixels where they are easy to find, in a PNG, and a plausible size elsewhere."""
+    """Return the width and height in pixels of a PNG, and a plausible size for other files."""
     if not content.startswith(_SIGNATURES[0]) or content[12:16] != b"IHDR":
         return _UNKNOWN_SIZE
     return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])

@@ -1,10 +1,10 @@
-"""People with a phone in hand: they write, tap, edit, block, and see what the bot shows them."""
+"""People with phones: they write, tap, edit, block, and see what the bot sends."""
 
 from typing import Any
 
 from simulator.state.changes import Standing, Tapped
 from simulator.state.chats import Account, Chat, Detail, Message, Tap
-from simulator.state.entities import Entity, deep_link_payload, found_in, is_deep_link_payload
+from simulator.state.entities import Entity, deep_link_payload, detected_in, is_deep_link_payload
 from simulator.state.groups import Group
 from simulator.state.keyboards import Button
 from simulator.state.media import SMALLEST_PNG, attachment
@@ -13,7 +13,7 @@ from simulator.state.writing import Update, exactly, post, typed
 
 
 class Person:
-    """Somebody using the bot; everything done returns the update it caused."""
+    """A person who uses the bot; every action returns the update it causes."""
 
     def __init__(self, world: World, account: Account) -> None:
         self._world = world
@@ -29,7 +29,7 @@ class Person:
 
     @property
     def name(self) -> str:
-        """Return the name Telegram shows."""
+        """Return the displayed name."""
         return self._account.name
 
     @property
@@ -44,24 +44,25 @@ class Person:
 
     @property
     def toasts(self) -> list[tuple[str, bool]]:
-        """Return the texts shown in answer to taps, each with whether it was an alert to be closed."""
+        """Return the texts shown in answer to taps, each with whether it was an alert."""
         return self._account.toasts
 
     def sends(self, text: str) -> Update:
-        """Write to the bot in private; somebody who blocked it must unblock it first (RuntimeError).
+        """Write to the bot in private.
 
-        A text no phone would send, empty or beyond 4,096 characters, raises ValueError.
+        Raises RuntimeError if the person has blocked the bot, and ValueError for a text that no
+        phone sends: empty or over 4,096 characters.
         """
         self._start()
         return self._message(self.chat, **typed(text))
 
     def sends_exactly(self, text: str) -> Update:
-        """Write a text that no phone would send, such as one of white space alone: not every client is as strict."""
+        """Write a text that the official apps do not send, for example only white space."""
         self._start()
         return self._message(self.chat, **exactly(text), more={"text": text})
 
     def sends_in(self, group: Group, text: str) -> Update:
-        """Write in a group the bot is in."""
+        """Write in a group that includes the bot."""
         return self._message(group.chat, **typed(text))
 
     def sends_photo(self, content: bytes = SMALLEST_PNG, caption: str = "") -> Update:
@@ -75,57 +76,62 @@ class Person:
     def sends_location(
         self, latitude: float, longitude: float, *, live_period: int | None = None
     ) -> Update:
-        """Send a place, or share a live location for so many seconds."""
+        """Send a place, or share a live location for `live_period` seconds."""
         self._start()
-        return self._message(self.chat, more={"location": _place(latitude, longitude, live_period)})
+        return self._message(
+            self.chat, more={"location": _location(latitude, longitude, live_period)}
+        )
 
     def moves(self, message_id: int, latitude: float, longitude: float) -> Update:
-        """Be elsewhere while a live location is shared: the message is edited by itself."""
+        """Move while a live location is shared; Telegram edits the message."""
         live_period = self._own(message_id).more["location"]["live_period"]
-        return self._edited(message_id, location=_place(latitude, longitude, live_period))
+        return self._edited(message_id, location=_location(latitude, longitude, live_period))
 
     def stops_sharing(self, message_id: int) -> Update:
-        """End a live location: what is left is an ordinary one."""
+        """End a live location; an ordinary one remains."""
         last = self._own(message_id).more["location"]
-        return self._edited(message_id, location=_place(last["latitude"], last["longitude"], None))
+        return self._edited(
+            message_id, location=_location(last["latitude"], last["longitude"], None)
+        )
 
     def pins(self, message: Message) -> Update:
-        """Pin a message of the private chat; the bot is told so by a service message."""
+        """Pin a message of the private chat; the bot receives a service message."""
         return self._message(self.chat, more={"pinned_message": message.as_json(with_reply=False)})
 
     def sets_timer(self, seconds: int) -> Update:
-        """Have messages of the private chat delete themselves; the bot is told so by a service message."""
+        """Set the auto-delete timer of the private chat; the bot receives a service message."""
         return self._message(
             self.chat,
             more={"message_auto_delete_timer_changed": {"message_auto_delete_time": seconds}},
         )
 
     def renames(self, **details: Detail) -> None:
-        """Change names or language code, by field: None is sent as null from now on, `ABSENT` not at all."""
+        """Change names or language code: None is sent as null, an `ABSENT` field is left out."""
         self._account.change(**details)
 
     def opens(self, link: str) -> Update:
-        """Open a deep link to the bot and press Start; a link Telegram would not follow raises ValueError."""
+        """Open a deep link to the bot and press Start; raise ValueError for any other link."""
         payload = deep_link_payload(link, self._world.username)
         if payload is None or not is_deep_link_payload(payload):
-            raise ValueError(f"{link!r} is no link that starts @{self._world.username}")
+            raise ValueError(f"{link!r} is not a link that starts @{self._world.username}")
         return self.sends(f"/start {payload}".strip())
 
     def taps(self, label: str, *, message: Message | None = None) -> Update:
-        """Tap the button with this label, on the newest message that has one; an emoji before the label may be left out.
+        """Tap the newest button with this label; an emoji before the label may be left out.
 
-        A link to the bot is opened. No such button raises LookupError and lists those there are.
+        A link to the bot is opened. Raises LookupError, listing the existing buttons, if there is
+        none.
         """
         messages = [message] if message else list(self.chat.newest_first())
         for shown in messages:
-            button = _labelled(shown, label)
+            button = _button_labelled(shown, label)
             if button is not None:
                 return self._taps_button(shown, button)
         seen = [shown.labels for shown in messages if shown.rows]
         raise LookupError(f"there is no button {label!r}; the newest keyboards are {seen[:3]}")
 
     def taps_data(self, data: str, message_id: int, *, label: str = "") -> Update:
-        """Send callback data, forged or stale too, as if from a button under the message of this number, be it there or not."""
+        """Send callback data, which may be forged or stale, from any message number."""
         message = self.chat.find(message_id)
         shown = (
             message.as_json()
@@ -135,33 +141,33 @@ class Person:
         return self._taps(data, shown, label or data)
 
     def edits(self, message_id: int, text: str, *, entities: list[Entity] | None = None) -> Update:
-        """Change the text or the caption of an earlier message of one's own, or its entities alone; any other raises LookupError."""
+        """Edit the text, caption or entities of one's own message; else raise LookupError."""
         message = self._own(message_id)
         content = typed(text) | ({} if entities is None else {"entities": entities})
         self._world.rewrite(message, **content, rows=message.rows)
         return self._world.updates.add("edited_message", message.as_json())
 
     def hides_preview(self, message_id: int) -> Update:
-        """Take the link preview off an earlier message of one's own: the text stays as it is."""
+        """Remove the link preview from one's own message; the text stays the same."""
         return self._edited(message_id, link_preview_options={"is_disabled": True})
 
     def blocks(self) -> Update:
-        """Block the bot: it cannot write any more and is told so."""
+        """Block the bot; it receives an update and can no longer write."""
         self._account.blocked = True
-        self._world.news.tell(Standing(self._account))
+        self._world.changes.publish(Standing(self._account))
         return self._membership("member", "kicked")
 
     def unblocks(self) -> Update:
-        """Let the bot write again; it is told so."""
+        """Unblock the bot; it receives an update."""
         self._account.blocked = False
-        self._world.news.tell(Standing(self._account))
+        self._world.changes.publish(Standing(self._account))
         return self._membership("kicked", "member")
 
     def _start(self) -> None:
         self._check_not_blocked()
         if not self._account.started:
             self._account.started = True
-            self._world.news.tell(Standing(self._account))
+            self._world.changes.publish(Standing(self._account))
 
     def _check_not_blocked(self) -> None:
         if self._account.blocked:
@@ -187,7 +193,7 @@ class Person:
             attachment(kind, self._world.next_file_id(kind), name, "image/png", content)
         )
         return self._message(
-            self.chat, attachment=file, text=caption, html=caption, entities=found_in(caption)
+            self.chat, attachment=file, text=caption, html=caption, entities=detected_in(caption)
         )
 
     def _taps_button(self, message: Message, button: Button) -> Update:
@@ -218,7 +224,7 @@ class Person:
             data,
         )
         self._world.taps[query_id] = tap
-        self._world.news.tell(Tapped(tap))
+        self._world.changes.publish(Tapped(tap))
         return update
 
     def _membership(self, before: str, after: str) -> Update:
@@ -238,12 +244,12 @@ class Person:
         )
 
 
-def _place(latitude: float, longitude: float, live_period: int | None) -> dict[str, Any]:
+def _location(latitude: float, longitude: float, live_period: int | None) -> dict[str, Any]:
     place: dict[str, Any] = {"latitude": latitude, "longitude": longitude}
     return place | ({"live_period": live_period} if live_period else {})
 
 
-def _labelled(message: Message, label: str) -> Button | None:
+def _button_labelled(message: Message, label: str) -> Button | None:
     exact = next((button for button in message.buttons if button.text == label), None)
     return exact or next(
         (button for button in message.buttons if _without_emoji(button.text) == label), None

@@ -1,4 +1,7 @@
-"""Updates that go over the wire as given bytes: JSON that no dictionary can hold, such as NaN, a key twice, or half a character."""
+"""Updates sent as given bytes: JSON that no dictionary can hold.
+
+Examples are NaN, a duplicate key, or half of a surrogate pair.
+"""
 
 import itertools
 import json
@@ -9,16 +12,19 @@ _numbers = itertools.count(1)
 
 
 class RawUpdate(dict[str, Any]):
-    """A queued update of which only the ``content`` is sent; the dictionary stands for it in the queue and in the transcript."""
+    """A queued update of which only ``content`` is sent.
+
+    The dictionary represents it in the queue and in the transcript.
+    """
 
     def __init__(self, content: bytes) -> None:
-        # The number makes each one different from any other part of an answer.
+        # The number makes each one unique within an answer.
         super().__init__({_MARK: next(_numbers)})
         self.content = content
 
 
 def dumped(body: Any) -> bytes:
-    """Return a body as JSON, with the bytes of each raw update that it is or has as its ``result`` in their places."""
+    """Return a body as JSON, with raw updates, as the body or in its ``result``, as their bytes."""
     content = json.dumps(body).encode()
     result = (
         body.get("result") if isinstance(body, dict) and not isinstance(body, RawUpdate) else [body]

@@ -1,17 +1,17 @@
-"""What passed between the bot and the simulator, and what a strict reader would say to it."""
+"""What passed between the bot and the simulator, and warnings about it."""
 
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-# Enough for any test; a simulator left running for days forgets the oldest.
-_KEPT = 20_000
+# Enough for any test; a simulator that runs for days drops the oldest entries.
+_MAX_ENTRIES = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One call of the bot: method, parameters (files by name and size), HTTP status, answer, and the fault it met, if any."""
+    """One call of the bot: method, parameters, HTTP status, answer and fault, if any."""
 
     method: str
     params: dict[str, Any]
@@ -22,13 +22,13 @@ class CallRecord:
 
     @property
     def ok(self) -> bool:
-        """Say whether Telegram did what was asked."""
+        """Return whether the call succeeded."""
         return bool(isinstance(self.answer, dict) and self.answer.get("ok"))
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One update handed to the bot, and how: by `getUpdates`, `webhook` or `take_updates`."""
+    """One update delivered to the bot by `getUpdates`, `webhook` or `take_updates`."""
 
     update: dict[str, Any]
     way: str
@@ -37,14 +37,14 @@ class Delivery:
 
 @dataclass(slots=True)
 class Transcript:
-    """Every call and every delivery in order, and the warnings."""
+    """Every call and delivery in order, and the warnings."""
 
-    calls: deque[CallRecord] = field(default_factory=lambda: deque(maxlen=_KEPT))
-    deliveries: deque[Delivery] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    calls: deque[CallRecord] = field(default_factory=lambda: deque(maxlen=_MAX_ENTRIES))
+    deliveries: deque[Delivery] = field(default_factory=lambda: deque(maxlen=_MAX_ENTRIES))
     warnings: list[str] = field(default_factory=list)
 
     def warn(self, sentence: str) -> None:
-        """Note something a well-behaved bot would not do."""
+        """Record something that a well-behaved bot does not do."""
         self.warnings.append(sentence)
 
     def calls_of(self, method: str) -> list[CallRecord]:
@@ -53,5 +53,5 @@ class Transcript:
 
     @property
     def updates(self) -> list[dict[str, Any]]:
-        """Return every update delivered, in order, a repeated one as often as it was repeated."""
+        """Return every delivered update in order, including repeated deliveries."""
         return [delivery.update for delivery in self.deliveries]

@@ -6,14 +6,14 @@ from typing import Any
 
 from simulator.state.raw import RawUpdate
 
-# Left out of the default set, as the Bot API says.
+# Left out of the default set, as the Bot API documents.
 _NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 _TAP_QUEUES = 3 << 33
 
 
 @dataclass(slots=True, eq=False)
 class Pending:
-    """An update waiting for its confirmation, and the queue in which it keeps its turn."""
+    """An unconfirmed update and the queue that keeps its order."""
 
     update: dict[str, Any]
     queue: int
@@ -23,17 +23,23 @@ class Pending:
 
 @dataclass(slots=True)
 class UpdateQueue:
-    """Updates for one bot; `changed` wakes those who wait at that moment, `news` stays set until its one reader clears it."""
+    """Updates for one bot.
+
+    `changed` wakes all current waiters; `arrived` stays set until its one reader clears it.
+    """
 
     next_id: int = 100_000_001
     pending: list[Pending] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    news: asyncio.Event = field(default_factory=asyncio.Event)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _known: dict[int, Pending] = field(default_factory=dict)
 
     def add(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
-        """Queue a new update of this kind and return it; a kind the bot did not allow is numbered but never queued."""
+        """Queue a new update and return it.
+
+        An update of a kind the bot does not allow is numbered but not queued.
+        """
         update = {"update_id": self.next_id, kind: content}
         entry = Pending(update, _queue_of(kind, content), self.next_id)
         self.next_id += 1
@@ -43,26 +49,31 @@ class UpdateQueue:
         return update
 
     def add_raw(self, content: bytes) -> None:
-        """Queue an update that is sent as these bytes; it has its place among the others, whatever number the bytes name."""
+        """Queue an update sent as these bytes, in order, whatever number the bytes contain."""
         self._append(Pending(RawUpdate(content), -self.next_id, self.next_id))
         self.next_id += 1
 
     def allows(self, kind: str) -> bool:
-        """Say whether the bot receives updates of this kind."""
+        """Return whether the bot receives updates of this kind."""
         return kind in self.allowed if self.allowed else kind not in _NOT_BY_DEFAULT
 
     def repeat(self, update_id: int) -> dict[str, Any]:
-        """Queue a known update once more under its old number; an unknown number raises KeyError."""
+        """Queue a known update again under its old number; raise KeyError for an unknown one."""
         known = self._known[update_id]
         self._append(Pending(known.update, known.queue, known.id, repeated=True))
         return known.update
 
     def fetch(self, offset: int, limit: int) -> list[dict[str, Any]]:
-        """Confirm what lies below a positive offset, forget all but the last ones for a negative one, and return what waits."""
+        """Return up to `limit` updates from an offset.
+
+        A positive offset confirms all updates below it. A negative one keeps only that many of the
+        last.
+        """
         if offset < 0:
             self.pending = self.pending[offset:]
         else:
-            # A repetition asked for by hand has an old number by nature and counts as confirmed only once it was handed out.
+            # A repeated update has an old number and counts as confirmed only after it was
+            # delivered.
             self.pending = [entry for entry in self.pending if entry.id >= offset or entry.repeated]
         handed = self.pending[:limit]
         for entry in handed:
@@ -70,22 +81,22 @@ class UpdateQueue:
         return [entry.update for entry in handed]
 
     def take(self) -> list[dict[str, Any]]:
-        """Return everything that waits and confirm it."""
+        """Return all pending updates and confirm them."""
         taken, self.pending = self.pending, []
         return [entry.update for entry in taken]
 
     def waits(self, update_id: int) -> bool:
-        """Say whether the update has not been confirmed yet."""
+        """Return whether the update is unconfirmed."""
         return any(entry.id == update_id for entry in self.pending)
 
     def done(self, entry: Pending) -> None:
-        """Confirm one update out of turn, as a webhook does; one already gone is no error."""
+        """Confirm one update out of order, as a webhook does; a confirmed one is not an error."""
         if entry in self.pending:
             self.pending.remove(entry)
 
     def wake(self) -> None:
-        """Wake whoever waits for a change."""
-        self.news.set()
+        """Wake everyone who waits for a change."""
+        self.arrived.set()
         self.changed.set()
         self.changed.clear()
 
@@ -95,7 +106,7 @@ class UpdateQueue:
 
 
 def chat_of(update: dict[str, Any]) -> int:
-    """Return the chat an update comes from, for a tap the person who tapped, 0 for a raw update."""
+    """Return the chat of an update; for a tap the person who tapped, 0 for a raw update."""
     if isinstance(update, RawUpdate):
         return 0
     content = next(value for name, value in update.items() if name != "update_id")
@@ -103,7 +114,10 @@ def chat_of(update: dict[str, Any]) -> int:
 
 
 def _queue_of(kind: str, content: dict[str, Any]) -> int:
-    """Return the queue an update keeps its turn in: taps by person, all else by chat, so that the two may overtake each other."""
+    """Return the queue that orders an update: taps by person, others by chat.
+
+    Taps and messages can overtake each other.
+    """
     if kind == "callback_query":
         return int(content["from"]["id"]) + _TAP_QUEUES
     return int(content["chat"]["id"])

@@ -1,4 +1,4 @@
-"""The simulated Telegram itself: one bot, the people and groups around it, and everything they left behind."""
+"""All state of the simulated Telegram: one bot, the people and groups, and their messages."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any, Literal
 
 from simulator.faults import Faults, FloodLimits
-from simulator.state.changes import Answered, Deleted, Edited, News, Written
+from simulator.state.changes import Answered, ChangeFeed, Deleted, Edited, Written
 from simulator.state.chats import Account, Attachment, Chat, Detail, Message, Tap
 from simulator.state.clock import Clock
 from simulator.state.entities import Entity
@@ -23,7 +23,7 @@ ChatKind = Literal["group", "supergroup", "channel"]
 
 @dataclass(slots=True)
 class Poll:
-    """A long poll in progress; a reason ends it."""
+    """A long poll in progress; setting a reason ends it."""
 
     ended: str | None = None
 
@@ -52,9 +52,10 @@ class Profile:
 
 @dataclass(slots=True, eq=False)
 class World:
-    """All state of the simulated Telegram; times come from the clock alone.
+    """All state of the simulated Telegram; times come from the clock.
 
-    `closing` lets go of everything that waits. `late` holds the calls that are worked after a delay, even where their caller has hung up.
+    `closing` releases everything that waits. `late` holds calls whose method runs after a delay,
+    even if the caller has disconnected.
     """
 
     token: str
@@ -70,10 +71,10 @@ class World:
     files: dict[str, Attachment] = field(default_factory=dict)
     profile: Profile = field(default_factory=Profile)
     webhook: Webhook = field(default_factory=Webhook)
-    news: News = field(default_factory=News)
+    changes: ChangeFeed = field(default_factory=ChangeFeed)
     poll: Poll | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
-    late: set[asyncio.Task[Any]] = field(default_factory=set)
+    delayed: set[asyncio.Task[Any]] = field(default_factory=set)
     last_message_id: int = 0
 
     @property
@@ -92,19 +93,19 @@ class World:
         }
 
     def now(self) -> float:
-        """Return the present as Unix seconds."""
+        """Return the current time in Unix seconds."""
         return self.clock().timestamp()
 
     def new_account(
         self, account_id: int | None, details: Mapping[str, Detail], *, is_bot: bool = False
     ) -> Account:
-        """Open an account with a private chat; an id already taken raises ValueError."""
+        """Create an account with a private chat; raise ValueError if the id is taken."""
         if account_id is None:
             account_id = next(
                 number for number in count(_FIRST_ACCOUNT_ID) if number not in self.chats
             )
         if account_id in self.chats:
-            raise ValueError(f"there is a person with id {account_id} already")
+            raise ValueError(f"there is already a person with id {account_id}")
         chat = Chat(account_id, {})
         account = Account(account_id, {}, chat, is_bot)
         account.change(**details)
@@ -112,7 +113,7 @@ class World:
         return account
 
     def new_chat(self, kind: ChatKind, title: str, **about: Any) -> Chat:
-        """Open a chat that is not private, with the bot in it; the keywords are further fields of the chat."""
+        """Create a group or channel with the bot; keywords are further fields of the chat."""
         number = 4_000_001 + sum(not chat.private for chat in self.chats.values())
         chat_id = -number if kind == "group" else -1_000_000_000_000 - number
         shown = {"all_members_are_administrators": False} if kind == "group" else {}
@@ -120,7 +121,7 @@ class World:
         return self.chats[chat_id]
 
     def write(self, chat: Chat, author: dict[str, Any] | None, **content: Any) -> Message:
-        """Add a message of this author to a chat; the keywords are fields of Message."""
+        """Add a message of this author to a chat; keywords are fields of Message."""
         self.last_message_id += 1
         ours = author is not None and author["id"] == self.bot_id
         message = Message(
@@ -132,33 +133,33 @@ class World:
             **content,
         )
         chat.messages.append(message)
-        self.news.tell(Written(message))
+        self.changes.publish(Written(message))
         return message
 
     def rewrite(
         self, message: Message, text: str, html: str, entities: list[Entity], rows: Rows
     ) -> None:
-        """Change what a message says, in place."""
+        """Change a message in place."""
         message.text, message.html, message.entities, message.rows = text, html, entities, rows
         self.mark_edited(message)
 
     def mark_edited(self, message: Message, **more: Any) -> None:
-        """Note that a message was edited; the keywords are further fields that are other now."""
+        """Mark a message as edited; keywords are further changed fields."""
         message.more |= more
         message.edited, message.edit_date = message.edited + 1, int(self.now())
-        self.news.tell(Edited(message))
+        self.changes.publish(Edited(message))
 
     def remove(self, chat: Chat, messages: list[Message]) -> None:
-        """Take messages out of a chat."""
+        """Delete messages from a chat."""
         gone = {message.id for message in messages}
         chat.messages[:] = [message for message in chat.messages if message.id not in gone]
-        self.news.tell(Deleted(chat.id, tuple(sorted(gone))))
+        self.changes.publish(Deleted(chat.id, tuple(sorted(gone))))
 
     def show_answer(self, tap: Tap, text: str, *, alert: bool) -> None:
-        """End the waiting on a button and show the person a text, unless it is empty."""
+        """Answer a tap and show the person the text, unless it is empty."""
         if text:
             tap.account.toasts.append((text, alert))
-        self.news.tell(Answered(tap, text, alert))
+        self.changes.publish(Answered(tap, text, alert))
 
     def keep(self, attachment: Attachment) -> Attachment:
         """Keep a file for download."""
@@ -176,7 +177,7 @@ class World:
             self.updates.wake()
 
     def report_unanswered_taps(self) -> list[str]:
-        """Warn, once each, of taps that reached the bot and were never answered; return the sentences."""
+        """Warn once about each unanswered tap that reached the bot; return the warnings."""
         sentences = []
         for tap in self.taps.values():
             if not tap.answers and not tap.reported and not self.updates.waits(tap.update_id):

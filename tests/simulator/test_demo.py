@@ -350,7 +350,7 @@ async def test_people_write_open_links_and_block(page: Page, bob: Person) -> Non
 @pytest.mark.parametrize(
     ("name", "body", "error"),
     [
-        ("send", {"person": 77, "text": "x"}, "Nobody with the number 77 has a phone here."),
+        ("send", {"person": 77, "text": "x"}, "Person 77 has no phone here."),
         ("send", {"person": 1000}, "'text' is missing."),
         (
             "send",
@@ -360,11 +360,11 @@ async def test_people_write_open_links_and_block(page: Page, bob: Person) -> Non
         (
             "open",
             {"person": 1000, "link": "https://example.org"},
-            "'https://example.org' is no link that starts @slotkeeper_bot",
+            "'https://example.org' is not a link that starts @slotkeeper_bot",
         ),
         ("skip", {"seconds": 0}, "time only goes forward"),
         ("skip", {"seconds": 10**20}, "Python int too large to convert to C int"),
-        ("skip", {"seconds": 86400 * 40}, "The clock skips a month at most."),
+        ("skip", {"seconds": 86400 * 40}, "The clock can skip 31 days at most."),
         (
             "join",
             {"name": " ", "language": "en", "zone": "UTC"},
@@ -373,27 +373,27 @@ async def test_people_write_open_links_and_block(page: Page, bob: Person) -> Non
         (
             "join",
             {"name": "C", "language": "<b>", "zone": "UTC"},
-            "A language is a code such as en or de.",
+            "A language is a code like en or de.",
         ),
         (
             "join",
             {"name": "C", "language": "en", "zone": "Mars"},
-            "There is no time zone 'Mars': take a name such as Europe/Berlin.",
+            "There is no time zone 'Mars': use a name like Europe/Berlin.",
         ),
         (
             "join",
             {"name": "C", "language": "en", "zone": "../x"},
-            "There is no time zone '../x': take a name such as Europe/Berlin.",
+            "There is no time zone '../x': use a name like Europe/Berlin.",
         ),
         (
             "join",
             {"name": "C", "language": "en", "zone": "Europe"},
-            "There is no time zone 'Europe': take a name such as Europe/Berlin.",
+            "There is no time zone 'Europe': use a name like Europe/Berlin.",
         ),
         (
             "join",
             {"name": "C", "language": "en"},
-            "There is no time zone '': take a name such as Europe/Berlin.",
+            "There is no time zone '': use a name like Europe/Berlin.",
         ),
     ],
 )

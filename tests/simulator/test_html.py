@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from simulator.api.html import parse_html
 from simulator.refusals import Refusal
-from simulator.state.entities import found_in, tidy
+from simulator.state.entities import detected_in, trim_text
 
 
 @pytest.mark.parametrize(
@@ -123,28 +123,28 @@ def test_half_a_surrogate_pair_is_refused(half: str) -> None:
 
 
 def test_white_space_around_a_text_goes_and_entities_move_along() -> None:
-    assert tidy("\n  a b \n", [{"type": "bold", "offset": 5, "length": 3}]) == (
+    assert trim_text("\n  a b \n", [{"type": "bold", "offset": 5, "length": 3}]) == (
         "a b",
         [{"type": "bold", "offset": 2, "length": 1}],
     )
 
 
 def test_white_space_inside_the_first_entity_stays() -> None:
-    assert tidy(" a", [{"type": "bold", "offset": 0, "length": 2}]) == (
+    assert trim_text(" a", [{"type": "bold", "offset": 0, "length": 2}]) == (
         " a",
         [{"type": "bold", "offset": 0, "length": 2}],
     )
 
 
 def test_an_entity_of_white_space_only_is_dropped() -> None:
-    assert tidy("a b", [{"type": "bold", "offset": 1, "length": 1}]) == ("a b", [])
+    assert trim_text("a b", [{"type": "bold", "offset": 1, "length": 1}]) == ("a b", [])
 
 
 def test_code_holds_no_other_entity_and_quotes_hold_no_quotes() -> None:
     code = {"type": "code", "offset": 0, "length": 3}
-    assert tidy("abc", [code, {"type": "bold", "offset": 1, "length": 1}]) == ("abc", [code])
+    assert trim_text("abc", [code, {"type": "bold", "offset": 1, "length": 1}]) == ("abc", [code])
     quote = {"type": "blockquote", "offset": 0, "length": 3}
-    assert tidy("abc", [quote, {"type": "blockquote", "offset": 1, "length": 1}]) == (
+    assert trim_text("abc", [quote, {"type": "blockquote", "offset": 1, "length": 1}]) == (
         "abc",
         [quote],
     )
@@ -164,7 +164,7 @@ def test_commands_links_and_mentions_are_found(text: str, found: list[tuple[str,
     units = text.encode("utf-16-le")
     shown = [
         (e["type"], units[e["offset"] * 2 : (e["offset"] + e["length"]) * 2].decode("utf-16-le"))
-        for e in found_in(text)
+        for e in detected_in(text)
     ]
     assert shown == found
 
@@ -198,7 +198,7 @@ _marked = st.recursive(
 
 def _shown(source: str) -> tuple[str, list[dict[str, Any]]]:
     plain, entities = parse_html(source)
-    return tidy(plain, entities)
+    return trim_text(plain, entities)
 
 
 @given(_marked)

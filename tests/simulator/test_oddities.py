@@ -89,13 +89,13 @@ async def test_an_anonymous_admin_is_shown_as_the_group(sim: Simulator) -> None:
 def test_a_channel_writes_in_a_group_and_its_posts_are_forwarded_there(sim: Simulator) -> None:
     team, news = sim.supergroup("Team"), sim.channel("News", "news")
     shown = {"id": news.id, "type": "channel", "title": "News", "username": "news"}
-    written = team.hears_from(news, "hello")["message"]
+    written = team.receives_from(news, "hello")["message"]
     assert (written["from"], written["sender_chat"], written["chat"]["id"]) == (
         CHANNEL_WRITER,
         shown,
         team.id,
     )
-    assert "from" not in team.hears_from(news, "hello", user=None)["message"]
+    assert "from" not in team.receives_from(news, "hello", user=None)["message"]
     forwarded = team.receives_post(news, "a post")["message"]
     assert (forwarded["from"], forwarded["sender_chat"], forwarded["is_automatic_forward"]) == (
         FORWARDER,

@@ -75,7 +75,7 @@ def test_a_deep_link_starts_the_bot(alice: Person) -> None:
     ],
 )
 def test_a_link_that_starts_nothing_is_not_opened(alice: Person, link: str) -> None:
-    with pytest.raises(ValueError, match="is no link"):
+    with pytest.raises(ValueError, match="is not a link"):
         alice.opens(link)
 
 

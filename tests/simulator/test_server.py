@@ -136,7 +136,7 @@ async def test_a_script_can_play_a_person(
     ("path", "body", "error"),
     [
         ("people", {}, "a person needs a first_name"),
-        ("people", {"first_name": "A", "id": 1000}, "there is a person with id 1000 already"),
+        ("people", {"first_name": "A", "id": 1000}, "there is already a person with id 1000"),
         ("send", {"person": 77, "text": "x"}, "77 is missing or unknown"),
         ("send", {"person": 1000}, "'text' is missing or unknown"),
         (

@@ -1,4 +1,4 @@
-"""Every Bot API method the simulator has, by its name in lower case."""
+"""All simulated Bot API methods, by lower-case name."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which chat and which message a call is about."""
+"""Find the chat and the message a call refers to."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from simulator.state.world import World
 
 
 def known_chat(world: World, call: Call) -> Chat:
-    """Return the chat of `chat_id`; none or an unknown one is refused."""
+    """Return the chat of `chat_id`; raise a refusal if it is missing or unknown."""
     if not call.has("chat_id"):
         raise bad_request("chat_id is empty")
     chat = world.chats.get(call.integer("chat_id"))
@@ -19,7 +19,7 @@ def known_chat(world: World, call: Call) -> Chat:
 
 
 def writable_chat(world: World, call: Call) -> Chat:
-    """Return the chat of `chat_id` if the bot may write there: the person has started it and does not block it."""
+    """Return the chat of `chat_id` if the person has started the bot and does not block it."""
     chat = known_chat(world, call)
     account = world.accounts.get(chat.id)
     if account is not None and account.blocked:
@@ -30,7 +30,7 @@ def writable_chat(world: World, call: Call) -> Chat:
 
 
 def own_message(world: World, call: Call) -> Message:
-    """Return the bot's message a call wants to edit; what is not there, or not the bot's, is refused."""
+    """Return the bot's own message to edit; raise a refusal for any other."""
     if call.has("inline_message_id"):
         raise bad_request("message identifier is not specified")
     chat = writable_chat(world, call)
@@ -45,7 +45,10 @@ def own_message(world: World, call: Call) -> Message:
 
 
 def replied_message(chat: Chat, call: Call) -> Message | None:
-    """Return the message replied to, None where there is none; a missing one is refused unless the call may do without."""
+    """Return the message replied to, or None.
+
+    A missing one is refused unless the call allows sending without it.
+    """
     reply: Any = call.nested("reply_parameters")
     if reply is None:
         reply = {

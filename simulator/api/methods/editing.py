@@ -1,59 +1,61 @@
-"""Messages the bot changes or takes back."""
+"""Methods that edit or delete messages."""
 
 from typing import Any
 
 from simulator.api.calls import Call
 from simulator.api.methods.addressing import known_chat, own_message
-from simulator.api.methods.formatting import LONGEST_TEXT, Formatted, caption, message_text
+from simulator.api.methods.formatting import MAX_TEXT_LENGTH, Formatted, caption, message_text
 from simulator.api.methods.sending import keyboard
 from simulator.refusals import NOT_MODIFIED, Refusal, bad_request, too_many_requests
 from simulator.state.chats import Chat, Message
 from simulator.state.keyboards import Rows
 from simulator.state.world import World
 
-# After this many seconds a bot can no longer delete a message.
+# A bot cannot delete a message that is older than this, in seconds.
 DELETABLE = 48 * 3600
-_MOST_DELETED = 100
+_MAX_DELETED = 100
 
 
 def edit_message_text(world: World, call: Call) -> dict[str, Any]:
-    """Change text and keyboard of a text message."""
+    """Change the text and keyboard of a text message."""
     content = message_text(world, call)
     rows = keyboard(world, call)
     message = own_message(world, call)
     if message.attachment:
         raise bad_request("there is no text in the message to edit")
-    if len(content.text) > LONGEST_TEXT:
+    if len(content.text) > MAX_TEXT_LENGTH:
         raise bad_request("MESSAGE_TOO_LONG")
-    return _change(world, message, content, rows)
+    return _apply_edit(world, message, content, rows)
 
 
 def edit_message_caption(world: World, call: Call) -> dict[str, Any]:
-    """Change caption and keyboard of a message with a file."""
+    """Change the caption and keyboard of a message with a file."""
     content = caption(world, call)
     rows = keyboard(world, call)
     message = own_message(world, call)
     if not message.attachment:
         raise bad_request("there is no caption in the message to edit")
-    return _change(world, message, content, rows)
+    return _apply_edit(world, message, content, rows)
 
 
 def edit_message_reply_markup(world: World, call: Call) -> dict[str, Any]:
-    """Change the keyboard alone; without one it is taken away."""
+    """Change only the keyboard; without one, remove it."""
     rows = keyboard(world, call)
     message = own_message(world, call)
-    return _change(world, message, Formatted(message.text, message.html, message.entities), rows)
+    return _apply_edit(
+        world, message, Formatted(message.text, message.html, message.entities), rows
+    )
 
 
 def delete_message(world: World, call: Call) -> bool:
-    """Delete one message; what is not there, or too old, is refused."""
+    """Delete one message; raise a refusal if it is missing or too old."""
     chat = known_chat(world, call)
     if call.integer("message_id") <= 0:
         raise bad_request("message identifier is not specified")
     message = chat.find(call.integer("message_id"))
     if message is None:
         raise bad_request("message to delete not found")
-    refusal = _undeletable(world, chat, message)
+    refusal = _deletion_refusal(world, chat, message)
     if refusal is not None:
         raise refusal
     world.remove(chat, [message])
@@ -61,23 +63,23 @@ def delete_message(world: World, call: Call) -> bool:
 
 
 def delete_messages(world: World, call: Call) -> bool:
-    """Delete up to a hundred messages, passing over those that cannot be."""
+    """Delete up to 100 messages and skip those that cannot be deleted."""
     chat = known_chat(world, call)
     ids = call.nested("message_ids")
     if not isinstance(ids, list) or not ids:
         raise bad_request("message identifiers are not specified")
-    if len(ids) > _MOST_DELETED:
+    if len(ids) > _MAX_DELETED:
         raise bad_request("too many messages to delete specified")
     found = [
         message
         for message in chat.messages
-        if message.id in ids and _undeletable(world, chat, message) is None
+        if message.id in ids and _deletion_refusal(world, chat, message) is None
     ]
     world.remove(chat, found)
     return True
 
 
-def _undeletable(world: World, chat: Chat, message: Message) -> Refusal | None:
+def _deletion_refusal(world: World, chat: Chat, message: Message) -> Refusal | None:
     if not chat.private and message.sender != "bot":
         return bad_request("message can't be deleted")
     if world.now() - message.date >= DELETABLE:
@@ -85,7 +87,7 @@ def _undeletable(world: World, chat: Chat, message: Message) -> Refusal | None:
     return None
 
 
-def _change(world: World, message: Message, content: Formatted, rows: Rows) -> dict[str, Any]:
+def _apply_edit(world: World, message: Message, content: Formatted, rows: Rows) -> dict[str, Any]:
     if (message.text, message.entities, message.rows) == (content.text, content.entities, rows):
         raise bad_request(NOT_MODIFIED)
     wait = world.flood_limits.wait_for(message.chat.id, world.now())

@@ -11,14 +11,14 @@ from simulator.state.entities import (
     deep_link_payloads,
     fitting,
     is_deep_link_payload,
-    tidy,
+    trim_text,
     utf16_length,
-    with_found,
+    with_detected,
 )
 from simulator.state.world import World
 
-LONGEST_TEXT = 4096
-LONGEST_CAPTION = 1024
+MAX_TEXT_LENGTH = 4096
+MAX_CAPTION_LENGTH = 1024
 _KINDS = {
     *(
         "mention",
@@ -49,7 +49,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Formatted:
-    """A text ready to be shown: plain, as the bot wrote it, and its entities."""
+    """A text ready to be shown: plain, as sent, and its entities."""
 
     text: str
     html: str
@@ -57,7 +57,7 @@ class Formatted:
 
 
 def message_text(world: World, call: Call) -> Formatted:
-    """Return the `text` of a call; an empty one is refused."""
+    """Return the `text` of a call; raise a refusal if it is empty."""
     if not call.text("text"):
         raise bad_request("message text is empty")
     content = _formatted(world, call, "text", "entities")
@@ -67,9 +67,9 @@ def message_text(world: World, call: Call) -> Formatted:
 
 
 def caption(world: World, call: Call) -> Formatted:
-    """Return the `caption` of a call, which may be empty; one beyond 1,024 characters after parsing is refused."""
+    """Return the `caption` of a call, which may be empty, up to 1,024 characters after parsing."""
     content = _formatted(world, call, "caption", "caption_entities")
-    if len(content.text) > LONGEST_CAPTION:
+    if len(content.text) > MAX_CAPTION_LENGTH:
         raise bad_request("message caption is too long")
     return content
 
@@ -77,8 +77,8 @@ def caption(world: World, call: Call) -> Formatted:
 def _formatted(world: World, call: Call, name: str, entities_name: str) -> Formatted:
     source = call.text(name)
     plain, entities = _parsed(call, source, entities_name)
-    plain, entities = tidy(plain, _with_users(world, entities))
-    content = Formatted(plain, source, with_found(plain, entities))
+    plain, entities = trim_text(plain, _with_users(world, entities))
+    content = Formatted(plain, source, with_detected(plain, entities))
     for payload in deep_link_payloads(content.text, content.entities, world.username):
         warn_of_payload(world, payload)
     return content
@@ -89,7 +89,7 @@ def _parsed(call: Call, source: str, entities_name: str) -> tuple[str, list[Enti
     if mode == "html":
         return parse_html(source)
     if mode:
-        # The real server knows Markdown too; refusing it here is better than showing it wrong.
+        # The real server knows Markdown too. Refusing it is better than showing it wrong.
         raise bad_request("unsupported parse_mode")
     given = call.nested(entities_name) or []
     return source, fitting(source, [_checked(entity, source) for entity in given])
@@ -105,13 +105,14 @@ def _checked(entity: Any, text: str) -> Entity:
         raise bad_request(f"entity begins after the end of the text at UTF-16 offset {offset}")
     if end > utf16_length(text):
         raise bad_request(
-            f"entity beginning at UTF-16 offset {offset} ends after the end of the text at UTF-16 offset {end}"
+            f"entity beginning at UTF-16 offset {offset} ends after the end of the text "
+            f"at UTF-16 offset {end}"
         )
     return entity
 
 
 def _with_users(world: World, entities: list[Entity]) -> list[Entity]:
-    """Replace the ids in mentions by users, dropping mentions of people the bot has never met, as Telegram does."""
+    """Replace ids in mentions by users; drop unknown people, as Telegram does."""
     shown = []
     for entity in entities:
         user_id = entity.get("user_id")
@@ -124,8 +125,9 @@ def _with_users(world: World, entities: list[Entity]) -> list[Entity]:
 
 
 def warn_of_payload(world: World, payload: str) -> None:
-    """Warn of a link to the bot whose payload Telegram would not carry."""
+    """Warn about a link to the bot with a payload that Telegram does not carry."""
     if not is_deep_link_payload(payload):
         world.transcript.warn(
-            f"a deep link carries the payload {payload!r}, but only 64 letters, digits, - and _ arrive"
+            f"a deep link carries the payload {payload!r}, "
+            "but only 64 letters, digits, - and _ arrive"
         )

@@ -9,9 +9,9 @@ from simulator.refusals import Refusal, bad_request, too_many_requests
 from simulator.state.changes import Profiled
 from simulator.state.world import World
 
-_MOST_COMMANDS = 100
-_LONGEST_COMMAND, _LONGEST_COMMAND_DESCRIPTION = 32, 256
-_LONGEST_NAME, _LONGEST_DESCRIPTION, _LONGEST_SHORT_DESCRIPTION = 64, 512, 120
+_MAX_COMMANDS = 100
+_MAX_COMMAND_LENGTH, _MAX_COMMAND_DESCRIPTION_LENGTH = 32, 256
+_MAX_NAME_LENGTH, _MAX_DESCRIPTION_LENGTH, _MAX_SHORT_DESCRIPTION_LENGTH = 64, 512, 120
 _SCOPES_WITH_CHAT = ("chat", "chat_administrators", "chat_member")
 _SCOPES = (
     "default",
@@ -20,14 +20,14 @@ _SCOPES = (
     "all_chat_administrators",
     *_SCOPES_WITH_CHAT,
 )
-# `close` is refused for this many seconds after a bot has started.
+# `close` is refused for this many seconds after the bot has started.
 _CLOSE_AFTER = 600
 
 Scope = tuple[str, int, int, str]
 
 
 def get_me(world: World, _call: Call) -> dict[str, Any]:
-    """Tell the bot who it is."""
+    """Return the bot as a user."""
     abilities = {
         "can_join_groups": True,
         "can_read_all_group_messages": True,
@@ -37,15 +37,15 @@ def get_me(world: World, _call: Call) -> dict[str, Any]:
 
 
 def set_my_commands(world: World, call: Call) -> bool:
-    """Set the commands of a scope and language; an empty list takes them away."""
+    """Set the commands of a scope and language; an empty list removes them."""
     commands = call.nested("commands")
     if not isinstance(commands, list):
         raise bad_request("can't parse commands JSON object")
-    if len(commands) > _MOST_COMMANDS:
+    if len(commands) > _MAX_COMMANDS:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     scope = _scope(world, call)
     world.profile.commands[scope] = [_command(command) for command in commands]
-    world.news.tell(Profiled())
+    world.changes.publish(Profiled())
     return True
 
 
@@ -55,14 +55,14 @@ def get_my_commands(world: World, call: Call) -> list[dict[str, str]]:
 
 
 def delete_my_commands(world: World, call: Call) -> bool:
-    """Take away the commands of a scope and language."""
+    """Remove the commands of a scope and language."""
     world.profile.commands.pop(_scope(world, call), None)
-    world.news.tell(Profiled())
+    world.changes.publish(Profiled())
     return True
 
 
 def commands_shown(world: World, account_id: int, language_code: str) -> list[dict[str, str]]:
-    """Return the commands Telegram shows a person in private: of the narrowest scope, in the person's language first."""
+    """Return the commands shown to a person: the narrowest scope, their own language first."""
     for kind, chat_id in (("chat", account_id), ("all_private_chats", 0), ("default", 0)):
         for language in (language_code, ""):
             commands = world.profile.commands.get((kind, chat_id, 0, language))
@@ -73,38 +73,40 @@ def commands_shown(world: World, account_id: int, language_code: str) -> list[di
 
 def set_my_name(world: World, call: Call) -> bool:
     """Set the bot's name in a language."""
-    return _say(world, world.profile.names, call, "name", _LONGEST_NAME)
+    return _set_text(world, world.profile.names, call, "name", _MAX_NAME_LENGTH)
 
 
 def get_my_name(world: World, call: Call) -> dict[str, str]:
     """Return the bot's name in a language."""
-    return {"name": _said(world.profile.names, call) or str(world.bot["first_name"])}
+    return {"name": _text_for(world.profile.names, call) or str(world.bot["first_name"])}
 
 
 def set_my_description(world: World, call: Call) -> bool:
-    """Set what an empty chat shows."""
-    return _say(world, world.profile.descriptions, call, "description", _LONGEST_DESCRIPTION)
+    """Set the description shown in an empty chat."""
+    return _set_text(
+        world, world.profile.descriptions, call, "description", _MAX_DESCRIPTION_LENGTH
+    )
 
 
 def get_my_description(world: World, call: Call) -> dict[str, str]:
-    """Return what an empty chat shows."""
-    return {"description": _said(world.profile.descriptions, call)}
+    """Return the description shown in an empty chat."""
+    return {"description": _text_for(world.profile.descriptions, call)}
 
 
 def set_my_short_description(world: World, call: Call) -> bool:
-    """Set what the bot's profile shows."""
-    return _say(
+    """Set the short description in the bot's profile."""
+    return _set_text(
         world,
         world.profile.short_descriptions,
         call,
         "short_description",
-        _LONGEST_SHORT_DESCRIPTION,
+        _MAX_SHORT_DESCRIPTION_LENGTH,
     )
 
 
 def get_my_short_description(world: World, call: Call) -> dict[str, str]:
-    """Return what the bot's profile shows."""
-    return {"short_description": _said(world.profile.short_descriptions, call)}
+    """Return the short description in the bot's profile."""
+    return {"short_description": _text_for(world.profile.short_descriptions, call)}
 
 
 def set_chat_menu_button(world: World, call: Call) -> bool:
@@ -122,7 +124,7 @@ def get_chat_menu_button(world: World, call: Call) -> dict[str, Any]:
 
 
 def log_out(_world: World, _call: Call) -> bool:
-    """Refuse: a bot that logs out by mistake would be gone from the cloud for ten minutes."""
+    """Refuse: a bot that logs out by mistake is locked out of the cloud for ten minutes."""
     raise bad_request("logOut is not simulated")
 
 
@@ -142,8 +144,8 @@ def _command(command: Any) -> dict[str, str]:
         str(command["command"]).strip().removeprefix("/"),
         str(command["description"]).strip(),
     )
-    _check_length("command", name, _LONGEST_COMMAND)
-    _check_length("command description", description, _LONGEST_COMMAND_DESCRIPTION)
+    _check_length("command", name, _MAX_COMMAND_LENGTH)
+    _check_length("command description", description, _MAX_COMMAND_DESCRIPTION_LENGTH)
     if not re.fullmatch(r"[a-z0-9_]+", name):
         raise bad_request("BOT_COMMAND_INVALID")
     return {"command": name, "description": description}
@@ -184,13 +186,13 @@ def _bad_scope(why: str) -> Refusal:
     return bad_request(f"can't parse BotCommandScope: {why}")
 
 
-def _say(world: World, texts: dict[str, str], call: Call, name: str, longest: int) -> bool:
+def _set_text(world: World, texts: dict[str, str], call: Call, name: str, longest: int) -> bool:
     if len(call.text(name)) > longest:
         raise bad_request(f"{name.replace('_', ' ')} length must not exceed {longest}")
     texts[call.text("language_code")] = call.text(name)
-    world.news.tell(Profiled())
+    world.changes.publish(Profiled())
     return True
 
 
-def _said(texts: dict[str, str], call: Call) -> str:
+def _text_for(texts: dict[str, str], call: Call) -> str:
     return texts.get(call.text("language_code")) or texts.get("", "")

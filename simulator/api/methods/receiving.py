@@ -1,4 +1,4 @@
-"""How the bot gets its updates: long polling or a webhook, answers to taps, files to download."""
+"""How the bot receives updates: long polling or a webhook, answers to taps, file downloads."""
 
 import asyncio
 import re
@@ -11,22 +11,25 @@ from simulator.refusals import QUERY_TOO_OLD, Refusal, bad_request, conflict
 from simulator.state.transcript import Delivery
 from simulator.state.world import ANSWERABLE, Poll, Webhook, World
 
-_MOST_UPDATES = 100
-_LONGEST_POLL = 50
-_MOST_CONNECTIONS = 100
-_LONGEST_TOAST = 200
+_MAX_UPDATES = 100
+_MAX_POLL_SECONDS = 50
+_MAX_CONNECTIONS = 100
+_MAX_TOAST_LENGTH = 200
 _PORTS = (None, 80, 88, 443, 8443)
 _OTHER_POLLER = (
     "terminated by other getUpdates request; make sure that only one bot instance is running"
 )
-_WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+_WEBHOOK_ACTIVE = (
+    "can't use getUpdates method while webhook is active; "
+    "use deleteWebhook to delete the webhook first"
+)
 
 
 async def get_updates(world: World, call: Call) -> list[dict[str, Any]]:
-    """Return waiting updates, or wait for some; a second poller ends the first one's wait with a conflict."""
+    """Return pending updates, or wait for some; a second poller ends the first with a conflict."""
     if world.webhook.url:
         raise conflict(_WEBHOOK_ACTIVE)
-    _remember_allowed(world, call)
+    _store_allowed_kinds(world, call)
     world.end_poll(_OTHER_POLLER)
     world.poll = poll = Poll()
     try:
@@ -41,9 +44,9 @@ async def get_updates(world: World, call: Call) -> list[dict[str, Any]]:
 
 
 async def _wait_for_updates(world: World, call: Call, poll: Poll) -> list[dict[str, Any]]:
-    limit = min(max(call.integer("limit", _MOST_UPDATES), 1), _MOST_UPDATES)
+    limit = min(max(call.integer("limit", _MAX_UPDATES), 1), _MAX_UPDATES)
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + min(max(call.integer("timeout"), 0), _LONGEST_POLL)
+    deadline = loop.time() + min(max(call.integer("timeout"), 0), _MAX_POLL_SECONDS)
     found = world.updates.fetch(call.integer("offset"), limit)
     while not found and loop.time() < deadline:
         try:
@@ -58,7 +61,7 @@ async def _wait_for_updates(world: World, call: Call, poll: Poll) -> list[dict[s
 
 
 def set_webhook(world: World, call: Call) -> Described:
-    """Have updates posted to an address, or to none any more where it is empty."""
+    """Post updates to a URL; an empty one removes the webhook."""
     url, secret = call.text("url"), call.text("secret_token")
     if not url:
         return delete_webhook(world, call)
@@ -68,9 +71,9 @@ def set_webhook(world: World, call: Call) -> Described:
         raise bad_request("bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443")
     if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
         raise bad_request("secret token contains unallowed characters")
-    _remember_allowed(world, call)
+    _store_allowed_kinds(world, call)
     _drop_pending(world, call)
-    connections = min(max(call.integer("max_connections", 40), 1), _MOST_CONNECTIONS)
+    connections = min(max(call.integer("max_connections", 40), 1), _MAX_CONNECTIONS)
     unchanged = (world.webhook.url, world.webhook.secret, world.webhook.max_connections) == (
         url,
         secret,
@@ -86,7 +89,7 @@ def set_webhook(world: World, call: Call) -> Described:
 
 
 def delete_webhook(world: World, call: Call) -> Described:
-    """Have updates wait for polling again."""
+    """Remove the webhook, so that updates wait for polling."""
     was_set = bool(world.webhook.url)
     _drop_pending(world, call)
     world.webhook = Webhook()
@@ -97,7 +100,7 @@ def delete_webhook(world: World, call: Call) -> Described:
 
 
 def get_webhook_info(world: World, _call: Call) -> dict[str, Any]:
-    """Tell where updates are posted and how that goes."""
+    """Return the webhook's URL and state."""
     hook = world.webhook
     info: dict[str, Any] = {
         "url": hook.url,
@@ -114,18 +117,18 @@ def get_webhook_info(world: World, _call: Call) -> dict[str, Any]:
 
 
 def answer_callback_query(world: World, call: Call) -> bool:
-    """End the waiting on a button and show a text, if any; too late, unknown or answered before is refused."""
-    if len(call.text("text")) > _LONGEST_TOAST:
+    """Answer a tap, with a text if given; refuse one that is too old, unknown or answered."""
+    if len(call.text("text")) > _MAX_TOAST_LENGTH:
         raise bad_request("MESSAGE_TOO_LONG")
     tap = world.taps.get(call.text("callback_query_id"))
     if tap is None:
         raise bad_request(QUERY_TOO_OLD)
     if call.has("url"):
-        # Only games and links that start this very bot may be opened so, and the simulator has neither.
+        # Telegram allows only games and links that start this bot; the simulator has neither.
         raise bad_request("URL_INVALID")
     tap.answers += 1
     if tap.answers > 1:
-        # A tap delivered twice is answered twice by a faultless bot.
+        # A correct bot answers a tap twice if it was delivered twice.
         raise Refusal(400, f"Bad Request: {QUERY_TOO_OLD}", blames_bot=not tap.redelivered)
     if world.now() - tap.at > ANSWERABLE:
         raise bad_request(QUERY_TOO_OLD)
@@ -134,7 +137,7 @@ def answer_callback_query(world: World, call: Call) -> bool:
 
 
 def get_file(world: World, call: Call) -> dict[str, Any]:
-    """Tell where a file can be downloaded."""
+    """Return where a file can be downloaded."""
     file = world.files.get(call.text("file_id"))
     if file is None:
         raise bad_request("invalid file_id")
@@ -146,8 +149,8 @@ def get_file(world: World, call: Call) -> dict[str, Any]:
     }
 
 
-def _remember_allowed(world: World, call: Call) -> None:
-    """Keep the kinds of updates a call names; one that names none leaves them as they were."""
+def _store_allowed_kinds(world: World, call: Call) -> None:
+    """Store the allowed update kinds of a call; a call that names none keeps them."""
     allowed = call.nested("allowed_updates")
     if isinstance(allowed, list):
         world.updates.allowed = [str(kind) for kind in allowed]

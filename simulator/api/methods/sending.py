@@ -1,11 +1,11 @@
-"""Messages the bot sends: text, files, chat actions."""
+"""Methods that send messages: text, files, chat actions."""
 
 from typing import Any, Literal
 
 from simulator.api.calls import Call, Upload
 from simulator.api.methods.addressing import replied_message, writable_chat
 from simulator.api.methods.formatting import (
-    LONGEST_TEXT,
+    MAX_TEXT_LENGTH,
     Formatted,
     caption,
     message_text,
@@ -19,7 +19,7 @@ from simulator.state.keyboards import Rows, parse_markup
 from simulator.state.media import attachment, is_picture
 from simulator.state.world import World
 
-_LARGEST = {"document": 50 * 1024 * 1024, "photo": 10 * 1024 * 1024}
+_MAX_BYTES = {"document": 50 * 1024 * 1024, "photo": 10 * 1024 * 1024}
 _ACTIONS = {
     *(
         "typing",
@@ -43,36 +43,39 @@ _ACTIONS = {
 
 
 def send_message(world: World, call: Call) -> dict[str, Any]:
-    """Send a text; empty, over-long or badly formatted ones are refused."""
+    """Send a text; raise a refusal if it is empty, too long or badly formatted."""
     content = message_text(world, call)
-    # Telegram counts characters, not UTF-16 units, once the entities are parsed out.
-    if len(content.text) > LONGEST_TEXT:
+    # Telegram counts characters, not UTF-16 units, after parsing the entities.
+    if len(content.text) > MAX_TEXT_LENGTH:
         raise bad_request("message is too long")
     return _deliver(world, call, content, None)
 
 
 def send_document(world: World, call: Call) -> dict[str, Any]:
-    """Send a file, uploaded with the call or known by its file id."""
+    """Send a file, uploaded with the call or named by its file id."""
     return _send_file(world, call, "document")
 
 
 def send_photo(world: World, call: Call) -> dict[str, Any]:
-    """Send a picture, uploaded with the call or known by its file id."""
+    """Send a picture, uploaded with the call or named by its file id."""
     return _send_file(world, call, "photo")
 
 
 def send_chat_action(world: World, call: Call) -> bool:
-    """Show that the bot is typing or the like."""
+    """Show that the bot is typing or performing another action."""
     if call.text("action") not in _ACTIONS:
         raise bad_request("wrong parameter action in request")
     chat = writable_chat(world, call)
     chat.actions.append(call.text("action"))
-    world.news.tell(Acted(chat.id, call.text("action")))
+    world.changes.publish(Acted(chat.id, call.text("action")))
     return True
 
 
 def keyboard(world: World, call: Call) -> Rows:
-    """Return the inline keyboard of a call, with a warning for what the simulator cannot show or Telegram would not follow."""
+    """Return the inline keyboard of a call.
+
+    Warn about anything the simulator cannot show or Telegram would not follow.
+    """
     markup = call.nested("reply_markup")
     rows = parse_markup(markup)
     if isinstance(markup, dict) and "keyboard" in markup:
@@ -119,7 +122,7 @@ def _upload(call: Call, kind: str) -> Upload | None:
 def _checked(world: World, kind: Literal["document", "photo"], upload: Upload) -> Attachment:
     if not upload.content:
         raise bad_request("file must be non-empty")
-    if len(upload.content) > _LARGEST[kind]:
+    if len(upload.content) > _MAX_BYTES[kind]:
         raise Refusal(413, "Request Entity Too Large")
     if kind == "photo" and not is_picture(upload.content):
         raise bad_request("IMAGE_PROCESS_FAILED")

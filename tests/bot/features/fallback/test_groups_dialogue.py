@@ -19,8 +19,8 @@ WRITERS: dict[str, Writer] = {
     "anonymous admin with a title": lambda group, _, text: group.sends_anonymously(
         text, title="Boss"
     ),
-    "channel": lambda group, channel, text: group.hears_from(channel, text),
-    "channel without a user": lambda group, channel, text: group.hears_from(
+    "channel": lambda group, channel, text: group.receives_from(channel, text),
+    "channel without a user": lambda group, channel, text: group.receives_from(
         channel, text, user=None
     ),
     "automatic forward": lambda group, channel, text: group.receives_post(channel, text),
