@@ -72,6 +72,11 @@ class Demo:
         """Return whether each step is done."""
         return [number in self._progress.done for number in range(len(self._progress.steps))]
 
+    @property
+    def watched(self) -> bool:
+        """Return whether any page is connected."""
+        return self._live.watched
+
     async def start(self, port: int = 0) -> None:
         """Serve the simulator with the page; port 0 means any free port."""
         await self._simulator.start(port)

@@ -1,6 +1,6 @@
-// Elements are made here, and text only ever enters them as text.
+// Creates elements. Text is only ever inserted as text, never as markup.
 
-/** Make an element with attributes (`class`, `data-…`, listeners as `onclick`) and children; empty children are left out. */
+/** Create an element with attributes (`class`, `data-…`, listeners as `onclick`) and children; empty children are skipped. */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -12,17 +12,17 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Make a button; the first child is its label. */
+/** Create a button; the first child is its label. */
 export function button(attributes, ...children) {
   return make("button", { type: "button", ...attributes }, ...children);
 }
 
-/** Make something that is read aloud, not seen. */
+/** Create a text for screen readers only. */
 export function unseen(text) {
   return make("span", { class: "unseen" }, text);
 }
 
-/** Let an element that is not a button, because it has to break over lines, be pressed like one. */
+/** Make an element pressable that cannot be a button because it wraps over lines. */
 export function pressable(element, press) {
   element.setAttribute("role", "button");
   element.tabIndex = 0;

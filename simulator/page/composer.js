@@ -1,8 +1,8 @@
-// The lower end of a phone: the input line and the commands, or the one button that is there to press.
+// The bottom of a phone: the input line and the commands, or the only button that can be pressed.
 
 import { button, make } from "./build.js";
 
-const LONGEST = 4096;
+const MAX_LENGTH = 4096;
 
 export class Composer {
   constructor(phone) {
@@ -10,7 +10,7 @@ export class Composer {
     this.commands = make("div", { class: "commands", role: "group", "aria-label": "Commands", "data-testid": "commands", hidden: true });
     this.menu = button({ class: "menu", "data-testid": "menu", "aria-expanded": "false", onclick: () => this.toggle() },
       make("span", { class: "menu-bars", "aria-hidden": "true" }, "≡"), make("span", {}, "Menu"));
-    this.input = make("textarea", { class: "input", rows: "1", maxlength: LONGEST, placeholder: "Message", "aria-label": "Message",
+    this.input = make("textarea", { class: "input", rows: "1", maxlength: MAX_LENGTH, placeholder: "Message", "aria-label": "Message",
       "data-testid": "input", enterkeyhint: "send", autocomplete: "off",
       onkeydown: (event) => this.key(event), oninput: () => this.typed() });
     this.go = make("button", { type: "submit", class: "go", "data-testid": "send", "aria-label": "Send" }, "➤");
@@ -50,7 +50,7 @@ export class Composer {
     if (!text) return;
     this.input.value = "";
     this.close();
-    // What could not be sent comes back, unless something else was typed meanwhile.
+    // Text that could not be sent is restored unless something else was typed meanwhile.
     if (!(await this.phone.send(text)) && !this.input.value) this.input.value = text;
   }
 

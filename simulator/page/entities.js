@@ -1,11 +1,11 @@
-// A text and its entities as elements. Offsets count UTF-16 units, as JavaScript's strings do.
+// Renders a text and its entities as elements. Offsets count UTF-16 units, like JavaScript strings.
 
 import { button, make, pressable } from "./build.js";
 import { isBotLink, safeAddress } from "./links.js";
 import { showMoment, hideMoment } from "./moment.js";
 import { formatted } from "./time.js";
 
-/** Return the elements of a text; `phone` says for whom, and does what a press on a command or a link asks for. */
+/** Return the elements of a text; `phone` formats times and handles presses on commands and links. */
 export function richText(text, entities, phone) {
   const whole = document.createDocumentFragment();
   fill(whole, text, 0, text.length, entities, phone);
@@ -20,7 +20,7 @@ function fill(parent, text, from, to, entities, phone) {
     const end = Math.min(first.offset + first.length, to);
     if (first.offset > at) parent.append(text.slice(at, first.offset));
     const inside = others.filter((entity) => entity.offset < end);
-    // What begins inside and ends outside is cut in two.
+    // An entity that begins inside and ends outside is split.
     const beyond = inside.filter((entity) => entity.offset + entity.length > end);
     const rests = beyond.map((entity) => ({ ...entity, offset: end, length: entity.offset + entity.length - end }));
     const piece = element(first, text.slice(first.offset, end), phone);
@@ -75,7 +75,7 @@ function link(address, phone) {
     phone.open(address);
   } });
   const over = button({ class: "hand-over", "data-testid": "hand-over", "aria-label": "Open this link on another phone",
-    title: "Open on another phone", onclick: () => phone.handOver(address) });
+    title: "Open on another phone", onclick: () => phone.openElsewhere(address) });
   return make("span", { class: "bot-link" }, anchor, over);
 }
 

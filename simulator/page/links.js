@@ -1,8 +1,8 @@
-// Links: those to the bot are pressed for a person right here, all others open in a tab of their own.
+// Links: a link to the bot is opened for the person here; any other opens in its own tab.
 
 let username = "";
 
-/** Remember whose links are the bot's. */
+/** Set the user name that identifies links to the bot. */
 export function setBot(name) {
   username = name.toLowerCase();
 }
@@ -19,19 +19,19 @@ function isTelegram(url) {
   return ["t.me", "telegram.me"].includes(url.hostname.toLowerCase());
 }
 
-/** Return the address for a browser, null for what no browser should follow. */
+/** Return the address for a browser, or null if no browser should open it. */
 export function safeAddress(address) {
   const url = parsed(address);
   return url && ["http:", "https:"].includes(url.protocol) ? url.href : null;
 }
 
-/** Say whether an address leads to the bot. */
+/** Return whether an address leads to the bot. */
 export function isBotLink(address) {
   const url = parsed(address);
   return Boolean(url && isTelegram(url) && url.pathname.replace(/\/$/, "").toLowerCase() === `/${username}`);
 }
 
-/** Return the address a `t.me/share/url` link wants to pass on, null for any other link. */
+/** Return the address that a `t.me/share/url` link shares, or null for any other link. */
 export function sharedAddress(address) {
   const url = parsed(address);
   return url && isTelegram(url) && url.pathname === "/share/url" ? url.searchParams.get("url") : null;

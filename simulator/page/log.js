@@ -1,14 +1,15 @@
-// The messages of a phone: the newest in view unless somebody reads further up.
+// The messages of a phone. The newest is kept in view unless the person scrolls up.
 
 import { button, make } from "./build.js";
 import { dayItem, fillItem, markBusy, messageItem } from "./message.js";
 import { fetchEarlier } from "./server.js";
 import { dayLine } from "./time.js";
 
-const NEAR = 48;
-// Beyond so many messages a chat that is followed lets go of its oldest hundred; they can be fetched again.
-const MOST_SHOWN = 400;
-const LET_GO = 100;
+const NEAR_END = 48;
+// Above this many messages, a log that shows its end removes its oldest hundred; they can be
+// fetched again.
+const MAX_SHOWN = 400;
+const TRIMMED = 100;
 
 export class Log {
   constructor(phone) {
@@ -23,12 +24,12 @@ export class Log {
     this.following = true;
     this.top = 0;
     this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
-    const sizes = new ResizeObserver(() => this.keepUp());
+    const sizes = new ResizeObserver(() => this.scrollToEnd());
     sizes.observe(this.scroller);
     sizes.observe(this.list);
   }
 
-  /** Show the messages of a chat, in place of all that was there. */
+  /** Replace all messages with those of a chat. */
   fill({ messages, earlier }) {
     this.items.clear();
     this.list.replaceChildren();
@@ -41,11 +42,11 @@ export class Log {
   add(message) {
     const item = this.append(message);
     item.classList.add("new");
-    if (this.following) this.letGo();
+    if (this.following) this.trimOldest();
     else this.newest.hidden = false;
     this.refreshEmpty();
     if (message.mine) this.follow();
-    this.keepUp();
+    this.scrollToEnd();
   }
 
   edit(message) {
@@ -54,11 +55,12 @@ export class Log {
     const focus = this.focusIn(item);
     fillItem(item, message, this.phone);
     item.classList.remove("changed");
-    // Asked for its size, the browser notices that the class went before it comes again.
+    // Reading the size makes the browser notice that the class was removed before it is added
+    // again.
     void item.offsetWidth;
     item.classList.add("changed");
     this.refocus(item, focus);
-    this.keepUp();
+    this.scrollToEnd();
   }
 
   remove(ids) {
@@ -72,7 +74,7 @@ export class Log {
       if (before?.className === "day" && !before.nextElementSibling?.message) before.remove();
     }
     this.refreshEmpty();
-    this.keepUp();
+    this.scrollToEnd();
   }
 
   markBusy(id, data, busy) {
@@ -81,11 +83,11 @@ export class Log {
     }
   }
 
-  /** Go to the newest message and stay there. */
+  /** Scroll to the newest message and stay there. */
   follow() {
     this.following = true;
     this.newest.hidden = true;
-    this.keepUp();
+    this.scrollToEnd();
   }
 
   refreshEmpty() {
@@ -121,17 +123,17 @@ export class Log {
     this.scroller.focus({ preventScroll: true });
   }
 
-  letGo() {
-    if (this.items.size <= MOST_SHOWN) return;
+  trimOldest() {
+    if (this.items.size <= MAX_SHOWN) return;
     const known = [...this.items.entries()];
-    for (const [id, item] of known.slice(0, LET_GO)) {
+    for (const [id, item] of known.slice(0, TRIMMED)) {
       this.items.delete(id);
       item.remove();
     }
     while (this.list.firstElementChild && !this.list.firstElementChild.message) this.list.firstElementChild.remove();
-    const first = known[LET_GO][1];
+    const first = known[TRIMMED][1];
     first.before(dayItem(first.message, this.phone.person));
-    this.setEarlier(this.earlier + LET_GO);
+    this.setEarlier(this.earlier + TRIMMED);
   }
 
   setEarlier(count) {
@@ -145,7 +147,7 @@ export class Log {
     return { label: element.textContent };
   }
 
-  // Whoever taps by keyboard goes on in the new keyboard of the same message.
+  // Keyboard users keep the focus in the new keyboard of the same message.
   refocus(item, focus) {
     if (!focus) return;
     const keys = [...item.querySelectorAll(".key")];
@@ -155,16 +157,17 @@ export class Log {
 
   scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    const near = scrollHeight - scrollTop - clientHeight < NEAR;
-    // Being far from the end means reading only for somebody who went up: it may also be that something has just arrived.
+    const near = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    // Being far from the end counts as reading only after scrolling up; a new message also moves
+    // the end.
     if (near || scrollTop < this.top) this.following = near;
     this.top = scrollTop;
     if (this.following) this.newest.hidden = true;
   }
 
-  keepUp() {
+  scrollToEnd() {
     if (!this.following || this.moving) return;
-    // Once for all that changes before the next picture.
+    // Scroll once for all changes before the next frame.
     this.moving = requestAnimationFrame(() => {
       this.moving = 0;
       if (this.following) this.scroller.scrollTop = this.scroller.scrollHeight;

@@ -1,12 +1,12 @@
-// The page: what the simulator tells goes to the phones, the clock and the list of steps.
+// The page: passes the simulator's events to the phones, the clock and the list of steps.
 
 import { setBot } from "./links.js";
-import { offerLanguages, prepareNewcomer } from "./newcomer.js";
+import { offerLanguages, prepareForm } from "./newcomer.js";
 import { Phone } from "./phone.js";
 import { act, listen } from "./server.js";
 import { Steps } from "./steps.js";
 import { Tabs } from "./tabs.js";
-import { aheadLine, clockFace, now, setClock } from "./time.js";
+import { skippedLine, clockFace, now, setClock } from "./time.js";
 
 const byId = (id) => document.getElementById(id);
 const phones = new Map();
@@ -18,7 +18,7 @@ function others(phone) {
   return [...phones.values()].filter((other) => other !== phone);
 }
 
-function noticed(phone, message) {
+function onMessage(phone, message) {
   if (!message.mine) tabs.notice(phone.element);
 }
 
@@ -28,7 +28,7 @@ function addPerson(person) {
     known.reset(person, bot);
     return;
   }
-  const phone = new Phone(person, bot, { others, noticed });
+  const phone = new Phone(person, bot, { others, onMessage });
   phones.set(person.id, phone);
   byId("phones").append(phone.element);
   tabs.add(phone.element, person.name, `tab-${person.id}`);
@@ -37,7 +37,7 @@ function addPerson(person) {
 
 let welcome = null;
 
-// The stream may tell of somebody new before or after the form hears that it was done.
+// The event about a new person may arrive before or after the form's response.
 function greet(id) {
   const phone = phones.get(id);
   welcome = phone ? null : id;
@@ -61,9 +61,9 @@ function setName(about) {
 function setTime({ now: seconds, skipped }) {
   const jump = seconds * 1000 - now();
   setClock(seconds);
-  byId("skipped").textContent = aheadLine(skipped);
+  byId("skipped").textContent = skippedLine(skipped);
   tick();
-  // The regular word on the time is no news; a skip is.
+  // The regular time event is not announced; a skip is.
   if (ready && jump > 30_000) byId("announcer").textContent = `The clock now shows ${clockFace(now())}.`;
 }
 
@@ -72,7 +72,7 @@ function tick() {
   clock.textContent = clockFace(now());
   clock.dateTime = new Date(now()).toISOString();
   for (const phone of phones.values()) phone.tick();
-  // How far an instant is changes with the clock.
+  // Relative times change with the clock.
   for (const piece of document.querySelectorAll(".relative")) piece.refresh();
 }
 
@@ -83,7 +83,7 @@ function begin(state) {
   setName(state.bot);
   offerLanguages(state.languages);
   const gone = [...phones.keys()].filter((id) => !state.people.some((person) => person.id === id));
-  // Another simulator answers than before: nothing of the old one is left.
+  // A different simulator answers: reload, so that nothing of the old one is left.
   if (gone.length) location.reload();
   state.people.forEach(addPerson);
   steps.fill(state.steps);
@@ -92,7 +92,7 @@ function begin(state) {
   document.body.dataset.ready = "true";
 }
 
-const HEARD = {
+const HANDLERS = {
   state: begin,
   clock: setTime,
   person: ({ ...person }) => addPerson(person),
@@ -102,7 +102,7 @@ const HEARD = {
   },
   profile: ({ bot: about, people }) => {
     setName(about);
-    for (const profile of people) phones.get(profile.id)?.profiled(profile);
+    for (const profile of people) phones.get(profile.id)?.setProfile(profile);
   },
   message: ({ message }, phone) => phone.added(message),
   edit: ({ message }, phone) => phone.edited(message),
@@ -110,7 +110,7 @@ const HEARD = {
   action: ({ action }, phone) => phone.act(action),
   tap: ({ message, data }, phone) => phone.tapped(message, data),
   answer: (answer, phone) => phone.answered(answer),
-  standing: ({ started, blocked }, phone) => phone.stands({ started, blocked }),
+  standing: ({ started, blocked }, phone) => phone.setAccess({ started, blocked }),
 };
 
 function online(yes) {
@@ -127,6 +127,6 @@ for (const element of document.querySelectorAll("[data-skip]")) {
 }
 
 tabs.add(byId("steps"), "Steps", "tab-steps");
-prepareNewcomer(byId("add"), greet);
+prepareForm(byId("add"), greet);
 setInterval(tick, 1000);
-listen((name, content) => HEARD[name](content, phones.get(content.person)), online);
+listen((name, content) => HANDLERS[name](content, phones.get(content.person)), online);

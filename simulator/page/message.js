@@ -1,4 +1,4 @@
-// One message: its bubble and the keyboard under it.
+// One message: its bubble and its keyboard.
 
 import { button, make, unseen } from "./build.js";
 import { richText } from "./entities.js";
@@ -12,7 +12,7 @@ export function messageItem(message, phone) {
   return item;
 }
 
-/** Put a message into its list item, in place of what was there. */
+/** Replace the content of a message's list item. */
 export function fillItem(item, message, phone) {
   const wide = message.rows.some((row) => row.length > 2);
   item.message = message;
@@ -80,11 +80,11 @@ function key(one, message, phone) {
     one.url && make("span", { class: "key-mark", "aria-hidden": "true" }, isBotLink(one.url) ? "➤" : "↗"),
   );
   element.key = one;
-  if (one.callback_data !== undefined && phone.waits(message.id, one.callback_data)) markBusy(element, true);
+  if (one.callback_data !== undefined && phone.tapPending(message.id, one.callback_data)) markBusy(element, true);
   return element;
 }
 
-/** Show on a button that its answer is awaited, or no longer. */
+/** Show on a button whether it tapPending for its answer. */
 export function markBusy(element, busy) {
   element.classList.toggle("busy", busy);
   if (busy) element.setAttribute("aria-busy", "true");

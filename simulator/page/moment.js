@@ -1,16 +1,16 @@
-// The little card that tells an instant in full, in the zone of the person whose phone it is.
+// The tooltip that shows a full date and time in the zone of the phone's person.
 
 import { make } from "./build.js";
-import { relative, wholeMoment } from "./time.js";
+import { relative, fullTime } from "./time.js";
 
 const card = document.getElementById("moment");
 let owner = null;
 
-/** Show an instant beside the element that was pressed or pointed at. */
+/** Show a time beside the element that was pressed or hovered. */
 export function showMoment(element, milliseconds, person) {
   hideMoment();
   owner = element;
-  const { moment, zone } = wholeMoment(milliseconds, person);
+  const { moment, zone } = fullTime(milliseconds, person);
   card.replaceChildren(make("strong", {}, moment), make("span", {}, zone), make("span", {}, relative(milliseconds, person)));
   card.lang = person.language;
   card.hidden = false;
@@ -22,7 +22,7 @@ export function showMoment(element, milliseconds, person) {
   card.style.top = `${above > 8 ? above : box.bottom + 8}px`;
 }
 
-/** Put the card away. */
+/** Hide the tooltip. */
 export function hideMoment() {
   card.hidden = true;
   owner?.removeAttribute("aria-describedby");

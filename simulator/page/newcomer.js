@@ -1,4 +1,4 @@
-// The form that gives a phone to somebody new.
+// The form that adds a person.
 
 import { make } from "./build.js";
 import { act } from "./server.js";
@@ -7,8 +7,8 @@ const dialog = document.getElementById("newcomer");
 const form = document.getElementById("newcomer-form");
 const mistake = form.querySelector(".mistake");
 
-/** Make the button open the form, and call `joined(number)` once somebody has joined. */
-export function prepareNewcomer(opener, joined) {
+/** Make the button open the form, and call `joined(number)` after a person was added. */
+export function prepareForm(opener, joined) {
   const zones = ["UTC", ...(Intl.supportedValuesOf?.("timeZone") ?? [])];
   document.getElementById("zones").append(...zones.map((zone) => make("option", { value: zone })));
   form.elements.zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";

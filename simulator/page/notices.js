@@ -1,8 +1,8 @@
-// What lies over the screen of a phone: toasts that pass, alerts to be closed, and lists to choose from.
+// Overlays on a phone's screen: toasts, alerts that must be closed, and choices.
 
 import { button, make } from "./build.js";
 
-const TOAST_LASTS = 4_000;
+const TOAST_MS = 4_000;
 
 export class Notices {
   constructor() {
@@ -16,10 +16,10 @@ export class Notices {
   toast(text) {
     clearTimeout(this.passing);
     this.toasts.replaceChildren(make("p", { class: "toast", "data-testid": "toast" }, text));
-    this.passing = setTimeout(() => this.toasts.replaceChildren(), TOAST_LASTS);
+    this.passing = setTimeout(() => this.toasts.replaceChildren(), TOAST_MS);
   }
 
-  /** Show a text until it is closed; several wait for each other. */
+  /** Show a text until it is closed; further ones are queued. */
   alert(title, text) {
     const close = button({ class: "strong", "data-testid": "alert-close", onclick: () => this.close() }, "OK");
     this.put("alertdialog", "alert", title, make("p", { class: "cover-text" }, text), close);
@@ -50,7 +50,7 @@ export class Notices {
     this.cover.replaceChildren(card);
     this.cover.hidden = false;
     this.screen.inert = true;
-    // Somebody busy on another phone keeps the focus there.
+    // A person who is using another phone keeps the focus there.
     if (here) card.querySelector("button").focus();
   }
 

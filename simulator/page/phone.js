@@ -1,4 +1,4 @@
-// One phone: the chat of one person with the bot.
+// One phone: a person's chat with the bot.
 
 import { button, make } from "./build.js";
 import { Composer } from "./composer.js";
@@ -8,16 +8,16 @@ import { Notices } from "./notices.js";
 import { act } from "./server.js";
 import { now, timeOfDay, zoneLine } from "./time.js";
 
-const TYPING_LASTS = 5_000;
-// Telegram's own patience with a bot that does not answer a tap, and a little more.
-const TAP_LASTS = 20_000;
+const TYPING_MS = 5_000;
+// Slightly longer than Telegram tapPending for a bot to answer a tap.
+const TAP_MS = 20_000;
 const ACTIONS = { typing: "typing …", upload_document: "sending a file …", upload_photo: "sending a photo …" };
 
 export class Phone {
-  /** `others` returns the other people's phones, `noticed` is called when something arrives. */
-  constructor(person, bot, { others, noticed }) {
+  /** `others` returns the other phones; `onMessage` is called when a message arrives. */
+  constructor(person, bot, { others, onMessage }) {
     this.others = others;
-    this.noticed = noticed;
+    this.onMessage = onMessage;
     this.taps = new Map();
     this.strip = make("p", { class: "strip" });
     this.status = make("p", { class: "status", "data-testid": "status" });
@@ -35,7 +35,7 @@ export class Phone {
     this.reset(person, bot);
   }
 
-  /** Show the person as the simulator describes them now. */
+  /** Show the person in the state the simulator reports. */
   reset(person, bot) {
     this.person = person;
     this.taps.clear();
@@ -62,7 +62,7 @@ export class Phone {
     this.face.textContent = [...bot.name][0] ?? "";
   }
 
-  /** Let the time of day go on. */
+  /** Update the time of day. */
   tick() {
     const time = timeOfDay(now(), this.person);
     if (this.localTime.textContent !== time) this.localTime.textContent = time;
@@ -70,12 +70,12 @@ export class Phone {
     if (this.zone.textContent !== zone) this.zone.textContent = zone;
   }
 
-  // What the simulator tells.
+  // Events from the simulator.
 
   added(message) {
     if (!message.mine) this.act(null);
     this.log.add(message);
-    this.noticed(this, message);
+    this.onMessage(this, message);
   }
 
   edited(message) {
@@ -87,17 +87,17 @@ export class Phone {
     clearTimeout(this.typing);
     this.status.textContent = action ? (ACTIONS[action] ?? "busy …") : "bot";
     this.status.classList.toggle("acting", Boolean(action));
-    if (action) this.typing = setTimeout(() => this.act(null), TYPING_LASTS);
+    if (action) this.typing = setTimeout(() => this.act(null), TYPING_MS);
   }
 
   tapped(message, data) {
     const name = `${message} ${data}`;
     clearTimeout(this.taps.get(name));
-    this.taps.set(name, setTimeout(() => this.settled(message, data), TAP_LASTS));
+    this.taps.set(name, setTimeout(() => this.tapEnded(message, data), TAP_MS));
     this.log.markBusy(message, data, true);
   }
 
-  settled(message, data) {
+  tapEnded(message, data) {
     const name = `${message} ${data}`;
     clearTimeout(this.taps.get(name));
     this.taps.delete(name);
@@ -105,27 +105,27 @@ export class Phone {
   }
 
   answered({ message, data, text, alert }) {
-    this.settled(message, data);
+    this.tapEnded(message, data);
     if (text && alert) this.notices.alert(this.botName, text);
     else if (text) this.notices.toast(text);
   }
 
-  waits(message, data) {
+  tapPending(message, data) {
     return this.taps.has(`${message} ${data}`);
   }
 
-  stands(standing) {
+  setAccess(standing) {
     Object.assign(this.person, standing);
     this.composer.refresh();
   }
 
-  profiled(profile) {
+  setProfile(profile) {
     Object.assign(this.person, profile);
     this.log.refreshEmpty();
     this.composer.refresh();
   }
 
-  // What the person does.
+  // Actions of the person.
 
   async doing(name, body) {
     try {
@@ -150,15 +150,15 @@ export class Phone {
   }
 
   async tap(message, data) {
-    if (this.waits(message, data)) return;
+    if (this.tapPending(message, data)) return;
     this.tapped(message, data);
-    if (!(await this.doing("tap", { message, data }))) this.settled(message, data);
+    if (!(await this.doing("tap", { message, data }))) this.tapEnded(message, data);
   }
 
   follow(address) {
     const shared = sharedAddress(address);
     if (isBotLink(address)) this.open(address);
-    else if (shared && isBotLink(shared)) this.handOver(shared);
+    else if (shared && isBotLink(shared)) this.openElsewhere(shared);
     else if (safeAddress(address)) window.open(safeAddress(address), "_blank", "noopener,noreferrer");
   }
 
@@ -167,8 +167,8 @@ export class Phone {
     return this.doing("open", { link });
   }
 
-  /** Let somebody else open a link, as if it had been passed on to them. */
-  handOver(link) {
+  /** Let another person open a link, as if it had been shared with them. */
+  openElsewhere(link) {
     const choices = this.others(this).map((other) => ({
       label: other.person.name,
       testid: `hand-over-${other.person.id}`,

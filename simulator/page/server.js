@@ -1,6 +1,6 @@
-// Everything the page says to the simulator, and the stream of what it hears.
+// Requests to the simulator, and its stream of events.
 
-/** Do something as a person (or with the clock); a refusal becomes an Error with the simulator's sentence. */
+/** Act as a person or move the clock; a refusal becomes an Error with the simulator's sentence. */
 export async function act(name, body) {
   const response = await fetch(`/demo/${name}`, {
     method: "POST",
@@ -12,7 +12,7 @@ export async function act(name, body) {
   return answer;
 }
 
-/** Return the messages of a chat right before one of them, and how many lie before those. */
+/** Return the messages before a given one, and how many precede those. */
 export async function fetchEarlier(person, before) {
   const response = await fetch(`/demo/chat/${person}?before=${before}`);
   if (!response.ok) throw new Error(`The simulator answered ${response.status}.`);
@@ -21,16 +21,17 @@ export async function fetchEarlier(person, before) {
 
 const EVENTS = ["state", "message", "edit", "delete", "action", "tap", "answer", "standing", "profile", "person", "clock", "step"];
 
-/** Call `hear(name, content)` for every event, and `online(yes)` as the connection comes and goes. It connects again by itself. */
-export function listen(hear, online) {
+/** Call `onEvent(name, content)` for every event, and `onOnline(yes)` when the connection changes. It reconnects. */
+export function listen(onEvent, onOnline) {
   const source = new EventSource("/demo/events");
   for (const name of EVENTS) {
-    source.addEventListener(name, (event) => hear(name, JSON.parse(event.data)));
+    source.addEventListener(name, (event) => onEvent(name, JSON.parse(event.data)));
   }
-  source.addEventListener("open", () => online(true));
+  source.addEventListener("open", () => onOnline(true));
   source.addEventListener("error", () => {
-    online(false);
-    // After an answer that is no stream the browser gives up; a simulator that was started anew is worth another try.
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(hear, online), 1500);
+    onOnline(false);
+    // After a response that is not a stream the browser gives up; the simulator may have been
+    // restarted, so retry.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(onEvent, onOnline), 1500);
   });
 }

@@ -1,4 +1,4 @@
-// The list of what to try, ticked as it is done.
+// The list of steps to try, ticked as they are done.
 
 import { button, make, unseen } from "./build.js";
 
@@ -6,7 +6,7 @@ const panel = document.getElementById("steps");
 const list = document.getElementById("step-list");
 const count = document.getElementById("steps-count");
 
-// Not scrollIntoView: on a narrow window it would take the reader away from the phone in hand.
+// Not scrollIntoView: on a narrow window it would scroll away from the phone in use.
 function reveal(item) {
   const [inner, outer] = [item.getBoundingClientRect(), list.getBoundingClientRect()];
   if (inner.top < outer.top) list.scrollTop += inner.top - outer.top;
@@ -14,7 +14,7 @@ function reveal(item) {
 }
 
 export class Steps {
-  /** `phoneOf` returns the phone of a person by number, `show` brings a phone into view. */
+  /** `phoneOf` returns the phone of a person by number; `show` brings a phone into view. */
   constructor(phoneOf, show) {
     this.phoneOf = phoneOf;
     this.show = show;

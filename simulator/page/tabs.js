@@ -30,7 +30,7 @@ export class Tabs {
     element.scrollIntoView({ block: "nearest", inline: "start" });
   }
 
-  /** Mark that something arrived in an element nobody looks at. */
+  /** Mark the tab of an element that is out of view and has new messages. */
   notice(element) {
     const tab = this.tabs.get(element);
     if (tab && !element.inView) tab.mark.replaceChildren(unseen(" (new messages)"));

@@ -1,4 +1,7 @@
-"""A real browser on the real demo; without Chromium these tests are skipped, unless REQUIRE_BROWSER says that it has to be there."""
+"""A real browser on the real demo.
+
+Without Chromium these tests are skipped, or fail if REQUIRE_BROWSER is set.
+"""
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,7 +19,7 @@ from tests.kit.demo_process import RunningDemo, demo_process
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one worker play all of them: each worker would start a browser of its own, and several slow each other down."""
+    """Run all browser tests in one worker: several browsers at once slow each other down."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.xdist_group("browser"))
@@ -45,7 +48,10 @@ async def demo(browser: Browser, tmp_path: Path) -> AsyncIterator[RunningDemo]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def opens(browser: Browser, demo: RunningDemo) -> AsyncIterator[Opens]:
-    """Open the page in a fresh window; keywords are those of a browser's context. Whatever the page complains of fails the test."""
+    """Open the page in a new window; keywords are those of a browser context.
+
+    Errors and warnings in the browser's console fail the test.
+    """
     async with AsyncExitStack() as open_pages:
 
         async def open_page(**window: Any) -> DemoPage:

@@ -1,4 +1,4 @@
-"""The demo page as people use it: phones to write and tap on, a clock to move, a list of steps."""
+"""The demo page as people use it: phones, a clock to move, and a list of steps."""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,9 +10,9 @@ from babel.dates import format_date
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, expect
 
 DORA, ALICE, BERND = 1000, 1001, 1002
-PATIENCE = 20_000  # Milliseconds: long enough for a busy machine, and waited for only where something is wrong.
+TIMEOUT_MS = 20_000  # In milliseconds; long enough for a busy machine.
 
-_NOTING = """list => {
+_RECORD_MESSAGES = """list => {
   window.noted = [];
   new MutationObserver(changes => changes.forEach(change => change.addedNodes.forEach(item => {
     const text = item.querySelector("[data-testid=text]");
@@ -20,7 +20,7 @@ _NOTING = """list => {
   }))).observe(list, { childList: true });
 }"""
 
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 class Phone:
@@ -34,12 +34,15 @@ class Phone:
         self.texts = self.screen.locator('[data-sender="bot"]').get_by_test_id("text")
 
     def button(self, label: str) -> Locator:
-        """Return the newest button with this label; an emoji may stand before it, and more may follow after a comma or a dot."""
+        """Return the newest button with this label.
+
+        An emoji may precede the label, and more text may follow after a comma or a dot.
+        """
         exact = re.compile(rf"^(?:[^\w·]+ )?{re.escape(label)}(?:(?:,| ·).*)?$")
         return self.screen.get_by_test_id("button").filter(has_text=exact).last
 
     async def sends(self, text: str) -> None:
-        """Write a line."""
+        """Send a message."""
         await self.input.fill(text)
         await self.input.press("Enter")
 
@@ -48,7 +51,7 @@ class Phone:
         await self.button(label).click()
 
     async def newest_taps(self, label: str) -> None:
-        """Tap a button of the newest message, once it has one with this label."""
+        """Tap the button with this label in the newest message, once it is there."""
         await (
             self.screen.get_by_test_id("message")
             .last.get_by_test_id("button")
@@ -57,19 +60,19 @@ class Phone:
         )
 
     async def sees(self, text: str) -> None:
-        """Wait until some message of the bot reads so."""
+        """Wait until a message of the bot contains this text."""
         await expect(self.texts.filter(has_text=text).last).to_be_visible()
 
     async def lacks(self, text: str) -> None:
-        """Wait until no message of the bot reads so."""
+        """Wait until no message of the bot contains this text."""
         await expect(self.texts.filter(has_text=text)).to_have_count(0)
 
     async def newest_says(self, text: str) -> None:
-        """Wait until the newest message of the bot reads so."""
+        """Wait until the newest message of the bot contains this text."""
         await expect(self.texts.last).to_contain_text(text)
 
     async def opens_day(self, day: date) -> None:
-        """Begin to book, and open a day in the calendar."""
+        """Send /book and open a day in the calendar."""
         await self.sends("/book")
         await self.picks(day)
 
@@ -84,7 +87,7 @@ class Phone:
 
 
 class DemoPage:
-    """The page in a window of the browser."""
+    """The page in a browser window."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -95,34 +98,37 @@ class DemoPage:
         )
 
     def phone(self, number: int, language: str) -> Phone:
-        """Return the phone of somebody who was added."""
+        """Return the phone of a person who was added."""
         return Phone(self.page, number, language)
 
     async def adds(self, name: str, language: str, zone: str) -> None:
-        """Give somebody new a phone, and have them press Start."""
+        """Add a person and press Start on their phone."""
         await self.page.get_by_test_id("add-person").click()
         await self.page.get_by_test_id("newcomer-name").fill(name)
         await self.page.get_by_test_id("newcomer-language").select_option(language)
         await self.page.get_by_test_id("newcomer-zone").fill(zone)
         await self.page.get_by_test_id("newcomer-add").click()
-        # Everybody else has started: until the new phone is there, no Start can be seen.
+        # Everyone else has started, so only the new phone shows Start.
         await self.page.locator("[data-testid=start]:visible").click()
 
-    async def every_text_from_now_on(self, phone: Phone) -> Callable[[], Awaitable[list[str]]]:
-        """Note the text of each message that comes on a phone, those too that are gone again soon; return what tells them."""
-        await phone.screen.locator("ol.messages").evaluate(_NOTING)
+    async def records_texts(self, phone: Phone) -> Callable[[], Awaitable[list[str]]]:
+        """Record the text of every message that appears on a phone, even if it is deleted soon.
 
-        async def told() -> list[str]:
+        Returns a function that returns the recorded texts.
+        """
+        await phone.screen.locator("ol.messages").evaluate(_RECORD_MESSAGES)
+
+        async def recorded() -> list[str]:
             return [str(text) for text in await self.page.evaluate("window.noted")]
 
-        return told
+        return recorded
 
     async def skips(self, how_far: str) -> None:
         """Move the clock: 5m, 30m, 1d or 1w."""
         await self.page.get_by_test_id(f"skip-{how_far}").click()
 
     async def suggests(self, step: int, phone: Phone) -> None:
-        """Have a step put its text into the phone's input line, and send it."""
+        """Let a step fill in its text on the phone, and send it."""
         await self.page.get_by_test_id(f"suggest-{step}").click()
         await expect(phone.input).to_be_focused()
         await phone.input.press("Enter")
@@ -135,40 +141,43 @@ class DemoPage:
             )
 
     async def not_ticked(self, *steps: int) -> None:
-        """Check that these steps, counted from 1, are still to do."""
+        """Check that these steps, counted from 1, are not done."""
         for step in steps:
             await expect(self.page.get_by_test_id(f"step-{step}")).to_have_attribute(
                 "data-done", "false"
             )
 
     async def settles(self) -> None:
-        """Wait until everybody was greeted."""
+        """Wait until the bot has greeted everyone."""
         for phone in (self.dora, self.alice, self.bernd):
             await phone.sees("👋")
 
 
 @asynccontextmanager
 async def demo_page(browser: Browser, url: str, **window: Any) -> AsyncIterator[DemoPage]:
-    """Open the page for a block; keywords are those of a browser's context. AssertionError at the end tells what it complained of."""
+    """Open the page for a block; keywords are those of a browser context.
+
+    Raises AssertionError at the end if the console has errors or warnings.
+    """
     complaints: list[str] = []
 
-    def complain(message: ConsoleMessage) -> None:
+    def record_complaint(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             complaints.append(message.text)
 
     context = await browser.new_context(
         **{"viewport": {"width": 1400, "height": 900}, "reduced_motion": "reduce"} | window
     )
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(TIMEOUT_MS)
     page = await context.new_page()
-    page.on("console", complain)
+    page.on("console", record_complaint)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     try:
         await page.goto(url)
         await page.wait_for_selector("body[data-ready]")
         shown = DemoPage(page)
         await shown.settles()
-        # An alert waits to be read; here that is as soon as it is in the way.
+        # Close alerts as soon as they are in the way.
         await page.add_locator_handler(
             page.get_by_test_id("alert-close"), lambda close: close.click()
         )

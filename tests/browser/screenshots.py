@@ -1,4 +1,4 @@
-"""Writes the README's pictures from the story: ``python -m tests.browser.screenshots``, or ``make screenshots``."""
+"""Take the README's pictures: ``python -m tests.browser.screenshots`` or ``make screenshots``."""
 
 import asyncio
 import sys
@@ -26,35 +26,35 @@ async def main() -> int:
         return 1
     with TemporaryDirectory() as folder:
         async with chromium(path) as browser, demo_process(Path(folder), "demo") as demo:
-            await _taken_from_the_story(browser, demo.url)
+            await _take_pictures(browser, demo.url)
     return 0
 
 
-async def _taken_from_the_story(browser: Browser, url: str) -> None:
-    """Play the story, and take a picture wherever there is something to see."""
+async def _take_pictures(browser: Browser, url: str) -> None:
+    """Play the story and take the pictures along the way."""
     async with demo_page(browser, url, viewport=WIDE) as page:
         await story.hours_are_published(page)
         await story.both_open_the_day(page)
-        await _taken(browser, url, "narrow")
-        await story.the_first_is_faster(page)
-        await story.one_confirms_and_the_other_waits(page, *story.readers(page))
+        await _take_picture(browser, url, "narrow")
+        await story.both_take_one_time(page)
+        await story.one_confirms_and_the_other_waits(page, *story.clients_of(page))
         for scheme in ("light", "dark"):
-            await _taken(browser, url, scheme)
+            await _take_picture(browser, url, scheme)
 
 
-async def _taken(browser: Browser, url: str, name: str) -> None:
-    """Take a picture in a window of its own, in which nothing is selected, hovered over or passing by."""
+async def _take_picture(browser: Browser, url: str, name: str) -> None:
+    """Take a picture in a new window, without selections, hover effects or toasts."""
     window = {
         "viewport": NARROW if name == "narrow" else WIDE,
         "color_scheme": "dark" if name == "dark" else "light",
     }
     async with demo_page(browser, url, **window) as page:
-        await _prepared(page, name)
+        await _prepare(page, name)
         await page.page.screenshot(path=PICTURES / f"demo-{name}.png")
 
 
-async def _prepared(page: DemoPage, name: str) -> None:
-    """Bring what the picture is to show into view."""
+async def _prepare(page: DemoPage, name: str) -> None:
+    """Bring the subject of the picture into view."""
     if name == "narrow":
         await page.page.get_by_test_id("tab-1001").click()
     await page.page.evaluate("document.fonts.ready")

@@ -1,4 +1,4 @@
-"""The story, a piece at a time, for the tests that play it and for the pictures that show it."""
+"""The story in parts, for the tests that play it and for the pictures."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -8,8 +8,8 @@ from tests.browser.phones import DemoPage, Phone
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
-    """A client: his name and phone, how far his clock is ahead of Berlin's in hours, and what the bot says in his language."""
+class StoryClient:
+    """A client: name, phone, hours ahead of Berlin, and the bot's texts in their language."""
 
     name: str
     phone: Phone
@@ -24,12 +24,12 @@ class Reader:
     nothing: str
 
     def time(self, in_berlin: str) -> str:
-        """Return a time of day in Berlin as his clock shows it."""
+        """Return a time of day in Berlin as this client's clock shows it."""
         hour, minute = in_berlin.split(":")
         return f"{int(hour) + self.ahead:02}:{minute}"
 
 
-def readers(page: DemoPage) -> tuple[Reader, Reader]:
+def clients_of(page: DemoPage) -> tuple[StoryClient, StoryClient]:
     """Return the two clients."""
     english = ("Confirm", "Held for you", "Booked", "5 minutes left", "Your hold has expired")
     german = (
@@ -40,7 +40,7 @@ def readers(page: DemoPage) -> tuple[Reader, Reader]:
         "Deine Reservierung ist abgelaufen",
     )
     return (
-        Reader(
+        StoryClient(
             "Alice",
             page.alice,
             -1,
@@ -49,7 +49,7 @@ def readers(page: DemoPage) -> tuple[Reader, Reader]:
             "Your bookings",
             "nothing coming up",
         ),
-        Reader(
+        StoryClient(
             "Bernd",
             page.bernd,
             1,
@@ -62,13 +62,13 @@ def readers(page: DemoPage) -> tuple[Reader, Reader]:
 
 
 def wednesday_next_week() -> date:
-    """Return the day the story is about; it is always more than a day ahead."""
+    """Return the day of the story; it is always more than a day ahead."""
     today = datetime.now(UTC).astimezone(ZoneInfo("Europe/Berlin")).date()
     return today + timedelta(days=9 - today.weekday())
 
 
 async def hours_are_published(page: DemoPage) -> None:
-    """Have the provider type her hours, look at the preview and publish them."""
+    """Type hours as the provider, check the preview and publish them."""
     await page.dora.sends("Mon-Fri 9-17 next week")
     await page.dora.sees("5 days, 160 slots")
     await page.dora.taps("Publish")
@@ -76,23 +76,25 @@ async def hours_are_published(page: DemoPage) -> None:
 
 
 async def both_open_the_day(page: DemoPage) -> None:
-    """Have both clients look at the same times."""
-    for client in readers(page):
+    """Open the same day on both clients' phones."""
+    for client in clients_of(page):
         await client.phone.opens_day(wednesday_next_week())
         await client.phone.button(client.time("10:15")).wait_for()
 
 
-async def the_first_is_faster(page: DemoPage) -> None:
-    """Have both take the same time, one right after the other."""
-    first, second = readers(page)
+async def both_take_one_time(page: DemoPage) -> None:
+    """Let both clients take the same time, one right after the other."""
+    first, second = clients_of(page)
     await first.phone.taps(first.time("10:15"))
     await first.phone.sees(first.held)
     await second.phone.taps(second.time("10:15"))
     await second.phone.sees(second.slower)
 
 
-async def one_confirms_and_the_other_waits(page: DemoPage, winner: Reader, loser: Reader) -> None:
-    """Have the loser hold another time, the winner confirm, and the clock move until the loser is warned."""
+async def one_confirms_and_the_other_waits(
+    page: DemoPage, winner: StoryClient, loser: StoryClient
+) -> None:
+    """Hold another time as the loser, confirm as the winner, and wait until the warning."""
     await loser.phone.taps(loser.time("10:30"))
     await loser.phone.sees(loser.held)
     await winner.phone.taps(winner.confirm)

@@ -14,7 +14,7 @@ WINDOWS = [
     for width, height in ((360, 740), (768, 1024), (1280, 500), (1280, 720), (1600, 900))
 ]
 
-# Resolves to [how much of it is in view, left edge, right edge] for the steps and each phone.
+# Resolves to [ratio in view, left edge, right edge] for the steps and each phone.
 _IN_VIEW = """() => new Promise(resolve => {
   const observer = new IntersectionObserver(entries => resolve(entries.map(entry => [
     Math.round(entry.intersectionRatio * 100) / 100,

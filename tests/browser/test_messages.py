@@ -1,4 +1,4 @@
-"""What the page itself can show and do, with no bot behind it: the test plays the bot's side, and people press and type."""
+"""What the page shows and does without a bot: the test plays the bot, people press and type."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,22 +15,23 @@ from simulator import Simulator, Upload
 from simulator.demo import Demo, DemoPerson
 from simulator.state.clock import DemoClock
 from simulator.state.media import SMALLEST_PNG
-from tests.browser.phones import PATIENCE, DemoPage, Phone
+from tests.browser.phones import TIMEOUT_MS, DemoPage, Phone
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MOMENT = int(datetime(2026, 11, 24, 13, 15, tzinfo=UTC).timestamp())
 PRESS = {"inline_keyboard": [[{"text": "Press", "callback_data": "p"}]]}
-_NOTING_THE_CONNECTION = """connection => {
+_RECORD_CONNECTIONS = """connection => {
   window.connections = [];
-  new MutationObserver(() => window.connections.push(connection.textContent)).observe(connection, { childList: true });
+  const record = () => window.connections.push(connection.textContent);
+  new MutationObserver(record).observe(connection, { childList: true });
 }"""
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The page in a window, what serves it, and what it complained of so far."""
+    """The page in a window, its server, and the console errors so far."""
 
     sim: Simulator
     demo: Demo
@@ -46,18 +47,18 @@ class Stage:
         return self.shown.alice
 
     async def bot(self, method: str, files: dict[str, Upload] | None = None, **params: Any) -> Any:
-        """Do as the bot does, in Alice's chat unless another is named, and return the result."""
+        """Call a Bot API method, in Alice's chat by default, and return the result."""
         reply = await self.sim.call(method, {"chat_id": self.alice.number} | params, files)
         assert isinstance(reply.body, dict)
         assert reply.body["ok"], reply.body
         return reply.body["result"]
 
     async def says(self, text: str, **params: Any) -> int:
-        """Have the bot write a message, and return its number."""
+        """Send a message as the bot and return its number."""
         return int((await self.bot("sendMessage", text=text, **params))["message_id"])
 
     async def answers_press(self, **answer: Any) -> None:
-        """Press the newest button on Alice's phone, and have the bot answer."""
+        """Press the newest button on Alice's phone and answer as the bot."""
         async with self.page.expect_response("**/demo/tap"):
             await self.alice.taps("Press")
         query = self.sim.take_updates()[-1]["callback_query"]["id"]
@@ -70,7 +71,7 @@ class Stage:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def stage(browser: Browser) -> AsyncIterator[Stage]:
-    """Three people who have started, in three zones; whatever the page complains of fails the test."""
+    """Three people who have started, in three zones; console errors fail the test."""
     clock = DemoClock(START)
     sim = Simulator(clock=clock)
     people = [sim.person("Dora"), sim.person("Alice"), sim.person("Bernd", language_code="de")]
@@ -94,16 +95,16 @@ async def stage(browser: Browser) -> AsyncIterator[Stage]:
 async def _window(browser: Browser, url: str) -> AsyncIterator[tuple[Page, list[str]]]:
     complaints: list[str] = []
 
-    def complain(message: ConsoleMessage) -> None:
+    def record_complaint(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             complaints.append(message.text)
 
     context = await browser.new_context(
         viewport={"width": 1400, "height": 900}, reduced_motion="reduce"
     )
-    context.set_default_timeout(PATIENCE)
+    context.set_default_timeout(TIMEOUT_MS)
     page = await context.new_page()
-    page.on("console", complain)
+    page.on("console", record_complaint)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     try:
         await page.goto(url)
@@ -114,7 +115,7 @@ async def _window(browser: Browser, url: str) -> AsyncIterator[tuple[Page, list[
     assert complaints == []
 
 
-async def test_an_answer_to_a_tap_passes_by_as_a_toast(stage: Stage) -> None:
+async def test_an_answer_to_a_tap_is_shown_as_a_toast(stage: Stage) -> None:
     await stage.says("Well?", reply_markup=PRESS)
     await stage.answers_press(text="Done & <b>dusted</b>")
     await expect(stage.alice.screen.get_by_test_id("toast")).to_have_text("Done & <b>dusted</b>")
@@ -122,7 +123,7 @@ async def test_an_answer_to_a_tap_passes_by_as_a_toast(stage: Stage) -> None:
     await expect(stage.shown.dora.screen.get_by_test_id("toast")).to_have_count(0)
 
 
-async def test_an_alert_waits_until_escape_closes_it(stage: Stage) -> None:
+async def test_an_alert_is_shown_until_escape_closes_it(stage: Stage) -> None:
     await stage.says("Well?", reply_markup=PRESS)
     await stage.answers_press(text="Read me", show_alert=True)
     await expect(stage.alice.screen.get_by_test_id("alert")).to_contain_text("Read me")
@@ -156,7 +157,7 @@ async def test_a_picture_is_shown_with_its_caption(stage: Stage) -> None:
     await stage.alice.newest_says("Scan me")
 
 
-async def test_formatting_looks_as_the_bot_meant_it(stage: Stage) -> None:
+async def test_formatting_is_rendered(stage: Stage) -> None:
     number = await stage.says(
         '<b>Bold &amp; <i>both</i></b> <a href="https://example.org/a">link</a>', parse_mode="HTML"
     )
@@ -201,7 +202,7 @@ def _own_texts(phone: Phone) -> Locator:
     return phone.screen.locator('[data-sender="person"]').get_by_test_id("text")
 
 
-async def test_an_instant_is_shown_in_the_zone_and_language_of_whoever_reads_it(
+async def test_a_time_is_shown_in_the_zone_and_language_of_the_person(
     stage: Stage,
 ) -> None:
     readings = (
@@ -222,14 +223,14 @@ async def test_an_instant_is_shown_in_the_zone_and_language_of_whoever_reads_it(
         await expect(stage.page.get_by_test_id("moment")).to_be_hidden()
 
 
-async def test_how_far_an_instant_is_changes_with_the_clock(stage: Stage) -> None:
+async def test_a_relative_time_changes_with_the_clock(stage: Stage) -> None:
     await stage.says(f'<tg-time unix="{MOMENT}" format="r">then</tg-time>', parse_mode="HTML")
     await expect(stage.alice.screen.get_by_test_id("date-time")).to_have_text("tomorrow")
     await stage.shown.skips("1d")
     await expect(stage.alice.screen.get_by_test_id("date-time")).to_have_text("in 4 hours")
 
 
-async def test_an_edit_changes_a_message_where_it_stands(stage: Stage) -> None:
+async def test_an_edit_changes_a_message_in_place(stage: Stage) -> None:
     first, second = [await stage.says(text, reply_markup=PRESS) for text in ("first", "second")]
     await expect(stage.message(second)).to_be_visible()
     await stage.bot("editMessageText", message_id=first, text="first, better")
@@ -240,7 +241,7 @@ async def test_an_edit_changes_a_message_where_it_stands(stage: Stage) -> None:
     await expect(stage.alice.texts).to_have_text(["first, better", "second"])
 
 
-async def test_a_deleted_message_is_gone_from_its_phone_alone(stage: Stage) -> None:
+async def test_a_deleted_message_disappears_from_its_phone_only(stage: Stage) -> None:
     number = await stage.says("Oops")
     await stage.says("Oops", chat_id=stage.shown.dora.number)
     await stage.shown.dora.sees("Oops")
@@ -250,7 +251,7 @@ async def test_a_deleted_message_is_gone_from_its_phone_alone(stage: Stage) -> N
     await stage.shown.dora.sees("Oops")
 
 
-async def test_whoever_blocks_the_bot_writes_again_after_unblocking_it(stage: Stage) -> None:
+async def test_a_person_who_unblocks_the_bot_can_write_again(stage: Stage) -> None:
     await stage.alice.screen.get_by_test_id("more").click()
     await stage.alice.screen.get_by_test_id("block").click()
     await expect(stage.alice.screen.get_by_test_id("unblock")).to_be_visible()
@@ -265,13 +266,13 @@ async def test_whoever_blocks_the_bot_writes_again_after_unblocking_it(stage: St
     await stage.alice.lacks("Hello?")
 
 
-async def test_the_form_for_somebody_new_tells_a_mistake_and_lets_it_be_mended(
+async def test_the_form_for_a_new_person_shows_a_mistake_to_correct(
     stage: Stage,
 ) -> None:
     await stage.page.get_by_test_id("add-person").click()
     await stage.page.get_by_test_id("newcomer-name").fill("Zoë <b>")
     await stage.page.get_by_test_id("newcomer-zone").fill("Mars/Base")
-    # The browser itself tells of every answer that is a refusal.
+    # The browser itself reports every error response in the console.
     async with stage.page.expect_console_message(lambda message: "status of 400" in message.text):
         await stage.page.get_by_test_id("newcomer-add").click()
     stage.complaints.clear()
@@ -286,7 +287,7 @@ async def test_the_form_for_somebody_new_tells_a_mistake_and_lets_it_be_mended(
     )
 
 
-async def test_somebody_new_begins_by_pressing_start(stage: Stage) -> None:
+async def test_a_new_person_begins_by_pressing_start(stage: Stage) -> None:
     await stage.shown.adds("Kenji", "en", "Asia/Tokyo")
     kenji = stage.shown.phone(stage.demo.people[-1].person.id, "en")
     await expect(_own_texts(kenji)).to_have_text("/start")
@@ -295,7 +296,7 @@ async def test_somebody_new_begins_by_pressing_start(stage: Stage) -> None:
     await expect(kenji.screen.get_by_test_id("local-time")).to_have_text("18:00")
 
 
-async def test_earlier_messages_are_fetched_without_losing_the_place(stage: Stage) -> None:
+async def test_earlier_messages_are_loaded_without_moving_the_view(stage: Stage) -> None:
     for number in range(130):
         await stage.says(f"No. {number}.")
     await stage.page.reload()
@@ -309,15 +310,15 @@ async def test_earlier_messages_are_fetched_without_losing_the_place(stage: Stag
     await expect(_own_texts(stage.alice)).to_have_text("/start")
 
 
-async def test_after_a_cut_connection_the_page_catches_up_by_itself(stage: Stage) -> None:
+async def test_the_page_catches_up_after_a_lost_connection(stage: Stage) -> None:
     kept, lost = [await stage.says(text) for text in ("kept", "lost")]
     await expect(stage.message(lost)).to_be_visible()
     connection = stage.page.get_by_test_id("connection")
     await expect(connection).to_have_text("Live")
-    await connection.evaluate(_NOTING_THE_CONNECTION)
+    await connection.evaluate(_RECORD_CONNECTIONS)
     await stage.demo._live.close()
-    # Nobody listens now: what happens here reaches the page only if it comes back for it.
-    assert not stage.demo._live.watched
+    # Nothing is connected now: the page sees these changes only after it reconnects.
+    assert not stage.demo.watched
     await stage.bot("editMessageText", message_id=kept, text="kept and mended")
     await stage.bot("deleteMessage", message_id=lost)
     await stage.says("missed")
@@ -339,7 +340,7 @@ async def test_the_bot_is_seen_typing_until_its_message_comes(stage: Stage) -> N
     await expect(status).to_have_text("bot")
 
 
-async def test_markup_somebody_types_is_shown_as_they_typed_it(stage: Stage) -> None:
+async def test_markup_in_a_typed_message_is_shown_as_text(stage: Stage) -> None:
     typed = "<b>bold <img src=x onerror=alert(1)> &amp; *stars*"
     await stage.alice.sends(typed)
     await expect(_own_texts(stage.alice).last).to_have_text(typed)

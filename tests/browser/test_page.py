@@ -1,4 +1,4 @@
-"""The page itself, with the real bot behind it: dark, narrow, by keyboard alone, and open to everybody."""
+"""The page with the real bot: dark mode, narrow windows, keyboard use and accessibility."""
 
 from itertools import product
 from typing import Any
@@ -17,25 +17,25 @@ SCHEMES = ("light", "dark")
 WIDE, NARROW = {"width": 1400, "height": 900}, {"width": 360, "height": 780}
 
 
-async def test_nothing_on_the_page_shuts_anybody_out(opens: Opens) -> None:
+async def test_the_page_is_accessible(opens: Opens) -> None:
     light, dark = [await opens(color_scheme=scheme) for scheme in SCHEMES]
     await story.hours_are_published(light)
     await story.both_open_the_day(light)
-    await _shut_nobody_out(light, dark)
-    await story.the_first_is_faster(light)
+    await _has_no_violations(light, dark)
+    await story.both_take_one_time(light)
     await light.dora.sends("/link")
     for page in (light, dark):
         await expect(page.dora.screen.get_by_test_id("photo")).to_be_visible()
         await page.dora.screen.get_by_test_id("hand-over").last.click()
         await page.alice.screen.get_by_test_id("menu").click()
-    await _shut_nobody_out(light, dark)
+    await _has_no_violations(light, dark)
     for page in (light, dark):
         await page.page.get_by_test_id("add-person").click()
-    await _shut_nobody_out(light, dark)
+    await _has_no_violations(light, dark)
 
 
-async def _shut_nobody_out(*pages: DemoPage) -> None:
-    """Have axe-core look at windows as they are now."""
+async def _has_no_violations(*pages: DemoPage) -> None:
+    """Run axe-core on windows in their current state."""
     for page in pages:
         results = await Axe().run(page.page)
         found = [
@@ -45,7 +45,7 @@ async def _shut_nobody_out(*pages: DemoPage) -> None:
         assert found == []
 
 
-async def test_dark_mode_is_dark_and_light_mode_light(opens: Opens) -> None:
+async def test_the_page_follows_the_color_scheme(opens: Opens) -> None:
     for scheme, size in product(SCHEMES, (WIDE, NARROW)):
         page = await opens(color_scheme=scheme, viewport=size)
         surfaces = [
@@ -70,10 +70,10 @@ async def _lightness(surface: Locator, which: str = "backgroundColor") -> float:
 
 async def test_on_a_narrow_window_the_story_is_played_one_phone_at_a_time(opens: Opens) -> None:
     page = await opens(viewport=NARROW, has_touch=True, is_mobile=True)
-    await _shut_nobody_out(page)
+    await _has_no_violations(page)
     await page.suggests(1, page.dora)
     await page.dora.sees("5 days, 160 slots")
-    await _shut_nobody_out(page)
+    await _has_no_violations(page)
     await _fits(page, page.dora.button("Publish"))
     await page.dora.taps("Publish")
     await page.page.get_by_test_id("tab-1001").tap()
@@ -90,33 +90,33 @@ async def test_on_a_narrow_window_the_story_is_played_one_phone_at_a_time(opens:
 
 
 async def _fits(page: DemoPage, button: Locator) -> None:
-    """Check that a button is wholly in the window, and the page no wider than it."""
+    """Check that a button is completely in the window and the page is no wider than it."""
     await expect(button).to_be_in_viewport(ratio=1)
     assert await page.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
 
 
-async def test_the_keyboard_alone_plays_the_story(opens: Opens) -> None:
+async def test_the_story_can_be_played_by_keyboard_alone(opens: Opens) -> None:
     page = await opens()
-    await _reaches(page, "Tab", "Type it for me")
+    await _tab_to(page, "Tab", "Type it for me")
     await page.page.keyboard.press("Enter")
     await page.page.keyboard.press("Enter")
     await page.dora.sees("5 days, 160 slots")
-    await _reaches(page, "Shift+Tab", "Publish")
+    await _tab_to(page, "Shift+Tab", "Publish")
     await page.page.keyboard.press("Space")
     await page.ticked(1, 2)
     await page.alice.input.focus()
     await page.page.keyboard.type("/book")
     await page.page.keyboard.press("Enter")
     await expect(page.alice.button("›")).to_be_visible()
-    await _reaches(page, "Shift+Tab", "⚡")
+    await _tab_to(page, "Shift+Tab", "⚡")
     await page.page.keyboard.press("Enter")
     await page.alice.sees("Held for you")
-    await _reaches(page, "Shift+Tab", "+30 min")
+    await _tab_to(page, "Shift+Tab", "+30 min")
     await page.page.keyboard.press("Enter")
     await page.alice.newest_says("Your hold has expired")
 
 
-async def test_the_keyboard_opens_the_menu_and_closes_what_lies_over_the_phone(
+async def test_the_keyboard_opens_the_menu_and_closes_overlays(
     opens: Opens,
 ) -> None:
     page = await opens()
@@ -134,8 +134,8 @@ async def test_the_keyboard_opens_the_menu_and_closes_what_lies_over_the_phone(
     await expect(page.page.get_by_test_id("add-person")).to_be_focused()
 
 
-async def _reaches(page: DemoPage, key: str, label: str) -> None:
-    """Press a key until the focus is on what has this label; it must be seen to be there."""
+async def _tab_to(page: DemoPage, key: str, label: str) -> None:
+    """Press a key until the element with this label has the focus, and check its outline."""
     passed: list[Any] = []
     for _ in range(80):
         await page.page.keyboard.press(key)

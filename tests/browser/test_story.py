@@ -8,12 +8,12 @@ from playwright.async_api import expect
 from tests.browser import story
 from tests.browser.conftest import Opens
 from tests.browser.phones import DemoPage
-from tests.browser.story import Reader
+from tests.browser.story import StoryClient
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_two_race_for_one_time_and_every_list_agrees_on_who_got_it(opens: Opens) -> None:
+async def test_two_clients_race_for_a_time_and_all_lists_agree_on_the_winner(opens: Opens) -> None:
     page = await opens()
     await story.hours_are_published(page)
     await story.both_open_the_day(page)
@@ -26,36 +26,38 @@ async def test_two_race_for_one_time_and_every_list_agrees_on_who_got_it(opens: 
     await _the_lists_agree(page, winner, loser)
 
 
-async def _both_tap_at_once(page: DemoPage, other: DemoPage) -> tuple[Reader, Reader]:
-    """Have both take the same time at the same moment, each in a window of his own; return who got it and who did not."""
-    clients = story.readers(page)
+async def _both_tap_at_once(page: DemoPage, other: DemoPage) -> tuple[StoryClient, StoryClient]:
+    """Let both clients take the same time at once, each in their own window.
+
+    Returns the winner and the loser.
+    """
+    clients = story.clients_of(page)
     await asyncio.gather(
         clients[0].phone.taps(clients[0].time("10:15")), other.bernd.taps(clients[1].time("10:15"))
     )
-    told = [client.phone.texts.filter(has_text=client.slower) for client in clients]
-    await expect(told[0].or_(told[1])).to_have_count(1)
-    winner, loser = clients if await told[1].count() else reversed(clients)
+    too_late = [client.phone.texts.filter(has_text=client.slower) for client in clients]
+    await expect(too_late[0].or_(too_late[1])).to_have_count(1)
+    winner, loser = clients if await too_late[1].count() else reversed(clients)
     await winner.phone.sees(winner.held)
     await expect(loser.phone.button(loser.time("10:15"))).to_have_count(0)
     return winner, loser
 
 
-async def _the_lists_agree(page: DemoPage, winner: Reader, loser: Reader) -> None:
-    """Look at both clients' bookings and the provider's agenda."""
+async def _the_lists_agree(page: DemoPage, winner: StoryClient, loser: StoryClient) -> None:
+    """Check both clients' bookings and the provider's agenda."""
     for client in (winner, loser):
         await client.phone.sends("/bookings")
     await winner.phone.newest_says(winner.bookings)
     await winner.phone.newest_says(winner.time("10:15"))
     await loser.phone.newest_says(loser.nothing)
     await page.dora.sends("/agenda")
-    await page.dora.taps(
-        f"{story.wednesday_next_week():%a} {story.wednesday_next_week().day} {story.wednesday_next_week():%b}"
-    )
+    day = story.wednesday_next_week()
+    await page.dora.taps(f"{day:%a} {day.day} {day:%b}")
     await page.dora.newest_says(f"10:15–10:30  {winner.name}")
     await expect(page.dora.texts.last).not_to_contain_text(loser.name)
 
 
-async def test_every_step_of_the_list_can_be_done_as_it_says(opens: Opens) -> None:
+async def test_every_step_can_be_done_as_described(opens: Opens) -> None:
     page = await opens()
     await page.suggests(1, page.dora)
     await page.ticked(1)
@@ -98,6 +100,7 @@ async def test_a_step_is_ticked_only_when_its_own_person_does_it(opens: Opens) -
     for label in ("10:15", "Confirm"):
         await page.alice.newest_taps(label)
     await page.ticked(8)
+    await page.dora.newest_says("New booking from Alice")
     for label in ("See that day", "Alice", "Cancel booking", "without"):
         await page.dora.newest_taps(label)
     await page.alice.sees("Dora cancelled")
@@ -105,7 +108,7 @@ async def test_a_step_is_ticked_only_when_its_own_person_does_it(opens: Opens) -
 
 
 async def _the_clock_is_moved(page: DemoPage) -> None:
-    """Do the steps in which a hold runs out."""
+    """Do the steps in which a hold expires."""
     for _ in range(5):
         await page.skips("5m")
     await page.ticked(9)
@@ -130,7 +133,7 @@ async def _the_lists_are_looked_at(page: DemoPage) -> None:
 
 
 async def _a_second_provider_joins(page: DemoPage) -> None:
-    """Have somebody new get a phone and open the provider's invitation on it."""
+    """Add a person and open the provider's invitation on their phone."""
     await page.adds("Carol", "en", "Europe/Paris")
     carol = page.phone(1003, "en")
     await page.suggests(13, page.dora)
@@ -144,7 +147,7 @@ async def _a_second_provider_joins(page: DemoPage) -> None:
     await carol.newest_says("clients find you as Carol's Corner")
 
 
-async def test_a_day_skipped_at_once_brings_what_a_day_would_have_brought_in_its_order(
+async def test_skipping_a_day_sends_the_warning_before_the_expiry(
     opens: Opens,
 ) -> None:
     page = await opens()
@@ -152,7 +155,7 @@ async def test_a_day_skipped_at_once_brings_what_a_day_would_have_brought_in_its
     await page.alice.opens_day(story.wednesday_next_week())
     await page.alice.taps("09:15")
     await page.alice.sees("Held for you")
-    seen = await page.every_text_from_now_on(page.alice)
+    seen = await page.records_texts(page.alice)
     await page.skips("1d")
     await page.alice.newest_says("Your hold has expired")
     await expect(page.page.get_by_test_id("skipped")).to_have_text("1 day ahead")

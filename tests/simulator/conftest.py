@@ -1,4 +1,4 @@
-"""A simulator, a clock that stands still, and two people."""
+"""A simulator, a clock that is moved by hand, and two people."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,7 +10,7 @@ from simulator import Person, Simulator
 
 
 class Clock:
-    """A clock that moves only when told."""
+    """A clock that only the test moves."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -19,7 +19,7 @@ class Clock:
         return self.now
 
     def passes(self, seconds: float) -> None:
-        """Move on by so many seconds."""
+        """Move forward."""
         self.now += timedelta(seconds=seconds)
 
 
@@ -30,13 +30,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 def sim(clock: Clock) -> Simulator:
-    """Not started: calls are answered in process."""
+    """A simulator that is not started: calls are answered in process."""
     return Simulator(token="1:test", username="slotkeeper_bot", clock=clock)
 
 
 @pytest.fixture
 def alice(sim: Simulator) -> Person:
-    """Has written to the bot, which has read it."""
+    """A person whose message the bot has read."""
     person = sim.person("Alice", username="alice")
     person.sends("/start")
     sim.take_updates()
@@ -45,7 +45,7 @@ def alice(sim: Simulator) -> Person:
 
 @pytest.fixture
 async def served(sim: Simulator) -> AsyncIterator[Simulator]:
-    """Listening on a free port."""
+    """A simulator on a free port."""
     await sim.start()
     yield sim
     await sim.stop()
@@ -53,11 +53,11 @@ async def served(sim: Simulator) -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
-    """Waits for what another task does, five seconds at most."""
+    """Waits up to five seconds for a condition that another task fulfils."""
 
     async def until(condition: Callable[[], object]) -> None:
         async with asyncio.timeout(5):
-            while not condition():  # noqa: ASYNC110  (conditions of all kinds, without an event of their own)
+            while not condition():  # noqa: ASYNC110  (any condition, without an event)
                 await asyncio.sleep(0.001)
 
     return until

@@ -1,4 +1,4 @@
-"""The demo page's server side: who may ask, what the stream tells, what people can do, and where time goes."""
+"""The demo page's server: access, events, people's actions and the clock."""
 
 import asyncio
 import json
@@ -22,20 +22,20 @@ CONFIRM = {"inline_keyboard": [[{"text": "✅ Confirm", "callback_data": "c"}]]}
 
 @dataclass
 class Page:
-    """A browser on the page: it acts, and reads the stream event by event."""
+    """A browser on the page: it acts and reads the stream event by event."""
 
     session: aiohttp.ClientSession
     stream: aiohttp.ClientResponse
     state: Any
 
     async def next(self, name: str) -> Any:
-        """Return the next event, which must have this name."""
+        """Return the content of the next event, which must have this name."""
         found, content = await read_event(self.stream)
         assert found == name, (found, content)
         return content
 
     async def act(self, action: str, /, **body: Any) -> Any:
-        """Act and return the answer, which must be no mistake."""
+        """Act and return the answer, which must be a success."""
         async with self.session.post(f"/demo/{action}", json=body) as response:
             assert response.status == 200, await response.text()
             return await response.json()
@@ -97,7 +97,7 @@ async def _show(sim: Simulator, person: Person, text: str = "x", **params: objec
     return int(reply.body["result"]["message_id"])
 
 
-async def test_the_page_comes_with_rules_for_the_browser(session: aiohttp.ClientSession) -> None:
+async def test_the_page_has_security_headers(session: aiohttp.ClientSession) -> None:
     async with session.get("/") as response:
         assert (response.status, response.content_type) == (200, "text/html")
         assert (
@@ -114,7 +114,7 @@ async def test_the_page_comes_with_rules_for_the_browser(session: aiohttp.Client
             assert (response.status, response.content_type) == (200, content_type)
 
 
-async def test_every_module_the_page_names_is_there_and_nothing_comes_from_elsewhere(
+async def test_the_page_loads_only_its_own_files(
     session: aiohttp.ClientSession,
 ) -> None:
     waiting, seen = ["index.html"], set()
@@ -142,10 +142,10 @@ async def test_every_module_the_page_names_is_there_and_nothing_comes_from_elsew
         "/page/",
     ],
 )
-async def test_no_path_leads_out_of_the_page(
+async def test_no_path_escapes_the_page_folder(
     demo: Demo, session: aiohttp.ClientSession, path: str
 ) -> None:
-    # Sent by hand, because any decent client would tidy the path first.
+    # Sent through a socket, because HTTP clients normalise the path.
     host, port = demo.url.removeprefix("http://").rstrip("/").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(
@@ -165,7 +165,7 @@ async def test_no_path_leads_out_of_the_page(
     "headers",
     [{"Host": "example.org"}, {"Origin": "https://example.org"}, {"Host": "127.0.0.1.example.org"}],
 )
-async def test_strangers_see_nothing(
+async def test_other_origins_cannot_read(
     session: aiohttp.ClientSession, path: str, headers: dict[str, str]
 ) -> None:
     async with session.get(path, headers=headers) as response:
@@ -181,7 +181,7 @@ async def test_strangers_see_nothing(
         {"Origin": "null"},
     ],
 )
-async def test_strangers_do_nothing(
+async def test_other_origins_cannot_act(
     session: aiohttp.ClientSession, bob: Person, headers: dict[str, str]
 ) -> None:
     async with session.post(
@@ -191,7 +191,7 @@ async def test_strangers_do_nothing(
     assert bob.chat.messages == []
 
 
-async def test_the_page_itself_is_let_in_under_either_name(
+async def test_the_page_may_act_under_either_host_name(
     session: aiohttp.ClientSession, demo: Demo, bob: Person
 ) -> None:
     port = demo.url.rstrip("/").rsplit(":", 1)[1]
@@ -204,7 +204,7 @@ async def test_the_page_itself_is_let_in_under_either_name(
     assert [message.text for message in bob.chat.messages] == ["127.0.0.1", "localhost"]
 
 
-async def test_a_plain_form_does_nothing(session: aiohttp.ClientSession, bob: Person) -> None:
+async def test_a_plain_form_is_refused(session: aiohttp.ClientSession, bob: Person) -> None:
     body = json.dumps({"person": bob.id, "text": "x"})
     async with session.post(
         "/demo/send", data=body, headers={"Content-Type": "text/plain"}
@@ -213,7 +213,9 @@ async def test_a_plain_form_does_nothing(session: aiohttp.ClientSession, bob: Pe
     assert bob.chat.messages == []
 
 
-async def test_the_stream_begins_with_everything(page: Page, alice: Person, bob: Person) -> None:
+async def test_the_stream_begins_with_the_complete_state(
+    page: Page, alice: Person, bob: Person
+) -> None:
     state = page.state
     assert (state["bot"], state["languages"]) == (
         {"name": "Slotkeeper", "username": "slotkeeper_bot"},
@@ -241,7 +243,7 @@ async def test_the_stream_begins_with_everything(page: Page, alice: Person, bob:
     ]
 
 
-async def test_the_stream_tells_of_messages_edits_and_deletions(
+async def test_the_stream_reports_messages_edits_and_deletions(
     page: Page, sim: Simulator, alice: Person
 ) -> None:
     message_id = await _show(
@@ -276,7 +278,7 @@ async def test_the_stream_tells_of_messages_edits_and_deletions(
     assert await page.next("delete") == {"person": alice.id, "ids": [1]}
 
 
-async def test_the_stream_tells_of_taps_toasts_and_alerts(
+async def test_the_stream_reports_taps_toasts_and_alerts(
     page: Page, sim: Simulator, alice: Person
 ) -> None:
     message_id = await _show(sim, alice, reply_markup=CONFIRM)
@@ -299,7 +301,7 @@ async def test_the_stream_tells_of_taps_toasts_and_alerts(
         }
 
 
-async def test_a_tap_is_known_by_its_label_and_may_be_stale(
+async def test_a_tap_is_recorded_by_label_and_may_be_stale(
     page: Page, sim: Simulator, alice: Person
 ) -> None:
     message_id = await _show(sim, alice, reply_markup=CONFIRM)
@@ -309,7 +311,7 @@ async def test_a_tap_is_known_by_its_label_and_may_be_stale(
     assert [warning.split("'")[1] for warning in sim.check_taps()] == ["✅ Confirm", "gone"]
 
 
-async def test_the_stream_tells_what_the_bot_is_doing_and_says_of_itself(
+async def test_the_stream_reports_chat_actions_and_the_profile(
     page: Page, sim: Simulator, alice: Person, bob: Person
 ) -> None:
     await sim.call("sendChatAction", {"chat_id": alice.id, "action": "typing"})
@@ -397,14 +399,14 @@ async def test_people_write_open_links_and_block(page: Page, bob: Person) -> Non
         ),
     ],
 )
-async def test_a_mistake_is_told_in_a_sentence(
+async def test_a_mistake_is_answered_with_a_sentence(
     session: aiohttp.ClientSession, name: str, body: Any, error: str
 ) -> None:
     async with session.post(f"/demo/{name}", json=body) as response:
         assert (response.status, await response.json()) == (400, {"error": error})
 
 
-async def test_what_is_no_json_is_a_mistake_too(session: aiohttp.ClientSession) -> None:
+async def test_a_malformed_body_is_a_mistake(session: aiohttp.ClientSession) -> None:
     for data in (b"{", b"[]", b"7"):
         async with session.post(
             "/demo/send", data=data, headers={"Content-Type": "application/json"}
@@ -412,7 +414,7 @@ async def test_what_is_no_json_is_a_mistake_too(session: aiohttp.ClientSession) 
             assert response.status == 400
 
 
-async def test_the_clock_moves_for_all(page: Page, clock: DemoClock, sim: Simulator) -> None:
+async def test_the_clock_moves_for_everyone(page: Page, clock: DemoClock, sim: Simulator) -> None:
     woken: list[datetime] = []
     clock.on_skip(lambda: woken.append(clock()))
     await page.act("skip", seconds=1800)
@@ -423,7 +425,7 @@ async def test_the_clock_moves_for_all(page: Page, clock: DemoClock, sim: Simula
     assert sim.world.now() == clock().timestamp()
 
 
-def test_a_clock_begins_where_it_is_told_and_runs_at_real_pace() -> None:
+def test_a_clock_starts_as_given_and_runs_at_real_pace() -> None:
     real = [START]
     clock = DemoClock(START + timedelta(days=3), real=lambda: real[0])
     real[0] += timedelta(seconds=5)
@@ -434,7 +436,7 @@ def test_a_clock_begins_where_it_is_told_and_runs_at_real_pace() -> None:
         clock.skip(timedelta(seconds=-1))
 
 
-async def test_somebody_new_gets_a_phone(page: Page, demo: Demo, sim: Simulator) -> None:
+async def test_a_new_person_gets_a_phone(page: Page, demo: Demo, sim: Simulator) -> None:
     answer = await page.act("join", name="Carol", language="de", zone="America/New_York")
     carol = await page.next("person")
     assert (carol["id"], carol["name"], carol["language"], carol["zone"]) == (
@@ -451,7 +453,7 @@ async def test_somebody_new_gets_a_phone(page: Page, demo: Demo, sim: Simulator)
         demo.add(demo.people[0])
 
 
-async def test_those_without_a_phone_are_not_shown(
+async def test_people_without_a_phone_are_not_shown(
     page: Page, sim: Simulator, alice: Person
 ) -> None:
     sim.person("Stranger").sends("/start")
@@ -525,12 +527,12 @@ async def test_two_thousand_messages_arrive_in_order(
     ]
 
 
-async def test_a_page_that_lags_too_far_behind_begins_anew(
+async def test_a_page_that_lags_too_far_behind_is_disconnected(
     page: Page, session: aiohttp.ClientSession, sim: Simulator, alice: Person
 ) -> None:
     for _ in range(5001):
         await sim.call("sendChatAction", {"chat_id": alice.id, "action": "typing"})
-        # Nothing is awaited, so nothing was written meanwhile.
+        # Nothing is awaited here, so nothing is sent meanwhile.
     async with asyncio.timeout(5):
         await page.stream.read()
     async with session.get("/demo/events") as stream:
@@ -580,7 +582,7 @@ async def test_stopping_ends_the_stream(page: Page, demo: Demo) -> None:
         assert await page.stream.read() == b""
 
 
-async def test_every_open_page_hears_everything(
+async def test_every_open_page_gets_every_event(
     page: Page, session: aiohttp.ClientSession, alice: Person
 ) -> None:
     async with session.get("/demo/events") as other:

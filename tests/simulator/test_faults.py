@@ -1,4 +1,4 @@
-"""Whom a fault meets, and how often."""
+"""Which calls a fault affects, and how often."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -26,25 +26,25 @@ def bob(sim: Simulator) -> Person:
     return person
 
 
-async def test_a_fault_meets_so_many_calls(sim: Simulator, alice: Person) -> None:
+async def test_a_fault_affects_the_given_number_of_calls(sim: Simulator, alice: Person) -> None:
     sim.faults.add("server error", times=2)
     assert await _statuses(sim, alice, alice, alice) == [500, 500, 200]
 
 
-async def test_a_fault_may_be_meant_for_one_person(
+async def test_a_fault_may_be_limited_to_one_person(
     sim: Simulator, alice: Person, bob: Person
 ) -> None:
     sim.faults.add("blocked", person=bob)
     assert await _statuses(sim, alice, bob, bob) == [200, 403, 200]
 
 
-async def test_a_fault_may_be_meant_for_one_method(sim: Simulator, alice: Person) -> None:
+async def test_a_fault_may_be_limited_to_one_method(sim: Simulator, alice: Person) -> None:
     sim.faults.add("flood", method="sendChatAction")
     assert await _statuses(sim, alice) == [200]
     assert await _statuses(sim, alice, method="sendChatAction") == [429]
 
 
-async def test_a_fault_on_an_answer_finds_who_tapped(
+async def test_a_fault_on_an_answer_applies_to_the_person_who_tapped(
     sim: Simulator, alice: Person, bob: Person
 ) -> None:
     sim.faults.add("server error", method="answerCallbackQuery", person=bob.id)
@@ -55,20 +55,22 @@ async def test_a_fault_on_an_answer_finds_who_tapped(
         ).status == status
 
 
-async def test_faults_without_end_last_until_cleared(sim: Simulator, alice: Person) -> None:
+async def test_unlimited_faults_last_until_cleared(sim: Simulator, alice: Person) -> None:
     sim.faults.add(FaultKind.BAD_GATEWAY, times=None)
     assert await _statuses(sim, alice, alice, alice) == [502, 502, 502]
     sim.faults.clear()
     assert await _statuses(sim, alice) == [200]
 
 
-async def test_several_faults_come_in_the_order_asked_for(sim: Simulator, alice: Person) -> None:
+async def test_faults_apply_in_the_order_added(sim: Simulator, alice: Person) -> None:
     sim.faults.add("server error")
     sim.faults.add("flood", retry_after=None)
     assert await _statuses(sim, alice, alice, alice) == [500, 429, 200]
 
 
-async def test_in_process_a_lost_answer_is_told_by_its_fate(sim: Simulator, alice: Person) -> None:
+async def test_in_process_the_fate_says_that_an_answer_is_lost(
+    sim: Simulator, alice: Person
+) -> None:
     for kind in (
         FaultKind.SILENCE,
         FaultKind.SILENCE_AFTER,
@@ -83,12 +85,12 @@ async def test_in_process_a_lost_answer_is_told_by_its_fate(sim: Simulator, alic
     assert len(alice.chat.messages) == 4
 
 
-def test_an_unknown_fault_is_no_fault(sim: Simulator) -> None:
+def test_an_unknown_fault_is_refused(sim: Simulator) -> None:
     with pytest.raises(ValueError, match="earthquake"):
         sim.faults.add("earthquake")
 
 
-async def test_a_slow_answer_comes_late_to_work_that_is_done(
+async def test_a_slow_answer_comes_after_the_method_has_run(
     sim: Simulator, alice: Person, until: Until
 ) -> None:
     sim.faults.add("slow", delay=HOUR)
@@ -99,7 +101,7 @@ async def test_a_slow_answer_comes_late_to_work_that_is_done(
     assert (await call).fate == "cut"
 
 
-async def test_work_that_is_slow_to_begin_is_given_up_where_the_server_stops(
+async def test_a_delayed_method_does_not_run_if_the_server_stops(
     sim: Simulator, alice: Person
 ) -> None:
     sim.faults.add("slow before", delay=HOUR)
@@ -117,7 +119,7 @@ async def test_a_slow_answer_is_an_answer(sim: Simulator, alice: Person, kind: s
     assert [(call.ok, call.fault) for call in sim.transcript.calls] == [(True, kind)]
 
 
-async def test_what_telegram_was_slow_to_begin_is_done_though_the_bot_has_hung_up(
+async def test_a_delayed_method_runs_even_if_the_bot_disconnects(
     served: Simulator, alice: Person, until: Until
 ) -> None:
     served.faults.add("slow before", delay=0.3)
@@ -132,7 +134,7 @@ async def test_what_telegram_was_slow_to_begin_is_done_though_the_bot_has_hung_u
     await until(lambda: len(alice.chat.messages) == 2)
 
 
-async def test_a_poll_may_be_slow_too(sim: Simulator, alice: Person) -> None:
+async def test_a_poll_may_be_slow(sim: Simulator, alice: Person) -> None:
     alice.sends("x")
     sim.faults.add("slow", method="getUpdates", delay=0.01)
     reply = await sim.call("getUpdates")
@@ -140,7 +142,7 @@ async def test_a_poll_may_be_slow_too(sim: Simulator, alice: Person) -> None:
     assert len(reply.body["result"]) == 1
 
 
-async def test_every_answer_may_take_its_time(sim: Simulator, alice: Person) -> None:
+async def test_latency_delays_every_answer(sim: Simulator, alice: Person) -> None:
     asked = []
 
     def latency(method: str) -> float:
@@ -152,6 +154,6 @@ async def test_every_answer_may_take_its_time(sim: Simulator, alice: Person) -> 
     assert asked == ["sendMessage"]
 
 
-def test_posting_an_update_can_be_nothing_but_slow(sim: Simulator) -> None:
+def test_posting_an_update_can_only_be_slow(sim: Simulator) -> None:
     with pytest.raises(ValueError, match="can be slow, but not 'flood'"):
         sim.faults.add("flood", method="webhook")

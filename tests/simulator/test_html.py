@@ -1,4 +1,4 @@
-"""Telegram's HTML: entities in UTF-16 units, and refusals that point at the byte."""
+"""Telegram's HTML: entities in UTF-16 units, and refusals with byte offsets."""
 
 import datetime as dt
 import html
@@ -110,7 +110,7 @@ def test_tags_become_entities(source: str, plain: str, entities: list[dict[str, 
         ('<tg-time unix="1" format="tw">y</tg-time>', "Invalid date-time format specified"),
     ],
 )
-def test_bad_html_is_refused_with_the_place(source: str, why: str) -> None:
+def test_bad_html_is_refused_with_its_offset(source: str, why: str) -> None:
     with pytest.raises(Refusal) as refused:
         parse_html(source)
     assert refused.value.description == f"Bad Request: can't parse entities: {why}"
@@ -122,7 +122,7 @@ def test_half_a_surrogate_pair_is_refused(half: str) -> None:
         parse_html(half)
 
 
-def test_white_space_around_a_text_goes_and_entities_move_along() -> None:
+def test_white_space_around_a_text_is_trimmed_and_entities_move() -> None:
     assert trim_text("\n  a b \n", [{"type": "bold", "offset": 5, "length": 3}]) == (
         "a b",
         [{"type": "bold", "offset": 2, "length": 1}],
@@ -136,11 +136,11 @@ def test_white_space_inside_the_first_entity_stays() -> None:
     )
 
 
-def test_an_entity_of_white_space_only_is_dropped() -> None:
+def test_an_entity_of_only_white_space_is_dropped() -> None:
     assert trim_text("a b", [{"type": "bold", "offset": 1, "length": 1}]) == ("a b", [])
 
 
-def test_code_holds_no_other_entity_and_quotes_hold_no_quotes() -> None:
+def test_code_contains_no_entities_and_quotes_no_quotes() -> None:
     code = {"type": "code", "offset": 0, "length": 3}
     assert trim_text("abc", [code, {"type": "bold", "offset": 1, "length": 1}]) == ("abc", [code])
     quote = {"type": "blockquote", "offset": 0, "length": 3}
@@ -160,7 +160,7 @@ def test_code_holds_no_other_entity_and_quotes_hold_no_quotes() -> None:
         ("ask @alice or a@b.org", [("mention", "@alice")]),
     ],
 )
-def test_commands_links_and_mentions_are_found(text: str, found: list[tuple[str, str]]) -> None:
+def test_commands_links_and_mentions_are_detected(text: str, found: list[tuple[str, str]]) -> None:
     units = text.encode("utf-16-le")
     shown = [
         (e["type"], units[e["offset"] * 2 : (e["offset"] + e["length"]) * 2].decode("utf-16-le"))
@@ -202,7 +202,7 @@ def _shown(source: str) -> tuple[str, list[dict[str, Any]]]:
 
 
 @given(_marked)
-def test_a_text_read_back_by_the_library_says_the_same(source: str) -> None:
+def test_the_library_reads_back_the_same_text(source: str) -> None:
     plain, entities = _shown(source)
     message = telegram.Message(
         message_id=1,
@@ -215,5 +215,5 @@ def test_a_text_read_back_by_the_library_says_the_same(source: str) -> None:
 
 
 @given(_words)
-def test_escaped_text_comes_through_unchanged(escaped: str) -> None:
+def test_escaped_text_is_unchanged(escaped: str) -> None:
     assert parse_html(escaped) == (html.unescape(escaped), [])

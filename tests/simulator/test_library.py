@@ -1,4 +1,4 @@
-"""python-telegram-bot at the other end of the wire: it parses everything and raises what it should."""
+"""python-telegram-bot against the simulator: it parses all answers and raises its own errors."""
 
 import asyncio
 import datetime as dt
@@ -20,15 +20,15 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def request_() -> AsyncIterator[HTTPXRequest]:
-    """One transport for the whole module: making it costs more than any of these tests."""
+    """One transport for the module: creating it takes longer than any of these tests."""
     request = HTTPXRequest()
     yield request
     await request.shutdown()
 
 
 @dataclass
-class Table:
-    """A simulator with a person and a bot at it."""
+class Setup:
+    """A simulator with a person and a bot."""
 
     sim: Simulator
     alice: Person
@@ -36,8 +36,8 @@ class Table:
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def table(request_: HTTPXRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Table]:
-    # Without this the library warns that waiting times will be timedeltas one day.
+async def setup(request_: HTTPXRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Setup]:
+    # Without this the library warns about the future type of durations.
     monkeypatch.setenv("PTB_TIMEDELTA", "true")
     sim = Simulator()
     await sim.start()
@@ -45,7 +45,7 @@ async def table(request_: HTTPXRequest, monkeypatch: pytest.MonkeyPatch) -> Asyn
     alice.sends("/start")
     sim.take_updates()
     base, files = f"{sim.url}/bot", f"{sim.url}/file/bot"
-    yield Table(
+    yield Setup(
         sim,
         alice,
         telegram.Bot(
@@ -59,19 +59,19 @@ async def table(request_: HTTPXRequest, monkeypatch: pytest.MonkeyPatch) -> Asyn
     await sim.stop()
 
 
-def _nothing_unparsed(thing: telegram.TelegramObject) -> bool:
-    """Say whether the library knew every field it was given."""
+def _all_parsed(thing: telegram.TelegramObject) -> bool:
+    """Return whether the library knew every field."""
     return not thing.api_kwargs
 
 
-async def test_it_knows_who_it_is(table: Table) -> None:
-    me = await table.bot.get_me()
+async def test_get_me_returns_the_bot(setup: Setup) -> None:
+    me = await setup.bot.get_me()
     assert (me.id, me.is_bot, me.username) == (1, True, "slotkeeper_bot")
-    assert _nothing_unparsed(me)
+    assert _all_parsed(me)
 
 
-async def test_it_reads_every_kind_of_update(table: Table) -> None:
-    alice, sim = table.alice, table.sim
+async def test_every_kind_of_update_is_parsed(setup: Setup) -> None:
+    alice, sim = setup.alice, setup.sim
     alice.sends("/book now")
     alice.edits(1, "/help")
     alice.sends_sticker()
@@ -81,7 +81,7 @@ async def test_it_reads_every_kind_of_update(table: Table) -> None:
     alice.sends_in(sim.group("Team"), "hello")
     alice.blocks()
     alice.unblocks()
-    updates = await table.bot.get_updates(allowed_updates=telegram.Update.ALL_TYPES)
+    updates = await setup.bot.get_updates(allowed_updates=telegram.Update.ALL_TYPES)
     shown = (
         "message",
         "edited_message",
@@ -95,7 +95,7 @@ async def test_it_reads_every_kind_of_update(table: Table) -> None:
     )
     assert len(updates) == len(shown)
     for update, kind in zip(updates, shown, strict=True):
-        assert _nothing_unparsed(getattr(update, kind)), kind
+        assert _all_parsed(getattr(update, kind)), kind
     assert updates[0].message is not None
     assert updates[0].message.parse_entities() == {updates[0].message.entities[0]: "/book"}
     assert updates[5].callback_query is not None
@@ -103,7 +103,7 @@ async def test_it_reads_every_kind_of_update(table: Table) -> None:
     assert not updates[5].callback_query.message.is_accessible
 
 
-async def test_it_sends_and_edits_what_it_meant(table: Table) -> None:
+async def test_messages_are_sent_and_edited(setup: Setup) -> None:
     keyboard = InlineKeyboardMarkup(
         [
             [
@@ -114,8 +114,8 @@ async def test_it_sends_and_edits_what_it_meant(table: Table) -> None:
     )
     then = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
     source = f'<b>9:00</b>, <tg-time unix="{int(then.timestamp())}" format="wDt">tomorrow</tg-time>'
-    message = await table.bot.send_message(
-        table.alice.id,
+    message = await setup.bot.send_message(
+        setup.alice.id,
         source,
         parse_mode="HTML",
         reply_markup=keyboard,
@@ -124,7 +124,7 @@ async def test_it_sends_and_edits_what_it_meant(table: Table) -> None:
         protect_content=True,
         disable_notification=True,
     )
-    assert _nothing_unparsed(message)
+    assert _all_parsed(message)
     assert (message.text_html, message.reply_markup, message.has_protected_content) == (
         source,
         keyboard,
@@ -142,12 +142,12 @@ async def test_it_sends_and_edits_what_it_meant(table: Table) -> None:
     assert isinstance(edited, telegram.Message)
     assert edited.reply_markup == keyboard
     assert await message.delete()
-    assert table.sim.transcript.warnings == []
+    assert setup.sim.transcript.warnings == []
 
 
-async def test_it_uploads_and_downloads(table: Table) -> None:
-    message = await table.bot.send_document(
-        table.alice.id,
+async def test_files_are_uploaded_and_downloaded(setup: Setup) -> None:
+    message = await setup.bot.send_document(
+        setup.alice.id,
         b"BEGIN:VCALENDAR",
         filename="visit.ics",
         caption="<i>x</i>",
@@ -161,27 +161,27 @@ async def test_it_uploads_and_downloads(table: Table) -> None:
     )
     file = await message.document.get_file()
     assert bytes(await file.download_as_bytearray()) == b"BEGIN:VCALENDAR"
-    again = await table.bot.send_document(table.alice.id, message.document.file_id)
+    again = await setup.bot.send_document(setup.alice.id, message.document.file_id)
     assert again.document == message.document
-    picture = await table.bot.send_photo(
-        table.alice.id, b"\x89PNG\r\n\x1a\n----IHDR\x00\x00\x00\x02\x00\x00\x00\x03"
+    picture = await setup.bot.send_photo(
+        setup.alice.id, b"\x89PNG\r\n\x1a\n----IHDR\x00\x00\x00\x02\x00\x00\x00\x03"
     )
     assert [(size.width, size.height) for size in picture.photo] == [(2, 3)]
-    assert await table.bot.send_chat_action(table.alice.id, "typing")
+    assert await setup.bot.send_chat_action(setup.alice.id, "typing")
 
 
-async def test_it_answers_taps(table: Table) -> None:
-    await table.bot.send_message(
-        table.alice.id,
+async def test_taps_are_answered(setup: Setup) -> None:
+    await setup.bot.send_message(
+        setup.alice.id,
         "x",
         reply_markup=InlineKeyboardMarkup([[InlineKeyboardButton("Go", callback_data="go")]]),
     )
-    table.alice.taps("Go")
-    query = (await table.bot.get_updates())[-1].callback_query
+    setup.alice.taps("Go")
+    query = (await setup.bot.get_updates())[-1].callback_query
     assert query is not None
     assert query.data == "go"
     assert await query.answer("Gone", show_alert=True)
-    assert table.alice.toasts == [("Gone", True)]
+    assert setup.alice.toasts == [("Gone", True)]
     with pytest.raises(
         telegram.error.BadRequest,
         match="Query is too old and response timeout expired or query id is invalid",
@@ -189,8 +189,8 @@ async def test_it_answers_taps(table: Table) -> None:
         await query.answer()
 
 
-async def test_it_sets_and_reads_what_the_bot_says_of_itself(table: Table) -> None:
-    bot, scope = table.bot, telegram.BotCommandScopeChat(table.alice.id)
+async def test_the_profile_is_set_and_read(setup: Setup) -> None:
+    bot, scope = setup.bot, telegram.BotCommandScopeChat(setup.alice.id)
     commands = (telegram.BotCommand("start", "Begin"), telegram.BotCommand("help", "What I can do"))
     assert await bot.set_my_commands(commands, scope=scope, language_code="de")
     assert await bot.get_my_commands(scope=scope, language_code="de") == commands
@@ -216,7 +216,7 @@ async def test_it_sets_and_reads_what_the_bot_says_of_itself(table: Table) -> No
     assert await bot.delete_webhook()
 
 
-async def test_a_whole_application_runs_on_it(table: Table) -> None:
+async def test_a_whole_application_runs(setup: Setup) -> None:
     async def greet(update: telegram.Update, context: CallbackContext[Any, Any, Any, Any]) -> None:
         assert update.effective_message is not None
         await update.effective_message.reply_text(f"hello {context.args}")
@@ -226,7 +226,7 @@ async def test_a_whole_application_runs_on_it(table: Table) -> None:
     application = (
         Application.builder()
         .token("1:test")
-        .base_url(f"{table.sim.url}/bot")
+        .base_url(f"{setup.sim.url}/bot")
         .job_queue(None)
         .build()
     )
@@ -235,18 +235,18 @@ async def test_a_whole_application_runs_on_it(table: Table) -> None:
     async with application:
         await application.start()
         await application.updater.start_polling(timeout=5)
-        table.alice.opens("https://t.me/slotkeeper_bot?start=book_x")
+        setup.alice.opens("https://t.me/slotkeeper_bot?start=book_x")
         async with asyncio.timeout(5):
             await greeted.wait()
         await application.updater.stop()
         await application.stop()
-    assert table.alice.chat.last_from_bot.text == "hello ['book_x']"
-    assert table.sim.world.updates.pending == []
-    assert table.sim.transcript.warnings == []
+    assert setup.alice.chat.last_from_bot.text == "hello ['book_x']"
+    assert setup.sim.world.updates.pending == []
+    assert setup.sim.transcript.warnings == []
 
 
-async def test_refusals_become_the_right_exceptions(table: Table) -> None:
-    bot, alice, bob = table.bot, table.alice, table.sim.person("Bob")
+async def test_refusals_become_the_right_exceptions(setup: Setup) -> None:
+    bot, alice, bob = setup.bot, setup.alice, setup.sim.person("Bob")
     with pytest.raises(telegram.error.BadRequest, match="Chat not found"):
         await bot.send_message(77, "x")
     with pytest.raises(telegram.error.BadRequest, match="Button_data_invalid"):
@@ -266,21 +266,21 @@ async def test_refusals_become_the_right_exceptions(table: Table) -> None:
         await bot.do_api_request("sendRocket")
 
 
-async def test_a_wrong_token_is_unauthorized_and_a_malformed_one_unknown(
-    table: Table, request_: HTTPXRequest
+async def test_a_wrong_token_is_unauthorized_and_a_malformed_one_not_found(
+    setup: Setup, request_: HTTPXRequest
 ) -> None:
     for token, why in (("2:wrong", "Unauthorized"), ("wrong", "Not Found")):
         bot = telegram.Bot(
-            token, base_url=f"{table.sim.url}/bot", request=request_, get_updates_request=request_
+            token, base_url=f"{setup.sim.url}/bot", request=request_, get_updates_request=request_
         )
         with pytest.raises(telegram.error.InvalidToken, match=why):
             await bot.get_me()
 
 
-async def test_a_webhook_conflicts_with_polling(table: Table) -> None:
-    await table.bot.set_webhook("https://example.org/hook")
+async def test_a_webhook_conflicts_with_polling(setup: Setup) -> None:
+    await setup.bot.set_webhook("https://example.org/hook")
     with pytest.raises(telegram.error.Conflict, match="webhook is active"):
-        await table.bot.get_updates()
+        await setup.bot.get_updates()
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ async def test_a_webhook_conflicts_with_polling(table: Table) -> None:
     ],
 )
 async def test_each_fault_reaches_the_bot(
-    table: Table,
+    setup: Setup,
     kind: FaultKind,
     retry_after: int | None,
     error: type[telegram.error.TelegramError],
@@ -325,15 +325,15 @@ async def test_each_fault_reaches_the_bot(
     *,
     done: bool,
 ) -> None:
-    table.sim.faults.add(kind, method="sendMessage", person=table.alice, retry_after=retry_after)
+    setup.sim.faults.add(kind, method="sendMessage", person=setup.alice, retry_after=retry_after)
     with pytest.raises(error, match=text) as raised:
-        await table.bot.send_message(table.alice.id, "x", read_timeout=0.05)
+        await setup.bot.send_message(setup.alice.id, "x", read_timeout=0.05)
     assert type(raised.value) is error
-    assert [message.text for message in table.alice.chat.messages[1:]] == (["x"] if done else [])
-    await table.bot.send_message(table.alice.id, "y")
-    assert table.alice.chat.last_from_bot.text == "y"
-    assert [call.fault for call in table.sim.transcript.calls_of("sendMessage")] == [
+    assert [message.text for message in setup.alice.chat.messages[1:]] == (["x"] if done else [])
+    await setup.bot.send_message(setup.alice.id, "y")
+    assert setup.alice.chat.last_from_bot.text == "y"
+    assert [call.fault for call in setup.sim.transcript.calls_of("sendMessage")] == [
         str(kind),
         None,
     ]
-    assert table.sim.transcript.warnings == []
+    assert setup.sim.transcript.warnings == []

@@ -1,4 +1,4 @@
-"""What the real server sends and a phone does not show: nameless people, edits that are none, senders that are no persons."""
+"""What the real server sends and a phone hides: deleted accounts, unusual edits and senders."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from simulator.state.groups import ANONYMOUS_ADMIN, CHANNEL_WRITER, FORWARDER
 def test_a_deleted_account_has_no_name(sim: Simulator, first_name: str | None) -> None:
     person = sim.person(first_name, last_name=None, username=None, language_code=None)
     update = person.sends("x")
-    nobody = {"first_name": first_name, "last_name": None, "username": None}
+    nameless = {"first_name": first_name, "last_name": None, "username": None}
     assert (
-        update["message"]["from"] == {"id": 1000, "is_bot": False, "language_code": None} | nobody
+        update["message"]["from"] == {"id": 1000, "is_bot": False, "language_code": None} | nameless
     )
-    assert update["message"]["chat"] == {"id": 1000, "type": "private"} | nobody
+    assert update["message"]["chat"] == {"id": 1000, "type": "private"} | nameless
     assert (person.name, repr(person)) == ("", "<Person 1000 >")
     assert person.blocks()["my_chat_member"]["from"]["first_name"] == first_name
 
@@ -29,7 +29,7 @@ def test_names_and_codes_may_be_longer_than_any_column(sim: Simulator) -> None:
     assert (len(sender["username"]), len(sender["language_code"])) == (300, 303)
 
 
-def test_names_change_and_go(sim: Simulator, alice: Person) -> None:
+def test_names_change_and_disappear(sim: Simulator, alice: Person) -> None:
     alice.renames(first_name="", username=ABSENT, last_name="Long", language_code="pt-br")
     sender = {"first_name": "", "last_name": "Long"}
     update = alice.sends("x")
@@ -43,9 +43,7 @@ def test_names_change_and_go(sim: Simulator, alice: Person) -> None:
     assert tap["from"]["first_name"] == ""
 
 
-def test_a_live_location_is_edited_as_it_moves_and_is_an_ordinary_one_at_its_end(
-    alice: Person, clock: Any
-) -> None:
+def test_a_live_location_is_edited_as_it_moves_and_ends(alice: Person, clock: Any) -> None:
     shared = alice.sends_location(52.5, 13.4, live_period=900)["message"]
     assert shared["location"] == {"latitude": 52.5, "longitude": 13.4, "live_period": 900}
     clock.passes(10)
@@ -113,12 +111,12 @@ def test_a_channel_writes_in_a_group_and_its_posts_are_forwarded_there(sim: Simu
     assert (post["sender_chat"], "from" in post) == (shown, False)
 
 
-def test_nobody_is_anonymous_in_an_ordinary_group(sim: Simulator) -> None:
+def test_an_ordinary_group_has_no_anonymous_admins(sim: Simulator) -> None:
     with pytest.raises(ValueError, match="only supergroups have anonymous admins"):
         sim.group("Team").sends_anonymously("x")
 
 
-def test_another_bot_writes_in_a_group_and_is_not_taken_for_the_bot_itself(sim: Simulator) -> None:
+def test_another_bot_in_a_group_is_not_mistaken_for_the_bot(sim: Simulator) -> None:
     helper, team = sim.person("Helper", username="helper_bot", is_bot=True), sim.group("Team")
     assert helper.sends_in(team, "x")["message"]["from"]["is_bot"] is True
     with pytest.raises(LookupError):
@@ -126,7 +124,7 @@ def test_another_bot_writes_in_a_group_and_is_not_taken_for_the_bot_itself(sim: 
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u200b"])
-def test_a_client_that_trims_nothing_sends_white_space_alone(alice: Person, text: str) -> None:
+def test_a_client_that_does_not_trim_sends_only_white_space(alice: Person, text: str) -> None:
     assert alice.sends_exactly(text)["message"]["text"] == text
 
 
@@ -141,7 +139,7 @@ def test_service_messages_have_no_text(sim: Simulator, alice: Person) -> None:
     assert (renamed["new_chat_title"], renamed["chat"]["title"]) == ("Crew", "Crew")
 
 
-async def test_a_script_can_do_the_same(served: Simulator, alice: Person) -> None:
+async def test_a_script_can_do_the_same_over_http(served: Simulator, alice: Person) -> None:
     async with aiohttp.ClientSession(served.url) as session:
 
         async def post(path: str, **body: Any) -> Any:

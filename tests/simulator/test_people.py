@@ -1,4 +1,4 @@
-"""What people do, and the updates the bot gets of it."""
+"""What people do, and the updates the bot receives."""
 
 import pytest
 
@@ -41,7 +41,7 @@ def test_a_message_arrives_with_its_author_and_commands(sim: Simulator) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " \n", "x" * 4097])
-def test_a_phone_does_not_send_such_a_text(alice: Person, text: str) -> None:
+def test_a_phone_does_not_send_an_empty_or_long_text(alice: Person, text: str) -> None:
     with pytest.raises(ValueError, match="between 1 and 4096"):
         alice.sends(text)
 
@@ -74,12 +74,12 @@ def test_a_deep_link_starts_the_bot(alice: Person) -> None:
         f"t.me/slotkeeper_bot?start={'x' * 65}",
     ],
 )
-def test_a_link_that_starts_nothing_is_not_opened(alice: Person, link: str) -> None:
+def test_a_link_that_does_not_start_the_bot_is_not_opened(alice: Person, link: str) -> None:
     with pytest.raises(ValueError, match="is not a link"):
         alice.opens(link)
 
 
-async def test_a_link_whose_payload_would_not_arrive_is_warned_of(
+async def test_a_link_with_an_unsupported_payload_causes_a_warning(
     sim: Simulator, alice: Person
 ) -> None:
     await _show(sim, alice, "t.me/slotkeeper_bot?start=a.b")
@@ -97,7 +97,7 @@ async def test_a_link_whose_payload_would_not_arrive_is_warned_of(
     assert [warning.split("'")[1] for warning in sim.transcript.warnings] == ["a.b", "%20", "a+b"]
 
 
-async def test_a_tap_carries_the_message_as_it_stands_and_the_answer_shows(
+async def test_a_tap_carries_the_current_message_and_shows_its_answer(
     sim: Simulator, alice: Person
 ) -> None:
     message_id = await _show(sim, alice, reply_markup=CONFIRM)
@@ -115,7 +115,7 @@ async def test_a_tap_carries_the_message_as_it_stands_and_the_answer_shows(
     assert alice.toasts == [("Done", True)]
 
 
-async def test_the_newest_button_of_that_label_is_tapped(sim: Simulator, alice: Person) -> None:
+async def test_the_newest_button_with_the_label_is_tapped(sim: Simulator, alice: Person) -> None:
     first = await _show(sim, alice, reply_markup=CONFIRM)
     second = await _show(sim, alice, reply_markup=CONFIRM)
     await _show(sim, alice)
@@ -128,7 +128,7 @@ async def test_the_newest_button_of_that_label_is_tapped(sim: Simulator, alice: 
     )
 
 
-async def test_a_missing_button_is_named_beside_those_there_are(
+async def test_the_error_for_a_missing_button_lists_existing_ones(
     sim: Simulator, alice: Person
 ) -> None:
     await _show(sim, alice, reply_markup=CONFIRM)
@@ -146,14 +146,14 @@ async def test_a_button_that_sends_nothing_cannot_be_tapped(sim: Simulator, alic
         alice.taps("Copy")
 
 
-async def test_a_mention_shows_people_the_bot_knows(sim: Simulator, alice: Person) -> None:
+async def test_a_mention_shows_only_people_the_bot_knows(sim: Simulator, alice: Person) -> None:
     links = f'<a href="tg://user?id={alice.id}">Alice</a> and <a href="tg://user?id=77">nobody</a>'
     await _show(sim, alice, links, parse_mode="HTML")
     [mention] = alice.chat.last_from_bot.entities
     assert (mention["type"], mention["user"]["username"]) == ("text_mention", "alice")
 
 
-async def test_in_a_group_the_bot_deletes_its_own_messages_only(
+async def test_in_a_group_the_bot_deletes_only_its_own_messages(
     sim: Simulator, alice: Person
 ) -> None:
     team = sim.group("Team")
@@ -171,9 +171,7 @@ async def test_in_a_group_the_bot_deletes_its_own_messages_only(
     )
 
 
-async def test_forged_data_may_come_from_a_message_that_is_gone(
-    sim: Simulator, alice: Person
-) -> None:
+async def test_forged_data_may_come_from_a_deleted_message(sim: Simulator, alice: Person) -> None:
     message_id = await _show(sim, alice)
     assert alice.taps_data("forged", message_id)["callback_query"]["message"]["text"] == "x"
     await sim.call("deleteMessage", {"chat_id": alice.id, "message_id": message_id})
@@ -208,7 +206,7 @@ def test_stickers_and_pictures_arrive(alice: Person) -> None:
     assert photo["caption_entities"][0]["type"] == "bot_command"
 
 
-async def test_a_group_has_a_chat_of_its_own(sim: Simulator, alice: Person) -> None:
+async def test_a_group_has_its_own_chat(sim: Simulator, alice: Person) -> None:
     team, other = sim.group("Team"), sim.group("Other")
     assert other.id != team.id
     update = alice.sends_in(team, "/start@slotkeeper_bot")
@@ -223,7 +221,7 @@ async def test_a_group_has_a_chat_of_its_own(sim: Simulator, alice: Person) -> N
     assert [message.text for message in alice.chat.messages] == ["/start"]
 
 
-def test_blocking_and_unblocking_are_told(sim: Simulator, alice: Person) -> None:
+def test_blocking_and_unblocking_cause_updates(sim: Simulator, alice: Person) -> None:
     blocked = alice.blocks()["my_chat_member"]
     assert (blocked["old_chat_member"]["status"], blocked["new_chat_member"]["status"]) == (
         "member",
@@ -271,7 +269,7 @@ async def test_the_chat_shows_what_the_bot_sent_edited_and_deleted(
         _ = alice.chat.last_from_bot
 
 
-async def test_files_and_actions_show_too(sim: Simulator, alice: Person) -> None:
+async def test_the_chat_shows_files_and_actions(sim: Simulator, alice: Person) -> None:
     await sim.call("sendChatAction", {"chat_id": alice.id, "action": "upload_document"})
     await sim.call(
         "sendDocument",
@@ -293,7 +291,7 @@ async def test_files_and_actions_show_too(sim: Simulator, alice: Person) -> None
     assert alice.chat.last_from_bot.text == "d"
 
 
-async def test_the_narrowest_commands_in_ones_language_are_shown(
+async def test_the_narrowest_commands_in_the_persons_language_are_shown(
     sim: Simulator, alice: Person
 ) -> None:
     bob = sim.person("Bob", language_code="de")

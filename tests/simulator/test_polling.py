@@ -54,7 +54,7 @@ async def test_a_long_poll_ends_with_nothing_when_its_time_is_up(
     assert served.world.poll is None
 
 
-async def test_a_poller_that_hangs_up_is_forgotten(
+async def test_a_disconnected_poller_is_forgotten(
     served: Simulator, session: aiohttp.ClientSession, until: Until
 ) -> None:
     poll = asyncio.create_task(_polls(served, session, timeout=30))
@@ -63,7 +63,7 @@ async def test_a_poller_that_hangs_up_is_forgotten(
     await until(lambda: served.world.poll is None)
 
 
-async def test_a_second_poller_ends_the_first_ones_wait(
+async def test_a_second_poller_ends_the_first_poll(
     served: Simulator, alice: Person, session: aiohttp.ClientSession, until: Until
 ) -> None:
     first = asyncio.create_task(_polls(served, session, timeout=30))
@@ -71,11 +71,14 @@ async def test_a_second_poller_ends_the_first_ones_wait(
     assert await _polls(served, session) == []
     assert await first == (
         409,
-        "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+        (
+            "Conflict: terminated by other getUpdates request; "
+            "make sure that only one bot instance is running"
+        ),
     )
 
 
-async def test_a_webhook_shuts_out_polling(
+async def test_a_webhook_prevents_polling(
     served: Simulator, session: aiohttp.ClientSession, until: Until
 ) -> None:
     poll = asyncio.create_task(_polls(served, session, timeout=30))
@@ -138,7 +141,7 @@ async def test_two_thousand_messages_arrive_once_and_in_order(
     )
 
 
-async def test_stopping_lets_go_of_a_long_poll(
+async def test_stopping_ends_a_long_poll(
     sim: Simulator, session: aiohttp.ClientSession, until: Until
 ) -> None:
     await sim.start()

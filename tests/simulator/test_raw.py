@@ -20,7 +20,7 @@ async def served() -> AsyncIterator[Simulator]:
     await telegram.stop()
 
 
-async def test_it_is_fetched_byte_by_byte_in_its_place_and_confirmed_by_it(
+async def test_a_raw_update_is_fetched_in_order_and_confirmed(
     served: Simulator,
 ) -> None:
     alice = served.person("Alice")
@@ -42,7 +42,7 @@ async def test_it_is_fetched_byte_by_byte_in_its_place_and_confirmed_by_it(
     ]
 
 
-async def test_it_is_posted_byte_by_byte(served: Simulator, unused_tcp_port: int) -> None:
+async def test_a_raw_update_is_posted_as_given(served: Simulator, unused_tcp_port: int) -> None:
     posted: list[bytes] = []
 
     async def take(request: web.Request) -> web.Response:

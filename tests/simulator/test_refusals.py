@@ -1,4 +1,4 @@
-"""Every refusal, word for word as Telegram says it."""
+"""Every refusal, word for word as Telegram sends it."""
 
 import json
 from typing import Any
@@ -131,7 +131,7 @@ async def test_the_longest_texts_and_largest_keyboards_pass(sim: Simulator, alic
     assert len(alice.chat.last_from_bot.buttons) == 100
 
 
-async def test_what_the_bot_says_of_itself_may_fill_its_limits(sim: Simulator) -> None:
+async def test_the_profile_may_reach_its_limits(sim: Simulator) -> None:
     await sim.call("setMyName", {"name": "x" * 64})
     await sim.call("setMyDescription", {"description": "x" * 512})
     await sim.call("setMyShortDescription", {"short_description": "x" * 120})
@@ -141,13 +141,13 @@ async def test_what_the_bot_says_of_itself_may_fill_its_limits(sim: Simulator) -
     assert sim.transcript.warnings == []
 
 
-async def test_a_stranger_cannot_be_written_to(sim: Simulator) -> None:
+async def test_the_bot_cannot_write_to_a_stranger(sim: Simulator) -> None:
     bob = sim.person("Bob")
     refusal = _refusal(await sim.call("sendMessage", {"chat_id": bob.id, "text": "x"}))
     assert refusal == "403 Forbidden: bot can't initiate conversation with a user"
 
 
-async def test_who_blocks_the_bot_cannot_be_written_to_and_the_bot_is_not_blamed(
+async def test_writing_to_a_person_who_blocks_the_bot_is_refused_without_a_warning(
     sim: Simulator, alice: Person
 ) -> None:
     alice.blocks()
@@ -287,7 +287,8 @@ async def test_an_edit_that_changes_nothing_is_refused(sim: Simulator, alice: Pe
     for method in ("editMessageText", "editMessageReplyMarkup"):
         refusal = _refusal(await sim.call(method, same | {"text": "x"}))
         assert refusal.startswith(
-            "400 Bad Request: message is not modified: specified new message content and reply markup are exactly"
+            "400 Bad Request: message is not modified: "
+            "specified new message content and reply markup are exactly"
         )
     assert alice.chat.last_from_bot.edited == 0
 
@@ -309,7 +310,7 @@ async def test_a_tap_can_be_answered_for_fifteen_seconds_and_once(
     assert sim.transcript.warnings[-1] == "the tap on 'x' was answered 2 times"
 
 
-async def test_a_tap_opens_no_foreign_address(sim: Simulator, alice: Person) -> None:
+async def test_a_tap_cannot_open_a_foreign_address(sim: Simulator, alice: Person) -> None:
     query = {
         "callback_query_id": alice.taps_data("x", 1)["callback_query"]["id"],
         "url": "https://example.org",

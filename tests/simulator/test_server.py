@@ -1,4 +1,4 @@
-"""The HTTP side: bodies of every kind, files, strangers kept out, and the door for scripts."""
+"""The HTTP server: body formats, files, access, and the control API."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ async def _json(response: aiohttp.ClientResponse) -> Any:
         return await response.json()
 
 
-async def test_parameters_come_as_query_form_json_or_parts(
+async def test_parameters_come_as_query_form_json_or_multipart(
     session: aiohttp.ClientSession, alice: Person
 ) -> None:
     fields = {
@@ -41,7 +41,9 @@ async def test_parameters_come_as_query_form_json_or_parts(
     assert body["ok"]
 
 
-async def test_a_broken_body_is_refused(session: aiohttp.ClientSession, served: Simulator) -> None:
+async def test_a_malformed_body_is_refused(
+    session: aiohttp.ClientSession, served: Simulator
+) -> None:
     for data in (b"{", b"[]", b"\xff"):
         body = await _json(
             await session.post(
@@ -52,7 +54,7 @@ async def test_a_broken_body_is_refused(session: aiohttp.ClientSession, served: 
     assert len(served.transcript.warnings) == 3
 
 
-async def test_a_file_that_is_not_there_is_not_found(session: aiohttp.ClientSession) -> None:
+async def test_a_missing_file_is_not_found(session: aiohttp.ClientSession) -> None:
     assert (await session.get("/file/bot1:test/documents/x/y")).status == 404
     assert (await session.get("/file/bot2:test/documents/x/y")).status == 401
 
@@ -66,14 +68,14 @@ async def test_a_file_that_is_not_there_is_not_found(session: aiohttp.ClientSess
         {"Origin": "http://127.0.0.1:1"},
     ],
 )
-async def test_strangers_are_kept_out(
+async def test_foreign_hosts_and_origins_are_refused(
     session: aiohttp.ClientSession, headers: dict[str, str]
 ) -> None:
     for path in ("/control/transcript", "/bot1:test/getMe"):
         assert (await session.get(path, headers=headers)).status == 403
 
 
-async def test_this_machine_is_no_stranger(
+async def test_local_hosts_and_origins_are_allowed(
     session: aiohttp.ClientSession, served: Simulator
 ) -> None:
     for headers in (
@@ -147,21 +149,21 @@ async def test_a_script_can_play_a_person(
         ("faults", {"kind": "earthquake"}, "'earthquake' is not a valid FaultKind"),
     ],
 )
-async def test_a_script_is_told_its_mistake(
+async def test_a_bad_control_request_is_answered_with_a_sentence(
     session: aiohttp.ClientSession, alice: Person, path: str, body: Any, error: str
 ) -> None:
     response = await session.post(f"/control/{path}", json=body)
     assert (response.status, await _json(response)) == (400, {"error": error})
 
 
-async def test_no_object_is_a_mistake_too(session: aiohttp.ClientSession) -> None:
+async def test_a_body_that_is_not_an_object_is_a_mistake(session: aiohttp.ClientSession) -> None:
     for data in (b"{", b"[]", b"7"):
         assert (await session.post("/control/send", data=data)).status == 400
     assert (await session.get("/control/chat/77")).status == 404
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_it_runs_by_itself_until_told_to_stop(number: signal.Signals) -> None:
+async def test_it_runs_on_its_own_until_a_signal(number: signal.Signals) -> None:
     command = (sys.executable, "-m", "simulator", "--token", "7:abc")
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None

@@ -1,11 +1,11 @@
-"""The record of what passed, and the warnings in it."""
+"""The transcript and its warnings."""
 
 from typing import Any
 
 from simulator import Person, Simulator
 
 
-async def test_calls_and_updates_are_kept(sim: Simulator, alice: Person) -> None:
+async def test_calls_and_updates_are_recorded(sim: Simulator, alice: Person) -> None:
     await sim.call(
         "sendMessage",
         {"chat_id": str(alice.id), "text": "x", "reply_markup": '{"inline_keyboard": []}'},
@@ -17,22 +17,22 @@ async def test_calls_and_updates_are_kept(sim: Simulator, alice: Person) -> None
     assert sim.transcript.warnings == []
 
 
-async def test_a_tap_left_unanswered_is_warned_of_once(sim: Simulator, alice: Person) -> None:
+async def test_an_unanswered_tap_causes_one_warning(sim: Simulator, alice: Person) -> None:
     alice.taps_data("book", 1)
-    assert sim.check_taps() == []  # The bot has not even received it.
+    assert sim.check_taps() == []  # The bot has not received it yet.
     sim.take_updates()
     assert sim.check_taps() == ["the tap on 'book' by Alice was left unanswered"]
     assert sim.check_taps() == []
 
 
-async def test_stopping_looks_for_unanswered_taps(sim: Simulator, alice: Person) -> None:
+async def test_stopping_warns_about_unanswered_taps(sim: Simulator, alice: Person) -> None:
     alice.taps_data("book", 1)
     sim.take_updates()
     await sim.stop()
     assert len(sim.transcript.warnings) == 1
 
 
-async def test_a_second_answer_is_refused_and_warned_of(sim: Simulator, alice: Person) -> None:
+async def test_a_second_answer_is_refused_with_a_warning(sim: Simulator, alice: Person) -> None:
     query = {"callback_query_id": alice.taps_data("book", 1)["callback_query"]["id"]}
     assert [(await sim.call("answerCallbackQuery", query)).status for _ in range(2)] == [200, 400]
     assert sim.transcript.warnings == ["the tap on 'book' was answered 2 times"]
@@ -47,7 +47,7 @@ async def test_a_tap_delivered_twice_may_be_answered_twice(sim: Simulator, alice
     assert sim.transcript.warnings == []
 
 
-async def test_a_reply_keyboard_is_not_shown_silently(sim: Simulator, alice: Person) -> None:
+async def test_a_reply_keyboard_causes_a_warning(sim: Simulator, alice: Person) -> None:
     await sim.call(
         "sendMessage",
         {"chat_id": alice.id, "text": "x", "reply_markup": {"keyboard": [[{"text": "A"}]]}},
@@ -57,7 +57,7 @@ async def test_a_reply_keyboard_is_not_shown_silently(sim: Simulator, alice: Per
     ]
 
 
-async def test_flood_limits_hold_each_chat_and_all_of_them(
+async def test_flood_limits_apply_per_chat_and_overall(
     sim: Simulator, alice: Person, clock: Any
 ) -> None:
     sim.flood_limits.enabled = True

@@ -1,4 +1,4 @@
-"""Updates posted to a webhook: order, patience, the secret."""
+"""Updates posted to a webhook: order, retries and the secret."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,7 +13,7 @@ from simulator import Person, Simulator
 
 @dataclass
 class Hook:
-    """The bot's side: keeps what was posted and answers as told."""
+    """The bot's side: records posts and answers as configured."""
 
     url: str = ""
     received: list[dict[str, Any]] = field(default_factory=list)
@@ -57,7 +57,7 @@ async def test_updates_are_posted_in_order_with_the_secret(
     assert set(hook.secrets) == {"s3cret"}
 
 
-async def test_one_update_of_a_queue_is_under_way_at_a_time(
+async def test_a_queue_posts_one_update_at_a_time(
     served: Simulator, alice: Person, hook: Hook, until: Until
 ) -> None:
     hook.gate.clear()
@@ -65,7 +65,7 @@ async def test_one_update_of_a_queue_is_under_way_at_a_time(
     first, second, tap = alice.sends("1"), alice.sends("2"), alice.taps_data("x", 1)
     bobs = served.person("Bob").sends("3")
     await until(lambda: len(hook.received) == 3)
-    # A tap and another chat do not wait for Alice's first message; her second one does.
+    # A tap and another chat do not wait for Alice's first message; her second message does.
     assert sorted(update["update_id"] for update in hook.received) == [
         update["update_id"] for update in (first, tap, bobs)
     ]
@@ -74,7 +74,7 @@ async def test_one_update_of_a_queue_is_under_way_at_a_time(
     assert hook.received[-1] == second
 
 
-async def test_a_refused_update_comes_again_with_growing_waits(
+async def test_a_refused_update_is_retried_with_growing_delays(
     served: Simulator, alice: Person, hook: Hook, until: Until
 ) -> None:
     served.webhook.pace = 0.0001
@@ -86,7 +86,7 @@ async def test_a_refused_update_comes_again_with_growing_waits(
     assert served.webhook.waits == [0, 2, 4, 8, 16, 32, 60, 60]
 
 
-async def test_a_redirection_is_no_yes(
+async def test_a_redirect_is_a_failure(
     served: Simulator, alice: Person, hook: Hook, until: Until
 ) -> None:
     hook.answers = [
@@ -99,7 +99,7 @@ async def test_a_redirection_is_no_yes(
     assert hook.received == [update, update]
 
 
-async def test_retry_after_is_obeyed_and_the_last_error_told(
+async def test_retry_after_is_obeyed_and_the_last_error_reported(
     served: Simulator, alice: Person, hook: Hook, until: Until
 ) -> None:
     served.webhook.pace = 0.0001
@@ -121,7 +121,7 @@ async def test_retry_after_is_obeyed_and_the_last_error_told(
     )
 
 
-async def test_a_webhook_that_is_not_there_is_tried_again(
+async def test_an_unreachable_webhook_is_retried(
     served: Simulator, alice: Person, hook: Hook, until: Until, unused_tcp_port: int
 ) -> None:
     served.webhook.pace = 0.0001
@@ -143,7 +143,7 @@ async def test_nothing_is_posted_to_another_machine(
     assert len(served.transcript.deliveries) == 1
 
 
-async def test_without_the_webhook_updates_wait_for_polling(
+async def test_updates_wait_for_polling_after_the_webhook_is_deleted(
     served: Simulator, alice: Person, hook: Hook, until: Until
 ) -> None:
     hook.answers = [web.Response(status=500) for _ in range(9)]
@@ -160,7 +160,7 @@ async def test_without_the_webhook_updates_wait_for_polling(
     assert served.take_updates() == []
 
 
-async def test_a_call_in_the_answer_is_not_silently_lost(
+async def test_a_call_in_the_webhook_response_causes_a_warning(
     served: Simulator, alice: Person, hook: Hook, until: Until
 ) -> None:
     hook.answers = [web.json_response({"method": "sendMessage", "chat_id": alice.id, "text": "x"})]
@@ -172,7 +172,7 @@ async def test_a_call_in_the_answer_is_not_silently_lost(
     ]
 
 
-async def test_an_update_may_be_posted_late(
+async def test_an_update_may_be_posted_with_a_delay(
     served: Simulator, alice: Person, hook: Hook, until: Until
 ) -> None:
     served.faults.add("slow before", method="webhook", person=alice, delay=3600)
@@ -184,7 +184,7 @@ async def test_an_update_may_be_posted_late(
     assert [update["message"]["text"] for update in hook.received] == ["in time"]
 
 
-async def test_the_answer_to_a_posted_update_may_take_its_time(
+async def test_the_response_to_a_posted_update_may_be_slow(
     served: Simulator, alice: Person, hook: Hook, until: Until
 ) -> None:
     served.faults.add("slow", method="webhook", delay=0.05)
