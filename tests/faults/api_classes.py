@@ -1,4 +1,4 @@
-"""What python-telegram-bot's classes say of the Bot API's objects: which fields each has, and a sample of it as Telegram would write it."""
+"""The fields and sample objects of the Bot API, derived from python-telegram-bot's classes."""
 
 import inspect
 import types
@@ -14,7 +14,7 @@ from telegram import TelegramObject
 from tests.faults.odd_values import SECRET
 
 SOME_DATE = 1_795_000_000
-# Where the library's name of a field is not Telegram's.
+# Fields whose name in the library differs from Telegram's.
 _WIRE_NAMES = {"from_user": "from"}
 _UNION = (Union, types.UnionType)
 # Objects may contain themselves. Below this depth even required ones are left out.
@@ -23,7 +23,7 @@ _DEEPEST = -3
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """A field of an object: its name at Telegram, its type in the library, and the class of the objects that it holds, if any."""
+    """A field of an object: its Bot API name, its library type, and the class it holds, if any."""
 
     name: str
     kind: Any
@@ -32,14 +32,17 @@ class _Field:
 
 
 def fields_of(cls: type[TelegramObject]) -> dict[str, type[TelegramObject] | None]:
-    """Return the fields of a class as Telegram names them, each with the class of what it holds, None for plain values."""
+    """Return the fields of a class by their Bot API names, each with the class it holds or None."""
     return {field.name: field.holds for field in _fields(cls.__name__)}
 
 
 def full(cls: type[TelegramObject], depth: int = 2) -> dict[str, Any]:
-    """Return an object with every field that its class knows, so many levels deep; required fields are there at any depth."""
+    """Return an object with every field that its class knows, to a depth.
+
+    Required fields are present at any depth.
+    """
     if cls is telegram.ReactionType:
-        # A kind of its own for each value of "type", and none without one.
+        # Each value of "type" has its own kind, and none is without one.
         return {"type": "emoji", "emoji": "👍"}
     return {
         field.name: _sample(field.kind, depth - 1)
@@ -49,13 +52,13 @@ def full(cls: type[TelegramObject], depth: int = 2) -> dict[str, Any]:
 
 
 def _is_there(field: _Field, depth: int) -> bool:
-    """Tell whether an object at this depth has a field."""
+    """Return whether an object at this depth has a field."""
     return field.holds is None or depth > 0 or (field.required and depth > _DEEPEST)
 
 
 @cache
 def _fields(name: str) -> tuple[_Field, ...]:
-    """Return the fields of the library's class of this name."""
+    """Return the fields of the library class with this name."""
     parameters = inspect.signature(getattr(telegram, name)).parameters.values()
     return tuple(_field(each) for each in parameters if each.name != "api_kwargs")
 
@@ -66,13 +69,13 @@ def _field(parameter: inspect.Parameter) -> _Field:
 
 
 def _resolved(annotation: Any) -> Any:
-    """Return a type, also where only a text such as ``Location | None`` names it."""
+    """Return a type, even if only a text like ``Location | None`` names it."""
     name = annotation.__forward_arg__ if isinstance(annotation, ForwardRef) else annotation
     return getattr(telegram, name.partition(" ")[0]) if isinstance(name, str) else annotation
 
 
 def _held(kind: Any) -> type[TelegramObject] | None:
-    """Return the class of the library's that a type is, or holds."""
+    """Return the library class that a type is or contains."""
     kind = _resolved(kind)
     if isinstance(kind, type) and issubclass(kind, TelegramObject):
         return kind

@@ -1,4 +1,4 @@
-"""The scenario of each fault test."""
+"""A scenario for each test, with a check of Telegram's warnings."""
 
 from collections.abc import AsyncIterator
 
@@ -10,9 +10,9 @@ from tests.kit.bot import BotHarness
 
 @pytest.fixture
 async def scenario(database_url: str) -> AsyncIterator[Scenario]:
-    """Return a scenario whose bot has short timeouts.
+    """A venue whose bot waits for Telegram only briefly.
 
-    At the end, fail on every warning of the simulator that contains none of ``meant``.
+    Telegram must have refused nothing except what the scenario expects.
     """
     bot = BotHarness(database_url, patience=0.3)
     await bot.starts()

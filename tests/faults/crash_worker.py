@@ -1,4 +1,4 @@
-"""A bot that does one thing and is killed at a given await of it."""
+"""A bot that performs one act and is killed at a given await."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from bot.settings import Settings
 
 
 class Countdown:
-    """Counts the awaits of all tasks from when it is set, and kills the process at one of them."""
+    """Counts the awaits of all tasks while started, and kills the process at one of them."""
 
     def __init__(self) -> None:
         self.passed = 0
@@ -20,11 +20,11 @@ class Countdown:
         self._set = False
 
     def starts(self, last: int) -> None:
-        """Count from now on; 0 kills nobody."""
+        """Start counting; ``last`` 0 kills nothing."""
         self._last, self._set = last, True
 
     def ends(self) -> None:
-        """Count no more."""
+        """Stop counting."""
         self._set = False
 
     def one_more(self) -> None:
@@ -36,26 +36,26 @@ class Countdown:
 
 
 class Counted(Coroutine[Any, Any, Any]):
-    """A coroutine driven by hand, so that each time it waits for something is counted: what it waits for has been begun by then."""
+    """A coroutine that counts each await; what it awaits has been started by then."""
 
     def __init__(self, inner: Coroutine[Any, Any, Any], countdown: Countdown) -> None:
         self._inner = inner
         self._countdown = countdown
 
     def send(self, value: Any) -> Any:
-        """Go on to the next await; StopIteration is the end, and no await."""
+        """Run to the next await; StopIteration is the end and not an await."""
         awaited = self._inner.send(value)
         self._countdown.one_more()
         return awaited
 
     def throw(self, *error: Any) -> Any:
-        """Go on with an error to the next await."""
+        """Raise an error and run to the next await."""
         awaited = self._inner.throw(*error)
         self._countdown.one_more()
         return awaited
 
     def close(self) -> None:
-        """End it."""
+        """Close the coroutine."""
         self._inner.close()
 
     def __await__(self) -> Generator[Any, Any, Any]:
@@ -63,7 +63,7 @@ class Counted(Coroutine[Any, Any, Any]):
 
 
 async def _does(order: dict[str, Any], countdown: Countdown) -> None:
-    """Open a bot, have it do what was ordered, and close it."""
+    """Open a bot, perform the order, and close it."""
 
     def counted(loop: asyncio.AbstractEventLoop, coro: Any, **more: Any) -> asyncio.Task[Any]:
         return asyncio.Task(Counted(coro, countdown), loop=loop, **more)
@@ -74,13 +74,13 @@ async def _does(order: dict[str, Any], countdown: Countdown) -> None:
     app = build(settings, order["token"], clock=lambda: now)
     async with opened(app, settings):
         countdown.starts(order["at"])
-        # In a task of its own, since the one that runs this began before anything was counted.
+        # In its own task, because the current task started before counting.
         await asyncio.create_task(_acts(app, order["updates"]))
         countdown.ends()
 
 
 async def _acts(app: App, updates: list[dict[str, Any]]) -> None:
-    """Work the updates, and do what is due."""
+    """Process the updates, or run what is due without any."""
     for raw in updates:
         await app.receiver.once(app.receiver.read(raw))
     await app.processor.idle()
@@ -90,7 +90,7 @@ async def _acts(app: App, updates: list[dict[str, Any]]) -> None:
 
 
 def crash(order: dict[str, Any]) -> None:
-    """Do what ``order`` says and print how many awaits that took, unless killed at await ``at``."""
+    """Perform ``order`` and print the number of awaits, unless killed at await ``at``."""
     countdown = Countdown()
     asyncio.run(_does(order, countdown))
     print(countdown.passed, flush=True)  # noqa: T201  (the test reads it)

@@ -1,4 +1,7 @@
-"""What can ail a database, each for a block: it is locked, full, read-only, restarted or slow; the errors are its own."""
+"""Database faults, each for a block: locked, full, read-only, restarted or slow.
+
+All errors are real.
+"""
 
 import asyncio
 import sqlite3
@@ -21,21 +24,25 @@ from tests.kit.replicas import cut
 
 @dataclass
 class Traces:
-    """How often somebody felt what ails a database, of that which he is not told of: it only takes longer."""
+    """How often the database delayed an operation without an error."""
 
     times: int = 0
 
 
 DatabaseFault = Callable[[BotHarness], AbstractAsyncContextManager[Traces]]
 
-# For how many milliseconds SQLite waits for a lock by itself; its usual five seconds would only be waited for.
+# How long, in milliseconds, SQLite waits for a lock; the default of five seconds only slows the
+# test.
 _BUSY = 50
-_WAIT_FOR_LOCKS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+_WAIT_FOR_LOCKS = (
+    "SELECT count(*) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 _TABLES = ("outbox", "worked_update", "reservation", "failed_update")
 
 
 def _writer(bot: BotHarness) -> Any:
-    """Return the driver's side of the one connection that writes to a file, which something was written over before."""
+    """Return the driver's connection that writes to the file; it must have been used before."""
     sole = bot.app.database._write_lock
     assert sole
     assert sole._connection
@@ -49,7 +56,7 @@ async def _tell(bot: BotHarness, pragma: str) -> None:
 
 @asynccontextmanager
 async def file_locked(bot: BotHarness) -> AsyncIterator[Traces]:
-    """Have another connection write for longer than the bot waits."""
+    """Hold a write lock for longer than the bot waits."""
     with (
         pytest.MonkeyPatch.context() as patched,
         closing(
@@ -65,7 +72,10 @@ async def file_locked(bot: BotHarness) -> AsyncIterator[Traces]:
 
 @asynccontextmanager
 async def file_full(bot: BotHarness) -> AsyncIterator[Traces]:
-    """Have no page more than there are, and nothing free in the last one of the outbox, where each act writes."""
+    """Limit the file to its current pages and fill the outbox's last page.
+
+    Each act writes to the outbox.
+    """
     url = bot.app.database.url
     pages = rows(url, "PRAGMA page_count")[0][0]
     await _tell(bot, f"max_page_count={pages}")
@@ -79,18 +89,19 @@ async def file_full(bot: BotHarness) -> AsyncIterator[Traces]:
 
 
 def _fill(other: sqlite3.Connection, size: int) -> None:
-    """Write rows of so many bytes until there is no room for one more."""
+    """Insert rows of this size until there is no room for another."""
     with suppress(sqlite3.OperationalError):
         while True:
             other.execute(
-                "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state, error) VALUES (1, 'ballast', 0, 0, 'skipped', ?)",
+                "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state, error) "
+                "VALUES (1, 'ballast', 0, 0, 'skipped', ?)",
                 ("x" * size,),
             )
 
 
 @asynccontextmanager
 async def file_read_only(bot: BotHarness) -> AsyncIterator[Traces]:
-    """Refuse each write as SQLite does where it may not write: root may write whatever a file's mode says."""
+    """Refuse writes as SQLite does for a read-only file; file modes do not stop root."""
     await _tell(bot, "query_only=ON")
     yield Traces()
     await _tell(bot, "query_only=OFF")
@@ -98,24 +109,25 @@ async def file_read_only(bot: BotHarness) -> AsyncIterator[Traces]:
 
 @asynccontextmanager
 async def file_slow(bot: BotHarness) -> AsyncIterator[Traces]:
-    """Let every few steps of SQLite's machine take a while."""
+    """Delay SQLite every few virtual machine steps."""
     writer, traces = _writer(bot), Traces()
 
-    def dawdles() -> None:
+    def delay() -> None:
         traces.times += 1
         time.sleep(0.001)
 
-    await writer.set_progress_handler(dawdles, 50)
+    await writer.set_progress_handler(delay, 50)
     yield traces
     await writer.set_progress_handler(None, 0)
 
 
 @asynccontextmanager
 async def rows_locked(bot: BotHarness) -> AsyncIterator[Traces]:
-    """Have another transaction lock every row that an act begins with, until somebody has waited for it."""
+    """Lock every row that an act reads first, until a transaction waits for it."""
     other = await asyncpg.connect(bot.app.database.url)
     await other.execute(
-        "BEGIN; SELECT 1 FROM client FOR UPDATE; SELECT 1 FROM reservation FOR UPDATE; SELECT 1 FROM outbox FOR UPDATE"
+        "BEGIN; SELECT 1 FROM client FOR UPDATE; SELECT 1 FROM reservation FOR UPDATE; "
+        "SELECT 1 FROM outbox FOR UPDATE"
     )
     traces, over = Traces(), asyncio.Event()
     leaving = asyncio.create_task(_leaves(other, bot.app.database.url, traces, over))
@@ -125,7 +137,7 @@ async def rows_locked(bot: BotHarness) -> AsyncIterator[Traces]:
 
 
 async def _leaves(other: asyncpg.Connection, url: str, traces: Traces, over: asyncio.Event) -> None:
-    """End a transaction once somebody has waited for it for a moment: he would wait for ten seconds."""
+    """End a transaction once another has waited for it briefly and not for ten seconds."""
     while not over.is_set() and not traces.times:
         traces.times = rows(url, _WAIT_FOR_LOCKS)[0][0]
         with suppress(TimeoutError):
@@ -135,7 +147,7 @@ async def _leaves(other: asyncpg.Connection, url: str, traces: Traces, over: asy
 
 @asynccontextmanager
 async def disk_full(bot: BotHarness) -> AsyncIterator[Traces]:
-    """Have the server refuse each new row as it does where its disk is full."""
+    """Make the server refuse each new row as it does on a full disk."""
     async with _triggered(
         bot,
         "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'",
@@ -145,38 +157,38 @@ async def disk_full(bot: BotHarness) -> AsyncIterator[Traces]:
 
 @asynccontextmanager
 async def server_slow(bot: BotHarness) -> AsyncIterator[Traces]:
-    """Have the server take its time for each new row."""
+    """Make the server delay each new row."""
     url, traces = bot.app.database.url, Traces()
-    # What a sequence has counted stays counted, whatever becomes of the transaction.
-    execute(url, "CREATE SEQUENCE dawdled")
-    async with _triggered(bot, "PERFORM pg_sleep(0.05), nextval('dawdled')"):
+    # A sequence keeps its count even if the transaction is rolled back.
+    execute(url, "CREATE SEQUENCE delayed")
+    async with _triggered(bot, "PERFORM pg_sleep(0.05), nextval('delayed')"):
         yield traces
         traces.times = rows(
-            url, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM dawdled"
+            url, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM delayed"
         )[0][0]
-    execute(url, "DROP SEQUENCE dawdled")
+    execute(url, "DROP SEQUENCE delayed")
 
 
 @asynccontextmanager
 async def _triggered(bot: BotHarness, does: str) -> AsyncIterator[None]:
-    """Have the server do something before it writes a new row."""
+    """Make the server run a statement before it inserts a row."""
     url = bot.app.database.url
     body = f"BEGIN {does}; RETURN NEW; END"
-    execute(url, f"CREATE FUNCTION ails() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
+    execute(url, f"CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
     execute(
         url,
         *(
-            f"CREATE TRIGGER ails BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION ails()"
+            f"CREATE TRIGGER fault BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION fault()"
             for table in _TABLES
         ),
     )
     yield
-    execute(url, "DROP FUNCTION ails CASCADE")
+    execute(url, "DROP FUNCTION fault CASCADE")
 
 
 @asynccontextmanager
 async def server_read_only(bot: BotHarness) -> AsyncIterator[Traces]:
-    """Have the server take no writes, as one that became a standby."""
+    """Make the server read-only, like a standby."""
     url = bot.app.database.url
     name = make_url(url).database
     execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
@@ -184,14 +196,15 @@ async def server_read_only(bot: BotHarness) -> AsyncIterator[Traces]:
     yield Traces()
     execute(
         url,
-        f"SET default_transaction_read_only = off; ALTER DATABASE {name} RESET default_transaction_read_only",
+        "SET default_transaction_read_only = off; "
+        f"ALTER DATABASE {name} RESET default_transaction_read_only",
     )
     cut(url)
 
 
 @asynccontextmanager
 async def server_restarted(bot: BotHarness) -> AsyncIterator[Traces]:
-    """Cut all connections again and again while something is done."""
+    """Cut all connections repeatedly during the block."""
     stop = asyncio.Event()
 
     async def cuts() -> None:
@@ -221,4 +234,4 @@ DATABASE_FAULTS: dict[str, dict[str, DatabaseFault]] = {
         "slow": server_slow,
     },
 }
-"""What can ail each kind of database."""
+"""The faults of each kind of database."""

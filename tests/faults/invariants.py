@@ -1,6 +1,7 @@
-"""What must be true after any fault: looked up in the rows, in what Telegram was told, and in what people see; no use case is asked.
+"""What must hold after any fault, checked in the database, Telegram's calls and people's chats.
 
-Each finding is a sentence. What a fault may excuse is said by the caller as a number: how many notices and answers may have come once more.
+No use case is called. Each violation is one sentence. The caller passes how many notices and
+answers a fault may have repeated.
 """
 
 import json
@@ -20,31 +21,37 @@ from tests.kit.notices import told
 from tests.kit.raw_database import rows
 from tests.storage.audit import audit
 
-# How each notice begins, and which reservations it is owed of: the person, and the first cell.
+# How each notice begins, and a query for those that must have been sent: recipient and first cell.
 _OWED = {
     "⌛": "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'",
-    "📅": """SELECT provider.client_id, start_cell FROM reservation JOIN provider ON provider.id = provider_id
+    "📅": f"""{_OF_PROVIDER}
         WHERE status = 'confirmed'""",
-    "❌": "SELECT client_id, start_cell FROM reservation WHERE status = 'cancelled' AND ended_by = 'provider'",
+    "❌": """SELECT client_id, start_cell FROM reservation
+        WHERE status = 'cancelled' AND ended_by = 'provider'""",
 }
-# Who cancels soon may do so before the news of his booking has gone out.
+# A client may cancel before the notice of their booking is sent.
 _POSSIBLE = {
-    "📅": """SELECT provider.client_id, start_cell FROM reservation JOIN provider ON provider.id = provider_id
+    "📅": f"""{_OF_PROVIDER}
         WHERE status = 'cancelled' AND confirmed_at IS NOT NULL"""
 }
-_CANCELLED = """SELECT provider.client_id, start_cell FROM reservation JOIN provider ON provider.id = provider_id
+_CANCELLED = f"""{_OF_PROVIDER}
     WHERE status = 'cancelled' AND ended_by = 'client' AND confirmed_at IS NOT NULL"""
 # Bookings whose notice was tried before it was skipped: the try may have arrived.
 _UNCERTAIN = f"""{_CANCELLED} AND EXISTS (SELECT 1 FROM outbox
-    WHERE reservation_id = reservation.id AND kind = 'booking_confirmed' AND state = 'skipped' AND attempts > 1)"""
+    WHERE reservation_id = reservation.id AND kind = 'booking_confirmed'
+    AND state = 'skipped' AND attempts > 1)"""
 _TOLD_OF_CANCELLING = "</b> cancelled:\n"
 _NUMBERS = ("reservation", "moving")
 _NAME = re.compile(r"Client \d+\.")
-_MAY_SEE = "SELECT reservation.id, reservation.client_id, provider.client_id FROM reservation JOIN provider ON provider.id = provider_id"
+_MAY_SEE = """SELECT reservation.id, reservation.client_id, provider.client_id
+    FROM reservation JOIN provider ON provider.id = provider_id"""
 
 
 async def aftermath(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> list[str]:
-    """Return all that is wrong now, once everything was settled; ``people`` are those whose chats are looked into and who write again."""
+    """Settle the bot and return all violations, also in the chats of ``people``.
+
+    These people then write again, and must be answered.
+    """
     await bot.settles()
     wrong = await looked_over(bot, *people, repeats=repeats)
     for person in people:
@@ -53,7 +60,7 @@ async def aftermath(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> lis
 
 
 async def looked_over(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> list[str]:
-    """Return all that is wrong as it stands, without anything being done about it."""
+    """Return all violations in the current state, without changing anything."""
     url = bot.app.database.url
     wrong = audit(url, bot.now)
     wrong += _of_outbox(url)
@@ -64,7 +71,7 @@ async def looked_over(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> l
 
 
 def _of_outbox(url: str) -> Iterator[str]:
-    """Look for what is still to be told, can never be told, or was given up."""
+    """Report rows that are not sent yet, cannot be sent, or were given up."""
     for state, kind, error in rows(
         url, "SELECT state, kind, error FROM outbox WHERE state NOT IN ('sent', 'skipped')"
     ):
@@ -78,42 +85,45 @@ def _of_outbox(url: str) -> Iterator[str]:
 
 
 def _of_notices(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str]:
-    """Compare what was owed with what Telegram took: nothing is lost, nothing is made up, and repeats are as many as they may be."""
+    """Compare the notices that were due with those Telegram accepted.
+
+    None may be lost or wrong, and repeats are limited.
+    """
     extra = 0
     for opening, query in _OWED.items():
         owed, heard = Counter(rows(url, query)), told(calls, opening)
         possible = {*owed, *(rows(url, _POSSIBLE[opening]) if opening in _POSSIBLE else ())}
-        yield from (f"{opening} was never told of {key}" for key in owed - heard)
+        yield from (f"{opening} was not sent for {key}" for key in owed - heard)
         yield from (
-            f"{opening} was told of {key}, which is not so" for key in heard if key not in possible
+            f"{opening} was sent for {key}, which is wrong" for key in heard if key not in possible
         )
         extra += sum(max(0, times - max(1, owed[key])) for key, times in heard.items())
     yield from _of_cancellations(url, calls, repeats)
     extra += sum((told(calls, _TOLD_OF_CANCELLING) - Counter(rows(url, _CANCELLED))).values())
     if extra > repeats:
-        yield f"{extra} notices came again, not {repeats}"
+        yield f"{extra} repeated notices, at most {repeats} expected"
 
 
 def _of_cancellations(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str]:
-    """Compare the cancellations that providers were told of with the bookings: each was told exactly if its booking was."""
+    """Check that a cancellation was sent exactly if its booking was announced."""
     cancelled, uncertain = Counter(rows(url, _CANCELLED)), Counter(rows(url, _UNCERTAIN))
     announced = told(calls, "📅") - Counter(rows(url, _OWED["📅"]))
     heard = told(calls, _TOLD_OF_CANCELLING)
     for key in cancelled | heard:
         owed = min(cancelled[key], announced[key])
-        # Where one booking was announced several times, a repeat looks like the announcement of another one.
+        # If one booking was announced several times, a repeat looks like another announcement.
         if heard[key] < min(owed, 1) or owed - heard[key] > repeats:
-            yield f"the booking {key} was announced and cancelled, and the cancellation was not told"
+            yield f"the booking {key} was announced and cancelled, but the cancellation was not sent"
         if heard[key] and not owed and heard[key] > uncertain[key]:
-            yield f"the cancellation of {key} was told, and the booking was never announced"
+            yield f"the cancellation of {key} was sent, but the booking was never announced"
 
 
 def _of_secrets(bot: BotHarness, url: str) -> Iterator[str]:
-    """Look at everything anybody was ever shown: a client's name and the buttons of a reservation are for him and its provider alone."""
+    """Check that a client's name and buttons were shown only to them and their provider."""
     parties = {number: {client, provider} for number, client, provider in rows(url, _MAY_SEE)}
     providers = {person for (person,) in rows(url, "SELECT client_id FROM provider")}
     names = dict(rows(url, "SELECT name, id FROM client"))
-    # Whoever forges a number gets that very number back, for what it is worth.
+    # A person who forges a number gets that number back, which reveals nothing.
     forged = {
         (tap.account.id, getattr(read(tap.data), field, 0))
         for tap in bot.simulator.world.taps.values()
@@ -130,7 +140,7 @@ def _of_secrets(bot: BotHarness, url: str) -> Iterator[str]:
             if chat not in parties.get(number, set()) and (chat, number) not in forged
         }
         yield from (
-            f"{chat} was shown the reservation {number}, which is not his" for number in strange
+            f"{chat} was shown the reservation {number}, which is not theirs" for number in strange
         )
         if chat and chat not in providers:
             others = {
@@ -138,7 +148,7 @@ def _of_secrets(bot: BotHarness, url: str) -> Iterator[str]:
                 for name in _NAME.findall(call.params.get("text", ""))
                 if names.get(name) != chat
             }
-            yield from (f"{chat} was shown the name {name}, which is not his" for name in others)
+            yield from (f"{chat} was shown the name {name}, which is not theirs" for name in others)
 
 
 def _buttons_of(call: CallRecord) -> list[Any]:
@@ -151,23 +161,24 @@ def _buttons_of(call: CallRecord) -> list[Any]:
 
 
 def _of_chat(person: ChatUser, url: str) -> Iterator[str]:
-    """Compare what somebody reads with the books: what he was granted is there, and what he has is shown to him."""
+    """Compare a person's chat with the database: what is shown exists, and what exists is shown."""
     statuses = dict(rows(url, f"SELECT id, status FROM reservation WHERE client_id = {person.id}"))
     shown = dict(_promised(person))
     for number, promise in shown.items():
         if statuses.get(number) != promise:
-            yield f"{person.id} reads that {number} is {promise}, and it is {statuses.get(number)}"
+            yield f"{person.id} reads that {number} is {promise}, but it is {statuses.get(number)}"
     for number, status in statuses.items():
         if status in {"held", "confirmed"} and number not in shown:
             yield f"{person.id} was never shown {number}, which is {status}"
     drafts = dict(rows(url, "SELECT id, state FROM draft"))
     for choice in _choices(person):
         if isinstance(choice, UndoDraft) and drafts.get(choice.draft) != "published":
-            yield f"{person.id} reads that hours {choice.draft} are published, and they are {drafts.get(choice.draft)}"
+            state = drafts.get(choice.draft)
+            yield f"{person.id} reads that hours {choice.draft} are published, but they are {state}"
 
 
 def _promised(person: ChatUser) -> Iterator[tuple[int, str]]:
-    """Yield each reservation that a message, as it reads now, says is held or confirmed."""
+    """Yield each reservation that a message currently shows as held or confirmed."""
     for message in person.shown:
         for choice in (read(button.data) for button in message.buttons):
             if isinstance(choice, ConfirmHold):
@@ -179,12 +190,12 @@ def _promised(person: ChatUser) -> Iterator[tuple[int, str]]:
 
 
 def _choices(person: ChatUser) -> Iterator[object]:
-    """Yield what the buttons carry that somebody could tap now."""
+    """Yield the data of the buttons that a person can tap now."""
     return (read(button.data) for message in person.shown for button in message.buttons)
 
 
 async def _of_dialogue(person: ChatUser) -> list[str]:
-    """Have somebody begin anew: whatever happened, he is answered."""
+    """Check that a person who starts over is answered."""
     unanswered = []
     for line in ("/start", "/book"):
         newest = person.last.id if person.shown else 0
@@ -195,7 +206,7 @@ async def _of_dialogue(person: ChatUser) -> list[str]:
 
 
 async def _of_doctor(bot: BotHarness) -> list[str]:
-    """Ask the doctor, as of the town's clock."""
-    # Over the bot's own connections: those of a new engine would cost more than all that is asked.
+    """Run the integrity check at the bot's time."""
+    # Over the bot's own connections: a new engine would cost more than the check.
     async with bot.app.database._reader.connect() as connection:
         return list(doctor.findings(await SqlIntegrityCheck(Executor(connection)).run(bot.now)))

@@ -1,7 +1,8 @@
-"""Whole updates of which one field is not as it should be, made from the classes of python-telegram-bot.
+"""Complete updates with one wrong field, generated from python-telegram-bot's classes.
 
-A valid update of each kind is walked through beside the classes that the library would read it into. Each field of each object in it is
-then left out, said twice, or given each of the values in ``odd_values``; fields that a class knows and the valid update lacks are added.
+A valid update of each kind is walked along with the classes that the library parses it into. Each
+field of each object is left out, duplicated, or given each value in ``odd_values``. Fields that a
+class knows and the valid update lacks are added.
 """
 
 import json
@@ -27,7 +28,7 @@ _SOMEBODY = 777_777_777
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """One way in which an update of a ``kind`` is odd: what is done to the field at ``path``."""
+    """One variation of an update of a ``kind``: what is done to the field at ``path``."""
 
     kind: str
     path: Path
@@ -37,7 +38,7 @@ class Odd:
         return f"{self.kind}: {'.'.join(map(str, self.path)) or 'the whole'} {self.what}"
 
     def written(self, update: Raw) -> bytes:
-        """Return a valid update of this kind with the field as it should not be."""
+        """Return the JSON of a valid update with this variation."""
         if not self.path:
             return _encoded(VALUES[self.what])
         *above, name = self.path
@@ -59,7 +60,7 @@ def _encoded(text: str) -> bytes:
 
 
 def odd_ones(kind: str, update: Raw, *, added: bool = True) -> Iterator[Odd]:
-    """Yield all that can be odd about a valid update, but for its number; ``added`` are also fields it lacks."""
+    """Yield all variations of a valid update but its number; ``added`` includes missing fields."""
     for path, cls in _objects(update):
         holder = _at(update, path)
         names = (
@@ -75,7 +76,7 @@ def odd_ones(kind: str, update: Raw, *, added: bool = True) -> Iterator[Odd]:
 
 
 def odd_numbers() -> Iterator[Odd]:
-    """Yield what can be odd about an update's number, and updates that are none."""
+    """Yield variations of an update's number, and values that are not updates."""
     yield from (
         Odd("text", ("update_id",), what) for what in ("absent", "twice, then null", *VALUES)
     )
@@ -89,7 +90,7 @@ def _at(update: Any, path: Path) -> Any:
 
 
 def _objects(update: Raw) -> Iterator[tuple[Path, type[TelegramObject]]]:
-    """Yield where the objects of an update are, and of which class each is."""
+    """Yield the path and class of each object in an update."""
     waiting: list[tuple[Path, type[TelegramObject]]] = [((), Update)]
     while waiting:
         path, cls = waiting.pop(0)
@@ -105,7 +106,7 @@ def _objects(update: Raw) -> Iterator[tuple[Path, type[TelegramObject]]]:
 
 
 def person_of(number: int) -> Raw:
-    """Return somebody no simulator knows, with a name to be searched for."""
+    """Return a person the simulator does not know, with a name to search for."""
     return {
         "id": number,
         "is_bot": False,
@@ -187,7 +188,7 @@ def _in_group(number: int, **content: Any) -> Raw:
 
 
 def _anonymous(number: int) -> Raw:
-    """Return a command of an administrator who is shown as the group."""
+    """Return a command of an anonymous group admin."""
     bot = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
     group = {"id": int(f"-100{number}"), "type": "supergroup", "title": SECRET}
     return _in_group(number, **{"from": bot, "sender_chat": group})
@@ -223,7 +224,7 @@ def _photo(number: int) -> Raw:
 
 
 def valid(kind: str, number: int) -> Raw:
-    """Return a valid update of a kind, without its number, of the person of this number."""
+    """Return a valid update of a kind from this person, without its number."""
     update: Raw = json.loads(_written()[kind].replace(str(_SOMEBODY), str(number)))
     return update
 
@@ -264,7 +265,7 @@ def _valid(number: int) -> dict[str, Raw]:
 
 
 def _every_type(number: int) -> dict[str, Raw]:
-    """Return an update of each type there is, with all that may be in it."""
+    """Return an update of each type with all possible fields."""
     kinds = fields_of(Update)
     return {
         f"full {name}": {name: _of_person(full(kind), number)}
@@ -274,7 +275,7 @@ def _every_type(number: int) -> dict[str, Raw]:
 
 
 def _of_person(content: Raw, number: int) -> Raw:
-    """Return an object as one of a person, so that no two odd updates wait for each other's turn."""
+    """Return an object as from one person, so that odd updates have separate chat locks."""
     for name, value in (
         ("from", person_of(number)),
         ("user", person_of(number)),
@@ -286,8 +287,8 @@ def _of_person(content: Raw, number: int) -> Raw:
 
 
 def _every_member(number: int, member: Raw) -> dict[str, Raw]:
-    """Return a change of membership to each standing there is."""
-    statuses = ("creator", "administrator", "member", "restricted", "left", "kicked", "unheard of")
+    """Return a change of membership to each status."""
+    statuses = ("creator", "administrator", "member", "restricted", "left", "kicked", "unknown status")
     by_status = dict(zip(statuses, _members(), strict=False))
     return {
         f"becomes {status}": _membership(number, member, _member(status, cls))
@@ -301,7 +302,10 @@ def _members() -> list[type[ChatMember]]:
 
 
 def every_odd_one() -> list[Odd]:
-    """Return all there is to try; fields that the valid updates lack are added in a few kinds only, which have all classes."""
+    """Return all variations.
+
+    Missing fields are added only in a few kinds, which cover all classes.
+    """
     found: list[Odd] = []
     for kind, update in _valid(_SOMEBODY).items():
         in_depth = not kind.startswith(("full ", "becomes "))
@@ -314,14 +318,14 @@ def every_odd_one() -> list[Odd]:
 
 
 def _shallow(kind: str, update: Raw) -> Iterator[Odd]:
-    """Yield what can be odd about the outermost object of an update that has everything, and that it is odd as a whole."""
+    """Yield variations of the outermost object of a full update, and of the whole update."""
     [name] = update
     yield from (Odd(kind, (name,), what) for what in VALUES)
     yield from (Odd(kind, (name, field), what) for field in update[name] for what in _FEW)
 
 
 def drawn(lots: random.Random, size: int) -> list[Odd]:
-    """Return so many by lot, of each kind about as many."""
+    """Return random variations, about equally many of each kind."""
     by_kind: dict[str, list[Odd]] = {}
     for odd in every_odd_one():
         by_kind.setdefault(odd.kind, []).append(odd)

@@ -1,9 +1,9 @@
-"""Values that no valid update holds, as JSON text: some of them no Python value could be written as."""
+"""Invalid values as JSON text; some of them cannot be produced from Python values."""
 
 import json
 
 SECRET = "Zwiebelmuster"
-"""Stands in each text of an odd update, so that a log can be searched for it."""
+"""Part of each text of an odd update, so that logs can be searched for it."""
 
 LONGEST = 100_000
 
@@ -29,7 +29,7 @@ WRONG = {
     "list of objects": "[{}]",
     "list of lists": "[[]]",
 }
-"""Values that are empty or of another type than is due."""
+"""Values that are empty or of the wrong type."""
 
 EXTREME = {
     "zero": "0",
@@ -52,7 +52,7 @@ EXTREME = {
     "lists 200 deep": _nested(200, "[", "]"),
     "objects 200 deep": _nested(200, '{"id":', "}"),
 }
-"""Values of a due type that are larger, longer or odder than any real one."""
+"""Values of the right type that are larger, longer or stranger than any real one."""
 
 UNREADABLE = {
     "NaN": "NaN",
@@ -63,6 +63,6 @@ UNREADABLE = {
     "objects 2,000 deep": _nested(2_000, '{"id":', "}"),
     "no UTF-8": '"\udcff\udcfe"',
 }
-"""Values that some readers of JSON refuse; the last one is written with ``surrogateescape``."""
+"""Values that some JSON parsers reject; the last is encoded with ``surrogateescape``."""
 
 VALUES = WRONG | EXTREME | UNREADABLE

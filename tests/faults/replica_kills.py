@@ -1,4 +1,4 @@
-"""The play: people book while the replicas are killed one after the other; and the look at what came of it."""
+"""People book while replicas are killed one after the other; then the results are checked."""
 
 import asyncio
 import random
@@ -30,20 +30,24 @@ from tests.storage.audit import audit, claims, overlaps
 REPLICAS = 3
 _FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
 _HOURS = TimeSpan(_FIRST, _FIRST + 40 * 96)
-_STILL_OWED = "SELECT (SELECT count(*) FROM outbox WHERE state = 'due') + (SELECT count(*) FROM reservation WHERE status = 'held')"
+_STILL_OWED = (
+    "SELECT (SELECT count(*) FROM outbox WHERE state = 'due')"
+    " + (SELECT count(*) FROM reservation WHERE status = 'held')"
+)
 _OVERLAPS_NOW = """
-    SELECT a.id, b.id FROM reservation a JOIN reservation b ON a.id < b.id AND (a.provider_id = b.provider_id OR a.client_id = b.client_id)
+    SELECT a.id, b.id FROM reservation a JOIN reservation b ON a.id < b.id
+    AND (a.provider_id = b.provider_id OR a.client_id = b.client_id)
     AND a.start_cell < b.end_cell AND b.start_cell < a.end_cell
     WHERE a.status IN ('held', 'confirmed') AND b.status IN ('held', 'confirmed')"""
-# For how long, in microseconds, one replica's transaction may wait for another's on a machine that others use as well; see
-# ``ledger.claims``. What is committed at one moment is looked at while the play goes on.
+# How long, in microseconds, one replica's transaction may wait for another's on a busy machine; see
+# ``audit.claims``. Committed overlaps are also checked during the run.
 CROSSING = 15_000_000
 TAKE_OVER_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How many people there are, how many kills, how many seconds lie between two, and whether Telegram posts or is polled."""
+    """The number of people and kills, the seconds between kills, and polling or webhook."""
 
     people: int
     kills: int
@@ -53,13 +57,13 @@ class Script:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of a play: figures to print, and all that is wrong."""
+    """The result of a run: figures to print, and all violations."""
 
     figures: dict[str, object] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
     def counts(self, name: str, value: int, *, at_most: int | None = None) -> None:
-        """Note a figure, which is wrong where it is greater than it may be."""
+        """Record a figure; it is a violation if it exceeds ``at_most``."""
         self.figures[name] = value if not at_most else f"{value} of at most {at_most}"
         if at_most is not None and value > at_most:
             self.wrong.append(f"{name}: {value}, not {at_most}")
@@ -69,7 +73,7 @@ class Outcome:
 
 
 class Stage:
-    """Everything a play needs: a Telegram, a provider, people, replicas."""
+    """The parts of a run: simulator, provider, people and replicas."""
 
     def __init__(self, url: str, folder: Path, script: Script) -> None:
         self.url = url
@@ -83,14 +87,14 @@ class Stage:
         self.crew: Cluster
         self.overlaps: set[tuple[object, ...]] = set()
         self.looks = 0
-        self._chance = random.Random()  # noqa: S311  (nobody gains by guessing it)
+        self._chance = random.Random()  # noqa: S311  (not used for security)
 
     async def plays(self, ports: Sequence[int]) -> Outcome:
-        """Play; ``ports`` are free ones, the first for the proxy."""
+        """Run; ``ports`` are free ports, the first for the load balancer."""
         async with AsyncExitStack() as stack:
             await self.simulator.start()
             stack.push_async_callback(self.simulator.stop)
-            # Whoever kills every second cannot wait for a minute until a post is tried again.
+            # Posts are retried quickly, because a replica is killed every second.
             self.simulator.webhook.pace = 0.1
             await self._sets_scene()
             self.env = self._environment(ports[0])
@@ -103,7 +107,7 @@ class Stage:
             return Verdict(self).told()
 
     async def _act(self) -> None:
-        """Let people come and replicas go, and wait until everything is told."""
+        """Let people act and kill replicas, then wait until everything is sent."""
         killing, looking = asyncio.create_task(self._kills()), asyncio.create_task(self._looks())
         try:
             await come_and_go(self.guests, lambda: not killing.done())
@@ -115,14 +119,14 @@ class Stage:
         await until(lambda: rows(self.url, _STILL_OWED) == [(0,)], every=0.1, within=120)
 
     async def _looks(self) -> None:
-        """Look again and again whether two have the same time, at one moment of the database itself."""
+        """Check repeatedly for overlaps in the committed state."""
         while True:
             self.overlaps.update(rows(self.url, _OVERLAPS_NOW))
             self.looks += 1
             await asyncio.sleep(0.2)
 
     async def _kills(self) -> None:
-        """Kill a replica every so often, and have another one start in its place."""
+        """Kill a replica at intervals and start another in its place."""
         async with asyncio.TaskGroup() as starting:
             for _ in range(self.script.kills):
                 await asyncio.sleep(self.script.every)
@@ -131,7 +135,7 @@ class Stage:
                 starting.create_task(self.crew.starts(place))
 
     async def _next_to_die(self) -> int:
-        """Return where the next one is killed: anywhere, or, of those that are polled for, where the one is that polls."""
+        """Return the slot of the next replica to kill: any, or the one that polls."""
         await until(lambda: self.crew.running)
         if self.script.way == "webhook":
             return self._chance.choice(list(self.crew.running))
@@ -141,7 +145,7 @@ class Stage:
         return place
 
     async def _sets_scene(self) -> None:
-        """Have a provider with many hours in the database before the first bot starts, and people who have started it."""
+        """Store a provider with many hours before the first bot starts, and create people."""
         self.dora = self.simulator.person("Dora")
         self.dora.sends("/start")
         self.guests = [LoadClient(self.simulator, number) for number in range(self.script.people)]
@@ -172,7 +176,7 @@ class Stage:
 
 
 class Verdict:
-    """Looks at what a play has left behind."""
+    """Checks the state after a run."""
 
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
@@ -193,8 +197,8 @@ class Verdict:
         every = claims(stage.url, crossing=CROSSING)
         found = overlaps(every)
         outcome.counts("overlaps", len(stage.overlaps), at_most=0)
-        outcome.counts("overlaps by the books", len(found), at_most=0)
-        outcome.counts("looks at what overlaps", stage.looks)
+        outcome.counts("overlaps in the audit", len(found), at_most=0)
+        outcome.counts("overlap checks", stage.looks)
         outcome.wrong += [
             str(claim) for claim in every if any(claim.number in pair for pair in found)
         ]
@@ -214,7 +218,7 @@ class Verdict:
         return outcome
 
     def _take_overs(self) -> list[float]:
-        """Return for how many seconds nobody polled after each death of the one who did."""
+        """Return for how many seconds no replica polled after each poller was killed."""
         polls, died = self._stage.exchange.polls, self._stage.crew.died
         return (
             [
@@ -226,7 +230,7 @@ class Verdict:
         )
 
     def _of_notices(self) -> None:
-        """Compare what was owed with what was told: nothing is lost, and repeated is what a dead bot had no time to note."""
+        """Compare due and sent notices: none is lost, and only those in flight repeat."""
         expired = rows(
             self._stage.url,
             "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'",
@@ -246,11 +250,11 @@ class Verdict:
             repeated += sum(max(0, heard[key] - owed[key]) for key in owed)
             self._outcome.counts(kind.replace("_", " "), owed.total())
         self._outcome.counts("notices lost", lost, at_most=0)
-        self._outcome.counts("notices nobody is owed", strange, at_most=0)
+        self._outcome.counts("unexpected notices", strange, at_most=0)
         self._outcome.counts("notices repeated", repeated, at_most=self._notices_in_flight())
 
     def _notices_in_flight(self) -> int:
-        """Return how many notices Telegram took of which the bot that died had no time to note that it did."""
+        """Return how many accepted notices the killed replicas had not marked as sent."""
         in_flight = 0
         for number, in_hand in self._stage.crew.in_hand.items():
             calls = self._calls.of(number)
@@ -261,7 +265,7 @@ class Verdict:
         return in_flight
 
     def _of_answers(self) -> None:
-        """See that each message and each tap was answered once, but for what was on its way when a bot died."""
+        """Check that each message and tap was answered once, except those in flight at a kill."""
         answered = Counter(int(call.params["chat_id"]) for call in self._calls if _shows_days(call))
         again = sum(max(0, answered[guest.person.id] - guest.asked) for guest in self._stage.guests)
         again += sum(max(0, tap.answers - 1) for tap in self._stage.simulator.world.taps.values())
@@ -271,8 +275,8 @@ class Verdict:
         self._outcome.counts("answers repeated", again, at_most=replies)
 
     def _of_holds(self) -> None:
-        """See that each time that was granted is one hold, new or moved, and that each hold was shown to the one who has it."""
-        # Nobody moves a hold twice.
+        """Check that each granted time is one hold, new or moved, and that each hold was shown."""
+        # A hold is moved at most once.
         made = dict(
             rows(
                 self._stage.url,
@@ -282,7 +286,7 @@ class Verdict:
         twice = sum(
             max(0, made.get(guest.person.id, 0) - guest.granted) for guest in self._stage.guests
         )
-        self._outcome.counts("holds nobody tapped for", twice, at_most=0)
+        self._outcome.counts("holds without a tap", twice, at_most=0)
         shown = {
             number
             for call in self._calls
@@ -292,10 +296,10 @@ class Verdict:
         unseen = {
             number for (number,) in rows(self._stage.url, "SELECT id FROM reservation")
         } - shown
-        self._outcome.counts("holds nobody saw", len(unseen), at_most=0)
+        self._outcome.counts("holds never shown", len(unseen), at_most=0)
 
     def _of_books(self) -> None:
-        """Look at the books, ask the doctor, and read the log."""
+        """Run the audit and the integrity check, and read the log."""
         self._outcome.wrong += audit(self._stage.url, datetime.now(UTC), crossing=CROSSING)
         self._outcome.counts(
             "updates that failed",
@@ -303,14 +307,14 @@ class Verdict:
             at_most=0,
         )
         said = runs(self._stage.folder, self._stage.env, "doctor").stdout.strip()
-        self._outcome.figures["the doctor"] = said
+        self._outcome.figures["doctor"] = said
         log = (self._stage.folder / "log").read_text()
         self._outcome.wrong += [] if said == ALL_WELL else [said]
         self._outcome.wrong += [log] if log else []
 
 
 def _shows_days(call: CallRecord) -> bool:
-    """Tell whether a call sent a message from which a day can be chosen."""
+    """Return whether a call sent a message from which a day can be chosen."""
     return (
         call.ok
         and call.method == "sendMessage"

@@ -1,4 +1,4 @@
-"""A venue where each act can be prepared again and again, up to the one update that is to meet a fault."""
+"""A venue in which each act can be prepared repeatedly, up to the update that meets a fault."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -14,32 +14,32 @@ from tests.kit.sampling import PROFILE
 
 Updates = list[dict[str, Any]]
 Act = Callable[["Scenario"], Awaitable[Updates]]
-"""Prepares something and returns the updates that do it; none where what is due does it."""
+"""Prepares something and returns the updates that do it, or none if it is due by itself."""
 
 SEEDS = range(PROFILE.pick(fast=1, full=20))
 ACTS_PER_FAULT = PROFILE.pick(fast=1, full=7)
 """How many acts, drawn at random, meet each fault."""
 
-# A week from now, far beyond the notice period however often a hold runs out meanwhile.
+# A week ahead, far beyond the notice period even after many holds have expired.
 FIRST = int(MONDAY.timestamp()) // 900 + 8 * 96
 _HOURS = TimeSpan(FIRST, FIRST + 40 * 96)
 
 
 class Scenario:
-    """A provider with many hours, and clients who come one after the other, each for a time of his own."""
+    """A provider with many hours, and clients who book one after the other, each their own time."""
 
     def __init__(self, bot: BotHarness) -> None:
         self.bot = bot
         self.dora: ChatUser
         self.people: list[ChatUser] = []
-        # Parts of what Telegram may say of the bot without its being to blame.
+        # Parts of warnings that a correct bot may cause here.
         self.meant: tuple[str, ...] = ()
         self.numbers = count(1)
         self.posts = count(1)
         self._cells = iter(range(_HOURS.start, _HOURS.end))
 
     async def opens(self) -> None:
-        """Have the provider in the database, as one who has posted her hours."""
+        """Store the provider with published hours."""
         bot = self.bot
         self.dora = bot.joins("Dora")
         self.dora.person.sends("/agenda")
@@ -50,18 +50,18 @@ class Scenario:
             await work.availability.replace(dora.id, [], [_HOURS])
 
     async def comes(self) -> ChatUser:
-        """Have one more client look at the calendar."""
+        """Create a client who looks at the calendar."""
         client = self.bot.joins(f"Client {next(self.numbers)}.")
         self.people.append(client)
         await client.sends("/book")
         return client
 
     def picks(self, client: ChatUser) -> None:
-        """Have a client tap a time that nobody else wants."""
+        """Tap a time as a client; no other client wants it."""
         client.person.taps_data(PickSlot(1, next(self._cells), 0).pack(), client.card.id)
 
     async def holder(self) -> ChatUser:
-        """Have one more client hold a time."""
+        """Create a client who holds a time."""
         client = await self.comes()
         self.picks(client)
         await self.bot.settles()
@@ -75,19 +75,19 @@ async def hold(scenario: Scenario) -> Updates:
 
 
 async def confirm(scenario: Scenario) -> Updates:
-    """A client confirms his hold."""
+    """A client confirms their hold."""
     (await scenario.holder()).person.taps("Confirm")
     return scenario.bot.simulator.take_updates()
 
 
 async def release(scenario: Scenario) -> Updates:
-    """A client gives his hold back."""
+    """A client releases their hold."""
     (await scenario.holder()).person.taps("Release")
     return scenario.bot.simulator.take_updates()
 
 
 async def cancel(scenario: Scenario) -> Updates:
-    """A client cancels his booking."""
+    """A client cancels their booking."""
     client = await scenario.holder()
     await client.taps("Confirm")
     await client.taps("Cancel booking")
@@ -96,8 +96,8 @@ async def cancel(scenario: Scenario) -> Updates:
 
 
 async def publish(scenario: Scenario) -> Updates:
-    """The provider posts hours."""
-    # A quarter of an hour on a day after all that is posted, which nobody has posted before.
+    """The provider publishes hours."""
+    # A quarter-hour on a day after all published hours, different each time.
     number, dora = next(scenario.posts), scenario.dora
     begins = MONDAY.replace(hour=0) + timedelta(
         days=50 + number % 10, minutes=30 * (number // 10 % 47)
@@ -109,7 +109,7 @@ async def publish(scenario: Scenario) -> Updates:
 
 
 async def expire(scenario: Scenario) -> Updates:
-    """A hold has run out, and nobody has looked yet; those of others are swept."""
+    """A hold has expired and has not been swept; older ones have."""
     await scenario.bot.advances(seconds=scenario.bot.settings.policy.hold_duration.total_seconds())
     await scenario.holder()
     scenario.bot.now += scenario.bot.settings.policy.hold_duration
@@ -117,7 +117,7 @@ async def expire(scenario: Scenario) -> Updates:
 
 
 async def deliver(scenario: Scenario) -> Updates:
-    """A booking was confirmed, and the provider was not told yet."""
+    """A booking was confirmed, and the provider has not been notified."""
     (await scenario.holder()).person.taps("Confirm")
     await scenario.bot.processes(scenario.bot.simulator.take_updates())
     return []
@@ -126,4 +126,4 @@ async def deliver(scenario: Scenario) -> Updates:
 ACTS: dict[str, Act] = {
     act.__name__: act for act in (hold, confirm, release, cancel, publish, expire, deliver)
 }
-"""The moments that faults meet."""
+"""The acts that faults interrupt."""

@@ -1,4 +1,4 @@
-"""Killed at one await after the other of each act: what was not committed comes again, what was committed is told, and nobody notices."""
+"""The bot is killed at each await of each act: uncommitted work repeats, committed work is sent."""
 
 import asyncio
 import signal
@@ -19,13 +19,14 @@ CRASH = "tests.faults.crash_worker:crash"
 # Each act has more awaits than this.
 _SURELY = 25
 _FEW = 2
-# The advisory locks by which PostgreSQL knows who is alive.
+# The advisory locks by which PostgreSQL knows the live replicas.
 _LIVING = """SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
-    WHERE locktype = 'advisory' AND datname = current_database() AND classid = 5310209 AND objsubid = 2 AND granted"""
+    WHERE locktype = 'advisory' AND datname = current_database()
+    AND classid = 5310209 AND objsubid = 2 AND granted"""
 
 
 class CrashWorkers:
-    """Bots that do one thing each beside the harness's own, and may be killed at it."""
+    """Bots that perform one act each beside the harness's own, and may be killed."""
 
     def __init__(self, bot: BotHarness, log: Path) -> None:
         self._bot = bot
@@ -33,9 +34,9 @@ class CrashWorkers:
         self.deaths = 0
 
     async def run(self, updates: Updates, at: int) -> int | None:
-        """Process these updates, or do what is due if there are none, and be killed at await ``at``.
+        """Process these updates, or run what is due without any, and be killed at await ``at``.
 
-        Returns the number of awaits of one that was not killed, None of one that was.
+        Returns the number of awaits, or None if killed.
         """
         order = {
             "now": self._bot.now.isoformat(),
@@ -60,15 +61,18 @@ class CrashWorkers:
 
 
 async def dies(scenario: Scenario, them: CrashWorkers, act: str, at: int) -> int | None:
-    """Have an act done by one who dies at this await, and what is left by the next; see that nothing is wrong; return how it ended."""
+    """Let a worker perform an act and die at an await, recover, and check the invariants.
+
+    Returns the number of awaits, or None if killed.
+    """
     bot = scenario.bot
     updates = await ACTS[act](scenario)
-    # Whoever works next knows nothing of what the dead one did, as after any restart.
+    # The next process knows nothing of the killed one, as after any restart.
     await bot.crashes()
     awaits = await them.run(updates, at)
     if bot.app.database.url.startswith("postgresql:"):
         await until(lambda: rows(bot.app.database.url, _LIVING) == [(0,)])
-    # Telegram never heard that they were worked.
+    # Telegram does not know that they were processed.
     for update in updates:
         bot.simulator.redeliver(update["update_id"])
     await bot.recovers()
@@ -81,7 +85,7 @@ async def dies(scenario: Scenario, them: CrashWorkers, act: str, at: int) -> int
 
 
 async def tried(scenario: Scenario, them: CrashWorkers, act: str) -> int:
-    """Have an act die at each of its awaits, or at one of the first; return how many awaits were tried."""
+    """Kill an act at each await, or at a random one; return how many awaits were tried."""
     if not PROFILE.full:
         await dies(
             scenario,
@@ -100,15 +104,15 @@ async def tried(scenario: Scenario, them: CrashWorkers, act: str) -> int:
 async def test_whoever_dies_at_any_await_of_any_act_leaves_nothing_undone(
     scenario: Scenario, tmp_path: Path, acts: list[str]
 ) -> None:
-    # What was on its way when somebody died goes out once more.
+    # Messages in flight at a kill are sent again.
     scenario.meant = ("message is not modified",)
-    # Where there is no time for all, by lot.
+    # A sample at random in the fast profile.
     acts = acts or seeded(scenario.bot.app.database.url[:6]).sample(list(ACTS), _FEW)
     them = CrashWorkers(scenario.bot, tmp_path / "log")
     awaits = sum([await tried(scenario, them, act) for act in acts])
-    print(f"{' '.join(acts)}: {them.deaths} deaths at {awaits} awaits")  # noqa: T201  (pytest shows it where it is asked to)
+    print(f"{' '.join(acts)}: {them.deaths} deaths at {awaits} awaits")  # noqa: T201  (shown by pytest on request)
 
     assert len(scenario.bot.simulator.transcript.warnings) <= them.deaths
-    # What waits for a timer or the disk waits once more or less often each time.
+    # What waits for a timer or the disk varies by an await.
     assert them.deaths >= 0.8 * awaits
     assert (tmp_path / "log").read_text() == ""

@@ -1,4 +1,4 @@
-"""One person writes and taps as fast as he can: others hardly notice, and nothing of his is lost either."""
+"""One person writes and taps as fast as possible: others hardly notice, and nothing is lost."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,7 +25,7 @@ LINES, TAPS = 200, 100
 
 
 def settings_for(way: str, url: str, telegram: str, port: int) -> Settings:
-    """Return the settings of a bot that gets its updates in this way."""
+    """Return the settings of a bot that receives its updates this way."""
     posted: dict[str, Any] = (
         {"webhook_url": f"http://127.0.0.1:{port}/telegram", "webhook_secret": SECRET}
         if way == "webhook"
@@ -57,7 +57,7 @@ async def test_others_are_answered_while_one_person_floods_the_bot_and_all_that_
     flooder.sends("/help")
     await until(lambda: len(flooder.chat.messages) > 1)
     his = [flooder.sends("/help")["update_id"] for _ in range(LINES)]
-    # In its own queue; the tap is on a button that is long out of date.
+    # Taps have their own queue; this one is on a button that is long out of date.
     his += [
         flooder.taps_data("rs:1", flooder.chat.messages[1].id)["update_id"] for _ in range(TAPS)
     ]
@@ -80,7 +80,7 @@ async def test_others_are_answered_while_one_person_floods_the_bot_and_all_that_
 
 
 def _is_answered(person: Person) -> bool:
-    """Tell whether a person's line was answered."""
+    """Return whether a person's line was answered."""
     return len(person.chat.messages) > 1
 
 
@@ -99,7 +99,7 @@ async def test_a_quiet_person_is_answered_before_the_backlog_of_many_busy_ones(
     for person in flooders:
         person.sends("/help")
     await until(lambda: all(len(person.chat.messages) > 1 for person in flooders))
-    # Each has many more answers to come than Telegram lets the bot send in the time that is looked at.
+    # Each has many more answers pending than Telegram allows in the time measured.
     lines = 2 + 300 // busy
     for number in range(lines):
         for person in flooders:
@@ -110,7 +110,7 @@ async def test_a_quiet_person_is_answered_before_the_backlog_of_many_busy_ones(
         before = sum(len(flooder.chat.messages) for flooder in flooders)
         person.sends("/help")
         await until(partial(_is_answered, person))
-        # A button of long ago: the tap is answered, and shows nothing.
+        # An old button: the tap is answered without a text.
         person.taps_data("rs:1", person.chat.messages[1].id)
         await until(lambda: all(tap.answers for tap in telegram.world.taps.values()))
         shown_between.append(sum(len(flooder.chat.messages) for flooder in flooders) - before)
@@ -120,8 +120,8 @@ async def test_a_quiet_person_is_answered_before_the_backlog_of_many_busy_ones(
         await bot
     await telegram.stop()
 
-    assert left > 0, "the backlog was gone before everybody quiet was answered"
-    # Two seconds of what Telegram takes, for a line and a tap; the backlog would take ten.
+    assert left > 0, "the backlog was gone before all quiet people were answered"
+    # Two seconds of Telegram's rate, for a line and a tap; the backlog takes ten.
     assert max(shown_between) <= 60
     assert not [call for call in telegram.transcript.calls if call.status == 429]
 

@@ -1,4 +1,4 @@
-"""Whatever comes in, forged buttons, random bytes, strange names: everybody is answered, and nobody reaches what is not his."""
+"""Forged buttons, random text and strange names are answered and reveal nothing."""
 
 import random
 from dataclasses import fields
@@ -41,12 +41,12 @@ _EXTREMES = (
 )
 _MINE = "SELECT * FROM reservation ORDER BY id"
 _HOURS = "SELECT * FROM availability ORDER BY provider_id, end_cell"
-# What a phone would send that is no ordinary text: a NUL, halves of characters, those that turn lines around, and joined ones.
+# Characters outside ordinary text: NUL, surrogates, bidi controls and combining characters.
 _ODD = "\x00\x01\x1b\ud800\udfff\u202e\u2066\u200d\ufeff\ufffe\u0301<&\"'%{}\\/\n\t "
 
 
 def forged(lots: random.Random) -> str:
-    """Return callback data that was valid before somebody's fingers slipped."""
+    """Return callback data that was valid before a random change."""
     kind = lots.choice(KINDS)
     parts = [
         kind.tag,
@@ -67,7 +67,7 @@ def forged(lots: random.Random) -> str:
 
 
 def line(lots: random.Random) -> str:
-    """Return what no person would type: odd characters, and characters of every plane, those that are none among them."""
+    """Return random text of odd characters and characters of every plane, invalid ones included."""
     size = lots.randint(1, 40)
     drawn = (
         lots.choice(_ODD)
@@ -75,7 +75,8 @@ def line(lots: random.Random) -> str:
         else chr(lots.randrange(0x10000) + (lots.randrange(17) << 16))
         for _ in range(size)
     )
-    return f"{lots.choice(('', '/', '/start ', '/start book_', '/start join_', '25 Nov ', '9:00-'))}{''.join(drawn)}."
+    beginnings = ("", "/", "/start ", "/start book_", "/start join_", "25 Nov ", "9:00-")
+    return f"{lots.choice(beginnings)}{''.join(drawn)}."
 
 
 @pytest.mark.parametrize("seed", [1])
@@ -87,7 +88,7 @@ async def test_forged_buttons_are_answered_and_touch_nobody_elses_things(
     await scenario.bot.settles()
     people, url = [*scenario.people, scenario.dora], scenario.bot.app.database.url
     before = rows(url, _MINE), rows(url, _HOURS)
-    # He is no client and no provider: whatever he changes but his own holds is somebody else's.
+    # Mallory is neither client nor provider: only their own holds may change.
     mallory, lots = scenario.bot.joins("Mallory"), seeded(seed)
     await mallory.sends("/start")
     for _ in range(FORGED // _AT_ONCE):

@@ -1,4 +1,4 @@
-"""The look at the books after a fault: it has nothing to say where all is well, and it notices each thing that can be wrong."""
+"""The invariant checks report nothing in a correct state, and find each kind of violation."""
 
 import re
 import sqlite3
@@ -12,25 +12,44 @@ from tests.faults.scenario import ACTS, Scenario, confirm, hold, publish
 from tests.kit.chat import ChatUser
 from tests.kit.raw_database import changes
 
-# What is done to the books behind everybody's back, after a hold was made, and one confirmed; and part of what is to be said of it.
+# Changes made directly in the database after a hold and a confirmed one, and part of the report.
 FORGED = {
-    "UPDATE reservation SET start_cell = start_cell - 1 WHERE id = 2": "reservations 1 and 2 overlap",
-    "DELETE FROM busy WHERE reservation_id = 2": "Live reservations do not take all of their time",
-    "INSERT INTO busy SELECT kind, 77, cell, reservation_id, hold_until FROM busy WHERE reservation_id = 1": "cell (0, 77",
-    "UPDATE reservation SET status = 'completed' WHERE id = 2": "reads that 2 is confirmed, and it is completed",
-    "UPDATE reservation SET status = 'cancelled', ended_by = 'client' WHERE id = 1": "reads that 1 is held, and it is cancelled",
-    "DELETE FROM reservation WHERE id = 1": "reads that 1 is held, and it is None",
-    "UPDATE reservation SET client_id = 1002 WHERE id = 1": "1001 was shown the reservation 1, which is not his",
-    "UPDATE outbox SET state = 'parked', error = 'x' WHERE kind = 'booking_confirmed'": "a booking_confirmed is parked: x",
-    "UPDATE reservation SET status = 'cancelled', ended_by = 'provider' WHERE id = 2": "❌ was never told of (1002,",
-    "UPDATE reservation SET status = 'cancelled', ended_by = 'client' WHERE id = 2": "the cancellation was not told",
-    "UPDATE reservation SET status = 'expired' WHERE id = 1": "⌛ was never told of (1001,",
+    "UPDATE reservation SET start_cell = start_cell - 1 WHERE id = 2": (
+        "reservations 1 and 2 overlap"
+    ),
+    "DELETE FROM busy WHERE reservation_id = 2": (
+        "Live reservations do not take all of their time"
+    ),
+    "INSERT INTO busy SELECT kind, 77, cell, reservation_id, hold_until FROM busy "
+    "WHERE reservation_id = 1": "cell (0, 77",
+    "UPDATE reservation SET status = 'completed' WHERE id = 2": (
+        "reads that 2 is confirmed, but it is completed"
+    ),
+    "UPDATE reservation SET status = 'cancelled', ended_by = 'client' WHERE id = 1": (
+        "reads that 1 is held, but it is cancelled"
+    ),
+    "DELETE FROM reservation WHERE id = 1": "reads that 1 is held, but it is None",
+    "UPDATE reservation SET client_id = 1002 WHERE id = 1": (
+        "1001 was shown the reservation 1, which is not theirs"
+    ),
+    "UPDATE outbox SET state = 'parked', error = 'x' WHERE kind = 'booking_confirmed'": (
+        "a booking_confirmed is parked: x"
+    ),
+    "UPDATE reservation SET status = 'cancelled', ended_by = 'provider' WHERE id = 2": (
+        "❌ was not sent for (1002,"
+    ),
+    "UPDATE reservation SET status = 'cancelled', ended_by = 'client' WHERE id = 2": (
+        "the cancellation was not sent"
+    ),
+    "UPDATE reservation SET status = 'expired' WHERE id = 1": "⌛ was not sent for (1001,",
     "DELETE FROM outbox WHERE kind = 'hold_warning'": "warnings",
     "INSERT INTO failed_update VALUES (5, 3, 'x', 1, 1)": "update 5 was set aside: x",
-    "UPDATE draft SET state = 'open'": "1000 reads that hours 1 are published, and they are open",
-    "INSERT INTO availability SELECT provider_id, end_cell + 1, start_cell FROM availability": "hours overlap or were not joined",
+    "UPDATE draft SET state = 'open'": "1000 reads that hours 1 are published, but they are open",
+    "INSERT INTO availability SELECT provider_id, end_cell + 1, start_cell FROM availability": (
+        "hours overlap or were not joined"
+    ),
 }
-# What goes wrong with each call of a method from now on.
+# Permanent faults of a method.
 UNHEARD = {
     ("sendMessage", FaultKind.SERVER_ERROR): "1001 wrote /book and was not answered",
     ("answerCallbackQuery", FaultKind.SERVER_ERROR): "was left unanswered",
@@ -38,7 +57,7 @@ UNHEARD = {
 
 
 async def everything_happens(scenario: Scenario) -> list[ChatUser]:
-    """Have each act done as it should be, and return everybody."""
+    """Perform each act without faults and return everyone."""
     for act in ACTS.values():
         await scenario.bot.processes(await act(scenario))
         await scenario.bot.settles()
@@ -50,7 +69,7 @@ async def test_where_nothing_went_wrong_nothing_is_found(scenario: Scenario) -> 
 
 
 async def two_book(scenario: Scenario) -> list[ChatUser]:
-    """Have one client hold a time, another one confirm it, and the provider post hours."""
+    """One client holds a time, another confirms one, and the provider publishes hours."""
     for act in (hold, confirm, publish):
         await scenario.bot.processes(await act(scenario))
         await scenario.bot.settles()
@@ -84,14 +103,14 @@ async def test_a_notice_that_came_again_is_noticed_and_can_be_excused(scenario: 
     )
     await bot.simulator.call("sendMessage", notice.params)
 
-    assert await looked_over(bot, *people) == ["1 notices came again, not 0"]
+    assert await looked_over(bot, *people) == ["1 repeated notices, at most 0 expected"]
     assert await looked_over(bot, *people, repeats=1) == []
 
     await bot.simulator.call(
         "sendMessage", {"chat_id": people[0].id, "text": "It is Client 2. who comes"}
     )
     assert await looked_over(bot, *people, repeats=1) == [
-        f"{people[0].id} was shown the name Client 2., which is not his"
+        f"{people[0].id} was shown the name Client 2., which is not theirs"
     ]
 
 
@@ -116,7 +135,7 @@ async def test_a_cancellation_told_without_its_booking_is_noticed(scenario: Scen
     await bot.simulator.call("sendMessage", {**notice.params, "text": other})
     found = await looked_over(bot, *people, repeats=1)
     assert len(found) == 1
-    assert found[0].endswith("was told, and the booking was never announced")
+    assert found[0].endswith("was sent, but the booking was never announced")
 
 
 @pytest.mark.engines("sqlite")

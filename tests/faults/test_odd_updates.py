@@ -1,4 +1,4 @@
-"""Updates of which one field is not as it should be, from a fuzz of whole updates: they keep nobody else from being answered."""
+"""Fuzzed updates with one wrong field: they do not keep others from being answered."""
 
 import logging
 import re
@@ -21,7 +21,7 @@ BATCH = 80
 SAMPLE = 160
 PARTS = PROFILE.pick(fast=1, full=8)
 _FIRST_STRANGER = 5_000_000
-# One of each sort that has kept others from being answered, or could.
+# One of each sort that has blocked others, or could.
 KNOWN = (
     Odd("text", ("message", "from", "first_name"), "null"),
     Odd("text", ("message", "from", "first_name"), "empty text"),
@@ -43,7 +43,7 @@ KNOWN = (
     Odd("tap", ("callback_query", "message", "reply_markup"), "list"),
     Odd("tap", ("callback_query", "message", "message_id"), "2**63"),
 )
-# What the look at the books may say of those who sent odd updates; rows that are not sent are looked up person by person.
+# What the invariant check may report about senders of odd updates.
 _EXPECTED = re.compile(
     r"^update \d+ was set aside: |^Updates that failed three times|^a \w+ is (withheld|parked|waiting): "
 )
@@ -54,7 +54,7 @@ _TOLD = re.compile(r"• (\d+) things? that .* set aside")
 async def odd_scene(
     request: pytest.FixtureRequest, database_url: str, unused_tcp_port: int
 ) -> AsyncIterator["OddScene"]:
-    """Return a venue whose bot receives updates by itself, from a Telegram that may send anything."""
+    """A venue whose bot receives updates from a Telegram that sends anything."""
     bot = (
         PolledBot(database_url)
         if request.param == "polling"
@@ -69,7 +69,7 @@ async def odd_scene(
 
 
 class OddScene(Scenario):
-    """A venue where strangers send odd updates between the good ones of others."""
+    """A venue where strangers send odd updates between valid ones of others."""
 
     def __init__(self, bot: ServedBot) -> None:
         super().__init__(bot)
@@ -81,7 +81,7 @@ class OddScene(Scenario):
         self._no_updates: set[int] = set()
 
     async def begins(self) -> None:
-        """Have an admin, a provider, a client with a booking, and clients who will ask for help again and again."""
+        """Create an admin, a provider, a client with a booking, and regular clients."""
         await self.opens()
         self.admin = self.bot.joins("Ada", id=ADMIN_ID)
         await self.admin.sends("/start")
@@ -89,7 +89,7 @@ class OddScene(Scenario):
         self.regulars = [self.bot.joins(f"Regular {number}") for number in range(3)]
 
     async def meets(self, batch: Sequence[Odd]) -> None:
-        """Have strangers send odd updates, regulars good ones between them, and see that everybody who should be is answered."""
+        """Send odd updates between valid ones, and check that everyone valid is answered."""
         third = -(-len(batch) // 3)
         for number, regular in enumerate(self.regulars):
             for odd in batch[number * third : (number + 1) * third]:
@@ -98,7 +98,7 @@ class OddScene(Scenario):
         self._asked += 1
         newcomer = self.bot.joins("Newcomer")
         newcomer.person.sends("/start")
-        # While the odd ones are still tried again.
+        # The odd updates are still being retried.
         await until(
             lambda: newcomer.shown and all(len(each.shown) == self._asked for each in self.regulars)
         )
@@ -107,7 +107,7 @@ class OddScene(Scenario):
         assert [len(each.shown) for each in self.regulars] == [self._asked] * 3
 
     def _gives_up(self) -> None:
-        """Have Telegram post no more what is no update, as it does after a day; by polling it is gone with the next one."""
+        """Stop posting invalid updates, as Telegram does after a day; polling skips them."""
         if self.bot.simulator.world.webhook.url:
             refused = [
                 entry
@@ -118,7 +118,7 @@ class OddScene(Scenario):
                 self.bot.simulator.world.updates.done(entry)
 
     def _sends(self, odd: Odd) -> None:
-        """Have a stranger nobody has heard of send an odd update, whose taps and chat Telegram knows."""
+        """Send an odd update from an unknown stranger whose chat the simulator has."""
         stranger = next(self._strangers)
         world = self.bot.simulator.world
         self.bot.simulator.person("Stranger", id=stranger)
@@ -129,7 +129,7 @@ class OddScene(Scenario):
         world.updates.add_raw(odd.written({"update_id": number, **valid(odd.kind, stranger)}))
 
     async def found(self) -> list[str]:
-        """Return what is wrong besides that odd updates were set aside and that strangers cannot be written to."""
+        """Return all violations except set-aside odd updates and unreachable strangers."""
         people = [*self.people, self.dora, *self.regulars]
         known = ", ".join(str(person.id) for person in (*people, self.admin))
         wrong = [
@@ -144,7 +144,7 @@ class OddScene(Scenario):
         return wrong + [f"a {kind} was not sent to one of ours: {error}" for kind, error in unsent]
 
     async def told_of(self) -> int:
-        """Return of how many updates that were set aside the admin was told, once all hours have passed."""
+        """Return how many set-aside updates the admin was notified of within two hours."""
         await self.bot.advances(hours=1)
         await self.bot.advances(hours=1)
         return sum(
@@ -159,13 +159,13 @@ def _parts(odd: Sequence[Odd]) -> Iterator[Sequence[Odd]]:
 async def _survives(
     scenario: OddScene, odd: Sequence[Odd], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Have everybody meet odd updates, and look at what they have left."""
+    """Send odd updates and check the state afterwards."""
     caplog.set_level(logging.INFO)
     for batch in _parts(odd):
         await scenario.meets(batch)
     assert await scenario.found() == []
     set_aside = await scenario.served.adds_up("slotkeeper_updates_total", outcome="set_aside")
-    print(f"{len(odd)} odd updates, {set_aside:.0f} set aside")  # noqa: T201  (pytest shows it where it is asked to)
+    print(f"{len(odd)} odd updates, {set_aside:.0f} set aside")  # noqa: T201  (shown by pytest on request)
     assert await scenario.told_of() == set_aside
     assert (await scenario.served.asks("/readyz")).status == 200
     assert (await scenario.served.asks("/healthz")).status == 200
@@ -174,7 +174,7 @@ async def _survives(
 
 
 def _chosen(part: int, seed: object) -> list[Odd]:
-    """Return the odd updates of one part of all, or a sample."""
+    """Return one part of all odd updates, or a sample."""
     if not PROFILE.full:
         return [*KNOWN, *drawn(seeded(seed), SAMPLE)]
     everything = every_odd_one()

@@ -1,4 +1,4 @@
-"""Updates that come twice, late or in another order, and a clock that is set while people book."""
+"""Updates that are repeated, late or out of order, and a clock that is set while people book."""
 
 from datetime import timedelta
 
@@ -33,7 +33,7 @@ async def test_updates_that_come_twice_late_or_in_another_order_do_nothing_twice
     shuffled = lots.sample(updates * 2, 2 * len(updates))
     await bot.processes(shuffled)
     await bot.advances(minutes=lots.randint(0, 29))
-    # What comes a day later is old news.
+    # Updates are repeated a day later.
     await bot.processes(lots.sample(updates, len(updates)))
     await bot.advances(days=1)
     await bot.processes(updates)
@@ -52,10 +52,10 @@ async def test_a_clock_that_is_set_to_and_fro_loses_nothing(scenario: Scenario, 
         bot.now += timedelta(**{request: int(size)})
         await bot.processes(updates)
         await bot.settles()
-        # Whoever set the clock wrong sets it right.
+        # The clock is corrected.
         bot.now -= timedelta(**{request: int(size)})
         await bot.settles()
-    # Whatever was dated ahead has come.
+    # Everything dated ahead is due now.
     await bot.advances(days=1, hours=1)
 
     assert await aftermath(bot, *scenario.people, scenario.dora) == []

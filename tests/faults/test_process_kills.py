@@ -1,4 +1,4 @@
-"""Again and again the bot is killed on the spot while people book and holds expire: nobody is left without an answer or a notice."""
+"""The bot is killed repeatedly while people book and holds expire: no answer or notice is lost."""
 
 import asyncio
 import random
@@ -30,23 +30,26 @@ from tests.storage.audit import claims, overlaps
 KILLS = PROFILE.pick(fast=20, full=50)
 CLIENTS = 10
 FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
-STILL_OWED = "SELECT count(*) FROM outbox WHERE state = 'due' OR EXISTS (SELECT 1 FROM reservation WHERE status = 'held')"
+STILL_OWED = (
+    "SELECT count(*) FROM outbox WHERE state = 'due' "
+    "OR EXISTS (SELECT 1 FROM reservation WHERE status = 'held')"
+)
 TOLD = ("sendmessage", "editmessagetext", "answercallbackquery")
 
 
 class Assassin(Faults):
-    """Kills the bot every few messages: some before Telegram has them, some after, so that the bot never hears that it has."""
+    """Kills the bot every few messages, before or after Telegram has processed the call."""
 
     def __init__(self) -> None:
         super().__init__()
         self.bot: ForkedProcess | None = None
         self.kills = 0
         self.killed: asyncio.Queue[ForkedProcess] = asyncio.Queue()
-        self._random = random.Random(7)  # noqa: S311  (the same trouble each time)
+        self._random = random.Random(7)  # noqa: S311  (a fixed seed)
         self._spared = 5
 
     def take(self, method: str, person: int | None) -> Fault | None:
-        """Return what happens to a call."""
+        """Return the fault of a call."""
         if method.lower() not in TOLD or self.bot is None or self.kills == KILLS:
             return super().take(method, person)
         self._spared -= 1
@@ -63,19 +66,19 @@ class Assassin(Faults):
 
 
 class Client:
-    """Somebody who books the same times as one other person, confirms every other hold and lets the rest expire."""
+    """A person who books the same times as one other, and confirms every second hold."""
 
     def __init__(self, simulator: Simulator, number: int, provider: int) -> None:
         self._simulator = simulator
         self.person = simulator.person(f"Client {number}")
         self._provider = provider
         # Neighbours want the same times in the same order.
-        chance = random.Random(number // 2)  # noqa: S311  (nobody guesses it)
+        chance = random.Random(number // 2)  # noqa: S311  (a fixed seed)
         self._cells = iter(chance.sample(range(FIRST, FIRST + 700), 700))
         self._confirms = number % 2 == 0
 
     async def books(self) -> None:
-        """Ask for the calendar, pick a time, and perhaps confirm it."""
+        """Ask for the calendar, pick a time, and confirm every second one."""
         asked = self.person.sends("/book")["message"]["message_id"]
         await until(lambda: self._calendar(asked))
         card = self._calendar(asked)
@@ -92,7 +95,7 @@ class Client:
                 await self._tapped(self.person.taps("Confirm", message=card))
 
     def _calendar(self, asked: int) -> Message | None:
-        """Return the answer to a question: the first message after it from which a day or a time can be chosen."""
+        """Return the first message after a question from which a day or a time can be chosen."""
         times = ("bd:", "bs:")
         found = (
             m
@@ -117,7 +120,7 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 async def dora(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> Person:
-    """A provider with a week of hours, in the database before the bot first starts."""
+    """A provider with a week of hours, stored before the bot first starts."""
     dora = simulator.person("Dora")
     dora.sends("/start")
     database = Database(f"sqlite:///{shutil.copyfile(migrated_file, tmp_path / 'bot.db')}")
@@ -176,17 +179,18 @@ async def test_kills_between_commit_and_delivery_lose_nothing(
 
 
 def unmarked(simulator: Simulator, url: str) -> int:
-    """Return how many notices Telegram took of which a bot that is dead had no time to note that it did."""
+    """Return how many accepted notices the killed bot had not marked as sent."""
     due = rows(
         url,
-        "SELECT outbox.kind, recipient_id, start_cell FROM outbox JOIN reservation ON reservation.id = reservation_id WHERE state = 'due'",
+        "SELECT outbox.kind, recipient_id, start_cell FROM outbox "
+        "JOIN reservation ON reservation.id = reservation_id WHERE state = 'due'",
     )
     taken = {kind: told(simulator.transcript.calls, opening) for kind, opening in OPENINGS.items()}
     return sum((recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in due)
 
 
 def repeats(simulator: Simulator, dora: Person, url: str) -> int:
-    """Return how many notices came more than once, after checking that each that is owed came at least once and no other did."""
+    """Return how many notices were repeated; check that exactly the due ones arrived."""
     expired = rows(url, "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'")
     booked = rows(url, f"SELECT {dora.id}, start_cell FROM reservation WHERE status = 'confirmed'")
     assert len(expired) > CLIENTS

@@ -1,4 +1,4 @@
-"""Readiness while the database takes no writes: reads alone would not show it."""
+"""Readiness while the database refuses writes, which reads alone do not show."""
 
 import json
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ RECENT = timedelta(seconds=5)
 
 @pytest.fixture
 async def bot(database_url: str) -> AsyncIterator[ServedBot]:
-    """A town whose bot has its HTTP side open; Telegram was heard of just now."""
+    """A bot with its HTTP server open that has just heard from Telegram."""
     place = ServedBot(database_url)
     await place.starts()
     place.app.heartbeat.beat()
@@ -29,7 +29,7 @@ async def database_says(bot: ServedBot) -> tuple[int, str]:
 
 
 async def settled(bot: ServedBot) -> tuple[int, str]:
-    """Return the third result: connections that were cut meanwhile are replaced after the first to read and the first to write."""
+    """Return the third result; the first two replace cut connections for reading and writing."""
     for _ in range(2):
         bot.now += RECENT
         await database_says(bot)
@@ -68,6 +68,6 @@ async def test_the_result_is_kept_for_five_seconds_however_many_ask(
     bot.now += RECENT - timedelta(microseconds=1)
     assert [(await database_says(bot))[0] for _ in range(10)] == [503] * 10
 
-    # A clock that is set back makes no result last longer.
+    # A clock that is set back does not extend a result.
     bot.now -= timedelta(hours=1)
     assert await database_says(bot) == (200, "ok")

@@ -1,4 +1,4 @@
-"""Three replicas on one PostgreSQL are killed one after the other while people book: nobody notices more than a repeated message."""
+"""Three replicas on one PostgreSQL are killed in turn while people book."""
 
 from pathlib import Path
 
@@ -25,6 +25,6 @@ async def test_replicas_that_are_killed_again_and_again_lose_nothing(
 ) -> None:
     stage = Stage(database_url, tmp_path, SCRIPTS[way])
     outcome = await stage.plays(quiet_ports(1 + REPLICAS))
-    print(f"\n{way}\n{outcome}")  # noqa: T201  (pytest shows it where it is asked to, or where the test fails)
+    print(f"\n{way}\n{outcome}")  # noqa: T201  (shown by pytest on request or failure)
 
     assert outcome.wrong == []

@@ -1,4 +1,4 @@
-"""Telegram refuses, is silent or breaks off at each moment: nothing is lost, and what may have arrived comes once more at most."""
+"""Telegram refuses, is silent or cuts at each act: nothing is lost, and repeats are limited."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.faults.invariants import aftermath
 from tests.faults.scenario import ACTS, ACTS_PER_FAULT, SEEDS, Scenario
 from tests.kit.sampling import PROFILE, seeded
 
-# How a call may end badly, and after how many seconds Telegram wants to hear of us again, where it says so.
+# How a call fails, and the retry_after in seconds, if any.
 FATES = {
     "refused": (FaultKind.SERVER_ERROR, None),
     "storm of 429": (FaultKind.FLOOD, 3),
@@ -21,7 +21,7 @@ FATES = {
     "cut after the work": (FaultKind.CUT_AFTER, None),
     "broken json": (FaultKind.BROKEN_JSON, None),
 }
-# What Telegram says to whoever does again what he was not told is done.
+# How Telegram refuses a repeated call whose first answer was lost.
 MEANT = (
     "was answered",
     "message is not modified",
@@ -31,7 +31,7 @@ MEANT = (
 
 
 async def meets(scenario: Scenario, act: str, fate: str, calls: int) -> int:
-    """Have so many calls of an act end so, and all that is left be done once they go well again; return how many did."""
+    """Run an act with failing calls, and again without faults; return how many calls failed."""
     bot, (kind, wait) = scenario.bot, FATES[fate]
     updates = await ACTS[act](scenario)
     bot.simulator.faults.add(kind, times=calls, retry_after=wait)
@@ -40,7 +40,7 @@ async def meets(scenario: Scenario, act: str, fate: str, calls: int) -> int:
         await bot.advances(seconds=4)
     unmet = sum(fault.times or 0 for fault in bot.simulator.faults.waiting)
     bot.simulator.faults.clear()
-    # Whatever had to wait, as it was told or longer each time, has waited long enough.
+    # Longer than any wait after a fault.
     await bot.advances(seconds=60)
     return calls - unmet
 
@@ -51,7 +51,7 @@ async def test_no_fate_of_a_call_at_any_moment_loses_anything(
 ) -> None:
     scenario.meant = MEANT
     lots, repeats = seeded(seed), 0
-    # What Telegram does concerns no database: where there is no time for all, each meets every other fate.
+    # Telegram faults concern no database: in the fast profile each engine gets every second one.
     fates = list(FATES) if PROFILE.full else list(FATES)[engine == "sqlite" :: 2]
     for fate in fates:
         for act in lots.sample(list(ACTS), ACTS_PER_FAULT):

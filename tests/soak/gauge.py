@@ -1,4 +1,4 @@
-"""What a process takes: resident memory and descriptors, looked up each second, life by life; and how long people wait."""
+"""A process's memory and descriptors, sampled regularly, and how long people wait for answers."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _PATIENCE = 600
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one process took at one moment: megabytes and descriptors."""
+    """A process at one moment: its memory in megabytes and its descriptors."""
 
     pid: int
     megabytes: float
@@ -24,13 +24,13 @@ class Sample:
 
 @dataclass(slots=True)
 class Gauge:
-    """Samples of the process that ``pid`` names, None while there is none."""
+    """Samples of the process with ``pid()``, if there is one."""
 
     pid: Callable[[], int | None]
     samples: list[Sample] = field(default_factory=list)
 
     async def watches(self) -> None:
-        """Look until cancelled."""
+        """Sample until cancelled."""
         while True:
             await asyncio.sleep(_EVERY)
             pid = self.pid()
@@ -46,17 +46,17 @@ class Gauge:
 
 
 def megabytes(sample: Sample) -> float:
-    """Return how much memory was resident."""
+    """Return the resident memory."""
     return sample.megabytes
 
 
 def descriptors(sample: Sample) -> float:
-    """Return how many descriptors were open."""
+    """Return the number of open descriptors."""
     return sample.descriptors
 
 
 def _sample(pid: int) -> Sample | None:
-    """Return what a process takes now, None where it has just ended."""
+    """Return a sample of a process, or None if it has just ended."""
     process = Path(f"/proc/{pid}")
     try:
         [resident] = [
@@ -72,7 +72,7 @@ def _sample(pid: int) -> Sample | None:
 
 
 class Probes:
-    """People who write rarely, and wait for the answer: what they wait is what the others cost them."""
+    """People who write rarely and measure how long they wait because of the others."""
 
     def __init__(self, people: list[Person], every: float) -> None:
         self.waits: list[float] = []
@@ -80,7 +80,7 @@ class Probes:
         self._every = every
 
     async def ask(self) -> None:
-        """Have one after the other ask, each in a task of its own, until cancelled."""
+        """Let them ask in turn, each in their own task, until cancelled."""
         async with asyncio.TaskGroup() as group:
             while True:
                 for person in self._people:
@@ -101,4 +101,7 @@ class Probes:
         if len(self.waits) < 2:
             return "too few"
         cuts = quantiles(self.waits, n=100, method="inclusive")
-        return f"p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s, longest {max(self.waits):.2f} s, of {len(self.waits)}"
+        return (
+            f"p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s, "
+            f"longest {max(self.waits):.2f} s, of {len(self.waits)}"
+        )

@@ -1,4 +1,4 @@
-"""People who do whatever comes to mind: each act is chosen by lot among what the chat offers at that moment."""
+"""People who act at random on what their chat offers at the moment."""
 
 import random
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _OLD = 30
 
 
 class Visitor:
-    """A person who taps, types and blocks by lot."""
+    """A person who taps, types and blocks at random."""
 
     def __init__(self, person: Person, lots: random.Random) -> None:
         self.person = person
@@ -29,7 +29,7 @@ class Visitor:
         }
 
     def acts(self) -> None:
-        """Do one thing, whatever it is; a person who has blocked the bot unblocks it."""
+        """Do one random thing; a person who has blocked the bot unblocks it."""
         if self.blocked:
             self.returns()
             return
@@ -71,7 +71,7 @@ class Visitor:
         self._taps_on(self._lots.choice(cards) if cards else None)
 
     def _taps_on(self, card: Message | None) -> str | None:
-        """Tap a button by lot and return what it carries; a person without a card begins."""
+        """Tap a random button and return its data; without one, send a command."""
         data = [button.data for button in card.buttons if button.data] if card else []
         if card is None or not data:
             self._begins()
@@ -86,12 +86,12 @@ class Visitor:
 
 
 class Practitioner(Visitor):
-    """A provider, who also looks at the agenda and posts hours."""
+    """A provider, who also opens the agenda and publishes hours."""
 
     def __init__(self, person: Person, lots: random.Random) -> None:
         super().__init__(person, lots)
         self._acts[self._posts] = 10
-        # Clients would never be reached by one who is away.
+        # Clients could never reach a provider who blocks the bot.
         self._acts[self._blocks] = 0
 
     def _commands(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The soak: two hundred people, a bot that is killed and cut off by lot, and the look at what is left."""
+"""The soak test: many people, a bot that is killed and disconnected at random, and checks."""
 
 import asyncio
 import time
@@ -30,9 +30,15 @@ from tests.storage.audit import audit
 PROVIDERS = 5
 _FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
 _HOURS = TimeSpan(_FIRST, _FIRST + 40 * 96)
-_OWED = "SELECT (SELECT count(*) FROM outbox WHERE state = 'due') + (SELECT count(*) FROM reservation WHERE status = 'held')"
-_PARKED = f"SELECT id, error FROM outbox WHERE state = 'parked' AND recipient_id BETWEEN 1 AND {FIRST_STRANGER - 1}"
-# What the doctor says of odd updates, and of answers to them that no Telegram would take.
+_OWED = (
+    "SELECT (SELECT count(*) FROM outbox WHERE state = 'due')"
+    " + (SELECT count(*) FROM reservation WHERE status = 'held')"
+)
+_PARKED = (
+    "SELECT id, error FROM outbox WHERE state = 'parked' "
+    f"AND recipient_id BETWEEN 1 AND {FIRST_STRANGER - 1}"
+)
+# What ``doctor`` reports about odd updates and replies to them that Telegram refuses.
 _EXPECTED = (
     "Updates that failed three times and were set aside: ",
     "A message (reply) was parked ",
@@ -46,7 +52,7 @@ _GROWTH = 1.15
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How long it goes on, how many people there are, how many updates a second, and how many kills in the first part of it."""
+    """The duration, the number of people, the updates a second, and the kills in the first part."""
 
     minutes: float
     people: int
@@ -55,13 +61,13 @@ class Script:
     trouble_every: float
     hold_seconds: int = 20
     fresh: bool = True
-    """Whether each process is an interpreter of its own, or a fork that has imported everything."""
+    """Whether each process is a new interpreter, or a fork with everything imported."""
     settled_life: float = 0.5
-    """Which part of the time the last process has to itself, so that its memory can be judged."""
+    """The part of the time without kills, so that the last process's memory can be judged."""
 
 
 class Soak:
-    """Everything a soak needs: a Telegram with its limits, people, a bot, troubles, gauges."""
+    """The parts of a soak: a rate-limited Telegram, people, a bot, faults and gauges."""
 
     def __init__(self, url: str, folder: Path, script: Script) -> None:
         self.script = script
@@ -80,7 +86,7 @@ class Soak:
         self.outcome = Outcome()
 
     async def goes_on(self) -> Outcome:
-        """Go on for as long as the script says, and return what came of it."""
+        """Run for the duration of the script and return the outcome."""
         async with AsyncExitStack() as stack:
             await self.simulator.start()
             stack.push_async_callback(self.simulator.stop)
@@ -103,7 +109,7 @@ class Soak:
             return self.outcome
 
     async def _sets_scene(self) -> None:
-        """Have providers with many hours in the database, and people who know the bot."""
+        """Store providers with many hours, and create people who know the bot."""
         admin = self.simulator.person("Ada", id=ADMIN_ID)
         providers = [self.simulator.person(f"Provider {number}") for number in range(PROVIDERS)]
         clients = [
@@ -132,7 +138,7 @@ class Soak:
         self.troubles = Troubles(self.simulator, file, self.lots, self.script.trouble_every)
 
     async def _rages(self) -> None:
-        """Let people act and things go wrong for as long as the script says."""
+        """Let people act and faults occur for the duration of the script."""
         seconds = self.script.minutes * 60
         await until(lambda: self.simulator.world.poll, within=60)
         jobs: list[Coroutine[Any, Any, None]] = [
@@ -147,27 +153,27 @@ class Soak:
             for task in done:
                 task.result()
         finally:
-            # A kill in progress is followed by its start.
+            # A kill in progress is followed by a start.
             await tasks[1]
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
-            # What died on the way did nothing from then on.
+            # A task that failed did nothing from then on.
             self.outcome.wrong += [
-                f"a part of the soak ended early: {error!r}"
+                f"a soak task failed: {error!r}"
                 for error in ended
                 if isinstance(error, Exception)
             ]
 
     async def _act(self) -> None:
-        """Have one person after the other do something, without end."""
+        """Let random people act, forever."""
         while True:
             await asyncio.sleep(self.lots.expovariate(self.script.rate))
             self.lots.choice(self.visitors).acts()
             self.acts += 1
 
     async def _kill(self, seconds: float) -> None:
-        """Kill the process and start it again, now and then in the first part of the time."""
+        """Kill and restart the process at intervals in the first part of the time."""
         pause = seconds * (1 - self.script.settled_life) / (self.script.kills + 1)
         for _ in range(self.script.kills):
             await asyncio.sleep(pause)
@@ -176,7 +182,7 @@ class Soak:
             await self.running.starts()
 
     async def _calms(self) -> None:
-        """Let everything go well again, everybody come back, and all that is owed be told."""
+        """Remove all faults, let everyone unblock the bot, and wait until everything is sent."""
         self.simulator.faults.clear()
         for visitor in self.visitors:
             if visitor.blocked:
@@ -196,10 +202,10 @@ class Soak:
             owed = rows(
                 self.url, "SELECT kind, attempts, error FROM outbox WHERE state = 'due' LIMIT 5"
             )
-            self.outcome.wrong.append(f"{waiting} updates wait, and {owed} is owed")
+            self.outcome.wrong.append(f"{waiting} updates are pending, and {owed} is not sent")
 
     async def _all_are_answered(self) -> None:
-        """Have everybody write /start, and wait for the answers."""
+        """Let everyone send /start, and wait for the answers."""
         people = [visitor.person for visitor in self.visitors] + self.quiet
         before = {}
         for person in people:
@@ -220,7 +226,7 @@ class Soak:
         await self._settled()
 
     def _looks(self, env: dict[str, str]) -> None:
-        """Look at the books, the taps, the log, the memory, and ask the doctor."""
+        """Check the database, taps, log and memory, and run ``doctor``."""
         outcome, statuses = (
             self.outcome,
             dict(rows(self.url, "SELECT status, count(*) FROM reservation GROUP BY status")),
@@ -235,10 +241,10 @@ class Soak:
             "reservations": statuses,
             "SIGKILL": self.kills,
             **self.troubles.met,
-            "updates that failed thrice": rows(
+            "updates set aside": rows(
                 self.url, "SELECT count(*) FROM failed_update WHERE set_aside = 1"
             )[0][0],
-            "a quiet person waits": self.probes,
+            "waits of quiet people": self.probes,
         }
         if self.script.minutes > 1:
             outcome.wrong += [
@@ -256,7 +262,7 @@ class Soak:
             ).stdout.splitlines()
             if line.strip()
         ]
-        outcome.figures["the doctor"] = said
+        outcome.figures["doctor"] = said
         outcome.wrong += [
             line
             for line in said
@@ -267,7 +273,7 @@ class Soak:
         self._looks_at_what_it_takes()
 
     def _looks_at_what_it_takes(self) -> None:
-        """See that memory is flat, the log is small, and nothing that people wrote stands in it."""
+        """Check that memory is flat, the log is small, and contains nothing people wrote."""
         outcome, log = self.outcome, self.running.log.read_text(errors="replace")
         for name, figure, room in (("megabytes", megabytes, 5), ("descriptors", descriptors, 10)):
             _, second, _, last = quarters = self.gauge.quarters(figure)
@@ -284,11 +290,11 @@ class Soak:
         if len(log) > max(1.0, self.script.minutes * _MEGABYTES_A_MINUTE) * 1e6:
             outcome.wrong.append(f"the log has {len(log)} bytes")
         if SECRET in log:
-            outcome.wrong.append("the log holds what people wrote")
+            outcome.wrong.append("the log contains what people wrote")
 
 
 def _newest(person: Person) -> int:
-    """Return the number of the bot's newest message to somebody."""
+    """Return the number of the bot's newest message to a person."""
     return max(
         (message.id for message in person.chat.messages if message.sender == "bot"), default=0
     )

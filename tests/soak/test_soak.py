@@ -1,4 +1,4 @@
-"""The bot among many people and troubles for a long time (``make soak``), or for a few seconds (``make test``)."""
+"""The bot with many people and faults for a long time (``make soak``) or a few seconds."""
 
 import os
 from pathlib import Path
@@ -21,6 +21,6 @@ async def test_a_bot_among_many_people_and_troubles_stays_as_it_is(
     database_url: str, tmp_path: Path
 ) -> None:
     outcome = await Soak(database_url, tmp_path, SCRIPT).goes_on()
-    print(f"\n{outcome}")  # noqa: T201  (pytest shows it where it is asked to, or where the test fails)
+    print(f"\n{outcome}")  # noqa: T201  (shown by pytest on request or failure)
 
     assert outcome.wrong == []

@@ -1,4 +1,4 @@
-"""What goes wrong meanwhile, by lot: calls to Telegram, a locked database, odd updates, and the process itself."""
+"""Random faults during the soak: failing calls, a locked database, odd updates, and kills."""
 
 import asyncio
 import random
@@ -21,7 +21,7 @@ _METHODS = (None, "sendMessage", "editMessageText", "answerCallbackQuery", "getU
 
 
 class Running:
-    """The bot as a process of its own, by its command line, which can be killed and started again; its log is one file."""
+    """The bot as a process that can be killed and restarted; it writes one log file."""
 
     def __init__(self, folder: Path, env: Mapping[str, str], *, fresh: bool) -> None:
         self.log = folder / "log"
@@ -32,24 +32,24 @@ class Running:
 
     @property
     def pid(self) -> int | None:
-        """Return the process id, None while there is none."""
+        """Return the process id, or None."""
         return self._process.pid if self._process else None
 
     async def starts(self) -> None:
-        """Start it."""
+        """Start the process."""
         with self.log.open("ab") as log:
             self._process = await started(
                 self._folder, self._env, out=log.fileno(), err=log.fileno(), fresh=self._fresh
             )
 
     async def dies(self) -> None:
-        """Kill it on the spot."""
+        """Kill the process."""
         if self._process is not None:
             process, self._process = self._process, None
             await killed(process)
 
     async def ends(self, within: float) -> int | None:
-        """Tell it to end, and return its exit status."""
+        """Terminate the process and return its exit status."""
         assert self._process is not None
         self._process.terminate()
         async with asyncio.timeout(within):
@@ -57,7 +57,7 @@ class Running:
 
 
 class Troubles:
-    """Makes things go wrong every so many seconds until cancelled; ``met`` counts them."""
+    """Causes a random fault at intervals until cancelled; ``met`` counts them."""
 
     def __init__(
         self, simulator: Simulator, database: Path, lots: random.Random, every: float
@@ -71,7 +71,7 @@ class Troubles:
         self._strangers = count(FIRST_STRANGER)
 
     async def go_on(self) -> None:
-        """Have one after the other happen."""
+        """Cause one fault after the other."""
         while True:
             await asyncio.sleep(self._lots.uniform(0.5, 1.5) * self._every)
             happens = self._lots.choices(
@@ -80,7 +80,7 @@ class Troubles:
             await happens()
 
     async def _wire(self) -> None:
-        # A bot that has just been started makes few calls: faults that pile up for it would be an outage of many minutes.
+        # A bot that has just started makes few calls: accumulated faults would last for minutes.
         if len(self._simulator.faults.waiting) >= _MOST_AT_ONCE:
             self._simulator.faults.clear()
         kind, method = self._lots.choice(_KINDS), self._lots.choice(_METHODS)
@@ -104,7 +104,7 @@ class Troubles:
             self.met["odd updates"] += 1
 
     async def _locked(self) -> None:
-        """Have another connection write for longer than anybody likes."""
+        """Hold a write lock for longer than the bot waits."""
         with closing(sqlite3.connect(self._database, isolation_level=None, timeout=0.1)) as other:
             try:
                 other.execute("BEGIN IMMEDIATE")
