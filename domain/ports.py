@@ -93,7 +93,7 @@ class Providers(Protocol):
     ) -> Sequence[Provider]:
         """Return providers by name whose name contains ``part`` or whose label it is.
 
-        The provider who is the client ``besides`` is left out.
+        One client's own provider can be left out.
         """
         ...
 
@@ -187,14 +187,14 @@ class Reservations(Protocol):
     ) -> Collection[int]:
         """Return the window's cells taken by live reservations of a provider or a client.
 
-        The reservation ``besides`` is left out.
+        One reservation can be left out.
         """
         ...
 
     async def client_cells(
         self, client_id: int, window: TimeSpan, now: datetime, *, excluding: int | None = None
     ) -> Collection[int]:
-        """Return the window's cells taken by a client's live reservations, except ``besides``."""
+        """Return the window's cells taken by a client's live reservations, except one."""
         ...
 
     async def live_hold_count(self, client_id: int, now: datetime) -> int:

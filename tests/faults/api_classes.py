@@ -18,7 +18,7 @@ SOME_DATE = 1_795_000_000
 _WIRE_NAMES = {"from_user": "from"}
 _UNION = (Union, types.UnionType)
 # Objects may contain themselves. Below this depth even required ones are left out.
-_DEEPEST = -3
+_MIN_DEPTH = -3
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,13 @@ def full(cls: type[TelegramObject], depth: int = 2) -> dict[str, Any]:
     return {
         field.name: _sample(field.kind, depth - 1)
         for field in _fields(cls.__name__)
-        if _is_there(field, depth)
+        if _has_field(field, depth)
     }
 
 
-def _is_there(field: _Field, depth: int) -> bool:
+def _has_field(field: _Field, depth: int) -> bool:
     """Return whether an object at this depth has a field."""
-    return field.holds is None or depth > 0 or (field.required and depth > _DEEPEST)
+    return field.holds is None or depth > 0 or (field.required and depth > _MIN_DEPTH)
 
 
 @cache
@@ -65,7 +65,9 @@ def _fields(name: str) -> tuple[_Field, ...]:
 
 def _field(parameter: inspect.Parameter) -> _Field:
     kind, required = _resolved(parameter.annotation), parameter.default is inspect.Parameter.empty
-    return _Field(_WIRE_NAMES.get(parameter.name, parameter.name), kind, required, _held(kind))
+    return _Field(
+        _WIRE_NAMES.get(parameter.name, parameter.name), kind, required, _class_held(kind)
+    )
 
 
 def _resolved(annotation: Any) -> Any:
@@ -74,13 +76,13 @@ def _resolved(annotation: Any) -> Any:
     return getattr(telegram, name.partition(" ")[0]) if isinstance(name, str) else annotation
 
 
-def _held(kind: Any) -> type[TelegramObject] | None:
+def _class_held(kind: Any) -> type[TelegramObject] | None:
     """Return the library class that a type is or contains."""
     kind = _resolved(kind)
     if isinstance(kind, type) and issubclass(kind, TelegramObject):
         return kind
     inner = () if get_origin(kind) is Literal else get_args(kind)
-    return next((found for found in map(_held, inner) if found), None)
+    return next((found for found in map(_class_held, inner) if found), None)
 
 
 def _sample(kind: Any, depth: int) -> Any:

@@ -17,11 +17,11 @@ async def scenario(database_url: str) -> AsyncIterator[Scenario]:
     bot = BotHarness(database_url, patience=0.3)
     await bot.starts()
     opened = Scenario(bot)
-    await opened.opens()
+    await opened.set_up()
     yield opened
     await bot.ends()
     assert [
         warning
         for warning in bot.simulator.transcript.warnings
-        if not any(part in warning for part in opened.meant)
+        if not any(part in warning for part in opened.expected_warnings)
     ] == []

@@ -15,23 +15,23 @@ class Countdown:
     """Counts the awaits of all tasks while started, and kills the process at one of them."""
 
     def __init__(self) -> None:
-        self.passed = 0
+        self.awaits = 0
         self._last = 0
         self._set = False
 
-    def starts(self, last: int) -> None:
+    def start(self, last: int) -> None:
         """Start counting; ``last`` 0 kills nothing."""
         self._last, self._set = last, True
 
-    def ends(self) -> None:
+    def stop(self) -> None:
         """Stop counting."""
         self._set = False
 
-    def one_more(self) -> None:
+    def count(self) -> None:
         """Count an await."""
         if self._set:
-            self.passed += 1
-            if self.passed == self._last:
+            self.awaits += 1
+            if self.awaits == self._last:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -45,13 +45,13 @@ class Counted(Coroutine[Any, Any, Any]):
     def send(self, value: Any) -> Any:
         """Run to the next await; StopIteration is the end and not an await."""
         awaited = self._inner.send(value)
-        self._countdown.one_more()
+        self._countdown.count()
         return awaited
 
     def throw(self, *error: Any) -> Any:
         """Raise an error and run to the next await."""
         awaited = self._inner.throw(*error)
-        self._countdown.one_more()
+        self._countdown.count()
         return awaited
 
     def close(self) -> None:
@@ -62,7 +62,7 @@ class Counted(Coroutine[Any, Any, Any]):
         return self._inner.__await__()
 
 
-async def _does(order: dict[str, Any], countdown: Countdown) -> None:
+async def _run(order: dict[str, Any], countdown: Countdown) -> None:
     """Open a bot, perform the order, and close it."""
 
     def counted(loop: asyncio.AbstractEventLoop, coro: Any, **more: Any) -> asyncio.Task[Any]:
@@ -73,13 +73,13 @@ async def _does(order: dict[str, Any], countdown: Countdown) -> None:
     settings = Settings(_env_file=None, **order["settings"])
     app = build(settings, order["token"], clock=lambda: now)
     async with opened(app, settings):
-        countdown.starts(order["at"])
+        countdown.start(order["at"])
         # In its own task, because the current task started before counting.
-        await asyncio.create_task(_acts(app, order["updates"]))
-        countdown.ends()
+        await asyncio.create_task(_perform(app, order["updates"]))
+        countdown.stop()
 
 
-async def _acts(app: App, updates: list[dict[str, Any]]) -> None:
+async def _perform(app: App, updates: list[dict[str, Any]]) -> None:
     """Process the updates, or run what is due without any."""
     for raw in updates:
         await app.receiver.once(app.receiver.read(raw))
@@ -92,5 +92,5 @@ async def _acts(app: App, updates: list[dict[str, Any]]) -> None:
 def crash(order: dict[str, Any]) -> None:
     """Perform ``order`` and print the number of awaits, unless killed at await ``at``."""
     countdown = Countdown()
-    asyncio.run(_does(order, countdown))
-    print(countdown.passed, flush=True)  # noqa: T201  (the test reads it)
+    asyncio.run(_run(order, countdown))
+    print(countdown.awaits, flush=True)  # noqa: T201  (the test reads it)

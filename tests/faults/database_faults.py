@@ -23,13 +23,13 @@ from tests.kit.replicas import cut
 
 
 @dataclass
-class Traces:
+class Delays:
     """How often the database delayed an operation without an error."""
 
-    times: int = 0
+    count: int = 0
 
 
-DatabaseFault = Callable[[BotHarness], AbstractAsyncContextManager[Traces]]
+DatabaseFault = Callable[[BotHarness], AbstractAsyncContextManager[Delays]]
 
 # How long, in milliseconds, SQLite waits for a lock; the default of five seconds only slows the
 # test.
@@ -49,13 +49,13 @@ def _writer(bot: BotHarness) -> Any:
     return adapter_of(sole._connection).driver_connection
 
 
-async def _tell(bot: BotHarness, pragma: str) -> None:
+async def _set_pragma(bot: BotHarness, pragma: str) -> None:
     async with _writer(bot).execute(f"PRAGMA {pragma}") as cursor:
         await cursor.fetchall()
 
 
 @asynccontextmanager
-async def file_locked(bot: BotHarness) -> AsyncIterator[Traces]:
+async def file_locked(bot: BotHarness) -> AsyncIterator[Delays]:
     """Hold a write lock for longer than the bot waits."""
     with (
         pytest.MonkeyPatch.context() as patched,
@@ -67,25 +67,25 @@ async def file_locked(bot: BotHarness) -> AsyncIterator[Traces]:
             "storage.engine.sqlite_direct.SET_BUSY_TIMEOUT", f"PRAGMA busy_timeout={_BUSY}"
         )
         other.execute("BEGIN IMMEDIATE")
-        yield Traces()
+        yield Delays()
 
 
 @asynccontextmanager
-async def file_full(bot: BotHarness) -> AsyncIterator[Traces]:
+async def file_full(bot: BotHarness) -> AsyncIterator[Delays]:
     """Limit the file to its current pages and fill the outbox's last page.
 
     Each act writes to the outbox.
     """
     url = bot.app.database.url
     pages = rows(url, "PRAGMA page_count")[0][0]
-    await _tell(bot, f"max_page_count={pages}")
+    await _set_pragma(bot, f"max_page_count={pages}")
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)) as other:
         other.execute(f"PRAGMA max_page_count={pages}")
         for size in (3000, 300, 30, 3):
             _fill(other, size)
-        yield Traces()
+        yield Delays()
         other.execute("DELETE FROM outbox WHERE kind = 'ballast'")
-    await _tell(bot, "max_page_count=1073741823")
+    await _set_pragma(bot, "max_page_count=1073741823")
 
 
 def _fill(other: sqlite3.Connection, size: int) -> None:
@@ -100,80 +100,82 @@ def _fill(other: sqlite3.Connection, size: int) -> None:
 
 
 @asynccontextmanager
-async def file_read_only(bot: BotHarness) -> AsyncIterator[Traces]:
+async def file_read_only(bot: BotHarness) -> AsyncIterator[Delays]:
     """Refuse writes as SQLite does for a read-only file; file modes do not stop root."""
-    await _tell(bot, "query_only=ON")
-    yield Traces()
-    await _tell(bot, "query_only=OFF")
+    await _set_pragma(bot, "query_only=ON")
+    yield Delays()
+    await _set_pragma(bot, "query_only=OFF")
 
 
 @asynccontextmanager
-async def file_slow(bot: BotHarness) -> AsyncIterator[Traces]:
+async def file_slow(bot: BotHarness) -> AsyncIterator[Delays]:
     """Delay SQLite every few virtual machine steps."""
-    writer, traces = _writer(bot), Traces()
+    writer, delays = _writer(bot), Delays()
 
     def delay() -> None:
-        traces.times += 1
+        delays.count += 1
         time.sleep(0.001)
 
     await writer.set_progress_handler(delay, 50)
-    yield traces
+    yield delays
     await writer.set_progress_handler(None, 0)
 
 
 @asynccontextmanager
-async def rows_locked(bot: BotHarness) -> AsyncIterator[Traces]:
+async def rows_locked(bot: BotHarness) -> AsyncIterator[Delays]:
     """Lock every row that an act reads first, until a transaction waits for it."""
     other = await asyncpg.connect(bot.app.database.url)
     await other.execute(
         "BEGIN; SELECT 1 FROM client FOR UPDATE; SELECT 1 FROM reservation FOR UPDATE; "
         "SELECT 1 FROM outbox FOR UPDATE"
     )
-    traces, over = Traces(), asyncio.Event()
-    leaving = asyncio.create_task(_leaves(other, bot.app.database.url, traces, over))
-    yield traces
+    delays, over = Delays(), asyncio.Event()
+    releasing = asyncio.create_task(_release_locks(other, bot.app.database.url, delays, over))
+    yield delays
     over.set()
-    await leaving
+    await releasing
 
 
-async def _leaves(other: asyncpg.Connection, url: str, traces: Traces, over: asyncio.Event) -> None:
+async def _release_locks(
+    other: asyncpg.Connection, url: str, delays: Delays, over: asyncio.Event
+) -> None:
     """End a transaction once another has waited for it briefly and not for ten seconds."""
-    while not over.is_set() and not traces.times:
-        traces.times = rows(url, _WAIT_FOR_LOCKS)[0][0]
+    while not over.is_set() and not delays.count:
+        delays.count = rows(url, _WAIT_FOR_LOCKS)[0][0]
         with suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), 0.02)
     await other.close()
 
 
 @asynccontextmanager
-async def disk_full(bot: BotHarness) -> AsyncIterator[Traces]:
+async def disk_full(bot: BotHarness) -> AsyncIterator[Delays]:
     """Make the server refuse each new row as it does on a full disk."""
-    async with _triggered(
+    async with _insert_trigger(
         bot,
         "RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'",
     ):
-        yield Traces()
+        yield Delays()
 
 
 @asynccontextmanager
-async def server_slow(bot: BotHarness) -> AsyncIterator[Traces]:
+async def server_slow(bot: BotHarness) -> AsyncIterator[Delays]:
     """Make the server delay each new row."""
-    url, traces = bot.app.database.url, Traces()
+    url, delays = bot.app.database.url, Delays()
     # A sequence keeps its count even if the transaction is rolled back.
     execute(url, "CREATE SEQUENCE delayed")
-    async with _triggered(bot, "PERFORM pg_sleep(0.05), nextval('delayed')"):
-        yield traces
-        traces.times = rows(
+    async with _insert_trigger(bot, "PERFORM pg_sleep(0.05), nextval('delayed')"):
+        yield delays
+        delays.count = rows(
             url, "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM delayed"
         )[0][0]
     execute(url, "DROP SEQUENCE delayed")
 
 
 @asynccontextmanager
-async def _triggered(bot: BotHarness, does: str) -> AsyncIterator[None]:
+async def _insert_trigger(bot: BotHarness, statement: str) -> AsyncIterator[None]:
     """Make the server run a statement before it inserts a row."""
     url = bot.app.database.url
-    body = f"BEGIN {does}; RETURN NEW; END"
+    body = f"BEGIN {statement}; RETURN NEW; END"
     execute(url, f"CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$")
     execute(
         url,
@@ -187,13 +189,13 @@ async def _triggered(bot: BotHarness, does: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def server_read_only(bot: BotHarness) -> AsyncIterator[Traces]:
+async def server_read_only(bot: BotHarness) -> AsyncIterator[Delays]:
     """Make the server read-only, like a standby."""
     url = bot.app.database.url
     name = make_url(url).database
     execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
     cut(url)
-    yield Traces()
+    yield Delays()
     execute(
         url,
         "SET default_transaction_read_only = off; "
@@ -203,18 +205,18 @@ async def server_read_only(bot: BotHarness) -> AsyncIterator[Traces]:
 
 
 @asynccontextmanager
-async def server_restarted(bot: BotHarness) -> AsyncIterator[Traces]:
+async def server_restarted(bot: BotHarness) -> AsyncIterator[Delays]:
     """Cut all connections repeatedly during the block."""
     stop = asyncio.Event()
 
-    async def cuts() -> None:
+    async def cut_repeatedly() -> None:
         while not stop.is_set():
             cut(bot.app.database.url)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.02)
 
-    cutting = asyncio.create_task(cuts())
-    yield Traces()
+    cutting = asyncio.create_task(cut_repeatedly())
+    yield Delays()
     stop.set()
     await cutting
 

@@ -21,8 +21,10 @@ from tests.kit.notices import told
 from tests.kit.raw_database import rows
 from tests.storage.audit import audit
 
+_OF_PROVIDER = """SELECT provider.client_id, start_cell
+    FROM reservation JOIN provider ON provider.id = provider_id"""
 # How each notice begins, and a query for those that must have been sent: recipient and first cell.
-_OWED = {
+_DUE_NOTICES = {
     "⌛": "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'",
     "📅": f"""{_OF_PROVIDER}
         WHERE status = 'confirmed'""",
@@ -30,7 +32,7 @@ _OWED = {
         WHERE status = 'cancelled' AND ended_by = 'provider'""",
 }
 # A client may cancel before the notice of their booking is sent.
-_POSSIBLE = {
+_POSSIBLE_NOTICES = {
     "📅": f"""{_OF_PROVIDER}
         WHERE status = 'cancelled' AND confirmed_at IS NOT NULL"""
 }
@@ -40,37 +42,37 @@ _CANCELLED = f"""{_OF_PROVIDER}
 _UNCERTAIN = f"""{_CANCELLED} AND EXISTS (SELECT 1 FROM outbox
     WHERE reservation_id = reservation.id AND kind = 'booking_confirmed'
     AND state = 'skipped' AND attempts > 1)"""
-_TOLD_OF_CANCELLING = "</b> cancelled:\n"
+_CANCELLATION_TEXT = "</b> cancelled:\n"
 _NUMBERS = ("reservation", "moving")
 _NAME = re.compile(r"Client \d+\.")
 _MAY_SEE = """SELECT reservation.id, reservation.client_id, provider.client_id
     FROM reservation JOIN provider ON provider.id = provider_id"""
 
 
-async def aftermath(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> list[str]:
+async def broken_invariants(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> list[str]:
     """Settle the bot and return all violations, also in the chats of ``people``.
 
     These people then write again, and must be answered.
     """
     await bot.settles()
-    wrong = await looked_over(bot, *people, repeats=repeats)
+    violations = await broken_invariants_now(bot, *people, repeats=repeats)
     for person in people:
-        wrong += await _of_dialogue(person)
-    return wrong + bot.simulator.check_taps()
+        violations += await _check_answers(person)
+    return violations + bot.simulator.check_taps()
 
 
-async def looked_over(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> list[str]:
+async def broken_invariants_now(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> list[str]:
     """Return all violations in the current state, without changing anything."""
     url = bot.app.database.url
-    wrong = audit(url, bot.now)
-    wrong += _of_outbox(url)
-    wrong += _of_notices(url, list(bot.simulator.transcript.calls), repeats)
-    wrong += _of_secrets(bot, url)
-    wrong += [sentence for person in people for sentence in _of_chat(person, url)]
-    return wrong + await _of_doctor(bot)
+    violations = audit(url, bot.now)
+    violations += _check_outbox(url)
+    violations += _check_notices(url, list(bot.simulator.transcript.calls), repeats)
+    violations += _check_privacy(bot, url)
+    violations += [sentence for person in people for sentence in _check_chat(person, url)]
+    return violations + await _check_integrity(bot)
 
 
-def _of_outbox(url: str) -> Iterator[str]:
+def _check_outbox(url: str) -> Iterator[str]:
     """Report rows that are not sent yet, cannot be sent, or were given up."""
     for state, kind, error in rows(
         url, "SELECT state, kind, error FROM outbox WHERE state NOT IN ('sent', 'skipped')"
@@ -84,41 +86,44 @@ def _of_outbox(url: str) -> Iterator[str]:
         yield f"update {number} was set aside: {error}"
 
 
-def _of_notices(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str]:
+def _check_notices(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str]:
     """Compare the notices that were due with those Telegram accepted.
 
     None may be lost or wrong, and repeats are limited.
     """
     extra = 0
-    for opening, query in _OWED.items():
-        owed, heard = Counter(rows(url, query)), told(calls, opening)
-        possible = {*owed, *(rows(url, _POSSIBLE[opening]) if opening in _POSSIBLE else ())}
-        yield from (f"{opening} was not sent for {key}" for key in owed - heard)
+    for opening, query in _DUE_NOTICES.items():
+        due, sent = Counter(rows(url, query)), told(calls, opening)
+        possible = {
+            *due,
+            *(rows(url, _POSSIBLE_NOTICES[opening]) if opening in _POSSIBLE_NOTICES else ()),
+        }
+        yield from (f"{opening} was not sent for {key}" for key in due - sent)
         yield from (
-            f"{opening} was sent for {key}, which is wrong" for key in heard if key not in possible
+            f"{opening} was sent for {key}, which is wrong" for key in sent if key not in possible
         )
-        extra += sum(max(0, times - max(1, owed[key])) for key, times in heard.items())
-    yield from _of_cancellations(url, calls, repeats)
-    extra += sum((told(calls, _TOLD_OF_CANCELLING) - Counter(rows(url, _CANCELLED))).values())
+        extra += sum(max(0, times - max(1, due[key])) for key, times in sent.items())
+    yield from _check_cancellations(url, calls, repeats)
+    extra += sum((told(calls, _CANCELLATION_TEXT) - Counter(rows(url, _CANCELLED))).values())
     if extra > repeats:
         yield f"{extra} repeated notices, at most {repeats} expected"
 
 
-def _of_cancellations(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str]:
+def _check_cancellations(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str]:
     """Check that a cancellation was sent exactly if its booking was announced."""
     cancelled, uncertain = Counter(rows(url, _CANCELLED)), Counter(rows(url, _UNCERTAIN))
-    announced = told(calls, "📅") - Counter(rows(url, _OWED["📅"]))
-    heard = told(calls, _TOLD_OF_CANCELLING)
-    for key in cancelled | heard:
-        owed = min(cancelled[key], announced[key])
+    announced = told(calls, "📅") - Counter(rows(url, _DUE_NOTICES["📅"]))
+    sent = told(calls, _CANCELLATION_TEXT)
+    for key in cancelled | sent:
+        due = min(cancelled[key], announced[key])
         # If one booking was announced several times, a repeat looks like another announcement.
-        if heard[key] < min(owed, 1) or owed - heard[key] > repeats:
-            yield f"the booking {key} was announced and cancelled, but the cancellation was not sent"
-        if heard[key] and not owed and heard[key] > uncertain[key]:
-            yield f"the cancellation of {key} was sent, but the booking was never announced"
+        if sent[key] < min(due, 1) or due - sent[key] > repeats:
+            yield f"{key} was announced and cancelled, but the cancellation was not sent"
+        if sent[key] and not due and sent[key] > uncertain[key]:
+            yield f"{key} was sent as cancelled, but the booking was never announced"
 
 
-def _of_secrets(bot: BotHarness, url: str) -> Iterator[str]:
+def _check_privacy(bot: BotHarness, url: str) -> Iterator[str]:
     """Check that a client's name and buttons were shown only to them and their provider."""
     parties = {number: {client, provider} for number, client, provider in rows(url, _MAY_SEE)}
     providers = {person for (person,) in rows(url, "SELECT client_id FROM provider")}
@@ -134,13 +139,14 @@ def _of_secrets(bot: BotHarness, url: str) -> Iterator[str]:
         numbers = (
             {getattr(read(data), "reservation", 0) for data in _buttons_of(call)} if chat else set()
         )
-        strange = {
+        unexpected = {
             number
             for number in numbers - {0}
             if chat not in parties.get(number, set()) and (chat, number) not in forged
         }
         yield from (
-            f"{chat} was shown the reservation {number}, which is not theirs" for number in strange
+            f"{chat} was shown the reservation {number}, which is not theirs"
+            for number in unexpected
         )
         if chat and chat not in providers:
             others = {
@@ -160,10 +166,10 @@ def _buttons_of(call: CallRecord) -> list[Any]:
     ]
 
 
-def _of_chat(person: ChatUser, url: str) -> Iterator[str]:
+def _check_chat(person: ChatUser, url: str) -> Iterator[str]:
     """Compare a person's chat with the database: what is shown exists, and what exists is shown."""
     statuses = dict(rows(url, f"SELECT id, status FROM reservation WHERE client_id = {person.id}"))
-    shown = dict(_promised(person))
+    shown = dict(_reservations_shown(person))
     for number, promise in shown.items():
         if statuses.get(number) != promise:
             yield f"{person.id} reads that {number} is {promise}, but it is {statuses.get(number)}"
@@ -171,13 +177,13 @@ def _of_chat(person: ChatUser, url: str) -> Iterator[str]:
         if status in {"held", "confirmed"} and number not in shown:
             yield f"{person.id} was never shown {number}, which is {status}"
     drafts = dict(rows(url, "SELECT id, state FROM draft"))
-    for choice in _choices(person):
+    for choice in _button_data(person):
         if isinstance(choice, UndoDraft) and drafts.get(choice.draft) != "published":
             state = drafts.get(choice.draft)
             yield f"{person.id} reads that hours {choice.draft} are published, but they are {state}"
 
 
-def _promised(person: ChatUser) -> Iterator[tuple[int, str]]:
+def _reservations_shown(person: ChatUser) -> Iterator[tuple[int, str]]:
     """Yield each reservation that a message currently shows as held or confirmed."""
     for message in person.shown:
         for choice in (read(button.data) for button in message.buttons):
@@ -189,12 +195,12 @@ def _promised(person: ChatUser) -> Iterator[tuple[int, str]]:
                 yield number, "confirmed"
 
 
-def _choices(person: ChatUser) -> Iterator[object]:
+def _button_data(person: ChatUser) -> Iterator[object]:
     """Yield the data of the buttons that a person can tap now."""
     return (read(button.data) for message in person.shown for button in message.buttons)
 
 
-async def _of_dialogue(person: ChatUser) -> list[str]:
+async def _check_answers(person: ChatUser) -> list[str]:
     """Check that a person who starts over is answered."""
     unanswered = []
     for line in ("/start", "/book"):
@@ -205,7 +211,7 @@ async def _of_dialogue(person: ChatUser) -> list[str]:
     return unanswered
 
 
-async def _of_doctor(bot: BotHarness) -> list[str]:
+async def _check_integrity(bot: BotHarness) -> list[str]:
     """Run the integrity check at the bot's time."""
     # Over the bot's own connections: a new engine would cost more than the check.
     async with bot.app.database._reader.connect() as connection:

@@ -23,11 +23,11 @@ Raw = dict[str, Any]
 
 _AT = "\x01odd\x01"
 _FEW = ("absent", "null", "empty object", "text", "list", "2**63")
-_SOMEBODY = 777_777_777
+_PLACEHOLDER_ID = 777_777_777
 
 
 @dataclass(frozen=True, slots=True)
-class Odd:
+class OddUpdate:
     """One variation of an update of a ``kind``: what is done to the field at ``path``."""
 
     kind: str
@@ -37,7 +37,7 @@ class Odd:
     def __str__(self) -> str:
         return f"{self.kind}: {'.'.join(map(str, self.path)) or 'the whole'} {self.what}"
 
-    def written(self, update: Raw) -> bytes:
+    def as_json(self, update: Raw) -> bytes:
         """Return the JSON of a valid update with this variation."""
         if not self.path:
             return _encoded(VALUES[self.what])
@@ -59,7 +59,7 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def odd_ones(kind: str, update: Raw, *, added: bool = True) -> Iterator[Odd]:
+def variations(kind: str, update: Raw, *, added: bool = True) -> Iterator[OddUpdate]:
     """Yield all variations of a valid update but its number; ``added`` includes missing fields."""
     for path, cls in _objects(update):
         holder = _at(update, path)
@@ -72,15 +72,15 @@ def odd_ones(kind: str, update: Raw, *, added: bool = True) -> Iterator[Odd]:
             if (*path, name) == ("update_id",):
                 continue
             ways = ["absent", "twice, then null", "twice, then text"] if name in holder else []
-            yield from (Odd(kind, (*path, name), what) for what in (*ways, *VALUES))
+            yield from (OddUpdate(kind, (*path, name), what) for what in (*ways, *VALUES))
 
 
-def odd_numbers() -> Iterator[Odd]:
+def odd_numbers() -> Iterator[OddUpdate]:
     """Yield variations of an update's number, and values that are not updates."""
     yield from (
-        Odd("text", ("update_id",), what) for what in ("absent", "twice, then null", *VALUES)
+        OddUpdate("text", ("update_id",), what) for what in ("absent", "twice, then null", *VALUES)
     )
-    yield from (Odd("text", (), what) for what in VALUES)
+    yield from (OddUpdate("text", (), what) for what in VALUES)
 
 
 def _at(update: Any, path: Path) -> Any:
@@ -225,13 +225,13 @@ def _photo(number: int) -> Raw:
 
 def valid(kind: str, number: int) -> Raw:
     """Return a valid update of a kind from this person, without its number."""
-    update: Raw = json.loads(_written()[kind].replace(str(_SOMEBODY), str(number)))
+    update: Raw = json.loads(_valid_as_json()[kind].replace(str(_PLACEHOLDER_ID), str(number)))
     return update
 
 
 @cache
-def _written() -> dict[str, str]:
-    return {kind: json.dumps(update) for kind, update in _valid(_SOMEBODY).items()}
+def _valid_as_json() -> dict[str, str]:
+    return {kind: json.dumps(update) for kind, update in _valid(_PLACEHOLDER_ID).items()}
 
 
 def _valid(number: int) -> dict[str, Raw]:
@@ -268,13 +268,13 @@ def _every_type(number: int) -> dict[str, Raw]:
     """Return an update of each type with all possible fields."""
     kinds = fields_of(Update)
     return {
-        f"full {name}": {name: _of_person(full(kind), number)}
+        f"full {name}": {name: _from_person(full(kind), number)}
         for name, kind in kinds.items()
         if kind
     }
 
 
-def _of_person(content: Raw, number: int) -> Raw:
+def _from_person(content: Raw, number: int) -> Raw:
     """Return an object as from one person, so that odd updates have separate chat locks."""
     for name, value in (
         ("from", person_of(number)),
@@ -288,7 +288,15 @@ def _of_person(content: Raw, number: int) -> Raw:
 
 def _every_member(number: int, member: Raw) -> dict[str, Raw]:
     """Return a change of membership to each status."""
-    statuses = ("creator", "administrator", "member", "restricted", "left", "kicked", "unknown status")
+    statuses = (
+        "creator",
+        "administrator",
+        "member",
+        "restricted",
+        "left",
+        "kicked",
+        "unknown status",
+    )
     by_status = dict(zip(statuses, _members(), strict=False))
     return {
         f"becomes {status}": _membership(number, member, _member(status, cls))
@@ -301,32 +309,32 @@ def _members() -> list[type[ChatMember]]:
     return [getattr(telegram, f"ChatMember{name}") for name in names]
 
 
-def every_odd_one() -> list[Odd]:
+def all_odd_updates() -> list[OddUpdate]:
     """Return all variations.
 
     Missing fields are added only in a few kinds, which cover all classes.
     """
-    found: list[Odd] = []
-    for kind, update in _valid(_SOMEBODY).items():
+    found: list[OddUpdate] = []
+    for kind, update in _valid(_PLACEHOLDER_ID).items():
         in_depth = not kind.startswith(("full ", "becomes "))
         found += (
-            odd_ones(kind, update, added=kind in {"text", "tap", "block"})
+            variations(kind, update, added=kind in {"text", "tap", "block"})
             if in_depth
             else _shallow(kind, update)
         )
     return found
 
 
-def _shallow(kind: str, update: Raw) -> Iterator[Odd]:
+def _shallow(kind: str, update: Raw) -> Iterator[OddUpdate]:
     """Yield variations of the outermost object of a full update, and of the whole update."""
     [name] = update
-    yield from (Odd(kind, (name,), what) for what in VALUES)
-    yield from (Odd(kind, (name, field), what) for field in update[name] for what in _FEW)
+    yield from (OddUpdate(kind, (name,), what) for what in VALUES)
+    yield from (OddUpdate(kind, (name, field), what) for field in update[name] for what in _FEW)
 
 
-def drawn(lots: random.Random, size: int) -> list[Odd]:
+def sample(rng: random.Random, size: int) -> list[OddUpdate]:
     """Return random variations, about equally many of each kind."""
-    by_kind: dict[str, list[Odd]] = {}
-    for odd in every_odd_one():
+    by_kind: dict[str, list[OddUpdate]] = {}
+    for odd in all_odd_updates():
         by_kind.setdefault(odd.kind, []).append(odd)
-    return [lots.choice(by_kind[kind]) for kind in lots.choices(list(by_kind), k=size)]
+    return [rng.choice(by_kind[kind]) for kind in rng.choices(list(by_kind), k=size)]

@@ -5,7 +5,7 @@ import json
 SECRET = "Zwiebelmuster"
 """Part of each text of an odd update, so that logs can be searched for it."""
 
-LONGEST = 100_000
+MAX_TEXT_LENGTH = 100_000
 
 
 def _nested(depth: int, opening: str, closing: str) -> str:
@@ -43,7 +43,7 @@ EXTREME = {
     "1e308": "1e308",
     "-1e308": "-1e308",
     "1e999": "1e999",
-    "long text": json.dumps(SECRET.ljust(LONGEST, "x")),
+    "long text": json.dumps(SECRET.ljust(MAX_TEXT_LENGTH, "x")),
     "white space": '" \\t\\n "',
     "NUL": f'"{SECRET}\\u0000"',
     "half a character": f'"{SECRET}\\ud83d"',

@@ -30,7 +30,7 @@ from tests.storage.audit import audit, claims, overlaps
 REPLICAS = 3
 _FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
 _HOURS = TimeSpan(_FIRST, _FIRST + 40 * 96)
-_STILL_OWED = (
+_UNSENT = (
     "SELECT (SELECT count(*) FROM outbox WHERE state = 'due')"
     " + (SELECT count(*) FROM reservation WHERE status = 'held')"
 )
@@ -52,7 +52,7 @@ class Script:
     people: int
     kills: int
     every: float
-    way: str
+    mode: str
 
 
 @dataclass(slots=True)
@@ -60,19 +60,19 @@ class Outcome:
     """The result of a run: figures to print, and all violations."""
 
     figures: dict[str, object] = field(default_factory=dict)
-    wrong: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
 
-    def counts(self, name: str, value: int, *, at_most: int | None = None) -> None:
+    def record(self, name: str, value: int, *, at_most: int | None = None) -> None:
         """Record a figure; it is a violation if it exceeds ``at_most``."""
         self.figures[name] = value if not at_most else f"{value} of at most {at_most}"
         if at_most is not None and value > at_most:
-            self.wrong.append(f"{name}: {value}, not {at_most}")
+            self.violations.append(f"{name}: {value}, not {at_most}")
 
     def __str__(self) -> str:
         return "\n".join(f"{name:<28} {value}" for name, value in self.figures.items())
 
 
-class Stage:
+class ReplicaRun:
     """The parts of a run: simulator, provider, people and replicas."""
 
     def __init__(self, url: str, folder: Path, script: Script) -> None:
@@ -80,75 +80,76 @@ class Stage:
         self.folder = folder
         self.script = script
         self.simulator = Simulator(token=TOKEN)
-        self.exchange = ReplicaApi(self.simulator)
+        self.replica_api = ReplicaApi(self.simulator)
         self.env: dict[str, str] = {}
         self.dora: Person
-        self.guests: list[LoadClient]
+        self.clients: list[LoadClient]
         self.crew: Cluster
         self.overlaps: set[tuple[object, ...]] = set()
-        self.looks = 0
-        self._chance = random.Random()  # noqa: S311  (not used for security)
+        self.overlap_checks = 0
+        self._rng = random.Random()  # noqa: S311  (not used for security)
 
-    async def plays(self, ports: Sequence[int]) -> Outcome:
+    async def run(self, ports: Sequence[int]) -> Outcome:
         """Run; ``ports`` are free ports, the first for the load balancer."""
         async with AsyncExitStack() as stack:
             await self.simulator.start()
             stack.push_async_callback(self.simulator.stop)
             # Posts are retried quickly, because a replica is killed every second.
             self.simulator.webhook.pace = 0.1
-            await self._sets_scene()
+            await self._set_up()
             self.env = self._environment(ports[0])
             listens = [f"127.0.0.1:{port}" for port in ports[1:]]
             await stack.enter_async_context(LoadBalancer(ports[1:]).serving(ports[0]))
             self.crew = await stack.enter_async_context(
-                crew(self.folder, self.env, self.exchange, listens)
+                crew(self.folder, self.env, self.replica_api, listens)
             )
-            await self._act()
-            return Verdict(self).told()
+            await self._run_load()
+            return ResultCheck(self).outcome()
 
-    async def _act(self) -> None:
+    async def _run_load(self) -> None:
         """Let people act and kill replicas, then wait until everything is sent."""
-        killing, looking = asyncio.create_task(self._kills()), asyncio.create_task(self._looks())
+        killing = asyncio.create_task(self._kill_replicas())
+        checking = asyncio.create_task(self._check_overlaps())
         try:
-            await come_and_go(self.guests, lambda: not killing.done())
+            await come_and_go(self.clients, lambda: not killing.done())
             await killing
         finally:
             killing.cancel()
-            looking.cancel()
+            checking.cancel()
         await until(lambda: not self.simulator.world.updates.pending, within=120)
-        await until(lambda: rows(self.url, _STILL_OWED) == [(0,)], every=0.1, within=120)
+        await until(lambda: rows(self.url, _UNSENT) == [(0,)], every=0.1, within=120)
 
-    async def _looks(self) -> None:
+    async def _check_overlaps(self) -> None:
         """Check repeatedly for overlaps in the committed state."""
         while True:
             self.overlaps.update(rows(self.url, _OVERLAPS_NOW))
-            self.looks += 1
+            self.overlap_checks += 1
             await asyncio.sleep(0.2)
 
-    async def _kills(self) -> None:
+    async def _kill_replicas(self) -> None:
         """Kill a replica at intervals and start another in its place."""
         async with asyncio.TaskGroup() as starting:
             for _ in range(self.script.kills):
                 await asyncio.sleep(self.script.every)
-                place = await self._next_to_die()
+                place = await self._next_replica()
                 await self.crew.kills(place)
                 starting.create_task(self.crew.starts(place))
 
-    async def _next_to_die(self) -> int:
+    async def _next_replica(self) -> int:
         """Return the slot of the next replica to kill: any, or the one that polls."""
         await until(lambda: self.crew.running)
-        if self.script.way == "webhook":
-            return self._chance.choice(list(self.crew.running))
-        await until(lambda: self.crew.place_of(self.exchange.poller) is not None)
-        place = self.crew.place_of(self.exchange.poller)
+        if self.script.mode == "webhook":
+            return self._rng.choice(list(self.crew.running))
+        await until(lambda: self.crew.place_of(self.replica_api.poller) is not None)
+        place = self.crew.place_of(self.replica_api.poller)
         assert place is not None
         return place
 
-    async def _sets_scene(self) -> None:
+    async def _set_up(self) -> None:
         """Store a provider with many hours before the first bot starts, and create people."""
         self.dora = self.simulator.person("Dora")
         self.dora.sends("/start")
-        self.guests = [LoadClient(self.simulator, number) for number in range(self.script.people)]
+        self.clients = [LoadClient(self.simulator, number) for number in range(self.script.people)]
         self.simulator.take_updates()
         database, now = Database(self.url), datetime.now(UTC)
         async with database.transaction() as work:
@@ -162,7 +163,7 @@ class Stage:
         policy = {"HOLD_DURATION": "PT3S", "NOTICE_PERIOD": "PT1H"}
         posted = (
             {"WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram", "WEBHOOK_SECRET": SECRET}
-            if self.script.way == "webhook"
+            if self.script.mode == "webhook"
             else {}
         )
         return environment(
@@ -175,42 +176,42 @@ class Stage:
         )
 
 
-class Verdict:
+class ResultCheck:
     """Checks the state after a run."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._calls = stage.exchange.calls
+    def __init__(self, run: ReplicaRun) -> None:
+        self._run = run
+        self._calls = run.replica_api.calls
         self._outcome = Outcome()
 
-    def told(self) -> Outcome:
+    def outcome(self) -> Outcome:
         """Return the outcome."""
-        stage, outcome = self._stage, self._outcome
-        taps = stage.simulator.world.taps.values()
-        outcome.counts("people", stage.script.people)
-        outcome.counts(
+        run, outcome = self._run, self._outcome
+        taps = run.simulator.world.taps.values()
+        outcome.record("people", run.script.people)
+        outcome.record(
             "updates",
-            len({delivery["update_id"] for delivery in stage.simulator.transcript.updates}),
+            len({delivery["update_id"] for delivery in run.simulator.transcript.updates}),
         )
-        outcome.counts("kills", len(stage.crew.in_hand))
-        outcome.counts("reservations", rows(stage.url, "SELECT count(*) FROM reservation")[0][0])
-        every = claims(stage.url, crossing=CROSSING)
+        outcome.record("kills", len(run.crew.in_hand))
+        outcome.record("reservations", rows(run.url, "SELECT count(*) FROM reservation")[0][0])
+        every = claims(run.url, crossing=CROSSING)
         found = overlaps(every)
-        outcome.counts("overlaps", len(stage.overlaps), at_most=0)
-        outcome.counts("overlaps in the audit", len(found), at_most=0)
-        outcome.counts("overlap checks", stage.looks)
-        outcome.wrong += [
+        outcome.record("overlaps", len(run.overlaps), at_most=0)
+        outcome.record("overlaps in the audit", len(found), at_most=0)
+        outcome.record("overlap checks", run.overlap_checks)
+        outcome.violations += [
             str(claim) for claim in every if any(claim.number in pair for pair in found)
         ]
-        outcome.counts("taps left unanswered", sum(not tap.answers for tap in taps), at_most=0)
-        self._of_notices()
-        self._of_answers()
-        self._of_holds()
-        self._of_books()
+        outcome.record("taps left unanswered", sum(not tap.answers for tap in taps), at_most=0)
+        self._check_notices()
+        self._check_answers()
+        self._check_holds()
+        self._check_database()
         if take_overs := self._take_overs():
             outcome.figures["take-over, median"] = f"{median(take_overs):.1f} s"
             outcome.figures["take-over, longest"] = f"{max(take_overs):.1f} s"
-            outcome.wrong += [
+            outcome.violations += [
                 f"a take-over of {seconds:.1f} s"
                 for seconds in take_overs
                 if seconds > TAKE_OVER_SECONDS
@@ -219,7 +220,7 @@ class Verdict:
 
     def _take_overs(self) -> list[float]:
         """Return for how many seconds no replica polled after each poller was killed."""
-        polls, died = self._stage.exchange.polls, self._stage.crew.died
+        polls, died = self._run.replica_api.polls, self._run.crew.died
         return (
             [
                 next(at for at, who in polls if at > moment and who != number) - moment
@@ -229,34 +230,34 @@ class Verdict:
             else []
         )
 
-    def _of_notices(self) -> None:
+    def _check_notices(self) -> None:
         """Compare due and sent notices: none is lost, and only those in flight repeat."""
         expired = rows(
-            self._stage.url,
+            self._run.url,
             "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'",
         )
         booked = rows(
-            self._stage.url,
-            f"SELECT {self._stage.dora.id}, start_cell FROM reservation WHERE status = 'confirmed'",
+            self._run.url,
+            f"SELECT {self._run.dora.id}, start_cell FROM reservation WHERE status = 'confirmed'",
         )
-        lost = repeated = strange = 0
-        for kind, owed in (
+        lost = repeated = unexpected = 0
+        for kind, due in (
             ("hold_expired", Counter(expired)),
             ("booking_confirmed", Counter(booked)),
         ):
-            heard = told(self._calls, OPENINGS[kind])
-            lost += (owed - heard).total()
-            strange += len(set(heard) - set(owed))
-            repeated += sum(max(0, heard[key] - owed[key]) for key in owed)
-            self._outcome.counts(kind.replace("_", " "), owed.total())
-        self._outcome.counts("notices lost", lost, at_most=0)
-        self._outcome.counts("unexpected notices", strange, at_most=0)
-        self._outcome.counts("notices repeated", repeated, at_most=self._notices_in_flight())
+            sent = told(self._calls, OPENINGS[kind])
+            lost += (due - sent).total()
+            unexpected += len(set(sent) - set(due))
+            repeated += sum(max(0, sent[key] - due[key]) for key in due)
+            self._outcome.record(kind.replace("_", " "), due.total())
+        self._outcome.record("notices lost", lost, at_most=0)
+        self._outcome.record("unexpected notices", unexpected, at_most=0)
+        self._outcome.record("notices repeated", repeated, at_most=self._notices_in_flight())
 
     def _notices_in_flight(self) -> int:
         """Return how many accepted notices the killed replicas had not marked as sent."""
         in_flight = 0
-        for number, in_hand in self._stage.crew.in_hand.items():
+        for number, in_hand in self._run.crew.in_hand.items():
             calls = self._calls.of(number)
             taken = {kind: told(calls, opening) for kind, opening in OPENINGS.items()}
             in_flight += sum(
@@ -264,53 +265,54 @@ class Verdict:
             )
         return in_flight
 
-    def _of_answers(self) -> None:
+    def _check_answers(self) -> None:
         """Check that each message and tap was answered once, except those in flight at a kill."""
         answered = Counter(int(call.params["chat_id"]) for call in self._calls if _shows_days(call))
-        again = sum(max(0, answered[guest.person.id] - guest.asked) for guest in self._stage.guests)
-        again += sum(max(0, tap.answers - 1) for tap in self._stage.simulator.world.taps.values())
-        replies = sum(
-            kind == "reply" for in_hand in self._stage.crew.in_hand.values() for kind, *_ in in_hand
+        again = sum(
+            max(0, answered[client.person.id] - client.asked) for client in self._run.clients
         )
-        self._outcome.counts("answers repeated", again, at_most=replies)
+        again += sum(max(0, tap.answers - 1) for tap in self._run.simulator.world.taps.values())
+        replies = sum(
+            kind == "reply" for in_hand in self._run.crew.in_hand.values() for kind, *_ in in_hand
+        )
+        self._outcome.record("answers repeated", again, at_most=replies)
 
-    def _of_holds(self) -> None:
+    def _check_holds(self) -> None:
         """Check that each granted time is one hold, new or moved, and that each hold was shown."""
         # A hold is moved at most once.
         made = dict(
             rows(
-                self._stage.url,
-                "SELECT client_id, count(*) + count(first_held_at) FROM reservation GROUP BY client_id",
+                self._run.url,
+                "SELECT client_id, count(*) + count(first_held_at) FROM reservation "
+                "GROUP BY client_id",
             )
         )
         twice = sum(
-            max(0, made.get(guest.person.id, 0) - guest.granted) for guest in self._stage.guests
+            max(0, made.get(client.person.id, 0) - client.granted) for client in self._run.clients
         )
-        self._outcome.counts("holds without a tap", twice, at_most=0)
+        self._outcome.record("holds without a tap", twice, at_most=0)
         shown = {
             number
             for call in self._calls
             if call.ok
             for number in reservations_shown(call.params.get("reply_markup"))
         }
-        unseen = {
-            number for (number,) in rows(self._stage.url, "SELECT id FROM reservation")
-        } - shown
-        self._outcome.counts("holds never shown", len(unseen), at_most=0)
+        unseen = {number for (number,) in rows(self._run.url, "SELECT id FROM reservation")} - shown
+        self._outcome.record("holds never shown", len(unseen), at_most=0)
 
-    def _of_books(self) -> None:
+    def _check_database(self) -> None:
         """Run the audit and the integrity check, and read the log."""
-        self._outcome.wrong += audit(self._stage.url, datetime.now(UTC), crossing=CROSSING)
-        self._outcome.counts(
+        self._outcome.violations += audit(self._run.url, datetime.now(UTC), crossing=CROSSING)
+        self._outcome.record(
             "updates that failed",
-            rows(self._stage.url, "SELECT count(*) FROM failed_update")[0][0],
+            rows(self._run.url, "SELECT count(*) FROM failed_update")[0][0],
             at_most=0,
         )
-        said = runs(self._stage.folder, self._stage.env, "doctor").stdout.strip()
-        self._outcome.figures["doctor"] = said
-        log = (self._stage.folder / "log").read_text()
-        self._outcome.wrong += [] if said == ALL_WELL else [said]
-        self._outcome.wrong += [log] if log else []
+        report = runs(self._run.folder, self._run.env, "doctor").stdout.strip()
+        self._outcome.figures["doctor"] = report
+        log = (self._run.folder / "log").read_text()
+        self._outcome.violations += [] if report == ALL_WELL else [report]
+        self._outcome.violations += [log] if log else []
 
 
 def _shows_days(call: CallRecord) -> bool:

@@ -33,12 +33,12 @@ class Scenario:
         self.dora: ChatUser
         self.people: list[ChatUser] = []
         # Parts of warnings that a correct bot may cause here.
-        self.meant: tuple[str, ...] = ()
+        self.expected_warnings: tuple[str, ...] = ()
         self.numbers = count(1)
         self.posts = count(1)
         self._cells = iter(range(_HOURS.start, _HOURS.end))
 
-    async def opens(self) -> None:
+    async def set_up(self) -> None:
         """Store the provider with published hours."""
         bot = self.bot
         self.dora = bot.joins("Dora")
@@ -49,46 +49,46 @@ class Scenario:
             dora = await work.providers.add(self.dora.id, "Dora", "dora", bot.now)
             await work.availability.replace(dora.id, [], [_HOURS])
 
-    async def comes(self) -> ChatUser:
+    async def new_client(self) -> ChatUser:
         """Create a client who looks at the calendar."""
         client = self.bot.joins(f"Client {next(self.numbers)}.")
         self.people.append(client)
         await client.sends("/book")
         return client
 
-    def picks(self, client: ChatUser) -> None:
+    def pick(self, client: ChatUser) -> None:
         """Tap a time as a client; no other client wants it."""
         client.person.taps_data(PickSlot(1, next(self._cells), 0).pack(), client.card.id)
 
-    async def holder(self) -> ChatUser:
+    async def new_holder(self) -> ChatUser:
         """Create a client who holds a time."""
-        client = await self.comes()
-        self.picks(client)
+        client = await self.new_client()
+        self.pick(client)
         await self.bot.settles()
         return client
 
 
 async def hold(scenario: Scenario) -> Updates:
     """A client holds a time."""
-    scenario.picks(await scenario.comes())
+    scenario.pick(await scenario.new_client())
     return scenario.bot.simulator.take_updates()
 
 
 async def confirm(scenario: Scenario) -> Updates:
     """A client confirms their hold."""
-    (await scenario.holder()).person.taps("Confirm")
+    (await scenario.new_holder()).person.taps("Confirm")
     return scenario.bot.simulator.take_updates()
 
 
 async def release(scenario: Scenario) -> Updates:
     """A client releases their hold."""
-    (await scenario.holder()).person.taps("Release")
+    (await scenario.new_holder()).person.taps("Release")
     return scenario.bot.simulator.take_updates()
 
 
 async def cancel(scenario: Scenario) -> Updates:
     """A client cancels their booking."""
-    client = await scenario.holder()
+    client = await scenario.new_holder()
     await client.taps("Confirm")
     await client.taps("Cancel booking")
     client.person.taps("Yes, cancel booking")
@@ -111,14 +111,14 @@ async def publish(scenario: Scenario) -> Updates:
 async def expire(scenario: Scenario) -> Updates:
     """A hold has expired and has not been swept; older ones have."""
     await scenario.bot.advances(seconds=scenario.bot.settings.policy.hold_duration.total_seconds())
-    await scenario.holder()
+    await scenario.new_holder()
     scenario.bot.now += scenario.bot.settings.policy.hold_duration
     return []
 
 
 async def deliver(scenario: Scenario) -> Updates:
     """A booking was confirmed, and the provider has not been notified."""
-    (await scenario.holder()).person.taps("Confirm")
+    (await scenario.new_holder()).person.taps("Confirm")
     await scenario.bot.processes(scenario.bot.simulator.take_updates())
     return []
 

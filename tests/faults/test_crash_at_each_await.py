@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.invariants import aftermath
+from tests.faults.invariants import broken_invariants
 from tests.faults.scenario import ACTS, Scenario, Updates
 from tests.kit.bot import TOKEN, BotHarness
 from tests.kit.raw_database import rows
@@ -17,10 +17,11 @@ from tests.kit.worker import worker
 
 CRASH = "tests.faults.crash_worker:crash"
 # Each act has more awaits than this.
-_SURELY = 25
+_MIN_AWAITS = 25
 _FEW = 2
 # The advisory locks by which PostgreSQL knows the live replicas.
-_LIVING = """SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+_LIVE_REPLICAS = """SELECT count(*)
+    FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
     WHERE locktype = 'advisory' AND datname = current_database()
     AND classid = 5310209 AND objsubid = 2 AND granted"""
 
@@ -31,7 +32,7 @@ class CrashWorkers:
     def __init__(self, bot: BotHarness, log: Path) -> None:
         self._bot = bot
         self._log = log
-        self.deaths = 0
+        self.kills = 0
 
     async def run(self, updates: Updates, at: int) -> int | None:
         """Process these updates, or run what is due without any, and be killed at await ``at``.
@@ -49,7 +50,7 @@ class CrashWorkers:
             status = await asyncio.wait_for(process.ended(), 60)
             killed = status == -signal.SIGKILL
             assert killed or status == 0, status
-            self.deaths += killed
+            self.kills += killed
             return None if killed else int(process.line())
 
     def _settings(self) -> dict[str, Any]:
@@ -60,7 +61,7 @@ class CrashWorkers:
         }
 
 
-async def dies(scenario: Scenario, them: CrashWorkers, act: str, at: int) -> int | None:
+async def crash_at(scenario: Scenario, workers: CrashWorkers, act: str, at: int) -> int | None:
     """Let a worker perform an act and die at an await, recover, and check the invariants.
 
     Returns the number of awaits, or None if killed.
@@ -69,14 +70,17 @@ async def dies(scenario: Scenario, them: CrashWorkers, act: str, at: int) -> int
     updates = await ACTS[act](scenario)
     # The next process knows nothing of the killed one, as after any restart.
     await bot.crashes()
-    awaits = await them.run(updates, at)
+    awaits = await workers.run(updates, at)
     if bot.app.database.url.startswith("postgresql:"):
-        await until(lambda: rows(bot.app.database.url, _LIVING) == [(0,)])
+        await until(lambda: rows(bot.app.database.url, _LIVE_REPLICAS) == [(0,)])
     # Telegram does not know that they were processed.
     for update in updates:
         bot.simulator.redeliver(update["update_id"])
     await bot.recovers()
-    assert await aftermath(bot, *scenario.people[-1:], scenario.dora, repeats=them.deaths) == [], (
+    assert (
+        await broken_invariants(bot, *scenario.people[-1:], scenario.dora, repeats=workers.kills)
+        == []
+    ), (
         act,
         at,
         awaits,
@@ -84,35 +88,35 @@ async def dies(scenario: Scenario, them: CrashWorkers, act: str, at: int) -> int
     return awaits
 
 
-async def tried(scenario: Scenario, them: CrashWorkers, act: str) -> int:
+async def crash_at_each(scenario: Scenario, workers: CrashWorkers, act: str) -> int:
     """Kill an act at each await, or at a random one; return how many awaits were tried."""
     if not PROFILE.full:
-        await dies(
+        await crash_at(
             scenario,
-            them,
+            workers,
             act,
-            seeded((act, scenario.bot.app.database.url[:6])).randint(1, _SURELY),
+            seeded((act, scenario.bot.app.database.url[:6])).randint(1, _MIN_AWAITS),
         )
         return 1
-    awaits = await dies(scenario, them, act, 0) or 0
+    awaits = await crash_at(scenario, workers, act, 0) or 0
     for at in range(1, awaits + 1):
-        await dies(scenario, them, act, at)
+        await crash_at(scenario, workers, act, at)
     return awaits
 
 
 @pytest.mark.parametrize("acts", [[act] for act in ACTS] if PROFILE.full else [[]], ids=" ".join)
-async def test_whoever_dies_at_any_await_of_any_act_leaves_nothing_undone(
+async def test_a_kill_at_any_await_of_any_act_loses_nothing(
     scenario: Scenario, tmp_path: Path, acts: list[str]
 ) -> None:
     # Messages in flight at a kill are sent again.
-    scenario.meant = ("message is not modified",)
+    scenario.expected_warnings = ("message is not modified",)
     # A sample at random in the fast profile.
     acts = acts or seeded(scenario.bot.app.database.url[:6]).sample(list(ACTS), _FEW)
-    them = CrashWorkers(scenario.bot, tmp_path / "log")
-    awaits = sum([await tried(scenario, them, act) for act in acts])
-    print(f"{' '.join(acts)}: {them.deaths} deaths at {awaits} awaits")  # noqa: T201  (shown by pytest on request)
+    workers = CrashWorkers(scenario.bot, tmp_path / "log")
+    awaits = sum([await crash_at_each(scenario, workers, act) for act in acts])
+    print(f"{' '.join(acts)}: {workers.kills} kills at {awaits} awaits")  # noqa: T201  (shown by pytest on request)
 
-    assert len(scenario.bot.simulator.transcript.warnings) <= them.deaths
+    assert len(scenario.bot.simulator.transcript.warnings) <= workers.kills
     # What waits for a timer or the disk varies by an await.
-    assert them.deaths >= 0.8 * awaits
+    assert workers.kills >= 0.8 * awaits
     assert (tmp_path / "log").read_text() == ""

@@ -24,11 +24,11 @@ from tests.kit.waiting import until
 LINES, TAPS = 200, 100
 
 
-def settings_for(way: str, url: str, telegram: str, port: int) -> Settings:
+def settings_for(mode: str, url: str, telegram: str, port: int) -> Settings:
     """Return the settings of a bot that receives its updates this way."""
     posted: dict[str, Any] = (
         {"webhook_url": f"http://127.0.0.1:{port}/telegram", "webhook_secret": SECRET}
-        if way == "webhook"
+        if mode == "webhook"
         else {}
     )
     return Settings(
@@ -40,9 +40,9 @@ def settings_for(way: str, url: str, telegram: str, port: int) -> Settings:
     )
 
 
-@pytest.mark.parametrize("way", ["polling", "webhook"])
-async def test_others_are_answered_while_one_person_floods_the_bot_and_all_that_he_did_is_worked(
-    database_url: str, unused_tcp_port_factory: Callable[[], int], way: str
+@pytest.mark.parametrize("mode", ["polling", "webhook"])
+async def test_others_are_answered_during_a_flood_and_every_update_is_processed(
+    database_url: str, unused_tcp_port_factory: Callable[[], int], mode: str
 ) -> None:
     telegram = Simulator(token=TOKEN)
     await telegram.start()
@@ -51,14 +51,14 @@ async def test_others_are_answered_while_one_person_floods_the_bot_and_all_that_
         telegram.person("Flooder"),
         [telegram.person(f"Person {number}") for number in range(10)],
     )
-    settings = settings_for(way, database_url, telegram.url, unused_tcp_port_factory())
+    settings = settings_for(mode, database_url, telegram.url, unused_tcp_port_factory())
     bot = asyncio.create_task(run(settings, TOKEN, rate_limiter=RateLimiter()))
 
     flooder.sends("/help")
     await until(lambda: len(flooder.chat.messages) > 1)
-    his = [flooder.sends("/help")["update_id"] for _ in range(LINES)]
+    from_flooder = [flooder.sends("/help")["update_id"] for _ in range(LINES)]
     # Taps have their own queue; this one is on a button that is long out of date.
-    his += [
+    from_flooder += [
         flooder.taps_data("rs:1", flooder.chat.messages[1].id)["update_id"] for _ in range(TAPS)
     ]
     before = len(flooder.chat.messages)
@@ -67,14 +67,14 @@ async def test_others_are_answered_while_one_person_floods_the_bot_and_all_that_
     await until(lambda: all(len(person.chat.messages) > 1 for person in others), every=0.02)
     meanwhile = len(flooder.chat.messages) - before
     await until(lambda: not telegram.world.updates.pending)
-    worked = {number for (number,) in rows(database_url, "SELECT update_id FROM worked_update")}
+    processed = {number for (number,) in rows(database_url, "SELECT update_id FROM worked_update")}
     bot.cancel()
     with suppress(asyncio.CancelledError):
         await bot
     await telegram.stop()
 
     assert meanwhile < 30
-    assert set(his) <= worked
+    assert set(from_flooder) <= processed
     assert all(tap.answers == 1 for tap in telegram.world.taps.values())
     assert not [call for call in telegram.transcript.calls if call.status == 429]
 
@@ -85,7 +85,7 @@ def _is_answered(person: Person) -> bool:
 
 
 @pytest.mark.parametrize("busy", [10, 45, 100])
-async def test_a_quiet_person_is_answered_before_the_backlog_of_many_busy_ones(
+async def test_a_quiet_person_is_answered_before_the_backlog_of_busy_ones(
     database_url: str, unused_tcp_port_factory: Callable[[], int], busy: int
 ) -> None:
     telegram = Simulator(token=TOKEN)
@@ -151,5 +151,5 @@ async def test_each_busy_persons_answers_stay_in_order(
     await telegram.stop()
 
     for person in people:
-        heard = [message.text for message in person.chat.messages if message.sender == "bot"]
-        assert heard == [f"heard line {number}" for number in range(5)]
+        answers = [message.text for message in person.chat.messages if message.sender == "bot"]
+        assert answers == [f"heard line {number}" for number in range(5)]

@@ -8,7 +8,7 @@ import pytest
 
 import bot.buttons as kinds
 from bot.buttons import Callback
-from tests.faults.invariants import aftermath
+from tests.faults.invariants import broken_invariants
 from tests.faults.scenario import ACTS, Scenario
 from tests.kit.chat import ChatUser
 from tests.kit.raw_database import rows
@@ -39,84 +39,85 @@ _EXTREMES = (
     "\x00",
     "\u0663",
 )
-_MINE = "SELECT * FROM reservation ORDER BY id"
+_RESERVATIONS = "SELECT * FROM reservation ORDER BY id"
 _HOURS = "SELECT * FROM availability ORDER BY provider_id, end_cell"
 # Characters outside ordinary text: NUL, surrogates, bidi controls and combining characters.
 _ODD = "\x00\x01\x1b\ud800\udfff\u202e\u2066\u200d\ufeff\ufffe\u0301<&\"'%{}\\/\n\t "
 
 
-def forged(lots: random.Random) -> str:
+def forged(rng: random.Random) -> str:
     """Return callback data that was valid before a random change."""
-    kind = lots.choice(KINDS)
+    kind = rng.choice(KINDS)
     parts = [
         kind.tag,
         *(
-            lots.choice(_EXTREMES) if lots.random() < 0.3 else str(lots.randint(0, 9))
+            rng.choice(_EXTREMES) if rng.random() < 0.3 else str(rng.randint(0, 9))
             for _ in fields(kind)
         ),
     ]
     data = ":".join(parts)
-    if lots.random() < 0.3 and data:
-        at = lots.randrange(len(data))
+    if rng.random() < 0.3 and data:
+        at = rng.randrange(len(data))
         data = (
             data[:at]
-            + lots.choice(("", ":", "\ud800", "9", chr(lots.randrange(0x110000))))
-            + data[at + lots.randint(0, 2) :]
+            + rng.choice(("", ":", "\ud800", "9", chr(rng.randrange(0x110000))))
+            + data[at + rng.randint(0, 2) :]
         )
     return data or "?"
 
 
-def line(lots: random.Random) -> str:
+def line(rng: random.Random) -> str:
     """Return random text of odd characters and characters of every plane, invalid ones included."""
-    size = lots.randint(1, 40)
+    size = rng.randint(1, 40)
     drawn = (
-        lots.choice(_ODD)
-        if lots.random() < 0.2
-        else chr(lots.randrange(0x10000) + (lots.randrange(17) << 16))
+        rng.choice(_ODD)
+        if rng.random() < 0.2
+        else chr(rng.randrange(0x10000) + (rng.randrange(17) << 16))
         for _ in range(size)
     )
     beginnings = ("", "/", "/start ", "/start book_", "/start join_", "25 Nov ", "9:00-")
-    return f"{lots.choice(beginnings)}{''.join(drawn)}."
+    return f"{rng.choice(beginnings)}{''.join(drawn)}."
 
 
 @pytest.mark.parametrize("seed", [1])
-async def test_forged_buttons_are_answered_and_touch_nobody_elses_things(
+async def test_forged_buttons_are_answered_and_change_nothing_of_others(
     scenario: Scenario, seed: int
 ) -> None:
     for act in ("hold", "confirm", "publish"):
         await scenario.bot.processes(await ACTS[act](scenario))
     await scenario.bot.settles()
     people, url = [*scenario.people, scenario.dora], scenario.bot.app.database.url
-    before = rows(url, _MINE), rows(url, _HOURS)
+    before = rows(url, _RESERVATIONS), rows(url, _HOURS)
     # Mallory is neither client nor provider: only their own holds may change.
-    mallory, lots = scenario.bot.joins("Mallory"), seeded(seed)
+    mallory, rng = scenario.bot.joins("Mallory"), seeded(seed)
     await mallory.sends("/start")
     for _ in range(FORGED // _AT_ONCE):
         for _ in range(_AT_ONCE):
-            mallory.person.taps_data(forged(lots), mallory.last.id)
+            mallory.person.taps_data(forged(rng), mallory.last.id)
         await scenario.bot.settles()
 
-    assert ([row for row in rows(url, _MINE) if row[2] != mallory.id], rows(url, _HOURS)) == before
-    assert await aftermath(scenario.bot, *people, mallory) == []
+    assert (
+        [row for row in rows(url, _RESERVATIONS) if row[2] != mallory.id],
+        rows(url, _HOURS),
+    ) == before
+    assert await broken_invariants(scenario.bot, *people, mallory) == []
 
 
 @pytest.mark.parametrize("seed", [1])
-async def test_whatever_is_typed_at_any_step_is_answered(scenario: Scenario, seed: int) -> None:
-    lots, alice = seeded(seed), await scenario.holder()
+async def test_any_text_at_any_step_is_answered(scenario: Scenario, seed: int) -> None:
+    rng, alice = seeded(seed), await scenario.new_holder()
     for number in range(LINES):
-        person = lots.choice((alice, scenario.dora))
+        person = rng.choice((alice, scenario.dora))
         if number % 5 == 0:
-            await person.sends(
-                lots.choice(("/book", "/hours", "/settings", "/agenda", "/bookings"))
-            )
+            await person.sends(rng.choice(("/book", "/hours", "/settings", "/agenda", "/bookings")))
         newest = person.last.id
-        await person.sends(line(lots))
+        await person.sends(line(rng))
         assert person.last.id > newest
 
-    assert await aftermath(scenario.bot, alice, scenario.dora) == []
+    assert await broken_invariants(scenario.bot, alice, scenario.dora) == []
 
 
-async def test_names_of_every_plane_and_ids_of_64_bits_book_like_any_other(
+async def test_people_with_unusual_names_and_64_bit_ids_can_book(
     scenario: Scenario,
 ) -> None:
     bot = scenario.bot
@@ -132,11 +133,11 @@ async def test_names_of_every_plane_and_ids_of_64_bits_book_like_any_other(
         client = ChatUser(bot, bot.simulator.person(name, id=2**63 - 1 - number))
         scenario.people.append(client)
         await client.sends("/book")
-        scenario.picks(client)
+        scenario.pick(client)
         await bot.settles()
         await client.taps("Confirm")
 
     assert len(
         rows(bot.app.database.url, "SELECT id FROM reservation WHERE status = 'confirmed'")
     ) == len(names)
-    assert await aftermath(bot, *scenario.people, scenario.dora) == []
+    assert await broken_invariants(bot, *scenario.people, scenario.dora) == []

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from simulator.faults import FaultKind
-from tests.faults.invariants import aftermath, looked_over
+from tests.faults.invariants import broken_invariants, broken_invariants_now
 from tests.faults.scenario import ACTS, Scenario, confirm, hold, publish
 from tests.kit.chat import ChatUser
 from tests.kit.raw_database import changes
@@ -50,13 +50,13 @@ FORGED = {
     ),
 }
 # Permanent faults of a method.
-UNHEARD = {
+UNANSWERED = {
     ("sendMessage", FaultKind.SERVER_ERROR): "1001 wrote /book and was not answered",
     ("answerCallbackQuery", FaultKind.SERVER_ERROR): "was left unanswered",
 }
 
 
-async def everything_happens(scenario: Scenario) -> list[ChatUser]:
+async def perform_all_acts(scenario: Scenario) -> list[ChatUser]:
     """Perform each act without faults and return everyone."""
     for act in ACTS.values():
         await scenario.bot.processes(await act(scenario))
@@ -64,11 +64,11 @@ async def everything_happens(scenario: Scenario) -> list[ChatUser]:
     return [*scenario.people, scenario.dora]
 
 
-async def test_where_nothing_went_wrong_nothing_is_found(scenario: Scenario) -> None:
-    assert await aftermath(scenario.bot, *await everything_happens(scenario)) == []
+async def test_nothing_is_reported_without_faults(scenario: Scenario) -> None:
+    assert await broken_invariants(scenario.bot, *await perform_all_acts(scenario)) == []
 
 
-async def two_book(scenario: Scenario) -> list[ChatUser]:
+async def hold_confirm_and_publish(scenario: Scenario) -> list[ChatUser]:
     """One client holds a time, another confirms one, and the provider publishes hours."""
     for act in (hold, confirm, publish):
         await scenario.bot.processes(await act(scenario))
@@ -77,25 +77,25 @@ async def two_book(scenario: Scenario) -> list[ChatUser]:
 
 
 @pytest.mark.engines("sqlite")
-async def test_each_thing_that_can_be_wrong_is_noticed(scenario: Scenario) -> None:
-    people, url = await two_book(scenario), scenario.bot.app.database.url
+async def test_each_violation_is_found(scenario: Scenario) -> None:
+    people, url = await hold_confirm_and_publish(scenario), scenario.bot.app.database.url
     with (
-        closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as books,
-        closing(sqlite3.connect(":memory:")) as sound,
+        closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database,
+        closing(sqlite3.connect(":memory:")) as original,
     ):
-        books.backup(sound)
+        database.backup(original)
         for sql, complaint in FORGED.items():
             changes(url, sql)
-            found = await looked_over(scenario.bot, *people)
+            found = await broken_invariants_now(scenario.bot, *people)
             assert any(complaint in sentence for sentence in found), (sql, found)
-            sound.backup(books)
+            original.backup(database)
 
-    assert await looked_over(scenario.bot, *people) == []
+    assert await broken_invariants_now(scenario.bot, *people) == []
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_notice_that_came_again_is_noticed_and_can_be_excused(scenario: Scenario) -> None:
-    people, bot = await two_book(scenario), scenario.bot
+async def test_a_repeated_notice_is_found_and_can_be_allowed(scenario: Scenario) -> None:
+    people, bot = await hold_confirm_and_publish(scenario), scenario.bot
     notice = next(
         call
         for call in bot.simulator.transcript.calls_of("sendMessage")
@@ -103,20 +103,20 @@ async def test_a_notice_that_came_again_is_noticed_and_can_be_excused(scenario: 
     )
     await bot.simulator.call("sendMessage", notice.params)
 
-    assert await looked_over(bot, *people) == ["1 repeated notices, at most 0 expected"]
-    assert await looked_over(bot, *people, repeats=1) == []
+    assert await broken_invariants_now(bot, *people) == ["1 repeated notices, at most 0 expected"]
+    assert await broken_invariants_now(bot, *people, repeats=1) == []
 
     await bot.simulator.call(
         "sendMessage", {"chat_id": people[0].id, "text": "It is Client 2. who comes"}
     )
-    assert await looked_over(bot, *people, repeats=1) == [
+    assert await broken_invariants_now(bot, *people, repeats=1) == [
         f"{people[0].id} was shown the name Client 2., which is not theirs"
     ]
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_cancellation_told_without_its_booking_is_noticed(scenario: Scenario) -> None:
-    people, bot = await two_book(scenario), scenario.bot
+async def test_a_cancellation_sent_without_its_booking_is_found(scenario: Scenario) -> None:
+    people, bot = await hold_confirm_and_publish(scenario), scenario.bot
     await people[1].taps("Cancel booking")
     await people[1].taps("Yes, cancel booking")
     [notice] = [
@@ -124,7 +124,7 @@ async def test_a_cancellation_told_without_its_booking_is_noticed(scenario: Scen
         for call in bot.simulator.transcript.calls_of("sendMessage")
         if "</b> cancelled:" in call.params["text"]
     ]
-    assert await looked_over(bot, *people) == []
+    assert await broken_invariants_now(bot, *people) == []
 
     other = re.sub(
         r'unix="(\d+)"',
@@ -133,20 +133,20 @@ async def test_a_cancellation_told_without_its_booking_is_noticed(scenario: Scen
         count=1,
     )
     await bot.simulator.call("sendMessage", {**notice.params, "text": other})
-    found = await looked_over(bot, *people, repeats=1)
+    found = await broken_invariants_now(bot, *people, repeats=1)
     assert len(found) == 1
-    assert found[0].endswith("was sent, but the booking was never announced")
+    assert found[0].endswith("was sent as cancelled, but the booking was never announced")
 
 
 @pytest.mark.engines("sqlite")
-@pytest.mark.parametrize(("method", "kind"), UNHEARD)
-async def test_whoever_is_not_answered_is_noticed(
+@pytest.mark.parametrize(("method", "kind"), UNANSWERED)
+async def test_a_person_who_is_not_answered_is_found(
     scenario: Scenario, method: str, kind: FaultKind
 ) -> None:
-    people = await two_book(scenario)
-    scenario.meant = ("was left unanswered",)
+    people = await hold_confirm_and_publish(scenario)
+    scenario.expected_warnings = ("was left unanswered",)
     scenario.bot.simulator.faults.add(kind, method=method, times=None)
     people[0].person.taps("Release")
 
-    found = await aftermath(scenario.bot, *people)
-    assert any(UNHEARD[method, kind] in sentence for sentence in found), found
+    found = await broken_invariants(scenario.bot, *people)
+    assert any(UNANSWERED[method, kind] in sentence for sentence in found), found

@@ -30,14 +30,14 @@ from tests.storage.audit import claims, overlaps
 KILLS = PROFILE.pick(fast=20, full=50)
 CLIENTS = 10
 FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
-STILL_OWED = (
+UNSENT = (
     "SELECT count(*) FROM outbox WHERE state = 'due' "
     "OR EXISTS (SELECT 1 FROM reservation WHERE status = 'held')"
 )
-TOLD = ("sendmessage", "editmessagetext", "answercallbackquery")
+MESSAGE_METHODS = ("sendmessage", "editmessagetext", "answercallbackquery")
 
 
-class Assassin(Faults):
+class ProcessKiller(Faults):
     """Kills the bot every few messages, before or after Telegram has processed the call."""
 
     def __init__(self) -> None:
@@ -46,16 +46,16 @@ class Assassin(Faults):
         self.kills = 0
         self.killed: asyncio.Queue[ForkedProcess] = asyncio.Queue()
         self._random = random.Random(7)  # noqa: S311  (a fixed seed)
-        self._spared = 5
+        self._calls_left = 5
 
     def take(self, method: str, person: int | None) -> Fault | None:
         """Return the fault of a call."""
-        if method.lower() not in TOLD or self.bot is None or self.kills == KILLS:
+        if method.lower() not in MESSAGE_METHODS or self.bot is None or self.kills == KILLS:
             return super().take(method, person)
-        self._spared -= 1
-        if self._spared:
+        self._calls_left -= 1
+        if self._calls_left:
             return super().take(method, person)
-        self._spared = self._random.randint(6, 30)
+        self._calls_left = self._random.randint(6, 30)
         self.bot.kill()
         self.killed.put_nowait(self.bot)
         self.bot = None
@@ -73,11 +73,11 @@ class Client:
         self.person = simulator.person(f"Client {number}")
         self._provider = provider
         # Neighbours want the same times in the same order.
-        chance = random.Random(number // 2)  # noqa: S311  (a fixed seed)
-        self._cells = iter(chance.sample(range(FIRST, FIRST + 700), 700))
+        rng = random.Random(number // 2)  # noqa: S311  (a fixed seed)
+        self._cells = iter(rng.sample(range(FIRST, FIRST + 700), 700))
         self._confirms = number % 2 == 0
 
-    async def books(self) -> None:
+    async def book(self) -> None:
         """Ask for the calendar, pick a time, and confirm every second one."""
         asked = self.person.sends("/book")["message"]["message_id"]
         await until(lambda: self._calendar(asked))
@@ -85,14 +85,14 @@ class Client:
         if card is None:
             return
         edits, toasts = card.edited, len(self.person.toasts)
-        await self._tapped(
+        await self._wait_for_answer(
             self.person.taps_data(PickSlot(self._provider, next(self._cells), 0).pack(), card.id)
         )
         await until(lambda: card.edited > edits or len(self.person.toasts) > toasts)
         self._confirms = not self._confirms
         if self._confirms:
             with suppress(LookupError):
-                await self._tapped(self.person.taps("Confirm", message=card))
+                await self._wait_for_answer(self.person.taps("Confirm", message=card))
 
     def _calendar(self, asked: int) -> Message | None:
         """Return the first message after a question from which a day or a time can be chosen."""
@@ -104,7 +104,7 @@ class Client:
         )
         return next(found, None)
 
-    async def _tapped(self, update: dict[str, dict[str, str]]) -> None:
+    async def _wait_for_answer(self, update: dict[str, dict[str, str]]) -> None:
         """Wait until a tap is answered."""
         tap = self._simulator.world.taps[update["callback_query"]["id"]]
         await until(lambda: tap.answers)
@@ -135,41 +135,41 @@ async def dora(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> Per
 async def test_kills_between_commit_and_delivery_lose_nothing(
     simulator: Simulator, dora: Person, tmp_path: Path
 ) -> None:
-    assassin = Assassin()
-    simulator.world.faults = assassin
+    killer = ProcessKiller()
+    simulator.world.faults = killer
     clients = [Client(simulator, number, 1) for number in range(CLIENTS)]
     env = environment(
         tmp_path, simulator.url, HOLD_DURATION="PT3S", NOTICE_PERIOD="PT1H", LOG_LEVEL="ERROR"
     )
     url = env["DATABASE_URL"]
 
-    async def come_and_go(client: Client) -> None:
-        while assassin.kills < KILLS:
-            await client.books()
+    async def book_until_done(client: Client) -> None:
+        while killer.kills < KILLS:
+            await client.book()
 
     in_flight = 0
 
-    async def revives() -> None:
+    async def restart() -> None:
         nonlocal in_flight
         while True:
-            await (await assassin.killed.get()).wait()
-            in_flight += unmarked(simulator, url)
-            assassin.bot = unpaced(tmp_path, env)
+            await (await killer.killed.get()).wait()
+            in_flight += notices_in_flight(simulator, url)
+            killer.bot = unpaced(tmp_path, env)
 
-    assassin.bot = unpaced(tmp_path, env)
-    reviver = asyncio.create_task(revives())
+    killer.bot = unpaced(tmp_path, env)
+    restarter = asyncio.create_task(restart())
     try:
         async with asyncio.TaskGroup() as group:
             for client in clients:
-                group.create_task(come_and_go(client))
+                group.create_task(book_until_done(client))
         await until(lambda: not simulator.world.updates.pending)
-        await until(lambda: rows(url, STILL_OWED) == [(0,)])
+        await until(lambda: rows(url, UNSENT) == [(0,)])
     finally:
-        reviver.cancel()
-        if assassin.bot is not None:
-            await killed(assassin.bot)
+        restarter.cancel()
+        if killer.bot is not None:
+            await killed(killer.bot)
 
-    assert assassin.kills == KILLS
+    assert killer.kills == KILLS
     assert (tmp_path / "log").read_text() == ""
     assert rows(url, "PRAGMA integrity_check") == [("ok",)]
     assert overlaps(claims(url)) == []
@@ -178,7 +178,7 @@ async def test_kills_between_commit_and_delivery_lose_nothing(
     assert repeats(simulator, dora, url) <= in_flight
 
 
-def unmarked(simulator: Simulator, url: str) -> int:
+def notices_in_flight(simulator: Simulator, url: str) -> int:
     """Return how many accepted notices the killed bot had not marked as sent."""
     due = rows(
         url,
@@ -196,9 +196,9 @@ def repeats(simulator: Simulator, dora: Person, url: str) -> int:
     assert len(expired) > CLIENTS
     assert len(booked) > CLIENTS / 2
     extra = 0
-    for kind, owed in (("hold_expired", Counter(expired)), ("booking_confirmed", Counter(booked))):
-        heard = told(simulator.transcript.calls, OPENINGS[kind])
-        assert set(heard) == set(owed)
-        assert not owed - heard
-        extra += (heard - owed).total()
+    for kind, due in (("hold_expired", Counter(expired)), ("booking_confirmed", Counter(booked))):
+        sent = told(simulator.transcript.calls, OPENINGS[kind])
+        assert set(sent) == set(due)
+        assert not due - sent
+        extra += (sent - due).total()
     return extra

@@ -16,11 +16,11 @@ RECENT = timedelta(seconds=5)
 @pytest.fixture
 async def bot(database_url: str) -> AsyncIterator[ServedBot]:
     """A bot with its HTTP server open that has just heard from Telegram."""
-    place = ServedBot(database_url)
-    await place.starts()
-    place.app.heartbeat.beat()
-    yield place
-    await place.ends()
+    bot = ServedBot(database_url)
+    await bot.starts()
+    bot.app.heartbeat.beat()
+    yield bot
+    await bot.ends()
 
 
 async def database_says(bot: ServedBot) -> tuple[int, str]:
@@ -28,7 +28,7 @@ async def database_says(bot: ServedBot) -> tuple[int, str]:
     return answer.status, json.loads(answer.text)["checks"]["database"]
 
 
-async def settled(bot: ServedBot) -> tuple[int, str]:
+async def third_result(bot: ServedBot) -> tuple[int, str]:
     """Return the third result; the first two replace cut connections for reading and writing."""
     for _ in range(2):
         bot.now += RECENT
@@ -37,27 +37,25 @@ async def settled(bot: ServedBot) -> tuple[int, str]:
     return await database_says(bot)
 
 
-@pytest.mark.parametrize("ailment", ["full", "read-only"])
+@pytest.mark.parametrize("fault", ["full", "read-only"])
 async def test_it_is_not_ready_while_the_database_takes_no_writes(
-    bot: ServedBot, engine: str, ailment: str
+    bot: ServedBot, engine: str, fault: str
 ) -> None:
     assert await database_says(bot) == (200, "ok")
-    async with DATABASE_FAULTS[engine][ailment](bot):
-        assert await settled(bot) == (503, "DatabaseAway")
+    async with DATABASE_FAULTS[engine][fault](bot):
+        assert await third_result(bot) == (503, "DatabaseAway")
 
-    assert await settled(bot) == (200, "ok")
+    assert await third_result(bot) == (200, "ok")
 
 
-async def test_what_is_tried_leaves_nothing_in_the_database(bot: ServedBot) -> None:
+async def test_the_check_leaves_no_rows_in_the_database(bot: ServedBot) -> None:
     before = everything(bot.app.database.url)
     assert await database_says(bot) == (200, "ok")
 
     assert everything(bot.app.database.url) == before
 
 
-async def test_the_result_is_kept_for_five_seconds_however_many_ask(
-    bot: ServedBot, engine: str
-) -> None:
+async def test_the_result_is_cached_for_five_seconds(bot: ServedBot, engine: str) -> None:
     assert await database_says(bot) == (200, "ok")
     async with DATABASE_FAULTS[engine]["full"](bot):
         bot.now += RECENT - timedelta(microseconds=1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.replica_kills import REPLICAS, Script, Stage
+from tests.faults.replica_kills import REPLICAS, ReplicaRun, Script
 from tests.kit.cluster import quiet_ports
 from tests.kit.sampling import PROFILE
 
@@ -19,12 +19,12 @@ SCRIPTS = {
 
 
 @pytest.mark.engines("postgresql")
-@pytest.mark.parametrize("way", SCRIPTS)
-async def test_replicas_that_are_killed_again_and_again_lose_nothing(
-    database_url: str, tmp_path: Path, way: str
+@pytest.mark.parametrize("mode", SCRIPTS)
+async def test_replicas_killed_repeatedly_lose_nothing(
+    database_url: str, tmp_path: Path, mode: str
 ) -> None:
-    stage = Stage(database_url, tmp_path, SCRIPTS[way])
-    outcome = await stage.plays(quiet_ports(1 + REPLICAS))
-    print(f"\n{way}\n{outcome}")  # noqa: T201  (shown by pytest on request or failure)
+    run = ReplicaRun(database_url, tmp_path, SCRIPTS[mode])
+    outcome = await run.run(quiet_ports(1 + REPLICAS))
+    print(f"\n{mode}\n{outcome}")  # noqa: T201  (shown by pytest on request or failure)
 
-    assert outcome.wrong == []
+    assert outcome.violations == []

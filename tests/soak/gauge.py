@@ -9,8 +9,8 @@ from statistics import median, quantiles
 from simulator.state.people import Person
 from tests.kit.waiting import until
 
-_EVERY = 0.5
-_PATIENCE = 600
+_INTERVAL = 0.5
+_TIMEOUT = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,10 @@ class Gauge:
     pid: Callable[[], int | None]
     samples: list[Sample] = field(default_factory=list)
 
-    async def watches(self) -> None:
+    async def sample_until_cancelled(self) -> None:
         """Sample until cancelled."""
         while True:
-            await asyncio.sleep(_EVERY)
+            await asyncio.sleep(_INTERVAL)
             pid = self.pid()
             sample = None if pid is None else _sample(pid)
             if sample is not None:
@@ -85,15 +85,15 @@ class Probes:
             while True:
                 for person in self._people:
                     await asyncio.sleep(self._every)
-                    group.create_task(self._asks(person))
+                    group.create_task(self._ask_once(person))
 
-    async def _asks(self, person: Person) -> None:
+    async def _ask_once(self, person: Person) -> None:
         clock = asyncio.get_running_loop().time
         seen, began = len(person.chat.messages), clock()
         person.sends("/help")
         await until(
             lambda: any(message.sender == "bot" for message in person.chat.messages[seen:]),
-            within=_PATIENCE,
+            within=_TIMEOUT,
         )
         self.waits.append(clock() - began)
 

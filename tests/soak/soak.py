@@ -22,15 +22,15 @@ from tests.kit.bot_process import TOKEN, environment, runs
 from tests.kit.raw_database import rows
 from tests.kit.sampling import SEED, seeded
 from tests.kit.waiting import until
+from tests.soak.faults import FIRST_STRANGER, BotProcess, FaultInjector
 from tests.soak.gauge import Gauge, Probes, descriptors, megabytes
-from tests.soak.people import Practitioner, Visitor
-from tests.soak.troubles import FIRST_STRANGER, Running, Troubles
+from tests.soak.people import ProviderVisitor, Visitor
 from tests.storage.audit import audit
 
 PROVIDERS = 5
 _FIRST = int(datetime.now(UTC).timestamp()) // 900 + 2 * 96
 _HOURS = TimeSpan(_FIRST, _FIRST + 40 * 96)
-_OWED = (
+_UNSENT = (
     "SELECT (SELECT count(*) FROM outbox WHERE state = 'due')"
     " + (SELECT count(*) FROM reservation WHERE status = 'held')"
 )
@@ -73,42 +73,42 @@ class Soak:
         self.script = script
         self.url = url
         self.folder = folder
-        self.lots = seeded(SEED)
+        self.rng = seeded(SEED)
         self.simulator = Simulator(token=TOKEN)
         self.simulator.flood_limits.enabled = True
         self.visitors: list[Visitor] = []
         self.quiet: list[Person] = []
-        self.running: Running
+        self.running: BotProcess
         self.gauge: Gauge
         self.probes: Probes
-        self.troubles: Troubles
+        self.faults: FaultInjector
         self.acts = self.kills = 0
         self.outcome = Outcome()
 
-    async def goes_on(self) -> Outcome:
+    async def run(self) -> Outcome:
         """Run for the duration of the script and return the outcome."""
         async with AsyncExitStack() as stack:
             await self.simulator.start()
             stack.push_async_callback(self.simulator.stop)
-            await self._sets_scene()
+            await self._set_up()
             policy = {
                 "HOLD_DURATION": f"PT{self.script.hold_seconds}S",
                 "NOTICE_PERIOD": "PT1H",
                 "ADMIN_IDS": str(ADMIN_ID),
             }
             env = environment(self.folder, self.simulator.url, DATABASE_URL=self.url, **policy)
-            self.running = Running(self.folder, env, fresh=self.script.fresh)
-            stack.push_async_callback(self.running.dies)
-            await self.running.starts()
-            await self._rages()
-            await self._calms()
-            await self._all_are_answered()
-            status = await self.running.ends(within=30)
-            self.outcome.wrong += [] if status == 0 else [f"the bot ended with {status}"]
-            self._looks(env)
+            self.running = BotProcess(self.folder, env, fresh=self.script.fresh)
+            stack.push_async_callback(self.running.kill)
+            await self.running.start()
+            await self._run_load()
+            await self._settle()
+            await self._check_everyone_is_answered()
+            status = await self.running.stop(within=30)
+            self.outcome.violations += [] if status == 0 else [f"the bot ended with {status}"]
+            self._check_results(env)
             return self.outcome
 
-    async def _sets_scene(self) -> None:
+    async def _set_up(self) -> None:
         """Store providers with many hours, and create people who know the bot."""
         admin = self.simulator.person("Ada", id=ADMIN_ID)
         providers = [self.simulator.person(f"Provider {number}") for number in range(PROVIDERS)]
@@ -129,25 +129,25 @@ class Soak:
                 )
                 await work.availability.replace(provider.id, [], [_HOURS])
         await database.close()
-        self.visitors = [Practitioner(person, self.lots) for person in providers] + [
-            Visitor(each, self.lots) for each in (admin, *clients)
+        self.visitors = [ProviderVisitor(person, self.rng) for person in providers] + [
+            Visitor(each, self.rng) for each in (admin, *clients)
         ]
         self.gauge = Gauge(lambda: self.running.pid)
         self.probes = Probes(self.quiet, every=1)
         file = Path(self.url.removeprefix("sqlite:///"))
-        self.troubles = Troubles(self.simulator, file, self.lots, self.script.trouble_every)
+        self.faults = FaultInjector(self.simulator, file, self.rng, self.script.trouble_every)
 
-    async def _rages(self) -> None:
+    async def _run_load(self) -> None:
         """Let people act and faults occur for the duration of the script."""
         seconds = self.script.minutes * 60
         await until(lambda: self.simulator.world.poll, within=60)
         jobs: list[Coroutine[Any, Any, None]] = [
             self._act(),
             self._kill(seconds),
-            self.troubles.go_on(),
+            self.faults.run(),
             self.probes.ask(),
         ]
-        tasks = [asyncio.create_task(job) for job in (*jobs, self.gauge.watches())]
+        tasks = [asyncio.create_task(job) for job in (*jobs, self.gauge.sample_until_cancelled())]
         try:
             done, _ = await asyncio.wait(tasks[:1], timeout=seconds)
             for task in done:
@@ -159,17 +159,15 @@ class Soak:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
             # A task that failed did nothing from then on.
-            self.outcome.wrong += [
-                f"a soak task failed: {error!r}"
-                for error in ended
-                if isinstance(error, Exception)
+            self.outcome.violations += [
+                f"a soak task failed: {error!r}" for error in ended if isinstance(error, Exception)
             ]
 
     async def _act(self) -> None:
         """Let random people act, forever."""
         while True:
-            await asyncio.sleep(self.lots.expovariate(self.script.rate))
-            self.lots.choice(self.visitors).acts()
+            await asyncio.sleep(self.rng.expovariate(self.script.rate))
+            self.rng.choice(self.visitors).act()
             self.acts += 1
 
     async def _kill(self, seconds: float) -> None:
@@ -177,34 +175,36 @@ class Soak:
         pause = seconds * (1 - self.script.settled_life) / (self.script.kills + 1)
         for _ in range(self.script.kills):
             await asyncio.sleep(pause)
-            await self.running.dies()
+            await self.running.kill()
             self.kills += 1
-            await self.running.starts()
+            await self.running.start()
 
-    async def _calms(self) -> None:
+    async def _settle(self) -> None:
         """Remove all faults, let everyone unblock the bot, and wait until everything is sent."""
         self.simulator.faults.clear()
         for visitor in self.visitors:
             if visitor.blocked:
-                visitor.returns()
+                visitor.unblock()
         began = time.monotonic()
-        await self._settled()
+        await self._wait_until_settled()
         self.outcome.figures["settled after"] = f"{time.monotonic() - began:.0f} s"
 
-    async def _settled(self) -> None:
+    async def _wait_until_settled(self) -> None:
         try:
             await until(
                 lambda: not self.simulator.world.updates.pending, every=0.1, within=_SETTLES_WITHIN
             )
-            await until(lambda: rows(self.url, _OWED) == [(0,)], every=0.5, within=_SETTLES_WITHIN)
+            await until(
+                lambda: rows(self.url, _UNSENT) == [(0,)], every=0.5, within=_SETTLES_WITHIN
+            )
         except TimeoutError:
             waiting = len(self.simulator.world.updates.pending)
             owed = rows(
                 self.url, "SELECT kind, attempts, error FROM outbox WHERE state = 'due' LIMIT 5"
             )
-            self.outcome.wrong.append(f"{waiting} updates are pending, and {owed} is not sent")
+            self.outcome.violations.append(f"{waiting} updates are pending, and {owed} is not sent")
 
-    async def _all_are_answered(self) -> None:
+    async def _check_everyone_is_answered(self) -> None:
         """Let everyone send /start, and wait for the answers."""
         people = [visitor.person for visitor in self.visitors] + self.quiet
         before = {}
@@ -220,12 +220,12 @@ class Soak:
             )
         except TimeoutError:
             silent = [person.id for person in people if _newest(person) <= before[person.id]]
-            self.outcome.wrong.append(
+            self.outcome.violations.append(
                 f"{len(silent)} wrote /start and were not answered: {silent[:10]}"
             )
-        await self._settled()
+        await self._wait_until_settled()
 
-    def _looks(self, env: dict[str, str]) -> None:
+    def _check_results(self, env: dict[str, str]) -> None:
         """Check the database, taps, log and memory, and run ``doctor``."""
         outcome, statuses = (
             self.outcome,
@@ -240,39 +240,39 @@ class Soak:
             "taps": len(taps),
             "reservations": statuses,
             "SIGKILL": self.kills,
-            **self.troubles.met,
+            **self.faults.met,
             "updates set aside": rows(
                 self.url, "SELECT count(*) FROM failed_update WHERE set_aside = 1"
             )[0][0],
             "waits of quiet people": self.probes,
         }
         if self.script.minutes > 1:
-            outcome.wrong += [
+            outcome.violations += [
                 f"{trouble}: none"
                 for trouble in ("wire faults", "odd updates", "database locked")
-                if not self.troubles.met[trouble]
+                if not self.faults.met[trouble]
             ]
-        outcome.counts("taps left unanswered", len(self.simulator.check_taps()), at_most=0)
-        outcome.counts("messages parked, of our people", len(rows(self.url, _PARKED)), at_most=0)
-        outcome.wrong += audit(self.url, datetime.now(UTC))
-        said = [
+        outcome.record("taps left unanswered", len(self.simulator.check_taps()), at_most=0)
+        outcome.record("messages parked, of our people", len(rows(self.url, _PARKED)), at_most=0)
+        outcome.violations += audit(self.url, datetime.now(UTC))
+        report = [
             line
             for line in runs(
                 self.folder, env, "doctor", fresh=self.script.fresh
             ).stdout.splitlines()
             if line.strip()
         ]
-        outcome.figures["doctor"] = said
-        outcome.wrong += [
+        outcome.figures["doctor"] = report
+        outcome.violations += [
             line
-            for line in said
+            for line in report
             if line != ALL_WELL
             and not line.startswith(_EXPECTED)
             and "For your information" not in line
         ]
-        self._looks_at_what_it_takes()
+        self._check_resources()
 
-    def _looks_at_what_it_takes(self) -> None:
+    def _check_resources(self) -> None:
         """Check that memory is flat, the log is small, and contains nothing people wrote."""
         outcome, log = self.outcome, self.running.log.read_text(errors="replace")
         for name, figure, room in (("megabytes", megabytes, 5), ("descriptors", descriptors, 10)):
@@ -285,12 +285,12 @@ class Soak:
                 self.script.minutes * 60 * self.script.settled_life > _WARM_UP_SECONDS
                 and last > _GROWTH * second + room
             ):
-                outcome.wrong.append(f"{name} grew from {second:.0f} to {last:.0f}")
+                outcome.violations.append(f"{name} grew from {second:.0f} to {last:.0f}")
         outcome.figures["log"] = f"{len(log) / 1e6:.2f} MB, {log.count(chr(10))} lines"
         if len(log) > max(1.0, self.script.minutes * _MEGABYTES_A_MINUTE) * 1e6:
-            outcome.wrong.append(f"the log has {len(log)} bytes")
+            outcome.violations.append(f"the log has {len(log)} bytes")
         if SECRET in log:
-            outcome.wrong.append("the log contains what people wrote")
+            outcome.violations.append("the log contains what people wrote")
 
 
 def _newest(person: Person) -> int:

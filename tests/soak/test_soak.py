@@ -17,10 +17,10 @@ SCRIPT = (
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_bot_among_many_people_and_troubles_stays_as_it_is(
+async def test_many_people_and_faults_lose_nothing_and_leak_nothing(
     database_url: str, tmp_path: Path
 ) -> None:
-    outcome = await Soak(database_url, tmp_path, SCRIPT).goes_on()
+    outcome = await Soak(database_url, tmp_path, SCRIPT).run()
     print(f"\n{outcome}")  # noqa: T201  (shown by pytest on request or failure)
 
-    assert outcome.wrong == []
+    assert outcome.violations == []

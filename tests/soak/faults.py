@@ -11,16 +11,16 @@ from pathlib import Path
 
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
-from tests.faults.odd_updates import every_odd_one, valid
+from tests.faults.odd_updates import all_odd_updates, valid
 from tests.kit.bot_process import Process, killed, started
 
 FIRST_STRANGER = 5_000_000
 _KINDS = [kind for kind in FaultKind if kind not in {FaultKind.BLOCKED, FaultKind.UNRESOLVED}]
-_MOST_AT_ONCE = 3
+_MAX_WAITING = 3
 _METHODS = (None, "sendMessage", "editMessageText", "answerCallbackQuery", "getUpdates")
 
 
-class Running:
+class BotProcess:
     """The bot as a process that can be killed and restarted; it writes one log file."""
 
     def __init__(self, folder: Path, env: Mapping[str, str], *, fresh: bool) -> None:
@@ -35,20 +35,20 @@ class Running:
         """Return the process id, or None."""
         return self._process.pid if self._process else None
 
-    async def starts(self) -> None:
+    async def start(self) -> None:
         """Start the process."""
         with self.log.open("ab") as log:
             self._process = await started(
                 self._folder, self._env, out=log.fileno(), err=log.fileno(), fresh=self._fresh
             )
 
-    async def dies(self) -> None:
+    async def kill(self) -> None:
         """Kill the process."""
         if self._process is not None:
             process, self._process = self._process, None
             await killed(process)
 
-    async def ends(self, within: float) -> int | None:
+    async def stop(self, within: float) -> int | None:
         """Terminate the process and return its exit status."""
         assert self._process is not None
         self._process.terminate()
@@ -56,50 +56,50 @@ class Running:
             return await self._process.wait()
 
 
-class Troubles:
+class FaultInjector:
     """Causes a random fault at intervals until cancelled; ``met`` counts them."""
 
     def __init__(
-        self, simulator: Simulator, database: Path, lots: random.Random, every: float
+        self, simulator: Simulator, database: Path, rng: random.Random, every: float
     ) -> None:
         self.met: Counter[str] = Counter()
         self._simulator = simulator
         self._database = database
-        self._lots = lots
+        self._rng = rng
         self._every = every
-        self._odd = every_odd_one()
+        self._odd = all_odd_updates()
         self._strangers = count(FIRST_STRANGER)
 
-    async def go_on(self) -> None:
+    async def run(self) -> None:
         """Cause one fault after the other."""
         while True:
-            await asyncio.sleep(self._lots.uniform(0.5, 1.5) * self._every)
-            happens = self._lots.choices(
+            await asyncio.sleep(self._rng.uniform(0.5, 1.5) * self._every)
+            fault = self._rng.choices(
                 (self._wire, self._odd_updates, self._locked), weights=(6, 6, 1)
             )[0]
-            await happens()
+            await fault()
 
     async def _wire(self) -> None:
         # A bot that has just started makes few calls: accumulated faults would last for minutes.
-        if len(self._simulator.faults.waiting) >= _MOST_AT_ONCE:
+        if len(self._simulator.faults.waiting) >= _MAX_WAITING:
             self._simulator.faults.clear()
-        kind, method = self._lots.choice(_KINDS), self._lots.choice(_METHODS)
+        kind, method = self._rng.choice(_KINDS), self._rng.choice(_METHODS)
         self._simulator.faults.add(
             kind,
             method=method,
-            times=self._lots.randint(1, 3),
-            retry_after=self._lots.choice((1, 2, None)),
+            times=self._rng.randint(1, 3),
+            retry_after=self._rng.choice((1, 2, None)),
         )
         self.met["wire faults"] += 1
 
     async def _odd_updates(self) -> None:
         world = self._simulator.world
-        for _ in range(self._lots.randint(1, 4)):
-            odd, stranger = self._lots.choice(self._odd), next(self._strangers)
+        for _ in range(self._rng.randint(1, 4)):
+            odd, stranger = self._rng.choice(self._odd), next(self._strangers)
             self._simulator.person("Stranger", id=stranger)
             world.accounts[stranger].started = True
             world.updates.add_raw(
-                odd.written({"update_id": world.updates.next_id, **valid(odd.kind, stranger)})
+                odd.as_json({"update_id": world.updates.next_id, **valid(odd.kind, stranger)})
             )
             self.met["odd updates"] += 1
 
@@ -111,5 +111,5 @@ class Troubles:
             except sqlite3.OperationalError:
                 return
             self.met["database locked"] += 1
-            await asyncio.sleep(self._lots.uniform(1, 4))
+            await asyncio.sleep(self._rng.uniform(1, 4))
             other.execute("ROLLBACK")
