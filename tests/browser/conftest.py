@@ -1,7 +1,4 @@
-"""A real browser on the real demo.
-
-Without Chromium these tests are skipped, or fail if REQUIRE_BROWSER is set.
-"""
+"""A real browser on the real demo. Without Chromium, tests skip or, with REQUIRE_BROWSER, fail."""
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -48,10 +45,7 @@ async def demo(browser: Browser, tmp_path: Path) -> AsyncIterator[RunningDemo]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def opens(browser: Browser, demo: RunningDemo) -> AsyncIterator[Opens]:
-    """Open the page in a new window; keywords are those of a browser context.
-
-    Errors and warnings in the browser's console fail the test.
-    """
+    """Open the page in a new window with these context options; console errors fail the test."""
     async with AsyncExitStack() as open_pages:
 
         async def open_page(**window: Any) -> DemoPage:

@@ -34,10 +34,7 @@ class Phone:
         self.texts = self.screen.locator('[data-sender="bot"]').get_by_test_id("text")
 
     def button(self, label: str) -> Locator:
-        """Return the newest button with this label.
-
-        An emoji may precede the label, and more text may follow after a comma or a dot.
-        """
+        """Return the newest button with this label; an emoji before it is ignored."""
         exact = re.compile(rf"^(?:[^\w·]+ )?{re.escape(label)}(?:(?:,| ·).*)?$")
         return self.screen.get_by_test_id("button").filter(has_text=exact).last
 
@@ -112,10 +109,7 @@ class DemoPage:
         await self.page.locator("[data-testid=start]:visible").click()
 
     async def records_texts(self, phone: Phone) -> Callable[[], Awaitable[list[str]]]:
-        """Record the text of every message that appears on a phone, even if it is deleted soon.
-
-        Returns a function that returns the recorded texts.
-        """
+        """Record the text of each message that appears on a phone; return how to read them."""
         await phone.screen.locator("ol.messages").evaluate(_RECORD_MESSAGES)
 
         async def recorded() -> list[str]:
@@ -155,10 +149,7 @@ class DemoPage:
 
 @asynccontextmanager
 async def demo_page(browser: Browser, url: str, **window: Any) -> AsyncIterator[DemoPage]:
-    """Open the page for a block; keywords are those of a browser context.
-
-    Raises AssertionError at the end if the console has errors or warnings.
-    """
+    """Open the page for a block with these context options; console errors fail at the end."""
     complaints: list[str] = []
 
     def record_complaint(message: ConsoleMessage) -> None:

@@ -27,10 +27,7 @@ async def test_two_clients_race_for_a_time_and_all_lists_agree_on_the_winner(ope
 
 
 async def _both_tap_at_once(page: DemoPage, other: DemoPage) -> tuple[StoryClient, StoryClient]:
-    """Let both clients take the same time at once, each in their own window.
-
-    Returns the winner and the loser.
-    """
+    """Let both clients take the same time at once in their own windows; return winner and loser."""
     clients = story.clients_of(page)
     await asyncio.gather(
         clients[0].phone.taps(clients[0].time("10:15")), other.bernd.taps(clients[1].time("10:15"))

@@ -37,10 +37,7 @@ def fields_of(cls: type[TelegramObject]) -> dict[str, type[TelegramObject] | Non
 
 
 def full(cls: type[TelegramObject], depth: int = 2) -> dict[str, Any]:
-    """Return an object with every field that its class knows, to a depth.
-
-    Required fields are present at any depth.
-    """
+    """Return an object with all fields to a depth, and required fields at any depth."""
     if cls is telegram.ReactionType:
         # Each value of "type" has its own kind, and none is without one.
         return {"type": "emoji", "emoji": "👍"}

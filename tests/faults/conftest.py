@@ -10,10 +10,7 @@ from tests.kit.bot import BotHarness
 
 @pytest.fixture
 async def scenario(database_url: str) -> AsyncIterator[Scenario]:
-    """A venue whose bot waits for Telegram only briefly.
-
-    Telegram must have refused nothing except what the scenario expects.
-    """
+    """A venue whose bot waits briefly for Telegram, which must refuse only what is expected."""
     bot = BotHarness(database_url, patience=0.3)
     await bot.starts()
     opened = Scenario(bot)

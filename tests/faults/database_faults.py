@@ -1,7 +1,4 @@
-"""Database faults, each for a block: locked, full, read-only, restarted or slow.
-
-All errors are real.
-"""
+"""Real database faults, each for a block: locked, full, read-only, restarted or slow."""
 
 import asyncio
 import sqlite3
@@ -72,10 +69,7 @@ async def file_locked(bot: BotHarness) -> AsyncIterator[Delays]:
 
 @asynccontextmanager
 async def file_full(bot: BotHarness) -> AsyncIterator[Delays]:
-    """Limit the file to its current pages and fill the outbox's last page.
-
-    Each act writes to the outbox.
-    """
+    """Limit the file to its pages and fill the last page of the outbox, where each act writes."""
     url = bot.app.database.url
     pages = rows(url, "PRAGMA page_count")[0][0]
     await _set_pragma(bot, f"max_page_count={pages}")

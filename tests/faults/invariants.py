@@ -50,10 +50,7 @@ _MAY_SEE = """SELECT reservation.id, reservation.client_id, provider.client_id
 
 
 async def broken_invariants(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> list[str]:
-    """Settle the bot and return all violations, also in the chats of ``people``.
-
-    These people then write again, and must be answered.
-    """
+    """Settle the bot, let ``people`` write again, and return all violations."""
     await bot.settles()
     violations = await broken_invariants_now(bot, *people, repeats=repeats)
     for person in people:
@@ -87,10 +84,7 @@ def _check_outbox(url: str) -> Iterator[str]:
 
 
 def _check_notices(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str]:
-    """Compare the notices that were due with those Telegram accepted.
-
-    None may be lost or wrong, and repeats are limited.
-    """
+    """Compare due and accepted notices: none is lost or wrong, and repeats are limited."""
     extra = 0
     for opening, query in _DUE_NOTICES.items():
         due, sent = Counter(rows(url, query)), told(calls, opening)

@@ -310,10 +310,7 @@ def _members() -> list[type[ChatMember]]:
 
 
 def all_odd_updates() -> list[OddUpdate]:
-    """Return all variations.
-
-    Missing fields are added only in a few kinds, which cover all classes.
-    """
+    """Return all variations; only a few kinds, which cover all classes, get missing fields."""
     found: list[OddUpdate] = []
     for kind, update in _valid(_PLACEHOLDER_ID).items():
         in_depth = not kind.startswith(("full ", "becomes "))

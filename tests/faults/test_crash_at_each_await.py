@@ -35,10 +35,7 @@ class CrashWorkers:
         self.kills = 0
 
     async def run(self, updates: Updates, at: int) -> int | None:
-        """Process these updates, or run what is due without any, and be killed at await ``at``.
-
-        Returns the number of awaits, or None if killed.
-        """
+        """Perform an act, killed at await ``at``; return the awaits unless killed."""
         order = {
             "now": self._bot.now.isoformat(),
             "settings": self._settings(),
@@ -62,10 +59,7 @@ class CrashWorkers:
 
 
 async def crash_at(scenario: Scenario, workers: CrashWorkers, act: str, at: int) -> int | None:
-    """Let a worker perform an act and die at an await, recover, and check the invariants.
-
-    Returns the number of awaits, or None if killed.
-    """
+    """Kill a worker at an await of an act, recover and check; return its awaits unless killed."""
     bot = scenario.bot
     updates = await ACTS[act](scenario)
     # The next process knows nothing of the killed one, as after any restart.

@@ -12,36 +12,24 @@ from tests.faults.scenario import ACTS, Scenario, confirm, hold, publish
 from tests.kit.chat import ChatUser
 from tests.kit.raw_database import changes
 
+SET = "UPDATE reservation SET"
 # Changes made directly in the database after a hold and a confirmed one, and part of the report.
 FORGED = {
-    "UPDATE reservation SET start_cell = start_cell - 1 WHERE id = 2": (
-        "reservations 1 and 2 overlap"
+    f"{SET} start_cell = start_cell - 1 WHERE id = 2": "reservations 1 and 2 overlap",
+    "DELETE FROM busy WHERE reservation_id = 2": "Live reservations do not take all of their time",
+    "INSERT INTO busy SELECT kind, 77, cell, 1, hold_until FROM busy WHERE reservation_id = 1": (
+        "cell (0, 77"
     ),
-    "DELETE FROM busy WHERE reservation_id = 2": (
-        "Live reservations do not take all of their time"
-    ),
-    "INSERT INTO busy SELECT kind, 77, cell, reservation_id, hold_until FROM busy "
-    "WHERE reservation_id = 1": "cell (0, 77",
-    "UPDATE reservation SET status = 'completed' WHERE id = 2": (
-        "reads that 2 is confirmed, but it is completed"
-    ),
-    "UPDATE reservation SET status = 'cancelled', ended_by = 'client' WHERE id = 1": (
-        "reads that 1 is held, but it is cancelled"
-    ),
+    f"{SET} status = 'completed' WHERE id = 2": "reads that 2 is confirmed, but it is completed",
+    f"{SET} status = 'cancelled', ended_by = 'client' WHERE id = 1": "is held, but it is cancelled",
     "DELETE FROM reservation WHERE id = 1": "reads that 1 is held, but it is None",
-    "UPDATE reservation SET client_id = 1002 WHERE id = 1": (
-        "1001 was shown the reservation 1, which is not theirs"
-    ),
+    f"{SET} client_id = 1002 WHERE id = 1": "1001 was shown the reservation 1, which is not theirs",
     "UPDATE outbox SET state = 'parked', error = 'x' WHERE kind = 'booking_confirmed'": (
         "a booking_confirmed is parked: x"
     ),
-    "UPDATE reservation SET status = 'cancelled', ended_by = 'provider' WHERE id = 2": (
-        "❌ was not sent for (1002,"
-    ),
-    "UPDATE reservation SET status = 'cancelled', ended_by = 'client' WHERE id = 2": (
-        "the cancellation was not sent"
-    ),
-    "UPDATE reservation SET status = 'expired' WHERE id = 1": "⌛ was not sent for (1001,",
+    f"{SET} status = 'cancelled', ended_by = 'provider' WHERE id = 2": "❌ was not sent for (1002,",
+    f"{SET} status = 'cancelled', ended_by = 'client' WHERE id = 2": "cancellation was not sent",
+    f"{SET} status = 'expired' WHERE id = 1": "⌛ was not sent for (1001,",
     "DELETE FROM outbox WHERE kind = 'hold_warning'": "warnings",
     "INSERT INTO failed_update VALUES (5, 3, 'x', 1, 1)": "update 5 was set aside: x",
     "UPDATE draft SET state = 'open'": "1000 reads that hours 1 are published, but they are open",
