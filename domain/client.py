@@ -61,12 +61,12 @@ def public_name(text: str) -> str:
             characters.
     """
     name = " ".join("".join(c if _is_allowed(c) else " " for c in text).split())
-    if not shows_something(name) or len(name) > NAME_LIMIT:
+    if not has_visible_text(name) or len(name) > NAME_LIMIT:
         raise errors.NameUnusable(limit=NAME_LIMIT)
     return name
 
 
-def shows_something(text: str) -> bool:
+def has_visible_text(text: str) -> bool:
     """Return whether a text has at least one visible character."""
     return any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK_LETTERS for c in text)
 

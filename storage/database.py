@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from domain.operations.retry import again_on_conflict
+from domain.operations.retry import retry_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
 from storage.engine.executor import Executor
 from storage.engine.postgres import postgres_engine, translate_postgres_error
@@ -179,7 +179,7 @@ class Database:
             async with self.transaction() as uow:
                 return await write(uow)
 
-        return await again_on_conflict(attempt)
+        return await retry_on_conflict(attempt)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[SqlUnitOfWork]:

@@ -3,7 +3,7 @@
 from telegram import Message, Update
 from telegram.ext import filters
 
-from domain.client import shows_something
+from domain.client import has_visible_text
 
 
 class _Blank(filters.MessageFilter):
@@ -11,7 +11,7 @@ class _Blank(filters.MessageFilter):
 
     def filter(self, message: Message) -> bool:
         """Tell whether a message is such a text."""
-        return message.text is not None and not shows_something(message.text)
+        return message.text is not None and not has_visible_text(message.text)
 
 
 _NEW = filters.UpdateType.MESSAGE

@@ -23,7 +23,7 @@ from bot.runtime.alarm import Alarm
 from bot.runtime.chat_locks import SEND_LOCK_SECONDS, ChatLocks, finished
 from domain.operations.incident import Trouble
 from domain.operations.outbox import DIGEST, REPLY, TOLD_TO_WAIT, OutboxRow
-from domain.operations.retry import again_while_away
+from domain.operations.retry import retry_while_unavailable
 from domain.ports import DatabaseAway
 
 Result = TypeVar("Result")
@@ -245,7 +245,7 @@ class Relay:
 
     async def _delivered_in_turn(self, row: OutboxRow, permit: Permit | None) -> datetime | None:
         """Wait for the chat's turn, and deliver a row if it is still ours then."""
-        turn = await again_while_away(
+        turn = await retry_while_unavailable(
             lambda: self._chat_locks.take(row.recipient_id), seconds=_DATABASE_SECONDS
         )
         with turn.lasting(SEND_LOCK_SECONDS):
@@ -289,7 +289,9 @@ class Relay:
 
     async def _write(self, do: Callable[[BotUnitOfWork], Awaitable[Result]]) -> Result:
         """Note something of a row in hand, as soon as the database is there: what is not noted is told again."""
-        return await again_while_away(lambda: self._database.write(do), seconds=_DATABASE_SECONDS)
+        return await retry_while_unavailable(
+            lambda: self._database.write(do), seconds=_DATABASE_SECONDS
+        )
 
     async def _read(self, ask: Callable[[BotUnitOfWork], Awaitable[Result]]) -> Result:
         """Look something up for a row in hand, as soon as the database is there."""
@@ -298,7 +300,7 @@ class Relay:
             async with self._database.snapshot() as work:
                 return await ask(work)
 
-        return await again_while_away(attempt, seconds=_DATABASE_SECONDS)
+        return await retry_while_unavailable(attempt, seconds=_DATABASE_SECONDS)
 
     async def _steps(self, row: OutboxRow) -> Sequence[Step] | None:
         """Return what a row comes to now, or None where it no longer holds."""

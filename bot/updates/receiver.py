@@ -13,7 +13,7 @@ from telegram.ext import Application
 from bot.observability.update_timing import received
 from bot.runtime.chat_locks import ChatLocks
 from bot.updates.wire import Raw, read, unreadable
-from domain.operations.retry import again_on_conflict
+from domain.operations.retry import retry_on_conflict
 from domain.ports import DatabaseAway, TransactionConflict
 
 Received = Application[Any, Any, Any, Any, Any, Any]
@@ -100,7 +100,7 @@ class Receiver:
 
     async def _tried(self, update: Update) -> None:
         """Have an update worked, and again at once where its transaction met another's."""
-        await again_on_conflict(lambda: self._worked(update))
+        await retry_on_conflict(lambda: self._worked(update))
 
     async def _worked(self, update: Update) -> None:
         """Have an update worked by handlers that have not begun yet."""

@@ -15,7 +15,7 @@ _MAX_CONFLICT_DELAY = 0.05
 _INITIAL_BACKOFF, _MAX_BACKOFF = 0.1, 2.0
 
 
-async def again_on_conflict(attempt: Callable[[], Awaitable[Result]]) -> Result:
+async def retry_on_conflict(attempt: Callable[[], Awaitable[Result]]) -> Result:
     """Run an attempt and retry it after random delays on a conflict; raise the last error."""
     for _ in range(_MAX_TRIES - 1):
         try:
@@ -25,7 +25,9 @@ async def again_on_conflict(attempt: Callable[[], Awaitable[Result]]) -> Result:
     return await attempt()
 
 
-async def again_while_away(attempt: Callable[[], Awaitable[Result]], *, seconds: float) -> Result:
+async def retry_while_unavailable(
+    attempt: Callable[[], Awaitable[Result]], *, seconds: float
+) -> Result:
     """Run an attempt and retry with backoff while the database is unavailable.
 
     Raises DatabaseAway if it is still unavailable after ``seconds``.

@@ -31,7 +31,7 @@ from bot.features.agenda.screens import (
 from bot.features.agenda.view import entry_of, show_day
 from bot.messages.screen import Screen
 from domain import errors
-from domain.client import shows_something
+from domain.client import has_visible_text
 from domain.reservation import REASON_LIMIT, Party, Reservation
 from domain.usecases.end_reservation import cancel_by_provider
 from domain.usecases.reservation_of import provider_of, reservation_of_provider
@@ -185,7 +185,7 @@ def _left(context: Context) -> int | None:
 def _tidied(text: str) -> str:
     """Return a text as one line of printable characters with single spaces; "" where nothing in it is visible."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if shows_something(line) else ""
+    return line if has_visible_text(line) else ""
 
 
 def agenda_flow() -> Flow:
