@@ -16,7 +16,7 @@ SET = "UPDATE reservation SET"
 # Changes made directly in the database after a hold and a confirmed one, and part of the report.
 FORGED = {
     f"{SET} start_cell = start_cell - 1 WHERE id = 2": "reservations 1 and 2 overlap",
-    "DELETE FROM busy WHERE reservation_id = 2": "Live reservations do not take all of their time",
+    "DELETE FROM busy WHERE reservation_id = 2": "Live reservations do not block all of their time",
     "INSERT INTO busy SELECT kind, 77, cell, 1, hold_until FROM busy WHERE reservation_id = 1": (
         "cell (0, 77"
     ),
@@ -34,7 +34,7 @@ FORGED = {
     "INSERT INTO failed_update VALUES (5, 3, 'x', 1, 1)": "update 5 was set aside: x",
     "UPDATE draft SET state = 'open'": "1000 reads that hours 1 are published, but they are open",
     "INSERT INTO availability SELECT provider_id, end_cell + 1, start_cell FROM availability": (
-        "hours overlap or were not joined"
+        "hours overlap or are not merged"
     ),
 }
 # Permanent faults of a method.
