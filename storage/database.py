@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, event, make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from domain.operations.retry import retry_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
@@ -199,12 +199,22 @@ class Database:
 
     async def version(self) -> str:
         """Return the database's product name and version. Raises DatabaseAway."""
+        async with self.reader() as executor:
+            if self._reader.dialect.name == "sqlite":
+                return f"SQLite {await executor.scalar(text('SELECT sqlite_version()'))}"
+            return f"PostgreSQL {await executor.scalar(text('SHOW server_version'))}"
+
+    @asynccontextmanager
+    async def reader(self) -> AsyncIterator[Executor]:
+        """Open a reading connection, for statements below the repositories. Raises DatabaseAway."""
         with _translated_errors(reading=True):
             async with self._reader.connect() as connection:
-                executor = Executor(connection)
-                if connection.dialect.name == "sqlite":
-                    return f"SQLite {await executor.scalar(text('SELECT sqlite_version()'))}"
-                return f"PostgreSQL {await executor.scalar(text('SHOW server_version'))}"
+                yield Executor(connection)
+
+    @property
+    def write_connection(self) -> AsyncConnection | None:
+        """The connection that writes to a SQLite file, or None if there is none yet."""
+        return self._write_lock.connection if self._write_lock else None
 
     async def close(self) -> None:
         """Close all connections."""

@@ -83,8 +83,12 @@ class Demo:
 
     async def stop(self) -> None:
         """Close every page's stream and stop the simulator."""
-        await self._live.close()
+        await self.disconnect_pages()
         await self._simulator.stop()
+
+    async def disconnect_pages(self) -> None:
+        """Close every page's stream; pages that are open reconnect."""
+        await self._live.close()
 
     def add(self, demo_person: DemoPerson) -> None:
         """Add a person with a phone; raise ValueError if they have one."""

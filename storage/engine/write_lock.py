@@ -34,6 +34,11 @@ class WriteLock:
         self._lock = asyncio.Lock()
         self._connection: AsyncConnection | None = None
 
+    @property
+    def connection(self) -> AsyncConnection | None:
+        """The connection for writing, or None before the first transaction."""
+        return self._connection
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Open a transaction that commits at the end of the block, or rolls back on an exception.

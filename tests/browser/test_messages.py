@@ -316,7 +316,7 @@ async def test_the_page_catches_up_after_a_lost_connection(stage: Stage) -> None
     connection = stage.page.get_by_test_id("connection")
     await expect(connection).to_have_text("Live")
     await connection.evaluate(_RECORD_CONNECTIONS)
-    await stage.demo._live.close()
+    await stage.demo.disconnect_pages()
     # Nothing is connected now: the page sees these changes only after it reconnects.
     assert not stage.demo.watched
     await stage.bot("editMessageText", message_id=kept, text="kept and mended")

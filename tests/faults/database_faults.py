@@ -40,10 +40,9 @@ _TABLES = ("outbox", "worked_update", "reservation", "failed_update")
 
 def _writer(bot: BotHarness) -> Any:
     """Return the driver's connection that writes to the file; it must have been used before."""
-    sole = bot.app.database._write_lock
-    assert sole
-    assert sole._connection
-    return adapter_of(sole._connection).driver_connection
+    connection = bot.app.database.write_connection
+    assert connection
+    return adapter_of(connection).driver_connection
 
 
 async def _set_pragma(bot: BotHarness, pragma: str) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 from bot.buttons import ConfirmHold, UndoDraft, read
 from bot.observability import report as doctor
 from simulator.state.transcript import CallRecord
-from storage.engine.executor import Executor
 from storage.maintenance.integrity import SqlIntegrityCheck
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
@@ -208,5 +207,5 @@ async def _check_answers(person: ChatUser) -> list[str]:
 async def _check_integrity(bot: BotHarness) -> list[str]:
     """Run the integrity check at the bot's time."""
     # Over the bot's own connections: a new engine would cost more than the check.
-    async with bot.app.database._reader.connect() as connection:
-        return list(doctor.findings(await SqlIntegrityCheck(Executor(connection)).run(bot.now)))
+    async with bot.app.database.reader() as executor:
+        return list(doctor.findings(await SqlIntegrityCheck(executor).run(bot.now)))
