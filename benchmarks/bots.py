@@ -29,7 +29,7 @@ from bot.lifecycle import run
 from bot.logs import configure_logging
 from bot.settings import Settings
 from bot.telegram.transport import AiohttpRequest
-from bot.updates.processor import SIDE_BY_SIDE
+from bot.updates.processor import MAX_CONCURRENT_UPDATES
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _SHOWN: dict[str, Any] = {
@@ -76,7 +76,10 @@ async def _tap(update: Update, context: ContextTypes.DEFAULT_TYPE) -> None:
 async def bare(url: str, token: str, *, stock: bool) -> None:
     """Run a bare bot."""
     builder = (
-        ApplicationBuilder().token(token).base_url(f"{url}/bot").concurrent_updates(SIDE_BY_SIDE)
+        ApplicationBuilder()
+        .token(token)
+        .base_url(f"{url}/bot")
+        .concurrent_updates(MAX_CONCURRENT_UPDATES)
     )
     if not stock:
         builder = builder.request(AiohttpRequest()).get_updates_request(

@@ -10,7 +10,7 @@ from benchmarks.report import Report
 from benchmarks.rounds import alternate, spread
 from benchmarks.scale import Scale
 from benchmarks.venue import Venue, fill
-from bot.jobs.expiry import end_overdue_holds
+from bot.jobs.expiry import expire_overdue_holds
 from domain.policy import BookingPolicy
 from storage.database import Database, Result
 from storage.unit_of_work import SqlUnitOfWork
@@ -51,7 +51,7 @@ async def _expired(given: Databases, engine: str, holds: int) -> dict[str, float
     )
     database = _Timed(url)
     began = time.perf_counter()
-    await end_overdue_holds(database, _POLICY, lambda: NOW + timedelta(minutes=31))
+    await expire_overdue_holds(database, _POLICY, lambda: NOW + timedelta(minutes=31))
     seconds = time.perf_counter() - began
     await database.close()
     found = rows(

@@ -40,8 +40,8 @@ from bot.observability.health import (
 from bot.observability.heartbeat import Heartbeat
 from bot.observability.instrumented import BacklogGauge, InstrumentedDatabase
 from bot.observability.metrics import Metrics
-from bot.outbox.patience import Patience
 from bot.outbox.rate_limiter import RateLimiter
+from bot.outbox.read_timeouts import ReadTimeouts
 from bot.outbox.relay import Relay
 from bot.outbox.sender import MessageSender
 from bot.outbox.shown_messages import LocalShownMessages
@@ -50,8 +50,8 @@ from bot.runtime.alarm import Alarm, new_scheduler
 from bot.runtime.chat_locks import ChatLocks
 from bot.settings import Settings
 from bot.telegram.transport import AiohttpRequest
-from bot.updates.polling import retried
-from bot.updates.processor import SIDE_BY_SIDE, UpdateProcessor
+from bot.updates.polling import retry_until_answered
+from bot.updates.processor import MAX_CONCURRENT_UPDATES, UpdateProcessor
 from bot.updates.receiver import Receiver
 from bot.updates.webhook import Webhook
 from storage.cluster.factory import membership_on, shared_rate_limit_on
@@ -121,14 +121,14 @@ def build(
     chat_locks, alarm = ChatLocks(membership), Alarm(scheduler, clock)
     processor = UpdateProcessor(instrumented, chat_locks, clock, alarm, metrics)
     polling_request = AiohttpRequest(
-        connections=_POLLING_CONNECTIONS, read_timeout=patience, asked=metrics.request_ended
+        connections=_POLLING_CONNECTIONS, read_timeout=patience, on_request=metrics.request_ended
     )
     application = _application(settings, token, processor, polling_request, patience, metrics)
     sender = MessageSender(
         application.bot,
         shared or LocalShownMessages(),
         rate_limiter,
-        Patience(patience, longest_patience),
+        ReadTimeouts(patience, longest_patience),
     )
     renderer = NotificationRenderer(settings.policy, ZoneInfo(settings.time_zone))
     relay = Relay(instrumented, sender, renderer, chat_locks, clock, alarm, metrics)
@@ -142,7 +142,7 @@ def build(
         admin_summary,
         settings.policy,
         clock,
-        heartbeat=settings.heartbeat_file,
+        heartbeat_file=settings.heartbeat_file,
     )
     receiver, heartbeat = Receiver(application), Heartbeat()
     webhook = _webhook(settings, receiver)
@@ -185,7 +185,7 @@ async def opened(app: App, settings: Settings) -> AsyncIterator[App]:
         await app.membership.join()
         if app.rate_limiter is not None and app.shared_rate_limit is not None:
             await app.rate_limiter.share(app.shared_rate_limit)
-        await retried(app.application.initialize)
+        await retry_until_answered(app.application.initialize)
         app.application.bot_data["services"] = _services(settings, app.application)
         yield app
     finally:
@@ -235,9 +235,9 @@ def _application(
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
         .request(
             AiohttpRequest(
-                connections=SIDE_BY_SIDE + _SPARE_CONNECTIONS,
+                connections=MAX_CONCURRENT_UPDATES + _SPARE_CONNECTIONS,
                 read_timeout=patience,
-                asked=metrics.request_ended,
+                on_request=metrics.request_ended,
             )
         )
         .get_updates_request(polling_request)

@@ -106,7 +106,7 @@ async def _receive(app: App, settings: Settings) -> None:
         webhook.open()
         await _lead(app.membership, lambda: _register(app, webhook, url))
     finally:
-        await webhook.drained()
+        await webhook.drain()
 
 
 async def _lead(membership: Membership, duties: Callable[[], Coroutine[Any, Any, None]]) -> None:

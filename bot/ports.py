@@ -1,4 +1,7 @@
-"""What the bot needs of a database, as protocols; ``storage`` implements them. Beside ``domain.ports`` these are the bot's own affairs."""
+"""What the bot needs of a database, as protocols; ``storage`` implements them.
+
+``domain.ports`` has the protocols of the booking rules; these are for the bot's own operations.
+"""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -7,193 +10,215 @@ from typing import Protocol, TypeVar
 
 from domain import ports
 from domain.line import Line
-from domain.operations.incident import Incident, Trouble
+from domain.operations.incident import Incident, IncidentKind
 from domain.operations.outbox import Backlog, OutboxRow
 
 Result = TypeVar("Result")
 
 
 class Outbox(ports.Outbox, Protocol):
-    """The outbox as the relay sees it."""
+    """The outbox for the relay."""
 
     earliest: datetime | None
-    """The earliest instant at which something put in here falls due; None where nothing was put in."""
+    """The earliest due time of the rows added in this transaction; None if none were added."""
 
     async def claim(
         self, now: datetime, limit: int, *, notifications: int | None = None
     ) -> Sequence[OutboxRow]:
-        """Lease what is due, the first thing for each person, oldest first: so many answers, and ``notifications`` of all else."""
+        """Lease due rows, only the first of each person, oldest first.
+
+        Leases up to ``limit`` answers, and up to ``notifications`` rows of other kinds. If
+        ``notifications`` is None, ``limit`` is for both together, and answers go first.
+        """
         ...
 
     async def report(
         self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime
     ) -> None:
-        """Put what the admins are to be told in, once for each."""
+        """Add an incident summary for each of the admins."""
         ...
 
     async def keep(self, row: OutboxRow, payload: Mapping[str, object]) -> None:
-        """Keep what is left of an answer."""
+        """Replace a row's payload, for example with the remaining steps of an answer."""
         ...
 
     async def next_due(self) -> datetime | None:
-        """Return when the next row can be claimed."""
+        """Return when the next row can be claimed, None if there is none."""
         ...
 
     async def backlog(self, now: datetime) -> Backlog:
-        """Return how much is due and not told yet."""
+        """Return how many rows are due and not delivered yet."""
         ...
 
     async def record_result(
         self, row: OutboxRow, state: str, now: datetime, error: str | None = None
     ) -> datetime | None:
-        """Note that a row is sent, skipped or parked; return when the next thing for the same person falls due."""
+        """Record that a row is sent, skipped or parked.
+
+        Returns when the same person's next row falls due.
+        """
         ...
 
     async def queue(self, row: OutboxRow, until: datetime) -> None:
-        """Have an answer that was to be sent at once sent by the sweep, no earlier than ``until``."""
+        """Leave an answer that was to be sent at once to the sweep, due at ``until``."""
         ...
 
     async def renew_all(self, rows: Collection[OutboxRow], now: datetime) -> None:
-        """Lease rows that are still the claimer's once more."""
+        """Renew the leases of rows, as far as they are still the claimer's."""
         ...
 
     async def postpone(self, row: OutboxRow, until: datetime, error: str) -> None:
-        """Try a row, and all that waits for the same person, again later."""
+        """Postpone a row, and all rows that wait behind it for the same person."""
         ...
 
     async def recall_postponed(
         self, now: datetime, *, after: datetime, by: timedelta | None = None
     ) -> int:
-        """Make due now what was postponed to an instant beyond ``after``; return how many rows changed."""
+        """Make rows due now that are postponed beyond ``after``; return how many.
+
+        Rows that Telegram asked to postpone are moved forward by ``by`` instead.
+        """
         ...
 
     async def withhold(self, recipient_id: int, now: datetime, why: str) -> None:
-        """Put aside all news for a person who cannot be reached."""
+        """Withhold all notifications for a person who cannot be reached."""
         ...
 
     async def renew(self, row: OutboxRow, now: datetime) -> bool:
-        """Lease a row that is still the claimer's anew; False where it is not."""
+        """Renew the lease of a row; return False if the claimer has lost it."""
         ...
 
     async def lease_holders(self) -> Collection[int]:
-        """Return the numbers of those who have something leased."""
+        """Return the numbers of the replicas that hold leases."""
         ...
 
     async def release_leases(self, holders: Collection[int]) -> int:
-        """Make due at once what these have leased."""
+        """Release all leases of these replicas; return how many."""
         ...
 
     async def release_unknown_leases(self, since: datetime, *, excluding: Collection[int]) -> int:
-        """Make due at once what this replica leased before ``since``, without knowing of it: all but the rows ``excluding``."""
+        """Release this replica's leases from before ``since`` that it does not know of.
+
+        ``excluding`` are the numbers of the rows that it is delivering. Returns how many leases.
+        """
         ...
 
 
 class Reservations(ports.Reservations, Protocol):
-    """Reservations as the jobs see them."""
+    """The reservations for the jobs and the relay."""
 
     async def next_expiry(self) -> datetime | None:
-        """Return when the next hold runs out."""
+        """Return when the next hold expires, None if there is none."""
         ...
 
     async def move_card(self, client_id: int, old: int, new: int) -> None:
-        """Note that a message took the place of one that was gone."""
+        """Record that the message ``new`` replaces the deleted message ``old``."""
         ...
 
 
 class Dialogues(ports.Dialogues, Protocol):
-    """Dialogues as the relay sees them."""
+    """The dialogues for the relay."""
 
     async def move_card(self, client_id: int, old: int, new: int) -> None:
-        """Note that a message took the place of one that was gone."""
+        """Record that the message ``new`` replaces the deleted message ``old``."""
         ...
 
 
 class Updates(Protocol):
-    """Updates that were worked, and those that failed."""
+    """Updates that were processed, and those that failed."""
 
     async def begin(self, update_id: int, now: datetime, line: Line | None = None) -> bool:
-        """Note that an update is worked in this transaction, and which line it is about; False where it was worked before."""
+        """Record that an update and its line are processed in this transaction.
+
+        Returns False if the update was processed before.
+        """
         ...
 
     async def newest_line(self, chat: int) -> int | None:
-        """Return the number of the newest line of a chat; None where no line is known."""
+        """Return the message number of a chat's newest line, None if no line is known."""
         ...
 
     async def versions(self, line: Line, *, excluding: int) -> Sequence[Line]:
-        """Return the known versions of a line, without the one of the update ``excluding``."""
+        """Return the known versions of a line, except that of the update ``excluding``."""
         ...
 
     async def failed(self, update_id: int, error: str, now: datetime, *, limit: int) -> bool:
-        """Count one more failure; True once the update is to be set aside."""
+        """Count a failure; return True once there are ``limit`` of them."""
         ...
 
 
 class Incidents(Protocol):
-    """What went wrong and was not told yet."""
+    """Incidents that were not reported yet."""
 
-    async def note(self, kind: Trouble, error: str, now: datetime) -> None:
-        """Count one more of a kind."""
+    async def note(self, kind: IncidentKind, error: str, now: datetime) -> None:
+        """Count an incident."""
         ...
 
     async def any_unreported(self, since: datetime) -> bool:
-        """Tell whether there are some and nobody was told of any after ``since``."""
+        """Return whether there are incidents, and the last report was not after ``since``."""
         ...
 
     async def take(self, now: datetime, since: datetime) -> Sequence[Incident]:
-        """Take all there are, to be told in this transaction; none where others took some after ``since``."""
+        """Take all incidents, to be reported in this transaction.
+
+        Returns none if another replica reported after ``since``.
+        """
         ...
 
 
 class Health(Protocol):
-    """Whether the database works."""
+    """Checks whether the database works."""
 
     async def try_write(self, now: datetime) -> None:
-        """Write a row of 16 KiB and delete it; raises what the database raises, as when its disk is full."""
+        """Write a row of 16 KiB and delete it.
+
+        Raises the database's error, for example if its disk is full.
+        """
         ...
 
 
 class Pruning(Protocol):
-    """The nightly tidying."""
+    """The nightly deletion of old rows."""
 
     async def prune(self, now: datetime) -> None:
-        """Forget what nobody will ask for again."""
+        """Delete rows that are no longer needed."""
         ...
 
 
 class BotUnitOfWork(ports.UnitOfWork, Protocol):
-    """One transaction, with the bot's own affairs in it."""
+    """One transaction, with the bot's own repositories."""
 
     @property
-    def outbox(self) -> Outbox: ...  # noqa: D102  (named for what it is)
+    def outbox(self) -> Outbox: ...  # noqa: D102  (the name says what it is)
     @property
-    def reservations(self) -> Reservations: ...  # noqa: D102  (named for what it is)
+    def reservations(self) -> Reservations: ...  # noqa: D102  (the name says what it is)
     @property
-    def dialogues(self) -> Dialogues: ...  # noqa: D102  (named for what it is)
+    def dialogues(self) -> Dialogues: ...  # noqa: D102  (the name says what it is)
     @property
-    def updates(self) -> Updates: ...  # noqa: D102  (named for what it is)
+    def updates(self) -> Updates: ...  # noqa: D102  (the name says what it is)
     @property
-    def incidents(self) -> Incidents: ...  # noqa: D102  (named for what it is)
+    def incidents(self) -> Incidents: ...  # noqa: D102  (the name says what it is)
     @property
-    def health(self) -> Health: ...  # noqa: D102  (named for what it is)
+    def health(self) -> Health: ...  # noqa: D102  (the name says what it is)
     @property
-    def pruning(self) -> Pruning: ...  # noqa: D102  (named for what it is)
+    def pruning(self) -> Pruning: ...  # noqa: D102  (the name says what it is)
 
 
 class WritableDatabase(Protocol):
-    """A database as one sees it who only writes."""
+    """A database for code that only writes."""
 
     @property
     def max_concurrent_writes(self) -> int:
-        """How many writers get on better together than one after the other."""
+        """The number of writes that run faster concurrently than one after the other."""
         ...
 
     async def write(self, do: Callable[[BotUnitOfWork], Awaitable[Result]]) -> Result:
-        """Do something in a transaction of its own, and again where it met another's."""
+        """Call ``do`` in a transaction, and again if the transaction conflicts with another."""
         ...
 
 
 class Database(WritableDatabase, Protocol):
-    """A database that is open."""
+    """An open database."""
 
     def transaction(self) -> AbstractAsyncContextManager[BotUnitOfWork]:
         """Open a unit of work that commits at the end of the block."""
@@ -205,72 +230,74 @@ class Database(WritableDatabase, Protocol):
 
 
 class ShownMessages(Protocol):
-    """What messages show, so that none is edited into what it is already."""
+    """What messages show, so that no edit repeats it."""
 
     async def shown(self, chat: int, message: int) -> str | None:
-        """Return the digest of what a message shows, None where that is not known."""
+        """Return the digest of what a message shows, None if it is unknown."""
         ...
 
     async def show(self, chat: int, message: int, digest: str) -> None:
-        """Note what a message shows now."""
+        """Record what a message shows now."""
         ...
 
     async def forget(self, chat: int, message: int) -> None:
-        """Note that a message is gone."""
+        """Record that a message was deleted."""
         ...
 
 
 class SharedRateLimit(Protocol):
-    """What all replicas together may tell Telegram in a second. Every method raises DatabaseAway."""
+    """The rate limit that all replicas share. Every method raises DatabaseAway."""
 
     async def open(self, permits: int) -> None:
-        """Make sure that there are so many places."""
+        """Create so many permits, if they do not exist."""
         ...
 
     async def take(self, permits: int, kept: int, *, urgent: bool) -> int | None:
-        """Take a free place, or None where there is none now: none is free, others go first, or all are silent.
+        """Take a free permit and return its number.
 
-        Of all ``permits``, the last few are ``kept`` for what is urgent, and the first few for what is not.
+        Returns None if no permit is free, other replicas' answers go first, or sending is paused.
+        Of all ``permits``, the last ``kept`` are for urgent messages only, and the first ``kept``
+        for other messages only.
         """
         ...
 
     async def return_permit(self, number: int) -> None:
-        """Free a place at once, since nothing was sent by it."""
+        """Free a permit at once, because nothing was sent with it."""
         ...
 
     async def wait(self, highest: int) -> tuple[float, float]:
-        """Return for how many seconds all are to be silent, and in how many a place may be free."""
+        """Return the seconds until sending is allowed, and until a permit may be free."""
         ...
 
     async def release(self, number: int, chat: int) -> None:
-        """Free a place a second from now, and let a chat that was told something rest for one."""
+        """Free a permit in a second, and delay the chat's next message by a second."""
         ...
 
     async def chat_delay(self, chat: int) -> float:
-        """Return how many seconds a chat is to rest from now on."""
+        """Return how many seconds a chat must wait for its next message."""
         ...
 
     async def refused(self, chat: int, seconds: float) -> None:
-        """Note that Telegram refused something in a chat."""
+        """Record that Telegram refused a message in a chat for so many seconds."""
         ...
 
 
 class Membership(Protocol):
-    """This process among all that work on the same database. Each has a number, and knows which others are alive."""
+    """This process as one of the replicas on a database. Replicas know which others are alive."""
 
     number: int
 
     @property
     def is_leader(self) -> bool:
-        """Tell whether this replica is the one that does what only one may do."""
+        """Whether this replica is the leader, which does what only one replica may do."""
         ...
 
     async def join(self) -> None:
-        """Be counted among the living; raises DatabaseAway."""
+        """Join the cluster; raises DatabaseAway."""
         ...
 
     async def leave(self) -> None:
-        """Be counted no more: whatever was taken is given back."""
+        """Leave the cluster and release all locks."""
         ...
 
     def watch(
@@ -280,28 +307,31 @@ class Membership(Protocol):
         on_departure: Callable[[], None],
         on_reconnect: Callable[[float], None],
     ) -> None:
-        """Have ``on_commit`` called when another's commit left something that falls due, ``on_departure`` when a replica is gone.
+        """Set the callbacks for events of the cluster.
 
-        ``on_reconnect`` is called when the database is there again, with the seconds since it was not: who knows what was committed then.
+        ``on_commit`` is called with the due time of rows that another replica committed.
+        ``on_departure`` is called when a replica departed. ``on_reconnect`` is called when the
+        database is available again, with the seconds since it was not: commits in between are
+        unknown.
         """
         ...
 
     async def departed(self, among: Collection[int]) -> Collection[int]:
-        """Return which of these replicas are gone; raises DatabaseAway."""
+        """Return which of these replicas have departed; raises DatabaseAway."""
         ...
 
     async def lock_chat(self, chat: int) -> None:
-        """Wait until no other replica has the chat's turn, and have it; raises DatabaseAway."""
+        """Wait for the chat's lock among all replicas; raises DatabaseAway."""
         ...
 
     def unlock_chat(self, chat: int) -> None:
-        """End the chat's turn."""
+        """Release the chat's lock."""
         ...
 
     async def wait_until_leader(self) -> None:
-        """Wait until this replica is the one that does what only one may do."""
+        """Wait until this replica is the leader."""
         ...
 
     async def wait_until_follower(self) -> None:
-        """Wait until it is that no longer."""
+        """Wait until this replica is no longer the leader."""
         ...

@@ -152,7 +152,7 @@ class HttpServer:
             raise web.HTTPNotFound
         if request.method != "POST":
             raise web.HTTPMethodNotAllowed(request.method, ["POST"])
-        return await self.webhook.posted(request)
+        return await self.webhook.handle_post(request)
 
     async def _drain_status(self) -> str:
         """Return the result of the check that the bot is not shutting down."""

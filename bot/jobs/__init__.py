@@ -1,1 +1,1 @@
-"""What happens without an update: the worker that runs what is due, and the expiry of holds."""
+"""What the bot does without an update: the worker that runs due jobs, and the expiry of holds."""

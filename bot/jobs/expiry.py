@@ -1,4 +1,7 @@
-"""Holds that have run out, ended batch by batch, so that others can write in between; several at a time where the database bears it."""
+"""Expires overdue holds in batches, so that other transactions can write in between.
+
+On a database with concurrent writers, several batches run at the same time.
+"""
 
 import asyncio
 
@@ -8,23 +11,21 @@ from domain.policy import BookingPolicy
 from domain.usecases.expire_holds import BATCH, expire_holds
 
 
-async def end_overdue_holds(
+async def expire_overdue_holds(
     database: WritableDatabase, policy: BookingPolicy, clock: Clock
 ) -> None:
-    """End all holds that have run out; raises DatabaseAway, with what was ended by then ended for good."""
+    """Expire all overdue holds; raises DatabaseAway, and keeps the batches committed by then."""
 
-    async def is_full_batch() -> bool:
-        return (
-            await database.write(lambda work: expire_holds(work, policy, clock(), limit=BATCH))
-            == BATCH
-        )
+    async def expire_full_batch() -> bool:
+        expired = await database.write(lambda uow: expire_holds(uow, policy, clock(), limit=BATCH))
+        return expired == BATCH
 
-    async def end_the_rest() -> None:
-        while await is_full_batch():
+    async def expire_rest() -> None:
+        while await expire_full_batch():
             pass
 
-    if await is_full_batch():
-        sweepers = [end_the_rest() for _ in range(database.max_concurrent_writes)]
-        for failure in await asyncio.gather(*sweepers, return_exceptions=True):
+    if await expire_full_batch():
+        workers = [expire_rest() for _ in range(database.max_concurrent_writes)]
+        for failure in await asyncio.gather(*workers, return_exceptions=True):
             if failure is not None:
                 raise failure

@@ -1,1 +1,1 @@
-"""What a person is shown, and the actions that show it: plain values."""
+"""What a person is shown, and the actions that show it, as plain values."""

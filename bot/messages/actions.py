@@ -1,7 +1,7 @@
-"""The answer to an update: steps that are kept with the work and carried out after the commit.
+"""The answer to an update: steps, which are stored with the work and carried out after the commit.
 
-The steps are ordered so that one that may be repeated after a crash does no harm: answering and editing come first, the one message that
-is new comes last.
+After a crash, steps may be repeated. So they are ordered: answers and edits, which may be repeated
+without harm, come first; the one new message comes last.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from bot.messages.screen import Screen
 
 @dataclass(frozen=True)
 class Answer:
-    """Answer a tap, with a short plain text or none; ``alert`` shows it in a window that has to be closed."""
+    """Answer a tap, with a short plain text or none; ``alert`` shows it in a dialog box."""
 
     query_id: str
     text: str | None = None
@@ -25,9 +25,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class Edit:
-    """Show a screen on a message that is there; where it is gone, show it on a new one, unless ``only`` says not to.
+    """Show a screen on an existing message.
 
-    ``before`` is the digest of what a tap said the message shows.
+    If the message was deleted, show the screen on a new one, unless ``only`` is set. ``before`` is
+    the digest of what the message shows, as the tap reported it.
     """
 
     message_id: int
@@ -39,7 +40,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Delete:
-    """Take a message away; ``notice_of`` is the reservation it warned of, whose warning is then forgotten."""
+    """Delete a message; ``notice_of`` is the reservation whose warning it was, if it was one."""
 
     message_id: int
     notice_of: int | None = None
@@ -50,8 +51,8 @@ class Delete:
 class Send:
     """Show a screen on a new message.
 
-    Its number is kept as the card of the dialogue (``dialogue``), of a reservation (``card_of``), or as the warning below that card
-    (``notice_of``).
+    The message's number is stored as the card of the dialogue (``dialogue``), as the card of a
+    reservation (``card_of``), or as the warning below that card (``notice_of``).
     """
 
     screen: Screen
@@ -64,7 +65,7 @@ class Send:
 
 @dataclass(frozen=True)
 class SendQr:
-    """Send a picture of a link, to be scanned, with a caption in HTML."""
+    """Send a link as a QR code, with a caption in HTML."""
 
     link: str
     caption: str
@@ -73,7 +74,7 @@ class SendQr:
 
 @dataclass(frozen=True)
 class SetMenu:
-    """Give the person's chat the command menu of his roles, in his language."""
+    """Set the command menu of a person's chat, for their roles and in their language."""
 
     commands: tuple[tuple[str, str], ...]
     step: Literal["menu"] = "menu"
@@ -84,11 +85,11 @@ Step = Answer | Edit | Delete | Send | SendQr | SetMenu
 _STEPS: TypeAdapter[list[Step]] = TypeAdapter(list[Annotated[Step, Field(discriminator="step")]])
 
 
-def packed(steps: Sequence[Step]) -> dict[str, Any]:
+def to_payload(steps: Sequence[Step]) -> dict[str, Any]:
     """Return steps as plain JSON."""
     return {"steps": _STEPS.dump_python(list(steps), mode="json", warnings="error")}
 
 
-def unpacked(payload: Any) -> list[Step]:
-    """Return steps from plain JSON; raises ValueError for what is none."""
+def from_payload(payload: Any) -> list[Step]:
+    """Return the steps in plain JSON; raises ValueError if they are invalid."""
     return _STEPS.validate_python(payload["steps"])

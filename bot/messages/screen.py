@@ -1,4 +1,4 @@
-"""What a person is shown: a text, and buttons below it. Plain values, so that they can be kept, compared and sent later."""
+"""Screens: a text with buttons below it, as plain values that can be stored and compared."""
 
 import hashlib
 import html
@@ -11,7 +11,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One button: ``data`` comes back when it is tapped, ``url`` is opened; it has one of the two."""
+    """One button, with either ``data``, which a tap returns, or a ``url``, which a tap opens."""
 
     label: str
     data: str | None = None
@@ -30,17 +30,17 @@ class Screen:
 
     @property
     def plain(self) -> str:
-        """The text as it reads without its tags."""
+        """The text without its tags."""
         return html.unescape(_TAG.sub("", self.text)).strip()
 
     @property
     def digest(self) -> str:
-        """What two screens have in common that look alike: a digest of the plain text and the buttons."""
+        """A digest of the plain text and the buttons: screens that look the same have the same."""
         return digest_of(
             self.plain, [[(b.label, b.data or b.url) for b in row] for row in self.rows]
         )
 
 
 def digest_of(plain: str, rows: list[list[tuple[str, str | None]]]) -> str:
-    """Return a digest of a plain text, and of the label and the data or address of each button."""
+    """Return a digest of a plain text, and of each button's label and its data or URL."""
     return hashlib.sha256(json.dumps([plain, rows]).encode()).hexdigest()[:16]

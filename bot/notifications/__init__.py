@@ -1,1 +1,1 @@
-"""What a notification becomes when it is sent: read again, and rendered for its recipient."""
+"""Renders notifications when they are sent, from the current state and for their recipient."""

@@ -1,23 +1,23 @@
-"""What an admin is told of what went wrong."""
+"""The summary of incidents that admins are sent."""
 
 from collections.abc import Sequence
 
 from bot.messages.screen import Screen
 from bot.ui.locale import Reader
-from domain.operations.incident import Incident, Trouble
+from domain.operations.incident import Incident, IncidentKind
 
 _TEXTS = {
-    Trouble.UPDATE_SET_ASIDE: "digest.update_set_aside",
-    Trouble.MESSAGE_REFUSED: "digest.message_refused",
-    Trouble.MESSAGE_BROKEN: "digest.message_broken",
-    Trouble.JOB_FAILED: "digest.job_failed",
-    Trouble.DATABASE_AWAY: "digest.database_away",
+    IncidentKind.UPDATE_SET_ASIDE: "digest.update_set_aside",
+    IncidentKind.MESSAGE_REFUSED: "digest.message_refused",
+    IncidentKind.MESSAGE_BROKEN: "digest.message_broken",
+    IncidentKind.JOB_FAILED: "digest.job_failed",
+    IncidentKind.DATABASE_AWAY: "digest.database_away",
 }
 
 
-def digest(reader: Reader, incidents: Sequence[Incident]) -> Screen:
-    """Tell what went wrong, how often, and what to do."""
-    told = "\n".join(
+def summary_screen(reader: Reader, incidents: Sequence[Incident]) -> Screen:
+    """Return a screen that says what went wrong, how often, and what to do."""
+    lines = "\n".join(
         reader.t.count(_TEXTS[each.kind], each.count, error=each.error) for each in incidents
     )
-    return Screen(f"{reader.t('digest.head')}\n\n{told}\n\n{reader.t('digest.what_to_do')}")
+    return Screen(f"{reader.t('digest.head')}\n\n{lines}\n\n{reader.t('digest.what_to_do')}")

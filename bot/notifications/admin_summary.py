@@ -1,7 +1,8 @@
-"""What went wrong reaches the admins: the first error within a minute, and then at most one message an hour for all that came since.
+"""Reports incidents to the admins: the first within a minute, then at most one message an hour.
 
-Incidents are counted in the database, in the transaction of what they tell of where there is one. Telling takes them and puts the messages
-into the outbox in one transaction, so that neither a crash nor a second replica tells them twice or forgets them.
+Incidents are counted in the database, if possible in the transaction in which they occur. A report
+takes them and puts its messages into the outbox in one transaction. So neither a crash nor another
+replica can report them twice or lose them.
 """
 
 import logging
@@ -11,73 +12,79 @@ from typing import Any
 
 from bot.clock import Clock
 from bot.ports import BotUnitOfWork, Database
-from domain.operations.incident import Incident, Trouble
+from domain.operations.incident import Incident, IncidentKind
 
 log = logging.getLogger(__name__)
 
-RHYTHM = timedelta(hours=1)
+_INTERVAL = timedelta(hours=1)
 
 
 class AdminSummary:
-    """Tells the admins what went wrong; those who never wrote to the bot, or blocked it, cannot be told."""
+    """Reports incidents to the admins who are reachable and have written to the bot."""
 
     def __init__(self, database: Database, admins: frozenset[int], clock: Clock) -> None:
         self._database = database
         self._admins = sorted(admins)
         self._clock = clock
-        self._unwritten: str | None = None
+        self._unrecorded: str | None = None
 
-    async def note(self, kind: Trouble, error: Exception) -> None:
-        """Count something that went wrong outside of any transaction; where the database is away, that is counted once it is back."""
+    async def record(self, kind: IncidentKind, error: Exception) -> None:
+        """Count an incident in its own transaction.
+
+        If the database is unavailable, that is counted as an incident once it is back.
+        """
         name = type(error).__name__
         try:
             await self._write(kind, name)
         except Exception:
-            log.exception("an error could not be counted: the database is away")
-            self._unwritten = name
+            log.exception("an incident could not be counted: the database is unavailable")
+            self._unrecorded = name
 
-    async def tell(self) -> None:
-        """Tell what there is to tell, if it is time; a failure is logged and not counted, or each telling would have the next one fail."""
+    async def report(self) -> None:
+        """Report the incidents, if a report is due.
+
+        A failure is logged but not counted as an incident, or each report would cause the next one.
+        """
         try:
-            await self._tell()
+            await self._report()
         except Exception:
-            log.exception("the admins could not be told what went wrong")
+            log.exception("the incidents could not be reported to the admins")
 
-    async def _tell(self) -> None:
+    async def _report(self) -> None:
         """Put a message for each admin into the outbox."""
-        if self._unwritten is not None:
-            await self._write(Trouble.DATABASE_AWAY, self._unwritten)
-            self._unwritten = None
+        if self._unrecorded is not None:
+            await self._write(IncidentKind.DATABASE_AWAY, self._unrecorded)
+            self._unrecorded = None
         now = self._clock()
-        since = now - RHYTHM
-        async with self._database.snapshot() as work:
-            people = (
-                await self._reachable(work) if await work.incidents.any_unreported(since) else []
-            )
-        if not people:
+        since = now - _INTERVAL
+        async with self._database.snapshot() as uow:
+            admins = await self._reachable(uow) if await uow.incidents.any_unreported(since) else []
+        if not admins:
             return
-        async with self._database.transaction() as work:
-            if incidents := await work.incidents.take(now, since):
-                await work.outbox.report(people, packed(incidents), now)
+        async with self._database.transaction() as uow:
+            if incidents := await uow.incidents.take(now, since):
+                await uow.outbox.report(admins, to_payload(incidents), now)
 
-    async def _write(self, kind: Trouble, error: str) -> None:
-        """Count something in a transaction of its own."""
-        async with self._database.transaction() as work:
-            await work.incidents.note(kind, error, self._clock())
+    async def _write(self, kind: IncidentKind, error: str) -> None:
+        """Count an incident in its own transaction."""
+        async with self._database.transaction() as uow:
+            await uow.incidents.note(kind, error, self._clock())
 
-    async def _reachable(self, work: BotUnitOfWork) -> list[int]:
-        """Return the admins who can be written to."""
-        known = [await work.clients.get(admin) for admin in self._admins]
+    async def _reachable(self, uow: BotUnitOfWork) -> list[int]:
+        """Return the admins that the bot can write to."""
+        known = [await uow.clients.get(admin) for admin in self._admins]
         return [
             person.id for person in known if person is not None and person.unreachable_since is None
         ]
 
 
-def packed(incidents: Sequence[Incident]) -> dict[str, Any]:
+def to_payload(incidents: Sequence[Incident]) -> dict[str, Any]:
     """Return incidents as plain JSON."""
     return {"incidents": [[each.kind, each.count, each.error] for each in incidents]}
 
 
-def unpacked(payload: Mapping[str, Any]) -> list[Incident]:
-    """Return incidents from plain JSON; raises KeyError or ValueError for what are none."""
-    return [Incident(Trouble(kind), count, error) for kind, count, error in payload["incidents"]]
+def from_payload(payload: Mapping[str, Any]) -> list[Incident]:
+    """Return the incidents in plain JSON; raises KeyError or ValueError if they are invalid."""
+    return [
+        Incident(IncidentKind(kind), count, error) for kind, count, error in payload["incidents"]
+    ]

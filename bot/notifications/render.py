@@ -1,4 +1,4 @@
-"""What a notification comes to when it goes out: read again, and rendered in its recipient's language and zone."""
+"""Renders a notification when it is sent, in its recipient's language and time zone."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 
 from bot.features.reservations.card import card
 from bot.messages.actions import Delete, Edit, Send, Step
-from bot.notifications import admin_summary as digest
-from bot.notifications import screens as news
-from bot.notifications.admin_screens import digest as digest_screen
+from bot.notifications import admin_summary, screens
+from bot.notifications.admin_screens import summary_screen
 from bot.ui.locale import Reader, reader_for
 from domain.client import Client
 from domain.notification import Kind, still_holds
@@ -23,14 +22,18 @@ _MINUTE = 60
 
 
 class NotificationRenderer:
-    """Renders notifications. The card of a reservation is edited, and one message is sent below it, since edits make no sound."""
+    """Renders notifications.
+
+    A notification edits the reservation's card and sends one message below it, because edits make
+    no sound.
+    """
 
     def __init__(self, policy: BookingPolicy, venue_zone: ZoneInfo) -> None:
         self._policy = policy
         self._venue_zone = venue_zone
 
     async def steps(self, uow: UnitOfWork, row: OutboxRow, now: datetime) -> Sequence[Step] | None:
-        """Return what to do, or None where the news no longer holds."""
+        """Return the steps of a notification, None if it no longer holds."""
         if row.kind == DIGEST:
             return await self._for_admin(uow, row)
         kind = Kind(row.kind)
@@ -50,14 +53,12 @@ class NotificationRenderer:
         return await self._for_client(uow, kind, reader, reservation, provider, now)
 
     async def _for_admin(self, uow: UnitOfWork, row: OutboxRow) -> Sequence[Step] | None:
-        """Return the one message for an admin."""
+        """Return the message of an incident summary, None if the admin is unknown."""
         admin = await uow.clients.get(row.recipient_id)
-        incidents = digest.unpacked(row.payload or {})
-        return (
-            None
-            if admin is None
-            else [Send(digest_screen(reader_for(admin, self._venue_zone), incidents))]
-        )
+        incidents = admin_summary.from_payload(row.payload or {})
+        if admin is None:
+            return None
+        return [Send(summary_screen(reader_for(admin, self._venue_zone), incidents))]
 
     async def _for_client(
         self,
@@ -68,7 +69,7 @@ class NotificationRenderer:
         provider: Provider,
         now: datetime,
     ) -> Sequence[Step]:
-        """Return the steps for a client: his card, and one message."""
+        """Return the steps for a client: edit their card, and send one message."""
         warned = kind is Kind.HOLD_WARNING
         free = await can_be_held_again(uow, self._policy, reservation, now)
         steps: list[Step] = []
@@ -89,22 +90,22 @@ class NotificationRenderer:
         free: bool,
         now: datetime,
     ) -> Send:
-        """Return the one message."""
+        """Return the message for a client."""
         card_id = reservation.card_message_id
         match kind:
             case Kind.HOLD_WARNING:
                 left = (reservation.expires_at or now) - now
-                screen = news.hold_warning(reader, reservation, provider, _rounded(left))
+                screen = screens.hold_warning(reader, reservation, provider, _rounded(left))
                 return Send(screen, notice_of=reservation.id, reply_to=card_id)
             case Kind.HOLD_EXPIRED:
                 return Send(
-                    news.hold_expired(reader, reservation, provider, free=free), reply_to=card_id
+                    screens.hold_expired(reader, reservation, provider, free=free), reply_to=card_id
                 )
-        return Send(news.cancelled_by_provider(reader, reservation, provider), reply_to=card_id)
+        return Send(screens.cancelled_by_provider(reader, reservation, provider), reply_to=card_id)
 
 
 def _rounded(left: timedelta) -> timedelta:
-    """Return what is left of a hold as people say it: whole minutes, or whole seconds in the last one; a second late is not late."""
+    """Return the rest of a hold in whole minutes, in the last minute in whole seconds."""
     seconds = max(1, round(left.total_seconds()))
     return (
         timedelta(minutes=round(seconds / 60)) if seconds >= _MINUTE else timedelta(seconds=seconds)
@@ -112,7 +113,10 @@ def _rounded(left: timedelta) -> timedelta:
 
 
 async def _knows_of_booking(uow: UnitOfWork, reservation: Reservation) -> bool:
-    """Tell whether a booking may have been announced to its provider. Rows are deleted only long after they were delivered."""
+    """Return whether the provider may have been notified of a booking.
+
+    Without a row, they were: rows are deleted only long after their delivery.
+    """
     delivery = await uow.outbox.delivery_of(Kind.BOOKING_CONFIRMED, reservation.id)
     return delivery is None or delivery.may_have_arrived
 
@@ -120,6 +124,7 @@ async def _knows_of_booking(uow: UnitOfWork, reservation: Reservation) -> bool:
 def _for_provider(
     kind: Kind, reader: Reader, reservation: Reservation, client: Client
 ) -> Sequence[Step]:
-    """Return the one message for a provider."""
-    tell = news.booking_confirmed if kind is Kind.BOOKING_CONFIRMED else news.cancelled_by_client
-    return [Send(tell(reader, reservation, client))]
+    """Return the message for a provider."""
+    confirmed = kind is Kind.BOOKING_CONFIRMED
+    screen = screens.booking_confirmed if confirmed else screens.cancelled_by_client
+    return [Send(screen(reader, reservation, client))]

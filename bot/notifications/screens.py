@@ -1,4 +1,4 @@
-"""The messages that tell somebody what another did, or what time did."""
+"""The screens of notifications: what another person did, or what fell due."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from domain.reservation import Reservation
 
 
 def hold_warning(reader: Reader, hold: Reservation, provider: Provider, left: timedelta) -> Screen:
-    """Tell a client that his hold is about to run out."""
+    """Tell a client that their hold is about to expire."""
     t, times = reader.t, reader.times
     until, slot = held_until(reader, hold), times.slot(hold.span)
     text = t(
@@ -28,7 +28,7 @@ def hold_warning(reader: Reader, hold: Reservation, provider: Provider, left: ti
 
 
 def hold_expired(reader: Reader, hold: Reservation, provider: Provider, *, free: bool) -> Screen:
-    """Tell a client that his hold ran out, with a way to take it again where it is still free."""
+    """Tell a client that their hold expired; offer to hold the slot again if it is free."""
     t, times = reader.t, reader.times
     text = t(
         "news.hold_expired",
@@ -53,7 +53,7 @@ def cancelled_by_client(reader: Reader, booking: Reservation, client: Client) ->
 
 
 def cancelled_by_provider(reader: Reader, reservation: Reservation, provider: Provider) -> Screen:
-    """Tell a client that the provider cancelled, and why if he said so."""
+    """Tell a client that the provider cancelled, with the reason if there is one."""
     t, times = reader.t, reader.times
     text = t(
         "news.cancelled_by_provider",
@@ -67,7 +67,7 @@ def cancelled_by_provider(reader: Reader, reservation: Reservation, provider: Pr
 
 
 def _for_provider(key: str, reader: Reader, booking: Reservation, client: Client) -> Screen:
-    """Return news of a client for his provider, with a way to that day's agenda."""
+    """Tell a provider what a client did, with a button for that day's agenda."""
     t, times = reader.t, reader.times
     text = t(key, client=client.name, slot=times.slot(booking.span), zone=times.zone_name)
     return Screen(

@@ -1,4 +1,4 @@
-"""Carry out one step at Telegram. The only place that knows what Telegram's refusals mean."""
+"""Carries out one step at Telegram. Only this module knows what Telegram's refusals mean."""
 
 import html
 import io
@@ -24,8 +24,8 @@ from telegram.request import BaseRequest
 
 from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.messages.screen import Button, Screen
-from bot.outbox.patience import Patience
 from bot.outbox.rate_limiter import Paused, Permit, RateLimiter, Urgency
+from bot.outbox.read_timeouts import ReadTimeouts
 from bot.ports import ShownMessages
 from bot.telegram.api import call
 from domain.operations.outbox import TOLD_TO_WAIT
@@ -33,13 +33,13 @@ from domain.ports import DatabaseAway
 
 log = logging.getLogger(__name__)
 
-_NOT_THERE = (
+_NOT_EDITABLE = (
     "message to edit not found",
     "message can't be edited",
     "message_id_invalid",
     "there is no text in the message to edit",
 )
-_NOBODY = ("chat not found", "user not found", "peer_id_invalid", "user is deactivated")
+_UNREACHABLE = ("chat not found", "user not found", "peer_id_invalid", "user is deactivated")
 _UNPARSED = "can't parse entities"
 _TIME_TAG = re.compile(r"</?tg-time[^>]*>")
 _TOAST_LIMIT = 200
@@ -47,11 +47,14 @@ _NO_PREVIEW = {"is_disabled": True}
 
 
 class Unreachable(Exception):
-    """The person blocked the bot or is gone."""
+    """The recipient blocked the bot, or their account is gone."""
 
 
 class TryLater(Exception):
-    """Telegram did not do it, or did not say whether it did. ``wait`` is how long it asked us to wait, None where it said nothing."""
+    """Telegram did not do it, or its answer was lost.
+
+    ``wait`` is how long Telegram asked us to wait, None if it did not say.
+    """
 
     def __init__(self, reason: str, wait: timedelta | None = None) -> None:
         super().__init__(reason)
@@ -59,64 +62,73 @@ class TryLater(Exception):
 
 
 class Undeliverable(Exception):
-    """Telegram will never accept this."""
+    """Telegram will never accept this message."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Admission:
-    """How urgent a step is, and the permit to send its message, where there is one already."""
+    """The urgency of a step, and the permit to send its message if there already is one."""
 
     urgency: Urgency
     permit: Permit | None
 
 
 class MessageSender:
-    """Carries out steps, and has it remembered what each message shows, so that none is edited into what it is already.
+    """Carries out steps, and records what each message shows so that no edit repeats it.
 
-    Each request waits for its turn in the ``pace``; without one, nothing waits. ``patience`` says how long an answer is waited for.
+    Each request waits for the ``rate_limiter``; without one, nothing waits. ``timeouts`` chooses
+    how long to wait for an answer.
     """
 
     def __init__(
         self,
         bot: Bot,
-        memory: ShownMessages,
+        shown_messages: ShownMessages,
         rate_limiter: RateLimiter | None = None,
-        patience: Patience | None = None,
+        timeouts: ReadTimeouts | None = None,
     ) -> None:
         self._bot = bot
-        self._shown_messages = memory
+        self._shown_messages = shown_messages
         self._rate_limiter = rate_limiter
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or ReadTimeouts()
         self._parses_times = True
 
     @property
     def pause(self) -> timedelta:
-        """For how long Telegram asked to be told nothing at all; zero where it did not."""
+        """How long Telegram asked the bot to send nothing; zero if it did not."""
         return timedelta(seconds=self._rate_limiter.pause if self._rate_limiter else 0)
 
-    async def rest(self, chat: int) -> float:
-        """Return for how many seconds a chat has to rest before it may be answered, zero or less where it has rested."""
-        return (
-            await self._rate_limiter.chat_delay(chat, Urgency.ANSWER) if self._rate_limiter else 0.0
-        )
+    async def chat_delay(self, chat: int) -> float:
+        """Return how many seconds a chat must wait for its next answer, zero or less if none."""
+        if self._rate_limiter is None:
+            return 0.0
+        return await self._rate_limiter.chat_delay(chat, Urgency.ANSWER)
 
-    def wait(self, chat: int, urgency: Urgency = Urgency.ANSWER) -> float:
-        """Return for about how many seconds a chat would wait behind others, its own rest aside."""
-        return self._rate_limiter.wait(urgency, chat) if self._rate_limiter else 0.0
+    def expected_wait(self, chat: int) -> float:
+        """Estimate how many seconds an answer would wait behind other chats, without its delay."""
+        if self._rate_limiter is None:
+            return 0.0
+        return self._rate_limiter.expected_wait(Urgency.ANSWER, chat)
 
-    def permitted(self, chat: int, urgency: Urgency) -> AbstractAsyncContextManager[Permit | None]:
-        """Wait until a message may be sent in a chat, and have the permit for a block; raises Paused."""
-        return self._rate_limiter.permitted(urgency, chat) if self._rate_limiter else nullcontext()
+    def reserve(self, chat: int, urgency: Urgency) -> AbstractAsyncContextManager[Permit | None]:
+        """Wait for a permit to send in a chat, and hold it for a block; raises Paused.
+
+        Yields None if there is no rate limiter.
+        """
+        return self._rate_limiter.reserve(urgency, chat) if self._rate_limiter else nullcontext()
 
     async def carry_out(
         self, chat: int, step: Step, urgency: Urgency = Urgency.ANSWER, permit: Permit | None = None
     ) -> int | None:
-        """Do one step in a chat and return the number of the message that shows it now, where there is one.
+        """Carry out one step in a chat.
 
-        It uses the ``permit``, unless that is spent.
+        Returns the number of the message that shows it, None if no message does. Uses the
+        ``permit`` unless it is spent.
 
         Raises:
-            Unreachable, TryLater, Undeliverable: see there.
+            Unreachable: the recipient cannot be reached.
+            TryLater: a later try may succeed.
+            Undeliverable: no try will succeed.
         """
         try:
             return await self._do(chat, step, _Admission(urgency, permit))
@@ -127,10 +139,10 @@ class MessageSender:
         except RetryAfter as error:
             wait = _as_timedelta(error)
             if self._rate_limiter:
-                await self._rate_limiter.refused(chat, wait.total_seconds())
+                await self._rate_limiter.record_refusal(chat, wait.total_seconds())
             raise TryLater(TOLD_TO_WAIT, wait) from error
         except BadRequest as error:
-            # BadRequest is a NetworkError by inheritance, but trying again would never help.
+            # BadRequest is a NetworkError by inheritance, but retrying would never help.
             raise _refusal(error) from error
         except NetworkError as error:
             raise TryLater(error.message) from error
@@ -138,7 +150,7 @@ class MessageSender:
             raise TryLater(f"{type(error).__name__}: {error.message}") from error
 
     async def _do(self, chat: int, step: Step, admission: _Admission) -> int | None:
-        """Do one step; Telegram's own errors pass through."""
+        """Carry out one step; errors from Telegram pass through."""
         match step:
             case Answer():
                 await self._answer(step, admission)
@@ -147,38 +159,28 @@ class MessageSender:
             case Delete():
                 await self._delete(chat, step, admission)
             case SendQr():
-                async with self._permit(admission, chat):
-                    with self._patience.in_chat(chat) as seconds:
-                        timeout: Any = BaseRequest.DEFAULT_NONE if seconds is None else seconds
-                        picture = _qr(step.link)
-                        await self._bot.send_photo(
-                            chat,
-                            picture,
-                            caption=step.caption,
-                            parse_mode=ParseMode.HTML,
-                            read_timeout=timeout,
-                        )
+                await self._send_qr(chat, step, admission)
             case SetMenu():
                 commands = [BotCommand(name, description) for name, description in step.commands]
-                async with self._permit(admission):
+                async with self._admitted(admission):
                     await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(chat))
         return None
 
-    def _permit(
+    def _admitted(
         self, admission: _Admission, chat: int | None = None
     ) -> AbstractAsyncContextManager[None]:
-        """Wait for the turn of one request; ``chat`` is where people see it, None where they do not."""
+        """Wait until one request is allowed; ``chat`` is None if no chat shows the result."""
         if self._rate_limiter is None:
             return nullcontext()
         if chat is not None and admission.permit is not None and not admission.permit.spent:
-            return self._rate_limiter.using(admission.permit)
-        return self._rate_limiter.permit(admission.urgency, chat)
+            return self._rate_limiter.use(admission.permit)
+        return self._rate_limiter.acquire(admission.urgency, chat)
 
     async def _answer(self, step: Answer, admission: _Admission) -> None:
-        """Answer a tap; one too old to be answered needs no answer."""
+        """Answer a tap; a tap that is too old needs no answer."""
         text = step.text and textwrap.shorten(step.text, _TOAST_LIMIT, placeholder="…")
         try:
-            async with self._permit(admission):
+            async with self._admitted(admission):
                 await call(
                     self._bot,
                     "answerCallbackQuery",
@@ -188,7 +190,7 @@ class MessageSender:
             log.info("tap not answered: %s", error.message)
 
     async def _show(self, chat: int, step: Edit | Send, admission: _Admission) -> int | None:
-        """Show a screen with the richest text the server can parse: a text of ours that is wrong is better told plainly than never."""
+        """Show a screen with the richest formatting that the server can parse."""
         *richer, plainest = _forms(step.screen.text, times=self._parses_times)
         for text in richer:
             try:
@@ -196,134 +198,153 @@ class MessageSender:
             except BadRequest as error:
                 if _UNPARSED not in error.message.lower():
                     raise
-                log.warning("a text cannot be parsed and is told more plainly: %s", error.message)
+                log.warning("a text cannot be parsed and is sent more plainly: %s", error.message)
                 self._parses_times = self._parses_times and "tg-time" not in error.message
         return await self._show_text(chat, step, plainest, admission)
 
     async def _show_text(
         self, chat: int, step: Edit | Send, text: str, admission: _Admission
     ) -> int | None:
-        """Show a screen with this text."""
+        """Show a screen with this text in place of its own."""
         shown = replace(step, screen=replace(step.screen, text=text))
         if isinstance(shown, Edit):
             return await self._edit(chat, shown, admission)
         return await self._send(chat, shown.screen, admission, shown.reply_to)
 
     async def _edit(self, chat: int, step: Edit, admission: _Admission) -> int | None:
-        """Show a screen on a message, or on a new one where that is gone."""
+        """Show a screen on a message, or on a new one if that message was deleted."""
         digest = step.screen.digest
         if (await self._shown(chat, step.message_id) or step.before) == digest:
             return step.message_id
+        parameters = {"message_id": step.message_id, **_message_parameters(step.screen)}
         try:
-            async with self._permit(admission, chat):
-                await self._call(
-                    chat,
-                    "editMessageText",
-                    {"message_id": step.message_id, **_as_told(step.screen)},
-                )
+            async with self._admitted(admission, chat):
+                await self._call(chat, "editMessageText", parameters)
         except BadRequest as error:
             reason = error.message.lower()
-            if any(told in reason for told in _NOT_THERE):
+            if any(phrase in reason for phrase in _NOT_EDITABLE):
                 return None if step.only else await self._send(chat, step.screen, admission)
-            # Somebody was quicker with the very same screen: before a crash, that was us.
+            # The message already shows this screen: an edit before a crash may have arrived.
             if "message is not modified" not in reason:
                 raise
-        await self._remember(chat, step.message_id, digest)
+        await self._record_shown(chat, step.message_id, digest)
         return step.message_id
 
     async def _send(
         self, chat: int, screen: Screen, admission: _Admission, reply_to: int | None = None
     ) -> int:
         """Show a screen on a new message."""
-        async with self._permit(admission, chat):
-            answered = (
-                {"message_id": reply_to, "allow_sending_without_reply": True} if reply_to else None
-            )
-            sent = await self._call(
-                chat, "sendMessage", {"reply_parameters": answered, **_as_told(screen)}
-            )
-        number = _number_of(sent)
-        await self._remember(chat, number, screen.digest)
-        return number
+        replied = {"message_id": reply_to, "allow_sending_without_reply": True}
+        parameters = {
+            "reply_parameters": replied if reply_to else None,
+            **_message_parameters(screen),
+        }
+        async with self._admitted(admission, chat):
+            sent = await self._call(chat, "sendMessage", parameters)
+        message = message_id_of(sent)
+        await self._record_shown(chat, message, screen.digest)
+        return message
+
+    async def _send_qr(self, chat: int, step: SendQr, admission: _Admission) -> None:
+        """Send a picture of a link."""
+        async with self._admitted(admission, chat):
+            with self._timeouts.for_chat(chat) as seconds:
+                timeout: Any = BaseRequest.DEFAULT_NONE if seconds is None else seconds
+                await self._bot.send_photo(
+                    chat,
+                    _qr_png(step.link),
+                    caption=step.caption,
+                    parse_mode=ParseMode.HTML,
+                    read_timeout=timeout,
+                )
 
     async def _call(self, chat: int, method: str, parameters: dict[str, object]) -> object:
-        """Call a method that shows something in a chat, with as much patience as the chat needs."""
-        with self._patience.in_chat(chat) as seconds:
+        """Call a method that shows something in a chat, with the chat's read timeout."""
+        with self._timeouts.for_chat(chat) as seconds:
             return await call(
                 self._bot, method, {"chat_id": chat, **parameters}, read_timeout=seconds
             )
 
     async def _delete(self, chat: int, step: Delete, admission: _Admission) -> None:
-        """Take a message away; one that is gone, or too old to be taken away, stays as it is."""
+        """Delete a message; one that is gone or too old to delete stays as it is."""
         with suppress(DatabaseAway):
             await self._shown_messages.forget(chat, step.message_id)
         try:
-            async with self._permit(admission):
+            async with self._admitted(admission):
                 await self._bot.delete_message(chat, step.message_id)
         except BadRequest as error:
             log.info("message not deleted: %s", error.message)
 
     async def _shown(self, chat: int, message: int) -> str | None:
-        """Return the digest of what a message shows, None where nobody knows: then it is edited once too often."""
+        """Return the digest of what a message shows.
+
+        None if it is unknown or the database is unavailable: one needless edit does no harm.
+        """
         with suppress(DatabaseAway):
             return await self._shown_messages.shown(chat, message)
         return None
 
-    async def _remember(self, chat: int, message: int, digest: str) -> None:
-        """Note what a message shows now."""
+    async def _record_shown(self, chat: int, message: int, digest: str) -> None:
+        """Record what a message shows now, if the database is available."""
         with suppress(DatabaseAway):
             await self._shown_messages.show(chat, message, digest)
 
 
-def _number_of(sent: object) -> int:
-    """Return the number of a message that was sent; raises NetworkError where the answer is no message, so that it is sent again."""
+def message_id_of(sent: object) -> int:
+    """Return the number of a message that was sent.
+
+    Raises:
+        NetworkError: the answer is not a message, so it has to be sent again.
+    """
     number = sent.get("message_id") if isinstance(sent, dict) else None
     if not isinstance(number, int):
-        raise NetworkError("an answer that is no message")
+        raise NetworkError("the answer is not a message")
     return number
 
 
 def _forms(text: str, *, times: bool) -> list[str]:
-    """Return a text in HTML, the same without the entities of times (Bot API 9.5), and without any entity; each where it differs."""
+    """Return the different forms of a text, richest first.
+
+    These are the HTML, the HTML without time entities (Bot API 9.5), and the plain text.
+    """
     timeless = _TIME_TAG.sub("", text)
     plain = html.escape(Screen(text).plain, quote=False)
     return list(dict.fromkeys(([text] if times else []) + [timeless, plain]))
 
 
 def _refusal(error: BadRequest) -> Exception:
-    """Return what a 400 means for the one who is written to."""
-    if any(told in error.message.lower() for told in _NOBODY):
+    """Return what a 400 response means for the recipient."""
+    if any(phrase in error.message.lower() for phrase in _UNREACHABLE):
         return Unreachable(error.message)
     return Undeliverable(error.message)
 
 
 def _as_timedelta(error: RetryAfter) -> timedelta:
-    """Return how long Telegram asked us to wait, whichever way the library tells it."""
+    """Return how long Telegram asked us to wait; the library may give it as seconds."""
     wait = error.retry_after
     return wait if isinstance(wait, timedelta) else timedelta(seconds=wait)
 
 
-def _as_told(screen: Screen) -> dict[str, object]:
+def _message_parameters(screen: Screen) -> dict[str, object]:
     """Return a screen as the parameters of a message."""
     rows = [[_button(each) for each in row] for row in screen.rows]
-    markup = {"inline_keyboard": rows} if rows else None
     return {
         "text": screen.text,
         "parse_mode": ParseMode.HTML,
-        "reply_markup": markup,
+        "reply_markup": {"inline_keyboard": rows} if rows else None,
         "link_preview_options": _NO_PREVIEW,
     }
 
 
 def _button(button: Button) -> dict[str, str]:
-    """Return a button as Telegram wants it."""
+    """Return a button in the form of the Bot API."""
     target = {"callback_data": button.data} if button.data else {"url": button.url or ""}
     return {"text": button.label, **target}
 
 
-def _qr(link: str) -> bytes:
-    """Return a picture of a link, as PNG."""
-    import segno  # noqa: PLC0415  (few ask for a picture, and all would wait for this at the start)
+def _qr_png(link: str) -> bytes:
+    """Return a QR code of a link as a PNG image."""
+    import segno  # noqa: PLC0415  (few people ask for a picture, and loading it slows the start)
 
     picture = io.BytesIO()
     segno.make(link, error="m").save(picture, kind="png", scale=12, border=4)

@@ -1,1 +1,1 @@
-"""What the bot runs on: one lock for each chat, one alarm, and a guard for a clock that is set."""
+"""What the bot runs on: chat locks, the alarm, and a guard against changes of the clock."""

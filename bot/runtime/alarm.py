@@ -1,4 +1,4 @@
-"""The alarm of the jobs: one APScheduler job for the earliest instant at which something falls due."""
+"""The alarm: one APScheduler job at the earliest instant at which something falls due."""
 
 import asyncio
 from contextvars import Context
@@ -10,11 +10,11 @@ from apscheduler.triggers.base import BaseTrigger
 from bot.clock import Clock, system_clock
 
 _JOB = "alarm"
-_BREATH = timedelta(milliseconds=50)
+_MIN_WAIT = timedelta(milliseconds=50)
 
 
 class Alarm:
-    """Rings when something falls due. It holds no business state: what is due is asked of the database each time."""
+    """Rings when something falls due. It has no business state: the database knows what is due."""
 
     def __init__(self, scheduler: AsyncIOScheduler, clock: Clock) -> None:
         self._scheduler = scheduler
@@ -22,15 +22,21 @@ class Alarm:
         self._bell = asyncio.Event()
         self._set_for: datetime | None = None
 
+    @property
+    def set_for(self) -> datetime | None:
+        """The instant at which it rings next, None if it is not set."""
+        return self._set_for
+
     def at(self, moment: datetime) -> None:
-        """Ring at this instant, unless it will ring before anyway."""
+        """Ring at this instant, unless the alarm is set for an earlier one."""
         if self._set_for is not None and self._set_for <= moment:
             return
         self._set_for = moment
-        # The scheduler knows the machine's clock only, and ours may be another: what counts is how long it is until then.
-        wait = max(moment - self._clock(), _BREATH)
+        # The scheduler uses the system clock, and ours may be another one: convert the wait.
+        wait = max(moment - self._clock(), _MIN_WAIT)
         due = system_clock() + wait
-        # The scheduler's timer keeps the context it was set in: with the caller's, all later jobs would log as if they were his update's.
+        # The scheduler's timer keeps the context in which it is set. With the caller's context,
+        # every later job would log the fields of the caller's update.
         Context().run(
             self._scheduler.add_job, self.ring, "date", run_date=due, id=_JOB, replace_existing=True
         )
@@ -42,24 +48,25 @@ class Alarm:
     async def ring(self) -> None:
         """Ring now, as a job.
 
-        APScheduler runs coroutine functions on the loop, but plain functions in a thread, which may not set an event.
+        APScheduler runs coroutine functions on the loop, but plain functions in a thread, which
+        must not set an event.
         """
         self.soon()
 
     async def rung(self) -> None:
-        """Wait for it to ring; it is then set for nothing."""
+        """Wait until the alarm rings, and reset it."""
         await self._bell.wait()
         self._reset()
 
     def due(self, now: datetime) -> bool:
-        """Tell whether it rings by ``now``, and reset it if so: like ``rung``, without waiting."""
+        """Return whether the alarm rings by ``now``; if so, reset it, like ``rung``."""
         rings = self._bell.is_set() or (self._set_for is not None and self._set_for <= now)
         if rings:
             self._reset()
         return rings
 
     def _reset(self) -> None:
-        """Clear the bell and set the alarm for nothing."""
+        """Clear the bell and the time for which the alarm is set."""
         self._bell.clear()
         self._set_for = None
 
@@ -67,7 +74,8 @@ class Alarm:
 class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types.
     """Fires at a fixed interval, counted from when the job was scheduled or last fired.
 
-    APScheduler's own interval trigger keeps its start date and counts each run since then: a clock set forward by years blocks the loop.
+    APScheduler's own interval trigger keeps its start date and counts each run since then. If the
+    clock is set forward by years, that blocks the loop.
     """
 
     def __init__(self, interval: timedelta) -> None:
@@ -79,7 +87,10 @@ class Every(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types.
 
 
 def new_scheduler() -> AsyncIOScheduler:
-    """Return a scheduler whose jobs are late rather than lost: by default a loop busy for a second would drop what fell due in it."""
+    """Return a scheduler that runs late jobs instead of dropping them.
+
+    By default, APScheduler drops jobs that fall due while the loop is busy for a second.
+    """
     return AsyncIOScheduler(
         timezone=UTC,
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},

@@ -1,19 +1,21 @@
-"""ChatLocks: one chat is worked in order, many chats side by side, whichever replica works them."""
+"""Chat locks: updates of one chat are processed in order, and many chats at the same time.
+
+On PostgreSQL this holds among all replicas.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from weakref import WeakValueDictionary
 
 from bot.ports import Membership
 
-_DRAIN_SECONDS = 3.0
 SEND_LOCK_SECONDS = 1.0
-"""How long a chat's turn lasts at most while something is sent there: a slow answer of Telegram must not keep the next update waiting."""
+"""The longest time a send holds its chat's lock: a slow answer must not delay the next update."""
 
 
 class ChatLock:
-    """A chat's turn; whoever has it ends it with ``release``."""
+    """The acquired lock of a chat; its owner must call ``release``."""
 
     def __init__(self, chat: int, lock: asyncio.Lock, membership: Membership | None) -> None:
         self._chat = chat
@@ -22,7 +24,7 @@ class ChatLock:
         self._released = False
 
     def release(self) -> None:
-        """Let the next one have the chat; a second time does nothing."""
+        """Release the lock; calling this again does nothing."""
         if self._released:
             return
         self._released = True
@@ -31,8 +33,8 @@ class ChatLock:
         self._lock.release()
 
     @contextmanager
-    def lasting(self, seconds: float) -> Iterator[None]:
-        """Release the turn at the end of the block, or before it where the block takes longer than this."""
+    def hold_at_most(self, seconds: float) -> Iterator[None]:
+        """Release the lock at the end of the block, or after ``seconds`` if that is earlier."""
         timer = asyncio.get_running_loop().call_later(seconds, self.release)
         try:
             yield
@@ -42,19 +44,20 @@ class ChatLock:
 
 
 class ChatLocks:
-    """A lock for each chat, kept only while somebody has it or waits for it.
+    """One lock for each chat, kept only while someone holds it or waits for it.
 
-    A turn lasts from an update's work to the end of the first try to answer it, and a notification takes one too: so no screen is
-    rendered from a state that another is about to replace, and a card is known before the next tap on it is worked. With a ``membership``
-    a turn is had among all replicas, else in this process alone.
+    An update holds the lock from its processing to the end of the first try to answer it. A
+    notification holds it too. So no screen is rendered from a state that another update is about
+    to replace, and a card's message number is stored before the next tap on it is processed. With
+    a ``membership`` a lock excludes all replicas, else only this process.
     """
 
     def __init__(self, membership: Membership | None = None) -> None:
         self._membership = membership
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def take(self, chat: int) -> ChatLock:
-        """Wait for the chat's turn; raises DatabaseAway."""
+    async def acquire(self, chat: int) -> ChatLock:
+        """Wait for a chat's lock and acquire it; raises DatabaseAway."""
         lock = self._locks.setdefault(chat, asyncio.Lock())
         await lock.acquire()
         try:
@@ -66,24 +69,10 @@ class ChatLocks:
         return ChatLock(chat, lock, self._membership)
 
     @asynccontextmanager
-    async def of(self, chat: int) -> AsyncIterator[None]:
-        """Have the chat's turn for a block; raises DatabaseAway."""
-        turn = await self.take(chat)
+    async def hold(self, chat: int) -> AsyncIterator[None]:
+        """Hold a chat's lock for a block; raises DatabaseAway."""
+        chat_lock = await self.acquire(chat)
         try:
             yield
         finally:
-            turn.release()
-
-
-async def finished(
-    tasks: Collection["asyncio.Task[None]"], *, seconds: float = _DRAIN_SECONDS
-) -> None:
-    """Let tasks come to their end for some seconds at the end of a run, then end them; a cancellation meanwhile ends them at once."""
-    ending = set(tasks)
-    try:
-        if ending:
-            await asyncio.wait(ending, timeout=seconds)
-    finally:
-        for task in ending:
-            task.cancel()
-        await asyncio.gather(*ending, return_exceptions=True)
+            chat_lock.release()

@@ -1,4 +1,4 @@
-"""Detects when the machine's wall clock is set, or when the machine was suspended."""
+"""Detects changes of the system clock, and suspensions of the machine."""
 
 import asyncio
 import logging
@@ -11,15 +11,16 @@ from bot.clock import Clock, system_clock
 log = logging.getLogger(__name__)
 
 _INTERVAL_SECONDS = 1.0
-_JUMP_SECONDS = 1.0
-_TOGETHER_SECONDS = 0.1
+_MIN_JUMP_SECONDS = 1.0
+_MAX_READ_SECONDS = 0.1
 
 
 class ClockGuard:
     """Compares the wall clock with the monotonic clock once a second.
 
-    APScheduler computes run times on the wall clock, so a job scheduled before the clock was set back waits for the length of the jump.
-    A slow correction, as NTP makes it, is no jump: it changes the difference by far less than a second between two readings.
+    APScheduler computes run times on the wall clock, so after the clock is set back, scheduled jobs
+    are late by the length of the jump. Slow corrections, like those of NTP, are not jumps: between
+    two readings they change the difference by far less than a second.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class ClockGuard:
     async def watch(self, moved: Callable[[timedelta], None]) -> None:
         """Call ``moved`` with the size of each jump, negative for a jump back, until cancelled.
 
-        If ``moved`` raises, the error is logged and the jump is reported again a second later.
+        If ``moved`` raises, log the error and report the jump again a second later.
         """
         while True:
             await asyncio.sleep(_INTERVAL_SECONDS)
@@ -42,7 +43,7 @@ class ClockGuard:
         """Read the clocks, and report a jump since the last reading."""
         offset = self._read()
         jump = offset - self._offset
-        if abs(jump) > _JUMP_SECONDS:
+        if abs(jump) > _MIN_JUMP_SECONDS:
             log.warning("the system clock jumped by %+.1f s; all jobs are scheduled again", jump)
             try:
                 moved(timedelta(seconds=jump))
@@ -52,12 +53,13 @@ class ClockGuard:
         self._offset = offset
 
     def _read(self) -> float:
-        """Return by how many seconds the wall clock is ahead of the monotonic clock.
+        """Return how many seconds the wall clock is ahead of the monotonic clock.
 
-        A process stopped between the two readings would see a jump where there is none, so they are repeated until they are close.
+        If the process stops between the two readings, they look like a jump. Repeat them until they
+        are close together.
         """
         while True:
             before = self._monotonic()
             wall = self._wall().timestamp()
-            if self._monotonic() - before < _TOGETHER_SECONDS:
+            if self._monotonic() - before < _MAX_READ_SECONDS:
                 return wall - before

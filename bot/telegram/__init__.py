@@ -1,1 +1,1 @@
-"""Requests to the Bot API: the transport, calls in plain values, and reading the answers."""
+"""Requests to the Bot API: the transport, calls with plain values, and parsing of answers."""

@@ -1,7 +1,7 @@
-"""Calls to the Bot API in plain values.
+"""Calls to the Bot API with plain values.
 
-Nearly all of a bot's traffic is the same few methods. The library's own calls make an object of each button on the way out, and of each
-button and each word of the answer on the way in, which costs more than all that this bot does for a tap (docs/performance.md).
+The library's methods create an object for each button of a request, and for each button and entity
+of the answer. That costs more than everything else the bot does for a tap (docs/performance.md).
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ from telegram.request import BaseRequest
 
 @dataclass(frozen=True, slots=True)
 class PlainParameters:
-    """As much of ``telegram.request.RequestData`` as our transport reads."""
+    """The part of ``telegram.request.RequestData`` that our transport reads."""
 
     json_parameters: dict[str, str]
 
     @property
     def multipart_data(self) -> dict[str, Any]:
-        """There are no files."""
+        """Empty, because there are no files."""
         return {}
 
 
@@ -30,24 +30,26 @@ async def call(
     method: str,
     parameters: Mapping[str, object],
     *,
-    by: BaseRequest | None = None,
+    transport: BaseRequest | None = None,
     read_timeout: float | None = None,
 ) -> Any:
-    """Call a method and return its result as Telegram writes it.
+    """Call a method and return its result as plain JSON.
 
-    It goes ``by`` the bot's transport where no other is named. ``read_timeout`` is in seconds, None for the transport's own.
+    ``transport`` is the bot's own by default. ``read_timeout`` is in seconds, None for the
+    transport's own.
 
     Raises:
-        TypeError: a parameter has no form in JSON.
-        telegram.error.TelegramError: as the library's own methods do.
+        TypeError: a parameter cannot be serialized to JSON.
+        telegram.error.TelegramError: like the library's own methods.
     """
-    patience: Any = BaseRequest.DEFAULT_NONE if read_timeout is None else read_timeout
-    given: Any = PlainParameters(_as_form(parameters))
-    return await (by or bot.request).post(f"{bot.base_url}/{method}", given, read_timeout=patience)
+    timeout: Any = BaseRequest.DEFAULT_NONE if read_timeout is None else read_timeout
+    data: Any = PlainParameters(_as_form(parameters))
+    url = f"{bot.base_url}/{method}"
+    return await (transport or bot.request).post(url, data, read_timeout=timeout)
 
 
 def _as_form(parameters: Mapping[str, object]) -> dict[str, str]:
-    """Return parameters as a form has them; those that are None are left out."""
+    """Return parameters as form fields, without those that are None."""
     given = ((name, value) for name, value in parameters.items() if value is not None)
     return {
         name: value if isinstance(value, str) else orjson.dumps(value).decode()

@@ -1,4 +1,4 @@
-"""Read JSON that other programs sent. One odd value in it must not make all of it unreadable."""
+"""Parses JSON from other programs; one invalid value does not make the rest unreadable."""
 
 import json
 import re
@@ -6,17 +6,19 @@ from typing import Any
 
 import orjson
 
-_DEEPEST = 100
-_MOST_DIGITS = 400
-# A string that does not end is one token too: if it were tried again from each of its quotes, that would take quadratic time.
+_MAX_DEPTH = 100
+_MAX_DIGITS = 400
+# An unterminated string is one token too: to try again from each of its quotes would take quadratic
+# time.
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[\]{}]', re.DOTALL)
 
 
 def read_json(payload: bytes) -> Any:
-    """Return the value of a JSON text in UTF-8; raises ValueError where it is none.
+    """Return the value of a JSON text in UTF-8; raises ValueError if it is not JSON.
 
-    Where a strict reader fails, half of a surrogate pair and NaN are read as Python's own module reads them, what is nested more than a
-    hundred levels deep becomes null, and a number of more than 400 digits infinite.
+    If a strict parser fails, lone surrogates and NaN are parsed as by Python's ``json``, values
+    nested more than a hundred levels deep become null, and numbers of more than 400 digits become
+    infinity.
     """
     try:
         return orjson.loads(payload)
@@ -25,20 +27,20 @@ def read_json(payload: bytes) -> Any:
 
 
 def _number(digits: str) -> float:
-    """Return a number; Python refuses to read an integer of some thousand digits."""
-    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
+    """Return a number; Python refuses to parse integers of some thousand digits."""
+    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
 
 
 def _shallow(text: str) -> str:
-    """Return a JSON text with null in place of what is nested too deep for a recursive reader."""
+    """Return a JSON text with null in place of values nested too deep for a recursive parser."""
     kept, start, depth = [], 0, 0
     for token in _TOKEN.finditer(text):
         if token.group() in ("[", "{"):
             depth += 1
-            if depth == _DEEPEST + 1:
+            if depth == _MAX_DEPTH + 1:
                 kept += [text[start : token.start()], "null"]
         elif token.group() in ("]", "}"):
-            if depth == _DEEPEST + 1:
+            if depth == _MAX_DEPTH + 1:
                 start = token.end()
             depth -= 1
-    return "".join(kept) + (text[start:] if depth <= _DEEPEST else "")
+    return "".join(kept) + (text[start:] if depth <= _MAX_DEPTH else "")

@@ -1,7 +1,8 @@
-"""How requests reach the Bot API: aiohttp in the place of python-telegram-bot's own client.
+"""Sends requests to the Bot API with aiohttp, in place of python-telegram-bot's own client.
 
-With 64 updates in flight and 50 ms to the server this moves about eight times as many updates (decision 0008). Timeouts and errors are
-mapped as ``telegram.request.HTTPXRequest`` maps its own.
+With 64 updates in flight and 50 ms to the server, the bot processes about eight times as many
+updates (decision 0008). Timeouts and errors are mapped like those of
+``telegram.request.HTTPXRequest``.
 """
 
 import asyncio
@@ -17,23 +18,23 @@ from telegram.request import BaseRequest, RequestData
 
 from bot.telegram.lenient_json import read_json
 
-Asked = Callable[[str, str, float], None]
-"""Told of each request: the method's name, the HTTP status or what kept it from having one, and how many seconds it took."""
+OnRequest = Callable[[str, str, float], None]
+"""Called after each request with the method, the HTTP status or the failure, and the seconds."""
 
 _DEFAULT = BaseRequest.DEFAULT_NONE
-_STRANGER = "from something that is no Bot API server"
+_NOT_TELEGRAM = "from something that is no Bot API server"
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class _Answer(dict[str, Any]):
-    """An answer as JSON; one that lacks what is asked of it is none of the Bot API's."""
+    """An answer as JSON; one without a required field does not come from the Bot API."""
 
     def __missing__(self, name: str) -> Any:
-        raise NetworkError(f"an answer without “{name}” {_STRANGER}")
+        raise NetworkError(f"an answer without “{name}” {_NOT_TELEGRAM}")
 
 
 class AiohttpRequest(BaseRequest):
-    """A pool of connections. All timeouts are in seconds; None waits without end."""
+    """A pool of connections. All timeouts are in seconds; None waits without limit."""
 
     def __init__(
         self,
@@ -42,9 +43,9 @@ class AiohttpRequest(BaseRequest):
         connect_timeout: float = 5.0,
         read_timeout: float = 10.0,
         pool_timeout: float = 30.0,
-        asked: Asked | None = None,
+        on_request: OnRequest | None = None,
     ) -> None:
-        self._asked = asked
+        self._on_request = on_request
         self._connections = connections
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
@@ -53,34 +54,34 @@ class AiohttpRequest(BaseRequest):
 
     @property
     def read_timeout(self) -> float | None:
-        """How long the server may be silent."""
+        """How many seconds the server may be silent."""
         return self._read_timeout
 
     async def initialize(self) -> None:
-        """Open the pool; opening it twice is no harm."""
+        """Open the pool; opening it twice does no harm."""
         if self._session is None or self._session.closed:
             connector = aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30)
-            # Telegram sets no cookies, so none are looked for.
+            # Telegram sets no cookies.
             cookies = aiohttp.DummyCookieJar()
             self._session = aiohttp.ClientSession(
                 connector=connector, headers={"User-Agent": self.USER_AGENT}, cookie_jar=cookies
             )
 
     async def shutdown(self) -> None:
-        """Close the pool; closing it twice is no harm."""
+        """Close the pool; closing it twice does no harm."""
         if self._session is not None:
             await self._session.close()
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> Any:
-        """Return an answer's JSON; raises NetworkError where it is none, or no answer of the Bot API's."""
+        """Return an answer's JSON; raises NetworkError if it does not come from the Bot API."""
         try:
             answer = read_json(payload)
         except ValueError:
-            # It may be anybody's page, so it is not logged.
-            raise NetworkError(f"no JSON {_STRANGER}") from None
+            # The page may come from any program, so it is not logged.
+            raise NetworkError(f"no JSON {_NOT_TELEGRAM}") from None
         if not isinstance(answer, dict):
-            raise NetworkError(f"{type(answer).__name__} {_STRANGER}")
+            raise NetworkError(f"{type(answer).__name__} {_NOT_TELEGRAM}")
         return _Answer(answer)
 
     async def do_request(
@@ -96,15 +97,15 @@ class AiohttpRequest(BaseRequest):
         """Send one request and return the HTTP status and the body.
 
         Raises:
-            TimedOut: some timeout passed; ``__cause__`` tells which.
-            NetworkError: the connection failed, or something on the way answered for Telegram with words of its own: its 403 does not
-                mean that somebody blocked the bot, nor its 404 that the token is wrong. None of these names the URL, which holds the token.
+            TimedOut: a timeout passed; ``__cause__`` says which.
+            NetworkError: the connection failed, or a proxy answered in place of Telegram. A proxy's
+                403 does not mean that a person blocked the bot, nor its 404 that the token is
+                wrong. No error contains the URL, because the URL contains the token.
         """
         if self._session is None or self._session.closed:
             raise RuntimeError("this transport is not open")
-        del (
-            write_timeout
-        )  # aiohttp has no such timeout; the silence of the server ends a stuck upload too.
+        # aiohttp has no write timeout; the read timeout ends a stuck upload too.
+        del write_timeout
         timeout = _timeout(
             _chosen(pool_timeout, self._pool_timeout),
             _chosen(connect_timeout, self._connect_timeout),
@@ -118,37 +119,38 @@ class AiohttpRequest(BaseRequest):
             ) as response:
                 status, body = response.status, await response.read()
         except TimeoutError as error:
-            self._tell(url, "timeout", began)
+            self._report(url, "timeout", began)
             raise TimedOut from type(error)(type(error).__name__)
         except (aiohttp.ClientError, OSError) as error:
-            self._tell(url, "no_connection", began)
+            self._report(url, "no_connection", began)
             raise NetworkError(f"aiohttp.{type(error).__name__}") from None
-        self._tell(url, str(status), began)
+        self._report(url, str(status), began)
         if status >= HTTPStatus.MULTIPLE_CHOICES and not _is_refusal(body):
-            raise NetworkError(f"{status} {_STRANGER}")
+            raise NetworkError(f"{status} {_NOT_TELEGRAM}")
         return status, body
 
-    def _tell(self, url: str, status: str, began: float) -> None:
-        """Tell how a request ended."""
-        if self._asked is not None:
-            self._asked(_method_of(url), status, asyncio.get_running_loop().time() - began)
+    def _report(self, url: str, status: str, began: float) -> None:
+        """Report the result of a request."""
+        if self._on_request is not None:
+            seconds = asyncio.get_running_loop().time() - began
+            self._on_request(_method_of(url), status, seconds)
 
 
 def _is_refusal(body: bytes) -> bool:
-    """Tell whether a body is how the Bot API refuses something: a gateway's own words may be JSON as well."""
+    """Return whether a body is a refusal by the Bot API: a proxy's error may be JSON too."""
     try:
-        said = AiohttpRequest.parse_json_payload(body)
+        answer = AiohttpRequest.parse_json_payload(body)
     except TelegramError:
         return False
-    parameters = said.get("parameters", {})
-    told_well = isinstance(parameters, dict) and all(
+    parameters = answer.get("parameters", {})
+    valid = isinstance(parameters, dict) and all(
         isinstance(value, int) for value in parameters.values()
     )
-    return said.get("ok") is False and isinstance(said.get("description"), str) and told_well
+    return answer.get("ok") is False and isinstance(answer.get("description"), str) and valid
 
 
 def _method_of(url: str) -> str:
-    """Return the method that is called at an address, which holds the token as well; all files are one."""
+    """Return the method in a URL without the token; all downloads of files count as one."""
     *_, bot, method = url.split("?", maxsplit=1)[0].rsplit("/", maxsplit=2)
     return method if bot.startswith("bot") and method.isascii() and method.isalpha() else "file"
 
@@ -162,19 +164,19 @@ def _chosen(given: Any, default: float | None) -> float | None:
 def _timeout(
     pool: float | None, connect: float | None, read: float | None
 ) -> aiohttp.ClientTimeout:
-    """Return the timeouts as aiohttp wants them; a bot has few different ones."""
+    """Return the timeouts in aiohttp's form, cached because a bot has few different ones."""
     return aiohttp.ClientTimeout(total=None, connect=pool, sock_connect=connect, sock_read=read)
 
 
 def _body(
     data: RequestData | None,
 ) -> tuple[aiohttp.FormData | bytes | None, dict[str, str] | None]:
-    """Return the request's parameters as form data, with its files where it has any, and the headers that tell what it is."""
+    """Return a request's parameters and files as form data, and the matching headers."""
     if data is None:
         return None, None
     if not data.multipart_data:
-        # A form looks like the query of an address, which yarl quotes in C; the standard library takes ten times as long, and fails at half
-        # a character, which yarl leaves out.
+        # A form has the syntax of a URL query, which yarl quotes in C. The standard library takes
+        # ten times as long, and fails on lone surrogates, which yarl leaves out.
         return yarl.URL.build(query=data.json_parameters).raw_query_string.encode(), _FORM
     form = aiohttp.FormData(data.json_parameters)
     for name, (filename, content, mime) in data.multipart_data.items():

@@ -1,1 +1,1 @@
-"""How an update comes in: received, read, and processed as one unit of work."""
+"""Receives updates, reads them, and processes each as one unit of work."""

@@ -1,4 +1,7 @@
-"""Long polling that acknowledges an update only once its work is committed; python-telegram-bot's own does so before."""
+"""Long polling that acknowledges an update only after its commit.
+
+python-telegram-bot's own polling acknowledges updates before they are processed.
+"""
 
 import asyncio
 import logging
@@ -11,9 +14,9 @@ from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, Tel
 from telegram.request import BaseRequest
 
 from bot.observability.heartbeat import Heartbeat
-from bot.runtime.chat_locks import finished
+from bot.runtime.tasks import drain
 from bot.telegram.api import call
-from bot.updates.receiver import Received, Receiver
+from bot.updates.receiver import AnyApplication, Receiver
 from bot.updates.wire import KINDS, Raw, is_update
 
 Result = TypeVar("Result")
@@ -22,48 +25,52 @@ log = logging.getLogger(__name__)
 
 ALLOWED_UPDATES = KINDS
 _POLL_SECONDS = 30
-# Telegram's numbers have 32 bits. Another server's may have more, and then all of them have.
-_TELEGRAMS_NUMBERS = 2**31
+# Telegram's update numbers have 32 bits. Another server's may be larger, but then all of them are.
+_FIRST_IMPLAUSIBLE_NUMBER = 2**31
 _FIRST_WAIT = 0.5
-_LONGEST_WAIT = 30.0
-_GLANCE = 0.25
+_MAX_WAIT = 30.0
+_COMMIT_WAIT = 0.25
 _DRAIN_SECONDS = 1.5
 
 
 async def poll(
-    application: Received, line: BaseRequest, receiver: Receiver, pulse: Heartbeat
+    application: AnyApplication, transport: BaseRequest, receiver: Receiver, heartbeat: Heartbeat
 ) -> None:
-    """Fetch updates and have them worked until cancelled; raises InvalidToken where the token is refused.
+    """Fetch updates and have them processed, until cancelled.
 
-    They are fetched by a ``line`` of their own, which nothing that is sent can fill. The ``pulse`` beats each time Telegram answers.
+    The ``transport`` is used for nothing else, so sending cannot block fetching. The ``heartbeat``
+    beats each time Telegram answers.
+
+    Raises:
+        InvalidToken: Telegram refused the token.
     """
-    await retried(application.bot.delete_webhook)
-    fetched = _Fetched(receiver)
+    await retry_until_answered(application.bot.delete_webhook)
+    fetched = FetchedUpdates(receiver)
     backoff = _Backoff()
     try:
         while True:
             try:
-                # The first call asks for what is there already, so that a quiet bot is known to be ready at once.
+                # The first call does not wait for updates, so a quiet bot is ready at once.
                 updates = await _get_updates(
                     application.bot,
-                    line,
+                    transport,
                     fetched.offset,
-                    wait=_POLL_SECONDS if pulse.age is not None else 0,
+                    wait=_POLL_SECONDS if heartbeat.age is not None else 0,
                 )
             except InvalidToken:
                 raise
             except TelegramError as error:
                 await backoff.wait(error)
                 continue
-            pulse.beat()
-            backoff.answered()
-            await fetched.take(updates)
+            heartbeat.beat()
+            backoff.reset()
+            await fetched.process(updates)
     finally:
         await fetched.stop()
 
 
-async def retried(call: Callable[[], Awaitable[Result]]) -> Result:
-    """Make a call to Telegram until it is answered, waiting longer each time; raises InvalidToken where the token is refused."""
+async def retry_until_answered(call: Callable[[], Awaitable[Result]]) -> Result:
+    """Call Telegram until it answers, with growing waits; raises InvalidToken."""
     backoff = _Backoff()
     while True:
         try:
@@ -74,90 +81,104 @@ async def retried(call: Callable[[], Awaitable[Result]]) -> Result:
             await backoff.wait(error)
 
 
-class _Fetched:
-    """The updates that were fetched, until they are committed.
+class FetchedUpdates:
+    """The updates that were fetched and may not be committed yet.
 
-    ``offset`` acknowledges those below it. While one chat has trouble it stays where it is, and the updates of all others go on, as far as
-    Telegram shows them: it gives out a hundred from the offset on.
+    ``offset`` acknowledges all updates below it. While an update of one chat keeps failing, the
+    offset stays at that update. Other chats go on as far as Telegram returns their updates, which
+    is a hundred from the offset on. ``commit_wait`` is how many seconds to wait for commits before
+    the next fetch.
     """
 
-    def __init__(self, receiver: Receiver) -> None:
+    def __init__(self, receiver: Receiver, *, commit_wait: float = _COMMIT_WAIT) -> None:
         self.offset: int | None = None
         self._lowest: int | None = None
         self._receiver = receiver
-        self._taken: dict[int, asyncio.Task[None]] = {}
+        self._commit_wait = commit_wait
+        self._tasks: dict[int, asyncio.Task[None]] = {}
 
-    async def take(self, updates: Sequence[Raw]) -> None:
-        """Have updates worked that are not in work yet, give them a moment, and say how far they are committed."""
-        if updates and not (updates := self._within_reach(updates)):
-            # Telegram would give out the same again at once.
+    @property
+    def tracked(self) -> Sequence[int]:
+        """The numbers of the updates from the offset on, committed or not."""
+        return list(self._tasks)
+
+    @property
+    def uncommitted(self) -> "dict[int, asyncio.Task[None]]":
+        """The updates in progress: their numbers and tasks."""
+        return {number: task for number, task in self._tasks.items() if not task.done()}
+
+    async def process(self, updates: Sequence[Raw]) -> None:
+        """Start to process new updates, wait a moment, and move the offset past the committed."""
+        if updates and not (updates := self._plausible(updates)):
+            # Telegram would return the same updates again at once.
             await asyncio.sleep(_FIRST_WAIT)
-        # Tasks begin in the order they were made, so each chat's updates queue in the order Telegram sent them.
+        # Tasks start in the order of their creation, so each chat's updates stay in order.
         for raw in updates:
-            if (number := raw["update_id"]) not in self._taken:
-                self._taken[number] = asyncio.create_task(
-                    self._receiver.until_committed(self._receiver.read(raw))
+            if (number := raw["update_id"]) not in self._tasks:
+                self._tasks[number] = asyncio.create_task(
+                    self._receiver.process_until_committed(self._receiver.read(raw))
                 )
-        if working := self._working():
-            await asyncio.wait(working.values(), timeout=_GLANCE)
-        if working := self._working():
-            self.offset = min(working)
-            self._taken = {
-                number: task for number, task in self._taken.items() if number >= self.offset
+        if uncommitted := self.uncommitted:
+            await asyncio.wait(uncommitted.values(), timeout=self._commit_wait)
+        if uncommitted := self.uncommitted:
+            self.offset = min(uncommitted)
+            self._tasks = {
+                number: task for number, task in self._tasks.items() if number >= self.offset
             }
         elif updates:
             self.offset = max(raw["update_id"] for raw in updates) + 1
-            self._taken.clear()
+            self._tasks.clear()
 
-    def _within_reach(self, updates: Sequence[Raw]) -> Sequence[Raw]:
-        """Leave out updates whose numbers are implausibly large: acknowledging one would discard every later update."""
+    def _plausible(self, updates: Sequence[Raw]) -> Sequence[Raw]:
+        """Leave out updates with implausibly large numbers.
+
+        To acknowledge one of them would discard every later update.
+        """
         if self._lowest is None and updates:
             self._lowest = min(raw["update_id"] for raw in updates)
-        if self._lowest is None or self._lowest >= _TELEGRAMS_NUMBERS:
+        if self._lowest is None or self._lowest >= _FIRST_IMPLAUSIBLE_NUMBER:
             return updates
-        reached = [raw for raw in updates if raw["update_id"] < _TELEGRAMS_NUMBERS]
-        if len(reached) < len(updates):
+        plausible = [raw for raw in updates if raw["update_id"] < _FIRST_IMPLAUSIBLE_NUMBER]
+        if len(plausible) < len(updates):
             log.error(
-                "%s of %s updates have numbers far beyond all others and are passed over",
-                len(updates) - len(reached),
+                "ignored %s of %s updates: their numbers are far beyond all others",
+                len(updates) - len(plausible),
                 len(updates),
             )
-        return reached
+        return plausible
 
     async def stop(self) -> None:
-        """Let what is in work be committed, but not for ever, and give back the rest: Telegram will offer it again."""
-        await finished(self._working().values(), seconds=_DRAIN_SECONDS)
-
-    def _working(self) -> "dict[int, asyncio.Task[None]]":
-        """Return what is not committed yet."""
-        return {number: task for number, task in self._taken.items() if not task.done()}
+        """Let updates in progress be committed for a moment; Telegram returns the rest again."""
+        await drain(self.uncommitted.values(), seconds=_DRAIN_SECONDS)
 
 
 async def _get_updates(
-    bot: Bot, line: BaseRequest, offset: int | None, *, wait: int
+    bot: Bot, transport: BaseRequest, offset: int | None, *, wait: int
 ) -> Sequence[Raw]:
-    """Fetch updates as Telegram writes them: those in work are offered again and again, and nobody has to read them each time."""
-    patience = (line.read_timeout or 0.0) + wait
-    wish = {"offset": offset, "timeout": wait, "allowed_updates": ALLOWED_UPDATES}
+    """Fetch updates as plain JSON: those in progress are returned again, and not parsed again."""
+    read_timeout = (transport.read_timeout or 0.0) + wait
+    parameters = {"offset": offset, "timeout": wait, "allowed_updates": ALLOWED_UPDATES}
     try:
-        result = await call(bot, "getUpdates", wish, by=line, read_timeout=patience)
+        result = await call(
+            bot, "getUpdates", parameters, transport=transport, read_timeout=read_timeout
+        )
     except TelegramError:
         raise
     except Exception as error:
-        # The library may fail at an answer that is none of the Bot API's.
+        # The library may fail on an answer that does not come from the Bot API.
         raise NetworkError(
-            f"getUpdates was answered with something that cannot be read ({type(error).__name__})"
+            f"the answer to getUpdates cannot be read ({type(error).__name__})"
         ) from error
     if not isinstance(result, list):
-        raise NetworkError("getUpdates was answered with something that is no list of updates")
+        raise NetworkError("the answer to getUpdates is not a list of updates")
     updates = [update for update in result if is_update(update)]
     if result and not updates:
-        # Telegram would give out the same again at once; a longer wait would keep the next person waiting.
-        log.error("getUpdates was answered with nothing that has an update's number")
+        # Telegram would return the same again at once; a longer wait would delay people.
+        log.error("the answer to getUpdates contains no update number")
         await asyncio.sleep(_FIRST_WAIT)
     elif len(updates) < len(result):
         log.error(
-            "%s of %s updates have no number and are passed over",
+            "ignored %s of %s updates: they have no number",
             len(result) - len(updates),
             len(result),
         )
@@ -165,37 +186,38 @@ async def _get_updates(
 
 
 class _Backoff:
-    """Waits after an error, longer each time; tells of an error once, until another one comes or Telegram answers."""
+    """Waits after an error, longer each time.
+
+    Logs an error once, until a different error occurs or Telegram answers.
+    """
 
     def __init__(self) -> None:
         self._wait = _FIRST_WAIT
-        self._told = ""
+        self._logged = ""
 
-    def answered(self) -> None:
-        """Take note that Telegram answers."""
-        if self._told:
+    def reset(self) -> None:
+        """Start over, because Telegram answered."""
+        if self._logged:
             log.info("Telegram answers again")
-        self._wait, self._told = _FIRST_WAIT, ""
+        self._wait, self._logged = _FIRST_WAIT, ""
 
     async def wait(self, error: TelegramError) -> None:
-        """Wait as long as an error asks, else twice as long as the last time."""
+        """Wait as long as the error asks, else twice as long as the last time."""
         asked = error.retry_after if isinstance(error, RetryAfter) else None
         seconds = asked.total_seconds() if isinstance(asked, timedelta) else asked or self._wait
-        if str(error) != self._told:
-            self._tell(error, seconds)
+        if str(error) != self._logged:
+            self._log(error, seconds)
         await asyncio.sleep(seconds)
-        self._wait = min(self._wait * 2, _LONGEST_WAIT)
+        self._wait = min(self._wait * 2, _MAX_WAIT)
 
-    def _tell(self, error: TelegramError, seconds: float) -> None:
-        """Tell of an error that is new."""
-        self._told = str(error)
+    def _log(self, error: TelegramError, seconds: float) -> None:
+        """Log a new error."""
+        self._logged = str(error)
         if isinstance(error, Conflict):
             log.error(
                 "another program polls with this token: stop one of the two (%s)", error.message
             )
         else:
             log.warning(
-                "Telegram did not answer and will be asked again, first in %.1f seconds: %s",
-                seconds,
-                error,
+                "Telegram did not answer; the first retry is in %.1f seconds: %s", seconds, error
             )

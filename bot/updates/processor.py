@@ -1,4 +1,7 @@
-"""One update, one unit of work: worked once, in the order of its chat, committed before anything is told, told before the next."""
+"""Processes an update as one unit of work: once, in its chat's order, committed before the reply.
+
+The reply is tried before the chat's next update is processed.
+"""
 
 import asyncio
 import logging
@@ -16,40 +19,47 @@ from bot.buttons import read
 from bot.clock import Clock
 from bot.dialogue.lines import line_of
 from bot.dialogue.request import CURRENT_REQUEST, UpdateRequest
-from bot.messages.actions import Answer, Delete, Edit, Send, Step, packed
+from bot.messages.actions import Answer, Delete, Edit, Send, Step, to_payload
 from bot.messages.screen import Screen
 from bot.observability.metrics import Metrics
 from bot.outbox.relay import Relay
 from bot.ports import BotUnitOfWork, Database
 from bot.runtime.alarm import Alarm
-from bot.runtime.chat_locks import SEND_LOCK_SECONDS, ChatLock, ChatLocks, finished
+from bot.runtime.chat_locks import SEND_LOCK_SECONDS, ChatLock, ChatLocks
+from bot.runtime.tasks import drain
 from bot.ui.commands import COMMANDS
 from bot.ui.texts import best_language, texts_in
 from bot.updates.sender import Sender, sender_of
 from bot.updates.wire import shown_before, unreadable
 from domain.client import Client
 from domain.operations.dialogue import Dialogue
-from domain.operations.incident import Trouble
+from domain.operations.incident import IncidentKind
 from domain.operations.outbox import OutboxRow
 from domain.ports import DatabaseAway, TransactionConflict
 from domain.text import storable
 
 log = logging.getLogger(__name__)
 
-SIDE_BY_SIDE = 64
-TRIES = 3
-CHANCES = 8
-"""After this many conflicts or lost connections, count one failure in the database: if that works, the update is at fault."""
-_ERROR_KEPT = 2000
-_COUNTED_AT_ONCE = 1_000
+MAX_CONCURRENT_UPDATES = 64
+MAX_ATTEMPTS = 3
+RETRIES_PER_FAILURE = 8
+"""After so many conflicts or lost connections, an update counts as failed once.
+
+If the database can record that failure, the update itself is at fault.
+"""
+_MAX_ERROR_LENGTH = 2000
+_MAX_COUNTERS = 1_000
 
 
-class WorkFailed(Exception):
-    """The work of an update failed for a reason of ours; nothing of it was kept."""
+class UpdateFailed(Exception):
+    """An update failed because of a bug or an outage; nothing of it was committed."""
 
 
 class UpdateProcessor(BaseUpdateProcessor):
-    """Works updates as ``docs/architecture.md`` tells; returns once the work is committed, while its answer is still on the way."""
+    """Processes updates as described in ``docs/architecture.md``.
+
+    Returns after the commit, while the reply is still being sent.
+    """
 
     def __init__(
         self,
@@ -59,43 +69,43 @@ class UpdateProcessor(BaseUpdateProcessor):
         alarm: Alarm,
         metrics: Metrics,
     ) -> None:
-        super().__init__(SIDE_BY_SIDE)
+        super().__init__(MAX_CONCURRENT_UPDATES)
         self._database = database
         self._chat_locks = chat_locks
         self._clock = clock
-        self._answers: set[asyncio.Task[None]] = set()
-        self._excuses: Counter[int] = Counter()
-        self._uncounted: Counter[int] = Counter()
+        self._replies: set[asyncio.Task[None]] = set()
+        self._retries: Counter[int] = Counter()
+        self._failures: Counter[int] = Counter()
         self._alarm = alarm
         self._metrics = metrics
-        # The relay sends through the bot, which is built with this processor: it is handed over once both are there.
+        # The relay needs the bot, and the bot needs this processor: the relay is set afterwards.
         self.relay: Relay
 
     async def initialize(self) -> None:
-        """Nothing has to be opened."""
+        """Do nothing: there is nothing to open."""
 
     async def shutdown(self) -> None:
-        """Let the answers on their way arrive, but not for ever: the outbox has what does not."""
-        await finished(self._answers)
+        """Let replies arrive for a few seconds; the outbox keeps the rest."""
+        await drain(self._replies)
 
     def abort(self) -> None:
-        """Cancel every answer in progress."""
-        for task in self._answers:
+        """Cancel every reply in progress."""
+        for task in self._replies:
             task.cancel()
 
     async def idle(self) -> None:
-        """Wait until no answer is on its way."""
-        while self._answers:
-            await asyncio.gather(*self._answers, return_exceptions=True)
+        """Wait until no reply is being sent."""
+        while self._replies:
+            await asyncio.gather(*self._replies, return_exceptions=True)
 
     async def do_process_update(self, update: object, coroutine: Awaitable[Any]) -> None:
-        """Work one update.
+        """Process one update.
 
-        Raises whatever kept its work from being committed; the update is then to be offered again.
+        Raises the error that prevented the commit. Telegram must then offer the update again.
         """
         try:
             if isinstance(update, Update):
-                await self._received(update, coroutine)
+                await self._process(update, coroutine)
         except TransactionConflict:
             raise
         except Exception:
@@ -104,85 +114,90 @@ class UpdateProcessor(BaseUpdateProcessor):
         finally:
             _close(coroutine)
 
-    async def _received(self, update: Update, coroutine: Awaitable[Any]) -> None:
-        """Work an update; a failure anywhere is counted, unless the database is away."""
+    async def _process(self, update: Update, coroutine: Awaitable[Any]) -> None:
+        """Process an update, and count any failure unless the database is unavailable."""
         try:
-            await self._worked_or_passed_over(update, coroutine)
-        except (TransactionConflict, DatabaseAway, WorkFailed):
+            await self._process_or_skip(update, coroutine)
+        except (TransactionConflict, DatabaseAway, UpdateFailed):
             raise
         except Exception as error:  # noqa: BLE001  (it is logged and counted there)
             await self._failed(update, None, error)
 
-    async def _worked_or_passed_over(self, update: Update, coroutine: Awaitable[Any]) -> None:
-        """Work an update, or pass over one that has no sender or cannot be read."""
+    async def _process_or_skip(self, update: Update, coroutine: Awaitable[Any]) -> None:
+        """Process an update, or skip it if it has no sender or cannot be read."""
         sender = sender_of(update)
         if sender is not None:
-            # Log lines of the update and of its answer's task, which starts with a copy of this context, carry these values.
+            # The reply's task copies this context, so its log lines carry these fields too.
             with bound_contextvars(
-                update_id=update.update_id, chat=sender.chat, **_acted_on(update)
+                update_id=update.update_id, chat=sender.chat, **_reservation_of(update)
             ):
-                await self._in_turn(update, sender, coroutine)
+                await self._process_in_chat(update, sender, coroutine)
         elif (reason := unreadable(update)) is not None:
-            if await self._noted(update, reason):
+            if await self._record_unreadable(update, reason):
                 self._metrics.update_ended(update, "set_aside")
         else:
             self._metrics.update_ended(update, "worked")
 
-    async def _noted(self, update: Update, reason: str) -> bool:
-        """Have the admins told of an update that cannot be read; False where they were before. Raises DatabaseAway."""
-        async with self._database.transaction() as work:
-            fresh = await work.updates.begin(update.update_id, self._clock())
-            if fresh:
-                await work.incidents.note(Trouble.UPDATE_SET_ASIDE, reason, self._clock())
-        return fresh
+    async def _record_unreadable(self, update: Update, reason: str) -> bool:
+        """Record an incident for an update that cannot be read.
 
-    async def _in_turn(self, update: Update, sender: Sender, coroutine: Awaitable[Any]) -> None:
-        """Work an update in its chat's turn, which lasts until the answer was tried."""
-        turn = await self._chat_locks.take(sender.chat)
+        Returns False if that was done before. Raises DatabaseAway.
+        """
+        async with self._database.transaction() as uow:
+            is_new = await uow.updates.begin(update.update_id, self._clock())
+            if is_new:
+                await uow.incidents.note(IncidentKind.UPDATE_SET_ASIDE, reason, self._clock())
+        return is_new
+
+    async def _process_in_chat(
+        self, update: Update, sender: Sender, coroutine: Awaitable[Any]
+    ) -> None:
+        """Process an update under its chat's lock, which is held until the reply was tried."""
+        chat_lock = await self._chat_locks.acquire(sender.chat)
         try:
-            row = await self._worked(update, sender, coroutine)
+            row = await self._commit_or_fail(update, sender, coroutine)
         except BaseException:
-            turn.release()
+            chat_lock.release()
             raise
         if row is None:
-            turn.release()
+            chat_lock.release()
             return
-        task = asyncio.create_task(self._told(row, turn))
-        self._answers.add(task)
-        task.add_done_callback(self._answers.discard)
+        task = asyncio.create_task(self._reply(row, chat_lock))
+        self._replies.add(task)
+        task.add_done_callback(self._replies.discard)
 
-    async def _worked(
+    async def _commit_or_fail(
         self, update: Update, sender: Sender, coroutine: Awaitable[Any]
     ) -> OutboxRow | None:
-        """Work an update and commit it, or count the failure; return the answer to be told, if there is one."""
+        """Process an update and commit it, or count the failure; return the reply, if any."""
         try:
-            async with self._database.transaction() as work:
-                fresh = await work.updates.begin(update.update_id, self._clock(), line_of(update))
-                row = await self._unit(work, update, sender, coroutine) if fresh else None
-                due = work.outbox.earliest
+            async with self._database.transaction() as uow:
+                is_new = await uow.updates.begin(update.update_id, self._clock(), line_of(update))
+                row = await self._handle(uow, update, sender, coroutine) if is_new else None
+                due = uow.outbox.earliest
         except (TransactionConflict, DatabaseAway) as error:
-            if self._excused(update):
+            if self._may_retry(update):
                 raise
             return await self._failed(update, sender, error)
         except Exception as error:  # noqa: BLE001  (it is logged and counted there)
             return await self._failed(update, sender, error)
-        self._excuses.pop(update.update_id, None)
-        self._metrics.update_ended(update, "worked" if fresh else "repeated")
-        if not fresh:
-            log.info("update %s was worked before", update.update_id)
+        self._retries.pop(update.update_id, None)
+        self._metrics.update_ended(update, "worked" if is_new else "repeated")
+        if not is_new:
+            log.info("update %s was processed before", update.update_id)
         if due is not None:
             self._alarm.at(due)
         return row
 
-    async def _unit(
-        self, work: BotUnitOfWork, update: Update, sender: Sender, coroutine: Awaitable[Any]
+    async def _handle(
+        self, uow: BotUnitOfWork, update: Update, sender: Sender, coroutine: Awaitable[Any]
     ) -> OutboxRow | None:
-        """Load the unit, run the handlers, save what they left."""
+        """Load the request, run the handlers, and save the dialogue and the reply."""
         now = self._clock()
-        request = await _loaded(work, update, sender, now)
-        stood = request.dialogue
+        request = await _load(uow, update, sender, now)
+        before = request.dialogue
         if _is_command(update):
-            request.left = stood.flow is not None
+            request.left = before.flow is not None
             request.leave()
         token = CURRENT_REQUEST.set(request)
         try:
@@ -191,119 +206,127 @@ class UpdateProcessor(BaseUpdateProcessor):
             CURRENT_REQUEST.reset(token)
         if request.error is not None:
             raise request.error
-        standing = request.dialogue if request.dialogue.flow else Dialogue()
-        if standing != stood:
-            await work.dialogues.save(sender.contact.id, standing, now)
+        after = request.dialogue if request.dialogue.flow else Dialogue()
+        if after != before:
+            await uow.dialogues.save(sender.contact.id, after, now)
         steps = _ordered(request, update)
         if not steps:
             return None
-        # The answer to a tap is sent first and by this process, so a tap's row is never queued from the start.
+        # A tap is answered first and by this process, so its row is never queued from the start.
         queued = update.callback_query is None and self.relay.must_queue(sender.chat)
-        return await work.outbox.reply(sender.chat, packed(steps), now, queued=queued)
+        return await uow.outbox.reply(sender.chat, to_payload(steps), now, queued=queued)
 
-    def _excused(self, update: Update) -> bool:
-        """Tell whether an update may be offered again without being counted; every few times it may not."""
-        _forget_if_many(self._excuses)
-        self._excuses[update.update_id] += 1
-        if self._excuses[update.update_id] < CHANCES:
+    def _may_retry(self, update: Update) -> bool:
+        """Return whether an update may be offered again without counting a failure."""
+        _clear_if_large(self._retries)
+        self._retries[update.update_id] += 1
+        if self._retries[update.update_id] < RETRIES_PER_FAILURE:
             return True
-        del self._excuses[update.update_id]
+        del self._retries[update.update_id]
         return False
 
-    async def _told(self, row: OutboxRow, turn: ChatLock) -> None:
-        """Tell an answer for the first time, and end the chat's turn; what has to wait is told by the sweep."""
-        with turn.lasting(SEND_LOCK_SECONDS):
+    async def _reply(self, row: OutboxRow, chat_lock: ChatLock) -> None:
+        """Try to send a reply, and release the chat's lock; the outbox sends what is left."""
+        with chat_lock.hold_at_most(SEND_LOCK_SECONDS):
             try:
                 await self.relay.reply(row)
             except Exception:
-                log.exception("an answer was left to the sweep")
+                log.exception("a reply failed and is left to the next sweep")
 
     async def _failed(
         self, update: Update, sender: Sender | None, error: Exception
     ) -> OutboxRow | None:
-        """Count a failure. After a few the update is set aside and its sender told; before, it is to be offered again."""
+        """Count a failure, and set the update aside after a few; return the apology, if any.
+
+        Raises:
+            UpdateFailed: the update is to be offered again.
+        """
         log.error("update %s failed", update.update_id, exc_info=error)
         try:
-            set_aside, row = await self._counted(update, sender, error)
+            set_aside, row = await self._count_failure(update, sender, error)
         except (TransactionConflict, DatabaseAway):
             raise
         except Exception:
             log.exception(
                 "the failure of update %s could not be counted in the database", update.update_id
             )
-            set_aside, row = self._is_last_try(update), None
+            set_aside, row = self._is_last_attempt(update), None
         if not set_aside:
-            raise WorkFailed(f"update {update.update_id}") from error
+            raise UpdateFailed(f"update {update.update_id}") from error
         self._metrics.update_ended(update, "set_aside")
         return row
 
-    async def _counted(
+    async def _count_failure(
         self, update: Update, sender: Sender | None, error: Exception
     ) -> tuple[bool, OutboxRow | None]:
-        """Count a failure in the database; return whether the update is set aside, and what its sender is told then."""
-        now = self._clock()
-        async with self._database.transaction() as work:
-            if not await work.updates.failed(update.update_id, _described(error), now, limit=TRIES):
-                return False, None
-            await work.updates.begin(update.update_id, now)
-            await work.incidents.note(Trouble.UPDATE_SET_ASIDE, type(error).__name__, now)
-            return True, await _apologised(work, update, sender, now) if sender else None
+        """Count a failure in the database.
 
-    def _is_last_try(self, update: Update) -> bool:
-        """Count a failure in memory where the database cannot; tell whether the update is to be set aside."""
-        _forget_if_many(self._uncounted)
-        self._uncounted[update.update_id] += 1
-        if self._uncounted[update.update_id] < TRIES:
+        Returns whether the update is set aside, and the apology to its sender.
+        """
+        now, number, details = self._clock(), update.update_id, _error_details(error)
+        async with self._database.transaction() as uow:
+            if not await uow.updates.failed(number, details, now, limit=MAX_ATTEMPTS):
+                return False, None
+            await uow.updates.begin(number, now)
+            await uow.incidents.note(IncidentKind.UPDATE_SET_ASIDE, type(error).__name__, now)
+            return True, await _apologise(uow, update, sender, now) if sender else None
+
+    def _is_last_attempt(self, update: Update) -> bool:
+        """Count a failure in memory; return whether the update is to be set aside."""
+        _clear_if_large(self._failures)
+        self._failures[update.update_id] += 1
+        if self._failures[update.update_id] < MAX_ATTEMPTS:
             return False
-        del self._uncounted[update.update_id]
+        del self._failures[update.update_id]
         return True
 
 
-def _forget_if_many(counts: Counter[int]) -> None:
-    """Forget counts of updates that are perhaps never offered again; those that are, are counted from the beginning."""
-    if len(counts) > _COUNTED_AT_ONCE:
+def _clear_if_large(counts: Counter[int]) -> None:
+    """Clear the counts if they are many; updates that are offered again start from zero."""
+    if len(counts) > _MAX_COUNTERS:
         counts.clear()
 
 
-def _described(error: Exception) -> str:
-    """Return an error in words that the database can keep."""
-    return storable(f"{type(error).__name__}: {error}"[:_ERROR_KEPT])
+def _error_details(error: Exception) -> str:
+    """Return an error as a text that the database can store."""
+    return storable(f"{type(error).__name__}: {error}"[:_MAX_ERROR_LENGTH])
 
 
-def _acted_on(update: Update) -> dict[str, int]:
-    """Return the reservation that a tapped button is for, as it stands in a log; nothing where it is for none."""
+def _reservation_of(update: Update) -> dict[str, int]:
+    """Return the log field of a tapped button's reservation, empty if it has none."""
     choice = read(update.callback_query.data) if update.callback_query else None
     number = getattr(choice, "reservation", 0) or getattr(choice, "moving", 0)
     return {"reservation": number} if number else {}
 
 
-async def _loaded(
-    work: BotUnitOfWork, update: Update, sender: Sender, now: datetime
-) -> UpdateRequest:
-    """Return the unit of an update, with the person and their dialogue as they stand."""
-    person = await _person(work, sender, now)
+async def _load(uow: BotUnitOfWork, update: Update, sender: Sender, now: datetime) -> UpdateRequest:
+    """Return the request of an update, with the person and their dialogue from the database."""
+    person = await _person(uow, sender, now)
     query = update.callback_query
     message = query.message if query else None
     return UpdateRequest(
-        uow=work,
+        uow=uow,
         now=now,
         contact=sender.contact,
         person=person,
-        dialogue=Dialogue() if sender.passing else await work.dialogues.get(person.id),
+        dialogue=Dialogue() if sender.passing else await uow.dialogues.get(person.id),
         tapped=message.message_id if message else None,
         before=shown_before(update),
     )
 
 
-async def _person(work: BotUnitOfWork, sender: Sender, now: datetime) -> Client:
-    """Return the person who sent an update, as the database knows them from now on."""
+async def _person(uow: BotUnitOfWork, sender: Sender, now: datetime) -> Client:
+    """Return the sender as the database knows them, after storing their contact details."""
     if sender.passing:
-        return await work.clients.get(sender.contact.id) or sender.stranger
-    return await work.clients.record_contact(sender.contact, now)
+        return await uow.clients.get(sender.contact.id) or sender.stranger
+    return await uow.clients.record_contact(sender.contact, now)
 
 
 def _is_command(update: Update) -> bool:
-    """Tell whether an update is a command of ours, which ends whatever dialogue the person is in; a slip of the pen ends none."""
+    """Return whether an update is one of the bot's commands, which end any dialogue.
+
+    A mistyped command ends no dialogue.
+    """
     message = update.message
     if message is None or not message.text or message.chat.type != ChatType.PRIVATE:
         return False
@@ -312,7 +335,7 @@ def _is_command(update: Update) -> bool:
 
 
 def _ordered(request: UpdateRequest, update: Update) -> list[Step]:
-    """Return the steps in the order in which a repeat does no harm; a tap is always answered, and first."""
+    """Return the steps in an order in which repeats do no harm; a tap is always answered first."""
     order = {Edit: 0, Delete: 1, Send: 2}
     steps = sorted(request.steps, key=lambda step: order.get(type(step), 3))
     if update.callback_query:
@@ -321,24 +344,24 @@ def _ordered(request: UpdateRequest, update: Update) -> list[Step]:
     return steps
 
 
-async def _apologised(
-    work: BotUnitOfWork, update: Update, sender: Sender, now: datetime
+async def _apologise(
+    uow: BotUnitOfWork, update: Update, sender: Sender, now: datetime
 ) -> OutboxRow | None:
-    """Leave an apology to be told; where even that fails, the update is set aside all the same."""
+    """Put an apology into the outbox; if that fails, the update is set aside without one."""
     try:
-        async with work.savepoint():
-            person = await _person(work, sender, now)
+        async with uow.savepoint():
+            person = await _person(uow, sender, now)
             t = texts_in(best_language(person.language, person.telegram_language))
-            return await work.outbox.reply(
-                sender.chat, packed(_apology(update, t.plain("error.ours"))), now
+            return await uow.outbox.reply(
+                sender.chat, to_payload(_apology(update, t.plain("error.ours"))), now
             )
     except Exception:
-        log.exception("nobody can be told that update %s was set aside", update.update_id)
+        log.exception("the sender of update %s gets no apology", update.update_id)
         return None
 
 
 def _apology(update: Update, text: str) -> list[Step]:
-    """Return how to tell a person that the bot failed."""
+    """Return the steps that tell a person that the bot failed."""
     return (
         [Answer(update.callback_query.id, text, alert=True)]
         if update.callback_query
@@ -347,6 +370,6 @@ def _apology(update: Update, text: str) -> list[Step]:
 
 
 def _close(coroutine: Awaitable[Any]) -> None:
-    """Close a coroutine that may never have been awaited, so that Python does not warn of it."""
+    """Close a coroutine, so that Python does not warn if it was never awaited."""
     if hasattr(coroutine, "close"):
         coroutine.close()

@@ -1,4 +1,7 @@
-"""What both ways of receiving updates share: each chat's updates go in one at a time, and each try to work one is a fresh one."""
+"""Passes updates to the processor, one at a time for each chat, and retries them.
+
+Polling and the webhook share this module.
+"""
 
 import asyncio
 import logging
@@ -16,54 +19,60 @@ from bot.updates.wire import Raw, read, unreadable
 from domain.operations.retry import retry_on_conflict
 from domain.ports import DatabaseAway, TransactionConflict
 
-Received = Application[Any, Any, Any, Any, Any, Any]
+AnyApplication = Application[Any, Any, Any, Any, Any, Any]
 
 log = logging.getLogger(__name__)
 
 _FIRST_WAIT = 0.5
-_LONGEST_WAIT = 30.0
-# The processor sets an update aside after fewer; this is for a failure of the processor itself.
-_MOST_FAILURES = 8
+_MAX_WAIT = 30.0
+# The processor sets an update aside after fewer failures; this limit is for its own failures.
+_MAX_FAILURES = 8
 
 
 class Receiver:
-    """Hands updates to the application.
+    """Passes updates to the application.
 
-    A chat waits for its turn here, before the update processor with its limited number of places: so one person's flood takes one of them.
+    Updates wait for their chat's lock here, before the processor with its limited concurrency. So
+    a person who floods the bot occupies one slot of the processor only.
     """
 
-    def __init__(self, application: Received) -> None:
+    def __init__(self, application: AnyApplication) -> None:
         self._application = application
         self._chat_locks = ChatLocks()
-        self._since: dict[int, float] = {}
+        self._started_at: dict[int, float] = {}
 
     @property
     def oldest_age(self) -> float:
-        """For how many seconds the oldest update in work has been so; 0 where there is none."""
-        return time.monotonic() - min(self._since.values()) if self._since else 0.0
+        """For how many seconds the oldest update has been in progress; 0 if there is none."""
+        if not self._started_at:
+            return 0.0
+        return time.monotonic() - min(self._started_at.values())
 
     def read(self, raw: Raw) -> Update:
-        """Return an update."""
+        """Parse an update; log an error if it cannot be read."""
         update = read(raw, self._application.bot)
         if (reason := unreadable(update)) is not None:
             log.error("update %s cannot be read and was set aside: %s", update.update_id, reason)
         return update
 
-    async def once(self, update: Update) -> None:
-        """Have an update worked in its chat's turn; returns once that is committed, and raises whatever kept it from being so."""
-        with self._in_work(update):
-            async with self._turn(update):
-                await self._tried(update)
+    async def process(self, update: Update) -> None:
+        """Process an update under its chat's lock, and return after its commit.
 
-    async def until_committed(self, update: Update) -> None:
-        """Have an update worked, again and again until it is committed or set aside; what came later in its chat waits."""
+        Raises the error that prevented the commit.
+        """
+        with self._in_progress(update):
+            async with self._chat_lock(update):
+                await self._process(update)
+
+    async def process_until_committed(self, update: Update) -> None:
+        """Process an update until it is committed or set aside; later updates of its chat wait."""
         wait = _FIRST_WAIT
-        with self._in_work(update):
-            async with self._turn(update):
+        with self._in_progress(update):
+            async with self._chat_lock(update):
                 failures = 0
                 while (error := await self._error_of(update)) is not None:
                     failures += not isinstance(error, DatabaseAway | TransactionConflict)
-                    if failures >= _MOST_FAILURES:
+                    if failures >= _MAX_FAILURES:
                         log.error(
                             "update %s was set aside without a record: it failed %s times",
                             update.update_id,
@@ -71,42 +80,42 @@ class Receiver:
                         )
                         return
                     await asyncio.sleep(wait)
-                    wait = min(wait * 2, _LONGEST_WAIT)
+                    wait = min(wait * 2, _MAX_WAIT)
 
     @contextmanager
-    def _in_work(self, update: Update) -> Iterator[None]:
-        """Count an update as in work during a block; one that is posted a second time meanwhile is counted once."""
-        first = self._since.setdefault(update.update_id, time.monotonic())
+    def _in_progress(self, update: Update) -> Iterator[None]:
+        """Count an update as in progress during a block; one that is posted twice counts once."""
+        started_at = self._started_at.setdefault(update.update_id, time.monotonic())
         try:
             with received(update):
                 yield
         finally:
-            if self._since.get(update.update_id) == first:
-                del self._since[update.update_id]
+            if self._started_at.get(update.update_id) == started_at:
+                del self._started_at[update.update_id]
 
-    def _turn(self, update: Update) -> AbstractAsyncContextManager[None]:
-        """Wait for the turn of an update's chat."""
+    def _chat_lock(self, update: Update) -> AbstractAsyncContextManager[None]:
+        """Hold the lock of an update's chat for a block."""
         chat = update.effective_chat or update.effective_user
-        return self._chat_locks.of(chat.id if chat else 0)
+        return self._chat_locks.hold(chat.id if chat else 0)
 
     async def _error_of(self, update: Update) -> Exception | None:
-        """Try to have an update worked; return what kept it from being committed, None where nothing did."""
+        """Process an update once; return the error that prevented the commit, None if none did."""
         try:
-            await self._tried(update)
-        except Exception as error:  # noqa: BLE001  (whatever kept it from being committed may be over soon)
+            await self._process(update)
+        except Exception as error:  # noqa: BLE001  (any error may be gone at the next try)
             log.warning("update %s will be tried again: %s", update.update_id, error)
             return error
         return None
 
-    async def _tried(self, update: Update) -> None:
-        """Have an update worked, and again at once where its transaction met another's."""
-        await retry_on_conflict(lambda: self._worked(update))
+    async def _process(self, update: Update) -> None:
+        """Process an update, and again at once if its transaction conflicts with another."""
+        await retry_on_conflict(lambda: self._handle(update))
 
-    async def _worked(self, update: Update) -> None:
-        """Have an update worked by handlers that have not begun yet."""
+    async def _handle(self, update: Update) -> None:
+        """Process an update with a new coroutine for its handlers."""
         handlers = self._application.process_update(update)
         try:
             await self._application.update_processor.process_update(update, handlers)
         finally:
-            # Where it was cancelled before the handlers began, nobody will ever await them.
+            # After a cancellation the handlers may never have been awaited.
             handlers.close()

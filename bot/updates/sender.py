@@ -1,4 +1,4 @@
-"""Who sent an update, and in which chat they are answered."""
+"""The sender of an update, and the chat in which the bot answers."""
 
 from dataclasses import dataclass, replace
 
@@ -12,9 +12,9 @@ _GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent an update, and the ``chat`` they sent it in.
+    """The sender of an update, and the ``chat`` that the update comes from.
 
-    One who is ``passing`` wrote in a group: they may be answered there, and nothing is kept of them.
+    A ``passing`` sender wrote in a group. The bot may answer there, but stores nothing about them.
     """
 
     contact: Contact
@@ -23,7 +23,7 @@ class Sender:
 
     @property
     def stranger(self) -> Client:
-        """Return the sender as a person about whom nothing is stored."""
+        """The sender as a person about whom nothing is stored."""
         return Client(
             self.contact.id,
             self.contact.name,
@@ -35,9 +35,9 @@ class Sender:
 
 
 def sender_of(update: Update) -> Sender | None:
-    """Return who sent an update, None for one that a person did not send to the bot, such as another bot's message."""
+    """Return the sender of an update, None if no person sent it to the bot."""
     user, chat = update.effective_user, update.effective_chat
-    if (sender_chat := _in_the_name_of(update)) is not None and chat is not None:
+    if (sender_chat := _sender_chat(update)) is not None and chat is not None:
         return Sender(Contact(sender_chat.id, ""), chat.id, passing=True)
     if user is None or user.is_bot:
         return None
@@ -49,17 +49,17 @@ def sender_of(update: Update) -> Sender | None:
 
 
 def _contact(user: User) -> Contact:
-    """Return what an update tells of a person, with a name that others can read."""
-    told = Contact(
+    """Return a user's contact details, with a readable name."""
+    contact = Contact(
         user.id,
         " ".join(filter(None, (user.first_name, user.last_name))),
         user.username,
         user.language_code,
     )
-    return replace(told, name=name_from_telegram(told))
+    return replace(contact, name=name_from_telegram(contact))
 
 
-def _in_the_name_of(update: Update) -> Chat | None:
-    """Return the group or channel in whose name a group's message was written, None where a person wrote it in their own."""
+def _sender_chat(update: Update) -> Chat | None:
+    """Return the group or channel on whose behalf a group message was sent, None if a person's."""
     message = update.message or update.edited_message
     return message.sender_chat if message and message.chat.type in _GROUPS else None

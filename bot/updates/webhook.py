@@ -1,4 +1,7 @@
-"""Updates posted by Telegram, each answered only once its work is committed; what is not answered well is posted again."""
+"""Updates that Telegram posts, each answered after its commit.
+
+Telegram posts an update again unless the answer is 200.
+"""
 
 import asyncio
 import hmac
@@ -11,9 +14,9 @@ from aiohttp import web
 from telegram import Bot
 from telegram.error import BadRequest
 
-from bot.runtime.chat_locks import finished
+from bot.runtime.tasks import drain
 from bot.telegram.lenient_json import read_json
-from bot.updates.polling import ALLOWED_UPDATES, retried
+from bot.updates.polling import ALLOWED_UPDATES, retry_until_answered
 from bot.updates.receiver import Receiver
 from bot.updates.wire import is_update
 from domain.ports import Misconfigured
@@ -22,19 +25,22 @@ log = logging.getLogger(__name__)
 
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (the name of a header)
 _CONNECTIONS = 40
-_LOOK_SECONDS = 60.0
-# As Telegram's Bot API server words it.
-_ADDRESS_REFUSED = re.compile(r"HTTPS url must|only on ports", re.IGNORECASE)
+_CHECK_SECONDS = 60.0
+# In the words of Telegram's Bot API server.
+_URL_REFUSED = re.compile(r"HTTPS url must|only on ports", re.IGNORECASE)
 _DRAIN_SECONDS = 2.0
 _BODY_TIMEOUT = 20.0
 
 
 class WebhookRefused(Misconfigured):
-    """Telegram will not post to ``WEBHOOK_URL``; the message is one sentence that says why."""
+    """Telegram will not post to ``WEBHOOK_URL``; the message says why in one sentence."""
 
 
 class Webhook:
-    """The address at which Telegram posts updates; ``path`` is decoded. It is closed until opened, and again while the bot stops."""
+    """The endpoint to which Telegram posts updates.
+
+    ``path`` is decoded. The endpoint refuses updates until it is opened, and again after ``close``.
+    """
 
     def __init__(
         self, path: str, secret: str, receiver: Receiver, *, body_timeout: float = _BODY_TIMEOUT
@@ -45,29 +51,34 @@ class Webhook:
         self._secret = secret
         self._receiver = receiver
         self._open = False
-        self._in_hand: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def in_flight(self) -> int:
+        """How many posted updates are in progress."""
+        return len(self._tasks)
 
     def open(self) -> None:
-        """Take updates from now on."""
+        """Accept updates from now on."""
         self._open = True
 
     def close(self) -> None:
-        """Take no more; Telegram posts them again, to whoever is there then."""
+        """Accept no more updates; Telegram posts them again, to another replica or later."""
         self._open = False
 
-    async def drained(self) -> None:
-        """Let what is in hand be committed, but not for ever: Telegram will post again what is not."""
-        await finished(self._in_hand, seconds=_DRAIN_SECONDS)
+    async def drain(self, seconds: float = _DRAIN_SECONDS) -> None:
+        """Let updates in progress be committed for some seconds; Telegram posts the rest again."""
+        await drain(self._tasks, seconds=seconds)
 
     async def register(self, bot: Bot, url: str) -> None:
-        """Have Telegram post updates to this address, asking until it answers.
+        """Register the webhook with Telegram, retrying until Telegram answers.
 
         Raises:
-            WebhookRefused: see there.
-            InvalidToken: the token is refused.
+            WebhookRefused: Telegram will not post to this URL.
+            InvalidToken: Telegram refused the token.
         """
 
-        async def ask() -> bool:
+        async def set_webhook() -> bool:
             try:
                 return await bot.set_webhook(
                     url,
@@ -77,31 +88,37 @@ class Webhook:
                     drop_pending_updates=False,
                 )
             except BadRequest as error:
-                # Anything else may pass, as when Telegram could not resolve the host just now.
-                if _ADDRESS_REFUSED.search(error.message):
+                # Other errors may pass, like a host name that did not resolve just now.
+                if _URL_REFUSED.search(error.message):
                     raise WebhookRefused(
                         f"WEBHOOK_URL: Telegram will not post updates there: {error.message}."
                     ) from error
                 raise
 
-        await retried(ask)
+        await retry_until_answered(set_webhook)
         self.registered = True
         log.info("Telegram posts updates to the webhook")
 
     async def stay_registered(self, bot: Bot, url: str) -> None:
-        """Look every minute whether Telegram still knows the address, which anybody with the token may take away; until cancelled."""
+        """Check every minute that the webhook is still registered, until cancelled.
+
+        Any program that has the token can remove it.
+        """
         while True:
-            await asyncio.sleep(_LOOK_SECONDS)
-            if (await retried(bot.get_webhook_info)).url != url:
+            await asyncio.sleep(_CHECK_SECONDS)
+            if (await retry_until_answered(bot.get_webhook_info)).url != url:
                 self.registered = False
                 log.warning(
-                    "Telegram did not know the webhook any more: does something else use the token?"
+                    "the webhook is no longer registered: does another program use the token?"
                 )
                 await self.register(bot, url)
 
-    async def posted(self, request: web.Request) -> web.Response:
-        """Work one update and answer when that is committed; nothing is read of a request that does not know the secret."""
-        if not self._knows_secret(request):
+    async def handle_post(self, request: web.Request) -> web.Response:
+        """Process a posted update and answer after its commit.
+
+        The body of a request without the secret is not read.
+        """
+        if not self._has_secret(request):
             return web.Response(status=HTTPStatus.FORBIDDEN)
         try:
             async with asyncio.timeout(self._body_timeout):
@@ -112,17 +129,17 @@ class Webhook:
             return web.Response(status=HTTPStatus.BAD_REQUEST)
         if not self._open:
             return _later()
-        # A task of its own: where Telegram hangs up, the work is finished all the same, and a drain can wait for it.
-        task = asyncio.create_task(self._receiver.once(self._receiver.read(raw)))
-        self._in_hand.add(task)
-        task.add_done_callback(self._in_hand.discard)
+        # In its own task, the update is committed even if Telegram closes the connection.
+        task = asyncio.create_task(self._receiver.process(self._receiver.read(raw)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
         await asyncio.wait({task})
         return _outcome(task, raw["update_id"])
 
-    def _knows_secret(self, request: web.Request) -> bool:
-        """Tell whether a request says what only Telegram knows, in a time that tells nobody how much of it was right."""
-        said = request.headers.get(_SECRET_HEADER, "")
-        return hmac.compare_digest(said.encode("utf-8", "surrogateescape"), self._secret.encode())
+    def _has_secret(self, request: web.Request) -> bool:
+        """Return whether a request has the secret, comparing in constant time."""
+        given = request.headers.get(_SECRET_HEADER, "")
+        return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._secret.encode())
 
 
 def _update_in(body: bytes) -> dict[str, Any] | None:
@@ -135,7 +152,7 @@ def _update_in(body: bytes) -> dict[str, Any] | None:
 
 
 def _outcome(task: "asyncio.Task[None]", number: int) -> web.Response:
-    """Return the answer to an update whose work has ended."""
+    """Return the response to an update whose task has ended."""
     if task.cancelled():
         return _later()
     if error := task.exception():
@@ -147,12 +164,12 @@ def _outcome(task: "asyncio.Task[None]", number: int) -> web.Response:
 
 
 def _too_slow() -> web.Response:
-    """Answer a request whose body did not arrive in time, and close its connection."""
+    """Return the response to a request whose body did not arrive in time; close its connection."""
     response = web.Response(status=HTTPStatus.REQUEST_TIMEOUT)
     response.force_close()
     return response
 
 
 def _later() -> web.Response:
-    """Ask for the update to be posted again."""
+    """Return a response that asks Telegram to post the update again."""
     return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "1"})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Trouble(StrEnum):
+class IncidentKind(StrEnum):
     """The kinds of incident."""
 
     UPDATE_SET_ASIDE = "update_set_aside"
@@ -21,6 +21,6 @@ class Incident:
     ``error`` is the class or reason of the last occurrence and contains no personal data.
     """
 
-    kind: Trouble
+    kind: IncidentKind
     count: int
     error: str

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from simulator.refusals import Refusal, bad_request
 from simulator.state.entities import Entity, utf16_length
 
-_TAGS = {
+TAGS = {
     "b": "bold",
     "strong": "bold",
     "i": "italic",
@@ -87,7 +87,7 @@ class _Reader:
         name = self._until(_SPACE + ">").lower()
         if self.at >= len(self.source):
             raise _parse_refusal(f"Unclosed start tag at byte offset {self._byte(begin)}")
-        if name not in _TAGS:
+        if name not in TAGS:
             raise _parse_refusal(
                 f'Unsupported start tag "{name}" at byte offset {self._byte(begin)}'
             )
@@ -168,7 +168,7 @@ class _Reader:
 
     def _close(self, tag: _Open) -> None:
         entity: Entity = {
-            "type": _TAGS[tag.name],
+            "type": TAGS[tag.name],
             "offset": tag.offset,
             "length": self.length - tag.offset,
         }

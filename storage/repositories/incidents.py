@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 
-from domain.operations.incident import Incident, Trouble
+from domain.operations.incident import Incident, IncidentKind
 from storage.engine.executor import Executor
 from storage.sql.variants import PerDialect
 from storage.tables import digest, incident
@@ -50,7 +50,7 @@ class SqlIncidents:
         """Execute statements through this connection."""
         self._connection = connection
 
-    async def note(self, kind: Trouble, error: str, now: datetime) -> None:
+    async def note(self, kind: IncidentKind, error: str, now: datetime) -> None:
         """Add one to the count of a kind."""
         row = {"kind": kind, "count": 1, "error": error, "latest": now}
         await self._connection.execute(_NOTE.on(self._connection), row)
@@ -70,6 +70,6 @@ class SqlIncidents:
             return ()
         taken = await self._connection.execute(_TAKE)
         return sorted(
-            (Incident(Trouble(kind), count, error) for kind, count, error in taken),
+            (Incident(IncidentKind(kind), count, error) for kind, count, error in taken),
             key=lambda each: each.kind,
         )

@@ -1,4 +1,4 @@
-"""Replicas side by side on one PostgreSQL: people notice nothing of them, whichever works what they do."""
+"""Replicas on one PostgreSQL database: people do not notice which one processes their update."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ from telegram import Update
 
 from bot.app import App
 from bot.dialogue.context import Context
-from bot.messages.actions import Edit, Send, packed
+from bot.messages.actions import Edit, Send, to_payload
 from bot.messages.screen import Screen
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
@@ -26,20 +26,20 @@ pytestmark = pytest.mark.engines("postgresql")
 
 @pytest.fixture
 async def bot(database_url: str) -> AsyncIterator[ReplicaSet]:
-    """A town with two replicas; at the end Telegram must have refused nothing and have had every tap answered."""
-    async with running(ReplicaSet(database_url)) as place:
-        yield place
+    """Two replicas; at the end Telegram has refused nothing and every tap is answered."""
+    async with running(ReplicaSet(database_url)) as replicas:
+        yield replicas
 
 
 @pytest.fixture
 async def impatient_bot(database_url: str) -> AsyncIterator[ReplicaSet]:
-    """The same, where Telegram is waited for no longer than a moment."""
-    async with running(ReplicaSet(database_url, patience=0.5)) as place:
-        yield place
+    """Two replicas that wait for Telegram only half a second."""
+    async with running(ReplicaSet(database_url, patience=0.5)) as replicas:
+        yield replicas
 
 
 @pytest.mark.parametrize("replicas", [2, 3])
-async def test_the_whole_story_with_each_update_worked_by_the_next_replica(
+async def test_a_whole_story_with_each_update_processed_by_the_next_replica(
     database_url: str, replicas: int
 ) -> None:
     bot = ReplicaSet(database_url, replicas=replicas)
@@ -59,7 +59,7 @@ async def test_the_whole_story_with_each_update_worked_by_the_next_replica(
     assert alice.card.text.startswith("✅ Booked")
     assert dora.sees("New booking from Alice")
 
-    # Typed at one replica, it goes on with the dialogue that was begun at another.
+    # A message to one replica continues the dialogue that began at another.
     await bob.sends("/book")
     await bob.sends("25 November")
     await bob.sends("9:15")
@@ -95,29 +95,29 @@ async def _dora_joins_and_posts_hours(admin: ChatUser, dora: ChatUser) -> None:
     assert any(label.endswith("Undo") for label in dora.buttons)
 
 
-async def test_an_update_given_to_two_replicas_at_once_is_worked_once(bot: ReplicaSet) -> None:
+async def test_an_update_given_to_two_replicas_at_once_is_processed_once(bot: ReplicaSet) -> None:
     on_text(bot, "hi", echo)
     people = [bot.joins(f"Person {number}") for number in range(20)]
-    for someone in people:
-        someone.person.sends("hi")
+    for person in people:
+        person.person.sends("hi")
     updates = bot.simulator.take_updates()
     await asyncio.gather(*(bot.worked_by(app, raw) for raw in updates for app in bot.apps))
     await bot.idle()
 
-    assert [texts(someone) for someone in people] == [["heard hi"]] * 20
+    assert [texts(person) for person in people] == [["heard hi"]] * 20
 
 
-async def test_a_chat_is_worked_by_one_replica_once_the_other_has_tried_to_answer(
+async def test_a_replica_processes_a_chat_after_the_other_has_tried_to_answer(
     impatient_bot: ReplicaSet,
 ) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
     begun: list[str] = []
 
-    async def notes(update: Update, context: Context) -> None:
+    async def record(update: Update, context: Context) -> None:
         begun.append(str(update.effective_message and update.effective_message.text))
         await echo(update, context)
 
-    on_text(bot, "line", notes)
+    on_text(bot, "line", record)
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("line 1")
     alice.person.sends("line 2")
@@ -139,21 +139,21 @@ async def test_updates_of_many_chats_given_to_any_replica_are_answered_in_order(
     on_text(bot, "line", echo)
     people = [bot.joins(f"Person {number}") for number in range(10)]
     for number in range(6):
-        for someone in people:
-            someone.person.sends(f"line {number}")
-        # Telegram posts the next line once the one before is acknowledged, to whichever replica.
+        for person in people:
+            person.person.sends(f"line {number}")
+        # Telegram posts the next update to any replica after the previous one is acknowledged.
         updates = bot.simulator.take_updates()
         await asyncio.gather(
             *(bot.worked_by(bot.apps[(n + number) % 2], raw) for n, raw in enumerate(updates))
         )
     await bot.idle()
 
-    assert {tuple(texts(someone)) for someone in people} == {
+    assert {tuple(texts(person)) for person in people} == {
         tuple(f"heard line {number}" for number in range(6))
     }
 
 
-async def test_a_message_that_two_replicas_have_edited_is_edited_back_and_never_into_what_it_is(
+async def test_a_message_edited_by_two_replicas_is_never_edited_to_what_it_shows(
     bot: ReplicaSet,
 ) -> None:
     alice = bot.joins("Alice")
@@ -171,7 +171,7 @@ async def test_a_message_that_two_replicas_have_edited_is_edited_back_and_never_
     assert [call.params["text"] for call in calls(bot, "editMessageText")] == ["one", "two", "one"]
 
 
-async def test_a_double_tap_worked_by_two_replicas_at_once_edits_nothing_twice(
+async def test_a_double_tap_processed_by_two_replicas_at_once_edits_once(
     bot: ReplicaSet,
 ) -> None:
     await add_provider(bot)
@@ -189,16 +189,16 @@ async def test_a_double_tap_worked_by_two_replicas_at_once_edits_nothing_twice(
     assert len(await alice.reservations()) == 1
 
 
-async def test_news_of_a_replica_whose_courier_is_gone_is_told_by_another_that_heard_of_it(
+async def test_a_notification_of_a_replica_without_a_relay_is_sent_by_another(
     bot: ReplicaSet,
 ) -> None:
     dora = await add_provider(bot)
     alice = bot.joins("Alice")
     await alice.holds("09:15")
     a, b = bot.apps
-    # B sweeps never, and A tells nothing: without hearing of it, B would not know.
+    # B never sweeps, and A delivers nothing: B depends on being notified of the commit.
     await bot.goes_about(b)
-    await until(lambda: b.jobs.pulse.age is not None and b.alarm._set_for is not None)
+    await until(lambda: b.jobs.heartbeat.age is not None and b.alarm.set_for is not None)
     alice.person.taps("Confirm")
     for raw in bot.simulator.take_updates():
         await bot.worked_by(a, raw)
@@ -207,7 +207,9 @@ async def test_news_of_a_replica_whose_courier_is_gone_is_told_by_another_that_h
     assert "New booking from Alice" in dora.last.text
 
 
-async def test_what_a_dead_replica_had_in_hand_is_told_by_another_in_order(bot: ReplicaSet) -> None:
+async def test_rows_leased_to_a_dead_replica_are_delivered_by_another_in_order(
+    bot: ReplicaSet,
+) -> None:
     alice = bot.joins("Alice")
     on_text(bot, "hi", echo)
     a, b = bot.apps
@@ -216,8 +218,8 @@ async def test_what_a_dead_replica_had_in_hand_is_told_by_another_in_order(bot: 
     alice.person.sends("hi 1")
     for raw in bot.simulator.take_updates():
         await bot.worked_by(a, raw)
-    async with a.database.transaction() as work:
-        await work.outbox.reply(alice.id, packed([Send(Screen("behind"))]), bot.now)
+    async with a.database.transaction() as uow:
+        await uow.outbox.reply(alice.id, to_payload([Send(Screen("behind"))]), bot.now)
     assert outbox(bot, "attempts") == [(1,), (0,)]
     await bot.dies(a)
     bot.app = b
@@ -226,17 +228,21 @@ async def test_what_a_dead_replica_had_in_hand_is_told_by_another_in_order(bot: 
     assert texts(alice) == ["heard hi 1", "behind"]
 
 
-async def test_even_one_who_came_and_died_between_two_looks_is_missed(
-    bot: ReplicaSet, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def rare_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("storage.cluster.membership._CHECK_SECONDS", 4)
+
+
+async def test_a_replica_that_joined_and_died_between_two_checks_is_noticed(
+    rare_checks: None, bot: ReplicaSet
+) -> None:
     alice = bot.joins("Alice")
     on_text(bot, "hi", echo)
     a, b = bot.apps
     await bot.leaves(a)
     await bot.goes_about(b)
-    # It has just looked, then.
-    await until(lambda: b.membership.is_leader and not b.jobs._replica_departed)
+    # By then it has just checked.
+    await until(lambda: b.membership.is_leader and not b.jobs.takeover_pending)
     c = await bot.joins_in()
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi")
@@ -250,7 +256,7 @@ async def test_even_one_who_came_and_died_between_two_looks_is_missed(
     assert texts(alice) == ["heard hi"]
 
 
-async def test_a_replica_that_ends_leaves_no_task_behind_and_gives_back_what_it_had(
+async def test_a_replica_that_leaves_ends_its_tasks_and_releases_its_locks(
     bot: ReplicaSet,
 ) -> None:
     alice = bot.joins("Alice")
@@ -267,14 +273,14 @@ async def test_a_replica_that_ends_leaves_no_task_behind_and_gives_back_what_it_
     } - before
     bot.app = b
 
-    assert not [task for task in membership(a)._unlocking if not task.done()]
+    assert not [task for task in asyncio.all_tasks() if "_unlock" in repr(task)]
     assert left == set()
     assert await membership(b).live_replicas() == {b.membership.number}
     await alice.sends("hi again")
     assert alice.last.text == "heard hi again"
 
 
-async def test_one_replica_leads_and_when_it_ends_another_does(bot: ReplicaSet) -> None:
+async def test_when_the_leader_leaves_another_replica_leads(bot: ReplicaSet) -> None:
     await until(lambda: leaders(bot.apps))
     [leader] = leaders(bot.apps)
     await bot.leaves(leader)
@@ -284,7 +290,7 @@ async def test_one_replica_leads_and_when_it_ends_another_does(bot: ReplicaSet) 
     assert leaders(bot.apps) == bot.apps
 
 
-async def test_a_replica_cut_off_from_the_database_leads_no_longer_and_comes_back(
+async def test_a_replica_that_loses_the_database_stops_leading_and_reconnects(
     bot: ReplicaSet,
 ) -> None:
     await until(lambda: leaders(bot.apps))
@@ -293,26 +299,28 @@ async def test_a_replica_cut_off_from_the_database_leads_no_longer_and_comes_bac
     cut(bot.settings.database_url)
     await deposed
     await until(lambda: len(leaders(bot.apps)) == 1)
-    await until(lambda: all(membership(app)._connection is not None for app in bot.apps))
+    await until(lambda: all(membership(app).is_connected for app in bot.apps))
 
     assert set(await membership(bot.apps[0]).live_replicas()) == {
         app.membership.number for app in bot.apps
     }
 
 
-async def test_a_replica_comes_back_although_it_is_asked_for_turns_all_the_while(
+async def test_a_replica_reconnects_while_chat_locks_are_requested(
     bot: ReplicaSet,
 ) -> None:
     busy = True
 
-    async def takes_turns(app: App, chat: int) -> None:
+    async def lock_and_unlock(app: App, chat: int) -> None:
         while busy:
             with suppress(DatabaseAway):
                 await app.membership.lock_chat(chat)
                 app.membership.unlock_chat(chat)
             await asyncio.sleep(0)
 
-    turns = [asyncio.create_task(takes_turns(app, chat)) for app in bot.apps for chat in range(8)]
+    tasks = [
+        asyncio.create_task(lock_and_unlock(app, chat)) for app in bot.apps for chat in range(8)
+    ]
     for _ in range(3):
         deposed = [
             asyncio.create_task(app.membership.wait_until_follower()) for app in leaders(bot.apps)
@@ -321,11 +329,12 @@ async def test_a_replica_comes_back_although_it_is_asked_for_turns_all_the_while
         await asyncio.gather(*deposed)
         await until(
             lambda: (
-                len(leaders(bot.apps)) == 1 and all(membership(app)._connection for app in bot.apps)
+                len(leaders(bot.apps)) == 1
+                and all(membership(app).is_connected for app in bot.apps)
             )
         )
     busy = False
-    await asyncio.gather(*turns)
+    await asyncio.gather(*tasks)
 
     assert set(await membership(bot.apps[0]).live_replicas()) == {
         app.membership.number for app in bot.apps

@@ -1,4 +1,4 @@
-"""Two processes on one SQLite file: the second is refused in a sentence, and nothing that ends a process leaves a lock."""
+"""A second process on a SQLite file is refused, and a process that ends leaves no lock."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,22 +26,22 @@ def env(tmp_path: Path, simulator: Simulator) -> dict[str, str]:
     return environment(tmp_path, simulator.url)
 
 
-def at_work(tmp_path: Path) -> int:
+def starts_logged(tmp_path: Path) -> int:
     """Return how many bots have logged that they run."""
     return (tmp_path / "log").read_text().count("is running on")
 
 
-async def test_a_second_bot_on_one_file_is_refused_and_the_commands_are_not(
+async def test_a_second_bot_on_one_file_is_refused_but_commands_run(
     simulator: Simulator, env: dict[str, str], tmp_path: Path
 ) -> None:
     alice = simulator.person("Alice")
     async with bot_process(tmp_path, env):
-        await until(lambda: at_work(tmp_path) and simulator.world.poll)
+        await until(lambda: starts_logged(tmp_path) and simulator.world.poll)
         second = await asyncio.to_thread(runs, tmp_path, env)
         assert (second.returncode, second.stdout) == (2, "")
-        [sentence] = second.stderr.splitlines()
-        assert sentence.startswith(f"DATABASE_URL: another bot is using {tmp_path / 'bot.db'}")
-        assert "PostgreSQL" in sentence
+        [message] = second.stderr.splitlines()
+        assert message.startswith(f"DATABASE_URL: another bot is using {tmp_path / 'bot.db'}")
+        assert "PostgreSQL" in message
 
         for command in (("migrate",), ("health",), ("backup", "copy.db"), ("doctor",)):
             ended = await asyncio.to_thread(runs, tmp_path, env, *command, fresh=True)
@@ -51,19 +51,19 @@ async def test_a_second_bot_on_one_file_is_refused_and_the_commands_are_not(
         await until(lambda: any(message.sender == "bot" for message in alice.chat.messages))
 
 
-async def test_a_bot_that_was_killed_leaves_no_lock(
+async def test_a_killed_bot_leaves_no_lock(
     simulator: Simulator, env: dict[str, str], tmp_path: Path
 ) -> None:
     async with bot_process(tmp_path, env) as killed:
-        await until(lambda: at_work(tmp_path))
+        await until(lambda: starts_logged(tmp_path))
         killed.kill()
         await killed.wait()
     async with bot_process(tmp_path, env):
-        await until(lambda: at_work(tmp_path) == 2)
+        await until(lambda: starts_logged(tmp_path) == 2)
     assert (tmp_path / "bot.db.lock").exists()
 
 
-async def test_a_demo_that_keeps_its_database_has_it_alone_too(tmp_path: Path) -> None:
+async def test_a_second_demo_on_one_database_is_refused(tmp_path: Path) -> None:
     async with demo_process(tmp_path, "demo", "--database", "kept.db"):
         second = await asyncio.to_thread(
             runs,

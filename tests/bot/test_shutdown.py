@@ -1,4 +1,4 @@
-"""SIGTERM ends the bot well within ten seconds, whatever it is in the middle of; what is in hand is finished or given back."""
+"""SIGTERM ends the bot within ten seconds, and loses neither updates nor messages."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.messages.actions import Send, packed
+from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
@@ -40,21 +40,22 @@ def env(tmp_path: Path, simulator: Simulator, migrated_file: Path) -> dict[str, 
 
 
 def fills_outbox(tmp_path: Path, people: list[Person]) -> None:
-    """Put in a long backlog that is due, as old answers: they are told one by one and forgotten then."""
+    """Fill the outbox with due answers, which are sent one by one and then deleted."""
     now = micros(datetime.now(UTC))
-    news = (
-        (who.id, json.dumps(packed([Send(Screen(f"news {n}"))])), now - 60_000_000 + n)
+    backlog = (
+        (who.id, json.dumps(to_payload([Send(Screen(f"news {n}"))])), now - 60_000_000 + n)
         for n in range(EACH)
         for who in people
     )
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection, connection:
         connection.executemany(
-            "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) VALUES (?, 'reply', ?, ?, 0, 'due')",
-            news,
+            "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) "
+            "VALUES (?, 'reply', ?, ?, 0, 'due')",
+            backlog,
         )
 
 
-def told(person: Person) -> list[str]:
+def delivered(person: Person) -> list[str]:
     return [
         message.text
         for message in person.chat.messages
@@ -62,17 +63,17 @@ def told(person: Person) -> list[str]:
     ]
 
 
-def heard(person: Person) -> list[str]:
+def received(person: Person) -> list[str]:
     return [message.text for message in person.chat.messages if message.sender == "bot"]
 
 
 async def ends(process: Process) -> int:
-    """Tell a bot to end, and return how it ended; raises TimeoutError where it takes its time."""
+    """Send SIGTERM and return the exit code; raises TimeoutError if the bot does not end."""
     process.send_signal(signal.SIGTERM)
     return await asyncio.wait_for(process.wait(), SECONDS)
 
 
-async def test_in_a_long_backlog_while_telegram_asks_for_patience_it_ends_and_nothing_is_lost(
+async def test_in_a_long_backlog_during_a_flood_wait_the_bot_ends_and_loses_nothing(
     simulator: Simulator, env: dict[str, str], tmp_path: Path
 ) -> None:
     people = [simulator.person(f"Person {number}") for number in range(PEOPLE)]
@@ -81,24 +82,24 @@ async def test_in_a_long_backlog_while_telegram_asks_for_patience_it_ends_and_no
     simulator.take_updates()
     fills_outbox(tmp_path, people)
     async with bot_process(tmp_path, env) as process:
-        await until(lambda: sum(map(len, map(told, people))) > PEOPLE)
+        await until(lambda: sum(map(len, map(delivered, people))) > PEOPLE)
         simulator.faults.add(FaultKind.FLOOD, method="sendMessage", times=None, retry_after=30)
         refused = len(simulator.transcript.calls_of("sendMessage"))
         await until(lambda: len(simulator.transcript.calls_of("sendMessage")) > refused)
         assert await ends(process) == 0
     left = rows(env["DATABASE_URL"], "SELECT count(*) FROM outbox WHERE state = 'due'")[0][0]
-    given = [news for person in people for news in told(person)]
+    sent = [text for person in people for text in delivered(person)]
     assert left > 0
-    assert left + len(given) == PEOPLE * EACH
+    assert left + len(sent) == PEOPLE * EACH
     assert all(
-        told(person) == [f"news {number}" for number in range(len(told(person)))]
+        delivered(person) == [f"news {number}" for number in range(len(delivered(person)))]
         for person in people
     )
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 @pytest.mark.parametrize("doing", ["nothing", "an update", "a backlog"])
-async def test_while_the_database_is_locked_it_ends_and_what_it_gave_back_is_done_by_the_next_one(
+async def test_the_bot_ends_while_the_database_is_locked_and_the_next_one_continues(
     simulator: Simulator, env: dict[str, str], tmp_path: Path, doing: str
 ) -> None:
     alice, people = (
@@ -113,7 +114,7 @@ async def test_while_the_database_is_locked_it_ends_and_what_it_gave_back_is_don
     async with bot_process(tmp_path, env) as process:
         await until(lambda: simulator.world.poll)
         if doing == "a backlog":
-            await until(lambda: any(map(told, people)))
+            await until(lambda: any(map(delivered, people)))
         with closing(
             sqlite3.connect(tmp_path / "bot.db", isolation_level=None, timeout=30)
         ) as other:
@@ -121,7 +122,7 @@ async def test_while_the_database_is_locked_it_ends_and_what_it_gave_back_is_don
             if doing == "an update":
                 polled = len(simulator.transcript.calls_of("getUpdates"))
                 alice.sends("/help")
-                # It asks again after a moment, without acknowledging what it could not commit.
+                # It polls again soon, without acknowledging the uncommitted update.
                 await until(lambda: len(simulator.transcript.calls_of("getUpdates")) > polled + 1)
             assert await ends(process) == 0
             other.execute("ROLLBACK")
@@ -129,9 +130,9 @@ async def test_while_the_database_is_locked_it_ends_and_what_it_gave_back_is_don
     assert rows(env["DATABASE_URL"], "PRAGMA integrity_check") == [("ok",)]
     if doing == "an update":
         async with bot_process(tmp_path, env) as process:
-            await until(lambda: heard(alice))
+            await until(lambda: received(alice))
             assert await ends(process) == 0
-        assert len(heard(alice)) == 1
+        assert len(received(alice)) == 1
     if doing == "a backlog":
         left = rows(env["DATABASE_URL"], "SELECT count(*) FROM outbox WHERE state = 'due'")[0][0]
-        assert left + sum(len(told(person)) for person in people) >= PEOPLE * EACH
+        assert left + sum(len(delivered(person)) for person in people) >= PEOPLE * EACH

@@ -1,4 +1,4 @@
-"""Replicas that poll: one asks Telegram and the others stand by; neither an end nor a database that is away loses anything."""
+"""Replicas that poll: the leader polls and the others stand by, and no update is lost."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.engines("postgresql")
 
 @dataclass
 class Running:
-    """A replica that runs."""
+    """A running replica."""
 
     task: asyncio.Task[None]
     app: App
 
     async def ends(self) -> None:
-        """Stop it as a signal does."""
+        """Stop the replica as a signal does."""
         self.task.cancel()
         with suppress(asyncio.CancelledError):
             await self.task
@@ -37,7 +37,7 @@ class Running:
 
 @dataclass
 class Group:
-    """Several that run."""
+    """Several running replicas."""
 
     simulator: Simulator
     url: str
@@ -45,16 +45,16 @@ class Group:
 
     @property
     def leader(self) -> Running:
-        """Return the one that leads."""
+        """The replica that leads."""
         [app] = leaders([replica.app for replica in self.replicas])
         return next(replica for replica in self.replicas if replica.app is app)
 
-    def wait_until_leader(self) -> bool:
-        """Tell whether exactly one leads."""
+    def has_leader(self) -> bool:
+        """Return whether exactly one replica leads."""
         return len(leaders([replica.app for replica in self.replicas])) == 1
 
     async def grows(self) -> None:
-        """Start one more."""
+        """Start one more replica."""
         ready: asyncio.Future[App] = asyncio.get_running_loop().create_future()
 
         async def is_ready(app: App) -> None:
@@ -69,29 +69,29 @@ class Group:
 
 @pytest.fixture
 async def group(database_url: str) -> AsyncIterator[Group]:
-    """Three replicas that poll one Telegram; at the end it has refused nothing."""
+    """Three replicas that poll one Telegram, which has refused nothing at the end."""
     simulator = Simulator(token=TOKEN)
     await simulator.start()
-    them = Group(simulator, database_url)
+    replicas = Group(simulator, database_url)
     for _ in range(3):
-        await them.grows()
+        await replicas.grows()
     await until(lambda: simulator.world.poll)
-    yield them
-    for replica in them.replicas:
+    yield replicas
+    for replica in replicas.replicas:
         await replica.ends()
     await simulator.stop()
     assert simulator.transcript.warnings == []
 
 
-def heard(person: Person) -> list[str]:
+def received(person: Person) -> list[str]:
     return [message.text for message in person.chat.messages if message.sender == "bot"]
 
 
-def all_heard(people: list[Person], lines: int) -> bool:
-    return all(len(heard(person)) >= lines for person in people)
+def all_received(people: list[Person], count: int) -> bool:
+    return all(len(received(person)) >= count for person in people)
 
 
-async def test_one_replica_polls_and_when_it_ends_another_one_does_and_nothing_is_worked_twice(
+async def test_when_the_polling_replica_ends_another_polls_and_nothing_repeats(
     group: Group,
 ) -> None:
     people = [group.simulator.person(f"Person {number}") for number in range(5)]
@@ -101,7 +101,7 @@ async def test_one_replica_polls_and_when_it_ends_another_one_does_and_nothing_i
         gone = group.leader
         await gone.ends()
         group.replicas.remove(gone)
-        await until(group.wait_until_leader)
+        await until(group.has_leader)
         for person in people:
             person.sends("/privacy")
     await until(lambda: not group.simulator.world.updates.pending)
@@ -109,13 +109,13 @@ async def test_one_replica_polls_and_when_it_ends_another_one_does_and_nothing_i
         lambda: rows(group.url, "SELECT count(*) FROM outbox WHERE state = 'due'") == [(0,)]
     )
 
-    assert [len(heard(person)) for person in people] == [4] * 5
+    assert [len(received(person)) for person in people] == [4] * 5
     assert not [
         call for call in group.simulator.transcript.calls_of("getUpdates") if call.status == 409
     ]
 
 
-async def test_while_the_database_is_away_nothing_is_lost_or_set_aside_and_the_bot_goes_on_by_itself(
+async def test_lost_connections_lose_no_update_and_set_none_aside(
     group: Group,
 ) -> None:
     people = [group.simulator.person(f"Person {number}") for number in range(10)]
@@ -124,18 +124,18 @@ async def test_while_the_database_is_away_nothing_is_lost_or_set_aside_and_the_b
             person.sends("/help")
         if lines % 2:
             cut(group.url)
-        await until(partial(all_heard, people, lines))
+        await until(partial(all_received, people, lines))
     await until(lambda: not group.simulator.world.updates.pending)
     await until(
         lambda: rows(group.url, "SELECT count(*) FROM outbox WHERE state = 'due'") == [(0,)]
     )
-    await until(group.wait_until_leader)
+    await until(group.has_leader)
 
     assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
     assert not any(replica.task.done() for replica in group.replicas)
 
 
-async def test_after_a_database_that_let_nobody_in_for_a_while_all_is_as_before(
+async def test_replicas_recover_after_the_database_refused_connections(
     group: Group,
 ) -> None:
     people = [group.simulator.person(f"Person {number}") for number in range(10)]
@@ -146,12 +146,10 @@ async def test_after_a_database_that_let_nobody_in_for_a_while_all_is_as_before(
         await asyncio.gather(
             *(replica.app.membership.wait_until_follower() for replica in group.replicas)
         )
-    await until(lambda: all(heard(person) for person in people))
-    await until(group.wait_until_leader)
-    # One leads before all are back.
-    await until(
-        lambda: all(membership(replica.app)._connection is not None for replica in group.replicas)
-    )
+    await until(lambda: all(received(person) for person in people))
+    await until(group.has_leader)
+    # One replica leads before all have reconnected.
+    await until(lambda: all(membership(replica.app).is_connected for replica in group.replicas))
 
     assert rows(group.url, "SELECT count(*) FROM failed_update") == [(0,)]
     assert set(await membership(group.leader.app).live_replicas()) == {

@@ -1,4 +1,4 @@
-"""The whole story in one day of a small practice, with the bot restarted in the middle of each step."""
+"""A day at a small clinic, with and without a restart of the bot within each step."""
 
 from collections.abc import Awaitable, Callable
 
@@ -10,7 +10,7 @@ Pause = Callable[[], Awaitable[None]]
 
 
 @pytest.mark.parametrize("pausing", ["without a break", "restarted in the middle of each step"])
-async def test_the_whole_story(bot: BotHarness, pausing: str) -> None:
+async def test_a_day_at_a_small_clinic(bot: BotHarness, pausing: str) -> None:
     async def pause() -> None:
         if pausing == "restarted in the middle of each step":
             await bot.restarts()

@@ -82,7 +82,7 @@ async def _run(order: dict[str, Any], countdown: Countdown) -> None:
 async def _perform(app: App, updates: list[dict[str, Any]]) -> None:
     """Process the updates, or run what is due without any."""
     for raw in updates:
-        await app.receiver.once(app.receiver.read(raw))
+        await app.receiver.process(app.receiver.read(raw))
     await app.processor.idle()
     if not updates:
         await app.jobs.run_due()

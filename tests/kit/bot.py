@@ -118,7 +118,7 @@ class BotHarness:
     async def processes(self, updates: list[dict[str, Any]]) -> None:
         """Process these updates one after another, as Telegram delivers those of one chat."""
         for raw in updates:
-            await self.app.receiver.once(self.app.receiver.read(raw))
+            await self.app.receiver.process(self.app.receiver.read(raw))
         await self.app.processor.idle()
 
     def joins(self, name: str | None, **details: Any) -> ChatUser:

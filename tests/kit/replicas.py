@@ -89,7 +89,7 @@ class ReplicaSet(BotHarness):
 
     async def worked_by(self, app: App, raw: dict[str, Any]) -> None:
         """Process an update on one replica; the reply may not have been sent yet."""
-        await app.receiver.once(app.receiver.read(raw))
+        await app.receiver.process(app.receiver.read(raw))
 
     async def answers(self) -> None:
         """Process every update and do what is due, whichever replica's alarm was set."""

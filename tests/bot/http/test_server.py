@@ -67,7 +67,7 @@ async def test_a_running_bot_is_healthy_and_ready(bot: ServedBot) -> None:
 async def test_the_bot_is_unhealthy_while_due_jobs_have_not_run_for_a_minute(
     bot: ServedBot,
 ) -> None:
-    heartbeat = bot.app.jobs.pulse
+    heartbeat = bot.app.jobs.heartbeat
     await bot.run_due()
     heartbeat.last_beat = asyncio.get_running_loop().time() - 59
     assert (await bot.asks("/healthz")).status == 200

@@ -1,11 +1,11 @@
-"""Overdue holds are ended in many batches, each once, by however many sweepers the database bears."""
+"""Overdue holds expire in batches, each once, by as many workers as the database supports."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 
-from bot.jobs.expiry import end_overdue_holds
+from bot.jobs.expiry import expire_overdue_holds
 from domain.ports import DatabaseAway
 from storage.database import Database, Result
 from storage.unit_of_work import SqlUnitOfWork
@@ -24,38 +24,39 @@ async def holds(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
         await hold(database, (ALICE, BOB, CARA)[number % 3], dora, OPENING + number)
 
 
-def told(database: Database) -> list[tuple[str, int]]:
+def expiries(database: Database) -> list[tuple[str, int]]:
     return rows(
         database.url,
-        "SELECT status, (SELECT count(*) FROM outbox WHERE reservation_id = reservation.id AND kind = 'hold_expired') FROM reservation",
+        "SELECT status, (SELECT count(*) FROM outbox"
+        " WHERE reservation_id = reservation.id AND kind = 'hold_expired') FROM reservation",
     )
 
 
-async def test_however_many_batches_it_takes_all_are_ended_and_told_of_once(
+async def test_all_holds_expire_and_are_notified_once_in_any_number_of_batches(
     database: Database,
 ) -> None:
-    await end_overdue_holds(database, POLICY, lambda: OVER)
+    await expire_overdue_holds(database, POLICY, lambda: OVER)
 
-    assert told(database) == [("expired", 1)] * 9
+    assert expiries(database) == [("expired", 1)] * 9
     assert rows(database.url, "SELECT count(*) FROM busy") == [(0,)]
 
 
-async def test_where_one_batch_fails_that_is_raised_and_the_rest_is_left_for_the_next_time(
+async def test_a_failed_batch_raises_and_leaves_the_rest_for_the_next_run(
     database: Database,
 ) -> None:
     writes = Failing(database)
     with pytest.raises(DatabaseAway):
-        await end_overdue_holds(writes, POLICY, lambda: OVER)
-    before = sorted(told(database))
-    await end_overdue_holds(database, POLICY, lambda: OVER)
+        await expire_overdue_holds(writes, POLICY, lambda: OVER)
+    before = sorted(expiries(database))
+    await expire_overdue_holds(database, POLICY, lambda: OVER)
 
     assert ("held", 0) in before
     assert ("expired", 1) in before
-    assert told(database) == [("expired", 1)] * 9
+    assert expiries(database) == [("expired", 1)] * 9
 
 
 class Failing:
-    """A database whose second transaction, and each that follows, finds it away."""
+    """A database that is unavailable from the second transaction on."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

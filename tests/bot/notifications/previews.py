@@ -1,8 +1,8 @@
-"""What people are notified of, and what admins are told."""
+"""Previews of notifications and of the admins' summary."""
 
 from datetime import timedelta
 
-from bot.notifications.admin_screens import digest
+from bot.notifications.admin_screens import summary_screen
 from bot.notifications.screens import (
     booking_confirmed,
     cancelled_by_client,
@@ -10,7 +10,7 @@ from bot.notifications.screens import (
     hold_expired,
     hold_warning,
 )
-from domain.operations.incident import Incident, Trouble
+from domain.operations.incident import Incident, IncidentKind
 from tests.kit.preview import Previews
 from tests.kit.screens import (
     ALICE,
@@ -37,6 +37,8 @@ PREVIEWS.add(
     cancelled_by_provider, all=lambda by: cancelled_by_provider(by, CANCELLED_BY_PROVIDER, DORA)
 )
 PREVIEWS.add(
-    digest,
-    every_kind=lambda by: digest(by, [Incident(kind, 2, "OSError") for kind in Trouble]),
+    summary_screen,
+    every_kind=lambda by: summary_screen(
+        by, [Incident(kind, 2, "OSError") for kind in IncidentKind]
+    ),
 )

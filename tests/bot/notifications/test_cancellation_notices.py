@@ -1,4 +1,4 @@
-"""A provider is told that a booking was cancelled exactly if they may have been told of the booking."""
+"""Providers are notified of a cancellation exactly if they may know of the booking."""
 
 from datetime import timedelta
 
@@ -25,8 +25,8 @@ async def alice(impatient_bot: BotHarness) -> ChatUser:
     return impatient_bot.joins("Alice")
 
 
-def told(bot: BotHarness, who: ChatUser) -> list[str]:
-    """Return the first words of each notice that Telegram took for a person."""
+def notified(bot: BotHarness, who: ChatUser) -> list[str]:
+    """Return the first words of each message that Telegram accepted for a person."""
     return [
         call.params["text"].split("<")[0] or call.params["text"]
         for call in calls(bot, "sendMessage", who)
@@ -35,7 +35,7 @@ def told(bot: BotHarness, who: ChatUser) -> list[str]:
 
 
 def notices(bot: BotHarness) -> list[tuple[str, str]]:
-    """Return the provider's notices and what became of them."""
+    """Return the kinds and states of the provider's notifications."""
     kinds = "('booking_confirmed', 'cancelled_by_client')"
     return rows(
         bot.app.database.url, f"SELECT kind, state FROM outbox WHERE kind IN {kinds} ORDER BY id"
@@ -43,33 +43,33 @@ def notices(bot: BotHarness) -> list[tuple[str, str]]:
 
 
 async def confirms(bot: BotHarness, client: ChatUser) -> None:
-    """Have a client book the first time, and no notice go out."""
+    """Let a client book, without delivering the notification."""
     await client.holds("09:15")
     client.person.taps("Confirm")
     await bot.receives()
 
 
 async def cancels(bot: BotHarness, client: ChatUser, number: int = 1) -> None:
-    """Have a client cancel a booking, and no notice go out."""
+    """Let a client cancel a booking, without delivering the notification."""
     client.person.taps_data(f"lc:{number}", client.card.id)
     await bot.receives()
 
 
-async def test_a_booking_cancelled_before_its_notice_went_out_is_not_mentioned(
+async def test_a_booking_cancelled_before_its_notification_is_not_mentioned(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await confirms(impatient_bot, alice)
     await cancels(impatient_bot, alice)
     await impatient_bot.advances(minutes=10)
 
-    assert told(impatient_bot, dora) == []
+    assert notified(impatient_bot, dora) == []
     assert notices(impatient_bot) == [
         ("booking_confirmed", "skipped"),
         ("cancelled_by_client", "skipped"),
     ]
 
 
-async def test_the_cancellation_of_a_booking_that_was_announced_is_told(
+async def test_the_cancellation_of_an_announced_booking_is_notified(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await confirms(impatient_bot, alice)
@@ -77,11 +77,11 @@ async def test_the_cancellation_of_a_booking_that_was_announced_is_told(
     await cancels(impatient_bot, alice)
     await impatient_bot.run_due()
 
-    assert told(impatient_bot, dora)[0].startswith("📅 New booking")
+    assert notified(impatient_bot, dora)[0].startswith("📅 New booking")
     assert dora.last.text.startswith(f"Alice cancelled:\n{FIRST}")
 
 
-async def test_a_provider_who_was_unreachable_for_both_hears_of_neither(
+async def test_a_provider_unreachable_for_both_is_notified_of_neither(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     dora.person.blocks()
@@ -93,14 +93,16 @@ async def test_a_provider_who_was_unreachable_for_both_hears_of_neither(
     await dora.sends("/help")
     await impatient_bot.advances(minutes=10)
 
-    assert [text for text in told(impatient_bot, dora) if "cancelled" in text or "📅" in text] == []
+    assert [
+        text for text in notified(impatient_bot, dora) if "cancelled" in text or "📅" in text
+    ] == []
     assert notices(impatient_bot) == [
         ("booking_confirmed", "skipped"),
         ("cancelled_by_client", "skipped"),
     ]
 
 
-async def test_a_provider_who_was_unreachable_only_for_the_cancellation_hears_of_it(
+async def test_a_provider_unreachable_only_for_the_cancellation_is_notified_of_it(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -113,7 +115,7 @@ async def test_a_provider_who_was_unreachable_only_for_the_cancellation_hears_of
     assert any(message.text.startswith(f"Alice cancelled:\n{FIRST}") for message in dora.shown)
 
 
-async def test_of_several_bookings_only_the_cancellation_of_an_announced_one_is_told(
+async def test_only_the_cancellation_of_an_announced_booking_is_notified(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("10:00")
@@ -127,7 +129,7 @@ async def test_of_several_bookings_only_the_cancellation_of_an_announced_one_is_
     ] == [True]
 
 
-async def test_a_notice_that_waits_in_a_flood_was_not_told(
+async def test_a_notification_that_waits_for_a_flood_does_not_count_as_sent(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     impatient_bot.simulator.faults.add(FaultKind.FLOOD, person=dora.person, times=2, retry_after=60)
@@ -142,12 +144,12 @@ async def test_a_notice_that_waits_in_a_flood_was_not_told(
         for kind, _, attempts in outbox(impatient_bot)
         if kind == "booking_confirmed"
     ] == [("booking_confirmed", 3)]
-    assert told(impatient_bot, dora) == []
+    assert notified(impatient_bot, dora) == []
 
 
 @pytest.mark.parametrize("fault", [FaultKind.CUT_AFTER, FaultKind.SILENCE_AFTER])
 @pytest.mark.parametrize("blocked_later", [False, True])
-async def test_a_notice_that_may_have_arrived_counts_as_told(
+async def test_a_notification_that_may_have_arrived_counts_as_sent(
     impatient_bot: BotHarness,
     dora: ChatUser,
     alice: ChatUser,
@@ -170,24 +172,24 @@ async def test_a_notice_that_may_have_arrived_counts_as_told(
     assert any(message.text.startswith(f"Alice cancelled:\n{FIRST}") for message in dora.shown)
 
 
-async def test_the_cancellation_of_a_booking_whose_notice_was_parked_is_not_told(
+async def test_no_cancellation_is_notified_after_a_parked_notification(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await confirms(impatient_bot, alice)
-    async with impatient_bot.app.database.transaction() as work:
+    async with impatient_bot.app.database.transaction() as uow:
         [notice] = [
             row
-            for row in await work.outbox.claim(impatient_bot.now, 10)
+            for row in await uow.outbox.claim(impatient_bot.now, 10)
             if row.kind == "booking_confirmed"
         ]
-        await work.outbox.record_result(notice, "parked", impatient_bot.now, "refused")
+        await uow.outbox.record_result(notice, "parked", impatient_bot.now, "refused")
     await cancels(impatient_bot, alice)
     await impatient_bot.advances(minutes=10)
 
-    assert told(impatient_bot, dora) == []
+    assert notified(impatient_bot, dora) == []
 
 
-async def test_the_cancellation_of_a_booking_whose_notice_was_deleted_as_old_is_told(
+async def test_a_cancellation_is_notified_after_the_old_notification_was_deleted(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -198,7 +200,7 @@ async def test_the_cancellation_of_a_booking_whose_notice_was_deleted_as_old_is_
     assert dora.last.text.startswith(f"Alice cancelled:\n{FIRST}")
 
 
-async def test_a_clock_that_was_set_back_does_not_tell_a_cancellation_first(
+async def test_a_clock_set_back_does_not_send_the_cancellation_first(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await confirms(impatient_bot, alice)
@@ -207,11 +209,11 @@ async def test_a_clock_that_was_set_back_does_not_tell_a_cancellation_first(
     await impatient_bot.run_due()
     await impatient_bot.advances(minutes=10)
 
-    assert told(impatient_bot, dora) == []
+    assert notified(impatient_bot, dora) == []
 
 
 @pytest.mark.parametrize("swept", [False, True])
-async def test_a_client_always_hears_that_the_provider_cancelled(
+async def test_a_client_is_always_notified_that_the_provider_cancelled(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser, *, swept: bool
 ) -> None:
     await confirms(impatient_bot, alice)
@@ -223,7 +225,7 @@ async def test_a_client_always_hears_that_the_provider_cancelled(
     assert alice.last.text == f"❌ Dora cancelled your appointment:\n{FIRST}"
 
 
-async def test_a_client_hears_that_a_hold_expired_although_the_warning_never_went_out(
+async def test_a_client_is_notified_of_an_expiry_without_a_warning(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.holds("09:15")
@@ -232,7 +234,7 @@ async def test_a_client_hears_that_a_hold_expired_although_the_warning_never_wen
     assert "Your hold has expired" in alice.last.text
 
 
-async def test_a_booking_whose_notice_could_not_be_rendered_was_not_announced(
+async def test_a_notification_that_cannot_be_rendered_does_not_count_as_sent(
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     url = impatient_bot.app.database.url
@@ -244,7 +246,7 @@ async def test_a_booking_whose_notice_could_not_be_rendered_was_not_announced(
     await cancels(impatient_bot, alice)
     await impatient_bot.advances(minutes=10)
 
-    assert told(impatient_bot, dora) == []
+    assert notified(impatient_bot, dora) == []
     assert notices(impatient_bot) == [
         ("booking_confirmed", "parked"),
         ("cancelled_by_client", "skipped"),

@@ -13,7 +13,7 @@ from telegram import Update
 
 from bot.dialogue.context import Context
 from bot.logs import configure_logging
-from bot.updates.processor import WorkFailed
+from bot.updates.processor import UpdateFailed
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
@@ -89,7 +89,7 @@ async def test_a_failed_update_is_logged_and_its_context_ends_with_it(
     on_text(bot, "boom", failing(RuntimeError("boom")))
     configure_logging("INFO", "json")
     update = alice.person.sends("boom")
-    with pytest.raises(WorkFailed):
+    with pytest.raises(UpdateFailed):
         await bot.processes(bot.simulator.take_updates())
     LIBRARY.warning("afterwards, failed")
 

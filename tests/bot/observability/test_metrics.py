@@ -11,10 +11,10 @@ from telegram import Update
 
 from bot import __version__
 from bot.dialogue.context import Context
-from bot.messages.actions import Send, packed
+from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
 from bot.telegram.transport import _method_of
-from bot.updates.processor import TRIES, WorkFailed
+from bot.updates.processor import MAX_ATTEMPTS, UpdateFailed
 from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from simulator.faults import FaultKind
@@ -98,10 +98,10 @@ async def test_each_failed_try_is_counted_and_setting_the_update_aside_once(
     alice.person.sends("boom")
     updates = bot.simulator.take_updates()
     async with counting(
-        bot, "slotkeeper_updates_total", TRIES - 1, kind="message", outcome="failed"
+        bot, "slotkeeper_updates_total", MAX_ATTEMPTS - 1, kind="message", outcome="failed"
     ):
-        for _ in range(TRIES - 1):
-            with pytest.raises(WorkFailed):
+        for _ in range(MAX_ATTEMPTS - 1):
+            with pytest.raises(UpdateFailed):
                 await bot.processes(updates)
     async with counting(bot, "slotkeeper_updates_total", kind="message", outcome="set_aside"):
         await bot.processes(updates)
@@ -134,7 +134,7 @@ async def test_updates_are_counted_by_kind(bot: ServedBot, alice: ChatUser) -> N
 
 async def test_a_malformed_update_is_counted_as_set_aside(bot: ServedBot) -> None:
     async with counting(bot, "slotkeeper_updates_total", kind="other", outcome="set_aside"):
-        await bot.app.receiver.once(bot.app.receiver.read({"update_id": 1, "message": {}}))
+        await bot.app.receiver.process(bot.app.receiver.read({"update_id": 1, "message": {}}))
 
 
 async def test_an_update_without_a_sender_is_counted(bot: ServedBot) -> None:
@@ -175,7 +175,7 @@ async def test_the_wait_for_the_chat_lock_is_part_of_the_time(
     updates = [alice.person.sends("wait") for _ in range(2)]
     bot.simulator.take_updates()
     works = [
-        asyncio.create_task(bot.app.receiver.once(bot.app.receiver.read(raw))) for raw in updates
+        asyncio.create_task(bot.app.receiver.process(bot.app.receiver.read(raw))) for raw in updates
     ]
     await asyncio.sleep(0.2)
     gate.set()
@@ -243,7 +243,7 @@ async def test_repeated_and_rolled_back_events_are_not_counted(
     on_text(bot, "boom", boom)
     alice.person.sends("boom")
     async with counting(bot, "slotkeeper_cancellations_total", 0, by="client"):
-        with pytest.raises(WorkFailed):
+        with pytest.raises(UpdateFailed):
             await bot.processes(bot.simulator.take_updates())
 
 
@@ -265,7 +265,7 @@ async def test_events_of_a_failed_commit_are_not_counted(bot: ServedBot, alice: 
     on_text(bot, "lost", violates_a_deferred_constraint)
     alice.person.sends("lost")
     async with counting(bot, "slotkeeper_holds_total", 0):
-        with pytest.raises(WorkFailed) as failed:
+        with pytest.raises(UpdateFailed) as failed:
             await bot.processes(bot.simulator.take_updates())
     assert "FOREIGN KEY" in str(failed.value.__cause__)
 
@@ -299,7 +299,7 @@ async def test_an_unknown_kind_of_message_is_counted_as_other(
 ) -> None:
     await alice.sends("hi")
     async with bot.app.database.transaction() as work:
-        await work.outbox.reply(alice.id, packed([Send(Screen("x"))]), bot.now - LEASE)
+        await work.outbox.reply(alice.id, to_payload([Send(Screen("x"))]), bot.now - LEASE)
     changes(bot.app.database.url, "UPDATE outbox SET kind = 'gossip'")
     async with counting(bot, "slotkeeper_deliveries_total", kind="other", outcome="postponed"):
         await bot.run_due()
@@ -311,7 +311,7 @@ async def test_the_outbox_is_read_at_most_every_five_seconds(
     await alice.sends("hi")
     for _ in range(2):
         async with bot.app.database.transaction() as work:
-            await work.outbox.reply(alice.id, packed([Send(Screen("late"))]), bot.now - LEASE)
+            await work.outbox.reply(alice.id, to_payload([Send(Screen("late"))]), bot.now - LEASE)
     assert await bot.counts("slotkeeper_outbox_depth") == 2
     assert await bot.counts("slotkeeper_outbox_oldest_seconds") == LEASE.total_seconds()
 

@@ -1,4 +1,4 @@
-"""After a crash, each message that was on its way comes once more, and no other: at most as many as the pace keeps in flight."""
+"""After a crash, only the messages in flight are repeated, each once."""
 
 import asyncio
 from collections import Counter
@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from bot.messages.actions import Edit, Send, packed
+from bot.messages.actions import Edit, Send, to_payload
 from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter
 from simulator.faults import FaultKind
@@ -23,16 +23,16 @@ MANY = IN_FLIGHT + 10
 
 @pytest.fixture
 async def paced_bot(database_url: str) -> AsyncIterator[BotHarness]:
-    """Return a town whose bot keeps its pace and waits for Telegram for as long as it takes."""
+    """Return a bot with a rate limiter that waits for Telegram as long as needed."""
     async with running(
         BotHarness(database_url, patience=60, rate_limiter=RateLimiter()),
         ["message is not modified"],
-    ) as place:
-        yield place
+    ) as harness:
+        yield harness
 
 
 async def crowd_of(bot: BotHarness, count: int) -> list[ChatUser]:
-    """Let people join who have written to the bot once."""
+    """Return people who have written to the bot once."""
     crowd = [bot.joins(f"Client {number}") for number in range(count)]
     for person in crowd:
         person.person.sends("/help")
@@ -46,14 +46,14 @@ def copies(bot: BotHarness, crowd: list[ChatUser], text: str) -> Counter[int]:
 
 
 @pytest.mark.engines("sqlite")
-async def test_a_crash_repeats_each_message_on_its_way_once_and_no_more_than_the_pace_keeps_in_flight(
+async def test_a_crash_repeats_only_the_messages_in_flight_and_each_once(
     paced_bot: BotHarness,
 ) -> None:
     bot = paced_bot
     crowd = await crowd_of(bot, MANY)
-    async with bot.app.database.transaction() as work:
+    async with bot.app.database.transaction() as uow:
         for person in crowd:
-            await work.outbox.reply(person.id, packed([Send(Screen("news"))]), bot.now - LEASE)
+            await uow.outbox.reply(person.id, to_payload([Send(Screen("news"))]), bot.now - LEASE)
     silence = bot.simulator.faults.add(FaultKind.SILENCE_AFTER, method="sendMessage", times=None)
     delivering = asyncio.create_task(bot.app.jobs.run_due())
     await until(lambda: sum(copies(bot, crowd, "news").values()) == IN_FLIGHT)
@@ -69,19 +69,21 @@ async def test_a_crash_repeats_each_message_on_its_way_once_and_no_more_than_the
     await until(lambda: min(copies(bot, crowd, "news").values()) >= 1)
     await bot.settles()
 
-    told = Counter(copies(bot, crowd, "news").values())
-    assert told == {2: IN_FLIGHT, 1: MANY - IN_FLIGHT}
+    received = Counter(copies(bot, crowd, "news").values())
+    assert received == {2: IN_FLIGHT, 1: MANY - IN_FLIGHT}
 
 
-async def test_an_edit_that_is_repeated_after_a_crash_shows_nothing_new(
+async def test_an_edit_repeated_after_a_crash_shows_nothing_new(
     paced_bot: BotHarness,
 ) -> None:
     bot = paced_bot
     [alice] = await crowd_of(bot, 1)
     await alice.sends("/help")
     number, shown = alice.last.id, len(texts(alice))
-    async with bot.app.database.transaction() as work:
-        await work.outbox.reply(alice.id, packed([Edit(number, Screen("edited"))]), bot.now - LEASE)
+    async with bot.app.database.transaction() as uow:
+        await uow.outbox.reply(
+            alice.id, to_payload([Edit(number, Screen("edited"))]), bot.now - LEASE
+        )
     silence = bot.simulator.faults.add(FaultKind.SILENCE_AFTER, method="editMessageText")
     delivering = asyncio.create_task(bot.app.jobs.run_due())
     await until(lambda: alice.last.text == "edited")

@@ -1,4 +1,4 @@
-"""What the outbox holds reaches people in order, at least once, and whatever cannot be delivered is seen and stands in nobody's way."""
+"""Outbox rows reach people in order and at least once; an undeliverable row blocks no other."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from pydantic_core import PydanticSerializationError
 from telegram import Update
 
 from bot.dialogue.context import Context
-from bot.messages.actions import Edit, Send, SendQr, Step, packed
+from bot.messages.actions import Edit, Send, SendQr, Step, to_payload
 from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter
 from simulator.faults import FaultKind
@@ -36,13 +36,13 @@ async def bob(impatient_bot: BotHarness) -> ChatUser:
 
 
 async def puts_in(bot: BotHarness, who: ChatUser, *steps: Step) -> None:
-    """Put an answer in for somebody, as one that had to wait."""
-    async with bot.app.database.transaction() as work:
-        await work.outbox.reply(who.id, packed(list(steps)), bot.now - LEASE)
+    """Put an answer for a person into the outbox, as one that had to wait."""
+    async with bot.app.database.transaction() as uow:
+        await uow.outbox.reply(who.id, to_payload(list(steps)), bot.now - LEASE)
 
 
 def spoils(bot: BotHarness, column: str, value: str) -> None:
-    """Spoil everything that waits."""
+    """Corrupt a column of every row that waits."""
     changes(bot.app.database.url, f"UPDATE outbox SET {column} = '{value}' WHERE state = 'due'")
 
 
@@ -56,7 +56,7 @@ def unreachable(bot: BotHarness, who: ChatUser) -> bool:
     )
 
 
-async def test_whoever_blocks_the_bot_is_left_alone_until_he_writes_again(
+async def test_a_person_who_blocks_the_bot_is_sent_nothing_until_they_write_again(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
@@ -81,7 +81,7 @@ async def test_whoever_blocks_the_bot_is_left_alone_until_he_writes_again(
 
 @pytest.mark.refuses("chat not found")
 @pytest.mark.parametrize("reason", ["blocked", "gone"])
-async def test_answers_that_wait_for_somebody_who_is_gone_are_dropped_at_the_first_refusal(
+async def test_answers_for_an_unreachable_person_are_dropped_at_the_first_refusal(
     impatient_bot: BotHarness, alice: ChatUser, bob: ChatUser, reason: str
 ) -> None:
     bot = impatient_bot
@@ -91,17 +91,17 @@ async def test_answers_that_wait_for_somebody_who_is_gone_are_dropped_at_the_fir
     if reason == "gone":
         del bot.simulator.world.chats[alice.id]
     for number in range(3):
-        await puts_in(bot, alice, Send(Screen(f"for nobody {number}")))
+        await puts_in(bot, alice, Send(Screen(f"for no one {number}")))
     await puts_in(bot, bob, Send(Screen("for Bob")))
     await bot.run_due()
 
     assert unreachable(bot, alice)
     assert bob.last.text == "for Bob"
     assert outbox(bot) == []
-    assert sum("for nobody" in call.params["text"] for call in calls(bot, "sendMessage")) == 1
+    assert sum("for no one" in call.params["text"] for call in calls(bot, "sendMessage")) == 1
 
 
-async def test_a_flood_is_waited_for_as_told_and_nothing_overtakes(
+async def test_a_flood_wait_is_respected_and_nothing_overtakes(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
@@ -118,12 +118,12 @@ async def test_a_flood_is_waited_for_as_told_and_nothing_overtakes(
     await bot.advances(minutes=24, seconds=59)
     assert len(texts(alice)) == before
     await bot.advances(seconds=1)
-    told = [call.params["text"] for call in calls(bot, "sendMessage", alice) if call.ok]
-    assert [text for text in told[-3:] if text.startswith("heard")] == [
+    sent = [call.params["text"] for call in calls(bot, "sendMessage", alice) if call.ok]
+    assert [text for text in sent[-3:] if text.startswith("heard")] == [
         "heard hi",
         "heard hi again",
     ]
-    assert "expired" in told[-2]
+    assert "expired" in sent[-2]
 
 
 async def test_an_older_answer_never_overwrites_a_newer_one(
@@ -167,12 +167,12 @@ async def test_a_slow_server_gets_each_message_twice_at_most(
 
     copies = Counter(texts(alice))
     assert list(copies) == ["heard hi 1", "heard hi 2", "heard hi 3"]
-    # The first answer shows how slow the server is; those that follow are waited for.
+    # The first answer shows that the server is slow; later ones are given more time.
     assert copies == {"heard hi 1": 2, "heard hi 2": 1, "heard hi 3": 1}
     assert outbox(bot) == []
 
 
-async def test_a_chat_is_patient_until_answers_come_in_time_again(
+async def test_a_chat_gets_the_usual_timeout_again_once_answers_are_fast(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
@@ -184,7 +184,7 @@ async def test_a_chat_is_patient_until_answers_come_in_time_again(
     assert Counter(texts(alice)) == {"heard hi 1": 2, "heard hi 2": 2}
 
 
-async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(
+async def test_a_message_in_flight_for_longer_than_a_lease_is_not_sent_again(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
@@ -195,7 +195,7 @@ async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(
     await puts_in(bot, alice, Send(Screen("slow")))
     sweeping = asyncio.create_task(bot.run_due())
     await until(lambda: "slow" in texts(alice))
-    # The last step is the clock set forward.
+    # In the last step, the clock is set forward.
     for seconds in (40, 40, 40, 3600):
         bot.now += timedelta(seconds=seconds)
         await bot.app.jobs.run_due()
@@ -206,7 +206,7 @@ async def test_what_is_on_its_way_for_longer_than_a_lease_is_not_sent_again(
 
 
 @pytest.mark.engines("sqlite")
-async def test_many_people_who_are_sent_several_messages_each_are_all_served(
+async def test_many_people_with_several_messages_each_are_all_served(
     database_url: str,
 ) -> None:
     async with running(BotHarness(database_url, rate_limiter=RateLimiter())) as bot:
@@ -229,15 +229,15 @@ async def test_answers_come_before_a_backlog_of_notifications(
 ) -> None:
     bot = impatient_bot
     await alice.sends("hi")
-    async with bot.app.database.transaction() as work:
-        await work.outbox.report(range(5_000, 5_400), {}, bot.now - timedelta(hours=1))
-        await work.outbox.reply(alice.id, packed([Send(Screen("queued"))]), bot.now, queued=True)
-        claimed = await work.outbox.claim(bot.now, 100, notifications=50)
+    async with bot.app.database.transaction() as uow:
+        await uow.outbox.report(range(5_000, 5_400), {}, bot.now - timedelta(hours=1))
+        await uow.outbox.reply(alice.id, to_payload([Send(Screen("queued"))]), bot.now, queued=True)
+        claimed = await uow.outbox.claim(bot.now, 100, notifications=50)
 
     assert Counter(row.kind for row in claimed) == {"reply": 1, "digest": 50}
 
 
-async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(
+async def test_retries_back_off_to_five_minutes_and_never_stop(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
@@ -254,7 +254,7 @@ async def test_waits_double_up_to_five_minutes_and_nothing_is_ever_given_up(
 
 
 @pytest.mark.refuses("message text is empty")
-async def test_what_telegram_refuses_is_parked_and_the_rest_goes_on(
+async def test_a_refused_message_is_parked_and_later_ones_are_sent(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
@@ -292,7 +292,7 @@ async def test_a_row_that_cannot_be_rendered_is_parked_after_a_few_tries(
     assert [state for (state,) in outbox(bot, "state")] == ["parked"]
 
 
-async def test_an_answer_of_several_steps_goes_on_where_it_was_interrupted(
+async def test_an_answer_of_several_steps_continues_where_it_was_interrupted(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
@@ -315,7 +315,7 @@ async def test_an_answer_of_several_steps_goes_on_where_it_was_interrupted(
     assert len(calls(bot, "editMessageText")) == 1
 
 
-async def test_the_card_of_an_interrupted_answer_is_known_all_the_same(
+async def test_the_card_of_an_interrupted_answer_is_stored(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
@@ -335,7 +335,7 @@ async def test_the_card_of_an_interrupted_answer_is_known_all_the_same(
 
 
 @pytest.mark.refuses("message to edit not found")
-async def test_a_card_that_was_deleted_is_replaced_and_news_finds_the_new_one(
+async def test_a_deleted_card_is_replaced_and_the_new_one_is_stored(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
@@ -352,7 +352,7 @@ async def test_a_card_that_was_deleted_is_replaced_and_news_finds_the_new_one(
     assert booking.card_message_id == alice.card.id != card.id
 
 
-async def test_news_that_no_longer_holds_is_skipped(
+async def test_a_notification_that_no_longer_holds_is_skipped(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
@@ -365,7 +365,9 @@ async def test_news_that_no_longer_holds_is_skipped(
     assert ("hold_warning", "skipped") in outbox(bot, "kind, state")
 
 
-async def test_nobody_is_told_of_his_own_act(impatient_bot: BotHarness, alice: ChatUser) -> None:
+async def test_people_are_not_notified_of_their_own_acts(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
     bot = impatient_bot
     dora = await add_provider(bot)
     await alice.books("09:15")
@@ -379,7 +381,7 @@ async def test_nobody_is_told_of_his_own_act(impatient_bot: BotHarness, alice: C
     assert len(texts(dora)) == 1
 
 
-async def test_one_silent_person_keeps_news_from_nobody_else(
+async def test_a_chat_that_times_out_does_not_delay_others(
     impatient_bot: BotHarness, alice: ChatUser, bob: ChatUser
 ) -> None:
     bot = impatient_bot
@@ -395,18 +397,18 @@ async def test_one_silent_person_keeps_news_from_nobody_else(
     assert alice.last.text == "late"
 
 
-async def test_what_was_put_off_while_somebody_waited_for_the_turn_is_not_sent_before_its_time(
+async def test_a_row_postponed_while_it_waits_for_the_chat_lock_is_not_sent_early(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
     await alice.sends("hi")
     await puts_in(bot, alice, Send(Screen("first")))
     await puts_in(bot, alice, Send(Screen("second")))
-    async with bot.app.database.transaction() as work:
-        [first] = await work.outbox.claim(bot.now, 10)
-    async with bot.app.database.transaction() as work:
-        await work.outbox.postpone(first, bot.now + timedelta(minutes=1), "flood")
-    await bot.app.relay._deliver_to_one(first)
+    async with bot.app.database.transaction() as uow:
+        [first] = await uow.outbox.claim(bot.now, 10)
+    async with bot.app.database.transaction() as uow:
+        await uow.outbox.postpone(first, bot.now + timedelta(minutes=1), "flood")
+    await bot.app.relay.deliver_claimed(first)
     assert texts(alice) == ["heard hi"]
 
     await bot.advances(minutes=1)
@@ -420,7 +422,7 @@ async def test_payloads_are_plain_json(impatient_bot: BotHarness, alice: ChatUse
     assert json.loads(payload)["steps"][0]["screen"] == {"text": "ä", "rows": []}
 
 
-def test_a_step_of_wrong_values_fails_before_it_is_kept() -> None:
+def test_a_step_with_invalid_values_fails_before_it_is_stored() -> None:
     number: Any = "7"
     with pytest.raises(PydanticSerializationError):
-        packed([Edit(number, Screen("ä"))])
+        to_payload([Edit(number, Screen("ä"))])

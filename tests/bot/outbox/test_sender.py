@@ -1,4 +1,4 @@
-"""One step at Telegram: what its refusals mean, and what is not sent at all."""
+"""One step at Telegram: what refusals mean, and what is not sent at all."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,7 +8,7 @@ from telegram.error import NetworkError
 
 from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.messages.screen import Button, Screen
-from bot.outbox.sender import MessageSender, TryLater, Undeliverable, Unreachable, _number_of
+from bot.outbox.sender import MessageSender, TryLater, Undeliverable, Unreachable, message_id_of
 from bot.outbox.shown_messages import LocalShownMessages
 from simulator.api import html
 from simulator.faults import FaultKind
@@ -18,21 +18,21 @@ from tests.kit.handlers import calls, offer, on_tap, on_text, texts
 
 
 @pytest.fixture
-def delivery(impatient_bot: BotHarness) -> MessageSender:
+def sender(impatient_bot: BotHarness) -> MessageSender:
     return MessageSender(impatient_bot.app.application.bot, LocalShownMessages())
 
 
 @pytest.fixture
 def dora(impatient_bot: BotHarness) -> ChatUser:
-    """Somebody who has pressed Start, so that she can be written to."""
-    someone = impatient_bot.joins("Dora")
-    someone.person.sends("/start")
+    """Dora, who has pressed Start, so the bot may write to her."""
+    user = impatient_bot.joins("Dora")
+    user.person.sends("/start")
     impatient_bot.simulator.take_updates()
-    return someone
+    return user
 
 
-async def shown(delivery: MessageSender, chat: int, screen: Screen) -> int:
-    number = await delivery.carry_out(chat, Send(screen))
+async def shown(sender: MessageSender, chat: int, screen: Screen) -> int:
+    number = await sender.carry_out(chat, Send(screen))
     assert number is not None
     return number
 
@@ -59,9 +59,9 @@ STEPS: list[tuple[str, Callable[[int], Step]]] = [
 
 @pytest.mark.parametrize(("fault", "retry_after", "wait"), TRANSIENT)
 @pytest.mark.parametrize(("method", "step"), STEPS, ids=[method for method, _ in STEPS])
-async def test_trouble_that_may_pass_means_try_later(
+async def test_transient_errors_mean_try_later(
     impatient_bot: BotHarness,
-    delivery: MessageSender,
+    sender: MessageSender,
     dora: ChatUser,
     fault: FaultKind,
     retry_after: int | None,
@@ -69,23 +69,23 @@ async def test_trouble_that_may_pass_means_try_later(
     method: str,
     step: Callable[[int], Step],
 ) -> None:
-    number = await shown(delivery, dora.id, Screen("first"))
+    number = await shown(sender, dora.id, Screen("first"))
     impatient_bot.simulator.faults.add(fault, method=method, retry_after=retry_after)
     with pytest.raises(TryLater) as caught:
-        await delivery.carry_out(dora.id, step(number))
+        await sender.carry_out(dora.id, step(number))
 
     assert caught.value.wait == wait
     assert impatient_bot.simulator.token not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
 @pytest.mark.refuses("chat not found")
-async def test_who_blocked_the_bot_or_is_not_there_is_unreachable(
-    delivery: MessageSender, dora: ChatUser
+async def test_people_who_blocked_the_bot_or_do_not_exist_are_unreachable(
+    sender: MessageSender, dora: ChatUser
 ) -> None:
     dora.person.blocks()
     for chat in (dora.id, 4711):
         with pytest.raises(Unreachable):
-            await delivery.carry_out(chat, Send(Screen("hi")))
+            await sender.carry_out(chat, Send(Screen("hi")))
 
 
 @pytest.mark.refuses(
@@ -95,30 +95,30 @@ async def test_who_blocked_the_bot_or_is_not_there_is_unreachable(
     "screen", [Screen(""), Screen("x" * 4097), Screen("x", ((Button("b", data="d" * 65),),))]
 )
 async def test_what_telegram_will_never_accept_is_undeliverable(
-    delivery: MessageSender, dora: ChatUser, screen: Screen
+    sender: MessageSender, dora: ChatUser, screen: Screen
 ) -> None:
-    number = await shown(delivery, dora.id, Screen("first"))
+    number = await shown(sender, dora.id, Screen("first"))
     for step in (Send(screen), Edit(number, screen)):
         with pytest.raises(Undeliverable):
-            await delivery.carry_out(dora.id, step)
+            await sender.carry_out(dora.id, step)
 
 
-async def test_the_same_screen_is_not_sent_to_the_same_message_twice(
-    impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
+async def test_a_message_is_not_edited_to_the_screen_it_shows(
+    impatient_bot: BotHarness, sender: MessageSender, dora: ChatUser
 ) -> None:
     first, second = Screen("one &amp; <b>two</b>", ((Button("b", data="d"),),)), Screen("three")
-    number = await shown(delivery, dora.id, first)
+    number = await shown(sender, dora.id, first)
     for screen in (first, second, second, first):
-        assert await delivery.carry_out(dora.id, Edit(number, screen)) == number
+        assert await sender.carry_out(dora.id, Edit(number, screen)) == number
 
     assert len(calls(impatient_bot, "editMessageText")) == 2
     assert dora.last.text == "one & two"
 
 
-async def test_what_the_tap_says_the_message_shows_is_believed_where_nothing_else_is_known(
-    impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
+async def test_without_a_record_the_tap_says_what_the_message_shows(
+    impatient_bot: BotHarness, sender: MessageSender, dora: ChatUser
 ) -> None:
-    number = await shown(delivery, dora.id, Screen("one"))
+    number = await shown(sender, dora.id, Screen("one"))
     after_restart = MessageSender(impatient_bot.app.application.bot, LocalShownMessages())
     await after_restart.carry_out(dora.id, Edit(number, Screen("one"), before=Screen("one").digest))
 
@@ -127,9 +127,9 @@ async def test_what_the_tap_says_the_message_shows_is_believed_where_nothing_els
 
 @pytest.mark.refuses("message is not modified")
 async def test_not_modified_is_success(
-    impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
+    impatient_bot: BotHarness, sender: MessageSender, dora: ChatUser
 ) -> None:
-    number = await shown(delivery, dora.id, Screen("one"))
+    number = await shown(sender, dora.id, Screen("one"))
     after_crash = MessageSender(impatient_bot.app.application.bot, LocalShownMessages())
     assert await after_crash.carry_out(dora.id, Edit(number, Screen("one"))) == number
     await after_crash.carry_out(dora.id, Edit(number, Screen("one")))
@@ -138,34 +138,34 @@ async def test_not_modified_is_success(
 
 
 @pytest.mark.refuses("message to edit not found")
-async def test_an_edit_of_a_message_that_is_gone_becomes_a_new_one(
-    delivery: MessageSender, dora: ChatUser
+async def test_an_edit_of_a_deleted_message_becomes_a_new_message(
+    sender: MessageSender, dora: ChatUser
 ) -> None:
-    number = await shown(delivery, dora.id, Screen("one"))
-    await delivery.carry_out(dora.id, Delete(number))
+    number = await shown(sender, dora.id, Screen("one"))
+    await sender.carry_out(dora.id, Delete(number))
     assert texts(dora) == []
-    new = await delivery.carry_out(dora.id, Edit(number, Screen("one")))
+    new = await sender.carry_out(dora.id, Edit(number, Screen("one")))
 
     assert new == dora.last.id != number
-    assert await delivery.carry_out(dora.id, Edit(number, Screen("two"), only=True)) is None
+    assert await sender.carry_out(dora.id, Edit(number, Screen("two"), only=True)) is None
     assert texts(dora) == ["one"]
 
 
 @pytest.mark.refuses("message to delete not found")
-async def test_taking_away_what_is_gone_does_no_harm(
-    delivery: MessageSender, dora: ChatUser
+async def test_deleting_a_message_that_is_gone_does_no_harm(
+    sender: MessageSender, dora: ChatUser
 ) -> None:
-    assert await delivery.carry_out(dora.id, Delete(4711)) is None
+    assert await sender.carry_out(dora.id, Delete(4711)) is None
 
 
 async def test_a_long_answer_to_a_tap_is_cut_at_a_word(
-    impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
+    impatient_bot: BotHarness, sender: MessageSender, dora: ChatUser
 ) -> None:
     on_text(impatient_bot, "offer", offer)
     await dora.sends("offer")
     update = dora.person.taps("Probe")
     impatient_bot.simulator.take_updates()
-    await delivery.carry_out(
+    await sender.carry_out(
         dora.id, Answer(update["callback_query"]["id"], "word " * 100, alert=True)
     )
 
@@ -177,20 +177,20 @@ async def test_a_long_answer_to_a_tap_is_cut_at_a_word(
 
 @pytest.mark.refuses("query is too old")
 async def test_a_tap_that_is_too_old_needs_no_answer(
-    impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
+    impatient_bot: BotHarness, sender: MessageSender, dora: ChatUser
 ) -> None:
     on_text(impatient_bot, "offer", offer)
     await dora.sends("offer")
     update = dora.person.taps("Probe")
     impatient_bot.now += timedelta(minutes=1)
-    await delivery.carry_out(dora.id, Answer(update["callback_query"]["id"], "late"))
-    await delivery.carry_out(dora.id, Answer("nonsense"))
+    await sender.carry_out(dora.id, Answer(update["callback_query"]["id"], "late"))
+    await sender.carry_out(dora.id, Answer("nonsense"))
 
     assert dora.person.toasts == []
 
 
-async def test_a_link_goes_out_as_a_picture(delivery: MessageSender, dora: ChatUser) -> None:
-    await delivery.carry_out(
+async def test_a_link_is_sent_as_a_picture(sender: MessageSender, dora: ChatUser) -> None:
+    await sender.carry_out(
         dora.id, SendQr("https://t.me/slotkeeper_bot?start=book_dora", "<b>Scan</b> it")
     )
 
@@ -200,9 +200,9 @@ async def test_a_link_goes_out_as_a_picture(delivery: MessageSender, dora: ChatU
 
 
 async def test_a_menu_is_for_one_chat(
-    impatient_bot: BotHarness, delivery: MessageSender, dora: ChatUser
+    impatient_bot: BotHarness, sender: MessageSender, dora: ChatUser
 ) -> None:
-    await delivery.carry_out(dora.id, SetMenu((("agenda", "See the day"),)))
+    await sender.carry_out(dora.id, SetMenu((("agenda", "See the day"),)))
 
     assert impatient_bot.simulator.commands_for(dora.person) == [
         {"command": "agenda", "description": "See the day"}
@@ -212,11 +212,11 @@ async def test_a_menu_is_for_one_chat(
 async def test_an_unchanged_screen_after_a_double_tap_is_sent_once(bot: BotHarness) -> None:
     alice = bot.joins("Alice")
 
-    async def permit(update: object, context: object) -> None:
+    async def turn(update: object, context: object) -> None:
         context.show(Screen("turned", ((Button("Probe", data="probe"),),)))  # type: ignore[attr-defined]
 
     on_text(bot, "offer", offer)
-    on_tap(bot, "probe", permit)
+    on_tap(bot, "probe", turn)
     await alice.sends("offer")
     card = alice.card
     alice.person.taps("Probe", message=card.message)
@@ -230,42 +230,42 @@ async def test_an_unchanged_screen_after_a_double_tap_is_sent_once(bot: BotHarne
 
 @pytest.mark.refuses("can't parse entities")
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "plain"),
     [
         ("<b>unclosed &amp; wrong", "unclosed & wrong"),
         ("a <blink>b</blink> <tg-time unix='1'>c</tg-time>", "a b c"),
     ],
 )
-async def test_a_text_that_cannot_be_parsed_is_told_plainly_rather_than_never(
-    delivery: MessageSender, dora: ChatUser, text: str, told: str
+async def test_a_text_that_cannot_be_parsed_is_sent_as_plain_text(
+    sender: MessageSender, dora: ChatUser, text: str, plain: str
 ) -> None:
-    message = await delivery.carry_out(dora.id, Send(Screen(text)))
-    assert dora.last.text == told
+    message = await sender.carry_out(dora.id, Send(Screen(text)))
+    assert dora.last.text == plain
 
     assert message is not None
-    await delivery.carry_out(dora.id, Edit(message, Screen("other")))
-    await delivery.carry_out(dora.id, Edit(message, Screen(text)))
-    assert dora.last.text == told
+    await sender.carry_out(dora.id, Edit(message, Screen("other")))
+    await sender.carry_out(dora.id, Edit(message, Screen(text)))
+    assert dora.last.text == plain
     assert dora.last.id == message
 
 
 @pytest.mark.refuses("can't parse entities")
-async def test_a_server_that_does_not_know_times_is_told_them_as_words_from_then_on(
-    delivery: MessageSender, dora: ChatUser, monkeypatch: pytest.MonkeyPatch
+async def test_a_server_without_time_entities_gets_times_as_plain_text_from_then_on(
+    sender: MessageSender, dora: ChatUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(html._TAGS, "tg-time")
-    await delivery.carry_out(
+    monkeypatch.delitem(html.TAGS, "tg-time")
+    await sender.carry_out(
         dora.id, Send(Screen('<b>Held</b> until <tg-time unix="1795424400">10:30</tg-time>'))
     )
     assert dora.last.text == "Held until 10:30"
     assert [entity["type"] for entity in dora.last.entities] == ["bold"]
 
-    await delivery.carry_out(dora.id, Send(Screen('<tg-time unix="1795424400">09:00</tg-time>')))
+    await sender.carry_out(dora.id, Send(Screen('<tg-time unix="1795424400">09:00</tg-time>')))
     assert dora.last.text == "09:00"
     assert dora.last.entities == []
 
 
 @pytest.mark.parametrize("sent", [True, [], {}, {"message_id": "7"}])
-def test_an_answer_that_is_no_message_is_trouble_that_may_pass(sent: object) -> None:
+def test_an_answer_that_is_not_a_message_is_a_network_error(sent: object) -> None:
     with pytest.raises(NetworkError):
-        _number_of(sent)
+        message_id_of(sent)

@@ -1,4 +1,4 @@
-"""A wall clock that is set is noticed within a second, whichever way it was set, and a slow correction is not."""
+"""Jumps of the wall clock are reported within a second, and slow corrections are not."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -22,7 +22,7 @@ class Clocks:
         self._stopped = 0.0
 
     def wall(self) -> datetime:
-        """Return the wall clock; the process may be stopped for a minute right after it was read."""
+        """Return the wall clock time; the process may be stopped for a minute after the reading."""
         now = NOON + self.offset + timedelta(seconds=self.monotonic())
         if self.stops_between_readings:
             self.stops_between_readings -= 1
@@ -30,7 +30,7 @@ class Clocks:
         return now
 
     def monotonic(self) -> float:
-        """Return the monotonic clock."""
+        """Return the monotonic clock time."""
         return asyncio.get_running_loop().time() + self._stopped
 
 
@@ -41,10 +41,10 @@ def jumps_seen(
     seconds: float = 1.0,
     moved: Callable[[timedelta], None] | None = None,
 ) -> list[timedelta]:
-    """Set the wall clock by each step in turn, some time apart, and return the jumps that were reported."""
+    """Move the wall clock by each step, ``seconds`` apart, and return the reported jumps."""
     seen: list[timedelta] = []
 
-    async def story() -> None:
+    async def scenario() -> None:
         watching = asyncio.create_task(
             ClockGuard(wall=clocks.wall, monotonic=clocks.monotonic).watch(moved or seen.append)
         )
@@ -56,12 +56,12 @@ def jumps_seen(
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
 
-    run_on_virtual_clock(story())
+    run_on_virtual_clock(scenario())
     return seen
 
 
 def about(jump: timedelta) -> timedelta:
-    """Return a jump to the second: clocks are read as floats."""
+    """Return a jump rounded to the second, because clocks are read as floats."""
     return timedelta(seconds=round(jump.total_seconds()))
 
 
@@ -93,7 +93,7 @@ def test_each_of_several_jumps_is_reported() -> None:
 
 
 @pytest.mark.parametrize("step", [timedelta(seconds=0.5), timedelta(seconds=-0.5)])
-def test_a_slow_correction_is_no_jump_however_far_it_goes(step: timedelta) -> None:
+def test_a_slow_correction_is_not_a_jump(step: timedelta) -> None:
     clocks = Clocks()
 
     assert jumps_seen(clocks, [step] * 200) == []
@@ -101,14 +101,14 @@ def test_a_slow_correction_is_no_jump_however_far_it_goes(step: timedelta) -> No
 
 
 @pytest.mark.parametrize("stops", [1, 2])
-def test_a_process_that_was_stopped_while_it_read_the_clocks_sees_no_jump(stops: int) -> None:
+def test_a_process_stopped_between_two_readings_reports_no_jump(stops: int) -> None:
     clocks = Clocks()
     clocks.stops_between_readings = stops
 
     assert jumps_seen(clocks, []) == []
 
 
-def test_a_jump_that_could_not_be_handled_is_reported_again(
+def test_a_jump_whose_handler_fails_is_reported_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     seen: list[timedelta] = []

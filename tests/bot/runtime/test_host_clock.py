@@ -1,4 +1,4 @@
-"""The host's clock is set while the bot runs: it goes on answering, delivering and sweeping, and is well."""
+"""While the host's clock is set, the bot goes on answering, delivering and sweeping."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.clock import system_clock
-from bot.messages.actions import Send, packed
+from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
 from domain.client import Contact
 from domain.policy import BookingPolicy
@@ -62,21 +62,21 @@ def alice(simulator: Simulator) -> Person:
     return simulator.person("Alice")
 
 
-def heard(person: Person) -> list[str]:
+def received(person: Person) -> list[str]:
     return [message.text for message in person.chat.messages if message.sender == "bot"]
 
 
 async def answers(person: Person, text: str = "/help") -> None:
-    """Have a person write, and wait for the answer."""
-    before = len(heard(person))
+    """Send a message as a person, and wait for the answer."""
+    before = len(received(person))
     person.sends(text)
-    await until(lambda: len(heard(person)) > before)
+    await until(lambda: len(received(person)) > before)
 
 
 def puts_in(url: str, person: Person, text: str, by: timedelta) -> None:
-    """Put a message into the outbox as another process does, due now on a clock that was set."""
+    """Put a message into the outbox, as another process does, due now on the clock that was set."""
     due = literal(url, system_clock() + by)
-    payload = json.dumps(packed([Send(Screen(text))]))
+    payload = json.dumps(to_payload([Send(Screen(text))]))
     changes(
         url,
         "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) "
@@ -84,7 +84,7 @@ def puts_in(url: str, person: Person, text: str, by: timedelta) -> None:
     )
 
 
-async def test_set_back_an_hour_it_sweeps_on_answers_and_is_well(
+async def test_set_back_an_hour_the_bot_goes_on_sweeping_and_answering(
     simulator: Simulator,
     clock: HostClock,
     env: dict[str, str],
@@ -98,17 +98,17 @@ async def test_set_back_an_hour_it_sweeps_on_answers_and_is_well(
         clock.moves(-HOUR)
         await until(lambda: "the system clock jumped by -3600" in (tmp_path / "log").read_text())
         await answers(alice)
-        # By then the alarm has rung for the answer, and rings for nothing else: the next sweep has to find this.
+        # By then the alarm has rung for the answer, so only the next sweep can find this row.
         await asyncio.sleep(2)
         puts_in(url, alice, "From elsewhere", -HOUR)
-        await until(lambda: "From elsewhere" in heard(alice))
+        await until(lambda: "From elsewhere" in received(alice))
         await answers(alice)
         assert (await visits(unused_tcp_port, "/healthz")).status == 200
 
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
-async def test_set_back_an_hour_what_was_postponed_is_delivered_with_what_queues_behind_it(
+async def test_set_back_an_hour_postponed_rows_and_those_behind_them_are_delivered(
     simulator: Simulator, clock: HostClock, env: dict[str, str], tmp_path: Path, alice: Person
 ) -> None:
     async with bot_process(tmp_path, env, fresh=True):
@@ -118,11 +118,11 @@ async def test_set_back_an_hour_what_was_postponed_is_delivered_with_what_queues
         await until(lambda: "waits 3 s" in (tmp_path / "log").read_text())
         clock.moves(-HOUR)
         alice.sends("/help")
-        await until(lambda: len(heard(alice)) == 3)
+        await until(lambda: len(received(alice)) == 3)
 
 
 @pytest.mark.skipif(not PROFILE.full, reason="takes more than a minute")
-async def test_set_back_an_hour_it_is_well_for_longer_than_it_may_be_silent(
+async def test_set_back_an_hour_the_bot_stays_healthy(
     clock: HostClock, env: dict[str, str], tmp_path: Path, alice: Person, unused_tcp_port: int
 ) -> None:
     async with bot_process(tmp_path, env, fresh=True):
@@ -135,21 +135,21 @@ async def test_set_back_an_hour_it_is_well_for_longer_than_it_may_be_silent(
 
 
 async def holds(url: str, alice: Person) -> None:
-    """Have a hold of Alice's in a new database, half an hour long."""
+    """Create a database in which Alice has a hold of half an hour."""
     now = system_clock()
     await migrate(url)
     database = Database(url)
-    async with database.transaction() as work:
+    async with database.transaction() as uow:
         for number, name in ((alice.id, "Alice"), (99, "Dora")):
-            await work.clients.record_contact(Contact(number, name), now)
-        dora = await work.providers.add(99, "Dora", "dora", now)
+            await uow.clients.record_contact(Contact(number, name), now)
+        dora = await uow.providers.add(99, "Dora", "dora", now)
         first = first_cell_from(now + timedelta(days=3))
-        await work.availability.replace(dora.id, [], [TimeSpan(first, first + 8)])
-        await hold_slot(work, BookingPolicy(), SlotChoice(alice.id, dora.id, first), now)
+        await uow.availability.replace(dora.id, [], [TimeSpan(first, first + 8)])
+        await hold_slot(uow, BookingPolicy(), SlotChoice(alice.id, dora.id, first), now)
     await database.close()
 
 
-async def test_set_forward_a_day_a_hold_runs_out_and_its_client_is_told(
+async def test_set_forward_a_day_a_hold_expires_and_its_client_is_notified(
     clock: HostClock,
     env: dict[str, str],
     tmp_path: Path,
@@ -161,7 +161,7 @@ async def test_set_forward_a_day_a_hold_runs_out_and_its_client_is_told(
     async with bot_process(tmp_path, env, fresh=True):
         await answers(alice)
         clock.moves(timedelta(days=1))
-        await until(lambda: any("expired" in text for text in heard(alice)))
+        await until(lambda: any("expired" in text for text in received(alice)))
         await answers(alice)
         assert (await visits(unused_tcp_port, "/healthz")).status == 200
 

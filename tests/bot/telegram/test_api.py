@@ -1,4 +1,4 @@
-"""Calls in plain values: what has no form in JSON is our mistake, and not trouble of Telegram's that may pass."""
+"""Calls with plain values; a value that JSON cannot hold is a bug, not a network error."""
 
 import pytest
 
@@ -8,7 +8,9 @@ from tests.kit.chat import ChatUser
 
 
 @pytest.mark.parametrize("label", ["half a \ud83d", 2**64])
-async def test_what_has_no_form_is_told_at_once(bot: BotHarness, label: object) -> None:
+async def test_a_value_that_json_cannot_hold_raises_a_type_error(
+    bot: BotHarness, label: object
+) -> None:
     keyboard = {"inline_keyboard": [[{"text": label, "callback_data": "x"}]]}
     with pytest.raises(TypeError):
         await call(
@@ -18,7 +20,7 @@ async def test_what_has_no_form_is_told_at_once(bot: BotHarness, label: object) 
         )
 
 
-async def test_what_is_none_is_left_out_and_texts_go_as_they_are(
+async def test_none_is_left_out_and_texts_are_sent_unchanged(
     bot: BotHarness, alice: ChatUser
 ) -> None:
     await alice.sends("/start")

@@ -1,4 +1,4 @@
-"""JSON of other programs: one odd value in it does not make all of it unreadable."""
+"""JSON from other programs: one invalid value does not make the rest unreadable."""
 
 import math
 
@@ -19,13 +19,13 @@ from bot.telegram.lenient_json import read_json
         (b'{"a": "\xff"}', {"a": "\ufffd"}),
     ],
 )
-def test_values_are_read(payload: bytes, value: object) -> None:
+def test_values_are_parsed(payload: bytes, value: object) -> None:
     assert read_json(payload) == value
 
 
 @pytest.mark.parametrize("levels", [99, 500, 2_000, 200_000])
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"x":', "}")])
-def test_what_is_nested_too_deep_leaves_the_rest_readable(
+def test_values_nested_too_deep_leave_the_rest_readable(
     levels: int, opening: str, closing: str
 ) -> None:
     inner = "1" if opening != "[" else ""
@@ -50,6 +50,6 @@ def test_what_is_nested_too_deep_leaves_the_rest_readable(
         b'{"a": "' + b'\\"' * 500_000,
     ],
 )
-def test_what_is_no_json_is_refused(payload: bytes) -> None:
+def test_invalid_json_is_refused(payload: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         read_json(payload)

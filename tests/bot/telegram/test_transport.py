@@ -1,4 +1,4 @@
-"""Requests over aiohttp: the same answers and errors as python-telegram-bot's own client, and the token in none of them."""
+"""Requests with aiohttp: answers and errors like the library's client, without the token."""
 
 import asyncio
 import io
@@ -51,9 +51,9 @@ async def simulator() -> AsyncIterator[Simulator]:
 
 @pytest.fixture
 def alice(simulator: Simulator) -> Person:
-    someone = simulator.person("Alice")
-    someone.sends("/start")
-    return someone
+    person = simulator.person("Alice")
+    person.sends("/start")
+    return person
 
 
 @pytest.fixture(params=[AiohttpRequest, HTTPXRequest], ids=["ours", "theirs"])
@@ -70,13 +70,13 @@ def _answer(body: bytes, status: int = 200) -> bytes:
     return b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
 
 
-def told(error: BaseException) -> str:
+def logged(error: BaseException) -> str:
     """Return everything a log could show of an error."""
     return "".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__)
 
 
 @pytest.mark.parametrize(("fault", "retry_after", "error"), FAULTS)
-async def test_errors_are_those_of_the_librarys_own_client(
+async def test_errors_match_the_librarys_client(
     simulator: Simulator,
     alice: Person,
     bot: Bot,
@@ -94,7 +94,7 @@ async def test_errors_are_those_of_the_librarys_own_client(
 
 
 @pytest.mark.parametrize(("fault", "retry_after", "error"), FAULTS)
-async def test_no_error_tells_the_token(
+async def test_no_error_contains_the_token(
     simulator: Simulator,
     alice: Person,
     fault: FaultKind,
@@ -106,20 +106,20 @@ async def test_no_error_tells_the_token(
         with pytest.raises(error) as caught:
             await bot.send_message(alice.id, "hi")
 
-    assert TOKEN not in told(caught.value)
+    assert TOKEN not in logged(caught.value)
 
 
-async def test_a_server_that_is_not_there_is_a_network_error_without_the_token() -> None:
+async def test_a_missing_server_is_a_network_error_without_the_token() -> None:
     bot = _bot("http://127.0.0.1:9", AiohttpRequest())
     with pytest.raises(NetworkError) as caught:
         await bot.initialize()
     await bot.shutdown()
 
     assert type(caught.value) is NetworkError
-    assert TOKEN not in told(caught.value)
+    assert TOKEN not in logged(caught.value)
 
 
-async def test_waiting_for_a_connection_and_for_the_server_end_alike_without_the_token(
+async def test_a_pool_timeout_is_a_timeout_without_the_token(
     simulator: Simulator, alice: Person
 ) -> None:
     async with _bot(
@@ -133,10 +133,10 @@ async def test_waiting_for_a_connection_and_for_the_server_end_alike_without_the
         hung.cancel()
         await asyncio.gather(hung, return_exceptions=True)
 
-    assert TOKEN not in told(caught.value)
+    assert TOKEN not in logged(caught.value)
 
 
-async def test_the_timeout_of_one_call_goes_before_the_transports_own(
+async def test_the_timeout_of_one_call_overrides_the_transports(
     simulator: Simulator, alice: Person
 ) -> None:
     async with _bot(simulator.url, AiohttpRequest(read_timeout=60)) as bot:
@@ -145,7 +145,7 @@ async def test_the_timeout_of_one_call_goes_before_the_transports_own(
             await bot.send_message(alice.id, "hi", read_timeout=0.1)
 
 
-async def test_bad_requests_conflicts_and_refused_tokens_are_told_apart(
+async def test_bad_requests_conflicts_and_refused_tokens_raise_different_errors(
     simulator: Simulator, alice: Person, bot: Bot
 ) -> None:
     with pytest.raises(BadRequest, match="Can't parse entities"):
@@ -159,7 +159,7 @@ async def test_bad_requests_conflicts_and_refused_tokens_are_told_apart(
 
 
 @pytest.mark.parametrize("status", [302, 400, 401, 403, 404, 407, 409, 429, 500, 503])
-async def test_a_page_from_something_on_the_way_is_trouble_that_may_pass(
+async def test_a_page_from_a_proxy_is_a_network_error(
     serve_raw: "Serve", status: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = await serve_raw(
@@ -171,7 +171,7 @@ async def test_a_page_from_something_on_the_way_is_trouble_that_may_pass(
     await bot.shutdown()
 
     assert type(caught.value) is NetworkError
-    assert TOKEN not in told(caught.value)
+    assert TOKEN not in logged(caught.value)
     assert "html" not in caplog.text
 
 
@@ -191,7 +191,7 @@ async def test_a_page_from_something_on_the_way_is_trouble_that_may_pass(
         b"{",
     ],
 )
-async def test_json_from_something_on_the_way_is_trouble_that_may_pass_too(
+async def test_json_from_a_proxy_is_a_network_error(
     serve_raw: "Serve", status: int, body: bytes
 ) -> None:
     bot = _bot(await serve_raw(_answer(body, status)), AiohttpRequest())
@@ -200,14 +200,14 @@ async def test_json_from_something_on_the_way_is_trouble_that_may_pass_too(
     await bot.shutdown()
 
     assert type(caught.value) is NetworkError
-    assert TOKEN not in told(caught.value)
+    assert TOKEN not in logged(caught.value)
 
 
 @pytest.mark.parametrize(
     "body",
     [b"{}", b'{"ok":false}', b'{"ok":true}', b"[]", b'["result"]', b"null", b"7", b'"result"'],
 )
-async def test_an_answer_without_a_result_is_trouble_that_may_pass(
+async def test_an_answer_without_a_result_is_a_network_error(
     serve_raw: "Serve", body: bytes
 ) -> None:
     bot = _bot(await serve_raw(_answer(body)), AiohttpRequest())
@@ -217,7 +217,7 @@ async def test_an_answer_without_a_result_is_trouble_that_may_pass(
 
 
 @pytest.mark.parametrize("body", [b"not json", b"", b"\xff\xfe", b'{"ok": true, "resu'])
-async def test_broken_json_is_trouble_that_may_pass_and_not_logged(
+async def test_broken_json_is_a_network_error_and_not_logged(
     serve_raw: "Serve", body: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     bot = _bot(await serve_raw(_answer(body)), AiohttpRequest())
@@ -226,7 +226,7 @@ async def test_broken_json_is_trouble_that_may_pass_and_not_logged(
     await bot.shutdown()
 
     assert type(caught.value) is NetworkError
-    assert TOKEN not in told(caught.value)
+    assert TOKEN not in logged(caught.value)
     assert caplog.records == []
 
 
@@ -238,7 +238,7 @@ async def test_an_answer_cut_in_the_middle_is_a_network_error(serve_raw: "Serve"
     await bot.shutdown()
 
 
-async def test_half_a_character_is_left_out_of_what_is_sent(
+async def test_a_lone_surrogate_is_left_out_of_the_request(
     simulator: Simulator, alice: Person
 ) -> None:
     async with _bot(simulator.url, AiohttpRequest()) as bot:
@@ -271,7 +271,7 @@ async def test_opening_and_closing_twice_does_no_harm() -> None:
 
 
 class Serve:
-    """Starts servers that answer every request with the same bytes and hang up."""
+    """Starts servers that answer every request with the same bytes and close the connection."""
 
     def __init__(self) -> None:
         self._servers: list[asyncio.Server] = []

@@ -1,4 +1,4 @@
-"""The bot as it runs: long polling against a Telegram that misbehaves."""
+"""The running bot: long polling against a Telegram that misbehaves."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,8 +16,8 @@ from bot.lifecycle import run
 from bot.messages.screen import Screen
 from bot.observability.health import run_checks, updates_check
 from bot.settings import Settings
-from bot.updates.polling import _Fetched
-from bot.updates.processor import SIDE_BY_SIDE
+from bot.updates.polling import FetchedUpdates
+from bot.updates.processor import MAX_CONCURRENT_UPDATES
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
@@ -27,7 +27,7 @@ from tests.kit.handlers import failing
 from tests.kit.raw_database import rows
 from tests.kit.waiting import until
 
-# What is fetched, and how far it is acknowledged, is the same whatever keeps it; replicas that poll have tests of their own.
+# Polling does not depend on the database; replicas that poll have their own tests.
 pytestmark = pytest.mark.engines("sqlite")
 
 
@@ -45,7 +45,7 @@ def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def live_replicas(
+async def running_bot(
     simulator: Simulator,
     url: str,
     *,
@@ -66,17 +66,17 @@ async def live_replicas(
             await task
 
 
-def heard(person: Person) -> list[str]:
+def received(person: Person) -> list[str]:
     return [message.text for message in person.chat.messages if message.sender == "bot"]
 
 
-async def test_it_answers(simulator: Simulator, database_url: str) -> None:
+async def test_a_running_bot_answers(simulator: Simulator, database_url: str) -> None:
     alice = simulator.person("Alice")
-    async with live_replicas(simulator, database_url):
+    async with running_bot(simulator, database_url):
         alice.sends("/help")
-        await until(lambda: heard(alice))
+        await until(lambda: received(alice))
         alice.sends("/help")
-        await until(lambda: len(heard(alice)) == 2)
+        await until(lambda: len(received(alice)) == 2)
 
     assert simulator.transcript.warnings == []
 
@@ -98,17 +98,17 @@ async def test_an_update_is_acknowledged_only_once_it_is_committed(
 
     object.__setattr__(simulator.world, "updates", _Watched(simulator.world.updates, watched))
     people = [simulator.person(f"Person {number}") for number in range(30)]
-    async with live_replicas(simulator, database_url):
+    async with running_bot(simulator, database_url):
         sent = [person.sends("/help")["update_id"] for _ in range(3) for person in people]
         await until(lambda: any(offset > sent[-1] for offset, _ in acknowledged))
 
     for offset, committed in acknowledged:
         assert {number for number in sent if number < offset} <= committed
-    assert {len(heard(person)) for person in people} == {3}
+    assert {len(received(person)) for person in people} == {3}
 
 
 class _Watched:
-    """The queue of updates with an eye on what is fetched."""
+    """The queue of updates, with another ``fetch``."""
 
     def __init__(self, updates: Any, fetch: Any) -> None:
         self._updates, self.fetch = updates, fetch
@@ -128,45 +128,47 @@ class _Watched:
         FaultKind.CUT_AFTER,
     ],
 )
-async def test_trouble_with_fetching_is_survived(
+async def test_polling_survives_errors(
     simulator: Simulator, database_url: str, fault: FaultKind
 ) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(fault, method="getUpdates", retry_after=1)
-    async with live_replicas(simulator, database_url):
+    async with running_bot(simulator, database_url):
         await until(lambda: simulator.transcript.calls_of("getUpdates"))
         alice.sends("/help")
-        await until(lambda: heard(alice))
+        await until(lambda: received(alice))
 
-    assert len(heard(alice)) == 1
+    assert len(received(alice)) == 1
 
 
-async def test_another_poller_is_survived(
+async def test_polling_survives_another_poller(
     simulator: Simulator, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     alice = simulator.person("Alice")
-    async with live_replicas(simulator, database_url):
+    async with running_bot(simulator, database_url):
         await until(lambda: simulator.world.poll)
         await simulator.call("getUpdates", {"timeout": 0})
         alice.sends("/help")
-        await until(lambda: heard(alice))
+        await until(lambda: received(alice))
 
     assert "another program polls with this token" in caplog.text
 
 
-async def test_telegram_may_be_down_at_the_start(simulator: Simulator, database_url: str) -> None:
+async def test_telegram_may_be_unavailable_at_the_start(
+    simulator: Simulator, database_url: str
+) -> None:
     alice = simulator.person("Alice")
     for method in ("getMe", "setMyCommands", "deleteWebhook"):
         simulator.faults.add(FaultKind.SERVER_ERROR, method=method)
-    async with live_replicas(simulator, database_url):
+    async with running_bot(simulator, database_url):
         alice.sends("/help")
-        await until(lambda: heard(alice))
+        await until(lambda: received(alice))
 
 
-async def test_what_the_bot_is_for_is_told_in_every_language(
+async def test_the_bots_description_is_set_in_every_language(
     simulator: Simulator, database_url: str
 ) -> None:
-    async with live_replicas(simulator, database_url):
+    async with running_bot(simulator, database_url):
         await until(lambda: "de" in simulator.world.profile.short_descriptions)
 
     for language, part in (
@@ -184,43 +186,41 @@ async def test_what_the_bot_is_for_is_told_in_every_language(
             assert body["result"][field].startswith(part)
 
 
-async def test_it_works_though_it_cannot_be_described(
+async def test_the_bot_answers_although_its_description_cannot_be_set(
     simulator: Simulator, database_url: str
 ) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(FaultKind.SERVER_ERROR, method="setMyDescription", times=None)
-    async with live_replicas(simulator, database_url):
+    async with running_bot(simulator, database_url):
         alice.sends("/help")
-        await until(lambda: heard(alice))
+        await until(lambda: received(alice))
 
 
-async def test_trouble_that_stays_the_same_is_told_once(
+async def test_a_repeated_error_is_logged_once(
     simulator: Simulator, database_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(FaultKind.SERVER_ERROR, method="getUpdates", times=3)
     caplog.set_level("INFO", "bot.updates.polling")
-    async with live_replicas(simulator, database_url):
+    async with running_bot(simulator, database_url):
         alice.sends("/help")
-        await until(lambda: heard(alice))
+        await until(lambda: received(alice))
 
-    told = [record.message for record in caplog.records if record.name == "bot.updates.polling"]
-    assert [line.split(":")[0] for line in told] == [
-        "Telegram did not answer and will be asked again, first in 0.5 seconds",
+    logged = [record.message for record in caplog.records if record.name == "bot.updates.polling"]
+    assert [line.split(":")[0] for line in logged] == [
+        "Telegram did not answer; the first retry is in 0.5 seconds",
         "Telegram answers again",
     ]
 
 
-async def test_a_refused_token_ends_it(simulator: Simulator, database_url: str) -> None:
-    async with live_replicas(simulator, database_url, token="2:wrong") as task:
+async def test_a_refused_token_ends_the_bot(simulator: Simulator, database_url: str) -> None:
+    async with running_bot(simulator, database_url, token="2:wrong") as task:
         with pytest.raises(InvalidToken):
             await task
 
 
-async def test_a_token_that_is_revoked_later_ends_it(
-    simulator: Simulator, database_url: str
-) -> None:
-    async with live_replicas(simulator, database_url) as task:
+async def test_a_token_revoked_later_ends_the_bot(simulator: Simulator, database_url: str) -> None:
+    async with running_bot(simulator, database_url) as task:
         await until(lambda: simulator.world.poll)
         simulator.world.token = "1:new"
         simulator.world.end_poll("revoked")
@@ -228,135 +228,134 @@ async def test_a_token_that_is_revoked_later_ends_it(
             await task
 
 
-async def test_a_webhook_that_was_set_is_deleted(simulator: Simulator, database_url: str) -> None:
+async def test_an_existing_webhook_is_deleted(simulator: Simulator, database_url: str) -> None:
     await simulator.call("setWebhook", {"url": "https://bot.invalid/hook"})
     alice = simulator.person("Alice")
-    async with live_replicas(simulator, database_url):
+    async with running_bot(simulator, database_url):
         alice.sends("/help")
-        await until(lambda: heard(alice))
+        await until(lambda: received(alice))
 
     assert simulator.world.webhook.url == ""
 
 
-async def test_one_silent_chat_keeps_nobody_else_from_being_fetched(
+async def test_a_chat_that_times_out_does_not_stop_polling_for_others(
     simulator: Simulator, database_url: str
 ) -> None:
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice, times=None)
-    async with live_replicas(simulator, database_url, patience=20):
+    async with running_bot(simulator, database_url, patience=20):
         alice.sends("/help")
         alice.sends("/help")
         await until(lambda: simulator.transcript.calls_of("sendMessage"))
         bob.sends("/help")
-        await until(lambda: heard(bob))
+        await until(lambda: received(bob))
         bob.sends("/help")
-        await until(lambda: len(heard(bob)) == 2)
+        await until(lambda: len(received(bob)) == 2)
 
-    assert (heard(alice), len(heard(bob))) == ([], 2)
+    assert (received(alice), len(received(bob))) == ([], 2)
 
 
-async def test_what_is_being_sent_keeps_nothing_from_being_fetched(
+async def test_sending_does_not_block_polling(
     simulator: Simulator, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.app._SPARE_CONNECTIONS", 1 - SIDE_BY_SIDE)
+    monkeypatch.setattr("bot.app._SPARE_CONNECTIONS", 1 - MAX_CONCURRENT_UPDATES)
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice)
-    async with live_replicas(simulator, database_url, patience=20):
+    async with running_bot(simulator, database_url, patience=20):
         alice.sends("/help")
         await until(lambda: simulator.transcript.calls_of("sendMessage"))
         sent = bob.sends("/help")
         await until(lambda: sent in [each.update for each in simulator.transcript.deliveries])
 
-    assert heard(alice) == []
+    assert received(alice) == []
 
 
 @pytest.mark.parametrize(
-    ("nonsense", "said"),
+    ("result", "logged"),
     [
         (
             [None, 7, "update", {}, {"update_id": "7"}, {"update_id": True}, {"update_id": 1}],
-            "6 of 7 updates have no number",
+            "ignored 6 of 7 updates: they have no number",
         ),
-        ([None, {}], "nothing that has an update's number"),
-        ({"update_id": 1}, "no list of updates"),
+        ([None, {}], "contains no update number"),
+        ({"update_id": 1}, "not a list of updates"),
     ],
 )
-async def test_an_answer_that_is_no_update_is_told_of_and_passed_over(
+async def test_results_that_are_not_updates_are_logged_and_ignored(
     simulator: Simulator,
     database_url: str,
     caplog: pytest.LogCaptureFixture,
-    nonsense: Any,
-    said: str,
+    result: Any,
+    logged: str,
 ) -> None:
-    fetch, answers = simulator.world.updates.fetch, [nonsense]
+    fetch, answers = simulator.world.updates.fetch, [result]
     watched = _Watched(
         simulator.world.updates, lambda *args: answers.pop() if answers else fetch(*args)
     )
     object.__setattr__(simulator.world, "updates", watched)
     alice = simulator.person("Alice")
-    async with live_replicas(simulator, database_url):
+    async with running_bot(simulator, database_url):
         alice.sends("/help")
-        await until(lambda: heard(alice))
+        await until(lambda: received(alice))
 
-    assert said in caplog.text
+    assert logged in caplog.text
 
 
-async def test_what_is_acknowledged_is_forgotten_though_something_is_always_in_work(
-    bot: BotHarness, alice: ChatUser, monkeypatch: pytest.MonkeyPatch
+async def test_acknowledged_updates_are_forgotten_while_others_are_in_progress(
+    bot: BotHarness, alice: ChatUser
 ) -> None:
-    monkeypatch.setattr("bot.updates.polling._GLANCE", 0)
-    fetched = _Fetched(bot.app.receiver)
+    fetched = FetchedUpdates(bot.app.receiver, commit_wait=0)
     for _ in range(10):
         update = alice.person.sends("/help")
-        await fetched.take(bot.simulator.take_updates())
-        assert [*fetched._taken] == [fetched.offset] == [update["update_id"]]
-        await until(lambda: not fetched._working())
+        await fetched.process(bot.simulator.take_updates())
+        assert fetched.tracked == [fetched.offset] == [update["update_id"]]
+        await until(lambda: not fetched.uncommitted)
     await fetched.stop()
 
 
-async def test_an_update_that_fails_is_set_aside_while_others_go_on_and_its_chat_stays_in_order(
+async def test_a_failing_update_is_set_aside_and_its_chat_stays_in_order(
     simulator: Simulator, database_url: str
 ) -> None:
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     poison = alice.sends("boom")
     after = alice.sends("/help")
 
-    async def breaks(app: App) -> None:
+    async def prepare(app: App) -> None:
         app.application.handlers[0].insert(
             0, MessageHandler(filters.Text(["boom"]), failing(RuntimeError("boom")))
         )
 
-    async with live_replicas(simulator, database_url, ready=breaks):
+    async with running_bot(simulator, database_url, ready=prepare):
         bob.sends("/help")
-        await until(lambda: heard(bob))
-        await until(lambda: heard(alice))
+        await until(lambda: received(bob))
+        await until(lambda: received(alice))
 
-    worked = [
+    processed = [
         number
         for (number,) in rows(
             database_url, "SELECT update_id FROM worked_update ORDER BY worked_at"
         )
     ]
-    assert worked.index(poison["update_id"]) < worked.index(after["update_id"])
+    assert processed.index(poison["update_id"]) < processed.index(after["update_id"])
     assert rows(database_url, "SELECT update_id, attempts, set_aside FROM failed_update") == [
         (poison["update_id"], 3, 1)
     ]
 
 
-async def test_an_update_that_cannot_be_read_keeps_no_other_from_being_worked(
+async def test_an_unreadable_update_does_not_stop_others(
     simulator: Simulator, database_url: str
 ) -> None:
     alice = simulator.person("Alice")
     simulator.world.updates.add("message", {"chat": alice.chat.as_json()})
     alice.sends("/help")
-    async with live_replicas(simulator, database_url):
-        await until(lambda: heard(alice))
+    async with running_bot(simulator, database_url):
+        await until(lambda: received(alice))
         alice.sends("/help")
-        await until(lambda: len(heard(alice)) == 2)
+        await until(lambda: len(received(alice)) == 2)
         await until(lambda: not simulator.world.updates.pending)
 
 
-async def test_one_odd_update_among_many_stops_nobody(
+async def test_a_malformed_update_among_many_stops_no_other(
     simulator: Simulator, database_url: str
 ) -> None:
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
@@ -366,7 +365,7 @@ async def test_one_odd_update_among_many_stops_nobody(
     alice.blocks()["my_chat_member"]["from"]["first_name"] = None
     for _ in range(120):
         bob.sends("/help")
-    async with live_replicas(simulator, database_url):
+    async with running_bot(simulator, database_url):
         await until(lambda: not simulator.world.updates.pending)
 
     assert len(rows(database_url, "SELECT update_id FROM worked_update")) == 124
@@ -378,50 +377,52 @@ async def test_a_quiet_bot_is_ready_at_once(
     monkeypatch.setattr("bot.updates.polling._POLL_SECONDS", 3600)
     apps: list[App] = []
 
-    async def known(app: App) -> None:
+    async def keep(app: App) -> None:
         apps.append(app)
 
-    async with live_replicas(simulator, database_url, ready=known):
+    async with running_bot(simulator, database_url, ready=keep):
         await until(lambda: apps and apps[0].heartbeat.age is not None)
 
 
-async def test_an_update_that_stays_in_work_is_seen(
+async def test_an_update_that_stays_in_progress_fails_the_health_check(
     simulator: Simulator, database_url: str
 ) -> None:
-    alice, apps, going_on = simulator.person("Alice"), list[App](), asyncio.Event()
+    alice, apps, gate = simulator.person("Alice"), list[App](), asyncio.Event()
 
     async def hangs(update: Update, context: Context) -> None:
-        await going_on.wait()
+        await gate.wait()
 
-    async def known(app: App) -> None:
+    async def keep(app: App) -> None:
         apps.append(app)
         app.application.handlers[0].insert(0, MessageHandler(filters.Text(["hang"]), hangs))
 
-    async with live_replicas(simulator, database_url, ready=known):
+    async with running_bot(simulator, database_url, ready=keep):
         alice.sends("hang")
         await until(lambda: apps and apps[0].receiver.oldest_age > 0.05)
-        seen = await run_checks([updates_check(lambda: apps[0].receiver.oldest_age + 60)])
-        going_on.set()
+        result = await run_checks([updates_check(lambda: apps[0].receiver.oldest_age + 60)])
+        gate.set()
         await until(lambda: apps[0].receiver.oldest_age == 0)
 
-    assert seen == {"updates": "an update has been in progress for 60 seconds"}
+    assert result == {"updates": "an update has been in progress for 60 seconds"}
 
 
-async def test_a_redelivered_update_is_worked_once(simulator: Simulator, database_url: str) -> None:
+async def test_a_redelivered_update_is_processed_once(
+    simulator: Simulator, database_url: str
+) -> None:
     alice = simulator.person("Alice")
-    async with live_replicas(simulator, database_url):
+    async with running_bot(simulator, database_url):
         update = alice.sends("/help")
-        await until(lambda: heard(alice))
+        await until(lambda: received(alice))
         simulator.redeliver(update["update_id"])
         alice.sends("/bookings")
-        await until(lambda: len(heard(alice)) == 2)
+        await until(lambda: len(received(alice)) == 2)
         await until(lambda: not simulator.world.updates.pending)
 
     assert len(simulator.transcript.updates) >= 3
-    assert len(heard(alice)) == 2
+    assert len(received(alice)) == 2
 
 
-async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_first(
+async def test_updates_in_progress_at_shutdown_are_committed_and_answered(
     simulator: Simulator, database_url: str
 ) -> None:
     reached, gate = asyncio.Event(), asyncio.Event()
@@ -432,7 +433,7 @@ async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_
         await gate.wait()
         context.request.send(Screen("done"))
 
-    async def prepares(app: App) -> None:
+    async def prepare(app: App) -> None:
         app.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), waits))
 
     settings = Settings(
@@ -441,8 +442,8 @@ async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_
         database_url=database_url,
         listen="127.0.0.1:0",
     )
-    task = asyncio.create_task(run(settings, TOKEN, ready=prepares))
-    in_hand = alice.sends("wait")
+    task = asyncio.create_task(run(settings, TOKEN, ready=prepare))
+    in_progress = alice.sends("wait")
     await reached.wait()
     task.cancel()
     await asyncio.sleep(0)
@@ -450,17 +451,19 @@ async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_
     with suppress(asyncio.CancelledError):
         await task
 
-    assert rows(database_url, "SELECT update_id FROM worked_update") == [(in_hand["update_id"],)]
-    assert heard(alice) == ["done"]
+    assert rows(database_url, "SELECT update_id FROM worked_update") == [
+        (in_progress["update_id"],)
+    ]
+    assert received(alice) == ["done"]
 
 
 @pytest.mark.parametrize("hung", ["getUpdates", "sendMessage", "getMe", "setMyCommands"])
-async def test_it_stops_within_five_seconds_also_while_a_call_hangs(
+async def test_the_bot_stops_within_five_seconds_even_if_a_call_hangs(
     simulator: Simulator, database_url: str, hung: str
 ) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(FaultKind.SILENCE, method=hung, times=None)
-    async with live_replicas(simulator, database_url, patience=60) as task:
+    async with running_bot(simulator, database_url, patience=60) as task:
         alice.sends("/help")
         await until(lambda: simulator.transcript.calls_of(hung))
         task.cancel()
@@ -469,6 +472,6 @@ async def test_it_stops_within_five_seconds_also_while_a_call_hangs(
                 await task
 
     simulator.faults.clear()
-    async with live_replicas(simulator, database_url):
-        await until(lambda: heard(alice))
-    assert len(heard(alice)) == 1
+    async with running_bot(simulator, database_url):
+        await until(lambda: received(alice))
+    assert len(received(alice)) == 1

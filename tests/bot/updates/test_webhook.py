@@ -1,4 +1,4 @@
-"""The bot behind a webhook: only Telegram may speak, and an update is acknowledged once its work is committed, never before."""
+"""The webhook accepts only Telegram's requests, and acknowledges updates after their commit."""
 
 import asyncio
 import json
@@ -18,10 +18,10 @@ from bot.dialogue.context import Context
 from bot.http.server import LARGEST_BODY
 from bot.lifecycle import run
 from bot.settings import Settings
-from bot.updates.webhook import WebhookRefused
+from bot.updates.webhook import Webhook, WebhookRefused
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
-from simulator.state.world import Webhook
+from simulator.state.world import Webhook as SimulatedWebhook
 from tests.kit.bot import ADMIN_ID, TOKEN, running
 from tests.kit.handlers import echo, failing, on_text, texts
 from tests.kit.http import SECRET, SECRET_HEADER, WebhookBot, visits
@@ -31,19 +31,19 @@ from tests.kit.waiting import until
 
 @pytest.fixture
 async def bot(database_url: str, unused_tcp_port: int) -> AsyncIterator[WebhookBot]:
-    """A town where Telegram posts to the bot's webhook; at the end it must have refused nothing and have had every tap answered."""
-    async with running(WebhookBot(database_url, unused_tcp_port)) as place:
-        yield place
+    """A bot with a webhook; at the end Telegram has refused nothing and every tap is answered."""
+    async with running(WebhookBot(database_url, unused_tcp_port)) as harness:
+        yield harness
 
 
 def update_of(bot: WebhookBot, text: str, *, who: str = "Alice") -> dict[str, Any]:
-    """Return what Telegram tells of a person who writes a line; it does not post it, so that the test can."""
+    """Return the update of a person's message; Telegram does not post it, so the test can."""
     update = bot.person_named(who).person.sends(text)
     bot.simulator.take_updates()
     return update
 
 
-def worked(bot: WebhookBot) -> list[int]:
+def processed(bot: WebhookBot) -> list[int]:
     return [
         number
         for (number,) in rows(
@@ -53,20 +53,20 @@ def worked(bot: WebhookBot) -> list[int]:
 
 
 class Gate:
-    """A behaviour that writes something down and then waits to be let through."""
+    """A handler that writes to the database and then waits until the gate is opened."""
 
     def __init__(self) -> None:
         self.reached = 0
         self.opened = asyncio.Event()
 
-    async def passes(self, update: Update, context: Context) -> None:
+    async def handle(self, update: Update, context: Context) -> None:
         await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
         self.reached += 1
         await self.opened.wait()
         await echo(update, context)
 
 
-async def test_the_whole_story_by_webhook(bot: WebhookBot) -> None:
+async def test_a_whole_booking_story_by_webhook(bot: WebhookBot) -> None:
     admin, dora, alice, bob = (
         bot.joins("Ada", id=ADMIN_ID),
         bot.joins("Dora"),
@@ -102,7 +102,7 @@ async def test_the_whole_story_by_webhook(bot: WebhookBot) -> None:
     assert bot.simulator.webhook.waits == []
 
 
-async def test_telegram_is_told_what_to_post_and_how_to_show_that_it_is_telegram(
+async def test_the_webhook_is_registered_with_a_secret_and_the_used_kinds(
     bot: WebhookBot,
 ) -> None:
     [call] = bot.simulator.transcript.calls_of("setWebhook")
@@ -121,24 +121,24 @@ async def test_telegram_is_told_what_to_post_and_how_to_show_that_it_is_telegram
 @pytest.mark.parametrize(
     "secret", [None, "", "wrong", SECRET[:-1], SECRET + "1", SECRET.upper(), "schön"]
 )
-async def test_whoever_does_not_know_the_secret_is_refused_and_not_read(
+async def test_a_request_without_the_secret_is_refused_unread(
     bot: WebhookBot, secret: str | None
 ) -> None:
     answer = await bot.posts(update_of(bot, "/help"), secret=secret)
 
     assert (answer.status, answer.text) == (403, "")
     assert (await bot.posts(data=b"{", secret=secret)).status == 403
-    assert worked(bot) == []
+    assert processed(bot) == []
 
 
-async def test_what_is_too_large_is_refused(bot: WebhookBot) -> None:
+async def test_a_request_that_is_too_large_is_refused(bot: WebhookBot) -> None:
     update = update_of(bot, "/help")
     largest = json.dumps(update).ljust(LARGEST_BODY)
 
     assert (await bot.posts(data=BytesIO((largest + " ").encode()))).status == 413
-    assert worked(bot) == []
+    assert processed(bot) == []
     assert (await bot.posts(data=BytesIO(largest.encode()))).status == 200
-    assert worked(bot) == [update["update_id"]]
+    assert processed(bot) == [update["update_id"]]
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ async def test_what_is_too_large_is_refused(bot: WebhookBot) -> None:
     ],
     ids=lambda body: body[:30].decode("latin-1"),
 )
-async def test_what_is_no_update_is_a_bad_request(
+async def test_a_body_that_is_not_an_update_is_a_bad_request(
     bot: WebhookBot, body: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = await bot.posts(data=body)
@@ -181,7 +181,7 @@ async def test_what_is_no_update_is_a_bad_request(
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-async def test_an_update_that_the_library_cannot_read_is_set_aside(
+async def test_an_unreadable_update_is_set_aside(
     bot: WebhookBot, caplog: pytest.LogCaptureFixture
 ) -> None:
     strange = {"update_id": 5, "message": {"text": "a private matter"}}
@@ -191,30 +191,30 @@ async def test_an_update_that_the_library_cannot_read_is_set_aside(
 
     assert "update 5 cannot be read and was set aside: " in caplog.text
     assert "private" not in caplog.text
-    assert worked(bot) == [5, update["update_id"]]
+    assert processed(bot) == [5, update["update_id"]]
 
 
-async def test_no_yes_before_the_commit(bot: WebhookBot) -> None:
+async def test_no_success_before_the_commit(bot: WebhookBot) -> None:
     gate = Gate()
-    on_text(bot, "wait", gate.passes)
+    on_text(bot, "wait", gate.handle)
     update = update_of(bot, "wait")
     post = asyncio.create_task(bot.posts(update))
     await until(lambda: gate.reached)
     assert (
         post.done(),
-        worked(bot),
+        processed(bot),
         rows(bot.app.database.url, "SELECT time_zone FROM client"),
     ) == (False, [], [])
 
     gate.opened.set()
     assert (await post).status == 200
-    assert worked(bot) == [update["update_id"]]
+    assert processed(bot) == [update["update_id"]]
     assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [("Asia/Tokyo",)]
 
 
-async def test_an_update_posted_twice_at_once_is_worked_once(bot: WebhookBot) -> None:
+async def test_an_update_posted_twice_at_once_is_processed_once(bot: WebhookBot) -> None:
     gate = Gate()
-    on_text(bot, "wait", gate.passes)
+    on_text(bot, "wait", gate.handle)
     update = update_of(bot, "wait")
     posts = [asyncio.create_task(bot.posts(update)) for _ in range(2)]
     await until(lambda: gate.reached)
@@ -226,17 +226,17 @@ async def test_an_update_posted_twice_at_once_is_worked_once(bot: WebhookBot) ->
     assert (gate.reached, texts(bot.person_named("Alice"))) == (1, ["heard wait"])
 
 
-async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_again(
+async def test_a_failed_update_is_not_acknowledged_and_is_processed_when_posted_again(
     bot: WebhookBot,
 ) -> None:
     failures = iter([RuntimeError("once"), RuntimeError("twice")])
 
-    async def recovers(update: Update, context: Context) -> None:
+    async def recover(update: Update, context: Context) -> None:
         for failure in failures:
             await failing(failure)(update, context)
         await echo(update, context)
 
-    on_text(bot, "hi", recovers)
+    on_text(bot, "hi", recover)
     bot.simulator.webhook.pace = 0.001
     alice = bot.person_named("Alice")
     await alice.sends("hi")
@@ -251,7 +251,7 @@ async def test_failing_work_is_no_success_and_is_done_once_when_it_is_posted_aga
     assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [(None,)]
 
 
-async def test_work_that_always_fails_is_set_aside_and_told_and_the_chat_goes_on(
+async def test_an_update_that_always_fails_is_set_aside_and_the_chat_goes_on(
     bot: WebhookBot,
 ) -> None:
     on_text(bot, "boom", failing(RuntimeError("boom")))
@@ -265,29 +265,29 @@ async def test_work_that_always_fails_is_set_aside_and_told_and_the_chat_goes_on
     assert bot.simulator.webhook.waits == [0, 2]
 
 
-async def test_one_persons_flood_takes_nobody_elses_place(bot: WebhookBot) -> None:
+async def test_one_persons_flood_occupies_one_processor_slot(bot: WebhookBot) -> None:
     gate = Gate()
-    on_text(bot, "wait", gate.passes)
+    on_text(bot, "wait", gate.handle)
     on_text(bot, "flood", echo)
     updates = [
         update_of(bot, "wait"),
         *(update_of(bot, f"flood {number:02}") for number in range(99)),
     ]
     posts = [asyncio.create_task(bot.posts(update)) for update in updates]
-    await until(lambda: gate.reached and len(_in_hand(bot)) == 100)
+    await until(lambda: gate.reached and _webhook(bot).in_flight == 100)
 
     assert bot.app.processor.current_concurrent_updates == 1
     gate.opened.set()
     assert {(await post).status for post in posts} == {200}
 
 
-def _in_hand(bot: WebhookBot) -> "set[asyncio.Task[None]]":
+def _webhook(bot: WebhookBot) -> Webhook:
     assert bot.app.http.webhook
-    return bot.app.http.webhook._in_hand
+    return bot.app.http.webhook
 
 
 @pytest.mark.parametrize(
-    ("path", "asked"),
+    ("path", "address"),
     [
         ("", "/"),
         ("/", "/"),
@@ -296,80 +296,75 @@ def _in_hand(bot: WebhookBot) -> "set[asyncio.Task[None]]":
         ("/healthz/", "/healthz/"),
     ],
 )
-async def test_the_address_may_have_any_path(
-    database_url: str, unused_tcp_port: int, path: str, asked: str
+async def test_the_webhook_may_have_any_path(
+    database_url: str, unused_tcp_port: int, path: str, address: str
 ) -> None:
     bot = WebhookBot(database_url, unused_tcp_port, path=path)
     await bot.starts()
     await bot.person_named("Alice").sends("/help")
     assert texts(bot.person_named("Alice"))
-    assert (await bot.posts({"update_id": 1}, path=asked)).status == 200
+    assert (await bot.posts({"update_id": 1}, path=address)).status == 200
     assert (await bot.posts({"update_id": 1}, path="/elsewhere")).status == 404
-    assert (await bot.asks(asked)).status == 405
+    assert (await bot.asks(address)).status == 405
     assert (await bot.asks("/elsewhere")).status == 404
     assert (await bot.asks("/healthz")).status == 200
     await bot.ends()
 
 
-async def test_it_is_of_use_once_it_is_registered(bot: WebhookBot) -> None:
-    assert bot.app.http.webhook
+async def test_the_bot_is_ready_once_the_webhook_is_registered(bot: WebhookBot) -> None:
     assert (await bot.asks("/readyz")).status == 200
-    bot.app.http.webhook.registered = False
-    told = await bot.asks("/readyz")
+    _webhook(bot).registered = False
+    answer = await bot.asks("/readyz")
 
-    assert (told.status, json.loads(told.text)["checks"]["telegram"]) == (
+    assert (answer.status, json.loads(answer.text)["checks"]["telegram"]) == (
         503,
         "the webhook is not registered yet",
     )
 
 
-async def test_an_update_is_asked_for_again_while_the_bot_is_not_open_for_any(
+async def test_a_closed_webhook_asks_for_a_retry(
     bot: WebhookBot,
 ) -> None:
-    assert bot.app.http.webhook
-    bot.app.http.webhook.close()
+    _webhook(bot).close()
     refused = await bot.posts(update_of(bot, "/help"))
-    assert (refused.status, refused.headers["Retry-After"], worked(bot)) == (503, "1", [])
+    assert (refused.status, refused.headers["Retry-After"], processed(bot)) == (503, "1", [])
 
-    bot.app.http.webhook.open()
+    _webhook(bot).open()
     assert (await bot.posts(update_of(bot, "/help"))).status == 200
 
 
-async def test_a_drain_finishes_what_is_in_hand_and_takes_nothing_new(bot: WebhookBot) -> None:
+async def test_a_drain_finishes_updates_in_progress_and_accepts_no_new_ones(
+    bot: WebhookBot,
+) -> None:
     gate = Gate()
-    on_text(bot, "wait", gate.passes)
+    on_text(bot, "wait", gate.handle)
     update = update_of(bot, "wait")
-    in_hand = asyncio.create_task(bot.posts(update))
+    in_progress = asyncio.create_task(bot.posts(update))
     await until(lambda: gate.reached)
     bot.app.http.drain()
     assert (await bot.posts(update_of(bot, "/help", who="Bob"))).status == 503
-    assert bot.app.http.webhook
-    drained = asyncio.create_task(bot.app.http.webhook.drained())
+    drained = asyncio.create_task(_webhook(bot).drain())
     gate.opened.set()
     await drained
 
-    assert (await in_hand).status == 200
+    assert (await in_progress).status == 200
     await bot.app.processor.idle()
     assert texts(bot.person_named("Alice")) == ["heard wait"]
-    assert worked(bot) == [update["update_id"]]
+    assert processed(bot) == [update["update_id"]]
 
 
-async def test_what_does_not_end_in_a_drain_is_given_back(
-    bot: WebhookBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.updates.webhook._DRAIN_SECONDS", 0.1)
+async def test_an_update_that_outlasts_the_drain_is_not_acknowledged(bot: WebhookBot) -> None:
     gate = Gate()
-    on_text(bot, "wait", gate.passes)
-    in_hand = asyncio.create_task(bot.posts(update_of(bot, "wait")))
+    on_text(bot, "wait", gate.handle)
+    in_progress = asyncio.create_task(bot.posts(update_of(bot, "wait")))
     await until(lambda: gate.reached)
-    assert bot.app.http.webhook
-    await bot.app.http.webhook.drained()
+    await _webhook(bot).drain(seconds=0.1)
 
-    assert (await in_hand).status == 503
-    assert worked(bot) == []
+    assert (await in_progress).status == 503
+    assert processed(bot) == []
 
 
-async def test_neither_the_secret_nor_what_is_posted_is_logged(
+async def test_neither_the_secret_nor_the_posted_text_is_logged(
     bot: WebhookBot, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -383,7 +378,7 @@ async def test_neither_the_secret_nor_what_is_posted_is_logged(
         record.getMessage() for record in caplog.records if record.name.startswith("bot")
     )
     assert (
-        f"update {update['update_id']} was not committed and will be posted again: WorkFailed"
+        f"update {update['update_id']} was not committed and will be posted again: UpdateFailed"
         in ours
     )
     assert not [part for part in (SECRET, "private", "a guess") if part in caplog.text]
@@ -410,7 +405,7 @@ def settings_for(
     )
 
 
-async def test_it_serves_before_it_registers_and_asks_until_it_is_answered(
+async def test_the_bot_serves_before_it_registers_and_retries_until_answered(
     simulator: Simulator, database_url: str, unused_tcp_port: int
 ) -> None:
     simulator.faults.add(FaultKind.SERVER_ERROR, method="setWebhook", times=2)
@@ -437,7 +432,7 @@ async def test_it_serves_before_it_registers_and_asks_until_it_is_answered(
     assert simulator.transcript.calls_of("getUpdates") == []
 
 
-async def test_an_address_that_telegram_refuses_ends_it_with_a_sentence(
+async def test_a_url_that_telegram_refuses_ends_the_bot_with_a_message(
     simulator: Simulator, database_url: str, unused_tcp_port: int
 ) -> None:
     settings = settings_for(
@@ -445,12 +440,13 @@ async def test_an_address_that_telegram_refuses_ends_it_with_a_sentence(
     )
     with pytest.raises(
         WebhookRefused,
-        match=r"^WEBHOOK_URL: Telegram will not post updates there: .*only on ports 80, 88, 443 or 8443\.$",
+        match=r"^WEBHOOK_URL: Telegram will not post updates there: "
+        r".*only on ports 80, 88, 443 or 8443\.$",
     ):
         await run(settings, TOKEN)
 
 
-async def test_telegram_is_asked_again_where_it_could_not_find_the_address_just_now(
+async def test_registration_is_retried_if_the_host_does_not_resolve(
     simulator: Simulator, database_url: str, unused_tcp_port: int
 ) -> None:
     simulator.world.faults.add(FaultKind.UNRESOLVED, method="setWebhook")
@@ -460,13 +456,13 @@ async def test_telegram_is_asked_again_where_it_could_not_find_the_address_just_
     assert len(simulator.transcript.calls_of("setWebhook")) == 2
 
 
-async def test_an_address_that_somebody_took_away_is_registered_again(
+async def test_a_removed_webhook_is_registered_again(
     simulator: Simulator, database_url: str, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.updates.webhook._LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("bot.updates.webhook._CHECK_SECONDS", 0.05)
     async with started(settings_for(simulator, database_url, unused_tcp_port)):
         await until(lambda: simulator.world.webhook.url)
-        simulator.world.webhook = Webhook()
+        simulator.world.webhook = SimulatedWebhook()
         await until(lambda: simulator.world.webhook.url)
 
     assert len(simulator.transcript.calls_of("setWebhook")) == 2
@@ -483,25 +479,25 @@ async def started(settings: Settings) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def test_a_token_that_is_refused_ends_it(
+async def test_a_refused_token_ends_the_bot(
     simulator: Simulator, database_url: str, unused_tcp_port: int
 ) -> None:
     with pytest.raises(InvalidToken):
         await run(settings_for(simulator, database_url, unused_tcp_port), "2:wrong")
 
 
-async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_first(
+async def test_updates_in_progress_at_shutdown_are_committed_and_answered(
     simulator: Simulator, database_url: str, unused_tcp_port: int
 ) -> None:
     gate, alice, bob = Gate(), simulator.person("Alice"), simulator.person("Bob")
 
-    async def prepares(app: App) -> None:
-        app.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), gate.passes))
+    async def prepare(app: App) -> None:
+        app.application.handlers[0].insert(0, MessageHandler(filters.Regex("^wait"), gate.handle))
 
     task = asyncio.create_task(
-        run(settings_for(simulator, database_url, unused_tcp_port), TOKEN, ready=prepares)
+        run(settings_for(simulator, database_url, unused_tcp_port), TOKEN, ready=prepare)
     )
-    in_hand = alice.sends("wait")
+    in_progress = alice.sends("wait")
     await until(lambda: gate.reached)
     task.cancel()
     bob.sends("/help")
@@ -515,13 +511,15 @@ async def test_what_is_in_hand_when_it_is_told_to_end_is_committed_and_answered_
     with suppress(asyncio.CancelledError):
         await task
 
-    assert rows(database_url, "SELECT update_id FROM worked_update") == [(in_hand["update_id"],)]
+    assert rows(database_url, "SELECT update_id FROM worked_update") == [
+        (in_progress["update_id"],)
+    ]
     assert [message.text for message in alice.chat.messages if message.sender == "bot"] == [
         "heard wait"
     ]
 
 
-async def test_it_stops_within_ten_seconds_while_work_and_answers_hang(
+async def test_the_bot_stops_within_ten_seconds_while_updates_and_replies_hang(
     simulator: Simulator, database_url: str, unused_tcp_port: int
 ) -> None:
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
@@ -538,7 +536,8 @@ async def test_it_stops_within_ten_seconds_while_work_and_answers_hang(
         async with asyncio.timeout(10):
             await task
 
-    # What Alice wrote second may be committed as well, since a hanging answer keeps her chat for a second at most. It is never lost.
-    worked = len(rows(database_url, "SELECT update_id FROM worked_update"))
-    assert worked in {2, 3}
-    assert worked + len(simulator.world.updates.pending) == 3
+    # Alice's second message may be committed too: a hanging reply holds the chat lock for a second
+    # at most. It is never lost.
+    committed = len(rows(database_url, "SELECT update_id FROM worked_update"))
+    assert committed in {2, 3}
+    assert committed + len(simulator.world.updates.pending) == 3

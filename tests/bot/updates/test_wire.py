@@ -1,4 +1,4 @@
-"""Taps as servers write them: what a message has not may be left out, or be null."""
+"""Parsing taps: fields that a message does not have may be missing or null."""
 
 from typing import Any
 
@@ -53,7 +53,7 @@ def tap(**message: Any) -> dict[str, Any]:
         ({"reply_markup": MARKUP}, "", [[("Go", "go"), ("See", "https://example.org")]]),
     ],
 )
-def test_what_was_tapped_is_known_by_what_it_shows(
+def test_a_tapped_message_has_a_digest_of_what_it_shows(
     message: dict[str, Any], text: str, rows: list[list[tuple[str, str | None]]]
 ) -> None:
     update = read(tap(**message), BOT)
@@ -67,7 +67,7 @@ def test_what_was_tapped_is_known_by_what_it_shows(
 @pytest.mark.parametrize(
     "shown", [None, {"message_id": 5, "date": 0, "chat": {"id": 3, "type": "private"}}]
 )
-def test_of_what_telegram_does_not_show_any_more_nothing_is_known(
+def test_an_inaccessible_message_has_no_digest(
     shown: dict[str, Any] | None,
 ) -> None:
     raw = tap()

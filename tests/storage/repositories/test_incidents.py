@@ -3,14 +3,14 @@
 import asyncio
 from datetime import timedelta
 
-from domain.operations.incident import Incident, Trouble
+from domain.operations.incident import Incident, IncidentKind
 from storage.database import Database
 from tests.kit.clinic import NOW, SECOND
 
 HOUR = timedelta(hours=1)
 
 
-async def note(database: Database, kind: Trouble, error: str) -> None:
+async def note(database: Database, kind: IncidentKind, error: str) -> None:
     async with database.transaction() as uow:
         await uow.incidents.note(kind, error, NOW)
 
@@ -22,19 +22,19 @@ async def take(database: Database, after: timedelta = timedelta()) -> list[Incid
 
 async def test_incidents_are_counted_by_kind_with_the_last_error(database: Database) -> None:
     for error in ("KeyError", "ValueError"):
-        await note(database, Trouble.UPDATE_SET_ASIDE, error)
-    await note(database, Trouble.JOB_FAILED, "OSError")
+        await note(database, IncidentKind.UPDATE_SET_ASIDE, error)
+    await note(database, IncidentKind.JOB_FAILED, "OSError")
 
     assert await take(database) == [
-        Incident(Trouble.JOB_FAILED, 1, "OSError"),
-        Incident(Trouble.UPDATE_SET_ASIDE, 2, "ValueError"),
+        Incident(IncidentKind.JOB_FAILED, 1, "OSError"),
+        Incident(IncidentKind.UPDATE_SET_ASIDE, 2, "ValueError"),
     ]
 
 
 async def test_later_incidents_wait_for_an_hour_after_the_last_summary(database: Database) -> None:
-    await note(database, Trouble.JOB_FAILED, "OSError")
+    await note(database, IncidentKind.JOB_FAILED, "OSError")
     assert len(await take(database)) == 1
-    await note(database, Trouble.JOB_FAILED, "OSError")
+    await note(database, IncidentKind.JOB_FAILED, "OSError")
 
     # A replica that checked before the other one took them would try now.
     assert await take(database) == []
@@ -43,7 +43,7 @@ async def test_later_incidents_wait_for_an_hour_after_the_last_summary(database:
 
 
 async def test_of_many_who_take_at_once_one_gets_them(database: Database) -> None:
-    await note(database, Trouble.JOB_FAILED, "OSError")
+    await note(database, IncidentKind.JOB_FAILED, "OSError")
     taken = await asyncio.gather(*(take(database) for _ in range(10)))
 
     assert sum(map(len, taken)) == 1
