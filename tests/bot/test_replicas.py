@@ -171,9 +171,7 @@ async def test_a_message_edited_by_two_replicas_is_never_edited_to_what_it_shows
     assert [call.params["text"] for call in calls(bot, "editMessageText")] == ["one", "two", "one"]
 
 
-async def test_a_double_tap_processed_by_two_replicas_at_once_edits_once(
-    bot: ReplicaSet,
-) -> None:
+async def test_a_double_tap_processed_by_two_replicas_at_once_edits_once(bot: ReplicaSet) -> None:
     await add_provider(bot)
     alice = bot.joins("Alice")
     await alice.holds("09:15")
@@ -256,9 +254,7 @@ async def test_a_replica_that_joined_and_died_between_two_checks_is_noticed(
     assert texts(alice) == ["heard hi"]
 
 
-async def test_a_replica_that_leaves_ends_its_tasks_and_releases_its_locks(
-    bot: ReplicaSet,
-) -> None:
+async def test_a_replica_that_leaves_ends_its_tasks_and_releases_its_locks(bot: ReplicaSet) -> None:
     alice = bot.joins("Alice")
     on_text(bot, "hi", echo)
     a, b = bot.apps
@@ -306,9 +302,7 @@ async def test_a_replica_that_loses_the_database_stops_leading_and_reconnects(
     }
 
 
-async def test_a_replica_reconnects_while_chat_locks_are_requested(
-    bot: ReplicaSet,
-) -> None:
+async def test_a_replica_reconnects_while_chat_locks_are_requested(bot: ReplicaSet) -> None:
     busy = True
 
     async def lock_and_unlock(app: App, chat: int) -> None:

@@ -115,9 +115,7 @@ async def test_when_the_polling_replica_ends_another_polls_and_nothing_repeats(
     ]
 
 
-async def test_lost_connections_lose_no_update_and_set_none_aside(
-    group: Group,
-) -> None:
+async def test_lost_connections_lose_no_update_and_set_none_aside(group: Group) -> None:
     people = [group.simulator.person(f"Person {number}") for number in range(10)]
     for lines in range(1, 7):
         for person in people:
@@ -135,9 +133,7 @@ async def test_lost_connections_lose_no_update_and_set_none_aside(
     assert not any(replica.task.done() for replica in group.replicas)
 
 
-async def test_replicas_recover_after_the_database_refused_connections(
-    group: Group,
-) -> None:
+async def test_replicas_recover_after_the_database_refused_connections(group: Group) -> None:
     people = [group.simulator.person(f"Person {number}") for number in range(10)]
     with shut(group.url):
         for person in people:

@@ -178,9 +178,7 @@ async def test_without_admins_incidents_are_counted_and_not_reported(database_ur
 
 
 @pytest.mark.refuses("message text is empty")
-async def test_undeliverable_messages_are_counted_by_reason(
-    impatient_bot: BotHarness,
-) -> None:
+async def test_undeliverable_messages_are_counted_by_reason(impatient_bot: BotHarness) -> None:
     bot = impatient_bot
     ada, alice = bot.joins("Ada", id=ADMIN_ID), bot.joins("Alice")
     await ada.sends("/start")

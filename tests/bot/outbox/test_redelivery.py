@@ -73,9 +73,7 @@ async def test_a_crash_repeats_only_the_messages_in_flight_and_each_once(
     assert received == {2: IN_FLIGHT, 1: MANY - IN_FLIGHT}
 
 
-async def test_an_edit_repeated_after_a_crash_shows_nothing_new(
-    paced_bot: BotHarness,
-) -> None:
+async def test_an_edit_repeated_after_a_crash_shows_nothing_new(paced_bot: BotHarness) -> None:
     bot = paced_bot
     [alice] = await crowd_of(bot, 1)
     await alice.sends("/help")

@@ -206,9 +206,7 @@ async def test_a_message_in_flight_for_longer_than_a_lease_is_not_sent_again(
 
 
 @pytest.mark.engines("sqlite")
-async def test_many_people_with_several_messages_each_are_all_served(
-    database_url: str,
-) -> None:
+async def test_many_people_with_several_messages_each_are_all_served(database_url: str) -> None:
     async with running(BotHarness(database_url, rate_limiter=RateLimiter())) as bot:
         people = [bot.joins(f"Person {number}") for number in range(80)]
         for person in people:

@@ -82,7 +82,7 @@ async def test_replicas_send_a_backlog_without_a_refusal_and_in_fair_shares(
     assert min(sent) >= sum(sent) / len(sent) / 2
 
 
-async def test_answers_of_either_replica_come_before_the_notifications_of_both(
+async def test_answers_of_either_replica_come_before_notifications_of_both(
     database_url: str,
 ) -> None:
     shared = [SharedRateLimit(database_url) for _ in range(2)]
@@ -141,7 +141,7 @@ async def test_two_chats_refused_at_two_replicas_pause_both(strict_replicas: Rep
         assert app.relay.pause > timedelta(minutes=59)
 
 
-async def test_a_message_from_one_replica_delays_the_chat_for_all(
+async def test_a_message_of_one_replica_delays_the_chat_for_all(
     strict_replicas: ReplicaSet,
 ) -> None:
     bot = strict_replicas
@@ -152,6 +152,28 @@ async def test_a_message_from_one_replica_delays_the_chat_for_all(
 
     assert b.rate_limiter
     assert await b.rate_limiter.chat_delay(person.id, Urgency.NOTIFICATION) > 1
+
+
+class CountingRateLimit(SharedRateLimit):
+    """A shared rate limit that counts how often a chat's delay is read."""
+
+    reads = 0
+
+    async def chat_delay(self, chat: int) -> float:
+        self.reads += 1
+        return await super().chat_delay(chat)
+
+
+async def test_a_chats_shared_delay_is_read_again_only_after_a_wait(database_url: str) -> None:
+    rate_limiter, shared = RateLimiter(), CountingRateLimit(database_url)
+    await rate_limiter.share(shared)
+    for chat, age, reads in ((1, 0.0, 1), (2, 1.0, 3)):
+        async with rate_limiter.reserve(Urgency.ANSWER, chat) as permit:
+            permit.delay_read_at = asyncio.get_running_loop().time() - age
+            async with rate_limiter.use(permit):
+                assert shared.reads == reads
+    await rate_limiter.close()
+    await shared.close()
 
 
 async def _reply(bot: ReplicaSet, app: App, person: ChatUser) -> None:

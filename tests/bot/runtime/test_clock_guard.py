@@ -108,9 +108,7 @@ def test_a_process_stopped_between_two_readings_reports_no_jump(stops: int) -> N
     assert jumps_seen(clocks, []) == []
 
 
-def test_a_jump_whose_handler_fails_is_reported_again(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_a_jump_whose_handler_fails_is_reported_again(caplog: pytest.LogCaptureFixture) -> None:
     seen: list[timedelta] = []
 
     def fails_twice(jump: timedelta) -> None:

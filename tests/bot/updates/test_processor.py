@@ -78,9 +78,7 @@ async def test_a_redelivered_tap_is_processed_and_answered_once(
     assert len(texts(alice)) == 2
 
 
-async def test_each_chat_is_in_order_while_sixty_four_run_concurrently(
-    bot: BotHarness,
-) -> None:
+async def test_each_chat_is_in_order_while_sixty_four_run_concurrently(bot: BotHarness) -> None:
     on_text(bot, "line", echo)
     people = [bot.joins(f"Person {number}") for number in range(64)]
     for number in range(3):
@@ -409,9 +407,7 @@ async def test_an_answer_after_the_wait_still_queues_behind_the_older_one(
     assert texts(alice) == ["heard hi 1", "heard hi 2"]
 
 
-async def test_a_tap_is_answered_at_once_while_its_messages_wait(
-    impatient_bot: BotHarness,
-) -> None:
+async def test_a_tap_is_answered_at_once_while_its_messages_wait(impatient_bot: BotHarness) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
 
     async def answer(update: Update, context: Context) -> None:
@@ -447,9 +443,7 @@ async def test_a_tap_is_not_answered_again_when_its_messages_are_retried(
     assert len(texts(alice)) == 2
 
 
-async def test_a_committed_answer_is_sent_after_a_crash(
-    impatient_bot: BotHarness,
-) -> None:
+async def test_a_committed_answer_is_sent_after_a_crash(impatient_bot: BotHarness) -> None:
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
     on_text(bot, "hi", echo)
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")

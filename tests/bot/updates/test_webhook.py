@@ -102,9 +102,7 @@ async def test_a_whole_booking_story_by_webhook(bot: WebhookBot) -> None:
     assert bot.simulator.webhook.waits == []
 
 
-async def test_the_webhook_is_registered_with_a_secret_and_the_used_kinds(
-    bot: WebhookBot,
-) -> None:
+async def test_the_webhook_is_registered_with_a_secret_and_the_used_kinds(bot: WebhookBot) -> None:
     [call] = bot.simulator.transcript.calls_of("setWebhook")
 
     assert call.params["secret_token"] == SECRET
@@ -322,9 +320,7 @@ async def test_the_bot_is_ready_once_the_webhook_is_registered(bot: WebhookBot) 
     )
 
 
-async def test_a_closed_webhook_asks_for_a_retry(
-    bot: WebhookBot,
-) -> None:
+async def test_a_closed_webhook_asks_for_a_retry(bot: WebhookBot) -> None:
     _webhook(bot).close()
     refused = await bot.posts(update_of(bot, "/help"))
     assert (refused.status, refused.headers["Retry-After"], processed(bot)) == (503, "1", [])

@@ -67,9 +67,7 @@ def test_a_tapped_message_has_a_digest_of_what_it_shows(
 @pytest.mark.parametrize(
     "shown", [None, {"message_id": 5, "date": 0, "chat": {"id": 3, "type": "private"}}]
 )
-def test_an_inaccessible_message_has_no_digest(
-    shown: dict[str, Any] | None,
-) -> None:
+def test_an_inaccessible_message_has_no_digest(shown: dict[str, Any] | None) -> None:
     raw = tap()
     raw["callback_query"]["message"] = shown
 
