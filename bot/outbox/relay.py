@@ -301,7 +301,9 @@ class Relay:
 
         A result that is not written means that the message is sent again.
         """
-        return await retry_while_unavailable(lambda: self._database.write(do), seconds=_DATABASE_SECONDS)
+        return await retry_while_unavailable(
+            lambda: self._database.write(do), seconds=_DATABASE_SECONDS
+        )
 
     async def _read(self, ask: Callable[[BotUnitOfWork], Awaitable[Result]]) -> Result:
         """Read in a snapshot, retrying while the database is unavailable."""
