@@ -4,8 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from telegram import Update
 from telegram.error import NetworkError
 
+from bot.dialogue.context import Context
 from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.messages.screen import Button, Screen
 from bot.outbox.sender import MessageSender, TryLater, Undeliverable, Unreachable, message_id_of
@@ -212,8 +214,8 @@ async def test_a_menu_is_for_one_chat(
 async def test_an_unchanged_screen_after_a_double_tap_is_sent_once(bot: BotHarness) -> None:
     alice = bot.joins("Alice")
 
-    async def turn(update: object, context: object) -> None:
-        context.show(Screen("turned", ((Button("Probe", data="probe"),),)))  # type: ignore[attr-defined]
+    async def turn(update: Update, context: Context) -> None:
+        context.show(Screen("turned", ((Button("Probe", data="probe"),),)))
 
     on_text(bot, "offer", offer)
     on_tap(bot, "probe", turn)
