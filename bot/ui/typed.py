@@ -12,6 +12,8 @@ from domain.timespan import WallSpan
 
 _MINUTES = frozenset({"start", "end", "minutes", "time"})
 _WEEKDAYS = frozenset({"weekday"})
+# German has no 12-hour clock that a bare hour could be read on.
+_OBVIOUS = {"de": frozenset({"hours_24h"})}
 
 
 def problem_text(reader: Reader, problem: Problem, examples: str) -> Markup:
@@ -21,9 +23,14 @@ def problem_text(reader: Reader, problem: Problem, examples: str) -> Markup:
     )
 
 
-def note_text(reader: Reader, note: Note) -> Markup:
-    """Return what was assumed when interpreting a text."""
-    return reader.t(f"typed.note.{note.code}", **_formatted(reader, note.values))
+def note_texts(reader: Reader, notes: Sequence[Note]) -> list[Markup]:
+    """Return what was assumed when interpreting a text, without what the language makes obvious."""
+    obvious = _OBVIOUS.get(reader.t.language, frozenset())
+    return [
+        reader.t(f"typed.note.{note.code}", **_formatted(reader, note.values))
+        for note in notes
+        if note.code not in obvious
+    ]
 
 
 def _formatted(reader: Reader, values: Mapping[str, object]) -> dict[str, object]:

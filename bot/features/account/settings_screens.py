@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.buttons import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, SettingsHome
-from bot.features.account.zone_screens import common_zones
+from bot.features.account.zone_screens import city, common_zones
 from bot.messages.screen import Rows, Screen
 from bot.ui.keyboards import button
 from bot.ui.locale import Reader
@@ -18,7 +18,7 @@ def settings_home(
     t, times = reader.t, reader.times
     text = t(
         "settings.home",
-        zone=times.zone_name,
+        zone=city(reader, times.zone_name),
         now=times.date_and_time(now),
         language=language_name(t.language),
     )

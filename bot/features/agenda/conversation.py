@@ -21,12 +21,12 @@ from bot.dialogue.flow import Flow, Tap
 from bot.dialogue.typed import BLANK, LINE, typed_text
 from bot.features.agenda.screens import (
     agenda_entry,
+    cancelled_answer,
     cancelled_note,
     nothing_to_cancel,
     reason_mark,
     reason_question,
     reason_to_confirm,
-    untold,
 )
 from bot.features.agenda.view import entry_of, show_day
 from bot.messages.screen import Screen
@@ -149,11 +149,7 @@ async def _cancel(context: Context, number: int, reason: str | None) -> int | No
         over, _ = await reservation_of_provider(context.uow, number, context.me)
         return await _over(context, over)
     entry = await entry_of(context, ended)
-    context.say(
-        untold(context.reader, entry)
-        if entry.client.unreachable_since
-        else context.t.plain("agenda.told")
-    )
+    context.say(cancelled_answer(context.reader, entry))
     return await _day_of(context, ended, note=cancelled_note(context.reader, entry))
 
 

@@ -128,9 +128,10 @@ def reason_mark(reason: str) -> str:
     return f"{zlib.crc32(reason.encode()):08x}"
 
 
-def untold(reader: Reader, entry: Entry) -> str:
-    """Return the short answer to a cancellation of which the client cannot be told."""
-    return reader.t.plain("agenda.not_told", client=_shortened(entry.client.name, _NAME_SHOWN))
+def cancelled_answer(reader: Reader, entry: Entry) -> str:
+    """Return the short answer to the tap that cancelled a reservation."""
+    key = "agenda.not_told" if entry.client.unreachable_since else "agenda.told"
+    return reader.t.plain(key, client=_shortened(entry.client.name, _NAME_SHOWN))
 
 
 def cancelled_note(reader: Reader, entry: Entry) -> Markup:
@@ -144,7 +145,9 @@ def cancelled_note(reader: Reader, entry: Entry) -> Markup:
 def nothing_to_cancel(reader: Reader, entry: Entry, now: datetime) -> Markup:
     """Return what is said above the day where the reservation was over before it could be cancelled."""
     state = _state(reader, entry.reservation, now)
-    return reader.t("agenda.nothing_to_cancel", **_whose_and_when(reader, entry), state=state)
+    ended = entry.reservation.status is Status.CANCELLED or entry.reservation.expired(now)
+    key = "agenda.nothing_to_cancel" if ended else "agenda.too_late_to_cancel"
+    return reader.t(key, **_whose_and_when(reader, entry), state=state)
 
 
 def _whose_and_when(reader: Reader, entry: Entry) -> dict[str, object]:

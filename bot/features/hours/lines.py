@@ -9,7 +9,7 @@ from markupsafe import Markup
 from bot.ui.formats import wall_span
 from bot.ui.locale import Reader
 from domain.posting import DayHours
-from domain.timespan import TimeSpan, by_day
+from domain.timespan import CELL_MINUTES, TimeSpan, by_day
 
 DAYS_SHOWN = 10
 _SPANS_SHOWN = 6
@@ -68,16 +68,19 @@ def hours_label(reader: Reader, days: Sequence[DayHours], today: date) -> str:
     return reader.t.plain("hours.label", days=when, spans=hours)
 
 
-def clock_changes(reader: Reader, days: Sequence[DayHours], real: Sequence[TimeSpan]) -> list[date]:
-    """Return the days on which less or more time passes than their hours read like: the clocks are set forward or back."""
-    lengths = {
-        day: sum(span.end - span.start for span in spans) for day, spans in grouped(reader, real)
+def clock_changes(
+    reader: Reader, days: Sequence[DayHours], real: Sequence[TimeSpan]
+) -> list[tuple[date, int]]:
+    """Return the days on which the clocks change within the hours, with the minutes they gain or lose."""
+    minutes = {
+        day: sum(span.end - span.start for span in spans) * CELL_MINUTES
+        for day, spans in grouped(reader, real)
     }
-    return [
-        day
+    gained = [
+        (day, minutes.get(day, 0) - sum(span.end - span.start for span in spans))
         for day, spans in days
-        if lengths.get(day, 0) * 15 != sum(span.end - span.start for span in spans)
     ]
+    return [(day, change) for day, change in gained if change]
 
 
 def cut(notes: Sequence[str], most: int) -> Sequence[str]:

@@ -18,7 +18,7 @@ from bot.messages.screen import Screen
 from bot.parsing.clock.times import read_span
 from bot.parsing.core.results import SpanRead
 from bot.parsing.hours.hours import read_hours
-from bot.ui.typed import note_text, problem_text
+from bot.ui.typed import note_texts, problem_text
 from domain import errors
 from domain.provider import Provider
 from domain.timespan import TimeSpan, on_day, whole_day
@@ -100,11 +100,9 @@ async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
     if not posted:
         return _say(
             context,
-            context.t(
-                "hours.nothing_then", day=context.times.day(day), zone=context.times.zone_name
-            ),
+            context.t("hours.nothing_then"),
         )
-    notes = [note_text(context.reader, note) for note in read.notes]
+    notes = note_texts(context.reader, read.notes)
     if not read.span.on_grid:
         notes.append(context.t("hours.cut_to_grid"))
     return _ask(context, day, posted, notes)

@@ -145,9 +145,7 @@ def refused(
     )
     text = t("hours.refused", reason=reason)
     if suggestions:
-        text = Markup("{}\n\n{}").format(
-            text, t.count("hours.suggested", len(suggestions), zone=reader.times.zone_name)
-        )
+        text = Markup("{}\n\n{}").format(text, t.count("hours.suggested", len(suggestions)))
     return Screen(text, (*rows, *_back(reader, back)))
 
 
@@ -180,8 +178,15 @@ def _remarks(reader: Reader, posting: Posting, slot_length: timedelta, today: da
     if not posting.slots:
         remarks.append(t("hours.no_slot_fits", length=reader.times.duration(slot_length)))
     changed = clock_changes(reader, posting.draft.days, posting.spans)[:_CHANGES_SHOWN]
-    remarks += [t("hours.clock_change", day=reader.times.day(day)) for day in changed]
+    remarks += [_clock_change(reader, day, minutes) for day, minutes in changed]
     return remarks + list(cut(posting.notes, _NOTES_LENGTH))
+
+
+def _clock_change(reader: Reader, day: date, minutes: int) -> str:
+    """Return by how much a clock change makes a day's hours shorter or longer."""
+    key = "hours.clock_change.shorter" if minutes < 0 else "hours.clock_change.longer"
+    by = reader.times.duration(timedelta(minutes=abs(minutes)))
+    return reader.t(key, day=reader.times.day(day), by=by)
 
 
 def _is_all_posted(posting: Posting) -> bool:

@@ -18,7 +18,7 @@ from bot.parsing.clock.times import read_time
 from bot.parsing.core.results import HoursRead, Problem, TimeRead
 from bot.parsing.hours.hours import read_hours
 from bot.ui.formats import wall_time
-from bot.ui.typed import note_text, problem_text
+from bot.ui.typed import note_texts, problem_text
 from domain.posting import Draft, DraftState
 from domain.timespan import CELL_MINUTES, DAY_MINUTES, WallSpan
 from domain.usecases.post_availability import change_draft, draft_hours
@@ -76,17 +76,11 @@ async def start_typed(update: Update, context: Context) -> State:
         return await _stretch_or_posting(update, context, draft, read)
     on_grid = -(-read.minutes // CELL_MINUTES) * CELL_MINUTES
     if on_grid >= DAY_MINUTES:
-        context.request.send(
-            Screen(context.t("hours.start_too_late", zone=context.times.zone_name))
-        )
+        context.request.send(Screen(context.t("hours.start_too_late")))
         return State.START
     if on_grid != read.minutes:
         context.request.send(
-            time_offered(
-                context.t("hours.time_off_grid", zone=context.times.zone_name),
-                on_grid,
-                DraftStart(draft.id, on_grid),
-            )
+            time_offered(context.t("hours.time_off_grid"), on_grid, DraftStart(draft.id, on_grid))
         )
         return State.START
     return show_end(context, draft, on_grid)
@@ -124,7 +118,7 @@ def _end_refused(context: Context, draft: Draft, start: int, read: TimeRead) -> 
     end = _nearest_end(start, read)
     key = "hours.time_off_grid" if end and read.minutes > start else "hours.end_too_early"
     later = wall_time(min(start + _HOUR, DAY_MINUTES))
-    reason = context.t(key, start=wall_time(start), example=later, zone=context.times.zone_name)
+    reason = context.t(key, start=wall_time(start), example=later)
     context.request.send(time_offered(reason, end, DraftEnd(draft.id, start, end or 0)))
 
 
@@ -216,10 +210,7 @@ def _later(problem: Problem) -> WallSpan | None:
 
 
 def _told(context: Context, read: HoursRead) -> list[str]:
-    """Return the notes as the preview tells them; which days were meant goes without saying where it lists them all."""
+    """Return the notes for the preview. Which days were meant is left out where it lists them all."""
     listed = len(read.days) <= DAYS_SHOWN
-    return [
-        str(note_text(context.reader, note))
-        for note in read.notes
-        if not (listed and note.code == "days_meant")
-    ]
+    notes = [note for note in read.notes if not (listed and note.code == "days_meant")]
+    return [str(text) for text in note_texts(context.reader, notes)]

@@ -121,7 +121,7 @@ def _details(reader: Reader, reservation: Reservation, provider: Provider) -> st
 def _hold_again(reader: Reader, reservation: Reservation, *, free: bool) -> Rows:
     """Return buttons to hold the same time again, if it is free, and to choose another."""
     t = reader.t
-    other = (button(t.plain("button.other_time"), ChooseProvider(reservation.provider_id, 0)),)
+    other = (button(t.plain("button.other_times"), ChooseProvider(reservation.provider_id, 0)),)
     again = (
         button(
             t.plain("button.take_again"),
