@@ -20,7 +20,7 @@ CALENDAR = (*_grid(3, 1, "bs:1:19819"), *_grid(45, 7, "bd:1:202612"), (("Back", 
 TIMES = (*_grid(10, 4, "bs:1:198190"), (("Back", "bm:1:20261201:0"),))
 CARD = (
     (("Confirm", "rc:1"),),
-    (("Other time", "ro:1"), ("Release", "rr:1")),
+    (("Change time", "ro:1"), ("Release", "rr:1")),
     (("My bookings", "o:bookings"),),
 )
 BOOKED = ((("Cancel booking", "ra:1"),), (("My bookings", "o:bookings"),))

@@ -52,7 +52,7 @@ async def test_a_whole_story_with_each_update_processed_by_the_next_replica(
     )
     await _dora_joins_and_posts_hours(admin, dora)
     await alice.holds("09:15", day="25")
-    await alice.taps("Other time")
+    await alice.taps("Change time")
     await alice.taps("25")
     await alice.taps("09:30")
     await alice.taps("Confirm")

@@ -45,9 +45,9 @@ def clients_of(page: DemoPage) -> tuple[StoryClient, StoryClient]:
             page.alice,
             -1,
             *english,
-            "Somebody was quicker",
+            "Someone just took that time",
             "Your bookings",
-            "nothing coming up",
+            "No upcoming bookings",
         ),
         StoryClient(
             "Bernd",
@@ -56,7 +56,7 @@ def clients_of(page: DemoPage) -> tuple[StoryClient, StoryClient]:
             *german,
             "Jemand war schneller",
             "Deine Termine",
-            "steht nichts an",
+            "keine anstehenden Termine",
         ),
     )
 

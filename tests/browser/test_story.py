@@ -136,7 +136,7 @@ async def _a_second_provider_joins(page: DemoPage) -> None:
     await page.suggests(13, page.dora)
     await page.dora.screen.get_by_test_id("hand-over").click()
     await page.page.get_by_test_id("hand-over-1003").click()
-    await carol.sees("You are a provider now")
+    await carol.sees("You're a provider now")
     await page.ticked(13)
     await carol.sends("Carol's Corner")
     await carol.taps("Berlin")

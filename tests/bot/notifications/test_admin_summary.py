@@ -19,7 +19,7 @@ from tests.kit.chat import ChatUser
 from tests.kit.handlers import answering, failing, on_text, outbox
 from tests.kit.raw_database import changes, everything, rows
 
-HEAD = "Something went wrong on the bot's side"
+HEAD = "Something went wrong with the bot"
 AN_HOUR = timedelta(hours=1)
 
 
@@ -70,10 +70,7 @@ async def test_an_update_set_aside_is_reported_with_the_next_sweep(
     await bot.run_due()
 
     [summary] = summaries(ada)
-    assert (
-        "1 thing that somebody wrote or tapped could not be worked and was set aside: KeyError\n"
-        in summary
-    )
+    assert "1 message or tap couldn't be processed and was skipped: KeyError\n" in summary
     assert "What to do: run python -m bot doctor" in summary
     assert "Alice" not in summary
     assert "Elm Street" not in summary
@@ -94,8 +91,8 @@ async def test_many_failures_are_two_messages_an_hour_apart(
     await bot.advances(seconds=1)
     assert len(summaries(ada)) == 2
     assert (
-        "12 things that people wrote or tapped could not be worked and were set aside. "
-        "The last error: KeyError" in summaries(ada)[1]
+        "12 messages or taps couldn't be processed and were skipped. "
+        "Last error: KeyError" in summaries(ada)[1]
     )
 
     await bot.advances(hours=5)
@@ -108,7 +105,7 @@ async def test_incidents_before_a_restart_are_reported_after_it_and_once(
     await fails(bot, alice, 3)
     await bot.crashes()
     await bot.recovers()
-    assert [summary.count("3 things") for summary in summaries(ada)] == [1]
+    assert [summary.count("3 messages") for summary in summaries(ada)] == [1]
 
     await fails(bot, alice)
     await bot.restarts()
@@ -146,7 +143,7 @@ async def test_each_admin_is_notified_in_their_language_and_unreachable_ones_are
         await bot.run_due()
 
     assert len(summaries(ada)) == 1
-    assert "1 Eingabe ließ sich nicht bearbeiten" in summaries(emil)[0]
+    assert "1 Eingabe konnte nicht verarbeitet werden" in summaries(emil)[0]
     assert rows(
         database_url, "SELECT recipient_id FROM outbox WHERE kind = 'digest' ORDER BY 1"
     ) == [(ADMIN_ID,), (901,)]
@@ -162,7 +159,7 @@ async def test_an_admin_who_first_writes_later_is_notified_then(
     ada = bot.person_named("Ada", id=ADMIN_ID)
     await ada.sends("/start")
     await bot.run_due()
-    assert "2 things" in summaries(ada)[0]
+    assert "2 messages" in summaries(ada)[0]
 
 
 async def test_without_admins_incidents_are_counted_and_not_reported(database_url: str) -> None:
@@ -191,8 +188,8 @@ async def test_undeliverable_messages_are_counted_by_reason(impatient_bot: BotHa
         await bot.advances(minutes=20)
 
     reported = "\n".join(summaries(ada))
-    assert "1 message was refused by Telegram and put aside: " in reported
-    assert "1 message could not be written and was put aside: ValidationError" in reported
+    assert "1 message was refused by Telegram and skipped: " in reported
+    assert "1 message couldn't be put together and was skipped: ValidationError" in reported
 
 
 @pytest.mark.refuses("message text is empty")
@@ -252,7 +249,7 @@ async def test_a_failed_job_and_an_unavailable_database_are_reported(
 
     await bot.app.jobs.attempt(fails_once)
     await bot.run_due()
-    assert "1 piece of regular work failed and is tried again: ArithmeticError" in summaries(ada)[0]
+    assert "1 scheduled job failed and will be retried: ArithmeticError" in summaries(ada)[0]
 
     async def finds_no_database() -> None:
         raise OperationalError("SELECT 1", {}, Exception("locked"))
@@ -261,10 +258,7 @@ async def test_a_failed_job_and_an_unavailable_database_are_reported(
     await bot.app.jobs.attempt(finds_no_database)
     changes(bot.app.database.url, "ALTER TABLE away RENAME TO incident")
     await bot.advances(hours=1)
-    assert (
-        "The database could not be used for a while, and can be again: OperationalError"
-        in summaries(ada)[1]
-    )
+    assert "The database was unavailable and is back: OperationalError" in summaries(ada)[1]
 
 
 async def test_every_kind_of_incident_has_a_text(bot: BotHarness, ada: ChatUser) -> None:

@@ -199,7 +199,7 @@ async def test_events_of_reservations_are_counted(bot: ServedBot, alice: ChatUse
     async with counting(bot, "slotkeeper_holds_total"):
         await alice.holds("09:15")
     async with counting(bot, "slotkeeper_moves_total"), counting(bot, "slotkeeper_holds_total", 0):
-        await alice.taps("Other time")
+        await alice.taps("Change time")
         await alice.taps("25")
         await alice.taps("09:45")
     async with counting(bot, "slotkeeper_releases_total"):

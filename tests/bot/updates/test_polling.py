@@ -172,8 +172,8 @@ async def test_the_bots_description_is_set_in_every_language(
         await until(lambda: "de" in simulator.world.profile.short_descriptions)
 
     for language, part in (
-        (None, "Book an appointment in a few taps"),
-        ("de", "Termin buchen mit wenigen Tipps"),
+        (None, "Book an appointment in seconds"),
+        ("de", "Termin in Sekunden buchen"),
     ):
         for method, field in (
             ("getMyDescription", "description"),

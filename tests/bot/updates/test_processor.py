@@ -22,7 +22,7 @@ from tests.kit.handlers import echo, failing, offer, on_tap, on_text, outbox, te
 from tests.kit.raw_database import everything, refuses_rows, rows
 from tests.kit.waiting import until
 
-OURS = "Something went wrong on our side, and nothing was changed. Please try again in a moment."
+OURS = "Something went wrong on our side, and nothing has changed. Please try again in a moment."
 
 
 async def fail(
@@ -213,7 +213,7 @@ async def test_a_refusal_rolls_back_only_its_savepoint(bot: BotHarness, alice: C
     on_text(bot, "half", half)
     await alice.sends("half")
 
-    assert alice.sees("No time zone has that name.")
+    assert alice.sees("I don't know that time zone.")
     assert rows(bot.app.database.url, "SELECT language, time_zone FROM client") == [("de", None)]
 
 
@@ -226,7 +226,7 @@ async def test_a_refused_tap_is_answered_with_the_reason(bot: BotHarness, alice:
     await alice.sends("offer")
     await alice.taps("Probe")
 
-    assert alice.toast.startswith("No time zone has that name.")
+    assert alice.toast.startswith("I don't know that time zone.")
     assert answers(bot) == [1]
 
 

@@ -18,10 +18,7 @@ def descriptions(bot: BotHarness, chatter: ChatUser) -> dict[str, str]:
 async def test_the_settings_show_zone_time_and_language(alice: ChatUser) -> None:
     await alice.sends("/settings")
 
-    assert (
-        "Time zone: Europe/Berlin (there it is Mon 23 Nov, 10:00)\nLanguage: English"
-        in alice.card.text
-    )
+    assert "Time zone: Berlin (Mon 23 Nov, 10:00 there)\nLanguage: English" in alice.card.text
     assert alice.buttons == ["🌍 Time zone", "💬 Language"]
 
 
@@ -32,7 +29,7 @@ async def test_a_zone_is_chosen_by_button_and_used_at_once(alice: ChatUser) -> N
     await alice.taps("Tokyo")
 
     assert alice.toast == "Times are now shown in Asia/Tokyo."
-    assert "Time zone: Asia/Tokyo (there it is Mon 23 Nov, 18:00)" in alice.card.text
+    assert "Time zone: Tokyo (Mon 23 Nov, 18:00 there)" in alice.card.text
     assert len(alice.shown) == 1
     await alice.taps("Time zone")
     assert "✅ Tokyo" in alice.buttons
@@ -47,7 +44,7 @@ async def test_choosing_the_same_zone_twice_says_the_same_twice(alice: ChatUser)
     assert [text for text, _ in alice.person.toasts][-2:] == [
         "Times are now shown in Asia/Tokyo."
     ] * 2
-    assert "Time zone: Asia/Tokyo" in alice.card.text
+    assert "Time zone: Tokyo" in alice.card.text
 
 
 async def test_a_zone_can_be_typed_and_the_new_card_takes_the_place_of_the_old(
@@ -58,7 +55,7 @@ async def test_a_zone_can_be_typed_and_the_new_card_takes_the_place_of_the_old(
     await alice.sends("Wien")
 
     assert alice.card.text.startswith("Times are now shown in Europe/Vienna.")
-    assert "Time zone: Europe/Vienna" in alice.card.text
+    assert "Time zone: Vienna" in alice.card.text
     assert len(alice.shown) == 1
     await alice.sends("Paris")
     assert "/help" in alice.last.text
@@ -68,16 +65,16 @@ async def test_a_typed_place_with_several_zones_is_asked_about(alice: ChatUser) 
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.sends("spain")
-    assert "“spain” can mean several time zones" in alice.card.text
+    assert "“spain” has several time zones" in alice.card.text
     assert alice.buttons == ["Madrid", "Ceuta", "Canary", "Back"]
     await alice.sends("america")
-    assert "“america” can mean many time zones; these are the main ones" in alice.card.text
+    assert "“america” has many time zones; these are the main ones" in alice.card.text
     assert alice.buttons[:4] == ["New York", "Chicago", "Los Angeles", "Denver"]
     assert alice.buttons[-1] == "Back"
     assert len(alice.buttons) == 8 + 1
     await alice.taps("Honolulu")
 
-    assert "Time zone: Pacific/Honolulu (there it is Sun 22 Nov, 23:00)" in alice.card.text
+    assert "Time zone: Honolulu (Sun 22 Nov, 23:00 there)" in alice.card.text
 
 
 @pytest.mark.parametrize(
@@ -89,10 +86,10 @@ async def test_what_is_no_zone_is_answered_and_the_next_try_taken(
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.sends(text)
-    assert alice.last.text.startswith("I do not know “")
+    assert alice.last.text.startswith("I don't know “")
 
     await alice.sends("Madrid")
-    assert "Time zone: Europe/Madrid" in alice.card.text
+    assert "Time zone: Madrid" in alice.card.text
 
 
 async def test_back_leads_to_the_settings_from_everywhere(provider: ChatUser) -> None:
@@ -116,7 +113,7 @@ async def test_the_language_is_changed_with_the_menu_and_back_again(
 
     assert alice.toast == "Sprache: Deutsch"
     assert alice.card.text.startswith(
-        "⚙️ Einstellungen\nZeitzone: Europe/Berlin (dort ist es Mo., 23. Nov., 10:00)\nSprache: Deutsch"
+        "⚙️ Einstellungen\nZeitzone: Berlin (dort ist es Mo., 23. Nov., 10:00)\nSprache: Deutsch"
     )
     assert descriptions(bot, alice)["book"] == "Einen Termin buchen"
 
@@ -135,7 +132,7 @@ async def test_a_provider_keeps_his_commands_in_another_language(
     await provider.taps("Language")
     await provider.taps("Deutsch")
 
-    assert descriptions(bot, provider)["agenda"] == "Sehen, wer wann kommt"
+    assert descriptions(bot, provider)["agenda"] == "Deine Termine mit Kunden"
 
 
 async def test_the_chosen_language_counts_more_than_telegrams(bot: BotHarness) -> None:
@@ -157,7 +154,7 @@ async def test_a_provider_changes_the_public_name_and_keeps_the_link(
     await provider.taps("Public name")
     await provider.sends("Dr. Dora <Dent>")
 
-    assert provider.card.text.startswith("✅ Clients now find you as Dr. Dora <Dent>.")
+    assert provider.card.text.startswith("✅ Clients now see you as Dr. Dora <Dent>.")
     assert "Public name: Dr. Dora <Dent>" in provider.card.text
     await provider.sends("/link")
     assert provider.link("?start=book_").endswith("book_dora")
@@ -172,7 +169,7 @@ async def test_a_name_nobody_could_read_is_refused_and_the_old_one_stays(
     await provider.sends("/settings")
     await provider.taps("Public name")
     await provider.sends(name)
-    assert "at least one visible character and at most 64" in provider.last.text
+    assert "1 to 64 characters" in provider.last.text
     await provider.taps("Back")
     assert "Public name: Dora" in provider.card.text
 
@@ -200,16 +197,16 @@ async def test_a_restart_between_any_two_steps_interrupts_nobody(
     await bot.restarts()
     await alice.taps("Madrid")
 
-    assert "Time zone: Europe/Madrid" in alice.card.text
+    assert "Time zone: Madrid" in alice.card.text
 
 
 @pytest.mark.parametrize(
     ("data", "answer"),
     [
-        ("sz:Middle/Earth", "No time zone has that name"),
-        ("sz:", "No time zone has that name"),
+        ("sz:Middle/Earth", "I don't know that time zone"),
+        ("sz:", "I don't know that time zone"),
         ("sn", "Only providers can do that"),
-        ("sz:Europe/Berlin:1", "no longer works"),
+        ("sz:Europe/Berlin:1", "has expired"),
     ],
 )
 async def test_a_forged_button_changes_nothing(alice: ChatUser, data: str, answer: str) -> None:
@@ -234,7 +231,7 @@ async def test_settings_in_german(bot: BotHarness) -> None:
     await somebody.taps("Zeitzone")
     assert "Tokio" in somebody.buttons
     await somebody.sends("Spanien")
-    assert "„Spanien“ kann mehrere Zeitzonen meinen" in somebody.card.text
+    assert "„Spanien“ hat mehrere Zeitzonen" in somebody.card.text
     await somebody.sends("Mittelerde")
     assert "„Mittelerde“ kenne ich nicht" in somebody.last.text
     await somebody.sends("Mallorca")

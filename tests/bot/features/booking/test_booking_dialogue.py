@@ -9,8 +9,8 @@ from tests.kit.clinic import add_provider
 
 DECEMBER = ("Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon")
 EMPTY_MONTHS = (
-    ("en", "December", "No free days in December 2026."),
-    ("de", "Dezember", "Im Dezember 2026 ist kein Tag frei."),
+    ("en", "December", "Nothing free in December 2026."),
+    ("de", "Dezember", "Im Dezember 2026 ist nichts frei."),
 )
 
 
@@ -55,7 +55,7 @@ async def test_a_slot_is_held_and_confirmed_on_one_card(
     await alice.taps("09:15")
 
     assert "Held for you until 10:30" in alice.card.text
-    assert alice.buttons == ["✅ Confirm", "Other time", "Release", "My bookings"]
+    assert alice.buttons == ["✅ Confirm", "Change time", "Release", "My bookings"]
 
     await alice.taps("Confirm")
 
@@ -86,8 +86,8 @@ async def test_the_slower_client_sees_that_the_slot_was_taken(
     await alice.taps("09:15")
     await bob.taps("09:15")
 
-    assert "Somebody was quicker" in bob.toast
-    assert "Somebody was quicker" in bob.card.text
+    assert "Someone just took that time" in bob.toast
+    assert "Someone just took that time" in bob.card.text
     assert "09:15" not in bob.buttons
     assert "09:30" in bob.buttons
 
@@ -117,7 +117,7 @@ async def test_an_unreadable_time_is_answered_with_examples(
     await alice.sends("/book")
     await alice.sends("as soon as you can")
 
-    assert "I did not understand" in alice.last.text
+    assert "I didn't get" in alice.last.text
     assert "13 Aug 9:15" in alice.last.text
     await alice.sends("25.11.")
     assert "09:00" in alice.buttons
@@ -131,7 +131,7 @@ async def test_a_typed_time_that_is_taken_shows_what_is_free(
     await alice.sends("/book")
     await alice.sends("25 November 9:00")
 
-    assert "09:00 is not free" in alice.card.text
+    assert "09:00 is taken" in alice.card.text
     assert "09:15" in alice.buttons
 
 
@@ -154,7 +154,7 @@ async def test_another_time_moves_the_hold_and_frees_the_old_one(
 ) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
-    await alice.taps("Other time")
+    await alice.taps("Change time")
     await alice.taps("25")
     await alice.taps("10:00")
 
@@ -171,7 +171,7 @@ async def test_back_from_another_time_leads_to_the_hold_again(
 ) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
-    await alice.taps("Other time")
+    await alice.taps("Change time")
     await alice.taps("Back")
 
     assert "Held for you" in alice.card.text
@@ -201,8 +201,8 @@ async def test_five_minutes_before_the_end_the_card_and_one_message_warn(
 
     await bot.advances(seconds=1)
 
-    assert alice.sees("Only held until 10:30")
-    assert "5 minutes left to confirm, until 10:30" in alice.last.text
+    assert alice.sees("Your hold ends at 10:30")
+    assert "5 minutes left to confirm (by 10:30)" in alice.last.text
     assert len(alice.shown) == 2
     assert alice.shown[0].id == card
 
@@ -212,12 +212,12 @@ async def test_a_hold_keeps_its_card_when_a_day_is_typed_while_moving_it(
 ) -> None:
     await alice.sends("/book")
     await alice.taps("⚡ Wed 25 Nov, 09:00")
-    await alice.taps("Other time")
+    await alice.taps("Change time")
     await alice.sends("25 Nov")
-    assert "You keep" in alice.last.text
+    assert "Pick a new time to swap it" in alice.last.text
     card = alice.last.id
     await bot.advances(minutes=25)
-    assert [message.id for message in alice.shown if "Only held until 10:30" in message.text] == [
+    assert [message.id for message in alice.shown if "Your hold ends at 10:30" in message.text] == [
         card
     ]
 
@@ -225,7 +225,7 @@ async def test_a_hold_keeps_its_card_when_a_day_is_typed_while_moving_it(
     assert [message.id for message in alice.shown if "This hold has expired" in message.text] == [
         card
     ]
-    assert not alice.sees("You keep")
+    assert not alice.sees("Pick a new time to swap it")
 
 
 async def test_a_typed_time_that_overlaps_another_hold_is_refused(
@@ -236,9 +236,9 @@ async def test_a_typed_time_that_overlaps_another_hold_is_refused(
     await alice.sends("/book")
     await alice.taps("Dora")
     await alice.sends("25 Nov 9:15")
-    assert alice.last.text.startswith("⚠️ You have another appointment or hold at that time.")
+    assert alice.last.text.startswith("⚠️ You already have something then.")
     await alice.sends("13:00")
-    assert alice.last.text.startswith("13:00 is not free.")
+    assert alice.last.text.startswith("13:00 is taken.")
 
 
 async def test_a_card_opened_after_the_appointment_says_it_is_over(
@@ -277,7 +277,7 @@ async def test_an_expired_hold_is_notified_and_can_be_held_again(
     assert "Your hold has expired" in alice.last.text
     assert not alice.sees("left to confirm")
 
-    await alice.taps("Take it again")
+    await alice.taps("Hold it again")
     assert "Held for you until 11:00" in alice.last.text
 
 
@@ -300,7 +300,7 @@ async def test_an_expired_slot_is_free_before_the_expiry_job_runs(
     assert "Held for you" in bob.card.text
     await bot.settles()
     assert "Your hold has expired" in alice.last.text
-    assert "Take it again" not in [button.text for m in alice.shown for button in m.buttons]
+    assert "Hold it again" not in [button.text for m in alice.shown for button in m.buttons]
     await alice.taps_data("rc:1", held.id)
     assert "expired" in alice.toast
 
@@ -316,15 +316,15 @@ async def test_a_client_cannot_hold_more_than_three_times(
     await alice.taps("25")
     await alice.taps("11:00")
 
-    assert "already hold 3 slots" in alice.toast
+    assert "already holding 3 slots" in alice.toast
 
 
 async def test_providers_cannot_book_with_themselves(open_hours: ChatUser) -> None:
     await open_hours.sends("/book")
 
-    assert "nobody to book with" in open_hours.last.text
+    assert "No one is taking bookings" in open_hours.last.text
     await open_hours.taps_data("bc:1:0")
-    assert "own hours" in open_hours.toast
+    assert "can't book yourself" in open_hours.toast
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -362,7 +362,7 @@ async def test_providers_are_paged_and_found_by_part_of_their_name(
     await alice.taps("Back")
     assert "1/3" in alice.buttons
     await alice.sends("another name")
-    assert "Nobody here has" in alice.last.text
+    assert "No one called" in alice.last.text
 
 
 async def test_two_quick_taps_on_one_card_move_one_hold(
@@ -403,7 +403,7 @@ async def test_a_time_alone_asks_for_the_day(
     await alice.sends("/book")
     await alice.sends(text)
 
-    assert "On which day at 09:15?\nTime zone: Europe/Berlin" in alice.card.text
+    assert "Which day at 09:15?\nTime zone: Europe/Berlin" in alice.card.text
     assert alice.buttons == ["Wed 25 Nov, 09:15", "Back"]
     await alice.taps("Wed 25 Nov, 09:15")
     assert "Held for you" in alice.card.text
@@ -427,7 +427,7 @@ async def test_a_time_free_on_no_day_shows_the_calendar(
     await alice.sends("/book")
     await alice.sends("3pm")
 
-    assert alice.card.text.startswith("15:00 is not free on any day.")
+    assert alice.card.text.startswith("No day has 15:00 free.")
     assert "⚡ Wed 25 Nov, 09:00" in alice.buttons
 
 
@@ -489,26 +489,26 @@ async def test_other_time_says_that_the_hold_is_kept(
 ) -> None:
     await alice.sends("/book")
     await alice.sends("25 Nov 9:00")
-    await alice.taps("Other time")
+    await alice.taps("Change time")
     slot = "Wednesday, 25 November 2026, 09:00–09:15"
-    kept = f"You keep {slot} until 10:30, unless you choose another time."
+    kept = f"{slot} is yours until 10:30. Pick a new time to swap it."
     assert alice.card.text.startswith(kept)
     await alice.taps("25")
     assert alice.card.text.startswith(kept)
 
     await bob.sends("/book")
     await bob.taps_data("bc:1:1", bob.card.id)
-    assert "You keep" not in bob.card.text
+    assert "Pick a new time to swap it" not in bob.card.text
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("26 Nov 9:45", "No free times on this day."),
-        ("26 Nov", "No free times on this day."),
-        ("today 9:45", "That is too soon"),
-        ("25 November 2027 9:45", "That is too far ahead"),
-        ("1.1.2028", "That is too far ahead"),
+        ("26 Nov 9:45", "Fully booked that day."),
+        ("26 Nov", "Fully booked that day."),
+        ("today 9:45", "Please book at least"),
+        ("25 November 2027 9:45", "That's too far ahead"),
+        ("1.1.2028", "That's too far ahead"),
     ],
 )
 async def test_a_day_without_free_times_gives_one_reason(
@@ -518,7 +518,7 @@ async def test_a_day_without_free_times_gives_one_reason(
     await alice.sends(text)
 
     assert reason in alice.card.text
-    assert "is not free" not in alice.card.text
+    assert "is taken" not in alice.card.text
     assert "Time zone: Europe/Berlin" in alice.card.text
     await alice.taps("Back")
     assert "25" in alice.buttons
@@ -531,7 +531,7 @@ async def test_a_time_within_the_notice_period_is_refused(
     await alice.sends("/book")
     await alice.sends("25 Nov 9:00")
 
-    assert "That is too soon" in alice.card.text
+    assert "Please book at least" in alice.card.text
     assert "09:30" in alice.buttons
 
 
@@ -561,7 +561,7 @@ async def test_a_refused_time_is_a_toast_and_not_an_alert(
     await bob.taps("09:15")
 
     assert bob.person.toasts[-1] == (
-        "Somebody was quicker: that time has just been taken. Choose another one.",
+        "Someone just took that time. Pick another.",
         False,
     )
 
@@ -575,7 +575,7 @@ async def test_too_many_holds_lead_to_the_list_of_bookings(
     await alice.sends("/book")
     await alice.sends("25 Nov 11:00")
 
-    assert "already hold 3 slots" in alice.card.text
+    assert "already holding 3 slots" in alice.card.text
     assert alice.buttons[-1] == "My bookings"
 
 
@@ -583,7 +583,7 @@ async def test_a_provider_without_free_times_offers_to_look_again(
     alice: ChatUser, provider: ChatUser
 ) -> None:
     await alice.sends("/book")
-    assert "has no free times right now" in alice.last.text
+    assert "No free times right now" in alice.last.text
     await provider.sends("/hours")
     await provider.sends("2026-11-25 09:00-12:00")
     await provider.taps("Publish")

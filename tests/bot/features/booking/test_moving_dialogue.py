@@ -60,7 +60,7 @@ async def test_a_time_that_is_not_free_offers_to_move_to_the_nearest(
     assert alice.last.text.startswith("Wednesday, 25 November 2026, 10:00 isn't free.")
     assert alice.last.labels == [
         *(f"Move to Wed {time}" for time in ("09:30", "09:45", "10:15")),
-        "Other time",
+        "Change time",
     ]
 
     await alice.taps("Move to Wed 10:15")
@@ -72,7 +72,7 @@ async def test_the_time_of_the_hold_itself_is_no_move(
 ) -> None:
     await alice.holds("09:15")
     await alice.sends("9:15")
-    assert alice.last.labels == ["Other time"]
+    assert alice.last.labels == ["Change time"]
     await alice.sends("8:00")
     assert alice.last.labels[:2] == ["Move to Wed 09:00", "Move to Wed 09:30"]
 
@@ -81,8 +81,8 @@ async def test_a_day_alone_leads_to_its_free_times(bot: BotHarness, alice: ChatU
     await add_provider(bot, days=(25, 26))
     await alice.holds("09:15")
     await alice.sends("26 Nov")
-    assert alice.last.labels == ["Other time"]
-    await alice.taps("Other time", message=alice.last)
+    assert alice.last.labels == ["Change time"]
+    await alice.taps("Change time", message=alice.last)
     assert "Thursday, 26 November 2026" in alice.card.text
     await alice.taps("10:00")
     assert "Thursday, 26 November 2026, 10:00–10:15" in alice.card.text

@@ -39,7 +39,7 @@ async def test_search_results_add_the_slug(
 ) -> None:
     await alice.sends("/book")
     await alice.sends("anna")
-    assert alice.last.text.startswith("Names with “anna”.")
+    assert alice.last.text.startswith("Matches for “anna”:")
     assert alice.buttons[:2] == [FIRST, SECOND]
 
 
@@ -103,7 +103,7 @@ async def test_the_days_of_a_time_and_an_empty_calendar_add_the_slug(
     bot.now += timedelta(days=5)
     await alice.sends("/book")
     await alice.taps(FIRST)
-    assert alice.last.text.startswith(f"{FIRST} has no free times")
+    assert alice.last.text.startswith(f"{FIRST}\nNo free times")
 
 
 @pytest.mark.parametrize("other", ["anna weber", "Änna Wéber", "ANNA WEBER"])
@@ -187,6 +187,8 @@ async def test_a_provider_sees_their_label_and_cannot_take_another(
     assert f"Public name: {SECOND}" in second.last.text
     await second.taps("Public name")
     await second.sends(FIRST)
-    assert second.last.text.startswith("⚠️ Brackets like these tell providers of one name apart.")
+    assert second.last.text.startswith(
+        "⚠️ Brackets like these tell providers with the same name apart."
+    )
     await second.sends("Dora")
-    assert "Clients now find you as Dora (anna-weber-2)." in second.last.text
+    assert "Clients now see you as Dora (anna-weber-2)." in second.last.text

@@ -57,7 +57,7 @@ async def test_a_day_and_a_time_are_kept_until_a_provider_is_chosen(
 ) -> None:
     greta = bot.joins("Greta", language_code="de")
     await greta.sends("/book Mittwoch 9:15")
-    assert greta.card.text.startswith("Deine Zeit: Mittwoch, 25. November 2026, 09:15")
+    assert greta.card.text.startswith("Wunschtermin: Mittwoch, 25. November 2026, 09:15")
     assert greta.buttons == ["Dora", "Emil Nolde"]
     await bot.restarts()
     await greta.taps("Dora")
@@ -92,7 +92,7 @@ async def test_a_time_with_a_part_of_several_names_is_kept_for_the_choice(
         ("dora whenever you like", "whenever you like", "Dora\n"),
         ("doctor dora wed 9:15", "doctor dora", "Your time: Wednesday, 25 November 2026, 09:15"),
         ("drra wed 9:15", "drra", "Your time: Wednesday, 25 November 2026, 09:15"),
-        ("as soon as possible", "as soon as possible", "With whom?"),
+        ("as soon as possible", "as soon as possible", "Who would you like to see?"),
     ],
 )
 async def test_what_was_not_read_is_named_above_the_next_question(
@@ -100,7 +100,7 @@ async def test_what_was_not_read_is_named_above_the_next_question(
 ) -> None:
     await alice.sends(f"/book {line}")
     assert card in alice.card.text
-    assert alice.card.text.startswith(f"I couldn't read “{unread}”.")
+    assert alice.card.text.startswith(f"I didn't get “{unread}”.")
     assert await alice.reservations() == []
 
 

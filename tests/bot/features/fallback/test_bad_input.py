@@ -15,13 +15,13 @@ async def test_words_out_of_place_are_answered_with_a_way_on(alice: ChatUser) ->
     assert "/help" in alice.last.text
     assert alice.buttons == ["Book a time", "My bookings"]
     await alice.taps("Book a time")
-    assert "nobody to book with" in alice.last.text
+    assert "No one is taking bookings" in alice.last.text
 
 
 async def test_an_unknown_command_is_answered(alice: ChatUser) -> None:
     await alice.sends("/frobnicate now")
 
-    assert "I do not know that command" in alice.last.text
+    assert "I don't know that command" in alice.last.text
 
 
 async def test_a_sticker_and_a_picture_are_answered_and_the_dialogue_goes_on(
@@ -46,7 +46,7 @@ async def test_an_edited_message_is_not_taken_for_a_new_one(
     alice.person.edits(mine.id, "25 Nov 9:00")
     await bot.settles()
 
-    assert "I do not see changes to messages" in alice.last.text
+    assert "I can't see edits" in alice.last.text
     assert not alice.sees("Held for you")
 
 
@@ -62,7 +62,7 @@ async def test_a_group_is_told_to_write_in_private_and_learns_nothing(
 
     answers = [message for message in group.chat.messages if message.sender == "bot"]
     assert [message.text for message in answers] == [
-        "I keep appointments in private chats only. Write to me in private."
+        "I only work in private chats. Message me there."
     ] * 2
     assert answers[0].rows[0][0].url == "https://t.me/slotkeeper_bot"
 
@@ -86,7 +86,7 @@ async def test_a_button_that_nobody_made_is_answered(
 ) -> None:
     await alice.taps_data(data or "?", 5)
 
-    assert "no longer works" in alice.toast
+    assert "has expired" in alice.toast
 
 
 @pytest.mark.parametrize(
@@ -248,11 +248,11 @@ async def test_the_word_for_leaving_leaves_whatever_dialogue_one_is_in(
 ) -> None:
     await provider.sends("/hours")
     await provider.sends(text)
-    assert provider.last.text == "All right, stopped. Nothing was changed."
-    assert provider.last.labels == ["Post hours", "My agenda"]
+    assert provider.last.text == "OK, stopped. Nothing has changed."
+    assert provider.last.labels == ["My hours", "My agenda"]
 
     await alice.sends(text)
-    assert alice.last.text.startswith("There is nothing to stop")
+    assert alice.last.text.startswith("Nothing to stop")
 
 
 @pytest.mark.parametrize("text", ["back", "Zurück"])
@@ -279,11 +279,11 @@ async def test_everybody_is_offered_what_fits_his_roles(
 ) -> None:
     for somebody, labels in (
         (admin, ["Invite a provider", "Book a time", "My bookings"]),
-        (provider, ["Post hours", "My agenda"]),
+        (provider, ["My hours", "My agenda"]),
         (alice, ["Book a time", "My bookings"]),
     ):
         await somebody.sends("what is this")
-        assert somebody.last.text == "Sorry, I did not get that. Tap a button, or see /help."
+        assert somebody.last.text == "Sorry, I didn't get that. Tap a button, or see /help."
         assert somebody.last.labels == labels
 
 
@@ -292,7 +292,7 @@ async def test_a_refusal_that_names_a_command_has_its_button(
 ) -> None:
     await admin.sends("/hours")
     assert (
-        "You are not a provider yet. Make an invitation with /invite and open it yourself."
+        "You're not a provider yet. Create an invitation with /invite and open it yourself."
         in admin.last.text
     )
     assert admin.last.labels == ["Invite a provider"]

@@ -21,11 +21,11 @@ BLANKS = [
     "\x00",
     "\x1f",
 ]
-NOT_UNDERSTOOD = "Sorry, I did not get that."
+NOT_UNDERSTOOD = "Sorry, I didn't get that."
 OWN_WORDS = {
-    ("agenda", "reason"): "There is nothing to read in that reason.",
-    ("joining", "name"): "A name needs at least one visible character",
-    ("settings", "name"): "A name needs at least one visible character",
+    ("agenda", "reason"): "That note is empty.",
+    ("joining", "name"): "Please use 1 to 64 characters",
+    ("settings", "name"): "Please use 1 to 64 characters",
 }
 Step = Callable[[BotHarness, ChatUser, ChatUser], Awaitable[ChatUser]]
 STEPS: dict[tuple[str, str], Step] = {}

@@ -11,7 +11,7 @@ from tests.kit.raw_database import rows
 
 pytestmark = pytest.mark.plain_wire
 
-ANSWER = "I do not see changes to messages"
+ANSWER = "I can't see edits"
 BOLD = [{"type": "bold", "offset": 0, "length": 2}]
 
 

@@ -11,7 +11,7 @@ from tests.kit.chat import ChatUser
 from tests.kit.raw_database import rows
 
 CALL = "/book@slotkeeper_bot"
-ANSWER = "I keep appointments in private chats only. Write to me in private."
+ANSWER = "I only work in private chats. Message me there."
 Writer = Callable[[Group, Channel, str], Any]
 
 WRITERS: dict[str, Writer] = {
@@ -171,4 +171,4 @@ async def test_a_stranger_is_answered_in_their_own_language(bot: BotHarness) -> 
     gina.person.sends_in(group, "/start@slotkeeper_bot")
     await bot.settles()
 
-    assert group.chat.last_from_bot.text.startswith("Termine verwalte ich nur in privaten Chats.")
+    assert group.chat.last_from_bot.text.startswith("Ich arbeite nur in privaten Chats.")

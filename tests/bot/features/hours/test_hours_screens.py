@@ -216,7 +216,7 @@ def test_a_preview_says_what_is_posted_already() -> None:
     assert "posted already" not in preview(reader(), posting(*hours), QUARTER, TODAY).plain.lower()
     assert "09:00–10:00" in preview(reader(), posting(*hours, posted=(half,)), QUARTER, TODAY).plain
     nothing = preview(reader(), posting(*hours, posted=(span,)), QUARTER, TODAY)
-    assert "All of this is posted already. There is nothing to publish." in nothing.plain
+    assert "You're already open then." in nothing.plain
     assert labels(nothing) == ["See hours", "Discard"]
 
 
@@ -232,7 +232,7 @@ def test_a_preview_says_on_which_days_the_clocks_change() -> None:
 
 def test_a_preview_says_where_no_slot_fits() -> None:
     assert (
-        "nobody could book"
+        "no one could book"
         in preview(reader(), posting(*days(1, MORNING), slots=0), timedelta(hours=4), TODAY).plain
     )
 
@@ -243,7 +243,7 @@ def test_one_slot_and_one_day_are_told_in_the_singular() -> None:
         in preview(reader(), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
     )
     assert (
-        "1 Tag, 1 Termin\n"
+        "1 Tag, 1 freie Zeit\n"
         in preview(reader("de"), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
     )
 
@@ -252,7 +252,7 @@ def test_publishing_what_was_posted_before_offers_nothing_to_undo() -> None:
     screen = published(reader(), Draft(1, 1, days(1, MORNING)), 0, POLICY, TODAY)
 
     assert not [label for label in labels(screen) if "Undo" in label]
-    assert "nothing was added" in screen.plain
+    assert "Nothing changed" in screen.plain
 
 
 def test_a_day_in_the_calendar_holds_its_number_and_the_chosen_ones_a_mark() -> None:
@@ -265,7 +265,7 @@ def test_a_day_in_the_calendar_holds_its_number_and_the_chosen_ones_a_mark() -> 
     assert "14" in labels(screen)
     assert ToggleDay(3, date(2026, 12, 13), 0) in choices(screen)
     assert ToggleDay(3, date(2026, 12, 14), 1) in choices(screen)
-    assert "1 day is chosen" in screen.plain
+    assert "1 day chosen" in screen.plain
     assert "Next ›" in labels(screen)
 
 
@@ -324,7 +324,7 @@ def test_suggestions_are_one_button_each() -> None:
 
     assert choices(screen) == [ShowDraft(1), ShowDraft(2)]
     assert "A & B" in screen.plain
-    assert "Tap the one you mean" in screen.plain
+    assert "Which one did you mean" in screen.plain
 
 
 def test_posted_days_are_paged_by_ten() -> None:

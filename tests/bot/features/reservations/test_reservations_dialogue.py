@@ -24,7 +24,7 @@ async def test_confirming_books_the_time_and_notifies_the_provider(
     await alice.holds("09:15")
     assert alice.sees("Held for you until 10:30")
     await alice.taps("Confirm")
-    assert alice.toast == "Confirmed: it is booked."
+    assert alice.toast == "You're booked!"
     assert alice.card.text.startswith("✅ Booked")
     assert dora.sees(
         "New booking from Alice:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
@@ -37,7 +37,7 @@ async def test_confirming_twice_says_the_same_twice_and_tells_the_provider_once(
     await alice.books("09:15")
     shown = [message.text for message in alice.shown]
     await alice.taps_data(CONFIRM, alice.card.id)
-    assert alice.person.toasts[-2:] == [("Confirmed: it is booked.", False)] * 2
+    assert alice.person.toasts[-2:] == [("You're booked!", False)] * 2
     assert [message.text for message in alice.shown] == shown
     assert len(dora.shown) == 1
 
@@ -48,9 +48,7 @@ async def test_releasing_twice_frees_the_time_once(
     await alice.holds("09:15")
     await alice.taps("Release")
     await alice.taps_data(RELEASE, alice.card.id)
-    assert [toast for toast, _ in alice.person.toasts[-2:]] == [
-        "Released: the time is free for others again."
-    ] * 2
+    assert [toast for toast, _ in alice.person.toasts[-2:]] == ["Done. The time is open again."] * 2
     assert alice.card.text.startswith("Released")
     await bob.holds("09:15")
     assert bob.sees("Held for you until 10:30")
@@ -63,7 +61,7 @@ async def test_the_old_release_button_of_a_booking_never_cancels_it(
     await alice.books("09:15")
     await alice.taps_data(RELEASE, alice.card.id)
     toast, alert = alice.person.toasts[-1]
-    assert (toast[:23], alert) == ("This is booked already.", True)
+    assert (toast[:23], alert) == ("This is already booked.", True)
     assert alice.buttons == ["Cancel booking", "My bookings"]
     assert [r.status for r in await alice.reservations()] == [Status.CONFIRMED]
 
@@ -75,7 +73,7 @@ async def test_a_released_hold_cannot_be_confirmed_from_an_old_card(
     await alice.taps("Release")
     await alice.taps_data(CONFIRM, alice.card.id)
     assert alice.person.toasts[-1] == (
-        "This hold was released before. Book a new time with /book.",
+        "You already let this time go. Book a new one with /book.",
         True,
     )
     assert alice.card.text.startswith("Released")
@@ -88,7 +86,7 @@ async def test_a_hold_is_confirmed_up_to_its_last_second(
     await alice.holds("09:15")
     bot.now += timedelta(minutes=30, seconds=-1)
     await alice.taps("Confirm")
-    assert alice.toast == "Confirmed: it is booked."
+    assert alice.toast == "You're booked!"
 
 
 @pytest.mark.parametrize("button", ["Confirm", "Release"])
@@ -101,7 +99,7 @@ async def test_a_hold_ends_at_its_last_second_before_the_expiry_job_runs(
     toast, alert = alice.person.toasts[-1]
     assert (toast[:22], alert) == ("This hold has expired.", True)
     assert alice.shown[0].text.startswith("⌛ This hold has expired")
-    assert alice.shown[0].labels == ["Take it again", "Other time"]
+    assert alice.shown[0].labels == ["Hold it again", "Other times"]
     assert await alice.reservations() == []
 
 
@@ -110,17 +108,17 @@ async def test_other_time_on_an_expired_card_repairs_it_and_says_why(
 ) -> None:
     await alice.holds("09:15")
     bot.now += timedelta(minutes=30)
-    await alice.taps("Other time")
+    await alice.taps("Change time")
     toast, alert = alice.person.toasts[-1]
     assert (toast[:22], alert) == ("This hold has expired.", True)
-    assert alice.shown[0].labels == ["Take it again", "Other time"]
+    assert alice.shown[0].labels == ["Hold it again", "Other times"]
 
 
 @pytest.mark.parametrize(
     ("label", "head", "reason"),
     [
-        ("Confirm", "✅ Booked", "This is booked already."),
-        ("Release", "Released", "This hold was released before."),
+        ("Confirm", "✅ Booked", "This is already booked."),
+        ("Release", "Released", "You already let this time go."),
     ],
 )
 async def test_other_time_on_an_outdated_card_repairs_it(
@@ -166,7 +164,7 @@ async def test_an_expired_hold_is_held_again_with_one_tap(
     await alice.holds("09:15")
     bot.now += timedelta(minutes=31)
     await alice.taps("Confirm")
-    await alice.taps("Take it again", message=alice.shown[0])
+    await alice.taps("Hold it again", message=alice.shown[0])
     await alice.taps("Confirm")
     assert [r.status for r in await alice.reservations()] == [Status.CONFIRMED]
 
@@ -178,7 +176,7 @@ async def test_an_expired_time_that_was_taken_is_not_offered_again(
     bot.now += timedelta(minutes=30)
     await bob.holds("09:15")
     await alice.taps_data(CONFIRM, alice.shown[0].id)
-    assert alice.shown[0].labels == ["Other time"]
+    assert alice.shown[0].labels == ["Other times"]
     assert alice.person.toasts[-1][1]
 
 
@@ -190,7 +188,7 @@ async def test_confirming_what_the_provider_cancelled_shows_that_it_is_cancelled
     await dora.cancels_for_client(1)
     await alice.taps_data(CONFIRM, card)
     assert alice.person.toasts[-1] == (
-        "This appointment was cancelled before. Book a new time with /book.",
+        "This appointment is already cancelled. Book a new one with /book.",
         True,
     )
     assert alice.sees("❌ Cancelled by the provider")
@@ -218,11 +216,11 @@ async def test_another_clients_reservation_is_unknown(
     for number in ("1", "2", "0", str(2**52)):
         await bob.taps_data(f"{choice[:2]}:{number}", bob.last.id)
         assert bob.person.toasts[-1] == (
-            "That appointment is not among yours. See yours with /bookings or /agenda.",
+            "I can't find that appointment. See yours in /bookings or /agenda.",
             True,
         )
     assert await alice.reservations() == standing
-    assert bob.last.text.startswith("You have nothing coming up")
+    assert bob.last.text.startswith("No upcoming bookings")
 
 
 async def test_a_card_works_after_a_restart(
@@ -230,7 +228,7 @@ async def test_a_card_works_after_a_restart(
 ) -> None:
     await alice.holds("09:15")
     await bot.restarts()
-    await alice.taps("Other time")
+    await alice.taps("Change time")
     await bot.restarts()
     await alice.taps("Back")
     await bot.restarts()
@@ -260,7 +258,7 @@ async def test_going_back_to_the_card_ends_the_choice_of_another_time(
 ) -> None:
     await alice.holds("09:15")
     standing = await alice.reservations()
-    await alice.taps("Other time")
+    await alice.taps("Change time")
     await alice.taps("25")
     await alice.taps("Back")
     await alice.taps("Back")
@@ -273,7 +271,7 @@ async def test_a_card_is_written_in_german(bot: BotHarness, dora: ChatUser) -> N
     greta = bot.joins("Greta", language_code="de")
     await greta.holds("09:15")
     await greta.taps("Bestätigen")
-    assert greta.toast == "Bestätigt: Der Termin ist gebucht."
+    assert greta.toast == "Gebucht!"
     assert greta.card.text.startswith(
         "✅ Gebucht\n\nDora\nMittwoch, 25. November 2026, 09:15–09:30\nZeitzone: Europe/Berlin"
     )
