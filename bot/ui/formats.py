@@ -36,6 +36,10 @@ class Times:
         """``Fri 13 Aug``."""
         return format_skeleton("MMMEd", day, locale=self.locale)
 
+    def day_and_month(self, day: date) -> str:
+        """``13 Aug``."""
+        return format_skeleton("MMMd", day, locale=self.locale)
+
     def month(self, day: date) -> str:
         """``August 2027``."""
         names = get_month_names("wide", "stand-alone", locale=self.locale)
@@ -45,6 +49,12 @@ class Times:
         """The short names of the seven weekdays, Monday first."""
         names = get_day_names("short", "stand-alone", locale=self.locale)
         return [names[n].rstrip(".") for n in range(7)]
+
+    def weekday_run(self, first: int, last: int) -> str:
+        """``Mon–Fri``, or ``Mon`` if both are the same, counted from Monday as 0."""
+        names = get_day_names("abbreviated", "stand-alone", locale=self.locale)
+        run = dict.fromkeys((names[first].rstrip("."), names[last].rstrip(".")))
+        return "–".join(run)
 
     def weekday(self, number: int) -> str:
         """The name of a weekday, counted from Monday as 0."""

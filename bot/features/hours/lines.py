@@ -6,6 +6,7 @@ from itertools import groupby, islice
 
 from markupsafe import Markup
 
+from bot.features.hours.weekly import EVERY_DAY, day_groups, weekday_runs
 from bot.ui.formats import wall_span
 from bot.ui.locale import Reader
 from domain.posting import DayHours
@@ -38,19 +39,25 @@ def day_name(reader: Reader, day: date, today: date) -> str:
 def day_lines(
     reader: Reader, days: Sequence[DaySpans], today: date, *, most: int = DAYS_SHOWN
 ) -> Markup:
-    """Return a line for each of the first days, and how many more there are."""
+    """Return ``most`` lines and the number of further days; weekly patterns take one line each."""
+    by_day = dict(days)
+    groups = day_groups([(day, _times(reader, spans)) for day, spans in days])
     lines = [
-        reader.t("hours.line", day=day_name(reader, day, today), spans=spans_text(reader, spans))
-        for day, spans in days[:most]
+        reader.t(
+            "hours.line",
+            day=_group_name(reader, group, today),
+            spans=spans_text(reader, by_day[group[0]]),
+        )
+        for group in groups[:most]
     ]
-    if len(days) > most:
-        lines.append(reader.t.count("hours.more_days", len(days) - most))
+    if rest := sum(map(len, groups[most:])):
+        lines.append(reader.t.count("hours.more_days", rest))
     return Markup("\n").join(lines)
 
 
 def spans_text(reader: Reader, spans: Sequence[TimeSpan], *, most: int = _SPANS_SHOWN) -> str:
     """Return ``08:00–12:00, 13:00–15:00``; of many only the first, and how many more there are."""
-    return _shortened([reader.times.span(span) for span in spans], most)
+    return _shortened(_times(reader, spans), most)
 
 
 def day_names(reader: Reader, days: Sequence[date], today: date) -> str:
@@ -93,6 +100,28 @@ def cut(notes: Sequence[str], most: int) -> Sequence[str]:
             break
         kept.append(note)
     return kept
+
+
+def _times(reader: Reader, spans: Sequence[TimeSpan]) -> tuple[str, ...]:
+    """Return each span as the clock shows it."""
+    return tuple(reader.times.span(span) for span in spans)
+
+
+def _group_name(reader: Reader, group: Sequence[date], today: date) -> str:
+    """Return ``Fri 13 Aug``, or ``Mon–Fri, 1 Dec – 26 Feb`` for days that repeat every week."""
+    if len(group) == 1:
+        return day_name(reader, group[0], today)
+    runs = weekday_runs(group)
+    names = [reader.times.weekday_run(first, last) for first, last in runs]
+    weekdays = reader.t.plain("hours.daily") if runs == [EVERY_DAY] else ", ".join(names)
+    first, last = (_date_name(reader, day, today) for day in (group[0], group[-1]))
+    return f"{weekdays}, {first} – {last}"
+
+
+def _date_name(reader: Reader, day: date, today: date) -> str:
+    """Return ``13 Aug``, with the year if it is not this year."""
+    name = reader.times.day_and_month(day)
+    return name if day.year == today.year else f"{name} {day.year}"
 
 
 def _label_days(reader: Reader, days: Sequence[date], today: date) -> str:

@@ -13,6 +13,7 @@ from bot.features.hours.lines import DAYS_SHOWN
 from bot.features.hours.preview_screens import cannot_repeat, meant, refused
 from bot.features.hours.state import FARTHEST, State, kept, stand, stay, too_far
 from bot.features.hours.steps import ask_hours, own_draft, show_draft, show_end, suggested
+from bot.features.hours.weekly import day_groups
 from bot.messages.screen import Screen
 from bot.parsing.clock.times import read_time
 from bot.parsing.core.results import HoursRead, Problem, TimeRead
@@ -211,6 +212,6 @@ def _later(problem: Problem) -> WallSpan | None:
 
 def _told(context: Context, read: HoursRead) -> list[str]:
     """Return the notes for the preview. Which days were meant is left out where it lists them all."""
-    listed = len(read.days) <= DAYS_SHOWN
+    listed = len(day_groups(read.days)) <= DAYS_SHOWN
     notes = [note for note in read.notes if not (listed and note.code == "days_meant")]
     return [str(text) for text in note_texts(context.reader, notes)]

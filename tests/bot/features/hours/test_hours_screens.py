@@ -109,7 +109,9 @@ def shown(language: str) -> list[Screen]:
 
 def _shown(language: str) -> Iterator[Screen]:
     r = reader(language)
-    crowded = days(400, *EVERY_OTHER_QUARTER)
+    crowded = tuple(
+        (day, spans[day.toordinal() % 2 :]) for day, spans in days(400, *EVERY_OTHER_QUARTER)
+    )
     full = plan(crowded, BERLIN, NOW)
     within = (TODAY, TODAY + timedelta(days=399))
     chosen = Draft(2**40, 1, days(400, first=TODAY))
@@ -194,13 +196,28 @@ def test_the_mark_of_a_list_tells_other_lists_apart() -> None:
 
 
 def test_a_preview_lists_ten_days_and_counts_the_rest() -> None:
-    screen = preview(reader(), posting(*days(34, MORNING), slots=408), QUARTER, TODAY)
+    but_a_friday = [hours for hours in days(35, MORNING) if hours[0] != date(2026, 11, 27)]
+    screen = preview(reader(), posting(*but_a_friday, slots=408), QUARTER, TODAY)
 
     assert screen.plain.count("09:00–12:00") == 10
     assert "and 24 more days" in screen.plain
     assert "34 days, 408 slots" in screen.plain
     assert "Europe/Berlin" in screen.plain
     assert labels(screen) == ["✅ Publish", "Discard"]
+
+
+def test_a_preview_puts_a_weekly_pattern_on_one_line() -> None:
+    work = [hours for hours in days(90, MORNING) if hours[0].weekday() < 5]
+    fridays = [hours for hours in work if hours[0].weekday() == 4]
+
+    assert "Preview\nMon–Fri, 25 Nov – 22 Feb 2027: 09:00–12:00\n\n" in _preview(*work)
+    assert "Mo–Fr, 25. Nov. – 22. Feb. 2027: 09:00–12:00" in _preview(*work, language="de")
+    assert "Fri, 27 Nov – 19 Feb 2027: 09:00–12:00" in _preview(*fridays)
+    assert "Daily, 25 Nov – 24 Dec: 09:00–12:00" in _preview(*days(30, MORNING))
+
+
+def _preview(*hours: DayHours, language: str = "en") -> str:
+    return preview(reader(language), posting(*hours), QUARTER, TODAY).plain
 
 
 def test_a_preview_names_the_year_where_it_is_another() -> None:
