@@ -22,8 +22,8 @@ _ACCENT = re.compile("[\u0300-\u036f]")
 class Provider:
     """A provider by number; ``client_id`` is their Telegram user id, ``slug`` their name in links.
 
-    ``shares_name`` is whether another provider's name has the same ``name_key``. Only screens for
-    clients need it.
+    ``shares_name`` is whether another provider's name has the same ``name_key``. ``time_zone`` is
+    None until chosen. Only screens for clients need them.
     """
 
     id: int
@@ -31,6 +31,7 @@ class Provider:
     name: str
     slug: str
     shares_name: bool = False
+    time_zone: str | None = None
 
     @property
     def label(self) -> str:

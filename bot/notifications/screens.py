@@ -22,7 +22,7 @@ def hold_warning(reader: Reader, hold: Reservation, provider: Provider, left: ti
         until=until,
         provider=provider.label,
         slot=slot,
-        zone=times.zone_name,
+        zone=reader.in_zone(provider),
     )
     return Screen(text, ((button(t.plain("button.confirm"), ConfirmHold(hold.id)),),))
 
@@ -34,7 +34,7 @@ def hold_expired(reader: Reader, hold: Reservation, provider: Provider, *, free:
         "news.hold_expired",
         provider=provider.label,
         slot=times.slot(hold.span),
-        zone=times.zone_name,
+        zone=reader.in_zone(provider),
     )
     again = (
         (button(t.plain("button.take_again"), PickSlot(hold.provider_id, hold.span.start, 0)),),
@@ -59,7 +59,7 @@ def cancelled_by_provider(reader: Reader, reservation: Reservation, provider: Pr
         "news.cancelled_by_provider",
         provider=provider.label,
         slot=times.slot(reservation.span),
-        zone=times.zone_name,
+        zone=reader.in_zone(provider),
     )
     if reservation.reason:
         text += "\n\n" + t("card.reason", reason=reservation.reason)
@@ -69,7 +69,7 @@ def cancelled_by_provider(reader: Reader, reservation: Reservation, provider: Pr
 def _for_provider(key: str, reader: Reader, booking: Reservation, client: Client) -> Screen:
     """Tell a provider what a client did, with a button for that day's agenda."""
     t, times = reader.t, reader.times
-    text = t(key, client=client.name, slot=times.slot(booking.span), zone=times.zone_name)
+    text = t(key, client=client.name, slot=times.slot(booking.span), zone=reader.in_zone(client))
     return Screen(
         text,
         ((button(t.plain("button.agenda_day"), AgendaDay(times.day_of(booking.span.start))),),),

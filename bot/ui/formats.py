@@ -6,7 +6,13 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, get_day_names, get_month_names
+from babel.dates import (
+    format_date,
+    format_skeleton,
+    get_day_names,
+    get_month_names,
+    get_timezone_location,
+)
 from babel.lists import format_list
 from babel.units import format_unit
 from markupsafe import Markup
@@ -14,6 +20,12 @@ from markupsafe import Markup
 from domain.timespan import DAY_MINUTES, TimeSpan, WallSpan, instant, local_day
 
 _HOUR_MINUTES = 60
+# Babel takes English names from the names of the zones, which have no accents.
+_WITH_ACCENTS = {
+    "America/Sao_Paulo": "São Paulo",
+    "America/Bogota": "Bogotá",
+    "America/Asuncion": "Asunción",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +36,9 @@ class Times:
     zone: ZoneInfo
 
     @property
-    def zone_name(self) -> str:
-        """The zone's IANA name, which every text with a time contains."""
-        return self.zone.key
+    def zone_city(self) -> str:
+        """What people call the place of the zone, like ``Berlin``."""
+        return zone_city(self.zone.key, self.locale)
 
     def day(self, day: date) -> str:
         """``Friday, 13 August 2027``."""
@@ -120,6 +132,12 @@ class Times:
     def listed(self, parts: Sequence[str]) -> str:
         """``a, b and c``."""
         return format_list(parts, locale=self.locale)
+
+
+def zone_city(zone: str, locale: Locale) -> str:
+    """Return what people call the place of a zone, like ``Tokyo``, in German ``Tokio``."""
+    place = get_timezone_location(ZoneInfo(zone), locale=locale, return_city=True)
+    return _WITH_ACCENTS.get(zone) or place.rpartition("/")[2]
 
 
 def wall_time(minutes: int) -> str:

@@ -3,20 +3,38 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from bot.ui.formats import Times
 from bot.ui.texts import Texts, best_language, texts_in
 from domain.client import Client
+from domain.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Texts and time formats for one person; every screen takes one as its first argument."""
+    """Texts and time formats for one person; every screen takes one as its first argument.
+
+    Without ``venue``, the venue's zone, the person's zone is always named.
+    """
 
     t: Texts
     times: Times
+    venue: ZoneInfo | None = None
+
+    def in_zone(self, *others: Client | Provider) -> Markup:
+        """Return `` (Berlin time)`` for the person's zone, or nothing if no one can mistake it.
+
+        A zone can be mistaken where it is not the venue's, or not that of others who are involved.
+        """
+        if self.venue is not None:
+            zones = {self.venue.key, *(each.time_zone or self.venue.key for each in others)}
+            if zones == {self.times.zone.key}:
+                return Markup()
+        return Markup(" {}").format(self.t("zones.in", zone=self.times.zone_city))
 
 
 def reader_for(person: Client, venue_zone: ZoneInfo) -> Reader:
     """Return the texts and time formats for a person."""
     t = texts_in(best_language(person.language, person.telegram_language))
-    return Reader(t, Times(t.locale, person.zone(venue_zone)))
+    return Reader(t, Times(t.locale, person.zone(venue_zone)), venue_zone)

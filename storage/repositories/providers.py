@@ -9,7 +9,7 @@ from sqlalchemy import Row, String, and_, bindparam, func, insert, or_, select, 
 from domain.provider import Provider, name_key
 from storage.engine.executor import Executor
 from storage.sql.functions import position
-from storage.tables import provider
+from storage.tables import client, provider
 
 _FIELDS = (provider.c.id, provider.c.client_id, provider.c.name, provider.c.slug)
 _OTHER = provider.alias("other")
@@ -19,7 +19,8 @@ _SHARES_NAME = (
     .correlate(provider)
     .exists()
 )
-_SHOWN = (*_FIELDS, _SHARES_NAME.label("shares_name"))
+_TIME_ZONE = select(client.c.time_zone).where(client.c.id == provider.c.client_id).scalar_subquery()
+_SHOWN = (*_FIELDS, _SHARES_NAME.label("shares_name"), _TIME_ZONE.label("time_zone"))
 _BY_NUMBER = provider.c.id == bindparam("provider")
 _GET = select(*_SHOWN).where(_BY_NUMBER)
 # The lock that a hold takes on its provider anyway, by its foreign key. Taken before the hours are

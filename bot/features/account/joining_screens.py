@@ -19,7 +19,7 @@ def name_question(reader: Reader, provider: Provider) -> Screen:
 
 def zone_question(reader: Reader, provider: Provider, current: str | None) -> Screen:
     """Ask for the zone; the one times are shown in now can be kept by a button."""
-    t, shown = reader.t, reader.times.zone_name
+    t, shown = reader.t, reader.times.zone.key
     keep = button(t.plain("joining.keep_zone", city=city(reader, shown)), JoinZone(shown))
     return Screen(
         t("joining.zone", name=provider.name), ((keep,), *common_zones(reader, JoinZone, current))
@@ -36,4 +36,4 @@ def joined(reader: Reader, provider: Provider) -> Screen:
         ),
         (button(t.plain("button.settings"), Open("settings")),),
     )
-    return Screen(t("joining.done", name=provider.name, zone=reader.times.zone_name), rows)
+    return Screen(t("joining.done", name=provider.name, zone=reader.times.zone_city), rows)

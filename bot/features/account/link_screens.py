@@ -24,7 +24,7 @@ def invitation(reader: Reader, link: str, ends: datetime) -> Screen:
     """Return an invitation, until when it can be used, and how to pass it on."""
     t, times = reader.t, reader.times
     return Screen(
-        t("invite.text", link=link, until=times.date_and_time(ends), zone=times.zone_name),
+        t("invite.text", link=link, until=times.date_and_time(ends), zone=reader.in_zone()),
         _pass_on(reader, link),
     )
 

@@ -19,7 +19,7 @@ def greeting(reader: Reader, name: str, roles: Roles, *, zone_chosen: bool) -> S
     else:
         parts.append(t("start.client"))
     parts.append(
-        t("start.zone" if zone_chosen else "start.zone_of_venue", zone=reader.times.zone_name)
+        t("start.zone" if zone_chosen else "start.zone_of_venue", zone=reader.times.zone_city)
     )
     return Screen("\n\n".join(parts), _everything(reader, roles))
 

@@ -101,7 +101,9 @@ async def name_typed(update: Update, context: Context) -> int:
 async def _with_zone(context: Context, zone: str) -> int:
     """Take a zone, and show the settings in it."""
     await take_zone(context, zone)
-    return await _home(context, saved=context.t.plain("settings.zone_saved", zone=zone))
+    return await _home(
+        context, saved=context.t.plain("settings.zone_saved", zone=context.times.zone_city)
+    )
 
 
 async def _home(context: Context, *, saved: str = "") -> int:

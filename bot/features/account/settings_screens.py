@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.buttons import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, SettingsHome
-from bot.features.account.zone_screens import city, common_zones
+from bot.features.account.zone_screens import common_zones
 from bot.messages.screen import Rows, Screen
 from bot.ui.keyboards import button
 from bot.ui.locale import Reader
@@ -18,7 +18,7 @@ def settings_home(
     t, times = reader.t, reader.times
     text = t(
         "settings.home",
-        zone=city(reader, times.zone_name),
+        zone=times.zone_city,
         now=times.date_and_time(now),
         language=language_name(t.language),
     )
@@ -37,7 +37,7 @@ def settings_home(
 def zone_settings(reader: Reader, chosen: str | None) -> Screen:
     """Return the common zones, the chosen one marked, and say how to type another."""
     return Screen(
-        reader.t("settings.zone", zone=reader.times.zone_name),
+        reader.t("settings.zone", zone=reader.times.zone_city),
         (*common_zones(reader, ChooseZone, chosen), *back(reader)),
     )
 

@@ -1,25 +1,17 @@
 """Time zones as buttons, under the names of their cities."""
 
 from collections.abc import Callable, Sequence
-from zoneinfo import ZoneInfo
-
-from babel.dates import get_timezone_location
 
 from bot.buttons import Callback
 from bot.messages.screen import Rows, Screen
 from bot.parsing.zones.zones import COMMON_ZONES
+from bot.ui.formats import zone_city
 from bot.ui.keyboards import button, grid
 from bot.ui.locale import Reader
 
 MOST_MATCHES = 8
 _PER_ROW = 3
 _TYPED_SHOWN = 60
-# Babel takes English names from the names of the zones, which have no accents.
-_WITH_ACCENTS = {
-    "America/Sao_Paulo": "São Paulo",
-    "America/Bogota": "Bogotá",
-    "America/Asuncion": "Asunción",
-}
 
 
 def common_zones(reader: Reader, choose: Callable[[str], Callback], current: str | None) -> Rows:
@@ -44,13 +36,8 @@ def unknown_zone(reader: Reader, text: str) -> Screen:
 
 
 def city(reader: Reader, zone: str) -> str:
-    """Return what people call the place of a zone, such as ``Tokyo``; in German ``Tokio``."""
-    return (
-        _WITH_ACCENTS.get(zone)
-        or get_timezone_location(
-            ZoneInfo(zone), locale=reader.times.locale, return_city=True
-        ).rpartition("/")[2]
-    )
+    """Return what people call the place of a zone, in the reader's language."""
+    return zone_city(zone, reader.times.locale)
 
 
 def _buttons(

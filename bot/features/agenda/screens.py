@@ -66,7 +66,8 @@ def agenda_day(reader: Reader, view: DayView, note: str = "") -> Screen:
         body = Markup("{}\n\n{}").format(t.count("agenda.count", view.count), lines)
     else:
         body = t("agenda.empty")
-    text = t("agenda.day", day=times.day(view.day), body=body, zone=times.zone_name)
+    in_zone = reader.in_zone(*(entry.client for entry in view.entries))
+    text = t("agenda.day", day=times.day(view.day), body=body, zone=in_zone)
     entries = grid((_entry_button(reader, entry) for entry in view.entries), width=_ENTRIES_PER_ROW)
     turn = pager(
         view.page,
@@ -156,7 +157,7 @@ def _whose_and_when(reader: Reader, entry: Entry) -> dict[str, object]:
     return {
         "client": _linked(entry.client, entry.client.name),
         "slot": slot,
-        "zone": reader.times.zone_name,
+        "zone": reader.in_zone(entry.client),
     }
 
 

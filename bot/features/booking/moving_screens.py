@@ -16,7 +16,7 @@ _WEEK = timedelta(days=7)
 def holding(reader: Reader, hold: Reservation, *, day: date | None = None) -> Screen:
     """Return what a client holds, with a way to another time, on the given day if there is one."""
     t, times = reader.t, reader.times
-    text = t("booking.holding", slot=times.slot(hold.span), zone=times.zone_name)
+    text = t("booking.holding", slot=times.slot(hold.span), zone=reader.in_zone())
     other = BookingDay(hold.provider_id, day, 0, hold.id) if day else OtherTime(hold.id)
     return Screen(text, ((button(t.plain("button.other_time"), other),),))
 
@@ -24,7 +24,7 @@ def holding(reader: Reader, hold: Reservation, *, day: date | None = None) -> Sc
 def move_offer(reader: Reader, hold: Reservation, slots: Sequence[TimeSpan], today: date) -> Screen:
     """Return what a client holds, with a button that moves it to each of these slots."""
     t, times = reader.t, reader.times
-    text = t("booking.move", slot=times.slot(hold.span), zone=times.zone_name)
+    text = t("booking.move", slot=times.slot(hold.span), zone=reader.in_zone())
     return Screen(text, _moves(reader, hold, slots, today))
 
 
@@ -34,7 +34,7 @@ def not_free_to_move(
     """Return that a typed time is not free, with buttons that move a hold to the nearest ones."""
     t, times = reader.t, reader.times
     slot = times.slot(hold.span)
-    text = t("booking.move_not_free", when=when, slot=slot, zone=times.zone_name)
+    text = t("booking.move_not_free", when=when, slot=slot, zone=reader.in_zone())
     other = (button(t.plain("button.other_time"), OtherTime(hold.id)),)
     return Screen(text, (*_moves(reader, hold, near, today), other))
 

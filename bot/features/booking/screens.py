@@ -69,7 +69,7 @@ def calendar(
     if not offers:
         return _nothing_free(reader, booking)
     text = _kept_text(reader, booking) + t(
-        "booking.calendar", provider=booking.provider.label, zone=times.zone_name
+        "booking.calendar", provider=booking.provider.label, zone=times.zone_city
     )
     quick = _slot_rows(reader, booking, offers, mark="⚡ ")
     first, last = within
@@ -127,7 +127,11 @@ def day_times(
     key = "booking.day" if all_times else empty
     values = {"reason": reason} if reason else {}
     text = _kept_text(reader, booking) + t(
-        key, provider=booking.provider.label, day=times.day(day), zone=times.zone_name, **values
+        key,
+        provider=booking.provider.label,
+        day=times.day(day),
+        zone=reader.in_zone(booking.provider),
+        **values,
     )
     if own:
         text += "\n\n" + t("booking.own_times")
@@ -157,8 +161,9 @@ def with_nearest(
 
 def days_at(reader: Reader, booking: Booking, time: str, slots: Sequence[TimeSpan]) -> Screen:
     """Return the question on which day a time is meant, with the slots that start then."""
-    t, times = reader.t, reader.times
-    text = t("booking.which_day", provider=booking.provider.label, time=time, zone=times.zone_name)
+    t = reader.t
+    in_zone = reader.in_zone(booking.provider)
+    text = t("booking.which_day", provider=booking.provider.label, time=time, zone=in_zone)
     back = (button(t.plain("button.back"), _calendar(booking)),)
     return Screen(_kept_text(reader, booking) + text, (*_slot_rows(reader, booking, slots), back))
 

@@ -40,7 +40,7 @@ def draft_start(reader: Reader, draft: Draft, today: date, *, earliest: int = 0)
     """Return the starts to choose from, in half-hours; those before ``earliest``, in minutes after midnight, are left out."""
     times = [at for at in range(0, DAY_MINUTES, _HALF_HOUR) if at >= earliest]
     buttons = (button(wall_time(at), DraftStart(draft.id, at)) for at in times)
-    text = reader.t("hours.start", days=_days(reader, draft, today), zone=reader.times.zone_name)
+    text = reader.t("hours.start", days=_days(reader, draft, today), zone=reader.in_zone())
     back = DraftMonth(draft.id, draft.days[0][0].replace(day=1))
     return Screen(text, (*grid(buttons, width=_TIMES_PER_ROW), *_back(reader, back)))
 
@@ -56,7 +56,7 @@ def draft_end(reader: Reader, draft: Draft, start: int, today: date) -> Screen:
         "hours.end",
         days=_days(reader, draft, today),
         start=wall_time(start),
-        zone=reader.times.zone_name,
+        zone=reader.in_zone(),
     )
     return Screen(
         text, (*grid(buttons, width=_TIMES_PER_ROW), *_back(reader, DraftTimes(draft.id)))

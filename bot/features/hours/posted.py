@@ -72,7 +72,10 @@ async def hours_removed(update: Update, context: Context) -> State:
         )
     times = context.times
     removed = context.t(
-        "hours.removed", day=times.short_day(day), span=times.span(span), zone=times.zone_name
+        "hours.removed",
+        day=times.short_day(day),
+        span=times.span(span),
+        zone=context.reader.in_zone(),
     )
     if not told:
         context.say(removed.unescape())

@@ -67,7 +67,7 @@ def preview(reader: Reader, posting: Posting, slot_length: timedelta, today: dat
             "hours.preview",
             lines=day_lines(reader, days, today),
             total=total,
-            zone=reader.times.zone_name,
+            zone=reader.in_zone(),
         ),
         *_remarks(reader, posting, slot_length, today),
     ]
@@ -95,13 +95,15 @@ def published(
 
     ``too_early`` tells that none can because they lie beyond the booking horizon.
     """
-    t, times = reader.t, reader.times
+    t = reader.t
     if not draft.added:
         return Screen(t("hours.published_nothing"), _ways_on(reader))
     lines = day_lines(reader, grouped(reader, draft.added), today)
     undo = (button(t.plain("button.undo"), UndoDraft(draft.id, ASK)), _home(reader))
     outlook = _outlook(reader, bookable, policy, too_early=too_early)
-    return Screen(t("hours.published", lines=lines, outlook=outlook, zone=times.zone_name), (undo,))
+    return Screen(
+        t("hours.published", lines=lines, outlook=outlook, zone=reader.in_zone()), (undo,)
+    )
 
 
 def _outlook(reader: Reader, bookable: int, policy: BookingPolicy, *, too_early: bool) -> Markup:
@@ -126,9 +128,7 @@ def discarded(reader: Reader) -> Screen:
 def undone(reader: Reader, draft: Draft, today: date) -> Screen:
     """Tell that what publishing had added is gone again."""
     lines = day_lines(reader, grouped(reader, draft.added), today)
-    return Screen(
-        reader.t("hours.undone", lines=lines, zone=reader.times.zone_name), _ways_on(reader)
-    )
+    return Screen(reader.t("hours.undone", lines=lines, zone=reader.in_zone()), _ways_on(reader))
 
 
 def refused(
@@ -151,7 +151,7 @@ def refused(
 
 def meant(reader: Reader, span: WallSpan, suggestion: Suggestion, today: date) -> Screen:
     """Ask whether other hours were meant than those that were typed, which end before they start."""
-    text = reader.t("hours.did_you_mean", span=wall_span(span), zone=reader.times.zone_name)
+    text = reader.t("hours.did_you_mean", span=wall_span(span))
     return Screen(
         text, ((button(hours_label(reader, suggestion.days, today), ShowDraft(suggestion.draft)),),)
     )

@@ -39,11 +39,13 @@ def bookings_inside(
     reader: Reader, booked: Sequence[Booked], answer: Callable[[str], Callback], back: Callback
 ) -> Screen:
     """List the reservations inside and ask whether they stay; ``answer`` makes the button's choice from its code."""
-    t, times = reader.t, reader.times
+    t = reader.t
     lines = [_line(reader, one) for one in booked[:_BOOKINGS_SHOWN]]
     if len(booked) > _BOOKINGS_SHOWN:
         lines.append(t.count("hours.inside.more", len(booked) - _BOOKINGS_SHOWN))
-    text = t.count("hours.inside", len(booked), list=Markup("\n").join(lines), zone=times.zone_name)
+    text = t.count(
+        "hours.inside", len(booked), list=Markup("\n").join(lines), zone=reader.in_zone()
+    )
     mark = list_mark(one.reservation for one in booked)
     keep, cancel = (
         t.count(key, len(booked)).unescape()
@@ -62,7 +64,7 @@ def removal_to_confirm(
         "hours.remove_ask",
         day=times.day(day),
         spans=spans_text(reader, spans),
-        zone=times.zone_name,
+        zone=reader.in_zone(),
     )
     remove = RemoveHours(spans[0].start, spans[-1].end, ASK)
     rows = (

@@ -25,7 +25,7 @@ def hours_home(
     page = min(page, pages - 1)
     shown = posted[page * DAYS_PER_PAGE : (page + 1) * DAYS_PER_PAGE]
     what = t.count("hours.home.posted", len(posted)) if posted else t("hours.home.nothing")
-    listed = t("hours.home.list", posted=what, zone=reader.times.zone_name)
+    listed = t("hours.home.list", posted=what, zone=reader.times.zone_city)
     text = "\n\n".join(
         (
             t("hours.home"),
@@ -51,7 +51,7 @@ def posted_day(reader: Reader, day: date, spans: Sequence[TimeSpan]) -> Screen:
         "hours.day",
         day=times.day(day),
         spans=spans_text(reader, spans, most=len(spans)),
-        zone=times.zone_name,
+        zone=reader.in_zone(),
     )
     parts = spans if len(spans) > 1 else ()
     rows = tuple(

@@ -114,7 +114,7 @@ def _details(reader: Reader, reservation: Reservation, provider: Provider) -> st
         "card.what",
         provider=provider.label,
         slot=reader.times.slot(reservation.span),
-        zone=reader.times.zone_name,
+        zone=reader.in_zone(provider),
     )
 
 

@@ -31,7 +31,7 @@ def booking_list(
     page = min(page, pages - 1)
     shown = on_page(coming, page)
     lines = Markup("\n\n").join(_line(reader, r, providers[r.provider_id]) for r in shown)
-    text = t("bookings.list", bookings=lines, zone=reader.times.zone_name)
+    text = t("bookings.list", bookings=lines, zone=reader.in_zone(*providers.values()))
     rows = tuple((_entry(reader, r, providers[r.provider_id]),) for r in shown)
     return Screen(text, (*rows, *pager(page, pages, BookingsPage)))
 
@@ -63,7 +63,7 @@ def cancel_question(reader: Reader, booking: Reservation, provider: Provider) ->
         "bookings.ask_cancel",
         provider=provider.label,
         slot=times.slot(booking.span),
-        zone=times.zone_name,
+        zone=reader.in_zone(provider),
     )
     yes = button(t.plain("bookings.yes_cancel"), CancelBooking(booking.id))
     return Screen(text, ((yes,), (_back(reader, ShowBooking(booking.id)),)))

@@ -39,7 +39,7 @@ def test_days_are_formatted_in_both_languages() -> None:
         ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"],
     ]
     assert [t.weekday(4) for t in (ENGLISH, GERMAN)] == ["Friday", "Freitag"]
-    assert ENGLISH.zone_name == "Europe/Berlin"
+    assert ENGLISH.zone_city == "Berlin"
 
 
 def test_a_slot_shows_its_day_and_both_ends() -> None:

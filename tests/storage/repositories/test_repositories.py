@@ -182,6 +182,14 @@ async def test_providers_are_found_by_id_client_and_slug(database: Database) -> 
         )
 
 
+async def test_a_provider_has_the_time_zone_that_their_person_chose(database: Database) -> None:
+    async with database.transaction() as uow:
+        dora, _ = await open_clinic(uow)
+        await uow.clients.choose_zone(DORA, "Asia/Tokyo")
+    async with database.snapshot() as uow:
+        assert await uow.providers.get(dora.id) == replace(dora, time_zone="Asia/Tokyo")
+
+
 async def test_providers_are_searched_by_any_part_of_their_name(database: Database) -> None:
     names = ["Zoë", "anna ÖZ", "Berta 100%", "Ann_a"]
     async with database.transaction() as uow:

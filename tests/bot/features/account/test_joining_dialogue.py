@@ -37,7 +37,7 @@ async def test_an_admin_gets_a_link_that_ends_in_a_week(admin: ChatUser) -> None
     await admin.sends("/invite")
 
     assert "https://t.me/slotkeeper_bot?start=join_" in admin.last.text
-    assert "until Mon 30 Nov, 10:00 (Europe/Berlin)" in admin.last.text
+    assert "until Mon 30 Nov, 10:00." in admin.last.text
 
 
 async def test_every_invitation_is_another_one(admin: ChatUser) -> None:
@@ -77,7 +77,7 @@ async def test_a_guest_is_asked_for_name_and_zone_on_one_card_and_told_what_come
     assert dora.buttons[:3] == ["Keep Berlin", "London", "Berlin"]
 
     await dora.taps("Tokyo")
-    assert dora.card.text.startswith("✅ You're all set, Dora.\nTime zone: Asia/Tokyo")
+    assert dora.card.text.startswith("✅ You're all set, Dora.\nTime zone: Tokyo")
     assert dora.buttons == ["My hours", "My link", "Settings"]
     assert len(dora.shown) == 1
 
@@ -93,9 +93,7 @@ async def test_name_and_zone_can_be_typed_and_the_link_follows_the_name(
     assert "Thanks, Dr. Dora <b>Dent</b>." in dora.card.text
     await dora.sends("Wien")
 
-    assert dora.card.text.startswith(
-        "✅ You're all set, Dr. Dora <b>Dent</b>.\nTime zone: Europe/Vienna"
-    )
+    assert dora.card.text.startswith("✅ You're all set, Dr. Dora <b>Dent</b>.\nTime zone: Vienna")
     assert len(dora.shown) == 1
     assert await slug(bot, dora) == "dr-dora-b-dent-b"
 
@@ -117,7 +115,7 @@ async def test_a_place_with_several_zones_is_asked_about_and_nonsense_answered(
     assert "I don't know “999" in dora.last.text
 
     await dora.taps("Canary")
-    assert dora.sees("Time zone: Atlantic/Canary")
+    assert dora.sees("Time zone: Canary")
 
 
 async def test_an_exact_zone_name_is_taken_as_it_is(invitation: str, dora: ChatUser) -> None:
@@ -125,7 +123,7 @@ async def test_an_exact_zone_name_is_taken_as_it_is(invitation: str, dora: ChatU
     await dora.taps("Keep")
     await dora.sends("america/new_york")
 
-    assert "Time zone: America/New_York" in dora.card.text
+    assert "Time zone: New York" in dora.card.text
 
 
 @pytest.mark.parametrize("name", ["x" * 65, "x" * 300, "\u202e" * 300, "\u200f \u200e"])
@@ -250,7 +248,7 @@ async def test_a_restart_between_any_two_steps_interrupts_nobody(
     await bot.restarts()
     await dora.taps("Madrid")
 
-    assert "You're all set, Dr. Dora.\nTime zone: Europe/Madrid" in dora.card.text
+    assert "You're all set, Dr. Dora.\nTime zone: Madrid" in dora.card.text
 
 
 async def test_old_buttons_of_joining_take_nothing_back(
@@ -266,7 +264,7 @@ async def test_old_buttons_of_joining_take_nothing_back(
     assert "Thanks, Dora Dent." in dora.card.text
     await dora.taps_data("jz:Asia/Tokyo", dora.card.id)
 
-    assert "You're all set, Dora Dent.\nTime zone: Asia/Tokyo" in dora.card.text
+    assert "You're all set, Dora Dent.\nTime zone: Tokyo" in dora.card.text
     assert await slug(bot, dora) == "dr-dora"
 
 
@@ -293,7 +291,7 @@ async def test_joining_speaks_german(bot: BotHarness, invitation: str) -> None:
     assert "Tokio" in guest.buttons
     await guest.sends("Österreich")
 
-    assert guest.card.text.startswith("✅ Alles bereit, Jörg.\nZeitzone: Europe/Vienna")
+    assert guest.card.text.startswith("✅ Alles bereit, Jörg.\nZeitzone: Wien")
     assert await slug(bot, guest) == "joerg"
 
 
@@ -303,7 +301,7 @@ async def test_the_zone_times_are_shown_in_can_be_kept(bot: BotHarness, invitati
     await guest.taps("Jörg behalten")
     await guest.taps("Berlin behalten")
 
-    assert guest.card.text.startswith("✅ Alles bereit, Jörg.\nZeitzone: Europe/Berlin")
+    assert guest.card.text.startswith("✅ Alles bereit, Jörg.\nZeitzone: Berlin")
 
 
 async def test_a_person_without_a_name_is_asked_for_one_and_greeted_without(

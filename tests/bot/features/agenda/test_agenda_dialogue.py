@@ -46,10 +46,7 @@ async def test_the_agenda_opens_with_today_and_leads_to_the_days_with_hours(
     bot: BotHarness, dora: ChatUser
 ) -> None:
     await dora.sends("/agenda")
-    assert (
-        dora.last.text
-        == "🗓 Monday, 23 November 2026\nNo appointments on this day.\n\nTime zone: Europe/Berlin"
-    )
+    assert dora.last.text == "🗓 Monday, 23 November 2026\nNo appointments on this day."
     assert dora.buttons == [
         "‹ Sun 22 Nov",
         "Tue 24 Nov ›",
@@ -117,7 +114,7 @@ async def test_a_day_shows_who_comes_and_what_is_only_held(
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
     assert (
-        "2 appointments\n\n09:15–09:30  Alice\n10:00–10:15  Bob ⏳ held until 10:30\n"
+        "2 appointments\n\n09:15–09:30  Alice\n10:00–10:15  Bob ⏳ held until 10:30"
         in dora.last.text
     )
     assert dora.buttons[:2] == ["09:15 Alice", "⏳ 10:00 Bob"]
@@ -193,7 +190,7 @@ async def test_the_agenda_is_told_in_the_providers_zone(
         await work.clients.choose_zone(dora.id, "Pacific/Auckland")
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
-    assert "21:15–21:30  Alice\n\nTime zone: Pacific/Auckland" in dora.last.text
+    assert "25 November 2026 (Auckland time)\n1 appointment\n\n21:15–21:30  Alice" in dora.last.text
 
 
 async def test_news_of_a_booking_leads_to_its_day(
@@ -211,10 +208,7 @@ async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
     await dora.taps("09:15 Alice")
-    assert (
-        dora.last.text
-        == "Alice\nWednesday, 25 November 2026, 09:15–09:30\nTime zone: Europe/Berlin\n\n✅ Booked"
-    )
+    assert dora.last.text == "Alice\nWednesday, 25 November 2026, 09:15–09:30\n\n✅ Booked"
     await dora.taps("Cancel booking")
     assert dora.last.text.endswith("Add a note for the client, or cancel without one.")
     await dora.sends("  I am ill,\n\n sorry!  ")
@@ -226,13 +220,13 @@ async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_
     assert len(await alice.reservations()) == 1
     await dora.taps("Yes, cancel")
     assert dora.last.text.startswith(
-        "❌ Cancelled. Alice has been notified.\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
+        "❌ Cancelled. Alice has been notified.\nWednesday, 25 November 2026, 09:15–09:30"
     )
     assert (
         "Note: I am ill, sorry!\n\n🗓 Wednesday, 25 November 2026\nNo appointments on this day."
         in dora.last.text
     )
-    told = "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)\n\nNote: I am ill, sorry!"
+    told = "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30\n\nNote: I am ill, sorry!"
     assert alice.last.text == told
     assert alice.sees("❌ Cancelled by the provider")
     assert alice.buttons == ["Book another time"]
@@ -250,7 +244,7 @@ async def test_a_reservation_is_cancelled_without_a_reason(
     assert "No appointments on this day." in dora.last.text
     assert (
         alice.last.text
-        == "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
+        == "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30"
     )
 
 
@@ -507,7 +501,7 @@ async def test_a_full_day_is_turned_page_by_page(bot: BotHarness, dora: ChatUser
     assert "Client 19" in dora.last.text
     assert "Client 20" not in dora.last.text
     await dora.taps("›")
-    assert "14:00–14:15  Client 20\n" in dora.last.text
+    assert "14:00–14:15  Client 20" in dora.last.text
     assert dora.buttons[:3] == ["14:00 Client 20", "‹", "2/2"]
 
 
@@ -557,7 +551,7 @@ async def test_a_client_who_blocked_the_bot_is_cancelled_for_all_the_same(
     await dora.cancels_for_client(1, reason="I am ill")
     assert dora.toast == "Cancelled, but Alice has blocked this bot. Please contact them yourself."
     assert dora.last.text.startswith(
-        f"❌ {dora.toast}\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)\nNote: I am ill"
+        f"❌ {dora.toast}\nWednesday, 25 November 2026, 09:15–09:30\nNote: I am ill"
     )
     assert await alice.reservations() == []
 
@@ -566,10 +560,7 @@ async def test_the_agenda_speaks_german_with_those_who_do(bot: BotHarness, alice
     dora = await add_provider(bot, language_code="de")
     await alice.books("09:15")
     await dora.sends("/agenda")
-    assert (
-        dora.last.text
-        == "🗓 Montag, 23. November 2026\nKeine Termine an diesem Tag.\n\nZeitzone: Europe/Berlin"
-    )
+    assert dora.last.text == "🗓 Montag, 23. November 2026\nKeine Termine an diesem Tag."
     await dora.taps("Mi., 25. Nov.")
     assert "1 Termin\n\n09:15–09:30  Alice" in dora.last.text
     await dora.taps("09:15 Alice")
@@ -579,7 +570,7 @@ async def test_the_agenda_speaks_german_with_those_who_do(bot: BotHarness, alice
     await dora.taps("Ja, absagen")
     assert dora.toast == "Abgesagt. Alice wurde benachrichtigt."
     assert dora.last.text.startswith(
-        "❌ Abgesagt. Alice wurde benachrichtigt.\nMittwoch, 25. November 2026, 09:15–09:30 (Europe/Berlin)"
+        "❌ Abgesagt. Alice wurde benachrichtigt.\nMittwoch, 25. November 2026, 09:15–09:30"
     )
     assert alice.last.text.endswith("Note: Ich bin krank")
 

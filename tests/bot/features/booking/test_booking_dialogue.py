@@ -18,7 +18,7 @@ async def test_the_only_provider_is_not_asked_for(alice: ChatUser, open_hours: C
     await alice.sends("/book")
 
     assert "Dora" in alice.card.text
-    assert "Europe/Berlin" in alice.card.text
+    assert "Time zone: Berlin" in alice.card.text
     assert [label for label in alice.buttons if label.startswith("⚡")] == [
         "⚡ Wed 25 Nov, 09:00",
         "⚡ Wed 25 Nov, 11:00",
@@ -43,7 +43,7 @@ async def test_a_day_shows_its_free_times_in_the_clients_zone(
     await alice.taps("25")
 
     assert [label for label in alice.buttons if ":" in label][:3] == ["03:00", "03:15", "03:30"]
-    assert "America/New_York" in alice.card.text
+    assert "New York time" in alice.card.text
 
 
 async def test_a_slot_is_held_and_confirmed_on_one_card(
@@ -403,7 +403,7 @@ async def test_a_time_alone_asks_for_the_day(
     await alice.sends("/book")
     await alice.sends(text)
 
-    assert "Which day at 09:15?\nTime zone: Europe/Berlin" in alice.card.text
+    assert "Which day at 09:15?" in alice.card.text
     assert alice.buttons == ["Wed 25 Nov, 09:15", "Back"]
     await alice.taps("Wed 25 Nov, 09:15")
     assert "Held for you" in alice.card.text
@@ -519,7 +519,7 @@ async def test_a_day_without_free_times_gives_one_reason(
 
     assert reason in alice.card.text
     assert "is taken" not in alice.card.text
-    assert "Time zone: Europe/Berlin" in alice.card.text
+    assert "Berlin" not in alice.card.text
     await alice.taps("Back")
     assert "25" in alice.buttons
 

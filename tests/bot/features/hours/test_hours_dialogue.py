@@ -74,7 +74,7 @@ async def test_the_first_screen_says_how_to_post_and_what_is_posted(dora: ChatUs
 
     assert "Friday 13 August 8am-3pm" in dora.card.text
     assert dora.card.text.endswith(
-        "Time zone: Europe/Berlin\nNot your time zone? Change it in /settings first."
+        "Time zone: Berlin\nNot your time zone? Change it in /settings first."
     )
     assert dora.buttons == ["📅 Choose days", "Wed 25 Nov · 09:00–12:00"]
 
@@ -84,7 +84,7 @@ async def test_a_zone_that_was_chosen_is_not_asked_about(bot: BotHarness, dora: 
         await work.clients.choose_zone(dora.id, "Europe/Berlin")
     await dora.sends("/hours")
 
-    assert dora.card.text.endswith("Time zone: Europe/Berlin")
+    assert dora.card.text.endswith("Time zone: Berlin")
 
 
 async def test_typed_hours_are_previewed_published_and_undone_on_one_card(
@@ -94,7 +94,7 @@ async def test_typed_hours_are_previewed_published_and_undone_on_one_card(
 
     assert "Fri 27 Nov: 08:00–15:00" in dora.card.text
     assert "1 day, 28 slots" in dora.card.text
-    assert "Time zone: Europe/Berlin" in dora.card.text
+    assert "Berlin" not in dora.card.text
     assert dora.buttons[:2] == ["✅ Publish", "Discard"]
     assert await posted(bot, dora) == [WEDNESDAY]
 
@@ -297,7 +297,7 @@ async def test_hours_that_end_too_early_are_mended_on_the_chosen_days(dora: Chat
     await dora.taps("Choose days")
     await dora.taps("27")
     await dora.sends("9-5")
-    assert dora.card.text == "Did you mean 09:00–17:00?\nTime zone: Europe/Berlin"
+    assert dora.card.text == "Did you mean 09:00–17:00?"
 
     await dora.taps("Fri 27 Nov, 09:00–17:00")
     assert "Fri 27 Nov: 09:00–17:00" in dora.card.text
@@ -326,7 +326,7 @@ async def test_a_tapped_time_is_not_said_to_have_been_read(dora: ChatUser) -> No
 
 async def test_an_end_before_the_start_is_offered_after_noon(dora: ChatUser) -> None:
     await types(dora, "1.12. 9-3")
-    assert dora.card.text == "Did you mean 09:00–15:00?\nTime zone: Europe/Berlin"
+    assert dora.card.text == "Did you mean 09:00–15:00?"
     assert dora.buttons == ["Tue 1 Dec, 09:00–15:00"]
     await dora.taps("Tue 1 Dec, 09:00–15:00")
 
@@ -760,7 +760,7 @@ async def test_hours_beyond_the_horizon_are_said_to_wait_and_hours_too_soon_are_
 ) -> None:
     await types(dora, "1 March 2027 9:00-11:00")
     await dora.taps("Publish")
-    assert "\nNot bookable yet: clients can book up to 60 days ahead.\nTime zone" in dora.card.text
+    assert "\nNot bookable yet: clients can book up to 60 days ahead." in dora.card.text
 
     await types(dora, "today 11:00-12:00")
     await dora.taps("Publish")
@@ -817,6 +817,6 @@ async def test_hours_typed_in_another_zone_are_that_zones(bot: BotHarness, dora:
         await work.clients.choose_zone(dora.id, "America/New_York")
     await types(dora, "27 Nov 4:00-5:00")
     assert "Fri 27 Nov: 04:00–05:00" in dora.card.text
-    assert "America/New_York" in dora.card.text
+    assert "New York time" in dora.card.text
     await dora.taps("Publish")
     assert TimeSpan(quarter(27, 10), quarter(27, 11)) in await posted(bot, dora)

@@ -202,7 +202,7 @@ def test_a_preview_lists_ten_days_and_counts_the_rest() -> None:
     assert screen.plain.count("09:00–12:00") == 10
     assert "and 24 more days" in screen.plain
     assert "34 days, 408 slots" in screen.plain
-    assert "Europe/Berlin" in screen.plain
+    assert "Preview (Berlin time)" in screen.plain
     assert labels(screen) == ["✅ Publish", "Discard"]
 
 
@@ -210,7 +210,9 @@ def test_a_preview_puts_a_weekly_pattern_on_one_line() -> None:
     work = [hours for hours in days(90, MORNING) if hours[0].weekday() < 5]
     fridays = [hours for hours in work if hours[0].weekday() == 4]
 
-    assert "Preview\nMon–Fri, 25 Nov – 22 Feb 2027: 09:00–12:00\n\n" in _preview(*work)
+    assert "Preview (Berlin time)\nMon–Fri, 25 Nov – 22 Feb 2027: 09:00–12:00\n\n" in _preview(
+        *work
+    )
     assert "Mo–Fr, 25. Nov. – 22. Feb. 2027: 09:00–12:00" in _preview(*work, language="de")
     assert "Fri, 27 Nov – 19 Feb 2027: 09:00–12:00" in _preview(*fridays)
     assert "Daily, 25 Nov – 24 Dec: 09:00–12:00" in _preview(*days(30, MORNING))
@@ -256,11 +258,11 @@ def test_a_preview_says_where_no_slot_fits() -> None:
 
 def test_one_slot_and_one_day_are_told_in_the_singular() -> None:
     assert (
-        "1 day, 1 slot\n"
+        "1 day, 1 slot"
         in preview(reader(), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
     )
     assert (
-        "1 Tag, 1 freie Zeit\n"
+        "1 Tag, 1 freie Zeit"
         in preview(reader("de"), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
     )
 

@@ -75,19 +75,16 @@ async def test_a_stretch_is_removed_once_that_is_agreed_to(bot: BotHarness, dora
     await dora.sends("25 Nov 13:00-17:00")
     await dora.taps("Publish")
     await opens_day(dora, "Wed 25 Nov · 09:00–12:00, 13:00–17:00")
-    assert "Time zone: Europe/Berlin" in dora.card.text
+    assert "Berlin" not in dora.card.text
     assert dora.buttons == ["🗑 09:00–12:00", "🗑 13:00–17:00", "🗑 Remove whole day", "Back"]
     await dora.taps("🗑 09:00–12:00")
-    assert (
-        dora.card.text
-        == "Remove these hours?\nWednesday, 25 November 2026: 09:00–12:00\nTime zone: Europe/Berlin"
-    )
+    assert dora.card.text == "Remove these hours?\nWednesday, 25 November 2026: 09:00–12:00"
     assert dora.buttons == ["🗑 Remove", "Back"]
     assert len(await posted(bot, dora, 25)) == 2
     await bot.restarts()
     await dora.taps("🗑 Remove")
 
-    assert dora.toast == "Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)"
+    assert dora.toast == "Removed: Wed 25 Nov, 09:00–12:00"
     assert dora.card.text.startswith(
         f"{dora.toast}\n\nWednesday, 25 November 2026\nOpen: 13:00–17:00"
     )
@@ -104,9 +101,7 @@ async def test_a_whole_day_is_removed_once_that_is_agreed_to_and_the_others_stay
     dora.person.taps("🗑 Remove")
     await dora.taps("🗑 Remove")
 
-    assert dora.card.text.startswith(
-        "Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)\n\nYour hours"
-    )
+    assert dora.card.text.startswith("Removed: Wed 25 Nov, 09:00–12:00\n\nYour hours")
     assert "open on 3 days" in dora.card.text
     assert await posted(bot, dora, 25) == []
     assert await posted(bot, dora, 26) != []
@@ -137,10 +132,7 @@ async def test_a_typed_stretch_is_played_back_before_it_is_removed(
     await bot.restarts()
     await dora.sends("10:00-11:00")
 
-    assert (
-        "Remove these hours?\nWednesday, 25 November 2026: 10:00–11:00\nTime zone: Europe/Berlin"
-        in dora.card.text
-    )
+    assert "Remove these hours?\nWednesday, 25 November 2026: 10:00–11:00" in dora.card.text
     assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
     await dora.taps("Remove")
     assert await posted(bot, dora, 25) == [
@@ -244,7 +236,7 @@ async def test_bookings_that_are_kept_stay_while_the_hours_go(
 
     assert dora.toast == "1 booking kept."
     assert dora.card.text.startswith(
-        "Removed: Wed 25 Nov, 09:00–12:00 (Europe/Berlin)\n1 booking kept.\n\nYour hours"
+        "Removed: Wed 25 Nov, 09:00–12:00\n1 booking kept.\n\nYour hours"
     )
     assert await posted(bot, dora, 25) == []
     assert [booking.status for booking in await alice.reservations()] == [Status.CONFIRMED]
@@ -415,7 +407,7 @@ async def test_a_preview_in_another_zone_is_shown_again_before_it_is_published(
 
     assert "Your time zone changed since" in provider.toast
     shown = next(message for message in provider.shown if message.id == preview.id)
-    assert "America/New_York" in shown.text
+    assert "New York time" in shown.text
     await provider.taps("Publish", message=shown)
     assert provider.sees("Published")
 

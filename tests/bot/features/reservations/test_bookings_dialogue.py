@@ -39,7 +39,7 @@ async def test_the_list_shows_holds_and_bookings_with_their_times_and_the_zone(
         "⏳ Dora\nWednesday, 25 November 2026, 09:15–09:30\nHeld until 10:30, not confirmed yet"
         in alice.last.text
     )
-    assert "Time zone: Europe/Berlin" in alice.last.text
+    assert "Berlin" not in alice.last.text
 
 
 async def test_times_are_shown_in_the_zone_the_client_chose(
@@ -50,7 +50,7 @@ async def test_times_are_shown_in_the_zone_the_client_chose(
         await work.clients.choose_zone(alice.id, "Asia/Tokyo")
     await alice.sends("/bookings")
     assert "Wednesday, 25 November 2026, 17:15–17:30" in alice.last.text
-    assert "Time zone: Asia/Tokyo" in alice.last.text
+    assert "Tokyo time" in alice.last.text
 
 
 async def test_expired_and_released_holds_are_not_listed(
@@ -90,17 +90,14 @@ async def test_cancelling_asks_once_and_notifies_the_provider(
     assert alice.buttons == ["Cancel booking", "Back"]
     await alice.taps("Cancel booking", message=alice.last)
     assert alice.last.text.startswith(
-        "Cancel this booking?\n\nDora\n"
-        "Wednesday, 25 November 2026, 09:15–09:30\nTime zone: Europe/Berlin"
+        "Cancel this booking?\n\nDora\nWednesday, 25 November 2026, 09:15–09:30"
     )
     assert len(await alice.reservations()) == 1
     await alice.taps("Yes, cancel")
     assert alice.toast == "Booking cancelled."
     assert alice.last.text.startswith("Booking cancelled")
     assert alice.buttons == ["Book another time", "Back"]
-    assert dora.last.text.startswith(
-        "Alice cancelled:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
-    )
+    assert dora.last.text.startswith("Alice cancelled:\nWednesday, 25 November 2026, 09:15–09:30")
     await bob.holds("09:15")
     assert len(await bob.reservations()) == 1
 
@@ -338,8 +335,7 @@ async def test_the_list_is_written_in_german(bot: BotHarness, dora: ChatUser) ->
     await greta.taps("Meine Termine")
     assert receipt.text.startswith("✅ Gebucht")
     assert greta.last.text.startswith(
-        "Deine Termine\n\n✅ Dora\n"
-        "Mittwoch, 25. November 2026, 09:15–09:30\n\nZeitzone: Europe/Berlin"
+        "Deine Termine\n\n✅ Dora\nMittwoch, 25. November 2026, 09:15–09:30"
     )
     await greta.taps("Mi., 25. Nov., 09:15 · Dora")
     await greta.taps("Termin absagen")

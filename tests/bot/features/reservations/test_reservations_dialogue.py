@@ -26,9 +26,18 @@ async def test_confirming_books_the_time_and_notifies_the_provider(
     await alice.taps("Confirm")
     assert alice.toast == "You're booked!"
     assert alice.card.text.startswith("✅ Booked")
-    assert dora.sees(
-        "New booking from Alice:\nWednesday, 25 November 2026, 09:15–09:30 (Europe/Berlin)"
-    )
+    assert dora.sees("New booking from Alice:\nWednesday, 25 November 2026, 09:15–09:30")
+
+
+async def test_the_zone_is_named_where_provider_and_client_are_in_different_ones(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    async with bot.app.database.transaction() as work:
+        await work.clients.choose_zone(dora.id, "Europe/London")
+    await alice.books("09:15")
+
+    assert "09:15–09:30 (Berlin time)" in alice.card.text
+    assert dora.sees("08:15–08:30 (London time)")
 
 
 async def test_confirming_twice_says_the_same_twice_and_tells_the_provider_once(
@@ -273,5 +282,5 @@ async def test_a_card_is_written_in_german(bot: BotHarness, dora: ChatUser) -> N
     await greta.taps("Bestätigen")
     assert greta.toast == "Gebucht!"
     assert greta.card.text.startswith(
-        "✅ Gebucht\n\nDora\nMittwoch, 25. November 2026, 09:15–09:30\nZeitzone: Europe/Berlin"
+        "✅ Gebucht\n\nDora\nMittwoch, 25. November 2026, 09:15–09:30"
     )
