@@ -98,7 +98,7 @@ async def test_a_step_is_ticked_only_when_its_own_person_does_it(opens: Opens) -
         await page.alice.newest_taps(label)
     await page.ticked(8)
     await page.dora.newest_says("New booking from Alice")
-    for label in ("See that day", "Alice", "Cancel booking", "without"):
+    for label in ("Open that day", "Alice", "Cancel booking", "without"):
         await page.dora.newest_taps(label)
     await page.alice.sees("Dora cancelled")
     await page.not_ticked(12)
@@ -141,7 +141,7 @@ async def _a_second_provider_joins(page: DemoPage) -> None:
     await carol.sends("Carol's Corner")
     await carol.taps("Berlin")
     await carol.sends("/start")
-    await carol.newest_says("clients find you as Carol's Corner")
+    await carol.newest_says("Clients see you as Carol's Corner")
 
 
 async def test_skipping_a_day_sends_the_warning_before_the_expiry(

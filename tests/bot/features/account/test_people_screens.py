@@ -136,7 +136,7 @@ def test_somebody_with_every_role_is_greeted_with_every_way_on() -> None:
         Open(name) for name in ("invite", "hours", "agenda", "link", "book", "bookings", "settings")
     ]
     assert "Clients see you as Dr. <Dora> & Co" in screen.plain
-    assert "Times are in Berlin time" in screen.plain
+    assert "All times are Berlin time" in screen.plain
 
 
 def test_a_name_cannot_write_html() -> None:

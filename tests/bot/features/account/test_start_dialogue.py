@@ -18,7 +18,7 @@ async def test_a_client_is_greeted_with_what_to_tap_next(bot: BotHarness, alice:
     await alice.sends("/start")
 
     assert "Hello Alice!" in alice.card.text
-    assert "Times are in Berlin time; choose your own" in alice.card.text
+    assert "All times are Berlin time; choose your own" in alice.card.text
     assert alice.buttons == ["Book a time", "My bookings", "Settings"]
     assert menu(bot, alice) == CLIENTS
 
