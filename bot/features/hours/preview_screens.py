@@ -149,6 +149,15 @@ def refused(
     return Screen(text, (*rows, *_back(reader, back)))
 
 
+def all_past(reader: Reader, next_week: Suggestion, back: Callback) -> Screen:
+    """Say that all hours are past, with the same hours in the next week as a button."""
+    t = reader.t
+    later = button(t.plain("hours.next_week"), ShowDraft(next_week.draft))
+    return Screen(
+        t("hours.refused", reason=t("hours.past_next_week")), ((later,), *_back(reader, back))
+    )
+
+
 def meant(reader: Reader, span: WallSpan, suggestion: Suggestion, today: date) -> Screen:
     """Ask whether other hours were meant than those that were typed, which end before they start."""
     text = reader.t("hours.did_you_mean", span=wall_span(span))

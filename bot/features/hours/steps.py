@@ -1,7 +1,7 @@
 """Show a draft: the step of the calendar it has come to, its preview, or what became of it."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from bot.buttons import Callback, DraftStart, DraftTimes, HoursHome
 from bot.dialogue.context import Context
@@ -9,6 +9,7 @@ from bot.features.hours.calendar_screens import draft_calendar, draft_end, draft
 from bot.features.hours.preview_screens import (
     Posting,
     Suggestion,
+    all_past,
     discarded,
     preview,
     published,
@@ -26,6 +27,7 @@ from domain.timespan import TimeSpan, merged
 from domain.usecases.post_availability import change_draft, draft_hours, draft_of, preview_of
 
 _SLIPS = (errors.OffGrid, errors.TimeInPast)
+_WEEK = timedelta(weeks=1)
 
 
 async def own_draft(context: Context, draft_id: int) -> Draft:
@@ -82,6 +84,17 @@ def show_end(context: Context, draft: Draft, start: int) -> State:
     return stand(context, State.END, draft=draft.id, start=start)
 
 
+def nearest_postable(
+    context: Context, days: tuple[DayHours, ...]
+) -> tuple[tuple[DayHours, ...], bool]:
+    """Return the nearest hours that can be posted, or none, and whether all hours are past."""
+    is_past = False
+    while isinstance(fault := _fault(context, days), _SLIPS):
+        days = _suggestion(fault)
+        is_past = isinstance(fault, errors.TimeInPast) and not days
+    return () if fault else days, is_past
+
+
 async def suggested(context: Context, days: tuple[DayHours, ...]) -> Suggestion:
     """Keep a posting that is to be offered."""
     draft = await draft_hours(context.uow, context.me, days, context.now)
@@ -104,22 +117,33 @@ async def _preview(context: Context, draft: Draft) -> Screen:
 
 async def _refused(context: Context, draft: Draft, refusal: errors.Refusal) -> Screen:
     """Return why a draft cannot be published, with the nearest one that can."""
-    days = _mended(context, refusal)
-    suggestions = [await suggested(context, days)] if days else []
     back = DraftTimes(draft.id) if _back(draft) else HoursHome(0)
-    gone = isinstance(refusal, errors.TimeInPast) and not days
-    reason = context.t.plain("hours.all_past") if gone else refusal_text(context.reader, refusal)
+    days, is_past = nearest_postable(context, draft.days)
+    if is_past:
+        return await _past(context, draft, back)
+    suggestions = [await suggested(context, days)] if days else []
+    reason = refusal_text(context.reader, refusal)
     return refused(context.reader, reason, suggestions, context.today, back)
 
 
-def _mended(context: Context, refusal: errors.Refusal) -> tuple[DayHours, ...]:
-    """Return the suggestion of a refusal, mended further where that would be refused in its turn; or nothing."""
-    days: tuple[DayHours, ...] = ()
-    found: errors.Refusal | None = refusal
-    while isinstance(found, _SLIPS):
-        days = _suggestion(found)
-        found = _fault(context, days)
-    return () if found else days
+async def _past(context: Context, draft: Draft, back: Callback) -> Screen:
+    """Say that all hours of a draft are past, and offer the same hours in the next week."""
+    days, _ = nearest_postable(context, _in_next_week(context, draft.days))
+    if not days:
+        reason = context.t.plain("hours.all_past")
+        return refused(context.reader, reason, (), context.today, back)
+    return all_past(context.reader, await suggested(context, days), back)
+
+
+def _in_next_week(context: Context, days: tuple[DayHours, ...]) -> tuple[DayHours, ...]:
+    """Return the same hours whole weeks later, so that the first day is in the next ISO week."""
+    weeks = (_monday_of(context.today) - _monday_of(days[0][0])) // _WEEK + 1
+    return tuple((day + weeks * _WEEK, spans) for day, spans in days)
+
+
+def _monday_of(day: date) -> date:
+    """Return the first day of a day's ISO week."""
+    return day - timedelta(days=day.weekday())
 
 
 def _suggestion(refusal: errors.Refusal) -> tuple[DayHours, ...]:

@@ -12,7 +12,14 @@ from bot.features.hours.calendar_screens import time_offered
 from bot.features.hours.lines import DAYS_SHOWN
 from bot.features.hours.preview_screens import cannot_repeat, meant, refused
 from bot.features.hours.state import FARTHEST, State, kept, stand, stay, too_far
-from bot.features.hours.steps import ask_hours, own_draft, show_draft, show_end, suggested
+from bot.features.hours.steps import (
+    ask_hours,
+    nearest_postable,
+    own_draft,
+    show_draft,
+    show_end,
+    suggested,
+)
 from bot.features.hours.weekly import day_groups
 from bot.messages.screen import Screen
 from bot.parsing.clock.times import read_time
@@ -20,7 +27,7 @@ from bot.parsing.core.results import HoursRead, Problem, TimeRead
 from bot.parsing.hours.hours import read_hours
 from bot.ui.formats import wall_time
 from bot.ui.typed import note_texts, problem_text
-from domain.posting import Draft, DraftState
+from domain.posting import DayHours, Draft, DraftState
 from domain.timespan import CELL_MINUTES, DAY_MINUTES, WallSpan
 from domain.usecases.post_availability import change_draft, draft_hours
 from domain.usecases.reservation_of import provider_of
@@ -44,7 +51,8 @@ def is_posting(read: HoursRead | Problem) -> bool:
 async def hours_typed(update: Update, context: Context) -> State:
     """Hours were typed: preview them, or say what is missing; for any provider, in a dialogue or not. Raises errors.ProviderOnly."""
     await provider_of(context.uow, context.me)
-    read = read_hours(typed_text(update), today=context.today)
+    text = typed_text(update)
+    read = read_hours(text, today=context.today)
     if isinstance(read, Problem):
         days = read.values.get("days") if read.code == "no_hours" else None
         return (
@@ -54,9 +62,29 @@ async def hours_typed(update: Update, context: Context) -> State:
         )
     if too_far(context, read.days[-1][0]):
         return await _beyond(context)
-    draft = await draft_hours(context.uow, context.me, read.days, context.now)
+    meant = _days_meant(context, text, read)
+    draft = await draft_hours(context.uow, context.me, meant, context.now)
     stand(context, State.TYPING, notes={str(draft.id): _told(context, read)})
     return await show_draft(context, draft)
+
+
+def _days_meant(context: Context, text: str, read: HoursRead) -> tuple[DayHours, ...]:
+    """Return the days to draft: where all of them are past, also the earlier days of their range.
+
+    On a Friday evening "Mon-Fri 9-17" is read as Friday alone. The next week has all five days.
+    """
+    left_out = [
+        day
+        for note in read.notes
+        if note.code == "past_days_left_out" and isinstance(day := note.values["first"], date)
+    ]
+    _, is_past = nearest_postable(context, read.days)
+    if not left_out or not is_past:
+        return read.days
+    whole = read_hours(text, today=min(left_out))
+    if isinstance(whole, Problem) or whole.days[-len(read.days) :] != read.days:
+        return read.days
+    return whole.days
 
 
 async def days_typed(update: Update, context: Context) -> State:

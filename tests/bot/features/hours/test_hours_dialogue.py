@@ -370,13 +370,54 @@ async def test_hours_that_have_begun_are_refused_with_what_is_left(dora: ChatUse
     assert dora.buttons[0] == "Mon 23 Nov, 10:00–12:00"
 
 
-async def test_hours_that_are_over_altogether_are_refused(dora: ChatUser) -> None:
-    await types(dora, "today 7:00-8:00")
+@pytest.mark.parametrize(
+    ("line", "next_week"),
+    [
+        ("Mon-Fri 9-17", ["Mon 30 Nov", "Tue 1 Dec", "Wed 2 Dec", "Thu 3 Dec", "Fri 4 Dec"]),
+        ("23.11.-27.11. 9-17", ["Mon 30 Nov", "Tue 1 Dec", "Wed 2 Dec", "Thu 3 Dec", "Fri 4 Dec"]),
+        ("Mon, Wed, Fri 9-17 23.11.-27.11.", ["Mon 30 Nov", "Wed 2 Dec", "Fri 4 Dec"]),
+        ("today 9-17", ["Fri 4 Dec"]),
+        ("today 9:05-17:00", ["Fri 4 Dec"]),
+    ],
+)
+async def test_past_hours_are_offered_for_the_next_week(
+    bot: BotHarness, dora: ChatUser, line: str, next_week: list[str]
+) -> None:
+    await bot.passes(days=4, hours=9)
+    await types(dora, line)
+    assert dora.card.text == "⚠️ That's past. Next week instead?"
+    assert dora.buttons == ["Next week", "Back"]
 
-    assert (
-        dora.card.text == "⚠️ That's already past. Type later days, like “Mon-Fri 9-17 next week”."
-    )
-    assert dora.buttons == ["Back"]
+    await bot.restarts()
+    await dora.taps("Next week")
+    start = "09:15" if ":05" in line else "09:00"
+    lines = "\n".join(f"{day}: {start}–17:00" for day in next_week)
+    assert f"Preview\n{lines}\n" in dora.card.text
+    await dora.taps("Publish")
+    assert len(await posted(bot, dora)) == 1 + len(next_week)
+
+
+async def test_past_hours_are_offered_for_the_next_week_in_german(bot: BotHarness) -> None:
+    dora = await opens_clinic(bot, language_code="de")
+    await bot.passes(days=4, hours=9)
+    await dora.sends("Mo-Fr 9-17")
+    assert dora.card.text == "⚠️ Das ist vorbei. Stattdessen nächste Woche?"
+
+    await dora.taps("Nächste Woche")
+    assert "Mo., 30. Nov.: 09:00–17:00" in dora.card.text
+    assert "Fr., 4. Dez.: 09:00–17:00" in dora.card.text
+
+
+async def test_a_preview_that_has_passed_is_offered_for_the_next_week(
+    bot: BotHarness, dora: ChatUser
+) -> None:
+    await types(dora, "tomorrow 9-17")
+    await bot.passes(days=9)
+    await dora.taps("Publish")
+    assert await posted(bot, dora) == [WEDNESDAY]
+
+    await dora.taps("Next week")
+    assert "Tue 8 Dec: 09:00–17:00" in dora.card.text
 
 
 async def test_one_suggestion_mends_what_is_both_off_the_grid_and_past(dora: ChatUser) -> None:
