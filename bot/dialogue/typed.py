@@ -24,3 +24,10 @@ LINE = filters.TEXT & ~filters.COMMAND & ~BLANK & _NEW
 def typed_text(update: Update) -> str:
     """Return the text of a message, or nothing."""
     return (update.effective_message.text or "") if update.effective_message else ""
+
+
+def argument(update: Update) -> str:
+    """Return the text behind a command, or "" where nothing visible is there or there is no command."""
+    words = (update.message.text or "").split(maxsplit=1) if update.message else []
+    line = words[1] if len(words) > 1 else ""
+    return line if shows_something(line) else ""

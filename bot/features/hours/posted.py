@@ -7,13 +7,13 @@ from telegram import Update
 
 from bot.buttons import AskRemoval, HoursHome, PostedDay, RemoveHours
 from bot.dialogue.context import Context
-from bot.dialogue.typed import typed_text
+from bot.dialogue.typed import argument, typed_text
 from bot.features.hours.inside import ask_about, cleared
 from bot.features.hours.lines import grouped
 from bot.features.hours.removal_screens import below, removal_to_confirm
 from bot.features.hours.screens import hours_home, posted_day
 from bot.features.hours.state import FARTHEST, State, kept, stand, too_far
-from bot.features.hours.typed import hours_typed, is_posting
+from bot.features.hours.typed import hours_typed, names_days, preview_typed
 from bot.messages.screen import Screen
 from bot.parsing.clock.times import read_span
 from bot.parsing.core.results import SpanRead
@@ -29,7 +29,12 @@ _DAY_CELLS = 100
 
 
 async def hours_opened(update: Update, context: Context) -> State:
-    """Somebody wants to see or post hours; raises errors.ProviderOnly."""
+    """Show how to post and what is posted, or preview hours typed behind the command.
+
+    Raises errors.ProviderOnly.
+    """
+    if line := argument(update):
+        return await preview_typed(context, line)
     return await _show_home(context, 0)
 
 
@@ -83,12 +88,12 @@ async def hours_removed(update: Update, context: Context) -> State:
 
 
 async def stretch_typed(update: Update, context: Context) -> State:
-    """A stretch of the day shown was typed: ask whether to remove it. Hours with a day of their own are taken for a posting."""
+    """Ask whether to remove a typed stretch of the day shown; preview hours with days of their own."""
     day = date.fromisoformat(kept(context, "day"))
     read = read_span(typed_text(update))
     if isinstance(read, SpanRead):
         return await _ask_removal(context, day, read)
-    if is_posting(read_hours(typed_text(update), today=context.today)):
+    if names_days(read_hours(typed_text(update), today=context.today)):
         return await hours_typed(update, context)
     return _say(context, problem_text(context.reader, read, "hours.remove_examples"))
 

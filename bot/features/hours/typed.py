@@ -43,15 +43,25 @@ def reads_as_hours(text: str, today: date) -> bool:
     return isinstance(read, HoursRead) or read.code not in _UNREAD
 
 
-def is_posting(read: HoursRead | Problem) -> bool:
-    """Tell whether a line is a posting of its own wherever it is typed: it names days, with hours or to be asked for them."""
-    return isinstance(read, HoursRead) or read.code in {"no_hours", "no_repeat"}
+def names_days(read: HoursRead | Problem) -> bool:
+    """Tell whether a line names days, whether or not its hours can be read.
+
+    Such a line wins over the question that is open.
+    """
+    return isinstance(read, HoursRead) or read.code not in {*_UNREAD, "no_day"}
 
 
 async def hours_typed(update: Update, context: Context) -> State:
-    """Hours were typed: preview them, or say what is missing; for any provider, in a dialogue or not. Raises errors.ProviderOnly."""
+    """Preview typed hours, or say what is missing; raises errors.ProviderOnly."""
+    return await preview_typed(context, typed_text(update))
+
+
+async def preview_typed(context: Context, text: str) -> State:
+    """Preview the hours of a line, or say what is missing, in a dialogue or not.
+
+    Raises errors.ProviderOnly.
+    """
     await provider_of(context.uow, context.me)
-    text = typed_text(update)
     read = read_hours(text, today=context.today)
     if isinstance(read, Problem):
         days = read.values.get("days") if read.code == "no_hours" else None
@@ -167,10 +177,9 @@ async def _stretch_or_posting(
     if taken := await _hours_alone(update, context, draft):
         return taken
     read = read_hours(typed_text(update), today=context.today)
-    if is_posting(read):
+    if names_days(read):
         return await hours_typed(update, context)
-    shown = read if isinstance(read, Problem) and read.code not in _UNREAD else problem
-    context.request.send(Screen(problem_text(context.reader, shown, "hours.time_examples")))
+    context.request.send(Screen(problem_text(context.reader, problem, "hours.time_examples")))
     return stay(context)
 
 

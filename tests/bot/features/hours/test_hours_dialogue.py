@@ -51,9 +51,9 @@ WEDNESDAY = TimeSpan(quarter(25, 9), quarter(25, 12))
 
 
 async def test_hours_are_for_providers_only(dora: ChatUser, alice: ChatUser) -> None:
-    await alice.sends("/hours")
-
-    assert alice.last.text == f"⚠️ {PROVIDERS_ONLY}"
+    for line in ("/hours", "/hours Thu 18-20"):
+        await alice.sends(line)
+        assert alice.last.text == f"⚠️ {PROVIDERS_ONLY}"
     for data in (
         "go:hours",
         "hh:0",
@@ -265,6 +265,59 @@ async def test_another_day_typed_for_the_hours_takes_its_place_and_a_slip_does_n
 
     assert "Sat 28 Nov: 09:00–17:00" in dora.card.text
     assert "27 Nov" not in dora.card.text
+
+
+@pytest.mark.parametrize(
+    ("line", "label", "seen"),
+    [
+        ("Mon-Fri 9-17 next week", None, "Mon 30 Nov: 09:00–17:00"),
+        ("Fri 9-5", "Fri 27 Nov, 09:00–17:00", "Fri 27 Nov: 09:00–17:00"),
+        ("Saturday 1 December 8-9", "Sat 28 Nov, 08:00–09:00", "Sat 28 Nov: 08:00–09:00"),
+    ],
+)
+@pytest.mark.parametrize("steps", [("Thursday",), ("Thursday", "8:00"), ("/hours", "Wed 25 Nov")])
+async def test_a_full_phrase_wins_over_the_question_that_is_open(
+    dora: ChatUser, steps: tuple[str, ...], line: str, label: str | None, seen: str
+) -> None:
+    for step in steps:
+        await (dora.taps(step) if step.startswith("Wed") else dora.sends(step))
+    await dora.sends(line)
+    if label:
+        await dora.taps(label)
+
+    assert seen in dora.card.text
+    assert "26 Nov" not in dora.card.text
+
+
+async def test_a_full_phrase_wins_over_the_question_in_german(bot: BotHarness) -> None:
+    dora = await opens_clinic(bot, language_code="de")
+    await dora.sends("Donnerstag")
+    await dora.sends("Fr 9-5")
+    assert "09:00–17:00" in dora.card.text
+
+    await dora.taps("Fr., 27. Nov., 09:00–17:00")
+    assert "Fr., 27. Nov.: 09:00–17:00" in dora.card.text
+
+
+@pytest.mark.parametrize(
+    ("line", "seen"),
+    [
+        ("Thu 18-20", "Thu 26 Nov: 18:00–20:00"),
+        ("Do 18-20 Uhr", "Thu 26 Nov: 18:00–20:00"),
+        ("Thu", "Thu 26 Nov: from when until when?"),
+        ("18-20", "I see hours but no day."),
+        ("whenever", "I did not understand “whenever”."),
+        ("\u2060", "Your hours"),
+    ],
+)
+async def test_hours_behind_the_command_are_read_as_if_typed_below_it(
+    dora: ChatUser, line: str, seen: str
+) -> None:
+    await dora.sends(f"/hours {line}")
+    assert seen in dora.last.text
+
+    await dora.sends("Fri 27 Nov 8:00-9:00")
+    assert "Fri 27 Nov: 08:00–09:00" in dora.card.text
 
 
 async def test_a_day_too_far_ahead_is_not_asked_about(dora: ChatUser) -> None:
