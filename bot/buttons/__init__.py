@@ -7,6 +7,7 @@ from bot.buttons.agenda import (
     AskReason,
     CancelForClient,
     CancelWithReason,
+    OpenAgendaDay,
 )
 from bot.buttons.base import Callback, Cell, Nothing, read
 from bot.buttons.booking import (
@@ -82,6 +83,7 @@ __all__ = [
     "NewDraft",
     "Nothing",
     "Open",
+    "OpenAgendaDay",
     "OtherTime",
     "PickSlot",
     "PostedDay",

@@ -14,6 +14,13 @@ class AgendaDay(Callback, tag="ad"):
 
 
 @dataclass(frozen=True, slots=True)
+class OpenAgendaDay(Callback, tag="ao"):
+    """Open a day on a new message below."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class AgendaEntry(Callback, tag="ae"):
     """Show one reservation."""
 

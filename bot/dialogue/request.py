@@ -32,14 +32,19 @@ class UpdateRequest:
     error: BaseException | None = None
 
     def show(self, screen: Screen, *, card_of: int | None = None) -> None:
-        """Show a screen on the card: the tapped message, or a new one that takes the place of the dialogue's card.
+        """Show a screen on the tapped message, or on a new message if the update is not a tap.
 
-        ``card_of`` is the reservation whose card this becomes.
+        The message becomes the dialogue's card. ``card_of`` is the reservation whose card the new
+        message becomes.
         """
-        if self.tapped is not None:
-            self.steps.append(Edit(self.tapped, screen, before=self.before))
-            self.dialogue = replace(self.dialogue, card_message_id=self.tapped)
+        if self.tapped is None:
+            self.show_below(screen, card_of=card_of)
             return
+        self.steps.append(Edit(self.tapped, screen, before=self.before))
+        self.dialogue = replace(self.dialogue, card_message_id=self.tapped)
+
+    def show_below(self, screen: Screen, *, card_of: int | None = None) -> None:
+        """Show a screen on a new message, which replaces the dialogue's card."""
         if self.dialogue.card_message_id is not None:
             self.steps.append(Delete(self.dialogue.card_message_id))
             self.dialogue = replace(self.dialogue, card_message_id=None)
@@ -61,6 +66,10 @@ class UpdateRequest:
     def remember(self, **data: object) -> None:
         """Keep plain values with the dialogue."""
         self.dialogue = replace(self.dialogue, data={**self.dialogue.data, **data})
+
+    def forget(self) -> None:
+        """Drop the values kept with the dialogue."""
+        self.dialogue = replace(self.dialogue, data={})
 
     def let_go(self) -> None:
         """Stay in the dialogue without its card, which is to stay as it is, such as one that can still be undone."""

@@ -30,4 +30,4 @@ def argument(update: Update) -> str:
     """Return the text behind a command, or "" where nothing visible is there or there is no command."""
     words = (update.message.text or "").split(maxsplit=1) if update.message else []
     line = words[1] if len(words) > 1 else ""
-    return line if shows_something(line) else ""
+    return line if has_visible_text(line) else ""

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.buttons import AgendaDay, ConfirmHold, PickSlot
+from bot.buttons import ConfirmHold, OpenAgendaDay, PickSlot
 from bot.features.reservations.card import book_again, held_until
 from bot.messages.screen import Screen
 from bot.ui.keyboards import button
@@ -72,5 +72,5 @@ def _for_provider(key: str, reader: Reader, booking: Reservation, client: Client
     text = t(key, client=client.name, slot=times.slot(booking.span), zone=reader.in_zone(client))
     return Screen(
         text,
-        ((button(t.plain("button.agenda_day"), AgendaDay(times.day_of(booking.span.start))),),),
+        ((button(t.plain("button.agenda_day"), OpenAgendaDay(times.day_of(booking.span.start))),),),
     )

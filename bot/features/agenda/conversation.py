@@ -1,10 +1,10 @@
-"""The agenda: a provider looks at his days, and cancels a reservation, perhaps with a typed reason."""
+"""The agenda: a provider sees their days, and cancels a reservation with a reason or without."""
 
 from datetime import date
 from enum import StrEnum
 
 from telegram import Update
-from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
+from telegram.ext import CommandHandler, MessageHandler
 
 from bot.buttons import (
     AgendaDay,
@@ -14,25 +14,29 @@ from bot.buttons import (
     CancelForClient,
     CancelWithReason,
     Open,
+    OpenAgendaDay,
 )
-from bot.dialogue.aside import aside
 from bot.dialogue.context import Context
-from bot.dialogue.flow import Flow, Tap
-from bot.dialogue.typed import BLANK, LINE, typed_text
+from bot.dialogue.flow import Flow, Tap, keeps_dialogue
+from bot.dialogue.typed import BLANK, LINE, argument, typed_text
 from bot.features.agenda.screens import (
     agenda_entry,
     cancelled_answer,
     cancelled_note,
+    day_not_read,
+    entry_changed,
     nothing_to_cancel,
     reason_mark,
     reason_question,
     reason_to_confirm,
 )
-from bot.features.agenda.view import entry_of, show_day
+from bot.features.agenda.typed import read_agenda_day
+from bot.features.agenda.view import day_screen, days_within_reach, entry_of
 from bot.messages.screen import Screen
+from bot.parsing.core.results import Problem
 from domain import errors
 from domain.client import has_visible_text
-from domain.reservation import REASON_LIMIT, Party, Reservation
+from domain.reservation import REASON_LIMIT, Party, Reservation, Status
 from domain.usecases.end_reservation import cancel_by_provider
 from domain.usecases.reservation_of import provider_of, reservation_of_provider
 
@@ -46,48 +50,72 @@ _OVER = (
 
 
 class State(StrEnum):
-    """What a typed line is taken for."""
+    """What a typed line means."""
 
+    DAY = "day"
     REASON = "reason"
 
 
-async def agenda_opened(update: Update, context: Context) -> int | None:
-    """Today was asked for, by the command or by a button."""
+async def agenda_opened(update: Update, context: Context) -> State:
+    """Show today, or the day typed behind the command."""
+    if line := argument(update):
+        # A day that cannot be read is answered without looking at any day.
+        await provider_of(context.uow, context.me)
+        return await show_typed_day(context, read_agenda_day(line, context.today))
     return await _day(context, context.today)
 
 
-async def day_chosen(update: Update, context: Context) -> int | None:
-    """A day was tapped."""
+async def day_chosen(update: Update, context: Context) -> State:
+    """Show the day of the tapped button."""
     return await _day(context, context.tap(AgendaDay).day)
 
 
-async def day_paged(update: Update, context: Context) -> int | None:
-    """Another page of a day was asked for."""
+async def day_opened_below(update: Update, context: Context) -> State:
+    """Show the day of a notification on a new message, so that the notification stays.
+
+    The new message replaces an agenda that is open. Any other dialogue keeps its card.
+    """
+    request = context.request
+    in_other_dialogue = request.dialogue.flow not in {None, FLOW}
+    if request.dialogue.state != State.DAY:
+        request.let_go()
+    provider = await provider_of(context.uow, context.me)
+    screen = await day_screen(context, provider, context.tap(OpenAgendaDay).day)
+    (request.send if in_other_dialogue else request.show_below)(screen)
+    return _browse(context)
+
+
+async def day_paged(update: Update, context: Context) -> State:
+    """Show another page of a day."""
     tap = context.tap(AgendaPage)
     return await _day(context, tap.day, page=tap.page)
 
 
-async def entry_chosen(update: Update, context: Context) -> int | None:
-    """One reservation was tapped."""
+async def entry_chosen(update: Update, context: Context) -> State:
+    """Show one reservation, or the day as it is now if the reservation is off the agenda."""
     reservation, _ = await reservation_of_provider(
         context.uow, context.tap(AgendaEntry).reservation, context.me
     )
-    context.show(agenda_entry(context.reader, await entry_of(context, reservation), context.now))
-    return _left(context)
+    entry = await entry_of(context, reservation)
+    if reservation.status is Status.CANCELLED or reservation.expired(context.now):
+        note = entry_changed(context.reader, entry, context.now)
+        return await _day_of(context, reservation, note=note)
+    context.show(agenda_entry(context.reader, entry, context.now))
+    return _browse(context)
 
 
-async def reason_asked(update: Update, context: Context) -> State | int:
-    """The provider is about to cancel: ask for a reason, unless there is nothing to cancel any more."""
+async def reason_asked(update: Update, context: Context) -> State:
+    """Ask for a reason before cancelling, unless there is nothing to cancel any more."""
     return await _ask(context, context.tap(AskReason).reservation)
 
 
-async def cancelled_without_reason(update: Update, context: Context) -> int | None:
-    """Cancel, without a reason."""
+async def cancelled_without_reason(update: Update, context: Context) -> State:
+    """Cancel without a reason."""
     return await _cancel(context, context.tap(CancelForClient).reservation, None)
 
 
-async def cancelled_with_reason(update: Update, context: Context) -> State | int | None:
-    """Cancel with the reason that was shown; where another one is kept by now, or none, ask again."""
+async def cancelled_with_reason(update: Update, context: Context) -> State:
+    """Cancel with the reason that was shown; ask again if another reason is kept now, or none."""
     tap, kept = context.tap(CancelWithReason), context.request.dialogue
     reason = (
         str(kept.data.get("reason", ""))
@@ -99,8 +127,11 @@ async def cancelled_with_reason(update: Update, context: Context) -> State | int
     return await _cancel(context, tap.reservation, reason)
 
 
-async def reason_typed(update: Update, context: Context) -> State | int | None:
-    """Show the reason that was typed, to be agreed to; one that cannot be passed on changes nothing, and another may be typed."""
+async def reason_typed(update: Update, context: Context) -> State:
+    """Show a typed reason to be confirmed.
+
+    An empty reason or one too long changes nothing, and another can be typed.
+    """
     reason = _tidied(typed_text(update))
     if not 0 < len(reason) <= REASON_LIMIT:
         key = "agenda.reason_too_long" if reason else "agenda.reason_empty"
@@ -116,29 +147,50 @@ async def reason_typed(update: Update, context: Context) -> State | int | None:
     return State.REASON
 
 
-async def _ask(context: Context, number: int) -> State | int:
+def is_browsing(context: Context) -> bool:
+    """Return whether the agenda is open, so that a typed day is meant for it."""
+    dialogue = context.request.dialogue
+    return dialogue.flow == FLOW and dialogue.state == State.DAY
+
+
+def leave_agenda(context: Context) -> None:
+    """Leave the agenda if it is open; it stays on the screen."""
+    if is_browsing(context):
+        context.request.leave()
+
+
+async def show_typed_day(context: Context, day: date | Problem) -> State:
+    """Show a typed day, or say why it was not read."""
+    if isinstance(day, Problem):
+        context.request.send(day_not_read(context.reader, day, context.today))
+        return _browse(context)
+    first, last = days_within_reach(context)
+    return await _day(
+        context, day, note="" if first <= day <= last else context.t("agenda.out_of_reach")
+    )
+
+
+async def _ask(context: Context, number: int) -> State:
     """Ask for a reason, unless there is nothing to cancel any more."""
     reservation, _ = await reservation_of_provider(context.uow, number, context.me)
-    entry = await entry_of(context, reservation)
     if not _can_cancel(context, reservation):
-        context.show(agenda_entry(context.reader, entry, context.now))
-        return ConversationHandler.END
-    context.show(reason_question(context.reader, entry))
+        return await _over(context, reservation)
+    context.show(reason_question(context.reader, await entry_of(context, reservation)))
     context.request.stand(FLOW, State.REASON)
     context.request.remember(reservation=reservation.id, reason="")
     return State.REASON
 
 
 def _can_cancel(context: Context, reservation: Reservation) -> bool:
-    """Tell whether there is anything to cancel."""
+    """Return whether there is anything to cancel."""
     try:
         return reservation.cancelled(Party.PROVIDER, context.now) is not reservation
     except _OVER:
         return False
 
 
-async def _cancel(context: Context, number: int, reason: str | None) -> int | None:
-    """Cancel a reservation and show its day; where it is over already, say so and do the same."""
+async def _cancel(context: Context, number: int, reason: str | None) -> State:
+    """Cancel a reservation and show its day; if it is over already, say so above the day."""
     try:
         ended = await context.act(
             cancel_by_provider(
@@ -153,29 +205,29 @@ async def _cancel(context: Context, number: int, reason: str | None) -> int | No
     return await _day_of(context, ended, note=cancelled_note(context.reader, entry))
 
 
-async def _over(context: Context, reservation: Reservation) -> int | None:
-    """Say that there was nothing to cancel any more, and show the day."""
-    return await _day_of(
-        context,
-        reservation,
-        note=nothing_to_cancel(context.reader, await entry_of(context, reservation), context.now),
-    )
+async def _over(context: Context, reservation: Reservation) -> State:
+    """Say that there is nothing to cancel any more, and show the day."""
+    entry = await entry_of(context, reservation)
+    note = nothing_to_cancel(context.reader, entry, context.now)
+    return await _day_of(context, reservation, note=note)
 
 
-async def _day_of(context: Context, reservation: Reservation, *, note: str) -> int | None:
+async def _day_of(context: Context, reservation: Reservation, *, note: str) -> State:
     """Show the day of a reservation below a note."""
     return await _day(context, context.times.day_of(reservation.span.start), note=note)
 
 
-async def _day(context: Context, day: date, *, page: int = 0, note: str = "") -> int | None:
-    """Show a day; raises errors.ProviderOnly where the person has none."""
-    await show_day(context, await provider_of(context.uow, context.me), day, page=page, note=note)
-    return _left(context)
+async def _day(context: Context, day: date, *, page: int = 0, note: str = "") -> State:
+    """Show a day; raises errors.ProviderOnly."""
+    provider = await provider_of(context.uow, context.me)
+    context.show(await day_screen(context, provider, day, page=page, note=note))
+    return _browse(context)
 
 
-def _left(context: Context) -> int | None:
-    """Return where the person stands now: out of this dialogue, or on in another one."""
-    return ConversationHandler.END if context.request.dialogue.flow == FLOW else None
+def _browse(context: Context) -> State:
+    """Leave the question for a reason, if it is open; a day typed from here on is shown."""
+    context.request.forget()
+    return State.DAY
 
 
 def _tidied(text: str) -> str:
@@ -190,13 +242,15 @@ def agenda_flow() -> Flow:
         FLOW,
         [
             CommandHandler("agenda", agenda_opened),
-            Tap(Open, aside(agenda_opened), only=Open("agenda")),
-            Tap(AgendaDay, aside(day_chosen)),
-            Tap(AgendaPage, aside(day_paged)),
-            Tap(AgendaEntry, aside(entry_chosen)),
+            Tap(Open, keeps_dialogue(agenda_opened, FLOW), only=Open("agenda")),
+            Tap(AgendaDay, keeps_dialogue(day_chosen, FLOW)),
+            Tap(OpenAgendaDay, keeps_dialogue(day_opened_below, FLOW)),
+            Tap(AgendaPage, keeps_dialogue(day_paged, FLOW)),
+            Tap(AgendaEntry, keeps_dialogue(entry_chosen, FLOW)),
             Tap(AskReason, reason_asked),
-            Tap(CancelForClient, aside(cancelled_without_reason)),
+            Tap(CancelForClient, keeps_dialogue(cancelled_without_reason, FLOW)),
             Tap(CancelWithReason, cancelled_with_reason),
         ],
-        {State.REASON: [MessageHandler(LINE | BLANK, reason_typed)]},
+        # A day is read by the last handlers, since any other line is not meant for the agenda.
+        {State.DAY: [], State.REASON: [MessageHandler(LINE | BLANK, reason_typed)]},
     )

@@ -18,9 +18,11 @@ from bot.buttons import (
 )
 from bot.features.reservations.card import held_until
 from bot.messages.screen import Button, Rows, Screen
+from bot.parsing.core.results import Problem
 from bot.ui.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
 from bot.ui.locale import Reader
 from bot.ui.texts import isolated
+from bot.ui.typed import problem_text
 from domain.client import Client
 from domain.reservation import Party, Reservation, Status
 
@@ -45,7 +47,8 @@ class DayView:
     """One page of a day: its ``entries`` out of ``count``, by start.
 
     ``ahead`` are further days worth a look, with the number of reservations on each; ``idle`` tells that there are none from today on;
-    ``within`` are the first and the last day one may look at.
+    ``within`` are the first and the last day one may look at. ``upcoming`` is the next day with
+    reservations and their number, named if the day shown has none.
     """
 
     day: date
@@ -56,6 +59,7 @@ class DayView:
     ahead: Mapping[date, int]
     within: tuple[date, date]
     idle: bool = False
+    upcoming: tuple[date, int] | None = None
 
 
 def agenda_day(reader: Reader, view: DayView, note: str = "") -> Screen:
@@ -66,6 +70,9 @@ def agenda_day(reader: Reader, view: DayView, note: str = "") -> Screen:
         body = Markup("{}\n\n{}").format(t.count("agenda.count", view.count), lines)
     else:
         body = t("agenda.empty")
+        if view.upcoming:
+            day, count = view.upcoming
+            body += "\n" + t.count("agenda.upcoming", count, day=times.day(day))
     in_zone = reader.in_zone(*(entry.client for entry in view.entries))
     text = t("agenda.day", day=times.day(view.day), body=body, zone=in_zone)
     entries = grid((_entry_button(reader, entry) for entry in view.entries), width=_ENTRIES_PER_ROW)
@@ -144,11 +151,33 @@ def cancelled_note(reader: Reader, entry: Entry) -> Markup:
 
 
 def nothing_to_cancel(reader: Reader, entry: Entry, now: datetime) -> Markup:
-    """Return what is said above the day where the reservation was over before it could be cancelled."""
-    state = _state(reader, entry.reservation, now)
-    ended = entry.reservation.status is Status.CANCELLED or entry.reservation.expired(now)
+    """Return the note above the day that there was nothing to cancel any more, and why."""
+    reservation = entry.reservation
+    ended = reservation.status is Status.CANCELLED or reservation.expired(now)
     key = "agenda.nothing_to_cancel" if ended else "agenda.too_late_to_cancel"
-    return reader.t(key, **_whose_and_when(reader, entry), state=state)
+    return _outdated(reader, key, entry, now)
+
+
+def entry_changed(reader: Reader, entry: Entry, now: datetime) -> Markup:
+    """Return the note above the day that a listed reservation is off the agenda, and why."""
+    return _outdated(reader, "agenda.changed", entry, now)
+
+
+def day_not_read(reader: Reader, problem: Problem, today: date) -> Screen:
+    """Say why a typed day was not read, with the days that may be meant as buttons, else today."""
+    days = [day for day in problem.suggestions if isinstance(day, date)]
+    buttons = [_day_button(reader, day, "{}") for day in days] or [_today(reader, today)]
+    return Screen(
+        problem_text(reader, problem, "agenda.examples"), grid(buttons, width=_DAYS_PER_ROW)
+    )
+
+
+def _outdated(reader: Reader, key: str, entry: Entry, now: datetime) -> Markup:
+    """Return a note on a reservation that is over: its state, and the reason if one was given."""
+    state = _state(reader, entry.reservation, now)
+    note = reader.t(key, **_whose_and_when(reader, entry), state=state)
+    reason = entry.reservation.reason
+    return Markup("{}\n{}").format(note, reader.t("card.reason", reason=reason)) if reason else note
 
 
 def _whose_and_when(reader: Reader, entry: Entry) -> dict[str, object]:
@@ -210,11 +239,7 @@ def _other_days(reader: Reader, view: DayView) -> Rows:
     before, after = view.day - _DAY, view.day + _DAY
     row = (
         _day_button(reader, before, "‹ {}") if before >= first else looked_at(EMPTY),
-        *(
-            ()
-            if view.day == view.today
-            else (button(reader.t.plain("agenda.today"), AgendaDay(view.today)),)
-        ),
+        *(() if view.day == view.today else (_today(reader, view.today),)),
         _day_button(reader, after, "{} ›") if after <= last else looked_at(EMPTY),
     )
     jumps = (
@@ -223,6 +248,11 @@ def _other_days(reader: Reader, view: DayView) -> Rows:
     )
     link = ((button(reader.t.plain("button.link"), Open("link")),),) if view.idle else ()
     return (row, *grid(jumps, width=_DAYS_PER_ROW), *link)
+
+
+def _today(reader: Reader, today: date) -> Button:
+    """Return the button of today."""
+    return button(reader.t.plain("agenda.today"), AgendaDay(today))
 
 
 def _day_button(reader: Reader, day: date, shape: str) -> Button:

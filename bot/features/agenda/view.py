@@ -7,6 +7,7 @@ from functools import partial
 
 from bot.dialogue.context import Context
 from bot.features.agenda.screens import ENTRIES_PER_PAGE, DayView, Entry, agenda_day
+from bot.messages.screen import Screen
 from bot.ui.keyboards import pages_of
 from domain import errors
 from domain.provider import Provider
@@ -21,25 +22,38 @@ _LOOK_BACK = timedelta(days=366)
 _LOOK_AHEAD = timedelta(days=731)
 
 
-async def show_day(
+def days_within_reach(context: Context) -> tuple[date, date]:
+    """Return the first and the last day the agenda shows."""
+    return context.today - _LOOK_BACK, context.today + _LOOK_AHEAD
+
+
+async def day_screen(
     context: Context, provider: Provider, day: date, *, page: int = 0, note: str = ""
-) -> None:
-    """Show a day of a provider's agenda; one too far away becomes the nearest that may be looked at, too high a page the last."""
-    first, last = context.today - _LOOK_BACK, context.today + _LOOK_AHEAD
+) -> Screen:
+    """Return the screen of a day of a provider's agenda, below a note if there is one.
+
+    A day out of reach becomes the nearest one within, a page too high the last page.
+    """
+    first, last = days_within_reach(context)
     day = min(max(day, first), last)
     found = await _of_day(context, provider, day)
     page = min(page, pages_of(found, ENTRIES_PER_PAGE) - 1)
     shown = found[page * ENTRIES_PER_PAGE : (page + 1) * ENTRIES_PER_PAGE]
     entries = [await entry_of(context, reservation) for reservation in shown]
-    ahead = await _days_ahead(context, provider, day)
+    ahead, upcoming = await _days_ahead(context, provider, day)
     idle = not found and not any(ahead.values()) and await _is_idle(context, provider)
-    context.show(
-        agenda_day(
-            context.reader,
-            DayView(day, context.today, entries, len(found), page, ahead, (first, last), idle),
-            note,
-        )
+    view = DayView(
+        day,
+        context.today,
+        entries,
+        len(found),
+        page,
+        ahead,
+        (first, last),
+        idle,
+        upcoming if day == context.today else None,
     )
+    return agenda_day(context.reader, view, note)
 
 
 async def entry_of(context: Context, reservation: Reservation) -> Entry:
@@ -59,15 +73,26 @@ async def _of_day(context: Context, provider: Provider, day: date) -> list[Reser
     return [reservation for reservation in found if reservation.span.start >= window.start]
 
 
-async def _days_ahead(context: Context, provider: Provider, day: date) -> dict[date, int]:
-    """Return the next days on which somebody comes, and how many; where nobody does, those on which hours are posted.
+async def _days_ahead(
+    context: Context, provider: Provider, day: date
+) -> tuple[dict[date, int], tuple[date, int] | None]:
+    """Return the next days worth a button, and the very next day with reservations.
 
-    Days that have a button already are left out: the day shown and those on both sides of it, and today.
+    Each comes with its number of reservations. If no day ahead has any, the days with open hours
+    get the buttons. Days that have a button already are left out: the day shown, both days beside
+    it, and today.
     """
     near = {day - _DAY, day, day + _DAY, context.today}
-    return await _next_days(
-        context, day, near, partial(_reserved, context, provider)
-    ) or await _next_days(context, day, near, partial(_posted, context, provider))
+    booked = await _next_days(context, day, near, partial(_reserved, context, provider))
+    ahead = _first_of(booked, near) or _first_of(
+        await _next_days(context, day, near, partial(_posted, context, provider)), near
+    )
+    return ahead, min(booked.items(), default=None)
+
+
+def _first_of(found: Mapping[date, int], near: set[date]) -> dict[date, int]:
+    """Return the first few days that are not near."""
+    return {one: found[one] for one in sorted(found.keys() - near)[:DAYS_AHEAD]}
 
 
 async def _next_days(
@@ -75,8 +100,8 @@ async def _next_days(
     day: date,
     near: set[date],
     look: Callable[[TimeSpan], Awaitable[Mapping[date, int]]],
-) -> dict[date, int]:
-    """Return the next days after one that are found, looking a week at a time up to the horizon."""
+) -> Mapping[date, int]:
+    """Return days after one, looking week by week up to the horizon until enough are not near."""
     start = whole_day(day + _DAY, context.zone)
     found: Counter[date] = Counter()
     weeks = context.policy.booking_horizon // _WEEK + 1 if start else 0
@@ -85,7 +110,7 @@ async def _next_days(
         found.update(await look(TimeSpan(first, first + _WEEK // CELL)))
         if len(found.keys() - near) > DAYS_AHEAD:
             break
-    return {one: found[one] for one in sorted(found.keys() - near)[:DAYS_AHEAD]}
+    return found
 
 
 async def _reserved(context: Context, provider: Provider, window: TimeSpan) -> Mapping[date, int]:

@@ -21,6 +21,8 @@ from bot.dialogue.typed import BLANK, LINE, typed_text
 from bot.dialogue.typed_when import When, read_when
 from bot.features.account.people_screens import way_back
 from bot.features.account.start import cancelled, started
+from bot.features.agenda.conversation import is_browsing, leave_agenda, show_typed_day
+from bot.features.agenda.typed import is_unread, read_agenda_day
 from bot.features.booking.conversation import booking_typed
 from bot.features.hours.conversation import hours_typed, reads_as_hours
 from bot.messages.screen import Button, Screen
@@ -83,11 +85,15 @@ async def stale_tapped(update: Update, context: Context) -> None:
 async def words_out_of_place(update: Update, context: Context) -> None:
     """Somebody typed something that nothing waits for; a provider's hours, a time to book and a greeting are understood all the same."""
     line = typed_text(update)
-    if reads_as_hours(line, context.today) and await context.uow.providers.of_client(context.me):
+    if is_browsing(context) and not is_unread(day := read_agenda_day(line, context.today)):
+        await show_typed_day(context, day)
+    elif reads_as_hours(line, context.today) and await context.uow.providers.of_client(context.me):
+        leave_agenda(context)
         await hours_typed(update, context)
     elif line.strip(" .!,").casefold() in _GREETINGS:
         await started(update, context)
     elif isinstance(when := read_when(line, today=context.today), When):
+        leave_agenda(context)
         await booking_typed(context, when)
     else:
         await _say(context, "elsewhere.command" if line.startswith("/") else "elsewhere.words")

@@ -6,9 +6,8 @@ from telegram import Update
 from telegram.ext import BaseHandler, CommandHandler
 
 from bot.buttons import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
-from bot.dialogue.aside import aside
 from bot.dialogue.context import Context
-from bot.dialogue.flow import Tap
+from bot.dialogue.flow import Tap, keeps_dialogue
 from bot.features.reservations.handlers import OUTDATED
 from bot.features.reservations.presenting import present, refresh_card
 from bot.features.reservations.screens import (
@@ -146,8 +145,8 @@ def bookings_handlers() -> list[BaseHandler[Update, Context, Any]]:
     return [
         CommandHandler("bookings", bookings_opened),
         Tap(Open, bookings_opened, only=Open("bookings")),
-        Tap(BookingsPage, aside(bookings_paged)),
-        Tap(ShowBooking, aside(booking_chosen)),
-        Tap(AskCancel, aside(cancel_asked)),
-        Tap(CancelBooking, aside(cancel_affirmed)),
+        Tap(BookingsPage, keeps_dialogue(bookings_paged)),
+        Tap(ShowBooking, keeps_dialogue(booking_chosen)),
+        Tap(AskCancel, keeps_dialogue(cancel_asked)),
+        Tap(CancelBooking, keeps_dialogue(cancel_affirmed)),
     ]

@@ -7,9 +7,8 @@ from telegram import Update
 from telegram.ext import BaseHandler
 
 from bot.buttons import ConfirmHold, ReleaseHold, ShowCard
-from bot.dialogue.aside import aside
 from bot.dialogue.context import Context
-from bot.dialogue.flow import Tap
+from bot.dialogue.flow import Tap, keeps_dialogue
 from bot.features.reservations.presenting import present, repair_card
 from domain import errors
 from domain.reservation import Reservation, Status
@@ -80,7 +79,7 @@ def _done_key(reservation: Reservation) -> str:
 def reservation_handlers() -> list[BaseHandler[Update, Context, Any]]:
     """Return the handlers of the buttons on a card."""
     return [
-        Tap(ConfirmHold, aside(confirm_tapped)),
-        Tap(ReleaseHold, aside(release_tapped)),
-        Tap(ShowCard, aside(card_wanted)),
+        Tap(ConfirmHold, keeps_dialogue(confirm_tapped)),
+        Tap(ReleaseHold, keeps_dialogue(release_tapped)),
+        Tap(ShowCard, keeps_dialogue(card_wanted)),
     ]

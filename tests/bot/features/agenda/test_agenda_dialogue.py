@@ -197,8 +197,195 @@ async def test_news_of_a_booking_leads_to_its_day(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
-    await dora.taps("Open that day")
+    notice = dora.last
+    await dora.taps("See that day")
     assert "09:15–09:30  Alice" in dora.last.text
+    assert "New booking" in notice.text
+
+
+async def test_the_day_of_a_notice_opens_below_it_and_replaces_the_open_agenda(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
+) -> None:
+    await dora.sends("/agenda")
+    await alice.books("09:15")
+    await bob.books("09:15", day="26")
+    first, second = dora.shown[-2:]
+    for notice, client in ((first, "Alice"), (second, "Bob"), (first, "Alice")):
+        await dora.taps("See that day", message=notice)
+        assert dora.last.text.endswith(f"09:15–09:30  {client}\n\nTime zone: Europe/Berlin")
+        assert dora.shown[:-1] == [first, second]
+
+
+async def test_a_day_button_on_an_old_notice_still_opens_the_day(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.books("09:15")
+    await dora.taps_data("ad:20261125", dora.last.id)
+    assert "09:15–09:30  Alice" in dora.last.text
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("tomorrow", "Tuesday, 24 November 2026"),
+        ("Friday", "Friday, 27 November 2026"),
+        ("fri", "Friday, 27 November 2026"),
+        ("13 Aug", "Friday, 13 August 2027"),
+        ("yesterday", "Sunday, 22 November 2026"),
+        ("1.2.2026", "Sunday, 1 February 2026"),
+        ("next week", "Monday, 30 November 2026"),
+        ("Wed-Fri", "Wednesday, 25 November 2026"),
+        ("morgen", "Tuesday, 24 November 2026"),
+        ("Freitag", "Friday, 27 November 2026"),
+        ("13. August", "Friday, 13 August 2027"),
+    ],
+)
+@pytest.mark.parametrize("way", ["below", "behind", "button"])
+async def test_a_day_typed_for_the_agenda_opens_that_day(
+    bot: BotHarness, dora: ChatUser, line: str, shown: str, way: str
+) -> None:
+    if way == "button":
+        await dora.sends("/start")
+        await dora.taps("My agenda")
+    elif way == "below":
+        await dora.sends("/agenda")
+    await bot.restarts()
+    await dora.sends(f"/agenda {line}" if way == "behind" else line)
+    assert dora.last.text.startswith(f"🗓 {shown}\n")
+    assert len(dora.shown) == 1
+
+
+async def test_a_typed_day_opens_in_german(bot: BotHarness) -> None:
+    dora = await opens_clinic(bot, language_code="de")
+    await dora.sends("/agenda übermorgen")
+    assert dora.last.text.startswith("🗓 Mittwoch, 25. November 2026\n")
+    await dora.sends("13. Aug.")
+    assert dora.last.text.startswith("🗓 Freitag, 13. August 2027\n")
+    await dora.sends("/agenda irgendwann")
+    assert dora.last.text.endswith("Schreib einen Tag, etwa „morgen“ oder „13. August“.")
+
+
+@pytest.mark.parametrize(
+    ("line", "shown", "labels"),
+    [
+        ("/agenda soon", "I did not understand “soon”.", ["Today"]),
+        ("/agenda 31 Feb", "There is no such day", ["Today"]),
+        ("31 Feb", "There is no such day", ["Today"]),
+        ("Sat 1 Dec", "is not a Saturday", ["Tue 1 Dec", "Sat 28 Nov"]),
+    ],
+)
+async def test_a_day_that_cannot_be_read_is_asked_again_below_the_agenda(
+    dora: ChatUser, line: str, shown: str, labels: list[str]
+) -> None:
+    await dora.sends("/agenda")
+    await dora.sends(line)
+    assert shown in dora.last.text
+    assert "Type a day, like “tomorrow” or “13 Aug”." in dora.last.text
+    assert dora.buttons == labels
+    await dora.taps(labels[-1])
+    assert dora.last.text.startswith("🗓 ")
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"), [("1.1.2020", "22 November 2025"), ("1.1.2040", "23 November 2028")]
+)
+async def test_a_typed_day_out_of_reach_is_said_to_be_so(
+    dora: ChatUser, line: str, shown: str
+) -> None:
+    await dora.sends(f"/agenda {line}")
+    assert "one year back and two years ahead" in dora.last.text
+    assert shown in dora.last.text
+
+
+async def test_other_lines_typed_below_the_agenda_mean_what_they_mean_elsewhere(
+    dora: ChatUser,
+) -> None:
+    await dora.sends("/agenda")
+    await dora.sends("what now")
+    assert dora.last.text.startswith("Sorry")
+    await dora.sends("Friday")
+    assert dora.last.text.startswith("🗓 Friday, 27 November 2026")
+    await dora.sends("Monday 13-17")
+    assert "Mon 23 Nov: 13:00–17:00" in dora.last.text
+    assert dora.sees("🗓 Friday, 27 November 2026")
+    await dora.sends("Friday")
+    assert "Fri 27 Nov: from when until when?" in dora.last.text
+
+
+async def test_a_typed_day_goes_to_the_dialogue_that_is_open(dora: ChatUser) -> None:
+    await dora.sends("/start")
+    await dora.sends("/hours")
+    await dora.taps("My agenda")
+    await dora.sends("Friday")
+    assert "Fri 27 Nov: from when until when?" in dora.last.text
+
+
+async def test_an_empty_today_names_the_next_day_with_appointments(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
+) -> None:
+    await alice.books("09:15", day="27")
+    await bob.books("09:30", day="27")
+    await dora.sends("/agenda")
+    assert "No appointments on this day.\nNext: Friday, 27 November 2026, 2 appointments" in (
+        dora.last.text
+    )
+    await dora.taps("Fri 27 Nov · 2")
+    assert "Next:" not in dora.last.text
+    await bot.passes(days=3)
+    await dora.sends("/agenda")
+    assert "Next: Friday" in dora.last.text
+    assert "Fri 27 Nov ›" in dora.buttons
+
+
+@pytest.mark.parametrize(
+    ("language", "changed", "why"),
+    [
+        ("en", "This has changed: Alice, ", "The client cancelled this appointment."),
+        ("de", "Das hat sich geändert: Alice, ", "abgesagt"),
+    ],
+)
+async def test_an_old_list_is_brought_up_to_date_and_says_what_changed(
+    bot: BotHarness, alice: ChatUser, bob: ChatUser, language: str, changed: str, why: str
+) -> None:
+    dora = await opens_clinic(bot, language_code=language)
+    await alice.books("09:15")
+    await bob.books("10:00")
+    await dora.sends("/agenda 25.11.")
+    old = dora.last
+    await alice.taps("Cancel booking")
+    await alice.taps("Yes, cancel")
+    await dora.taps("09:15 Alice", message=old)
+    note, _, day = old.text.partition("\n\n")
+    assert note.startswith(changed)
+    assert why in note
+    assert "10:00–10:15  Bob" in day
+    assert old.buttons[0].text == "10:00 Bob"
+
+
+async def test_an_old_list_says_that_a_hold_has_expired(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.holds("09:15")
+    await dora.sends("/agenda Wed")
+    await bot.passes(minutes=31)
+    await dora.taps("09:15 Alice")
+    assert dora.last.text.startswith("This has changed: Alice, Wednesday, 25 November 2026")
+    assert "The hold has expired" in dora.last.text
+    assert "No appointments on this day." in dora.last.text
+
+
+async def test_cancelling_from_an_old_entry_shows_the_day_as_it_is(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.books("09:15")
+    await dora.sends("/agenda Wed")
+    await dora.taps("09:15 Alice")
+    entry = dora.last
+    await alice.taps("Cancel booking")
+    await alice.taps("Yes, cancel")
+    await dora.taps("Cancel booking", message=entry)
+    assert "The client cancelled this appointment." in entry.text
+    assert "No appointments on this day." in entry.text
 
 
 async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_told(
@@ -560,7 +747,10 @@ async def test_the_agenda_speaks_german_with_those_who_do(bot: BotHarness, alice
     dora = await add_provider(bot, language_code="de")
     await alice.books("09:15")
     await dora.sends("/agenda")
-    assert dora.last.text == "🗓 Montag, 23. November 2026\nKeine Termine an diesem Tag."
+    assert (
+        dora.last.text == "🗓 Montag, 23. November 2026\nKeine Termine an diesem Tag.\n"
+        "Als Nächstes: Mittwoch, 25. November 2026, 1 Termin"
+    )
     await dora.taps("Mi., 25. Nov.")
     assert "1 Termin\n\n09:15–09:30  Alice" in dora.last.text
     await dora.taps("09:15 Alice")

@@ -102,6 +102,12 @@ async def before_a_removal(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> 
     return dora
 
 
+@step("agenda", "day")
+async def in_the_agenda(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
+    await dora.sends("/agenda")
+    return dora
+
+
 @step("agenda", "reason")
 async def before_a_reason(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
     await alice.books("09:00")
