@@ -1,19 +1,56 @@
-"""The text of a refusal: its code selects the text, its values fill it in."""
+"""Say what a rule refused, as a sentence or as a message with the next step.
+
+The code of a refusal names its text, and its values fill the text in.
+"""
 
 from datetime import timedelta
 
+from bot.messages.screen import Rows, Screen
+from bot.ui.links import openings
 from bot.ui.locale import Reader
-from domain.errors import ProviderOnly, Refusal
+from domain import errors
+
+_LEADS_TO: dict[type[errors.Refusal], str] = {
+    errors.TooManyHolds: "bookings",
+    errors.ClientBusy: "bookings",
+    errors.AlreadyConfirmed: "bookings",
+    errors.ReservationUnknown: "bookings",
+    errors.HoldExpired: "book",
+    errors.HoldReleased: "book",
+    errors.ReservationCancelled: "book",
+    errors.ProviderUnknown: "book",
+    errors.OwnSlot: "agenda",
+    errors.AlreadyProvider: "hours",
+    errors.DraftUnknown: "hours",
+    errors.DraftDiscarded: "hours",
+    errors.ZoneUnknown: "settings",
+}
 
 
-def refusal_text(reader: Reader, refusal: Refusal, *, admin: bool = False) -> str:
-    """Return the sentence for a refusal, which says what to do next; some differ for admins."""
-    if admin and isinstance(refusal, ProviderOnly):
+def refusal_text(reader: Reader, refusal: errors.Refusal, *, admin: bool = False) -> str:
+    """Return the plain sentence for a refusal, which names the next step; admins have other ones."""
+    if admin and isinstance(refusal, errors.ProviderOnly):
         return reader.t.plain("refusal.provider_only_admin")
-    values = {name: _formatted(reader, value) for name, value in refusal.values.items()}
+    values = {name: _readable(reader, value) for name, value in refusal.values.items()}
     return reader.t.plain(f"refusal.{refusal.code}", **values)
 
 
-def _formatted(reader: Reader, value: object) -> object:
-    """Return a value as it appears in the sentence."""
+def refused(reader: Reader, refusal: errors.Refusal, *, admin: bool = False) -> Screen:
+    """Return a refusal as a message: its sentence, and the button of the command it names."""
+    sentence = refusal_text(reader, refusal, admin=admin)
+    return Screen(reader.t("refusal", sentence=sentence), ways_on(reader, refusal, admin=admin))
+
+
+def ways_on(reader: Reader, refusal: errors.Refusal, *, admin: bool = False) -> Rows:
+    """Return the button of the command that a refusal names, if it names one."""
+    command = (
+        "invite"
+        if admin and isinstance(refusal, errors.ProviderOnly)
+        else _LEADS_TO.get(type(refusal))
+    )
+    return openings(reader, (command,)) if command else ()
+
+
+def _readable(reader: Reader, value: object) -> object:
+    """Return a value as a sentence shows it."""
     return reader.times.duration(value) if isinstance(value, timedelta) else value

@@ -25,8 +25,7 @@ from bot.features.booking.screens import PROVIDERS_PER_PAGE, Booking, provider_l
 from bot.features.reservations.presenting import present, repair_card
 from bot.messages.screen import Rows
 from bot.ui.keyboards import pages_of
-from bot.ui.refusal_screens import ways_on
-from bot.ui.refusals import refusal_text
+from bot.ui.refusals import refusal_text, ways_on
 from domain import errors
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan

@@ -4,8 +4,7 @@ from telegram.ext import CallbackContext
 
 from bot.dialogue.context import Context
 from bot.dialogue.request import CURRENT_REQUEST
-from bot.ui.refusal_screens import refused
-from bot.ui.refusals import refusal_text
+from bot.ui.refusals import refusal_text, refused
 from domain.errors import Refusal
 
 
