@@ -256,7 +256,7 @@ async def test_a_day_typed_for_the_agenda_opens_that_day(
 
 
 async def test_a_typed_day_opens_in_german(bot: BotHarness) -> None:
-    dora = await opens_clinic(bot, language_code="de")
+    dora = await add_provider(bot, language_code="de")
     await dora.sends("/agenda übermorgen")
     assert dora.last.text.startswith("🗓 Mittwoch, 25. November 2026\n")
     await dora.sends("13. Aug.")
@@ -331,7 +331,7 @@ async def test_an_empty_today_names_the_next_day_with_appointments(
     )
     await dora.taps("Fri 27 Nov · 2")
     assert "Next:" not in dora.last.text
-    await bot.passes(days=3)
+    await bot.advances(days=3)
     await dora.sends("/agenda")
     assert "Next: Friday" in dora.last.text
     assert "Fri 27 Nov ›" in dora.buttons
@@ -347,7 +347,7 @@ async def test_an_empty_today_names_the_next_day_with_appointments(
 async def test_an_old_list_is_brought_up_to_date_and_says_what_changed(
     bot: BotHarness, alice: ChatUser, bob: ChatUser, language: str, changed: str, why: str
 ) -> None:
-    dora = await opens_clinic(bot, language_code=language)
+    dora = await add_provider(bot, language_code=language)
     await alice.books("09:15")
     await bob.books("10:00")
     await dora.sends("/agenda 25.11.")
@@ -367,7 +367,7 @@ async def test_an_old_list_says_that_a_hold_has_expired(
 ) -> None:
     await alice.holds("09:15")
     await dora.sends("/agenda Wed")
-    await bot.passes(minutes=31)
+    await bot.advances(minutes=31)
     await dora.taps("09:15 Alice")
     assert dora.last.text.startswith("This has changed: Alice, Wednesday, 25 November 2026")
     assert "The hold has expired" in dora.last.text

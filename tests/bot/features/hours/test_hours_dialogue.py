@@ -290,7 +290,7 @@ async def test_a_full_phrase_wins_over_the_question_that_is_open(
 
 
 async def test_a_full_phrase_wins_over_the_question_in_german(bot: BotHarness) -> None:
-    dora = await opens_clinic(bot, language_code="de")
+    dora = await add_provider(bot, language_code="de")
     await dora.sends("Donnerstag")
     await dora.sends("Fr 9-5")
     assert "09:00–17:00" in dora.card.text
@@ -436,7 +436,7 @@ async def test_hours_that_have_begun_are_refused_with_what_is_left(dora: ChatUse
 async def test_past_hours_are_offered_for_the_next_week(
     bot: BotHarness, dora: ChatUser, line: str, next_week: list[str]
 ) -> None:
-    await bot.passes(days=4, hours=9)
+    await bot.advances(days=4, hours=9)
     await types(dora, line)
     assert dora.card.text == "⚠️ That's past. Next week instead?"
     assert dora.buttons == ["Next week", "Back"]
@@ -451,8 +451,8 @@ async def test_past_hours_are_offered_for_the_next_week(
 
 
 async def test_past_hours_are_offered_for_the_next_week_in_german(bot: BotHarness) -> None:
-    dora = await opens_clinic(bot, language_code="de")
-    await bot.passes(days=4, hours=9)
+    dora = await add_provider(bot, language_code="de")
+    await bot.advances(days=4, hours=9)
     await dora.sends("Mo-Fr 9-17")
     assert dora.card.text == "⚠️ Das ist vorbei. Stattdessen nächste Woche?"
 
@@ -465,7 +465,7 @@ async def test_a_preview_that_has_passed_is_offered_for_the_next_week(
     bot: BotHarness, dora: ChatUser
 ) -> None:
     await types(dora, "tomorrow 9-17")
-    await bot.passes(days=9)
+    await bot.advances(days=9)
     await dora.taps("Publish")
     assert await posted(bot, dora) == [WEDNESDAY]
 
