@@ -1,1 +1,1 @@
-"""What a handler is given: the context, the request, conversations whose state is stored, and typed text."""
+"""What a handler gets: the context, the update request, stored dialogues and typed text."""

@@ -1,4 +1,4 @@
-"""What every handler is given: the unit of its update, and the services of the app, typed."""
+"""The context of every handler: the update request and the app's services, typed."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What does not change while the bot runs."""
+    """Settings that do not change while the bot runs."""
 
     policy: BookingPolicy
     venue_zone: ZoneInfo
@@ -33,7 +33,7 @@ class Services:
 
 
 class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[Any, Any]]):
-    """The context of one update. Nothing is kept in it: what must last goes into the unit."""
+    """The context of one update. It stores nothing: what must last goes into the request."""
 
     choice: Callback
 
@@ -44,7 +44,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
 
     @property
     def request(self) -> UpdateRequest:
-        """The unit of this update."""
+        """The update request: what handlers read, and what they leave to be committed and sent."""
         return CURRENT_REQUEST.get()
 
     @property
@@ -54,12 +54,12 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
 
     @property
     def updates(self) -> Updates:
-        """What is known of earlier updates."""
+        """The updates processed before."""
         return self.request.uow.updates
 
     @property
     def now(self) -> datetime:
-        """When the work of this update began."""
+        """When processing of this update began."""
         return self.request.now
 
     @property
@@ -69,12 +69,12 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
 
     @property
     def me(self) -> int:
-        """The Telegram user id of the person who acts."""
+        """The Telegram user id of the person who sent the update."""
         return self.request.person.id
 
     @property
     def reader(self) -> Reader:
-        """How this person reads; what a screen is made for."""
+        """The person's language and time zone, which every screen needs."""
         return reader_for(self.request.person, self.services.venue_zone)
 
     @property
@@ -84,27 +84,27 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone this person reads times in."""
+        """The person's time zone."""
         return self.request.person.zone(self.services.venue_zone)
 
     @property
     def times(self) -> Times:
-        """How this person reads days and times."""
+        """The formats of days and times for this person."""
         return self.reader.times
 
     @property
     def today(self) -> date:
-        """The calendar day it is for this person."""
+        """Today's date in the person's time zone."""
         return self.now.astimezone(self.zone).date()
 
     def tap(self, kind: type[Tapped]) -> Tapped:
-        """Return the choice of the tapped button, which is of this kind."""
+        """Return the choice of the tapped button; raises TypeError if it has another type."""
         if not isinstance(self.choice, kind):
             raise TypeError(f"expected {kind.__name__}, not {self.choice!r}")
         return self.choice
 
     async def act(self, usecase: Awaitable[Result]) -> Result:
-        """Run a use case, undoing just its own work where it refuses, so that the rest of the unit is still committed."""
+        """Run a use case in a savepoint: if it refuses, only its own writes are rolled back."""
         async with self.uow.savepoint():
             return await usecase
 
@@ -113,9 +113,9 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         self.request.show(screen, card_of=card_of)
 
     def say(self, text: str) -> None:
-        """Answer the tap with a short plain text."""
+        """Answer the tap with a short plain text that disappears by itself."""
         self.request.answer = (text, False)
 
     def warn(self, text: str) -> None:
-        """Answer the tap with a short plain text in a window that has to be closed."""
+        """Answer the tap with a short plain text in a window that the person has to close."""
         self.request.answer = (text, True)

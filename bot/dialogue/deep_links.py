@@ -1,4 +1,7 @@
-"""Deep links: ``t.me/<bot>?start=<kind>_<rest>``, which Telegram sends as ``/start <kind>_<rest>``."""
+"""Deep links.
+
+Telegram sends ``t.me/<bot>?start=<kind>_<rest>`` as ``/start <kind>_<rest>``.
+"""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -12,7 +15,7 @@ from bot.dialogue.context import Context
 def deep_link(
     kind: str, callback: Callable[[Update, Context], Coroutine[Any, Any, Any]]
 ) -> CommandHandler[Context, Any]:
-    """Return a handler of the deep links of one kind; it finds the rest with ``rest_of_link``."""
+    """Return a handler of one kind of deep link; it gets the rest from ``rest_of_link``."""
     return CommandHandler(
         "start",
         callback,
@@ -21,10 +24,10 @@ def deep_link(
 
 
 def rest_of_link(context: Context) -> str:
-    """Return what stands behind the kind."""
+    """Return the part of the link after the kind."""
     return context.args[0].partition("_")[2] if context.args else ""
 
 
 def link_to(context: Context, kind: str, rest: str) -> str:
-    """Return the deep link to this very bot."""
+    """Return a deep link to this bot."""
     return f"https://t.me/{context.services.username}?start={kind}_{rest}"

@@ -67,7 +67,7 @@ class Flow(ConversationHandler[Context]):
         if state == self.END:
             context.request.leave()
         elif state is not None:
-            context.request.stand(str(self.name), state)
+            context.request.enter(str(self.name), state)
 
 
 class Tap(CallbackQueryHandler[Context, None]):

@@ -1,4 +1,4 @@
-"""What is kept of a line that a person typed in private, so that an edit of it can be recognised later."""
+"""Identify typed lines, so that a later edit of one is recognised."""
 
 from zlib import crc32
 
@@ -10,9 +10,9 @@ from domain.line import Line
 
 
 def line_of(update: Update) -> Line | None:
-    """Return the line that a private message is, or is an edit of; None for any other update.
+    """Return the line that a private message is, or edits; None for any other update.
 
-    An edit without text, such as that of a live location, is no new version of a line.
+    An edit without text, like that of a live location, is no new version of a line.
     """
     message = update.message or update.edited_message
     if message is None or message.chat.type != ChatType.PRIVATE or message.message_id <= 0:
@@ -24,5 +24,5 @@ def line_of(update: Update) -> Line | None:
 
 
 def _checksum(message: Message) -> int | None:
-    """Return a checksum of a message's text: it tells two versions of a line apart without keeping its words."""
+    """Return a checksum of the text: it identifies a version of a line without storing its words."""
     return None if message.text is None else crc32(message.text.encode())

@@ -1,4 +1,4 @@
-"""One update, one unit: what the handlers find, and what they leave to be committed and then told."""
+"""The request of one update: what handlers read, and what they leave to be committed and sent."""
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -13,10 +13,11 @@ from domain.operations.dialogue import Dialogue
 
 @dataclass(slots=True)
 class UpdateRequest:
-    """The work of one update.
+    """The state of one update while it is processed.
 
-    ``left`` tells that a command has just taken the person out of a dialogue. ``tapped`` is the message whose button was tapped, None for
-    a typed update, and ``before`` the digest of what it shows. ``steps`` are carried out after the commit.
+    ``left`` is true if a command has just ended a dialogue. ``tapped`` is the message whose button
+    was tapped, None for a typed update, and ``before`` the digest of what it shows. ``steps`` are
+    carried out after the commit.
     """
 
     uow: BotUnitOfWork
@@ -51,33 +52,33 @@ class UpdateRequest:
         self.steps.append(Send(screen, dialogue=True, card_of=card_of))
 
     def send(self, screen: Screen) -> None:
-        """Show a screen on a new message of its own, below what is there."""
+        """Show a screen on a new message that is no card."""
         self.steps.append(Send(screen))
 
-    def stand(self, flow: str, state: str) -> None:
-        """Take a place in a dialogue; what was kept with another one is forgotten, its card is not."""
-        kept = (
+    def enter(self, flow: str, state: str) -> None:
+        """Enter a state of a dialogue; values of another dialogue are dropped, its card is not."""
+        current = (
             self.dialogue
             if flow == self.dialogue.flow
             else Dialogue(card_message_id=self.dialogue.card_message_id)
         )
-        self.dialogue = replace(kept, flow=flow, state=state)
+        self.dialogue = replace(current, flow=flow, state=state)
 
     def remember(self, **data: object) -> None:
-        """Keep plain values with the dialogue."""
+        """Store plain values with the dialogue."""
         self.dialogue = replace(self.dialogue, data={**self.dialogue.data, **data})
 
     def forget(self) -> None:
-        """Drop the values kept with the dialogue."""
+        """Drop the values stored with the dialogue."""
         self.dialogue = replace(self.dialogue, data={})
 
-    def let_go(self) -> None:
-        """Stay in the dialogue without its card, which is to stay as it is, such as one that can still be undone."""
+    def detach_card(self) -> None:
+        """Stay in the dialogue, but leave its card as it is, for example to be undone later."""
         self.dialogue = replace(self.dialogue, card_message_id=None)
 
     def leave(self) -> None:
-        """Leave whatever dialogue the person is in; its card stays as it is."""
+        """Leave the dialogue the person is in, if any; its card stays as it is."""
         self.dialogue = Dialogue()
 
 
-CURRENT_REQUEST: ContextVar[UpdateRequest] = ContextVar("unit")
+CURRENT_REQUEST: ContextVar[UpdateRequest] = ContextVar("request")

@@ -1,4 +1,4 @@
-"""Find out what the person who acts is, and give his chat the menu to match."""
+"""The roles of the person who sent the update, and the command menu of their chat."""
 
 from bot.dialogue.context import Context
 from bot.messages.actions import SetMenu
@@ -6,7 +6,7 @@ from bot.ui.commands import Roles, commands_for
 
 
 async def roles_of(context: Context) -> Roles:
-    """Return the roles of the person who acts."""
+    """Return the roles of the person who sent the update."""
     return Roles(
         await context.uow.providers.of_client(context.me),
         admin=context.me in context.services.admins,
@@ -14,6 +14,6 @@ async def roles_of(context: Context) -> Roles:
 
 
 def set_menu(context: Context, roles: Roles) -> None:
-    """Give the chat the menu of these roles, in the person's language."""
+    """Set the chat's command menu for these roles, in the person's language."""
     commands = commands_for(context.t, provider=roles.provider is not None, admin=roles.admin)
     context.request.steps.append(SetMenu(commands))

@@ -15,37 +15,38 @@ _TIME_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class TimeOfDay:
-    """A time of any day, in minutes after midnight."""
+    """A time of day, in minutes after midnight."""
 
     minutes: int
 
     @property
     def text(self) -> str:
-        """The time as a clock shows it."""
+        """The time in text, like ``09:15``."""
         return wall_time(self.minutes)
 
     def is_at(self, cell: int, zone: ZoneInfo) -> bool:
-        """Tell whether a wall clock in this zone shows the time when the cell begins."""
+        """Return whether a wall clock in this zone shows the time when the cell begins."""
         local = instant(cell).astimezone(zone)
         return self.minutes == local.hour * 60 + local.minute
 
     def on(self, day: date, zone: ZoneInfo) -> int:
-        """Return the cell that holds the time on a day; of a time that comes twice, the first."""
+        """Return the cell of the time on a day; the first, if the clocks make it come twice."""
         return cell_with(datetime.combine(day, time(), zone) + timedelta(minutes=self.minutes))
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A day, a time or both; one of the two is there."""
+    """A day, a time or both; never neither."""
 
     day: date | None = None
     time: TimeOfDay | None = None
 
 
 def read_when(text: str, *, today: date, day: date | None = None) -> When | Problem:
-    """Read a line such as ``13 Aug``, ``friday 9:15`` or ``9:15``; where a day is known, a time alone is one of that day.
+    """Read a line like ``13 Aug``, ``friday 9:15`` or ``9:15``.
 
-    What can be both, such as ``9.10``, is a day unless one is known; what is no day that exists, such as ``9.30``, is a time.
+    If a ``day`` is known, a time alone is on that day. A text that can be both, like ``9.10``, is a
+    day unless one is known. A day that does not exist, like ``9.30``, is a time.
     """
     clock = read_time(text)
     if day is not None and isinstance(clock, TimeRead):

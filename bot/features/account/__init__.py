@@ -1,1 +1,1 @@
-"""People themselves: start, joining as a provider, settings, invitations and links."""
+"""People: start, joining as a provider, settings, invitations and links."""

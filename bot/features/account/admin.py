@@ -1,4 +1,4 @@
-"""What admins do: invite providers."""
+"""Invitations that admins create for new providers."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from domain.usecases.join import invite_provider
 
 
 async def invitation_wanted(update: Update, context: Context) -> None:
-    """An admin wants to invite a provider: every time a fresh link, on a message of its own that can be passed on."""
+    """Send a new invitation link on a message that the admin can forward."""
     code, ends = await context.act(
         invite_provider(context.uow, context.me, context.services.admins, context.now)
     )

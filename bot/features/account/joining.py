@@ -1,4 +1,4 @@
-"""Joining: an invited person opens the link, and chooses a public name and a zone."""
+"""Joining: an invited person opens the link and chooses a public name and a time zone."""
 
 from enum import StrEnum
 
@@ -12,7 +12,7 @@ from bot.dialogue.flow import Flow, Tap
 from bot.dialogue.roles import roles_of, set_menu
 from bot.dialogue.typed import BLANK, LINE, typed_text
 from bot.features.account.joining_screens import joined, name_question, zone_question
-from bot.features.account.zone_choice import take_zone, zone_typed
+from bot.features.account.zone_choice import set_time_zone, zone_typed
 from domain.provider import Provider
 from domain.usecases.join import accept_invitation, name_provider
 from domain.usecases.reservation_of import provider_of
@@ -21,20 +21,21 @@ FLOW = "joining"
 
 
 class State(StrEnum):
-    """What a typed line is taken for."""
+    """What the next typed line is read as."""
 
     NAME = "name"
     ZONE = "zone"
 
 
 async def invitation_opened(update: Update, context: Context) -> State | int:
-    """Somebody opened an invitation, which makes him a provider; opening it again goes on where he stopped."""
+    """Make the invited person a provider; if they are one already, go on where they stopped."""
     before = await context.uow.providers.of_client(context.me)
     provider = await context.act(
         accept_invitation(context.uow, context.request.contact, rest_of_link(context), context.now)
     )
     set_menu(context, await roles_of(context))
-    # Whoever has been a provider for a while and has a zone is done: a new name would here take his link along, which others may have.
+    # A provider with a time zone is done. Renaming them here would change their link, which clients
+    # may have.
     if before and context.request.person.time_zone:
         return _done(context, provider)
     context.show(name_question(context.reader, provider))
@@ -42,12 +43,15 @@ async def invitation_opened(update: Update, context: Context) -> State | int:
 
 
 async def name_kept(update: Update, context: Context) -> State:
-    """The new provider keeps the name he has."""
+    """Keep the name that Telegram has, and ask for the time zone."""
     return _ask_zone(context, await provider_of(context.uow, context.me))
 
 
 async def name_typed(update: Update, context: Context) -> State:
-    """The new provider typed a name; his link follows it, as nobody can have it yet."""
+    """Set the typed name, and ask for the time zone.
+
+    The link changes with the name, since no client can have it yet.
+    """
     return _ask_zone(
         context,
         await context.act(
@@ -57,31 +61,31 @@ async def name_typed(update: Update, context: Context) -> State:
 
 
 async def zone_tapped(update: Update, context: Context) -> int:
-    """A zone was tapped."""
+    """Set the tapped time zone, which is the last step."""
     return await _with_zone(context, context.tap(JoinZone).zone)
 
 
 async def zone_written(update: Update, context: Context) -> State | int:
-    """A zone, a city or a country was typed."""
+    """Set the time zone of a typed city, country or zone, or offer those that match."""
     zone = zone_typed(context, typed_text(update), JoinZone)
     return State.ZONE if zone is None else await _with_zone(context, zone)
 
 
 def _ask_zone(context: Context, provider: Provider) -> State:
-    """Ask for the zone."""
+    """Ask for the time zone."""
     context.show(zone_question(context.reader, provider, context.request.person.time_zone))
     return State.ZONE
 
 
 async def _with_zone(context: Context, zone: str) -> int:
-    """Take the zone of somebody who is a provider, which is the last step."""
+    """Set the time zone of a provider, which is the last step; raises errors.ProviderOnly."""
     provider = await provider_of(context.uow, context.me)
-    await take_zone(context, zone)
+    await set_time_zone(context, zone)
     return _done(context, provider)
 
 
 def _done(context: Context, provider: Provider) -> int:
-    """Say that all is set."""
+    """Say that the new provider is ready."""
     context.show(joined(context.reader, provider))
     return ConversationHandler.END
 

@@ -1,4 +1,4 @@
-"""The steps by which an invited person becomes a provider: the public name, the zone, and what comes next."""
+"""The screens of joining: the public name, the time zone, and what comes next."""
 
 from bot.buttons import JoinZone, KeepName, Open
 from bot.features.account.zone_screens import city, common_zones
@@ -9,7 +9,7 @@ from domain.provider import Provider
 
 
 def name_question(reader: Reader, provider: Provider) -> Screen:
-    """Ask for the public name; the present one can be kept by a button, unless a number stands in for it."""
+    """Ask for the public name; a button keeps the current one, unless it is only a number."""
     t = reader.t
     if provider.name == str(provider.client_id):
         return Screen(t("joining.name_first"))
@@ -18,7 +18,7 @@ def name_question(reader: Reader, provider: Provider) -> Screen:
 
 
 def zone_question(reader: Reader, provider: Provider, current: str | None) -> Screen:
-    """Ask for the zone; the one times are shown in now can be kept by a button."""
+    """Ask for the time zone; a button keeps the current one."""
     t, shown = reader.t, reader.times.zone.key
     keep = button(t.plain("joining.keep_zone", city=city(reader, shown)), JoinZone(shown))
     return Screen(
@@ -27,7 +27,7 @@ def zone_question(reader: Reader, provider: Provider, current: str | None) -> Sc
 
 
 def joined(reader: Reader, provider: Provider) -> Screen:
-    """Tell a new provider that all is set, and what to do next."""
+    """Say that the new provider is ready, and what to do next."""
     t = reader.t
     rows = (
         (

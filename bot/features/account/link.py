@@ -1,4 +1,4 @@
-"""A provider's own link, to be tapped or scanned."""
+"""A provider's link, to be tapped or scanned."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from domain.usecases.reservation_of import provider_of
 
 
 async def link_wanted(update: Update, context: Context) -> None:
-    """A provider wants the link to his free times; it comes on messages of their own, which can be passed on."""
+    """Send the link to the provider's free times and its QR code, on messages to forward."""
     provider = await provider_of(context.uow, context.me)
     link = link_to(context, "book", provider.slug)
     context.request.send(provider_link(context.reader, link))

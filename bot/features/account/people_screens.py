@@ -1,4 +1,4 @@
-"""First contact: what a person is greeted with, what there is to do, and what is kept of him."""
+"""The screens of first contact: greeting, help, privacy, and leaving a dialogue."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from bot.ui.locale import Reader
 
 
 def greeting(reader: Reader, name: str, roles: Roles, *, zone_chosen: bool) -> Screen:
-    """Greet a person by role, by their name if they have one, and show what to tap next."""
+    """Greet a person by role, and by name if they have one, with buttons for what is next."""
     t = reader.t
     parts = [t("start.hello", name=name) if name else t("start.hello_nameless")]
     if roles.admin:
@@ -21,11 +21,11 @@ def greeting(reader: Reader, name: str, roles: Roles, *, zone_chosen: bool) -> S
     parts.append(
         t("start.zone" if zone_chosen else "start.zone_of_venue", zone=reader.times.zone_city)
     )
-    return Screen("\n\n".join(parts), _everything(reader, roles))
+    return Screen("\n\n".join(parts), _all_commands(reader, roles))
 
 
 def help_text(reader: Reader, roles: Roles, hold: timedelta) -> Screen:
-    """Tell what the bot does, how long a hold lasts, and which commands this person has."""
+    """Say what the bot does, how long a hold lasts, and which commands this person has."""
     t = reader.t
     commands = commands_for(t, provider=roles.provider is not None, admin=roles.admin)
     listed = "\n".join(t("help.command", name=name, does=does) for name, does in commands)
@@ -38,7 +38,7 @@ def help_text(reader: Reader, roles: Roles, hold: timedelta) -> Screen:
 
 
 def privacy(reader: Reader) -> Screen:
-    """Tell what is kept, why, how long, and who sees it."""
+    """Say what is stored, why, how long, and who sees it."""
     t = reader.t
     return Screen(
         "\n\n".join(t(f"privacy.{part}") for part in ("kept", "how_long", "who_sees", "ask"))
@@ -46,18 +46,18 @@ def privacy(reader: Reader) -> Screen:
 
 
 def dialogue_left(reader: Reader, roles: Roles, *, left: bool) -> Screen:
-    """Tell that a dialogue was left, or that there was none; holds and bookings stay either way."""
+    """Say that a dialogue was left, or that there was none; holds and bookings stay either way."""
     nothing = "cancel.nothing_provider" if roles.provider else "cancel.nothing"
     return Screen(reader.t("cancel.left" if left else nothing), what_next(reader, roles))
 
 
-def way_back(reader: Reader) -> Screen:
-    """Tell somebody who types the word where the way back is."""
+def back_hint(reader: Reader) -> Screen:
+    """Say where the Back button is, for a person who typed the word."""
     return Screen(reader.t("elsewhere.back"))
 
 
-def _everything(reader: Reader, roles: Roles) -> Rows:
-    """Return all that a person of these roles may want."""
+def _all_commands(reader: Reader, roles: Roles) -> Rows:
+    """Return the buttons of all commands that these roles have."""
     rows: list[tuple[str, ...]] = []
     if roles.admin:
         rows.append(("invite",))

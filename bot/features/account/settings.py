@@ -1,4 +1,4 @@
-"""Settings: the time zone and the language of everybody, and the public name of a provider."""
+"""Settings: everyone's time zone and language, and a provider's public name."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -27,7 +27,7 @@ from bot.features.account.settings_screens import (
     settings_home,
     zone_settings,
 )
-from bot.features.account.zone_choice import take_zone, zone_typed
+from bot.features.account.zone_choice import set_time_zone, zone_typed
 from bot.ui.texts import LANGUAGES
 from domain.usecases.choose_settings import choose_language
 from domain.usecases.join import name_provider
@@ -37,42 +37,42 @@ FLOW = "settings"
 
 
 class State(StrEnum):
-    """What a typed line is taken for."""
+    """What the next typed line is read as."""
 
     ZONE = "zone"
     NAME = "name"
 
 
 async def settings_wanted(update: Update, context: Context) -> int:
-    """Somebody wants to see the settings, or comes back to them."""
+    """Show the settings."""
     return await _home(context)
 
 
 async def zones_wanted(update: Update, context: Context) -> State:
-    """Another zone is wanted: show the common ones, and wait for others to be typed."""
+    """Show the common time zones, and wait for another to be typed."""
     context.show(zone_settings(context.reader, context.request.person.time_zone))
     return State.ZONE
 
 
 async def zone_tapped(update: Update, context: Context) -> int:
-    """A zone was tapped."""
+    """Set the tapped time zone."""
     return await _with_zone(context, context.tap(ChooseZone).zone)
 
 
 async def zone_written(update: Update, context: Context) -> State | int:
-    """A zone, a city or a country was typed."""
+    """Set the time zone of a typed city, country or zone, or offer those that match."""
     zone = zone_typed(context, typed_text(update), ChooseZone, back(context.reader))
     return State.ZONE if zone is None else await _with_zone(context, zone)
 
 
 async def languages_wanted(update: Update, context: Context) -> int:
-    """Another language is wanted."""
+    """Show the languages."""
     context.show(language_settings(context.reader))
     return ConversationHandler.END
 
 
 async def language_chosen(update: Update, context: Context) -> int:
-    """A language was tapped; one that nobody speaks here can only be forged, and shows those that are spoken."""
+    """Set the tapped language; for an unknown one, which must be forged, show the languages."""
     language = context.tap(ChooseLanguage).language
     if language not in LANGUAGES:
         return await languages_wanted(update, context)
@@ -85,13 +85,13 @@ async def language_chosen(update: Update, context: Context) -> int:
 
 
 async def name_wanted(update: Update, context: Context) -> State:
-    """A provider wants another public name, and is asked to type it."""
+    """Ask for a new public name; raises errors.ProviderOnly."""
     context.show(name_settings(context.reader, await provider_of(context.uow, context.me)))
     return State.NAME
 
 
 async def name_typed(update: Update, context: Context) -> int:
-    """A provider typed a public name; his link stays, as others may have it."""
+    """Set the typed public name. The link stays, since clients may have it."""
     provider = await context.act(
         name_provider(context.uow, context.me, typed_text(update), keep_slug=True)
     )
@@ -99,15 +99,15 @@ async def name_typed(update: Update, context: Context) -> int:
 
 
 async def _with_zone(context: Context, zone: str) -> int:
-    """Take a zone, and show the settings in it."""
-    await take_zone(context, zone)
+    """Set a time zone, and show the settings in it."""
+    await set_time_zone(context, zone)
     return await _home(
         context, saved=context.t.plain("settings.zone_saved", zone=context.times.zone_city)
     )
 
 
 async def _home(context: Context, *, saved: str = "") -> int:
-    """Show the settings; what was saved is said in answer to a tap, and on the card in answer to a typed line."""
+    """Show the settings, and what was saved: in the answer to a tap, else above the settings."""
     tapped = context.request.tapped is not None
     if saved and tapped:
         context.say(saved)

@@ -1,4 +1,4 @@
-"""The settings: what they are now, and the choices for each."""
+"""The screens of the settings: the current values, and the choices for each."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from domain.provider import Provider
 def settings_home(
     reader: Reader, now: datetime, provider: Provider | None, note: str = ""
 ) -> Screen:
-    """Return the settings as they are, below a note if there is something to say first; a provider has a public name too."""
+    """Return the current settings, below a note if any; only providers have a public name."""
     t, times = reader.t, reader.times
     text = t(
         "settings.home",
@@ -35,7 +35,7 @@ def settings_home(
 
 
 def zone_settings(reader: Reader, chosen: str | None) -> Screen:
-    """Return the common zones, the chosen one marked, and say how to type another."""
+    """Return the common time zones, the chosen one marked, and how to type another."""
     return Screen(
         reader.t("settings.zone", zone=reader.times.zone_city),
         (*common_zones(reader, ChooseZone, chosen), *back(reader)),
@@ -43,7 +43,7 @@ def zone_settings(reader: Reader, chosen: str | None) -> Screen:
 
 
 def language_settings(reader: Reader) -> Screen:
-    """Return the languages, the present one marked."""
+    """Return the languages, the current one marked."""
     present = reader.t.language
     names = (
         (code, f"✅ {language_name(code)}" if code == present else language_name(code))
@@ -56,20 +56,20 @@ def language_settings(reader: Reader) -> Screen:
 
 
 def name_settings(reader: Reader, provider: Provider) -> Screen:
-    """Ask for another public name."""
+    """Ask for a new public name."""
     return Screen(reader.t("settings.name", name=provider.label), back(reader))
 
 
 def back(reader: Reader) -> Rows:
-    """Return the way back to the settings."""
+    """Return a row with the button back to the settings."""
     return ((button(reader.t.plain("button.back"), SettingsHome()),),)
 
 
 def language_name(code: str) -> str:
-    """Return what a language calls itself."""
+    """Return the name of a language in that language."""
     return str(LANGUAGES[code].get_language_name()).capitalize()
 
 
 def _below(note: str, text: str) -> str:
-    """Return a text below a note."""
+    """Return a text below a note, if there is one."""
     return f"{note}\n\n{text}" if note else text

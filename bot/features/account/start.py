@@ -1,4 +1,4 @@
-"""First contact and finding one's way: /start, /help, /privacy and /cancel."""
+"""First contact: /start, /help, /privacy and /cancel."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,11 +13,11 @@ from domain.client import name_from_telegram
 
 
 async def started(update: Update, context: Context) -> None:
-    """Somebody comes for the first time, or wants to begin anew: greet by role, and give the chat its menu."""
+    """Greet a person by role, and set their chat's command menu."""
     roles = await roles_of(context)
     first_name = update.effective_user.first_name if update.effective_user else ""
     name = name_from_telegram(replace(context.request.contact, name=first_name))
-    # A number stands in for a missing name elsewhere; a greeting does without.
+    # Elsewhere a number replaces a missing name; the greeting has no name instead.
     name = "" if name == str(context.me) else name
     context.request.send(
         greeting(
@@ -28,19 +28,19 @@ async def started(update: Update, context: Context) -> None:
 
 
 async def help_wanted(update: Update, context: Context) -> None:
-    """Somebody wants to know what there is to do."""
+    """Show what the bot can do."""
     context.request.send(
         help_text(context.reader, await roles_of(context), context.policy.hold_duration)
     )
 
 
 async def privacy_wanted(update: Update, context: Context) -> None:
-    """Somebody wants to know what is kept of him."""
+    """Show what is stored about the person."""
     context.request.send(privacy(context.reader))
 
 
 async def cancelled(update: Update, context: Context) -> None:
-    """Somebody wants out of a dialogue; the command has ended it by now, the bare word has not."""
+    """Leave the dialogue. The command has ended it by now; the typed word has not."""
     left = context.request.left or context.request.dialogue.flow is not None
     context.request.leave()
     context.request.send(dialogue_left(context.reader, await roles_of(context), left=left))

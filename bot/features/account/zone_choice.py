@@ -1,4 +1,4 @@
-"""Choosing a time zone, for those who join and for the settings: by button, or by typing what people call it."""
+"""Choose a time zone, by button or by typing a place; for joining and for the settings."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +14,10 @@ from domain.usecases.choose_settings import choose_zone
 def zone_typed(
     context: Context, text: str, choose: Callable[[str], Callback], below: Rows = ()
 ) -> str | None:
-    """Return the one zone a text means; where it means several, show them as buttons, and where it means none, say so."""
+    """Return the one time zone that a text means.
+
+    If it means several, show them as buttons; if it means none, say so; then return None.
+    """
     found = find_zones(text, limit=MOST_MATCHES + 1)
     if len(found) == 1:
         return found[0]
@@ -25,7 +28,7 @@ def zone_typed(
     return None
 
 
-async def take_zone(context: Context, zone: str) -> None:
-    """Show the person all times in this zone, from the very next screen on; raises errors.ZoneUnknown."""
+async def set_time_zone(context: Context, zone: str) -> None:
+    """Set the person's time zone, effective from the next screen; raises errors.ZoneUnknown."""
     await context.act(choose_zone(context.uow, context.me, zone))
     context.request.person = replace(context.request.person, time_zone=zone)

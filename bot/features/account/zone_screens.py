@@ -15,14 +15,14 @@ _TYPED_SHOWN = 60
 
 
 def common_zones(reader: Reader, choose: Callable[[str], Callback], current: str | None) -> Rows:
-    """Return a button for each of the zones most people live in; the one a person has chosen already is marked."""
+    """Return a button for each common time zone, the current one marked."""
     return _buttons(reader, COMMON_ZONES, choose, current)
 
 
 def zone_matches(
     reader: Reader, text: str, zones: Sequence[str], choose: Callable[[str], Callback], below: Rows
 ) -> Screen:
-    """Return the zones a typed text may mean, the main ones where they are many, above other buttons."""
+    """Return the zones that a typed text may mean, the main ones if they are many."""
     key = "zones.matches" if len(zones) <= MOST_MATCHES else "zones.many_matches"
     return Screen(
         reader.t(key, text=_shortened(text)),
@@ -31,7 +31,7 @@ def zone_matches(
 
 
 def unknown_zone(reader: Reader, text: str) -> Screen:
-    """Return what to type instead of a text that means no zone."""
+    """Say what to type instead of a text that means no time zone."""
     return Screen(reader.t("zones.unknown", text=_shortened(text)))
 
 
@@ -55,6 +55,6 @@ def _buttons(
 
 
 def _shortened(text: str) -> str:
-    """Return a typed text in a length fit to be played back."""
+    """Return a typed text, cut to a length that fits a message."""
     line = " ".join(text.split())
     return line if len(line) <= _TYPED_SHOWN else f"{line[:_TYPED_SHOWN]}…"

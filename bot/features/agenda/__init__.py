@@ -1,1 +1,1 @@
-"""A provider sees who comes, and cancels."""
+"""The agenda: a provider sees who comes, and cancels."""

@@ -78,7 +78,7 @@ async def day_opened_below(update: Update, context: Context) -> State:
     request = context.request
     in_other_dialogue = request.dialogue.flow not in {None, FLOW}
     if request.dialogue.state != State.DAY:
-        request.let_go()
+        request.detach_card()
     provider = await provider_of(context.uow, context.me)
     screen = await day_screen(context, provider, context.tap(OpenAgendaDay).day)
     (request.send if in_other_dialogue else request.show_below)(screen)
@@ -132,7 +132,7 @@ async def reason_typed(update: Update, context: Context) -> State:
 
     An empty reason or one too long changes nothing, and another can be typed.
     """
-    reason = _tidied(typed_text(update))
+    reason = _as_one_line(typed_text(update))
     if not 0 < len(reason) <= REASON_LIMIT:
         key = "agenda.reason_too_long" if reason else "agenda.reason_empty"
         context.request.send(Screen(context.t(key, limit=REASON_LIMIT, length=len(reason))))
@@ -141,7 +141,7 @@ async def reason_typed(update: Update, context: Context) -> State:
         context.uow, int(str(context.request.dialogue.data["reservation"])), context.me
     )
     if not _can_cancel(context, reservation):
-        return await _over(context, reservation)
+        return await _already_over(context, reservation)
     context.show(reason_to_confirm(context.reader, await entry_of(context, reservation), reason))
     context.request.remember(reason=reason)
     return State.REASON
@@ -174,9 +174,9 @@ async def _ask(context: Context, number: int) -> State:
     """Ask for a reason, unless there is nothing to cancel any more."""
     reservation, _ = await reservation_of_provider(context.uow, number, context.me)
     if not _can_cancel(context, reservation):
-        return await _over(context, reservation)
+        return await _already_over(context, reservation)
     context.show(reason_question(context.reader, await entry_of(context, reservation)))
-    context.request.stand(FLOW, State.REASON)
+    context.request.enter(FLOW, State.REASON)
     context.request.remember(reservation=reservation.id, reason="")
     return State.REASON
 
@@ -199,13 +199,13 @@ async def _cancel(context: Context, number: int, reason: str | None) -> State:
         )
     except _OVER:
         over, _ = await reservation_of_provider(context.uow, number, context.me)
-        return await _over(context, over)
+        return await _already_over(context, over)
     entry = await entry_of(context, ended)
     context.say(cancelled_answer(context.reader, entry))
     return await _day_of(context, ended, note=cancelled_note(context.reader, entry))
 
 
-async def _over(context: Context, reservation: Reservation) -> State:
+async def _already_over(context: Context, reservation: Reservation) -> State:
     """Say that there is nothing to cancel any more, and show the day."""
     entry = await entry_of(context, reservation)
     note = nothing_to_cancel(context.reader, entry, context.now)
@@ -230,8 +230,8 @@ def _browse(context: Context) -> State:
     return State.DAY
 
 
-def _tidied(text: str) -> str:
-    """Return a text as one line of printable characters with single spaces; "" where nothing in it is visible."""
+def _as_one_line(text: str) -> str:
+    """Return a text as one line of printable characters; "" if nothing in it is visible."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if has_visible_text(line) else ""
 

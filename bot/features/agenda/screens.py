@@ -1,4 +1,4 @@
-"""A provider's days: the reservations of one, one reservation, and the question before it is cancelled."""
+"""The screens of the agenda: a day, one reservation, and the question before it is cancelled."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -36,7 +36,7 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A reservation and whose it is."""
+    """A reservation and its client."""
 
     reservation: Reservation
     client: Client
@@ -46,9 +46,10 @@ class Entry:
 class DayView:
     """One page of a day: its ``entries`` out of ``count``, by start.
 
-    ``ahead`` are further days worth a look, with the number of reservations on each; ``idle`` tells that there are none from today on;
-    ``within`` are the first and the last day one may look at. ``upcoming`` is the next day with
-    reservations and their number, named if the day shown has none.
+    ``ahead`` are further days worth a look, with the number of reservations on each. ``idle`` is
+    true if there are none from today on. ``within`` are the first and last day the agenda shows.
+    ``upcoming`` is the next day with reservations and their number; it is named if the day shown
+    has none.
     """
 
     day: date
@@ -63,7 +64,7 @@ class DayView:
 
 
 def agenda_day(reader: Reader, view: DayView, note: str = "") -> Screen:
-    """Return a page of a day's reservations with ways to other days, below a note if there is something to say first."""
+    """Return a page of a day's reservations, with buttons to other days, below a note if any."""
     t, times = reader.t, reader.times
     if view.entries:
         lines = Markup("\n").join(_line(reader, entry) for entry in view.entries)
@@ -87,11 +88,11 @@ def agenda_day(reader: Reader, view: DayView, note: str = "") -> Screen:
 
 
 def agenda_entry(reader: Reader, entry: Entry, now: datetime) -> Screen:
-    """Return one reservation as it stands, with a way to cancel it while that can be done."""
+    """Return one reservation in its current state, with a button to cancel it if possible."""
     t = reader.t
     text = t(
         "agenda.entry",
-        **_whose_and_when(reader, entry),
+        **_client_and_time(reader, entry),
         state=_state(reader, entry.reservation, now),
     )
     if entry.reservation.reason:
@@ -113,15 +114,15 @@ def reason_question(reader: Reader, entry: Entry) -> Screen:
         (button(t.plain("agenda.without_reason"), CancelForClient(number)),),
         (button(t.plain("button.back"), AgendaEntry(number)),),
     )
-    return Screen(t("agenda.ask_reason", **_whose_and_when(reader, entry)), rows)
+    return Screen(t("agenda.ask_reason", **_client_and_time(reader, entry)), rows)
 
 
 def reason_to_confirm(reader: Reader, entry: Entry, reason: str) -> Screen:
-    """Show the reason that was typed and ask whether to cancel with it."""
+    """Show the typed reason and ask whether to cancel with it."""
     t, number = reader.t, entry.reservation.id
     text = t(
         "agenda.confirm_reason",
-        **_whose_and_when(reader, entry),
+        **_client_and_time(reader, entry),
         reason=t("card.reason", reason=reason),
     )
     choice = (
@@ -132,7 +133,7 @@ def reason_to_confirm(reader: Reader, entry: Entry, reason: str) -> Screen:
 
 
 def reason_mark(reason: str) -> str:
-    """Return a short mark of a reason: whoever agreed to one agreed to no other."""
+    """Return a short mark of a reason, so that consent to it covers no other reason."""
     return f"{zlib.crc32(reason.encode()):08x}"
 
 
@@ -143,9 +144,9 @@ def cancelled_answer(reader: Reader, entry: Entry) -> str:
 
 
 def cancelled_note(reader: Reader, entry: Entry) -> Markup:
-    """Return what is said above the day once a reservation is cancelled."""
+    """Return the note above the day after a reservation was cancelled."""
     key = "agenda.cancelled_untold" if entry.client.unreachable_since else "agenda.cancelled"
-    note = reader.t(key, **_whose_and_when(reader, entry))
+    note = reader.t(key, **_client_and_time(reader, entry))
     reason = entry.reservation.reason
     return Markup("{}\n{}").format(note, reader.t("card.reason", reason=reason)) if reason else note
 
@@ -175,13 +176,13 @@ def day_not_read(reader: Reader, problem: Problem, today: date) -> Screen:
 def _outdated(reader: Reader, key: str, entry: Entry, now: datetime) -> Markup:
     """Return a note on a reservation that is over: its state, and the reason if one was given."""
     state = _state(reader, entry.reservation, now)
-    note = reader.t(key, **_whose_and_when(reader, entry), state=state)
+    note = reader.t(key, **_client_and_time(reader, entry), state=state)
     reason = entry.reservation.reason
     return Markup("{}\n{}").format(note, reader.t("card.reason", reason=reason)) if reason else note
 
 
-def _whose_and_when(reader: Reader, entry: Entry) -> dict[str, object]:
-    """Return what every text about one reservation mentions."""
+def _client_and_time(reader: Reader, entry: Entry) -> dict[str, object]:
+    """Return the values that every text about one reservation needs."""
     slot = reader.times.slot(entry.reservation.span)
     return {
         "client": _linked(entry.client, entry.client.name),
@@ -191,7 +192,7 @@ def _whose_and_when(reader: Reader, entry: Entry) -> dict[str, object]:
 
 
 def _line(reader: Reader, entry: Entry) -> Markup:
-    """Return one reservation of the day: when, whose, and until when it is held."""
+    """Return one line of the day: time, client, and until when a hold is held."""
     reservation, times = entry.reservation, reader.times
     name = _linked(entry.client, _shortened(entry.client.name, _NAME_SHOWN))
     if reservation.expires_at is not None:
@@ -215,7 +216,7 @@ def _entry_button(reader: Reader, entry: Entry) -> Button:
 
 
 def _state(reader: Reader, reservation: Reservation, now: datetime) -> Markup:
-    """Return in words where a reservation stands."""
+    """Return the state of a reservation in words."""
     if reservation.alive(now):
         if reservation.expires_at is not None:
             return reader.t("agenda.state.held", until=held_until(reader, reservation))
@@ -234,7 +235,7 @@ def _state(reader: Reader, reservation: Reservation, now: datetime) -> Markup:
 
 
 def _other_days(reader: Reader, view: DayView) -> Rows:
-    """Return the ways to the day before, to today and to the day after, to further days, and to what brings clients where none come."""
+    """Return the buttons to other days, and to the provider's link if no clients come."""
     first, last = view.within
     before, after = view.day - _DAY, view.day + _DAY
     row = (
@@ -261,12 +262,12 @@ def _day_button(reader: Reader, day: date, shape: str) -> Button:
 
 
 def _linked(client: Client, name: str) -> Markup:
-    """Return a client's name, leading to a chat with him where he has a public one."""
+    """Return a client's name, as a link to their chat if they have a username."""
     if client.username is None:
         return Markup.escape(isolated(name))
     return Markup('<a href="https://t.me/{}">{}</a>').format(client.username, isolated(name))
 
 
 def _shortened(name: str, most: int) -> str:
-    """Return a name that fits into so many characters."""
+    """Return a name cut to at most ``most`` characters."""
     return name if len(name) <= most else f"{name[: most - 1].rstrip()}…"

@@ -1,4 +1,4 @@
-"""Look up what a provider's day holds, and show it."""
+"""Load a day of a provider's agenda as a screen."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,7 +17,8 @@ from domain.timespan import CELL, TimeSpan, by_day, cell_with, whole_day
 DAYS_AHEAD = 6
 _DAY = timedelta(days=1)
 _WEEK = timedelta(days=7)
-# How far one may page: beyond this nothing can be posted or is of interest, and forged days are brought back to it.
+# How far the agenda goes back and ahead. Days beyond, which only forged buttons and typed dates
+# name, become the nearest day within.
 _LOOK_BACK = timedelta(days=366)
 _LOOK_AHEAD = timedelta(days=731)
 
@@ -114,7 +115,7 @@ async def _next_days(
 
 
 async def _reserved(context: Context, provider: Provider, window: TimeSpan) -> Mapping[date, int]:
-    """Return the days within a window on which reservations start, and how many."""
+    """Return the days within a window on which reservations start, with their number."""
     reserved = await context.uow.reservations.of_provider(provider.id, window, context.now)
     return Counter(
         context.times.day_of(r.span.start) for r in reserved if r.span.start >= window.start
@@ -122,7 +123,7 @@ async def _reserved(context: Context, provider: Provider, window: TimeSpan) -> M
 
 
 async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Mapping[date, int]:
-    """Return the days within a window on which hours are posted, each with 0 reservations."""
+    """Return the days within a window with open hours, each with 0 reservations."""
     hours = [
         part
         for span in await context.uow.availability.within(provider.id, window)
@@ -132,7 +133,7 @@ async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Map
 
 
 async def _is_idle(context: Context, provider: Provider) -> bool:
-    """Tell whether nobody comes from today on, up to the horizon."""
+    """Return whether there are no reservations from today up to the booking horizon."""
     today = whole_day(context.today, context.zone)
     start = today.start if today else cell_with(context.now)
     window = TimeSpan(start, start + context.policy.booking_horizon // CELL + _WEEK // CELL)

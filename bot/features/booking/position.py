@@ -53,14 +53,14 @@ def typed_so_far(context: Context) -> When:
 
 def ask_provider(context: Context, part: str, wish: When) -> State:
     """Wait for a provider's name; keep the part that was searched for and what was typed."""
-    context.request.stand(FLOW, State.PROVIDER)
+    context.request.enter(FLOW, State.PROVIDER)
     context.request.remember(part=part, **_to_data(wish))
     return State.PROVIDER
 
 
 def ask_when(context: Context, state: State, position: FlowPosition, wish: When) -> State:
     """Wait for a day or a time; keep what completes the next typed line."""
-    context.request.stand(FLOW, state)
+    context.request.enter(FLOW, state)
     context.request.remember(
         provider=position.provider.id, moving=position.moving, **_to_data(wish)
     )

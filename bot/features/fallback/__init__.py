@@ -1,1 +1,1 @@
-"""What no other feature takes: unknown words, other chats, old buttons, refusals and errors."""
+"""What no other feature handles: unknown words, other chats, old buttons, refusals and errors."""

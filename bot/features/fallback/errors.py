@@ -1,4 +1,4 @@
-"""Where handlers end that did not do as asked: a refusal is told; anything else is our own fault and left to the processor."""
+"""Handle errors of handlers: answer a refusal, and leave any other error to the processor."""
 
 from telegram.ext import CallbackContext
 
@@ -9,11 +9,14 @@ from domain.errors import Refusal
 
 
 async def handler_failed(update: object, context: CallbackContext) -> None:  # type: ignore[type-arg]  # python-telegram-bot's own
-    """Tell a refusal, in a window for a tap and as a message for a typed line; hand any other error to the processor."""
+    """Answer a refusal: a tap in a window, a typed line by a message.
+
+    Any other error goes to the processor.
+    """
     request = CURRENT_REQUEST.get(None)
     if request is None or not isinstance(context, Context):
         return
-    # Whatever fails on the way to telling a refusal is our own fault too, and must not pass for work well done.
+    # An error while answering a refusal must not count as success, so the error is cleared last.
     request.error = context.error
     if not isinstance(context.error, Refusal):
         return

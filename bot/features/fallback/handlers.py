@@ -1,4 +1,4 @@
-"""Everything no dialogue and no command takes: other chats, other kinds of message, old buttons, words out of place."""
+"""Handle what no dialogue and no command does: other chats, old buttons, other words."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ from bot.dialogue.lines import line_of
 from bot.dialogue.roles import roles_of
 from bot.dialogue.typed import BLANK, LINE, typed_text
 from bot.dialogue.typed_when import When, read_when
-from bot.features.account.people_screens import way_back
+from bot.features.account.people_screens import back_hint
 from bot.features.account.start import cancelled, started
 from bot.features.agenda.conversation import is_browsing, leave_agenda, show_typed_day
 from bot.features.agenda.typed import is_unread, read_agenda_day
@@ -31,7 +31,7 @@ from domain.line import is_first_change
 
 _MESSAGE = filters.UpdateType.MESSAGE
 _NOT_PRIVATE = ~filters.ChatType.PRIVATE
-# Words that mean what a button or a command does, in the languages of the bot; typed alone, whatever dialogue somebody is in.
+# Words typed alone that do what a button or a command does, in any dialogue and either language.
 _STOP = filters.Regex(re.compile(r"^\s*(cancel|stop|stopp|abbrechen)[\s.!]*$", re.IGNORECASE))
 _BACK = filters.Regex(re.compile(r"^\s*(back|go back|zurück)[\s.!]*$", re.IGNORECASE))
 _GREETINGS = frozenset(
@@ -39,8 +39,8 @@ _GREETINGS = frozenset(
 )
 
 
-async def written_in_group(update: Update, context: Context) -> None:
-    """Somebody called the bot in a group, where appointments are nobody else's business; what is meant for another bot is not ours."""
+async def called_in_group(update: Update, context: Context) -> None:
+    """Answer a call in a group with a link to the private chat, unless it is for another bot."""
     called = [word.partition("@")[2] for word in typed_text(update).split() if "@" in word]
     if called and context.services.username not in called:
         return
@@ -53,16 +53,16 @@ async def written_in_group(update: Update, context: Context) -> None:
 
 
 async def tapped_in_group(update: Update, context: Context) -> None:
-    """A button was tapped on a message that was carried into a group."""
+    """Answer a tap on a message that was forwarded to a group."""
     context.warn(context.t.plain("elsewhere.group"))
 
 
-async def overheard(update: Update, context: Context) -> None:
-    """Something in a group that is not meant for the bot."""
+async def group_message_ignored(update: Update, context: Context) -> None:
+    """Ignore a message in a group that is not for the bot."""
 
 
 async def message_edited(update: Update, context: Context) -> None:
-    """A message was edited: say that the bot does not see that, where the person changed what they had just typed."""
+    """Say that the bot does not see edits, if the person edited what they had just typed."""
     edit = line_of(update)
     if edit is None:
         return
@@ -72,18 +72,21 @@ async def message_edited(update: Update, context: Context) -> None:
         context.request.send(Screen(context.t("elsewhere.edited")))
 
 
-async def nothing_tapped(update: Update, context: Context) -> None:
-    """A button that is only looked at was tapped."""
+async def inactive_button_tapped(update: Update, context: Context) -> None:
+    """Answer a tap on a button without an action."""
     context.say(context.t.plain("elsewhere.nothing"))
 
 
-async def stale_tapped(update: Update, context: Context) -> None:
-    """A button was tapped whose choice nobody can read: it is very old, or was never ours."""
+async def unknown_button_tapped(update: Update, context: Context) -> None:
+    """Answer a tap on a button that cannot be read: it is very old or forged."""
     context.warn(context.t.plain("elsewhere.stale"))
 
 
-async def words_out_of_place(update: Update, context: Context) -> None:
-    """Somebody typed something that nothing waits for; a provider's hours, a time to book and a greeting are understood all the same."""
+async def other_words_typed(update: Update, context: Context) -> None:
+    """Answer words that no dialogue waits for.
+
+    A day for an open agenda, a provider's hours, a time to book and a greeting are understood.
+    """
     line = typed_text(update)
     if is_browsing(context) and not is_unread(day := read_agenda_day(line, context.today)):
         await show_typed_day(context, day)
@@ -100,17 +103,20 @@ async def words_out_of_place(update: Update, context: Context) -> None:
 
 
 async def back_typed(update: Update, context: Context) -> None:
-    """Somebody typed what the button says."""
-    context.request.send(way_back(context.reader))
+    """Say where the Back button is."""
+    context.request.send(back_hint(context.reader))
 
 
-async def no_text(update: Update, context: Context) -> None:
-    """Somebody sent a sticker, a picture, a voice or the like."""
+async def message_without_text(update: Update, context: Context) -> None:
+    """Say that the bot reads only text, in answer to a sticker, picture or voice message."""
     await _say(context, "elsewhere.no_text")
 
 
 async def membership_changed(update: Update, context: Context) -> None:
-    """Somebody blocked the bot, or unblocked it: then he is told what he missed, as far as it still holds."""
+    """Note that a person blocked the bot; once they unblock it, send what they missed.
+
+    Notifications that no longer hold are not sent.
+    """
     change = update.my_chat_member
     if change is None or change.chat.type != "private":
         return
@@ -121,17 +127,20 @@ async def membership_changed(update: Update, context: Context) -> None:
 
 
 async def _say(context: Context, key: str) -> None:
-    """Say something, with the buttons of what this person most likely wants."""
+    """Send a text, with the buttons this person most likely needs."""
     context.request.send(Screen(context.t(key), what_next(context.reader, await roles_of(context))))
 
 
 def first_handlers() -> list[BaseHandler[Update, Context, Any]]:
-    """Return the handlers that come before all others: they keep groups, edits and the words for leaving out of the dialogues."""
+    """Return the handlers that run before all others.
+
+    They keep groups, edits and the words for leaving out of the dialogues.
+    """
     return [
         ChatMemberHandler(membership_changed, ChatMemberHandler.MY_CHAT_MEMBER),
-        MessageHandler(_NOT_PRIVATE & filters.COMMAND & _MESSAGE, written_in_group),
-        MessageHandler(_NOT_PRIVATE & filters.Entity("mention") & _MESSAGE, written_in_group),
-        MessageHandler(_NOT_PRIVATE, overheard),
+        MessageHandler(_NOT_PRIVATE & filters.COMMAND & _MESSAGE, called_in_group),
+        MessageHandler(_NOT_PRIVATE & filters.Entity("mention") & _MESSAGE, called_in_group),
+        MessageHandler(_NOT_PRIVATE, group_message_ignored),
         _TappedInGroup(tapped_in_group),
         MessageHandler(filters.UpdateType.EDITED_MESSAGE, message_edited),
         MessageHandler(LINE & _STOP, cancelled),
@@ -140,20 +149,20 @@ def first_handlers() -> list[BaseHandler[Update, Context, Any]]:
 
 
 def last_handlers() -> list[BaseHandler[Update, Context, Any]]:
-    """Return the handlers that take what is left."""
+    """Return the handlers of all that no other handler accepts."""
     return [
-        Tap(Nothing, nothing_tapped),
-        CallbackQueryHandler(stale_tapped),
-        MessageHandler((filters.TEXT | BLANK) & _MESSAGE, words_out_of_place),
-        MessageHandler(_MESSAGE & ~filters.StatusUpdate.ALL, no_text),
+        Tap(Nothing, inactive_button_tapped),
+        CallbackQueryHandler(unknown_button_tapped),
+        MessageHandler((filters.TEXT | BLANK) & _MESSAGE, other_words_typed),
+        MessageHandler(_MESSAGE & ~filters.StatusUpdate.ALL, message_without_text),
     ]
 
 
 class _TappedInGroup(CallbackQueryHandler[Context, None]):
-    """Takes the taps on messages that stand in a group."""
+    """Handles taps on messages in a group."""
 
     def check_update(self, update: object) -> bool:
-        """Tell whether it is such a tap."""
+        """Return whether the update is such a tap."""
         chat = (
             update.effective_chat if isinstance(update, Update) and update.callback_query else None
         )

@@ -1,4 +1,4 @@
-"""Choosing hours by tapping: days in a calendar, then the start, then the end."""
+"""The screens of tapped hours: days in a calendar, then the start, then the end."""
 
 from datetime import date
 
@@ -17,7 +17,7 @@ _CHOSEN = "✅"
 
 
 def draft_calendar(reader: Reader, draft: Draft, month: date, within: tuple[date, date]) -> Screen:
-    """Return a month in which days are chosen by tapping them; ``within`` are the first and the last day that can be."""
+    """Return a month to choose days in; ``within`` are the first and last possible day."""
     t = reader.t
     chosen = {day for day, _ in draft.days}
     rows = month_calendar(
@@ -37,7 +37,7 @@ def draft_calendar(reader: Reader, draft: Draft, month: date, within: tuple[date
 
 
 def draft_start(reader: Reader, draft: Draft, today: date, *, earliest: int = 0) -> Screen:
-    """Return the starts to choose from, in half-hours; those before ``earliest``, in minutes after midnight, are left out."""
+    """Return the half-hours to start at, from ``earliest`` on, in minutes after midnight."""
     times = [at for at in range(0, DAY_MINUTES, _HALF_HOUR) if at >= earliest]
     buttons = (button(wall_time(at), DraftStart(draft.id, at)) for at in times)
     text = reader.t("hours.start", days=_days(reader, draft, today), zone=reader.in_zone())
@@ -46,7 +46,7 @@ def draft_start(reader: Reader, draft: Draft, today: date, *, earliest: int = 0)
 
 
 def draft_end(reader: Reader, draft: Draft, start: int, today: date) -> Screen:
-    """Return the ends to choose from: half-hours after the start, up to midnight."""
+    """Return the half-hours to end at: those after the start, up to midnight."""
     first = (start // _HALF_HOUR + 1) * _HALF_HOUR
     buttons = (
         button(wall_time(at), DraftEnd(draft.id, start, at))
@@ -64,23 +64,23 @@ def draft_end(reader: Reader, draft: Draft, start: int, today: date) -> Screen:
 
 
 def hours_wanted(reader: Reader, draft: Draft, today: date) -> Screen:
-    """Ask for the hours of days that were typed without any."""
+    """Ask for the hours of days that were typed without hours."""
     return Screen(
         reader.t("hours.from_when", day=_days(reader, draft, today)), _back(reader, HoursHome(0))
     )
 
 
 def time_offered(reason: str, minutes: int | None, choice: Callback) -> Screen:
-    """Tell why a typed time will not do, with the nearest one that would as a button, where there is one."""
+    """Say why a typed time cannot be used, with the nearest usable time as a button, if any."""
     rows = () if minutes is None else ((button(wall_time(minutes), choice),),)
     return Screen(reason, rows)
 
 
 def _days(reader: Reader, draft: Draft, today: date) -> str:
-    """Return the chosen days by name."""
+    """Return the names of the chosen days."""
     return day_names(reader, [day for day, _ in draft.days], today)
 
 
 def _back(reader: Reader, choice: Callback) -> Rows:
-    """Return a way back."""
+    """Return a row with the Back button."""
     return ((button(reader.t.plain("button.back"), choice),),)

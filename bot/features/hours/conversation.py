@@ -1,4 +1,4 @@
-"""Posting and removing hours, by typing or tapping."""
+"""The dialogue of open hours: add and remove them by typing or tapping."""
 
 from telegram.ext import CommandHandler, MessageHandler
 
@@ -56,6 +56,6 @@ def hours_flow() -> Flow:
             State.DAYS: [MessageHandler(LINE, days_typed)],
             State.START: [MessageHandler(LINE, start_typed)],
             State.END: [MessageHandler(LINE, end_typed)],
-            State.REMOVING: [MessageHandler(LINE, hours_posted.stretch_typed)],
+            State.REMOVING: [MessageHandler(LINE, hours_posted.span_typed)],
         },
     )

@@ -1,23 +1,24 @@
-"""Reservations inside hours that are to go: nothing happens to them before the provider has said what."""
+"""Remove open hours; ask the provider first what becomes of reservations inside."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.buttons import Callback
 from bot.dialogue.context import Context
 from bot.features.hours.removal_screens import Booked, bookings_inside, list_mark
-from bot.features.hours.state import State, stand
+from bot.features.hours.state import State, enter
 from domain import errors
 from domain.reservation import Reservation
 from domain.usecases.remove_availability import Inside, Removal
 
 
-async def cleared(
+async def remove_or_ask(
     context: Context, remove: Callable[[Inside], Awaitable[Removal]], answer: str
 ) -> tuple[Removal, str]:
-    """Remove hours as answered; return what came of it, and a note on how many reservations stayed or went, if any did.
+    """Remove hours as answered; return the removal and a note on the reservations inside, if any.
 
-    An answer to cancel holds for the list it was given to: where a reservation came or went since, it is asked again. Raises
-    errors.DraftUnknown for an answer that no button of ours carries.
+    The removal is not done if the provider has to be asked first. An answer to cancel is valid for
+    the list it was given to; if that has changed since, the provider is asked again. Raises
+    errors.DraftUnknown for a forged answer.
     """
     inside, mark = _read(answer)
     removal = await context.act(remove(Inside.ASK))
@@ -34,16 +35,16 @@ async def cleared(
     return removal, str(note)
 
 
-async def ask_about(
+async def ask_about_bookings(
     context: Context,
     inside: Sequence[Reservation],
     answer: Callable[[str], Callback],
     back: Callback,
 ) -> State:
-    """List reservations and ask whether they stay."""
+    """List the reservations and ask whether to keep or to cancel them."""
     booked = [Booked(one, await _name(context, one.client_id)) for one in inside]
     context.show(bookings_inside(context.reader, booked, answer, back))
-    return stand(context, State.TYPING)
+    return enter(context, State.TYPING)
 
 
 async def _name(context: Context, client_id: int) -> str:
@@ -53,7 +54,7 @@ async def _name(context: Context, client_id: int) -> str:
 
 
 def _read(answer: str) -> tuple[Inside, str]:
-    """Return an answer and the mark of the list it was given to."""
+    """Return an answer and the mark of the list it was given to; raises errors.DraftUnknown."""
     try:
         return Inside(answer[:1]), answer[1:]
     except ValueError:

@@ -1,4 +1,4 @@
-"""Days with their hours, written so that any number of them fits a message or a button."""
+"""Days with their hours as text that fits a message or a button, however many they are."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -22,7 +22,7 @@ DaySpans = tuple[date, tuple[TimeSpan, ...]]
 
 
 def grouped(reader: Reader, spans: Iterable[TimeSpan]) -> tuple[DaySpans, ...]:
-    """Return stretches by the reader's calendar day, cut at his midnights."""
+    """Return spans by calendar day in the reader's time zone, split at midnight."""
     parts = by_day(spans, reader.times.zone)
     return tuple(
         (day, tuple(span for _, span in pairs))
@@ -31,7 +31,7 @@ def grouped(reader: Reader, spans: Iterable[TimeSpan]) -> tuple[DaySpans, ...]:
 
 
 def day_name(reader: Reader, day: date, today: date) -> str:
-    """Return ``Fri, 13 Aug``, with the year where it is not this one."""
+    """Return a name like ``Fri 13 Aug``, with the year if it is not this year."""
     name = reader.times.short_day(day)
     return name if day.year == today.year else f"{name} {day.year}"
 
@@ -56,17 +56,17 @@ def day_lines(
 
 
 def spans_text(reader: Reader, spans: Sequence[TimeSpan], *, most: int = _SPANS_SHOWN) -> str:
-    """Return ``08:00–12:00, 13:00–15:00``; of many only the first, and how many more there are."""
+    """Return ``08:00–12:00, 13:00–15:00``, shortened to the first spans if there are many."""
     return _shortened(_times(reader, spans), most)
 
 
 def day_names(reader: Reader, days: Sequence[date], today: date) -> str:
-    """Return the names of the first days, and how many more there are."""
+    """Return the names of the first days, and the number of further days."""
     return _shortened([day_name(reader, day, today) for day in days], _NAMES_SHOWN, " · ")
 
 
 def hours_label(reader: Reader, days: Sequence[DayHours], today: date) -> str:
-    """Return what a suggested posting means, for a button: its days, and its hours where they are the same on each."""
+    """Return a button label for suggested hours: the days, and the hours if all days share them."""
     same = len({spans for _, spans in days}) == 1
     when = _label_days(reader, [day for day, _ in days], today)
     if not same:
@@ -78,7 +78,7 @@ def hours_label(reader: Reader, days: Sequence[DayHours], today: date) -> str:
 def clock_changes(
     reader: Reader, days: Sequence[DayHours], real: Sequence[TimeSpan]
 ) -> list[tuple[date, int]]:
-    """Return the days on which the clocks change within the hours, with the minutes they gain or lose."""
+    """Return the days whose hours a clock change makes longer or shorter, and by how many minutes."""
     minutes = {
         day: sum(span.end - span.start for span in spans) * CELL_MINUTES
         for day, spans in grouped(reader, real)
@@ -91,7 +91,7 @@ def clock_changes(
 
 
 def cut(notes: Sequence[str], most: int) -> Sequence[str]:
-    """Return the notes that fit so many characters together."""
+    """Return the first notes, as many as fit into ``most`` characters together."""
     total = 0
     kept = []
     for note in notes:
@@ -125,7 +125,7 @@ def _date_name(reader: Reader, day: date, today: date) -> str:
 
 
 def _label_days(reader: Reader, days: Sequence[date], today: date) -> str:
-    """Return a few days by name, or many by the first, the last and their number."""
+    """Return the names of a few days, or the first, the last and the number of many."""
     names = [day_name(reader, day, today) for day in days]
     if len(names) <= _LABEL_DAYS:
         return reader.times.listed(names)
@@ -133,6 +133,6 @@ def _label_days(reader: Reader, days: Sequence[date], today: date) -> str:
 
 
 def _shortened(parts: Sequence[str], most: int, joint: str = ", ") -> str:
-    """Return the first parts, and how many more there are."""
+    """Return the first ``most`` parts, and the number of further parts."""
     shown = joint.join(islice(parts, most))
     return shown if len(parts) <= most else f"{shown} +{len(parts) - most}"

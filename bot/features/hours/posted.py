@@ -1,4 +1,4 @@
-"""What is posted: seen day by day, and removed by the day, the stretch or a part of one."""
+"""Open hours: show them day by day, and remove a day, a span or a part of one."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,11 +8,11 @@ from telegram import Update
 from bot.buttons import AskRemoval, HoursHome, PostedDay, RemoveHours
 from bot.dialogue.context import Context
 from bot.dialogue.typed import argument, typed_text
-from bot.features.hours.inside import ask_about, cleared
+from bot.features.hours.inside import ask_about_bookings, remove_or_ask
 from bot.features.hours.lines import grouped
-from bot.features.hours.removal_screens import below, removal_to_confirm
+from bot.features.hours.removal_screens import removal_to_confirm, with_note
 from bot.features.hours.screens import hours_home, posted_day
-from bot.features.hours.state import FARTHEST, State, kept, stand, too_far
+from bot.features.hours.state import FARTHEST, State, enter, stored, too_far
 from bot.features.hours.typed import hours_typed, names_days, preview_typed
 from bot.messages.screen import Screen
 from bot.parsing.clock.times import read_span
@@ -29,7 +29,7 @@ _DAY_CELLS = 100
 
 
 async def hours_opened(update: Update, context: Context) -> State:
-    """Show how to post and what is posted, or preview hours typed behind the command.
+    """Show how to add hours and the open hours, or preview hours typed behind the command.
 
     Raises errors.ProviderOnly.
     """
@@ -39,37 +39,37 @@ async def hours_opened(update: Update, context: Context) -> State:
 
 
 async def home_paged(update: Update, context: Context) -> State:
-    """Another page of what is posted was asked for, or the way back to it."""
+    """Show a page of the open hours."""
     return await _show_home(context, context.tap(HoursHome).page)
 
 
 async def day_opened(update: Update, context: Context) -> State:
-    """A posted day was tapped."""
+    """Show the open hours of the tapped day."""
     return await _show_day(context, context.tap(PostedDay).day)
 
 
 async def removal_asked(update: Update, context: Context) -> State:
-    """A stretch is about to be removed: ask first. Where nothing of it is left, the day says so."""
-    span = _named(context, context.tap(AskRemoval))
+    """Ask whether to remove a span; if none of it is open any more, show the day as it is."""
+    span = _span_of(context, context.tap(AskRemoval))
     day = context.times.day_of(span.start)
     posted = await _posted(context, await provider_of(context.uow, context.me), span)
     return _ask(context, day, posted, ()) if posted else await _show_day(context, day)
 
 
 async def hours_removed(update: Update, context: Context) -> State:
-    """A stretch is to be removed, as was agreed to; bookings inside are asked about."""
+    """Remove a span after the provider confirmed; ask about reservations inside."""
     tap = context.tap(RemoveHours)
-    span = _named(context, tap)
+    span = _span_of(context, tap)
 
     async def remove(inside: Inside) -> Removal:
         return await remove_availability(
             context.uow, context.policy, context.me, [span], inside, context.now
         )
 
-    removal, told = await cleared(context, remove, tap.inside)
+    removal, note = await remove_or_ask(context, remove, tap.inside)
     day = context.times.day_of(span.start)
     if not removal.done:
-        return await ask_about(
+        return await ask_about_bookings(
             context,
             removal.inside,
             lambda answer: RemoveHours(span.start, span.end, answer),
@@ -82,31 +82,31 @@ async def hours_removed(update: Update, context: Context) -> State:
         span=times.span(span),
         zone=context.reader.in_zone(),
     )
-    if not told:
+    if not note:
         context.say(removed.unescape())
-    return await _show_day(context, day, "\n".join(filter(None, (removed, told))))
+    return await _show_day(context, day, "\n".join(filter(None, (removed, note))))
 
 
-async def stretch_typed(update: Update, context: Context) -> State:
-    """Ask whether to remove a typed stretch of the day shown; preview hours with days of their own."""
-    day = date.fromisoformat(kept(context, "day"))
+async def span_typed(update: Update, context: Context) -> State:
+    """Ask whether to remove a typed span of the day shown; preview hours that name days."""
+    day = date.fromisoformat(stored(context, "day"))
     read = read_span(typed_text(update))
     if isinstance(read, SpanRead):
         return await _ask_removal(context, day, read)
     if names_days(read_hours(typed_text(update), today=context.today)):
         return await hours_typed(update, context)
-    return _say(context, problem_text(context.reader, read, "hours.remove_examples"))
+    return _reply(context, problem_text(context.reader, read, "hours.remove_examples"))
 
 
 async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
-    """Play back what of a day a typed stretch would remove, on the grid and as posted, to be agreed to."""
+    """Show which open hours of a day a typed span would remove, to be confirmed."""
     wall = read.span.inward()
     real = on_day(day, wall, context.zone) if wall else None
     if real is None:
-        return _say(context, context.t("hours.remove_off_grid"))
+        return _reply(context, context.t("hours.remove_off_grid"))
     posted = await _posted(context, await provider_of(context.uow, context.me), real)
     if not posted:
-        return _say(
+        return _reply(
             context,
             context.t("hours.nothing_then"),
         )
@@ -119,11 +119,11 @@ async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
 def _ask(context: Context, day: date, posted: Sequence[TimeSpan], notes: Sequence[str]) -> State:
     """Ask whether to remove hours of a day."""
     context.show(removal_to_confirm(context.reader, day, posted, notes))
-    return stand(context, State.REMOVING, day=day.isoformat())
+    return enter(context, State.REMOVING, day=day.isoformat())
 
 
 async def _show_home(context: Context, page: int, note: str = "") -> State:
-    """Show how to post and what is posted, below what there is to say first."""
+    """Show how to add hours and a page of the open hours, below a note if there is one."""
     provider = await provider_of(context.uow, context.me)
     posted = grouped(context.reader, await _posted(context, provider, _coming(context)))
     home = hours_home(
@@ -133,12 +133,12 @@ async def _show_home(context: Context, page: int, note: str = "") -> State:
         page=page,
         zone_chosen=context.request.person.time_zone is not None,
     )
-    context.show(below(note, home))
-    return stand(context, State.TYPING)
+    context.show(with_note(note, home))
+    return enter(context, State.TYPING)
 
 
 async def _show_day(context: Context, day: date, note: str = "") -> State:
-    """Show what is posted on a day, or the list where the day is over or beyond reach, or nothing is left on it."""
+    """Show the open hours of a day, or of all days if it is past, out of reach or has none."""
     provider = await provider_of(context.uow, context.me)
     window = (
         whole_day(day, context.zone) if day >= context.today and not too_far(context, day) else None
@@ -146,32 +146,32 @@ async def _show_day(context: Context, day: date, note: str = "") -> State:
     posted = await _posted(context, provider, window) if window else ()
     if not posted:
         return await _show_home(context, 0, note)
-    context.show(below(note, posted_day(context.reader, day, posted)))
-    return stand(context, State.REMOVING, day=day.isoformat())
+    context.show(with_note(note, posted_day(context.reader, day, posted)))
+    return enter(context, State.REMOVING, day=day.isoformat())
 
 
 async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Sequence[TimeSpan]:
-    """Return what is posted within a window, cut to it."""
+    """Return the open hours within a window, clipped to it."""
     spans = await context.uow.availability.within(provider.id, window)
     return tuple(part for span in spans if (part := span.clipped(window)))
 
 
 def _coming(context: Context) -> TimeSpan:
-    """Return the time from the beginning of today to the end of what can be posted."""
+    """Return the time from the start of today to the last hours that can be added."""
     today = whole_day(context.today, context.zone)
     start = today.start if today else int(context.now.timestamp()) // 900
     return TimeSpan(start, start + (FARTHEST + 2) * _DAY_CELLS)
 
 
-def _named(context: Context, tap: RemoveHours | AskRemoval) -> TimeSpan:
-    """Return the stretch a button names, which lies within one day to come; raises errors.DraftUnknown for a forged one."""
+def _span_of(context: Context, tap: RemoveHours | AskRemoval) -> TimeSpan:
+    """Return the span of a button, within one day to come; raises errors.DraftUnknown if forged."""
     coming = _coming(context)
     if not coming.start <= tap.start < tap.end <= coming.end or tap.end - tap.start > _DAY_CELLS:
         raise errors.DraftUnknown
     return TimeSpan(tap.start, tap.end)
 
 
-def _say(context: Context, text: str) -> State:
-    """Answer below the day, which stays as it is."""
+def _reply(context: Context, text: str) -> State:
+    """Reply on a new message; the day stays as it is."""
     context.request.send(Screen(text))
     return State.REMOVING

@@ -1,4 +1,4 @@
-"""A draft of hours on its way: the preview, and what became of it."""
+"""The screens of a draft of hours: its preview, and what became of it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,9 +32,10 @@ _NOTES_LENGTH = 1500
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """What publishing a draft would do: all its time, what of it is posted already, and the slots it makes.
+    """The preview of a draft: all its time, the part that is open already, and its slots.
 
-    ``notes`` tell how it was read, where it was typed; ``back`` leads to the choice of the end, where it was tapped.
+    ``notes`` say how a typed draft was read. ``back`` leads to the choice of the end of a tapped
+    one.
     """
 
     draft: Draft
@@ -47,14 +48,14 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A posting that is offered in the place of one that was refused or not understood."""
+    """A draft offered instead of hours that were refused or not understood."""
 
     draft: int
     days: Sequence[DayHours]
 
 
 def preview(reader: Reader, posting: Posting, slot_length: timedelta, today: date) -> Screen:
-    """Return what publishing would do, with ``Publish`` and ``Discard``; where it would do nothing, with the ways on instead."""
+    """Return the preview with ``Publish`` and ``Discard``, unless nothing would change."""
     t = reader.t
     days = grouped(reader, posting.spans)
     total = t(
@@ -91,9 +92,10 @@ def published(
     *,
     too_early: bool = False,
 ) -> Screen:
-    """Return what publishing added, with ``Undo``; ``bookable`` counts the slots of it that can be booked at this moment.
+    """Return what publishing added, with ``Undo``.
 
-    ``too_early`` tells that none can because they lie beyond the booking horizon.
+    ``bookable`` is the number of added slots that can be booked now. ``too_early`` is true if there
+    are none because all are beyond the booking horizon.
     """
     t = reader.t
     if not draft.added:
@@ -107,7 +109,7 @@ def published(
 
 
 def _outlook(reader: Reader, bookable: int, policy: BookingPolicy, *, too_early: bool) -> Markup:
-    """Return how many slots can be booked now, and when all of them can."""
+    """Return how many slots can be booked now, and how far ahead clients can book."""
     t, times = reader.t, reader.times
     notice, horizon = times.duration(policy.notice_period), times.duration(policy.booking_horizon)
     if too_early:
@@ -121,12 +123,12 @@ def _outlook(reader: Reader, bookable: int, policy: BookingPolicy, *, too_early:
 
 
 def discarded(reader: Reader) -> Screen:
-    """Tell that a draft was dropped."""
+    """Say that a draft was discarded."""
     return Screen(reader.t("hours.discarded"), _ways_on(reader))
 
 
 def undone(reader: Reader, draft: Draft, today: date) -> Screen:
-    """Tell that what publishing had added is gone again."""
+    """Say that the hours that publishing had added are removed again."""
     lines = day_lines(reader, grouped(reader, draft.added), today)
     return Screen(reader.t("hours.undone", lines=lines, zone=reader.in_zone()), _ways_on(reader))
 
@@ -138,7 +140,7 @@ def refused(
     today: date,
     back: Callback | None = None,
 ) -> Screen:
-    """Tell why hours were refused or not understood, with the nearest readings that would do as one button each."""
+    """Say why hours were refused or not understood, with a button for each suggestion."""
     t = reader.t
     rows = tuple(
         (button(hours_label(reader, one.days, today), ShowDraft(one.draft)),) for one in suggestions
@@ -158,8 +160,8 @@ def all_past(reader: Reader, next_week: Suggestion, back: Callback) -> Screen:
     )
 
 
-def meant(reader: Reader, span: WallSpan, suggestion: Suggestion, today: date) -> Screen:
-    """Ask whether other hours were meant than those that were typed, which end before they start."""
+def did_you_mean(reader: Reader, span: WallSpan, suggestion: Suggestion, today: date) -> Screen:
+    """Ask whether later hours were meant: the typed ones end before they start."""
     text = reader.t("hours.did_you_mean", span=wall_span(span))
     return Screen(
         text, ((button(hours_label(reader, suggestion.days, today), ShowDraft(suggestion.draft)),),)
@@ -167,14 +169,14 @@ def meant(reader: Reader, span: WallSpan, suggestion: Suggestion, today: date) -
 
 
 def cannot_repeat(reader: Reader) -> Screen:
-    """Tell that hours of every week cannot be posted at once, with the way to the calendar."""
+    """Say that weekly hours are not supported, with a button to the calendar."""
     return Screen(
         reader.t("typed.no_repeat"), ((button(reader.t.plain("hours.choose_days"), NewDraft()),),)
     )
 
 
 def _remarks(reader: Reader, posting: Posting, slot_length: timedelta, today: date) -> list[str]:
-    """Return what has to be known before publishing: what is posted already, clock changes, assumptions."""
+    """Return the remarks of a preview: hours open already, clock changes, assumptions."""
     t = reader.t
     remarks: list[str] = []
     if _is_all_posted(posting):
@@ -199,20 +201,20 @@ def _clock_change(reader: Reader, day: date, minutes: int) -> str:
 
 
 def _is_all_posted(posting: Posting) -> bool:
-    """Tell whether publishing would add nothing."""
+    """Return whether publishing would add nothing."""
     return merged(posting.posted) == posting.spans
 
 
 def _ways_on(reader: Reader) -> Rows:
-    """Return a way to more hours and a way to those that are posted."""
+    """Return a row with the buttons to the calendar and to the open hours."""
     return ((button(reader.t.plain("hours.choose_days"), NewDraft()), _home(reader)),)
 
 
 def _home(reader: Reader) -> Button:
-    """Return a way to what is posted."""
+    """Return the button to the open hours."""
     return button(reader.t.plain("hours.see"), HoursHome(0))
 
 
 def _back(reader: Reader, back: Callback | None) -> Rows:
-    """Return a way back where there is one."""
+    """Return a row with the Back button, or none if it leads nowhere."""
     return ((button(reader.t.plain("button.back"), back),),) if back else ()

@@ -1,4 +1,4 @@
-"""Removing hours: what is about to go, and what becomes of the bookings inside."""
+"""The screens of removing hours: the question, and the bookings inside."""
 
 import zlib
 from collections.abc import Callable, Iterable, Sequence
@@ -15,8 +15,8 @@ from bot.ui.locale import Reader
 from domain.reservation import Reservation, Status
 from domain.timespan import TimeSpan
 
-# What a button's ``inside`` says: see usecases.remove_availability.Inside. An answer to cancel goes on with a mark of the list
-# it was given to.
+# The values of ``inside`` on a button: see usecases.remove_availability.Inside.
+# An answer to cancel also has the mark of the list it was given to.
 ASK, KEEP, CANCEL = "a", "k", "c"
 _BOOKINGS_SHOWN = 20
 _NAME_SHOWN = 60
@@ -24,21 +24,24 @@ _NAME_SHOWN = 60
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """A reservation inside the removed hours, and the name of its client."""
+    """A reservation inside the hours to remove, and the name of its client."""
 
     reservation: Reservation
     client: str
 
 
 def list_mark(reservations: Iterable[Reservation]) -> str:
-    """Return a short mark of these very reservations: whoever agreed to cancel a list agreed to no other."""
+    """Return a short mark of a list of reservations, so that consent to it covers no other list."""
     return f"{zlib.crc32(' '.join(str(r.id) for r in reservations).encode()):08x}"
 
 
 def bookings_inside(
     reader: Reader, booked: Sequence[Booked], answer: Callable[[str], Callback], back: Callback
 ) -> Screen:
-    """List the reservations inside and ask whether they stay; ``answer`` makes the button's choice from its code."""
+    """List the reservations inside and ask whether to keep them.
+
+    ``answer`` makes a button's choice from the code of the answer.
+    """
     t = reader.t
     lines = [_line(reader, one) for one in booked[:_BOOKINGS_SHOWN]]
     if len(booked) > _BOOKINGS_SHOWN:
@@ -58,7 +61,7 @@ def bookings_inside(
 def removal_to_confirm(
     reader: Reader, day: date, spans: Sequence[TimeSpan], notes: Sequence[str]
 ) -> Screen:
-    """Play back which hours of a day are about to be removed."""
+    """Ask whether to remove these hours of a day."""
     t, times = reader.t, reader.times
     text = t(
         "hours.remove_ask",
@@ -74,13 +77,13 @@ def removal_to_confirm(
     return Screen("\n\n".join((text, *notes)), rows)
 
 
-def below(note: str, screen: Screen) -> Screen:
-    """Return a screen with a note above it, where there is one."""
+def with_note(note: str, screen: Screen) -> Screen:
+    """Return a screen with a note above its text, if there is one."""
     return replace(screen, text=f"{note}\n\n{screen.text}") if note else screen
 
 
 def _line(reader: Reader, one: Booked) -> Markup:
-    """Return one reservation's client and time, and whether it is a hold that is not confirmed."""
+    """Return the client and the time of a reservation, and whether it is still a hold."""
     key = "hours.inside.held" if one.reservation.status is Status.HELD else "hours.inside.booked"
     name = one.client if len(one.client) <= _NAME_SHOWN else f"{one.client[:_NAME_SHOWN]}…"
     return reader.t(key, client=name, slot=reader.times.short_slot(one.reservation.span))

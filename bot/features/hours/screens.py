@@ -1,4 +1,4 @@
-"""A provider's hours: how they are posted, and what is posted, day by day."""
+"""The screens of a provider's open hours: all days, and one day."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -19,7 +19,10 @@ _LABEL_SPANS = 2
 def hours_home(
     reader: Reader, posted: Sequence[DaySpans], today: date, *, page: int, zone_chosen: bool = True
 ) -> Screen:
-    """Return how to post, and a page of the days on which something is posted from today on; a zone nobody chose is asked about."""
+    """Return how to add hours, and a page of the days with open hours from today on.
+
+    If the time zone was not chosen, the screen says where to choose it.
+    """
     t = reader.t
     pages = pages_of(posted, DAYS_PER_PAGE)
     page = min(page, pages - 1)
@@ -44,7 +47,7 @@ def hours_home(
 
 
 def posted_day(reader: Reader, day: date, spans: Sequence[TimeSpan]) -> Screen:
-    """Return what is posted on a day, with the ways to remove all of it, one of several stretches, or a part that is typed."""
+    """Return the open hours of a day, with buttons to remove all of them or one span."""
     t, times = reader.t, reader.times
     back = (button(t.plain("button.back"), HoursHome(0)),)
     text = t(
@@ -63,7 +66,7 @@ def posted_day(reader: Reader, day: date, spans: Sequence[TimeSpan]) -> Screen:
 
 
 def _day(reader: Reader, day: date, spans: Sequence[TimeSpan], today: date) -> Button:
-    """Return the button of a posted day."""
+    """Return the button of a day with open hours."""
     label = f"{day_name(reader, day, today)} · {spans_text(reader, spans, most=_LABEL_SPANS)}"
     return button(label, PostedDay(day))
 

@@ -1,4 +1,4 @@
-"""Where a provider stands while he posts or removes hours."""
+"""The states of the hours dialogue, and the values stored with them."""
 
 from datetime import date, timedelta
 from enum import StrEnum
@@ -7,14 +7,15 @@ from bot.dialogue.context import Context
 
 FLOW = "hours"
 
-# How far ahead hours may lie, in days: years ahead is a slip of the keyboard, and clocks cannot be told much further.
+# How far ahead hours can be, in days. More is a typing mistake, and the rules of time zones are
+# not known much further ahead.
 FARTHEST = 5 * 366
-# How far ahead the calendar goes, today counted.
+# How far ahead the calendar goes, in days, including today.
 CALENDAR_DAYS = 400
 
 
 class State(StrEnum):
-    """What a typed line is taken for."""
+    """What the next typed line is read as."""
 
     TYPING = "typing"
     DAYS = "days"
@@ -23,31 +24,33 @@ class State(StrEnum):
     REMOVING = "removing"
 
 
-def stand(context: Context, state: State, **data: object) -> State:
-    """Take a place in the dialogue, with what a typed line will need there."""
-    context.request.stand(FLOW, state)
+def enter(context: Context, state: State, **data: object) -> State:
+    """Enter a state of the dialogue and store the values that a typed line needs there."""
+    context.request.enter(FLOW, state)
     context.request.remember(**data)
     return state
 
 
 def stay(context: Context, **data: object) -> State:
-    """Take the place one has in this dialogue already, or that for a whole posting."""
-    stood = context.request.dialogue
-    return stand(
-        context, State(stood.state) if stood.flow == FLOW and stood.state else State.TYPING, **data
+    """Stay in the current state of this dialogue, or enter TYPING from outside."""
+    dialogue = context.request.dialogue
+    return enter(
+        context,
+        State(dialogue.state) if dialogue.flow == FLOW and dialogue.state else State.TYPING,
+        **data,
     )
 
 
-def kept(context: Context, name: str) -> str:
-    """Return a value that was kept with the place."""
+def stored(context: Context, name: str) -> str:
+    """Return a value that was stored with the state."""
     return str(context.request.dialogue.data[name])
 
 
 def calendar_days(context: Context) -> tuple[date, date]:
-    """Return the first and the last day that can be chosen in the calendar."""
+    """Return the first and last day that can be chosen in the calendar."""
     return context.today, context.today + timedelta(days=CALENDAR_DAYS - 1)
 
 
 def too_far(context: Context, day: date) -> bool:
-    """Tell whether a day lies further ahead than hours may."""
+    """Return whether a day is further ahead than hours can be."""
     return day > context.today + timedelta(days=FARTHEST)

@@ -1,4 +1,4 @@
-"""Show a draft: the step of the calendar it has come to, its preview, or what became of it."""
+"""Show a draft: its next step in the calendar, its preview, or what became of it."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -16,8 +16,8 @@ from bot.features.hours.preview_screens import (
     refused,
     undone,
 )
-from bot.features.hours.removal_screens import below
-from bot.features.hours.state import State, calendar_days, stand
+from bot.features.hours.removal_screens import with_note
+from bot.features.hours.state import State, calendar_days, enter
 from bot.messages.screen import Screen
 from bot.ui.refusals import refusal_text
 from domain import errors
@@ -37,28 +37,28 @@ async def own_draft(context: Context, draft_id: int) -> Draft:
 
 
 async def show_draft(context: Context, draft: Draft, note: str = "") -> State:
-    """Show a draft as it stands, whichever button led to it; what became of it below what there is to say first."""
+    """Show a draft in its current state; a draft that is closed below a note, if there is one."""
     if draft.state is not DraftState.OPEN:
-        context.show(below(note, await _ended(context, draft)))
-        return stand(context, State.TYPING)
+        context.show(with_note(note, await _ended(context, draft)))
+        return enter(context, State.TYPING)
     if not draft.days:
         return show_calendar(context, draft, context.today)
     if not all(spans for _, spans in draft.days):
         return show_start(context, draft)
     context.show(await _preview(context, draft))
-    return stand(context, State.TYPING)
+    return enter(context, State.TYPING)
 
 
 def show_calendar(context: Context, draft: Draft, month: date) -> State:
-    """Show the month of a day, or the nearest in which days can be chosen."""
+    """Show the month of a day, or the nearest month in which days can be chosen."""
     first, last = calendar_days(context)
     shown = min(max(month, first), last).replace(day=1)
     context.show(draft_calendar(context.reader, draft, shown, (first, last)))
-    return stand(context, State.DAYS, draft=draft.id)
+    return enter(context, State.DAYS, draft=draft.id)
 
 
 def show_start(context: Context, draft: Draft) -> State:
-    """Show the starts to choose from; where today alone is chosen, those that lie ahead."""
+    """Show the times to start at; for today alone only those ahead."""
     local = context.now.astimezone(context.zone)
     only_today = [day for day, _ in draft.days] == [local.date()]
     context.show(
@@ -69,19 +69,19 @@ def show_start(context: Context, draft: Draft) -> State:
             earliest=local.hour * 60 + local.minute if only_today else 0,
         )
     )
-    return stand(context, State.START, draft=draft.id)
+    return enter(context, State.START, draft=draft.id)
 
 
 def ask_hours(context: Context, draft: Draft) -> State:
-    """Ask for the hours of days that were typed without any."""
+    """Ask for the hours of days that were typed without hours."""
     context.show(hours_wanted(context.reader, draft, context.today))
-    return stand(context, State.START, draft=draft.id)
+    return enter(context, State.START, draft=draft.id)
 
 
 def show_end(context: Context, draft: Draft, start: int) -> State:
-    """Show the ends to choose from."""
+    """Show the times to end at."""
     context.show(draft_end(context.reader, draft, start, context.today))
-    return stand(context, State.END, draft=draft.id, start=start)
+    return enter(context, State.END, draft=draft.id, start=start)
 
 
 def nearest_postable(
@@ -96,7 +96,7 @@ def nearest_postable(
 
 
 async def suggested(context: Context, days: tuple[DayHours, ...]) -> Suggestion:
-    """Keep a posting that is to be offered."""
+    """Store days and hours as a draft to be offered."""
     draft = await draft_hours(context.uow, context.me, days, context.now)
     return Suggestion(draft.id, draft.days)
 
@@ -116,7 +116,7 @@ async def _preview(context: Context, draft: Draft) -> Screen:
 
 
 async def _refused(context: Context, draft: Draft, refusal: errors.Refusal) -> Screen:
-    """Return why a draft cannot be published, with the nearest one that can."""
+    """Return why a draft cannot be published, with the nearest draft that can."""
     back = DraftTimes(draft.id) if _back(draft) else HoursHome(0)
     days, is_past = nearest_postable(context, draft.days)
     if is_past:
@@ -147,13 +147,13 @@ def _monday_of(day: date) -> date:
 
 
 def _suggestion(refusal: errors.Refusal) -> tuple[DayHours, ...]:
-    """Return the posting a refusal suggests."""
+    """Return the days and hours that a refusal suggests."""
     days = refusal.values["suggestion"]
     return days if isinstance(days, tuple) else ()
 
 
 def _fault(context: Context, days: tuple[DayHours, ...]) -> errors.Refusal | None:
-    """Return why a posting would be refused, or None where it would not."""
+    """Return why days and hours would be refused, or None if they would not."""
     try:
         plan(days, context.zone, context.now)
     except errors.Refusal as refusal:
@@ -162,7 +162,7 @@ def _fault(context: Context, days: tuple[DayHours, ...]) -> errors.Refusal | Non
 
 
 async def _ended(context: Context, draft: Draft) -> Screen:
-    """Return what became of a draft."""
+    """Return what became of a draft that is not open."""
     if draft.state is DraftState.PUBLISHED:
         bookable = await _bookable(context, draft)
         too_early = (
@@ -181,7 +181,7 @@ async def _ended(context: Context, draft: Draft) -> Screen:
 
 
 async def _bookable(context: Context, draft: Draft) -> int:
-    """Return how many slots of what a draft added can be booked at this moment: those that are taken stay so when hours come back."""
+    """Return how many slots of the added hours can be booked now, without those that are taken."""
     added = merged(draft.added)
     if not added:
         return 0
@@ -197,14 +197,14 @@ async def _bookable(context: Context, draft: Draft) -> int:
 
 
 def _notes(context: Context, draft: Draft) -> list[str]:
-    """Return the notes on how a draft was read, where it was typed just before."""
+    """Return the notes on how a draft was read, if it was typed just before."""
     notes = context.request.dialogue.data.get("notes")
     found = notes.get(str(draft.id), []) if isinstance(notes, dict) else []
     return [str(note) for note in found]
 
 
 def _back(draft: Draft) -> Callback | None:
-    """Return the way back to the choice of the end, where all days have the same one stretch, as tapping gives them."""
+    """Return the way back to the choice of the end, if all days share one span."""
     hours = {spans for _, spans in draft.days}
     only = next(iter(hours)) if len(hours) == 1 else ()
     return DraftStart(draft.id, only[0].start) if len(only) == 1 else None

@@ -1,4 +1,4 @@
-"""Hours chosen by tapping: days in a calendar, the start, the end; then what is done with the preview."""
+"""Handle taps: choose days, the start and the end; then publish, discard or undo."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -18,7 +18,7 @@ from bot.buttons import (
     UndoDraft,
 )
 from bot.dialogue.context import Context
-from bot.features.hours.inside import ask_about, cleared
+from bot.features.hours.inside import ask_about_bookings, remove_or_ask
 from bot.features.hours.state import State, calendar_days
 from bot.features.hours.steps import own_draft, show_calendar, show_draft, show_end, show_start
 from bot.features.hours.typed import with_hours
@@ -36,13 +36,13 @@ from domain.usecases.remove_availability import Inside, Removal, undo_publicatio
 
 
 async def draft_begun(update: Update, context: Context) -> State:
-    """The provider wants to choose days."""
+    """Show the calendar of a new draft."""
     draft = await draft_hours(context.uow, context.me, (), context.now)
     return show_calendar(context, draft, context.today)
 
 
 async def month_turned(update: Update, context: Context) -> State:
-    """Another month was asked for, or the way back to the days."""
+    """Show a month of the calendar."""
     tap = context.tap(DraftMonth)
     draft = await own_draft(context, tap.draft)
     return (
@@ -53,7 +53,7 @@ async def month_turned(update: Update, context: Context) -> State:
 
 
 async def day_toggled(update: Update, context: Context) -> State:
-    """A day was tapped: it is chosen, or not any more."""
+    """Choose a day, or choose it no longer."""
     tap = context.tap(ToggleDay)
     draft = await own_draft(context, tap.draft)
     if not _open(draft):
@@ -67,7 +67,7 @@ async def day_toggled(update: Update, context: Context) -> State:
 
 
 async def times_wanted(update: Update, context: Context) -> State:
-    """All days are chosen, or another start is wanted."""
+    """Show the times to start at."""
     draft = await own_draft(context, context.tap(DraftTimes).draft)
     if _open(draft) and draft.days:
         return show_start(context, draft)
@@ -75,7 +75,7 @@ async def times_wanted(update: Update, context: Context) -> State:
 
 
 async def start_chosen(update: Update, context: Context) -> State:
-    """A start was tapped, or another end is wanted."""
+    """Show the times to end at."""
     tap = context.tap(DraftStart)
     draft = await own_draft(context, tap.draft)
     if _open(draft) and draft.days and tap.start < DAY_MINUTES:
@@ -84,7 +84,7 @@ async def start_chosen(update: Update, context: Context) -> State:
 
 
 async def end_chosen(update: Update, context: Context) -> State:
-    """An end was tapped."""
+    """Give the chosen days their hours and show the preview."""
     tap = context.tap(DraftEnd)
     draft = await own_draft(context, tap.draft)
     if _open(draft) and draft.days and tap.start < tap.end <= DAY_MINUTES:
@@ -93,12 +93,12 @@ async def end_chosen(update: Update, context: Context) -> State:
 
 
 async def draft_shown(update: Update, context: Context) -> State:
-    """A suggestion was tapped, or the way back to a draft."""
+    """Show a draft."""
     return await show_draft(context, await own_draft(context, context.tap(ShowDraft).draft))
 
 
 async def draft_published(update: Update, context: Context) -> State:
-    """The preview was agreed to. What cannot be published any more is shown as it stands, which says why."""
+    """Publish a draft; one that cannot be published any more is shown, which says why."""
     draft_id = context.tap(PublishDraft).draft
     with suppress(
         errors.OffGrid,
@@ -116,12 +116,12 @@ async def draft_published(update: Update, context: Context) -> State:
     draft = await own_draft(context, draft_id)
     state = await show_draft(context, draft)
     if draft.state is DraftState.PUBLISHED:
-        context.request.let_go()
+        context.request.detach_card()
     return state
 
 
 async def draft_dropped(update: Update, context: Context) -> State:
-    """The preview was not agreed to."""
+    """Discard a draft."""
     return await show_draft(
         context,
         await context.act(discard_draft(context.uow, context.tap(DiscardDraft).draft, context.me)),
@@ -129,7 +129,7 @@ async def draft_dropped(update: Update, context: Context) -> State:
 
 
 async def publication_undone(update: Update, context: Context) -> State:
-    """What was published is to go again; bookings inside are asked about."""
+    """Remove the hours that publishing added; ask about reservations inside."""
     tap = context.tap(UndoDraft)
     draft = await own_draft(context, tap.draft)
     if draft.state is not DraftState.PUBLISHED:
@@ -140,23 +140,23 @@ async def publication_undone(update: Update, context: Context) -> State:
             context.uow, context.policy, draft.id, context.me, inside, context.now
         )
 
-    removal, told = await cleared(context, undo, tap.inside)
+    removal, note = await remove_or_ask(context, undo, tap.inside)
     if not removal.done:
-        return await ask_about(
+        return await ask_about_bookings(
             context, removal.inside, lambda answer: UndoDraft(draft.id, answer), ShowDraft(draft.id)
         )
-    return await show_draft(context, await own_draft(context, draft.id), told)
+    return await show_draft(context, await own_draft(context, draft.id), note)
 
 
 def _open(draft: Draft) -> bool:
-    """Tell whether a draft can still be changed."""
+    """Return whether a draft can still be changed."""
     return draft.state is DraftState.OPEN
 
 
 def _chosen(draft: Draft, day: date, *, wanted: bool) -> Draft:
     """Return a draft with a day chosen or not.
 
-    Hours it had are forgotten: a preview of other days must not be published by a tap that comes late.
+    Its hours are dropped, so that a late tap cannot publish days that were not previewed.
     """
     is_chosen = any(other == day for other, _ in draft.days)
     changed = draft.toggled(day) if is_chosen != wanted else draft

@@ -1,4 +1,4 @@
-"""Hours as a provider types them: a whole posting in a line, or the start and the end he would else tap."""
+"""Handle typed hours: days with hours in one line, or just the start and the end."""
 
 from dataclasses import replace
 from datetime import date
@@ -10,8 +10,8 @@ from bot.dialogue.context import Context
 from bot.dialogue.typed import typed_text
 from bot.features.hours.calendar_screens import time_offered
 from bot.features.hours.lines import DAYS_SHOWN
-from bot.features.hours.preview_screens import cannot_repeat, meant, refused
-from bot.features.hours.state import FARTHEST, State, kept, stand, stay, too_far
+from bot.features.hours.preview_screens import cannot_repeat, did_you_mean, refused
+from bot.features.hours.state import FARTHEST, State, enter, stay, stored, too_far
 from bot.features.hours.steps import (
     ask_hours,
     nearest_postable,
@@ -38,13 +38,13 @@ _HALF_DAY = DAY_MINUTES // 2
 
 
 def reads_as_hours(text: str, today: date) -> bool:
-    """Tell whether a line is about hours at all, so that ``hours_typed`` has something to say to it."""
+    """Return whether a line is about hours, so that ``hours_typed`` can answer it."""
     read = read_hours(text, today=today)
     return isinstance(read, HoursRead) or read.code not in _UNREAD
 
 
 def names_days(read: HoursRead | Problem) -> bool:
-    """Tell whether a line names days, whether or not its hours can be read.
+    """Return whether a line names days, even if its hours cannot be read.
 
     Such a line wins over the question that is open.
     """
@@ -66,15 +66,15 @@ async def preview_typed(context: Context, text: str) -> State:
     if isinstance(read, Problem):
         days = read.values.get("days") if read.code == "no_hours" else None
         return (
-            await _days_alone(context, days)
+            await _ask_hours_of(context, days)
             if isinstance(days, tuple)
-            else await _not_read(context, read)
+            else await _explain(context, read)
         )
     if too_far(context, read.days[-1][0]):
-        return await _beyond(context)
+        return await _refuse_too_far(context)
     meant = _days_meant(context, text, read)
     draft = await draft_hours(context.uow, context.me, meant, context.now)
-    stand(context, State.TYPING, notes={str(draft.id): _told(context, read)})
+    enter(context, State.TYPING, notes={str(draft.id): _preview_notes(context, read)})
     return await show_draft(context, draft)
 
 
@@ -98,21 +98,25 @@ def _days_meant(context: Context, text: str, read: HoursRead) -> tuple[DayHours,
 
 
 async def days_typed(update: Update, context: Context) -> State:
-    """Something was typed below the calendar: hours alone are those of the chosen days, all else is a posting of its own."""
-    draft = await own_draft(context, int(kept(context, "draft")))
-    taken = await _hours_alone(update, context, draft) if draft.state is DraftState.OPEN else None
-    return taken or await hours_typed(update, context)
+    """Give the chosen days the typed hours; a line that names days is previewed by itself."""
+    draft = await own_draft(context, int(stored(context, "draft")))
+    state = (
+        await _hours_of_chosen_days(update, context, draft)
+        if draft.state is DraftState.OPEN
+        else None
+    )
+    return state or await hours_typed(update, context)
 
 
 async def start_typed(update: Update, context: Context) -> State:
-    """A start was typed; a stretch or a whole posting is taken as well."""
+    """Go on with a typed start; hours, or days with hours, are accepted as well."""
     text = typed_text(update)
-    draft = await own_draft(context, int(kept(context, "draft")))
+    draft = await own_draft(context, int(stored(context, "draft")))
     if draft.state is not DraftState.OPEN or not draft.days:
         return await show_draft(context, draft)
     read = read_time(text)
     if isinstance(read, Problem):
-        return await _stretch_or_posting(update, context, draft, read)
+        return await _read_as_hours(update, context, draft, read)
     on_grid = -(-read.minutes // CELL_MINUTES) * CELL_MINUTES
     if on_grid >= DAY_MINUTES:
         context.request.send(Screen(context.t("hours.start_too_late")))
@@ -126,34 +130,34 @@ async def start_typed(update: Update, context: Context) -> State:
 
 
 async def end_typed(update: Update, context: Context) -> State:
-    """An end was typed; a stretch or a whole posting is taken as well."""
+    """Go on with a typed end; hours, or days with hours, are accepted as well."""
     text = typed_text(update)
-    draft = await own_draft(context, int(kept(context, "draft")))
+    draft = await own_draft(context, int(stored(context, "draft")))
     if draft.state is not DraftState.OPEN or not draft.days:
         return await show_draft(context, draft)
     read = read_time(text)
     if isinstance(read, Problem):
-        return await _stretch_or_posting(update, context, draft, read)
-    start = int(kept(context, "start"))
+        return await _read_as_hours(update, context, draft, read)
+    start = int(stored(context, "start"))
     end = read.minutes or DAY_MINUTES
     on_grid = end // CELL_MINUTES * CELL_MINUTES
     if end > start and on_grid == end:
         return await with_hours(context, draft, WallSpan(start, end))
-    _end_refused(context, draft, start, read)
+    _refuse_end(context, draft, start, read)
     return State.END
 
 
 async def with_hours(context: Context, draft: Draft, hours: WallSpan) -> State:
     """Give every chosen day these hours and show the preview; raises errors.DraftDiscarded.
 
-    What was told of how other hours had been read is forgotten with them.
+    Notes on how earlier hours were read are dropped.
     """
-    stand(context, State.TYPING, notes={})
+    enter(context, State.TYPING, notes={})
     return await show_draft(context, await change_draft(context.uow, draft.with_hours(hours)))
 
 
-def _end_refused(context: Context, draft: Draft, start: int, read: TimeRead) -> None:
-    """Say why an end will not do, and offer the nearest that would, where there is one."""
+def _refuse_end(context: Context, draft: Draft, start: int, read: TimeRead) -> None:
+    """Say why an end cannot be used, and offer the nearest usable end, if any."""
     end = _nearest_end(start, read)
     key = "hours.time_off_grid" if end and read.minutes > start else "hours.end_too_early"
     later = wall_time(min(start + _HOUR, DAY_MINUTES))
@@ -162,7 +166,10 @@ def _end_refused(context: Context, draft: Draft, start: int, read: TimeRead) -> 
 
 
 def _nearest_end(start: int, read: TimeRead) -> int | None:
-    """Return the quarter-hour before a typed end; one too early may be meant for the afternoon where nothing said otherwise."""
+    """Return the last quarter-hour up to a typed end, or None.
+
+    An end before the start is read as afternoon unless am or pm was typed.
+    """
     minutes = (
         read.minutes if read.minutes > start or read.has_meridiem else read.minutes + _HALF_DAY
     )
@@ -170,12 +177,10 @@ def _nearest_end(start: int, read: TimeRead) -> int | None:
     return end if start < end <= DAY_MINUTES else None
 
 
-async def _stretch_or_posting(
-    update: Update, context: Context, draft: Draft, problem: Problem
-) -> State:
-    """Take what is no single time for hours of the chosen days, or for a posting of its own; else say why it was not read."""
-    if taken := await _hours_alone(update, context, draft):
-        return taken
+async def _read_as_hours(update: Update, context: Context, draft: Draft, problem: Problem) -> State:
+    """Read a line that is no single time as hours, with or without days, or say why not."""
+    if state := await _hours_of_chosen_days(update, context, draft):
+        return state
     read = read_hours(typed_text(update), today=context.today)
     if names_days(read):
         return await hours_typed(update, context)
@@ -183,34 +188,37 @@ async def _stretch_or_posting(
     return stay(context)
 
 
-async def _hours_alone(update: Update, context: Context, draft: Draft) -> State | None:
-    """Give the chosen days the hours that were typed without a day, or say what is wrong with them; None where it is something else."""
+async def _hours_of_chosen_days(update: Update, context: Context, draft: Draft) -> State | None:
+    """Give the chosen days hours typed without a day, or say what is wrong with them.
+
+    Return None if the line is something else.
+    """
     text, today, days = typed_text(update), context.today, [day for day, _ in draft.days]
     alone = read_hours(text, today=today)
     if not days or isinstance(alone, HoursRead) or alone.code != "no_day":
         return None
     read = read_hours(text, today=today, days=days)
     if isinstance(read, Problem):
-        return await _not_read(context, read)
-    stand(context, State.TYPING, notes={str(draft.id): _told(context, read)})
+        return await _explain(context, read)
+    enter(context, State.TYPING, notes={str(draft.id): _preview_notes(context, read)})
     return await show_draft(
         context, await change_draft(context.uow, replace(draft, days=read.days))
     )
 
 
-async def _days_alone(context: Context, days: tuple[date, ...]) -> State:
-    """Keep days that were typed without hours, and ask for these."""
+async def _ask_hours_of(context: Context, days: tuple[date, ...]) -> State:
+    """Store days that were typed without hours, and ask for the hours."""
     chosen = sorted(set(days))
     if too_far(context, chosen[-1]):
-        return await _beyond(context)
+        return await _refuse_too_far(context)
     return ask_hours(
         context,
         await draft_hours(context.uow, context.me, tuple((day, ()) for day in chosen), context.now),
     )
 
 
-async def _not_read(context: Context, problem: Problem) -> State:
-    """Say why hours were not read, and offer the readings there are."""
+async def _explain(context: Context, problem: Problem) -> State:
+    """Say why hours were not read, with a button for each possible reading."""
     if problem.code == "no_repeat":
         context.request.send(cannot_repeat(context.reader))
         return stay(context)
@@ -220,35 +228,36 @@ async def _not_read(context: Context, problem: Problem) -> State:
         if isinstance(read, HoursRead) and not too_far(context, read.days[-1][0])
     ]
     offers = [await suggested(context, read.days) for read in reads]
-    span = _later(problem) if offers else None
+    span = _ending_later(problem) if offers else None
     if span:
-        context.request.send(meant(context.reader, span, offers[0], context.today))
+        context.request.send(did_you_mean(context.reader, span, offers[0], context.today))
     else:
         reason = problem_text(context.reader, problem, "hours.examples")
         context.request.send(refused(context.reader, reason, offers, context.today))
     notes = {
-        str(offer.draft): _told(context, read) for offer, read in zip(offers, reads, strict=True)
+        str(offer.draft): _preview_notes(context, read)
+        for offer, read in zip(offers, reads, strict=True)
     }
     return stay(context, notes=notes)
 
 
-async def _beyond(context: Context) -> State:
-    """Say that hours lie too far ahead."""
+async def _refuse_too_far(context: Context) -> State:
+    """Say that hours are too far ahead."""
     years = FARTHEST // 366
     context.request.send(Screen(context.t("hours.too_far", years=years)))
     return stay(context)
 
 
-def _later(problem: Problem) -> WallSpan | None:
-    """Return hours that end before they start with an end twelve hours later."""
+def _ending_later(problem: Problem) -> WallSpan | None:
+    """Return hours that end before they start with the end twelve hours later, else None."""
     match problem:
         case Problem("end_before_start", {"start": int(start), "end": int(end)}):
             return WallSpan(start, end + _HALF_DAY)
     return None
 
 
-def _told(context: Context, read: HoursRead) -> list[str]:
-    """Return the notes for the preview. Which days were meant is left out where it lists them all."""
+def _preview_notes(context: Context, read: HoursRead) -> list[str]:
+    """Return the notes for the preview. Which days were meant is left out if it lists them all."""
     listed = len(day_groups(read.days)) <= DAYS_SHOWN
     notes = [note for note in read.notes if not (listed and note.code == "days_meant")]
     return [str(text) for text in note_texts(context.reader, notes)]

@@ -319,7 +319,7 @@ async def test_the_card_of_an_interrupted_answer_is_stored(
     bot = impatient_bot
 
     async def card_and_more(update: Update, context: Context) -> None:
-        context.request.stand("probe", "open")
+        context.request.enter("probe", "open")
         context.show(Screen("card"))
         context.request.steps.append(SendQr("https://t.me/x", "more"))
         bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendPhoto")

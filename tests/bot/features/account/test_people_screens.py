@@ -11,11 +11,11 @@ from bot.buttons import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome
 from bot.features.account.joining_screens import joined, name_question, zone_question
 from bot.features.account.link_screens import invitation, provider_link, qr_caption, unknown_link
 from bot.features.account.people_screens import (
+    back_hint,
     dialogue_left,
     greeting,
     help_text,
     privacy,
-    way_back,
 )
 from bot.features.account.settings_screens import (
     back,
@@ -73,7 +73,7 @@ def every_screen(by: Reader) -> list[Screen]:
         *(help_text(by, roles, HOLD) for roles in ROLES),
         privacy(by),
         *(dialogue_left(by, roles, left=left) for roles in ROLES for left in (True, False)),
-        way_back(by),
+        back_hint(by),
         provider_link(by, LINK),
         unknown_link(by),
         invitation(by, LINK, NOW),

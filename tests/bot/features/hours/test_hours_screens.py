@@ -33,8 +33,9 @@ from bot.features.hours.preview_screens import (
     Posting,
     Suggestion,
     cannot_repeat,
+    did_you_mean,
+    did_you_mean,
     discarded,
-    meant,
     preview,
     published,
     refused,
@@ -139,7 +140,7 @@ def _shown(language: str) -> Iterator[Screen]:
     yield published(r, Draft(1, 1, crowded), 0, POLICY, TODAY)
     yield published(r, Draft(1, 1, crowded, added=full), 0, POLICY, TODAY, too_early=True)
     yield hours_wanted(r, chosen, TODAY)
-    yield meant(r, MORNING, Suggestion(2**40, crowded), TODAY)
+    yield did_you_mean(r, MORNING, Suggestion(2**40, crowded), TODAY)
     yield cannot_repeat(r)
     yield discarded(r)
     yield undone(r, Draft(1, 1, crowded, added=full), TODAY)
