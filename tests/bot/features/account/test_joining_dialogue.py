@@ -1,4 +1,4 @@
-"""Chats about becoming a provider: the invitation, the name, the zone, and everything that may go wrong on the way."""
+"""Chats about becoming a provider: the invitation, the name, the time zone, and what goes wrong."""
 
 import pytest
 
@@ -19,17 +19,17 @@ async def invitation(admin: ChatUser) -> str:
 
 @pytest.fixture
 def dora(bot: BotHarness) -> ChatUser:
-    """Return somebody who is about to join."""
+    """Return a person who is about to join."""
     return bot.joins("Dora")
 
 
-def menu(bot: BotHarness, chatter: ChatUser) -> set[str]:
-    return {command["command"] for command in bot.simulator.commands_for(chatter.person)}
+def menu(bot: BotHarness, user: ChatUser) -> set[str]:
+    return {command["command"] for command in bot.simulator.commands_for(user.person)}
 
 
-async def slug(bot: BotHarness, chatter: ChatUser) -> str:
+async def slug(bot: BotHarness, user: ChatUser) -> str:
     async with bot.app.database.transaction() as work:
-        provider = await work.providers.of_client(chatter.id)
+        provider = await work.providers.of_client(user.id)
     return provider.slug if provider else ""
 
 
@@ -52,7 +52,7 @@ async def test_every_invitation_is_another_one(admin: ChatUser) -> None:
 
 
 @pytest.mark.parametrize("provider_too", [False, True])
-async def test_nobody_else_invites(
+async def test_only_admins_invite(
     bot: BotHarness, invitation: str, dora: ChatUser, provider_too: bool
 ) -> None:
     if provider_too:
@@ -64,7 +64,7 @@ async def test_nobody_else_invites(
     assert not any("start=join_" in message.text for message in dora.shown)
 
 
-async def test_a_guest_is_asked_for_name_and_zone_on_one_card_and_told_what_comes_next(
+async def test_joining_asks_for_name_and_zone_on_one_card_and_says_what_is_next(
     bot: BotHarness, invitation: str, dora: ChatUser
 ) -> None:
     await dora.opens(invitation)
@@ -98,7 +98,7 @@ async def test_name_and_zone_can_be_typed_and_the_link_follows_the_name(
     assert await slug(bot, dora) == "dr-dora-b-dent-b"
 
 
-async def test_a_place_with_several_zones_is_asked_about_and_nonsense_answered(
+async def test_a_place_with_several_zones_offers_them_and_nonsense_is_answered(
     invitation: str, dora: ChatUser
 ) -> None:
     await dora.opens(invitation)
@@ -118,7 +118,7 @@ async def test_a_place_with_several_zones_is_asked_about_and_nonsense_answered(
     assert dora.sees("Time zone: Canary")
 
 
-async def test_an_exact_zone_name_is_taken_as_it_is(invitation: str, dora: ChatUser) -> None:
+async def test_an_exact_zone_name_is_accepted(invitation: str, dora: ChatUser) -> None:
     await dora.opens(invitation)
     await dora.taps("Keep")
     await dora.sends("america/new_york")
@@ -127,7 +127,7 @@ async def test_an_exact_zone_name_is_taken_as_it_is(invitation: str, dora: ChatU
 
 
 @pytest.mark.parametrize("name", ["x" * 65, "x" * 300, "\u202e" * 300, "\u200f \u200e"])
-async def test_a_name_nobody_could_read_is_refused_and_the_next_one_taken(
+async def test_an_unusable_name_is_refused_and_the_next_one_accepted(
     invitation: str, dora: ChatUser, name: str
 ) -> None:
     await dora.opens(invitation)
@@ -160,7 +160,7 @@ async def test_any_name_telegram_knows_can_be_kept(
     assert f"You're all set, {kept}." in guest.card.text
 
 
-async def test_a_link_works_once(bot: BotHarness, invitation: str, dora: ChatUser) -> None:
+async def test_an_invitation_works_once(bot: BotHarness, invitation: str, dora: ChatUser) -> None:
     await dora.opens(invitation)
     emil = bot.joins("Emil")
     await emil.opens(invitation)
@@ -171,7 +171,7 @@ async def test_a_link_works_once(bot: BotHarness, invitation: str, dora: ChatUse
     assert not menu(bot, emil) & PROVIDERS_OWN
 
 
-async def test_a_link_ends(bot: BotHarness, invitation: str, dora: ChatUser) -> None:
+async def test_an_invitation_expires(bot: BotHarness, invitation: str, dora: ChatUser) -> None:
     await bot.advances(days=7)
     await dora.opens(invitation)
 
@@ -179,13 +179,13 @@ async def test_a_link_ends(bot: BotHarness, invitation: str, dora: ChatUser) -> 
 
 
 @pytest.mark.parametrize("code", ["", "x", "A" * 59])
-async def test_a_link_that_was_never_given_out_does_not_work(dora: ChatUser, code: str) -> None:
+async def test_an_invented_invitation_does_not_work(dora: ChatUser, code: str) -> None:
     await dora.sends(f"/start join_{code}")
 
     assert "This invitation link doesn't work" in dora.last.text
 
 
-async def test_a_provider_does_not_use_another_invitation_up(
+async def test_a_provider_does_not_use_up_another_invitation(
     bot: BotHarness, provider: ChatUser, admin: ChatUser, dora: ChatUser
 ) -> None:
     await admin.sends("/invite")
@@ -197,7 +197,7 @@ async def test_a_provider_does_not_use_another_invitation_up(
     assert "You're a provider now" in dora.card.text
 
 
-async def test_an_admin_may_invite_himself(
+async def test_an_admin_can_accept_their_own_invitation(
     bot: BotHarness, admin: ChatUser, invitation: str
 ) -> None:
     await admin.opens(invitation)
@@ -207,7 +207,7 @@ async def test_an_admin_may_invite_himself(
     assert menu(bot, admin) >= {*PROVIDERS_OWN, "invite"}
 
 
-async def test_whoever_stopped_half_way_goes_on_by_the_same_link(
+async def test_the_same_link_resumes_an_interrupted_joining(
     bot: BotHarness, invitation: str, dora: ChatUser
 ) -> None:
     await dora.opens(invitation)
@@ -222,7 +222,7 @@ async def test_whoever_stopped_half_way_goes_on_by_the_same_link(
     assert "You're all set, Dr. Dora." in dora.card.text
 
 
-async def test_whoever_is_done_sees_so_by_the_same_link_and_keeps_name_and_link(
+async def test_the_same_link_changes_nothing_once_joining_is_done(
     bot: BotHarness, invitation: str, dora: ChatUser
 ) -> None:
     await dora.opens(invitation)
@@ -231,12 +231,12 @@ async def test_whoever_is_done_sees_so_by_the_same_link_and_keeps_name_and_link(
     await dora.opens(invitation)
     assert "You're all set, Dr. Dora." in dora.last.text
 
-    await dora.sends("Somebody else")
+    await dora.sends("Someone else")
     assert "/help" in dora.last.text
     assert await slug(bot, dora) == "dr-dora"
 
 
-async def test_a_restart_between_any_two_steps_interrupts_nobody(
+async def test_a_restart_between_any_two_steps_changes_nothing(
     bot: BotHarness, invitation: str, dora: ChatUser
 ) -> None:
     await bot.restarts()
@@ -251,7 +251,7 @@ async def test_a_restart_between_any_two_steps_interrupts_nobody(
     assert "You're all set, Dr. Dora.\nTime zone: Madrid" in dora.card.text
 
 
-async def test_old_buttons_of_joining_take_nothing_back(
+async def test_old_joining_buttons_revert_nothing(
     bot: BotHarness, invitation: str, dora: ChatUser
 ) -> None:
     await dora.opens(invitation)
@@ -269,7 +269,9 @@ async def test_old_buttons_of_joining_take_nothing_back(
 
 
 @pytest.mark.parametrize("data", ["jn", "jz:Europe/Berlin"])
-async def test_nobody_joins_by_a_forged_button(bot: BotHarness, alice: ChatUser, data: str) -> None:
+async def test_a_forged_button_makes_no_provider(
+    bot: BotHarness, alice: ChatUser, data: str
+) -> None:
     await alice.sends("/start")
     await alice.taps_data(data, alice.card.id)
 
@@ -284,7 +286,7 @@ async def test_a_forged_zone_is_refused(provider: ChatUser) -> None:
     assert "I don't know that time zone" in provider.toast
 
 
-async def test_joining_speaks_german(bot: BotHarness, invitation: str) -> None:
+async def test_joining_in_german(bot: BotHarness, invitation: str) -> None:
     guest = bot.joins("Jörg", language_code="de")
     await guest.opens(invitation)
     await guest.taps("Jörg behalten")
@@ -295,7 +297,7 @@ async def test_joining_speaks_german(bot: BotHarness, invitation: str) -> None:
     assert await slug(bot, guest) == "joerg"
 
 
-async def test_the_zone_times_are_shown_in_can_be_kept(bot: BotHarness, invitation: str) -> None:
+async def test_the_current_time_zone_can_be_kept(bot: BotHarness, invitation: str) -> None:
     guest = bot.joins("Jörg", language_code="de")
     await guest.opens(invitation)
     await guest.taps("Jörg behalten")

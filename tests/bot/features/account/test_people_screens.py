@@ -1,4 +1,4 @@
-"""The screens of first contact, joining and the settings: what they say, what they offer, and that they fit."""
+"""The screens of first contact, joining and settings: their texts, their buttons, their size."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -90,7 +90,7 @@ def every_screen(by: Reader) -> list[Screen]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_screen_keeps_to_telegrams_limits_and_has_all_its_texts(language: str) -> None:
+def test_every_screen_fits_telegrams_limits_and_has_all_its_texts(language: str) -> None:
     for screen in every_screen(reader(language, LONGEST_ZONE)):
         assert 0 < len(screen.text) <= TEXT_LIMIT
         assert len(labels(screen)) <= MOST_BUTTONS
@@ -101,7 +101,7 @@ def test_every_screen_keeps_to_telegrams_limits_and_has_all_its_texts(language: 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_caption_keeps_to_its_own_limit(language: str) -> None:
+def test_a_caption_fits_its_own_limit(language: str) -> None:
     assert len(qr_caption(reader(language), WIDEST)) <= CAPTION_LIMIT
 
 
@@ -129,7 +129,7 @@ def test_a_client_is_greeted_with_booking_alone() -> None:
     assert "Berlin time; choose your own" in screen.plain
 
 
-def test_somebody_with_every_role_is_greeted_with_every_way_on() -> None:
+def test_a_person_with_every_role_is_greeted_with_every_command() -> None:
     screen = greeting(reader(), "Ada", Roles(DORA, admin=True), zone_chosen=True)
 
     assert choices(screen) == [
@@ -152,7 +152,7 @@ def test_help_lists_a_persons_own_commands() -> None:
     assert "/invite · Invite a provider" in help_text(reader(), Roles(admin=True), HOLD).plain
 
 
-def test_the_settings_show_the_time_it_is_there() -> None:
+def test_the_settings_show_the_current_time_in_the_zone() -> None:
     screen = settings_home(reader(zone="Asia/Tokyo"), NOW, None)
 
     assert "Time zone: Tokyo (Mon 23 Nov, 18:00 there)\nLanguage: English" in screen.plain
@@ -160,7 +160,7 @@ def test_the_settings_show_the_time_it_is_there() -> None:
     assert labels(settings_home(reader(), NOW, DORA))[-1] == "Public name"
 
 
-def test_the_common_zones_go_by_their_cities_and_the_chosen_one_is_marked() -> None:
+def test_the_common_zones_are_named_by_city_and_the_chosen_one_is_marked() -> None:
     screen = zone_settings(reader(), "Europe/Berlin")
 
     assert labels(screen)[:3] == ["London", "✅ Berlin", "Athens"]
@@ -184,21 +184,21 @@ def test_a_city_keeps_its_accents() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_two_zones_go_by_the_same_city(language: str) -> None:
+def test_no_two_zones_have_the_same_city_name(language: str) -> None:
     offered = sorted({*countries(), "UTC"})
 
     assert len({city(reader(language), zone) for zone in offered}) == len(offered)
     assert all(len(JoinZone(zone).pack()) <= 64 for zone in offered)
 
 
-def test_the_languages_go_by_their_own_names() -> None:
+def test_languages_are_named_in_their_own_language() -> None:
     screen = language_settings(reader("de"))
 
     assert labels(screen) == ["English", "✅ Deutsch", "Zurück"]
     assert choices(screen) == [ChooseLanguage("en"), ChooseLanguage("de"), SettingsHome()]
 
 
-def test_what_was_typed_is_played_back_in_part_at_most() -> None:
+def test_a_long_typed_text_is_quoted_shortened() -> None:
     assert "“" + "x" * 60 + "…”" in unknown_zone(reader(), "x" * 500).plain
     assert "“a b”" in unknown_zone(reader(), " a\n b ").plain
 

@@ -1,4 +1,4 @@
-"""Chats about the settings: time zone and language of everybody, and the public name of a provider."""
+"""Chats about the settings: everyone's time zone and language, and a provider's public name."""
 
 import pytest
 
@@ -8,10 +8,10 @@ from tests.kit.chat import ChatUser
 pytestmark = pytest.mark.usually("sqlite")
 
 
-def descriptions(bot: BotHarness, chatter: ChatUser) -> dict[str, str]:
+def descriptions(bot: BotHarness, user: ChatUser) -> dict[str, str]:
     return {
         command["command"]: command["description"]
-        for command in bot.simulator.commands_for(chatter.person)
+        for command in bot.simulator.commands_for(user.person)
     }
 
 
@@ -22,7 +22,7 @@ async def test_the_settings_show_zone_time_and_language(alice: ChatUser) -> None
     assert alice.buttons == ["🌍 Time zone", "💬 Language"]
 
 
-async def test_a_zone_is_chosen_by_button_and_used_at_once(alice: ChatUser) -> None:
+async def test_a_tapped_zone_is_used_at_once(alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     assert not any(label.startswith("✅") for label in alice.buttons)
@@ -35,7 +35,7 @@ async def test_a_zone_is_chosen_by_button_and_used_at_once(alice: ChatUser) -> N
     assert "✅ Tokyo" in alice.buttons
 
 
-async def test_choosing_the_same_zone_twice_says_the_same_twice(alice: ChatUser) -> None:
+async def test_choosing_the_same_zone_twice_answers_the_same_twice(alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     alice.person.taps("Tokyo")
@@ -47,7 +47,7 @@ async def test_choosing_the_same_zone_twice_says_the_same_twice(alice: ChatUser)
     assert "Time zone: Tokyo" in alice.card.text
 
 
-async def test_a_zone_can_be_typed_and_the_new_card_takes_the_place_of_the_old(
+async def test_a_typed_zone_replaces_the_card(
     alice: ChatUser,
 ) -> None:
     await alice.sends("/settings")
@@ -61,7 +61,7 @@ async def test_a_zone_can_be_typed_and_the_new_card_takes_the_place_of_the_old(
     assert "/help" in alice.last.text
 
 
-async def test_a_typed_place_with_several_zones_is_asked_about(alice: ChatUser) -> None:
+async def test_a_typed_place_with_several_zones_offers_them(alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.sends("spain")
@@ -80,7 +80,7 @@ async def test_a_typed_place_with_several_zones_is_asked_about(alice: ChatUser) 
 @pytest.mark.parametrize(
     "text", ["Middle-earth", "<b>x</b>", "x" * 300, "🦷", "UTC+2", "../../etc/passwd"]
 )
-async def test_what_is_no_zone_is_answered_and_the_next_try_taken(
+async def test_an_unknown_zone_is_answered_and_the_next_one_accepted(
     alice: ChatUser, text: str
 ) -> None:
     await alice.sends("/settings")
@@ -125,7 +125,7 @@ async def test_the_language_is_changed_with_the_menu_and_back_again(
     assert descriptions(bot, alice)["book"] == "Book a time"
 
 
-async def test_a_provider_keeps_his_commands_in_another_language(
+async def test_a_provider_keeps_their_commands_in_another_language(
     bot: BotHarness, provider: ChatUser
 ) -> None:
     await provider.sends("/settings")
@@ -135,15 +135,15 @@ async def test_a_provider_keeps_his_commands_in_another_language(
     assert descriptions(bot, provider)["agenda"] == "Deine Termine mit Kunden"
 
 
-async def test_the_chosen_language_counts_more_than_telegrams(bot: BotHarness) -> None:
-    somebody = bot.joins("Jörg", language_code="de-AT")
-    await somebody.sends("/settings")
-    assert "Sprache: Deutsch" in somebody.card.text
-    await somebody.taps("Sprache")
-    await somebody.taps("English")
-    await somebody.sends("/start")
+async def test_the_chosen_language_overrides_telegrams(bot: BotHarness) -> None:
+    person = bot.joins("Jörg", language_code="de-AT")
+    await person.sends("/settings")
+    assert "Sprache: Deutsch" in person.card.text
+    await person.taps("Sprache")
+    await person.taps("English")
+    await person.sends("/start")
 
-    assert "Hello Jörg!" in somebody.card.text
+    assert "Hello Jörg!" in person.card.text
 
 
 async def test_a_provider_changes_the_public_name_and_keeps_the_link(
@@ -163,7 +163,7 @@ async def test_a_provider_changes_the_public_name_and_keeps_the_link(
 
 
 @pytest.mark.parametrize("name", ["x" * 65, "x" * 300, "\u202e" * 300, "\u200f \u200e"])
-async def test_a_name_nobody_could_read_is_refused_and_the_old_one_stays(
+async def test_an_unusable_name_is_refused_and_the_old_one_stays(
     provider: ChatUser, name: str
 ) -> None:
     await provider.sends("/settings")
@@ -174,7 +174,7 @@ async def test_a_name_nobody_could_read_is_refused_and_the_old_one_stays(
     assert "Public name: Dora" in provider.card.text
 
 
-async def test_after_a_refused_name_the_next_one_is_taken(
+async def test_after_a_refused_name_the_next_one_is_accepted(
     bot: BotHarness, provider: ChatUser
 ) -> None:
     await provider.sends("/settings")
@@ -186,7 +186,7 @@ async def test_after_a_refused_name_the_next_one_is_taken(
     assert "Public name: 😀" in provider.card.text
 
 
-async def test_a_restart_between_any_two_steps_interrupts_nobody(
+async def test_a_restart_between_any_two_steps_changes_nothing(
     bot: BotHarness, alice: ChatUser
 ) -> None:
     await alice.sends("/settings")
@@ -218,7 +218,7 @@ async def test_a_forged_button_changes_nothing(alice: ChatUser, data: str, answe
     assert alice.card.text == before
 
 
-async def test_a_forged_language_shows_those_that_are_spoken(alice: ChatUser) -> None:
+async def test_a_forged_language_shows_the_languages(alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps_data("sc:tlh", alice.card.id)
 
@@ -226,15 +226,15 @@ async def test_a_forged_language_shows_those_that_are_spoken(alice: ChatUser) ->
 
 
 async def test_settings_in_german(bot: BotHarness) -> None:
-    somebody = bot.joins("Jörg", language_code="de")
-    await somebody.sends("/settings")
-    await somebody.taps("Zeitzone")
-    assert "Tokio" in somebody.buttons
-    await somebody.sends("Spanien")
-    assert "„Spanien“ hat mehrere Zeitzonen" in somebody.card.text
-    await somebody.sends("Mittelerde")
-    assert "„Mittelerde“ kenne ich nicht" in somebody.last.text
-    await somebody.sends("Mallorca")
-    await somebody.taps("Zurück")
+    person = bot.joins("Jörg", language_code="de")
+    await person.sends("/settings")
+    await person.taps("Zeitzone")
+    assert "Tokio" in person.buttons
+    await person.sends("Spanien")
+    assert "„Spanien“ hat mehrere Zeitzonen" in person.card.text
+    await person.sends("Mittelerde")
+    assert "„Mittelerde“ kenne ich nicht" in person.last.text
+    await person.sends("Mallorca")
+    await person.taps("Zurück")
 
-    assert somebody.card.text.startswith("⚙️ Einstellungen")
+    assert person.card.text.startswith("⚙️ Einstellungen")

@@ -1,4 +1,4 @@
-"""Chats about first contact and finding one's way: /start, /help, /privacy, /cancel, and a provider's link."""
+"""Chats about first contact: /start, /help, /privacy, /cancel, and a provider's link."""
 
 import pytest
 
@@ -10,8 +10,8 @@ pytestmark = pytest.mark.usually("sqlite")
 CLIENTS = ["start", "book", "bookings", "settings", "help", "privacy", "cancel"]
 
 
-def menu(bot: BotHarness, chatter: ChatUser) -> list[str]:
-    return [command["command"] for command in bot.simulator.commands_for(chatter.person)]
+def menu(bot: BotHarness, user: ChatUser) -> list[str]:
+    return [command["command"] for command in bot.simulator.commands_for(user.person)]
 
 
 async def test_a_client_is_greeted_with_what_to_tap_next(bot: BotHarness, alice: ChatUser) -> None:
@@ -31,7 +31,7 @@ async def test_an_admin_is_greeted_with_inviting(bot: BotHarness, admin: ChatUse
     assert set(menu(bot, admin)) == {*CLIENTS, "invite"}
 
 
-async def test_a_provider_is_greeted_with_his_hours(bot: BotHarness, provider: ChatUser) -> None:
+async def test_a_provider_is_greeted_with_their_hours(bot: BotHarness, provider: ChatUser) -> None:
     await provider.sends("/start")
 
     assert "Clients see you as Dora" in provider.card.text
@@ -62,7 +62,7 @@ async def test_the_buttons_of_the_greeting_lead_on(alice: ChatUser, tapped: str,
 
 
 @pytest.mark.parametrize("tapped", ["My hours", "My agenda", "My link"])
-async def test_so_do_those_of_a_provider(provider: ChatUser, tapped: str) -> None:
+async def test_the_buttons_of_a_providers_greeting_lead_on(provider: ChatUser, tapped: str) -> None:
     await provider.sends("/start")
     before = [message.text for message in provider.shown]
     await provider.taps(tapped)
@@ -82,14 +82,14 @@ async def test_so_do_those_of_a_provider(provider: ChatUser, tapped: str) -> Non
     ],
 )
 async def test_any_name_is_greeted(bot: BotHarness, name: str, shown: str) -> None:
-    somebody = bot.joins(name)
-    await somebody.sends("/start")
+    person = bot.joins(name)
+    await person.sends("/start")
 
-    assert shown in somebody.card.text
+    assert shown in person.card.text
 
 
 @pytest.mark.parametrize("payload", ["hello", "book", "join", "bookings_1", "%00"])
-async def test_an_unknown_deep_link_is_a_plain_start(alice: ChatUser, payload: str) -> None:
+async def test_an_unknown_deep_link_starts_as_usual(alice: ChatUser, payload: str) -> None:
     await alice.sends(f"/start {payload}")
 
     assert "Hello Alice!" in alice.last.text
@@ -98,19 +98,19 @@ async def test_an_unknown_deep_link_is_a_plain_start(alice: ChatUser, payload: s
 async def test_help_and_the_menu_agree(
     bot: BotHarness, alice: ChatUser, provider: ChatUser, admin: ChatUser
 ) -> None:
-    for somebody in (alice, provider, admin):
-        await somebody.sends("/start")
-        await somebody.sends("/help")
-        assert all(f"/{command} · " in somebody.last.text for command in menu(bot, somebody))
+    for person in (alice, provider, admin):
+        await person.sends("/start")
+        await person.sends("/help")
+        assert all(f"/{command} · " in person.last.text for command in menu(bot, person))
     assert "/hours" not in alice.last.text
     assert "/invite" not in provider.last.text
 
 
-async def test_privacy_tells_what_why_how_long_and_whom_to_ask(
+async def test_privacy_says_what_why_how_long_and_whom_to_ask(
     bot: BotHarness, alice: ChatUser
 ) -> None:
     german = bot.joins("Jörg", language_code="de")
-    for somebody, parts in (
+    for person, parts in (
         (alice, ("What we store, and why", "2 days", "30 days", "no tracking", "Who to ask")),
         (
             german,
@@ -123,11 +123,11 @@ async def test_privacy_tells_what_why_how_long_and_whom_to_ask(
             ),
         ),
     ):
-        await somebody.sends("/privacy")
-        assert all(part in somebody.last.text for part in parts)
+        await person.sends("/privacy")
+        assert all(part in person.last.text for part in parts)
 
 
-async def test_cancel_leaves_the_dialogue_and_touches_no_hold(
+async def test_cancel_leaves_the_dialogue_and_keeps_the_hold(
     alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -154,7 +154,7 @@ async def test_cancel_says_when_there_is_nothing_to_leave(alice: ChatUser) -> No
     assert alice.last.text.startswith("Nothing to stop")
 
 
-async def test_a_card_that_was_left_still_works(alice: ChatUser) -> None:
+async def test_the_card_of_a_cancelled_dialogue_still_works(alice: ChatUser) -> None:
     await alice.sends("/settings")
     await alice.taps("Time zone")
     await alice.sends("/cancel")
@@ -163,11 +163,11 @@ async def test_a_card_that_was_left_still_works(alice: ChatUser) -> None:
     assert alice.sees("Time zone: Tokyo")
 
 
-async def test_a_providers_link_is_told_and_shown_as_a_picture(provider: ChatUser) -> None:
+async def test_a_providers_link_comes_with_a_qr_code(provider: ChatUser) -> None:
     await provider.sends("/link")
-    told, picture = provider.shown[-2:]
+    link, picture = provider.shown[-2:]
 
-    assert "https://t.me/slotkeeper_bot?start=book_dora" in told.text.split()
+    assert "https://t.me/slotkeeper_bot?start=book_dora" in link.text.split()
     assert picture.photo
     assert picture.photo.content.startswith(b"\x89PNG")
     assert picture.text == "Scan to book with Dora"
@@ -205,7 +205,7 @@ async def test_the_link_is_valid_however_it_is_written_and_after_a_new_name(
 
 
 @pytest.mark.parametrize("slug", ["nobody", "", "x" * 59])
-async def test_a_link_to_nobody_leads_to_everybody(
+async def test_a_link_to_no_provider_leads_to_all_providers(
     alice: ChatUser, open_hours: ChatUser, slug: str
 ) -> None:
     await alice.sends(f"/start book_{slug}")
@@ -221,28 +221,28 @@ async def test_a_providers_own_link_does_not_book(open_hours: ChatUser) -> None:
     assert "You can't book yourself" in open_hours.last.text
 
 
-async def test_first_contact_speaks_german(bot: BotHarness) -> None:
-    somebody = bot.joins("Jörg", language_code="de")
-    await somebody.sends("/start")
-    assert "Hallo Jörg!" in somebody.card.text
-    assert somebody.buttons == ["Termin buchen", "Meine Termine", "Einstellungen"]
-    await somebody.sends("/help")
-    assert "/book · Einen Termin buchen" in somebody.last.text
-    await somebody.sends("/cancel")
-    assert somebody.last.text.startswith("Gerade gibt es nichts abzubrechen")
-    await somebody.sends("/start book_nobody")
-    assert "Dieser Link funktioniert nicht (mehr)" in somebody.last.text
+async def test_first_contact_in_german(bot: BotHarness) -> None:
+    person = bot.joins("Jörg", language_code="de")
+    await person.sends("/start")
+    assert "Hallo Jörg!" in person.card.text
+    assert person.buttons == ["Termin buchen", "Meine Termine", "Einstellungen"]
+    await person.sends("/help")
+    assert "/book · Einen Termin buchen" in person.last.text
+    await person.sends("/cancel")
+    assert person.last.text.startswith("Gerade gibt es nichts abzubrechen")
+    await person.sends("/start book_nobody")
+    assert "Dieser Link funktioniert nicht (mehr)" in person.last.text
 
 
-async def test_one_is_greeted_by_the_first_name(bot: BotHarness) -> None:
-    somebody = bot.joins("Ann", last_name="Other")
-    await somebody.sends("/start")
+async def test_people_are_greeted_by_first_name(bot: BotHarness) -> None:
+    person = bot.joins("Ann", last_name="Other")
+    await person.sends("/start")
 
-    assert "Hello Ann!" in somebody.last.text
+    assert "Hello Ann!" in person.last.text
 
 
-async def test_help_tells_how_long_a_hold_lasts(bot: BotHarness) -> None:
+async def test_help_says_how_long_a_hold_lasts(bot: BotHarness) -> None:
     for language, length in (("en", "for 30 minutes"), ("de", "30 Minuten für dich reserviert")):
-        somebody = bot.joins("Jo", language_code=language)
-        await somebody.sends("/help")
-        assert length in somebody.last.text
+        person = bot.joins("Jo", language_code=language)
+        await person.sends("/help")
+        assert length in person.last.text

@@ -1,4 +1,4 @@
-"""Chats about a provider's agenda: his days, his clients, and cancelling for one of them with a reason or without."""
+"""Chats about a provider's agenda: days, clients, and cancelling with a reason or without."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -19,12 +19,12 @@ UNKNOWN = ("I can't find that appointment. See yours in /bookings or /agenda.", 
 
 @pytest.fixture
 async def dora(bot: BotHarness) -> ChatUser:
-    """Return a provider who works from nine to twelve on Wednesday 25 November and the three days after it."""
+    """Return a provider with open hours from 9:00 to 12:00 on 25 to 28 November 2026."""
     return await add_provider(bot, days=(25, 26, 27, 28))
 
 
 async def asks_to_cancel(provider: ChatUser, entry: str) -> None:
-    """Have a provider ask to cancel what a button of Wednesday's agenda names."""
+    """Ask to cancel the reservation of this button on the agenda of Wednesday 25 November."""
     await provider.sends("/agenda")
     await provider.taps("Wed 25 Nov")
     await provider.taps(entry)
@@ -60,7 +60,7 @@ async def test_the_agenda_opens_with_today_and_leads_to_the_days_with_hours(
     assert dora.sees("start=book_dora")
 
 
-async def test_days_on_which_somebody_comes_are_led_to_with_their_number(
+async def test_days_with_reservations_have_buttons_with_their_number(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
     await alice.books("09:15", day="27")
@@ -95,7 +95,7 @@ async def test_no_day_has_two_buttons(bot: BotHarness, dora: ChatUser, alice: Ch
     assert dora.buttons == ["‹ Fri 20 Nov", "Today", "Sun 22 Nov ›", "Wed 25 Nov · 1"]
 
 
-async def test_the_link_is_offered_only_where_nobody_comes_at_all(
+async def test_the_link_is_offered_only_without_any_reservations(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -136,7 +136,7 @@ async def test_days_are_turned_one_by_one_and_today_is_a_tap_away(
     assert len(dora.shown) == 1
 
 
-async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(
+async def test_days_with_reservations_outside_open_hours_have_buttons_too(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15", day="28")
@@ -146,7 +146,7 @@ async def test_days_with_reservations_outside_of_posted_hours_have_a_button_too(
     assert dora.buttons[-1] == "Sat 28 Nov · 1"
 
 
-async def test_six_days_ahead_have_a_button_however_far_apart_they_are(bot: BotHarness) -> None:
+async def test_six_days_ahead_have_buttons_however_far_apart_they_are(bot: BotHarness) -> None:
     dora = await add_provider(bot, days=(24, 30))
     async with bot.app.database.transaction() as work:
         december = [
@@ -165,7 +165,7 @@ async def test_six_days_ahead_have_a_button_however_far_apart_they_are(bot: BotH
     ]
 
 
-async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(
+async def test_a_reservation_past_midnight_is_on_the_day_it_begins(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.sends("/bookings")
@@ -182,7 +182,7 @@ async def test_what_lasts_past_midnight_is_of_the_day_it_begins_on(
     assert "No appointments on this day." in dora.last.text
 
 
-async def test_the_agenda_is_told_in_the_providers_zone(
+async def test_the_agenda_is_shown_in_the_providers_zone(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -193,7 +193,7 @@ async def test_the_agenda_is_told_in_the_providers_zone(
     assert "25 November 2026 (Auckland time)\n1 appointment\n\n21:15–21:30  Alice" in dora.last.text
 
 
-async def test_news_of_a_booking_leads_to_its_day(
+async def test_a_notice_of_a_booking_opens_its_day_below(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -388,7 +388,7 @@ async def test_cancelling_from_an_old_entry_shows_the_day_as_it_is(
     assert "No appointments on this day." in entry.text
 
 
-async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_told(
+async def test_cancelling_with_a_typed_reason_notifies_the_client(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -413,8 +413,8 @@ async def test_a_reservation_is_cancelled_with_a_typed_reason_and_the_client_is_
         "Note: I am ill, sorry!\n\n🗓 Wednesday, 25 November 2026\nNo appointments on this day."
         in dora.last.text
     )
-    told = "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30\n\nNote: I am ill, sorry!"
-    assert alice.last.text == told
+    notice = "❌ Dora cancelled your appointment:\nWednesday, 25 November 2026, 09:15–09:30\n\nNote: I am ill, sorry!"
+    assert alice.last.text == notice
     assert alice.sees("❌ Cancelled by the provider")
     assert alice.buttons == ["Book another time"]
     await bob.holds("09:15")
@@ -435,7 +435,7 @@ async def test_a_reservation_is_cancelled_without_a_reason(
     )
 
 
-async def test_another_reason_typed_takes_the_place_of_the_first(
+async def test_another_typed_reason_replaces_the_first(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -464,7 +464,7 @@ async def test_back_from_a_reason_asks_for_another_and_cancels_nothing(
     assert len(await alice.reservations()) == 1
 
 
-async def test_a_reason_is_agreed_to_once_and_not_after_the_dialogue_was_left(
+async def test_a_reason_is_confirmed_once_and_not_after_leaving_the_dialogue(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -485,17 +485,17 @@ async def test_a_reason_is_agreed_to_once_and_not_after_the_dialogue_was_left(
     )
 
 
-async def test_cancelling_twice_says_the_same_twice_and_tells_the_client_once(
+async def test_cancelling_twice_notifies_the_client_once(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await dora.taps("Cancel without a note")
-    shown, told = dora.last.text, len(alice.shown)
+    shown, received = dora.last.text, len(alice.shown)
     await dora.taps_data("ac:1", dora.last.id)
     assert dora.person.toasts[-2:] == [("Cancelled. Alice has been notified.", False)] * 2
     assert dora.last.text == shown
-    assert len(alice.shown) == told
+    assert len(alice.shown) == received
 
 
 async def test_a_hold_is_cancelled_like_a_booking(
@@ -522,7 +522,7 @@ async def test_a_reason_that_is_too_long_changes_nothing_and_a_shorter_one_works
     assert alice.last.text.endswith("Note: " + "x" * REASON_LIMIT)
 
 
-async def test_a_reason_nobody_could_read_changes_nothing(
+async def test_an_invisible_reason_changes_nothing(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -562,7 +562,7 @@ async def test_a_reason_is_passed_on_as_it_was_typed(
 
 
 @pytest.mark.parametrize("way", ["Back", "/agenda", "/bookings", "Open that day"])
-async def test_once_the_question_is_left_nothing_typed_is_a_reason(
+async def test_after_leaving_the_question_no_typed_line_is_a_reason(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, way: str
 ) -> None:
     await alice.books("09:15")
@@ -573,18 +573,18 @@ async def test_once_the_question_is_left_nothing_typed_is_a_reason(
     assert len(await alice.reservations()) == 1
 
 
-async def test_a_reason_typed_after_the_client_cancelled_says_that_there_is_nothing_left(
+async def test_a_reason_typed_after_the_client_cancelled_finds_nothing_to_cancel(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
     await asks_to_cancel(dora, "09:15 Alice")
     await alice.taps("Cancel booking")
     await alice.taps("Yes, cancel")
-    told = len(alice.shown)
+    received = len(alice.shown)
     await dora.sends("I am ill")
     assert dora.last.text.startswith("Already off: Alice, Wednesday, 25 November 2026")
     assert "The client cancelled this appointment." in dora.last.text
-    assert len(alice.shown) == told
+    assert len(alice.shown) == received
 
 
 @pytest.mark.parametrize("act", ["Cancel without a note", "typed"])
@@ -601,7 +601,7 @@ async def test_a_hold_that_expires_while_the_question_is_open_is_not_cancelled(
 
 
 @pytest.mark.parametrize("choice", ["ae:1", "ar:1", "ac:1", "aw:1:1"])
-async def test_what_has_begun_cannot_be_cancelled(
+async def test_a_started_reservation_cannot_be_cancelled(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, choice: str
 ) -> None:
     await alice.books("09:15")
@@ -616,7 +616,7 @@ async def test_what_has_begun_cannot_be_cancelled(
 
 
 @pytest.mark.parametrize("kind", ["ae:{}", "ar:{}", "ac:{}", "aw:{}:1"])
-async def test_another_providers_clients_are_nobody_elses_business(
+async def test_another_providers_reservations_do_not_exist(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, kind: str
 ) -> None:
     await alice.books("09:15")
@@ -640,7 +640,7 @@ async def test_another_providers_clients_are_nobody_elses_business(
         ("ap:20261125:99999", "Wednesday, 25 November 2026"),
     ],
 )
-async def test_days_out_of_reach_are_brought_back_into_it(
+async def test_days_out_of_reach_become_the_nearest_within(
     bot: BotHarness, dora: ChatUser, forged: str, shown: str
 ) -> None:
     await dora.sends("/agenda")
@@ -663,7 +663,7 @@ async def test_days_out_of_reach_are_brought_back_into_it(
         f"ac:{2**70}",
     ],
 )
-async def test_what_reads_as_no_button_of_ours_is_answered(
+async def test_an_unreadable_button_is_answered(
     bot: BotHarness, dora: ChatUser, forged: str
 ) -> None:
     await dora.sends("/agenda")
@@ -671,7 +671,7 @@ async def test_what_reads_as_no_button_of_ours_is_answered(
     assert dora.person.toasts == [("That button has expired. Send /start.", True)]
 
 
-async def test_a_full_day_is_turned_page_by_page(bot: BotHarness, dora: ChatUser) -> None:
+async def test_a_full_day_is_paged(bot: BotHarness, dora: ChatUser) -> None:
     start = quarter(25, 9)
     async with bot.app.database.transaction() as work:
         for n in range(21):
@@ -729,7 +729,7 @@ async def test_a_clients_name_is_shown_as_it_is(bot: BotHarness, dora: ChatUser)
     assert "<b>Bo</b> & {client} has been notified.\nWednesday" in dora.last.text
 
 
-async def test_a_client_who_blocked_the_bot_is_cancelled_for_all_the_same(
+async def test_a_client_who_blocked_the_bot_can_be_cancelled_for(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -743,7 +743,7 @@ async def test_a_client_who_blocked_the_bot_is_cancelled_for_all_the_same(
     assert await alice.reservations() == []
 
 
-async def test_the_agenda_speaks_german_with_those_who_do(bot: BotHarness, alice: ChatUser) -> None:
+async def test_the_agenda_in_german(bot: BotHarness, alice: ChatUser) -> None:
     dora = await add_provider(bot, language_code="de")
     await alice.books("09:15")
     await dora.sends("/agenda")
@@ -765,7 +765,7 @@ async def test_the_agenda_speaks_german_with_those_who_do(bot: BotHarness, alice
     assert alice.last.text.endswith("Note: Ich bin krank")
 
 
-async def test_a_day_that_has_been_tidied_up_still_shows_who_came(
+async def test_a_day_whose_reservations_are_completed_still_shows_them(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -779,7 +779,7 @@ async def test_a_day_that_has_been_tidied_up_still_shows_who_came(
     assert "Alice" in open_hours.card.text
 
 
-async def test_a_name_that_runs_from_right_to_left_turns_no_time_round(bot: BotHarness) -> None:
+async def test_a_right_to_left_name_does_not_reorder_times(bot: BotHarness) -> None:
     dora = await add_provider(bot, zone="Europe/Berlin")
     guest = bot.joins("أحمد المصري")
     await guest.books("09:45")

@@ -1,4 +1,4 @@
-"""The screens of a provider's agenda: what they say, what they offer, and that they fit."""
+"""The screens of a provider's agenda: their texts, their buttons, their size."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -89,7 +89,7 @@ def test_a_day_says_who_comes_when_and_what_is_only_held() -> None:
     assert "09:00–09:15  Alice\n09:30–09:45  Bob ⏳ held until 10:30" in plain
 
 
-def test_a_name_leads_to_a_chat_where_there_is_a_public_one() -> None:
+def test_a_name_links_to_the_chat_of_a_client_with_a_username() -> None:
     text = agenda_day(reader(), view(Entry(BOOKED, ALICE), Entry(HELD, BOB))).text
     assert '<a href="https://t.me/alice_a">Alice</a>' in text
     assert text.count("<a href") == 1
@@ -109,7 +109,7 @@ def test_another_day_leads_back_to_today() -> None:
 
 
 @pytest.mark.parametrize("edge", [0, 1])
-def test_no_button_leads_beyond_the_days_one_may_look_at(edge: int) -> None:
+def test_no_button_leads_to_days_out_of_reach(edge: int) -> None:
     within = view().within
     days = [
         choice.day
@@ -172,7 +172,7 @@ def test_one_reservation_can_be_cancelled_until_it_begins() -> None:
         (replace(BOOKED, status=Status.COMPLETED), "already started"),
     ],
 )
-def test_every_state_is_told_in_words(reservation: Reservation, said: str) -> None:
+def test_every_state_has_words(reservation: Reservation, said: str) -> None:
     screen = agenda_entry(reader(), Entry(reservation, ALICE), NOW)
     assert said in screen.plain
     assert "(Berlin time)" in screen.plain
@@ -187,7 +187,7 @@ def test_the_question_asks_for_a_reason_and_offers_to_do_without() -> None:
     ]
 
 
-def test_a_typed_reason_is_shown_and_agreed_to_with_one_tap() -> None:
+def test_a_typed_reason_is_shown_and_confirmed_with_one_tap() -> None:
     screen = reason_to_confirm(reader(), Entry(BOOKED, ALICE), "ill")
     assert "Note: ill" in screen.plain
     assert list(zip(labels(screen), choices(screen), strict=True)) == [
@@ -198,7 +198,7 @@ def test_a_typed_reason_is_shown_and_agreed_to_with_one_tap() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_client_who_cannot_be_told_is_said_so(language: str) -> None:
+def test_a_client_who_cannot_be_notified_is_named(language: str) -> None:
     blocked = replace(ALICE, name="W" * 129, unreachable_since=NOW)
     assert len(cancelled_answer(reader(language), Entry(BOOKED, blocked))) <= LONGEST_ALERT
     assert cancelled_note(reader(language), Entry(BOOKED, blocked)) != cancelled_note(
@@ -206,7 +206,7 @@ def test_a_client_who_cannot_be_told_is_said_so(language: str) -> None:
     )
 
 
-def test_the_link_is_offered_where_nobody_comes() -> None:
+def test_the_link_is_offered_without_reservations() -> None:
     assert choices(agenda_day(reader(), replace(view(), idle=True)))[-1] == Open("link")
     assert Open("link") not in choices(agenda_day(reader(), view()))
 
@@ -228,7 +228,7 @@ def test_names_and_reasons_are_never_read_as_markup(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_a_tap_is_answered_with_fits(language: str) -> None:
+def test_the_answer_to_a_tap_fits(language: str) -> None:
     answer = cancelled_answer(reader(language), Entry(BOOKED, replace(ALICE, name="W" * 129)))
     assert "agenda" not in answer
     assert len(answer) <= LONGEST_ALERT

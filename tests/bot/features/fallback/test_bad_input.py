@@ -9,7 +9,7 @@ from tests.kit.clinic import add_provider
 pytestmark = pytest.mark.usually("sqlite")
 
 
-async def test_words_out_of_place_are_answered_with_a_way_on(alice: ChatUser) -> None:
+async def test_unexpected_words_are_answered_with_buttons(alice: ChatUser) -> None:
     await alice.sends("what is this")
 
     assert "/help" in alice.last.text
@@ -37,7 +37,7 @@ async def test_a_sticker_and_a_picture_are_answered_and_the_dialogue_goes_on(
     assert "Held for you" in alice.last.text
 
 
-async def test_an_edited_message_is_not_taken_for_a_new_one(
+async def test_an_edited_message_is_not_read_as_a_new_one(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -50,7 +50,7 @@ async def test_an_edited_message_is_not_taken_for_a_new_one(
     assert not alice.sees("Held for you")
 
 
-async def test_a_group_is_told_to_write_in_private_and_learns_nothing(
+async def test_a_group_gets_a_link_to_the_private_chat_and_nothing_else(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     group = bot.simulator.group("Team")
@@ -81,7 +81,7 @@ async def test_a_group_is_told_to_write_in_private_and_learns_nothing(
         "n:1",
     ],
 )
-async def test_a_button_that_nobody_made_is_answered(
+async def test_a_forged_button_is_answered(
     alice: ChatUser, open_hours: ChatUser, data: str
 ) -> None:
     await alice.taps_data(data or "?", 5)
@@ -110,7 +110,7 @@ async def test_a_button_that_nobody_made_is_answered(
         "sn",
     ],
 )
-async def test_nobody_acts_on_what_is_not_his(
+async def test_people_cannot_act_on_what_belongs_to_others(
     bot: BotHarness, alice: ChatUser, bob: ChatUser, open_hours: ChatUser, data: str
 ) -> None:
     await alice.sends("/book")
@@ -137,7 +137,7 @@ async def test_nobody_acts_on_what_is_not_his(
         "bc:1:77",
     ],
 )
-async def test_a_forged_day_or_page_far_away_shows_what_there_is(
+async def test_a_forged_day_or_page_out_of_reach_shows_the_nearest(
     alice: ChatUser, open_hours: ChatUser, data: str
 ) -> None:
     await alice.sends("/book")
@@ -189,7 +189,7 @@ async def test_a_very_long_or_strange_line_is_answered(
     assert "Held for you" in alice.last.text
 
 
-async def test_somebody_who_blocked_the_bot_is_left_alone_and_told_what_he_missed_once_he_is_back(
+async def test_missed_notifications_are_sent_after_a_person_unblocks_the_bot(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -210,7 +210,7 @@ async def test_somebody_who_blocked_the_bot_is_left_alone_and_told_what_he_misse
 
 
 @pytest.mark.parametrize("slip", ["/bok", "//", "/ 25 Nov"])
-async def test_a_slip_of_the_pen_ends_no_dialogue(
+async def test_a_mistyped_command_ends_no_dialogue(
     alice: ChatUser, open_hours: ChatUser, slip: str
 ) -> None:
     await alice.sends("/book")
@@ -231,7 +231,7 @@ async def test_a_command_in_a_group_ends_no_private_dialogue(
     assert "Held for you" in alice.last.text
 
 
-async def test_a_name_that_would_turn_lines_around_reaches_the_provider_in_order(
+async def test_a_name_with_direction_marks_does_not_reorder_a_notification(
     bot: BotHarness, open_hours: ChatUser
 ) -> None:
     mallory = bot.joins("\u202eyrollaM\u2066\x00", last_name="\u3164")
@@ -243,7 +243,7 @@ async def test_a_name_that_would_turn_lines_around_reaches_the_provider_in_order
 
 
 @pytest.mark.parametrize("text", ["cancel", "Stop", "abbrechen!"])
-async def test_the_word_for_leaving_leaves_whatever_dialogue_one_is_in(
+async def test_the_word_for_leaving_leaves_any_dialogue(
     alice: ChatUser, provider: ChatUser, text: str
 ) -> None:
     await provider.sends("/hours")
@@ -256,7 +256,7 @@ async def test_the_word_for_leaving_leaves_whatever_dialogue_one_is_in(
 
 
 @pytest.mark.parametrize("text", ["back", "Zurück"])
-async def test_the_word_for_going_back_points_at_the_button_and_leaves_nothing(
+async def test_the_word_back_points_at_the_button_and_leaves_no_dialogue(
     alice: ChatUser, open_hours: ChatUser, text: str
 ) -> None:
     await alice.sends("/book")
@@ -274,17 +274,17 @@ async def test_a_greeting_is_greeted(alice: ChatUser, text: str) -> None:
     assert "Hello Alice!" in alice.last.text
 
 
-async def test_everybody_is_offered_what_fits_his_roles(
+async def test_everyone_is_offered_what_fits_their_roles(
     admin: ChatUser, provider: ChatUser, alice: ChatUser
 ) -> None:
-    for somebody, labels in (
+    for person, labels in (
         (admin, ["Invite a provider", "Book a time", "My bookings"]),
         (provider, ["My hours", "My agenda"]),
         (alice, ["Book a time", "My bookings"]),
     ):
-        await somebody.sends("what is this")
-        assert somebody.last.text == "Sorry, I didn't get that. Tap a button, or see /help."
-        assert somebody.last.labels == labels
+        await person.sends("what is this")
+        assert person.last.text == "Sorry, I didn't get that. Tap a button, or see /help."
+        assert person.last.labels == labels
 
 
 async def test_a_refusal_that_names_a_command_has_its_button(
@@ -303,7 +303,7 @@ async def test_a_refusal_that_names_a_command_has_its_button(
     assert open_hours.last.labels == ["My agenda"]
 
 
-async def test_what_no_database_takes_is_left_out_of_what_is_typed(
+async def test_characters_no_database_stores_are_removed_from_typed_text(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await add_provider(bot, "Emil")
@@ -317,7 +317,7 @@ async def test_what_no_database_takes_is_left_out_of_what_is_typed(
     assert alice.sees("Emil")
 
 
-async def test_a_reason_keeps_its_words_together_where_something_unreadable_is_left_out(
+async def test_removed_characters_do_not_split_the_words_of_a_reason(
     alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.books("09:00")

@@ -1,4 +1,4 @@
-"""Texts with nothing to read, which phones do not send but other clients do: nothing was typed, and every dialogue stays where it is."""
+"""Texts with nothing visible are answered and change no dialogue; only some clients send them."""
 
 from collections.abc import Awaitable, Callable
 
@@ -32,7 +32,7 @@ STEPS: dict[tuple[str, str], Step] = {}
 
 
 def step(flow: str, state: str) -> Callable[[Step], Step]:
-    """Register how somebody comes to a step: a provider, Dora, or a client, Alice, who is the one that stands there then."""
+    """Register how to reach a state: as the provider Dora or the client Alice, who is returned."""
 
     def registered(prepare: Step) -> Step:
         STEPS[flow, state] = prepare
@@ -145,10 +145,10 @@ async def joining_and_named(bot: BotHarness, dora: ChatUser, alice: ChatUser) ->
     return alice
 
 
-def standing(bot: BotHarness, somebody: ChatUser) -> object:
+def dialogue_of(bot: BotHarness, person: ChatUser) -> object:
     return rows(
         bot.app.database.url,
-        f"SELECT flow, state, data, card_message_id FROM dialogue WHERE client_id = {somebody.id}",
+        f"SELECT flow, state, data, card_message_id FROM dialogue WHERE client_id = {person.id}",
     )
 
 
@@ -164,20 +164,20 @@ async def test_every_step_that_reads_text_is_among_these(bot: BotHarness) -> Non
 async def test_a_text_with_nothing_to_read_is_answered_and_the_dialogue_stays(
     bot: BotHarness, open_hours: ChatUser, alice: ChatUser, place: tuple[str, str]
 ) -> None:
-    somebody = await STEPS[place](bot, open_hours, alice)
-    stood, url = standing(bot, somebody), bot.app.database.url
+    person = await STEPS[place](bot, open_hours, alice)
+    before_blanks, url = dialogue_of(bot, person), bot.app.database.url
     changes = [
         rows(url, f"SELECT * FROM {table}") for table in ("reservation", "availability", "provider")
     ]
     for text in BLANKS:
-        before = len(somebody.shown)
-        somebody.person.sends_exactly(text)
+        before = len(person.shown)
+        person.person.sends_exactly(text)
         await bot.settles()
-        assert len(somebody.shown) == before + 1, repr(text)
-        assert OWN_WORDS.get(place, NOT_UNDERSTOOD) in somebody.last.text, repr(text)
-        assert somebody.last.rows or place in OWN_WORDS
+        assert len(person.shown) == before + 1, repr(text)
+        assert OWN_WORDS.get(place, NOT_UNDERSTOOD) in person.last.text, repr(text)
+        assert person.last.rows or place in OWN_WORDS
 
-    assert standing(bot, somebody) == stood
+    assert dialogue_of(bot, person) == before_blanks
     assert [
         rows(url, f"SELECT * FROM {table}") for table in ("reservation", "availability", "provider")
     ] == changes
@@ -187,7 +187,7 @@ async def test_a_text_with_nothing_to_read_is_answered_and_the_dialogue_stays(
     ]
 
 
-async def test_white_space_in_a_group_is_overheard(bot: BotHarness, alice: ChatUser) -> None:
+async def test_white_space_in_a_group_is_ignored(bot: BotHarness, alice: ChatUser) -> None:
     group = bot.simulator.group("Team")
     alice.person.sends_in(group, "\u200b")
     await bot.settles()

@@ -1,4 +1,4 @@
-"""Edits: only another text of the newest line is answered, and only once; whatever else Telegram reports as one is silence."""
+"""Edits: only the first new text of the newest line is answered, and no other edit."""
 
 from collections.abc import Callable
 
@@ -43,7 +43,7 @@ async def test_the_first_change_of_the_newest_line_is_answered_and_no_other(
     assert not alice.sees("Held for you")
 
 
-async def test_a_line_written_after_an_answer_has_an_answer_of_its_own(alice: ChatUser) -> None:
+async def test_a_line_sent_after_an_answer_is_answered_too(alice: ChatUser) -> None:
     for text in ("hello there", "hello again"):
         await alice.sends(text)
         await edited(alice, f"{text}!")
@@ -51,7 +51,7 @@ async def test_a_line_written_after_an_answer_has_an_answer_of_its_own(alice: Ch
     assert answers(alice) == 2
 
 
-async def test_an_older_line_may_be_edited_in_peace(alice: ChatUser) -> None:
+async def test_an_edit_of_an_older_line_is_not_answered(alice: ChatUser) -> None:
     await alice.sends("one")
     older = newest_line(alice)
     await alice.sends("two")
@@ -60,7 +60,7 @@ async def test_an_older_line_may_be_edited_in_peace(alice: ChatUser) -> None:
     assert answers(alice) == 0
 
 
-async def test_a_picture_sent_since_makes_a_line_an_older_one(
+async def test_a_picture_sent_later_makes_a_line_an_older_one(
     bot: BotHarness, alice: ChatUser
 ) -> None:
     await alice.sends("one")
@@ -72,7 +72,7 @@ async def test_a_picture_sent_since_makes_a_line_an_older_one(
     assert answers(alice) == 0
 
 
-async def test_a_service_message_since_does_not(bot: BotHarness, alice: ChatUser) -> None:
+async def test_a_later_service_message_does_not(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("one")
     line = newest_line(alice)
     alice.person.pins(alice.last.message)
@@ -127,9 +127,7 @@ async def test_other_edits_get_no_answer_and_end_no_dialogue(
     assert "Held for you" in alice.last.text
 
 
-async def test_an_edit_of_a_line_the_bot_has_not_seen_is_silence(
-    bot: BotHarness, alice: ChatUser
-) -> None:
+async def test_an_edit_of_an_unknown_line_is_not_answered(bot: BotHarness, alice: ChatUser) -> None:
     alice.person.sends("hello there")
     bot.simulator.take_updates()
     await edited(alice, "something else")
@@ -137,7 +135,7 @@ async def test_an_edit_of_a_line_the_bot_has_not_seen_is_silence(
     assert answers(alice) == 0
 
 
-async def test_what_was_answered_is_known_after_a_restart(bot: BotHarness, alice: ChatUser) -> None:
+async def test_answered_edits_are_known_after_a_restart(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("hello there")
     line = newest_line(alice)
     await edited(alice, "hello again", line)
@@ -151,9 +149,7 @@ async def test_what_was_answered_is_known_after_a_restart(bot: BotHarness, alice
     assert answers(alice) == 2
 
 
-async def test_an_answered_edit_that_comes_again_is_not_answered_again(
-    bot: BotHarness, alice: ChatUser
-) -> None:
+async def test_a_repeated_edit_is_not_answered_again(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("hello there")
     update = alice.person.edits(newest_line(alice), "hello again")
     await bot.settles()
@@ -187,7 +183,7 @@ async def test_lines_of_two_people_are_kept_apart(alice: ChatUser, bob: ChatUser
     assert (answers(alice), answers(bob)) == (1, 1)
 
 
-async def test_an_edit_that_leaves_nothing_to_read_is_an_edit_like_any_other(
+async def test_an_edit_to_an_invisible_text_is_an_edit(
     alice: ChatUser,
 ) -> None:
     await alice.sends("hello there")

@@ -1,4 +1,4 @@
-"""Groups: people who call the bot there, anonymous or not, are sent to a private chat, and nothing is kept of those without a name."""
+"""Groups: people who call the bot get a link to the private chat, and nothing is stored."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,7 +29,7 @@ WRITERS: dict[str, Writer] = {
 
 @pytest.fixture
 def group(bot: BotHarness) -> Group:
-    """Return a supergroup the bot is in."""
+    """Return a supergroup that the bot is in."""
     return bot.simulator.supergroup("Team")
 
 
@@ -44,7 +44,7 @@ def said(group: Group) -> list[str]:
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-async def test_those_who_write_in_the_name_of_a_chat_get_the_sentence_for_groups(
+async def test_anonymous_senders_get_the_answer_for_groups(
     bot: BotHarness, group: Group, channel: Channel, writer: str
 ) -> None:
     WRITERS[writer](group, channel, CALL)
@@ -55,7 +55,7 @@ async def test_those_who_write_in_the_name_of_a_chat_get_the_sentence_for_groups
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-async def test_nothing_is_kept_of_them(
+async def test_nothing_is_stored_about_anonymous_senders(
     bot: BotHarness, group: Group, channel: Channel, writer: str
 ) -> None:
     WRITERS[writer](group, channel, CALL)
@@ -70,7 +70,7 @@ async def test_nothing_is_kept_of_them(
 
 @pytest.mark.parametrize("writer", WRITERS)
 @pytest.mark.parametrize("text", ["hello", "/book@another_bot", "25 Nov 9:00"])
-async def test_what_they_do_not_say_to_the_bot_is_overheard(
+async def test_messages_not_for_the_bot_are_ignored(
     bot: BotHarness, group: Group, channel: Channel, writer: str, text: str
 ) -> None:
     WRITERS[writer](group, channel, text)
@@ -131,16 +131,16 @@ async def test_what_happens_in_groups_and_channels_touches_no_private_dialogue(
 async def test_a_person_without_a_name_is_answered_in_a_group_and_in_private(
     bot: BotHarness, group: Group, first_name: str | None
 ) -> None:
-    somebody = bot.joins(first_name, last_name=None, username=None, language_code=None)
-    somebody.person.sends_in(group, CALL)
+    person = bot.joins(first_name, last_name=None, username=None, language_code=None)
+    person.person.sends_in(group, CALL)
     await bot.settles()
-    await somebody.sends("/start")
+    await person.sends("/start")
 
     assert said(group) == [ANSWER]
-    assert "Hello" in somebody.last.text
+    assert "Hello" in person.last.text
 
 
-async def test_service_messages_in_private_are_silence(
+async def test_private_service_messages_are_not_answered(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     await alice.sends("/book")
@@ -154,7 +154,7 @@ async def test_service_messages_in_private_are_silence(
     assert "Held for you" in alice.last.text
 
 
-async def test_nothing_is_kept_of_a_person_who_only_writes_in_a_group(
+async def test_nothing_is_stored_about_a_person_who_only_writes_in_a_group(
     bot: BotHarness, alice: ChatUser
 ) -> None:
     group = bot.simulator.group("Friends")

@@ -1,4 +1,4 @@
-"""Chats about posting hours: typed and tapped, previewed, published and undone."""
+"""Chats about adding hours: typed and tapped, previewed, published and undone."""
 
 from datetime import date, timedelta
 
@@ -20,12 +20,12 @@ PROVIDERS_ONLY = (
 
 @pytest.fixture
 async def dora(bot: BotHarness) -> ChatUser:
-    """Return a provider in Berlin who works from nine to twelve on Wednesday 25 November 2026."""
+    """Return a provider in Berlin with open hours from 9:00 to 12:00 on 25 November 2026."""
     return await add_provider(bot)
 
 
-async def posted(bot: BotHarness, provider: ChatUser) -> list[TimeSpan]:
-    """Return all that a provider has posted, as the database has it."""
+async def open_hours_of(bot: BotHarness, provider: ChatUser) -> list[TimeSpan]:
+    """Return all open hours of a provider from the database."""
     async with bot.app.database.transaction() as work:
         found = await work.providers.of_client(provider.id)
         assert found is not None
@@ -33,13 +33,13 @@ async def posted(bot: BotHarness, provider: ChatUser) -> list[TimeSpan]:
 
 
 async def types(provider: ChatUser, line: str) -> None:
-    """Have a provider open his hours and type a line."""
+    """Open /hours and send a line."""
     await provider.sends("/hours")
     await provider.sends(line)
 
 
 async def chooses_days(provider: ChatUser, *days: str) -> None:
-    """Have a provider choose days of this month in the calendar and go on."""
+    """Choose days of this month in the calendar and go on."""
     await provider.sends("/hours")
     await provider.taps("Choose days")
     for day in days:
@@ -69,7 +69,7 @@ async def test_hours_are_for_providers_only(dora: ChatUser, alice: ChatUser) -> 
         assert alice.person.toasts[-1] == (PROVIDERS_ONLY, True)
 
 
-async def test_the_first_screen_says_how_to_post_and_what_is_posted(dora: ChatUser) -> None:
+async def test_the_first_screen_says_how_to_add_hours_and_lists_them(dora: ChatUser) -> None:
     await dora.sends("/hours")
 
     assert "Friday 13 August 8am-3pm" in dora.card.text
@@ -79,7 +79,7 @@ async def test_the_first_screen_says_how_to_post_and_what_is_posted(dora: ChatUs
     assert dora.buttons == ["📅 Choose days", "Wed 25 Nov · 09:00–12:00"]
 
 
-async def test_a_zone_that_was_chosen_is_not_asked_about(bot: BotHarness, dora: ChatUser) -> None:
+async def test_a_chosen_zone_is_not_asked_about(bot: BotHarness, dora: ChatUser) -> None:
     async with bot.app.database.transaction() as work:
         await work.clients.choose_zone(dora.id, "Europe/Berlin")
     await dora.sends("/hours")
@@ -96,7 +96,7 @@ async def test_typed_hours_are_previewed_published_and_undone_on_one_card(
     assert "1 day, 28 slots" in dora.card.text
     assert "Berlin" not in dora.card.text
     assert dora.buttons[:2] == ["✅ Publish", "Discard"]
-    assert await posted(bot, dora) == [WEDNESDAY]
+    assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
     card = dora.card.id
     await dora.taps("Publish")
@@ -104,13 +104,13 @@ async def test_typed_hours_are_previewed_published_and_undone_on_one_card(
     assert "Published\nFri 27 Nov: 08:00–15:00" in dora.card.text
     assert "28 slots can be booked right now" in dora.card.text
     assert dora.buttons == ["Undo", "See hours"]
-    assert await posted(bot, dora) == [WEDNESDAY, TimeSpan(quarter(27, 8), quarter(27, 15))]
+    assert await open_hours_of(bot, dora) == [WEDNESDAY, TimeSpan(quarter(27, 8), quarter(27, 15))]
 
     await dora.taps("Undo")
 
     assert "Undone" in dora.card.text
     assert dora.card.id == card
-    assert await posted(bot, dora) == [WEDNESDAY]
+    assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ async def test_typed_hours_are_previewed_published_and_undone_on_one_card(
         ),
     ],
 )
-async def test_what_is_understood_is_played_back(
+async def test_understood_hours_are_shown_as_a_preview(
     dora: ChatUser, line: str, seen: list[str]
 ) -> None:
     await types(dora, line)
@@ -159,7 +159,7 @@ async def test_what_is_understood_is_played_back(
     assert [part for part in seen if part not in dora.card.text] == []
 
 
-async def test_a_provider_who_reads_german_is_spoken_to_in_german(bot: BotHarness) -> None:
+async def test_hours_in_german(bot: BotHarness) -> None:
     dora = await add_provider(bot, language_code="de")
     await types(dora, "Freitag 27. November 8-15 Uhr")
 
@@ -193,7 +193,7 @@ async def test_a_provider_who_reads_german_is_spoken_to_in_german(bot: BotHarnes
         ("31.12.9999 8-24", "more than 5 years ahead"),
     ],
 )
-async def test_what_cannot_be_read_is_answered_with_what_to_do_and_nothing_is_lost(
+async def test_unreadable_hours_are_explained_and_nothing_is_lost(
     dora: ChatUser, line: str, answer: str
 ) -> None:
     await types(dora, line)
@@ -204,7 +204,7 @@ async def test_what_cannot_be_read_is_answered_with_what_to_do_and_nothing_is_lo
     assert "Publish" in dora.buttons[0]
 
 
-async def test_what_is_not_understood_is_answered_with_examples(dora: ChatUser) -> None:
+async def test_hours_not_understood_are_answered_with_examples(dora: ChatUser) -> None:
     await types(dora, "whenever you like")
 
     assert "tomorrow 9-12 and 13-17" in dora.last.text
@@ -221,10 +221,10 @@ async def test_a_weekday_that_contradicts_its_date_is_asked_about(
     await dora.taps("Sat 28 Nov, 08:00–09:00")
     assert "Sat 28 Nov: 08:00–09:00" in dora.card.text
     await dora.taps("Publish")
-    assert TimeSpan(quarter(28, 8), quarter(28, 9)) in await posted(bot, dora)
+    assert TimeSpan(quarter(28, 8), quarter(28, 9)) in await open_hours_of(bot, dora)
 
 
-async def test_hours_of_every_week_lead_to_the_calendar(bot: BotHarness) -> None:
+async def test_weekly_hours_lead_to_the_calendar(bot: BotHarness) -> None:
     dora = await add_provider(bot, language_code="de")
     await types(dora, "jeden Montag 9-17")
     assert dora.last.text.startswith("Wöchentlich wiederholen kann ich noch nicht.")
@@ -242,10 +242,10 @@ async def test_days_without_hours_are_asked_for_them(bot: BotHarness, dora: Chat
     await dora.sends("9-17")
     assert "Fri 27 Nov: 09:00–17:00\nSat 28 Nov: 09:00–17:00" in dora.card.text
     await dora.taps("Publish")
-    assert len(await posted(bot, dora)) == 3
+    assert len(await open_hours_of(bot, dora)) == 3
 
 
-async def test_days_without_hours_are_taken_outside_of_any_dialogue_too(bot: BotHarness) -> None:
+async def test_days_without_hours_are_asked_for_them_outside_any_dialogue(bot: BotHarness) -> None:
     dora = await add_provider(bot, language_code="de")
     await dora.sends("Freitag")
     assert "Fr., 27. Nov.: von wann bis wann? Zum Beispiel „9-17“." in dora.card.text
@@ -254,7 +254,7 @@ async def test_days_without_hours_are_taken_outside_of_any_dialogue_too(bot: Bot
     assert "Fr., 27. Nov.: 09:00–12:00, 13:00–17:00" in dora.card.text
 
 
-async def test_another_day_typed_for_the_hours_takes_its_place_and_a_slip_does_not(
+async def test_another_typed_day_replaces_the_first_and_nonsense_does_not(
     dora: ChatUser,
 ) -> None:
     await types(dora, "Friday")
@@ -345,7 +345,7 @@ async def test_hours_typed_below_the_calendar_are_those_of_the_chosen_days(
     assert "24-hour clock" in dora.card.text
 
 
-async def test_hours_that_end_too_early_are_mended_on_the_chosen_days(dora: ChatUser) -> None:
+async def test_hours_that_end_too_early_are_corrected_on_the_chosen_days(dora: ChatUser) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     await dora.taps("27")
@@ -366,7 +366,7 @@ async def test_hours_typed_below_a_calendar_with_no_day_chosen_lack_one(dora: Ch
     assert "Tue 1 Dec: 08:00–09:00" in dora.card.text
 
 
-async def test_a_tapped_time_is_not_said_to_have_been_read(dora: ChatUser) -> None:
+async def test_a_tapped_time_has_no_note_on_reading(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.sends("8-15")
     assert "24-hour clock" in dora.card.text
@@ -377,7 +377,7 @@ async def test_a_tapped_time_is_not_said_to_have_been_read(dora: ChatUser) -> No
     assert "24-hour clock" not in dora.card.text
 
 
-async def test_an_end_before_the_start_is_offered_after_noon(dora: ChatUser) -> None:
+async def test_an_end_before_the_start_is_offered_in_the_afternoon(dora: ChatUser) -> None:
     await types(dora, "1.12. 9-3")
     assert dora.card.text == "Did you mean 09:00–15:00?"
     assert dora.buttons == ["Tue 1 Dec, 09:00–15:00"]
@@ -386,7 +386,7 @@ async def test_an_end_before_the_start_is_offered_after_noon(dora: ChatUser) -> 
     assert "Tue 1 Dec: 09:00–15:00" in dora.card.text
 
 
-async def test_hours_off_the_grid_are_refused_with_the_nearest_inside(
+async def test_hours_off_the_grid_are_refused_with_the_nearest_hours_inside(
     bot: BotHarness, dora: ChatUser
 ) -> None:
     await types(dora, "tomorrow 9:34-12:10")
@@ -396,7 +396,7 @@ async def test_hours_off_the_grid_are_refused_with_the_nearest_inside(
     assert not [label for label in dora.buttons if "Publish" in label]
     await dora.taps("Tue 24 Nov, 09:45–12:00")
     await dora.taps("Publish")
-    assert TimeSpan(quarter(24, 9, 45), quarter(24, 12)) in await posted(bot, dora)
+    assert TimeSpan(quarter(24, 9, 45), quarter(24, 12)) in await open_hours_of(bot, dora)
 
 
 async def test_hours_with_no_quarter_inside_have_no_suggestion(dora: ChatUser) -> None:
@@ -416,7 +416,7 @@ async def test_hours_that_the_clocks_skip_are_refused_and_can_be_changed(dora: C
     assert "Sun 28 Mar 2027: 03:00–04:00" in dora.card.text
 
 
-async def test_hours_that_have_begun_are_refused_with_what_is_left(dora: ChatUser) -> None:
+async def test_hours_that_have_begun_are_refused_with_the_rest(dora: ChatUser) -> None:
     await types(dora, "today 8:00-12:00")
 
     assert dora.card.text.startswith("⚠️ Part of that is already past.\n\n")
@@ -447,7 +447,7 @@ async def test_past_hours_are_offered_for_the_next_week(
     lines = "\n".join(f"{day}: {start}–17:00" for day in next_week)
     assert f"Preview\n{lines}\n" in dora.card.text
     await dora.taps("Publish")
-    assert len(await posted(bot, dora)) == 1 + len(next_week)
+    assert len(await open_hours_of(bot, dora)) == 1 + len(next_week)
 
 
 async def test_past_hours_are_offered_for_the_next_week_in_german(bot: BotHarness) -> None:
@@ -467,13 +467,13 @@ async def test_a_preview_that_has_passed_is_offered_for_the_next_week(
     await types(dora, "tomorrow 9-17")
     await bot.advances(days=9)
     await dora.taps("Publish")
-    assert await posted(bot, dora) == [WEDNESDAY]
+    assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
     await dora.taps("Next week")
     assert "Tue 8 Dec: 09:00–17:00" in dora.card.text
 
 
-async def test_one_suggestion_mends_what_is_both_off_the_grid_and_past(dora: ChatUser) -> None:
+async def test_one_suggestion_corrects_hours_both_off_the_grid_and_past(dora: ChatUser) -> None:
     await types(dora, "today 8:05-12:05")
     await dora.taps("Mon 23 Nov, 10:00–12:00")
 
@@ -488,20 +488,23 @@ async def test_publishing_an_old_preview_is_refused_once_its_time_has_come(
     await dora.taps("Publish")
 
     assert "Part of that is already past." in dora.card.text
-    assert await posted(bot, dora) == [WEDNESDAY]
+    assert await open_hours_of(bot, dora) == [WEDNESDAY]
     await dora.taps("Mon 23 Nov, 11:30–13:00")
     await dora.taps("Publish")
-    assert await posted(bot, dora) == [TimeSpan(quarter(23, 11, 30), quarter(23, 13)), WEDNESDAY]
+    assert await open_hours_of(bot, dora) == [
+        TimeSpan(quarter(23, 11, 30), quarter(23, 13)),
+        WEDNESDAY,
+    ]
 
 
-async def test_a_preview_says_what_is_posted_already_and_publishing_adds_nothing_twice(
+async def test_hours_open_already_are_named_and_not_added_twice(
     bot: BotHarness, dora: ChatUser
 ) -> None:
     await types(dora, "25 Nov 10:00-14:00")
     assert "Already open:\nWed 25 Nov: 10:00–12:00" in dora.card.text
     await dora.taps("Publish")
     assert "Wed 25 Nov: 12:00–14:00" in dora.card.text
-    assert await posted(bot, dora) == [TimeSpan(quarter(25, 9), quarter(25, 14))]
+    assert await open_hours_of(bot, dora) == [TimeSpan(quarter(25, 9), quarter(25, 14))]
 
     await types(dora, "25 Nov 10:00-14:00")
     assert "You're already open then." in dora.card.text
@@ -512,22 +515,22 @@ async def test_a_preview_says_what_is_posted_already_and_publishing_adds_nothing
     assert "Undo" not in dora.buttons
 
 
-async def test_undo_leaves_what_was_posted_before(bot: BotHarness, dora: ChatUser) -> None:
+async def test_undo_keeps_hours_open_before(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "25 Nov 10:00-14:00")
     await dora.taps("Publish")
     await dora.taps("Undo")
 
-    assert await posted(bot, dora) == [WEDNESDAY]
+    assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
 
-async def test_discarding_posts_nothing_and_leads_back(bot: BotHarness, dora: ChatUser) -> None:
+async def test_discarding_adds_nothing_and_leads_back(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "27 Nov 10:00-14:00")
     await dora.taps("Discard")
 
     assert dora.card.text == "Discarded\nYour hours haven't changed."
     await dora.taps("See hours")
     assert dora.buttons == ["📅 Choose days", "Wed 25 Nov · 09:00–12:00"]
-    assert await posted(bot, dora) == [WEDNESDAY]
+    assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
 
 async def test_double_taps_do_no_more_than_one(bot: BotHarness, dora: ChatUser) -> None:
@@ -536,12 +539,12 @@ async def test_double_taps_do_no_more_than_one(bot: BotHarness, dora: ChatUser) 
     dora.person.taps("Publish")
     await dora.taps("Publish")
     assert "Published" in dora.card.text
-    assert await posted(bot, dora) == [WEDNESDAY, once]
+    assert await open_hours_of(bot, dora) == [WEDNESDAY, once]
 
     dora.person.taps("Undo")
     await dora.taps("Undo")
     assert "Undone" in dora.card.text
-    assert await posted(bot, dora) == [WEDNESDAY]
+    assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
     await types(dora, "27 Nov 10:00-14:00")
     dora.person.taps("Discard")
@@ -549,7 +552,7 @@ async def test_double_taps_do_no_more_than_one(bot: BotHarness, dora: ChatUser) 
     assert "Discarded" in dora.card.text
 
 
-async def test_old_buttons_show_what_became_of_the_hours(bot: BotHarness, dora: ChatUser) -> None:
+async def test_old_buttons_show_what_became_of_the_draft(bot: BotHarness, dora: ChatUser) -> None:
     await types(dora, "27 Nov 10:00-14:00")
     draft = dora.card.buttons[0].data
     assert draft is not None
@@ -565,7 +568,7 @@ async def test_old_buttons_show_what_became_of_the_hours(bot: BotHarness, dora: 
     ):
         await dora.taps_data(data, dora.card.id)
         assert "Discarded" in dora.card.text
-    assert await posted(bot, dora) == [WEDNESDAY]
+    assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
 
 async def test_days_are_chosen_across_months_then_start_and_end(
@@ -591,7 +594,7 @@ async def test_days_are_chosen_across_months_then_start_and_end(
 
     assert "Fri 27 Nov: 08:00–15:00\nThu 3 Dec: 08:00–15:00" in dora.card.text
     await dora.taps("Publish")
-    assert await posted(bot, dora) == [
+    assert await open_hours_of(bot, dora) == [
         WEDNESDAY,
         TimeSpan(quarter(27, 8), quarter(27, 15)),
         TimeSpan(quarter(3, 8, month=12), quarter(3, 15, month=12)),
@@ -606,7 +609,7 @@ async def test_every_step_of_tapping_goes_on_after_a_restart(
         await bot.restarts()
         await dora.taps(label)
 
-    assert TimeSpan(quarter(27, 8), quarter(27, 15)) in await posted(bot, dora)
+    assert TimeSpan(quarter(27, 8), quarter(27, 15)) in await open_hours_of(bot, dora)
 
 
 async def test_typed_times_go_on_after_a_restart(bot: BotHarness, dora: ChatUser) -> None:
@@ -663,7 +666,7 @@ async def test_a_late_tap_on_publish_cannot_post_days_that_were_not_previewed(
     await dora.taps_data(str(publish), dora.card.id)
 
     assert "When do you start?" in dora.card.text
-    assert await posted(bot, dora) == [WEDNESDAY]
+    assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
 
 async def test_for_today_alone_only_starts_to_come_are_shown(dora: ChatUser) -> None:
@@ -672,14 +675,14 @@ async def test_for_today_alone_only_starts_to_come_are_shown(dora: ChatUser) -> 
     assert dora.buttons[0] == "10:00"
 
 
-async def test_a_typed_stretch_is_taken_for_start_and_end(dora: ChatUser) -> None:
+async def test_a_typed_span_is_read_as_start_and_end(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.sends("8am-3pm")
 
     assert "Fri 27 Nov: 08:00–15:00" in dora.card.text
 
 
-async def test_a_whole_posting_typed_among_the_steps_is_previewed(dora: ChatUser) -> None:
+async def test_days_with_hours_typed_between_the_steps_are_previewed(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.sends("1 Dec 8:00-9:00")
 
@@ -720,7 +723,7 @@ async def test_a_start_that_leaves_nothing_of_the_day_is_refused(dora: ChatUser,
         ("22-9", "For hours past midnight", None),
     ],
 )
-async def test_an_end_that_will_not_do_is_answered_with_the_nearest(
+async def test_an_unusable_end_is_answered_with_the_nearest(
     dora: ChatUser, line: str, answer: str, offered: str | None
 ) -> None:
     await chooses_days(dora, "27")
@@ -813,7 +816,7 @@ async def test_forged_times_change_nothing(dora: ChatUser, data: str) -> None:
         "he:{}:60:90",
     ],
 )
-async def test_nobody_touches_the_draft_of_another(
+async def test_other_providers_drafts_do_not_exist(
     bot: BotHarness, dora: ChatUser, data: str
 ) -> None:
     eve = await add_provider(bot, "Eve")
@@ -826,14 +829,14 @@ async def test_nobody_touches_the_draft_of_another(
     assert "Published" in dora.card.text
 
 
-async def test_four_hundred_days_can_be_posted_and_undone_at_once(
+async def test_four_hundred_days_can_be_published_and_undone_at_once(
     bot: BotHarness, dora: ChatUser
 ) -> None:
     await types(dora, "every day 9-17 from 23.11.2027 to 26.12.2028")
     assert "400 days, 12800 slots" in dora.card.text
     assert "Daily, 23 Nov 2027 – 26 Dec 2028: 09:00–17:00\n" in dora.card.text
     await dora.taps("Publish")
-    assert len(await posted(bot, dora)) == 401
+    assert len(await open_hours_of(bot, dora)) == 401
     await dora.taps("See hours")
     assert "open on 401 days" in dora.card.text
     assert "1/41" in dora.buttons
@@ -849,7 +852,7 @@ async def test_slots_within_the_notice_period_are_not_called_bookable(dora: Chat
     )
 
 
-async def test_hours_beyond_the_horizon_are_said_to_wait_and_hours_too_soon_are_not(
+async def test_only_hours_beyond_the_horizon_are_called_not_bookable_yet(
     dora: ChatUser,
 ) -> None:
     await types(dora, "1 March 2027 9:00-11:00")
@@ -864,7 +867,7 @@ async def test_hours_beyond_the_horizon_are_said_to_wait_and_hours_too_soon_are_
     )
 
 
-async def test_days_are_not_counted_out_where_all_of_them_are_listed(dora: ChatUser) -> None:
+async def test_days_are_not_counted_if_all_of_them_are_listed(dora: ChatUser) -> None:
     await types(dora, "Mon-Fri 9:00-17:00 next week")
     assert "5 days: " not in dora.card.text
     await types(dora, "every day 9:00-17:00 1.12.-30.12.")
@@ -873,7 +876,7 @@ async def test_days_are_not_counted_out_where_all_of_them_are_listed(dora: ChatU
     assert "30 days: Tuesday, 1 December 2026 – Wednesday, 30 December 2026." in dora.card.text
 
 
-async def test_hours_tapped_that_are_posted_already_lead_back_to_the_times(dora: ChatUser) -> None:
+async def test_tapped_hours_open_already_lead_back_to_the_times(dora: ChatUser) -> None:
     await chooses_days(dora, "25")
     await dora.taps("09:00")
     await dora.taps("12:00")
@@ -901,11 +904,11 @@ async def test_undo_asks_about_bookings_that_came_in_between(
     assert "Undone" in asked.text
     assert dora.toast == "1 booking cancelled, client notified."
     assert dora.toast in asked.text
-    assert await posted(bot, dora) == [WEDNESDAY]
+    assert await open_hours_of(bot, dora) == [WEDNESDAY]
     assert alice.sees("cancelled your appointment")
 
 
-async def test_hours_typed_in_another_zone_are_that_zones(bot: BotHarness, dora: ChatUser) -> None:
+async def test_typed_hours_are_in_the_chosen_zone(bot: BotHarness, dora: ChatUser) -> None:
     async with bot.app.database.transaction() as work:
         await work.clients.record_contact(Contact(dora.id, "Dora"), bot.now)
         await work.clients.choose_zone(dora.id, "America/New_York")
@@ -913,4 +916,4 @@ async def test_hours_typed_in_another_zone_are_that_zones(bot: BotHarness, dora:
     assert "Fri 27 Nov: 04:00–05:00" in dora.card.text
     assert "New York time" in dora.card.text
     await dora.taps("Publish")
-    assert TimeSpan(quarter(27, 10), quarter(27, 11)) in await posted(bot, dora)
+    assert TimeSpan(quarter(27, 10), quarter(27, 11)) in await open_hours_of(bot, dora)

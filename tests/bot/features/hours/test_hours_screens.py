@@ -1,4 +1,4 @@
-"""The screens of posting and removing hours: what they say, what they offer, and that they fit."""
+"""The screens of adding and removing hours: their texts, their buttons, their size."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -104,7 +104,7 @@ def booking(number: int, status: Status = Status.CONFIRMED) -> Reservation:
 
 @cache
 def shown(language: str) -> list[Screen]:
-    """Return every screen, filled as far as one can be."""
+    """Return every screen with as much as it can hold."""
     return list(_shown(language))
 
 
@@ -154,7 +154,7 @@ def _shown(language: str) -> Iterator[Screen]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_screen_fits_what_telegram_takes_however_much_there_is(language: str) -> None:
+def test_every_screen_fits_telegrams_limits_however_full_it_is(language: str) -> None:
     for screen in shown(language):
         assert 0 < len(screen.plain) <= LONGEST_TEXT
         assert len(labels(screen)) <= MOST_BUTTONS
@@ -163,7 +163,7 @@ def test_every_screen_fits_what_telegram_takes_however_much_there_is(language: s
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_text_is_written_in_every_language(language: str) -> None:
+def test_every_text_exists_in_every_language(language: str) -> None:
     for screen in shown(language):
         texts = [screen.text, *labels(screen)]
         assert not [text for text in texts if _KEY.search(text)]
@@ -223,12 +223,12 @@ def _preview(*hours: DayHours, language: str = "en") -> str:
     return preview(reader(language), posting(*hours), QUARTER, TODAY).plain
 
 
-def test_a_preview_names_the_year_where_it_is_another() -> None:
+def test_a_preview_names_the_year_if_it_is_not_this_one() -> None:
     assert day_name(reader(), WEDNESDAY, TODAY) == reader().times.short_day(WEDNESDAY)
     assert day_name(reader(), date(2027, 8, 13), TODAY).endswith("2027")
 
 
-def test_a_preview_says_what_is_posted_already() -> None:
+def test_a_preview_names_the_hours_open_already() -> None:
     hours = days(1, MORNING)
     span = plan(hours, BERLIN, NOW)[0]
     half = TimeSpan(span.start, span.start + 4)
@@ -257,7 +257,7 @@ def test_a_preview_says_where_no_slot_fits() -> None:
     )
 
 
-def test_one_slot_and_one_day_are_told_in_the_singular() -> None:
+def test_one_slot_and_one_day_are_singular() -> None:
     assert (
         "1 day, 1 slot"
         in preview(reader(), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
@@ -268,14 +268,14 @@ def test_one_slot_and_one_day_are_told_in_the_singular() -> None:
     )
 
 
-def test_publishing_what_was_posted_before_offers_nothing_to_undo() -> None:
+def test_publishing_hours_open_before_offers_no_undo() -> None:
     screen = published(reader(), Draft(1, 1, days(1, MORNING)), 0, POLICY, TODAY)
 
     assert not [label for label in labels(screen) if "Undo" in label]
     assert "Nothing changed" in screen.plain
 
 
-def test_a_day_in_the_calendar_holds_its_number_and_the_chosen_ones_a_mark() -> None:
+def test_the_calendar_marks_the_chosen_days() -> None:
     draft = Draft(3, 1, ((date(2026, 12, 13), ()),))
     screen = draft_calendar(
         reader(), draft, date(2026, 12, 1), (TODAY, TODAY + timedelta(days=399))
@@ -289,7 +289,7 @@ def test_a_day_in_the_calendar_holds_its_number_and_the_chosen_ones_a_mark() -> 
     assert "Next ›" in labels(screen)
 
 
-def test_the_way_on_from_the_calendar_opens_with_the_first_chosen_day() -> None:
+def test_the_calendar_has_a_next_button_once_a_day_is_chosen() -> None:
     screen = draft_calendar(
         reader(), Draft(3, 1), date(2026, 12, 1), (TODAY, TODAY + timedelta(days=399))
     )
@@ -298,7 +298,7 @@ def test_the_way_on_from_the_calendar_opens_with_the_first_chosen_day() -> None:
     assert "Back" in labels(screen)
 
 
-def test_days_that_have_passed_cannot_be_tapped() -> None:
+def test_past_days_cannot_be_tapped() -> None:
     screen = draft_calendar(
         reader(), Draft(3, 1), date(2026, 11, 1), (TODAY, TODAY + timedelta(days=399))
     )
@@ -347,7 +347,7 @@ def test_suggestions_are_one_button_each() -> None:
     assert "Which one did you mean" in screen.plain
 
 
-def test_posted_days_are_paged_by_ten() -> None:
+def test_open_days_are_paged_by_ten() -> None:
     everything = grouped(reader(), plan(days(23, MORNING), BERLIN, NOW))
     pages = [hours_home(reader(), everything, TODAY, page=page) for page in (0, 1, 2)]
     listed = [
@@ -358,7 +358,7 @@ def test_posted_days_are_paged_by_ten() -> None:
     assert [choice.day for page in listed for choice in page] == [day for day, _ in everything]
 
 
-def test_a_page_that_is_not_there_shows_the_last_one() -> None:
+def test_a_page_that_does_not_exist_shows_the_last_one() -> None:
     everything = grouped(reader(), plan(days(23, MORNING), BERLIN, NOW))
 
     assert hours_home(reader(), everything, TODAY, page=10**9) == hours_home(
@@ -366,7 +366,7 @@ def test_a_page_that_is_not_there_shows_the_last_one() -> None:
     )
 
 
-def test_each_stretch_of_a_day_and_the_whole_day_can_be_removed() -> None:
+def test_each_span_of_a_day_and_the_whole_day_can_be_removed() -> None:
     spans = plan(days(1, MORNING, WallSpan(780, 840)), BERLIN, NOW)
     screen = posted_day(reader(), WEDNESDAY, spans)
 
@@ -379,14 +379,14 @@ def test_each_stretch_of_a_day_and_the_whole_day_can_be_removed() -> None:
     assert labels(screen) == ["🗑 09:00–12:00", "🗑 13:00–14:00", "🗑 Remove whole day", "Back"]
 
 
-def test_the_only_stretch_of_a_day_is_the_whole_day() -> None:
+def test_the_only_span_of_a_day_is_the_whole_day() -> None:
     assert labels(posted_day(reader(), WEDNESDAY, plan(days(1, MORNING), BERLIN, NOW))) == [
         "🗑 Remove whole day",
         "Back",
     ]
 
 
-def test_one_booking_inside_is_spoken_of_in_the_singular() -> None:
+def test_one_booking_inside_is_singular() -> None:
     screen = bookings_inside(
         reader(), [Booked(booking(1), "Alice")], lambda inside: UndoDraft(5, inside), HoursHome(0)
     )

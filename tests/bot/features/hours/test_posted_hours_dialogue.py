@@ -1,4 +1,4 @@
-"""Chats about hours that are posted: seeing them day by day, and removing them without ever killing a booking in silence."""
+"""Chats about open hours: listed by day, and removed without cancelling a booking unasked."""
 
 from datetime import date
 
@@ -18,12 +18,12 @@ UNKNOWN = "I can't find these hours any more. Start over with /hours."
 
 @pytest.fixture
 async def dora(bot: BotHarness) -> ChatUser:
-    """Return a provider who works from nine to twelve on Wednesday 25 November 2026 and the three days after it."""
+    """Return a provider with open hours from 9:00 to 12:00 on 25 to 28 November 2026."""
     return await add_provider(bot, days=(25, 26, 27, 28))
 
 
-async def posted(bot: BotHarness, provider: ChatUser, day: int) -> list[TimeSpan]:
-    """Return what a provider has posted on a day of November, as the database has it."""
+async def open_hours_of(bot: BotHarness, provider: ChatUser, day: int) -> list[TimeSpan]:
+    """Return the open hours of a provider on a day of November from the database."""
     async with bot.app.database.transaction() as work:
         found = await work.providers.of_client(provider.id)
         assert found is not None
@@ -33,14 +33,12 @@ async def posted(bot: BotHarness, provider: ChatUser, day: int) -> list[TimeSpan
 
 
 async def opens_day(provider: ChatUser, label: str = "Wed 25 Nov · 09:00–12:00") -> None:
-    """Have a provider look at a posted day."""
+    """Open a day with open hours."""
     await provider.sends("/hours")
     await provider.taps(label)
 
 
-async def test_what_is_posted_is_listed_day_by_day_from_today_on(
-    bot: BotHarness, dora: ChatUser
-) -> None:
+async def test_open_hours_are_listed_by_day_from_today(bot: BotHarness, dora: ChatUser) -> None:
     await bot.advances(days=3)
     await dora.sends("/hours")
 
@@ -64,13 +62,13 @@ async def test_a_long_list_is_paged(dora: ChatUser) -> None:
 
 
 async def removes(provider: ChatUser, label: str) -> None:
-    """Have a provider tap what is to go and agree to it."""
+    """Tap hours to remove and confirm."""
     await provider.taps(label)
     assert provider.card.text.startswith("Remove these hours?")
     await provider.taps("🗑 Remove")
 
 
-async def test_a_stretch_is_removed_once_that_is_agreed_to(bot: BotHarness, dora: ChatUser) -> None:
+async def test_a_span_is_removed_after_confirming(bot: BotHarness, dora: ChatUser) -> None:
     await dora.sends("/hours")
     await dora.sends("25 Nov 13:00-17:00")
     await dora.taps("Publish")
@@ -80,7 +78,7 @@ async def test_a_stretch_is_removed_once_that_is_agreed_to(bot: BotHarness, dora
     await dora.taps("🗑 09:00–12:00")
     assert dora.card.text == "Remove these hours?\nWednesday, 25 November 2026: 09:00–12:00"
     assert dora.buttons == ["🗑 Remove", "Back"]
-    assert len(await posted(bot, dora, 25)) == 2
+    assert len(await open_hours_of(bot, dora, 25)) == 2
     await bot.restarts()
     await dora.taps("🗑 Remove")
 
@@ -89,10 +87,10 @@ async def test_a_stretch_is_removed_once_that_is_agreed_to(bot: BotHarness, dora
         f"{dora.toast}\n\nWednesday, 25 November 2026\nOpen: 13:00–17:00"
     )
     assert dora.buttons == ["🗑 Remove whole day", "Back"]
-    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 13), quarter(25, 17))]
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(quarter(25, 13), quarter(25, 17))]
 
 
-async def test_a_whole_day_is_removed_once_that_is_agreed_to_and_the_others_stay(
+async def test_a_whole_day_is_removed_after_confirming_and_the_others_stay(
     bot: BotHarness, dora: ChatUser
 ) -> None:
     await opens_day(dora)
@@ -103,8 +101,8 @@ async def test_a_whole_day_is_removed_once_that_is_agreed_to_and_the_others_stay
 
     assert dora.card.text.startswith("Removed: Wed 25 Nov, 09:00–12:00\n\nYour hours")
     assert "open on 3 days" in dora.card.text
-    assert await posted(bot, dora, 25) == []
-    assert await posted(bot, dora, 26) != []
+    assert await open_hours_of(bot, dora, 25) == []
+    assert await open_hours_of(bot, dora, 26) != []
 
 
 async def test_back_from_the_question_removes_nothing(bot: BotHarness, dora: ChatUser) -> None:
@@ -113,10 +111,10 @@ async def test_back_from_the_question_removes_nothing(bot: BotHarness, dora: Cha
     await dora.taps("Back")
 
     assert dora.buttons == ["🗑 Remove whole day", "Back"]
-    assert len(await posted(bot, dora, 25)) == 1
+    assert len(await open_hours_of(bot, dora, 25)) == 1
 
 
-async def test_what_is_gone_already_is_not_asked_about(bot: BotHarness, dora: ChatUser) -> None:
+async def test_hours_already_removed_are_not_asked_about(bot: BotHarness, dora: ChatUser) -> None:
     await opens_day(dora)
     ask = dora.card.buttons[0].data
     await removes(dora, "Remove whole day")
@@ -125,17 +123,15 @@ async def test_what_is_gone_already_is_not_asked_about(bot: BotHarness, dora: Ch
     assert dora.card.text.startswith("Your hours")
 
 
-async def test_a_typed_stretch_is_played_back_before_it_is_removed(
-    bot: BotHarness, dora: ChatUser
-) -> None:
+async def test_a_typed_span_is_shown_before_it_is_removed(bot: BotHarness, dora: ChatUser) -> None:
     await opens_day(dora)
     await bot.restarts()
     await dora.sends("10:00-11:00")
 
     assert "Remove these hours?\nWednesday, 25 November 2026: 10:00–11:00" in dora.card.text
-    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
     await dora.taps("Remove")
-    assert await posted(bot, dora, 25) == [
+    assert await open_hours_of(bot, dora, 25) == [
         TimeSpan(quarter(25, 9), quarter(25, 10)),
         TimeSpan(quarter(25, 11), quarter(25, 12)),
     ]
@@ -149,14 +145,14 @@ async def test_back_from_a_typed_removal_removes_nothing(bot: BotHarness, dora: 
     await dora.taps("Back")
 
     assert "Open: 09:00–12:00" in dora.card.text
-    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
 @pytest.mark.parametrize(
     ("line", "seen"),
     [("9:07-10:10", "09:15–10:00"), ("8:00-10:00", "09:00–10:00"), ("0:00-24:00", "09:00–12:00")],
 )
-async def test_a_typed_stretch_is_cut_to_quarter_hours_and_to_what_is_posted(
+async def test_a_typed_span_is_cut_to_quarter_hours_and_open_hours(
     dora: ChatUser, line: str, seen: str
 ) -> None:
     await opens_day(dora)
@@ -177,9 +173,7 @@ async def test_a_typed_stretch_is_cut_to_quarter_hours_and_to_what_is_posted(
         ("x" * 600, "Too long"),
     ],
 )
-async def test_a_typed_stretch_that_will_not_do_is_answered(
-    dora: ChatUser, line: str, answer: str
-) -> None:
+async def test_an_unusable_typed_span_is_answered(dora: ChatUser, line: str, answer: str) -> None:
     await opens_day(dora)
     await dora.sends(line)
     assert answer in dora.last.text
@@ -188,7 +182,7 @@ async def test_a_typed_stretch_that_will_not_do_is_answered(
     assert "Remove these hours?" in dora.card.text
 
 
-async def test_hours_with_a_day_typed_while_looking_at_another_are_a_posting(
+async def test_days_with_hours_typed_below_another_day_are_previewed(
     dora: ChatUser,
 ) -> None:
     await opens_day(dora)
@@ -197,7 +191,7 @@ async def test_hours_with_a_day_typed_while_looking_at_another_are_a_posting(
     assert "Preview\nTue 1 Dec: 08:00–09:00" in dora.card.text
 
 
-async def test_days_typed_while_looking_at_another_are_asked_for_their_hours(
+async def test_days_typed_below_another_day_are_asked_for_their_hours(
     dora: ChatUser,
 ) -> None:
     await opens_day(dora)
@@ -206,7 +200,7 @@ async def test_days_typed_while_looking_at_another_are_asked_for_their_hours(
     assert "Tue 1 Dec: what hours?" in dora.card.text
 
 
-async def test_bookings_inside_are_listed_and_left_alone_by_going_back(
+async def test_bookings_inside_are_listed_and_kept_by_going_back(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -222,10 +216,10 @@ async def test_bookings_inside_are_listed_and_left_alone_by_going_back(
     assert dora.toast == ""
     await dora.taps("Back")
     assert "Open: 09:00–12:00" in dora.card.text
-    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
-async def test_bookings_that_are_kept_stay_while_the_hours_go(
+async def test_kept_bookings_stay_when_the_hours_are_removed(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -238,14 +232,14 @@ async def test_bookings_that_are_kept_stay_while_the_hours_go(
     assert dora.card.text.startswith(
         "Removed: Wed 25 Nov, 09:00–12:00\n1 booking kept.\n\nYour hours"
     )
-    assert await posted(bot, dora, 25) == []
+    assert await open_hours_of(bot, dora, 25) == []
     assert [booking.status for booking in await alice.reservations()] == [Status.CONFIRMED]
     assert not alice.sees("cancelled your appointment")
     await bob.sends("/book")
     assert "25" not in bob.buttons
 
 
-async def test_bookings_that_are_cancelled_are_told_to_their_clients_alone(
+async def test_cancelled_bookings_notify_only_their_clients(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -267,7 +261,7 @@ async def test_bookings_that_are_cancelled_are_told_to_their_clients_alone(
     assert len(await carol.reservations()) == 1
 
 
-async def test_cancelling_twice_tells_once(
+async def test_cancelling_bookings_inside_twice_notifies_once(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
@@ -298,7 +292,7 @@ async def test_a_booking_made_after_the_question_is_asked_about_again(
     assert await bob.reservations() == []
 
 
-async def test_a_hold_that_ran_out_meanwhile_is_not_asked_about(
+async def test_a_hold_expired_meanwhile_is_not_asked_about(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.holds("09:15")
@@ -306,11 +300,11 @@ async def test_a_hold_that_ran_out_meanwhile_is_not_asked_about(
     await bot.advances(minutes=30)
     await removes(dora, "Remove whole day")
 
-    assert await posted(bot, dora, 25) == []
+    assert await open_hours_of(bot, dora, 25) == []
 
 
 @pytest.mark.parametrize("inside", ["", "x", "c", "cffffffff", "kk", "ask", "🙂"])
-async def test_a_forged_answer_kills_nothing(
+async def test_a_forged_answer_cancels_nothing(
     bot: BotHarness, dora: ChatUser, alice: ChatUser, inside: str
 ) -> None:
     await alice.books("09:15")
@@ -330,25 +324,25 @@ async def test_forged_hours_to_remove_are_refused(
     for data in (f"hr:{cells}:a", f"hq:{cells}"):
         await dora.taps_data(data, dora.card.id)
         assert dora.person.toasts[-1] == (UNKNOWN, True)
-    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
 @pytest.mark.parametrize("day", ["20260101", "20261101", "20261124", "20991231"])
-async def test_a_day_with_nothing_to_show_leads_to_the_list(dora: ChatUser, day: str) -> None:
+async def test_a_day_without_open_hours_leads_to_the_list(dora: ChatUser, day: str) -> None:
     await dora.sends("/hours")
     await dora.taps_data(f"hd:{day}", dora.card.id)
 
     assert "open on 4 days" in dora.card.text
 
 
-async def test_nobody_removes_the_hours_of_another(bot: BotHarness, dora: ChatUser) -> None:
+async def test_another_providers_hours_cannot_be_removed(bot: BotHarness, dora: ChatUser) -> None:
     eve = await add_provider(bot, "Eve", days=(30,))
     await eve.sends("/hours")
     await eve.taps_data(f"hq:{quarter(25, 9)}:{quarter(25, 12)}", eve.card.id)
     assert "Remove these hours?" not in eve.card.text
     await eve.taps_data(f"hr:{quarter(25, 9)}:{quarter(25, 12)}:k", eve.card.id)
 
-    assert await posted(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
+    assert await open_hours_of(bot, dora, 25) == [TimeSpan(quarter(25, 9), quarter(25, 12))]
 
 
 async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one(
@@ -362,8 +356,8 @@ async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one
     await dora.taps("Thu 26 Nov · 09:00–12:00, 22:00–24:00")
     await removes(dora, "🗑 22:00–24:00")
 
-    assert await posted(bot, dora, 26) == [TimeSpan(quarter(26, 9), quarter(26, 12))]
-    assert await posted(bot, dora, 27) == [
+    assert await open_hours_of(bot, dora, 26) == [TimeSpan(quarter(26, 9), quarter(26, 12))]
+    assert await open_hours_of(bot, dora, 27) == [
         TimeSpan(quarter(27, 0), quarter(27, 2)),
         TimeSpan(quarter(27, 9), quarter(27, 12)),
     ]
@@ -372,16 +366,16 @@ async def test_hours_over_midnight_are_shown_on_both_days_and_removed_one_by_one
 @pytest.mark.parametrize(
     "text", ["tomorrow 9-12", "Mon-Fri 9-17 next week", "Friday", "9-17", "1.12. 15-9"]
 )
-def test_lines_about_hours_are_told_from_others(text: str) -> None:
+def test_lines_about_hours_are_recognised(text: str) -> None:
     assert reads_as_hours(text, date(2026, 11, 23))
 
 
 @pytest.mark.parametrize("text", ["hello", "", "thank you", "9" * 2000, "🙂", "5"])
-def test_other_lines_are_not_taken_for_hours(text: str) -> None:
+def test_other_lines_are_not_read_as_hours(text: str) -> None:
     assert not reads_as_hours(text, date(2026, 11, 23))
 
 
-async def test_hours_typed_outside_of_any_dialogue_are_previewed_for_a_provider_only(
+async def test_hours_typed_outside_any_dialogue_are_previewed_for_providers_only(
     provider: ChatUser, alice: ChatUser
 ) -> None:
     await provider.sends("/start")
@@ -412,7 +406,7 @@ async def test_a_preview_in_another_zone_is_shown_again_before_it_is_published(
     assert provider.sees("Published")
 
 
-async def test_what_was_published_can_still_be_undone_after_more_hours_were_typed(
+async def test_published_hours_can_be_undone_after_more_hours_were_typed(
     provider: ChatUser,
 ) -> None:
     await provider.sends("/hours")
