@@ -21,8 +21,7 @@ from bot.buttons import (
 )
 from bot.dialogue.flow import Flow, Tap
 from bot.dialogue.typed import LINE
-from bot.features.hours import posted as hours_posted
-from bot.features.hours import tapped as hours_tapped
+from bot.features.hours import open_hours, tapped
 from bot.features.hours.state import FLOW, State
 from bot.features.hours.typed import days_typed, end_typed, hours_typed, reads_as_hours, start_typed
 
@@ -34,28 +33,28 @@ def hours_flow() -> Flow:
     return Flow(
         FLOW,
         [
-            CommandHandler("hours", hours_posted.hours_opened),
-            Tap(Open, hours_posted.hours_opened, only=Open("hours")),
-            Tap(HoursHome, hours_posted.home_paged),
-            Tap(PostedDay, hours_posted.day_opened),
-            Tap(AskRemoval, hours_posted.removal_asked),
-            Tap(RemoveHours, hours_posted.hours_removed),
-            Tap(NewDraft, hours_tapped.draft_begun),
-            Tap(DraftMonth, hours_tapped.month_turned),
-            Tap(ToggleDay, hours_tapped.day_toggled),
-            Tap(DraftTimes, hours_tapped.times_wanted),
-            Tap(DraftStart, hours_tapped.start_chosen),
-            Tap(DraftEnd, hours_tapped.end_chosen),
-            Tap(ShowDraft, hours_tapped.draft_shown),
-            Tap(PublishDraft, hours_tapped.draft_published),
-            Tap(DiscardDraft, hours_tapped.draft_dropped),
-            Tap(UndoDraft, hours_tapped.publication_undone),
+            CommandHandler("hours", open_hours.hours_opened),
+            Tap(Open, open_hours.hours_opened, only=Open("hours")),
+            Tap(HoursHome, open_hours.home_paged),
+            Tap(PostedDay, open_hours.day_opened),
+            Tap(AskRemoval, open_hours.removal_asked),
+            Tap(RemoveHours, open_hours.hours_removed),
+            Tap(NewDraft, tapped.draft_begun),
+            Tap(DraftMonth, tapped.month_turned),
+            Tap(ToggleDay, tapped.day_toggled),
+            Tap(DraftTimes, tapped.times_wanted),
+            Tap(DraftStart, tapped.start_chosen),
+            Tap(DraftEnd, tapped.end_chosen),
+            Tap(ShowDraft, tapped.draft_shown),
+            Tap(PublishDraft, tapped.draft_published),
+            Tap(DiscardDraft, tapped.draft_dropped),
+            Tap(UndoDraft, tapped.publication_undone),
         ],
         {
             State.TYPING: [MessageHandler(LINE, hours_typed)],
             State.DAYS: [MessageHandler(LINE, days_typed)],
             State.START: [MessageHandler(LINE, start_typed)],
             State.END: [MessageHandler(LINE, end_typed)],
-            State.REMOVING: [MessageHandler(LINE, hours_posted.span_typed)],
+            State.REMOVING: [MessageHandler(LINE, open_hours.span_typed)],
         },
     )

@@ -8,8 +8,8 @@ from telegram import Update
 from bot.buttons import AskRemoval, HoursHome, PostedDay, RemoveHours
 from bot.dialogue.context import Context
 from bot.dialogue.typed import argument, typed_text
-from bot.features.hours.inside import ask_about_bookings, remove_or_ask
 from bot.features.hours.lines import grouped
+from bot.features.hours.removal import ask_about_bookings, remove_or_ask
 from bot.features.hours.removal_screens import removal_to_confirm, with_note
 from bot.features.hours.screens import hours_home, posted_day
 from bot.features.hours.state import FARTHEST, State, enter, stored, too_far
