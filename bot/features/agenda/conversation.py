@@ -59,7 +59,6 @@ class State(StrEnum):
 async def agenda_opened(update: Update, context: Context) -> State:
     """Show today, or the day typed behind the command."""
     if line := argument(update):
-        # A day that cannot be read is answered without looking at any day.
         await provider_of(context.uow, context.me)
         return await show_typed_day(context, read_agenda_day(line, context.today))
     return await _day(context, context.today)
@@ -77,7 +76,7 @@ async def day_opened_below(update: Update, context: Context) -> State:
     """
     request = context.request
     in_other_dialogue = request.dialogue.flow not in {None, FLOW}
-    if request.dialogue.state != State.DAY:
+    if not is_browsing(context):
         request.detach_card()
     provider = await provider_of(context.uow, context.me)
     screen = await day_screen(context, provider, context.tap(OpenAgendaDay).day)

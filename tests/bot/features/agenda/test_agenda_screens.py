@@ -25,7 +25,6 @@ from bot.features.agenda.screens import (
     agenda_entry,
     cancelled_answer,
     cancelled_note,
-    cancelled_answer,
     nothing_to_cancel,
     reason_mark,
     reason_question,
