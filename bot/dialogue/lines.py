@@ -24,5 +24,5 @@ def line_of(update: Update) -> Line | None:
 
 
 def _checksum(message: Message) -> int | None:
-    """Return a checksum of the text: it identifies a version of a line without storing its words."""
+    """Return a checksum of the text, to compare versions of a line without storing the words."""
     return None if message.text is None else crc32(message.text.encode())

@@ -78,7 +78,7 @@ def hours_label(reader: Reader, days: Sequence[DayHours], today: date) -> str:
 def clock_changes(
     reader: Reader, days: Sequence[DayHours], real: Sequence[TimeSpan]
 ) -> list[tuple[date, int]]:
-    """Return the days whose hours a clock change makes longer or shorter, and by how many minutes."""
+    """Return the days whose hours a clock change makes longer or shorter, with the minutes."""
     minutes = {
         day: sum(span.end - span.start for span in spans) * CELL_MINUTES
         for day, spans in grouped(reader, real)

@@ -304,9 +304,9 @@ async def test_a_full_phrase_wins_over_the_question_in_german(bot: BotHarness) -
     [
         ("Thu 18-20", "Thu 26 Nov: 18:00–20:00"),
         ("Do 18-20 Uhr", "Thu 26 Nov: 18:00–20:00"),
-        ("Thu", "Thu 26 Nov: from when until when?"),
-        ("18-20", "I see hours but no day."),
-        ("whenever", "I did not understand “whenever”."),
+        ("Thu", "Thu 26 Nov: what hours?"),
+        ("18-20", "Which day?"),
+        ("whenever", "I didn't get “whenever”."),
         ("\u2060", "Your hours"),
     ],
 )
