@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.messages.screen import Screen
 from bot.ui.locale import Reader
-from bot.ui.refusal_screens import refused
+from bot.ui.refusals import refused
 from domain import errors
 from tests.kit.preview import Previews
 

@@ -6,11 +6,11 @@ from bot.buttons import JoinZone
 from bot.features.account.joining_screens import joined, name_question, zone_question
 from bot.features.account.link_screens import invitation, provider_link, unknown_link
 from bot.features.account.people_screens import (
+    back_hint,
     dialogue_left,
     greeting,
     help_text,
     privacy,
-    way_back,
 )
 from bot.features.account.settings_screens import (
     back,
@@ -48,7 +48,7 @@ PREVIEWS.add(
     in_a_dialogue=lambda by: dialogue_left(by, CLIENT, left=True),
     outside=lambda by: dialogue_left(by, CLIENT, left=False),
 )
-PREVIEWS.add(way_back, all=way_back)
+PREVIEWS.add(back_hint, all=back_hint)
 PREVIEWS.add(provider_link, all=lambda by: provider_link(by, LINK))
 PREVIEWS.add(invitation, all=lambda by: invitation(by, LINK, NOW + timedelta(days=7)))
 PREVIEWS.add(unknown_link, all=unknown_link)

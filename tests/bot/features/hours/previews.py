@@ -14,9 +14,10 @@ from bot.features.hours.calendar_screens import (
 from bot.features.hours.preview_screens import (
     Posting,
     Suggestion,
+    all_past,
     cannot_repeat,
+    did_you_mean,
     discarded,
-    meant,
     preview,
     published,
     refused,
@@ -49,8 +50,8 @@ PREVIEWS.add(
 )
 PREVIEWS.add(
     posted_day,
-    one_stretch=lambda by: posted_day(by, WEDNESDAY, HOURS),
-    two_stretches=lambda by: posted_day(by, WEDNESDAY, [slot(0, 12), slot(16, 16)]),
+    one_span=lambda by: posted_day(by, WEDNESDAY, HOURS),
+    two_spans=lambda by: posted_day(by, WEDNESDAY, [slot(0, 12), slot(16, 16)]),
 )
 PREVIEWS.add(
     draft_calendar,
@@ -76,7 +77,7 @@ PREVIEWS.add(
     not_bookable_yet=lambda by: published(by, DRAFT, 0, POLICY, TODAY, too_early=True),
     nothing_new=lambda by: published(by, Draft(1, 1, WEEK), 0, POLICY, TODAY),
 )
-PREVIEWS.add(meant, all=lambda by: meant(by, MORNING, Suggestion(1, ONE_DAY), TODAY))
+PREVIEWS.add(did_you_mean, all=lambda by: did_you_mean(by, MORNING, Suggestion(1, ONE_DAY), TODAY))
 PREVIEWS.add(
     refused,
     with_a_suggestion=lambda by: refused(
@@ -84,6 +85,7 @@ PREVIEWS.add(
     ),
     without=lambda by: refused(by, by.t.plain("hours.all_past"), [], TODAY, HoursHome(0)),
 )
+PREVIEWS.add(all_past, all=lambda by: all_past(by, Suggestion(1, WEEK), HoursHome(0)))
 PREVIEWS.add(cannot_repeat, all=cannot_repeat)
 PREVIEWS.add(discarded, all=discarded)
 PREVIEWS.add(undone, all=lambda by: undone(by, DRAFT, TODAY))
