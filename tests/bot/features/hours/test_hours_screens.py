@@ -34,7 +34,6 @@ from bot.features.hours.preview_screens import (
     Suggestion,
     cannot_repeat,
     did_you_mean,
-    did_you_mean,
     discarded,
     preview,
     published,
