@@ -9,13 +9,19 @@ from itertools import count
 from pathlib import Path
 
 from storage.maintenance.migrate import migrate
-from tests.kit.postgres import FORGETFUL, ServerUnavailable, aside, copied, served
+from tests.kit.postgres import (
+    VOLATILE_SETTINGS,
+    ServerUnavailable,
+    database_copy,
+    run_blocking,
+    running_server,
+)
 
 SQLITE, POSTGRES = "SQLite", "PostgreSQL"
 
 # Settings of a production server: committed data is on the disk, as in SQLite's file.
 _KEEPS = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
-_DURABLE = {**FORGETFUL, **_KEEPS, "shared_buffers": "256MB", "autovacuum": "off"}
+_DURABLE = {**VOLATILE_SETTINGS, **_KEEPS, "shared_buffers": "256MB", "autovacuum": "off"}
 
 
 class Databases:
@@ -30,9 +36,11 @@ class Databases:
         self._numbers = count(1)
         self._template = f"slotkeeper_bench_{os.getpid()}"
         self._file = folder / "migrated.db"
-        aside(migrate(f"sqlite:///{self._file}"))
+        run_blocking(migrate(f"sqlite:///{self._file}"))
         if server:
-            aside(migrate(stack.enter_context(copied(server, "template0", self._template))))
+            run_blocking(
+                migrate(stack.enter_context(database_copy(server, "template0", self._template)))
+            )
 
     def new(self, engine: str) -> str:
         """Return the URL of a new database."""
@@ -41,7 +49,7 @@ class Databases:
             return f"sqlite:///{shutil.copyfile(self._file, self.folder / f'{number}.db')}"
         assert self._server
         return self._stack.enter_context(
-            copied(self._server, self._template, f"{self._template}_{number}")
+            database_copy(self._server, self._template, f"{self._template}_{number}")
         )
 
 
@@ -50,7 +58,7 @@ def durable_server() -> Iterator[str | None]:
     """Start a durable PostgreSQL server for a block; print why and yield None without one."""
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(served(_DURABLE))
+            server = stack.enter_context(running_server(_DURABLE))
         except ServerUnavailable as error:
             print(f"PostgreSQL is not measured: {error}.")
             server = None

@@ -17,7 +17,7 @@ from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
 from tests.kit.clinic import NOW
-from tests.kit.raw_database import changes
+from tests.kit.raw_database import run_sql
 
 NAME = "holding"
 _OURS, _BARE = "ours", "bare driver"
@@ -44,7 +44,7 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
     for engine in given.engines:
         url, venue = given.new(engine), Venue(NOW, _PROVIDERS, clients=_PROVIDERS)
         fill(url, venue)
-        changes(url, _number_from(url, _FIRST_NUMBER))
+        run_sql(url, _number_from(url, _FIRST_NUMBER))
         database = Database(url)
         try:
             async with bare(url) as driver:

@@ -10,7 +10,7 @@ from bot.logs import VERBOSE_LOGGERS
 from tests.kit.bot import ADMIN_ID, BotHarness, running
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
-from tests.kit.odd_events import Oddities
+from tests.kit.odd_events import OddEvents
 from tests.kit.sampling import PROFILE, SEED
 
 
@@ -53,7 +53,7 @@ async def bot(database_url: str, request: pytest.FixtureRequest) -> AsyncIterato
     if request.path.name.endswith("_dialogue.py") and not request.node.get_closest_marker(
         "plain_wire"
     ):
-        harness.oddities = Oddities(harness.simulator, f"{SEED} {request.node.nodeid}")
+        harness.odd_events = OddEvents(harness.simulator, f"{SEED} {request.node.nodeid}")
         request.node.add_report_section("call", "oddities", f"repeat with TEST_SEED={SEED}")
     async with running(harness):
         yield harness

@@ -16,8 +16,8 @@ from simulator.faults import FaultKind
 from tests.kit.bot import ADMIN_ID, running
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
-from tests.kit.handlers import answering, calls, echo, on_text, outbox, texts
-from tests.kit.replicas import ReplicaSet, cut, leaders, membership
+from tests.kit.handlers import calls, echo, on_text, outbox, replying, texts
+from tests.kit.replicas import ReplicaSet, drop_connections, leaders, membership
 from tests.kit.waiting import until
 from tests.storage.audit import claims, overlaps
 
@@ -101,7 +101,7 @@ async def test_an_update_given_to_two_replicas_at_once_is_processed_once(bot: Re
     for person in people:
         person.person.sends("hi")
     updates = bot.simulator.take_updates()
-    await asyncio.gather(*(bot.worked_by(app, raw) for raw in updates for app in bot.apps))
+    await asyncio.gather(*(bot.processes_on(app, raw) for raw in updates for app in bot.apps))
     await bot.idle()
 
     assert [texts(person) for person in people] == [["heard hi"]] * 20
@@ -122,8 +122,8 @@ async def test_a_replica_processes_a_chat_after_the_other_has_tried_to_answer(
     alice.person.sends("line 1")
     alice.person.sends("line 2")
     first, second = bot.simulator.take_updates()
-    await bot.worked_by(bot.apps[0], first)
-    waiting = asyncio.create_task(bot.worked_by(bot.apps[1], second))
+    await bot.processes_on(bot.apps[0], first)
+    waiting = asyncio.create_task(bot.processes_on(bot.apps[1], second))
     await until(lambda: len(calls(bot, "sendMessage")) or bot.simulator.faults.waiting == [])
     assert begun == ["line 1"]
 
@@ -144,7 +144,7 @@ async def test_updates_of_many_chats_given_to_any_replica_are_answered_in_order(
         # Telegram posts the next update to any replica after the previous one is acknowledged.
         updates = bot.simulator.take_updates()
         await asyncio.gather(
-            *(bot.worked_by(bot.apps[(n + number) % 2], raw) for n, raw in enumerate(updates))
+            *(bot.processes_on(bot.apps[(n + number) % 2], raw) for n, raw in enumerate(updates))
         )
     await bot.idle()
 
@@ -161,7 +161,7 @@ async def test_a_message_edited_by_two_replicas_is_never_edited_to_what_it_shows
     await alice.sends("hi")
     number = alice.last.id
     for word in ("one", "two"):
-        on_text(bot, word, answering(Edit(number, Screen(word))))
+        on_text(bot, word, replying(Edit(number, Screen(word))))
     shown = []
     for word in ("one", "two", "one", "one"):
         await alice.sends(word)
@@ -179,7 +179,9 @@ async def test_a_double_tap_processed_by_two_replicas_at_once_edits_once(bot: Re
         alice.person.taps("Confirm")
     before = len(calls(bot, "editMessageText"))
     first, second = bot.simulator.take_updates()
-    await asyncio.gather(bot.worked_by(bot.apps[0], first), bot.worked_by(bot.apps[1], second))
+    await asyncio.gather(
+        bot.processes_on(bot.apps[0], first), bot.processes_on(bot.apps[1], second)
+    )
     await bot.idle()
 
     assert len(calls(bot, "editMessageText")) == before + 1
@@ -195,11 +197,11 @@ async def test_a_notification_of_a_replica_without_a_relay_is_sent_by_another(
     await alice.holds("09:15")
     a, b = bot.apps
     # B never sweeps, and A delivers nothing: B depends on being notified of the commit.
-    await bot.goes_about(b)
+    await bot.starts_jobs(b)
     await until(lambda: b.jobs.heartbeat.age is not None and b.alarm.set_for is not None)
     alice.person.taps("Confirm")
     for raw in bot.simulator.take_updates():
-        await bot.worked_by(a, raw)
+        await bot.processes_on(a, raw)
     await until(lambda: dora.shown)
 
     assert "New booking from Alice" in dora.last.text
@@ -211,15 +213,15 @@ async def test_rows_leased_to_a_dead_replica_are_delivered_by_another_in_order(
     alice = bot.joins("Alice")
     on_text(bot, "hi", echo)
     a, b = bot.apps
-    await bot.goes_about(b)
+    await bot.starts_jobs(b)
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi 1")
     for raw in bot.simulator.take_updates():
-        await bot.worked_by(a, raw)
+        await bot.processes_on(a, raw)
     async with a.database.transaction() as uow:
         await uow.outbox.reply(alice.id, to_payload([Send(Screen("behind"))]), bot.now)
     assert outbox(bot, "attempts") == [(1,), (0,)]
-    await bot.dies(a)
+    await bot.crashes_replica(a)
     bot.app = b
     await until(lambda: len(texts(alice)) == 2)
 
@@ -237,17 +239,17 @@ async def test_a_replica_that_joined_and_died_between_two_checks_is_noticed(
     alice = bot.joins("Alice")
     on_text(bot, "hi", echo)
     a, b = bot.apps
-    await bot.leaves(a)
-    await bot.goes_about(b)
+    await bot.stops_replica(a)
+    await bot.starts_jobs(b)
     # By then it has just checked.
     await until(lambda: b.membership.is_leader and not b.jobs.takeover_pending)
-    c = await bot.joins_in()
+    c = await bot.adds_replica()
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi")
     for raw in bot.simulator.take_updates():
-        await bot.worked_by(c, raw)
+        await bot.processes_on(c, raw)
     await until(lambda: not bot.simulator.faults.waiting)
-    await bot.dies(c)
+    await bot.crashes_replica(c)
     bot.app = b
     await until(lambda: texts(alice))
 
@@ -261,9 +263,9 @@ async def test_a_replica_that_leaves_ends_its_tasks_and_releases_its_locks(bot: 
     for number in range(10):
         alice.person.sends(f"hi {number}")
     for raw in bot.simulator.take_updates():
-        await bot.worked_by(a, raw)
+        await bot.processes_on(a, raw)
     before = {task for task in asyncio.all_tasks() if "storage/cluster/membership" in repr(task)}
-    await bot.leaves(a)
+    await bot.stops_replica(a)
     left = {
         task for task in asyncio.all_tasks() if "storage/cluster/membership" in repr(task)
     } - before
@@ -279,7 +281,7 @@ async def test_a_replica_that_leaves_ends_its_tasks_and_releases_its_locks(bot: 
 async def test_when_the_leader_leaves_another_replica_leads(bot: ReplicaSet) -> None:
     await until(lambda: leaders(bot.apps))
     [leader] = leaders(bot.apps)
-    await bot.leaves(leader)
+    await bot.stops_replica(leader)
     bot.app = bot.apps[0]
     await until(lambda: leaders(bot.apps))
 
@@ -292,7 +294,7 @@ async def test_a_replica_that_loses_the_database_stops_leading_and_reconnects(
     await until(lambda: leaders(bot.apps))
     [leader] = leaders(bot.apps)
     deposed = asyncio.create_task(leader.membership.wait_until_follower())
-    cut(bot.settings.database_url)
+    drop_connections(bot.settings.database_url)
     await deposed
     await until(lambda: len(leaders(bot.apps)) == 1)
     await until(lambda: all(membership(app).is_connected for app in bot.apps))
@@ -319,7 +321,7 @@ async def test_a_replica_reconnects_while_chat_locks_are_requested(bot: ReplicaS
         deposed = [
             asyncio.create_task(app.membership.wait_until_follower()) for app in leaders(bot.apps)
         ]
-        cut(bot.settings.database_url)
+        drop_connections(bot.settings.database_url)
         await asyncio.gather(*deposed)
         await until(
             lambda: (

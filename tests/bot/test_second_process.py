@@ -8,7 +8,7 @@ import pytest
 
 from bot.observability.report import ALL_WELL
 from simulator.simulator import Simulator
-from tests.kit.bot_process import TOKEN, bot_process, environment, runs
+from tests.kit.bot_process import TOKEN, bot_process, environment, run_bot
 from tests.kit.demo_process import demo_process
 from tests.kit.waiting import until
 
@@ -37,14 +37,14 @@ async def test_a_second_bot_on_one_file_is_refused_but_commands_run(
     alice = simulator.person("Alice")
     async with bot_process(tmp_path, env):
         await until(lambda: starts_logged(tmp_path) and simulator.world.poll)
-        second = await asyncio.to_thread(runs, tmp_path, env)
+        second = await asyncio.to_thread(run_bot, tmp_path, env)
         assert (second.returncode, second.stdout) == (2, "")
         [message] = second.stderr.splitlines()
         assert message.startswith(f"DATABASE_URL: another bot is using {tmp_path / 'bot.db'}")
         assert "PostgreSQL" in message
 
         for command in (("migrate",), ("health",), ("backup", "copy.db"), ("doctor",)):
-            ended = await asyncio.to_thread(runs, tmp_path, env, *command, fresh=True)
+            ended = await asyncio.to_thread(run_bot, tmp_path, env, *command, fresh=True)
             assert (ended.returncode, ended.stderr) == (0, ""), command
             assert command != ("doctor",) or ended.stdout == f"{ALL_WELL}\n"
         alice.sends("/help")
@@ -66,7 +66,7 @@ async def test_a_killed_bot_leaves_no_lock(
 async def test_a_second_demo_on_one_database_is_refused(tmp_path: Path) -> None:
     async with demo_process(tmp_path, "demo", "--database", "kept.db"):
         second = await asyncio.to_thread(
-            runs,
+            run_bot,
             tmp_path,
             environment(tmp_path, "http://127.0.0.1:9"),
             "demo",

@@ -15,7 +15,7 @@ from simulator.simulator import Simulator
 from simulator.state.people import Person
 from tests.kit.bot import TOKEN
 from tests.kit.raw_database import rows
-from tests.kit.replicas import cut, leaders, membership, shut
+from tests.kit.replicas import drop_connections, leaders, membership, refuse_connections
 from tests.kit.waiting import until
 
 pytestmark = pytest.mark.engines("postgresql")
@@ -121,7 +121,7 @@ async def test_lost_connections_lose_no_update_and_set_none_aside(group: Group) 
         for person in people:
             person.sends("/help")
         if lines % 2:
-            cut(group.url)
+            drop_connections(group.url)
         await until(partial(all_received, people, lines))
     await until(lambda: not group.simulator.world.updates.pending)
     await until(
@@ -135,7 +135,7 @@ async def test_lost_connections_lose_no_update_and_set_none_aside(group: Group) 
 
 async def test_replicas_recover_after_the_database_refused_connections(group: Group) -> None:
     people = [group.simulator.person(f"Person {number}") for number in range(10)]
-    with shut(group.url):
+    with refuse_connections(group.url):
         for person in people:
             person.sends("/help")
         await until(lambda: not any(replica.app.membership.is_leader for replica in group.replicas))

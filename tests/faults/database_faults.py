@@ -16,7 +16,7 @@ from storage.engine.driver import adapter_of
 from tests.kit.bot import BotHarness
 from tests.kit.postgres import execute
 from tests.kit.raw_database import rows
-from tests.kit.replicas import cut
+from tests.kit.replicas import drop_connections
 
 
 @dataclass
@@ -187,14 +187,14 @@ async def server_read_only(bot: BotHarness) -> AsyncIterator[Delays]:
     url = bot.app.database.url
     name = make_url(url).database
     execute(url, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    cut(url)
+    drop_connections(url)
     yield Delays()
     execute(
         url,
         "SET default_transaction_read_only = off; "
         f"ALTER DATABASE {name} RESET default_transaction_read_only",
     )
-    cut(url)
+    drop_connections(url)
 
 
 @asynccontextmanager
@@ -204,7 +204,7 @@ async def server_restarted(bot: BotHarness) -> AsyncIterator[Delays]:
 
     async def cut_repeatedly() -> None:
         while not stop.is_set():
-            cut(bot.app.database.url)
+            drop_connections(bot.app.database.url)
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 0.02)
 

@@ -16,7 +16,7 @@ from simulator.state.transcript import CallRecord
 from storage.maintenance.integrity import SqlIntegrityCheck
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.notices import told
+from tests.kit.notifications import count_notifications
 from tests.kit.raw_database import rows
 from tests.storage.audit import audit
 
@@ -86,7 +86,7 @@ def _check_notices(url: str, calls: list[CallRecord], repeats: int) -> Iterator[
     """Compare due and accepted notices: none is lost or wrong, and repeats are limited."""
     extra = 0
     for opening, query in _DUE_NOTICES.items():
-        due, sent = Counter(rows(url, query)), told(calls, opening)
+        due, sent = Counter(rows(url, query)), count_notifications(calls, opening)
         possible = {
             *due,
             *(rows(url, _POSSIBLE_NOTICES[opening]) if opening in _POSSIBLE_NOTICES else ()),
@@ -97,7 +97,9 @@ def _check_notices(url: str, calls: list[CallRecord], repeats: int) -> Iterator[
         )
         extra += sum(max(0, times - max(1, due[key])) for key, times in sent.items())
     yield from _check_cancellations(url, calls, repeats)
-    extra += sum((told(calls, _CANCELLATION_TEXT) - Counter(rows(url, _CANCELLED))).values())
+    extra += sum(
+        (count_notifications(calls, _CANCELLATION_TEXT) - Counter(rows(url, _CANCELLED))).values()
+    )
     if extra > repeats:
         yield f"{extra} repeated notices, at most {repeats} expected"
 
@@ -105,8 +107,8 @@ def _check_notices(url: str, calls: list[CallRecord], repeats: int) -> Iterator[
 def _check_cancellations(url: str, calls: list[CallRecord], repeats: int) -> Iterator[str]:
     """Check that a cancellation was sent exactly if its booking was announced."""
     cancelled, uncertain = Counter(rows(url, _CANCELLED)), Counter(rows(url, _UNCERTAIN))
-    announced = told(calls, "📅") - Counter(rows(url, _DUE_NOTICES["📅"]))
-    sent = told(calls, _CANCELLATION_TEXT)
+    announced = count_notifications(calls, "📅") - Counter(rows(url, _DUE_NOTICES["📅"]))
+    sent = count_notifications(calls, _CANCELLATION_TEXT)
     for key in cancelled | sent:
         due = min(cancelled[key], announced[key])
         # If one booking was announced several times, a repeat looks like another announcement.

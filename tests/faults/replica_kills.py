@@ -17,12 +17,12 @@ from simulator.simulator import Simulator
 from simulator.state.people import Person
 from simulator.state.transcript import CallRecord
 from storage.database import Database
-from tests.kit.bot_process import TOKEN, environment, runs
-from tests.kit.cluster import Cluster, crew
+from tests.kit.bot_process import TOKEN, environment, run_bot
+from tests.kit.cluster import Cluster, running_cluster
 from tests.kit.http import SECRET
-from tests.kit.load import LoadClient, come_and_go, reservations_shown
-from tests.kit.notices import OPENINGS, told
-from tests.kit.proxies import LoadBalancer, ReplicaApi
+from tests.kit.load import LoadClient, reservations_shown, run_load
+from tests.kit.notifications import NOTIFICATION_PREFIXES, count_notifications
+from tests.kit.proxies import ReplicaApiProxy, WebhookLoadBalancer
 from tests.kit.raw_database import rows
 from tests.kit.waiting import until
 from tests.storage.audit import audit, claims, overlaps
@@ -80,7 +80,7 @@ class ReplicaRun:
         self.folder = folder
         self.script = script
         self.simulator = Simulator(token=TOKEN)
-        self.replica_api = ReplicaApi(self.simulator)
+        self.replica_api = ReplicaApiProxy(self.simulator)
         self.env: dict[str, str] = {}
         self.dora: Person
         self.clients: list[LoadClient]
@@ -99,9 +99,9 @@ class ReplicaRun:
             await self._set_up()
             self.env = self._environment(ports[0])
             listens = [f"127.0.0.1:{port}" for port in ports[1:]]
-            await stack.enter_async_context(LoadBalancer(ports[1:]).serving(ports[0]))
+            await stack.enter_async_context(WebhookLoadBalancer(ports[1:]).serving(ports[0]))
             self.crew = await stack.enter_async_context(
-                crew(self.folder, self.env, self.replica_api, listens)
+                running_cluster(self.folder, self.env, self.replica_api, listens)
             )
             await self._run_load()
             return ResultCheck(self).outcome()
@@ -111,7 +111,7 @@ class ReplicaRun:
         killing = asyncio.create_task(self._kill_replicas())
         checking = asyncio.create_task(self._check_overlaps())
         try:
-            await come_and_go(self.clients, lambda: not killing.done())
+            await run_load(self.clients, lambda: not killing.done())
             await killing
         finally:
             killing.cancel()
@@ -132,16 +132,16 @@ class ReplicaRun:
             for _ in range(self.script.kills):
                 await asyncio.sleep(self.script.every)
                 place = await self._next_replica()
-                await self.crew.kills(place)
-                starting.create_task(self.crew.starts(place))
+                await self.crew.kill(place)
+                starting.create_task(self.crew.start(place))
 
     async def _next_replica(self) -> int:
         """Return the slot of the next replica to kill: any, or the one that polls."""
         await until(lambda: self.crew.running)
         if self.script.mode == "webhook":
             return self._rng.choice(list(self.crew.running))
-        await until(lambda: self.crew.place_of(self.replica_api.poller) is not None)
-        place = self.crew.place_of(self.replica_api.poller)
+        await until(lambda: self.crew.index_of(self.replica_api.last_poller) is not None)
+        place = self.crew.index_of(self.replica_api.last_poller)
         assert place is not None
         return place
 
@@ -193,7 +193,7 @@ class ResultCheck:
             "updates",
             len({delivery["update_id"] for delivery in run.simulator.transcript.updates}),
         )
-        outcome.record("kills", len(run.crew.in_hand))
+        outcome.record("kills", len(run.crew.leased_rows))
         outcome.record("reservations", rows(run.url, "SELECT count(*) FROM reservation")[0][0])
         every = claims(run.url, crossing=CROSSING)
         found = overlaps(every)
@@ -220,11 +220,11 @@ class ResultCheck:
 
     def _take_overs(self) -> list[float]:
         """Return for how many seconds no replica polled after each poller was killed."""
-        polls, died = self._run.replica_api.polls, self._run.crew.died
+        polls, killed_at = self._run.replica_api.polls, self._run.crew.killed_at
         return (
             [
                 next(at for at, who in polls if at > moment and who != number) - moment
-                for number, moment in died.items()
+                for number, moment in killed_at.items()
             ]
             if polls
             else []
@@ -245,7 +245,7 @@ class ResultCheck:
             ("hold_expired", Counter(expired)),
             ("booking_confirmed", Counter(booked)),
         ):
-            sent = told(self._calls, OPENINGS[kind])
+            sent = count_notifications(self._calls, NOTIFICATION_PREFIXES[kind])
             lost += (due - sent).total()
             unexpected += len(set(sent) - set(due))
             repeated += sum(max(0, sent[key] - due[key]) for key in due)
@@ -257,11 +257,14 @@ class ResultCheck:
     def _notices_in_flight(self) -> int:
         """Return how many accepted notices the killed replicas had not marked as sent."""
         in_flight = 0
-        for number, in_hand in self._run.crew.in_hand.items():
-            calls = self._calls.of(number)
-            taken = {kind: told(calls, opening) for kind, opening in OPENINGS.items()}
+        for number, leased_rows in self._run.crew.leased_rows.items():
+            calls = self._calls.by_replica(number)
+            taken = {
+                kind: count_notifications(calls, opening)
+                for kind, opening in NOTIFICATION_PREFIXES.items()
+            }
             in_flight += sum(
-                (recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in in_hand
+                (recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in leased_rows
             )
         return in_flight
 
@@ -269,11 +272,14 @@ class ResultCheck:
         """Check that each message and tap was answered once, except those in flight at a kill."""
         answered = Counter(int(call.params["chat_id"]) for call in self._calls if _shows_days(call))
         again = sum(
-            max(0, answered[client.person.id] - client.asked) for client in self._run.clients
+            max(0, answered[client.person.id] - client.commands_sent)
+            for client in self._run.clients
         )
         again += sum(max(0, tap.answers - 1) for tap in self._run.simulator.world.taps.values())
         replies = sum(
-            kind == "reply" for in_hand in self._run.crew.in_hand.values() for kind, *_ in in_hand
+            kind == "reply"
+            for leased_rows in self._run.crew.leased_rows.values()
+            for kind, *_ in leased_rows
         )
         self._outcome.record("answers repeated", again, at_most=replies)
 
@@ -288,7 +294,8 @@ class ResultCheck:
             )
         )
         twice = sum(
-            max(0, made.get(client.person.id, 0) - client.granted) for client in self._run.clients
+            max(0, made.get(client.person.id, 0) - client.holds_granted)
+            for client in self._run.clients
         )
         self._outcome.record("holds without a tap", twice, at_most=0)
         shown = {
@@ -308,7 +315,7 @@ class ResultCheck:
             rows(self._run.url, "SELECT count(*) FROM failed_update")[0][0],
             at_most=0,
         )
-        report = runs(self._run.folder, self._run.env, "doctor").stdout.strip()
+        report = run_bot(self._run.folder, self._run.env, "doctor").stdout.strip()
         self._outcome.figures["doctor"] = report
         log = (self._run.folder / "log").read_text()
         self._outcome.violations += [] if report == ALL_WELL else [report]

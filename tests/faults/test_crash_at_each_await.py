@@ -44,7 +44,7 @@ class CrashWorkers:
             "at": at,
         }
         with self._log.open("ab") as log, worker(CRASH, order, err=log.fileno()) as process:
-            status = await asyncio.wait_for(process.ended(), 60)
+            status = await asyncio.wait_for(process.wait_async(), 60)
             killed = status == -signal.SIGKILL
             assert killed or status == 0, status
             self.kills += killed

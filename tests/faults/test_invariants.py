@@ -10,7 +10,7 @@ from simulator.faults import FaultKind
 from tests.faults.invariants import broken_invariants, broken_invariants_now
 from tests.faults.scenario import ACTS, Scenario, confirm, hold, publish
 from tests.kit.chat import ChatUser
-from tests.kit.raw_database import changes
+from tests.kit.raw_database import run_sql
 
 SET = "UPDATE reservation SET"
 # Changes made directly in the database after a hold and a confirmed one, and part of the report.
@@ -73,7 +73,7 @@ async def test_each_violation_is_found(scenario: Scenario) -> None:
     ):
         database.backup(original)
         for sql, complaint in FORGED.items():
-            changes(url, sql)
+            run_sql(url, sql)
             found = await broken_invariants_now(scenario.bot, *people)
             assert any(complaint in sentence for sentence in found), (sql, found)
             original.backup(database)

@@ -12,7 +12,7 @@ from tests.faults.odd_values import SECRET
 from tests.faults.scenario import Scenario
 from tests.kit.bot import ADMIN_ID
 from tests.kit.chat import ChatUser
-from tests.kit.http import PolledBot, ServedBot, WebhookBot
+from tests.kit.http import HttpBot, PollingBot, WebhookBot
 from tests.kit.raw_database import rows
 from tests.kit.sampling import PROFILE, seeded
 from tests.kit.waiting import until
@@ -57,7 +57,7 @@ async def odd_scenario(
 ) -> AsyncIterator["OddScenario"]:
     """A venue whose bot receives updates from a Telegram that sends anything."""
     bot = (
-        PolledBot(database_url)
+        PollingBot(database_url)
         if request.param == "polling"
         else WebhookBot(database_url, unused_tcp_port)
     )
@@ -72,7 +72,7 @@ async def odd_scenario(
 class OddScenario(Scenario):
     """A venue where strangers send odd updates between valid ones of others."""
 
-    def __init__(self, bot: ServedBot) -> None:
+    def __init__(self, bot: HttpBot) -> None:
         super().__init__(bot)
         self.served = bot
         self.admin: ChatUser
@@ -167,11 +167,11 @@ async def _check_survival(
     for batch in _parts(odd):
         await scenario.send_between_valid(batch)
     assert await scenario.violations() == []
-    set_aside = await scenario.served.adds_up("slotkeeper_updates_total", outcome="set_aside")
+    set_aside = await scenario.served.metric_sum("slotkeeper_updates_total", outcome="set_aside")
     print(f"{len(odd)} odd updates, {set_aside:.0f} set aside")  # noqa: T201  (shown by pytest on request)
     assert await scenario.reported_to_admin() == set_aside
-    assert (await scenario.served.asks("/readyz")).status == 200
-    assert (await scenario.served.asks("/healthz")).status == 200
+    assert (await scenario.served.request("/readyz")).status == 200
+    assert (await scenario.served.request("/healthz")).status == 200
     assert SECRET not in caplog.text
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 

@@ -19,9 +19,9 @@ from simulator.simulator import Simulator
 from simulator.state.chats import Message
 from simulator.state.people import Person
 from storage.database import Database
-from tests.kit.bot_process import TOKEN, environment, killed, unpaced
+from tests.kit.bot_process import TOKEN, environment, kill_process, start_unlimited_bot
 from tests.kit.fork_server import ForkedProcess
-from tests.kit.notices import OPENINGS, told
+from tests.kit.notifications import NOTIFICATION_PREFIXES, count_notifications
 from tests.kit.raw_database import rows
 from tests.kit.sampling import PROFILE
 from tests.kit.waiting import until
@@ -154,9 +154,9 @@ async def test_kills_between_commit_and_delivery_lose_nothing(
         while True:
             await (await killer.killed.get()).wait()
             in_flight += notices_in_flight(simulator, url)
-            killer.bot = unpaced(tmp_path, env)
+            killer.bot = start_unlimited_bot(tmp_path, env)
 
-    killer.bot = unpaced(tmp_path, env)
+    killer.bot = start_unlimited_bot(tmp_path, env)
     restarter = asyncio.create_task(restart())
     try:
         async with asyncio.TaskGroup() as group:
@@ -167,7 +167,7 @@ async def test_kills_between_commit_and_delivery_lose_nothing(
     finally:
         restarter.cancel()
         if killer.bot is not None:
-            await killed(killer.bot)
+            await kill_process(killer.bot)
 
     assert killer.kills == KILLS
     assert (tmp_path / "log").read_text() == ""
@@ -185,7 +185,10 @@ def notices_in_flight(simulator: Simulator, url: str) -> int:
         "SELECT outbox.kind, recipient_id, start_cell FROM outbox "
         "JOIN reservation ON reservation.id = reservation_id WHERE state = 'due'",
     )
-    taken = {kind: told(simulator.transcript.calls, opening) for kind, opening in OPENINGS.items()}
+    taken = {
+        kind: count_notifications(simulator.transcript.calls, opening)
+        for kind, opening in NOTIFICATION_PREFIXES.items()
+    }
     return sum((recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in due)
 
 
@@ -197,7 +200,7 @@ def repeats(simulator: Simulator, dora: Person, url: str) -> int:
     assert len(booked) > CLIENTS / 2
     extra = 0
     for kind, due in (("hold_expired", Counter(expired)), ("booking_confirmed", Counter(booked))):
-        sent = told(simulator.transcript.calls, OPENINGS[kind])
+        sent = count_notifications(simulator.transcript.calls, NOTIFICATION_PREFIXES[kind])
         assert set(sent) == set(due)
         assert not due - sent
         extra += (sent - due).total()

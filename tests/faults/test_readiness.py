@@ -7,28 +7,28 @@ from datetime import timedelta
 import pytest
 
 from tests.faults.database_faults import DATABASE_FAULTS
-from tests.kit.http import ServedBot
-from tests.kit.raw_database import everything
+from tests.kit.http import HttpBot
+from tests.kit.raw_database import all_rows
 
 RECENT = timedelta(seconds=5)
 
 
 @pytest.fixture
-async def bot(database_url: str) -> AsyncIterator[ServedBot]:
+async def bot(database_url: str) -> AsyncIterator[HttpBot]:
     """A bot with its HTTP server open that has just heard from Telegram."""
-    bot = ServedBot(database_url)
+    bot = HttpBot(database_url)
     await bot.starts()
     bot.app.heartbeat.beat()
     yield bot
     await bot.ends()
 
 
-async def database_says(bot: ServedBot) -> tuple[int, str]:
-    answer = await bot.asks("/readyz")
+async def database_says(bot: HttpBot) -> tuple[int, str]:
+    answer = await bot.request("/readyz")
     return answer.status, json.loads(answer.text)["checks"]["database"]
 
 
-async def third_result(bot: ServedBot) -> tuple[int, str]:
+async def third_result(bot: HttpBot) -> tuple[int, str]:
     """Return the third result; the first two replace cut connections for reading and writing."""
     for _ in range(2):
         bot.now += RECENT
@@ -39,7 +39,7 @@ async def third_result(bot: ServedBot) -> tuple[int, str]:
 
 @pytest.mark.parametrize("fault", ["full", "read-only"])
 async def test_it_is_not_ready_while_the_database_takes_no_writes(
-    bot: ServedBot, engine: str, fault: str
+    bot: HttpBot, engine: str, fault: str
 ) -> None:
     assert await database_says(bot) == (200, "ok")
     async with DATABASE_FAULTS[engine][fault](bot):
@@ -48,14 +48,14 @@ async def test_it_is_not_ready_while_the_database_takes_no_writes(
     assert await third_result(bot) == (200, "ok")
 
 
-async def test_the_check_leaves_no_rows_in_the_database(bot: ServedBot) -> None:
-    before = everything(bot.app.database.url)
+async def test_the_check_leaves_no_rows_in_the_database(bot: HttpBot) -> None:
+    before = all_rows(bot.app.database.url)
     assert await database_says(bot) == (200, "ok")
 
-    assert everything(bot.app.database.url) == before
+    assert all_rows(bot.app.database.url) == before
 
 
-async def test_the_result_is_cached_for_five_seconds(bot: ServedBot, engine: str) -> None:
+async def test_the_result_is_cached_for_five_seconds(bot: HttpBot, engine: str) -> None:
     assert await database_says(bot) == (200, "ok")
     async with DATABASE_FAULTS[engine]["full"](bot):
         bot.now += RECENT - timedelta(microseconds=1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.replica_kills import REPLICAS, ReplicaRun, Script
-from tests.kit.cluster import quiet_ports
+from tests.kit.cluster import free_ports
 from tests.kit.sampling import PROFILE
 
 SCRIPTS = {
@@ -24,7 +24,7 @@ async def test_replicas_killed_repeatedly_lose_nothing(
     database_url: str, tmp_path: Path, mode: str
 ) -> None:
     run = ReplicaRun(database_url, tmp_path, SCRIPTS[mode])
-    outcome = await run.run(quiet_ports(1 + REPLICAS))
+    outcome = await run.run(free_ports(1 + REPLICAS))
     print(f"\n{mode}\n{outcome}")  # noqa: T201  (shown by pytest on request or failure)
 
     assert outcome.violations == []

@@ -11,12 +11,12 @@ from tests.kit.chat import ChatUser
 from tests.kit.clinic import quarter
 
 
-def refusals(bot: BotHarness) -> int:
+def count_rate_limited(bot: BotHarness) -> int:
     """Return how many calls Telegram rejected with status 429."""
     return sum(call.status == 429 for call in bot.simulator.transcript.calls)
 
 
-async def crowd(bot: BotHarness, size: int) -> list[ChatUser]:
+async def add_people(bot: BotHarness, size: int) -> list[ChatUser]:
     """Add people to Telegram who have started the bot already."""
     people = [bot.joins(f"Person {number}") for number in range(size)]
     for user in people:

@@ -14,7 +14,7 @@ from bot.outbox.rate_limiter import RateLimiter
 from bot.settings import Settings
 from simulator.simulator import Simulator
 from tests.kit.chat import ChatUser
-from tests.kit.odd_events import Oddities
+from tests.kit.odd_events import OddEvents
 
 AnyHarness = TypeVar("AnyHarness", bound="BotHarness")
 
@@ -47,7 +47,7 @@ class BotHarness:
         self._exit_stack = AsyncExitStack()
         self._people: dict[str, ChatUser] = {}
         self._extra_handlers: list[BaseHandler[Update, Context, Any]] = []
-        self.oddities: Oddities | None = None
+        self.odd_events: OddEvents | None = None
         self.settings: Settings
         self.app: App
 
@@ -123,7 +123,7 @@ class BotHarness:
 
     def joins(self, name: str | None, **details: Any) -> ChatUser:
         """Add a person to Telegram."""
-        given = self.oddities.details(details) if self.oddities else details
+        given = self.odd_events.details(details) if self.odd_events else details
         return ChatUser(self, self.simulator.person(name, **given))
 
     def person_named(self, name: str, **details: Any) -> ChatUser:

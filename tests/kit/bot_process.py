@@ -28,17 +28,17 @@ def environment(folder: Path, url: str, **more: str) -> dict[str, str]:
     return plain_environment() | settings | more
 
 
-def runs(
+def run_bot(
     folder: Path, env: Mapping[str, str], *arguments: str, fresh: bool = False
 ) -> "subprocess.CompletedProcess[str]":
     """Run a command of the bot in a folder without settings, and return its status and output.
 
     ``fresh`` uses a new interpreter instead of a fork, to test the start-up as well.
     """
-    return ended(folder, env, "bot", *arguments, fresh=fresh)
+    return run_module(folder, env, "bot", *arguments, fresh=fresh)
 
 
-def ended(
+def run_module(
     folder: Path, env: Mapping[str, str], *command: str, fresh: bool
 ) -> "subprocess.CompletedProcess[str]":
     """Run a module with arguments and empty input, and return its status and output."""
@@ -56,14 +56,14 @@ def ended(
         )
     with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
         status = (
-            fork_server().starts(folder, env, command, out.fileno(), err.fileno()).ends_within(30)
+            fork_server().start(folder, env, command, out.fileno(), err.fileno()).wait_blocking(30)
         )
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess(command, status, out.read(), err.read())
 
 
-async def started(
+async def start_bot(
     folder: Path, env: Mapping[str, str], *arguments: str, out: int, err: int, fresh: bool = False
 ) -> Process:
     """Start the bot in a folder; ``out`` and ``err`` are file descriptors for its output."""
@@ -72,10 +72,10 @@ async def started(
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", *command, cwd=folder, env=env, stdout=out, stderr=err
         )
-    return fork_server().starts(folder, env, command, out, err)
+    return fork_server().start(folder, env, command, out, err)
 
 
-async def killed(process: Process) -> None:
+async def kill_process(process: Process) -> None:
     """Kill a process if it is still running, and wait until it has ended."""
     with suppress(ProcessLookupError):
         process.kill()
@@ -88,16 +88,16 @@ async def bot_process(
 ) -> AsyncIterator[Process]:
     """Run the bot for a block; its standard error goes to ``log`` in the folder."""
     with (folder / "log").open("ab") as log:
-        process = await started(folder, env, out=_STDOUT, err=log.fileno(), fresh=fresh)
+        process = await start_bot(folder, env, out=_STDOUT, err=log.fileno(), fresh=fresh)
     try:
         yield process
     finally:
-        await killed(process)
+        await kill_process(process)
 
 
-def unpaced(folder: Path, env: Mapping[str, str], **more: str) -> ForkedProcess:
+def start_unlimited_bot(folder: Path, env: Mapping[str, str], **more: str) -> ForkedProcess:
     """Start a bot without rate limits; its standard error goes to ``log`` in the folder."""
     with (folder / "log").open("ab") as log:
-        return fork_server().starts(
+        return fork_server().start(
             folder, {**env, **more}, ["tests.kit.unlimited_bot"], _STDOUT, log.fileno()
         )

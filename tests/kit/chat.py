@@ -169,6 +169,6 @@ class ChatUser:
 
     async def _answered(self) -> None:
         """Let the bot process the act, and the odd event that may accompany it."""
-        if self.bot.oddities:
-            self.bot.oddities.accompany(self.person)
+        if self.bot.odd_events:
+            self.bot.odd_events.maybe_add_event(self.person)
         await self.bot.answers()

@@ -10,9 +10,9 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.kit.bot_process import killed, unpaced
+from tests.kit.bot_process import kill_process, start_unlimited_bot
 from tests.kit.fork_server import ForkedProcess
-from tests.kit.proxies import ReplicaApi
+from tests.kit.proxies import ReplicaApiProxy
 from tests.kit.raw_database import rows
 from tests.kit.waiting import until
 
@@ -28,12 +28,12 @@ _LEASED_ROWS = """SELECT outbox.kind, recipient_id, coalesce(start_cell, 0)
 _POLL_SECONDS = 0.1
 _FIRST_PORT, _PORTS_PER_WORKER, _WORKERS = 20_000, 1_000, 12
 
-InHand = list[tuple[str, int, int]]
+LeasedRows = list[tuple[str, int, int]]
 """Kind, recipient and start cell of each outbox row that a replica had leased."""
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Replica:
     """A running replica.
 
     ``number`` identifies its calls to Telegram, ``membership`` the outbox rows it leases.
@@ -51,11 +51,11 @@ class Cluster:
     """
 
     def __init__(
-        self, folder: Path, env: Mapping[str, str], api: ReplicaApi, addresses: list[str]
+        self, folder: Path, env: Mapping[str, str], api: ReplicaApiProxy, addresses: list[str]
     ) -> None:
-        self.running: dict[int, Member] = {}
-        self.in_hand: dict[int, InHand] = {}
-        self.died: dict[int, float] = {}
+        self.running: dict[int, Replica] = {}
+        self.leased_rows: dict[int, LeasedRows] = {}
+        self.killed_at: dict[int, float] = {}
         self._folder = folder
         self._env = env
         self._url = env["DATABASE_URL"]
@@ -66,17 +66,17 @@ class Cluster:
         self._start_lock = asyncio.Lock()
 
     @property
-    def places(self) -> range:
+    def indexes(self) -> range:
         """Return the indexes of all replicas, running or not."""
         return range(len(self._addresses))
 
-    def place_of(self, number: int) -> int | None:
+    def index_of(self, number: int) -> int | None:
         """Return the index of the replica with this number, or None if it is not running."""
         return next(
             (index for index, replica in self.running.items() if replica.number == number), None
         )
 
-    async def starts(self, index: int) -> None:
+    async def start(self, index: int) -> None:
         """Start the replica at an index, and wait until the others can see it."""
         async with self._start_lock:
             self._last_number += 1
@@ -85,26 +85,28 @@ class Cluster:
                 "LISTEN": self._addresses[index],
                 "TELEGRAM_API_URL": self._api.address(number),
             }
-            process = unpaced(self._folder, self._env, **settings)
+            process = start_unlimited_bot(self._folder, self._env, **settings)
             self._processes.add(process)
             await until(lambda: self._live_memberships() - before, every=_POLL_SECONDS)
-            self.running[index] = Member(number, process, (self._live_memberships() - before).pop())
+            self.running[index] = Replica(
+                number, process, (self._live_memberships() - before).pop()
+            )
 
-    async def kills(self, index: int) -> None:
+    async def kill(self, index: int) -> None:
         """Kill the replica at an index, and record the outbox rows it had leased."""
         replica = self.running.pop(index)
         # Stop it before reading: once it is dead, the others release its leases at once.
         replica.process.send_signal(signal.SIGSTOP)
-        self.in_hand[replica.number] = rows(
+        self.leased_rows[replica.number] = rows(
             self._url, _LEASED_ROWS.format(membership=replica.membership)
         )
-        self.died[replica.number] = asyncio.get_running_loop().time()
+        self.killed_at[replica.number] = asyncio.get_running_loop().time()
         self._processes.discard(replica.process)
-        await killed(replica.process)
+        await kill_process(replica.process)
 
-    async def kills_all(self) -> None:
+    async def kill_all(self) -> None:
         """Kill all replicas."""
-        await asyncio.gather(*map(killed, self._processes))
+        await asyncio.gather(*map(kill_process, self._processes))
 
     def _live_memberships(self) -> set[int]:
         """Return the memberships whose locks PostgreSQL holds."""
@@ -112,19 +114,19 @@ class Cluster:
 
 
 @asynccontextmanager
-async def crew(
-    folder: Path, env: Mapping[str, str], api: ReplicaApi, addresses: list[str]
+async def running_cluster(
+    folder: Path, env: Mapping[str, str], api: ReplicaApiProxy, addresses: list[str]
 ) -> AsyncIterator[Cluster]:
     """Run a replica at each of these addresses for a block."""
     cluster = Cluster(folder, env, api, addresses)
     try:
-        await asyncio.gather(*map(cluster.starts, cluster.places))
+        await asyncio.gather(*map(cluster.start, cluster.indexes))
         yield cluster
     finally:
-        await cluster.kills_all()
+        await cluster.kill_all()
 
 
-def quiet_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Return free ports that stay free while a replica restarts.
 
     They lie below the ephemeral ports, which outgoing connections could take in the meantime.

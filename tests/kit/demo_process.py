@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.kit.bot_process import Process, killed, started
+from tests.kit.bot_process import Process, kill_process, start_bot
 from tests.kit.fork_server import plain_environment
 
 _LINE = re.compile(r"Slotkeeper's demo: (http://127\.0\.0\.1:\d+/)  \(Ctrl-C ends it\)\n")
@@ -39,7 +39,7 @@ async def demo_process(
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(output), os.fdopen(read_end, "rb")
     )
-    process = await started(folder, env, *arguments, out=write_end, err=write_end, fresh=fresh)
+    process = await start_bot(folder, env, *arguments, out=write_end, err=write_end, fresh=fresh)
     os.close(write_end)
     with closing(transport):
         try:
@@ -49,4 +49,4 @@ async def demo_process(
             assert found, line + (await output.read()).decode()
             yield RunningDemo(process, found[1], output)
         finally:
-            await killed(process)
+            await kill_process(process)

@@ -10,10 +10,10 @@ import threading
 import warnings
 from pathlib import Path
 
-from tests.kit.fork_server import LATE
+from tests.kit.fork_server import LAZY_MODULES
 
 if __name__ == "__main__":
-    for name in LATE:
+    for name in LAZY_MODULES:
         importlib.import_module(name)
     found = {
         "arguments": sys.argv[1:],

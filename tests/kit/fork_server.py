@@ -27,12 +27,16 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-LATE = [
+LAZY_MODULES = [
     "aiosqlite",
     *(f"bot.cli.{name}" for name in ("backup", "demo", "doctor", "health", "migrate", "run")),
 ]
 """Modules that the command line and the database import only when they are needed."""
-WORKERS = ["tests.faults.crash_worker", "tests.storage.race_worker", "tests.storage.crash_writer"]
+WORKER_MODULES = [
+    "tests.faults.crash_worker",
+    "tests.storage.race_worker",
+    "tests.storage.crash_writer",
+]
 """Modules that the workers of tests run."""
 _STARTUP_PREFIXES = ("PYTHON", "LANG", "LC_")
 _INT32 = struct.Struct("!i")
@@ -62,7 +66,7 @@ class ForkedProcess:
             )
         return self._status()
 
-    def ends_within(self, seconds: float) -> int:
+    def wait_blocking(self, seconds: float) -> int:
         """Block until it has ended, and return its exit status. Raises TimeoutError."""
         if self.returncode is None:
             self._line.settimeout(seconds)
@@ -108,7 +112,7 @@ class ForkServer:
         )
         server_end.close()
 
-    def starts(
+    def start(
         self, folder: Path, env: Mapping[str, str], command: Sequence[str], out: int, err: int
     ) -> ForkedProcess:
         """Start a program in a folder. ``command`` is a module and its arguments.
@@ -130,7 +134,7 @@ class ForkServer:
             )
         return ForkedProcess(line)
 
-    def ends(self) -> None:
+    def stop(self) -> None:
         """Stop the server; running programs go on."""
         self._requests.close()
         self._process.wait()
@@ -140,7 +144,7 @@ class ForkServer:
 def fork_server() -> ForkServer:
     """Return the fork server of this process; the first call starts it."""
     server = ForkServer()
-    atexit.register(server.ends)
+    atexit.register(server.stop)
     return server
 
 
@@ -205,7 +209,7 @@ def _run(request: dict[str, Any], *files: int) -> None:
 
 
 if __name__ == "__main__":
-    for name in LATE + WORKERS:
+    for name in LAZY_MODULES + WORKER_MODULES:
         importlib.import_module(name)
     # Exclude imported objects from collection: touching them would copy their memory pages,
     # half a second per program.

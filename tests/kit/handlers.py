@@ -32,12 +32,12 @@ async def echo(update: Update, context: Context) -> None:
     context.request.send(Screen(f"heard {typed_text(update)}"))
 
 
-async def offer(update: Update, context: Context) -> None:
+async def send_probe_button(update: Update, context: Context) -> None:
     """Send a button with the data ``probe``."""
     context.request.send(Screen("Tap it", ((Button("Probe", data="probe"),),)))
 
 
-def answering(*steps: Step) -> Callback:
+def replying(*steps: Step) -> Callback:
     """Return a callback that adds these steps to the reply."""
 
     async def answer(update: Update, context: Context) -> None:
@@ -46,7 +46,7 @@ def answering(*steps: Step) -> Callback:
     return answer
 
 
-def failing(error: Exception) -> Callback:
+def raising(error: Exception) -> Callback:
     """Return a callback that changes a row, adds a reply and then raises the error."""
 
     async def fail(update: Update, context: Context) -> None:

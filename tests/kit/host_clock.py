@@ -24,9 +24,9 @@ class HostClock:
     def __init__(self, file: Path, library: Path) -> None:
         self._file = file
         self._library = library
-        self.moves(timedelta())
+        self.set_offset(timedelta())
 
-    def moves(self, offset: timedelta) -> None:
+    def set_offset(self, offset: timedelta) -> None:
         """Set the difference from the real time. Replacing the file prevents partial reads."""
         new_file = self._file.with_suffix(".new")
         new_file.write_text(f"{offset.total_seconds():+.0f}\n")

@@ -17,7 +17,7 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
 @dataclass(frozen=True)
-class Answered:
+class HttpResponse:
     """An HTTP response."""
 
     status: int
@@ -25,33 +25,35 @@ class Answered:
     text: str
 
 
-async def visits(port: int | None, path: str, *, method: str = "GET", **details: Any) -> Answered:
+async def http_request(
+    port: int | None, path: str, *, method: str = "GET", **details: Any
+) -> HttpResponse:
     """Send an HTTP request to a port on loopback; the keywords are those of aiohttp."""
     async with (
         aiohttp.ClientSession() as session,
         session.request(method, f"http://127.0.0.1:{port}{path}", **details) as response,
     ):
-        return Answered(response.status, dict(response.headers), await response.text())
+        return HttpResponse(response.status, dict(response.headers), await response.text())
 
 
-class ServedBot(BotHarness):
+class HttpBot(BotHarness):
     """A bot whose HTTP server is open, without a webhook."""
 
     def __init__(self, database_url: str, **more: Any) -> None:
         super().__init__(database_url, **{"listen": "127.0.0.1:0", **more})
 
-    async def asks(self, path: str, **details: Any) -> Answered:
+    async def request(self, path: str, **details: Any) -> HttpResponse:
         """Send a request to the bot's HTTP server."""
-        return await visits(self.app.http.port, path, **details)
+        return await http_request(self.app.http.port, path, **details)
 
-    async def counts(self, name: str, **labels: str) -> float:
+    async def metric(self, name: str, **labels: str) -> float:
         """Return the value of a metric. Raises KeyError if it has no sample with these labels."""
-        samples = dict(_samples((await self.asks("/metrics")).text))
+        samples = dict(_samples((await self.request("/metrics")).text))
         return samples[name, frozenset(labels.items())]
 
-    async def adds_up(self, name: str, **labels: str) -> float:
+    async def metric_sum(self, name: str, **labels: str) -> float:
         """Return the sum of a metric over all labels that are not given."""
-        samples = _samples((await self.asks("/metrics")).text)
+        samples = _samples((await self.request("/metrics")).text)
         return sum(
             value
             for (each, given), value in samples
@@ -63,7 +65,7 @@ class ServedBot(BotHarness):
         await self._exit_stack.enter_async_context(self.app.http.serving())
 
 
-class PolledBot(ServedBot):
+class PollingBot(HttpBot):
     """A bot that receives updates by long polling, as soon as people act."""
 
     async def receives(self) -> None:
@@ -80,7 +82,7 @@ class PolledBot(ServedBot):
         self._exit_stack.push_async_callback(_cancel, polling)
 
 
-class WebhookBot(ServedBot):
+class WebhookBot(HttpBot):
     """A bot that receives updates by its webhook, as soon as people act."""
 
     def __init__(
@@ -106,11 +108,11 @@ class WebhookBot(ServedBot):
         path: str = "/telegram",
         secret: str | None = SECRET,
         **details: Any,
-    ) -> Answered:
+    ) -> HttpResponse:
         """Post ``raw`` to the webhook as JSON, or ``data`` as it is."""
         headers = {} if secret is None else {SECRET_HEADER: secret}
         given = details if "data" in details else {"json": raw, **details}
-        return await self.asks(path, method="POST", headers=headers, **given)
+        return await self.request(path, method="POST", headers=headers, **given)
 
     async def _opens_bot(self) -> None:
         await super()._opens_bot()

@@ -26,17 +26,17 @@ class LoadClient:
 
     def __init__(self, simulator: Simulator, number: int) -> None:
         self.person = simulator.person(f"Guest {number}")
-        self.asked = self.granted = 0
+        self.commands_sent = self.holds_granted = 0
         self._simulator = simulator
         # Two clients share each seed, so that they want the same time.
         self._random = random.Random(number // 2)  # noqa: S311  (not a secret)
         acts = [self._confirm, self._forget, self._release, self._move]
         self._acts = cycle(acts[number % len(acts) :] + acts[: number % len(acts)])
 
-    async def books(self) -> None:
+    async def book(self) -> None:
         """Book once, and do one thing with the hold."""
         asked = self.person.sends("/book")["message"]["message_id"]
-        self.asked += 1
+        self.commands_sent += 1
         await until(lambda: self._calendar(asked), within=_REPLY_TIMEOUT)
         card = self._calendar(asked)
         if card is not None and await self._hold(card):
@@ -70,7 +70,7 @@ class LoadClient:
         """Tap a time, and count it as granted if no toast refuses it."""
         toasts = len(self.person.toasts)
         if await self._tap(card, "bs:", _TIMES):
-            self.granted += len(self.person.toasts) == toasts
+            self.holds_granted += len(self.person.toasts) == toasts
 
     async def _tap(self, card: Message, kind: str, among: int = 1) -> bool:
         """Tap one of the first buttons of a kind, and wait for the answer.
@@ -109,13 +109,13 @@ class LoadClient:
         )
 
 
-async def come_and_go(clients: list[LoadClient], keep_running: Callable[[], bool]) -> None:
+async def run_load(clients: list[LoadClient], keep_running: Callable[[], bool]) -> None:
     """Let all clients book until ``keep_running()`` is false and each has its last reply."""
 
     async def run(client: LoadClient, delay: float) -> None:
         await asyncio.sleep(delay)
         while keep_running():
-            await client.books()
+            await client.book()
 
     async with asyncio.TaskGroup() as group:
         for number, client in enumerate(clients):

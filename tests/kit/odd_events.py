@@ -18,7 +18,7 @@ _LONG_LANGUAGE_CODE = f"en-x-{'y' * 60}"
 _BYSTANDER_ID = 5_000_000_000
 
 
-class Oddities:
+class OddEvents:
     """One test's random details of people, updates that the bot must ignore, and slow responses."""
 
     def __init__(self, simulator: Simulator, seed: str) -> None:
@@ -39,7 +39,7 @@ class Oddities:
         }
         return drawn | given
 
-    def accompany(self, person: Person) -> None:
+    def maybe_add_event(self, person: Person) -> None:
         """Add a random event to what a person has just done, or none."""
         if self._random.random() < _EVENT_PROBABILITY:
             event: Callable[[Person], object] = self._random.choice(

@@ -17,7 +17,7 @@ from tests.kit.http import SECRET_HEADER
 _CALLER: ContextVar[int] = ContextVar("caller", default=0)
 
 
-class Calls(deque[CallRecord]):
+class AttributedCalls(deque[CallRecord]):
     """All calls, without a limit, and the number of the replica that made each."""
 
     def __init__(self) -> None:
@@ -29,19 +29,19 @@ class Calls(deque[CallRecord]):
         self.callers.append(_CALLER.get())
         super().append(call)
 
-    def of(self, caller: int) -> list[CallRecord]:
+    def by_replica(self, caller: int) -> list[CallRecord]:
         """Return the calls of one replica."""
         return [call for call, number in zip(self, self.callers, strict=True) if number == caller]
 
 
-class ReplicaApi:
+class ReplicaApiProxy:
     """Gives each replica its own Bot API address, to identify its calls.
 
     ``polls`` has the loop time and the replica of each ``getUpdates``.
     """
 
     def __init__(self, simulator: Simulator) -> None:
-        self.calls = Calls()
+        self.calls = AttributedCalls()
         self.polls: list[tuple[float, int]] = []
         self._simulator = simulator
         simulator.transcript.calls = self.calls
@@ -52,7 +52,7 @@ class ReplicaApi:
         return f"{self._simulator.url}/of/{number}"
 
     @property
-    def poller(self) -> int:
+    def last_poller(self) -> int:
         """Return the replica that polled last, or 0."""
         return self.polls[-1][1] if self.polls else 0
 
@@ -69,7 +69,7 @@ class ReplicaApi:
         return await self._simulator.serve_call(request)
 
 
-class LoadBalancer:
+class WebhookLoadBalancer:
     """Forwards webhook posts to the replicas in turn, skipping those that are down or not ready."""
 
     def __init__(self, ports: Sequence[int]) -> None:

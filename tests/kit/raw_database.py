@@ -20,7 +20,7 @@ def rows(url: str, sql: str) -> list[Any]:
         return connection.execute(sql).fetchall()
 
 
-def changes(url: str, sql: str) -> None:
+def run_sql(url: str, sql: str) -> None:
     """Execute a statement behind the bot's back; foreign keys are not checked."""
     if url.startswith("postgresql:"):
         execute(url, f"SET LOCAL session_replication_role = replica; {sql}")
@@ -29,7 +29,7 @@ def changes(url: str, sql: str) -> None:
         connection.executescript(sql)
 
 
-def refuses_rows(url: str, table: str) -> None:
+def reject_inserts(url: str, table: str) -> None:
     """Make every insert into a table fail with an error that is not about a connection or disk."""
     if url.startswith("postgresql:"):
         body = "$$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '22000'; END $$"
@@ -40,7 +40,7 @@ def refuses_rows(url: str, table: str) -> None:
             " FOR EACH ROW EXECUTE FUNCTION refuses()",
         )
     else:
-        changes(
+        run_sql(
             url,
             f"CREATE TRIGGER refuses BEFORE INSERT ON {table}"
             " BEGIN SELECT RAISE(ABORT, 'refused'); END",
@@ -63,7 +63,7 @@ def literal(url: str, moment: datetime) -> str:
     )
 
 
-def everything(url: str) -> dict[str, list[Any]]:
+def all_rows(url: str) -> dict[str, list[Any]]:
     """Return the rows of all tables, to compare two states."""
     postgres = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
     sqlite = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"

@@ -14,7 +14,7 @@ from bot.dialogue.context import Context
 from bot.outbox.rate_limiter import RateLimiter
 from storage.cluster.membership import PostgresMembership
 from tests.kit.bot import TOKEN, BotHarness
-from tests.kit.postgres import execute, fetch, named
+from tests.kit.postgres import execute, fetch, url_of_database
 
 _TERMINATE = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'slotkeeper'"""
@@ -24,28 +24,28 @@ class ReplicaSet(BotHarness):
     """A bot with replicas ``apps``; ``app`` is the one that processes the next update."""
 
     def __init__(
-        self, database_url: str, *, replicas: int = 2, paced: bool = False, **more: Any
+        self, database_url: str, *, replicas: int = 2, rate_limited: bool = False, **more: Any
     ) -> None:
         super().__init__(database_url, **more)
         self.apps: list[App] = []
         self._size = replicas
-        self._paced = paced
+        self._rate_limited = rate_limited
         self._stacks: dict[int, AsyncExitStack] = {}
 
     async def ends(self) -> None:
         """Close everything."""
         for app in tuple(self.apps):
-            await self.leaves(app)
+            await self.stops_replica(app)
         await super().ends()
 
-    async def joins_in(self) -> App:
+    async def adds_replica(self) -> App:
         """Start one more replica."""
         app = build(
             self.settings,
             TOKEN,
             clock=lambda: self.now,
             patience=self.patience,
-            rate_limiter=RateLimiter() if self._paced else None,
+            rate_limiter=RateLimiter() if self._rate_limited else None,
         )
         for handler in reversed(self._extra_handlers):
             app.application.handlers[0].insert(0, handler)
@@ -54,17 +54,17 @@ class ReplicaSet(BotHarness):
         self.apps.append(await stack.enter_async_context(opened(app, self.settings)))
         return app
 
-    async def leaves(self, app: App) -> None:
+    async def stops_replica(self, app: App) -> None:
         """Stop a replica gracefully."""
         self.apps.remove(app)
         await self._stacks.pop(id(app)).aclose()
 
-    async def dies(self, app: App) -> None:
+    async def crashes_replica(self, app: App) -> None:
         """Stop a replica with its replies unsent: only what was committed remains."""
         app.abort()
-        await self.leaves(app)
+        await self.stops_replica(app)
 
-    async def goes_about(self, app: App, *, sweeping: bool = False) -> None:
+    async def starts_jobs(self, app: App, *, sweeping: bool = False) -> None:
         """Start a replica's job worker, which runs on notifications, and on the sweep if wanted."""
         app.scheduler.start()
         await app.jobs.start(app.scheduler)
@@ -83,11 +83,11 @@ class ReplicaSet(BotHarness):
     async def processes(self, updates: list[dict[str, Any]]) -> None:
         """Process updates on the replicas in turn, without waiting for the previous reply."""
         for raw in updates:
-            await self.worked_by(self.app, raw)
+            await self.processes_on(self.app, raw)
             self.app = self.apps[(self.apps.index(self.app) + 1) % len(self.apps)]
         await self.idle()
 
-    async def worked_by(self, app: App, raw: dict[str, Any]) -> None:
+    async def processes_on(self, app: App, raw: dict[str, Any]) -> None:
         """Process an update on one replica; the reply may not have been sent yet."""
         await app.receiver.process(app.receiver.read(raw))
 
@@ -108,7 +108,7 @@ class ReplicaSet(BotHarness):
 
     async def _opens_bot(self) -> None:
         for _ in range(self._size):
-            await self.joins_in()
+            await self.adds_replica()
         self.app = self.apps[0]
 
 
@@ -123,18 +123,18 @@ def leaders(apps: Sequence[App]) -> list[App]:
     return [app for app in apps if app.membership.is_leader]
 
 
-def cut(url: str) -> None:
+def drop_connections(url: str) -> None:
     """Drop all connections of the bot to PostgreSQL, as a restart of the server does."""
     fetch(url, _TERMINATE)
 
 
 @contextmanager
-def shut(url: str) -> Iterator[None]:
+def refuse_connections(url: str) -> Iterator[None]:
     """Drop the bot's connections and refuse new ones for a block."""
     name = make_url(url).database
-    server = named(url, "postgres")
+    server = url_of_database(url, "postgres")
     execute(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-    cut(url)
+    drop_connections(url)
     try:
         yield
     finally:

@@ -47,7 +47,7 @@ def labels(screen: Screen) -> list[str]:
     return [button.label for row in screen.rows for button in row]
 
 
-def choices(screen: Screen) -> list[object]:
+def button_data(screen: Screen) -> list[object]:
     """Return what a screen's buttons carry, row after row."""
     return [read(button.data) for row in screen.rows for button in row]
 

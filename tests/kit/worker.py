@@ -34,13 +34,13 @@ class Worker:
         """Yield the lines that are left, up to the worker's end."""
         yield from self._out
 
-    async def ended(self) -> int:
+    async def wait_async(self) -> int:
         """Wait without blocking the event loop, and return the exit status."""
         return await self.process.wait()
 
     def wait(self, seconds: float = 60) -> int:
         """Return the exit status; the number of a signal is negative. Raises TimeoutError."""
-        return self.process.ends_within(seconds)
+        return self.process.wait_blocking(seconds)
 
 
 @contextmanager
@@ -53,13 +53,13 @@ def worker(function: str, *arguments: Any, err: int | None = None) -> Iterator[W
     command = [__name__, function, json.dumps(arguments)]
     with os.fdopen(read_end) as out:
         err = _STDERR if err is None else err
-        started = fork_server().starts(ROOT, plain_environment(), command, write_end, err)
+        started = fork_server().start(ROOT, plain_environment(), command, write_end, err)
         os.close(write_end)
         try:
             yield Worker(started, out)
         finally:
             started.kill()
-            started.ends_within(10)
+            started.wait_blocking(10)
 
 
 def run_together(*calls: Sequence[Any]) -> list[int]:

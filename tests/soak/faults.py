@@ -12,7 +12,7 @@ from pathlib import Path
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from tests.faults.odd_updates import all_odd_updates, valid
-from tests.kit.bot_process import Process, killed, started
+from tests.kit.bot_process import Process, kill_process, start_bot
 
 FIRST_STRANGER = 5_000_000
 _KINDS = [kind for kind in FaultKind if kind not in {FaultKind.BLOCKED, FaultKind.UNRESOLVED}]
@@ -38,7 +38,7 @@ class BotProcess:
     async def start(self) -> None:
         """Start the process."""
         with self.log.open("ab") as log:
-            self._process = await started(
+            self._process = await start_bot(
                 self._folder, self._env, out=log.fileno(), err=log.fileno(), fresh=self._fresh
             )
 
@@ -46,7 +46,7 @@ class BotProcess:
         """Kill the process."""
         if self._process is not None:
             process, self._process = self._process, None
-            await killed(process)
+            await kill_process(process)
 
     async def stop(self, within: float) -> int | None:
         """Terminate the process and return its exit status."""

@@ -18,7 +18,7 @@ from storage.database import Database
 from tests.faults.odd_values import SECRET
 from tests.faults.replica_kills import Outcome
 from tests.kit.bot import ADMIN_ID
-from tests.kit.bot_process import TOKEN, environment, runs
+from tests.kit.bot_process import TOKEN, environment, run_bot
 from tests.kit.raw_database import rows
 from tests.kit.sampling import SEED, seeded
 from tests.kit.waiting import until
@@ -257,7 +257,7 @@ class Soak:
         outcome.violations += audit(self.url, datetime.now(UTC))
         report = [
             line
-            for line in runs(
+            for line in run_bot(
                 self.folder, env, "doctor", fresh=self.script.fresh
             ).stdout.splitlines()
             if line.strip()

@@ -19,7 +19,7 @@ from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import NOW, OPENING
-from tests.kit.raw_database import changes
+from tests.kit.raw_database import run_sql
 
 PROVIDERS = (1, 2)
 CLIENTS = tuple(range(201, 213))
@@ -41,7 +41,7 @@ _ADVANCE_CLOCK = text("UPDATE clock SET minute = minute + 15")
 
 def set_clock(url: str) -> None:
     """Create the clock in the database."""
-    changes(url, "CREATE TABLE clock AS SELECT 0 AS minute")
+    run_sql(url, "CREATE TABLE clock AS SELECT 0 AS minute")
 
 
 @dataclass

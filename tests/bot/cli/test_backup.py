@@ -19,7 +19,7 @@ from domain.timespan import TimeSpan
 from simulator.simulator import Simulator
 from simulator.state.people import Person
 from storage.database import Database
-from tests.kit.bot_process import TOKEN, bot_process, environment, killed, runs, started
+from tests.kit.bot_process import TOKEN, bot_process, environment, kill_process, run_bot, start_bot
 from tests.kit.raw_database import rows
 from tests.kit.waiting import until
 
@@ -91,7 +91,7 @@ async def test_a_restored_backup_is_the_state_of_that_moment_and_the_bot_continu
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
 
     async def backs_up() -> None:
-        ended = await asyncio.to_thread(runs, tmp_path, env, "backup", "monday.db")
+        ended = await asyncio.to_thread(run_bot, tmp_path, env, "backup", "monday.db")
         assert (ended.returncode, ended.stderr) == (0, "")
 
     await while_running(tmp_path, env, lambda: books(alice), backs_up, lambda: books(bob))
@@ -106,7 +106,7 @@ async def test_a_restored_backup_is_the_state_of_that_moment_and_the_bot_continu
     cara = simulator.person("Cara")
     await while_running(tmp_path, env, lambda: books(cara))
     assert rows(env["DATABASE_URL"], LIVE) == [(alice.id, "confirmed"), (cara.id, "confirmed")]
-    ended = await asyncio.to_thread(runs, tmp_path, env, "doctor")
+    ended = await asyncio.to_thread(run_bot, tmp_path, env, "doctor")
     assert (ended.returncode, ended.stdout) == (0, f"{ALL_WELL}\n")
 
 
@@ -142,16 +142,16 @@ async def test_a_killed_backup_does_not_appear_under_its_name(
 ) -> None:
     grows(tmp_path, 60)
     with (tmp_path / "log").open("ab") as log:
-        process = await started(
+        process = await start_bot(
             tmp_path, env, "backup", "copy.db", out=log.fileno(), err=log.fileno()
         )
     await until(
         lambda: any(path.stat().st_size for path in tmp_path.glob("copy.db.*.partial/copy.db"))
     )
-    await killed(process)
+    await kill_process(process)
     assert not (tmp_path / "copy.db").exists()
 
-    ended = await asyncio.to_thread(runs, tmp_path, env, "backup", "copy.db")
+    ended = await asyncio.to_thread(run_bot, tmp_path, env, "backup", "copy.db")
     assert ended.returncode == 0
     assert rows(f"sqlite:///{tmp_path / 'copy.db'}", "PRAGMA integrity_check") == [("ok",)]
 
@@ -162,7 +162,7 @@ def test_backup_of_postgresql_prints_the_pg_dump_command_without_the_password(
     env = environment(
         tmp_path, "http://127.0.0.1:9", DATABASE_URL="postgresql://keeper:hush-hush@db/slots"
     )
-    ended = runs(tmp_path, env, "backup", "copy.dump")
+    ended = run_bot(tmp_path, env, "backup", "copy.dump")
 
     assert (ended.returncode, ended.stdout) == (2, "")
     [sentence] = ended.stderr.splitlines()
@@ -176,7 +176,7 @@ def test_a_database_of_a_newer_version_is_rejected_and_not_changed(
 ) -> None:
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    ended = runs(tmp_path, env, command)
+    ended = run_bot(tmp_path, env, command)
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (

@@ -17,7 +17,7 @@ from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
 from tests.kit.clinic import ALICE, BOB, open_clinic
-from tests.kit.raw_database import changes, everything, micros
+from tests.kit.raw_database import all_rows, micros, run_sql
 
 START = int((datetime.now(UTC) + timedelta(days=3)).timestamp()) // 900
 # Placeholders for instants in statements; they are resolved when the test runs.
@@ -34,14 +34,14 @@ async def prepared_url(database_url: str) -> str:
     database = Database(database_url)
     async with database.transaction() as uow:
         dora, emil = await open_clinic(uow)
-    changes(database_url, f"UPDATE availability SET start_cell = {START}, end_cell = {START + 32}")
+    run_sql(database_url, f"UPDATE availability SET start_cell = {START}, end_cell = {START + 32}")
     now = datetime.now(UTC)
     async with database.transaction() as uow:
         for client, provider in ((ALICE, dora), (BOB, emil)):
             await hold_slot(uow, BookingPolicy(), SlotChoice(client, provider.id, START, None), now)
         await confirm_hold(uow, BookingPolicy(), 1, ALICE, now)
     await database.close()
-    changes(database_url, "UPDATE outbox SET state = 'sent', settled_at = 0")
+    run_sql(database_url, "UPDATE outbox SET state = 'sent', settled_at = 0")
     return database_url
 
 
@@ -256,4 +256,4 @@ def test_reservations_that_ended_long_ago_may_lack_their_cells(
         "DELETE FROM busy WHERE reservation_id = 1",
     )
     assert doctor() == (0, [ALL_WELL])
-    assert everything(prepared_url)["reservation"]
+    assert all_rows(prepared_url)["reservation"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.bot_process import environment, runs
+from tests.kit.bot_process import environment, run_bot
 from tests.kit.postgres import execute, fetch
 from tests.storage.engine.test_sqlite_file import WRITER, contents, run_until_killed
 
@@ -32,7 +32,7 @@ def test_a_file_of_another_program_is_rejected(tmp_path: Path, command: tuple[st
     before = contents(tmp_path / "bot.db")
 
     assert "is the database of another program" in refused(
-        runs(tmp_path, environment(tmp_path, NOWHERE), *command)
+        run_bot(tmp_path, environment(tmp_path, NOWHERE), *command)
     )
     assert contents(tmp_path / "bot.db") == before
 
@@ -42,7 +42,7 @@ def test_a_text_file_is_rejected(tmp_path: Path, command: tuple[str, ...]) -> No
     (tmp_path / "bot.db").write_text("Dear Dora,")
 
     assert "file is not a database" in refused(
-        runs(tmp_path, environment(tmp_path, NOWHERE), *command)
+        run_bot(tmp_path, environment(tmp_path, NOWHERE), *command)
     )
     assert (tmp_path / "bot.db").read_text() == "Dear Dora,"
 
@@ -51,7 +51,7 @@ def test_a_text_file_is_rejected(tmp_path: Path, command: tuple[str, ...]) -> No
 def test_a_directory_is_rejected(tmp_path: Path, command: tuple[str, ...]) -> None:
     (tmp_path / "bot.db").mkdir()
 
-    assert "is a directory" in refused(runs(tmp_path, environment(tmp_path, NOWHERE), *command))
+    assert "is a directory" in refused(run_bot(tmp_path, environment(tmp_path, NOWHERE), *command))
     assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith(".")) == [
         "bot.db"
     ]
@@ -63,12 +63,12 @@ def test_a_restored_backup_with_the_old_write_ahead_log_is_rejected(
 ) -> None:
     file = Path(shutil.copyfile(migrated_file, tmp_path / "bot.db"))
     env = environment(tmp_path, NOWHERE)
-    assert runs(tmp_path, env, "backup", "monday.db").returncode == 0
+    assert run_bot(tmp_path, env, "backup", "monday.db").returncode == 0
     run_until_killed(WRITER.format(steps=20), file)
     shutil.copyfile(tmp_path / "monday.db", file)
     before = contents(file)
 
-    assert "remove bot.db-wal and bot.db-shm" in refused(runs(tmp_path, env, *command))
+    assert "remove bot.db-wal and bot.db-shm" in refused(run_bot(tmp_path, env, *command))
     assert contents(file) == before
 
 
@@ -99,7 +99,7 @@ def test_a_postgresql_schema_of_another_program_is_rejected(
     execute(empty_database_url, *SCHEMAS[schema])
     before = fetch(empty_database_url, TABLES)
     for command in ("run", "migrate", "doctor"):
-        ended = runs(
+        ended = run_bot(
             tmp_path, environment(tmp_path, NOWHERE, DATABASE_URL=empty_database_url), command
         )
         assert "another program has its tables there" in refused(ended), command
@@ -113,7 +113,7 @@ def test_a_postgresql_schema_is_shared_with_tables_of_other_names(
 ) -> None:
     execute(empty_database_url, "CREATE TABLE note (id INT)")
 
-    ended = runs(
+    ended = run_bot(
         tmp_path, environment(tmp_path, NOWHERE, DATABASE_URL=empty_database_url), "migrate"
     )
     assert (ended.returncode, ended.stderr) == (0, "")

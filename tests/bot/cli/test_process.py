@@ -18,9 +18,9 @@ from bot.__main__ import main
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.kit.bot_process import TOKEN, bot_process, environment, runs
+from tests.kit.bot_process import TOKEN, bot_process, environment, run_bot
 from tests.kit.fork_server import plain_environment
-from tests.kit.http import visits
+from tests.kit.http import http_request
 from tests.kit.raw_database import rows
 from tests.kit.waiting import until
 
@@ -83,7 +83,7 @@ async def test_the_bot_answers_stops_on_sigterm_and_logs_no_token(
         alice.sends("/help")
         await until(lambda: answers(alice))
         await until(lambda: simulator.world.poll)
-        assert runs(tmp_path, env, "health", fresh=True).returncode == 0
+        assert run_bot(tmp_path, env, "health", fresh=True).returncode == 0
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 10) == 0
 
@@ -154,8 +154,8 @@ async def test_with_a_webhook_it_answers_stops_on_sigterm_and_logs_no_secret(
     async with bot_process(tmp_path, webhook_env) as process:
         alice.sends("/help")
         await until(lambda: answers(alice))
-        assert (await visits(unused_tcp_port, "/readyz")).status == 200
-        assert (await visits(unused_tcp_port, "/healthz")).status == 200
+        assert (await http_request(unused_tcp_port, "/readyz")).status == 200
+        assert (await http_request(unused_tcp_port, "/healthz")).status == 200
         process.terminate()
         assert await asyncio.wait_for(process.wait(), 10) == 0
 
@@ -219,7 +219,7 @@ async def test_a_webhook_that_telegram_rejects_stops_it_with_one_sentence(
 def test_help_and_version_are_printed(tmp_path: Path, *, fresh: bool) -> None:
     # The forked interpreter must print the same as a fresh one.
     shown, version = (
-        runs(tmp_path, plain_environment(), option, fresh=fresh)
+        run_bot(tmp_path, plain_environment(), option, fresh=fresh)
         for option in ("--help", "--version")
     )
     assert (shown.returncode, shown.stderr) == (0, "")

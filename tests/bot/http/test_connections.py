@@ -18,7 +18,7 @@ from bot.observability.instrumented import BacklogGauge
 from bot.settings import Address
 from bot.updates.webhook import Webhook
 from tests.kit.bot import BotHarness, running
-from tests.kit.http import SECRET, SECRET_HEADER, visits
+from tests.kit.http import SECRET, SECRET_HEADER, http_request
 from tests.kit.waiting import until
 
 pytestmark = pytest.mark.engines("sqlite")
@@ -132,7 +132,7 @@ class Gate:
     @asynccontextmanager
     async def posted_to(self, http: HttpServer) -> AsyncIterator[None]:
         """Post the update, keep it in progress for a block, then require an answer."""
-        request = visits(
+        request = http_request(
             http.port, "/telegram", method="POST", json=self.update, headers={SECRET_HEADER: SECRET}
         )
         post = asyncio.create_task(request)
@@ -223,7 +223,7 @@ async def test_a_full_server_closes_the_connection_that_has_waited_longest(serve
         connected(http, HALF) as third,
     ):
         assert await second.answered() == 200
-        assert (await visits(http.port, "/healthz")).status == 200
+        assert (await http_request(http.port, "/healthz")).status == 200
 
         assert await first.closed() == b""
         third.writer.write(b"example.org\r\n\r\n")
@@ -237,7 +237,7 @@ async def test_a_request_in_progress_is_not_closed_to_make_room(
     async with serves(connections=2) as http, Gate(bot).posted_to(http):
         for _ in range(5):
             async with connected(http, HALF) as waiting:
-                assert (await visits(http.port, "/healthz")).status == 200
+                assert (await http_request(http.port, "/healthz")).status == 200
                 assert await waiting.closed() == b""
 
 
@@ -248,7 +248,7 @@ async def test_a_server_busy_on_all_connections_refuses_the_next_one_at_once(
         async with Gate(bot).posted_to(http), connected(http, WHOLE) as refused:
             assert await refused.closed() == b""
 
-        assert (await visits(http.port, "/healthz")).status == 200
+        assert (await http_request(http.port, "/healthz")).status == 200
 
 
 @pytest.fixture

@@ -16,15 +16,15 @@ from bot.settings import Address, Settings
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from tests.kit.bot import TOKEN
-from tests.kit.http import ServedBot, visits
-from tests.kit.raw_database import changes
+from tests.kit.http import HttpBot, http_request
+from tests.kit.raw_database import run_sql
 from tests.kit.waiting import until
 
 
 @pytest.fixture
-async def bot(database_url: str) -> AsyncIterator[ServedBot]:
+async def bot(database_url: str) -> AsyncIterator[HttpBot]:
     """A bot with its HTTP server open, shortly after Telegram answered."""
-    harness = ServedBot(database_url)
+    harness = HttpBot(database_url)
     await harness.starts()
     harness.app.heartbeat.beat()
     yield harness
@@ -32,23 +32,23 @@ async def bot(database_url: str) -> AsyncIterator[ServedBot]:
     assert harness.simulator.transcript.warnings == []
 
 
-async def readiness(bot: ServedBot) -> tuple[int, dict[str, Any]]:
+async def readiness(bot: HttpBot) -> tuple[int, dict[str, Any]]:
     """Request readiness after the cached result of the database check has expired."""
     bot.now += timedelta(seconds=5)
-    answer = await bot.asks("/readyz")
+    answer = await bot.request("/readyz")
     body = json.loads(answer.text)
     all_ok = all(result == "ok" for result in body["checks"].values())
     assert body["ready"] is (answer.status == 200) is all_ok
     return answer.status, body["checks"]
 
 
-def execute(bot: ServedBot, statement: str) -> None:
+def execute(bot: HttpBot, statement: str) -> None:
     """Change the database behind the bot's back."""
-    changes(bot.app.database.url, statement)
+    run_sql(bot.app.database.url, statement)
 
 
-async def test_a_running_bot_is_healthy_and_ready(bot: ServedBot) -> None:
-    alive = await bot.asks("/healthz")
+async def test_a_running_bot_is_healthy_and_ready(bot: HttpBot) -> None:
+    alive = await bot.request("/healthz")
 
     assert (alive.status, alive.text) == (200, "ok")
     assert await readiness(bot) == (
@@ -65,22 +65,22 @@ async def test_a_running_bot_is_healthy_and_ready(bot: ServedBot) -> None:
 
 
 async def test_the_bot_is_unhealthy_while_due_jobs_have_not_run_for_a_minute(
-    bot: ServedBot,
+    bot: HttpBot,
 ) -> None:
     heartbeat = bot.app.jobs.heartbeat
     await bot.run_due()
     heartbeat.last_beat = asyncio.get_running_loop().time() - 59
-    assert (await bot.asks("/healthz")).status == 200
+    assert (await bot.request("/healthz")).status == 200
     heartbeat.last_beat = asyncio.get_running_loop().time() - 61
-    dead = await bot.asks("/healthz")
+    dead = await bot.request("/healthz")
     assert (dead.status, dead.text) == (503, "due jobs have not run for a minute")
 
     await bot.run_due()
-    assert (await bot.asks("/healthz")).status == 200
+    assert (await bot.request("/healthz")).status == 200
 
 
 @pytest.mark.changes_schema
-async def test_the_bot_is_not_ready_without_the_tables_it_needs(bot: ServedBot) -> None:
+async def test_the_bot_is_not_ready_without_the_tables_it_needs(bot: HttpBot) -> None:
     execute(bot, "ALTER TABLE client RENAME TO elsewhere")
     status, checks = await readiness(bot)
     assert (status, checks["migrations"]) == (503, "ok")
@@ -91,7 +91,7 @@ async def test_the_bot_is_not_ready_without_the_tables_it_needs(bot: ServedBot) 
 
 
 async def test_the_bot_is_not_ready_while_the_database_does_not_answer(
-    bot: ServedBot, monkeypatch: pytest.MonkeyPatch
+    bot: HttpBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.observability.health._TIMEOUT_SECONDS", 0.2)
     async with AsyncExitStack() as readers:
@@ -105,7 +105,7 @@ async def test_the_bot_is_not_ready_while_the_database_does_not_answer(
 
 @pytest.mark.changes_schema
 async def test_an_older_schema_is_not_ready_and_a_newer_one_is(
-    bot: ServedBot,
+    bot: HttpBot,
 ) -> None:
     execute(bot, "UPDATE alembic_version SET version_num = '0001'")
     status, checks = await readiness(bot)
@@ -116,7 +116,7 @@ async def test_an_older_schema_is_not_ready_and_a_newer_one_is(
 
 
 async def test_the_bot_is_not_ready_after_ninety_seconds_of_silence_from_telegram(
-    bot: ServedBot,
+    bot: HttpBot,
 ) -> None:
     heartbeat = bot.app.heartbeat
     for silence, status, result in (
@@ -131,31 +131,31 @@ async def test_the_bot_is_not_ready_after_ninety_seconds_of_silence_from_telegra
     assert (await readiness(bot))[0] == 200
 
 
-async def test_the_bot_is_not_ready_before_telegram_was_reached(bot: ServedBot) -> None:
+async def test_the_bot_is_not_ready_before_telegram_was_reached(bot: HttpBot) -> None:
     bot.app.heartbeat.last_beat = None
     status, checks = await readiness(bot)
 
     assert (status, checks["telegram"]) == (503, "Telegram has not been reached yet")
 
 
-async def test_a_draining_bot_is_healthy_but_not_ready(bot: ServedBot) -> None:
+async def test_a_draining_bot_is_healthy_but_not_ready(bot: HttpBot) -> None:
     bot.app.http.drain()
     status, checks = await readiness(bot)
 
     assert (status, checks["draining"]) == (503, "the bot is shutting down")
-    assert (await bot.asks("/healthz")).status == 200
+    assert (await bot.request("/healthz")).status == 200
 
 
 async def test_failing_checks_are_logged_once(
-    bot: ServedBot, caplog: pytest.LogCaptureFixture
+    bot: HttpBot, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "bot.http.server")
     bot.app.heartbeat.last_beat = None
     for _ in range(3):
-        await bot.asks("/readyz")
+        await bot.request("/readyz")
     bot.app.heartbeat.beat()
     for _ in range(3):
-        await bot.asks("/readyz")
+        await bot.request("/readyz")
 
     assert [record.message for record in caplog.records] == [
         "not ready: telegram: Telegram has not been reached yet",
@@ -168,9 +168,9 @@ async def test_failing_checks_are_logged_once(
     [("GET", "/", 404), ("POST", "/telegram", 404), ("POST", "/healthz", 405)],
 )
 async def test_other_requests_get_a_short_error(
-    bot: ServedBot, method: str, path: str, status: int
+    bot: HttpBot, method: str, path: str, status: int
 ) -> None:
-    answer = await bot.asks(path, method=method)
+    answer = await bot.request(path, method=method)
 
     assert answer.status == status
     assert len(answer.text) < 30
@@ -178,7 +178,7 @@ async def test_other_requests_get_a_short_error(
 
 
 async def test_invalid_http_is_rejected_and_not_copied_into_the_log(
-    bot: ServedBot, caplog: pytest.LogCaptureFixture
+    bot: HttpBot, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     reader, writer = await asyncio.open_connection("127.0.0.1", bot.app.http.port)
@@ -192,8 +192,8 @@ async def test_invalid_http_is_rejected_and_not_copied_into_the_log(
 
 
 @pytest.mark.engines("sqlite")
-async def test_two_bots_cannot_listen_at_one_address(bot: ServedBot, database_url: str) -> None:
-    second = ServedBot(database_url, listen=f"127.0.0.1:{bot.app.http.port}")
+async def test_two_bots_cannot_listen_at_one_address(bot: HttpBot, database_url: str) -> None:
+    second = HttpBot(database_url, listen=f"127.0.0.1:{bot.app.http.port}")
     with pytest.raises(
         CannotListen,
         match=rf"^LISTEN: cannot listen on 127\.0\.0\.1:{bot.app.http.port}: .+\.$",
@@ -204,7 +204,7 @@ async def test_two_bots_cannot_listen_at_one_address(bot: ServedBot, database_ur
 
 @pytest.mark.engines("sqlite")
 async def test_the_bot_runs_without_its_http_server_if_the_default_port_is_taken(
-    bot: ServedBot, database_url: str, simulator: Simulator, caplog: pytest.LogCaptureFixture
+    bot: HttpBot, database_url: str, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=database_url)
     # Stands for the default address, which counts as not set.
@@ -241,15 +241,15 @@ async def test_the_bot_is_ready_from_telegrams_first_answer_until_it_is_stopped(
     alice.sends("/help")
     task = asyncio.create_task(run(settings, TOKEN))
     await until(lambda: simulator.transcript.calls_of("getMe"))
-    starting = await visits(unused_tcp_port, "/readyz")
-    alive = await visits(unused_tcp_port, "/healthz")
+    starting = await http_request(unused_tcp_port, "/readyz")
+    alive = await http_request(unused_tcp_port, "/healthz")
     await until(lambda: [message for message in alice.chat.messages if message.sender == "bot"])
-    ready = await visits(unused_tcp_port, "/readyz")
+    ready = await http_request(unused_tcp_port, "/readyz")
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", times=None)
     alice.sends("/help")
     await until(lambda: len(simulator.transcript.calls_of("sendMessage")) == 2)
     task.cancel()
-    ending = await visits(unused_tcp_port, "/readyz")
+    ending = await http_request(unused_tcp_port, "/readyz")
     await asyncio.gather(task, return_exceptions=True)
 
     assert (starting.status, alive.status, ready.status, ending.status) == (503, 200, 200, 503)

@@ -11,9 +11,9 @@ import pytest
 
 from simulator.simulator import Simulator
 from simulator.state.people import Person
-from tests.kit.bot_process import TOKEN, environment, killed
+from tests.kit.bot_process import TOKEN, environment, kill_process
 from tests.kit.fork_server import ROOT, ForkedProcess, fork_server, plain_environment
-from tests.kit.http import visits
+from tests.kit.http import http_request
 from tests.kit.waiting import until
 
 DESCRIPTORS, CLIENTS, ROUNDS = 256, 400, 3
@@ -34,13 +34,13 @@ async def bot_with_few_descriptors(
 ) -> AsyncIterator[ForkedProcess]:
     """Run the bot for a block; its standard error goes to ``log`` in the folder."""
     with (folder / "log").open("ab") as log:
-        process = fork_server().starts(
+        process = fork_server().start(
             folder, env, ["tests.kit.few_descriptors", str(DESCRIPTORS)], 1, log.fileno()
         )
     try:
         yield process
     finally:
-        await killed(process)
+        await kill_process(process)
 
 
 @asynccontextmanager
@@ -80,7 +80,9 @@ async def test_the_bot_answers_while_slow_clients_hold_all_connections_and_its_l
             for number in range(ROUNDS):
                 assert await asyncio.wait_for(rounds.readline(), 30) == b"all opened\n"
                 for path in ("/healthz", "/readyz", "/metrics"):
-                    assert (await asyncio.wait_for(visits(unused_tcp_port, path), 30)).status == 200
+                    assert (
+                        await asyncio.wait_for(http_request(unused_tcp_port, path), 30)
+                    ).status == 200
                 alice.sends("/help")
                 await until(partial(_has_answers, alice, number + 1))
         process.terminate()

@@ -26,7 +26,7 @@ from tests.kit.bot import MONDAY, BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
 from tests.kit.handlers import calls
-from tests.kit.raw_database import changes, literal, rows
+from tests.kit.raw_database import literal, rows, run_sql
 from tests.kit.waiting import until
 
 BACKLOG = 1500
@@ -68,8 +68,8 @@ def fills_outbox(bot: BotHarness, people: list[ChatUser]) -> None:
         f"({people[n % PEOPLE].id}, {literal(url, oldest + timedelta(seconds=n * 0.15))})"
         for n in range(BACKLOG)
     )
-    changes(url, "UPDATE outbox SET state = 'skipped'")
-    changes(
+    run_sql(url, "UPDATE outbox SET state = 'skipped'")
+    run_sql(
         url,
         f"WITH late (who, due) AS (VALUES {', '.join(due)}) "
         "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) "
@@ -120,7 +120,7 @@ async def test_the_jobs_go_on_if_the_heartbeat_file_cannot_be_written(
 def old_update(bot: BotHarness) -> str:
     """An update that was processed long ago, and a query that counts it."""
     url = bot.app.database.url
-    changes(
+    run_sql(
         url,
         "INSERT INTO worked_update (update_id, worked_at) "
         f"VALUES (1, {literal(url, MONDAY - timedelta(days=9))})",

@@ -16,8 +16,8 @@ from domain.operations.incident import IncidentKind
 from storage.database import Database
 from tests.kit.bot import ADMIN_ID, MONDAY, BotHarness, running
 from tests.kit.chat import ChatUser
-from tests.kit.handlers import answering, failing, on_text, outbox
-from tests.kit.raw_database import changes, everything, rows
+from tests.kit.handlers import on_text, outbox, raising, replying
+from tests.kit.raw_database import all_rows, rows, run_sql
 
 HEAD = "Something went wrong with the bot"
 AN_HOUR = timedelta(hours=1)
@@ -39,7 +39,7 @@ def booming(request: pytest.FixtureRequest) -> None:
             on_text(
                 request.getfixturevalue(name),
                 "boom",
-                failing(KeyError("Alice lives in Elm Street")),
+                raising(KeyError("Alice lives in Elm Street")),
             )
 
 
@@ -131,7 +131,7 @@ async def test_each_admin_is_notified_in_their_language_and_unreachable_ones_are
     database_url: str,
 ) -> None:
     async with running(BotHarness(database_url, admin_ids=f"{ADMIN_ID},901,902,903")) as bot:
-        on_text(bot, "boom", failing(KeyError("x")))
+        on_text(bot, "boom", raising(KeyError("x")))
         ada = bot.person_named("Ada", id=ADMIN_ID)
         emil = bot.joins("Emil", id=901, language_code="de")
         gone = bot.joins("Gone", id=902)
@@ -165,7 +165,7 @@ async def test_an_admin_who_first_writes_later_is_notified_then(
 async def test_without_admins_incidents_are_counted_and_not_reported(database_url: str) -> None:
     bot = BotHarness(database_url, admin_ids="")
     await bot.starts()
-    on_text(bot, "boom", failing(KeyError("x")))
+    on_text(bot, "boom", raising(KeyError("x")))
     await fails(bot, bot.joins("Alice"), 30)
     await bot.advances(hours=2)
 
@@ -179,7 +179,7 @@ async def test_undeliverable_messages_are_counted_by_reason(impatient_bot: BotHa
     bot = impatient_bot
     ada, alice = bot.joins("Ada", id=ADMIN_ID), bot.joins("Alice")
     await ada.sends("/start")
-    on_text(bot, "empty", answering(Send(Screen(""))))
+    on_text(bot, "empty", replying(Send(Screen(""))))
     await alice.sends("empty")
     await bot.run_due()
     async with bot.app.database.transaction() as uow:
@@ -207,7 +207,7 @@ async def test_an_undeliverable_summary_is_not_an_incident(
             "bot.notifications.render.summary_screen", lambda _reader, _incidents: Screen("")
         )
     else:
-        changes(bot.app.database.url, "UPDATE outbox SET payload = '{}' WHERE kind = 'digest'")
+        run_sql(bot.app.database.url, "UPDATE outbox SET payload = '{}' WHERE kind = 'digest'")
     for _ in range(10):
         await bot.advances(hours=1)
 
@@ -237,7 +237,7 @@ async def test_two_replicas_that_report_at_once_report_once(
     await asyncio.gather(*(each.report() for each in both * 5))
 
     assert rows(database.url, "SELECT kind, recipient_id FROM outbox") == [("digest", ADMIN_ID)]
-    assert everything(database.url)["incident"] == []
+    assert all_rows(database.url)["incident"] == []
 
 
 @pytest.mark.changes_schema
@@ -254,9 +254,9 @@ async def test_a_failed_job_and_an_unavailable_database_are_reported(
     async def finds_no_database() -> None:
         raise OperationalError("SELECT 1", {}, Exception("locked"))
 
-    changes(bot.app.database.url, "ALTER TABLE incident RENAME TO away")
+    run_sql(bot.app.database.url, "ALTER TABLE incident RENAME TO away")
     await bot.app.jobs.attempt(finds_no_database)
-    changes(bot.app.database.url, "ALTER TABLE away RENAME TO incident")
+    run_sql(bot.app.database.url, "ALTER TABLE away RENAME TO incident")
     await bot.advances(hours=1)
     assert "The database was unavailable and is back: OperationalError" in summaries(ada)[1]
 

@@ -9,7 +9,7 @@ from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
 from tests.kit.handlers import calls, outbox
-from tests.kit.raw_database import changes, rows
+from tests.kit.raw_database import rows, run_sql
 
 FIRST = "Wednesday, 25 November 2026, 09:15–09:30"
 
@@ -193,7 +193,7 @@ async def test_a_cancellation_is_notified_after_the_old_notification_was_deleted
     impatient_bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
-    changes(impatient_bot.app.database.url, "DELETE FROM outbox WHERE kind = 'booking_confirmed'")
+    run_sql(impatient_bot.app.database.url, "DELETE FROM outbox WHERE kind = 'booking_confirmed'")
     await cancels(impatient_bot, alice)
     await impatient_bot.run_due()
 
@@ -239,10 +239,10 @@ async def test_a_notification_that_cannot_be_rendered_does_not_count_as_sent(
 ) -> None:
     url = impatient_bot.app.database.url
     await confirms(impatient_bot, alice)
-    changes(url, f"UPDATE client SET time_zone = 'No/Where' WHERE id = {dora.id}")
+    run_sql(url, f"UPDATE client SET time_zone = 'No/Where' WHERE id = {dora.id}")
     for _ in range(4):
         await impatient_bot.advances(minutes=1)
-    changes(url, f"UPDATE client SET time_zone = NULL WHERE id = {dora.id}")
+    run_sql(url, f"UPDATE client SET time_zone = NULL WHERE id = {dora.id}")
     await cancels(impatient_bot, alice)
     await impatient_bot.advances(minutes=10)
 

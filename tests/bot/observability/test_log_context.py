@@ -21,7 +21,7 @@ from tests.kit.bot import ADMIN_ID, BotHarness
 from tests.kit.bot_process import TOKEN, bot_process, environment
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
-from tests.kit.handlers import failing, on_tap, on_text
+from tests.kit.handlers import on_tap, on_text, raising
 from tests.kit.waiting import until
 
 LIBRARY = logging.getLogger("some.library")
@@ -86,7 +86,7 @@ async def test_lines_of_a_tap_on_a_reservation_carry_its_number(
 async def test_a_failed_update_is_logged_and_its_context_ends_with_it(
     bot: BotHarness, alice: ChatUser, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    on_text(bot, "boom", failing(RuntimeError("boom")))
+    on_text(bot, "boom", raising(RuntimeError("boom")))
     configure_logging("INFO", "json")
     update = alice.person.sends("boom")
     with pytest.raises(UpdateFailed):

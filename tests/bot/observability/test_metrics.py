@@ -22,50 +22,50 @@ from storage.repositories.outbox import LEASE
 from tests.kit.bot import TOKEN
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider, quarter
-from tests.kit.handlers import answering, echo, failing, offer, on_tap, on_text
-from tests.kit.http import ServedBot
-from tests.kit.raw_database import changes
+from tests.kit.handlers import echo, on_tap, on_text, raising, replying, send_probe_button
+from tests.kit.http import HttpBot
+from tests.kit.raw_database import run_sql
 
 
 @pytest.fixture
-async def bot(database_url: str) -> AsyncIterator[ServedBot]:
+async def bot(database_url: str) -> AsyncIterator[HttpBot]:
     """A bot with metrics to read and a short timeout for Telegram."""
-    harness = ServedBot(database_url, patience=0.3)
+    harness = HttpBot(database_url, patience=0.3)
     await harness.starts()
     yield harness
     await harness.ends()
 
 
 @pytest.fixture
-async def alice(bot: ServedBot) -> ChatUser:
+async def alice(bot: HttpBot) -> ChatUser:
     on_text(bot, "hi", echo)
     return bot.joins("Alice")
 
 
 @asynccontextmanager
 async def counting(
-    bot: ServedBot, name: str, growth: float = 1, /, **labels: str
+    bot: HttpBot, name: str, growth: float = 1, /, **labels: str
 ) -> AsyncIterator[None]:
     """Assert that a metric grows by ``growth`` in a block."""
-    before = await bot.counts(name, **labels)
+    before = await bot.metric(name, **labels)
     yield
-    assert await bot.counts(name, **labels) == before + growth
+    assert await bot.metric(name, **labels) == before + growth
 
 
-async def grows(bot: ServedBot, name: str, **labels: str) -> float:
+async def grows(bot: HttpBot, name: str, **labels: str) -> float:
     """Return how often something was timed; 0 if it never was."""
     try:
-        return await bot.counts(f"{name}_count", **labels)
+        return await bot.metric(f"{name}_count", **labels)
     except KeyError:
         return 0
 
 
-async def test_the_page_is_in_prometheus_text_format(bot: ServedBot) -> None:
-    page = await bot.asks("/metrics")
+async def test_the_page_is_in_prometheus_text_format(bot: HttpBot) -> None:
+    page = await bot.request("/metrics")
 
     assert page.status == 200
     assert page.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
-    assert await bot.counts("slotkeeper_build_info", version=__version__) == 1
+    assert await bot.metric("slotkeeper_build_info", version=__version__) == 1
     assert "\nprocess_resident_memory_bytes " in page.text
     assert "\npython_info{" in page.text
     assert "_created" not in page.text
@@ -73,16 +73,16 @@ async def test_the_page_is_in_prometheus_text_format(bot: ServedBot) -> None:
 
 @pytest.mark.engines("sqlite")
 async def test_two_bots_in_one_process_count_separately(
-    bot: ServedBot, alice: ChatUser, database_url: str
+    bot: HttpBot, alice: ChatUser, database_url: str
 ) -> None:
-    other = ServedBot(database_url)
+    other = HttpBot(database_url)
     await other.starts()
     async with counting(other, "slotkeeper_updates_total", 0, kind="message", outcome="worked"):
         await alice.sends("hi")
     await other.ends()
 
 
-async def test_updates_are_counted_by_outcome(bot: ServedBot, alice: ChatUser) -> None:
+async def test_updates_are_counted_by_outcome(bot: HttpBot, alice: ChatUser) -> None:
     async with counting(bot, "slotkeeper_updates_total", kind="message", outcome="worked"):
         update = alice.person.sends("hi")
         await bot.settles()
@@ -92,9 +92,9 @@ async def test_updates_are_counted_by_outcome(bot: ServedBot, alice: ChatUser) -
 
 
 async def test_each_failed_try_is_counted_and_setting_the_update_aside_once(
-    bot: ServedBot, alice: ChatUser
+    bot: HttpBot, alice: ChatUser
 ) -> None:
-    on_text(bot, "boom", failing(RuntimeError("boom")))
+    on_text(bot, "boom", raising(RuntimeError("boom")))
     alice.person.sends("boom")
     updates = bot.simulator.take_updates()
     async with counting(
@@ -105,11 +105,11 @@ async def test_each_failed_try_is_counted_and_setting_the_update_aside_once(
                 await bot.processes(updates)
     async with counting(bot, "slotkeeper_updates_total", kind="message", outcome="set_aside"):
         await bot.processes(updates)
-    assert await bot.counts("slotkeeper_updates_total", kind="message", outcome="worked") == 0
+    assert await bot.metric("slotkeeper_updates_total", kind="message", outcome="worked") == 0
 
 
-async def test_updates_are_counted_by_kind(bot: ServedBot, alice: ChatUser) -> None:
-    on_text(bot, "offer", offer)
+async def test_updates_are_counted_by_kind(bot: HttpBot, alice: ChatUser) -> None:
+    on_text(bot, "offer", send_probe_button)
     on_tap(bot, "probe", echo)
     await alice.sends("offer")
     async with counting(bot, "slotkeeper_updates_total", kind="tap", outcome="worked"):
@@ -132,12 +132,12 @@ async def test_updates_are_counted_by_kind(bot: ServedBot, alice: ChatUser) -> N
         )
 
 
-async def test_a_malformed_update_is_counted_as_set_aside(bot: ServedBot) -> None:
+async def test_a_malformed_update_is_counted_as_set_aside(bot: HttpBot) -> None:
     async with counting(bot, "slotkeeper_updates_total", kind="other", outcome="set_aside"):
         await bot.app.receiver.process(bot.app.receiver.read({"update_id": 1, "message": {}}))
 
 
-async def test_an_update_without_a_sender_is_counted(bot: ServedBot) -> None:
+async def test_an_update_without_a_sender_is_counted(bot: HttpBot) -> None:
     post = {
         "message_id": 1,
         "date": 0,
@@ -149,7 +149,7 @@ async def test_an_update_without_a_sender_is_counted(bot: ServedBot) -> None:
 
 
 async def test_updates_are_timed_from_receipt_to_commit_and_to_answer(
-    bot: ServedBot, alice: ChatUser
+    bot: HttpBot, alice: ChatUser
 ) -> None:
     async def slow(update: Update, context: Context) -> None:
         await asyncio.sleep(0.06)
@@ -159,12 +159,12 @@ async def test_updates_are_timed_from_receipt_to_commit_and_to_answer(
     await alice.sends("slow")
 
     for name in ("slotkeeper_update_seconds", "slotkeeper_answer_seconds"):
-        assert await bot.counts(f"{name}_count", kind="message") == 1
-        assert 0.05 < await bot.counts(f"{name}_sum", kind="message") < 30
+        assert await bot.metric(f"{name}_count", kind="message") == 1
+        assert 0.05 < await bot.metric(f"{name}_sum", kind="message") < 30
 
 
 async def test_the_wait_for_the_chat_lock_is_part_of_the_time(
-    bot: ServedBot, alice: ChatUser
+    bot: HttpBot, alice: ChatUser
 ) -> None:
     gate = asyncio.Event()
 
@@ -181,10 +181,10 @@ async def test_the_wait_for_the_chat_lock_is_part_of_the_time(
     gate.set()
     await asyncio.gather(*works)
 
-    assert await bot.counts("slotkeeper_update_seconds_sum", kind="message") > 0.3
+    assert await bot.metric("slotkeeper_update_seconds_sum", kind="message") > 0.3
 
 
-async def test_a_postponed_answer_is_not_timed(bot: ServedBot, alice: ChatUser) -> None:
+async def test_a_postponed_answer_is_not_timed(bot: HttpBot, alice: ChatUser) -> None:
     bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
     await alice.sends("hi")
     assert await grows(bot, "slotkeeper_answer_seconds", kind="message") == 0
@@ -194,7 +194,7 @@ async def test_a_postponed_answer_is_not_timed(bot: ServedBot, alice: ChatUser) 
     assert await grows(bot, "slotkeeper_update_seconds", kind="message") == 1
 
 
-async def test_events_of_reservations_are_counted(bot: ServedBot, alice: ChatUser) -> None:
+async def test_events_of_reservations_are_counted(bot: HttpBot, alice: ChatUser) -> None:
     dora = await add_provider(bot)
     async with counting(bot, "slotkeeper_holds_total"):
         await alice.holds("09:15")
@@ -221,7 +221,7 @@ async def test_events_of_reservations_are_counted(bot: ServedBot, alice: ChatUse
 
 
 async def test_repeated_and_rolled_back_events_are_not_counted(
-    bot: ServedBot, alice: ChatUser
+    bot: HttpBot, alice: ChatUser
 ) -> None:
     await add_provider(bot)
     await alice.holds("09:15")
@@ -249,7 +249,7 @@ async def test_repeated_and_rolled_back_events_are_not_counted(
 
 @pytest.mark.changes_schema
 @pytest.mark.engines("sqlite")
-async def test_events_of_a_failed_commit_are_not_counted(bot: ServedBot, alice: ChatUser) -> None:
+async def test_events_of_a_failed_commit_are_not_counted(bot: HttpBot, alice: ChatUser) -> None:
     await add_provider(bot)
     await alice.sends("hi")
 
@@ -257,7 +257,7 @@ async def test_events_of_a_failed_commit_are_not_counted(bot: ServedBot, alice: 
         choice = SlotChoice(context.me, 1, quarter(25, 9))
         await hold_slot(context.uow, context.policy, choice, context.now)
 
-    changes(
+    run_sql(
         bot.app.database.url,
         "CREATE TABLE late (id INT REFERENCES client DEFERRABLE INITIALLY DEFERRED);"
         "CREATE TRIGGER t AFTER INSERT ON reservation BEGIN INSERT INTO late VALUES (-1); END",
@@ -270,7 +270,7 @@ async def test_events_of_a_failed_commit_are_not_counted(bot: ServedBot, alice: 
     assert "FOREIGN KEY" in str(failed.value.__cause__)
 
 
-async def test_deliveries_are_counted_by_kind_and_outcome(bot: ServedBot, alice: ChatUser) -> None:
+async def test_deliveries_are_counted_by_kind_and_outcome(bot: HttpBot, alice: ChatUser) -> None:
     dora = await add_provider(bot)
     async with counting(bot, "slotkeeper_deliveries_total", kind="reply", outcome="sent"):
         await alice.sends("hi")
@@ -280,7 +280,7 @@ async def test_deliveries_are_counted_by_kind_and_outcome(bot: ServedBot, alice:
         await alice.books("09:15")
     async with counting(bot, "slotkeeper_deliveries_total", kind="hold_warning", outcome="skipped"):
         await bot.advances(hours=1)
-    on_text(bot, "broken", answering(Send(Screen(""))))
+    on_text(bot, "broken", replying(Send(Screen(""))))
     async with counting(bot, "slotkeeper_deliveries_total", kind="reply", outcome="parked"):
         await alice.sends("broken")
     bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")
@@ -295,48 +295,48 @@ async def test_deliveries_are_counted_by_kind_and_outcome(bot: ServedBot, alice:
 
 
 async def test_an_unknown_kind_of_message_is_counted_as_other(
-    bot: ServedBot, alice: ChatUser
+    bot: HttpBot, alice: ChatUser
 ) -> None:
     await alice.sends("hi")
     async with bot.app.database.transaction() as work:
         await work.outbox.reply(alice.id, to_payload([Send(Screen("x"))]), bot.now - LEASE)
-    changes(bot.app.database.url, "UPDATE outbox SET kind = 'gossip'")
+    run_sql(bot.app.database.url, "UPDATE outbox SET kind = 'gossip'")
     async with counting(bot, "slotkeeper_deliveries_total", kind="other", outcome="postponed"):
         await bot.run_due()
 
 
 async def test_the_outbox_is_read_at_most_every_five_seconds(
-    bot: ServedBot, alice: ChatUser, monkeypatch: pytest.MonkeyPatch
+    bot: HttpBot, alice: ChatUser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await alice.sends("hi")
     for _ in range(2):
         async with bot.app.database.transaction() as work:
             await work.outbox.reply(alice.id, to_payload([Send(Screen("late"))]), bot.now - LEASE)
-    assert await bot.counts("slotkeeper_outbox_depth") == 2
-    assert await bot.counts("slotkeeper_outbox_oldest_seconds") == LEASE.total_seconds()
+    assert await bot.metric("slotkeeper_outbox_depth") == 2
+    assert await bot.metric("slotkeeper_outbox_oldest_seconds") == LEASE.total_seconds()
 
     await bot.run_due()
-    assert await bot.counts("slotkeeper_outbox_depth") == 2
+    assert await bot.metric("slotkeeper_outbox_depth") == 2
     monkeypatch.setattr("bot.observability.instrumented._FRESH_SECONDS", 0)
-    assert await bot.counts("slotkeeper_outbox_depth") == 0
-    assert await bot.counts("slotkeeper_outbox_oldest_seconds") == 0
+    assert await bot.metric("slotkeeper_outbox_depth") == 0
+    assert await bot.metric("slotkeeper_outbox_oldest_seconds") == 0
 
 
 async def test_the_other_metrics_are_served_if_the_outbox_cannot_be_read(
-    bot: ServedBot, monkeypatch: pytest.MonkeyPatch
+    bot: HttpBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.observability.instrumented._TIMEOUT_SECONDS", 0.1)
     async with AsyncExitStack() as readers:
         for _ in range(4):
             await readers.enter_async_context(bot.app.database.snapshot())
-        page = await bot.asks("/metrics")
+        page = await bot.request("/metrics")
 
     assert page.status == 200
-    assert math.isnan(await bot.counts("slotkeeper_outbox_depth"))
-    assert math.isnan(await bot.counts("slotkeeper_outbox_oldest_seconds"))
+    assert math.isnan(await bot.metric("slotkeeper_outbox_depth"))
+    assert math.isnan(await bot.metric("slotkeeper_outbox_oldest_seconds"))
 
 
-async def test_transactions_are_timed(bot: ServedBot, alice: ChatUser) -> None:
+async def test_transactions_are_timed(bot: HttpBot, alice: ChatUser) -> None:
     before = [
         await grows(bot, "slotkeeper_transaction_seconds", kind=kind) for kind in ("read", "write")
     ]
@@ -349,13 +349,13 @@ async def test_transactions_are_timed(bot: ServedBot, alice: ChatUser) -> None:
     assert all(later > earlier for earlier, later in zip(before, after, strict=True))
 
 
-async def test_requests_to_telegram_are_counted_and_timed(bot: ServedBot, alice: ChatUser) -> None:
+async def test_requests_to_telegram_are_counted_and_timed(bot: HttpBot, alice: ChatUser) -> None:
     await alice.sends("hi")
     assert (
-        await bot.counts("slotkeeper_telegram_requests_total", method="sendMessage", status="200")
+        await bot.metric("slotkeeper_telegram_requests_total", method="sendMessage", status="200")
         == 1
     )
-    assert await bot.counts("slotkeeper_telegram_seconds_count", method="sendMessage") == 1
+    assert await bot.metric("slotkeeper_telegram_seconds_count", method="sendMessage") == 1
     for fault, status in (
         (FaultKind.SERVER_ERROR, "500"),
         (FaultKind.BAD_GATEWAY, "502"),
@@ -365,7 +365,7 @@ async def test_requests_to_telegram_are_counted_and_timed(bot: ServedBot, alice:
         bot.simulator.faults.add(fault, method="sendMessage")
         await alice.sends("hi")
         assert (
-            await bot.counts(
+            await bot.metric(
                 "slotkeeper_telegram_requests_total", method="sendMessage", status=status
             )
             == 1
@@ -388,10 +388,10 @@ def test_only_the_method_of_a_url_becomes_a_label(url: str, method: str) -> None
     assert _method_of(url) == method
 
 
-async def test_no_label_names_a_person_or_a_secret(bot: ServedBot, alice: ChatUser) -> None:
+async def test_no_label_names_a_person_or_a_secret(bot: HttpBot, alice: ChatUser) -> None:
     await add_provider(bot)
     await alice.books("09:15")
-    page = (await bot.asks("/metrics")).text
+    page = (await bot.request("/metrics")).text
     labels = set(re.findall(r"slotkeeper_\w+\{(.*)\}", page))
     names = {name for each in labels for name, _ in re.findall(r'(\w+)="([^"]*)"', each)}
 

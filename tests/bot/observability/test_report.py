@@ -14,8 +14,8 @@ from bot.observability.report import (
     remarks,
 )
 from domain.operations.integrity import Checkup, Parked, SetAside
-from tests.kit.bot_process import environment, runs
-from tests.kit.raw_database import changes, everything, literal
+from tests.kit.bot_process import environment, run_bot
+from tests.kit.raw_database import all_rows, literal, run_sql
 
 MINUTE = timedelta(minutes=1)
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
@@ -79,31 +79,31 @@ def test_the_command_prints_its_findings_and_changes_nothing(
     tmp_path: Path, database_url: str
 ) -> None:
     env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=database_url)
-    before = everything(database_url)
-    ended = runs(tmp_path, env, "doctor", fresh=True)
+    before = all_rows(database_url)
+    ended = run_bot(tmp_path, env, "doctor", fresh=True)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, f"{ALL_WELL}\n", "")
-    assert everything(database_url) == before
+    assert all_rows(database_url) == before
 
 
 @pytest.mark.changes_schema
 def test_the_command_exits_with_1_if_there_are_findings(tmp_path: Path, database_url: str) -> None:
     env = environment(tmp_path, "http://127.0.0.1:9", DATABASE_URL=database_url)
-    changes(
+    run_sql(
         database_url,
         "INSERT INTO failed_update VALUES "
         f"(1, 3, 'KeyError: 1', {literal(database_url, LONG_AGO)}, 1)",
     )
-    ended = runs(tmp_path, env, "doctor")
+    ended = run_bot(tmp_path, env, "doctor")
     assert (ended.returncode, ended.stderr) == (1, "")
     assert ended.stdout.startswith("Updates that failed three times and were set aside: 1.")
 
-    changes(database_url, "UPDATE alembic_version SET version_num = '0000'")
-    ended = runs(tmp_path, env, "doctor")
+    run_sql(database_url, "UPDATE alembic_version SET version_num = '0000'")
+    ended = run_bot(tmp_path, env, "doctor")
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, f"{OLD_SCHEMA}\n", "")
 
 
 def test_the_command_creates_no_database(tmp_path: Path) -> None:
-    ended = runs(tmp_path, environment(tmp_path, "http://127.0.0.1:9"), "doctor")
+    ended = run_bot(tmp_path, environment(tmp_path, "http://127.0.0.1:9"), "doctor")
 
     assert (ended.returncode, ended.stdout) == (1, f"{NO_DATABASE}\n")
     assert list(tmp_path.iterdir()) == []
@@ -118,7 +118,7 @@ def test_an_unusable_database_is_reported_in_one_sentence(
     )
     (tmp_path / "folder").mkdir()
     for place in ("letter", "folder"):
-        ended = runs(
+        ended = run_bot(
             tmp_path,
             environment(
                 tmp_path, "http://127.0.0.1:9", DATABASE_URL=f"sqlite:///{tmp_path / place}"
@@ -135,7 +135,7 @@ def test_a_folder_that_cannot_be_created_is_reported_in_one_sentence(
     tmp_path: Path, command: str
 ) -> None:
     (tmp_path / "letter").write_text("not a folder")
-    ended = runs(
+    ended = run_bot(
         tmp_path,
         environment(
             tmp_path,

@@ -14,7 +14,7 @@ from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import Paused, RateLimiter, Urgency
 from simulator.faults import FaultKind, FloodLimits
-from tests.kit.backlog import crowd, let_holds_expire, refusals
+from tests.kit.backlog import add_people, count_rate_limited, let_holds_expire
 from tests.kit.bot import BotHarness
 from tests.kit.clock_loop import run_on_virtual_clock
 from tests.kit.handlers import calls
@@ -301,7 +301,7 @@ async def test_a_crowd_is_notified_without_a_refusal_and_answers_come_first(
     strict_bot: BotHarness,
 ) -> None:
     bot = strict_bot
-    people = await crowd(bot, 61)
+    people = await add_people(bot, 61)
     await let_holds_expire(bot, people, 2)
     draining = asyncio.create_task(bot.run_due())
     await until(lambda: len(calls(bot, "sendMessage")) > 10)
@@ -315,7 +315,7 @@ async def test_a_crowd_is_notified_without_a_refusal_and_answers_come_first(
     ):
         await bot.run_due()
 
-    assert refusals(bot) == 0
+    assert count_rate_limited(bot) == 0
     assert notified_before < 120
     assert sum("expired" in call.params["text"] for call in calls(bot, "sendMessage")) == 120
 
@@ -325,7 +325,7 @@ async def test_one_refused_chat_delays_itself_and_two_pause_all_sending(
     strict_bot: BotHarness, refused: int
 ) -> None:
     bot = strict_bot
-    people = await crowd(bot, 6)
+    people = await add_people(bot, 6)
     await let_holds_expire(bot, people, 1)
     for person in people[:refused]:
         bot.simulator.faults.add(FaultKind.FLOOD, person=person.person, retry_after=3600)

@@ -19,8 +19,8 @@ from storage.repositories.outbox import LEASE
 from tests.kit.bot import BotHarness, running
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
-from tests.kit.handlers import answering, calls, echo, on_text, outbox, texts
-from tests.kit.raw_database import changes, rows
+from tests.kit.handlers import calls, echo, on_text, outbox, replying, texts
+from tests.kit.raw_database import rows, run_sql
 from tests.kit.waiting import until
 
 
@@ -43,7 +43,7 @@ async def puts_in(bot: BotHarness, who: ChatUser, *steps: Step) -> None:
 
 def spoils(bot: BotHarness, column: str, value: str) -> None:
     """Corrupt a column of every row that waits."""
-    changes(bot.app.database.url, f"UPDATE outbox SET {column} = '{value}' WHERE state = 'due'")
+    run_sql(bot.app.database.url, f"UPDATE outbox SET {column} = '{value}' WHERE state = 'due'")
 
 
 def unreachable(bot: BotHarness, who: ChatUser) -> bool:
@@ -132,8 +132,8 @@ async def test_an_older_answer_never_overwrites_a_newer_one(
     bot = impatient_bot
     await alice.sends("hi")
     number = alice.last.id
-    on_text(bot, "older", answering(Edit(number, Screen("older"))))
-    on_text(bot, "newer", answering(Edit(number, Screen("newer"))))
+    on_text(bot, "older", replying(Edit(number, Screen("older"))))
+    on_text(bot, "newer", replying(Edit(number, Screen("newer"))))
     bot.simulator.faults.add(FaultKind.FLOOD, method="editMessageText", retry_after=5)
     await alice.sends("older")
     bot.now += timedelta(seconds=5)
@@ -256,7 +256,7 @@ async def test_a_refused_message_is_parked_and_later_ones_are_sent(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
-    on_text(bot, "broken", answering(Send(Screen(""))))
+    on_text(bot, "broken", replying(Send(Screen(""))))
     await alice.sends("broken")
     await alice.sends("hi")
 
@@ -298,7 +298,7 @@ async def test_an_answer_of_several_steps_continues_where_it_was_interrupted(
     on_text(
         bot,
         "three",
-        answering(
+        replying(
             Edit(alice.last.id, Screen("edited")), *(Send(Screen(f"part {n}")) for n in range(3))
         ),
     )

@@ -16,7 +16,7 @@ from simulator.api import html
 from simulator.faults import FaultKind
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.handlers import calls, offer, on_tap, on_text, texts
+from tests.kit.handlers import calls, on_tap, on_text, send_probe_button, texts
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ async def test_deleting_a_message_that_is_gone_does_no_harm(
 async def test_a_long_answer_to_a_tap_is_cut_at_a_word(
     impatient_bot: BotHarness, sender: MessageSender, dora: ChatUser
 ) -> None:
-    on_text(impatient_bot, "offer", offer)
+    on_text(impatient_bot, "offer", send_probe_button)
     await dora.sends("offer")
     update = dora.person.taps("Probe")
     impatient_bot.simulator.take_updates()
@@ -181,7 +181,7 @@ async def test_a_long_answer_to_a_tap_is_cut_at_a_word(
 async def test_a_tap_that_is_too_old_needs_no_answer(
     impatient_bot: BotHarness, sender: MessageSender, dora: ChatUser
 ) -> None:
-    on_text(impatient_bot, "offer", offer)
+    on_text(impatient_bot, "offer", send_probe_button)
     await dora.sends("offer")
     update = dora.person.taps("Probe")
     impatient_bot.now += timedelta(minutes=1)
@@ -217,7 +217,7 @@ async def test_an_unchanged_screen_after_a_double_tap_is_sent_once(bot: BotHarne
     async def turn(update: Update, context: Context) -> None:
         context.show(Screen("turned", ((Button("Probe", data="probe"),),)))
 
-    on_text(bot, "offer", offer)
+    on_text(bot, "offer", send_probe_button)
     on_tap(bot, "probe", turn)
     await alice.sends("offer")
     card = alice.card

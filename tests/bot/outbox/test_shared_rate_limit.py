@@ -15,11 +15,11 @@ from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter, Urgency
 from simulator.faults import FaultKind
 from storage.cluster.shared_rate_limit import SharedRateLimit
-from tests.kit.backlog import crowd, let_holds_expire, refusals
+from tests.kit.backlog import add_people, count_rate_limited, let_holds_expire
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.handlers import calls
-from tests.kit.raw_database import changes, rows
+from tests.kit.raw_database import rows, run_sql
 from tests.kit.replicas import ReplicaSet
 from tests.kit.waiting import until
 
@@ -33,7 +33,7 @@ async def strict_replicas(
     database_url: str, request: pytest.FixtureRequest
 ) -> AsyncIterator[ReplicaSet]:
     """Replicas, two by default, whose Telegram enforces its limits on the system clock."""
-    replicas = ReplicaSet(database_url, replicas=getattr(request, "param", 2), paced=True)
+    replicas = ReplicaSet(database_url, replicas=getattr(request, "param", 2), rate_limited=True)
     await replicas.starts()
     replicas.simulator.world.clock = system_clock
     replicas.simulator.flood_limits.enabled = True
@@ -62,22 +62,25 @@ async def test_replicas_send_a_backlog_without_a_refusal_and_in_fair_shares(
     # A replica that claims all rows at once would leave none to share.
     monkeypatch.setattr("bot.outbox.relay._BATCH", 10)
     monkeypatch.setattr("bot.outbox.relay._MAX_IN_FLIGHT", 20)
-    people = await crowd(bot, size + 1)
+    people = await add_people(bot, size + 1)
     await let_holds_expire(bot, people, 1)
     for app in bot.apps:
-        await bot.goes_about(app)
+        await bot.starts_jobs(app)
     await until(lambda: len(expiries(bot)) >= size / 2)
     sent = [expiries_sent(app) for app in bot.apps]
     for person in people[:10]:
         person.person.sends("/help")
     await asyncio.gather(
-        *(bot.worked_by(bot.apps[n % 2], raw) for n, raw in enumerate(bot.simulator.take_updates()))
+        *(
+            bot.processes_on(bot.apps[n % 2], raw)
+            for n, raw in enumerate(bot.simulator.take_updates())
+        )
     )
     await asyncio.gather(*(app.processor.idle() for app in bot.apps))
     assert len(expiries(bot)) < size
     await until(lambda: rows(bot.settings.database_url, OWED) == [(0,)], every=0.2)
 
-    assert refusals(bot) == 0
+    assert count_rate_limited(bot) == 0
     assert len(expiries(bot)) == size
     assert min(sent) >= sum(sent) / len(sent) / 2
 
@@ -116,8 +119,8 @@ async def test_a_server_clock_that_was_set_back_blocks_no_permit_and_no_chat(
 ) -> None:
     shared = SharedRateLimit(database_url)
     await shared.open(2)
-    changes(database_url, "UPDATE place SET free_at = now() + interval '1 hour' WHERE number <> 0")
-    changes(database_url, "INSERT INTO chat (id, owed_until) VALUES (7, now() + interval '1 hour')")
+    run_sql(database_url, "UPDATE place SET free_at = now() + interval '1 hour' WHERE number <> 0")
+    run_sql(database_url, "INSERT INTO chat (id, owed_until) VALUES (7, now() + interval '1 hour')")
 
     assert {await shared.take(2, 0, urgent=False) for _ in range(3)} == {1, 2, None}
     assert await shared.chat_delay(7) <= 0
@@ -128,14 +131,14 @@ async def test_a_server_clock_that_was_set_back_blocks_no_permit_and_no_chat(
 
 async def test_two_chats_refused_at_two_replicas_pause_both(strict_replicas: ReplicaSet) -> None:
     bot = strict_replicas
-    people = await crowd(bot, 6)
+    people = await add_people(bot, 6)
     for person, app in zip(people, bot.apps, strict=False):
         bot.simulator.faults.add(FaultKind.FLOOD, person=person.person, retry_after=3600)
         await _reply(bot, app, person)
     for person, app in zip(people[2:4], bot.apps, strict=True):
         await _reply(bot, app, person)
 
-    assert refusals(bot) == 2
+    assert count_rate_limited(bot) == 2
     assert len(calls(bot, "sendMessage")) == 2
     for app in bot.apps:
         assert app.relay.pause > timedelta(minutes=59)
@@ -145,7 +148,7 @@ async def test_a_message_of_one_replica_delays_the_chat_for_all(
     strict_replicas: ReplicaSet,
 ) -> None:
     bot = strict_replicas
-    [person] = await crowd(bot, 1)
+    [person] = await add_people(bot, 1)
     a, b = bot.apps
     for _ in range(3):
         await _reply(bot, a, person)
@@ -192,6 +195,6 @@ async def test_a_permit_of_a_dead_replica_is_freed_after_a_while(database_url: s
     _, wait = await live.wait(2)
     assert 10 < wait <= 15
 
-    changes(database_url, f"UPDATE place SET free_at = free_at - interval '{wait} seconds'")
+    run_sql(database_url, f"UPDATE place SET free_at = free_at - interval '{wait} seconds'")
     assert await live.take(2, 0, urgent=True) in {1, 2}
     await live.close()

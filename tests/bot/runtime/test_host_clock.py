@@ -22,8 +22,8 @@ from storage.database import Database
 from storage.maintenance.migrate import migrate
 from tests.kit.bot_process import TOKEN, bot_process, environment
 from tests.kit.host_clock import HostClock, host_clock
-from tests.kit.http import visits
-from tests.kit.raw_database import changes, literal
+from tests.kit.http import http_request
+from tests.kit.raw_database import literal, run_sql
 from tests.kit.sampling import PROFILE
 from tests.kit.waiting import until
 
@@ -77,7 +77,7 @@ def puts_in(url: str, person: Person, text: str, by: timedelta) -> None:
     """Put a message into the outbox, as another process does, due now on the clock that was set."""
     due = literal(url, system_clock() + by)
     payload = json.dumps(to_payload([Send(Screen(text))]))
-    changes(
+    run_sql(
         url,
         "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) "
         f"VALUES ({person.id}, 'reply', '{payload}', {due}, 0, 'due')",
@@ -95,7 +95,7 @@ async def test_set_back_an_hour_the_bot_goes_on_sweeping_and_answering(
 ) -> None:
     async with bot_process(tmp_path, env, fresh=True):
         await answers(alice)
-        clock.moves(-HOUR)
+        clock.set_offset(-HOUR)
         await until(lambda: "the system clock jumped by -3600" in (tmp_path / "log").read_text())
         await answers(alice)
         # By then the alarm has rung for the answer, so only the next sweep can find this row.
@@ -103,7 +103,7 @@ async def test_set_back_an_hour_the_bot_goes_on_sweeping_and_answering(
         puts_in(url, alice, "From elsewhere", -HOUR)
         await until(lambda: "From elsewhere" in received(alice))
         await answers(alice)
-        assert (await visits(unused_tcp_port, "/healthz")).status == 200
+        assert (await http_request(unused_tcp_port, "/healthz")).status == 200
 
     assert "Traceback" not in (tmp_path / "log").read_text()
 
@@ -116,7 +116,7 @@ async def test_set_back_an_hour_postponed_rows_and_those_behind_them_are_deliver
         simulator.faults.add(FaultKind.FLOOD, method="sendMessage", retry_after=3)
         alice.sends("/bookings")
         await until(lambda: "waits 3 s" in (tmp_path / "log").read_text())
-        clock.moves(-HOUR)
+        clock.set_offset(-HOUR)
         alice.sends("/help")
         await until(lambda: len(received(alice)) == 3)
 
@@ -127,9 +127,9 @@ async def test_set_back_an_hour_the_bot_stays_healthy(
 ) -> None:
     async with bot_process(tmp_path, env, fresh=True):
         await answers(alice)
-        clock.moves(-HOUR)
+        clock.set_offset(-HOUR)
         for _ in range(80):
-            assert (await visits(unused_tcp_port, "/healthz")).status == 200
+            assert (await http_request(unused_tcp_port, "/healthz")).status == 200
             await asyncio.sleep(1)
         await answers(alice)
 
@@ -160,9 +160,9 @@ async def test_set_forward_a_day_a_hold_expires_and_its_client_is_notified(
     await holds(url, alice)
     async with bot_process(tmp_path, env, fresh=True):
         await answers(alice)
-        clock.moves(timedelta(days=1))
+        clock.set_offset(timedelta(days=1))
         await until(lambda: any("expired" in text for text in received(alice)))
         await answers(alice)
-        assert (await visits(unused_tcp_port, "/healthz")).status == 200
+        assert (await http_request(unused_tcp_port, "/healthz")).status == 200
 
     assert "the system clock jumped by +86400" in (tmp_path / "log").read_text()

@@ -23,7 +23,7 @@ from simulator.simulator import Simulator
 from simulator.state.people import Person
 from tests.kit.bot import TOKEN, BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.handlers import failing
+from tests.kit.handlers import raising
 from tests.kit.raw_database import rows
 from tests.kit.waiting import until
 
@@ -322,7 +322,7 @@ async def test_a_failing_update_is_set_aside_and_its_chat_stays_in_order(
 
     async def prepare(app: App) -> None:
         app.application.handlers[0].insert(
-            0, MessageHandler(filters.Text(["boom"]), failing(RuntimeError("boom")))
+            0, MessageHandler(filters.Text(["boom"]), raising(RuntimeError("boom")))
         )
 
     async with running_bot(simulator, database_url, ready=prepare):

@@ -18,8 +18,8 @@ from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.handlers import echo, failing, offer, on_tap, on_text, outbox, texts
-from tests.kit.raw_database import everything, refuses_rows, rows
+from tests.kit.handlers import echo, on_tap, on_text, outbox, raising, send_probe_button, texts
+from tests.kit.raw_database import all_rows, reject_inserts, rows
 from tests.kit.waiting import until
 
 OURS = "Something went wrong on our side, and nothing has changed. Please try again in a moment."
@@ -52,20 +52,20 @@ async def test_a_redelivered_message_does_nothing_twice_even_after_a_restart(
     on_text(bot, "hi", echo)
     update = alice.person.sends("hi")
     await bot.settles()
-    before = everything(bot.app.database.url)
+    before = all_rows(bot.app.database.url)
 
     for _ in range(2):
         bot.simulator.redeliver(update["update_id"])
         await bot.settles()
         assert texts(alice) == ["heard hi"]
-        assert everything(bot.app.database.url) == before
+        assert all_rows(bot.app.database.url) == before
         await bot.restarts()
 
 
 async def test_a_redelivered_tap_is_processed_and_answered_once(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    on_text(bot, "offer", offer)
+    on_text(bot, "offer", send_probe_button)
     on_tap(bot, "probe", echo)
     await alice.sends("offer")
     update = alice.person.taps("Probe")
@@ -118,11 +118,11 @@ async def test_a_chat_that_times_out_does_not_delay_others(impatient_bot: BotHar
 
 
 async def test_a_handler_that_fails_leaves_nothing_behind(bot: BotHarness, alice: ChatUser) -> None:
-    on_text(bot, "boom", failing(RuntimeError("boom")))
-    before = everything(bot.app.database.url)
+    on_text(bot, "boom", raising(RuntimeError("boom")))
+    before = all_rows(bot.app.database.url)
     alice.person.sends("boom")
     await fail(bot, bot.simulator.take_updates(), times=1)
-    after = everything(bot.app.database.url)
+    after = all_rows(bot.app.database.url)
 
     assert texts(alice) == []
     assert rows(bot.app.database.url, "SELECT attempts, error, set_aside FROM failed_update") == [
@@ -134,7 +134,7 @@ async def test_a_handler_that_fails_leaves_nothing_behind(bot: BotHarness, alice
 async def test_an_update_that_keeps_failing_is_set_aside_with_an_apology(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    on_text(bot, "boom", failing(RuntimeError("boom")))
+    on_text(bot, "boom", raising(RuntimeError("boom")))
     on_text(bot, "hi", echo)
     update = alice.person.sends("boom")
     updates = bot.simulator.take_updates()
@@ -171,8 +171,8 @@ async def test_a_repeated_unique_violation_counts_as_a_failure(
 
 
 async def test_a_tap_that_keeps_failing_is_answered_once(bot: BotHarness, alice: ChatUser) -> None:
-    on_text(bot, "offer", offer)
-    on_tap(bot, "probe", failing(RuntimeError("boom")))
+    on_text(bot, "offer", send_probe_button)
+    on_tap(bot, "probe", raising(RuntimeError("boom")))
     await alice.sends("offer")
     alice.person.taps("Probe")
     updates = bot.simulator.take_updates()
@@ -221,7 +221,7 @@ async def test_a_refused_tap_is_answered_with_the_reason(bot: BotHarness, alice:
     async def refuse(update: Update, context: Context) -> None:
         raise errors.ZoneUnknown(zone="Atlantis")
 
-    on_text(bot, "offer", offer)
+    on_text(bot, "offer", send_probe_button)
     on_tap(bot, "probe", refuse)
     await alice.sends("offer")
     await alice.taps("Probe")
@@ -233,7 +233,7 @@ async def test_a_refused_tap_is_answered_with_the_reason(bot: BotHarness, alice:
 async def test_a_refusal_that_cannot_be_shown_counts_as_a_failure(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    on_text(bot, "boom", failing(errors.NameUnusable()))
+    on_text(bot, "boom", raising(errors.NameUnusable()))
     alice.person.sends("boom")
     updates = bot.simulator.take_updates()
     await fail(bot, updates)
@@ -281,8 +281,8 @@ async def test_a_person_without_a_usable_name_is_answered_and_shown_by_their_num
 async def test_an_update_is_set_aside_even_if_its_failures_cannot_be_stored(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    refuses_rows(bot.app.database.url, "failed_update")
-    on_text(bot, "boom", failing(RuntimeError("boom")))
+    reject_inserts(bot.app.database.url, "failed_update")
+    on_text(bot, "boom", raising(RuntimeError("boom")))
     on_text(bot, "hi", echo)
     alice.person.sends("boom")
     updates = bot.simulator.take_updates()
@@ -297,7 +297,7 @@ async def test_an_update_is_set_aside_even_if_its_failures_cannot_be_stored(
 async def test_an_update_that_always_loses_the_database_is_set_aside(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    on_text(bot, "boom", failing(DatabaseAway("08006")))
+    on_text(bot, "boom", raising(DatabaseAway("08006")))
     alice.person.sends("boom")
     updates = bot.simulator.take_updates()
     for _ in range(MAX_ATTEMPTS * RETRIES_PER_FAILURE - 1):
@@ -414,7 +414,7 @@ async def test_a_tap_is_answered_at_once_while_its_messages_wait(impatient_bot: 
         context.say("Noted")
         context.request.send(Screen("tapped"))
 
-    on_text(bot, "offer", offer)
+    on_text(bot, "offer", send_probe_button)
     on_text(bot, "hi", echo)
     on_tap(bot, "probe", answer)
     await alice.sends("offer")
@@ -432,7 +432,7 @@ async def test_a_tap_is_answered_at_once_while_its_messages_wait(impatient_bot: 
 async def test_a_tap_is_not_answered_again_when_its_messages_are_retried(
     bot: BotHarness, alice: ChatUser
 ) -> None:
-    on_text(bot, "offer", offer)
+    on_text(bot, "offer", send_probe_button)
     on_tap(bot, "probe", echo)
     await alice.sends("offer")
     bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage")

@@ -23,8 +23,8 @@ from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.world import Webhook as SimulatedWebhook
 from tests.kit.bot import ADMIN_ID, TOKEN, running
-from tests.kit.handlers import echo, failing, on_text, texts
-from tests.kit.http import SECRET, SECRET_HEADER, WebhookBot, visits
+from tests.kit.handlers import echo, on_text, raising, texts
+from tests.kit.http import SECRET, SECRET_HEADER, WebhookBot, http_request
 from tests.kit.raw_database import rows
 from tests.kit.waiting import until
 
@@ -231,7 +231,7 @@ async def test_a_failed_update_is_not_acknowledged_and_is_processed_when_posted_
 
     async def recover(update: Update, context: Context) -> None:
         for failure in failures:
-            await failing(failure)(update, context)
+            await raising(failure)(update, context)
         await echo(update, context)
 
     on_text(bot, "hi", recover)
@@ -252,7 +252,7 @@ async def test_a_failed_update_is_not_acknowledged_and_is_processed_when_posted_
 async def test_an_update_that_always_fails_is_set_aside_and_the_chat_goes_on(
     bot: WebhookBot,
 ) -> None:
-    on_text(bot, "boom", failing(RuntimeError("boom")))
+    on_text(bot, "boom", raising(RuntimeError("boom")))
     on_text(bot, "hi", echo)
     bot.simulator.webhook.pace = 0.001
     alice = bot.person_named("Alice")
@@ -303,16 +303,16 @@ async def test_the_webhook_may_have_any_path(
     assert texts(bot.person_named("Alice"))
     assert (await bot.posts({"update_id": 1}, path=address)).status == 200
     assert (await bot.posts({"update_id": 1}, path="/elsewhere")).status == 404
-    assert (await bot.asks(address)).status == 405
-    assert (await bot.asks("/elsewhere")).status == 404
-    assert (await bot.asks("/healthz")).status == 200
+    assert (await bot.request(address)).status == 405
+    assert (await bot.request("/elsewhere")).status == 404
+    assert (await bot.request("/healthz")).status == 200
     await bot.ends()
 
 
 async def test_the_bot_is_ready_once_the_webhook_is_registered(bot: WebhookBot) -> None:
-    assert (await bot.asks("/readyz")).status == 200
+    assert (await bot.request("/readyz")).status == 200
     _webhook(bot).registered = False
-    answer = await bot.asks("/readyz")
+    answer = await bot.request("/readyz")
 
     assert (answer.status, json.loads(answer.text)["checks"]["telegram"]) == (
         503,
@@ -364,7 +364,7 @@ async def test_neither_the_secret_nor_the_posted_text_is_logged(
     bot: WebhookBot, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    on_text(bot, "boom", failing(RuntimeError("boom")))
+    on_text(bot, "boom", raising(RuntimeError("boom")))
     update = update_of(bot, "boom a private matter")
     await bot.posts(update)
     await bot.posts(update, secret="a guess")
@@ -408,8 +408,8 @@ async def test_the_bot_serves_before_it_registers_and_retries_until_answered(
     alice = simulator.person("Alice")
     task = asyncio.create_task(run(settings_for(simulator, database_url, unused_tcp_port), TOKEN))
     await until(lambda: simulator.transcript.calls_of("setWebhook"))
-    early = await visits(unused_tcp_port, "/readyz")
-    known = await visits(
+    early = await http_request(unused_tcp_port, "/readyz")
+    known = await http_request(
         unused_tcp_port,
         "/telegram",
         method="POST",
@@ -418,7 +418,7 @@ async def test_the_bot_serves_before_it_registers_and_retries_until_answered(
     )
     alice.sends("/help")
     await until(lambda: [message for message in alice.chat.messages if message.sender == "bot"])
-    ready = await visits(unused_tcp_port, "/readyz")
+    ready = await http_request(unused_tcp_port, "/readyz")
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -15,7 +15,7 @@ from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import ALICE, BOB, NOW, OPENING, SECOND, hold, open_clinic
 from tests.kit.fork_server import ForkedProcess
-from tests.kit.raw_database import changes, literal, rows
+from tests.kit.raw_database import literal, rows, run_sql
 from tests.kit.worker import worker
 
 pytestmark = pytest.mark.engines("postgresql")
@@ -116,7 +116,7 @@ async def test_a_killed_process_frees_its_locks_and_another_replica_leads(
     team: Replicas, database_url: str
 ) -> None:
     then = literal(database_url, NOW)
-    changes(
+    run_sql(
         database_url,
         "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state)"
         f" VALUES ({ALICE}, 'reply', {then}, 0, 'due')",

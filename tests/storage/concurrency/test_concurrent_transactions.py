@@ -34,7 +34,7 @@ from tests.kit.clinic import (
     hold,
     open_clinic,
 )
-from tests.kit.raw_database import changes, literal, rows, until_row
+from tests.kit.raw_database import literal, rows, run_sql, until_row
 from tests.storage.audit import audit
 
 OVER = NOW + POLICY.hold_duration
@@ -321,7 +321,7 @@ async def test_two_sweepers_expire_a_thousand_holds_once_each(
     database: Database, dora: Provider
 ) -> None:
     then, end = literal(database.url, NOW), literal(database.url, OVER)
-    changes(
+    run_sql(
         database.url,
         f"""INSERT INTO client (id, name, first_seen_at)
         SELECT n, 'Guest', {then} FROM generate_series(2001, 3000) n;
@@ -359,7 +359,7 @@ async def test_concurrent_claims_deliver_in_order_and_once_to_each_person(
     values = ", ".join(
         f"({person}, 'reply', {literal(database.url, due)}, 0, 'due')" for person, due in dues
     )
-    changes(
+    run_sql(
         database.url,
         f"INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES {values}",
     )
@@ -386,7 +386,7 @@ async def test_concurrent_claims_deliver_in_order_and_once_to_each_person(
 
 
 async def test_only_the_leases_of_a_departed_replica_are_released(database_url: str) -> None:
-    changes(
+    run_sql(
         database_url,
         "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES "
         + ", ".join(

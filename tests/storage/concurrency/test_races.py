@@ -16,7 +16,7 @@ from domain.usecases.expire_holds import expire_holds
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
 from tests.kit.clinic import NOW, OPENING, POLICY, open_clinic
-from tests.kit.raw_database import changes, micros, rows
+from tests.kit.raw_database import micros, rows, run_sql
 from tests.kit.worker import run_together
 from tests.storage import race_worker
 from tests.storage.audit import FOREVER, Claim, audit, claims, overlaps
@@ -159,7 +159,7 @@ async def test_race_workers_perform_every_action(database: Database) -> None:
 
 @pytest.mark.changes_schema
 async def test_without_the_primary_key_of_busy_the_audit_finds_overlaps(database: Database) -> None:
-    changes(
+    run_sql(
         database.url,
         "CREATE TABLE keyless AS SELECT * FROM busy; DROP TABLE busy;"
         " ALTER TABLE keyless RENAME TO busy",
@@ -192,7 +192,7 @@ async def test_the_audit_detects_inconsistent_tables(
         await hold_slot(uow, POLICY, SlotChoice(race_worker.CLIENTS[0], dora.id, OPENING), NOW)
     assert audit(database.url, NOW) == []
 
-    changes(database.url, damage.format(microsecond=MICROSECOND[engine]))
+    run_sql(database.url, damage.format(microsecond=MICROSECOND[engine]))
 
     assert audit(database.url, NOW) != []
 

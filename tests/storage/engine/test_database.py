@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from domain.client import Contact
 from storage.database import Database
-from tests.kit.raw_database import changes
+from tests.kit.raw_database import run_sql
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 REFUSED = {
@@ -21,7 +21,7 @@ REFUSED = {
 
 @pytest.mark.changes_schema
 async def test_a_database_error_contains_no_personal_data(database: Database, engine: str) -> None:
-    changes(database.url, REFUSED[engine])
+    run_sql(database.url, REFUSED[engine])
     person = Contact(1, "Alice")
 
     with pytest.raises(IntegrityError, match="disk full") as caught:

@@ -13,7 +13,7 @@ from storage.engine.sqlite_file import DatabaseUnusable
 from storage.maintenance.migrate import migrate
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import ALICE, BOB, NOW
-from tests.kit.postgres import named
+from tests.kit.postgres import url_of_database
 from tests.kit.raw_database import rows
 
 pytestmark = pytest.mark.engines("postgresql")
@@ -131,7 +131,7 @@ async def test_a_missing_database_is_reported_by_name(postgres_server: str) -> N
     with pytest.raises(
         DatabaseUnusable, match=r'cannot be used: database "nowhere" does not exist\.$'
     ):
-        await migrate(named(postgres_server, "nowhere"))
+        await migrate(url_of_database(postgres_server, "nowhere"))
 
 
 async def test_a_server_that_does_not_answer_is_unavailable_and_gets_a_new_connection(

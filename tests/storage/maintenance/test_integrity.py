@@ -12,7 +12,7 @@ from domain.usecases.expire_holds import expire_holds
 from storage.database import Database
 from storage.maintenance.integrity import GRACE, open_integrity_check
 from tests.kit.clinic import ALICE, BOB, NOW, OPENING, SECOND, hold, open_clinic
-from tests.kit.raw_database import changes, everything, literal
+from tests.kit.raw_database import all_rows, literal, run_sql
 
 LATER = NOW + timedelta(hours=1)
 
@@ -43,10 +43,10 @@ async def test_a_consistent_database_has_no_findings_and_is_not_changed(
 ) -> None:
     async with database.transaction() as uow:
         await confirm_hold(uow, BookingPolicy(), holds[0], ALICE, NOW)
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     assert await run_check(database) == Checkup(oldest_due=timedelta())
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ async def test_cells_of_an_ended_reservation_are_found(
 async def test_cells_without_a_reservation_are_found(
     database: Database, holds: tuple[int, int]
 ) -> None:
-    changes(
+    run_sql(
         database.url, f"UPDATE busy SET reservation_id = 4711 WHERE reservation_id = {holds[0]}"
     )
 

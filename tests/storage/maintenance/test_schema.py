@@ -20,7 +20,7 @@ from storage.maintenance.migrate import ForeignKeysBroken, is_current, migrate
 from storage.maintenance.upgrade import upgrade
 from storage.tables import metadata
 from tests.kit.clinic import NOW
-from tests.kit.raw_database import changes, everything, literal, micros, rows
+from tests.kit.raw_database import all_rows, literal, micros, rows, run_sql
 from tests.kit.worker import run_together
 
 Result = TypeVar("Result")
@@ -164,11 +164,11 @@ def test_every_constraint_has_a_name(database_url: str) -> None:
 
 
 async def test_migrating_again_changes_nothing(database_url: str) -> None:
-    before = everything(database_url)
+    before = all_rows(database_url)
 
     await migrate(database_url)
 
-    assert everything(database_url) == before
+    assert all_rows(database_url) == before
 
 
 async def test_migrating_creates_the_directory_and_the_file(tmp_path: Path) -> None:
@@ -195,17 +195,17 @@ async def test_a_database_of_the_first_version_keeps_its_rows(
     await on_connection(empty_database_url, lambda connection: upgrade(connection, SCRIPTS, "0001"))
     fill(empty_database_url)
     then = literal(empty_database_url, NOW)
-    changes(
+    run_sql(
         empty_database_url,
         "INSERT INTO outbox (recipient_id, kind, due_at, lease_until, attempts, state)"
         f" VALUES (1, 'reply', {then}, {then}, 1, 'due')",
     )
-    before = everything(empty_database_url)
+    before = all_rows(empty_database_url)
 
     await migrate(empty_database_url)
 
     assert definitions(empty_database_url) == definitions(database_url)
-    after = everything(empty_database_url)
+    after = all_rows(empty_database_url)
     assert {name: after[name] for name in ("client", "dialogue")} == {
         name: before[name] for name in ("client", "dialogue")
     }
@@ -220,8 +220,8 @@ async def test_a_migration_removes_accents_from_the_names_to_search(
     url, then = empty_database_url, literal(empty_database_url, NOW)
     await on_connection(url, lambda connection: upgrade(connection, SCRIPTS, "0003"))
     for number, name in enumerate(("Jérôme", "jerome", "O’Brien", "Ωmega"), start=1):
-        changes(url, f"INSERT INTO client (id, name, first_seen_at) VALUES ({number}, 'x', {then})")
-        changes(
+        run_sql(url, f"INSERT INTO client (id, name, first_seen_at) VALUES ({number}, 'x', {then})")
+        run_sql(
             url,
             "INSERT INTO provider (id, client_id, name, name_key, slug, joined_at)"
             f" VALUES ({number}, {number}, '{name}', '{name.casefold()}', 's{number}', {then})",
@@ -256,7 +256,7 @@ def add_revision(migrations_folder: Path, number: str, before: str, *body: str) 
 
 def contents(url: str) -> object:
     """Return all rows of a database, and its schema."""
-    return everything(url), rows(url, "SELECT * FROM sqlite_master") if url.startswith(
+    return all_rows(url), rows(url, "SELECT * FROM sqlite_master") if url.startswith(
         "sqlite:"
     ) else definitions(url)
 
@@ -291,13 +291,13 @@ async def test_a_failing_migration_leaves_a_new_database_empty(
     with pytest.raises(ArithmeticError, match="half way"):
         await migrate(empty_database_url)
 
-    assert (everything(empty_database_url), definitions(empty_database_url)) == ({}, {})
+    assert (all_rows(empty_database_url), definitions(empty_database_url)) == ({}, {})
 
 
 def fill(url: str) -> None:
     then = literal(url, NOW)
-    changes(url, f"INSERT INTO client (id, name, first_seen_at) VALUES (1, 'Alice', {then})")
-    changes(url, f"INSERT INTO dialogue (client_id, data, changed_at) VALUES (1, '{{}}', {then})")
+    run_sql(url, f"INSERT INTO client (id, name, first_seen_at) VALUES (1, 'Alice', {then})")
+    run_sql(url, f"INSERT INTO dialogue (client_id, data, changed_at) VALUES (1, '{{}}', {then})")
 
 
 # PostgreSQL alters tables in place.
@@ -329,12 +329,12 @@ async def test_a_migration_that_orphans_rows_is_rolled_back(
 ) -> None:
     fill(database_url)
     add_revision(migrations_folder, "9998", HEAD, 'op.execute("DELETE FROM client")')
-    before = everything(database_url)
+    before = all_rows(database_url)
 
     with pytest.raises(ORPHANS_REFUSED[engine]):
         await migrate(database_url)
 
-    assert everything(database_url) == before
+    assert all_rows(database_url) == before
 
 
 @pytest.mark.changes_schema

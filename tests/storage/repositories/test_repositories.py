@@ -39,7 +39,7 @@ from tests.kit.clinic import (
     hold,
     open_clinic,
 )
-from tests.kit.raw_database import everything, micros, rows
+from tests.kit.raw_database import all_rows, micros, rows
 
 SQLITE: Dialect = sqlite.dialect()
 POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
@@ -134,11 +134,11 @@ async def test_telegrams_data_is_updated_and_the_persons_choices_are_kept(
 async def test_an_unchanged_contact_writes_nothing(database: Database) -> None:
     async with database.transaction() as uow:
         first = await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     async with database.transaction() as uow:
         assert await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW + SECOND) == first
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 async def test_the_first_time_a_person_was_unreachable_is_kept(database: Database) -> None:
@@ -259,7 +259,7 @@ async def accept(database: Database, guest: int, code: str, now: datetime = NOW)
 async def test_an_invitation_can_be_accepted_once(database: Database) -> None:
     code = await invited(database)
     provider = await accept(database, ALICE, code)
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     assert (provider.client_id, provider.name, provider.slug) == (
         ALICE,
@@ -269,13 +269,13 @@ async def test_an_invitation_can_be_accepted_once(database: Database) -> None:
     assert await accept(database, ALICE, code, NOW + timedelta(days=30)) == provider
     with pytest.raises(errors.InvitationUsed):
         await accept(database, BOB, code)
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 async def test_the_code_of_an_invitation_is_not_stored(database: Database) -> None:
     code = await invited(database)
 
-    assert code not in repr(everything(database.url))
+    assert code not in repr(all_rows(database.url))
     async with database.transaction() as uow:
         assert await uow.invitations.get(digest_of(code)) == Invitation(
             digest_of(code), 1, NOW + LIFETIME
@@ -813,7 +813,7 @@ async def test_the_nightly_cleanup_deletes_old_rows(database: Database) -> None:
         """Clean up; return how many rows four tables have, and how many bookings there are."""
         async with database.transaction() as uow:
             await uow.pruning.prune(now)
-        kept, [(bookings,)] = everything(database.url), rows(database.url, confirmed)
+        kept, [(bookings,)] = all_rows(database.url), rows(database.url, confirmed)
         counted = ("busy", "worked_update", "failed_update", "outbox")
         return [len(kept[name]) for name in counted], bookings
 

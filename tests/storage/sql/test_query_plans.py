@@ -32,7 +32,7 @@ import storage
 from storage.tables import busy, reservation
 from storage.types import Instant
 from tests.kit.clinic import NOW
-from tests.kit.postgres import copied, execute, fetch
+from tests.kit.postgres import database_copy, execute, fetch
 from tests.kit.raw_database import literal
 from tests.storage.large_database import fill_large_database
 
@@ -165,7 +165,7 @@ def scans(plan: list[str]) -> list[str]:
 @pytest.fixture(scope="module")
 def grown_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
     """The URL of a database with thousands of rows in most tables, and planner statistics."""
-    with copied(postgres_server, postgres_template, f"{postgres_template}_grown") as url:
+    with database_copy(postgres_server, postgres_template, f"{postgres_template}_grown") as url:
         fill_large_database(url, literal(url, NOW))
         yield url
 

@@ -31,7 +31,7 @@ from tests.kit.clinic import (
     open_clinic,
     refusal_of,
 )
-from tests.kit.raw_database import everything, micros, rows
+from tests.kit.raw_database import all_rows, micros, rows
 
 END = NOW + POLICY.hold_duration
 JUST_BEFORE = END - timedelta.resolution
@@ -113,11 +113,11 @@ async def test_holding_the_same_slot_again_returns_the_same_hold(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     assert await hold(database, ALICE, dora, OPENING, NOW + timedelta(minutes=10)) == held
     assert await hold(database, ALICE, dora, OPENING, JUST_BEFORE, moving=held.id) == held
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 async def test_the_own_booking_is_returned_inside_the_notice_period(
@@ -267,7 +267,7 @@ async def test_a_refused_hold_changes_nothing_in_the_transaction(
 ) -> None:
     halves = BookingPolicy(slot_length=timedelta(minutes=30))
     await hold(database, ALICE, dora, OPENING + 1)
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     async with database.transaction() as uow:
         with pytest.raises(errors.SlotTaken):
@@ -275,7 +275,7 @@ async def test_a_refused_hold_changes_nothing_in_the_transaction(
                 await hold_slot(uow, halves, SlotChoice(BOB, dora.id, OPENING), NOW)
         await uow.clients.choose_zone(BOB, "Europe/Berlin")
 
-    after = everything(database.url)
+    after = all_rows(database.url)
     assert {name for name in before if before[name] != after[name]} == {"client"}
     assert rows(database.url, f"SELECT time_zone FROM client WHERE id = {BOB}") == [
         ("Europe/Berlin",)
@@ -283,7 +283,7 @@ async def test_a_refused_hold_changes_nothing_in_the_transaction(
 
 
 async def test_a_failing_transaction_is_rolled_back(database: Database, dora: Provider) -> None:
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     async def held_and_failed() -> None:
         async with database.transaction() as uow:
@@ -293,7 +293,7 @@ async def test_a_failing_transaction_is_rolled_back(database: Database, dora: Pr
     with pytest.raises(ArithmeticError):
         await held_and_failed()
 
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 async def test_moving_a_hold_frees_the_old_time_and_restarts_its_duration(
@@ -350,12 +350,12 @@ async def test_a_hold_keeps_its_time_if_the_new_time_is_taken(
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     await hold(database, BOB, dora, OPENING + 1)
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     with pytest.raises(errors.SlotTaken):
         await hold(database, ALICE, dora, OPENING + 1, moving=held.id)
 
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 async def test_only_a_live_hold_of_the_client_can_be_moved(
@@ -414,12 +414,12 @@ async def test_a_hold_cannot_be_confirmed_at_the_instant_of_its_end(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     with pytest.raises(errors.HoldExpired):
         await confirm(database, held.id, ALICE, END)
 
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 @pytest.mark.parametrize(
@@ -430,10 +430,10 @@ async def test_repeating_an_action_returns_the_same_and_changes_nothing(
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
     first = await ending(database, held.id, actor, NOW)
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     assert await ending(database, held.id, actor, NOW + timedelta(minutes=5)) == first
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 @pytest.mark.parametrize(
@@ -444,12 +444,12 @@ async def test_a_reservation_of_another_person_is_unknown(
     database: Database, dora: Provider, ending: Ending, stranger: int
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     for number in (held.id, held.id + 1):
         with pytest.raises(errors.ReservationUnknown):
             await ending(database, number, stranger, NOW)
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 async def test_releasing_frees_the_cells_without_notifying_the_provider(
@@ -514,10 +514,10 @@ async def test_overdue_holds_end_in_batches_oldest_first(
 async def test_sweeping_twice_notifies_each_client_once(database: Database, dora: Provider) -> None:
     await hold(database, ALICE, dora, OPENING)
     assert await sweep(database, END) == 1
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     assert await sweep(database, END + SECOND) == 0
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 async def test_the_next_expiry_is_the_earliest_end_of_a_hold(

@@ -40,7 +40,7 @@ from tests.kit.clinic import (
     hold,
     open_clinic,
 )
-from tests.kit.raw_database import everything, rows
+from tests.kit.raw_database import all_rows, rows
 
 DAY = date(2026, 7, 1)
 NINE_TO_TEN: DayHours = (DAY, (WallSpan(540, 600),))
@@ -147,14 +147,14 @@ async def test_a_preview_shows_the_time_the_slots_and_hours_already_posted(
 ) -> None:
     await published(database, NINE_TO_TEN)
     draft = await drafted(database, NINE_TO_NOON)
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     shown = await preview(database, draft)
 
     assert shown.spans == (TimeSpan(NINE, NINE + 12),)
     assert shown.posted == (TimeSpan(NINE, NINE + 4),)
     assert shown.slots == 12
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 async def test_publishing_posts_the_hours(database: Database, dora: Provider) -> None:
@@ -214,7 +214,7 @@ async def test_the_hours_of_two_providers_are_independent(
 async def test_a_discarded_draft_is_never_published(database: Database, dora: Provider) -> None:
     draft = await drafted(database, NINE_TO_TEN)
     gone = await discard(database, draft)
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     assert gone.state is DraftState.DISCARDED
     assert await discard(database, draft) == gone
@@ -222,7 +222,7 @@ async def test_a_discarded_draft_is_never_published(database: Database, dora: Pr
         await publish(database, draft)
     with pytest.raises(errors.DraftDiscarded):
         await undo(database, draft)
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 async def test_discarding_a_published_draft_changes_nothing(
@@ -266,9 +266,9 @@ async def test_undoing_restores_the_previous_hours(database: Database, dora: Pro
 
     assert await undo(database, done) == Removal(done=True)
     assert posted(database, dora) == before
-    after = everything(database.url)
+    after = all_rows(database.url)
     assert await undo(database, done) == Removal(done=True)
-    assert everything(database.url) == after
+    assert all_rows(database.url) == after
     with pytest.raises(errors.DraftDiscarded):
         await publish(database, done)
 
@@ -293,9 +293,9 @@ async def test_removing_keeps_the_other_hours(
     assert posted(database, dora) == [
         TimeSpan(OPENING + start, OPENING + end) for start, end in left
     ]
-    after = everything(database.url)
+    after = all_rows(database.url)
     assert await remove(database, span) == Removal(done=True)
-    assert everything(database.url) == after
+    assert all_rows(database.url) == after
 
 
 async def booked(database: Database, dora: Provider) -> list[Reservation]:
@@ -315,17 +315,17 @@ async def test_with_reservations_inside_asking_changes_nothing_and_lists_them(
     database: Database, dora: Provider
 ) -> None:
     inside = await booked(database, dora)
-    before = everything(database.url)
+    before = all_rows(database.url)
 
     assert await remove(database, SECOND_HOUR) == Removal(done=False, inside=tuple(inside))
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 async def test_kept_reservations_stay_after_their_hours_are_removed(
     database: Database, dora: Provider
 ) -> None:
     inside = await booked(database, dora)
-    reservations = everything(database.url)["reservation"]
+    reservations = all_rows(database.url)["reservation"]
 
     assert await remove(database, SECOND_HOUR, Inside.KEEP) == Removal(
         done=True, inside=tuple(inside)
@@ -334,7 +334,7 @@ async def test_kept_reservations_stay_after_their_hours_are_removed(
         TimeSpan(OPENING, OPENING + 4),
         TimeSpan(OPENING + 8, HOURS.end),
     ]
-    assert everything(database.url)["reservation"] == reservations
+    assert all_rows(database.url)["reservation"] == reservations
 
 
 async def test_clients_are_notified_of_cancelled_reservations(

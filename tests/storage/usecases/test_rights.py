@@ -39,7 +39,7 @@ from storage.database import Database
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import ALICE, BERLIN, BOB, DORA, EMIL, NOW, OPENING, POLICY, hold, open_clinic
-from tests.kit.raw_database import everything
+from tests.kit.raw_database import all_rows
 
 ADMIN, STRANGER = 1, 7
 ADMINS = frozenset({ADMIN})
@@ -305,13 +305,13 @@ def of_others(tables: Rows, actor: int) -> Rows:
 async def test_a_forbidden_action_is_refused_and_changes_nothing(
     database: Database, stage: Stage, action: str
 ) -> None:
-    before = everything(database.url)
+    before = all_rows(database.url)
     for actor, expected in RIGHTS[action].outcomes:
         if expected != OK:
             async with database.transaction() as uow:
                 assert (actor, await answer(uow, RIGHTS[action], actor, stage)) == (actor, expected)
 
-    assert everything(database.url) == before
+    assert all_rows(database.url) == before
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 from simulator.state.transcript import CallRecord
 
-OPENINGS = {"hold_expired": "⌛", "booking_confirmed": "📅"}
+NOTIFICATION_PREFIXES = {"hold_expired": "⌛", "booking_confirmed": "📅"}
 """How the text of each kind of notification begins."""
 
 
-def told(calls: Iterable[CallRecord], part: str) -> "Counter[tuple[int, int]]":
+def count_notifications(calls: Iterable[CallRecord], part: str) -> "Counter[tuple[int, int]]":
     """Count the accepted notifications that begin with a text, by chat id and start cell.
 
     A ``part`` that starts with ``</b>`` follows the name in bold that the text begins with.
