@@ -1,4 +1,4 @@
-"""The tutorial's code works: applied to a copy of the project, it passes the commands of the page."""
+"""The tutorial's code, applied to a copy of the project, passes the commands of the page."""
 
 import os
 import re

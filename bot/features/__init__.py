@@ -1,1 +1,1 @@
-"""One package for each feature: its handlers or conversation, its screens and its dialogue state."""
+"""One package a feature: its handlers or conversation, screens and dialogue state."""

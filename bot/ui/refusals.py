@@ -28,7 +28,7 @@ _LEADS_TO: dict[type[errors.Refusal], str] = {
 
 
 def refusal_text(reader: Reader, refusal: errors.Refusal, *, admin: bool = False) -> str:
-    """Return the plain sentence for a refusal, which names the next step; admins have other ones."""
+    """Return the sentence for a refusal, which names the next step; admins have other ones."""
     if admin and isinstance(refusal, errors.ProviderOnly):
         return reader.t.plain("refusal.provider_only_admin")
     values = {name: _readable(reader, value) for name, value in refusal.values.items()}

@@ -48,7 +48,7 @@ _EXPECTED = re.compile(
     r"^update \d+ was set aside: |^Updates that failed three times"
     r"|^a \w+ is (withheld|parked|waiting): "
 )
-_REPORTED = re.compile(r"• (\d+) things? that .* set aside")
+_REPORTED = re.compile(r"(\d+) messages? or taps? couldn\'t be processed and (?:was|were) skipped")
 
 
 @pytest.fixture(params=["polling", "webhook"])

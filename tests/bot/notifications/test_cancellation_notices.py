@@ -231,7 +231,7 @@ async def test_a_client_is_notified_of_an_expiry_without_a_warning(
     await alice.holds("09:15")
     await impatient_bot.advances(minutes=31)
 
-    assert "Your hold has expired" in alice.last.text
+    alice.last.shows("Your hold has expired")
 
 
 async def test_a_notification_that_cannot_be_rendered_does_not_count_as_sent(

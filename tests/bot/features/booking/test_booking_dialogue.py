@@ -17,8 +17,7 @@ EMPTY_MONTHS = (
 async def test_the_only_provider_is_not_asked_for(alice: ChatUser, open_hours: ChatUser) -> None:
     await alice.sends("/book")
 
-    assert "Dora" in alice.card.text
-    assert "Time zone: Berlin" in alice.card.text
+    alice.card.shows("Dora", "Time zone: Berlin")
     assert [label for label in alice.buttons if label.startswith("⚡")] == [
         "⚡ Wed 25 Nov, 09:00",
         "⚡ Wed 25 Nov, 11:00",
@@ -43,7 +42,7 @@ async def test_a_day_shows_its_free_times_in_the_clients_zone(
     await alice.taps("25")
 
     assert [label for label in alice.buttons if ":" in label][:3] == ["03:00", "03:15", "03:30"]
-    assert "New York time" in alice.card.text
+    alice.card.shows("New York time")
 
 
 async def test_a_slot_is_held_and_confirmed_on_one_card(
@@ -54,13 +53,13 @@ async def test_a_slot_is_held_and_confirmed_on_one_card(
     await alice.taps("25")
     await alice.taps("09:15")
 
-    assert "Held for you until 10:30" in alice.card.text
+    alice.card.shows("Held for you until 10:30")
     assert alice.buttons == ["✅ Confirm", "Change time", "Release", "My bookings"]
 
     await alice.taps("Confirm")
 
     assert alice.card.text.startswith("✅ Booked")
-    assert "Wednesday, 25 November 2026, 09:15–09:30" in alice.card.text
+    alice.card.shows("Wednesday, 25 November 2026, 09:15–09:30")
     assert [message.id for message in alice.shown] == [card]
     assert open_hours.sees("New booking from Alice")
 
@@ -87,7 +86,7 @@ async def test_the_slower_client_sees_that_the_slot_was_taken(
     await bob.taps("09:15")
 
     assert "Someone just took that time" in bob.toast
-    assert "Someone just took that time" in bob.card.text
+    bob.card.shows("Someone just took that time")
     assert "09:15" not in bob.buttons
     assert "09:30" in bob.buttons
 
@@ -97,8 +96,7 @@ async def test_a_booking_can_be_typed_without_taps(alice: ChatUser, open_hours: 
     await alice.sends("25 Nov")
     await alice.sends("9:45")
 
-    assert "Held for you" in alice.card.text
-    assert "09:45–10:00" in alice.card.text
+    alice.card.shows("Held for you", "09:45–10:00")
     assert len([m for m in alice.shown if m.rows]) == 1
 
 
@@ -108,7 +106,7 @@ async def test_a_day_and_a_time_can_be_typed_in_one_line(
     await alice.sends("/book")
     await alice.sends("wednesday 10:00")
 
-    assert "10:00–10:15" in alice.card.text
+    alice.card.shows("10:00–10:15")
 
 
 async def test_an_unreadable_time_is_answered_with_examples(
@@ -117,8 +115,7 @@ async def test_an_unreadable_time_is_answered_with_examples(
     await alice.sends("/book")
     await alice.sends("as soon as you can")
 
-    assert "I didn't get" in alice.last.text
-    assert "13 Aug 9:15" in alice.last.text
+    alice.last.shows("I didn't get", "13 Aug 9:15")
     await alice.sends("25.11.")
     assert "09:00" in alice.buttons
 
@@ -131,7 +128,7 @@ async def test_a_typed_time_that_is_taken_shows_what_is_free(
     await alice.sends("/book")
     await alice.sends("25 November 9:00")
 
-    assert "09:00 is taken" in alice.card.text
+    alice.card.shows("09:00 is taken")
     assert "09:15" in alice.buttons
 
 
@@ -145,7 +142,7 @@ async def test_the_clients_own_hold_is_marked_and_opens_its_card(
 
     assert alice.buttons[0] == "📌 09:00"
     await alice.taps("📌 09:00")
-    assert "Held for you" in alice.card.text
+    alice.card.shows("Held for you")
     assert len([m for m in alice.shown if "Held for you" in m.text]) == 1
 
 
@@ -158,7 +155,7 @@ async def test_another_time_moves_the_hold_and_frees_the_old_one(
     await alice.taps("25")
     await alice.taps("10:00")
 
-    assert "10:00–10:15" in alice.card.text
+    alice.card.shows("10:00–10:15")
     assert len([m for m in alice.shown if m.rows]) == 1
     await bob.sends("/book")
     await bob.taps("25")
@@ -174,7 +171,7 @@ async def test_back_from_another_time_leads_to_the_hold_again(
     await alice.taps("Change time")
     await alice.taps("Back")
 
-    assert "Held for you" in alice.card.text
+    alice.card.shows("Held for you")
 
 
 async def test_a_released_slot_is_free_at_once(
@@ -202,7 +199,7 @@ async def test_five_minutes_before_the_end_the_card_and_one_message_warn(
     await bot.advances(seconds=1)
 
     assert alice.sees("Your hold ends at 10:30")
-    assert "5 minutes left to confirm (by 10:30)" in alice.last.text
+    alice.last.shows("5 minutes left to confirm (by 10:30)")
     assert len(alice.shown) == 2
     assert alice.shown[0].id == card
 
@@ -214,7 +211,7 @@ async def test_a_hold_keeps_its_card_when_a_day_is_typed_while_moving_it(
     await alice.taps("⚡ Wed 25 Nov, 09:00")
     await alice.taps("Change time")
     await alice.sends("25 Nov")
-    assert "Pick a new time to swap it" in alice.last.text
+    alice.last.shows("Pick a new time to swap it")
     card = alice.last.id
     await bot.advances(minutes=25)
     assert [message.id for message in alice.shown if "Your hold ends at 10:30" in message.text] == [
@@ -274,11 +271,11 @@ async def test_an_expired_hold_is_notified_and_can_be_held_again(
     await bot.advances(minutes=30)
 
     assert alice.sees("This hold has expired")
-    assert "Your hold has expired" in alice.last.text
+    alice.last.shows("Your hold has expired")
     assert not alice.sees("left to confirm")
 
     await alice.taps("Hold it again")
-    assert "Held for you until 11:00" in alice.last.text
+    alice.last.shows("Held for you until 11:00")
 
 
 async def test_an_expired_slot_is_free_before_the_expiry_job_runs(
@@ -297,9 +294,9 @@ async def test_an_expired_slot_is_free_before_the_expiry_job_runs(
     bob.person.taps("⚡ Wed 25 Nov, 09:00")
     await bot.processes(bot.simulator.take_updates())
 
-    assert "Held for you" in bob.card.text
+    bob.card.shows("Held for you")
     await bot.settles()
-    assert "Your hold has expired" in alice.last.text
+    alice.last.shows("Your hold has expired")
     assert "Hold it again" not in [button.text for m in alice.shown for button in m.buttons]
     await alice.taps_data("rc:1", held.id)
     assert "expired" in alice.toast
@@ -322,7 +319,7 @@ async def test_a_client_cannot_hold_more_than_three_times(
 async def test_providers_cannot_book_with_themselves(open_hours: ChatUser) -> None:
     await open_hours.sends("/book")
 
-    assert "No one is taking bookings" in open_hours.last.text
+    open_hours.last.shows("No one is taking bookings")
     await open_hours.taps_data("bc:1:0")
     assert "can't book yourself" in open_hours.toast
 
@@ -362,7 +359,7 @@ async def test_providers_are_paged_and_found_by_part_of_their_name(
     await alice.taps("Back")
     assert "1/3" in alice.buttons
     await alice.sends("another name")
-    assert "No one called" in alice.last.text
+    alice.last.shows("No one called")
 
 
 async def test_two_quick_taps_on_one_card_move_one_hold(
@@ -377,7 +374,7 @@ async def test_two_quick_taps_on_one_card_move_one_hold(
     await bot.advances(minutes=31)
 
     assert alice.last.text.startswith("✅ Booked")
-    assert "09:30–09:45" in alice.last.text
+    alice.last.shows("09:30–09:45")
     assert not alice.sees("expired")
 
 
@@ -403,10 +400,10 @@ async def test_a_time_alone_asks_for_the_day(
     await alice.sends("/book")
     await alice.sends(text)
 
-    assert "Which day at 09:15?" in alice.card.text
+    alice.card.shows("Which day at 09:15?")
     assert alice.buttons == ["Wed 25 Nov, 09:15", "Back"]
     await alice.taps("Wed 25 Nov, 09:15")
-    assert "Held for you" in alice.card.text
+    alice.card.shows("Held for you")
     assert len([m for m in alice.shown if m.rows]) == 1
 
 
@@ -418,7 +415,7 @@ async def test_a_time_alone_is_kept_until_its_day_is_typed(
     await bot.restarts()
     await alice.sends("wednesday")
 
-    assert "10:00–10:15" in alice.card.text
+    alice.card.shows("10:00–10:15")
 
 
 async def test_a_time_free_on_no_day_shows_the_calendar(
@@ -449,8 +446,7 @@ async def test_a_time_free_on_many_days_offers_the_soonest_eight(
 
 async def test_a_typed_day_and_time_start_a_booking(alice: ChatUser, open_hours: ChatUser) -> None:
     await alice.sends("wednesday 9:15")
-    assert "Held for you" in alice.card.text
-    assert "09:15–09:30" in alice.card.text
+    alice.card.shows("Held for you", "09:15–09:30")
 
     await alice.taps("Release")
     await alice.sends("25 Nov")
@@ -465,7 +461,7 @@ async def test_a_typed_day_and_time_wait_for_the_provider(
     assert alice.buttons == ["Dora", "Emil"]
     await bot.restarts()
     await alice.taps("Emil")
-    assert "Emil\nWednesday, 25 November 2026, 09:15–09:30" in alice.card.text
+    alice.card.shows("Emil\nWednesday, 25 November 2026, 09:15–09:30")
 
     await alice.taps("Release")
     await alice.sends("25 Nov")
@@ -498,7 +494,7 @@ async def test_other_time_says_that_the_hold_is_kept(
 
     await bob.sends("/book")
     await bob.taps_data("bc:1:1", bob.card.id)
-    assert "Pick a new time to swap it" not in bob.card.text
+    bob.card.hides("Pick a new time to swap it")
 
 
 @pytest.mark.parametrize(
@@ -518,8 +514,7 @@ async def test_a_day_without_free_times_gives_one_reason(
     await alice.sends(text)
 
     assert reason in alice.card.text
-    assert "is taken" not in alice.card.text
-    assert "Berlin" not in alice.card.text
+    alice.card.hides("is taken", "Berlin")
     await alice.taps("Back")
     assert "25" in alice.buttons
 
@@ -531,7 +526,7 @@ async def test_a_time_within_the_notice_period_is_refused(
     await alice.sends("/book")
     await alice.sends("25 Nov 9:00")
 
-    assert "Please book at least" in alice.card.text
+    alice.card.shows("Please book at least")
     assert "09:30" in alice.buttons
 
 
@@ -575,7 +570,7 @@ async def test_too_many_holds_lead_to_the_list_of_bookings(
     await alice.sends("/book")
     await alice.sends("25 Nov 11:00")
 
-    assert "already holding 3 slots" in alice.card.text
+    alice.card.shows("already holding 3 slots")
     assert alice.buttons[-1] == "My bookings"
 
 
@@ -583,7 +578,7 @@ async def test_a_provider_without_free_times_offers_to_look_again(
     alice: ChatUser, provider: ChatUser
 ) -> None:
     await alice.sends("/book")
-    assert "No free times right now" in alice.last.text
+    alice.last.shows("No free times right now")
     await provider.sends("/hours")
     await provider.sends("2026-11-25 09:00-12:00")
     await provider.taps("Publish")

@@ -124,7 +124,7 @@ async def test_other_edits_get_no_answer_and_end_no_dialogue(
     assert before[0][0] == stood[0][0] == "booking"
     assert len(alice.shown) == said
     await alice.sends("25 Nov 9:00")
-    assert "Held for you" in alice.last.text
+    alice.last.shows("Held for you")
 
 
 async def test_an_edit_of_an_unknown_line_is_not_answered(bot: BotHarness, alice: ChatUser) -> None:

@@ -124,7 +124,7 @@ async def test_what_happens_in_groups_and_channels_touches_no_private_dialogue(
     await alice.sends("25 Nov 9:00")
 
     assert said(group) == said(Group(bot.simulator.world, channel.chat)) == []
-    assert "Held for you" in alice.last.text
+    alice.last.shows("Held for you")
 
 
 @pytest.mark.parametrize("first_name", ["", None])
@@ -137,7 +137,7 @@ async def test_a_person_without_a_name_is_answered_in_a_group_and_in_private(
     await person.sends("/start")
 
     assert said(group) == [ANSWER]
-    assert "Hello" in person.last.text
+    person.last.shows("Hello")
 
 
 async def test_private_service_messages_are_not_answered(
@@ -151,7 +151,7 @@ async def test_private_service_messages_are_not_answered(
 
     assert len(alice.shown) == said_before
     await alice.sends("25 Nov 9:00")
-    assert "Held for you" in alice.last.text
+    alice.last.shows("Held for you")
 
 
 async def test_nothing_is_stored_about_a_person_who_only_writes_in_a_group(

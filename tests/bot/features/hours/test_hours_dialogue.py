@@ -72,7 +72,7 @@ async def test_hours_are_for_providers_only(dora: ChatUser, alice: ChatUser) -> 
 async def test_the_first_screen_says_how_to_add_hours_and_lists_them(dora: ChatUser) -> None:
     await dora.sends("/hours")
 
-    assert "Friday 13 August 8am-3pm" in dora.card.text
+    dora.card.shows("Friday 13 August 8am-3pm")
     assert dora.card.text.endswith(
         "Time zone: Berlin\nNot your time zone? Change it in /settings first."
     )
@@ -92,23 +92,21 @@ async def test_typed_hours_are_previewed_published_and_undone_on_one_card(
 ) -> None:
     await types(dora, "Friday 27 November 8am-3pm")
 
-    assert "Fri 27 Nov: 08:00–15:00" in dora.card.text
-    assert "1 day, 28 slots" in dora.card.text
-    assert "Berlin" not in dora.card.text
+    dora.card.shows("Fri 27 Nov: 08:00–15:00", "1 day, 28 slots")
+    dora.card.hides("Berlin")
     assert dora.buttons[:2] == ["✅ Publish", "Discard"]
     assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
     card = dora.card.id
     await dora.taps("Publish")
 
-    assert "Published\nFri 27 Nov: 08:00–15:00" in dora.card.text
-    assert "28 slots can be booked right now" in dora.card.text
+    dora.card.shows("Published\nFri 27 Nov: 08:00–15:00", "28 slots can be booked right now")
     assert dora.buttons == ["Undo", "See hours"]
     assert await open_hours_of(bot, dora) == [WEDNESDAY, TimeSpan(quarter(27, 8), quarter(27, 15))]
 
     await dora.taps("Undo")
 
-    assert "Undone" in dora.card.text
+    dora.card.shows("Undone")
     assert dora.card.id == card
     assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
@@ -163,12 +161,11 @@ async def test_hours_in_german(bot: BotHarness) -> None:
     dora = await add_provider(bot, language_code="de")
     await types(dora, "Freitag 27. November 8-15 Uhr")
 
-    assert "Vorschau" in dora.card.text
-    assert "1 Tag, 28 freie Zeiten" in dora.card.text
+    dora.card.shows("Vorschau", "1 Tag, 28 freie Zeiten")
     await dora.taps("Veröffentlichen")
-    assert "28 freie Zeiten sind ab sofort buchbar" in dora.card.text
+    dora.card.shows("28 freie Zeiten sind ab sofort buchbar")
     await dora.taps("Rückgängig")
-    assert "Rückgängig gemacht" in dora.card.text
+    dora.card.shows("Rückgängig gemacht")
 
 
 @pytest.mark.parametrize(
@@ -200,14 +197,14 @@ async def test_unreadable_hours_are_explained_and_nothing_is_lost(
 
     assert answer in dora.last.text
     await dora.sends("27 Nov 8:00-15:00")
-    assert "Fri 27 Nov: 08:00–15:00" in dora.card.text
+    dora.card.shows("Fri 27 Nov: 08:00–15:00")
     assert "Publish" in dora.buttons[0]
 
 
 async def test_hours_not_understood_are_answered_with_examples(dora: ChatUser) -> None:
     await types(dora, "whenever you like")
 
-    assert "tomorrow 9-12 and 13-17" in dora.last.text
+    dora.last.shows("tomorrow 9-12 and 13-17")
 
 
 async def test_a_weekday_that_contradicts_its_date_is_asked_about(
@@ -215,11 +212,11 @@ async def test_a_weekday_that_contradicts_its_date_is_asked_about(
 ) -> None:
     await types(dora, "Saturday 1 December 8:00-9:00")
 
-    assert "Tuesday, 1 December 2026 isn't a Saturday" in dora.last.text
+    dora.last.shows("Tuesday, 1 December 2026 isn't a Saturday")
     assert dora.buttons == ["Tue 1 Dec, 08:00–09:00", "Sat 28 Nov, 08:00–09:00"]
     await bot.restarts()
     await dora.taps("Sat 28 Nov, 08:00–09:00")
-    assert "Sat 28 Nov: 08:00–09:00" in dora.card.text
+    dora.card.shows("Sat 28 Nov: 08:00–09:00")
     await dora.taps("Publish")
     assert TimeSpan(quarter(28, 8), quarter(28, 9)) in await open_hours_of(bot, dora)
 
@@ -230,7 +227,7 @@ async def test_weekly_hours_lead_to_the_calendar(bot: BotHarness) -> None:
     assert dora.last.text.startswith("Wöchentlich wiederholen kann ich noch nicht.")
 
     await dora.taps("Tage wählen")
-    assert "An welchen Tagen arbeitest du?" in dora.card.text
+    dora.card.shows("An welchen Tagen arbeitest du?")
 
 
 async def test_days_without_hours_are_asked_for_them(bot: BotHarness, dora: ChatUser) -> None:
@@ -240,7 +237,7 @@ async def test_days_without_hours_are_asked_for_them(bot: BotHarness, dora: Chat
 
     await bot.restarts()
     await dora.sends("9-17")
-    assert "Fri 27 Nov: 09:00–17:00\nSat 28 Nov: 09:00–17:00" in dora.card.text
+    dora.card.shows("Fri 27 Nov: 09:00–17:00\nSat 28 Nov: 09:00–17:00")
     await dora.taps("Publish")
     assert len(await open_hours_of(bot, dora)) == 3
 
@@ -248,10 +245,10 @@ async def test_days_without_hours_are_asked_for_them(bot: BotHarness, dora: Chat
 async def test_days_without_hours_are_asked_for_them_outside_any_dialogue(bot: BotHarness) -> None:
     dora = await add_provider(bot, language_code="de")
     await dora.sends("Freitag")
-    assert "Fr., 27. Nov.: von wann bis wann? Zum Beispiel „9-17“." in dora.card.text
+    dora.card.shows("Fr., 27. Nov.: von wann bis wann? Zum Beispiel „9-17“.")
     await dora.sends("9-12 und 13-17")
 
-    assert "Fr., 27. Nov.: 09:00–12:00, 13:00–17:00" in dora.card.text
+    dora.card.shows("Fr., 27. Nov.: 09:00–12:00, 13:00–17:00")
 
 
 async def test_another_typed_day_replaces_the_first_and_nonsense_does_not(
@@ -260,11 +257,11 @@ async def test_another_typed_day_replaces_the_first_and_nonsense_does_not(
     await types(dora, "Friday")
     await dora.sends("Saturday")
     await dora.sends("when it suits")
-    assert "I didn't get" in dora.last.text
+    dora.last.shows("I didn't get")
     await dora.sends("9-17")
 
-    assert "Sat 28 Nov: 09:00–17:00" in dora.card.text
-    assert "27 Nov" not in dora.card.text
+    dora.card.shows("Sat 28 Nov: 09:00–17:00")
+    dora.card.hides("27 Nov")
 
 
 @pytest.mark.parametrize(
@@ -286,17 +283,17 @@ async def test_a_full_phrase_wins_over_the_question_that_is_open(
         await dora.taps(label)
 
     assert seen in dora.card.text
-    assert "26 Nov" not in dora.card.text
+    dora.card.hides("26 Nov")
 
 
 async def test_a_full_phrase_wins_over_the_question_in_german(bot: BotHarness) -> None:
     dora = await add_provider(bot, language_code="de")
     await dora.sends("Donnerstag")
     await dora.sends("Fr 9-5")
-    assert "09:00–17:00" in dora.card.text
+    dora.card.shows("09:00–17:00")
 
     await dora.taps("Fr., 27. Nov., 09:00–17:00")
-    assert "Fr., 27. Nov.: 09:00–17:00" in dora.card.text
+    dora.card.shows("Fr., 27. Nov.: 09:00–17:00")
 
 
 @pytest.mark.parametrize(
@@ -317,13 +314,13 @@ async def test_hours_behind_the_command_are_read_as_if_typed_below_it(
     assert seen in dora.last.text
 
     await dora.sends("Fri 27 Nov 8:00-9:00")
-    assert "Fri 27 Nov: 08:00–09:00" in dora.card.text
+    dora.card.shows("Fri 27 Nov: 08:00–09:00")
 
 
 async def test_a_day_too_far_ahead_is_not_asked_about(dora: ChatUser) -> None:
     await types(dora, "1.1.2099")
 
-    assert "more than 5 years ahead" in dora.last.text
+    dora.last.shows("more than 5 years ahead")
 
 
 async def test_hours_typed_below_the_calendar_are_those_of_the_chosen_days(
@@ -334,15 +331,14 @@ async def test_hours_typed_below_the_calendar_are_those_of_the_chosen_days(
     for day in ("26", "27"):
         await dora.taps(day)
     await dora.sends("never mind")
-    assert "I didn't get" in dora.last.text
+    dora.last.shows("I didn't get")
     await bot.restarts()
     await dora.sends("9-12 and 13-17")
 
-    assert (
-        "Thu 26 Nov: 09:00–12:00, 13:00–17:00\nFri 27 Nov: 09:00–12:00, 13:00–17:00"
-        in dora.card.text
+    dora.card.shows(
+        "Thu 26 Nov: 09:00–12:00, 13:00–17:00\nFri 27 Nov: 09:00–12:00, 13:00–17:00",
+        "24-hour clock",
     )
-    assert "24-hour clock" in dora.card.text
 
 
 async def test_hours_that_end_too_early_are_corrected_on_the_chosen_days(dora: ChatUser) -> None:
@@ -353,28 +349,28 @@ async def test_hours_that_end_too_early_are_corrected_on_the_chosen_days(dora: C
     assert dora.card.text == "Did you mean 09:00–17:00?"
 
     await dora.taps("Fri 27 Nov, 09:00–17:00")
-    assert "Fri 27 Nov: 09:00–17:00" in dora.card.text
+    dora.card.shows("Fri 27 Nov: 09:00–17:00")
 
 
 async def test_hours_typed_below_a_calendar_with_no_day_chosen_lack_one(dora: ChatUser) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     await dora.sends("9-17")
-    assert "Which day?" in dora.last.text
+    dora.last.shows("Which day?")
 
     await dora.sends("1 Dec 8:00-9:00")
-    assert "Tue 1 Dec: 08:00–09:00" in dora.card.text
+    dora.card.shows("Tue 1 Dec: 08:00–09:00")
 
 
 async def test_a_tapped_time_has_no_note_on_reading(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.sends("8-15")
-    assert "24-hour clock" in dora.card.text
+    dora.card.shows("24-hour clock")
     await dora.taps("Back")
     await dora.taps("14:00")
 
-    assert "Fri 27 Nov: 08:00–14:00" in dora.card.text
-    assert "24-hour clock" not in dora.card.text
+    dora.card.shows("Fri 27 Nov: 08:00–14:00")
+    dora.card.hides("24-hour clock")
 
 
 async def test_an_end_before_the_start_is_offered_in_the_afternoon(dora: ChatUser) -> None:
@@ -383,7 +379,7 @@ async def test_an_end_before_the_start_is_offered_in_the_afternoon(dora: ChatUse
     assert dora.buttons == ["Tue 1 Dec, 09:00–15:00"]
     await dora.taps("Tue 1 Dec, 09:00–15:00")
 
-    assert "Tue 1 Dec: 09:00–15:00" in dora.card.text
+    dora.card.shows("Tue 1 Dec: 09:00–15:00")
 
 
 async def test_hours_off_the_grid_are_refused_with_the_nearest_hours_inside(
@@ -391,7 +387,7 @@ async def test_hours_off_the_grid_are_refused_with_the_nearest_hours_inside(
 ) -> None:
     await types(dora, "tomorrow 9:34-12:10")
 
-    assert "quarter-hours" in dora.card.text
+    dora.card.shows("quarter-hours")
     assert dora.buttons[0] == "Tue 24 Nov, 09:45–12:00"
     assert not [label for label in dora.buttons if "Publish" in label]
     await dora.taps("Tue 24 Nov, 09:45–12:00")
@@ -402,18 +398,18 @@ async def test_hours_off_the_grid_are_refused_with_the_nearest_hours_inside(
 async def test_hours_with_no_quarter_inside_have_no_suggestion(dora: ChatUser) -> None:
     await types(dora, "tomorrow 9:01-9:14")
 
-    assert "quarter-hours" in dora.card.text
+    dora.card.shows("quarter-hours")
     assert dora.buttons == ["Back"]
 
 
 async def test_hours_that_the_clocks_skip_are_refused_and_can_be_changed(dora: ChatUser) -> None:
     await types(dora, "28 March 2027 2:00-3:00")
-    assert "The clocks skip that time" in dora.card.text
+    dora.card.shows("The clocks skip that time")
     assert dora.buttons == ["Back"]
 
     await dora.taps("Back")
     await dora.sends("2:00-4:00")
-    assert "Sun 28 Mar 2027: 03:00–04:00" in dora.card.text
+    dora.card.shows("Sun 28 Mar 2027: 03:00–04:00")
 
 
 async def test_hours_that_have_begun_are_refused_with_the_rest(dora: ChatUser) -> None:
@@ -446,7 +442,7 @@ async def test_past_hours_are_offered_for_the_next_week(
 
     await bot.restarts()
     await dora.taps("Next week")
-    assert f"Preview\n{next_week}\n\n" in dora.card.text
+    dora.card.shows(f"Preview\n{next_week}\n\n")
     await dora.taps("Publish")
     assert next_week in dora.card.text
 
@@ -458,7 +454,7 @@ async def test_past_hours_are_offered_for_the_next_week_in_german(bot: BotHarnes
     assert dora.card.text == "⚠️ Das ist vorbei. Stattdessen nächste Woche?"
 
     await dora.taps("Nächste Woche")
-    assert "Mo–Fr, 30. Nov. – 4. Dez.: 09:00–17:00" in dora.card.text
+    dora.card.shows("Mo–Fr, 30. Nov. – 4. Dez.: 09:00–17:00")
 
 
 async def test_a_preview_that_has_passed_is_offered_for_the_next_week(
@@ -470,14 +466,14 @@ async def test_a_preview_that_has_passed_is_offered_for_the_next_week(
     assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
     await dora.taps("Next week")
-    assert "Tue 8 Dec: 09:00–17:00" in dora.card.text
+    dora.card.shows("Tue 8 Dec: 09:00–17:00")
 
 
 async def test_one_suggestion_corrects_hours_both_off_the_grid_and_past(dora: ChatUser) -> None:
     await types(dora, "today 8:05-12:05")
     await dora.taps("Mon 23 Nov, 10:00–12:00")
 
-    assert "Mon 23 Nov: 10:00–12:00" in dora.card.text
+    dora.card.shows("Mon 23 Nov: 10:00–12:00")
 
 
 async def test_publishing_an_old_preview_is_refused_once_its_time_has_come(
@@ -487,7 +483,7 @@ async def test_publishing_an_old_preview_is_refused_once_its_time_has_come(
     await bot.advances(hours=1, minutes=20)
     await dora.taps("Publish")
 
-    assert "Part of that is already past." in dora.card.text
+    dora.card.shows("Part of that is already past.")
     assert await open_hours_of(bot, dora) == [WEDNESDAY]
     await dora.taps("Mon 23 Nov, 11:30–13:00")
     await dora.taps("Publish")
@@ -501,17 +497,17 @@ async def test_hours_open_already_are_named_and_not_added_twice(
     bot: BotHarness, dora: ChatUser
 ) -> None:
     await types(dora, "25 Nov 10:00-14:00")
-    assert "Already open:\nWed 25 Nov: 10:00–12:00" in dora.card.text
+    dora.card.shows("Already open:\nWed 25 Nov: 10:00–12:00")
     await dora.taps("Publish")
-    assert "Wed 25 Nov: 12:00–14:00" in dora.card.text
+    dora.card.shows("Wed 25 Nov: 12:00–14:00")
     assert await open_hours_of(bot, dora) == [TimeSpan(quarter(25, 9), quarter(25, 14))]
 
     await types(dora, "25 Nov 10:00-14:00")
-    assert "You're already open then." in dora.card.text
+    dora.card.shows("You're already open then.")
     assert dora.buttons == ["See hours", "Back"]
     number = str(dora.card.buttons[-1].data).split(":")[1]
     await dora.taps_data(f"hp:{number}", dora.card.id)
-    assert "Nothing changed" in dora.card.text
+    dora.card.shows("Nothing changed")
     assert "Undo" not in dora.buttons
 
 
@@ -538,18 +534,18 @@ async def test_double_taps_do_no_more_than_one(bot: BotHarness, dora: ChatUser) 
     once = TimeSpan(quarter(27, 10), quarter(27, 14))
     dora.person.taps("Publish")
     await dora.taps("Publish")
-    assert "Published" in dora.card.text
+    dora.card.shows("Published")
     assert await open_hours_of(bot, dora) == [WEDNESDAY, once]
 
     dora.person.taps("Undo")
     await dora.taps("Undo")
-    assert "Undone" in dora.card.text
+    dora.card.shows("Undone")
     assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
     await types(dora, "27 Nov 10:00-14:00")
     dora.person.taps("Discard")
     await dora.taps("Discard")
-    assert "Discarded" in dora.card.text
+    dora.card.shows("Discarded")
 
 
 async def test_old_buttons_show_what_became_of_the_draft(bot: BotHarness, dora: ChatUser) -> None:
@@ -567,7 +563,7 @@ async def test_old_buttons_show_what_became_of_the_draft(bot: BotHarness, dora: 
         f"he:{number}:0:60",
     ):
         await dora.taps_data(data, dora.card.id)
-        assert "Discarded" in dora.card.text
+        dora.card.shows("Discarded")
     assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
 
@@ -576,23 +572,23 @@ async def test_days_are_chosen_across_months_then_start_and_end(
 ) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
-    assert "No days chosen yet" in dora.card.text
+    dora.card.shows("No days chosen yet")
     assert "Next ›" not in dora.buttons
     assert "22" not in dora.buttons
     await dora.taps("27")
     await dora.taps("›")
     await dora.taps("3")
     assert "✅ 3" in dora.buttons
-    assert "2 days chosen" in dora.card.text
+    dora.card.shows("2 days chosen")
     await dora.taps("‹")
     assert "✅ 27" in dora.buttons
     await dora.taps("Next ›")
-    assert "Fri 27 Nov · Thu 3 Dec" in dora.card.text
+    dora.card.shows("Fri 27 Nov · Thu 3 Dec")
     await dora.taps("08:00")
-    assert "From 08:00 until when?" in dora.card.text
+    dora.card.shows("From 08:00 until when?")
     await dora.taps("15:00")
 
-    assert "Fri 27 Nov: 08:00–15:00\nThu 3 Dec: 08:00–15:00" in dora.card.text
+    dora.card.shows("Fri 27 Nov: 08:00–15:00\nThu 3 Dec: 08:00–15:00")
     await dora.taps("Publish")
     assert await open_hours_of(bot, dora) == [
         WEDNESDAY,
@@ -619,7 +615,7 @@ async def test_typed_times_go_on_after_a_restart(bot: BotHarness, dora: ChatUser
     await bot.restarts()
     await dora.sends("12:45")
 
-    assert "Fri 27 Nov: 09:15–12:45" in dora.card.text
+    dora.card.shows("Fri 27 Nov: 09:15–12:45")
 
 
 async def test_a_double_tap_on_a_day_chooses_it_once(dora: ChatUser) -> None:
@@ -638,19 +634,19 @@ async def test_back_leads_from_the_preview_to_the_days_and_out(dora: ChatUser) -
     await dora.taps("08:00")
     await dora.taps("15:00")
     await dora.taps("Back")
-    assert "From 08:00 until when?" in dora.card.text
+    dora.card.shows("From 08:00 until when?")
     await dora.taps("Back")
-    assert "When do you start?" in dora.card.text
+    dora.card.shows("When do you start?")
     await dora.taps("Back")
     assert "✅ 27" in dora.buttons
     await dora.taps("26")
     await dora.taps("Next ›")
     await dora.taps("10:00")
     await dora.taps("11:00")
-    assert "Thu 26 Nov: 10:00–11:00\nFri 27 Nov: 10:00–11:00" in dora.card.text
+    dora.card.shows("Thu 26 Nov: 10:00–11:00\nFri 27 Nov: 10:00–11:00")
     for _ in range(4):
         await dora.taps("Back")
-    assert "Your hours" in dora.card.text
+    dora.card.shows("Your hours")
 
 
 async def test_a_late_tap_on_publish_cannot_post_days_that_were_not_previewed(
@@ -665,7 +661,7 @@ async def test_a_late_tap_on_publish_cannot_post_days_that_were_not_previewed(
     await dora.taps("26")
     await dora.taps_data(str(publish), dora.card.id)
 
-    assert "When do you start?" in dora.card.text
+    dora.card.shows("When do you start?")
     assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
 
@@ -679,34 +675,34 @@ async def test_a_typed_span_is_read_as_start_and_end(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.sends("8am-3pm")
 
-    assert "Fri 27 Nov: 08:00–15:00" in dora.card.text
+    dora.card.shows("Fri 27 Nov: 08:00–15:00")
 
 
 async def test_days_with_hours_typed_between_the_steps_are_previewed(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.sends("1 Dec 8:00-9:00")
 
-    assert "Tue 1 Dec: 08:00–09:00" in dora.card.text
-    assert "27 Nov" not in dora.card.text
+    dora.card.shows("Tue 1 Dec: 08:00–09:00")
+    dora.card.hides("27 Nov")
 
 
 async def test_a_typed_start_off_the_grid_is_refused_with_the_next_quarter(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
     await dora.sends("9:34")
 
-    assert "quarter-hours" in dora.last.text
+    dora.last.shows("quarter-hours")
     assert dora.buttons == ["09:45"]
     await dora.taps("09:45")
-    assert "From 09:45 until when?" in dora.card.text
+    dora.card.shows("From 09:45 until when?")
 
 
 @pytest.mark.parametrize("line", ["24:00", "23:50"])
 async def test_a_start_that_leaves_nothing_of_the_day_is_refused(dora: ChatUser, line: str) -> None:
     await chooses_days(dora, "27")
     await dora.sends(line)
-    assert "close to midnight" in dora.last.text
+    dora.last.shows("close to midnight")
     await dora.sends("23:45")
-    assert "From 23:45 until when?" in dora.card.text
+    dora.card.shows("From 23:45 until when?")
 
 
 @pytest.mark.parametrize(
@@ -733,7 +729,7 @@ async def test_an_unusable_end_is_answered_with_the_nearest(
     assert answer in dora.last.text
     assert [button.text for button in dora.last.buttons] == ([offered] if offered else [])
     await dora.sends("12:30")
-    assert "Fri 27 Nov: 09:00–12:30" in dora.card.text
+    dora.card.shows("Fri 27 Nov: 09:00–12:30")
 
 
 @pytest.mark.parametrize("line", ["24:00", "midnight", "0:00", "24"])
@@ -742,7 +738,7 @@ async def test_an_end_at_midnight_is_the_end_of_the_day(dora: ChatUser, line: st
     await dora.taps("20:00")
     await dora.sends(line)
 
-    assert "Fri 27 Nov: 20:00–24:00" in dora.card.text
+    dora.card.shows("Fri 27 Nov: 20:00–24:00")
 
 
 @pytest.mark.parametrize("month", ["20260101", "20991231", "20261001", "20400615"])
@@ -753,7 +749,7 @@ async def test_a_forged_month_shows_the_nearest_that_can_be_chosen(
     await dora.taps("Choose days")
     await dora.taps_data(f"hm:1:{month}", dora.card.id)
 
-    assert "Which days do you work?" in dora.card.text
+    dora.card.shows("Which days do you work?")
     assert [label for label in dora.buttons if label in {"November 2026", "December 2027"}]
 
 
@@ -764,7 +760,7 @@ async def test_a_forged_day_is_not_chosen(dora: ChatUser, day: str) -> None:
     await dora.taps_data(f"ht:1:{day}:1", dora.card.id)
 
     assert "is past or too far ahead" in dora.toast
-    assert "No days chosen yet" in dora.card.text
+    dora.card.shows("No days chosen yet")
 
 
 async def test_the_last_day_of_the_calendar_can_be_chosen_and_the_next_cannot(
@@ -774,9 +770,9 @@ async def test_the_last_day_of_the_calendar_can_be_chosen_and_the_next_cannot(
     await dora.taps("Choose days")
     last = date(2026, 11, 23) + timedelta(days=399)
     await dora.taps_data(f"ht:1:{last + timedelta(days=1):%Y%m%d}:1", dora.card.id)
-    assert "No days chosen yet" in dora.card.text
+    dora.card.shows("No days chosen yet")
     await dora.taps_data(f"ht:1:{last:%Y%m%d}:1", dora.card.id)
-    assert "1 day chosen" in dora.card.text
+    dora.card.shows("1 day chosen")
 
 
 @pytest.mark.parametrize(
@@ -795,7 +791,7 @@ async def test_forged_times_change_nothing(dora: ChatUser, data: str) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
     await dora.taps_data(data, dora.card.id)
-    assert "Which days do you work?" in dora.card.text
+    dora.card.shows("Which days do you work?")
 
     await dora.taps("27")
     await dora.taps_data("he:1:7:60", dora.card.id)
@@ -826,19 +822,18 @@ async def test_other_providers_drafts_do_not_exist(
         await eve.taps_data(data.format(number), eve.last.id)
         assert eve.person.toasts[-1] == (UNKNOWN, True)
     await dora.taps("Publish")
-    assert "Published" in dora.card.text
+    dora.card.shows("Published")
 
 
 async def test_four_hundred_days_can_be_published_and_undone_at_once(
     bot: BotHarness, dora: ChatUser
 ) -> None:
     await types(dora, "every day 9-17 from 23.11.2027 to 26.12.2028")
-    assert "400 days, 12800 slots" in dora.card.text
-    assert "Daily, 23 Nov 2027 – 26 Dec 2028: 09:00–17:00\n" in dora.card.text
+    dora.card.shows("400 days, 12800 slots", "Daily, 23 Nov 2027 – 26 Dec 2028: 09:00–17:00\n")
     await dora.taps("Publish")
     assert len(await open_hours_of(bot, dora)) == 401
     await dora.taps("See hours")
-    assert "open on 401 days" in dora.card.text
+    dora.card.shows("open on 401 days")
     assert "1/41" in dora.buttons
 
 
@@ -846,9 +841,8 @@ async def test_slots_within_the_notice_period_are_not_called_bookable(dora: Chat
     await types(dora, "24 Nov 9:00-11:00")
     await dora.taps("Publish")
 
-    assert (
+    dora.card.shows(
         "4 slots can be booked right now. Clients can book from 24 hours to 60 days ahead."
-        in dora.card.text
     )
 
 
@@ -857,23 +851,22 @@ async def test_only_hours_beyond_the_horizon_are_called_not_bookable_yet(
 ) -> None:
     await types(dora, "1 March 2027 9:00-11:00")
     await dora.taps("Publish")
-    assert "\nNot bookable yet: clients can book up to 60 days ahead." in dora.card.text
+    dora.card.shows("\nNot bookable yet: clients can book up to 60 days ahead.")
 
     await types(dora, "today 11:00-12:00")
     await dora.taps("Publish")
-    assert (
+    dora.card.shows(
         "0 slots can be booked right now. Clients can book from 24 hours to 60 days ahead."
-        in dora.card.text
     )
 
 
 async def test_days_are_not_counted_if_all_of_them_are_listed(dora: ChatUser) -> None:
     await types(dora, "Mon-Fri 9:00-17:00 next week")
-    assert "5 days: " not in dora.card.text
+    dora.card.hides("5 days: ")
     await types(dora, "every day 9:00-17:00 1.12.-30.12.")
-    assert "30 days: " not in dora.card.text
+    dora.card.hides("30 days: ")
     await types(dora, "every day 9:00-17:00 1.12.-30.12.; 3.12. 18:00-19:00")
-    assert "30 days: Tuesday, 1 December 2026 – Wednesday, 30 December 2026." in dora.card.text
+    dora.card.shows("30 days: Tuesday, 1 December 2026 – Wednesday, 30 December 2026.")
 
 
 async def test_tapped_hours_open_already_lead_back_to_the_times(dora: ChatUser) -> None:
@@ -883,7 +876,7 @@ async def test_tapped_hours_open_already_lead_back_to_the_times(dora: ChatUser) 
 
     assert dora.buttons == ["See hours", "Back"]
     await dora.taps("Back")
-    assert "From 09:00 until when?" in dora.card.text
+    dora.card.shows("From 09:00 until when?")
 
 
 async def test_undo_asks_about_bookings_that_came_in_between(
@@ -913,7 +906,6 @@ async def test_typed_hours_are_in_the_chosen_zone(bot: BotHarness, dora: ChatUse
         await work.clients.record_contact(Contact(dora.id, "Dora"), bot.now)
         await work.clients.choose_zone(dora.id, "America/New_York")
     await types(dora, "27 Nov 4:00-5:00")
-    assert "Fri 27 Nov: 04:00–05:00" in dora.card.text
-    assert "New York time" in dora.card.text
+    dora.card.shows("Fri 27 Nov: 04:00–05:00", "New York time")
     await dora.taps("Publish")
     assert TimeSpan(quarter(27, 10), quarter(27, 11)) in await open_hours_of(bot, dora)

@@ -36,7 +36,7 @@ async def test_the_zone_is_named_where_provider_and_client_are_in_different_ones
         await work.clients.choose_zone(dora.id, "Europe/London")
     await alice.books("09:15")
 
-    assert "09:15–09:30 (Berlin time)" in alice.card.text
+    alice.card.shows("09:15–09:30 (Berlin time)")
     assert dora.sees("08:15–08:30 (London time)")
 
 
@@ -164,7 +164,7 @@ async def test_repairing_one_card_does_not_disturb_the_choice_on_another(
     await alice.taps_data("ro:1", old)
     await alice.sends("25 Nov 10:00")
     assert alice.last.text.startswith("⏳ Held for you")
-    assert "10:00–10:15" in alice.last.text
+    alice.last.shows("10:00–10:15")
 
 
 async def test_an_expired_hold_is_held_again_with_one_tap(
