@@ -13,7 +13,7 @@ from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
 
 from bot.clock import Clock, system_clock
 from bot.dialogue.context import Context, Services
-from bot.features.account.admin import admin_handlers
+from bot.features.account.invite import admin_handlers
 from bot.features.account.joining import joining_flow
 from bot.features.account.link import link_handlers
 from bot.features.account.settings import settings_flow
@@ -23,10 +23,10 @@ from bot.features.booking.conversation import booking_flow
 from bot.features.fallback.errors import handler_failed
 from bot.features.fallback.handlers import first_handlers, last_handlers
 from bot.features.hours.conversation import hours_flow
-from bot.features.reservations.bookings import bookings_handlers
-from bot.features.reservations.handlers import reservation_handlers
+from bot.features.reservations.booking_list import bookings_handlers
+from bot.features.reservations.card_buttons import reservation_handlers
 from bot.http.server import HttpServer
-from bot.jobs.worker import Jobs
+from bot.jobs.due_jobs import Jobs
 from bot.notifications.admin_summary import AdminSummary
 from bot.notifications.render import NotificationRenderer
 from bot.observability.health import (
@@ -40,10 +40,10 @@ from bot.observability.health import (
 from bot.observability.heartbeat import Heartbeat
 from bot.observability.instrumented import BacklogGauge, InstrumentedDatabase
 from bot.observability.metrics import Metrics
+from bot.outbox.message_sender import MessageSender
 from bot.outbox.rate_limiter import RateLimiter
 from bot.outbox.read_timeouts import ReadTimeouts
 from bot.outbox.relay import Relay
-from bot.outbox.sender import MessageSender
 from bot.outbox.shown_messages import LocalShownMessages
 from bot.ports import Membership
 from bot.runtime.alarm import Alarm, new_scheduler

@@ -19,7 +19,7 @@ from bot.observability.watchdog import watched
 from bot.outbox.rate_limiter import RateLimiter
 from bot.ports import Membership
 from bot.settings import Settings
-from bot.ui.commands import commands_for
+from bot.ui.command_menu import commands_for
 from bot.ui.texts import DEFAULT, LANGUAGES, texts_in
 from bot.updates.polling import poll
 from bot.updates.webhook import Webhook

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from domain import ports
-from domain.line import Line
 from domain.operations.incident import Incident, IncidentKind
 from domain.operations.outbox import Backlog, OutboxRow
+from domain.typed_line import Line
 
 Result = TypeVar("Result")
 

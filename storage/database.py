@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from domain.operations.retry import retry_on_conflict
+from domain.operations.database_retry import retry_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
 from storage.engine.executor import Executor
 from storage.engine.postgres import postgres_engine, translate_postgres_error

@@ -10,7 +10,7 @@ import pytest
 from bot import __version__
 from bot.outbox.rate_limiter import RateLimiter
 from bot.settings import Settings
-from bot.ui.commands import commands_for
+from bot.ui.command_menu import commands_for
 from bot.ui.texts import texts_in
 
 ROOT = Path(__file__).parent.parent

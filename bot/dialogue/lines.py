@@ -6,7 +6,7 @@ from telegram import Message, Update
 from telegram.constants import ChatType
 from telegram.ext.filters import StatusUpdate
 
-from domain.line import Line
+from domain.typed_line import Line
 
 
 def line_of(update: Update) -> Line | None:

@@ -2,7 +2,7 @@
 
 from bot.dialogue.context import Context
 from bot.messages.actions import SetMenu
-from bot.ui.commands import Roles, commands_for
+from bot.ui.command_menu import Roles, commands_for
 
 
 async def roles_of(context: Context) -> Roles:

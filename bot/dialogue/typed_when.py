@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.parsing.clock.times import read_time
+from bot.parsing.clock.read_times import read_time
 from bot.parsing.core.results import DayRead, Problem, TimeRead
-from bot.parsing.dates.days import read_day
+from bot.parsing.dates.read_days import read_day
 from bot.ui.formats import wall_time
 from domain.timespan import cell_with, instant
 

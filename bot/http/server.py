@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.http.connections import ConnectionLimits, ConnectionPool, track_requests
 from bot.http.listener import Listener
-from bot.jobs.worker import Jobs
+from bot.jobs.due_jobs import Jobs
 from bot.observability.health import OK, Check, run_checks
 from bot.observability.instrumented import BacklogGauge
 from bot.observability.metrics import Metrics

@@ -16,15 +16,15 @@ from bot.messages.actions import Answer, Delete, Edit, Send, Step, from_payload,
 from bot.notifications.render import NotificationRenderer
 from bot.observability.metrics import Metrics
 from bot.observability.redaction import redact
+from bot.outbox.message_sender import MessageSender, TryLater, Undeliverable, Unreachable
 from bot.outbox.rate_limiter import Paused, Permit, Urgency
-from bot.outbox.sender import MessageSender, TryLater, Undeliverable, Unreachable
 from bot.ports import BotUnitOfWork, Database
 from bot.runtime.alarm import Alarm
 from bot.runtime.chat_locks import SEND_LOCK_SECONDS, ChatLocks
 from bot.runtime.tasks import drain
+from domain.operations.database_retry import retry_while_unavailable
 from domain.operations.incident import IncidentKind
 from domain.operations.outbox import DIGEST, REPLY, TOLD_TO_WAIT, OutboxRow
-from domain.operations.retry import retry_while_unavailable
 from domain.ports import DatabaseAway
 
 Result = TypeVar("Result")

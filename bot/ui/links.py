@@ -2,7 +2,7 @@
 
 from bot.buttons import Open
 from bot.messages.screen import Button, Rows
-from bot.ui.commands import Roles
+from bot.ui.command_menu import Roles
 from bot.ui.keyboards import button
 from bot.ui.locale import Reader
 

@@ -27,9 +27,9 @@ from bot.ports import BotUnitOfWork, Database
 from bot.runtime.alarm import Alarm
 from bot.runtime.chat_locks import SEND_LOCK_SECONDS, ChatLock, ChatLocks
 from bot.runtime.tasks import drain
-from bot.ui.commands import COMMANDS
+from bot.ui.command_menu import COMMANDS
 from bot.ui.texts import best_language, texts_in
-from bot.updates.sender import Sender, sender_of
+from bot.updates.update_sender import Sender, sender_of
 from bot.updates.wire import shown_before, unreadable
 from domain.client import Client
 from domain.operations.dialogue import Dialogue

@@ -16,7 +16,7 @@ from telegram.ext import Application
 from bot.observability.update_timing import received
 from bot.runtime.chat_locks import ChatLocks
 from bot.updates.wire import Raw, read, unreadable
-from domain.operations.retry import retry_on_conflict
+from domain.operations.database_retry import retry_on_conflict
 from domain.ports import DatabaseAway, TransactionConflict
 
 AnyApplication = Application[Any, Any, Any, Any, Any, Any]

@@ -8,7 +8,7 @@ from domain.ports import UnitOfWork
 from domain.provider import Provider
 from domain.reservation import Party, Reservation
 from domain.usecases.announce import announce
-from domain.usecases.reservation_of import reservation_of_client, reservation_of_provider
+from domain.usecases.find_reservation import reservation_of_client, reservation_of_provider
 
 
 async def confirm_hold(

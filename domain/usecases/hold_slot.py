@@ -12,7 +12,7 @@ from domain.reservation import Reservation, Status
 from domain.timespan import TimeSpan
 from domain.usecases.announce import announce
 from domain.usecases.expire_holds import expire_holds_in_way
-from domain.usecases.reservation_of import hold_to_move
+from domain.usecases.find_reservation import hold_to_move
 
 LONGEST_HOLD = 2
 """The longest total time of a hold that is moved, in hold durations."""

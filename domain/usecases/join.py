@@ -7,7 +7,7 @@ from domain.client import Contact, name_from_telegram, public_name
 from domain.invitation import LIFETIME, Invitation, digest_of, new_code
 from domain.ports import UnitOfWork
 from domain.provider import SLUG_LIMIT, Provider, looks_like_label, slug_for
-from domain.usecases.reservation_of import provider_of
+from domain.usecases.find_reservation import provider_of
 
 _CODE_LIMIT = 64
 _NUMBER_SUFFIX_LENGTH = 4

@@ -12,7 +12,7 @@ from domain.ports import UnitOfWork
 from domain.posting import DayHours, Draft, DraftState, plan
 from domain.provider import Provider
 from domain.timespan import TimeSpan, merged, without
-from domain.usecases.reservation_of import provider_of
+from domain.usecases.find_reservation import provider_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from domain.provider import Provider
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan, without
 from domain.usecases.end_reservation import cancel_for
+from domain.usecases.find_reservation import provider_of
 from domain.usecases.post_availability import draft_of
-from domain.usecases.reservation_of import provider_of
 
 
 class Inside(StrEnum):

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, case, func, select
 
-from domain.line import Line
+from domain.typed_line import Line
 from storage.engine.executor import Executor
 from storage.sql.variants import PerDialect
 from storage.tables import failed_update, worked_update

@@ -7,7 +7,7 @@ from telegram import Update
 from telegram.ext import CallbackQueryHandler, MessageHandler, filters
 
 from bot.dialogue.context import Context
-from bot.dialogue.typed import typed_text
+from bot.dialogue.typed_filters import typed_text
 from bot.messages.actions import Step
 from bot.messages.screen import Button, Screen
 from tests.kit.bot import BotHarness

@@ -10,12 +10,12 @@ from bot.dialogue.context import Context
 from bot.dialogue.deep_links import deep_link, rest_of_link
 from bot.dialogue.flow import Flow, Tap
 from bot.dialogue.roles import roles_of, set_menu
-from bot.dialogue.typed import BLANK, LINE, typed_text
+from bot.dialogue.typed_filters import BLANK, LINE, typed_text
 from bot.features.account.joining_screens import joined, name_question, zone_question
 from bot.features.account.zone_choice import set_time_zone, zone_typed
 from domain.provider import Provider
+from domain.usecases.find_reservation import provider_of
 from domain.usecases.join import accept_invitation, name_provider
-from domain.usecases.reservation_of import provider_of
 
 FLOW = "joining"
 

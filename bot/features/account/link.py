@@ -11,7 +11,7 @@ from bot.dialogue.deep_links import link_to
 from bot.dialogue.flow import Tap
 from bot.features.account.link_screens import provider_link, qr_caption
 from bot.messages.actions import SendQr
-from domain.usecases.reservation_of import provider_of
+from domain.usecases.find_reservation import provider_of
 
 
 async def link_wanted(update: Update, context: Context) -> None:

@@ -18,7 +18,7 @@ from bot.buttons import (
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Flow, Tap
 from bot.dialogue.roles import roles_of, set_menu
-from bot.dialogue.typed import BLANK, LINE, typed_text
+from bot.dialogue.typed_filters import BLANK, LINE, typed_text
 from bot.features.account.settings_screens import (
     back,
     language_name,
@@ -30,8 +30,8 @@ from bot.features.account.settings_screens import (
 from bot.features.account.zone_choice import set_time_zone, zone_typed
 from bot.ui.texts import LANGUAGES
 from domain.usecases.choose_settings import choose_language
+from domain.usecases.find_reservation import provider_of
 from domain.usecases.join import name_provider
-from domain.usecases.reservation_of import provider_of
 
 FLOW = "settings"
 

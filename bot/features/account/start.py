@@ -8,7 +8,7 @@ from telegram.ext import BaseHandler, CommandHandler
 
 from bot.dialogue.context import Context
 from bot.dialogue.roles import roles_of, set_menu
-from bot.features.account.people_screens import dialogue_left, greeting, help_text, privacy
+from bot.features.account.start_screens import dialogue_left, greeting, help_text, privacy
 from domain.client import name_from_telegram
 
 

@@ -7,7 +7,7 @@ from bot.buttons import Callback
 from bot.dialogue.context import Context
 from bot.features.account.zone_screens import MOST_MATCHES, unknown_zone, zone_matches
 from bot.messages.screen import Rows
-from bot.parsing.zones.zones import find_zones
+from bot.parsing.zones.find_zones import find_zones
 from domain.usecases.choose_settings import choose_zone
 
 

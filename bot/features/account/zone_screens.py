@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from bot.buttons import Callback
 from bot.messages.screen import Rows, Screen
-from bot.parsing.zones.zones import COMMON_ZONES
+from bot.parsing.zones.find_zones import COMMON_ZONES
 from bot.ui.formats import zone_city
 from bot.ui.keyboards import button, grid
 from bot.ui.locale import Reader

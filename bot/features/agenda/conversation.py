@@ -18,7 +18,7 @@ from bot.buttons import (
 )
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Flow, Tap, keeps_dialogue
-from bot.dialogue.typed import BLANK, LINE, argument, typed_text
+from bot.dialogue.typed_filters import BLANK, LINE, argument, typed_text
 from bot.features.agenda.screens import (
     agenda_entry,
     cancelled_answer,
@@ -30,7 +30,7 @@ from bot.features.agenda.screens import (
     reason_question,
     reason_to_confirm,
 )
-from bot.features.agenda.typed import read_agenda_day
+from bot.features.agenda.typed_day import read_agenda_day
 from bot.features.agenda.view import day_screen, days_within_reach, entry_of
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
@@ -38,7 +38,7 @@ from domain import errors
 from domain.client import has_visible_text
 from domain.reservation import REASON_LIMIT, Party, Reservation, Status
 from domain.usecases.end_reservation import cancel_by_provider
-from domain.usecases.reservation_of import provider_of, reservation_of_provider
+from domain.usecases.find_reservation import provider_of, reservation_of_provider
 
 FLOW = "agenda"
 _OVER = (

@@ -22,7 +22,7 @@ from bot.parsing.core.results import Problem
 from bot.ui.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
 from bot.ui.locale import Reader
 from bot.ui.texts import isolated
-from bot.ui.typed import problem_text
+from bot.ui.typed_feedback import problem_text
 from domain.client import Client
 from domain.reservation import Party, Reservation, Status
 

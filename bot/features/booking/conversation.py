@@ -15,7 +15,7 @@ from bot.buttons import (
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import deep_link, rest_of_link
 from bot.dialogue.flow import Flow, Tap
-from bot.dialogue.typed import LINE, typed_text
+from bot.dialogue.typed_filters import LINE, typed_text
 from bot.dialogue.typed_when import When, read_when
 from bot.features.account.link_screens import unknown_link
 from bot.features.booking.moving import offer_move
@@ -37,10 +37,10 @@ from bot.features.booking.steps import (
     show_times,
 )
 from bot.features.booking.typed_request import BookingRequest, read_request
-from bot.features.reservations.handlers import OUTDATED
+from bot.features.reservations.card_buttons import OUTDATED
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
-from bot.ui.typed import problem_text
+from bot.ui.typed_feedback import problem_text
 from domain.reservation import Status
 from domain.usecases.hold_slot import SlotChoice
 

@@ -22,16 +22,16 @@ from bot.features.booking.position import (
     provider_to_book,
 )
 from bot.features.booking.screens import PROVIDERS_PER_PAGE, Booking, provider_list
-from bot.features.reservations.presenting import present, repair_card
+from bot.features.reservations.show_card import present, repair_card
 from bot.messages.screen import Rows
 from bot.ui.keyboards import pages_of
 from bot.ui.refusals import refusal_text, ways_on
 from domain import errors
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan
+from domain.usecases.find_reservation import hold_to_move, reservation_of_client
 from domain.usecases.find_slots import slots_of_day
 from domain.usecases.hold_slot import SlotChoice, hold_slot
-from domain.usecases.reservation_of import hold_to_move, reservation_of_client
 
 
 async def show_providers(

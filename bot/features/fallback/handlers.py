@@ -17,17 +17,17 @@ from bot.dialogue.context import Context
 from bot.dialogue.flow import Tap
 from bot.dialogue.lines import line_of
 from bot.dialogue.roles import roles_of
-from bot.dialogue.typed import BLANK, LINE, typed_text
+from bot.dialogue.typed_filters import BLANK, LINE, typed_text
 from bot.dialogue.typed_when import When, read_when
-from bot.features.account.people_screens import back_hint
 from bot.features.account.start import cancelled, started
+from bot.features.account.start_screens import back_hint
 from bot.features.agenda.conversation import is_browsing, leave_agenda, show_typed_day
-from bot.features.agenda.typed import is_unread, read_agenda_day
+from bot.features.agenda.typed_day import is_unread, read_agenda_day
 from bot.features.booking.conversation import booking_typed
 from bot.features.hours.conversation import hours_typed, reads_as_hours
 from bot.messages.screen import Button, Screen
 from bot.ui.links import what_next
-from domain.line import is_first_change
+from domain.typed_line import is_first_change
 
 _MESSAGE = filters.UpdateType.MESSAGE
 _NOT_PRIVATE = ~filters.ChatType.PRIVATE

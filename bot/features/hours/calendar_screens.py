@@ -3,7 +3,7 @@
 from datetime import date
 
 from bot.buttons import Callback, DraftEnd, DraftMonth, DraftStart, DraftTimes, HoursHome, ToggleDay
-from bot.features.hours.lines import day_names
+from bot.features.hours.day_lines import day_names
 from bot.messages.screen import Rows, Screen
 from bot.ui.formats import wall_time
 from bot.ui.keyboards import button, grid, month_calendar

@@ -20,10 +20,16 @@ from bot.buttons import (
     UndoDraft,
 )
 from bot.dialogue.flow import Flow, Tap
-from bot.dialogue.typed import LINE
+from bot.dialogue.typed_filters import LINE
 from bot.features.hours import open_hours, tapped
 from bot.features.hours.state import FLOW, State
-from bot.features.hours.typed import days_typed, end_typed, hours_typed, reads_as_hours, start_typed
+from bot.features.hours.typed_hours import (
+    days_typed,
+    end_typed,
+    hours_typed,
+    reads_as_hours,
+    start_typed,
+)
 
 __all__ = ["FLOW", "State", "hours_flow", "hours_typed", "reads_as_hours"]
 

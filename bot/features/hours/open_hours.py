@@ -7,23 +7,23 @@ from telegram import Update
 
 from bot.buttons import AskRemoval, HoursHome, PostedDay, RemoveHours
 from bot.dialogue.context import Context
-from bot.dialogue.typed import argument, typed_text
-from bot.features.hours.lines import grouped
+from bot.dialogue.typed_filters import argument, typed_text
+from bot.features.hours.day_lines import grouped
 from bot.features.hours.removal import ask_about_bookings, remove_or_ask
 from bot.features.hours.removal_screens import removal_to_confirm, with_note
 from bot.features.hours.screens import hours_home, posted_day
 from bot.features.hours.state import FARTHEST, State, enter, stored, too_far
-from bot.features.hours.typed import hours_typed, names_days, preview_typed
+from bot.features.hours.typed_hours import hours_typed, names_days, preview_typed
 from bot.messages.screen import Screen
-from bot.parsing.clock.times import read_span
+from bot.parsing.clock.read_times import read_span
 from bot.parsing.core.results import SpanRead
-from bot.parsing.hours.hours import read_hours
-from bot.ui.typed import note_texts, problem_text
+from bot.parsing.hours.read_hours import read_hours
+from bot.ui.typed_feedback import note_texts, problem_text
 from domain import errors
 from domain.provider import Provider
 from domain.timespan import TimeSpan, on_day, whole_day
+from domain.usecases.find_reservation import provider_of
 from domain.usecases.remove_availability import Inside, Removal, remove_availability
-from domain.usecases.reservation_of import provider_of
 
 _DAY_CELLS = 100
 

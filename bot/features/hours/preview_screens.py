@@ -15,7 +15,7 @@ from bot.buttons import (
     ShowDraft,
     UndoDraft,
 )
-from bot.features.hours.lines import clock_changes, cut, day_lines, grouped, hours_label
+from bot.features.hours.day_lines import clock_changes, cut, day_lines, grouped, hours_label
 from bot.features.hours.removal_screens import ASK
 from bot.messages.screen import Button, Rows, Screen
 from bot.ui.formats import wall_span

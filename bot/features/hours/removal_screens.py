@@ -8,7 +8,7 @@ from datetime import date
 from markupsafe import Markup
 
 from bot.buttons import Callback, PostedDay, RemoveHours
-from bot.features.hours.lines import spans_text
+from bot.features.hours.day_lines import spans_text
 from bot.messages.screen import Screen
 from bot.ui.keyboards import button
 from bot.ui.locale import Reader

@@ -6,7 +6,7 @@ from datetime import date
 from markupsafe import Markup
 
 from bot.buttons import AskRemoval, HoursHome, NewDraft, PostedDay
-from bot.features.hours.lines import DaySpans, day_name, spans_text
+from bot.features.hours.day_lines import DaySpans, day_name, spans_text
 from bot.messages.screen import Button, Screen
 from bot.ui.keyboards import button, pager, pages_of
 from bot.ui.locale import Reader

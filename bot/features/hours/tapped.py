@@ -21,7 +21,7 @@ from bot.dialogue.context import Context
 from bot.features.hours.removal import ask_about_bookings, remove_or_ask
 from bot.features.hours.state import State, calendar_days
 from bot.features.hours.steps import own_draft, show_calendar, show_draft, show_end, show_start
-from bot.features.hours.typed import with_hours
+from bot.features.hours.typed_hours import with_hours
 from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.posting import Draft, DraftState

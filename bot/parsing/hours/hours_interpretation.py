@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.parsing.clock.clock_interpretation import InterpretedRange, interpret_range
-from bot.parsing.clock.times import range_notes
+from bot.parsing.clock.read_times import range_notes
 from bot.parsing.core.phrases import TimeRange
 from bot.parsing.core.results import HoursRead, Note, Problem
 from bot.parsing.dates.day_interpretation import ConflictResolution

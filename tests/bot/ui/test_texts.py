@@ -12,7 +12,7 @@ from babel.messages import Catalog
 from babel.messages.pofile import read_po
 from markupsafe import Markup
 
-from bot.ui.commands import commands_for
+from bot.ui.command_menu import commands_for
 from bot.ui.formats import Times
 from bot.ui.locale import Reader
 from bot.ui.refusals import refusal_text

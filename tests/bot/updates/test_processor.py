@@ -8,7 +8,7 @@ import pytest
 from telegram import Update
 
 from bot.dialogue.context import Context
-from bot.dialogue.typed import typed_text
+from bot.dialogue.typed_filters import typed_text
 from bot.messages.screen import Screen
 from bot.updates.processor import MAX_ATTEMPTS, RETRIES_PER_FAILURE, UpdateFailed
 from bot.updates.wire import read

@@ -13,12 +13,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from domain import errors
 from domain.client import Client, Contact
 from domain.invitation import LIFETIME, Invitation, digest_of
-from domain.line import Line
 from domain.notification import Kind, Notification
 from domain.operations.dialogue import Dialogue
 from domain.operations.outbox import REPLY, TOLD_TO_WAIT, OutboxRow
 from domain.provider import Provider
 from domain.timespan import TimeSpan
+from domain.typed_line import Line
 from domain.usecases.choose_settings import choose_language, choose_zone
 from domain.usecases.join import accept_invitation, invite_provider, name_provider
 from storage.database import Database

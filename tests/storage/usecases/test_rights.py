@@ -18,6 +18,12 @@ from domain.reservation import Reservation
 from domain.timespan import TimeSpan, WallSpan
 from domain.usecases.choose_settings import choose_language, choose_zone
 from domain.usecases.end_reservation import cancel_by_client, cancel_by_provider, confirm_hold
+from domain.usecases.find_reservation import (
+    hold_to_move,
+    provider_of,
+    reservation_of_client,
+    reservation_of_provider,
+)
 from domain.usecases.find_slots import (
     SlotSearch,
     can_be_held_again,
@@ -29,12 +35,6 @@ from domain.usecases.hold_slot import SlotChoice, hold_slot
 from domain.usecases.join import accept_invitation, invite_provider, name_provider
 from domain.usecases.post_availability import discard_draft, draft_hours, draft_of, publish_draft
 from domain.usecases.remove_availability import Inside, remove_availability, undo_publication
-from domain.usecases.reservation_of import (
-    hold_to_move,
-    provider_of,
-    reservation_of_client,
-    reservation_of_provider,
-)
 from storage.database import Database
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork

@@ -5,13 +5,6 @@ from datetime import timedelta
 from bot.buttons import JoinZone
 from bot.features.account.joining_screens import joined, name_question, zone_question
 from bot.features.account.link_screens import invitation, provider_link, unknown_link
-from bot.features.account.people_screens import (
-    back_hint,
-    dialogue_left,
-    greeting,
-    help_text,
-    privacy,
-)
 from bot.features.account.settings_screens import (
     back,
     language_settings,
@@ -19,8 +12,15 @@ from bot.features.account.settings_screens import (
     settings_home,
     zone_settings,
 )
+from bot.features.account.start_screens import (
+    back_hint,
+    dialogue_left,
+    greeting,
+    help_text,
+    privacy,
+)
 from bot.features.account.zone_screens import unknown_zone, zone_matches
-from bot.ui.commands import Roles
+from bot.ui.command_menu import Roles
 from tests.kit.preview import Previews
 from tests.kit.screens import DORA, NOW
 

@@ -28,7 +28,7 @@ from bot.features.hours.calendar_screens import (
     hours_wanted,
     time_offered,
 )
-from bot.features.hours.lines import day_name, grouped, hours_label
+from bot.features.hours.day_lines import day_name, grouped, hours_label
 from bot.features.hours.preview_screens import (
     Posting,
     Suggestion,

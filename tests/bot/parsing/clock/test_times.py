@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.parsing.clock.times import read_span, read_time
+from bot.parsing.clock.read_times import read_span, read_time
 from bot.parsing.core.results import Note, Problem, SpanRead, TimeRead
 from domain.timespan import WallSpan
 

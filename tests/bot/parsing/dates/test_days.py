@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.parsing.core.results import DayRead, Problem
-from bot.parsing.dates.days import read_day
+from bot.parsing.dates.read_days import read_day
 
 TODAY = date(2026, 11, 23)  # A Monday.
 DAYS = st.dates(date(2000, 1, 1), date(2090, 12, 31))

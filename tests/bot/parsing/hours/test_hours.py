@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 
 from bot.parsing.core.results import HoursRead, Problem
-from bot.parsing.hours.hours import format_day_hours, read_hours
+from bot.parsing.hours.read_hours import format_day_hours, read_hours
 from domain.timespan import WallSpan
 
 TODAY = date(2026, 11, 23)  # A Monday.

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.parsing.core.results import HoursRead, Problem
-from bot.parsing.hours.hours import format_day_hours, read_hours
+from bot.parsing.hours.read_hours import format_day_hours, read_hours
 from domain.timespan import DAY_MINUTES, WallSpan
 
 DAYS = st.dates(date(2000, 1, 1), date(2090, 12, 31))

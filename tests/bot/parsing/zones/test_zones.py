@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.parsing.zones.find_zones import COMMON_ZONES, find_zones
 from bot.parsing.zones.zone_table import available_zones
-from bot.parsing.zones.zones import COMMON_ZONES, find_zones
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from telegram.ext import BaseHandler
 from bot.buttons import ConfirmHold, ReleaseHold, ShowCard
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Tap, keeps_dialogue
-from bot.features.reservations.presenting import present, repair_card
+from bot.features.reservations.show_card import present, repair_card
 from domain import errors
 from domain.reservation import Reservation, Status
 from domain.usecases.end_reservation import cancel_by_client, confirm_hold
-from domain.usecases.reservation_of import reservation_of_client
+from domain.usecases.find_reservation import reservation_of_client
 
 # Refusals because the reservation has changed: the tapped card is outdated and gets repaired.
 OUTDATED = (

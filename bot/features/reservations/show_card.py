@@ -6,8 +6,8 @@ from bot.messages.actions import Delete, Edit
 from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.reservation import Reservation
+from domain.usecases.find_reservation import reservation_of_client
 from domain.usecases.find_slots import can_be_held_again
-from domain.usecases.reservation_of import reservation_of_client
 
 
 async def present(context: Context, reservation: Reservation) -> None:

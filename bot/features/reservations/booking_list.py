@@ -8,21 +8,21 @@ from telegram.ext import BaseHandler, CommandHandler
 from bot.buttons import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Tap, keeps_dialogue
-from bot.features.reservations.handlers import OUTDATED
-from bot.features.reservations.presenting import present, refresh_card
+from bot.features.reservations.card_buttons import OUTDATED
 from bot.features.reservations.screens import (
     booking_details,
     booking_list,
     cancel_question,
     on_page,
 )
+from bot.features.reservations.show_card import present, refresh_card
 from bot.messages.screen import Screen
 from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
 from domain.usecases.end_reservation import cancel_by_client
-from domain.usecases.reservation_of import reservation_of_client
+from domain.usecases.find_reservation import reservation_of_client
 
 
 async def bookings_opened(update: Update, context: Context) -> None:

@@ -3,8 +3,8 @@
 from datetime import date
 
 from bot.parsing.core.results import DayRead, Problem
-from bot.parsing.dates.days import read_day
-from bot.parsing.hours.hours import read_hours
+from bot.parsing.dates.read_days import read_day
+from bot.parsing.hours.read_hours import read_hours
 
 _UNREAD = frozenset({"not_understood", "too_long"})
 

@@ -10,13 +10,6 @@ import pytest
 from bot.buttons import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome, read
 from bot.features.account.joining_screens import joined, name_question, zone_question
 from bot.features.account.link_screens import invitation, provider_link, qr_caption, unknown_link
-from bot.features.account.people_screens import (
-    back_hint,
-    dialogue_left,
-    greeting,
-    help_text,
-    privacy,
-)
 from bot.features.account.settings_screens import (
     back,
     language_settings,
@@ -24,11 +17,18 @@ from bot.features.account.settings_screens import (
     settings_home,
     zone_settings,
 )
+from bot.features.account.start_screens import (
+    back_hint,
+    dialogue_left,
+    greeting,
+    help_text,
+    privacy,
+)
 from bot.features.account.zone_screens import MOST_MATCHES, city, unknown_zone, zone_matches
 from bot.messages.screen import Screen
+from bot.parsing.zones.find_zones import COMMON_ZONES, find_zones
 from bot.parsing.zones.zone_table import countries
-from bot.parsing.zones.zones import COMMON_ZONES, find_zones
-from bot.ui.commands import Roles, commands_for
+from bot.ui.command_menu import Roles, commands_for
 from bot.ui.formats import Times
 from bot.ui.locale import Reader
 from bot.ui.texts import LANGUAGES, texts_in

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.messages.screen import Rows, Screen
-from bot.ui.commands import Roles, commands_for
+from bot.ui.command_menu import Roles, commands_for
 from bot.ui.links import openings, what_next
 from bot.ui.locale import Reader
 

@@ -15,7 +15,7 @@ from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_EXECUTED, JobExecution
 from apscheduler.executors.base import run_job
 
 from bot.clock import system_clock
-from bot.jobs.worker import SWEEP, Jobs
+from bot.jobs.due_jobs import SWEEP, Jobs
 from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
 from bot.notifications.admin_summary import AdminSummary

@@ -7,9 +7,9 @@ from telegram import Update
 
 from bot.buttons import DraftEnd, DraftStart
 from bot.dialogue.context import Context
-from bot.dialogue.typed import typed_text
+from bot.dialogue.typed_filters import typed_text
 from bot.features.hours.calendar_screens import time_offered
-from bot.features.hours.lines import DAYS_SHOWN
+from bot.features.hours.day_lines import DAYS_SHOWN
 from bot.features.hours.preview_screens import cannot_repeat, did_you_mean, refused
 from bot.features.hours.state import FARTHEST, State, enter, stay, stored, too_far
 from bot.features.hours.steps import (
@@ -22,15 +22,15 @@ from bot.features.hours.steps import (
 )
 from bot.features.hours.weekly import day_groups
 from bot.messages.screen import Screen
-from bot.parsing.clock.times import read_time
+from bot.parsing.clock.read_times import read_time
 from bot.parsing.core.results import HoursRead, Problem, TimeRead
-from bot.parsing.hours.hours import read_hours
+from bot.parsing.hours.read_hours import read_hours
 from bot.ui.formats import wall_time
-from bot.ui.typed import note_texts, problem_text
+from bot.ui.typed_feedback import note_texts, problem_text
 from domain.posting import DayHours, Draft, DraftState
 from domain.timespan import CELL_MINUTES, DAY_MINUTES, WallSpan
+from domain.usecases.find_reservation import provider_of
 from domain.usecases.post_availability import change_draft, draft_hours
-from domain.usecases.reservation_of import provider_of
 
 _UNREAD = frozenset({"not_understood", "too_long"})
 _HOUR = 60

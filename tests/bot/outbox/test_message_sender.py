@@ -10,7 +10,13 @@ from telegram.error import NetworkError
 from bot.dialogue.context import Context
 from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
 from bot.messages.screen import Button, Screen
-from bot.outbox.sender import MessageSender, TryLater, Undeliverable, Unreachable, message_id_of
+from bot.outbox.message_sender import (
+    MessageSender,
+    TryLater,
+    Undeliverable,
+    Unreachable,
+    message_id_of,
+)
 from bot.outbox.shown_messages import LocalShownMessages
 from simulator.api import html
 from simulator.faults import FaultKind

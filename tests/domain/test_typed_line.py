@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.line import Line, is_first_change
+from domain.typed_line import Line, is_first_change
 
 TYPED = Line(1, 7, 100)
 
