@@ -12,7 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
 
 from bot.clock import Clock, system_clock
-from bot.dialogue.context import Context, Services
+from bot.dialogue.context import Context, HandlerSettings
 from bot.features.account.invite import admin_handlers
 from bot.features.account.joining import joining_flow
 from bot.features.account.link import link_handlers
@@ -64,7 +64,7 @@ log = logging.getLogger(__name__)
 
 _SPARE_CONNECTIONS = 36
 _POLLING_CONNECTIONS = 2
-_PATIENCE, _LONGEST_PATIENCE = 10.0, 120.0
+_READ_TIMEOUT, _MAX_READ_TIMEOUT = 10.0, 120.0
 
 BotApplication = Application[
     ExtBot[None], Context, dict[Any, Any], dict[Any, Any], dict[Any, Any], None
@@ -103,14 +103,14 @@ def build(
     token: str,
     *,
     clock: Clock = system_clock,
-    patience: float = _PATIENCE,
-    longest_patience: float = _LONGEST_PATIENCE,
+    read_timeout: float = _READ_TIMEOUT,
+    max_read_timeout: float = _MAX_READ_TIMEOUT,
     rate_limiter: RateLimiter | None = None,
 ) -> App:
     """Assemble the bot without opening anything; the database must be migrated.
 
-    ``patience`` is how many seconds to wait for Telegram's response, and ``longest_patience`` how
-    many in a chat where an earlier request timed out. ``rate_limiter`` keeps the bot within
+    ``read_timeout`` is how many seconds to wait for Telegram's response, and
+    ``max_read_timeout`` how many in a chat where an earlier request timed out. ``rate_limiter`` keeps the bot within
     Telegram's limits; the simulator needs none.
     """
     membership = membership_on(settings.database_url)
@@ -121,14 +121,16 @@ def build(
     chat_locks, alarm = ChatLocks(membership), Alarm(scheduler, clock)
     processor = UpdateProcessor(instrumented, chat_locks, clock, alarm, metrics)
     polling_request = AiohttpRequest(
-        connections=_POLLING_CONNECTIONS, read_timeout=patience, on_request=metrics.request_ended
+        connections=_POLLING_CONNECTIONS,
+        read_timeout=read_timeout,
+        on_request=metrics.request_ended,
     )
-    application = _application(settings, token, processor, polling_request, patience, metrics)
+    application = _application(settings, token, processor, polling_request, read_timeout, metrics)
     sender = MessageSender(
         application.bot,
         shared or LocalShownMessages(),
         rate_limiter,
-        ReadTimeouts(patience, longest_patience),
+        ReadTimeouts(read_timeout, max_read_timeout),
     )
     renderer = NotificationRenderer(settings.policy, ZoneInfo(settings.time_zone))
     relay = Relay(instrumented, sender, renderer, chat_locks, clock, alarm, metrics)
@@ -224,7 +226,7 @@ def _application(
     token: str,
     processor: UpdateProcessor,
     polling_request: AiohttpRequest,
-    patience: float,
+    read_timeout: float,
     metrics: Metrics,
 ) -> BotApplication:
     """Return python-telegram-bot's application with our transport, context and handlers."""
@@ -236,7 +238,7 @@ def _application(
         .request(
             AiohttpRequest(
                 connections=MAX_CONCURRENT_UPDATES + _SPARE_CONNECTIONS,
-                read_timeout=patience,
+                read_timeout=read_timeout,
                 on_request=metrics.request_ended,
             )
         )
@@ -267,8 +269,8 @@ def _application(
     return application
 
 
-def _services(settings: Settings, application: BotApplication) -> Services:
+def _services(settings: Settings, application: BotApplication) -> HandlerSettings:
     """Return the configuration that handlers need."""
-    return Services(
+    return HandlerSettings(
         settings.policy, ZoneInfo(settings.time_zone), settings.admin_ids, application.bot.username
     )

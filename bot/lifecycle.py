@@ -26,7 +26,7 @@ from bot.updates.webhook import Webhook
 
 log = logging.getLogger(__name__)
 
-_PATIENCE = 10.0
+_READ_TIMEOUT = 10.0
 
 
 async def run(
@@ -34,22 +34,22 @@ async def run(
     token: str,
     *,
     clock: Clock = system_clock,
-    patience: float = _PATIENCE,
+    read_timeout: float = _READ_TIMEOUT,
     rate_limiter: RateLimiter | None = None,
     ready: Callable[[App], Awaitable[None]] | None = None,
     serve: bool = True,
 ) -> None:
     """Run the bot until cancelled, by webhook if an address is set and by long polling otherwise.
 
-    ``patience`` and ``rate_limiter`` are passed to ``build``. ``ready`` is called after the bot has
-    connected to Telegram and before it takes the first update. With ``serve=False`` there is no
+    ``read_timeout`` and ``rate_limiter`` are passed to ``build``. ``ready`` is called after the bot
+    has connected to Telegram and before it takes the first update. With ``serve=False`` there is no
     HTTP server.
 
     Raises:
         InvalidToken: Telegram rejects the token.
         CannotListen, WebhookRefused: see these classes.
     """
-    app = build(settings, token, clock=clock, patience=patience, rate_limiter=rate_limiter)
+    app = build(settings, token, clock=clock, read_timeout=read_timeout, rate_limiter=rate_limiter)
     # The HTTP server starts first and stops last, so that probes get answers in between.
     async with (
         watched(),

@@ -9,7 +9,7 @@ from bot.buttons.agenda import (
     CancelWithReason,
     OpenAgendaDay,
 )
-from bot.buttons.base import Callback, Cell, Nothing, read
+from bot.buttons.base import CallbackData, Cell, Nothing, read
 from bot.buttons.booking import (
     BookingDay,
     BookingMonth,
@@ -63,7 +63,7 @@ __all__ = [
     "BookingDay",
     "BookingMonth",
     "BookingsPage",
-    "Callback",
+    "CallbackData",
     "CancelBooking",
     "CancelForClient",
     "CancelWithReason",

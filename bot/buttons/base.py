@@ -19,14 +19,14 @@ Cell = Annotated[int, "cell"]
 """A quarter-hour by number (``domain.timespan``), up to the year 2200."""
 
 
-class Callback:
+class CallbackData:
     """Base class of callback data, packed as ``tag:field:field``.
 
     Fields are of type int, str or date; a str may hold anything but a colon.
     """
 
     tag: ClassVar[str]
-    _by_tag: ClassVar[dict[str, type["Callback"]]] = {}
+    _by_tag: ClassVar[dict[str, type["CallbackData"]]] = {}
 
     def __init_subclass__(cls, *, tag: str = "") -> None:
         """Register the class under its tag.
@@ -34,9 +34,9 @@ class Callback:
         ``dataclass(slots=True)`` creates each class a second time, without the keyword ``tag``.
         """
         cls.tag = tag or cls.tag
-        if (known := Callback._by_tag.get(cls.tag)) and known.__qualname__ != cls.__qualname__:
+        if (known := CallbackData._by_tag.get(cls.tag)) and known.__qualname__ != cls.__qualname__:
             raise TypeError(f"two classes of callback data have the tag {cls.tag}")
-        Callback._by_tag[cls.tag] = cls
+        CallbackData._by_tag[cls.tag] = cls
 
     def pack(self) -> str:
         """Return the callback data; raise ValueError if it is too long."""
@@ -54,22 +54,22 @@ class Callback:
         return found if isinstance(found, cls) else None
 
 
-def read(data: object) -> Callback | None:
+def read(data: object) -> CallbackData | None:
     """Parse callback data of any class; return None if it is not valid."""
     return _read(data) if isinstance(data, str) and len(data) <= _LIMIT else None
 
 
 # Cached, because several handlers read the data of one tap.
 @lru_cache(maxsize=1024)
-def _read(data: str) -> Callback | None:
+def _read(data: str) -> CallbackData | None:
     """Parse callback data of at most 64 characters."""
     tag, *values = data.split(":")
-    kind: Any = Callback._by_tag.get(tag)  # noqa: SLF001  (the registry belongs to this module)
+    kind: Any = CallbackData._by_tag.get(tag)  # noqa: SLF001  (the registry belongs to this module)
     if kind is None or len(values) != len(_fields(kind)):
         return None
     try:
         fields = zip(_fields(kind), values, strict=True)
-        choice: Callback = kind(
+        choice: CallbackData = kind(
             *(_parsed(field_type, value) for (_name, field_type), value in fields)
         )
     except ValueError:
@@ -104,5 +104,5 @@ def _parsed(kind: Any, text: str) -> object:
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing(Callback, tag="n"):
+class Nothing(CallbackData, tag="n"):
     """A button without effect, like a day that cannot be chosen."""

@@ -6,18 +6,18 @@
 from dataclasses import dataclass
 from datetime import date
 
-from bot.buttons.base import Callback, Cell
+from bot.buttons.base import CallbackData, Cell
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderPage(Callback, tag="bp"):
+class ProviderPage(CallbackData, tag="bp"):
     """Page through the providers."""
 
     page: int
 
 
 @dataclass(frozen=True, slots=True)
-class ChooseProvider(Callback, tag="bc"):
+class ChooseProvider(CallbackData, tag="bc"):
     """Show a provider's calendar."""
 
     provider: int
@@ -25,7 +25,7 @@ class ChooseProvider(Callback, tag="bc"):
 
 
 @dataclass(frozen=True, slots=True)
-class BookingMonth(Callback, tag="bm"):
+class BookingMonth(CallbackData, tag="bm"):
     """Show the month of this day in a provider's calendar."""
 
     provider: int
@@ -34,7 +34,7 @@ class BookingMonth(Callback, tag="bm"):
 
 
 @dataclass(frozen=True, slots=True)
-class BookingDay(Callback, tag="bd"):
+class BookingDay(CallbackData, tag="bd"):
     """Show a day's free times."""
 
     provider: int
@@ -44,7 +44,7 @@ class BookingDay(Callback, tag="bd"):
 
 
 @dataclass(frozen=True, slots=True)
-class PickSlot(Callback, tag="bs"):
+class PickSlot(CallbackData, tag="bs"):
     """Hold the slot that starts with this cell."""
 
     provider: int
@@ -53,28 +53,28 @@ class PickSlot(Callback, tag="bs"):
 
 
 @dataclass(frozen=True, slots=True)
-class ConfirmHold(Callback, tag="rc"):
+class ConfirmHold(CallbackData, tag="rc"):
     """Confirm a hold."""
 
     reservation: int
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseHold(Callback, tag="rr"):
+class ReleaseHold(CallbackData, tag="rr"):
     """Release a hold."""
 
     reservation: int
 
 
 @dataclass(frozen=True, slots=True)
-class OtherTime(Callback, tag="ro"):
+class OtherTime(CallbackData, tag="ro"):
     """Choose another time for a hold."""
 
     reservation: int
 
 
 @dataclass(frozen=True, slots=True)
-class ShowCard(Callback, tag="rs"):
+class ShowCard(CallbackData, tag="rs"):
     """Show a reservation's card again."""
 
     reservation: int

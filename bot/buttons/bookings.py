@@ -2,32 +2,32 @@
 
 from dataclasses import dataclass
 
-from bot.buttons.base import Callback
+from bot.buttons.base import CallbackData
 
 
 @dataclass(frozen=True, slots=True)
-class BookingsPage(Callback, tag="lp"):
+class BookingsPage(CallbackData, tag="lp"):
     """Page through the client's upcoming reservations."""
 
     page: int
 
 
 @dataclass(frozen=True, slots=True)
-class ShowBooking(Callback, tag="ls"):
+class ShowBooking(CallbackData, tag="ls"):
     """Show one of them."""
 
     reservation: int
 
 
 @dataclass(frozen=True, slots=True)
-class AskCancel(Callback, tag="la"):
+class AskCancel(CallbackData, tag="la"):
     """Ask for confirmation before cancelling it."""
 
     reservation: int
 
 
 @dataclass(frozen=True, slots=True)
-class CancelBooking(Callback, tag="lc"):
+class CancelBooking(CallbackData, tag="lc"):
     """Cancel it."""
 
     reservation: int

@@ -3,23 +3,23 @@
 from dataclasses import dataclass
 from datetime import date
 
-from bot.buttons.base import Callback, Cell
+from bot.buttons.base import CallbackData, Cell
 
 
 @dataclass(frozen=True, slots=True)
-class HoursHome(Callback, tag="hh"):
+class HoursHome(CallbackData, tag="hh"):
     """Show how to post hours, and a page of the posted days."""
 
     page: int
 
 
 @dataclass(frozen=True, slots=True)
-class NewDraft(Callback, tag="hn"):
+class NewDraft(CallbackData, tag="hn"):
     """Start choosing days in a calendar."""
 
 
 @dataclass(frozen=True, slots=True)
-class DraftMonth(Callback, tag="hm"):
+class DraftMonth(CallbackData, tag="hm"):
     """Show another month while choosing days."""
 
     draft: int
@@ -27,7 +27,7 @@ class DraftMonth(Callback, tag="hm"):
 
 
 @dataclass(frozen=True, slots=True)
-class ToggleDay(Callback, tag="ht"):
+class ToggleDay(CallbackData, tag="ht"):
     """Select or deselect a day.
 
     ``chosen`` is the wanted state, 1 or 0, so that a double tap has the effect of one.
@@ -39,14 +39,14 @@ class ToggleDay(Callback, tag="ht"):
 
 
 @dataclass(frozen=True, slots=True)
-class DraftTimes(Callback, tag="hi"):
+class DraftTimes(CallbackData, tag="hi"):
     """Continue with the start time."""
 
     draft: int
 
 
 @dataclass(frozen=True, slots=True)
-class DraftStart(Callback, tag="hs"):
+class DraftStart(CallbackData, tag="hs"):
     """Choose the start, in minutes after midnight, and continue with the end."""
 
     draft: int
@@ -54,7 +54,7 @@ class DraftStart(Callback, tag="hs"):
 
 
 @dataclass(frozen=True, slots=True)
-class DraftEnd(Callback, tag="he"):
+class DraftEnd(CallbackData, tag="he"):
     """Choose the end, in minutes after midnight, and show the preview."""
 
     draft: int
@@ -63,28 +63,28 @@ class DraftEnd(Callback, tag="he"):
 
 
 @dataclass(frozen=True, slots=True)
-class ShowDraft(Callback, tag="hv"):
+class ShowDraft(CallbackData, tag="hv"):
     """Show the preview of a draft, for example of a suggested one."""
 
     draft: int
 
 
 @dataclass(frozen=True, slots=True)
-class PublishDraft(Callback, tag="hp"):
+class PublishDraft(CallbackData, tag="hp"):
     """Publish a draft."""
 
     draft: int
 
 
 @dataclass(frozen=True, slots=True)
-class DiscardDraft(Callback, tag="hx"):
+class DiscardDraft(CallbackData, tag="hx"):
     """Discard a draft."""
 
     draft: int
 
 
 @dataclass(frozen=True, slots=True)
-class UndoDraft(Callback, tag="hu"):
+class UndoDraft(CallbackData, tag="hu"):
     """Remove the hours that publishing the draft added.
 
     ``inside`` says what to do with reservations in them, see ``remove_availability.Inside``.
@@ -95,14 +95,14 @@ class UndoDraft(Callback, tag="hu"):
 
 
 @dataclass(frozen=True, slots=True)
-class PostedDay(Callback, tag="hd"):
+class PostedDay(CallbackData, tag="hd"):
     """Show the posted hours of a day."""
 
     day: date
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveHours(Callback, tag="hr"):
+class RemoveHours(CallbackData, tag="hr"):
     """Remove the hours between two cells; ``inside`` is as in ``UndoDraft``."""
 
     start: Cell
@@ -111,7 +111,7 @@ class RemoveHours(Callback, tag="hr"):
 
 
 @dataclass(frozen=True, slots=True)
-class AskRemoval(Callback, tag="hq"):
+class AskRemoval(CallbackData, tag="hq"):
     """Ask for confirmation before removing the hours between two cells."""
 
     start: Cell

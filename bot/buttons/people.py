@@ -2,57 +2,57 @@
 
 from dataclasses import dataclass
 
-from bot.buttons.base import Callback
+from bot.buttons.base import CallbackData
 
 
 @dataclass(frozen=True, slots=True)
-class SettingsHome(Callback, tag="sh"):
+class SettingsHome(CallbackData, tag="sh"):
     """Show the settings."""
 
 
 @dataclass(frozen=True, slots=True)
-class ChooseZone(Callback, tag="sz"):
+class ChooseZone(CallbackData, tag="sz"):
     """Choose the zone in which the bot shows times."""
 
     zone: str
 
 
 @dataclass(frozen=True, slots=True)
-class AskZone(Callback, tag="sa"):
+class AskZone(CallbackData, tag="sa"):
     """Show the common zones, and ask for another to be typed."""
 
 
 @dataclass(frozen=True, slots=True)
-class AskLanguage(Callback, tag="sl"):
+class AskLanguage(CallbackData, tag="sl"):
     """Show the languages."""
 
 
 @dataclass(frozen=True, slots=True)
-class ChooseLanguage(Callback, tag="sc"):
+class ChooseLanguage(CallbackData, tag="sc"):
     """Choose the bot's language."""
 
     language: str
 
 
 @dataclass(frozen=True, slots=True)
-class AskName(Callback, tag="sn"):
+class AskName(CallbackData, tag="sn"):
     """Ask for another public name."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeepName(Callback, tag="jn"):
+class KeepName(CallbackData, tag="jn"):
     """Use the name from Telegram as a new provider's public name."""
 
 
 @dataclass(frozen=True, slots=True)
-class JoinZone(Callback, tag="jz"):
+class JoinZone(CallbackData, tag="jz"):
     """Choose a new provider's zone."""
 
     zone: str
 
 
 @dataclass(frozen=True, slots=True)
-class Open(Callback, tag="go"):
+class Open(CallbackData, tag="go"):
     """Do what the command of this name does."""
 
     command: str

@@ -8,22 +8,22 @@ from zoneinfo import ZoneInfo
 
 from telegram.ext import CallbackContext, ExtBot
 
-from bot.buttons import Callback
+from bot.buttons import CallbackData
 from bot.dialogue.request import CURRENT_REQUEST, UpdateRequest
 from bot.messages.screen import Screen
 from bot.ports import Updates
 from bot.ui.formats import Times
-from bot.ui.locale import Reader, reader_for
+from bot.ui.locale import UserLocale, user_locale
 from bot.ui.texts import Texts
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 
-Tapped = TypeVar("Tapped", bound=Callback)
+Tapped = TypeVar("Tapped", bound=CallbackData)
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class HandlerSettings:
     """Settings that do not change while the bot runs."""
 
     policy: BookingPolicy
@@ -35,10 +35,10 @@ class Services:
 class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[Any, Any]]):
     """The context of one update. It stores nothing: what must last goes into the request."""
 
-    choice: Callback
+    choice: CallbackData
 
     @property
-    def services(self) -> Services:
+    def services(self) -> HandlerSettings:
         """The services of the app."""
         return self.bot_data["services"]  # type: ignore[no-any-return]
 
@@ -73,14 +73,14 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         return self.request.person.id
 
     @property
-    def reader(self) -> Reader:
+    def locale(self) -> UserLocale:
         """The person's language and time zone, which every screen needs."""
-        return reader_for(self.request.person, self.services.venue_zone)
+        return user_locale(self.request.person, self.services.venue_zone)
 
     @property
     def t(self) -> Texts:
         """The texts in this person's language."""
-        return self.reader.t
+        return self.locale.t
 
     @property
     def zone(self) -> ZoneInfo:
@@ -90,7 +90,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
     @property
     def times(self) -> Times:
         """The formats of days and times for this person."""
-        return self.reader.times
+        return self.locale.times
 
     @property
     def today(self) -> date:
@@ -112,10 +112,10 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         """Show a screen on the card; see ``UpdateRequest.show``."""
         self.request.show(screen, card_of=card_of)
 
-    def say(self, text: str) -> None:
+    def toast(self, text: str) -> None:
         """Answer the tap with a short plain text that disappears by itself."""
         self.request.answer = (text, False)
 
-    def warn(self, text: str) -> None:
+    def alert(self, text: str) -> None:
         """Answer the tap with a short plain text in a window that the person has to close."""
         self.request.answer = (text, True)

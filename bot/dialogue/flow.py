@@ -9,7 +9,7 @@ from telegram import Update
 from telegram.ext import Application, BaseHandler, CallbackQueryHandler, ConversationHandler
 from telegram.warnings import PTBUserWarning
 
-from bot.buttons import Callback
+from bot.buttons import CallbackData
 from bot.dialogue.context import Context
 from bot.dialogue.request import CURRENT_REQUEST
 from domain.operations.dialogue import Dialogue
@@ -74,7 +74,7 @@ class Tap(CallbackQueryHandler[Context, None]):
     """Handles taps on buttons of one type; the handler reads the choice with ``context.tap``."""
 
     def __init__(
-        self, kind: type[Callback], callback: Any, *, only: Callback | None = None
+        self, kind: type[CallbackData], callback: Any, *, only: CallbackData | None = None
     ) -> None:
         """Handle all buttons of a type, or ``only`` those with one choice."""
         self._kind = kind

@@ -4,7 +4,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.messages.actions import Delete, Edit, Send, Step
+from bot.messages.actions import Action, Delete, Edit, Send
 from bot.messages.screen import Screen
 from bot.ports import BotUnitOfWork
 from domain.client import Client, Contact
@@ -16,7 +16,7 @@ class UpdateRequest:
     """The state of one update while it is processed.
 
     ``left`` is true if a command has just ended a dialogue. ``tapped`` is the message whose button
-    was tapped, None for a typed update, and ``before`` the digest of what it shows. ``steps`` are
+    was tapped, None for a typed update, and ``before`` the digest of what it shows. ``actions`` are
     carried out after the commit.
     """
 
@@ -28,7 +28,7 @@ class UpdateRequest:
     left: bool = False
     tapped: int | None = None
     before: str | None = None
-    steps: list[Step] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
     answer: tuple[str, bool] | None = None
     error: BaseException | None = None
 
@@ -41,19 +41,19 @@ class UpdateRequest:
         if self.tapped is None:
             self.show_below(screen, card_of=card_of)
             return
-        self.steps.append(Edit(self.tapped, screen, before=self.before))
+        self.actions.append(Edit(self.tapped, screen, before=self.before))
         self.dialogue = replace(self.dialogue, card_message_id=self.tapped)
 
     def show_below(self, screen: Screen, *, card_of: int | None = None) -> None:
         """Show a screen on a new message, which replaces the dialogue's card."""
         if self.dialogue.card_message_id is not None:
-            self.steps.append(Delete(self.dialogue.card_message_id))
+            self.actions.append(Delete(self.dialogue.card_message_id))
             self.dialogue = replace(self.dialogue, card_message_id=None)
-        self.steps.append(Send(screen, dialogue=True, card_of=card_of))
+        self.actions.append(Send(screen, dialogue=True, card_of=card_of))
 
     def send(self, screen: Screen) -> None:
         """Show a screen on a new message that is no card."""
-        self.steps.append(Send(screen))
+        self.actions.append(Send(screen))
 
     def enter(self, flow: str, state: str) -> None:
         """Enter a state of a dialogue; values of another dialogue are dropped, its card is not."""

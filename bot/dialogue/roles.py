@@ -16,4 +16,4 @@ async def roles_of(context: Context) -> Roles:
 def set_menu(context: Context, roles: Roles) -> None:
     """Set the chat's command menu for these roles, in the person's language."""
     commands = commands_for(context.t, provider=roles.provider is not None, admin=roles.admin)
-    context.request.steps.append(SetMenu(commands))
+    context.request.actions.append(SetMenu(commands))

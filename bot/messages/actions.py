@@ -80,16 +80,18 @@ class SetMenu:
     step: Literal["menu"] = "menu"
 
 
-Step = Answer | Edit | Delete | Send | SendQr | SetMenu
+Action = Answer | Edit | Delete | Send | SendQr | SetMenu
 
-_STEPS: TypeAdapter[list[Step]] = TypeAdapter(list[Annotated[Step, Field(discriminator="step")]])
+_STEPS: TypeAdapter[list[Action]] = TypeAdapter(
+    list[Annotated[Action, Field(discriminator="step")]]
+)
 
 
-def to_payload(steps: Sequence[Step]) -> dict[str, Any]:
+def to_payload(actions: Sequence[Action]) -> dict[str, Any]:
     """Return steps as plain JSON."""
-    return {"steps": _STEPS.dump_python(list(steps), mode="json", warnings="error")}
+    return {"steps": _STEPS.dump_python(list(actions), mode="json", warnings="error")}
 
 
-def from_payload(payload: Any) -> list[Step]:
+def from_payload(payload: Any) -> list[Action]:
     """Return the steps in plain JSON; raises ValueError if they are invalid."""
     return _STEPS.validate_python(payload["steps"])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bot.messages.screen import Screen
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from domain.operations.incident import Incident, IncidentKind
 
 _TEXTS = {
@@ -15,9 +15,9 @@ _TEXTS = {
 }
 
 
-def summary_screen(reader: Reader, incidents: Sequence[Incident]) -> Screen:
+def summary_screen(locale: UserLocale, incidents: Sequence[Incident]) -> Screen:
     """Return a screen that says what went wrong, how often, and what to do."""
     lines = "\n".join(
-        reader.t.count(_TEXTS[each.kind], each.count, error=each.error) for each in incidents
+        locale.t.count(_TEXTS[each.kind], each.count, error=each.error) for each in incidents
     )
-    return Screen(f"{reader.t('digest.head')}\n\n{lines}\n\n{reader.t('digest.what_to_do')}")
+    return Screen(f"{locale.t('digest.head')}\n\n{lines}\n\n{locale.t('digest.what_to_do')}")

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.features.reservations.card import card
-from bot.messages.actions import Delete, Edit, Send, Step
+from bot.messages.actions import Action, Delete, Edit, Send
 from bot.notifications import admin_summary, screens
 from bot.notifications.admin_screens import summary_screen
-from bot.ui.locale import Reader, reader_for
+from bot.ui.locale import UserLocale, user_locale
 from domain.client import Client
 from domain.notification import Kind, still_holds
 from domain.operations.outbox import DIGEST, OutboxRow
@@ -32,7 +32,9 @@ class NotificationRenderer:
         self._policy = policy
         self._venue_zone = venue_zone
 
-    async def steps(self, uow: UnitOfWork, row: OutboxRow, now: datetime) -> Sequence[Step] | None:
+    async def actions(
+        self, uow: UnitOfWork, row: OutboxRow, now: datetime
+    ) -> Sequence[Action] | None:
         """Return the steps of a notification, None if it no longer holds."""
         if row.kind == DIGEST:
             return await self._for_admin(uow, row)
@@ -45,45 +47,45 @@ class NotificationRenderer:
         recipient = await uow.clients.get(row.recipient_id)
         if provider is None or client is None or recipient is None:
             return None
-        reader = reader_for(recipient, self._venue_zone)
+        locale = user_locale(recipient, self._venue_zone)
         if kind is Kind.CANCELLED_BY_CLIENT and not await _knows_of_booking(uow, reservation):
             return None
         if kind in {Kind.BOOKING_CONFIRMED, Kind.CANCELLED_BY_CLIENT}:
-            return _for_provider(kind, reader, reservation, client)
-        return await self._for_client(uow, kind, reader, reservation, provider, now)
+            return _for_provider(kind, locale, reservation, client)
+        return await self._for_client(uow, kind, locale, reservation, provider, now)
 
-    async def _for_admin(self, uow: UnitOfWork, row: OutboxRow) -> Sequence[Step] | None:
+    async def _for_admin(self, uow: UnitOfWork, row: OutboxRow) -> Sequence[Action] | None:
         """Return the message of an incident summary, None if the admin is unknown."""
         admin = await uow.clients.get(row.recipient_id)
         incidents = admin_summary.from_payload(row.payload or {})
         if admin is None:
             return None
-        return [Send(summary_screen(reader_for(admin, self._venue_zone), incidents))]
+        return [Send(summary_screen(user_locale(admin, self._venue_zone), incidents))]
 
     async def _for_client(
         self,
         uow: UnitOfWork,
         kind: Kind,
-        reader: Reader,
+        locale: UserLocale,
         reservation: Reservation,
         provider: Provider,
         now: datetime,
-    ) -> Sequence[Step]:
+    ) -> Sequence[Action]:
         """Return the steps for a client: edit their card, and send one message."""
         warned = kind is Kind.HOLD_WARNING
         free = await can_be_held_again(uow, self._policy, reservation, now)
-        steps: list[Step] = []
+        actions: list[Action] = []
         if reservation.card_message_id:
-            shown = card(reader, reservation, provider, now, free=free, warned=warned)
-            steps.append(Edit(reservation.card_message_id, shown, only=True))
+            shown = card(locale, reservation, provider, now, free=free, warned=warned)
+            actions.append(Edit(reservation.card_message_id, shown, only=True))
         if reservation.notice_message_id:
-            steps.append(Delete(reservation.notice_message_id, notice_of=reservation.id))
-        return [*steps, self._message(kind, reader, reservation, provider, free=free, now=now)]
+            actions.append(Delete(reservation.notice_message_id, notice_of=reservation.id))
+        return [*actions, self._message(kind, locale, reservation, provider, free=free, now=now)]
 
     def _message(
         self,
         kind: Kind,
-        reader: Reader,
+        locale: UserLocale,
         reservation: Reservation,
         provider: Provider,
         *,
@@ -95,13 +97,13 @@ class NotificationRenderer:
         match kind:
             case Kind.HOLD_WARNING:
                 left = (reservation.expires_at or now) - now
-                screen = screens.hold_warning(reader, reservation, provider, _rounded(left))
+                screen = screens.hold_warning(locale, reservation, provider, _rounded(left))
                 return Send(screen, notice_of=reservation.id, reply_to=card_id)
             case Kind.HOLD_EXPIRED:
                 return Send(
-                    screens.hold_expired(reader, reservation, provider, free=free), reply_to=card_id
+                    screens.hold_expired(locale, reservation, provider, free=free), reply_to=card_id
                 )
-        return Send(screens.cancelled_by_provider(reader, reservation, provider), reply_to=card_id)
+        return Send(screens.cancelled_by_provider(locale, reservation, provider), reply_to=card_id)
 
 
 def _rounded(left: timedelta) -> timedelta:
@@ -122,9 +124,9 @@ async def _knows_of_booking(uow: UnitOfWork, reservation: Reservation) -> bool:
 
 
 def _for_provider(
-    kind: Kind, reader: Reader, reservation: Reservation, client: Client
-) -> Sequence[Step]:
+    kind: Kind, locale: UserLocale, reservation: Reservation, client: Client
+) -> Sequence[Action]:
     """Return the message for a provider."""
     confirmed = kind is Kind.BOOKING_CONFIRMED
     screen = screens.booking_confirmed if confirmed else screens.cancelled_by_client
-    return [Send(screen(reader, reservation, client))]
+    return [Send(screen(locale, reservation, client))]

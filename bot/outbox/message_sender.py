@@ -22,7 +22,7 @@ from telegram.error import (
 )
 from telegram.request import BaseRequest
 
-from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
+from bot.messages.actions import Action, Answer, Delete, Edit, Send, SendQr, SetMenu
 from bot.messages.screen import Button, Screen
 from bot.outbox.rate_limiter import Paused, Permit, RateLimiter, Urgency
 from bot.outbox.read_timeouts import ReadTimeouts
@@ -118,7 +118,11 @@ class MessageSender:
         return self._rate_limiter.reserve(urgency, chat) if self._rate_limiter else nullcontext()
 
     async def carry_out(
-        self, chat: int, step: Step, urgency: Urgency = Urgency.ANSWER, permit: Permit | None = None
+        self,
+        chat: int,
+        step: Action,
+        urgency: Urgency = Urgency.ANSWER,
+        permit: Permit | None = None,
     ) -> int | None:
         """Carry out one step in a chat.
 
@@ -149,7 +153,7 @@ class MessageSender:
         except TelegramError as error:
             raise TryLater(f"{type(error).__name__}: {error.message}") from error
 
-    async def _do(self, chat: int, step: Step, admission: _Admission) -> int | None:
+    async def _do(self, chat: int, step: Action, admission: _Admission) -> int | None:
         """Carry out one step; errors from Telegram pass through."""
         match step:
             case Answer():

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
-from bot.messages.actions import Answer, Delete, Edit, Send, Step, from_payload, to_payload
+from bot.messages.actions import Action, Answer, Delete, Edit, Send, from_payload, to_payload
 from bot.notifications.render import NotificationRenderer
 from bot.observability.metrics import Metrics
 from bot.observability.redaction import redact
@@ -58,7 +58,7 @@ class _InFlight:
     since: float
 
 
-Shown = list[tuple[Step, int | None]]
+Shown = list[tuple[Action, int | None]]
 """The finished steps of a row, each with the number of the message that shows it now."""
 
 
@@ -163,9 +163,9 @@ class Relay:
         shown: Shown = []
         attempted = False
         try:
-            steps = await self._steps(row)
-            attempted = bool(steps)
-            for step in steps or ():
+            actions = await self._steps(row)
+            attempted = bool(actions)
+            for step in actions or ():
                 shown.append((step, await self._carry_out(row, step, permit)))
         except Unreachable as error:
             await self._withhold(row, str(error))
@@ -184,9 +184,9 @@ class Relay:
                 row, f"{type(error).__name__}: {error}", shown, attempted=attempted
             )
         else:
-            return await self._record_result(row, "skipped" if steps is None else "sent", shown)
+            return await self._record_result(row, "skipped" if actions is None else "sent", shown)
 
-    async def _carry_out(self, row: OutboxRow, step: Step, permit: Permit | None) -> int | None:
+    async def _carry_out(self, row: OutboxRow, step: Action, permit: Permit | None) -> int | None:
         """Carry out one step of a row; return the number of the message that shows it."""
         return await self._sender.carry_out(row.recipient_id, step, _urgency(row), permit)
 
@@ -314,11 +314,11 @@ class Relay:
 
         return await retry_while_unavailable(attempt, seconds=_DATABASE_SECONDS)
 
-    async def _steps(self, row: OutboxRow) -> Sequence[Step] | None:
+    async def _steps(self, row: OutboxRow) -> Sequence[Action] | None:
         """Return the steps of a row, None if the notification no longer holds."""
         if row.kind == REPLY:
             return from_payload(row.payload)
-        return await self._read(lambda uow: self._renderer.steps(uow, row, self._clock()))
+        return await self._read(lambda uow: self._renderer.actions(uow, row, self._clock()))
 
     async def _record_result(
         self, row: OutboxRow, state: Literal["sent", "skipped"], shown: Shown

@@ -4,14 +4,14 @@ from calendar import Calendar
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 
-from bot.buttons import Callback, Nothing
+from bot.buttons import CallbackData, Nothing
 from bot.messages.screen import Button, Rows
 from bot.ui.formats import Times
 
 EMPTY = "·"
 
 
-def button(label: str, choice: Callback) -> Button:
+def button(label: str, choice: CallbackData) -> Button:
     """Return a button that carries a choice."""
     return Button(label, data=choice.pack())
 
@@ -27,7 +27,7 @@ def grid(buttons: Iterable[Button], *, width: int) -> Rows:
     return tuple(row[at : at + width] for at in range(0, len(row), width))
 
 
-def pager(page: int, pages: int, turn: Callable[[int], Callback]) -> Rows:
+def pager(page: int, pages: int, turn: Callable[[int], CallbackData]) -> Rows:
     """Return a row to turn pages, or nothing if there is only one page."""
     if pages <= 1:
         return ()
@@ -41,7 +41,7 @@ def month_calendar(
     month: date,
     *,
     day: Callable[[date], Button | None],
-    turn: Callable[[date], Callback],
+    turn: Callable[[date], CallbackData],
     first: date,
     last: date,
 ) -> Rows:

@@ -4,22 +4,22 @@ from bot.buttons import Open
 from bot.messages.screen import Button, Rows
 from bot.ui.command_menu import Roles
 from bot.ui.keyboards import button
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 
 _LABELS = {"bookings": "button.my_bookings"}
 
 
-def opening(reader: Reader, command: str) -> Button:
+def opening(locale: UserLocale, command: str) -> Button:
     """Return the button that acts like a command; ``command`` is its name without the slash."""
-    return button(reader.t.plain(_LABELS.get(command, f"button.{command}")), Open(command))
+    return button(locale.t.plain(_LABELS.get(command, f"button.{command}")), Open(command))
 
 
-def openings(reader: Reader, *rows: tuple[str, ...]) -> Rows:
+def openings(locale: UserLocale, *rows: tuple[str, ...]) -> Rows:
     """Return rows of buttons that act like commands."""
-    return tuple(tuple(opening(reader, command) for command in row) for row in rows)
+    return tuple(tuple(opening(locale, command) for command in row) for row in rows)
 
 
-def what_next(reader: Reader, roles: Roles) -> Rows:
+def what_next(locale: UserLocale, roles: Roles) -> Rows:
     """Return the most useful buttons for a person with these roles."""
     work = ("hours", "agenda") if roles.provider else ("book", "bookings")
-    return openings(reader, *([("invite",)] if roles.admin else []), work)
+    return openings(locale, *([("invite",)] if roles.admin else []), work)

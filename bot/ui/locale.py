@@ -12,7 +12,7 @@ from domain.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class UserLocale:
     """Texts and time formats for one person; every screen takes one as its first argument.
 
     Without ``venue``, the venue's zone, the person's zone is always named.
@@ -34,7 +34,7 @@ class Reader:
         return Markup(" {}").format(self.t("zones.in", zone=self.times.zone_city))
 
 
-def reader_for(person: Client, venue_zone: ZoneInfo) -> Reader:
+def user_locale(person: Client, venue_zone: ZoneInfo) -> UserLocale:
     """Return the texts and time formats for a person."""
     t = texts_in(best_language(person.language, person.telegram_language))
-    return Reader(t, Times(t.locale, person.zone(venue_zone)), venue_zone)
+    return UserLocale(t, Times(t.locale, person.zone(venue_zone)), venue_zone)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from bot.messages.screen import Rows, Screen
 from bot.ui.links import openings
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from domain import errors
 
 _LEADS_TO: dict[type[errors.Refusal], str] = {
@@ -27,30 +27,30 @@ _LEADS_TO: dict[type[errors.Refusal], str] = {
 }
 
 
-def refusal_text(reader: Reader, refusal: errors.Refusal, *, admin: bool = False) -> str:
+def refusal_text(locale: UserLocale, refusal: errors.Refusal, *, admin: bool = False) -> str:
     """Return the sentence for a refusal, which names the next step; admins have other ones."""
     if admin and isinstance(refusal, errors.ProviderOnly):
-        return reader.t.plain("refusal.provider_only_admin")
-    values = {name: _readable(reader, value) for name, value in refusal.values.items()}
-    return reader.t.plain(f"refusal.{refusal.code}", **values)
+        return locale.t.plain("refusal.provider_only_admin")
+    values = {name: _readable(locale, value) for name, value in refusal.values.items()}
+    return locale.t.plain(f"refusal.{refusal.code}", **values)
 
 
-def refused(reader: Reader, refusal: errors.Refusal, *, admin: bool = False) -> Screen:
+def refused(locale: UserLocale, refusal: errors.Refusal, *, admin: bool = False) -> Screen:
     """Return a refusal as a message: its sentence, and the button of the command it names."""
-    sentence = refusal_text(reader, refusal, admin=admin)
-    return Screen(reader.t("refusal", sentence=sentence), ways_on(reader, refusal, admin=admin))
+    sentence = refusal_text(locale, refusal, admin=admin)
+    return Screen(locale.t("refusal", sentence=sentence), ways_on(locale, refusal, admin=admin))
 
 
-def ways_on(reader: Reader, refusal: errors.Refusal, *, admin: bool = False) -> Rows:
+def ways_on(locale: UserLocale, refusal: errors.Refusal, *, admin: bool = False) -> Rows:
     """Return the button of the command that a refusal names, if it names one."""
     command = (
         "invite"
         if admin and isinstance(refusal, errors.ProviderOnly)
         else _LEADS_TO.get(type(refusal))
     )
-    return openings(reader, (command,)) if command else ()
+    return openings(locale, (command,)) if command else ()
 
 
-def _readable(reader: Reader, value: object) -> object:
+def _readable(locale: UserLocale, value: object) -> object:
     """Return a value as a sentence shows it."""
-    return reader.times.duration(value) if isinstance(value, timedelta) else value
+    return locale.times.duration(value) if isinstance(value, timedelta) else value

@@ -19,7 +19,7 @@ from bot.buttons import read
 from bot.clock import Clock
 from bot.dialogue.lines import line_of
 from bot.dialogue.request import CURRENT_REQUEST, UpdateRequest
-from bot.messages.actions import Answer, Delete, Edit, Send, Step, to_payload
+from bot.messages.actions import Action, Answer, Delete, Edit, Send, to_payload
 from bot.messages.screen import Screen
 from bot.observability.metrics import Metrics
 from bot.outbox.relay import Relay
@@ -209,12 +209,12 @@ class UpdateProcessor(BaseUpdateProcessor):
         after = request.dialogue if request.dialogue.flow else Dialogue()
         if after != before:
             await uow.dialogues.save(sender.contact.id, after, now)
-        steps = _ordered(request, update)
-        if not steps:
+        actions = _ordered(request, update)
+        if not actions:
             return None
         # A tap is answered first and by this process, so its row is never queued from the start.
         queued = update.callback_query is None and self.relay.must_queue(sender.chat)
-        return await uow.outbox.reply(sender.chat, to_payload(steps), now, queued=queued)
+        return await uow.outbox.reply(sender.chat, to_payload(actions), now, queued=queued)
 
     def _may_retry(self, update: Update) -> bool:
         """Return whether an update may be offered again without counting a failure."""
@@ -334,14 +334,14 @@ def _is_command(update: Update) -> bool:
     return first.startswith("/") and first[1:].partition("@")[0].lower() in COMMANDS
 
 
-def _ordered(request: UpdateRequest, update: Update) -> list[Step]:
+def _ordered(request: UpdateRequest, update: Update) -> list[Action]:
     """Return the steps in an order in which repeats do no harm; a tap is always answered first."""
     order = {Edit: 0, Delete: 1, Send: 2}
-    steps = sorted(request.steps, key=lambda step: order.get(type(step), 3))
+    actions = sorted(request.actions, key=lambda step: order.get(type(step), 3))
     if update.callback_query:
         text, alert = request.answer or (None, False)
-        steps.insert(0, Answer(update.callback_query.id, text, alert))
-    return steps
+        actions.insert(0, Answer(update.callback_query.id, text, alert))
+    return actions
 
 
 async def _apologise(
@@ -360,7 +360,7 @@ async def _apologise(
         return None
 
 
-def _apology(update: Update, text: str) -> list[Step]:
+def _apology(update: Update, text: str) -> list[Action]:
     """Return the steps that tell a person that the bot failed."""
     return (
         [Answer(update.callback_query.id, text, alert=True)]

@@ -68,7 +68,7 @@ async def impatient_bot(
     ``@pytest.mark.refuses("message to edit not found")`` allows Telegram to refuse a call so.
     """
     allowed = [part for mark in request.node.iter_markers("refuses") for part in mark.args]
-    async with running(BotHarness(database_url, patience=0.3), allowed) as harness:
+    async with running(BotHarness(database_url, read_timeout=0.3), allowed) as harness:
         yield harness
 
 

@@ -8,7 +8,7 @@ from bot.buttons import read
 from bot.ui.texts import LANGUAGES
 from tests.kit.preview import Preview, every_preview, screen_functions
 from tests.kit.preview_page import page
-from tests.kit.screens import labels, reader
+from tests.kit.screens import labels, locale_in
 
 LONGEST_TEXT, MOST_BUTTONS, WIDEST_ROW = 4096, 100, 8
 # How a text that is missing in a catalogue reads.
@@ -23,7 +23,7 @@ def test_every_screen_has_a_preview() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("preview", PREVIEWS, ids=lambda preview: f"{preview.of} {preview.state}")
 def test_a_preview_fits_and_is_written_in_every_language(preview: Preview, language: str) -> None:
-    screen = preview.screen(reader(language))
+    screen = preview.screen(locale_in(language))
 
     assert 0 < len(screen.plain) <= LONGEST_TEXT
     assert len(labels(screen)) <= MOST_BUTTONS

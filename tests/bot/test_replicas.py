@@ -34,7 +34,7 @@ async def bot(database_url: str) -> AsyncIterator[ReplicaSet]:
 @pytest.fixture
 async def impatient_bot(database_url: str) -> AsyncIterator[ReplicaSet]:
     """Two replicas that wait for Telegram only half a second."""
-    async with running(ReplicaSet(database_url, patience=0.5)) as replicas:
+    async with running(ReplicaSet(database_url, read_timeout=0.5)) as replicas:
         yield replicas
 
 

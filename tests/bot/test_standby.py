@@ -63,7 +63,9 @@ class Group:
         settings = Settings(
             _env_file=None, telegram_api_url=self.simulator.url, database_url=self.url
         )
-        task = asyncio.create_task(run(settings, TOKEN, patience=2, ready=is_ready, serve=False))
+        task = asyncio.create_task(
+            run(settings, TOKEN, read_timeout=2, ready=is_ready, serve=False)
+        )
         self.replicas.append(Running(task, await ready))
 
 

@@ -11,7 +11,7 @@ from tests.kit.bot import BotHarness
 @pytest.fixture
 async def scenario(database_url: str) -> AsyncIterator[Scenario]:
     """A venue whose bot waits briefly for Telegram, which must refuse only what is expected."""
-    bot = BotHarness(database_url, patience=0.3)
+    bot = BotHarness(database_url, read_timeout=0.3)
     await bot.starts()
     opened = Scenario(bot)
     await opened.set_up()

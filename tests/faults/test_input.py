@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import bot.buttons as kinds
-from bot.buttons import Callback
+from bot.buttons import CallbackData
 from tests.faults.invariants import broken_invariants
 from tests.faults.scenario import ACTS, Scenario
 from tests.kit.chat import ChatUser
@@ -20,7 +20,7 @@ LINES = PROFILE.pick(fast=30, full=2_000)
 KINDS: list[Any] = [
     kind
     for kind in vars(kinds).values()
-    if isinstance(kind, type) and issubclass(kind, Callback) and kind is not Callback
+    if isinstance(kind, type) and issubclass(kind, CallbackData) and kind is not CallbackData
 ]
 _EXTREMES = (
     "",

@@ -30,12 +30,12 @@ class BotHarness:
         self,
         database_url: str,
         *,
-        patience: float = 10.0,
+        read_timeout: float = 10.0,
         rate_limiter: RateLimiter | None = None,
         **settings: Any,
     ) -> None:
         self.now = MONDAY
-        self.patience = patience
+        self.read_timeout = read_timeout
         self.rate_limiter = rate_limiter
         self.simulator = Simulator(token=TOKEN, clock=lambda: self.now)
         self._chosen = {
@@ -137,8 +137,8 @@ class BotHarness:
             self.settings,
             TOKEN,
             clock=lambda: self.now,
-            patience=self.patience,
-            longest_patience=12 * self.patience,
+            read_timeout=self.read_timeout,
+            max_read_timeout=12 * self.read_timeout,
             rate_limiter=self.rate_limiter,
         )
         for handler in reversed(self._extra_handlers):

@@ -8,21 +8,21 @@ from telegram.ext import CallbackQueryHandler, MessageHandler, filters
 
 from bot.dialogue.context import Context
 from bot.dialogue.typed_filters import typed_text
-from bot.messages.actions import Step
+from bot.messages.actions import Action
 from bot.messages.screen import Button, Screen
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.raw_database import rows
 
-Callback = Callable[[Update, Context], Coroutine[Any, Any, None]]
+CallbackData = Callable[[Update, Context], Coroutine[Any, Any, None]]
 
 
-def on_text(bot: BotHarness, word: str, callback: Callback) -> None:
+def on_text(bot: BotHarness, word: str, callback: CallbackData) -> None:
     """Run a callback for every message that begins with the word."""
     bot.adds_handler(MessageHandler(filters.Regex(f"^{word}"), callback))
 
 
-def on_tap(bot: BotHarness, data: str, callback: Callback) -> None:
+def on_tap(bot: BotHarness, data: str, callback: CallbackData) -> None:
     """Run a callback for every tap on a button with this data."""
     bot.adds_handler(CallbackQueryHandler(callback, pattern=f"^{data}$"))
 
@@ -37,16 +37,16 @@ async def send_probe_button(update: Update, context: Context) -> None:
     context.request.send(Screen("Tap it", ((Button("Probe", data="probe"),),)))
 
 
-def replying(*steps: Step) -> Callback:
+def replying(*actions: Action) -> CallbackData:
     """Return a callback that adds these steps to the reply."""
 
     async def answer(update: Update, context: Context) -> None:
-        context.request.steps.extend(steps)
+        context.request.actions.extend(actions)
 
     return answer
 
 
-def raising(error: Exception) -> Callback:
+def raising(error: Exception) -> CallbackData:
     """Return a callback that changes a row, adds a reply and then raises the error."""
 
     async def fail(update: Update, context: Context) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import bot
 from bot.dialogue.context import Context
 from bot.messages.screen import Screen
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 
 PACKAGES = (
     "bot.features.account",
@@ -31,7 +31,7 @@ class Preview:
 
     of: str
     state: str
-    screen: Callable[[Reader], Screen]
+    screen: Callable[[UserLocale], Screen]
 
 
 class Previews:
@@ -40,7 +40,9 @@ class Previews:
     def __init__(self) -> None:
         self.all: list[Preview] = []
 
-    def add(self, function: Callable[..., Screen], **states: Callable[[Reader], Screen]) -> None:
+    def add(
+        self, function: Callable[..., Screen], **states: Callable[[UserLocale], Screen]
+    ) -> None:
         """Add a screen's states; an underscore in a state's name reads as a space."""
         of = f"{function.__module__}.{function.__name__}"
         self.all += [

@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.messages.screen import Button, Screen
 from bot.ui.texts import LANGUAGES
 from tests.kit.preview import PACKAGES, Preview, previews_of
-from tests.kit.screens import reader
+from tests.kit.screens import locale_in
 
 _TIME = re.compile(r"<tg-time[^>]*>(.*?)</tg-time>", re.DOTALL)
 _STYLE = """
@@ -65,7 +65,7 @@ def _section(package: str, previews: list[Preview]) -> str:
     for of, states in groupby(previews, lambda preview: preview.of):
         for preview in states:
             parts.append(f"<h3>{of.removeprefix(f'{package}.')}: {preview.state}</h3>")
-            drawn = [_screen(preview.screen(reader(name)), name) for name in LANGUAGES]
+            drawn = [_screen(preview.screen(locale_in(name)), name) for name in LANGUAGES]
             parts.append(f'<div class="state">{"".join(drawn)}</div>')
     return "\n".join(parts)
 

@@ -44,7 +44,7 @@ class ReplicaSet(BotHarness):
             self.settings,
             TOKEN,
             clock=lambda: self.now,
-            patience=self.patience,
+            read_timeout=self.read_timeout,
             rate_limiter=RateLimiter() if self._rate_limited else None,
         )
         for handler in reversed(self._extra_handlers):

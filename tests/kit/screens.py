@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from bot.buttons import read
 from bot.messages.screen import Screen
 from bot.ui.formats import Times
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from bot.ui.texts import texts_in
 from domain.client import Client
 from domain.provider import Provider
@@ -36,10 +36,10 @@ CANCELLED_BY_PROVIDER = replace(
 )
 
 
-def reader(language: str = "en", zone: str = "Europe/Berlin") -> Reader:
+def locale_in(language: str = "en", zone: str = "Europe/Berlin") -> UserLocale:
     """Return a person's locale: their language and time zone."""
     t = texts_in(language)
-    return Reader(t, Times(t.locale, ZoneInfo(zone)))
+    return UserLocale(t, Times(t.locale, ZoneInfo(zone)))
 
 
 def labels(screen: Screen) -> list[str]:

@@ -18,7 +18,7 @@ async def invitation_wanted(update: Update, context: Context) -> None:
     code, ends = await context.act(
         invite_provider(context.uow, context.me, context.services.admins, context.now)
     )
-    context.request.send(invitation(context.reader, link_to(context, "join", code), ends))
+    context.request.send(invitation(context.locale, link_to(context, "join", code), ends))
 
 
 def admin_handlers() -> list[BaseHandler[Update, Context, Any]]:

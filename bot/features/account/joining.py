@@ -38,7 +38,7 @@ async def invitation_opened(update: Update, context: Context) -> State | int:
     # may have.
     if before and context.request.person.time_zone:
         return _done(context, provider)
-    context.show(name_question(context.reader, provider))
+    context.show(name_question(context.locale, provider))
     return State.NAME
 
 
@@ -73,7 +73,7 @@ async def zone_written(update: Update, context: Context) -> State | int:
 
 def _ask_zone(context: Context, provider: Provider) -> State:
     """Ask for the time zone."""
-    context.show(zone_question(context.reader, provider, context.request.person.time_zone))
+    context.show(zone_question(context.locale, provider, context.request.person.time_zone))
     return State.ZONE
 
 
@@ -86,7 +86,7 @@ async def _with_zone(context: Context, zone: str) -> int:
 
 def _done(context: Context, provider: Provider) -> int:
     """Say that the new provider is ready."""
-    context.show(joined(context.reader, provider))
+    context.show(joined(context.locale, provider))
     return ConversationHandler.END
 
 

@@ -4,31 +4,31 @@ from bot.buttons import JoinZone, KeepName, Open
 from bot.features.account.zone_screens import city, common_zones
 from bot.messages.screen import Screen
 from bot.ui.keyboards import button
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from domain.provider import Provider
 
 
-def name_question(reader: Reader, provider: Provider) -> Screen:
+def name_question(locale: UserLocale, provider: Provider) -> Screen:
     """Ask for the public name; a button keeps the current one, unless it is only a number."""
-    t = reader.t
+    t = locale.t
     if provider.name == str(provider.client_id):
         return Screen(t("joining.name_first"))
     keep = button(t.plain("joining.keep_name", name=provider.name), KeepName())
     return Screen(t("joining.name", name=provider.name), ((keep,),))
 
 
-def zone_question(reader: Reader, provider: Provider, current: str | None) -> Screen:
+def zone_question(locale: UserLocale, provider: Provider, current: str | None) -> Screen:
     """Ask for the time zone; a button keeps the current one."""
-    t, shown = reader.t, reader.times.zone.key
-    keep = button(t.plain("joining.keep_zone", city=city(reader, shown)), JoinZone(shown))
+    t, shown = locale.t, locale.times.zone.key
+    keep = button(t.plain("joining.keep_zone", city=city(locale, shown)), JoinZone(shown))
     return Screen(
-        t("joining.zone", name=provider.name), ((keep,), *common_zones(reader, JoinZone, current))
+        t("joining.zone", name=provider.name), ((keep,), *common_zones(locale, JoinZone, current))
     )
 
 
-def joined(reader: Reader, provider: Provider) -> Screen:
+def joined(locale: UserLocale, provider: Provider) -> Screen:
     """Say that the new provider is ready, and what to do next."""
-    t = reader.t
+    t = locale.t
     rows = (
         (
             button(t.plain("button.hours"), Open("hours")),
@@ -36,4 +36,4 @@ def joined(reader: Reader, provider: Provider) -> Screen:
         ),
         (button(t.plain("button.settings"), Open("settings")),),
     )
-    return Screen(t("joining.done", name=provider.name, zone=reader.times.zone_city), rows)
+    return Screen(t("joining.done", name=provider.name, zone=locale.times.zone_city), rows)

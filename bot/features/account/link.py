@@ -18,8 +18,8 @@ async def link_wanted(update: Update, context: Context) -> None:
     """Send the link to the provider's free times and its QR code, on messages to forward."""
     provider = await provider_of(context.uow, context.me)
     link = link_to(context, "book", provider.slug)
-    context.request.send(provider_link(context.reader, link))
-    context.request.steps.append(SendQr(link, qr_caption(context.reader, provider)))
+    context.request.send(provider_link(context.locale, link))
+    context.request.actions.append(SendQr(link, qr_caption(context.locale, provider)))
 
 
 def link_handlers() -> list[BaseHandler[Update, Context, Any]]:

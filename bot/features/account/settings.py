@@ -50,7 +50,7 @@ async def settings_wanted(update: Update, context: Context) -> int:
 
 async def zones_wanted(update: Update, context: Context) -> State:
     """Show the common time zones, and wait for another to be typed."""
-    context.show(zone_settings(context.reader, context.request.person.time_zone))
+    context.show(zone_settings(context.locale, context.request.person.time_zone))
     return State.ZONE
 
 
@@ -61,13 +61,13 @@ async def zone_tapped(update: Update, context: Context) -> int:
 
 async def zone_written(update: Update, context: Context) -> State | int:
     """Set the time zone of a typed city, country or zone, or offer those that match."""
-    zone = zone_typed(context, typed_text(update), ChooseZone, back(context.reader))
+    zone = zone_typed(context, typed_text(update), ChooseZone, back(context.locale))
     return State.ZONE if zone is None else await _with_zone(context, zone)
 
 
 async def languages_wanted(update: Update, context: Context) -> int:
     """Show the languages."""
-    context.show(language_settings(context.reader))
+    context.show(language_settings(context.locale))
     return ConversationHandler.END
 
 
@@ -86,7 +86,7 @@ async def language_chosen(update: Update, context: Context) -> int:
 
 async def name_wanted(update: Update, context: Context) -> State:
     """Ask for a new public name; raises errors.ProviderOnly."""
-    context.show(name_settings(context.reader, await provider_of(context.uow, context.me)))
+    context.show(name_settings(context.locale, await provider_of(context.uow, context.me)))
     return State.NAME
 
 
@@ -110,9 +110,9 @@ async def _home(context: Context, *, saved: str = "") -> int:
     """Show the settings, and what was saved: in the answer to a tap, else above the settings."""
     tapped = context.request.tapped is not None
     if saved and tapped:
-        context.say(saved)
+        context.toast(saved)
     provider = await context.uow.providers.of_client(context.me)
-    context.show(settings_home(context.reader, context.now, provider, note="" if tapped else saved))
+    context.show(settings_home(context.locale, context.now, provider, note="" if tapped else saved))
     return ConversationHandler.END
 
 

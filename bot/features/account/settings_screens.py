@@ -6,16 +6,16 @@ from bot.buttons import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZon
 from bot.features.account.zone_screens import common_zones
 from bot.messages.screen import Rows, Screen
 from bot.ui.keyboards import button
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES
 from domain.provider import Provider
 
 
 def settings_home(
-    reader: Reader, now: datetime, provider: Provider | None, note: str = ""
+    locale: UserLocale, now: datetime, provider: Provider | None, note: str = ""
 ) -> Screen:
     """Return the current settings, below a note if any; only providers have a public name."""
-    t, times = reader.t, reader.times
+    t, times = locale.t, locale.times
     text = t(
         "settings.home",
         zone=times.zone_city,
@@ -34,35 +34,35 @@ def settings_home(
     )
 
 
-def zone_settings(reader: Reader, chosen: str | None) -> Screen:
+def zone_settings(locale: UserLocale, chosen: str | None) -> Screen:
     """Return the common time zones, the chosen one marked, and how to type another."""
     return Screen(
-        reader.t("settings.zone", zone=reader.times.zone_city),
-        (*common_zones(reader, ChooseZone, chosen), *back(reader)),
+        locale.t("settings.zone", zone=locale.times.zone_city),
+        (*common_zones(locale, ChooseZone, chosen), *back(locale)),
     )
 
 
-def language_settings(reader: Reader) -> Screen:
+def language_settings(locale: UserLocale) -> Screen:
     """Return the languages, the current one marked."""
-    present = reader.t.language
+    present = locale.t.language
     names = (
         (code, f"✅ {language_name(code)}" if code == present else language_name(code))
         for code in LANGUAGES
     )
     return Screen(
-        reader.t("settings.language"),
-        (*((button(label, ChooseLanguage(code)),) for code, label in names), *back(reader)),
+        locale.t("settings.language"),
+        (*((button(label, ChooseLanguage(code)),) for code, label in names), *back(locale)),
     )
 
 
-def name_settings(reader: Reader, provider: Provider) -> Screen:
+def name_settings(locale: UserLocale, provider: Provider) -> Screen:
     """Ask for a new public name."""
-    return Screen(reader.t("settings.name", name=provider.label), back(reader))
+    return Screen(locale.t("settings.name", name=provider.label), back(locale))
 
 
-def back(reader: Reader) -> Rows:
+def back(locale: UserLocale) -> Rows:
     """Return a row with the button back to the settings."""
-    return ((button(reader.t.plain("button.back"), SettingsHome()),),)
+    return ((button(locale.t.plain("button.back"), SettingsHome()),),)
 
 
 def language_name(code: str) -> str:

@@ -21,7 +21,7 @@ async def started(update: Update, context: Context) -> None:
     name = "" if name == str(context.me) else name
     context.request.send(
         greeting(
-            context.reader, name, roles, zone_chosen=context.request.person.time_zone is not None
+            context.locale, name, roles, zone_chosen=context.request.person.time_zone is not None
         )
     )
     set_menu(context, roles)
@@ -30,20 +30,20 @@ async def started(update: Update, context: Context) -> None:
 async def help_wanted(update: Update, context: Context) -> None:
     """Show what the bot can do."""
     context.request.send(
-        help_text(context.reader, await roles_of(context), context.policy.hold_duration)
+        help_text(context.locale, await roles_of(context), context.policy.hold_duration)
     )
 
 
 async def privacy_wanted(update: Update, context: Context) -> None:
     """Show what is stored about the person."""
-    context.request.send(privacy(context.reader))
+    context.request.send(privacy(context.locale))
 
 
 async def cancelled(update: Update, context: Context) -> None:
     """Leave the dialogue. The command has ended it by now; the typed word has not."""
     left = context.request.left or context.request.dialogue.flow is not None
     context.request.leave()
-    context.request.send(dialogue_left(context.reader, await roles_of(context), left=left))
+    context.request.send(dialogue_left(context.locale, await roles_of(context), left=left))
 
 
 def start_handlers() -> list[BaseHandler[Update, Context, Any]]:

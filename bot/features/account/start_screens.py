@@ -5,12 +5,12 @@ from datetime import timedelta
 from bot.messages.screen import Rows, Screen
 from bot.ui.command_menu import Roles, commands_for
 from bot.ui.links import openings, what_next
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 
 
-def greeting(reader: Reader, name: str, roles: Roles, *, zone_chosen: bool) -> Screen:
+def greeting(locale: UserLocale, name: str, roles: Roles, *, zone_chosen: bool) -> Screen:
     """Greet a person by role, and by name if they have one, with buttons for what is next."""
-    t = reader.t
+    t = locale.t
     parts = [t("start.hello", name=name) if name else t("start.hello_nameless")]
     if roles.admin:
         parts.append(t("start.admin"))
@@ -19,17 +19,17 @@ def greeting(reader: Reader, name: str, roles: Roles, *, zone_chosen: bool) -> S
     else:
         parts.append(t("start.client"))
     parts.append(
-        t("start.zone" if zone_chosen else "start.zone_of_venue", zone=reader.times.zone_city)
+        t("start.zone" if zone_chosen else "start.zone_of_venue", zone=locale.times.zone_city)
     )
-    return Screen("\n\n".join(parts), _all_commands(reader, roles))
+    return Screen("\n\n".join(parts), _all_commands(locale, roles))
 
 
-def help_text(reader: Reader, roles: Roles, hold: timedelta) -> Screen:
+def help_text(locale: UserLocale, roles: Roles, hold: timedelta) -> Screen:
     """Say what the bot does, how long a hold lasts, and which commands this person has."""
-    t = reader.t
+    t = locale.t
     commands = commands_for(t, provider=roles.provider is not None, admin=roles.admin)
     listed = "\n".join(t("help.command", name=name, does=does) for name, does in commands)
-    about = [t("help.client", hold=reader.times.duration(hold))]
+    about = [t("help.client", hold=locale.times.duration(hold))]
     if roles.provider:
         about.append(t("help.provider"))
     if roles.admin:
@@ -37,30 +37,30 @@ def help_text(reader: Reader, roles: Roles, hold: timedelta) -> Screen:
     return Screen("\n\n".join([*about, listed, t("help.next")]))
 
 
-def privacy(reader: Reader) -> Screen:
+def privacy(locale: UserLocale) -> Screen:
     """Say what is stored, why, how long, and who sees it."""
-    t = reader.t
+    t = locale.t
     return Screen(
         "\n\n".join(t(f"privacy.{part}") for part in ("kept", "how_long", "who_sees", "ask"))
     )
 
 
-def dialogue_left(reader: Reader, roles: Roles, *, left: bool) -> Screen:
+def dialogue_left(locale: UserLocale, roles: Roles, *, left: bool) -> Screen:
     """Say that a dialogue was left, or that there was none; holds and bookings stay either way."""
     nothing = "cancel.nothing_provider" if roles.provider else "cancel.nothing"
-    return Screen(reader.t("cancel.left" if left else nothing), what_next(reader, roles))
+    return Screen(locale.t("cancel.left" if left else nothing), what_next(locale, roles))
 
 
-def back_hint(reader: Reader) -> Screen:
+def back_hint(locale: UserLocale) -> Screen:
     """Say where the Back button is, for a person who typed the word."""
-    return Screen(reader.t("elsewhere.back"))
+    return Screen(locale.t("elsewhere.back"))
 
 
-def _all_commands(reader: Reader, roles: Roles) -> Rows:
+def _all_commands(locale: UserLocale, roles: Roles) -> Rows:
     """Return the buttons of all commands that these roles have."""
     rows: list[tuple[str, ...]] = []
     if roles.admin:
         rows.append(("invite",))
     if roles.provider:
         rows += [("hours", "agenda"), ("link",)]
-    return openings(reader, *rows, ("book", "bookings"), ("settings",))
+    return openings(locale, *rows, ("book", "bookings"), ("settings",))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.buttons import Callback
+from bot.buttons import CallbackData
 from bot.dialogue.context import Context
 from bot.features.account.zone_screens import MOST_MATCHES, unknown_zone, zone_matches
 from bot.messages.screen import Rows
@@ -12,7 +12,7 @@ from domain.usecases.choose_settings import choose_zone
 
 
 def zone_typed(
-    context: Context, text: str, choose: Callable[[str], Callback], below: Rows = ()
+    context: Context, text: str, choose: Callable[[str], CallbackData], below: Rows = ()
 ) -> str | None:
     """Return the one time zone that a text means.
 
@@ -22,9 +22,9 @@ def zone_typed(
     if len(found) == 1:
         return found[0]
     if found:
-        context.show(zone_matches(context.reader, text, found, choose, below))
+        context.show(zone_matches(context.locale, text, found, choose, below))
     else:
-        context.request.send(unknown_zone(context.reader, text))
+        context.request.send(unknown_zone(context.locale, text))
     return None
 
 

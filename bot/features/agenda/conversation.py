@@ -97,9 +97,9 @@ async def entry_chosen(update: Update, context: Context) -> State:
     )
     entry = await entry_of(context, reservation)
     if reservation.status is Status.CANCELLED or reservation.expired(context.now):
-        note = entry_changed(context.reader, entry, context.now)
+        note = entry_changed(context.locale, entry, context.now)
         return await _day_of(context, reservation, note=note)
-    context.show(agenda_entry(context.reader, entry, context.now))
+    context.show(agenda_entry(context.locale, entry, context.now))
     return _browse(context)
 
 
@@ -141,7 +141,7 @@ async def reason_typed(update: Update, context: Context) -> State:
     )
     if not _can_cancel(context, reservation):
         return await _already_over(context, reservation)
-    context.show(reason_to_confirm(context.reader, await entry_of(context, reservation), reason))
+    context.show(reason_to_confirm(context.locale, await entry_of(context, reservation), reason))
     context.request.remember(reason=reason)
     return State.REASON
 
@@ -161,7 +161,7 @@ def leave_agenda(context: Context) -> None:
 async def show_typed_day(context: Context, day: date | Problem) -> State:
     """Show a typed day, or say why it was not read."""
     if isinstance(day, Problem):
-        context.request.send(day_not_read(context.reader, day, context.today))
+        context.request.send(day_not_read(context.locale, day, context.today))
         return _browse(context)
     first, last = days_within_reach(context)
     return await _day(
@@ -174,7 +174,7 @@ async def _ask(context: Context, number: int) -> State:
     reservation, _ = await reservation_of_provider(context.uow, number, context.me)
     if not _can_cancel(context, reservation):
         return await _already_over(context, reservation)
-    context.show(reason_question(context.reader, await entry_of(context, reservation)))
+    context.show(reason_question(context.locale, await entry_of(context, reservation)))
     context.request.enter(FLOW, State.REASON)
     context.request.remember(reservation=reservation.id, reason="")
     return State.REASON
@@ -200,14 +200,14 @@ async def _cancel(context: Context, number: int, reason: str | None) -> State:
         over, _ = await reservation_of_provider(context.uow, number, context.me)
         return await _already_over(context, over)
     entry = await entry_of(context, ended)
-    context.say(cancelled_answer(context.reader, entry))
-    return await _day_of(context, ended, note=cancelled_note(context.reader, entry))
+    context.toast(cancelled_answer(context.locale, entry))
+    return await _day_of(context, ended, note=cancelled_note(context.locale, entry))
 
 
 async def _already_over(context: Context, reservation: Reservation) -> State:
     """Say that there is nothing to cancel any more, and show the day."""
     entry = await entry_of(context, reservation)
-    note = nothing_to_cancel(context.reader, entry, context.now)
+    note = nothing_to_cancel(context.locale, entry, context.now)
     return await _day_of(context, reservation, note=note)
 
 

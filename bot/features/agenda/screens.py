@@ -20,7 +20,7 @@ from bot.features.reservations.card import held_until
 from bot.messages.screen import Button, Rows, Screen
 from bot.parsing.core.results import Problem
 from bot.ui.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from bot.ui.texts import isolated
 from bot.ui.typed_feedback import problem_text
 from domain.client import Client
@@ -63,37 +63,37 @@ class DayView:
     upcoming: tuple[date, int] | None = None
 
 
-def agenda_day(reader: Reader, view: DayView, note: str = "") -> Screen:
+def agenda_day(locale: UserLocale, view: DayView, note: str = "") -> Screen:
     """Return a page of a day's reservations, with buttons to other days, below a note if any."""
-    t, times = reader.t, reader.times
+    t, times = locale.t, locale.times
     if view.entries:
-        lines = Markup("\n").join(_line(reader, entry) for entry in view.entries)
+        lines = Markup("\n").join(_line(locale, entry) for entry in view.entries)
         body = Markup("{}\n\n{}").format(t.count("agenda.count", view.count), lines)
     else:
         body = t("agenda.empty")
         if view.upcoming:
             day, count = view.upcoming
             body += "\n" + t.count("agenda.upcoming", count, day=times.day(day))
-    in_zone = reader.in_zone(*(entry.client for entry in view.entries))
+    in_zone = locale.in_zone(*(entry.client for entry in view.entries))
     text = t("agenda.day", day=times.day(view.day), body=body, zone=in_zone)
-    entries = grid((_entry_button(reader, entry) for entry in view.entries), width=_ENTRIES_PER_ROW)
+    entries = grid((_entry_button(locale, entry) for entry in view.entries), width=_ENTRIES_PER_ROW)
     turn = pager(
         view.page,
         pages_of(range(view.count), ENTRIES_PER_PAGE),
         lambda page: AgendaPage(view.day, page),
     )
     return Screen(
-        f"{note}\n\n{text}" if note else text, (*entries, *turn, *_other_days(reader, view))
+        f"{note}\n\n{text}" if note else text, (*entries, *turn, *_other_days(locale, view))
     )
 
 
-def agenda_entry(reader: Reader, entry: Entry, now: datetime) -> Screen:
+def agenda_entry(locale: UserLocale, entry: Entry, now: datetime) -> Screen:
     """Return one reservation in its current state, with a button to cancel it if possible."""
-    t = reader.t
+    t = locale.t
     text = t(
         "agenda.entry",
-        **_client_and_time(reader, entry),
-        state=_state(reader, entry.reservation, now),
+        **_client_and_time(locale, entry),
+        state=_state(locale, entry.reservation, now),
     )
     if entry.reservation.reason:
         text += "\n" + t("card.reason", reason=entry.reservation.reason)
@@ -103,26 +103,26 @@ def agenda_entry(reader: Reader, entry: Entry, now: datetime) -> Screen:
         if open_still
         else ()
     )
-    day = reader.times.day_of(entry.reservation.span.start)
+    day = locale.times.day_of(entry.reservation.span.start)
     return Screen(text, (*cancel, (button(t.plain("button.back"), AgendaDay(day)),)))
 
 
-def reason_question(reader: Reader, entry: Entry) -> Screen:
+def reason_question(locale: UserLocale, entry: Entry) -> Screen:
     """Ask for a reason before a reservation is cancelled."""
-    t, number = reader.t, entry.reservation.id
+    t, number = locale.t, entry.reservation.id
     rows = (
         (button(t.plain("agenda.without_reason"), CancelForClient(number)),),
         (button(t.plain("button.back"), AgendaEntry(number)),),
     )
-    return Screen(t("agenda.ask_reason", **_client_and_time(reader, entry)), rows)
+    return Screen(t("agenda.ask_reason", **_client_and_time(locale, entry)), rows)
 
 
-def reason_to_confirm(reader: Reader, entry: Entry, reason: str) -> Screen:
+def reason_to_confirm(locale: UserLocale, entry: Entry, reason: str) -> Screen:
     """Show the typed reason and ask whether to cancel with it."""
-    t, number = reader.t, entry.reservation.id
+    t, number = locale.t, entry.reservation.id
     text = t(
         "agenda.confirm_reason",
-        **_client_and_time(reader, entry),
+        **_client_and_time(locale, entry),
         reason=t("card.reason", reason=reason),
     )
     choice = (
@@ -137,128 +137,128 @@ def reason_mark(reason: str) -> str:
     return f"{zlib.crc32(reason.encode()):08x}"
 
 
-def cancelled_answer(reader: Reader, entry: Entry) -> str:
+def cancelled_answer(locale: UserLocale, entry: Entry) -> str:
     """Return the short answer to the tap that cancelled a reservation."""
     key = "agenda.not_told" if entry.client.unreachable_since else "agenda.told"
-    return reader.t.plain(key, client=_shortened(entry.client.name, _NAME_SHOWN))
+    return locale.t.plain(key, client=_shortened(entry.client.name, _NAME_SHOWN))
 
 
-def cancelled_note(reader: Reader, entry: Entry) -> Markup:
+def cancelled_note(locale: UserLocale, entry: Entry) -> Markup:
     """Return the note above the day after a reservation was cancelled."""
     key = "agenda.cancelled_untold" if entry.client.unreachable_since else "agenda.cancelled"
-    note = reader.t(key, **_client_and_time(reader, entry))
+    note = locale.t(key, **_client_and_time(locale, entry))
     reason = entry.reservation.reason
-    return Markup("{}\n{}").format(note, reader.t("card.reason", reason=reason)) if reason else note
+    return Markup("{}\n{}").format(note, locale.t("card.reason", reason=reason)) if reason else note
 
 
-def nothing_to_cancel(reader: Reader, entry: Entry, now: datetime) -> Markup:
+def nothing_to_cancel(locale: UserLocale, entry: Entry, now: datetime) -> Markup:
     """Return the note above the day that there was nothing to cancel any more, and why."""
     reservation = entry.reservation
     ended = reservation.status is Status.CANCELLED or reservation.expired(now)
     key = "agenda.nothing_to_cancel" if ended else "agenda.too_late_to_cancel"
-    return _outdated(reader, key, entry, now)
+    return _outdated(locale, key, entry, now)
 
 
-def entry_changed(reader: Reader, entry: Entry, now: datetime) -> Markup:
+def entry_changed(locale: UserLocale, entry: Entry, now: datetime) -> Markup:
     """Return the note above the day that a listed reservation is off the agenda, and why."""
-    return _outdated(reader, "agenda.changed", entry, now)
+    return _outdated(locale, "agenda.changed", entry, now)
 
 
-def day_not_read(reader: Reader, problem: Problem, today: date) -> Screen:
+def day_not_read(locale: UserLocale, problem: Problem, today: date) -> Screen:
     """Say why a typed day was not read, with the days that may be meant as buttons, else today."""
     days = [day for day in problem.suggestions if isinstance(day, date)]
-    buttons = [_day_button(reader, day, "{}") for day in days] or [_today(reader, today)]
+    buttons = [_day_button(locale, day, "{}") for day in days] or [_today(locale, today)]
     return Screen(
-        problem_text(reader, problem, "agenda.examples"), grid(buttons, width=_DAYS_PER_ROW)
+        problem_text(locale, problem, "agenda.examples"), grid(buttons, width=_DAYS_PER_ROW)
     )
 
 
-def _outdated(reader: Reader, key: str, entry: Entry, now: datetime) -> Markup:
+def _outdated(locale: UserLocale, key: str, entry: Entry, now: datetime) -> Markup:
     """Return a note on a reservation that is over: its state, and the reason if one was given."""
-    state = _state(reader, entry.reservation, now)
-    note = reader.t(key, **_client_and_time(reader, entry), state=state)
+    state = _state(locale, entry.reservation, now)
+    note = locale.t(key, **_client_and_time(locale, entry), state=state)
     reason = entry.reservation.reason
-    return Markup("{}\n{}").format(note, reader.t("card.reason", reason=reason)) if reason else note
+    return Markup("{}\n{}").format(note, locale.t("card.reason", reason=reason)) if reason else note
 
 
-def _client_and_time(reader: Reader, entry: Entry) -> dict[str, object]:
+def _client_and_time(locale: UserLocale, entry: Entry) -> dict[str, object]:
     """Return the values that every text about one reservation needs."""
-    slot = reader.times.slot(entry.reservation.span)
+    slot = locale.times.slot(entry.reservation.span)
     return {
         "client": _linked(entry.client, entry.client.name),
         "slot": slot,
-        "zone": reader.in_zone(entry.client),
+        "zone": locale.in_zone(entry.client),
     }
 
 
-def _line(reader: Reader, entry: Entry) -> Markup:
+def _line(locale: UserLocale, entry: Entry) -> Markup:
     """Return one line of the day: time, client, and until when a hold is held."""
-    reservation, times = entry.reservation, reader.times
+    reservation, times = entry.reservation, locale.times
     name = _linked(entry.client, _shortened(entry.client.name, _NAME_SHOWN))
     if reservation.expires_at is not None:
-        return reader.t(
+        return locale.t(
             "agenda.held",
             span=times.span(reservation.span),
             client=name,
-            until=held_until(reader, reservation),
+            until=held_until(locale, reservation),
         )
-    return reader.t("agenda.booked", span=times.span(reservation.span), client=name)
+    return locale.t("agenda.booked", span=times.span(reservation.span), client=name)
 
 
-def _entry_button(reader: Reader, entry: Entry) -> Button:
+def _entry_button(locale: UserLocale, entry: Entry) -> Button:
     """Return the button of one reservation of the day."""
     held = "⏳ " if entry.reservation.status is Status.HELD else ""
     name = isolated(_shortened(entry.client.name, _LABEL_NAME_SHOWN))
     return button(
-        f"{held}{reader.times.time(entry.reservation.span.start)} {name}",
+        f"{held}{locale.times.time(entry.reservation.span.start)} {name}",
         AgendaEntry(entry.reservation.id),
     )
 
 
-def _state(reader: Reader, reservation: Reservation, now: datetime) -> Markup:
+def _state(locale: UserLocale, reservation: Reservation, now: datetime) -> Markup:
     """Return the state of a reservation in words."""
     if reservation.alive(now):
         if reservation.expires_at is not None:
-            return reader.t("agenda.state.held", until=held_until(reader, reservation))
-        return reader.t(
+            return locale.t("agenda.state.held", until=held_until(locale, reservation))
+        return locale.t(
             "agenda.state.booked" if now < reservation.span.starts_at else "agenda.state.begun"
         )
     if reservation.expired(now):
-        return reader.t("agenda.state.expired")
+        return locale.t("agenda.state.expired")
     if reservation.status is not Status.CANCELLED:
-        return reader.t("agenda.state.begun")
+        return locale.t("agenda.state.begun")
     if reservation.ended_by is Party.PROVIDER:
-        return reader.t("agenda.state.cancelled")
-    return reader.t(
+        return locale.t("agenda.state.cancelled")
+    return locale.t(
         "agenda.state.released" if reservation.released else "agenda.state.cancelled_by_client"
     )
 
 
-def _other_days(reader: Reader, view: DayView) -> Rows:
+def _other_days(locale: UserLocale, view: DayView) -> Rows:
     """Return the buttons to other days, and to the provider's link if no clients come."""
     first, last = view.within
     before, after = view.day - _DAY, view.day + _DAY
     row = (
-        _day_button(reader, before, "‹ {}") if before >= first else looked_at(EMPTY),
-        *(() if view.day == view.today else (_today(reader, view.today),)),
-        _day_button(reader, after, "{} ›") if after <= last else looked_at(EMPTY),
+        _day_button(locale, before, "‹ {}") if before >= first else looked_at(EMPTY),
+        *(() if view.day == view.today else (_today(locale, view.today),)),
+        _day_button(locale, after, "{} ›") if after <= last else looked_at(EMPTY),
     )
     jumps = (
-        _day_button(reader, day, f"{{}} · {count}" if count else "{}")
+        _day_button(locale, day, f"{{}} · {count}" if count else "{}")
         for day, count in view.ahead.items()
     )
-    link = ((button(reader.t.plain("button.link"), Open("link")),),) if view.idle else ()
+    link = ((button(locale.t.plain("button.link"), Open("link")),),) if view.idle else ()
     return (row, *grid(jumps, width=_DAYS_PER_ROW), *link)
 
 
-def _today(reader: Reader, today: date) -> Button:
+def _today(locale: UserLocale, today: date) -> Button:
     """Return the button of today."""
-    return button(reader.t.plain("agenda.today"), AgendaDay(today))
+    return button(locale.t.plain("agenda.today"), AgendaDay(today))
 
 
-def _day_button(reader: Reader, day: date, shape: str) -> Button:
+def _day_button(locale: UserLocale, day: date, shape: str) -> Button:
     """Return the button of a day."""
-    return button(shape.format(reader.times.short_day(day)), AgendaDay(day))
+    return button(shape.format(locale.times.short_day(day)), AgendaDay(day))
 
 
 def _linked(client: Client, name: str) -> Markup:

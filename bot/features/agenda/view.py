@@ -54,7 +54,7 @@ async def day_screen(
         idle,
         upcoming if day == context.today else None,
     )
-    return agenda_day(context.reader, view, note)
+    return agenda_day(context.locale, view, note)
 
 
 async def entry_of(context: Context, reservation: Reservation) -> Entry:

@@ -44,7 +44,7 @@ async def show_calendar(
     if shown == soonest.replace(day=1):
         end = max(end, soonest + _AHEAD)
     days = await days_with_slots(context.uow, search, shown, end, context.zone, seen=seen)
-    screen = calendar(context.reader, booking, shown, days, offers, (first, last))
+    screen = calendar(context.locale, booking, shown, days, offers, (first, last))
     _show_step(context, booking, below(note, screen))
 
 
@@ -66,8 +66,8 @@ async def show_day(
     own = await own_slots(context, booking.provider, day)
     reason = "" if slots or own else _why_not_bookable(context, day)
     near = () if slots else await nearest_slots(context, booking, day, clock)
-    screen = day_times(context.reader, booking, day, slots, own, page=page, reason=reason)
-    screen = with_nearest(context.reader, booking, screen, near)
+    screen = day_times(context.locale, booking, day, slots, own, page=page, reason=reason)
+    screen = with_nearest(context.locale, booking, screen, near)
     _show_step(context, booking, below(note, replace(screen, rows=(*screen.rows, *rows))))
 
 
@@ -95,7 +95,7 @@ async def show_days_at(context: Context, booking: Booking, clock: TimeOfDay) -> 
         context.uow, search, count=_DAYS_AT_TIME, wanted=lambda slot: clock.is_at(slot.start, zone)
     )
     if slots:
-        _show_step(context, booking, days_at(context.reader, booking, clock.text, slots))
+        _show_step(context, booking, days_at(context.locale, booking, clock.text, slots))
     return bool(slots)
 
 
@@ -129,11 +129,11 @@ def _why_not_bookable(context: Context, day: date) -> str:
     first, last = _bookable_days(context)
     if day < first:
         return refusal_text(
-            context.reader, errors.NoticeTooShort(notice_period=context.policy.notice_period)
+            context.locale, errors.NoticeTooShort(notice_period=context.policy.notice_period)
         )
     if day > last:
         return refusal_text(
-            context.reader, errors.BeyondHorizon(booking_horizon=context.policy.booking_horizon)
+            context.locale, errors.BeyondHorizon(booking_horizon=context.policy.booking_horizon)
         )
     return ""
 

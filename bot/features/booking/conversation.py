@@ -64,7 +64,7 @@ async def link_opened(update: Update, context: Context) -> State | int | None:
     """Show the calendar of the provider whose link was opened."""
     provider = await context.uow.providers.by_slug(rest_of_link(context).lower())
     if provider is None:
-        context.show(unknown_link(context.reader))
+        context.show(unknown_link(context.locale))
         return ConversationHandler.END
     return await show_month(context, FlowPosition(await provider_to_book(context, provider.id)))
 
@@ -153,7 +153,7 @@ async def when_typed(update: Update, context: Context) -> State | int | None:
     provider = await provider_to_book(context, int(str(data["provider"])))
     when = read_when(typed_text(update), today=context.today, day=known.day)
     if isinstance(when, Problem):
-        context.request.send(Screen(problem_text(context.reader, when, "booking.when_examples")))
+        context.request.send(Screen(problem_text(context.locale, when, "booking.when_examples")))
         return State(str(dialogue.state))
     wish = When(when.day, when.time or known.time)
     return await show_for(context, FlowPosition(provider, int(str(data["moving"]))), wish)
@@ -169,7 +169,7 @@ async def _begin(context: Context, request: BookingRequest) -> State | int | Non
         "", excluding=context.me, offset=0, limit=2
     )
     if not found:
-        context.show(no_providers(context.reader, admin=context.me in context.services.admins))
+        context.show(no_providers(context.locale, admin=context.me in context.services.admins))
         return ConversationHandler.END
     note = context.t("booking.not_read", text=request.unread) if request.unread else ""
     if len(found) > 1:

@@ -21,7 +21,7 @@ async def offer_move(context: Context, hold: Reservation, wish: When) -> None:
         raise errors.ProviderUnknown
     booking = Booking(provider, hold.id, kept=hold)
     if wish.time is None:
-        context.request.send(holding(context.reader, hold, day=wish.day))
+        context.request.send(holding(context.locale, hold, day=wish.day))
     else:
         context.request.send(await _to_time(context, booking, hold, wish, wish.time))
 
@@ -34,10 +34,10 @@ async def _to_time(
     free = await slots_of_day(context.uow, slot_search(context, booking), day, context.zone)
     at_time = [slot for slot in free if clock.is_at(slot.start, context.zone)]
     if hold.span in at_time:
-        return holding(context.reader, hold)
+        return holding(context.locale, hold)
     if at_time:
-        return move_offer(context.reader, hold, at_time, context.today)
+        return move_offer(context.locale, hold, at_time, context.today)
     near = await nearest_slots(context, booking, day, clock)
     others = [slot for slot in near if slot != hold.span]
     when = f"{context.times.day(day)}, {clock.text}"
-    return not_free_to_move(context.reader, hold, when, others, context.today)
+    return not_free_to_move(context.locale, hold, when, others, context.today)

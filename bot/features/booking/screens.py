@@ -18,7 +18,7 @@ from bot.features.reservations.card import held_until
 from bot.messages.screen import Button, Rows, Screen
 from bot.ui.keyboards import button, grid, looked_at, month_calendar, pager, pages_of
 from bot.ui.links import opening
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from domain.provider import Provider
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan
@@ -43,17 +43,17 @@ class Booking:
 
 
 def provider_list(
-    reader: Reader, found: Sequence[Provider], *, page: int, pages: int, part: str = ""
+    locale: UserLocale, found: Sequence[Provider], *, page: int, pages: int, part: str = ""
 ) -> Screen:
     """Return a page of providers: all of them, or those whose names contain ``part``."""
-    t = reader.t
+    t = locale.t
     text = t("booking.providers_found", part=part) if part else t("booking.providers")
     rows = tuple((button(p.label, ChooseProvider(p.id, 0)),) for p in found)
     return Screen(text, (*rows, *pager(page, pages, ProviderPage)))
 
 
 def calendar(
-    reader: Reader,
+    locale: UserLocale,
     booking: Booking,
     month: date,
     days: Collection[date],
@@ -65,32 +65,37 @@ def calendar(
     ``days`` are the days with free slots, ``within`` is the first and the last bookable day.
     If ``days`` continue after the month, the calendar does too.
     """
-    t, times = reader.t, reader.times
+    t, times = locale.t, locale.times
     if not offers:
-        return _nothing_free(reader, booking)
-    text = _kept_text(reader, booking) + t(
+        return _nothing_free(locale, booking)
+    text = _kept_text(locale, booking) + t(
         "booking.calendar", provider=booking.provider.label, zone=times.zone_city
     )
-    quick = _slot_rows(reader, booking, offers, mark="⚡ ")
+    quick = _slot_rows(locale, booking, offers, mark="⚡ ")
     first, last = within
-    rows = _month(reader, booking, month, days, first, last)
+    rows = _month(locale, booking, month, days, first, last)
     if not any(day < _next_month(month) for day in days):
         # Weekdays without days below them would look as if the days had failed to load.
         text += "\n\n" + t("booking.no_free_days", month=times.month(month))
         rows = rows[:1]
     if after := [day for day in days if day >= _next_month(month)]:
-        following = _month(reader, booking, _next_month(month), days, first, max(after))
+        following = _month(locale, booking, _next_month(month), days, first, max(after))
         rows = (*rows, (looked_at(times.month(_next_month(month))),), *following[2:])
-    return Screen(text, (*quick, *rows, *_back(reader, booking)))
+    return Screen(text, (*quick, *rows, *_back(locale, booking)))
 
 
 def _month(
-    reader: Reader, booking: Booking, month: date, days: Collection[date], first: date, last: date
+    locale: UserLocale,
+    booking: Booking,
+    month: date,
+    days: Collection[date],
+    first: date,
+    last: date,
 ) -> Rows:
     """Return the calendar of one month: arrows, weekdays, then the weeks with free days."""
     provider, moving = booking.provider.id, booking.moving
     return month_calendar(
-        reader.times,
+        locale.times,
         month,
         day=lambda d: button(str(d.day), BookingDay(provider, d, 0, moving)) if d in days else None,
         turn=lambda d: BookingMonth(provider, d, moving),
@@ -105,7 +110,7 @@ def _next_month(month: date) -> date:
 
 
 def day_times(
-    reader: Reader,
+    locale: UserLocale,
     booking: Booking,
     day: date,
     slots: Sequence[TimeSpan],
@@ -118,7 +123,7 @@ def day_times(
 
     ``reason`` says why the day cannot have any free time.
     """
-    t, times = reader.t, reader.times
+    t, times = locale.t, locale.times
     all_times = sorted({*slots, *own})
     pages = pages_of(all_times, TIMES_PER_PAGE)
     page = min(page, pages - 1)
@@ -126,16 +131,16 @@ def day_times(
     empty = "booking.day_out_of_reach" if reason else "booking.day_full"
     key = "booking.day" if all_times else empty
     values = {"reason": reason} if reason else {}
-    text = _kept_text(reader, booking) + t(
+    text = _kept_text(locale, booking) + t(
         key,
         provider=booking.provider.label,
         day=times.day(day),
-        zone=reader.in_zone(booking.provider),
+        zone=locale.in_zone(booking.provider),
         **values,
     )
     if own:
         text += "\n\n" + t("booking.own_times")
-    buttons = (_time_button(reader, booking, slot, own=slot in own) for slot in shown)
+    buttons = (_time_button(locale, booking, slot, own=slot in own) for slot in shown)
     turn = pager(page, pages, lambda n: BookingDay(booking.provider.id, day, n, booking.moving))
     # From a day without free times, Back leads to the month of the soonest slot.
     month = (
@@ -150,58 +155,58 @@ def day_times(
 
 
 def with_nearest(
-    reader: Reader, booking: Booking, screen: Screen, slots: Sequence[TimeSpan]
+    locale: UserLocale, booking: Booking, screen: Screen, slots: Sequence[TimeSpan]
 ) -> Screen:
     """Return the screen of a day with the free times nearest to it."""
     if not slots:
         return screen
-    rows = _slot_rows(reader, booking, slots)
-    return Screen(f"{screen.text}\n\n{reader.t('booking.nearest')}", (*rows, *screen.rows))
+    rows = _slot_rows(locale, booking, slots)
+    return Screen(f"{screen.text}\n\n{locale.t('booking.nearest')}", (*rows, *screen.rows))
 
 
-def days_at(reader: Reader, booking: Booking, time: str, slots: Sequence[TimeSpan]) -> Screen:
+def days_at(locale: UserLocale, booking: Booking, time: str, slots: Sequence[TimeSpan]) -> Screen:
     """Return the question on which day a time is meant, with the slots that start then."""
-    t = reader.t
-    in_zone = reader.in_zone(booking.provider)
+    t = locale.t
+    in_zone = locale.in_zone(booking.provider)
     text = t("booking.which_day", provider=booking.provider.label, time=time, zone=in_zone)
     back = (button(t.plain("button.back"), _calendar(booking)),)
-    return Screen(_kept_text(reader, booking) + text, (*_slot_rows(reader, booking, slots), back))
+    return Screen(_kept_text(locale, booking) + text, (*_slot_rows(locale, booking, slots), back))
 
 
-def no_providers(reader: Reader, *, admin: bool) -> Screen:
+def no_providers(locale: UserLocale, *, admin: bool) -> Screen:
     """Return that there is no provider yet; an admin can invite one."""
     return Screen(
-        reader.t("booking.no_providers"), ((opening(reader, "invite"),),) if admin else ()
+        locale.t("booking.no_providers"), ((opening(locale, "invite"),),) if admin else ()
     )
 
 
-def _nothing_free(reader: Reader, booking: Booking) -> Screen:
+def _nothing_free(locale: UserLocale, booking: Booking) -> Screen:
     """Return that a provider has no free times, with a button to look again."""
-    t = reader.t
-    text = _kept_text(reader, booking) + t("booking.nothing_free", provider=booking.provider.label)
+    t = locale.t
+    text = _kept_text(locale, booking) + t("booking.nothing_free", provider=booking.provider.label)
     return Screen(
         text,
-        ((button(t.plain("booking.look_again"), _calendar(booking)),), *_back(reader, booking)),
+        ((button(t.plain("booking.look_again"), _calendar(booking)),), *_back(locale, booking)),
     )
 
 
-def _kept_text(reader: Reader, booking: Booking) -> Markup:
+def _kept_text(locale: UserLocale, booking: Booking) -> Markup:
     """Return that a hold is kept while it is moved, or nothing if none is."""
     hold = booking.kept
     if hold is None or hold.expires_at is None:
         return Markup()
-    return reader.t(
-        "booking.kept", slot=reader.times.slot(hold.span), until=held_until(reader, hold)
+    return locale.t(
+        "booking.kept", slot=locale.times.slot(hold.span), until=held_until(locale, hold)
     ) + Markup("\n\n")
 
 
 def _slot_rows(
-    reader: Reader, booking: Booking, slots: Sequence[TimeSpan], *, mark: str = ""
+    locale: UserLocale, booking: Booking, slots: Sequence[TimeSpan], *, mark: str = ""
 ) -> Rows:
     """Return a row with a button for each slot, which names its day and its time."""
     provider, moving = booking.provider.id, booking.moving
     return tuple(
-        (button(f"{mark}{reader.times.short_slot(s)}", PickSlot(provider, s.start, moving)),)
+        (button(f"{mark}{locale.times.short_slot(s)}", PickSlot(provider, s.start, moving)),)
         for s in slots
     )
 
@@ -211,18 +216,18 @@ def _calendar(booking: Booking) -> ChooseProvider:
     return ChooseProvider(booking.provider.id, booking.moving)
 
 
-def _time_button(reader: Reader, booking: Booking, slot: TimeSpan, *, own: bool) -> Button:
+def _time_button(locale: UserLocale, booking: Booking, slot: TimeSpan, *, own: bool) -> Button:
     """Return the button of one time of a day."""
-    label = reader.times.time(slot.start)
+    label = locale.times.time(slot.start)
     return button(
         f"{_OWN_MARK} {label}" if own else label,
         PickSlot(booking.provider.id, slot.start, booking.moving),
     )
 
 
-def _back(reader: Reader, booking: Booking) -> Rows:
+def _back(locale: UserLocale, booking: Booking) -> Rows:
     """Return Back: to the card of the moved hold, or to the providers if there are several."""
-    label = reader.t.plain("button.back")
+    label = locale.t.plain("button.back")
     if booking.moving:
         return ((button(label, ShowCard(booking.moving)),),)
     return ((button(label, ProviderPage(0)),),) if booking.choice else ()

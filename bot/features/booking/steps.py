@@ -45,7 +45,7 @@ async def show_providers(
     found = await context.uow.providers.search(
         part, excluding=context.me, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE
     )
-    screen = provider_list(context.reader, found, page=page, pages=pages, part=part)
+    screen = provider_list(context.locale, found, page=page, pages=pages, part=part)
     context.show(below(note, below(_wish_text(context, wish), screen)))
     return ask_provider(context, part, wish)
 
@@ -172,14 +172,14 @@ async def _why_not_free(
         ):
             raise errors.ClientBusy
     except errors.Refusal as refusal:
-        return context.t("booking.refused", reason=refusal_text(context.reader, refusal))
+        return context.t("booking.refused", reason=refusal_text(context.locale, refusal))
     return context.t("booking.time_not_free", time=clock.text)
 
 
 async def _refused(context: Context, choice: SlotChoice, refusal: errors.Refusal) -> State:
     """Say why a slot cannot be held, and show what is free on that day."""
-    sentence = refusal_text(context.reader, refusal)
-    context.say(sentence)
+    sentence = refusal_text(context.locale, refusal)
+    context.toast(sentence)
     position = FlowPosition(await provider_to_book(context, choice.provider_id), choice.moving or 0)
     note = context.t("booking.refused", reason=sentence)
     return await show_times(
@@ -187,7 +187,7 @@ async def _refused(context: Context, choice: SlotChoice, refusal: errors.Refusal
         position,
         context.times.day_of(choice.start),
         note=note,
-        rows=ways_on(context.reader, refusal),
+        rows=ways_on(context.locale, refusal),
     )
 
 

@@ -22,7 +22,7 @@ async def handler_failed(update: object, context: CallbackContext) -> None:  # t
         return
     admin = context.me in context.services.admins
     if request.tapped is not None:
-        context.warn(refusal_text(context.reader, context.error, admin=admin))
+        context.alert(refusal_text(context.locale, context.error, admin=admin))
     else:
-        context.request.send(refused(context.reader, context.error, admin=admin))
+        context.request.send(refused(context.locale, context.error, admin=admin))
     request.error = None

@@ -54,7 +54,7 @@ async def called_in_group(update: Update, context: Context) -> None:
 
 async def tapped_in_group(update: Update, context: Context) -> None:
     """Answer a tap on a message that was forwarded to a group."""
-    context.warn(context.t.plain("elsewhere.group"))
+    context.alert(context.t.plain("elsewhere.group"))
 
 
 async def group_message_ignored(update: Update, context: Context) -> None:
@@ -74,12 +74,12 @@ async def message_edited(update: Update, context: Context) -> None:
 
 async def inactive_button_tapped(update: Update, context: Context) -> None:
     """Answer a tap on a button without an action."""
-    context.say(context.t.plain("elsewhere.nothing"))
+    context.toast(context.t.plain("elsewhere.nothing"))
 
 
 async def unknown_button_tapped(update: Update, context: Context) -> None:
     """Answer a tap on a button that cannot be read: it is very old or forged."""
-    context.warn(context.t.plain("elsewhere.stale"))
+    context.alert(context.t.plain("elsewhere.stale"))
 
 
 async def other_words_typed(update: Update, context: Context) -> None:
@@ -104,7 +104,7 @@ async def other_words_typed(update: Update, context: Context) -> None:
 
 async def back_typed(update: Update, context: Context) -> None:
     """Say where the Back button is."""
-    context.request.send(back_hint(context.reader))
+    context.request.send(back_hint(context.locale))
 
 
 async def message_without_text(update: Update, context: Context) -> None:
@@ -128,7 +128,7 @@ async def membership_changed(update: Update, context: Context) -> None:
 
 async def _say(context: Context, key: str) -> None:
     """Send a text, with the buttons this person most likely needs."""
-    context.request.send(Screen(context.t(key), what_next(context.reader, await roles_of(context))))
+    context.request.send(Screen(context.t(key), what_next(context.locale, await roles_of(context))))
 
 
 def first_handlers() -> list[BaseHandler[Update, Context, Any]]:

@@ -80,10 +80,10 @@ async def hours_removed(update: Update, context: Context) -> State:
         "hours.removed",
         day=times.short_day(day),
         span=times.span(span),
-        zone=context.reader.in_zone(),
+        zone=context.locale.in_zone(),
     )
     if not note:
-        context.say(removed.unescape())
+        context.toast(removed.unescape())
     return await _show_day(context, day, "\n".join(filter(None, (removed, note))))
 
 
@@ -95,7 +95,7 @@ async def span_typed(update: Update, context: Context) -> State:
         return await _ask_removal(context, day, read)
     if names_days(read_hours(typed_text(update), today=context.today)):
         return await hours_typed(update, context)
-    return _reply(context, problem_text(context.reader, read, "hours.remove_examples"))
+    return _reply(context, problem_text(context.locale, read, "hours.remove_examples"))
 
 
 async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
@@ -110,7 +110,7 @@ async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
             context,
             context.t("hours.nothing_then"),
         )
-    notes = note_texts(context.reader, read.notes)
+    notes = note_texts(context.locale, read.notes)
     if not read.span.on_grid:
         notes.append(context.t("hours.cut_to_grid"))
     return _ask(context, day, posted, notes)
@@ -118,16 +118,16 @@ async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
 
 def _ask(context: Context, day: date, posted: Sequence[TimeSpan], notes: Sequence[str]) -> State:
     """Ask whether to remove hours of a day."""
-    context.show(removal_to_confirm(context.reader, day, posted, notes))
+    context.show(removal_to_confirm(context.locale, day, posted, notes))
     return enter(context, State.REMOVING, day=day.isoformat())
 
 
 async def _show_home(context: Context, page: int, note: str = "") -> State:
     """Show how to add hours and a page of the open hours, below a note if there is one."""
     provider = await provider_of(context.uow, context.me)
-    posted = grouped(context.reader, await _posted(context, provider, _coming(context)))
+    posted = grouped(context.locale, await _posted(context, provider, _coming(context)))
     home = hours_home(
-        context.reader,
+        context.locale,
         posted,
         context.today,
         page=page,
@@ -146,7 +146,7 @@ async def _show_day(context: Context, day: date, note: str = "") -> State:
     posted = await _posted(context, provider, window) if window else ()
     if not posted:
         return await _show_home(context, 0, note)
-    context.show(with_note(note, posted_day(context.reader, day, posted)))
+    context.show(with_note(note, posted_day(context.locale, day, posted)))
     return enter(context, State.REMOVING, day=day.isoformat())
 
 

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from markupsafe import Markup
 
 from bot.buttons import (
-    Callback,
+    CallbackData,
     DiscardDraft,
     HoursHome,
     NewDraft,
@@ -20,7 +20,7 @@ from bot.features.hours.removal_screens import ASK
 from bot.messages.screen import Button, Rows, Screen
 from bot.ui.formats import wall_span
 from bot.ui.keyboards import button
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from domain.policy import BookingPolicy
 from domain.posting import DayHours, Draft
 from domain.timespan import TimeSpan, WallSpan, merged
@@ -43,7 +43,7 @@ class Posting:
     posted: tuple[TimeSpan, ...]
     slots: int
     notes: Sequence[str] = ()
-    back: Callback | None = None
+    back: CallbackData | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,10 @@ class Suggestion:
     days: Sequence[DayHours]
 
 
-def preview(reader: Reader, posting: Posting, slot_length: timedelta, today: date) -> Screen:
+def preview(locale: UserLocale, posting: Posting, slot_length: timedelta, today: date) -> Screen:
     """Return the preview with ``Publish`` and ``Discard``, unless nothing would change."""
-    t = reader.t
-    days = grouped(reader, posting.spans)
+    t = locale.t
+    days = grouped(locale, posting.spans)
     total = t(
         "hours.total",
         days=t.count("hours.days", len(days)),
@@ -66,11 +66,11 @@ def preview(reader: Reader, posting: Posting, slot_length: timedelta, today: dat
     parts = [
         t(
             "hours.preview",
-            lines=day_lines(reader, days, today),
+            lines=day_lines(locale, days, today),
             total=total,
-            zone=reader.in_zone(),
+            zone=locale.in_zone(),
         ),
-        *_remarks(reader, posting, slot_length, today),
+        *_remarks(locale, posting, slot_length, today),
     ]
     draft, discard = (
         posting.draft.id,
@@ -78,13 +78,13 @@ def preview(reader: Reader, posting: Posting, slot_length: timedelta, today: dat
     )
     if _is_all_posted(posting):
         leave = button(t.plain("button.back"), posting.back) if posting.back else discard
-        return Screen("\n\n".join(parts), ((_home(reader), leave),))
+        return Screen("\n\n".join(parts), ((_home(locale), leave),))
     choice = (button(t.plain("button.publish"), PublishDraft(draft)), discard)
-    return Screen("\n\n".join(parts), (choice, *_back(reader, posting.back)))
+    return Screen("\n\n".join(parts), (choice, *_back(locale, posting.back)))
 
 
 def published(
-    reader: Reader,
+    locale: UserLocale,
     draft: Draft,
     bookable: int,
     policy: BookingPolicy,
@@ -97,20 +97,22 @@ def published(
     ``bookable`` is the number of added slots that can be booked now. ``too_early`` is true if there
     are none because all are beyond the booking horizon.
     """
-    t = reader.t
+    t = locale.t
     if not draft.added:
-        return Screen(t("hours.published_nothing"), _ways_on(reader))
-    lines = day_lines(reader, grouped(reader, draft.added), today)
-    undo = (button(t.plain("button.undo"), UndoDraft(draft.id, ASK)), _home(reader))
-    outlook = _outlook(reader, bookable, policy, too_early=too_early)
+        return Screen(t("hours.published_nothing"), _ways_on(locale))
+    lines = day_lines(locale, grouped(locale, draft.added), today)
+    undo = (button(t.plain("button.undo"), UndoDraft(draft.id, ASK)), _home(locale))
+    outlook = _outlook(locale, bookable, policy, too_early=too_early)
     return Screen(
-        t("hours.published", lines=lines, outlook=outlook, zone=reader.in_zone()), (undo,)
+        t("hours.published", lines=lines, outlook=outlook, zone=locale.in_zone()), (undo,)
     )
 
 
-def _outlook(reader: Reader, bookable: int, policy: BookingPolicy, *, too_early: bool) -> Markup:
+def _outlook(
+    locale: UserLocale, bookable: int, policy: BookingPolicy, *, too_early: bool
+) -> Markup:
     """Return how many slots can be booked now, and how far ahead clients can book."""
-    t, times = reader.t, reader.times
+    t, times = locale.t, locale.times
     notice, horizon = times.duration(policy.notice_period), times.duration(policy.booking_horizon)
     if too_early:
         return t("hours.none_bookable", horizon=horizon)
@@ -122,82 +124,84 @@ def _outlook(reader: Reader, bookable: int, policy: BookingPolicy, *, too_early:
     return Markup("{} {}").format(t.count("hours.bookable", bookable), window)
 
 
-def discarded(reader: Reader) -> Screen:
+def discarded(locale: UserLocale) -> Screen:
     """Say that a draft was discarded."""
-    return Screen(reader.t("hours.discarded"), _ways_on(reader))
+    return Screen(locale.t("hours.discarded"), _ways_on(locale))
 
 
-def undone(reader: Reader, draft: Draft, today: date) -> Screen:
+def undone(locale: UserLocale, draft: Draft, today: date) -> Screen:
     """Say that the hours that publishing had added are removed again."""
-    lines = day_lines(reader, grouped(reader, draft.added), today)
-    return Screen(reader.t("hours.undone", lines=lines, zone=reader.in_zone()), _ways_on(reader))
+    lines = day_lines(locale, grouped(locale, draft.added), today)
+    return Screen(locale.t("hours.undone", lines=lines, zone=locale.in_zone()), _ways_on(locale))
 
 
 def refused(
-    reader: Reader,
+    locale: UserLocale,
     reason: str,
     suggestions: Sequence[Suggestion],
     today: date,
-    back: Callback | None = None,
+    back: CallbackData | None = None,
 ) -> Screen:
     """Say why hours were refused or not understood, with a button for each suggestion."""
-    t = reader.t
+    t = locale.t
     rows = tuple(
-        (button(hours_label(reader, one.days, today), ShowDraft(one.draft)),) for one in suggestions
+        (button(hours_label(locale, one.days, today), ShowDraft(one.draft)),) for one in suggestions
     )
     text = t("hours.refused", reason=reason)
     if suggestions:
         text = Markup("{}\n\n{}").format(text, t.count("hours.suggested", len(suggestions)))
-    return Screen(text, (*rows, *_back(reader, back)))
+    return Screen(text, (*rows, *_back(locale, back)))
 
 
-def all_past(reader: Reader, next_week: Suggestion, back: Callback) -> Screen:
+def all_past(locale: UserLocale, next_week: Suggestion, back: CallbackData) -> Screen:
     """Say that all hours are past, with the same hours in the next week as a button."""
-    t = reader.t
+    t = locale.t
     later = button(t.plain("hours.next_week"), ShowDraft(next_week.draft))
     return Screen(
-        t("hours.refused", reason=t("hours.past_next_week")), ((later,), *_back(reader, back))
+        t("hours.refused", reason=t("hours.past_next_week")), ((later,), *_back(locale, back))
     )
 
 
-def did_you_mean(reader: Reader, span: WallSpan, suggestion: Suggestion, today: date) -> Screen:
+def did_you_mean(locale: UserLocale, span: WallSpan, suggestion: Suggestion, today: date) -> Screen:
     """Ask whether later hours were meant: the typed ones end before they start."""
-    text = reader.t("hours.did_you_mean", span=wall_span(span))
+    text = locale.t("hours.did_you_mean", span=wall_span(span))
     return Screen(
-        text, ((button(hours_label(reader, suggestion.days, today), ShowDraft(suggestion.draft)),),)
+        text, ((button(hours_label(locale, suggestion.days, today), ShowDraft(suggestion.draft)),),)
     )
 
 
-def cannot_repeat(reader: Reader) -> Screen:
+def cannot_repeat(locale: UserLocale) -> Screen:
     """Say that weekly hours are not supported, with a button to the calendar."""
     return Screen(
-        reader.t("typed.no_repeat"), ((button(reader.t.plain("hours.choose_days"), NewDraft()),),)
+        locale.t("typed.no_repeat"), ((button(locale.t.plain("hours.choose_days"), NewDraft()),),)
     )
 
 
-def _remarks(reader: Reader, posting: Posting, slot_length: timedelta, today: date) -> list[str]:
+def _remarks(
+    locale: UserLocale, posting: Posting, slot_length: timedelta, today: date
+) -> list[str]:
     """Return the remarks of a preview: hours open already, clock changes, assumptions."""
-    t = reader.t
+    t = locale.t
     remarks: list[str] = []
     if _is_all_posted(posting):
         remarks.append(t("hours.all_posted"))
     elif posting.posted:
         lines = day_lines(
-            reader, grouped(reader, merged(posting.posted)), today, most=_POSTED_SHOWN
+            locale, grouped(locale, merged(posting.posted)), today, most=_POSTED_SHOWN
         )
         remarks.append(t("hours.partly_posted", lines=lines))
     if not posting.slots:
-        remarks.append(t("hours.no_slot_fits", length=reader.times.duration(slot_length)))
-    changed = clock_changes(reader, posting.draft.days, posting.spans)[:_CHANGES_SHOWN]
-    remarks += [_clock_change(reader, day, minutes) for day, minutes in changed]
+        remarks.append(t("hours.no_slot_fits", length=locale.times.duration(slot_length)))
+    changed = clock_changes(locale, posting.draft.days, posting.spans)[:_CHANGES_SHOWN]
+    remarks += [_clock_change(locale, day, minutes) for day, minutes in changed]
     return remarks + list(cut(posting.notes, _NOTES_LENGTH))
 
 
-def _clock_change(reader: Reader, day: date, minutes: int) -> str:
+def _clock_change(locale: UserLocale, day: date, minutes: int) -> str:
     """Return by how much a clock change makes a day's hours shorter or longer."""
     key = "hours.clock_change.shorter" if minutes < 0 else "hours.clock_change.longer"
-    by = reader.times.duration(timedelta(minutes=abs(minutes)))
-    return reader.t(key, day=reader.times.day(day), by=by)
+    by = locale.times.duration(timedelta(minutes=abs(minutes)))
+    return locale.t(key, day=locale.times.day(day), by=by)
 
 
 def _is_all_posted(posting: Posting) -> bool:
@@ -205,16 +209,16 @@ def _is_all_posted(posting: Posting) -> bool:
     return merged(posting.posted) == posting.spans
 
 
-def _ways_on(reader: Reader) -> Rows:
+def _ways_on(locale: UserLocale) -> Rows:
     """Return a row with the buttons to the calendar and to the open hours."""
-    return ((button(reader.t.plain("hours.choose_days"), NewDraft()), _home(reader)),)
+    return ((button(locale.t.plain("hours.choose_days"), NewDraft()), _home(locale)),)
 
 
-def _home(reader: Reader) -> Button:
+def _home(locale: UserLocale) -> Button:
     """Return the button to the open hours."""
-    return button(reader.t.plain("hours.see"), HoursHome(0))
+    return button(locale.t.plain("hours.see"), HoursHome(0))
 
 
-def _back(reader: Reader, back: Callback | None) -> Rows:
+def _back(locale: UserLocale, back: CallbackData | None) -> Rows:
     """Return a row with the Back button, or none if it leads nowhere."""
-    return ((button(reader.t.plain("button.back"), back),),) if back else ()
+    return ((button(locale.t.plain("button.back"), back),),) if back else ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.buttons import Callback
+from bot.buttons import CallbackData
 from bot.dialogue.context import Context
 from bot.features.hours.removal_screens import Booked, bookings_inside, list_mark
 from bot.features.hours.state import State, enter
@@ -31,19 +31,19 @@ async def remove_or_ask(
     removal = await context.act(remove(inside))
     key = "hours.inside_kept" if inside is Inside.KEEP else "hours.inside_cancelled"
     note = context.t.count(key, len(removal.inside))
-    context.say(note.unescape())
+    context.toast(note.unescape())
     return removal, str(note)
 
 
 async def ask_about_bookings(
     context: Context,
     inside: Sequence[Reservation],
-    answer: Callable[[str], Callback],
-    back: Callback,
+    answer: Callable[[str], CallbackData],
+    back: CallbackData,
 ) -> State:
     """List the reservations and ask whether to keep or to cancel them."""
     booked = [Booked(one, await _name(context, one.client_id)) for one in inside]
-    context.show(bookings_inside(context.reader, booked, answer, back))
+    context.show(bookings_inside(context.locale, booked, answer, back))
     return enter(context, State.TYPING)
 
 

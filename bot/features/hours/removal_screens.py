@@ -7,11 +7,11 @@ from datetime import date
 
 from markupsafe import Markup
 
-from bot.buttons import Callback, PostedDay, RemoveHours
+from bot.buttons import CallbackData, PostedDay, RemoveHours
 from bot.features.hours.day_lines import spans_text
 from bot.messages.screen import Screen
 from bot.ui.keyboards import button
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from domain.reservation import Reservation, Status
 from domain.timespan import TimeSpan
 
@@ -36,18 +36,21 @@ def list_mark(reservations: Iterable[Reservation]) -> str:
 
 
 def bookings_inside(
-    reader: Reader, booked: Sequence[Booked], answer: Callable[[str], Callback], back: Callback
+    locale: UserLocale,
+    booked: Sequence[Booked],
+    answer: Callable[[str], CallbackData],
+    back: CallbackData,
 ) -> Screen:
     """List the reservations inside and ask whether to keep them.
 
     ``answer`` makes a button's choice from the code of the answer.
     """
-    t = reader.t
-    lines = [_line(reader, one) for one in booked[:_BOOKINGS_SHOWN]]
+    t = locale.t
+    lines = [_line(locale, one) for one in booked[:_BOOKINGS_SHOWN]]
     if len(booked) > _BOOKINGS_SHOWN:
         lines.append(t.count("hours.inside.more", len(booked) - _BOOKINGS_SHOWN))
     text = t.count(
-        "hours.inside", len(booked), list=Markup("\n").join(lines), zone=reader.in_zone()
+        "hours.inside", len(booked), list=Markup("\n").join(lines), zone=locale.in_zone()
     )
     mark = list_mark(one.reservation for one in booked)
     keep, cancel = (
@@ -59,15 +62,15 @@ def bookings_inside(
 
 
 def removal_to_confirm(
-    reader: Reader, day: date, spans: Sequence[TimeSpan], notes: Sequence[str]
+    locale: UserLocale, day: date, spans: Sequence[TimeSpan], notes: Sequence[str]
 ) -> Screen:
     """Ask whether to remove these hours of a day."""
-    t, times = reader.t, reader.times
+    t, times = locale.t, locale.times
     text = t(
         "hours.remove_ask",
         day=times.day(day),
-        spans=spans_text(reader, spans),
-        zone=reader.in_zone(),
+        spans=spans_text(locale, spans),
+        zone=locale.in_zone(),
     )
     remove = RemoveHours(spans[0].start, spans[-1].end, ASK)
     rows = (
@@ -82,8 +85,8 @@ def with_note(note: str, screen: Screen) -> Screen:
     return replace(screen, text=f"{note}\n\n{screen.text}") if note else screen
 
 
-def _line(reader: Reader, one: Booked) -> Markup:
+def _line(locale: UserLocale, one: Booked) -> Markup:
     """Return the client and the time of a reservation, and whether it is still a hold."""
     key = "hours.inside.held" if one.reservation.status is Status.HELD else "hours.inside.booked"
     name = one.client if len(one.client) <= _NAME_SHOWN else f"{one.client[:_NAME_SHOWN]}…"
-    return reader.t(key, client=name, slot=reader.times.short_slot(one.reservation.span))
+    return locale.t(key, client=name, slot=locale.times.short_slot(one.reservation.span))

@@ -9,7 +9,7 @@ from bot.buttons import AskRemoval, HoursHome, NewDraft, PostedDay
 from bot.features.hours.day_lines import DaySpans, day_name, spans_text
 from bot.messages.screen import Button, Screen
 from bot.ui.keyboards import button, pager, pages_of
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from domain.timespan import TimeSpan
 
 DAYS_PER_PAGE = 10
@@ -17,25 +17,30 @@ _LABEL_SPANS = 2
 
 
 def hours_home(
-    reader: Reader, posted: Sequence[DaySpans], today: date, *, page: int, zone_chosen: bool = True
+    locale: UserLocale,
+    posted: Sequence[DaySpans],
+    today: date,
+    *,
+    page: int,
+    zone_chosen: bool = True,
 ) -> Screen:
     """Return how to add hours, and a page of the days with open hours from today on.
 
     If the time zone was not chosen, the screen says where to choose it.
     """
-    t = reader.t
+    t = locale.t
     pages = pages_of(posted, DAYS_PER_PAGE)
     page = min(page, pages - 1)
     shown = posted[page * DAYS_PER_PAGE : (page + 1) * DAYS_PER_PAGE]
     what = t.count("hours.home.posted", len(posted)) if posted else t("hours.home.nothing")
-    listed = t("hours.home.list", posted=what, zone=reader.times.zone_city)
+    listed = t("hours.home.list", posted=what, zone=locale.times.zone_city)
     text = "\n\n".join(
         (
             t("hours.home"),
             listed if zone_chosen else Markup("{}\n{}").format(listed, t("hours.home.zone")),
         )
     )
-    days = tuple((_day(reader, day, spans, today),) for day, spans in shown)
+    days = tuple((_day(locale, day, spans, today),) for day, spans in shown)
     return Screen(
         text,
         (
@@ -46,15 +51,15 @@ def hours_home(
     )
 
 
-def posted_day(reader: Reader, day: date, spans: Sequence[TimeSpan]) -> Screen:
+def posted_day(locale: UserLocale, day: date, spans: Sequence[TimeSpan]) -> Screen:
     """Return the open hours of a day, with buttons to remove all of them or one span."""
-    t, times = reader.t, reader.times
+    t, times = locale.t, locale.times
     back = (button(t.plain("button.back"), HoursHome(0)),)
     text = t(
         "hours.day",
         day=times.day(day),
-        spans=spans_text(reader, spans, most=len(spans)),
-        zone=reader.in_zone(),
+        spans=spans_text(locale, spans, most=len(spans)),
+        zone=locale.in_zone(),
     )
     parts = spans if len(spans) > 1 else ()
     rows = tuple(
@@ -65,9 +70,9 @@ def posted_day(reader: Reader, day: date, spans: Sequence[TimeSpan]) -> Screen:
     return Screen(text, (*rows, whole, back))
 
 
-def _day(reader: Reader, day: date, spans: Sequence[TimeSpan], today: date) -> Button:
+def _day(locale: UserLocale, day: date, spans: Sequence[TimeSpan], today: date) -> Button:
     """Return the button of a day with open hours."""
-    label = f"{day_name(reader, day, today)} · {spans_text(reader, spans, most=_LABEL_SPANS)}"
+    label = f"{day_name(locale, day, today)} · {spans_text(locale, spans, most=_LABEL_SPANS)}"
     return button(label, PostedDay(day))
 
 

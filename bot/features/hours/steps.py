@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from bot.buttons import Callback, DraftStart, DraftTimes, HoursHome
+from bot.buttons import CallbackData, DraftStart, DraftTimes, HoursHome
 from bot.dialogue.context import Context
 from bot.features.hours.calendar_screens import draft_calendar, draft_end, draft_start, hours_wanted
 from bot.features.hours.preview_screens import (
@@ -53,7 +53,7 @@ def show_calendar(context: Context, draft: Draft, month: date) -> State:
     """Show the month of a day, or the nearest month in which days can be chosen."""
     first, last = calendar_days(context)
     shown = min(max(month, first), last).replace(day=1)
-    context.show(draft_calendar(context.reader, draft, shown, (first, last)))
+    context.show(draft_calendar(context.locale, draft, shown, (first, last)))
     return enter(context, State.DAYS, draft=draft.id)
 
 
@@ -63,7 +63,7 @@ def show_start(context: Context, draft: Draft) -> State:
     only_today = [day for day, _ in draft.days] == [local.date()]
     context.show(
         draft_start(
-            context.reader,
+            context.locale,
             draft,
             context.today,
             earliest=local.hour * 60 + local.minute if only_today else 0,
@@ -74,13 +74,13 @@ def show_start(context: Context, draft: Draft) -> State:
 
 def ask_hours(context: Context, draft: Draft) -> State:
     """Ask for the hours of days that were typed without hours."""
-    context.show(hours_wanted(context.reader, draft, context.today))
+    context.show(hours_wanted(context.locale, draft, context.today))
     return enter(context, State.START, draft=draft.id)
 
 
 def show_end(context: Context, draft: Draft, start: int) -> State:
     """Show the times to end at."""
-    context.show(draft_end(context.reader, draft, start, context.today))
+    context.show(draft_end(context.locale, draft, start, context.today))
     return enter(context, State.END, draft=draft.id, start=start)
 
 
@@ -112,7 +112,7 @@ async def _preview(context: Context, draft: Draft) -> Screen:
     posting = Posting(
         draft, found.spans, found.posted, found.slots, _notes(context, draft), _back(draft)
     )
-    return preview(context.reader, posting, context.policy.slot_length, context.today)
+    return preview(context.locale, posting, context.policy.slot_length, context.today)
 
 
 async def _refused(context: Context, draft: Draft, refusal: errors.Refusal) -> Screen:
@@ -122,17 +122,17 @@ async def _refused(context: Context, draft: Draft, refusal: errors.Refusal) -> S
     if is_past:
         return await _past(context, draft, back)
     suggestions = [await suggested(context, days)] if days else []
-    reason = refusal_text(context.reader, refusal)
-    return refused(context.reader, reason, suggestions, context.today, back)
+    reason = refusal_text(context.locale, refusal)
+    return refused(context.locale, reason, suggestions, context.today, back)
 
 
-async def _past(context: Context, draft: Draft, back: Callback) -> Screen:
+async def _past(context: Context, draft: Draft, back: CallbackData) -> Screen:
     """Say that all hours of a draft are past, and offer the same hours in the next week."""
     days, _ = nearest_postable(context, _in_next_week(context, draft.days))
     if not days:
         reason = context.t.plain("hours.all_past")
-        return refused(context.reader, reason, (), context.today, back)
-    return all_past(context.reader, await suggested(context, days), back)
+        return refused(context.locale, reason, (), context.today, back)
+    return all_past(context.locale, await suggested(context, days), back)
 
 
 def _in_next_week(context: Context, days: tuple[DayHours, ...]) -> tuple[DayHours, ...]:
@@ -171,12 +171,12 @@ async def _ended(context: Context, draft: Draft) -> Screen:
             and draft.added[-1].end > context.policy.starts(context.now).stop
         )
         return published(
-            context.reader, draft, bookable, context.policy, context.today, too_early=too_early
+            context.locale, draft, bookable, context.policy, context.today, too_early=too_early
         )
     return (
-        undone(context.reader, draft, context.today)
+        undone(context.locale, draft, context.today)
         if draft.state is DraftState.UNDONE
-        else discarded(context.reader)
+        else discarded(context.locale)
     )
 
 
@@ -203,7 +203,7 @@ def _notes(context: Context, draft: Draft) -> list[str]:
     return [str(note) for note in found]
 
 
-def _back(draft: Draft) -> Callback | None:
+def _back(draft: Draft) -> CallbackData | None:
     """Return the way back to the choice of the end, if all days share one span."""
     hours = {spans for _, spans in draft.days}
     only = next(iter(hours)) if len(hours) == 1 else ()

@@ -62,7 +62,7 @@ async def day_toggled(update: Update, context: Context) -> State:
     if first <= tap.day <= last:
         draft = await change_draft(context.uow, _chosen(draft, tap.day, wanted=bool(tap.chosen)))
     else:
-        context.warn(context.t.plain("hours.day_out_of_reach"))
+        context.alert(context.t.plain("hours.day_out_of_reach"))
     return show_calendar(context, draft, tap.day)
 
 
@@ -112,7 +112,7 @@ async def draft_published(update: Update, context: Context) -> State:
                 publish_draft(context.uow, draft_id, context.me, context.zone, context.now)
             )
         except errors.ZoneChanged as changed:
-            context.warn(refusal_text(context.reader, changed))
+            context.alert(refusal_text(context.locale, changed))
     draft = await own_draft(context, draft_id)
     state = await show_draft(context, draft)
     if draft.state is DraftState.PUBLISHED:

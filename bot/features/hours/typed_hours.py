@@ -184,7 +184,7 @@ async def _read_as_hours(update: Update, context: Context, draft: Draft, problem
     read = read_hours(typed_text(update), today=context.today)
     if names_days(read):
         return await hours_typed(update, context)
-    context.request.send(Screen(problem_text(context.reader, problem, "hours.time_examples")))
+    context.request.send(Screen(problem_text(context.locale, problem, "hours.time_examples")))
     return stay(context)
 
 
@@ -220,7 +220,7 @@ async def _ask_hours_of(context: Context, days: tuple[date, ...]) -> State:
 async def _explain(context: Context, problem: Problem) -> State:
     """Say why hours were not read, with a button for each possible reading."""
     if problem.code == "no_repeat":
-        context.request.send(cannot_repeat(context.reader))
+        context.request.send(cannot_repeat(context.locale))
         return stay(context)
     reads = [
         read
@@ -230,10 +230,10 @@ async def _explain(context: Context, problem: Problem) -> State:
     offers = [await suggested(context, read.days) for read in reads]
     span = _ending_later(problem) if offers else None
     if span:
-        context.request.send(did_you_mean(context.reader, span, offers[0], context.today))
+        context.request.send(did_you_mean(context.locale, span, offers[0], context.today))
     else:
-        reason = problem_text(context.reader, problem, "hours.examples")
-        context.request.send(refused(context.reader, reason, offers, context.today))
+        reason = problem_text(context.locale, problem, "hours.examples")
+        context.request.send(refused(context.locale, reason, offers, context.today))
     notes = {
         str(offer.draft): _preview_notes(context, read)
         for offer, read in zip(offers, reads, strict=True)
@@ -260,4 +260,4 @@ def _preview_notes(context: Context, read: HoursRead) -> list[str]:
     """Return the notes for the preview. Which days were meant is left out if it lists them all."""
     listed = len(day_groups(read.days)) <= DAYS_SHOWN
     notes = [note for note in read.notes if not (listed and note.code == "days_meant")]
-    return [str(text) for text in note_texts(context.reader, notes)]
+    return [str(text) for text in note_texts(context.locale, notes)]

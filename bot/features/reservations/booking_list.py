@@ -53,9 +53,9 @@ async def cancel_asked(update: Update, context: Context) -> None:
     try:
         booking.cancelled(Party.CLIENT, context.now)
     except OUTDATED as refusal:
-        context.warn(refusal_text(context.reader, refusal))
+        context.alert(refusal_text(context.locale, refusal))
     if booking.status is Status.CONFIRMED and context.now < booking.span.starts_at:
-        context.show(cancel_question(context.reader, booking, await _provider_of(context, booking)))
+        context.show(cancel_question(context.locale, booking, await _provider_of(context, booking)))
     else:
         await _show(context, booking)
 
@@ -70,10 +70,10 @@ async def cancel_affirmed(update: Update, context: Context) -> None:
             cancel_by_client(context.uow, context.policy, number, context.me, context.now)
         )
     except OUTDATED as refusal:
-        context.warn(refusal_text(context.reader, refusal))
+        context.alert(refusal_text(context.locale, refusal))
         booking = await reservation_of_client(context.uow, number, context.me)
     else:
-        context.say(context.t.plain("bookings.cancelled"))
+        context.toast(context.t.plain("bookings.cancelled"))
     await _details(context, booking)
     await refresh_card(context, booking)
 
@@ -83,7 +83,7 @@ async def _own_or_list(context: Context, number: int) -> Reservation | None:
     try:
         return await reservation_of_client(context.uow, number, context.me)
     except errors.ReservationUnknown as refusal:
-        context.warn(refusal_text(context.reader, refusal))
+        context.alert(refusal_text(context.locale, refusal))
         await _list(context, 0)
         return None
 
@@ -99,7 +99,7 @@ async def _listed(context: Context, page: int) -> Screen:
     """Return a page of the list."""
     coming = await context.uow.reservations.live_of_client(context.me, context.now)
     providers = {r.provider_id: await _provider_of(context, r) for r in on_page(coming, page)}
-    return booking_list(context.reader, coming, providers, page=page)
+    return booking_list(context.locale, coming, providers, page=page)
 
 
 async def _detach(context: Context, reservation: Reservation) -> None:
@@ -124,7 +124,7 @@ async def _details(context: Context, booking: Reservation) -> None:
     If it has no card, this message becomes its card, so that notifications update it.
     """
     context.show(
-        booking_details(context.reader, booking, await _provider_of(context, booking), context.now)
+        booking_details(context.locale, booking, await _provider_of(context, booking), context.now)
     )
     if booking.card_message_id is None and context.request.tapped is not None:
         await context.uow.reservations.show_on(

@@ -65,7 +65,7 @@ async def _run_and_show(context: Context, number: int, usecase: Awaitable[Reserv
     except OUTDATED as refusal:
         await repair_card(context, number, refusal)
     else:
-        context.say(context.t.plain(_done_key(reservation)))
+        context.toast(context.t.plain(_done_key(reservation)))
         await present(context, reservation)
 
 

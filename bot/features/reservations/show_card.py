@@ -16,19 +16,19 @@ async def present(context: Context, reservation: Reservation) -> None:
     if provider is None:
         return
     free = await can_be_held_again(context.uow, context.policy, reservation, context.now)
-    screen = card(context.reader, reservation, provider, context.now, free=free)
+    screen = card(context.locale, reservation, provider, context.now, free=free)
     context.show(screen, card_of=reservation.id)
     tapped = context.request.tapped
     for message in (reservation.card_message_id, reservation.notice_message_id):
         if message is not None and message != tapped:
-            context.request.steps.append(Delete(message))
+            context.request.actions.append(Delete(message))
     if tapped is not None:
         await context.uow.reservations.show_on(reservation.id, card=tapped, notice=None)
 
 
 async def repair_card(context: Context, number: int, refusal: errors.Refusal) -> None:
     """Say why an outdated button does nothing, and show the reservation's current state."""
-    context.warn(refusal_text(context.reader, refusal))
+    context.alert(refusal_text(context.locale, refusal))
     await present(context, await reservation_of_client(context.uow, number, context.me))
 
 
@@ -39,10 +39,10 @@ async def refresh_card(context: Context, reservation: Reservation) -> None:
     if provider is None:
         return
     if card_id is not None and card_id != tapped:
-        context.request.steps.append(
-            Edit(card_id, card(context.reader, reservation, provider, context.now), only=True)
+        context.request.actions.append(
+            Edit(card_id, card(context.locale, reservation, provider, context.now), only=True)
         )
     if reservation.notice_message_id is not None and reservation.notice_message_id != tapped:
-        context.request.steps.append(
+        context.request.actions.append(
             Delete(reservation.notice_message_id, notice_of=reservation.id)
         )

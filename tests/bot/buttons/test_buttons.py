@@ -9,17 +9,26 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import bot.buttons as kinds
-from bot.buttons import Callback, Cell, ConfirmHold, Nothing, PickSlot, PostedDay, ShowCard, read
+from bot.buttons import (
+    CallbackData,
+    Cell,
+    ConfirmHold,
+    Nothing,
+    PickSlot,
+    PostedDay,
+    ShowCard,
+    read,
+)
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
 from tests.kit.raw_database import rows
 
 NAMED = (getattr(kinds, name) for name in kinds.__all__)
-KINDS: list[type[Callback]] = [
+KINDS: list[type[CallbackData]] = [
     kind
     for kind in NAMED
-    if isinstance(kind, type) and issubclass(kind, Callback) and kind is not Callback
+    if isinstance(kind, type) and issubclass(kind, CallbackData) and kind is not CallbackData
 ]
 LARGEST, LAST_CELL = 2**52, 2**23
 # The longest names of zones, languages, commands and the like that a button carries.
@@ -34,7 +43,7 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
 ROW_ID = st.integers(0, 10**9)
 
 
-def choices(kind: type[Callback]) -> st.SearchStrategy[Callback]:
+def choices(kind: type[CallbackData]) -> st.SearchStrategy[CallbackData]:
     """Return a strategy for callback data of a class, up to its largest values."""
     types = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type]
     return st.builds(
@@ -43,9 +52,9 @@ def choices(kind: type[Callback]) -> st.SearchStrategy[Callback]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_every_class_round_trips_and_fits(kind: type[Callback]) -> None:
+def test_every_class_round_trips_and_fits(kind: type[CallbackData]) -> None:
     @given(choices(kind))
-    def round_trips(choice: Callback) -> None:
+    def round_trips(choice: CallbackData) -> None:
         data = choice.pack()
         assert len(data.encode()) <= 64
         assert read(data) == choice
@@ -139,7 +148,7 @@ def test_two_classes_cannot_share_a_tag() -> None:
     with pytest.raises(TypeError, match="two classes"):
 
         @dataclass(frozen=True, slots=True)
-        class Other(Callback, tag="rc"):
+        class Other(CallbackData, tag="rc"):
             """A class with a tag in use."""
 
 
@@ -153,7 +162,7 @@ EXTREMES: dict[Any, tuple[str, ...]] = {
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 async def test_no_forged_tap_makes_the_bot_fail(
-    bot: BotHarness, alice: ChatUser, kind: type[Callback]
+    bot: BotHarness, alice: ChatUser, kind: type[CallbackData]
 ) -> None:
     """Anyone can send any valid callback data, provider or not, in a dialogue or not."""
     dora = await add_provider(bot)

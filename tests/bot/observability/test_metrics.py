@@ -30,7 +30,7 @@ from tests.kit.raw_database import run_sql
 @pytest.fixture
 async def bot(database_url: str) -> AsyncIterator[HttpBot]:
     """A bot with metrics to read and a short timeout for Telegram."""
-    harness = HttpBot(database_url, patience=0.3)
+    harness = HttpBot(database_url, read_timeout=0.3)
     await harness.starts()
     yield harness
     await harness.ends()

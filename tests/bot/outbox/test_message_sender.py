@@ -8,7 +8,7 @@ from telegram import Update
 from telegram.error import NetworkError
 
 from bot.dialogue.context import Context
-from bot.messages.actions import Answer, Delete, Edit, Send, SendQr, SetMenu, Step
+from bot.messages.actions import Action, Answer, Delete, Edit, Send, SendQr, SetMenu
 from bot.messages.screen import Button, Screen
 from bot.outbox.message_sender import (
     MessageSender,
@@ -56,7 +56,7 @@ TRANSIENT = [
     (FaultKind.SILENCE_AFTER, None, None),
 ]
 
-STEPS: list[tuple[str, Callable[[int], Step]]] = [
+STEPS: list[tuple[str, Callable[[int], Action]]] = [
     ("sendMessage", lambda _: Send(Screen("hi"))),
     ("editMessageText", lambda number: Edit(number, Screen("other"))),
     ("deleteMessage", Delete),
@@ -75,7 +75,7 @@ async def test_transient_errors_mean_try_later(
     retry_after: int | None,
     wait: timedelta | None,
     method: str,
-    step: Callable[[int], Step],
+    step: Callable[[int], Action],
 ) -> None:
     number = await shown(sender, dora.id, Screen("first"))
     impatient_bot.simulator.faults.add(fault, method=method, retry_after=retry_after)

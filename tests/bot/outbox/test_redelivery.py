@@ -25,7 +25,7 @@ MANY = IN_FLIGHT + 10
 async def paced_bot(database_url: str) -> AsyncIterator[BotHarness]:
     """Return a bot with a rate limiter that waits for Telegram as long as needed."""
     async with running(
-        BotHarness(database_url, patience=60, rate_limiter=RateLimiter()),
+        BotHarness(database_url, read_timeout=60, rate_limiter=RateLimiter()),
         ["message is not modified"],
     ) as harness:
         yield harness

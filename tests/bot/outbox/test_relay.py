@@ -11,7 +11,7 @@ from pydantic_core import PydanticSerializationError
 from telegram import Update
 
 from bot.dialogue.context import Context
-from bot.messages.actions import Edit, Send, SendQr, Step, to_payload
+from bot.messages.actions import Action, Edit, Send, SendQr, to_payload
 from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter
 from simulator.faults import FaultKind
@@ -35,10 +35,10 @@ async def bob(impatient_bot: BotHarness) -> ChatUser:
     return impatient_bot.joins("Bob")
 
 
-async def puts_in(bot: BotHarness, who: ChatUser, *steps: Step) -> None:
+async def puts_in(bot: BotHarness, who: ChatUser, *actions: Action) -> None:
     """Put an answer for a person into the outbox, as one that had to wait."""
     async with bot.app.database.transaction() as uow:
-        await uow.outbox.reply(who.id, to_payload(list(steps)), bot.now - LEASE)
+        await uow.outbox.reply(who.id, to_payload(list(actions)), bot.now - LEASE)
 
 
 def spoils(bot: BotHarness, column: str, value: str) -> None:
@@ -157,7 +157,7 @@ async def test_a_slow_server_gets_each_message_twice_at_most(
         method="sendMessage",
         person=alice.person,
         times=None,
-        delay=2 * bot.patience,
+        delay=2 * bot.read_timeout,
     )
     for line in ("hi 1", "hi 2", "hi 3"):
         await alice.sends(line)
@@ -177,7 +177,7 @@ async def test_a_chat_gets_the_usual_timeout_again_once_answers_are_fast(
 ) -> None:
     bot = impatient_bot
     for line in ("hi 1", "hi 2"):
-        bot.simulator.faults.add(FaultKind.SLOW, method="sendMessage", delay=2 * bot.patience)
+        bot.simulator.faults.add(FaultKind.SLOW, method="sendMessage", delay=2 * bot.read_timeout)
         await alice.sends(line)
         await bot.advances(seconds=2)
 
@@ -188,7 +188,7 @@ async def test_a_message_in_flight_for_longer_than_a_lease_is_not_sent_again(
     impatient_bot: BotHarness, alice: ChatUser
 ) -> None:
     bot = impatient_bot
-    bot.patience = 30
+    bot.read_timeout = 30
     await bot.restarts()
     await alice.sends("hi")
     bot.simulator.faults.add(FaultKind.SLOW, method="sendMessage", delay=3)
@@ -321,7 +321,7 @@ async def test_the_card_of_an_interrupted_answer_is_stored(
     async def card_and_more(update: Update, context: Context) -> None:
         context.request.enter("probe", "open")
         context.show(Screen("card"))
-        context.request.steps.append(SendQr("https://t.me/x", "more"))
+        context.request.actions.append(SendQr("https://t.me/x", "more"))
         bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendPhoto")
 
     on_text(bot, "card", card_and_more)

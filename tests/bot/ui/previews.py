@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bot.messages.screen import Screen
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from bot.ui.refusals import refused
 from domain import errors
 from tests.kit.preview import Previews
@@ -22,7 +22,7 @@ REFUSALS = [
 ]
 
 
-def _of(kind: type[errors.Refusal]) -> Callable[[Reader], Screen]:
+def _of(kind: type[errors.Refusal]) -> Callable[[UserLocale], Screen]:
     return lambda by: refused(by, kind(**VALUES))
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.ui.locale import reader_for
+from bot.ui.locale import user_locale
 from domain.client import Client
 from domain.provider import Provider
 from tests.kit.screens import ALICE, DORA
@@ -28,4 +28,4 @@ TRAVELLER, FAR_PROVIDER = replace(ALICE, time_zone="Asia/Tokyo"), replace(DORA, 
 def test_a_zone_is_named_unless_all_share_that_of_the_venue(
     person: Client, others: tuple[Client | Provider, ...], named: str
 ) -> None:
-    assert reader_for(person, VENUE).in_zone(*others) == named
+    assert user_locale(person, VENUE).in_zone(*others) == named

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from bot.ui.command_menu import commands_for
 from bot.ui.formats import Times
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from bot.ui.refusals import refusal_text
 from bot.ui.texts import LANGUAGES, texts_in
 from domain import errors
@@ -79,7 +79,7 @@ def test_every_refusal_has_a_text(language: str, code: str) -> None:
     t = texts_in(language)
     day = timedelta(days=1)
     sentence = refusal_text(
-        Reader(t, Times(t.locale, ZONE)),
+        UserLocale(t, Times(t.locale, ZONE)),
         kind(notice_period=day, booking_horizon=day, limit=3, zone="Mars/Base"),
     )
 

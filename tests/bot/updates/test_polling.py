@@ -50,14 +50,14 @@ async def running_bot(
     url: str,
     *,
     token: str = TOKEN,
-    patience: float = 0.5,
+    read_timeout: float = 0.5,
     ready: Callable[[App], Awaitable[None]] | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Run the bot for a block."""
     settings = Settings(
         _env_file=None, telegram_api_url=simulator.url, database_url=url, listen="127.0.0.1:0"
     )
-    task = asyncio.create_task(run(settings, token, patience=patience, ready=ready))
+    task = asyncio.create_task(run(settings, token, read_timeout=read_timeout, ready=ready))
     try:
         yield task
     finally:
@@ -243,7 +243,7 @@ async def test_a_chat_that_times_out_does_not_stop_polling_for_others(
 ) -> None:
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice, times=None)
-    async with running_bot(simulator, database_url, patience=20):
+    async with running_bot(simulator, database_url, read_timeout=20):
         alice.sends("/help")
         alice.sends("/help")
         await until(lambda: simulator.transcript.calls_of("sendMessage"))
@@ -261,7 +261,7 @@ async def test_sending_does_not_block_polling(
     monkeypatch.setattr("bot.app._SPARE_CONNECTIONS", 1 - MAX_CONCURRENT_UPDATES)
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice)
-    async with running_bot(simulator, database_url, patience=20):
+    async with running_bot(simulator, database_url, read_timeout=20):
         alice.sends("/help")
         await until(lambda: simulator.transcript.calls_of("sendMessage"))
         sent = bob.sends("/help")
@@ -463,7 +463,7 @@ async def test_the_bot_stops_within_five_seconds_even_if_a_call_hangs(
 ) -> None:
     alice = simulator.person("Alice")
     simulator.faults.add(FaultKind.SILENCE, method=hung, times=None)
-    async with running_bot(simulator, database_url, patience=60) as task:
+    async with running_bot(simulator, database_url, read_timeout=60) as task:
         alice.sends("/help")
         await until(lambda: simulator.transcript.calls_of(hung))
         task.cancel()

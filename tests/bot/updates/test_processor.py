@@ -97,7 +97,7 @@ async def test_each_chat_is_in_order_while_sixty_four_run_concurrently(bot: BotH
 async def test_a_chat_that_times_out_does_not_delay_others(impatient_bot: BotHarness) -> None:
     bot = impatient_bot
     # Long enough to answer all others before the timeout, even on a slow machine.
-    bot.patience = 2
+    bot.read_timeout = 2
     await bot.restarts()
     on_text(bot, "hi", echo)
     alice, others = bot.joins("Alice"), [bot.joins(f"Person {number}") for number in range(20)]
@@ -411,7 +411,7 @@ async def test_a_tap_is_answered_at_once_while_its_messages_wait(impatient_bot: 
     bot, alice = impatient_bot, impatient_bot.joins("Alice")
 
     async def answer(update: Update, context: Context) -> None:
-        context.say("Noted")
+        context.toast("Noted")
         context.request.send(Screen("tapped"))
 
     on_text(bot, "offer", send_probe_button)

@@ -521,7 +521,7 @@ async def test_the_bot_stops_within_ten_seconds_while_updates_and_replies_hang(
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", times=None)
     task = asyncio.create_task(
-        run(settings_for(simulator, database_url, unused_tcp_port), TOKEN, patience=60)
+        run(settings_for(simulator, database_url, unused_tcp_port), TOKEN, read_timeout=60)
     )
     await until(lambda: simulator.world.webhook.url)
     for person in (alice, alice, bob):

@@ -30,7 +30,7 @@ from bot.parsing.zones.find_zones import COMMON_ZONES, find_zones
 from bot.parsing.zones.zone_table import countries
 from bot.ui.command_menu import Roles, commands_for
 from bot.ui.formats import Times
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES, texts_in
 from domain.client import NAME_LIMIT
 from domain.provider import SLUG_LIMIT, Provider
@@ -49,9 +49,9 @@ KEY = re.compile(
 ROLES = [Roles(provider, admin=admin) for provider, admin in product((None, WIDEST), (False, True))]
 
 
-def reader(language: str = "en", zone: str = "Europe/Berlin") -> Reader:
+def locale_in(language: str = "en", zone: str = "Europe/Berlin") -> UserLocale:
     t = texts_in(language)
-    return Reader(t, Times(t.locale, ZoneInfo(zone)))
+    return UserLocale(t, Times(t.locale, ZoneInfo(zone)))
 
 
 def labels(screen: Screen) -> list[str]:
@@ -62,7 +62,7 @@ def choices(screen: Screen) -> list[object]:
     return [read(button.data) for row in screen.rows for button in row]
 
 
-def every_screen(by: Reader) -> list[Screen]:
+def every_screen(by: UserLocale) -> list[Screen]:
     found = find_zones("America", limit=MOST_MATCHES)
     return [
         *(
@@ -91,7 +91,7 @@ def every_screen(by: Reader) -> list[Screen]:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_screen_fits_telegrams_limits_and_has_all_its_texts(language: str) -> None:
-    for screen in every_screen(reader(language, LONGEST_ZONE)):
+    for screen in every_screen(locale_in(language, LONGEST_ZONE)):
         assert 0 < len(screen.text) <= TEXT_LIMIT
         assert len(labels(screen)) <= MOST_BUTTONS
         assert all(label.strip() for label in labels(screen))
@@ -102,7 +102,7 @@ def test_every_screen_fits_telegrams_limits_and_has_all_its_texts(language: str)
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_caption_fits_its_own_limit(language: str) -> None:
-    assert len(qr_caption(reader(language), WIDEST)) <= CAPTION_LIMIT
+    assert len(qr_caption(locale_in(language), WIDEST)) <= CAPTION_LIMIT
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -123,14 +123,14 @@ def test_a_menu_has_the_commands_of_its_roles_each_described(
 
 
 def test_a_client_is_greeted_with_booking_alone() -> None:
-    screen = greeting(reader(), "Alice", Roles(), zone_chosen=False)
+    screen = greeting(locale_in(), "Alice", Roles(), zone_chosen=False)
 
     assert choices(screen) == [Open("book"), Open("bookings"), Open("settings")]
     assert "Berlin time; choose your own" in screen.plain
 
 
 def test_a_person_with_every_role_is_greeted_with_every_command() -> None:
-    screen = greeting(reader(), "Ada", Roles(DORA, admin=True), zone_chosen=True)
+    screen = greeting(locale_in(), "Ada", Roles(DORA, admin=True), zone_chosen=True)
 
     assert choices(screen) == [
         Open(name) for name in ("invite", "hours", "agenda", "link", "book", "bookings", "settings")
@@ -142,43 +142,43 @@ def test_a_person_with_every_role_is_greeted_with_every_command() -> None:
 def test_a_name_cannot_write_html() -> None:
     assert (
         "<b>Hello &lt;i&gt;Alice!</b>"
-        in greeting(reader(), "<i>Alice", Roles(), zone_chosen=True).text
+        in greeting(locale_in(), "<i>Alice", Roles(), zone_chosen=True).text
     )
 
 
 def test_help_lists_a_persons_own_commands() -> None:
-    assert "/hours" not in help_text(reader(), Roles(), HOLD).plain
-    assert "/invite" not in help_text(reader(), Roles(DORA), HOLD).plain
-    assert "/invite · Invite a provider" in help_text(reader(), Roles(admin=True), HOLD).plain
+    assert "/hours" not in help_text(locale_in(), Roles(), HOLD).plain
+    assert "/invite" not in help_text(locale_in(), Roles(DORA), HOLD).plain
+    assert "/invite · Invite a provider" in help_text(locale_in(), Roles(admin=True), HOLD).plain
 
 
 def test_the_settings_show_the_current_time_in_the_zone() -> None:
-    screen = settings_home(reader(zone="Asia/Tokyo"), NOW, None)
+    screen = settings_home(locale_in(zone="Asia/Tokyo"), NOW, None)
 
     assert "Time zone: Tokyo (Mon 23 Nov, 18:00 there)\nLanguage: English" in screen.plain
     assert labels(screen) == ["🌍 Time zone", "💬 Language"]
-    assert labels(settings_home(reader(), NOW, DORA))[-1] == "Public name"
+    assert labels(settings_home(locale_in(), NOW, DORA))[-1] == "Public name"
 
 
 def test_the_common_zones_are_named_by_city_and_the_chosen_one_is_marked() -> None:
-    screen = zone_settings(reader(), "Europe/Berlin")
+    screen = zone_settings(locale_in(), "Europe/Berlin")
 
     assert labels(screen)[:3] == ["London", "✅ Berlin", "Athens"]
     assert choices(screen) == [*map(ChooseZone, COMMON_ZONES), SettingsHome()]
-    assert not any(label.startswith("✅") for label in labels(zone_settings(reader(), None)))
+    assert not any(label.startswith("✅") for label in labels(zone_settings(locale_in(), None)))
 
 
 def test_cities_are_named_in_the_readers_language() -> None:
-    assert city(reader(), "Asia/Tokyo") == "Tokyo"
-    assert city(reader("de"), "Asia/Tokyo") == "Tokio"
-    assert city(reader(), "America/Argentina/Buenos_Aires") == "Buenos Aires"
-    assert city(reader(), "UTC") == "UTC"
+    assert city(locale_in(), "Asia/Tokyo") == "Tokyo"
+    assert city(locale_in("de"), "Asia/Tokyo") == "Tokio"
+    assert city(locale_in(), "America/Argentina/Buenos_Aires") == "Buenos Aires"
+    assert city(locale_in(), "UTC") == "UTC"
 
 
 def test_a_city_keeps_its_accents() -> None:
     assert (
-        city(reader(), "America/Sao_Paulo")
-        == city(reader("de"), "America/Sao_Paulo")
+        city(locale_in(), "America/Sao_Paulo")
+        == city(locale_in("de"), "America/Sao_Paulo")
         == "São Paulo"
     )
 
@@ -187,24 +187,24 @@ def test_a_city_keeps_its_accents() -> None:
 def test_no_two_zones_have_the_same_city_name(language: str) -> None:
     offered = sorted({*countries(), "UTC"})
 
-    assert len({city(reader(language), zone) for zone in offered}) == len(offered)
+    assert len({city(locale_in(language), zone) for zone in offered}) == len(offered)
     assert all(len(JoinZone(zone).pack()) <= 64 for zone in offered)
 
 
 def test_languages_are_named_in_their_own_language() -> None:
-    screen = language_settings(reader("de"))
+    screen = language_settings(locale_in("de"))
 
     assert labels(screen) == ["English", "✅ Deutsch", "Zurück"]
     assert choices(screen) == [ChooseLanguage("en"), ChooseLanguage("de"), SettingsHome()]
 
 
 def test_a_long_typed_text_is_quoted_shortened() -> None:
-    assert "“" + "x" * 60 + "…”" in unknown_zone(reader(), "x" * 500).plain
-    assert "“a b”" in unknown_zone(reader(), " a\n b ").plain
+    assert "“" + "x" * 60 + "…”" in unknown_zone(locale_in(), "x" * 500).plain
+    assert "“a b”" in unknown_zone(locale_in(), " a\n b ").plain
 
 
 def test_an_invitation_names_its_end_and_the_zone_of_that_time() -> None:
-    screen = invitation(reader(), LINK, NOW)
+    screen = invitation(locale_in(), LINK, NOW)
 
     assert "until Mon 23 Nov, 10:00 (Berlin time)" in screen.plain
     assert LINK in screen.plain.split()

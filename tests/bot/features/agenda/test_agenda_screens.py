@@ -32,7 +32,7 @@ from bot.features.agenda.screens import (
 )
 from bot.messages.screen import Screen
 from bot.ui.formats import Times
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES, texts_in
 from domain.client import Client
 from domain.reservation import REASON_LIMIT, Party, Reservation, Status
@@ -56,9 +56,9 @@ HELD = Reservation(
 ENDED = replace(BOOKED, status=Status.CANCELLED, ended_at=NOW, ended_by=Party.CLIENT)
 
 
-def reader(language: str = "en") -> Reader:
+def locale_in(language: str = "en") -> UserLocale:
     t = texts_in(language)
-    return Reader(t, Times(t.locale, ZoneInfo("Europe/Berlin")))
+    return UserLocale(t, Times(t.locale, ZoneInfo("Europe/Berlin")))
 
 
 def view(
@@ -83,19 +83,19 @@ def choices(screen: Screen) -> list[object]:
 
 
 def test_a_day_says_who_comes_when_and_what_is_only_held() -> None:
-    plain = agenda_day(reader(), view(Entry(BOOKED, ALICE), Entry(HELD, BOB))).plain
+    plain = agenda_day(locale_in(), view(Entry(BOOKED, ALICE), Entry(HELD, BOB))).plain
     assert "Wednesday, 25 November 2026 (Berlin time)\n2 appointments" in plain
     assert "09:00–09:15  Alice\n09:30–09:45  Bob ⏳ held until 10:30" in plain
 
 
 def test_a_name_links_to_the_chat_of_a_client_with_a_username() -> None:
-    text = agenda_day(reader(), view(Entry(BOOKED, ALICE), Entry(HELD, BOB))).text
+    text = agenda_day(locale_in(), view(Entry(BOOKED, ALICE), Entry(HELD, BOB))).text
     assert '<a href="https://t.me/alice_a">Alice</a>' in text
     assert text.count("<a href") == 1
 
 
 def test_an_empty_day_says_so_and_leads_to_other_days() -> None:
-    screen = agenda_day(reader(), view(day=MONDAY, ahead={WEDNESDAY: 3}))
+    screen = agenda_day(locale_in(), view(day=MONDAY, ahead={WEDNESDAY: 3}))
     assert "No appointments on this day." in screen.plain
     assert labels(screen) == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov · 3"]
     assert choices(screen)[-1] == AgendaDay(WEDNESDAY)
@@ -103,7 +103,9 @@ def test_an_empty_day_says_so_and_leads_to_other_days() -> None:
 
 def test_another_day_leads_back_to_today() -> None:
     assert ("Today", AgendaDay(MONDAY)) in zip(
-        labels(agenda_day(reader(), view())), choices(agenda_day(reader(), view())), strict=True
+        labels(agenda_day(locale_in(), view())),
+        choices(agenda_day(locale_in(), view())),
+        strict=True,
     )
 
 
@@ -112,7 +114,7 @@ def test_no_button_leads_to_days_out_of_reach(edge: int) -> None:
     within = view().within
     days = [
         choice.day
-        for choice in choices(agenda_day(reader(), view(day=within[edge])))
+        for choice in choices(agenda_day(locale_in(), view(day=within[edge])))
         if isinstance(choice, AgendaDay)
     ]
     assert days
@@ -129,9 +131,9 @@ def test_a_full_page_of_the_longest_names_fits_into_a_message(language: str) -> 
     entry = entries[0]
     ahead = {WEDNESDAY + timedelta(days=n): 96 for n in range(1, 7)}
     note = cancelled_note(
-        reader(language), Entry(replace(entry.reservation, reason="r" * REASON_LIMIT), wide)
+        locale_in(language), Entry(replace(entry.reservation, reason="r" * REASON_LIMIT), wide)
     )
-    screen = agenda_day(reader(language), view(*entries, count=96, page=1, ahead=ahead), note)
+    screen = agenda_day(locale_in(language), view(*entries, count=96, page=1, ahead=ahead), note)
     assert len(screen.plain) <= LONGEST_TEXT
     assert sum(map(len, screen.rows)) <= MOST_BUTTONS
     assert max(map(len, screen.rows)) <= WIDEST_ROW
@@ -139,7 +141,7 @@ def test_a_full_page_of_the_longest_names_fits_into_a_message(language: str) -> 
 
 def test_a_full_day_is_paged() -> None:
     entries = [Entry(replace(BOOKED, id=n + 1), ALICE) for n in range(ENTRIES_PER_PAGE)]
-    screen = agenda_day(reader(), view(*entries, count=ENTRIES_PER_PAGE + 1))
+    screen = agenda_day(locale_in(), view(*entries, count=ENTRIES_PER_PAGE + 1))
     assert "21 appointments" in screen.plain
     assert "1/2" in labels(screen)
     assert AgendaPage(WEDNESDAY, 1) in choices(screen)
@@ -147,10 +149,10 @@ def test_a_full_day_is_paged() -> None:
 
 def test_one_reservation_can_be_cancelled_until_it_begins() -> None:
     begins = BOOKED.span.starts_at
-    before = agenda_entry(reader(), Entry(BOOKED, ALICE), begins - timedelta(seconds=1))
+    before = agenda_entry(locale_in(), Entry(BOOKED, ALICE), begins - timedelta(seconds=1))
     assert labels(before) == ["Cancel booking", "Back"]
     assert choices(before) == [AskReason(1), AgendaDay(WEDNESDAY)]
-    after = agenda_entry(reader(), Entry(BOOKED, ALICE), begins)
+    after = agenda_entry(locale_in(), Entry(BOOKED, ALICE), begins)
     assert choices(after) == [AgendaDay(WEDNESDAY)]
     assert "already started" in after.plain
 
@@ -172,13 +174,13 @@ def test_one_reservation_can_be_cancelled_until_it_begins() -> None:
     ],
 )
 def test_every_state_has_words(reservation: Reservation, said: str) -> None:
-    screen = agenda_entry(reader(), Entry(reservation, ALICE), NOW)
+    screen = agenda_entry(locale_in(), Entry(reservation, ALICE), NOW)
     assert said in screen.plain
     assert "(Berlin time)" in screen.plain
 
 
 def test_the_question_asks_for_a_reason_and_offers_to_do_without() -> None:
-    screen = reason_question(reader(), Entry(BOOKED, ALICE))
+    screen = reason_question(locale_in(), Entry(BOOKED, ALICE))
     assert "Add a note" in screen.plain
     assert list(zip(labels(screen), choices(screen), strict=True)) == [
         ("Cancel without a note", CancelForClient(1)),
@@ -187,7 +189,7 @@ def test_the_question_asks_for_a_reason_and_offers_to_do_without() -> None:
 
 
 def test_a_typed_reason_is_shown_and_confirmed_with_one_tap() -> None:
-    screen = reason_to_confirm(reader(), Entry(BOOKED, ALICE), "ill")
+    screen = reason_to_confirm(locale_in(), Entry(BOOKED, ALICE), "ill")
     assert "Note: ill" in screen.plain
     assert list(zip(labels(screen), choices(screen), strict=True)) == [
         ("Yes, cancel", CancelWithReason(1, reason_mark("ill"))),
@@ -199,15 +201,15 @@ def test_a_typed_reason_is_shown_and_confirmed_with_one_tap() -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_client_who_cannot_be_notified_is_named(language: str) -> None:
     blocked = replace(ALICE, name="W" * 129, unreachable_since=NOW)
-    assert len(cancelled_answer(reader(language), Entry(BOOKED, blocked))) <= LONGEST_ALERT
-    assert cancelled_note(reader(language), Entry(BOOKED, blocked)) != cancelled_note(
-        reader(language), Entry(BOOKED, ALICE)
+    assert len(cancelled_answer(locale_in(language), Entry(BOOKED, blocked))) <= LONGEST_ALERT
+    assert cancelled_note(locale_in(language), Entry(BOOKED, blocked)) != cancelled_note(
+        locale_in(language), Entry(BOOKED, ALICE)
     )
 
 
 def test_the_link_is_offered_without_reservations() -> None:
-    assert choices(agenda_day(reader(), replace(view(), idle=True)))[-1] == Open("link")
-    assert Open("link") not in choices(agenda_day(reader(), view()))
+    assert choices(agenda_day(locale_in(), replace(view(), idle=True)))[-1] == Open("link")
+    assert Open("link") not in choices(agenda_day(locale_in(), view()))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -215,12 +217,12 @@ def test_names_and_reasons_are_never_read_as_markup(language: str) -> None:
     tricky = Client(104, "<i>A&B</i> {zone}", None, None, None)
     entry = Entry(replace(BOOKED, reason="<b>{slot}</b>"), tricky)
     texts = [
-        agenda_day(reader(language), view(entry)).text,
-        agenda_entry(reader(language), entry, NOW).text,
-        reason_question(reader(language), entry).text,
-        reason_to_confirm(reader(language), entry, "<b>{slot}</b>").text,
-        cancelled_note(reader(language), entry),
-        nothing_to_cancel(reader(language), entry, NOW),
+        agenda_day(locale_in(language), view(entry)).text,
+        agenda_entry(locale_in(language), entry, NOW).text,
+        reason_question(locale_in(language), entry).text,
+        reason_to_confirm(locale_in(language), entry, "<b>{slot}</b>").text,
+        cancelled_note(locale_in(language), entry),
+        nothing_to_cancel(locale_in(language), entry, NOW),
     ]
     assert all("&lt;i&gt;A&amp;B&lt;/i&gt; {zone}" in text for text in texts)
     assert not any("<b>{slot}" in text for text in texts)
@@ -228,6 +230,6 @@ def test_names_and_reasons_are_never_read_as_markup(language: str) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_answer_to_a_tap_fits(language: str) -> None:
-    answer = cancelled_answer(reader(language), Entry(BOOKED, replace(ALICE, name="W" * 129)))
+    answer = cancelled_answer(locale_in(language), Entry(BOOKED, replace(ALICE, name="W" * 129)))
     assert "agenda" not in answer
     assert len(answer) <= LONGEST_ALERT

@@ -27,14 +27,14 @@ OWN_WORDS = {
     ("joining", "name"): "Please use 1 to 64 characters",
     ("settings", "name"): "Please use 1 to 64 characters",
 }
-Step = Callable[[BotHarness, ChatUser, ChatUser], Awaitable[ChatUser]]
-STEPS: dict[tuple[str, str], Step] = {}
+Action = Callable[[BotHarness, ChatUser, ChatUser], Awaitable[ChatUser]]
+STEPS: dict[tuple[str, str], Action] = {}
 
 
-def step(flow: str, state: str) -> Callable[[Step], Step]:
+def step(flow: str, state: str) -> Callable[[Action], Action]:
     """Register how to reach a state: as the provider Dora or the client Alice, who is returned."""
 
-    def registered(prepare: Step) -> Step:
+    def registered(prepare: Action) -> Action:
         STEPS[flow, state] = prepare
         return prepare
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.buttons import (
     AskRemoval,
-    Callback,
+    CallbackData,
     DraftEnd,
     DraftStart,
     HoursHome,
@@ -49,7 +49,7 @@ from bot.features.hours.removal_screens import (
 from bot.features.hours.screens import hours_home, posted_day
 from bot.messages.screen import Screen
 from bot.ui.formats import Times
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES, texts_in
 from domain.policy import BookingPolicy
 from domain.posting import DayHours, Draft, plan
@@ -69,16 +69,16 @@ _KEY = re.compile(r"\b(hours|button)\.[a-z]")
 MOST_BUTTONS, WIDEST_ROW = 100, 8
 
 
-def reader(language: str = "en") -> Reader:
+def locale_in(language: str = "en") -> UserLocale:
     t = texts_in(language)
-    return Reader(t, Times(t.locale, BERLIN))
+    return UserLocale(t, Times(t.locale, BERLIN))
 
 
 def labels(screen: Screen) -> list[str]:
     return [button.label for row in screen.rows for button in row]
 
 
-def choices(screen: Screen) -> list[Callback | None]:
+def choices(screen: Screen) -> list[CallbackData | None]:
     return [read(button.data) for row in screen.rows for button in row]
 
 
@@ -108,7 +108,7 @@ def shown(language: str) -> list[Screen]:
 
 
 def _shown(language: str) -> Iterator[Screen]:
-    r = reader(language)
+    r = locale_in(language)
     crowded = tuple(
         (day, spans[day.toordinal() % 2 :]) for day, spans in days(400, *EVERY_OTHER_QUARTER)
     )
@@ -170,7 +170,7 @@ def test_every_text_exists_in_every_language(language: str) -> None:
 
 def test_names_of_clients_are_shown_as_they_are() -> None:
     screen = bookings_inside(
-        reader(),
+        locale_in(),
         [Booked(booking(1), "<b>Eve</b> & co")],
         lambda answer: UndoDraft(1, answer),
         HoursHome(0),
@@ -181,7 +181,7 @@ def test_names_of_clients_are_shown_as_they_are() -> None:
 
 def test_many_bookings_inside_are_shortened() -> None:
     many = [Booked(booking(n), f"Client {n}") for n in range(23)]
-    screen = bookings_inside(reader(), many, lambda answer: UndoDraft(1, answer), HoursHome(0))
+    screen = bookings_inside(locale_in(), many, lambda answer: UndoDraft(1, answer), HoursHome(0))
 
     assert "Client 19" in screen.plain
     assert "Client 20" not in screen.plain
@@ -197,7 +197,7 @@ def test_the_mark_of_a_list_tells_other_lists_apart() -> None:
 
 def test_a_preview_lists_ten_days_and_counts_the_rest() -> None:
     but_a_friday = [hours for hours in days(35, MORNING) if hours[0] != date(2026, 11, 27)]
-    screen = preview(reader(), posting(*but_a_friday, slots=408), QUARTER, TODAY)
+    screen = preview(locale_in(), posting(*but_a_friday, slots=408), QUARTER, TODAY)
 
     assert screen.plain.count("09:00–12:00") == 10
     assert "and 24 more days" in screen.plain
@@ -219,12 +219,12 @@ def test_a_preview_puts_a_weekly_pattern_on_one_line() -> None:
 
 
 def _preview(*hours: DayHours, language: str = "en") -> str:
-    return preview(reader(language), posting(*hours), QUARTER, TODAY).plain
+    return preview(locale_in(language), posting(*hours), QUARTER, TODAY).plain
 
 
 def test_a_preview_names_the_year_if_it_is_not_this_one() -> None:
-    assert day_name(reader(), WEDNESDAY, TODAY) == reader().times.short_day(WEDNESDAY)
-    assert day_name(reader(), date(2027, 8, 13), TODAY).endswith("2027")
+    assert day_name(locale_in(), WEDNESDAY, TODAY) == locale_in().times.short_day(WEDNESDAY)
+    assert day_name(locale_in(), date(2027, 8, 13), TODAY).endswith("2027")
 
 
 def test_a_preview_names_the_hours_open_already() -> None:
@@ -232,43 +232,50 @@ def test_a_preview_names_the_hours_open_already() -> None:
     span = plan(hours, BERLIN, NOW)[0]
     half = TimeSpan(span.start, span.start + 4)
 
-    assert "posted already" not in preview(reader(), posting(*hours), QUARTER, TODAY).plain.lower()
-    assert "09:00–10:00" in preview(reader(), posting(*hours, posted=(half,)), QUARTER, TODAY).plain
-    nothing = preview(reader(), posting(*hours, posted=(span,)), QUARTER, TODAY)
+    assert (
+        "posted already" not in preview(locale_in(), posting(*hours), QUARTER, TODAY).plain.lower()
+    )
+    assert (
+        "09:00–10:00" in preview(locale_in(), posting(*hours, posted=(half,)), QUARTER, TODAY).plain
+    )
+    nothing = preview(locale_in(), posting(*hours, posted=(span,)), QUARTER, TODAY)
     assert "You're already open then." in nothing.plain
     assert labels(nothing) == ["See hours", "Discard"]
 
 
 def test_a_preview_says_on_which_days_the_clocks_change() -> None:
     spring = posting((date(2027, 3, 28), (WallSpan(60, 240),)))
-    screen = preview(reader(), spring, QUARTER, TODAY)
+    screen = preview(locale_in(), spring, QUARTER, TODAY)
 
     assert "clocks change on Sunday, 28 March 2027" in screen.plain
     assert (
-        "clocks change" not in preview(reader(), posting(*days(3, MORNING)), QUARTER, TODAY).plain
+        "clocks change"
+        not in preview(locale_in(), posting(*days(3, MORNING)), QUARTER, TODAY).plain
     )
 
 
 def test_a_preview_says_where_no_slot_fits() -> None:
     assert (
         "no one could book"
-        in preview(reader(), posting(*days(1, MORNING), slots=0), timedelta(hours=4), TODAY).plain
+        in preview(
+            locale_in(), posting(*days(1, MORNING), slots=0), timedelta(hours=4), TODAY
+        ).plain
     )
 
 
 def test_one_slot_and_one_day_are_singular() -> None:
     assert (
         "1 day, 1 slot"
-        in preview(reader(), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
+        in preview(locale_in(), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
     )
     assert (
         "1 Tag, 1 freie Zeit"
-        in preview(reader("de"), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
+        in preview(locale_in("de"), posting(*days(1, MORNING), slots=1), QUARTER, TODAY).plain
     )
 
 
 def test_publishing_hours_open_before_offers_no_undo() -> None:
-    screen = published(reader(), Draft(1, 1, days(1, MORNING)), 0, POLICY, TODAY)
+    screen = published(locale_in(), Draft(1, 1, days(1, MORNING)), 0, POLICY, TODAY)
 
     assert not [label for label in labels(screen) if "Undo" in label]
     assert "Nothing changed" in screen.plain
@@ -277,7 +284,7 @@ def test_publishing_hours_open_before_offers_no_undo() -> None:
 def test_the_calendar_marks_the_chosen_days() -> None:
     draft = Draft(3, 1, ((date(2026, 12, 13), ()),))
     screen = draft_calendar(
-        reader(), draft, date(2026, 12, 1), (TODAY, TODAY + timedelta(days=399))
+        locale_in(), draft, date(2026, 12, 1), (TODAY, TODAY + timedelta(days=399))
     )
 
     assert "✅ 13" in labels(screen)
@@ -290,7 +297,7 @@ def test_the_calendar_marks_the_chosen_days() -> None:
 
 def test_the_calendar_has_a_next_button_once_a_day_is_chosen() -> None:
     screen = draft_calendar(
-        reader(), Draft(3, 1), date(2026, 12, 1), (TODAY, TODAY + timedelta(days=399))
+        locale_in(), Draft(3, 1), date(2026, 12, 1), (TODAY, TODAY + timedelta(days=399))
     )
 
     assert "Next ›" not in labels(screen)
@@ -299,14 +306,14 @@ def test_the_calendar_has_a_next_button_once_a_day_is_chosen() -> None:
 
 def test_past_days_cannot_be_tapped() -> None:
     screen = draft_calendar(
-        reader(), Draft(3, 1), date(2026, 11, 1), (TODAY, TODAY + timedelta(days=399))
+        locale_in(), Draft(3, 1), date(2026, 11, 1), (TODAY, TODAY + timedelta(days=399))
     )
 
     assert [label for label in labels(screen) if label.isdigit()] == [str(n) for n in range(23, 31)]
 
 
 def test_starts_are_the_half_hours_of_a_day() -> None:
-    screen = draft_start(reader(), Draft(3, 1, days(2)), TODAY)
+    screen = draft_start(locale_in(), Draft(3, 1, days(2)), TODAY)
 
     assert labels(screen)[:2] == ["00:00", "00:30"]
     assert labels(screen)[-2:] == ["23:30", "Back"]
@@ -318,7 +325,7 @@ def test_starts_are_the_half_hours_of_a_day() -> None:
     [(0, "00:30"), (555, "09:30"), (540, "09:30"), (1410, "24:00"), (1425, "24:00")],
 )
 def test_ends_are_the_half_hours_after_the_start(start: int, first: str) -> None:
-    screen = draft_end(reader(), Draft(3, 1, days(2)), start, TODAY)
+    screen = draft_end(locale_in(), Draft(3, 1, days(2)), start, TODAY)
 
     assert labels(screen)[0] == first
     assert labels(screen)[-2:] == ["24:00", "Back"]
@@ -327,18 +334,21 @@ def test_ends_are_the_half_hours_after_the_start(start: int, first: str) -> None
 
 def test_a_suggestion_says_what_it_means() -> None:
     assert (
-        hours_label(reader(), days(1, MORNING), TODAY)
-        == f"{reader().times.short_day(WEDNESDAY)}, 09:00–12:00"
+        hours_label(locale_in(), days(1, MORNING), TODAY)
+        == f"{locale_in().times.short_day(WEDNESDAY)}, 09:00–12:00"
     )
-    assert hours_label(reader(), days(5, MORNING), TODAY).startswith("5 days, ")
+    assert hours_label(locale_in(), days(5, MORNING), TODAY).startswith("5 days, ")
     assert "09:00" not in hours_label(
-        reader(), (*days(1, MORNING), (date(2026, 11, 27), (WallSpan(0, 60),))), TODAY
+        locale_in(), (*days(1, MORNING), (date(2026, 11, 27), (WallSpan(0, 60),))), TODAY
     )
 
 
 def test_suggestions_are_one_button_each() -> None:
     screen = refused(
-        reader(), "A & B", [Suggestion(1, days(1, MORNING)), Suggestion(2, days(2, MORNING))], TODAY
+        locale_in(),
+        "A & B",
+        [Suggestion(1, days(1, MORNING)), Suggestion(2, days(2, MORNING))],
+        TODAY,
     )
 
     assert choices(screen) == [ShowDraft(1), ShowDraft(2)]
@@ -347,8 +357,8 @@ def test_suggestions_are_one_button_each() -> None:
 
 
 def test_open_days_are_paged_by_ten() -> None:
-    everything = grouped(reader(), plan(days(23, MORNING), BERLIN, NOW))
-    pages = [hours_home(reader(), everything, TODAY, page=page) for page in (0, 1, 2)]
+    everything = grouped(locale_in(), plan(days(23, MORNING), BERLIN, NOW))
+    pages = [hours_home(locale_in(), everything, TODAY, page=page) for page in (0, 1, 2)]
     listed = [
         [choice for choice in choices(page) if isinstance(choice, PostedDay)] for page in pages
     ]
@@ -358,16 +368,16 @@ def test_open_days_are_paged_by_ten() -> None:
 
 
 def test_a_page_that_does_not_exist_shows_the_last_one() -> None:
-    everything = grouped(reader(), plan(days(23, MORNING), BERLIN, NOW))
+    everything = grouped(locale_in(), plan(days(23, MORNING), BERLIN, NOW))
 
-    assert hours_home(reader(), everything, TODAY, page=10**9) == hours_home(
-        reader(), everything, TODAY, page=2
+    assert hours_home(locale_in(), everything, TODAY, page=10**9) == hours_home(
+        locale_in(), everything, TODAY, page=2
     )
 
 
 def test_each_span_of_a_day_and_the_whole_day_can_be_removed() -> None:
     spans = plan(days(1, MORNING, WallSpan(780, 840)), BERLIN, NOW)
-    screen = posted_day(reader(), WEDNESDAY, spans)
+    screen = posted_day(locale_in(), WEDNESDAY, spans)
 
     removals = [choice for choice in choices(screen) if isinstance(choice, AskRemoval)]
     assert removals == [
@@ -379,7 +389,7 @@ def test_each_span_of_a_day_and_the_whole_day_can_be_removed() -> None:
 
 
 def test_the_only_span_of_a_day_is_the_whole_day() -> None:
-    assert labels(posted_day(reader(), WEDNESDAY, plan(days(1, MORNING), BERLIN, NOW))) == [
+    assert labels(posted_day(locale_in(), WEDNESDAY, plan(days(1, MORNING), BERLIN, NOW))) == [
         "🗑 Remove whole day",
         "Back",
     ]
@@ -387,11 +397,14 @@ def test_the_only_span_of_a_day_is_the_whole_day() -> None:
 
 def test_one_booking_inside_is_singular() -> None:
     screen = bookings_inside(
-        reader(), [Booked(booking(1), "Alice")], lambda inside: UndoDraft(5, inside), HoursHome(0)
+        locale_in(),
+        [Booked(booking(1), "Alice")],
+        lambda inside: UndoDraft(5, inside),
+        HoursHome(0),
     )
     assert labels(screen) == ["Keep it", "❌ Cancel it", "Back"]
     german = bookings_inside(
-        reader("de"),
+        locale_in("de"),
         [Booked(booking(1), "Alice")],
         lambda inside: UndoDraft(5, inside),
         HoursHome(0),
@@ -403,10 +416,10 @@ def test_one_booking_inside_is_singular() -> None:
     "answer", [lambda inside: UndoDraft(5, inside), lambda inside: RemoveHours(1, 9, inside)]
 )
 def test_bookings_inside_can_be_kept_or_cancelled_or_left_as_they_are(
-    answer: Callable[[str], Callback],
+    answer: Callable[[str], CallbackData],
 ) -> None:
     booked = [Booked(booking(1), "Alice"), Booked(booking(2, Status.HELD), "Bob")]
-    screen = bookings_inside(reader(), booked, answer, HoursHome(0))
+    screen = bookings_inside(locale_in(), booked, answer, HoursHome(0))
 
     assert labels(screen) == ["Keep all", "❌ Cancel all", "Back"]
     assert choices(screen) == [

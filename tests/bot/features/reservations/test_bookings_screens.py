@@ -14,7 +14,7 @@ from bot.features.reservations.screens import (
 )
 from bot.messages.screen import Screen
 from bot.ui.formats import Times
-from bot.ui.locale import Reader
+from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES, texts_in
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
@@ -27,9 +27,9 @@ LONGEST_TEXT = 4096
 LONGEST_ALERT = 200
 
 
-def reader(language: str = "en") -> Reader:
+def locale_in(language: str = "en") -> UserLocale:
     t = texts_in(language)
-    return Reader(t, Times(t.locale, ZoneInfo("Europe/Berlin")))
+    return UserLocale(t, Times(t.locale, ZoneInfo("Europe/Berlin")))
 
 
 def booking(number: int = 1, *, start: int = NINE) -> Reservation:
@@ -53,7 +53,9 @@ def choices(screen: Screen) -> list[object]:
 
 
 def test_the_list_gives_providers_times_and_the_end_of_holds() -> None:
-    plain = booking_list(reader(), [hold(1), booking(2, start=NINE + 4)], {1: DORA}, page=0).plain
+    plain = booking_list(
+        locale_in(), [hold(1), booking(2, start=NINE + 4)], {1: DORA}, page=0
+    ).plain
     assert (
         "Dora\nWednesday, 25 November 2026, 09:00–09:15\nHeld until 10:30, not confirmed yet"
         in plain
@@ -63,18 +65,18 @@ def test_the_list_gives_providers_times_and_the_end_of_holds() -> None:
 
 
 def test_each_line_of_the_list_has_its_button() -> None:
-    screen = booking_list(reader(), [hold(7), booking(8, start=NINE + 4)], {1: DORA}, page=0)
+    screen = booking_list(locale_in(), [hold(7), booking(8, start=NINE + 4)], {1: DORA}, page=0)
     assert labels(screen) == ["⏳ Wed 25 Nov, 09:00 · Dora", "✅ Wed 25 Nov, 10:00 · Dora"]
     assert choices(screen) == [ShowBooking(7), ShowBooking(8)]
 
 
 def test_an_empty_list_offers_to_book() -> None:
-    assert choices(booking_list(reader(), [], {}, page=0)) == [Open("book")]
+    assert choices(booking_list(locale_in(), [], {}, page=0)) == [Open("book")]
 
 
 def test_a_long_list_is_paged_and_a_page_beyond_the_last_is_the_last() -> None:
     coming = [booking(n, start=NINE + n) for n in range(1, 2 * BOOKINGS_PER_PAGE + 2)]
-    first, last = (booking_list(reader(), coming, {1: DORA}, page=page) for page in (0, 99))
+    first, last = (booking_list(locale_in(), coming, {1: DORA}, page=page) for page in (0, 99))
     assert choices(first)[: BOOKINGS_PER_PAGE + 1] == [
         *(ShowBooking(n) for n in range(1, 9)),
         *choices(first)[8:9],
@@ -91,7 +93,7 @@ def test_a_page_of_the_longest_names_fits_into_a_message(language: str) -> None:
         Reservation(2**40 + n, 1, 101, TimeSpan(NINE + n, NINE + n + 1), Status.HELD, NOW, NOW)
         for n in range(30)
     ]
-    screen = booking_list(reader(language), coming, {1: wide}, page=1)
+    screen = booking_list(locale_in(language), coming, {1: wide}, page=1)
     assert screen.plain.count("&" * 64) == BOOKINGS_PER_PAGE
     assert len(screen.plain) <= LONGEST_TEXT
 
@@ -99,23 +101,23 @@ def test_a_page_of_the_longest_names_fits_into_a_message(language: str) -> None:
 def test_names_are_escaped() -> None:
     tricky = Provider(1, 901, "<b>Dora</b> & {zone}", "dora")
     for screen in (
-        booking_list(reader(), [booking()], {1: tricky}, page=0),
-        booking_details(reader(), booking(), tricky, NOW),
-        cancel_question(reader(), booking(), tricky),
+        booking_list(locale_in(), [booking()], {1: tricky}, page=0),
+        booking_details(locale_in(), booking(), tricky, NOW),
+        cancel_question(locale_in(), booking(), tricky),
     ):
         assert "&lt;b&gt;Dora&lt;/b&gt; &amp; {zone}" in screen.text
 
 
 def test_a_booking_can_be_cancelled_until_it_begins() -> None:
     begins = booking().span.starts_at
-    before = booking_details(reader(), booking(), DORA, begins - timedelta(seconds=1))
+    before = booking_details(locale_in(), booking(), DORA, begins - timedelta(seconds=1))
     assert choices(before) == [AskCancel(1), BookingsPage(0)]
     assert labels(before) == ["Cancel booking", "Back"]
-    assert choices(booking_details(reader(), booking(), DORA, begins)) == [BookingsPage(0)]
+    assert choices(booking_details(locale_in(), booking(), DORA, begins)) == [BookingsPage(0)]
 
 
 def test_the_question_names_the_booking_and_offers_a_way_out() -> None:
-    screen = cancel_question(reader(), booking(3), DORA)
+    screen = cancel_question(locale_in(), booking(3), DORA)
     assert "Dora\nWednesday, 25 November 2026, 09:00–09:15 (Berlin time)" in screen.plain
     assert list(zip(labels(screen), choices(screen), strict=True)) == [
         ("Yes, cancel booking", CancelBooking(3)),
@@ -136,7 +138,7 @@ def test_an_ended_booking_keeps_the_buttons_of_its_card() -> None:
         ended_at=NOW,
         ended_by=Party.CLIENT,
     )
-    screen = booking_details(reader(), ended, DORA, NOW)
+    screen = booking_details(locale_in(), ended, DORA, NOW)
     assert labels(screen) == ["Book another time", "Back"]
     assert ConfirmHold(4) not in choices(screen)
 
