@@ -110,8 +110,8 @@ def build(
     """Assemble the bot without opening anything; the database must be migrated.
 
     ``read_timeout`` is how many seconds to wait for Telegram's response, and
-    ``max_read_timeout`` how many in a chat where an earlier request timed out. ``rate_limiter`` keeps the bot within
-    Telegram's limits; the simulator needs none.
+    ``max_read_timeout`` how many in a chat where an earlier request timed out.
+    ``rate_limiter`` keeps the bot within Telegram's limits; the simulator needs none.
     """
     membership = membership_on(settings.database_url)
     shared = shared_rate_limit_on(settings.database_url)

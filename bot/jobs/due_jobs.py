@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -10,11 +10,12 @@ from pathlib import Path
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from bot.clock import Clock
+from bot.jobs.crash_recovery import CrashRecovery, earlier
 from bot.jobs.expiry import expire_overdue_holds
 from bot.notifications.admin_summary import AdminSummary
 from bot.observability.heartbeat import Heartbeat
 from bot.outbox.relay import Relay
-from bot.ports import BotUnitOfWork, Database, Membership
+from bot.ports import Database, Membership
 from bot.runtime.alarm import Alarm, Every
 from bot.runtime.clock_guard import ClockGuard
 from domain.operations.incident import IncidentKind
@@ -50,8 +51,7 @@ class Jobs:
         self._database = database
         self._relay = relay
         self._membership = membership
-        self._replica_departed = True
-        self._cut_off: datetime | None = None
+        self.recovery = CrashRecovery(database, relay, membership, clock)
         self._alarm = alarm
         self.admin_summary = admin_summary
         self._policy = policy
@@ -106,31 +106,6 @@ class Jobs:
         self._alarm.soon()
         self._schedule(scheduler)
 
-    async def take_over(self) -> None:
-        """Release the leases of dead replicas, and our own claims whose commit we did not see."""
-        self._replica_departed, cut_off, self._cut_off = False, self._cut_off, None
-        try:
-            async with self._database.snapshot() as uow:
-                holders = await uow.outbox.lease_holders()
-            # Ask after reading the holders: a replica that joins in between must not look dead.
-            departed = await self._membership.departed(holders)
-            await self._database.write(lambda uow: self._release_leases(uow, departed, cut_off))
-        except Exception:
-            self._replica_departed, self._cut_off = True, _earlier(cut_off, self._cut_off)
-            raise
-
-    async def _release_leases(
-        self, uow: BotUnitOfWork, departed: Collection[int], cut_off: datetime | None
-    ) -> None:
-        """Release the leases of departed replicas.
-
-        After a lost connection, also release our own leases from before it, except those of rows
-        that the relay has in flight.
-        """
-        await uow.outbox.release_leases(departed)
-        if cut_off is not None:
-            await uow.outbox.release_unknown_leases(cut_off, excluding=self._relay.in_flight)
-
     async def _recall(self, after: timedelta) -> None:
         """Make rows due now that are postponed this far ahead, because the clock was set back."""
         set_back, self._recall_after, self._set_back = self._set_back, None, timedelta()
@@ -154,11 +129,6 @@ class Jobs:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
-    def takeover_pending(self) -> bool:
-        """Whether the leases of departed replicas are still to be released."""
-        return self._replica_departed
-
-    @property
     def alive(self) -> bool:
         """Whether the jobs ran within the last minute; True before they are started."""
         return self.heartbeat.age is None or self.heartbeat.age <= _MAX_SILENCE_SECONDS
@@ -168,8 +138,8 @@ class Jobs:
 
         Holds are expired between batches of deliveries, so a long backlog does not delay them.
         """
-        if self._replica_departed:
-            await self.take_over()
+        if self.recovery.pending:
+            await self.recovery.run()
         more = True
         while more:
             # First of all, so that no failure below costs the rows in flight their leases.
@@ -190,7 +160,7 @@ class Jobs:
             delivery_due = await uow.outbox.next_due()
         if delivery_due is not None and (pause := self._relay.pause):
             delivery_due = max(delivery_due, self._clock() + pause)
-        return _earlier(expiry_due, delivery_due)
+        return earlier(expiry_due, delivery_due)
 
     async def tidy(self) -> None:
         """Delete rows that are no longer needed; several replicas may do so at once."""
@@ -201,14 +171,14 @@ class Jobs:
         self._alarm.at(due + _COURTESY)
 
     def _on_departure(self) -> None:
-        """Take over from a replica that departed."""
-        self._replica_departed = True
+        """Recover what a departed replica left."""
+        self.recovery.replica_departed()
         self._alarm.soon()
 
     def _on_reconnect(self, away: float) -> None:
-        """Take over our own claims from before the database was lost, ``away`` seconds ago."""
-        self._cut_off = _earlier(self._cut_off, self._clock() - timedelta(seconds=away))
-        self._on_departure()
+        """Recover our own claims from before the database was lost, ``away`` seconds ago."""
+        self.recovery.reconnected(away)
+        self._alarm.soon()
 
     def _beat(self) -> None:
         """Show that the jobs are running."""
@@ -239,8 +209,3 @@ class Jobs:
                 self._beat()
             log.exception("a job failed and will be tried again")
             await self.admin_summary.record(IncidentKind.JOB_FAILED, error)
-
-
-def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
-    """Return the earlier of two instants, either of which may be None."""
-    return min(filter(None, [one, other]), default=None)

@@ -38,7 +38,7 @@ class Receiver:
 
     def __init__(self, application: AnyApplication) -> None:
         self._application = application
-        self._chat_locks = ChatLocks()
+        self._chat_queues = ChatLocks()
         self._started_at: dict[int, float] = {}
 
     @property
@@ -61,14 +61,14 @@ class Receiver:
         Raises the error that prevented the commit.
         """
         with self._in_progress(update):
-            async with self._chat_lock(update):
+            async with self._chat_queue(update):
                 await self._process(update)
 
     async def process_until_committed(self, update: Update) -> None:
         """Process an update until it is committed or set aside; later updates of its chat wait."""
         wait = _FIRST_WAIT
         with self._in_progress(update):
-            async with self._chat_lock(update):
+            async with self._chat_queue(update):
                 failures = 0
                 while (error := await self._error_of(update)) is not None:
                     failures += not isinstance(error, DatabaseAway | TransactionConflict)
@@ -93,10 +93,10 @@ class Receiver:
             if self._started_at.get(update.update_id) == started_at:
                 del self._started_at[update.update_id]
 
-    def _chat_lock(self, update: Update) -> AbstractAsyncContextManager[None]:
-        """Hold the lock of an update's chat for a block."""
+    def _chat_queue(self, update: Update) -> AbstractAsyncContextManager[None]:
+        """Keep the updates of one chat in order, within this process."""
         chat = update.effective_chat or update.effective_user
-        return self._chat_locks.hold(chat.id if chat else 0)
+        return self._chat_queues.hold(chat.id if chat else 0)
 
     async def _error_of(self, update: Update) -> Exception | None:
         """Process an update once; return the error that prevented the commit, None if none did."""

@@ -242,7 +242,7 @@ async def test_a_replica_that_joined_and_died_between_two_checks_is_noticed(
     await bot.stops_replica(a)
     await bot.starts_jobs(b)
     # By then it has just checked.
-    await until(lambda: b.membership.is_leader and not b.jobs.takeover_pending)
+    await until(lambda: b.membership.is_leader and not b.jobs.recovery.pending)
     c = await bot.adds_replica()
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi")

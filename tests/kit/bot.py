@@ -79,7 +79,7 @@ class BotHarness:
     async def recovers(self) -> None:
         """Start the bot again after a crash; overdue work is done."""
         await self._opens_bot()
-        await self.app.jobs.take_over()
+        await self.app.jobs.recovery.run()
         await self.settles()
 
     def adds_handler(self, handler: BaseHandler[Update, Context, Any]) -> None:
