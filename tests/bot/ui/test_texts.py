@@ -130,6 +130,13 @@ def test_every_text_has_all_plural_forms(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_puts_brackets_around_a_zone_that_has_its_own(language: str) -> None:
+    texts = texts_of(language)
+
+    assert [key for key in texts if any("({zone})" in text for text in texts[key])] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_text_is_used(language: str) -> None:
     assert (
         set(texts_of(language))

@@ -275,7 +275,7 @@ async def test_a_typed_day_opens_in_german(bot: BotHarness) -> None:
     await dora.sends("13. Aug.")
     assert dora.last.text.startswith("🗓 Freitag, 13. August 2027\n")
     await dora.sends("/agenda irgendwann")
-    assert dora.last.text.endswith("Schreib einen Tag, etwa „morgen“ oder „13. August“.")
+    assert dora.last.text.endswith("Schreib einen Tag, z. B. „morgen“ oder „13. August“.")
 
 
 @pytest.mark.parametrize(

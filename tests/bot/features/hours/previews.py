@@ -64,12 +64,12 @@ PREVIEWS.add(hours_wanted, all=lambda by: hours_wanted(by, CHOSEN, TODAY))
 PREVIEWS.add(time_offered, all=lambda _by: time_offered("09:07", 9 * 60, DraftStart(1, 9 * 60)))
 PREVIEWS.add(
     preview,
-    a_day=lambda by: preview(by, Posting(Draft(1, 1, ONE_DAY), SPANS[:2], (), 28), QUARTER, TODAY),
+    a_day=lambda by: preview(by, Posting(Draft(1, 1, WEEK[:1]), SPANS[:2], (), 28), QUARTER, TODAY),
     a_week=lambda by: preview(by, Posting(DRAFT, SPANS, (), 140), QUARTER, TODAY),
     partly_open_already=lambda by: preview(
         by, Posting(DRAFT, SPANS, SPANS[:2], 112), QUARTER, TODAY
     ),
-    all_open_already=lambda by: preview(by, Posting(DRAFT, SPANS, SPANS, 0), QUARTER, TODAY),
+    all_open_already=lambda by: preview(by, Posting(DRAFT, SPANS, SPANS, 140), QUARTER, TODAY),
 )
 PREVIEWS.add(
     published,

@@ -451,7 +451,7 @@ async def test_past_hours_are_offered_for_the_next_week_in_german(bot: BotHarnes
     dora = await add_provider(bot, language_code="de")
     await bot.advances(days=4, hours=9)
     await dora.sends("Mo-Fr 9-17")
-    assert dora.card.text == "⚠️ Das ist vorbei. Stattdessen nächste Woche?"
+    assert dora.card.text == "⚠️ Das ist schon vorbei. Stattdessen nächste Woche?"
 
     await dora.taps("Nächste Woche")
     dora.card.shows("Mo–Fr, 30. Nov. – 4. Dez.: 09:00–17:00")
