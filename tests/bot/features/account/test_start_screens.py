@@ -3,11 +3,10 @@
 import re
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.buttons import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome, read
+from bot.buttons import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome
 from bot.features.account.joining_screens import joined, name_question, zone_question
 from bot.features.account.link_screens import invitation, provider_link, qr_caption, unknown_link
 from bot.features.account.settings_screens import (
@@ -29,11 +28,11 @@ from bot.messages.screen import Screen
 from bot.parsing.zones.find_zones import COMMON_ZONES, find_zones
 from bot.parsing.zones.zone_table import countries
 from bot.ui.command_menu import Roles, commands_for
-from bot.ui.formats import Times
 from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES, texts_in
 from domain.client import NAME_LIMIT
 from domain.provider import SLUG_LIMIT, Provider
+from tests.kit.screens import button_data, labels, locale_in
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HOLD = timedelta(minutes=30)
@@ -47,19 +46,6 @@ KEY = re.compile(
     r"\b(button|cancel|help|invite|joining|link|menu|privacy|settings|start|zones)\.[a-z_]+\b"
 )
 ROLES = [Roles(provider, admin=admin) for provider, admin in product((None, WIDEST), (False, True))]
-
-
-def locale_in(language: str = "en", zone: str = "Europe/Berlin") -> UserLocale:
-    t = texts_in(language)
-    return UserLocale(t, Times(t.locale, ZoneInfo(zone)))
-
-
-def labels(screen: Screen) -> list[str]:
-    return [button.label for row in screen.rows for button in row]
-
-
-def choices(screen: Screen) -> list[object]:
-    return [read(button.data) for row in screen.rows for button in row]
 
 
 def every_screen(by: UserLocale) -> list[Screen]:
@@ -125,14 +111,14 @@ def test_a_menu_has_the_commands_of_its_roles_each_described(
 def test_a_client_is_greeted_with_booking_alone() -> None:
     screen = greeting(locale_in(), "Alice", Roles(), zone_chosen=False)
 
-    assert choices(screen) == [Open("book"), Open("bookings"), Open("settings")]
+    assert button_data(screen) == [Open("book"), Open("bookings"), Open("settings")]
     assert "Berlin time; choose your own" in screen.plain
 
 
 def test_a_person_with_every_role_is_greeted_with_every_command() -> None:
     screen = greeting(locale_in(), "Ada", Roles(DORA, admin=True), zone_chosen=True)
 
-    assert choices(screen) == [
+    assert button_data(screen) == [
         Open(name) for name in ("invite", "hours", "agenda", "link", "book", "bookings", "settings")
     ]
     assert "Clients see you as Dr. <Dora> & Co" in screen.plain
@@ -164,7 +150,7 @@ def test_the_common_zones_are_named_by_city_and_the_chosen_one_is_marked() -> No
     screen = zone_settings(locale_in(), "Europe/Berlin")
 
     assert labels(screen)[:3] == ["London", "✅ Berlin", "Athens"]
-    assert choices(screen) == [*map(ChooseZone, COMMON_ZONES), SettingsHome()]
+    assert button_data(screen) == [*map(ChooseZone, COMMON_ZONES), SettingsHome()]
     assert not any(label.startswith("✅") for label in labels(zone_settings(locale_in(), None)))
 
 
@@ -195,7 +181,7 @@ def test_languages_are_named_in_their_own_language() -> None:
     screen = language_settings(locale_in("de"))
 
     assert labels(screen) == ["English", "✅ Deutsch", "Zurück"]
-    assert choices(screen) == [ChooseLanguage("en"), ChooseLanguage("de"), SettingsHome()]
+    assert button_data(screen) == [ChooseLanguage("en"), ChooseLanguage("de"), SettingsHome()]
 
 
 def test_a_long_typed_text_is_quoted_shortened() -> None:

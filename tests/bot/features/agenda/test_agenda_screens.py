@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,7 +14,6 @@ from bot.buttons import (
     CancelForClient,
     CancelWithReason,
     Open,
-    read,
 )
 from bot.features.agenda.screens import (
     ENTRIES_PER_PAGE,
@@ -30,13 +28,11 @@ from bot.features.agenda.screens import (
     reason_question,
     reason_to_confirm,
 )
-from bot.messages.screen import Screen
-from bot.ui.formats import Times
-from bot.ui.locale import UserLocale
-from bot.ui.texts import LANGUAGES, texts_in
+from bot.ui.texts import LANGUAGES
 from domain.client import Client
 from domain.reservation import REASON_LIMIT, Party, Reservation, Status
 from domain.timespan import TimeSpan
+from tests.kit.screens import button_data, labels, locale_in
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NINE = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900
@@ -56,11 +52,6 @@ HELD = Reservation(
 ENDED = replace(BOOKED, status=Status.CANCELLED, ended_at=NOW, ended_by=Party.CLIENT)
 
 
-def locale_in(language: str = "en") -> UserLocale:
-    t = texts_in(language)
-    return UserLocale(t, Times(t.locale, ZoneInfo("Europe/Berlin")))
-
-
 def view(
     *entries: Entry,
     day: date = WEDNESDAY,
@@ -72,14 +63,6 @@ def view(
     return DayView(
         day, MONDAY, entries, len(entries) if count is None else count, page, ahead, within
     )
-
-
-def labels(screen: Screen) -> list[str]:
-    return [button.label for row in screen.rows for button in row]
-
-
-def choices(screen: Screen) -> list[object]:
-    return [read(button.data) for row in screen.rows for button in row]
 
 
 def test_a_day_says_who_comes_when_and_what_is_only_held() -> None:
@@ -98,13 +81,13 @@ def test_an_empty_day_says_so_and_leads_to_other_days() -> None:
     screen = agenda_day(locale_in(), view(day=MONDAY, ahead={WEDNESDAY: 3}))
     assert "No appointments on this day." in screen.plain
     assert labels(screen) == ["‹ Sun 22 Nov", "Tue 24 Nov ›", "Wed 25 Nov · 3"]
-    assert choices(screen)[-1] == AgendaDay(WEDNESDAY)
+    assert button_data(screen)[-1] == AgendaDay(WEDNESDAY)
 
 
 def test_another_day_leads_back_to_today() -> None:
     assert ("Today", AgendaDay(MONDAY)) in zip(
         labels(agenda_day(locale_in(), view())),
-        choices(agenda_day(locale_in(), view())),
+        button_data(agenda_day(locale_in(), view())),
         strict=True,
     )
 
@@ -114,7 +97,7 @@ def test_no_button_leads_to_days_out_of_reach(edge: int) -> None:
     within = view().within
     days = [
         choice.day
-        for choice in choices(agenda_day(locale_in(), view(day=within[edge])))
+        for choice in button_data(agenda_day(locale_in(), view(day=within[edge])))
         if isinstance(choice, AgendaDay)
     ]
     assert days
@@ -144,16 +127,16 @@ def test_a_full_day_is_paged() -> None:
     screen = agenda_day(locale_in(), view(*entries, count=ENTRIES_PER_PAGE + 1))
     assert "21 appointments" in screen.plain
     assert "1/2" in labels(screen)
-    assert AgendaPage(WEDNESDAY, 1) in choices(screen)
+    assert AgendaPage(WEDNESDAY, 1) in button_data(screen)
 
 
 def test_one_reservation_can_be_cancelled_until_it_begins() -> None:
     begins = BOOKED.span.starts_at
     before = agenda_entry(locale_in(), Entry(BOOKED, ALICE), begins - timedelta(seconds=1))
     assert labels(before) == ["Cancel booking", "Back"]
-    assert choices(before) == [AskReason(1), AgendaDay(WEDNESDAY)]
+    assert button_data(before) == [AskReason(1), AgendaDay(WEDNESDAY)]
     after = agenda_entry(locale_in(), Entry(BOOKED, ALICE), begins)
-    assert choices(after) == [AgendaDay(WEDNESDAY)]
+    assert button_data(after) == [AgendaDay(WEDNESDAY)]
     assert "already started" in after.plain
 
 
@@ -182,7 +165,7 @@ def test_every_state_has_words(reservation: Reservation, said: str) -> None:
 def test_the_question_asks_for_a_reason_and_offers_to_do_without() -> None:
     screen = reason_question(locale_in(), Entry(BOOKED, ALICE))
     assert "Add a note" in screen.plain
-    assert list(zip(labels(screen), choices(screen), strict=True)) == [
+    assert list(zip(labels(screen), button_data(screen), strict=True)) == [
         ("Cancel without a note", CancelForClient(1)),
         ("Back", AgendaEntry(1)),
     ]
@@ -191,7 +174,7 @@ def test_the_question_asks_for_a_reason_and_offers_to_do_without() -> None:
 def test_a_typed_reason_is_shown_and_confirmed_with_one_tap() -> None:
     screen = reason_to_confirm(locale_in(), Entry(BOOKED, ALICE), "ill")
     assert "Note: ill" in screen.plain
-    assert list(zip(labels(screen), choices(screen), strict=True)) == [
+    assert list(zip(labels(screen), button_data(screen), strict=True)) == [
         ("Yes, cancel", CancelWithReason(1, reason_mark("ill"))),
         ("Back", AskReason(1)),
     ]
@@ -208,8 +191,8 @@ def test_a_client_who_cannot_be_notified_is_named(language: str) -> None:
 
 
 def test_the_link_is_offered_without_reservations() -> None:
-    assert choices(agenda_day(locale_in(), replace(view(), idle=True)))[-1] == Open("link")
-    assert Open("link") not in choices(agenda_day(locale_in(), view()))
+    assert button_data(agenda_day(locale_in(), replace(view(), idle=True)))[-1] == Open("link")
+    assert Open("link") not in button_data(agenda_day(locale_in(), view()))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

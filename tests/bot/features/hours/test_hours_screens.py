@@ -19,7 +19,6 @@ from bot.buttons import (
     ShowDraft,
     ToggleDay,
     UndoDraft,
-    read,
 )
 from bot.features.hours.calendar_screens import (
     draft_calendar,
@@ -48,13 +47,12 @@ from bot.features.hours.removal_screens import (
 )
 from bot.features.hours.screens import hours_home, posted_day
 from bot.messages.screen import Screen
-from bot.ui.formats import Times
-from bot.ui.locale import UserLocale
-from bot.ui.texts import LANGUAGES, texts_in
+from bot.ui.texts import LANGUAGES
 from domain.policy import BookingPolicy
 from domain.posting import DayHours, Draft, plan
 from domain.reservation import Reservation, Status
 from domain.timespan import TimeSpan, WallSpan
+from tests.kit.screens import button_data, labels, locale_in
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -67,19 +65,6 @@ EVERY_OTHER_QUARTER = tuple(WallSpan(at, at + 15) for at in range(0, 24 * 60, 30
 LONGEST_TEXT = 4096
 _KEY = re.compile(r"\b(hours|button)\.[a-z]")
 MOST_BUTTONS, WIDEST_ROW = 100, 8
-
-
-def locale_in(language: str = "en") -> UserLocale:
-    t = texts_in(language)
-    return UserLocale(t, Times(t.locale, BERLIN))
-
-
-def labels(screen: Screen) -> list[str]:
-    return [button.label for row in screen.rows for button in row]
-
-
-def choices(screen: Screen) -> list[CallbackData | None]:
-    return [read(button.data) for row in screen.rows for button in row]
 
 
 def days(count: int, *spans: WallSpan, first: date = WEDNESDAY) -> tuple[DayHours, ...]:
@@ -158,7 +143,7 @@ def test_every_screen_fits_telegrams_limits_however_full_it_is(language: str) ->
         assert 0 < len(screen.plain) <= LONGEST_TEXT
         assert len(labels(screen)) <= MOST_BUTTONS
         assert all(0 < len(row) <= WIDEST_ROW for row in screen.rows)
-        assert all(choices(screen)), "every button reads back as what it was made of"
+        assert all(button_data(screen)), "every button reads back as what it was made of"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -289,8 +274,8 @@ def test_the_calendar_marks_the_chosen_days() -> None:
 
     assert "✅ 13" in labels(screen)
     assert "14" in labels(screen)
-    assert ToggleDay(3, date(2026, 12, 13), 0) in choices(screen)
-    assert ToggleDay(3, date(2026, 12, 14), 1) in choices(screen)
+    assert ToggleDay(3, date(2026, 12, 13), 0) in button_data(screen)
+    assert ToggleDay(3, date(2026, 12, 14), 1) in button_data(screen)
     assert "1 day chosen" in screen.plain
     assert "Next ›" in labels(screen)
 
@@ -329,7 +314,7 @@ def test_ends_are_the_half_hours_after_the_start(start: int, first: str) -> None
 
     assert labels(screen)[0] == first
     assert labels(screen)[-2:] == ["24:00", "Back"]
-    assert DraftEnd(3, start, 1440) in choices(screen)
+    assert DraftEnd(3, start, 1440) in button_data(screen)
 
 
 def test_a_suggestion_says_what_it_means() -> None:
@@ -351,7 +336,7 @@ def test_suggestions_are_one_button_each() -> None:
         TODAY,
     )
 
-    assert choices(screen) == [ShowDraft(1), ShowDraft(2)]
+    assert button_data(screen) == [ShowDraft(1), ShowDraft(2)]
     assert "A & B" in screen.plain
     assert "Which one did you mean" in screen.plain
 
@@ -360,7 +345,7 @@ def test_open_days_are_paged_by_ten() -> None:
     everything = grouped(locale_in(), plan(days(23, MORNING), BERLIN, NOW))
     pages = [hours_home(locale_in(), everything, TODAY, page=page) for page in (0, 1, 2)]
     listed = [
-        [choice for choice in choices(page) if isinstance(choice, PostedDay)] for page in pages
+        [choice for choice in button_data(page) if isinstance(choice, PostedDay)] for page in pages
     ]
 
     assert [len(page) for page in listed] == [10, 10, 3]
@@ -379,7 +364,7 @@ def test_each_span_of_a_day_and_the_whole_day_can_be_removed() -> None:
     spans = plan(days(1, MORNING, WallSpan(780, 840)), BERLIN, NOW)
     screen = posted_day(locale_in(), WEDNESDAY, spans)
 
-    removals = [choice for choice in choices(screen) if isinstance(choice, AskRemoval)]
+    removals = [choice for choice in button_data(screen) if isinstance(choice, AskRemoval)]
     assert removals == [
         AskRemoval(spans[0].start, spans[0].end),
         AskRemoval(spans[1].start, spans[1].end),
@@ -422,7 +407,7 @@ def test_bookings_inside_can_be_kept_or_cancelled_or_left_as_they_are(
     screen = bookings_inside(locale_in(), booked, answer, HoursHome(0))
 
     assert labels(screen) == ["Keep all", "❌ Cancel all", "Back"]
-    assert choices(screen) == [
+    assert button_data(screen) == [
         answer("k"),
         answer(f"c{list_mark([booking(1), booking(2)])}"),
         HoursHome(0),

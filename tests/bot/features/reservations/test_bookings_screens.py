@@ -1,35 +1,27 @@
 """The screens of a client's bookings: their texts, their buttons, and their sizes."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.buttons import AskCancel, BookingsPage, CancelBooking, ConfirmHold, Open, ShowBooking, read
+from bot.buttons import AskCancel, BookingsPage, CancelBooking, ConfirmHold, Open, ShowBooking
 from bot.features.reservations.screens import (
     BOOKINGS_PER_PAGE,
     booking_details,
     booking_list,
     cancel_question,
 )
-from bot.messages.screen import Screen
-from bot.ui.formats import Times
-from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES, texts_in
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan
+from tests.kit.screens import button_data, labels, locale_in
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NINE = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900
 DORA = Provider(1, 901, "Dora", "dora")
 LONGEST_TEXT = 4096
 LONGEST_ALERT = 200
-
-
-def locale_in(language: str = "en") -> UserLocale:
-    t = texts_in(language)
-    return UserLocale(t, Times(t.locale, ZoneInfo("Europe/Berlin")))
 
 
 def booking(number: int = 1, *, start: int = NINE) -> Reservation:
@@ -42,14 +34,6 @@ def hold(number: int = 1) -> Reservation:
     return Reservation(
         number, 1, 101, TimeSpan(NINE, NINE + 1), Status.HELD, NOW, NOW + timedelta(minutes=30)
     )
-
-
-def labels(screen: Screen) -> list[str]:
-    return [button.label for row in screen.rows for button in row]
-
-
-def choices(screen: Screen) -> list[object]:
-    return [read(button.data) for row in screen.rows for button in row]
 
 
 def test_the_list_gives_providers_times_and_the_end_of_holds() -> None:
@@ -67,22 +51,22 @@ def test_the_list_gives_providers_times_and_the_end_of_holds() -> None:
 def test_each_line_of_the_list_has_its_button() -> None:
     screen = booking_list(locale_in(), [hold(7), booking(8, start=NINE + 4)], {1: DORA}, page=0)
     assert labels(screen) == ["⏳ Wed 25 Nov, 09:00 · Dora", "✅ Wed 25 Nov, 10:00 · Dora"]
-    assert choices(screen) == [ShowBooking(7), ShowBooking(8)]
+    assert button_data(screen) == [ShowBooking(7), ShowBooking(8)]
 
 
 def test_an_empty_list_offers_to_book() -> None:
-    assert choices(booking_list(locale_in(), [], {}, page=0)) == [Open("book")]
+    assert button_data(booking_list(locale_in(), [], {}, page=0)) == [Open("book")]
 
 
 def test_a_long_list_is_paged_and_a_page_beyond_the_last_is_the_last() -> None:
     coming = [booking(n, start=NINE + n) for n in range(1, 2 * BOOKINGS_PER_PAGE + 2)]
     first, last = (booking_list(locale_in(), coming, {1: DORA}, page=page) for page in (0, 99))
-    assert choices(first)[: BOOKINGS_PER_PAGE + 1] == [
+    assert button_data(first)[: BOOKINGS_PER_PAGE + 1] == [
         *(ShowBooking(n) for n in range(1, 9)),
-        *choices(first)[8:9],
+        *button_data(first)[8:9],
     ]
-    assert choices(first)[-1] == BookingsPage(1)
-    assert choices(last)[0] == ShowBooking(17)
+    assert button_data(first)[-1] == BookingsPage(1)
+    assert button_data(last)[0] == ShowBooking(17)
     assert "3/3" in labels(last)
 
 
@@ -111,15 +95,15 @@ def test_names_are_escaped() -> None:
 def test_a_booking_can_be_cancelled_until_it_begins() -> None:
     begins = booking().span.starts_at
     before = booking_details(locale_in(), booking(), DORA, begins - timedelta(seconds=1))
-    assert choices(before) == [AskCancel(1), BookingsPage(0)]
+    assert button_data(before) == [AskCancel(1), BookingsPage(0)]
     assert labels(before) == ["Cancel booking", "Back"]
-    assert choices(booking_details(locale_in(), booking(), DORA, begins)) == [BookingsPage(0)]
+    assert button_data(booking_details(locale_in(), booking(), DORA, begins)) == [BookingsPage(0)]
 
 
 def test_the_question_names_the_booking_and_offers_a_way_out() -> None:
     screen = cancel_question(locale_in(), booking(3), DORA)
     assert "Dora\nWednesday, 25 November 2026, 09:00–09:15 (Berlin time)" in screen.plain
-    assert list(zip(labels(screen), choices(screen), strict=True)) == [
+    assert list(zip(labels(screen), button_data(screen), strict=True)) == [
         ("Yes, cancel booking", CancelBooking(3)),
         ("Back", ShowBooking(3)),
     ]
@@ -140,7 +124,7 @@ def test_an_ended_booking_keeps_the_buttons_of_its_card() -> None:
     )
     screen = booking_details(locale_in(), ended, DORA, NOW)
     assert labels(screen) == ["Book another time", "Back"]
-    assert ConfirmHold(4) not in choices(screen)
+    assert ConfirmHold(4) not in button_data(screen)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
