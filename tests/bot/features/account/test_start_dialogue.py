@@ -1,6 +1,7 @@
 """Chats about first contact: /start, /help, /privacy, /cancel, and a provider's link."""
 
 import pytest
+from inline_snapshot import snapshot
 
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
@@ -17,8 +18,16 @@ def menu(bot: BotHarness, user: ChatUser) -> list[str]:
 async def test_a_client_is_greeted_with_what_to_tap_next(bot: BotHarness, alice: ChatUser) -> None:
     await alice.sends("/start")
 
-    alice.card.shows("Hello Alice!", "All times are Berlin time; choose your own")
-    assert alice.buttons == ["Book a time", "My bookings", "Settings"]
+    assert str(alice.card) == snapshot("""\
+👋 Hello Alice!
+
+Book an appointment: pick a time and confirm it.
+
+All times are Berlin time; choose your own zone in /settings.
+
+[Book a time] [My bookings]
+[Settings]\
+""")
     assert menu(bot, alice) == CLIENTS
 
 
@@ -33,15 +42,18 @@ async def test_an_admin_is_greeted_with_inviting(bot: BotHarness, admin: ChatUse
 async def test_a_provider_is_greeted_with_their_hours(bot: BotHarness, provider: ChatUser) -> None:
     await provider.sends("/start")
 
-    provider.card.shows("Clients see you as Dora")
-    assert provider.buttons == [
-        "My hours",
-        "My agenda",
-        "My link",
-        "Book a time",
-        "My bookings",
-        "Settings",
-    ]
+    assert str(provider.card) == snapshot("""\
+👋 Hello Dora!
+
+Clients see you as Dora. Set your hours, then share your link.
+
+All times are Berlin time; change it in /settings.
+
+[My hours] [My agenda]
+[My link]
+[Book a time] [My bookings]
+[Settings]\
+""")
     assert set(menu(bot, provider)) == {*CLIENTS, "hours", "agenda", "link"}
 
 

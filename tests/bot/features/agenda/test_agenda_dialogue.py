@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from inline_snapshot import snapshot
 
 from domain.client import Contact
 from domain.reservation import REASON_LIMIT, Reservation, Status
@@ -117,8 +118,17 @@ async def test_a_day_shows_who_comes_and_what_is_only_held(
     await bob.holds("10:00")
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
-    dora.last.shows("2 appointments\n\n09:15–09:30  Alice\n10:00–10:15  Bob ⏳ held until 10:30")
-    assert dora.buttons[:2] == ["09:15 Alice", "⏳ 10:00 Bob"]
+    assert str(dora.last) == snapshot("""\
+🗓 Wednesday, 25 November 2026
+2 appointments
+
+09:15–09:30  Alice
+10:00–10:15  Bob ⏳ held until 10:30
+
+[09:15 Alice] [⏳ 10:00 Bob]
+[‹ Tue 24 Nov] [Today] [Thu 26 Nov ›]
+[Fri 27 Nov] [Sat 28 Nov]\
+""")
     assert '<a href="https://t.me/alice_a">Alice</a>' in dora.last.html
     assert dora.last.html.count("t.me") == 1
 

@@ -1,6 +1,7 @@
 """Booking as chats: choosing, holding, confirming, moving, releasing, expiring."""
 
 import pytest
+from inline_snapshot import snapshot
 
 from domain.client import Contact
 from tests.kit.bot import BotHarness
@@ -53,13 +54,30 @@ async def test_a_slot_is_held_and_confirmed_on_one_card(
     await alice.taps("25")
     await alice.taps("09:15")
 
-    alice.card.shows("Held for you until 10:30")
-    assert alice.buttons == ["✅ Confirm", "Change time", "Release", "My bookings"]
+    assert str(alice.card) == snapshot("""\
+⏳ Held for you until 10:30
+
+Dora
+Wednesday, 25 November 2026, 09:15–09:30
+
+Confirm by 10:30, or it opens up to others.
+
+[✅ Confirm]
+[Change time] [Release]
+[My bookings]\
+""")
 
     await alice.taps("Confirm")
 
-    assert alice.card.text.startswith("✅ Booked")
-    alice.card.shows("Wednesday, 25 November 2026, 09:15–09:30")
+    assert str(alice.card) == snapshot("""\
+✅ Booked
+
+Dora
+Wednesday, 25 November 2026, 09:15–09:30
+
+[Cancel booking]
+[My bookings]\
+""")
     assert [message.id for message in alice.shown] == [card]
     assert open_hours.sees("New booking from Alice")
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from inline_snapshot import snapshot
 
 from domain.client import Contact
 from domain.timespan import TimeSpan
@@ -92,21 +93,39 @@ async def test_typed_hours_are_previewed_published_and_undone_on_one_card(
 ) -> None:
     await types(dora, "Friday 27 November 8am-3pm")
 
-    dora.card.shows("Fri 27 Nov: 08:00–15:00", "1 day, 28 slots")
-    dora.card.hides("Berlin")
-    assert dora.buttons[:2] == ["✅ Publish", "Discard"]
+    assert str(dora.card) == snapshot("""\
+Preview
+Fri 27 Nov: 08:00–15:00
+
+1 day, 28 slots
+
+[✅ Publish] [Discard]
+[Back]\
+""")
     assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
     card = dora.card.id
     await dora.taps("Publish")
 
-    dora.card.shows("Published\nFri 27 Nov: 08:00–15:00", "28 slots can be booked right now")
-    assert dora.buttons == ["Undo", "See hours"]
+    assert str(dora.card) == snapshot("""\
+✅ Published
+Fri 27 Nov: 08:00–15:00
+
+28 slots can be booked right now. Clients can book from 24 hours to 60 days ahead.
+
+[Undo] [See hours]\
+""")
     assert await open_hours_of(bot, dora) == [WEDNESDAY, TimeSpan(quarter(27, 8), quarter(27, 15))]
 
     await dora.taps("Undo")
 
-    dora.card.shows("Undone")
+    assert str(dora.card) == snapshot("""\
+Undone
+These hours are closed again:
+Fri 27 Nov: 08:00–15:00
+
+[📅 Choose days] [See hours]\
+""")
     assert dora.card.id == card
     assert await open_hours_of(bot, dora) == [WEDNESDAY]
 
@@ -497,14 +516,40 @@ async def test_hours_open_already_are_named_and_not_added_twice(
     bot: BotHarness, dora: ChatUser
 ) -> None:
     await types(dora, "25 Nov 10:00-14:00")
-    dora.card.shows("Already open:\nWed 25 Nov: 10:00–12:00")
+    assert str(dora.card) == snapshot("""\
+Preview
+Wed 25 Nov: 10:00–14:00
+
+1 day, 16 slots
+
+Already open:
+Wed 25 Nov: 10:00–12:00
+
+[✅ Publish] [Discard]
+[Back]\
+""")
     await dora.taps("Publish")
-    dora.card.shows("Wed 25 Nov: 12:00–14:00")
+    assert str(dora.card) == snapshot("""\
+✅ Published
+Wed 25 Nov: 12:00–14:00
+
+8 slots can be booked right now. Clients can book from 24 hours to 60 days ahead.
+
+[Undo] [See hours]\
+""")
     assert await open_hours_of(bot, dora) == [TimeSpan(quarter(25, 9), quarter(25, 14))]
 
     await types(dora, "25 Nov 10:00-14:00")
-    dora.card.shows("You're already open then.")
-    assert dora.buttons == ["See hours", "Back"]
+    assert str(dora.card) == snapshot("""\
+Preview
+Wed 25 Nov: 10:00–14:00
+
+1 day, 16 slots
+
+You're already open then.
+
+[See hours] [Back]\
+""")
     number = str(dora.card.buttons[-1].data).split(":")[1]
     await dora.taps_data(f"hp:{number}", dora.card.id)
     dora.card.shows("Nothing changed")
@@ -572,14 +617,35 @@ async def test_days_are_chosen_across_months_then_start_and_end(
 ) -> None:
     await dora.sends("/hours")
     await dora.taps("Choose days")
-    dora.card.shows("No days chosen yet")
-    assert "Next ›" not in dora.buttons
-    assert "22" not in dora.buttons
+    assert str(dora.card) == snapshot("""\
+Which days do you work?
+Tap every day you want; they all get the same hours.
+No days chosen yet.
+
+[·] [November 2026] [›]
+[Mo] [Tu] [We] [Th] [Fr] [Sa] [Su]
+[23] [24] [25] [26] [27] [28] [29]
+[30] [·] [·] [·] [·] [·] [·]
+[Back]\
+""")
     await dora.taps("27")
     await dora.taps("›")
     await dora.taps("3")
-    assert "✅ 3" in dora.buttons
-    dora.card.shows("2 days chosen")
+    assert str(dora.card) == snapshot("""\
+Which days do you work?
+Tap every day you want; they all get the same hours.
+2 days chosen.
+
+[‹] [December 2026] [›]
+[Mo] [Tu] [We] [Th] [Fr] [Sa] [Su]
+[·] [1] [2] [✅ 3] [4] [5] [6]
+[7] [8] [9] [10] [11] [12] [13]
+[14] [15] [16] [17] [18] [19] [20]
+[21] [22] [23] [24] [25] [26] [27]
+[28] [29] [30] [31] [·] [·] [·]
+[Next ›]
+[Back]\
+""")
     await dora.taps("‹")
     assert "✅ 27" in dora.buttons
     await dora.taps("Next ›")

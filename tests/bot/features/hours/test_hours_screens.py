@@ -218,7 +218,7 @@ def test_a_preview_names_the_hours_open_already() -> None:
     half = TimeSpan(span.start, span.start + 4)
 
     assert (
-        "posted already" not in preview(locale_in(), posting(*hours), QUARTER, TODAY).plain.lower()
+        "Already open" not in preview(locale_in(), posting(*hours), QUARTER, TODAY).plain.lower()
     )
     assert (
         "09:00–10:00" in preview(locale_in(), posting(*hours, posted=(half,)), QUARTER, TODAY).plain

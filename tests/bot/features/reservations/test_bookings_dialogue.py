@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from inline_snapshot import snapshot
 
 from domain.reservation import Status
 from domain.usecases.hold_slot import SlotChoice, hold_slot
@@ -87,15 +88,37 @@ async def test_cancelling_asks_once_and_notifies_the_provider(
     await alice.taps(FIRST)
     assert alice.buttons == ["Cancel booking", "Back"]
     await alice.taps("Cancel booking", message=alice.last)
-    assert alice.last.text.startswith(
-        "Cancel this booking?\n\nDora\nWednesday, 25 November 2026, 09:15–09:30"
-    )
+    assert str(alice.last) == snapshot("""\
+Cancel this booking?
+
+Dora
+Wednesday, 25 November 2026, 09:15–09:30
+
+Dora will be notified and the time opens up for others.
+
+[Yes, cancel booking]
+[Back]\
+""")
     assert len(await alice.reservations()) == 1
     await alice.taps("Yes, cancel")
     assert alice.toast == "Booking cancelled."
-    assert alice.last.text.startswith("Booking cancelled")
-    assert alice.buttons == ["Book another time", "Back"]
-    assert dora.last.text.startswith("Alice cancelled:\nWednesday, 25 November 2026, 09:15–09:30")
+    assert str(alice.last) == snapshot("""\
+Booking cancelled
+The time is open to others again.
+
+Dora
+Wednesday, 25 November 2026, 09:15–09:30
+
+[Book another time]
+[Back]\
+""")
+    assert str(dora.last) == snapshot("""\
+Alice cancelled:
+Wednesday, 25 November 2026, 09:15–09:30
+The time is open again.
+
+[Open that day]\
+""")
     await bob.holds("09:15")
     assert len(await bob.reservations()) == 1
 
