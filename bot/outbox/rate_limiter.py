@@ -31,8 +31,6 @@ _INTERVAL = 1.01
 # So many shared permits are for answers only, and so many for notifications only.
 _RESERVED = 3
 _POLL_INTERVAL, _MAX_POLL_INTERVAL = 0.01, 0.1
-# A shared chat delay older than this is read again: another replica may have sent a message.
-_MAX_DELAY_AGE = 0.1
 
 
 class Paused(Exception):
@@ -47,13 +45,11 @@ class Paused(Exception):
 class Permit:
     """A permit to send one message in one chat.
 
-    ``number`` is that of the shared permit, None if permits are not shared. ``delay_read_at`` is
-    when the chat's delay was last read, in seconds of the event loop's clock.
+    ``number`` is that of the shared permit, None if permits are not shared.
     """
 
     chat: int
     number: int | None
-    delay_read_at: float
     spent: bool = False
 
 
@@ -126,9 +122,8 @@ class RateLimiter:
         Raises:
             Paused: Telegram asked for a pause of more than ten seconds.
         """
-        read_at = asyncio.get_running_loop().time()
         await _sleep(await self.chat_delay(chat, urgency))
-        permit = Permit(chat, await self._granted(urgency, chat), read_at)
+        permit = Permit(chat, await self._granted(urgency, chat))
         try:
             yield permit
         finally:
@@ -139,10 +134,8 @@ class RateLimiter:
     async def use(self, permit: Permit) -> AsyncIterator[None]:
         """Wait for the chat's delay, and send a message with the permit in the block."""
         loop = asyncio.get_running_loop()
-        delay = self._local_delay(permit.chat)
-        if loop.time() - permit.delay_read_at > _MAX_DELAY_AGE:
-            delay = max(delay, await self._shared_delay(permit.chat))
-        await _sleep(delay - self._chat_slack[Urgency.ANSWER])
+        # Another replica may have sent to the chat since the permit was reserved.
+        await _sleep(await self.chat_delay(permit.chat, Urgency.ANSWER))
         permit.spent = True
         try:
             yield

@@ -157,28 +157,6 @@ async def test_a_message_of_one_replica_delays_the_chat_for_all(
     assert await b.rate_limiter.chat_delay(person.id, Urgency.NOTIFICATION) > 1
 
 
-class CountingRateLimit(SharedRateLimit):
-    """A shared rate limit that counts how often a chat's delay is read."""
-
-    reads = 0
-
-    async def chat_delay(self, chat: int) -> float:
-        self.reads += 1
-        return await super().chat_delay(chat)
-
-
-async def test_a_chats_shared_delay_is_read_again_only_after_a_wait(database_url: str) -> None:
-    rate_limiter, shared = RateLimiter(), CountingRateLimit(database_url)
-    await rate_limiter.share(shared)
-    for chat, age, reads in ((1, 0.0, 1), (2, 1.0, 3)):
-        async with rate_limiter.reserve(Urgency.ANSWER, chat) as permit:
-            permit.delay_read_at = asyncio.get_running_loop().time() - age
-            async with rate_limiter.use(permit):
-                assert shared.reads == reads
-    await rate_limiter.close()
-    await shared.close()
-
-
 async def _reply(bot: ReplicaSet, app: App, person: ChatUser) -> None:
     """Have a replica send an answer to a person."""
     async with app.database.transaction() as uow:

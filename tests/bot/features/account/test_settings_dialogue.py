@@ -132,7 +132,7 @@ async def test_a_provider_keeps_their_commands_in_another_language(
     await provider.taps("Language")
     await provider.taps("Deutsch")
 
-    assert descriptions(bot, provider)["agenda"] == "Deine Termine mit Kunden"
+    assert descriptions(bot, provider)["agenda"] == "Dein Kalender: Termine mit Kunden"
 
 
 async def test_the_chosen_language_overrides_telegrams(bot: BotHarness) -> None:

@@ -283,7 +283,9 @@ async def test_everyone_is_offered_what_fits_their_roles(
         (alice, ["Book a time", "My bookings"]),
     ):
         await person.sends("what is this")
-        assert person.last.text == "Sorry, I didn't get that. Tap a button, or see /help."
+        assert person.last.text == (
+            "Sorry, I didn't get that. Tap a button, type a day like “Fri 9:15”, or see /help."
+        )
         assert person.last.labels == labels
 
 
