@@ -240,7 +240,7 @@ def _other_days(locale: UserLocale, view: DayView) -> Rows:
     before, after = view.day - _DAY, view.day + _DAY
     row = (
         _day_button(locale, before, "‹ {}") if before >= first else looked_at(EMPTY),
-        *(() if view.day == view.today else (_today(locale, view.today),)),
+        *(() if view.today in {before, view.day, after} else (_today(locale, view.today),)),
         _day_button(locale, after, "{} ›") if after <= last else looked_at(EMPTY),
     )
     jumps = (

@@ -90,7 +90,6 @@ async def test_no_day_has_two_buttons(bot: BotHarness, dora: ChatUser, alice: Ch
     await dora.taps("Tue 24 Nov ›")
     assert dora.buttons == [
         "‹ Mon 23 Nov",
-        "Today",
         "Wed 25 Nov ›",
         "Thu 26 Nov",
         "Fri 27 Nov",
@@ -142,6 +141,7 @@ async def test_days_are_turned_one_by_one_and_today_is_a_tap_away(
     assert dora.last.text.startswith("🗓 Wednesday, 25 November 2026")
     assert "Wed 25 Nov" not in dora.buttons
     await dora.taps("‹ Tue 24 Nov")
+    await dora.taps("Wed 25 Nov ›")
     await dora.taps("Today")
     assert dora.last.text.startswith("🗓 Monday, 23 November 2026")
     assert len(dora.shown) == 1
