@@ -1,1 +1,1 @@
-"""What the bot does without an update: the worker that runs due jobs, and the expiry of holds."""
+"""What the bot does without an update: due jobs, crash recovery and the expiry of holds."""
