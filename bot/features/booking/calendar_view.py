@@ -8,7 +8,14 @@ from datetime import date, timedelta
 from bot.dialogue.context import Context
 from bot.dialogue.typed_when import TimeOfDay
 from bot.features.booking.offers import OFFERS, nearest, spread
-from bot.features.booking.screens import Booking, calendar, day_times, days_at, with_nearest
+from bot.features.booking.screens import (
+    Booking,
+    below,
+    calendar,
+    day_times,
+    days_at,
+    with_nearest,
+)
 from bot.messages.screen import Rows, Screen
 from bot.ui.refusals import refusal_text
 from domain import errors
@@ -97,11 +104,6 @@ async def show_days_at(context: Context, booking: Booking, clock: TimeOfDay) -> 
     if slots:
         _show_step(context, booking, days_at(context.locale, booking, clock.text, slots))
     return bool(slots)
-
-
-def below(note: str, screen: Screen) -> Screen:
-    """Return a screen below a note."""
-    return replace(screen, text=f"{note}\n\n{screen.text}") if note else screen
 
 
 async def _offers(context: Context, search: SlotSearch, seen: OpenHours) -> Sequence[TimeSpan]:

@@ -7,7 +7,6 @@ from telegram.ext import ConversationHandler
 from bot.dialogue.context import Context
 from bot.dialogue.typed_when import TimeOfDay, When
 from bot.features.booking.calendar_view import (
-    below,
     own_slots,
     show_calendar,
     show_day,
@@ -21,7 +20,7 @@ from bot.features.booking.position import (
     ask_when,
     provider_to_book,
 )
-from bot.features.booking.screens import PROVIDERS_PER_PAGE, Booking, provider_list
+from bot.features.booking.screens import PROVIDERS_PER_PAGE, Booking, below, provider_list
 from bot.features.reservations.show_card import present, repair_card
 from bot.messages.screen import Rows
 from bot.ui.keyboards import pages_of
