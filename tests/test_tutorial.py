@@ -69,11 +69,11 @@ def commands() -> list[str]:
 
 @pytest.mark.parametrize("command", commands(), ids=lambda command: command.split(" -k ")[0])
 def test_the_commands_of_the_page_succeed(project: Path, command: str) -> None:
-    module = command.removeprefix("python -m ")
+    program, *arguments = shlex.split(command)
     # The outer run's variables would make the inner one a worker of it.
     environment = {name: os.environ[name] for name in os.environ if "PYTEST" not in name}
     done = subprocess.run(
-        [sys.executable, "-m", *shlex.split(module)],
+        [Path(sys.executable).with_name(program), *arguments],
         cwd=project,
         env=environment,
         capture_output=True,
