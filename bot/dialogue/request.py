@@ -10,14 +10,18 @@ from bot.ports import BotUnitOfWork
 from domain.client import Client, Contact
 from domain.operations.dialogue import Dialogue
 
+LIST_FLOW = "bookings"
+"""The name under which an open list is stored, in place of a dialogue."""
+
 
 @dataclass(slots=True)
 class UpdateRequest:
     """The state of one update while it is processed.
 
-    ``left`` is true if a command has just ended a dialogue. ``tapped`` is the message whose button
-    was tapped, None for a typed update, and ``before`` the digest of what it shows. ``actions`` are
-    carried out after the commit.
+    ``open_list`` holds the message of the list of bookings that the next list replaces, if no
+    dialogue is open. ``left`` is true if a command has just ended a dialogue. ``tapped`` is the
+    message whose button was tapped, None for a typed update, and ``before`` the digest of what it
+    shows. ``actions`` are carried out after the commit.
     """
 
     uow: BotUnitOfWork
@@ -25,6 +29,7 @@ class UpdateRequest:
     contact: Contact
     person: Client
     dialogue: Dialogue
+    open_list: Dialogue | None = None
     left: bool = False
     tapped: int | None = None
     before: str | None = None
@@ -50,6 +55,29 @@ class UpdateRequest:
             self.actions.append(Delete(self.dialogue.card_message_id))
             self.dialogue = replace(self.dialogue, card_message_id=None)
         self.actions.append(Send(screen, dialogue=True, card_of=card_of))
+
+    def show_list(self, screen: Screen) -> None:
+        """Show a list on a new message, which replaces the list that is open.
+
+        During a dialogue the list is a plain message, which stays.
+        """
+        if self.dialogue.flow is not None:
+            self.send(screen)
+            return
+        if self.open_list is not None and self.open_list.card_message_id is not None:
+            self.actions.append(Delete(self.open_list.card_message_id))
+        self.actions.append(Send(screen, dialogue=True))
+        self.open_list = Dialogue(LIST_FLOW)
+
+    def edit_list(self, screen: Screen) -> None:
+        """Show a list on the tapped message, which becomes the list that is open."""
+        self.show(screen)
+        self.open_list = Dialogue(LIST_FLOW, card_message_id=self.tapped)
+
+    def leave_tapped_list(self) -> None:
+        """Forget the open list if it was tapped: its message may show something else from now."""
+        if self.open_list is not None and self.open_list.card_message_id == self.tapped:
+            self.open_list = None
 
     def send(self, screen: Screen) -> None:
         """Show a screen on a new message that is no card."""

@@ -18,7 +18,7 @@ from telegram.ext import BaseUpdateProcessor
 from bot.buttons import read
 from bot.clock import Clock
 from bot.dialogue.lines import line_of
-from bot.dialogue.request import CURRENT_REQUEST, UpdateRequest
+from bot.dialogue.request import CURRENT_REQUEST, LIST_FLOW, UpdateRequest
 from bot.messages.actions import Action, Answer, Delete, Edit, Send, to_payload
 from bot.messages.screen import Screen
 from bot.observability.metrics import Metrics
@@ -195,9 +195,10 @@ class UpdateProcessor(BaseUpdateProcessor):
         """Load the request, run the handlers, and save the dialogue and the reply."""
         now = self._clock()
         request = await _load(uow, update, sender, now)
-        before = request.dialogue
+        before = request.open_list or request.dialogue
+        request.leave_tapped_list()
         if _is_command(update):
-            request.left = before.flow is not None
+            request.left = request.dialogue.flow is not None
             request.leave()
         token = CURRENT_REQUEST.set(request)
         try:
@@ -206,7 +207,7 @@ class UpdateProcessor(BaseUpdateProcessor):
             CURRENT_REQUEST.reset(token)
         if request.error is not None:
             raise request.error
-        after = request.dialogue if request.dialogue.flow else Dialogue()
+        after = request.dialogue if request.dialogue.flow else request.open_list or Dialogue()
         if after != before:
             await uow.dialogues.save(sender.contact.id, after, now)
         actions = _ordered(request, update)
@@ -304,12 +305,15 @@ async def _load(uow: BotUnitOfWork, update: Update, sender: Sender, now: datetim
     person = await _person(uow, sender, now)
     query = update.callback_query
     message = query.message if query else None
+    stored = Dialogue() if sender.passing else await uow.dialogues.get(person.id)
+    is_list = stored.flow == LIST_FLOW
     return UpdateRequest(
         uow=uow,
         now=now,
         contact=sender.contact,
         person=person,
-        dialogue=Dialogue() if sender.passing else await uow.dialogues.get(person.id),
+        dialogue=Dialogue() if is_list else stored,
+        open_list=stored if is_list else None,
         tapped=message.message_id if message else None,
         before=shown_before(update),
     )

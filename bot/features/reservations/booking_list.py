@@ -26,12 +26,8 @@ from domain.usecases.find_reservation import reservation_of_client
 
 
 async def bookings_opened(update: Update, context: Context) -> None:
-    """Show the list; for a button, on a new message below the tapped one."""
-    if context.request.tapped is None:
-        context.show(await _listed(context, 0))
-    else:
-        # The tapped message is often a receipt, which must stay.
-        context.request.send(await _listed(context, 0))
+    """Show the list on a new message: a tapped message is often a receipt, which must stay."""
+    context.request.show_list(await _listed(context, 0))
 
 
 async def bookings_paged(update: Update, context: Context) -> None:
@@ -90,7 +86,7 @@ async def _own_or_list(context: Context, number: int) -> Reservation | None:
 
 async def _list(context: Context, page: int) -> None:
     """Show a page of the list on the tapped message."""
-    context.show(await _listed(context, page))
+    context.request.edit_list(await _listed(context, page))
     for reservation in await context.uow.reservations.live_of_client(context.me, context.now):
         await _detach(context, reservation)
 

@@ -275,6 +275,47 @@ async def test_the_list_opens_below_the_receipt(
     assert alice.last.text.startswith("❌ Dora cancelled your appointment:")
 
 
+@pytest.mark.parametrize("between", [[], ["Cancel booking", "Back"]])
+async def test_a_list_opened_again_below_a_receipt_replaces_the_older_one(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, between: list[str]
+) -> None:
+    await alice.books("09:15")
+    receipt = alice.card
+    await alice.taps_data("go:bookings", receipt.id)
+    older = alice.last.id
+    for label in between:
+        await alice.taps(label, message=receipt)
+    await bot.restarts()
+    await alice.taps_data("go:bookings", receipt.id)
+
+    assert [m.text.startswith("Your bookings") for m in alice.shown] == [False, True]
+    assert older not in [m.id for m in alice.shown]
+
+
+async def test_a_receipt_that_was_opened_from_the_list_stays(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.holds("09:15")
+    await alice.taps("My bookings")
+    await alice.taps(FIRST)
+    await alice.taps("Confirm")
+    for _ in range(2):
+        await alice.taps("My bookings")
+
+    assert [m.text.split("\n")[0] for m in alice.shown] == ["✅ Booked", "Your bookings"]
+
+
+async def test_an_open_list_is_no_dialogue(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.books("09:15")
+    await alice.taps("My bookings")
+    await alice.sends("cancel")
+    alice.last.shows("Nothing to stop.")
+    await alice.sends("25 Nov")
+    assert alice.sees("Your bookings")
+
+
 async def test_opening_the_list_does_not_end_a_dialogue(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
