@@ -64,7 +64,7 @@ async def test_every_step_can_be_done_as_described(opens: Opens) -> None:
     await _the_clock_is_moved(page)
     await _the_lists_are_looked_at(page)
     await _a_second_provider_joins(page)
-    await page.ticked(*range(1, 14))
+    await page.ticked(*range(1, 16))
     await expect(page.page.get_by_test_id("steps")).to_contain_text("All done")
 
 
@@ -81,8 +81,11 @@ async def _two_clients_follow_the_list(page: DemoPage) -> None:
     await page.ticked(6)
     await page.bernd.taps("11:30")
     await page.ticked(7)
-    await page.alice.taps("Confirm")
+    await page.suggests(8, page.bernd)
+    await page.bernd.newest_taps("verschieben")
     await page.ticked(8)
+    await page.alice.taps("Confirm")
+    await page.ticked(9)
     await page.dora.sees("New booking from Alice")
 
 
@@ -93,25 +96,25 @@ async def test_a_step_is_ticked_only_when_its_own_person_does_it(opens: Opens) -
     for label in ("11:15", "Bestätigen", "Termin absagen", "Ja"):
         await page.bernd.newest_taps(label)
     await page.dora.sees("Bernd cancelled")
-    await page.not_ticked(8, 12)
+    await page.not_ticked(9, 13)
     for label in ("10:15", "Confirm"):
         await page.alice.newest_taps(label)
-    await page.ticked(8)
+    await page.ticked(9)
     await page.dora.newest_says("New booking from Alice")
     for label in ("Open that day", "Alice", "Cancel booking", "without"):
         await page.dora.newest_taps(label)
     await page.alice.sees("Dora cancelled")
-    await page.not_ticked(12)
+    await page.not_ticked(13)
 
 
 async def _the_clock_is_moved(page: DemoPage) -> None:
     """Do the steps in which a hold expires."""
     for _ in range(5):
         await page.skips("5m")
-    await page.ticked(9)
-    await page.not_ticked(10)
-    await page.skips("5m")
     await page.ticked(10)
+    await page.not_ticked(11)
+    await page.skips("5m")
+    await page.ticked(11)
     await expect(page.page.get_by_test_id("skipped")).to_have_text("30 minutes ahead")
 
 
@@ -119,25 +122,27 @@ async def _the_lists_are_looked_at(page: DemoPage) -> None:
     """Do the steps with the agenda and the bookings."""
     day = story.wednesday_next_week()
     label = f"{day:%a} {day.day} {day:%b}"
-    await page.suggests(11, page.dora)
+    await page.suggests(12, page.dora)
     await page.dora.taps(label)
-    await page.ticked(11)
-    await page.suggests(12, page.alice)
+    await page.ticked(12)
+    await page.suggests(13, page.alice)
     await page.alice.taps(label)
     await page.alice.newest_taps("Cancel booking")
     await page.alice.taps("Yes")
-    await page.ticked(12)
+    await page.ticked(13)
+    await page.suggests(14, page.alice)
+    await page.ticked(14)
 
 
 async def _a_second_provider_joins(page: DemoPage) -> None:
     """Add a person and open the provider's invitation on their phone."""
     await page.adds("Carol", "en", "Europe/Paris")
     carol = page.phone(1003, "en")
-    await page.suggests(13, page.dora)
+    await page.suggests(15, page.dora)
     await page.dora.screen.get_by_test_id("hand-over").click()
     await page.page.get_by_test_id("hand-over-1003").click()
     await carol.sees("You're a provider now")
-    await page.ticked(13)
+    await page.ticked(15)
     await carol.sends("Carol's Corner")
     await carol.taps("Berlin")
     await carol.sends("/start")
