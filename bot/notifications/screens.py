@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from bot.buttons import ConfirmHold, OpenAgendaDay, PickSlot
-from bot.features.reservations.card import book_again, held_until
+from bot.buttons import ConfirmHold, OpenAgendaDay
+from bot.features.reservations.card import book_again, held_until, hold_again
 from bot.messages.screen import Screen
 from bot.ui.keyboards import button
 from bot.ui.locale import UserLocale
@@ -40,10 +40,7 @@ def hold_expired(
         slot=times.slot(hold.span),
         zone=locale.in_zone(provider),
     )
-    again = (
-        (button(t.plain("button.take_again"), PickSlot(hold.provider_id, hold.span.start, 0)),),
-    )
-    return Screen(text, again if free else book_again(locale, provider))
+    return Screen(text, hold_again(locale, hold, free=free))
 
 
 def booking_confirmed(locale: UserLocale, booking: Reservation, client: Client) -> Screen:

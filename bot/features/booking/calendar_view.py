@@ -22,7 +22,7 @@ from domain import errors
 from domain.availability import OpenHours
 from domain.provider import Provider
 from domain.timespan import CELL, TimeSpan, midnight, whole_day
-from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
+from domain.usecases.find_slots import SlotSearch, days_with_slots, soonest_slots
 
 _DAYS_AT_TIME = 8
 _AHEAD = timedelta(days=13)
@@ -31,9 +31,11 @@ _WEEK = timedelta(days=7) // CELL
 
 
 async def show_calendar(
-    context: Context, booking: Booking, month: date | None, *, note: str = ""
+    context: Context, booking: Booking, month: date | None, *, note: str = "", hint: str = ""
 ) -> None:
-    """Show the first offers and a month, by default that of the soonest slot, below a note.
+    """Show the first offers and a month, by default that of the soonest slot.
+
+    A note stands above the text, a hint below it.
 
     The month of the soonest slot shows at least the fourteen days from that slot on, so the
     calendar may continue into the next month.
@@ -52,6 +54,7 @@ async def show_calendar(
         end = max(end, soonest + _AHEAD)
     days = await days_with_slots(context.uow, search, shown, end, context.zone, seen=seen)
     screen = calendar(context.locale, booking, shown, days, offers, (first, last))
+    screen = replace(screen, text=f"{screen.text}\n\n{hint}") if hint else screen
     _show_step(context, booking, below(note, screen))
 
 
@@ -69,11 +72,16 @@ async def show_day(
 
     If the day has no free time, show the free times nearest to it, or to its time ``clock``.
     """
-    slots = await slots_of_day(context.uow, slot_search(context, booking), day, context.zone)
+    search = slot_search(context, booking)
+    hours = await search.open_days(context.uow, day, day, context.zone)
+    slots = tuple(hours.slots())
     own = await own_slots(context, booking.provider, day)
     reason = "" if slots or own else _why_not_bookable(context, day)
     near = () if slots else await nearest_slots(context, booking, day, clock)
-    screen = day_times(context.locale, booking, day, slots, own, page=page, reason=reason)
+    full = any(replace(hours, busy=()).slots())
+    screen = day_times(
+        context.locale, booking, day, slots, own, page=page, reason=reason, full=full
+    )
     screen = with_nearest(context.locale, booking, screen, near)
     _show_step(context, booking, below(note, replace(screen, rows=(*screen.rows, *rows))))
 

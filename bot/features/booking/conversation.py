@@ -26,7 +26,7 @@ from bot.features.booking.position import (
     provider_to_book,
     typed_so_far,
 )
-from bot.features.booking.screens import no_providers
+from bot.features.booking.screens import no_providers, no_such_provider
 from bot.features.booking.steps import (
     hold_and_show,
     live_hold,
@@ -61,12 +61,22 @@ async def booking_typed(context: Context, wish: When) -> None:
 
 
 async def link_opened(update: Update, context: Context) -> State | int | None:
-    """Show the calendar of the provider whose link was opened."""
+    """Show the calendar of the provider whose link was opened.
+
+    The link is often the first contact, so the times' zone is named until the person chose one.
+    """
     provider = await context.uow.providers.by_slug(rest_of_link(context).lower())
     if provider is None:
         context.show(unknown_link(context.locale))
         return ConversationHandler.END
-    return await show_month(context, FlowPosition(await provider_to_book(context, provider.id)))
+    hint = (
+        ""
+        if context.request.person.time_zone
+        else context.t("start.zone_of_venue", zone=context.times.zone_city)
+    )
+    return await show_month(
+        context, FlowPosition(await provider_to_book(context, provider.id)), hint=hint
+    )
 
 
 async def providers_paged(update: Update, context: Context) -> State:
@@ -83,7 +93,9 @@ async def provider_typed(update: Update, context: Context) -> State | int | None
     line, known = typed_text(update), typed_so_far(context)
     request = await read_request(context, line, known)
     if request.unread and not request.found and request.wish == known:
-        context.request.send(Screen(context.t("booking.no_such_provider", part=request.unread)))
+        # The button below shows all providers, not those of an earlier search.
+        context.request.remember(part="")
+        context.request.send(no_such_provider(context.locale, request.unread))
         return State.PROVIDER
     return await _begin(context, request)
 

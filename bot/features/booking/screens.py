@@ -69,7 +69,9 @@ def calendar(
     if not offers:
         return _nothing_free(locale, booking)
     text = _kept_text(locale, booking) + t(
-        "booking.calendar", provider=booking.provider.label, zone=times.zone_city
+        "booking.calendar",
+        provider=booking.provider.label,
+        zone=locale.in_zone(booking.provider),
     )
     quick = _slot_rows(locale, booking, offers, mark="⚡ ")
     first, last = within
@@ -118,18 +120,20 @@ def day_times(
     *,
     page: int,
     reason: str = "",
+    full: bool = False,
 ) -> Screen:
     """Return a day's free times and, marked, the client's own.
 
-    ``reason`` says why the day cannot have any free time.
+    ``reason`` says why the day cannot have any free time. ``full`` is true if the provider works
+    then, but all times are taken.
     """
     t, times = locale.t, locale.times
     all_times = sorted({*slots, *own})
     pages = pages_of(all_times, TIMES_PER_PAGE)
     page = min(page, pages - 1)
     shown = all_times[page * TIMES_PER_PAGE : (page + 1) * TIMES_PER_PAGE]
-    empty = "booking.day_out_of_reach" if reason else "booking.day_full"
-    key = "booking.day" if all_times else empty
+    empty = "booking.day_full" if full else "booking.day_nothing_free"
+    key = "booking.day" if all_times else "booking.day_out_of_reach" if reason else empty
     values = {"reason": reason} if reason else {}
     text = _kept_text(locale, booking) + t(
         key,
@@ -183,6 +187,15 @@ def no_providers(locale: UserLocale, *, admin: bool) -> Screen:
 def below(note: str, screen: Screen) -> Screen:
     """Return a screen below a note."""
     return replace(screen, text=f"{note}\n\n{screen.text}") if note else screen
+
+
+def no_such_provider(locale: UserLocale, part: str) -> Screen:
+    """Return that no provider's name has this part, with a button to all of them."""
+    t = locale.t
+    return Screen(
+        t("booking.no_such_provider", part=part),
+        ((button(t.plain("button.all_providers"), ProviderPage(0)),),),
+    )
 
 
 def _nothing_free(locale: UserLocale, booking: Booking) -> Screen:

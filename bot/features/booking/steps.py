@@ -26,6 +26,7 @@ from bot.messages.screen import Rows
 from bot.ui.keyboards import pages_of
 from bot.ui.refusals import refusal_text, ways_on
 from domain import errors
+from domain.availability import is_offered
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan
 from domain.usecases.find_reservation import hold_to_move, reservation_of_client
@@ -63,10 +64,15 @@ async def show_for(context: Context, position: FlowPosition, wish: When) -> Stat
 
 
 async def show_month(
-    context: Context, position: FlowPosition, month: date | None = None, *, note: str = ""
+    context: Context,
+    position: FlowPosition,
+    month: date | None = None,
+    *,
+    note: str = "",
+    hint: str = "",
 ) -> State:
     """Show a provider's calendar, by default in the month of the soonest slot."""
-    await show_calendar(context, await _booking_at(context, position), month, note=note)
+    await show_calendar(context, await _booking_at(context, position), month, note=note, hint=hint)
     return ask_when(context, State.DAY, position, When())
 
 
@@ -172,7 +178,9 @@ async def _why_not_free(
             raise errors.ClientBusy
     except errors.Refusal as refusal:
         return context.t("booking.refused", reason=refusal_text(context.locale, refusal))
-    return context.t("booking.time_not_free", time=clock.text)
+    hours = await context.uow.availability.within(position.provider.id, slot)
+    key = "booking.time_not_free" if is_offered(slot, hours) else "booking.time_not_open"
+    return context.t(key, time=clock.text)
 
 
 async def _refused(context: Context, choice: SlotChoice, refusal: errors.Refusal) -> State:

@@ -32,7 +32,7 @@ def card(
             locale,
             reservation,
             provider,
-            _hold_again(locale, reservation, free=free),
+            hold_again(locale, reservation, free=free),
         )
     match reservation.status:
         case Status.HELD:
@@ -118,7 +118,7 @@ def _details(locale: UserLocale, reservation: Reservation, provider: Provider) -
     )
 
 
-def _hold_again(locale: UserLocale, reservation: Reservation, *, free: bool) -> Rows:
+def hold_again(locale: UserLocale, reservation: Reservation, *, free: bool) -> Rows:
     """Return buttons to hold the same time again, if it is free, and to choose another."""
     t = locale.t
     other = (button(t.plain("button.other_times"), ChooseProvider(reservation.provider_id, 0)),)

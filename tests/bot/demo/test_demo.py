@@ -139,7 +139,7 @@ async def test_a_named_database_keeps_the_data_and_the_people(tmp_path: Path) ->
             "person"
         ]
         await guest.writes(carol, "/book")
-        await guest.taps(carol, await guest.receives(carol, r"^Dora\n"), "⚡")
+        await guest.taps(carol, await guest.receives(carol, r"^Dora\b"), "⚡")
         await guest.taps(carol, await guest.receives(carol, "Für dich reserviert"), "Bestätigen")
         await guest.receives(DORA, "New booking from Carol")
         await _stopped(demo)
@@ -153,7 +153,7 @@ async def test_a_named_database_keeps_the_data_and_the_people(tmp_path: Path) ->
         await guest.writes(carol, "/bookings")
         await guest.receives(carol, "Deine Termine")
         await guest.writes(ALICE, "/book")
-        assert "⚡" in str((await guest.receives(ALICE, r"^Dora\n"))["rows"])
+        assert "⚡" in str((await guest.receives(ALICE, r"^Dora\b"))["rows"])
         assert await _stopped(demo) == ""
 
 
@@ -163,7 +163,7 @@ async def test_a_skip_stops_at_each_instant_at_which_something_is_due(tmp_path: 
         await guest.taps(DORA, await guest.receives(DORA, "160 slots"), "Publish")
         await guest.receives(DORA, "Published")
         await guest.writes(ALICE, "/book")
-        await guest.taps(ALICE, await guest.receives(ALICE, r"^Dora\n"), "⚡")
+        await guest.taps(ALICE, await guest.receives(ALICE, r"^Dora\b"), "⚡")
         held = await guest.receives(ALICE, "Held for you")
         await guest.acts("skip", seconds=86_400)
         warned = await guest.receives(ALICE, "left to confirm")

@@ -9,6 +9,7 @@ from bot.features.booking.screens import (
     day_times,
     days_at,
     no_providers,
+    no_such_provider,
     provider_list,
     with_nearest,
 )
@@ -48,6 +49,9 @@ PREVIEWS.add(
     free_times=lambda by: day_times(by, CHOSEN, WEDNESDAY, TIMES, [], page=0),
     moving_a_hold=lambda by: day_times(by, MOVING, WEDNESDAY, TIMES[1:], [HELD.span], page=0),
     fully_booked=lambda by: with_nearest(
+        by, CHOSEN, day_times(by, CHOSEN, WEDNESDAY, [], [], page=0, full=True), SOONEST
+    ),
+    no_open_hours=lambda by: with_nearest(
         by, CHOSEN, day_times(by, CHOSEN, WEDNESDAY, [], [], page=0), SOONEST
     ),
 )
@@ -57,6 +61,7 @@ PREVIEWS.add(
     client=lambda by: no_providers(by, admin=False),
     admin=lambda by: no_providers(by, admin=True),
 )
+PREVIEWS.add(no_such_provider, all=lambda by: no_such_provider(by, "Zoe"))
 PREVIEWS.add(holding, all=lambda by: holding(by, HELD))
 PREVIEWS.add(move_offer, this_week=lambda by: move_offer(by, HELD, [slot(8)], TODAY))
 PREVIEWS.add(

@@ -4,9 +4,10 @@ import pytest
 from inline_snapshot import snapshot
 
 from domain.client import Contact
+from domain.timespan import TimeSpan
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider
+from tests.kit.clinic import add_provider, quarter
 
 DECEMBER = ("Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon")
 EMPTY_MONTHS = (
@@ -18,7 +19,8 @@ EMPTY_MONTHS = (
 async def test_the_only_provider_is_not_asked_for(alice: ChatUser, open_hours: ChatUser) -> None:
     await alice.sends("/book")
 
-    alice.card.shows("Dora", "Time zone: Berlin")
+    alice.card.shows("Dora\nPick a time")
+    alice.card.hides("Berlin", "/settings")
     assert [label for label in alice.buttons if label.startswith("⚡")] == [
         "⚡ Wed 25 Nov, 09:00",
         "⚡ Wed 25 Nov, 11:00",
@@ -150,6 +152,53 @@ async def test_a_typed_time_that_is_taken_shows_what_is_free(
     assert "09:15" in alice.buttons
 
 
+@pytest.mark.parametrize(
+    ("language", "typed", "full", "taken", "closed"),
+    [
+        ("en", "25 Nov", "Fully booked that day.", "09:00 is taken.", "13:00 isn't free."),
+        ("de", "25.11.", "alles ausgebucht", "09:00 ist schon vergeben.", "13:00 ist nicht frei."),
+    ],
+)
+async def test_only_a_time_that_others_hold_is_called_taken(
+    bot: BotHarness, bob: ChatUser, language: str, typed: str, full: str, taken: str, closed: str
+) -> None:
+    await add_provider(bot)
+    client = bot.joins("Chris", language_code=language)
+    await bob.holds("09:00")
+    await client.sends("/book")
+    for time, answer in (("9:00", taken), ("13:00", closed)):
+        await client.sends(f"{typed} {time}")
+        assert client.card.text.startswith(answer)
+
+    async with bot.app.database.transaction() as uow:
+        hours = [TimeSpan(quarter(25, 9), quarter(25, 9) + 1)]
+        await uow.availability.replace(1, [TimeSpan(quarter(25, 9), quarter(25, 12))], hours)
+    await client.sends(typed)
+    client.card.shows(full)
+
+
+async def test_the_zone_is_named_on_the_calendar_where_it_can_be_mistaken(
+    bot: BotHarness, alice: ChatUser
+) -> None:
+    await add_provider(bot, zone="Asia/Tokyo")
+    await alice.sends("/book")
+
+    assert alice.card.text.startswith("Dora (Berlin time)\nPick a time")
+
+
+async def test_a_link_names_the_zone_and_the_settings_until_a_zone_is_chosen(
+    bot: BotHarness, alice: ChatUser, open_hours: ChatUser
+) -> None:
+    await alice.sends("/start book_dora")
+    hint = "All times are Berlin time; choose your own zone in /settings."
+    assert alice.card.text.endswith(hint)
+
+    async with bot.app.database.transaction() as uow:
+        await uow.clients.choose_zone(alice.id, "Europe/Berlin")
+    await alice.sends("/start book_dora")
+    alice.card.hides(hint)
+
+
 async def test_the_clients_own_hold_is_marked_and_opens_its_card(
     alice: ChatUser, open_hours: ChatUser
 ) -> None:
@@ -253,7 +302,7 @@ async def test_a_typed_time_that_overlaps_another_hold_is_refused(
     await alice.sends("25 Nov 9:15")
     assert alice.last.text.startswith("⚠️ You already have something then.")
     await alice.sends("13:00")
-    assert alice.last.text.startswith("13:00 is taken.")
+    assert alice.last.text.startswith("13:00 isn't free.")
 
 
 async def test_a_card_opened_after_the_appointment_says_it_is_over(
@@ -292,6 +341,7 @@ async def test_an_expired_hold_is_notified_and_can_be_held_again(
     alice.last.shows("Your hold has expired")
     assert not alice.sees("left to confirm")
 
+    assert alice.last.labels == ["Hold it again", "Other times"]
     await alice.taps("Hold it again")
     alice.last.shows("Held for you until 11:00")
 
@@ -349,7 +399,7 @@ async def test_clients_are_answered_in_their_language(
     client = bot.joins("Chris", language_code=language)
     await client.sends("/book")
 
-    assert ("Zeitzone" in client.card.text) is (language == "de")
+    assert ("Wähle eine Zeit" in client.card.text) is (language == "de")
 
 
 async def test_providers_are_paged_and_found_by_part_of_their_name(
@@ -378,6 +428,8 @@ async def test_providers_are_paged_and_found_by_part_of_their_name(
     assert "1/3" in alice.buttons
     await alice.sends("another name")
     alice.last.shows("No one called")
+    await alice.taps("All providers")
+    assert "1/3" in alice.buttons
 
 
 async def test_two_quick_taps_on_one_card_move_one_hold(
@@ -518,8 +570,8 @@ async def test_other_time_says_that_the_hold_is_kept(
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("26 Nov 9:45", "Fully booked that day."),
-        ("26 Nov", "Fully booked that day."),
+        ("26 Nov 9:45", "Nothing free that day."),
+        ("26 Nov", "Nothing free that day."),
         ("today 9:45", "Please book at least"),
         ("25 November 2027 9:45", "That's too far ahead"),
         ("1.1.2028", "That's too far ahead"),
@@ -532,7 +584,7 @@ async def test_a_day_without_free_times_gives_one_reason(
     await alice.sends(text)
 
     assert reason in alice.card.text
-    alice.card.hides("is taken", "Berlin")
+    alice.card.hides("is taken", "Fully booked", "Berlin")
     await alice.taps("Back")
     assert "25" in alice.buttons
 

@@ -194,7 +194,7 @@ async def test_hours_in_german(bot: BotHarness) -> None:
         ("9-17", "Which day?"),
         ("tomorrow 9", "until when?"),
         ("tomorrow 22-2", "For hours past midnight"),
-        ("tomorrow 9-9", "Start and end are both 09:00."),
+        ("tomorrow 9-9", "Start and end are both 09:00. Type a later end."),
         ("tomorrow 25-26", "isn't a time"),
         ("1.2.2020 9-12", "has passed"),
         ("yesterday 9-12", "Sunday, 22 November 2026 has passed."),
@@ -434,7 +434,7 @@ async def test_hours_that_the_clocks_skip_are_refused_and_can_be_changed(dora: C
 async def test_hours_that_have_begun_are_refused_with_the_rest(dora: ChatUser) -> None:
     await types(dora, "today 8:00-12:00")
 
-    assert dora.card.text.startswith("⚠️ Part of that is already past.\n\n")
+    assert dora.card.text.startswith("⚠️ Part of that is already past. Choose later hours.\n\n")
     assert dora.buttons[0] == "Mon 23 Nov, 10:00–12:00"
 
 
