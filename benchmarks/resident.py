@@ -42,7 +42,7 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
         },
         scale.rounds,
     )
-    report.add_all(NAME, f"{scale.news:,} holds ran out", news, {"told": "1/s"})
+    report.add_all(NAME, f"{scale.news:,} expired holds", news, {"notifications sent": "1/s"})
     paced = await alternate(
         {
             engine: partial(
@@ -52,7 +52,12 @@ async def measure(scale: Scale, given: Databases, report: Report) -> None:
         },
         1,
     )
-    report.add_all(NAME, f"{scale.paced_news:,} holds ran out, at the pace", paced, {"told": "1/s"})
+    report.add_all(
+        NAME,
+        f"{scale.paced_news:,} expired holds, rate-limited",
+        paced,
+        {"notifications sent": "1/s"},
+    )
     await _measure_load(scale, given, report)
 
 
@@ -93,7 +98,7 @@ async def _measure_load(scale: Scale, given: Databases, report: Report) -> None:
     report.add(
         NAME,
         f"{SQLITE}, {scale.deep:,} updates wait",
-        "worked off",
+        "updates processed",
         "1/s",
         Spread.of([queue["updates a second"]]),
     )

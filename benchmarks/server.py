@@ -72,7 +72,7 @@ class Account:
         while len(self._sent) < messages:
             self._message_sent.clear()
             await self._message_sent.wait()
-        return {"told": messages / (self._sent[-1] - self._sent[0])}
+        return {"notifications sent": messages / (self._sent[-1] - self._sent[0])}
 
     def _show(self, body: bytes, reply: Reply) -> None:
         """Show a new or edited message; its person acts again after the response."""

@@ -62,7 +62,8 @@ from storage.maintenance.migrate import is_compatible, migrate
 
 log = logging.getLogger(__name__)
 
-_SPARE_CONNECTIONS = 36
+SPARE_CONNECTIONS = 36
+"""How many connections to Telegram there are beyond one for each concurrent update."""
 _POLLING_CONNECTIONS = 2
 _READ_TIMEOUT, _MAX_READ_TIMEOUT = 10.0, 120.0
 
@@ -237,7 +238,7 @@ def _application(
         .base_file_url(f"{settings.telegram_api_url}/file/bot")
         .request(
             AiohttpRequest(
-                connections=MAX_CONCURRENT_UPDATES + _SPARE_CONNECTIONS,
+                connections=MAX_CONCURRENT_UPDATES + SPARE_CONNECTIONS,
                 read_timeout=read_timeout,
                 on_request=metrics.request_ended,
             )

@@ -21,7 +21,7 @@ from bot.ports import Membership
 from bot.settings import Settings
 from bot.ui.command_menu import commands_for
 from bot.ui.texts import DEFAULT, LANGUAGES, texts_in
-from bot.updates.polling import poll
+from bot.updates.polling import POLL_SECONDS, poll
 from bot.updates.webhook import Webhook
 
 log = logging.getLogger(__name__)
@@ -35,15 +35,16 @@ async def run(
     *,
     clock: Clock = system_clock,
     read_timeout: float = _READ_TIMEOUT,
+    poll_seconds: int = POLL_SECONDS,
     rate_limiter: RateLimiter | None = None,
     ready: Callable[[App], Awaitable[None]] | None = None,
     serve: bool = True,
 ) -> None:
     """Run the bot until cancelled, by webhook if an address is set and by long polling otherwise.
 
-    ``read_timeout`` and ``rate_limiter`` are passed to ``build``. ``ready`` is called after the bot
-    has connected to Telegram and before it takes the first update. With ``serve=False`` there is no
-    HTTP server.
+    ``read_timeout`` and ``rate_limiter`` are passed to ``build``, ``poll_seconds`` to ``poll``.
+    ``ready`` is called after the bot has connected to Telegram and before it takes the first
+    update. With ``serve=False`` there is no HTTP server.
 
     Raises:
         InvalidToken: Telegram rejects the token.
@@ -63,7 +64,7 @@ async def run(
             await app.jobs.start(app.scheduler)
             if ready is not None:
                 await ready(app)
-            await _until_cancelled(app, _receive(app, settings))
+            await _until_cancelled(app, _receive(app, settings, poll_seconds))
         finally:
             app.scheduler.shutdown(wait=False)
             await app.jobs.stop()
@@ -95,11 +96,11 @@ async def _until_cancelled(app: App, receiving: Coroutine[Any, Any, None]) -> No
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _receive(app: App, settings: Settings) -> None:
+async def _receive(app: App, settings: Settings, poll_seconds: int) -> None:
     """Receive updates: every replica accepts posted ones, the leader alone polls."""
     webhook = app.http.webhook
     if webhook is None or settings.webhook_url is None:
-        return await _lead(app.membership, lambda: _poll(app))
+        return await _lead(app.membership, lambda: _poll(app, poll_seconds))
     url = settings.webhook_url
     try:
         # Telegram may already post here, because of an earlier run or another replica.
@@ -125,10 +126,16 @@ async def _lead(membership: Membership, duties: Callable[[], Coroutine[Any, Any,
             doing.result()
 
 
-async def _poll(app: App) -> None:
+async def _poll(app: App, poll_seconds: int) -> None:
     """Poll for updates until cancelled."""
     async with _publishing_profile(app.application):
-        await poll(app.application, app.polling_request, app.receiver, app.heartbeat)
+        await poll(
+            app.application,
+            app.polling_request,
+            app.receiver,
+            app.heartbeat,
+            poll_seconds=poll_seconds,
+        )
 
 
 async def _register(app: App, webhook: Webhook, url: str) -> None:

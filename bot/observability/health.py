@@ -10,7 +10,8 @@ from bot.observability.heartbeat import Heartbeat
 from bot.ports import Database
 
 OK = "ok"
-_TIMEOUT_SECONDS = 2.0
+CHECK_TIMEOUT_SECONDS = 2.0
+"""How long one request waits for the result of a check."""
 _SILENCE_SECONDS = 90
 _STUCK_SECONDS = 60
 # Longer than a slow response of Telegram (two minutes) or a database outage (under one) takes.
@@ -79,10 +80,10 @@ async def run_checks(checks: Sequence[Check]) -> dict[str, str]:
 async def _run_check(check: Check) -> str:
     """Return a check's result; of an exception only the type, since its text may be private."""
     try:
-        async with asyncio.timeout(_TIMEOUT_SECONDS):
+        async with asyncio.timeout(CHECK_TIMEOUT_SECONDS):
             return await check.run()
     except TimeoutError:
-        return f"no answer within {_TIMEOUT_SECONDS:.0f} seconds"
+        return f"no answer within {CHECK_TIMEOUT_SECONDS:.0f} seconds"
     except Exception as error:  # noqa: BLE001  (every error is a result)
         return type(error).__name__
 

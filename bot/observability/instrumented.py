@@ -13,8 +13,10 @@ from domain.events import Event
 
 log = logging.getLogger(__name__)
 
-_FRESH_SECONDS = 5.0
-_TIMEOUT_SECONDS = 2.0
+BACKLOG_MAX_AGE_SECONDS = 5.0
+"""How old the size of the outbox may be before it is read again."""
+BACKLOG_TIMEOUT_SECONDS = 2.0
+"""How long one request for metrics waits for the size of the outbox."""
 
 
 class InstrumentedDatabase:
@@ -70,11 +72,11 @@ class BacklogGauge:
 
     async def refresh(self) -> None:
         """Update the metrics; if the database cannot be read, set them to not-a-number."""
-        if self._last_read.age is not None and self._last_read.age < _FRESH_SECONDS:
+        if self._last_read.age is not None and self._last_read.age < BACKLOG_MAX_AGE_SECONDS:
             return
         self._last_read.beat()
         try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
+            async with asyncio.timeout(BACKLOG_TIMEOUT_SECONDS):
                 await self._read()
         except Exception as error:  # noqa: BLE001  (the other metrics must be served all the same)
             log.warning("cannot read the size of the outbox: %s", type(error).__name__)

@@ -115,7 +115,7 @@ class Metrics:
         self._holds = self._counter("slotkeeper_holds", "Slots held.")
         self._moves = self._counter("slotkeeper_moves", "Holds moved to another slot.")
         self._confirmations = self._counter("slotkeeper_confirmations", "Holds confirmed.")
-        self._expiries = self._counter("slotkeeper_expiries", "Holds that ran out.")
+        self._expiries = self._counter("slotkeeper_expiries", "Holds that expired.")
         self._releases = self._counter("slotkeeper_releases", "Holds given back.")
         cancellations = self._counter("slotkeeper_cancellations", "Reservations cancelled.", "by")
         self._by_client = cancellations.labels("client")

@@ -31,10 +31,11 @@ Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
-_BATCH = 100
+BATCH_SIZE = 100
+"""How many rows of each kind are claimed at once."""
 # Separate limits for answers and for notifications. Most rows in flight wait for a permit or for
 # their chat's delay. Within the limit the fair queue decides the order; beyond it, the due time.
-_MAX_IN_FLIGHT = 200
+MAX_IN_FLIGHT = 200
 # Without a rate limiter, so many rows are sent at the same time.
 _MAX_CONCURRENT_SENDS = 32
 # How long one call of deliver_due waits for its rows; later rows are found by the next call.
@@ -114,7 +115,7 @@ class Relay:
             return False
         answers = sum(each.row.kind == REPLY for each in self._rows.values())
         room, notifications = (
-            max(0, min(_BATCH, _MAX_IN_FLIGHT - count))
+            max(0, min(BATCH_SIZE, MAX_IN_FLIGHT - count))
             for count in (answers, len(self._rows) - answers)
         )
         rows = await self._database.write(

@@ -133,7 +133,7 @@ class AiohttpRequest(BaseRequest):
         """Report the result of a request."""
         if self._on_request is not None:
             seconds = asyncio.get_running_loop().time() - began
-            self._on_request(_method_of(url), status, seconds)
+            self._on_request(method_of(url), status, seconds)
 
 
 def _is_refusal(body: bytes) -> bool:
@@ -149,7 +149,7 @@ def _is_refusal(body: bytes) -> bool:
     return answer.get("ok") is False and isinstance(answer.get("description"), str) and valid
 
 
-def _method_of(url: str) -> str:
+def method_of(url: str) -> str:
     """Return the method in a URL without the token; all downloads of files count as one."""
     *_, bot, method = url.split("?", maxsplit=1)[0].rsplit("/", maxsplit=2)
     return method if bot.startswith("bot") and method.isascii() and method.isalpha() else "file"

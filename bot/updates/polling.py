@@ -24,7 +24,8 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 ALLOWED_UPDATES = KINDS
-_POLL_SECONDS = 30
+POLL_SECONDS = 30
+"""How long Telegram may hold a request for updates while there are none."""
 # Telegram's update numbers have 32 bits. Another server's may be larger, but then all of them are.
 _FIRST_IMPLAUSIBLE_NUMBER = 2**31
 _FIRST_WAIT = 0.5
@@ -34,12 +35,17 @@ _DRAIN_SECONDS = 1.5
 
 
 async def poll(
-    application: AnyApplication, transport: BaseRequest, receiver: Receiver, heartbeat: Heartbeat
+    application: AnyApplication,
+    transport: BaseRequest,
+    receiver: Receiver,
+    heartbeat: Heartbeat,
+    *,
+    poll_seconds: int = POLL_SECONDS,
 ) -> None:
     """Fetch updates and have them processed, until cancelled.
 
     The ``transport`` is used for nothing else, so sending cannot block fetching. The ``heartbeat``
-    beats each time Telegram answers.
+    beats each time Telegram answers. Telegram may hold a request for ``poll_seconds``.
 
     Raises:
         InvalidToken: Telegram refused the token.
@@ -55,7 +61,7 @@ async def poll(
                     application.bot,
                     transport,
                     fetched.offset,
-                    wait=_POLL_SECONDS if heartbeat.age is not None else 0,
+                    wait=poll_seconds if heartbeat.age is not None else 0,
                 )
             except InvalidToken:
                 raise

@@ -25,7 +25,8 @@ log = logging.getLogger(__name__)
 
 _SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (the name of a header)
 _CONNECTIONS = 40
-_CHECK_SECONDS = 60.0
+CHECK_SECONDS = 60.0
+"""How often to check that the webhook is still registered."""
 # In the words of Telegram's Bot API server.
 _URL_REFUSED = re.compile(r"HTTPS url must|only on ports", re.IGNORECASE)
 _DRAIN_SECONDS = 2.0
@@ -105,7 +106,7 @@ class Webhook:
         Any program that has the token can remove it.
         """
         while True:
-            await asyncio.sleep(_CHECK_SECONDS)
+            await asyncio.sleep(CHECK_SECONDS)
             if (await retry_until_answered(bot.get_webhook_info)).url != url:
                 self.registered = False
                 log.warning(

@@ -1,12 +1,16 @@
 // Creates elements. Text is only ever inserted as text, never as markup.
 
-/** Create an element with attributes (`class`, `data-…`, listeners as `onclick`) and children; empty children are skipped. */
+/**
+ * Create an element with attributes (`class`, `data-…`, listeners as `onclick`) and children.
+ * Empty children are skipped.
+ */
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+    else if (value !== false && value !== null && value !== undefined)
+      element.setAttribute(name, value);
   }
   element.append(...children.flat().filter((child) => child || child === 0));
   return element;

@@ -7,16 +7,55 @@ const MAX_LENGTH = 4096;
 export class Composer {
   constructor(phone) {
     this.phone = phone;
-    this.commands = make("div", { class: "commands", role: "group", "aria-label": "Commands", "data-testid": "commands", hidden: true });
-    this.menu = button({ class: "menu", "data-testid": "menu", "aria-expanded": "false", onclick: () => this.toggle() },
-      make("span", { class: "menu-bars", "aria-hidden": "true" }, "≡"), make("span", {}, "Menu"));
-    this.input = make("textarea", { class: "input", rows: "1", maxlength: MAX_LENGTH, placeholder: "Message", "aria-label": "Message",
-      "data-testid": "input", enterkeyhint: "send", autocomplete: "off",
-      onkeydown: (event) => this.key(event), oninput: () => this.typed() });
-    this.go = make("button", { type: "submit", class: "go", "data-testid": "send", "aria-label": "Send" }, "➤");
-    this.form = make("form", { class: "line", onsubmit: (event) => this.submit(event) }, this.menu, this.input, this.go);
+    this.commands = make("div", {
+      class: "commands",
+      role: "group",
+      "aria-label": "Commands",
+      "data-testid": "commands",
+      hidden: true,
+    });
+    this.menu = button(
+      {
+        class: "menu",
+        "data-testid": "menu",
+        "aria-expanded": "false",
+        onclick: () => this.toggle(),
+      },
+      make("span", { class: "menu-bars", "aria-hidden": "true" }, "≡"),
+      make("span", {}, "Menu"),
+    );
+    this.input = make("textarea", {
+      class: "input",
+      rows: "1",
+      maxlength: MAX_LENGTH,
+      placeholder: "Message",
+      "aria-label": "Message",
+      "data-testid": "input",
+      enterkeyhint: "send",
+      autocomplete: "off",
+      onkeydown: (event) => this.key(event),
+      oninput: () => this.typed(),
+    });
+    this.go = make(
+      "button",
+      { type: "submit", class: "go", "data-testid": "send", "aria-label": "Send" },
+      "➤",
+    );
+    this.form = make(
+      "form",
+      { class: "line", onsubmit: (event) => this.submit(event) },
+      this.menu,
+      this.input,
+      this.go,
+    );
     this.only = button({ class: "only", onclick: () => this.pressOnly() });
-    this.element = make("div", { class: "composer", onkeydown: (event) => event.key === "Escape" && this.close() }, this.commands, this.form, this.only);
+    this.element = make(
+      "div",
+      { class: "composer", onkeydown: (event) => event.key === "Escape" && this.close() },
+      this.commands,
+      this.form,
+      this.only,
+    );
   }
 
   /** Show what the person can do now: press Start, unblock, or write. */
@@ -40,7 +79,9 @@ export class Composer {
 
   async pressOnly() {
     const focused = document.activeElement === this.only;
-    const done = this.phone.person.blocked ? await this.phone.doing("block", { blocked: false }) : await this.phone.send("/start");
+    const done = this.phone.person.blocked
+      ? await this.phone.doing("block", { blocked: false })
+      : await this.phone.send("/start");
     if (done && focused) this.input.focus();
   }
 
@@ -81,8 +122,11 @@ export class Composer {
   }
 
   command({ command, description }) {
-    return button({ class: "command-line", "data-testid": "command", onclick: () => this.choose(command) },
-      make("strong", {}, `/${command}`), make("span", {}, description));
+    return button(
+      { class: "command-line", "data-testid": "command", onclick: () => this.choose(command) },
+      make("strong", {}, `/${command}`),
+      make("span", {}, description),
+    );
   }
 
   choose(command) {

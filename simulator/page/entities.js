@@ -5,7 +5,7 @@ import { isBotLink, safeAddress } from "./links.js";
 import { showMoment, hideMoment } from "./moment.js";
 import { formatted } from "./time.js";
 
-/** Return the elements of a text; `phone` formats times and handles presses on commands and links. */
+/** Return the elements of a text; `phone` formats times and handles pressed commands and links. */
 export function richText(text, entities, phone) {
   const whole = document.createDocumentFragment();
   fill(whole, text, 0, text.length, entities, phone);
@@ -22,7 +22,11 @@ function fill(parent, text, from, to, entities, phone) {
     const inside = others.filter((entity) => entity.offset < end);
     // An entity that begins inside and ends outside is split.
     const beyond = inside.filter((entity) => entity.offset + entity.length > end);
-    const rests = beyond.map((entity) => ({ ...entity, offset: end, length: entity.offset + entity.length - end }));
+    const rests = beyond.map((entity) => ({
+      ...entity,
+      offset: end,
+      length: entity.offset + entity.length - end,
+    }));
     const piece = element(first, text.slice(first.offset, end), phone);
     const target = piece.querySelector(".inner") ?? piece;
     if (!piece.filled) fill(target, text, first.offset, end, inside, phone);
@@ -45,13 +49,19 @@ const PLAIN = {
 
 function element(entity, text, phone) {
   const special = SPECIAL[entity.type];
-  return special ? special(entity, text, phone) : make(PLAIN[entity.type] ?? "span", { class: `entity ${entity.type}` });
+  return special
+    ? special(entity, text, phone)
+    : make(PLAIN[entity.type] ?? "span", { class: `entity ${entity.type}` });
 }
 
 const SPECIAL = {
   code: (entity, text, phone) => pressable(make("code", { title: "Copy" }), () => phone.copy(text)),
   spoiler: () => {
-    const cover = make("span", { class: "spoiler", "aria-label": "Hidden text: press to show", "aria-expanded": "false" });
+    const cover = make("span", {
+      class: "spoiler",
+      "aria-label": "Hidden text: press to show",
+      "aria-expanded": "false",
+    });
     return pressable(cover, () => {
       cover.classList.add("open");
       cover.removeAttribute("aria-label");
@@ -59,7 +69,9 @@ const SPECIAL = {
     });
   },
   bot_command: (entity, text, phone) =>
-    pressable(make("span", { class: "command", "data-testid": "command-link" }), () => phone.send(text)),
+    pressable(make("span", { class: "command", "data-testid": "command-link" }), () =>
+      phone.send(text),
+    ),
   url: (entity, text, phone) => link(text, phone),
   text_link: (entity, text, phone) => link(entity.url, phone),
   mention: (entity, text) => link(`https://t.me/${text.slice(1)}`, null),
@@ -69,13 +81,24 @@ const SPECIAL = {
 function link(address, phone) {
   const safe = safeAddress(address);
   if (!safe) return make("span", { class: "entity" });
-  if (!phone || !isBotLink(address)) return make("a", { href: safe, target: "_blank", rel: "noopener noreferrer" });
-  const anchor = make("a", { class: "inner", href: safe, "data-testid": "bot-link", onclick: (event) => {
-    event.preventDefault();
-    phone.open(address);
-  } });
-  const over = button({ class: "hand-over", "data-testid": "hand-over", "aria-label": "Open this link on another phone",
-    title: "Open on another phone", onclick: () => phone.openElsewhere(address) });
+  if (!phone || !isBotLink(address))
+    return make("a", { href: safe, target: "_blank", rel: "noopener noreferrer" });
+  const anchor = make("a", {
+    class: "inner",
+    href: safe,
+    "data-testid": "bot-link",
+    onclick: (event) => {
+      event.preventDefault();
+      phone.open(address);
+    },
+  });
+  const over = button({
+    class: "hand-over",
+    "data-testid": "hand-over",
+    "aria-label": "Open this link on another phone",
+    title: "Open on another phone",
+    onclick: () => phone.openElsewhere(address),
+  });
   return make("span", { class: "bot-link" }, anchor, over);
 }
 
@@ -88,7 +111,9 @@ function dateTime(entity, text, phone) {
   }
   if (entity.date_time_format === "r") {
     piece.classList.add("relative");
-    piece.refresh = () => { piece.textContent = formatted(milliseconds, "r", phone.person); };
+    piece.refresh = () => {
+      piece.textContent = formatted(milliseconds, "r", phone.person);
+    };
   }
   const show = () => showMoment(piece, milliseconds, phone.person);
   piece.addEventListener("mouseenter", show);

@@ -28,11 +28,15 @@ export function safeAddress(address) {
 /** Return whether an address leads to the bot. */
 export function isBotLink(address) {
   const url = parsed(address);
-  return Boolean(url && isTelegram(url) && url.pathname.replace(/\/$/, "").toLowerCase() === `/${username}`);
+  return Boolean(
+    url && isTelegram(url) && url.pathname.replace(/\/$/, "").toLowerCase() === `/${username}`,
+  );
 }
 
 /** Return the address that a `t.me/share/url` link shares, or null for any other link. */
 export function sharedAddress(address) {
   const url = parsed(address);
-  return url && isTelegram(url) && url.pathname === "/share/url" ? url.searchParams.get("url") : null;
+  return url && isTelegram(url) && url.pathname === "/share/url"
+    ? url.searchParams.get("url")
+    : null;
 }

@@ -16,10 +16,28 @@ export class Log {
     this.phone = phone;
     this.items = new Map();
     this.list = make("ol", { class: "messages" });
-    this.older = button({ class: "older", "data-testid": "earlier", hidden: true, onclick: () => this.fetchOlder() }, "Earlier messages");
+    this.older = button(
+      { class: "older", "data-testid": "earlier", hidden: true, onclick: () => this.fetchOlder() },
+      "Earlier messages",
+    );
     this.empty = make("div", { class: "empty", "data-testid": "description" });
-    this.scroller = make("div", { class: "log", role: "log", "aria-label": "Messages", tabindex: "0" }, this.older, this.empty, this.list);
-    this.newest = button({ class: "newest", "data-testid": "newest", hidden: true, "aria-label": "To the newest message", onclick: () => this.follow() }, "↓");
+    this.scroller = make(
+      "div",
+      { class: "log", role: "log", "aria-label": "Messages", tabindex: "0" },
+      this.older,
+      this.empty,
+      this.list,
+    );
+    this.newest = button(
+      {
+        class: "newest",
+        "data-testid": "newest",
+        hidden: true,
+        "aria-label": "To the newest message",
+        onclick: () => this.follow(),
+      },
+      "↓",
+    );
     this.element = make("div", { class: "log-frame" }, this.scroller, this.newest);
     this.following = true;
     this.top = 0;
@@ -94,14 +112,17 @@ export class Log {
     const { description, started } = this.phone.person;
     this.empty.hidden = this.items.size > 0;
     if (this.empty.hidden) return;
-    const welcome = description || (started ? "No messages here yet." : `This is where ${this.phone.botName} will write.`);
+    const welcome =
+      description ||
+      (started ? "No messages here yet." : `This is where ${this.phone.botName} will write.`);
     this.empty.replaceChildren(make("p", {}, welcome));
   }
 
   append(message) {
     const item = messageItem(message, this.phone);
     const last = this.list.lastElementChild?.message;
-    if (!last || this.day(last) !== this.day(message)) this.list.append(dayItem(message, this.phone.person));
+    if (!last || this.day(last) !== this.day(message))
+      this.list.append(dayItem(message, this.phone.person));
     this.list.append(item);
     this.items.set(message.id, item);
     return item;
@@ -130,7 +151,8 @@ export class Log {
       this.items.delete(id);
       item.remove();
     }
-    while (this.list.firstElementChild && !this.list.firstElementChild.message) this.list.firstElementChild.remove();
+    while (this.list.firstElementChild && !this.list.firstElementChild.message)
+      this.list.firstElementChild.remove();
     const first = known[TRIMMED][1];
     first.before(dayItem(first.message, this.phone.person));
     this.setEarlier(this.earlier + TRIMMED);
@@ -143,7 +165,8 @@ export class Log {
 
   focusIn(item) {
     const element = document.activeElement;
-    if (!item.contains(element) || element === item) return element === item ? { self: true } : null;
+    if (!item.contains(element) || element === item)
+      return element === item ? { self: true } : null;
     return { label: element.textContent };
   }
 

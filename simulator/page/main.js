@@ -11,7 +11,10 @@ import { skippedLine, clockFace, now, setClock } from "./time.js";
 const byId = (id) => document.getElementById(id);
 const phones = new Map();
 const tabs = new Tabs();
-const steps = new Steps((id) => phones.get(id) ?? null, (phone) => tabs.show(phone.element));
+const steps = new Steps(
+  (id) => phones.get(id) ?? null,
+  (phone) => tabs.show(phone.element),
+);
 let bot = { name: "Bot", username: "" };
 
 function others(phone) {
@@ -37,7 +40,7 @@ function addPerson(person) {
 
 let welcome = null;
 
-// The event about a new person may arrive before or after the form's response.
+// The event about a new person may arrive before or after the response to the form.
 function greet(id) {
   const phone = phones.get(id);
   welcome = phone ? null : id;
@@ -64,7 +67,8 @@ function setTime({ now: seconds, skipped }) {
   byId("skipped").textContent = skippedLine(skipped);
   tick();
   // The regular time event is not announced; a skip is.
-  if (ready && jump > 30_000) byId("announcer").textContent = `The clock now shows ${clockFace(now())}.`;
+  if (ready && jump > 30_000)
+    byId("announcer").textContent = `The clock now shows ${clockFace(now())}.`;
 }
 
 function tick() {

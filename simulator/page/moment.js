@@ -11,7 +11,11 @@ export function showMoment(element, milliseconds, person) {
   hideMoment();
   owner = element;
   const { moment, zone } = fullTime(milliseconds, person);
-  card.replaceChildren(make("strong", {}, moment), make("span", {}, zone), make("span", {}, relative(milliseconds, person)));
+  card.replaceChildren(
+    make("strong", {}, moment),
+    make("span", {}, zone),
+    make("span", {}, relative(milliseconds, person)),
+  );
   card.lang = person.language;
   card.hidden = false;
   element.setAttribute("aria-describedby", card.id);

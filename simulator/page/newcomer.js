@@ -34,5 +34,7 @@ export function prepareForm(opener, joined) {
 /** Offer these languages, by code. */
 export function offerLanguages(codes) {
   const names = new Intl.DisplayNames(["en"], { type: "language" });
-  form.elements.language.replaceChildren(...codes.map((code) => make("option", { value: code }, names.of(code) ?? code)));
+  form.elements.language.replaceChildren(
+    ...codes.map((code) => make("option", { value: code }, names.of(code) ?? code)),
+  );
 }

@@ -21,23 +21,57 @@ export class Notices {
 
   /** Show a text until it is closed; further ones are queued. */
   alert(title, text) {
-    const close = button({ class: "strong", "data-testid": "alert-close", onclick: () => this.close() }, "OK");
+    const close = button(
+      { class: "strong", "data-testid": "alert-close", onclick: () => this.close() },
+      "OK",
+    );
     this.put("alertdialog", "alert", title, make("p", { class: "cover-text" }, text), close);
   }
 
   /** Show choices, each with `label`, `testid` and `choose`. */
   sheet(title, choices) {
-    const buttons = choices.map(({ label, testid, choose }) => button({ "data-testid": testid, onclick: () => {
-      this.close();
-      choose();
-    } }, label));
-    const none = choices.length ? null : make("p", { class: "cover-text" }, "There is no other phone yet: add a person first.");
-    this.put("dialog", "sheet", title, none, ...buttons, button({ class: "quiet", "data-testid": "sheet-close", onclick: () => this.close() }, "Cancel"));
+    const buttons = choices.map(({ label, testid, choose }) =>
+      button(
+        {
+          "data-testid": testid,
+          onclick: () => {
+            this.close();
+            choose();
+          },
+        },
+        label,
+      ),
+    );
+    const none = choices.length
+      ? null
+      : make("p", { class: "cover-text" }, "There is no other phone yet: add a person first.");
+    this.put(
+      "dialog",
+      "sheet",
+      title,
+      none,
+      ...buttons,
+      button(
+        { class: "quiet", "data-testid": "sheet-close", onclick: () => this.close() },
+        "Cancel",
+      ),
+    );
   }
 
   put(role, testid, title, ...children) {
-    const card = make("div", { class: "card", role, "aria-modal": "true", "aria-label": title, "data-testid": testid,
-      onkeydown: (event) => this.key(event) }, make("h3", {}, title), ...children);
+    const card = make(
+      "div",
+      {
+        class: "card",
+        role,
+        "aria-modal": "true",
+        "aria-label": title,
+        "data-testid": testid,
+        onkeydown: (event) => this.key(event),
+      },
+      make("h3", {}, title),
+      ...children,
+    );
     this.waiting.push(card);
     if (this.waiting.length === 1) this.show();
   }
@@ -45,7 +79,8 @@ export class Notices {
   show() {
     const [card] = this.waiting;
     const active = document.activeElement;
-    const here = this.screen.contains(active) || this.element.contains(active) || active === document.body;
+    const here =
+      this.screen.contains(active) || this.element.contains(active) || active === document.body;
     this.before = this.screen.contains(active) ? active : this.before;
     this.cover.replaceChildren(card);
     this.cover.hidden = false;

@@ -9,9 +9,13 @@ import { act } from "./server.js";
 import { now, timeOfDay, zoneLine } from "./time.js";
 
 const TYPING_MS = 5_000;
-// Slightly longer than Telegram tapPending for a bot to answer a tap.
+// Slightly longer than Telegram waits for a bot to answer a tap.
 const TAP_MS = 20_000;
-const ACTIONS = { typing: "typing …", upload_document: "sending a file …", upload_photo: "sending a photo …" };
+const ACTIONS = {
+  typing: "typing …",
+  upload_document: "sending a file …",
+  upload_photo: "sending a photo …",
+};
 
 export class Phone {
   /** `others` returns the other phones; `onMessage` is called when a message arrives. */
@@ -26,11 +30,29 @@ export class Phone {
     this.log = new Log(this);
     this.notices = new Notices();
     this.composer = new Composer(this);
-    const more = button({ class: "more", "data-testid": "more", "aria-label": "More", onclick: () => this.showMore() }, "⋮");
-    const head = make("header", { class: "head" }, this.face, make("div", { class: "head-text" }, this.botTitle, this.status), more);
+    const more = button(
+      {
+        class: "more",
+        "data-testid": "more",
+        "aria-label": "More",
+        onclick: () => this.showMore(),
+      },
+      "⋮",
+    );
+    const head = make(
+      "header",
+      { class: "head" },
+      this.face,
+      make("div", { class: "head-text" }, this.botTitle, this.status),
+      more,
+    );
     this.screen = make("div", { class: "screen" }, head, this.log.element, this.composer.element);
-    this.element = make("section", { class: "phone", "data-testid": `phone-${person.id}`, "data-person": person.id },
-      this.strip, make("div", { class: "display" }, this.screen, this.notices.element));
+    this.element = make(
+      "section",
+      { class: "phone", "data-testid": `phone-${person.id}`, "data-person": person.id },
+      this.strip,
+      make("div", { class: "display" }, this.screen, this.notices.element),
+    );
     this.notices.screen = this.screen;
     this.reset(person, bot);
   }
@@ -51,7 +73,13 @@ export class Phone {
   stripParts() {
     this.localTime = make("time", { "data-testid": "local-time" });
     const role = this.person.role && make("span", { class: "role" }, this.person.role);
-    const who = make("span", { class: "who" }, make("strong", { "data-testid": "person-name" }, this.person.name), role ? " " : "", role);
+    const who = make(
+      "span",
+      { class: "who" },
+      make("strong", { "data-testid": "person-name" }, this.person.name),
+      role ? " " : "",
+      role,
+    );
     this.zone = make("span", { class: "zone", title: this.person.zone });
     return [who, make("span", { class: "when" }, this.localTime, " ", this.zone)];
   }
@@ -93,7 +121,10 @@ export class Phone {
   tapped(message, data) {
     const name = `${message} ${data}`;
     clearTimeout(this.taps.get(name));
-    this.taps.set(name, setTimeout(() => this.tapEnded(message, data), TAP_MS));
+    this.taps.set(
+      name,
+      setTimeout(() => this.tapEnded(message, data), TAP_MS),
+    );
     this.log.markBusy(message, data, true);
   }
 
@@ -159,7 +190,8 @@ export class Phone {
     const shared = sharedAddress(address);
     if (isBotLink(address)) this.open(address);
     else if (shared && isBotLink(shared)) this.openElsewhere(shared);
-    else if (safeAddress(address)) window.open(safeAddress(address), "_blank", "noopener,noreferrer");
+    else if (safeAddress(address))
+      window.open(safeAddress(address), "_blank", "noopener,noreferrer");
   }
 
   open(link) {
@@ -180,7 +212,9 @@ export class Phone {
   showMore() {
     const { blocked } = this.person;
     const label = blocked ? "Unblock the bot" : "Block the bot";
-    this.notices.sheet(this.botName, [{ label, testid: "block", choose: () => this.doing("block", { blocked: !blocked }) }]);
+    this.notices.sheet(this.botName, [
+      { label, testid: "block", choose: () => this.doing("block", { blocked: !blocked }) },
+    ]);
   }
 
   async copy(text) {

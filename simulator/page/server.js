@@ -19,9 +19,25 @@ export async function fetchEarlier(person, before) {
   return response.json();
 }
 
-const EVENTS = ["state", "message", "edit", "delete", "action", "tap", "answer", "standing", "profile", "person", "clock", "step"];
+const EVENTS = [
+  "state",
+  "message",
+  "edit",
+  "delete",
+  "action",
+  "tap",
+  "answer",
+  "standing",
+  "profile",
+  "person",
+  "clock",
+  "step",
+];
 
-/** Call `onEvent(name, content)` for every event, and `onOnline(yes)` when the connection changes. It reconnects. */
+/**
+ * Call `onEvent(name, content)` for every event, and `onOnline(yes)` when the connection changes.
+ * Reconnect when the connection is lost.
+ */
 export function listen(onEvent, onOnline) {
   const source = new EventSource("/demo/events");
   for (const name of EVENTS) {

@@ -39,9 +39,14 @@ export class Steps {
 
   render() {
     const next = this.steps.findIndex(({ done }) => !done);
-    list.replaceChildren(...this.steps.map((step, number) => this.item(step, number, number === next)));
+    list.replaceChildren(
+      ...this.steps.map((step, number) => this.item(step, number, number === next)),
+    );
     const finished = this.steps.filter(({ done }) => done).length;
-    count.textContent = finished === this.steps.length ? "All done. Now try whatever you like." : `${finished} of ${this.steps.length} done`;
+    count.textContent =
+      finished === this.steps.length
+        ? "All done. Now try whatever you like."
+        : `${finished} of ${this.steps.length} done`;
     if (next >= 0) reveal(list.children[next]);
   }
 
@@ -49,18 +54,43 @@ export class Steps {
     const phone = step.person === null ? null : this.phoneOf(step.person);
     return make(
       "li",
-      { class: `step${step.done ? " done" : ""}${next ? " next" : ""}`, "data-testid": `step-${number + 1}`, "data-done": String(step.done), "aria-current": next ? "step" : null },
+      {
+        class: `step${step.done ? " done" : ""}${next ? " next" : ""}`,
+        "data-testid": `step-${number + 1}`,
+        "data-done": String(step.done),
+        "aria-current": next ? "step" : null,
+      },
       make("span", { class: "tick", "aria-hidden": "true" }, step.done ? "✓" : String(number + 1)),
-      make("div", { class: "step-body" }, make("p", {}, unseen(step.done ? "Done: " : "To do: "), step.text), !step.done && phone ? this.help(step, phone, number) : null),
+      make(
+        "div",
+        { class: "step-body" },
+        make("p", {}, unseen(step.done ? "Done: " : "To do: "), step.text),
+        !step.done && phone ? this.help(step, phone, number) : null,
+      ),
     );
   }
 
   help(step, phone, number) {
     const { name } = phone.person;
-    if (!step.suggestion) return button({ class: "help narrow-only", "data-testid": `go-${number + 1}`, onclick: () => this.show(phone) }, `Go to ${name}`);
-    return button({ class: "help", "data-testid": `suggest-${number + 1}`, onclick: () => {
-      this.show(phone);
-      phone.composer.suggest(step.suggestion);
-    } }, "Type it for me");
+    if (!step.suggestion)
+      return button(
+        {
+          class: "help narrow-only",
+          "data-testid": `go-${number + 1}`,
+          onclick: () => this.show(phone),
+        },
+        `Go to ${name}`,
+      );
+    return button(
+      {
+        class: "help",
+        "data-testid": `suggest-${number + 1}`,
+        onclick: () => {
+          this.show(phone);
+          phone.composer.suggest(step.suggestion);
+        },
+      },
+      "Type it for me",
+    );
   }
 }

@@ -8,13 +8,20 @@ const stage = document.getElementById("stage");
 export class Tabs {
   constructor() {
     this.tabs = new Map();
-    this.watcher = new IntersectionObserver((entries) => this.seen(entries), { root: stage, threshold: 0.6 });
+    this.watcher = new IntersectionObserver((entries) => this.seen(entries), {
+      root: stage,
+      threshold: 0.6,
+    });
   }
 
   /** Add a tab for an element of the stage. */
   add(element, label, testid) {
     const mark = make("span", { class: "tab-mark" });
-    const tab = button({ class: "tab", "data-testid": testid, onclick: () => this.show(element) }, make("span", { class: "tab-label" }, label), mark);
+    const tab = button(
+      { class: "tab", "data-testid": testid, onclick: () => this.show(element) },
+      make("span", { class: "tab-label" }, label),
+      mark,
+    );
     tab.mark = mark;
     this.tabs.set(element, tab);
     bar.append(tab);

@@ -40,7 +40,8 @@ _SERVER_JUST_STARTED = (
     "SELECT clock_timestamp() - pg_postmaster_start_time() < make_interval(secs => $1)"
 )
 
-_CHECK_SECONDS = 1.0
+CHECK_SECONDS = 1.0
+"""How often a replica looks for the others, unless its constructor says otherwise."""
 _RECONNECT_SECONDS = 0.5
 # A replica reconnects soon after its connection is cut, so declare it dead only after this time.
 GRACE_SECONDS = 3.0
@@ -69,7 +70,7 @@ class PostgresMembership:
         """
         self.number = secrets.randbelow(2**31 - 1) + 1
         self._url = url
-        self._check_interval = _CHECK_SECONDS if check_interval is None else check_interval
+        self._check_interval = CHECK_SECONDS if check_interval is None else check_interval
         self._reconnect_delay = _RECONNECT_SECONDS if reconnect_delay is None else reconnect_delay
         self._connection: asyncpg.Connection | None = None
         self._connection_lock = asyncio.Lock()

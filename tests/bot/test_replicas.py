@@ -230,7 +230,7 @@ async def test_rows_leased_to_a_dead_replica_are_delivered_by_another_in_order(
 
 @pytest.fixture
 def rare_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.cluster.membership._CHECK_SECONDS", 4)
+    monkeypatch.setattr("storage.cluster.membership.CHECK_SECONDS", 4)
 
 
 async def test_a_replica_that_joined_and_died_between_two_checks_is_noticed(

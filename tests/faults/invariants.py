@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.buttons import ConfirmHold, UndoDraft, read
-from bot.observability import report as doctor
+from bot.observability.report import findings
 from simulator.state.transcript import CallRecord
 from storage.maintenance.integrity import SqlIntegrityCheck
 from tests.kit.bot import BotHarness
@@ -210,4 +210,4 @@ async def _check_integrity(bot: BotHarness) -> list[str]:
     """Run the integrity check at the bot's time."""
     # Over the bot's own connections: a new engine would cost more than the check.
     async with bot.app.database.reader() as executor:
-        return list(doctor.findings(await SqlIntegrityCheck(executor).run(bot.now)))
+        return list(findings(await SqlIntegrityCheck(executor).run(bot.now)))

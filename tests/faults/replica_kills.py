@@ -84,7 +84,7 @@ class ReplicaRun:
         self.env: dict[str, str] = {}
         self.dora: Person
         self.clients: list[LoadClient]
-        self.crew: Cluster
+        self.cluster: Cluster
         self.overlaps: set[tuple[object, ...]] = set()
         self.overlap_checks = 0
         self._rng = random.Random()  # noqa: S311  (not used for security)
@@ -100,7 +100,7 @@ class ReplicaRun:
             self.env = self._environment(ports[0])
             listens = [f"127.0.0.1:{port}" for port in ports[1:]]
             await stack.enter_async_context(WebhookLoadBalancer(ports[1:]).serving(ports[0]))
-            self.crew = await stack.enter_async_context(
+            self.cluster = await stack.enter_async_context(
                 running_cluster(self.folder, self.env, self.replica_api, listens)
             )
             await self._run_load()
@@ -131,19 +131,19 @@ class ReplicaRun:
         async with asyncio.TaskGroup() as starting:
             for _ in range(self.script.kills):
                 await asyncio.sleep(self.script.every)
-                place = await self._next_replica()
-                await self.crew.kill(place)
-                starting.create_task(self.crew.start(place))
+                index = await self._next_replica()
+                await self.cluster.kill(index)
+                starting.create_task(self.cluster.start(index))
 
     async def _next_replica(self) -> int:
-        """Return the slot of the next replica to kill: any, or the one that polls."""
-        await until(lambda: self.crew.running)
+        """Return the index of the next replica to kill: any, or the one that polls."""
+        await until(lambda: self.cluster.running)
         if self.script.mode == "webhook":
-            return self._rng.choice(list(self.crew.running))
-        await until(lambda: self.crew.index_of(self.replica_api.last_poller) is not None)
-        place = self.crew.index_of(self.replica_api.last_poller)
-        assert place is not None
-        return place
+            return self._rng.choice(list(self.cluster.running))
+        await until(lambda: self.cluster.index_of(self.replica_api.last_poller) is not None)
+        index = self.cluster.index_of(self.replica_api.last_poller)
+        assert index is not None
+        return index
 
     async def _set_up(self) -> None:
         """Store a provider with many hours before the first bot starts, and create people."""
@@ -193,7 +193,7 @@ class ResultCheck:
             "updates",
             len({delivery["update_id"] for delivery in run.simulator.transcript.updates}),
         )
-        outcome.record("kills", len(run.crew.leased_rows))
+        outcome.record("kills", len(run.cluster.leased_rows))
         outcome.record("reservations", rows(run.url, "SELECT count(*) FROM reservation")[0][0])
         every = claims(run.url, crossing=CROSSING)
         found = overlaps(every)
@@ -220,7 +220,7 @@ class ResultCheck:
 
     def _take_overs(self) -> list[float]:
         """Return for how many seconds no replica polled after each poller was killed."""
-        polls, killed_at = self._run.replica_api.polls, self._run.crew.killed_at
+        polls, killed_at = self._run.replica_api.polls, self._run.cluster.killed_at
         return (
             [
                 next(at for at, who in polls if at > moment and who != number) - moment
@@ -257,7 +257,7 @@ class ResultCheck:
     def _notices_in_flight(self) -> int:
         """Return how many accepted notices the killed replicas had not marked as sent."""
         in_flight = 0
-        for number, leased_rows in self._run.crew.leased_rows.items():
+        for number, leased_rows in self._run.cluster.leased_rows.items():
             calls = self._calls.by_replica(number)
             taken = {
                 kind: count_notifications(calls, opening)
@@ -278,7 +278,7 @@ class ResultCheck:
         again += sum(max(0, tap.answers - 1) for tap in self._run.simulator.world.taps.values())
         replies = sum(
             kind == "reply"
-            for leased_rows in self._run.crew.leased_rows.values()
+            for leased_rows in self._run.cluster.leased_rows.values()
             for kind, *_ in leased_rows
         )
         self._outcome.record("answers repeated", again, at_most=replies)

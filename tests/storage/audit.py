@@ -95,7 +95,7 @@ def audit(url: str, now: datetime, *, crossing: int = 0) -> list[str]:
         " WHERE status IN ('held', 'confirmed')",
     )
     problems += [
-        f"hold {number} ran out and was not swept"
+        f"hold {number} expired and was not swept"
         for number, *_, end in live
         if end is not None and end <= micros(now)
     ]

@@ -93,7 +93,7 @@ async def test_the_bot_is_not_ready_without_the_tables_it_needs(bot: HttpBot) ->
 async def test_the_bot_is_not_ready_while_the_database_does_not_answer(
     bot: HttpBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.observability.health._TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("bot.observability.health.CHECK_TIMEOUT_SECONDS", 0.2)
     async with AsyncExitStack() as readers:
         for _ in range(4):
             await readers.enter_async_context(bot.app.database.snapshot())
@@ -206,9 +206,12 @@ async def test_two_bots_cannot_listen_at_one_address(bot: HttpBot, database_url:
 async def test_the_bot_runs_without_its_http_server_if_the_default_port_is_taken(
     bot: HttpBot, database_url: str, simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings = Settings(_env_file=None, telegram_api_url=simulator.url, database_url=database_url)
-    # Stands for the default address, which counts as not set.
-    settings.__dict__["listen"] = Address("127.0.0.1", bot.app.http.port or 0)
+    class OtherDefault(Settings):
+        listen: Address = Address("127.0.0.1", bot.app.http.port or 0)
+
+    settings = OtherDefault(
+        _env_file=None, telegram_api_url=simulator.url, database_url=database_url
+    )
     task = asyncio.create_task(run(settings, TOKEN))
     alice = simulator.person("Alice")
     alice.sends("/help")

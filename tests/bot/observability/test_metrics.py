@@ -13,7 +13,7 @@ from bot import __version__
 from bot.dialogue.context import Context
 from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
-from bot.telegram.transport import _method_of
+from bot.telegram.transport import method_of
 from bot.updates.processor import MAX_ATTEMPTS, UpdateFailed
 from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.hold_slot import SlotChoice, hold_slot
@@ -317,7 +317,7 @@ async def test_the_outbox_is_read_at_most_every_five_seconds(
 
     await bot.run_due()
     assert await bot.metric("slotkeeper_outbox_depth") == 2
-    monkeypatch.setattr("bot.observability.instrumented._FRESH_SECONDS", 0)
+    monkeypatch.setattr("bot.observability.instrumented.BACKLOG_MAX_AGE_SECONDS", 0)
     assert await bot.metric("slotkeeper_outbox_depth") == 0
     assert await bot.metric("slotkeeper_outbox_oldest_seconds") == 0
 
@@ -325,7 +325,7 @@ async def test_the_outbox_is_read_at_most_every_five_seconds(
 async def test_the_other_metrics_are_served_if_the_outbox_cannot_be_read(
     bot: HttpBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.observability.instrumented._TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr("bot.observability.instrumented.BACKLOG_TIMEOUT_SECONDS", 0.1)
     async with AsyncExitStack() as readers:
         for _ in range(4):
             await readers.enter_async_context(bot.app.database.snapshot())
@@ -385,7 +385,7 @@ async def test_requests_to_telegram_are_counted_and_timed(bot: HttpBot, alice: C
     ],
 )
 def test_only_the_method_of_a_url_becomes_a_label(url: str, method: str) -> None:
-    assert _method_of(url) == method
+    assert method_of(url) == method
 
 
 async def test_no_label_names_a_person_or_a_secret(bot: HttpBot, alice: ChatUser) -> None:

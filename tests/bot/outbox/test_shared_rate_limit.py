@@ -60,8 +60,8 @@ async def test_replicas_send_a_backlog_without_a_refusal_and_in_fair_shares(
 ) -> None:
     bot, size = strict_replicas, 40 * len(strict_replicas.apps)
     # A replica that claims all rows at once would leave none to share.
-    monkeypatch.setattr("bot.outbox.relay._BATCH", 10)
-    monkeypatch.setattr("bot.outbox.relay._MAX_IN_FLIGHT", 20)
+    monkeypatch.setattr("bot.outbox.relay.BATCH_SIZE", 10)
+    monkeypatch.setattr("bot.outbox.relay.MAX_IN_FLIGHT", 20)
     people = await add_people(bot, size + 1)
     await let_holds_expire(bot, people, 1)
     for app in bot.apps:

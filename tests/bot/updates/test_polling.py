@@ -39,11 +39,6 @@ async def simulator() -> AsyncIterator[Simulator]:
     await telegram.stop()
 
 
-@pytest.fixture(autouse=True)
-def short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.updates.polling._POLL_SECONDS", 1)
-
-
 @asynccontextmanager
 async def running_bot(
     simulator: Simulator,
@@ -51,13 +46,16 @@ async def running_bot(
     *,
     token: str = TOKEN,
     read_timeout: float = 0.5,
+    poll_seconds: int = 1,
     ready: Callable[[App], Awaitable[None]] | None = None,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Run the bot for a block."""
     settings = Settings(
         _env_file=None, telegram_api_url=simulator.url, database_url=url, listen="127.0.0.1:0"
     )
-    task = asyncio.create_task(run(settings, token, read_timeout=read_timeout, ready=ready))
+    task = asyncio.create_task(
+        run(settings, token, read_timeout=read_timeout, poll_seconds=poll_seconds, ready=ready)
+    )
     try:
         yield task
     finally:
@@ -258,7 +256,7 @@ async def test_a_chat_that_times_out_does_not_stop_polling_for_others(
 async def test_sending_does_not_block_polling(
     simulator: Simulator, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.app._SPARE_CONNECTIONS", 1 - MAX_CONCURRENT_UPDATES)
+    monkeypatch.setattr("bot.app.SPARE_CONNECTIONS", 1 - MAX_CONCURRENT_UPDATES)
     alice, bob = simulator.person("Alice"), simulator.person("Bob")
     simulator.faults.add(FaultKind.SILENCE, method="sendMessage", person=alice)
     async with running_bot(simulator, database_url, read_timeout=20):
@@ -371,16 +369,13 @@ async def test_a_malformed_update_among_many_stops_no_other(
     assert len(rows(database_url, "SELECT update_id FROM worked_update")) == 124
 
 
-async def test_a_quiet_bot_is_ready_at_once(
-    simulator: Simulator, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.updates.polling._POLL_SECONDS", 3600)
+async def test_a_quiet_bot_is_ready_at_once(simulator: Simulator, database_url: str) -> None:
     apps: list[App] = []
 
     async def keep(app: App) -> None:
         apps.append(app)
 
-    async with running_bot(simulator, database_url, ready=keep):
+    async with running_bot(simulator, database_url, poll_seconds=3600, ready=keep):
         await until(lambda: apps and apps[0].heartbeat.age is not None)
 
 
@@ -442,7 +437,7 @@ async def test_updates_in_progress_at_shutdown_are_committed_and_answered(
         database_url=database_url,
         listen="127.0.0.1:0",
     )
-    task = asyncio.create_task(run(settings, TOKEN, ready=prepare))
+    task = asyncio.create_task(run(settings, TOKEN, poll_seconds=1, ready=prepare))
     in_progress = alice.sends("wait")
     await reached.wait()
     task.cancel()

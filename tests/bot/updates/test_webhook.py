@@ -455,7 +455,7 @@ async def test_registration_is_retried_if_the_host_does_not_resolve(
 async def test_a_removed_webhook_is_registered_again(
     simulator: Simulator, database_url: str, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.updates.webhook._CHECK_SECONDS", 0.05)
+    monkeypatch.setattr("bot.updates.webhook.CHECK_SECONDS", 0.05)
     async with started(settings_for(simulator, database_url, unused_tcp_port)):
         await until(lambda: simulator.world.webhook.url)
         simulator.world.webhook = SimulatedWebhook()
