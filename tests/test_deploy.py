@@ -45,7 +45,9 @@ def test_a_yaml_file_is_indented_by_twos_without_tabs_and_unbalanced_quotes(name
         assert (len(line) - len(line.lstrip())) % 2 == 0, line
         content = line.partition(" #")[0].strip()
         assert content.count('"') % 2 == 0, line
-        assert not content or re.match(r'#|- |"?[\w.<-]+"?:|sum|max|histogram|[<>] |and ', content), line
+        assert not content or re.match(
+            r'#|- |"?[\w.<-]+"?:|sum|max|histogram|[<>] |and ', content
+        ), line
         value = content.partition(": ")[2]
         assert not re.match(r"[{%@`*]", value) or re.fullmatch(r"\*[a-z]+", value), line
         assert ": " not in value or value.startswith('"') or "${" in value, line
