@@ -217,7 +217,7 @@ def test_a_preview_names_the_hours_open_already() -> None:
     span = plan(hours, BERLIN, NOW)[0]
     half = TimeSpan(span.start, span.start + 4)
 
-    assert "Already open" not in preview(locale_in(), posting(*hours), QUARTER, TODAY).plain.lower()
+    assert "already open" not in preview(locale_in(), posting(*hours), QUARTER, TODAY).plain.lower()
     assert (
         "09:00–10:00" in preview(locale_in(), posting(*hours, posted=(half,)), QUARTER, TODAY).plain
     )
