@@ -1,6 +1,5 @@
 """Handle what no dialogue and no command does: other chats, old buttons, other words."""
 
-import re
 from typing import Any
 
 from telegram import ChatMember, Update
@@ -19,24 +18,20 @@ from bot.dialogue.lines import line_of
 from bot.dialogue.roles import roles_of
 from bot.dialogue.typed_filters import BLANK, LINE, typed_text
 from bot.dialogue.typed_when import When, read_when
+from bot.dialogue.typed_words import Meaning, Means, meaning_of
 from bot.features.account.start import cancelled, started
 from bot.features.account.start_screens import back_hint
 from bot.features.agenda.conversation import is_browsing, leave_agenda, show_typed_day
 from bot.features.agenda.typed_day import is_unread, read_agenda_day
 from bot.features.booking.conversation import booking_typed
 from bot.features.hours.conversation import hours_typed, reads_as_hours
+from bot.features.reservations.typed import cancel_typed, confirm_typed, yes_typed
 from bot.messages.screen import Button, Screen
 from bot.ui.links import what_next
 from domain.typed_line import is_first_change
 
 _MESSAGE = filters.UpdateType.MESSAGE
 _NOT_PRIVATE = ~filters.ChatType.PRIVATE
-# Words typed alone that do what a button or a command does, in any dialogue and either language.
-_STOP = filters.Regex(re.compile(r"^\s*(cancel|stop|stopp|abbrechen)[\s.!]*$", re.IGNORECASE))
-_BACK = filters.Regex(re.compile(r"^\s*(back|go back|zurück)[\s.!]*$", re.IGNORECASE))
-_GREETINGS = frozenset(
-    {"hi", "hello", "hey", "good morning", "hallo", "moin", "servus", "guten morgen", "guten tag"}
-)
 
 
 async def called_in_group(update: Update, context: Context) -> None:
@@ -85,21 +80,40 @@ async def unknown_button_tapped(update: Update, context: Context) -> None:
 async def other_words_typed(update: Update, context: Context) -> None:
     """Answer words that no dialogue waits for.
 
-    A day for an open agenda, a provider's hours, a time to book and a greeting are understood.
+    A day for an open agenda, a provider's hours, a time to book and the words of
+    ``bot.dialogue.typed_words`` are understood.
     """
     line = typed_text(update)
     if is_browsing(context) and not is_unread(day := read_agenda_day(line, context.today)):
         await show_typed_day(context, day)
+    elif await _answer_meaning(update, context, meaning_of(line)):
+        return
     elif reads_as_hours(line, context.today) and await context.uow.providers.of_client(context.me):
         leave_agenda(context)
         await hours_typed(update, context)
-    elif line.strip(" .!,").casefold() in _GREETINGS:
-        await started(update, context)
     elif isinstance(when := read_when(line, today=context.today), When):
         leave_agenda(context)
         await booking_typed(context, when)
     else:
         await _say(context, "elsewhere.command" if line.startswith("/") else "elsewhere.words")
+
+
+async def _answer_meaning(update: Update, context: Context, meaning: Meaning | None) -> bool:
+    """Do what words typed alone ask for; return False if they ask for nothing."""
+    match meaning:
+        case Meaning.GREETING:
+            await started(update, context)
+        case Meaning.THANKS:
+            context.request.send(Screen(context.t("elsewhere.thanks")))
+        case Meaning.CONFIRM:
+            await confirm_typed(context)
+        case Meaning.CANCEL_BOOKING:
+            await cancel_typed(context)
+        case Meaning.YES:
+            return await yes_typed(context)
+        case _:
+            return False
+    return True
 
 
 async def back_typed(update: Update, context: Context) -> None:
@@ -143,8 +157,8 @@ def first_handlers() -> list[BaseHandler[Update, Context, Any]]:
         MessageHandler(_NOT_PRIVATE, group_message_ignored),
         _TappedInGroup(tapped_in_group),
         MessageHandler(filters.UpdateType.EDITED_MESSAGE, message_edited),
-        MessageHandler(LINE & _STOP, cancelled),
-        MessageHandler(LINE & _BACK, back_typed),
+        MessageHandler(LINE & Means(Meaning.STOP), cancelled),
+        MessageHandler(LINE & Means(Meaning.BACK), back_typed),
     ]
 
 

@@ -27,12 +27,17 @@ from domain.usecases.find_reservation import reservation_of_client
 
 async def bookings_opened(update: Update, context: Context) -> None:
     """Show the list on a new message: a tapped message is often a receipt, which must stay."""
+    await show_list(context)
+
+
+async def show_list(context: Context) -> None:
+    """Show the first page of the list on a new message."""
     context.request.show_list(await _listed(context, 0))
 
 
 async def bookings_paged(update: Update, context: Context) -> None:
     """Show another page of the list."""
-    await _list(context, context.tap(BookingsPage).page)
+    await _edit_list(context, context.tap(BookingsPage).page)
 
 
 async def booking_chosen(update: Update, context: Context) -> None:
@@ -44,8 +49,12 @@ async def booking_chosen(update: Update, context: Context) -> None:
 async def cancel_asked(update: Update, context: Context) -> None:
     """Ask once before a booking is cancelled, unless there is nothing left to cancel."""
     booking = await _own_or_list(context, context.tap(AskCancel).reservation)
-    if booking is None:
-        return
+    if booking is not None:
+        await ask_to_cancel(context, booking)
+
+
+async def ask_to_cancel(context: Context, booking: Reservation) -> None:
+    """Ask whether to cancel a booking, or show a reservation that cannot be cancelled."""
     try:
         booking.cancelled(Party.CLIENT, context.now)
     except OUTDATED as refusal:
@@ -80,11 +89,11 @@ async def _own_or_list(context: Context, number: int) -> Reservation | None:
         return await reservation_of_client(context.uow, number, context.me)
     except errors.ReservationUnknown as refusal:
         context.alert(refusal_text(context.locale, refusal))
-        await _list(context, 0)
+        await _edit_list(context)
         return None
 
 
-async def _list(context: Context, page: int) -> None:
+async def _edit_list(context: Context, page: int = 0) -> None:
     """Show a page of the list on the tapped message."""
     context.request.edit_list(await _listed(context, page))
     for reservation in await context.uow.reservations.live_of_client(context.me, context.now):

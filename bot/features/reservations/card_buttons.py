@@ -26,8 +26,12 @@ OUTDATED = (
 
 
 async def confirm_tapped(update: Update, context: Context) -> None:
-    """Confirm a hold."""
-    number = context.tap(ConfirmHold).reservation
+    """Confirm the hold of the tapped card."""
+    await confirm(context, context.tap(ConfirmHold).reservation)
+
+
+async def confirm(context: Context, number: int) -> None:
+    """Confirm a hold and show it; if it has changed, say so and show its current state."""
     await _run_and_show(
         context, number, confirm_hold(context.uow, context.policy, number, context.me, context.now)
     )
