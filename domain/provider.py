@@ -15,6 +15,8 @@ _TRANSLITERATION = str.maketrans(
 )
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ`´", "'"))
+# How keys differ by spelling: "Mueller" and "Müller", with and without a hyphen.
+SPELLINGS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("-", " "))
 _ACCENT = re.compile("[\u0300-\u036f]")
 
 
@@ -74,3 +76,14 @@ def name_key(name: str) -> str:
     It ignores case, accents and the kind of apostrophe.
     """
     return _ACCENT.sub("", unicodedata.normalize("NFD", name.casefold().translate(_APOSTROPHES)))
+
+
+def spelling_key(name: str) -> str:
+    """Return the key of a name without the differences of ``SPELLINGS``.
+
+    "Mueller", "Müller" and "Muller" have the same one.
+    """
+    key = name_key(name)
+    for spelling, plain in SPELLINGS:
+        key = key.replace(spelling, plain)
+    return key

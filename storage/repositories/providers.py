@@ -2,11 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
-from sqlalchemy import Row, String, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    String,
+    and_,
+    bindparam,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
-from domain.provider import Provider, name_key
+from domain.provider import SPELLINGS, Provider, name_key, spelling_key
 from storage.engine.executor import Executor
 from storage.sql.functions import position
 from storage.tables import client, provider
@@ -38,9 +50,15 @@ _RENAME = (
 # for ten thousand.
 _PART = bindparam("part", type_=String())
 _LABEL = provider.c.name_key + " (" + provider.c.slug + ")"
+# Other spellings match whole words only. Otherwise "Sue" would find Susan.
+_WORDS = bindparam("words", type_=String())
+_SPELLING_KEY: ColumnElement[str] = reduce(
+    lambda key, spelling: func.replace(key, *spelling), SPELLINGS, provider.c.name_key
+)
 _MATCHES = (
     or_(
         position(provider.c.name_key, _PART) > 0,
+        position(" " + _SPELLING_KEY + " ", _WORDS) > 0,
         provider.c.slug == _PART,
         # Clients see this label if a name is not unique, and may type it: completely at any time,
         # or a part of it while the name is not unique.
@@ -117,9 +135,10 @@ class SqlProviders:
     ) -> Sequence[Provider]:
         """Return the providers whose name or label contains the part, or whose slug it is, by name.
 
+        Words of a name are also found in another spelling, like "Mueller" for "Müller".
         Leaves out the provider who is the client ``excluding``.
         """
-        wanted = {"part": name_key(part), "excluding": excluding, "offset": offset, "limit": limit}
+        wanted = {**_matching(part), "excluding": excluding, "offset": offset, "limit": limit}
         rows = await self._connection.execute(_SEARCH, wanted, long_running=bool(part))
         return [Provider(**row._asdict()) for row in rows]
 
@@ -127,9 +146,14 @@ class SqlProviders:
         """Return how many providers ``search`` finds."""
         return int(
             await self._connection.scalar(
-                _COUNT, {"part": name_key(part), "excluding": excluding}, long_running=bool(part)
+                _COUNT, {**_matching(part), "excluding": excluding}, long_running=bool(part)
             )
         )
+
+
+def _matching(part: str) -> dict[str, str]:
+    """Return the parameters of a search for a part of a name."""
+    return {"part": name_key(part), "words": f" {' '.join(spelling_key(part).split())} "}
 
 
 def _provider_of(row: Row[*tuple[Any, ...]] | None) -> Provider | None:

@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from domain import errors
 from domain.client import NAME_LIMIT, public_name, zone_named
-from domain.provider import SLUG_LIMIT, Provider, looks_like_label, name_key, slug_for
+from domain.provider import (
+    SLUG_LIMIT,
+    Provider,
+    looks_like_label,
+    name_key,
+    slug_for,
+    spelling_key,
+)
 
 
 @pytest.mark.parametrize(
@@ -119,6 +126,11 @@ def test_an_unknown_zone_is_refused(name: str) -> None:
 )
 def test_names_are_compared_without_case_and_accents(name: str, key: str) -> None:
     assert name_key(name) == key
+
+
+@pytest.mark.parametrize("name", ["Müller-Groß", "Mueller-Gross", "Muller Gross"])
+def test_spellings_of_a_name_have_the_same_key(name: str) -> None:
+    assert spelling_key(name) == "muller gross"
 
 
 @given(st.text(max_size=NAME_LIMIT))

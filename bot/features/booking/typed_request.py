@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.dialogue.context import Context
 from bot.dialogue.typed_when import When, read_when
-from domain.provider import LABEL_LIMIT, Provider, name_key
+from domain.provider import LABEL_LIMIT, Provider, spelling_key
 
 _NAME_WORDS = 4
 
@@ -82,4 +82,4 @@ async def _search(context: Context, part: str) -> Sequence[Provider]:
 
 def _names(provider: Provider, text: str) -> bool:
     """Return whether each word of a text is a whole word of the provider's name or label."""
-    return set(name_key(text).split()) <= set(name_key(provider.label).split())
+    return set(spelling_key(text).split()) <= set(spelling_key(provider.label).split())

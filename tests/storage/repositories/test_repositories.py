@@ -216,6 +216,25 @@ async def test_providers_are_searched_by_any_part_of_their_name(database: Databa
     assert await found("unknown") == []
 
 
+async def test_providers_are_found_by_other_spellings_of_whole_words(database: Database) -> None:
+    names = ["Ute Müller", "Max Muller", "Mueller-Weiß", "Susan", "Laura"]
+    async with database.transaction() as uow:
+        for number, name in enumerate(names):
+            await uow.clients.record_contact(Contact(number, name), NOW)
+            await uow.providers.add(number, name, f"p{number}", NOW)
+
+    async def found(part: str) -> list[str]:
+        async with database.snapshot() as uow:
+            providers = await uow.providers.search(part, excluding=-1, offset=0, limit=10)
+            assert await uow.providers.count(part, excluding=-1) == len(providers)
+        return [provider.name for provider in providers]
+
+    millers = ["Max Muller", "Mueller-Weiß", "Ute Müller"]
+    assert await found("mueller") == await found("Müller") == await found("muller") == millers
+    assert await found("Muller Weiss") == ["Mueller-Weiß"]
+    assert await found("Sue") == await found("Auer") == []
+
+
 async def test_clients_and_slugs_of_providers_are_unique(database: Database) -> None:
     async with database.transaction() as uow:
         await open_clinic(uow)

@@ -125,3 +125,13 @@ async def test_a_line_that_names_no_provider_is_answered_with_another_try(
     alice.last.shows("“as soon as possible”")
     await alice.sends("Dora wed 9:15")
     assert HELD in alice.card.text
+
+
+async def test_a_provider_is_found_by_another_spelling_beside_other_words(
+    bot: BotHarness, alice: ChatUser, emil: ChatUser
+) -> None:
+    await add_provider(bot, "Jörg Müller")
+    await alice.sends("/book joerg mueller wed 9:15")
+    alice.card.shows("Jörg Müller\nWednesday, 25 November 2026, 09:15–09:30")
+    await alice.sends("/book mueller someday")
+    alice.card.shows("Jörg Müller", "someday")
