@@ -5,6 +5,7 @@ from collections import defaultdict
 from functools import cache
 
 from bot.parsing.zones.zone_table import (
+    ABBREVIATIONS,
     CITIES,
     NAMES_OF_UTC,
     UTC,
@@ -98,8 +99,8 @@ def find_zones(text: str, *, limit: int = 8) -> tuple[str, ...]:
     """Return the zones that a text may mean, likeliest first and at most ``limit``.
 
     If the text is a whole name of a zone, city or country, only its zones are returned; otherwise
-    names that begin with the text, then names with a later word that does. Offsets like ``UTC+2``
-    match nothing.
+    the zones of an abbreviation like ``PST``, then names that begin with the text, then names with
+    a later word that does. Offsets like ``UTC+2`` match nothing.
     """
     if len(text) > MAX_CHARACTERS:
         return ()
@@ -112,6 +113,8 @@ def find_zones(text: str, *, limit: int = 8) -> tuple[str, ...]:
         return ()
     whole = _names().get(wanted)
     found = dict.fromkeys(whole, 0) if whole else _prefix_matches(wanted)
+    abbreviated = ABBREVIATIONS.get(wanted, ())
+    found.update({zone: at - len(abbreviated) for at, zone in enumerate(abbreviated)})
     return tuple(sorted(found, key=lambda zone: (found[zone], *_rank(zone))))[:limit]
 
 

@@ -79,6 +79,10 @@ CITIES: dict[str, str] = {
     **dict.fromkeys(("antwerp", "antwerpen"), "Europe/Brussels"),
     **dict.fromkeys(("ankara", "izmir"), "Europe/Istanbul"),
     **dict.fromkeys(
+        ("nyc", "ny", "new york city", "brooklyn", "manhattan", "queens", "bronx"),
+        "America/New_York",
+    ),
+    **dict.fromkeys(
         ("boston", "washington", "washington dc", "philadelphia", "miami", "atlanta", "orlando"),
         "America/New_York",
     ),
@@ -124,6 +128,48 @@ CITIES: dict[str, str] = {
     **dict.fromkeys(("alexandria",), "Africa/Cairo"),
     **dict.fromkeys(("canberra",), "Australia/Sydney"),
     **dict.fromkeys(("wellington", "christchurch"), "Pacific/Auckland"),
+}
+
+_CENTRAL_EUROPE = (
+    *("Europe/Berlin", "Europe/Vienna", "Europe/Zurich", "Europe/Paris", "Europe/Madrid"),
+    *("Europe/Rome", "Europe/Warsaw", "Europe/Amsterdam"),
+)
+_GERMAN_SPEAKING = _CENTRAL_EUROPE[:3]
+_EASTERN_EUROPE = ("Europe/Athens", "Europe/Bucharest", "Europe/Helsinki", "Europe/Kyiv")
+_PACIFIC = ("America/Los_Angeles", "America/Vancouver", "America/Tijuana")
+_MOUNTAIN = ("America/Denver", "America/Edmonton")
+_CENTRAL = ("America/Chicago", "America/Winnipeg")
+_EASTERN = ("America/New_York", "America/Toronto")
+# Abbreviations of clocks, each with the zones of most people who use it, likeliest first.
+ABBREVIATIONS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("cet", "cest"), _CENTRAL_EUROPE),
+    **dict.fromkeys(("mez", "mesz"), _GERMAN_SPEAKING),
+    **dict.fromkeys(("eet", "eest"), _EASTERN_EUROPE),
+    "wet": ("Europe/Lisbon",),
+    "gmt": ("Europe/London", "Africa/Accra", "UTC"),
+    "bst": ("Europe/London", "Asia/Dhaka"),
+    "ist": ("Asia/Kolkata", "Europe/Dublin", "Asia/Jerusalem"),
+    "msk": ("Europe/Moscow",),
+    "pst": (*_PACIFIC, "Asia/Manila"),
+    "pdt": _PACIFIC,
+    "mst": (*_MOUNTAIN, "America/Phoenix"),
+    "mdt": _MOUNTAIN,
+    "cst": (*_CENTRAL, "America/Mexico_City", "Asia/Shanghai"),
+    "cdt": _CENTRAL,
+    "est": (*_EASTERN, "America/Jamaica", "America/Panama"),
+    "edt": _EASTERN,
+    "ast": ("America/Halifax", "America/Puerto_Rico", "Asia/Riyadh"),
+    "akst": ("America/Anchorage",),
+    "hst": ("Pacific/Honolulu",),
+    "jst": ("Asia/Tokyo",),
+    "kst": ("Asia/Seoul",),
+    "hkt": ("Asia/Hong_Kong",),
+    "sgt": ("Asia/Singapore",),
+    "sast": ("Africa/Johannesburg",),
+    "awst": ("Australia/Perth",),
+    "acst": ("Australia/Adelaide", "Australia/Darwin"),
+    **dict.fromkeys(("aest", "aedt"), ("Australia/Sydney", "Australia/Melbourne")),
+    **dict.fromkeys(("nzst", "nzdt"), ("Pacific/Auckland",)),
 }
 
 # Names of countries that Babel does not have.

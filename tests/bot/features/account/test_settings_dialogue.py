@@ -77,6 +77,15 @@ async def test_a_typed_place_with_several_zones_offers_them(alice: ChatUser) -> 
     alice.card.shows("Time zone: Honolulu (Sun 22 Nov, 23:00 there)")
 
 
+async def test_a_typed_abbreviation_offers_its_zones(alice: ChatUser) -> None:
+    await alice.sends("/settings")
+    await alice.taps("Time zone")
+    await alice.sends("PST")
+    await alice.taps("Vancouver")
+
+    alice.card.shows("Time zone: Vancouver")
+
+
 @pytest.mark.parametrize(
     "text", ["Middle-earth", "<b>x</b>", "x" * 300, "🦷", "UTC+2", "../../etc/passwd"]
 )

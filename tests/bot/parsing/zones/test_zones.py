@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.parsing.zones.find_zones import COMMON_ZONES, find_zones
-from bot.parsing.zones.zone_table import available_zones
+from bot.parsing.zones.zone_table import ABBREVIATIONS, available_zones
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ from bot.parsing.zones.zone_table import available_zones
         ("UTC", "UTC"), ("utc", "UTC"),
         ("US/Pacific", "America/Los_Angeles"), ("Asia/Calcutta", "Asia/Kolkata"),
         ("Europe/Kiev", "Europe/Kyiv"), ("Etc/UTC", "UTC"),
+        ("NYC", "America/New_York"), ("brooklyn", "America/New_York"), ("JST", "Asia/Tokyo"),
         ("san fr", "America/Los_Angeles"), ("york", "America/New_York"),
     ],
 )  # fmt: skip
@@ -68,6 +69,28 @@ def test_a_country_with_several_clocks_returns_one_zone_for_each_first() -> None
     )
     assert {"America/Anchorage", "Pacific/Honolulu"} <= set(found)
     assert find_zones("USA") == found
+
+
+@pytest.mark.parametrize(
+    ("text", "zones"),
+    [
+        ("CET", ("Europe/Berlin", "Europe/Vienna", "Europe/Zurich", "Europe/Paris")),
+        ("mez", ("Europe/Berlin", "Europe/Vienna", "Europe/Zurich")),
+        ("PST", ("America/Los_Angeles", "America/Vancouver", "America/Tijuana", "Asia/Manila")),
+        ("EST", ("America/New_York", "America/Toronto")),
+        ("CST", ("America/Chicago", "America/Winnipeg", "America/Mexico_City", "Asia/Shanghai")),
+    ],
+)
+def test_an_abbreviation_finds_the_zones_that_use_it(text: str, zones: tuple[str, ...]) -> None:
+    assert find_zones(text)[: len(zones)] == zones
+
+
+def test_an_abbreviation_also_finds_names_that_begin_with_it() -> None:
+    assert find_zones("est")[-1] == "Europe/Tallinn"
+
+
+def test_every_zone_of_an_abbreviation_is_known() -> None:
+    assert {zone for zones in ABBREVIATIONS.values() for zone in zones} <= available_zones()
 
 
 def test_the_beginning_of_a_name_finds_all_names_with_it() -> None:
