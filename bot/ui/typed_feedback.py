@@ -18,9 +18,12 @@ _OBVIOUS = {"de": frozenset({"hours_24h"})}
 
 def problem_text(locale: UserLocale, problem: Problem, examples: str) -> Markup:
     """Return why a text was not understood, with examples; ``examples`` is their text key."""
-    return Markup("{}\n\n{}").format(
-        locale.t(f"typed.{problem.code}", **_formatted(locale, problem.values)), locale.t(examples)
-    )
+    return Markup("{}\n\n{}").format(problem_sentence(locale, problem), locale.t(examples))
+
+
+def problem_sentence(locale: UserLocale, problem: Problem) -> Markup:
+    """Return why a text was not understood."""
+    return locale.t(f"typed.{problem.code}", **_formatted(locale, problem.values))
 
 
 def note_texts(locale: UserLocale, notes: Sequence[Note]) -> list[Markup]:

@@ -40,7 +40,7 @@ from bot.features.booking.typed_request import BookingRequest, read_request
 from bot.features.reservations.card_buttons import OUTDATED
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
-from bot.ui.typed_feedback import problem_text
+from bot.ui.typed_feedback import problem_sentence, problem_text
 from domain.reservation import Status
 from domain.usecases.hold_slot import SlotChoice
 
@@ -93,6 +93,9 @@ async def provider_typed(update: Update, context: Context) -> State | int | None
     line, known = typed_text(update), typed_so_far(context)
     request = await read_request(context, line, known)
     if request.unread and not request.found and request.wish == known:
+        if problem := _unread_date(context, request):
+            context.request.send(Screen(problem))
+            return State.PROVIDER
         # The button below shows all providers, not those of an earlier search.
         context.request.remember(part="")
         context.request.send(no_such_provider(context.locale, request.unread))
@@ -183,7 +186,9 @@ async def _begin(context: Context, request: BookingRequest) -> State | int | Non
     if not found:
         context.show(no_providers(context.locale, admin=context.me in context.services.admins))
         return ConversationHandler.END
-    note = context.t("booking.not_read", text=request.unread) if request.unread else ""
+    note = _unread_date(context, request)
+    if request.unread and not note:
+        note = context.t("booking.not_read", text=request.unread)
     if len(found) > 1:
         return await show_providers(context, 0, request.part, request.wish, note=note)
     context.request.remember(part="")
@@ -193,6 +198,11 @@ async def _begin(context: Context, request: BookingRequest) -> State | int | Non
     if request.wish.day:
         return await show_times(context, position, request.wish.day, note=note)
     return await show_month(context, position, note=note)
+
+
+def _unread_date(context: Context, request: BookingRequest) -> str:
+    """Return why a typed date cannot be booked, or "" if the unread words are no date."""
+    return problem_sentence(context.locale, request.problem) if request.problem else ""
 
 
 def booking_flow() -> Flow:

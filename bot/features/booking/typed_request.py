@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from bot.dialogue.context import Context
 from bot.dialogue.typed_when import When, read_when
+from bot.parsing.core.results import Problem
 from domain.provider import LABEL_LIMIT, Provider, spelling_key
 
 _NAME_WORDS = 4
+_NO_DATE = frozenset({"not_understood", "too_long"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +17,15 @@ class BookingRequest:
     """What was read of a line.
 
     ``found`` are at most two of the providers that match ``part``; it is empty if the line names
-    none. ``unread`` is the rest of the line, which could not be read.
+    none. ``unread`` is the rest of the line, which could not be read; if it is a date that cannot
+    be booked, ``problem`` says why.
     """
 
     found: Sequence[Provider] = ()
     part: str = ""
     wish: When = field(default_factory=When)
     unread: str = ""
+    problem: Problem | None = None
 
 
 async def read_request(context: Context, line: str, known: When | None = None) -> BookingRequest:
@@ -55,7 +59,10 @@ async def _read_in_part(context: Context, words: Sequence[str], known: When) -> 
     for name, rest in reversed([*_splits(words)]):
         if wish := _read_when(context, rest, known):
             return BookingRequest(wish=wish, unread=name[:LABEL_LIMIT])
-    return BookingRequest(wish=known, unread=" ".join(words)[:LABEL_LIMIT])
+    line = " ".join(words)
+    read = read_when(line, today=context.today, day=known.day)
+    problem = read if isinstance(read, Problem) and read.code not in _NO_DATE else None
+    return BookingRequest(wish=known, unread=line[:LABEL_LIMIT], problem=problem)
 
 
 def _splits(words: Sequence[str]) -> Iterator[tuple[str, str]]:

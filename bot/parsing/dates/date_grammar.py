@@ -5,6 +5,7 @@
     date    = year "-" month "-" day
             | day "." month ["."] [year]
             | day "/" month ["/" year]
+            | month "/" day ["/" year]      if only the second number can be a day, as in 12/15
             | day ["." | "th"] ["of"] name-of-month [year]
             | name-of-month ["the"] day ["." | "th"] [","] [year]
     ordinal = day ("." | "th") | "the" day ["."]
@@ -22,6 +23,7 @@ _ONE_OR_TWO = (1, 2)
 _YEAR = (4,)
 _ADJACENT_YEAR = (2, 4)
 _CENTURY = 2000
+_MONTHS = 12
 
 
 def date(text: Cursor, at: int) -> Found[WrittenDate]:
@@ -79,7 +81,7 @@ def _joined(text: Cursor, at: int, mark: Kind, digits: tuple[int, ...]) -> int |
 
 
 def _in_figures(text: Cursor, at: int) -> Found[WrittenDate]:
-    """Yield dates like 13.8., 13.08.2027, 13/8 and 13/8/2027; a space may follow a full stop."""
+    """Yield dates like 13.8., 13.08.2027, 13/8 and 8/13/2027; a space may follow a full stop."""
     day = text.number(at, _ONE_OR_TWO)
     if day is None:
         return
@@ -91,7 +93,14 @@ def _in_figures(text: Cursor, at: int) -> Found[WrittenDate]:
         )
         if month is not None:
             for year, end in _year_in_figures(text, at + 3, mark):
-                yield WrittenDate(day, month, year, slashed=mark is Kind.SLASH), end
+                yield _date_in_figures(day, month, year, slashed=mark is Kind.SLASH), end
+
+
+def _date_in_figures(day: int, month: int, year: int | None, *, slashed: bool) -> WrittenDate:
+    """Return a date in figures; the month is first if there is a slash and it fits only so."""
+    if slashed and day <= _MONTHS < month:
+        day, month = month, day
+    return WrittenDate(day, month, year, slashed=slashed)
 
 
 def _year_in_figures(text: Cursor, at: int, mark: Kind) -> Iterator[tuple[int | None, int]]:

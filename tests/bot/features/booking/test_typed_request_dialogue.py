@@ -135,3 +135,22 @@ async def test_a_provider_is_found_by_another_spelling_beside_other_words(
     alice.card.shows("Jörg Müller\nWednesday, 25 November 2026, 09:15–09:30")
     await alice.sends("/book mueller someday")
     alice.card.shows("Jörg Müller", "someday")
+
+
+@pytest.mark.parametrize(
+    ("line", "answer"),
+    [
+        ("12/15/2026", "Tuesday, 15 December 2026"),
+        ("31.2.2027", "That date doesn't exist."),
+        ("1.1.2020", "Wednesday, 1 January 2020 has passed."),
+    ],
+)
+async def test_a_date_is_not_read_as_a_name(
+    alice: ChatUser, emil: ChatUser, line: str, answer: str
+) -> None:
+    await alice.sends(f"/book {line}")
+    alice.last.shows(answer)
+    alice.last.hides("No one called", "I didn't get")
+    await alice.sends(line)
+    alice.last.shows(answer)
+    alice.last.hides("No one called", "I didn't get")
