@@ -1,12 +1,12 @@
 """Read a day, a time or both from one typed line."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.parsing.clock.read_times import read_time
 from bot.parsing.core.results import DayRead, Problem, TimeRead
-from bot.parsing.dates.read_days import read_day
+from bot.parsing.dates.read_days import read_day, read_month_first
 from bot.ui.formats import wall_time
 from domain.timespan import cell_with, instant
 
@@ -36,10 +36,19 @@ class TimeOfDay:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A day, a time or both; never neither."""
+    """A day, a time or both; never neither.
+
+    ``other_day`` is the second meaning of a day like 12/7, whose month may come first.
+    """
 
     day: date | None = None
     time: TimeOfDay | None = None
+    other_day: date | None = None
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The days that may be meant: none, one or two."""
+        return tuple(day for day in (self.day, self.other_day) if day)
 
 
 def read_when(text: str, *, today: date, day: date | None = None) -> When | Problem:
@@ -51,12 +60,22 @@ def read_when(text: str, *, today: date, day: date | None = None) -> When | Prob
     clock = read_time(text)
     if day is not None and isinstance(clock, TimeRead):
         return When(day, TimeOfDay(clock.minutes))
-    read = read_day(text, today=today)
-    if isinstance(read, DayRead):
-        return When(read.day)
+    read = _read_day(text, today)
+    if isinstance(read, When):
+        return read
     if isinstance(clock, TimeRead):
         return When(time=TimeOfDay(clock.minutes))
     return _both(text, today) or read
+
+
+def _read_day(text: str, today: date) -> When | Problem:
+    """Read a day; if day and month may change places, both days, or the one that is not past."""
+    read = read_day(text, today=today)
+    is_date = isinstance(read, DayRead) or read.code in {"day_in_past", "weekday_contradicts"}
+    other = read_month_first(text, today=today) if is_date else None
+    if isinstance(read, DayRead):
+        return When(read.day, other_day=other)
+    return When(other) if other else read
 
 
 def _both(text: str, today: date) -> When | None:
@@ -66,7 +85,7 @@ def _both(text: str, today: date) -> When | None:
         for front, back in ((words[:cut], words[cut:]), (words[cut:], words[:cut])):
             if len(back) > _TIME_WORDS:
                 continue
-            read, clock = read_day(" ".join(front), today=today), read_time(" ".join(back))
-            if isinstance(read, DayRead) and isinstance(clock, TimeRead):
-                return When(read.day, TimeOfDay(clock.minutes))
+            read, clock = _read_day(" ".join(front), today), read_time(" ".join(back))
+            if isinstance(read, When) and isinstance(clock, TimeRead):
+                return replace(read, time=TimeOfDay(clock.minutes))
     return None

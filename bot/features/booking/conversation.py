@@ -1,5 +1,7 @@
 """The booking dialogue: choose a provider, a day and a time, by tapping or typing."""
 
+from dataclasses import replace
+
 from telegram import Update
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
 
@@ -28,6 +30,7 @@ from bot.features.booking.position import (
 )
 from bot.features.booking.screens import no_providers, no_such_provider
 from bot.features.booking.steps import (
+    ask_which_day,
     hold_and_show,
     live_hold,
     repair_tapped,
@@ -170,7 +173,7 @@ async def when_typed(update: Update, context: Context) -> State | int | None:
     if isinstance(when, Problem):
         context.request.send(Screen(problem_text(context.locale, when, "booking.when_examples")))
         return State(str(dialogue.state))
-    wish = When(when.day, when.time or known.time)
+    wish = replace(when, time=when.time or known.time)
     return await show_for(context, FlowPosition(provider, int(str(data["moving"]))), wish)
 
 
@@ -195,6 +198,8 @@ async def _begin(context: Context, request: BookingRequest) -> State | int | Non
     position = FlowPosition(found[0])
     if not request.unread:
         return await show_for(context, position, request.wish)
+    if request.wish.other_day:
+        return ask_which_day(context, position, request.wish, note=note)
     if request.wish.day:
         return await show_times(context, position, request.wish.day, note=note)
     return await show_month(context, position, note=note)

@@ -4,7 +4,7 @@ from bot.dialogue.context import Context
 from bot.dialogue.typed_when import TimeOfDay, When
 from bot.features.booking.calendar_view import nearest_slots, slot_search
 from bot.features.booking.moving_screens import holding, move_offer, not_free_to_move
-from bot.features.booking.screens import Booking
+from bot.features.booking.screens import Booking, which_day
 from bot.messages.screen import Screen
 from domain import errors
 from domain.reservation import Reservation
@@ -20,7 +20,9 @@ async def offer_move(context: Context, hold: Reservation, wish: When) -> None:
     if provider is None:
         raise errors.ProviderUnknown
     booking = Booking(provider, hold.id, kept=hold)
-    if wish.time is None:
+    if wish.other_day:
+        context.request.send(which_day(context.locale, wish.days, provider.id, hold.id))
+    elif wish.time is None:
         context.request.send(holding(context.locale, hold, day=wish.day))
     else:
         context.request.send(await _to_time(context, booking, hold, wish, wish.time))

@@ -44,10 +44,11 @@ async def provider_to_book(context: Context, provider_id: int) -> Provider:
 def typed_so_far(context: Context) -> When:
     """Return the day and time that were typed so far; empty if there is neither."""
     data = context.request.dialogue.data if context.request.dialogue.flow == FLOW else {}
-    day, minutes = data.get("day"), data.get("minutes")
+    day, minutes, other = data.get("day"), data.get("minutes"), data.get("other_day")
     return When(
         date.fromisoformat(str(day)) if day else None,
         TimeOfDay(int(str(minutes))) if minutes is not None else None,
+        date.fromisoformat(str(other)) if other else None,
     )
 
 
@@ -71,5 +72,6 @@ def _to_data(wish: When) -> dict[str, object]:
     """Return a day and time as plain values."""
     return {
         "day": wish.day.isoformat() if wish.day else None,
+        "other_day": wish.other_day.isoformat() if wish.other_day else None,
         "minutes": wish.time.minutes if wish.time else None,
     }

@@ -177,6 +177,16 @@ def days_at(locale: UserLocale, booking: Booking, time: str, slots: Sequence[Tim
     return Screen(_kept_text(locale, booking) + text, (*_slot_rows(locale, booking, slots), back))
 
 
+def which_day(locale: UserLocale, days: Sequence[date], provider: int, moving: int) -> Screen:
+    """Return the question which of the days of a date like 12/7 is meant."""
+    return Screen(
+        locale.t("booking.two_days"),
+        tuple(
+            (button(locale.times.day(day), BookingDay(provider, day, 0, moving)),) for day in days
+        ),
+    )
+
+
 def no_providers(locale: UserLocale, *, admin: bool) -> Screen:
     """Return that there is no provider yet; an admin can invite one."""
     return Screen(

@@ -20,7 +20,13 @@ from bot.features.booking.position import (
     ask_when,
     provider_to_book,
 )
-from bot.features.booking.screens import PROVIDERS_PER_PAGE, Booking, below, provider_list
+from bot.features.booking.screens import (
+    PROVIDERS_PER_PAGE,
+    Booking,
+    below,
+    provider_list,
+    which_day,
+)
 from bot.features.reservations.show_card import present, repair_card
 from bot.messages.screen import Rows
 from bot.ui.keyboards import pages_of
@@ -52,6 +58,8 @@ async def show_providers(
 
 async def show_for(context: Context, position: FlowPosition, wish: When) -> State | int | None:
     """Show what follows from a typed day, time or both: a calendar, a day, or the hold itself."""
+    if wish.other_day:
+        return ask_which_day(context, position, wish)
     if wish.day is None:
         return (
             await _ask_day_of(context, position, wish.time)
@@ -61,6 +69,13 @@ async def show_for(context: Context, position: FlowPosition, wish: When) -> Stat
     if wish.time is None:
         return await show_times(context, position, wish.day)
     return await _hold_at(context, position, wish.day, wish.time)
+
+
+def ask_which_day(context: Context, position: FlowPosition, wish: When, *, note: str = "") -> State:
+    """Ask which of two days is meant; a typed time is kept for a typed answer."""
+    screen = which_day(context.locale, wish.days, position.provider.id, position.moving)
+    context.show(below(note, screen))
+    return ask_when(context, State.DAY, position, When(time=wish.time))
 
 
 async def show_month(
@@ -220,6 +235,6 @@ async def _own_hold(context: Context, number: int) -> Reservation | None:
 
 def _wish_text(context: Context, wish: When) -> str:
     """Return a sentence that names a typed day, time or both, or nothing."""
-    day = context.times.day(wish.day) if wish.day else ""
-    when = ", ".join(filter(None, (day, wish.time.text if wish.time else "")))
+    days = " / ".join(context.times.day(day) for day in wish.days)
+    when = ", ".join(filter(None, (days, wish.time.text if wish.time else "")))
     return context.t("booking.wish", when=when) if when else ""

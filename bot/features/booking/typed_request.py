@@ -77,7 +77,8 @@ def _read_when(context: Context, text: str, known: When) -> When | None:
     read = read_when(text, today=context.today, day=known.day)
     if not isinstance(read, When):
         return None
-    return When(read.day or known.day, read.time or known.time)
+    day = read if read.day and read.day != known.day else known
+    return When(day.day, read.time or known.time, day.other_day)
 
 
 async def _search(context: Context, part: str) -> Sequence[Provider]:

@@ -16,7 +16,7 @@ from bot.parsing.core.results import DayRead, Note, Problem
 DAYS_IN_WEEK = 7
 _MONTH_LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _LEAP_YEARS_APART = 8
-_MONTHS_IN_YEAR = 12
+MONTHS_IN_YEAR = 12
 
 
 class ConflictResolution(Enum):
@@ -104,7 +104,7 @@ def latest(node: WrittenDate, end: date) -> date:
 
 def _candidates(node: WrittenDate, year: int) -> Iterator[date]:
     """Yield the days that fit a date without a year, in the years around ``year``."""
-    months = range(1, _MONTHS_IN_YEAR + 1) if node.month is None else (node.month,)
+    months = range(1, MONTHS_IN_YEAR + 1) if node.month is None else (node.month,)
     for near in range(
         max(MINYEAR, year - _LEAP_YEARS_APART), min(MAXYEAR, year + _LEAP_YEARS_APART) + 1
     ):
@@ -119,7 +119,7 @@ def _exact_date(node: WrittenDate) -> date:
     year, month = node.year or 0, node.month or 0
     exists = (
         MINYEAR <= year <= MAXYEAR
-        and 1 <= month <= _MONTHS_IN_YEAR
+        and 1 <= month <= MONTHS_IN_YEAR
         and 1 <= node.day <= _month_length(year, month)
     )
     return date(year, month, node.day) if exists else date.min
@@ -150,7 +150,7 @@ def _date_notes(node: WrittenDate, day: date, today: date) -> Iterator[Note]:
     """Yield the assumptions about a date."""
     if node.year is None and day.year > today.year:
         yield Note("next_year", {"day": day})
-    if node.slashed and node.month != node.day <= _MONTHS_IN_YEAR:
+    if node.slashed and node.month != node.day <= MONTHS_IN_YEAR:
         yield Note("day_before_month", {"day": day})
 
 

@@ -154,3 +154,37 @@ async def test_a_date_is_not_read_as_a_name(
     await alice.sends(line)
     alice.last.shows(answer)
     alice.last.hides("No one called", "I didn't get")
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "july", "december"),
+    [
+        ("en", "Which day do you mean?", "Monday, 12 July 2027", "Monday, 7 December 2026"),
+        ("de", "Welchen Tag meinst du?", "Montag, 12. Juli 2027", "Montag, 7. Dezember 2026"),
+    ],
+)
+async def test_a_date_that_may_be_two_days_is_asked_about(
+    bot: BotHarness, emil: ChatUser, language: str, question: str, july: str, december: str
+) -> None:
+    greta = bot.joins("Greta", language_code=language)
+    await greta.sends("/book 12/7 9:15")
+    await greta.taps("Dora")
+    assert greta.card.text == question
+    assert greta.buttons == [july, december]
+    await greta.taps(july)
+    greta.card.shows("Dora", july)
+
+
+async def test_a_date_that_may_be_two_days_is_asked_about_before_a_hold_is_moved(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
+    await alice.holds("09:15")
+    await alice.sends("12/7 9:15")
+    assert alice.last.labels == ["Monday, 12 July 2027", "Monday, 7 December 2026"]
+
+
+async def test_of_two_days_the_past_one_is_not_asked_about(
+    alice: ChatUser, open_hours: ChatUser
+) -> None:
+    await alice.sends("/book 12/1/2026")
+    alice.card.shows("Tuesday, 1 December 2026")
