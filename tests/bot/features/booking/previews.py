@@ -11,6 +11,7 @@ from bot.features.booking.screens import (
     no_providers,
     no_such_provider,
     provider_list,
+    which_day,
     with_nearest,
 )
 from tests.kit.preview import Previews
@@ -56,6 +57,9 @@ PREVIEWS.add(
     ),
 )
 PREVIEWS.add(days_at, several_days=lambda by: days_at(by, CHOSEN, "9:00", [slot(0), slot(96)]))
+PREVIEWS.add(
+    which_day, all=lambda by: which_day(by, [date(2026, 12, 7), date(2027, 7, 12)], DORA.id, 0)
+)
 PREVIEWS.add(
     no_providers,
     client=lambda by: no_providers(by, admin=False),
