@@ -32,7 +32,7 @@ _MAX_FAILURES = 8
 class Receiver:
     """Passes updates to the application.
 
-    Updates wait for their chat's lock here, before the processor with its limited concurrency. So
+    Updates wait in their chat's queue here, before the processor with its limited concurrency. So
     a person who floods the bot occupies one slot of the processor only.
     """
 
@@ -56,7 +56,7 @@ class Receiver:
         return update
 
     async def process(self, update: Update) -> None:
-        """Process an update under its chat's lock, and return after its commit.
+        """Process an update in the order of its chat, and return after its commit.
 
         Raises the error that prevented the commit.
         """
