@@ -1,12 +1,12 @@
 """Reads and changes a database with its driver alone, so that tests share no code with storage."""
 
-import asyncio
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.kit.postgres import execute, fetch
+from tests.kit.waiting import until
 
 
 def rows(url: str, sql: str) -> list[Any]:
@@ -49,9 +49,7 @@ def reject_inserts(url: str, table: str) -> None:
 
 async def until_row(url: str, sql: str) -> None:
     """Wait until a query returns a row."""
-    async with asyncio.timeout(30):
-        while not rows(url, sql):  # noqa: ASYNC110  (a database sends no event)
-            await asyncio.sleep(0.01)
+    await until(lambda: rows(url, sql))
 
 
 def literal(url: str, moment: datetime) -> str:

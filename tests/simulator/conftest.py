@@ -1,7 +1,6 @@
 """A simulator, a clock that is moved by hand, and two people."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,15 +48,3 @@ async def served(sim: Simulator) -> AsyncIterator[Simulator]:
     await sim.start()
     yield sim
     await sim.stop()
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
-    """Waits up to five seconds for a condition that another task fulfils."""
-
-    async def until(condition: Callable[[], object]) -> None:
-        async with asyncio.timeout(5):
-            while not condition():  # noqa: ASYNC110  (any condition, without an event)
-                await asyncio.sleep(0.001)
-
-    return until

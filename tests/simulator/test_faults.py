@@ -1,14 +1,13 @@
 """Which calls a fault affects, and how often."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import aiohttp
 import pytest
 
 from simulator import FaultKind, Person, Simulator
+from tests.kit.waiting import until
 
-Until = Callable[[Callable[[], object]], Awaitable[None]]
 HOUR = 3600
 
 
@@ -90,9 +89,7 @@ def test_an_unknown_fault_is_refused(sim: Simulator) -> None:
         sim.faults.add("earthquake")
 
 
-async def test_a_slow_answer_comes_after_the_method_has_run(
-    sim: Simulator, alice: Person, until: Until
-) -> None:
+async def test_a_slow_answer_comes_after_the_method_has_run(sim: Simulator, alice: Person) -> None:
     sim.faults.add("slow", delay=HOUR)
     call = asyncio.create_task(sim.call("sendMessage", {"chat_id": alice.id, "text": "x"}))
     await until(lambda: len(alice.chat.messages) == 2)
@@ -120,7 +117,7 @@ async def test_a_slow_answer_is_an_answer(sim: Simulator, alice: Person, kind: s
 
 
 async def test_a_delayed_method_runs_even_if_the_bot_disconnects(
-    served: Simulator, alice: Person, until: Until
+    served: Simulator, alice: Person
 ) -> None:
     served.faults.add("slow before", delay=0.3)
     async with aiohttp.ClientSession(served.url) as session:

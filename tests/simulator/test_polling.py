@@ -1,22 +1,19 @@
 """Long polling over HTTP."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import aiohttp
 import pytest
 
 from simulator import Person, Simulator
+from tests.kit.waiting import until
 
 
 async def _polls(sim: Simulator, session: aiohttp.ClientSession, **params: Any) -> Any:
     async with session.post(f"{sim.url}/bot{sim.token}/getUpdates", json=params) as response:
         body = await response.json()
         return body["result"] if body["ok"] else (response.status, body["description"])
-
-
-Until = Callable[[Callable[[], object]], Awaitable[None]]
 
 
 @pytest.fixture
@@ -38,7 +35,7 @@ async def test_updates_stay_until_the_offset_confirms_them(
 
 
 async def test_a_long_poll_waits_for_the_next_update(
-    served: Simulator, alice: Person, session: aiohttp.ClientSession, until: Until
+    served: Simulator, alice: Person, session: aiohttp.ClientSession
 ) -> None:
     poll = asyncio.create_task(_polls(served, session, timeout=30))
     await until(lambda: served.world.poll)
@@ -55,7 +52,7 @@ async def test_a_long_poll_ends_with_nothing_when_its_time_is_up(
 
 
 async def test_a_disconnected_poller_is_forgotten(
-    served: Simulator, session: aiohttp.ClientSession, until: Until
+    served: Simulator, session: aiohttp.ClientSession
 ) -> None:
     poll = asyncio.create_task(_polls(served, session, timeout=30))
     await until(lambda: served.world.poll)
@@ -64,7 +61,7 @@ async def test_a_disconnected_poller_is_forgotten(
 
 
 async def test_a_second_poller_ends_the_first_poll(
-    served: Simulator, alice: Person, session: aiohttp.ClientSession, until: Until
+    served: Simulator, alice: Person, session: aiohttp.ClientSession
 ) -> None:
     first = asyncio.create_task(_polls(served, session, timeout=30))
     await until(lambda: served.world.poll)
@@ -79,7 +76,7 @@ async def test_a_second_poller_ends_the_first_poll(
 
 
 async def test_a_webhook_prevents_polling(
-    served: Simulator, session: aiohttp.ClientSession, until: Until
+    served: Simulator, session: aiohttp.ClientSession
 ) -> None:
     poll = asyncio.create_task(_polls(served, session, timeout=30))
     await until(lambda: served.world.poll)
@@ -141,9 +138,7 @@ async def test_two_thousand_messages_arrive_once_and_in_order(
     )
 
 
-async def test_stopping_ends_a_long_poll(
-    sim: Simulator, session: aiohttp.ClientSession, until: Until
-) -> None:
+async def test_stopping_ends_a_long_poll(sim: Simulator, session: aiohttp.ClientSession) -> None:
     await sim.start()
     poll = asyncio.create_task(_polls(sim, session, timeout=50))
     await until(lambda: sim.world.poll)

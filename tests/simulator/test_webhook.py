@@ -1,7 +1,7 @@
 """Updates posted to a webhook: order, retries and the secret."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from simulator import Person, Simulator
+from tests.kit.waiting import until
 
 
 @dataclass
@@ -43,11 +44,8 @@ async def hook() -> AsyncIterator[Hook]:
     await runner.cleanup()
 
 
-Until = Callable[[Callable[[], object]], Awaitable[None]]
-
-
 async def test_updates_are_posted_in_order_with_the_secret(
-    served: Simulator, alice: Person, hook: Hook, until: Until
+    served: Simulator, alice: Person, hook: Hook
 ) -> None:
     waiting = alice.sends("first")
     await served.call("setWebhook", {"url": hook.url, "secret_token": "s3cret"})
@@ -58,7 +56,7 @@ async def test_updates_are_posted_in_order_with_the_secret(
 
 
 async def test_a_queue_posts_one_update_at_a_time(
-    served: Simulator, alice: Person, hook: Hook, until: Until
+    served: Simulator, alice: Person, hook: Hook
 ) -> None:
     hook.gate.clear()
     await served.call("setWebhook", {"url": hook.url})
@@ -75,7 +73,7 @@ async def test_a_queue_posts_one_update_at_a_time(
 
 
 async def test_a_refused_update_is_retried_with_growing_delays(
-    served: Simulator, alice: Person, hook: Hook, until: Until
+    served: Simulator, alice: Person, hook: Hook
 ) -> None:
     served.webhook.pace = 0.0001
     hook.answers = [web.Response(status=500) for _ in range(8)]
@@ -86,9 +84,7 @@ async def test_a_refused_update_is_retried_with_growing_delays(
     assert served.webhook.waits == [0, 2, 4, 8, 16, 32, 60, 60]
 
 
-async def test_a_redirect_is_a_failure(
-    served: Simulator, alice: Person, hook: Hook, until: Until
-) -> None:
+async def test_a_redirect_is_a_failure(served: Simulator, alice: Person, hook: Hook) -> None:
     hook.answers = [
         web.Response(status=301, headers={"Location": hook.url}),
         web.Response(status=204),
@@ -100,7 +96,7 @@ async def test_a_redirect_is_a_failure(
 
 
 async def test_retry_after_is_obeyed_and_the_last_error_reported(
-    served: Simulator, alice: Person, hook: Hook, until: Until
+    served: Simulator, alice: Person, hook: Hook
 ) -> None:
     served.webhook.pace = 0.0001
     hook.answers = [web.Response(status=503, headers={"Retry-After": "7"})]
@@ -122,7 +118,7 @@ async def test_retry_after_is_obeyed_and_the_last_error_reported(
 
 
 async def test_an_unreachable_webhook_is_retried(
-    served: Simulator, alice: Person, hook: Hook, until: Until, unused_tcp_port: int
+    served: Simulator, alice: Person, hook: Hook, unused_tcp_port: int
 ) -> None:
     served.webhook.pace = 0.0001
     await served.call("setWebhook", {"url": f"http://127.0.0.1:{unused_tcp_port}/hook"})
@@ -133,9 +129,7 @@ async def test_an_unreachable_webhook_is_retried(
     assert hook.received == [update]
 
 
-async def test_nothing_is_posted_to_another_machine(
-    served: Simulator, alice: Person, until: Until
-) -> None:
+async def test_nothing_is_posted_to_another_machine(served: Simulator, alice: Person) -> None:
     await served.call("setWebhook", {"url": "https://example.org/hook"})
     alice.sends("1")
     await until(lambda: served.webhook.waits)
@@ -144,7 +138,7 @@ async def test_nothing_is_posted_to_another_machine(
 
 
 async def test_updates_wait_for_polling_after_the_webhook_is_deleted(
-    served: Simulator, alice: Person, hook: Hook, until: Until
+    served: Simulator, alice: Person, hook: Hook
 ) -> None:
     hook.answers = [web.Response(status=500) for _ in range(9)]
     served.webhook.pace = 1000
@@ -161,7 +155,7 @@ async def test_updates_wait_for_polling_after_the_webhook_is_deleted(
 
 
 async def test_a_call_in_the_webhook_response_causes_a_warning(
-    served: Simulator, alice: Person, hook: Hook, until: Until
+    served: Simulator, alice: Person, hook: Hook
 ) -> None:
     hook.answers = [web.json_response({"method": "sendMessage", "chat_id": alice.id, "text": "x"})]
     await served.call("setWebhook", {"url": hook.url})
@@ -173,7 +167,7 @@ async def test_a_call_in_the_webhook_response_causes_a_warning(
 
 
 async def test_an_update_may_be_posted_with_a_delay(
-    served: Simulator, alice: Person, hook: Hook, until: Until
+    served: Simulator, alice: Person, hook: Hook
 ) -> None:
     served.faults.add("slow before", method="webhook", person=alice, delay=3600)
     await served.call("setWebhook", {"url": hook.url})
@@ -185,7 +179,7 @@ async def test_an_update_may_be_posted_with_a_delay(
 
 
 async def test_the_response_to_a_posted_update_may_be_slow(
-    served: Simulator, alice: Person, hook: Hook, until: Until
+    served: Simulator, alice: Person, hook: Hook
 ) -> None:
     served.faults.add("slow", method="webhook", delay=0.05)
     await served.call("setWebhook", {"url": hook.url})

@@ -1,7 +1,7 @@
 """Several replicas on one PostgreSQL: the leader, chat locks, notifications and departures."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import ALICE, BOB, NOW, OPENING, SECOND, hold, open_clinic
 from tests.kit.fork_server import ForkedProcess
 from tests.kit.raw_database import literal, rows, run_sql
+from tests.kit.waiting import until
 from tests.kit.worker import worker
 
 pytestmark = pytest.mark.engines("postgresql")
@@ -64,13 +65,6 @@ async def team(database_url: str) -> AsyncIterator[Replicas]:
     started = Replicas(database_url)
     yield started
     await started.leave()
-
-
-async def until_true(condition: Callable[[], object]) -> None:
-    """Wait until a condition holds."""
-    async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110  (no event to wait for)
-            await asyncio.sleep(0.005)
 
 
 async def wait_for_locked_chat(replica: PostgresMembership, chat: int) -> "asyncio.Task[None]":
@@ -131,7 +125,7 @@ async def test_a_killed_process_frees_its_locks_and_another_replica_leads(
         await successor.wait_until_leader()
         await waiting
         await successor.lock_chat(-CHAT)
-        await until_true(lambda: successor.departures)
+        await until(lambda: successor.departures)
 
     database = Database(database_url, replica=successor.number)
     assert await database.write(lambda uow: uow.outbox.claim(NOW, 10)) == []
@@ -156,7 +150,7 @@ async def test_a_disconnected_leader_steps_down_and_reconnects_with_its_number(
     disconnect(database_url, number)
     await first.wait_until_follower()
     await waiting
-    await until_true(lambda: first.departures)
+    await until(lambda: first.departures)
 
     assert first.number == number
     assert (
@@ -164,7 +158,7 @@ async def test_a_disconnected_leader_steps_down_and_reconnects_with_its_number(
         == set(await second.live_replicas())
         == {number, second.number}
     )
-    await until_true(lambda: first.is_leader or second.is_leader)
+    await until(lambda: first.is_leader or second.is_leader)
     assert first.is_leader is not second.is_leader
 
 
@@ -173,13 +167,13 @@ async def test_a_replica_that_is_only_disconnected_has_not_departed(
 ) -> None:
     all_replicas = [await team.join() for _ in range(3)]
     numbers = {one.number for one in all_replicas}
-    await until_true(lambda: all(numbers <= {*one.known_replicas} for one in all_replicas))
+    await until(lambda: all(numbers <= {*one.known_replicas} for one in all_replicas))
     results: list[object] = []
     for _ in range(5):
         for one in all_replicas:
             disconnect(database_url, one.number)
         await asyncio.gather(
-            *(until_true(lambda one=one: not one.is_connected) for one in all_replicas)  # type: ignore[misc]
+            *(until(lambda one=one: not one.is_connected) for one in all_replicas)  # type: ignore[misc]
         )
         while not all(one.is_connected for one in all_replicas):
             for one in all_replicas:
@@ -201,7 +195,7 @@ async def test_an_unknown_replica_has_departed_unless_the_server_just_started(
     monkeypatch.setattr(replicas, "GRACE_SECONDS", 10.0**8)
     assert await stays.departed({7, stays.number}) == set()
     monkeypatch.setattr(replicas, "GRACE_SECONDS", 0.0)
-    await until_true(lambda: stays.departures)
+    await until(lambda: stays.departures)
     assert await stays.departed({7}) == {7}
 
 
@@ -210,13 +204,13 @@ async def test_a_leaving_replica_departs_at_once_and_a_killed_one_after_the_grac
 ) -> None:
     with another_process(database_url, CHAT, -CHAT) as (process, dying):
         stays, leaves = await team.join(), await team.join()
-        await until_true(lambda: {leaves.number, dying} <= {*stays.known_replicas})
+        await until(lambda: {leaves.number, dying} <= {*stays.known_replicas})
         await leaves.leave()
-        await until_true(lambda: leaves.number not in stays.known_replicas)
+        await until(lambda: leaves.number not in stays.known_replicas)
         assert await stays.departed({leaves.number, dying, stays.number}) == {leaves.number}
         process.kill()
     assert await stays.departed({dying}) == set()
-    await until_true(lambda: dying not in stays.known_replicas)
+    await until(lambda: dying not in stays.known_replicas)
     assert await stays.departed({dying}) == {dying}
 
 
@@ -225,7 +219,7 @@ async def test_there_are_never_two_leaders_however_often_connections_are_cut(
 ) -> None:
     all_replicas = [await team.join() for _ in range(3)]
     for _ in range(5):
-        await until_true(lambda: any(one.is_leader for one in all_replicas))
+        await until(lambda: any(one.is_leader for one in all_replicas))
         [leader] = [one for one in all_replicas if one.is_leader]
         disconnect(database_url, leader.number)
         await leader.wait_until_follower()
@@ -326,14 +320,14 @@ async def test_a_commit_tells_all_other_replicas_when_something_falls_due(
         dora, _ = await open_clinic(uow)
     held = await hold(own_database, ALICE, dora, OPENING)
     warned = held.expires_at
-    await until_true(lambda: second.dues)
+    await until(lambda: second.dues)
     assert warned
     assert [due < warned for due in second.dues] == [True]
 
     async with other_database.transaction() as uow:
         await uow.outbox.notify([Notification(BOB, Kind.HOLD_EXPIRED, held.id, NOW + 2 * SECOND)])
         await uow.outbox.notify([Notification(BOB, Kind.BOOKING_CONFIRMED, held.id, NOW + SECOND)])
-    await until_true(lambda: first.dues)
+    await until(lambda: first.dues)
 
     # Notifications arrive in order, so there was no earlier one.
     assert first.dues == [NOW + SECOND]
@@ -349,7 +343,7 @@ async def test_a_rolled_back_transaction_notifies_no_replica(
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow)
     held = await hold(database, ALICE, dora, OPENING)
-    await until_true(lambda: listener.dues)
+    await until(lambda: listener.dues)
 
     async def fail(uow: SqlUnitOfWork) -> None:
         await uow.outbox.notify([Notification(BOB, Kind.HOLD_EXPIRED, held.id, NOW)])
@@ -360,5 +354,5 @@ async def test_a_rolled_back_transaction_notifies_no_replica(
     async with database.transaction() as uow:
         await uow.outbox.notify([Notification(BOB, Kind.HOLD_EXPIRED, held.id, NOW + SECOND)])
 
-    await until_true(lambda: len(listener.dues) > 1)
+    await until(lambda: len(listener.dues) > 1)
     assert listener.dues[1:] == [NOW + SECOND]
