@@ -54,6 +54,12 @@ class BeyondHorizon(Refusal):
     code = "beyond_horizon"
 
 
+class ProviderUnreachable(Refusal):
+    """The bot can notify no one who acts for the provider, so they cannot be booked."""
+
+    code = "provider_unreachable"
+
+
 class OwnSlot(Refusal):
     """A provider tried to book their own slot."""
 

@@ -1,36 +1,67 @@
-"""What happened, in the past tense. ``domain/notification.py`` decides who is notified."""
+"""What happened to a reservation, in the past tense.
+
+Each event names the act that the history records, and the notification that it causes, if any.
+"""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
 
+from domain.notification import Kind
 from domain.reservation import Reservation
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened to a reservation.
-
-    ``provider_client_id`` is the Telegram user id of its provider.
-    """
+    """A reservation after the act and ``before`` it; ``actor`` is None if its time has come."""
 
     reservation: Reservation
-    provider_client_id: int
+    before: Reservation | None
+    actor: int | None
+
+    act: ClassVar[str]
+    notifies: ClassVar[Kind | None]
+
+    def __init_subclass__(cls, *, act: str, notifies: Kind | None) -> None:
+        """Set the act and the kind of notification."""
+        cls.act, cls.notifies = act, notifies
+
+    def due_at(self, now: datetime, warning_lead: timedelta) -> datetime:  # noqa: ARG002
+        """Return when the notification is due; ``warning_lead`` is before a hold's end."""
+        return now
 
 
-class SlotHeld(Event):
-    """A client held a slot, or moved their hold to another slot."""
+class SlotHeld(Event, act="held", notifies=Kind.HOLD_WARNING):
+    """A client held a slot."""
+
+    def due_at(self, now: datetime, warning_lead: timedelta) -> datetime:
+        """Return when the hold is about to expire."""
+        return (self.reservation.expires_at or now) - warning_lead
 
 
-class HoldConfirmed(Event):
+class HoldMoved(SlotHeld, act="moved", notifies=Kind.HOLD_WARNING):
+    """A client moved their hold to another slot."""
+
+
+class HoldConfirmed(Event, act="confirmed", notifies=Kind.BOOKING_CONFIRMED):
     """A client confirmed a hold."""
 
 
-class HoldExpired(Event):
+class VisitCompleted(Event, act="completed", notifies=None):
+    """A visit is over."""
+
+
+class HoldExpired(Event, act="expired", notifies=Kind.HOLD_EXPIRED):
     """A hold expired."""
 
 
-class CancelledByClient(Event):
-    """A client released a hold or cancelled a booking."""
+class HoldReleased(Event, act="released", notifies=None):
+    """A client released a hold, of which the provider did not know."""
 
 
-class CancelledByProvider(Event):
+class CancelledByClient(Event, act="cancelled", notifies=Kind.CANCELLED_BY_CLIENT):
+    """A client cancelled a booking."""
+
+
+class CancelledByProvider(Event, act="declined", notifies=Kind.CANCELLED_BY_PROVIDER):
     """A provider cancelled a client's reservation."""

@@ -1,18 +1,20 @@
-"""Who is notified of which event, when, and whether the notification still applies.
+"""The kinds of notification: whom each goes to, and whether it still holds when it is sent.
 
-The person who acts is never notified of their own action.
+The person who acts is never notified of their own act.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
+from enum import Enum, StrEnum, auto
 
-from domain import events
 from domain.reservation import Reservation, Status
+
+StillHolds = Callable[[Reservation, datetime], bool]
 
 
 class Kind(StrEnum):
-    """The kinds of notification."""
+    """The kinds of notification about a reservation."""
 
     HOLD_WARNING = "hold_warning"
     HOLD_EXPIRED = "hold_expired"
@@ -21,50 +23,84 @@ class Kind(StrEnum):
     CANCELLED_BY_PROVIDER = "cancelled_by_provider"
 
 
+class Audience(Enum):
+    """Whom a kind of notification goes to."""
+
+    CLIENT = auto()
+    PROVIDER = auto()
+    """Everyone who acts for the provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """The audience of a kind, and whether it still holds for a reservation at an instant."""
+
+    audience: Audience
+    still_holds: StillHolds
+
+
+class Subject(StrEnum):
+    """What a notification can be about."""
+
+    RESERVATION = "reservation"
+    PROVIDER = "provider"
+
+
+PROVIDER_UNREACHABLE = "provider_unreachable"
+"""The kind that tells admins that no one can be notified of a provider's bookings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One notification for one person.
+    """One notification for one person, sent once for each ``dedupe_key``.
 
-    ``recipient_id`` is a Telegram user id. ``due_at`` is the earliest time to send it.
+    ``recipient_id`` is the number of a person; a person without a Telegram account gets none.
+    ``revision`` is that of the subject: a later revision ends the notification. ``offset`` tells
+    several of one kind apart. ``due_at`` is the earliest time to send it.
     """
 
     recipient_id: int
-    kind: Kind
-    reservation_id: int
+    kind: str
+    subject_id: int
     due_at: datetime
+    revision: int | None = None
+    subject: Subject = Subject.RESERVATION
+    offset: str = ""
+
+    @property
+    def dedupe_key(self) -> str:
+        """The key that the same notification always has."""
+        return f"{self.kind}:{self.subject}:{self.subject_id}:{self.revision or ''}:{self.offset}"
 
 
-def notifications_of(
-    event: events.Event, now: datetime, warning_lead: timedelta
-) -> tuple[Notification, ...]:
-    """Return the notifications that an event causes."""
-    to_client, to_provider = event.reservation.client_id, event.provider_client_id
-    match event:
-        case events.SlotHeld(reservation=Reservation(expires_at=datetime() as end)):
-            return (
-                Notification(
-                    to_client, Kind.HOLD_WARNING, event.reservation.id, end - warning_lead
-                ),
-            )
-        case events.HoldExpired():
-            return (Notification(to_client, Kind.HOLD_EXPIRED, event.reservation.id, now),)
-        case events.HoldConfirmed():
-            return (Notification(to_provider, Kind.BOOKING_CONFIRMED, event.reservation.id, now),)
-        case events.CancelledByClient() if event.reservation.confirmed_at:
-            # The provider was not notified of the hold, so its release is not reported either.
-            return (Notification(to_provider, Kind.CANCELLED_BY_CLIENT, event.reservation.id, now),)
-        case events.CancelledByProvider():
-            return (Notification(to_client, Kind.CANCELLED_BY_PROVIDER, event.reservation.id, now),)
-    return ()
+def _is(status: Status) -> StillHolds:
+    """Return the rule that a reservation still has a status."""
+    return lambda reservation, _now: reservation.status is status
 
 
-def still_holds(kind: Kind, reservation: Reservation, now: datetime) -> bool:
-    """Return whether a notification, checked again just before it is sent, still applies."""
-    match kind:
-        case Kind.HOLD_WARNING:
-            return reservation.status is Status.HELD and reservation.alive(now)
-        case Kind.HOLD_EXPIRED:
-            return reservation.status is Status.EXPIRED
-        case Kind.BOOKING_CONFIRMED:
-            return reservation.status is Status.CONFIRMED
-    return reservation.status is Status.CANCELLED
+def _is_live_hold(reservation: Reservation, now: datetime) -> bool:
+    """Return whether a reservation is a hold that has not expired."""
+    return reservation.status is Status.HELD and reservation.alive(now)
+
+
+RULES: Mapping[Kind, Rule] = {
+    Kind.HOLD_WARNING: Rule(Audience.CLIENT, _is_live_hold),
+    Kind.HOLD_EXPIRED: Rule(Audience.CLIENT, _is(Status.EXPIRED)),
+    Kind.BOOKING_CONFIRMED: Rule(Audience.PROVIDER, _is(Status.CONFIRMED)),
+    Kind.CANCELLED_BY_CLIENT: Rule(Audience.PROVIDER, _is(Status.CANCELLED)),
+    Kind.CANCELLED_BY_PROVIDER: Rule(Audience.CLIENT, _is(Status.CANCELLED)),
+}
+
+
+def check_registry(rules: Mapping[Kind, object]) -> None:
+    """Raise TypeError unless a registry has an entry for every kind, and no other entry."""
+    if odd := {*Kind} ^ {*rules}:
+        raise TypeError(f"kinds of notification without an entry: {', '.join(sorted(odd))}")
+
+
+check_registry(RULES)
+
+
+def still_holds(kind: Kind, revision: int | None, reservation: Reservation, now: datetime) -> bool:
+    """Return whether a notification of a revision, checked just before it is sent, still holds."""
+    return reservation.revision == revision and RULES[kind].still_holds(reservation, now)

@@ -1,10 +1,12 @@
-"""A provider: a person who offers hours and whom clients book."""
+"""A provider, whom clients book, and the people who act for them."""
 
 import re
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
+from zoneinfo import ZoneInfo
 
-from domain.client import NAME_LIMIT
+from domain.person import NAME_LIMIT
 
 SLUG_LIMIT = 32
 LABEL_LIMIT = NAME_LIMIT + SLUG_LIMIT + len(" ()")
@@ -20,20 +22,32 @@ SPELLINGS = (("ae", "a"), ("oe", "o"), ("ue", "u"), ("-", " "))
 _ACCENT = re.compile("[\u0300-\u036f]")
 
 
+class Role(StrEnum):
+    """How a person acts for a provider."""
+
+    SELF = "self"
+    ASSISTANT = "assistant"
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider by number; ``client_id`` is their Telegram user id, ``slug`` their name in links.
+    """A provider by number; ``slug`` is their name in links.
 
-    ``shares_name`` is whether another provider's name has the same ``name_key``. ``time_zone`` is
-    None until chosen. Only screens for clients need them.
+    Their hours are in ``time_zone``, or in the venue's zone if it is None. ``shares_name`` is
+    whether another provider's name has the same ``name_key``. ``reachable`` is whether the bot can
+    notify anyone who acts for them.
     """
 
     id: int
-    client_id: int
     name: str
     slug: str
-    shares_name: bool = False
     time_zone: str | None = None
+    shares_name: bool = False
+    reachable: bool = True
+
+    def zone(self, default: ZoneInfo) -> ZoneInfo:
+        """Return the zone of their hours, or the venue's zone."""
+        return ZoneInfo(self.time_zone) if self.time_zone else default
 
     @property
     def label(self) -> str:
@@ -42,6 +56,14 @@ class Provider:
         Typing it finds the provider.
         """
         return f"{self.name} ({self.slug})" if self.shares_name else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """A provider, and the role in which a person acts for them."""
+
+    provider: Provider
+    role: Role
 
 
 def looks_like_label(name: str) -> bool:

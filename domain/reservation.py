@@ -1,13 +1,16 @@
 """A client's claim on a provider's time: a hold and what it becomes."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from domain import errors
 from domain.timespan import TimeSpan
 
 REASON_LIMIT = 300
+LONGEST_HOLD = 2
+"""The longest total time of a hold that is moved, in hold durations."""
 
 
 class Status(StrEnum):
@@ -33,9 +36,8 @@ class Reservation:
     """One reservation.
 
     ``expires_at`` is set while held and kept after expiry, so that a card can show it.
-    ``card_message_id`` is the message in the client's chat that shows the reservation,
-    ``notice_message_id`` the warning below it while there is one. ``first_held_at`` is set once a
-    hold was moved; ``held_at`` is when its current time was taken.
+    ``first_held_at`` is set once a hold was moved; ``held_at`` is when its current time was taken.
+    Each change adds one to ``revision``.
     """
 
     id: int
@@ -49,9 +51,8 @@ class Reservation:
     ended_at: datetime | None = None
     ended_by: Party | None = None
     reason: str | None = None
-    card_message_id: int | None = None
-    notice_message_id: int | None = None
     first_held_at: datetime | None = None
+    revision: int = 1
 
     def expired(self, now: datetime) -> bool:
         """Return whether this is an expired hold, swept or not.
@@ -88,7 +89,7 @@ class Reservation:
             return self
         self._check_alive(now)
         self._check_ahead(now)
-        return replace(self, status=Status.CONFIRMED, expires_at=None, confirmed_at=now)
+        return self._changed(status=Status.CONFIRMED, expires_at=None, confirmed_at=now)
 
     def cancelled(self, by: Party, now: datetime, reason: str | None = None) -> "Reservation":
         """Return a cancelled or released copy; one already cancelled by this party is unchanged.
@@ -101,9 +102,34 @@ class Reservation:
             return self
         self._check_alive(now)
         self._check_ahead(now)
-        return replace(
-            self, status=Status.CANCELLED, expires_at=None, ended_at=now, ended_by=by, reason=reason
+        return self._changed(
+            status=Status.CANCELLED, expires_at=None, ended_at=now, ended_by=by, reason=reason
         )
+
+    def moved(
+        self, provider_id: int, span: TimeSpan, now: datetime, hold_duration: timedelta
+    ) -> "Reservation":
+        """Return a copy of a hold with another time, held for a full duration from now.
+
+        Repeated moves cannot extend a hold beyond ``LONGEST_HOLD`` durations.
+        """
+        first = self.first_held_at or self.held_at
+        return self._changed(
+            provider_id=provider_id,
+            span=span,
+            held_at=now,
+            expires_at=min(now + hold_duration, first + LONGEST_HOLD * hold_duration),
+            first_held_at=first,
+        )
+
+    def before_its_time_came(self) -> "Reservation":
+        """Return the hold that expired, or the booking that was completed."""
+        status = Status.HELD if self.status is Status.EXPIRED else Status.CONFIRMED
+        return replace(self, status=status, ended_at=None, revision=self.revision - 1)
+
+    def _changed(self, **values: Any) -> "Reservation":
+        """Return the next revision."""
+        return replace(self, revision=self.revision + 1, **values)
 
     def _check_ahead(self, now: datetime) -> None:
         """Raise ReservationPast once the appointment has begun.

@@ -44,41 +44,70 @@ DUE_REPLY = text("state = 'due' AND kind = 'reply'")
 DUE_NOTIFICATION = text("state = 'due' AND kind <> 'reply'")
 WITHHELD = text("state = 'withheld'")
 HAS_LINE = text("chat_id IS NOT NULL")
+ADMIN = text("admin_since IS NOT NULL")
+SELF = text("role = 'self'")
 
-client = Table(
-    "client",
+# Everyone: clients, people who work for providers, admins, and guests whom a provider entered.
+# Guests have no Telegram account; people who act for ``guest_of`` see them.
+person = Table(
+    "person",
     metadata,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
+    Column("id", _NUMBER, primary_key=True),
+    Column("telegram_id", BigInteger, unique=True),
     Column("name", String(200), nullable=False),
     Column("username", String(64)),
+    Column("phone", String(32)),
     Column("telegram_language", String(16)),
     Column("language", String(16)),
     Column("time_zone", String(64)),
+    Column("guest_of", _NUMBER, ForeignKey("provider.id"), index=True),
+    Column("admin_since", Instant),
     Column("unreachable_since", Instant),
     Column("first_seen_at", Instant, nullable=False),
+    Index("ix_person_admin", "id", sqlite_where=ADMIN, postgresql_where=ADMIN),
 )
 
 provider = Table(
     "provider",
     metadata,
     Column("id", _NUMBER, primary_key=True),
-    Column("client_id", BigInteger, ForeignKey(client.c.id), nullable=False, unique=True),
     Column("name", String(64), nullable=False),
     Column("name_key", String(256), nullable=False),
     Column("slug", String(64), nullable=False, unique=True),
+    Column("time_zone", String(64)),
     Column("joined_at", Instant, nullable=False),
     Index(None, "name_key", "id"),
+)
+
+# Who may work a provider's hours, agenda and clients: the provider themselves ("self", at most one)
+# and assistants. A provider without a Telegram account has no "self".
+acts_for = Table(
+    "acts_for",
+    metadata,
+    Column("person_id", _NUMBER, ForeignKey(person.c.id), primary_key=True, autoincrement=False),
+    Column(
+        "provider_id", _NUMBER, ForeignKey(provider.c.id), primary_key=True, autoincrement=False
+    ),
+    Column("role", String(12), nullable=False),
+    Column("since", Instant, nullable=False),
+    CheckConstraint("role IN ('self', 'assistant')", name="role"),
+    Index(None, "provider_id"),
+    Index("uq_acts_for_self", "provider_id", unique=True, sqlite_where=SELF, postgresql_where=SELF),
+    sqlite_with_rowid=False,
 )
 
 invitation = Table(
     "invitation",
     metadata,
     Column("digest", String(64), primary_key=True),
-    Column("invited_by", BigInteger, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("provider_id", _NUMBER, ForeignKey(provider.c.id)),
+    Column("invited_by", _NUMBER, ForeignKey(person.c.id)),
     Column("invited_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
-    Column("used_by", BigInteger),
+    Column("used_by", _NUMBER, ForeignKey(person.c.id)),
     Column("used_at", Instant),
+    CheckConstraint("kind IN ('provider', 'assistant', 'handover', 'admin')", name="kind"),
 )
 
 # Spans are merged and therefore disjoint, so the end is as good a key as the start. It finds future
@@ -114,7 +143,7 @@ reservation = Table(
     metadata,
     Column("id", _NUMBER, primary_key=True),
     Column("provider_id", _NUMBER, ForeignKey(provider.c.id), nullable=False),
-    Column("client_id", BigInteger, ForeignKey(client.c.id), nullable=False),
+    Column("client_id", _NUMBER, ForeignKey(person.c.id), nullable=False),
     Column("start_cell", Integer, nullable=False),
     Column("end_cell", Integer, nullable=False),
     Column("status", String(12), nullable=False),
@@ -124,9 +153,8 @@ reservation = Table(
     Column("ended_at", Instant),
     Column("ended_by", String(12)),
     Column("reason", Text),
-    Column("card_message_id", BigInteger),
-    Column("notice_message_id", BigInteger),
     Column("first_held_at", Instant),
+    Column("revision", Integer, nullable=False),
     CheckConstraint("start_cell < end_cell", name="span"),
     CheckConstraint(
         "status IN ('held', 'confirmed', 'cancelled', 'expired', 'completed', 'no_show')",
@@ -156,13 +184,41 @@ busy = Table(
     sqlite_with_rowid=False,
 )
 
+# What happened to a reservation: one row for each revision, written with the change itself. It has
+# times, states and settings, but no names and no free text.
+history = Table(
+    "history",
+    metadata,
+    Column(
+        "reservation_id",
+        _NUMBER,
+        ForeignKey(reservation.c.id),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("actor_id", _NUMBER, ForeignKey(person.c.id)),
+    Column("act", String(24), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("before", JSON(none_as_null=True)),
+    Column("after", JSON, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Messages to deliver, in order for each chat. Answers to updates have no dedupe key, and in groups
+# no recipient.
 outbox = Table(
     "outbox",
     metadata,
     Column("id", _NUMBER, primary_key=True),
-    Column("recipient_id", BigInteger, nullable=False),
+    Column("channel", String(12), nullable=False),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("recipient_id", _NUMBER, ForeignKey(person.c.id)),
     Column("kind", String(32), nullable=False),
-    Column("reservation_id", _NUMBER, ForeignKey(reservation.c.id)),
+    Column("subject_kind", String(16)),
+    Column("subject_id", BigInteger),
+    Column("revision", Integer),
+    Column("dedupe_key", String(96)),
     Column("payload", JSON(none_as_null=True)),
     Column("due_at", Instant, nullable=False),
     Column("lease_until", Instant),
@@ -175,16 +231,35 @@ outbox = Table(
     Index("ix_outbox_due", "due_at", "id", sqlite_where=DUE, postgresql_where=DUE),
     Index("ix_outbox_replies", "due_at", "id", sqlite_where=DUE_REPLY, postgresql_where=DUE_REPLY),
     Index(
-        "ix_outbox_news",
+        "ix_outbox_notifications",
         "due_at",
         "id",
         sqlite_where=DUE_NOTIFICATION,
         postgresql_where=DUE_NOTIFICATION,
     ),
-    Index("ix_outbox_waiting", "recipient_id", sqlite_where=DUE, postgresql_where=DUE),
-    Index("ix_outbox_withheld", "recipient_id", sqlite_where=WITHHELD, postgresql_where=WITHHELD),
-    Index("uq_outbox_reservation_id_kind", "reservation_id", "kind", unique=True),
+    Index("ix_outbox_waiting", "chat_id", sqlite_where=DUE, postgresql_where=DUE),
+    Index("ix_outbox_withheld", "chat_id", sqlite_where=WITHHELD, postgresql_where=WITHHELD),
+    Index("uq_outbox_dedupe", "recipient_id", "dedupe_key", unique=True),
+    Index("ix_outbox_subject", "subject_id", "subject_kind"),
     Index(None, "settled_at"),
+)
+
+# The messages in the client's chat that show a reservation: its card, and while there is one, the
+# warning below it.
+card = Table(
+    "card",
+    metadata,
+    Column(
+        "reservation_id",
+        _NUMBER,
+        ForeignKey(reservation.c.id),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("message_id", BigInteger),
+    Column("notice_message_id", BigInteger),
+    Index(None, "chat_id", "message_id"),
 )
 
 # What replicas share about a chat: what its newest message from the bot shows (a digest), until
@@ -201,8 +276,8 @@ chat = Table(
 
 # Each row permits one message a second across all replicas, from ``free_at`` on. Row 0 blocks all
 # sends; row -1 blocks notifications.
-place = Table(
-    "place",
+permit = Table(
+    "permit",
     metadata,
     Column("number", SmallInteger, primary_key=True, autoincrement=False),
     Column("free_at", Instant, nullable=False),
@@ -211,7 +286,7 @@ place = Table(
 dialogue = Table(
     "dialogue",
     metadata,
-    Column("client_id", BigInteger, ForeignKey(client.c.id), primary_key=True, autoincrement=False),
+    Column("person_id", _NUMBER, ForeignKey(person.c.id), primary_key=True, autoincrement=False),
     Column("flow", String(32)),
     Column("state", String(32)),
     Column("data", JSON, nullable=False),
@@ -219,19 +294,23 @@ dialogue = Table(
     Column("changed_at", Instant, nullable=False),
 )
 
-worked_update = Table(
-    "worked_update",
+processed_update = Table(
+    "processed_update",
     metadata,
     Column("update_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("worked_at", Instant, nullable=False),
+    Column("processed_at", Instant, nullable=False),
     # The version of a line that a person typed in a private chat, so that edits are recognised.
     Column("chat_id", BigInteger),
     Column("line", BigInteger),
     Column("edited", SmallInteger),
     Column("checksum", BigInteger),
-    Index(None, "worked_at"),
+    Index(None, "processed_at"),
     Index(
-        "ix_worked_update_line", "chat_id", "line", sqlite_where=HAS_LINE, postgresql_where=HAS_LINE
+        "ix_processed_update_line",
+        "chat_id",
+        "line",
+        sqlite_where=HAS_LINE,
+        postgresql_where=HAS_LINE,
     ),
 )
 

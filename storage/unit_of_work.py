@@ -5,14 +5,17 @@ from contextlib import asynccontextmanager
 
 from domain.events import Event
 from storage.engine.executor import Executor
+from storage.queries import SqlQueries
 from storage.repositories.availability import SqlAvailability
-from storage.repositories.clients import SqlClients
+from storage.repositories.cards import SqlCards
 from storage.repositories.dialogues import SqlDialogues
 from storage.repositories.drafts import SqlDrafts
 from storage.repositories.health import SqlHealth
+from storage.repositories.history import SqlHistory
 from storage.repositories.incidents import SqlIncidents
 from storage.repositories.invitations import SqlInvitations
 from storage.repositories.outbox import SqlOutbox
+from storage.repositories.people import SqlPeople
 from storage.repositories.processed_updates import SqlUpdates
 from storage.repositories.providers import SqlProviders
 from storage.repositories.reservations import SqlReservations
@@ -29,13 +32,16 @@ class SqlUnitOfWork:
         """Pass the connection to each repository; leases are taken for ``replica``."""
         self.connection = connection
         self.events: list[Event] = []
-        self.clients = SqlClients(connection)
+        self.queries = SqlQueries(connection)
+        self.people = SqlPeople(connection)
         self.providers = SqlProviders(connection)
         self.availability = SqlAvailability(connection)
         self.drafts = SqlDrafts(connection)
         self.reservations = SqlReservations(connection)
         self.invitations = SqlInvitations(connection)
+        self.history = SqlHistory(connection)
         self.outbox = SqlOutbox(connection, replica)
+        self.cards = SqlCards(connection)
         self.dialogues = SqlDialogues(connection)
         self.updates = SqlUpdates(connection)
         self.incidents = SqlIncidents(connection)

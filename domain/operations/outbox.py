@@ -8,6 +8,9 @@ REPLY = "reply"
 NOT_DELIVERED = "not_delivered"
 """The key in a notification's payload for the number of tries that Telegram has refused."""
 DIGEST = "digest"
+MISSED = "missed"
+TELEGRAM = "telegram"
+"""The one channel so far."""
 TOLD_TO_WAIT = "429"
 """The error of a row that waits because Telegram's rate limit demands it."""
 
@@ -22,18 +25,22 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One message to send to one person.
+    """One message to send to one chat.
 
-    ``kind`` is a ``notification.Kind``, rendered from the reservation when it is sent; or
-    ``REPLY``, the answer to an update, rendered with the transaction and stored in ``payload`` as
-    plain JSON; or ``DIGEST``, an admin summary of errors, with the figures in ``payload``. The
-    ``payload`` of a notification has ``NOT_DELIVERED`` once Telegram has refused a try.
+    ``kind`` is a ``notification.Kind``, rendered from the ``revision`` of the subject when it is
+    sent; or ``REPLY``, the answer to an update, rendered with the transaction and stored in
+    ``payload`` as plain JSON; or ``DIGEST``, an admin summary of errors, with the figures in
+    ``payload``; or ``MISSED``, what a person missed while they were unreachable. ``recipient_id``
+    is the number of the person whom a notification is for. The ``payload`` of a notification has
+    ``NOT_DELIVERED`` once Telegram has refused a try.
     """
 
     id: int
-    recipient_id: int
+    chat_id: int
+    recipient_id: int | None
     kind: str
-    reservation_id: int | None
+    subject_id: int | None
+    revision: int | None
     payload: Mapping[str, object] | None
     due_at: datetime
     attempts: int

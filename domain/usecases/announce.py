@@ -1,16 +1,40 @@
-"""Write an event's notifications in the same transaction as the event."""
+"""Write what happened: the history and the notifications, in the transaction of the act itself."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from domain.events import Event
-from domain.notification import notifications_of
+from domain.notification import RULES, Audience, Notification
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 
 
 async def announce(uow: UnitOfWork, policy: BookingPolicy, now: datetime, *events: Event) -> None:
-    """Add the notifications for these events to the outbox and record the events."""
+    """Record events in the history, and add their notifications to the outbox."""
+    if not events:
+        return
     uow.events.extend(events)
+    await uow.history.add(events, now)
     await uow.outbox.notify(
-        n for event in events for n in notifications_of(event, now, policy.warning_lead)
+        [
+            notification
+            for event in events
+            for notification in await _notifications_of(uow, policy, event, now)
+        ]
     )
+
+
+async def _notifications_of(
+    uow: UnitOfWork, policy: BookingPolicy, event: Event, now: datetime
+) -> Sequence[Notification]:
+    """Return the notifications that an event causes, for everyone but the actor."""
+    if (kind := event.notifies) is None:
+        return ()
+    due, after = event.due_at(now, policy.warning_lead), event.reservation
+    if RULES[kind].audience is Audience.CLIENT:
+        recipients: Sequence[int] = [after.client_id]
+    else:
+        recipients = await uow.queries.staff_of(after.provider_id)
+    # A hold warning is about the future, so the client who holds gets it too.
+    told = [each for each in recipients if each != event.actor or due > now]
+    return [Notification(each, kind, after.id, due, after.revision) for each in told]

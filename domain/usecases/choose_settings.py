@@ -1,14 +1,21 @@
 """Choose the language and the time zone."""
 
-from domain.client import zone_named
+from domain.person import zone_named
 from domain.ports import UnitOfWork
+from domain.usecases.acting import own_provider
 
 
-async def choose_zone(uow: UnitOfWork, client_id: int, zone: str) -> None:
-    """Show all times in an IANA zone to this person; raise errors.ZoneUnknown."""
-    await uow.clients.choose_zone(client_id, zone_named(zone).key)
+async def choose_zone(uow: UnitOfWork, person_id: int, zone: str) -> None:
+    """Show all times in an IANA zone to this person; raise errors.ZoneUnknown.
+
+    The hours of a provider are in the provider's own zone, which is the same.
+    """
+    key = zone_named(zone).key
+    await uow.people.choose_zone(person_id, key)
+    if own := await own_provider(uow, person_id):
+        await uow.providers.choose_zone(own.id, key)
 
 
-async def choose_language(uow: UnitOfWork, client_id: int, language: str) -> None:
+async def choose_language(uow: UnitOfWork, person_id: int, language: str) -> None:
     """Use this language for this person."""
-    await uow.clients.choose_language(client_id, language)
+    await uow.people.choose_language(person_id, language)

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from domain import events
+from domain import errors, events
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
-from domain.provider import Provider
 from domain.reservation import Party, Reservation
 from domain.usecases.announce import announce
-from domain.usecases.find_reservation import reservation_of_client, reservation_of_provider
+from domain.usecases.find_reservation import reservation_for_provider, reservation_of_client
 
 
 async def confirm_hold(
@@ -16,15 +15,17 @@ async def confirm_hold(
 ) -> Reservation:
     """Confirm the client's live hold and notify the provider; confirming again changes nothing.
 
-    Raises errors.ReservationUnknown and the refusals of ``Reservation.confirmed``.
+    Raises errors.ReservationUnknown, the refusals of ``Reservation.confirmed``, and
+    errors.ProviderUnreachable if no one would learn of the booking.
     """
     hold = await reservation_of_client(uow, reservation_id, client_id)
     booking = hold.confirmed(now)
     if booking != hold:
+        provider = await uow.queries.provider(hold.provider_id)
+        if provider is None or not provider.reachable:
+            raise errors.ProviderUnreachable(reservation=hold)
         await uow.reservations.confirm(booking)
-        await announce(
-            uow, policy, now, events.HoldConfirmed(booking, await _provider_client(uow, booking))
-        )
+        await announce(uow, policy, now, events.HoldConfirmed(booking, hold, client_id))
     return booking
 
 
@@ -40,9 +41,8 @@ async def cancel_by_client(
     ended = standing.cancelled(Party.CLIENT, now)
     if ended != standing:
         await uow.reservations.cancel(ended)
-        await announce(
-            uow, policy, now, events.CancelledByClient(ended, await _provider_client(uow, ended))
-        )
+        event = events.HoldReleased if ended.released else events.CancelledByClient
+        await announce(uow, policy, now, event(ended, standing, client_id))
     return ended
 
 
@@ -50,38 +50,32 @@ async def cancel_by_provider(
     uow: UnitOfWork,
     policy: BookingPolicy,
     reservation_id: int,
-    client_id: int,
+    actor: int,
     now: datetime,
     *,
     reason: str | None = None,
 ) -> Reservation:
-    """Cancel a reservation as the provider who is this client, and notify its client.
+    """Cancel a reservation for its provider, and notify its client.
 
-    Repeating it changes nothing. Raises errors.ReservationUnknown and the refusals of
-    ``Reservation.cancelled``.
+    Repeating it changes nothing. Raises errors.ReservationUnknown unless the actor acts for the
+    provider, and the refusals of ``Reservation.cancelled``.
     """
-    standing, provider = await reservation_of_provider(uow, reservation_id, client_id)
-    return await cancel_for(uow, policy, provider, standing, now, reason=reason)
+    standing, _ = await reservation_for_provider(uow, reservation_id, actor)
+    return await cancel_for(uow, policy, actor, standing, now, reason=reason)
 
 
 async def cancel_for(
     uow: UnitOfWork,
     policy: BookingPolicy,
-    provider: Provider,
+    actor: int,
     standing: Reservation,
     now: datetime,
     *,
     reason: str | None = None,
 ) -> Reservation:
-    """Cancel a reservation that is known to belong to this provider."""
+    """Cancel a reservation of a provider for whom the actor is known to act."""
     ended = standing.cancelled(Party.PROVIDER, now, reason)
     if ended != standing:
         await uow.reservations.cancel(ended)
-        await announce(uow, policy, now, events.CancelledByProvider(ended, provider.client_id))
+        await announce(uow, policy, now, events.CancelledByProvider(ended, standing, actor))
     return ended
-
-
-async def _provider_client(uow: UnitOfWork, reservation: Reservation) -> int:
-    """Return the Telegram user id of the reservation's provider."""
-    provider = await uow.providers.get(reservation.provider_id)
-    return provider.client_id if provider else 0

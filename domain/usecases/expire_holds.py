@@ -39,6 +39,6 @@ async def _announce_expired(
     uow: UnitOfWork, policy: BookingPolicy, now: datetime, ended: Iterable[Reservation]
 ) -> int:
     """Announce expired holds; their providers never knew of them and are not notified."""
-    expired = [events.HoldExpired(hold, provider_client_id=0) for hold in ended]
+    expired = [events.HoldExpired(hold, hold.before_its_time_came(), None) for hold in ended]
     await announce(uow, policy, now, *expired)
     return len(expired)

@@ -6,6 +6,7 @@ from domain import errors
 from domain.ports import UnitOfWork
 from domain.provider import Provider
 from domain.reservation import Reservation, Status
+from domain.usecases.acting import provider_if_acting
 
 
 async def reservation_of_client(
@@ -32,20 +33,17 @@ async def hold_to_move(
     return reservation if reservation.alive(now) else None
 
 
-async def reservation_of_provider(
-    uow: UnitOfWork, reservation_id: int, client_id: int
+async def reservation_for_provider(
+    uow: UnitOfWork, reservation_id: int, actor: int
 ) -> tuple[Reservation, Provider]:
-    """Return a reservation of the provider who is this client; raise errors.ReservationUnknown."""
+    """Return a reservation and its provider, for whom the actor acts.
+
+    Raises errors.ReservationUnknown for any other.
+    """
     reservation = await uow.reservations.to_change(reservation_id)
-    provider = await uow.providers.of_client(client_id)
-    if reservation is None or provider is None or reservation.provider_id != provider.id:
+    if reservation is None:
+        raise errors.ReservationUnknown
+    provider = await provider_if_acting(uow, actor, reservation.provider_id)
+    if provider is None:
         raise errors.ReservationUnknown
     return reservation, provider
-
-
-async def provider_of(uow: UnitOfWork, client_id: int) -> Provider:
-    """Return the provider who is this client; raise errors.ProviderOnly if there is none."""
-    provider = await uow.providers.of_client(client_id)
-    if provider is None:
-        raise errors.ProviderOnly
-    return provider

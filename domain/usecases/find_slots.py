@@ -47,7 +47,7 @@ class SlotSearch:
         if not starts:
             return OpenHours((), (), starts, self.policy.slot_cells)
         window = TimeSpan(starts.start, starts.stop + self.policy.slot_cells)
-        offered = await uow.availability.within(self.provider_id, window)
+        offered = await uow.queries.open_hours(self.provider_id, window)
         busy = await self._taken_cells(uow, window) if offered else ()
         return OpenHours(offered, frozenset(busy), starts, self.policy.slot_cells)
 
@@ -71,10 +71,10 @@ class SlotSearch:
 
     async def _taken_cells(self, uow: UnitOfWork, window: TimeSpan) -> Collection[int]:
         """Return the taken cells of provider and client, without the hold that is being moved."""
-        own = await uow.reservations.get(self.moving) if self.moving else None
-        excluding = own.id if own and own.client_id == self.client_id else None
-        return await uow.reservations.taken_cells(
-            self.provider_id, self.client_id, window, self.now, excluding=excluding
+        own = await uow.queries.reservation(self.moving) if self.moving else None
+        excluding = own.id if own and own.client_id == self.client_id else 0
+        return await uow.queries.taken_cells(
+            self.provider_id, self.client_id, window, self.now, excluding
         )
 
 

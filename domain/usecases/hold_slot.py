@@ -1,6 +1,6 @@
 """Hold a slot for a client, or move a hold to another slot."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from domain import errors, events
@@ -10,12 +10,10 @@ from domain.ports import UnitOfWork
 from domain.provider import Provider
 from domain.reservation import Reservation, Status
 from domain.timespan import TimeSpan
+from domain.usecases.acting import own_provider
 from domain.usecases.announce import announce
 from domain.usecases.expire_holds import expire_holds_in_way
 from domain.usecases.find_reservation import hold_to_move
-
-LONGEST_HOLD = 2
-"""The longest total time of a hold that is moved, in hold durations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,29 +32,34 @@ async def hold_slot(
     """Hold the chosen slot for the hold duration; if the client has it already, change nothing.
 
     Raises:
-        errors.ProviderUnknown, errors.OwnSlot, errors.NoticeTooShort, errors.BeyondHorizon,
-        errors.SlotNotOffered, errors.ClientBusy, errors.SlotTaken, errors.TooManyHolds; if a hold
-        is moved, also errors.ReservationUnknown and errors.AlreadyConfirmed.
+        errors.ProviderUnknown, errors.OwnSlot, errors.ProviderUnreachable, errors.NoticeTooShort,
+        errors.BeyondHorizon, errors.SlotNotOffered, errors.ClientBusy, errors.SlotTaken,
+        errors.TooManyHolds; if a hold is moved, also errors.ReservationUnknown and
+        errors.AlreadyConfirmed.
     """
-    provider = await _provider_for(uow, choice)
+    provider = await _check_provider(uow, choice)
     slot = TimeSpan(choice.start, choice.start + policy.slot_cells)
     if own := await _existing_reservation(uow, choice, slot, now):
         return own
+    if not provider.reachable:
+        raise errors.ProviderUnreachable
     policy.check_start(slot.start, now)
     moved = await hold_to_move(uow, choice.moving, choice.client_id, now) if choice.moving else None
     await _check_free(uow, policy, choice, slot, now)
     await _check_limit(uow, policy, choice, moved, now)
     held = await _write_hold(uow, policy, choice, slot, moved, now)
-    await announce(uow, policy, now, events.SlotHeld(held, provider.client_id))
+    event = events.HoldMoved if moved else events.SlotHeld
+    await announce(uow, policy, now, event(held, moved, choice.client_id))
     return held
 
 
-async def _provider_for(uow: UnitOfWork, choice: SlotChoice) -> Provider:
+async def _check_provider(uow: UnitOfWork, choice: SlotChoice) -> Provider:
     """Return the chosen provider; raise if there is none or the client is that provider."""
     provider = await uow.providers.keep_hours(choice.provider_id)
     if provider is None:
         raise errors.ProviderUnknown
-    if provider.client_id == choice.client_id:
+    own = await own_provider(uow, choice.client_id)
+    if own is not None and own.id == provider.id:
         raise errors.OwnSlot
     return provider
 
@@ -65,7 +68,7 @@ async def _existing_reservation(
     uow: UnitOfWork, choice: SlotChoice, slot: TimeSpan, now: datetime
 ) -> Reservation | None:
     """Return the client's live reservation of this slot, for example after a double tap."""
-    live = await uow.reservations.live_of_client(choice.client_id, now)
+    live = await uow.queries.bookings(choice.client_id, now)
     return next((r for r in live if r.provider_id == choice.provider_id and r.span == slot), None)
 
 
@@ -76,12 +79,12 @@ async def _check_free(
 
     The database refuses overlaps regardless of this check, which gives the reason.
     """
-    if not is_offered(slot, await uow.availability.within(choice.provider_id, slot)):
+    if not is_offered(slot, await uow.queries.open_hours(choice.provider_id, slot)):
         raise errors.SlotNotOffered
     await expire_holds_in_way(
         uow, policy, now, provider_id=choice.provider_id, client_id=choice.client_id, span=slot
     )
-    if await uow.reservations.client_cells(choice.client_id, slot, now, excluding=choice.moving):
+    if await uow.queries.client_cells(choice.client_id, slot, now, choice.moving or 0):
         raise errors.ClientBusy
 
 
@@ -95,7 +98,7 @@ async def _check_limit(
     """Raise if the client already has the maximum number of holds; a move adds none."""
     if (
         moved is None
-        and await uow.reservations.live_hold_count(choice.client_id, now) >= policy.holds_per_client
+        and await uow.queries.hold_count(choice.client_id, now) >= policy.holds_per_client
     ):
         raise errors.TooManyHolds(limit=policy.holds_per_client)
 
@@ -109,20 +112,8 @@ async def _write_hold(
     now: datetime,
 ) -> Reservation:
     """Write a new hold, or the moved hold with its new time."""
-    expires_at = now + policy.hold_duration
     if moved:
-        # A moved hold gets a full new duration to confirm it, but repeated moves cannot extend it
-        # forever.
-        first = moved.first_held_at or moved.held_at
-        ends = min(expires_at, first + LONGEST_HOLD * policy.hold_duration)
-        held = replace(
-            moved,
-            provider_id=choice.provider_id,
-            span=slot,
-            held_at=now,
-            expires_at=ends,
-            first_held_at=first,
-        )
+        held = moved.moved(choice.provider_id, slot, now, policy.hold_duration)
         await uow.reservations.move(held)
         return held
     return await uow.reservations.add(
@@ -133,6 +124,6 @@ async def _write_hold(
             span=slot,
             status=Status.HELD,
             held_at=now,
-            expires_at=expires_at,
+            expires_at=now + policy.hold_duration,
         )
     )

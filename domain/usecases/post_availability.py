@@ -12,7 +12,7 @@ from domain.ports import UnitOfWork
 from domain.posting import DayHours, Draft, DraftState, plan
 from domain.provider import Provider
 from domain.timespan import TimeSpan, merged, without
-from domain.usecases.find_reservation import provider_of
+from domain.usecases.acting import provider_for, provider_if_acting, providers_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +26,25 @@ class Preview:
 
 
 async def draft_hours(
-    uow: UnitOfWork, client_id: int, days: Sequence[DayHours], now: datetime
+    uow: UnitOfWork, actor: int, provider_id: int, days: Sequence[DayHours], now: datetime
 ) -> Draft:
     """Store hours for a preview; selected days may have no hours yet.
 
-    Raises errors.ProviderOnly.
+    Raises what ``provider_for`` raises.
     """
-    provider = await provider_of(uow, client_id)
+    provider = await provider_for(uow, actor, provider_id)
     return await uow.drafts.add(provider.id, Draft(0, provider.id, tuple(sorted(days))), now)
 
 
-async def draft_of(uow: UnitOfWork, draft_id: int, client_id: int) -> tuple[Draft, Provider]:
-    """Return a provider's own draft; raise errors.ProviderOnly, errors.DraftUnknown."""
-    provider = await provider_of(uow, client_id)
+async def draft_of(uow: UnitOfWork, draft_id: int, actor: int) -> tuple[Draft, Provider]:
+    """Return a draft and its provider, for whom the actor acts.
+
+    Raises errors.ProviderOnly, errors.DraftUnknown.
+    """
     draft = await uow.drafts.get(draft_id)
-    if draft is None or draft.provider_id != provider.id:
+    provider = await provider_if_acting(uow, actor, draft.provider_id) if draft else None
+    if draft is None or provider is None:
+        await providers_of(uow, actor)
         raise errors.DraftUnknown
     return draft, provider
 
@@ -58,20 +62,20 @@ async def preview_of(
 ) -> Preview:
     """Return the effect of publishing the draft; raise what ``posting.plan`` raises."""
     spans = plan(draft.days, zone, now)
-    posted = await uow.availability.within(draft.provider_id, _window_around(spans))
+    posted = await uow.queries.open_hours(draft.provider_id, _window_around(spans))
     inside = tuple(part for span in spans for old in posted if (part := old.clipped(span)))
     return Preview(draft, spans, inside, slot_count(spans, policy))
 
 
 async def publish_draft(
-    uow: UnitOfWork, draft_id: int, client_id: int, zone: ZoneInfo, now: datetime
+    uow: UnitOfWork, draft_id: int, actor: int, zone: ZoneInfo, now: datetime
 ) -> Draft:
     """Merge the draft's hours into the published ones; publishing again changes nothing.
 
     Raises errors.ProviderOnly, errors.DraftUnknown, errors.DraftDiscarded, errors.ZoneChanged, and
     what ``posting.plan`` raises.
     """
-    draft, provider = await draft_of(uow, draft_id, client_id)
+    draft, provider = await draft_of(uow, draft_id, actor)
     if draft.state is DraftState.PUBLISHED:
         return draft
     if draft.state is not DraftState.OPEN:
@@ -87,12 +91,12 @@ async def publish_draft(
     return published
 
 
-async def discard_draft(uow: UnitOfWork, draft_id: int, client_id: int) -> Draft:
+async def discard_draft(uow: UnitOfWork, draft_id: int, actor: int) -> Draft:
     """Discard an unpublished draft; otherwise change nothing.
 
     Raises errors.ProviderOnly, errors.DraftUnknown.
     """
-    draft, _ = await draft_of(uow, draft_id, client_id)
+    draft, _ = await draft_of(uow, draft_id, actor)
     if draft.state is not DraftState.OPEN:
         return draft
     discarded = replace(draft, state=DraftState.DISCARDED)
@@ -112,7 +116,7 @@ async def _post(
 ) -> tuple[TimeSpan, ...]:
     """Merge spans into the published hours and return what was actually added."""
     await uow.availability.lock(provider_id)
-    old = await uow.availability.within(provider_id, _window_around(spans))
+    old = await uow.queries.open_hours(provider_id, _window_around(spans))
     await uow.availability.replace(provider_id, old, merged((*old, *spans)))
     return without(spans, old)
 

@@ -15,8 +15,8 @@ from domain.posting import DraftState
 from domain.provider import Provider
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan, without
+from domain.usecases.acting import provider_for
 from domain.usecases.end_reservation import cancel_for
-from domain.usecases.find_reservation import provider_of
 from domain.usecases.post_availability import draft_of
 
 
@@ -39,25 +39,26 @@ class Removal:
 async def remove_availability(
     uow: UnitOfWork,
     policy: BookingPolicy,
-    client_id: int,
+    actor: int,
+    provider_id: int,
     spans: Sequence[TimeSpan],
     inside: Inside,
     now: datetime,
 ) -> Removal:
-    """Remove these spans from the provider's hours.
+    """Remove these spans from a provider's hours.
 
     With reservations inside, ``ASK`` changes nothing and returns them. Removing hours that are
-    already gone changes nothing. Raises errors.ProviderOnly.
+    already gone changes nothing. Raises what ``provider_for`` raises.
     """
-    provider = await provider_of(uow, client_id)
-    return await _remove(uow, policy, provider, spans, inside, now)
+    provider = await provider_for(uow, actor, provider_id)
+    return await _remove(uow, policy, actor, provider, spans, inside, now)
 
 
 async def undo_publication(
     uow: UnitOfWork,
     policy: BookingPolicy,
     draft_id: int,
-    client_id: int,
+    actor: int,
     inside: Inside,
     now: datetime,
 ) -> Removal:
@@ -66,12 +67,12 @@ async def undo_publication(
     Raises errors.ProviderOnly, errors.DraftUnknown, and errors.DraftDiscarded if it was never
     published.
     """
-    draft, provider = await draft_of(uow, draft_id, client_id)
+    draft, provider = await draft_of(uow, draft_id, actor)
     if draft.state is DraftState.UNDONE:
         return Removal(done=True)
     if draft.state is not DraftState.PUBLISHED:
         raise errors.DraftDiscarded
-    removal = await _remove(uow, policy, provider, draft.added, inside, now)
+    removal = await _remove(uow, policy, actor, provider, draft.added, inside, now)
     if removal.done:
         await uow.drafts.save(replace(draft, state=DraftState.UNDONE))
     return removal
@@ -80,6 +81,7 @@ async def undo_publication(
 async def _remove(
     uow: UnitOfWork,
     policy: BookingPolicy,
+    actor: int,
     provider: Provider,
     spans: Sequence[TimeSpan],
     inside: Inside,
@@ -91,11 +93,11 @@ async def _remove(
     if found and inside is Inside.ASK:
         return Removal(done=False, inside=found)
     for span in spans:
-        old = await uow.availability.within(provider.id, span)
+        old = await uow.queries.open_hours(provider.id, span)
         await uow.availability.replace(provider.id, old, without(old, [span]))
     if inside is Inside.CANCEL:
         for reservation in found:
-            await cancel_for(uow, policy, provider, reservation, now)
+            await cancel_for(uow, policy, actor, reservation, now)
     return Removal(done=True, inside=found)
 
 
@@ -106,7 +108,7 @@ async def _live_inside(
     found = {
         r.id: r
         for span in spans
-        for r in await uow.reservations.of_provider(provider_id, span, now, to_change=True)
+        for r in await uow.reservations.to_change_within(provider_id, span, now)
     }
     return tuple(
         sorted((r for r in found.values() if r.span.starts_at > now), key=lambda r: r.span.start)

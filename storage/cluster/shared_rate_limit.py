@@ -17,27 +17,27 @@ from storage.engine.postgres import postgres_engine, translate_postgres_error
 
 # A permit is released a second after its request was answered. If its holder dies, it expires.
 _ADD_PERMITS = text(
-    "INSERT INTO place SELECT number, clock_timestamp()"
+    "INSERT INTO permit SELECT number, clock_timestamp()"
     " FROM generate_series(-1, CAST(:permits AS int)) number ON CONFLICT DO NOTHING"
 )
 _TAKE = text("""
     WITH free AS MATERIALIZED (
-        SELECT number FROM place
+        SELECT number FROM permit
         WHERE number BETWEEN CAST(:lowest AS int) AND CAST(:highest AS int)
             AND free_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 minute'
             AND (number <= CAST(:ungated AS int)
-                OR NOT EXISTS (SELECT 1 FROM place gate
+                OR NOT EXISTS (SELECT 1 FROM permit gate
                     WHERE gate.number = -1 AND gate.free_at
                         BETWEEN clock_timestamp() AND clock_timestamp() + interval '1 minute'))
         ORDER BY number * CAST(:order AS int) LIMIT 1 FOR UPDATE SKIP LOCKED)
-    UPDATE place SET free_at = clock_timestamp() + interval '15 seconds'
+    UPDATE permit SET free_at = clock_timestamp() + interval '15 seconds'
     WHERE number IN (SELECT number FROM free)
-        AND NOT EXISTS (SELECT 1 FROM place WHERE number = 0 AND free_at > clock_timestamp())
+        AND NOT EXISTS (SELECT 1 FROM permit WHERE number = 0 AND free_at > clock_timestamp())
     RETURNING number""")
 # Two rows are gates, not permits: row 0 blocks all sends, and row -1 blocks notifications from the
 # permits that they share with replies.
 _CLOSE_NOTIFICATION_GATE = text(
-    "UPDATE place SET free_at = clock_timestamp() + interval '0.25 seconds' WHERE number = -1"
+    "UPDATE permit SET free_at = clock_timestamp() + interval '0.25 seconds' WHERE number = -1"
 )
 _WAIT = text("""
     SELECT coalesce(extract(epoch FROM max(free_at) FILTER (WHERE number = 0)
@@ -45,11 +45,11 @@ _WAIT = text("""
         coalesce(extract(epoch FROM min(free_at) FILTER (
             WHERE number BETWEEN 1 AND CAST(:highest AS int)) - clock_timestamp()), 0)::float8
         AS permit
-    FROM place""")
-_RETURN = text("UPDATE place SET free_at = clock_timestamp() WHERE number = CAST(:number AS int)")
+    FROM permit""")
+_RETURN = text("UPDATE permit SET free_at = clock_timestamp() WHERE number = CAST(:number AS int)")
 _RELEASE = text("""
     WITH back AS (
-        UPDATE place SET free_at = clock_timestamp() + interval '1.01 seconds'
+        UPDATE permit SET free_at = clock_timestamp() + interval '1.01 seconds'
         WHERE number = CAST(:number AS int))
     INSERT INTO chat (id, owed_until)
     VALUES (CAST(:chat AS bigint), clock_timestamp() + interval '1.01 seconds')
@@ -66,7 +66,7 @@ _REFUSED = text("""
         clock_timestamp() + CAST(:wait AS float8) * interval '1 second')
     ON CONFLICT (id) DO UPDATE SET refused_until = excluded.refused_until""")
 _SILENCE = text("""
-    UPDATE place
+    UPDATE permit
     SET free_at = greatest(free_at, clock_timestamp() + CAST(:wait AS float8) * interval '1 second')
     WHERE number = 0 AND EXISTS (SELECT 1 FROM chat
         WHERE id <> CAST(:chat AS bigint) AND refused_until > clock_timestamp())""")

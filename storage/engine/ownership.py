@@ -5,8 +5,8 @@ from collections.abc import Collection
 
 _VERSION_TABLE = "alembic_version"
 _VERSION = re.compile(r"\d{4}")
-# Tables of the first migration. A migration that drops one must change this set.
-_SIGNATURE = frozenset({"reservation", "busy", "outbox", "worked_update"})
+# Tables of every schema version. A migration that drops one must change this set.
+_SIGNATURE = frozenset({"reservation", "busy", "outbox", "failed_update"})
 
 
 def is_foreign(names: Collection[str], versions: Collection[str]) -> bool:

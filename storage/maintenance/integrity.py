@@ -25,19 +25,19 @@ from storage.engine.executor import Executor
 from storage.engine.sqlite_file import DatabaseUnusable
 from storage.maintenance.migrate import is_current, refuse_foreign
 from storage.repositories.outbox import LEASE
-from storage.repositories.reservations import CLIENT, PROVIDER
 from storage.repositories.retention import CELLS_KEPT
+from storage.sql.conditions import CLIENT, PROVIDER
 from storage.tables import (
     CONFIRMED,
     DUE,
     HELD,
     availability,
     busy,
-    client,
     failed_update,
     outbox,
+    person,
+    processed_update,
     reservation,
-    worked_update,
 )
 from storage.types import Instant
 
@@ -144,7 +144,7 @@ _OVERLONG = outbox.c.lease_until > bindparam("longest", type_=Instant())
 _ODD_LEASES = select(func.count()).select_from(outbox).where(DUE, or_(_OVERDUE, _OVERLONG))
 # Each of these is the last entry of an index.
 _NEWEST = union_all(
-    select(func.max(worked_update.c.worked_at, type_=Instant()).label("moment")),
+    select(func.max(processed_update.c.processed_at, type_=Instant()).label("moment")),
     select(func.max(outbox.c.settled_at, type_=Instant())),
 )
 _PARKED = (
@@ -167,7 +167,7 @@ _LAST_ERROR = (
     .limit(1)
 )
 _UNREACHABLE = (
-    select(func.count()).select_from(client).where(client.c.unreachable_since.is_not(None))
+    select(func.count()).select_from(person).where(person.c.unreachable_since.is_not(None))
 )
 
 

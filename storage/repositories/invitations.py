@@ -4,15 +4,14 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
 
-from domain.invitation import Invitation
+from domain.invitation import Invitation, InvitationKind
 from storage.engine.executor import Executor
 from storage.tables import invitation
 
+_FIELDS = ("digest", "kind", "expires_at", "provider_id", "invited_by", "used_by")
 _ADD = insert(invitation)
 _GET = (
-    select(
-        invitation.c.digest, invitation.c.invited_by, invitation.c.expires_at, invitation.c.used_by
-    )
+    select(*(invitation.c[name] for name in _FIELDS))
     .where(invitation.c.digest == bindparam("wanted"))
     .with_for_update()
 )
@@ -34,6 +33,8 @@ class SqlInvitations:
         """Insert an invitation."""
         row = {
             "digest": new.digest,
+            "kind": new.kind,
+            "provider_id": new.provider_id,
             "invited_by": new.invited_by,
             "invited_at": now,
             "expires_at": new.expires_at,
@@ -43,8 +44,10 @@ class SqlInvitations:
     async def get(self, digest: str) -> Invitation | None:
         """Return the invitation with this digest and lock it until the transaction ends."""
         row = (await self._connection.execute(_GET, {"wanted": digest})).one_or_none()
-        return Invitation(**row._asdict()) if row else None
+        if row is None:
+            return None
+        return Invitation(**row._asdict() | {"kind": InvitationKind(row.kind)})
 
-    async def use(self, digest: str, client_id: int, now: datetime) -> None:
+    async def use(self, digest: str, person_id: int, now: datetime) -> None:
         """Record who accepted an invitation."""
-        await self._connection.execute(_USE, {"wanted": digest, "guest": client_id, "now": now})
+        await self._connection.execute(_USE, {"wanted": digest, "guest": person_id, "now": now})

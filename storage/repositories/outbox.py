@@ -1,6 +1,6 @@
 """The outbox: messages to deliver, in order and at least once."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,18 +24,19 @@ from sqlalchemy import (
 from domain.notification import Kind, Notification
 from domain.operations.outbox import (
     DIGEST,
+    MISSED,
     REPLY,
+    TELEGRAM,
     TOLD_TO_WAIT,
     Backlog,
-    DeliveryRecord,
     OutboxRow,
-    not_delivered,
 )
+from domain.person import Person
 from storage.engine.executor import Executor
 from storage.engine.sqlite_direct import IN_THREAD, MAX_INLINE_ROWS
 from storage.sql.json_rows import json_parameter, json_rows
 from storage.sql.variants import PerDialect
-from storage.tables import DUE, DUE_NOTIFICATION, DUE_REPLY, WITHHELD, outbox
+from storage.tables import DUE, DUE_NOTIFICATION, DUE_REPLY, WITHHELD, outbox, person
 
 LEASE = timedelta(seconds=60)
 CHANNEL = "slotkeeper"
@@ -50,17 +51,27 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _FIELDS = [
     outbox.c[name]
-    for name in ("id", "recipient_id", "kind", "reservation_id", "payload", "due_at", "attempts")
+    for name in (
+        "id",
+        "chat_id",
+        "recipient_id",
+        "kind",
+        "subject_id",
+        "revision",
+        "payload",
+        "due_at",
+        "attempts",
+    )
 ]
 _NOW = bindparam("now", type_=outbox.c.due_at.type)
 _NOT_LEASED = or_(outbox.c.lease_until.is_(None), outbox.c.lease_until <= bindparam("now"))
 _AHEAD = outbox.alias("ahead")
 _AHEAD_IS_DUE = text("ahead.state = 'due'")
-# A row that is ahead of another one of the same recipient. Only the first row can be claimed, so
-# two replicas never deliver a person's messages in the wrong order.
+# A row that is ahead of another one of the same chat. Only the first row can be claimed, so two
+# replicas never deliver a chat's messages in the wrong order.
 _IS_AHEAD = and_(
     _AHEAD_IS_DUE,
-    _AHEAD.c.recipient_id == outbox.c.recipient_id,
+    _AHEAD.c.chat_id == outbox.c.chat_id,
     or_(
         _AHEAD.c.due_at < outbox.c.due_at,
         and_(_AHEAD.c.due_at == outbox.c.due_at, _AHEAD.c.id < outbox.c.id),
@@ -76,7 +87,7 @@ _REPLY_HEAD = (
 
 
 def _claim(kinds: TextClause, head: ColumnElement[bool]) -> Any:
-    """Return the statement that leases due rows, oldest first, one for each recipient.
+    """Return the statement that leases due rows, oldest first, one for each chat.
 
     The query is a CTE, so that it runs once: PostgreSQL may run a subquery again for each row, and
     find other rows within the limit.
@@ -105,9 +116,7 @@ _CLAIM_REPLIES, _CLAIM_NOTIFICATIONS = (
     _claim(DUE_REPLY, _REPLY_HEAD),
     _claim(DUE_NOTIFICATION, _HEAD),
 )
-_NEXT_OF_RECIPIENT = select(func.min(outbox.c.due_at)).where(
-    DUE, outbox.c.recipient_id == bindparam("recipient")
-)
+_NEXT_OF_CHAT = select(func.min(outbox.c.due_at)).where(DUE, outbox.c.chat_id == bindparam("chat"))
 # A row can be claimed when it is due, first for its recipient and not leased. Leased rows are due,
 # so they come first in the index, and fewer than the limit are ever leased: rows beyond it fall due
 # later than those read.
@@ -140,9 +149,7 @@ _SETTLE = (
 _FORGET = delete(outbox).where(_ROW)
 _POSTPONE = (
     update(outbox)
-    .where(
-        DUE, outbox.c.recipient_id == bindparam("recipient"), outbox.c.due_at <= bindparam("until")
-    )
+    .where(DUE, outbox.c.chat_id == bindparam("chat"), outbox.c.due_at <= bindparam("until"))
     .values(due_at=bindparam("until"), lease_until=None)
 )
 # Only hold warnings are scheduled ahead. Any other row that is not due yet was postponed, or queues
@@ -159,7 +166,7 @@ _RATE_LIMITED = (
     select(_POSTPONED_ROW.c.id)
     .where(
         text("held_back.state = 'due'"),
-        _POSTPONED_ROW.c.recipient_id == outbox.c.recipient_id,
+        _POSTPONED_ROW.c.chat_id == outbox.c.chat_id,
         _POSTPONED_ROW.c.error == TOLD_TO_WAIT,
     )
     .exists()
@@ -197,69 +204,79 @@ _RENEW_LEASE = (
     .values(lease_until=bindparam("lease"))
     .returning(outbox.c.id)
 )
-_DELIVERY = select(outbox.c.state, outbox.c.attempts, outbox.c.payload).where(
-    outbox.c.reservation_id == bindparam("reservation"), outbox.c.kind == bindparam("of_kind")
-)
-_OF_RECIPIENT = outbox.c.recipient_id == bindparam("recipient")
-_DROP_REPLIES = delete(outbox).where(DUE, _OF_RECIPIENT, outbox.c.kind == REPLY)
+_OF_CHAT = outbox.c.chat_id == bindparam("chat")
+_DROP_REPLIES = delete(outbox).where(DUE, _OF_CHAT, outbox.c.kind == REPLY)
 _WITHHOLD = (
     update(outbox)
-    .where(DUE, _OF_RECIPIENT)
+    .where(DUE, _OF_CHAT)
     .values(state="withheld", settled_at=bindparam("now"), error=bindparam("why"))
 )
-_NEW_ROW = {"attempts": 0, "state": "due", "lease_until": None, "settled_at": None, "error": None}
-_RESUME = (
+_FORGET_SUMMARY = delete(outbox).where(WITHHELD, _OF_CHAT, outbox.c.kind == MISSED)
+_ANY_WITHHELD = select(outbox.c.id).where(WITHHELD, _OF_CHAT).limit(1)
+_WITHHELD_ROWS = select(*_FIELDS).where(WITHHELD, _OF_CHAT).order_by(outbox.c.due_at, outbox.c.id)
+_SETTLE_WITHHELD = (
     update(outbox)
-    .where(WITHHELD, _OF_RECIPIENT)
-    .values(_NEW_ROW | {"due_at": case((outbox.c.due_at > _NOW, outbox.c.due_at), else_=_NOW)})
-    .returning(outbox.c.id)
+    .where(WITHHELD, _OF_CHAT, outbox.c.id.in_(bindparam("rows", expanding=True)))
+    .values(state="sent", settled_at=bindparam("now"), error=None)
 )
 _NOTIFY_REPLICAS = select(func.pg_notify(CHANNEL, bindparam("payload")))
 # A row that must be retried, or a queued reply: no new row may overtake it.
 _BLOCKS_OTHERS = or_(outbox.c.attempts > 0, outbox.c.kind == REPLY)
-_QUEUE_OF_RECIPIENT = (
+_QUEUE_OF_CHAT = (
     select(func.max(outbox.c.due_at).label("until"))
-    .where(DUE, outbox.c.recipient_id == bindparam("recipient"), _BLOCKS_OTHERS)
+    .where(DUE, outbox.c.chat_id == bindparam("chat"), _BLOCKS_OTHERS)
     .subquery()
 )
-_REPORT = insert(outbox).values(_NEW_ROW)
-_QUEUE_KEY = ("recipient_id", "kind", "reservation_id")
-_COLUMNS = (*_QUEUE_KEY, "due_at")
+_GIVEN = (
+    "recipient_id",
+    "kind",
+    "subject_kind",
+    "subject_id",
+    "revision",
+    "dedupe_key",
+    "payload",
+)
 
 
-def _upsert(db: Any) -> Any:
-    """Return the statement that inserts notifications, or makes existing ones due again."""
-    rows = json_rows(db, *(outbox.c[name] for name in _COLUMNS)).add_columns(
-        literal("due"), literal(0)
-    )
-    upsert = db.insert(outbox).from_select([*_COLUMNS, "state", "attempts"], rows)
-    replacement = {**_NEW_ROW, "due_at": upsert.excluded.due_at}
-    return upsert.on_conflict_do_update(index_elements=["reservation_id", "kind"], set_=replacement)
+def _notify(db: Any) -> Any:
+    """Return the statement that adds notifications, each once for its recipient and dedupe key.
 
-
-def _queue_end(db: Any) -> Any:
-    """Return the query for the last due instant in the queue of each recipient of added rows.
-
-    Leaves out rows that the added ones replace, because a row does not queue behind itself.
+    A notification goes to the recipient's chat, behind what waits there.
     """
-    added = json_rows(db, *(outbox.c[name] for name in _QUEUE_KEY)).cte("added")
-    replaced = (
-        select(added.c.kind)
-        .where(added.c.reservation_id == outbox.c.reservation_id, added.c.kind == outbox.c.kind)
-        .exists()
+    added = json_rows(db, *(outbox.c[name] for name in (*_GIVEN, "due_at"))).subquery()
+    waiting = outbox.alias("waiting")
+    until = (
+        select(func.max(waiting.c.due_at))
+        .where(
+            text("waiting.state = 'due'"),
+            waiting.c.chat_id == person.c.telegram_id,
+            or_(waiting.c.attempts > 0, waiting.c.kind == REPLY),
+        )
+        .correlate(person)
+        .scalar_subquery()
     )
-    recipients = outbox.c.recipient_id.in_(select(added.c.recipient_id))
+    values = {
+        "channel": literal(TELEGRAM),
+        "chat_id": person.c.telegram_id,
+        **{name: added.c[name] for name in _GIVEN},
+        "due_at": case((until > added.c.due_at, until), else_=added.c.due_at),
+        "state": literal("due"),
+        "attempts": literal(0),
+    }
+    rows = (
+        select(*values.values())
+        .join_from(added, person, person.c.id == added.c.recipient_id)
+        .where(person.c.telegram_id.is_not(None))
+    )
     return (
-        select(outbox.c.recipient_id, func.max(outbox.c.due_at))
-        .where(DUE, recipients, _BLOCKS_OTHERS, ~replaced)
-        .group_by(outbox.c.recipient_id)
+        db.insert(outbox)
+        .from_select([*values], rows)
+        .on_conflict_do_nothing(index_elements=["recipient_id", "dedupe_key"])
     )
 
 
-_UPSERT, _QUEUE_END = PerDialect(_upsert), PerDialect(_queue_end)
-
-
-_SEND_NOW = and_(_QUEUE_OF_RECIPIENT.c.until.is_(None), bindparam("queued", type_=Integer()) == 0)
+_NOTIFY = PerDialect(_notify)
+_SEND_NOW = and_(_QUEUE_OF_CHAT.c.until.is_(None), bindparam("queued", type_=Integer()) == 0)
 
 
 def _unless_queued(name: str) -> ColumnElement[Any]:
@@ -268,10 +285,12 @@ def _unless_queued(name: str) -> ColumnElement[Any]:
 
 
 _REPLY_VALUES = {
+    "channel": literal(TELEGRAM),
+    "chat_id": bindparam("chat", type_=outbox.c.chat_id.type),
     "recipient_id": bindparam("recipient", type_=outbox.c.recipient_id.type),
     "kind": literal(REPLY),
     "payload": bindparam("payload", type_=outbox.c.payload.type),
-    "due_at": case((_QUEUE_OF_RECIPIENT.c.until > _NOW, _QUEUE_OF_RECIPIENT.c.until), else_=_NOW),
+    "due_at": case((_QUEUE_OF_CHAT.c.until > _NOW, _QUEUE_OF_CHAT.c.until), else_=_NOW),
     "state": literal("due"),
     "attempts": case((_SEND_NOW, 1), else_=0),
     "lease_until": _unless_queued("lease_until"),
@@ -305,7 +324,7 @@ _RELEASE_UNKNOWN = (
 
 
 class SqlOutbox:
-    """Implements ``domain.ports.Outbox``, and what the relay needs in addition."""
+    """Implements ``domain.ports.Notifications``, and ``bot.ports.Outbox`` for the relay."""
 
     def __init__(self, connection: Executor, replica: int = 0) -> None:
         """Execute statements through this connection; leases are taken for ``replica``."""
@@ -313,39 +332,43 @@ class SqlOutbox:
         self._replica = replica
         self.earliest: datetime | None = None
 
-    async def notify(self, notifications: Iterable[Notification]) -> None:
-        """Add notifications; one that exists for the kind and reservation becomes due again."""
-        # PostgreSQL cannot upsert a row twice in one statement, so the last one wins.
-        added = list({(n.reservation_id, n.kind): n for n in notifications}.values())
-        if not added:
-            return
-        self.earliest = min(filter(None, [self.earliest, *(n.due_at for n in added)]))
-        rows = [
-            {
-                "recipient_id": n.recipient_id,
-                "kind": n.kind,
-                "reservation_id": n.reservation_id,
-                "due_at": n.due_at,
-            }
-            for n in added
-        ]
-        parameter = json_parameter(self._connection, await self._behind_queue(rows))
-        await self._connection.execute(
-            _UPSERT.on(self._connection), parameter, long_running=len(rows) > MAX_INLINE_ROWS
+    async def notify(self, notifications: Sequence[Notification]) -> None:
+        """Add notifications, each once for its recipient and dedupe key."""
+        await self._add([_row(each) for each in notifications])
+
+    async def report(
+        self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime
+    ) -> None:
+        """Add the admin summary, once for each recipient."""
+        key = f"{DIGEST}:{now.isoformat()}"
+        await self._add(
+            [
+                {
+                    "recipient_id": each,
+                    "kind": DIGEST,
+                    "dedupe_key": key,
+                    "payload": dict(payload),
+                    "due_at": now,
+                }
+                for each in recipients
+            ]
         )
 
-    async def delivery_of(self, kind: Kind, reservation_id: int) -> DeliveryRecord | None:
-        """Return the delivery state of a notification, or None if its row does not exist."""
-        found = await self._connection.execute(
-            _DELIVERY, {"reservation": reservation_id, "of_kind": kind}
+    async def _add(self, rows: list[dict[str, Any]]) -> None:
+        """Insert notifications. Recipients without a Telegram account get none."""
+        if not rows:
+            return
+        self.earliest = min(filter(None, [self.earliest, *(row["due_at"] for row in rows)]))
+        await self._connection.execute(
+            _NOTIFY.on(self._connection),
+            json_parameter(self._connection, rows),
+            long_running=len(rows) > MAX_INLINE_ROWS,
         )
-        if (row := found.one_or_none()) is None:
-            return None
-        return DeliveryRecord(row.state, row.attempts, not_delivered(row.payload))
 
     async def reply(
         self,
-        recipient_id: int,
+        chat_id: int,
+        recipient_id: int | None,
         payload: Mapping[str, object],
         now: datetime,
         *,
@@ -354,34 +377,25 @@ class SqlOutbox:
         """Add the reply to an update, leased to the process that commits it.
 
         That process sends the reply itself; the relay's sweep sends it only if the process dies. If
-        an older row waits for the recipient, or ``queued`` is set, the reply queues instead: it has
-        no attempts, and the sweep sends it.
+        an older row waits for the chat, or ``queued`` is set, the reply queues instead: it has no
+        attempts, and the sweep sends it.
         """
-        leased = {"lease_until": now + LEASE, "leased_by": self._replica}
         values = {
+            "chat": chat_id,
             "recipient": recipient_id,
             "payload": dict(payload),
             "now": now,
             "queued": int(queued),
-            **leased,
+            "lease_until": now + LEASE,
+            "leased_by": self._replica,
         }
         number, due, attempts = (await self._connection.execute(_REPLY, values)).one()
-        return OutboxRow(number, recipient_id, REPLY, None, payload, due, attempts)
-
-    async def report(
-        self, recipients: Sequence[int], payload: Mapping[str, object], now: datetime
-    ) -> None:
-        """Add the admin summary, once for each recipient."""
-        rows = [
-            {"recipient_id": each, "kind": DIGEST, "payload": dict(payload), "due_at": now}
-            for each in recipients
-        ]
-        await self._connection.execute(_REPORT, await self._behind_queue(rows))
+        return OutboxRow(number, chat_id, recipient_id, REPLY, None, None, payload, due, attempts)
 
     async def claim(
         self, now: datetime, limit: int, *, notifications: int | None = None
     ) -> Sequence[OutboxRow]:
-        """Lease due rows, oldest first, one for each recipient, and return them in order.
+        """Lease due rows, oldest first, one for each chat, and return them in order.
 
         Claims up to ``limit`` replies and up to ``notifications`` other rows. If ``notifications``
         is None, the limit is for both together, and replies come first.
@@ -425,8 +439,8 @@ class SqlOutbox:
     ) -> datetime | None:
         """Record that a claimed row was sent, skipped or parked; a row replaced since stays due.
 
-        Return when the recipient's next row falls due, or None if none waits. The row of a sent
-        reply is deleted, because nothing needs it again.
+        Return when the chat's next row falls due, or None if none waits. The row of a sent reply is
+        deleted, because nothing needs it again.
         """
         if row.kind == REPLY and state != "parked":
             await self._connection.execute(_FORGET, {"row": row.id, "tries": row.attempts})
@@ -440,16 +454,16 @@ class SqlOutbox:
             }
             await self._connection.execute(_SETTLE, settled)
         following: datetime | None = await self._connection.scalar(
-            _NEXT_OF_RECIPIENT, {"recipient": row.recipient_id}
+            _NEXT_OF_CHAT, {"chat": row.chat_id}
         )
         return following
 
     async def postpone(self, row: OutboxRow, until: datetime, error: str) -> None:
-        """Postpone a row and all others of its recipient, so that none overtakes it."""
+        """Postpone a row and all others of its chat, so that none overtakes it."""
         await self._connection.execute(
             _NOTE_ERROR, {"row": row.id, "tries": row.attempts, "new_error": error}
         )
-        await self._connection.execute(_POSTPONE, {"recipient": row.recipient_id, "until": until})
+        await self._connection.execute(_POSTPONE, {"chat": row.chat_id, "until": until})
 
     async def queue(self, row: OutboxRow, until: datetime) -> None:
         """Let the sweep send a reply that was to be sent directly, not before ``until``."""
@@ -484,21 +498,33 @@ class SqlOutbox:
             _SAVE_PAYLOAD, {"row": row.id, "tries": row.attempts, "new_payload": dict(payload)}
         )
 
-    async def withhold(self, recipient_id: int, now: datetime, why: str) -> None:
-        """Withhold all notifications for a person who cannot be reached, and delete their replies.
+    async def withhold(self, chat_id: int, now: datetime, why: str) -> None:
+        """Withhold all notifications for a chat that cannot be reached, and delete its replies.
 
         A reply means nothing later.
         """
-        await self._connection.execute(_DROP_REPLIES, {"recipient": recipient_id})
-        await self._connection.execute(
-            _WITHHOLD, {"recipient": recipient_id, "now": now, "why": why}
-        )
+        await self._connection.execute(_DROP_REPLIES, {"chat": chat_id})
+        await self._connection.execute(_WITHHOLD, {"chat": chat_id, "now": now, "why": why})
 
-    async def resume(self, recipient_id: int, now: datetime) -> None:
-        """Make a person's withheld rows due again; the relay skips those that no longer hold."""
-        resumed = await self._connection.execute(_RESUME, {"recipient": recipient_id, "now": now})
-        if resumed:
-            self.earliest = now
+    async def resume(self, person: Person, now: datetime) -> None:
+        """Add one message with everything that was withheld for a person, if there is any."""
+        chat = {"chat": person.telegram_id}
+        await self._connection.execute(_FORGET_SUMMARY, chat)
+        if not await self._connection.execute(_ANY_WITHHELD, chat):
+            return
+        row = {"recipient_id": person.id, "kind": MISSED, "due_at": now}
+        await self._add([row | {"dedupe_key": f"{MISSED}:{now.isoformat()}"}])
+
+    async def withheld(self, chat_id: int) -> Sequence[OutboxRow]:
+        """Return the rows withheld for a chat, oldest first."""
+        rows = await self._connection.execute(_WITHHELD_ROWS, {"chat": chat_id})
+        return [OutboxRow(**row._asdict()) for row in rows]
+
+    async def settle_withheld(self, chat_id: int, rows: Collection[int], now: datetime) -> None:
+        """Record that withheld rows were sent with the message of all that was missed."""
+        await self._connection.execute(
+            _SETTLE_WITHHELD, {"chat": chat_id, "rows": sorted(rows), "now": now}
+        )
 
     async def lease_holders(self) -> Collection[int]:
         """Return the numbers of the replicas that hold leases."""
@@ -521,28 +547,21 @@ class SqlOutbox:
         unknown = {"replica": self._replica, "until": since + LEASE, "excluding": sorted(excluding)}
         return len(await self._connection.execute(_RELEASE_UNKNOWN, unknown))
 
-    async def _behind_queue(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return rows that fall due no earlier than what already waits for their recipient."""
-        parameter = json_parameter(
-            self._connection, [{name: row.get(name) for name in _QUEUE_KEY} for row in rows]
-        )
-        queues: dict[int, datetime] = dict(
-            (await self._connection.execute(_QUEUE_END.on(self._connection), parameter)).rows
-        )
-        return (
-            [
-                {
-                    **row,
-                    "due_at": max(row["due_at"], queues.get(row["recipient_id"], row["due_at"])),
-                }
-                for row in rows
-            ]
-            if queues
-            else rows
-        )
-
     async def notify_replicas(self) -> None:
         """Notify all replicas on commit of when the added rows fall due; does nothing on SQLite."""
         if self.earliest is not None and self._connection.dialect.name == "postgresql":
             due = (self.earliest - _EPOCH) // timedelta(microseconds=1)
             await self._connection.execute(_NOTIFY_REPLICAS, {"payload": f"{self._replica} {due}"})
+
+
+def _row(notification: Notification) -> dict[str, Any]:
+    """Return the columns of a notification."""
+    return {
+        "recipient_id": notification.recipient_id,
+        "kind": notification.kind,
+        "subject_kind": notification.subject,
+        "subject_id": notification.subject_id,
+        "revision": notification.revision,
+        "dedupe_key": notification.dedupe_key,
+        "due_at": notification.due_at,
+    }

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, case, func, select
 from domain.typed_line import Line
 from storage.engine.executor import Executor
 from storage.sql.variants import PerDialect
-from storage.tables import failed_update, worked_update
+from storage.tables import failed_update, processed_update
 
 
 def _count_failure(db: Any) -> Any:
@@ -27,17 +27,17 @@ def _count_failure(db: Any) -> Any:
 
 _BEGIN = PerDialect(
     lambda db: (
-        db.insert(worked_update).on_conflict_do_nothing().returning(worked_update.c.update_id)
+        db.insert(processed_update).on_conflict_do_nothing().returning(processed_update.c.update_id)
     )
 )
 _COUNT_FAILURE = PerDialect(_count_failure)
-_NEWEST_LINE = select(func.max(worked_update.c.line)).where(
-    worked_update.c.chat_id == bindparam("chat")
+_NEWEST_LINE = select(func.max(processed_update.c.line)).where(
+    processed_update.c.chat_id == bindparam("chat")
 )
-_VERSIONS = select(worked_update.c.checksum, worked_update.c.edited).where(
-    worked_update.c.chat_id == bindparam("chat"),
-    worked_update.c.line == bindparam("line"),
-    worked_update.c.update_id != bindparam("excluding"),
+_VERSIONS = select(processed_update.c.checksum, processed_update.c.edited).where(
+    processed_update.c.chat_id == bindparam("chat"),
+    processed_update.c.line == bindparam("line"),
+    processed_update.c.update_id != bindparam("excluding"),
 )
 
 _NO_LINE = dict.fromkeys(("chat_id", "line", "edited", "checksum"))
@@ -68,7 +68,7 @@ class SqlUpdates:
         # If another transaction has just inserted it, this waits for that one to end.
         row = {
             "update_id": update_id,
-            "worked_at": now,
+            "processed_at": now,
             **(_NO_LINE if line is None else _row(line)),
         }
         return bool(await self._connection.execute(_BEGIN.on(self._connection), row))

@@ -1,4 +1,4 @@
-"""A person the bot knows. Everyone who writes is a client, providers included."""
+"""A person: a client, someone who works for a provider, an admin, or a guest without Telegram."""
 
 import unicodedata
 from contextlib import suppress
@@ -19,23 +19,31 @@ _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"
 class Contact:
     """What an update says about its sender."""
 
-    id: int
+    telegram_id: int
     name: str
     username: str | None = None
     language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """A person, by Telegram user id; ``time_zone`` and ``language`` are None until chosen."""
+class Person:
+    """A person, by internal number; ``time_zone`` and ``language`` are None until chosen.
+
+    ``telegram_id`` is None for a guest. Only people who act for the provider ``guest_of`` see a
+    guest. ``is_admin`` says that an admin named them; the setting ``ADMIN_IDS`` names others.
+    """
 
     id: int
+    telegram_id: int | None
     name: str
-    username: str | None
-    language: str | None
-    time_zone: str | None
+    username: str | None = None
+    language: str | None = None
+    time_zone: str | None = None
     telegram_language: str | None = None
     unreachable_since: datetime | None = None
+    phone: str | None = None
+    guest_of: int | None = None
+    is_admin: bool = False
 
     def zone(self, default: ZoneInfo) -> ZoneInfo:
         """Return the zone in which this person reads times: their choice, or the venue's zone."""
@@ -71,12 +79,12 @@ def has_visible_text(text: str) -> bool:
     return any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK_LETTERS for c in text)
 
 
-def name_from_telegram(person: Contact) -> str:
+def name_from_telegram(contact: Contact) -> str:
     """Return a displayable name: the Telegram name, cut if too long, the username or the id."""
-    for known in (person.name, person.username or ""):
+    for known in (contact.name, contact.username or ""):
         with suppress(errors.NameUnusable):
             return public_name(known.strip()[:NAME_LIMIT])
-    return str(person.id)
+    return str(contact.telegram_id)
 
 
 def _is_allowed(character: str) -> bool:

@@ -1,0 +1,145 @@
+"""Invite people, and accept invitations: providers, assistants, new accounts, admins."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from domain import errors
+from domain.invitation import LIFETIMES, Invitation, InvitationKind, digest_of, new_code
+from domain.person import Contact, Person, name_from_telegram
+from domain.ports import UnitOfWork
+from domain.provider import Provider, Role
+from domain.usecases.acting import own_provider, provider_if_acting
+from domain.usecases.name_provider import free_slug, usable_name
+
+_CODE_LIMIT = 64
+_OF_A_PROVIDER = {InvitationKind.ASSISTANT, InvitationKind.HANDOVER}
+
+
+def check_admin(actor: Person, admin_ids: Collection[int]) -> None:
+    """Raise errors.AdminOnly unless another admin or the setting ``ADMIN_IDS`` named the actor."""
+    if not (actor.is_admin or actor.telegram_id in admin_ids):
+        raise errors.AdminOnly
+
+
+async def invite(
+    uow: UnitOfWork,
+    actor: Person,
+    admin_ids: Collection[int],
+    kind: InvitationKind,
+    now: datetime,
+    *,
+    provider_id: int | None = None,
+) -> tuple[str, datetime]:
+    """Create an invitation; return its code and when it expires.
+
+    Raises errors.AdminOnly, and errors.ProviderUnknown for an unknown provider.
+    """
+    check_admin(actor, admin_ids)
+    if kind in _OF_A_PROVIDER and await uow.queries.provider(provider_id or 0) is None:
+        raise errors.ProviderUnknown
+    return await add_invitation(uow, kind, now, provider_id=provider_id, invited_by=actor.id)
+
+
+async def add_invitation(
+    uow: UnitOfWork,
+    kind: InvitationKind,
+    now: datetime,
+    *,
+    provider_id: int | None = None,
+    invited_by: int | None = None,
+) -> tuple[str, datetime]:
+    """Create an invitation without checking an actor, for the command line."""
+    code, expires_at = new_code(), now + LIFETIMES[kind]
+    invitation = Invitation(digest_of(code), kind, expires_at, provider_id, invited_by)
+    await uow.invitations.add(invitation, now)
+    return code, expires_at
+
+
+async def add_provider(
+    uow: UnitOfWork,
+    actor: Person,
+    admin_ids: Collection[int],
+    text: str,
+    zone: str | None,
+    now: datetime,
+) -> Provider:
+    """Add a provider without a Telegram account, for whom the admin acts from now on.
+
+    Raises errors.AdminOnly, errors.NameUnusable, errors.NameReserved.
+    """
+    check_admin(actor, admin_ids)
+    name = usable_name(text)
+    provider = await uow.providers.add(name, await free_slug(uow, name), zone, now)
+    await uow.providers.appoint(actor.id, provider.id, Role.ASSISTANT, now)
+    return await uow.queries.provider(provider.id) or provider
+
+
+async def accept_invitation(
+    uow: UnitOfWork, guest: Person, contact: Contact, code: str, now: datetime
+) -> tuple[InvitationKind, Provider | None]:
+    """Give the guest what they are invited to; accepting again changes nothing.
+
+    Returns the kind of invitation, and the provider for whom the guest now acts, if any. A new
+    provider gets the guest's Telegram name.
+
+    Raises:
+        errors.InvitationUnknown, errors.InvitationUsed, errors.InvitationExpired,
+        errors.AlreadyProvider.
+    """
+    invitation = await uow.invitations.get(digest_of(code[:_CODE_LIMIT]))
+    if invitation is None:
+        raise errors.InvitationUnknown
+    invitation.check(guest.id, now)
+    if invitation.used_by is not None:
+        return invitation.kind, await _given_before(uow, invitation, guest)
+    await uow.invitations.use(invitation.digest, guest.id, now)
+    if invitation.kind is InvitationKind.ADMIN:
+        await uow.people.make_admin(guest.id, now)
+        return invitation.kind, None
+    return invitation.kind, await _take_role(uow, invitation, guest, contact, now)
+
+
+async def _given_before(uow: UnitOfWork, invitation: Invitation, guest: Person) -> Provider | None:
+    """Return the provider that an invitation led to; raise errors.InvitationUsed if it is gone."""
+    if invitation.kind is InvitationKind.ADMIN:
+        return None
+    provider = (
+        await provider_if_acting(uow, guest.id, invitation.provider_id)
+        if invitation.provider_id
+        else await own_provider(uow, guest.id)
+    )
+    if provider is None:
+        raise errors.InvitationUsed
+    return provider
+
+
+async def _take_role(
+    uow: UnitOfWork, invitation: Invitation, guest: Person, contact: Contact, now: datetime
+) -> Provider:
+    """Let the guest act for the provider of the invitation, or for a new one."""
+    acting = await uow.queries.acting_for(guest.id)
+    own = next((each.provider for each in acting if each.role is Role.SELF), None)
+    if invitation.kind is InvitationKind.PROVIDER:
+        if own:
+            raise errors.AlreadyProvider
+        return await _new_provider(uow, guest, contact, now)
+    provider = await uow.queries.provider(invitation.provider_id or 0)
+    if provider is None:
+        raise errors.ProviderUnknown
+    if invitation.kind is InvitationKind.HANDOVER:
+        if own and own.id != provider.id:
+            raise errors.AlreadyProvider
+        await uow.providers.appoint(guest.id, provider.id, Role.SELF, now)
+    elif provider not in [each.provider for each in acting]:
+        await uow.providers.appoint(guest.id, provider.id, Role.ASSISTANT, now)
+    return provider
+
+
+async def _new_provider(
+    uow: UnitOfWork, guest: Person, contact: Contact, now: datetime
+) -> Provider:
+    """Make the guest a provider under their Telegram name, with the zone that they chose."""
+    name = name_from_telegram(contact)
+    provider = await uow.providers.add(name, await free_slug(uow, name), guest.time_zone, now)
+    await uow.providers.appoint(guest.id, provider.id, Role.SELF, now)
+    return provider

@@ -1,0 +1,40 @@
+"""Note whom the bot cannot notify, and tell the admins which providers that leaves alone."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from domain.notification import PROVIDER_UNREACHABLE, Notification, Subject
+from domain.ports import UnitOfWork
+
+
+async def mark_unreachable(
+    uow: UnitOfWork, person_id: int, admin_ids: Collection[int], now: datetime
+) -> None:
+    """Note that a person cannot be notified.
+
+    Providers for whom that leaves no one cannot be booked. The admins are told once, until someone
+    who acts for the provider has been reachable again.
+    """
+    if not await uow.people.mark_unreachable(person_id, now):
+        return
+    lost = [
+        each.provider.id
+        for each in await uow.queries.acting_for(person_id)
+        if not each.provider.reachable
+    ]
+    admins = await uow.queries.admins(admin_ids) if lost else ()
+    await uow.outbox.notify(
+        [
+            Notification(
+                admin.id,
+                PROVIDER_UNREACHABLE,
+                provider_id,
+                now,
+                subject=Subject.PROVIDER,
+                offset=now.isoformat(timespec="seconds"),
+            )
+            for provider_id in lost
+            for admin in admins
+            if admin.id != person_id
+        ]
+    )

@@ -1,0 +1,296 @@
+"""What screens read, in one place; nothing here changes or locks a row."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import reduce
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    union_all,
+)
+
+from domain.notification import Subject
+from domain.operations.outbox import DeliveryRecord, not_delivered
+from domain.person import Person
+from domain.provider import SPELLINGS, Acting, Provider, Role, name_key, spelling_key
+from domain.reservation import Reservation
+from domain.timespan import TimeSpan, cell_with
+from storage.engine.executor import Executor
+from storage.sql.conditions import CLIENT, LIVE, NOW, PROVIDER, cells_of
+from storage.sql.functions import position
+from storage.sql.rows import PERSON, REACHABLE, SHARES_NAME, provider_of, reservation_of
+from storage.sql.rows import PROVIDER as PROVIDER_COLUMNS
+from storage.tables import (
+    ADMIN,
+    acts_for,
+    availability,
+    busy,
+    outbox,
+    person,
+    provider,
+    reservation,
+)
+
+_PERSON = select(*PERSON).where(person.c.id == bindparam("person"))
+_ADMINS = (
+    select(*PERSON)
+    .where(or_(ADMIN, person.c.telegram_id.in_(bindparam("accounts", expanding=True))))
+    .order_by(person.c.id)
+)
+_GUESTS = (
+    select(*PERSON)
+    .where(person.c.guest_of == bindparam("provider"))
+    .order_by(person.c.name, person.c.id)
+)
+_PROVIDER = select(*PROVIDER_COLUMNS).where(provider.c.id == bindparam("provider"))
+_BY_SLUG = select(*PROVIDER_COLUMNS).where(provider.c.slug == bindparam("wanted"))
+_ACTING_FOR = (
+    select(*PROVIDER_COLUMNS, acts_for.c.role)
+    .join(acts_for, acts_for.c.provider_id == provider.c.id)
+    .where(acts_for.c.person_id == bindparam("person"))
+    .order_by(case((acts_for.c.role == Role.SELF, 0), else_=1), provider.c.name_key, provider.c.id)
+)
+_STAFF = (
+    select(acts_for.c.person_id)
+    .where(acts_for.c.provider_id == bindparam("provider"))
+    .order_by(acts_for.c.person_id)
+)
+# The part may occur anywhere in a name, so this reads the whole index of names: a few milliseconds
+# for ten thousand.
+_PART = bindparam("part", type_=String())
+_LABEL = provider.c.name_key + " (" + provider.c.slug + ")"
+# Other spellings match whole words only. Otherwise "Sue" would find Susan.
+_WORDS = bindparam("words", type_=String())
+_SPELLING_KEY: ColumnElement[str] = reduce(
+    lambda key, spelling: func.replace(key, *spelling), SPELLINGS, provider.c.name_key
+)
+_CLIENT = bindparam("client", type_=Integer())
+_IS_CLIENT = (
+    select(acts_for.c.person_id)
+    .where(
+        acts_for.c.provider_id == provider.c.id,
+        acts_for.c.person_id == _CLIENT,
+        acts_for.c.role == Role.SELF,
+    )
+    .exists()
+)
+_MATCHES = (
+    or_(
+        position(provider.c.name_key, _PART) > 0,
+        position(" " + _SPELLING_KEY + " ", _WORDS) > 0,
+        provider.c.slug == _PART,
+        # Clients see this label if a name is not unique, and may type it: completely at any time,
+        # or a part of it while the name is not unique.
+        _LABEL == _PART,
+        and_(position(_LABEL, _PART) > 0, SHARES_NAME),
+    ),
+    or_(_CLIENT.is_(None), and_(REACHABLE, ~_IS_CLIENT)),
+)
+_FIND = (
+    select(*PROVIDER_COLUMNS)
+    .where(*_MATCHES)
+    .order_by(provider.c.name_key, provider.c.id)
+    .limit(bindparam("limit"))
+    .offset(bindparam("offset"))
+)
+_COUNT = select(func.count()).select_from(provider).where(*_MATCHES)
+_OPEN_HOURS = (
+    select(availability.c.start_cell, availability.c.end_cell)
+    .where(
+        availability.c.provider_id == bindparam("provider"),
+        availability.c.end_cell > bindparam("first"),
+        availability.c.start_cell < bindparam("last"),
+    )
+    .order_by(availability.c.end_cell)
+)
+_RESERVATION = select(reservation).where(reservation.c.id == bindparam("wanted"))
+_BOOKINGS = (
+    select(reservation)
+    .where(
+        reservation.c.client_id == bindparam("client"),
+        reservation.c.end_cell > bindparam("first"),
+        LIVE,
+    )
+    .order_by(reservation.c.start_cell)
+)
+_HOLDS = (
+    select(func.count())
+    .select_from(reservation)
+    .where(
+        reservation.c.client_id == bindparam("client"),
+        reservation.c.end_cell > bindparam("first"),
+        reservation.c.status == "held",
+        reservation.c.expires_at > NOW,
+    )
+)
+AGENDA = (
+    select(reservation)
+    .where(
+        reservation.c.provider_id == bindparam("provider"),
+        reservation.c.end_cell > bindparam("first"),
+        reservation.c.start_cell < bindparam("last"),
+        or_(LIVE, reservation.c.status == "completed"),
+    )
+    .order_by(reservation.c.start_cell)
+)
+
+
+def _cells_taken(kind: int, subject: str) -> Select[Any]:
+    """Return the query for the cells that live reservations take within a window, except one."""
+    live = or_(busy.c.hold_until.is_(None), busy.c.hold_until > NOW)
+    return select(busy.c.cell).where(
+        cells_of(kind, subject), live, busy.c.reservation_id != bindparam("excluding")
+    )
+
+
+_CLIENT_CELLS = _cells_taken(CLIENT, "client")
+_TAKEN_CELLS = union_all(_cells_taken(PROVIDER, "provider"), _CLIENT_CELLS)
+_DELIVERY = (
+    select(outbox.c.state, outbox.c.attempts, outbox.c.payload)
+    .where(
+        outbox.c.subject_id == bindparam("subject"),
+        outbox.c.subject_kind == bindparam("subject_kind"),
+        outbox.c.kind == bindparam("of_kind"),
+        outbox.c.recipient_id == bindparam("recipient"),
+    )
+    .order_by(outbox.c.revision.desc())
+    .limit(1)
+)
+
+
+class SqlQueries:
+    """Implements ``domain.queries.Queries``."""
+
+    def __init__(self, connection: Executor) -> None:
+        """Execute statements through this connection."""
+        self._connection = connection
+
+    async def person(self, person_id: int) -> Person | None:
+        """Return a person."""
+        found = await self._connection.execute(_PERSON, {"person": person_id})
+        return Person(**row._asdict()) if (row := found.one_or_none()) else None
+
+    async def admins(self, telegram_ids: Collection[int]) -> Sequence[Person]:
+        """Return the people whom admins named, and those with these Telegram user ids."""
+        rows = await self._connection.execute(_ADMINS, {"accounts": sorted(telegram_ids)})
+        return [Person(**row._asdict()) for row in rows]
+
+    async def guests_of(self, provider_id: int) -> Sequence[Person]:
+        """Return the guests of a provider, by name."""
+        rows = await self._connection.execute(_GUESTS, {"provider": provider_id})
+        return [Person(**row._asdict()) for row in rows]
+
+    async def provider(self, provider_id: int) -> Provider | None:
+        """Return a provider."""
+        found = await self._connection.execute(_PROVIDER, {"provider": provider_id})
+        return provider_of(row) if (row := found.one_or_none()) else None
+
+    async def provider_by_slug(self, slug: str) -> Provider | None:
+        """Return the provider with this slug."""
+        found = await self._connection.execute(_BY_SLUG, {"wanted": slug})
+        return provider_of(row) if (row := found.one_or_none()) else None
+
+    async def find_providers(
+        self, part: str, *, for_client: int | None, offset: int, limit: int
+    ) -> Sequence[Provider]:
+        """Return the providers whose name or label contains the part, or whose slug it is, by name.
+
+        Words of a name are also found in another spelling, like "Mueller" for "Müller". For a
+        client, leaves out themselves and providers whom the bot cannot notify.
+        """
+        wanted = {**_matching(part), "client": for_client, "offset": offset, "limit": limit}
+        rows = await self._connection.execute(_FIND, wanted, long_running=bool(part))
+        return [provider_of(row) for row in rows]
+
+    async def count_providers(self, part: str, *, for_client: int | None) -> int:
+        """Return how many providers ``find_providers`` finds."""
+        wanted = {**_matching(part), "client": for_client}
+        return int(await self._connection.scalar(_COUNT, wanted, long_running=bool(part)))
+
+    async def acting_for(self, person_id: int) -> Sequence[Acting]:
+        """Return the providers whom a person acts for: themselves first, then by name."""
+        rows = await self._connection.execute(_ACTING_FOR, {"person": person_id})
+        return [Acting(provider_of(row), Role(row.role)) for row in rows]
+
+    async def staff_of(self, provider_id: int) -> Sequence[int]:
+        """Return the ids of the people who act for a provider."""
+        return await self._connection.scalars(_STAFF, {"provider": provider_id})
+
+    async def open_hours(self, provider_id: int, window: TimeSpan) -> Sequence[TimeSpan]:
+        """Return the complete spans of open hours that touch the window, in order."""
+        rows = await self._connection.execute(
+            _OPEN_HOURS, {"provider": provider_id, "first": window.start, "last": window.end}
+        )
+        return [TimeSpan(start, end) for start, end in rows]
+
+    async def reservation(self, reservation_id: int) -> Reservation | None:
+        """Return a reservation."""
+        found = await self._connection.execute(_RESERVATION, {"wanted": reservation_id})
+        return reservation_of(row) if (row := found.one_or_none()) else None
+
+    async def bookings(self, client_id: int, now: datetime) -> Sequence[Reservation]:
+        """Return the live reservations of a client that are not over, by start."""
+        rows = await self._connection.execute(
+            _BOOKINGS, {"client": client_id, "first": cell_with(now), "now": now}
+        )
+        return [reservation_of(row) for row in rows]
+
+    async def agenda(
+        self, provider_id: int, window: TimeSpan, now: datetime
+    ) -> Sequence[Reservation]:
+        """Return a provider's live and completed reservations that touch the window, by start."""
+        wanted = {"provider": provider_id, "first": window.start, "last": window.end, "now": now}
+        return [reservation_of(row) for row in await self._connection.execute(AGENDA, wanted)]
+
+    async def taken_cells(
+        self, provider_id: int, client_id: int, window: TimeSpan, now: datetime, excluding: int = 0
+    ) -> Collection[int]:
+        """Return the window's cells that live reservations of either take, except one's."""
+        subjects = {"provider": provider_id, "client": client_id, "excluding": excluding}
+        return await self._connection.scalars(
+            _TAKEN_CELLS, {**subjects, "first": window.start, "last": window.end, "now": now}
+        )
+
+    async def client_cells(
+        self, client_id: int, window: TimeSpan, now: datetime, excluding: int = 0
+    ) -> Collection[int]:
+        """Return the window's cells that live reservations of a client take, except one's."""
+        subjects = {"client": client_id, "excluding": excluding}
+        return await self._connection.scalars(
+            _CLIENT_CELLS, {**subjects, "first": window.start, "last": window.end, "now": now}
+        )
+
+    async def hold_count(self, client_id: int, now: datetime) -> int:
+        """Return how many live holds a client has."""
+        held = {"client": client_id, "first": cell_with(now), "now": now}
+        return int(await self._connection.scalar(_HOLDS, held))
+
+    async def delivery_of(
+        self, kind: str, recipient_id: int, reservation_id: int
+    ) -> DeliveryRecord | None:
+        """Return what is known about a notification's latest delivery, None without a row."""
+        wanted = {
+            "of_kind": kind,
+            "recipient": recipient_id,
+            "subject": reservation_id,
+            "subject_kind": Subject.RESERVATION,
+        }
+        found = await self._connection.execute(_DELIVERY, wanted)
+        if (row := found.one_or_none()) is None:
+            return None
+        return DeliveryRecord(row.state, row.attempts, not_delivered(row.payload))
+
+
+def _matching(part: str) -> dict[str, str]:
+    """Return the parameters of a search for a part of a name."""
+    return {"part": name_key(part), "words": f" {' '.join(spelling_key(part).split())} "}

@@ -1,0 +1,79 @@
+"""The columns of the domain's objects, and how a row becomes one."""
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from domain.provider import Provider
+from domain.reservation import Party, Reservation, Status
+from domain.timespan import TimeSpan
+from storage.tables import acts_for, person, provider
+
+PERSON = (
+    *(
+        person.c[name]
+        for name in (
+            "id",
+            "telegram_id",
+            "name",
+            "username",
+            "language",
+            "time_zone",
+            "telegram_language",
+            "unreachable_since",
+            "phone",
+            "guest_of",
+        )
+    ),
+    person.c.admin_since.is_not(None).label("is_admin"),
+)
+_OTHER = provider.alias("other")
+SHARES_NAME = (
+    select(_OTHER.c.id)
+    .where(_OTHER.c.name_key == provider.c.name_key, _OTHER.c.id != provider.c.id)
+    .correlate(provider)
+    .exists()
+)
+# Whether the bot can notify anyone who acts for the provider.
+REACHABLE = (
+    select(acts_for.c.person_id)
+    .join(person, person.c.id == acts_for.c.person_id)
+    .where(
+        acts_for.c.provider_id == provider.c.id,
+        person.c.telegram_id.is_not(None),
+        person.c.unreachable_since.is_(None),
+    )
+    .correlate(provider)
+    .exists()
+)
+PROVIDER = (
+    provider.c.id,
+    provider.c.name,
+    provider.c.slug,
+    provider.c.time_zone,
+    SHARES_NAME.label("shares_name"),
+    REACHABLE.label("reachable"),
+)
+
+
+def provider_of(row: Row[*tuple[Any, ...]]) -> Provider:
+    """Return the provider of a row that begins with the columns ``PROVIDER``."""
+    number, name, slug, time_zone, shares_name, reachable = row[: len(PROVIDER)]
+    return Provider(number, name, slug, time_zone, bool(shares_name), bool(reachable))
+
+
+def reservation_of(row: Row[*tuple[Any, ...]]) -> Reservation:
+    """Return the reservation of a row with all columns of the table, in their order."""
+    number, provider_id, client_id, start, end, status, *moments, ended_by, reason, first, at = row
+    return Reservation(
+        number,
+        provider_id,
+        client_id,
+        TimeSpan(start, end),
+        Status(status),
+        *moments,
+        ended_by=Party(ended_by) if ended_by else None,
+        reason=reason,
+        first_held_at=first,
+        revision=at,
+    )
