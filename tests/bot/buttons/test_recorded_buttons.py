@@ -4,53 +4,54 @@ from datetime import date
 
 import pytest
 
-from bot.buttons import (
+from bot.buttons.agenda import (
     AgendaDay,
     AgendaEntry,
     AgendaPage,
-    AskCancel,
-    AskLanguage,
-    AskName,
     AskReason,
-    AskRemoval,
-    AskZone,
-    BookingDay,
-    BookingMonth,
-    BookingsPage,
-    CallbackData,
-    CancelBooking,
     CancelForClient,
     CancelWithReason,
-    ChooseLanguage,
+    OpenAgendaDay,
+)
+from bot.buttons.base import CallbackData, Nothing, read
+from bot.buttons.booking import (
+    BookingDay,
+    BookingMonth,
     ChooseProvider,
-    ChooseZone,
     ConfirmHold,
+    OtherTime,
+    PickSlot,
+    ProviderPage,
+    ReleaseHold,
+    ShowCard,
+)
+from bot.buttons.bookings import AskCancel, BookingsPage, CancelBooking, ShowBooking
+from bot.buttons.hours import (
+    AskRemoval,
     DiscardDraft,
     DraftEnd,
     DraftMonth,
     DraftStart,
     DraftTimes,
     HoursHome,
-    JoinZone,
-    KeepName,
     NewDraft,
-    Nothing,
-    Open,
-    OpenAgendaDay,
-    OtherTime,
-    PickSlot,
     PostedDay,
-    ProviderPage,
     PublishDraft,
-    ReleaseHold,
     RemoveHours,
-    SettingsHome,
-    ShowBooking,
-    ShowCard,
     ShowDraft,
     ToggleDay,
     UndoDraft,
-    read,
+)
+from bot.buttons.people import (
+    AskLanguage,
+    AskName,
+    AskZone,
+    ChooseLanguage,
+    ChooseZone,
+    JoinZone,
+    KeepName,
+    Open,
+    SettingsHome,
 )
 
 DAY = date(2026, 11, 25)
