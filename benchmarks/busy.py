@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.report import percentiles
 from benchmarks.screens import MARKUPS, TEXT
-from bot.buttons import ChooseProvider
+from bot.buttons.booking import ChooseProvider
 
 _FIRST_BUSY, _FIRST_QUIET = 50_000_000, 60_000_000
 # So many that none of them acts twice within half a minute.

@@ -15,7 +15,7 @@ from itertools import count
 from benchmarks.report import percentiles
 from benchmarks.screens import MARKUPS, TEXT
 from benchmarks.venue import DAYS, SLOTS_A_DAY, Venue, is_taken
-from bot.buttons import BookingDay, ChooseProvider, ConfirmHold, PickSlot, ReleaseHold
+from bot.buttons.booking import BookingDay, ChooseProvider, ConfirmHold, PickSlot, ReleaseHold
 from domain.timespan import instant
 
 MIX = ("/book", "bc", "bd", "bs", "rc", "/book", "bc", "bd", "bs", "rr")

@@ -13,18 +13,8 @@ from telegram.ext import Application, ApplicationBuilder, ContextTypes, ExtBot
 
 from bot.clock import Clock, system_clock
 from bot.dialogue.context import Context, HandlerSettings
-from bot.features.account.invite import admin_handlers
-from bot.features.account.joining import joining_flow
-from bot.features.account.link import link_handlers
-from bot.features.account.settings import settings_flow
-from bot.features.account.start import start_handlers
-from bot.features.agenda.conversation import agenda_flow
-from bot.features.booking.conversation import booking_flow
 from bot.features.fallback.errors import handler_failed
-from bot.features.fallback.handlers import first_handlers, last_handlers
-from bot.features.hours.conversation import hours_flow
-from bot.features.reservations.booking_list import bookings_handlers
-from bot.features.reservations.card_buttons import reservation_handlers
+from bot.features.handlers import all_handlers
 from bot.http.server import HttpServer
 from bot.jobs.due_jobs import Jobs
 from bot.notifications.admin_summary import AdminSummary
@@ -250,22 +240,7 @@ def _application(
         .updater(None)
         .build()
     )
-    application.add_handlers(
-        [
-            *first_handlers(),
-            joining_flow(),
-            booking_flow(),
-            hours_flow(),
-            agenda_flow(),
-            settings_flow(),
-            *start_handlers(),
-            *admin_handlers(),
-            *link_handlers(),
-            *bookings_handlers(),
-            *reservation_handlers(),
-            *last_handlers(),
-        ]
-    )
+    application.add_handlers(all_handlers())
     application.add_error_handler(handler_failed)
     return application
 

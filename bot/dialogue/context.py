@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 from telegram.ext import CallbackContext, ExtBot
 
-from bot.buttons import CallbackData
 from bot.dialogue.request import CURRENT_REQUEST, UpdateRequest
 from bot.messages.screen import Screen
 from bot.ports import Updates
@@ -18,7 +17,6 @@ from bot.ui.texts import Texts
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 
-Tapped = TypeVar("Tapped", bound=CallbackData)
 Result = TypeVar("Result")
 
 
@@ -34,8 +32,6 @@ class HandlerSettings:
 
 class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict[Any, Any]]):
     """The context of one update. It stores nothing: what must last goes into the request."""
-
-    choice: CallbackData
 
     @property
     def services(self) -> HandlerSettings:
@@ -96,12 +92,6 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
     def today(self) -> date:
         """Today's date in the person's time zone."""
         return self.now.astimezone(self.zone).date()
-
-    def tap(self, kind: type[Tapped]) -> Tapped:
-        """Return the choice of the tapped button; raises TypeError if it has another type."""
-        if not isinstance(self.choice, kind):
-            raise TypeError(f"expected {kind.__name__}, not {self.choice!r}")
-        return self.choice
 
     async def act(self, usecase: Awaitable[Result]) -> Result:
         """Run a use case in a savepoint: if it refuses, only its own writes are rolled back."""

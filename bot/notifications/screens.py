@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from bot.buttons import ConfirmHold, OpenAgendaDay
+from bot.buttons.agenda import OpenAgendaDay
+from bot.buttons.booking import ConfirmHold
 from bot.features.reservations.card import book_again, held_until, hold_again
 from bot.messages.screen import Screen
 from bot.ui.keyboards import button

@@ -4,7 +4,7 @@ from calendar import Calendar
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 
-from bot.buttons import CallbackData, Nothing
+from bot.buttons.base import CallbackData, Nothing
 from bot.messages.screen import Button, Rows
 from bot.ui.formats import Times
 

@@ -1,6 +1,6 @@
 """Buttons that act like commands."""
 
-from bot.buttons import Open
+from bot.buttons.people import Open
 from bot.messages.screen import Button, Rows
 from bot.ui.command_menu import Roles
 from bot.ui.keyboards import button

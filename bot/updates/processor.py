@@ -15,7 +15,7 @@ from telegram import Update
 from telegram.constants import ChatType
 from telegram.ext import BaseUpdateProcessor
 
-from bot.buttons import read
+from bot.buttons.base import read
 from bot.clock import Clock
 from bot.dialogue.lines import line_of
 from bot.dialogue.request import CURRENT_REQUEST, LIST_FLOW, UpdateRequest

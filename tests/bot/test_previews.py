@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.buttons import read
+from bot.buttons.base import read
 from bot.ui.texts import LANGUAGES
 from tests.kit.preview import Preview, every_preview, screen_functions
 from tests.kit.preview_page import page

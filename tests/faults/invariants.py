@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from bot.buttons import ConfirmHold, UndoDraft, read
+from bot.buttons.base import read
+from bot.buttons.booking import ConfirmHold
+from bot.buttons.hours import UndoDraft
 from bot.observability.report import findings
 from simulator.state.transcript import CallRecord
 from storage.maintenance.integrity import SqlIntegrityCheck

@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from bot.buttons import PickSlot
+from bot.buttons.booking import PickSlot
 from domain.client import Contact
 from domain.timespan import TimeSpan
 from tests.kit.bot import MONDAY, BotHarness

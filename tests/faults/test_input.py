@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-import bot.buttons as kinds
-from bot.buttons import CallbackData
 from tests.faults.invariants import broken_invariants
 from tests.faults.scenario import ACTS, Scenario
+from tests.kit.buttons import button_types
 from tests.kit.chat import ChatUser
 from tests.kit.raw_database import rows
 from tests.kit.sampling import PROFILE, seeded
@@ -17,11 +16,7 @@ from tests.kit.sampling import PROFILE, seeded
 FORGED = PROFILE.pick(fast=100, full=10_000)
 _AT_ONCE = 20
 LINES = PROFILE.pick(fast=30, full=2_000)
-KINDS: list[Any] = [
-    kind
-    for kind in vars(kinds).values()
-    if isinstance(kind, type) and issubclass(kind, CallbackData) and kind is not CallbackData
-]
+KINDS: list[Any] = button_types()
 _EXTREMES = (
     "",
     "0",

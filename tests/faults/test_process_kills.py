@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.buttons import PickSlot
+from bot.buttons.booking import PickSlot
 from domain.client import Contact
 from domain.timespan import TimeSpan
 from simulator.faults import Fault, FaultKind, Faults

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.buttons import read
+from bot.buttons.base import read
 from bot.messages.screen import Screen
 from bot.ui.formats import Times
 from bot.ui.locale import UserLocale

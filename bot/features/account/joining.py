@@ -3,21 +3,20 @@
 from enum import StrEnum
 
 from telegram import Update
-from telegram.ext import ConversationHandler, MessageHandler
+from telegram.ext import ConversationHandler
 
-from bot.buttons import JoinZone, KeepName
+from bot.buttons.people import JoinZone, KeepName
 from bot.dialogue.context import Context
-from bot.dialogue.deep_links import deep_link, rest_of_link
-from bot.dialogue.flow import Flow, Tap
+from bot.dialogue.deep_links import rest_of_link
+from bot.dialogue.flow import Flow
 from bot.dialogue.roles import roles_of, set_menu
-from bot.dialogue.typed_filters import BLANK, LINE, typed_text
+from bot.dialogue.routes import Routes
+from bot.dialogue.typed_filters import typed_text
 from bot.features.account.joining_screens import joined, name_question, zone_question
 from bot.features.account.zone_choice import set_time_zone, zone_typed
 from domain.provider import Provider
 from domain.usecases.find_reservation import provider_of
 from domain.usecases.join import accept_invitation, name_provider
-
-FLOW = "joining"
 
 
 class State(StrEnum):
@@ -27,6 +26,10 @@ class State(StrEnum):
     ZONE = "zone"
 
 
+routes = Routes(Flow("joining", State))
+
+
+@routes.link("join")
 async def invitation_opened(update: Update, context: Context) -> State | int:
     """Make the invited person a provider; if they are one already, go on where they stopped."""
     before = await context.uow.providers.of_client(context.me)
@@ -42,11 +45,13 @@ async def invitation_opened(update: Update, context: Context) -> State | int:
     return State.NAME
 
 
-async def name_kept(update: Update, context: Context) -> State:
+@routes.button(KeepName)
+async def name_kept(context: Context, tap: KeepName) -> State:
     """Keep the name that Telegram has, and ask for the time zone."""
     return _ask_zone(context, await provider_of(context.uow, context.me))
 
 
+@routes.line(State.NAME, blank=True)
 async def name_typed(update: Update, context: Context) -> State:
     """Set the typed name, and ask for the time zone.
 
@@ -60,11 +65,13 @@ async def name_typed(update: Update, context: Context) -> State:
     )
 
 
-async def zone_tapped(update: Update, context: Context) -> int:
+@routes.button(JoinZone)
+async def zone_tapped(context: Context, tap: JoinZone) -> int:
     """Set the tapped time zone, which is the last step."""
-    return await _with_zone(context, context.tap(JoinZone).zone)
+    return await _with_zone(context, tap.zone)
 
 
+@routes.line(State.ZONE)
 async def zone_written(update: Update, context: Context) -> State | int:
     """Set the time zone of a typed city, country or zone, or offer those that match."""
     zone = zone_typed(context, typed_text(update), JoinZone)
@@ -88,19 +95,3 @@ def _done(context: Context, provider: Provider) -> int:
     """Say that the new provider is ready."""
     context.show(joined(context.locale, provider))
     return ConversationHandler.END
-
-
-def joining_flow() -> Flow:
-    """Return the dialogue."""
-    return Flow(
-        FLOW,
-        [
-            deep_link("join", invitation_opened),
-            Tap(KeepName, name_kept),
-            Tap(JoinZone, zone_tapped),
-        ],
-        {
-            State.NAME: [MessageHandler(LINE | BLANK, name_typed)],
-            State.ZONE: [MessageHandler(LINE, zone_written)],
-        },
-    )

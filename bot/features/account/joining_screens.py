@@ -1,6 +1,6 @@
 """The screens of joining: the public name, the time zone, and what comes next."""
 
-from bot.buttons import JoinZone, KeepName, Open
+from bot.buttons.people import JoinZone, KeepName, Open
 from bot.features.account.zone_screens import city, common_zones
 from bot.messages.screen import Screen
 from bot.ui.keyboards import button

@@ -1,27 +1,21 @@
 """A provider's link, to be tapped or scanned."""
 
-from typing import Any
-
 from telegram import Update
-from telegram.ext import BaseHandler, CommandHandler
 
-from bot.buttons import Open
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import link_to
-from bot.dialogue.flow import Tap
+from bot.dialogue.routes import Routes
 from bot.features.account.link_screens import provider_link, qr_caption
 from bot.messages.actions import SendQr
 from domain.usecases.find_reservation import provider_of
 
+routes = Routes()
 
+
+@routes.command("link")
 async def link_wanted(update: Update, context: Context) -> None:
     """Send the link to the provider's free times and its QR code, on messages to forward."""
     provider = await provider_of(context.uow, context.me)
     link = link_to(context, "book", provider.slug)
     context.request.send(provider_link(context.locale, link))
     context.request.actions.append(SendQr(link, qr_caption(context.locale, provider)))
-
-
-def link_handlers() -> list[BaseHandler[Update, Context, Any]]:
-    """Return the handlers."""
-    return [CommandHandler("link", link_wanted), Tap(Open, link_wanted, only=Open("link"))]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from urllib.parse import quote
 
-from bot.buttons import Open
+from bot.buttons.people import Open
 from bot.messages.screen import Button, Rows, Screen
 from bot.ui.keyboards import button
 from bot.ui.locale import UserLocale

@@ -2,7 +2,14 @@
 
 from datetime import datetime
 
-from bot.buttons import AskLanguage, AskName, AskZone, ChooseLanguage, ChooseZone, SettingsHome
+from bot.buttons.people import (
+    AskLanguage,
+    AskName,
+    AskZone,
+    ChooseLanguage,
+    ChooseZone,
+    SettingsHome,
+)
 from bot.features.account.zone_screens import common_zones
 from bot.messages.screen import Rows, Screen
 from bot.ui.keyboards import button

@@ -1,17 +1,19 @@
 """First contact: /start, /help, /privacy and /cancel."""
 
 from dataclasses import replace
-from typing import Any
 
 from telegram import Update
-from telegram.ext import BaseHandler, CommandHandler
 
 from bot.dialogue.context import Context
 from bot.dialogue.roles import roles_of, set_menu
+from bot.dialogue.routes import Routes
 from bot.features.account.start_screens import dialogue_left, greeting, help_text, privacy
 from domain.client import name_from_telegram
 
+routes = Routes()
 
+
+@routes.command("start")
 async def started(update: Update, context: Context) -> None:
     """Greet a person by role, and set their chat's command menu."""
     roles = await roles_of(context)
@@ -27,6 +29,7 @@ async def started(update: Update, context: Context) -> None:
     set_menu(context, roles)
 
 
+@routes.command("help")
 async def help_wanted(update: Update, context: Context) -> None:
     """Show what the bot can do."""
     context.request.send(
@@ -34,23 +37,15 @@ async def help_wanted(update: Update, context: Context) -> None:
     )
 
 
+@routes.command("privacy")
 async def privacy_wanted(update: Update, context: Context) -> None:
     """Show what is stored about the person."""
     context.request.send(privacy(context.locale))
 
 
+@routes.command("cancel")
 async def cancelled(update: Update, context: Context) -> None:
     """Leave the dialogue. The command has ended it by now; the typed word has not."""
     left = context.request.left or context.request.dialogue.flow is not None
     context.request.leave()
     context.request.send(dialogue_left(context.locale, await roles_of(context), left=left))
-
-
-def start_handlers() -> list[BaseHandler[Update, Context, Any]]:
-    """Return the handlers."""
-    return [
-        CommandHandler("start", started),
-        CommandHandler("help", help_wanted),
-        CommandHandler("privacy", privacy_wanted),
-        CommandHandler("cancel", cancelled),
-    ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from bot.buttons import CallbackData
+from bot.buttons.base import CallbackData
 from bot.dialogue.context import Context
 from bot.features.account.zone_screens import MOST_MATCHES, unknown_zone, zone_matches
 from bot.messages.screen import Rows

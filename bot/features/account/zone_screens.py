@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from bot.buttons import CallbackData
+from bot.buttons.base import CallbackData
 from bot.messages.screen import Rows, Screen
 from bot.parsing.zones.find_zones import COMMON_ZONES
 from bot.ui.formats import zone_city

@@ -4,21 +4,20 @@ from datetime import date
 from enum import StrEnum
 
 from telegram import Update
-from telegram.ext import CommandHandler, MessageHandler
 
-from bot.buttons import (
+from bot.buttons.agenda import (
     AgendaDay,
     AgendaEntry,
     AgendaPage,
     AskReason,
     CancelForClient,
     CancelWithReason,
-    Open,
     OpenAgendaDay,
 )
 from bot.dialogue.context import Context
-from bot.dialogue.flow import Flow, Tap, keeps_dialogue
-from bot.dialogue.typed_filters import BLANK, LINE, argument, typed_text
+from bot.dialogue.flow import Flow
+from bot.dialogue.routes import Routes
+from bot.dialogue.typed_filters import argument, typed_text
 from bot.features.agenda.screens import (
     agenda_entry,
     cancelled_answer,
@@ -52,10 +51,15 @@ _OVER = (
 class State(StrEnum):
     """What a typed line means."""
 
+    # Read by the last handlers, since any line but a day is not meant for the agenda.
     DAY = "day"
     REASON = "reason"
 
 
+routes = Routes(Flow(FLOW, State))
+
+
+@routes.command("agenda", keeps_dialogue=True)
 async def agenda_opened(update: Update, context: Context) -> State:
     """Show today, or the day typed behind the command."""
     if line := argument(update):
@@ -64,12 +68,14 @@ async def agenda_opened(update: Update, context: Context) -> State:
     return await _day(context, context.today)
 
 
-async def day_chosen(update: Update, context: Context) -> State:
+@routes.button(AgendaDay, keeps_dialogue=True)
+async def day_chosen(context: Context, tap: AgendaDay) -> State:
     """Show the day of the tapped button."""
-    return await _day(context, context.tap(AgendaDay).day)
+    return await _day(context, tap.day)
 
 
-async def day_opened_below(update: Update, context: Context) -> State:
+@routes.button(OpenAgendaDay, keeps_dialogue=True)
+async def day_opened_below(context: Context, tap: OpenAgendaDay) -> State:
     """Show the day of a notification on a new message, so that the notification stays.
 
     The new message replaces an agenda that is open. Any other dialogue keeps its card.
@@ -79,22 +85,21 @@ async def day_opened_below(update: Update, context: Context) -> State:
     if not is_browsing(context):
         request.detach_card()
     provider = await provider_of(context.uow, context.me)
-    screen = await day_screen(context, provider, context.tap(OpenAgendaDay).day)
+    screen = await day_screen(context, provider, tap.day)
     (request.send if in_other_dialogue else request.show_below)(screen)
     return _browse(context)
 
 
-async def day_paged(update: Update, context: Context) -> State:
+@routes.button(AgendaPage, keeps_dialogue=True)
+async def day_paged(context: Context, tap: AgendaPage) -> State:
     """Show another page of a day."""
-    tap = context.tap(AgendaPage)
     return await _day(context, tap.day, page=tap.page)
 
 
-async def entry_chosen(update: Update, context: Context) -> State:
+@routes.button(AgendaEntry, keeps_dialogue=True)
+async def entry_chosen(context: Context, tap: AgendaEntry) -> State:
     """Show one reservation, or the day as it is now if the reservation is off the agenda."""
-    reservation, _ = await reservation_of_provider(
-        context.uow, context.tap(AgendaEntry).reservation, context.me
-    )
+    reservation, _ = await reservation_of_provider(context.uow, tap.reservation, context.me)
     entry = await entry_of(context, reservation)
     if reservation.status is Status.CANCELLED or reservation.expired(context.now):
         note = entry_changed(context.locale, entry, context.now)
@@ -103,19 +108,22 @@ async def entry_chosen(update: Update, context: Context) -> State:
     return _browse(context)
 
 
-async def reason_asked(update: Update, context: Context) -> State:
+@routes.button(AskReason)
+async def reason_asked(context: Context, tap: AskReason) -> State:
     """Ask for a reason before cancelling, unless there is nothing to cancel any more."""
-    return await _ask(context, context.tap(AskReason).reservation)
+    return await _ask(context, tap.reservation)
 
 
-async def cancelled_without_reason(update: Update, context: Context) -> State:
+@routes.button(CancelForClient, keeps_dialogue=True)
+async def cancelled_without_reason(context: Context, tap: CancelForClient) -> State:
     """Cancel without a reason."""
-    return await _cancel(context, context.tap(CancelForClient).reservation, None)
+    return await _cancel(context, tap.reservation, None)
 
 
-async def cancelled_with_reason(update: Update, context: Context) -> State:
+@routes.button(CancelWithReason)
+async def cancelled_with_reason(context: Context, tap: CancelWithReason) -> State:
     """Cancel with the reason that was shown; ask again if another reason is kept now, or none."""
-    tap, kept = context.tap(CancelWithReason), context.request.dialogue
+    kept = context.request.dialogue
     reason = (
         str(kept.data.get("reason", ""))
         if kept.flow == FLOW and kept.data.get("reservation") == tap.reservation
@@ -126,6 +134,7 @@ async def cancelled_with_reason(update: Update, context: Context) -> State:
     return await _cancel(context, tap.reservation, reason)
 
 
+@routes.line(State.REASON, blank=True)
 async def reason_typed(update: Update, context: Context) -> State:
     """Show a typed reason to be confirmed.
 
@@ -233,23 +242,3 @@ def _as_one_line(text: str) -> str:
     """Return a text as one line of printable characters; "" if nothing in it is visible."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return line if has_visible_text(line) else ""
-
-
-def agenda_flow() -> Flow:
-    """Return the dialogue."""
-    return Flow(
-        FLOW,
-        [
-            CommandHandler("agenda", agenda_opened),
-            Tap(Open, keeps_dialogue(agenda_opened, FLOW), only=Open("agenda")),
-            Tap(AgendaDay, keeps_dialogue(day_chosen, FLOW)),
-            Tap(OpenAgendaDay, keeps_dialogue(day_opened_below, FLOW)),
-            Tap(AgendaPage, keeps_dialogue(day_paged, FLOW)),
-            Tap(AgendaEntry, keeps_dialogue(entry_chosen, FLOW)),
-            Tap(AskReason, reason_asked),
-            Tap(CancelForClient, keeps_dialogue(cancelled_without_reason, FLOW)),
-            Tap(CancelWithReason, cancelled_with_reason),
-        ],
-        # A day is read by the last handlers, since any other line is not meant for the agenda.
-        {State.DAY: [], State.REASON: [MessageHandler(LINE | BLANK, reason_typed)]},
-    )

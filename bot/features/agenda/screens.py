@@ -7,15 +7,15 @@ from datetime import date, datetime, timedelta
 
 from markupsafe import Markup
 
-from bot.buttons import (
+from bot.buttons.agenda import (
     AgendaDay,
     AgendaEntry,
     AgendaPage,
     AskReason,
     CancelForClient,
     CancelWithReason,
-    Open,
 )
+from bot.buttons.people import Open
 from bot.features.reservations.card import held_until
 from bot.messages.screen import Button, Rows, Screen
 from bot.parsing.core.results import Problem

@@ -3,21 +3,21 @@
 from dataclasses import replace
 
 from telegram import Update
-from telegram.ext import CommandHandler, ConversationHandler, MessageHandler
+from telegram.ext import ConversationHandler
 
-from bot.buttons import (
+from bot.buttons.booking import (
     BookingDay,
     BookingMonth,
     ChooseProvider,
-    Open,
     OtherTime,
     PickSlot,
     ProviderPage,
 )
 from bot.dialogue.context import Context
-from bot.dialogue.deep_links import deep_link, rest_of_link
-from bot.dialogue.flow import Flow, Tap
-from bot.dialogue.typed_filters import LINE, typed_text
+from bot.dialogue.deep_links import rest_of_link
+from bot.dialogue.flow import Flow
+from bot.dialogue.routes import Routes
+from bot.dialogue.typed_filters import typed_text
 from bot.dialogue.typed_when import When, read_when
 from bot.features.account.link_screens import unknown_link
 from bot.features.booking.moving import offer_move
@@ -47,7 +47,10 @@ from bot.ui.typed_feedback import problem_sentence, problem_text
 from domain.reservation import Status
 from domain.usecases.hold_slot import SlotChoice
 
+routes = Routes(Flow(FLOW, State))
 
+
+@routes.command("book")
 async def booking_begun(update: Update, context: Context) -> State | int | None:
     """Begin a booking; the arguments of ``/book`` are read as the first answer."""
     return await _begin(context, await read_request(context, " ".join(context.args or ())))
@@ -63,6 +66,7 @@ async def booking_typed(context: Context, wish: When) -> None:
         await _begin(context, BookingRequest(wish=wish))
 
 
+@routes.link("book")
 async def link_opened(update: Update, context: Context) -> State | int | None:
     """Show the calendar of the provider whose link was opened.
 
@@ -82,15 +86,17 @@ async def link_opened(update: Update, context: Context) -> State | int | None:
     )
 
 
-async def providers_paged(update: Update, context: Context) -> State:
+@routes.button(ProviderPage)
+async def providers_paged(context: Context, tap: ProviderPage) -> State:
     """Show a page of providers, those found by name if a name was typed."""
-    dialogue, page = context.request.dialogue, context.tap(ProviderPage).page
+    dialogue = context.request.dialogue
     if dialogue.flow != FLOW:
-        return await show_providers(context, page, "")
+        return await show_providers(context, tap.page, "")
     wish = typed_so_far(context) if dialogue.state == State.PROVIDER else None
-    return await show_providers(context, page, str(dialogue.data.get("part", "")), wish)
+    return await show_providers(context, tap.page, str(dialogue.data.get("part", "")), wish)
 
 
+@routes.line(State.PROVIDER)
 async def provider_typed(update: Update, context: Context) -> State | int | None:
     """Read a typed line as part of a provider's name, as a day and time, or as both."""
     line, known = typed_text(update), typed_so_far(context)
@@ -106,31 +112,32 @@ async def provider_typed(update: Update, context: Context) -> State | int | None
     return await _begin(context, request)
 
 
-async def provider_chosen(update: Update, context: Context) -> State | int | None:
+@routes.button(ChooseProvider)
+async def provider_chosen(context: Context, tap: ChooseProvider) -> State | int | None:
     """Continue with the tapped provider, and with what was typed before the list was shown."""
-    tap, dialogue = context.tap(ChooseProvider), context.request.dialogue
+    dialogue = context.request.dialogue
     listed = dialogue.state == State.PROVIDER and dialogue.card_message_id == context.request.tapped
     position = FlowPosition(await provider_to_book(context, tap.provider), tap.moving)
     return await show_for(context, position, typed_so_far(context) if listed else When())
 
 
-async def month_turned(update: Update, context: Context) -> State:
+@routes.button(BookingMonth)
+async def month_turned(context: Context, tap: BookingMonth) -> State:
     """Show another month."""
-    tap = context.tap(BookingMonth)
     position = FlowPosition(await provider_to_book(context, tap.provider), tap.moving)
     return await show_month(context, position, tap.month)
 
 
-async def day_picked(update: Update, context: Context) -> State:
+@routes.button(BookingDay)
+async def day_picked(context: Context, tap: BookingDay) -> State:
     """Show the times of a day."""
-    tap = context.tap(BookingDay)
     position = FlowPosition(await provider_to_book(context, tap.provider), tap.moving)
     return await show_times(context, position, tap.day, page=tap.page)
 
 
-async def slot_picked(update: Update, context: Context) -> State | int | None:
+@routes.button(PickSlot)
+async def slot_picked(context: Context, tap: PickSlot) -> State | int | None:
     """Hold the tapped slot; if that is refused, say why and show what is free."""
-    tap = context.tap(PickSlot)
     moving = tap.moving or await _held_on_tapped(context)
     return await hold_and_show(context, SlotChoice(context.me, tap.provider, tap.start, moving))
 
@@ -152,18 +159,20 @@ async def _held_on_tapped(context: Context) -> int | None:
     )
 
 
-async def other_time_wanted(update: Update, context: Context) -> State | int | None:
+@routes.button(OtherTime)
+async def other_time_wanted(context: Context, tap: OtherTime) -> State | int | None:
     """Show other times for a hold, or repair the card of one that has ended."""
-    number = context.tap(OtherTime).reservation
     try:
-        hold = await live_hold(context, number)
+        hold = await live_hold(context, tap.reservation)
     except OUTDATED as refusal:
-        return await repair_tapped(context, number, refusal)
+        return await repair_tapped(context, tap.reservation, refusal)
     return await show_month(
         context, FlowPosition(await provider_to_book(context, hold.provider_id), hold.id)
     )
 
 
+@routes.line(State.DAY)
+@routes.line(State.TIME)
 async def when_typed(update: Update, context: Context) -> State | int | None:
     """Read a typed day, time or both; a day completes a time typed before, and vice versa."""
     dialogue, known = context.request.dialogue, typed_so_far(context)
@@ -208,26 +217,3 @@ async def _begin(context: Context, request: BookingRequest) -> State | int | Non
 def _unread_date(context: Context, request: BookingRequest) -> str:
     """Return why a typed date cannot be booked, or "" if the unread words are no date."""
     return problem_sentence(context.locale, request.problem) if request.problem else ""
-
-
-def booking_flow() -> Flow:
-    """Return the booking dialogue."""
-    return Flow(
-        FLOW,
-        [
-            CommandHandler("book", booking_begun),
-            deep_link("book", link_opened),
-            Tap(Open, booking_begun, only=Open("book")),
-            Tap(ProviderPage, providers_paged),
-            Tap(ChooseProvider, provider_chosen),
-            Tap(BookingMonth, month_turned),
-            Tap(BookingDay, day_picked),
-            Tap(PickSlot, slot_picked),
-            Tap(OtherTime, other_time_wanted),
-        ],
-        {
-            State.PROVIDER: [MessageHandler(LINE, provider_typed)],
-            State.DAY: [MessageHandler(LINE, when_typed)],
-            State.TIME: [MessageHandler(LINE, when_typed)],
-        },
-    )

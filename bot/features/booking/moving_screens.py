@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from bot.buttons import BookingDay, OtherTime, PickSlot
+from bot.buttons.booking import BookingDay, OtherTime, PickSlot
 from bot.messages.screen import Rows, Screen
 from bot.ui.keyboards import button
 from bot.ui.locale import UserLocale

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from markupsafe import Markup
 
-from bot.buttons import (
+from bot.buttons.booking import (
     BookingDay,
     BookingMonth,
     ChooseProvider,

@@ -1,19 +1,11 @@
-"""Handle what no dialogue and no command does: other chats, old buttons, other words."""
+"""Handle what no dialogue and no command does: other chats, edits, other words."""
 
 from typing import Any
 
 from telegram import ChatMember, Update
-from telegram.ext import (
-    BaseHandler,
-    CallbackQueryHandler,
-    ChatMemberHandler,
-    MessageHandler,
-    filters,
-)
+from telegram.ext import BaseHandler, ChatMemberHandler, MessageHandler, filters
 
-from bot.buttons import Nothing
 from bot.dialogue.context import Context
-from bot.dialogue.flow import Tap
 from bot.dialogue.lines import line_of
 from bot.dialogue.roles import roles_of
 from bot.dialogue.typed_filters import BLANK, LINE, typed_text
@@ -24,7 +16,7 @@ from bot.features.account.start_screens import back_hint
 from bot.features.agenda.conversation import is_browsing, leave_agenda, show_typed_day
 from bot.features.agenda.typed_day import is_unread, read_agenda_day
 from bot.features.booking.conversation import booking_typed
-from bot.features.hours.conversation import hours_typed, reads_as_hours
+from bot.features.hours.typed_hours import hours_typed, reads_as_hours
 from bot.features.reservations.typed import cancel_typed, confirm_typed, yes_typed
 from bot.messages.screen import Button, Screen
 from bot.ui.links import what_next
@@ -47,11 +39,6 @@ async def called_in_group(update: Update, context: Context) -> None:
     )
 
 
-async def tapped_in_group(update: Update, context: Context) -> None:
-    """Answer a tap on a message that was forwarded to a group."""
-    context.alert(context.t.plain("elsewhere.group"))
-
-
 async def group_message_ignored(update: Update, context: Context) -> None:
     """Ignore a message in a group that is not for the bot."""
 
@@ -65,16 +52,6 @@ async def message_edited(update: Update, context: Context) -> None:
     earlier = await context.updates.versions(edit, excluding=update.update_id)
     if is_first_change(edit, newest, earlier):
         context.request.send(Screen(context.t("elsewhere.edited")))
-
-
-async def inactive_button_tapped(update: Update, context: Context) -> None:
-    """Answer a tap on a button without an action."""
-    context.toast(context.t.plain("elsewhere.nothing"))
-
-
-async def unknown_button_tapped(update: Update, context: Context) -> None:
-    """Answer a tap on a button that cannot be read: it is very old or forged."""
-    context.alert(context.t.plain("elsewhere.stale"))
 
 
 async def other_words_typed(update: Update, context: Context) -> None:
@@ -155,7 +132,6 @@ def first_handlers() -> list[BaseHandler[Update, Context, Any]]:
         MessageHandler(_NOT_PRIVATE & filters.COMMAND & _MESSAGE, called_in_group),
         MessageHandler(_NOT_PRIVATE & filters.Entity("mention") & _MESSAGE, called_in_group),
         MessageHandler(_NOT_PRIVATE, group_message_ignored),
-        _TappedInGroup(tapped_in_group),
         MessageHandler(filters.UpdateType.EDITED_MESSAGE, message_edited),
         MessageHandler(LINE & Means(Meaning.STOP), cancelled),
         MessageHandler(LINE & Means(Meaning.BACK), back_typed),
@@ -165,19 +141,6 @@ def first_handlers() -> list[BaseHandler[Update, Context, Any]]:
 def last_handlers() -> list[BaseHandler[Update, Context, Any]]:
     """Return the handlers of all that no other handler accepts."""
     return [
-        Tap(Nothing, inactive_button_tapped),
-        CallbackQueryHandler(unknown_button_tapped),
         MessageHandler((filters.TEXT | BLANK) & _MESSAGE, other_words_typed),
         MessageHandler(_MESSAGE & ~filters.StatusUpdate.ALL, message_without_text),
     ]
-
-
-class _TappedInGroup(CallbackQueryHandler[Context, None]):
-    """Handles taps on messages in a group."""
-
-    def check_update(self, update: object) -> bool:
-        """Return whether the update is such a tap."""
-        chat = (
-            update.effective_chat if isinstance(update, Update) and update.callback_query else None
-        )
-        return chat is not None and chat.type != "private"

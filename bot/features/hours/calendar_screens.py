@@ -2,15 +2,8 @@
 
 from datetime import date
 
-from bot.buttons import (
-    CallbackData,
-    DraftEnd,
-    DraftMonth,
-    DraftStart,
-    DraftTimes,
-    HoursHome,
-    ToggleDay,
-)
+from bot.buttons.base import CallbackData
+from bot.buttons.hours import DraftEnd, DraftMonth, DraftStart, DraftTimes, HoursHome, ToggleDay
 from bot.features.hours.day_lines import day_names
 from bot.messages.screen import Rows, Screen
 from bot.ui.formats import wall_time

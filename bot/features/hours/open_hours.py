@@ -5,14 +5,15 @@ from datetime import date
 
 from telegram import Update
 
-from bot.buttons import AskRemoval, HoursHome, PostedDay, RemoveHours
+from bot.buttons.hours import AskRemoval, HoursHome, PostedDay, RemoveHours
 from bot.dialogue.context import Context
+from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import argument, typed_text
 from bot.features.hours.day_lines import grouped
 from bot.features.hours.removal import ask_about_bookings, remove_or_ask
 from bot.features.hours.removal_screens import removal_to_confirm, with_note
 from bot.features.hours.screens import hours_home, posted_day
-from bot.features.hours.state import FARTHEST, State, enter, stored, too_far
+from bot.features.hours.state import FARTHEST, HOURS, State, enter, stored, too_far
 from bot.features.hours.typed_hours import hours_typed, names_days, preview_typed
 from bot.messages.screen import Screen
 from bot.parsing.clock.read_times import read_span
@@ -26,8 +27,10 @@ from domain.usecases.find_reservation import provider_of
 from domain.usecases.remove_availability import Inside, Removal, remove_availability
 
 _DAY_CELLS = 100
+routes = Routes(HOURS)
 
 
+@routes.command("hours")
 async def hours_opened(update: Update, context: Context) -> State:
     """Show how to add hours and the open hours, or preview hours typed behind the command.
 
@@ -38,27 +41,30 @@ async def hours_opened(update: Update, context: Context) -> State:
     return await _show_home(context, 0)
 
 
-async def home_paged(update: Update, context: Context) -> State:
+@routes.button(HoursHome)
+async def home_paged(context: Context, tap: HoursHome) -> State:
     """Show a page of the open hours."""
-    return await _show_home(context, context.tap(HoursHome).page)
+    return await _show_home(context, tap.page)
 
 
-async def day_opened(update: Update, context: Context) -> State:
+@routes.button(PostedDay)
+async def day_opened(context: Context, tap: PostedDay) -> State:
     """Show the open hours of the tapped day."""
-    return await _show_day(context, context.tap(PostedDay).day)
+    return await _show_day(context, tap.day)
 
 
-async def removal_asked(update: Update, context: Context) -> State:
+@routes.button(AskRemoval)
+async def removal_asked(context: Context, tap: AskRemoval) -> State:
     """Ask whether to remove a span; if none of it is open any more, show the day as it is."""
-    span = _span_of(context, context.tap(AskRemoval))
+    span = _span_of(context, tap)
     day = context.times.day_of(span.start)
     posted = await _posted(context, await provider_of(context.uow, context.me), span)
     return _ask(context, day, posted, ()) if posted else await _show_day(context, day)
 
 
-async def hours_removed(update: Update, context: Context) -> State:
+@routes.button(RemoveHours)
+async def hours_removed(context: Context, tap: RemoveHours) -> State:
     """Remove a span after the provider confirmed; ask about reservations inside."""
-    tap = context.tap(RemoveHours)
     span = _span_of(context, tap)
 
     async def remove(inside: Inside) -> Removal:
@@ -87,6 +93,7 @@ async def hours_removed(update: Update, context: Context) -> State:
     return await _show_day(context, day, "\n".join(filter(None, (removed, note))))
 
 
+@routes.line(State.REMOVING)
 async def span_typed(update: Update, context: Context) -> State:
     """Ask whether to remove a typed span of the day shown; preview hours that name days."""
     day = date.fromisoformat(stored(context, "day"))

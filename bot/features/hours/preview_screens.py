@@ -6,15 +6,8 @@ from datetime import date, timedelta
 
 from markupsafe import Markup
 
-from bot.buttons import (
-    CallbackData,
-    DiscardDraft,
-    HoursHome,
-    NewDraft,
-    PublishDraft,
-    ShowDraft,
-    UndoDraft,
-)
+from bot.buttons.base import CallbackData
+from bot.buttons.hours import DiscardDraft, HoursHome, NewDraft, PublishDraft, ShowDraft, UndoDraft
 from bot.features.hours.day_lines import clock_changes, cut, day_lines, grouped, hours_label
 from bot.features.hours.removal_screens import ASK
 from bot.messages.screen import Button, Rows, Screen

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.buttons import CallbackData
+from bot.buttons.base import CallbackData
 from bot.dialogue.context import Context
 from bot.features.hours.removal_screens import Booked, bookings_inside, list_mark
 from bot.features.hours.state import State, enter

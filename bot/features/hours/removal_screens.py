@@ -7,7 +7,8 @@ from datetime import date
 
 from markupsafe import Markup
 
-from bot.buttons import CallbackData, PostedDay, RemoveHours
+from bot.buttons.base import CallbackData
+from bot.buttons.hours import PostedDay, RemoveHours
 from bot.features.hours.day_lines import spans_text
 from bot.messages.screen import Screen
 from bot.ui.keyboards import button

@@ -5,7 +5,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from bot.buttons import AskRemoval, HoursHome, NewDraft, PostedDay
+from bot.buttons.hours import AskRemoval, HoursHome, NewDraft, PostedDay
 from bot.features.hours.day_lines import DaySpans, day_name, spans_text
 from bot.messages.screen import Button, Screen
 from bot.ui.keyboards import button, pager, pages_of

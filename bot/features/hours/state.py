@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from bot.dialogue.context import Context
+from bot.dialogue.flow import Flow
 
 FLOW = "hours"
 
@@ -22,6 +23,9 @@ class State(StrEnum):
     START = "start"
     END = "end"
     REMOVING = "removing"
+
+
+HOURS = Flow(FLOW, State)
 
 
 def enter(context: Context, state: State, **data: object) -> State:

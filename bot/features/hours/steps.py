@@ -3,7 +3,8 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from bot.buttons import CallbackData, DraftStart, DraftTimes, HoursHome
+from bot.buttons.base import CallbackData
+from bot.buttons.hours import DraftStart, DraftTimes, HoursHome
 from bot.dialogue.context import Context
 from bot.features.hours.calendar_screens import draft_calendar, draft_end, draft_start, hours_wanted
 from bot.features.hours.preview_screens import (

@@ -4,22 +4,22 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
-from telegram import Update
-
-from bot.buttons import (
+from bot.buttons.hours import (
     DiscardDraft,
     DraftEnd,
     DraftMonth,
     DraftStart,
     DraftTimes,
+    NewDraft,
     PublishDraft,
     ShowDraft,
     ToggleDay,
     UndoDraft,
 )
 from bot.dialogue.context import Context
+from bot.dialogue.routes import Routes
 from bot.features.hours.removal import ask_about_bookings, remove_or_ask
-from bot.features.hours.state import State, calendar_days
+from bot.features.hours.state import HOURS, State, calendar_days
 from bot.features.hours.steps import own_draft, show_calendar, show_draft, show_end, show_start
 from bot.features.hours.typed_hours import with_hours
 from bot.ui.refusals import refusal_text
@@ -34,16 +34,19 @@ from domain.usecases.post_availability import (
 )
 from domain.usecases.remove_availability import Inside, Removal, undo_publication
 
+routes = Routes(HOURS)
 
-async def draft_begun(update: Update, context: Context) -> State:
+
+@routes.button(NewDraft)
+async def draft_begun(context: Context, tap: NewDraft) -> State:
     """Show the calendar of a new draft."""
     draft = await draft_hours(context.uow, context.me, (), context.now)
     return show_calendar(context, draft, context.today)
 
 
-async def month_turned(update: Update, context: Context) -> State:
+@routes.button(DraftMonth)
+async def month_turned(context: Context, tap: DraftMonth) -> State:
     """Show a month of the calendar."""
-    tap = context.tap(DraftMonth)
     draft = await own_draft(context, tap.draft)
     return (
         show_calendar(context, draft, tap.month)
@@ -52,9 +55,9 @@ async def month_turned(update: Update, context: Context) -> State:
     )
 
 
-async def day_toggled(update: Update, context: Context) -> State:
+@routes.button(ToggleDay)
+async def day_toggled(context: Context, tap: ToggleDay) -> State:
     """Choose a day, or choose it no longer."""
-    tap = context.tap(ToggleDay)
     draft = await own_draft(context, tap.draft)
     if not _open(draft):
         return await show_draft(context, draft)
@@ -66,40 +69,42 @@ async def day_toggled(update: Update, context: Context) -> State:
     return show_calendar(context, draft, tap.day)
 
 
-async def times_wanted(update: Update, context: Context) -> State:
+@routes.button(DraftTimes)
+async def times_wanted(context: Context, tap: DraftTimes) -> State:
     """Show the times to start at."""
-    draft = await own_draft(context, context.tap(DraftTimes).draft)
+    draft = await own_draft(context, tap.draft)
     if _open(draft) and draft.days:
         return show_start(context, draft)
     return await show_draft(context, draft)
 
 
-async def start_chosen(update: Update, context: Context) -> State:
+@routes.button(DraftStart)
+async def start_chosen(context: Context, tap: DraftStart) -> State:
     """Show the times to end at."""
-    tap = context.tap(DraftStart)
     draft = await own_draft(context, tap.draft)
     if _open(draft) and draft.days and tap.start < DAY_MINUTES:
         return show_end(context, draft, tap.start)
     return await show_draft(context, draft)
 
 
-async def end_chosen(update: Update, context: Context) -> State:
+@routes.button(DraftEnd)
+async def end_chosen(context: Context, tap: DraftEnd) -> State:
     """Give the chosen days their hours and show the preview."""
-    tap = context.tap(DraftEnd)
     draft = await own_draft(context, tap.draft)
     if _open(draft) and draft.days and tap.start < tap.end <= DAY_MINUTES:
         return await with_hours(context, draft, WallSpan(tap.start, tap.end))
     return await show_draft(context, draft)
 
 
-async def draft_shown(update: Update, context: Context) -> State:
+@routes.button(ShowDraft)
+async def draft_shown(context: Context, tap: ShowDraft) -> State:
     """Show a draft."""
-    return await show_draft(context, await own_draft(context, context.tap(ShowDraft).draft))
+    return await show_draft(context, await own_draft(context, tap.draft))
 
 
-async def draft_published(update: Update, context: Context) -> State:
+@routes.button(PublishDraft)
+async def draft_published(context: Context, tap: PublishDraft) -> State:
     """Publish a draft; one that cannot be published any more is shown, which says why."""
-    draft_id = context.tap(PublishDraft).draft
     with suppress(
         errors.OffGrid,
         errors.TimeInPast,
@@ -109,28 +114,29 @@ async def draft_published(update: Update, context: Context) -> State:
     ):
         try:
             await context.act(
-                publish_draft(context.uow, draft_id, context.me, context.zone, context.now)
+                publish_draft(context.uow, tap.draft, context.me, context.zone, context.now)
             )
         except errors.ZoneChanged as changed:
             context.alert(refusal_text(context.locale, changed))
-    draft = await own_draft(context, draft_id)
+    draft = await own_draft(context, tap.draft)
     state = await show_draft(context, draft)
     if draft.state is DraftState.PUBLISHED:
         context.request.detach_card()
     return state
 
 
-async def draft_dropped(update: Update, context: Context) -> State:
+@routes.button(DiscardDraft)
+async def draft_dropped(context: Context, tap: DiscardDraft) -> State:
     """Discard a draft."""
     return await show_draft(
         context,
-        await context.act(discard_draft(context.uow, context.tap(DiscardDraft).draft, context.me)),
+        await context.act(discard_draft(context.uow, tap.draft, context.me)),
     )
 
 
-async def publication_undone(update: Update, context: Context) -> State:
+@routes.button(UndoDraft)
+async def publication_undone(context: Context, tap: UndoDraft) -> State:
     """Remove the hours that publishing added; ask about reservations inside."""
-    tap = context.tap(UndoDraft)
     draft = await own_draft(context, tap.draft)
     if draft.state is not DraftState.PUBLISHED:
         return await show_draft(context, draft)

@@ -5,13 +5,14 @@ from datetime import date
 
 from telegram import Update
 
-from bot.buttons import DraftEnd, DraftStart
+from bot.buttons.hours import DraftEnd, DraftStart
 from bot.dialogue.context import Context
+from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
 from bot.features.hours.calendar_screens import time_offered
 from bot.features.hours.day_lines import DAYS_SHOWN
 from bot.features.hours.preview_screens import cannot_repeat, did_you_mean, refused
-from bot.features.hours.state import FARTHEST, State, enter, stay, stored, too_far
+from bot.features.hours.state import FARTHEST, HOURS, State, enter, stay, stored, too_far
 from bot.features.hours.steps import (
     ask_hours,
     nearest_postable,
@@ -35,6 +36,7 @@ from domain.usecases.post_availability import change_draft, draft_hours
 _UNREAD = frozenset({"not_understood", "too_long"})
 _HOUR = 60
 _HALF_DAY = DAY_MINUTES // 2
+routes = Routes(HOURS)
 
 
 def reads_as_hours(text: str, today: date) -> bool:
@@ -51,6 +53,7 @@ def names_days(read: HoursRead | Problem) -> bool:
     return isinstance(read, HoursRead) or read.code not in {*_UNREAD, "no_day"}
 
 
+@routes.line(State.TYPING)
 async def hours_typed(update: Update, context: Context) -> State:
     """Preview typed hours, or say what is missing; raises errors.ProviderOnly."""
     return await preview_typed(context, typed_text(update))
@@ -97,6 +100,7 @@ def _days_meant(context: Context, text: str, read: HoursRead) -> tuple[DayHours,
     return whole.days
 
 
+@routes.line(State.DAYS)
 async def days_typed(update: Update, context: Context) -> State:
     """Give the chosen days the typed hours; a line that names days is previewed by itself."""
     draft = await own_draft(context, int(stored(context, "draft")))
@@ -108,6 +112,7 @@ async def days_typed(update: Update, context: Context) -> State:
     return state or await hours_typed(update, context)
 
 
+@routes.line(State.START)
 async def start_typed(update: Update, context: Context) -> State:
     """Go on with a typed start; hours, or days with hours, are accepted as well."""
     text = typed_text(update)
@@ -129,6 +134,7 @@ async def start_typed(update: Update, context: Context) -> State:
     return show_end(context, draft, on_grid)
 
 
+@routes.line(State.END)
 async def end_typed(update: Update, context: Context) -> State:
     """Go on with a typed end; hours, or days with hours, are accepted as well."""
     text = typed_text(update)

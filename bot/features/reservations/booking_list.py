@@ -1,13 +1,10 @@
 """A client's upcoming reservations: list them, show one, cancel it."""
 
-from typing import Any
-
 from telegram import Update
-from telegram.ext import BaseHandler, CommandHandler
 
-from bot.buttons import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
+from bot.buttons.bookings import AskCancel, BookingsPage, CancelBooking, ShowBooking
 from bot.dialogue.context import Context
-from bot.dialogue.flow import Tap, keeps_dialogue
+from bot.dialogue.routes import Routes
 from bot.features.reservations.card_buttons import OUTDATED
 from bot.features.reservations.screens import (
     booking_details,
@@ -24,7 +21,10 @@ from domain.reservation import Party, Reservation, Status
 from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.find_reservation import reservation_of_client
 
+routes = Routes()
 
+
+@routes.command("bookings")
 async def bookings_opened(update: Update, context: Context) -> None:
     """Show the list on a new message: a tapped message is often a receipt, which must stay."""
     await show_list(context)
@@ -35,20 +35,23 @@ async def show_list(context: Context) -> None:
     context.request.show_list(await _listed(context, 0))
 
 
-async def bookings_paged(update: Update, context: Context) -> None:
+@routes.button(BookingsPage, keeps_dialogue=True)
+async def bookings_paged(context: Context, tap: BookingsPage) -> None:
     """Show another page of the list."""
-    await _edit_list(context, context.tap(BookingsPage).page)
+    await _edit_list(context, tap.page)
 
 
-async def booking_chosen(update: Update, context: Context) -> None:
+@routes.button(ShowBooking, keeps_dialogue=True)
+async def booking_chosen(context: Context, tap: ShowBooking) -> None:
     """Show a live hold as its card, or a booking with what can be done about it."""
-    if booking := await _own_or_list(context, context.tap(ShowBooking).reservation):
+    if booking := await _own_or_list(context, tap.reservation):
         await _show(context, booking)
 
 
-async def cancel_asked(update: Update, context: Context) -> None:
+@routes.button(AskCancel, keeps_dialogue=True)
+async def cancel_asked(context: Context, tap: AskCancel) -> None:
     """Ask once before a booking is cancelled, unless there is nothing left to cancel."""
-    booking = await _own_or_list(context, context.tap(AskCancel).reservation)
+    booking = await _own_or_list(context, tap.reservation)
     if booking is not None:
         await ask_to_cancel(context, booking)
 
@@ -65,9 +68,10 @@ async def ask_to_cancel(context: Context, booking: Reservation) -> None:
         await _show(context, booking)
 
 
-async def cancel_affirmed(update: Update, context: Context) -> None:
+@routes.button(CancelBooking, keeps_dialogue=True)
+async def cancel_affirmed(context: Context, tap: CancelBooking) -> None:
     """Cancel a booking; cancelling it again says the same again."""
-    number = context.tap(CancelBooking).reservation
+    number = tap.reservation
     if await _own_or_list(context, number) is None:
         return
     try:
@@ -143,15 +147,3 @@ async def _provider_of(context: Context, reservation: Reservation) -> Provider:
     if provider is None:
         raise errors.ProviderUnknown
     return provider
-
-
-def bookings_handlers() -> list[BaseHandler[Update, Context, Any]]:
-    """Return the handlers of the list of bookings."""
-    return [
-        CommandHandler("bookings", bookings_opened),
-        Tap(Open, bookings_opened, only=Open("bookings")),
-        Tap(BookingsPage, keeps_dialogue(bookings_paged)),
-        Tap(ShowBooking, keeps_dialogue(booking_chosen)),
-        Tap(AskCancel, keeps_dialogue(cancel_asked)),
-        Tap(CancelBooking, keeps_dialogue(cancel_affirmed)),
-    ]

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from bot.buttons import AskCancel, ChooseProvider, ConfirmHold, OtherTime, PickSlot, ReleaseHold
+from bot.buttons.booking import ChooseProvider, ConfirmHold, OtherTime, PickSlot, ReleaseHold
+from bot.buttons.bookings import AskCancel
 from bot.messages.screen import Rows, Screen
 from bot.ui.keyboards import button
 from bot.ui.links import opening

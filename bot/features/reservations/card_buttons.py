@@ -1,14 +1,10 @@
 """The buttons on the card of a hold: confirm it, release it, show it again."""
 
 from collections.abc import Awaitable
-from typing import Any
 
-from telegram import Update
-from telegram.ext import BaseHandler
-
-from bot.buttons import ConfirmHold, ReleaseHold, ShowCard
+from bot.buttons.booking import ConfirmHold, ReleaseHold, ShowCard
 from bot.dialogue.context import Context
-from bot.dialogue.flow import Tap, keeps_dialogue
+from bot.dialogue.routes import Routes
 from bot.features.reservations.show_card import present, repair_card
 from domain import errors
 from domain.reservation import Reservation, Status
@@ -24,10 +20,13 @@ OUTDATED = (
     errors.AlreadyConfirmed,
 )
 
+routes = Routes()
 
-async def confirm_tapped(update: Update, context: Context) -> None:
+
+@routes.button(ConfirmHold, keeps_dialogue=True)
+async def confirm_tapped(context: Context, tap: ConfirmHold) -> None:
     """Confirm the hold of the tapped card."""
-    await confirm(context, context.tap(ConfirmHold).reservation)
+    await confirm(context, tap.reservation)
 
 
 async def confirm(context: Context, number: int) -> None:
@@ -37,17 +36,18 @@ async def confirm(context: Context, number: int) -> None:
     )
 
 
-async def release_tapped(update: Update, context: Context) -> None:
+@routes.button(ReleaseHold, keeps_dialogue=True)
+async def release_tapped(context: Context, tap: ReleaseHold) -> None:
     """Release a hold."""
-    number = context.tap(ReleaseHold).reservation
-    await _run_and_show(context, number, _release(context, number))
+    await _run_and_show(context, tap.reservation, _release(context, tap.reservation))
 
 
-async def card_wanted(update: Update, context: Context) -> None:
+@routes.button(ShowCard, keeps_dialogue=True)
+async def card_wanted(context: Context, tap: ShowCard) -> None:
     """Show the card of a reservation again."""
     await present(
         context,
-        await reservation_of_client(context.uow, context.tap(ShowCard).reservation, context.me),
+        await reservation_of_client(context.uow, tap.reservation, context.me),
     )
 
 
@@ -78,12 +78,3 @@ def _done_key(reservation: Reservation) -> str:
     if reservation.status is Status.CONFIRMED:
         return "reservation.confirmed"
     return "reservation.released" if reservation.released else "bookings.cancelled"
-
-
-def reservation_handlers() -> list[BaseHandler[Update, Context, Any]]:
-    """Return the handlers of the buttons on a card."""
-    return [
-        Tap(ConfirmHold, keeps_dialogue(confirm_tapped)),
-        Tap(ReleaseHold, keeps_dialogue(release_tapped)),
-        Tap(ShowCard, keeps_dialogue(card_wanted)),
-    ]

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from bot.buttons import AskCancel, BookingsPage, CancelBooking, Open, ShowBooking
+from bot.buttons.bookings import AskCancel, BookingsPage, CancelBooking, ShowBooking
+from bot.buttons.people import Open
 from bot.features.reservations.card import card, held_until
 from bot.messages.screen import Button, Rows, Screen
 from bot.ui.keyboards import button, pager, pages_of

@@ -8,28 +8,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-import bot.buttons as kinds
-from bot.buttons import (
-    CallbackData,
-    Cell,
-    ConfirmHold,
-    Nothing,
-    PickSlot,
-    PostedDay,
-    ShowCard,
-    read,
-)
+from bot.buttons.base import CallbackData, Cell, Nothing, read
+from bot.buttons.booking import ConfirmHold, PickSlot, ShowCard
+from bot.buttons.hours import PostedDay
+from bot.buttons.people import ChooseZone
 from tests.kit.bot import BotHarness
+from tests.kit.buttons import button_types
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
 from tests.kit.raw_database import rows
 
-NAMED = (getattr(kinds, name) for name in kinds.__all__)
-KINDS: list[type[CallbackData]] = [
-    kind
-    for kind in NAMED
-    if isinstance(kind, type) and issubclass(kind, CallbackData) and kind is not CallbackData
-]
+KINDS = button_types()
 LARGEST, LAST_CELL = 2**52, 2**23
 # The longest names of zones, languages, commands and the like that a button carries.
 WORDS = ["America/Argentina/ComodRivadavia", "de", "bookings", "ask", ""]
@@ -141,7 +130,7 @@ def test_data_of_one_class_is_not_read_as_another() -> None:
 
 def test_data_that_is_too_long_cannot_be_packed() -> None:
     with pytest.raises(ValueError, match="too long"):
-        kinds.ChooseZone("ü" * 40).pack()
+        ChooseZone("ü" * 40).pack()
 
 
 def test_two_classes_cannot_share_a_tag() -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from bot.buttons import JoinZone
+from bot.buttons.people import JoinZone
 from bot.features.account.joining_screens import joined, name_question, zone_question
 from bot.features.account.link_screens import invitation, provider_link, unknown_link
 from bot.features.account.settings_screens import (

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from bot.buttons import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome
+from bot.buttons.people import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome
 from bot.features.account.joining_screens import joined, name_question, zone_question
 from bot.features.account.link_screens import invitation, provider_link, qr_caption, unknown_link
 from bot.features.account.settings_screens import (

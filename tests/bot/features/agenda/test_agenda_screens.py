@@ -6,15 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.buttons import (
+from bot.buttons.agenda import (
     AgendaDay,
     AgendaEntry,
     AgendaPage,
     AskReason,
     CancelForClient,
     CancelWithReason,
-    Open,
 )
+from bot.buttons.people import Open
 from bot.features.agenda.screens import (
     ENTRIES_PER_PAGE,
     DayView,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.dialogue.flow import Flow
+from bot.dialogue.flow import FlowHandler
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
@@ -153,7 +153,8 @@ def dialogue_of(bot: BotHarness, person: ChatUser) -> object:
 
 
 async def test_every_step_that_reads_text_is_among_these(bot: BotHarness) -> None:
-    flows = [handler for handler in bot.app.application.handlers[0] if isinstance(handler, Flow)]
+    handlers = bot.app.application.handlers[0]
+    flows = [handler for handler in handlers if isinstance(handler, FlowHandler)]
     assert {(str(flow.name), str(state)) for flow in flows for state in flow.states} == set(
         STEPS
     ) - {("none", "")}

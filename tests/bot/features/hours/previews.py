@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.buttons import DraftStart, HoursHome, PostedDay, RemoveHours
+from bot.buttons.hours import DraftStart, HoursHome, PostedDay, RemoveHours
 from bot.features.hours.calendar_screens import (
     draft_calendar,
     draft_end,

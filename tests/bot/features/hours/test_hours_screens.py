@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.buttons import (
+from bot.buttons.base import CallbackData
+from bot.buttons.hours import (
     AskRemoval,
-    CallbackData,
     DraftEnd,
     DraftStart,
     HoursHome,

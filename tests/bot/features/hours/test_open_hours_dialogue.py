@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from bot.features.hours.conversation import reads_as_hours
+from bot.features.hours.typed_hours import reads_as_hours
 from domain.reservation import Status
 from domain.timespan import TimeSpan
 from tests.kit.bot import BotHarness

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.buttons import AskCancel, BookingsPage, CancelBooking, ConfirmHold, Open, ShowBooking
+from bot.buttons.booking import ConfirmHold
+from bot.buttons.bookings import AskCancel, BookingsPage, CancelBooking, ShowBooking
+from bot.buttons.people import Open
 from bot.features.reservations.screens import (
     BOOKINGS_PER_PAGE,
     booking_details,
