@@ -22,6 +22,7 @@ from bot.ports import BotUnitOfWork, Database
 from bot.runtime.alarm import Alarm
 from bot.runtime.chat_locks import SEND_LOCK_SECONDS, ChatLocks
 from bot.runtime.tasks import drain
+from domain.operations.backoff import Backoff
 from domain.operations.database_retry import retry_while_unavailable
 from domain.operations.incident import IncidentKind
 from domain.operations.outbox import DIGEST, REPLY, TOLD_TO_WAIT, OutboxRow
@@ -43,7 +44,7 @@ _BATCH_SECONDS = 0.25
 # How long an answer may hold its chat's lock before it is sent. A longer wait queues it instead.
 _MAX_REPLY_WAIT = 0.5
 _RENEWAL = timedelta(seconds=20)
-_MAX_BACKOFF = timedelta(minutes=5)
+_RETRY = Backoff(1.0, maximum=300.0)
 _MAX_RENDER_ATTEMPTS = 3
 # How long a row in flight waits for an unavailable database. Shorter than a lease of a minute, so
 # nothing else claims the row in the meantime.
@@ -385,7 +386,7 @@ class Relay:
         Without a ``wait`` from Telegram, it doubles from one second to five minutes.
         """
         unsent = wait is not None or not attempted
-        wait = wait or min(timedelta(seconds=2 ** min(row.attempts - 1, 10)), _MAX_BACKOFF)
+        wait = wait or timedelta(seconds=_RETRY.wait(row.attempts))
         log.warning("a %s waits %.0f s: %s", row.kind, wait.total_seconds(), error)
         until = self._clock() + wait
 

@@ -18,6 +18,7 @@ from bot.runtime.tasks import drain
 from bot.telegram.api import call
 from bot.updates.receiver import AnyApplication, Receiver
 from bot.updates.wire import KINDS, Raw, is_update
+from domain.operations.backoff import Backoff
 
 Result = TypeVar("Result")
 
@@ -28,8 +29,7 @@ POLL_SECONDS = 30
 """How long Telegram may hold a request for updates while there are none."""
 # Telegram's update numbers have 32 bits. Another server's may be larger, but then all of them are.
 _FIRST_IMPLAUSIBLE_NUMBER = 2**31
-_FIRST_WAIT = 0.5
-_MAX_WAIT = 30.0
+_RETRY = Backoff(0.5, maximum=30.0)
 _COMMIT_WAIT = 0.25
 _DRAIN_SECONDS = 1.5
 
@@ -52,7 +52,7 @@ async def poll(
     """
     await retry_until_answered(application.bot.delete_webhook)
     fetched = FetchedUpdates(receiver)
-    backoff = _Backoff()
+    outage = _Outage()
     try:
         while True:
             try:
@@ -66,10 +66,10 @@ async def poll(
             except InvalidToken:
                 raise
             except TelegramError as error:
-                await backoff.wait(error)
+                await outage.wait(error)
                 continue
             heartbeat.beat()
-            backoff.reset()
+            outage.over()
             await fetched.process(updates)
     finally:
         await fetched.stop()
@@ -77,14 +77,14 @@ async def poll(
 
 async def retry_until_answered(call: Callable[[], Awaitable[Result]]) -> Result:
     """Call Telegram until it answers, with growing waits; raises InvalidToken."""
-    backoff = _Backoff()
+    outage = _Outage()
     while True:
         try:
             return await call()
         except InvalidToken:
             raise
         except TelegramError as error:
-            await backoff.wait(error)
+            await outage.wait(error)
 
 
 class FetchedUpdates:
@@ -117,7 +117,7 @@ class FetchedUpdates:
         """Start to process new updates, wait a moment, and move the offset past the committed."""
         if updates and not (updates := self._plausible(updates)):
             # Telegram would return the same updates again at once.
-            await asyncio.sleep(_FIRST_WAIT)
+            await asyncio.sleep(_RETRY.first)
         # Tasks start in the order of their creation, so each chat's updates stay in order.
         for raw in updates:
             if (number := raw["update_id"]) not in self._tasks:
@@ -181,7 +181,7 @@ async def _get_updates(
     if result and not updates:
         # Telegram would return the same again at once; a longer wait would delay people.
         log.error("the answer to getUpdates contains no update number")
-        await asyncio.sleep(_FIRST_WAIT)
+        await asyncio.sleep(_RETRY.first)
     elif len(updates) < len(result):
         log.error(
             "ignored %s of %s updates: they have no number",
@@ -191,30 +191,31 @@ async def _get_updates(
     return updates
 
 
-class _Backoff:
+class _Outage:
     """Waits after an error, longer each time.
 
     Logs an error once, until a different error occurs or Telegram answers.
     """
 
     def __init__(self) -> None:
-        self._wait = _FIRST_WAIT
+        self._tries = 0
         self._logged = ""
 
-    def reset(self) -> None:
+    def over(self) -> None:
         """Start over, because Telegram answered."""
         if self._logged:
             log.info("Telegram answers again")
-        self._wait, self._logged = _FIRST_WAIT, ""
+        self._tries, self._logged = 0, ""
 
     async def wait(self, error: TelegramError) -> None:
-        """Wait as long as the error asks, else twice as long as the last time."""
+        """Wait as long as the error asks, else longer than the last time."""
+        self._tries += 1
         asked = error.retry_after if isinstance(error, RetryAfter) else None
-        seconds = asked.total_seconds() if isinstance(asked, timedelta) else asked or self._wait
+        backoff = _RETRY.wait(self._tries)
+        seconds = asked.total_seconds() if isinstance(asked, timedelta) else asked or backoff
         if str(error) != self._logged:
             self._log(error, seconds)
         await asyncio.sleep(seconds)
-        self._wait = min(self._wait * 2, _MAX_WAIT)
 
     def _log(self, error: TelegramError, seconds: float) -> None:
         """Log a new error."""

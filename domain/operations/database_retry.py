@@ -1,27 +1,28 @@
 """Retry after a transaction conflict or while the database is unavailable."""
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable
+from itertools import islice
 from typing import TypeVar
 
+from domain.operations.backoff import Backoff
 from domain.ports import DatabaseAway, TransactionConflict
 
 Result = TypeVar("Result")
 
 _MAX_TRIES = 8
-_MAX_CONFLICT_DELAY = 0.05
-_INITIAL_BACKOFF, _MAX_BACKOFF = 0.1, 2.0
+_CONFLICT = Backoff(0.05, maximum=0.05, jitter=True)
+_UNAVAILABLE = Backoff(0.1, maximum=2.0)
 
 
 async def retry_on_conflict(attempt: Callable[[], Awaitable[Result]]) -> Result:
     """Run an attempt and retry it after random delays on a conflict; raise the last error."""
-    for _ in range(_MAX_TRIES - 1):
+    for wait in islice(_CONFLICT.waits(), _MAX_TRIES - 1):
         try:
             return await attempt()
         except TransactionConflict:
-            await asyncio.sleep(random.uniform(0, _MAX_CONFLICT_DELAY))  # noqa: S311  (not used for security)
+            await asyncio.sleep(wait)
     return await attempt()
 
 
@@ -32,11 +33,12 @@ async def retry_while_unavailable(
 
     Raises DatabaseAway if it is still unavailable after ``seconds``.
     """
-    wait, deadline = _INITIAL_BACKOFF, time.monotonic() + seconds
-    while time.monotonic() + wait < deadline:
+    deadline = time.monotonic() + seconds
+    for wait in _UNAVAILABLE.waits():
+        if time.monotonic() + wait >= deadline:
+            break
         try:
             return await attempt()
         except DatabaseAway:
             await asyncio.sleep(wait)
-            wait = min(2 * wait, _MAX_BACKOFF)
     return await attempt()

@@ -18,6 +18,7 @@ from typing import Any
 
 import asyncpg
 
+from domain.operations.backoff import Backoff
 from domain.ports import DatabaseAway
 from storage.engine.postgres import DRIVER_ERRORS, connect
 from storage.repositories.outbox import CHANNEL
@@ -42,11 +43,11 @@ _SERVER_JUST_STARTED = (
 
 CHECK_SECONDS = 1.0
 """How often a replica looks for the others, unless its constructor says otherwise."""
-_RECONNECT_SECONDS = 0.5
+_RECONNECT = Backoff(0.5, maximum=0.5)
 # A replica reconnects soon after its connection is cut, so declare it dead only after this time.
 GRACE_SECONDS = 3.0
 _CLOSE_SECONDS = 1.0
-_POLL_INTERVAL, _MAX_POLL_INTERVAL = 0.01, 0.2
+_CHAT_LOCKED = Backoff(0.01, maximum=0.2)
 # A server that does not answer for this long counts as gone, so that two replicas never lead:
 # PostgreSQL itself waits a little longer before it drops the connection.
 _ANSWER_SECONDS = 2.0
@@ -62,16 +63,17 @@ class PostgresMembership:
     """Implements ``bot.ports.Membership`` on PostgreSQL."""
 
     def __init__(
-        self, url: str, *, check_interval: float | None = None, reconnect_delay: float | None = None
+        self, url: str, *, check_interval: float | None = None, reconnect: Backoff = _RECONNECT
     ) -> None:
         """Choose a number for this replica, without connecting.
 
-        ``check_interval`` and ``reconnect_delay`` are in seconds.
+        ``check_interval`` is in seconds. ``reconnect`` is how long to wait after a failed check or
+        try to connect.
         """
         self.number = secrets.randbelow(2**31 - 1) + 1
         self._url = url
         self._check_interval = CHECK_SECONDS if check_interval is None else check_interval
-        self._reconnect_delay = _RECONNECT_SECONDS if reconnect_delay is None else reconnect_delay
+        self._reconnect = reconnect
         self._connection: asyncpg.Connection | None = None
         self._connection_lock = asyncio.Lock()
         self._seen: dict[int, float] = {}
@@ -157,10 +159,10 @@ class PostgresMembership:
 
     async def lock_chat(self, chat: int) -> None:
         """Wait until no other replica has the chat's lock, and take it. Raises DatabaseAway."""
-        wait = _POLL_INTERVAL
-        while not await self._try_lock(chat):
+        for wait in _CHAT_LOCKED.waits():
+            if await self._try_lock(chat):
+                return
             await asyncio.sleep(wait)
-            wait = min(2 * wait, _MAX_POLL_INTERVAL)
 
     def unlock_chat(self, chat: int) -> None:
         """Release the chat's lock in the background."""
@@ -207,6 +209,7 @@ class PostgresMembership:
 
     async def _watch_forever(self) -> None:
         """Check regularly, and reconnect after the connection is lost."""
+        failures = 0
         while True:
             try:
                 if self._connection is None:
@@ -217,6 +220,7 @@ class PostgresMembership:
                     self._seen = dict.fromkeys(self._seen, now)
                     self._on_reconnect(now - self._disconnected_at)
                 await self._check_once()
+                failures = 0
                 await asyncio.sleep(self._check_interval)
             except Exception as error:
                 # Catch everything: a replica that stops checking would stay the leader forever.
@@ -226,7 +230,8 @@ class PostgresMembership:
                     exc_info=not isinstance(error, DatabaseAway),
                 )
                 self._disconnect()
-                await asyncio.sleep(self._reconnect_delay)
+                failures += 1
+                await asyncio.sleep(self._reconnect.wait(failures))
 
     async def _check_once(self) -> None:
         """Try to become the leader if there is none, and look for departed replicas."""

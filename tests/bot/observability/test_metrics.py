@@ -15,6 +15,7 @@ from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
 from bot.telegram.transport import method_of
 from bot.updates.processor import MAX_ATTEMPTS, UpdateFailed
+from domain.events import Event
 from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from simulator.faults import FaultKind
@@ -220,6 +221,28 @@ async def test_events_of_reservations_are_counted(bot: HttpBot, alice: ChatUser)
         await alice.taps_data(f"lc:{second.id}", alice.last.id)
 
 
+async def test_an_event_without_a_metric_of_its_own_is_counted_and_the_reply_is_sent(
+    bot: HttpBot, alice: ChatUser
+) -> None:
+    class ClientArrived(Event):
+        """An event that no metric is prepared for."""
+
+    async def arrives(update: Update, context: Context) -> None:
+        [booking] = await context.uow.reservations.live_of_client(context.me, context.now)
+        context.uow.events.append(ClientArrived(booking, 0))
+        context.request.send(Screen("welcome"))
+
+    await add_provider(bot)
+    await alice.books("09:15")
+    on_text(bot, "here", arrives)
+    async with counting(bot, "slotkeeper_updates_total", kind="message", outcome="worked"):
+        await alice.sends("here")
+
+    assert alice.sees("welcome")
+    assert await bot.metric("slotkeeper_events_total", event="ClientArrived") == 1
+    assert await bot.metric("slotkeeper_events_total", event="SlotHeld") == 1
+
+
 async def test_repeated_and_rolled_back_events_are_not_counted(
     bot: HttpBot, alice: ChatUser
 ) -> None:
@@ -395,5 +418,5 @@ async def test_no_label_names_a_person_or_a_secret(bot: HttpBot, alice: ChatUser
     labels = set(re.findall(r"slotkeeper_\w+\{(.*)\}", page))
     names = {name for each in labels for name, _ in re.findall(r'(\w+)="([^"]*)"', each)}
 
-    assert names == {"version", "kind", "outcome", "by", "method", "status", "le"}
+    assert names == {"version", "kind", "outcome", "event", "by", "method", "status", "le"}
     assert not [part for part in (TOKEN, "Alice", str(alice.id)) if f'"{part}' in page]

@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 from domain.notification import Kind, Notification
+from domain.operations.backoff import Backoff
 from domain.ports import DatabaseAway
 from storage.cluster import membership as replicas
 from storage.cluster.membership import PostgresMembership
@@ -30,7 +31,7 @@ class Watcher(PostgresMembership):
     """A replica that records due instants, and counts departures and reconnections."""
 
     def __init__(self, url: str, interval: float) -> None:
-        super().__init__(url, check_interval=interval, reconnect_delay=interval)
+        super().__init__(url, check_interval=interval, reconnect=Backoff(interval, interval))
         self.dues: list[datetime] = []
         self.departures = self.reconnections = 0
         self.watch(
