@@ -15,7 +15,7 @@ from benchmarks.report import Report
 from benchmarks.rounds import Contender, Samples, Spread, alternate, ratio
 from benchmarks.scale import Scale
 from benchmarks.venue import Venue, fill
-from domain.client import Contact
+from domain.person import Contact
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
@@ -83,7 +83,7 @@ async def _add_contenders(
     database = Database(url)
     stack.push_async_callback(database.close)
     async with database.transaction() as uow:
-        await uow.clients.record_contact(Contact(_NEW_CLIENT, "New client"), NOW)
+        await uow.people.record_contact(Contact(_NEW_CLIENT, "New client"), NOW)
     driver = await stack.enter_async_context(bare(url, reading=True))
     for screen, find in SCREENS.items():
         searches = [

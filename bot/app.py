@@ -124,7 +124,9 @@ def build(
         ReadTimeouts(read_timeout, max_read_timeout),
     )
     renderer = NotificationRenderer(settings.policy, ZoneInfo(settings.time_zone))
-    relay = Relay(instrumented, sender, renderer, chat_locks, clock, alarm, metrics)
+    relay = Relay(
+        instrumented, sender, renderer, chat_locks, clock, alarm, metrics, settings.admin_ids
+    )
     processor.relay = relay
     admin_summary = AdminSummary(instrumented, settings.admin_ids, clock)
     jobs = Jobs(

@@ -40,7 +40,10 @@ class People(Protocol):
     """Clients, people who work for providers, admins and guests."""
 
     async def record_contact(self, contact: Contact, now: datetime) -> Person:
-        """Record a person's message: new, renamed or reachable again. Lock them until commit."""
+        """Record a person's message: new, renamed or reachable again. Lock them until commit.
+
+        ``unreachable_since`` of the result is what it was before.
+        """
 
     async def add_guest(self, provider_id: int, name: str, phone: str | None, now: datetime) -> int:
         """Add a person without Telegram whom a provider entered; return their number."""

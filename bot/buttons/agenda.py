@@ -11,6 +11,7 @@ class AgendaDay(CallbackData, tag="ad"):
     """Show the reservations of a day."""
 
     day: date
+    provider: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class OpenAgendaDay(CallbackData, tag="ao"):
     """Open a day on a new message below."""
 
     day: date
+    provider: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class AgendaPage(CallbackData, tag="ap"):
 
     day: date
     page: int
+    provider: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from bot.demo.skipped_time import SkippedTime
 from bot.demo.story import VENUE, Cast, create_cast, steps_for
 from bot.ports import BotUnitOfWork
 from bot.settings import Settings
-from domain.client import Contact
+from domain.person import Contact
 from domain.usecases.choose_settings import choose_zone
-from domain.usecases.join import accept_invitation, invite_provider
+from domain.usecases.invite import accept_invitation, invite_provider
 from simulator import Simulator
 from simulator.demo import Demo, DemoPerson
 from simulator.state.clock import DemoClock
@@ -95,7 +95,7 @@ class _DemoBot:
     async def _restore_phones(self, uow: BotUnitOfWork) -> None:
         """Add phones for the people that were added on the page in an earlier run."""
         for number in count(max(phone.person.id for phone in self._cast) + 1):
-            client = await uow.clients.get(number)
+            client = await uow.queries.person(number)
             if client is None:
                 return
             person = self._simulator.person(
@@ -106,8 +106,8 @@ class _DemoBot:
 
 async def _register(uow: BotUnitOfWork, app: App, phone: DemoPerson) -> None:
     """Add a person to the database with their phone's time zone, unless they are known."""
-    if await uow.clients.get(phone.person.id) is None:
-        await uow.clients.record_contact(_contact(phone), app.clock())
+    if await uow.queries.person(phone.person.id) is None:
+        await uow.people.record_contact(_contact(phone), app.clock())
         await choose_zone(uow, phone.person.id, phone.zone)
 
 

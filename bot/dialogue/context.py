@@ -10,7 +10,7 @@ from telegram.ext import CallbackContext, ExtBot
 
 from bot.dialogue.request import CURRENT_REQUEST, UpdateRequest
 from bot.messages.screen import Screen
-from bot.ports import Updates
+from bot.ports import Cards, Updates
 from bot.ui.formats import Times
 from bot.ui.locale import UserLocale, user_locale
 from bot.ui.texts import Texts
@@ -49,6 +49,11 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
         return self.request.uow
 
     @property
+    def cards(self) -> Cards:
+        """The messages that show reservations."""
+        return self.request.uow.cards
+
+    @property
     def updates(self) -> Updates:
         """The updates processed before."""
         return self.request.uow.updates
@@ -65,13 +70,18 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
 
     @property
     def me(self) -> int:
-        """The Telegram user id of the person who sent the update."""
+        """The number of the person who sent the update."""
         return self.request.person.id
+
+    @property
+    def chat(self) -> int:
+        """The chat in which the bot answers."""
+        return self.request.chat
 
     @property
     def locale(self) -> UserLocale:
         """The person's language and time zone, which every screen needs."""
-        return user_locale(self.request.person, self.services.venue_zone)
+        return user_locale(self.request.person, self.services.venue_zone, self.request.zone)
 
     @property
     def t(self) -> Texts:
@@ -80,8 +90,8 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
 
     @property
     def zone(self) -> ZoneInfo:
-        """The person's time zone."""
-        return self.request.person.zone(self.services.venue_zone)
+        """The person's time zone, or that of the provider whom they work for right now."""
+        return self.request.zone or self.request.person.zone(self.services.venue_zone)
 
     @property
     def times(self) -> Times:
@@ -90,7 +100,7 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
 
     @property
     def today(self) -> date:
-        """Today's date in the person's time zone."""
+        """Today's date in that time zone."""
         return self.now.astimezone(self.zone).date()
 
     async def act(self, usecase: Awaitable[Result]) -> Result:

@@ -3,12 +3,13 @@
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from bot.messages.actions import Action, Delete, Edit, Send
 from bot.messages.screen import Screen
 from bot.ports import BotUnitOfWork
-from domain.client import Client, Contact
 from domain.operations.dialogue import Dialogue
+from domain.person import Contact, Person
 
 LIST_FLOW = "bookings"
 """The name under which an open list is stored, in place of a dialogue."""
@@ -21,13 +22,15 @@ class UpdateRequest:
     ``open_list`` holds the message of the list of bookings that the next list replaces, if no
     dialogue is open. ``left`` is true if a command has just ended a dialogue. ``tapped`` is the
     message whose button was tapped, None for a typed update, and ``before`` the digest of what it
-    shows. ``actions`` are carried out after the commit.
+    shows. ``actions`` are carried out after the commit. ``zone`` replaces the person's own while
+    they work for a provider.
     """
 
     uow: BotUnitOfWork
     now: datetime
+    chat: int
     contact: Contact
-    person: Client
+    person: Person
     dialogue: Dialogue
     open_list: Dialogue | None = None
     left: bool = False
@@ -36,6 +39,7 @@ class UpdateRequest:
     actions: list[Action] = field(default_factory=list)
     answer: tuple[str, bool] | None = None
     error: BaseException | None = None
+    zone: ZoneInfo | None = None
 
     def show(self, screen: Screen, *, card_of: int | None = None) -> None:
         """Show a screen on the tapped message, or on a new message if the update is not a tap.

@@ -7,13 +7,16 @@ from bot.ui.command_menu import Roles, commands_for
 
 async def roles_of(context: Context) -> Roles:
     """Return the roles of the person who sent the update."""
-    return Roles(
-        await context.uow.providers.of_client(context.me),
-        admin=context.me in context.services.admins,
-    )
+    return Roles(tuple(await context.uow.queries.acting_for(context.me)), admin=is_admin(context))
+
+
+def is_admin(context: Context) -> bool:
+    """Return whether the person is an admin."""
+    person = context.request.person
+    return person.is_admin or person.telegram_id in context.services.admins
 
 
 def set_menu(context: Context, roles: Roles) -> None:
     """Set the chat's command menu for these roles, in the person's language."""
-    commands = commands_for(context.t, provider=roles.provider is not None, admin=roles.admin)
+    commands = commands_for(context.t, provider=roles.acts, admin=roles.admin)
     context.request.actions.append(SetMenu(commands))

@@ -3,7 +3,7 @@
 from telegram import Message, Update
 from telegram.ext import filters
 
-from domain.client import has_visible_text
+from domain.person import has_visible_text
 
 
 class _Blank(filters.MessageFilter):

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from bot.messages.screen import Screen
+from bot.ui.links import openings
 from bot.ui.locale import UserLocale
 from domain.operations.incident import Incident, IncidentKind
+from domain.provider import Provider
 
 _TEXTS = {
     IncidentKind.UPDATE_SET_ASIDE: "digest.update_set_aside",
@@ -13,6 +15,14 @@ _TEXTS = {
     IncidentKind.JOB_FAILED: "digest.job_failed",
     IncidentKind.DATABASE_AWAY: "digest.database_away",
 }
+
+
+def unreachable_screen(locale: UserLocale, provider: Provider) -> Screen:
+    """Say that a provider cannot be booked, because no one would learn of the booking."""
+    return Screen(
+        locale.t("news.provider_unreachable", provider=provider.label),
+        openings(locale, ("invite",)),
+    )
 
 
 def summary_screen(locale: UserLocale, incidents: Sequence[Incident]) -> Screen:

@@ -24,7 +24,7 @@ class AdminSummary:
 
     def __init__(self, database: Database, admins: frozenset[int], clock: Clock) -> None:
         self._database = database
-        self._admins = sorted(admins)
+        self._admins = admins
         self._clock = clock
         self._unrecorded: str | None = None
 
@@ -72,10 +72,8 @@ class AdminSummary:
 
     async def _reachable(self, uow: BotUnitOfWork) -> list[int]:
         """Return the admins that the bot can write to."""
-        known = [await uow.clients.get(admin) for admin in self._admins]
-        return [
-            person.id for person in known if person is not None and person.unreachable_since is None
-        ]
+        admins = await uow.queries.admins(self._admins)
+        return [admin.id for admin in admins if admin.unreachable_since is None]
 
 
 def to_payload(incidents: Sequence[Incident]) -> dict[str, Any]:

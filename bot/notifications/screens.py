@@ -8,7 +8,7 @@ from bot.features.reservations.card import book_again, held_until, hold_again
 from bot.messages.screen import Screen
 from bot.ui.keyboards import button
 from bot.ui.locale import UserLocale
-from domain.client import Client
+from domain.person import Person
 from domain.provider import Provider
 from domain.reservation import Reservation
 
@@ -44,14 +44,18 @@ def hold_expired(
     return Screen(text, hold_again(locale, hold, free=free))
 
 
-def booking_confirmed(locale: UserLocale, booking: Reservation, client: Client) -> Screen:
-    """Tell a provider of a new booking."""
-    return _for_provider("news.booking_confirmed", locale, booking, client)
+def booking_confirmed(
+    locale: UserLocale, booking: Reservation, client: Person, provider: Provider | None = None
+) -> Screen:
+    """Tell of a new booking, and with which provider if that is not clear."""
+    return _for_provider("news.booking_confirmed", locale, booking, client, provider)
 
 
-def cancelled_by_client(locale: UserLocale, booking: Reservation, client: Client) -> Screen:
-    """Tell a provider that a client cancelled."""
-    return _for_provider("news.cancelled_by_client", locale, booking, client)
+def cancelled_by_client(
+    locale: UserLocale, booking: Reservation, client: Person, provider: Provider | None = None
+) -> Screen:
+    """Tell that a client cancelled, and which provider's booking if that is not clear."""
+    return _for_provider("news.cancelled_by_client", locale, booking, client, provider)
 
 
 def cancelled_by_provider(
@@ -70,11 +74,13 @@ def cancelled_by_provider(
     return Screen(text, book_again(locale, provider))
 
 
-def _for_provider(key: str, locale: UserLocale, booking: Reservation, client: Client) -> Screen:
-    """Tell a provider what a client did, with a button for that day's agenda."""
+def _for_provider(
+    key: str, locale: UserLocale, booking: Reservation, client: Person, provider: Provider | None
+) -> Screen:
+    """Say what a client did, with a button for that day's agenda."""
     t, times = locale.t, locale.times
     text = t(key, client=client.name, slot=times.slot(booking.span), zone=locale.in_zone(client))
-    return Screen(
-        text,
-        ((button(t.plain("button.agenda_day"), OpenAgendaDay(times.day_of(booking.span.start))),),),
-    )
+    if provider is not None:
+        text = t("news.of_provider", provider=provider.label, text=text)
+    day = OpenAgendaDay(times.day_of(booking.span.start), booking.provider_id)
+    return Screen(text, ((button(t.plain("button.agenda_day"), day),),))

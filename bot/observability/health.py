@@ -96,7 +96,7 @@ def database_check(database: Database, clock: Clock) -> Check:
 
     async def run() -> str:
         async with database.snapshot() as work:
-            await work.clients.get(0)
+            await work.queries.person(0)
         async with database.transaction() as work:
             await work.health.try_write(clock())
         return OK

@@ -3,17 +3,17 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 from structlog.contextvars import bound_contextvars
 
 from bot.clock import Clock
 from bot.messages.actions import Action, Answer, Delete, Edit, Send, from_payload, to_payload
-from bot.notifications.render import NotificationRenderer
+from bot.notifications.render import NotificationRenderer, Rendering
 from bot.observability.metrics import Metrics
 from bot.observability.redaction import redact
 from bot.outbox.message_sender import MessageSender, TryLater, Undeliverable, Unreachable
@@ -27,6 +27,7 @@ from domain.operations.database_retry import retry_while_unavailable
 from domain.operations.incident import IncidentKind
 from domain.operations.outbox import DIGEST, REPLY, TOLD_TO_WAIT, OutboxRow
 from domain.ports import DatabaseAway
+from domain.usecases.reachability import mark_unreachable
 
 Result = TypeVar("Result")
 
@@ -76,6 +77,7 @@ class Relay:
         clock: Clock,
         alarm: Alarm,
         metrics: Metrics,
+        admin_ids: frozenset[int],
     ) -> None:
         self._database = database
         self._sender = sender
@@ -84,6 +86,7 @@ class Relay:
         self._clock = clock
         self._alarm = alarm
         self._metrics = metrics
+        self._admin_ids = admin_ids
         self._send_slots = asyncio.Semaphore(_MAX_CONCURRENT_SENDS)
         self._deliveries: set[asyncio.Task[None]] = set()
         self._rows: dict[int, _InFlight] = {}
@@ -164,10 +167,11 @@ class Relay:
         """Deliver one row and record the result."""
         shown: Shown = []
         attempted = False
+        rendering = Rendering(())
         try:
-            actions = await self._steps(row)
-            attempted = bool(actions)
-            for step in actions or ():
+            rendering = await self._rendered(row)
+            attempted = bool(rendering.actions)
+            for step in rendering.actions or ():
                 shown.append((step, await self._carry_out(row, step, permit)))
         except Unreachable as error:
             await self._withhold(row, str(error))
@@ -186,11 +190,11 @@ class Relay:
                 row, f"{type(error).__name__}: {error}", shown, attempted=attempted
             )
         else:
-            return await self._record_result(row, "skipped" if actions is None else "sent", shown)
+            return await self._record_result(row, rendering, shown)
 
     async def _carry_out(self, row: OutboxRow, step: Action, permit: Permit | None) -> int | None:
         """Carry out one step of a row; return the number of the message that shows it."""
-        return await self._sender.carry_out(row.recipient_id, step, _urgency(row), permit)
+        return await self._sender.carry_out(row.chat_id, step, _urgency(row), permit)
 
     async def reply(self, row: OutboxRow) -> None:
         """Try to send an answer for the first time, and set the alarm for what is left.
@@ -204,8 +208,8 @@ class Relay:
 
     async def _reply_or_queue(self, row: OutboxRow) -> datetime | None:
         """Send an answer or queue it; return when the same person's next row falls due."""
-        delay = await self._sender.chat_delay(row.recipient_id) if row.attempts else 0.0
-        if row.attempts and delay <= _MAX_REPLY_WAIT and not self.must_queue(row.recipient_id):
+        delay = await self._sender.chat_delay(row.chat_id) if row.attempts else 0.0
+        if row.attempts and delay <= _MAX_REPLY_WAIT and not self.must_queue(row.chat_id):
             return await self.deliver(row)
         await self._answer_tap(row)
         due = max(row.due_at, self._clock() + timedelta(seconds=max(delay, 0.0)))
@@ -219,7 +223,7 @@ class Relay:
         if not isinstance(first, Answer):
             return
         try:
-            await self._sender.carry_out(row.recipient_id, first)
+            await self._sender.carry_out(row.chat_id, first)
         except (Unreachable, TryLater, Undeliverable) as error:
             log.info("tap not answered yet: %s", error)
         else:
@@ -234,7 +238,7 @@ class Relay:
             with self._tracked(row):
                 # Wait for the permit first, so that the chat's updates are processed meanwhile.
                 async with (
-                    self._sender.reserve(row.recipient_id, _urgency(row)) as permit,
+                    self._sender.reserve(row.chat_id, _urgency(row)) as permit,
                     self._send_slot(permit),
                 ):
                     due = await self._deliver_locked(row, permit)
@@ -254,7 +258,7 @@ class Relay:
     async def _deliver_locked(self, row: OutboxRow, permit: Permit | None) -> datetime | None:
         """Wait for the chat's lock, and deliver a row if its lease is still ours."""
         chat_lock = await retry_while_unavailable(
-            lambda: self._chat_locks.acquire(row.recipient_id), seconds=_DATABASE_SECONDS
+            lambda: self._chat_locks.acquire(row.chat_id), seconds=_DATABASE_SECONDS
         )
         with chat_lock.hold_at_most(SEND_LOCK_SECONDS):
             # During the wait, the row may have been postponed, or replaced for a moved hold.
@@ -316,23 +320,26 @@ class Relay:
 
         return await retry_while_unavailable(attempt, seconds=_DATABASE_SECONDS)
 
-    async def _steps(self, row: OutboxRow) -> Sequence[Action] | None:
-        """Return the steps of a row, None if the notification no longer holds."""
+    async def _rendered(self, row: OutboxRow) -> Rendering:
+        """Return the steps of a row."""
         if row.kind == REPLY:
-            return from_payload(row.payload)
-        return await self._read(lambda uow: self._renderer.actions(uow, row, self._clock()))
+            return Rendering(from_payload(row.payload))
+        return await self._read(lambda uow: self._renderer.render(uow, row, self._clock()))
 
     async def _record_result(
-        self, row: OutboxRow, state: Literal["sent", "skipped"], shown: Shown
+        self, row: OutboxRow, rendering: Rendering, shown: Shown
     ) -> datetime | None:
         """Record the result of a row and the new message numbers in one transaction.
 
-        Returns when the same person's next row falls due.
+        Returns when the chat's next row falls due.
         """
+        now, state = self._clock(), "skipped" if rendering.actions is None else "sent"
 
         async def record(uow: BotUnitOfWork) -> datetime | None:
-            await _record_messages(uow, row.recipient_id, shown)
-            return await uow.outbox.record_result(row, state, self._clock())
+            await _record_messages(uow, row, shown)
+            if rendering.covers:
+                await uow.outbox.settle_withheld(row.chat_id, rendering.covers, now)
+            return await uow.outbox.record_result(row, state, now)
 
         next_due = await self._write(record)
         self._metrics.delivered(row.kind, state)
@@ -348,7 +355,7 @@ class Relay:
         now = self._clock()
 
         async def park(uow: BotUnitOfWork) -> datetime | None:
-            await _record_messages(uow, row.recipient_id, shown)
+            await _record_messages(uow, row, shown)
             # A summary of incidents that cannot be sent must not cause another summary.
             if row.kind != DIGEST:
                 await uow.incidents.note(incident, redact(error.partition(":")[0]), now)
@@ -366,8 +373,9 @@ class Relay:
         async def withhold(uow: BotUnitOfWork) -> None:
             if row.reservation_id is not None:
                 await uow.outbox.keep(row, row.withheld())
-            await uow.clients.mark_unreachable(row.recipient_id, now)
-            await uow.outbox.withhold(row.recipient_id, now, error)
+            if row.recipient_id is not None:
+                await mark_unreachable(uow, row.recipient_id, self._admin_ids, now)
+            await uow.outbox.withhold(row.chat_id, now, error)
 
         await self._write(withhold)
         self._metrics.delivered(row.kind, "unreachable")
@@ -391,7 +399,7 @@ class Relay:
         until = self._clock() + wait
 
         async def postpone(uow: BotUnitOfWork) -> None:
-            await _record_messages(uow, row.recipient_id, shown)
+            await _record_messages(uow, row, shown)
             if row.kind == REPLY and shown:
                 await uow.outbox.keep(row, to_payload(from_payload(row.payload)[len(shown) :]))
             elif unsent and row.reservation_id is not None:
@@ -413,7 +421,7 @@ class Relay:
 
 def _log_fields(row: OutboxRow) -> dict[str, object]:
     """Return the log fields of a row: its chat, its kind, and its reservation if it has one."""
-    fields: dict[str, object] = {"chat": row.recipient_id, "kind": row.kind}
+    fields: dict[str, object] = {"chat": row.chat_id, "kind": row.kind}
     return fields if row.reservation_id is None else {**fields, "reservation": row.reservation_id}
 
 
@@ -422,31 +430,26 @@ def _urgency(row: OutboxRow) -> Urgency:
     return Urgency.ANSWER if row.kind == REPLY else Urgency.NOTIFICATION
 
 
-async def _record_messages(uow: BotUnitOfWork, chat: int, shown: Shown) -> None:
+async def _record_messages(uow: BotUnitOfWork, row: OutboxRow, shown: Shown) -> None:
     """Store the numbers of the messages that show dialogues and reservations."""
+    chat = row.chat_id
     for step, message in shown:
         if isinstance(step, Send) and message is not None:
-            await _record_new_message(uow, chat, step, message)
+            await _record_new_message(uow, row, step, message)
         elif isinstance(step, Delete) and step.notice_of is not None:
-            await _record_notice(uow, step.notice_of, None)
-        elif isinstance(step, Edit) and message not in {None, step.message_id}:
-            await uow.dialogues.move_card(chat, step.message_id, message)
-            await uow.reservations.move_card(chat, step.message_id, message)
+            await uow.cards.show_notice(step.notice_of, chat, None)
+        elif isinstance(step, Edit) and message is not None and message != step.message_id:
+            if row.recipient_id is not None:
+                await uow.dialogues.move_card(row.recipient_id, step.message_id, message)
+            await uow.cards.move(chat, step.message_id, message)
 
 
-async def _record_new_message(uow: BotUnitOfWork, chat: int, step: Send, message: int) -> None:
+async def _record_new_message(uow: BotUnitOfWork, row: OutboxRow, step: Send, message: int) -> None:
     """Store the number of a new message."""
-    if step.dialogue:
-        await uow.dialogues.show_on(chat, message)
+    if step.dialogue and row.recipient_id is not None:
+        await uow.dialogues.show_on(row.recipient_id, message)
     if step.card_of is not None:
-        await uow.reservations.show_on(step.card_of, card=message, notice=None)
+        await uow.cards.show(step.card_of, row.chat_id, message)
+        await uow.cards.show_notice(step.card_of, row.chat_id, None)
     if step.notice_of is not None:
-        await _record_notice(uow, step.notice_of, message)
-
-
-async def _record_notice(uow: BotUnitOfWork, reservation_id: int, message: int | None) -> None:
-    """Store the number of the message that warns of a hold's end, None if it was deleted."""
-    if reservation := await uow.reservations.get(reservation_id):
-        await uow.reservations.show_on(
-            reservation.id, card=reservation.card_message_id, notice=message
-        )
+        await uow.cards.show_notice(step.notice_of, row.chat_id, message)

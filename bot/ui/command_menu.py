@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bot.ui.texts import Texts
-from domain.provider import Provider
+from domain.provider import Acting, Provider, Role
 
 _CLIENT = ("book", "bookings")
 _PROVIDER = ("hours", "agenda", "link")
@@ -16,10 +16,25 @@ COMMANDS = frozenset({"start", *_CLIENT, *_PROVIDER, *_ADMIN, *_COMMON})
 
 @dataclass(frozen=True, slots=True)
 class Roles:
-    """A person's roles besides client; ``provider`` is None unless they are one."""
+    """A person's roles besides client: for whom they act, themselves first, and as an admin."""
 
-    provider: Provider | None = None
+    acting: tuple[Acting, ...] = ()
     admin: bool = False
+
+    @property
+    def acts(self) -> bool:
+        """Whether they act for any provider."""
+        return bool(self.acting)
+
+    @property
+    def provider(self) -> Provider | None:
+        """The provider who is this person, if they are one."""
+        return next((each.provider for each in self.acting if each.role is Role.SELF), None)
+
+    @property
+    def assisted(self) -> tuple[Provider, ...]:
+        """The providers whom they assist."""
+        return tuple(each.provider for each in self.acting if each.role is not Role.SELF)
 
 
 def commands_for(t: Texts, *, provider: bool, admin: bool) -> tuple[tuple[str, str], ...]:

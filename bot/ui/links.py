@@ -21,5 +21,5 @@ def openings(locale: UserLocale, *rows: tuple[str, ...]) -> Rows:
 
 def what_next(locale: UserLocale, roles: Roles) -> Rows:
     """Return the most useful buttons for a person with these roles."""
-    work = ("hours", "agenda") if roles.provider else ("book", "bookings")
+    work = ("hours", "agenda") if roles.acts else ("book", "bookings")
     return openings(locale, *([("invite",)] if roles.admin else []), work)

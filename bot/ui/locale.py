@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from bot.ui.formats import Times
 from bot.ui.texts import Texts, best_language, texts_in
-from domain.client import Client
+from domain.person import Person
 from domain.provider import Provider
 
 
@@ -22,7 +22,7 @@ class UserLocale:
     times: Times
     venue: ZoneInfo | None = None
 
-    def in_zone(self, *others: Client | Provider) -> Markup:
+    def in_zone(self, *others: Person | Provider) -> Markup:
         """Return `` (Berlin time)`` for the person's zone, or nothing if no one can mistake it.
 
         A zone can be mistaken where it is not the venue's, or not that of others who are involved.
@@ -34,7 +34,7 @@ class UserLocale:
         return Markup(" {}").format(self.t("zones.in", zone=self.times.zone_city))
 
 
-def user_locale(person: Client, venue_zone: ZoneInfo) -> UserLocale:
-    """Return the texts and time formats for a person."""
+def user_locale(person: Person, venue_zone: ZoneInfo, zone: ZoneInfo | None = None) -> UserLocale:
+    """Return the texts and time formats for a person, in another zone if one is given."""
     t = texts_in(best_language(person.language, person.telegram_language))
-    return UserLocale(t, Times(t.locale, person.zone(venue_zone)), venue_zone)
+    return UserLocale(t, Times(t.locale, zone or person.zone(venue_zone)), venue_zone)

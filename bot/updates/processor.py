@@ -31,10 +31,10 @@ from bot.ui.command_menu import COMMANDS
 from bot.ui.texts import best_language, texts_in
 from bot.updates.update_sender import Sender, sender_of
 from bot.updates.wire import shown_before, unreadable
-from domain.client import Client
 from domain.operations.dialogue import Dialogue
 from domain.operations.incident import IncidentKind
 from domain.operations.outbox import OutboxRow
+from domain.person import Person
 from domain.ports import DatabaseAway, TransactionConflict
 from domain.text import storable
 
@@ -209,13 +209,15 @@ class UpdateProcessor(BaseUpdateProcessor):
             raise request.error
         after = request.dialogue if request.dialogue.flow else request.open_list or Dialogue()
         if after != before:
-            await uow.dialogues.save(sender.contact.id, after, now)
+            await uow.dialogues.save(request.person.id, after, now)
         actions = _ordered(request, update)
         if not actions:
             return None
         # A tap is answered first and by this process, so its row is never queued from the start.
         queued = update.callback_query is None and self.relay.must_queue(sender.chat)
-        return await uow.outbox.reply(sender.chat, to_payload(actions), now, queued=queued)
+        return await uow.outbox.reply(
+            sender.chat, _recipient(sender, request.person), to_payload(actions), now, queued=queued
+        )
 
     def _may_retry(self, update: Update) -> bool:
         """Return whether an update may be offered again without counting a failure."""
@@ -310,6 +312,7 @@ async def _load(uow: BotUnitOfWork, update: Update, sender: Sender, now: datetim
     return UpdateRequest(
         uow=uow,
         now=now,
+        chat=sender.chat,
         contact=sender.contact,
         person=person,
         dialogue=Dialogue() if is_list else stored,
@@ -319,11 +322,22 @@ async def _load(uow: BotUnitOfWork, update: Update, sender: Sender, now: datetim
     )
 
 
-async def _person(uow: BotUnitOfWork, sender: Sender, now: datetime) -> Client:
-    """Return the sender as the database knows them, after storing their contact details."""
+async def _person(uow: BotUnitOfWork, sender: Sender, now: datetime) -> Person:
+    """Return the sender as the database knows them, after storing their contact details.
+
+    If they were unreachable, they get what they missed.
+    """
     if sender.passing:
-        return await uow.clients.get(sender.contact.id) or sender.stranger
-    return await uow.clients.record_contact(sender.contact, now)
+        return sender.stranger
+    person = await uow.people.record_contact(sender.contact, now)
+    if person.unreachable_since is not None:
+        await uow.outbox.resume(person, now)
+    return person
+
+
+def _recipient(sender: Sender, person: Person) -> int | None:
+    """Return the person whom an answer is for, None in a group: nothing is stored about them."""
+    return None if sender.passing else person.id
 
 
 def _is_command(update: Update) -> bool:
@@ -356,9 +370,8 @@ async def _apologise(
         async with uow.savepoint():
             person = await _person(uow, sender, now)
             t = texts_in(best_language(person.language, person.telegram_language))
-            return await uow.outbox.reply(
-                sender.chat, to_payload(_apology(update, t.plain("error.ours"))), now
-            )
+            payload = to_payload(_apology(update, t.plain("error.ours")))
+            return await uow.outbox.reply(sender.chat, _recipient(sender, person), payload, now)
     except Exception:
         log.exception("the sender of update %s gets no apology", update.update_id)
         return None

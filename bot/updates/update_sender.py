@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from telegram import Chat, Update, User
 from telegram.constants import ChatType
 
-from domain.client import Client, Contact, name_from_telegram
+from domain.person import Contact, Person, name_from_telegram
 
 _GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
 
@@ -22,14 +22,12 @@ class Sender:
     passing: bool = False
 
     @property
-    def stranger(self) -> Client:
+    def stranger(self) -> Person:
         """The sender as a person about whom nothing is stored."""
-        return Client(
-            self.contact.id,
+        return Person(
+            0,
+            self.contact.telegram_id,
             self.contact.name,
-            None,
-            None,
-            None,
             telegram_language=self.contact.language,
         )
 

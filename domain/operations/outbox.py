@@ -39,11 +39,17 @@ class OutboxRow:
     chat_id: int
     recipient_id: int | None
     kind: str
+    subject_kind: str | None
     subject_id: int | None
     revision: int | None
     payload: Mapping[str, object] | None
     due_at: datetime
     attempts: int
+
+    @property
+    def reservation_id(self) -> int | None:
+        """The reservation that a notification is about, None if it is about something else."""
+        return self.subject_id if self.subject_kind == "reservation" else None
 
     def refused(self) -> Mapping[str, object]:
         """Return a notification's payload after Telegram refused the latest try."""

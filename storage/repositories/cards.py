@@ -39,7 +39,7 @@ def _upsert(db: Any, *changed: str) -> Any:
     )
 
 
-_SHOW_CARD = PerDialect(lambda db: _upsert(db, "chat_id", "message_id", "notice_message_id"))
+_SHOW_CARD = PerDialect(lambda db: _upsert(db, "chat_id", "message_id"))
 _SHOW_NOTICE = PerDialect(lambda db: _upsert(db, "notice_message_id"))
 
 
@@ -61,7 +61,7 @@ class SqlCards:
         return row[0] if (row := found.first()) else None
 
     async def show(self, reservation_id: int, chat: int, message: int) -> None:
-        """Record that a message is the card of a reservation, without a warning below it."""
+        """Record that a message is the card of a reservation."""
         row = {"reservation": reservation_id, "chat": chat, "message": message}
         await self._connection.execute(_DETACH, row)
         await self._connection.execute(
@@ -79,6 +79,12 @@ class SqlCards:
         row = {"reservation_id": reservation_id, "chat_id": chat, "notice_message_id": message}
         await self._connection.execute(
             _SHOW_NOTICE.on(self._connection), {**row, "message_id": None}
+        )
+
+    async def detach(self, chat: int, message: int) -> None:
+        """Record that a message is no card any more."""
+        await self._connection.execute(
+            _DETACH, {"chat": chat, "message": message, "reservation": 0}
         )
 
     async def move(self, chat: int, old: int, new: int) -> None:

@@ -56,6 +56,7 @@ _FIELDS = [
         "chat_id",
         "recipient_id",
         "kind",
+        "subject_kind",
         "subject_id",
         "revision",
         "payload",
@@ -214,10 +215,18 @@ _WITHHOLD = (
 _FORGET_SUMMARY = delete(outbox).where(WITHHELD, _OF_CHAT, outbox.c.kind == MISSED)
 _ANY_WITHHELD = select(outbox.c.id).where(WITHHELD, _OF_CHAT).limit(1)
 _WITHHELD_ROWS = select(*_FIELDS).where(WITHHELD, _OF_CHAT).order_by(outbox.c.due_at, outbox.c.id)
+# The message of all that was missed counts as one more attempt; ``OutboxRow.withheld`` has
+# subtracted the earlier ones.
 _SETTLE_WITHHELD = (
     update(outbox)
     .where(WITHHELD, _OF_CHAT, outbox.c.id.in_(bindparam("rows", expanding=True)))
-    .values(state="sent", settled_at=bindparam("now"), error=None)
+    .values(state=bindparam("new_state"), settled_at=bindparam("now"), error=None, attempts=1)
+)
+_RESUME_LATER = (
+    update(outbox)
+    .where(WITHHELD, _OF_CHAT, outbox.c.due_at > _NOW)
+    .values(state="due", attempts=0, settled_at=None, error=None, lease_until=None)
+    .returning(outbox.c.id)
 )
 _NOTIFY_REPLICAS = select(func.pg_notify(CHANNEL, bindparam("payload")))
 # A row that must be retried, or a queued reply: no new row may overtake it.
@@ -390,7 +399,9 @@ class SqlOutbox:
             "leased_by": self._replica,
         }
         number, due, attempts = (await self._connection.execute(_REPLY, values)).one()
-        return OutboxRow(number, chat_id, recipient_id, REPLY, None, None, payload, due, attempts)
+        return OutboxRow(
+            number, chat_id, recipient_id, REPLY, None, None, None, payload, due, attempts
+        )
 
     async def claim(
         self, now: datetime, limit: int, *, notifications: int | None = None
@@ -507,8 +518,14 @@ class SqlOutbox:
         await self._connection.execute(_WITHHOLD, {"chat": chat_id, "now": now, "why": why})
 
     async def resume(self, person: Person, now: datetime) -> None:
-        """Add one message with everything that was withheld for a person, if there is any."""
+        """Add one message with everything that was withheld for a person, if there is any.
+
+        What falls due later becomes due then, as before.
+        """
         chat = {"chat": person.telegram_id}
+        if await self._connection.execute(_RESUME_LATER, {**chat, "now": now}):
+            # The alarm looks for the earliest due time itself.
+            self.earliest = now
         await self._connection.execute(_FORGET_SUMMARY, chat)
         if not await self._connection.execute(_ANY_WITHHELD, chat):
             return
@@ -520,11 +537,12 @@ class SqlOutbox:
         rows = await self._connection.execute(_WITHHELD_ROWS, {"chat": chat_id})
         return [OutboxRow(**row._asdict()) for row in rows]
 
-    async def settle_withheld(self, chat_id: int, rows: Collection[int], now: datetime) -> None:
-        """Record that withheld rows were sent with the message of all that was missed."""
-        await self._connection.execute(
-            _SETTLE_WITHHELD, {"chat": chat_id, "rows": sorted(rows), "now": now}
-        )
+    async def settle_withheld(self, chat_id: int, states: Mapping[int, str], now: datetime) -> None:
+        """Record the state of withheld rows after the message of all that was missed."""
+        for state in sorted({*states.values()}):
+            rows = sorted(number for number, new in states.items() if new == state)
+            settled = {"chat": chat_id, "rows": rows, "new_state": state, "now": now}
+            await self._connection.execute(_SETTLE_WITHHELD, settled)
 
     async def lease_holders(self) -> Collection[int]:
         """Return the numbers of the replicas that hold leases."""

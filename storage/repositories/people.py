@@ -1,5 +1,6 @@
 """Clients, people who work for providers, admins and guests."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import bindparam, insert, select, update
@@ -42,6 +43,7 @@ class SqlPeople:
     async def record_contact(self, contact: Contact, now: datetime) -> Person:
         """Record that a person wrote, with their current name, and is reachable.
 
+        The returned person still says since when they were unreachable until now.
         Locks the person's row until the transaction ends, so that their updates run one at a time.
         """
         known = await self._of_account(contact.telegram_id)
@@ -64,7 +66,8 @@ class SqlPeople:
                 "new_language": contact.language,
             },
         )
-        return await self._of_account(contact.telegram_id) or known
+        changed = await self._of_account(contact.telegram_id) or known
+        return replace(changed, unreachable_since=known.unreachable_since)
 
     async def _of_account(self, telegram_id: int) -> Person | None:
         """Return the person with a Telegram account and lock their row, or None."""

@@ -65,15 +65,19 @@ def provider_of(row: Row[*tuple[Any, ...]]) -> Provider:
 def reservation_of(row: Row[*tuple[Any, ...]]) -> Reservation:
     """Return the reservation of a row with all columns of the table, in their order."""
     number, provider_id, client_id, start, end, status, *moments, ended_by, reason, first, at = row
+    held_at, expires_at, confirmed_at, ended_at = moments
     return Reservation(
         number,
         provider_id,
         client_id,
         TimeSpan(start, end),
         Status(status),
-        *moments,
-        ended_by=Party(ended_by) if ended_by else None,
-        reason=reason,
-        first_held_at=first,
-        revision=at,
+        held_at,
+        expires_at,
+        confirmed_at,
+        ended_at,
+        Party(ended_by) if ended_by else None,
+        reason,
+        first,
+        at,
     )

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import errors
-from domain.client import NAME_LIMIT, public_name, zone_named
+from domain.person import NAME_LIMIT, public_name, zone_named
 from domain.provider import (
     SLUG_LIMIT,
     Provider,

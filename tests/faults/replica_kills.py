@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from bot.observability.report import ALL_WELL
-from domain.client import Contact
+from domain.person import Contact
 from domain.timespan import TimeSpan
 from simulator.simulator import Simulator
 from simulator.state.people import Person
@@ -153,7 +153,7 @@ class ReplicaRun:
         self.simulator.take_updates()
         database, now = Database(self.url), datetime.now(UTC)
         async with database.transaction() as work:
-            await work.clients.record_contact(Contact(self.dora.id, "Dora"), now)
+            await work.people.record_contact(Contact(self.dora.id, "Dora"), now)
             provider = await work.providers.add(self.dora.id, "Dora", "dora", now)
             await work.availability.replace(provider.id, [], [_HOURS])
         await database.close()

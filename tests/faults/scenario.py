@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from bot.buttons.booking import PickSlot
-from domain.client import Contact
+from domain.person import Contact
 from domain.timespan import TimeSpan
 from tests.kit.bot import MONDAY, BotHarness
 from tests.kit.chat import ChatUser
@@ -45,7 +45,7 @@ class Scenario:
         self.dora.person.sends("/agenda")
         bot.simulator.take_updates()
         async with bot.app.database.transaction() as work:
-            await work.clients.record_contact(Contact(self.dora.id, "Dora"), bot.now)
+            await work.people.record_contact(Contact(self.dora.id, "Dora"), bot.now)
             dora = await work.providers.add(self.dora.id, "Dora", "dora", bot.now)
             await work.availability.replace(dora.id, [], [_HOURS])
 

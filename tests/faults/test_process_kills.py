@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.buttons.booking import PickSlot
-from domain.client import Contact
+from domain.person import Contact
 from domain.timespan import TimeSpan
 from simulator.faults import Fault, FaultKind, Faults
 from simulator.simulator import Simulator
@@ -65,7 +65,7 @@ class ProcessKiller(Faults):
         )
 
 
-class Client:
+class Person:
     """A person who books the same times as one other, and confirms every second hold."""
 
     def __init__(self, simulator: Simulator, number: int, provider: int) -> None:
@@ -125,7 +125,7 @@ async def dora(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> Per
     dora.sends("/start")
     database = Database(f"sqlite:///{shutil.copyfile(migrated_file, tmp_path / 'bot.db')}")
     async with database.transaction() as work:
-        await work.clients.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
+        await work.people.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
         provider = await work.providers.add(dora.id, "Dora", "dora", datetime.now(UTC))
         await work.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 700)])
     await database.close()
@@ -137,13 +137,13 @@ async def test_kills_between_commit_and_delivery_lose_nothing(
 ) -> None:
     killer = ProcessKiller()
     simulator.world.faults = killer
-    clients = [Client(simulator, number, 1) for number in range(CLIENTS)]
+    clients = [Person(simulator, number, 1) for number in range(CLIENTS)]
     env = environment(
         tmp_path, simulator.url, HOLD_DURATION="PT3S", NOTICE_PERIOD="PT1H", LOG_LEVEL="ERROR"
     )
     url = env["DATABASE_URL"]
 
-    async def book_until_done(client: Client) -> None:
+    async def book_until_done(client: Person) -> None:
         while killer.kills < KILLS:
             await client.book()
 

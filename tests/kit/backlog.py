@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from domain.client import Contact
+from domain.person import Contact
 from domain.policy import BookingPolicy
 from domain.timespan import TimeSpan
 from domain.usecases.hold_slot import SlotChoice, hold_slot
@@ -24,7 +24,7 @@ async def add_people(bot: BotHarness, size: int) -> list[ChatUser]:
     bot.simulator.take_updates()
     async with bot.app.database.transaction() as uow:
         for user in people:
-            await uow.clients.record_contact(Contact(user.id, "Person"), bot.now)
+            await uow.people.record_contact(Contact(user.id, "Person"), bot.now)
     return people
 
 

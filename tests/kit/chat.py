@@ -131,7 +131,7 @@ class ChatUser:
     async def reservations(self) -> Sequence[Reservation]:
         """Return the person's reservations that take up time, from the database."""
         async with self.bot.app.database.transaction() as uow:
-            return list(await uow.reservations.live_of_client(self.id, self.bot.now))
+            return list(await uow.queries.bookings(self.id, self.bot.now))
 
     @property
     def shown(self) -> list[Shown]:

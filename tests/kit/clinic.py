@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain import errors
-from domain.client import Contact
+from domain.person import Contact
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.provider import Provider
@@ -36,7 +36,7 @@ async def open_clinic(
 ) -> tuple[Provider, Provider]:
     """Add the clients and two providers, Dora and Emil, with the same open hours."""
     for person in (*clients, DORA, EMIL):
-        await uow.clients.record_contact(Contact(person, f"Person {person}"), NOW)
+        await uow.people.record_contact(Contact(person, f"Person {person}"), NOW)
     dora = await uow.providers.add(DORA, "Dora", "dora", NOW)
     emil = await uow.providers.add(EMIL, "Emil", "emil", NOW)
     for provider in (dora, emil):
@@ -91,9 +91,9 @@ async def add_provider(
     bot.simulator.take_updates()
     hours = [TimeSpan(quarter(day, 9), quarter(day, 12)) for day in days]
     async with bot.app.database.transaction() as uow:
-        await uow.clients.record_contact(Contact(provider.id, name), bot.now)
+        await uow.people.record_contact(Contact(provider.id, name), bot.now)
         if zone:
-            await uow.clients.choose_zone(provider.id, zone)
+            await uow.people.choose_zone(provider.id, zone)
         added = await uow.providers.add(provider.id, name, name.lower(), bot.now)
         await uow.availability.replace(added.id, [], hours)
     return provider

@@ -50,7 +50,7 @@ def raising(error: Exception) -> CallbackData:
     """Return a callback that changes a row, adds a reply and then raises the error."""
 
     async def fail(update: Update, context: Context) -> None:
-        await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
+        await context.uow.people.choose_zone(context.me, "Asia/Tokyo")
         context.request.send(Screen("never said"))
         raise error
 

@@ -9,7 +9,7 @@ from bot.messages.screen import Screen
 from bot.ui.formats import Times
 from bot.ui.locale import UserLocale
 from bot.ui.texts import texts_in
-from domain.client import Client
+from domain.person import Person
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan
@@ -19,8 +19,8 @@ TODAY, WEDNESDAY = date(2026, 11, 23), date(2026, 11, 25)
 NINE = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900
 """9:00 in Berlin on Wednesday 25 November 2026, as a cell."""
 
-ALICE = Client(101, "Alice", "alice_a", None, None)
-BOB = Client(102, "Bob", None, None, None)
+ALICE = Person(101, "Alice", "alice_a", None, None)
+BOB = Person(102, "Bob", None, None, None)
 DORA = Provider(1, 901, "Dora", "dora")
 EMIL = Provider(2, 902, "Emil", "emil")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.observability.report import ALL_WELL
-from domain.client import Contact
+from domain.person import Contact
 from domain.timespan import TimeSpan
 from simulator.simulator import Simulator
 from simulator.state.people import Person
@@ -123,7 +123,7 @@ class Soak:
         database, now = Database(self.url), datetime.now(UTC)
         async with database.transaction() as work:
             for number, person in enumerate(providers):
-                await work.clients.record_contact(Contact(person.id, person.name), now)
+                await work.people.record_contact(Contact(person.id, person.name), now)
                 provider = await work.providers.add(
                     person.id, person.name, f"provider{number}", now
                 )

@@ -110,7 +110,7 @@ class RaceWorker:
             # Uses the start time, so that overdue holds are tried too.
             if found := [
                 r.id
-                for r in await uow.reservations.live_of_client(client, NOW)
+                for r in await uow.queries.bookings(client, NOW)
                 if r.status in statuses
             ]:
                 return choices.choice(found), client

@@ -6,7 +6,7 @@ from bot.dialogue.context import Context
 from bot.dialogue.deep_links import link_to
 from bot.dialogue.routes import Routes
 from bot.features.account.link_screens import invitation
-from domain.usecases.join import invite_provider
+from domain.usecases.invite import invite_provider
 
 routes = Routes()
 

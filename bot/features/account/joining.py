@@ -6,6 +6,7 @@ from telegram import Update
 from telegram.ext import ConversationHandler
 
 from bot.buttons.people import JoinZone, KeepName
+from bot.dialogue.acting import work_for
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import rest_of_link
 from bot.dialogue.flow import Flow
@@ -15,8 +16,8 @@ from bot.dialogue.typed_filters import typed_text
 from bot.features.account.joining_screens import joined, name_question, zone_question
 from bot.features.account.zone_choice import set_time_zone, zone_typed
 from domain.provider import Provider
-from domain.usecases.find_reservation import provider_of
-from domain.usecases.join import accept_invitation, name_provider
+from domain.usecases.invite import accept_invitation
+from domain.usecases.name_provider import name_provider
 
 
 class State(StrEnum):
@@ -48,7 +49,7 @@ async def invitation_opened(update: Update, context: Context) -> State | int:
 @routes.button(KeepName)
 async def name_kept(context: Context, tap: KeepName) -> State:
     """Keep the name that Telegram has, and ask for the time zone."""
-    return _ask_zone(context, await provider_of(context.uow, context.me))
+    return _ask_zone(context, await work_for(context))
 
 
 @routes.line(State.NAME, blank=True)
@@ -86,7 +87,7 @@ def _ask_zone(context: Context, provider: Provider) -> State:
 
 async def _with_zone(context: Context, zone: str) -> int:
     """Set the time zone of a provider, which is the last step; raises errors.ProviderOnly."""
-    provider = await provider_of(context.uow, context.me)
+    provider = await work_for(context)
     await set_time_zone(context, zone)
     return _done(context, provider)
 

@@ -14,6 +14,7 @@ from bot.buttons.people import (
     ChooseZone,
     SettingsHome,
 )
+from bot.dialogue.acting import work_for
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Flow
 from bot.dialogue.roles import roles_of, set_menu
@@ -30,8 +31,7 @@ from bot.features.account.settings_screens import (
 from bot.features.account.zone_choice import set_time_zone, zone_typed
 from bot.ui.texts import LANGUAGES
 from domain.usecases.choose_settings import choose_language
-from domain.usecases.find_reservation import provider_of
-from domain.usecases.join import name_provider
+from domain.usecases.name_provider import name_provider
 
 
 class State(StrEnum):
@@ -99,7 +99,7 @@ async def language_chosen(context: Context, tap: ChooseLanguage) -> int:
 @routes.button(AskName)
 async def name_wanted(context: Context, tap: AskName) -> State:
     """Ask for a new public name; raises errors.ProviderOnly."""
-    context.show(name_settings(context.locale, await provider_of(context.uow, context.me)))
+    context.show(name_settings(context.locale, await work_for(context)))
     return State.NAME
 
 

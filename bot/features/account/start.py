@@ -8,7 +8,7 @@ from bot.dialogue.context import Context
 from bot.dialogue.roles import roles_of, set_menu
 from bot.dialogue.routes import Routes
 from bot.features.account.start_screens import dialogue_left, greeting, help_text, privacy
-from domain.client import name_from_telegram
+from domain.person import name_from_telegram
 
 routes = Routes()
 

@@ -16,7 +16,10 @@ def greeting(locale: UserLocale, name: str, roles: Roles, *, zone_chosen: bool) 
         parts.append(t("start.admin"))
     if roles.provider:
         parts.append(t("start.provider", name=roles.provider.label))
-    else:
+    if roles.assisted:
+        names = locale.times.listed([each.label for each in roles.assisted])
+        parts.append(t("start.assistant", names=names))
+    if not roles.acts:
         parts.append(t("start.client"))
     parts.append(
         t("start.zone" if zone_chosen else "start.zone_of_venue", zone=locale.times.zone_city)
@@ -27,10 +30,10 @@ def greeting(locale: UserLocale, name: str, roles: Roles, *, zone_chosen: bool) 
 def help_text(locale: UserLocale, roles: Roles, hold: timedelta) -> Screen:
     """Say what the bot does, how long a hold lasts, and which commands this person has."""
     t = locale.t
-    commands = commands_for(t, provider=roles.provider is not None, admin=roles.admin)
+    commands = commands_for(t, provider=roles.acts, admin=roles.admin)
     listed = "\n".join(t("help.command", name=name, does=does) for name, does in commands)
     about = [t("help.client", hold=locale.times.duration(hold))]
-    if roles.provider:
+    if roles.acts:
         about.append(t("help.provider"))
     if roles.admin:
         about.append(t("help.admin"))
@@ -47,7 +50,7 @@ def privacy(locale: UserLocale) -> Screen:
 
 def dialogue_left(locale: UserLocale, roles: Roles, *, left: bool) -> Screen:
     """Say that a dialogue was left, or that there was none; holds and bookings stay either way."""
-    nothing = "cancel.nothing_provider" if roles.provider else "cancel.nothing"
+    nothing = "cancel.nothing_provider" if roles.acts else "cancel.nothing"
     return Screen(locale.t("cancel.left" if left else nothing), what_next(locale, roles))
 
 
@@ -61,6 +64,6 @@ def _all_commands(locale: UserLocale, roles: Roles) -> Rows:
     rows: list[tuple[str, ...]] = []
     if roles.admin:
         rows.append(("invite",))
-    if roles.provider:
+    if roles.acts:
         rows += [("hours", "agenda"), ("link",)]
     return openings(locale, *rows, ("book", "bookings"), ("settings",))

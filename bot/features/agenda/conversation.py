@@ -14,6 +14,7 @@ from bot.buttons.agenda import (
     CancelWithReason,
     OpenAgendaDay,
 )
+from bot.dialogue.acting import work_for
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Flow
 from bot.dialogue.routes import Routes
@@ -34,10 +35,10 @@ from bot.features.agenda.view import day_screen, days_within_reach, entry_of
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
 from domain import errors
-from domain.client import has_visible_text
+from domain.person import has_visible_text
 from domain.reservation import REASON_LIMIT, Party, Reservation, Status
 from domain.usecases.end_reservation import cancel_by_provider
-from domain.usecases.find_reservation import provider_of, reservation_of_provider
+from domain.usecases.find_reservation import reservation_for_provider
 
 FLOW = "agenda"
 _OVER = (
@@ -63,7 +64,7 @@ routes = Routes(Flow(FLOW, State))
 async def agenda_opened(update: Update, context: Context) -> State:
     """Show today, or the day typed behind the command."""
     if line := argument(update):
-        await provider_of(context.uow, context.me)
+        await work_for(context)
         return await show_typed_day(context, read_agenda_day(line, context.today))
     return await _day(context, context.today)
 
@@ -84,7 +85,7 @@ async def day_opened_below(context: Context, tap: OpenAgendaDay) -> State:
     in_other_dialogue = request.dialogue.flow not in {None, FLOW}
     if not is_browsing(context):
         request.detach_card()
-    provider = await provider_of(context.uow, context.me)
+    provider = await work_for(context)
     screen = await day_screen(context, provider, tap.day)
     (request.send if in_other_dialogue else request.show_below)(screen)
     return _browse(context)
@@ -99,7 +100,7 @@ async def day_paged(context: Context, tap: AgendaPage) -> State:
 @routes.button(AgendaEntry, keeps_dialogue=True)
 async def entry_chosen(context: Context, tap: AgendaEntry) -> State:
     """Show one reservation, or the day as it is now if the reservation is off the agenda."""
-    reservation, _ = await reservation_of_provider(context.uow, tap.reservation, context.me)
+    reservation, _ = await reservation_for_provider(context.uow, tap.reservation, context.me)
     entry = await entry_of(context, reservation)
     if reservation.status is Status.CANCELLED or reservation.expired(context.now):
         note = entry_changed(context.locale, entry, context.now)
@@ -145,7 +146,7 @@ async def reason_typed(update: Update, context: Context) -> State:
         key = "agenda.reason_too_long" if reason else "agenda.reason_empty"
         context.request.send(Screen(context.t(key, limit=REASON_LIMIT, length=len(reason))))
         return State.REASON
-    reservation, _ = await reservation_of_provider(
+    reservation, _ = await reservation_for_provider(
         context.uow, int(str(context.request.dialogue.data["reservation"])), context.me
     )
     if not _can_cancel(context, reservation):
@@ -180,7 +181,7 @@ async def show_typed_day(context: Context, day: date | Problem) -> State:
 
 async def _ask(context: Context, number: int) -> State:
     """Ask for a reason, unless there is nothing to cancel any more."""
-    reservation, _ = await reservation_of_provider(context.uow, number, context.me)
+    reservation, _ = await reservation_for_provider(context.uow, number, context.me)
     if not _can_cancel(context, reservation):
         return await _already_over(context, reservation)
     context.show(reason_question(context.locale, await entry_of(context, reservation)))
@@ -206,7 +207,7 @@ async def _cancel(context: Context, number: int, reason: str | None) -> State:
             )
         )
     except _OVER:
-        over, _ = await reservation_of_provider(context.uow, number, context.me)
+        over, _ = await reservation_for_provider(context.uow, number, context.me)
         return await _already_over(context, over)
     entry = await entry_of(context, ended)
     context.toast(cancelled_answer(context.locale, entry))
@@ -227,7 +228,7 @@ async def _day_of(context: Context, reservation: Reservation, *, note: str) -> S
 
 async def _day(context: Context, day: date, *, page: int = 0, note: str = "") -> State:
     """Show a day; raises errors.ProviderOnly."""
-    provider = await provider_of(context.uow, context.me)
+    provider = await work_for(context)
     context.show(await day_screen(context, provider, day, page=page, note=note))
     return _browse(context)
 

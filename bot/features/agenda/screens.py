@@ -23,7 +23,7 @@ from bot.ui.keyboards import EMPTY, button, grid, looked_at, pager, pages_of
 from bot.ui.locale import UserLocale
 from bot.ui.texts import isolated
 from bot.ui.typed_feedback import problem_text
-from domain.client import Client
+from domain.person import Person
 from domain.reservation import Party, Reservation, Status
 
 ENTRIES_PER_PAGE = 20
@@ -39,7 +39,7 @@ class Entry:
     """A reservation and its client."""
 
     reservation: Reservation
-    client: Client
+    client: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,7 @@ def _day_button(locale: UserLocale, day: date, shape: str) -> Button:
     return button(shape.format(locale.times.short_day(day)), AgendaDay(day))
 
 
-def _linked(client: Client, name: str) -> Markup:
+def _linked(client: Person, name: str) -> Markup:
     """Return a client's name, as a link to their chat if they have a username."""
     if client.username is None:
         return Markup.escape(isolated(name))

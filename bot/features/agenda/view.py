@@ -59,7 +59,7 @@ async def day_screen(
 
 async def entry_of(context: Context, reservation: Reservation) -> Entry:
     """Return a reservation with its client."""
-    client = await context.uow.clients.get(reservation.client_id)
+    client = await context.uow.queries.person(reservation.client_id)
     if client is None:
         raise errors.ReservationUnknown
     return Entry(reservation, client)
@@ -70,7 +70,7 @@ async def _of_day(context: Context, provider: Provider, day: date) -> list[Reser
     window = whole_day(day, context.zone)
     if window is None:
         return []
-    found = await context.uow.reservations.of_provider(provider.id, window, context.now)
+    found = await context.uow.queries.agenda(provider.id, window, context.now)
     return [reservation for reservation in found if reservation.span.start >= window.start]
 
 
@@ -116,7 +116,7 @@ async def _next_days(
 
 async def _reserved(context: Context, provider: Provider, window: TimeSpan) -> Mapping[date, int]:
     """Return the days within a window on which reservations start, with their number."""
-    reserved = await context.uow.reservations.of_provider(provider.id, window, context.now)
+    reserved = await context.uow.queries.agenda(provider.id, window, context.now)
     return Counter(
         context.times.day_of(r.span.start) for r in reserved if r.span.start >= window.start
     )
@@ -126,7 +126,7 @@ async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Map
     """Return the days within a window with open hours, each with 0 reservations."""
     hours = [
         part
-        for span in await context.uow.availability.within(provider.id, window)
+        for span in await context.uow.queries.open_hours(provider.id, window)
         if (part := span.clipped(window))
     ]
     return {day: 0 for day, _ in by_day(hours, context.zone)}
@@ -137,4 +137,4 @@ async def _is_idle(context: Context, provider: Provider) -> bool:
     today = whole_day(context.today, context.zone)
     start = today.start if today else cell_with(context.now)
     window = TimeSpan(start, start + context.policy.booking_horizon // CELL + _WEEK // CELL)
-    return not await context.uow.reservations.of_provider(provider.id, window, context.now)
+    return not await context.uow.queries.agenda(provider.id, window, context.now)

@@ -164,7 +164,7 @@ def _bookable_days(context: Context) -> tuple[date, date]:
 async def own_slots(context: Context, provider: Provider, day: date) -> frozenset[TimeSpan]:
     """Return the client's own holds and bookings with a provider on a day."""
     window = whole_day(day, context.zone)
-    live = await context.uow.reservations.live_of_client(context.me, context.now)
+    live = await context.uow.queries.bookings(context.me, context.now)
     return frozenset(
         r.span
         for r in live

@@ -16,6 +16,7 @@ from bot.buttons.booking import (
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import rest_of_link
 from bot.dialogue.flow import Flow
+from bot.dialogue.roles import is_admin
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
 from bot.dialogue.typed_when import When, read_when
@@ -58,7 +59,7 @@ async def booking_begun(update: Update, context: Context) -> State | int | None:
 
 async def booking_typed(context: Context, wish: When) -> None:
     """Answer a day or time typed outside of any dialogue: offer to move a hold, or book."""
-    live = await context.uow.reservations.live_of_client(context.me, context.now)
+    live = await context.uow.queries.bookings(context.me, context.now)
     holds = [r for r in live if r.status is Status.HELD]
     if holds:
         await offer_move(context, max(holds, key=lambda r: (r.held_at, r.id)), wish)
@@ -72,7 +73,7 @@ async def link_opened(update: Update, context: Context) -> State | int | None:
 
     The link is often the first contact, so the times' zone is named until the person chose one.
     """
-    provider = await context.uow.providers.by_slug(rest_of_link(context).lower())
+    provider = await context.uow.queries.provider_by_slug(rest_of_link(context).lower())
     if provider is None:
         context.show(unknown_link(context.locale))
         return ConversationHandler.END
@@ -148,15 +149,11 @@ async def _held_on_tapped(context: Context) -> int | None:
     If two times are tapped quickly, the first one is held while the second is still shown.
     The second tap then moves the hold.
     """
-    live = await context.uow.reservations.live_of_client(context.me, context.now)
-    return next(
-        (
-            r.id
-            for r in live
-            if r.status is Status.HELD and r.card_message_id == context.request.tapped
-        ),
-        None,
-    )
+    if context.request.tapped is None:
+        return None
+    number = await context.cards.shown_on(context.chat, context.request.tapped)
+    live = await context.uow.queries.bookings(context.me, context.now)
+    return next((r.id for r in live if r.id == number and r.status is Status.HELD), None)
 
 
 @routes.button(OtherTime)
@@ -192,11 +189,11 @@ async def _begin(context: Context, request: BookingRequest) -> State | int | Non
     If part of the line was not read, nothing is held: the next question follows, below a sentence
     that names that part.
     """
-    found = request.found or await context.uow.providers.search(
-        "", excluding=context.me, offset=0, limit=2
+    found = request.found or await context.uow.queries.find_providers(
+        "", for_client=context.me, offset=0, limit=2
     )
     if not found:
-        context.show(no_providers(context.locale, admin=context.me in context.services.admins))
+        context.show(no_providers(context.locale, admin=is_admin(context)))
         return ConversationHandler.END
     note = _unread_date(context, request)
     if request.unread and not note:

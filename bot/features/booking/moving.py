@@ -16,7 +16,7 @@ async def offer_move(context: Context, hold: Reservation, wish: When) -> None:
 
     A time without a day is one of the hold's own day. A day without a time leads to that day.
     """
-    provider = await context.uow.providers.get(hold.provider_id)
+    provider = await context.uow.queries.provider(hold.provider_id)
     if provider is None:
         raise errors.ProviderUnknown
     booking = Booking(provider, hold.id, kept=hold)

@@ -8,6 +8,7 @@ from bot.dialogue.context import Context
 from bot.dialogue.typed_when import TimeOfDay, When
 from domain import errors
 from domain.provider import Provider
+from domain.usecases.acting import own_provider
 
 FLOW = "booking"
 
@@ -33,10 +34,11 @@ async def provider_to_book(context: Context, provider_id: int) -> Provider:
 
     Raises errors.ProviderUnknown, and errors.OwnSlot if the provider is the person who asks.
     """
-    provider = await context.uow.providers.get(provider_id)
+    provider = await context.uow.queries.provider(provider_id)
     if provider is None:
         raise errors.ProviderUnknown
-    if provider.client_id == context.me:
+    own = await own_provider(context.uow, context.me)
+    if own is not None and own.id == provider.id:
         raise errors.OwnSlot
     return provider
 

@@ -45,11 +45,11 @@ async def show_providers(
 ) -> State:
     """Show a page of providers below a note; the typed ``wish`` is kept until one is chosen."""
     wish = wish or When()
-    count = await context.uow.providers.count(part, excluding=context.me)
+    count = await context.uow.queries.count_providers(part, for_client=context.me)
     pages = pages_of(range(count), PROVIDERS_PER_PAGE)
     page = min(page, pages - 1)
-    found = await context.uow.providers.search(
-        part, excluding=context.me, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE
+    found = await context.uow.queries.find_providers(
+        part, for_client=context.me, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE
     )
     screen = provider_list(context.locale, found, page=page, pages=pages, part=part)
     context.show(below(note, below(_wish_text(context, wish), screen)))
@@ -187,13 +187,13 @@ async def _why_not_free(
     slot = TimeSpan(start, start + context.policy.slot_cells)
     try:
         context.policy.check_start(start, context.now)
-        if await context.uow.reservations.client_cells(
-            context.me, slot, context.now, excluding=position.moving or None
+        if await context.uow.queries.client_cells(
+            context.me, slot, context.now, position.moving or 0
         ):
             raise errors.ClientBusy
     except errors.Refusal as refusal:
         return context.t("booking.refused", reason=refusal_text(context.locale, refusal))
-    hours = await context.uow.availability.within(position.provider.id, slot)
+    hours = await context.uow.queries.open_hours(position.provider.id, slot)
     key = "booking.time_not_free" if is_offered(slot, hours) else "booking.time_not_open"
     return context.t(key, time=clock.text)
 
@@ -216,7 +216,8 @@ async def _refused(context: Context, choice: SlotChoice, refusal: errors.Refusal
 async def _booking_at(context: Context, position: FlowPosition) -> Booking:
     """Return the provider and the hold that is moved, as screens take them."""
     others = (
-        len(await context.uow.providers.search("", excluding=context.me, offset=0, limit=2)) > 1
+        len(await context.uow.queries.find_providers("", for_client=context.me, offset=0, limit=2))
+        > 1
     )
     return Booking(
         position.provider, position.moving, others, await _own_hold(context, position.moving)
@@ -225,7 +226,7 @@ async def _booking_at(context: Context, position: FlowPosition) -> Booking:
 
 async def _own_hold(context: Context, number: int) -> Reservation | None:
     """Return the reservation of this number if it is a live hold of the person."""
-    hold = await context.uow.reservations.get(number) if number else None
+    hold = await context.uow.queries.reservation(number) if number else None
     return (
         hold
         if hold and hold.client_id == context.me and hold.expires_at and hold.alive(context.now)

@@ -85,7 +85,7 @@ async def _search(context: Context, part: str) -> Sequence[Provider]:
     """Return at most two providers whose name has this part."""
     # No label is longer.
     part = part[:LABEL_LIMIT]
-    return await context.uow.providers.search(part, excluding=context.me, offset=0, limit=2)
+    return await context.uow.queries.find_providers(part, for_client=context.me, offset=0, limit=2)
 
 
 def _names(provider: Provider, text: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 from telegram import ChatMember, Update
 from telegram.ext import BaseHandler, ChatMemberHandler, MessageHandler, filters
 
+from bot.dialogue.acting import acts_for_someone
 from bot.dialogue.context import Context
 from bot.dialogue.lines import line_of
 from bot.dialogue.roles import roles_of
@@ -21,6 +22,7 @@ from bot.features.reservations.typed import cancel_typed, confirm_typed, yes_typ
 from bot.messages.screen import Button, Screen
 from bot.ui.links import what_next
 from domain.typed_line import is_first_change
+from domain.usecases.reachability import mark_unreachable
 
 _MESSAGE = filters.UpdateType.MESSAGE
 _NOT_PRIVATE = ~filters.ChatType.PRIVATE
@@ -65,7 +67,7 @@ async def other_words_typed(update: Update, context: Context) -> None:
         await show_typed_day(context, day)
     elif await _answer_meaning(update, context, meaning_of(line)):
         return
-    elif reads_as_hours(line, context.today) and await context.uow.providers.of_client(context.me):
+    elif reads_as_hours(line, context.today) and await acts_for_someone(context):
         leave_agenda(context)
         await hours_typed(update, context)
     elif isinstance(when := read_when(line, today=context.today), When):
@@ -104,17 +106,12 @@ async def message_without_text(update: Update, context: Context) -> None:
 
 
 async def membership_changed(update: Update, context: Context) -> None:
-    """Note that a person blocked the bot; once they unblock it, send what they missed.
-
-    Notifications that no longer hold are not sent.
-    """
+    """Note that a person blocked the bot. Any other update of theirs brings what they missed."""
     change = update.my_chat_member
     if change is None or change.chat.type != "private":
         return
     if change.new_chat_member.status in {ChatMember.BANNED, ChatMember.LEFT}:
-        await context.uow.clients.mark_unreachable(context.me, context.now)
-    else:
-        await context.uow.outbox.resume(context.me, context.now)
+        await mark_unreachable(context.uow, context.me, context.services.admins, context.now)
 
 
 async def _say(context: Context, key: str) -> None:

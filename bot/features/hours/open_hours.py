@@ -6,6 +6,7 @@ from datetime import date
 from telegram import Update
 
 from bot.buttons.hours import AskRemoval, HoursHome, PostedDay, RemoveHours
+from bot.dialogue.acting import work_for
 from bot.dialogue.context import Context
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import argument, typed_text
@@ -23,7 +24,6 @@ from bot.ui.typed_feedback import note_texts, problem_text
 from domain import errors
 from domain.provider import Provider
 from domain.timespan import TimeSpan, on_day, whole_day
-from domain.usecases.find_reservation import provider_of
 from domain.usecases.remove_availability import Inside, Removal, remove_availability
 
 _DAY_CELLS = 100
@@ -58,7 +58,7 @@ async def removal_asked(context: Context, tap: AskRemoval) -> State:
     """Ask whether to remove a span; if none of it is open any more, show the day as it is."""
     span = _span_of(context, tap)
     day = context.times.day_of(span.start)
-    posted = await _posted(context, await provider_of(context.uow, context.me), span)
+    posted = await _posted(context, await work_for(context), span)
     return _ask(context, day, posted, ()) if posted else await _show_day(context, day)
 
 
@@ -111,7 +111,7 @@ async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
     real = on_day(day, wall, context.zone) if wall else None
     if real is None:
         return _reply(context, context.t("hours.remove_off_grid"))
-    posted = await _posted(context, await provider_of(context.uow, context.me), real)
+    posted = await _posted(context, await work_for(context), real)
     if not posted:
         return _reply(
             context,
@@ -131,7 +131,7 @@ def _ask(context: Context, day: date, posted: Sequence[TimeSpan], notes: Sequenc
 
 async def _show_home(context: Context, page: int, note: str = "") -> State:
     """Show how to add hours and a page of the open hours, below a note if there is one."""
-    provider = await provider_of(context.uow, context.me)
+    provider = await work_for(context)
     posted = grouped(context.locale, await _posted(context, provider, _coming(context)))
     home = hours_home(
         context.locale,
@@ -146,7 +146,7 @@ async def _show_home(context: Context, page: int, note: str = "") -> State:
 
 async def _show_day(context: Context, day: date, note: str = "") -> State:
     """Show the open hours of a day, or of all days if it is past, out of reach or has none."""
-    provider = await provider_of(context.uow, context.me)
+    provider = await work_for(context)
     window = (
         whole_day(day, context.zone) if day >= context.today and not too_far(context, day) else None
     )
@@ -159,7 +159,7 @@ async def _show_day(context: Context, day: date, note: str = "") -> State:
 
 async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Sequence[TimeSpan]:
     """Return the open hours within a window, clipped to it."""
-    spans = await context.uow.availability.within(provider.id, window)
+    spans = await context.uow.queries.open_hours(provider.id, window)
     return tuple(part for span in spans if (part := span.clipped(window)))
 
 

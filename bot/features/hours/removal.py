@@ -49,7 +49,7 @@ async def ask_about_bookings(
 
 async def _name(context: Context, client_id: int) -> str:
     """Return a client's name."""
-    client = await context.uow.clients.get(client_id)
+    client = await context.uow.queries.person(client_id)
     return client.name if client else str(client_id)
 
 

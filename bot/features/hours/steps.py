@@ -187,7 +187,7 @@ async def _bookable(context: Context, draft: Draft) -> int:
     if not added:
         return 0
     window = TimeSpan(added[0].start, added[-1].end)
-    reserved = await context.uow.reservations.of_provider(draft.provider_id, window, context.now)
+    reserved = await context.uow.queries.agenda(draft.provider_id, window, context.now)
     taken = {cell for reservation in reserved for cell in reservation.span.cells}
     return sum(
         1

@@ -6,6 +6,7 @@ from datetime import date
 from telegram import Update
 
 from bot.buttons.hours import DraftEnd, DraftStart
+from bot.dialogue.acting import work_for
 from bot.dialogue.context import Context
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
@@ -30,7 +31,6 @@ from bot.ui.formats import wall_time
 from bot.ui.typed_feedback import note_texts, problem_text
 from domain.posting import DayHours, Draft, DraftState
 from domain.timespan import CELL_MINUTES, DAY_MINUTES, WallSpan
-from domain.usecases.find_reservation import provider_of
 from domain.usecases.post_availability import change_draft, draft_hours
 
 _UNREAD = frozenset({"not_understood", "too_long"})
@@ -64,7 +64,7 @@ async def preview_typed(context: Context, text: str) -> State:
 
     Raises errors.ProviderOnly.
     """
-    await provider_of(context.uow, context.me)
+    await work_for(context)
     read = read_hours(text, today=context.today)
     if isinstance(read, Problem):
         days = read.values.get("days") if read.code == "no_hours" else None

@@ -100,23 +100,16 @@ async def _own_or_list(context: Context, number: int) -> Reservation | None:
 async def _edit_list(context: Context, page: int = 0) -> None:
     """Show a page of the list on the tapped message."""
     context.request.edit_list(await _listed(context, page))
-    for reservation in await context.uow.reservations.live_of_client(context.me, context.now):
-        await _detach(context, reservation)
+    # A card that now shows the list is no card any more: no notification may overwrite the list.
+    if context.request.tapped is not None:
+        await context.cards.detach(context.chat, context.request.tapped)
 
 
 async def _listed(context: Context, page: int) -> Screen:
     """Return a page of the list."""
-    coming = await context.uow.reservations.live_of_client(context.me, context.now)
+    coming = await context.uow.queries.bookings(context.me, context.now)
     providers = {r.provider_id: await _provider_of(context, r) for r in on_page(coming, page)}
     return booking_list(context.locale, coming, providers, page=page)
-
-
-async def _detach(context: Context, reservation: Reservation) -> None:
-    """Detach the card that now shows the list, so that no notification overwrites the list."""
-    if context.request.tapped is not None and reservation.card_message_id == context.request.tapped:
-        await context.uow.reservations.show_on(
-            reservation.id, card=None, notice=reservation.notice_message_id
-        )
 
 
 async def _show(context: Context, reservation: Reservation) -> None:
@@ -135,15 +128,14 @@ async def _details(context: Context, booking: Reservation) -> None:
     context.show(
         booking_details(context.locale, booking, await _provider_of(context, booking), context.now)
     )
-    if booking.card_message_id is None and context.request.tapped is not None:
-        await context.uow.reservations.show_on(
-            booking.id, card=context.request.tapped, notice=booking.notice_message_id
-        )
+    tapped = context.request.tapped
+    if tapped is not None and (await context.cards.of(booking.id)).message_id is None:
+        await context.cards.show(booking.id, context.chat, tapped)
 
 
 async def _provider_of(context: Context, reservation: Reservation) -> Provider:
     """Return the provider of a reservation."""
-    provider = await context.uow.providers.get(reservation.provider_id)
+    provider = await context.uow.queries.provider(reservation.provider_id)
     if provider is None:
         raise errors.ProviderUnknown
     return provider

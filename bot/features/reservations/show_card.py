@@ -12,18 +12,19 @@ from domain.usecases.find_slots import can_be_held_again
 
 async def present(context: Context, reservation: Reservation) -> None:
     """Show a reservation on the tapped message, or on a new one, and delete its other messages."""
-    provider = await context.uow.providers.get(reservation.provider_id)
+    provider = await context.uow.queries.provider(reservation.provider_id)
     if provider is None:
         return
     free = await can_be_held_again(context.uow, context.policy, reservation, context.now)
     screen = card(context.locale, reservation, provider, context.now, free=free)
     context.show(screen, card_of=reservation.id)
-    tapped = context.request.tapped
-    for message in (reservation.card_message_id, reservation.notice_message_id):
+    tapped, shown = context.request.tapped, await context.cards.of(reservation.id)
+    for message in (shown.message_id, shown.notice_id):
         if message is not None and message != tapped:
             context.request.actions.append(Delete(message))
     if tapped is not None:
-        await context.uow.reservations.show_on(reservation.id, card=tapped, notice=None)
+        await context.cards.show(reservation.id, context.chat, tapped)
+        await context.cards.show_notice(reservation.id, context.chat, None)
 
 
 async def repair_card(context: Context, number: int, refusal: errors.Refusal) -> None:
@@ -34,15 +35,12 @@ async def repair_card(context: Context, number: int, refusal: errors.Refusal) ->
 
 async def refresh_card(context: Context, reservation: Reservation) -> None:
     """Update the card of a reservation that was changed from another message, like the list."""
-    provider = await context.uow.providers.get(reservation.provider_id)
-    card_id, tapped = reservation.card_message_id, context.request.tapped
+    provider = await context.uow.queries.provider(reservation.provider_id)
+    shown, tapped = await context.cards.of(reservation.id), context.request.tapped
     if provider is None:
         return
-    if card_id is not None and card_id != tapped:
-        context.request.actions.append(
-            Edit(card_id, card(context.locale, reservation, provider, context.now), only=True)
-        )
-    if reservation.notice_message_id is not None and reservation.notice_message_id != tapped:
-        context.request.actions.append(
-            Delete(reservation.notice_message_id, notice_of=reservation.id)
-        )
+    if shown.message_id is not None and shown.message_id != tapped:
+        screen = card(context.locale, reservation, provider, context.now)
+        context.request.actions.append(Edit(shown.message_id, screen, only=True))
+    if shown.notice_id is not None and shown.notice_id != tapped:
+        context.request.actions.append(Delete(shown.notice_id, notice_of=reservation.id))

@@ -44,7 +44,7 @@ async def cancel_typed(context: Context) -> None:
     An only hold is shown as its card, which has a button to release it.
     """
     context.request.leave()
-    live = await context.uow.reservations.live_of_client(context.me, context.now)
+    live = await context.uow.queries.bookings(context.me, context.now)
     if len(live) == 1:
         await ask_to_cancel(context, live[0])
     else:
@@ -53,5 +53,5 @@ async def cancel_typed(context: Context) -> None:
 
 async def _holds(context: Context) -> Sequence[Reservation]:
     """Return the client's live holds."""
-    live = await context.uow.reservations.live_of_client(context.me, context.now)
+    live = await context.uow.queries.bookings(context.me, context.now)
     return [reservation for reservation in live if reservation.status is Status.HELD]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.observability.report import ALL_WELL
-from domain.client import Contact
+from domain.person import Contact
 from domain.timespan import TimeSpan
 from simulator.simulator import Simulator
 from simulator.state.people import Person
@@ -43,7 +43,7 @@ async def env(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> dict
     dora.sends("/start")
     database = Database(f"sqlite:///{shutil.copyfile(migrated_file, tmp_path / 'bot.db')}")
     async with database.transaction() as uow:
-        await uow.clients.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
+        await uow.people.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
         provider = await uow.providers.add(dora.id, "Dora", "dora", datetime.now(UTC))
         await uow.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 40)])
     await database.close()

@@ -11,8 +11,8 @@ from bot.messages.actions import Send
 from bot.messages.screen import Screen
 from bot.notifications.admin_summary import AdminSummary
 from bot.updates.processor import MAX_ATTEMPTS, UpdateFailed
-from domain.client import Contact
 from domain.operations.incident import IncidentKind
+from domain.person import Contact
 from storage.database import Database
 from tests.kit.bot import ADMIN_ID, MONDAY, BotHarness, running
 from tests.kit.chat import ChatUser
@@ -221,7 +221,7 @@ async def replicas(database_url: str) -> AsyncIterator[tuple[Database, list[Admi
     """Two replicas on one database that has an admin and an incident."""
     database = Database(database_url)
     async with database.transaction() as uow:
-        await uow.clients.record_contact(Contact(ADMIN_ID, "Ada"), MONDAY)
+        await uow.people.record_contact(Contact(ADMIN_ID, "Ada"), MONDAY)
         await uow.incidents.note(IncidentKind.JOB_FAILED, "KeyError", MONDAY)
     yield (
         database,

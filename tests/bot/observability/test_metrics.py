@@ -228,7 +228,7 @@ async def test_an_event_without_a_metric_of_its_own_is_counted_and_the_reply_is_
         """An event that no metric is prepared for."""
 
     async def arrives(update: Update, context: Context) -> None:
-        [booking] = await context.uow.reservations.live_of_client(context.me, context.now)
+        [booking] = await context.uow.queries.bookings(context.me, context.now)
         context.uow.events.append(ClientArrived(booking, 0))
         context.request.send(Screen("welcome"))
 
@@ -259,7 +259,7 @@ async def test_repeated_and_rolled_back_events_are_not_counted(
             await alice.taps_data(str(confirm), alice.card.id)
 
     async def boom(update: Update, context: Context) -> None:
-        [booking] = await context.uow.reservations.live_of_client(context.me, context.now)
+        [booking] = await context.uow.queries.bookings(context.me, context.now)
         await cancel_by_client(context.uow, context.policy, booking.id, context.me, context.now)
         raise RuntimeError("boom")
 

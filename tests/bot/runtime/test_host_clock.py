@@ -11,7 +11,7 @@ import pytest
 from bot.clock import system_clock
 from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
-from domain.client import Contact
+from domain.person import Contact
 from domain.policy import BookingPolicy
 from domain.timespan import TimeSpan, first_cell_from
 from domain.usecases.hold_slot import SlotChoice, hold_slot
@@ -141,7 +141,7 @@ async def holds(url: str, alice: Person) -> None:
     database = Database(url)
     async with database.transaction() as uow:
         for number, name in ((alice.id, "Alice"), (99, "Dora")):
-            await uow.clients.record_contact(Contact(number, name), now)
+            await uow.people.record_contact(Contact(number, name), now)
         dora = await uow.providers.add(99, "Dora", "dora", now)
         first = first_cell_from(now + timedelta(days=3))
         await uow.availability.replace(dora.id, [], [TimeSpan(first, first + 8)])

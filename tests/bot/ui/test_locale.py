@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.ui.locale import user_locale
-from domain.client import Client
+from domain.person import Person
 from domain.provider import Provider
 from tests.kit.screens import ALICE, DORA
 
@@ -26,6 +26,6 @@ TRAVELLER, FAR_PROVIDER = replace(ALICE, time_zone="Asia/Tokyo"), replace(DORA, 
     ],
 )
 def test_a_zone_is_named_unless_all_share_that_of_the_venue(
-    person: Client, others: tuple[Client | Provider, ...], named: str
+    person: Person, others: tuple[Person | Provider, ...], named: str
 ) -> None:
     assert user_locale(person, VENUE).in_zone(*others) == named

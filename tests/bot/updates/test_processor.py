@@ -203,11 +203,11 @@ async def test_a_failure_that_passes_goes_unnoticed(bot: BotHarness, alice: Chat
 
 async def test_a_refusal_rolls_back_only_its_savepoint(bot: BotHarness, alice: ChatUser) -> None:
     async def half(update: Update, context: Context) -> None:
-        await context.uow.clients.choose_language(context.me, "de")
+        await context.uow.people.choose_language(context.me, "de")
         await context.act(refused(context))
 
     async def refused(context: Context) -> None:
-        await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
+        await context.uow.people.choose_zone(context.me, "Asia/Tokyo")
         raise errors.ZoneUnknown(zone="Atlantis")
 
     on_text(bot, "half", half)
@@ -336,7 +336,7 @@ async def test_the_update_is_committed_before_the_reply(impatient_bot: BotHarnes
     seen: list[Any] = []
 
     async def write(update: Update, context: Context) -> None:
-        await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
+        await context.uow.people.choose_zone(context.me, "Asia/Tokyo")
         context.request.send(Screen("done"))
 
     on_text(bot, "hi", write)

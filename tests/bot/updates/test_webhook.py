@@ -60,7 +60,7 @@ class Gate:
         self.opened = asyncio.Event()
 
     async def handle(self, update: Update, context: Context) -> None:
-        await context.uow.clients.choose_zone(context.me, "Asia/Tokyo")
+        await context.uow.people.choose_zone(context.me, "Asia/Tokyo")
         self.reached += 1
         await self.opened.wait()
         await echo(update, context)

@@ -10,14 +10,14 @@ from functools import partial
 import pytest
 
 from domain import errors
-from domain.client import Contact
 from domain.operations.outbox import OutboxRow
+from domain.person import Contact
 from domain.ports import TransactionConflict
 from domain.provider import Provider
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.expire_holds import expire_holds
 from domain.usecases.hold_slot import SlotChoice, hold_slot
-from domain.usecases.join import accept_invitation, invite_provider
+from domain.usecases.invite import accept_invitation, invite_provider
 from domain.usecases.remove_availability import Inside, Removal, remove_availability
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
@@ -162,7 +162,7 @@ async def test_no_hold_outside_the_hours_is_hidden_from_the_provider(
     crowd = range(501, 521)
     async with database.transaction() as uow:
         for number in crowd:
-            await uow.clients.record_contact(Contact(number, "Guest"), NOW)
+            await uow.people.record_contact(Contact(number, "Guest"), NOW)
 
     async def holds(client: int) -> str:
         choice = SlotChoice(client, dora.id, OPENING + client % 32)
@@ -198,7 +198,7 @@ async def test_one_of_ten_concurrent_guests_can_accept_an_invitation(database: D
     guests = [Contact(number, "Jürgen Groß") for number in range(601, 611)]
     async with database.transaction() as uow:
         for guest in guests:
-            await uow.clients.record_contact(guest, NOW)
+            await uow.people.record_contact(guest, NOW)
         code, _ = await invite_provider(uow, 1, frozenset({1}), NOW)
 
     done = await asyncio.gather(*(refused(join(database, guest, code)) for guest in guests))
@@ -211,7 +211,7 @@ async def test_concurrent_providers_of_one_name_get_different_slugs(database: Da
     guests = [Contact(number, "Jürgen Groß") for number in range(601, 605)]
     async with database.transaction() as uow:
         for guest in guests:
-            await uow.clients.record_contact(guest, NOW)
+            await uow.people.record_contact(guest, NOW)
         codes = [(await invite_provider(uow, 1, frozenset({1}), NOW))[0] for _ in guests]
 
     joined = await asyncio.gather(*map(partial(join, database), guests, codes))
@@ -285,10 +285,10 @@ async def deadlock_two_transactions(database: Database, *, again: bool) -> list[
 
     async def choose_zones(uow: SqlUnitOfWork, first: int, second: int) -> str:
         tries[first] += 1
-        await uow.clients.choose_zone(first, "Europe/Berlin")
+        await uow.people.choose_zone(first, "Europe/Berlin")
         if tries[first] == 1:
             await met.wait()
-        await uow.clients.choose_zone(second, "Europe/Berlin")
+        await uow.people.choose_zone(second, "Europe/Berlin")
         return f"done after {tries[first]}"
 
     async def once(first: int, second: int) -> str:

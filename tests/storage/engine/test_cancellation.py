@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from domain.client import Contact
+from domain.person import Contact
 from domain.ports import DatabaseAway
 from storage.database import Database, make_engine
 from storage.engine.driver import adapter_of
@@ -18,7 +18,7 @@ from tests.kit.raw_database import rows
 
 async def greet(database: Database, person: int) -> None:
     async with database.transaction() as uow:
-        await uow.clients.record_contact(Contact(person, "Person"), NOW)
+        await uow.people.record_contact(Contact(person, "Person"), NOW)
 
 
 def client_ids(database: Database) -> set[int]:
@@ -77,9 +77,9 @@ async def test_cancelling_inside_a_savepoint_rolls_back_the_whole_transaction(
 
     async def wait_in_savepoint() -> None:
         async with database.transaction() as uow:
-            await uow.clients.record_contact(Contact(1, "Person"), NOW)
+            await uow.people.record_contact(Contact(1, "Person"), NOW)
             async with uow.savepoint():
-                await uow.clients.record_contact(Contact(2, "Person"), NOW)
+                await uow.people.record_contact(Contact(2, "Person"), NOW)
                 reached.set()
                 await asyncio.Event().wait()
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from domain.client import Contact
+from domain.person import Contact
 from storage.database import Database
 from tests.kit.raw_database import run_sql
 
@@ -26,7 +26,7 @@ async def test_a_database_error_contains_no_personal_data(database: Database, en
 
     with pytest.raises(IntegrityError, match="disk full") as caught:
         async with database.transaction() as uow:
-            await uow.clients.record_contact(person, NOW)
+            await uow.people.record_contact(person, NOW)
 
     # A log contains the whole traceback, including the driver's error.
     assert "Alice" not in "".join(traceback.format_exception(caught.value))

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from domain.client import Contact
+from domain.person import Contact
 from domain.ports import DatabaseAway
 from storage.database import Database
 from storage.engine.executor import Executor
@@ -29,7 +29,7 @@ _COUNTING = text(
 
 
 async def greet(uow: SqlUnitOfWork, person: int) -> Executor:
-    await uow.clients.record_contact(Contact(person, f"Person {person}"), NOW)
+    await uow.people.record_contact(Contact(person, f"Person {person}"), NOW)
     return uow.connection
 
 

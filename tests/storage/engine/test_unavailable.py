@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 from sqlalchemy import text
 
-from domain.client import Contact
+from domain.person import Contact
 from domain.ports import DatabaseAway
 from storage.database import Database
 from storage.engine.sqlite_file import DatabaseUnusable
@@ -27,7 +27,7 @@ def terminate_connections(url: str) -> None:
 
 async def greet(database: Database, number: int) -> None:
     async with database.transaction() as uow:
-        await uow.clients.record_contact(Contact(number, "Person"), NOW)
+        await uow.people.record_contact(Contact(number, "Person"), NOW)
 
 
 def client_ids(url: str) -> list[int]:
@@ -38,9 +38,9 @@ async def test_a_disconnected_transaction_is_rolled_back_and_the_next_one_commit
     database: Database,
 ) -> None:
     async def write_and_disconnect(uow: SqlUnitOfWork) -> None:
-        await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
+        await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
         terminate_connections(database.url)
-        await uow.clients.record_contact(Contact(BOB, "Bob"), NOW)
+        await uow.people.record_contact(Contact(BOB, "Bob"), NOW)
 
     with pytest.raises(DatabaseAway):
         await database.write(write_and_disconnect)
@@ -53,7 +53,7 @@ async def test_a_transaction_disconnected_before_its_commit_is_rolled_back(
     database: Database,
 ) -> None:
     async def write_and_disconnect(uow: SqlUnitOfWork) -> None:
-        await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
+        await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
         terminate_connections(database.url)
 
     with pytest.raises(DatabaseAway):
@@ -66,10 +66,10 @@ async def test_a_transaction_disconnected_before_its_commit_is_rolled_back(
 async def test_a_disconnected_snapshot_raises_and_the_next_one_works(database: Database) -> None:
     async def read(*, disconnect: bool) -> object:
         async with database.snapshot() as uow:
-            await uow.clients.get(ALICE)
+            await uow.queries.person(ALICE)
             if disconnect:
                 terminate_connections(database.url)
-            return await uow.clients.get(ALICE)
+            return await uow.queries.person(ALICE)
 
     with pytest.raises(DatabaseAway):
         await read(disconnect=True)
@@ -82,7 +82,7 @@ async def test_after_all_idle_connections_are_cut_at_most_one_transaction_fails(
     async with AsyncExitStack() as transactions:
         for number in range(2):
             uow = await transactions.enter_async_context(database.transaction())
-            await uow.clients.record_contact(Contact(number, "Person"), NOW)
+            await uow.people.record_contact(Contact(number, "Person"), NOW)
     terminate_connections(database.url)
 
     lost = 0

@@ -138,7 +138,7 @@ async def test_updates_set_aside_are_counted_with_the_last_error(database: Datab
 
 async def test_unreachable_people_are_counted(database: Database, holds: tuple[int, int]) -> None:
     async with database.transaction() as uow:
-        await uow.clients.mark_unreachable(ALICE, NOW)
+        await uow.people.mark_unreachable(ALICE, NOW)
 
     assert (await run_check(database)).unreachable == 1
 

@@ -11,16 +11,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from domain import errors
-from domain.client import Client, Contact
 from domain.invitation import LIFETIME, Invitation, digest_of
 from domain.notification import Kind, Notification
 from domain.operations.dialogue import Dialogue
 from domain.operations.outbox import REPLY, TOLD_TO_WAIT, OutboxRow
+from domain.person import Contact, Person
 from domain.provider import Provider
 from domain.timespan import TimeSpan
 from domain.typed_line import Line
 from domain.usecases.choose_settings import choose_language, choose_zone
-from domain.usecases.join import accept_invitation, invite_provider, name_provider
+from domain.usecases.invite import accept_invitation, invite_provider, name_provider
 from storage.database import Database
 from storage.repositories.outbox import LEASE
 from storage.types import Instant
@@ -83,7 +83,7 @@ def test_postgresql_gets_an_aware_datetime_in_utc() -> None:
 async def test_a_naive_datetime_is_never_stored(database: Database) -> None:
     async with database.transaction() as uow:
         with pytest.raises(StatementError, match="needs a time zone"):
-            await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW.replace(tzinfo=None))
+            await uow.people.record_contact(Contact(ALICE, "Alice"), NOW.replace(tzinfo=None))
 
 
 TYPE_OF = {"sqlite": "typeof", "postgresql": "pg_typeof"}
@@ -92,11 +92,11 @@ TYPE_OF = {"sqlite": "typeof", "postgresql": "pg_typeof"}
 async def test_microseconds_survive(database: Database, engine: str) -> None:
     late = NOW + timedelta(microseconds=123_457)
     async with database.transaction() as uow:
-        await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
-        await uow.clients.mark_unreachable(ALICE, late)
+        await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
+        await uow.people.mark_unreachable(ALICE, late)
 
     async with database.snapshot() as uow:
-        alice = await uow.clients.get(ALICE)
+        alice = await uow.queries.person(ALICE)
     assert alice
     assert alice.unreachable_since == late
     assert rows(
@@ -107,46 +107,46 @@ async def test_microseconds_survive(database: Database, engine: str) -> None:
 
 async def test_a_person_is_stored_at_their_first_message(database: Database) -> None:
     async with database.transaction() as uow:
-        assert await uow.clients.get(ALICE) is None
-        seen = await uow.clients.record_contact(Contact(ALICE, "Alice", "alice", "de"), NOW)
+        assert await uow.queries.person(ALICE) is None
+        seen = await uow.people.record_contact(Contact(ALICE, "Alice", "alice", "de"), NOW)
 
-    assert seen == Client(ALICE, "Alice", "alice", None, None, "de")
+    assert seen == Person(ALICE, "Alice", "alice", None, None, "de")
     async with database.snapshot() as uow:
-        assert await uow.clients.get(ALICE) == seen
+        assert await uow.queries.person(ALICE) == seen
 
 
 async def test_telegrams_data_is_updated_and_the_persons_choices_are_kept(
     database: Database,
 ) -> None:
     async with database.transaction() as uow:
-        await uow.clients.record_contact(Contact(ALICE, "Alice", "alice", "de"), NOW)
+        await uow.people.record_contact(Contact(ALICE, "Alice", "alice", "de"), NOW)
         await choose_zone(uow, ALICE, "Europe/Berlin")
         await choose_language(uow, ALICE, "en")
-        await uow.clients.mark_unreachable(ALICE, NOW)
-        again = await uow.clients.record_contact(
+        await uow.people.mark_unreachable(ALICE, NOW)
+        again = await uow.people.record_contact(
             Contact(ALICE, "Alice B.", None, "fr"), NOW + SECOND
         )
 
-    assert again == Client(ALICE, "Alice B.", None, "en", "Europe/Berlin", "fr")
+    assert again == Person(ALICE, "Alice B.", None, "en", "Europe/Berlin", "fr")
     assert rows(database.url, "SELECT first_seen_at FROM client") == [(micros(NOW),)]
 
 
 async def test_an_unchanged_contact_writes_nothing(database: Database) -> None:
     async with database.transaction() as uow:
-        first = await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
+        first = await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
     before = all_rows(database.url)
 
     async with database.transaction() as uow:
-        assert await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW + SECOND) == first
+        assert await uow.people.record_contact(Contact(ALICE, "Alice"), NOW + SECOND) == first
     assert all_rows(database.url) == before
 
 
 async def test_the_first_time_a_person_was_unreachable_is_kept(database: Database) -> None:
     async with database.transaction() as uow:
-        await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
-        await uow.clients.mark_unreachable(ALICE, NOW)
-        await uow.clients.mark_unreachable(ALICE, NOW + SECOND)
-        alice = await uow.clients.get(ALICE)
+        await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
+        await uow.people.mark_unreachable(ALICE, NOW)
+        await uow.people.mark_unreachable(ALICE, NOW + SECOND)
+        alice = await uow.queries.person(ALICE)
 
     assert alice
     assert alice.unreachable_since == NOW
@@ -154,7 +154,7 @@ async def test_the_first_time_a_person_was_unreachable_is_kept(database: Databas
 
 async def test_an_unknown_zone_is_not_stored(database: Database) -> None:
     async with database.transaction() as uow:
-        await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
+        await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
         with pytest.raises(errors.ZoneUnknown):
             await choose_zone(uow, ALICE, "Europe/Nowhere")
 
@@ -168,16 +168,16 @@ async def test_providers_are_found_by_id_client_and_slug(database: Database) -> 
 
     async with database.snapshot() as uow:
         assert (
-            await uow.providers.get(dora.id)
+            await uow.queries.provider(dora.id)
             == dora
             == await uow.providers.of_client(DORA)
-            == await uow.providers.by_slug("dora")
+            == await uow.queries.provider_by_slug("dora")
         )
         assert await uow.providers.of_client(EMIL) == Provider(emil.id, EMIL, "Ömil", "oemil")
         assert (
-            await uow.providers.get(99)
+            await uow.queries.provider(99)
             is await uow.providers.of_client(ALICE)
-            is await uow.providers.by_slug("emil")
+            is await uow.queries.provider_by_slug("emil")
             is None
         )
 
@@ -185,25 +185,25 @@ async def test_providers_are_found_by_id_client_and_slug(database: Database) -> 
 async def test_a_provider_has_the_time_zone_that_their_person_chose(database: Database) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow)
-        await uow.clients.choose_zone(DORA, "Asia/Tokyo")
+        await uow.people.choose_zone(DORA, "Asia/Tokyo")
     async with database.snapshot() as uow:
-        assert await uow.providers.get(dora.id) == replace(dora, time_zone="Asia/Tokyo")
+        assert await uow.queries.provider(dora.id) == replace(dora, time_zone="Asia/Tokyo")
 
 
 async def test_providers_are_searched_by_any_part_of_their_name(database: Database) -> None:
     names = ["Zoë", "anna ÖZ", "Berta 100%", "Ann_a"]
     async with database.transaction() as uow:
         for number, name in enumerate(names):
-            await uow.clients.record_contact(Contact(number, name), NOW)
+            await uow.people.record_contact(Contact(number, name), NOW)
             await uow.providers.add(number, name, f"p{number}", NOW)
 
     async def found(part: str, excluding: int = -1, offset: int = 0, limit: int = 10) -> list[str]:
         async with database.snapshot() as uow:
-            providers = await uow.providers.search(
+            providers = await uow.queries.find_providers(
                 part, excluding=excluding, offset=offset, limit=limit
             )
             if (offset, limit) == (0, 10):
-                assert await uow.providers.count(part, excluding=excluding) == len(providers)
+                assert await uow.queries.count_providers(part, excluding=excluding) == len(providers)
         return [provider.name for provider in providers]
 
     assert await found("") == ["Ann_a", "anna ÖZ", "Berta 100%", "Zoë"]
@@ -220,13 +220,13 @@ async def test_providers_are_found_by_other_spellings_of_whole_words(database: D
     names = ["Ute Müller", "Max Muller", "Mueller-Weiß", "Susan", "Laura"]
     async with database.transaction() as uow:
         for number, name in enumerate(names):
-            await uow.clients.record_contact(Contact(number, name), NOW)
+            await uow.people.record_contact(Contact(number, name), NOW)
             await uow.providers.add(number, name, f"p{number}", NOW)
 
     async def found(part: str) -> list[str]:
         async with database.snapshot() as uow:
-            providers = await uow.providers.search(part, excluding=-1, offset=0, limit=10)
-            assert await uow.providers.count(part, excluding=-1) == len(providers)
+            providers = await uow.queries.find_providers(part, excluding=-1, offset=0, limit=10)
+            assert await uow.queries.count_providers(part, excluding=-1) == len(providers)
         return [provider.name for provider in providers]
 
     millers = ["Max Muller", "Mueller-Weiß", "Ute Müller"]
@@ -264,7 +264,7 @@ ADMINS = frozenset({1})
 async def invited(database: Database) -> str:
     async with database.transaction() as uow:
         for number in (ALICE, BOB):
-            await uow.clients.record_contact(Contact(number, "Jürgen Groß"), NOW)
+            await uow.people.record_contact(Contact(number, "Jürgen Groß"), NOW)
         code, end = await invite_provider(uow, 1, ADMINS, NOW)
     assert end == NOW + LIFETIME
     return code
@@ -340,7 +340,7 @@ async def test_a_provider_may_keep_the_slug_when_renamed(database: Database) -> 
 async def test_the_dialogue_state_of_a_person_is_stored(database: Database) -> None:
     standing = Dialogue("booking", "day", {"provider": 3, "spans": [[1, 2]], "name": "Zoë"}, 77)
     async with database.transaction() as uow:
-        await uow.clients.record_contact(Contact(ALICE, "Alice"), NOW)
+        await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
         assert await uow.dialogues.get(ALICE) == Dialogue()
         await uow.dialogues.save(ALICE, standing, NOW)
         assert await uow.dialogues.get(ALICE) == standing
@@ -849,14 +849,14 @@ async def test_a_snapshot_reads_one_state_and_cannot_write(database: Database) -
         await open_clinic(uow)
 
     async with database.snapshot() as reader:
-        assert await reader.clients.get(BOB)
+        assert await reader.queries.person(BOB)
         async with database.transaction() as uow:
-            await uow.clients.record_contact(Contact(7, "New"), NOW)
-        assert await reader.clients.get(7) is None
+            await uow.people.record_contact(Contact(7, "New"), NOW)
+        assert await reader.queries.person(7) is None
         with pytest.raises(DBAPIError, match=r"read-?only"):
-            await reader.clients.choose_zone(CARA, "UTC")
+            await reader.people.choose_zone(CARA, "UTC")
     async with database.snapshot() as reader:
-        assert await reader.clients.get(7)
+        assert await reader.queries.person(7)
 
 
 @pytest.mark.engines("sqlite")

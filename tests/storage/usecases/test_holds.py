@@ -75,7 +75,7 @@ async def sweep(database: Database, now: datetime, limit: int = 500) -> int:
 
 async def stored(database: Database, number: int) -> Reservation:
     async with database.snapshot() as uow:
-        found = await uow.reservations.get(number)
+        found = await uow.queries.reservation(number)
     assert found
     return found
 
@@ -273,7 +273,7 @@ async def test_a_refused_hold_changes_nothing_in_the_transaction(
         with pytest.raises(errors.SlotTaken):
             async with uow.savepoint():
                 await hold_slot(uow, halves, SlotChoice(BOB, dora.id, OPENING), NOW)
-        await uow.clients.choose_zone(BOB, "Europe/Berlin")
+        await uow.people.choose_zone(BOB, "Europe/Berlin")
 
     after = all_rows(database.url)
     assert {name for name in before if before[name] != after[name]} == {"client"}
@@ -542,10 +542,10 @@ async def test_a_reservation_is_over_when_its_last_cell_is(
     booked = await confirm(database, held.id, ALICE, NOW)
 
     async with database.snapshot() as uow:
-        assert await uow.reservations.live_of_client(
+        assert await uow.queries.bookings(
             ALICE, booked.span.ends_at - timedelta.resolution
         ) == [booked]
-        assert await uow.reservations.live_of_client(ALICE, booked.span.ends_at) == []
+        assert await uow.queries.bookings(ALICE, booked.span.ends_at) == []
 
 
 async def test_reservations_are_listed_by_start_within_their_window(
@@ -555,8 +555,8 @@ async def test_reservations_are_listed_by_start_within_their_window(
         await hold(database, client, dora, OPENING + n)
 
     async with database.snapshot() as uow:
-        every = await uow.reservations.of_provider(dora.id, HOURS, NOW)
-        some = await uow.reservations.of_provider(dora.id, TimeSpan(OPENING + 3, OPENING + 8), NOW)
+        every = await uow.queries.agenda(dora.id, HOURS, NOW)
+        some = await uow.queries.agenda(dora.id, TimeSpan(OPENING + 3, OPENING + 8), NOW)
     assert [r.span.start - OPENING for r in every] == [2, 5, 8]
     assert [r.span.start - OPENING for r in some] == [5]
 

@@ -104,7 +104,7 @@ async def preview(database: Database, draft: Draft) -> Preview:
 
 async def stored(database: Database, number: int) -> Reservation:
     async with database.snapshot() as uow:
-        found = await uow.reservations.get(number)
+        found = await uow.queries.reservation(number)
     assert found
     return found
 

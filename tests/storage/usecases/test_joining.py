@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain import errors
-from domain.client import Contact, name_from_telegram
+from domain.person import Contact, name_from_telegram
 from domain.provider import Provider
-from domain.usecases.join import accept_invitation, invite_provider, name_provider
+from domain.usecases.invite import accept_invitation, invite_provider, name_provider
 from storage.database import Database
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -25,7 +25,7 @@ async def join(
 ) -> Provider:
     code = code or await invited(database)
     async with database.transaction() as work:
-        await work.clients.record_contact(guest, now)
+        await work.people.record_contact(guest, now)
         return await accept_invitation(work, guest, code, now)
 
 

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from domain import errors, usecases
-from domain.client import Contact
 from domain.invitation import digest_of
+from domain.person import Contact
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan, WallSpan
 from domain.usecases.choose_settings import choose_language, choose_zone
@@ -21,8 +21,8 @@ from domain.usecases.end_reservation import cancel_by_client, cancel_by_provider
 from domain.usecases.find_reservation import (
     hold_to_move,
     provider_of,
+    reservation_for_provider,
     reservation_of_client,
-    reservation_of_provider,
 )
 from domain.usecases.find_slots import (
     SlotSearch,
@@ -32,7 +32,7 @@ from domain.usecases.find_slots import (
     soonest_slots,
 )
 from domain.usecases.hold_slot import SlotChoice, hold_slot
-from domain.usecases.join import accept_invitation, invite_provider, name_provider
+from domain.usecases.invite import accept_invitation, invite_provider, name_provider
 from domain.usecases.post_availability import discard_draft, draft_hours, draft_of, publish_draft
 from domain.usecases.remove_availability import Inside, remove_availability, undo_publication
 from storage.database import Database
@@ -148,8 +148,8 @@ RIGHTS = {
         PROVIDER,
     ),
     "sees a client's": Right(
-        reservation_of_provider,
-        lambda w, who, s: reservation_of_provider(w, s.held.id, who),
+        reservation_for_provider,
+        lambda w, who, s: reservation_for_provider(w, s.held.id, who),
         PROVIDER,
         changes=False,
     ),

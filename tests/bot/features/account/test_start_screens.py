@@ -30,7 +30,7 @@ from bot.parsing.zones.zone_table import countries
 from bot.ui.command_menu import Roles, commands_for
 from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES, texts_in
-from domain.client import NAME_LIMIT
+from domain.person import NAME_LIMIT
 from domain.provider import SLUG_LIMIT, Provider
 from tests.kit.screens import button_data, labels, locale_in
 

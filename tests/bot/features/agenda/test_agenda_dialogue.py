@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from inline_snapshot import snapshot
 
-from domain.client import Contact
+from domain.person import Contact
 from domain.reservation import REASON_LIMIT, Reservation, Status
 from domain.timespan import TimeSpan
 from tests.kit.bot import BotHarness
@@ -198,7 +198,7 @@ async def test_the_agenda_is_shown_in_the_providers_zone(
 ) -> None:
     await alice.books("09:15")
     async with bot.app.database.transaction() as work:
-        await work.clients.choose_zone(dora.id, "Pacific/Auckland")
+        await work.people.choose_zone(dora.id, "Pacific/Auckland")
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
     dora.last.shows("25 November 2026 (Auckland time)\n1 appointment\n\n21:15–21:30  Alice")
@@ -690,7 +690,7 @@ async def test_a_full_day_is_paged(bot: BotHarness, dora: ChatUser) -> None:
     start = quarter(25, 9)
     async with bot.app.database.transaction() as work:
         for n in range(21):
-            await work.clients.record_contact(Contact(2000 + n, f"Client {n}"), bot.now)
+            await work.people.record_contact(Contact(2000 + n, f"Client {n}"), bot.now)
             span = TimeSpan(start + n, start + n + 1)
             hold = Reservation(
                 0, 1, 2000 + n, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30)

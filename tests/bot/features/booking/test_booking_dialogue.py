@@ -3,7 +3,7 @@
 import pytest
 from inline_snapshot import snapshot
 
-from domain.client import Contact
+from domain.person import Contact
 from domain.timespan import TimeSpan
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
@@ -194,7 +194,7 @@ async def test_a_link_names_the_zone_and_the_settings_until_a_zone_is_chosen(
     assert alice.card.text.endswith(hint)
 
     async with bot.app.database.transaction() as uow:
-        await uow.clients.choose_zone(alice.id, "Europe/Berlin")
+        await uow.people.choose_zone(alice.id, "Europe/Berlin")
     await alice.sends("/start book_dora")
     alice.card.hides(hint)
 
@@ -407,7 +407,7 @@ async def test_providers_are_paged_and_found_by_part_of_their_name(
 ) -> None:
     async with bot.app.database.transaction() as work:
         for number in range(20):
-            await work.clients.record_contact(
+            await work.people.record_contact(
                 Contact(5000 + number, f"Doctor {number:02}"), bot.now
             )
             await work.providers.add(
@@ -452,7 +452,7 @@ async def test_a_very_long_part_of_a_name_is_answered(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     async with bot.app.database.transaction() as work:
-        await work.clients.record_contact(Contact(555, "Emil"), bot.now)
+        await work.people.record_contact(Contact(555, "Emil"), bot.now)
         await work.providers.add(555, "Emil", "emil", bot.now)
     await alice.sends("/book")
     before = len(alice.shown)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.usecases.join import name_provider
+from domain.usecases.invite import name_provider
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider

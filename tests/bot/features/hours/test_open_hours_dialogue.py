@@ -28,7 +28,7 @@ async def open_hours_of(bot: BotHarness, provider: ChatUser, day: int) -> list[T
         found = await work.providers.of_client(provider.id)
         assert found is not None
         return list(
-            await work.availability.within(found.id, TimeSpan(quarter(day, 0), quarter(day + 1, 0)))
+            await work.queries.open_hours(found.id, TimeSpan(quarter(day, 0), quarter(day + 1, 0)))
         )
 
 

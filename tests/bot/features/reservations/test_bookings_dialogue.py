@@ -47,7 +47,7 @@ async def test_times_are_shown_in_the_zone_the_client_chose(
 ) -> None:
     await alice.books("09:15")
     async with bot.app.database.transaction() as work:
-        await work.clients.choose_zone(alice.id, "Asia/Tokyo")
+        await work.people.choose_zone(alice.id, "Asia/Tokyo")
     await alice.sends("/bookings")
     alice.last.shows("Wednesday, 25 November 2026, 17:15–17:30", "Tokyo time")
 

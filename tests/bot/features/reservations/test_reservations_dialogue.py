@@ -33,7 +33,7 @@ async def test_the_zone_is_named_where_provider_and_client_are_in_different_ones
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     async with bot.app.database.transaction() as work:
-        await work.clients.choose_zone(dora.id, "Europe/London")
+        await work.people.choose_zone(dora.id, "Europe/London")
     await alice.books("09:15")
 
     alice.card.shows("09:15–09:30 (Berlin time)")

@@ -1,0 +1,36 @@
+"""Notifications for the people who act for a provider."""
+
+from collections.abc import Sequence
+
+from bot.messages.actions import Action, Send
+from bot.notifications import screens
+from bot.notifications.notice import Notice
+from bot.ui.command_menu import Roles
+from domain.notification import Kind
+from domain.provider import Provider
+
+
+async def booking_confirmed(notice: Notice) -> Sequence[Action]:
+    """Tell of a new booking."""
+    visit, of = notice.visit, await _named(notice)
+    return [Send(screens.booking_confirmed(notice.locale, visit.reservation, visit.client, of))]
+
+
+async def cancelled_by_client(notice: Notice) -> Sequence[Action] | None:
+    """Tell of a cancelled booking, unless the recipient never learned of the booking."""
+    visit = notice.visit
+    delivery = await notice.uow.queries.delivery_of(
+        Kind.BOOKING_CONFIRMED, notice.recipient.id, visit.reservation.id
+    )
+    # Without a row, they did: rows are deleted only long after their delivery.
+    if delivery is not None and not delivery.may_have_arrived:
+        return None
+    of = await _named(notice)
+    return [Send(screens.cancelled_by_client(notice.locale, visit.reservation, visit.client, of))]
+
+
+async def _named(notice: Notice) -> Provider | None:
+    """Return the provider if the recipient has to be told which one; None if it is themselves."""
+    roles = Roles(tuple(await notice.uow.queries.acting_for(notice.recipient.id)))
+    alone = len(roles.acting) == 1 and roles.provider is not None
+    return None if alone else notice.visit.provider

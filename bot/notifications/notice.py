@@ -1,0 +1,51 @@
+"""What a notification is rendered from."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.ports import BotUnitOfWork
+from bot.ui.locale import UserLocale, user_locale
+from domain.operations.outbox import OutboxRow
+from domain.person import Person
+from domain.policy import BookingPolicy
+from domain.provider import Provider
+from domain.reservation import Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The reservation that a notification is about, with its provider and client."""
+
+    reservation: Reservation
+    provider: Provider
+    client: Person
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A row of the outbox, its recipient, and the state of what it is about."""
+
+    uow: BotUnitOfWork
+    row: OutboxRow
+    recipient: Person
+    now: datetime
+    policy: BookingPolicy
+    venue_zone: ZoneInfo
+    _visit: Visit | None = None
+
+    def about(self, reservation: Reservation, provider: Provider, client: Person) -> "Notice":
+        """Return the notice with the reservation that it is about."""
+        return replace(self, _visit=Visit(reservation, provider, client))
+
+    @property
+    def visit(self) -> Visit:
+        """The reservation that it is about; raises ValueError if it is about something else."""
+        if self._visit is None:
+            raise ValueError(f"a {self.row.kind} is about no reservation")
+        return self._visit
+
+    @property
+    def locale(self) -> UserLocale:
+        """The recipient's language and time zone."""
+        return user_locale(self.recipient, self.venue_zone)
