@@ -4,16 +4,19 @@ It holds the whole choice, so that a tap on any card works after any restart. It
 data that does not parse is ignored, and use cases check the rest against the actor.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields
 from datetime import date
-from functools import cache, lru_cache
-from typing import Annotated, Any, ClassVar, Self
+from functools import cache
+from string import ascii_lowercase, digits
+from types import UnionType
+from typing import Annotated, Any, ClassVar, get_args
 
 _LIMIT = 64
 _LARGEST = 2**52
 _LAST_CELL = 2**23
 _YEARS = range(2000, 2200)
 _DATE_DIGITS = 8
+_DIGITS = digits + ascii_lowercase
 
 Cell = Annotated[int, "cell"]
 """A quarter-hour by number (``domain.timespan``), up to the year 2200."""
@@ -22,18 +25,21 @@ Cell = Annotated[int, "cell"]
 class CallbackData:
     """Base class of callback data, packed as ``tag:field:field``.
 
-    Fields are of type int, str or date; a str may hold anything but a colon.
+    Fields are of type int, Cell, str, date or ``int | None``; a str may hold anything but a colon.
+    Trailing fields at their default are not packed: a class may get a new field with a default,
+    and buttons on people's screens keep working. New classes write numbers in ``base=36``.
     """
 
     tag: ClassVar[str]
+    base: ClassVar[int] = 10
     _by_tag: ClassVar[dict[str, type["CallbackData"]]] = {}
 
-    def __init_subclass__(cls, *, tag: str = "") -> None:
+    def __init_subclass__(cls, *, tag: str = "", base: int = 0) -> None:
         """Register the class under its tag.
 
-        ``dataclass(slots=True)`` creates each class a second time, without the keyword ``tag``.
+        ``dataclass(slots=True)`` creates each class a second time, without the keywords.
         """
-        cls.tag = tag or cls.tag
+        cls.tag, cls.base = tag or cls.tag, base or cls.base
         if (known := CallbackData._by_tag.get(cls.tag)) and known.__qualname__ != cls.__qualname__:
             raise TypeError(f"two classes of callback data have the tag {cls.tag}")
         CallbackData._by_tag[cls.tag] = cls
@@ -41,36 +47,30 @@ class CallbackData:
     def pack(self) -> str:
         """Return the callback data; raise ValueError if it is too long."""
         kind: Any = type(self)
-        values = (getattr(self, name) for name, _type in _fields(kind))
-        data = ":".join((self.tag, *map(_packed, values)))
+        described = _fields(kind)
+        values = [getattr(self, field.name) for field in described]
+        while values and values[-1] == described[len(values) - 1].default:
+            values.pop()
+        data = ":".join((self.tag, *(_packed(value, self.base) for value in values)))
         if len(data.encode()) > _LIMIT:
             raise ValueError(f"callback data too long: {data}")
         return data
 
-    @classmethod
-    def read(cls, data: object) -> Self | None:
-        """Parse callback data of this class; return None for anything else."""
-        found = read(data)
-        return found if isinstance(found, cls) else None
-
 
 def read(data: object) -> CallbackData | None:
     """Parse callback data of any class; return None if it is not valid."""
-    return _read(data) if isinstance(data, str) and len(data) <= _LIMIT else None
-
-
-# Cached, because several handlers read the data of one tap.
-@lru_cache(maxsize=1024)
-def _read(data: str) -> CallbackData | None:
-    """Parse callback data of at most 64 characters."""
+    if not isinstance(data, str) or len(data) > _LIMIT:
+        return None
     tag, *values = data.split(":")
     kind: Any = CallbackData._by_tag.get(tag)  # noqa: SLF001  (the registry belongs to this module)
-    if kind is None or len(values) != len(_fields(kind)):
+    if kind is None or not _required(kind) <= len(values) <= len(_fields(kind)):
         return None
     try:
-        fields = zip(_fields(kind), values, strict=True)
         choice: CallbackData = kind(
-            *(_parsed(field_type, value) for (_name, field_type), value in fields)
+            *(
+                _parsed(field.type, value, kind.base)
+                for field, value in zip(_fields(kind), values, strict=False)
+            )
         )
     except ValueError:
         return None
@@ -78,29 +78,55 @@ def _read(data: str) -> CallbackData | None:
 
 
 @cache
-def _fields(kind: Any) -> tuple[tuple[str, Any], ...]:
-    """Return the name and type of each field of a class."""
-    return tuple((field.name, field.type) for field in fields(kind))
+def _fields(kind: Any) -> tuple[Field[Any], ...]:
+    """Return the fields of a class."""
+    return fields(kind)
 
 
-def _packed(value: object) -> str:
+def _required(kind: Any) -> int:
+    """Return how many fields of a class have no default."""
+    return sum(field.default is MISSING for field in _fields(kind))
+
+
+def _packed(value: object, base: int) -> str:
     """Return a field's value as text."""
-    return value.isoformat().replace("-", "") if isinstance(value, date) else str(value)
+    if isinstance(value, date):
+        return value.isoformat().replace("-", "")
+    return _written(value or 0, base) if isinstance(value, int | None) else str(value)
 
 
-def _parsed(kind: Any, text: str) -> object:
-    """Parse a field's value; raise ValueError if it is not one of its type."""
-    if kind in {int, Cell}:
-        if not (text.isascii() and text.isdigit()) or int(text) > (
-            _LARGEST if kind is int else _LAST_CELL
-        ):
-            raise ValueError(text)
-        return int(text)
-    if kind is date and not (
-        len(text) == _DATE_DIGITS and text.isascii() and text.isdigit() and int(text[:4]) in _YEARS
-    ):
+def _written(number: int, base: int) -> str:
+    """Return a number as text, with letters after the digit 9."""
+    rest, last = divmod(number, base)
+    return (_written(rest, base) if rest else "") + _DIGITS[last]
+
+
+def _parsed(kind: Any, text: str, base: int) -> object:
+    """Parse a field's value; raise ValueError if it is not one of its type.
+
+    An optional number is packed as 0 for None.
+    """
+    if isinstance(kind, UnionType):
+        return _parsed(get_args(kind)[0], text, base) or None
+    if kind is date:
+        return _day(text)
+    if kind is str:
+        return text
+    return _number(text, base, _LAST_CELL if kind is Cell else _LARGEST)
+
+
+def _number(text: str, base: int, largest: int) -> int:
+    """Parse a number from 0 to the largest."""
+    if not set(text) <= set(_DIGITS[:base]) or (number := int(text, base)) > largest:
         raise ValueError(text)
-    return date.fromisoformat(text) if kind is date else kind(text)
+    return number
+
+
+def _day(text: str) -> date:
+    """Parse a day like ``20261125``."""
+    if len(text) != _DATE_DIGITS or not set(text) <= set(digits) or int(text[:4]) not in _YEARS:
+        raise ValueError(text)
+    return date.fromisoformat(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The buttons of booking and of a hold's card.
 
-``moving`` is the reservation id of the hold to move, or 0.
+``moving`` is the reservation id of the hold to move, if any.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class ChooseProvider(CallbackData, tag="bc"):
     """Show a provider's calendar."""
 
     provider: int
-    moving: int
+    moving: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class BookingMonth(CallbackData, tag="bm"):
 
     provider: int
     month: date
-    moving: int
+    moving: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class BookingDay(CallbackData, tag="bd"):
 
     provider: int
     day: date
-    page: int
-    moving: int
+    page: int = 0
+    moving: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class PickSlot(CallbackData, tag="bs"):
 
     provider: int
     start: Cell
-    moving: int
+    moving: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from bot.messages.actions import Action
@@ -32,7 +31,7 @@ _RESERVATIONS: Mapping[Kind, Render] = {
 }
 check_registry(_RESERVATIONS)
 _RENDERERS: Mapping[str, Render] = {
-    **_RESERVATIONS,
+    **{kind.value: render for kind, render in _RESERVATIONS.items()},
     DIGEST: for_admins.incidents,
     PROVIDER_UNREACHABLE: for_admins.provider_unreachable,
 }
@@ -93,9 +92,7 @@ class NotificationRenderer:
         if row.reservation_id is None:
             return await render(notice)
         reservation = await uow.queries.reservation(row.reservation_id)
-        if reservation is None or not still_holds(
-            cast("Kind", row.kind), row.revision, reservation, now
-        ):
+        if reservation is None or not still_holds(Kind(row.kind), row.revision, reservation, now):
             return None
         provider = await uow.queries.provider(reservation.provider_id)
         client = await uow.queries.person(reservation.client_id)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from structlog.contextvars import bound_contextvars
 
@@ -333,7 +333,8 @@ class Relay:
 
         Returns when the chat's next row falls due.
         """
-        now, state = self._clock(), "skipped" if rendering.actions is None else "sent"
+        now = self._clock()
+        state: Literal["sent", "skipped"] = "skipped" if rendering.actions is None else "sent"
 
         async def record(uow: BotUnitOfWork) -> datetime | None:
             await _record_messages(uow, row, shown)

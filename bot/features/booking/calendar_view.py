@@ -150,9 +150,7 @@ def _why_not_bookable(context: Context, day: date) -> str:
 
 def slot_search(context: Context, booking: Booking) -> SlotSearch:
     """Return a search for the slots that this client may book."""
-    return SlotSearch(
-        booking.provider.id, context.me, context.policy, context.now, booking.moving or None
-    )
+    return SlotSearch(booking.provider.id, context.me, context.policy, context.now, booking.moving)
 
 
 def _bookable_days(context: Context) -> tuple[date, date]:

@@ -180,7 +180,9 @@ async def when_typed(update: Update, context: Context) -> State | int | None:
         context.request.send(Screen(problem_text(context.locale, when, "booking.when_examples")))
         return State(str(dialogue.state))
     wish = replace(when, time=when.time or known.time)
-    return await show_for(context, FlowPosition(provider, int(str(data["moving"]))), wish)
+    return await show_for(
+        context, FlowPosition(provider, int(str(data["moving"] or 0)) or None), wish
+    )
 
 
 async def _begin(context: Context, request: BookingRequest) -> State | int | None:

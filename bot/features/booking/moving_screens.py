@@ -17,7 +17,7 @@ def holding(locale: UserLocale, hold: Reservation, *, day: date | None = None) -
     """Return what a client holds, with a way to another time, on the given day if there is one."""
     t, times = locale.t, locale.times
     text = t("booking.holding", slot=times.slot(hold.span), zone=locale.in_zone())
-    other = BookingDay(hold.provider_id, day, 0, hold.id) if day else OtherTime(hold.id)
+    other = BookingDay(hold.provider_id, day, moving=hold.id) if day else OtherTime(hold.id)
     return Screen(text, ((button(t.plain("button.other_time"), other),),))
 
 

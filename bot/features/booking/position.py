@@ -23,10 +23,10 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FlowPosition:
-    """The provider a client is booking with, and the hold they are moving (0 for none)."""
+    """The provider a client is booking with, and the hold they are moving, if any."""
 
     provider: Provider
-    moving: int = 0
+    moving: int | None = None
 
 
 async def provider_to_book(context: Context, provider_id: int) -> Provider:

@@ -31,13 +31,13 @@ _OWN_MARK = "📌"
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """The provider to book with, and the hold to move (0 for none).
+    """The provider to book with, and the hold to move, if any.
 
     ``choice`` is true if there are other providers; ``kept`` is the hold while it is live.
     """
 
     provider: Provider
-    moving: int = 0
+    moving: int | None = None
     choice: bool = False
     kept: Reservation | None = None
 
@@ -48,7 +48,7 @@ def provider_list(
     """Return a page of providers: all of them, or those whose names contain ``part``."""
     t = locale.t
     text = t("booking.providers_found", part=part) if part else t("booking.providers")
-    rows = tuple((button(p.label, ChooseProvider(p.id, 0)),) for p in found)
+    rows = tuple((button(p.label, ChooseProvider(p.id)),) for p in found)
     return Screen(text, (*rows, *pager(page, pages, ProviderPage)))
 
 
@@ -99,7 +99,9 @@ def _month(
     return month_calendar(
         locale.times,
         month,
-        day=lambda d: button(str(d.day), BookingDay(provider, d, 0, moving)) if d in days else None,
+        day=lambda d: (
+            button(str(d.day), BookingDay(provider, d, moving=moving)) if d in days else None
+        ),
         turn=lambda d: BookingMonth(provider, d, moving),
         first=first,
         last=last,
@@ -177,12 +179,15 @@ def days_at(locale: UserLocale, booking: Booking, time: str, slots: Sequence[Tim
     return Screen(_kept_text(locale, booking) + text, (*_slot_rows(locale, booking, slots), back))
 
 
-def which_day(locale: UserLocale, days: Sequence[date], provider: int, moving: int) -> Screen:
+def which_day(
+    locale: UserLocale, days: Sequence[date], provider: int, moving: int | None
+) -> Screen:
     """Return the question which of the days of a date like 12/7 is meant."""
     return Screen(
         locale.t("booking.two_days"),
         tuple(
-            (button(locale.times.day(day), BookingDay(provider, day, 0, moving)),) for day in days
+            (button(locale.times.day(day), BookingDay(provider, day, moving=moving)),)
+            for day in days
         ),
     )
 

@@ -167,7 +167,7 @@ async def _hold_at(
     if len(found) == 1:
         return await hold_and_show(
             context,
-            SlotChoice(context.me, position.provider.id, found[0].start, position.moving or None),
+            SlotChoice(context.me, position.provider.id, found[0].start, position.moving),
         )
     if found:
         # The clocks go back and the time occurs twice; the buttons name the zone of each.
@@ -202,7 +202,7 @@ async def _refused(context: Context, choice: SlotChoice, refusal: errors.Refusal
     """Say why a slot cannot be held, and show what is free on that day."""
     sentence = refusal_text(context.locale, refusal)
     context.toast(sentence)
-    position = FlowPosition(await provider_to_book(context, choice.provider_id), choice.moving or 0)
+    position = FlowPosition(await provider_to_book(context, choice.provider_id), choice.moving)
     note = context.t("booking.refused", reason=sentence)
     return await show_times(
         context,
@@ -224,7 +224,7 @@ async def _booking_at(context: Context, position: FlowPosition) -> Booking:
     )
 
 
-async def _own_hold(context: Context, number: int) -> Reservation | None:
+async def _own_hold(context: Context, number: int | None) -> Reservation | None:
     """Return the reservation of this number if it is a live hold of the person."""
     hold = await context.uow.queries.reservation(number) if number else None
     return (

@@ -122,11 +122,11 @@ def _details(locale: UserLocale, reservation: Reservation, provider: Provider) -
 def hold_again(locale: UserLocale, reservation: Reservation, *, free: bool) -> Rows:
     """Return buttons to hold the same time again, if it is free, and to choose another."""
     t = locale.t
-    other = (button(t.plain("button.other_times"), ChooseProvider(reservation.provider_id, 0)),)
+    other = (button(t.plain("button.other_times"), ChooseProvider(reservation.provider_id)),)
     again = (
         button(
             t.plain("button.take_again"),
-            PickSlot(reservation.provider_id, reservation.span.start, 0),
+            PickSlot(reservation.provider_id, reservation.span.start),
         ),
     )
     return (again, other) if free else (other,)
@@ -134,4 +134,4 @@ def hold_again(locale: UserLocale, reservation: Reservation, *, free: bool) -> R
 
 def book_again(locale: UserLocale, provider: Provider) -> Rows:
     """Return a button to book with the same provider again."""
-    return ((button(locale.t.plain("button.book_again"), ChooseProvider(provider.id, 0)),),)
+    return ((button(locale.t.plain("button.book_again"), ChooseProvider(provider.id)),),)

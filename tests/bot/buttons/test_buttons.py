@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, fields
 from datetime import date
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 import pytest
 from hypothesis import example, given
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 
 from bot.buttons.base import CallbackData, Cell, Nothing, read
 from bot.buttons.booking import ConfirmHold, PickSlot, ShowCard
-from bot.buttons.hours import PostedDay
 from bot.buttons.people import ChooseZone
 from tests.kit.bot import BotHarness
 from tests.kit.buttons import button_types
@@ -28,16 +28,17 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     str: st.sampled_from(WORDS),
     date: st.dates(date(2000, 1, 1), date(2199, 12, 31)),
 }
-# Row ids and page numbers have at most nine digits.
-ROW_ID = st.integers(0, 10**9)
+
+
+def values(of: Any) -> st.SearchStrategy[Any]:
+    """Return a strategy for the values of a field."""
+    return st.none() | st.integers(1, LARGEST) if isinstance(of, UnionType) else VALUES[of]
 
 
 def choices(kind: type[CallbackData]) -> st.SearchStrategy[CallbackData]:
     """Return a strategy for callback data of a class, up to its largest values."""
     types = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type]
-    return st.builds(
-        kind, **{name: ROW_ID if of is int else VALUES[of] for name, of in types.items()}
-    )
+    return st.builds(kind, **{name: values(of) for name, of in types.items()})
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
@@ -47,8 +48,6 @@ def test_every_class_round_trips_and_fits(kind: type[CallbackData]) -> None:
         data = choice.pack()
         assert len(data.encode()) <= 64
         assert read(data) == choice
-        assert kind.read(data) == choice
-        assert all(other.read(data) is None for other in KINDS if other is not kind)
 
     round_trips()
 
@@ -92,7 +91,7 @@ def test_reading_never_raises_and_what_is_read_packs_again(data: str) -> None:
     ],
 )
 def test_a_forged_number_is_not_read(number: str) -> None:
-    assert ConfirmHold.read(f"rc:{number}") is None
+    assert read(f"rc:{number}") is None
 
 
 @pytest.mark.parametrize(
@@ -112,20 +111,20 @@ def test_a_forged_number_is_not_read(number: str) -> None:
     ],
 )
 def test_a_wrong_day_is_not_read(day: str) -> None:
-    assert PostedDay.read(f"hd:{day}") is None
+    assert read(f"hd:{day}") is None
 
 
 @pytest.mark.parametrize(
     "data",
-    [None, 5, b"n", "n:", "n:1", "N", "bs:1:2", "bs:1:2:3:4", f"bs:1:{LAST_CELL + 1}:0", "n" * 65],
+    [None, 5, b"n", "n:", "n:1", "N", "bs:1", "bs:1:2:3:4", f"bs:1:{LAST_CELL + 1}:0", "n" * 65],
 )
 def test_malformed_data_is_not_read(data: object) -> None:
     assert read(data) is None
 
 
 def test_data_of_one_class_is_not_read_as_another() -> None:
-    assert ShowCard.read(ConfirmHold(1).pack()) is None
-    assert Nothing.read("n") == Nothing()
+    assert read(ConfirmHold(1).pack()) != ShowCard(1)
+    assert read("n") == Nothing()
 
 
 def test_data_that_is_too_long_cannot_be_packed() -> None:
@@ -149,6 +148,11 @@ EXTREMES: dict[Any, tuple[str, ...]] = {
 }
 
 
+def extremes(of: Any) -> tuple[str, ...]:
+    """Return the smallest and largest values of a field, as packed."""
+    return EXTREMES[get_args(of)[0] if isinstance(of, UnionType) else of]
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 async def test_no_forged_tap_makes_the_bot_fail(
     bot: BotHarness, alice: ChatUser, kind: type[CallbackData]
@@ -159,15 +163,66 @@ async def test_no_forged_tap_makes_the_bot_fail(
     await dora.sends("/hours")
     lines = [kind.tag]
     for field in fields(kind):  # type: ignore[arg-type]
-        lines = [f"{line}:{value}" for line in lines for value in EXTREMES[field.type]]
+        lines = [f"{line}:{value}" for line in lines for value in extremes(field.type)]
     for line in lines:
-        assert kind.read(line) is not None
+        assert isinstance(read(line), kind)
         for person in (alice, dora):
             person.person.taps_data(line, person.last.id)
             await bot.settles()
 
     assert rows(bot.app.database.url, "SELECT error FROM failed_update") == []
     assert {tap.answers for tap in bot.simulator.world.taps.values()} == {1}
+
+
+@dataclass(frozen=True, slots=True)
+class Grown(CallbackData, tag="test", base=36):
+    """A class whose last two fields were added later."""
+
+    reservation: int
+    page: int = 0
+    moving: int | None = None
+
+
+@pytest.mark.parametrize(
+    ("choice", "data"),
+    [
+        (Grown(71), "test:1z"),
+        (Grown(0), "test:0"),
+        (Grown(71, 36), "test:1z:10"),
+        (Grown(71, 0, 5), "test:1z:0:5"),
+        (Grown(LARGEST), "test:18ce53un18g"),
+    ],
+)
+def test_a_class_with_new_fields_packs_only_what_is_not_default(choice: Grown, data: str) -> None:
+    assert choice.pack() == data
+    assert read(data) == choice
+
+
+@pytest.mark.parametrize("data", ["test:1z", "test:1z:0", "test:1z:0:0"])
+def test_a_button_without_the_new_fields_has_their_defaults(data: str) -> None:
+    assert read(data) == Grown(71, 0, None)
+
+
+@pytest.mark.parametrize(
+    "data", ["test", "test:", "test:1z:0:0:0", "test:1Z", "test:-1", "test:1_0", "test:18ce53un18h"]
+)
+def test_data_that_does_not_fit_a_class_with_new_fields_is_not_read(data: str) -> None:
+    assert read(data) is None
+
+
+MOST: dict[Any, Any] = {
+    int: LARGEST,
+    Cell: LAST_CELL,
+    str: max(WORDS, key=len),
+    date: date(2199, 12, 31),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_the_largest_ids_fit(kind: type[CallbackData]) -> None:
+    numbers: Any = kind
+    most = numbers(*(MOST.get(field.type, LARGEST) for field in fields(numbers)))
+    assert read(most.pack()) == most
 
 
 def test_the_longest_data_of_booking_is_a_slot() -> None:

@@ -58,7 +58,8 @@ def counted_checks() -> Iterator[Counter[str]]:
 
 def data_of(kind: type[CallbackData]) -> str:
     """Return callback data of a class."""
-    return ":".join([kind.tag, *(SAMPLES[field.type] for field in fields(kind))])  # type: ignore[arg-type]
+    samples = (SAMPLES.get(field.type, "1") for field in fields(kind))  # type: ignore[arg-type]
+    return ":".join([kind.tag, *samples])
 
 
 async def on_tap(context: Context, tap: ConfirmHold) -> None:

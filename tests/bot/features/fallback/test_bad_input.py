@@ -72,7 +72,7 @@ async def test_a_group_gets_a_link_to_the_private_chat_and_nothing_else(
     [
         "",
         "x",
-        "bs:1:2",
+        "bs:1",
         "bs:1:2:3:4",
         "bs:a:b:c",
         "bs:-1:0:0",
