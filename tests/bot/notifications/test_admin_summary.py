@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from bot.messages.actions import Send
 from bot.messages.screen import Screen
 from bot.notifications.admin_summary import AdminSummary
-from bot.updates.processor import MAX_ATTEMPTS, UpdateFailed
+from bot.updates.failures import MAX_ATTEMPTS, UpdateFailed
 from domain.client import Contact
 from domain.operations.incident import IncidentKind
 from storage.database import Database

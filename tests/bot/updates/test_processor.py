@@ -10,8 +10,7 @@ from telegram import Update
 from bot.dialogue.context import Context
 from bot.dialogue.typed_filters import typed_text
 from bot.messages.screen import Screen
-from bot.updates.processor import MAX_ATTEMPTS, RETRIES_PER_FAILURE, UpdateFailed
-from bot.updates.wire import read
+from bot.updates.failures import MAX_ATTEMPTS, RETRIES_PER_FAILURE, UpdateFailed
 from domain import errors
 from domain.invitation import Invitation
 from domain.ports import DatabaseAway
@@ -36,10 +35,11 @@ async def fail(
 
 def start_processing(bot: BotHarness) -> "list[asyncio.Task[None]]":
     """Start to process all updates at the same time, without waiting for the replies."""
-    application = bot.app.application
-    updates = [read(raw, application.bot) for raw in bot.simulator.take_updates()]
-    process = application.update_processor.process_update
-    return [asyncio.create_task(process(u, application.process_update(u))) for u in updates]
+    receiver = bot.app.receiver
+    return [
+        asyncio.create_task(receiver.process(receiver.read(raw)))
+        for raw in bot.simulator.take_updates()
+    ]
 
 
 def answers(bot: BotHarness) -> list[int]:
@@ -85,7 +85,7 @@ async def test_each_chat_is_in_order_while_sixty_four_run_concurrently(bot: BotH
         for person in people:
             person.person.sends(f"line {number}")
     await asyncio.gather(*start_processing(bot))
-    await bot.app.processor.idle()
+    await bot.app.replies.idle()
     # On a slow machine, replies may be queued behind one that takes more than a second.
     await bot.run_due()
 
@@ -112,7 +112,7 @@ async def test_a_chat_that_times_out_does_not_delay_others(impatient_bot: BotHar
     # Alice's second line is processed before the reply to her first line arrives.
     await asyncio.gather(*tasks)
     assert texts(alice) == []
-    await bot.app.processor.idle()
+    await bot.app.replies.idle()
     await bot.advances(seconds=1)
     assert texts(alice) == ["heard hi 1", "heard hi 2"]
 
@@ -348,7 +348,7 @@ async def test_the_update_is_committed_before_the_reply(impatient_bot: BotHarnes
 
     assert seen == [("Asia/Tokyo",), ("due", 1, 1)]
     assert texts(alice) == []
-    await bot.app.processor.idle()
+    await bot.app.replies.idle()
 
 
 NOTHING_DONE = [
