@@ -9,12 +9,14 @@ from telegram import Update
 
 from bot.dialogue.context import Context
 from bot.dialogue.typed_filters import typed_text
+from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
 from bot.updates.failures import MAX_ATTEMPTS, RETRIES_PER_FAILURE, UpdateFailed
 from domain import errors
 from domain.invitation import Invitation
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
+from storage.repositories.outbox import LEASE
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.handlers import echo, on_tap, on_text, outbox, raising, send_probe_button, texts
@@ -115,6 +117,67 @@ async def test_a_chat_that_times_out_does_not_delay_others(impatient_bot: BotHar
     await bot.app.replies.idle()
     await bot.advances(seconds=1)
     assert texts(alice) == ["heard hi 1", "heard hi 2"]
+
+
+async def test_a_chat_whose_update_waits_to_be_tried_again_gets_messages_but_stays_in_order(
+    bot: BotHarness, alice: ChatUser
+) -> None:
+    failures = iter([DatabaseAway("08006")])
+    tries: list[str] = []
+
+    async def recover(update: Update, context: Context) -> None:
+        tries.append("boom")
+        for failure in failures:
+            raise failure
+        await echo(update, context)
+
+    on_text(bot, "boom", recover)
+    on_text(bot, "hi", echo)
+    alice.person.sends("boom")
+    alice.person.sends("hi")
+    receiver = bot.app.receiver
+    tasks = [
+        asyncio.create_task(receiver.process_until_committed(receiver.read(raw)))
+        for raw in bot.simulator.take_updates()
+    ]
+    await until(lambda: tries)
+    async with bot.app.database.transaction() as uow:
+        await uow.outbox.reply(alice.id, to_payload([Send(Screen("news"))]), bot.now - LEASE)
+    await bot.run_due()
+    await asyncio.gather(*tasks)
+    await bot.app.replies.idle()
+
+    assert texts(alice) == ["news", "heard boom", "heard hi"]
+
+
+async def test_a_notification_does_not_wait_for_all_updates_of_its_chat(
+    bot: BotHarness, alice: ChatUser
+) -> None:
+    gate = asyncio.Event()
+    begun: list[str] = []
+
+    async def wait(update: Update, context: Context) -> None:
+        begun.append(typed_text(update))
+        await gate.wait()
+        await echo(update, context)
+
+    on_text(bot, "hi", wait)
+    await alice.sends("hello")
+    async with bot.app.database.transaction() as uow:
+        await uow.outbox.reply(alice.id, to_payload([Send(Screen("news"))]), bot.now - LEASE)
+        [news] = await uow.outbox.claim(bot.now, 10)
+    for number in range(9):
+        alice.person.sends(f"hi {number}")
+    tasks = start_processing(bot)
+    await until(lambda: begun)
+    delivery = asyncio.create_task(bot.app.relay.deliver_claimed(news))
+    await until(lambda: bot.app.relay.in_flight)
+    gate.set()
+    await delivery
+    assert (alice.last.text, len(begun) <= 2) == ("news", True)
+
+    await asyncio.gather(*tasks)
+    assert begun == [f"hi {number}" for number in range(9)]
 
 
 async def test_a_handler_that_fails_leaves_nothing_behind(bot: BotHarness, alice: ChatUser) -> None:
