@@ -43,6 +43,7 @@ from bot.telegram.transport import AiohttpRequest
 from bot.updates.polling import retry_until_answered
 from bot.updates.processor import MAX_CONCURRENT_UPDATES, UpdateProcessor
 from bot.updates.receiver import Receiver
+from bot.updates.reply import Replies
 from bot.updates.webhook import Webhook
 from storage.cluster.factory import membership_on, shared_rate_limit_on
 from storage.cluster.process_lock import process_lock
@@ -74,6 +75,7 @@ class App:
     shared_rate_limit: SharedRateLimit | None
     rate_limiter: RateLimiter | None
     processor: UpdateProcessor
+    replies: Replies
     relay: Relay
     alarm: Alarm
     scheduler: AsyncIOScheduler
@@ -85,7 +87,7 @@ class App:
 
     def abort(self) -> None:
         """Drop every answer and delivery in progress; what was committed is in the outbox."""
-        self.processor.abort()
+        self.replies.abort()
         self.relay.abort()
 
 
@@ -110,13 +112,12 @@ def build(
     scheduler, metrics = new_scheduler(), Metrics()
     instrumented = InstrumentedDatabase(database, metrics)
     chat_locks, alarm = ChatLocks(membership), Alarm(scheduler, clock)
-    processor = UpdateProcessor(instrumented, chat_locks, clock, alarm, metrics)
     polling_request = AiohttpRequest(
         connections=_POLLING_CONNECTIONS,
         read_timeout=read_timeout,
         on_request=metrics.request_ended,
     )
-    application = _application(settings, token, processor, polling_request, read_timeout, metrics)
+    application = _application(settings, token, polling_request, read_timeout, metrics)
     sender = MessageSender(
         application.bot,
         shared or LocalShownMessages(),
@@ -127,7 +128,9 @@ def build(
     relay = Relay(
         instrumented, sender, renderer, chat_locks, clock, alarm, metrics, settings.admin_ids
     )
-    processor.relay = relay
+    processor = UpdateProcessor(application, instrumented, relay, clock, alarm, metrics)
+    replies = Replies(relay)
+    receiver = Receiver(application.bot, chat_locks, processor, replies, metrics)
     admin_summary = AdminSummary(instrumented, settings.admin_ids, clock)
     jobs = Jobs(
         instrumented,
@@ -139,8 +142,7 @@ def build(
         clock,
         heartbeat_file=settings.heartbeat_file,
     )
-    receiver, heartbeat = Receiver(application), Heartbeat()
-    webhook = _webhook(settings, receiver)
+    webhook, heartbeat = _webhook(settings, receiver), Heartbeat()
     checks = (
         database_check(database, clock),
         migrations_check(lambda: database.read(is_compatible)),
@@ -162,6 +164,7 @@ def build(
         shared_rate_limit=shared,
         rate_limiter=rate_limiter,
         processor=processor,
+        replies=replies,
         relay=relay,
         alarm=alarm,
         scheduler=scheduler,
@@ -184,7 +187,7 @@ async def opened(app: App, settings: Settings) -> AsyncIterator[App]:
         app.application.bot_data["services"] = _services(settings, app.application)
         yield app
     finally:
-        await asyncio.gather(app.processor.shutdown(), app.relay.shutdown())
+        await asyncio.gather(app.replies.shutdown(), app.relay.shutdown())
         await app.application.shutdown()
         # Shutting down an application that was never initialized does not close its bot.
         await app.application.bot.shutdown()
@@ -217,7 +220,6 @@ def _webhook(settings: Settings, receiver: Receiver) -> Webhook | None:
 def _application(
     settings: Settings,
     token: str,
-    processor: UpdateProcessor,
     polling_request: AiohttpRequest,
     read_timeout: float,
     metrics: Metrics,
@@ -236,7 +238,6 @@ def _application(
             )
         )
         .get_updates_request(polling_request)
-        .concurrent_updates(processor)
         .context_types(ContextTypes(context=Context))
         .job_queue(None)
         .updater(None)

@@ -20,6 +20,9 @@ class Queries(Protocol):
     async def person(self, person_id: int) -> Person | None:
         """Return a person."""
 
+    async def account(self, telegram_id: int) -> Person | None:
+        """Return the person with a Telegram account."""
+
     async def admins(self, telegram_ids: Collection[int]) -> Sequence[Person]:
         """Return the people whom admins named, and those with these Telegram user ids."""
 

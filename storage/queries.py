@@ -42,6 +42,7 @@ from storage.tables import (
 )
 
 _PERSON = select(*PERSON).where(person.c.id == bindparam("person"))
+_ACCOUNT = select(*PERSON).where(person.c.telegram_id == bindparam("account"))
 _ADMINS = (
     select(*PERSON)
     .where(or_(ADMIN, person.c.telegram_id.in_(bindparam("accounts", expanding=True))))
@@ -178,6 +179,11 @@ class SqlQueries:
     async def person(self, person_id: int) -> Person | None:
         """Return a person."""
         found = await self._connection.execute(_PERSON, {"person": person_id})
+        return Person(**row._asdict()) if (row := found.one_or_none()) else None
+
+    async def account(self, telegram_id: int) -> Person | None:
+        """Return the person with a Telegram account."""
+        found = await self._connection.execute(_ACCOUNT, {"account": telegram_id})
         return Person(**row._asdict()) if (row := found.one_or_none()) else None
 
     async def admins(self, telegram_ids: Collection[int]) -> Sequence[Person]:

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar
 
@@ -63,6 +63,19 @@ class _InFlight:
 
 Shown = list[tuple[Action, int | None]]
 """The finished steps of a row, each with the number of the message that shows it now."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """The steps of a row, and those that are finished."""
+
+    steps: Sequence[Action] = ()
+    shown: Shown = field(default_factory=list)
+
+    @property
+    def unfinished(self) -> Sequence[Action]:
+        """The steps that are left."""
+        return self.steps[len(self.shown) :]
 
 
 class Relay:
@@ -155,71 +168,79 @@ class Relay:
         """Return whether an answer would wait so long behind others that it must be queued."""
         return self._sender.expected_wait(chat) > _MAX_REPLY_WAIT
 
-    async def deliver(self, row: OutboxRow, permit: Permit | None = None) -> datetime | None:
+    async def deliver(
+        self,
+        row: OutboxRow,
+        permit: Permit | None = None,
+        *,
+        actions: Sequence[Action] | None = None,
+    ) -> datetime | None:
         """Deliver one row; the caller holds the chat's lock.
 
-        Returns when the same person's next row falls due, None if there is none.
+        The ``actions`` are those of a reply that this process has just committed; without them,
+        the row says what to send. Returns when the same person's next row falls due, None if there
+        is none.
         """
         with bound_contextvars(**_log_fields(row)):
-            return await self._deliver(row, permit)
+            return await self._deliver(row, permit, actions)
 
-    async def _deliver(self, row: OutboxRow, permit: Permit | None) -> datetime | None:
+    async def _deliver(
+        self, row: OutboxRow, permit: Permit | None, actions: Sequence[Action] | None
+    ) -> datetime | None:
         """Deliver one row and record the result."""
-        shown: Shown = []
-        attempted = False
-        rendering = Rendering(())
+        progress = _Progress()
         try:
-            rendering = await self._rendered(row)
-            attempted = bool(rendering.actions)
-            for step in rendering.actions or ():
-                shown.append((step, await self._carry_out(row, step, permit)))
+            rendering = Rendering(actions) if actions is not None else await self._rendered(row)
+            progress.steps = rendering.actions or ()
+            for step in progress.steps:
+                progress.shown.append((step, await self._carry_out(row, step, permit)))
         except Unreachable as error:
             await self._withhold(row, str(error))
             return None
         except TryLater as error:
-            return await self._postpone(row, str(error), shown, error.wait)
+            return await self._postpone(row, str(error), progress, error.wait)
         except Undeliverable as error:
             log.warning("parked a %s that Telegram refuses: %s", row.kind, error)
-            return await self._park(row, shown, str(error), IncidentKind.MESSAGE_REFUSED)
+            return await self._park(row, progress.shown, str(error), IncidentKind.MESSAGE_REFUSED)
         except DatabaseAway:
             # The row is claimed again after its lease has run out.
             raise
         except Exception as error:
             log.exception("could not deliver a %s", row.kind)
-            return await self._failed(
-                row, f"{type(error).__name__}: {error}", shown, attempted=attempted
-            )
+            return await self._failed(row, f"{type(error).__name__}: {error}", progress)
         else:
-            return await self._record_result(row, rendering, shown)
+            return await self._record_result(row, rendering, progress.shown)
 
     async def _carry_out(self, row: OutboxRow, step: Action, permit: Permit | None) -> int | None:
         """Carry out one step of a row; return the number of the message that shows it."""
         return await self._sender.carry_out(row.chat_id, step, _urgency(row), permit)
 
-    async def reply(self, row: OutboxRow) -> None:
+    async def reply(self, row: OutboxRow, actions: Sequence[Action]) -> None:
         """Try to send an answer for the first time, and set the alarm for what is left.
+
+        The ``actions`` are what was committed as the row's payload.
 
         The answer is queued if the person has older rows waiting, if their chat must wait, or if
         many others wait. A tap is answered at once in any case.
         """
         with self._tracked(row):
-            if (due := await self._reply_or_queue(row)) is not None:
+            if (due := await self._reply_or_queue(row, actions)) is not None:
                 self._alarm.at(due)
 
-    async def _reply_or_queue(self, row: OutboxRow) -> datetime | None:
+    async def _reply_or_queue(self, row: OutboxRow, actions: Sequence[Action]) -> datetime | None:
         """Send an answer or queue it; return when the same person's next row falls due."""
         delay = await self._sender.chat_delay(row.chat_id) if row.attempts else 0.0
         if row.attempts and delay <= _MAX_REPLY_WAIT and not self.must_queue(row.chat_id):
-            return await self.deliver(row)
-        await self._answer_tap(row)
+            return await self.deliver(row, actions=actions)
+        await self._answer_tap(row, actions)
         due = max(row.due_at, self._clock() + timedelta(seconds=max(delay, 0.0)))
         if row.attempts:
             await self._write(lambda uow: uow.outbox.queue(row, due))
         return due
 
-    async def _answer_tap(self, row: OutboxRow) -> None:
+    async def _answer_tap(self, row: OutboxRow, actions: Sequence[Action]) -> None:
         """Answer the tap that a reply belongs to, while the rest of the reply waits."""
-        first, *rest = from_payload(row.payload)
+        first, *rest = actions
         if not isinstance(first, Answer):
             return
         try:
@@ -243,7 +264,9 @@ class Relay:
                 ):
                     due = await self._deliver_locked(row, permit)
         except Paused as error:
-            due = await self._postpone(row, TOLD_TO_WAIT, [], timedelta(seconds=error.seconds))
+            due = await self._postpone(
+                row, TOLD_TO_WAIT, _Progress(), timedelta(seconds=error.seconds)
+            )
             self._alarm.at(due)
         except Exception:
             log.exception("a delivery failed and is left to the next sweep")
@@ -258,7 +281,7 @@ class Relay:
     async def _deliver_locked(self, row: OutboxRow, permit: Permit | None) -> datetime | None:
         """Wait for the chat's lock, and deliver a row if its lease is still ours."""
         chat_lock = await retry_while_unavailable(
-            lambda: self._chat_locks.acquire(row.chat_id), seconds=_DATABASE_SECONDS
+            lambda: self._chat_locks.acquire_for_send(row.chat_id), seconds=_DATABASE_SECONDS
         )
         with chat_lock.hold_at_most(SEND_LOCK_SECONDS):
             # During the wait, the row may have been postponed, or replaced for a moved hold.
@@ -385,7 +408,7 @@ class Relay:
         self,
         row: OutboxRow,
         error: str,
-        shown: Shown,
+        progress: _Progress,
         wait: timedelta | None,
         *,
         attempted: bool = True,
@@ -400,9 +423,9 @@ class Relay:
         until = self._clock() + wait
 
         async def postpone(uow: BotUnitOfWork) -> None:
-            await _record_messages(uow, row, shown)
-            if row.kind == REPLY and shown:
-                await uow.outbox.keep(row, to_payload(from_payload(row.payload)[len(shown) :]))
+            await _record_messages(uow, row, progress.shown)
+            if row.kind == REPLY and progress.shown:
+                await uow.outbox.keep(row, to_payload(progress.unfinished))
             elif unsent and row.reservation_id is not None:
                 await uow.outbox.keep(row, row.refused())
             await uow.outbox.postpone(row, until, error)
@@ -411,13 +434,12 @@ class Relay:
         self._metrics.delivered(row.kind, "postponed")
         return until
 
-    async def _failed(
-        self, row: OutboxRow, error: str, shown: Shown, *, attempted: bool
-    ) -> datetime | None:
+    async def _failed(self, row: OutboxRow, error: str, progress: _Progress) -> datetime | None:
         """Postpone a row that the bot failed to render, and park it after a few attempts."""
         if row.attempts < _MAX_RENDER_ATTEMPTS:
-            return await self._postpone(row, error, shown, None, attempted=attempted)
-        return await self._park(row, shown, error, IncidentKind.MESSAGE_BROKEN)
+            attempted = bool(progress.steps)
+            return await self._postpone(row, error, progress, None, attempted=attempted)
+        return await self._park(row, progress.shown, error, IncidentKind.MESSAGE_BROKEN)
 
 
 def _log_fields(row: OutboxRow) -> dict[str, object]:

@@ -4,11 +4,12 @@ On PostgreSQL this holds among all replicas.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from weakref import WeakValueDictionary
 
 from bot.ports import Membership
+from bot.runtime.chat_queue import ChatQueue
 
 SEND_LOCK_SECONDS = 1.0
 """The longest time a send holds its chat's lock: a slow answer must not delay the next update."""
@@ -17,20 +18,32 @@ SEND_LOCK_SECONDS = 1.0
 class ChatLock:
     """The acquired lock of a chat; its owner must call ``release``."""
 
-    def __init__(self, chat: int, lock: asyncio.Lock, membership: Membership | None) -> None:
+    def __init__(self, chat: int, queue: ChatQueue, membership: Membership | None) -> None:
         self._chat = chat
-        self._lock = lock
+        self._queue = queue
         self._membership = membership
-        self._released = False
+        self._held = True
+        self._excludes_replicas = False
+
+    async def exclude_replicas(self) -> None:
+        """Wait for the lock among all replicas, unless it is held; raises DatabaseAway."""
+        if self._membership is not None and not self._excludes_replicas:
+            await self._membership.lock_chat(self._chat)
+            self._excludes_replicas = True
+
+    async def pause(self, seconds: float) -> None:
+        """Let sends and other replicas have the chat for some seconds, but no later update here."""
+        self._admit_replicas()
+        self._held = False
+        await self._queue.pause(seconds)
+        self._held = True
 
     def release(self) -> None:
         """Release the lock; calling this again does nothing."""
-        if self._released:
-            return
-        self._released = True
-        if self._membership is not None:
-            self._membership.unlock_chat(self._chat)
-        self._lock.release()
+        self._admit_replicas()
+        if self._held:
+            self._held = False
+            self._queue.release()
 
     @contextmanager
     def hold_at_most(self, seconds: float) -> Iterator[None]:
@@ -41,6 +54,12 @@ class ChatLock:
         finally:
             timer.cancel()
             self.release()
+
+    def _admit_replicas(self) -> None:
+        """Release the lock among all replicas, and keep that in this process."""
+        if self._membership is not None and self._excludes_replicas:
+            self._excludes_replicas = False
+            self._membership.unlock_chat(self._chat)
 
 
 class ChatLocks:
@@ -54,25 +73,30 @@ class ChatLocks:
 
     def __init__(self, membership: Membership | None = None) -> None:
         self._membership = membership
-        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._queues: WeakValueDictionary[int, ChatQueue] = WeakValueDictionary()
 
-    async def acquire(self, chat: int) -> ChatLock:
-        """Wait for a chat's lock and acquire it; raises DatabaseAway."""
-        lock = self._locks.setdefault(chat, asyncio.Lock())
-        await lock.acquire()
+    async def acquire_for_update(self, chat: int) -> ChatLock:
+        """Wait for a chat's lock behind its earlier updates.
+
+        The lock excludes other replicas only after ``exclude_replicas``: each attempt takes that
+        part anew, because a lost connection loses it.
+        """
+        queue = self._queue(chat)
+        await queue.acquire_for_update()
+        return ChatLock(chat, queue, self._membership)
+
+    async def acquire_for_send(self, chat: int) -> ChatLock:
+        """Wait for a chat's lock ahead of updates, and exclude replicas; raises DatabaseAway."""
+        queue = self._queue(chat)
+        await queue.acquire_for_send()
+        chat_lock = ChatLock(chat, queue, self._membership)
         try:
-            if self._membership is not None:
-                await self._membership.lock_chat(chat)
+            await chat_lock.exclude_replicas()
         except BaseException:
-            lock.release()
-            raise
-        return ChatLock(chat, lock, self._membership)
-
-    @asynccontextmanager
-    async def hold(self, chat: int) -> AsyncIterator[None]:
-        """Hold a chat's lock for a block; raises DatabaseAway."""
-        chat_lock = await self.acquire(chat)
-        try:
-            yield
-        finally:
             chat_lock.release()
+            raise
+        return chat_lock
+
+    def _queue(self, chat: int) -> ChatQueue:
+        """Return the queue of a chat."""
+        return self._queues.setdefault(chat, ChatQueue())

@@ -16,7 +16,8 @@ from telegram.request import BaseRequest
 from bot.observability.heartbeat import Heartbeat
 from bot.runtime.tasks import drain
 from bot.telegram.api import call
-from bot.updates.receiver import AnyApplication, Receiver
+from bot.updates.processor import AnyApplication
+from bot.updates.receiver import Receiver
 from bot.updates.wire import KINDS, Raw, is_update
 from domain.operations.backoff import Backoff
 

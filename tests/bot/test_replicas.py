@@ -133,6 +133,33 @@ async def test_a_replica_processes_a_chat_after_the_other_has_tried_to_answer(
     assert texts(alice) == ["heard line 1", "heard line 2"]
 
 
+async def test_a_replica_processes_a_chat_while_the_other_waits_to_try_again(
+    bot: ReplicaSet,
+) -> None:
+    tries: list[str] = []
+
+    async def fail(update: Update, context: Context) -> None:
+        tries.append("boom")
+        raise DatabaseAway("08006")
+
+    alice = bot.joins("Alice")
+    on_text(bot, "boom", fail)
+    on_text(bot, "hi", echo)
+    alice.person.sends("boom")
+    alice.person.sends("hi")
+    failing, other = bot.simulator.take_updates()
+    receiver = bot.apps[0].receiver
+    waiting = asyncio.create_task(receiver.process_until_committed(receiver.read(failing)))
+    await until(lambda: tries)
+    await bot.processes_on(bot.apps[1], other)
+    await bot.idle()
+    assert (texts(alice), waiting.done()) == (["heard hi"], False)
+
+    await until(lambda: len(tries) > 1)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+
+
 async def test_updates_of_many_chats_given_to_any_replica_are_answered_in_order(
     bot: ReplicaSet,
 ) -> None:

@@ -83,7 +83,7 @@ async def _perform(app: App, updates: list[dict[str, Any]]) -> None:
     """Process the updates, or run what is due without any."""
     for raw in updates:
         await app.receiver.process(app.receiver.read(raw))
-    await app.processor.idle()
+    await app.replies.idle()
     if not updates:
         await app.jobs.run_due()
         await app.relay.idle()

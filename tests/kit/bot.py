@@ -119,7 +119,7 @@ class BotHarness:
         """Process these updates one after another, as Telegram delivers those of one chat."""
         for raw in updates:
             await self.app.receiver.process(self.app.receiver.read(raw))
-        await self.app.processor.idle()
+        await self.app.replies.idle()
 
     def joins(self, name: str | None, **details: Any) -> ChatUser:
         """Add a person to Telegram."""

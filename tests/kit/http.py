@@ -71,7 +71,7 @@ class PollingBot(HttpBot):
     async def receives(self) -> None:
         """Wait until the bot has processed every update."""
         await until(lambda: not self.simulator.world.updates.pending)
-        await self.app.processor.idle()
+        await self.app.replies.idle()
 
     async def _opens_bot(self) -> None:
         await super()._opens_bot()
@@ -99,7 +99,7 @@ class WebhookBot(HttpBot):
     async def receives(self) -> None:
         """Wait until the bot has processed every update."""
         await until(lambda: not self.simulator.world.updates.pending)
-        await self.app.processor.idle()
+        await self.app.replies.idle()
 
     async def posts(
         self,

@@ -103,7 +103,7 @@ class ReplicaSet(BotHarness):
     async def idle(self) -> None:
         """Wait until all replicas are idle."""
         for app in self.apps:
-            await app.processor.idle()
+            await app.replies.idle()
             await app.relay.idle()
 
     async def _opens_bot(self) -> None:

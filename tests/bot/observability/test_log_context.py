@@ -13,7 +13,7 @@ from telegram import Update
 
 from bot.dialogue.context import Context
 from bot.logs import configure_logging
-from bot.updates.processor import UpdateFailed
+from bot.updates.failures import UpdateFailed
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person

@@ -14,7 +14,7 @@ from bot.dialogue.context import Context
 from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
 from bot.telegram.transport import method_of
-from bot.updates.processor import MAX_ATTEMPTS, UpdateFailed
+from bot.updates.failures import MAX_ATTEMPTS, UpdateFailed
 from domain.events import Event
 from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.hold_slot import SlotChoice, hold_slot

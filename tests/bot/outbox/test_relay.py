@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -411,6 +412,23 @@ async def test_a_row_postponed_while_it_waits_for_the_chat_lock_is_not_sent_earl
 
     await bot.advances(minutes=1)
     assert texts(alice) == ["heard hi", "first", "second"]
+
+
+async def test_a_committed_reply_is_sent_without_reading_its_payload(
+    impatient_bot: BotHarness, alice: ChatUser
+) -> None:
+    bot = impatient_bot
+    await alice.sends("hi")
+    actions: list[Action] = [Edit(alice.last.id, Screen("edited")), Send(Screen("new"))]
+    async with bot.app.database.transaction() as uow:
+        row = await uow.outbox.reply(alice.id, to_payload(actions), bot.now)
+    bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=1)
+    await bot.app.relay.reply(replace(row, payload={"steps": "not read"}), actions)
+    assert texts(alice) == ["edited"]
+
+    await bot.advances(seconds=1)
+    assert texts(alice) == ["edited", "new"]
+    assert len(calls(bot, "editMessageText")) == 1
 
 
 async def test_payloads_are_plain_json(impatient_bot: BotHarness, alice: ChatUser) -> None:

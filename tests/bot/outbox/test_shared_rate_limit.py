@@ -76,7 +76,7 @@ async def test_replicas_send_a_backlog_without_a_refusal_and_in_fair_shares(
             for n, raw in enumerate(bot.simulator.take_updates())
         )
     )
-    await asyncio.gather(*(app.processor.idle() for app in bot.apps))
+    await asyncio.gather(*(app.replies.idle() for app in bot.apps))
     assert len(expiries(bot)) < size
     await until(lambda: rows(bot.settings.database_url, OWED) == [(0,)], every=0.2)
 
@@ -161,7 +161,7 @@ async def _reply(bot: ReplicaSet, app: App, person: ChatUser) -> None:
     """Have a replica send an answer to a person."""
     async with app.database.transaction() as uow:
         row = await uow.outbox.reply(person.id, to_payload([Send(Screen("hi"))]), bot.now)
-    await app.relay.reply(row)
+    await app.relay.reply(row, [Send(Screen("hi"))])
 
 
 async def test_a_permit_of_a_dead_replica_is_freed_after_a_while(database_url: str) -> None:

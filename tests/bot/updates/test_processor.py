@@ -9,13 +9,14 @@ from telegram import Update
 
 from bot.dialogue.context import Context
 from bot.dialogue.typed_filters import typed_text
+from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
-from bot.updates.processor import MAX_ATTEMPTS, RETRIES_PER_FAILURE, UpdateFailed
-from bot.updates.wire import read
+from bot.updates.failures import MAX_ATTEMPTS, RETRIES_PER_FAILURE, UpdateFailed
 from domain import errors
 from domain.invitation import Invitation
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
+from storage.repositories.outbox import LEASE
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.handlers import echo, on_tap, on_text, outbox, raising, send_probe_button, texts
@@ -36,10 +37,11 @@ async def fail(
 
 def start_processing(bot: BotHarness) -> "list[asyncio.Task[None]]":
     """Start to process all updates at the same time, without waiting for the replies."""
-    application = bot.app.application
-    updates = [read(raw, application.bot) for raw in bot.simulator.take_updates()]
-    process = application.update_processor.process_update
-    return [asyncio.create_task(process(u, application.process_update(u))) for u in updates]
+    receiver = bot.app.receiver
+    return [
+        asyncio.create_task(receiver.process(receiver.read(raw)))
+        for raw in bot.simulator.take_updates()
+    ]
 
 
 def answers(bot: BotHarness) -> list[int]:
@@ -85,7 +87,7 @@ async def test_each_chat_is_in_order_while_sixty_four_run_concurrently(bot: BotH
         for person in people:
             person.person.sends(f"line {number}")
     await asyncio.gather(*start_processing(bot))
-    await bot.app.processor.idle()
+    await bot.app.replies.idle()
     # On a slow machine, replies may be queued behind one that takes more than a second.
     await bot.run_due()
 
@@ -112,9 +114,70 @@ async def test_a_chat_that_times_out_does_not_delay_others(impatient_bot: BotHar
     # Alice's second line is processed before the reply to her first line arrives.
     await asyncio.gather(*tasks)
     assert texts(alice) == []
-    await bot.app.processor.idle()
+    await bot.app.replies.idle()
     await bot.advances(seconds=1)
     assert texts(alice) == ["heard hi 1", "heard hi 2"]
+
+
+async def test_a_chat_whose_update_waits_to_be_tried_again_gets_messages_but_stays_in_order(
+    bot: BotHarness, alice: ChatUser
+) -> None:
+    failures = iter([DatabaseAway("08006")])
+    tries: list[str] = []
+
+    async def recover(update: Update, context: Context) -> None:
+        tries.append("boom")
+        for failure in failures:
+            raise failure
+        await echo(update, context)
+
+    on_text(bot, "boom", recover)
+    on_text(bot, "hi", echo)
+    alice.person.sends("boom")
+    alice.person.sends("hi")
+    receiver = bot.app.receiver
+    tasks = [
+        asyncio.create_task(receiver.process_until_committed(receiver.read(raw)))
+        for raw in bot.simulator.take_updates()
+    ]
+    await until(lambda: tries)
+    async with bot.app.database.transaction() as uow:
+        await uow.outbox.reply(alice.id, to_payload([Send(Screen("news"))]), bot.now - LEASE)
+    await bot.run_due()
+    await asyncio.gather(*tasks)
+    await bot.app.replies.idle()
+
+    assert texts(alice) == ["news", "heard boom", "heard hi"]
+
+
+async def test_a_notification_does_not_wait_for_all_updates_of_its_chat(
+    bot: BotHarness, alice: ChatUser
+) -> None:
+    gate = asyncio.Event()
+    begun: list[str] = []
+
+    async def wait(update: Update, context: Context) -> None:
+        begun.append(typed_text(update))
+        await gate.wait()
+        await echo(update, context)
+
+    on_text(bot, "hi", wait)
+    await alice.sends("hello")
+    async with bot.app.database.transaction() as uow:
+        await uow.outbox.reply(alice.id, to_payload([Send(Screen("news"))]), bot.now - LEASE)
+        [news] = await uow.outbox.claim(bot.now, 10)
+    for number in range(9):
+        alice.person.sends(f"hi {number}")
+    tasks = start_processing(bot)
+    await until(lambda: begun)
+    delivery = asyncio.create_task(bot.app.relay.deliver_claimed(news))
+    await until(lambda: bot.app.relay.in_flight)
+    gate.set()
+    await delivery
+    assert (alice.last.text, len(begun) <= 2) == ("news", True)
+
+    await asyncio.gather(*tasks)
+    assert begun == [f"hi {number}" for number in range(9)]
 
 
 async def test_a_handler_that_fails_leaves_nothing_behind(bot: BotHarness, alice: ChatUser) -> None:
@@ -348,7 +411,7 @@ async def test_the_update_is_committed_before_the_reply(impatient_bot: BotHarnes
 
     assert seen == [("Asia/Tokyo",), ("due", 1, 1)]
     assert texts(alice) == []
-    await bot.app.processor.idle()
+    await bot.app.replies.idle()
 
 
 NOTHING_DONE = [

@@ -220,7 +220,7 @@ async def test_an_update_posted_twice_at_once_is_processed_once(bot: WebhookBot)
 
     assert [(await post).status for post in posts] == [200, 200]
     assert (await bot.posts(update)).status == 200
-    await bot.app.processor.idle()
+    await bot.app.replies.idle()
     assert (gate.reached, texts(bot.person_named("Alice"))) == (1, ["heard wait"])
 
 
@@ -274,7 +274,7 @@ async def test_one_persons_flood_occupies_one_processor_slot(bot: WebhookBot) ->
     posts = [asyncio.create_task(bot.posts(update)) for update in updates]
     await until(lambda: gate.reached and _webhook(bot).in_flight == 100)
 
-    assert bot.app.processor.current_concurrent_updates == 1
+    assert bot.app.processor.in_progress == 1
     gate.opened.set()
     assert {(await post).status for post in posts} == {200}
 
@@ -344,7 +344,7 @@ async def test_a_drain_finishes_updates_in_progress_and_accepts_no_new_ones(
     await drained
 
     assert (await in_progress).status == 200
-    await bot.app.processor.idle()
+    await bot.app.replies.idle()
     assert texts(bot.person_named("Alice")) == ["heard wait"]
     assert processed(bot) == [update["update_id"]]
 
