@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from domain.events import Event
 from storage.engine.executor import Executor
-from storage.queries import SqlQueries
+from storage.queries.sql_queries import SqlQueries
 from storage.repositories.availability import SqlAvailability
 from storage.repositories.cards import SqlCards
 from storage.repositories.dialogues import SqlDialogues

@@ -15,9 +15,11 @@ from bot.demo.skipped_time import SkippedTime
 from bot.demo.story import VENUE, Cast, create_cast, steps_for
 from bot.ports import BotUnitOfWork
 from bot.settings import Settings
+from domain.invitation import InvitationKind
 from domain.person import Contact
+from domain.usecases.acting import own_provider
 from domain.usecases.choose_settings import choose_zone
-from domain.usecases.invite import accept_invitation, invite_provider
+from domain.usecases.invite import accept_invitation, add_invitation
 from simulator import Simulator
 from simulator.demo import Demo, DemoPerson
 from simulator.state.clock import DemoClock
@@ -95,7 +97,7 @@ class _DemoBot:
     async def _restore_phones(self, uow: BotUnitOfWork) -> None:
         """Add phones for the people that were added on the page in an earlier run."""
         for number in count(max(phone.person.id for phone in self._cast) + 1):
-            client = await uow.queries.person(number)
+            client = await uow.queries.account(number)
             if client is None:
                 return
             person = self._simulator.person(
@@ -106,18 +108,17 @@ class _DemoBot:
 
 async def _register(uow: BotUnitOfWork, app: App, phone: DemoPerson) -> None:
     """Add a person to the database with their phone's time zone, unless they are known."""
-    if await uow.queries.person(phone.person.id) is None:
-        await uow.people.record_contact(_contact(phone), app.clock())
-        await choose_zone(uow, phone.person.id, phone.zone)
+    if await uow.queries.account(phone.person.id) is None:
+        person = await uow.people.record_contact(_contact(phone), app.clock())
+        await choose_zone(uow, person.id, phone.zone)
 
 
 async def _make_provider(uow: BotUnitOfWork, app: App, phone: DemoPerson) -> None:
     """Let the provider join by an invitation, unless they have joined already."""
-    if await uow.providers.of_client(phone.person.id) is None:
-        code, _ = await invite_provider(
-            uow, phone.person.id, frozenset({phone.person.id}), app.clock()
-        )
-        await accept_invitation(uow, _contact(phone), code, app.clock())
+    person = await uow.queries.account(phone.person.id)
+    if person is not None and await own_provider(uow, person.id) is None:
+        code, _ = await add_invitation(uow, InvitationKind.PROVIDER, app.clock())
+        await accept_invitation(uow, person, _contact(phone), code, app.clock())
 
 
 def _contact(phone: DemoPerson) -> Contact:

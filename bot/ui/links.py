@@ -1,4 +1,6 @@
-"""Buttons that act like commands."""
+"""Buttons that act like commands, and the one that shares a link."""
+
+from urllib.parse import quote
 
 from bot.buttons.people import Open
 from bot.messages.screen import Button, Rows
@@ -17,6 +19,12 @@ def opening(locale: UserLocale, command: str) -> Button:
 def openings(locale: UserLocale, *rows: tuple[str, ...]) -> Rows:
     """Return rows of buttons that act like commands."""
     return tuple(tuple(opening(locale, command) for command in row) for row in rows)
+
+
+def share(locale: UserLocale, link: str) -> Rows:
+    """Return the button that opens Telegram's list of chats to send a link to."""
+    url = f"https://t.me/share/url?url={quote(link, safe='')}"
+    return ((Button(locale.t.plain("button.pass_on"), url=url),),)
 
 
 def what_next(locale: UserLocale, roles: Roles) -> Rows:

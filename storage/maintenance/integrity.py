@@ -24,9 +24,9 @@ from storage.database import make_engine
 from storage.engine.executor import Executor
 from storage.engine.sqlite_file import DatabaseUnusable
 from storage.maintenance.migrate import is_current, refuse_foreign
+from storage.queries.conditions import CLIENT, PROVIDER
 from storage.repositories.outbox import LEASE
 from storage.repositories.retention import CELLS_KEPT
-from storage.sql.conditions import CLIENT, PROVIDER
 from storage.tables import (
     CONFIRMED,
     DUE,

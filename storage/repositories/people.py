@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from domain.person import Contact, Person
 from storage.engine.executor import Executor
-from storage.sql.rows import PERSON
+from storage.queries.rows import PERSON
 from storage.sql.variants import PerDialect
 from storage.tables import person
 

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from domain.provider import Provider, Role, name_key
 from storage.engine.executor import Executor
-from storage.sql.rows import PROVIDER, provider_of
+from storage.queries.rows import PROVIDER, provider_of
 from storage.sql.variants import PerDialect
 from storage.tables import SELF, acts_for, provider
 

@@ -22,10 +22,10 @@ from domain.reservation import Reservation
 from domain.timespan import TimeSpan
 from storage.engine.executor import Executor
 from storage.engine.sqlite_direct import IN_THREAD
-from storage.queries import AGENDA
-from storage.sql.conditions import CLIENT, PROVIDER, cells_of
+from storage.queries.conditions import CLIENT, PROVIDER, cells_of
+from storage.queries.rows import reservation_of
+from storage.queries.sql_queries import AGENDA
 from storage.sql.json_rows import json_parameter, json_rows
-from storage.sql.rows import reservation_of
 from storage.sql.variants import PerDialect
 from storage.tables import HELD, busy, reservation
 from storage.types import Instant

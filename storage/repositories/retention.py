@@ -7,8 +7,8 @@ from sqlalchemy import Executable, bindparam, delete, update
 from domain.events import VisitCompleted
 from domain.timespan import first_cell_from
 from storage.engine.executor import Executor
+from storage.queries.rows import reservation_of
 from storage.repositories.history import SqlHistory
-from storage.sql.rows import reservation_of
 from storage.tables import (
     CONFIRMED,
     busy,

@@ -18,6 +18,7 @@ from simulator.state.people import Person
 from simulator.state.transcript import CallRecord
 from storage.database import Database
 from tests.kit.bot_process import TOKEN, environment, run_bot
+from tests.kit.clinic import add_self
 from tests.kit.cluster import Cluster, running_cluster
 from tests.kit.http import SECRET
 from tests.kit.load import LoadClient, reservations_shown, run_load
@@ -153,8 +154,8 @@ class ReplicaRun:
         self.simulator.take_updates()
         database, now = Database(self.url), datetime.now(UTC)
         async with database.transaction() as work:
-            await work.people.record_contact(Contact(self.dora.id, "Dora"), now)
-            provider = await work.providers.add(self.dora.id, "Dora", "dora", now)
+            someone = await work.people.record_contact(Contact(self.dora.id, "Dora"), now)
+            provider = await add_self(work, someone.id, "Dora", "dora", now)
             await work.availability.replace(provider.id, [], [_HOURS])
         await database.close()
 

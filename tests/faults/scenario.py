@@ -10,6 +10,7 @@ from domain.person import Contact
 from domain.timespan import TimeSpan
 from tests.kit.bot import MONDAY, BotHarness
 from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_self
 from tests.kit.sampling import PROFILE
 
 Updates = list[dict[str, Any]]
@@ -45,8 +46,8 @@ class Scenario:
         self.dora.person.sends("/agenda")
         bot.simulator.take_updates()
         async with bot.app.database.transaction() as work:
-            await work.people.record_contact(Contact(self.dora.id, "Dora"), bot.now)
-            dora = await work.providers.add(self.dora.id, "Dora", "dora", bot.now)
+            someone = await work.people.record_contact(Contact(self.dora.id, "Dora"), bot.now)
+            dora = await add_self(work, someone.id, "Dora", "dora", bot.now)
             await work.availability.replace(dora.id, [], [_HOURS])
 
     async def new_client(self) -> ChatUser:

@@ -20,6 +20,7 @@ from simulator.state.chats import Message
 from simulator.state.people import Person
 from storage.database import Database
 from tests.kit.bot_process import TOKEN, environment, kill_process, start_unlimited_bot
+from tests.kit.clinic import add_self
 from tests.kit.fork_server import ForkedProcess
 from tests.kit.notifications import NOTIFICATION_PREFIXES, count_notifications
 from tests.kit.raw_database import rows
@@ -65,7 +66,7 @@ class ProcessKiller(Faults):
         )
 
 
-class Person:
+class Visitor:
     """A person who books the same times as one other, and confirms every second hold."""
 
     def __init__(self, simulator: Simulator, number: int, provider: int) -> None:
@@ -125,25 +126,25 @@ async def dora(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> Per
     dora.sends("/start")
     database = Database(f"sqlite:///{shutil.copyfile(migrated_file, tmp_path / 'bot.db')}")
     async with database.transaction() as work:
-        await work.people.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
-        provider = await work.providers.add(dora.id, "Dora", "dora", datetime.now(UTC))
+        someone = await work.people.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
+        provider = await add_self(work, someone.id, "Dora", "dora", datetime.now(UTC))
         await work.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 700)])
     await database.close()
     return dora
 
 
 async def test_kills_between_commit_and_delivery_lose_nothing(
-    simulator: Simulator, dora: Person, tmp_path: Path
+    simulator: Simulator, dora: Visitor, tmp_path: Path
 ) -> None:
     killer = ProcessKiller()
     simulator.world.faults = killer
-    clients = [Person(simulator, number, 1) for number in range(CLIENTS)]
+    clients = [Visitor(simulator, number, 1) for number in range(CLIENTS)]
     env = environment(
         tmp_path, simulator.url, HOLD_DURATION="PT3S", NOTICE_PERIOD="PT1H", LOG_LEVEL="ERROR"
     )
     url = env["DATABASE_URL"]
 
-    async def book_until_done(client: Person) -> None:
+    async def book_until_done(client: Visitor) -> None:
         while killer.kills < KILLS:
             await client.book()
 
@@ -192,7 +193,7 @@ def notices_in_flight(simulator: Simulator, url: str) -> int:
     return sum((recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in due)
 
 
-def repeats(simulator: Simulator, dora: Person, url: str) -> int:
+def repeats(simulator: Simulator, dora: Visitor, url: str) -> int:
     """Return how many notices were repeated; check that exactly the due ones arrived."""
     expired = rows(url, "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'")
     booked = rows(url, f"SELECT {dora.id}, start_cell FROM reservation WHERE status = 'confirmed'")

@@ -4,15 +4,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import insert
+
 from domain import errors
 from domain.person import Contact
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
-from domain.provider import Provider
+from domain.provider import Provider, Role
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan
+from domain.usecases.choose_settings import choose_zone
 from domain.usecases.hold_slot import SlotChoice, hold_slot
 from storage.database import Database
+from storage.tables import person
+from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 
@@ -26,19 +31,44 @@ BERLIN = ZoneInfo("Europe/Berlin")
 POLICY = BookingPolicy()
 SECOND = timedelta(seconds=1)
 
+# The numbers of people: clients, and the two who are providers.
 ALICE, BOB, CARA = 101, 102, 103
-# The Telegram user ids of the providers.
 DORA, EMIL = 901, 902
 
 
+def account_of(number: int) -> int:
+    """Return the Telegram user id of a person in the clinic, which is never their number."""
+    return 7_000_000 + number
+
+
+async def add_people(uow: SqlUnitOfWork, *numbers: int) -> None:
+    """Add people with these numbers."""
+    for number in numbers:
+        row = {
+            "id": number,
+            "telegram_id": account_of(number),
+            "name": f"Person {number}",
+            "first_seen_at": NOW,
+        }
+        await uow.connection.execute(insert(person), row)
+
+
+async def add_self(
+    uow: UnitOfWork, number: int, name: str, slug: str, now: datetime = NOW
+) -> Provider:
+    """Make a person a provider."""
+    provider = await uow.providers.add(name, slug, None, now)
+    await uow.providers.appoint(number, provider.id, Role.SELF, now)
+    return provider
+
+
 async def open_clinic(
-    uow: UnitOfWork, *, clients: Sequence[int] = (ALICE, BOB, CARA), hours: TimeSpan = HOURS
+    uow: SqlUnitOfWork, *, clients: Sequence[int] = (ALICE, BOB, CARA), hours: TimeSpan = HOURS
 ) -> tuple[Provider, Provider]:
     """Add the clients and two providers, Dora and Emil, with the same open hours."""
-    for person in (*clients, DORA, EMIL):
-        await uow.people.record_contact(Contact(person, f"Person {person}"), NOW)
-    dora = await uow.providers.add(DORA, "Dora", "dora", NOW)
-    emil = await uow.providers.add(EMIL, "Emil", "emil", NOW)
+    await add_people(uow, *clients, DORA, EMIL)
+    dora = await add_self(uow, DORA, "Dora", "dora")
+    emil = await add_self(uow, EMIL, "Emil", "emil")
     for provider in (dora, emil):
         await uow.availability.replace(provider.id, [], [hours])
     return dora, emil
@@ -91,9 +121,9 @@ async def add_provider(
     bot.simulator.take_updates()
     hours = [TimeSpan(quarter(day, 9), quarter(day, 12)) for day in days]
     async with bot.app.database.transaction() as uow:
-        await uow.people.record_contact(Contact(provider.id, name), bot.now)
+        someone = await uow.people.record_contact(Contact(provider.id, name), bot.now)
+        added = await add_self(uow, someone.id, name, name.lower(), bot.now)
         if zone:
-            await uow.people.choose_zone(provider.id, zone)
-        added = await uow.providers.add(provider.id, name, name.lower(), bot.now)
+            await choose_zone(uow, someone.id, zone)
         await uow.availability.replace(added.id, [], hours)
     return provider

@@ -19,10 +19,10 @@ TODAY, WEDNESDAY = date(2026, 11, 23), date(2026, 11, 25)
 NINE = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900
 """9:00 in Berlin on Wednesday 25 November 2026, as a cell."""
 
-ALICE = Person(101, "Alice", "alice_a", None, None)
-BOB = Person(102, "Bob", None, None, None)
-DORA = Provider(1, 901, "Dora", "dora")
-EMIL = Provider(2, 902, "Emil", "emil")
+ALICE = Person(101, 7_000_101, "Alice", "alice_a")
+BOB = Person(102, 7_000_102, "Bob")
+DORA = Provider(1, "Dora", "dora")
+EMIL = Provider(2, "Emil", "emil")
 
 HELD = Reservation(
     1, 1, 101, TimeSpan(NINE, NINE + 1), Status.HELD, NOW, NOW + timedelta(minutes=30)

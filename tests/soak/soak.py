@@ -19,6 +19,7 @@ from tests.faults.odd_values import SECRET
 from tests.faults.replica_kills import Outcome
 from tests.kit.bot import ADMIN_ID
 from tests.kit.bot_process import TOKEN, environment, run_bot
+from tests.kit.clinic import add_self
 from tests.kit.raw_database import rows
 from tests.kit.sampling import SEED, seeded
 from tests.kit.waiting import until
@@ -123,10 +124,8 @@ class Soak:
         database, now = Database(self.url), datetime.now(UTC)
         async with database.transaction() as work:
             for number, person in enumerate(providers):
-                await work.people.record_contact(Contact(person.id, person.name), now)
-                provider = await work.providers.add(
-                    person.id, person.name, f"provider{number}", now
-                )
+                someone = await work.people.record_contact(Contact(person.id, person.name), now)
+                provider = await add_self(work, someone.id, person.name, f"provider{number}", now)
                 await work.availability.replace(provider.id, [], [_HOURS])
         await database.close()
         self.visitors = [ProviderVisitor(person, self.rng) for person in providers] + [

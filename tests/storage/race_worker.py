@@ -109,9 +109,7 @@ class RaceWorker:
         for client in choices.sample(CLIENTS, len(CLIENTS)):
             # Uses the start time, so that overdue holds are tried too.
             if found := [
-                r.id
-                for r in await uow.queries.bookings(client, NOW)
-                if r.status in statuses
+                r.id for r in await uow.queries.bookings(client, NOW) if r.status in statuses
             ]:
                 return choices.choice(found), client
         raise errors.ReservationUnknown

@@ -1,21 +1,31 @@
-"""Joining: an invited person opens the link and chooses a public name and a time zone."""
+"""Joining: an invited person opens the link; a new provider chooses a name and a time zone."""
 
+from dataclasses import replace
 from enum import StrEnum
 
 from telegram import Update
 from telegram.ext import ConversationHandler
 
 from bot.buttons.people import JoinZone, KeepName
-from bot.dialogue.acting import work_for
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import rest_of_link
 from bot.dialogue.flow import Flow
 from bot.dialogue.roles import roles_of, set_menu
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
-from bot.features.account.joining_screens import joined, name_question, zone_question
+from bot.features.account.joining_screens import (
+    admin_joined,
+    assistant_joined,
+    joined,
+    name_question,
+    zone_question,
+)
 from bot.features.account.zone_choice import set_time_zone, zone_typed
+from bot.messages.screen import Screen
+from domain import errors
+from domain.invitation import InvitationKind
 from domain.provider import Provider
+from domain.usecases.acting import own_provider
 from domain.usecases.invite import accept_invitation
 from domain.usecases.name_provider import name_provider
 
@@ -32,24 +42,37 @@ routes = Routes(Flow("joining", State))
 
 @routes.link("join")
 async def invitation_opened(update: Update, context: Context) -> State | int:
-    """Make the invited person a provider; if they are one already, go on where they stopped."""
-    before = await context.uow.providers.of_client(context.me)
-    provider = await context.act(
-        accept_invitation(context.uow, context.request.contact, rest_of_link(context), context.now)
+    """Give the invited person their role; a provider goes on where they stopped."""
+    before = await own_provider(context.uow, context.me)
+    kind, provider = await context.act(
+        accept_invitation(
+            context.uow,
+            context.request.person,
+            context.request.contact,
+            rest_of_link(context),
+            context.now,
+        )
     )
+    if kind is InvitationKind.ADMIN:
+        context.request.person = replace(context.request.person, is_admin=True)
     set_menu(context, await roles_of(context))
-    # A provider with a time zone is done. Renaming them here would change their link, which clients
-    # may have.
-    if before and context.request.person.time_zone:
-        return _done(context, provider)
-    context.show(name_question(context.locale, provider))
+    if provider is None:
+        return _end_with(context, admin_joined(context.locale))
+    if kind is InvitationKind.ASSISTANT:
+        return _end_with(context, assistant_joined(context.locale, provider))
+    # A provider with a time zone is done, and so is one with a new account. Renaming them here
+    # would change their link, which clients may have.
+    if kind is InvitationKind.HANDOVER or (before and context.request.person.time_zone):
+        return _end_with(context, joined(context.locale, provider))
+    nameless = provider.name == str(context.request.person.telegram_id)
+    context.show(name_question(context.locale, provider, nameless=nameless))
     return State.NAME
 
 
 @routes.button(KeepName)
 async def name_kept(context: Context, tap: KeepName) -> State:
     """Keep the name that Telegram has, and ask for the time zone."""
-    return _ask_zone(context, await work_for(context))
+    return _ask_zone(context, await _self(context))
 
 
 @routes.line(State.NAME, blank=True)
@@ -58,11 +81,10 @@ async def name_typed(update: Update, context: Context) -> State:
 
     The link changes with the name, since no client can have it yet.
     """
+    text, own = typed_text(update), await _self(context)
     return _ask_zone(
         context,
-        await context.act(
-            name_provider(context.uow, context.me, typed_text(update), keep_slug=False)
-        ),
+        await context.act(name_provider(context.uow, context.me, own.id, text, keep_slug=False)),
     )
 
 
@@ -87,12 +109,19 @@ def _ask_zone(context: Context, provider: Provider) -> State:
 
 async def _with_zone(context: Context, zone: str) -> int:
     """Set the time zone of a provider, which is the last step; raises errors.ProviderOnly."""
-    provider = await work_for(context)
+    provider = await _self(context)
     await set_time_zone(context, zone)
-    return _done(context, provider)
+    return _end_with(context, joined(context.locale, provider))
 
 
-def _done(context: Context, provider: Provider) -> int:
-    """Say that the new provider is ready."""
-    context.show(joined(context.locale, provider))
+async def _self(context: Context) -> Provider:
+    """Return the provider who is this person; raises errors.ProviderOnly."""
+    if (own := await own_provider(context.uow, context.me)) is None:
+        raise errors.ProviderOnly
+    return own
+
+
+def _end_with(context: Context, screen: Screen) -> int:
+    """Show the last screen."""
+    context.show(screen)
     return ConversationHandler.END

@@ -4,14 +4,15 @@ from bot.buttons.people import JoinZone, KeepName, Open
 from bot.features.account.zone_screens import city, common_zones
 from bot.messages.screen import Screen
 from bot.ui.keyboards import button
+from bot.ui.links import openings
 from bot.ui.locale import UserLocale
 from domain.provider import Provider
 
 
-def name_question(locale: UserLocale, provider: Provider) -> Screen:
+def name_question(locale: UserLocale, provider: Provider, *, nameless: bool) -> Screen:
     """Ask for the public name; a button keeps the current one, unless it is only a number."""
     t = locale.t
-    if provider.name == str(provider.client_id):
+    if nameless:
         return Screen(t("joining.name_first"))
     keep = button(t.plain("joining.keep_name", name=provider.name), KeepName())
     return Screen(t("joining.name", name=provider.name), ((keep,),))
@@ -37,3 +38,14 @@ def joined(locale: UserLocale, provider: Provider) -> Screen:
         (button(t.plain("button.settings"), Open("settings")),),
     )
     return Screen(t("joining.done", name=provider.name, zone=locale.times.zone_city), rows)
+
+
+def assistant_joined(locale: UserLocale, provider: Provider) -> Screen:
+    """Say for whom the new assistant works, and what to do next."""
+    text = locale.t("joining.assistant", provider=provider.label)
+    return Screen(text, openings(locale, ("hours", "agenda"), ("link", "settings")))
+
+
+def admin_joined(locale: UserLocale) -> Screen:
+    """Say that the person is an admin now, and what to do next."""
+    return Screen(locale.t("joining.admin"), openings(locale, ("invite",)))

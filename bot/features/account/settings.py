@@ -30,6 +30,7 @@ from bot.features.account.settings_screens import (
 )
 from bot.features.account.zone_choice import set_time_zone, zone_typed
 from bot.ui.texts import LANGUAGES
+from domain.usecases.acting import own_provider
 from domain.usecases.choose_settings import choose_language
 from domain.usecases.name_provider import name_provider
 
@@ -106,8 +107,9 @@ async def name_wanted(context: Context, tap: AskName) -> State:
 @routes.line(State.NAME, blank=True)
 async def name_typed(update: Update, context: Context) -> int:
     """Set the typed public name. The link stays, since clients may have it."""
+    own = await work_for(context)
     provider = await context.act(
-        name_provider(context.uow, context.me, typed_text(update), keep_slug=True)
+        name_provider(context.uow, context.me, own.id, typed_text(update), keep_slug=True)
     )
     return await _home(context, saved=context.t("settings.name_saved", name=provider.label))
 
@@ -131,6 +133,6 @@ async def _home(context: Context, *, saved: str = "") -> int:
     tapped = context.request.tapped is not None
     if saved and tapped:
         context.toast(saved)
-    provider = await context.uow.providers.of_client(context.me)
+    provider = await own_provider(context.uow, context.me)
     context.show(settings_home(context.locale, context.now, provider, note="" if tapped else saved))
     return ConversationHandler.END

@@ -65,11 +65,11 @@ async def removal_asked(context: Context, tap: AskRemoval) -> State:
 @routes.button(RemoveHours)
 async def hours_removed(context: Context, tap: RemoveHours) -> State:
     """Remove a span after the provider confirmed; ask about reservations inside."""
-    span = _span_of(context, tap)
+    provider, span = await work_for(context), _span_of(context, tap)
 
     async def remove(inside: Inside) -> Removal:
         return await remove_availability(
-            context.uow, context.policy, context.me, [span], inside, context.now
+            context.uow, context.policy, context.me, provider.id, [span], inside, context.now
         )
 
     removal, note = await remove_or_ask(context, remove, tap.inside)

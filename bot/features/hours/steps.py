@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from bot.buttons.base import CallbackData
 from bot.buttons.hours import DraftStart, DraftTimes, HoursHome
+from bot.dialogue.acting import work_for
 from bot.dialogue.context import Context
 from bot.features.hours.calendar_screens import draft_calendar, draft_end, draft_start, hours_wanted
 from bot.features.hours.preview_screens import (
@@ -98,7 +99,9 @@ def nearest_postable(
 
 async def suggested(context: Context, days: tuple[DayHours, ...]) -> Suggestion:
     """Store days and hours as a draft to be offered."""
-    draft = await draft_hours(context.uow, context.me, days, context.now)
+    draft = await draft_hours(
+        context.uow, context.me, (await work_for(context)).id, days, context.now
+    )
     return Suggestion(draft.id, draft.days)
 
 

@@ -16,6 +16,7 @@ from bot.buttons.hours import (
     ToggleDay,
     UndoDraft,
 )
+from bot.dialogue.acting import work_for
 from bot.dialogue.context import Context
 from bot.dialogue.routes import Routes
 from bot.features.hours.removal import ask_about_bookings, remove_or_ask
@@ -40,7 +41,9 @@ routes = Routes(HOURS)
 @routes.button(NewDraft)
 async def draft_begun(context: Context, tap: NewDraft) -> State:
     """Show the calendar of a new draft."""
-    draft = await draft_hours(context.uow, context.me, (), context.now)
+    draft = await draft_hours(
+        context.uow, context.me, (await work_for(context)).id, (), context.now
+    )
     return show_calendar(context, draft, context.today)
 
 

@@ -76,7 +76,9 @@ async def preview_typed(context: Context, text: str) -> State:
     if too_far(context, read.days[-1][0]):
         return await _refuse_too_far(context)
     meant = _days_meant(context, text, read)
-    draft = await draft_hours(context.uow, context.me, meant, context.now)
+    draft = await draft_hours(
+        context.uow, context.me, (await work_for(context)).id, meant, context.now
+    )
     enter(context, State.TYPING, notes={str(draft.id): _preview_notes(context, read)})
     return await show_draft(context, draft)
 
@@ -219,7 +221,13 @@ async def _ask_hours_of(context: Context, days: tuple[date, ...]) -> State:
         return await _refuse_too_far(context)
     return ask_hours(
         context,
-        await draft_hours(context.uow, context.me, tuple((day, ()) for day in chosen), context.now),
+        await draft_hours(
+            context.uow,
+            context.me,
+            (await work_for(context)).id,
+            tuple((day, ()) for day in chosen),
+            context.now,
+        ),
     )
 
 

@@ -203,7 +203,9 @@ async def test_providers_are_searched_by_any_part_of_their_name(database: Databa
                 part, excluding=excluding, offset=offset, limit=limit
             )
             if (offset, limit) == (0, 10):
-                assert await uow.queries.count_providers(part, excluding=excluding) == len(providers)
+                assert await uow.queries.count_providers(part, excluding=excluding) == len(
+                    providers
+                )
         return [provider.name for provider in providers]
 
     assert await found("") == ["Ann_a", "anna ÖZ", "Berta 100%", "Zoë"]

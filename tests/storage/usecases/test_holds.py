@@ -542,9 +542,9 @@ async def test_a_reservation_is_over_when_its_last_cell_is(
     booked = await confirm(database, held.id, ALICE, NOW)
 
     async with database.snapshot() as uow:
-        assert await uow.queries.bookings(
-            ALICE, booked.span.ends_at - timedelta.resolution
-        ) == [booked]
+        assert await uow.queries.bookings(ALICE, booked.span.ends_at - timedelta.resolution) == [
+            booked
+        ]
         assert await uow.queries.bookings(ALICE, booked.span.ends_at) == []
 
 

@@ -407,9 +407,7 @@ async def test_providers_are_paged_and_found_by_part_of_their_name(
 ) -> None:
     async with bot.app.database.transaction() as work:
         for number in range(20):
-            await work.people.record_contact(
-                Contact(5000 + number, f"Doctor {number:02}"), bot.now
-            )
+            await work.people.record_contact(Contact(5000 + number, f"Doctor {number:02}"), bot.now)
             await work.providers.add(
                 5000 + number, f"Doctor {number:02}", f"doctor-{number}", bot.now
             )

@@ -26,10 +26,10 @@ from domain.provider import SPELLINGS, Acting, Provider, Role, name_key, spellin
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan, cell_with
 from storage.engine.executor import Executor
-from storage.sql.conditions import CLIENT, LIVE, NOW, PROVIDER, cells_of
+from storage.queries.conditions import CLIENT, LIVE, NOW, PROVIDER, cells_of
+from storage.queries.rows import PERSON, REACHABLE, SHARES_NAME, provider_of, reservation_of
+from storage.queries.rows import PROVIDER as PROVIDER_COLUMNS
 from storage.sql.functions import position
-from storage.sql.rows import PERSON, REACHABLE, SHARES_NAME, provider_of, reservation_of
-from storage.sql.rows import PROVIDER as PROVIDER_COLUMNS
 from storage.tables import (
     ADMIN,
     acts_for,

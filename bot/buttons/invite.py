@@ -1,0 +1,53 @@
+"""The buttons with which admins invite people."""
+
+from dataclasses import dataclass
+
+from bot.buttons.base import CallbackData
+
+
+@dataclass(frozen=True, slots=True)
+class InviteHome(CallbackData, tag="ih"):
+    """Ask again whom to invite."""
+
+
+@dataclass(frozen=True, slots=True)
+class InviteProvider(CallbackData, tag="ip"):
+    """Send an invitation for a new provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class InviteAdmin(CallbackData, tag="ia"):
+    """Send an invitation for another admin."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddProvider(CallbackData, tag="in"):
+    """Ask for the name of a provider without a Telegram account."""
+
+
+@dataclass(frozen=True, slots=True)
+class AssistantsOf(CallbackData, tag="il"):
+    """Choose the provider who gets an assistant, from a page of providers."""
+
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class InviteAssistant(CallbackData, tag="is"):
+    """Send an invitation for an assistant of a provider."""
+
+    provider: int
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverList(CallbackData, tag="io"):
+    """Choose the provider who gets another account, from a page of providers."""
+
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver(CallbackData, tag="iv"):
+    """Send the link that makes its opener this provider."""
+
+    provider: int

@@ -1,0 +1,1 @@
+"""Admins add providers, assistants, new accounts of providers, and other admins."""

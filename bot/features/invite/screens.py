@@ -1,0 +1,94 @@
+"""The screens of inviting: whom, for which provider, and the link to send."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bot.buttons.base import CallbackData
+from bot.buttons.invite import (
+    AddProvider,
+    AssistantsOf,
+    HandOverList,
+    InviteAdmin,
+    InviteAssistant,
+    InviteHome,
+    InviteProvider,
+)
+from bot.messages.screen import Rows, Screen
+from bot.ui.keyboards import button, pager
+from bot.ui.links import openings, share
+from bot.ui.locale import UserLocale
+from domain.invitation import InvitationKind
+from domain.provider import Provider
+
+PROVIDERS_PER_PAGE = 8
+
+
+def whom(locale: UserLocale, *, any_provider: bool, note: str = "") -> Screen:
+    """Ask whom to invite; without any provider there is no one to assist or to hand over."""
+    t = locale.t
+    rows: list[tuple[str, CallbackData]] = [
+        ("invite.button.provider", InviteProvider()),
+        ("invite.button.without_telegram", AddProvider()),
+    ]
+    if any_provider:
+        rows.insert(1, ("invite.button.assistant", AssistantsOf()))
+        rows.append(("invite.button.handover", HandOverList()))
+    rows.append(("invite.button.admin", InviteAdmin()))
+    text = t("invite.whom")
+    return Screen(
+        f"{note}\n\n{text}" if note else text,
+        tuple((button(t.plain(key), choice),) for key, choice in rows),
+    )
+
+
+def which_provider(
+    locale: UserLocale,
+    key: str,
+    found: Sequence[Provider],
+    *,
+    choose: Callable[[int], CallbackData],
+    turn: Callable[[int], CallbackData],
+    page: int,
+    pages: int,
+) -> Screen:
+    """Ask for a provider; ``key`` is the question's text."""
+    rows = tuple((button(each.label, choose(each.id)),) for each in found)
+    return Screen(locale.t(key), (*rows, *pager(page, pages, turn), *_back(locale)))
+
+
+def invitation(
+    locale: UserLocale,
+    kind: InvitationKind,
+    link: str,
+    ends: datetime,
+    provider: Provider | None = None,
+) -> Screen:
+    """Return an invitation, when it ends, and how to send it."""
+    text = locale.t(
+        f"invite.{kind}",
+        link=link,
+        until=locale.times.date_and_time(ends),
+        zone=locale.in_zone(),
+        provider=provider.label if provider else "",
+    )
+    return Screen(text, share(locale, link))
+
+
+def name_wanted(locale: UserLocale) -> Screen:
+    """Ask for the name of a provider without a Telegram account."""
+    return Screen(locale.t("invite.name"), _back(locale))
+
+
+def provider_added(locale: UserLocale, provider: Provider) -> Screen:
+    """Say that a provider was added, and what to do next."""
+    t = locale.t
+    assistant = button(t.plain("invite.button.assistant_of"), InviteAssistant(provider.id))
+    return Screen(
+        t("invite.added", provider=provider.label),
+        (*openings(locale, ("hours", "link")), (assistant,)),
+    )
+
+
+def _back(locale: UserLocale) -> Rows:
+    """Return the way back to the question whom to invite."""
+    return ((button(locale.t.plain("button.back"), InviteHome()),),)
