@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     for name, text in (
         ("run", "run the bot (the default)"),
+        ("admin", "print a single-use link that makes its opener an admin"),
         ("migrate", "create the database, or migrate it to the current version"),
         ("health", "exit with 0 if the bot on this database is healthy"),
         (

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from domain.events import Event
-from domain.invitation import Invitation
+from domain.invitation import Invitation, InvitationKind
 from domain.notification import Notification
 from domain.person import Contact, Person
 from domain.posting import Draft
@@ -145,6 +145,9 @@ class Invitations(Protocol):
 
     async def get(self, digest: str) -> Invitation | None:
         """Return the invitation with this digest and lock it until this transaction ends."""
+
+    async def withdraw(self, kind: InvitationKind) -> None:
+        """Delete the unused invitations of a kind that no person made."""
 
     async def use(self, digest: str, person_id: int, now: datetime) -> None:
         """Store who accepted an invitation."""

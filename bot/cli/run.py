@@ -4,10 +4,12 @@ import argparse
 import asyncio
 import logging
 import sys
+from functools import partial
 
 from telegram.error import InvalidToken
 
 from bot import lifecycle
+from bot.cli.first_admin import offer_first_admin
 from bot.cli.signals import run_until_signal
 from bot.settings import Settings
 from domain.ports import DatabaseAway, Misconfigured
@@ -21,7 +23,14 @@ def execute(settings: Settings, options: argparse.Namespace) -> int:
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
     try:
         asyncio.run(
-            run_until_signal(lifecycle.run(settings, token, rate_limiter=options.rate_limiter()))
+            run_until_signal(
+                lifecycle.run(
+                    settings,
+                    token,
+                    rate_limiter=options.rate_limiter(),
+                    ready=partial(offer_first_admin, settings=settings),
+                )
+            )
         )
     except InvalidToken:
         print("Telegram rejects BOT_TOKEN: check it with @BotFather.", file=sys.stderr)

@@ -48,7 +48,13 @@ async def add_invitation(
     provider_id: int | None = None,
     invited_by: int | None = None,
 ) -> tuple[str, datetime]:
-    """Create an invitation without checking an actor, for the command line."""
+    """Create an invitation without checking an actor, for the command line.
+
+    One without an actor replaces earlier unused ones of its kind: of the links that were printed,
+    only the newest works.
+    """
+    if invited_by is None:
+        await uow.invitations.withdraw(kind)
     code, expires_at = new_code(), now + LIFETIMES[kind]
     invitation = Invitation(digest_of(code), kind, expires_at, provider_id, invited_by)
     await uow.invitations.add(invitation, now)

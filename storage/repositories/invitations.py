@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from domain.invitation import Invitation, InvitationKind
 from storage.engine.executor import Executor
@@ -19,6 +19,13 @@ _USE = (
     update(invitation)
     .where(invitation.c.digest == bindparam("wanted"))
     .values(used_by=bindparam("guest"), used_at=bindparam("now"))
+)
+
+
+_WITHDRAW = delete(invitation).where(
+    invitation.c.kind == bindparam("of_kind"),
+    invitation.c.invited_by.is_(None),
+    invitation.c.used_by.is_(None),
 )
 
 
@@ -47,6 +54,10 @@ class SqlInvitations:
         if row is None:
             return None
         return Invitation(**row._asdict() | {"kind": InvitationKind(row.kind)})
+
+    async def withdraw(self, kind: InvitationKind) -> None:
+        """Delete the unused invitations of a kind that no person made."""
+        await self._connection.execute(_WITHDRAW, {"of_kind": kind})
 
     async def use(self, digest: str, person_id: int, now: datetime) -> None:
         """Record who accepted an invitation."""
