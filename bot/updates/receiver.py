@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from structlog.contextvars import bound_contextvars
 from telegram import Bot, Update
 
-from bot.buttons import read as read_button
+from bot.buttons.base import read as read_button
 from bot.observability.metrics import Metrics
 from bot.observability.update_timing import received
 from bot.runtime.chat_locks import ChatLock, ChatLocks
