@@ -16,6 +16,15 @@ branch_labels = None
 depends_on = None
 
 _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_COPIED = (
+    "CREATE TABLE moved_outbox AS SELECT * FROM outbox",
+    "CREATE TABLE moved_dialogue AS SELECT * FROM dialogue",
+    "CREATE TABLE moved_invitation AS SELECT * FROM invitation",
+    "CREATE TABLE moved_reservation AS SELECT * FROM reservation",
+    "CREATE TABLE moved_provider AS SELECT * FROM provider",
+    "CREATE TABLE moved_client AS SELECT * FROM client",
+    "CREATE TABLE moved_worked_update AS SELECT * FROM worked_update",
+)
 _REBUILT = (
     "outbox",
     "dialogue",
@@ -291,8 +300,9 @@ def upgrade() -> None:
             "start this version."
         )
     cascade = " CASCADE" if on_postgresql else ""
+    for copy in _COPIED:
+        op.execute(copy)
     for name in _REBUILT:
-        connection.execute(_copied(f"moved_{name}", name))
         op.execute(f"DROP TABLE {name}{cascade}")
     op.drop_table("place")
     _schema.create_all(connection)
@@ -307,12 +317,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Refuse: the previous schema has no room for people without a Telegram account."""
     raise DatabaseUnusable("this migration cannot be reverted: restore a backup from before it")
-
-
-def _copied(copy: str, name: str) -> sa.CreateTableAs:
-    """Return the statement that copies a table."""
-    everything = sa.select(sa.text("*")).select_from(sa.table(name))
-    return sa.CreateTableAs(everything, copy)
 
 
 def _repair_postgresql(connection: sa.Connection) -> None:
