@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain import errors
+from domain.choice import SlotChoice
 from domain.client import Contact
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.provider import Provider
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
@@ -55,7 +56,7 @@ async def hold(
 ) -> Reservation:
     """Hold a slot in a transaction of its own."""
     async with database.transaction() as uow:
-        return await hold_slot(uow, POLICY, SlotChoice(client, provider.id, start, moving), now)
+        return await hold_slot(uow, POLICY, client, SlotChoice(provider.id, start, moving), now)
 
 
 async def refusal_of(

@@ -15,7 +15,7 @@ from bot.buttons.people import (
     SettingsHome,
 )
 from bot.dialogue.context import Context
-from bot.dialogue.flow import Flow
+from bot.dialogue.flow import Flow, NoData
 from bot.dialogue.roles import roles_of, set_menu
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
@@ -41,7 +41,7 @@ class State(StrEnum):
     NAME = "name"
 
 
-routes = Routes(Flow("settings", State))
+routes = Routes(Flow("settings", State, NoData))
 
 
 @routes.command("settings")
