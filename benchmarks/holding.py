@@ -12,9 +12,10 @@ from benchmarks.report import Report
 from benchmarks.rounds import alternate, ratio
 from benchmarks.scale import Scale
 from benchmarks.venue import FIRST_CLIENT, FIRST_PROVIDER, Venue, fill
+from domain.choice import SlotChoice
 from domain.policy import BookingPolicy
 from domain.usecases.end_reservation import confirm_hold
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from tests.kit.clinic import NOW
 from tests.kit.raw_database import run_sql
@@ -84,7 +85,7 @@ async def _ours(database: Database, venue: Venue, number: int) -> None:
     """Hold and confirm a slot in two transactions."""
     client, provider, cell = _slot(venue, number)
     async with database.transaction() as uow:
-        hold = await hold_slot(uow, _POLICY, SlotChoice(client, provider, cell), NOW)
+        hold = await hold_slot(uow, _POLICY, client, SlotChoice(provider, cell), NOW)
     async with database.transaction() as uow:
         await confirm_hold(uow, _POLICY, hold.id, client, NOW)
 
@@ -122,7 +123,7 @@ async def _recorded(database: Database, venue: Venue) -> tuple[Recording, Record
     client, provider, cell = _slot(venue, _RECORDED)
     with recorded(database._writer) as hold:  # noqa: SLF001  (recording needs the engine)
         async with database.transaction() as uow:
-            made = await hold_slot(uow, _POLICY, SlotChoice(client, provider, cell), NOW)
+            made = await hold_slot(uow, _POLICY, client, SlotChoice(provider, cell), NOW)
     assert made.id == _FIRST_NUMBER
     with recorded(database._writer) as confirm:  # noqa: SLF001  (as above)
         async with database.transaction() as uow:

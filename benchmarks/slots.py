@@ -15,6 +15,7 @@ from benchmarks.report import Report
 from benchmarks.rounds import Contender, Samples, Spread, alternate, ratio
 from benchmarks.scale import Scale
 from benchmarks.venue import Venue, fill
+from domain.choice import SlotChoice
 from domain.person import Contact
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
@@ -87,7 +88,8 @@ async def _add_contenders(
     driver = await stack.enter_async_context(bare(url, reading=True))
     for screen, find in SCREENS.items():
         searches = [
-            SlotSearch(number, _NEW_CLIENT, _POLICY, NOW) for number in range(1, venue.crowded + 1)
+            SlotSearch(SlotChoice(number), _NEW_CLIENT, _POLICY, NOW)
+            for number in range(1, venue.crowded + 1)
         ]
         recordings = [await _recorded(database, find, search) for search in searches]
         ours = cycle([partial(_found, database, find, search) for search in searches])

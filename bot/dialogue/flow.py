@@ -1,11 +1,13 @@
 """Dialogues whose state is stored: a typed line means what the current state makes of it."""
 
+import logging
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+from pydantic import TypeAdapter, ValidationError
 from telegram import Update
 from telegram.ext import Application, BaseHandler, ConversationHandler
 from telegram.warnings import PTBUserWarning
@@ -13,16 +15,51 @@ from telegram.warnings import PTBUserWarning
 from bot.dialogue.context import Context
 from bot.dialogue.request import CURRENT_REQUEST
 
+log = logging.getLogger(__name__)
+
 Next = str | int | None
 """What a handler returns: the state to enter, END to leave the dialogue, or None to stay."""
 
+_Data = TypeVar("_Data")
+_State = TypeVar("_State", bound=StrEnum)
+
 
 @dataclass(frozen=True, slots=True)
-class Flow:
-    """A dialogue: its name in the database, and its states."""
+class NoData:
+    """The data of a dialogue that keeps none."""
 
-    name: str
-    states: type[StrEnum]
+
+class Flow(Generic[_Data]):
+    """A dialogue: its name in the database, its states, and the type of its data.
+
+    The data is what a typed line needs: a frozen dataclass in which every field has a default.
+    """
+
+    def __init__(self, name: str, states: type[StrEnum], kind: type[_Data]) -> None:
+        self.name, self.states = name, states
+        self._defaults = kind()
+        self._json = TypeAdapter(kind)
+
+    def data(self, context: Context) -> _Data:
+        """Return the data stored with the dialogue.
+
+        In another dialogue, and if what is stored cannot be read, every field has its default.
+        """
+        dialogue = context.request.dialogue
+        if dialogue.flow != self.name:
+            return self._defaults
+        try:
+            return self._json.validate_python(dialogue.data)
+        except ValidationError:
+            log.warning("the data of a %s dialogue cannot be read and is dropped", self.name)
+            context.request.dialogue = replace(dialogue, data={})
+            return self._defaults
+
+    def enter(self, context: Context, state: _State, data: _Data | None = None) -> _State:
+        """Enter a state, with new data or the data that is stored already; return the state."""
+        stored = None if data is None else self._json.dump_python(data, mode="json")
+        context.request.enter(self.name, state, stored)
+        return state
 
     def go_on(self, context: Context, state: Next) -> None:
         """Enter the state that a handler returned; END leaves the dialogue, None stays."""
@@ -40,7 +77,7 @@ class FlowHandler(ConversationHandler[Context]):
     """
 
     def __init__(
-        self, flow: Flow, lines: Iterable[tuple[StrEnum, BaseHandler[Update, Context, Any]]]
+        self, flow: Flow[Any], lines: Iterable[tuple[StrEnum, BaseHandler[Update, Context, Any]]]
     ) -> None:
         """Handle each line in its state; buttons and commands are routed elsewhere."""
         states: dict[object, list[BaseHandler[Update, Context, Any]]] = {

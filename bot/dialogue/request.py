@@ -1,5 +1,6 @@
 """The request of one update: what handlers read, and what they leave to be committed and sent."""
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -87,22 +88,18 @@ class UpdateRequest:
         """Show a screen on a new message that is no card."""
         self.actions.append(Send(screen))
 
-    def enter(self, flow: str, state: str) -> None:
-        """Enter a state of a dialogue; values of another dialogue are dropped, its card is not."""
+    def enter(self, flow: str, state: str, data: Mapping[str, object] | None = None) -> None:
+        """Enter a state of a dialogue, with new data or its stored data.
+
+        The data of another dialogue is dropped, its card is not.
+        """
         current = (
             self.dialogue
             if flow == self.dialogue.flow
             else Dialogue(card_message_id=self.dialogue.card_message_id)
         )
-        self.dialogue = replace(current, flow=flow, state=state)
-
-    def remember(self, **data: object) -> None:
-        """Store plain values with the dialogue."""
-        self.dialogue = replace(self.dialogue, data={**self.dialogue.data, **data})
-
-    def forget(self) -> None:
-        """Drop the values stored with the dialogue."""
-        self.dialogue = replace(self.dialogue, data={})
+        kept = current.data if data is None else data
+        self.dialogue = replace(current, flow=flow, state=state, data=kept)
 
     def detach_card(self) -> None:
         """Stay in the dialogue, but leave its card as it is, for example to be undone later."""

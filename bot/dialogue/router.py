@@ -69,7 +69,7 @@ class CommandRouter(CommandHandler[Context, None]):
 
 def flow_handlers(routes: Routes) -> list[FlowHandler]:
     """Return a handler of typed lines for each flow."""
-    flows: dict[Flow, list[Any]] = {}
+    flows: dict[Flow[Any], list[Any]] = {}
     for (flow, state), (accepted, handler) in routes.lines.items():
         flows.setdefault(flow, []).append((state, MessageHandler(accepted, handler)))
     return [FlowHandler(flow, lines) for flow, lines in flows.items()]

@@ -19,6 +19,7 @@ _Next = TypeVar("_Next", bound=Next)
 _OfTap = Callable[[Context, _Tap], Coroutine[Any, Any, _Next]]
 _OfText = Callable[[Update, Context], Coroutine[Any, Any, _Next]]
 _Handler = Callable[..., Coroutine[Any, Any, Next]]
+_State = tuple[Flow[Any], StrEnum]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Route:
     """
 
     handler: _Handler
-    flow: Flow | None
+    flow: Flow[Any] | None
     keeps_dialogue: bool = False
 
     async def run(self, context: Context, *arguments: object) -> None:
@@ -58,11 +59,11 @@ class Routes:
     signature of python-telegram-bot. Two handlers for the same thing raise a ValueError.
     """
 
-    flow: Flow | None = None
+    flow: Flow[Any] | None = None
     buttons: dict[type[CallbackData], Route] = field(default_factory=dict)
     commands: dict[str, Route] = field(default_factory=dict)
     links: dict[str, Route] = field(default_factory=dict)
-    lines: dict[tuple[Flow, StrEnum], tuple[BaseFilter, _Handler]] = field(default_factory=dict)
+    lines: dict[_State, tuple[BaseFilter, _Handler]] = field(default_factory=dict)
 
     def button(
         self, kind: type[_Tap], *, keeps_dialogue: bool = False

@@ -7,6 +7,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from domain.availability import OpenHours
+from domain.choice import SlotChoice
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.reservation import Reservation
@@ -19,16 +20,12 @@ _WEEK = 7 * _DAY // CELL
 
 @dataclass(frozen=True, slots=True)
 class SlotSearch:
-    """A search for free slots of a provider, for a client, at an instant.
+    """A search for the slots that a client could still choose, at an instant."""
 
-    ``moving`` is the client's hold that a new choice would replace; its own time counts as free.
-    """
-
-    provider_id: int
+    choice: SlotChoice
     client_id: int
     policy: BookingPolicy
     now: datetime
-    moving: int | None = None
 
     def starts(self, first: int, last: int) -> range:
         """Return the cells ``first <= start < last`` at which a slot may start."""
@@ -44,11 +41,12 @@ class SlotSearch:
         """
         if seen and seen.covers(starts):
             return seen
-        if not starts:
+        provider = self.choice.provider
+        if not starts or provider is None:
             return OpenHours((), (), starts, self.policy.slot_cells)
         window = TimeSpan(starts.start, starts.stop + self.policy.slot_cells)
-        offered = await uow.queries.open_hours(self.provider_id, window)
-        busy = await self._taken_cells(uow, window) if offered else ()
+        offered = await uow.queries.open_hours(provider, window)
+        busy = await self._taken_cells(uow, provider, window) if offered else ()
         return OpenHours(offered, frozenset(busy), starts, self.policy.slot_cells)
 
     async def open_days(
@@ -69,13 +67,14 @@ class SlotSearch:
         """Return the free slots that start in the cells ``first <= start < last``, in order."""
         return tuple((await self.open_hours(uow, self.starts(first, last))).slots())
 
-    async def _taken_cells(self, uow: UnitOfWork, window: TimeSpan) -> Collection[int]:
+    async def _taken_cells(
+        self, uow: UnitOfWork, provider: int, window: TimeSpan
+    ) -> Collection[int]:
         """Return the taken cells of provider and client, without the hold that is being moved."""
-        own = await uow.queries.reservation(self.moving) if self.moving else None
+        moving = self.choice.moving
+        own = await uow.queries.reservation(moving) if moving else None
         excluding = own.id if own and own.client_id == self.client_id else 0
-        return await uow.queries.taken_cells(
-            self.provider_id, self.client_id, window, self.now, excluding
-        )
+        return await uow.queries.taken_cells(provider, self.client_id, window, self.now, excluding)
 
 
 async def soonest_slots(
@@ -108,7 +107,7 @@ async def can_be_held_again(
     """Return whether a hold has expired and its client could hold the same slot again."""
     if not hold.expired(now):
         return False
-    search = SlotSearch(hold.provider_id, hold.client_id, policy, now)
+    search = SlotSearch(SlotChoice(hold.provider_id), hold.client_id, policy, now)
     return hold.span in await search.between(uow, hold.span.start, hold.span.start + 1)
 
 

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+from domain.choice import SlotChoice
 from domain.person import Contact
 from domain.policy import BookingPolicy
 from domain.timespan import TimeSpan
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import quarter
@@ -40,6 +41,6 @@ async def let_holds_expire(bot: BotHarness, people: list[ChatUser], each: int) -
         for number in range(len(people[1:]) * each):
             client = people[1 + number % len(people[1:])]
             await hold_slot(
-                uow, BookingPolicy(), SlotChoice(client.id, dora.id, first + number), bot.now
+                uow, BookingPolicy(), client.id, SlotChoice(dora.id, first + number), bot.now
             )
     bot.now += timedelta(minutes=31)

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert
 
 from domain import errors
+from domain.choice import SlotChoice
 from domain.person import Contact
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 from domain.provider import Provider, Role
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan
-from domain.usecases.choose_settings import choose_zone
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from storage.tables import person
 from storage.unit_of_work import SqlUnitOfWork
@@ -85,7 +85,7 @@ async def hold(
 ) -> Reservation:
     """Hold a slot in a transaction of its own."""
     async with database.transaction() as uow:
-        return await hold_slot(uow, POLICY, SlotChoice(client, provider.id, start, moving), now)
+        return await hold_slot(uow, POLICY, client, SlotChoice(provider.id, start, moving), now)
 
 
 async def refusal_of(

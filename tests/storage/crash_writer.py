@@ -5,10 +5,11 @@ import random
 from datetime import datetime, timedelta
 
 from domain import errors
+from domain.choice import SlotChoice
 from domain.policy import BookingPolicy
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.expire_holds import expire_holds
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from tests.kit.clinic import OPENING
 from tests.kit.sampling import seeded
@@ -43,7 +44,7 @@ async def _hold(database: Database, choices: random.Random, now: datetime) -> No
     try:
         async with database.transaction() as uow:
             held = await hold_slot(
-                uow, POLICY, SlotChoice(client, choices.choice(PROVIDERS), start), now
+                uow, POLICY, client, SlotChoice(choices.choice(PROVIDERS), start), now
             )
     except errors.Refusal:
         return

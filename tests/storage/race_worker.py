@@ -11,11 +11,12 @@ from functools import partial
 from sqlalchemy import Integer, column, select, table, text
 
 from domain import errors
+from domain.choice import SlotChoice
 from domain.policy import BookingPolicy
 from domain.reservation import Status
 from domain.usecases.end_reservation import cancel_by_client, confirm_hold
 from domain.usecases.expire_holds import expire_holds
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import NOW, OPENING
@@ -98,10 +99,9 @@ class RaceWorker:
     ) -> None:
         policy = choices.choice(POLICIES)
         start = OPENING + choices.randrange(CELLS // policy.slot_cells) * policy.slot_cells
-        choice = SlotChoice(
-            client or choices.choice(CLIENTS), choices.choice(PROVIDERS), start, moving
-        )
-        await hold_slot(uow, policy, choice, now)
+        client = client or choices.choice(CLIENTS)
+        choice = SlotChoice(choices.choice(PROVIDERS), start, moving)
+        await hold_slot(uow, policy, client, choice, now)
 
     async def _one_of(
         self, uow: SqlUnitOfWork, choices: random.Random, *statuses: Status

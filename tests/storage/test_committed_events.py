@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from domain import errors
+from domain.choice import SlotChoice
 from domain.events import CancelledByClient, HoldConfirmed, HoldExpired, SlotHeld
 from domain.operations.outbox import Backlog
 from domain.usecases.end_reservation import cancel_by_client, confirm_hold
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from storage.maintenance.migrate import is_current
 from tests.kit.clinic import ALICE, BOB, CARA, NOW, OPENING, POLICY, SECOND, hold, open_clinic
@@ -17,7 +18,7 @@ from tests.kit.clinic import ALICE, BOB, CARA, NOW, OPENING, POLICY, SECOND, hol
 async def test_a_transaction_records_its_events_in_order(database: Database) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow)
-        held = await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
+        held = await hold_slot(uow, POLICY, ALICE, SlotChoice(dora.id, OPENING), NOW)
         await confirm_hold(uow, POLICY, held.id, ALICE, NOW)
         await cancel_by_client(uow, POLICY, held.id, ALICE, NOW)
 
@@ -29,7 +30,7 @@ async def test_an_action_without_effect_has_no_event(database: Database) -> None
         dora, _ = await open_clinic(uow)
     await hold(database, ALICE, dora, OPENING)
     async with database.transaction() as uow:
-        await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
+        await hold_slot(uow, POLICY, ALICE, SlotChoice(dora.id, OPENING), NOW)
 
     assert uow.events == []
 
@@ -43,9 +44,9 @@ async def test_a_refusal_removes_the_events_of_its_savepoint(database: Database)
     async with database.transaction() as uow:
         with pytest.raises(errors.ClientBusy):
             async with uow.savepoint():
-                await hold_slot(uow, POLICY, SlotChoice(BOB, dora.id, OPENING), after)
+                await hold_slot(uow, POLICY, BOB, SlotChoice(dora.id, OPENING), after)
         assert uow.events == []
-        await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), after)
+        await hold_slot(uow, POLICY, ALICE, SlotChoice(dora.id, OPENING), after)
 
     assert [type(event) for event in uow.events] == [HoldExpired, SlotHeld]
 

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from domain import errors
+from domain.choice import SlotChoice
 from domain.operations.integrity import Checkup
 from domain.policy import BookingPolicy
 from domain.posting import DayHours, Draft
@@ -30,7 +31,7 @@ from domain.timespan import TimeSpan, WallSpan
 from domain.usecases.end_reservation import cancel_by_client, cancel_by_provider, confirm_hold
 from domain.usecases.expire_holds import expire_holds
 from domain.usecases.find_slots import SlotSearch
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from domain.usecases.post_availability import discard_draft, draft_hours, publish_draft
 from domain.usecases.remove_availability import (
     Inside,
@@ -280,8 +281,8 @@ class Bookings(RuleBasedStateMachine):
         return self._holds(claim.client, other, claim.start, 0)
 
     def _holds(self, client: int, provider: int, start: int, moving: int) -> Any:
-        choice = SlotChoice(client, provider, start, moving or None)
-        run_act = self.run_act(lambda uow: hold_slot(uow, self.policy, choice, self.now))
+        choice = SlotChoice(provider, start, moving or None)
+        run_act = self.run_act(lambda uow: hold_slot(uow, self.policy, client, choice, self.now))
         number = run_act.id if isinstance(run_act, Reservation) else 0
         known = number in self.model.claims
         assert plain(run_act) == plain(
@@ -472,7 +473,9 @@ class Bookings(RuleBasedStateMachine):
     ) -> dict[tuple[int, int, int], list[int]]:
         async with self.database.snapshot() as uow:
             searches = {
-                who: SlotSearch(who[1], who[0], self.policy, self.now, who[2] or None)
+                who: SlotSearch(
+                    SlotChoice(who[1], moving=who[2] or None), who[0], self.policy, self.now
+                )
                 for who in asked
             }
             found = {

@@ -9,7 +9,7 @@ from telegram.ext import ConversationHandler
 from bot.buttons.people import JoinZone, KeepName
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import rest_of_link
-from bot.dialogue.flow import Flow
+from bot.dialogue.flow import Flow, NoData
 from bot.dialogue.roles import roles_of, set_menu
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
@@ -37,7 +37,7 @@ class State(StrEnum):
     ZONE = "zone"
 
 
-routes = Routes(Flow("joining", State))
+routes = Routes(Flow("joining", State, NoData))
 
 
 @routes.link("join")

@@ -16,7 +16,7 @@ from bot.buttons.people import (
 )
 from bot.dialogue.acting import work_for
 from bot.dialogue.context import Context
-from bot.dialogue.flow import Flow
+from bot.dialogue.flow import Flow, NoData
 from bot.dialogue.roles import roles_of, set_menu
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
@@ -42,7 +42,7 @@ class State(StrEnum):
     NAME = "name"
 
 
-routes = Routes(Flow("settings", State))
+routes = Routes(Flow("settings", State, NoData))
 
 
 @routes.command("settings")

@@ -1,5 +1,6 @@
 """The agenda: a provider sees their days, and cancels a reservation with a reason or without."""
 
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -40,7 +41,6 @@ from domain.reservation import REASON_LIMIT, Party, Reservation, Status
 from domain.usecases.end_reservation import cancel_by_provider
 from domain.usecases.find_reservation import reservation_for_provider
 
-FLOW = "agenda"
 _OVER = (
     errors.HoldExpired,
     errors.HoldReleased,
@@ -57,7 +57,16 @@ class State(StrEnum):
     REASON = "reason"
 
 
-routes = Routes(Flow(FLOW, State))
+@dataclass(frozen=True, slots=True)
+class AgendaData:
+    """The reservation that a reason is typed for, and the reason that was shown."""
+
+    reservation: int | None = None
+    reason: str = ""
+
+
+AGENDA = Flow("agenda", State, AgendaData)
+routes = Routes(AGENDA)
 
 
 @routes.command("agenda", keeps_dialogue=True)
@@ -82,7 +91,7 @@ async def day_opened_below(context: Context, tap: OpenAgendaDay) -> State:
     The new message replaces an agenda that is open. Any other dialogue keeps its card.
     """
     request = context.request
-    in_other_dialogue = request.dialogue.flow not in {None, FLOW}
+    in_other_dialogue = request.dialogue.flow not in {None, AGENDA.name}
     if not is_browsing(context):
         request.detach_card()
     provider = await work_for(context)
@@ -124,15 +133,11 @@ async def cancelled_without_reason(context: Context, tap: CancelForClient) -> St
 @routes.button(CancelWithReason)
 async def cancelled_with_reason(context: Context, tap: CancelWithReason) -> State:
     """Cancel with the reason that was shown; ask again if another reason is kept now, or none."""
-    kept = context.request.dialogue
-    reason = (
-        str(kept.data.get("reason", ""))
-        if kept.flow == FLOW and kept.data.get("reservation") == tap.reservation
-        else ""
-    )
-    if not reason or reason_mark(reason) != tap.mark:
+    kept = AGENDA.data(context)
+    is_shown = kept.reservation == tap.reservation and reason_mark(kept.reason) == tap.mark
+    if not kept.reason or not is_shown:
         return await _ask(context, tap.reservation)
-    return await _cancel(context, tap.reservation, reason)
+    return await _cancel(context, tap.reservation, kept.reason)
 
 
 @routes.line(State.REASON, blank=True)
@@ -146,20 +151,20 @@ async def reason_typed(update: Update, context: Context) -> State:
         key = "agenda.reason_too_long" if reason else "agenda.reason_empty"
         context.request.send(Screen(context.t(key, limit=REASON_LIMIT, length=len(reason))))
         return State.REASON
-    reservation, _ = await reservation_for_provider(
-        context.uow, int(str(context.request.dialogue.data["reservation"])), context.me
-    )
+    data = AGENDA.data(context)
+    if data.reservation is None:
+        return await _day(context, context.today)
+    reservation, _ = await reservation_for_provider(context.uow, data.reservation, context.me)
     if not _can_cancel(context, reservation):
         return await _already_over(context, reservation)
     context.show(reason_to_confirm(context.locale, await entry_of(context, reservation), reason))
-    context.request.remember(reason=reason)
-    return State.REASON
+    return AGENDA.enter(context, State.REASON, replace(data, reason=reason))
 
 
 def is_browsing(context: Context) -> bool:
     """Return whether the agenda is open, so that a typed day is meant for it."""
     dialogue = context.request.dialogue
-    return dialogue.flow == FLOW and dialogue.state == State.DAY
+    return dialogue.flow == AGENDA.name and dialogue.state == State.DAY
 
 
 def leave_agenda(context: Context) -> None:
@@ -185,9 +190,7 @@ async def _ask(context: Context, number: int) -> State:
     if not _can_cancel(context, reservation):
         return await _already_over(context, reservation)
     context.show(reason_question(context.locale, await entry_of(context, reservation)))
-    context.request.enter(FLOW, State.REASON)
-    context.request.remember(reservation=reservation.id, reason="")
-    return State.REASON
+    return AGENDA.enter(context, State.REASON, AgendaData(reservation.id))
 
 
 def _can_cancel(context: Context, reservation: Reservation) -> bool:
@@ -235,8 +238,7 @@ async def _day(context: Context, day: date, *, page: int = 0, note: str = "") ->
 
 def _browse(context: Context) -> State:
     """Leave the question for a reason, if it is open; a day typed from here on is shown."""
-    context.request.forget()
-    return State.DAY
+    return AGENDA.enter(context, State.DAY, AgendaData())
 
 
 def _as_one_line(text: str) -> str:

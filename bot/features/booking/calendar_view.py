@@ -20,6 +20,7 @@ from bot.messages.screen import Rows, Screen
 from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.availability import OpenHours
+from domain.choice import SlotChoice
 from domain.provider import Provider
 from domain.timespan import CELL, TimeSpan, midnight, whole_day
 from domain.usecases.find_slots import SlotSearch, days_with_slots, soonest_slots
@@ -150,7 +151,8 @@ def _why_not_bookable(context: Context, day: date) -> str:
 
 def slot_search(context: Context, booking: Booking) -> SlotSearch:
     """Return a search for the slots that this client may book."""
-    return SlotSearch(booking.provider.id, context.me, context.policy, context.now, booking.moving)
+    choice = SlotChoice(booking.provider.id, moving=booking.moving)
+    return SlotSearch(choice, context.me, context.policy, context.now)
 
 
 def _bookable_days(context: Context) -> tuple[date, date]:

@@ -15,21 +15,14 @@ from bot.buttons.booking import (
 )
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import rest_of_link
-from bot.dialogue.flow import Flow
 from bot.dialogue.roles import is_admin
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
 from bot.dialogue.typed_when import When, read_when
 from bot.features.account.link_screens import unknown_link
 from bot.features.booking.moving import offer_move
-from bot.features.booking.position import (
-    FLOW,
-    FlowPosition,
-    State,
-    provider_to_book,
-    typed_so_far,
-)
 from bot.features.booking.screens import no_providers, no_such_provider
+from bot.features.booking.state import BOOKING, BookingData, State, with_provider
 from bot.features.booking.steps import (
     ask_which_day,
     hold_and_show,
@@ -40,21 +33,22 @@ from bot.features.booking.steps import (
     show_providers,
     show_times,
 )
-from bot.features.booking.typed_request import BookingRequest, read_request
+from bot.features.booking.typed_choice import ChoiceRead, read_choice
 from bot.features.reservations.card_buttons import OUTDATED
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
 from bot.ui.typed_feedback import problem_sentence, problem_text
 from domain.reservation import Status
-from domain.usecases.hold_slot import SlotChoice
 
-routes = Routes(Flow(FLOW, State))
+routes = Routes(BOOKING)
 
 
 @routes.command("book")
 async def booking_begun(update: Update, context: Context) -> State | int | None:
     """Begin a booking; the arguments of ``/book`` are read as the first answer."""
-    return await _begin(context, await read_request(context, " ".join(context.args or ())))
+    return await _begin(
+        context, await read_choice(context, " ".join(context.args or ()), BookingData())
+    )
 
 
 async def booking_typed(context: Context, wish: When) -> None:
@@ -64,7 +58,7 @@ async def booking_typed(context: Context, wish: When) -> None:
     if holds:
         await offer_move(context, max(holds, key=lambda r: (r.held_at, r.id)), wish)
     else:
-        await _begin(context, BookingRequest(wish=wish))
+        await _begin(context, ChoiceRead(BookingData().completed(wish)))
 
 
 @routes.link("book")
@@ -82,65 +76,57 @@ async def link_opened(update: Update, context: Context) -> State | int | None:
         if context.request.person.time_zone
         else context.t("start.zone_of_venue", zone=context.times.zone_city)
     )
-    return await show_month(
-        context, FlowPosition(await provider_to_book(context, provider.id)), hint=hint
-    )
+    return await show_month(context, with_provider(context, provider.id), hint=hint)
 
 
 @routes.button(ProviderPage)
 async def providers_paged(context: Context, tap: ProviderPage) -> State:
     """Show a page of providers, those found by name if a name was typed."""
-    dialogue = context.request.dialogue
-    if dialogue.flow != FLOW:
-        return await show_providers(context, tap.page, "")
-    wish = typed_so_far(context) if dialogue.state == State.PROVIDER else None
-    return await show_providers(context, tap.page, str(dialogue.data.get("part", "")), wish)
+    return await show_providers(context, tap.page, _typed_for_list(context))
 
 
 @routes.line(State.PROVIDER)
 async def provider_typed(update: Update, context: Context) -> State | int | None:
     """Read a typed line as part of a provider's name, as a day and time, or as both."""
-    line, known = typed_text(update), typed_so_far(context)
-    request = await read_request(context, line, known)
-    if request.unread and not request.found and request.wish == known:
-        if problem := _unread_date(context, request):
+    known = replace(BOOKING.data(context), part="")
+    read = await read_choice(context, typed_text(update), known)
+    if read.unread and not read.found and read.choice == known:
+        if problem := _unread_date(context, read):
             context.request.send(Screen(problem))
             return State.PROVIDER
-        # The button below shows all providers, not those of an earlier search.
-        context.request.remember(part="")
-        context.request.send(no_such_provider(context.locale, request.unread))
-        return State.PROVIDER
-    return await _begin(context, request)
+        context.request.send(no_such_provider(context.locale, read.unread))
+        # Its button shows all providers, not those of an earlier search.
+        return BOOKING.enter(context, State.PROVIDER, known)
+    return await _begin(context, read)
 
 
 @routes.button(ChooseProvider)
 async def provider_chosen(context: Context, tap: ChooseProvider) -> State | int | None:
     """Continue with the tapped provider, and with what was typed before the list was shown."""
-    dialogue = context.request.dialogue
-    listed = dialogue.state == State.PROVIDER and dialogue.card_message_id == context.request.tapped
-    position = FlowPosition(await provider_to_book(context, tap.provider), tap.moving)
-    return await show_for(context, position, typed_so_far(context) if listed else When())
+    is_listed = context.request.dialogue.card_message_id == context.request.tapped
+    typed = _typed_for_list(context) if is_listed else with_provider(context, tap.provider)
+    return await show_for(context, replace(typed, provider=tap.provider, moving=tap.moving))
 
 
 @routes.button(BookingMonth)
 async def month_turned(context: Context, tap: BookingMonth) -> State:
     """Show another month."""
-    position = FlowPosition(await provider_to_book(context, tap.provider), tap.moving)
-    return await show_month(context, position, tap.month)
+    return await show_month(context, with_provider(context, tap.provider, tap.moving), tap.month)
 
 
 @routes.button(BookingDay)
 async def day_picked(context: Context, tap: BookingDay) -> State:
     """Show the times of a day."""
-    position = FlowPosition(await provider_to_book(context, tap.provider), tap.moving)
-    return await show_times(context, position, tap.day, page=tap.page)
+    choice = with_provider(context, tap.provider, tap.moving)
+    return await show_times(context, choice, tap.day, page=tap.page)
 
 
 @routes.button(PickSlot)
 async def slot_picked(context: Context, tap: PickSlot) -> State | int | None:
     """Hold the tapped slot; if that is refused, say why and show what is free."""
     moving = tap.moving or await _held_on_tapped(context)
-    return await hold_and_show(context, SlotChoice(context.me, tap.provider, tap.start, moving))
+    choice = with_provider(context, tap.provider, moving)
+    return await hold_and_show(context, replace(choice, start=tap.start))
 
 
 async def _held_on_tapped(context: Context) -> int | None:
@@ -163,56 +149,60 @@ async def other_time_wanted(context: Context, tap: OtherTime) -> State | int | N
         hold = await live_hold(context, tap.reservation)
     except OUTDATED as refusal:
         return await repair_tapped(context, tap.reservation, refusal)
-    return await show_month(
-        context, FlowPosition(await provider_to_book(context, hold.provider_id), hold.id)
-    )
+    return await show_month(context, with_provider(context, hold.provider_id, hold.id))
 
 
 @routes.line(State.DAY)
 @routes.line(State.TIME)
 async def when_typed(update: Update, context: Context) -> State | int | None:
     """Read a typed day, time or both; a day completes a time typed before, and vice versa."""
-    dialogue, known = context.request.dialogue, typed_so_far(context)
-    data = dialogue.data
-    provider = await provider_to_book(context, int(str(data["provider"])))
-    when = read_when(typed_text(update), today=context.today, day=known.day)
+    choice = BOOKING.data(context)
+    if choice.provider is None:
+        return await provider_typed(update, context)
+    when = read_when(typed_text(update), today=context.today, day=choice.day)
     if isinstance(when, Problem):
         context.request.send(Screen(problem_text(context.locale, when, "booking.when_examples")))
-        return State(str(dialogue.state))
-    wish = replace(when, time=when.time or known.time)
-    return await show_for(
-        context, FlowPosition(provider, int(str(data["moving"] or 0)) or None), wish
-    )
+        return None
+    return await show_for(context, choice.completed(when))
 
 
-async def _begin(context: Context, request: BookingRequest) -> State | int | None:
+async def _begin(context: Context, read: ChoiceRead) -> State | int | None:
     """Begin a booking with the named provider, with the only one, or with a list of them.
 
     If part of the line was not read, nothing is held: the next question follows, below a sentence
     that names that part.
     """
-    found = request.found or await context.uow.queries.find_providers(
+    found = read.found or await context.uow.queries.find_providers(
         "", for_client=context.me, offset=0, limit=2
     )
     if not found:
         context.show(no_providers(context.locale, admin=is_admin(context)))
         return ConversationHandler.END
-    note = _unread_date(context, request)
-    if request.unread and not note:
-        note = context.t("booking.not_read", text=request.unread)
+    note = _unread_date(context, read)
+    if read.unread and not note:
+        note = context.t("booking.not_read", text=read.unread)
     if len(found) > 1:
-        return await show_providers(context, 0, request.part, request.wish, note=note)
-    context.request.remember(part="")
-    position = FlowPosition(found[0])
-    if not request.unread:
-        return await show_for(context, position, request.wish)
-    if request.wish.other_day:
-        return ask_which_day(context, position, request.wish, note=note)
-    if request.wish.day:
-        return await show_times(context, position, request.wish.day, note=note)
-    return await show_month(context, position, note=note)
+        return await show_providers(context, 0, read.choice, note=note)
+    choice = replace(read.choice, provider=found[0].id, moving=None, part="")
+    return await (_show_next(context, choice, note) if read.unread else show_for(context, choice))
 
 
-def _unread_date(context: Context, request: BookingRequest) -> str:
+async def _show_next(context: Context, choice: BookingData, note: str) -> State:
+    """Show the next question below a note."""
+    if choice.other_day:
+        return await ask_which_day(context, choice, note=note)
+    if choice.day:
+        return await show_times(context, replace(choice, minutes=None), choice.day, note=note)
+    return await show_month(context, choice, note=note)
+
+
+def _typed_for_list(context: Context) -> BookingData:
+    """Return what was typed for the list of providers, and only the search after the list."""
+    kept = BOOKING.data(context)
+    is_list = context.request.dialogue.state == State.PROVIDER
+    return kept if is_list else BookingData(part=kept.part)
+
+
+def _unread_date(context: Context, read: ChoiceRead) -> str:
     """Return why a typed date cannot be booked, or "" if the unread words are no date."""
-    return problem_sentence(context.locale, request.problem) if request.problem else ""
+    return problem_sentence(context.locale, read.problem) if read.problem else ""

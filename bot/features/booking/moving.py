@@ -21,7 +21,7 @@ async def offer_move(context: Context, hold: Reservation, wish: When) -> None:
         raise errors.ProviderUnknown
     booking = Booking(provider, hold.id, kept=hold)
     if wish.other_day:
-        context.request.send(which_day(context.locale, wish.days, provider.id, hold.id))
+        context.request.send(which_day(context.locale, booking, wish.days))
     elif wish.time is None:
         context.request.send(holding(context.locale, hold, day=wish.day))
     else:

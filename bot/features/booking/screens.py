@@ -33,12 +33,12 @@ _OWN_MARK = "📌"
 class Booking:
     """The provider to book with, and the hold to move, if any.
 
-    ``choice`` is true if there are other providers; ``kept`` is the hold while it is live.
+    ``others`` is true if there are other providers; ``kept`` is the hold while it is live.
     """
 
     provider: Provider
     moving: int | None = None
-    choice: bool = False
+    others: bool = False
     kept: Reservation | None = None
 
 
@@ -179,10 +179,9 @@ def days_at(locale: UserLocale, booking: Booking, time: str, slots: Sequence[Tim
     return Screen(_kept_text(locale, booking) + text, (*_slot_rows(locale, booking, slots), back))
 
 
-def which_day(
-    locale: UserLocale, days: Sequence[date], provider: int, moving: int | None
-) -> Screen:
+def which_day(locale: UserLocale, booking: Booking, days: Sequence[date]) -> Screen:
     """Return the question which of the days of a date like 12/7 is meant."""
+    provider, moving = booking.provider.id, booking.moving
     return Screen(
         locale.t("booking.two_days"),
         tuple(
@@ -263,4 +262,4 @@ def _back(locale: UserLocale, booking: Booking) -> Rows:
     label = locale.t.plain("button.back")
     if booking.moving:
         return ((button(label, ShowCard(booking.moving)),),)
-    return ((button(label, ProviderPage(0)),),) if booking.choice else ()
+    return ((button(label, ProviderPage(0)),),) if booking.others else ()

@@ -14,7 +14,7 @@ from bot.features.hours.day_lines import grouped
 from bot.features.hours.removal import ask_about_bookings, remove_or_ask
 from bot.features.hours.removal_screens import removal_to_confirm, with_note
 from bot.features.hours.screens import hours_home, posted_day
-from bot.features.hours.state import FARTHEST, HOURS, State, enter, stored, too_far
+from bot.features.hours.state import FARTHEST, HOURS, State, enter_day, enter_typing, too_far
 from bot.features.hours.typed_hours import hours_typed, names_days, preview_typed
 from bot.messages.screen import Screen
 from bot.parsing.clock.read_times import read_span
@@ -96,7 +96,9 @@ async def hours_removed(context: Context, tap: RemoveHours) -> State:
 @routes.line(State.REMOVING)
 async def span_typed(update: Update, context: Context) -> State:
     """Ask whether to remove a typed span of the day shown; preview hours that name days."""
-    day = date.fromisoformat(stored(context, "day"))
+    day = HOURS.data(context).day
+    if day is None:
+        return await hours_typed(update, context)
     read = read_span(typed_text(update))
     if isinstance(read, SpanRead):
         return await _ask_removal(context, day, read)
@@ -126,7 +128,7 @@ async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
 def _ask(context: Context, day: date, posted: Sequence[TimeSpan], notes: Sequence[str]) -> State:
     """Ask whether to remove hours of a day."""
     context.show(removal_to_confirm(context.locale, day, posted, notes))
-    return enter(context, State.REMOVING, day=day.isoformat())
+    return enter_day(context, day)
 
 
 async def _show_home(context: Context, page: int, note: str = "") -> State:
@@ -141,7 +143,7 @@ async def _show_home(context: Context, page: int, note: str = "") -> State:
         zone_chosen=context.request.person.time_zone is not None,
     )
     context.show(with_note(note, home))
-    return enter(context, State.TYPING)
+    return enter_typing(context)
 
 
 async def _show_day(context: Context, day: date, note: str = "") -> State:
@@ -154,7 +156,7 @@ async def _show_day(context: Context, day: date, note: str = "") -> State:
     if not posted:
         return await _show_home(context, 0, note)
     context.show(with_note(note, posted_day(context.locale, day, posted)))
-    return enter(context, State.REMOVING, day=day.isoformat())
+    return enter_day(context, day)
 
 
 async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Sequence[TimeSpan]:

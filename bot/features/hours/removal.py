@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from bot.buttons.base import CallbackData
 from bot.dialogue.context import Context
 from bot.features.hours.removal_screens import Booked, bookings_inside, list_mark
-from bot.features.hours.state import State, enter
+from bot.features.hours.state import State, enter_typing
 from domain import errors
 from domain.reservation import Reservation
 from domain.usecases.remove_availability import Inside, Removal
@@ -44,7 +44,7 @@ async def ask_about_bookings(
     """List the reservations and ask whether to keep or to cancel them."""
     booked = [Booked(one, await _name(context, one.client_id)) for one in inside]
     context.show(bookings_inside(context.locale, booked, answer, back))
-    return enter(context, State.TYPING)
+    return enter_typing(context)
 
 
 async def _name(context: Context, client_id: int) -> str:

@@ -1,12 +1,13 @@
 """The states of the hours dialogue, and the values stored with them."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Flow
-
-FLOW = "hours"
+from domain.posting import Draft
 
 # How far ahead hours can be, in days. More is a typing mistake, and the rules of time zones are
 # not known much further ahead.
@@ -25,29 +26,51 @@ class State(StrEnum):
     REMOVING = "removing"
 
 
-HOURS = Flow(FLOW, State)
+@dataclass(frozen=True, slots=True)
+class HoursData:
+    """What a typed line needs in some states.
+
+    ``draft`` and its ``start``, in minutes after midnight, are set while hours are chosen, ``day``
+    is the day shown. ``notes`` say how each draft was read, until it is previewed.
+    """
+
+    draft: int | None = None
+    start: int | None = None
+    day: date | None = None
+    notes: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
-def enter(context: Context, state: State, **data: object) -> State:
-    """Enter a state of the dialogue and store the values that a typed line needs there."""
-    context.request.enter(FLOW, state)
-    context.request.remember(**data)
-    return state
+HOURS = Flow("hours", State, HoursData)
 
 
-def stay(context: Context, **data: object) -> State:
+def enter_draft(context: Context, state: State, draft: Draft, start: int | None = None) -> State:
+    """Enter a state in which a typed line is about a draft."""
+    data = replace(HOURS.data(context), draft=draft.id, start=start)
+    return HOURS.enter(context, state, data)
+
+
+def enter_day(context: Context, day: date) -> State:
+    """Enter the state in which a typed line is about a day's open hours."""
+    return HOURS.enter(context, State.REMOVING, replace(HOURS.data(context), day=day))
+
+
+def enter_typing(context: Context, notes: Mapping[int, Sequence[str]] | None = None) -> State:
+    """Enter the state in which a typed line is hours, perhaps with notes on drafts."""
+    return _keep_notes(context, State.TYPING, notes)
+
+
+def stay(context: Context, notes: Mapping[int, Sequence[str]] | None = None) -> State:
     """Stay in the current state of this dialogue, or enter TYPING from outside."""
     dialogue = context.request.dialogue
-    return enter(
-        context,
-        State(dialogue.state) if dialogue.flow == FLOW and dialogue.state else State.TYPING,
-        **data,
-    )
+    current = dialogue.state if dialogue.flow == HOURS.name else None
+    state = next((state for state in State if state == current), State.TYPING)
+    return _keep_notes(context, state, notes)
 
 
-def stored(context: Context, name: str) -> str:
-    """Return a value that was stored with the state."""
-    return str(context.request.dialogue.data[name])
+def _keep_notes(context: Context, state: State, notes: Mapping[int, Sequence[str]] | None) -> State:
+    """Enter a state; None keeps the notes there are."""
+    data = HOURS.data(context)
+    return HOURS.enter(context, state, data if notes is None else replace(data, notes=notes))
 
 
 def calendar_days(context: Context) -> tuple[date, date]:

@@ -1,5 +1,6 @@
 """Show a draft: its next step in the calendar, its preview, or what became of it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -19,7 +20,7 @@ from bot.features.hours.preview_screens import (
     undone,
 )
 from bot.features.hours.removal_screens import with_note
-from bot.features.hours.state import State, calendar_days, enter
+from bot.features.hours.state import HOURS, State, calendar_days, enter_draft, enter_typing
 from bot.messages.screen import Screen
 from bot.ui.refusals import refusal_text
 from domain import errors
@@ -42,13 +43,13 @@ async def show_draft(context: Context, draft: Draft, note: str = "") -> State:
     """Show a draft in its current state; a draft that is closed below a note, if there is one."""
     if draft.state is not DraftState.OPEN:
         context.show(with_note(note, await _ended(context, draft)))
-        return enter(context, State.TYPING)
+        return enter_typing(context)
     if not draft.days:
         return show_calendar(context, draft, context.today)
     if not all(spans for _, spans in draft.days):
         return show_start(context, draft)
     context.show(await _preview(context, draft))
-    return enter(context, State.TYPING)
+    return enter_typing(context)
 
 
 def show_calendar(context: Context, draft: Draft, month: date) -> State:
@@ -56,7 +57,7 @@ def show_calendar(context: Context, draft: Draft, month: date) -> State:
     first, last = calendar_days(context)
     shown = min(max(month, first), last).replace(day=1)
     context.show(draft_calendar(context.locale, draft, shown, (first, last)))
-    return enter(context, State.DAYS, draft=draft.id)
+    return enter_draft(context, State.DAYS, draft)
 
 
 def show_start(context: Context, draft: Draft) -> State:
@@ -71,19 +72,19 @@ def show_start(context: Context, draft: Draft) -> State:
             earliest=local.hour * 60 + local.minute if only_today else 0,
         )
     )
-    return enter(context, State.START, draft=draft.id)
+    return enter_draft(context, State.START, draft)
 
 
 def ask_hours(context: Context, draft: Draft) -> State:
     """Ask for the hours of days that were typed without hours."""
     context.show(hours_wanted(context.locale, draft, context.today))
-    return enter(context, State.START, draft=draft.id)
+    return enter_draft(context, State.START, draft)
 
 
 def show_end(context: Context, draft: Draft, start: int) -> State:
     """Show the times to end at."""
     context.show(draft_end(context.locale, draft, start, context.today))
-    return enter(context, State.END, draft=draft.id, start=start)
+    return enter_draft(context, State.END, draft, start)
 
 
 def nearest_postable(
@@ -200,11 +201,9 @@ async def _bookable(context: Context, draft: Draft) -> int:
     )
 
 
-def _notes(context: Context, draft: Draft) -> list[str]:
+def _notes(context: Context, draft: Draft) -> Sequence[str]:
     """Return the notes on how a draft was read, if it was typed just before."""
-    notes = context.request.dialogue.data.get("notes")
-    found = notes.get(str(draft.id), []) if isinstance(notes, dict) else []
-    return [str(note) for note in found]
+    return HOURS.data(context).notes.get(draft.id, ())
 
 
 def _back(draft: Draft) -> CallbackData | None:

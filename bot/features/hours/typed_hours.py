@@ -13,7 +13,7 @@ from bot.dialogue.typed_filters import typed_text
 from bot.features.hours.calendar_screens import time_offered
 from bot.features.hours.day_lines import DAYS_SHOWN
 from bot.features.hours.preview_screens import cannot_repeat, did_you_mean, refused
-from bot.features.hours.state import FARTHEST, HOURS, State, enter, stay, stored, too_far
+from bot.features.hours.state import FARTHEST, HOURS, State, enter_typing, stay, too_far
 from bot.features.hours.steps import (
     ask_hours,
     nearest_postable,
@@ -76,10 +76,9 @@ async def preview_typed(context: Context, text: str) -> State:
     if too_far(context, read.days[-1][0]):
         return await _refuse_too_far(context)
     meant = _days_meant(context, text, read)
-    draft = await draft_hours(
-        context.uow, context.me, (await work_for(context)).id, meant, context.now
-    )
-    enter(context, State.TYPING, notes={str(draft.id): _preview_notes(context, read)})
+    provider = await work_for(context)
+    draft = await draft_hours(context.uow, context.me, provider.id, meant, context.now)
+    enter_typing(context, {draft.id: _preview_notes(context, read)})
     return await show_draft(context, draft)
 
 
@@ -105,10 +104,10 @@ def _days_meant(context: Context, text: str, read: HoursRead) -> tuple[DayHours,
 @routes.line(State.DAYS)
 async def days_typed(update: Update, context: Context) -> State:
     """Give the chosen days the typed hours; a line that names days is previewed by itself."""
-    draft = await own_draft(context, int(stored(context, "draft")))
+    draft = await _kept_draft(context)
     state = (
         await _hours_of_chosen_days(update, context, draft)
-        if draft.state is DraftState.OPEN
+        if draft and draft.state is DraftState.OPEN
         else None
     )
     return state or await hours_typed(update, context)
@@ -117,11 +116,12 @@ async def days_typed(update: Update, context: Context) -> State:
 @routes.line(State.START)
 async def start_typed(update: Update, context: Context) -> State:
     """Go on with a typed start; hours, or days with hours, are accepted as well."""
-    text = typed_text(update)
-    draft = await own_draft(context, int(stored(context, "draft")))
+    draft = await _kept_draft(context)
+    if draft is None:
+        return await hours_typed(update, context)
     if draft.state is not DraftState.OPEN or not draft.days:
         return await show_draft(context, draft)
-    read = read_time(text)
+    read = read_time(typed_text(update))
     if isinstance(read, Problem):
         return await _read_as_hours(update, context, draft, read)
     on_grid = -(-read.minutes // CELL_MINUTES) * CELL_MINUTES
@@ -139,14 +139,14 @@ async def start_typed(update: Update, context: Context) -> State:
 @routes.line(State.END)
 async def end_typed(update: Update, context: Context) -> State:
     """Go on with a typed end; hours, or days with hours, are accepted as well."""
-    text = typed_text(update)
-    draft = await own_draft(context, int(stored(context, "draft")))
+    draft, start = await _kept_draft(context), HOURS.data(context).start
+    if draft is None or start is None:
+        return await hours_typed(update, context)
     if draft.state is not DraftState.OPEN or not draft.days:
         return await show_draft(context, draft)
-    read = read_time(text)
+    read = read_time(typed_text(update))
     if isinstance(read, Problem):
         return await _read_as_hours(update, context, draft, read)
-    start = int(stored(context, "start"))
     end = read.minutes or DAY_MINUTES
     on_grid = end // CELL_MINUTES * CELL_MINUTES
     if end > start and on_grid == end:
@@ -155,12 +155,18 @@ async def end_typed(update: Update, context: Context) -> State:
     return State.END
 
 
+async def _kept_draft(context: Context) -> Draft | None:
+    """Return the draft that a typed line is about; None if it was not stored or cannot be read."""
+    number = HOURS.data(context).draft
+    return None if number is None else await own_draft(context, number)
+
+
 async def with_hours(context: Context, draft: Draft, hours: WallSpan) -> State:
     """Give every chosen day these hours and show the preview; raises errors.DraftDiscarded.
 
     Notes on how earlier hours were read are dropped.
     """
-    enter(context, State.TYPING, notes={})
+    enter_typing(context, {})
     return await show_draft(context, await change_draft(context.uow, draft.with_hours(hours)))
 
 
@@ -208,7 +214,7 @@ async def _hours_of_chosen_days(update: Update, context: Context, draft: Draft) 
     read = read_hours(text, today=today, days=days)
     if isinstance(read, Problem):
         return await _explain(context, read)
-    enter(context, State.TYPING, notes={str(draft.id): _preview_notes(context, read)})
+    enter_typing(context, {draft.id: _preview_notes(context, read)})
     return await show_draft(
         context, await change_draft(context.uow, replace(draft, days=read.days))
     )
@@ -249,10 +255,10 @@ async def _explain(context: Context, problem: Problem) -> State:
         reason = problem_text(context.locale, problem, "hours.examples")
         context.request.send(refused(context.locale, reason, offers, context.today))
     notes = {
-        str(offer.draft): _preview_notes(context, read)
+        offer.draft: _preview_notes(context, read)
         for offer, read in zip(offers, reads, strict=True)
     }
-    return stay(context, notes=notes)
+    return stay(context, notes)
 
 
 async def _refuse_too_far(context: Context) -> State:

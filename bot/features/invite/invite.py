@@ -19,7 +19,7 @@ from bot.buttons.invite import (
 )
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import link_to
-from bot.dialogue.flow import Flow
+from bot.dialogue.flow import Flow, NoData
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
 from bot.features.invite.screens import (
@@ -41,7 +41,7 @@ class State(StrEnum):
     NAME = "name"
 
 
-routes = Routes(Flow("invite", State))
+routes = Routes(Flow("invite", State, NoData))
 
 
 @routes.command("invite")

@@ -12,9 +12,10 @@ import pytest
 
 from bot.__main__ import main
 from bot.observability.report import ALL_WELL
+from domain.choice import SlotChoice
 from domain.policy import BookingPolicy
 from domain.usecases.end_reservation import confirm_hold
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from tests.kit.clinic import ALICE, BOB, open_clinic
 from tests.kit.raw_database import all_rows, micros, run_sql
@@ -38,7 +39,7 @@ async def prepared_url(database_url: str) -> str:
     now = datetime.now(UTC)
     async with database.transaction() as uow:
         for client, provider in ((ALICE, dora), (BOB, emil)):
-            await hold_slot(uow, BookingPolicy(), SlotChoice(client, provider.id, START, None), now)
+            await hold_slot(uow, BookingPolicy(), client, SlotChoice(provider.id, START), now)
         await confirm_hold(uow, BookingPolicy(), 1, ALICE, now)
     await database.close()
     run_sql(database_url, "UPDATE outbox SET state = 'sent', settled_at = 0")

@@ -17,7 +17,7 @@ from telegram.ext import BaseHandler
 from bot.buttons.base import CallbackData, Cell
 from bot.buttons.booking import ConfirmHold, ShowCard
 from bot.dialogue.context import Context
-from bot.dialogue.flow import Flow
+from bot.dialogue.flow import Flow, NoData
 from bot.dialogue.routes import Routes, joined
 from bot.ui.command_menu import COMMANDS
 from tests.kit.bot import BotHarness
@@ -34,7 +34,7 @@ class State(StrEnum):
     NAME = "name"
 
 
-FLOW = Flow("naming", State)
+FLOW = Flow("naming", State, NoData)
 
 
 @contextmanager

@@ -14,10 +14,10 @@ from bot.dialogue.context import Context
 from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
 from bot.telegram.transport import method_of
-from bot.updates.failures import MAX_ATTEMPTS, UpdateFailed
-from domain.events import Event
+from bot.updates.processor import MAX_ATTEMPTS, UpdateFailed
+from domain.choice import SlotChoice
 from domain.usecases.end_reservation import cancel_by_client
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
 from tests.kit.bot import TOKEN
@@ -277,8 +277,8 @@ async def test_events_of_a_failed_commit_are_not_counted(bot: HttpBot, alice: Ch
     await alice.sends("hi")
 
     async def violates_a_deferred_constraint(update: Update, context: Context) -> None:
-        choice = SlotChoice(context.me, 1, quarter(25, 9))
-        await hold_slot(context.uow, context.policy, choice, context.now)
+        choice = SlotChoice(1, quarter(25, 9))
+        await hold_slot(context.uow, context.policy, context.me, choice, context.now)
 
     run_sql(
         bot.app.database.url,

@@ -11,10 +11,11 @@ import pytest
 from bot.clock import system_clock
 from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
+from domain.choice import SlotChoice
 from domain.person import Contact
 from domain.policy import BookingPolicy
 from domain.timespan import TimeSpan, first_cell_from
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from simulator.faults import FaultKind
 from simulator.simulator import Simulator
 from simulator.state.people import Person
@@ -145,7 +146,7 @@ async def holds(url: str, alice: Person) -> None:
         dora = await uow.providers.add(99, "Dora", "dora", now)
         first = first_cell_from(now + timedelta(days=3))
         await uow.availability.replace(dora.id, [], [TimeSpan(first, first + 8)])
-        await hold_slot(uow, BookingPolicy(), SlotChoice(alice.id, dora.id, first), now)
+        await hold_slot(uow, BookingPolicy(), alice.id, SlotChoice(dora.id, first), now)
     await database.close()
 
 

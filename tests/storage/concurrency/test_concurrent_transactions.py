@@ -10,13 +10,15 @@ from functools import partial
 import pytest
 
 from domain import errors
+from domain.choice import SlotChoice
+from domain.person import Contact
 from domain.operations.outbox import OutboxRow
 from domain.person import Contact
 from domain.ports import TransactionConflict
 from domain.provider import Provider
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.expire_holds import expire_holds
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from domain.usecases.invite import accept_invitation, invite_provider
 from domain.usecases.remove_availability import Inside, Removal, remove_availability
 from storage.database import Database
@@ -115,7 +117,7 @@ async def test_the_slot_of_a_hold_being_confirmed_is_taken(
         taking = asyncio.create_task(
             refused(
                 database.write(
-                    lambda other: hold_slot(other, POLICY, SlotChoice(BOB, dora.id, OPENING), OVER)
+                    lambda other: hold_slot(other, POLICY, BOB, SlotChoice(dora.id, OPENING), OVER)
                 )
             )
         )
@@ -135,7 +137,7 @@ async def test_removing_hours_waits_for_a_concurrent_hold_and_lists_it(
     database: Database, dora: Provider
 ) -> None:
     async with database.transaction() as uow:
-        held = await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
+        held = await hold_slot(uow, POLICY, ALICE, SlotChoice(dora.id, OPENING), NOW)
         removing = asyncio.create_task(database.write(remove()))
         await wait_for_blocked_transaction(database.url)
 
@@ -165,8 +167,10 @@ async def test_no_hold_outside_the_hours_is_hidden_from_the_provider(
             await uow.people.record_contact(Contact(number, "Guest"), NOW)
 
     async def holds(client: int) -> str:
-        choice = SlotChoice(client, dora.id, OPENING + client % 32)
-        return await refused(database.write(lambda uow: hold_slot(uow, POLICY, choice, NOW)))
+        choice = SlotChoice(dora.id, OPENING + client % 32)
+        return await refused(
+            database.write(lambda uow: hold_slot(uow, POLICY, client, choice, NOW))
+        )
 
     early, removal, late = await asyncio.gather(
         asyncio.gather(*map(holds, crowd[:10])),
@@ -257,10 +261,10 @@ async def test_two_holds_cannot_swap_their_slots_concurrently(
         uow: SqlUnitOfWork, client: int, number: int, stop: int, goal: int
     ) -> None:
         tries[client] += 1
-        await hold_slot(uow, POLICY, SlotChoice(client, dora.id, stop, number), NOW)
+        await hold_slot(uow, POLICY, client, SlotChoice(dora.id, stop, number), NOW)
         if tries[client] == 1:
             await both_left.wait()
-        await hold_slot(uow, POLICY, SlotChoice(client, dora.id, goal, number), NOW)
+        await hold_slot(uow, POLICY, client, SlotChoice(dora.id, goal, number), NOW)
 
     done = await asyncio.gather(
         refused(

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import errors
+from domain.choice import SlotChoice
 from domain.policy import BookingPolicy
 from domain.timespan import TimeSpan
 from domain.usecases.expire_holds import expire_holds
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from tests.kit.clinic import NOW, OPENING, POLICY, open_clinic
 from tests.kit.raw_database import micros, rows, run_sql
@@ -26,10 +27,14 @@ LATER = NOW + timedelta(hours=40)
 
 
 async def try_to_hold(
-    database: Database, policy: BookingPolicy, choice: SlotChoice, now: datetime = NOW
+    database: Database,
+    policy: BookingPolicy,
+    client: int,
+    choice: SlotChoice,
+    now: datetime = NOW,
 ) -> str:
     try:
-        await database.write(lambda uow: hold_slot(uow, policy, choice, now))
+        await database.write(lambda uow: hold_slot(uow, policy, client, choice, now))
     except errors.Refusal as refused:
         return refused.code
     return "held"
@@ -45,7 +50,7 @@ async def crowd_for_one_slot(database: Database) -> Counter[str]:
     return Counter(
         await asyncio.gather(
             *(
-                try_to_hold(database, POLICY, SlotChoice(client, dora.id, OPENING))
+                try_to_hold(database, POLICY, client, SlotChoice(dora.id, OPENING))
                 for client in CROWD
             )
         )
@@ -62,14 +67,14 @@ async def test_an_overdue_hold_is_replaced_once_and_expired_once_among_racing_sw
 ) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow, clients=CROWD)
-        dead = await hold_slot(uow, POLICY, SlotChoice(CROWD[0], dora.id, OPENING), NOW)
+        dead = await hold_slot(uow, POLICY, CROWD[0], SlotChoice(dora.id, OPENING), NOW)
     over = NOW + POLICY.hold_duration
 
     async def sweep() -> str:
         return f"swept {await database.write(lambda uow: expire_holds(uow, POLICY, over))}"
 
     tries = [
-        try_to_hold(database, POLICY, SlotChoice(client, dora.id, OPENING), over)
+        try_to_hold(database, POLICY, client, SlotChoice(dora.id, OPENING), over)
         for client in CROWD
     ]
     done = Counter(await asyncio.gather(*tries, *(sweep() for _ in range(20))))
@@ -92,10 +97,10 @@ async def test_two_hundred_random_holds_never_overlap(database: Database, seed: 
     async with database.transaction() as uow:
         providers = [provider.id for provider in await open_clinic(uow, clients=clients)]
 
-    def random_choice() -> tuple[BookingPolicy, SlotChoice]:
+    def random_choice() -> tuple[BookingPolicy, int, SlotChoice]:
         policy = choices.choice(policies)
         start = OPENING + choices.randrange(32 // policy.slot_cells) * policy.slot_cells
-        return policy, SlotChoice(choices.choice(clients), choices.choice(providers), start)
+        return policy, choices.choice(clients), SlotChoice(choices.choice(providers), start)
 
     done = Counter(
         await asyncio.gather(*(try_to_hold(database, *random_choice()) for _ in range(200)))
@@ -189,7 +194,7 @@ async def test_the_audit_detects_inconsistent_tables(
 ) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow, clients=race_worker.CLIENTS)
-        await hold_slot(uow, POLICY, SlotChoice(race_worker.CLIENTS[0], dora.id, OPENING), NOW)
+        await hold_slot(uow, POLICY, race_worker.CLIENTS[0], SlotChoice(dora.id, OPENING), NOW)
     assert audit(database.url, NOW) == []
 
     run_sql(database.url, damage.format(microsecond=MICROSECOND[engine]))

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain import errors
+from domain.choice import SlotChoice
 from domain.policy import BookingPolicy
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
@@ -13,7 +14,7 @@ from domain.timespan import TimeSpan
 from domain.usecases.end_reservation import cancel_by_client, cancel_by_provider, confirm_hold
 from domain.usecases.expire_holds import expire_holds
 from domain.usecases.find_slots import SlotSearch, days_with_slots, slots_of_day, soonest_slots
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from tests.kit.clinic import (
     ALICE,
@@ -84,7 +85,7 @@ async def free_starts(
     database: Database, client: int, provider: Provider, now: datetime, moving: int | None = None
 ) -> list[int]:
     async with database.snapshot() as uow:
-        search = SlotSearch(provider.id, client, POLICY, now, moving)
+        search = SlotSearch(SlotChoice(provider.id, moving=moving), client, POLICY, now)
         return [slot.start for slot in await search.between(uow, HOURS.start, HOURS.end)]
 
 
@@ -159,9 +160,9 @@ async def test_a_slot_must_start_where_slots_start(database: Database, dora: Pro
 
     async with database.transaction() as uow:
         with pytest.raises(errors.SlotNotOffered):
-            await hold_slot(uow, halves, SlotChoice(ALICE, dora.id, OPENING + 1), NOW)
+            await hold_slot(uow, halves, ALICE, SlotChoice(dora.id, OPENING + 1), NOW)
         assert (
-            await hold_slot(uow, halves, SlotChoice(ALICE, dora.id, OPENING + 2), NOW)
+            await hold_slot(uow, halves, ALICE, SlotChoice(dora.id, OPENING + 2), NOW)
         ).span == TimeSpan(OPENING + 2, OPENING + 4)
 
 
@@ -272,7 +273,7 @@ async def test_a_refused_hold_changes_nothing_in_the_transaction(
     async with database.transaction() as uow:
         with pytest.raises(errors.SlotTaken):
             async with uow.savepoint():
-                await hold_slot(uow, halves, SlotChoice(BOB, dora.id, OPENING), NOW)
+                await hold_slot(uow, halves, BOB, SlotChoice(dora.id, OPENING), NOW)
         await uow.people.choose_zone(BOB, "Europe/Berlin")
 
     after = all_rows(database.url)
@@ -287,7 +288,7 @@ async def test_a_failing_transaction_is_rolled_back(database: Database, dora: Pr
 
     async def held_and_failed() -> None:
         async with database.transaction() as uow:
-            await hold_slot(uow, POLICY, SlotChoice(ALICE, dora.id, OPENING), NOW)
+            await hold_slot(uow, POLICY, ALICE, SlotChoice(dora.id, OPENING), NOW)
             raise ArithmeticError
 
     with pytest.raises(ArithmeticError):
@@ -585,7 +586,7 @@ async def test_free_slots_are_found_soonest_first_by_day_and_by_month(
     day = HOURS.starts_at.date()
 
     async with database.snapshot() as uow:
-        search = SlotSearch(dora.id, ALICE, POLICY, NOW)
+        search = SlotSearch(SlotChoice(dora.id), ALICE, POLICY, NOW)
         soonest = await soonest_slots(uow, search)
         of_day = await slots_of_day(uow, search, day, BERLIN)
         of_next_day = await slots_of_day(uow, search, day + timedelta(days=1), BERLIN)
@@ -609,7 +610,7 @@ async def test_a_slot_that_extends_beyond_the_window_must_be_free_completely(
     await hold(database, ALICE, dora, OPENING + 3)
 
     async with database.snapshot() as uow:
-        search = SlotSearch(dora.id, BOB, halves, NOW)
+        search = SlotSearch(SlotChoice(dora.id), BOB, halves, NOW)
         assert await search.between(uow, OPENING, OPENING + 3) == (TimeSpan(OPENING, OPENING + 2),)
         assert await search.between(uow, OPENING + 3, OPENING + 5) == (
             TimeSpan(OPENING + 4, OPENING + 6),

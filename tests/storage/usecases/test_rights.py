@@ -12,6 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from domain import errors, usecases
+from domain.choice import SlotChoice
+from domain.person import Contact
 from domain.invitation import digest_of
 from domain.person import Contact
 from domain.reservation import Reservation
@@ -31,7 +33,7 @@ from domain.usecases.find_slots import (
     slots_of_day,
     soonest_slots,
 )
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from domain.usecases.invite import accept_invitation, invite_provider, name_provider
 from domain.usecases.post_availability import discard_draft, draft_hours, draft_of, publish_draft
 from domain.usecases.remove_availability import Inside, remove_availability, undo_publication
@@ -71,7 +73,7 @@ class Stage:
     used: str
 
     def search(self, actor: int) -> SlotSearch:
-        return SlotSearch(self.dora, actor, POLICY, NOW)
+        return SlotSearch(SlotChoice(self.dora), actor, POLICY, NOW)
 
 
 @dataclass(frozen=True)
@@ -133,13 +135,13 @@ RIGHTS = {
     "moves": Right(
         hold_slot,
         lambda w, who, s: hold_slot(
-            w, POLICY, SlotChoice(who, s.dora, OPENING + 8, s.held.id), NOW
+            w, POLICY, who, SlotChoice(s.dora, OPENING + 8, s.held.id), NOW
         ),
         MOVES,
     ),
     "holds": Right(
         hold_slot,
-        lambda w, who, s: hold_slot(w, POLICY, SlotChoice(who, s.dora, OPENING + 8), NOW),
+        lambda w, who, s: hold_slot(w, POLICY, who, SlotChoice(s.dora, OPENING + 8), NOW),
         BOOKS,
     ),
     "turns away": Right(

@@ -17,7 +17,7 @@ from bot.features.booking.screens import (
 from tests.kit.preview import Previews
 from tests.kit.screens import DORA, EMIL, HELD, TODAY, WEDNESDAY, slot
 
-CHOSEN, CHOICE = Booking(DORA), Booking(DORA, choice=True)
+CHOSEN, CHOICE = Booking(DORA), Booking(DORA, others=True)
 MOVING = Booking(DORA, moving=HELD.id, kept=HELD)
 WITHIN = (TODAY, TODAY + timedelta(days=60))
 DAYS = {WEDNESDAY, WEDNESDAY + timedelta(days=1)}
@@ -58,7 +58,7 @@ PREVIEWS.add(
 )
 PREVIEWS.add(days_at, several_days=lambda by: days_at(by, CHOSEN, "9:00", [slot(0), slot(96)]))
 PREVIEWS.add(
-    which_day, all=lambda by: which_day(by, [date(2026, 12, 7), date(2027, 7, 12)], DORA.id, 0)
+    which_day, all=lambda by: which_day(by, CHOSEN, [date(2026, 12, 7), date(2027, 7, 12)])
 )
 PREVIEWS.add(
     no_providers,

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from inline_snapshot import snapshot
 
+from domain.choice import SlotChoice
 from domain.reservation import Status
-from domain.usecases.hold_slot import SlotChoice, hold_slot
+from domain.usecases.hold_slot import hold_slot
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider, quarter
@@ -248,7 +249,7 @@ async def test_a_long_list_is_paged_and_a_forged_page_is_the_last(
     async with bot.app.database.transaction() as work:
         for n in range(9):
             held = await hold_slot(
-                work, bot.settings.policy, SlotChoice(alice.id, 1, quarter(25, 9) + n), bot.now
+                work, bot.settings.policy, alice.id, SlotChoice(1, quarter(25, 9) + n), bot.now
             )
             await work.reservations.confirm(held.confirmed(bot.now))
     await alice.sends("/bookings")

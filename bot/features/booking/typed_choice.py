@@ -1,10 +1,11 @@
 """Read a typed line that names a provider, a day, a time, or several of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from bot.dialogue.context import Context
 from bot.dialogue.typed_when import When, read_when
+from bot.features.booking.state import BookingData
 from bot.parsing.core.results import Problem
 from domain.provider import LABEL_LIMIT, Provider, spelling_key
 
@@ -13,56 +14,54 @@ _NO_DATE = frozenset({"not_understood", "too_long"})
 
 
 @dataclass(frozen=True, slots=True)
-class BookingRequest:
+class ChoiceRead:
     """What was read of a line.
 
-    ``found`` are at most two of the providers that match ``part``; it is empty if the line names
-    none. ``unread`` is the rest of the line, which could not be read; if it is a date that cannot
-    be booked, ``problem`` says why.
+    ``found`` are at most two of the providers that match the choice's ``part``; it is empty if the
+    line names none. ``unread`` is the rest of the line, which could not be read; if it is a date
+    that cannot be booked, ``problem`` says why.
     """
 
+    choice: BookingData
     found: Sequence[Provider] = ()
-    part: str = ""
-    wish: When = field(default_factory=When)
     unread: str = ""
     problem: Problem | None = None
 
 
-async def read_request(context: Context, line: str, known: When | None = None) -> BookingRequest:
+async def read_choice(context: Context, line: str, known: BookingData) -> ChoiceRead:
     """Read a line like ``Dora``, ``thursday 9:15`` or ``Dora thursday 9:15``.
 
     A name comes first: a line that is part of a provider's name is never read as a day. A name and
     a day or time come in any order. ``known`` is what was typed before; it completes the line.
     """
-    known = known or When()
     words = line.split()
     whole = " ".join(words)
     if not words:
-        return BookingRequest(wish=known)
+        return ChoiceRead(known)
     if found := await _search(context, whole):
-        return BookingRequest(found, whole[:LABEL_LIMIT], known)
-    if wish := _read_when(context, whole, known):
-        return BookingRequest(wish=wish)
+        return ChoiceRead(replace(known, part=whole[:LABEL_LIMIT]), found)
+    if choice := _read_when(context, whole, known):
+        return ChoiceRead(choice)
     for name, rest in _splits(words):
-        wish = _read_when(context, rest, known)
-        if wish and (found := await _search(context, name)):
-            return BookingRequest(found, name, wish)
+        choice = _read_when(context, rest, known)
+        if choice and (found := await _search(context, name)):
+            return ChoiceRead(replace(choice, part=name), found)
     return await _read_in_part(context, words, known)
 
 
-async def _read_in_part(context: Context, words: Sequence[str], known: When) -> BookingRequest:
+async def _read_in_part(context: Context, words: Sequence[str], known: BookingData) -> ChoiceRead:
     """Read a line of which something stays unread: the name, or all but the name."""
     for name, rest in _splits(words):
         found = await _search(context, name)
         if found and _names(found[0], name):
-            return BookingRequest(found, name, known, rest[:LABEL_LIMIT])
+            return ChoiceRead(replace(known, part=name), found, rest[:LABEL_LIMIT])
     for name, rest in reversed([*_splits(words)]):
-        if wish := _read_when(context, rest, known):
-            return BookingRequest(wish=wish, unread=name[:LABEL_LIMIT])
+        if choice := _read_when(context, rest, known):
+            return ChoiceRead(choice, unread=name[:LABEL_LIMIT])
     line = " ".join(words)
     read = read_when(line, today=context.today, day=known.day)
     problem = read if isinstance(read, Problem) and read.code not in _NO_DATE else None
-    return BookingRequest(wish=known, unread=line[:LABEL_LIMIT], problem=problem)
+    return ChoiceRead(known, unread=line[:LABEL_LIMIT], problem=problem)
 
 
 def _splits(words: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -72,13 +71,14 @@ def _splits(words: Sequence[str]) -> Iterator[tuple[str, str]]:
         yield " ".join(words[-size:]), " ".join(words[:-size])
 
 
-def _read_when(context: Context, text: str, known: When) -> When | None:
-    """Return the day, the time or both that a text names, completed by what is known."""
+def _read_when(context: Context, text: str, known: BookingData) -> BookingData | None:
+    """Return what is known with the day, the time or both that a text names."""
     read = read_when(text, today=context.today, day=known.day)
     if not isinstance(read, When):
         return None
-    day = read if read.day and read.day != known.day else known
-    return When(day.day, read.time or known.time, day.other_day)
+    if read.day in {None, known.day}:
+        read = When(known.day, read.time, known.other_day)
+    return known.completed(read)
 
 
 async def _search(context: Context, part: str) -> Sequence[Provider]:
