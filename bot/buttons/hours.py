@@ -1,4 +1,7 @@
-"""The buttons of a provider's hours."""
+"""The buttons of a provider's hours.
+
+``provider`` is None on buttons of the time when no one acted for several.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -11,11 +14,14 @@ class HoursHome(CallbackData, tag="hh"):
     """Show how to post hours, and a page of the posted days."""
 
     page: int
+    provider: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewDraft(CallbackData, tag="hn"):
     """Start choosing days in a calendar."""
+
+    provider: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,7 @@ class PostedDay(CallbackData, tag="hd"):
     """Show the posted hours of a day."""
 
     day: date
+    provider: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,7 @@ class RemoveHours(CallbackData, tag="hr"):
     start: Cell
     end: Cell
     inside: str
+    provider: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +124,11 @@ class AskRemoval(CallbackData, tag="hq"):
 
     start: Cell
     end: Cell
+    provider: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HoursOf(CallbackData, tag="ho"):
+    """Go on for this provider with what was typed before, or with their hours."""
+
+    provider: int

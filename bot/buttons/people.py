@@ -36,7 +36,9 @@ class ChooseLanguage(CallbackData, tag="sc"):
 
 @dataclass(frozen=True, slots=True)
 class AskName(CallbackData, tag="sn"):
-    """Ask for another public name."""
+    """Ask for another public name; ``provider`` is None on buttons of providers themselves."""
+
+    provider: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +58,10 @@ class Open(CallbackData, tag="go"):
     """Do what the command of this name does."""
 
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOf(CallbackData, tag="kl"):
+    """Send the link of this provider."""
+
+    provider: int

@@ -16,6 +16,7 @@ from bot.ui.locale import UserLocale, user_locale
 from bot.ui.texts import Texts
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
+from domain.provider import Provider
 
 Result = TypeVar("Result")
 
@@ -72,6 +73,13 @@ class Context(CallbackContext[ExtBot[None], dict[Any, Any], dict[Any, Any], dict
     def me(self) -> int:
         """The number of the person who sent the update."""
         return self.request.person.id
+
+    @property
+    def provider(self) -> Provider:
+        """The provider whom the person works for in this update; raises ValueError if none is."""
+        if self.request.provider is None:
+            raise ValueError("no provider was chosen")
+        return self.request.provider
 
     @property
     def chat(self) -> int:

@@ -6,11 +6,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from markupsafe import Markup
+
 from bot.messages.actions import Action, Delete, Edit, Send
 from bot.messages.screen import Screen
 from bot.ports import BotUnitOfWork
+from bot.ui.texts import isolated
 from domain.operations.dialogue import Dialogue
 from domain.person import Contact, Person
+from domain.provider import Provider
 
 LIST_FLOW = "bookings"
 """The name under which an open list is stored, in place of a dialogue."""
@@ -23,8 +27,8 @@ class UpdateRequest:
     ``open_list`` holds the message of the list of bookings that the next list replaces, if no
     dialogue is open. ``left`` is true if a command has just ended a dialogue. ``tapped`` is the
     message whose button was tapped, None for a typed update, and ``before`` the digest of what it
-    shows. ``actions`` are carried out after the commit. ``zone`` replaces the person's own while
-    they work for a provider.
+    shows. ``actions`` are carried out after the commit. ``zone`` and ``heading`` are set while the
+    person works for a ``provider``.
     """
 
     uow: BotUnitOfWork
@@ -40,7 +44,18 @@ class UpdateRequest:
     actions: list[Action] = field(default_factory=list)
     answer: tuple[str, bool] | None = None
     error: BaseException | None = None
+    provider: Provider | None = None
     zone: ZoneInfo | None = None
+    heading: str = ""
+
+    def work_for(
+        self, provider: Provider | None, zone: ZoneInfo | None = None, *, heading: str = ""
+    ) -> None:
+        """Use a provider's zone from here on, and put the ``heading`` above all screens.
+
+        Without a provider, use the person's own zone and no heading.
+        """
+        self.provider, self.zone, self.heading = provider, zone, heading
 
     def show(self, screen: Screen, *, card_of: int | None = None) -> None:
         """Show a screen on the tapped message, or on a new message if the update is not a tap.
@@ -51,7 +66,7 @@ class UpdateRequest:
         if self.tapped is None:
             self.show_below(screen, card_of=card_of)
             return
-        self.actions.append(Edit(self.tapped, screen, before=self.before))
+        self.actions.append(Edit(self.tapped, self._headed(screen), before=self.before))
         self.dialogue = replace(self.dialogue, card_message_id=self.tapped)
 
     def show_below(self, screen: Screen, *, card_of: int | None = None) -> None:
@@ -59,7 +74,7 @@ class UpdateRequest:
         if self.dialogue.card_message_id is not None:
             self.actions.append(Delete(self.dialogue.card_message_id))
             self.dialogue = replace(self.dialogue, card_message_id=None)
-        self.actions.append(Send(screen, dialogue=True, card_of=card_of))
+        self.actions.append(Send(self._headed(screen), dialogue=True, card_of=card_of))
 
     def show_list(self, screen: Screen) -> None:
         """Show a list on a new message, which replaces the list that is open.
@@ -86,7 +101,14 @@ class UpdateRequest:
 
     def send(self, screen: Screen) -> None:
         """Show a screen on a new message that is no card."""
-        self.actions.append(Send(screen))
+        self.actions.append(Send(self._headed(screen)))
+
+    def _headed(self, screen: Screen) -> Screen:
+        """Return a screen below the heading, if there is one."""
+        if not self.heading:
+            return screen
+        head = Markup("👤 <b>{}</b>").format(isolated(self.heading))
+        return replace(screen, text=f"{head}\n\n{screen.text}")
 
     def enter(self, flow: str, state: str, data: Mapping[str, object] | None = None) -> None:
         """Enter a state of a dialogue, with new data or its stored data.

@@ -2,11 +2,12 @@
 
 from telegram import Update
 
-from bot.dialogue.acting import work_for
+from bot.buttons.people import LinkOf
+from bot.dialogue.acting import all_providers, work_for
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import link_to
 from bot.dialogue.routes import Routes
-from bot.features.account.link_screens import provider_link, qr_caption
+from bot.features.account.link_screens import provider_link, qr_caption, whose_link
 from bot.messages.actions import SendQr
 
 routes = Routes()
@@ -14,8 +15,23 @@ routes = Routes()
 
 @routes.command("link")
 async def link_wanted(update: Update, context: Context) -> None:
-    """Send the link to the provider's free times and its QR code, on messages to forward."""
-    provider = await work_for(context)
+    """Send the link to the only provider's free times, or ask whose."""
+    providers = await all_providers(context)
+    if len(providers) > 1:
+        context.request.send(whose_link(context.locale, providers))
+    else:
+        await _send(context, providers[0].id)
+
+
+@routes.button(LinkOf, keeps_dialogue=True)
+async def provider_chosen(context: Context, tap: LinkOf) -> None:
+    """Send the link of the chosen provider."""
+    await _send(context, tap.provider)
+
+
+async def _send(context: Context, provider_id: int) -> None:
+    """Send a link and its QR code, on messages to forward."""
+    provider = await work_for(context, provider_id)
     link = link_to(context, "book", provider.slug)
     context.request.send(provider_link(context.locale, link))
     context.request.actions.append(SendQr(link, qr_caption(context.locale, provider)))

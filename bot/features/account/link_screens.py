@@ -1,6 +1,8 @@
 """The link to a provider's free times."""
 
-from bot.buttons.people import Open
+from collections.abc import Sequence
+
+from bot.buttons.people import LinkOf, Open
 from bot.messages.screen import Screen
 from bot.ui.keyboards import button
 from bot.ui.links import share
@@ -23,3 +25,9 @@ def unknown_link(locale: UserLocale) -> Screen:
     return Screen(
         locale.t("link.unknown"), ((button(locale.t.plain("button.book"), Open("book")),),)
     )
+
+
+def whose_link(locale: UserLocale, providers: Sequence[Provider]) -> Screen:
+    """Ask for the provider whose link is wanted."""
+    rows = tuple((button(each.label, LinkOf(each.id)),) for each in providers)
+    return Screen(locale.t("link.whose"), rows)

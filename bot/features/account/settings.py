@@ -1,6 +1,6 @@
 """Settings: everyone's time zone and language, and a provider's public name."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from telegram import Update
@@ -16,7 +16,7 @@ from bot.buttons.people import (
 )
 from bot.dialogue.acting import work_for
 from bot.dialogue.context import Context
-from bot.dialogue.flow import Flow, NoData
+from bot.dialogue.flow import Flow
 from bot.dialogue.roles import roles_of, set_menu
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
@@ -30,7 +30,6 @@ from bot.features.account.settings_screens import (
 )
 from bot.features.account.zone_choice import set_time_zone, zone_typed
 from bot.ui.texts import LANGUAGES
-from domain.usecases.acting import own_provider
 from domain.usecases.choose_settings import choose_language
 from domain.usecases.name_provider import name_provider
 
@@ -42,7 +41,15 @@ class State(StrEnum):
     NAME = "name"
 
 
-routes = Routes(Flow("settings", State, NoData))
+@dataclass(frozen=True, slots=True)
+class SettingsData:
+    """The provider whose public name is asked for."""
+
+    provider: int | None = None
+
+
+SETTINGS = Flow("settings", State, SettingsData)
+routes = Routes(SETTINGS)
 
 
 @routes.command("settings")
@@ -99,18 +106,20 @@ async def language_chosen(context: Context, tap: ChooseLanguage) -> int:
 
 @routes.button(AskName)
 async def name_wanted(context: Context, tap: AskName) -> State:
-    """Ask for a new public name; raises errors.ProviderOnly."""
-    context.show(name_settings(context.locale, await work_for(context)))
-    return State.NAME
+    """Ask for a new public name; raises errors.ProviderOnly, errors.ProviderUnknown."""
+    provider = await work_for(context, tap.provider)
+    context.show(name_settings(context.locale, provider))
+    return SETTINGS.enter(context, State.NAME, SettingsData(provider.id))
 
 
 @routes.line(State.NAME, blank=True)
 async def name_typed(update: Update, context: Context) -> int:
     """Set the typed public name. The link stays, since clients may have it."""
-    own = await work_for(context)
+    named = await work_for(context, SETTINGS.data(context).provider)
     provider = await context.act(
-        name_provider(context.uow, context.me, own.id, typed_text(update), keep_slug=True)
+        name_provider(context.uow, context.me, named.id, typed_text(update), keep_slug=True)
     )
+    context.request.work_for(None)
     return await _home(context, saved=context.t("settings.name_saved", name=provider.label))
 
 
@@ -133,6 +142,7 @@ async def _home(context: Context, *, saved: str = "") -> int:
     tapped = context.request.tapped is not None
     if saved and tapped:
         context.toast(saved)
-    provider = await own_provider(context.uow, context.me)
-    context.show(settings_home(context.locale, context.now, provider, note="" if tapped else saved))
+    providers = [each.provider for each in await context.uow.queries.acting_for(context.me)]
+    note = "" if tapped else saved
+    context.show(settings_home(context.locale, context.now, providers, note=note))
     return ConversationHandler.END

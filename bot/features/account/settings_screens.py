@@ -1,5 +1,6 @@
 """The screens of the settings: the current values, and the choices for each."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.buttons.people import (
@@ -17,11 +18,13 @@ from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES
 from domain.provider import Provider
 
+_MOST_NAMES = 20
+
 
 def settings_home(
-    locale: UserLocale, now: datetime, provider: Provider | None, note: str = ""
+    locale: UserLocale, now: datetime, providers: Sequence[Provider], note: str = ""
 ) -> Screen:
-    """Return the current settings, below a note if any; only providers have a public name."""
+    """Return the current settings, below a note if any, and the names of the person's providers."""
     t, times = locale.t, locale.times
     text = t(
         "settings.home",
@@ -33,12 +36,19 @@ def settings_home(
         button(t.plain("settings.button.zone"), AskZone()),
         button(t.plain("settings.button.language"), AskLanguage()),
     )
-    if provider is None:
+    if not providers:
         return Screen(_below(note, text), (first,))
-    text += "\n" + t("settings.name_now", name=provider.label)
-    return Screen(
-        _below(note, text), (first, (button(t.plain("settings.button.name"), AskName()),))
+    text += "\n" + t("settings.name_now", name=times.listed([each.label for each in providers]))
+    names = tuple(
+        (button(_name_label(locale, each, providers), AskName(each.id)),) for each in providers
     )
+    return Screen(_below(note, text), (first, *names[:_MOST_NAMES]))
+
+
+def _name_label(locale: UserLocale, provider: Provider, providers: Sequence[Provider]) -> str:
+    """Return the label of the button for a public name, with the name if there are several."""
+    label = locale.t.plain("settings.button.name")
+    return label if len(providers) == 1 else f"{label}: {provider.label}"
 
 
 def zone_settings(locale: UserLocale, chosen: str | None) -> Screen:

@@ -15,7 +15,7 @@ from bot.buttons.agenda import (
     CancelWithReason,
     OpenAgendaDay,
 )
-from bot.dialogue.acting import work_for
+from bot.dialogue.acting import all_providers, named_provider, work_for
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Flow
 from bot.dialogue.routes import Routes
@@ -32,7 +32,7 @@ from bot.features.agenda.screens import (
     reason_to_confirm,
 )
 from bot.features.agenda.typed_day import read_agenda_day
-from bot.features.agenda.view import day_screen, days_within_reach, entry_of
+from bot.features.agenda.view import Shown, day_screen, days_within_reach, entry_of
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
 from domain import errors
@@ -59,10 +59,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AgendaData:
-    """The reservation that a reason is typed for, and the reason that was shown."""
+    """The provider whose days are shown, None for all, and what a reason is typed for.
+
+    ``reservation`` is the one to cancel, ``reason`` the reason that was shown.
+    """
 
     reservation: int | None = None
     reason: str = ""
+    provider: int | None = None
 
 
 AGENDA = Flow("agenda", State, AgendaData)
@@ -73,15 +77,14 @@ routes = Routes(AGENDA)
 async def agenda_opened(update: Update, context: Context) -> State:
     """Show today, or the day typed behind the command."""
     if line := argument(update):
-        await work_for(context)
-        return await show_typed_day(context, read_agenda_day(line, context.today))
+        return await show_typed_day(context, await read_line(context, line))
     return await _day(context, context.today)
 
 
 @routes.button(AgendaDay, keeps_dialogue=True)
 async def day_chosen(context: Context, tap: AgendaDay) -> State:
     """Show the day of the tapped button."""
-    return await _day(context, tap.day)
+    return await _day(context, tap.day, tap.provider)
 
 
 @routes.button(OpenAgendaDay, keeps_dialogue=True)
@@ -94,28 +97,29 @@ async def day_opened_below(context: Context, tap: OpenAgendaDay) -> State:
     in_other_dialogue = request.dialogue.flow not in {None, AGENDA.name}
     if not is_browsing(context):
         request.detach_card()
-    provider = await work_for(context)
-    screen = await day_screen(context, provider, tap.day)
+    shown = await _shown(context, tap.provider)
+    screen = await day_screen(context, shown, tap.day)
     (request.send if in_other_dialogue else request.show_below)(screen)
-    return _browse(context)
+    return _browse(context, tap.provider)
 
 
 @routes.button(AgendaPage, keeps_dialogue=True)
 async def day_paged(context: Context, tap: AgendaPage) -> State:
     """Show another page of a day."""
-    return await _day(context, tap.day, page=tap.page)
+    return await _day(context, tap.day, tap.provider, page=tap.page)
 
 
 @routes.button(AgendaEntry, keeps_dialogue=True)
 async def entry_chosen(context: Context, tap: AgendaEntry) -> State:
     """Show one reservation, or the day as it is now if the reservation is off the agenda."""
-    reservation, _ = await reservation_for_provider(context.uow, tap.reservation, context.me)
+    reservation = await _reservation(context, tap.reservation)
     entry = await entry_of(context, reservation)
     if reservation.status is Status.CANCELLED or reservation.expired(context.now):
         note = entry_changed(context.locale, entry, context.now)
         return await _day_of(context, reservation, note=note)
-    context.show(agenda_entry(context.locale, entry, context.now))
-    return _browse(context)
+    only = AGENDA.data(context).provider
+    context.show(agenda_entry(context.locale, entry, context.now, only))
+    return _browse(context, only)
 
 
 @routes.button(AskReason)
@@ -153,8 +157,8 @@ async def reason_typed(update: Update, context: Context) -> State:
         return State.REASON
     data = AGENDA.data(context)
     if data.reservation is None:
-        return await _day(context, context.today)
-    reservation, _ = await reservation_for_provider(context.uow, data.reservation, context.me)
+        return await _day(context, context.today, data.provider)
+    reservation = await _reservation(context, data.reservation)
     if not _can_cancel(context, reservation):
         return await _already_over(context, reservation)
     context.show(reason_to_confirm(context.locale, await entry_of(context, reservation), reason))
@@ -173,24 +177,51 @@ def leave_agenda(context: Context) -> None:
         context.request.leave()
 
 
-async def show_typed_day(context: Context, day: date | Problem) -> State:
+@dataclass(frozen=True, slots=True)
+class AgendaLine:
+    """A typed line: whose days are meant, None for all, and which day."""
+
+    provider: int | None
+    day: date | Problem
+
+
+async def read_line(context: Context, line: str) -> AgendaLine:
+    """Read a day, the name of a provider, or both; without a name, whose days are shown now.
+
+    Raises errors.ProviderOnly.
+    """
+    named, rest = named_provider(await all_providers(context), line)
+    only = named.id if named else AGENDA.data(context).provider
+    if named and not rest:
+        return AgendaLine(only, context.today)
+    return AgendaLine(only, read_agenda_day(rest, context.today))
+
+
+async def show_typed_day(context: Context, line: AgendaLine) -> State:
     """Show a typed day, or say why it was not read."""
-    if isinstance(day, Problem):
-        context.request.send(day_not_read(context.locale, day, context.today))
-        return _browse(context)
+    if isinstance(line.day, Problem):
+        context.request.send(day_not_read(context.locale, line.day, context.today, line.provider))
+        return _browse(context, line.provider)
     first, last = days_within_reach(context)
-    return await _day(
-        context, day, note="" if first <= day <= last else context.t("agenda.out_of_reach")
-    )
+    note = "" if first <= line.day <= last else context.t("agenda.out_of_reach")
+    return await _day(context, line.day, line.provider, note=note)
 
 
 async def _ask(context: Context, number: int) -> State:
     """Ask for a reason, unless there is nothing to cancel any more."""
-    reservation, _ = await reservation_for_provider(context.uow, number, context.me)
+    reservation = await _reservation(context, number)
     if not _can_cancel(context, reservation):
         return await _already_over(context, reservation)
+    only = AGENDA.data(context).provider
     context.show(reason_question(context.locale, await entry_of(context, reservation)))
-    return AGENDA.enter(context, State.REASON, AgendaData(reservation.id))
+    return AGENDA.enter(context, State.REASON, AgendaData(reservation.id, provider=only))
+
+
+async def _reservation(context: Context, number: int) -> Reservation:
+    """Return a reservation, and work for its provider; raises errors.ReservationUnknown."""
+    reservation, provider = await reservation_for_provider(context.uow, number, context.me)
+    await work_for(context, provider.id)
+    return reservation
 
 
 def _can_cancel(context: Context, reservation: Reservation) -> bool:
@@ -210,7 +241,7 @@ async def _cancel(context: Context, number: int, reason: str | None) -> State:
             )
         )
     except _OVER:
-        over, _ = await reservation_for_provider(context.uow, number, context.me)
+        over = await _reservation(context, number)
         return await _already_over(context, over)
     entry = await entry_of(context, ended)
     context.toast(cancelled_answer(context.locale, entry))
@@ -226,19 +257,34 @@ async def _already_over(context: Context, reservation: Reservation) -> State:
 
 async def _day_of(context: Context, reservation: Reservation, *, note: str) -> State:
     """Show the day of a reservation below a note."""
-    return await _day(context, context.times.day_of(reservation.span.start), note=note)
+    day, only = context.times.day_of(reservation.span.start), AGENDA.data(context).provider
+    return await _day(context, day, only, note=note)
 
 
-async def _day(context: Context, day: date, *, page: int = 0, note: str = "") -> State:
-    """Show a day; raises errors.ProviderOnly."""
-    provider = await work_for(context)
-    context.show(await day_screen(context, provider, day, page=page, note=note))
-    return _browse(context)
+async def _day(
+    context: Context, day: date, only: int | None = None, *, page: int = 0, note: str = ""
+) -> State:
+    """Show a day of one provider, or of all for whom the person acts, side by side.
+
+    Raises errors.ProviderOnly, errors.ProviderUnknown.
+    """
+    shown = await _shown(context, only)
+    context.show(await day_screen(context, shown, day, page=page, note=note))
+    return _browse(context, only)
 
 
-def _browse(context: Context) -> State:
+async def _shown(context: Context, only: int | None) -> Shown:
+    """Return whose days to show; if that is one provider, work for them."""
+    providers = await all_providers(context)
+    if only is None and len(providers) > 1:
+        context.request.work_for(None)
+        return Shown(providers)
+    return Shown(providers, await work_for(context, only or providers[0].id))
+
+
+def _browse(context: Context, only: int | None) -> State:
     """Leave the question for a reason, if it is open; a day typed from here on is shown."""
-    return AGENDA.enter(context, State.DAY, AgendaData())
+    return AGENDA.enter(context, State.DAY, AgendaData(provider=only))
 
 
 def _as_one_line(text: str) -> str:

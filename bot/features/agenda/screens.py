@@ -24,6 +24,7 @@ from bot.ui.locale import UserLocale
 from bot.ui.texts import isolated
 from bot.ui.typed_feedback import problem_text
 from domain.person import Person
+from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
 
 ENTRIES_PER_PAGE = 20
@@ -31,15 +32,17 @@ _ENTRIES_PER_ROW = 2
 _DAYS_PER_ROW = 3
 _NAME_SHOWN = 40
 _LABEL_NAME_SHOWN = 20
+_MOST_PROVIDERS = 30
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A reservation and its client."""
+    """A reservation and its client, and its ``provider`` by name if days of several are shown."""
 
     reservation: Reservation
     client: Person
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class DayView:
     ``ahead`` are further days worth a look, with the number of reservations on each. ``idle`` is
     true if there are none from today on. ``within`` are the first and last day the agenda shows.
     ``upcoming`` is the next day with reservations and their number; it is named if the day shown
-    has none.
+    has none. ``providers`` are those whose days can be shown, if there are several; ``only`` is the
+    one whose day this is, None for all of them.
     """
 
     day: date
@@ -61,6 +65,8 @@ class DayView:
     within: tuple[date, date]
     idle: bool = False
     upcoming: tuple[date, int] | None = None
+    providers: Sequence[Provider] = ()
+    only: int | None = None
 
 
 def agenda_day(locale: UserLocale, view: DayView, note: str = "") -> Screen:
@@ -80,15 +86,21 @@ def agenda_day(locale: UserLocale, view: DayView, note: str = "") -> Screen:
     turn = pager(
         view.page,
         pages_of(range(view.count), ENTRIES_PER_PAGE),
-        lambda page: AgendaPage(view.day, page),
+        lambda page: AgendaPage(view.day, page, view.only),
     )
     return Screen(
-        f"{note}\n\n{text}" if note else text, (*entries, *turn, *_other_days(locale, view))
+        f"{note}\n\n{text}" if note else text,
+        (*entries, *turn, *_whose(locale, view), *_other_days(locale, view)),
     )
 
 
-def agenda_entry(locale: UserLocale, entry: Entry, now: datetime) -> Screen:
-    """Return one reservation in its current state, with a button to cancel it if possible."""
+def agenda_entry(
+    locale: UserLocale, entry: Entry, now: datetime, only: int | None = None
+) -> Screen:
+    """Return one reservation in its current state, with a button to cancel it if possible.
+
+    ``only`` is the provider whose days ``Back`` shows, None for all.
+    """
     t = locale.t
     text = t(
         "agenda.entry",
@@ -104,7 +116,7 @@ def agenda_entry(locale: UserLocale, entry: Entry, now: datetime) -> Screen:
         else ()
     )
     day = locale.times.day_of(entry.reservation.span.start)
-    return Screen(text, (*cancel, (button(t.plain("button.back"), AgendaDay(day)),)))
+    return Screen(text, (*cancel, (button(t.plain("button.back"), AgendaDay(day, only)),)))
 
 
 def reason_question(locale: UserLocale, entry: Entry) -> Screen:
@@ -164,10 +176,14 @@ def entry_changed(locale: UserLocale, entry: Entry, now: datetime) -> Markup:
     return _outdated(locale, "agenda.changed", entry, now)
 
 
-def day_not_read(locale: UserLocale, problem: Problem, today: date) -> Screen:
+def day_not_read(
+    locale: UserLocale, problem: Problem, today: date, only: int | None = None
+) -> Screen:
     """Say why a typed day was not read, with the days that may be meant as buttons, else today."""
     days = [day for day in problem.suggestions if isinstance(day, date)]
-    buttons = [_day_button(locale, day, "{}") for day in days] or [_today(locale, today)]
+    buttons = [_day_button(locale, day, "{}", only) for day in days] or [
+        _today(locale, today, only)
+    ]
     return Screen(
         problem_text(locale, problem, "agenda.examples"), grid(buttons, width=_DAYS_PER_ROW)
     )
@@ -195,6 +211,8 @@ def _line(locale: UserLocale, entry: Entry) -> Markup:
     """Return one line of the day: time, client, and until when a hold is held."""
     reservation, times = entry.reservation, locale.times
     name = _linked(entry.client, _shortened(entry.client.name, _NAME_SHOWN))
+    if entry.provider:
+        name = Markup("{} · {}").format(name, isolated(_shortened(entry.provider, _NAME_SHOWN)))
     if reservation.expires_at is not None:
         return locale.t(
             "agenda.held",
@@ -238,27 +256,46 @@ def _other_days(locale: UserLocale, view: DayView) -> Rows:
     """Return the buttons to other days, and to the provider's link if no clients come."""
     first, last = view.within
     before, after = view.day - _DAY, view.day + _DAY
+    today = _today(locale, view.today, view.only)
     row = (
-        _day_button(locale, before, "‹ {}") if before >= first else looked_at(EMPTY),
-        *(() if view.today in {before, view.day, after} else (_today(locale, view.today),)),
-        _day_button(locale, after, "{} ›") if after <= last else looked_at(EMPTY),
+        _day_button(locale, before, "‹ {}", view.only) if before >= first else looked_at(EMPTY),
+        *(() if view.today in {before, view.day, after} else (today,)),
+        _day_button(locale, after, "{} ›", view.only) if after <= last else looked_at(EMPTY),
     )
     jumps = (
-        _day_button(locale, day, f"{{}} · {count}" if count else "{}")
+        _day_button(locale, day, f"{{}} · {count}" if count else "{}", view.only)
         for day, count in view.ahead.items()
     )
     link = ((button(locale.t.plain("button.link"), Open("link")),),) if view.idle else ()
     return (row, *grid(jumps, width=_DAYS_PER_ROW), *link)
 
 
-def _today(locale: UserLocale, today: date) -> Button:
+def _whose(locale: UserLocale, view: DayView) -> Rows:
+    """Return a row with the providers whose day can be shown alone, and one with all of them."""
+    if not view.providers:
+        return ()
+    shown = [
+        *((each.id, _shortened(each.label, _LABEL_NAME_SHOWN)) for each in view.providers),
+        (None, locale.t.plain("agenda.all")),
+    ]
+    buttons = (
+        button(
+            f"✅ {isolated(label)}" if number == view.only else isolated(label),
+            AgendaDay(view.day, number),
+        )
+        for number, label in shown[-_MOST_PROVIDERS:]
+    )
+    return grid(buttons, width=_DAYS_PER_ROW)
+
+
+def _today(locale: UserLocale, today: date, only: int | None) -> Button:
     """Return the button of today."""
-    return button(locale.t.plain("agenda.today"), AgendaDay(today))
+    return button(locale.t.plain("agenda.today"), AgendaDay(today, only))
 
 
-def _day_button(locale: UserLocale, day: date, shape: str) -> Button:
+def _day_button(locale: UserLocale, day: date, shape: str, only: int | None) -> Button:
     """Return the button of a day."""
-    return button(shape.format(locale.times.short_day(day)), AgendaDay(day))
+    return button(shape.format(locale.times.short_day(day)), AgendaDay(day, only))
 
 
 def _linked(client: Person, name: str) -> Markup:

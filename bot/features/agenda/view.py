@@ -1,7 +1,8 @@
 """Load a day of a provider's agenda as a screen."""
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 
@@ -23,26 +24,45 @@ _LOOK_BACK = timedelta(days=366)
 _LOOK_AHEAD = timedelta(days=731)
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The providers for whom a person acts, and the ``only`` one whose days are shown, if any."""
+
+    providers: Sequence[Provider]
+    only: Provider | None = None
+
+    @property
+    def several(self) -> bool:
+        """Whether days of several providers are shown side by side."""
+        return self.only is None and len(self.providers) > 1
+
+    @property
+    def numbers(self) -> Sequence[int]:
+        """The numbers of the providers whose days are shown."""
+        return [each.id for each in ([self.only] if self.only else self.providers)]
+
+
 def days_within_reach(context: Context) -> tuple[date, date]:
     """Return the first and the last day the agenda shows."""
     return context.today - _LOOK_BACK, context.today + _LOOK_AHEAD
 
 
 async def day_screen(
-    context: Context, provider: Provider, day: date, *, page: int = 0, note: str = ""
+    context: Context, whose: Shown, day: date, *, page: int = 0, note: str = ""
 ) -> Screen:
-    """Return the screen of a day of a provider's agenda, below a note if there is one.
+    """Return the screen of a day of the agenda, below a note if there is one.
 
     A day out of reach becomes the nearest one within, a page too high the last page.
     """
     first, last = days_within_reach(context)
     day = min(max(day, first), last)
-    found = await _of_day(context, provider, day)
+    found = await _of_day(context, whose, day)
     page = min(page, pages_of(found, ENTRIES_PER_PAGE) - 1)
     shown = found[page * ENTRIES_PER_PAGE : (page + 1) * ENTRIES_PER_PAGE]
-    entries = [await entry_of(context, reservation) for reservation in shown]
-    ahead, upcoming = await _days_ahead(context, provider, day)
-    idle = not found and not any(ahead.values()) and await _is_idle(context, provider)
+    names = {each.id: each.label for each in whose.providers} if whose.several else {}
+    entries = [await entry_of(context, each, names.get(each.provider_id, "")) for each in shown]
+    ahead, upcoming = await _days_ahead(context, whose, day)
+    idle = not found and not any(ahead.values()) and await _is_idle(context, whose)
     view = DayView(
         day,
         context.today,
@@ -53,29 +73,31 @@ async def day_screen(
         (first, last),
         idle,
         upcoming if day == context.today else None,
+        whose.providers if len(whose.providers) > 1 else (),
+        whose.only.id if whose.only and len(whose.providers) > 1 else None,
     )
     return agenda_day(context.locale, view, note)
 
 
-async def entry_of(context: Context, reservation: Reservation) -> Entry:
-    """Return a reservation with its client."""
+async def entry_of(context: Context, reservation: Reservation, provider: str = "") -> Entry:
+    """Return a reservation with its client, and its provider's name if that is not clear."""
     client = await context.uow.queries.person(reservation.client_id)
     if client is None:
         raise errors.ReservationUnknown
-    return Entry(reservation, client)
+    return Entry(reservation, client, provider)
 
 
-async def _of_day(context: Context, provider: Provider, day: date) -> list[Reservation]:
+async def _of_day(context: Context, whose: Shown, day: date) -> list[Reservation]:
     """Return the live reservations that start on a day."""
     window = whole_day(day, context.zone)
     if window is None:
         return []
-    found = await context.uow.queries.agenda(provider.id, window, context.now)
+    found = await _agenda(context, whose, window)
     return [reservation for reservation in found if reservation.span.start >= window.start]
 
 
 async def _days_ahead(
-    context: Context, provider: Provider, day: date
+    context: Context, whose: Shown, day: date
 ) -> tuple[dict[date, int], tuple[date, int] | None]:
     """Return the next days worth a button, and the very next day with reservations.
 
@@ -84,9 +106,9 @@ async def _days_ahead(
     it, and today.
     """
     near = {day - _DAY, day, day + _DAY, context.today}
-    booked = await _next_days(context, day, near, partial(_reserved, context, provider))
+    booked = await _next_days(context, day, near, partial(_reserved, context, whose))
     ahead = _first_of(booked, near) or _first_of(
-        await _next_days(context, day, near, partial(_posted, context, provider)), near
+        await _next_days(context, day, near, partial(_posted, context, whose)), near
     )
     return ahead, min(booked.items(), default=None)
 
@@ -114,27 +136,35 @@ async def _next_days(
     return found
 
 
-async def _reserved(context: Context, provider: Provider, window: TimeSpan) -> Mapping[date, int]:
+async def _reserved(context: Context, whose: Shown, window: TimeSpan) -> Mapping[date, int]:
     """Return the days within a window on which reservations start, with their number."""
-    reserved = await context.uow.queries.agenda(provider.id, window, context.now)
+    reserved = await _agenda(context, whose, window)
     return Counter(
         context.times.day_of(r.span.start) for r in reserved if r.span.start >= window.start
     )
 
 
-async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Mapping[date, int]:
+async def _posted(context: Context, whose: Shown, window: TimeSpan) -> Mapping[date, int]:
     """Return the days within a window with open hours, each with 0 reservations."""
     hours = [
         part
-        for span in await context.uow.queries.open_hours(provider.id, window)
+        for number in whose.numbers
+        for span in await context.uow.queries.open_hours(number, window)
         if (part := span.clipped(window))
     ]
     return {day: 0 for day, _ in by_day(hours, context.zone)}
 
 
-async def _is_idle(context: Context, provider: Provider) -> bool:
+async def _is_idle(context: Context, whose: Shown) -> bool:
     """Return whether there are no reservations from today up to the booking horizon."""
     today = whole_day(context.today, context.zone)
     start = today.start if today else cell_with(context.now)
     window = TimeSpan(start, start + context.policy.booking_horizon // CELL + _WEEK // CELL)
-    return not await context.uow.queries.agenda(provider.id, window, context.now)
+    return not await _agenda(context, whose, window)
+
+
+async def _agenda(context: Context, whose: Shown, window: TimeSpan) -> Sequence[Reservation]:
+    """Return the reservations of the shown providers that touch a window, by start."""
+    queries, now = context.uow.queries, context.now
+    found = [each for n in whose.numbers for each in await queries.agenda(n, window, now)]
+    return sorted(found, key=lambda each: (each.span.start, each.id))

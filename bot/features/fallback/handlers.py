@@ -5,7 +5,7 @@ from typing import Any
 from telegram import ChatMember, Update
 from telegram.ext import BaseHandler, ChatMemberHandler, MessageHandler, filters
 
-from bot.dialogue.acting import acts_for_someone
+from bot.dialogue.acting import named_provider
 from bot.dialogue.context import Context
 from bot.dialogue.lines import line_of
 from bot.dialogue.roles import roles_of
@@ -14,8 +14,8 @@ from bot.dialogue.typed_when import When, read_when
 from bot.dialogue.typed_words import Meaning, Means, meaning_of
 from bot.features.account.start import cancelled, started
 from bot.features.account.start_screens import back_hint
-from bot.features.agenda.conversation import is_browsing, leave_agenda, show_typed_day
-from bot.features.agenda.typed_day import is_unread, read_agenda_day
+from bot.features.agenda.conversation import is_browsing, leave_agenda, read_line, show_typed_day
+from bot.features.agenda.typed_day import is_unread
 from bot.features.booking.conversation import booking_typed
 from bot.features.hours.typed_hours import hours_typed, reads_as_hours
 from bot.features.reservations.typed import cancel_typed, confirm_typed, yes_typed
@@ -63,11 +63,11 @@ async def other_words_typed(update: Update, context: Context) -> None:
     ``bot.dialogue.typed_words`` are understood.
     """
     line = typed_text(update)
-    if is_browsing(context) and not is_unread(day := read_agenda_day(line, context.today)):
-        await show_typed_day(context, day)
+    if is_browsing(context) and not is_unread((typed := await read_line(context, line)).day):
+        await show_typed_day(context, typed)
     elif await _answer_meaning(update, context, meaning_of(line)):
         return
-    elif reads_as_hours(line, context.today) and await acts_for_someone(context):
+    elif await _is_about_hours(context, line):
         leave_agenda(context)
         await hours_typed(update, context)
     elif isinstance(when := read_when(line, today=context.today), When):
@@ -75,6 +75,13 @@ async def other_words_typed(update: Update, context: Context) -> None:
         await booking_typed(context, when)
     else:
         await _say(context, "elsewhere.command" if line.startswith("/") else "elsewhere.words")
+
+
+async def _is_about_hours(context: Context, line: str) -> bool:
+    """Return whether a person types hours of a provider for whom they act, perhaps by name."""
+    acting = [each.provider for each in await context.uow.queries.acting_for(context.me)]
+    _, rest = named_provider(acting, line)
+    return bool(acting) and reads_as_hours(rest, context.today)
 
 
 async def _answer_meaning(update: Update, context: Context, meaning: Meaning | None) -> bool:

@@ -36,7 +36,8 @@ def draft_calendar(
     )
     count = t.count("hours.days_chosen", len(chosen)) if chosen else t("hours.no_days_chosen")
     go_on = ((button(t.plain("hours.next"), DraftTimes(draft.id)),),) if chosen else ()
-    return Screen(t("hours.calendar", count=count), (*rows, *go_on, *_back(locale, HoursHome(0))))
+    back = _back(locale, HoursHome(0, draft.provider_id))
+    return Screen(t("hours.calendar", count=count), (*rows, *go_on, *back))
 
 
 def draft_start(locale: UserLocale, draft: Draft, today: date, *, earliest: int = 0) -> Screen:
@@ -68,9 +69,8 @@ def draft_end(locale: UserLocale, draft: Draft, start: int, today: date) -> Scre
 
 def hours_wanted(locale: UserLocale, draft: Draft, today: date) -> Screen:
     """Ask for the hours of days that were typed without hours."""
-    return Screen(
-        locale.t("hours.from_when", day=_days(locale, draft, today)), _back(locale, HoursHome(0))
-    )
+    text = locale.t("hours.from_when", day=_days(locale, draft, today))
+    return Screen(text, _back(locale, HoursHome(0, draft.provider_id)))
 
 
 def time_offered(reason: str, minutes: int | None, choice: CallbackData) -> Screen:

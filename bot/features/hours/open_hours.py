@@ -5,24 +5,31 @@ from datetime import date
 
 from telegram import Update
 
-from bot.buttons.hours import AskRemoval, HoursHome, PostedDay, RemoveHours
-from bot.dialogue.acting import work_for
+from bot.buttons.hours import AskRemoval, HoursHome, HoursOf, PostedDay, RemoveHours
+from bot.dialogue.acting import all_providers, named_provider, work_for
 from bot.dialogue.context import Context
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import argument, typed_text
 from bot.features.hours.day_lines import grouped
 from bot.features.hours.removal import ask_about_bookings, remove_or_ask
 from bot.features.hours.removal_screens import removal_to_confirm, with_note
-from bot.features.hours.screens import hours_home, posted_day
-from bot.features.hours.state import FARTHEST, HOURS, State, enter_day, enter_typing, too_far
-from bot.features.hours.typed_hours import hours_typed, names_days, preview_typed
+from bot.features.hours.screens import hours_home, posted_day, whose_hours
+from bot.features.hours.state import (
+    FARTHEST,
+    HOURS,
+    State,
+    enter_choice,
+    enter_day,
+    enter_typing,
+    too_far,
+)
+from bot.features.hours.typed_hours import hours_typed, names_days, preview_line, preview_typed
 from bot.messages.screen import Screen
 from bot.parsing.clock.read_times import read_span
 from bot.parsing.core.results import SpanRead
 from bot.parsing.hours.read_hours import read_hours
 from bot.ui.typed_feedback import note_texts, problem_text
 from domain import errors
-from domain.provider import Provider
 from domain.timespan import TimeSpan, on_day, whole_day
 from domain.usecases.remove_availability import Inside, Removal, remove_availability
 
@@ -37,35 +44,52 @@ async def hours_opened(update: Update, context: Context) -> State:
     Raises errors.ProviderOnly.
     """
     if line := argument(update):
-        return await preview_typed(context, line)
-    return await _show_home(context, 0)
+        providers = await all_providers(context)
+        named, rest = named_provider(providers, line)
+        if named is None or rest or len(providers) == 1:
+            return await preview_line(context, line)
+        await work_for(context, named.id)
+        return await _show_home(context, 0)
+    return await _open(context)
+
+
+@routes.button(HoursOf)
+async def provider_chosen(context: Context, tap: HoursOf) -> State:
+    """Go on with what was typed before, or show the open hours of the chosen provider."""
+    pending = HOURS.data(context).pending
+    await work_for(context, tap.provider)
+    return await (preview_typed(context, pending) if pending else _show_home(context, 0))
 
 
 @routes.button(HoursHome)
 async def home_paged(context: Context, tap: HoursHome) -> State:
     """Show a page of the open hours."""
+    await work_for(context, tap.provider)
     return await _show_home(context, tap.page)
 
 
 @routes.button(PostedDay)
 async def day_opened(context: Context, tap: PostedDay) -> State:
     """Show the open hours of the tapped day."""
+    await work_for(context, tap.provider)
     return await _show_day(context, tap.day)
 
 
 @routes.button(AskRemoval)
 async def removal_asked(context: Context, tap: AskRemoval) -> State:
     """Ask whether to remove a span; if none of it is open any more, show the day as it is."""
+    await work_for(context, tap.provider)
     span = _span_of(context, tap)
     day = context.times.day_of(span.start)
-    posted = await _posted(context, await work_for(context), span)
+    posted = await _posted(context, span)
     return _ask(context, day, posted, ()) if posted else await _show_day(context, day)
 
 
 @routes.button(RemoveHours)
 async def hours_removed(context: Context, tap: RemoveHours) -> State:
     """Remove a span after the provider confirmed; ask about reservations inside."""
-    provider, span = await work_for(context), _span_of(context, tap)
+    provider = await work_for(context, tap.provider)
+    span = _span_of(context, tap)
 
     async def remove(inside: Inside) -> Removal:
         return await remove_availability(
@@ -78,8 +102,8 @@ async def hours_removed(context: Context, tap: RemoveHours) -> State:
         return await ask_about_bookings(
             context,
             removal.inside,
-            lambda answer: RemoveHours(span.start, span.end, answer),
-            PostedDay(day),
+            lambda answer: RemoveHours(span.start, span.end, answer, provider.id),
+            PostedDay(day, provider.id),
         )
     times = context.times
     removed = context.t(
@@ -96,9 +120,10 @@ async def hours_removed(context: Context, tap: RemoveHours) -> State:
 @routes.line(State.REMOVING)
 async def span_typed(update: Update, context: Context) -> State:
     """Ask whether to remove a typed span of the day shown; preview hours that name days."""
-    day = HOURS.data(context).day
-    if day is None:
+    data = HOURS.data(context)
+    if (day := data.day) is None:
         return await hours_typed(update, context)
+    await work_for(context, data.provider)
     read = read_span(typed_text(update))
     if isinstance(read, SpanRead):
         return await _ask_removal(context, day, read)
@@ -113,7 +138,7 @@ async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
     real = on_day(day, wall, context.zone) if wall else None
     if real is None:
         return _reply(context, context.t("hours.remove_off_grid"))
-    posted = await _posted(context, await work_for(context), real)
+    posted = await _posted(context, real)
     if not posted:
         return _reply(
             context,
@@ -127,19 +152,29 @@ async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
 
 def _ask(context: Context, day: date, posted: Sequence[TimeSpan], notes: Sequence[str]) -> State:
     """Ask whether to remove hours of a day."""
-    context.show(removal_to_confirm(context.locale, day, posted, notes))
+    context.show(removal_to_confirm(context.locale, day, posted, notes, context.provider.id))
     return enter_day(context, day)
+
+
+async def _open(context: Context) -> State:
+    """Show the open hours of the only provider, or ask whose."""
+    providers = await all_providers(context)
+    if len(providers) > 1:
+        context.show(whose_hours(context.locale, providers))
+        return enter_choice(context, "")
+    await work_for(context)
+    return await _show_home(context, 0)
 
 
 async def _show_home(context: Context, page: int, note: str = "") -> State:
     """Show how to add hours and a page of the open hours, below a note if there is one."""
-    provider = await work_for(context)
-    posted = grouped(context.locale, await _posted(context, provider, _coming(context)))
+    posted = grouped(context.locale, await _posted(context, _coming(context)))
     home = hours_home(
         context.locale,
         posted,
         context.today,
         page=page,
+        provider=context.provider.id,
         zone_chosen=context.request.person.time_zone is not None,
     )
     context.show(with_note(note, home))
@@ -148,20 +183,19 @@ async def _show_home(context: Context, page: int, note: str = "") -> State:
 
 async def _show_day(context: Context, day: date, note: str = "") -> State:
     """Show the open hours of a day, or of all days if it is past, out of reach or has none."""
-    provider = await work_for(context)
     window = (
         whole_day(day, context.zone) if day >= context.today and not too_far(context, day) else None
     )
-    posted = await _posted(context, provider, window) if window else ()
+    posted = await _posted(context, window) if window else ()
     if not posted:
         return await _show_home(context, 0, note)
-    context.show(with_note(note, posted_day(context.locale, day, posted)))
+    context.show(with_note(note, posted_day(context.locale, day, posted, context.provider.id)))
     return enter_day(context, day)
 
 
-async def _posted(context: Context, provider: Provider, window: TimeSpan) -> Sequence[TimeSpan]:
-    """Return the open hours within a window, clipped to it."""
-    spans = await context.uow.queries.open_hours(provider.id, window)
+async def _posted(context: Context, window: TimeSpan) -> Sequence[TimeSpan]:
+    """Return the provider's open hours within a window, clipped to it."""
+    spans = await context.uow.queries.open_hours(context.provider.id, window)
     return tuple(part for span in spans if (part := span.clipped(window)))
 
 

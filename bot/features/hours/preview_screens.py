@@ -71,7 +71,7 @@ def preview(locale: UserLocale, posting: Posting, slot_length: timedelta, today:
     )
     if _is_all_posted(posting):
         leave = button(t.plain("button.back"), posting.back) if posting.back else discard
-        return Screen("\n\n".join(parts), ((_home(locale), leave),))
+        return Screen("\n\n".join(parts), ((_home(locale, posting.draft.provider_id), leave),))
     choice = (button(t.plain("button.publish"), PublishDraft(draft)), discard)
     return Screen("\n\n".join(parts), (choice, *_back(locale, posting.back)))
 
@@ -92,9 +92,12 @@ def published(
     """
     t = locale.t
     if not draft.added:
-        return Screen(t("hours.published_nothing"), _ways_on(locale))
+        return Screen(t("hours.published_nothing"), _ways_on(locale, draft.provider_id))
     lines = day_lines(locale, grouped(locale, draft.added), today)
-    undo = (button(t.plain("button.undo"), UndoDraft(draft.id, ASK)), _home(locale))
+    undo = (
+        button(t.plain("button.undo"), UndoDraft(draft.id, ASK)),
+        _home(locale, draft.provider_id),
+    )
     outlook = _outlook(locale, bookable, policy, too_early=too_early)
     return Screen(
         t("hours.published", lines=lines, outlook=outlook, zone=locale.in_zone()), (undo,)
@@ -117,15 +120,16 @@ def _outlook(
     return Markup("{} {}").format(t.count("hours.bookable", bookable), window)
 
 
-def discarded(locale: UserLocale) -> Screen:
+def discarded(locale: UserLocale, draft: Draft) -> Screen:
     """Say that a draft was discarded."""
-    return Screen(locale.t("hours.discarded"), _ways_on(locale))
+    return Screen(locale.t("hours.discarded"), _ways_on(locale, draft.provider_id))
 
 
 def undone(locale: UserLocale, draft: Draft, today: date) -> Screen:
     """Say that the hours that publishing had added are removed again."""
     lines = day_lines(locale, grouped(locale, draft.added), today)
-    return Screen(locale.t("hours.undone", lines=lines, zone=locale.in_zone()), _ways_on(locale))
+    text = locale.t("hours.undone", lines=lines, zone=locale.in_zone())
+    return Screen(text, _ways_on(locale, draft.provider_id))
 
 
 def refused(
@@ -163,11 +167,10 @@ def did_you_mean(locale: UserLocale, span: WallSpan, suggestion: Suggestion, tod
     )
 
 
-def cannot_repeat(locale: UserLocale) -> Screen:
+def cannot_repeat(locale: UserLocale, provider: int) -> Screen:
     """Say that weekly hours are not supported, with a button to the calendar."""
-    return Screen(
-        locale.t("typed.no_repeat"), ((button(locale.t.plain("hours.choose_days"), NewDraft()),),)
-    )
+    choose = button(locale.t.plain("hours.choose_days"), NewDraft(provider))
+    return Screen(locale.t("typed.no_repeat"), ((choose,),))
 
 
 def _remarks(
@@ -202,14 +205,15 @@ def _is_all_posted(posting: Posting) -> bool:
     return merged(posting.posted) == posting.spans
 
 
-def _ways_on(locale: UserLocale) -> Rows:
+def _ways_on(locale: UserLocale, provider: int) -> Rows:
     """Return a row with the buttons to the calendar and to the open hours."""
-    return ((button(locale.t.plain("hours.choose_days"), NewDraft()), _home(locale)),)
+    choose = button(locale.t.plain("hours.choose_days"), NewDraft(provider))
+    return ((choose, _home(locale, provider)),)
 
 
-def _home(locale: UserLocale) -> Button:
+def _home(locale: UserLocale, provider: int) -> Button:
     """Return the button to the open hours."""
-    return button(locale.t.plain("hours.see"), HoursHome(0))
+    return button(locale.t.plain("hours.see"), HoursHome(0, provider))
 
 
 def _back(locale: UserLocale, back: CallbackData | None) -> Rows:

@@ -63,7 +63,7 @@ def bookings_inside(
 
 
 def removal_to_confirm(
-    locale: UserLocale, day: date, spans: Sequence[TimeSpan], notes: Sequence[str]
+    locale: UserLocale, day: date, spans: Sequence[TimeSpan], notes: Sequence[str], provider: int
 ) -> Screen:
     """Ask whether to remove these hours of a day."""
     t, times = locale.t, locale.times
@@ -73,10 +73,10 @@ def removal_to_confirm(
         spans=spans_text(locale, spans),
         zone=locale.in_zone(),
     )
-    remove = RemoveHours(spans[0].start, spans[-1].end, ASK)
+    remove = RemoveHours(spans[0].start, spans[-1].end, ASK, provider)
     rows = (
         (button(t.plain("hours.remove"), remove),),
-        (button(t.plain("button.back"), PostedDay(day)),),
+        (button(t.plain("button.back"), PostedDay(day, provider)),),
     )
     return Screen("\n\n".join((text, *notes)), rows)
 

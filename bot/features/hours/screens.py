@@ -5,11 +5,12 @@ from datetime import date
 
 from markupsafe import Markup
 
-from bot.buttons.hours import AskRemoval, HoursHome, NewDraft, PostedDay
+from bot.buttons.hours import AskRemoval, HoursHome, HoursOf, NewDraft, PostedDay
 from bot.features.hours.day_lines import DaySpans, day_name, spans_text
 from bot.messages.screen import Button, Screen
 from bot.ui.keyboards import button, pager, pages_of
 from bot.ui.locale import UserLocale
+from domain.provider import Provider
 from domain.timespan import TimeSpan
 
 DAYS_PER_PAGE = 10
@@ -22,6 +23,7 @@ def hours_home(
     today: date,
     *,
     page: int,
+    provider: int,
     zone_chosen: bool = True,
 ) -> Screen:
     """Return how to add hours, and a page of the days with open hours from today on.
@@ -40,21 +42,21 @@ def hours_home(
             listed if zone_chosen else Markup("{}\n{}").format(listed, t("hours.home.zone")),
         )
     )
-    days = tuple((_day(locale, day, spans, today),) for day, spans in shown)
+    days = tuple((_day(locale, day, spans, today, provider),) for day, spans in shown)
     return Screen(
         text,
         (
-            (button(t.plain("hours.choose_days"), NewDraft()),),
+            (button(t.plain("hours.choose_days"), NewDraft(provider)),),
             *days,
-            *pager(page, pages, HoursHome),
+            *pager(page, pages, lambda turned: HoursHome(turned, provider)),
         ),
     )
 
 
-def posted_day(locale: UserLocale, day: date, spans: Sequence[TimeSpan]) -> Screen:
+def posted_day(locale: UserLocale, day: date, spans: Sequence[TimeSpan], provider: int) -> Screen:
     """Return the open hours of a day, with buttons to remove all of them or one span."""
     t, times = locale.t, locale.times
-    back = (button(t.plain("button.back"), HoursHome(0)),)
+    back = (button(t.plain("button.back"), HoursHome(0, provider)),)
     text = t(
         "hours.day",
         day=times.day(day),
@@ -63,19 +65,28 @@ def posted_day(locale: UserLocale, day: date, spans: Sequence[TimeSpan]) -> Scre
     )
     parts = spans if len(spans) > 1 else ()
     rows = tuple(
-        (_remove(t.plain("hours.remove_span", span=times.span(span)), span.start, span.end),)
+        (
+            button(
+                t.plain("hours.remove_span", span=times.span(span)),
+                AskRemoval(span.start, span.end, provider),
+            ),
+        )
         for span in parts
     )
-    whole = (_remove(t.plain("hours.remove_day"), spans[0].start, spans[-1].end),)
+    all_of_it = AskRemoval(spans[0].start, spans[-1].end, provider)
+    whole = (button(t.plain("hours.remove_day"), all_of_it),)
     return Screen(text, (*rows, whole, back))
 
 
-def _day(locale: UserLocale, day: date, spans: Sequence[TimeSpan], today: date) -> Button:
+def _day(
+    locale: UserLocale, day: date, spans: Sequence[TimeSpan], today: date, provider: int
+) -> Button:
     """Return the button of a day with open hours."""
     label = f"{day_name(locale, day, today)} · {spans_text(locale, spans, most=_LABEL_SPANS)}"
-    return button(label, PostedDay(day))
+    return button(label, PostedDay(day, provider))
 
 
-def _remove(label: str, start: int, end: int) -> Button:
-    """Return a button that asks whether to remove the hours between two cells."""
-    return button(label, AskRemoval(start, end))
+def whose_hours(locale: UserLocale, providers: Sequence[Provider]) -> Screen:
+    """Ask for which provider hours are meant; what was typed is kept."""
+    rows = tuple((button(each.label, HoursOf(each.id)),) for each in providers)
+    return Screen(locale.t("hours.whose"), rows)

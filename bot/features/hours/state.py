@@ -31,13 +31,16 @@ class HoursData:
     """What a typed line needs in some states.
 
     ``draft`` and its ``start``, in minutes after midnight, are set while hours are chosen, ``day``
-    is the day shown. ``notes`` say how each draft was read, until it is previewed.
+    is the day shown. ``notes`` say how each draft was read, until it is previewed. ``provider`` is
+    whose hours they are, ``pending`` a line that waits until that is chosen.
     """
 
     draft: int | None = None
     start: int | None = None
     day: date | None = None
     notes: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    provider: int | None = None
+    pending: str = ""
 
 
 HOURS = Flow("hours", State, HoursData)
@@ -45,18 +48,30 @@ HOURS = Flow("hours", State, HoursData)
 
 def enter_draft(context: Context, state: State, draft: Draft, start: int | None = None) -> State:
     """Enter a state in which a typed line is about a draft."""
-    data = replace(HOURS.data(context), draft=draft.id, start=start)
+    data = replace(_data(context), draft=draft.id, start=start)
     return HOURS.enter(context, state, data)
 
 
 def enter_day(context: Context, day: date) -> State:
     """Enter the state in which a typed line is about a day's open hours."""
-    return HOURS.enter(context, State.REMOVING, replace(HOURS.data(context), day=day))
+    return HOURS.enter(context, State.REMOVING, replace(_data(context), day=day))
 
 
 def enter_typing(context: Context, notes: Mapping[int, Sequence[str]] | None = None) -> State:
     """Enter the state in which a typed line is hours, perhaps with notes on drafts."""
     return _keep_notes(context, State.TYPING, notes)
+
+
+def enter_choice(context: Context, line: str) -> State:
+    """Enter the state in which a provider is to be chosen for a line, "" for their open hours."""
+    return HOURS.enter(context, State.TYPING, HoursData(pending=line))
+
+
+def _data(context: Context) -> HoursData:
+    """Return the stored data for the provider whom the person works for now."""
+    stored, number = HOURS.data(context), context.provider.id
+    known = stored.provider in {None, number}
+    return replace(stored if known else HoursData(), provider=number, pending="")
 
 
 def stay(context: Context, notes: Mapping[int, Sequence[str]] | None = None) -> State:
@@ -69,7 +84,7 @@ def stay(context: Context, notes: Mapping[int, Sequence[str]] | None = None) -> 
 
 def _keep_notes(context: Context, state: State, notes: Mapping[int, Sequence[str]] | None) -> State:
     """Enter a state; None keeps the notes there are."""
-    data = HOURS.data(context)
+    data = _data(context)
     return HOURS.enter(context, state, data if notes is None else replace(data, notes=notes))
 
 

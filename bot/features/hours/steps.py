@@ -34,8 +34,9 @@ _WEEK = timedelta(weeks=1)
 
 
 async def own_draft(context: Context, draft_id: int) -> Draft:
-    """Return this provider's draft; raises errors.ProviderOnly, errors.DraftUnknown."""
-    draft, _ = await draft_of(context.uow, draft_id, context.me)
+    """Return a draft and work for its provider; raises errors.ProviderOnly, errors.DraftUnknown."""
+    draft, provider = await draft_of(context.uow, draft_id, context.me)
+    await work_for(context, provider.id)
     return draft
 
 
@@ -100,9 +101,7 @@ def nearest_postable(
 
 async def suggested(context: Context, days: tuple[DayHours, ...]) -> Suggestion:
     """Store days and hours as a draft to be offered."""
-    draft = await draft_hours(
-        context.uow, context.me, (await work_for(context)).id, days, context.now
-    )
+    draft = await draft_hours(context.uow, context.me, context.provider.id, days, context.now)
     return Suggestion(draft.id, draft.days)
 
 
@@ -122,7 +121,7 @@ async def _preview(context: Context, draft: Draft) -> Screen:
 
 async def _refused(context: Context, draft: Draft, refusal: errors.Refusal) -> Screen:
     """Return why a draft cannot be published, with the nearest draft that can."""
-    back = DraftTimes(draft.id) if _back(draft) else HoursHome(0)
+    back = DraftTimes(draft.id) if _back(draft) else HoursHome(0, draft.provider_id)
     days, is_past = nearest_postable(context, draft.days)
     if is_past:
         return await _past(context, draft, back)
@@ -181,7 +180,7 @@ async def _ended(context: Context, draft: Draft) -> Screen:
     return (
         undone(context.locale, draft, context.today)
         if draft.state is DraftState.UNDONE
-        else discarded(context.locale)
+        else discarded(context.locale, draft)
     )
 
 

@@ -41,9 +41,8 @@ routes = Routes(HOURS)
 @routes.button(NewDraft)
 async def draft_begun(context: Context, tap: NewDraft) -> State:
     """Show the calendar of a new draft."""
-    draft = await draft_hours(
-        context.uow, context.me, (await work_for(context)).id, (), context.now
-    )
+    await work_for(context, tap.provider)
+    draft = await draft_hours(context.uow, context.me, context.provider.id, (), context.now)
     return show_calendar(context, draft, context.today)
 
 

@@ -6,14 +6,23 @@ from datetime import date
 from telegram import Update
 
 from bot.buttons.hours import DraftEnd, DraftStart
-from bot.dialogue.acting import work_for
+from bot.dialogue.acting import all_providers, named_provider, work_for
 from bot.dialogue.context import Context
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
 from bot.features.hours.calendar_screens import time_offered
 from bot.features.hours.day_lines import DAYS_SHOWN
 from bot.features.hours.preview_screens import cannot_repeat, did_you_mean, refused
-from bot.features.hours.state import FARTHEST, HOURS, State, enter_typing, stay, too_far
+from bot.features.hours.screens import whose_hours
+from bot.features.hours.state import (
+    FARTHEST,
+    HOURS,
+    State,
+    enter_choice,
+    enter_typing,
+    stay,
+    too_far,
+)
 from bot.features.hours.steps import (
     ask_hours,
     nearest_postable,
@@ -56,15 +65,27 @@ def names_days(read: HoursRead | Problem) -> bool:
 @routes.line(State.TYPING)
 async def hours_typed(update: Update, context: Context) -> State:
     """Preview typed hours, or say what is missing; raises errors.ProviderOnly."""
-    return await preview_typed(context, typed_text(update))
+    return await preview_line(context, typed_text(update), HOURS.data(context).provider)
+
+
+async def preview_line(context: Context, line: str, provider_id: int | None = None) -> State:
+    """Preview the hours of a line for the provider it names, else for the given or only one.
+
+    If several can be meant, ask for one and keep the line. Raises errors.ProviderOnly.
+    """
+    providers = await all_providers(context)
+    named, rest = named_provider(providers, line) if len(providers) > 1 else (None, line)
+    if named is not None:
+        provider_id = named.id
+    elif provider_id is None and len(providers) > 1:
+        context.request.send(whose_hours(context.locale, providers))
+        return enter_choice(context, line)
+    await work_for(context, provider_id)
+    return await preview_typed(context, rest)
 
 
 async def preview_typed(context: Context, text: str) -> State:
-    """Preview the hours of a line, or say what is missing, in a dialogue or not.
-
-    Raises errors.ProviderOnly.
-    """
-    await work_for(context)
+    """Preview the hours of a line, or say what is missing, for the provider who was chosen."""
     read = read_hours(text, today=context.today)
     if isinstance(read, Problem):
         days = read.values.get("days") if read.code == "no_hours" else None
@@ -76,8 +97,7 @@ async def preview_typed(context: Context, text: str) -> State:
     if too_far(context, read.days[-1][0]):
         return await _refuse_too_far(context)
     meant = _days_meant(context, text, read)
-    provider = await work_for(context)
-    draft = await draft_hours(context.uow, context.me, provider.id, meant, context.now)
+    draft = await draft_hours(context.uow, context.me, context.provider.id, meant, context.now)
     enter_typing(context, {draft.id: _preview_notes(context, read)})
     return await show_draft(context, draft)
 
@@ -230,7 +250,7 @@ async def _ask_hours_of(context: Context, days: tuple[date, ...]) -> State:
         await draft_hours(
             context.uow,
             context.me,
-            (await work_for(context)).id,
+            context.provider.id,
             tuple((day, ()) for day in chosen),
             context.now,
         ),
@@ -240,7 +260,7 @@ async def _ask_hours_of(context: Context, days: tuple[date, ...]) -> State:
 async def _explain(context: Context, problem: Problem) -> State:
     """Say why hours were not read, with a button for each possible reading."""
     if problem.code == "no_repeat":
-        context.request.send(cannot_repeat(context.locale))
+        context.request.send(cannot_repeat(context.locale, context.provider.id))
         return stay(context)
     reads = [
         read
