@@ -129,7 +129,7 @@ async def _details(context: Context, booking: Reservation) -> None:
     )
     tapped = context.request.tapped
     if tapped is not None and (await context.cards.of(booking.id)).message_id is None:
-        await context.cards.show(booking.id, context.chat, tapped)
+        await context.cards.show(booking.id, context.chat, tapped, keep_notice=True)
 
 
 async def _provider_of(context: Context, reservation: Reservation) -> Provider:
