@@ -128,7 +128,7 @@ class AskRemoval(CallbackData, tag="hq"):
 
 
 @dataclass(frozen=True, slots=True)
-class HoursOf(CallbackData, tag="ho"):
+class HoursOf(CallbackData, tag="ho", base=36):
     """Go on for this provider with what was typed before, or with their hours."""
 
     provider: int

@@ -835,7 +835,7 @@ async def test_the_nightly_cleanup_deletes_old_rows(database: Database) -> None:
         async with database.transaction() as uow:
             await uow.pruning.prune(now)
         kept, [(bookings,)] = all_rows(database.url), rows(database.url, confirmed)
-        counted = ("busy", "worked_update", "failed_update", "outbox")
+        counted = ("busy", "processed_update", "failed_update", "outbox")
         return [len(kept[name]) for name in counted], bookings
 
     a_day_after = held.span.ends_at + timedelta(days=1)
