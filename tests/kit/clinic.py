@@ -14,6 +14,7 @@ from domain.ports import UnitOfWork
 from domain.provider import Provider, Role
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan
+from domain.usecases.choose_settings import choose_zone
 from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from storage.tables import person

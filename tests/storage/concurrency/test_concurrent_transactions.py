@@ -11,7 +11,6 @@ import pytest
 
 from domain import errors
 from domain.choice import SlotChoice
-from domain.person import Contact
 from domain.operations.outbox import OutboxRow
 from domain.person import Contact
 from domain.ports import TransactionConflict

@@ -13,7 +13,6 @@ from sqlalchemy import select
 
 from domain import errors, usecases
 from domain.choice import SlotChoice
-from domain.person import Contact
 from domain.invitation import digest_of
 from domain.person import Contact
 from domain.reservation import Reservation
