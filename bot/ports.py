@@ -115,8 +115,10 @@ class Cards(Protocol):
     async def shown_on(self, chat: int, message: int) -> int | None:
         """Return the reservation whose card a message is, None if it is none."""
 
-    async def show(self, reservation_id: int, chat: int, message: int) -> None:
-        """Record that a message is the card of a reservation."""
+    async def show(
+        self, reservation_id: int, chat: int, message: int, *, keep_notice: bool = False
+    ) -> None:
+        """Record that a message is the card of a reservation, without a warning below it."""
 
     async def show_notice(self, reservation_id: int, chat: int, message: int | None) -> None:
         """Record which message warns of a hold's end, None if it was deleted."""

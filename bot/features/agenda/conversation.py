@@ -41,13 +41,6 @@ from domain.reservation import REASON_LIMIT, Party, Reservation, Status
 from domain.usecases.end_reservation import cancel_by_provider
 from domain.usecases.find_reservation import reservation_for_provider
 
-_OVER = (
-    errors.HoldExpired,
-    errors.HoldReleased,
-    errors.ReservationCancelled,
-    errors.ReservationPast,
-)
-
 
 class State(StrEnum):
     """What a typed line means."""
@@ -228,7 +221,7 @@ def _can_cancel(context: Context, reservation: Reservation) -> bool:
     """Return whether there is anything to cancel."""
     try:
         return reservation.cancelled(Party.PROVIDER, context.now) is not reservation
-    except _OVER:
+    except errors.ReservationOver:
         return False
 
 
@@ -240,7 +233,7 @@ async def _cancel(context: Context, number: int, reason: str | None) -> State:
                 context.uow, context.policy, number, context.me, context.now, reason=reason
             )
         )
-    except _OVER:
+    except errors.ReservationOver:
         over = await _reservation(context, number)
         return await _already_over(context, over)
     entry = await entry_of(context, ended)

@@ -34,10 +34,10 @@ from bot.features.booking.steps import (
     show_times,
 )
 from bot.features.booking.typed_choice import ChoiceRead, read_choice
-from bot.features.reservations.card_buttons import OUTDATED
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
 from bot.ui.typed_feedback import problem_sentence, problem_text
+from domain import errors
 from domain.reservation import Status
 
 routes = Routes(BOOKING)
@@ -147,7 +147,7 @@ async def other_time_wanted(context: Context, tap: OtherTime) -> State | int | N
     """Show other times for a hold, or repair the card of one that has ended."""
     try:
         hold = await live_hold(context, tap.reservation)
-    except OUTDATED as refusal:
+    except errors.ReservationOver as refusal:
         return await repair_tapped(context, tap.reservation, refusal)
     return await show_month(context, with_provider(context, hold.provider_id, hold.id))
 
