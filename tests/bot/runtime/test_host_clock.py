@@ -80,8 +80,8 @@ def puts_in(url: str, person: Person, text: str, by: timedelta) -> None:
     payload = json.dumps(to_payload([Send(Screen(text))]))
     run_sql(
         url,
-        "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) "
-        f"VALUES ({person.id}, 'reply', '{payload}', {due}, 0, 'due')",
+        "INSERT INTO outbox (channel, chat_id, kind, payload, due_at, attempts, state) "
+        f"VALUES ('telegram', {person.id}, 'reply', '{payload}', {due}, 0, 'due')",
     )
 
 

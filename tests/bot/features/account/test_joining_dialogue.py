@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.usecases.acting import own_provider
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 
@@ -29,7 +30,7 @@ def menu(bot: BotHarness, user: ChatUser) -> set[str]:
 
 async def slug(bot: BotHarness, user: ChatUser) -> str:
     async with bot.app.database.transaction() as work:
-        provider = await work.providers.of_client(user.id)
+        provider = await own_provider(work, await user.number())
     return provider.slug if provider else ""
 
 

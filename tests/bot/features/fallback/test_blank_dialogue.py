@@ -148,7 +148,8 @@ async def joining_and_named(bot: BotHarness, dora: ChatUser, alice: ChatUser) ->
 def dialogue_of(bot: BotHarness, person: ChatUser) -> object:
     return rows(
         bot.app.database.url,
-        f"SELECT flow, state, data, card_message_id FROM dialogue WHERE client_id = {person.id}",
+        "SELECT flow, state, data, card_message_id FROM dialogue JOIN person ON id = person_id"
+        f" WHERE telegram_id = {person.id}",
     )
 
 

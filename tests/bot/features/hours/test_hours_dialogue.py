@@ -7,6 +7,7 @@ from inline_snapshot import snapshot
 
 from domain.person import Contact
 from domain.timespan import TimeSpan
+from domain.usecases.acting import own_provider
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider, quarter
@@ -28,7 +29,7 @@ async def dora(bot: BotHarness) -> ChatUser:
 async def open_hours_of(bot: BotHarness, provider: ChatUser) -> list[TimeSpan]:
     """Return all open hours of a provider from the database."""
     async with bot.app.database.transaction() as work:
-        found = await work.providers.of_client(provider.id)
+        found = await own_provider(work, await provider.number())
         assert found is not None
         return list(await work.queries.open_hours(found.id, TimeSpan(0, 10**7)))
 

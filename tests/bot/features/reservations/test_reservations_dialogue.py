@@ -8,6 +8,7 @@ from domain.reservation import Status
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
+from tests.kit.handlers import cards
 
 CONFIRM, RELEASE, CARD = "rc:1", "rr:1", "rs:1"
 
@@ -212,7 +213,7 @@ async def test_confirming_from_the_warning_leaves_one_card(
     assert alice.sees("left to confirm")
     await alice.taps("Confirm", message=alice.last)
     assert [message.text[:8] for message in alice.shown] == ["✅ Booked"]
-    assert [r.card_message_id for r in await alice.reservations()] == [alice.last.id]
+    assert cards(bot) == [(1, alice.id, alice.last.id, None)]
 
 
 @pytest.mark.parametrize("choice", [CONFIRM, RELEASE, CARD])
