@@ -147,6 +147,7 @@ EXTREMES: dict[Any, tuple[object, ...]] = {
     Cell: (0, LAST_CELL),
     date: (date(2000, 1, 1), date(2199, 12, 31)),
     str: ("", "nonsense"),
+    Mark: ("", "a", "nonsense1"),
 }
 
 
