@@ -103,15 +103,15 @@ async def show_times(
 
 async def hold_and_show(context: Context, choice: BookingData) -> State | int | None:
     """Hold a slot and show its card; if that is refused, say why and show what is free."""
-    policy = context.policy
+    holding = hold_slot(context.uow, context.policy, context.me, choice, context.now)
     try:
-        hold = await context.act(hold_slot(context.uow, policy, context.me, choice, context.now))
+        hold = await context.act(holding)
     except errors.AlreadyConfirmed as refusal:
         return await repair_tapped(context, choice.moving or 0, refusal)
     except (errors.ProviderUnknown, errors.OwnSlot, errors.ReservationUnknown):
         raise
     except errors.Refusal as refusal:
-        return await _refused(context, choice, choice.slot(policy.slot_cells), refusal)
+        return await _refused(context, choice, refusal)
     await present(context, hold)
     return ConversationHandler.END
 
@@ -191,14 +191,12 @@ async def _why_not_free(context: Context, booking: Booking, day: date, clock: Ti
     return context.t(key, time=clock.text)
 
 
-async def _refused(
-    context: Context, choice: BookingData, slot: TimeSpan, refusal: errors.Refusal
-) -> State:
+async def _refused(context: Context, choice: BookingData, refusal: errors.Refusal) -> State:
     """Say why a slot cannot be held, and show what is free on that day."""
     sentence = refusal_text(context.locale, refusal)
     context.toast(sentence)
     note, rows = context.t("booking.refused", reason=sentence), ways_on(context.locale, refusal)
-    day = context.times.day_of(slot.start)
+    day = context.times.day_of(choice.slot(context.policy.slot_cells).start)
     return await show_times(context, replace(choice, minutes=None), day, note=note, rows=rows)
 
 
