@@ -17,7 +17,6 @@ from bot.features.booking.calendar_view import (
 from bot.features.booking.screens import (
     PROVIDERS_PER_PAGE,
     Booking,
-    below,
     provider_list,
     which_day,
 )
@@ -47,7 +46,7 @@ async def show_providers(
         part, for_client=context.me, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE
     )
     screen = provider_list(context.locale, found, page=page, pages=pages, part=part)
-    context.show(below(note, below(_wish_text(context, choice), screen)))
+    context.show(screen.below(_wish_text(context, choice)).below(note))
     return BOOKING.enter(context, State.PROVIDER, replace(choice, provider=None, moving=None))
 
 
@@ -68,7 +67,7 @@ async def show_for(context: Context, choice: BookingData) -> State | int | None:
 async def ask_which_day(context: Context, choice: BookingData, *, note: str = "") -> State:
     """Ask which of two days is meant; a typed time is kept for a typed answer."""
     booking = await booking_of(context, choice)
-    context.show(below(note, which_day(context.locale, booking, choice.days)))
+    context.show(which_day(context.locale, booking, choice.days).below(note))
     return _ask_day(context, choice)
 
 
