@@ -81,6 +81,7 @@ async def test_a_whole_story_with_each_update_processed_by_the_next_replica(
 
 async def _dora_joins_and_posts_hours(admin: ChatUser, dora: ChatUser) -> None:
     await admin.sends("/invite")
+    await admin.taps("A provider")
     await dora.opens(admin.link("?start=join_"))
     await dora.taps("Keep")
     await dora.sends("berlin")

@@ -105,6 +105,13 @@ def quarter(day: int, hour: int, minute: int = 0, *, month: int = 11) -> int:
     return int(datetime(2026, month, day, hour, minute, tzinfo=BERLIN).timestamp()) // 900
 
 
+async def live_in(user: ChatUser, zone: str) -> None:
+    """Let a person choose a time zone, written to the database directly."""
+    number = await user.number()
+    async with user.bot.app.database.transaction() as uow:
+        await choose_zone(uow, number, zone)
+
+
 async def add_provider(
     bot: BotHarness,
     name: str = "Dora",

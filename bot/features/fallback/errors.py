@@ -4,6 +4,7 @@ from telegram.ext import CallbackContext
 
 from bot.dialogue.context import Context
 from bot.dialogue.request import CURRENT_REQUEST
+from bot.dialogue.roles import is_admin
 from bot.ui.refusals import refusal_text, refused
 from domain.errors import Refusal
 
@@ -20,7 +21,7 @@ async def handler_failed(update: object, context: CallbackContext) -> None:  # t
     request.error = context.error
     if not isinstance(context.error, Refusal):
         return
-    admin = context.me in context.services.admins
+    admin = is_admin(context)
     if request.tapped is not None:
         context.alert(refusal_text(context.locale, context.error, admin=admin))
     else:

@@ -13,7 +13,7 @@ from bot.messages.actions import Send
 from bot.messages.screen import Screen
 from bot.updates.failures import MAX_ATTEMPTS, RETRIES_PER_FAILURE, UpdateFailed
 from domain import errors
-from domain.invitation import Invitation
+from domain.invitation import Invitation, InvitationKind
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
@@ -228,7 +228,9 @@ async def test_a_repeated_unique_violation_counts_as_a_failure(
 ) -> None:
     async def insert_twice(update: Update, context: Context) -> None:
         for _ in range(2):
-            await context.uow.invitations.add(Invitation("same", context.me, bot.now), bot.now)
+            await context.uow.invitations.add(
+                Invitation("same", InvitationKind.PROVIDER, bot.now), bot.now
+            )
 
     on_text(bot, "twice", insert_twice)
     alice.person.sends("twice")
@@ -568,5 +570,5 @@ async def test_concurrent_requests_of_two_people_do_not_mix(
         person.person.sends("hi")
     await bot.settles()
 
-    assert set(texts(alice)) == {f"{alice.id} hi"}
-    assert set(texts(bob)) == {f"{bob.id} hi"}
+    assert set(texts(alice)) == {f"{await alice.number()} hi"}
+    assert set(texts(bob)) == {f"{await bob.number()} hi"}

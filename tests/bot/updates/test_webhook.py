@@ -74,6 +74,7 @@ async def test_a_whole_booking_story_by_webhook(bot: WebhookBot) -> None:
         bot.joins("Bob"),
     )
     await admin.sends("/invite")
+    await admin.taps("A provider")
     await dora.opens(admin.link("?start=join_"))
     await dora.taps("Keep")
     await dora.taps("Berlin")

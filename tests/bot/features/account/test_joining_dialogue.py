@@ -15,6 +15,7 @@ PROVIDERS_OWN = {"hours", "agenda", "link"}
 async def invitation(admin: ChatUser) -> str:
     """Return a fresh invitation."""
     await admin.sends("/invite")
+    await admin.taps("A provider")
     return admin.link("?start=join_")
 
 
@@ -36,15 +37,17 @@ async def slug(bot: BotHarness, user: ChatUser) -> str:
 
 async def test_an_admin_gets_a_link_that_ends_in_a_week(admin: ChatUser) -> None:
     await admin.sends("/invite")
+    await admin.taps("A provider")
 
     admin.last.shows("https://t.me/slotkeeper_bot?start=join_", "until Mon 30 Nov, 10:00.")
 
 
 async def test_every_invitation_is_another_one(admin: ChatUser) -> None:
     await admin.sends("/start")
-    await admin.taps("Invite a provider")
+    await admin.taps("Invite someone")
+    await admin.taps("A provider")
     first = admin.link("?start=join_")
-    await admin.taps("Invite a provider")
+    await admin.taps("A provider")
 
     assert admin.link("?start=join_") != first
     assert admin.sees("Hello Ada!")
@@ -189,6 +192,7 @@ async def test_a_provider_does_not_use_up_another_invitation(
     bot: BotHarness, provider: ChatUser, admin: ChatUser, dora: ChatUser
 ) -> None:
     await admin.sends("/invite")
+    await admin.taps("A provider")
     fresh = admin.link("?start=join_")
     await provider.opens(fresh)
     provider.last.shows("You're already a provider")

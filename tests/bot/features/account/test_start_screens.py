@@ -178,7 +178,10 @@ def test_a_name_cannot_write_html() -> None:
 def test_help_lists_a_persons_own_commands() -> None:
     assert "/hours" not in help_text(locale_in(), Roles(), HOLD).plain
     assert "/invite" not in help_text(locale_in(), PROVIDER, HOLD).plain
-    assert "/invite · Add providers, assistants, admins" in help_text(locale_in(), Roles(admin=True), HOLD).plain
+    assert (
+        "/invite · Add providers, assistants, admins"
+        in help_text(locale_in(), Roles(admin=True), HOLD).plain
+    )
 
 
 def test_the_settings_show_the_current_time_in_the_zone() -> None:

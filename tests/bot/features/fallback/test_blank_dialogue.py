@@ -134,8 +134,17 @@ async def before_a_name(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> Cha
 async def joining(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
     admin = bot.joins("Ada", id=900)
     await admin.sends("/invite")
+    await admin.taps("A provider")
     await alice.opens(admin.link("?start=join_"))
     return alice
+
+
+@step("invite", "name")
+async def naming(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
+    admin = bot.joins("Ada", id=900)
+    await admin.sends("/invite")
+    await admin.taps("A provider without Telegram")
+    return admin
 
 
 @step("joining", "zone")

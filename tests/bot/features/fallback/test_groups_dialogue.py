@@ -64,7 +64,7 @@ async def test_nothing_is_stored_about_anonymous_senders(
     url = bot.app.database.url
     assert [
         rows(url, f"SELECT * FROM {table}")
-        for table in ("client", "dialogue", "failed_update", "incident")
+        for table in ("person", "dialogue", "failed_update", "incident")
     ] == [[], [], [], []]
 
 

@@ -7,7 +7,7 @@ import pytest
 from domain.reservation import Status
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider
+from tests.kit.clinic import add_provider, live_in
 from tests.kit.handlers import cards
 
 CONFIRM, RELEASE, CARD = "rc:1", "rr:1", "rs:1"
@@ -33,8 +33,7 @@ async def test_confirming_books_the_time_and_notifies_the_provider(
 async def test_the_zone_is_named_where_provider_and_client_are_in_different_ones(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    async with bot.app.database.transaction() as work:
-        await work.people.choose_zone(dora.id, "Europe/London")
+    await live_in(dora, "Europe/London")
     await alice.books("09:15")
 
     alice.card.shows("09:15–09:30 (Berlin time)")
