@@ -276,9 +276,7 @@ def _whose(locale: UserLocale, view: DayView) -> Rows:
     if not view.providers:
         return ()
     offered = [
-        each
-        for n, each in enumerate(view.providers)
-        if n < _MOST_PROVIDERS or each.id == view.only
+        each for n, each in enumerate(view.providers) if n < _MOST_PROVIDERS or each.id == view.only
     ]
     shown = [
         *((each.id, _shortened(each.label, _LABEL_NAME_SHOWN)) for each in offered),
