@@ -8,6 +8,7 @@ from bot.notifications.screens import (
     booking_confirmed,
     cancelled_by_client,
     cancelled_by_provider,
+    cancelled_by_team,
     hold_expired,
     hold_warning,
 )
@@ -43,6 +44,11 @@ PREVIEWS.add(
 )
 PREVIEWS.add(
     cancelled_by_provider, all=lambda by: cancelled_by_provider(by, CANCELLED_BY_PROVIDER, DORA)
+)
+PREVIEWS.add(
+    cancelled_by_team,
+    own=lambda by: cancelled_by_team(by, CANCELLED_BY_PROVIDER, ALICE),
+    of_another=lambda by: cancelled_by_team(by, CANCELLED_BY_PROVIDER, ALICE, DORA),
 )
 PREVIEWS.add(
     summary_screen,

@@ -27,8 +27,9 @@ async def dora(bot: BotHarness) -> ChatUser:
 
 async def open_hours_of(bot: BotHarness, provider: ChatUser) -> list[TimeSpan]:
     """Return all open hours of a provider from the database."""
+    number = await provider.number()
     async with bot.app.database.transaction() as work:
-        found = await own_provider(work, await provider.number())
+        found = await own_provider(work, number)
         assert found is not None
         return list(await work.queries.open_hours(found.id, TimeSpan(0, 10**7)))
 

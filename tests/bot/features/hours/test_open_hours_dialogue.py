@@ -25,8 +25,9 @@ async def dora(bot: BotHarness) -> ChatUser:
 
 async def open_hours_of(bot: BotHarness, provider: ChatUser, day: int) -> list[TimeSpan]:
     """Return the open hours of a provider on a day of November from the database."""
+    number = await provider.number()
     async with bot.app.database.transaction() as work:
-        found = await own_provider(work, await provider.number())
+        found = await own_provider(work, number)
         assert found is not None
         return list(
             await work.queries.open_hours(found.id, TimeSpan(quarter(day, 0), quarter(day + 1, 0)))
