@@ -1,19 +1,18 @@
 """Refusals: what a rule raises when it does not allow an action.
 
-The exception hierarchy:
+A refusal carries a ``code`` and plain values, never a sentence. The code is the key of the text
+that tells the person what to do next. Callers catch one refusal, or a branch of the tree:
 
 Refusal
-  · booking: SlotTaken, SlotNotOffered, NoticeTooShort, BeyondHorizon, OwnSlot, ClientBusy,
-    TooManyHolds
-  · reservations: ReservationUnknown, HoldExpired, HoldReleased, ReservationCancelled,
-    ReservationPast, AlreadyConfirmed
-  · availability: OffGrid, TimeInPast, TooManyDays, NothingToPublish, DraftUnknown, DraftDiscarded,
-    ZoneChanged
-  · people: AdminOnly, ProviderOnly, ProviderUnknown, InvitationUnknown, InvitationUsed,
-    InvitationExpired, AlreadyProvider, NameUnusable, NameReserved, ZoneUnknown
-
-A refusal carries a ``code`` and plain values, never a sentence. The code is the key of the text
-that tells the person what to do next.
+  · NotYours: ReservationUnknown, DraftUnknown, ProviderUnknown, InvitationUnknown, OwnSlot,
+    AdminOnly, ProviderOnly
+  · Over
+    · ReservationOver: HoldExpired, HoldReleased, ReservationCancelled, ReservationPast,
+      AlreadyConfirmed
+    · DraftDiscarded, ZoneChanged, InvitationUsed, InvitationExpired, AlreadyProvider
+  · NotFree: SlotTaken, SlotNotOffered, ProviderUnreachable, ClientBusy, TooManyHolds
+  · OutOfWindow: NoticeTooShort, BeyondHorizon, TimeInPast
+  · BadInput: OffGrid, TooManyDays, NothingToPublish, NameUnusable, NameReserved, ZoneUnknown
 """
 
 from typing import ClassVar
@@ -30,187 +29,211 @@ class Refusal(Exception):
         self.values = values
 
 
-class SlotTaken(Refusal):
+class NotYours(Refusal):
+    """It does not exist for this person, or only others may do it."""
+
+
+class Over(Refusal):
+    """It was possible before; what it was about has changed since."""
+
+
+class ReservationOver(Over):
+    """A button is outdated: the ``reservation`` is no longer what it was."""
+
+
+class NotFree(Refusal):
+    """The time cannot be held by this client."""
+
+
+class OutOfWindow(Refusal):
+    """The time is too soon, too far ahead or past."""
+
+
+class BadInput(Refusal):
+    """What was typed or chosen cannot be used; other input can."""
+
+
+class SlotTaken(NotFree):
     """Another client holds or has booked part of that time."""
 
     code = "slot_taken"
 
 
-class SlotNotOffered(Refusal):
+class SlotNotOffered(NotFree):
     """The provider has no hours then, or no slot starts at that time."""
 
     code = "slot_not_offered"
 
 
-class NoticeTooShort(Refusal):
+class NoticeTooShort(OutOfWindow):
     """The start is closer than the notice period; ``notice_period`` is a timedelta."""
 
     code = "notice_too_short"
 
 
-class BeyondHorizon(Refusal):
+class BeyondHorizon(OutOfWindow):
     """The start is beyond the booking horizon; ``booking_horizon`` is a timedelta."""
 
     code = "beyond_horizon"
 
 
-class ProviderUnreachable(Refusal):
+class ProviderUnreachable(NotFree):
     """The bot can notify no one who acts for the provider, so they cannot be booked."""
 
     code = "provider_unreachable"
 
 
-class OwnSlot(Refusal):
+class OwnSlot(NotYours):
     """A provider tried to book their own slot."""
 
     code = "own_slot"
 
 
-class ClientBusy(Refusal):
+class ClientBusy(NotFree):
     """The client has another hold or booking at that time."""
 
     code = "client_busy"
 
 
-class TooManyHolds(Refusal):
+class TooManyHolds(NotFree):
     """The client has reached the maximum number of live holds, ``limit``."""
 
     code = "too_many_holds"
 
 
-class ReservationUnknown(Refusal):
+class ReservationUnknown(NotYours):
     """The reservation does not exist or is not the actor's; the two are not distinguished."""
 
     code = "reservation_unknown"
 
 
-class HoldExpired(Refusal):
+class HoldExpired(ReservationOver):
     """The hold expired before it was confirmed; ``reservation`` is the hold."""
 
     code = "hold_expired"
 
 
-class HoldReleased(Refusal):
+class HoldReleased(ReservationOver):
     """The client already released the hold; ``reservation`` is the hold."""
 
     code = "hold_released"
 
 
-class ReservationCancelled(Refusal):
+class ReservationCancelled(ReservationOver):
     """The reservation is already cancelled; ``reservation`` is its last version."""
 
     code = "reservation_cancelled"
 
 
-class AlreadyConfirmed(Refusal):
+class AlreadyConfirmed(ReservationOver):
     """The hold is already confirmed; ``reservation`` is the booking."""
 
     code = "already_confirmed"
 
 
-class ReservationPast(Refusal):
+class ReservationPast(ReservationOver):
     """The appointment has begun or is over; ``reservation`` is that appointment."""
 
     code = "reservation_past"
 
 
-class OffGrid(Refusal):
+class OffGrid(BadInput):
     """Some hours are off the grid; ``suggestion`` is the nearest inward posting, or None."""
 
     code = "off_grid"
 
 
-class TimeInPast(Refusal):
+class TimeInPast(OutOfWindow):
     """Some hours are in the past; ``suggestion`` is the part that is not, or None."""
 
     code = "time_in_past"
 
 
-class TooManyDays(Refusal):
+class TooManyDays(BadInput):
     """The posting has more than ``limit`` days."""
 
     code = "too_many_days"
 
 
-class NothingToPublish(Refusal):
+class NothingToPublish(BadInput):
     """The posting contains no real time."""
 
     code = "nothing_to_publish"
 
 
-class DraftUnknown(Refusal):
+class DraftUnknown(NotYours):
     """The draft does not exist or is not the actor's."""
 
     code = "draft_unknown"
 
 
-class DraftDiscarded(Refusal):
+class DraftDiscarded(Over):
     """The draft was already discarded or undone."""
 
     code = "draft_discarded"
 
 
-class ZoneChanged(Refusal):
+class ZoneChanged(Over):
     """The provider changed their zone after the preview, so the same hours mean other times."""
 
     code = "zone_changed"
 
 
-class AdminOnly(Refusal):
+class AdminOnly(NotYours):
     """Only an admin may do this."""
 
     code = "admin_only"
 
 
-class ProviderOnly(Refusal):
+class ProviderOnly(NotYours):
     """Only a provider may do this."""
 
     code = "provider_only"
 
 
-class ProviderUnknown(Refusal):
+class ProviderUnknown(NotYours):
     """There is no such provider."""
 
     code = "provider_unknown"
 
 
-class InvitationUnknown(Refusal):
+class InvitationUnknown(NotYours):
     """No invitation has this code."""
 
     code = "invitation_unknown"
 
 
-class InvitationUsed(Refusal):
+class InvitationUsed(Over):
     """Someone else has accepted this invitation."""
 
     code = "invitation_used"
 
 
-class InvitationExpired(Refusal):
+class InvitationExpired(Over):
     """The invitation has expired."""
 
     code = "invitation_expired"
 
 
-class AlreadyProvider(Refusal):
+class AlreadyProvider(Over):
     """The person is already a provider; the invitation stays unused."""
 
     code = "already_provider"
 
 
-class NameUnusable(Refusal):
+class NameUnusable(BadInput):
     """The public name is empty or longer than ``limit`` characters."""
 
     code = "name_unusable"
 
 
-class NameReserved(Refusal):
+class NameReserved(BadInput):
     """The public name looks like the label of a provider with a shared name."""
 
     code = "name_reserved"
 
 
-class ZoneUnknown(Refusal):
+class ZoneUnknown(BadInput):
     """No IANA zone has this name."""
 
     code = "zone_unknown"

@@ -1,6 +1,6 @@
 """What happened to a reservation, in the past tense.
 
-Each event names the act that the history records, and the notification that it causes, if any.
+Each event names the act that the history records, and the notifications that it causes, if any.
 """
 
 from dataclasses import dataclass
@@ -21,10 +21,13 @@ class Event:
 
     act: ClassVar[str]
     notifies: ClassVar[Kind | None]
+    also_notifies: ClassVar[Kind | None]
 
-    def __init_subclass__(cls, *, act: str, notifies: Kind | None) -> None:
-        """Set the act and the kind of notification."""
-        cls.act, cls.notifies = act, notifies
+    def __init_subclass__(
+        cls, *, act: str, notifies: Kind | None, also_notifies: Kind | None = None
+    ) -> None:
+        """Set the act and the kinds of notification."""
+        cls.act, cls.notifies, cls.also_notifies = act, notifies, also_notifies
 
     def due_at(self, now: datetime, warning_lead: timedelta) -> datetime:  # noqa: ARG002
         """Return when the notification is due; ``warning_lead`` is before a hold's end."""
@@ -63,5 +66,10 @@ class CancelledByClient(Event, act="cancelled", notifies=Kind.CANCELLED_BY_CLIEN
     """A client cancelled a booking."""
 
 
-class CancelledByProvider(Event, act="declined", notifies=Kind.CANCELLED_BY_PROVIDER):
-    """A provider cancelled a client's reservation."""
+class CancelledByProvider(
+    Event,
+    act="declined",
+    notifies=Kind.CANCELLED_BY_PROVIDER,
+    also_notifies=Kind.CANCELLED_BY_TEAM,
+):
+    """Someone who acts for a provider cancelled a client's reservation."""

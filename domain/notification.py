@@ -21,6 +21,7 @@ class Kind(StrEnum):
     BOOKING_CONFIRMED = "booking_confirmed"
     CANCELLED_BY_CLIENT = "cancelled_by_client"
     CANCELLED_BY_PROVIDER = "cancelled_by_provider"
+    CANCELLED_BY_TEAM = "cancelled_by_team"
 
 
 class Audience(Enum):
@@ -78,6 +79,11 @@ def _is(status: Status) -> StillHolds:
     return lambda reservation, _now: reservation.status is status
 
 
+def _is_cancelled_booking(reservation: Reservation, _now: datetime) -> bool:
+    """Return whether a reservation was confirmed and then cancelled."""
+    return reservation.status is Status.CANCELLED and reservation.confirmed_at is not None
+
+
 def _is_live_hold(reservation: Reservation, now: datetime) -> bool:
     """Return whether a reservation is a hold that has not expired."""
     return reservation.status is Status.HELD and reservation.alive(now)
@@ -89,6 +95,7 @@ RULES: Mapping[Kind, Rule] = {
     Kind.BOOKING_CONFIRMED: Rule(Audience.PROVIDER, _is(Status.CONFIRMED)),
     Kind.CANCELLED_BY_CLIENT: Rule(Audience.PROVIDER, _is(Status.CANCELLED)),
     Kind.CANCELLED_BY_PROVIDER: Rule(Audience.CLIENT, _is(Status.CANCELLED)),
+    Kind.CANCELLED_BY_TEAM: Rule(Audience.PROVIDER, _is_cancelled_booking),
 }
 
 

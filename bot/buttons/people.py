@@ -61,7 +61,7 @@ class Open(CallbackData, tag="go"):
 
 
 @dataclass(frozen=True, slots=True)
-class LinkOf(CallbackData, tag="kl"):
+class LinkOf(CallbackData, tag="kl", base=36):
     """Send the link of this provider."""
 
     provider: int

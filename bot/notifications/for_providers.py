@@ -18,15 +18,27 @@ async def booking_confirmed(notice: Notice) -> Sequence[Action]:
 
 async def cancelled_by_client(notice: Notice) -> Sequence[Action] | None:
     """Tell of a cancelled booking, unless the recipient never learned of the booking."""
-    visit = notice.visit
-    delivery = await notice.uow.queries.delivery_of(
-        Kind.BOOKING_CONFIRMED, notice.recipient.id, visit.reservation.id
-    )
-    # Without a row, they did: rows are deleted only long after their delivery.
-    if delivery is not None and not delivery.may_have_arrived:
+    if not await _knows_of_booking(notice):
         return None
-    of = await _named(notice)
+    visit, of = notice.visit, await _named(notice)
     return [Send(screens.cancelled_by_client(notice.locale, visit.reservation, visit.client, of))]
+
+
+async def cancelled_by_team(notice: Notice) -> Sequence[Action] | None:
+    """Tell that another person cancelled a booking, unless the recipient never learned of it."""
+    if not await _knows_of_booking(notice):
+        return None
+    visit, of = notice.visit, await _named(notice)
+    return [Send(screens.cancelled_by_team(notice.locale, visit.reservation, visit.client, of))]
+
+
+async def _knows_of_booking(notice: Notice) -> bool:
+    """Return whether the recipient may have been told of the booking."""
+    delivery = await notice.uow.queries.delivery_of(
+        Kind.BOOKING_CONFIRMED, notice.recipient.id, notice.visit.reservation.id
+    )
+    # Without a row, they were: rows are deleted only long after their delivery.
+    return delivery is None or delivery.may_have_arrived
 
 
 async def _named(notice: Notice) -> Provider | None:

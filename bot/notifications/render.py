@@ -28,6 +28,7 @@ _RESERVATIONS: Mapping[Kind, Render] = {
     Kind.BOOKING_CONFIRMED: for_providers.booking_confirmed,
     Kind.CANCELLED_BY_CLIENT: for_providers.cancelled_by_client,
     Kind.CANCELLED_BY_PROVIDER: for_clients.cancelled_by_provider,
+    Kind.CANCELLED_BY_TEAM: for_providers.cancelled_by_team,
 }
 check_registry(_RESERVATIONS)
 _RENDERERS: Mapping[str, Render] = {

@@ -58,6 +58,16 @@ def cancelled_by_client(
     return _for_provider("news.cancelled_by_client", locale, booking, client, provider)
 
 
+def cancelled_by_team(
+    locale: UserLocale, booking: Reservation, client: Person, provider: Provider | None = None
+) -> Screen:
+    """Tell that another person who acts for the provider cancelled, and which provider's booking.
+
+    ``provider`` is None if that is clear.
+    """
+    return _for_provider("news.cancelled_by_team", locale, booking, client, provider)
+
+
 def cancelled_by_provider(
     locale: UserLocale, reservation: Reservation, provider: Provider
 ) -> Screen:
@@ -80,6 +90,8 @@ def _for_provider(
     """Say what a client did, with a button for that day's agenda."""
     t, times = locale.t, locale.times
     text = t(key, client=client.name, slot=times.slot(booking.span), zone=locale.in_zone(client))
+    if booking.reason:
+        text += "\n" + t("card.reason", reason=booking.reason)
     if provider is not None:
         text = t("news.of_provider", provider=provider.label, text=text)
     day = OpenAgendaDay(times.day_of(booking.span.start), booking.provider_id)

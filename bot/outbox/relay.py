@@ -473,6 +473,5 @@ async def _record_new_message(uow: BotUnitOfWork, row: OutboxRow, step: Send, me
         await uow.dialogues.show_on(row.recipient_id, message)
     if step.card_of is not None:
         await uow.cards.show(step.card_of, row.chat_id, message)
-        await uow.cards.show_notice(step.card_of, row.chat_id, None)
     if step.notice_of is not None:
         await uow.cards.show_notice(step.notice_of, row.chat_id, message)

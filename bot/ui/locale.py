@@ -35,6 +35,11 @@ class UserLocale:
 
 
 def user_locale(person: Person, venue_zone: ZoneInfo, zone: ZoneInfo | None = None) -> UserLocale:
-    """Return the texts and time formats for a person, in another zone if one is given."""
+    """Return the texts and time formats for a person, in another zone if one is given.
+
+    A zone that is not the person's own is always named.
+    """
     t = texts_in(best_language(person.language, person.telegram_language))
-    return UserLocale(t, Times(t.locale, zone or person.zone(venue_zone)), venue_zone)
+    own = person.zone(venue_zone)
+    is_other = zone is not None and zone.key != own.key
+    return UserLocale(t, Times(t.locale, zone or own), None if is_other else venue_zone)

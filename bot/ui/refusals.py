@@ -19,6 +19,7 @@ _LEADS_TO: dict[type[errors.Refusal], str] = {
     errors.HoldReleased: "book",
     errors.ReservationCancelled: "book",
     errors.ProviderUnknown: "book",
+    errors.ProviderUnreachable: "book",
     errors.OwnSlot: "agenda",
     errors.AlreadyProvider: "hours",
     errors.DraftUnknown: "hours",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.events import Event
-from domain.notification import RULES, Audience, Notification
+from domain.notification import RULES, Audience, Kind, Notification
 from domain.policy import BookingPolicy
 from domain.ports import UnitOfWork
 
@@ -19,17 +19,17 @@ async def announce(uow: UnitOfWork, policy: BookingPolicy, now: datetime, *event
         [
             notification
             for event in events
-            for notification in await _notifications_of(uow, policy, event, now)
+            for kind in (event.notifies, event.also_notifies)
+            if kind is not None and RULES[kind].still_holds(event.reservation, now)
+            for notification in await _notifications_of(uow, policy, event, kind, now)
         ]
     )
 
 
 async def _notifications_of(
-    uow: UnitOfWork, policy: BookingPolicy, event: Event, now: datetime
+    uow: UnitOfWork, policy: BookingPolicy, event: Event, kind: Kind, now: datetime
 ) -> Sequence[Notification]:
-    """Return the notifications that an event causes, for everyone but the actor."""
-    if (kind := event.notifies) is None:
-        return ()
+    """Return the notifications of a kind that an event causes, for everyone but the actor."""
     due, after = event.due_at(now, policy.warning_lead), event.reservation
     if RULES[kind].audience is Audience.CLIENT:
         recipients: Sequence[int] = [after.client_id]

@@ -39,7 +39,8 @@ def _upsert(db: Any, *changed: str) -> Any:
     )
 
 
-_SHOW_CARD = PerDialect(lambda db: _upsert(db, "chat_id", "message_id"))
+_SHOW_CARD = PerDialect(lambda db: _upsert(db, "chat_id", "message_id", "notice_message_id"))
+_SHOW_ABOVE_NOTICE = PerDialect(lambda db: _upsert(db, "chat_id", "message_id"))
 _SHOW_NOTICE = PerDialect(lambda db: _upsert(db, "notice_message_id"))
 
 
@@ -60,12 +61,15 @@ class SqlCards:
         found = await self._connection.execute(_SHOWN_ON, {"chat": chat, "message": message})
         return row[0] if (row := found.first()) else None
 
-    async def show(self, reservation_id: int, chat: int, message: int) -> None:
-        """Record that a message is the card of a reservation."""
+    async def show(
+        self, reservation_id: int, chat: int, message: int, *, keep_notice: bool = False
+    ) -> None:
+        """Record that a message is the card of a reservation, without a warning below it."""
         row = {"reservation": reservation_id, "chat": chat, "message": message}
         await self._connection.execute(_DETACH, row)
+        statement = _SHOW_ABOVE_NOTICE if keep_notice else _SHOW_CARD
         await self._connection.execute(
-            _SHOW_CARD.on(self._connection),
+            statement.on(self._connection),
             {
                 "reservation_id": reservation_id,
                 "chat_id": chat,

@@ -130,8 +130,15 @@ class ChatUser:
 
     async def reservations(self) -> Sequence[Reservation]:
         """Return the person's reservations that take up time, from the database."""
+        number = await self.number()
         async with self.bot.app.database.transaction() as uow:
-            return list(await uow.queries.bookings(self.id, self.bot.now))
+            return list(await uow.queries.bookings(number, self.bot.now))
+
+    async def number(self) -> int:
+        """Return the person's number in the database; 0 if they are unknown."""
+        async with self.bot.app.database.snapshot() as uow:
+            known = await uow.queries.account(self.id)
+        return known.id if known else 0
 
     @property
     def shown(self) -> list[Shown]:

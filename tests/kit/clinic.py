@@ -14,6 +14,7 @@ from domain.ports import UnitOfWork
 from domain.provider import Provider, Role
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan
+from domain.usecases.choose_settings import choose_zone
 from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from storage.tables import person
@@ -102,6 +103,13 @@ async def refusal_of(
 def quarter(day: int, hour: int, minute: int = 0, *, month: int = 11) -> int:
     """Return the cell that begins at a Berlin time in 2026, in November by default."""
     return int(datetime(2026, month, day, hour, minute, tzinfo=BERLIN).timestamp()) // 900
+
+
+async def live_in(user: ChatUser, zone: str) -> None:
+    """Let a person choose a time zone, written to the database directly."""
+    number = await user.number()
+    async with user.bot.app.database.transaction() as uow:
+        await choose_zone(uow, number, zone)
 
 
 async def add_provider(

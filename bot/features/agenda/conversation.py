@@ -15,9 +15,10 @@ from bot.buttons.agenda import (
     CancelWithReason,
     OpenAgendaDay,
 )
-from bot.dialogue.acting import all_providers, named_provider, work_for
+from bot.dialogue.acting import all_providers, still_acted_for, work_for
 from bot.dialogue.context import Context
 from bot.dialogue.flow import Flow
+from bot.dialogue.provider_names import named_provider
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import argument, typed_text
 from bot.features.agenda.screens import (
@@ -40,13 +41,6 @@ from domain.person import has_visible_text
 from domain.reservation import REASON_LIMIT, Party, Reservation, Status
 from domain.usecases.end_reservation import cancel_by_provider
 from domain.usecases.find_reservation import reservation_for_provider
-
-_OVER = (
-    errors.HoldExpired,
-    errors.HoldReleased,
-    errors.ReservationCancelled,
-    errors.ReservationPast,
-)
 
 
 class State(StrEnum):
@@ -117,9 +111,10 @@ async def entry_chosen(context: Context, tap: AgendaEntry) -> State:
     if reservation.status is Status.CANCELLED or reservation.expired(context.now):
         note = entry_changed(context.locale, entry, context.now)
         return await _day_of(context, reservation, note=note)
-    only = AGENDA.data(context).provider
-    context.show(agenda_entry(context.locale, entry, context.now, only))
-    return _browse(context, only)
+    back = await _way_back(context, reservation)
+    await work_for(context, reservation.provider_id)
+    context.show(agenda_entry(context.locale, entry, context.now, back))
+    return _browse(context, back.provider)
 
 
 @routes.button(AskReason)
@@ -188,13 +183,15 @@ class AgendaLine:
 async def read_line(context: Context, line: str) -> AgendaLine:
     """Read a day, the name of a provider, or both; without a name, whose days are shown now.
 
-    Raises errors.ProviderOnly.
+    The day is read in the zone in which it will be shown. Raises errors.ProviderOnly.
     """
-    named, rest = named_provider(await all_providers(context), line)
-    only = named.id if named else AGENDA.data(context).provider
-    if named and not rest:
-        return AgendaLine(only, context.today)
-    return AgendaLine(only, read_agenda_day(rest, context.today))
+    named, rest = named_provider(await all_providers(context), line, context.today)
+    kept = await still_acted_for(context, AGENDA.data(context).provider)
+    only = named.id if named else kept
+    await _shown(context, only)
+    today = context.today
+    context.request.work_for(None)
+    return AgendaLine(only, today if named and not rest else read_agenda_day(rest, today))
 
 
 async def show_typed_day(context: Context, line: AgendaLine) -> State:
@@ -212,7 +209,7 @@ async def _ask(context: Context, number: int) -> State:
     reservation = await _reservation(context, number)
     if not _can_cancel(context, reservation):
         return await _already_over(context, reservation)
-    only = AGENDA.data(context).provider
+    only = _filter(context, reservation)
     context.show(reason_question(context.locale, await entry_of(context, reservation)))
     return AGENDA.enter(context, State.REASON, AgendaData(reservation.id, provider=only))
 
@@ -228,7 +225,7 @@ def _can_cancel(context: Context, reservation: Reservation) -> bool:
     """Return whether there is anything to cancel."""
     try:
         return reservation.cancelled(Party.PROVIDER, context.now) is not reservation
-    except _OVER:
+    except errors.ReservationOver:
         return False
 
 
@@ -240,9 +237,10 @@ async def _cancel(context: Context, number: int, reason: str | None) -> State:
                 context.uow, context.policy, number, context.me, context.now, reason=reason
             )
         )
-    except _OVER:
+    except errors.ReservationOver:
         over = await _reservation(context, number)
         return await _already_over(context, over)
+    await work_for(context, ended.provider_id)
     entry = await entry_of(context, ended)
     context.toast(cancelled_answer(context.locale, entry))
     return await _day_of(context, ended, note=cancelled_note(context.locale, entry))
@@ -257,8 +255,21 @@ async def _already_over(context: Context, reservation: Reservation) -> State:
 
 async def _day_of(context: Context, reservation: Reservation, *, note: str) -> State:
     """Show the day of a reservation below a note."""
-    day, only = context.times.day_of(reservation.span.start), AGENDA.data(context).provider
-    return await _day(context, day, only, note=note)
+    back = await _way_back(context, reservation)
+    return await _day(context, back.day, back.provider, note=note)
+
+
+async def _way_back(context: Context, reservation: Reservation) -> AgendaDay:
+    """Return the button of the day of a reservation, in the zone in which that day is shown."""
+    only = _filter(context, reservation)
+    await _shown(context, only)
+    return AgendaDay(context.times.day_of(reservation.span.start), only)
+
+
+def _filter(context: Context, reservation: Reservation) -> int | None:
+    """Return the provider whose days alone are shown, None if a reservation is not among them."""
+    only = AGENDA.data(context).provider
+    return only if only == reservation.provider_id else None
 
 
 async def _day(

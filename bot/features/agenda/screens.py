@@ -80,7 +80,8 @@ def agenda_day(locale: UserLocale, view: DayView, note: str = "") -> Screen:
         if view.upcoming:
             day, count = view.upcoming
             body += "\n" + t.count("agenda.upcoming", count, day=times.day(day))
-    in_zone = locale.in_zone(*(entry.client for entry in view.entries))
+    others = view.providers if view.only is None else ()
+    in_zone = locale.in_zone(*(entry.client for entry in view.entries), *others)
     text = t("agenda.day", day=times.day(view.day), body=body, zone=in_zone)
     entries = grid((_entry_button(locale, entry) for entry in view.entries), width=_ENTRIES_PER_ROW)
     turn = pager(
@@ -95,11 +96,11 @@ def agenda_day(locale: UserLocale, view: DayView, note: str = "") -> Screen:
 
 
 def agenda_entry(
-    locale: UserLocale, entry: Entry, now: datetime, only: int | None = None
+    locale: UserLocale, entry: Entry, now: datetime, back: AgendaDay | None = None
 ) -> Screen:
     """Return one reservation in its current state, with a button to cancel it if possible.
 
-    ``only`` is the provider whose days ``Back`` shows, None for all.
+    ``back`` is the day that ``Back`` shows, by default that of the reservation.
     """
     t = locale.t
     text = t(
@@ -115,8 +116,8 @@ def agenda_entry(
         if open_still
         else ()
     )
-    day = locale.times.day_of(entry.reservation.span.start)
-    return Screen(text, (*cancel, (button(t.plain("button.back"), AgendaDay(day, only)),)))
+    day = back or AgendaDay(locale.times.day_of(entry.reservation.span.start))
+    return Screen(text, (*cancel, (button(t.plain("button.back"), day),)))
 
 
 def reason_question(locale: UserLocale, entry: Entry) -> Screen:
@@ -271,11 +272,14 @@ def _other_days(locale: UserLocale, view: DayView) -> Rows:
 
 
 def _whose(locale: UserLocale, view: DayView) -> Rows:
-    """Return a row with the providers whose day can be shown alone, and one with all of them."""
+    """Return the providers whose day can be shown alone; others can be typed by name."""
     if not view.providers:
         return ()
+    offered = [
+        each for n, each in enumerate(view.providers) if n < _MOST_PROVIDERS or each.id == view.only
+    ]
     shown = [
-        *((each.id, _shortened(each.label, _LABEL_NAME_SHOWN)) for each in view.providers),
+        *((each.id, _shortened(each.label, _LABEL_NAME_SHOWN)) for each in offered),
         (None, locale.t.plain("agenda.all")),
     ]
     buttons = (
@@ -283,7 +287,7 @@ def _whose(locale: UserLocale, view: DayView) -> Rows:
             f"✅ {isolated(label)}" if number == view.only else isolated(label),
             AgendaDay(view.day, number),
         )
-        for number, label in shown[-_MOST_PROVIDERS:]
+        for number, label in shown
     )
     return grid(buttons, width=_DAYS_PER_ROW)
 

@@ -34,10 +34,10 @@ from bot.features.booking.steps import (
     show_times,
 )
 from bot.features.booking.typed_choice import ChoiceRead, read_choice
-from bot.features.reservations.card_buttons import OUTDATED
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
 from bot.ui.typed_feedback import problem_sentence, problem_text
+from domain import errors
 from domain.reservation import Status
 
 routes = Routes(BOOKING)
@@ -103,9 +103,11 @@ async def provider_typed(update: Update, context: Context) -> State | int | None
 @routes.button(ChooseProvider)
 async def provider_chosen(context: Context, tap: ChooseProvider) -> State | int | None:
     """Continue with the tapped provider, and with what was typed before the list was shown."""
-    is_listed = context.request.dialogue.card_message_id == context.request.tapped
-    typed = _typed_for_list(context) if is_listed else with_provider(context, tap.provider)
-    return await show_for(context, replace(typed, provider=tap.provider, moving=tap.moving))
+    choice = with_provider(context, tap.provider, tap.moving)
+    if context.request.dialogue.card_message_id == context.request.tapped:
+        typed = _typed_for_list(context)
+        choice = replace(typed, provider=choice.provider, moving=choice.moving)
+    return await show_for(context, choice)
 
 
 @routes.button(BookingMonth)
@@ -147,7 +149,7 @@ async def other_time_wanted(context: Context, tap: OtherTime) -> State | int | N
     """Show other times for a hold, or repair the card of one that has ended."""
     try:
         hold = await live_hold(context, tap.reservation)
-    except OUTDATED as refusal:
+    except errors.ReservationOver as refusal:
         return await repair_tapped(context, tap.reservation, refusal)
     return await show_month(context, with_provider(context, hold.provider_id, hold.id))
 

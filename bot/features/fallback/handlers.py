@@ -5,9 +5,9 @@ from typing import Any
 from telegram import ChatMember, Update
 from telegram.ext import BaseHandler, ChatMemberHandler, MessageHandler, filters
 
-from bot.dialogue.acting import named_provider
 from bot.dialogue.context import Context
 from bot.dialogue.lines import line_of
+from bot.dialogue.provider_names import named_provider
 from bot.dialogue.roles import roles_of
 from bot.dialogue.typed_filters import BLANK, LINE, typed_text
 from bot.dialogue.typed_when import When, read_when
@@ -80,7 +80,7 @@ async def other_words_typed(update: Update, context: Context) -> None:
 async def _is_about_hours(context: Context, line: str) -> bool:
     """Return whether a person types hours of a provider for whom they act, perhaps by name."""
     acting = [each.provider for each in await context.uow.queries.acting_for(context.me)]
-    _, rest = named_provider(acting, line)
+    _, rest = named_provider(acting, line, context.today)
     return bool(acting) and reads_as_hours(rest, context.today)
 
 

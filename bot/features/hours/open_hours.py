@@ -6,34 +6,30 @@ from datetime import date
 from telegram import Update
 
 from bot.buttons.hours import AskRemoval, HoursHome, HoursOf, PostedDay, RemoveHours
-from bot.dialogue.acting import all_providers, named_provider, work_for
+from bot.dialogue.acting import all_providers, work_for
 from bot.dialogue.context import Context
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import argument, typed_text
-from bot.features.hours.day_lines import grouped
+from bot.features.hours.home import DAY_CELLS, coming, posted_within, show_home
 from bot.features.hours.removal import ask_about_bookings, remove_or_ask
 from bot.features.hours.removal_screens import removal_to_confirm, with_note
-from bot.features.hours.screens import hours_home, posted_day, whose_hours
+from bot.features.hours.screens import posted_day, whose_hours
 from bot.features.hours.state import (
-    FARTHEST,
     HOURS,
     State,
     enter_choice,
     enter_day,
-    enter_typing,
     too_far,
 )
-from bot.features.hours.typed_hours import hours_typed, names_days, preview_line, preview_typed
+from bot.features.hours.typed_hours import go_on, hours_typed, is_for_days, preview_line
 from bot.messages.screen import Screen
 from bot.parsing.clock.read_times import read_span
 from bot.parsing.core.results import SpanRead
-from bot.parsing.hours.read_hours import read_hours
 from bot.ui.typed_feedback import note_texts, problem_text
 from domain import errors
 from domain.timespan import TimeSpan, on_day, whole_day
 from domain.usecases.remove_availability import Inside, Removal, remove_availability
 
-_DAY_CELLS = 100
 routes = Routes(HOURS)
 
 
@@ -44,12 +40,7 @@ async def hours_opened(update: Update, context: Context) -> State:
     Raises errors.ProviderOnly.
     """
     if line := argument(update):
-        providers = await all_providers(context)
-        named, rest = named_provider(providers, line)
-        if named is None or rest or len(providers) == 1:
-            return await preview_line(context, line)
-        await work_for(context, named.id)
-        return await _show_home(context, 0)
+        return await preview_line(context, line)
     return await _open(context)
 
 
@@ -58,14 +49,14 @@ async def provider_chosen(context: Context, tap: HoursOf) -> State:
     """Go on with what was typed before, or show the open hours of the chosen provider."""
     pending = HOURS.data(context).pending
     await work_for(context, tap.provider)
-    return await (preview_typed(context, pending) if pending else _show_home(context, 0))
+    return await go_on(context, pending)
 
 
 @routes.button(HoursHome)
 async def home_paged(context: Context, tap: HoursHome) -> State:
     """Show a page of the open hours."""
     await work_for(context, tap.provider)
-    return await _show_home(context, tap.page)
+    return await show_home(context, tap.page)
 
 
 @routes.button(PostedDay)
@@ -81,7 +72,7 @@ async def removal_asked(context: Context, tap: AskRemoval) -> State:
     await work_for(context, tap.provider)
     span = _span_of(context, tap)
     day = context.times.day_of(span.start)
-    posted = await _posted(context, span)
+    posted = await posted_within(context, span)
     return _ask(context, day, posted, ()) if posted else await _show_day(context, day)
 
 
@@ -127,7 +118,7 @@ async def span_typed(update: Update, context: Context) -> State:
     read = read_span(typed_text(update))
     if isinstance(read, SpanRead):
         return await _ask_removal(context, day, read)
-    if names_days(read_hours(typed_text(update), today=context.today)):
+    if await is_for_days(context, typed_text(update)):
         return await hours_typed(update, context)
     return _reply(context, problem_text(context.locale, read, "hours.remove_examples"))
 
@@ -138,7 +129,7 @@ async def _ask_removal(context: Context, day: date, read: SpanRead) -> State:
     real = on_day(day, wall, context.zone) if wall else None
     if real is None:
         return _reply(context, context.t("hours.remove_off_grid"))
-    posted = await _posted(context, real)
+    posted = await posted_within(context, real)
     if not posted:
         return _reply(
             context,
@@ -162,23 +153,8 @@ async def _open(context: Context) -> State:
     if len(providers) > 1:
         context.show(whose_hours(context.locale, providers))
         return enter_choice(context, "")
-    await work_for(context)
-    return await _show_home(context, 0)
-
-
-async def _show_home(context: Context, page: int, note: str = "") -> State:
-    """Show how to add hours and a page of the open hours, below a note if there is one."""
-    posted = grouped(context.locale, await _posted(context, _coming(context)))
-    home = hours_home(
-        context.locale,
-        posted,
-        context.today,
-        page=page,
-        provider=context.provider.id,
-        zone_chosen=context.request.person.time_zone is not None,
-    )
-    context.show(with_note(note, home))
-    return enter_typing(context)
+    await work_for(context, providers[0].id)
+    return await show_home(context)
 
 
 async def _show_day(context: Context, day: date, note: str = "") -> State:
@@ -186,30 +162,17 @@ async def _show_day(context: Context, day: date, note: str = "") -> State:
     window = (
         whole_day(day, context.zone) if day >= context.today and not too_far(context, day) else None
     )
-    posted = await _posted(context, window) if window else ()
+    posted = await posted_within(context, window) if window else ()
     if not posted:
-        return await _show_home(context, 0, note)
+        return await show_home(context, 0, note)
     context.show(with_note(note, posted_day(context.locale, day, posted, context.provider.id)))
     return enter_day(context, day)
 
 
-async def _posted(context: Context, window: TimeSpan) -> Sequence[TimeSpan]:
-    """Return the provider's open hours within a window, clipped to it."""
-    spans = await context.uow.queries.open_hours(context.provider.id, window)
-    return tuple(part for span in spans if (part := span.clipped(window)))
-
-
-def _coming(context: Context) -> TimeSpan:
-    """Return the time from the start of today to the last hours that can be added."""
-    today = whole_day(context.today, context.zone)
-    start = today.start if today else int(context.now.timestamp()) // 900
-    return TimeSpan(start, start + (FARTHEST + 2) * _DAY_CELLS)
-
-
 def _span_of(context: Context, tap: RemoveHours | AskRemoval) -> TimeSpan:
     """Return the span of a button, within one day to come; raises errors.DraftUnknown if forged."""
-    coming = _coming(context)
-    if not coming.start <= tap.start < tap.end <= coming.end or tap.end - tap.start > _DAY_CELLS:
+    reach = coming(context)
+    if not reach.start <= tap.start < tap.end <= reach.end or tap.end - tap.start > DAY_CELLS:
         raise errors.DraftUnknown
     return TimeSpan(tap.start, tap.end)
 

@@ -14,6 +14,7 @@ from domain.provider import Provider
 from domain.timespan import TimeSpan
 
 DAYS_PER_PAGE = 10
+MOST_PROVIDERS = 90
 _LABEL_SPANS = 2
 
 
@@ -87,6 +88,6 @@ def _day(
 
 
 def whose_hours(locale: UserLocale, providers: Sequence[Provider]) -> Screen:
-    """Ask for which provider hours are meant; what was typed is kept."""
-    rows = tuple((button(each.label, HoursOf(each.id)),) for each in providers)
+    """Ask for which provider hours are meant, by a button or a typed name."""
+    rows = tuple((button(each.label, HoursOf(each.id)),) for each in providers[:MOST_PROVIDERS])
     return Screen(locale.t("hours.whose"), rows)

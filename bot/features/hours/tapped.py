@@ -107,6 +107,7 @@ async def draft_shown(context: Context, tap: ShowDraft) -> State:
 @routes.button(PublishDraft)
 async def draft_published(context: Context, tap: PublishDraft) -> State:
     """Publish a draft; one that cannot be published any more is shown, which says why."""
+    await own_draft(context, tap.draft)
     with suppress(
         errors.OffGrid,
         errors.TimeInPast,
@@ -130,10 +131,9 @@ async def draft_published(context: Context, tap: PublishDraft) -> State:
 @routes.button(DiscardDraft)
 async def draft_dropped(context: Context, tap: DiscardDraft) -> State:
     """Discard a draft."""
-    return await show_draft(
-        context,
-        await context.act(discard_draft(context.uow, tap.draft, context.me)),
-    )
+    await own_draft(context, tap.draft)
+    dropped = await context.act(discard_draft(context.uow, tap.draft, context.me))
+    return await show_draft(context, dropped)
 
 
 @routes.button(UndoDraft)

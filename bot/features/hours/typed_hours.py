@@ -6,12 +6,14 @@ from datetime import date
 from telegram import Update
 
 from bot.buttons.hours import DraftEnd, DraftStart
-from bot.dialogue.acting import all_providers, named_provider, work_for
+from bot.dialogue.acting import all_providers, still_acted_for, work_for
 from bot.dialogue.context import Context
+from bot.dialogue.provider_names import named_provider
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
 from bot.features.hours.calendar_screens import time_offered
 from bot.features.hours.day_lines import DAYS_SHOWN
+from bot.features.hours.home import show_home
 from bot.features.hours.preview_screens import cannot_repeat, did_you_mean, refused
 from bot.features.hours.screens import whose_hours
 from bot.features.hours.state import (
@@ -54,34 +56,41 @@ def reads_as_hours(text: str, today: date) -> bool:
     return isinstance(read, HoursRead) or read.code not in _UNREAD
 
 
-def names_days(read: HoursRead | Problem) -> bool:
-    """Return whether a line names days, even if its hours cannot be read.
+async def is_for_days(context: Context, line: str) -> bool:
+    """Return whether a line names days, perhaps after a provider, even without readable hours.
 
     Such a line wins over the question that is open.
     """
+    _, rest = named_provider(await all_providers(context), line, context.today)
+    read = read_hours(rest, today=context.today)
     return isinstance(read, HoursRead) or read.code not in {*_UNREAD, "no_day"}
 
 
 @routes.line(State.TYPING)
 async def hours_typed(update: Update, context: Context) -> State:
     """Preview typed hours, or say what is missing; raises errors.ProviderOnly."""
-    return await preview_line(context, typed_text(update), HOURS.data(context).provider)
+    shown = await still_acted_for(context, HOURS.data(context).provider)
+    return await preview_line(context, typed_text(update), shown)
 
 
 async def preview_line(context: Context, line: str, provider_id: int | None = None) -> State:
     """Preview the hours of a line for the provider it names, else for the given or only one.
 
-    If several can be meant, ask for one and keep the line. Raises errors.ProviderOnly.
+    If several can be meant, ask for one and keep the line. A name alone answers that question, or
+    shows the provider's open hours. Raises errors.ProviderOnly.
     """
     providers = await all_providers(context)
-    named, rest = named_provider(providers, line) if len(providers) > 1 else (None, line)
-    if named is not None:
-        provider_id = named.id
-    elif provider_id is None and len(providers) > 1:
+    named, rest = named_provider(providers, line, context.today)
+    if named is None and len(providers) > 1 and provider_id is None:
         context.request.send(whose_hours(context.locale, providers))
         return enter_choice(context, line)
-    await work_for(context, provider_id)
-    return await preview_typed(context, rest)
+    await work_for(context, named.id if named else provider_id or providers[0].id)
+    return await go_on(context, rest or HOURS.data(context).pending)
+
+
+async def go_on(context: Context, line: str) -> State:
+    """Preview a line for the provider who was chosen; without one, show their open hours."""
+    return await (preview_typed(context, line) if line else show_home(context))
 
 
 async def preview_typed(context: Context, text: str) -> State:
@@ -215,8 +224,7 @@ async def _read_as_hours(update: Update, context: Context, draft: Draft, problem
     """Read a line that is no single time as hours, with or without days, or say why not."""
     if state := await _hours_of_chosen_days(update, context, draft):
         return state
-    read = read_hours(typed_text(update), today=context.today)
-    if names_days(read):
+    if await is_for_days(context, typed_text(update)):
         return await hours_typed(update, context)
     context.request.send(Screen(problem_text(context.locale, problem, "hours.time_examples")))
     return stay(context)

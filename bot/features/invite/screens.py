@@ -21,6 +21,12 @@ from domain.invitation import InvitationKind
 from domain.provider import Provider
 
 PROVIDERS_PER_PAGE = 8
+_TEXTS = {
+    InvitationKind.PROVIDER: "invite.provider",
+    InvitationKind.ASSISTANT: "invite.assistant",
+    InvitationKind.HANDOVER: "invite.handover",
+    InvitationKind.ADMIN: "invite.admin",
+}
 
 
 def whom(locale: UserLocale, *, any_provider: bool, note: str = "") -> Screen:
@@ -65,7 +71,7 @@ def invitation(
 ) -> Screen:
     """Return an invitation, when it ends, and how to send it."""
     text = locale.t(
-        f"invite.{kind}",
+        _TEXTS[kind],
         link=link,
         until=locale.times.date_and_time(ends),
         zone=locale.in_zone(),

@@ -5,7 +5,6 @@ from telegram import Update
 from bot.buttons.bookings import AskCancel, BookingsPage, CancelBooking, ShowBooking
 from bot.dialogue.context import Context
 from bot.dialogue.routes import Routes
-from bot.features.reservations.card_buttons import OUTDATED
 from bot.features.reservations.screens import (
     booking_details,
     booking_list,
@@ -60,7 +59,7 @@ async def ask_to_cancel(context: Context, booking: Reservation) -> None:
     """Ask whether to cancel a booking, or show a reservation that cannot be cancelled."""
     try:
         booking.cancelled(Party.CLIENT, context.now)
-    except OUTDATED as refusal:
+    except errors.ReservationOver as refusal:
         context.alert(refusal_text(context.locale, refusal))
     if booking.status is Status.CONFIRMED and context.now < booking.span.starts_at:
         context.show(cancel_question(context.locale, booking, await _provider_of(context, booking)))
@@ -78,7 +77,7 @@ async def cancel_affirmed(context: Context, tap: CancelBooking) -> None:
         booking = await context.act(
             cancel_by_client(context.uow, context.policy, number, context.me, context.now)
         )
-    except OUTDATED as refusal:
+    except errors.ReservationOver as refusal:
         context.alert(refusal_text(context.locale, refusal))
         booking = await reservation_of_client(context.uow, number, context.me)
     else:
@@ -130,7 +129,7 @@ async def _details(context: Context, booking: Reservation) -> None:
     )
     tapped = context.request.tapped
     if tapped is not None and (await context.cards.of(booking.id)).message_id is None:
-        await context.cards.show(booking.id, context.chat, tapped)
+        await context.cards.show(booking.id, context.chat, tapped, keep_notice=True)
 
 
 async def _provider_of(context: Context, reservation: Reservation) -> Provider:

@@ -11,15 +11,6 @@ from domain.reservation import Reservation, Status
 from domain.usecases.end_reservation import cancel_by_client, confirm_hold
 from domain.usecases.find_reservation import reservation_of_client
 
-# Refusals because the reservation has changed: the tapped card is outdated and gets repaired.
-OUTDATED = (
-    errors.HoldExpired,
-    errors.HoldReleased,
-    errors.ReservationCancelled,
-    errors.ReservationPast,
-    errors.AlreadyConfirmed,
-)
-
 routes = Routes()
 
 
@@ -66,7 +57,7 @@ async def _run_and_show(context: Context, number: int, usecase: Awaitable[Reserv
     """Run a use case and show the reservation; if the card is outdated, repair it."""
     try:
         reservation = await context.act(usecase)
-    except OUTDATED as refusal:
+    except errors.ReservationOver as refusal:
         await repair_card(context, number, refusal)
     else:
         context.toast(context.t.plain(_done_key(reservation)))

@@ -24,7 +24,6 @@ async def present(context: Context, reservation: Reservation) -> None:
             context.request.actions.append(Delete(message))
     if tapped is not None:
         await context.cards.show(reservation.id, context.chat, tapped)
-        await context.cards.show_notice(reservation.id, context.chat, None)
 
 
 async def repair_card(context: Context, number: int, refusal: errors.Refusal) -> None:

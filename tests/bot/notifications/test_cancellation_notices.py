@@ -239,10 +239,10 @@ async def test_a_notification_that_cannot_be_rendered_does_not_count_as_sent(
 ) -> None:
     url = impatient_bot.app.database.url
     await confirms(impatient_bot, alice)
-    run_sql(url, f"UPDATE client SET time_zone = 'No/Where' WHERE id = {dora.id}")
+    run_sql(url, f"UPDATE person SET time_zone = 'No/Where' WHERE telegram_id = {dora.id}")
     for _ in range(4):
         await impatient_bot.advances(minutes=1)
-    run_sql(url, f"UPDATE client SET time_zone = NULL WHERE id = {dora.id}")
+    run_sql(url, f"UPDATE person SET time_zone = NULL WHERE telegram_id = {dora.id}")
     await cancels(impatient_bot, alice)
     await impatient_bot.advances(minutes=10)
 

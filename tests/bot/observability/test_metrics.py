@@ -14,7 +14,8 @@ from bot.dialogue.context import Context
 from bot.messages.actions import Send, to_payload
 from bot.messages.screen import Screen
 from bot.telegram.transport import method_of
-from bot.updates.processor import MAX_ATTEMPTS, UpdateFailed
+from bot.updates.failures import MAX_ATTEMPTS, UpdateFailed
+from domain import events
 from domain.choice import SlotChoice
 from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.hold_slot import hold_slot
@@ -224,12 +225,12 @@ async def test_events_of_reservations_are_counted(bot: HttpBot, alice: ChatUser)
 async def test_an_event_without_a_metric_of_its_own_is_counted_and_the_reply_is_sent(
     bot: HttpBot, alice: ChatUser
 ) -> None:
-    class ClientArrived(Event):
+    class ClientArrived(events.Event, act="arrived", notifies=None):
         """An event that no metric is prepared for."""
 
     async def arrives(update: Update, context: Context) -> None:
         [booking] = await context.uow.queries.bookings(context.me, context.now)
-        context.uow.events.append(ClientArrived(booking, 0))
+        context.uow.events.append(ClientArrived(booking, None, None))
         context.request.send(Screen("welcome"))
 
     await add_provider(bot)

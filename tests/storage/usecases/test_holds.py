@@ -179,6 +179,16 @@ async def test_an_unknown_provider_is_refused(database: Database, dora: Provider
     assert await refusal_of(database, ALICE, unknown, OPENING) is errors.ProviderUnknown
 
 
+async def test_without_a_chosen_provider_nothing_is_free_and_nothing_is_held(
+    database: Database, dora: Provider
+) -> None:
+    async with database.transaction() as uow:
+        search = SlotSearch(SlotChoice(), ALICE, POLICY, NOW)
+        assert await search.between(uow, HOURS.start, HOURS.end) == ()
+        with pytest.raises(errors.ProviderUnknown):
+            await hold_slot(uow, POLICY, ALICE, SlotChoice(start=OPENING), NOW)
+
+
 async def test_a_client_cannot_hold_two_slots_at_the_same_time(
     database: Database, dora: Provider, emil: Provider
 ) -> None:

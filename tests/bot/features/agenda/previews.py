@@ -20,6 +20,8 @@ from tests.kit.screens import (
     BOB,
     BOOKED,
     CANCELLED_BY_CLIENT,
+    DORA,
+    EMIL,
     HELD,
     NOW,
     TODAY,
@@ -45,6 +47,25 @@ PREVIEWS.add(
     ),
     a_listed_one_is_off=lambda by: agenda_day(
         by, DayView(WEDNESDAY, TODAY, [WAITING], 1, 0, {}, WITHIN), entry_changed(by, GONE, NOW)
+    ),
+    of_several=lambda by: agenda_day(
+        by,
+        DayView(
+            WEDNESDAY,
+            TODAY,
+            [replace(ENTRY, provider="Dora"), replace(WAITING, provider="Emil")],
+            2,
+            0,
+            {},
+            WITHIN,
+            providers=[DORA, EMIL],
+        ),
+    ),
+    one_of_several=lambda by: agenda_day(
+        by,
+        DayView(
+            WEDNESDAY, TODAY, [WAITING], 1, 0, {}, WITHIN, providers=[DORA, EMIL], only=EMIL.id
+        ),
     ),
     nothing_ahead=lambda by: agenda_day(by, DayView(TODAY, TODAY, [], 0, 0, {}, WITHIN, idle=True)),
 )

@@ -11,7 +11,7 @@ from domain.reservation import REASON_LIMIT, Reservation, Status
 from domain.timespan import TimeSpan
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, quarter
+from tests.kit.clinic import add_provider, live_in, quarter
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -180,11 +180,11 @@ async def test_a_reservation_past_midnight_is_on_the_day_it_begins(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.sends("/bookings")
-    midnight = quarter(26, 0)
+    midnight, client = quarter(26, 0), await alice.number()
     async with bot.app.database.transaction() as work:
         span = TimeSpan(midnight - 1, midnight + 1)
         await work.reservations.add(
-            Reservation(0, 1, alice.id, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30))
+            Reservation(0, 1, client, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30))
         )
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
@@ -197,8 +197,7 @@ async def test_the_agenda_is_shown_in_the_providers_zone(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
-    async with bot.app.database.transaction() as work:
-        await work.people.choose_zone(dora.id, "Pacific/Auckland")
+    await live_in(dora, "Pacific/Auckland")
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
     dora.last.shows("25 November 2026 (Auckland time)\n1 appointment\n\n21:15–21:30  Alice")
@@ -690,10 +689,10 @@ async def test_a_full_day_is_paged(bot: BotHarness, dora: ChatUser) -> None:
     start = quarter(25, 9)
     async with bot.app.database.transaction() as work:
         for n in range(21):
-            await work.people.record_contact(Contact(2000 + n, f"Client {n}"), bot.now)
+            client = await work.people.record_contact(Contact(2000 + n, f"Client {n}"), bot.now)
             span = TimeSpan(start + n, start + n + 1)
             hold = Reservation(
-                0, 1, 2000 + n, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30)
+                0, 1, client.id, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30)
             )
             added = await work.reservations.add(hold)
             await work.reservations.confirm(replace(added, confirmed_at=bot.now))

@@ -37,8 +37,8 @@ from tests.kit.screens import button_data, labels, locale_in
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NINE = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900
 MONDAY, WEDNESDAY = date(2026, 11, 23), date(2026, 11, 25)
-ALICE = Person(101, "Alice", "alice_a", None, None)
-BOB = Person(102, "Bob", None, None, None)
+ALICE = Person(101, 7_000_101, "Alice", "alice_a")
+BOB = Person(102, 7_000_102, "Bob")
 LONGEST_TEXT = 4096
 MOST_BUTTONS, WIDEST_ROW = 100, 8
 LONGEST_ALERT = 200
@@ -106,7 +106,7 @@ def test_no_button_leads_to_days_out_of_reach(edge: int) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_full_page_of_the_longest_names_fits_into_a_message(language: str) -> None:
-    wide = Person(103, "W" * 129, "w" * 32, None, None)
+    wide = Person(103, 7_000_103, "W" * 129, "w" * 32)
     entries = [
         Entry(replace(HELD, id=2**40 + n, span=TimeSpan(NINE + n, NINE + n + 1)), wide)
         for n in range(ENTRIES_PER_PAGE)
@@ -197,7 +197,7 @@ def test_the_link_is_offered_without_reservations() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_names_and_reasons_are_never_read_as_markup(language: str) -> None:
-    tricky = Person(104, "<i>A&B</i> {zone}", None, None, None)
+    tricky = Person(104, 7_000_104, "<i>A&B</i> {zone}")
     entry = Entry(replace(BOOKED, reason="<b>{slot}</b>"), tricky)
     texts = [
         agenda_day(locale_in(language), view(entry)).text,

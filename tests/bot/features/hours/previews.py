@@ -24,12 +24,12 @@ from bot.features.hours.preview_screens import (
     undone,
 )
 from bot.features.hours.removal_screens import Booked, bookings_inside, removal_to_confirm
-from bot.features.hours.screens import hours_home, posted_day
+from bot.features.hours.screens import hours_home, posted_day, whose_hours
 from domain.policy import BookingPolicy
 from domain.posting import Draft, plan
 from domain.timespan import WallSpan
 from tests.kit.preview import Previews
-from tests.kit.screens import BOOKED, HELD, NOW, TODAY, WEDNESDAY, slot
+from tests.kit.screens import BOOKED, DORA, EMIL, HELD, NOW, TODAY, WEDNESDAY, slot
 
 POLICY, QUARTER = BookingPolicy(), timedelta(minutes=15)
 WITHIN = (TODAY, TODAY + timedelta(days=399))
@@ -44,14 +44,16 @@ HOURS = [slot(0, 12)]
 PREVIEWS = Previews()
 PREVIEWS.add(
     hours_home,
-    none_yet=lambda by: hours_home(by, [], TODAY, page=0),
-    none_yet_and_no_zone=lambda by: hours_home(by, [], TODAY, page=0, zone_chosen=False),
-    open=lambda by: hours_home(by, [(WEDNESDAY, tuple(HOURS))], TODAY, page=0),
+    none_yet=lambda by: hours_home(by, [], TODAY, page=0, provider=1),
+    none_yet_and_no_zone=lambda by: hours_home(
+        by, [], TODAY, page=0, provider=1, zone_chosen=False
+    ),
+    open=lambda by: hours_home(by, [(WEDNESDAY, tuple(HOURS))], TODAY, page=0, provider=1),
 )
 PREVIEWS.add(
     posted_day,
-    one_span=lambda by: posted_day(by, WEDNESDAY, HOURS),
-    two_spans=lambda by: posted_day(by, WEDNESDAY, [slot(0, 12), slot(16, 16)]),
+    one_span=lambda by: posted_day(by, WEDNESDAY, HOURS, 1),
+    two_spans=lambda by: posted_day(by, WEDNESDAY, [slot(0, 12), slot(16, 16)], 1),
 )
 PREVIEWS.add(
     draft_calendar,
@@ -86,8 +88,8 @@ PREVIEWS.add(
     without=lambda by: refused(by, by.t.plain("hours.all_past"), [], TODAY, HoursHome(0)),
 )
 PREVIEWS.add(all_past, all=lambda by: all_past(by, Suggestion(1, WEEK), HoursHome(0)))
-PREVIEWS.add(cannot_repeat, all=cannot_repeat)
-PREVIEWS.add(discarded, all=discarded)
+PREVIEWS.add(cannot_repeat, all=lambda by: cannot_repeat(by, 1))
+PREVIEWS.add(discarded, all=lambda by: discarded(by, DRAFT))
 PREVIEWS.add(undone, all=lambda by: undone(by, DRAFT, TODAY))
 PREVIEWS.add(
     bookings_inside,
@@ -98,4 +100,5 @@ PREVIEWS.add(
         PostedDay(WEDNESDAY),
     ),
 )
-PREVIEWS.add(removal_to_confirm, all=lambda by: removal_to_confirm(by, WEDNESDAY, HOURS, []))
+PREVIEWS.add(removal_to_confirm, all=lambda by: removal_to_confirm(by, WEDNESDAY, HOURS, [], 1))
+PREVIEWS.add(whose_hours, all=lambda by: whose_hours(by, [DORA, EMIL]))

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 import pytest
 from inline_snapshot import snapshot
 
-from domain.person import Contact
 from domain.timespan import TimeSpan
+from domain.usecases.acting import own_provider
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, quarter
+from tests.kit.clinic import add_provider, live_in, quarter
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -27,8 +27,9 @@ async def dora(bot: BotHarness) -> ChatUser:
 
 async def open_hours_of(bot: BotHarness, provider: ChatUser) -> list[TimeSpan]:
     """Return all open hours of a provider from the database."""
+    number = await provider.number()
     async with bot.app.database.transaction() as work:
-        found = await work.providers.of_client(provider.id)
+        found = await own_provider(work, number)
         assert found is not None
         return list(await work.queries.open_hours(found.id, TimeSpan(0, 10**7)))
 
@@ -81,8 +82,7 @@ async def test_the_first_screen_says_how_to_add_hours_and_lists_them(dora: ChatU
 
 
 async def test_a_chosen_zone_is_not_asked_about(bot: BotHarness, dora: ChatUser) -> None:
-    async with bot.app.database.transaction() as work:
-        await work.people.choose_zone(dora.id, "Europe/Berlin")
+    await live_in(dora, "Europe/Berlin")
     await dora.sends("/hours")
 
     assert dora.card.text.endswith("Time zone: Berlin")
@@ -968,9 +968,7 @@ async def test_undo_asks_about_bookings_that_came_in_between(
 
 
 async def test_typed_hours_are_in_the_chosen_zone(bot: BotHarness, dora: ChatUser) -> None:
-    async with bot.app.database.transaction() as work:
-        await work.people.record_contact(Contact(dora.id, "Dora"), bot.now)
-        await work.people.choose_zone(dora.id, "America/New_York")
+    await live_in(dora, "America/New_York")
     await types(dora, "27 Nov 4:00-5:00")
     dora.card.shows("Fri 27 Nov: 04:00–05:00", "New York time")
     await dora.taps("Publish")

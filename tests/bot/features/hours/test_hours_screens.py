@@ -100,12 +100,13 @@ def _shown(language: str) -> Iterator[Screen]:
     full = plan(crowded, BERLIN, NOW)
     within = (TODAY, TODAY + timedelta(days=399))
     chosen = Draft(2**40, 1, days(400, first=TODAY))
-    yield hours_home(r, [], TODAY, page=0, zone_chosen=False)
-    yield hours_home(r, grouped(r, full), TODAY, page=20)
+    yield hours_home(r, [], TODAY, page=0, provider=1, zone_chosen=False)
+    yield hours_home(r, grouped(r, full), TODAY, page=20, provider=1)
     yield posted_day(
         r,
         date(2027, 10, 31),
         [s for d, spans in grouped(r, full) if d == date(2027, 10, 31) for s in spans],
+        2**40,
     )
     yield draft_calendar(r, Draft(1, 1), TODAY.replace(day=1), within)
     yield draft_calendar(r, chosen, date(2027, 8, 1), within)
@@ -125,16 +126,19 @@ def _shown(language: str) -> Iterator[Screen]:
     yield published(r, Draft(1, 1, crowded, added=full), 0, POLICY, TODAY, too_early=True)
     yield hours_wanted(r, chosen, TODAY)
     yield did_you_mean(r, MORNING, Suggestion(2**40, crowded), TODAY)
-    yield cannot_repeat(r)
-    yield discarded(r)
+    yield cannot_repeat(r, 2**40)
+    yield discarded(r, Draft(2**40, 2**40))
     yield undone(r, Draft(1, 1, crowded, added=full), TODAY)
     yield refused(r, "No & <no>", [Suggestion(n, crowded) for n in range(8)], TODAY, HoursHome(0))
     yield time_offered("No", 600, DraftStart(1, 600))
     many = [Booked(booking(n, Status.HELD), "<" * 200) for n in range(300)]
     yield bookings_inside(
-        r, many[:20], lambda answer: RemoveHours(2_000_000, 2_000_100, answer), PostedDay(WEDNESDAY)
+        r,
+        many[:20],
+        lambda answer: RemoveHours(2_000_000, 2_000_100, answer, 2**40),
+        PostedDay(WEDNESDAY, 2**40),
     )
-    yield removal_to_confirm(r, WEDNESDAY, full[:48], ["note"])
+    yield removal_to_confirm(r, WEDNESDAY, full[:48], ["note"], 2**40)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -341,7 +345,9 @@ def test_suggestions_are_one_button_each() -> None:
 
 def test_open_days_are_paged_by_ten() -> None:
     everything = grouped(locale_in(), plan(days(23, MORNING), BERLIN, NOW))
-    pages = [hours_home(locale_in(), everything, TODAY, page=page) for page in (0, 1, 2)]
+    pages = [
+        hours_home(locale_in(), everything, TODAY, page=page, provider=1) for page in (0, 1, 2)
+    ]
     listed = [
         [choice for choice in button_data(page) if isinstance(choice, PostedDay)] for page in pages
     ]
@@ -353,26 +359,26 @@ def test_open_days_are_paged_by_ten() -> None:
 def test_a_page_that_does_not_exist_shows_the_last_one() -> None:
     everything = grouped(locale_in(), plan(days(23, MORNING), BERLIN, NOW))
 
-    assert hours_home(locale_in(), everything, TODAY, page=10**9) == hours_home(
-        locale_in(), everything, TODAY, page=2
+    assert hours_home(locale_in(), everything, TODAY, page=10**9, provider=1) == hours_home(
+        locale_in(), everything, TODAY, page=2, provider=1
     )
 
 
 def test_each_span_of_a_day_and_the_whole_day_can_be_removed() -> None:
     spans = plan(days(1, MORNING, WallSpan(780, 840)), BERLIN, NOW)
-    screen = posted_day(locale_in(), WEDNESDAY, spans)
+    screen = posted_day(locale_in(), WEDNESDAY, spans, 7)
 
     removals = [choice for choice in button_data(screen) if isinstance(choice, AskRemoval)]
     assert removals == [
-        AskRemoval(spans[0].start, spans[0].end),
-        AskRemoval(spans[1].start, spans[1].end),
-        AskRemoval(spans[0].start, spans[1].end),
+        AskRemoval(spans[0].start, spans[0].end, 7),
+        AskRemoval(spans[1].start, spans[1].end, 7),
+        AskRemoval(spans[0].start, spans[1].end, 7),
     ]
     assert labels(screen) == ["🗑 09:00–12:00", "🗑 13:00–14:00", "🗑 Remove whole day", "Back"]
 
 
 def test_the_only_span_of_a_day_is_the_whole_day() -> None:
-    assert labels(posted_day(locale_in(), WEDNESDAY, plan(days(1, MORNING), BERLIN, NOW))) == [
+    assert labels(posted_day(locale_in(), WEDNESDAY, plan(days(1, MORNING), BERLIN, NOW), 1)) == [
         "🗑 Remove whole day",
         "Back",
     ]

@@ -7,6 +7,7 @@ import pytest
 from bot.features.hours.typed_hours import reads_as_hours
 from domain.reservation import Status
 from domain.timespan import TimeSpan
+from domain.usecases.acting import own_provider
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider, quarter
@@ -24,8 +25,9 @@ async def dora(bot: BotHarness) -> ChatUser:
 
 async def open_hours_of(bot: BotHarness, provider: ChatUser, day: int) -> list[TimeSpan]:
     """Return the open hours of a provider on a day of November from the database."""
+    number = await provider.number()
     async with bot.app.database.transaction() as work:
-        found = await work.providers.of_client(provider.id)
+        found = await own_provider(work, number)
         assert found is not None
         return list(
             await work.queries.open_hours(found.id, TimeSpan(quarter(day, 0), quarter(day + 1, 0)))

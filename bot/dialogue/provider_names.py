@@ -1,0 +1,95 @@
+"""Find the name of a provider in a typed line."""
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from bot.parsing.core.results import HoursRead
+from bot.parsing.hours.read_hours import read_hours
+from domain.provider import Provider, name_key
+
+_WORD = re.compile(r"[^\s,;:.!?()]+")
+_BEFORE_A_NAME = re.compile(r"(?:^|\s)(?:for|of|für|fuer|von|bei)\s*$", re.IGNORECASE)
+_UNREAD = frozenset({"not_understood", "too_long"})
+_Span = tuple[int, int]
+_Words = Sequence[tuple[str, _Span]]
+
+
+def named_provider(
+    providers: Sequence[Provider], line: str, today: date
+) -> tuple[Provider | None, str]:
+    """Return the provider whom a line names, and the line without the name.
+
+    A provider is named by their label, their name, their link name, or a word of their name that no
+    other has. If no one is named, or several are, return None and the line as it is. A line that is
+    a day or hours by itself names no one: the "May" in "4 May 9-12" is no provider.
+    """
+    words = _words_of(line)
+    found = {each.id: span for each in providers if (span := _named_at(each, providers, words))}
+    named = [
+        (each, span)
+        for each in providers
+        if (span := found.get(each.id)) and not any(_is_part(span, o) for o in found.values())
+    ]
+    if len(named) != 1:
+        return None, line
+    [(provider, span)] = named
+    rest = _without(span, line)
+    return (None, line) if _reads_by_itself(line, rest, today) else (provider, rest)
+
+
+def _reads_by_itself(line: str, rest: str, today: date) -> bool:
+    """Return whether a line is about days or hours with the name in it.
+
+    ``rest`` is the line without the name.
+    """
+    read = read_hours(line, today=today)
+    if isinstance(read, HoursRead):
+        return True
+    if read.code == "no_hours" and "days" not in read.values:
+        # Two weekdays in a row, for example: the first may be a person's name.
+        return not isinstance(read_hours(rest, today=today), HoursRead)
+    return read.code not in _UNREAD
+
+
+def _without(span: _Span, line: str) -> str:
+    """Return a line without a name, the brackets around it, and a "for" before it."""
+    before = _BEFORE_A_NAME.sub("", line[: span[0]].rstrip(" ("))
+    after = line[span[1] :].lstrip(" )")
+    return " ".join(f"{before} {after}".strip(" ,;:").split())
+
+
+def _named_at(provider: Provider, providers: Sequence[Provider], words: _Words) -> _Span | None:
+    """Return where a line names a provider, at the longest of their names that it has."""
+    spans = [span for key in _keys(provider, providers) if (span := _span_of(key, words))]
+    return max(spans, key=lambda span: span[1] - span[0], default=None)
+
+
+def _keys(provider: Provider, providers: Sequence[Provider]) -> list[str]:
+    """Return what names a provider."""
+    others = {
+        word for each in providers if each.id != provider.id for word, _ in _words_of(each.name)
+    }
+    own_words = [
+        word for word, _ in _words_of(provider.name) if word[0].isalpha() and word not in others
+    ]
+    return [*own_words, provider.slug, provider.name, provider.label]
+
+
+def _words_of(text: str) -> _Words:
+    """Return the words of a text as names are compared, and where each stands."""
+    return [(name_key(found[0]), found.span()) for found in _WORD.finditer(text)]
+
+
+def _span_of(key: str, words: _Words) -> _Span | None:
+    """Return where a key stands in a line, as whole words."""
+    wanted = [word for word, _ in _words_of(key)]
+    for at in range(len(words) - len(wanted) + 1):
+        if wanted and [word for word, _ in words[at : at + len(wanted)]] == wanted:
+            return words[at][1][0], words[at + len(wanted) - 1][1][1]
+    return None
+
+
+def _is_part(span: _Span, other: _Span) -> bool:
+    """Return whether a span is part of a longer one."""
+    return span != other and other[0] <= span[0] and span[1] <= other[1]

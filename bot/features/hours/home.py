@@ -1,0 +1,48 @@
+"""Show a provider's open hours, all days from today on."""
+
+from collections.abc import Sequence
+
+from bot.dialogue.context import Context
+from bot.features.hours.day_lines import grouped
+from bot.features.hours.removal_screens import with_note
+from bot.features.hours.screens import hours_home
+from bot.features.hours.state import FARTHEST, State, enter_typing
+from domain.timespan import TimeSpan, whole_day
+from domain.usecases.acting import own_provider
+
+DAY_CELLS = 100
+
+
+async def show_home(context: Context, page: int = 0, note: str = "") -> State:
+    """Show how to add hours and a page of the open hours, below a note if there is one."""
+    posted = grouped(context.locale, await posted_within(context, coming(context)))
+    home = hours_home(
+        context.locale,
+        posted,
+        context.today,
+        page=page,
+        provider=context.provider.id,
+        zone_chosen=not await _may_choose_zone(context),
+    )
+    context.show(with_note(note, home))
+    return enter_typing(context)
+
+
+async def posted_within(context: Context, window: TimeSpan) -> Sequence[TimeSpan]:
+    """Return the provider's open hours within a window, clipped to it."""
+    spans = await context.uow.queries.open_hours(context.provider.id, window)
+    return tuple(part for span in spans if (part := span.clipped(window)))
+
+
+def coming(context: Context) -> TimeSpan:
+    """Return the time from the start of today to the last hours that can be added."""
+    today = whole_day(context.today, context.zone)
+    start = today.start if today else int(context.now.timestamp()) // 900
+    return TimeSpan(start, start + (FARTHEST + 2) * DAY_CELLS)
+
+
+async def _may_choose_zone(context: Context) -> bool:
+    """Return whether these are the person's own hours, in a zone that they did not choose yet."""
+    own = await own_provider(context.uow, context.me)
+    is_own = own is not None and own.id == context.provider.id
+    return is_own and context.request.person.time_zone is None
