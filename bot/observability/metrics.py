@@ -1,7 +1,7 @@
 """The Prometheus metrics. None of them names a person, a chat or a secret."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any, Literal, get_args
@@ -115,8 +115,8 @@ class Metrics:
     def _create_booking_metrics(self) -> None:
         """Create the metrics of reservations and transactions."""
         self._events = self._counter("slotkeeper_events", "Events of reservations.", "event")
-        for kind in events.Event.__subclasses__():
-            self._events.labels(kind.__name__)
+        for name in _names(events.Event):
+            self._events.labels(name)
         self._holds = self._counter("slotkeeper_holds", "Slots held.")
         self._moves = self._counter("slotkeeper_moves", "Holds moved to another slot.")
         self._confirmations = self._counter("slotkeeper_confirmations", "Holds confirmed.")
@@ -177,17 +177,28 @@ class Metrics:
     def _counter_of(self, event: events.Event) -> Counter | None:
         """Return the metric that counts events like this one, None if there is none."""
         match event:
+            case events.HoldMoved():
+                return self._moves
             case events.SlotHeld():
-                return self._moves if event.reservation.first_held_at else self._holds
+                return self._holds
             case events.HoldConfirmed():
                 return self._confirmations
             case events.HoldExpired():
                 return self._expiries
+            case events.HoldReleased():
+                return self._releases
             case events.CancelledByClient():
-                return self._by_client if event.reservation.confirmed_at else self._releases
+                return self._by_client
             case events.CancelledByProvider():
                 return self._by_provider
         return None
+
+
+def _names(event: type[events.Event]) -> Iterator[str]:
+    """Yield the names of all kinds of an event."""
+    for kind in event.__subclasses__():
+        yield kind.__name__
+        yield from _names(kind)
 
 
 def _series(family: Any, *labels: str) -> Any:
