@@ -176,22 +176,16 @@ class Metrics:
 
     def _counter_of(self, event: events.Event) -> Counter | None:
         """Return the metric that counts events like this one, None if there is none."""
-        match event:
-            case events.HoldMoved():
-                return self._moves
-            case events.SlotHeld():
-                return self._holds
-            case events.HoldConfirmed():
-                return self._confirmations
-            case events.HoldExpired():
-                return self._expiries
-            case events.HoldReleased():
-                return self._releases
-            case events.CancelledByClient():
-                return self._by_client
-            case events.CancelledByProvider():
-                return self._by_provider
-        return None
+        counters: dict[type[events.Event], Counter] = {
+            events.SlotHeld: self._holds,
+            events.HoldMoved: self._moves,
+            events.HoldConfirmed: self._confirmations,
+            events.HoldExpired: self._expiries,
+            events.HoldReleased: self._releases,
+            events.CancelledByClient: self._by_client,
+            events.CancelledByProvider: self._by_provider,
+        }
+        return counters.get(type(event))
 
 
 def _names(event: type[events.Event]) -> Iterator[str]:

@@ -194,7 +194,7 @@ def notices_in_flight(simulator: Simulator, url: str) -> int:
     return sum((recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in due)
 
 
-def repeats(simulator: Simulator, dora: Visitor, url: str) -> int:
+def repeats(simulator: Simulator, dora: Person, url: str) -> int:
     """Return how many notices were repeated; check that exactly the due ones arrived."""
     expired = rows(
         url,
