@@ -134,7 +134,7 @@ async def dora(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> Per
 
 
 async def test_kills_between_commit_and_delivery_lose_nothing(
-    simulator: Simulator, dora: Visitor, tmp_path: Path
+    simulator: Simulator, dora: Person, tmp_path: Path
 ) -> None:
     killer = ProcessKiller()
     simulator.world.faults = killer
