@@ -76,7 +76,7 @@ class Metrics:
         """Count committed events by name, and those that have a metric of their own there too."""
         for event in committed:
             self._series(self._events, type(event).__name__).inc()
-            if counter := self._counter_of(event):
+            if counter := self._counters.get(type(event)):
                 counter.inc()
 
     def transaction(self, kind: Literal["read", "write"]) -> AbstractContextManager[object]:
@@ -117,14 +117,16 @@ class Metrics:
         self._events = self._counter("slotkeeper_events", "Events of reservations.", "event")
         for name in _names(events.Event):
             self._events.labels(name)
-        self._holds = self._counter("slotkeeper_holds", "Slots held.")
-        self._moves = self._counter("slotkeeper_moves", "Holds moved to another slot.")
-        self._confirmations = self._counter("slotkeeper_confirmations", "Holds confirmed.")
-        self._expiries = self._counter("slotkeeper_expiries", "Holds that expired.")
-        self._releases = self._counter("slotkeeper_releases", "Holds given back.")
         cancellations = self._counter("slotkeeper_cancellations", "Reservations cancelled.", "by")
-        self._by_client = cancellations.labels("client")
-        self._by_provider = cancellations.labels("provider")
+        self._counters: dict[type[events.Event], Counter] = {
+            events.SlotHeld: self._counter("slotkeeper_holds", "Slots held."),
+            events.HoldMoved: self._counter("slotkeeper_moves", "Holds moved to another slot."),
+            events.HoldConfirmed: self._counter("slotkeeper_confirmations", "Holds confirmed."),
+            events.HoldExpired: self._counter("slotkeeper_expiries", "Holds that expired."),
+            events.HoldReleased: self._counter("slotkeeper_releases", "Holds given back."),
+            events.CancelledByClient: cancellations.labels("client"),
+            events.CancelledByProvider: cancellations.labels("provider"),
+        }
         self._transactions = self._histogram(
             "slotkeeper_transaction_seconds",
             "From requesting a connection to the commit.",
@@ -173,19 +175,6 @@ class Metrics:
     ) -> Histogram:
         """Create a histogram."""
         return Histogram(name, text, labels, buckets=buckets, registry=self._registry)
-
-    def _counter_of(self, event: events.Event) -> Counter | None:
-        """Return the metric that counts events like this one, None if there is none."""
-        counters: dict[type[events.Event], Counter] = {
-            events.SlotHeld: self._holds,
-            events.HoldMoved: self._moves,
-            events.HoldConfirmed: self._confirmations,
-            events.HoldExpired: self._expiries,
-            events.HoldReleased: self._releases,
-            events.CancelledByClient: self._by_client,
-            events.CancelledByProvider: self._by_provider,
-        }
-        return counters.get(type(event))
 
 
 def _names(event: type[events.Event]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from bot.ui.formats import Times
 from bot.ui.locale import UserLocale
 from bot.ui.refusals import refusal_text
 from bot.ui.texts import LANGUAGES, texts_in
+from tests.kit.refusals import refusals_of
 
 ZONE = ZoneInfo("Europe/Berlin")
 BOT = Path(__file__).parents[3] / "bot"
