@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union,
     union_all,
 )
 
@@ -43,11 +44,10 @@ from storage.tables import (
 
 _PERSON = select(*PERSON).where(person.c.id == bindparam("person"))
 _ACCOUNT = select(*PERSON).where(person.c.telegram_id == bindparam("account"))
-_ADMINS = (
-    select(*PERSON)
-    .where(or_(ADMIN, person.c.telegram_id.in_(bindparam("accounts", expanding=True))))
-    .order_by(person.c.id)
-)
+_ADMINS = union(
+    select(*PERSON).where(ADMIN),
+    select(*PERSON).where(person.c.telegram_id.in_(bindparam("accounts", expanding=True))),
+).order_by("id")
 _GUESTS = (
     select(*PERSON)
     .where(person.c.guest_of == bindparam("provider"))

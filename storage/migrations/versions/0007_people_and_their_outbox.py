@@ -34,6 +34,11 @@ _REBUILT = (
     "client",
     "worked_update",
 )
+# SQLite uses the newest of several indexes that fit as well, so these come after ix_outbox_due.
+_CLAIMED = {
+    "ix_outbox_replies": sa.text("state = 'due' AND kind = 'reply'"),
+    "ix_outbox_notifications": sa.text("state = 'due' AND kind <> 'reply'"),
+}
 # The locks that live replicas hold; see storage.cluster.membership.
 _REPLICAS = sa.text(
     "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
@@ -189,8 +194,6 @@ sa.Table(
     sa.Column("leased_by", sa.Integer()),
     sa.CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked', 'withheld')", name="state"),
     _partial("ix_outbox_due", "due_at", "id", where="state = 'due'"),
-    _partial("ix_outbox_replies", "due_at", "id", where="state = 'due' AND kind = 'reply'"),
-    _partial("ix_outbox_notifications", "due_at", "id", where="state = 'due' AND kind <> 'reply'"),
     _partial("ix_outbox_waiting", "chat_id", where="state = 'due'"),
     _partial("ix_outbox_withheld", "chat_id", where="state = 'withheld'"),
     sa.Index("uq_outbox_dedupe", "recipient_id", "dedupe_key", unique=True),
@@ -307,6 +310,10 @@ def upgrade() -> None:
         op.execute(f"DROP TABLE {name}{cascade}")
     op.drop_table("place")
     _schema.create_all(connection)
+    for name, predicate in _CLAIMED.items():
+        op.create_index(
+            name, "outbox", ["due_at", "id"], sqlite_where=predicate, postgresql_where=predicate
+        )
     for copy in _COPIES:
         op.execute(copy)
     for name in _REBUILT:

@@ -74,6 +74,10 @@ SCANS = {
     "sql_queries._FIND": r"SCAN provider USING INDEX ix_provider_name_key_id",
     # The same names are counted, for the number of pages.
     "sql_queries._COUNT": r"SCAN provider",
+    # The index of admins, who are few.
+    "sql_queries._ADMINS": r"SCAN person USING INDEX ix_person_admin",
+    # Invitations are few, and the command line withdraws its own once.
+    "invitations._WITHDRAW": r"SCAN invitation",
     # Failed updates are few, and are deleted once a night.
     "retention._FAILURES": r"SCAN failed_update",
     # There are five kinds of incidents, with one row each.
@@ -109,6 +113,8 @@ SCANS_ON_POSTGRES = {
     "integrity._NEWEST": r"Index Only Scan on processed_update by \w+",
     "sql_queries._FIND": r"Index Scan on provider by ix_provider_name_key_id|Seq Scan on provider",
     "sql_queries._COUNT": r"Seq Scan on provider",
+    "sql_queries._ADMINS": r"(Bitmap )?Index Scan (on person )?by ix_person_admin",
+    "invitations._WITHDRAW": r"Seq Scan on invitation",
     "retention._FAILURES": r"Seq Scan on failed_update",
     # Failed updates are few.
     "health._DELETE": r"(Seq Scan on failed_update)?",
