@@ -107,7 +107,12 @@ async def hold_and_show(context: Context, choice: BookingData) -> State | int | 
         hold = await context.act(holding)
     except errors.AlreadyConfirmed as refusal:
         return await repair_tapped(context, choice.moving or 0, refusal)
-    except (errors.ProviderUnknown, errors.OwnSlot, errors.ReservationUnknown):
+    except (
+        errors.ProviderUnknown,
+        errors.OwnSlot,
+        errors.ProviderUnreachable,
+        errors.ReservationUnknown,
+    ):
         raise
     except errors.Refusal as refusal:
         return await _refused(context, choice, refusal)

@@ -112,6 +112,7 @@ sa.Table(
     _number("person_id", "person.id", key=True),
     _number("provider_id", "provider.id", key=True),
     sa.Column("role", sa.String(12), nullable=False),
+    sa.Column("notified", sa.SmallInteger(), nullable=False),
     sa.Column("since", Instant(), nullable=False),
     sa.CheckConstraint("role IN ('self', 'assistant')", name="role"),
     sa.Index(None, "provider_id"),
@@ -247,8 +248,8 @@ _COPIES = (
     """INSERT INTO provider (id, name, name_key, slug, time_zone, joined_at)
     SELECT old.id, old.name, old.name_key, old.slug, person.time_zone, old.joined_at
     FROM moved_provider AS old JOIN person ON person.telegram_id = old.client_id""",
-    """INSERT INTO acts_for (person_id, provider_id, role, since)
-    SELECT person.id, old.id, 'self', old.joined_at
+    """INSERT INTO acts_for (person_id, provider_id, role, notified, since)
+    SELECT person.id, old.id, 'self', 1, old.joined_at
     FROM moved_provider AS old JOIN person ON person.telegram_id = old.client_id""",
     """INSERT INTO invitation (digest, kind, invited_by, invited_at, expires_at, used_by, used_at)
     SELECT digest, 'provider', admin.id, invited_at, expires_at, guest.id, used_at

@@ -25,7 +25,10 @@ from tests.kit.raw_database import rows
 from tests.kit.waiting import until
 
 FIRST = int(datetime.now(UTC).timestamp()) // 900 + 3 * 96
-LIVE = "SELECT client_id, status FROM reservation WHERE status IN ('held', 'confirmed') ORDER BY id"
+LIVE = (
+    "SELECT telegram_id, status FROM reservation JOIN person ON person.id = client_id"
+    " WHERE status IN ('held', 'confirmed') ORDER BY reservation.id"
+)
 MEGABYTE = 1_000_000
 
 

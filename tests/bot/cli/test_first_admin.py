@@ -29,9 +29,8 @@ async def lonely(database_url: str) -> AsyncIterator[BotHarness]:
     await bot.ends()
 
 
-@pytest.fixture
-def a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """A terminal that only one person sees."""
+def at_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pretend that the test runs at a terminal that only one person sees."""
     monkeypatch.setattr("sys.stdin.isatty", lambda: True)
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setattr(first_admin, "CONTAINER_MARKS", ())
@@ -45,8 +44,9 @@ async def opens(person: ChatUser, link: str) -> None:
 
 
 async def test_the_start_prints_a_link_that_makes_its_opener_an_admin(
-    lonely: BotHarness, a_terminal: None, capsys: pytest.CaptureFixture[str]
+    lonely: BotHarness, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    at_a_terminal(monkeypatch)
     await offer_first_admin(lonely.app, lonely.settings)
     printed = capsys.readouterr().out
     ada, bob = lonely.joins("Ada"), lonely.joins("Bob")
@@ -86,8 +86,9 @@ async def test_an_admin_link_works_for_a_day(
 
 
 async def test_no_link_is_printed_with_admins_in_the_settings(
-    bot: BotHarness, a_terminal: None, capsys: pytest.CaptureFixture[str]
+    bot: BotHarness, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    at_a_terminal(monkeypatch)
     assert bot.settings.admin_ids == {ADMIN_ID}
     await offer_first_admin(bot.app, bot.settings)
     assert capsys.readouterr().out == ""
@@ -97,13 +98,13 @@ async def test_no_link_is_printed_with_admins_in_the_settings(
 @pytest.mark.parametrize("missing", ["stdin", "stdout", "privacy"])
 async def test_only_a_private_terminal_shows_the_link(
     lonely: BotHarness,
-    a_terminal: None,
     missing: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     caplog: pytest.LogCaptureFixture,
     tmp_path: Path,
 ) -> None:
+    at_a_terminal(monkeypatch)
     if missing == "privacy":
         monkeypatch.setattr(first_admin, "CONTAINER_MARKS", (tmp_path,))
     else:

@@ -86,7 +86,7 @@ async def test_the_bot_is_not_ready_without_the_tables_it_needs(bot: HttpBot) ->
     assert (status, checks["migrations"]) == (503, "ok")
     assert checks["database"] in {"OperationalError", "ProgrammingError"}
 
-    execute(bot, "ALTER TABLE elsewhere RENAME TO client")
+    execute(bot, "ALTER TABLE elsewhere RENAME TO person")
     assert (await readiness(bot))[0] == 200
 
 

@@ -105,9 +105,9 @@ async def test_microseconds_survive(database: Database, engine: str) -> None:
         await uow.people.mark_unreachable(alice.id, late)
 
     async with database.snapshot() as uow:
-        alice = await uow.queries.person(alice.id) or alice
-    assert alice
-    assert alice.unreachable_since == late
+        found = await uow.queries.person(alice.id)
+    assert found
+    assert found.unreachable_since == late
     assert rows(
         database.url,
         f"SELECT CAST({TYPE_OF[engine]}(unreachable_since) AS text), unreachable_since FROM person",
