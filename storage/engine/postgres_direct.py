@@ -1,11 +1,14 @@
-"""Execute compiled statements directly on asyncpg (decision 0018)."""
+"""Execute compiled statements directly on asyncpg (decisions 0018 and 0022)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
+import asyncpg
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.engine.driver import adapter_of, raise_as_sqlalchemy
+from storage.engine.postgres import DRIVER_ERRORS, is_connection_lost, strip_detail
 
 
 class PostgresDirect:
@@ -16,7 +19,8 @@ class PostgresDirect:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
-        self._adapter = adapter_of(connection)
+        sync_connection: Any = connection.sync_connection
+        self._driver: asyncpg.Connection = sync_connection.connection.driver_connection
 
     async def fetch(
         self,
@@ -29,24 +33,52 @@ class PostgresDirect:
 
         Return the rows for one row of parameters, and nothing for several.
         """
+        if not self._driver.is_in_transaction():
+            return await self._begin_with(sql, rows)
         try:
-            # Begin the transaction as the adapter's cursors do, so that the adapter ends it.
-            if self._adapter._transaction is None:  # noqa: SLF001
-                await self._adapter._start_transaction()  # noqa: SLF001
             if len(rows) == 1:
-                found: Sequence[Any] = await self._adapter.driver_connection.fetch(sql, *rows[0])
+                found: Sequence[Any] = await self._driver.fetch(sql, *rows[0])
                 return found
-            await self._adapter.driver_connection.executemany(sql, rows)
-        except Exception as error:  # noqa: BLE001  (SQLAlchemy raises it)
-            await raise_as_sqlalchemy(self._connection, self._translated(error), sql)
-        except BaseException as error:  # noqa: BLE001  (SQLAlchemy raises it)
-            await raise_as_sqlalchemy(self._connection, error, sql)
+            await self._driver.executemany(sql, rows)
+        except DRIVER_ERRORS as error:
+            raise await self._handled(error, sql) from error
+        except BaseException as error:
+            # The state of the connection is unknown, for example after a cancellation.
+            await self._connection.invalidate(error)
+            raise
         return ()
 
-    def _translated(self, error: Exception) -> Exception:
-        """Return the adapter's error for an error of asyncpg."""
-        try:
-            self._adapter._handle_exception(error)  # noqa: SLF001  (no public mapping exists)
-        except Exception as translated:  # noqa: BLE001
-            return translated
-        return error
+    async def _begin_with(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+        """Execute the first statement of a transaction by SQLAlchemy, which begins and ends it."""
+        values = [tuple(row) for row in rows]
+        result = await self._connection.exec_driver_sql(
+            sql, values[0] if len(values) == 1 else values
+        )
+        return result.all() if result.returns_rows else ()
+
+    async def _handled(self, error: Exception, sql: str) -> Exception:
+        """Return the error that SQLAlchemy raises for an error of asyncpg.
+
+        If the connection is lost, SQLAlchemy discards it.
+        """
+        strip_detail(error)
+        is_lost = self._driver.is_closed() or is_connection_lost(error)
+        if is_lost:
+            await self._discard_connections()
+        if isinstance(error, OSError):
+            return error
+        kind = (
+            IntegrityError
+            if isinstance(error, asyncpg.IntegrityConstraintViolationError)
+            else DBAPIError
+        )
+        return kind(sql, None, error, hide_parameters=True, connection_invalidated=is_lost)
+
+    async def _discard_connections(self) -> None:
+        """Close the connection, and let SQLAlchemy notice it.
+
+        SQLAlchemy then also empties its pool, so that no caller tries the other broken connections.
+        """
+        self._driver.terminate()
+        with suppress(DBAPIError):
+            await self._connection.exec_driver_sql("SELECT 1")
