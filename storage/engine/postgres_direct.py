@@ -1,11 +1,12 @@
 """Execute compiled statements directly on asyncpg (decisions 0018 and 0022)."""
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine.postgres import DRIVER_ERRORS, is_connection_lost, strip_detail
@@ -14,7 +15,7 @@ from storage.engine.postgres import DRIVER_ERRORS, is_connection_lost, strip_det
 class PostgresDirect:
     """A connection that executes statements directly on asyncpg.
 
-    SQLAlchemy's view of the connection, including its transaction, stays correct.
+    SQLAlchemy begins and ends the transaction: its cursor executes the first statement.
     """
 
     def __init__(self, connection: AsyncConnection) -> None:
@@ -33,9 +34,9 @@ class PostgresDirect:
 
         Return the rows for one row of parameters, and nothing for several.
         """
-        if not self._driver.is_in_transaction():
-            return await self._begin_with(sql, rows)
         try:
+            if not self._driver.is_in_transaction():
+                return await self._connection.run_sync(_execute_first, sql, rows)
             if len(rows) == 1:
                 found: Sequence[Any] = await self._driver.fetch(sql, *rows[0])
                 return found
@@ -47,14 +48,6 @@ class PostgresDirect:
             await self._connection.invalidate(error)
             raise
         return ()
-
-    async def _begin_with(self, sql: str, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
-        """Execute the first statement of a transaction by SQLAlchemy, which begins and ends it."""
-        values = [tuple(row) for row in rows]
-        result = await self._connection.exec_driver_sql(
-            sql, values[0] if len(values) == 1 else values
-        )
-        return result.all() if result.returns_rows else ()
 
     async def _handled(self, error: Exception, sql: str) -> Exception:
         """Return the error that SQLAlchemy raises for an error of asyncpg.
@@ -82,3 +75,19 @@ class PostgresDirect:
         self._driver.terminate()
         with suppress(DBAPIError):
             await self._connection.exec_driver_sql("SELECT 1")
+
+
+def _execute_first(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> Any:
+    """Execute the first statement of a transaction by SQLAlchemy's cursor, which begins it.
+
+    Raises asyncpg's errors. SQLAlchemy ends the transaction, because its cursor began it.
+    """
+    with closing(connection.connection.cursor()) as cursor:
+        try:
+            if len(rows) == 1:
+                cursor.execute(sql, rows[0])
+            else:
+                cursor.executemany(sql, rows)
+        except EmulatedDBAPIException as error:
+            raise error.driver_exception from None
+        return cursor.fetchall()

@@ -134,14 +134,20 @@ async def test_a_missing_database_is_reported_by_name(postgres_server: str) -> N
         await migrate(url_of_database(postgres_server, "nowhere"))
 
 
+@pytest.mark.parametrize("begun", [False, True])
 async def test_a_server_that_does_not_answer_is_unavailable_and_gets_a_new_connection(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, *, begun: bool
 ) -> None:
     monkeypatch.setattr("storage.engine.postgres.ANSWER_SECONDS", 0.3)
     database = Database(postgres_url)
+
+    async def write_and_wait(uow: SqlUnitOfWork) -> None:
+        if begun:
+            await uow.clients.record_contact(Contact(BOB, "Bob"), NOW)
+        await uow.connection.execute(text("SELECT pg_sleep(20)"))
+
     with pytest.raises(DatabaseAway, match="no answer"):
-        async with database.transaction() as uow:
-            await uow.connection.execute(text("SELECT pg_sleep(20)"))
+        await database.write(write_and_wait)
 
     await greet(database, ALICE)
     assert client_ids(postgres_url) == [ALICE]
