@@ -109,7 +109,7 @@ def _configure_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -
     @event.listens_for(engine.sync_engine, "begin")
     def on_begin(connection: Connection) -> None:
         if not connection.info[INFO_KEY].inline.in_transaction:
-            connection.exec_driver_sql(BEGIN if write else "BEGIN")
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     if not write:
 

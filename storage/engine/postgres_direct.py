@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from typing import Any
+from typing import Any, NoReturn
 
 import asyncpg
 from sqlalchemy import Connection
@@ -42,30 +42,34 @@ class PostgresDirect:
                 return found
             await self._driver.executemany(sql, rows)
         except DRIVER_ERRORS as error:
-            raise await self._handled(error, sql) from error
+            await self._raise_as_sqlalchemy(error, sql)
         except BaseException as error:
             # The state of the connection is unknown, for example after a cancellation.
             await self._connection.invalidate(error)
             raise
         return ()
 
-    async def _handled(self, error: Exception, sql: str) -> Exception:
-        """Return the error that SQLAlchemy raises for an error of asyncpg.
-
-        If the connection is lost, SQLAlchemy discards it.
-        """
+    async def _raise_as_sqlalchemy(self, error: Exception, sql: str) -> NoReturn:
+        """Raise what SQLAlchemy raises for an error of asyncpg; discard an unusable connection."""
         strip_detail(error)
-        is_lost = self._driver.is_closed() or is_connection_lost(error)
-        if is_lost:
+        is_unusable = (
+            self._driver.is_closed()
+            or is_connection_lost(error)
+            # A migration changed a type. SQLAlchemy's cursor would keep its prepared statement.
+            or isinstance(error, asyncpg.InvalidCachedStatementError)
+        )
+        if is_unusable:
             await self._discard_connections()
         if isinstance(error, OSError):
-            return error
+            raise error
         kind = (
             IntegrityError
             if isinstance(error, asyncpg.IntegrityConstraintViolationError)
             else DBAPIError
         )
-        return kind(sql, None, error, hide_parameters=True, connection_invalidated=is_lost)
+        raise kind(
+            sql, None, error, hide_parameters=True, connection_invalidated=is_unusable
+        ) from error
 
     async def _discard_connections(self) -> None:
         """Close the connection, and let SQLAlchemy notice it.
@@ -89,5 +93,6 @@ def _execute_first(connection: Connection, sql: str, rows: Sequence[Sequence[Any
             else:
                 cursor.executemany(sql, rows)
         except EmulatedDBAPIException as error:
-            raise error.driver_exception from None
+            # ``driver_exception`` is missing for an outdated prepared statement.
+            raise error.__cause__ or error from None
         return cursor.fetchall()

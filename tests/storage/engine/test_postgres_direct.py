@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from storage.database import Database
 from storage.engine.executor import Values
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import NOW
+from tests.kit.raw_database import run_sql
 from tests.storage.engine.test_unavailable import client_ids, greet, terminate_connections
 
 pytestmark = pytest.mark.engines("postgresql")
@@ -29,13 +30,19 @@ def earlier(request: pytest.FixtureRequest) -> int:
     return count
 
 
+async def execute_earlier(uow: SqlUnitOfWork, earlier: int) -> None:
+    for number in range(earlier):
+        await uow.connection.execute(
+            text(f"{INSERT.text} ON CONFLICT DO NOTHING"), {"id": 1000 + number, "name": "Earlier"}
+        )
+
+
 async def execute(
     database: Database, earlier: int, statement: str, values: Values = None
 ) -> Sequence[Any]:
     """Execute a statement after earlier ones in a transaction, and return its rows."""
     async with database.transaction() as uow:
-        for number in range(earlier):
-            await uow.connection.execute(INSERT, {"id": 1000 + number, "name": "Earlier"})
+        await execute_earlier(uow, earlier)
         return (await uow.connection.execute(text(statement), values)).rows
 
 
@@ -106,8 +113,7 @@ async def test_a_lost_connection_empties_the_pool(database: Database, earlier: i
             await uow.clients.record_contact(Contact(number, "Person"), NOW)
 
     async def write_and_disconnect(uow: SqlUnitOfWork) -> None:
-        for number in range(earlier):
-            await uow.connection.execute(INSERT, {"id": 1000 + number, "name": "Earlier"})
+        await execute_earlier(uow, earlier)
         terminate_connections(database.url)
         await uow.connection.execute(text("SELECT 1"))
 
@@ -117,3 +123,17 @@ async def test_a_lost_connection_empties_the_pool(database: Database, earlier: i
     for number in range(3, 6):
         await greet(database, number)
     assert client_ids(database.url) == [*range(6)]
+
+
+@pytest.mark.changes_schema
+async def test_after_a_migration_changed_a_type_at_most_one_transaction_fails(
+    database: Database, earlier: int
+) -> None:
+    run_sql(database.url, "CREATE TABLE sample AS SELECT 1 AS number")
+    sample = "SELECT number FROM sample"
+    assert [*await execute(database, earlier, sample)] == [(1,)]
+    run_sql(database.url, "ALTER TABLE sample ALTER COLUMN number TYPE text")
+
+    with suppress(DatabaseAway):
+        await execute(database, earlier, sample)
+    assert [*await execute(database, earlier, sample)] == [("1",)]
