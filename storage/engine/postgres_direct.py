@@ -11,6 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine.postgres import DRIVER_ERRORS, is_connection_lost, strip_detail
 
+_CLOSE_SECONDS = 2
+
 
 class PostgresDirect:
     """A connection that executes statements directly on asyncpg.
@@ -76,9 +78,13 @@ class PostgresDirect:
 
         SQLAlchemy then also empties its pool, so that no caller tries the other broken connections.
         """
-        self._driver.terminate()
-        with suppress(DBAPIError):
-            await self._connection.exec_driver_sql("SELECT 1")
+        try:
+            # Closing also cancels a statement that still runs on the server and holds locks.
+            with suppress(*DRIVER_ERRORS):
+                await self._driver.close(timeout=_CLOSE_SECONDS)
+        finally:
+            with suppress(DBAPIError):
+                await self._connection.exec_driver_sql("SELECT 1")
 
 
 def _execute_first(connection: Connection, sql: str, rows: Sequence[Sequence[Any]]) -> Any:

@@ -15,8 +15,14 @@ from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import ALICE, BOB, NOW
 from tests.kit.postgres import url_of_database
 from tests.kit.raw_database import rows
+from tests.kit.waiting import until
 
 pytestmark = pytest.mark.engines("postgresql")
+
+SLEEPING = (
+    "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND wait_event = 'PgSleep'"
+    " AND datname = current_database()"
+)
 
 
 def terminate_connections(url: str) -> None:
@@ -151,4 +157,6 @@ async def test_a_server_that_does_not_answer_is_unavailable_and_gets_a_new_conne
 
     await greet(database, ALICE)
     assert client_ids(postgres_url) == [ALICE]
+    # The server does not hold the locks of the lost transaction until the statement ends.
+    await until(lambda: not rows(postgres_url, SLEEPING), within=10)
     await database.close()
