@@ -90,15 +90,8 @@ def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
 
 
 def _configure_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> None:
-    """Configure each new connection, and the BEGIN of each transaction."""
-    pragmas = [
-        "synchronous=FULL",
-        f"busy_timeout={BUSY_TIMEOUT}",
-        f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
-    ]
-    # The journal mode is stored in the file. A reader may look at any file, so it leaves it as it
-    # is.
-    pragmas += ["journal_mode=WAL"] if write else ["query_only=ON", "wal_autocheckpoint=0"]
+    """Configure each new connection, and the begin and end of each transaction."""
+    pragmas = _pragmas(write=write, foreign_keys=foreign_keys)
 
     @event.listens_for(engine.sync_engine, "connect")
     def on_connect(adapter: AdaptedConnection, record: ConnectionPoolEntry) -> None:
@@ -117,6 +110,18 @@ def _configure_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -
         def on_reset(_adapter: object, record: ConnectionPoolEntry, _state: object) -> None:
             # Ending a read takes no time, unlike the round trip to the thread.
             record.info[INFO_KEY].inline.rollback()
+
+
+def _pragmas(*, write: bool, foreign_keys: bool) -> list[str]:
+    """Return the settings of a connection."""
+    # The journal mode is stored in the file. A reader may look at any file, so it leaves it as it
+    # is.
+    return [
+        "synchronous=FULL",
+        f"busy_timeout={BUSY_TIMEOUT}",
+        f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+        *(["journal_mode=WAL"] if write else ["query_only=ON", "wal_autocheckpoint=0"]),
+    ]
 
 
 class Database:

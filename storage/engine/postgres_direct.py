@@ -6,12 +6,28 @@ from typing import Any, NoReturn
 
 import asyncpg
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, EmulatedDBAPIException, IntegrityError
+from sqlalchemy.exc import (
+    DBAPIError,
+    EmulatedDBAPIException,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    ProgrammingError,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine.postgres import DRIVER_ERRORS, is_connection_lost, strip_detail
 
 _CLOSE_SECONDS = 2
+
+# SQLAlchemy's errors for those of asyncpg, as it raises them itself; DBAPIError for all others.
+_KINDS: dict[type[Exception], type[DBAPIError]] = {
+    asyncpg.IntegrityConstraintViolationError: IntegrityError,
+    asyncpg.SyntaxOrAccessError: ProgrammingError,
+    asyncpg.InterfaceError: InterfaceError,
+    asyncpg.InternalServerError: InternalError,
+    asyncpg.InternalClientError: InternalError,
+}
 
 
 class PostgresDirect:
@@ -64,11 +80,7 @@ class PostgresDirect:
             await self._discard_connections()
         if isinstance(error, OSError):
             raise error
-        kind = (
-            IntegrityError
-            if isinstance(error, asyncpg.IntegrityConstraintViolationError)
-            else DBAPIError
-        )
+        kind = next((kind for base, kind in _KINDS.items() if isinstance(error, base)), DBAPIError)
         raise kind(
             sql, None, error, hide_parameters=True, connection_invalidated=is_unusable
         ) from error
