@@ -11,6 +11,7 @@ from domain import errors
 from domain.choice import SlotChoice
 from domain.provider import Provider, Role
 from domain.reservation import Reservation
+from domain.usecases.choose_settings import choose_notifications
 from domain.usecases.end_reservation import cancel_by_client, cancel_by_provider, confirm_hold
 from domain.usecases.expire_holds import expire_holds
 from domain.usecases.guests import add_guest
@@ -333,6 +334,36 @@ async def test_the_client_is_told_that_the_provider_cancelled(
 
     assert (ALICE, "cancelled_by_provider", 3, micros(NOW + SECOND)) in told(database.url)
     assert [row for row in told(database.url) if row[2] == 3 and row[0] == DORA] == []
+
+
+async def test_the_team_is_told_when_one_of_them_cancels_a_booking_but_not_a_hold(
+    database: Database, dora: Provider, booked: Reservation
+) -> None:
+    held = await hold(database, BOB, dora, OPENING + 1)
+    async with database.transaction() as uow:
+        await uow.providers.appoint(CARA, dora.id, Role.ASSISTANT, NOW)
+        for each in (booked, held):
+            await cancel_by_provider(uow, POLICY, each.id, CARA, NOW + SECOND)
+
+    team = "SELECT recipient_id, subject_id, revision FROM outbox WHERE kind = 'cancelled_by_team'"
+    assert rows(database.url, team) == [(DORA, booked.id, 3)]
+
+
+async def test_who_switched_notifications_off_is_told_nothing(
+    database: Database, dora: Provider, held: Reservation
+) -> None:
+    async with database.transaction() as uow:
+        await uow.providers.appoint(CARA, dora.id, Role.ASSISTANT, NOW)
+        await choose_notifications(uow, DORA, dora.id, wanted=False)
+        await confirm_hold(uow, POLICY, held.id, ALICE, NOW)
+        await choose_notifications(uow, DORA, dora.id, wanted=True)
+        await cancel_by_client(uow, POLICY, held.id, ALICE, NOW + SECOND)
+
+    assert [row[:2] for row in told(database.url) if row[0] != ALICE] == [
+        (CARA, "booking_confirmed"),
+        (CARA, "cancelled_by_client"),
+        (DORA, "cancelled_by_client"),
+    ]
 
 
 async def test_a_guest_is_told_nothing(database: Database, dora: Provider) -> None:
