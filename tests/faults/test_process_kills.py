@@ -134,7 +134,7 @@ async def dora(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> Per
 
 
 async def test_kills_between_commit_and_delivery_lose_nothing(
-    simulator: Simulator, dora: Visitor, tmp_path: Path
+    simulator: Simulator, dora: Person, tmp_path: Path
 ) -> None:
     killer = ProcessKiller()
     simulator.world.faults = killer
@@ -194,7 +194,7 @@ def notices_in_flight(simulator: Simulator, url: str) -> int:
     return sum((recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in due)
 
 
-def repeats(simulator: Simulator, dora: Visitor, url: str) -> int:
+def repeats(simulator: Simulator, dora: Person, url: str) -> int:
     """Return how many notices were repeated; check that exactly the due ones arrived."""
     expired = rows(
         url,
