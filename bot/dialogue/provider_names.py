@@ -1,8 +1,9 @@
 """Find the name of a provider in a typed line."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
+from itertools import takewhile
 
 from bot.parsing.core.results import HoursRead
 from bot.parsing.hours.read_hours import read_hours
@@ -53,27 +54,45 @@ def _reads_by_itself(line: str, rest: str, today: date) -> bool:
 
 
 def _without(span: _Span, line: str) -> str:
-    """Return a line without a name, the brackets around it, and a "for" before it."""
-    before = _BEFORE_A_NAME.sub("", line[: span[0]].rstrip(" ("))
-    after = line[span[1] :].lstrip(" )")
-    return " ".join(f"{before} {after}".strip(" ,;:").split())
+    """Return a line without a name, the signs around it, and a "for" before it."""
+    before = _BEFORE_A_NAME.sub("", line[: span[0]].rstrip(" ,;:("))
+    after = line[span[1] :].lstrip(" ,;:.!?)")
+    return " ".join(f"{before} {after}".split())
 
 
 def _named_at(provider: Provider, providers: Sequence[Provider], words: _Words) -> _Span | None:
     """Return where a line names a provider, at the longest of their names that it has."""
-    spans = [span for key in _keys(provider, providers) if (span := _span_of(key, words))]
+    keys = (provider.label, provider.name, provider.slug)
+    spans = [span for key in keys if (span := _span_of(key, words))]
+    spans += _spans_of_own_words(provider, providers, words)
     return max(spans, key=lambda span: span[1] - span[0], default=None)
 
 
-def _keys(provider: Provider, providers: Sequence[Provider]) -> list[str]:
-    """Return what names a provider."""
+def _spans_of_own_words(
+    provider: Provider, providers: Sequence[Provider], words: _Words
+) -> list[_Span]:
+    """Return where a line has words that only this provider's name has.
+
+    The words beside them in the name belong to them: in "Dr. Emil", also the "Dr.".
+    """
     others = {
         word for each in providers if each.id != provider.id for word, _ in _words_of(each.name)
     }
-    own_words = [
-        word for word, _ in _words_of(provider.name) if word[0].isalpha() and word not in others
-    ]
-    return [*own_words, provider.slug, provider.name, provider.label]
+    name, line = ([word for word, _ in each] for each in (_words_of(provider.name), words))
+    spans = []
+    for n, word in enumerate(name):
+        if word in others or not word[0].isalpha():
+            continue
+        for at in (at for at, typed in enumerate(line) if typed == word):
+            before = _shared(reversed(name[:n]), reversed(line[:at]))
+            after = _shared(name[n + 1 :], line[at + 1 :])
+            spans.append((words[at - before][1][0], words[at + after][1][1]))
+    return spans
+
+
+def _shared(name: Iterable[str], line: Iterable[str]) -> int:
+    """Return how many words are the same from the beginning."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(name, line, strict=False)))
 
 
 def _words_of(text: str) -> _Words:

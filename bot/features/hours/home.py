@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bot.dialogue.acting import all_providers
 from bot.dialogue.context import Context
 from bot.features.hours.day_lines import grouped
 from bot.features.hours.removal_screens import with_note
@@ -23,6 +24,7 @@ async def show_home(context: Context, page: int = 0, note: str = "") -> State:
         page=page,
         provider=context.provider.id,
         zone_chosen=not await _may_choose_zone(context),
+        several=len(await all_providers(context)) > 1,
     )
     context.show(with_note(note, home))
     return enter_typing(context)

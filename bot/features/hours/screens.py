@@ -6,6 +6,7 @@ from datetime import date
 from markupsafe import Markup
 
 from bot.buttons.hours import AskRemoval, HoursHome, HoursOf, NewDraft, PostedDay
+from bot.buttons.people import Open
 from bot.features.hours.day_lines import DaySpans, day_name, spans_text
 from bot.messages.screen import Button, Screen
 from bot.ui.keyboards import button, pager, pages_of
@@ -26,10 +27,12 @@ def hours_home(
     page: int,
     provider: int,
     zone_chosen: bool = True,
+    several: bool = False,
 ) -> Screen:
     """Return how to add hours, and a page of the days with open hours from today on.
 
-    If the time zone was not chosen, the screen says where to choose it.
+    If the time zone was not chosen, the screen says where to choose it. If the person acts for
+    several providers, a button leads to the others.
     """
     t = locale.t
     pages = pages_of(posted, DAYS_PER_PAGE)
@@ -50,6 +53,7 @@ def hours_home(
             (button(t.plain("hours.choose_days"), NewDraft(provider)),),
             *days,
             *pager(page, pages, lambda turned: HoursHome(turned, provider)),
+            *(((button(t.plain("hours.whose"), Open("hours")),),) if several else ()),
         ),
     )
 

@@ -79,8 +79,10 @@ PREVIEWS.add(admin_joined, all=admin_joined)
 PREVIEWS.add(
     settings_home,
     client=lambda by: settings_home(by, NOW, ()),
-    provider=lambda by: settings_home(by, NOW, (DORA,)),
-    assistant_of_two=lambda by: settings_home(by, NOW, (DORA, EMIL)),
+    provider=lambda by: settings_home(by, NOW, (Acting(DORA, Role.SELF),)),
+    assistant_of_two=lambda by: settings_home(
+        by, NOW, (Acting(DORA, Role.ASSISTANT), Acting(EMIL, Role.ASSISTANT, notified=False))
+    ),
 )
 PREVIEWS.add(
     zone_settings,

@@ -109,7 +109,7 @@ def every_screen(by: UserLocale) -> list[Screen]:
         admin_joined(by),
         zone_question(by, WIDEST, None),
         joined(by, WIDEST),
-        settings_home(by, NOW, [WIDEST] * 3, note="saved"),
+        settings_home(by, NOW, [Acting(WIDEST, Role.SELF)] * 3, note="saved"),
         zone_settings(by, LONGEST_ZONE),
         language_settings(by),
         name_settings(by, WIDEST),
@@ -189,7 +189,10 @@ def test_the_settings_show_the_current_time_in_the_zone() -> None:
 
     assert "Time zone: Tokyo (Mon 23 Nov, 18:00 there)\nLanguage: English" in screen.plain
     assert labels(screen) == ["🌍 Time zone", "💬 Language"]
-    assert labels(settings_home(locale_in(), NOW, [DORA]))[-1] == "Public name"
+    assert labels(settings_home(locale_in(), NOW, [Acting(DORA, Role.SELF)]))[-2:] == [
+        "Public name",
+        "🔔 Notifications: on",
+    ]
 
 
 def test_the_common_zones_are_named_by_city_and_the_chosen_one_is_marked() -> None:

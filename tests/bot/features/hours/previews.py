@@ -49,6 +49,7 @@ PREVIEWS.add(
         by, [], TODAY, page=0, provider=1, zone_chosen=False
     ),
     open=lambda by: hours_home(by, [(WEDNESDAY, tuple(HOURS))], TODAY, page=0, provider=1),
+    one_of_several=lambda by: hours_home(by, [], TODAY, page=0, provider=1, several=True),
 )
 PREVIEWS.add(
     posted_day,
