@@ -66,7 +66,7 @@ class UpdateRequest:
         if self.tapped is None:
             self.show_below(screen, card_of=card_of)
             return
-        self.actions.append(Edit(self.tapped, self._headed(screen), before=self.before))
+        self.actions.append(Edit(self.tapped, headed(screen, self.heading), before=self.before))
         self.dialogue = replace(self.dialogue, card_message_id=self.tapped)
 
     def show_below(self, screen: Screen, *, card_of: int | None = None) -> None:
@@ -74,7 +74,7 @@ class UpdateRequest:
         if self.dialogue.card_message_id is not None:
             self.actions.append(Delete(self.dialogue.card_message_id))
             self.dialogue = replace(self.dialogue, card_message_id=None)
-        self.actions.append(Send(self._headed(screen), dialogue=True, card_of=card_of))
+        self.actions.append(Send(headed(screen, self.heading), dialogue=True, card_of=card_of))
 
     def show_list(self, screen: Screen) -> None:
         """Show a list on a new message, which replaces the list that is open.
@@ -101,14 +101,7 @@ class UpdateRequest:
 
     def send(self, screen: Screen) -> None:
         """Show a screen on a new message that is no card."""
-        self.actions.append(Send(self._headed(screen)))
-
-    def _headed(self, screen: Screen) -> Screen:
-        """Return a screen below the heading, if there is one."""
-        if not self.heading:
-            return screen
-        head = Markup("👤 <b>{}</b>").format(isolated(self.heading))
-        return replace(screen, text=f"{head}\n\n{screen.text}")
+        self.actions.append(Send(headed(screen, self.heading)))
 
     def enter(self, flow: str, state: str, data: Mapping[str, object] | None = None) -> None:
         """Enter a state of a dialogue, with new data or its stored data.
@@ -130,6 +123,14 @@ class UpdateRequest:
     def leave(self) -> None:
         """Leave the dialogue the person is in, if any; its card stays as it is."""
         self.dialogue = Dialogue()
+
+
+def headed(screen: Screen, provider: str) -> Screen:
+    """Return a screen below the name of the provider whom it is about, if there is one."""
+    if not provider:
+        return screen
+    head = Markup("👤 <b>{}</b>").format(isolated(provider))
+    return replace(screen, text=f"{head}\n\n{screen.text}")
 
 
 CURRENT_REQUEST: ContextVar[UpdateRequest] = ContextVar("request")
