@@ -60,10 +60,11 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """A provider, and the role in which a person acts for them."""
+    """A provider, the role in which a person acts for them, and whether they are notified."""
 
     provider: Provider
     role: Role
+    notified: bool = True
 
 
 def looks_like_label(name: str) -> bool:

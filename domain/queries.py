@@ -1,6 +1,7 @@
-"""What screens read: one module of queries, which ``storage`` implements.
+"""What use cases and screens read: one module of queries, which ``storage.queries`` implements.
 
-The chat uses it, and so can any other way to show the same: a feed or an HTTP API.
+The chat uses it, and so can any other way to show the same: a feed or an HTTP API. The
+implementation documents each query.
 """
 
 from collections.abc import Collection, Sequence
@@ -15,72 +16,33 @@ from domain.timespan import TimeSpan
 
 
 class Queries(Protocol):
-    """Reads that change and lock nothing."""
+    """Reads that change and lock nothing; ``None`` means that there is no such row."""
 
-    async def person(self, person_id: int) -> Person | None:
-        """Return a person."""
-
-    async def account(self, telegram_id: int) -> Person | None:
-        """Return the person with a Telegram account."""
-
-    async def admins(self, telegram_ids: Collection[int]) -> Sequence[Person]:
-        """Return the people whom admins named, and those with these Telegram user ids."""
-
-    async def guests_of(self, provider_id: int) -> Sequence[Person]:
-        """Return the guests of a provider, by name. Only people who act for them may see them."""
-
-    async def provider(self, provider_id: int) -> Provider | None:
-        """Return a provider."""
-
-    async def provider_by_slug(self, slug: str) -> Provider | None:
-        """Return the provider with this link name."""
-
+    async def person(self, person_id: int) -> Person | None: ...
+    async def account(self, telegram_id: int) -> Person | None: ...
+    async def admins(self, telegram_ids: Collection[int]) -> Sequence[Person]: ...
+    async def guests_of(self, provider_id: int) -> Sequence[Person]: ...
+    async def provider(self, provider_id: int) -> Provider | None: ...
+    async def provider_by_slug(self, slug: str) -> Provider | None: ...
     async def find_providers(
         self, part: str, *, for_client: int | None, offset: int, limit: int
-    ) -> Sequence[Provider]:
-        """Return providers by name whose name contains ``part`` or whose label it is.
-
-        For a client, only providers whom they can book: those the bot can notify, without the
-        client themselves.
-        """
-
-    async def count_providers(self, part: str, *, for_client: int | None) -> int:
-        """Return how many providers ``find_providers`` would find."""
-
-    async def acting_for(self, person_id: int) -> Sequence[Acting]:
-        """Return the providers whom a person acts for: themselves first, then by name."""
-
-    async def staff_of(self, provider_id: int) -> Sequence[int]:
-        """Return the numbers of the people who act for a provider."""
-
-    async def open_hours(self, provider_id: int, window: TimeSpan) -> Sequence[TimeSpan]:
-        """Return the whole spans of open hours that touch the window, in order."""
-
-    async def reservation(self, reservation_id: int) -> Reservation | None:
-        """Return a reservation."""
-
-    async def bookings(self, client_id: int, now: datetime) -> Sequence[Reservation]:
-        """Return a client's live reservations that are not over, by start."""
-
+    ) -> Sequence[Provider]: ...
+    async def count_providers(self, part: str, *, for_client: int | None) -> int: ...
+    async def acting_for(self, person_id: int) -> Sequence[Acting]: ...
+    async def staff_of(self, provider_id: int) -> Sequence[int]: ...
+    async def open_hours(self, provider_id: int, window: TimeSpan) -> Sequence[TimeSpan]: ...
+    async def reservation(self, reservation_id: int) -> Reservation | None: ...
+    async def bookings(self, client_id: int, now: datetime) -> Sequence[Reservation]: ...
     async def agenda(
         self, provider_id: int, window: TimeSpan, now: datetime
-    ) -> Sequence[Reservation]:
-        """Return a provider's live and completed reservations that touch the window, by start."""
-
+    ) -> Sequence[Reservation]: ...
     async def taken_cells(
         self, provider_id: int, client_id: int, window: TimeSpan, now: datetime, excluding: int = 0
-    ) -> Collection[int]:
-        """Return the window's cells that live reservations of either take, except one's."""
-
+    ) -> Collection[int]: ...
     async def client_cells(
         self, client_id: int, window: TimeSpan, now: datetime, excluding: int = 0
-    ) -> Collection[int]:
-        """Return the window's cells that live reservations of a client take, except one's."""
-
-    async def hold_count(self, client_id: int, now: datetime) -> int:
-        """Return how many live holds a client has."""
-
+    ) -> Collection[int]: ...
+    async def hold_count(self, client_id: int, now: datetime) -> int: ...
     async def delivery_of(
         self, kind: str, recipient_id: int, reservation_id: int
-    ) -> DeliveryRecord | None:
-        """Return what is known about a notification's latest delivery, None without a row."""
+    ) -> DeliveryRecord | None: ...

@@ -80,7 +80,8 @@ provider = Table(
 )
 
 # Who may work a provider's hours, agenda and clients: the provider themselves ("self", at most one)
-# and assistants. A provider without a Telegram account has no "self".
+# and assistants. A provider without a Telegram account has no "self". ``notified`` is 1 if they
+# want the provider's notifications.
 acts_for = Table(
     "acts_for",
     metadata,
@@ -89,6 +90,7 @@ acts_for = Table(
         "provider_id", _NUMBER, ForeignKey(provider.c.id), primary_key=True, autoincrement=False
     ),
     Column("role", String(12), nullable=False),
+    Column("notified", SmallInteger, nullable=False),
     Column("since", Instant, nullable=False),
     CheckConstraint("role IN ('self', 'assistant')", name="role"),
     Index(None, "provider_id"),

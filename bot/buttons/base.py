@@ -16,8 +16,11 @@ _LARGEST = 2**52
 _LAST_CELL = 2**23
 _YEARS = range(2000, 2200)
 _DATE_DIGITS = 8
+_MARK_LENGTH = 9
 _DIGITS = digits + ascii_lowercase
 
+Mark = Annotated[str, "mark"]
+"""A letter and a short digest, at most nine characters."""
 Cell = Annotated[int, "cell"]
 """A quarter-hour by number (``domain.timespan``), up to the year 2200."""
 
@@ -110,7 +113,9 @@ def _parsed(kind: Any, text: str, base: int) -> object:
         return _parsed(get_args(kind)[0], text, base) or None
     if kind is date:
         return _day(text)
-    if kind is str:
+    if kind is Mark and len(text) > _MARK_LENGTH:
+        raise ValueError(text)
+    if kind in {str, Mark}:
         return text
     return _number(text, base, _LAST_CELL if kind is Cell else _LARGEST)
 

@@ -6,7 +6,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from bot.buttons.base import CallbackData, Cell
+from bot.buttons.base import CallbackData, Cell, Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class UndoDraft(CallbackData, tag="hu"):
     """
 
     draft: int
-    inside: str
+    inside: Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class RemoveHours(CallbackData, tag="hr"):
 
     start: Cell
     end: Cell
-    inside: str
+    inside: Mark
     provider: int | None = None
 
 
@@ -128,7 +128,7 @@ class AskRemoval(CallbackData, tag="hq"):
 
 
 @dataclass(frozen=True, slots=True)
-class HoursOf(CallbackData, tag="ho"):
+class HoursOf(CallbackData, tag="ho", base=36):
     """Go on for this provider with what was typed before, or with their hours."""
 
     provider: int

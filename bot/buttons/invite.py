@@ -6,48 +6,48 @@ from bot.buttons.base import CallbackData
 
 
 @dataclass(frozen=True, slots=True)
-class InviteHome(CallbackData, tag="ih"):
+class InviteHome(CallbackData, tag="ih", base=36):
     """Ask again whom to invite."""
 
 
 @dataclass(frozen=True, slots=True)
-class InviteProvider(CallbackData, tag="ip"):
+class InviteProvider(CallbackData, tag="ip", base=36):
     """Send an invitation for a new provider."""
 
 
 @dataclass(frozen=True, slots=True)
-class InviteAdmin(CallbackData, tag="ia"):
+class InviteAdmin(CallbackData, tag="ia", base=36):
     """Send an invitation for another admin."""
 
 
 @dataclass(frozen=True, slots=True)
-class AddProvider(CallbackData, tag="in"):
+class AddProvider(CallbackData, tag="in", base=36):
     """Ask for the name of a provider without a Telegram account."""
 
 
 @dataclass(frozen=True, slots=True)
-class AssistantsOf(CallbackData, tag="il"):
+class AssistantsOf(CallbackData, tag="il", base=36):
     """Choose the provider who gets an assistant, from a page of providers."""
 
     page: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class InviteAssistant(CallbackData, tag="is"):
+class InviteAssistant(CallbackData, tag="is", base=36):
     """Send an invitation for an assistant of a provider."""
 
     provider: int
 
 
 @dataclass(frozen=True, slots=True)
-class HandOverList(CallbackData, tag="io"):
+class HandOverList(CallbackData, tag="io", base=36):
     """Choose the provider who gets another account, from a page of providers."""
 
     page: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class HandOver(CallbackData, tag="iv"):
+class HandOver(CallbackData, tag="iv", base=36):
     """Send the link that makes its opener this provider."""
 
     provider: int

@@ -61,7 +61,15 @@ class Open(CallbackData, tag="go"):
 
 
 @dataclass(frozen=True, slots=True)
-class LinkOf(CallbackData, tag="kl"):
+class ChooseNotifications(CallbackData, tag="sb", base=36):
+    """Notify the person of a provider's bookings, or not; ``wanted`` is 1 or 0."""
+
+    provider: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkOf(CallbackData, tag="kl", base=36):
     """Send the link of this provider."""
 
     provider: int

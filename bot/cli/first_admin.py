@@ -21,7 +21,7 @@ NEW_LINK = (
     "A new link replaces it: python -m bot admin"
 )
 _NO_ADMIN = "there is no admin yet: run `python -m bot admin` to get a link that makes you one"
-_CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 
 
 async def offer_first_admin(app: App, settings: Settings) -> None:
@@ -48,5 +48,5 @@ async def admin_link(database: Database, username: str) -> str:
 
 def _is_private_terminal() -> bool:
     """Return whether only the person at the terminal sees what is printed."""
-    in_container = any(mark.exists() for mark in _CONTAINER_MARKS)
+    in_container = any(mark.exists() for mark in CONTAINER_MARKS)
     return sys.stdin.isatty() and sys.stdout.isatty() and not in_container

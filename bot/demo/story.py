@@ -1,9 +1,10 @@
 """The demo's story: its people, and the steps to try."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from simulator import Message, Person, Simulator
+from simulator import Message, Simulator
 from simulator.demo import DemoPerson, Step, offers, says
 
 VENUE = "Europe/Berlin"
@@ -103,16 +104,33 @@ def steps_for(cast: Cast) -> list[Step]:
             "/book 15:00",
         ),
         Step(
-            "Dora invites a second provider: ↪ opens the link on another phone.",
-            _other_provider_joined(dora),
+            "Dora adds Emil: /invite, then A provider without Telegram, then Emil.",
+            says(dora, "Emil is added"),
             dora,
             "/invite",
+        ),
+        Step(
+            "She taps Invite their assistant: ↪ opens the link on a phone that you add.",
+            _newcomer(cast, r"^🎉"),
+        ),
+        Step(
+            "The assistant types when Emil works, like Mon-Fri 9-12 next week, and publishes it.",
+            _newcomer(cast, r"✅ Published"),
+        ),
+        Step(
+            "Bernd books with Emil and confirms; Emil's assistant and Dora are notified.",
+            says(bernd, r"(?s)^✅ Gebucht.*Emil"),
+            bernd,
+            "/book Emil",
         ),
     ]
 
 
-def _other_provider_joined(provider: Person) -> Callable[[Message], bool]:
-    """Return a predicate: anyone else, even a phone added later, is welcomed as a provider."""
+def _newcomer(cast: Cast, pattern: str) -> Callable[[Message], bool]:
+    """Return a proof: on a phone that was added later, the bot writes text with the pattern."""
+    known = {phone.person.id for phone in cast}
     return lambda message: (
-        message.chat.id != provider.id and message.sender == "bot" and message.text.startswith("🎉")
+        message.chat.id not in known
+        and message.sender == "bot"
+        and re.search(pattern, message.text) is not None
     )

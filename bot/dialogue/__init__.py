@@ -1,1 +1,1 @@
-"""What a handler gets: the context, the update request, stored dialogues and typed text."""
+"""How a handler is found, and what it gets: the context, the dialogue's data, typed text."""

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from bot.dialogue.context import Context
+from bot.ui.texts import isolated
 from domain import errors
 from domain.provider import Provider
 from domain.usecases.acting import own_provider, provider_for, providers_of
@@ -27,9 +30,14 @@ async def work_for(context: Context, provider_id: int | None = None) -> Provider
     context.request.work_for(
         provider,
         provider.zone(context.services.venue_zone),
-        heading="" if is_self and len(providers) == 1 else provider.label,
+        heading="" if is_self and len(providers) == 1 else heading_of(provider),
     )
     return provider
+
+
+def heading_of(provider: Provider) -> str:
+    """Return the first line of screens about a provider, in HTML."""
+    return Markup("👤 <b>{}</b>").format(isolated(provider.label))
 
 
 async def all_providers(context: Context) -> Sequence[Provider]:

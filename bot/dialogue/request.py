@@ -6,12 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
-
 from bot.messages.actions import Action, Delete, Edit, Send
 from bot.messages.screen import Screen
 from bot.ports import BotUnitOfWork
-from bot.ui.texts import isolated
 from domain.operations.dialogue import Dialogue
 from domain.person import Contact, Person
 from domain.provider import Provider
@@ -51,7 +48,7 @@ class UpdateRequest:
     def work_for(
         self, provider: Provider | None, zone: ZoneInfo | None = None, *, heading: str = ""
     ) -> None:
-        """Use a provider's zone from here on, and put the ``heading`` above all screens.
+        """Use a provider's zone from here on, and put the ``heading``, in HTML, above all screens.
 
         Without a provider, use the person's own zone and no heading.
         """
@@ -66,7 +63,7 @@ class UpdateRequest:
         if self.tapped is None:
             self.show_below(screen, card_of=card_of)
             return
-        self.actions.append(Edit(self.tapped, headed(screen, self.heading), before=self.before))
+        self.actions.append(Edit(self.tapped, screen.below(self.heading), before=self.before))
         self.dialogue = replace(self.dialogue, card_message_id=self.tapped)
 
     def show_below(self, screen: Screen, *, card_of: int | None = None) -> None:
@@ -74,7 +71,7 @@ class UpdateRequest:
         if self.dialogue.card_message_id is not None:
             self.actions.append(Delete(self.dialogue.card_message_id))
             self.dialogue = replace(self.dialogue, card_message_id=None)
-        self.actions.append(Send(headed(screen, self.heading), dialogue=True, card_of=card_of))
+        self.actions.append(Send(screen.below(self.heading), dialogue=True, card_of=card_of))
 
     def show_list(self, screen: Screen) -> None:
         """Show a list on a new message, which replaces the list that is open.
@@ -101,7 +98,7 @@ class UpdateRequest:
 
     def send(self, screen: Screen) -> None:
         """Show a screen on a new message that is no card."""
-        self.actions.append(Send(headed(screen, self.heading)))
+        self.actions.append(Send(screen.below(self.heading)))
 
     def enter(self, flow: str, state: str, data: Mapping[str, object] | None = None) -> None:
         """Enter a state of a dialogue, with new data or its stored data.
@@ -123,14 +120,6 @@ class UpdateRequest:
     def leave(self) -> None:
         """Leave the dialogue the person is in, if any; its card stays as it is."""
         self.dialogue = Dialogue()
-
-
-def headed(screen: Screen, provider: str) -> Screen:
-    """Return a screen below the name of the provider whom it is about, if there is one."""
-    if not provider:
-        return screen
-    head = Markup("👤 <b>{}</b>").format(isolated(provider))
-    return replace(screen, text=f"{head}\n\n{screen.text}")
 
 
 CURRENT_REQUEST: ContextVar[UpdateRequest] = ContextVar("request")

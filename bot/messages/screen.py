@@ -4,7 +4,7 @@ import hashlib
 import html
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _TAG = re.compile(r"<[^>]*>")
 
@@ -27,6 +27,10 @@ class Screen:
 
     text: str
     rows: Rows = ()
+
+    def below(self, note: str) -> "Screen":
+        """Return the screen with a note in HTML above its text, unless the note is empty."""
+        return replace(self, text=f"{note}\n\n{self.text}") if note else self
 
     @property
     def plain(self) -> str:

@@ -1,5 +1,6 @@
 """Renders a notification when it is sent, in its recipient's language and time zone."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,12 +14,17 @@ from bot.ports import BotUnitOfWork
 from bot.ui.locale import user_locale
 from domain.notification import (
     PROVIDER_UNREACHABLE,
+    RULES,
+    Audience,
     Kind,
     check_registry,
     still_holds,
 )
 from domain.operations.outbox import DIGEST, MISSED, OutboxRow
 from domain.policy import BookingPolicy
+from domain.reservation import Reservation
+
+log = logging.getLogger(__name__)
 
 Render = Callable[[Notice], Awaitable[Sequence[Action] | None]]
 
@@ -36,6 +42,9 @@ _RENDERERS: Mapping[str, Render] = {
     DIGEST: for_admins.incidents,
     PROVIDER_UNREACHABLE: for_admins.provider_unreachable,
 }
+# What a row that does not fit the code raises. Errors of the database are not among them: they end
+# the snapshot, and the row is tried again.
+_RENDER_ERRORS = (LookupError, ValueError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +52,12 @@ class Rendering:
     """The steps of a row, None if it no longer holds.
 
     ``covers`` are the withheld rows that the steps answer for, with the state of each afterwards.
+    ``broken`` are those that cannot be rendered, each with its error.
     """
 
     actions: Sequence[Action] | None
     covers: Mapping[int, str] = field(default_factory=dict)
+    broken: Sequence[tuple[OutboxRow, str]] = ()
 
 
 class NotificationRenderer:
@@ -68,18 +79,28 @@ class NotificationRenderer:
 
     async def _missed(self, uow: BotUnitOfWork, row: OutboxRow, now: datetime) -> Rendering:
         """Return one message for everything that was withheld."""
-        withheld = await uow.outbox.withheld(row.chat_id)
-        rendered = {each.id: await self._actions(uow, each, now) for each in withheld}
-        covers = {
-            number: "skipped" if steps is None else "sent" for number, steps in rendered.items()
-        }
+        covers, held = dict[int, str](), list[Sequence[Action]]()
+        broken = list[tuple[OutboxRow, str]]()
+        for each in await uow.outbox.withheld(row.chat_id):
+            try:
+                steps = await self._actions(uow, each, now)
+            except _RENDER_ERRORS as error:
+                log.exception("a withheld %s cannot be rendered", each.kind)
+                broken.append((each, f"{type(error).__name__}: {error}"))
+                continue
+            covers[each.id] = "skipped" if steps is None else "sent"
+            held += [] if steps is None else [steps]
+        return Rendering(await self._summary(uow, row, held), covers, broken)
+
+    async def _summary(
+        self, uow: BotUnitOfWork, row: OutboxRow, held: Sequence[Sequence[Action]]
+    ) -> Sequence[Action] | None:
+        """Return the steps of several notifications as one message, None if none still holds."""
         recipient = await uow.queries.person(row.recipient_id or 0)
-        held = [steps for steps in rendered.values() if steps is not None]
         if recipient is None or not held:
-            return Rendering(None, covers)
+            return None
         acts = bool(await uow.queries.acting_for(recipient.id))
-        locale = user_locale(recipient, self._venue_zone)
-        return Rendering(summary(locale, held, acts=acts), covers)
+        return summary(user_locale(recipient, self._venue_zone), held, acts=acts)
 
     async def _actions(
         self, uow: BotUnitOfWork, row: OutboxRow, now: datetime
@@ -90,13 +111,23 @@ class NotificationRenderer:
         if recipient is None:
             return None
         notice = Notice(uow, row, recipient, now, self._policy, self._venue_zone)
-        if row.reservation_id is None:
-            return await render(notice)
-        reservation = await uow.queries.reservation(row.reservation_id)
-        if reservation is None or not still_holds(Kind(row.kind), row.revision, reservation, now):
-            return None
-        provider = await uow.queries.provider(reservation.provider_id)
-        client = await uow.queries.person(reservation.client_id)
-        if provider is None or client is None:
-            return None
-        return await render(notice.about(reservation, provider, client))
+        if row.reservation_id is not None:
+            reservation = await uow.queries.reservation(row.reservation_id)
+            if reservation is None or not await _is_wanted(notice, reservation):
+                return None
+            provider = await uow.queries.provider(reservation.provider_id)
+            client = await uow.queries.person(reservation.client_id)
+            if provider is None or client is None:
+                return None
+            notice = notice.about(reservation, provider, client)
+        return await render(notice)
+
+
+async def _is_wanted(notice: Notice, reservation: Reservation) -> bool:
+    """Return whether a notification still holds, and its recipient is still among those told."""
+    kind = Kind(notice.row.kind)
+    if not still_holds(kind, notice.row.revision, reservation, notice.now):
+        return False
+    if RULES[kind].audience is Audience.CLIENT:
+        return True
+    return notice.recipient.id in await notice.uow.queries.staff_of(reservation.provider_id)

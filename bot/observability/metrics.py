@@ -1,7 +1,7 @@
 """The Prometheus metrics. None of them names a person, a chat or a secret."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any, Literal, get_args
@@ -76,7 +76,7 @@ class Metrics:
         """Count committed events by name, and those that have a metric of their own there too."""
         for event in committed:
             self._series(self._events, type(event).__name__).inc()
-            if counter := self._counter_of(event):
+            if counter := self._counters.get(type(event)):
                 counter.inc()
 
     def transaction(self, kind: Literal["read", "write"]) -> AbstractContextManager[object]:
@@ -115,16 +115,18 @@ class Metrics:
     def _create_booking_metrics(self) -> None:
         """Create the metrics of reservations and transactions."""
         self._events = self._counter("slotkeeper_events", "Events of reservations.", "event")
-        for kind in events.Event.__subclasses__():
-            self._events.labels(kind.__name__)
-        self._holds = self._counter("slotkeeper_holds", "Slots held.")
-        self._moves = self._counter("slotkeeper_moves", "Holds moved to another slot.")
-        self._confirmations = self._counter("slotkeeper_confirmations", "Holds confirmed.")
-        self._expiries = self._counter("slotkeeper_expiries", "Holds that expired.")
-        self._releases = self._counter("slotkeeper_releases", "Holds given back.")
+        for name in _names(events.Event):
+            self._events.labels(name)
         cancellations = self._counter("slotkeeper_cancellations", "Reservations cancelled.", "by")
-        self._by_client = cancellations.labels("client")
-        self._by_provider = cancellations.labels("provider")
+        self._counters: dict[type[events.Event], Counter] = {
+            events.SlotHeld: self._counter("slotkeeper_holds", "Slots held."),
+            events.HoldMoved: self._counter("slotkeeper_moves", "Holds moved to another slot."),
+            events.HoldConfirmed: self._counter("slotkeeper_confirmations", "Holds confirmed."),
+            events.HoldExpired: self._counter("slotkeeper_expiries", "Holds that expired."),
+            events.HoldReleased: self._counter("slotkeeper_releases", "Holds given back."),
+            events.CancelledByClient: cancellations.labels("client"),
+            events.CancelledByProvider: cancellations.labels("provider"),
+        }
         self._transactions = self._histogram(
             "slotkeeper_transaction_seconds",
             "From requesting a connection to the commit.",
@@ -174,20 +176,12 @@ class Metrics:
         """Create a histogram."""
         return Histogram(name, text, labels, buckets=buckets, registry=self._registry)
 
-    def _counter_of(self, event: events.Event) -> Counter | None:
-        """Return the metric that counts events like this one, None if there is none."""
-        match event:
-            case events.SlotHeld():
-                return self._moves if event.reservation.first_held_at else self._holds
-            case events.HoldConfirmed():
-                return self._confirmations
-            case events.HoldExpired():
-                return self._expiries
-            case events.CancelledByClient():
-                return self._by_client if event.reservation.confirmed_at else self._releases
-            case events.CancelledByProvider():
-                return self._by_provider
-        return None
+
+def _names(event: type[events.Event]) -> Iterator[str]:
+    """Yield the names of all kinds of an event."""
+    for kind in event.__subclasses__():
+        yield kind.__name__
+        yield from _names(kind)
 
 
 def _series(family: Any, *labels: str) -> Any:

@@ -363,6 +363,8 @@ class Relay:
             await _record_messages(uow, row, shown)
             if rendering.covers:
                 await uow.outbox.settle_withheld(row.chat_id, rendering.covers, now)
+            for broken, error in rendering.broken:
+                await _park_row(uow, broken, error, IncidentKind.MESSAGE_BROKEN, now)
             return await uow.outbox.record_result(row, state, now)
 
         next_due = await self._write(record)
@@ -380,10 +382,7 @@ class Relay:
 
         async def park(uow: BotUnitOfWork) -> datetime | None:
             await _record_messages(uow, row, shown)
-            # A summary of incidents that cannot be sent must not cause another summary.
-            if row.kind != DIGEST:
-                await uow.incidents.note(incident, redact(error.partition(":")[0]), now)
-            return await uow.outbox.record_result(row, "parked", now, error)
+            return await _park_row(uow, row, error, incident, now)
 
         next_due = await self._write(park)
         self._metrics.delivered(row.kind, "parked")
@@ -451,6 +450,16 @@ def _log_fields(row: OutboxRow) -> dict[str, object]:
 def _urgency(row: OutboxRow) -> Urgency:
     """Return the urgency of a row: a person waits for an answer."""
     return Urgency.ANSWER if row.kind == REPLY else Urgency.NOTIFICATION
+
+
+async def _park_row(
+    uow: BotUnitOfWork, row: OutboxRow, error: str, incident: IncidentKind, now: datetime
+) -> datetime | None:
+    """Park a row and record an incident; return when the same person's next row falls due."""
+    # A summary of incidents that cannot be sent must not cause another summary.
+    if row.kind != DIGEST:
+        await uow.incidents.note(incident, redact(error.partition(":")[0]), now)
+    return await uow.outbox.record_result(row, "parked", now, error)
 
 
 async def _record_messages(uow: BotUnitOfWork, row: OutboxRow, shown: Shown) -> None:

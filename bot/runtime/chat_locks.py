@@ -78,8 +78,8 @@ class ChatLocks:
     async def acquire_for_update(self, chat: int) -> ChatLock:
         """Wait for a chat's lock behind its earlier updates.
 
-        The lock excludes other replicas only after ``exclude_replicas``: each attempt takes that
-        part anew, because a lost connection loses it.
+        The lock excludes other replicas only after ``exclude_replicas``. Each attempt takes that
+        part again, because a lost connection loses it.
         """
         queue = self._queue(chat)
         await queue.acquire_for_update()

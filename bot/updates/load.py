@@ -43,10 +43,21 @@ async def load_person(uow: BotUnitOfWork, sender: Sender, now: datetime) -> Pers
     """
     if sender.passing:
         return await uow.queries.account(sender.contact.telegram_id) or sender.stranger
+    if sender.leaving and (known := await _unreachable_before(uow, sender)):
+        return known
     person = await uow.people.record_contact(sender.contact, now)
     if person.unreachable_since is not None:
         await uow.outbox.resume(person, now)
     return person
+
+
+async def _unreachable_before(uow: BotUnitOfWork, sender: Sender) -> Person | None:
+    """Return the sender if they were unreachable already: a refused message may be the first sign.
+
+    Nothing of theirs is resumed, and no admin is told again.
+    """
+    known = await uow.queries.account(sender.contact.telegram_id)
+    return known if known and known.unreachable_since is not None else None
 
 
 def end_dialogue(request: UpdateRequest, update: Update) -> None:

@@ -31,7 +31,7 @@ MAX_CONCURRENT_UPDATES = 64
 
 @dataclass(frozen=True, slots=True)
 class _Committed:
-    """What the transaction of an update has left to do, and until when its messages are due."""
+    """The outcome of an update, its reply, and when the first message that it caused is due."""
 
     outcome: UpdateOutcome
     reply: Reply | None = None

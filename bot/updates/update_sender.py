@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from telegram import Chat, Update, User
 from telegram.constants import ChatType
 
+from bot.dialogue.membership import has_blocked
 from domain.person import Contact, Person, name_from_telegram
 
 _GROUPS = (ChatType.GROUP, ChatType.SUPERGROUP)
@@ -15,11 +16,13 @@ class Sender:
     """The sender of an update, and the ``chat`` that the update comes from.
 
     A ``passing`` sender wrote in a group. The bot may answer there, but stores nothing about them.
+    A ``leaving`` sender has just blocked the bot.
     """
 
     contact: Contact
     chat: int
     passing: bool = False
+    leaving: bool = False
 
     @property
     def stranger(self) -> Person:
@@ -43,6 +46,7 @@ def sender_of(update: Update) -> Sender | None:
         _contact(user),
         chat.id if chat else user.id,
         passing=chat is not None and chat.type in _GROUPS,
+        leaving=has_blocked(update),
     )
 
 

@@ -2,7 +2,7 @@
 
 from domain.person import zone_named
 from domain.ports import UnitOfWork
-from domain.usecases.acting import own_provider
+from domain.usecases.acting import own_provider, provider_for
 
 
 async def choose_zone(uow: UnitOfWork, person_id: int, zone: str) -> None:
@@ -14,6 +14,14 @@ async def choose_zone(uow: UnitOfWork, person_id: int, zone: str) -> None:
     await uow.people.choose_zone(person_id, key)
     if own := await own_provider(uow, person_id):
         await uow.providers.choose_zone(own.id, key)
+
+
+async def choose_notifications(
+    uow: UnitOfWork, actor: int, provider_id: int, *, wanted: bool
+) -> None:
+    """Notify the actor of a provider's bookings, or not; raises what ``provider_for`` raises."""
+    provider = await provider_for(uow, actor, provider_id)
+    await uow.providers.notify(actor, provider.id, wanted=wanted)
 
 
 async def choose_language(uow: UnitOfWork, person_id: int, language: str) -> None:

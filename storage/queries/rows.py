@@ -34,7 +34,8 @@ SHARES_NAME = (
     .correlate(provider)
     .exists()
 )
-# Whether the bot can notify anyone who acts for the provider.
+# Whether the bot can notify anyone who acts for the provider. Not an EXISTS, which PostgreSQL may
+# answer by reading all people.
 REACHABLE = (
     select(acts_for.c.person_id)
     .join(person, person.c.id == acts_for.c.person_id)
@@ -43,8 +44,10 @@ REACHABLE = (
         person.c.telegram_id.is_not(None),
         person.c.unreachable_since.is_(None),
     )
+    .limit(1)
     .correlate(provider)
-    .exists()
+    .scalar_subquery()
+    .is_not(None)
 )
 PROVIDER = (
     provider.c.id,

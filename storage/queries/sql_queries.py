@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union,
     union_all,
 )
 
@@ -43,11 +44,10 @@ from storage.tables import (
 
 _PERSON = select(*PERSON).where(person.c.id == bindparam("person"))
 _ACCOUNT = select(*PERSON).where(person.c.telegram_id == bindparam("account"))
-_ADMINS = (
-    select(*PERSON)
-    .where(or_(ADMIN, person.c.telegram_id.in_(bindparam("accounts", expanding=True))))
-    .order_by(person.c.id)
-)
+_ADMINS = union(
+    select(*PERSON).where(ADMIN),
+    select(*PERSON).where(person.c.telegram_id.in_(bindparam("accounts", expanding=True))),
+).order_by("id")
 _GUESTS = (
     select(*PERSON)
     .where(person.c.guest_of == bindparam("provider"))
@@ -56,14 +56,14 @@ _GUESTS = (
 _PROVIDER = select(*PROVIDER_COLUMNS).where(provider.c.id == bindparam("provider"))
 _BY_SLUG = select(*PROVIDER_COLUMNS).where(provider.c.slug == bindparam("wanted"))
 _ACTING_FOR = (
-    select(*PROVIDER_COLUMNS, acts_for.c.role)
+    select(*PROVIDER_COLUMNS, acts_for.c.role, acts_for.c.notified)
     .join(acts_for, acts_for.c.provider_id == provider.c.id)
     .where(acts_for.c.person_id == bindparam("person"))
     .order_by(case((acts_for.c.role == Role.SELF, 0), else_=1), provider.c.name_key, provider.c.id)
 )
 _STAFF = (
     select(acts_for.c.person_id)
-    .where(acts_for.c.provider_id == bindparam("provider"))
+    .where(acts_for.c.provider_id == bindparam("provider"), acts_for.c.notified == 1)
     .order_by(acts_for.c.person_id)
 )
 # The part may occur anywhere in a name, so this reads the whole index of names: a few milliseconds
@@ -226,10 +226,10 @@ class SqlQueries:
     async def acting_for(self, person_id: int) -> Sequence[Acting]:
         """Return the providers whom a person acts for: themselves first, then by name."""
         rows = await self._connection.execute(_ACTING_FOR, {"person": person_id})
-        return [Acting(provider_of(row), Role(row.role)) for row in rows]
+        return [Acting(provider_of(row), Role(row.role), bool(row.notified)) for row in rows]
 
     async def staff_of(self, provider_id: int) -> Sequence[int]:
-        """Return the ids of the people who act for a provider."""
+        """Return the ids of the people who act for a provider and want their notifications."""
         return await self._connection.scalars(_STAFF, {"provider": provider_id})
 
     async def open_hours(self, provider_id: int, window: TimeSpan) -> Sequence[TimeSpan]:

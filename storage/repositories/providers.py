@@ -36,6 +36,14 @@ def _appoint(db: Any) -> Any:
 
 
 _APPOINT = PerDialect(_appoint)
+_NOTIFY = (
+    update(acts_for)
+    .where(
+        acts_for.c.person_id == bindparam("person"),
+        acts_for.c.provider_id == bindparam("provider"),
+    )
+    .values(notified=bindparam("wanted"))
+)
 
 
 class SqlProviders:
@@ -76,9 +84,20 @@ class SqlProviders:
         """Store the time zone of a provider's hours."""
         await self._connection.execute(_ZONE, {"provider": provider_id, "zone": zone})
 
+    async def notify(self, person_id: int, provider_id: int, *, wanted: bool) -> None:
+        """Store whether a person who acts for a provider wants their notifications."""
+        row = {"person": person_id, "provider": provider_id, "wanted": int(wanted)}
+        await self._connection.execute(_NOTIFY, row)
+
     async def appoint(self, person_id: int, provider_id: int, role: Role, now: datetime) -> None:
         """Let a person act for a provider; the role ``SELF`` takes it from any other person."""
         if role is Role.SELF:
             await self._connection.execute(_DISMISS_SELF, {"provider": provider_id})
-        row = {"person_id": person_id, "provider_id": provider_id, "role": role, "since": now}
+        row = {
+            "person_id": person_id,
+            "provider_id": provider_id,
+            "role": role,
+            "notified": 1,
+            "since": now,
+        }
         await self._connection.execute(_APPOINT.on(self._connection), row)

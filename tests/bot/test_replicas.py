@@ -9,14 +9,14 @@ from telegram import Update
 
 from bot.app import App
 from bot.dialogue.context import Context
-from bot.messages.actions import Edit, Send, to_payload
+from bot.messages.actions import Edit, Send
 from bot.messages.screen import Screen
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
 from tests.kit.bot import ADMIN_ID, running
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
-from tests.kit.handlers import calls, echo, on_text, outbox, replying, texts
+from tests.kit.handlers import add_reply, calls, echo, on_text, outbox, replying, texts
 from tests.kit.replicas import ReplicaSet, drop_connections, leaders, membership
 from tests.kit.waiting import until
 from tests.storage.audit import claims, overlaps
@@ -81,6 +81,7 @@ async def test_a_whole_story_with_each_update_processed_by_the_next_replica(
 
 async def _dora_joins_and_posts_hours(admin: ChatUser, dora: ChatUser) -> None:
     await admin.sends("/invite")
+    await admin.taps("A provider")
     await dora.opens(admin.link("?start=join_"))
     await dora.taps("Keep")
     await dora.sends("berlin")
@@ -246,7 +247,7 @@ async def test_rows_leased_to_a_dead_replica_are_delivered_by_another_in_order(
     for raw in bot.simulator.take_updates():
         await bot.processes_on(a, raw)
     async with a.database.transaction() as uow:
-        await uow.outbox.reply(alice.id, to_payload([Send(Screen("behind"))]), bot.now)
+        await add_reply(uow, alice, bot.now, Send(Screen("behind")))
     assert outbox(bot, "attempts") == [(1,), (0,)]
     await bot.crashes_replica(a)
     bot.app = b

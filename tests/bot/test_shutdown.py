@@ -49,8 +49,8 @@ def fills_outbox(tmp_path: Path, people: list[Person]) -> None:
     )
     with closing(sqlite3.connect(tmp_path / "bot.db")) as connection, connection:
         connection.executemany(
-            "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) "
-            "VALUES (?, 'reply', ?, ?, 0, 'due')",
+            "INSERT INTO outbox (channel, chat_id, kind, payload, due_at, attempts, state) "
+            "VALUES ('telegram', ?, 'reply', ?, ?, 0, 'due')",
             backlog,
         )
 

@@ -63,8 +63,8 @@ async def test_every_step_can_be_done_as_described(opens: Opens) -> None:
     await _two_clients_follow_the_list(page)
     await _the_clock_is_moved(page)
     await _the_lists_are_looked_at(page)
-    await _a_second_provider_joins(page)
-    await page.ticked(*range(1, 16))
+    await _an_assistant_works_for_a_provider(page)
+    await page.ticked(*range(1, 19))
     await expect(page.page.get_by_test_id("steps")).to_contain_text("All done")
 
 
@@ -134,19 +134,30 @@ async def _the_lists_are_looked_at(page: DemoPage) -> None:
     await page.ticked(14)
 
 
-async def _a_second_provider_joins(page: DemoPage) -> None:
-    """Add a person and open the provider's invitation on their phone."""
-    await page.adds("Carol", "en", "Europe/Paris")
-    carol = page.phone(1003, "en")
+async def _an_assistant_works_for_a_provider(page: DemoPage) -> None:
+    """Add a provider without Telegram and an assistant on another phone, who gets a booking."""
     await page.suggests(15, page.dora)
+    await page.dora.taps("A provider without Telegram")
+    await page.dora.sees("What name should clients see")
+    await page.dora.sends("Emil")
+    await page.ticked(15)
+    await page.adds("Rita", "en", "Europe/Paris")
+    rita = page.phone(1003, "en")
+    await page.dora.taps("Invite their assistant")
     await page.dora.screen.get_by_test_id("hand-over").click()
     await page.page.get_by_test_id("hand-over-1003").click()
-    await carol.sees("You're a provider now")
-    await page.ticked(15)
-    await carol.sends("Carol's Corner")
-    await carol.taps("Berlin")
-    await carol.sends("/start")
-    await carol.newest_says("Clients see you as Carol's Corner")
+    await rita.sees("You're assisting Emil now")
+    await page.ticked(16)
+    await rita.sends("Mon-Fri 9-12 next week")
+    await rita.taps("Publish")
+    await page.ticked(17)
+    await page.suggests(18, page.bernd)
+    await page.bernd.picks(story.wednesday_next_week())
+    await page.bernd.taps("10:15")
+    await page.bernd.taps("Bestätigen")
+    await page.ticked(18)
+    for phone in (rita, page.dora):
+        await phone.sees("New booking from Bernd")
 
 
 async def test_skipping_a_day_sends_the_warning_before_the_expiry(

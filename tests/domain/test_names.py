@@ -142,8 +142,8 @@ def test_the_key_of_a_name_is_its_own_key_and_fits_its_column(name: str) -> None
 
 
 def test_a_label_has_the_slug_only_where_the_name_is_shared() -> None:
-    assert Provider(1, 2, "Anna", "anna-2").label == "Anna"
-    assert Provider(1, 2, "Anna", "anna-2", shares_name=True).label == "Anna (anna-2)"
+    assert Provider(1, "Anna", "anna-2").label == "Anna"
+    assert Provider(1, "Anna", "anna-2", shares_name=True).label == "Anna (anna-2)"
 
 
 @pytest.mark.parametrize(

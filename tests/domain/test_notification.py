@@ -1,4 +1,4 @@
-"""Notifications: who receives which, and which still apply when they are sent."""
+"""Notifications: what each event causes, and which still hold when they are sent."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain import events
-from domain.notification import Kind, Notification, notifications_of, still_holds
+from domain.notification import (
+    PROVIDER_UNREACHABLE,
+    RULES,
+    Audience,
+    Kind,
+    Notification,
+    Rule,
+    Subject,
+    check_registry,
+    still_holds,
+)
 from domain.reservation import Party, Reservation, Status
 from domain.timespan import TimeSpan
 
@@ -15,46 +25,116 @@ END = NOW + timedelta(minutes=30)
 LEAD = timedelta(minutes=5)
 CLIENT, PROVIDER = 100, 200
 HELD = Reservation(7, 1, CLIENT, TimeSpan(2_000_000, 2_000_001), Status.HELD, NOW, END)
-EXPIRED = replace(HELD, status=Status.EXPIRED, ended_at=END)
-CONFIRMED = replace(HELD, status=Status.CONFIRMED, expires_at=None, confirmed_at=NOW)
+EXPIRED = replace(HELD, status=Status.EXPIRED, ended_at=END, revision=2)
+CONFIRMED = replace(HELD, status=Status.CONFIRMED, expires_at=None, confirmed_at=NOW, revision=2)
 RELEASED = replace(
-    HELD, status=Status.CANCELLED, expires_at=None, ended_at=NOW, ended_by=Party.CLIENT
+    HELD, status=Status.CANCELLED, expires_at=None, ended_at=NOW, ended_by=Party.CLIENT, revision=2
 )
-CANCELLED = replace(CONFIRMED, status=Status.CANCELLED, ended_at=NOW, ended_by=Party.CLIENT)
+CANCELLED = replace(
+    CONFIRMED, status=Status.CANCELLED, ended_at=NOW, ended_by=Party.CLIENT, revision=3
+)
 DECLINED = replace(RELEASED, ended_by=Party.PROVIDER)
 CANCELLED_BY_PROVIDER = replace(CANCELLED, ended_by=Party.PROVIDER)
-COMPLETED = replace(CONFIRMED, status=Status.COMPLETED, ended_at=NOW)
+COMPLETED = replace(CONFIRMED, status=Status.COMPLETED, ended_at=NOW, revision=3)
 ALL = [HELD, EXPIRED, CONFIRMED, RELEASED, CANCELLED, DECLINED, CANCELLED_BY_PROVIDER, COMPLETED]
 
 
 @pytest.mark.parametrize(
-    ("event", "notified"),
+    ("event", "act", "kind", "due"),
     [
-        (events.SlotHeld(HELD, PROVIDER), [(CLIENT, Kind.HOLD_WARNING, END - LEAD)]),
-        (events.HoldExpired(EXPIRED, PROVIDER), [(CLIENT, Kind.HOLD_EXPIRED, NOW)]),
-        (events.HoldConfirmed(CONFIRMED, PROVIDER), [(PROVIDER, Kind.BOOKING_CONFIRMED, NOW)]),
+        (events.SlotHeld(HELD, None, CLIENT), "held", Kind.HOLD_WARNING, END - LEAD),
+        (events.HoldMoved(HELD, HELD, CLIENT), "moved", Kind.HOLD_WARNING, END - LEAD),
+        (events.HoldExpired(EXPIRED, HELD, None), "expired", Kind.HOLD_EXPIRED, NOW),
         (
-            events.CancelledByClient(CANCELLED, PROVIDER),
-            [(PROVIDER, Kind.CANCELLED_BY_CLIENT, NOW)],
-        ),
-        (events.CancelledByClient(RELEASED, PROVIDER), []),
-        (
-            events.CancelledByProvider(DECLINED, PROVIDER),
-            [(CLIENT, Kind.CANCELLED_BY_PROVIDER, NOW)],
+            events.HoldConfirmed(CONFIRMED, HELD, CLIENT),
+            "confirmed",
+            Kind.BOOKING_CONFIRMED,
+            NOW,
         ),
         (
-            events.CancelledByProvider(CANCELLED_BY_PROVIDER, PROVIDER),
-            [(CLIENT, Kind.CANCELLED_BY_PROVIDER, NOW)],
+            events.CancelledByClient(CANCELLED, CONFIRMED, CLIENT),
+            "cancelled",
+            Kind.CANCELLED_BY_CLIENT,
+            NOW,
         ),
+        (events.HoldReleased(RELEASED, HELD, CLIENT), "released", None, NOW),
+        (
+            events.CancelledByProvider(DECLINED, HELD, PROVIDER),
+            "declined",
+            Kind.CANCELLED_BY_PROVIDER,
+            NOW,
+        ),
+        (events.VisitCompleted(COMPLETED, CONFIRMED, None), "completed", None, NOW),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, events.Event) else "",
 )
-def test_each_event_notifies_the_other_party_only(
-    event: events.Event, notified: list[tuple[int, Kind, datetime]]
+def test_each_event_names_its_act_and_its_notification(
+    event: events.Event, act: str, kind: Kind | None, due: datetime
 ) -> None:
-    expected = tuple(Notification(recipient, kind, 7, due) for recipient, kind, due in notified)
+    assert (event.act, event.notifies, event.due_at(NOW, LEAD)) == (act, kind, due)
 
-    assert notifications_of(event, NOW, LEAD) == expected
+
+@pytest.mark.parametrize("given", [{}, {"act": "forgotten"}, {"notifies": None}], ids=str)
+def test_an_event_without_an_act_or_a_kind_cannot_be_defined(given: dict[str, object]) -> None:
+    with pytest.raises(TypeError, match="missing"):
+        type("Forgotten", (events.Event,), {}, **given)
+
+
+def test_every_kind_of_notification_has_a_rule_and_an_event() -> None:
+    caused = {
+        each.notifies
+        for each in vars(events).values()
+        if isinstance(each, type) and issubclass(each, events.Event) and each is not events.Event
+    }
+
+    assert {*RULES} == {*Kind} == caused - {None}
+    assert PROVIDER_UNREACHABLE not in {*Kind}
+
+
+def test_clients_and_people_who_act_for_a_provider_are_told_of_different_things() -> None:
+    told = {kind for kind, rule in RULES.items() if rule.audience is Audience.PROVIDER}
+
+    assert told == {Kind.BOOKING_CONFIRMED, Kind.CANCELLED_BY_CLIENT}
+
+
+def test_a_registry_with_a_missing_or_an_unknown_kind_is_an_error() -> None:
+    check_registry(RULES)
+    lacking: dict[Kind, Rule] = {
+        kind: rule for kind, rule in RULES.items() if kind is not Kind.HOLD_EXPIRED
+    }
+    with pytest.raises(TypeError, match="without an entry: hold_expired"):
+        check_registry(lacking)
+    with pytest.raises(TypeError, match="unknown"):
+        check_registry({**RULES, "unknown": None})  # type: ignore[dict-item]  # what is tested
+
+
+def test_a_dedupe_key_tells_kinds_subjects_revisions_and_offsets_apart() -> None:
+    one = Notification(CLIENT, Kind.HOLD_WARNING, 7, NOW, revision=2)
+    others = [
+        replace(one, kind=Kind.HOLD_EXPIRED),
+        replace(one, subject=Subject.PROVIDER),
+        replace(one, subject_id=72),
+        replace(one, revision=3),
+        replace(one, revision=None),
+        replace(one, offset="PT24H"),
+    ]
+
+    assert len({one.dedupe_key, *(other.dedupe_key for other in others)}) == 1 + len(others)
+    assert replace(one, due_at=END, recipient_id=PROVIDER).dedupe_key == one.dedupe_key
+
+
+def test_the_longest_dedupe_key_fits_its_column() -> None:
+    kind = max((*Kind, PROVIDER_UNREACHABLE), key=len)
+    longest = Notification(
+        CLIENT,
+        kind,
+        2**63 - 1,
+        NOW,
+        revision=2**31 - 1,
+        offset=NOW.isoformat(timespec="seconds"),
+    )
+
+    assert len(longest.dedupe_key) <= 96
 
 
 STILL_APPLIES = {
@@ -84,7 +164,17 @@ STILL_APPLIES = {
 def test_a_notification_that_no_longer_applies_is_not_sent(
     kind: Kind, reservation: Reservation
 ) -> None:
-    assert still_holds(kind, reservation, END - LEAD) is (reservation in STILL_APPLIES[kind])
+    holds = still_holds(kind, reservation.revision, reservation, END - LEAD)
+
+    assert holds is (reservation in STILL_APPLIES[kind])
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("revision", [None, -1, 1])
+def test_a_notification_of_another_revision_is_not_sent(kind: Kind, revision: int | None) -> None:
+    for reservation in STILL_APPLIES[kind]:
+        other = None if revision is None else reservation.revision + revision
+        assert not still_holds(kind, other, reservation, END - LEAD)
 
 
 @pytest.mark.parametrize(
@@ -98,4 +188,4 @@ def test_a_notification_that_no_longer_applies_is_not_sent(
     ids=str,
 )
 def test_no_warning_is_sent_for_an_expired_hold(now: datetime, *, applies: bool) -> None:
-    assert still_holds(Kind.HOLD_WARNING, HELD, now) is applies
+    assert still_holds(Kind.HOLD_WARNING, HELD.revision, HELD, now) is applies

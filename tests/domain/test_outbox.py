@@ -8,7 +8,16 @@ import pytest
 from domain.operations.outbox import NOT_DELIVERED, DeliveryRecord, OutboxRow
 
 ROW = OutboxRow(
-    1, 200, "booking_confirmed", 7, None, datetime(2026, 6, 1, 12, tzinfo=UTC), attempts=1
+    id=1,
+    chat_id=7_000_200,
+    recipient_id=200,
+    kind="booking_confirmed",
+    subject_kind="reservation",
+    subject_id=7,
+    revision=2,
+    payload=None,
+    due_at=datetime(2026, 6, 1, 12, tzinfo=UTC),
+    attempts=1,
 )
 
 
@@ -52,3 +61,9 @@ def test_a_withheld_notification_keeps_the_number_of_tries_that_may_have_arrived
     row = replace(ROW, attempts=attempts, payload={NOT_DELIVERED: refused})
 
     assert row.withheld() == {NOT_DELIVERED: kept}
+
+
+def test_only_a_row_about_a_reservation_names_one() -> None:
+    assert ROW.reservation_id == 7
+    assert replace(ROW, subject_kind="provider").reservation_id is None
+    assert replace(ROW, subject_kind=None, subject_id=None).reservation_id is None

@@ -94,7 +94,9 @@ def test_only_an_unconfirmed_hold_cancelled_by_the_client_is_released(
 def test_a_live_hold_is_confirmed() -> None:
     booking = HELD.confirmed(JUST_BEFORE)
 
-    assert booking == reservation(Status.CONFIRMED, confirmed_at=JUST_BEFORE)
+    assert booking == replace(
+        reservation(Status.CONFIRMED, confirmed_at=JUST_BEFORE), revision=HELD.revision + 1
+    )
 
 
 @pytest.mark.parametrize("now", [HELD_AT, EXPIRES_AT, SPAN.starts_at, SPAN.ends_at], ids=str)
@@ -209,3 +211,23 @@ def test_a_hold_cannot_be_confirmed_once_its_slot_has_begun(
         return
     with pytest.raises(errors.ReservationPast):
         late.confirmed(now)
+
+
+def test_each_change_adds_one_to_the_revision() -> None:
+    moved = HELD.moved(2, SPAN, HELD_AT, timedelta(minutes=30))
+    booked = HELD.confirmed(HELD_AT)
+    cancelled = booked.cancelled(Party.CLIENT, HELD_AT)
+
+    assert [each.revision for each in (HELD, moved, booked, cancelled)] == [1, 2, 2, 3]
+
+
+def test_a_repeated_change_keeps_the_revision() -> None:
+    assert CONFIRMED.confirmed(HELD_AT).revision == CONFIRMED.revision
+    assert CANCELLED.cancelled(Party.CLIENT, HELD_AT).revision == CANCELLED.revision
+
+
+@pytest.mark.parametrize(("ended", "before"), [(EXPIRED, HELD), (COMPLETED, CONFIRMED)])
+def test_what_time_ended_is_known_as_it_was_before(ended: Reservation, before: Reservation) -> None:
+    later = replace(ended, revision=before.revision + 1, ended_at=JUST_AFTER)
+
+    assert later.before_its_time_came() == before

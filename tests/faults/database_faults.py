@@ -35,7 +35,7 @@ _WAIT_FOR_LOCKS = (
     "SELECT count(*) FROM pg_stat_activity "
     "WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
-_TABLES = ("outbox", "worked_update", "reservation", "failed_update")
+_TABLES = ("outbox", "processed_update", "reservation", "failed_update")
 
 
 def _writer(bot: BotHarness) -> Any:
@@ -86,8 +86,8 @@ def _fill(other: sqlite3.Connection, size: int) -> None:
     with suppress(sqlite3.OperationalError):
         while True:
             other.execute(
-                "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state, error) "
-                "VALUES (1, 'ballast', 0, 0, 'skipped', ?)",
+                "INSERT INTO outbox (channel, chat_id, kind, due_at, attempts, state, error) "
+                "VALUES ('telegram', 1, 'ballast', 0, 0, 'skipped', ?)",
                 ("x" * size,),
             )
 
@@ -119,7 +119,7 @@ async def rows_locked(bot: BotHarness) -> AsyncIterator[Delays]:
     """Lock every row that an act reads first, until a transaction waits for it."""
     other = await asyncpg.connect(bot.app.database.url)
     await other.execute(
-        "BEGIN; SELECT 1 FROM client FOR UPDATE; SELECT 1 FROM reservation FOR UPDATE; "
+        "BEGIN; SELECT 1 FROM person FOR UPDATE; SELECT 1 FROM reservation FOR UPDATE; "
         "SELECT 1 FROM outbox FOR UPDATE"
     )
     delays, over = Delays(), asyncio.Event()

@@ -22,14 +22,18 @@ from tests.kit.notifications import count_notifications
 from tests.kit.raw_database import rows
 from tests.storage.audit import audit
 
-_OF_PROVIDER = """SELECT provider.client_id, start_cell
-    FROM reservation JOIN provider ON provider.id = provider_id"""
+_OF_PROVIDER = """SELECT telegram_id, start_cell
+    FROM reservation JOIN acts_for ON acts_for.provider_id = reservation.provider_id
+    JOIN person ON person.id = person_id"""
+_OF_CLIENT = """SELECT telegram_id, start_cell
+    FROM reservation JOIN person ON person.id = client_id"""
 # How each notice begins, and a query for those that must have been sent: recipient and first cell.
 _DUE_NOTICES = {
-    "⌛": "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'",
+    "⌛": f"""{_OF_CLIENT}
+        WHERE status = 'expired'""",
     "📅": f"""{_OF_PROVIDER}
         WHERE status = 'confirmed'""",
-    "❌": """SELECT client_id, start_cell FROM reservation
+    "❌": f"""{_OF_CLIENT}
         WHERE status = 'cancelled' AND ended_by = 'provider'""",
 }
 # A client may cancel before the notice of their booking is sent.
@@ -41,13 +45,16 @@ _CANCELLED = f"""{_OF_PROVIDER}
     WHERE status = 'cancelled' AND ended_by = 'client' AND confirmed_at IS NOT NULL"""
 # Bookings whose notice was tried before it was skipped: the try may have arrived.
 _UNCERTAIN = f"""{_CANCELLED} AND EXISTS (SELECT 1 FROM outbox
-    WHERE reservation_id = reservation.id AND kind = 'booking_confirmed'
+    WHERE subject_id = reservation.id AND kind = 'booking_confirmed'
+    AND recipient_id = person.id
     AND state = 'skipped' AND attempts > 1)"""
 _CANCELLATION_TEXT = "</b> cancelled:\n"
 _NUMBERS = ("reservation", "moving")
 _NAME = re.compile(r"Client \d+\.")
-_MAY_SEE = """SELECT reservation.id, reservation.client_id, provider.client_id
-    FROM reservation JOIN provider ON provider.id = provider_id"""
+_MAY_SEE = """SELECT reservation.id, telegram_id
+    FROM reservation JOIN person ON person.id = client_id OR person.id IN (
+        SELECT person_id FROM acts_for WHERE acts_for.provider_id = reservation.provider_id)"""
+_STAFF = "SELECT telegram_id FROM acts_for JOIN person ON id = person_id"
 
 
 async def broken_invariants(bot: BotHarness, *people: ChatUser, repeats: int = 0) -> list[str]:
@@ -122,9 +129,11 @@ def _check_cancellations(url: str, calls: list[CallRecord], repeats: int) -> Ite
 
 def _check_privacy(bot: BotHarness, url: str) -> Iterator[str]:
     """Check that a client's name and buttons were shown only to them and their provider."""
-    parties = {number: {client, provider} for number, client, provider in rows(url, _MAY_SEE)}
-    providers = {person for (person,) in rows(url, "SELECT client_id FROM provider")}
-    names = dict(rows(url, "SELECT name, id FROM client"))
+    parties: dict[int, set[int]] = {}
+    for number, account in rows(url, _MAY_SEE):
+        parties.setdefault(number, set()).add(account)
+    providers = {account for (account,) in rows(url, _STAFF)}
+    names = dict(rows(url, "SELECT name, telegram_id FROM person"))
     # A person who forges a number gets that number back, which reveals nothing.
     forged = {
         (tap.account.id, getattr(read(tap.data), field, 0))
@@ -165,7 +174,8 @@ def _buttons_of(call: CallRecord) -> list[Any]:
 
 def _check_chat(person: ChatUser, url: str) -> Iterator[str]:
     """Compare a person's chat with the database: what is shown exists, and what exists is shown."""
-    statuses = dict(rows(url, f"SELECT id, status FROM reservation WHERE client_id = {person.id}"))
+    own = f"(SELECT id FROM person WHERE telegram_id = {person.id})"
+    statuses = dict(rows(url, f"SELECT id, status FROM reservation WHERE client_id = {own}"))
     shown = dict(_reservations_shown(person))
     for number, promise in shown.items():
         if statuses.get(number) != promise:

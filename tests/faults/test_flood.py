@@ -67,7 +67,9 @@ async def test_others_are_answered_during_a_flood_and_every_update_is_processed(
     await until(lambda: all(len(person.chat.messages) > 1 for person in others), every=0.02)
     meanwhile = len(flooder.chat.messages) - before
     await until(lambda: not telegram.world.updates.pending)
-    processed = {number for (number,) in rows(database_url, "SELECT update_id FROM worked_update")}
+    processed = {
+        number for (number,) in rows(database_url, "SELECT update_id FROM processed_update")
+    }
     bot.cancel()
     with suppress(asyncio.CancelledError):
         await bot

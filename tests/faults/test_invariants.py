@@ -23,7 +23,9 @@ FORGED = {
     f"{SET} status = 'completed' WHERE id = 2": "reads that 2 is confirmed, but it is completed",
     f"{SET} status = 'cancelled', ended_by = 'client' WHERE id = 1": "is held, but it is cancelled",
     "DELETE FROM reservation WHERE id = 1": "reads that 1 is held, but it is None",
-    f"{SET} client_id = 1002 WHERE id = 1": "1001 was shown the reservation 1, which is not theirs",
+    f"{SET} client_id = (SELECT client_id FROM reservation WHERE id = 2) WHERE id = 1": (
+        "1001 was shown the reservation 1, which is not theirs"
+    ),
     "UPDATE outbox SET state = 'parked', error = 'x' WHERE kind = 'booking_confirmed'": (
         "a booking_confirmed is parked: x"
     ),

@@ -140,7 +140,7 @@ class OddScenario(Scenario):
         ]
         unsent = rows(
             self.bot.app.database.url,
-            f"SELECT kind, error FROM outbox WHERE error IS NOT NULL AND recipient_id IN ({known})",
+            f"SELECT kind, error FROM outbox WHERE error IS NOT NULL AND chat_id IN ({known})",
         )
         return violations + [
             f"a {kind} was not sent to one of ours: {error}" for kind, error in unsent

@@ -134,7 +134,7 @@ async def dora(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> Per
 
 
 async def test_kills_between_commit_and_delivery_lose_nothing(
-    simulator: Simulator, dora: Visitor, tmp_path: Path
+    simulator: Simulator, dora: Person, tmp_path: Path
 ) -> None:
     killer = ProcessKiller()
     simulator.world.faults = killer
@@ -183,8 +183,9 @@ def notices_in_flight(simulator: Simulator, url: str) -> int:
     """Return how many accepted notices the killed bot had not marked as sent."""
     due = rows(
         url,
-        "SELECT outbox.kind, recipient_id, start_cell FROM outbox "
-        "JOIN reservation ON reservation.id = reservation_id WHERE state = 'due'",
+        "SELECT outbox.kind, chat_id, start_cell FROM outbox "
+        "JOIN reservation ON reservation.id = subject_id AND subject_kind = 'reservation' "
+        "WHERE state = 'due'",
     )
     taken = {
         kind: count_notifications(simulator.transcript.calls, opening)
@@ -193,9 +194,13 @@ def notices_in_flight(simulator: Simulator, url: str) -> int:
     return sum((recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in due)
 
 
-def repeats(simulator: Simulator, dora: Visitor, url: str) -> int:
+def repeats(simulator: Simulator, dora: Person, url: str) -> int:
     """Return how many notices were repeated; check that exactly the due ones arrived."""
-    expired = rows(url, "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'")
+    expired = rows(
+        url,
+        "SELECT telegram_id, start_cell FROM reservation JOIN person ON person.id = client_id "
+        "WHERE status = 'expired'",
+    )
     booked = rows(url, f"SELECT {dora.id}, start_cell FROM reservation WHERE status = 'confirmed'")
     assert len(expired) > CLIENTS
     assert len(booked) > CLIENTS / 2

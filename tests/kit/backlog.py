@@ -9,7 +9,7 @@ from domain.timespan import TimeSpan
 from domain.usecases.hold_slot import hold_slot
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import quarter
+from tests.kit.clinic import add_self, quarter
 
 
 def count_rate_limited(bot: BotHarness) -> int:
@@ -34,13 +34,14 @@ async def let_holds_expire(bot: BotHarness, people: list[ChatUser], each: int) -
 
     The first person becomes the provider and holds nothing.
     """
+    numbers = [await person.number() for person in people]
     async with bot.app.database.transaction() as uow:
-        dora = await uow.providers.add(people[0].id, "Dora", "dora", bot.now)
+        dora = await add_self(uow, numbers[0], "Dora", "dora", bot.now)
         first = quarter(25, 9)
         await uow.availability.replace(dora.id, [], [TimeSpan(first, first + len(people) * each)])
         for number in range(len(people[1:]) * each):
-            client = people[1 + number % len(people[1:])]
+            client = numbers[1 + number % len(numbers[1:])]
             await hold_slot(
-                uow, BookingPolicy(), client.id, SlotChoice(dora.id, first + number), bot.now
+                uow, BookingPolicy(), client, SlotChoice(dora.id, first + number), bot.now
             )
     bot.now += timedelta(minutes=31)

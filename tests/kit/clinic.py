@@ -14,6 +14,7 @@ from domain.ports import UnitOfWork
 from domain.provider import Provider, Role
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan
+from domain.usecases.acting import own_provider
 from domain.usecases.choose_settings import choose_zone
 from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
@@ -105,6 +106,13 @@ def quarter(day: int, hour: int, minute: int = 0, *, month: int = 11) -> int:
     return int(datetime(2026, month, day, hour, minute, tzinfo=BERLIN).timestamp()) // 900
 
 
+async def live_in(user: ChatUser, zone: str) -> None:
+    """Let a person choose a time zone, written to the database directly."""
+    number = await user.number()
+    async with user.bot.app.database.transaction() as uow:
+        await choose_zone(uow, number, zone)
+
+
 async def add_provider(
     bot: BotHarness,
     name: str = "Dora",
@@ -128,3 +136,12 @@ async def add_provider(
             await choose_zone(uow, someone.id, zone)
         await uow.availability.replace(added.id, [], hours)
     return provider
+
+
+async def add_assistant(provider: ChatUser, assistant: ChatUser) -> None:
+    """Let a person assist a provider, written to the database directly."""
+    provider_number, number = await provider.number(), await assistant.number()
+    async with provider.bot.app.database.transaction() as uow:
+        own = await own_provider(uow, provider_number)
+        assert own is not None
+        await uow.providers.appoint(number, own.id, Role.ASSISTANT, provider.bot.now)

@@ -21,15 +21,16 @@ _LIVE_MEMBERSHIPS = """SELECT objid::bigint FROM pg_locks
     JOIN pg_database ON pg_database.oid = pg_locks.database
     WHERE locktype = 'advisory' AND datname = current_database()
     AND classid = 5310209 AND objsubid = 2 AND granted"""
-_LEASED_ROWS = """SELECT outbox.kind, recipient_id, coalesce(start_cell, 0)
-    FROM outbox LEFT JOIN reservation ON reservation.id = reservation_id
+_LEASED_ROWS = """SELECT outbox.kind, outbox.chat_id, coalesce(start_cell, 0)
+    FROM outbox LEFT JOIN reservation
+    ON reservation.id = subject_id AND subject_kind = 'reservation'
     WHERE state = 'due' AND leased_by = {membership}"""
 
 _POLL_SECONDS = 0.1
 _FIRST_PORT, _PORTS_PER_WORKER, _WORKERS = 20_000, 1_000, 12
 
 LeasedRows = list[tuple[str, int, int]]
-"""Kind, recipient and start cell of each outbox row that a replica had leased."""
+"""Kind, chat and start cell of each outbox row that a replica had leased."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Handlers that tests add before those of the bot, to run any code for a message or a tap."""
 
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import Any
 
 from telegram import Update
@@ -8,8 +9,10 @@ from telegram.ext import CallbackQueryHandler, MessageHandler, filters
 
 from bot.dialogue.context import Context
 from bot.dialogue.typed_filters import typed_text
-from bot.messages.actions import Action
+from bot.messages.actions import Action, to_payload
 from bot.messages.screen import Button, Screen
+from bot.ports import BotUnitOfWork
+from domain.operations.outbox import OutboxRow
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.raw_database import rows
@@ -60,6 +63,24 @@ def raising(error: Exception) -> CallbackData:
 def outbox(bot: BotHarness, columns: str = "kind, state, attempts") -> list[Any]:
     """Return columns of the outbox rows, oldest first."""
     return rows(bot.app.database.url, f"SELECT {columns} FROM outbox ORDER BY id")
+
+
+def cards(bot: BotHarness) -> list[Any]:
+    """Return reservation, chat, card and warning of each card that the database knows."""
+    return rows(
+        bot.app.database.url,
+        "SELECT reservation_id, chat_id, message_id, notice_message_id FROM card ORDER BY 1",
+    )
+
+
+async def add_reply(
+    uow: BotUnitOfWork, user: ChatUser, now: datetime, *actions: Action, queued: bool = False
+) -> OutboxRow:
+    """Put an answer for a person into the outbox, leased from ``now`` on unless ``queued``."""
+    known = await uow.queries.account(user.id)
+    return await uow.outbox.reply(
+        user.id, known.id if known else None, to_payload(actions), now, queued=queued
+    )
 
 
 def texts(user: ChatUser) -> list[str]:

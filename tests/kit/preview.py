@@ -16,6 +16,7 @@ from bot.ui.locale import UserLocale
 
 PACKAGES = (
     "bot.features.account",
+    "bot.features.invite",
     "bot.features.booking",
     "bot.features.reservations",
     "bot.features.hours",

@@ -37,7 +37,7 @@ _UNSENT = (
 )
 _PARKED = (
     "SELECT id, error FROM outbox WHERE state = 'parked' "
-    f"AND recipient_id BETWEEN 1 AND {FIRST_STRANGER - 1}"
+    f"AND chat_id BETWEEN 1 AND {FIRST_STRANGER - 1}"
 )
 # What ``doctor`` reports about odd updates and replies to them that Telegram refuses.
 _EXPECTED = (

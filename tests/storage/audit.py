@@ -6,6 +6,7 @@ order and keeps the active claims of each subject sorted, so a new claim is comp
 neighbours only.
 """
 
+import json
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from datetime import datetime
 from tests.kit.raw_database import micros, rows
 
 FOREVER = 1 << 62
+WARNING = 300 * 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def audit(url: str, now: datetime, *, crossing: int = 0) -> list[str]:
         for number, *_, end in live
         if end is not None and end <= micros(now)
     ]
-    return problems + _cell_problems(url, live) + _outbox_problems(url)
+    problems += _cell_problems(url, live) + _outbox_problems(url)
+    return problems + _history_problems(url)
 
 
 def _cell_problems(url: str, live: list[tuple[int, int, int, int, int, int | None]]) -> list[str]:
@@ -120,17 +123,51 @@ def _cell_problems(url: str, live: list[tuple[int, int, int, int, int, int | Non
 
 
 def _outbox_problems(url: str) -> list[str]:
-    """Check that each hold has one warning, and each expired one an expiry, for its client only."""
+    """Check that each hold has one warning for each time it had, and each expired one an expiry.
+
+    Both are for its client only. A hold moved to end within minutes has no warning.
+    """
     ended = rows(url, "SELECT id, client_id FROM reservation WHERE status = 'expired' ORDER BY id")
     expiries = rows(
         url,
-        "SELECT reservation_id, recipient_id FROM outbox WHERE kind = 'hold_expired'"
-        " ORDER BY reservation_id",
+        "SELECT subject_id, recipient_id FROM outbox WHERE kind = 'hold_expired'"
+        " ORDER BY subject_id",
     )
-    every = rows(url, "SELECT id, client_id FROM reservation ORDER BY id")
+    held = [
+        (number, revision, client)
+        for number, revision, client, act, at, after in rows(
+            url,
+            "SELECT id, history.revision, client_id, act, at, after FROM history"
+            " JOIN reservation ON reservation.id = reservation_id"
+            " WHERE act IN ('held', 'moved') ORDER BY 1, 2",
+        )
+        if act == "held" or _expiry(after) - WARNING > at
+    ]
     warned = rows(
         url,
-        "SELECT reservation_id, recipient_id FROM outbox WHERE kind = 'hold_warning'"
-        " ORDER BY reservation_id",
+        "SELECT subject_id, revision, recipient_id FROM outbox WHERE kind = 'hold_warning'"
+        " ORDER BY 1, 2",
     )
-    return ([] if expiries == ended else ["expiries"]) + ([] if warned == every else ["warnings"])
+    return ([] if expiries == ended else ["expiries"]) + ([] if warned == held else ["warnings"])
+
+
+def _expiry(after: str) -> int:
+    return micros(datetime.fromisoformat(json.loads(after)["expires_at"]))
+
+
+def _history_problems(url: str) -> list[str]:
+    """Check that each revision of each reservation has one row, and the last one its state."""
+    latest = rows(url, "SELECT id, revision, status, start_cell FROM reservation ORDER BY id")
+    told = defaultdict[int, list[int]](list)
+    final: dict[int, tuple[object, object]] = {}
+    for number, revision, after in rows(
+        url, "SELECT reservation_id, revision, after FROM history ORDER BY 1, 2"
+    ):
+        told[number].append(revision)
+        state = json.loads(after)
+        final[number] = (state.get("status"), state.get("start"))
+    return [
+        f"history of {number}"
+        for number, revision, status, start in latest
+        if told[number] != [*range(1, revision + 1)] or final[number] != (status, start)
+    ]

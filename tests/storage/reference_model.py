@@ -43,6 +43,7 @@ class Claim:
     status: str = "held"
     was_confirmed: bool = False
     ended_by: str | None = None
+    revision: int = 1
 
     @property
     def cells(self) -> range:
@@ -97,7 +98,8 @@ class Model:
     offered: dict[int, set[int]] = field(default_factory=dict)
     claims: dict[int, Claim] = field(default_factory=dict)
     plans: dict[int, Plan] = field(default_factory=dict)
-    owed: dict[tuple[int, str], tuple[int, int]] = field(default_factory=dict)
+    owed: dict[tuple[int, int, str], tuple[int, int]] = field(default_factory=dict)
+    told: list[tuple[int, int, int | None, str]] = field(default_factory=list)
     forgotten_before: int = 0
 
     def live(self) -> Iterator[Claim]:
@@ -144,7 +146,10 @@ class Model:
             if moved
             else self._new(number, client, provider, start)
         )
-        self._owe(held, "hold_warning", client, (held.deadline or 0) - WARNING)
+        self._tell(held, client, "moved" if moved else "held")
+        warning = (held.deadline or 0) - WARNING
+        if warning > self.now:
+            self._owe(held, "hold_warning", client, warning)
         return held
 
     def confirm(self, number: int, client: int) -> Claim:
@@ -153,13 +158,18 @@ class Model:
         if claim.status != "confirmed":
             claim.refuse_to_end_unless_live(self.now)
             claim.status, claim.deadline, claim.was_confirmed = "confirmed", None, True
+            claim.revision += 1
+            self._tell(claim, client, "confirmed")
             self._owe(claim, "booking_confirmed", self.owners[claim.provider], self.now)
         return claim
 
     def cancel_by_client(self, number: int, client: int) -> Claim:
         """Release a hold of the client, or cancel a booking and notify the provider."""
         claim = self._of_client(number, client)
-        if self._ended(claim, "client") and claim.was_confirmed:
+        if not self._ended(claim, "client"):
+            return claim
+        self._tell(claim, client, "cancelled" if claim.was_confirmed else "released")
+        if claim.was_confirmed:
             self._owe(claim, "cancelled_by_client", self.owners[claim.provider], self.now)
         return claim
 
@@ -169,6 +179,7 @@ class Model:
         if claim is None or self.owners[claim.provider] != person:
             raise Refused("reservation_unknown")
         if self._ended(claim, "provider"):
+            self._tell(claim, person, "declined")
             self._owe(claim, "cancelled_by_provider", claim.client, self.now)
         return claim
 
@@ -185,7 +196,8 @@ class Model:
         self.forgotten_before = max(self.forgotten_before, -(-(self.now - CELLS_KEPT) // QUARTER))
         for claim in self.claims.values():
             if claim.status == "confirmed" and claim.end <= self.forgotten_before:
-                claim.status = "completed"
+                claim.status, claim.revision = "completed", claim.revision + 1
+                self._tell(claim, None, "completed")
 
     def draft(self, person: int, spans: Spans, number: int) -> int:
         """Add a draft of hours."""
@@ -299,6 +311,7 @@ class Model:
     def _moved(self, claim: Claim, provider: int, start: int) -> Claim:
         """Move a hold and restart its duration, up to the longest one allowed."""
         claim.provider, claim.start = provider, start
+        claim.revision += 1
         claim.deadline = min(self.now + HOLD, claim.first_held + LONGEST_HOLD)
         return claim
 
@@ -306,7 +319,8 @@ class Model:
         """Expire the chosen overdue holds, and notify their clients."""
         for claim in self.claims.values():
             if claim.is_overdue(self.now) and chosen(claim):
-                claim.status = "expired"
+                claim.status, claim.revision = "expired", claim.revision + 1
+                self._tell(claim, None, "expired")
                 self._owe(claim, "hold_expired", claim.client, self.now)
 
     def _ended(self, claim: Claim, by: str) -> bool:
@@ -315,6 +329,7 @@ class Model:
             return False
         claim.refuse_to_end_unless_live(self.now)
         claim.status, claim.deadline, claim.ended_by = "cancelled", None, by
+        claim.revision += 1
         return True
 
     def _of_client(self, number: int, client: int) -> Claim:
@@ -343,8 +358,12 @@ class Model:
         return {cell for start, end in spans for cell in range(start // QUARTER, end // QUARTER)}
 
     def _owe(self, claim: Claim, kind: str, who: int, due: int) -> None:
-        """Owe a person a notification; a moved hold has only its latest warning."""
-        self.owed[claim.number, kind] = (who, due)
+        """Owe a person a notification of this revision; sending it checks whether it holds."""
+        self.owed[claim.number, claim.revision, kind] = (who, due)
+
+    def _tell(self, claim: Claim, actor: int | None, act: str) -> None:
+        """Record an act in the history; no one acts where time does."""
+        self.told.append((claim.number, claim.revision, actor, act))
 
 
 def stretches(cells: Iterable[int]) -> list[tuple[int, int]]:

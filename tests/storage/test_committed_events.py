@@ -12,7 +12,18 @@ from domain.usecases.end_reservation import cancel_by_client, confirm_hold
 from domain.usecases.hold_slot import hold_slot
 from storage.database import Database
 from storage.maintenance.migrate import is_current
-from tests.kit.clinic import ALICE, BOB, CARA, NOW, OPENING, POLICY, SECOND, hold, open_clinic
+from tests.kit.clinic import (
+    ALICE,
+    BOB,
+    CARA,
+    NOW,
+    OPENING,
+    POLICY,
+    SECOND,
+    account_of,
+    hold,
+    open_clinic,
+)
 
 
 async def test_a_transaction_records_its_events_in_order(database: Database) -> None:
@@ -56,11 +67,11 @@ async def test_the_backlog_is_the_number_of_due_rows_and_the_oldest_instant(
 ) -> None:
     async with database.transaction() as uow:
         await open_clinic(uow)
-        sent = await uow.outbox.reply(ALICE, {}, NOW - timedelta(minutes=9))
+        sent = await uow.outbox.reply(account_of(ALICE), ALICE, {}, NOW - timedelta(minutes=9))
         await uow.outbox.record_result(sent, "sent", NOW)
-        await uow.outbox.reply(BOB, {}, NOW - timedelta(minutes=5))
-        await uow.outbox.reply(ALICE, {}, NOW)
-        await uow.outbox.reply(CARA, {}, NOW + SECOND)
+        await uow.outbox.reply(account_of(BOB), BOB, {}, NOW - timedelta(minutes=5))
+        await uow.outbox.reply(account_of(ALICE), ALICE, {}, NOW)
+        await uow.outbox.reply(account_of(CARA), CARA, {}, NOW + SECOND)
     async with database.snapshot() as uow:
         assert await uow.outbox.backlog(NOW) == Backlog(2, NOW - timedelta(minutes=5))
 

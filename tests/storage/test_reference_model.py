@@ -317,7 +317,9 @@ class Bookings(RuleBasedStateMachine):
     @rule(person=st.sampled_from([DORA, DORA, EMIL, ALICE]), chosen=postings, target=plans)
     def drafts(self, person: int, chosen: tuple[tuple[int, int, int], ...]) -> Any:
         spans = tuple(self._typed(*span) for span in chosen)
-        run_act = self.run_act(lambda uow: draft_hours(uow, person, as_days(spans), self.now))
+        run_act = self.run_act(
+            lambda uow: draft_hours(uow, person, self._own(person), as_days(spans), self.now)
+        )
         number = run_act.id if isinstance(run_act, Draft) else run_act
         assert number == refusal(lambda: self.model.draft(person, spans, number))
         return number if isinstance(run_act, Draft) else multiple()
@@ -352,6 +354,11 @@ class Bookings(RuleBasedStateMachine):
             lambda: self.model.undo(plan, person, inside),
         )
 
+    def _own(self, person: int) -> int:
+        """Return the person's own provider; for a client, any provider."""
+        owned = {owner: provider for provider, owner in self.model.owners.items()}
+        return owned.get(person, next(iter(self.model.owners)))
+
     def _owner(self, plan: int) -> int:
         return self.model.owners[self.model.plans[plan].provider]
 
@@ -364,7 +371,9 @@ class Bookings(RuleBasedStateMachine):
     def removes(self, person: int, start: int, length: int, inside: Inside) -> None:
         span = TimeSpan(self.near + start, self.near + start + length)
         self.check_agreement(
-            lambda uow: remove_availability(uow, self.policy, person, [span], inside, self.now),
+            lambda uow: remove_availability(
+                uow, self.policy, person, self._own(person), [span], inside, self.now
+            ),
             lambda: self.model.remove(person, span.cells, inside),
         )
 
@@ -427,11 +436,11 @@ class Bookings(RuleBasedStateMachine):
     def the_tables_hold_what_the_model_holds(self) -> None:
         reservations = rows(
             self.url,
-            "SELECT id, client_id, provider_id, start_cell, end_cell, status, ended_by"
+            "SELECT id, client_id, provider_id, start_cell, end_cell, status, ended_by, revision"
             " FROM reservation",
         )
         expected = [
-            (c.number, c.client, c.provider, c.start, c.end, c.status, c.ended_by)
+            (c.number, c.client, c.provider, c.start, c.end, c.status, c.ended_by, c.revision)
             for c in self.model.claims.values()
         ]
         assert sorted(reservations) == sorted(expected)
@@ -453,13 +462,18 @@ class Bookings(RuleBasedStateMachine):
     @invariant()
     def each_notification_is_stored_once(self) -> None:
         outbox = rows(
-            self.url, "SELECT reservation_id, kind, recipient_id, due_at, state FROM outbox"
+            self.url, "SELECT subject_id, revision, kind, recipient_id, due_at, state FROM outbox"
         )
         owed = [
-            (number, kind, who, due * 1_000_000, "due")
-            for (number, kind), (who, due) in self.model.owed.items()
+            (number, revision, kind, who, due * 1_000_000, "due")
+            for (number, revision, kind), (who, due) in self.model.owed.items()
         ]
         assert sorted(outbox) == sorted(owed)
+
+    @invariant()
+    def the_history_has_one_row_for_each_act(self) -> None:
+        told = rows(self.url, "SELECT reservation_id, revision, actor_id, act FROM history")
+        assert sorted(told, key=repr) == sorted(self.model.told, key=repr)
 
     @invariant()
     def all_people_see_the_same_free_slots_as_the_model(self) -> None:

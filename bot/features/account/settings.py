@@ -11,6 +11,7 @@ from bot.buttons.people import (
     AskName,
     AskZone,
     ChooseLanguage,
+    ChooseNotifications,
     ChooseZone,
     SettingsHome,
 )
@@ -30,7 +31,7 @@ from bot.features.account.settings_screens import (
 )
 from bot.features.account.zone_choice import set_time_zone, zone_typed
 from bot.ui.texts import LANGUAGES
-from domain.usecases.choose_settings import choose_language
+from domain.usecases.choose_settings import choose_language, choose_notifications
 from domain.usecases.name_provider import name_provider
 
 
@@ -112,6 +113,15 @@ async def name_wanted(context: Context, tap: AskName) -> State:
     return SETTINGS.enter(context, State.NAME, SettingsData(provider.id))
 
 
+@routes.button(ChooseNotifications)
+async def notifications_chosen(context: Context, tap: ChooseNotifications) -> int:
+    """Switch the notifications of a provider on or off."""
+    wanted = bool(tap.wanted)
+    await context.act(choose_notifications(context.uow, context.me, tap.provider, wanted=wanted))
+    key = "settings.notified" if wanted else "settings.not_notified"
+    return await _home(context, saved=context.t.plain(key))
+
+
 @routes.line(State.NAME, blank=True)
 async def name_typed(update: Update, context: Context) -> int:
     """Set the typed public name. The link stays, since clients may have it."""
@@ -142,7 +152,7 @@ async def _home(context: Context, *, saved: str = "") -> int:
     tapped = context.request.tapped is not None
     if saved and tapped:
         context.toast(saved)
-    providers = [each.provider for each in await context.uow.queries.acting_for(context.me)]
+    acting = await context.uow.queries.acting_for(context.me)
     note = "" if tapped else saved
-    context.show(settings_home(context.locale, context.now, providers, note=note))
+    context.show(settings_home(context.locale, context.now, acting, note=note))
     return ConversationHandler.END

@@ -8,23 +8,24 @@ from bot.buttons.people import (
     AskName,
     AskZone,
     ChooseLanguage,
+    ChooseNotifications,
     ChooseZone,
     SettingsHome,
 )
 from bot.features.account.zone_screens import common_zones
-from bot.messages.screen import Rows, Screen
+from bot.messages.screen import Button, Rows, Screen
 from bot.ui.keyboards import button
 from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES
-from domain.provider import Provider
+from domain.provider import Acting, Provider
 
-_MOST_NAMES = 20
+_MOST_PROVIDERS = 20
 
 
 def settings_home(
-    locale: UserLocale, now: datetime, providers: Sequence[Provider], note: str = ""
+    locale: UserLocale, now: datetime, acting: Sequence[Acting], note: str = ""
 ) -> Screen:
-    """Return the current settings, below a note if any, and the names of the person's providers."""
+    """Return the current settings, below a note if any, and a row for each provider acted for."""
     t, times = locale.t, locale.times
     text = t(
         "settings.home",
@@ -36,19 +37,24 @@ def settings_home(
         button(t.plain("settings.button.zone"), AskZone()),
         button(t.plain("settings.button.language"), AskLanguage()),
     )
-    if not providers:
-        return Screen(_below(note, text), (first,))
-    text += "\n" + t("settings.name_now", name=times.listed([each.label for each in providers]))
-    names = tuple(
-        (button(_name_label(locale, each, providers), AskName(each.id)),) for each in providers
+    if acting:
+        names = times.listed([each.provider.label for each in acting])
+        text += "\n" + t("settings.name_now", name=names)
+    several = len(acting) > 1
+    rows = (_of_provider(locale, each, named=several) for each in acting[:_MOST_PROVIDERS])
+    return Screen(_below(note, text), (first, *rows))
+
+
+def _of_provider(locale: UserLocale, acting: Acting, *, named: bool) -> tuple[Button, Button]:
+    """Return the buttons of a provider: the public name, and whether the person is notified."""
+    t, provider = locale.t, acting.provider
+    name = t.plain("settings.button.name")
+    key = "settings.button.notified" if acting.notified else "settings.button.not_notified"
+    change = ChooseNotifications(provider.id, int(not acting.notified))
+    return (
+        button(f"{name}: {provider.label}" if named else name, AskName(provider.id)),
+        button(t.plain(key), change),
     )
-    return Screen(_below(note, text), (first, *names[:_MOST_NAMES]))
-
-
-def _name_label(locale: UserLocale, provider: Provider, providers: Sequence[Provider]) -> str:
-    """Return the label of the button for a public name, with the name if there are several."""
-    label = locale.t.plain("settings.button.name")
-    return label if len(providers) == 1 else f"{label}: {provider.label}"
 
 
 def zone_settings(locale: UserLocale, chosen: str | None) -> Screen:

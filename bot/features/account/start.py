@@ -20,7 +20,7 @@ async def started(update: Update, context: Context) -> None:
     first_name = update.effective_user.first_name if update.effective_user else ""
     name = name_from_telegram(replace(context.request.contact, name=first_name))
     # Elsewhere a number replaces a missing name; the greeting has no name instead.
-    name = "" if name == str(context.me) else name
+    name = "" if name == str(context.request.person.telegram_id) else name
     context.request.send(
         greeting(
             context.locale, name, roles, zone_chosen=context.request.person.time_zone is not None

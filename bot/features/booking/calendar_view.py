@@ -10,7 +10,6 @@ from bot.dialogue.typed_when import TimeOfDay
 from bot.features.booking.offers import OFFERS, nearest, spread
 from bot.features.booking.screens import (
     Booking,
-    below,
     calendar,
     day_times,
     days_at,
@@ -56,7 +55,7 @@ async def show_calendar(
     days = await days_with_slots(context.uow, search, shown, end, context.zone, seen=seen)
     screen = calendar(context.locale, booking, shown, days, offers, (first, last))
     screen = replace(screen, text=f"{screen.text}\n\n{hint}") if hint else screen
-    _show_step(context, booking, below(note, screen))
+    _show_step(context, booking, screen.below(note))
 
 
 async def show_day(
@@ -84,7 +83,7 @@ async def show_day(
         context.locale, booking, day, slots, own, page=page, reason=reason, full=full
     )
     screen = with_nearest(context.locale, booking, screen, near)
-    _show_step(context, booking, below(note, replace(screen, rows=(*screen.rows, *rows))))
+    _show_step(context, booking, replace(screen, rows=(*screen.rows, *rows)).below(note))
 
 
 async def nearest_slots(

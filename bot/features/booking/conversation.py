@@ -103,9 +103,11 @@ async def provider_typed(update: Update, context: Context) -> State | int | None
 @routes.button(ChooseProvider)
 async def provider_chosen(context: Context, tap: ChooseProvider) -> State | int | None:
     """Continue with the tapped provider, and with what was typed before the list was shown."""
-    is_listed = context.request.dialogue.card_message_id == context.request.tapped
-    typed = _typed_for_list(context) if is_listed else with_provider(context, tap.provider)
-    return await show_for(context, replace(typed, provider=tap.provider, moving=tap.moving))
+    choice = with_provider(context, tap.provider, tap.moving)
+    if context.request.dialogue.card_message_id == context.request.tapped:
+        typed = _typed_for_list(context)
+        choice = replace(typed, provider=choice.provider, moving=choice.moving)
+    return await show_for(context, choice)
 
 
 @routes.button(BookingMonth)

@@ -1,7 +1,7 @@
 """The screens of booking: which provider, which day, which time."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from markupsafe import Markup
@@ -196,11 +196,6 @@ def no_providers(locale: UserLocale, *, admin: bool) -> Screen:
     return Screen(
         locale.t("booking.no_providers"), ((opening(locale, "invite"),),) if admin else ()
     )
-
-
-def below(note: str, screen: Screen) -> Screen:
-    """Return a screen below a note."""
-    return replace(screen, text=f"{note}\n\n{screen.text}") if note else screen
 
 
 def no_such_provider(locale: UserLocale, part: str) -> Screen:

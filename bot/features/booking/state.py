@@ -76,7 +76,8 @@ def with_provider(context: Context, provider: int, moving: int | None = None) ->
 async def booking_of(context: Context, choice: SlotChoice) -> Booking:
     """Return the chosen provider and the hold that is moved, as screens take them.
 
-    Raises errors.ProviderUnknown, and errors.OwnSlot if the provider is the person who asks.
+    Raises errors.ProviderUnknown, errors.OwnSlot if the provider is the person who asks, and
+    errors.ProviderUnreachable if no one would learn of the booking.
     """
     provider = await _provider_to_book(context, choice.provider)
     found = await context.uow.queries.find_providers("", for_client=context.me, offset=0, limit=2)
@@ -85,13 +86,15 @@ async def booking_of(context: Context, choice: SlotChoice) -> Booking:
 
 
 async def _provider_to_book(context: Context, number: int | None) -> Provider:
-    """Return a provider who is not the person who asks."""
+    """Return a provider who can be booked and is not the person who asks."""
     provider = await context.uow.queries.provider(number) if number else None
     if provider is None:
         raise errors.ProviderUnknown
     own = await own_provider(context.uow, context.me)
     if own is not None and own.id == provider.id:
         raise errors.OwnSlot
+    if not provider.reachable:
+        raise errors.ProviderUnreachable
     return provider
 
 

@@ -17,7 +17,6 @@ from bot.features.booking.calendar_view import (
 from bot.features.booking.screens import (
     PROVIDERS_PER_PAGE,
     Booking,
-    below,
     provider_list,
     which_day,
 )
@@ -47,7 +46,7 @@ async def show_providers(
         part, for_client=context.me, offset=page * PROVIDERS_PER_PAGE, limit=PROVIDERS_PER_PAGE
     )
     screen = provider_list(context.locale, found, page=page, pages=pages, part=part)
-    context.show(below(note, below(_wish_text(context, choice), screen)))
+    context.show(screen.below(_wish_text(context, choice)).below(note))
     return BOOKING.enter(context, State.PROVIDER, replace(choice, provider=None, moving=None))
 
 
@@ -68,7 +67,7 @@ async def show_for(context: Context, choice: BookingData) -> State | int | None:
 async def ask_which_day(context: Context, choice: BookingData, *, note: str = "") -> State:
     """Ask which of two days is meant; a typed time is kept for a typed answer."""
     booking = await booking_of(context, choice)
-    context.show(below(note, which_day(context.locale, booking, choice.days)))
+    context.show(which_day(context.locale, booking, choice.days).below(note))
     return _ask_day(context, choice)
 
 
@@ -103,15 +102,20 @@ async def show_times(
 
 async def hold_and_show(context: Context, choice: BookingData) -> State | int | None:
     """Hold a slot and show its card; if that is refused, say why and show what is free."""
-    policy = context.policy
+    holding = hold_slot(context.uow, context.policy, context.me, choice, context.now)
     try:
-        hold = await context.act(hold_slot(context.uow, policy, context.me, choice, context.now))
+        hold = await context.act(holding)
     except errors.AlreadyConfirmed as refusal:
         return await repair_tapped(context, choice.moving or 0, refusal)
-    except (errors.ProviderUnknown, errors.OwnSlot, errors.ReservationUnknown):
+    except (
+        errors.ProviderUnknown,
+        errors.OwnSlot,
+        errors.ProviderUnreachable,
+        errors.ReservationUnknown,
+    ):
         raise
     except errors.Refusal as refusal:
-        return await _refused(context, choice, choice.slot(policy.slot_cells), refusal)
+        return await _refused(context, choice, refusal)
     await present(context, hold)
     return ConversationHandler.END
 
@@ -191,14 +195,12 @@ async def _why_not_free(context: Context, booking: Booking, day: date, clock: Ti
     return context.t(key, time=clock.text)
 
 
-async def _refused(
-    context: Context, choice: BookingData, slot: TimeSpan, refusal: errors.Refusal
-) -> State:
+async def _refused(context: Context, choice: BookingData, refusal: errors.Refusal) -> State:
     """Say why a slot cannot be held, and show what is free on that day."""
     sentence = refusal_text(context.locale, refusal)
     context.toast(sentence)
     note, rows = context.t("booking.refused", reason=sentence), ways_on(context.locale, refusal)
-    day = context.times.day_of(slot.start)
+    day = context.times.day_of(choice.slot(context.policy.slot_cells).start)
     return await show_times(context, replace(choice, minutes=None), day, note=note, rows=rows)
 
 

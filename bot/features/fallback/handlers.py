@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from telegram import ChatMember, Update
+from telegram import Update
 from telegram.ext import BaseHandler, ChatMemberHandler, MessageHandler, filters
 
 from bot.dialogue.context import Context
 from bot.dialogue.lines import line_of
+from bot.dialogue.membership import has_blocked
 from bot.dialogue.provider_names import named_provider
 from bot.dialogue.roles import roles_of
 from bot.dialogue.typed_filters import BLANK, LINE, typed_text
@@ -114,10 +115,7 @@ async def message_without_text(update: Update, context: Context) -> None:
 
 async def membership_changed(update: Update, context: Context) -> None:
     """Note that a person blocked the bot. Any other update of theirs brings what they missed."""
-    change = update.my_chat_member
-    if change is None or change.chat.type != "private":
-        return
-    if change.new_chat_member.status in {ChatMember.BANNED, ChatMember.LEFT}:
+    if has_blocked(update):
         await mark_unreachable(context.uow, context.me, context.services.admins, context.now)
 
 

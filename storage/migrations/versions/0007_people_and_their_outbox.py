@@ -34,6 +34,11 @@ _REBUILT = (
     "client",
     "worked_update",
 )
+# SQLite uses the newest of several indexes that fit as well, so these come after ix_outbox_due.
+_CLAIMED = {
+    "ix_outbox_replies": sa.text("state = 'due' AND kind = 'reply'"),
+    "ix_outbox_notifications": sa.text("state = 'due' AND kind <> 'reply'"),
+}
 # The locks that live replicas hold; see storage.cluster.membership.
 _REPLICAS = sa.text(
     "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
@@ -107,6 +112,7 @@ sa.Table(
     _number("person_id", "person.id", key=True),
     _number("provider_id", "provider.id", key=True),
     sa.Column("role", sa.String(12), nullable=False),
+    sa.Column("notified", sa.SmallInteger(), nullable=False),
     sa.Column("since", Instant(), nullable=False),
     sa.CheckConstraint("role IN ('self', 'assistant')", name="role"),
     sa.Index(None, "provider_id"),
@@ -188,8 +194,6 @@ sa.Table(
     sa.Column("leased_by", sa.Integer()),
     sa.CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked', 'withheld')", name="state"),
     _partial("ix_outbox_due", "due_at", "id", where="state = 'due'"),
-    _partial("ix_outbox_replies", "due_at", "id", where="state = 'due' AND kind = 'reply'"),
-    _partial("ix_outbox_notifications", "due_at", "id", where="state = 'due' AND kind <> 'reply'"),
     _partial("ix_outbox_waiting", "chat_id", where="state = 'due'"),
     _partial("ix_outbox_withheld", "chat_id", where="state = 'withheld'"),
     sa.Index("uq_outbox_dedupe", "recipient_id", "dedupe_key", unique=True),
@@ -244,8 +248,8 @@ _COPIES = (
     """INSERT INTO provider (id, name, name_key, slug, time_zone, joined_at)
     SELECT old.id, old.name, old.name_key, old.slug, person.time_zone, old.joined_at
     FROM moved_provider AS old JOIN person ON person.telegram_id = old.client_id""",
-    """INSERT INTO acts_for (person_id, provider_id, role, since)
-    SELECT person.id, old.id, 'self', old.joined_at
+    """INSERT INTO acts_for (person_id, provider_id, role, notified, since)
+    SELECT person.id, old.id, 'self', 1, old.joined_at
     FROM moved_provider AS old JOIN person ON person.telegram_id = old.client_id""",
     """INSERT INTO invitation (digest, kind, invited_by, invited_at, expires_at, used_by, used_at)
     SELECT digest, 'provider', admin.id, invited_at, expires_at, guest.id, used_at
@@ -306,6 +310,10 @@ def upgrade() -> None:
         op.execute(f"DROP TABLE {name}{cascade}")
     op.drop_table("place")
     _schema.create_all(connection)
+    for name, predicate in _CLAIMED.items():
+        op.create_index(
+            name, "outbox", ["due_at", "id"], sqlite_where=predicate, postgresql_where=predicate
+        )
     for copy in _COPIES:
         op.execute(copy)
     for name in _REBUILT:

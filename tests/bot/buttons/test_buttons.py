@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.buttons.base import CallbackData, Cell, Nothing, read
+from bot.buttons.base import CallbackData, Cell, Mark, Nothing, read
 from bot.buttons.booking import ConfirmHold, PickSlot, ShowCard
 from bot.buttons.people import ChooseZone
 from tests.kit.bot import BotHarness
@@ -27,6 +27,7 @@ VALUES: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(0, LARGEST),
     Cell: st.integers(0, LAST_CELL),
     str: st.sampled_from(WORDS),
+    Mark: st.sampled_from(["a", "k", "c0f3a99c1"]),
     date: st.dates(date(2000, 1, 1), date(2199, 12, 31)),
 }
 
@@ -146,6 +147,7 @@ EXTREMES: dict[Any, tuple[object, ...]] = {
     Cell: (0, LAST_CELL),
     date: (date(2000, 1, 1), date(2199, 12, 31)),
     str: ("", "nonsense"),
+    Mark: ("", "a", "nonsense1"),
 }
 
 
@@ -212,6 +214,7 @@ MOST: dict[Any, Any] = {
     int: LARGEST,
     Cell: LAST_CELL,
     str: max(WORDS, key=len),
+    Mark: "c0f3a99c1",
     date: date(2199, 12, 31),
 }
 

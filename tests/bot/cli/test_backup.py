@@ -20,11 +20,15 @@ from simulator.simulator import Simulator
 from simulator.state.people import Person
 from storage.database import Database
 from tests.kit.bot_process import TOKEN, bot_process, environment, kill_process, run_bot, start_bot
+from tests.kit.clinic import add_self
 from tests.kit.raw_database import rows
 from tests.kit.waiting import until
 
 FIRST = int(datetime.now(UTC).timestamp()) // 900 + 3 * 96
-LIVE = "SELECT client_id, status FROM reservation WHERE status IN ('held', 'confirmed') ORDER BY id"
+LIVE = (
+    "SELECT telegram_id, status FROM reservation JOIN person ON person.id = client_id"
+    " WHERE status IN ('held', 'confirmed') ORDER BY reservation.id"
+)
 MEGABYTE = 1_000_000
 
 
@@ -43,8 +47,8 @@ async def env(simulator: Simulator, tmp_path: Path, migrated_file: Path) -> dict
     dora.sends("/start")
     database = Database(f"sqlite:///{shutil.copyfile(migrated_file, tmp_path / 'bot.db')}")
     async with database.transaction() as uow:
-        await uow.people.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
-        provider = await uow.providers.add(dora.id, "Dora", "dora", datetime.now(UTC))
+        someone = await uow.people.record_contact(Contact(dora.id, "Dora"), datetime.now(UTC))
+        provider = await add_self(uow, someone.id, "Dora", "dora")
         await uow.availability.replace(provider.id, [], [TimeSpan(FIRST, FIRST + 40)])
     await database.close()
     return environment(tmp_path, simulator.url)

@@ -89,8 +89,8 @@ def test_a_sound_database_has_no_problems(doctor: Doctor) -> None:
     assert doctor() == (0, [ALL_WELL])
 
 
-PARKED = "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state, settled_at, error)"
-DUE = "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state, lease_until)"
+PARKED = "INSERT INTO outbox (channel, chat_id, kind, due_at, attempts, state, settled_at, error)"
+DUE = "INSERT INTO outbox (channel, chat_id, kind, due_at, attempts, state, lease_until)"
 
 
 @pytest.mark.parametrize(
@@ -143,19 +143,19 @@ DUE = "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state, lease_un
             "hours overlap or are not merged: #1.",
         ),
         (
-            f"{PARKED} VALUES (1, 'reply', 0, 3, 'parked', LONG_AGO, 'no such thing')",
+            f"{PARKED} VALUES ('telegram', 1, 'reply', 0, 3, 'parked', LONG_AGO, 'no such thing')",
             "(reply) was parked 1 hour ago: no such thing.",
         ),
         (
-            f"{DUE} VALUES (1, 'reply', LONG_AGO, 0, 'due', NULL)",
+            f"{DUE} VALUES ('telegram', 1, 'reply', LONG_AGO, 0, 'due', NULL)",
             "The oldest message has been waiting for 1 hour.",
         ),
         (
-            f"{DUE} VALUES (1, 'reply', TOMORROW, 1, 'due', LONG_AGO)",
+            f"{DUE} VALUES ('telegram', 1, 'reply', TOMORROW, 1, 'due', LONG_AGO)",
             "were claimed and neither sent nor returned: 1.",
         ),
         (
-            f"{DUE} VALUES (1, 'reply', TOMORROW, 1, 'due', TOMORROW)",
+            f"{DUE} VALUES ('telegram', 1, 'reply', TOMORROW, 1, 'due', TOMORROW)",
             "were claimed and neither sent nor returned: 1.",
         ),
         (
@@ -163,11 +163,11 @@ DUE = "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state, lease_un
             "set aside: 1. Last error: KeyError: 1.",
         ),
         (
-            "INSERT INTO worked_update (update_id, worked_at) VALUES (1, TOMORROW)",
+            "INSERT INTO processed_update (update_id, processed_at) VALUES (1, TOMORROW)",
             "The newest entry is dated 1 day in the future.",
         ),
         (
-            "UPDATE outbox SET settled_at = TOMORROW WHERE reservation_id = 2",
+            "UPDATE outbox SET settled_at = TOMORROW WHERE subject_id = 2",
             "The newest entry is dated 1 day in the future.",
         ),
         (
@@ -240,7 +240,7 @@ def test_a_file_too_damaged_to_read_is_reported_in_one_sentence(
 
 
 def test_unreachable_people_are_a_remark(prepared_url: str, doctor: Doctor) -> None:
-    tampers(prepared_url, "UPDATE client SET unreachable_since = 0 WHERE id = 101")
+    tampers(prepared_url, "UPDATE person SET unreachable_since = 0 WHERE id = 101")
     status, [well, remark] = doctor()
 
     assert (status, well) == (0, ALL_WELL)

@@ -73,7 +73,7 @@ def test_a_restored_backup_with_the_old_write_ahead_log_is_rejected(
 
 
 SCHEMAS = {
-    "a table with one of our names": ["CREATE TABLE client (id INT)"],
+    "a table with one of our names": ["CREATE TABLE person (id INT)"],
     "a view with one of our names": ["CREATE VIEW reservation AS SELECT 1 AS id"],
     "another history": [
         "CREATE TABLE alembic_version (version_num VARCHAR(32))",

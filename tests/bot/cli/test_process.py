@@ -266,7 +266,7 @@ def test_migrate_creates_the_database_and_does_not_change_a_current_one(
     for _ in range(2):
         ended = command("migrate")
         assert (ended.status, ended.out) == (0, "The database is up to date.\n")
-    assert rows(f"sqlite:///{tmp_path / 'bot.db'}", "SELECT count(*) FROM client") == [(0,)]
+    assert rows(f"sqlite:///{tmp_path / 'bot.db'}", "SELECT count(*) FROM person") == [(0,)]
 
 
 def test_health_fails_without_a_fresh_heartbeat(tmp_path: Path, command: Command) -> None:
@@ -286,14 +286,14 @@ def test_a_backup_includes_what_is_still_in_the_write_ahead_log(
 ) -> None:
     command("migrate")
     with closing(sqlite3.connect(tmp_path / "bot.db")) as open_elsewhere, open_elsewhere:
-        open_elsewhere.execute("INSERT INTO client (id, name, first_seen_at) VALUES (7, 'Zoë', 0)")
+        open_elsewhere.execute("INSERT INTO person (id, name, first_seen_at) VALUES (7, 'Zoë', 0)")
         open_elsewhere.commit()
         ended = command("backup", "copy.db")
 
     copy = f"sqlite:///{tmp_path / 'copy.db'}"
     assert ended.status == 0
     assert "To restore it" in ended.out
-    assert rows(copy, "SELECT id, name FROM client") == [(7, "Zoë")]
+    assert rows(copy, "SELECT id, name FROM person") == [(7, "Zoë")]
     assert rows(copy, "PRAGMA integrity_check") == [("ok",)]
 
 

@@ -82,7 +82,7 @@ async def test_one_handler_is_asked_about_a_tap(
     alice.card.shows("Held for you")
 
 
-@pytest.mark.parametrize(("line", "most"), [("25 Nov", 12), ("/help", 9), ("what is this", 15)])
+@pytest.mark.parametrize(("line", "most"), [("25 Nov", 12), ("/help", 9), ("what is this", 16)])
 async def test_few_handlers_are_asked_about_a_typed_line(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser, line: str, most: int
 ) -> None:

@@ -75,11 +75,12 @@ async def dora(bot: BotHarness, open_hours: ChatUser, alice: ChatUser) -> ChatUs
 def store(bot: BotHarness, person: ChatUser, place: tuple[str, str], data: str) -> None:
     """Put a person into a dialogue, as a release would have stored it."""
     url = bot.app.database.url
-    run_sql(url, f"DELETE FROM dialogue WHERE client_id = {person.id}")
+    own = f"(SELECT id FROM person WHERE telegram_id = {person.id})"
+    run_sql(url, f"DELETE FROM dialogue WHERE person_id = {own}")
     run_sql(
         url,
-        "INSERT INTO dialogue (client_id, flow, state, data, changed_at)"
-        f" VALUES ({person.id}, '{place[0]}', '{place[1]}', '{data}', '2026-11-23 09:00:00')",
+        "INSERT INTO dialogue (person_id, flow, state, data, changed_at)"
+        f" VALUES ({own}, '{place[0]}', '{place[1]}', '{data}', '2026-11-23 09:00:00')",
     )
 
 
@@ -139,7 +140,7 @@ async def test_the_last_release_can_read_what_is_stored(
     bot: BotHarness, alice: ChatUser, dora: ChatUser
 ) -> None:
     await alice.sends("/book dora")
-    found = rows(bot.app.database.url, f"SELECT data FROM dialogue WHERE client_id = {alice.id}")
+    found = rows(bot.app.database.url, "SELECT data FROM dialogue WHERE flow = 'booking'")
     data = found[0][0] if isinstance(found[0][0], dict) else json.loads(found[0][0])
 
     assert (data["provider"], data["moving"]) == (1, 0)

@@ -81,12 +81,12 @@ async def test_the_bot_is_unhealthy_while_due_jobs_have_not_run_for_a_minute(
 
 @pytest.mark.changes_schema
 async def test_the_bot_is_not_ready_without_the_tables_it_needs(bot: HttpBot) -> None:
-    execute(bot, "ALTER TABLE client RENAME TO elsewhere")
+    execute(bot, "ALTER TABLE person RENAME TO elsewhere")
     status, checks = await readiness(bot)
     assert (status, checks["migrations"]) == (503, "ok")
     assert checks["database"] in {"OperationalError", "ProgrammingError"}
 
-    execute(bot, "ALTER TABLE elsewhere RENAME TO client")
+    execute(bot, "ALTER TABLE elsewhere RENAME TO person")
     assert (await readiness(bot))[0] == 200
 
 

@@ -72,8 +72,8 @@ def fills_outbox(bot: BotHarness, people: list[ChatUser]) -> None:
     run_sql(
         url,
         f"WITH late (who, due) AS (VALUES {', '.join(due)}) "
-        "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) "
-        f"SELECT who, 'reply', '{text}', due, 0, 'due' FROM late",
+        "INSERT INTO outbox (channel, chat_id, kind, payload, due_at, attempts, state) "
+        f"SELECT 'telegram', who, 'reply', '{text}', due, 0, 'due' FROM late",
     )
 
 
@@ -122,10 +122,10 @@ def old_update(bot: BotHarness) -> str:
     url = bot.app.database.url
     run_sql(
         url,
-        "INSERT INTO worked_update (update_id, worked_at) "
+        "INSERT INTO processed_update (update_id, processed_at) "
         f"VALUES (1, {literal(url, MONDAY - timedelta(days=9))})",
     )
-    return "SELECT count(*) FROM worked_update WHERE update_id = 1"
+    return "SELECT count(*) FROM processed_update WHERE update_id = 1"
 
 
 @asynccontextmanager

@@ -28,7 +28,7 @@ def expiries(database: Database) -> list[tuple[str, int]]:
     return rows(
         database.url,
         "SELECT status, (SELECT count(*) FROM outbox"
-        " WHERE reservation_id = reservation.id AND kind = 'hold_expired') FROM reservation",
+        " WHERE subject_id = reservation.id AND kind = 'hold_expired') FROM reservation",
     )
 
 

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from bot.notifications.admin_screens import summary_screen
+from bot.notifications.admin_screens import summary_screen, unreachable_screen
+from bot.notifications.missed import missed_screen
 from bot.notifications.screens import (
     booking_confirmed,
     cancelled_by_client,
@@ -11,6 +12,7 @@ from bot.notifications.screens import (
     hold_expired,
     hold_warning,
 )
+from bot.ui.locale import UserLocale
 from domain.operations.incident import Incident, IncidentKind
 from tests.kit.preview import Previews
 from tests.kit.screens import (
@@ -30,9 +32,15 @@ PREVIEWS.add(
     still_free=lambda by: hold_expired(by, EXPIRED, DORA, free=True),
     taken=lambda by: hold_expired(by, EXPIRED, DORA, free=False),
 )
-PREVIEWS.add(booking_confirmed, all=lambda by: booking_confirmed(by, BOOKED, ALICE))
 PREVIEWS.add(
-    cancelled_by_client, all=lambda by: cancelled_by_client(by, CANCELLED_BY_CLIENT, ALICE)
+    booking_confirmed,
+    own=lambda by: booking_confirmed(by, BOOKED, ALICE),
+    of_another_provider=lambda by: booking_confirmed(by, BOOKED, ALICE, DORA),
+)
+PREVIEWS.add(
+    cancelled_by_client,
+    own=lambda by: cancelled_by_client(by, CANCELLED_BY_CLIENT, ALICE),
+    of_another_provider=lambda by: cancelled_by_client(by, CANCELLED_BY_CLIENT, ALICE, DORA),
 )
 PREVIEWS.add(
     cancelled_by_provider, all=lambda by: cancelled_by_provider(by, CANCELLED_BY_PROVIDER, DORA)
@@ -48,3 +56,15 @@ PREVIEWS.add(
         by, [Incident(kind, 2, "OSError") for kind in IncidentKind]
     ),
 )
+PREVIEWS.add(unreachable_screen, all=lambda by: unreachable_screen(by, DORA))
+PREVIEWS.add(
+    missed_screen,
+    client=lambda by: missed_screen(by, _missed_texts(by, 2), acts=False),
+    provider=lambda by: missed_screen(by, _missed_texts(by, 3), acts=True),
+    more_than_fits=lambda by: missed_screen(by, _missed_texts(by, 60), acts=True),
+)
+
+
+def _missed_texts(by: UserLocale, count: int) -> list[str]:
+    """Return the texts of so many notifications."""
+    return [booking_confirmed(by, BOOKED, ALICE).text] * count

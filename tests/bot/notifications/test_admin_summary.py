@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from bot.messages.actions import Send
 from bot.messages.screen import Screen
 from bot.notifications.admin_summary import AdminSummary
-from bot.updates.processor import MAX_ATTEMPTS, UpdateFailed
+from bot.updates.failures import MAX_ATTEMPTS, UpdateFailed
 from domain.operations.incident import IncidentKind
 from domain.person import Contact
 from storage.database import Database
@@ -144,9 +144,10 @@ async def test_each_admin_is_notified_in_their_language_and_unreachable_ones_are
 
     assert len(summaries(ada)) == 1
     assert "1 Eingabe konnte nicht verarbeitet werden" in summaries(emil)[0]
-    assert rows(
-        database_url, "SELECT recipient_id FROM outbox WHERE kind = 'digest' ORDER BY 1"
-    ) == [(ADMIN_ID,), (901,)]
+    assert rows(database_url, "SELECT chat_id FROM outbox WHERE kind = 'digest' ORDER BY 1") == [
+        (ADMIN_ID,),
+        (901,),
+    ]
 
 
 async def test_an_admin_who_first_writes_later_is_notified_then(
@@ -183,7 +184,9 @@ async def test_undeliverable_messages_are_counted_by_reason(impatient_bot: BotHa
     await alice.sends("empty")
     await bot.run_due()
     async with bot.app.database.transaction() as uow:
-        await uow.outbox.reply(alice.id, {"steps": [{"step": "dance"}]}, bot.now - AN_HOUR)
+        await uow.outbox.reply(
+            alice.id, await alice.number(), {"steps": [{"step": "dance"}]}, bot.now - AN_HOUR
+        )
     for _ in range(3):
         await bot.advances(minutes=20)
 
@@ -204,7 +207,7 @@ async def test_an_undeliverable_summary_is_not_an_incident(
     await bot.app.jobs.admin_summary.report()
     if failure == "refused":
         monkeypatch.setattr(
-            "bot.notifications.render.summary_screen", lambda _reader, _incidents: Screen("")
+            "bot.notifications.for_admins.summary_screen", lambda _reader, _incidents: Screen("")
         )
     else:
         run_sql(bot.app.database.url, "UPDATE outbox SET payload = '{}' WHERE kind = 'digest'")
@@ -236,7 +239,7 @@ async def test_two_replicas_that_report_at_once_report_once(
     database, both = replicas
     await asyncio.gather(*(each.report() for each in both * 5))
 
-    assert rows(database.url, "SELECT kind, recipient_id FROM outbox") == [("digest", ADMIN_ID)]
+    assert rows(database.url, "SELECT kind, chat_id FROM outbox") == [("digest", ADMIN_ID)]
     assert all_rows(database.url)["incident"] == []
 
 

@@ -210,6 +210,7 @@ async def plays(simulator: Simulator) -> None:
     dora = simulator.person(PROVIDER, username="quxdora")
     alice = simulator.person(CLIENT)
     await answered(admin, lambda: admin.sends("/invite"))
+    await taps(admin, "A provider")
     link = next(word for word in newest(admin).split() if "?start=join_" in word)
     await answered(dora, lambda: dora.opens(link))
     await answered(dora, lambda: dora.sends(PUBLIC))

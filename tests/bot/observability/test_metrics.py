@@ -11,10 +11,11 @@ from telegram import Update
 
 from bot import __version__
 from bot.dialogue.context import Context
-from bot.messages.actions import Send, to_payload
+from bot.messages.actions import Send
 from bot.messages.screen import Screen
 from bot.telegram.transport import method_of
-from bot.updates.processor import MAX_ATTEMPTS, UpdateFailed
+from bot.updates.failures import MAX_ATTEMPTS, UpdateFailed
+from domain import events
 from domain.choice import SlotChoice
 from domain.usecases.end_reservation import cancel_by_client
 from domain.usecases.hold_slot import hold_slot
@@ -23,7 +24,15 @@ from storage.repositories.outbox import LEASE
 from tests.kit.bot import TOKEN
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider, quarter
-from tests.kit.handlers import echo, on_tap, on_text, raising, replying, send_probe_button
+from tests.kit.handlers import (
+    add_reply,
+    echo,
+    on_tap,
+    on_text,
+    raising,
+    replying,
+    send_probe_button,
+)
 from tests.kit.http import HttpBot
 from tests.kit.raw_database import run_sql
 
@@ -197,6 +206,7 @@ async def test_a_postponed_answer_is_not_timed(bot: HttpBot, alice: ChatUser) ->
 
 async def test_events_of_reservations_are_counted(bot: HttpBot, alice: ChatUser) -> None:
     dora = await add_provider(bot)
+    assert await bot.metric("slotkeeper_events_total", event="HoldMoved") == 0
     async with counting(bot, "slotkeeper_holds_total"):
         await alice.holds("09:15")
     async with counting(bot, "slotkeeper_moves_total"), counting(bot, "slotkeeper_holds_total", 0):
@@ -224,12 +234,12 @@ async def test_events_of_reservations_are_counted(bot: HttpBot, alice: ChatUser)
 async def test_an_event_without_a_metric_of_its_own_is_counted_and_the_reply_is_sent(
     bot: HttpBot, alice: ChatUser
 ) -> None:
-    class ClientArrived(Event):
+    class ClientArrived(events.Event, act="arrived", notifies=None):
         """An event that no metric is prepared for."""
 
     async def arrives(update: Update, context: Context) -> None:
         [booking] = await context.uow.queries.bookings(context.me, context.now)
-        context.uow.events.append(ClientArrived(booking, 0))
+        context.uow.events.append(ClientArrived(booking, None, None))
         context.request.send(Screen("welcome"))
 
     await add_provider(bot)
@@ -282,7 +292,7 @@ async def test_events_of_a_failed_commit_are_not_counted(bot: HttpBot, alice: Ch
 
     run_sql(
         bot.app.database.url,
-        "CREATE TABLE late (id INT REFERENCES client DEFERRABLE INITIALLY DEFERRED);"
+        "CREATE TABLE late (id INT REFERENCES person DEFERRABLE INITIALLY DEFERRED);"
         "CREATE TRIGGER t AFTER INSERT ON reservation BEGIN INSERT INTO late VALUES (-1); END",
     )
     on_text(bot, "lost", violates_a_deferred_constraint)
@@ -322,7 +332,7 @@ async def test_an_unknown_kind_of_message_is_counted_as_other(
 ) -> None:
     await alice.sends("hi")
     async with bot.app.database.transaction() as work:
-        await work.outbox.reply(alice.id, to_payload([Send(Screen("x"))]), bot.now - LEASE)
+        await add_reply(work, alice, bot.now - LEASE, Send(Screen("x")))
     run_sql(bot.app.database.url, "UPDATE outbox SET kind = 'gossip'")
     async with counting(bot, "slotkeeper_deliveries_total", kind="other", outcome="postponed"):
         await bot.run_due()
@@ -334,7 +344,7 @@ async def test_the_outbox_is_read_at_most_every_five_seconds(
     await alice.sends("hi")
     for _ in range(2):
         async with bot.app.database.transaction() as work:
-            await work.outbox.reply(alice.id, to_payload([Send(Screen("late"))]), bot.now - LEASE)
+            await add_reply(work, alice, bot.now - LEASE, Send(Screen("late")))
     assert await bot.metric("slotkeeper_outbox_depth") == 2
     assert await bot.metric("slotkeeper_outbox_oldest_seconds") == LEASE.total_seconds()
 

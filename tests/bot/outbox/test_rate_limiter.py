@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.clock import system_clock
-from bot.messages.actions import Send, to_payload
+from bot.messages.actions import Send
 from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import Paused, RateLimiter, Urgency
 from simulator.faults import FaultKind, FloodLimits
 from tests.kit.backlog import add_people, count_rate_limited, let_holds_expire
 from tests.kit.bot import BotHarness
 from tests.kit.clock_loop import run_on_virtual_clock
-from tests.kit.handlers import calls
+from tests.kit.handlers import add_reply, calls
 from tests.kit.raw_database import rows
 from tests.kit.waiting import until
 
@@ -330,9 +330,7 @@ async def test_one_refused_chat_delays_itself_and_two_pause_all_sending(
     for person in people[:refused]:
         bot.simulator.faults.add(FaultKind.FLOOD, person=person.person, retry_after=3600)
         async with bot.app.database.transaction() as uow:
-            await uow.outbox.reply(
-                person.id, to_payload([Send(Screen("hi"))]), bot.now - timedelta(hours=1)
-            )
+            await add_reply(uow, person, bot.now - timedelta(hours=1), Send(Screen("hi")))
             row, *_ = await uow.outbox.claim(bot.now - timedelta(minutes=59), 1)
         assert await bot.app.relay.deliver(row) == bot.now + timedelta(hours=1)
     people[-1].person.sends("/help")

@@ -7,14 +7,14 @@ from contextlib import suppress
 
 import pytest
 
-from bot.messages.actions import Edit, Send, to_payload
+from bot.messages.actions import Edit, Send
 from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
 from tests.kit.bot import BotHarness, running
 from tests.kit.chat import ChatUser
-from tests.kit.handlers import calls, texts
+from tests.kit.handlers import add_reply, calls, texts
 from tests.kit.waiting import until
 
 IN_FLIGHT = 30
@@ -53,7 +53,7 @@ async def test_a_crash_repeats_only_the_messages_in_flight_and_each_once(
     crowd = await crowd_of(bot, MANY)
     async with bot.app.database.transaction() as uow:
         for person in crowd:
-            await uow.outbox.reply(person.id, to_payload([Send(Screen("news"))]), bot.now - LEASE)
+            await add_reply(uow, person, bot.now - LEASE, Send(Screen("news")))
     silence = bot.simulator.faults.add(FaultKind.SILENCE_AFTER, method="sendMessage", times=None)
     delivering = asyncio.create_task(bot.app.jobs.run_due())
     await until(lambda: sum(copies(bot, crowd, "news").values()) == IN_FLIGHT)
@@ -79,9 +79,7 @@ async def test_an_edit_repeated_after_a_crash_shows_nothing_new(paced_bot: BotHa
     await alice.sends("/help")
     number, shown = alice.last.id, len(texts(alice))
     async with bot.app.database.transaction() as uow:
-        await uow.outbox.reply(
-            alice.id, to_payload([Edit(number, Screen("edited"))]), bot.now - LEASE
-        )
+        await add_reply(uow, alice, bot.now - LEASE, Edit(number, Screen("edited")))
     silence = bot.simulator.faults.add(FaultKind.SILENCE_AFTER, method="editMessageText")
     delivering = asyncio.create_task(bot.app.jobs.run_due())
     await until(lambda: alice.last.text == "edited")

@@ -19,8 +19,8 @@ from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
 from tests.kit.bot import BotHarness, running
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider
-from tests.kit.handlers import calls, echo, on_text, outbox, replying, texts
+from tests.kit.clinic import add_people, add_provider
+from tests.kit.handlers import add_reply, calls, cards, echo, on_text, outbox, replying, texts
 from tests.kit.raw_database import rows, run_sql
 from tests.kit.waiting import until
 
@@ -39,7 +39,7 @@ async def bob(impatient_bot: BotHarness) -> ChatUser:
 async def puts_in(bot: BotHarness, who: ChatUser, *actions: Action) -> None:
     """Put an answer for a person into the outbox, as one that had to wait."""
     async with bot.app.database.transaction() as uow:
-        await uow.outbox.reply(who.id, to_payload(list(actions)), bot.now - LEASE)
+        await add_reply(uow, who, bot.now - LEASE, *actions)
 
 
 def spoils(bot: BotHarness, column: str, value: str) -> None:
@@ -51,7 +51,7 @@ def unreachable(bot: BotHarness, who: ChatUser) -> bool:
     return bool(
         rows(
             bot.app.database.url,
-            f"SELECT unreachable_since IS NOT NULL FROM client WHERE id = {who.id}",
+            f"SELECT unreachable_since IS NOT NULL FROM person WHERE telegram_id = {who.id}",
         )
         == [(1,)]
     )
@@ -229,8 +229,10 @@ async def test_answers_come_before_a_backlog_of_notifications(
     bot = impatient_bot
     await alice.sends("hi")
     async with bot.app.database.transaction() as uow:
-        await uow.outbox.report(range(5_000, 5_400), {}, bot.now - timedelta(hours=1))
-        await uow.outbox.reply(alice.id, to_payload([Send(Screen("queued"))]), bot.now, queued=True)
+        people = range(5_000, 5_400)
+        await add_people(uow, *people)
+        await uow.outbox.report(people, {}, bot.now - timedelta(hours=1))
+        await add_reply(uow, alice, bot.now, Send(Screen("queued")), queued=True)
         claimed = await uow.outbox.claim(bot.now, 100, notifications=50)
 
     assert Counter(row.kind for row in claimed) == {"reply": 1, "digest": 50}
@@ -346,9 +348,9 @@ async def test_a_deleted_card_is_replaced_and_the_new_one_is_stored(
         str(next(b.data for b in card.buttons if b.text.endswith("Confirm"))), card.id
     )
     await bot.settles()
-    [booking] = await alice.reservations()
 
-    assert booking.card_message_id == alice.card.id != card.id
+    assert cards(bot) == [(1, alice.id, alice.card.id, None)]
+    assert alice.card.id != card.id
 
 
 async def test_a_notification_that_no_longer_holds_is_skipped(
@@ -374,7 +376,7 @@ async def test_people_are_not_notified_of_their_own_acts(
 
     assert [
         (recipient, state)
-        for recipient, kind, state in outbox(bot, "recipient_id, kind, state")
+        for recipient, kind, state in outbox(bot, "chat_id, kind, state")
         if kind == "booking_confirmed"
     ] == [(dora.id, "sent")]
     assert len(texts(dora)) == 1
@@ -421,7 +423,7 @@ async def test_a_committed_reply_is_sent_without_reading_its_payload(
     await alice.sends("hi")
     actions: list[Action] = [Edit(alice.last.id, Screen("edited")), Send(Screen("new"))]
     async with bot.app.database.transaction() as uow:
-        row = await uow.outbox.reply(alice.id, to_payload(actions), bot.now)
+        row = await add_reply(uow, alice, bot.now, *actions)
     bot.simulator.faults.add(FaultKind.SERVER_ERROR, method="sendMessage", times=1)
     await bot.app.relay.reply(replace(row, payload={"steps": "not read"}), actions)
     assert texts(alice) == ["edited"]

@@ -10,7 +10,7 @@ import pytest
 
 from bot.app import App
 from bot.clock import system_clock
-from bot.messages.actions import Send, to_payload
+from bot.messages.actions import Send
 from bot.messages.screen import Screen
 from bot.outbox.rate_limiter import RateLimiter, Urgency
 from simulator.faults import FaultKind
@@ -18,7 +18,7 @@ from storage.cluster.shared_rate_limit import SharedRateLimit
 from tests.kit.backlog import add_people, count_rate_limited, let_holds_expire
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.handlers import calls
+from tests.kit.handlers import add_reply, calls
 from tests.kit.raw_database import rows, run_sql
 from tests.kit.replicas import ReplicaSet
 from tests.kit.waiting import until
@@ -119,7 +119,7 @@ async def test_a_server_clock_that_was_set_back_blocks_no_permit_and_no_chat(
 ) -> None:
     shared = SharedRateLimit(database_url)
     await shared.open(2)
-    run_sql(database_url, "UPDATE place SET free_at = now() + interval '1 hour' WHERE number <> 0")
+    run_sql(database_url, "UPDATE permit SET free_at = now() + interval '1 hour' WHERE number <> 0")
     run_sql(database_url, "INSERT INTO chat (id, owed_until) VALUES (7, now() + interval '1 hour')")
 
     assert {await shared.take(2, 0, urgent=False) for _ in range(3)} == {1, 2, None}
@@ -160,7 +160,7 @@ async def test_a_message_of_one_replica_delays_the_chat_for_all(
 async def _reply(bot: ReplicaSet, app: App, person: ChatUser) -> None:
     """Have a replica send an answer to a person."""
     async with app.database.transaction() as uow:
-        row = await uow.outbox.reply(person.id, to_payload([Send(Screen("hi"))]), bot.now)
+        row = await add_reply(uow, person, bot.now, Send(Screen("hi")))
     await app.relay.reply(row, [Send(Screen("hi"))])
 
 
@@ -173,6 +173,6 @@ async def test_a_permit_of_a_dead_replica_is_freed_after_a_while(database_url: s
     _, wait = await live.wait(2)
     assert 10 < wait <= 15
 
-    run_sql(database_url, f"UPDATE place SET free_at = free_at - interval '{wait} seconds'")
+    run_sql(database_url, f"UPDATE permit SET free_at = free_at - interval '{wait} seconds'")
     assert await live.take(2, 0, urgent=True) in {1, 2}
     await live.close()

@@ -22,6 +22,7 @@ from simulator.state.people import Person
 from storage.database import Database
 from storage.maintenance.migrate import migrate
 from tests.kit.bot_process import TOKEN, bot_process, environment
+from tests.kit.clinic import add_self
 from tests.kit.host_clock import HostClock, host_clock
 from tests.kit.http import http_request
 from tests.kit.raw_database import literal, run_sql
@@ -80,8 +81,8 @@ def puts_in(url: str, person: Person, text: str, by: timedelta) -> None:
     payload = json.dumps(to_payload([Send(Screen(text))]))
     run_sql(
         url,
-        "INSERT INTO outbox (recipient_id, kind, payload, due_at, attempts, state) "
-        f"VALUES ({person.id}, 'reply', '{payload}', {due}, 0, 'due')",
+        "INSERT INTO outbox (channel, chat_id, kind, payload, due_at, attempts, state) "
+        f"VALUES ('telegram', {person.id}, 'reply', '{payload}', {due}, 0, 'due')",
     )
 
 
@@ -141,12 +142,14 @@ async def holds(url: str, alice: Person) -> None:
     await migrate(url)
     database = Database(url)
     async with database.transaction() as uow:
-        for number, name in ((alice.id, "Alice"), (99, "Dora")):
-            await uow.people.record_contact(Contact(number, name), now)
-        dora = await uow.providers.add(99, "Dora", "dora", now)
+        client, provider = [
+            await uow.people.record_contact(Contact(account, name), now)
+            for account, name in ((alice.id, "Alice"), (99, "Dora"))
+        ]
+        dora = await add_self(uow, provider.id, "Dora", "dora", now)
         first = first_cell_from(now + timedelta(days=3))
         await uow.availability.replace(dora.id, [], [TimeSpan(first, first + 8)])
-        await hold_slot(uow, BookingPolicy(), alice.id, SlotChoice(dora.id, first), now)
+        await hold_slot(uow, BookingPolicy(), client.id, SlotChoice(dora.id, first), now)
     await database.close()
 
 

@@ -1,6 +1,5 @@
 """What a person reads where a rule refused them something."""
 
-import inspect
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,17 +8,13 @@ from bot.ui.locale import UserLocale
 from bot.ui.refusals import refused
 from domain import errors
 from tests.kit.preview import Previews
+from tests.kit.refusals import refusals_of
 
 VALUES = {
     "notice_period": timedelta(hours=1),
     "booking_horizon": timedelta(days=60),
     "limit": 3,
 }
-REFUSALS = [
-    kind
-    for _, kind in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(kind, errors.Refusal) and kind is not errors.Refusal
-]
 
 
 def _of(kind: type[errors.Refusal]) -> Callable[[UserLocale], Screen]:
@@ -27,7 +22,7 @@ def _of(kind: type[errors.Refusal]) -> Callable[[UserLocale], Screen]:
 
 
 PREVIEWS = Previews()
-PREVIEWS.add(refused, **{kind.code: _of(kind) for kind in REFUSALS})
+PREVIEWS.add(refused, **{kind.code: _of(kind) for kind in refusals_of()})
 PREVIEWS.add(
     refused, provider_only_to_an_admin=lambda by: refused(by, errors.ProviderOnly(), admin=True)
 )

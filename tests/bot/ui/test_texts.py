@@ -17,7 +17,7 @@ from bot.ui.formats import Times
 from bot.ui.locale import UserLocale
 from bot.ui.refusals import refusal_text
 from bot.ui.texts import LANGUAGES, texts_in
-from domain import errors
+from tests.kit.refusals import refusals_of
 
 ZONE = ZoneInfo("Europe/Berlin")
 BOT = Path(__file__).parents[3] / "bot"
@@ -59,15 +59,7 @@ WORDS = set(string_constants())
 USED_KEYS = {word for word in WORDS if KEY.fullmatch(word)} - NOT_KEYS
 # A problem's or a note's code is the end of a key.
 CODES = {f"{start}{word}" for start in PREFIXES for word in WORDS if word.isidentifier()}
-
-
-def leaves(kind: type[errors.Refusal]) -> list[type[errors.Refusal]]:
-    """Return the refusals of a branch that rules raise."""
-    branches = kind.__subclasses__()
-    return [leaf for branch in branches for leaf in leaves(branch)] if branches else [kind]
-
-
-KINDS = {kind.code: kind for kind in leaves(errors.Refusal)}
+KINDS = {kind.code: kind for kind in refusals_of()}
 REFUSALS = sorted(KINDS)
 
 

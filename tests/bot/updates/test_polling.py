@@ -89,7 +89,10 @@ async def test_an_update_is_acknowledged_only_once_it_is_committed(
         acknowledged.append(
             (
                 offset,
-                {number for (number,) in rows(database_url, "SELECT update_id FROM worked_update")},
+                {
+                    number
+                    for (number,) in rows(database_url, "SELECT update_id FROM processed_update")
+                },
             )
         )
         return fetch(offset, limit)
@@ -331,7 +334,7 @@ async def test_a_failing_update_is_set_aside_and_its_chat_stays_in_order(
     processed = [
         number
         for (number,) in rows(
-            database_url, "SELECT update_id FROM worked_update ORDER BY worked_at"
+            database_url, "SELECT update_id FROM processed_update ORDER BY processed_at"
         )
     ]
     assert processed.index(poison["update_id"]) < processed.index(after["update_id"])
@@ -366,7 +369,7 @@ async def test_a_malformed_update_among_many_stops_no_other(
     async with running_bot(simulator, database_url):
         await until(lambda: not simulator.world.updates.pending)
 
-    assert len(rows(database_url, "SELECT update_id FROM worked_update")) == 124
+    assert len(rows(database_url, "SELECT update_id FROM processed_update")) == 124
 
 
 async def test_a_quiet_bot_is_ready_at_once(simulator: Simulator, database_url: str) -> None:
@@ -446,7 +449,7 @@ async def test_updates_in_progress_at_shutdown_are_committed_and_answered(
     with suppress(asyncio.CancelledError):
         await task
 
-    assert rows(database_url, "SELECT update_id FROM worked_update") == [
+    assert rows(database_url, "SELECT update_id FROM processed_update") == [
         (in_progress["update_id"],)
     ]
     assert received(alice) == ["done"]

@@ -9,17 +9,26 @@ from telegram import Update
 
 from bot.dialogue.context import Context
 from bot.dialogue.typed_filters import typed_text
-from bot.messages.actions import Send, to_payload
+from bot.messages.actions import Send
 from bot.messages.screen import Screen
 from bot.updates.failures import MAX_ATTEMPTS, RETRIES_PER_FAILURE, UpdateFailed
 from domain import errors
-from domain.invitation import Invitation
+from domain.invitation import Invitation, InvitationKind
 from domain.ports import DatabaseAway
 from simulator.faults import FaultKind
 from storage.repositories.outbox import LEASE
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.handlers import echo, on_tap, on_text, outbox, raising, send_probe_button, texts
+from tests.kit.handlers import (
+    add_reply,
+    echo,
+    on_tap,
+    on_text,
+    outbox,
+    raising,
+    send_probe_button,
+    texts,
+)
 from tests.kit.raw_database import all_rows, reject_inserts, rows
 from tests.kit.waiting import until
 
@@ -142,7 +151,7 @@ async def test_a_chat_whose_update_waits_to_be_tried_again_gets_messages_but_sta
     ]
     await until(lambda: tries)
     async with bot.app.database.transaction() as uow:
-        await uow.outbox.reply(alice.id, to_payload([Send(Screen("news"))]), bot.now - LEASE)
+        await add_reply(uow, alice, bot.now - LEASE, Send(Screen("news")))
     await bot.run_due()
     await asyncio.gather(*tasks)
     await bot.app.replies.idle()
@@ -164,7 +173,7 @@ async def test_a_notification_does_not_wait_for_all_updates_of_its_chat(
     on_text(bot, "hi", wait)
     await alice.sends("hello")
     async with bot.app.database.transaction() as uow:
-        await uow.outbox.reply(alice.id, to_payload([Send(Screen("news"))]), bot.now - LEASE)
+        await add_reply(uow, alice, bot.now - LEASE, Send(Screen("news")))
         [news] = await uow.outbox.claim(bot.now, 10)
     for number in range(9):
         alice.person.sends(f"hi {number}")
@@ -211,7 +220,7 @@ async def test_an_update_that_keeps_failing_is_set_aside_with_an_apology(
     assert rows(bot.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [
         (MAX_ATTEMPTS, 1)
     ]
-    assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [(None,)]
+    assert rows(bot.app.database.url, "SELECT time_zone FROM person") == [(None,)]
 
 
 async def test_a_repeated_unique_violation_counts_as_a_failure(
@@ -219,7 +228,9 @@ async def test_a_repeated_unique_violation_counts_as_a_failure(
 ) -> None:
     async def insert_twice(update: Update, context: Context) -> None:
         for _ in range(2):
-            await context.uow.invitations.add(Invitation("same", context.me, bot.now), bot.now)
+            await context.uow.invitations.add(
+                Invitation("same", InvitationKind.PROVIDER, bot.now), bot.now
+            )
 
     on_text(bot, "twice", insert_twice)
     alice.person.sends("twice")
@@ -277,7 +288,7 @@ async def test_a_refusal_rolls_back_only_its_savepoint(bot: BotHarness, alice: C
     await alice.sends("half")
 
     assert alice.sees("I don't know that time zone.")
-    assert rows(bot.app.database.url, "SELECT language, time_zone FROM client") == [("de", None)]
+    assert rows(bot.app.database.url, "SELECT language, time_zone FROM person") == [("de", None)]
 
 
 async def test_a_refused_tap_is_answered_with_the_reason(bot: BotHarness, alice: ChatUser) -> None:
@@ -303,7 +314,7 @@ async def test_a_refusal_that_cannot_be_shown_counts_as_a_failure(
     await bot.processes(updates)
 
     assert texts(alice) == [OURS]
-    assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [(None,)]
+    assert rows(bot.app.database.url, "SELECT time_zone FROM person") == [(None,)]
 
 
 async def test_a_sender_with_fields_that_cannot_be_stored_is_answered(
@@ -320,7 +331,7 @@ async def test_a_sender_with_fields_that_cannot_be_stored_is_answered(
     await bot.processes([update])
 
     assert texts(alice) == ["heard hi"]
-    assert rows(bot.app.database.url, "SELECT username, telegram_language FROM client") == [
+    assert rows(bot.app.database.url, "SELECT username, telegram_language FROM person") == [
         ("u" * 63, "x" * 16)
     ]
 
@@ -337,7 +348,7 @@ async def test_a_person_without_a_usable_name_is_answered_and_shown_by_their_num
         await bot.processes([update])
 
     assert texts(alice) == ["heard hi"]
-    assert rows(bot.app.database.url, "SELECT name FROM client") == [(str(alice.id),)]
+    assert rows(bot.app.database.url, "SELECT name FROM person") == [(str(alice.id),)]
 
 
 @pytest.mark.changes_schema
@@ -391,7 +402,7 @@ async def test_updates_without_a_sender_are_skipped(bot: BotHarness) -> None:
         ]
     )
 
-    assert rows(bot.app.database.url, "SELECT update_id FROM worked_update") == []
+    assert rows(bot.app.database.url, "SELECT update_id FROM processed_update") == []
 
 
 async def test_the_update_is_committed_before_the_reply(impatient_bot: BotHarness) -> None:
@@ -406,7 +417,7 @@ async def test_the_update_is_committed_before_the_reply(impatient_bot: BotHarnes
     bot.simulator.faults.add(FaultKind.SILENCE, method="sendMessage")
     alice.person.sends("hi")
     await asyncio.gather(*start_processing(bot))
-    seen += rows(bot.app.database.url, "SELECT time_zone FROM client")
+    seen += rows(bot.app.database.url, "SELECT time_zone FROM person")
     seen += outbox(bot, "state, attempts, lease_until IS NOT NULL")
 
     assert seen == [("Asia/Tokyo",), ("due", 1, 1)]
@@ -559,5 +570,5 @@ async def test_concurrent_requests_of_two_people_do_not_mix(
         person.person.sends("hi")
     await bot.settles()
 
-    assert set(texts(alice)) == {f"{alice.id} hi"}
-    assert set(texts(bob)) == {f"{bob.id} hi"}
+    assert set(texts(alice)) == {f"{await alice.number()} hi"}
+    assert set(texts(bob)) == {f"{await bob.number()} hi"}

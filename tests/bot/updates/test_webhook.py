@@ -47,7 +47,7 @@ def processed(bot: WebhookBot) -> list[int]:
     return [
         number
         for (number,) in rows(
-            bot.app.database.url, "SELECT update_id FROM worked_update ORDER BY update_id"
+            bot.app.database.url, "SELECT update_id FROM processed_update ORDER BY update_id"
         )
     ]
 
@@ -74,6 +74,7 @@ async def test_a_whole_booking_story_by_webhook(bot: WebhookBot) -> None:
         bot.joins("Bob"),
     )
     await admin.sends("/invite")
+    await admin.taps("A provider")
     await dora.opens(admin.link("?start=join_"))
     await dora.taps("Keep")
     await dora.taps("Berlin")
@@ -201,13 +202,13 @@ async def test_no_success_before_the_commit(bot: WebhookBot) -> None:
     assert (
         post.done(),
         processed(bot),
-        rows(bot.app.database.url, "SELECT time_zone FROM client"),
+        rows(bot.app.database.url, "SELECT time_zone FROM person"),
     ) == (False, [], [])
 
     gate.opened.set()
     assert (await post).status == 200
     assert processed(bot) == [update["update_id"]]
-    assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [("Asia/Tokyo",)]
+    assert rows(bot.app.database.url, "SELECT time_zone FROM person") == [("Asia/Tokyo",)]
 
 
 async def test_an_update_posted_twice_at_once_is_processed_once(bot: WebhookBot) -> None:
@@ -246,7 +247,7 @@ async def test_a_failed_update_is_not_acknowledged_and_is_processed_when_posted_
         == "Wrong response from the webhook: 500 Internal Server Error"
     )
     assert rows(bot.app.database.url, "SELECT attempts, set_aside FROM failed_update") == [(2, 0)]
-    assert rows(bot.app.database.url, "SELECT time_zone FROM client") == [(None,)]
+    assert rows(bot.app.database.url, "SELECT time_zone FROM person") == [(None,)]
 
 
 async def test_an_update_that_always_fails_is_set_aside_and_the_chat_goes_on(
@@ -507,7 +508,7 @@ async def test_updates_in_progress_at_shutdown_are_committed_and_answered(
     with suppress(asyncio.CancelledError):
         await task
 
-    assert rows(database_url, "SELECT update_id FROM worked_update") == [
+    assert rows(database_url, "SELECT update_id FROM processed_update") == [
         (in_progress["update_id"],)
     ]
     assert [message.text for message in alice.chat.messages if message.sender == "bot"] == [
@@ -534,6 +535,6 @@ async def test_the_bot_stops_within_ten_seconds_while_updates_and_replies_hang(
 
     # Alice's second message may be committed too: a hanging reply holds the chat lock for a second
     # at most. It is never lost.
-    committed = len(rows(database_url, "SELECT update_id FROM worked_update"))
+    committed = len(rows(database_url, "SELECT update_id FROM processed_update"))
     assert committed in {2, 3}
     assert committed + len(simulator.world.updates.pending) == 3

@@ -116,8 +116,8 @@ async def test_a_killed_process_frees_its_locks_and_another_replica_leads(
     then = literal(database_url, NOW)
     run_sql(
         database_url,
-        "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state)"
-        f" VALUES ({ALICE}, 'reply', {then}, 0, 'due')",
+        "INSERT INTO outbox (channel, chat_id, kind, due_at, attempts, state)"
+        f" VALUES ('telegram', {ALICE}, 'reply', {then}, 0, 'due')",
     )
     with another_process(database_url, CHAT, -CHAT) as (process, number):
         successor = await team.join()
@@ -136,9 +136,9 @@ async def test_a_killed_process_frees_its_locks_and_another_replica_leads(
     assert list(await successor.live_replicas()) == [successor.number]
     assert list(await successor.departed({number, successor.number})) == [number]
     assert await database.write(lambda uow: uow.outbox.release_leases([number])) == 1
-    assert [
-        row.recipient_id for row in await database.write(lambda uow: uow.outbox.claim(NOW, 10))
-    ] == [ALICE]
+    assert [row.chat_id for row in await database.write(lambda uow: uow.outbox.claim(NOW, 10))] == [
+        ALICE
+    ]
     await database.close()
 
 

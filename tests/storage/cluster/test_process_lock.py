@@ -55,7 +55,7 @@ async def test_the_lock_does_not_prevent_reads_and_writes(database_url: str) -> 
             connection,
         ):
             connection.execute(
-                "INSERT INTO client (id, name, first_seen_at) VALUES (1, 'Alice', 0)"
+                "INSERT INTO person (telegram_id, name, first_seen_at) VALUES (1, 'Alice', 0)"
             )
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from domain import errors
 from domain.choice import SlotChoice
+from domain.invitation import InvitationKind
 from domain.operations.outbox import OutboxRow
 from domain.person import Contact
 from domain.ports import TransactionConflict
@@ -18,7 +19,7 @@ from domain.provider import Provider
 from domain.usecases.end_reservation import confirm_hold
 from domain.usecases.expire_holds import expire_holds
 from domain.usecases.hold_slot import hold_slot
-from domain.usecases.invite import accept_invitation, invite_provider
+from domain.usecases.invite import accept_invitation, add_invitation
 from domain.usecases.remove_availability import Inside, Removal, remove_availability
 from storage.database import Database
 from storage.unit_of_work import SqlUnitOfWork
@@ -32,6 +33,8 @@ from tests.kit.clinic import (
     OPENING,
     POLICY,
     SECOND,
+    account_of,
+    add_people,
     hold,
     open_clinic,
 )
@@ -127,8 +130,10 @@ async def test_the_slot_of_a_hold_being_confirmed_is_taken(
     assert audit(database.url, OVER) == []
 
 
-def remove(inside: Inside = Inside.ASK) -> Callable[[SqlUnitOfWork], Awaitable[Removal]]:
-    return lambda uow: remove_availability(uow, POLICY, DORA, [HOURS], inside, NOW)
+def remove(
+    dora: Provider, inside: Inside = Inside.ASK
+) -> Callable[[SqlUnitOfWork], Awaitable[Removal]]:
+    return lambda uow: remove_availability(uow, POLICY, DORA, dora.id, [HOURS], inside, NOW)
 
 
 @postgresql_only
@@ -137,7 +142,7 @@ async def test_removing_hours_waits_for_a_concurrent_hold_and_lists_it(
 ) -> None:
     async with database.transaction() as uow:
         held = await hold_slot(uow, POLICY, ALICE, SlotChoice(dora.id, OPENING), NOW)
-        removing = asyncio.create_task(database.write(remove()))
+        removing = asyncio.create_task(database.write(remove(dora)))
         await wait_for_blocked_transaction(database.url)
 
     assert await removing == Removal(done=False, inside=(held,))
@@ -148,7 +153,7 @@ async def test_a_hold_waits_for_hours_being_removed_and_is_refused(
     database: Database, dora: Provider
 ) -> None:
     async with database.transaction() as uow:
-        assert (await remove()(uow)).done
+        assert (await remove(dora)(uow)).done
         holding = asyncio.create_task(refused(hold(database, ALICE, dora, OPENING)))
         await wait_for_blocked_transaction(database.url)
 
@@ -162,8 +167,7 @@ async def test_no_hold_outside_the_hours_is_hidden_from_the_provider(
 ) -> None:
     crowd = range(501, 521)
     async with database.transaction() as uow:
-        for number in crowd:
-            await uow.people.record_contact(Contact(number, "Guest"), NOW)
+        await add_people(uow, *crowd)
 
     async def holds(client: int) -> str:
         choice = SlotChoice(dora.id, OPENING + client % 32)
@@ -173,7 +177,7 @@ async def test_no_hold_outside_the_hours_is_hidden_from_the_provider(
 
     early, removal, late = await asyncio.gather(
         asyncio.gather(*map(holds, crowd[:10])),
-        database.write(remove(inside)),
+        database.write(remove(dora, inside)),
         asyncio.gather(*map(holds, crowd[10:])),
     )
 
@@ -194,7 +198,13 @@ async def test_no_hold_outside_the_hours_is_hidden_from_the_provider(
 
 
 async def join(database: Database, guest: Contact, code: str) -> Provider:
-    return await database.write(lambda uow: accept_invitation(uow, guest, code, NOW))
+    async def accept(uow: SqlUnitOfWork) -> Provider:
+        person = await uow.people.record_contact(guest, NOW)
+        _, provider = await accept_invitation(uow, person, guest, code, NOW)
+        assert provider
+        return provider
+
+    return await database.write(accept)
 
 
 async def test_one_of_ten_concurrent_guests_can_accept_an_invitation(database: Database) -> None:
@@ -202,7 +212,7 @@ async def test_one_of_ten_concurrent_guests_can_accept_an_invitation(database: D
     async with database.transaction() as uow:
         for guest in guests:
             await uow.people.record_contact(guest, NOW)
-        code, _ = await invite_provider(uow, 1, frozenset({1}), NOW)
+        code, _ = await add_invitation(uow, InvitationKind.PROVIDER, NOW)
 
     done = await asyncio.gather(*(refused(join(database, guest, code)) for guest in guests))
 
@@ -213,9 +223,11 @@ async def test_one_of_ten_concurrent_guests_can_accept_an_invitation(database: D
 async def test_concurrent_providers_of_one_name_get_different_slugs(database: Database) -> None:
     guests = [Contact(number, "Jürgen Groß") for number in range(601, 605)]
     async with database.transaction() as uow:
-        for guest in guests:
-            await uow.people.record_contact(guest, NOW)
-        codes = [(await invite_provider(uow, 1, frozenset({1}), NOW))[0] for _ in guests]
+        people = [await uow.people.record_contact(guest, NOW) for guest in guests]
+        codes = [
+            (await add_invitation(uow, InvitationKind.PROVIDER, NOW, invited_by=people[0].id))[0]
+            for _ in guests
+        ]
 
     joined = await asyncio.gather(*map(partial(join, database), guests, codes))
 
@@ -243,7 +255,7 @@ async def test_an_update_delivered_twice_at_once_is_processed_once(
                 raise Undone
 
     assert await again is not kept
-    assert rows(database.url, "SELECT update_id FROM worked_update") == [(5,)]
+    assert rows(database.url, "SELECT update_id FROM processed_update") == [(5,)]
 
 
 @postgresql_only
@@ -326,17 +338,21 @@ async def test_two_sweepers_expire_a_thousand_holds_once_each(
     then, end = literal(database.url, NOW), literal(database.url, OVER)
     run_sql(
         database.url,
-        f"""INSERT INTO client (id, name, first_seen_at)
-        SELECT n, 'Guest', {then} FROM generate_series(2001, 3000) n;
+        f"""INSERT INTO person (id, telegram_id, name, first_seen_at)
+        SELECT n, {account_of(0)} + n, 'Guest', {then} FROM generate_series(2001, 3000) n;
         INSERT INTO reservation
-        (provider_id, client_id, start_cell, end_cell, status, held_at, expires_at)
-        SELECT {dora.id}, n, {OPENING} + n, {OPENING} + n + 1, 'held', {then}, {end}
+        (provider_id, client_id, start_cell, end_cell, status, held_at, expires_at, revision)
+        SELECT {dora.id}, n, {OPENING} + n, {OPENING} + n + 1, 'held', {then}, {end}, 1
         FROM generate_series(2001, 3000) n;
         INSERT INTO busy (kind, subject, cell, reservation_id, hold_until)
         SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END,
         start_cell, id, expires_at FROM reservation, generate_series(0, 1) kind;
-        INSERT INTO outbox (recipient_id, kind, reservation_id, due_at, attempts, state)
-        SELECT client_id, 'hold_warning', id, {then}, 0, 'due' FROM reservation""",
+        INSERT INTO history (reservation_id, revision, actor_id, act, at, after)
+        SELECT id, 1, client_id, 'held', {then}, '{{}}' FROM reservation;
+        INSERT INTO outbox (channel, chat_id, recipient_id, kind, subject_kind, subject_id,
+        revision, dedupe_key, due_at, attempts, state)
+        SELECT 'telegram', {account_of(0)} + client_id, client_id, 'hold_warning', 'reservation',
+        id, 1, 'hold_warning:' || id, {then}, 0, 'due' FROM reservation""",
     )
 
     async def sweep_all() -> int:
@@ -354,23 +370,24 @@ async def test_two_sweepers_expire_a_thousand_holds_once_each(
 
 
 @pytest.mark.parametrize("seed", range(3))
-async def test_concurrent_claims_deliver_in_order_and_once_to_each_person(
+async def test_concurrent_claims_deliver_in_order_and_once_to_each_chat(
     database: Database, seed: int
 ) -> None:
     choices = random.Random(seed)  # noqa: S311
     dues = [(choices.randint(1, 6), NOW + choices.randrange(4) * SECOND) for _ in range(60)]
     values = ", ".join(
-        f"({person}, 'reply', {literal(database.url, due)}, 0, 'due')" for person, due in dues
+        f"('telegram', {chat}, 'reply', {literal(database.url, due)}, 0, 'due')"
+        for chat, due in dues
     )
     run_sql(
         database.url,
-        f"INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES {values}",
+        f"INSERT INTO outbox (channel, chat_id, kind, due_at, attempts, state) VALUES {values}",
     )
-    wanted = rows(database.url, "SELECT recipient_id, id FROM outbox ORDER BY due_at, id")
+    wanted = rows(database.url, "SELECT chat_id, id FROM outbox ORDER BY due_at, id")
     now, delivered = NOW + 4 * SECOND, list[tuple[int, int]]()
 
     async def deliver_row(row: OutboxRow) -> None:
-        delivered.append((row.recipient_id, row.id))
+        delivered.append((row.chat_id, row.id))
         await asyncio.sleep(choices.random() / 500)
         await database.write(lambda uow: uow.outbox.record_result(row, "sent", now))
 
@@ -383,29 +400,29 @@ async def test_concurrent_claims_deliver_in_order_and_once_to_each_person(
 
     await asyncio.gather(*(deliver() for _ in range(6)))
 
-    assert {
-        recipient: [row for one, row in delivered if one == recipient] for recipient in range(1, 7)
-    } == {recipient: [row for one, row in wanted if one == recipient] for recipient in range(1, 7)}
+    assert {chat: [row for one, row in delivered if one == chat] for chat in range(1, 7)} == {
+        chat: [row for one, row in wanted if one == chat] for chat in range(1, 7)
+    }
 
 
 async def test_only_the_leases_of_a_departed_replica_are_released(database_url: str) -> None:
     run_sql(
         database_url,
-        "INSERT INTO outbox (recipient_id, kind, due_at, attempts, state) VALUES "
+        "INSERT INTO outbox (channel, chat_id, kind, due_at, attempts, state) VALUES "
         + ", ".join(
-            f"({recipient}, 'reply', {literal(database_url, NOW)}, 0, 'due')"
-            for recipient in (ALICE, BOB, DORA)
+            f"('telegram', {chat}, 'reply', {literal(database_url, NOW)}, 0, 'due')"
+            for chat in (ALICE, BOB, DORA)
         ),
     )
     dead, living, third = (Database(database_url, replica=number) for number in (7, 8, 9))
 
     async def claimed(database: Database, limit: int = 1) -> list[int]:
         async with database.transaction() as uow:
-            return [row.recipient_id for row in await uow.outbox.claim(NOW, limit)]
+            return [row.chat_id for row in await uow.outbox.claim(NOW, limit)]
 
     assert (await claimed(dead), await claimed(living)) == ([ALICE], [BOB])
     async with third.transaction() as uow:
-        await uow.outbox.reply(EMIL, {}, NOW)
+        await uow.outbox.reply(EMIL, None, {}, NOW)
         assert set(await uow.outbox.lease_holders()) == {7, 8, 9}
         assert await uow.outbox.release_leases({7}) == 1
 

@@ -80,7 +80,7 @@ async def test_an_overdue_hold_is_replaced_once_and_expired_once_among_racing_sw
     done = Counter(await asyncio.gather(*tries, *(sweep() for _ in range(20))))
 
     assert done == {"held": 1, "slot_taken": 199, "swept 0": 20}
-    assert rows(database.url, "SELECT reservation_id FROM outbox WHERE kind = 'hold_expired'") == [
+    assert rows(database.url, "SELECT subject_id FROM outbox WHERE kind = 'hold_expired'") == [
         (dead.id,)
     ]
     assert audit(database.url, over) == []
@@ -185,6 +185,9 @@ MICROSECOND = {"sqlite": "1", "postgresql": "interval '1 microsecond'"}
         "UPDATE busy SET hold_until = hold_until + {microsecond}",
         "INSERT INTO busy SELECT kind, subject, cell + 1, reservation_id, hold_until FROM busy",
         "DELETE FROM outbox",
+        "DELETE FROM history",
+        "UPDATE history SET revision = 2",
+        "UPDATE reservation SET revision = 2",
         "UPDATE reservation SET status = 'expired'",
         "UPDATE reservation SET expires_at = held_at",
     ],

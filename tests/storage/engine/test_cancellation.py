@@ -21,8 +21,8 @@ async def greet(database: Database, person: int) -> None:
         await uow.people.record_contact(Contact(person, "Person"), NOW)
 
 
-def client_ids(database: Database) -> set[int]:
-    return {number for (number,) in rows(database.url, "SELECT id FROM client")}
+def accounts(database: Database) -> set[int]:
+    return {number for (number,) in rows(database.url, "SELECT telegram_id FROM person")}
 
 
 async def test_transactions_after_a_cancelled_one_are_committed(database: Database) -> None:
@@ -39,7 +39,7 @@ async def test_transactions_after_a_cancelled_one_are_committed(database: Databa
             break
 
     assert outcomes == {True, False}
-    assert client_ids(database) >= set(range(1000, 1000 + rounds + 4))
+    assert accounts(database) >= set(range(1000, 1000 + rounds + 4))
 
 
 @pytest.mark.engines("postgresql")
@@ -66,7 +66,7 @@ async def test_a_connection_on_which_a_task_was_cancelled_is_not_reused(
     await greet(database, 3)
 
     assert cancelled.cancelled()
-    assert client_ids(database) == {1, 3}
+    assert accounts(database) == {1, 3}
 
 
 @pytest.mark.engines("sqlite")
@@ -89,7 +89,7 @@ async def test_cancelling_inside_a_savepoint_rolls_back_the_whole_transaction(
     await asyncio.gather(cancelled, return_exceptions=True)
     await greet(database, 3)
 
-    assert client_ids(database) == {3}
+    assert accounts(database) == {3}
 
 
 @pytest.mark.engines("sqlite")
@@ -101,7 +101,7 @@ async def test_waiting_for_the_write_lock_times_out(database_url: str) -> None:
     await greet(database, 2)
     await database.close()
 
-    assert client_ids(database) == {2}
+    assert accounts(database) == {2}
 
 
 @pytest.mark.engines("sqlite")
@@ -114,7 +114,7 @@ async def test_a_failed_rollback_does_not_hide_its_cause(
     async def fails() -> None:
         async with writer.transaction() as connection:
             await connection.execute(
-                text("INSERT INTO worked_update (update_id, worked_at) VALUES (1, 0)")
+                text("INSERT INTO processed_update (update_id, processed_at) VALUES (1, 0)")
             )
             # The rollback fails on a closed connection.
             await adapter_of(connection).driver_connection.close()
@@ -124,7 +124,7 @@ async def test_a_failed_rollback_does_not_hide_its_cause(
         await fails()
     async with writer.transaction() as connection:
         assert (
-            await connection.execute(text("SELECT count(*) FROM worked_update"))
+            await connection.execute(text("SELECT count(*) FROM processed_update"))
         ).scalar_one() == 0
     await writer.close()
     await engine.dispose()

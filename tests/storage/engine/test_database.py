@@ -12,10 +12,10 @@ from tests.kit.raw_database import run_sql
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 REFUSED = {
-    "sqlite": "CREATE TRIGGER refused BEFORE INSERT ON client"
+    "sqlite": "CREATE TRIGGER refused BEFORE INSERT ON person"
     " BEGIN SELECT raise(ABORT, 'disk full'); END",
     # PostgreSQL adds the rejected row to the error as its detail.
-    "postgresql": 'ALTER TABLE client ADD CONSTRAINT "disk full" CHECK (id > 1)',
+    "postgresql": 'ALTER TABLE person ADD CONSTRAINT "disk full" CHECK (telegram_id > 1)',
 }
 
 

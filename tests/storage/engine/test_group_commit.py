@@ -35,12 +35,12 @@ async def greet(uow: SqlUnitOfWork, person: int) -> Executor:
 
 async def violate_a_foreign_key(uow: SqlUnitOfWork) -> None:
     await uow.connection.execute(
-        text("INSERT INTO dialogue (client_id, data, changed_at) VALUES (-1, '{}', 0)")
+        text("INSERT INTO dialogue (person_id, data, changed_at) VALUES (-1, '{}', 0)")
     )
 
 
-def client_ids(database: Database) -> list[tuple[int]]:
-    return rows(database.url, "SELECT id FROM client ORDER BY id")
+def accounts(database: Database) -> list[tuple[int]]:
+    return rows(database.url, "SELECT telegram_id FROM person ORDER BY telegram_id")
 
 
 @asynccontextmanager
@@ -67,7 +67,7 @@ async def test_waiting_writes_share_the_next_transaction(database: Database) -> 
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert len(set(await asyncio.gather(*waiting))) == 1
-    assert client_ids(database) == [(1,), (2,), (3,), (4,), (5,)]
+    assert accounts(database) == [(1,), (2,), (3,), (4,), (5,)]
 
 
 async def test_a_failing_write_does_not_fail_the_others(database: Database) -> None:
@@ -82,7 +82,7 @@ async def test_a_failing_write_does_not_fail_the_others(database: Database) -> N
     first, lost, last = await asyncio.gather(*waiting, return_exceptions=True)
     assert isinstance(lost, IntegrityError)
     assert {type(first), type(last)} == {Executor}
-    assert client_ids(database) == [(1,), (2,)]
+    assert accounts(database) == [(1,), (2,)]
 
 
 async def test_a_write_cancelled_while_it_waits_is_not_executed(database: Database) -> None:
@@ -94,7 +94,7 @@ async def test_a_write_cancelled_while_it_waits_is_not_executed(database: Databa
         await asyncio.sleep(0)
     await stays
     assert cancelled.cancelled()
-    assert client_ids(database) == [(2,)]
+    assert accounts(database) == [(2,)]
 
 
 async def test_a_locked_file_fails_all_waiting_writes_at_once(
@@ -119,7 +119,7 @@ async def test_a_locked_file_fails_all_waiting_writes_at_once(
         errors = await asyncio.gather(*waiting, return_exceptions=True)
     assert [type(each) for each in errors] == [DatabaseAway] * 5
     assert tries == 1
-    assert client_ids(database) == []
+    assert accounts(database) == []
 
 
 @pytest.mark.parametrize("executing", [True, False])
@@ -167,7 +167,7 @@ async def test_a_write_that_raises_cancelled_error_cancels_only_itself(database:
         asyncio.CancelledError,
         asyncio.CancelledError,
     ]
-    assert client_ids(database) == [(1,)]
+    assert accounts(database) == [(1,)]
 
 
 async def test_waiting_for_another_process_does_not_block_the_event_loop(
@@ -184,7 +184,7 @@ async def test_waiting_for_another_process_does_not_block_the_event_loop(
             assert not waiting.done()
             other.execute("COMMIT")
             await waiting
-    assert client_ids(database) == [(1,)]
+    assert accounts(database) == [(1,)]
 
 
 @pytest.mark.parametrize("long_running", [True, False])

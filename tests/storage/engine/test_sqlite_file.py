@@ -21,7 +21,7 @@ from tests.kit.raw_database import rows
 
 pytestmark = pytest.mark.engines("sqlite")
 
-# Writes clients without a checkpoint and kills itself, so that only the WAL contains them.
+# Writes people without a checkpoint and kills itself, so that only the WAL contains them.
 WRITER = """
 import os, sqlite3, sys
 c = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -29,8 +29,8 @@ c.execute("PRAGMA wal_autocheckpoint = 0")
 for step in range({steps}):
     c.execute("BEGIN")
     people = [(10_000 + step * 100 + n, "x" * 90) for n in range(100)]
-    c.executemany("INSERT INTO client (id, name, first_seen_at) VALUES (?, ?, 0)", people)
-    c.execute("DELETE FROM worked_update WHERE update_id % {steps} = ?", (step,))
+    c.executemany("INSERT INTO person (telegram_id, name, first_seen_at) VALUES (?, ?, 0)", people)
+    c.execute("DELETE FROM processed_update WHERE update_id % {steps} = ?", (step,))
     c.execute("COMMIT")
 os.kill(os.getpid(), 9)
 """
@@ -50,7 +50,7 @@ c = sqlite3.connect(sys.argv[1], isolation_level=None)
 c.execute("PRAGMA journal_mode = DELETE")
 c.execute("PRAGMA cache_size = 1")
 c.execute("BEGIN")
-c.execute("UPDATE worked_update SET worked_at = 7")
+c.execute("UPDATE processed_update SET processed_at = 7")
 os.kill(os.getpid(), 9)
 """
 
@@ -106,7 +106,7 @@ def file(migrated_file: Path, tmp_path: Path) -> Path:
     made = Path(shutil.copyfile(migrated_file, tmp_path / "slotkeeper.db"))
     with closing(sqlite3.connect(made)) as connection, connection:
         connection.executemany(
-            "INSERT INTO worked_update (update_id, worked_at) VALUES (?, 0)",
+            "INSERT INTO processed_update (update_id, processed_at) VALUES (?, 0)",
             ((n,) for n in range(20_000)),
         )
     return made
@@ -134,7 +134,7 @@ def restored(file: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path
     request.param(file, backup)
     # Many changes since the backup are in the file.
     with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute("DELETE FROM worked_update WHERE update_id < 15000")
+        connection.execute("DELETE FROM processed_update WHERE update_id < 15000")
         connection.executemany(
             "INSERT INTO draft VALUES (?, 1, '[]', ?, 'open', NULL, 0)",
             ((n, "y" * 500) for n in range(2_000)),
@@ -168,7 +168,7 @@ async def test_removing_the_wal_as_the_message_says_allows_the_start(restored: P
     remove(restored.with_name(f"{restored.name}-wal"), restored.with_name(f"{restored.name}-shm"))
     await start(restored)
 
-    assert rows(url_of(restored), "SELECT count(*) FROM worked_update") == [(20_000,)]
+    assert rows(url_of(restored), "SELECT count(*) FROM processed_update") == [(20_000,)]
     assert rows(url_of(restored), "PRAGMA integrity_check") == [("ok",)]
 
 
@@ -180,7 +180,7 @@ async def test_after_a_crash_the_contents_of_the_wal_are_kept(
     assert file.with_name("slotkeeper.db-wal").stat().st_size
     await opens(file)
 
-    assert rows(url_of(file), "SELECT count(*) FROM client") == [(500,)]
+    assert rows(url_of(file), "SELECT count(*) FROM person") == [(500,)]
 
 
 async def test_a_restored_backup_beside_an_empty_wal_is_accepted(
@@ -200,7 +200,7 @@ async def test_a_wal_with_another_salt_is_ignored_as_in_sqlite(restored: Path) -
         opened.write(bytes(8))
     await start(restored)
 
-    assert rows(url_of(restored), "SELECT count(*) FROM worked_update") == [(20_000,)]
+    assert rows(url_of(restored), "SELECT count(*) FROM processed_update") == [(20_000,)]
 
 
 async def test_a_restored_backup_is_refused_even_if_the_wal_has_the_whole_database(
@@ -208,7 +208,7 @@ async def test_a_restored_backup_is_refused_even_if_the_wal_has_the_whole_databa
 ) -> None:
     """SQLite would silently bring back the state before the restore."""
     with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute("DELETE FROM worked_update")
+        connection.execute("DELETE FROM processed_update")
     back_up(file, tmp_path / "backup.db")
     run_until_killed(COMMITS.format(statement="VACUUM"), file)
     shutil.copyfile(tmp_path / "backup.db", file)
@@ -247,7 +247,7 @@ async def test_a_wal_without_its_database_is_ignored(restored: Path) -> None:
     remove(restored)
     await start(restored)
 
-    assert rows(url_of(restored), "SELECT count(*) FROM client") == [(0,)]
+    assert rows(url_of(restored), "SELECT count(*) FROM person") == [(0,)]
 
 
 async def test_a_transaction_interrupted_by_a_crash_is_rolled_back(file: Path) -> None:
@@ -255,7 +255,8 @@ async def test_a_transaction_interrupted_by_a_crash_is_rolled_back(file: Path) -
     assert file.with_name("slotkeeper.db-journal").stat().st_size
     await start(file)
 
-    assert rows(url_of(file), "SELECT count(*) FROM worked_update WHERE worked_at = 7") == [(0,)]
+    changed = "SELECT count(*) FROM processed_update WHERE processed_at = 7"
+    assert rows(url_of(file), changed) == [(0,)]
 
 
 async def test_the_wal_of_a_running_bot_is_not_checked(
@@ -284,7 +285,7 @@ def tables_with_our_names(file: Path) -> None:
         file,
         *(
             f"CREATE TABLE {name} (id INTEGER)"
-            for name in ("reservation", "busy", "outbox", "worked_update")
+            for name in ("reservation", "busy", "outbox", "processed_update")
         ),
     )
 
@@ -294,7 +295,7 @@ def foreign_alembic_version(file: Path) -> None:
         file,
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
         "INSERT INTO alembic_version VALUES ('1975ea83b712')",
-        "CREATE TABLE client (id INTEGER)",
+        "CREATE TABLE person (id INTEGER)",
     )
 
 
@@ -400,4 +401,4 @@ async def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
     check_wal(empty)
     await start(empty)
 
-    assert rows(url_of(empty), "SELECT count(*) FROM client") == [(0,)]
+    assert rows(url_of(empty), "SELECT count(*) FROM person") == [(0,)]

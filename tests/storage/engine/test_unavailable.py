@@ -30,8 +30,9 @@ async def greet(database: Database, number: int) -> None:
         await uow.people.record_contact(Contact(number, "Person"), NOW)
 
 
-def client_ids(url: str) -> list[int]:
-    return [number for (number,) in rows(url, "SELECT id FROM client ORDER BY id")]
+def accounts(url: str) -> list[int]:
+    found = rows(url, "SELECT telegram_id FROM person ORDER BY telegram_id")
+    return [number for (number,) in found]
 
 
 async def test_a_disconnected_transaction_is_rolled_back_and_the_next_one_commits(
@@ -46,7 +47,7 @@ async def test_a_disconnected_transaction_is_rolled_back_and_the_next_one_commit
         await database.write(write_and_disconnect)
 
     await greet(database, BOB)
-    assert client_ids(database.url) == [BOB]
+    assert accounts(database.url) == [BOB]
 
 
 async def test_a_transaction_disconnected_before_its_commit_is_rolled_back(
@@ -60,7 +61,7 @@ async def test_a_transaction_disconnected_before_its_commit_is_rolled_back(
         await database.write(write_and_disconnect)
 
     await greet(database, BOB)
-    assert client_ids(database.url) == [BOB]
+    assert accounts(database.url) == [BOB]
 
 
 async def test_a_disconnected_snapshot_raises_and_the_next_one_works(database: Database) -> None:
@@ -93,7 +94,7 @@ async def test_after_all_idle_connections_are_cut_at_most_one_transaction_fails(
             lost += 1
 
     assert lost <= 1
-    assert len(client_ids(database.url)) == 6 - lost
+    assert len(accounts(database.url)) == 6 - lost
 
 
 @pytest.fixture
@@ -144,5 +145,5 @@ async def test_a_server_that_does_not_answer_is_unavailable_and_gets_a_new_conne
             await uow.connection.execute(text("SELECT pg_sleep(20)"))
 
     await greet(database, ALICE)
-    assert client_ids(postgres_url) == [ALICE]
+    assert accounts(postgres_url) == [ALICE]
     await database.close()

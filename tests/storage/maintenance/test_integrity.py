@@ -110,7 +110,7 @@ async def test_parked_rows_are_reported_with_age_and_error(
     await tamper(
         database,
         f"UPDATE outbox SET state = 'parked', settled_at = {then}, error = 'no'"
-        f" WHERE reservation_id = {holds[0]}",
+        f" WHERE subject_id = {holds[0]}",
     )
 
     assert (await run_check(database, timedelta(hours=1))).parked == (

@@ -6,23 +6,27 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Dialect, text
+from sqlalchemy import Dialect, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from domain import errors
-from domain.invitation import LIFETIME, Invitation, digest_of
-from domain.notification import Kind, Notification
+from domain.invitation import LIFETIMES, Invitation, InvitationKind, digest_of
+from domain.notification import PROVIDER_UNREACHABLE, Kind, Notification, Subject
 from domain.operations.dialogue import Dialogue
-from domain.operations.outbox import REPLY, TOLD_TO_WAIT, OutboxRow
+from domain.operations.outbox import MISSED, REPLY, TOLD_TO_WAIT, DeliveryRecord, OutboxRow
 from domain.person import Contact, Person
-from domain.provider import Provider
+from domain.provider import Acting, Provider, Role
 from domain.timespan import TimeSpan
 from domain.typed_line import Line
+from domain.usecases.acting import own_provider
 from domain.usecases.choose_settings import choose_language, choose_zone
-from domain.usecases.invite import accept_invitation, invite_provider, name_provider
+from domain.usecases.end_reservation import confirm_hold
+from domain.usecases.invite import accept_invitation, add_invitation, invite
+from domain.usecases.name_provider import name_provider
 from storage.database import Database
 from storage.repositories.outbox import LEASE
+from storage.tables import acts_for, person
 from storage.types import Instant
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import (
@@ -35,12 +39,17 @@ from tests.kit.clinic import (
     HOURS,
     NOW,
     OPENING,
+    POLICY,
     SECOND,
+    account_of,
+    add_people,
+    add_self,
     hold,
     open_clinic,
 )
 from tests.kit.raw_database import all_rows, micros, rows
 
+ALICE_CHAT = account_of(ALICE)
 SQLITE: Dialect = sqlite.dialect()
 POSTGRESQL: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]  # untyped in SQLAlchemy
 
@@ -92,43 +101,48 @@ TYPE_OF = {"sqlite": "typeof", "postgresql": "pg_typeof"}
 async def test_microseconds_survive(database: Database, engine: str) -> None:
     late = NOW + timedelta(microseconds=123_457)
     async with database.transaction() as uow:
-        await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
-        await uow.people.mark_unreachable(ALICE, late)
+        alice = await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
+        await uow.people.mark_unreachable(alice.id, late)
 
     async with database.snapshot() as uow:
-        alice = await uow.queries.person(ALICE)
-    assert alice
-    assert alice.unreachable_since == late
+        found = await uow.queries.person(alice.id)
+    assert found
+    assert found.unreachable_since == late
     assert rows(
         database.url,
-        f"SELECT CAST({TYPE_OF[engine]}(unreachable_since) AS text), unreachable_since FROM client",
+        f"SELECT CAST({TYPE_OF[engine]}(unreachable_since) AS text), unreachable_since FROM person",
     ) == [("integer" if engine == "sqlite" else "timestamp with time zone", micros(late))]
 
 
 async def test_a_person_is_stored_at_their_first_message(database: Database) -> None:
     async with database.transaction() as uow:
-        assert await uow.queries.person(ALICE) is None
+        assert await uow.queries.account(ALICE) is None
         seen = await uow.people.record_contact(Contact(ALICE, "Alice", "alice", "de"), NOW)
 
-    assert seen == Person(ALICE, "Alice", "alice", None, None, "de")
+    assert seen == Person(seen.id, ALICE, "Alice", "alice", telegram_language="de")
+    assert seen.id != ALICE
     async with database.snapshot() as uow:
-        assert await uow.queries.person(ALICE) == seen
+        assert await uow.queries.person(seen.id) == await uow.queries.account(ALICE) == seen
+        assert await uow.queries.person(ALICE) is await uow.queries.account(seen.id) is None
 
 
 async def test_telegrams_data_is_updated_and_the_persons_choices_are_kept(
     database: Database,
 ) -> None:
     async with database.transaction() as uow:
-        await uow.people.record_contact(Contact(ALICE, "Alice", "alice", "de"), NOW)
-        await choose_zone(uow, ALICE, "Europe/Berlin")
-        await choose_language(uow, ALICE, "en")
-        await uow.people.mark_unreachable(ALICE, NOW)
+        alice = await uow.people.record_contact(Contact(ALICE, "Alice", "alice", "de"), NOW)
+        await choose_zone(uow, alice.id, "Europe/Berlin")
+        await choose_language(uow, alice.id, "en")
+        await uow.people.mark_unreachable(alice.id, NOW)
         again = await uow.people.record_contact(
             Contact(ALICE, "Alice B.", None, "fr"), NOW + SECOND
         )
+        reachable = await uow.queries.person(alice.id)
 
-    assert again == Person(ALICE, "Alice B.", None, "en", "Europe/Berlin", "fr")
-    assert rows(database.url, "SELECT first_seen_at FROM client") == [(micros(NOW),)]
+    changed = Person(alice.id, ALICE, "Alice B.", None, "en", "Europe/Berlin", "fr")
+    assert again == replace(changed, unreachable_since=NOW)
+    assert reachable == changed
+    assert rows(database.url, "SELECT first_seen_at FROM person") == [(micros(NOW),)]
 
 
 async def test_an_unchanged_contact_writes_nothing(database: Database) -> None:
@@ -143,25 +157,24 @@ async def test_an_unchanged_contact_writes_nothing(database: Database) -> None:
 
 async def test_the_first_time_a_person_was_unreachable_is_kept(database: Database) -> None:
     async with database.transaction() as uow:
-        await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
-        await uow.people.mark_unreachable(ALICE, NOW)
-        await uow.people.mark_unreachable(ALICE, NOW + SECOND)
-        alice = await uow.queries.person(ALICE)
+        alice = await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
+        assert await uow.people.mark_unreachable(alice.id, NOW)
+        assert not await uow.people.mark_unreachable(alice.id, NOW + SECOND)
+        alice = await uow.queries.person(alice.id) or alice
 
-    assert alice
     assert alice.unreachable_since == NOW
 
 
 async def test_an_unknown_zone_is_not_stored(database: Database) -> None:
     async with database.transaction() as uow:
-        await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
+        alice = await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
         with pytest.raises(errors.ZoneUnknown):
-            await choose_zone(uow, ALICE, "Europe/Nowhere")
+            await choose_zone(uow, alice.id, "Europe/Nowhere")
 
-    assert rows(database.url, "SELECT time_zone FROM client") == [(None,)]
+    assert rows(database.url, "SELECT time_zone FROM person") == [(None,)]
 
 
-async def test_providers_are_found_by_id_client_and_slug(database: Database) -> None:
+async def test_providers_are_found_by_id_person_and_slug(database: Database) -> None:
     async with database.transaction() as uow:
         dora, emil = await open_clinic(uow)
         await uow.providers.rename(emil.id, "Ömil", "oemil")
@@ -170,22 +183,86 @@ async def test_providers_are_found_by_id_client_and_slug(database: Database) -> 
         assert (
             await uow.queries.provider(dora.id)
             == dora
-            == await uow.providers.of_client(DORA)
+            == await own_provider(uow, DORA)
             == await uow.queries.provider_by_slug("dora")
         )
-        assert await uow.providers.of_client(EMIL) == Provider(emil.id, EMIL, "Ömil", "oemil")
+        assert await own_provider(uow, EMIL) == Provider(emil.id, "Ömil", "oemil")
         assert (
             await uow.queries.provider(99)
-            is await uow.providers.of_client(ALICE)
+            is await own_provider(uow, ALICE)
             is await uow.queries.provider_by_slug("emil")
             is None
         )
 
 
+async def test_a_person_acts_for_themselves_first_and_then_by_name(database: Database) -> None:
+    async with database.transaction() as uow:
+        dora, emil = await open_clinic(uow)
+        carl = await uow.providers.add("Carl", "carl", None, NOW)
+        for number, provider in ((EMIL, dora), (EMIL, carl), (ALICE, dora), (ALICE, carl)):
+            await uow.providers.appoint(number, provider.id, Role.ASSISTANT, NOW)
+
+        acting = {number: await uow.queries.acting_for(number) for number in (EMIL, ALICE, BOB)}
+        staff = [list(await uow.queries.staff_of(each.id)) for each in (dora, emil, carl)]
+
+    assert {
+        number: [(each.provider.name, each.role) for each in acting[number]] for number in acting
+    } == {
+        EMIL: [("Emil", Role.SELF), ("Carl", Role.ASSISTANT), ("Dora", Role.ASSISTANT)],
+        ALICE: [("Carl", Role.ASSISTANT), ("Dora", Role.ASSISTANT)],
+        BOB: [],
+    }
+    assert staff == [[ALICE, DORA, EMIL], [EMIL], [ALICE, EMIL]]
+
+
+async def test_at_most_one_person_is_a_provider_themselves(database: Database) -> None:
+    async with database.transaction() as uow:
+        dora, _ = await open_clinic(uow)
+        await uow.providers.appoint(ALICE, dora.id, Role.ASSISTANT, NOW)
+        await uow.providers.appoint(ALICE, dora.id, Role.SELF, NOW)
+        assert await own_provider(uow, DORA) is None
+        assert await uow.queries.acting_for(ALICE) == [Acting(dora, Role.SELF)]
+
+        another = {"person_id": BOB, "provider_id": dora.id, "role": "self", "since": NOW}
+        with pytest.raises(IntegrityError):
+            async with uow.savepoint():
+                await uow.connection.execute(insert(acts_for), another)
+
+
+async def test_guests_have_no_account_and_are_listed_by_name_for_their_provider(
+    database: Database,
+) -> None:
+    async with database.transaction() as uow:
+        dora, emil = await open_clinic(uow)
+        smith = await uow.people.add_guest(dora.id, "Mrs Smith", "+49 30 1", NOW)
+        jones = await uow.people.add_guest(dora.id, "Mr Jones", None, NOW)
+        await uow.people.add_guest(emil.id, "Mr Jones", None, NOW)
+
+        assert await uow.queries.guests_of(dora.id) == [
+            Person(jones, None, "Mr Jones", guest_of=dora.id),
+            Person(smith, None, "Mrs Smith", phone="+49 30 1", guest_of=dora.id),
+        ]
+
+
+async def test_admins_are_people_named_by_an_admin_or_by_the_setting(database: Database) -> None:
+    async with database.transaction() as uow:
+        await open_clinic(uow)
+        await uow.people.make_admin(BOB, NOW)
+        await uow.people.make_admin(BOB, NOW + SECOND)
+
+        # Numbers of people are not Telegram ids.
+        found = await uow.queries.admins({account_of(CARA), account_of(BOB), DORA, 4711})
+        assert [(each.id, each.is_admin) for each in found] == [(BOB, True), (CARA, False)]
+        assert [each.id for each in await uow.queries.admins(())] == [BOB]
+    assert rows(
+        database.url, "SELECT id, admin_since FROM person WHERE admin_since IS NOT NULL"
+    ) == [(BOB, micros(NOW))]
+
+
 async def test_a_provider_has_the_time_zone_that_their_person_chose(database: Database) -> None:
     async with database.transaction() as uow:
         dora, _ = await open_clinic(uow)
-        await uow.people.choose_zone(DORA, "Asia/Tokyo")
+        await choose_zone(uow, DORA, "Asia/Tokyo")
     async with database.snapshot() as uow:
         assert await uow.queries.provider(dora.id) == replace(dora, time_zone="Asia/Tokyo")
 
@@ -193,24 +270,24 @@ async def test_a_provider_has_the_time_zone_that_their_person_chose(database: Da
 async def test_providers_are_searched_by_any_part_of_their_name(database: Database) -> None:
     names = ["Zoë", "anna ÖZ", "Berta 100%", "Ann_a"]
     async with database.transaction() as uow:
-        for number, name in enumerate(names):
-            await uow.people.record_contact(Contact(number, name), NOW)
-            await uow.providers.add(number, name, f"p{number}", NOW)
+        await add_people(uow, *range(1, len(names) + 1))
+        for number, name in enumerate(names, start=1):
+            await add_self(uow, number, name, f"p{number}")
 
-    async def found(part: str, excluding: int = -1, offset: int = 0, limit: int = 10) -> list[str]:
+    async def found(
+        part: str, client: int | None = None, offset: int = 0, limit: int = 10
+    ) -> list[str]:
         async with database.snapshot() as uow:
             providers = await uow.queries.find_providers(
-                part, excluding=excluding, offset=offset, limit=limit
+                part, for_client=client, offset=offset, limit=limit
             )
             if (offset, limit) == (0, 10):
-                assert await uow.queries.count_providers(part, excluding=excluding) == len(
-                    providers
-                )
+                assert await uow.queries.count_providers(part, for_client=client) == len(providers)
         return [provider.name for provider in providers]
 
     assert await found("") == ["Ann_a", "anna ÖZ", "Berta 100%", "Zoë"]
     assert await found("", offset=1, limit=2) == ["anna ÖZ", "Berta 100%"]
-    assert await found("", excluding=2) == ["Ann_a", "anna ÖZ", "Zoë"]
+    assert await found("", client=3) == ["Ann_a", "anna ÖZ", "Zoë"]
     assert await found("öz") == await found("ÖZ") == ["anna ÖZ"]
     assert await found("ANN") == ["Ann_a", "anna ÖZ"]
     assert await found("%") == ["Berta 100%"]
@@ -222,13 +299,12 @@ async def test_providers_are_found_by_other_spellings_of_whole_words(database: D
     names = ["Ute Müller", "Max Muller", "Mueller-Weiß", "Susan", "Laura"]
     async with database.transaction() as uow:
         for number, name in enumerate(names):
-            await uow.people.record_contact(Contact(number, name), NOW)
-            await uow.providers.add(number, name, f"p{number}", NOW)
+            await uow.providers.add(name, f"p{number}", None, NOW)
 
     async def found(part: str) -> list[str]:
         async with database.snapshot() as uow:
-            providers = await uow.queries.find_providers(part, excluding=-1, offset=0, limit=10)
-            assert await uow.queries.count_providers(part, excluding=-1) == len(providers)
+            providers = await uow.queries.find_providers(part, for_client=None, offset=0, limit=10)
+            assert await uow.queries.count_providers(part, for_client=None) == len(providers)
         return [provider.name for provider in providers]
 
     millers = ["Max Muller", "Mueller-Weiß", "Ute Müller"]
@@ -237,13 +313,16 @@ async def test_providers_are_found_by_other_spellings_of_whole_words(database: D
     assert await found("Sue") == await found("Auer") == []
 
 
-async def test_clients_and_slugs_of_providers_are_unique(database: Database) -> None:
+async def test_slugs_and_accounts_are_unique(database: Database) -> None:
     async with database.transaction() as uow:
         await open_clinic(uow)
-        for client, slug in ((DORA, "another"), (ALICE, "dora")):
-            with pytest.raises(IntegrityError):
-                async with uow.savepoint():
-                    await uow.providers.add(client, "Dora", slug, NOW)
+        with pytest.raises(IntegrityError):
+            async with uow.savepoint():
+                await uow.providers.add("Dora", "dora", None, NOW)
+        twin = {"telegram_id": account_of(DORA), "name": "Twin", "first_seen_at": NOW}
+        with pytest.raises(IntegrityError):
+            async with uow.savepoint():
+                await uow.connection.execute(insert(person), twin)
 
 
 async def test_availability_within_a_window_consists_of_complete_spans(database: Database) -> None:
@@ -251,30 +330,35 @@ async def test_availability_within_a_window_consists_of_complete_spans(database:
         dora, _ = await open_clinic(uow)
         first, second = TimeSpan(OPENING, OPENING + 4), TimeSpan(OPENING + 8, OPENING + 12)
         await uow.availability.replace(dora.id, [HOURS], [second, first])
-        found = uow.availability
+        found = uow.queries
 
-        assert await found.within(dora.id, HOURS) == [first, second]
-        assert await found.within(dora.id, TimeSpan(OPENING + 3, OPENING + 4)) == [first]
-        assert await found.within(dora.id, TimeSpan(OPENING + 4, OPENING + 8)) == []
-        assert await found.within(dora.id, TimeSpan(OPENING + 3, OPENING + 9)) == [first, second]
-        assert await found.within(dora.id + 9, HOURS) == []
+        assert await found.open_hours(dora.id, HOURS) == [first, second]
+        assert await found.open_hours(dora.id, TimeSpan(OPENING + 3, OPENING + 4)) == [first]
+        assert await found.open_hours(dora.id, TimeSpan(OPENING + 4, OPENING + 8)) == []
+        both = TimeSpan(OPENING + 3, OPENING + 9)
+        assert await found.open_hours(dora.id, both) == [first, second]
+        assert await found.open_hours(dora.id + 9, HOURS) == []
 
 
-ADMINS = frozenset({1})
+LIFETIME = LIFETIMES[InvitationKind.PROVIDER]
 
 
 async def invited(database: Database) -> str:
     async with database.transaction() as uow:
-        for number in (ALICE, BOB):
-            await uow.people.record_contact(Contact(number, "Jürgen Groß"), NOW)
-        code, end = await invite_provider(uow, 1, ADMINS, NOW)
+        await add_people(uow, ALICE, BOB)
+        code, end = await add_invitation(uow, InvitationKind.PROVIDER, NOW, invited_by=BOB)
     assert end == NOW + LIFETIME
     return code
 
 
 async def accept(database: Database, guest: int, code: str, now: datetime = NOW) -> Provider:
     async with database.transaction() as uow:
-        return await accept_invitation(uow, Contact(guest, "Jürgen Groß"), code, now)
+        contact, known = Contact(account_of(guest), "Jürgen Groß"), await uow.queries.person(guest)
+        assert known
+        kind, provider = await accept_invitation(uow, known, contact, code, now)
+    assert (kind, provider is None) == (InvitationKind.PROVIDER, False)
+    assert provider
+    return provider
 
 
 async def test_an_invitation_can_be_accepted_once(database: Database) -> None:
@@ -282,11 +366,9 @@ async def test_an_invitation_can_be_accepted_once(database: Database) -> None:
     provider = await accept(database, ALICE, code)
     before = all_rows(database.url)
 
-    assert (provider.client_id, provider.name, provider.slug) == (
-        ALICE,
-        "Jürgen Groß",
-        "juergen-gross",
-    )
+    assert (provider.name, provider.slug) == ("Jürgen Groß", "juergen-gross")
+    async with database.snapshot() as uow:
+        assert await own_provider(uow, ALICE) == provider
     assert await accept(database, ALICE, code, NOW + timedelta(days=30)) == provider
     with pytest.raises(errors.InvitationUsed):
         await accept(database, BOB, code)
@@ -299,7 +381,7 @@ async def test_the_code_of_an_invitation_is_not_stored(database: Database) -> No
     assert code not in repr(all_rows(database.url))
     async with database.transaction() as uow:
         assert await uow.invitations.get(digest_of(code)) == Invitation(
-            digest_of(code), 1, NOW + LIFETIME
+            digest_of(code), InvitationKind.PROVIDER, NOW + LIFETIME, invited_by=BOB
         )
 
 
@@ -312,37 +394,41 @@ async def test_invitations_are_refused_with_the_reason(database: Database) -> No
         await accept(database, ALICE, code, NOW + LIFETIME)
     await accept(database, ALICE, code, NOW + LIFETIME - SECOND)
     async with database.transaction() as uow:
+        alice, bob = await uow.queries.person(ALICE), await uow.queries.person(BOB)
+        assert alice
+        assert bob
+        admins = frozenset({account_of(BOB)})
         with pytest.raises(errors.AdminOnly):
-            await invite_provider(uow, ALICE, ADMINS, NOW)
-        second, _ = await invite_provider(uow, 1, ADMINS, NOW)
+            await invite(uow, alice, admins, InvitationKind.PROVIDER, NOW)
+        second, _ = await invite(uow, bob, admins, InvitationKind.PROVIDER, NOW)
     with pytest.raises(errors.AlreadyProvider):
         await accept(database, ALICE, second)
     assert (await accept(database, BOB, second)).slug == "juergen-gross-2"
 
 
 async def test_a_provider_may_keep_the_slug_when_renamed(database: Database) -> None:
-    await accept(database, ALICE, await invited(database))
+    own = (await accept(database, ALICE, await invited(database))).id
 
     async with database.transaction() as uow:
-        kept = await name_provider(uow, ALICE, " Alice  Baker ", keep_slug=True)
+        kept = await name_provider(uow, ALICE, own, " Alice  Baker ", keep_slug=True)
         assert (kept.name, kept.slug) == ("Alice Baker", "juergen-gross")
-        renamed = await name_provider(uow, ALICE, "Alice Baker", keep_slug=False)
+        renamed = await name_provider(uow, ALICE, own, "Alice Baker", keep_slug=False)
         assert renamed.slug == "alice-baker"
         assert (
-            await name_provider(uow, ALICE, "Alice Baker", keep_slug=False)
+            await name_provider(uow, ALICE, own, "Alice Baker", keep_slug=False)
             == renamed
-            == await uow.providers.of_client(ALICE)
+            == await own_provider(uow, ALICE)
         )
         with pytest.raises(errors.NameUnusable):
-            await name_provider(uow, ALICE, " ", keep_slug=False)
+            await name_provider(uow, ALICE, own, " ", keep_slug=False)
         with pytest.raises(errors.ProviderOnly):
-            await name_provider(uow, BOB, "Bob", keep_slug=False)
+            await name_provider(uow, BOB, own, "Bob", keep_slug=False)
 
 
 async def test_the_dialogue_state_of_a_person_is_stored(database: Database) -> None:
     standing = Dialogue("booking", "day", {"provider": 3, "spans": [[1, 2]], "name": "Zoë"}, 77)
     async with database.transaction() as uow:
-        await uow.people.record_contact(Contact(ALICE, "Alice"), NOW)
+        await add_people(uow, ALICE)
         assert await uow.dialogues.get(ALICE) == Dialogue()
         await uow.dialogues.save(ALICE, standing, NOW)
         assert await uow.dialogues.get(ALICE) == standing
@@ -387,10 +473,17 @@ async def reserved(database: Database) -> int:
 
 
 async def notify(
-    database: Database, number: int, *kinds: Kind, recipient: int = ALICE, due: datetime = NOW
+    database: Database,
+    number: int,
+    *kinds: Kind,
+    recipient: int = ALICE,
+    due: datetime = NOW,
+    revision: int = 2,
 ) -> None:
     async with database.transaction() as uow:
-        await uow.outbox.notify([Notification(recipient, kind, number, due) for kind in kinds])
+        await uow.outbox.notify(
+            [Notification(recipient, kind, number, due, revision) for kind in kinds]
+        )
 
 
 async def claim(database: Database, now: datetime = NOW, limit: int = 10) -> list[OutboxRow]:
@@ -547,37 +640,60 @@ async def test_a_settled_row_is_never_claimed_again(
     ) == [(state, micros(NOW), "why" if state == "parked" else None)]
 
 
-async def test_a_notification_of_one_kind_and_reservation_is_added_once(
+async def test_a_notification_of_one_kind_reservation_and_revision_is_added_once(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.HOLD_EXPIRED, Kind.BOOKING_CONFIRMED)
     await notify(database, reserved, Kind.HOLD_EXPIRED)
+    await notify(database, reserved, Kind.HOLD_EXPIRED, due=NOW - SECOND)
 
     assert len(await settle_all_due(database)) == 2
+    await notify(database, reserved, Kind.HOLD_EXPIRED)
+    assert await settle_all_due(database) == []
 
 
-async def test_the_warning_of_a_moved_hold_is_sent_again(database: Database, reserved: int) -> None:
-    await notify(database, reserved, Kind.HOLD_WARNING)
-    [row] = await claim(database)
-    await record_result(database, row)
-    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + SECOND)
+async def test_each_recipient_gets_the_same_notification_once(
+    database: Database, reserved: int
+) -> None:
+    for recipient in (DORA, EMIL, DORA):
+        await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=recipient)
 
-    assert [row.attempts for row in await claim(database, NOW + SECOND)] == [1]
+    settled = await settle_all_due(database)
+    assert sorted((row.recipient_id, row.chat_id) for row in settled) == [
+        (DORA, account_of(DORA)),
+        (EMIL, account_of(EMIL)),
+    ]
 
 
-async def test_a_replaced_row_does_not_queue_behind_itself(
+async def test_a_person_without_telegram_gets_no_row(database: Database, reserved: int) -> None:
+    async with database.transaction() as uow:
+        [(dora,)] = await uow.connection.execute(
+            text("SELECT id FROM provider WHERE slug = 'dora'")
+        )
+        guest = await uow.people.add_guest(dora, "Mrs Smith", None, NOW)
+        await uow.outbox.notify(
+            [
+                Notification(recipient, Kind.HOLD_EXPIRED, reserved, NOW, 2)
+                for recipient in (guest, ALICE, 4711)
+            ]
+        )
+        await uow.outbox.report([guest], {}, NOW)
+
+    assert [row.recipient_id for row in await settle_all_due(database)] == [ALICE]
+
+
+async def test_the_warning_of_a_moved_hold_is_a_row_of_its_own(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.HOLD_WARNING)
     [row] = await claim(database)
-    async with database.transaction() as uow:
-        await uow.outbox.postpone(row, NOW + timedelta(hours=1), "not now")
-    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=5))
+    await record_result(database, row)
+    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + SECOND, revision=3)
 
-    assert await next_due(database) == NOW + timedelta(minutes=5)
+    assert [(row.attempts, row.revision) for row in await claim(database, NOW + SECOND)] == [(1, 3)]
 
 
-async def test_a_replaced_row_queues_behind_all_other_rows(
+async def test_a_notification_queues_behind_what_waits_in_the_chat(
     database: Database, reserved: int
 ) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
@@ -585,13 +701,50 @@ async def test_a_replaced_row_queues_behind_all_other_rows(
     [row] = await claim(database)
     async with database.transaction() as uow:
         await uow.outbox.postpone(row, NOW + timedelta(hours=1), "not now")
-    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=5))
+    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=5), revision=3)
+    await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=BOB, due=NOW + 2 * SECOND)
 
-    assert await claim(database, NOW + timedelta(minutes=30)) == []
-    assert {row.kind for row in await settle_all_due(database, NOW + timedelta(hours=1))} == {
-        "cancelled_by_client",
-        "hold_warning",
-    }
+    early = await settle_all_due(database, NOW + timedelta(minutes=30))
+    assert [row.recipient_id for row in early] == [BOB]
+    later = await settle_all_due(database, NOW + timedelta(hours=1))
+    assert [(row.kind, row.revision) for row in later] == [
+        ("cancelled_by_client", 2),
+        ("hold_warning", 2),
+        ("hold_warning", 3),
+    ]
+
+
+async def test_a_notification_queues_behind_a_queued_reply_but_not_behind_a_notification(
+    database: Database, reserved: int
+) -> None:
+    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=5))
+    await notify(database, reserved, Kind.BOOKING_CONFIRMED)
+    assert await next_due(database) == NOW
+    async with database.transaction() as uow:
+        await uow.outbox.reply(ALICE_CHAT, ALICE, {}, NOW + 2 * SECOND, queued=True)
+    await notify(database, reserved, Kind.HOLD_EXPIRED, Kind.CANCELLED_BY_CLIENT)
+
+    assert [row.kind for row in await settle_all_due(database, NOW)] == ["booking_confirmed"]
+    late = await settle_all_due(database, NOW + 2 * SECOND)
+    assert [row.kind for row in late] == ["reply", "hold_expired", "cancelled_by_client"]
+
+
+async def test_a_notification_keeps_its_subject_and_revision(
+    database: Database, reserved: int
+) -> None:
+    await notify(database, reserved, Kind.HOLD_EXPIRED)
+    async with database.transaction() as uow:
+        lost = Notification(
+            BOB, PROVIDER_UNREACHABLE, 7, NOW, subject=Subject.PROVIDER, offset="today"
+        )
+        await uow.outbox.notify([lost, replace(lost, offset="later"), lost])
+
+    first, about, again = await settle_all_due(database)
+    assert (first.subject_kind, first.subject_id, first.revision) == ("reservation", reserved, 2)
+    assert first.reservation_id == reserved
+    assert (about.subject_kind, about.subject_id, about.revision) == ("provider", 7, None)
+    assert (about.kind, about.reservation_id) == (PROVIDER_UNREACHABLE, None)
+    assert again.recipient_id == BOB
 
 
 async def recall_postponed(
@@ -610,7 +763,7 @@ async def test_after_the_clock_was_set_back_postponed_rows_and_their_queues_are_
         await uow.outbox.postpone(row, NOW + SECOND, "not now")
     await notify(database, reserved, Kind.BOOKING_CONFIRMED)
     async with database.transaction() as uow:
-        await uow.outbox.reply(ALICE, {"text": "Hello"}, NOW)
+        await uow.outbox.reply(ALICE_CHAT, ALICE, {"text": "Hello"}, NOW)
     back = NOW - timedelta(hours=1)
     assert await settle_all_due(database, back) == []
 
@@ -662,7 +815,9 @@ async def test_a_queued_reply_overtakes_untried_notifications_only(
 ) -> None:
     await notify(database, reserved, Kind.CANCELLED_BY_CLIENT)
     async with database.transaction() as uow:
-        reply = await uow.outbox.reply(ALICE, {"text": "Hello"}, NOW + SECOND, queued=True)
+        reply = await uow.outbox.reply(
+            ALICE_CHAT, ALICE, {"text": "Hello"}, NOW + SECOND, queued=True
+        )
         assert reply.attempts == 0
         assert [row.kind for row in await uow.outbox.claim(NOW + SECOND, 10, notifications=0)] == [
             "reply"
@@ -670,7 +825,9 @@ async def test_a_queued_reply_overtakes_untried_notifications_only(
         await uow.outbox.queue(reply, NOW + SECOND)
     async with database.transaction() as uow:
         [notification] = await uow.outbox.claim(NOW + SECOND, 0, notifications=10)
-        await uow.outbox.reply(ALICE, {"text": "Hello again"}, NOW + 2 * SECOND, queued=True)
+        await uow.outbox.reply(
+            ALICE_CHAT, ALICE, {"text": "Hello again"}, NOW + 2 * SECOND, queued=True
+        )
         assert await uow.outbox.claim(NOW + LEASE - SECOND, 10, notifications=0) == []
         await uow.outbox.record_result(notification, "sent", NOW + 3 * SECOND)
 
@@ -719,20 +876,20 @@ async def test_after_the_clock_was_set_back_leases_are_shortened_and_block_nothi
     assert await claim(database, back + LEASE - timedelta.resolution) == []
     async with database.transaction() as uow:
         assert await uow.outbox.renew(row, back + LEASE - SECOND)
-        reply = await uow.outbox.reply(ALICE, {"text": "Hello"}, back)
+        reply = await uow.outbox.reply(ALICE_CHAT, ALICE, {"text": "Hello"}, back)
         assert reply.due_at == back
     assert [each.id for each in await claim(database, back + 2 * LEASE)] == [row.id]
 
 
-async def test_of_two_equal_notifications_in_one_call_the_last_one_wins(
+async def test_of_two_equal_notifications_in_one_call_one_is_added(
     database: Database, reserved: int
 ) -> None:
     async with database.transaction() as uow:
         await uow.outbox.notify(
-            Notification(ALICE, Kind.HOLD_WARNING, reserved, NOW + turn * SECOND) for turn in (2, 1)
+            [Notification(ALICE, Kind.HOLD_WARNING, reserved, NOW, 2) for _ in range(2)]
         )
 
-    assert await next_due(database) == NOW + SECOND
+    assert len(await settle_all_due(database)) == 1
 
 
 async def test_settling_the_old_warning_keeps_the_new_one_due(
@@ -740,8 +897,8 @@ async def test_settling_the_old_warning_keeps_the_new_one_due(
 ) -> None:
     await notify(database, reserved, Kind.HOLD_WARNING)
     [claimed] = await claim(database)
-    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=30))
     await record_result(database, claimed)
+    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(minutes=30), revision=3)
 
     assert await next_due(database) == NOW + timedelta(minutes=30)
     assert [row.kind for row in await claim(database, NOW + timedelta(minutes=30))] == [
@@ -753,7 +910,7 @@ async def test_a_reply_is_leased_to_its_writer_and_deleted_once_sent(
     database: Database, reserved: int
 ) -> None:
     async with database.transaction() as uow:
-        reply = await uow.outbox.reply(ALICE, {"text": "Zoë", "keyboard": [[1]]}, NOW)
+        reply = await uow.outbox.reply(ALICE_CHAT, ALICE, {"text": "Zoë", "keyboard": [[1]]}, NOW)
 
     assert (reply.kind, reply.payload, reply.attempts) == (
         REPLY,
@@ -768,7 +925,7 @@ async def test_a_reply_is_leased_to_its_writer_and_deleted_once_sent(
 
 async def test_a_parked_reply_is_kept(database: Database, reserved: int) -> None:
     async with database.transaction() as uow:
-        reply = await uow.outbox.reply(ALICE, {"text": "Hello"}, NOW)
+        reply = await uow.outbox.reply(ALICE_CHAT, ALICE, {"text": "Hello"}, NOW)
     await record_result(database, reply, "parked")
 
     assert rows(database.url, "SELECT state, error FROM outbox WHERE kind = 'reply'") == [
@@ -793,8 +950,8 @@ async def test_postponing_one_row_postpones_all_rows_of_the_recipient(
         ("slow down",)
     ]
     assert [row.kind for row in await settle_all_due(database, later)] == [
-        "hold_warning",
         "hold_expired",
+        "hold_warning",
     ]
 
 
@@ -804,15 +961,131 @@ async def test_rows_for_an_unreachable_person_are_withheld_until_they_return(
     await notify(database, reserved, Kind.HOLD_EXPIRED, due=NOW + timedelta(days=1))
     await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA)
     async with database.transaction() as uow:
-        await uow.outbox.withhold(ALICE, NOW, "blocked")
+        await uow.outbox.withhold(ALICE_CHAT, NOW, "blocked")
 
     assert [row.recipient_id for row in await claim(database, NOW + timedelta(days=2))] == [DORA]
-    async with database.transaction() as uow:
-        await uow.outbox.resume(ALICE, NOW + SECOND)
+    await resume(database, ALICE, NOW + SECOND)
     assert await claim(database, NOW + timedelta(hours=23)) == []
     assert [
         (row.recipient_id, row.attempts) for row in await claim(database, NOW + timedelta(days=1))
     ] == [(ALICE, 1)]
+
+
+async def resume(database: Database, number: int, now: datetime) -> None:
+    """The person writes again."""
+    async with database.transaction() as uow:
+        known = await uow.queries.person(number)
+        assert known
+        await uow.outbox.resume(known, now)
+
+
+async def withheld(database: Database, number: int) -> list[OutboxRow]:
+    async with database.snapshot() as uow:
+        return list(await uow.outbox.withheld(account_of(number)))
+
+
+async def test_one_message_is_owed_for_all_that_was_withheld(
+    database: Database, reserved: int
+) -> None:
+    await notify(database, reserved, Kind.HOLD_EXPIRED, due=NOW + SECOND)
+    await notify(database, reserved, Kind.CANCELLED_BY_PROVIDER)
+    await notify(database, reserved, Kind.HOLD_WARNING, due=NOW + timedelta(days=1))
+    async with database.transaction() as uow:
+        await uow.outbox.reply(ALICE_CHAT, ALICE, {}, NOW)
+        await uow.outbox.withhold(ALICE_CHAT, NOW + 2 * SECOND, "blocked")
+    assert [row.kind for row in await withheld(database, ALICE)] == [
+        "cancelled_by_provider",
+        "hold_expired",
+        "hold_warning",
+    ]
+
+    await resume(database, ALICE, NOW + 3 * SECOND)
+    [missed] = await claim(database, NOW + 3 * SECOND)
+    assert (missed.kind, missed.chat_id, missed.recipient_id) == (MISSED, ALICE_CHAT, ALICE)
+    assert [row.kind for row in await withheld(database, ALICE)] == [
+        "cancelled_by_provider",
+        "hold_expired",
+    ]
+    # What falls due later is due then.
+    await record_result(database, missed)
+    assert await next_due(database) == NOW + timedelta(days=1)
+
+
+async def test_a_person_who_missed_nothing_is_owed_no_message(
+    database: Database, reserved: int
+) -> None:
+    await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA)
+    async with database.transaction() as uow:
+        await uow.outbox.withhold(account_of(DORA), NOW, "blocked")
+    await resume(database, ALICE, NOW)
+
+    assert await next_due(database) is None
+    assert len(await withheld(database, DORA)) == 1
+
+
+async def test_a_message_of_what_was_missed_replaces_the_one_that_was_withheld_itself(
+    database: Database, reserved: int
+) -> None:
+    await notify(database, reserved, Kind.HOLD_EXPIRED)
+    for turn in (1, 3):
+        async with database.transaction() as uow:
+            await uow.outbox.withhold(ALICE_CHAT, NOW + turn * SECOND, "blocked")
+        await resume(database, ALICE, NOW + (turn + 1) * SECOND)
+
+    assert [row.kind for row in await withheld(database, ALICE)] == ["hold_expired"]
+    assert [row.kind for row in await settle_all_due(database, NOW + 9 * SECOND)] == [MISSED]
+
+
+async def test_withheld_rows_are_settled_each_with_its_state(
+    database: Database, reserved: int
+) -> None:
+    kinds = (Kind.HOLD_EXPIRED, Kind.CANCELLED_BY_PROVIDER, Kind.BOOKING_CONFIRMED)
+    await notify(database, reserved, *kinds)
+    await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA)
+    async with database.transaction() as uow:
+        for number in (ALICE, DORA):
+            await uow.outbox.withhold(account_of(number), NOW, "blocked")
+    first, second, third = await withheld(database, ALICE)
+    [other] = await withheld(database, DORA)
+    async with database.transaction() as uow:
+        states = {first.id: "sent", second.id: "skipped", other.id: "sent"}
+        await uow.outbox.settle_withheld(ALICE_CHAT, states, NOW + SECOND)
+
+    later = micros(NOW + SECOND)
+    assert rows(
+        database.url,
+        "SELECT id, state, settled_at, error, attempts FROM outbox WHERE kind <> 'hold_warning'"
+        " ORDER BY id",
+    ) == [
+        (first.id, "sent", later, None, 1),
+        (second.id, "skipped", later, None, 1),
+        (third.id, "withheld", micros(NOW), "blocked", 0),
+        (other.id, "withheld", micros(NOW), "blocked", 0),
+    ]
+
+
+async def test_each_recipients_delivery_is_known_for_the_latest_revision(
+    database: Database, reserved: int
+) -> None:
+    async def delivery(number: int, kind: Kind = Kind.BOOKING_CONFIRMED) -> DeliveryRecord | None:
+        async with database.snapshot() as uow:
+            return await uow.queries.delivery_of(kind, number, reserved)
+
+    for recipient in (DORA, EMIL):
+        await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=recipient)
+    assert await delivery(DORA) == await delivery(EMIL) == DeliveryRecord("due", 0, 0)
+    [row] = await claim(database, limit=1)
+    async with database.transaction() as uow:
+        await uow.outbox.keep(row, row.refused())
+    assert row.recipient_id == DORA
+    assert await delivery(DORA) == DeliveryRecord("due", 1, 1)
+    assert await delivery(EMIL) == DeliveryRecord("due", 0, 0)
+    await record_result(database, row)
+    assert await delivery(DORA) == DeliveryRecord("sent", 1, 1)
+
+    await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA, revision=4)
+    assert await delivery(DORA) == DeliveryRecord("due", 0, 0)
+    assert await delivery(ALICE) is await delivery(DORA, Kind.HOLD_EXPIRED) is None
 
 
 async def test_the_nightly_cleanup_deletes_old_rows(database: Database) -> None:
@@ -820,12 +1093,12 @@ async def test_the_nightly_cleanup_deletes_old_rows(database: Database) -> None:
         dora, _ = await open_clinic(uow)
     held = await hold(database, ALICE, dora, OPENING)
     async with database.transaction() as uow:
-        await uow.reservations.confirm(held.confirmed(NOW))
+        await confirm_hold(uow, POLICY, held.id, ALICE, NOW)
         await uow.updates.begin(1, NOW)
         await uow.updates.failed(1, "error", NOW, limit=3)
-    await notify(database, held.id, Kind.HOLD_EXPIRED, Kind.BOOKING_CONFIRMED)
+    await notify(database, held.id, Kind.HOLD_EXPIRED, revision=1)
     for state in ("parked", "sent"):
-        [row] = await claim(database)
+        [row] = await claim(database, limit=1)
         await record_result(database, row, state)
 
     confirmed = "SELECT count(*) FROM reservation WHERE status = 'confirmed'"
@@ -835,7 +1108,7 @@ async def test_the_nightly_cleanup_deletes_old_rows(database: Database) -> None:
         async with database.transaction() as uow:
             await uow.pruning.prune(now)
         kept, [(bookings,)] = all_rows(database.url), rows(database.url, confirmed)
-        counted = ("busy", "worked_update", "failed_update", "outbox")
+        counted = ("busy", "processed_update", "failed_update", "outbox")
         return [len(kept[name]) for name in counted], bookings
 
     a_day_after = held.span.ends_at + timedelta(days=1)
@@ -854,11 +1127,11 @@ async def test_a_snapshot_reads_one_state_and_cannot_write(database: Database) -
         assert await reader.queries.person(BOB)
         async with database.transaction() as uow:
             await uow.people.record_contact(Contact(7, "New"), NOW)
-        assert await reader.queries.person(7) is None
+        assert await reader.queries.account(7) is None
         with pytest.raises(DBAPIError, match=r"read-?only"):
             await reader.people.choose_zone(CARA, "UTC")
     async with database.snapshot() as reader:
-        assert await reader.queries.person(7)
+        assert await reader.queries.account(7)
 
 
 @pytest.mark.engines("sqlite")

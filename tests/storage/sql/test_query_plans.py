@@ -71,9 +71,13 @@ INTEGRITY = [
 # Statements that read a whole table or index, and why they may.
 SCANS = {
     # The part may occur anywhere in a name, so the search reads the names in index order.
-    "providers._SEARCH": r"SCAN provider USING INDEX ix_provider_name_key_id",
+    "sql_queries._FIND": r"SCAN provider USING INDEX ix_provider_name_key_id",
     # The same names are counted, for the number of pages.
-    "providers._COUNT": r"SCAN provider",
+    "sql_queries._COUNT": r"SCAN provider",
+    # The index of admins, who are few.
+    "sql_queries._ADMINS": r"SCAN person USING INDEX ix_person_admin",
+    # Invitations are few, and the command line withdraws its own once.
+    "invitations._WITHDRAW": r"SCAN invitation",
     # Failed updates are few, and are deleted once a night.
     "retention._FAILURES": r"SCAN failed_update",
     # There are five kinds of incidents, with one row each.
@@ -85,7 +89,7 @@ SCANS = {
     # A subquery with one row, about what waits for the recipient.
     "outbox._REPLY": r"SCAN anon_\d+",
     # The last entry of each index is the newest.
-    "integrity._NEWEST": r"SEARCH worked_update USING COVERING INDEX \w+"
+    "integrity._NEWEST": r"SEARCH processed_update USING COVERING INDEX \w+"
     r" and SEARCH outbox USING COVERING INDEX \w+",
     # The index of waiting rows, once at the start.
     **dict.fromkeys(
@@ -106,9 +110,11 @@ SCANS = {
 }
 # The same for PostgreSQL, whether or not its planner may scan tables.
 SCANS_ON_POSTGRES = {
-    "integrity._NEWEST": r"Index Only Scan on worked_update by \w+",
-    "providers._SEARCH": r"Index Scan on provider by ix_provider_name_key_id|Seq Scan on provider",
-    "providers._COUNT": r"Seq Scan on provider",
+    "integrity._NEWEST": r"Index Only Scan on processed_update by \w+",
+    "sql_queries._FIND": r"Index Scan on provider by ix_provider_name_key_id|Seq Scan on provider",
+    "sql_queries._COUNT": r"Seq Scan on provider",
+    "sql_queries._ADMINS": r"(Bitmap )?Index Scan (on person )?by ix_person_admin",
+    "invitations._WITHDRAW": r"Seq Scan on invitation",
     "retention._FAILURES": r"Seq Scan on failed_update",
     # Failed updates are few.
     "health._DELETE": r"(Seq Scan on failed_update)?",
@@ -230,7 +236,7 @@ def test_all_statements_are_collected() -> None:
         "reservations._EXPIRE_DUE",
         "reservations._FREE_CELLS",
         "outbox._CLAIM_NOTIFICATIONS",
-        "availability._WITHIN",
+        "sql_queries._OPEN_HOURS",
     } <= set(STATEMENTS)
     assert set(SCANS) | set(SCANS_ON_POSTGRES) <= set(STATEMENTS)
 
@@ -257,39 +263,48 @@ def test_each_statement_uses_an_index_on_postgresql(
     ("name", "index"),
     [
         (
-            "reservations._TAKEN_CELLS",
+            "sql_queries._TAKEN_CELLS",
             "USING PRIMARY KEY (kind=? AND subject=? AND cell>? AND cell<?)",
         ),
         (
-            "reservations._CLIENT_CELLS",
+            "sql_queries._CLIENT_CELLS",
             "USING PRIMARY KEY (kind=? AND subject=? AND cell>? AND cell<?)",
         ),
         ("reservations._OLDEST_OVERDUE", "ix_reservation_due (expires_at<?)"),
         ("reservations._EXPIRE_DUE", "ix_reservation_due (expires_at<?)"),
         ("reservations._NEXT_EXPIRY", "ix_reservation_due"),
         (
-            "reservations._OF_PROVIDER",
+            "sql_queries.AGENDA",
             "ix_reservation_provider_id_end_cell (provider_id=? AND end_cell>?)",
         ),
         (
-            "reservations._OF_CLIENT",
+            "sql_queries._BOOKINGS",
             "ix_reservation_client_id_end_cell (client_id=? AND end_cell>?)",
         ),
-        ("reservations._HOLDS", "ix_reservation_client_id_end_cell (client_id=? AND end_cell>?)"),
-        ("availability._WITHIN", "USING PRIMARY KEY (provider_id=? AND end_cell>?)"),
-        ("outbox._CLAIM_NOTIFICATIONS", "ix_outbox_news (due_at<?)"),
+        ("sql_queries._HOLDS", "ix_reservation_client_id_end_cell (client_id=? AND end_cell>?)"),
+        ("sql_queries._OPEN_HOURS", "USING PRIMARY KEY (provider_id=? AND end_cell>?)"),
+        ("outbox._CLAIM_NOTIFICATIONS", "ix_outbox_notifications (due_at<?)"),
         ("outbox._CLAIM_REPLIES", "ix_outbox_replies (due_at<?)"),
         ("outbox._BACKLOG", "ix_outbox_due (due_at<?)"),
         (
             "outbox._CLAIM_NOTIFICATIONS",
-            "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)",
+            "SEARCH ahead USING INDEX ix_outbox_waiting (chat_id=?)",
         ),
-        ("outbox._NEXT_CLAIMABLE", "SEARCH ahead USING INDEX ix_outbox_waiting (recipient_id=?)"),
-        ("outbox._POSTPONE", "ix_outbox_waiting (recipient_id=?)"),
-        ("outbox._WITHHOLD", "ix_outbox_waiting (recipient_id=?)"),
-        ("outbox._RESUME", "ix_outbox_withheld (recipient_id=?)"),
-        ("processed_updates._NEWEST_LINE", "ix_worked_update_line (chat_id=?)"),
-        ("processed_updates._VERSIONS", "ix_worked_update_line (chat_id=? AND line=?)"),
+        ("outbox._NEXT_CLAIMABLE", "SEARCH ahead USING INDEX ix_outbox_waiting (chat_id=?)"),
+        ("outbox._POSTPONE", "ix_outbox_waiting (chat_id=?)"),
+        ("outbox._WITHHOLD", "ix_outbox_waiting (chat_id=?)"),
+        ("outbox._RESUME_LATER", "ix_outbox_withheld (chat_id=?)"),
+        ("outbox._WITHHELD_ROWS", "ix_outbox_withheld (chat_id=?)"),
+        ("outbox._ANY_WITHHELD", "ix_outbox_withheld (chat_id=?)"),
+        ("sql_queries._DELIVERY", "ix_outbox_subject (subject_id=? AND subject_kind=?)"),
+        ("sql_queries._ACCOUNT", "sqlite_autoindex_person_1 (telegram_id=?)"),
+        ("sql_queries._STAFF", "ix_acts_for_provider_id (provider_id=?)"),
+        ("sql_queries._ACTING_FOR", "SEARCH acts_for USING PRIMARY KEY (person_id=?)"),
+        ("sql_queries._GUESTS", "ix_person_guest_of (guest_of=?)"),
+        ("sql_queries._ADMINS", "ix_person_admin"),
+        ("cards._SHOWN_ON", "ix_card_chat_id_message_id (chat_id=? AND message_id=?)"),
+        ("processed_updates._NEWEST_LINE", "ix_processed_update_line (chat_id=?)"),
+        ("processed_updates._VERSIONS", "ix_processed_update_line (chat_id=? AND line=?)"),
         ("retention._COMPLETED", "ix_reservation_confirmed (end_cell<?)"),
         ("retention._OUTBOX", "ix_outbox_settled_at (settled_at<?)"),
     ],
@@ -303,36 +318,43 @@ def test_frequent_statements_use_the_index_made_for_them(
 @pytest.mark.parametrize(
     ("name", "index", "columns"),
     [
-        ("reservations._TAKEN_CELLS", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
-        ("reservations._CLIENT_CELLS", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
+        ("sql_queries._TAKEN_CELLS", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
+        ("sql_queries._CLIENT_CELLS", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
         ("reservations._OLDEST_OVERDUE", "ix_reservation_due", ("expires_at <=",)),
         ("reservations._EXPIRE_DUE", "ix_reservation_due", ("expires_at <=",)),
         ("reservations._EXPIRE_BLOCKING", "pk_busy", ("kind =", "subject =", "cell >=", "cell <")),
         ("reservations._NEXT_EXPIRY", "ix_reservation_due", ()),
         (
-            "reservations._OF_PROVIDER",
+            "sql_queries.AGENDA",
             "ix_reservation_provider_id_end_cell",
             ("provider_id =", "end_cell >"),
         ),
         (
-            "reservations._OF_CLIENT",
+            "sql_queries._BOOKINGS",
             "ix_reservation_client_id_end_cell",
             ("client_id =", "end_cell >"),
         ),
-        ("reservations._HOLDS", "ix_reservation_client_id_end_cell", ("client_id =", "end_cell >")),
-        ("availability._WITHIN", "pk_availability", ("provider_id =", "end_cell >")),
-        ("outbox._CLAIM_NOTIFICATIONS", "ix_outbox_news", ("due_at <=",)),
+        ("sql_queries._HOLDS", "ix_reservation_client_id_end_cell", ("client_id =", "end_cell >")),
+        ("sql_queries._OPEN_HOURS", "pk_availability", ("provider_id =", "end_cell >")),
+        ("outbox._CLAIM_NOTIFICATIONS", "ix_outbox_notifications", ("due_at <=",)),
         (
             "outbox._CLAIM_NOTIFICATIONS",
             "ix_outbox_waiting",
-            ("recipient_id = outbox_1.recipient_id",),
+            ("chat_id = outbox_1.chat_id",),
         ),
-        ("outbox._NEXT_CLAIMABLE", "ix_outbox_waiting", ("recipient_id = outbox.recipient_id",)),
-        ("outbox._POSTPONE", "ix_outbox_waiting", ("recipient_id =",)),
-        ("outbox._WITHHOLD", "ix_outbox_waiting", ("recipient_id =",)),
-        ("outbox._RESUME", "ix_outbox_withheld", ("recipient_id =",)),
-        ("processed_updates._NEWEST_LINE", "ix_worked_update_line", ("chat_id =",)),
-        ("processed_updates._VERSIONS", "ix_worked_update_line", ("chat_id =", "line =")),
+        ("outbox._NEXT_CLAIMABLE", "ix_outbox_waiting", ("chat_id = outbox.chat_id",)),
+        ("outbox._POSTPONE", "ix_outbox_waiting", ("chat_id =",)),
+        ("outbox._WITHHOLD", "ix_outbox_waiting", ("chat_id =",)),
+        ("outbox._RESUME_LATER", "ix_outbox_withheld", ("chat_id =",)),
+        ("outbox._WITHHELD_ROWS", "ix_outbox_withheld", ("chat_id =",)),
+        ("sql_queries._DELIVERY", "ix_outbox_subject", ("subject_id =", "subject_kind")),
+        ("sql_queries._ACCOUNT", "uq_person_telegram_id", ("telegram_id =",)),
+        ("sql_queries._STAFF", "ix_acts_for_provider_id", ("provider_id =",)),
+        ("sql_queries._ACTING_FOR", "pk_acts_for", ("person_id =",)),
+        ("sql_queries._GUESTS", "ix_person_guest_of", ("guest_of =",)),
+        ("cards._SHOWN_ON", "ix_card_chat_id_message_id", ("chat_id =", "message_id =")),
+        ("processed_updates._NEWEST_LINE", "ix_processed_update_line", ("chat_id =",)),
+        ("processed_updates._VERSIONS", "ix_processed_update_line", ("chat_id =", "line =")),
         ("retention._COMPLETED", "ix_reservation_confirmed", ("end_cell <=",)),
         ("retention._OUTBOX", "ix_outbox_settled_at", ("settled_at <",)),
     ],

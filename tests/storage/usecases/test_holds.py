@@ -7,6 +7,7 @@ import pytest
 
 from domain import errors
 from domain.choice import SlotChoice
+from domain.operations.card import Card
 from domain.policy import BookingPolicy
 from domain.provider import Provider
 from domain.reservation import Party, Reservation, Status
@@ -28,6 +29,7 @@ from tests.kit.clinic import (
     OPENING,
     POLICY,
     SECOND,
+    account_of,
     hold,
     open_clinic,
     refusal_of,
@@ -48,7 +50,7 @@ async def dora(database: Database) -> Provider:
 @pytest.fixture
 async def emil(database: Database, dora: Provider) -> Provider:
     async with database.snapshot() as uow:
-        found = await uow.providers.of_client(EMIL)
+        found = await uow.queries.provider_by_slug("emil")
     assert found
     assert found != dora
     return found
@@ -90,7 +92,7 @@ async def free_starts(
 
 
 def outbox(url: str) -> list[tuple[int, str, int, int]]:
-    return rows(url, "SELECT recipient_id, kind, reservation_id, due_at FROM outbox ORDER BY id")
+    return rows(url, "SELECT recipient_id, kind, subject_id, due_at FROM outbox ORDER BY id")
 
 
 def taken(url: str) -> list[tuple[int, int, int]]:
@@ -172,7 +174,7 @@ async def test_a_provider_cannot_hold_their_own_slots(database: Database, dora: 
 
 
 async def test_an_unknown_provider_is_refused(database: Database, dora: Provider) -> None:
-    unknown = Provider(dora.id + 100, 1, "Unknown", "unknown")
+    unknown = Provider(dora.id + 100, "Unknown", "unknown")
 
     assert await refusal_of(database, ALICE, unknown, OPENING) is errors.ProviderUnknown
 
@@ -226,13 +228,13 @@ async def test_an_overdue_hold_is_in_no_list_before_it_is_swept(
 
     async def seen(now: datetime) -> tuple[int, int, int, int, int]:
         async with database.snapshot() as uow:
-            found = uow.reservations
+            found = uow.queries
             return (
-                len(await found.live_of_client(ALICE, now)),
-                len(await found.of_provider(dora.id, day, now)),
+                len(await found.bookings(ALICE, now)),
+                len(await found.agenda(dora.id, day, now)),
                 len(await found.taken_cells(dora.id, BOB, day, now)),
                 len(await found.client_cells(ALICE, day, now)),
-                await found.live_hold_count(ALICE, now),
+                await found.hold_count(ALICE, now),
             )
 
     assert await seen(JUST_BEFORE) == (1, 1, 1, 1, 1)
@@ -287,8 +289,8 @@ async def test_a_refused_hold_changes_nothing_in_the_transaction(
         await uow.people.choose_zone(BOB, "Europe/Berlin")
 
     after = all_rows(database.url)
-    assert {name for name in before if before[name] != after[name]} == {"client"}
-    assert rows(database.url, f"SELECT time_zone FROM client WHERE id = {BOB}") == [
+    assert {name for name in before if before[name] != after[name]} == {"person"}
+    assert rows(database.url, f"SELECT time_zone FROM person WHERE id = {BOB}") == [
         ("Europe/Berlin",)
     ]
 
@@ -319,9 +321,13 @@ async def test_moving_a_hold_frees_the_old_time_and_restarts_its_duration(
     assert (moved.id, moved.provider_id, moved.span.start) == (held.id, emil.id, OPENING + 5)
     assert (moved.held_at, moved.expires_at) == (later, later + timedelta(minutes=30))
     assert taken(database.url) == [(0, emil.id, OPENING + 5), (1, ALICE, OPENING + 5)]
+    # The warning of the earlier time does not hold any more; see ``still_holds``.
     assert outbox(database.url) == [
-        (ALICE, "hold_warning", held.id, micros(later + timedelta(minutes=25)))
+        (ALICE, "hold_warning", held.id, micros(END - timedelta(minutes=5))),
+        (ALICE, "hold_warning", held.id, micros(later + timedelta(minutes=25))),
     ]
+    assert rows(database.url, "SELECT revision FROM outbox ORDER BY id") == [(1,), (2,)]
+    assert moved.revision == 2
 
 
 async def test_moving_repeatedly_cannot_extend_a_hold_forever(
@@ -576,13 +582,40 @@ async def test_the_messages_that_show_a_reservation_are_stored(
     database: Database, dora: Provider
 ) -> None:
     held = await hold(database, ALICE, dora, OPENING)
+    chat = account_of(ALICE)
     async with database.transaction() as uow:
-        await uow.reservations.show_on(held.id, card=71, notice=None)
-        await uow.reservations.show_on(held.id, card=71, notice=72)
+        assert await uow.cards.of(held.id) == Card()
+        await uow.cards.show(held.id, chat, 71)
+        await uow.cards.show_notice(held.id, chat, 72)
     moved = await hold(database, ALICE, dora, OPENING + 1, moving=held.id)
 
-    assert (moved.card_message_id, moved.notice_message_id) == (71, 72)
+    async with database.snapshot() as uow:
+        assert await uow.cards.of(held.id) == Card(71, 72)
+        assert await uow.cards.shown_on(chat, 71) == held.id
+        assert await uow.cards.shown_on(chat, 72) is None
+        assert await uow.cards.shown_on(account_of(BOB), 71) is None
     assert await stored(database, held.id) == moved
+
+
+async def test_a_message_is_the_card_of_one_reservation(database: Database, dora: Provider) -> None:
+    first, second = [await hold(database, ALICE, dora, OPENING + n) for n in range(2)]
+    chat = account_of(ALICE)
+    async with database.transaction() as uow:
+        for number, message in ((first.id, 71), (second.id, 72), (second.id, 71)):
+            await uow.cards.show(number, chat, message)
+        await uow.cards.show_notice(first.id, chat, 73)
+        assert await uow.cards.of(first.id) == Card(None, 73)
+        assert await uow.cards.shown_on(chat, 71) == second.id
+
+        await uow.cards.move(chat, 71, 74)
+        await uow.cards.show_notice(first.id, chat, None)
+        assert await uow.cards.of(second.id) == Card(74)
+        assert await uow.cards.of(first.id) == Card()
+
+        await uow.cards.detach(account_of(BOB), 74)
+        assert await uow.cards.of(second.id) == Card(74)
+        await uow.cards.detach(chat, 74)
+        assert await uow.cards.of(second.id) == Card()
 
 
 async def test_free_slots_are_found_soonest_first_by_day_and_by_month(

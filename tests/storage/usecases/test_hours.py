@@ -56,7 +56,9 @@ async def dora(database: Database) -> Provider:
 
 async def drafted(database: Database, *days: DayHours, client: int = DORA) -> Draft:
     async with database.transaction() as uow:
-        return await draft_hours(uow, client, days, NOW)
+        dora = await uow.queries.provider_by_slug("dora")
+        assert dora
+        return await draft_hours(uow, client, dora.id, days, NOW)
 
 
 async def publish(
@@ -94,7 +96,9 @@ async def remove(
     now: datetime = NOW,
 ) -> Removal:
     async with database.transaction() as uow:
-        return await remove_availability(uow, POLICY, client, [span], inside, now)
+        dora = await uow.queries.provider_by_slug("dora")
+        assert dora
+        return await remove_availability(uow, POLICY, client, dora.id, [span], inside, now)
 
 
 async def preview(database: Database, draft: Draft) -> Preview:
@@ -206,7 +210,7 @@ async def test_the_hours_of_two_providers_are_independent(
     await published(database, NINE_TO_TEN)
 
     async with database.snapshot() as uow:
-        emil = await uow.providers.of_client(EMIL)
+        emil = await uow.queries.provider_by_slug("emil")
     assert emil
     assert posted(database, emil) == [HOURS]
 
@@ -245,8 +249,12 @@ async def test_a_draft_belongs_to_its_provider(database: Database, dora: Provide
         await publish(database, draft, client=ALICE)
     with pytest.raises(errors.ProviderOnly):
         await drafted(database, NINE_TO_TEN, client=ALICE)
+    with pytest.raises(errors.ProviderUnknown):
+        await drafted(database, NINE_TO_TEN, client=EMIL)
     with pytest.raises(errors.ProviderOnly):
         await remove(database, HOURS, client=ALICE)
+    with pytest.raises(errors.ProviderUnknown):
+        await remove(database, HOURS, client=EMIL)
 
 
 async def test_a_draft_with_past_hours_is_refused_and_stays_open(
@@ -388,9 +396,8 @@ async def test_a_reservation_partly_inside_is_asked_about_once(
 
     async with database.transaction() as uow:
         spans = [TimeSpan(OPENING, OPENING + 5), TimeSpan(OPENING + 4, OPENING + 6)]
-        assert await remove_availability(uow, POLICY, DORA, spans, Inside.ASK, NOW) == Removal(
-            done=False, inside=(held,)
-        )
+        removal = await remove_availability(uow, POLICY, DORA, dora.id, spans, Inside.ASK, NOW)
+    assert removal == Removal(done=False, inside=(held,))
 
 
 async def test_undoing_with_reservations_inside_asks_and_stays_published(

@@ -3,7 +3,7 @@
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,15 +13,16 @@ from sqlalchemy import select
 
 from domain import errors, usecases
 from domain.choice import SlotChoice
-from domain.invitation import digest_of
-from domain.person import Contact
+from domain.invitation import InvitationKind, digest_of
+from domain.person import Contact, Person
+from domain.provider import Provider, Role
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan, WallSpan
+from domain.usecases.acting import provider_for, providers_of
 from domain.usecases.choose_settings import choose_language, choose_zone
 from domain.usecases.end_reservation import cancel_by_client, cancel_by_provider, confirm_hold
 from domain.usecases.find_reservation import (
     hold_to_move,
-    provider_of,
     reservation_for_provider,
     reservation_of_client,
 )
@@ -32,68 +33,111 @@ from domain.usecases.find_slots import (
     slots_of_day,
     soonest_slots,
 )
+from domain.usecases.guests import add_guest, guests_of
 from domain.usecases.hold_slot import hold_slot
-from domain.usecases.invite import accept_invitation, invite_provider, name_provider
+from domain.usecases.invite import accept_invitation, add_invitation, add_provider, invite
+from domain.usecases.name_provider import name_provider
 from domain.usecases.post_availability import discard_draft, draft_hours, draft_of, publish_draft
 from domain.usecases.remove_availability import Inside, remove_availability, undo_publication
 from storage.database import Database
 from storage.tables import metadata
 from storage.unit_of_work import SqlUnitOfWork
-from tests.kit.clinic import ALICE, BERLIN, BOB, DORA, EMIL, NOW, OPENING, POLICY, hold, open_clinic
+from tests.kit.clinic import (
+    ALICE,
+    BERLIN,
+    BOB,
+    CARA,
+    DORA,
+    EMIL,
+    HOURS,
+    NOW,
+    OPENING,
+    POLICY,
+    account_of,
+    hold,
+    open_clinic,
+)
 from tests.kit.raw_database import all_rows
 
-ADMIN, STRANGER = 1, 7
-ADMINS = frozenset({ADMIN})
-# Alice holds a slot of Dora's. Bob and Emil have reservations of their own; the stranger has only
-# said hello.
+ANNE, OTTO, IDA, ADMIN, NAMED = 201, 202, 203, 301, 302
+# Their number is the admin's Telegram id, which makes no one an admin.
+STRANGER = account_of(ADMIN)
+ADMIN_IDS = frozenset({account_of(ADMIN)})
+# Alice holds a slot of Dora's. Bob and Emil have reservations of their own. Fay has no Telegram
+# account, and Ida works for her. The stranger has only said hello.
 ACTORS = {
-    "the client": ALICE,
-    "another": BOB,
-    "the provider": DORA,
-    "another provider": EMIL,
-    "an admin": ADMIN,
-    "a stranger": STRANGER,
+    "client": ALICE,
+    "other_client": BOB,
+    "provider": DORA,
+    "other_provider": EMIL,
+    "assistant": ANNE,
+    "other_assistant": OTTO,
+    "assistant_of_fay": IDA,
+    "admin": ADMIN,
+    "named_admin": NAMED,
+    "stranger": STRANGER,
 }
 DAYS = [((NOW + timedelta(days=3)).date(), (WallSpan(600, 660),))]
 OTHER_DAYS = [((NOW + timedelta(days=4)).date(), (WallSpan(600, 660),))]
 
-Rows = dict[str, list[tuple[Any, ...]]]
+Rows = dict[str, list[Any]]
+Answers = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Practice:
+    """What belongs to one provider."""
+
+    id: int
+    held: Reservation
+    draft: int
+    published: int
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What the actors ask for, most of it Alice's or Dora's."""
+    """What the actors ask for: what is Dora's or Fay's, and the codes of invitations."""
 
-    dora: int
-    held: Reservation
-    draft: int
-    published: int
-    unused: str
+    dora: Practice
+    fay: Practice
+    unused: dict[InvitationKind, str]
     used: str
 
     def search(self, actor: int) -> SlotSearch:
-        return SlotSearch(SlotChoice(self.dora), actor, POLICY, NOW)
+        return SlotSearch(SlotChoice(self.dora.id), actor, POLICY, NOW)
+
+
+Call = Callable[[SqlUnitOfWork, int, Stage], Awaitable[object]]
 
 
 @dataclass(frozen=True)
 class Right:
-    """How to call a use case, what it answers each actor, and whether it changes anything."""
+    """How to call a use case, what it answers each actor, and whether it changes anything.
+
+    ``of_others`` is the table with rows of other people that it may change.
+    """
 
     case: Callable[..., Awaitable[object]]
-    call: Callable[[SqlUnitOfWork, int, Stage], Awaitable[object]]
-    answers: tuple[str, ...]
+    call: Call
+    answers: Answers
     changes: bool = True
+    of_others: str | None = None
 
-    @property
-    def outcomes(self) -> Iterator[tuple[int, str]]:
-        return zip(ACTORS.values(), self.answers, strict=True)
+    def actors(self, *, allowed: bool) -> list[tuple[int, str]]:
+        """Return the actors who may, or who may not, with the answer to each."""
+        return [
+            (ACTORS[who], answer)
+            for who, answer in self.answers.items()
+            if (answer == OK) is allowed
+        ]
 
 
 OK = "ok"
 NONE, DRAFT = errors.ReservationUnknown.code, errors.DraftUnknown.code
-OWN, PROVIDER_ONLY, ADMIN_ONLY = (
+OWN, PROVIDER_ONLY, UNKNOWN, ADMIN_ONLY = (
     errors.OwnSlot.code,
     errors.ProviderOnly.code,
+    errors.ProviderUnknown.code,
     errors.AdminOnly.code,
 )
 HAS, USED, NO_CODE = (
@@ -102,106 +146,192 @@ HAS, USED, NO_CODE = (
     errors.InvitationUnknown.code,
 )
 
-EVERYBODY = (OK,) * 6
-# Columns:      the client, another, the provider, another provider, an admin, a stranger
-CLIENT = (OK, NONE, NONE, NONE, NONE, NONE)
-PROVIDER = (NONE, NONE, OK, NONE, NONE, NONE)
-BOOKS = (OK, OK, OWN, OK, OK, OK)
-MOVES = (OK, NONE, OWN, NONE, NONE, NONE)
-EACH_PROVIDER = (PROVIDER_ONLY, PROVIDER_ONLY, OK, OK, PROVIDER_ONLY, PROVIDER_ONLY)
-ITS_PROVIDER = (PROVIDER_ONLY, PROVIDER_ONLY, OK, DRAFT, PROVIDER_ONLY, PROVIDER_ONLY)
-ADMIN_ONLY_OK = (ADMIN_ONLY, ADMIN_ONLY, ADMIN_ONLY, ADMIN_ONLY, OK, ADMIN_ONLY)
-JOINS = (OK, OK, HAS, HAS, OK, OK)
-HAS_JOINED = (USED, USED, OK, USED, USED, USED)
-NOT_INVITED = (NO_CODE,) * 6
+
+def answered(otherwise: str, **answers: str) -> Answers:
+    """Return what each actor is answered."""
+    return dict.fromkeys(ACTORS, otherwise) | answers
+
+
+WORKERS = ("provider", "other_provider", "assistant", "other_assistant", "assistant_of_fay")
+
+
+def acting(refused: str, *allowed: str) -> Answers:
+    """Return the answers to people who act for a provider, for others and for none."""
+    return answered(PROVIDER_ONLY, **dict.fromkeys(WORKERS, refused)) | dict.fromkeys(allowed, OK)
+
+
+EVERYBODY = answered(OK)
+CLIENT = answered(NONE, client=OK)
+ADMINS = answered(ADMIN_ONLY, admin=OK, named_admin=OK)
+
+
+async def person(uow: SqlUnitOfWork, number: int) -> Person:
+    found = await uow.queries.person(number)
+    assert found
+    return found
+
+
+async def accept(uow: SqlUnitOfWork, who: int, code: str) -> object:
+    contact = Contact(account_of(who), "Guest")
+    return await accept_invitation(uow, await person(uow, who), contact, code, NOW)
+
+
+def of_provider(name: str, at: str, *allowed: str) -> dict[str, Right]:
+    """Return the rights to what is a provider's, for whom the ``allowed`` ones act."""
+
+    def its(stage: Stage) -> Practice:
+        practice: Practice = getattr(stage, at)
+        return practice
+
+    provider, draft = acting(UNKNOWN, *allowed), acting(DRAFT, *allowed)
+    reservation = answered(NONE, **dict.fromkeys(allowed, OK))
+    return {
+        f"turns away a client of {name}": Right(
+            cancel_by_provider,
+            lambda w, who, s: cancel_by_provider(w, POLICY, its(s).held.id, who, NOW),
+            reservation,
+        ),
+        f"sees a reservation with {name}": Right(
+            reservation_for_provider,
+            lambda w, who, s: reservation_for_provider(w, its(s).held.id, who),
+            reservation,
+            changes=False,
+        ),
+        f"sees the agenda of {name}": Right(
+            provider_for, lambda w, who, s: provider_for(w, who, its(s).id), provider, changes=False
+        ),
+        f"drafts for {name}": Right(
+            draft_hours, lambda w, who, s: draft_hours(w, who, its(s).id, DAYS, NOW), provider
+        ),
+        f"sees a draft of {name}": Right(
+            draft_of, lambda w, who, s: draft_of(w, its(s).draft, who), draft, changes=False
+        ),
+        f"publishes for {name}": Right(
+            publish_draft,
+            lambda w, who, s: publish_draft(w, its(s).draft, who, BERLIN, NOW),
+            draft,
+        ),
+        f"discards for {name}": Right(
+            discard_draft, lambda w, who, s: discard_draft(w, its(s).draft, who), draft
+        ),
+        f"undoes for {name}": Right(
+            undo_publication,
+            lambda w, who, s: undo_publication(
+                w, POLICY, its(s).published, who, Inside.CANCEL, NOW
+            ),
+            draft,
+        ),
+        f"removes for {name}": Right(
+            remove_availability,
+            lambda w, who, s: remove_availability(
+                w, POLICY, who, its(s).id, [TimeSpan(OPENING, OPENING + 8)], Inside.CANCEL, NOW
+            ),
+            provider,
+        ),
+        f"names {name}": Right(
+            name_provider,
+            lambda w, who, s: name_provider(w, who, its(s).id, "Person", keep_slug=False),
+            provider,
+        ),
+        f"enters a guest of {name}": Right(
+            add_guest,
+            lambda w, who, s: add_guest(w, who, its(s).id, "Mrs Smith", "+49 30 1", NOW),
+            provider,
+        ),
+        f"sees the guests of {name}": Right(
+            guests_of, lambda w, who, s: guests_of(w, who, its(s).id), provider, changes=False
+        ),
+    }
+
+
+def inviting(kind: InvitationKind) -> Right:
+    """Return the right to invite."""
+
+    async def call(uow: SqlUnitOfWork, who: int, stage: Stage) -> object:
+        actor = await person(uow, who)
+        return await invite(uow, actor, ADMIN_IDS, kind, NOW, provider_id=stage.dora.id)
+
+    return Right(invite, call, ADMINS)
+
+
+async def adds_provider(uow: SqlUnitOfWork, who: int, _stage: Stage) -> object:
+    return await add_provider(uow, await person(uow, who), ADMIN_IDS, "Gus", None, NOW)
+
+
+def joining(kind: InvitationKind, answers: Answers, of_others: str | None = None) -> Right:
+    """Return the right to accept an invitation."""
+    return Right(
+        accept_invitation,
+        lambda w, who, s: accept(w, who, s.unused[kind]),
+        answers,
+        of_others=of_others,
+    )
+
 
 RIGHTS = {
     "confirms": Right(
-        confirm_hold, lambda w, who, s: confirm_hold(w, POLICY, s.held.id, who, NOW), CLIENT
+        confirm_hold, lambda w, who, s: confirm_hold(w, POLICY, s.dora.held.id, who, NOW), CLIENT
     ),
     "releases": Right(
-        cancel_by_client, lambda w, who, s: cancel_by_client(w, POLICY, s.held.id, who, NOW), CLIENT
+        cancel_by_client,
+        lambda w, who, s: cancel_by_client(w, POLICY, s.dora.held.id, who, NOW),
+        CLIENT,
     ),
     "sees a reservation": Right(
         reservation_of_client,
-        lambda w, who, s: reservation_of_client(w, s.held.id, who),
+        lambda w, who, s: reservation_of_client(w, s.dora.held.id, who),
         CLIENT,
         changes=False,
     ),
     "chooses another time": Right(
-        hold_to_move, lambda w, who, s: hold_to_move(w, s.held.id, who, NOW), CLIENT, changes=False
+        hold_to_move,
+        lambda w, who, s: hold_to_move(w, s.dora.held.id, who, NOW),
+        CLIENT,
+        changes=False,
     ),
     "moves": Right(
         hold_slot,
         lambda w, who, s: hold_slot(
-            w, POLICY, who, SlotChoice(s.dora, OPENING + 8, s.held.id), NOW
+            w, POLICY, who, SlotChoice(s.dora.id, OPENING + 8, s.dora.held.id), NOW
         ),
-        MOVES,
+        answered(NONE, client=OK, provider=OWN),
     ),
     "holds": Right(
         hold_slot,
-        lambda w, who, s: hold_slot(w, POLICY, who, SlotChoice(s.dora, OPENING + 8), NOW),
-        BOOKS,
+        lambda w, who, s: hold_slot(w, POLICY, who, SlotChoice(s.dora.id, OPENING + 8), NOW),
+        answered(OK, provider=OWN),
     ),
-    "turns away": Right(
-        cancel_by_provider,
-        lambda w, who, s: cancel_by_provider(w, POLICY, s.held.id, who, NOW),
-        PROVIDER,
+    "holds with a provider without Telegram": Right(
+        hold_slot,
+        lambda w, who, s: hold_slot(w, POLICY, who, SlotChoice(s.fay.id, OPENING + 8), NOW),
+        EVERYBODY,
     ),
-    "sees a client's": Right(
-        reservation_for_provider,
-        lambda w, who, s: reservation_for_provider(w, s.held.id, who),
-        PROVIDER,
-        changes=False,
+    **of_provider("Dora", "dora", "provider", "assistant"),
+    **of_provider("Fay", "fay", "assistant_of_fay"),
+    "works for anyone": Right(
+        providers_of, lambda w, who, _s: providers_of(w, who), acting(OK), changes=False
     ),
-    "sees the agenda": Right(
-        provider_of, lambda w, who, _s: provider_of(w, who), EACH_PROVIDER, changes=False
+    **{f"invites {kind}": inviting(kind) for kind in InvitationKind},
+    "adds a provider": Right(add_provider, adds_provider, ADMINS),
+    "becomes a provider": joining(
+        InvitationKind.PROVIDER, answered(OK, provider=HAS, other_provider=HAS)
     ),
-    "drafts": Right(draft_hours, lambda w, who, _s: draft_hours(w, who, DAYS, NOW), EACH_PROVIDER),
-    "sees a draft": Right(
-        draft_of, lambda w, who, s: draft_of(w, s.draft, who), ITS_PROVIDER, changes=False
+    "becomes an assistant": joining(InvitationKind.ASSISTANT, EVERYBODY),
+    # The earlier account of the provider loses them.
+    "takes over a provider": joining(
+        InvitationKind.HANDOVER, answered(OK, other_provider=HAS), of_others="acts_for"
     ),
-    "publishes": Right(
-        publish_draft, lambda w, who, s: publish_draft(w, s.draft, who, BERLIN, NOW), ITS_PROVIDER
-    ),
-    "discards": Right(
-        discard_draft, lambda w, who, s: discard_draft(w, s.draft, who), ITS_PROVIDER
-    ),
-    "undoes": Right(
-        undo_publication,
-        lambda w, who, s: undo_publication(w, POLICY, s.published, who, Inside.CANCEL, NOW),
-        ITS_PROVIDER,
-    ),
-    "removes": Right(
-        remove_availability,
-        lambda w, who, _s: remove_availability(
-            w, POLICY, who, [TimeSpan(OPENING, OPENING + 8)], Inside.CANCEL, NOW
-        ),
-        EACH_PROVIDER,
-    ),
-    "takes a name": Right(
-        name_provider,
-        lambda w, who, _s: name_provider(w, who, "Person", keep_slug=False),
-        EACH_PROVIDER,
-    ),
-    "invites": Right(
-        invite_provider, lambda w, who, _s: invite_provider(w, who, ADMINS, NOW), ADMIN_ONLY_OK
-    ),
-    "joins": Right(
-        accept_invitation,
-        lambda w, who, s: accept_invitation(w, Contact(who, "Guest"), s.unused, NOW),
-        JOINS,
-    ),
+    "becomes an admin": joining(InvitationKind.ADMIN, EVERYBODY),
     "joins again": Right(
         accept_invitation,
-        lambda w, who, s: accept_invitation(w, Contact(who, "Guest"), s.used, NOW),
-        HAS_JOINED,
+        lambda w, who, s: accept(w, who, s.used),
+        answered(USED, provider=OK),
         changes=False,
     ),
     "guesses": Right(
         accept_invitation,
-        lambda w, who, _s: accept_invitation(w, Contact(who, "Guest"), "0", NOW),
-        NOT_INVITED,
+        lambda w, who, _s: accept(w, who, "0"),
+        answered(NO_CODE),
         changes=False,
     ),
     "chooses a zone": Right(
@@ -228,7 +358,7 @@ RIGHTS = {
     ),
     "asks for it again": Right(
         can_be_held_again,
-        lambda w, _who, s: can_be_held_again(w, POLICY, s.held, NOW),
+        lambda w, _who, s: can_be_held_again(w, POLICY, s.dora.held, NOW),
         EVERYBODY,
         changes=False,
     ),
@@ -236,11 +366,16 @@ RIGHTS = {
 
 WITHOUT_ACTOR = {
     "announce": "It writes the consequences of an event that was allowed.",
+    "add_invitation": "``invite`` checks the actor; the command line has none.",
     "cancel_for": "It gets a provider and a reservation of theirs.",
     "change_draft": "It gets a draft from ``draft_of`` or ``draft_hours``, which check the actor.",
     "preview_of": "The same.",
     "expire_holds": "It runs when holds expire, without an actor.",
     "expire_holds_in_way": "The same.",
+    "free_slug": "It reads which names in links are taken, which everyone sees.",
+    "mark_unreachable": "It runs when a message cannot be delivered.",
+    "own_provider": "It answers what the actor is.",
+    "provider_if_acting": "It answers for whom the actor acts, None for any other.",
 }
 """The use cases that check no actor, and why."""
 
@@ -252,20 +387,39 @@ class Undone(Exception):
 @pytest.fixture
 async def stage(database: Database) -> Stage:
     async with database.transaction() as uow:
-        dora, emil = await open_clinic(uow, clients=(ALICE, BOB, ADMIN, STRANGER))
-        unused, _ = await invite_provider(uow, ADMIN, ADMINS, NOW)
-        used, _ = await invite_provider(uow, ADMIN, ADMINS, NOW)
+        others = [who for who in ACTORS.values() if who not in {DORA, EMIL}]
+        dora, emil = await open_clinic(uow, clients=(*others, CARA))
+        fay = await uow.providers.add("Fay", "fay", None, NOW)
+        await uow.availability.replace(fay.id, [], [HOURS])
+        for assistant, provider in ((ANNE, dora), (OTTO, emil), (IDA, fay)):
+            await uow.providers.appoint(assistant, provider.id, Role.ASSISTANT, NOW)
+        await uow.people.make_admin(NAMED, NOW)
+        unused = {kind: (await invited(uow, kind, dora))[0] for kind in InvitationKind}
+        used, _ = await invited(uow, InvitationKind.PROVIDER, dora)
         await uow.invitations.use(digest_of(used), DORA, NOW)
-        draft, published = (
-            await draft_hours(uow, DORA, DAYS, NOW),
-            await draft_hours(uow, DORA, OTHER_DAYS, NOW),
-        )
-        await publish_draft(uow, published.id, DORA, BERLIN, NOW)
     await hold(database, BOB, emil, OPENING)
     await hold(database, EMIL, dora, OPENING + 1)
     return Stage(
-        dora.id, await hold(database, ALICE, dora, OPENING), draft.id, published.id, unused, used
+        await practice(database, dora, DORA, ALICE),
+        await practice(database, fay, IDA, CARA),
+        unused,
+        used,
     )
+
+
+async def invited(uow: SqlUnitOfWork, kind: InvitationKind, dora: Provider) -> tuple[str, object]:
+    return await add_invitation(uow, kind, NOW, provider_id=dora.id, invited_by=ADMIN)
+
+
+async def practice(database: Database, provider: Provider, worker: int, client: int) -> Practice:
+    """Add a guest, two drafts, one of them published, and a hold of the client."""
+    async with database.transaction() as uow:
+        await add_guest(uow, worker, provider.id, "Mr Jones", None, NOW)
+        draft = await draft_hours(uow, worker, provider.id, DAYS, NOW)
+        published = await draft_hours(uow, worker, provider.id, OTHER_DAYS, NOW)
+        await publish_draft(uow, published.id, worker, BERLIN, NOW)
+    held = await hold(database, client, provider, OPENING)
+    return Practice(provider.id, held, draft.id, published.id)
 
 
 async def answer(uow: SqlUnitOfWork, right: Right, actor: int, stage: Stage) -> str:
@@ -280,51 +434,61 @@ async def answer(uow: SqlUnitOfWork, right: Right, actor: int, stage: Stage) -> 
 async def read(uow: SqlUnitOfWork) -> Rows:
     """Return all rows that this transaction sees."""
     return {
-        table.name: sorted(map(tuple, await uow.connection.execute(select(table))), key=repr)
+        table.name: sorted(await uow.connection.execute(select(table)), key=repr)
         for table in metadata.sorted_tables
     }
 
 
-def of_others(tables: Rows, actor: int) -> Rows:
-    """Return the personal rows of all other people: their data, hours and drafts."""
-    own = {row[0] for row in tables["provider"] if row[1] == actor}
-    columns = {
-        "client": (0, {actor}),
-        "provider": (1, {actor}),
-        "availability": (0, own),
-        "draft": (1, own),
-    }
+def worked_for(tables: Rows, actor: int) -> set[int]:
+    """Return the providers for whom a person acts."""
+    return {row.provider_id for row in tables["acts_for"] if row.person_id == actor}
+
+
+def of_others(tables: Rows, actor: int, providers: set[int], excluded: str | None) -> Rows:
+    """Return the rows that are neither the actor's nor of these providers."""
+
+    def is_own(table: str, row: Any) -> bool:
+        match table:
+            case "person":
+                return row.id == actor or row.guest_of in providers
+            case "acts_for":
+                return bool(row.person_id == actor)
+            case "provider":
+                return row.id in providers
+            case "reservation":
+                return row.client_id == actor or row.provider_id in providers
+        return row.provider_id in providers
+
     return {
-        name: [row for row in tables[name] if row[column] not in excluded]
-        for name, (column, excluded) in columns.items()
+        name: [row for row in tables[name] if not is_own(name, row)]
+        for name in ("person", "acts_for", "provider", "availability", "draft", "reservation")
+        if name != excluded
     }
 
 
 @pytest.mark.parametrize(
-    "action", [action for action, right in RIGHTS.items() if {*right.answers} != {OK}]
+    "action", [action for action, right in RIGHTS.items() if {*right.answers.values()} != {OK}]
 )
 async def test_a_forbidden_action_is_refused_and_changes_nothing(
     database: Database, stage: Stage, action: str
 ) -> None:
     before = all_rows(database.url)
-    for actor, expected in RIGHTS[action].outcomes:
-        if expected != OK:
-            async with database.transaction() as uow:
-                assert (actor, await answer(uow, RIGHTS[action], actor, stage)) == (actor, expected)
+    for actor, expected in RIGHTS[action].actors(allowed=False):
+        async with database.transaction() as uow:
+            assert (actor, await answer(uow, RIGHTS[action], actor, stage)) == (actor, expected)
 
     assert all_rows(database.url) == before
 
 
 @pytest.mark.parametrize(
-    "action", [action for action, right in RIGHTS.items() if OK in right.answers]
+    "action", [action for action, right in RIGHTS.items() if OK in right.answers.values()]
 )
 async def test_an_allowed_action_changes_nothing_of_other_people(
     database: Database, stage: Stage, action: str
 ) -> None:
-    for actor, expected in RIGHTS[action].outcomes:
-        if expected == OK:
-            with pytest.raises(Undone):
-                await perform_and_undo(database, stage, RIGHTS[action], actor)
+    for actor, _ in RIGHTS[action].actors(allowed=True):
+        with pytest.raises(Undone):
+            await perform_and_undo(database, stage, RIGHTS[action], actor)
 
 
 async def perform_and_undo(database: Database, stage: Stage, right: Right, actor: int) -> None:
@@ -334,8 +498,26 @@ async def perform_and_undo(database: Database, stage: Stage, right: Right, actor
         assert (actor, await answer(uow, right, actor, stage)) == (actor, OK)
         after = await read(uow)
         assert (after != before) == right.changes
-        assert of_others(after, actor) == of_others(before, actor)
+        own = worked_for(before, actor) | worked_for(after, actor)
+        assert of_others(after, actor, own, right.of_others) == of_others(
+            before, actor, own, right.of_others
+        )
         raise Undone
+
+
+async def test_an_assistants_time_zone_is_not_that_of_the_hours(
+    database: Database, stage: Stage
+) -> None:
+    async with database.transaction() as uow:
+        await choose_zone(uow, ANNE, "Asia/Tokyo")
+        dora = await uow.queries.provider(stage.dora.id)
+        assert dora
+        assert dora.time_zone is None
+
+        await choose_zone(uow, DORA, "Asia/Tokyo")
+        dora = await uow.queries.provider(stage.dora.id)
+        assert dora
+        assert dora.time_zone == "Asia/Tokyo"
 
 
 def use_case_names() -> set[str]:

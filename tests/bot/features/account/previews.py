@@ -3,8 +3,14 @@
 from datetime import timedelta
 
 from bot.buttons.people import JoinZone
-from bot.features.account.joining_screens import joined, name_question, zone_question
-from bot.features.account.link_screens import invitation, provider_link, unknown_link
+from bot.features.account.joining_screens import (
+    admin_joined,
+    assistant_joined,
+    joined,
+    name_question,
+    zone_question,
+)
+from bot.features.account.link_screens import provider_link, unknown_link, whose_link
 from bot.features.account.settings_screens import (
     back,
     language_settings,
@@ -21,10 +27,13 @@ from bot.features.account.start_screens import (
 )
 from bot.features.account.zone_screens import unknown_zone, zone_matches
 from bot.ui.command_menu import Roles
+from domain.provider import Acting, Role
 from tests.kit.preview import Previews
-from tests.kit.screens import DORA, NOW
+from tests.kit.screens import DORA, EMIL, NOW
 
-CLIENT, PROVIDER, ADMIN = Roles(), Roles(DORA), Roles(admin=True)
+SELF, ASSISTED = Acting(DORA, Role.SELF), Acting(EMIL, Role.ASSISTANT)
+CLIENT, PROVIDER, ADMIN = Roles(), Roles((SELF,)), Roles(admin=True)
+ASSISTANT, BOTH = Roles((ASSISTED,)), Roles((SELF, ASSISTED))
 LINK = "https://t.me/slotkeeper_bot?start=book_dora"
 ZONES = ["America/Cancun", "America/Chicago", "America/Halifax"]
 
@@ -34,6 +43,8 @@ PREVIEWS.add(
     client=lambda by: greeting(by, "Alice", CLIENT, zone_chosen=True),
     client_without_a_zone=lambda by: greeting(by, "Alice", CLIENT, zone_chosen=False),
     provider=lambda by: greeting(by, "Dora", PROVIDER, zone_chosen=True),
+    assistant=lambda by: greeting(by, "Cara", ASSISTANT, zone_chosen=True),
+    provider_who_assists=lambda by: greeting(by, "Dora", BOTH, zone_chosen=True),
     admin=lambda by: greeting(by, "Ada", ADMIN, zone_chosen=True),
 )
 PREVIEWS.add(
@@ -50,19 +61,28 @@ PREVIEWS.add(
 )
 PREVIEWS.add(back_hint, all=back_hint)
 PREVIEWS.add(provider_link, all=lambda by: provider_link(by, LINK))
-PREVIEWS.add(invitation, all=lambda by: invitation(by, LINK, NOW + timedelta(days=7)))
 PREVIEWS.add(unknown_link, all=unknown_link)
-PREVIEWS.add(name_question, all=lambda by: name_question(by, DORA))
+PREVIEWS.add(whose_link, all=lambda by: whose_link(by, [DORA, EMIL]))
+PREVIEWS.add(
+    name_question,
+    named=lambda by: name_question(by, DORA, nameless=False),
+    nameless=lambda by: name_question(by, DORA, nameless=True),
+)
 PREVIEWS.add(
     zone_question,
     first_time=lambda by: zone_question(by, DORA, None),
     zone_known=lambda by: zone_question(by, DORA, "Europe/Berlin"),
 )
 PREVIEWS.add(joined, all=lambda by: joined(by, DORA))
+PREVIEWS.add(assistant_joined, all=lambda by: assistant_joined(by, DORA))
+PREVIEWS.add(admin_joined, all=admin_joined)
 PREVIEWS.add(
     settings_home,
-    client=lambda by: settings_home(by, NOW, None),
-    provider=lambda by: settings_home(by, NOW, DORA),
+    client=lambda by: settings_home(by, NOW, ()),
+    provider=lambda by: settings_home(by, NOW, (Acting(DORA, Role.SELF),)),
+    assistant_of_two=lambda by: settings_home(
+        by, NOW, (Acting(DORA, Role.ASSISTANT), Acting(EMIL, Role.ASSISTANT, notified=False))
+    ),
 )
 PREVIEWS.add(
     zone_settings,

@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.usecases.acting import own_provider
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 
@@ -14,6 +15,7 @@ PROVIDERS_OWN = {"hours", "agenda", "link"}
 async def invitation(admin: ChatUser) -> str:
     """Return a fresh invitation."""
     await admin.sends("/invite")
+    await admin.taps("A provider")
     return admin.link("?start=join_")
 
 
@@ -29,24 +31,26 @@ def menu(bot: BotHarness, user: ChatUser) -> set[str]:
 
 async def slug(bot: BotHarness, user: ChatUser) -> str:
     async with bot.app.database.transaction() as work:
-        provider = await work.providers.of_client(user.id)
+        provider = await own_provider(work, await user.number())
     return provider.slug if provider else ""
 
 
 async def test_an_admin_gets_a_link_that_ends_in_a_week(admin: ChatUser) -> None:
     await admin.sends("/invite")
+    await admin.taps("A provider")
 
     admin.last.shows("https://t.me/slotkeeper_bot?start=join_", "until Mon 30 Nov, 10:00.")
 
 
 async def test_every_invitation_is_another_one(admin: ChatUser) -> None:
     await admin.sends("/start")
-    await admin.taps("Invite a provider")
+    await admin.taps("Invite someone")
+    await admin.taps("A provider")
     first = admin.link("?start=join_")
-    await admin.taps("Invite a provider")
+    await admin.taps("A provider")
 
     assert admin.link("?start=join_") != first
-    assert admin.sees("Hello Ada!")
+    assert admin.sees("Whom do you want to add?")
     assert admin.sees(first)
 
 
@@ -188,6 +192,7 @@ async def test_a_provider_does_not_use_up_another_invitation(
     bot: BotHarness, provider: ChatUser, admin: ChatUser, dora: ChatUser
 ) -> None:
     await admin.sends("/invite")
+    await admin.taps("A provider")
     fresh = admin.link("?start=join_")
     await provider.opens(fresh)
     provider.last.shows("You're already a provider")

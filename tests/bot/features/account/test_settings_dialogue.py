@@ -4,6 +4,7 @@ import pytest
 
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_provider
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -247,3 +248,21 @@ async def test_settings_in_german(bot: BotHarness) -> None:
     await person.taps("Zurück")
 
     assert person.card.text.startswith("⚙️ Einstellungen")
+
+
+async def test_who_wants_no_notifications_of_a_provider_gets_none(
+    bot: BotHarness, alice: ChatUser
+) -> None:
+    dora = await add_provider(bot)
+    await dora.sends("/settings")
+    await dora.taps("🔔 Notifications: on")
+    assert "no messages about bookings" in dora.toast
+    assert dora.buttons[-1] == "🔕 Notifications: off"
+
+    seen = len(dora.shown)
+    await alice.books("09:15")
+    assert len(dora.shown) == seen
+
+    await dora.taps("🔕 Notifications: off")
+    await alice.books("09:30")
+    dora.last.shows("New booking from Alice")

@@ -34,8 +34,8 @@ All times are Berlin time; choose your own zone in /settings.
 async def test_an_admin_is_greeted_with_inviting(bot: BotHarness, admin: ChatUser) -> None:
     await admin.sends("/start")
 
-    admin.card.shows("Add providers with /invite")
-    assert admin.buttons[0] == "Invite a provider"
+    admin.card.shows("Add providers and assistants with /invite")
+    assert admin.buttons[0] == "Invite someone"
     assert set(menu(bot, admin)) == {*CLIENTS, "invite"}
 
 

@@ -1,14 +1,27 @@
 """The screens of first contact, joining and settings: their texts, their buttons, their size."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
 
+from bot.buttons.invite import AssistantsOf, InviteAssistant
 from bot.buttons.people import ChooseLanguage, ChooseZone, JoinZone, Open, SettingsHome
-from bot.features.account.joining_screens import joined, name_question, zone_question
-from bot.features.account.link_screens import invitation, provider_link, qr_caption, unknown_link
+from bot.features.account.joining_screens import (
+    admin_joined,
+    assistant_joined,
+    joined,
+    name_question,
+    zone_question,
+)
+from bot.features.account.link_screens import (
+    provider_link,
+    qr_caption,
+    unknown_link,
+    whose_link,
+)
 from bot.features.account.settings_screens import (
     back,
     language_settings,
@@ -24,28 +37,42 @@ from bot.features.account.start_screens import (
     privacy,
 )
 from bot.features.account.zone_screens import MOST_MATCHES, city, unknown_zone, zone_matches
+from bot.features.invite.screens import (
+    PROVIDERS_PER_PAGE,
+    invitation,
+    name_wanted,
+    provider_added,
+    which_provider,
+    whom,
+)
 from bot.messages.screen import Screen
 from bot.parsing.zones.find_zones import COMMON_ZONES, find_zones
 from bot.parsing.zones.zone_table import countries
 from bot.ui.command_menu import Roles, commands_for
 from bot.ui.locale import UserLocale
 from bot.ui.texts import LANGUAGES, texts_in
+from domain.invitation import InvitationKind
 from domain.person import NAME_LIMIT
-from domain.provider import SLUG_LIMIT, Provider
+from domain.provider import SLUG_LIMIT, Acting, Provider, Role
 from tests.kit.screens import button_data, labels, locale_in
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 HOLD = timedelta(minutes=30)
-DORA = Provider(1, 100, "Dr. <Dora> & Co", "dora")
-WIDEST = Provider(1, 100, "&" * NAME_LIMIT, "d" * SLUG_LIMIT)
+DORA = Provider(1, "Dr. <Dora> & Co", "dora")
+WIDEST = Provider(1, "&" * NAME_LIMIT, "d" * SLUG_LIMIT, shares_name=True)
 LONGEST_ZONE = max(countries(), key=len)
 LINK = "https://t.me/slotkeeper_bot?start=book_dora"
 CAPTION_LIMIT, TEXT_LIMIT, MOST_BUTTONS, WIDEST_ROW, MENU_LIMIT = 1024, 4096, 100, 8, 100
 # What a text that is missing in a catalogue shows instead.
 KEY = re.compile(
-    r"\b(button|cancel|help|invite|joining|link|menu|privacy|settings|start|zones)\.[a-z_]+\b"
+    r"\b(button|cancel|help|invite|joining|link|menu|privacy|settings|start|zones)\.[a-z_.]+\b"
 )
-ROLES = [Roles(provider, admin=admin) for provider, admin in product((None, WIDEST), (False, True))]
+SELF, ASSISTED = Acting(WIDEST, Role.SELF), Acting(WIDEST, Role.ASSISTANT)
+ROLES = [
+    Roles(acting, admin=admin)
+    for acting, admin in product(((), (SELF,), (ASSISTED,), (SELF, *[ASSISTED] * 3)), (False, True))
+]
+PROVIDER = Roles((Acting(DORA, Role.SELF),))
 
 
 def every_screen(by: UserLocale) -> list[Screen]:
@@ -62,11 +89,27 @@ def every_screen(by: UserLocale) -> list[Screen]:
         back_hint(by),
         provider_link(by, LINK),
         unknown_link(by),
-        invitation(by, LINK, NOW),
-        name_question(by, WIDEST),
+        whose_link(by, [WIDEST] * 3),
+        whom(by, any_provider=True),
+        which_provider(
+            by,
+            "invite.whose_assistant",
+            [WIDEST] * PROVIDERS_PER_PAGE,
+            choose=InviteAssistant,
+            turn=AssistantsOf,
+            page=1,
+            pages=3,
+        ),
+        *(invitation(by, kind, LINK, NOW, WIDEST) for kind in InvitationKind),
+        name_wanted(by),
+        provider_added(by, WIDEST),
+        name_question(by, WIDEST, nameless=False),
+        name_question(by, WIDEST, nameless=True),
+        assistant_joined(by, WIDEST),
+        admin_joined(by),
         zone_question(by, WIDEST, None),
         joined(by, WIDEST),
-        settings_home(by, NOW, WIDEST, note="saved"),
+        settings_home(by, NOW, [Acting(WIDEST, Role.SELF)] * 3, note="saved"),
         zone_settings(by, LONGEST_ZONE),
         language_settings(by),
         name_settings(by, WIDEST),
@@ -116,7 +159,7 @@ def test_a_client_is_greeted_with_booking_alone() -> None:
 
 
 def test_a_person_with_every_role_is_greeted_with_every_command() -> None:
-    screen = greeting(locale_in(), "Ada", Roles(DORA, admin=True), zone_chosen=True)
+    screen = greeting(locale_in(), "Ada", replace(PROVIDER, admin=True), zone_chosen=True)
 
     assert button_data(screen) == [
         Open(name) for name in ("invite", "hours", "agenda", "link", "book", "bookings", "settings")
@@ -134,16 +177,22 @@ def test_a_name_cannot_write_html() -> None:
 
 def test_help_lists_a_persons_own_commands() -> None:
     assert "/hours" not in help_text(locale_in(), Roles(), HOLD).plain
-    assert "/invite" not in help_text(locale_in(), Roles(DORA), HOLD).plain
-    assert "/invite · Invite a provider" in help_text(locale_in(), Roles(admin=True), HOLD).plain
+    assert "/invite" not in help_text(locale_in(), PROVIDER, HOLD).plain
+    assert (
+        "/invite · Add providers, assistants, admins"
+        in help_text(locale_in(), Roles(admin=True), HOLD).plain
+    )
 
 
 def test_the_settings_show_the_current_time_in_the_zone() -> None:
-    screen = settings_home(locale_in(zone="Asia/Tokyo"), NOW, None)
+    screen = settings_home(locale_in(zone="Asia/Tokyo"), NOW, ())
 
     assert "Time zone: Tokyo (Mon 23 Nov, 18:00 there)\nLanguage: English" in screen.plain
     assert labels(screen) == ["🌍 Time zone", "💬 Language"]
-    assert labels(settings_home(locale_in(), NOW, DORA))[-1] == "Public name"
+    assert labels(settings_home(locale_in(), NOW, [Acting(DORA, Role.SELF)]))[-2:] == [
+        "Public name",
+        "🔔 Notifications: on",
+    ]
 
 
 def test_the_common_zones_are_named_by_city_and_the_chosen_one_is_marked() -> None:
@@ -190,7 +239,7 @@ def test_a_long_typed_text_is_quoted_shortened() -> None:
 
 
 def test_an_invitation_names_its_end_and_the_zone_of_that_time() -> None:
-    screen = invitation(locale_in(), LINK, NOW)
+    screen = invitation(locale_in(), InvitationKind.PROVIDER, LINK, NOW)
 
     assert "until Mon 23 Nov, 10:00 (Berlin time)" in screen.plain
     assert LINK in screen.plain.split()

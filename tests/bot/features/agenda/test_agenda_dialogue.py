@@ -9,10 +9,9 @@ from inline_snapshot import snapshot
 from domain.person import Contact
 from domain.reservation import REASON_LIMIT, Reservation, Status
 from domain.timespan import TimeSpan
-from domain.usecases.choose_settings import choose_zone
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, quarter
+from tests.kit.clinic import add_provider, live_in, quarter
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -181,19 +180,11 @@ async def test_a_reservation_past_midnight_is_on_the_day_it_begins(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.sends("/bookings")
-    midnight = quarter(26, 0)
+    midnight, client = quarter(26, 0), await alice.number()
     async with bot.app.database.transaction() as work:
         span = TimeSpan(midnight - 1, midnight + 1)
         await work.reservations.add(
-            Reservation(
-                0,
-                1,
-                await alice.number(),
-                span,
-                Status.HELD,
-                bot.now,
-                bot.now + timedelta(minutes=30),
-            )
+            Reservation(0, 1, client, span, Status.HELD, bot.now, bot.now + timedelta(minutes=30))
         )
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
@@ -206,8 +197,7 @@ async def test_the_agenda_is_shown_in_the_providers_zone(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
-    async with bot.app.database.transaction() as work:
-        await choose_zone(work, await dora.number(), "Pacific/Auckland")
+    await live_in(dora, "Pacific/Auckland")
     await dora.sends("/agenda")
     await dora.taps("Wed 25 Nov")
     dora.last.shows("25 November 2026 (Auckland time)\n1 appointment\n\n21:15–21:30  Alice")

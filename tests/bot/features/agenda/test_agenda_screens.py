@@ -16,7 +16,7 @@ from bot.buttons.agenda import (
     CancelWithReason,
 )
 from bot.buttons.people import Open
-from bot.dialogue.request import headed
+from bot.dialogue.acting import heading_of
 from bot.features.agenda.screens import (
     ENTRIES_PER_PAGE,
     DayView,
@@ -144,7 +144,7 @@ def test_a_full_page_of_many_providers_fits_into_a_message(language: str, only: 
     full = replace(
         view(*entries, count=96, page=1, ahead=ahead), providers=providers, only=only, idle=True
     )
-    screen = headed(agenda_day(locale_in(language), full, note), providers[0].label)
+    screen = agenda_day(locale_in(language), full, note).below(heading_of(providers[0]))
     assert len(screen.plain) <= LONGEST_TEXT
     assert sum(map(len, screen.rows)) <= MOST_BUTTONS
     assert max(map(len, screen.rows)) <= WIDEST_ROW

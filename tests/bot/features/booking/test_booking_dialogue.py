@@ -7,7 +7,7 @@ from domain.person import Contact
 from domain.timespan import TimeSpan
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, quarter
+from tests.kit.clinic import add_provider, add_self, live_in, quarter
 
 DECEMBER = ("Tue", "Wed", "Thu", "Fri", "Sat", "Sun", "Mon")
 EMPTY_MONTHS = (
@@ -193,8 +193,7 @@ async def test_a_link_names_the_zone_and_the_settings_until_a_zone_is_chosen(
     hint = "All times are Berlin time; choose your own zone in /settings."
     assert alice.card.text.endswith(hint)
 
-    async with bot.app.database.transaction() as uow:
-        await uow.people.choose_zone(alice.id, "Europe/Berlin")
+    await live_in(alice, "Europe/Berlin")
     await alice.sends("/start book_dora")
     alice.card.hides(hint)
 
@@ -407,10 +406,9 @@ async def test_providers_are_paged_and_found_by_part_of_their_name(
 ) -> None:
     async with bot.app.database.transaction() as work:
         for number in range(20):
-            await work.people.record_contact(Contact(5000 + number, f"Doctor {number:02}"), bot.now)
-            await work.providers.add(
-                5000 + number, f"Doctor {number:02}", f"doctor-{number}", bot.now
-            )
+            name, slug = f"Doctor {number:02}", f"doctor-{number}"
+            doctor = await work.people.record_contact(Contact(5000 + number, name), bot.now)
+            await add_self(work, doctor.id, name, slug, bot.now)
     await alice.sends("/book")
 
     assert "1/3" in alice.buttons
@@ -450,8 +448,8 @@ async def test_a_very_long_part_of_a_name_is_answered(
     bot: BotHarness, alice: ChatUser, open_hours: ChatUser
 ) -> None:
     async with bot.app.database.transaction() as work:
-        await work.people.record_contact(Contact(555, "Emil"), bot.now)
-        await work.providers.add(555, "Emil", "emil", bot.now)
+        emil = await work.people.record_contact(Contact(555, "Emil"), bot.now)
+        await add_self(work, emil.id, "Emil", "emil", bot.now)
     await alice.sends("/book")
     before = len(alice.shown)
     await alice.sends("&" * 4096)
@@ -658,4 +656,4 @@ async def test_a_provider_without_free_times_offers_to_look_again(
 async def test_an_admin_without_providers_is_offered_to_invite_one(admin: ChatUser) -> None:
     await admin.sends("/book")
 
-    assert admin.buttons == ["Invite a provider"]
+    assert admin.buttons == ["Invite someone"]

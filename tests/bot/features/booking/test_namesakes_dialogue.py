@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from domain.usecases.invite import name_provider
+from domain.usecases.acting import own_provider
+from domain.usecases.name_provider import name_provider
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
@@ -15,9 +16,19 @@ FIRST, SECOND = "Anna Weber (anna-weber)", "Anna Weber (anna-weber-2)"
 async def opens_as(bot: BotHarness, name: str) -> ChatUser:
     """Add a provider with hours and give them a name and its slug, as in a chat."""
     provider = await add_provider(bot, f"new-{len(bot.simulator.world.accounts)}")
-    async with bot.app.database.transaction() as work:
-        await name_provider(work, provider.id, name, keep_slug=False)
+    await renames(bot, provider, name, keep_slug=False)
     return provider
+
+
+async def renames(
+    bot: BotHarness, provider: ChatUser, name: str, *, keep_slug: bool = True
+) -> None:
+    """Give a provider a name, and its slug unless they keep theirs."""
+    number = await provider.number()
+    async with bot.app.database.transaction() as work:
+        own = await own_provider(work, number)
+        assert own is not None
+        await name_provider(work, number, own.id, name, keep_slug=keep_slug)
 
 
 @pytest.fixture
@@ -130,8 +141,7 @@ async def test_a_name_that_is_unique_again_loses_the_slug(
 async def test_an_outdated_label_still_finds_its_provider(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
-    async with bot.app.database.transaction() as work:
-        await name_provider(work, annas[0].id, "Berta", keep_slug=True)
+    await renames(bot, annas[0], "Berta")
     await alice.sends("/book")
     await alice.sends(SECOND)
     assert alice.last.text.startswith("Anna Weber\n")
@@ -172,8 +182,7 @@ async def test_part_of_a_label_finds_its_provider(
 async def test_a_slug_finds_its_provider_under_a_new_name(
     bot: BotHarness, annas: tuple[ChatUser, ChatUser], alice: ChatUser
 ) -> None:
-    async with bot.app.database.transaction() as work:
-        await name_provider(work, annas[1].id, "Anni", keep_slug=True)
+    await renames(bot, annas[1], "Anni")
     await alice.sends("/book")
     await alice.sends("anna-weber-2")
     assert alice.last.text.startswith("Anni")

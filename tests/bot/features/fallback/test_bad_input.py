@@ -278,7 +278,7 @@ async def test_everyone_is_offered_what_fits_their_roles(
     admin: ChatUser, provider: ChatUser, alice: ChatUser
 ) -> None:
     for person, labels in (
-        (admin, ["Invite a provider", "Book a time", "My bookings"]),
+        (admin, ["Invite someone", "Book a time", "My bookings"]),
         (provider, ["My hours", "My agenda"]),
         (alice, ["Book a time", "My bookings"]),
     ):
@@ -296,7 +296,7 @@ async def test_a_refusal_that_names_a_command_has_its_button(
     admin.last.shows(
         "You're not a provider yet. Create an invitation with /invite and open it yourself."
     )
-    assert admin.last.labels == ["Invite a provider"]
+    assert admin.last.labels == ["Invite someone"]
     await alice.sends("/hours")
     alice.last.shows("Only providers can do that")
     assert alice.last.labels == []

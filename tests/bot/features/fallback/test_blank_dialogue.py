@@ -134,8 +134,17 @@ async def before_a_name(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> Cha
 async def joining(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
     admin = bot.joins("Ada", id=900)
     await admin.sends("/invite")
+    await admin.taps("A provider")
     await alice.opens(admin.link("?start=join_"))
     return alice
+
+
+@step("invite", "name")
+async def naming(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> ChatUser:
+    admin = bot.joins("Ada", id=900)
+    await admin.sends("/invite")
+    await admin.taps("A provider without Telegram")
+    return admin
 
 
 @step("joining", "zone")
@@ -148,7 +157,8 @@ async def joining_and_named(bot: BotHarness, dora: ChatUser, alice: ChatUser) ->
 def dialogue_of(bot: BotHarness, person: ChatUser) -> object:
     return rows(
         bot.app.database.url,
-        f"SELECT flow, state, data, card_message_id FROM dialogue WHERE client_id = {person.id}",
+        "SELECT flow, state, data, card_message_id FROM dialogue JOIN person ON id = person_id"
+        f" WHERE telegram_id = {person.id}",
     )
 
 

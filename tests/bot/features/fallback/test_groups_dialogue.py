@@ -64,7 +64,7 @@ async def test_nothing_is_stored_about_anonymous_senders(
     url = bot.app.database.url
     assert [
         rows(url, f"SELECT * FROM {table}")
-        for table in ("client", "dialogue", "failed_update", "incident")
+        for table in ("person", "dialogue", "failed_update", "incident")
     ] == [[], [], [], []]
 
 
@@ -94,7 +94,7 @@ async def test_another_bot_gets_no_answer(bot: BotHarness, group: Group) -> None
     await bot.settles()
 
     assert said(group) == []
-    assert rows(bot.app.database.url, "SELECT * FROM client") == []
+    assert rows(bot.app.database.url, "SELECT * FROM person") == []
 
 
 def anonymous(group: Group, channel: Channel, alice: ChatUser) -> None:
@@ -163,7 +163,7 @@ async def test_nothing_is_stored_about_a_person_who_only_writes_in_a_group(
     await bot.settles()
 
     assert "private" in group.chat.last_from_bot.text
-    assert rows(bot.app.database.url, "SELECT id FROM client") == []
+    assert rows(bot.app.database.url, "SELECT id FROM person") == []
 
 
 async def test_a_stranger_is_answered_in_their_own_language(bot: BotHarness) -> None:

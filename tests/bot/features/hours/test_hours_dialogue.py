@@ -7,10 +7,9 @@ from inline_snapshot import snapshot
 
 from domain.timespan import TimeSpan
 from domain.usecases.acting import own_provider
-from domain.usecases.choose_settings import choose_zone
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, quarter
+from tests.kit.clinic import add_provider, live_in, quarter
 
 pytestmark = pytest.mark.usually("sqlite")
 
@@ -83,9 +82,7 @@ async def test_the_first_screen_says_how_to_add_hours_and_lists_them(dora: ChatU
 
 
 async def test_a_chosen_zone_is_not_asked_about(bot: BotHarness, dora: ChatUser) -> None:
-    number = await dora.number()
-    async with bot.app.database.transaction() as work:
-        await choose_zone(work, number, "Europe/Berlin")
+    await live_in(dora, "Europe/Berlin")
     await dora.sends("/hours")
 
     assert dora.card.text.endswith("Time zone: Berlin")
@@ -971,9 +968,7 @@ async def test_undo_asks_about_bookings_that_came_in_between(
 
 
 async def test_typed_hours_are_in_the_chosen_zone(bot: BotHarness, dora: ChatUser) -> None:
-    number = await dora.number()
-    async with bot.app.database.transaction() as work:
-        await choose_zone(work, number, "America/New_York")
+    await live_in(dora, "America/New_York")
     await types(dora, "27 Nov 4:00-5:00")
     dora.card.shows("Fri 27 Nov: 04:00–05:00", "New York time")
     await dora.taps("Publish")

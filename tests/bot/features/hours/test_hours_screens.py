@@ -22,7 +22,7 @@ from bot.buttons.hours import (
     UndoDraft,
 )
 from bot.buttons.people import Open
-from bot.dialogue.request import headed
+from bot.dialogue.acting import heading_of
 from bot.features.hours.calendar_screens import (
     draft_calendar,
     draft_end,
@@ -68,7 +68,6 @@ QUARTER = timedelta(minutes=15)
 MORNING = WallSpan(9 * 60, 12 * 60)
 EVERY_OTHER_QUARTER = tuple(WallSpan(at, at + 15) for at in range(0, 24 * 60, 30))
 LONGEST_TEXT = 4096
-LONGEST_LABEL = f"{'W' * NAME_LIMIT} ({'w' * SLUG_LIMIT})"
 _KEY = re.compile(r"\b(hours|button)\.[a-z]")
 MOST_BUTTONS, WIDEST_ROW = 100, 8
 
@@ -158,8 +157,10 @@ def test_every_screen_fits_telegrams_limits_however_full_it_is(language: str) ->
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_screen_fits_below_the_longest_name(language: str) -> None:
+    named = Provider(1, "W" * NAME_LIMIT, "w" * SLUG_LIMIT, shares_name=True)
+    longest = heading_of(named)
     for screen in shown(language):
-        assert len(headed(screen, LONGEST_LABEL).plain) <= LONGEST_TEXT
+        assert len(screen.below(longest).plain) <= LONGEST_TEXT
 
 
 def test_more_providers_than_fit_can_be_typed_by_name() -> None:

@@ -10,7 +10,7 @@ from domain.reservation import Status
 from domain.usecases.hold_slot import hold_slot
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider, quarter
+from tests.kit.clinic import add_provider, live_in, quarter
 
 FIRST = "Wed 25 Nov, 09:15 · Dora"
 
@@ -47,8 +47,7 @@ async def test_times_are_shown_in_the_zone_the_client_chose(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
-    async with bot.app.database.transaction() as work:
-        await work.people.choose_zone(alice.id, "Asia/Tokyo")
+    await live_in(alice, "Asia/Tokyo")
     await alice.sends("/bookings")
     alice.last.shows("Wednesday, 25 November 2026, 17:15–17:30", "Tokyo time")
 
@@ -246,10 +245,11 @@ async def test_a_long_list_is_paged_and_a_forged_page_is_the_last(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.sends("/bookings")
+    number = await alice.number()
     async with bot.app.database.transaction() as work:
         for n in range(9):
             held = await hold_slot(
-                work, bot.settings.policy, alice.id, SlotChoice(1, quarter(25, 9) + n), bot.now
+                work, bot.settings.policy, number, SlotChoice(1, quarter(25, 9) + n), bot.now
             )
             await work.reservations.confirm(held.confirmed(bot.now))
     await alice.sends("/bookings")

@@ -21,7 +21,7 @@ from tests.kit.screens import button_data, labels, locale_in
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NINE = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900
-DORA = Provider(1, 901, "Dora", "dora")
+DORA = Provider(1, "Dora", "dora")
 LONGEST_TEXT = 4096
 LONGEST_ALERT = 200
 
@@ -74,7 +74,7 @@ def test_a_long_list_is_paged_and_a_page_beyond_the_last_is_the_last() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_of_the_longest_names_fits_into_a_message(language: str) -> None:
-    wide = Provider(1, 901, "&" * 64, "wide")
+    wide = Provider(1, "&" * 64, "wide")
     coming = [
         Reservation(2**40 + n, 1, 101, TimeSpan(NINE + n, NINE + n + 1), Status.HELD, NOW, NOW)
         for n in range(30)
@@ -85,7 +85,7 @@ def test_a_page_of_the_longest_names_fits_into_a_message(language: str) -> None:
 
 
 def test_names_are_escaped() -> None:
-    tricky = Provider(1, 901, "<b>Dora</b> & {zone}", "dora")
+    tricky = Provider(1, "<b>Dora</b> & {zone}", "dora")
     for screen in (
         booking_list(locale_in(), [booking()], {1: tricky}, page=0),
         booking_details(locale_in(), booking(), tricky, NOW),

@@ -7,7 +7,8 @@ import pytest
 from domain.reservation import Status
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
-from tests.kit.clinic import add_provider
+from tests.kit.clinic import add_provider, live_in
+from tests.kit.handlers import cards
 
 CONFIRM, RELEASE, CARD = "rc:1", "rr:1", "rs:1"
 
@@ -32,8 +33,7 @@ async def test_confirming_books_the_time_and_notifies_the_provider(
 async def test_the_zone_is_named_where_provider_and_client_are_in_different_ones(
     bot: BotHarness, dora: ChatUser, alice: ChatUser
 ) -> None:
-    async with bot.app.database.transaction() as work:
-        await work.people.choose_zone(dora.id, "Europe/London")
+    await live_in(dora, "Europe/London")
     await alice.books("09:15")
 
     alice.card.shows("09:15–09:30 (Berlin time)")
@@ -212,7 +212,7 @@ async def test_confirming_from_the_warning_leaves_one_card(
     assert alice.sees("left to confirm")
     await alice.taps("Confirm", message=alice.last)
     assert [message.text[:8] for message in alice.shown] == ["✅ Booked"]
-    assert [r.card_message_id for r in await alice.reservations()] == [alice.last.id]
+    assert cards(bot) == [(1, alice.id, alice.last.id, None)]
 
 
 @pytest.mark.parametrize("choice", [CONFIRM, RELEASE, CARD])

@@ -1,0 +1,351 @@
+"""People whom the bot could not reach get what they missed, once; nobody books what none hears."""
+
+import asyncio
+from collections import Counter
+from contextlib import suppress
+
+import pytest
+
+from simulator.faults import FaultKind
+from tests.kit.bot import BotHarness
+from tests.kit.chat import ChatUser
+from tests.kit.clinic import add_assistant, add_provider
+from tests.kit.handlers import calls, cards, outbox
+from tests.kit.raw_database import run_sql
+from tests.kit.waiting import until
+
+pytestmark = pytest.mark.usually("sqlite")
+
+MISSED = "While I couldn't reach you"
+NO_ONE = "can't be booked at the moment"
+UNREACHABLE = "I can't reach this provider at the moment"
+
+
+@pytest.fixture
+async def dora(bot: BotHarness) -> ChatUser:
+    """Return a provider who works from nine to twelve on Wednesday 25 November."""
+    return await add_provider(bot)
+
+
+async def sent_to(bot: BotHarness, who: ChatUser, part: str) -> list[str]:
+    """Do what is due for two hours; return the messages with this part that a person was sent."""
+    for _ in range(4):
+        await bot.advances(minutes=30)
+    return [
+        call.params["text"]
+        for call in calls(bot, "sendMessage", who)
+        if call.ok and part in call.params["text"]
+    ]
+
+
+def unsettled(bot: BotHarness) -> list[tuple[str, str]]:
+    """Return the kind and state of each row that is still to be sent."""
+    return [
+        (kind, state)
+        for kind, state in outbox(bot, "kind, state")
+        if state not in {"sent", "skipped"}
+    ]
+
+
+async def misses_three(bot: BotHarness, dora: ChatUser, alice: ChatUser) -> None:
+    """Let a client miss two cancellations and the warning and end of a hold."""
+    for time in ("10:00", "11:00"):
+        await alice.books(time)
+    await alice.holds("09:15")
+    alice.person.blocks()
+    await bot.settles()
+    for number in (1, 2):
+        await dora.cancels_for_client(number)
+    for _ in range(3):
+        await bot.advances(minutes=13)
+
+
+async def returns(bot: BotHarness, who: ChatUser, how: str) -> None:
+    """Let a person unblock the bot, or write to it as well."""
+    who.person.unblocks()
+    if how == "writes":
+        await who.sends("/help")
+    await bot.settles()
+
+
+@pytest.mark.parametrize("how", ["unblocks", "writes"])
+async def test_one_message_lists_what_still_holds_and_the_cards_are_up_to_date(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, how: str
+) -> None:
+    await misses_three(bot, dora, alice)
+    await returns(bot, alice, how)
+
+    [missed] = await sent_to(bot, alice, MISSED)
+    times = [time for time in ("09:15–", "10:00–", "11:00–") if missed.count(time) == 1]
+    assert times == ["09:15–", "10:00–", "11:00–"]
+    assert missed.count("cancelled your appointment") == 2
+    assert "Your hold has expired" in missed
+    assert "left to confirm" not in missed
+    shown = {message.id: message.text for message in alice.shown}
+    assert [shown[card].split("\n")[0] for _, _, card, _ in cards(bot)] == [
+        "❌ Cancelled by the provider",
+        "❌ Cancelled by the provider",
+        "⌛ This hold has expired",
+    ]
+    assert unsettled(bot) == []
+    assert "My bookings" in alice.last.labels
+
+
+async def test_returning_again_brings_nothing_again(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await misses_three(bot, dora, alice)
+    for _ in range(3):
+        await returns(bot, alice, "writes")
+        alice.person.blocks()
+        await bot.settles()
+    await returns(bot, alice, "writes")
+
+    assert len(await sent_to(bot, alice, MISSED)) == 1
+
+
+async def test_a_person_who_blocks_again_before_the_summary_gets_it_once_later(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await misses_three(bot, dora, alice)
+    alice.person.unblocks()
+    await bot.receives()
+    alice.person.blocks()
+    await bot.settles()
+    assert {state for _, state in unsettled(bot)} == {"withheld"}
+    await returns(bot, alice, "writes")
+
+    assert len(await sent_to(bot, alice, MISSED)) == 1
+    assert unsettled(bot) == []
+
+
+async def test_a_crash_before_the_summary_is_sent_loses_and_repeats_nothing(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await misses_three(bot, dora, alice)
+    alice.person.unblocks()
+    await bot.receives()
+    await bot.crashes()
+    await bot.recovers()
+
+    assert len(await sent_to(bot, alice, MISSED)) == 1
+    assert unsettled(bot) == []
+
+
+async def test_a_crash_after_the_summary_was_sent_repeats_it_once_at_most(
+    impatient_bot: BotHarness,
+) -> None:
+    bot = impatient_bot
+    dora, alice = await add_provider(bot), bot.joins("Alice")
+    await misses_three(bot, dora, alice)
+    alice.person.unblocks()
+    await bot.receives()
+    silence = bot.simulator.faults.add(FaultKind.SILENCE_AFTER, method="sendMessage", times=None)
+    delivering = asyncio.create_task(bot.app.jobs.run_due())
+    await until(lambda: alice.sees(MISSED))
+    silence.times = 0
+    delivering.cancel()
+    await bot.crashes()
+    with suppress(asyncio.CancelledError):
+        await delivering
+    await bot.recovers()
+    await alice.sends("/help")
+    await bot.advances(hours=1)
+
+    copies = sum(MISSED in message.text for message in alice.shown)
+    assert 1 <= copies <= 2
+    assert unsettled(bot) == []
+
+
+async def test_a_single_missed_notification_comes_as_itself_with_its_buttons(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.holds("09:15")
+    alice.person.blocks()
+    await bot.advances(minutes=31)
+    await returns(bot, alice, "unblocks")
+
+    assert alice.last.text.startswith("⌛ Your hold has expired.\nDora, Wednesday")
+    assert alice.last.labels == ["Hold it again", "Other times"]
+    assert len(await sent_to(bot, alice, "has expired")) == 1
+    assert await sent_to(bot, alice, MISSED) == []
+    assert unsettled(bot) == []
+
+
+async def test_a_warning_that_falls_due_after_the_return_is_sent_in_time(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.books("10:00")
+    await alice.holds("09:15")
+    alice.person.blocks()
+    await bot.settles()
+    await dora.cancels_for_client(1)
+    await bot.advances(minutes=5)
+    assert ("hold_warning", "withheld") in outbox(bot, "kind, state")
+    await returns(bot, alice, "unblocks")
+    alice.last.shows("Dora cancelled your appointment")
+    await bot.advances(minutes=19)
+    assert not alice.sees("left to confirm")
+
+    await bot.advances(minutes=1)
+    alice.last.shows("5 minutes left to confirm")
+    assert "✅ Confirm" in alice.last.labels
+
+
+async def test_a_row_of_an_unknown_kind_is_parked_and_reported_and_the_rest_is_summed_up(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, admin: ChatUser
+) -> None:
+    await admin.sends("/start")
+    await misses_three(bot, dora, alice)
+    run_sql(
+        bot.app.database.url,
+        "UPDATE outbox SET kind = 'gossip' WHERE kind = 'hold_warning' AND subject_id = 3",
+    )
+    await returns(bot, alice, "writes")
+
+    [missed] = await sent_to(bot, alice, MISSED)
+    assert missed.count("cancelled your appointment") == 2
+    assert unsettled(bot) == [("gossip", "parked")]
+    admin.last.shows("1 message couldn't be put together and was skipped: KeyError")
+
+
+async def test_a_provider_no_one_can_be_notified_for_is_not_offered_or_booked(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await add_provider(bot, "Emil")
+    await alice.sends("/start book_dora")
+    calendar = alice.card
+    dora.person.blocks()
+    await bot.settles()
+
+    await alice.taps("25", message=calendar)
+    assert UNREACHABLE in alice.toast
+    await alice.sends("/start book_dora")
+    alice.last.shows(UNREACHABLE)
+    await alice.sends("/book")
+    assert "Dora" not in alice.buttons
+    assert alice.last.text.startswith("Emil\n")
+    await alice.sends("/book dora 25 Nov 9:15")
+    assert await alice.reservations() == []
+
+
+async def test_a_hold_with_a_provider_who_became_unreachable_is_not_confirmed_until_they_return(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.holds("09:15")
+    card = alice.card
+    dora.person.blocks()
+    await bot.settles()
+    await alice.taps("Confirm")
+    assert UNREACHABLE in alice.toast
+    assert "/book" in alice.toast
+    await alice.sends("confirm")
+    assert UNREACHABLE in alice.last.text
+    assert alice.last.labels == ["Book a time"]
+    assert [booking.confirmed_at for booking in await alice.reservations()] == [None]
+
+    await returns(bot, dora, "unblocks")
+    await alice.taps("Confirm", message=card)
+    assert alice.sees("✅ Booked")
+    dora.last.shows("New booking from Alice")
+    await alice.books("10:00")
+    assert len(await alice.reservations()) == 2
+
+
+@pytest.mark.parametrize("noticed", ["by the update", "by a refused message", "by both"])
+async def test_the_admins_are_told_once_that_a_provider_cannot_be_booked(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, admin: ChatUser, noticed: str
+) -> None:
+    await admin.sends("/start")
+    if noticed != "by the update":
+        bot.simulator.world.accounts[dora.id].blocked = True
+        await alice.books("09:15")
+        await bot.advances(minutes=1)
+    if noticed != "by a refused message":
+        dora.person.blocks()
+    await bot.settles()
+
+    [told] = await sent_to(bot, admin, NO_ONE)
+    assert "<b>Dora</b>" in told
+    await returns(bot, dora, "writes")
+    await bot.advances(minutes=1)
+    dora.person.blocks()
+    assert len(await sent_to(bot, admin, NO_ONE)) == 2
+
+
+async def test_admins_are_not_told_of_a_provider_who_returned_before_the_message(
+    bot: BotHarness, dora: ChatUser, admin: ChatUser
+) -> None:
+    await admin.sends("/start")
+    dora.person.blocks()
+    dora.person.unblocks()
+    await bot.settles()
+
+    assert await sent_to(bot, admin, NO_ONE) == []
+
+
+async def test_a_provider_with_a_reachable_assistant_stays_bookable(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser, admin: ChatUser
+) -> None:
+    await admin.sends("/start")
+    await bob.sends("/start")
+    await add_assistant(dora, bob)
+    dora.person.blocks()
+    await bot.settles()
+    await alice.books("09:15")
+    bob.last.shows("New booking from Alice", "With: Dora")
+    await alice.taps("Cancel booking")
+    await alice.taps("Yes, cancel booking")
+
+    bob.last.shows("Alice cancelled", "With: Dora")
+    assert await sent_to(bot, admin, NO_ONE) == []
+
+
+async def test_a_provider_is_unreachable_once_their_assistant_is_too(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser, admin: ChatUser
+) -> None:
+    await admin.sends("/start")
+    await bob.sends("/start")
+    await add_assistant(dora, bob)
+    for person in (dora, bob):
+        person.person.blocks()
+        await bot.settles()
+    await alice.sends("/book dora 25 Nov 9:15")
+
+    assert await alice.reservations() == []
+    assert len(await sent_to(bot, admin, NO_ONE)) == 1
+
+
+async def test_everyone_who_acts_for_a_provider_is_notified_but_the_actor(
+    bot: BotHarness, dora: ChatUser, bob: ChatUser
+) -> None:
+    cara = bot.joins("Cara")
+    for assistant in (bob, cara):
+        await assistant.sends("/start")
+        await add_assistant(dora, assistant)
+    await bob.books("09:15")
+    await bot.run_due()
+
+    told = Counter(
+        chat for chat, kind in outbox(bot, "chat_id, kind") if kind == "booking_confirmed"
+    )
+    assert told == {dora.id: 1, cara.id: 1}
+    dora.last.shows("New booking from Bob")
+    cara.last.shows("New booking from Bob", "With: Dora")
+    assert not bob.sees("New booking")
+
+
+async def test_a_person_who_no_longer_acts_for_a_provider_is_told_nothing_they_missed(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser, bob: ChatUser
+) -> None:
+    await bob.sends("/start")
+    await add_assistant(dora, bob)
+    bob.person.blocks()
+    await bot.settles()
+    await alice.books("09:15")
+    number = await bob.number()
+    run_sql(bot.app.database.url, f"DELETE FROM acts_for WHERE person_id = {number}")
+    await returns(bot, bob, "writes")
+
+    assert not bob.sees("New booking")
+    assert ("booking_confirmed", "skipped") in outbox(bot, "kind, state")
