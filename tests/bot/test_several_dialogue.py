@@ -183,13 +183,18 @@ async def test_the_link_of_one_of_several_is_sent_on_request(rita: ChatUser, way
 
 async def test_each_provider_is_renamed_by_their_own_button(rita: ChatUser) -> None:
     await rita.sends("/settings")
-    assert rita.buttons[-2:] == ["Public name: Dora", "Public name: Emil"]
+    assert [label for label in rita.buttons if "name" in label] == [
+        "Public name: Dora",
+        "Public name: Emil",
+    ]
     await rita.taps("Public name: Emil")
     rita.card.shows("👤 Emil")
     await rita.sends("Dr. Emil")
-    assert rita.card.text.startswith("⚙️" if "⚙️" in rita.card.text[:2] else rita.card.text[:1])
-    assert rita.buttons[-2:] == ["Public name: Dora", "Public name: Dr. Emil"]
     rita.card.hides("👤")
+    assert [label for label in rita.buttons if "name" in label] == [
+        "Public name: Dora",
+        "Public name: Dr. Emil",
+    ]
 
 
 async def test_hours_are_typed_and_shown_in_the_providers_zone_which_is_named(

@@ -45,7 +45,7 @@ from bot.buttons.hours import (
     UndoDraft,
 )
 from bot.buttons.invite import HandOver, InviteAssistant
-from bot.buttons.people import AskName, LinkOf
+from bot.buttons.people import AskName, ChooseNotifications, LinkOf
 from bot.features.agenda.screens import reason_mark
 from tests.kit.bot import BotHarness
 from tests.kit.buttons import button_types
@@ -83,6 +83,7 @@ DORAS: list[CallbackData] = [
     ToggleDay(2, DAY, 1),
     UndoDraft(1, "k"),
     AskName(1),
+    ChooseNotifications(1, 0),
     LinkOf(1),
     HandOver(1),
     InviteAssistant(1),
