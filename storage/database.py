@@ -7,17 +7,25 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import AdaptedConnection, Connection, event, make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from domain.operations.database_retry import retry_on_conflict
 from domain.ports import DatabaseAway, Misconfigured
 from storage.engine.executor import Executor
 from storage.engine.postgres import postgres_engine, translate_postgres_error
-from storage.engine.sqlite_direct import BEGIN, BUSY_TIMEOUT, DRIVER, IN_THREAD
+from storage.engine.sqlite_direct import (
+    BEGIN,
+    BUSY_TIMEOUT,
+    IN_THREAD,
+    INFO_KEY,
+    configure_connection,
+)
 from storage.engine.sqlite_errors import translate_sqlite_error
 from storage.engine.sqlite_file import DatabaseUnusable, check_ownership, check_unused_wal
 from storage.engine.write_lock import ACQUIRE_TIMEOUT, WriteLock
@@ -66,12 +74,15 @@ def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
     writers, which is fairer than SQLite's busy handler. See decision 0003.
     """
     engine = create_async_engine(
-        make_url(url).set(drivername=DRIVER),
+        make_url(url).set(drivername="sqlite+aiosqlite"),
+        # The driver must not begin transactions.
+        connect_args={"isolation_level": None},
         pool_size=1 if write else _READERS,
         max_overflow=0,
         # Errors are logged and stored. They must not contain names or messages of people.
         hide_parameters=True,
         pool_timeout=_POOL_TIMEOUT_SECONDS,
+        pool_reset_on_return="rollback" if write else None,
         execution_options=IN_THREAD if migrating else {},
     )
     _configure_sqlite(engine, write=write, foreign_keys=not migrating)
@@ -79,30 +90,38 @@ def _sqlite_engine(url: str, *, write: bool, migrating: bool) -> AsyncEngine:
 
 
 def _configure_sqlite(engine: AsyncEngine, *, write: bool, foreign_keys: bool) -> None:
-    """Configure each new connection, and the BEGIN of each transaction."""
-    pragmas = [
+    """Configure each new connection, and the begin and end of each transaction."""
+    pragmas = _pragmas(write=write, foreign_keys=foreign_keys)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def on_connect(adapter: AdaptedConnection, record: ConnectionPoolEntry) -> None:
+        record.info[INFO_KEY] = adapter.run_async(
+            partial(configure_connection, pragmas=pragmas, read_only=not write)
+        )
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        if not connection.info[INFO_KEY].inline.in_transaction:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    if not write:
+
+        @event.listens_for(engine.sync_engine, "reset")
+        def on_reset(_adapter: object, record: ConnectionPoolEntry, _state: object) -> None:
+            # Ending a read takes no time, unlike the round trip to the thread.
+            record.info[INFO_KEY].inline.rollback()
+
+
+def _pragmas(*, write: bool, foreign_keys: bool) -> list[str]:
+    """Return the settings of a connection."""
+    # The journal mode is stored in the file. A reader may look at any file, so it leaves it as it
+    # is.
+    return [
         "synchronous=FULL",
         f"busy_timeout={BUSY_TIMEOUT}",
         f"foreign_keys={'ON' if foreign_keys else 'OFF'}",
+        *(["journal_mode=WAL"] if write else ["query_only=ON", "wal_autocheckpoint=0"]),
     ]
-    # The journal mode is stored in the file. A reader may look at any file, so it leaves it as it
-    # is.
-    pragmas += ["journal_mode=WAL"] if write else ["query_only=ON", "wal_autocheckpoint=0"]
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def configure_connection(connection: Any, _record: object) -> None:
-        connection.read_only = not write
-        connection.isolation_level = None  # The driver must not begin transactions.
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin_transaction(connection: Connection) -> None:
-        adapter: Any = connection.connection.dbapi_connection
-        if not adapter.raw.in_transaction:
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 class Database:

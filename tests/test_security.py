@@ -32,7 +32,7 @@ SQL_METHODS = {
 }
 # SQL that is built, from names in the same module and nothing that a person wrote.
 BUILT_SQL = {
-    ("storage/database.py", "f'PRAGMA {pragma}'"),
+    ("storage/engine/sqlite_direct.py", "f'PRAGMA {pragma}'"),
     ("storage/maintenance/integrity.py", "pragma"),
 }
 

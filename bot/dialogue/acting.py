@@ -7,8 +7,8 @@ from markupsafe import Markup
 from bot.dialogue.context import Context
 from bot.ui.texts import isolated
 from domain import errors
-from domain.provider import Provider
-from domain.usecases.acting import own_provider, provider_for, providers_of
+from domain.provider import Provider, Role
+from domain.usecases.acting import providers_of
 
 
 async def work_for(context: Context, provider_id: int | None = None) -> Provider:
@@ -18,19 +18,18 @@ async def work_for(context: Context, provider_id: int | None = None) -> Provider
     provider unless that is the person. Raises errors.ProviderOnly, and errors.ProviderUnknown for a
     provider for whom they do not act.
     """
-    own = await own_provider(context.uow, context.me)
-    providers = await providers_of(context.uow, context.me)
-    if provider_id is not None:
-        provider = await provider_for(context.uow, context.me, provider_id)
-    elif own is not None:
-        provider = own
-    else:
+    acting = await context.uow.queries.acting_for(context.me)
+    if not acting:
+        raise errors.ProviderOnly
+    own = next((each.provider.id for each in acting if each.role is Role.SELF), None)
+    wanted = own if provider_id is None else provider_id
+    provider = next((each.provider for each in acting if each.provider.id == wanted), None)
+    if provider is None:
         raise errors.ProviderUnknown
-    is_self = own is not None and own.id == provider.id
     context.request.work_for(
         provider,
         provider.zone(context.services.venue_zone),
-        heading="" if is_self and len(providers) == 1 else heading_of(provider),
+        heading="" if len(acting) == 1 and own is not None else heading_of(provider),
     )
     return provider
 

@@ -10,7 +10,7 @@ from sqlalchemy.exc import MultipleResultsFound, NoResultFound
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.engine.postgres_direct import PostgresDirect
-from storage.engine.sqlite_direct import SqliteDirect, SqliteDirectDialect
+from storage.engine.sqlite_direct import SqliteDirect
 from storage.engine.statement_cache import compiled_statement
 
 Result = TypeVar("Result")
@@ -112,11 +112,10 @@ class Executor:
 
 def _driver(connection: AsyncConnection) -> SqliteDirect | PostgresDirect | None:
     """Return the direct path to the driver, or None if SQLAlchemy executes every statement."""
-    sync_connection = connection.sync_connection
-    if sync_connection is None or sync_connection.engine.get_execution_options().get("in_thread"):
+    if connection.sync_engine.get_execution_options().get("in_thread"):
         return None
     return (
         SqliteDirect(connection)
-        if isinstance(connection.dialect, SqliteDirectDialect)
+        if connection.dialect.name == "sqlite"
         else PostgresDirect(connection)
     )

@@ -2,7 +2,7 @@
 
 Short statements take microseconds. Handing one to aiosqlite's thread takes hundreds of
 microseconds, and SQLAlchemy does so four times for each statement: it costs the event loop more
-than the statement itself (decision 0018).
+than the statement itself (decisions 0018 and 0022).
 
 Statements with the execution option ``in_thread``, statements with many rows of parameters and
 commits go to the thread, once. Statements that SQLAlchemy executes itself, like one with an IN
@@ -12,21 +12,12 @@ list, go there four times.
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import aiosqlite
-from sqlalchemy.dialects import registry
-from sqlalchemy.dialects.sqlite.aiosqlite import (
-    AsyncAdapt_aiosqlite_connection,
-    AsyncAdapt_aiosqlite_dbapi,
-    SQLiteDialect_aiosqlite,
-)
+from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.ext.asyncio import AsyncConnection
-
-from storage.engine.driver import adapter_of, as_sqlalchemy_error
-
-DRIVER = "sqlite+direct"
-"""The driver name in a SQLAlchemy URL that selects this dialect."""
 
 IN_THREAD: dict[str, Any] = {"in_thread": True}
 """Execution options of a statement that may take long or wait for a lock."""
@@ -40,65 +31,62 @@ SET_BUSY_TIMEOUT = f"PRAGMA busy_timeout={BUSY_TIMEOUT}"
 BEGIN = "BEGIN IMMEDIATE"
 """Takes the lock before the first read, so that what was read is still true at the write."""
 
+INFO_KEY = "sqlite_connection"
+"""The key under which SQLAlchemy's ``info`` has the ``SqliteConnection`` of a connection."""
 
-class SqliteDirectConnection(AsyncAdapt_aiosqlite_connection):
-    """SQLAlchemy's adapter of an aiosqlite connection, with access to the sqlite3 connection."""
 
-    __slots__ = ("read_only",)
+@dataclass(frozen=True, slots=True)
+class SqliteConnection:
+    """One connection to a file: ``inline`` runs on the current thread, ``threaded`` on its own."""
 
+    inline: sqlite3.Connection
+    threaded: aiosqlite.Connection
     read_only: bool
-
-    @property
-    def raw(self) -> sqlite3.Connection:
-        """The sqlite3 connection. Calls on it run on the current thread."""
-        # aiosqlite has no public access to it.
-        raw: sqlite3.Connection = self._connection._conn  # noqa: SLF001
-        return raw
 
     def try_begin_immediate(self) -> bool:
         """Begin a write transaction and return True, or False if another process has the lock."""
-        raw = self.raw
-        raw.execute("PRAGMA busy_timeout=0")
+        self.inline.execute("PRAGMA busy_timeout=0")
         try:
-            raw.execute(BEGIN)
+            self.inline.execute(BEGIN)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
         finally:
-            raw.execute(SET_BUSY_TIMEOUT)
-        return raw.in_transaction
-
-    def rollback(self) -> None:
-        """Roll back the transaction, if there is one."""
-        # None if the connection is closed.
-        raw: sqlite3.Connection | None = self._connection._connection  # noqa: SLF001
-        if raw is None or (raw.in_transaction and not self.read_only):
-            super().rollback()
-        else:
-            raw.rollback()
+            self.inline.execute(SET_BUSY_TIMEOUT)
+        return self.inline.in_transaction
 
 
-class _Driver(AsyncAdapt_aiosqlite_dbapi):
-    """SQLAlchemy's adapter of aiosqlite, which opens our connections."""
-
-    def connect(self, *arguments: Any, **options: Any) -> SqliteDirectConnection:
-        """Open a connection."""
-        connection = SqliteDirectConnection(
-            self, super().connect(*arguments, **options).driver_connection
-        )
-        connection.read_only = False
-        return connection
+async def configure_connection(
+    threaded: aiosqlite.Connection, pragmas: Sequence[str], *, read_only: bool
+) -> SqliteConnection:
+    """Set pragmas on a new connection, and return both ways to use it."""
+    async with threaded.cursor() as cursor:
+        for pragma in pragmas:
+            await cursor.execute(f"PRAGMA {pragma}")
+        return SqliteConnection(cursor.connection, threaded, read_only)
 
 
-class SqliteDirectDialect(SQLiteDialect_aiosqlite):
-    """SQLAlchemy's dialect for aiosqlite, with our driver adapter."""
+def sqlite_connection(connection: AsyncConnection) -> SqliteConnection:
+    """Return the SQLite connection under a SQLAlchemy connection."""
+    found: SqliteConnection = connection.info[INFO_KEY]
+    return found
 
-    supports_statement_cache = True
 
-    @classmethod
-    def import_dbapi(cls) -> _Driver:
-        """Return the driver adapter."""
-        return _Driver(aiosqlite, sqlite3)
+def as_sqlalchemy_error(
+    error: Exception, statement: str, connection: AsyncConnection
+) -> StatementError:
+    """Return the error that SQLAlchemy raises for a driver error, without the parameters.
+
+    Parameters contain names and messages of people, which must not reach the logs.
+    """
+    return DBAPIError.instance(
+        statement,
+        None,
+        error,
+        sqlite3.Error,
+        hide_parameters=True,
+        dialect=connection.dialect,
+    )
 
 
 class SqliteDirect:
@@ -108,14 +96,9 @@ class SqliteDirect:
     """
 
     def __init__(self, connection: AsyncConnection) -> None:
-        adapter: SqliteDirectConnection = adapter_of(connection)
-        self._raw, self._driver, self._read_only = (
-            adapter.raw,
-            adapter.driver_connection,
-            adapter.read_only,
-        )
         self._connection = connection
-        if not self._raw.in_transaction:
+        self._sqlite = sqlite_connection(connection)
+        if not self._sqlite.inline.in_transaction:
             self._execute("BEGIN")
 
     async def fetch(
@@ -130,9 +113,9 @@ class SqliteDirect:
         try:
             if len(rows) == 1:
                 return (
-                    await self._driver.execute_fetchall(sql, rows[0])
+                    list(await self._sqlite.threaded.execute_fetchall(sql, rows[0]))
                     if in_thread
-                    else self._raw.execute(sql, rows[0]).fetchall()
+                    else self._sqlite.inline.execute(sql, rows[0]).fetchall()
                 )
             await self._execute_many(sql, rows, in_thread=in_thread)
         except Exception as error:
@@ -140,7 +123,7 @@ class SqliteDirect:
         except BaseException as error:
             # The thread may still be reading, so a reader's connection must not be reused. A writer
             # rolls back in the thread and keeps its connection.
-            if self._read_only:
+            if self._sqlite.read_only:
                 await self._connection.invalidate(error)
             raise
         return ()
@@ -150,10 +133,10 @@ class SqliteDirect:
     ) -> None:
         """Execute a statement that returns nothing for many rows of parameters."""
         if in_thread:
-            async with self._driver.executemany(sql, rows):
+            async with self._sqlite.threaded.executemany(sql, rows):
                 pass
         else:
-            self._raw.executemany(sql, rows)
+            self._sqlite.inline.executemany(sql, rows)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -168,7 +151,7 @@ class SqliteDirect:
             yield
         except Exception:
             # After some errors, like a full disk, SQLite has rolled back the transaction itself.
-            if self._raw.in_transaction:
+            if self._sqlite.inline.in_transaction:
                 self._execute("ROLLBACK TO part")
                 self._execute("RELEASE part")
             raise
@@ -177,9 +160,6 @@ class SqliteDirect:
     def _execute(self, sql: str) -> None:
         """Execute a statement without parameters or result. Raises what SQLAlchemy raises."""
         try:
-            self._raw.execute(sql)
+            self._sqlite.inline.execute(sql)
         except sqlite3.Error as error:
             raise as_sqlalchemy_error(error, sql, self._connection) from error
-
-
-registry.register("sqlite.direct", __name__, SqliteDirectDialect.__name__)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Dialect, Executable
+from sqlalchemy import ColumnElement, Dialect, Executable
 from sqlalchemy.exc import StatementError
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -17,7 +17,14 @@ from sqlalchemy.sql.compiler import SQLCompiler
 class CompiledStatement:
     """The compiled form of a statement for one set of parameter names."""
 
-    def __init__(self, compiled: SQLCompiler, dialect: Dialect) -> None:
+    def __init__(
+        self, compiled: SQLCompiler, columns: Sequence[ColumnElement[Any]], dialect: Dialect
+    ) -> None:
+        """Prepare the conversion of parameters and of these result columns.
+
+        Raises:
+            NotImplementedError: the statement has a default computed in Python.
+        """
         if compiled.insert_prefetch or compiled.update_prefetch:
             raise NotImplementedError(f"a default computed in Python would be left out: {compiled}")
         self.sql = str(compiled)
@@ -32,10 +39,9 @@ class CompiledStatement:
         self._defaults = {
             name: compiled.params[name] for name, each in binds.items() if not each.required
         }
-        # No public attribute has the column types of every kind of statement.
-        columns = compiled._result_columns  # noqa: SLF001
+        # An expression without a label has no name. It is read by position.
         self._row: Any = (
-            namedtuple("Row", [column.keyname for column in columns], rename=True)  # noqa: PYI024
+            namedtuple("Row", [column.key or "" for column in columns], rename=True)  # noqa: PYI024
             if columns
             else None
         )
@@ -99,6 +105,6 @@ def compiled_statement(
         statements[key] = (
             None
             if compiled.post_compile_params or compiled.literal_execute_params
-            else CompiledStatement(compiled, dialect)
+            else CompiledStatement(compiled, [*getattr(statement, "exported_columns", ())], dialect)
         )
     return statements[key]

@@ -9,8 +9,12 @@ from contextlib import asynccontextmanager
 from sqlalchemy import exc
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.engine.driver import adapter_of, as_sqlalchemy_error
-from storage.engine.sqlite_direct import BEGIN, SqliteDirectConnection
+from storage.engine.sqlite_direct import (
+    BEGIN,
+    SqliteConnection,
+    as_sqlalchemy_error,
+    sqlite_connection,
+)
 
 log = logging.getLogger(__name__)
 
@@ -49,13 +53,13 @@ class WriteLock:
         await self._acquire()
         try:
             connection = self._connection = self._connection or await self._engine.connect()
-            driver: SqliteDirectConnection = adapter_of(connection)
+            sqlite = sqlite_connection(connection)
             try:
-                await self._begin(connection, driver)
+                await self._begin(connection, sqlite)
                 yield connection
-                await self._commit(connection, driver)
+                await self._commit(connection, sqlite)
             except BaseException:
-                await self._rollback(driver)
+                await self._rollback(sqlite)
                 raise
             finally:
                 await _end_sqlalchemy_transaction(connection)
@@ -79,34 +83,34 @@ class WriteLock:
                 f"the write lock was not free for {self._acquire_timeout:.0f} seconds"
             ) from None
 
-    async def _begin(self, connection: AsyncConnection, driver: SqliteDirectConnection) -> None:
+    async def _begin(self, connection: AsyncConnection, sqlite: SqliteConnection) -> None:
         """Begin the transaction: directly if the file is not locked, otherwise in the thread.
 
         The file is nearly always free. Only the thread may wait for another process's lock.
         """
         try:
-            if not driver.try_begin_immediate():
-                await driver.driver_connection.execute(BEGIN)
+            if not sqlite.try_begin_immediate():
+                await sqlite.threaded.execute(BEGIN)
         except sqlite3.Error as error:
             raise as_sqlalchemy_error(error, BEGIN, connection) from error
 
-    async def _commit(self, connection: AsyncConnection, driver: SqliteDirectConnection) -> None:
+    async def _commit(self, connection: AsyncConnection, sqlite: SqliteConnection) -> None:
         """Commit in the thread, because a commit waits for the disk."""
         try:
-            if not driver.raw.in_transaction:
+            if not sqlite.inline.in_transaction:
                 raise sqlite3.OperationalError("SQLite has rolled back the transaction itself")
-            await driver.driver_connection.commit()
+            await sqlite.threaded.commit()
         except sqlite3.Error as error:
             raise as_sqlalchemy_error(error, "COMMIT", connection) from error
 
-    async def _rollback(self, driver: SqliteDirectConnection) -> None:
+    async def _rollback(self, sqlite: SqliteConnection) -> None:
         """Roll back; a commit that is still running for a cancelled task finishes first.
 
         If the rollback fails, the state of the connection is unknown, so the next transaction opens
         a new one. The failure is only logged: the caller needs the error that caused the rollback.
         """
         try:
-            await driver.driver_connection.rollback()
+            await sqlite.threaded.rollback()
         except Exception:
             log.exception("rollback failed; the connection is discarded")
             await self._discard_connection()

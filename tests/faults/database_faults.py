@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from storage.engine.driver import adapter_of
+from storage.engine.sqlite_direct import sqlite_connection
 from tests.kit.bot import BotHarness
 from tests.kit.postgres import execute
 from tests.kit.raw_database import rows
@@ -42,7 +42,7 @@ def _writer(bot: BotHarness) -> Any:
     """Return the driver's connection that writes to the file; it must have been used before."""
     connection = bot.app.database.write_connection
     assert connection
-    return adapter_of(connection).driver_connection
+    return sqlite_connection(connection).threaded
 
 
 async def _set_pragma(bot: BotHarness, pragma: str) -> None:

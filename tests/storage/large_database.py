@@ -13,9 +13,10 @@ _TABLES = [
     SELECT n, CASE WHEN n % 3 > 0 OR n <= 1000 THEN 7000000 + n END, 'Person ' || n, {now},
     CASE WHEN n % 100 = 0 THEN {now} END, CASE WHEN n % 3 = 0 AND n > 1000 THEN n % 1000 + 1 END,
     CASE WHEN n % 1000 = 0 THEN {now} END FROM generate_series(1, 3000) n""",
-    """INSERT INTO acts_for (person_id, provider_id, role, since)
-    SELECT n, n, 'self', {now} FROM generate_series(1, 1000) n
-    UNION ALL SELECT n % 1000 + 1, n, 'assistant', {now} FROM generate_series(1, 1000) n""",
+    """INSERT INTO acts_for (person_id, provider_id, role, notified, since)
+    SELECT n, n, 'self', 1, {now} FROM generate_series(1, 1000) n
+    UNION ALL SELECT n % 1000 + 1, n, 'assistant', n % 2, {now}
+    FROM generate_series(1, 1000) n""",
     f"""INSERT INTO availability (provider_id, start_cell, end_cell)
     SELECT p, {OPENING} + d * 96, {OPENING} + d * 96 + 32
     FROM generate_series(1, 1000) p, generate_series(-5, 5) d""",

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from domain.person import Contact
 from domain.ports import DatabaseAway
 from storage.database import Database, make_engine
-from storage.engine.driver import adapter_of
+from storage.engine.sqlite_direct import sqlite_connection
 from storage.engine.write_lock import WriteLock
 from tests.kit.clinic import NOW
 from tests.kit.raw_database import rows
@@ -117,7 +117,7 @@ async def test_a_failed_rollback_does_not_hide_its_cause(
                 text("INSERT INTO processed_update (update_id, processed_at) VALUES (1, 0)")
             )
             # The rollback fails on a closed connection.
-            await adapter_of(connection).driver_connection.close()
+            await sqlite_connection(connection).threaded.close()
             raise ValueError("the cause")
 
     with pytest.raises(ValueError, match="the cause"):

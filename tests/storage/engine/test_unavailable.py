@@ -15,8 +15,14 @@ from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import ALICE, BOB, NOW
 from tests.kit.postgres import url_of_database
 from tests.kit.raw_database import rows
+from tests.kit.waiting import until
 
 pytestmark = pytest.mark.engines("postgresql")
+
+SLEEPING = (
+    "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND wait_event = 'PgSleep'"
+    " AND datname = current_database()"
+)
 
 
 def terminate_connections(url: str) -> None:
@@ -135,15 +141,23 @@ async def test_a_missing_database_is_reported_by_name(postgres_server: str) -> N
         await migrate(url_of_database(postgres_server, "nowhere"))
 
 
+@pytest.mark.parametrize("begun", [False, True])
 async def test_a_server_that_does_not_answer_is_unavailable_and_gets_a_new_connection(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, *, begun: bool
 ) -> None:
     monkeypatch.setattr("storage.engine.postgres.ANSWER_SECONDS", 0.3)
     database = Database(postgres_url)
+
+    async def write_and_wait(uow: SqlUnitOfWork) -> None:
+        if begun:
+            await uow.people.record_contact(Contact(BOB, "Bob"), NOW)
+        await uow.connection.execute(text("SELECT pg_sleep(20)"))
+
     with pytest.raises(DatabaseAway, match="no answer"):
-        async with database.transaction() as uow:
-            await uow.connection.execute(text("SELECT pg_sleep(20)"))
+        await database.write(write_and_wait)
 
     await greet(database, ALICE)
     assert accounts(postgres_url) == [ALICE]
+    # The server does not hold the locks of the lost transaction until the statement ends.
+    await until(lambda: not rows(postgres_url, SLEEPING), within=10)
     await database.close()
