@@ -1,6 +1,7 @@
 """Concurrent transactions: one waits for the other, sees its result and never repeats it."""
 
 import asyncio
+import json
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -336,6 +337,7 @@ async def test_two_sweepers_expire_a_thousand_holds_once_each(
     database: Database, dora: Provider
 ) -> None:
     then, end = literal(database.url, NOW), literal(database.url, OVER)
+    state = json.dumps({"expires_at": OVER.isoformat()})
     run_sql(
         database.url,
         f"""INSERT INTO person (id, telegram_id, name, first_seen_at)
@@ -348,7 +350,7 @@ async def test_two_sweepers_expire_a_thousand_holds_once_each(
         SELECT kind, CASE kind WHEN 0 THEN provider_id ELSE client_id END,
         start_cell, id, expires_at FROM reservation, generate_series(0, 1) kind;
         INSERT INTO history (reservation_id, revision, actor_id, act, at, after)
-        SELECT id, 1, client_id, 'held', {then}, '{{}}' FROM reservation;
+        SELECT id, 1, client_id, 'held', {then}, '{state}' FROM reservation;
         INSERT INTO outbox (channel, chat_id, recipient_id, kind, subject_kind, subject_id,
         revision, dedupe_key, due_at, attempts, state)
         SELECT 'telegram', {account_of(0)} + client_id, client_id, 'hold_warning', 'reservation',
