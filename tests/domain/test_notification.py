@@ -102,11 +102,6 @@ def test_clients_and_people_who_act_for_a_provider_are_told_of_different_things(
     }
 
 
-def test_a_cancellation_for_a_client_is_also_news_for_the_others_who_act_for_the_provider() -> None:
-    assert events.CancelledByProvider.also_notifies is Kind.CANCELLED_BY_TEAM
-    assert RULES[Kind.CANCELLED_BY_TEAM].audience is Audience.PROVIDER
-
-
 def test_a_registry_with_a_missing_or_an_unknown_kind_is_an_error() -> None:
     check_registry(RULES)
     lacking: dict[Kind, Rule] = {

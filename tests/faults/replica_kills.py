@@ -235,7 +235,8 @@ class ResultCheck:
         """Compare due and sent notices: none is lost, and only those in flight repeat."""
         expired = rows(
             self._run.url,
-            "SELECT client_id, start_cell FROM reservation WHERE status = 'expired'",
+            "SELECT telegram_id, start_cell FROM reservation "
+            "JOIN person ON person.id = client_id WHERE status = 'expired'",
         )
         booked = rows(
             self._run.url,
@@ -265,7 +266,7 @@ class ResultCheck:
                 for kind, opening in NOTIFICATION_PREFIXES.items()
             }
             in_flight += sum(
-                (recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in leased_rows
+                (chat, cell) in taken.get(kind, ()) for kind, chat, cell in leased_rows
             )
         return in_flight
 
@@ -290,8 +291,8 @@ class ResultCheck:
         made = dict(
             rows(
                 self._run.url,
-                "SELECT client_id, count(*) + count(first_held_at) FROM reservation "
-                "GROUP BY client_id",
+                "SELECT telegram_id, count(*) + count(first_held_at) FROM reservation "
+                "JOIN person ON person.id = client_id GROUP BY telegram_id",
             )
         )
         twice = sum(

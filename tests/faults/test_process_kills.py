@@ -191,7 +191,7 @@ def notices_in_flight(simulator: Simulator, url: str) -> int:
         kind: count_notifications(simulator.transcript.calls, opening)
         for kind, opening in NOTIFICATION_PREFIXES.items()
     }
-    return sum((recipient, cell) in taken.get(kind, ()) for kind, recipient, cell in due)
+    return sum((chat, cell) in taken.get(kind, ()) for kind, chat, cell in due)
 
 
 def repeats(simulator: Simulator, dora: Person, url: str) -> int:

@@ -133,15 +133,22 @@ def _outbox_problems(url: str) -> list[str]:
         "SELECT subject_id, recipient_id FROM outbox WHERE kind = 'hold_expired'"
         " ORDER BY subject_id",
     )
+    history = rows(
+        url,
+        "SELECT id, history.revision, client_id, act, at, after FROM history"
+        " JOIN reservation ON reservation.id = reservation_id"
+        " WHERE act IN ('held', 'moved') ORDER BY 1, 2",
+    )
+    # The warning comes five minutes before the end, or after half of a hold under ten.
+    leads = {
+        number: min(WARNING, (_expiry(after) - at) // 2)
+        for number, _, _, act, at, after in history
+        if act == "held"
+    }
     held = [
         (number, revision, client)
-        for number, revision, client, act, at, after in rows(
-            url,
-            "SELECT id, history.revision, client_id, act, at, after FROM history"
-            " JOIN reservation ON reservation.id = reservation_id"
-            " WHERE act IN ('held', 'moved') ORDER BY 1, 2",
-        )
-        if act == "held" or _expiry(after) - WARNING > at
+        for number, revision, client, _, at, after in history
+        if _expiry(after) - leads[number] > at
     ]
     warned = rows(
         url,

@@ -29,7 +29,7 @@ _TEXTS = {
 }
 
 
-def whom(locale: UserLocale, *, any_provider: bool, note: str = "") -> Screen:
+def whom(locale: UserLocale, *, any_provider: bool) -> Screen:
     """Ask whom to invite; without any provider there is no one to assist or to hand over."""
     t = locale.t
     rows: list[tuple[str, CallbackData]] = [
@@ -40,11 +40,7 @@ def whom(locale: UserLocale, *, any_provider: bool, note: str = "") -> Screen:
         rows.insert(1, ("invite.button.assistant", AssistantsOf()))
         rows.append(("invite.button.handover", HandOverList()))
     rows.append(("invite.button.admin", InviteAdmin()))
-    text = t("invite.whom")
-    return Screen(
-        f"{note}\n\n{text}" if note else text,
-        tuple((button(t.plain(key), choice),) for key, choice in rows),
-    )
+    return Screen(t("invite.whom"), tuple((button(t.plain(key), choice),) for key, choice in rows))
 
 
 def which_provider(
