@@ -160,6 +160,20 @@ async def test_the_team_learns_of_a_cancellation_in_german(
     )
 
 
+async def test_what_another_cancelled_is_said_to_be_the_teams_doing(
+    bot: BotHarness, alice: ChatUser
+) -> None:
+    dora, rita = await add_provider(bot), bot.joins("Rita")
+    await add_assistant(bot, rita, await provider_of(bot, dora))
+    await alice.books("09:15")
+    await dora.sends("/agenda Wed")
+    old = dora.card
+    await rita.cancels_for_client(1)
+    await dora.taps("09:15 Alice", message=old)
+    assert old.text.startswith("This has changed: Alice, Wednesday, 25 November 2026, 09:15–09:30.")
+    old.shows("Your team cancelled this appointment.")
+
+
 async def test_a_cancelled_hold_is_no_news_for_the_team(bot: BotHarness, alice: ChatUser) -> None:
     dora = await add_provider(bot)
     rita = bot.joins("Rita")
