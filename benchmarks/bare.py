@@ -4,9 +4,11 @@ A recording is made once, with unique values; a replay substitutes other values 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import aiosqlite
@@ -19,8 +21,11 @@ from storage.engine.sqlite_direct import IN_THREAD
 # The same pool size and settings as our own engine.
 _POOL: dict[str, Any] = {"min_size": 10, "max_size": 10, "server_settings": {"jit": "off"}}
 
+_NUMBER = re.compile(r"\d+")
+
 Values = Mapping[object, object]
 """Maps recorded values to the values of a replay."""
+Execute = Callable[[str, Any, bool], Awaitable[Any]]
 
 
 @dataclass(slots=True)
@@ -28,18 +33,39 @@ class Recording:
     """The statements of one transaction with their parameters, in order."""
 
     statements: list[tuple[str, Sequence[Any], bool]] = field(default_factory=list)
+    added: int | None = None
+    """The number of the reservation that was added; a replay adds one with another number."""
+
+    async def replay(self, execute: Execute, values: Values) -> list[Any]:
+        """Execute the statements with other values; return each one's first row, or None."""
+        known, firsts = dict(values), list[Any]()
+        for sql, parameters, many in self.with_values(known):
+            firsts.append(await execute(sql, parameters, many))
+            if self.added is not None and sql.startswith("INSERT INTO reservation"):
+                known[self.added] = firsts[-1][0]
+        return firsts
 
     def with_values(self, values: Values) -> Iterator[tuple[str, Any, bool]]:
         """Yield the statements with substituted values; the last item marks several rows."""
         for sql, parameters, many in self.statements:
             if many:
-                yield (
-                    sql,
-                    [tuple(values.get(each, each) for each in row) for row in parameters],
-                    True,
-                )
+                yield sql, [_substituted(row, values) for row in parameters], True
             else:
-                yield sql, tuple(values.get(each, each) for each in parameters), False
+                yield sql, _substituted(parameters, values), False
+
+
+def _substituted(parameters: Sequence[Any], values: Values) -> tuple[Any, ...]:
+    """Return the parameters with other values, also within rows that are passed as JSON."""
+
+    def number(found: "re.Match[str]") -> str:
+        return str(values.get(int(found[0]), found[0]))
+
+    return tuple(
+        _NUMBER.sub(number, each)
+        if isinstance(each, str) and each.startswith("[")
+        else values.get(each, each)
+        for each in parameters
+    )
 
 
 @contextmanager
@@ -76,7 +102,7 @@ class BareSqlite:
         """Replay a recording in one transaction; return each statement's first row, or None."""
         async with self._lock:
             await self._connection.execute(self._begin)
-            firsts = [await self._execute(*each) for each in recording.with_values(values)]
+            firsts = await recording.replay(self._execute, values)
             await self._connection.execute("COMMIT")
         return firsts
 
@@ -100,9 +126,7 @@ class BarePostgres:
     async def replay(self, recording: Recording, values: Values) -> list[Any]:
         """Replay a recording as ``BareSqlite.replay`` does."""
         async with self._pool.acquire() as connection, connection.transaction(**self._options):
-            return [
-                await self._execute(connection, *each) for each in recording.with_values(values)
-            ]
+            return await recording.replay(partial(self._execute, connection), values)
 
     async def _execute(
         self,

@@ -125,6 +125,7 @@ async def _recorded(database: Database, venue: Venue) -> tuple[Recording, Record
         async with database.transaction() as uow:
             made = await hold_slot(uow, _POLICY, client, SlotChoice(provider, cell), NOW)
     assert made.id == _FIRST_NUMBER
+    hold.added = made.id
     with recorded(database._writer) as confirm:  # noqa: SLF001  (as above)
         async with database.transaction() as uow:
             await confirm_hold(uow, _POLICY, made.id, client, NOW)
@@ -150,8 +151,8 @@ def _number_from(url: str, number: int) -> str:
     """Return a statement that sets the next reservation's id to a number unique in a recording."""
     if url.startswith("postgresql:"):
         return f"ALTER SEQUENCE reservation_id_seq RESTART WITH {number}"
-    columns = "id, provider_id, client_id, start_cell, end_cell, status, held_at"
+    columns = "id, provider_id, client_id, start_cell, end_cell, status, held_at, revision"
     return (
         f"INSERT INTO reservation ({columns}) "
-        f"VALUES ({number - 1}, 1, {FIRST_CLIENT + 1}, 0, 1, 'completed', 0)"
+        f"VALUES ({number - 1}, 1, {FIRST_CLIENT + 1}, 0, 1, 'completed', 0, 1)"
     )

@@ -84,11 +84,11 @@ async def _add_contenders(
     database = Database(url)
     stack.push_async_callback(database.close)
     async with database.transaction() as uow:
-        await uow.people.record_contact(Contact(_NEW_CLIENT, "New client"), NOW)
+        client = await uow.people.record_contact(Contact(_NEW_CLIENT, "New client"), NOW)
     driver = await stack.enter_async_context(bare(url, reading=True))
     for screen, find in SCREENS.items():
         searches = [
-            SlotSearch(SlotChoice(number), _NEW_CLIENT, _POLICY, NOW)
+            SlotSearch(SlotChoice(number), client.id, _POLICY, NOW)
             for number in range(1, venue.crowded + 1)
         ]
         recordings = [await _recorded(database, find, search) for search in searches]

@@ -14,7 +14,8 @@ A_DAY = timedelta(days=1) // CELL
 SLOTS_A_DAY = 32
 FIRST_CLIENT = 5_000_000
 FIRST_PROVIDER = 1_000_000
-"""Telegram user ids start here; the number of the provider or client is added."""
+"""Numbers of people, and their Telegram user ids, start here; that of the provider or client is
+added."""
 
 _CROWDED = 100
 _FEWEST_CLIENTS = 500
@@ -65,9 +66,12 @@ def fill(url: str, venue: Venue) -> None:
         _numbers(url, numbers),
         _people(FIRST_CLIENT, _clients(venue), now),
         _people(FIRST_PROVIDER, venue.providers, now),
-        f"""INSERT INTO provider (id, client_id, name, name_key, slug, joined_at)
-        SELECT n, {FIRST_PROVIDER} + n, 'Provider ' || n, 'provider ' || n, 'provider-' || n, {now}
+        f"""INSERT INTO provider (id, name, name_key, slug, joined_at)
+        SELECT n, 'Provider ' || n, 'provider ' || n, 'provider-' || n, {now}
         FROM number WHERE n <= {venue.providers}""",
+        f"""INSERT INTO acts_for (person_id, provider_id, role, since, notified)
+        SELECT {FIRST_PROVIDER} + n, n, 'self', {now}, 1 FROM number
+        WHERE n <= {venue.providers}""",
         f"""INSERT INTO availability (provider_id, start_cell, end_cell)
                 SELECT p.n, {venue.opening} + (d.n - 1) * {A_DAY},
                     {venue.opening} + (d.n - 1) * {A_DAY} + {SLOTS_A_DAY}
@@ -86,8 +90,8 @@ def fill(url: str, venue: Venue) -> None:
 def _people(first: int, count: int, now: str) -> str:
     """Return the statement that inserts people."""
     return (
-        "INSERT INTO client (id, name, first_seen_at) "
-        f"SELECT {first} + n, 'Person ' || n, {now} FROM number WHERE n <= {count}"
+        "INSERT INTO person (id, telegram_id, name, first_seen_at) "
+        f"SELECT {first} + n, {first} + n, 'Person ' || n, {now} FROM number WHERE n <= {count}"
     )
 
 
@@ -129,9 +133,9 @@ def _reservations(url: str, venue: Venue) -> list[str]:
     limit = f"LIMIT {venue.reservations}" if venue.held_until else ""
     return [
         f"""INSERT INTO reservation
-        (provider_id, client_id, start_cell, end_cell, status, held_at, expires_at)
+        (provider_id, client_id, start_cell, end_cell, status, held_at, expires_at, revision)
         SELECT p, {FIRST_CLIENT} + 1 + (p + s) % {_clients(venue)}, {start}, {start} + 1,
-            '{status}', {now}, {until}
+            '{status}', {now}, {until}, 1
         FROM ({each}) taken {limit}"""
         for each in taken
     ]

@@ -29,12 +29,12 @@ async def work_for(context: Context, provider_id: int | None = None) -> Provider
     context.request.work_for(
         provider,
         provider.zone(context.services.venue_zone),
-        heading="" if len(acting) == 1 and own is not None else _heading(provider),
+        heading="" if len(acting) == 1 and own is not None else heading_of(provider),
     )
     return provider
 
 
-def _heading(provider: Provider) -> str:
+def heading_of(provider: Provider) -> str:
     """Return the first line of screens about a provider, in HTML."""
     return Markup("👤 <b>{}</b>").format(isolated(provider.label))
 
@@ -48,8 +48,3 @@ async def still_acted_for(context: Context, provider_id: int | None) -> int | No
     """Return a provider whom a dialogue kept; None if the person does not act for them any more."""
     acting = await context.uow.queries.acting_for(context.me)
     return provider_id if any(each.provider.id == provider_id for each in acting) else None
-
-
-async def acts_for_someone(context: Context) -> bool:
-    """Return whether the person acts for any provider."""
-    return bool(await context.uow.queries.acting_for(context.me))

@@ -40,17 +40,16 @@ def named_provider(
 
 
 def _reads_by_itself(line: str, rest: str, today: date) -> bool:
-    """Return whether a line is about days or hours with the name in it.
-
-    ``rest`` is the line without the name.
-    """
-    read = read_hours(line, today=today)
+    """Return whether a name is part of a day in a line; ``rest`` is the line without it."""
+    read, without = read_hours(line, today=today), read_hours(rest, today=today)
     if isinstance(read, HoursRead):
         return True
-    if read.code == "no_hours" and "days" not in read.values:
+    if read.code in _UNREAD:
+        return False
+    if isinstance(without, HoursRead):
         # Two weekdays in a row, for example: the first may be a person's name.
-        return not isinstance(read_hours(rest, today=today), HoursRead)
-    return read.code not in _UNREAD
+        return read.code != "no_hours" or "days" in read.values
+    return read.code != without.code
 
 
 def _without(span: _Span, line: str) -> str:

@@ -1,11 +1,12 @@
 """The screens of notifications: what another person did, or what fell due."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 from bot.buttons.agenda import OpenAgendaDay
 from bot.buttons.booking import ConfirmHold
 from bot.features.reservations.card import book_again, held_until, hold_again
 from bot.messages.screen import Screen
+from bot.ui.formats import Times
 from bot.ui.keyboards import button
 from bot.ui.locale import UserLocale
 from domain.person import Person
@@ -89,10 +90,19 @@ def _for_provider(
 ) -> Screen:
     """Say what a client did, with a button for that day's agenda."""
     t, times = locale.t, locale.times
-    text = t(key, client=client.name, slot=times.slot(booking.span), zone=locale.in_zone(client))
+    others = [client] if provider is None else [client, provider]
+    text = t(key, client=client.name, slot=times.slot(booking.span), zone=locale.in_zone(*others))
     if booking.reason:
         text += "\n" + t("card.reason", reason=booking.reason)
     if provider is not None:
         text = t("news.of_provider", provider=provider.label, text=text)
-    day = OpenAgendaDay(times.day_of(booking.span.start), booking.provider_id)
+    day = OpenAgendaDay(_agenda_day(locale, booking, provider), booking.provider_id)
     return Screen(text, ((button(t.plain("button.agenda_day"), day),),))
+
+
+def _agenda_day(locale: UserLocale, booking: Reservation, provider: Provider | None) -> date:
+    """Return the day of a booking in the provider's agenda, which is in the provider's zone."""
+    if provider is None:
+        return locale.times.day_of(booking.span.start)
+    zone = provider.zone(locale.venue or locale.times.zone)
+    return Times(locale.t.locale, zone).day_of(booking.span.start)

@@ -82,9 +82,10 @@ def test_an_event_without_an_act_or_a_kind_cannot_be_defined(given: dict[str, ob
 
 def test_every_kind_of_notification_has_a_rule_and_an_event() -> None:
     caused = {
-        each.notifies
+        kind
         for each in vars(events).values()
         if isinstance(each, type) and issubclass(each, events.Event) and each is not events.Event
+        for kind in (each.notifies, each.also_notifies)
     }
 
     assert {*RULES} == {*Kind} == caused - {None}
@@ -94,7 +95,11 @@ def test_every_kind_of_notification_has_a_rule_and_an_event() -> None:
 def test_clients_and_people_who_act_for_a_provider_are_told_of_different_things() -> None:
     told = {kind for kind, rule in RULES.items() if rule.audience is Audience.PROVIDER}
 
-    assert told == {Kind.BOOKING_CONFIRMED, Kind.CANCELLED_BY_CLIENT}
+    assert told == {
+        Kind.BOOKING_CONFIRMED,
+        Kind.CANCELLED_BY_CLIENT,
+        Kind.CANCELLED_BY_TEAM,
+    }
 
 
 def test_a_registry_with_a_missing_or_an_unknown_kind_is_an_error() -> None:
@@ -143,6 +148,7 @@ STILL_APPLIES = {
     Kind.BOOKING_CONFIRMED: [CONFIRMED],
     Kind.CANCELLED_BY_CLIENT: [RELEASED, CANCELLED, DECLINED, CANCELLED_BY_PROVIDER],
     Kind.CANCELLED_BY_PROVIDER: [RELEASED, CANCELLED, DECLINED, CANCELLED_BY_PROVIDER],
+    Kind.CANCELLED_BY_TEAM: [CANCELLED, CANCELLED_BY_PROVIDER],
 }
 
 

@@ -35,7 +35,9 @@ async def provider_of(bot: BotHarness, user: ChatUser) -> Provider:
 async def add_assistant(
     bot: BotHarness, user: ChatUser, *providers: Provider, zone: str | None = None
 ) -> None:
-    """Let a person act for providers."""
+    """Let a person act for providers; they have started the bot."""
+    user.person.sends("/agenda")
+    bot.simulator.take_updates()
     async with bot.app.database.transaction() as uow:
         person = await uow.people.record_contact(Contact(user.id, user.person.name), bot.now)
         for provider in providers:

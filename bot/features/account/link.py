@@ -6,7 +6,9 @@ from bot.buttons.people import LinkOf
 from bot.dialogue.acting import all_providers, work_for
 from bot.dialogue.context import Context
 from bot.dialogue.deep_links import link_to
+from bot.dialogue.provider_names import named_provider
 from bot.dialogue.routes import Routes
+from bot.dialogue.typed_filters import argument
 from bot.features.account.link_screens import provider_link, qr_caption, whose_link
 from bot.messages.actions import SendQr
 
@@ -15,12 +17,13 @@ routes = Routes()
 
 @routes.command("link")
 async def link_wanted(update: Update, context: Context) -> None:
-    """Send the link to the only provider's free times, or ask whose."""
+    """Send the link to the free times of the only provider or the named one, or ask whose."""
     providers = await all_providers(context)
-    if len(providers) > 1:
+    named, _ = named_provider(providers, argument(update), context.today)
+    if named is None and len(providers) > 1:
         context.request.send(whose_link(context.locale, providers))
     else:
-        await _send(context, providers[0].id)
+        await _send(context, (named or providers[0]).id)
 
 
 @routes.button(LinkOf, keeps_dialogue=True)

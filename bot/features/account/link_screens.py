@@ -9,6 +9,8 @@ from bot.ui.links import share
 from bot.ui.locale import UserLocale
 from domain.provider import Provider
 
+MOST_PROVIDERS = 90
+
 
 def provider_link(locale: UserLocale, link: str) -> Screen:
     """Return a provider's link, with a hint where to publish it."""
@@ -28,6 +30,6 @@ def unknown_link(locale: UserLocale) -> Screen:
 
 
 def whose_link(locale: UserLocale, providers: Sequence[Provider]) -> Screen:
-    """Ask for the provider whose link is wanted."""
-    rows = tuple((button(each.label, LinkOf(each.id)),) for each in providers)
+    """Ask for the provider whose link is wanted; others can be typed behind the command."""
+    rows = tuple((button(each.label, LinkOf(each.id)),) for each in providers[:MOST_PROVIDERS])
     return Screen(locale.t("link.whose"), rows)

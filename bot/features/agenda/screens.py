@@ -38,11 +38,15 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A reservation and its client, and its ``provider`` by name if days of several are shown."""
+    """A reservation and its client, and its ``provider`` by name if days of several are shown.
+
+    ``team`` is whether another person may have cancelled it for the provider.
+    """
 
     reservation: Reservation
     client: Person
     provider: str = ""
+    team: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ def agenda_entry(
     text = t(
         "agenda.entry",
         **_client_and_time(locale, entry),
-        state=_state(locale, entry.reservation, now),
+        state=_state(locale, entry, now),
     )
     if entry.reservation.reason:
         text += "\n" + t("card.reason", reason=entry.reservation.reason)
@@ -192,7 +196,7 @@ def day_not_read(
 
 def _outdated(locale: UserLocale, key: str, entry: Entry, now: datetime) -> Markup:
     """Return a note on a reservation that is over: its state, and the reason if one was given."""
-    state = _state(locale, entry.reservation, now)
+    state = _state(locale, entry, now)
     note = locale.t(key, **_client_and_time(locale, entry), state=state)
     reason = entry.reservation.reason
     return Markup("{}\n{}").format(note, locale.t("card.reason", reason=reason)) if reason else note
@@ -234,8 +238,9 @@ def _entry_button(locale: UserLocale, entry: Entry) -> Button:
     )
 
 
-def _state(locale: UserLocale, reservation: Reservation, now: datetime) -> Markup:
+def _state(locale: UserLocale, entry: Entry, now: datetime) -> Markup:
     """Return the state of a reservation in words."""
+    reservation = entry.reservation
     if reservation.alive(now):
         if reservation.expires_at is not None:
             return locale.t("agenda.state.held", until=held_until(locale, reservation))
@@ -247,7 +252,9 @@ def _state(locale: UserLocale, reservation: Reservation, now: datetime) -> Marku
     if reservation.status is not Status.CANCELLED:
         return locale.t("agenda.state.begun")
     if reservation.ended_by is Party.PROVIDER:
-        return locale.t("agenda.state.cancelled")
+        return locale.t(
+            "agenda.state.cancelled_by_team" if entry.team else "agenda.state.cancelled"
+        )
     return locale.t(
         "agenda.state.released" if reservation.released else "agenda.state.cancelled_by_client"
     )

@@ -12,7 +12,7 @@ from bot.messages.screen import Screen
 from bot.ui.keyboards import pages_of
 from domain import errors
 from domain.provider import Provider
-from domain.reservation import Reservation
+from domain.reservation import Party, Reservation
 from domain.timespan import CELL, TimeSpan, by_day, cell_with, whole_day
 
 DAYS_AHEAD = 6
@@ -84,7 +84,14 @@ async def entry_of(context: Context, reservation: Reservation, provider: str = "
     client = await context.uow.queries.person(reservation.client_id)
     if client is None:
         raise errors.ReservationUnknown
-    return Entry(reservation, client, provider)
+    team = reservation.ended_by is Party.PROVIDER and await _has_team(context, reservation)
+    return Entry(reservation, client, provider, team)
+
+
+async def _has_team(context: Context, reservation: Reservation) -> bool:
+    """Return whether others act for the provider of a reservation too."""
+    staff = await context.uow.queries.staff_of(reservation.provider_id)
+    return any(number != context.me for number in staff)
 
 
 async def _of_day(context: Context, whose: Shown, day: date) -> list[Reservation]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from bot.dialogue.acting import all_providers
 from bot.dialogue.context import Context
 from bot.features.hours.day_lines import grouped
-from bot.features.hours.removal_screens import with_note
 from bot.features.hours.screens import hours_home
 from bot.features.hours.state import FARTHEST, State, enter_typing
 from domain.timespan import TimeSpan, whole_day
@@ -26,7 +25,7 @@ async def show_home(context: Context, page: int = 0, note: str = "") -> State:
         zone_chosen=not await _may_choose_zone(context),
         several=len(await all_providers(context)) > 1,
     )
-    context.show(with_note(note, home))
+    context.show(home.below(note))
     return enter_typing(context)
 
 

@@ -12,7 +12,7 @@ from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import argument, typed_text
 from bot.features.hours.home import DAY_CELLS, coming, posted_within, show_home
 from bot.features.hours.removal import ask_about_bookings, remove_or_ask
-from bot.features.hours.removal_screens import removal_to_confirm, with_note
+from bot.features.hours.removal_screens import removal_to_confirm
 from bot.features.hours.screens import posted_day, whose_hours
 from bot.features.hours.state import (
     HOURS,
@@ -165,7 +165,7 @@ async def _show_day(context: Context, day: date, note: str = "") -> State:
     posted = await posted_within(context, window) if window else ()
     if not posted:
         return await show_home(context, 0, note)
-    context.show(with_note(note, posted_day(context.locale, day, posted, context.provider.id)))
+    context.show(posted_day(context.locale, day, posted, context.provider.id).below(note))
     return enter_day(context, day)
 
 

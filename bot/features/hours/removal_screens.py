@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from markupsafe import Markup
@@ -79,11 +79,6 @@ def removal_to_confirm(
         (button(t.plain("button.back"), PostedDay(day, provider)),),
     )
     return Screen("\n\n".join((text, *notes)), rows)
-
-
-def with_note(note: str, screen: Screen) -> Screen:
-    """Return a screen with a note above its text, if there is one."""
-    return replace(screen, text=f"{note}\n\n{screen.text}") if note else screen
 
 
 def _line(locale: UserLocale, one: Booked) -> Markup:

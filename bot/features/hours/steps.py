@@ -19,7 +19,6 @@ from bot.features.hours.preview_screens import (
     refused,
     undone,
 )
-from bot.features.hours.removal_screens import with_note
 from bot.features.hours.state import HOURS, State, calendar_days, enter_draft, enter_typing
 from bot.messages.screen import Screen
 from bot.ui.refusals import refusal_text
@@ -43,7 +42,7 @@ async def own_draft(context: Context, draft_id: int) -> Draft:
 async def show_draft(context: Context, draft: Draft, note: str = "") -> State:
     """Show a draft in its current state; a draft that is closed below a note, if there is one."""
     if draft.state is not DraftState.OPEN:
-        context.show(with_note(note, await _ended(context, draft)))
+        context.show((await _ended(context, draft)).below(note))
         return enter_typing(context)
     if not draft.days:
         return show_calendar(context, draft, context.today)

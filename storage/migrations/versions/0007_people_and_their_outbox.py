@@ -57,12 +57,9 @@ _schema = sa.MetaData(
 )
 
 
-def _partial(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
+def _partial(name: str, *columns: str, where: sa.TextClause, unique: bool = False) -> sa.Index:
     """Return a partial index for both engines."""
-    predicate = sa.text(where)
-    return sa.Index(
-        name, *columns, unique=unique, sqlite_where=predicate, postgresql_where=predicate
-    )
+    return sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 def _number(name: str, target: str | None = None, *, key: bool = False) -> "sa.Column[int]":
@@ -93,7 +90,7 @@ sa.Table(
     sa.Column("admin_since", Instant()),
     sa.Column("unreachable_since", Instant()),
     sa.Column("first_seen_at", Instant(), nullable=False),
-    _partial("ix_person_admin", "id", where="admin_since IS NOT NULL"),
+    _partial("ix_person_admin", "id", where=sa.text("admin_since IS NOT NULL")),
 )
 sa.Table(
     "provider",
@@ -116,7 +113,7 @@ sa.Table(
     sa.Column("since", Instant(), nullable=False),
     sa.CheckConstraint("role IN ('self', 'assistant')", name="role"),
     sa.Index(None, "provider_id"),
-    _partial("uq_acts_for_self", "provider_id", where="role = 'self'", unique=True),
+    _partial("uq_acts_for_self", "provider_id", where=sa.text("role = 'self'"), unique=True),
     sqlite_with_rowid=False,
 )
 sa.Table(
@@ -155,8 +152,8 @@ sa.Table(
         name="status",
     ),
     sa.CheckConstraint("status <> 'held' OR expires_at IS NOT NULL", name="hold"),
-    _partial("ix_reservation_due", "expires_at", where="status = 'held'"),
-    _partial("ix_reservation_confirmed", "end_cell", where="status = 'confirmed'"),
+    _partial("ix_reservation_due", "expires_at", where=sa.text("status = 'held'")),
+    _partial("ix_reservation_confirmed", "end_cell", where=sa.text("status = 'confirmed'")),
     sa.Index(None, "client_id", "end_cell"),
     sa.Index(None, "provider_id", "end_cell"),
 )
@@ -193,9 +190,9 @@ sa.Table(
     sa.Column("error", sa.Text()),
     sa.Column("leased_by", sa.Integer()),
     sa.CheckConstraint("state IN ('due', 'sent', 'skipped', 'parked', 'withheld')", name="state"),
-    _partial("ix_outbox_due", "due_at", "id", where="state = 'due'"),
-    _partial("ix_outbox_waiting", "chat_id", where="state = 'due'"),
-    _partial("ix_outbox_withheld", "chat_id", where="state = 'withheld'"),
+    _partial("ix_outbox_due", "due_at", "id", where=sa.text("state = 'due'")),
+    _partial("ix_outbox_waiting", "chat_id", where=sa.text("state = 'due'")),
+    _partial("ix_outbox_withheld", "chat_id", where=sa.text("state = 'withheld'")),
     sa.Index("uq_outbox_dedupe", "recipient_id", "dedupe_key", unique=True),
     sa.Index("ix_outbox_subject", "subject_id", "subject_kind"),
     sa.Index(None, "settled_at"),
@@ -235,7 +232,7 @@ sa.Table(
     sa.Column("edited", sa.SmallInteger()),
     sa.Column("checksum", sa.BigInteger()),
     sa.Index(None, "processed_at"),
-    _partial("ix_processed_update_line", "chat_id", "line", where="chat_id IS NOT NULL"),
+    _partial("ix_processed_update_line", "chat_id", "line", where=sa.text("chat_id IS NOT NULL")),
 )
 
 # In an order in which every foreign key finds its row. Numbers of people follow the order in which
@@ -298,22 +295,13 @@ def upgrade() -> None:
     """Copy the rows aside, create the tables again under their new names, and fill them."""
     connection = op.get_bind()
     on_postgresql = connection.dialect.name == "postgresql"
-    if on_postgresql and connection.scalar(_REPLICAS):
-        raise DatabaseUnusable(
-            "DATABASE_URL: replicas of the previous version are running: stop all of them, then "
-            "start this version."
-        )
-    cascade = " CASCADE" if on_postgresql else ""
+    if on_postgresql:
+        _prepare_postgresql(connection)
     for copy in _COPIED:
         op.execute(copy)
-    for name in _REBUILT:
-        op.execute(f"DROP TABLE {name}{cascade}")
-    op.drop_table("place")
-    _schema.create_all(connection)
-    for name, predicate in _CLAIMED.items():
-        op.create_index(
-            name, "outbox", ["due_at", "id"], sqlite_where=predicate, postgresql_where=predicate
-        )
+    for name in (*_REBUILT, "place"):
+        op.drop_table(name)
+    _create_tables(connection)
     for copy in _COPIES:
         op.execute(copy)
     for name in _REBUILT:
@@ -327,8 +315,32 @@ def downgrade() -> None:
     raise DatabaseUnusable("this migration cannot be reverted: restore a backup from before it")
 
 
+def _prepare_postgresql(connection: sa.Connection) -> None:
+    """Drop the foreign keys to the tables to rebuild, unless previous replicas still run.
+
+    Raises:
+        DatabaseUnusable: a replica of the previous version runs.
+    """
+    if connection.scalar(_REPLICAS):
+        raise DatabaseUnusable(
+            "DATABASE_URL: replicas of the previous version are running: stop all of them, then "
+            "start this version."
+        )
+    for table, column, _ in _FOREIGN_KEYS:
+        op.drop_constraint(f"fk_{table}_{column}", table)
+
+
+def _create_tables(connection: sa.Connection) -> None:
+    """Create the new tables and indexes; fail if another program has one of the names."""
+    _schema.create_all(connection, checkfirst=False)
+    for name, predicate in _CLAIMED.items():
+        op.create_index(
+            name, "outbox", ["due_at", "id"], sqlite_where=predicate, postgresql_where=predicate
+        )
+
+
 def _repair_postgresql(connection: sa.Connection) -> None:
-    """Restore the foreign keys that dropping the tables removed, and continue their numbering."""
+    """Restore the foreign keys to the rebuilt tables, and continue their numbering."""
     for table, column, target in _FOREIGN_KEYS:
         op.create_foreign_key(f"fk_{table}_{column}", table, target, [column], ["id"])
     for name in _NUMBERED:

@@ -93,11 +93,12 @@ async def test_the_bot_is_not_ready_without_the_tables_it_needs(bot: HttpBot) ->
 async def test_the_bot_is_not_ready_while_the_database_does_not_answer(
     bot: HttpBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.observability.health.CHECK_TIMEOUT_SECONDS", 0.2)
     async with AsyncExitStack() as readers:
         for _ in range(4):
             await readers.enter_async_context(bot.app.database.snapshot())
-        status, checks = await readiness(bot)
+        with monkeypatch.context() as patient:
+            patient.setattr("bot.observability.health.CHECK_TIMEOUT_SECONDS", 0.2)
+            status, checks = await readiness(bot)
         assert (status, checks["database"]) == (503, "no answer within 0 seconds")
 
     assert (await readiness(bot))[0] == 200

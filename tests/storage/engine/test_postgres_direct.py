@@ -9,18 +9,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from domain.client import Contact
+from domain.person import Contact
 from domain.ports import AlreadyThere, DatabaseAway
 from storage.database import Database, make_engine
 from storage.engine.executor import Values
 from storage.unit_of_work import SqlUnitOfWork
 from tests.kit.clinic import NOW
 from tests.kit.raw_database import run_sql
-from tests.storage.engine.test_unavailable import client_ids, greet, terminate_connections
+from tests.storage.engine.test_unavailable import accounts, greet, terminate_connections
 
 pytestmark = pytest.mark.engines("postgresql")
 
-INSERT = text("INSERT INTO client (id, name, first_seen_at) VALUES (:id, :name, now())")
+INSERT = text("INSERT INTO person (telegram_id, name, first_seen_at) VALUES (:id, :name, now())")
 
 
 @pytest.fixture(params=[0, 1, 2], ids=["first", "second", "third"])
@@ -68,7 +68,7 @@ async def test_a_unique_violation_is_translated_without_the_row(
     assert "duplicate key" in lines
     assert "DETAIL" not in lines
     assert "Alice" not in lines
-    assert client_ids(database.url) == [1]
+    assert accounts(database.url) == [1]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ async def test_a_unique_violation_is_translated_without_the_row(
         ("SELECT CAST(:n AS bigint)", {"n": "ten"}),
         ("SELECT nothing", None),
         ("SELECT 1 / 0", None),
-        ("INSERT INTO client (id) VALUES (1)", None),
+        ("INSERT INTO person (telegram_id) VALUES (1)", None),
         ("DO $$ BEGIN RAISE 'refused' USING ERRCODE = 'internal_error'; END $$", None),
     ],
 )
@@ -96,14 +96,14 @@ async def test_a_refused_statement_raises_what_sqlalchemy_raises_and_keeps_the_c
 
     assert type(raised.value) is type(expected.value)
     assert await process_id(database) == before
-    assert client_ids(database.url) == []
+    assert accounts(database.url) == []
 
 
 async def test_several_rows_are_written_by_any_statement(database: Database, earlier: int) -> None:
     people = [{"id": 1, "name": "A"}, {"id": 2, "name": "B"}]
 
     assert not await execute(database, earlier, INSERT.text, people)
-    assert client_ids(database.url) == [1, 2, *range(1000, 1000 + earlier)]
+    assert accounts(database.url) == [1, 2, *range(1000, 1000 + earlier)]
 
 
 async def test_all_statements_are_in_one_transaction(database: Database) -> None:
@@ -120,7 +120,7 @@ async def test_a_lost_connection_empties_the_pool(database: Database, earlier: i
     async with AsyncExitStack() as transactions:
         for number in range(3):
             uow = await transactions.enter_async_context(database.transaction())
-            await uow.clients.record_contact(Contact(number, "Person"), NOW)
+            await uow.people.record_contact(Contact(number, "Person"), NOW)
 
     async def write_and_disconnect(uow: SqlUnitOfWork) -> None:
         await execute_earlier(uow, earlier)
@@ -132,7 +132,7 @@ async def test_a_lost_connection_empties_the_pool(database: Database, earlier: i
 
     for number in range(3, 6):
         await greet(database, number)
-    assert client_ids(database.url) == [*range(6)]
+    assert accounts(database.url) == [*range(6)]
 
 
 @pytest.mark.changes_schema

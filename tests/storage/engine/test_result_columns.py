@@ -56,9 +56,9 @@ async def test_a_closed_snapshot_ends_its_transaction(database: Database) -> Non
     for number in range(12):
         async with database.transaction() as uow:
             await uow.connection.execute(
-                text("INSERT INTO worked_update (update_id, worked_at) VALUES (:n, 0)"),
+                text("INSERT INTO processed_update (update_id, processed_at) VALUES (:n, 0)"),
                 {"n": number},
             )
         async with database.snapshot() as uow:
-            count = await uow.connection.scalar(text("SELECT count(*) FROM worked_update"))
+            count = await uow.connection.scalar(text("SELECT count(*) FROM processed_update"))
         assert count == number + 1

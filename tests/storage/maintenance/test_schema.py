@@ -193,25 +193,29 @@ async def test_a_database_of_the_first_version_keeps_its_rows(
     empty_database_url: str, database_url: str
 ) -> None:
     await on_connection(empty_database_url, lambda connection: upgrade(connection, SCRIPTS, "0001"))
-    fill(empty_database_url)
     then = literal(empty_database_url, NOW)
     run_sql(
         empty_database_url,
-        "INSERT INTO outbox (recipient_id, kind, due_at, lease_until, attempts, state)"
-        f" VALUES (1, 'reply', {then}, {then}, 1, 'due')",
+        f"INSERT INTO client (id, name, first_seen_at) VALUES (77, 'Alice', {then});"
+        f"INSERT INTO dialogue (client_id, data, changed_at) VALUES (77, '{{}}', {then})",
     )
-    before = all_rows(empty_database_url)
+    run_sql(
+        empty_database_url,
+        "INSERT INTO outbox (recipient_id, kind, due_at, lease_until, attempts, state)"
+        f" VALUES (77, 'reply', {then}, {then}, 1, 'due')",
+    )
 
     await migrate(empty_database_url)
 
     assert definitions(empty_database_url) == definitions(database_url)
-    after = all_rows(empty_database_url)
-    assert {name: after[name] for name in ("client", "dialogue")} == {
-        name: before[name] for name in ("client", "dialogue")
-    }
+    people = "SELECT id, telegram_id, name, first_seen_at FROM person"
+    assert rows(empty_database_url, people) == [(1, 77, "Alice", micros(NOW))]
+    dialogues = "SELECT person_id, data, changed_at FROM dialogue"
+    assert rows(empty_database_url, dialogues) == [(1, "{}", micros(NOW))]
     assert rows(
-        empty_database_url, "SELECT recipient_id, kind, due_at, lease_until, leased_by FROM outbox"
-    ) == [(1, "reply", micros(NOW), micros(NOW), None)]
+        empty_database_url,
+        "SELECT recipient_id, chat_id, kind, due_at, lease_until, leased_by FROM outbox",
+    ) == [(1, 77, "reply", micros(NOW), micros(NOW), None)]
 
 
 async def test_a_migration_removes_accents_from_the_names_to_search(
@@ -272,7 +276,7 @@ async def test_a_failing_migration_changes_nothing(
         migrations_folder,
         "9999",
         "9998",
-        'op.add_column("client", sa.Column("extra", sa.Integer()))',
+        'op.add_column("person", sa.Column("extra", sa.Integer()))',
         'raise ArithmeticError("half way")',
     )
     before = contents(database_url)
@@ -296,8 +300,8 @@ async def test_a_failing_migration_leaves_a_new_database_empty(
 
 def fill(url: str) -> None:
     then = literal(url, NOW)
-    run_sql(url, f"INSERT INTO client (id, name, first_seen_at) VALUES (1, 'Alice', {then})")
-    run_sql(url, f"INSERT INTO dialogue (client_id, data, changed_at) VALUES (1, '{{}}', {then})")
+    run_sql(url, f"INSERT INTO person (id, name, first_seen_at) VALUES (1, 'Alice', {then})")
+    run_sql(url, f"INSERT INTO dialogue (person_id, data, changed_at) VALUES (1, '{{}}', {then})")
 
 
 # PostgreSQL alters tables in place.
@@ -310,14 +314,14 @@ async def test_rebuilding_a_table_keeps_the_rows_that_point_to_it(
         migrations_folder,
         "9998",
         HEAD,
-        'with op.batch_alter_table("client", recreate="always") as batch:',
+        'with op.batch_alter_table("person", recreate="always") as batch:',
         '    batch.drop_column("username")',
     )
 
     await migrate(database_url)
 
-    assert rows(database_url, "SELECT id, name FROM client") == [(1, "Alice")]
-    assert rows(database_url, "SELECT client_id FROM dialogue") == [(1,)]
+    assert rows(database_url, "SELECT id, name FROM person") == [(1, "Alice")]
+    assert rows(database_url, "SELECT person_id FROM dialogue") == [(1,)]
 
 
 ORPHANS_REFUSED = {"sqlite": ForeignKeysBroken, "postgresql": IntegrityError}
@@ -328,7 +332,7 @@ async def test_a_migration_that_orphans_rows_is_rolled_back(
     database_url: str, engine: str, migrations_folder: Path
 ) -> None:
     fill(database_url)
-    add_revision(migrations_folder, "9998", HEAD, 'op.execute("DELETE FROM client")')
+    add_revision(migrations_folder, "9998", HEAD, 'op.execute("DELETE FROM person")')
     before = all_rows(database_url)
 
     with pytest.raises(ORPHANS_REFUSED[engine]):

@@ -19,7 +19,7 @@ from domain.provider import Provider, Role
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan, WallSpan
 from domain.usecases.acting import provider_for, providers_of
-from domain.usecases.choose_settings import choose_language, choose_zone
+from domain.usecases.choose_settings import choose_language, choose_notifications, choose_zone
 from domain.usecases.end_reservation import cancel_by_client, cancel_by_provider, confirm_hold
 from domain.usecases.find_reservation import (
     hold_to_move,
@@ -236,6 +236,11 @@ def of_provider(name: str, at: str, *allowed: str) -> dict[str, Right]:
         f"enters a guest of {name}": Right(
             add_guest,
             lambda w, who, s: add_guest(w, who, its(s).id, "Mrs Smith", "+49 30 1", NOW),
+            provider,
+        ),
+        f"switches off the notifications of {name}": Right(
+            choose_notifications,
+            lambda w, who, s: choose_notifications(w, who, its(s).id, wanted=False),
             provider,
         ),
         f"sees the guests of {name}": Right(

@@ -20,6 +20,7 @@ from tests.kit.screens import (
     BOB,
     BOOKED,
     CANCELLED_BY_CLIENT,
+    CANCELLED_BY_PROVIDER,
     DORA,
     EMIL,
     HELD,
@@ -74,6 +75,9 @@ PREVIEWS.add(
     booked=lambda by: agenda_entry(by, ENTRY, NOW),
     held=lambda by: agenda_entry(by, WAITING, NOW),
     cancelled=lambda by: agenda_entry(by, GONE, NOW),
+    cancelled_by_the_team=lambda by: agenda_entry(
+        by, Entry(CANCELLED_BY_PROVIDER, ALICE, team=True), NOW
+    ),
 )
 PREVIEWS.add(
     day_not_read,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +16,7 @@ from bot.buttons.agenda import (
     CancelWithReason,
 )
 from bot.buttons.people import Open
+from bot.dialogue.acting import heading_of
 from bot.features.agenda.screens import (
     ENTRIES_PER_PAGE,
     DayView,
@@ -29,10 +31,11 @@ from bot.features.agenda.screens import (
     reason_to_confirm,
 )
 from bot.ui.texts import LANGUAGES
-from domain.person import Person
+from domain.person import NAME_LIMIT, Person
+from domain.provider import SLUG_LIMIT, Provider
 from domain.reservation import REASON_LIMIT, Party, Reservation, Status
 from domain.timespan import TimeSpan
-from tests.kit.screens import button_data, labels, locale_in
+from tests.kit.screens import DORA, EMIL, button_data, labels, locale_in
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 NINE = int(datetime(2026, 11, 25, 8, tzinfo=UTC).timestamp()) // 900
@@ -120,6 +123,59 @@ def test_a_full_page_of_the_longest_names_fits_into_a_message(language: str) -> 
     assert len(screen.plain) <= LONGEST_TEXT
     assert sum(map(len, screen.rows)) <= MOST_BUTTONS
     assert max(map(len, screen.rows)) <= WIDEST_ROW
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("only", [None, 1, 200])
+def test_a_full_page_of_many_providers_fits_into_a_message(language: str, only: int | None) -> None:
+    wide = Person(103, 7_000_103, "W" * 129, "w" * 32)
+    providers = [
+        Provider(n, "W" * NAME_LIMIT, f"{'w' * (SLUG_LIMIT - 4)}-{n}", shares_name=True)
+        for n in range(1, 201)
+    ]
+    entries = [
+        Entry(replace(HELD, id=2**40 + n), wide, "" if only else providers[0].label)
+        for n in range(ENTRIES_PER_PAGE)
+    ]
+    note = cancelled_note(
+        locale_in(language), Entry(replace(HELD, reason="r" * REASON_LIMIT), wide)
+    )
+    ahead = {WEDNESDAY + timedelta(days=n): 96 for n in range(1, 7)}
+    full = replace(
+        view(*entries, count=96, page=1, ahead=ahead), providers=providers, only=only, idle=True
+    )
+    screen = agenda_day(locale_in(language), full, note).below(heading_of(providers[0]))
+    assert len(screen.plain) <= LONGEST_TEXT
+    assert sum(map(len, screen.rows)) <= MOST_BUTTONS
+    assert max(map(len, screen.rows)) <= WIDEST_ROW
+    assert AgendaDay(WEDNESDAY, only) in button_data(screen)
+
+
+def test_days_of_several_name_the_provider_and_can_be_filtered() -> None:
+    entries = [Entry(BOOKED, ALICE, "Dora"), Entry(HELD, BOB, "Emil")]
+    both = replace(view(*entries), providers=[DORA, EMIL])
+    screen = agenda_day(locale_in(), both)
+    assert "09:00–09:15  Alice · Dora\n09:30–09:45  Bob · Emil ⏳ held until 10:30" in screen.plain
+    choices = dict(zip(labels(screen), button_data(screen), strict=True))
+    assert choices["Dora"] == AgendaDay(WEDNESDAY, DORA.id)
+    assert choices["Emil"] == AgendaDay(WEDNESDAY, EMIL.id)
+    assert choices["✅ All"] == AgendaDay(WEDNESDAY)
+    one = agenda_day(locale_in(), replace(both, only=EMIL.id))
+    assert "✅ Emil" in labels(one)
+    assert AgendaDay(WEDNESDAY + timedelta(days=1), EMIL.id) in button_data(one)
+
+
+def test_a_name_of_a_provider_is_never_read_as_markup() -> None:
+    entry = Entry(BOOKED, ALICE, "<i>A&B</i> {zone}")
+    assert "&lt;i&gt;A&amp;B&lt;/i&gt; {zone}" in agenda_day(locale_in(), view(entry)).text
+
+
+def test_the_zone_is_named_where_days_of_another_zone_are_shown() -> None:
+    venue = replace(locale_in(), venue=ZoneInfo("Europe/Berlin"))
+    abroad = replace(EMIL, time_zone="Asia/Tokyo")
+    both = replace(view(Entry(BOOKED, ALICE)), providers=[DORA, abroad])
+    assert "(Berlin time)" in agenda_day(venue, both).plain
+    assert "(Berlin time)" not in agenda_day(venue, replace(both, providers=[DORA, EMIL])).plain
 
 
 def test_a_full_day_is_paged() -> None:

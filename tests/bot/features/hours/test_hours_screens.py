@@ -14,12 +14,15 @@ from bot.buttons.hours import (
     DraftEnd,
     DraftStart,
     HoursHome,
+    HoursOf,
     PostedDay,
     RemoveHours,
     ShowDraft,
     ToggleDay,
     UndoDraft,
 )
+from bot.buttons.people import Open
+from bot.dialogue.acting import heading_of
 from bot.features.hours.calendar_screens import (
     draft_calendar,
     draft_end,
@@ -45,11 +48,13 @@ from bot.features.hours.removal_screens import (
     list_mark,
     removal_to_confirm,
 )
-from bot.features.hours.screens import hours_home, posted_day
+from bot.features.hours.screens import hours_home, posted_day, whose_hours
 from bot.messages.screen import Screen
 from bot.ui.texts import LANGUAGES
+from domain.person import NAME_LIMIT
 from domain.policy import BookingPolicy
 from domain.posting import DayHours, Draft, plan
+from domain.provider import SLUG_LIMIT, Provider
 from domain.reservation import Reservation, Status
 from domain.timespan import TimeSpan, WallSpan
 from tests.kit.screens import button_data, labels, locale_in
@@ -148,6 +153,28 @@ def test_every_screen_fits_telegrams_limits_however_full_it_is(language: str) ->
         assert len(labels(screen)) <= MOST_BUTTONS
         assert all(0 < len(row) <= WIDEST_ROW for row in screen.rows)
         assert all(button_data(screen)), "every button reads back as what it was made of"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_screen_fits_below_the_longest_name(language: str) -> None:
+    named = Provider(1, "W" * NAME_LIMIT, "w" * SLUG_LIMIT, shares_name=True)
+    longest = heading_of(named)
+    for screen in shown(language):
+        assert len(screen.below(longest).plain) <= LONGEST_TEXT
+
+
+def test_more_providers_than_fit_can_be_typed_by_name() -> None:
+    many = [Provider(n, "W" * 64, f"w-{n}", shares_name=True) for n in range(1, 201)]
+    screen = whose_hours(locale_in(), many)
+
+    assert len(labels(screen)) <= MOST_BUTTONS
+    assert button_data(screen)[0] == HoursOf(1)
+
+
+def test_hours_of_one_of_several_lead_to_the_others() -> None:
+    home = hours_home(locale_in(), [], TODAY, page=0, provider=7, several=True)
+    assert (labels(home)[-1], button_data(home)[-1]) == ("Whose hours?", Open("hours"))
+    assert Open("hours") not in button_data(hours_home(locale_in(), [], TODAY, page=0, provider=7))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
