@@ -24,6 +24,7 @@ BLANKS = [
 NOT_UNDERSTOOD = "Sorry, I didn't get that."
 OWN_WORDS = {
     ("agenda", "reason"): "That note is empty.",
+    ("invite", "name"): "Please use 1 to 64 characters",
     ("joining", "name"): "Please use 1 to 64 characters",
     ("settings", "name"): "Please use 1 to 64 characters",
 }
