@@ -12,7 +12,8 @@ Refusal
     · DraftDiscarded, ZoneChanged, InvitationUsed, InvitationExpired, AlreadyProvider
   · NotFree: SlotTaken, SlotNotOffered, ProviderUnreachable, ClientBusy, TooManyHolds
   · OutOfWindow: NoticeTooShort, BeyondHorizon, TimeInPast
-  · BadInput: OffGrid, TooManyDays, NothingToPublish, NameUnusable, NameReserved, ZoneUnknown
+  · BadInput: OffGrid, TooManyDays, NothingToPublish, NameUnusable, NameReserved,
+    PhoneUnusable, ZoneUnknown
 """
 
 from typing import ClassVar
@@ -225,6 +226,12 @@ class NameUnusable(BadInput):
     """The public name is empty or longer than ``limit`` characters."""
 
     code = "name_unusable"
+
+
+class PhoneUnusable(BadInput):
+    """The text is no phone number."""
+
+    code = "phone_unusable"
 
 
 class NameReserved(BadInput):

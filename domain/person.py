@@ -1,5 +1,6 @@
 """A person: a client, someone who works for a provider, an admin, or a guest without Telegram."""
 
+import re
 import unicodedata
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from domain import errors
 
 NAME_LIMIT = 64
+_NOT_DIALLED = re.compile(r"[\s()./-]")
+_PHONE = re.compile(r"\+?[0-9]{3,15}")
 _JOINER = "\N{ZERO WIDTH JOINER}"
 # Letters and symbols by category that render as blanks: four Hangul fillers and the empty Braille
 # cell.
@@ -72,6 +75,19 @@ def public_name(text: str) -> str:
     if not has_visible_text(name) or len(name) > NAME_LIMIT:
         raise errors.NameUnusable(limit=NAME_LIMIT)
     return name
+
+
+def phone_number(text: str) -> str:
+    """Return a phone number as digits, with a plus sign in front if there was one.
+
+    Raises:
+        errors.PhoneUnusable: it has other signs than those people write, or too few or too many
+            digits (ITU-T E.164 allows 15).
+    """
+    digits = _NOT_DIALLED.sub("", text)
+    if not _PHONE.fullmatch(digits):
+        raise errors.PhoneUnusable
+    return digits
 
 
 def has_visible_text(text: str) -> bool:

@@ -35,6 +35,6 @@ async def _notifications_of(
         recipients: Sequence[int] = [after.client_id]
     else:
         recipients = await uow.queries.staff_of(after.provider_id)
-    # A hold warning is about the future, so the client who holds gets it too.
-    told = [each for each in recipients if each != event.actor or due > now]
+    # The warning is about the end of the hold, not about the act of the client who holds.
+    told = [each for each in recipients if each != event.actor or kind is Kind.HOLD_WARNING]
     return [Notification(each, kind, after.id, due, after.revision) for each in told]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from domain.person import Person, public_name
+from domain.person import Person, phone_number, public_name
 from domain.ports import UnitOfWork
 from domain.usecases.acting import provider_for
 
@@ -13,10 +13,11 @@ async def add_guest(
 ) -> int:
     """Add a guest of a provider for whom the actor acts, and return the number of the guest.
 
-    Raises errors.NameUnusable, and what ``provider_for`` raises.
+    Raises errors.NameUnusable, errors.PhoneUnusable, and what ``provider_for`` raises.
     """
     provider = await provider_for(uow, actor, provider_id)
-    return await uow.people.add_guest(provider.id, public_name(name), phone, now)
+    number = phone_number(phone) if phone else None
+    return await uow.people.add_guest(provider.id, public_name(name), number, now)
 
 
 async def guests_of(uow: UnitOfWork, actor: int, provider_id: int) -> Sequence[Person]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import errors
-from domain.person import NAME_LIMIT, public_name, zone_named
+from domain.person import NAME_LIMIT, phone_number, public_name, zone_named
 from domain.provider import (
     SLUG_LIMIT,
     Provider,
@@ -160,3 +160,24 @@ def test_a_label_has_the_slug_only_where_the_name_is_shared() -> None:
 )
 def test_a_name_that_looks_like_a_label_is_recognised(name: str, reserved: bool) -> None:
     assert looks_like_label(name) is reserved
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("030 123-4567", "0301234567"),
+        ("+49 (30) 1234.567", "+49301234567"),
+        ("112", "112"),
+        ("+123456789012345", "+123456789012345"),
+    ],
+)
+def test_a_phone_number_is_kept_as_digits(text: str, number: str) -> None:
+    assert phone_number(text) == number
+
+
+@pytest.mark.parametrize(
+    "text", ["", "11", "1234567890123456", "call me", "++49 30 1234", "٠٣٠١٢٣"]
+)
+def test_a_text_that_is_no_phone_number_is_refused(text: str) -> None:
+    with pytest.raises(errors.PhoneUnusable):
+        phone_number(text)

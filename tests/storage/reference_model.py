@@ -147,9 +147,7 @@ class Model:
             else self._new(number, client, provider, start)
         )
         self._tell(held, client, "moved" if moved else "held")
-        warning = (held.deadline or 0) - WARNING
-        if warning > self.now:
-            self._owe(held, "hold_warning", client, warning)
+        self._owe(held, "hold_warning", client, (held.deadline or 0) - WARNING)
         return held
 
     def confirm(self, number: int, client: int) -> Claim:
