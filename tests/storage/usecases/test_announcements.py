@@ -282,7 +282,7 @@ async def test_the_client_is_warned_of_their_own_hold_and_nobody_else(
     assert keys == [(account_of(ALICE), "telegram", key)]
 
 
-async def test_a_hold_that_is_moved_to_end_within_minutes_has_no_warning(
+async def test_a_hold_that_is_moved_to_end_within_minutes_is_warned_of_at_once(
     database: Database, dora: Provider, held: Reservation
 ) -> None:
     for turn, minutes in enumerate((25, 50, 57), start=1):
@@ -293,6 +293,7 @@ async def test_a_hold_that_is_moved_to_end_within_minutes_has_no_warning(
         (1, micros(WARNED)),
         (2, micros(NOW + timedelta(minutes=50))),
         (3, micros(NOW + timedelta(minutes=55))),
+        (4, micros(NOW + timedelta(minutes=55))),
     ]
 
 
