@@ -22,10 +22,10 @@ from bot.ports import Database
 from bot.runtime.alarm import Alarm
 from bot.runtime.chat_locks import SEND_LOCK_SECONDS, ChatLocks
 from bot.runtime.tasks import drain
+from domain.failures import DatabaseAway
 from domain.operations.database_retry import retry_while_unavailable
 from domain.operations.incident import IncidentKind
 from domain.operations.outbox import REPLY, TOLD_TO_WAIT, OutboxRow
-from domain.ports import DatabaseAway
 
 Result = TypeVar("Result")
 
