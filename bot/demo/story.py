@@ -48,7 +48,7 @@ def steps_for(cast: Cast) -> list[Step]:
             dora,
             "Mon-Fri 9-17 next week",
         ),
-        Step("She taps Publish.", says(dora, "^✅ Published"), dora),
+        Step("She taps Publish.", says(dora, r"(?m)^✅ Published"), dora),
         Step(
             "Alice opens a day: /book, then tap one in the calendar.",
             offers(alice, _A_TIME),
@@ -74,7 +74,7 @@ def steps_for(cast: Cast) -> list[Step]:
             bernd,
             "12:00",
         ),
-        Step("Alice taps Confirm, and Dora is notified.", says(alice, "^✅ Booked"), alice),
+        Step("Alice taps Confirm, and Dora is notified.", says(alice, r"(?m)^✅ Booked"), alice),
         Step(
             "Bernd does nothing. Skip 5 minutes five times: Bernd gets a warning.",
             says(bernd, "Noch .* Minute"),
@@ -87,7 +87,7 @@ def steps_for(cast: Cast) -> list[Step]:
         ),
         Step(
             "Dora looks at who comes: /agenda, then the day.",
-            says(dora, r"(?s)^🗓.*Alice"),
+            says(dora, r"(?sm)^🗓.*Alice"),
             dora,
             "/agenda",
         ),
@@ -115,7 +115,7 @@ def steps_for(cast: Cast) -> list[Step]:
         ),
         Step(
             "The assistant types when Emil works, like Mon-Fri 9-12 next week, and publishes it.",
-            _newcomer(cast, r"✅ Published"),
+            _newcomer(cast, r"(?m)^✅ Published"),
         ),
         Step(
             "Bernd books with Emil and confirms; Emil's assistant and Dora are notified.",

@@ -13,7 +13,8 @@ from domain.provider import Provider
 async def booking_confirmed(notice: Notice) -> Sequence[Action]:
     """Tell of a new booking."""
     visit, of = notice.visit, await _named(notice)
-    return [Send(screens.booking_confirmed(notice.locale, visit.reservation, visit.client, of))]
+    locale = notice.provider_locale
+    return [Send(screens.booking_confirmed(locale, visit.reservation, visit.client, of))]
 
 
 async def cancelled_by_client(notice: Notice) -> Sequence[Action] | None:
@@ -21,15 +22,20 @@ async def cancelled_by_client(notice: Notice) -> Sequence[Action] | None:
     if not await _knows_of_booking(notice):
         return None
     visit, of = notice.visit, await _named(notice)
-    return [Send(screens.cancelled_by_client(notice.locale, visit.reservation, visit.client, of))]
+    locale = notice.provider_locale
+    return [Send(screens.cancelled_by_client(locale, visit.reservation, visit.client, of))]
 
 
 async def cancelled_by_team(notice: Notice) -> Sequence[Action] | None:
-    """Tell that another person cancelled a booking, unless the recipient never learned of it."""
+    """Tell who else cancelled a booking, unless the recipient never learned of the booking."""
     if not await _knows_of_booking(notice):
         return None
     visit, of = notice.visit, await _named(notice)
-    return [Send(screens.cancelled_by_team(notice.locale, visit.reservation, visit.client, of))]
+    actor = await notice.uow.queries.actor_of(visit.reservation)
+    if actor is None:
+        raise LookupError(f"no one cancelled reservation {visit.reservation.id}")
+    locale = notice.provider_locale
+    return [Send(screens.cancelled_by_team(locale, visit.reservation, visit.client, actor, of))]
 
 
 async def _knows_of_booking(notice: Notice) -> bool:
@@ -43,6 +49,6 @@ async def _knows_of_booking(notice: Notice) -> bool:
 
 async def _named(notice: Notice) -> Provider | None:
     """Return the provider if the recipient has to be told which one; None if it is themselves."""
-    roles = Roles(tuple(await notice.uow.queries.acting_for(notice.recipient.id)))
-    alone = len(roles.acting) == 1 and roles.provider is not None
-    return None if alone else notice.visit.provider
+    own = Roles(tuple(await notice.uow.queries.acting_for(notice.recipient.id))).provider
+    provider = notice.visit.provider
+    return None if own and own.id == provider.id else provider

@@ -49,3 +49,9 @@ class Notice:
     def locale(self) -> UserLocale:
         """The recipient's language and time zone."""
         return user_locale(self.recipient, self.venue_zone)
+
+    @property
+    def provider_locale(self) -> UserLocale:
+        """The recipient's language, and the provider's zone, in which the agenda shows the day."""
+        zone = self.visit.provider.zone(self.venue_zone)
+        return user_locale(self.recipient, self.venue_zone, zone)

@@ -1,12 +1,11 @@
 """The screens of notifications: what another person did, or what fell due."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from bot.buttons.agenda import OpenAgendaDay
 from bot.buttons.booking import ConfirmHold
 from bot.features.reservations.card import book_again, held_until, hold_again
 from bot.messages.screen import Screen
-from bot.ui.formats import Times
 from bot.ui.keyboards import button
 from bot.ui.locale import UserLocale
 from domain.person import Person
@@ -60,13 +59,16 @@ def cancelled_by_client(
 
 
 def cancelled_by_team(
-    locale: UserLocale, booking: Reservation, client: Person, provider: Provider | None = None
+    locale: UserLocale,
+    booking: Reservation,
+    client: Person,
+    actor: Person,
+    provider: Provider | None = None,
 ) -> Screen:
-    """Tell that another person who acts for the provider cancelled, and which provider's booking.
-
-    ``provider`` is None if that is clear.
-    """
-    return _for_provider("news.cancelled_by_team", locale, booking, client, provider)
+    """Tell who else cancelled for the provider, and which provider's booking if not clear."""
+    return _for_provider(
+        "news.cancelled_by_team", locale, booking, client, provider, actor=actor.name
+    )
 
 
 def cancelled_by_provider(
@@ -86,23 +88,20 @@ def cancelled_by_provider(
 
 
 def _for_provider(
-    key: str, locale: UserLocale, booking: Reservation, client: Person, provider: Provider | None
+    key: str,
+    locale: UserLocale,
+    booking: Reservation,
+    client: Person,
+    provider: Provider | None,
+    **names: str,
 ) -> Screen:
-    """Say what a client did, with a button for that day's agenda."""
+    """Say what became of a booking, in the provider's zone, with a button for that day's agenda."""
     t, times = locale.t, locale.times
-    others = [client] if provider is None else [client, provider]
-    text = t(key, client=client.name, slot=times.slot(booking.span), zone=locale.in_zone(*others))
+    slot, zone = times.slot(booking.span), locale.in_zone(client)
+    text = t(key, client=client.name, slot=slot, zone=zone, **names)
     if booking.reason:
         text += "\n" + t("card.reason", reason=booking.reason)
     if provider is not None:
         text = t("news.of_provider", provider=provider.label, text=text)
-    day = OpenAgendaDay(_agenda_day(locale, booking, provider), booking.provider_id)
+    day = OpenAgendaDay(times.day_of(booking.span.start), booking.provider_id)
     return Screen(text, ((button(t.plain("button.agenda_day"), day),),))
-
-
-def _agenda_day(locale: UserLocale, booking: Reservation, provider: Provider | None) -> date:
-    """Return the day of a booking in the provider's agenda, which is in the provider's zone."""
-    if provider is None:
-        return locale.times.day_of(booking.span.start)
-    zone = provider.zone(locale.venue or locale.times.zone)
-    return Times(locale.t.locale, zone).day_of(booking.span.start)

@@ -46,4 +46,6 @@ def commands_for(t: Texts, *, provider: bool, admin: bool) -> tuple[tuple[str, s
         *(_ADMIN if admin else ()),
         *_COMMON,
     )
-    return tuple((name, t.plain(f"menu.{name}")) for name in names)
+    # Only who acts for a provider has a public name to set.
+    keys = {} if provider else {"settings": "menu.settings_client"}
+    return tuple((name, t.plain(keys.get(name, f"menu.{name}"))) for name in names)

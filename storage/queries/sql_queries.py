@@ -36,6 +36,7 @@ from storage.tables import (
     acts_for,
     availability,
     busy,
+    history,
     outbox,
     person,
     provider,
@@ -48,6 +49,14 @@ _ADMINS = union(
     select(*PERSON).where(ADMIN),
     select(*PERSON).where(person.c.telegram_id.in_(bindparam("accounts", expanding=True))),
 ).order_by("id")
+_ACTOR = (
+    select(*PERSON)
+    .join(history, history.c.actor_id == person.c.id)
+    .where(
+        history.c.reservation_id == bindparam("reservation"),
+        history.c.revision == bindparam("revision"),
+    )
+)
 _GUESTS = (
     select(*PERSON)
     .where(person.c.guest_of == bindparam("provider"))
@@ -243,6 +252,12 @@ class SqlQueries:
         """Return a reservation."""
         found = await self._connection.execute(_RESERVATION, {"wanted": reservation_id})
         return reservation_of(row) if (row := found.one_or_none()) else None
+
+    async def actor_of(self, reservation: Reservation) -> Person | None:
+        """Return the person whose act led to this revision of a reservation, None if no one's."""
+        wanted = {"reservation": reservation.id, "revision": reservation.revision}
+        found = await self._connection.execute(_ACTOR, wanted)
+        return Person(**row._asdict()) if (row := found.one_or_none()) else None
 
     async def bookings(self, client_id: int, now: datetime) -> Sequence[Reservation]:
         """Return the live reservations of a client that are not over, by start."""

@@ -26,6 +26,7 @@ from bot.features.account.settings_screens import (
     language_name,
     language_settings,
     name_settings,
+    notifications_saved,
     settings_home,
     zone_settings,
 )
@@ -118,8 +119,10 @@ async def notifications_chosen(context: Context, tap: ChooseNotifications) -> in
     """Switch the notifications of a provider on or off."""
     wanted = bool(tap.wanted)
     await context.act(choose_notifications(context.uow, context.me, tap.provider, wanted=wanted))
-    key = "settings.notified" if wanted else "settings.not_notified"
-    return await _home(context, saved=context.t.plain(key))
+    acting = await context.uow.queries.acting_for(context.me)
+    chosen = next(each for each in acting if each.provider.id == tap.provider)
+    saved = notifications_saved(context.locale, chosen, named=len(acting) > 1)
+    return await _home(context, saved=saved)
 
 
 @routes.line(State.NAME, blank=True)

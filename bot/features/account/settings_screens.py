@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from markupsafe import Markup
+
 from bot.buttons.people import (
     AskLanguage,
     AskName,
@@ -37,24 +39,47 @@ def settings_home(
         button(t.plain("settings.button.zone"), AskZone()),
         button(t.plain("settings.button.language"), AskLanguage()),
     )
-    if acting:
-        names = times.listed([each.provider.label for each in acting])
-        text += "\n" + t("settings.name_now", name=names)
-    several = len(acting) > 1
-    rows = (_of_provider(locale, each, named=several) for each in acting[:_MOST_PROVIDERS])
-    return Screen(_below(note, text), (first, *rows))
+    shown, several = acting[:_MOST_PROVIDERS], len(acting) > 1
+    parts = [text, *([_names(locale, shown)] if shown else [])]
+    rows = (_of_provider(locale, each, named=several) for each in shown)
+    return Screen(_below(note, "\n".join(parts)), (first, *rows))
+
+
+def notifications_saved(locale: UserLocale, chosen: Acting, *, named: bool) -> str:
+    """Return whether a provider's bookings are notified now; ``named`` if there are several."""
+    if named:
+        key = "settings.notified_of" if chosen.notified else "settings.not_notified_of"
+        return locale.t.plain(key, provider=chosen.provider.label)
+    return locale.t.plain("settings.notified" if chosen.notified else "settings.not_notified")
+
+
+def _names(locale: UserLocale, acting: Sequence[Acting]) -> Markup:
+    """Return the public name, or one line for each of several."""
+    t, names = locale.t, [each.provider.label for each in acting]
+    if len(names) == 1:
+        return t("settings.name_now", name=names[0])
+    lines = Markup("\n").join(t("settings.name_entry", name=name) for name in names)
+    return t("settings.names_now", names=lines)
 
 
 def _of_provider(locale: UserLocale, acting: Acting, *, named: bool) -> tuple[Button, Button]:
     """Return the buttons of a provider: the public name, and whether the person is notified."""
     t, provider = locale.t, acting.provider
     name = t.plain("settings.button.name")
-    key = "settings.button.notified" if acting.notified else "settings.button.not_notified"
     change = ChooseNotifications(provider.id, int(not acting.notified))
     return (
         button(f"{name}: {provider.label}" if named else name, AskName(provider.id)),
-        button(t.plain(key), change),
+        button(_notified(locale, acting, named=named), change),
     )
+
+
+def _notified(locale: UserLocale, acting: Acting, *, named: bool) -> str:
+    """Return the label of the button that switches a provider's notifications."""
+    on, t = acting.notified, locale.t
+    if named:
+        key = "settings.button.notified_of" if on else "settings.button.not_notified_of"
+        return t.plain(key, provider=acting.provider.label)
+    return t.plain("settings.button.notified" if on else "settings.button.not_notified")
 
 
 def zone_settings(locale: UserLocale, chosen: str | None) -> Screen:

@@ -17,8 +17,7 @@ def greeting(locale: UserLocale, name: str, roles: Roles, *, zone_chosen: bool) 
     if roles.provider:
         parts.append(t("start.provider", name=roles.provider.label))
     if roles.assisted:
-        names = locale.times.listed([each.label for each in roles.assisted])
-        parts.append(t("start.assistant", names=names))
+        parts.append(t("start.assistant", names=_assisted(locale, roles)))
     if not roles.acts:
         parts.append(t("start.client"))
     parts.append(
@@ -33,8 +32,10 @@ def help_text(locale: UserLocale, roles: Roles, hold: timedelta) -> Screen:
     commands = commands_for(t, provider=roles.acts, admin=roles.admin)
     listed = "\n".join(t("help.command", name=name, does=does) for name, does in commands)
     about = [t("help.client", hold=locale.times.duration(hold))]
-    if roles.acts:
+    if roles.provider:
         about.append(t("help.provider"))
+    if roles.assisted:
+        about.append(t("help.assistant", names=_assisted(locale, roles)))
     if roles.admin:
         about.append(t("help.admin"))
     return Screen("\n\n".join([*about, listed, t("help.next")]))
@@ -57,6 +58,11 @@ def dialogue_left(locale: UserLocale, roles: Roles, *, left: bool) -> Screen:
 def back_hint(locale: UserLocale) -> Screen:
     """Say where the Back button is, for a person who typed the word."""
     return Screen(locale.t("elsewhere.back"))
+
+
+def _assisted(locale: UserLocale, roles: Roles) -> str:
+    """Return the names of the providers whom a person assists."""
+    return locale.times.listed([each.label for each in roles.assisted])
 
 
 def _all_commands(locale: UserLocale, roles: Roles) -> Rows:

@@ -32,7 +32,7 @@ from bot.features.agenda.screens import (
     reason_question,
     reason_to_confirm,
 )
-from bot.features.agenda.typed_day import read_agenda_day
+from bot.features.agenda.typed_day import names_all, read_agenda_day
 from bot.features.agenda.view import Shown, day_screen, days_within_reach, entry_of
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
@@ -55,12 +55,14 @@ class State(StrEnum):
 class AgendaData:
     """The provider whose days are shown, None for all, and what a reason is typed for.
 
-    ``reservation`` is the one to cancel, ``reason`` the reason that was shown.
+    ``reservation`` is the one to cancel, ``reason`` the reason that was shown. ``day`` is the day
+    that is shown; None if an earlier release stored none.
     """
 
     reservation: int | None = None
     reason: str = ""
     provider: int | None = None
+    day: date | None = None
 
 
 AGENDA = Flow("agenda", State, AgendaData)
@@ -71,7 +73,7 @@ routes = Routes(AGENDA)
 async def agenda_opened(update: Update, context: Context) -> State:
     """Show today, or the day typed behind the command."""
     if line := argument(update):
-        return await show_typed_day(context, await read_line(context, line))
+        return await show_typed_day(context, await _read(context, line))
     return await _day(context, context.today)
 
 
@@ -94,7 +96,7 @@ async def day_opened_below(context: Context, tap: OpenAgendaDay) -> State:
     shown = await _shown(context, tap.provider)
     screen = await day_screen(context, shown, tap.day)
     (request.send if in_other_dialogue else request.show_below)(screen)
-    return _browse(context, tap.provider)
+    return _browse(context, tap.provider, tap.day)
 
 
 @routes.button(AgendaPage, keeps_dialogue=True)
@@ -114,7 +116,7 @@ async def entry_chosen(context: Context, tap: AgendaEntry) -> State:
     back = await _way_back(context, reservation)
     await work_for(context, reservation.provider_id)
     context.show(agenda_entry(context.locale, entry, context.now, back))
-    return _browse(context, back.provider)
+    return _browse(context, back.provider, back.day)
 
 
 @routes.button(AskReason)
@@ -181,24 +183,35 @@ class AgendaLine:
 
 
 async def read_line(context: Context, line: str) -> AgendaLine:
-    """Read a day, the name of a provider, or both; without a name, whose days are shown now.
+    """Read a line typed in the open agenda: a name alone, or "all", stays on the day shown.
 
-    The day is read in the zone in which it will be shown. Raises errors.ProviderOnly.
+    For the rest see ``_read``.
+    """
+    return await _read(context, line, AGENDA.data(context).day)
+
+
+async def _read(context: Context, line: str, day: date | None = None) -> AgendaLine:
+    """Read a day, whose days to show, or both; without a name, those that are shown now.
+
+    The day is read in the zone in which it will be shown. Without one, it is ``day``, by default
+    today. Raises errors.ProviderOnly.
     """
     named, rest = named_provider(await all_providers(context), line, context.today)
     kept = await still_acted_for(context, AGENDA.data(context).provider)
-    only = named.id if named else kept
+    is_all = named is None and names_all(line)
+    only = named.id if named else None if is_all else kept
     await _shown(context, only)
     today = context.today
     context.request.work_for(None)
-    return AgendaLine(only, today if named and not rest else read_agenda_day(rest, today))
+    is_name = is_all or (named is not None and not rest)
+    return AgendaLine(only, day or today if is_name else read_agenda_day(rest, today))
 
 
 async def show_typed_day(context: Context, line: AgendaLine) -> State:
     """Show a typed day, or say why it was not read."""
     if isinstance(line.day, Problem):
         context.request.send(day_not_read(context.locale, line.day, context.today, line.provider))
-        return _browse(context, line.provider)
+        return _browse(context, line.provider, AGENDA.data(context).day)
     first, last = days_within_reach(context)
     note = "" if first <= line.day <= last else context.t("agenda.out_of_reach")
     return await _day(context, line.day, line.provider, note=note)
@@ -281,7 +294,7 @@ async def _day(
     """
     shown = await _shown(context, only)
     context.show(await day_screen(context, shown, day, page=page, note=note))
-    return _browse(context, only)
+    return _browse(context, only, day)
 
 
 async def _shown(context: Context, only: int | None) -> Shown:
@@ -293,9 +306,9 @@ async def _shown(context: Context, only: int | None) -> Shown:
     return Shown(providers, await work_for(context, only or providers[0].id))
 
 
-def _browse(context: Context, only: int | None) -> State:
+def _browse(context: Context, only: int | None, day: date | None) -> State:
     """Leave the question for a reason, if it is open; a day typed from here on is shown."""
-    return AGENDA.enter(context, State.DAY, AgendaData(provider=only))
+    return AGENDA.enter(context, State.DAY, AgendaData(provider=only, day=day))
 
 
 def _as_one_line(text: str) -> str:

@@ -6,6 +6,7 @@ from bot.parsing.core.results import DayRead, Problem
 from bot.parsing.dates.read_days import read_day
 from bot.parsing.hours.read_hours import read_hours
 
+_ALL = frozenset({"all", "alle"})
 _UNREAD = frozenset({"not_understood", "too_long"})
 
 
@@ -20,6 +21,11 @@ def read_agenda_day(line: str, today: date) -> date | Problem:
     if read.code == "day_in_past" and isinstance(day := read.values["day"], date):
         return day
     return _first_day(line, today) or read if is_unread(read) else read
+
+
+def names_all(line: str) -> bool:
+    """Return whether a line asks for the days of all providers."""
+    return line.strip(" .!").casefold() in _ALL
 
 
 def is_unread(day: date | Problem) -> bool:

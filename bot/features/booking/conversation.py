@@ -19,6 +19,7 @@ from bot.dialogue.roles import is_admin
 from bot.dialogue.routes import Routes
 from bot.dialogue.typed_filters import typed_text
 from bot.dialogue.typed_when import When, read_when
+from bot.dialogue.typed_words import meaning_of
 from bot.features.account.link_screens import unknown_link
 from bot.features.booking.moving import offer_move
 from bot.features.booking.screens import no_providers, no_such_provider
@@ -34,6 +35,7 @@ from bot.features.booking.steps import (
     show_times,
 )
 from bot.features.booking.typed_choice import ChoiceRead, read_choice
+from bot.features.reservations.typed import answer_meaning
 from bot.messages.screen import Screen
 from bot.parsing.core.results import Problem
 from bot.ui.typed_feedback import problem_sentence, problem_text
@@ -88,9 +90,11 @@ async def providers_paged(context: Context, tap: ProviderPage) -> State:
 @routes.line(State.PROVIDER)
 async def provider_typed(update: Update, context: Context) -> State | int | None:
     """Read a typed line as part of a provider's name, as a day and time, or as both."""
-    known = replace(BOOKING.data(context), part="")
-    read = await read_choice(context, typed_text(update), known)
+    known, line = replace(BOOKING.data(context), part=""), typed_text(update)
+    read = await read_choice(context, line, known)
     if read.unread and not read.found and read.choice == known:
+        if await answer_meaning(context, meaning_of(line)):
+            return None
         if problem := _unread_date(context, read):
             context.request.send(Screen(problem))
             return State.PROVIDER
@@ -161,8 +165,11 @@ async def when_typed(update: Update, context: Context) -> State | int | None:
     choice = BOOKING.data(context)
     if choice.provider is None:
         return await provider_typed(update, context)
-    when = read_when(typed_text(update), today=context.today, day=choice.day)
+    line = typed_text(update)
+    when = read_when(line, today=context.today, day=choice.day)
     if isinstance(when, Problem):
+        if await answer_meaning(context, meaning_of(line)):
+            return None
         context.request.send(Screen(problem_text(context.locale, when, "booking.when_examples")))
         return None
     return await show_for(context, choice.completed(when))

@@ -16,6 +16,7 @@ from bot.features.booking.calendar_view import (
 )
 from bot.features.booking.screens import (
     PROVIDERS_PER_PAGE,
+    TIMES_PER_PAGE,
     Booking,
     provider_list,
     which_day,
@@ -175,7 +176,8 @@ async def _hold_at(
         return await show_times(context, choice, day, note=note)
     # The screen of a day without any times gives the reason itself.
     reason = await _why_not_free(context, booking, day, clock) if all_times else ""
-    return await show_times(context, choice, day, note=reason)
+    before = sum(slot.start < clock.on(day, context.zone) for slot in all_times)
+    return await show_times(context, choice, day, page=before // TIMES_PER_PAGE, note=reason)
 
 
 async def _why_not_free(context: Context, booking: Booking, day: date, clock: TimeOfDay) -> str:
@@ -190,6 +192,8 @@ async def _why_not_free(context: Context, booking: Booking, day: date, clock: Ti
             raise errors.ClientBusy
     except errors.Refusal as refusal:
         return context.t("booking.refused", reason=refusal_text(context.locale, refusal))
+    if not clock.is_at(start, context.zone):
+        return context.t("booking.no_start", time=clock.text)
     hours = await context.uow.queries.open_hours(booking.provider.id, slot)
     key = "booking.time_not_free" if is_offered(slot, hours) else "booking.time_not_open"
     return context.t(key, time=clock.text)

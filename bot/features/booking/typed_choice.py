@@ -7,6 +7,7 @@ from bot.dialogue.context import Context
 from bot.dialogue.typed_when import When, read_when
 from bot.features.booking.state import BookingData
 from bot.parsing.core.results import Problem
+from domain import errors
 from domain.provider import LABEL_LIMIT, Provider, spelling_key
 
 _NAME_WORDS = 4
@@ -33,6 +34,7 @@ async def read_choice(context: Context, line: str, known: BookingData) -> Choice
 
     A name comes first: a line that is part of a provider's name is never read as a day. A name and
     a day or time come in any order. ``known`` is what was typed before; it completes the line.
+    Raises errors.ProviderUnreachable for the name of a provider whom the bot cannot notify.
     """
     words = line.split()
     whole = " ".join(words)
@@ -46,7 +48,19 @@ async def read_choice(context: Context, line: str, known: BookingData) -> Choice
         choice = _read_when(context, rest, known)
         if choice and (found := await _search(context, name)):
             return ChoiceRead(replace(choice, part=name), found)
-    return await _read_in_part(context, words, known)
+    read = await _read_in_part(context, words, known)
+    if not read.found:
+        await _refuse_unreachable(context, read.unread)
+    return read
+
+
+async def _refuse_unreachable(context: Context, unread: str) -> None:
+    """Raise errors.ProviderUnreachable if words name a provider whom the bot cannot notify."""
+    names = [unread, *(name for name, _ in _splits(unread.split()))]
+    for name in names:
+        found = await _search(context, name, reachable=False)
+        if found and not found[0].reachable and _names(found[0], name):
+            raise errors.ProviderUnreachable
 
 
 async def _read_in_part(context: Context, words: Sequence[str], known: BookingData) -> ChoiceRead:
@@ -81,11 +95,11 @@ def _read_when(context: Context, text: str, known: BookingData) -> BookingData |
     return known.completed(read)
 
 
-async def _search(context: Context, part: str) -> Sequence[Provider]:
-    """Return at most two providers whose name has this part."""
+async def _search(context: Context, part: str, *, reachable: bool = True) -> Sequence[Provider]:
+    """Return at most two providers whose name has this part, by default those to book with."""
     # No label is longer.
-    part = part[:LABEL_LIMIT]
-    return await context.uow.queries.find_providers(part, for_client=context.me, offset=0, limit=2)
+    part, client = part[:LABEL_LIMIT], context.me if reachable else None
+    return await context.uow.queries.find_providers(part, for_client=client, offset=0, limit=2)
 
 
 def _names(provider: Provider, text: str) -> bool:

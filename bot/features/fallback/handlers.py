@@ -19,7 +19,7 @@ from bot.features.agenda.conversation import is_browsing, leave_agenda, read_lin
 from bot.features.agenda.typed_day import is_unread
 from bot.features.booking.conversation import booking_typed
 from bot.features.hours.typed_hours import hours_typed, reads_as_hours
-from bot.features.reservations.typed import cancel_typed, confirm_typed, yes_typed
+from bot.features.reservations.typed import answer_meaning
 from bot.messages.screen import Button, Screen
 from bot.ui.links import what_next
 from domain.typed_line import is_first_change
@@ -87,19 +87,9 @@ async def _is_about_hours(context: Context, line: str) -> bool:
 
 async def _answer_meaning(update: Update, context: Context, meaning: Meaning | None) -> bool:
     """Do what words typed alone ask for; return False if they ask for nothing."""
-    match meaning:
-        case Meaning.GREETING:
-            await started(update, context)
-        case Meaning.THANKS:
-            context.request.send(Screen(context.t("elsewhere.thanks")))
-        case Meaning.CONFIRM:
-            await confirm_typed(context)
-        case Meaning.CANCEL_BOOKING:
-            await cancel_typed(context)
-        case Meaning.YES:
-            return await yes_typed(context)
-        case _:
-            return False
+    if meaning is not Meaning.GREETING:
+        return await answer_meaning(context, meaning)
+    await started(update, context)
     return True
 
 

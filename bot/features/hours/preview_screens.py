@@ -84,11 +84,13 @@ def published(
     today: date,
     *,
     too_early: bool = False,
+    too_soon: bool = False,
 ) -> Screen:
     """Return what publishing added, with ``Undo``.
 
     ``bookable`` is the number of added slots that can be booked now. ``too_early`` is true if there
-    are none because all are beyond the booking horizon.
+    are none because all are beyond the booking horizon, ``too_soon`` if all are within the notice
+    period.
     """
     t = locale.t
     if not draft.added:
@@ -98,20 +100,22 @@ def published(
         button(t.plain("button.undo"), UndoDraft(draft.id, ASK)),
         _home(locale, draft.provider_id),
     )
-    outlook = _outlook(locale, bookable, policy, too_early=too_early)
+    outlook = _outlook(locale, bookable, policy, too_early=too_early, too_soon=too_soon)
     return Screen(
         t("hours.published", lines=lines, outlook=outlook, zone=locale.in_zone()), (undo,)
     )
 
 
 def _outlook(
-    locale: UserLocale, bookable: int, policy: BookingPolicy, *, too_early: bool
+    locale: UserLocale, bookable: int, policy: BookingPolicy, *, too_early: bool, too_soon: bool
 ) -> Markup:
     """Return how many slots can be booked now, and how far ahead clients can book."""
     t, times = locale.t, locale.times
     notice, horizon = times.duration(policy.notice_period), times.duration(policy.booking_horizon)
     if too_early:
         return t("hours.none_bookable", horizon=horizon)
+    if too_soon:
+        return t("hours.too_soon", notice=notice)
     window = t(
         "hours.window" if policy.notice_period else "hours.window_at_once",
         notice=notice,

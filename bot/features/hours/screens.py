@@ -53,7 +53,7 @@ def hours_home(
             (button(t.plain("hours.choose_days"), NewDraft(provider)),),
             *days,
             *pager(page, pages, lambda turned: HoursHome(turned, provider)),
-            *(((button(t.plain("hours.whose"), Open("hours")),),) if several else ()),
+            *(((button(t.plain("hours.someone_else"), Open("hours")),),) if several else ()),
         ),
     )
 

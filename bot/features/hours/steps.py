@@ -25,7 +25,7 @@ from bot.ui.refusals import refusal_text
 from domain import errors
 from domain.availability import open_slots
 from domain.posting import DayHours, Draft, DraftState, plan
-from domain.timespan import TimeSpan, merged
+from domain.timespan import TimeSpan, cell_with, merged
 from domain.usecases.post_availability import change_draft, draft_hours, draft_of, preview_of
 
 _SLIPS = (errors.OffGrid, errors.TimeInPast)
@@ -168,18 +168,30 @@ async def _ended(context: Context, draft: Draft) -> Screen:
     """Return what became of a draft that is not open."""
     if draft.state is DraftState.PUBLISHED:
         bookable = await _bookable(context, draft)
-        too_early = (
-            not bookable
-            and bool(draft.added)
-            and draft.added[-1].end > context.policy.starts(context.now).stop
-        )
+        some = bool(draft.added) and not bookable
         return published(
-            context.locale, draft, bookable, context.policy, context.today, too_early=too_early
+            context.locale,
+            draft,
+            bookable,
+            context.policy,
+            context.today,
+            too_early=some and draft.added[-1].end > context.policy.starts(context.now).stop,
+            too_soon=some and _is_too_soon(context, draft),
         )
     return (
         undone(context.locale, draft, context.today)
         if draft.state is DraftState.UNDONE
         else discarded(context.locale, draft)
+    )
+
+
+def _is_too_soon(context: Context, draft: Draft) -> bool:
+    """Return whether all slots of the added hours would start within the notice period."""
+    end, policy = draft.added[-1].end, context.policy
+    return (
+        cell_with(context.now) < end
+        and end - policy.slot_cells < policy.starts(context.now).start
+        and policy.notice_period > timedelta()
     )
 
 

@@ -65,7 +65,7 @@ def cancel_question(locale: UserLocale, booking: Reservation, provider: Provider
     """Return the question whether to cancel a booking."""
     t, times = locale.t, locale.times
     text = t(
-        "bookings.ask_cancel",
+        "bookings.ask_cancel" if provider.reachable else "bookings.ask_cancel_untold",
         provider=provider.label,
         slot=times.slot(booking.span),
         zone=locale.in_zone(provider),

@@ -6,10 +6,28 @@ An agenda that is open is left first, so that the answer does not replace it.
 from collections.abc import Sequence
 
 from bot.dialogue.context import Context
+from bot.dialogue.typed_words import Meaning
 from bot.features.reservations.booking_list import ask_to_cancel, show_list
 from bot.features.reservations.card_buttons import confirm
 from bot.features.reservations.show_card import present
+from bot.messages.screen import Screen
 from domain.reservation import Reservation, Status
+
+
+async def answer_meaning(context: Context, meaning: Meaning | None) -> bool:
+    """Do what words typed alone ask a client's bot for; return False if they ask for nothing."""
+    match meaning:
+        case Meaning.THANKS:
+            context.request.send(Screen(context.t("elsewhere.thanks")))
+        case Meaning.CONFIRM:
+            await confirm_typed(context)
+        case Meaning.CANCEL_BOOKING:
+            await cancel_typed(context)
+        case Meaning.YES:
+            return await yes_typed(context)
+        case _:
+            return False
+    return True
 
 
 async def confirm_typed(context: Context) -> None:

@@ -300,6 +300,10 @@ def test_each_statement_uses_an_index_on_postgresql(
         ("sql_queries._ACCOUNT", "sqlite_autoindex_person_1 (telegram_id=?)"),
         ("sql_queries._STAFF", "ix_acts_for_provider_id (provider_id=?)"),
         ("sql_queries._ACTING_FOR", "SEARCH acts_for USING PRIMARY KEY (person_id=?)"),
+        (
+            "sql_queries._ACTOR",
+            "SEARCH history USING PRIMARY KEY (reservation_id=? AND revision=?)",
+        ),
         ("sql_queries._GUESTS", "ix_person_guest_of (guest_of=?)"),
         ("sql_queries._ADMINS", "ix_person_admin"),
         ("cards._SHOWN_ON", "ix_card_chat_id_message_id (chat_id=? AND message_id=?)"),
@@ -351,6 +355,7 @@ def test_frequent_statements_use_the_index_made_for_them(
         ("sql_queries._ACCOUNT", "uq_person_telegram_id", ("telegram_id =",)),
         ("sql_queries._STAFF", "ix_acts_for_provider_id", ("provider_id =",)),
         ("sql_queries._ACTING_FOR", "pk_acts_for", ("person_id =",)),
+        ("sql_queries._ACTOR", "pk_history", ("reservation_id =", "revision =")),
         ("sql_queries._GUESTS", "ix_person_guest_of", ("guest_of =",)),
         ("cards._SHOWN_ON", "ix_card_chat_id_message_id", ("chat_id =", "message_id =")),
         ("processed_updates._NEWEST_LINE", "ix_processed_update_line", ("chat_id =",)),
