@@ -150,7 +150,7 @@ async def _the_receptionist_cancels_with_a_reason(bot: BotHarness, pause: Pause)
         "Note: Dora is ill"
     )
     assert dora.last.text == (
-        "Your team cancelled the appointment of Bob:\nThursday, 26 November 2026, 10:00–10:15\n"
+        "❌ Rita cancelled the appointment of Bob:\nThursday, 26 November 2026, 10:00–10:15\n"
         "Note: Dora is ill"
     )
     assert len(admin.shown) == known_to_admin
@@ -172,8 +172,8 @@ async def _the_receptionist_undoes_and_removes_hours(bot: BotHarness, pause: Pau
     await rita.taps("Cancel it")
     rita.card.shows("👤 Emil", "1 booking cancelled", "open on 2 days")
     alice.last.shows("Emil cancelled your appointment")
-    admin.last.shows("Your team cancelled the appointment of Alice", "With: Emil")
-    await rita.taps("Whose hours?")
+    admin.last.shows("Rita cancelled the appointment of Alice", "With: Emil")
+    await rita.taps("Someone else's hours")
     await rita.taps("Dora")
     assert [label for label in rita.buttons if "·" in label] == [
         "Thu 26 Nov · 10:00–12:00",
@@ -188,7 +188,7 @@ async def _the_provider_moves_to_another_account(bot: BotHarness, pause: Pause) 
     await dora.sends("/agenda Fri")
     old = dora.card
     await admin.sends("/invite")
-    await admin.taps("A provider's new account")
+    await admin.taps("Move a provider to another account")
     await admin.taps("Dora")
     await pause()
     await phone.opens(admin.link("?start=join_"))

@@ -155,7 +155,7 @@ async def test_the_team_learns_of_a_cancellation_in_german(
     await alice.books("09:15")
     await rita.cancels_for_client(1, reason="ill")
     assert dora.last.text == (
-        "Dein Team hat den Termin von Alice abgesagt:\n"
+        "❌ Rita hat den Termin von Alice abgesagt:\n"
         "Mittwoch, 25. November 2026, 09:15–09:30\nGrund: ill"
     )
 
@@ -247,7 +247,7 @@ async def test_days_side_by_side_are_in_the_readers_zone_and_one_alone_in_the_pr
     await rita.sends("/hours Kiri Fri 27 Nov 10-11")
     await rita.taps("Publish")
     await alice.books("22:00", day="26", provider="Kiri")
-    rita.last.shows("Thursday, 26 November 2026, 16:00–16:15 (New York time)", "With: Kiri")
+    rita.last.shows("Friday, 27 November 2026, 10:00–10:15 (Auckland time)", "With: Kiri")
     await rita.taps("Open that day")
     rita.last.shows("👤 Kiri", "Friday, 27 November 2026 (Auckland time)", "10:00–10:15  Alice")
     await rita.sends("/agenda 26 Nov")
@@ -334,3 +334,58 @@ async def test_a_provider_who_is_lost_while_their_hours_are_open_is_asked_about_
 def phone_contact(user: ChatUser) -> Contact:
     """Return what an update says about a person."""
     return Contact(user.id, "New phone")
+
+
+@pytest.mark.parametrize("word", ["all", "Alle"])
+async def test_all_typed_in_the_agenda_shows_all_providers_on_the_same_day(
+    bot: BotHarness, alice: ChatUser, rita: ChatUser, word: str
+) -> None:
+    await rita.sends("/agenda Emil 27 Nov")
+    assert rita.card.text.startswith("👤 Emil\n\n🗓 Friday, 27 November 2026")
+    await bot.restarts()
+    await rita.sends(word)
+    assert rita.card.text.startswith("🗓 Friday, 27 November 2026")
+    assert "✅ All" in rita.buttons
+
+
+async def test_a_name_typed_in_the_agenda_keeps_the_day(rita: ChatUser) -> None:
+    await rita.sends("/agenda 27 Nov")
+    await rita.sends("Emil")
+    assert rita.card.text.startswith("👤 Emil\n\n🗓 Friday, 27 November 2026")
+    await rita.taps("›")
+    await rita.sends("Dora")
+    assert rita.card.text.startswith("👤 Dora\n\n🗓 Saturday, 28 November 2026")
+    await rita.sends("/agenda Emil")
+    assert rita.card.text.startswith("👤 Emil\n\n🗓 Monday, 23 November 2026")
+
+
+async def test_providers_who_assist_others_are_told_only_whose_other_bookings_are(
+    bot: BotHarness, alice: ChatUser
+) -> None:
+    dora = await add_provider(bot)
+    await add_assistant(bot, dora, await add_absent_provider(bot, "Emil", days=(26,)))
+    await alice.books("09:15", day="26", provider="Emil")
+    dora.last.shows("New booking from Alice", "With: Emil")
+    await alice.books("09:15", day="25", provider="Dora")
+    dora.last.shows("New booking from Alice")
+    dora.last.hides("With:")
+
+
+async def test_settings_name_each_of_several_providers(rita: ChatUser) -> None:
+    await rita.sends("/settings")
+    rita.card.shows("Public names:\n• Dora\n• Emil")
+    await rita.taps("🔔 Emil: on")
+    assert rita.toast == "You get no messages about bookings with Emil. See them in /agenda."
+    assert {"🔔 Dora: on", "🔕 Emil: off"} <= set(rita.buttons)
+    await rita.taps("🔕 Emil: off")
+    assert rita.toast == "You get a message about every booking with Emil."
+
+
+async def test_help_names_those_whom_a_person_assists(bot: BotHarness, rita: ChatUser) -> None:
+    await rita.sends("/help")
+    rita.last.shows("Assisting Dora and Emil", "/settings · Time zone, language, name")
+    rita.last.hides("For providers")
+    dora = await add_provider(bot, "Dana")
+    await dora.sends("/help")
+    dora.last.shows("For providers")
+    dora.last.hides("Assisting")

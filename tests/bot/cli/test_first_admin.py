@@ -56,7 +56,7 @@ async def test_the_start_prints_a_link_that_makes_its_opener_an_admin(
     await opens(ada, printed)
     ada.last.shows("You're an admin now")
     await ada.taps("Invite someone")
-    ada.last.shows("Whom do you want to add?")
+    ada.last.shows("Who do you want to add?")
     await opens(bob, printed)
     bob.last.shows("already been used")
 

@@ -17,6 +17,7 @@ from domain.operations.incident import Incident, IncidentKind
 from tests.kit.preview import Previews
 from tests.kit.screens import (
     ALICE,
+    BOB,
     BOOKED,
     CANCELLED_BY_CLIENT,
     CANCELLED_BY_PROVIDER,
@@ -47,8 +48,8 @@ PREVIEWS.add(
 )
 PREVIEWS.add(
     cancelled_by_team,
-    own=lambda by: cancelled_by_team(by, CANCELLED_BY_PROVIDER, ALICE),
-    of_another=lambda by: cancelled_by_team(by, CANCELLED_BY_PROVIDER, ALICE, DORA),
+    own=lambda by: cancelled_by_team(by, CANCELLED_BY_PROVIDER, ALICE, BOB),
+    of_another=lambda by: cancelled_by_team(by, CANCELLED_BY_PROVIDER, ALICE, BOB, DORA),
 )
 PREVIEWS.add(
     summary_screen,

@@ -350,3 +350,17 @@ async def test_a_person_who_no_longer_acts_for_a_provider_is_told_nothing_they_m
 
     assert not bob.sees("New booking")
     assert ("booking_confirmed", "skipped") in outbox(bot, "kind, state")
+
+
+async def test_a_cancellation_does_not_promise_to_notify_someone_out_of_reach(
+    bot: BotHarness, dora: ChatUser, alice: ChatUser
+) -> None:
+    await alice.books("09:15")
+    await alice.taps("Cancel booking")
+    alice.card.shows("Dora will be notified and the time opens up for others.")
+    await alice.taps("Back")
+    dora.person.blocks()
+    await bot.settles()
+    await alice.taps("Cancel booking")
+    alice.card.shows("The time opens up for others. Dora can't be notified at the moment.")
+    alice.card.hides("will be notified")

@@ -50,7 +50,7 @@ async def test_every_invitation_is_another_one(admin: ChatUser) -> None:
     await admin.taps("A provider")
 
     assert admin.link("?start=join_") != first
-    assert admin.sees("Whom do you want to add?")
+    assert admin.sees("Who do you want to add?")
     assert admin.sees(first)
 
 

@@ -5,6 +5,7 @@ import pytest
 from tests.kit.bot import BotHarness
 from tests.kit.chat import ChatUser
 from tests.kit.clinic import add_provider
+from tests.kit.practice import add_absent_provider
 
 HELD = "Dora\nWednesday, 25 November 2026, 09:15–09:30"
 LINES = ["dora wed 9:15", "DORA 25 Nov 9.15", "wednesday 9:15 Dora", "do 25.11. 9:15"]
@@ -188,3 +189,66 @@ async def test_of_two_days_the_past_one_is_not_asked_about(
 ) -> None:
     await alice.sends("/book 12/1/2026")
     alice.card.shows("Tuesday, 1 December 2026")
+
+
+@pytest.mark.parametrize("line", ["/book Emil", "/book Emil wednesday 9:15", "/book 9:15 Emil"])
+async def test_a_named_provider_who_cannot_be_reached_is_said_to_be_so(
+    bot: BotHarness, alice: ChatUser, line: str
+) -> None:
+    await add_provider(bot)
+    await add_absent_provider(bot, "Emil", days=(25,))
+    await alice.sends(line)
+    alice.last.shows("I can't reach this provider at the moment")
+
+
+async def test_a_name_typed_below_the_list_is_refused_if_no_one_can_be_reached(
+    bot: BotHarness, alice: ChatUser
+) -> None:
+    for name in ("Dora", "Dana"):
+        await add_provider(bot, name)
+    await add_absent_provider(bot, "Emil", days=(25,))
+    await alice.sends("/book")
+    await alice.sends("emil")
+    alice.last.shows("I can't reach this provider at the moment")
+    await alice.sends("dora")
+    alice.card.shows("Dora", "Pick a time or day")
+
+
+async def test_a_time_at_which_no_slot_starts_is_not_called_taken(
+    bot: BotHarness, alice: ChatUser, bob: ChatUser
+) -> None:
+    await add_provider(bot)
+    await bob.books("09:00")
+    await alice.sends("/book 25 Nov 9:05")
+    alice.card.shows("No slot starts at 09:05. Here's what's free:")
+    alice.card.hides("taken")
+    assert "09:15" in alice.buttons
+    await alice.sends("9:00")
+    alice.card.shows("09:00 is taken.")
+
+
+@pytest.mark.parametrize("picker", ["/book", "Change time", "a list of providers"])
+async def test_words_work_while_a_time_or_provider_is_asked_for(
+    bot: BotHarness, alice: ChatUser, picker: str
+) -> None:
+    await add_provider(bot)
+    await alice.holds("09:15")
+    if picker == "a list of providers":
+        await add_provider(bot, "Dana")
+    await (alice.taps(picker) if picker == "Change time" else alice.sends("/book"))
+    await alice.sends("thanks")
+    alice.last.shows("You're welcome!")
+    await alice.sends("confirm")
+    alice.last.shows("✅ Booked", "09:15")
+    await alice.sends("/book")
+    await alice.sends("cancel my appointment")
+    alice.last.shows("Cancel this booking?", "09:15")
+
+
+async def test_yes_while_nothing_is_held_is_not_understood_as_a_time(
+    bot: BotHarness, alice: ChatUser
+) -> None:
+    await add_provider(bot)
+    await alice.sends("/book")
+    await alice.sends("yes")
+    alice.last.shows("I didn't get “yes”")

@@ -111,7 +111,7 @@ Fri 27 Nov: 08:00–15:00
 ✅ Published
 Fri 27 Nov: 08:00–15:00
 
-28 slots can be booked right now. Clients can book from 24 hours to 60 days ahead.
+28 slots can be booked right now. Clients book at least 24 hours and at most 60 days ahead.
 
 [Undo] [See hours]\
 """)
@@ -533,7 +533,7 @@ Wed 25 Nov: 10:00–12:00
 ✅ Published
 Wed 25 Nov: 12:00–14:00
 
-8 slots can be booked right now. Clients can book from 24 hours to 60 days ahead.
+8 slots can be booked right now. Clients book at least 24 hours and at most 60 days ahead.
 
 [Undo] [See hours]\
 """)
@@ -908,11 +908,11 @@ async def test_slots_within_the_notice_period_are_not_called_bookable(dora: Chat
     await dora.taps("Publish")
 
     dora.card.shows(
-        "4 slots can be booked right now. Clients can book from 24 hours to 60 days ahead."
+        "4 slots can be booked right now. Clients book at least 24 hours and at most 60 days ahead."
     )
 
 
-async def test_only_hours_beyond_the_horizon_are_called_not_bookable_yet(
+async def test_hours_that_are_all_too_far_ahead_or_too_soon_say_so(
     dora: ChatUser,
 ) -> None:
     await types(dora, "1 March 2027 9:00-11:00")
@@ -921,9 +921,8 @@ async def test_only_hours_beyond_the_horizon_are_called_not_bookable_yet(
 
     await types(dora, "today 11:00-12:00")
     await dora.taps("Publish")
-    dora.card.shows(
-        "0 slots can be booked right now. Clients can book from 24 hours to 60 days ahead."
-    )
+    dora.card.shows("\nToo soon to book: clients book at least 24 hours ahead.")
+    dora.card.hides("0 slots")
 
 
 async def test_days_are_not_counted_if_all_of_them_are_listed(dora: ChatUser) -> None:

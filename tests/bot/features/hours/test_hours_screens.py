@@ -173,7 +173,7 @@ def test_more_providers_than_fit_can_be_typed_by_name() -> None:
 
 def test_hours_of_one_of_several_lead_to_the_others() -> None:
     home = hours_home(locale_in(), [], TODAY, page=0, provider=7, several=True)
-    assert (labels(home)[-1], button_data(home)[-1]) == ("Whose hours?", Open("hours"))
+    assert (labels(home)[-1], button_data(home)[-1]) == ("Someone else's hours", Open("hours"))
     assert Open("hours") not in button_data(hours_home(locale_in(), [], TODAY, page=0, provider=7))
 
 

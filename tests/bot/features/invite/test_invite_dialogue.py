@@ -13,7 +13,7 @@ CHOICES = [
     "A provider",
     "An assistant of a provider",
     "A provider without Telegram",
-    "A provider's new account",
+    "Move a provider to another account",
     "Another admin",
 ]
 BUTTONS = ["ih", "ip", "ia", "in", "il:0", "is:1", "io:0", "iv:1"]
@@ -58,7 +58,7 @@ async def invites(admin: ChatUser, *labels: str) -> str:
 async def test_invite_asks_whom_to_add(admin: ChatUser, dora: ChatUser) -> None:
     await admin.sends("/invite")
 
-    assert admin.card.text.startswith("Whom do you want to add?\n")
+    assert admin.card.text.startswith("Who do you want to add?\n")
     assert admin.buttons == CHOICES
 
 
@@ -146,7 +146,7 @@ async def test_an_admin_is_invited_for_a_day(
 
     await bot.restarts()
     await cara.taps("Invite someone")
-    cara.card.shows("Whom do you want to add?")
+    cara.card.shows("Who do you want to add?")
     await cara.sends("/hours")
     cara.last.shows("You're not a provider yet. Create an invitation with /invite")
     assert cara.last.labels == ["Invite someone"]
@@ -194,7 +194,7 @@ async def test_an_added_provider_gets_an_assistant_and_later_an_account_of_their
     cara.last.shows("You're assisting Dr. Baker now.")
 
     baker = bot.joins("Bert")
-    await baker.opens(await invites(admin, "A provider's new account", "Dr. Baker"))
+    await baker.opens(await invites(admin, "Move a provider to another account", "Dr. Baker"))
     baker.last.shows("You're all set, Dr. Baker.")
     assert roles(bot) == [
         ("Bert", "Dr. Baker", "self"),
@@ -232,7 +232,7 @@ async def test_back_leads_from_the_name_to_the_choices_and_the_next_line_adds_no
     await admin.sends("/invite")
     await admin.taps("A provider without Telegram")
     await admin.taps("Back")
-    admin.card.shows("Whom do you want to add?")
+    admin.card.shows("Who do you want to add?")
     await admin.sends("Dr. Baker")
 
     assert roles(bot) == []
@@ -242,7 +242,7 @@ async def test_the_new_account_of_a_provider_takes_over_and_the_old_one_does_not
     bot: BotHarness, admin: ChatUser, dora: ChatUser, alice: ChatUser
 ) -> None:
     await alice.books("09:15")
-    link = await invites(admin, "A provider's new account", "Dora")
+    link = await invites(admin, "Move a provider to another account", "Dora")
     admin.last.shows("New account for Dora", "Appointments and the public link stay.")
     new = bot.joins("Dora's new phone")
     await new.opens(link)
@@ -266,7 +266,7 @@ async def test_another_provider_cannot_take_over(
     bot: BotHarness, admin: ChatUser, dora: ChatUser, cara: ChatUser
 ) -> None:
     emil = await add_provider(bot, "Emil")
-    link = await invites(admin, "A provider's new account", "Dora")
+    link = await invites(admin, "Move a provider to another account", "Dora")
     await emil.opens(link)
     emil.last.shows("You're already a provider; this invitation is still good for someone else.")
     assert roles(bot) == [("Dora", "Dora", "self"), ("Emil", "Emil", "self")]
@@ -280,7 +280,7 @@ async def test_another_provider_cannot_take_over(
     [
         ("A provider",),
         ("An assistant of a provider", "Dora"),
-        ("A provider's new account", "Dora"),
+        ("Move a provider to another account", "Dora"),
         ("Another admin",),
     ],
     ids=lambda labels: labels[0],
