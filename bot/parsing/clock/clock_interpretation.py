@@ -74,16 +74,14 @@ def can_shift_end(hours: TimeRange) -> bool:
 
 
 def _assumption(hours: TimeRange) -> Literal["hours_24h"] | None:
-    """Return a note's code if a bare hour was read on the 24-hour clock.
+    """Return a note's code if a bare hour was read on the 24-hour clock, and could be pm.
 
-    "Uhr" after the end applies to the start too.
+    "Uhr" after the end applies to the start too, and an hour like 17 shows which clock is meant.
     """
     named_clock = hours.last.spoken and hours.last.meridiem is None
-    return (
-        None
-        if named_clock or (is_explicit(hours.first) and is_explicit(hours.last))
-        else "hours_24h"
-    )
+    shown_clock = max(hours.first.hour, hours.last.hour) > _HALF_DAY_HOURS
+    explicit = is_explicit(hours.first) and is_explicit(hours.last)
+    return None if named_clock or shown_clock or explicit else "hours_24h"
 
 
 def _start_and_end(hours: TimeRange) -> tuple[int, int, bool]:

@@ -21,7 +21,7 @@ from domain.timespan import TimeSpan
 from domain.typed_line import Line
 from domain.usecases.acting import own_provider
 from domain.usecases.choose_settings import choose_language, choose_zone
-from domain.usecases.end_reservation import confirm_hold
+from domain.usecases.end_reservation import cancel_by_provider, confirm_hold
 from domain.usecases.invite import accept_invitation, add_invitation, invite
 from domain.usecases.name_provider import name_provider
 from storage.database import Database
@@ -1086,6 +1086,20 @@ async def test_each_recipients_delivery_is_known_for_the_latest_revision(
     await notify(database, reserved, Kind.BOOKING_CONFIRMED, recipient=DORA, revision=4)
     assert await delivery(DORA) == DeliveryRecord("due", 0, 0)
     assert await delivery(ALICE) is await delivery(DORA, Kind.HOLD_EXPIRED) is None
+
+
+async def test_the_actor_of_a_revision_is_the_person_who_did_it(
+    database: Database, reserved: int
+) -> None:
+    async with database.transaction() as uow:
+        held = await uow.queries.reservation(reserved)
+        assert held is not None
+        booked = await confirm_hold(uow, POLICY, reserved, ALICE, NOW)
+        ended = await cancel_by_provider(uow, POLICY, reserved, DORA, NOW)
+        actors = [await uow.queries.actor_of(each) for each in (held, booked, ended)]
+        unknown = await uow.queries.actor_of(replace(ended, revision=ended.revision + 1))
+    assert [each.id for each in actors if each] == [ALICE, ALICE, DORA]
+    assert unknown is None
 
 
 async def test_the_nightly_cleanup_deletes_old_rows(database: Database) -> None:

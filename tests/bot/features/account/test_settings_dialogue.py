@@ -266,3 +266,13 @@ async def test_who_wants_no_notifications_of_a_provider_gets_none(
     await dora.taps("🔕 Notifications: off")
     await alice.books("09:30")
     dora.last.shows("New booking from Alice")
+
+
+async def test_the_menu_names_a_public_name_only_to_those_who_have_one(
+    bot: BotHarness, alice: ChatUser
+) -> None:
+    dora = await add_provider(bot)
+    for person in (alice, dora):
+        await person.sends("/start")
+    assert descriptions(bot, alice)["settings"] == "Time zone and language"
+    assert descriptions(bot, dora)["settings"] == "Time zone, language, name"

@@ -383,7 +383,7 @@ async def test_hours_typed_below_a_calendar_with_no_day_chosen_lack_one(dora: Ch
 
 async def test_a_tapped_time_has_no_note_on_reading(dora: ChatUser) -> None:
     await chooses_days(dora, "27")
-    await dora.sends("8-15")
+    await dora.sends("8-12")
     dora.card.shows("24-hour clock")
     await dora.taps("Back")
     await dora.taps("14:00")

@@ -227,7 +227,8 @@ def test_a_range_that_has_begun_starts_today_with_a_note() -> None:
 @pytest.mark.parametrize(
     ("text", "codes"),
     [
-        ("Fri 8-15", {"hours_24h"}),
+        ("Fri 8-11", {"hours_24h"}),
+        ("Fri 8-15", set()),
         ("Fri 8:00-15:00", set()),
         ("Fri 8-15 Uhr", set()),
         ("Fri 8-3pm", {"meridiem_shared"}),
@@ -247,8 +248,8 @@ def test_assumptions_are_noted(text: str, codes: set[str]) -> None:
 
 
 def test_hours_read_on_the_24_hour_clock_share_one_note() -> None:
-    spans = (WallSpan(540, 720), WallSpan(780, 1020))
-    assert notes("Fri 9-12, 13-17; Sat 9-12")["hours_24h"] == {"spans": spans}
+    spans = (WallSpan(540, 600), WallSpan(660, 720))
+    assert notes("Fri 9-10, 11-12, 13-17; Sat 9-10")["hours_24h"] == {"spans": spans}
 
 
 @pytest.mark.parametrize(
