@@ -10,7 +10,8 @@ Refusal
     · ReservationOver: HoldExpired, HoldReleased, ReservationCancelled, ReservationPast,
       AlreadyConfirmed
     · DraftDiscarded, ZoneChanged, InvitationUsed, InvitationExpired, AlreadyProvider
-  · NotFree: SlotTaken, SlotNotOffered, ProviderUnreachable, ClientBusy, TooManyHolds
+  · NotFree: SlotTaken, SlotNotOffered, ProviderUnreachable, ClientBusy, TooManyHolds,
+    NoOneNotified
   · OutOfWindow: NoticeTooShort, BeyondHorizon, TimeInPast
   · BadInput: OffGrid, TooManyDays, NothingToPublish, NameUnusable, NameReserved,
     PhoneUnusable, ZoneUnknown
@@ -52,6 +53,12 @@ class OutOfWindow(Refusal):
 
 class BadInput(Refusal):
     """What was typed or chosen cannot be used; other input can."""
+
+
+class NoOneNotified(NotFree):
+    """Without the actor, no one would be notified of the provider's bookings."""
+
+    code = "no_one_notified"
 
 
 class SlotTaken(NotFree):

@@ -34,13 +34,14 @@ SHARES_NAME = (
     .correlate(provider)
     .exists()
 )
-# Whether the bot can notify anyone who acts for the provider. Not an EXISTS, which PostgreSQL may
+# Whether the bot notifies anyone who acts for the provider. Not an EXISTS, which PostgreSQL may
 # answer by reading all people.
 REACHABLE = (
     select(acts_for.c.person_id)
     .join(person, person.c.id == acts_for.c.person_id)
     .where(
         acts_for.c.provider_id == provider.c.id,
+        acts_for.c.notified == 1,
         person.c.telegram_id.is_not(None),
         person.c.unreachable_since.is_(None),
     )
