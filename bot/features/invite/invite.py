@@ -31,6 +31,8 @@ from bot.features.invite.screens import (
     whom,
 )
 from bot.messages.screen import Screen
+from bot.ui.refusals import refused
+from domain import errors
 from domain.invitation import InvitationKind
 from domain.usecases.invite import add_provider, check_admin, invite
 
@@ -105,18 +107,22 @@ async def provider_to_add(context: Context, tap: AddProvider) -> State:
 
 
 @routes.line(State.NAME, blank=True)
-async def provider_named(update: Update, context: Context) -> int:
-    """Add a provider with the typed name, in the venue's zone."""
-    provider = await context.act(
-        add_provider(
-            context.uow,
-            context.request.person,
-            context.services.admins,
-            typed_text(update),
-            None,
-            context.now,
+async def provider_named(update: Update, context: Context) -> State | int:
+    """Add a provider with the typed name, in the venue's zone; ask again for an unusable name."""
+    try:
+        provider = await context.act(
+            add_provider(
+                context.uow,
+                context.request.person,
+                context.services.admins,
+                typed_text(update),
+                None,
+                context.now,
+            )
         )
-    )
+    except errors.BadInput as refusal:
+        context.show(name_wanted(context.locale).below(refused(context.locale, refusal).text))
+        return State.NAME
     return _show(context, provider_added(context.locale, provider))
 
 

@@ -217,7 +217,8 @@ async def test_a_bad_name_is_refused_and_the_next_one_accepted(
     await admin.sends("/invite")
     await admin.taps("A provider without Telegram")
     await admin.sends(bad)
-    admin.last.shows(refusal)
+    admin.card.shows(refusal, "What name should clients see?")
+    assert admin.buttons == ["Back"]
     assert roles(bot) == []
 
     await admin.sends("  Anna   Weber ")
@@ -226,11 +227,14 @@ async def test_a_bad_name_is_refused_and_the_next_one_accepted(
     assert roles(bot) == [("Ada", "Anna Weber", "assistant")]
 
 
+@pytest.mark.parametrize("typed", [(), ("x" * 65,)], ids=["at once", "after a bad name"])
 async def test_back_leads_from_the_name_to_the_choices_and_the_next_line_adds_no_one(
-    bot: BotHarness, admin: ChatUser
+    bot: BotHarness, admin: ChatUser, typed: tuple[str, ...]
 ) -> None:
     await admin.sends("/invite")
     await admin.taps("A provider without Telegram")
+    for line in typed:
+        await admin.sends(line)
     await admin.taps("Back")
     admin.card.shows("Whom do you want to add?")
     await admin.sends("Dr. Baker")
