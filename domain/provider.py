@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from domain.person import NAME_LIMIT
+from domain.person import NAME_LIMIT, Person
 
 SLUG_LIMIT = 32
 LABEL_LIMIT = NAME_LIMIT + SLUG_LIMIT + len(" ()")
@@ -65,6 +65,14 @@ class Acting:
     provider: Provider
     role: Role
     notified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Assistance:
+    """An assistant, and the provider for whom they act."""
+
+    assistant: Person
+    provider: Provider
 
 
 def looks_like_label(name: str) -> bool:

@@ -13,7 +13,7 @@ from bot.features.agenda import conversation as agenda
 from bot.features.booking import conversation as booking
 from bot.features.fallback.handlers import first_handlers, last_handlers
 from bot.features.hours import open_hours, tapped, typed_hours
-from bot.features.invite import invite
+from bot.features.invite import invite, removal
 from bot.features.reservations import booking_list, card_buttons
 
 _MODULES = (
@@ -25,6 +25,7 @@ _MODULES = (
     joining,
     link,
     open_hours,
+    removal,
     settings,
     start,
     tapped,
