@@ -10,7 +10,7 @@ Refusal
     · ReservationOver: HoldExpired, HoldReleased, ReservationCancelled, ReservationPast,
       AlreadyConfirmed
     · DraftDiscarded, ZoneChanged, InvitationUsed, InvitationExpired, AlreadyProvider,
-      LastReachable
+      LastReachable, ProviderHasAccount
   · NotFree: SlotTaken, SlotNotOffered, ProviderUnreachable, ClientBusy, TooManyHolds
   · OutOfWindow: NoticeTooShort, BeyondHorizon, TimeInPast
   · BadInput: OffGrid, TooManyDays, NothingToPublish, NameUnusable, NameReserved,
@@ -233,6 +233,12 @@ class LastReachable(Over):
     """Without this assistant, the bot can notify no one of the provider's bookings."""
 
     code = "last_reachable"
+
+
+class ProviderHasAccount(Over):
+    """The provider has a Telegram account, with which they choose their time zone themselves."""
+
+    code = "provider_has_account"
 
 
 class NameUnusable(BadInput):

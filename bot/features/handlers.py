@@ -8,7 +8,7 @@ from telegram.ext import BaseHandler
 from bot.dialogue.context import Context
 from bot.dialogue.router import ButtonRouter, CommandRouter, flow_handlers
 from bot.dialogue.routes import joined
-from bot.features.account import joining, link, settings, start
+from bot.features.account import joining, link, provider_zone, settings, start
 from bot.features.agenda import conversation as agenda
 from bot.features.booking import conversation as booking
 from bot.features.fallback.handlers import first_handlers, last_handlers
@@ -25,6 +25,7 @@ _MODULES = (
     joining,
     link,
     open_hours,
+    provider_zone,
     removal,
     settings,
     start,

@@ -27,6 +27,7 @@ _LEADS_TO: dict[type[errors.Refusal], str] = {
     errors.DraftUnknown: "hours",
     errors.DraftDiscarded: "hours",
     errors.ZoneUnknown: "settings",
+    errors.ProviderHasAccount: "settings",
 }
 
 

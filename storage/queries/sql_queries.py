@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    text,
     union,
     union_all,
 )
@@ -67,6 +68,13 @@ _ACTING_FOR = (
     .join(acts_for, acts_for.c.provider_id == provider.c.id)
     .where(acts_for.c.person_id == bindparam("person"))
     .order_by(case((acts_for.c.role == Role.SELF, 0), else_=1), provider.c.name_key, provider.c.id)
+)
+_SELF = acts_for.alias("themselves")
+_WITHOUT_ACCOUNT = select(acts_for.c.provider_id).where(
+    acts_for.c.person_id == bindparam("person"),
+    ~select(_SELF.c.person_id)
+    .where(_SELF.c.provider_id == acts_for.c.provider_id, text("themselves.role = 'self'"))
+    .exists(),
 )
 _STAFF = (
     select(acts_for.c.person_id)
@@ -246,6 +254,10 @@ class SqlQueries:
         """Return the providers whom a person acts for: themselves first, then by name."""
         rows = await self._connection.execute(_ACTING_FOR, {"person": person_id})
         return [Acting(provider_of(row), Role(row.role), bool(row.notified)) for row in rows]
+
+    async def without_account(self, person_id: int) -> Collection[int]:
+        """Return the ids of the providers without Telegram account whom a person acts for."""
+        return await self._connection.scalars(_WITHOUT_ACCOUNT, {"person": person_id})
 
     async def staff_of(self, provider_id: int) -> Sequence[int]:
         """Return the ids of the people who act for a provider and want their notifications."""

@@ -45,7 +45,7 @@ from bot.buttons.hours import (
     UndoDraft,
 )
 from bot.buttons.invite import AskDismissal, DismissAssistant, HandOver, InviteAssistant
-from bot.buttons.people import AskName, ChooseNotifications, LinkOf
+from bot.buttons.people import AskName, AskZoneOf, ChooseNotifications, ChooseZoneOf, LinkOf
 from bot.features.agenda.screens import reason_mark
 from tests.kit.bot import BotHarness
 from tests.kit.buttons import button_types
@@ -101,7 +101,9 @@ ALICES: list[CallbackData] = [
     CancelBooking(1),
     ShowBooking(1),
 ]
-FORGED = [*DORAS, *ADMINS, *ALICES]
+# Dora has an account, so no one else chooses her time zone.
+ZONES: list[CallbackData] = [AskZoneOf(1), ChooseZoneOf(1, "Asia/Tokyo")]
+FORGED = [*DORAS, *ADMINS, *ALICES, *ZONES]
 # Everyone may look at a provider's free times and hold one.
 PUBLIC = {BookingDay, BookingMonth, ChooseProvider, PickSlot}
 KEPT = ("provider", "acts_for", "availability", "draft", "reservation", "busy", "history")

@@ -306,6 +306,8 @@ def test_each_statement_uses_an_index_on_postgresql(
         ("sql_queries._ACCOUNT", "sqlite_autoindex_person_1 (telegram_id=?)"),
         ("sql_queries._STAFF", "ix_acts_for_provider_id (provider_id=?)"),
         ("sql_queries._REACHABLE_STAFF", "ix_acts_for_provider_id (provider_id=?)"),
+        ("sql_queries._WITHOUT_ACCOUNT", "SEARCH acts_for USING PRIMARY KEY (person_id=?)"),
+        ("sql_queries._WITHOUT_ACCOUNT", "uq_acts_for_self (provider_id=?)"),
         ("sql_queries._ACTING_FOR", "SEARCH acts_for USING PRIMARY KEY (person_id=?)"),
         ("sql_queries._GUESTS", "ix_person_guest_of (guest_of=?)"),
         ("sql_queries._ADMINS", "ix_person_admin"),

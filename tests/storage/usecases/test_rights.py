@@ -19,7 +19,13 @@ from domain.provider import Provider, Role
 from domain.reservation import Reservation
 from domain.timespan import TimeSpan, WallSpan
 from domain.usecases.acting import provider_for, providers_of
-from domain.usecases.choose_settings import choose_language, choose_notifications, choose_zone
+from domain.usecases.choose_settings import (
+    choose_language,
+    choose_notifications,
+    choose_zone,
+    choose_zone_of,
+    provider_without_account,
+)
 from domain.usecases.dismiss import assistance_of, dismiss
 from domain.usecases.end_reservation import cancel_by_client, cancel_by_provider, confirm_hold
 from domain.usecases.find_reservation import (
@@ -141,8 +147,9 @@ OWN, PROVIDER_ONLY, UNKNOWN, ADMIN_ONLY = (
     errors.ProviderUnknown.code,
     errors.AdminOnly.code,
 )
-HAS, USED, NO_CODE = (
+HAS, HAS_ACCOUNT, USED, NO_CODE = (
     errors.AlreadyProvider.code,
+    errors.ProviderHasAccount.code,
     errors.InvitationUsed.code,
     errors.InvitationUnknown.code,
 )
@@ -355,6 +362,23 @@ RIGHTS = {
     ),
     "chooses a zone": Right(
         choose_zone, lambda w, who, _s: choose_zone(w, who, "Asia/Tokyo"), EVERYBODY
+    ),
+    "asks for the zone of Fay": Right(
+        provider_without_account,
+        lambda w, who, s: provider_without_account(w, who, s.fay.id),
+        acting(UNKNOWN, "assistant_of_fay"),
+        changes=False,
+    ),
+    "chooses the zone of Fay": Right(
+        choose_zone_of,
+        lambda w, who, s: choose_zone_of(w, who, s.fay.id, "Asia/Tokyo"),
+        acting(UNKNOWN, "assistant_of_fay"),
+    ),
+    # Dora has an account, and chooses for herself.
+    "chooses the zone of Dora": Right(
+        choose_zone_of,
+        lambda w, who, s: choose_zone_of(w, who, s.dora.id, "Asia/Tokyo"),
+        acting(UNKNOWN) | dict.fromkeys(("provider", "assistant"), HAS_ACCOUNT),
     ),
     "chooses a language": Right(
         choose_language, lambda w, who, _s: choose_language(w, who, "de"), EVERYBODY
